@@ -1,0 +1,20 @@
+//! The engine: Git's formats and algorithms, synchronous and without I/O.
+//!
+//! Invariants of this layer:
+//! - It imports nothing of ours from outside `git`, no platform, no SQL, no clock, no randomness.
+//! - Inside it, imports point only downward:
+//!   values (`object`, `hash`, `refname`, `filter`, `limits`) <
+//!   { `protocol`, `pack`, `store` } < `graph` < { `upload_pack`, `receive_pack` }.
+//! - No input panics: wire data is never indexed, sliced or added unchecked.
+//! - A machine that takes its input in chunks gives the same events however the input is split.
+
+pub mod graph;
+pub mod hash;
+pub mod limits;
+pub mod object;
+pub mod pack;
+pub mod protocol;
+pub mod receive_pack;
+pub mod refname;
+pub mod store;
+pub mod upload_pack;

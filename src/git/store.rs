@@ -1,0 +1,153 @@
+//! The ports: what the engine asks of whoever keeps the bytes.
+//!
+//! All calls are synchronous: in a Durable Object a run of code without `.await` is atomic, and
+//! an `async` here would silently open that atomicity.
+//!
+//! A pack is kept as the stream that was received, header and trailer included, cut into chunks
+//! of [`CHUNK_BYTES`]; so a byte's chunk is `offset / CHUNK_BYTES`. Beside it stand its parts
+//! ([`Part`]): derived, compact, and rebuilt from the pack when lost.
+
+use std::rc::Rc;
+
+use gix_hash::{ObjectId, oid};
+
+use super::object::ObjectKind;
+
+/// Bytes of every chunk of a pack but the last.
+///
+/// A row may have 2,000,000 bytes; 256 KiB keeps the random read of one entry cheap (SQLite reads
+/// a row whole) and still writes 100 MB in 400 rows.
+pub const CHUNK_BYTES: usize = 256 << 10;
+
+/// Bytes shared without copying; an isolate has one thread.
+pub type Shared = Rc<Vec<u8>>;
+
+/// A pack's number: unique within the repository and never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PackId(pub u32);
+
+/// A run of bytes of a stored pack: the seam between the engine, which names payload, and the
+/// shell, which copies it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The pack.
+    pub pack_id: PackId,
+    /// Where the run starts, in bytes from the start of the pack.
+    pub offset: u64,
+    /// Bytes in the run.
+    pub length: u64,
+}
+
+/// What is derived from a pack and kept beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Part {
+    /// `pack::index`: where each object is.
+    Index = 1,
+    /// `graph::segment`: the commits whose closure this pack's push proved.
+    Graph = 2,
+    /// `graph::introduced`: the objects that each of those commits introduces.
+    Introduced = 3,
+}
+
+/// A live pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackRecord {
+    /// Its number.
+    pub pack_id: PackId,
+    /// Bytes of the stored stream, with header and trailer.
+    pub pack_bytes: u64,
+    /// Entries in the pack.
+    pub object_count: u32,
+}
+
+/// The store failed; the caller gives up and changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or failed.
+    #[error("store: {0}")]
+    Failed(String),
+    /// A row that must be there is not: our corruption, logged loudly.
+    #[error("store: {what} of pack {pack} is missing")]
+    Missing {
+        /// What was asked for.
+        what: &'static str,
+        /// The pack's number.
+        pack: u32,
+    },
+    /// A stored row does not have the form that we write.
+    #[error("store: {what} of pack {pack} is corrupt")]
+    Corrupt {
+        /// What was read.
+        what: &'static str,
+        /// The pack's number.
+        pack: u32,
+    },
+}
+
+/// Live packs, read.
+pub trait PackStore {
+    /// The live packs in the order in which they were published: a stored delta's base is in its
+    /// own pack or in one before it.
+    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError>;
+
+    /// A part of a pack, whole. Shared: asking again is cheap while the cache holds it.
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError>;
+
+    /// Chunk `number` of a pack (live, or of the caller's own quarantine).
+    fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError>;
+}
+
+/// An unfinished push's pack, written. Invisible until it is published.
+pub trait Quarantine {
+    /// Registers a new pack in quarantine.
+    fn open_pack(&self) -> Result<PackId, StoreError>;
+
+    /// Writes chunk `number`; every chunk but the last has [`CHUNK_BYTES`].
+    fn put_chunk(&self, pack_id: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// Writes the next row of a part; the rows of a part, joined, are the part.
+    fn put_part(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        number: u32,
+        bytes: &[u8],
+    ) -> Result<(), StoreError>;
+}
+
+/// Objects by id, wherever they are: what walks read.
+pub trait ObjectSource {
+    /// The kind of the object, or `None` when it is not here.
+    fn kind(&self, id: &oid) -> Result<Option<ObjectKind>, ReadError>;
+
+    /// The object's kind and content, held whole: for commits, trees, tags and small blobs.
+    /// Larger than `Limits::control_object_bytes_max` is [`ReadError::TooLarge`].
+    fn read(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError>;
+}
+
+/// An object could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored entry does not decode: our corruption.
+    #[error("stored object {id} is corrupt: {what}")]
+    Corrupt {
+        /// The object.
+        id: ObjectId,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// The object is too large to be held whole.
+    #[error("object {id} has {size} bytes, at most {limit} can be read whole")]
+    TooLarge {
+        /// The object.
+        id: ObjectId,
+        /// Its size in bytes.
+        size: u64,
+        /// The bound.
+        limit: u64,
+    },
+}

@@ -1,0 +1,17 @@
+//! Cairn: a Git host on Cloudflare Workers.
+//!
+//! Four layers, arrows only downward (`tests/tidy.rs` asserts them):
+//!
+//! | layer | what it is |
+//! |---|---|
+//! | [`worker`] | the edge: stateless; routes, authenticates, answers REST |
+//! | [`repo_do`] | the actor: the asynchronous shell of the repository's Durable Object |
+//! | [`storage`] | the adapters: SQL text, KV keys, R2 keys; nothing of HTTP |
+//! | [`git`] | the engine: synchronous, sans-I/O; no platform, no SQL, no clock, no randomness |
+//!
+//! `ARCHITECTURE.md` is the map; `docs/adr/` says why it is drawn so.
+
+pub mod git;
+pub mod repo_do;
+pub mod storage;
+pub mod worker;
