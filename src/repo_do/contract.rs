@@ -5,20 +5,22 @@
 //! internal header itself and passes none of the client's on except [`FORWARDED_HEADERS`], so
 //! that the object may believe them.
 //!
-//! | request | body | answer |
-//! |---|---|---|
-//! | `GET /git/info/refs?service=…` | | as Git's smart HTTP |
-//! | `POST /git/git-upload-pack`, `POST /git/git-receive-pack` | streamed as the client sent it, perhaps gzipped | as Git's smart HTTP |
-//! | `POST /init` | [`CreateRepository`] | [`RepositoryInfo`] |
-//! | `GET /info` | | [`RepositoryInfo`] |
-//! | `POST /update` | [`UpdateRepository`] | [`RepositoryInfo`] |
-//! | `POST /delete` | | [`Deleted`] |
-//! | `POST /tokens` | [`CreateToken`] | [`TokenRecord`] |
-//! | `GET /tokens?state=…&page=…&per_page=…` | | [`TokenPage`] |
-//! | `DELETE /tokens/<id>` | | [`RevokedToken`] |
-//! | `GET /stats` | | a JSON object, passed on as the envelope's `result` |
+//! | request | access | body | answer |
+//! |---|---|---|---|
+//! | `GET /git/info/refs?service=git-upload-pack` | read | | as Git's smart HTTP |
+//! | `GET /git/info/refs?service=git-receive-pack` | push | | as Git's smart HTTP |
+//! | `POST /git/git-upload-pack` | read | as the client sent it, perhaps gzipped | as Git's smart HTTP |
+//! | `POST /git/git-receive-pack` | push | as the client sent it, perhaps gzipped | as Git's smart HTTP |
+//! | `POST /init` | (the Worker's only) | [`CreateRepository`] | [`RepositoryInfo`] |
+//! | `GET /info` | administer | | [`RepositoryInfo`] |
+//! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
+//! | `POST /delete` | administer | | [`Deleted`] |
+//! | `POST /tokens` | administer | [`CreateToken`] | [`TokenRecord`] |
+//! | `GET /tokens?state=…&page=…&per_page=…` | administer | | [`TokenPage`] |
+//! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
+//! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
-//! Success is status 200. Every other status carries an [`ErrorReply`] as its body, with
+//! Success is status 200; of a git answer the Worker sets the headers and streams the body. Every other status carries an [`ErrorReply`] as its body, with
 //! [`ErrorCode::status`] as its status, on the git paths too: the Worker turns it into what the
 //! client of that face expects, `WWW-Authenticate` and `Retry-After` included.
 //!
@@ -284,7 +286,8 @@ pub struct CreateToken {
     pub token: TokenRecord,
 }
 
-/// Answer of `GET /tokens`: one page, newest first.
+/// Answer of `GET /tokens`: one page, newest first. `state` is `active`, `expired`, `revoked` or
+/// `all`, `page` starts at 1; the Worker has checked both and sends all three.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenPage {
     /// The page's tokens.
