@@ -1,1 +1,3 @@
-//! (to be written)
+//! The actor: the asynchronous shell of the repository's Durable Object.
+
+pub mod contract;
