@@ -13,9 +13,9 @@
 //! | rows | 24 an object | by position: see [`Row`] |
 //! | external bases | 20 each | ids |
 //!
-//! A row: a word of 8 bytes (bits 63–24 the entry's offset, 18–3 its depth, 2–0 its kind), the
-//! stored bytes, the content's size, the base and the index position, of 4 bytes each. The base is
-//! a position, or [`NO_BASE`], or with the highest bit set the number of an external base.
+//! A row: the entry's offset (5 bytes), its depth (2), its kind (1), its stored bytes, its
+//! content's size, its base and its index position (4 each). The base is a
+//! position, or [`NO_BASE`], or with the highest bit set the number of an external base.
 //!
 //! A pack may hold an object more than once; then the copy that is found is the first one, and the
 //! header counts the surplus ones.
@@ -44,7 +44,4 @@ const NO_BASE: u32 = u32::MAX;
 /// The base is the external base with the number in the other bits.
 const EXTERNAL_BASE: u32 = 1 << 31;
 
-const OFFSET_SHIFT: u32 = 24;
 const OFFSET_MAX: u64 = (1 << 40) - 1;
-const DEPTH_SHIFT: u32 = 3;
-const KIND_MASK: u64 = 0b111;

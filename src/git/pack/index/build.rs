@@ -1,10 +1,7 @@
 //! Writing the index of a pack, a row at a time.
 
 use super::super::entries::{Base, Entry, EntryTable};
-use super::{
-    DEPTH_SHIFT, ENTRY_ROW_BYTES, EXTERNAL_BASE, MAGIC, NO_BASE, OFFSET_MAX, OFFSET_SHIFT,
-    ROW_BYTES_MAX, VERSION,
-};
+use super::{ENTRY_ROW_BYTES, EXTERNAL_BASE, MAGIC, NO_BASE, OFFSET_MAX, ROW_BYTES_MAX, VERSION};
 
 /// The table cannot be made into an index: a fault of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -212,7 +209,7 @@ fn check(position: u32, entry: &Entry, entries: usize, externals: usize) -> Resu
 
 fn encode(entry: &Entry, index_position: u32) -> [u8; ENTRY_ROW_BYTES] {
     let kind = entry.kind.map_or(0, |kind| kind as u64);
-    let word = entry.offset << OFFSET_SHIFT | u64::from(entry.depth) << DEPTH_SHIFT | kind;
+    let word = entry.offset << 24 | u64::from(entry.depth) << 8 | kind;
     let base = match entry.base {
         Base::None => NO_BASE,
         Base::Position(position) => position,

@@ -8,8 +8,8 @@ use super::super::super::object::ObjectKind;
 use super::super::super::store::{PackId, Shared, StoreError};
 use super::super::entries::{Base, Entry};
 use super::{
-    DEPTH_SHIFT, ENTRY_ROW_BYTES, EXTERNAL_BASE, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, KIND_MASK,
-    MAGIC, NO_BASE, OFFSET_SHIFT, POSITION_BYTES, VERSION,
+    ENTRY_ROW_BYTES, EXTERNAL_BASE, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, MAGIC, NO_BASE,
+    POSITION_BYTES, VERSION,
 };
 
 /// What the index says of an entry; as [`Entry`], without the id, which lies elsewhere.
@@ -113,13 +113,13 @@ impl PackIndex {
         let [stored_bytes, size_bytes, base, index_position] = rest.as_chunks::<4>().0 else {
             return None;
         };
-        let packed = u64::from_be_bytes(*first);
+        let [o4, o3, o2, o1, o0, depth @ .., kind] = *first;
         Some(Row {
-            offset: packed >> OFFSET_SHIFT,
+            offset: u64::from_be_bytes([0, 0, 0, o4, o3, o2, o1, o0]),
             stored_bytes: word(*stored_bytes),
             size_bytes: word(*size_bytes),
-            kind: ObjectKind::from_number((packed & KIND_MASK) as u8)?,
-            depth: (packed >> DEPTH_SHIFT & u64::from(u16::MAX)) as u16,
+            kind: ObjectKind::from_number(kind)?,
+            depth: u16::from_be_bytes(depth),
             base: base_of(word(*base)),
             index_position: word(*index_position),
         })
