@@ -94,28 +94,24 @@ impl Sandbox {
         output.stdout
     }
 
-    /// Runs git in the client and gives what it sent to the server over one connection.
-    pub fn sent(&self, service: &str, config: &[&str], arguments: &[&str]) -> Vec<u8> {
-        let request = self.path("sent");
-        let (log, server) = (request.display(), self.path("server"));
+    /// Runs git in the client, with `REMOTE` standing for the server, and gives what it sent over
+    /// the one connection that it made.
+    pub fn sent(&self, service: &str, version: u8, arguments: &[&str]) -> Vec<u8> {
+        let (log, server) = (self.path("sent"), self.path("server"));
         let remote = format!(
-            "ext::sh -c tee%% {log}|{service}%% {server}",
-            server = server.display()
-        )
-        .replace("%%", "%");
-        let mut all = vec!["-c", "protocol.ext.allow=always"];
-        all.extend(config.iter().flat_map(|setting| ["-c", *setting]));
-        all.extend(arguments);
-        let all: Vec<_> = all
-            .into_iter()
-            .map(|a| if a == "REMOTE" { &remote } else { a })
-            .collect();
-        run(
-            &self.path("client"),
-            &all,
-            &[("GIT_PROTOCOL_FROM_USER", "1")],
+            "ext::sh -c tee% {}|{service}% {}",
+            log.display(),
+            server.display()
         );
-        fs::read(request).unwrap()
+        let mut all = vec!["-c", "protocol.ext.allow=always"];
+        all.extend(
+            arguments
+                .iter()
+                .map(|word| if *word == "REMOTE" { &remote } else { *word }),
+        );
+        let version = format!("version={version}");
+        run(&self.path("client"), &all, &[("GIT_PROTOCOL", &version)]);
+        fs::read(log).unwrap()
     }
 }
 
