@@ -20,9 +20,10 @@
 //! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
-//! Success is status 200; of a git answer the Worker sets the headers and streams the body. Every other status carries an [`ErrorReply`] as its body, with
-//! [`ErrorCode::status`] as its status, on the git paths too: the Worker turns it into what the
-//! client of that face expects, `WWW-Authenticate` and `Retry-After` included.
+//! Success is status 200; of a git answer the Worker sets the headers and streams the body on.
+//! Every other status carries an [`ErrorReply`] as its body, with [`ErrorCode::status`] as its
+//! status, on the git paths too: the Worker turns it into what the client of that face expects,
+//! `WWW-Authenticate` and `Retry-After` included.
 //!
 //! Duties of the object:
 //! - It decides with [`authorize`]; what the Worker found in KV is never more than an early no.

@@ -118,14 +118,6 @@ pub fn failure(error: &ErrorReply) -> Reply {
         .with_error_headers(error, r#"Bearer realm="cairn""#)
 }
 
-/// A path that is known, asked with a method that is not served there.
-#[must_use]
-pub fn method_not_allowed(methods: &[&str]) -> Reply {
-    let message = format!("this path serves {} only", methods.join(", "));
-    failure(&ErrorReply::new(ErrorCode::MethodNotAllowed, message))
-        .with_header("allow", methods.join(", "))
-}
-
 fn enveloped<T: Serialize + ?Sized>(
     status: u16,
     result: Option<&T>,
@@ -201,22 +193,12 @@ mod tests {
             success(200, &()).unwrap(),
             failure(&ErrorReply::new(ErrorCode::NotFound, "x")),
             no_content(),
-            method_not_allowed(&["GET"]),
         ];
         for reply in replies {
             assert_eq!(reply.header("cache-control"), Some("no-store"));
             assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
             assert_eq!(reply.header("access-control-allow-origin"), None);
         }
-    }
-
-    #[test]
-    fn a_wrong_method_hears_the_right_ones() {
-        let reply = method_not_allowed(&["GET", "POST"]);
-        assert_eq!(
-            (reply.status, reply.header("allow")),
-            (405, Some("GET, POST"))
-        );
     }
 
     #[test]

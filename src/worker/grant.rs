@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::names::RepositoryPath;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, Refusal, Scope, TokenHash, TokenRecord};
+use crate::repo_do::contract::{Access, ErrorCode, ErrorReply, Refusal, Scope, TokenHash, TokenRecord};
 
 /// The value under [`key`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,16 +43,31 @@ impl Grant {
         }
     }
 
-    /// Whether the token may still be right for that repository; the object decides.
-    pub fn check(&self, path: &RepositoryPath, now_ms: i64) -> Result<(), ErrorReply> {
-        if now_ms.div_euclid(1000) >= self.expires_at {
+    /// Whether its time is over.
+    #[must_use]
+    pub fn is_expired(&self, now_ms: i64) -> bool {
+        now_ms.div_euclid(1000) >= self.expires_at
+    }
+
+    /// Whether the token may still be right for that; the object decides.
+    pub fn check(
+        &self,
+        path: &RepositoryPath,
+        access: Access,
+        now_ms: i64,
+    ) -> Result<(), ErrorReply> {
+        if self.is_expired(now_ms) {
             return Err(Refusal::TokenInvalid.into());
         }
         if self.repository != path.object_name() {
             let message = "the token belongs to another repository";
             return Err(ErrorReply::new(ErrorCode::Forbidden, message));
         }
-        Ok(())
+        match access {
+            Access::Push if self.scope == Scope::Read => Err(Refusal::ReadToken.into()),
+            Access::Administer => Err(Refusal::NotAdministrator.into()),
+            Access::Read | Access::Push => Ok(()),
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use percent_encoding::percent_decode_str;
 
 use super::names::{NameError, NamespaceName, RepositoryName, RepositoryPath};
-use crate::repo_do::contract::{is_public_id, path};
+use crate::repo_do::contract::is_public_id;
 
 /// What a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +154,18 @@ fn repository_path(namespace: &str, name: &str) -> Result<RepositoryPath, RouteE
     })
 }
 
+impl Route {
+    /// The methods that are served there, as the `Allow` header lists them.
+    #[must_use]
+    pub fn methods(&self) -> &'static [&'static str] {
+        match self {
+            Self::Git(_, route) => route.methods(),
+            Self::Health => &["GET", "HEAD"],
+            Self::Rest(route) => route.methods(),
+        }
+    }
+}
+
 impl GitRoute {
     /// The methods that are served there, as the `Allow` header lists them.
     #[must_use]
@@ -161,17 +173,6 @@ impl GitRoute {
         match self {
             Self::InfoRefs | Self::Dumb => &["GET"],
             Self::UploadPack | Self::ReceivePack => &["POST"],
-        }
-    }
-
-    /// The object's path.
-    #[must_use]
-    pub fn object_path(self) -> Option<&'static str> {
-        match self {
-            Self::InfoRefs => Some(path::INFO_REFS),
-            Self::UploadPack => Some(path::UPLOAD_PACK),
-            Self::ReceivePack => Some(path::RECEIVE_PACK),
-            Self::Dumb => None,
         }
     }
 }

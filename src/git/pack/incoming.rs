@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use super::super::store::{CHUNK_BYTES, PackId, PackStore, Quarantine, Shared, StoreError};
 
 pub mod objects;
+#[cfg(test)]
+pub(super) mod testing;
 
 /// Chunks kept at hand for reading: deltas stand near their bases, so that reads cluster.
 const CHUNKS_AT_HAND: usize = 8;
@@ -161,5 +163,60 @@ fn chunk_at_hand<'a>(
             what: "chunk",
             pack: pack_id.0,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::MemoryStore;
+    use super::*;
+
+    fn stream(bytes: usize) -> Vec<u8> {
+        (0..bytes).map(|n| u8::try_from(n % 251).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_small_pack_writes_nothing_and_a_full_chunk_waits_for_the_next_byte() {
+        let (store, mut pack) = (MemoryStore::default(), IncomingPack::default());
+        let bytes = stream(CHUNK_BYTES);
+        pack.append(&bytes, &store).unwrap();
+        assert_eq!((pack.pack_id(), store.chunk_count()), (None, 0));
+        pack.append(b"x", &store).unwrap();
+        assert_eq!(store.chunk_count(), 1);
+        let received = pack.finish();
+        assert_eq!(
+            (received.chunk_count, received.tail.as_slice()),
+            (1, b"x".as_slice())
+        );
+        assert_eq!(received.pack_bytes, CHUNK_BYTES as u64 + 1);
+    }
+
+    #[test]
+    fn every_range_reads_back_over_chunks_and_tail() {
+        let (store, mut pack) = (MemoryStore::default(), IncomingPack::default());
+        let bytes = stream(3 * CHUNK_BYTES + 1000);
+        for piece in bytes.chunks(100_003) {
+            pack.append(piece, &store).unwrap();
+        }
+        assert_eq!(pack.pack_bytes(), bytes.len() as u64);
+        let edges = [
+            0,
+            1,
+            CHUNK_BYTES - 1,
+            CHUNK_BYTES,
+            2 * CHUNK_BYTES - 7,
+            3 * CHUNK_BYTES,
+            786_500,
+        ];
+        for start in edges {
+            for length in [1, 7, 8, 300, CHUNK_BYTES, CHUNK_BYTES + 9] {
+                let Some(expected) = bytes.get(start..start + length) else {
+                    continue;
+                };
+                assert!(*pack.read(start as u64, length, &store).unwrap() == *expected);
+            }
+        }
+        assert!(pack.read(bytes.len() as u64 - 1, 2, &store).is_err());
+        assert!(pack.run(u64::MAX, 1, &store).is_err());
     }
 }

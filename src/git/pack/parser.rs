@@ -163,21 +163,16 @@ impl PackParser {
         let offset = self.offset - carried as u64;
         let wrong = |source| PackError::Entry { offset, source };
         // Nearly always the header is in one piece and nothing has to be copied.
-        let found = if carried == 0 {
-            entry::parse(input).map_err(wrong)?
-        } else {
+        let mut found = None;
+        if carried == 0 {
+            found = entry::parse(input).map_err(wrong)?;
+        }
+        if found.is_none() {
             self.fill_carry(input, ENTRY_HEADER_BYTES_MAX);
-            entry::parse(&self.carry).map_err(wrong)?
-        };
-        let taken = match &found {
-            Some(header) => header.header_bytes.saturating_sub(carried),
-            None => {
-                if carried == 0 {
-                    self.fill_carry(input, ENTRY_HEADER_BYTES_MAX);
-                }
-                input.len()
-            }
-        };
+            found = entry::parse(&self.carry).map_err(wrong)?;
+        }
+        let header_bytes = found.map_or(usize::MAX, |header| header.header_bytes);
+        let taken = header_bytes.saturating_sub(carried).min(input.len());
         self.offset += taken as u64;
         if let Some(header) = found {
             self.carry.clear();

@@ -93,7 +93,7 @@ impl Resolver {
         self.objects.progress
     }
 
-    /// Works until about `budget_bytes` were inflated and made, or nothing is left.
+    /// Works until about `budget_bytes` (at least 1) were inflated and made, or nothing is left.
     pub fn step(
         &mut self,
         budget_bytes: u64,
@@ -136,7 +136,8 @@ impl Resolver {
         };
         self.phase = Phase::Inside(position + 1);
         if entry.kind.is_some() {
-            self.path.extend(self.frame_of(position));
+            let frame = self.frame_of(position);
+            self.path.extend(frame);
         }
     }
 

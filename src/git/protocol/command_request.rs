@@ -77,26 +77,20 @@ pub enum CommandRequestError {
     /// An argument of `object-info` is wrong.
     #[error(transparent)]
     ObjectInfo(#[from] ObjectInfoError),
-    /// The body is longer than a request may be.
-    #[error("request of more than {request_bytes_max} bytes")]
-    TooLong {
-        /// The bound in bytes.
-        request_bytes_max: usize,
-    },
 }
 
 impl CommandRequestError {
     /// A word for the kind of error, without values.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::PktLine(_) | Self::ExpectedFlush { .. } => "pktline",
+            Self::PktLine(error) => error.code(),
+            Self::ExpectedFlush { .. } => "pktline",
             Self::UnknownCapability { .. } => "unknown_capability",
             Self::InvalidCommand { .. } | Self::SecondCommand { .. } | Self::NoCommand => "command",
             Self::UnknownObjectFormat { .. } | Self::MismatchedObjectFormat { .. } => {
                 "object_format"
             }
-            Self::TooLong { .. }
-            | Self::Fetch(FetchRequestError::TooMany { .. })
+            Self::Fetch(FetchRequestError::TooMany { .. })
             | Self::ObjectInfo(ObjectInfoError::TooMany { .. }) => "limit",
             Self::LsRefs(_) => "ls_refs",
             Self::Fetch(_) => "fetch_request",
@@ -196,7 +190,6 @@ enum State {
 pub struct CommandRequestReader<'a> {
     limits: Limits,
     decoder: Decoder,
-    bytes: usize,
     request: Partial<'a>,
 }
 
@@ -228,8 +221,8 @@ impl<'a> CommandRequestReader<'a> {
         };
         Self {
             limits: *limits,
-            decoder: Decoder::default(),
-            bytes: 0,
+            decoder: Decoder::new(limits.request_bytes_max),
+
             request,
         }
     }
@@ -238,16 +231,7 @@ impl<'a> CommandRequestReader<'a> {
     /// body need not be read.
     pub fn feed(&mut self, mut input: &[u8]) -> Result<bool, CommandRequestError> {
         while self.request.state != State::Complete {
-            let before = input.len();
-            let packet = self.decoder.next(&mut input);
-            self.bytes = self
-                .bytes
-                .saturating_add(before.saturating_sub(input.len()));
-            if self.bytes > self.limits.request_bytes_max {
-                let request_bytes_max = self.limits.request_bytes_max;
-                return Err(CommandRequestError::TooLong { request_bytes_max });
-            }
-            let Some(packet) = packet? else {
+            let Some(packet) = self.decoder.next(&mut input)? else {
                 return Ok(false);
             };
             self.request.packet(packet, &self.limits)?;
@@ -259,7 +243,7 @@ impl<'a> CommandRequestReader<'a> {
     pub fn finish(self) -> Result<Option<CommandRequest>, CommandRequestError> {
         self.decoder.finish()?;
         let request = self.request;
-        if request.state != State::Complete && self.bytes > 0 {
+        if request.state != State::Complete && self.decoder.bytes_returned() > 0 {
             return Err(PktLineError::Truncated.into());
         }
         let Some(command) = request.command else {

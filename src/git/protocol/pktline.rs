@@ -46,9 +46,25 @@ pub enum PktLineError {
         /// The length that the packet claims, in bytes.
         packet_bytes: usize,
     },
+    /// The message is longer than its reader takes.
+    #[error("protocol error: message of more than {bytes_max} bytes")]
+    MessageTooLong {
+        /// The bound in bytes.
+        bytes_max: usize,
+    },
     /// The stream ended inside a packet, or before the message was whole.
     #[error("the remote end hung up unexpectedly")]
     Truncated,
+}
+
+impl PktLineError {
+    /// A word for the kind of error, without values.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MessageTooLong { .. } => "limit",
+            Self::BadLength { .. } | Self::TooLong { .. } | Self::Truncated => "pktline",
+        }
+    }
 }
 
 /// What a packet's length digits say.
@@ -57,12 +73,15 @@ enum Header {
     Data { packet_bytes: usize },
 }
 
-/// Cuts a stream, which arrives in pieces, into packets.
+/// Cuts a message, which arrives in pieces, into packets.
 ///
 /// It holds back at most one packet. It never looks beyond the packet that it returns, so the
 /// caller may stop after any of them and hand the rest of the input to another reader.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Decoder {
+    bytes_max: usize,
+    /// Bytes of the packets that were returned.
+    bytes_returned: usize,
     /// The bytes of a packet that has not arrived whole, from its first byte.
     held: Vec<u8>,
     /// `held` is a whole packet that the last call returned.
@@ -70,9 +89,19 @@ pub struct Decoder {
 }
 
 impl Decoder {
+    /// Starts before the first packet of a message of at most `bytes_max` bytes.
+    pub fn new(bytes_max: usize) -> Self {
+        Self {
+            bytes_max,
+            bytes_returned: 0,
+            held: Vec::new(),
+            returned: false,
+        }
+    }
+
     /// Takes bytes from the front of `input` until a packet is whole.
     ///
-    /// `None` means that all of `input` was taken and more is needed. After an error the stream
+    /// `None` means that all of `input` was taken and more is needed. After an error the message
     /// cannot be continued.
     pub fn next<'p, 'i: 'p>(
         &'p mut self,
@@ -88,9 +117,10 @@ impl Decoder {
         if !self.hold(HEADER_BYTES, input) {
             return Ok(None);
         }
-        let packet_bytes = match header(&self.held)? {
+        let packet_bytes = match self.header(&self.held)? {
             Some(Header::Mark(mark)) => {
                 self.held.clear();
+                self.bytes_returned = self.bytes_returned.saturating_add(HEADER_BYTES);
                 return Ok(Some(mark));
             }
             Some(Header::Data { packet_bytes }) => packet_bytes,
@@ -100,6 +130,7 @@ impl Decoder {
             return Ok(None);
         }
         self.returned = true;
+        self.bytes_returned = self.bytes_returned.saturating_add(packet_bytes);
         Ok(Some(Packet::Data(
             self.held.get(HEADER_BYTES..).unwrap_or_default(),
         )))
@@ -110,20 +141,22 @@ impl Decoder {
         &mut self,
         input: &mut &'i [u8],
     ) -> Result<Option<Packet<'i>>, PktLineError> {
-        let (packet, packet_bytes) = match header(input) {
-            Ok(Some(Header::Mark(mark))) => (Ok(Some(mark)), HEADER_BYTES),
-            Ok(Some(Header::Data { packet_bytes })) => {
-                let Some(data) = input.get(HEADER_BYTES..packet_bytes) else {
-                    return Ok(self.hold_all(input));
-                };
-                (Ok(Some(Packet::Data(data))), packet_bytes)
-            }
-            Ok(None) => return Ok(self.hold_all(input)),
-            // As much is taken as when the digits arrive one by one.
-            Err(error) => (Err(error), HEADER_BYTES),
+        let (packet, packet_bytes) = match self.header(input)? {
+            Some(Header::Mark(mark)) => (mark, HEADER_BYTES),
+            Some(Header::Data { packet_bytes }) => match input.get(HEADER_BYTES..packet_bytes) {
+                Some(data) => (Packet::Data(data), packet_bytes),
+                None => return Ok(self.hold_all(input)),
+            },
+            None => return Ok(self.hold_all(input)),
         };
         *input = input.get(packet_bytes..).unwrap_or_default();
-        packet
+        self.bytes_returned = self.bytes_returned.saturating_add(packet_bytes);
+        Ok(Some(packet))
+    }
+
+    /// Bytes of the packets returned so far: where in the message the next one starts.
+    pub fn bytes_returned(&self) -> usize {
+        self.bytes_returned
     }
 
     /// The input has ended: complains when that was inside a packet.
@@ -133,6 +166,25 @@ impl Decoder {
         } else {
             Err(PktLineError::Truncated)
         }
+    }
+
+    /// Reads the length digits at the start of a packet; `None` when they are not all there.
+    /// A packet that reaches beyond the bound is refused here, before its data is held.
+    fn header(&self, packet: &[u8]) -> Result<Option<Header>, PktLineError> {
+        let Some(digits) = packet.first_chunk::<HEADER_BYTES>() else {
+            return Ok(None);
+        };
+        let header = header(*digits)?;
+        let packet_bytes = match header {
+            Header::Mark(_) => HEADER_BYTES,
+            Header::Data { packet_bytes } => packet_bytes,
+        };
+        if packet_bytes > self.bytes_max.saturating_sub(self.bytes_returned) {
+            return Err(PktLineError::MessageTooLong {
+                bytes_max: self.bytes_max,
+            });
+        }
+        Ok(Some(header))
     }
 
     /// Moves bytes from `input` until `total_bytes` are held; whether they are.
@@ -151,34 +203,32 @@ impl Decoder {
     }
 }
 
-/// Reads the length digits at the start of `bytes`; `None` when they are not all there.
-fn header(bytes: &[u8]) -> Result<Option<Header>, PktLineError> {
-    let Some(&digits) = bytes.first_chunk::<HEADER_BYTES>() else {
-        return Ok(None);
-    };
+/// What length digits say.
+fn header(digits: [u8; HEADER_BYTES]) -> Result<Header, PktLineError> {
     // An empty packet is legal for a receiver, and git accepts it; the library does not.
     if &digits == b"0004" {
-        return Ok(Some(Header::Data {
+        return Ok(Header::Data {
             packet_bytes: HEADER_BYTES,
-        }));
+        });
     }
+    let bad = PktLineError::BadLength { header: digits };
     let data_bytes = match hex_prefix(&digits) {
         Ok(PacketLineOrWantedSize::Wanted(data_bytes)) => usize::from(data_bytes),
         Ok(PacketLineOrWantedSize::Line(line)) => {
             return match line {
-                PacketLineRef::Flush => Ok(Some(Header::Mark(Packet::Flush))),
-                PacketLineRef::Delimiter => Ok(Some(Header::Mark(Packet::Delim))),
-                PacketLineRef::ResponseEnd => Ok(Some(Header::Mark(Packet::ResponseEnd))),
-                PacketLineRef::Data(_) => Err(PktLineError::BadLength { header: digits }),
+                PacketLineRef::Flush => Ok(Header::Mark(Packet::Flush)),
+                PacketLineRef::Delimiter => Ok(Header::Mark(Packet::Delim)),
+                PacketLineRef::ResponseEnd => Ok(Header::Mark(Packet::ResponseEnd)),
+                PacketLineRef::Data(_) => Err(bad),
             };
         }
-        Err(_) => return Err(PktLineError::BadLength { header: digits }),
+        Err(_) => return Err(bad),
     };
     let packet_bytes = data_bytes + HEADER_BYTES;
     if packet_bytes > PACKET_BYTES_MAX {
         return Err(PktLineError::TooLong { packet_bytes });
     }
-    Ok(Some(Header::Data { packet_bytes }))
+    Ok(Header::Data { packet_bytes })
 }
 
 /// A line without the newline that may end it: senders should add one, receivers must not need it.

@@ -52,12 +52,6 @@ pub enum PushCommandsError {
         /// The bound.
         commands_max: usize,
     },
-    /// Commands and options longer than they may be together.
-    #[error("commands of more than {command_bytes_max} bytes in one push")]
-    TooLong {
-        /// The bound in bytes.
-        command_bytes_max: usize,
-    },
     /// A refname longer than refnames may be.
     #[error("refname of {name_bytes} bytes, at most {name_bytes_max}")]
     RefnameTooLong {
@@ -72,13 +66,12 @@ impl PushCommandsError {
     /// A word for the kind of error, without values.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::PktLine(_) | Self::UnexpectedPacket => "pktline",
+            Self::PktLine(error) => error.code(),
+            Self::UnexpectedPacket => "pktline",
             Self::NotACommand { .. } | Self::Shallow { .. } => "push_commands",
             Self::PushCert => "push_cert",
             Self::ObjectFormat { .. } => "object_format",
-            Self::TooManyCommands { .. } | Self::TooLong { .. } | Self::RefnameTooLong { .. } => {
-                "limit"
-            }
+            Self::TooManyCommands { .. } | Self::RefnameTooLong { .. } => "limit",
         }
     }
 }
@@ -184,7 +177,6 @@ pub struct PushCommandsReader<'a> {
     offer: Offer<'a>,
     limits: Limits,
     decoder: Decoder,
-    bytes: usize,
     state: State,
     push: PushCommands,
 }
@@ -195,8 +187,7 @@ impl<'a> PushCommandsReader<'a> {
         Self {
             offer,
             limits: *limits,
-            decoder: Decoder::default(),
-            bytes: 0,
+            decoder: Decoder::new(limits.command_bytes_max),
             state: State::Commands,
             push: PushCommands::default(),
         }
@@ -206,16 +197,7 @@ impl<'a> PushCommandsReader<'a> {
     /// left in `input`, and whatever follows it, is the pack.
     pub fn feed(&mut self, input: &mut &[u8]) -> Result<bool, PushCommandsError> {
         while self.state != State::Complete {
-            let before = input.len();
-            let packet = self.decoder.next(input);
-            self.bytes = self
-                .bytes
-                .saturating_add(before.saturating_sub(input.len()));
-            if self.bytes > self.limits.command_bytes_max {
-                let command_bytes_max = self.limits.command_bytes_max;
-                return Err(PushCommandsError::TooLong { command_bytes_max });
-            }
-            match packet? {
+            match self.decoder.next(input)? {
                 None => return Ok(false),
                 Some(Packet::Data(line)) if self.state == State::Options => {
                     self.push.push_options.push(pktline::chomp(line).into());
@@ -243,9 +225,9 @@ impl<'a> PushCommandsReader<'a> {
         }
     }
 
-    /// Bytes taken so far. Once complete, this is where the pack starts in the body.
+    /// Bytes of the packets read so far. Once complete, this is where the pack starts in the body.
     pub fn bytes_taken(&self) -> usize {
-        self.bytes
+        self.decoder.bytes_returned()
     }
 
     /// What the client asked for, as far as it has been read: after an error, this says how to
@@ -258,7 +240,7 @@ impl<'a> PushCommandsReader<'a> {
     /// is an error.
     pub fn finish(self) -> Result<PushCommands, PushCommandsError> {
         self.decoder.finish()?;
-        if self.state != State::Complete && self.bytes > 0 {
+        if self.state != State::Complete && self.decoder.bytes_returned() > 0 {
             return Err(PktLineError::Truncated.into());
         }
         Ok(self.push)

@@ -21,20 +21,14 @@ pub enum UploadRequestError {
     /// A line is wrong, or the lines together.
     #[error(transparent)]
     Fetch(#[from] FetchRequestError),
-    /// The body is longer than a request may be.
-    #[error("git upload-pack: request of more than {request_bytes_max} bytes")]
-    TooLong {
-        /// The bound in bytes.
-        request_bytes_max: usize,
-    },
 }
 
 impl UploadRequestError {
     /// A word for the kind of error, without values.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::PktLine(_) => "pktline",
-            Self::Fetch(FetchRequestError::TooMany { .. }) | Self::TooLong { .. } => "limit",
+            Self::PktLine(error) => error.code(),
+            Self::Fetch(FetchRequestError::TooMany { .. }) => "limit",
             Self::Fetch(_) => "fetch_request",
         }
     }
@@ -65,7 +59,6 @@ pub struct UploadRequestReader<'a> {
     offer: Offer<'a>,
     limits: Limits,
     decoder: Decoder,
-    bytes: usize,
     state: State,
     fetch: FetchRequest,
     agreed: UploadPackOptions,
@@ -81,8 +74,7 @@ impl<'a> UploadRequestReader<'a> {
         Self {
             offer,
             limits: *limits,
-            decoder: Decoder::default(),
-            bytes: 0,
+            decoder: Decoder::new(limits.request_bytes_max),
             state: State::Wants,
             fetch: FetchRequest::default(),
             agreed: UploadPackOptions {
@@ -99,16 +91,7 @@ impl<'a> UploadRequestReader<'a> {
     /// body need not be read.
     pub fn feed(&mut self, mut input: &[u8]) -> Result<bool, UploadRequestError> {
         while self.state != State::Complete {
-            let before = input.len();
-            let packet = self.decoder.next(&mut input);
-            self.bytes = self
-                .bytes
-                .saturating_add(before.saturating_sub(input.len()));
-            if self.bytes > self.limits.request_bytes_max {
-                let request_bytes_max = self.limits.request_bytes_max;
-                return Err(UploadRequestError::TooLong { request_bytes_max });
-            }
-            let Some(packet) = packet? else {
+            let Some(packet) = self.decoder.next(&mut input)? else {
                 return Ok(false);
             };
             let line = match packet {
@@ -136,7 +119,7 @@ impl<'a> UploadRequestReader<'a> {
         match self.state {
             State::Complete => {}
             State::Haves { any: false } => fetch.ending = Ending::Wants,
-            State::Wants if self.bytes == 0 => fetch.ending = Ending::Wants,
+            State::Wants if self.decoder.bytes_returned() == 0 => fetch.ending = Ending::Wants,
             State::Wants | State::Haves { any: true } => {
                 return Err(PktLineError::Truncated.into());
             }

@@ -42,6 +42,7 @@ impl Children {
                     children.ref_deltas.push(RefDelta {
                         position,
                         base_number,
+                        cursor: 0,
                     });
                 }
             }

@@ -269,13 +269,31 @@ fn bounds() {
         wants_max: 1,
         ..Limits::DEFAULT
     };
-    for lines in [&["command=ls-refs", "0001", "ref-prefix refs/heads/", "0000"][..]] {
-        let error = splits::check(&body(lines), |pieces| read_with(&limits, pieces)).unwrap_err();
-        assert_eq!(
-            (error.to_string().as_str(), error.code()),
-            ("request of more than 40 bytes", "limit")
-        );
-    }
+    let lines = ["command=ls-refs", "0001", "ref-prefix refs/heads/", "0000"];
+    let error = splits::check(&body(&lines), |pieces| read_with(&limits, pieces)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "protocol error: message of more than 40 bytes"
+    );
+    assert_eq!(error.code(), "limit");
+
+    let lines = [
+        "command=fetch",
+        "0001",
+        &format!("want {A}"),
+        &format!("want {A}"),
+        "0000",
+    ];
+    let limits = Limits {
+        wants_max: 1,
+        ..Limits::DEFAULT
+    };
+    let error = splits::check(&body(&lines), |pieces| read_with(&limits, pieces)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "git upload-pack: too many want lines, at most 1"
+    );
+    assert_eq!(error.code(), "limit");
 }
 
 /// The requests in what a client sent over one connection.
@@ -284,7 +302,7 @@ fn requests(sent: &[u8]) -> Vec<CommandRequest> {
     let mut found = Vec::new();
     while !rest.is_empty() {
         let mut end = rest;
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::new(usize::MAX);
         while !matches!(decoder.next(&mut end).unwrap().unwrap(), Packet::Flush) {}
         let (request, after) = rest.split_at(rest.len() - end.len());
         let read = splits::check(request, |pieces| read_with(&Limits::DEFAULT, pieces)).unwrap();

@@ -36,7 +36,7 @@ fn write(packets: &[Owned]) -> Vec<u8> {
 }
 
 fn read(pieces: &[&[u8]]) -> (Vec<Owned>, Result<(), PktLineError>) {
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::new(usize::MAX);
     let mut packets = Vec::new();
     for piece in pieces {
         let mut input = *piece;
@@ -101,7 +101,7 @@ fn what_follows_a_packet_stays_in_the_input() {
     let stream = b"0006a\n0000PACK\0\0\0\x02";
     for cut in 0..=14 {
         let (first, second) = stream.split_at(cut);
-        let mut decoder = Decoder::default();
+        let mut decoder = Decoder::new(usize::MAX);
         let (mut first, mut second) = (first, second);
         let mut flushed = false;
         for input in [&mut first, &mut second] {
@@ -111,6 +111,29 @@ fn what_follows_a_packet_stays_in_the_input() {
         }
         assert_eq!([first, second].concat(), b"PACK\0\0\0\x02", "cut at {cut}");
     }
+}
+
+#[test]
+fn a_message_has_a_bound() {
+    let bounded = |bytes_max| {
+        splits::check(b"0006a\n00000006b\n0000", |pieces| {
+            let mut decoder = Decoder::new(bytes_max);
+            for piece in pieces {
+                let mut input = *piece;
+                while decoder.next(&mut input)?.is_some() {}
+            }
+            Ok(decoder.bytes_returned())
+        })
+    };
+    assert_eq!(bounded(20), Ok(20));
+    assert_eq!(
+        bounded(19),
+        Err(PktLineError::MessageTooLong { bytes_max: 19 })
+    );
+    assert_eq!(
+        bounded(11),
+        Err(PktLineError::MessageTooLong { bytes_max: 11 })
+    );
 }
 
 #[test]

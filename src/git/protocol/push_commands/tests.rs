@@ -217,7 +217,7 @@ fn bounds() {
     let long = format!("{}\0{}", line("a"), "x".repeat(200));
     assert_eq!(
         message(&[&long]),
-        "commands of more than 220 bytes in one push"
+        "protocol error: message of more than 220 bytes"
     );
 }
 

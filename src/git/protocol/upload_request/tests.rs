@@ -196,7 +196,7 @@ fn bounds() {
     let (text, code) = message(&[&want, "0000", &long]);
     assert_eq!(
         (text.as_str(), code),
-        ("git upload-pack: request of more than 200 bytes", "limit")
+        ("protocol error: message of more than 200 bytes", "limit")
     );
 }
 
