@@ -226,7 +226,10 @@ const DAMAGE: &[&str] = &[
 ];
 
 impl Generator {
+    /// `CAIRN_SEED`, a number, makes other objects of the same seed.
     pub fn new(seed: u64) -> Self {
+        let shift = std::env::var("CAIRN_SEED").map_or(0, |text| text.parse().unwrap());
+        let seed = seed.wrapping_add(u64::wrapping_mul(shift, 1000));
         Self {
             state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
         }
