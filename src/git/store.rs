@@ -98,6 +98,34 @@ pub trait PackStore {
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError>;
 }
 
+impl<T: PackStore + ?Sized> PackStore for &T {
+    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
+        (**self).live_packs()
+    }
+
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
+        (**self).part(pack_id, part)
+    }
+
+    fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
+        (**self).chunk(pack_id, number)
+    }
+}
+
+impl<T: PackStore + ?Sized> PackStore for Rc<T> {
+    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
+        (**self).live_packs()
+    }
+
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
+        (**self).part(pack_id, part)
+    }
+
+    fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
+        (**self).chunk(pack_id, number)
+    }
+}
+
 /// An unfinished push's pack, written. Invisible until it is published.
 pub trait Quarantine {
     /// Registers a new pack in quarantine.

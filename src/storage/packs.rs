@@ -172,7 +172,7 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Removes a pack and all its rows, for good: its id is never used again.
-    pub(super) fn remove_pack(&self, pack_id: PackId) -> Result<(), StoreError> {
+    pub fn remove_pack(&self, pack_id: PackId) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             self.db.execute(
                 "UPDATE repository SET pack_id_floor = ?1 WHERE pack_id_floor < ?1",

@@ -1,0 +1,8 @@
+//! The reading half of the pack engine against real git: packs made by git are read as git reads
+//! them, and packs made here are taken by git.
+
+mod generated;
+mod git;
+mod reading;
+mod store;
+mod writing;
