@@ -131,10 +131,11 @@ async fn init(
         Ok(info) => return Ok(info),
         Err(error) => error,
     };
-    // A repository may be here all the same: made by a request that was taken for dead, or by
-    // this one although its answer was lost. The entry follows what the object says; when the
-    // object says nothing, the entry stays as it is until it is old enough to be taken over.
+    // A repository may be here all the same: made by this request although its answer was lost,
+    // or by one that was taken for dead. The entry follows what the object says; when the object
+    // says nothing, the entry stays as it is until it is old enough to be taken over.
     match existing(visit, path).await {
+        Ok(Some(info)) if info.repository_id == create.repository_id => return Ok(info),
         Ok(Some(info)) => {
             let _ = directory::confirm(visit, path, &info, &create.repository_id).await;
         }
