@@ -46,18 +46,21 @@ pub async fn receive_pack(
     let limits = Limits::DEFAULT;
     let mut reader = PushCommandsReader::new(Offer::DEFAULT, &limits);
     let mut piece = Vec::new();
-    let mut rest: &[u8] = &[];
-    let mut complete = false;
-    while !complete && body.next(&mut piece).await.map_err(|error| bad(&error))? {
-        rest = &piece;
-        complete = match reader.feed(&mut rest) {
-            Ok(complete) => complete,
+    let mut first = Vec::new();
+    while body.next(&mut piece).await.map_err(|error| bad(&error))? {
+        let mut rest = piece.as_slice();
+        match reader.feed(&mut rest) {
+            Ok(true) => {
+                first = rest.to_vec();
+                break;
+            }
+            Ok(false) => {}
             Err(error) => {
                 let side_band = reader.capabilities().side_band;
                 body.drain().await;
                 return Ok(fatal(side_band, &error.to_string()));
             }
-        };
+        }
     }
     let commands = reader.finish().map_err(|error| bad(&error))?;
     let side_band = commands.capabilities.side_band;
@@ -70,8 +73,7 @@ pub async fn receive_pack(
     }
     let mut push = Push::new(Rc::clone(object), Rc::clone(store), commands, authorized, limits);
     push.judge();
-    let first = rest.to_vec();
-    push.receive(&first, &mut body).await?;
+    push.receive(first, &mut body).await?;
     body.drain().await;
     Ok(push.answer(reservation))
 }
@@ -165,7 +167,7 @@ impl Push {
 
     /// Takes the pack as it arrives. After an error, or when nothing can come of it, the rest of
     /// the body is left to be drained.
-    async fn receive(&mut self, first: &[u8], body: &mut Body) -> Result<(), ErrorReply> {
+    async fn receive(&mut self, first: Vec<u8>, body: &mut Body) -> Result<(), ErrorReply> {
         let wanted = |(command, rejection): (&PushCommand, &Option<Rejection>)| {
             rejection.is_none() && command.new.is_some()
         };
@@ -173,7 +175,7 @@ impl Push {
             return Ok(());
         }
         let mut parser = PackParser::new(self.limits);
-        let mut piece = first.to_vec();
+        let mut piece = first;
         loop {
             if let Err(error) = parser.feed(&piece, &self.opened, &mut self.inspection) {
                 self.arrived = Some(Err(error));

@@ -61,6 +61,8 @@ pub struct NewToken<'a> {
 pub struct TokenRecord {
     /// 16 characters of `[0-9a-z]`.
     pub id: String,
+    /// The hash of the token's text.
+    pub sha256: [u8; 32],
     /// What it may do.
     pub scope: Scope,
     /// For people.
@@ -151,7 +153,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
 
     /// The token with this hash, whatever its [state](TokenRecord::state).
     pub fn find(&self, sha256: &[u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
-        let sql = "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at
+        let sql = "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
             FROM token WHERE sha256 = ?1";
         Ok(query_first(
             self.db,
@@ -163,7 +165,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
 
     /// The token with this id, whatever its [state](TokenRecord::state).
     pub fn find_by_id(&self, id: &str) -> Result<Option<TokenRecord>, StoreError> {
-        let sql = "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at
+        let sql = "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
             FROM token WHERE id = ?1";
         Ok(query_first(self.db, sql, &[id.into()], read_token)?)
     }
@@ -177,7 +179,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
         limit: u32,
     ) -> Result<TokenPage, StoreError> {
         let state = Value::text(state.map(TokenState::as_str));
-        let sql = "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at
+        let sql = "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
             FROM token
             WHERE ?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
                 WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END
@@ -202,14 +204,18 @@ impl<'a, D: Database> TokenStore<'a, D> {
     }
 
     /// Notes that the token was used: one row an hour at most.
-    pub fn touch(&self, token: &TokenRecord, now_ms: i64) -> Result<(), StoreError> {
-        let noted = token.last_used_at.unwrap_or(i64::MIN);
+    pub fn touch(
+        &self,
+        id: &str,
+        last_used_at: Option<i64>,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let noted = last_used_at.unwrap_or(i64::MIN);
         if now_ms.saturating_sub(noted) < TOUCH_INTERVAL_MS {
             return Ok(());
         }
         let sql = "UPDATE token SET last_used_at = ?2 WHERE id = ?1";
-        self.db
-            .execute(sql, &[token.id.as_str().into(), now_ms.into()])?;
+        self.db.execute(sql, &[id.into(), now_ms.into()])?;
         Ok(())
     }
 }
@@ -227,5 +233,9 @@ fn read_token(row: &dyn Row) -> Result<TokenRecord, SqlError> {
         expires_at: row.integer(4)?,
         revoked_at: row.integer_or_null(5)?,
         last_used_at: row.integer_or_null(6)?,
+        sha256: row.blob(7)?.try_into().map_err(|_| SqlError::Column {
+            column: 7,
+            expected: "sha-256",
+        })?,
     })
 }

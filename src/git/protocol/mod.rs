@@ -31,6 +31,7 @@ pub mod negotiation;
 pub mod object_info;
 pub mod oid_hex;
 pub mod pktline;
+pub mod progress;
 pub mod push_commands;
 #[cfg(test)]
 mod real_git;

@@ -321,7 +321,7 @@ impl Work {
         let failed = |error: IndexError| StoreError::Failed(error.to_string());
         let mut index = IndexBuilder::new(table).map_err(failed)?;
         let mut number = 0;
-        while let Some(row) = index.next_row().map_err(failed)? {
+        while let Some(row) = index.next_row() {
             store.put_part(pack_id, Part::Index, number, &row)?;
             number += 1;
         }
