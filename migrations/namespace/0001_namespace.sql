@@ -38,6 +38,10 @@ CREATE TABLE repository (
 -- so it costs one row written in a repository's life. The other orders sort as they are asked.
 CREATE INDEX repository_by_creation ON repository (created_at);
 
+-- A token's id starts with half of its repository's id; `DELETE /namespaces/:ns/tokens/:id` names
+-- no repository and finds it by this. Never changes either.
+CREATE INDEX repository_by_id ON repository (id);
+
 -- A repository whose name is free again but whose object still has to be emptied. The row goes
 -- when that is done, so that an interrupted deletion is taken up again.
 CREATE TABLE deletion (

@@ -13,6 +13,9 @@
 //! | [`sweep`] | removal of what unfinished pushes left behind |
 //! | [`tokens`] | tokens, of a repository or of a namespace |
 //! | [`namespace`], [`listing`] | the repositories of a namespace: names reserved; listed |
+//! | [`entries`] | what mending and deleting ask about its names |
+//! | [`registry`] | the list of namespaces |
+//! | [`kv`] | small JSON values in Workers KV; the only file here that knows it |
 //! | [`cache`] | chunks and parts kept in the isolate's memory |
 //!
 //! Invariants of this layer:
@@ -23,11 +26,14 @@
 
 pub mod cache;
 pub mod do_sql;
+pub mod entries;
+pub mod kv;
 pub mod listing;
 pub mod namespace;
 pub mod packs;
 pub mod publish;
 pub mod refs;
+pub mod registry;
 pub mod repository;
 #[cfg(not(target_family = "wasm"))]
 pub mod rusqlite_db;

@@ -76,6 +76,9 @@ pub async fn forget(visit: &Visit, hash: &TokenHash) {
 }
 
 fn grants(visit: &Visit) -> Result<JsonStore, ErrorReply> {
-    let binding = visit.env.kv(TOKENS).map_err(|error| fault(TOKENS, &error))?;
+    let binding = visit
+        .env
+        .kv(TOKENS)
+        .map_err(|error| fault(TOKENS, &error))?;
     Ok(JsonStore::new(binding))
 }

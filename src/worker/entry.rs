@@ -11,8 +11,10 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
     let face = route::face(&request.path());
-    let request_id = random::bytes::<8>()
-        .map_or_else(|_| "0000000000000000".to_owned(), |bytes| faster_hex::hex_string(&bytes));
+    let request_id = random::bytes::<8>().map_or_else(
+        |_| "0000000000000000".to_owned(),
+        |bytes| faster_hex::hex_string(&bytes),
+    );
     match answer(request, env, &request_id).await {
         Ok(response) => Ok(response),
         Err(error) => respond(shown(face, &error).with_header("x-request-id", request_id)),
@@ -27,7 +29,9 @@ fn shown(face: Face, error: &ErrorReply) -> Reply {
 }
 
 async fn answer(request: Request, env: Env, request_id: &str) -> Result<Response, ErrorReply> {
-    let url = request.url().map_err(|_| malformed("the URL is malformed"))?;
+    let url = request
+        .url()
+        .map_err(|_| malformed("the URL is malformed"))?;
     let route = route::parse(&request.path())?;
     let methods = route.methods();
     // Not `Request::method`, which takes a method that it does not know for GET.
@@ -54,19 +58,28 @@ fn visit(request: &Request, url: &Url, env: Env, request_id: &str) -> Result<Vis
         .map_err(|_| malformed("the Authorization header is malformed"))?;
     let now_ms = i64::try_from(Date::now().as_millis()).map_err(|error| fault("clock", &error))?;
     let origin = url.origin().ascii_serialization();
-    Ok(Visit::new(env, now_ms, request_id.to_owned(), origin, authorization.as_deref()))
+    Ok(Visit::new(
+        env,
+        now_ms,
+        request_id.to_owned(),
+        origin,
+        authorization.as_deref(),
+    ))
 }
 
 fn reply_with_id(reply: Reply, request_id: &str) -> Result<Response, ErrorReply> {
-    respond(reply.with_header("x-request-id", request_id))
-        .map_err(|error| fault("answer", &error))
+    respond(reply.with_header("x-request-id", request_id)).map_err(|error| fault("answer", &error))
 }
 
 fn method_not_allowed(route: &Route, methods: &[&str]) -> Reply {
     let allowed = methods.join(", ");
     let message = format!("this path serves {allowed} only");
     let error = ErrorReply::new(ErrorCode::MethodNotAllowed, message);
-    let face = if matches!(route, Route::Git(..)) { Face::Git } else { Face::Rest };
+    let face = if matches!(route, Route::Git(..)) {
+        Face::Git
+    } else {
+        Face::Rest
+    };
     shown(face, &error).with_header("allow", allowed)
 }
 

@@ -41,11 +41,7 @@ pub async fn answer(
 
 /// The object's body under headers of our own: Git insists on the content type, and without
 /// `no-transform` the platform may compress what must pass unchanged.
-fn stream_on(
-    response: Response,
-    content_type: &str,
-    request_id: &str,
-) -> worker::Result<Response> {
+fn stream_on(response: Response, content_type: &str, request_id: &str) -> worker::Result<Response> {
     let (_, body) = response.into_parts();
     let headers = Headers::new();
     headers.set("content-type", content_type)?;

@@ -7,7 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::names::RepositoryPath;
-use crate::repo_do::contract::{Access, ErrorCode, ErrorReply, Refusal, Scope, TokenHash, TokenRecord};
+use crate::repo_do::contract::{
+    Access, ErrorCode, ErrorReply, Refusal, Scope, TokenHash, TokenRecord,
+};
 
 /// The value under [`key`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,8 +94,27 @@ mod tests {
             scope: Scope::Write,
             expires_at: 1000,
         };
-        let check =
-            |path: &RepositoryPath, now_ms| grant.check(path, now_ms).map_err(|error| error.code);
+        let check = |path: &RepositoryPath, now_ms| {
+            grant
+                .check(path, Access::Push, now_ms)
+                .map_err(|error| error.code)
+        };
+        let read = Grant {
+            scope: Scope::Read,
+            ..grant.clone()
+        };
+        let own = path("acme", "widget");
+        for (grant, access, answer) in [
+            (&grant, Access::Read, Ok(())),
+            (&grant, Access::Administer, Err(ErrorCode::Forbidden)),
+            (&read, Access::Read, Ok(())),
+            (&read, Access::Push, Err(ErrorCode::Forbidden)),
+        ] {
+            assert_eq!(
+                grant.check(&own, access, 0).map_err(|error| error.code),
+                answer
+            );
+        }
         assert_eq!(check(&path("Acme", "WIDGET"), 999_999), Ok(()));
         assert_eq!(
             check(&path("Acme", "Widget"), 1_000_000),

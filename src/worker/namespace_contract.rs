@@ -7,11 +7,11 @@
 //! |---|---|---|
 //! | `POST /create` | [`CreateNamespace`] | [`NamespaceInfo`], or 409 |
 //! | `GET /summary` | | [`NamespaceInfo`], or 404 |
-//! | `POST /delete` | | [`Done`], 404, or 409 while it has repositories |
+//! | `POST /delete` | | [`NamespaceInfo`] as it was, 404, or 409 while names are taken |
 //! | `POST /reserve` | [`Reserve`] | [`Reserved`] |
 //! | `POST /confirm` | [`Confirm`] | [`Done`] |
 //! | `POST /touch` | `TouchRepository` of the objects' contract | [`Done`] |
-//! | `POST /release` | [`Release`] | [`Done`] |
+//! | `POST /release` | [`Release`] | [`Done`], whether or not the entry was still that one |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /candidates?prefix=…` | | `[`[`Candidate`]`…]` |
 //! | `GET /list?…` | | [`Listing`] |
@@ -25,6 +25,48 @@
 use serde::{Deserialize, Serialize};
 
 use crate::repo_do::contract::RepositoryInfo;
+
+/// Paths that the object serves.
+pub mod path {
+    /// Makes the namespace.
+    pub const CREATE: &str = "/create";
+    /// The namespace.
+    pub const SUMMARY: &str = "/summary";
+    /// Deletes the namespace.
+    pub const DELETE: &str = "/delete";
+    /// Takes a name.
+    pub const RESERVE: &str = "/reserve";
+    /// Lists a repository that was made.
+    pub const CONFIRM: &str = "/confirm";
+    /// Frees a name.
+    pub const RELEASE: &str = "/release";
+    /// The entry of one name.
+    pub const REPOSITORY: &str = "/repository";
+    /// Repositories that may have a token.
+    pub const CANDIDATES: &str = "/candidates";
+    /// The list of repositories.
+    pub const LIST: &str = "/list";
+    /// Notes a namespace.
+    pub const REGISTER: &str = "/register";
+    /// Forgets a namespace.
+    pub const UNREGISTER: &str = "/unregister";
+    /// The list of namespaces.
+    pub const REGISTRY: &str = "/registry";
+}
+
+/// Query of `GET /repository`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByName {
+    /// The repository's name.
+    pub name: String,
+}
+
+/// Query of `GET /candidates`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByPrefix {
+    /// How the repository's id starts.
+    pub prefix: String,
+}
 
 /// The object that lists the namespaces.
 pub const REGISTRY: &str = "*";
@@ -63,6 +105,16 @@ pub struct Reserve {
     pub repository_id: String,
     /// The id of an entry that may be overwritten: its repository is known not to exist.
     pub replaces: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// A branch's short name.
+    pub default_branch: String,
+    /// Whether pushes are refused.
+    pub read_only: bool,
+    /// Whether anybody may fetch.
+    pub public: bool,
+    /// Where its content comes from.
+    pub source: Option<String>,
     /// Milliseconds since 1970.
     pub now_ms: i64,
 }
@@ -73,8 +125,8 @@ pub struct Reserve {
 pub enum Reserved {
     /// The name is the caller's.
     Won {
-        /// Whether the namespace was made just now, so that the registry must hear of it.
-        new_namespace: bool,
+        /// The namespace, if this made it: the registry must hear of it.
+        new_namespace: Option<NamespaceInfo>,
     },
     /// The name has an entry.
     Taken(Entry),
@@ -117,6 +169,8 @@ pub struct Release {
     pub name: String,
     /// Its id.
     pub repository_id: String,
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
 }
 
 /// A repository that may have a token.
@@ -169,17 +223,8 @@ pub struct Listing {
 /// Answer of `GET /registry`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registry {
-    /// One page: the names and when they were made.
-    pub namespaces: Vec<RegisteredNamespace>,
+    /// One page of names, as shown.
+    pub namespaces: Vec<String>,
     /// Where the next page starts, unless this is the last.
     pub cursor: Option<String>,
-}
-
-/// A namespace as the registry knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RegisteredNamespace {
-    /// Its name, as shown.
-    pub namespace: String,
-    /// Milliseconds since 1970.
-    pub created_at_ms: i64,
 }

@@ -30,7 +30,12 @@ pub struct Call {
 impl Call {
     /// Reads something; asked again once when the object cannot be reached.
     pub fn get(target: impl Into<String>) -> Self {
-        Self { method: Method::Get, target: target.into(), headers: Vec::new(), body: None }
+        Self {
+            method: Method::Get,
+            target: target.into(),
+            headers: Vec::new(),
+            body: None,
+        }
     }
 
     /// Changes something, with a JSON body.
@@ -46,7 +51,10 @@ impl Call {
 
     /// Takes something away.
     pub fn delete(target: impl Into<String>) -> Self {
-        Self { method: Method::Delete, ..Self::get(target) }
+        Self {
+            method: Method::Delete,
+            ..Self::get(target)
+        }
     }
 
     /// Passes a stream on, untouched.
@@ -56,7 +64,12 @@ impl Call {
         body: Option<web_sys::ReadableStream>,
     ) -> Self {
         let (target, body) = (target.into(), body.map(JsValue::from));
-        Self { method: Method::Post, target, headers, body }
+        Self {
+            method: Method::Post,
+            target,
+            headers,
+            body,
+        }
     }
 
     /// With these headers of the client's.
@@ -111,19 +124,28 @@ async fn ask(
     own: &[(&'static str, String)],
     call: Call,
 ) -> Result<Response, ErrorReply> {
-    let objects = visit.env.durable_object(binding).map_err(|error| fault(binding, &error))?;
+    let objects = visit
+        .env
+        .durable_object(binding)
+        .map_err(|error| fault(binding, &error))?;
     let attempts = if call.method == Method::Get { 2 } else { 1 };
     let mut last = None;
     for _ in 0..attempts {
         // A stub that threw is dead, so each attempt has its own.
-        let stub = objects.get_by_name(object_name).map_err(|error| fault(binding, &error))?;
+        let stub = objects
+            .get_by_name(object_name)
+            .map_err(|error| fault(binding, &error))?;
         let request = call.request(own).map_err(|error| fault("call", &error))?;
         match stub.fetch_with_request(request).await {
             Ok(response) => return Ok(response),
             Err(error) => last = Some(error),
         }
     }
-    Err(unreachable(binding, last.as_ref().map_or(&"no attempt", |error| error as &dyn Display)))
+    Err(unreachable(
+        binding,
+        last.as_ref()
+            .map_or(&"no attempt", |error| error as &dyn Display),
+    ))
 }
 
 /// The object threw, was reset, or has more to do than it can.
@@ -143,7 +165,10 @@ pub async fn accept(mut response: Response) -> Result<Vec<u8>, ErrorReply> {
     if response.status_code() != 200 {
         return Err(refusal(response).await);
     }
-    response.bytes().await.map_err(|error| fault("object's answer", &error))
+    response
+        .bytes()
+        .await
+        .map_err(|error| fault("object's answer", &error))
 }
 
 /// The refusal that an answer other than 200 carries.

@@ -2,8 +2,8 @@
 //! one is named by a JSON pointer, and everything has a bound.
 
 use gix_object::bstr::ByteSlice as _;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::names::{NamespaceName, RepositoryName};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Scope, present};
@@ -109,7 +109,7 @@ pub enum TokenFilter {
 }
 
 /// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListQuery {
     /// Entries a page.
@@ -125,7 +125,7 @@ pub struct ListQuery {
 }
 
 /// What a list is ordered by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
     /// When made.
@@ -140,7 +140,7 @@ pub enum Sort {
 }
 
 /// Which way a list runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Smallest first.
@@ -205,7 +205,10 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     let mut pointer = String::new();
     for segment in path {
         match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Seq { index } => {
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+            }
             Segment::Map { key } => {
                 pointer.push('/');
                 pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));

@@ -161,7 +161,8 @@ impl ListedToken {
 /// A namespace.
 #[derive(Debug, Serialize)]
 pub struct Namespace {
-    namespace: String,
+    #[serde(rename = "namespace")]
+    name: String,
     repo_count: u64,
     created_at: String,
 }
@@ -169,7 +170,7 @@ pub struct Namespace {
 impl From<NamespaceInfo> for Namespace {
     fn from(info: NamespaceInfo) -> Self {
         Self {
-            namespace: info.namespace,
+            name: info.namespace,
             repo_count: info.repo_count,
             created_at: iso_8601(info.created_at_ms),
         }

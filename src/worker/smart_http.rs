@@ -66,9 +66,10 @@ fn advertisement(query: &str) -> Result<Exchange, ErrorReply> {
         .map(|(_, service)| service);
     match (services.next().as_deref(), services.next()) {
         (None, _) => Err(dumb()),
-        (Some(_), Some(_)) => {
-            Err(ErrorReply::new(ErrorCode::InvalidInput, "more than one service asked for"))
-        }
+        (Some(_), Some(_)) => Err(ErrorReply::new(
+            ErrorCode::InvalidInput,
+            "more than one service asked for",
+        )),
         (Some("git-upload-pack"), None) => Ok(ADVERTISE_UPLOAD_PACK),
         (Some("git-receive-pack"), None) => Ok(ADVERTISE_RECEIVE_PACK),
         (Some(_), None) => Err(ErrorReply::new(
@@ -86,7 +87,9 @@ fn dumb() -> ErrorReply {
 }
 
 fn expect_type(given: Option<&str>, expected: &str) -> Result<(), ErrorReply> {
-    let essence = given.and_then(|given| given.split(';').next()).map(str::trim);
+    let essence = given
+        .and_then(|given| given.split(';').next())
+        .map(str::trim);
     match essence {
         Some(essence) if essence.eq_ignore_ascii_case(expected) => Ok(()),
         _ => Err(ErrorReply::new(
@@ -134,23 +137,41 @@ mod tests {
     fn advertisements() {
         let ask = |query| code(GitRoute::InfoRefs, query, None, None);
         assert_eq!(ask("service=git-upload-pack"), Ok(ADVERTISE_UPLOAD_PACK));
-        assert_eq!(ask("service=git%2Dreceive%2Dpack&x=1"), Ok(ADVERTISE_RECEIVE_PACK));
-        for query in ["", "x=1", "service=", "service=git-upload-archive", "Service=x"] {
+        assert_eq!(
+            ask("service=git%2Dreceive%2Dpack&x=1"),
+            Ok(ADVERTISE_RECEIVE_PACK)
+        );
+        for query in [
+            "",
+            "x=1",
+            "service=",
+            "service=git-upload-archive",
+            "Service=x",
+        ] {
             assert_eq!(ask(query), Err(ErrorCode::Forbidden), "{query}");
         }
         let twice = "service=git-upload-pack&service=git-receive-pack";
         assert_eq!(ask(twice), Err(ErrorCode::InvalidInput));
-        assert_eq!(code(GitRoute::Dumb, "", None, None), Err(ErrorCode::Forbidden));
+        assert_eq!(
+            code(GitRoute::Dumb, "", None, None),
+            Err(ErrorCode::Forbidden)
+        );
     }
 
     #[test]
     fn a_body_is_of_its_type() {
         let ask = |content_type| code(GitRoute::UploadPack, "", content_type, None);
         assert_eq!(ask(FETCH), Ok(UPLOAD_PACK));
-        assert_eq!(ask(Some("Application/X-Git-Upload-Pack-Request ; a=b")), Ok(UPLOAD_PACK));
-        for content_type in
-            [None, Some(""), Some("text/plain"), Some("application/x-git-receive-pack-request")]
-        {
+        assert_eq!(
+            ask(Some("Application/X-Git-Upload-Pack-Request ; a=b")),
+            Ok(UPLOAD_PACK)
+        );
+        for content_type in [
+            None,
+            Some(""),
+            Some("text/plain"),
+            Some("application/x-git-receive-pack-request"),
+        ] {
             assert_eq!(ask(content_type), Err(ErrorCode::UnsupportedMediaType));
         }
     }
@@ -162,7 +183,11 @@ mod tests {
             assert_eq!(ask(encoding), Ok(UPLOAD_PACK), "{encoding}");
         }
         for encoding in ["br", "gzip, gzip", "deflate"] {
-            assert_eq!(ask(encoding), Err(ErrorCode::UnsupportedMediaType), "{encoding}");
+            assert_eq!(
+                ask(encoding),
+                Err(ErrorCode::UnsupportedMediaType),
+                "{encoding}"
+            );
         }
     }
 

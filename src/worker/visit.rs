@@ -38,7 +38,13 @@ impl Visit {
     ) -> Self {
         let key = env.secret(OPERATOR_KEY).ok().map(|key| key.to_string());
         let identity = identify(authorization, key.as_deref());
-        Self { env, now_ms, request_id, origin, identity }
+        Self {
+            env,
+            now_ms,
+            request_id,
+            origin,
+            identity,
+        }
     }
 
     /// Where Git reaches a repository.

@@ -59,5 +59,8 @@ async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply
 }
 
 fn unreadable() -> ErrorReply {
-    ErrorReply::new(ErrorCode::InvalidInput, "the body could not be read to its end")
+    ErrorReply::new(
+        ErrorCode::InvalidInput,
+        "the body could not be read to its end",
+    )
 }

@@ -25,10 +25,10 @@ pub async fn create(visit: &Visit, request: Request) -> Result<Reply, ErrorReply
 pub async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply> {
     admission::to_administer(visit).await?;
     let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
-    let registry = directory::namespaces(visit, limit, &query).await?;
-    let namespaces: Vec<_> = registry.namespaces.into_iter().map(Namespace::from).collect();
+    let (infos, cursor) = directory::namespaces(visit, limit, &query).await?;
+    let namespaces: Vec<_> = infos.into_iter().map(Namespace::from).collect();
     let info = ResultInfo::Cursor {
-        cursor: registry.cursor.unwrap_or_default(),
+        cursor: cursor.unwrap_or_default(),
         per_page: limit,
         count: namespaces.len(),
     };

@@ -56,7 +56,7 @@ pub async fn create(
         token: first_token.record.clone(),
         now_ms: visit.now_ms,
     };
-    reserve(visit, &path, &create.repository_id).await?;
+    reserve(visit, &path, &create).await?;
     let info = init(visit, &path, &create).await?;
     let grant = Grant::new(&path, &info.repository_id, &first_token.record);
     admission::remember(visit, &first_token.record.sha256, &grant).await;
@@ -87,8 +87,12 @@ fn created(
 
 /// Takes the name, or says who has it. Of requests at the same time exactly one wins: the
 /// namespace's object answers them one after the other.
-async fn reserve(visit: &Visit, path: &RepositoryPath, own_id: &str) -> Result<(), ErrorReply> {
-    let entry = match directory::reserve(visit, path, own_id, None).await? {
+async fn reserve(
+    visit: &Visit,
+    path: &RepositoryPath,
+    create: &CreateRepository,
+) -> Result<(), ErrorReply> {
+    let entry = match directory::reserve(visit, path, create, None).await? {
         Reserved::Won { .. } => return Ok(()),
         Reserved::Taken(entry) => entry,
     };
@@ -103,9 +107,11 @@ async fn reserve(visit: &Visit, path: &RepositoryPath, own_id: &str) -> Result<(
     }
     // Nothing is there: whoever made the entry died before the repository was made, or while it
     // was deleted.
-    match directory::reserve(visit, path, own_id, Some(entry.repository_id)).await? {
+    match directory::reserve(visit, path, create, Some(entry.repository_id)).await? {
         Reserved::Won { .. } => Ok(()),
-        Reserved::Taken(Entry { confirmed: true, .. }) => Err(taken()),
+        Reserved::Taken(Entry {
+            confirmed: true, ..
+        }) => Err(taken()),
         Reserved::Taken(_) => Err(in_progress()),
     }
 }
@@ -125,10 +131,11 @@ async fn init(
         Ok(info) => return Ok(info),
         Err(error) => error,
     };
-    // A repository may be here all the same: made by a request that was taken for dead, or by
-    // this one although its answer was lost. The entry follows what the object says; when the
-    // object says nothing, the entry stays as it is until it is old enough to be taken over.
+    // A repository may be here all the same: made by this request although its answer was lost,
+    // or by one that was taken for dead. The entry follows what the object says; when the object
+    // says nothing, the entry stays as it is until it is old enough to be taken over.
     match existing(visit, path).await {
+        Ok(Some(info)) if info.repository_id == create.repository_id => return Ok(info),
         Ok(Some(info)) => {
             let _ = directory::confirm(visit, path, &info, &create.repository_id).await;
         }
@@ -177,7 +184,10 @@ pub async fn list(
         .into_iter()
         .map(|listed| {
             let name = parameters::repository("/name", &listed.name)?;
-            let path = RepositoryPath { namespace: namespace.clone(), name };
+            let path = RepositoryPath {
+                namespace: namespace.clone(),
+                name,
+            };
             Ok(ListedRepository::new(listed, visit.remote(&path)))
         })
         .collect::<Result<Vec<_>, ErrorReply>>()?;
@@ -203,10 +213,17 @@ pub async fn update(
 ) -> Result<Reply, ErrorReply> {
     let actor = admission::to_repository(visit, path, Access::Administer).await?;
     let change: RepositoryChange = body(request).await?;
-    let default_branch =
-        change.default_branch.as_deref().map(parameters::branch).transpose()?.map(str::to_owned);
+    let default_branch = change
+        .default_branch
+        .as_deref()
+        .map(parameters::branch)
+        .transpose()?
+        .map(str::to_owned);
     let update = UpdateRepository {
-        description: change.description.map(parameters::description).transpose()?,
+        description: change
+            .description
+            .map(parameters::description)
+            .transpose()?,
         default_branch,
         read_only: change.read_only,
         public: change.public,
@@ -228,7 +245,12 @@ pub async fn delete(visit: &Visit, path: &RepositoryPath) -> Result<Reply, Error
     match administer::<Deleted>(visit, path, call).await {
         Ok(deleted) => {
             let _ = directory::release(visit, path, &deleted.repository_id).await;
-            envelope::success(202, &Gone { id: deleted.repository_id })
+            envelope::success(
+                202,
+                &Gone {
+                    id: deleted.repository_id,
+                },
+            )
         }
         Err(error) if error.code == ErrorCode::NotFound => {
             forget_leftover(visit, path).await;
