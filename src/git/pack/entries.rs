@@ -1,9 +1,16 @@
 //! The table of an incoming pack's entries: 48 bytes an entry, the one thing of a push that grows
 //! with its number of objects.
 
-use gix_hash::ObjectId;
+use gix_hash::{ObjectId, oid};
 
 use super::super::object::ObjectKind;
+
+/// Entries that room is made for before any was seen: 768 KiB.
+const ENTRIES_FIRST: usize = 16_384;
+
+/// How many times the room grows when it is full. The header's count is believed as soon as this
+/// part of it has been seen, so that the last growth is exact and a lie costs little.
+const GROWTH: usize = 4;
 
 /// What an entry's content is built on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +48,134 @@ pub struct Entry {
 pub struct EntryTable {
     /// By position.
     pub entries: Vec<Entry>,
-    /// The bases that live packs hold, by number.
+    /// The bases that live packs hold, by number. (While the pack arrives: the base of each
+    /// ref-delta, wherever it is; the resolver sorts them out.)
     pub external_bases: Vec<ObjectId>,
     /// Positions sorted by id (then position); filled by [`EntryTable::sort`].
     pub by_id: Vec<u32>,
+}
+
+impl EntryTable {
+    /// Appends the entry that follows the last one, of `announced` in the whole pack; gives its
+    /// position.
+    pub fn push(&mut self, entry: Entry, announced: u32) -> u32 {
+        let count = self.entries.len();
+        if count == self.entries.capacity() {
+            let announced = announced as usize;
+            let room = (count * GROWTH)
+                .max(ENTRIES_FIRST)
+                .min(announced.max(count + 1));
+            self.entries.reserve_exact(room - count);
+        }
+        self.entries.push(entry);
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Entries in the table.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The entry at a position.
+    pub fn get(&self, position: u32) -> Option<&Entry> {
+        self.entries.get(position as usize)
+    }
+
+    /// The entry at a position, to be completed.
+    pub fn get_mut(&mut self, position: u32) -> Option<&mut Entry> {
+        self.entries.get_mut(position as usize)
+    }
+
+    /// The position of the entry that starts at `offset`.
+    pub fn position_at(&self, offset: u64) -> Option<u32> {
+        let found = self
+            .entries
+            .binary_search_by_key(&offset, |entry| entry.offset);
+        found.ok().and_then(|position| u32::try_from(position).ok())
+    }
+
+    /// The id of the object that `base` names; `None` for no base.
+    pub fn base_id(&self, base: Base) -> Option<ObjectId> {
+        match base {
+            Base::None => None,
+            Base::Position(position) => self.get(position).map(|entry| entry.id),
+            Base::External(number) => self.external_bases.get(number as usize).copied(),
+        }
+    }
+
+    /// Fills [`EntryTable::by_id`]; the table must not change afterwards.
+    pub fn sort(&mut self) {
+        let Self { entries, by_id, .. } = self;
+        let id = |position: u32| entries.get(position as usize).map(|entry| entry.id);
+        by_id.clear();
+        by_id.reserve_exact(entries.len());
+        by_id.extend((0..).take(entries.len()));
+        by_id.sort_unstable_by(|&a, &b| id(a).cmp(&id(b)).then(a.cmp(&b)));
+    }
+
+    /// The position of the object; of the first one when the pack holds it more than once. Finds
+    /// nothing before [`EntryTable::sort`].
+    pub fn find(&self, id: &oid) -> Option<u32> {
+        let before = |&position: &u32| self.get(position).is_some_and(|entry| *entry.id < *id);
+        let position = *self.by_id.get(self.by_id.partition_point(before))?;
+        self.get(position)
+            .filter(|entry| *entry.id == *id)
+            .map(|_| position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(offset: u64, first_byte: u8) -> Entry {
+        let mut id = [0; 20];
+        id[0] = first_byte;
+        Entry {
+            id: ObjectId::Sha1(id),
+            offset,
+            stored_bytes: 10,
+            size_bytes: 3,
+            kind: Some(ObjectKind::Blob),
+            depth: 0,
+            base: Base::None,
+        }
+    }
+
+    #[test]
+    fn an_entry_has_48_bytes() {
+        assert_eq!(size_of::<Entry>(), 48);
+    }
+
+    #[test]
+    fn entries_are_found_by_offset_and_by_id_the_first_of_equal_ones() {
+        let mut table = EntryTable::default();
+        for (n, first_byte) in [9, 3, 200, 3, 0].into_iter().enumerate() {
+            assert_eq!(
+                table.push(entry(12 + 10 * n as u64, first_byte), 5) as usize,
+                n
+            );
+        }
+        table.sort();
+        assert_eq!(table.by_id, [4, 1, 3, 0, 2]);
+        for (first_byte, position) in [(0, 4), (3, 1), (9, 0), (200, 2)] {
+            assert_eq!(table.find(&entry(0, first_byte).id), Some(position));
+        }
+        assert_eq!(table.find(&entry(0, 4).id), None);
+        assert_eq!(table.find(&entry(0, 255).id), None);
+        assert_eq!(table.position_at(32), Some(2));
+        assert_eq!(table.position_at(33), None);
+    }
+
+    #[test]
+    fn a_count_that_lies_makes_no_room_and_a_true_one_makes_exactly_enough() {
+        let mut table = EntryTable::default();
+        table.push(entry(12, 0), 2_000_000);
+        assert_eq!(table.entries.capacity(), ENTRIES_FIRST);
+        let mut table = EntryTable::default();
+        for n in 0..100_000 {
+            table.push(entry(n, 0), 100_000);
+        }
+        assert_eq!(table.entries.capacity(), 100_000);
+    }
 }

@@ -237,10 +237,10 @@ mod tests {
                 let content = sample(size);
                 let stream = deflate(&content, level);
                 let followed = [stream.as_slice(), b"next entry"].concat();
-                let (inflated, consumed) = inflater.whole(&followed, size).unwrap();
+                let (back, consumed) = inflater.whole(&followed, size).unwrap();
                 assert_eq!(consumed, stream.len(), "size {size}, level {level}");
-                assert!(inflated == content, "size {size}, level {level}");
-                assert!(inflated.capacity() <= size.max(8));
+                assert!(back == content, "size {size}, level {level}");
+                assert!(back.capacity() <= size.max(8));
             }
         }
     }
@@ -286,9 +286,9 @@ mod tests {
             let mut damaged = stream.clone();
             damaged[at] ^= 0x10;
             // Some bits of the two header bytes may change without harm to the content.
-            let inflated = inflater.whole(&damaged, content.len());
+            let result = inflater.whole(&damaged, content.len());
             assert!(
-                inflated.is_err() || inflated.unwrap().0 == content,
+                result.is_err() || result.unwrap().0 == content,
                 "damaged at {at}"
             );
         }
@@ -304,19 +304,19 @@ mod tests {
             let stream = deflate(&content, 6);
             let mut inflater = Inflater::new();
             inflater.start(content.len() as u64);
-            let (mut inflated, mut at) = (Vec::new(), 0);
+            let (mut back, mut at) = (Vec::new(), 0);
             let mut output = vec![0; output_bytes];
             loop {
                 let end = stream.len().min(at + input_bytes);
                 let step = inflater.step(&stream[at..end], &mut output).unwrap();
                 at += step.consumed;
-                inflated.extend_from_slice(&output[..step.produced]);
+                back.extend_from_slice(&output[..step.produced]);
                 if step.done {
                     break;
                 }
             }
             prop_assert_eq!(at, stream.len());
-            prop_assert_eq!(inflated, content);
+            prop_assert_eq!(back, content);
         }
     }
 }

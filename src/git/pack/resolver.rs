@@ -1,1 +1,291 @@
-//! (to be written)
+//! Deltas of an incoming pack made into objects, in bounded memory.
+//!
+//! After the input ends, some deltas are left: their base was no longer at hand, is named by id,
+//! or is no object itself yet. They are resolved from their bases upward: each resolved entry that
+//! others build on is a root, and its tree of deltas is walked depth first, so that a base is
+//! applied to all its deltas while it is at hand. What is put aside on the way down is kept in
+//! the cache and, if it falls out of it, made again from its chain. When no root is left, bases
+//! are looked for outside the pack.
+
+use std::rc::Rc;
+
+use gix_hash::ObjectId;
+
+use super::super::object::ObjectKind;
+use super::super::store::Shared;
+use super::entries::{Base, EntryTable};
+use super::incoming::objects::{BaseAtHand, IncomingObjects, Observer, Progress, Sources};
+use super::parser::error::PackError;
+use children::Children;
+
+mod children;
+
+/// What looking at one entry costs of a step's budget, in bytes.
+const LOOK_COST: u64 = 16;
+
+/// Room of the delta buffer that is kept from one delta to the next.
+const DELTA_ROOM_BYTES: usize = 1 << 20;
+
+/// Whether a step finished the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// There is more to do.
+    More,
+    /// Every object of the pack is known.
+    Done,
+}
+
+/// Resolves what the parser left.
+pub struct Resolver {
+    objects: IncomingObjects,
+    children: Children,
+    /// Bases with deltas still to be resolved, each built on the one before.
+    path: Vec<Frame>,
+    /// The content of the last base of `path`, when it is at hand.
+    at_hand: Option<(ObjectKind, Shared)>,
+    phase: Phase,
+    instructions: Vec<u8>,
+}
+
+/// A base whose deltas are being resolved.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    base: Base,
+    depth: u16,
+    /// The next of its ofs-deltas in the list of [`Children`].
+    next_ofs: u32,
+    /// The group of its ref-deltas there.
+    ref_group: Option<u32>,
+}
+
+/// Where the next root is looked for.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// Among the entries of the pack, from this position on.
+    Inside(u32),
+    /// Outside the pack, from this ref-delta on.
+    Outside(u32),
+    Done,
+}
+
+impl Resolver {
+    /// Takes over from the parser.
+    pub fn new(mut objects: IncomingObjects) -> Self {
+        let children = Children::of_unresolved(&mut objects.table);
+        let phase = if children.is_empty() {
+            Phase::Done
+        } else {
+            Phase::Inside(0)
+        };
+        let (path, at_hand, instructions) = (Vec::new(), None, Vec::new());
+        Self {
+            objects,
+            children,
+            path,
+            at_hand,
+            phase,
+            instructions,
+        }
+    }
+
+    /// How far the pack has come.
+    pub fn progress(&self) -> Progress {
+        self.objects.progress
+    }
+
+    /// Works until about `budget_bytes` (at least 1) were inflated and made, or nothing is left.
+    pub fn step(
+        &mut self,
+        budget_bytes: u64,
+        sources: Sources<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Step, PackError> {
+        let start = self.objects.work_bytes();
+        let mut looked = 0_u64;
+        while self.objects.work_bytes() - start + looked < budget_bytes {
+            looked += LOOK_COST;
+            match (self.next_child(), self.phase) {
+                (Some(child), _) => self.resolve(child, sources, observer)?,
+                (None, _) if !self.path.is_empty() => self.leave(),
+                (None, Phase::Inside(position)) => self.look_inside(position),
+                (None, Phase::Outside(number)) => self.look_outside(number, sources)?,
+                (None, Phase::Done) => return self.check_complete().map(|()| Step::Done),
+            }
+        }
+        Ok(Step::More)
+    }
+
+    /// Hands over the objects; their table is sorted. To be called when a step was
+    /// [`Step::Done`].
+    pub fn finish(mut self) -> IncomingObjects {
+        self.objects.table.sort();
+        self.objects
+    }
+
+    /// The next delta on the last base of the path that is not resolved yet.
+    fn next_child(&mut self) -> Option<u32> {
+        let frame = self.path.last_mut()?;
+        next_child(frame, &mut self.children, &self.objects.table)
+    }
+
+    /// Takes the entry at `position` as a root, if it is an object that deltas wait for.
+    fn look_inside(&mut self, position: u32) {
+        let Some(entry) = self.objects.table.get(position) else {
+            self.phase = Phase::Outside(0);
+            return;
+        };
+        self.phase = Phase::Inside(position + 1);
+        if entry.kind.is_some() {
+            let frame = self.frame_of(position);
+            self.path.extend(frame);
+        }
+    }
+
+    /// Looks outside the pack for the base of the ref-delta with this number in its list.
+    fn look_outside(&mut self, number: u32, sources: Sources<'_>) -> Result<(), PackError> {
+        let Some((child, base_id)) = self.children.ref_delta(number) else {
+            self.phase = Phase::Done;
+            return Ok(());
+        };
+        self.phase = Phase::Outside(number + 1);
+        if self.objects.entry(child)?.kind.is_some() {
+            return Ok(());
+        }
+        let Some(base) = sources.bases.base(&base_id)? else {
+            // The other deltas on the same base lack it as well.
+            self.phase = Phase::Outside(self.children.refs_after(&base_id));
+            return Ok(());
+        };
+        self.objects.charge(base.content.len() as u64)?;
+        let external_bases = &mut self.objects.table.external_bases;
+        external_bases.push(base_id);
+        let base_number = u32::try_from(external_bases.len() - 1).unwrap_or(u32::MAX);
+        self.path.push(Frame {
+            base: Base::External(base_number),
+            depth: base.depth,
+            next_ofs: 0,
+            ref_group: self.children.ref_group(&base_id),
+        });
+        self.at_hand = Some((base.kind, base.content));
+        Ok(())
+    }
+
+    /// The frame of the object at `position`; `None` when no delta waits for it.
+    fn frame_of(&mut self, position: u32) -> Option<Frame> {
+        let table = &self.objects.table;
+        let entry = table.get(position)?;
+        let mut frame = Frame {
+            base: Base::Position(position),
+            depth: entry.depth,
+            next_ofs: self.children.first_ofs(position, table),
+            ref_group: self.children.ref_group(&entry.id),
+        };
+        next_child(&mut frame, &mut self.children, table).map(|_| frame)
+    }
+
+    /// Makes an object of a delta on the last base of the path, and goes on from it if others
+    /// build on it in turn.
+    fn resolve(
+        &mut self,
+        child: u32,
+        sources: Sources<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<(), PackError> {
+        let Some(&Frame { base, depth, .. }) = self.path.last() else {
+            return Ok(());
+        };
+        let (kind, content) = self.base_content(base, sources)?;
+        self.instructions.clear();
+        self.instructions.shrink_to(DELTA_ROOM_BYTES);
+        self.objects
+            .inflate_entry(child, &mut self.instructions, sources.store)?;
+        let at_hand = BaseAtHand {
+            base,
+            kind,
+            depth,
+            content: &content,
+        };
+        let result = self
+            .objects
+            .record_delta(child, &at_hand, &self.instructions, observer)?;
+
+        let Some(frame) = self.frame_of(child) else {
+            self.at_hand = Some((kind, content));
+            return Ok(());
+        };
+        // Going down. A base all of whose deltas are resolved is done with; one that will be come
+        // back to is put aside.
+        if self.next_child().is_none() {
+            self.path.pop();
+        } else if let Base::Position(position) = base {
+            self.objects.keep(position, kind, &content);
+        }
+        self.path.push(frame);
+        self.at_hand = Some((kind, result));
+        Ok(())
+    }
+
+    /// The content of the last base of the path.
+    fn base_content(
+        &mut self,
+        base: Base,
+        sources: Sources<'_>,
+    ) -> Result<(ObjectKind, Shared), PackError> {
+        if let Some((kind, content)) = &self.at_hand {
+            return Ok((*kind, Rc::clone(content)));
+        }
+        match base {
+            Base::Position(position) => self.objects.content(position, sources),
+            Base::External(number) => {
+                let base = self.objects.external(number, sources.bases)?;
+                Ok((base.kind, base.content))
+            }
+            Base::None => Err(PackError::NoEntry { position: u32::MAX }),
+        }
+    }
+
+    fn leave(&mut self) {
+        self.path.pop();
+        self.at_hand = None;
+    }
+
+    fn check_complete(&self) -> Result<(), PackError> {
+        let Progress {
+            deltas,
+            deltas_resolved,
+            ..
+        } = self.objects.progress;
+        let count = deltas.saturating_sub(deltas_resolved);
+        if count == 0 {
+            return Ok(());
+        }
+        let base_id = self
+            .children
+            .first_ref_delta_where(|child| is_unresolved(child, &self.objects.table));
+        let base_id = base_id.unwrap_or(ObjectId::null(gix_hash::Kind::Sha1));
+        Err(PackError::Unresolved { count, base_id })
+    }
+}
+
+/// The next delta on the frame's base that is not resolved yet.
+fn next_child(frame: &mut Frame, children: &mut Children, table: &EntryTable) -> Option<u32> {
+    if let Base::Position(base) = frame.base {
+        while let Some(child) = children.ofs_delta(frame.next_ofs, base, table) {
+            if is_unresolved(child, table) {
+                return Some(child);
+            }
+            frame.next_ofs += 1;
+        }
+    }
+    let unresolved = |child| is_unresolved(child, table);
+    children.next_ref_delta(frame.ref_group?, unresolved)
+}
+
+fn is_unresolved(position: u32, table: &EntryTable) -> bool {
+    table
+        .get(position)
+        .is_some_and(|entry| entry.kind.is_none())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,441 @@
+//! The objects of an incoming pack: what is known of each, and the content of any of them.
+//!
+//! Every entry is inflated when it arrives. A delta whose base is still in the cache becomes an
+//! object at once, the others wait for the resolver. Content that fell out of the cache is made
+//! again from the received bytes.
+
+use std::rc::Rc;
+
+use gix_hash::{ObjectId, oid};
+
+use super::super::super::hash::object_id;
+use super::super::super::limits::Limits;
+use super::super::super::object::ObjectKind;
+use super::super::super::store::{PackStore, ReadError, Shared};
+use super::super::cache::BaseCache;
+use super::super::delta;
+use super::super::entries::{Base, Entry, EntryTable};
+use super::super::entry::{self, ENTRY_HEADER_BYTES_MAX};
+use super::super::inflate::Inflater;
+use super::super::parser::error::{PackError, Refusal};
+use super::IncomingPack;
+
+/// The part of the cache that one object may take. A larger one would push out many that are
+/// likelier to be a base soon.
+const CACHE_PARTS: u64 = 4;
+
+/// What each object is taken to cost besides its bytes, in bytes of work.
+const WORK_PER_OBJECT: u64 = 512;
+
+/// Bytes that one byte of a pack may become, averaged over the pack. Real histories stay below
+/// 100; more than that is allowed for up to [`WORK_OBJECTS`].
+const WORK_PER_PACK_BYTE: u64 = 256;
+
+/// Objects of the greatest size that any pack may become: 16 GiB by the default limits.
+const WORK_OBJECTS: u64 = 4;
+
+/// Sees each commit, tree and tag of the pack once, when its content is first known.
+pub trait Observer {
+    /// The object's position, id, kind and content. A refusal ends the push.
+    fn object(
+        &mut self,
+        position: u32,
+        id: &ObjectId,
+        kind: ObjectKind,
+        content: &[u8],
+    ) -> Result<(), Refusal>;
+}
+
+impl<F> Observer for F
+where
+    F: FnMut(u32, &ObjectId, ObjectKind, &[u8]) -> Result<(), Refusal>,
+{
+    fn object(
+        &mut self,
+        position: u32,
+        id: &ObjectId,
+        kind: ObjectKind,
+        content: &[u8],
+    ) -> Result<(), Refusal> {
+        self(position, id, kind, content)
+    }
+}
+
+/// An object that a delta of the pack builds on and that the pack does not hold.
+#[derive(Debug, Clone)]
+pub struct ExternalBase {
+    /// Its kind.
+    pub kind: ObjectKind,
+    /// Its content.
+    pub content: Shared,
+    /// Links of its own delta chain, as it is stored.
+    pub depth: u16,
+}
+
+/// The objects of live packs, as bases of thin deltas.
+pub trait ExternalBases {
+    /// The object, or `None` when no live pack holds it. One above `Limits::delta_bytes_max` is
+    /// [`ReadError::TooLarge`].
+    fn base(&self, id: &oid) -> Result<Option<ExternalBase>, ReadError>;
+}
+
+/// Where the content of objects comes from that are no longer, or never were, in memory.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// Holds the chunks of the incoming pack that are already written.
+    pub store: &'a dyn PackStore,
+    /// Holds the bases outside the pack.
+    pub bases: &'a dyn ExternalBases,
+}
+
+/// How far a pack has come, for progress messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Entries that the header announces.
+    pub objects_announced: u32,
+    /// Entries received whole.
+    pub objects_received: u32,
+    /// Deltas among them.
+    pub deltas: u32,
+    /// Deltas made into objects.
+    pub deltas_resolved: u32,
+}
+
+/// A pack's bytes, its entries, and the objects made of them.
+pub struct IncomingObjects {
+    /// The entries, as far as they are known.
+    pub table: EntryTable,
+    /// The received bytes.
+    pub pack: IncomingPack,
+    /// How far it has come.
+    pub progress: Progress,
+    pub(in super::super) inflater: Inflater,
+    pub(in super::super) limits: Limits,
+    cache: BaseCache<u32>,
+    work_bytes: u64,
+}
+
+/// The base of a delta at hand, all that recording its result needs.
+pub(in super::super) struct BaseAtHand<'a> {
+    pub base: Base,
+    pub kind: ObjectKind,
+    pub depth: u16,
+    pub content: &'a [u8],
+}
+
+impl IncomingObjects {
+    pub(in super::super) fn new(limits: Limits) -> Self {
+        Self {
+            table: EntryTable::default(),
+            pack: IncomingPack::default(),
+            progress: Progress::default(),
+            inflater: Inflater::new(),
+            limits,
+            cache: BaseCache::new(limits.base_cache_bytes),
+            work_bytes: 0,
+        }
+    }
+
+    /// The content of a resolved object: kept, or made again from its delta chain.
+    ///
+    /// For commits, trees and tags, and for what is small enough to be a delta's base.
+    pub fn content(
+        &mut self,
+        position: u32,
+        sources: Sources<'_>,
+    ) -> Result<(ObjectKind, Shared), PackError> {
+        if let Some(kept) = self.cache.get(&position) {
+            return Ok(kept);
+        }
+        // An unresolved delta has no content yet, and its base may not be known.
+        self.entry(position)?
+            .kind
+            .ok_or(PackError::NoEntry { position })?;
+        let (mut links, mut at) = (Vec::new(), position);
+        let (kind, mut content) = loop {
+            if let Some(kept) = self.cache.get(&at) {
+                break kept;
+            }
+            let entry = self.entry(at)?;
+            match entry.base {
+                Base::None => break self.whole(at, &entry, sources.store)?,
+                Base::Position(below) => {
+                    links.push(at);
+                    at = below;
+                }
+                Base::External(number) => {
+                    links.push(at);
+                    let base = self.external(number, sources.bases)?;
+                    break (base.kind, base.content);
+                }
+            }
+            // Links only ever lead to what was resolved before, so that they end; but a table
+            // that is wrong must not hang us.
+            if links.len() > usize::from(self.limits.delta_depth_max) {
+                let limit = self.limits.delta_depth_max;
+                return Err(PackError::ChainTooLong {
+                    offset: entry.offset,
+                    limit,
+                });
+            }
+        };
+        let mut instructions = Vec::new();
+        while let Some(link) = links.pop() {
+            let offset = self.entry(link)?.offset;
+            instructions.clear();
+            self.inflate_entry(link, &mut instructions, sources.store)?;
+            self.charge(content.len() as u64)?;
+            let result = delta::apply(&content, &instructions, self.limits.delta_bytes_max)
+                .map_err(|source| PackError::Delta { offset, source })?;
+            content = Rc::new(result);
+            self.keep(link, kind, &content);
+        }
+        Ok((kind, content))
+    }
+
+    /// The object outside the pack with this number in the table.
+    pub(in super::super) fn external(
+        &self,
+        number: u32,
+        bases: &dyn ExternalBases,
+    ) -> Result<ExternalBase, PackError> {
+        let id = self.table.base_id(Base::External(number));
+        let id = id.ok_or(PackError::NoEntry { position: number })?;
+        let base = bases.base(&id)?;
+        base.ok_or(PackError::Base(ReadError::Corrupt {
+            id,
+            what: "the base is gone",
+        }))
+    }
+
+    /// Inflates an entry from the received bytes onto the end of `content`.
+    pub(in super::super) fn inflate_entry(
+        &mut self,
+        position: u32,
+        content: &mut Vec<u8>,
+        store: &dyn PackStore,
+    ) -> Result<(), PackError> {
+        let Entry {
+            offset,
+            stored_bytes,
+            ..
+        } = self.entry(position)?;
+        let end = offset + u64::from(stored_bytes);
+        let first = ENTRY_HEADER_BYTES_MAX.min(stored_bytes as usize);
+        let header = entry::parse(&self.pack.read(offset, first, store)?)
+            .map_err(|source| PackError::Entry { offset, source })?
+            .ok_or(PackError::NoEntry { position })?;
+        self.charge(header.size_bytes)?;
+        self.inflater.start(header.size_bytes);
+        let mut at = offset + header.header_bytes as u64;
+        loop {
+            let run = self.pack.run(at, end.saturating_sub(at), store)?;
+            let step = self
+                .inflater
+                .append_to(content, run)
+                .map_err(|source| PackError::Inflate { offset, source })?;
+            at += step.consumed as u64;
+            if step.done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Records a whole object that is held whole.
+    pub(in super::super) fn record_whole(
+        &mut self,
+        position: u32,
+        kind: ObjectKind,
+        content: Vec<u8>,
+        observer: &mut dyn Observer,
+    ) -> Result<(), PackError> {
+        self.record(position, kind, 0, &content, observer)?;
+        self.keep(position, kind, &Rc::new(content));
+        Ok(())
+    }
+
+    /// Records an object whose id was computed while its content passed by.
+    pub(in super::super) fn record_passed(
+        &mut self,
+        position: u32,
+        id: ObjectId,
+        kind: ObjectKind,
+        size_bytes: u64,
+    ) -> Result<(), PackError> {
+        let offset = self.entry(position)?.offset;
+        let limit = self.limits.object_bytes_max;
+        let size = u32::try_from(size_bytes);
+        let size_bytes = size.map_err(|_| PackError::ObjectTooLarge {
+            offset,
+            kind,
+            size: size_bytes,
+            limit,
+        })?;
+        if let Some(entry) = self.table.get_mut(position) {
+            *entry = Entry {
+                id,
+                kind: Some(kind),
+                size_bytes,
+                ..*entry
+            };
+        }
+        Ok(())
+    }
+
+    /// Applies a delta to its base at hand and records the object that it makes.
+    pub(in super::super) fn record_delta(
+        &mut self,
+        position: u32,
+        base: &BaseAtHand<'_>,
+        instructions: &[u8],
+        observer: &mut dyn Observer,
+    ) -> Result<Shared, PackError> {
+        let offset = self.entry(position)?.offset;
+        let depth = base.depth.saturating_add(1);
+        if depth > self.limits.delta_depth_max {
+            let limit = self.limits.delta_depth_max;
+            return Err(PackError::ChainTooLong { offset, limit });
+        }
+        let wrong = |source| PackError::Delta { offset, source };
+        let (base_size, result_size) = delta::sizes(instructions).map_err(wrong)?;
+        for (what, size) in [("base", base_size), ("result", result_size)] {
+            let limit = self.limits.delta_bytes_max;
+            if size > limit {
+                return Err(PackError::DeltaTooLarge {
+                    offset,
+                    what,
+                    size,
+                    limit,
+                });
+            }
+        }
+        self.check_size(offset, base.kind, result_size)?;
+        self.charge(result_size)?;
+        let content = delta::apply(base.content, instructions, result_size).map_err(wrong)?;
+        if let Some(entry) = self.table.get_mut(position) {
+            entry.base = base.base;
+        }
+        self.record(position, base.kind, depth, &content, observer)?;
+        self.progress.deltas_resolved += 1;
+        Ok(Rc::new(content))
+    }
+
+    /// Keeps content that a delta may soon build on, if it is small enough.
+    pub(in super::super) fn keep(&mut self, position: u32, kind: ObjectKind, content: &Shared) {
+        if content.len() as u64 <= self.keep_bytes_max() {
+            self.cache.insert(position, kind, Rc::clone(content));
+        }
+    }
+
+    /// The content, if it is kept.
+    pub(in super::super) fn kept(&mut self, position: u32) -> Option<(ObjectKind, Shared)> {
+        self.cache.get(&position)
+    }
+
+    /// Bytes of the largest object that is kept.
+    pub(in super::super) fn keep_bytes_max(&self) -> u64 {
+        let part = self.limits.base_cache_bytes as u64 / CACHE_PARTS;
+        part.min(self.limits.delta_bytes_max)
+    }
+
+    /// Refuses an object that is larger than its kind may be.
+    pub(in super::super) fn check_size(
+        &self,
+        offset: u64,
+        kind: ObjectKind,
+        size: u64,
+    ) -> Result<(), PackError> {
+        let limit = match kind {
+            ObjectKind::Blob => self.limits.object_bytes_max,
+            _ => self.limits.control_object_bytes_max,
+        };
+        if size > limit {
+            return Err(PackError::ObjectTooLarge {
+                offset,
+                kind,
+                size,
+                limit,
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds to the work done, which is bounded: a few bytes of deltas can ask for terabytes.
+    pub(in super::super) fn charge(&mut self, bytes: u64) -> Result<(), PackError> {
+        self.work_bytes = self
+            .work_bytes
+            .saturating_add(bytes)
+            .saturating_add(WORK_PER_OBJECT);
+        let pack_bytes = self.pack.pack_bytes();
+        let limit = WORK_OBJECTS
+            .saturating_mul(self.limits.object_bytes_max)
+            .saturating_add(WORK_PER_PACK_BYTE.saturating_mul(pack_bytes));
+        if self.work_bytes > limit {
+            return Err(PackError::TooMuchWork { pack_bytes, limit });
+        }
+        Ok(())
+    }
+
+    /// The work done so far, in bytes inflated and bytes made by deltas.
+    pub fn work_bytes(&self) -> u64 {
+        self.work_bytes
+    }
+
+    /// The entry at a position that the table must have.
+    pub(in super::super) fn entry(&self, position: u32) -> Result<Entry, PackError> {
+        self.table
+            .get(position)
+            .copied()
+            .ok_or(PackError::NoEntry { position })
+    }
+
+    /// Reads a whole object, to be the base of a delta.
+    fn whole(
+        &mut self,
+        position: u32,
+        entry: &Entry,
+        store: &dyn PackStore,
+    ) -> Result<(ObjectKind, Shared), PackError> {
+        let kind = entry.kind.ok_or(PackError::NoEntry { position })?;
+        let Entry {
+            offset, size_bytes, ..
+        } = *entry;
+        let (size, limit) = (u64::from(size_bytes), self.limits.delta_bytes_max);
+        if size > limit {
+            return Err(PackError::DeltaTooLarge {
+                offset,
+                what: "base",
+                size,
+                limit,
+            });
+        }
+        let mut content = Vec::new();
+        self.inflate_entry(position, &mut content, store)?;
+        let content = Rc::new(content);
+        self.keep(position, kind, &content);
+        Ok((kind, content))
+    }
+
+    /// Hashes an object, completes its entry and shows it to the observer.
+    fn record(
+        &mut self,
+        position: u32,
+        kind: ObjectKind,
+        depth: u16,
+        content: &[u8],
+        observer: &mut dyn Observer,
+    ) -> Result<(), PackError> {
+        let offset = self.entry(position)?.offset;
+        let id = object_id(kind, content).map_err(|_| PackError::Collision { offset })?;
+        self.record_passed(position, id, kind, content.len() as u64)?;
+        if let Some(entry) = self.table.get_mut(position) {
+            entry.depth = depth;
+        }
+        if kind == ObjectKind::Blob {
+            return Ok(());
+        }
+        observer
+            .object(position, &id, kind, content)
+            .map_err(|Refusal(reason)| PackError::Refused { id, kind, reason })
+    }
+}

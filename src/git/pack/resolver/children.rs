@@ -1,0 +1,148 @@
+//! Which unresolved deltas build on which base: sorted lists, 4 bytes for an ofs-delta and 32 for
+//! a ref-delta.
+
+use gix_hash::{ObjectId, oid};
+
+use super::super::entries::{Base, EntryTable};
+
+/// The deltas that wait for their base, by base.
+#[derive(Debug, Default)]
+pub(super) struct Children {
+    /// Positions of ofs-deltas, sorted by the position of their base.
+    ofs_deltas: Vec<u32>,
+    /// Ref-deltas, sorted by the id of their base.
+    ref_deltas: Vec<RefDelta>,
+    /// The bases of ref-deltas, by number, as the parser listed them.
+    base_ids: Vec<ObjectId>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct RefDelta {
+    position: u32,
+    base_number: u32,
+    /// Of the first of a group, the deltas on one base: the first that may be unresolved. It is
+    /// the group's and not the base's, since a pack may hold the base a million times.
+    cursor: u32,
+}
+
+impl Children {
+    /// Lists the unresolved entries of a table. The bases that the table names by id are moved
+    /// here; what the table lists afterwards is to be only those that are found outside the pack.
+    pub(super) fn of_unresolved(table: &mut EntryTable) -> Self {
+        let mut children = Self {
+            base_ids: std::mem::take(&mut table.external_bases),
+            ..Self::default()
+        };
+        for (position, entry) in (0..).zip(&table.entries) {
+            match entry.base {
+                _ if entry.kind.is_some() => {}
+                Base::None => {}
+                Base::Position(_) => children.ofs_deltas.push(position),
+                Base::External(base_number) => {
+                    children.ref_deltas.push(RefDelta {
+                        position,
+                        base_number,
+                        cursor: 0,
+                    });
+                }
+            }
+        }
+        let Self {
+            ofs_deltas,
+            ref_deltas,
+            base_ids,
+        } = &mut children;
+        ofs_deltas.sort_unstable_by_key(|&child| (base_position(child, table), child));
+        ref_deltas.sort_unstable_by(|a, b| {
+            let id = |child: &RefDelta| base_ids.get(child.base_number as usize);
+            id(a).cmp(&id(b)).then(a.position.cmp(&b.position))
+        });
+        children
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.ofs_deltas.is_empty() && self.ref_deltas.is_empty()
+    }
+
+    /// Where the list of the ofs-deltas on the base at `base` begins.
+    pub(super) fn first_ofs(&self, base: u32, table: &EntryTable) -> u32 {
+        let before = |&child: &u32| base_position(child, table) < Some(base);
+        index(self.ofs_deltas.partition_point(before))
+    }
+
+    /// The ofs-delta with this number in the list, if it builds on the entry at `base`.
+    pub(super) fn ofs_delta(&self, number: u32, base: u32, table: &EntryTable) -> Option<u32> {
+        let child = *self.ofs_deltas.get(number as usize)?;
+        Some(child).filter(|&child| base_position(child, table) == Some(base))
+    }
+
+    /// The group of the ref-deltas on the object `id`: the number of its first.
+    pub(super) fn ref_group(&self, id: &oid) -> Option<u32> {
+        let before = |child: &RefDelta| self.base_id(child).is_some_and(|base_id| *base_id < *id);
+        let first = self.ref_deltas.partition_point(before);
+        let child = self.ref_deltas.get(first)?;
+        (*self.base_id(child)? == *id).then(|| index(first))
+    }
+
+    /// The next of a group of ref-deltas that is unresolved.
+    pub(super) fn next_ref_delta(
+        &mut self,
+        group: u32,
+        unresolved: impl Fn(u32) -> bool,
+    ) -> Option<u32> {
+        let first = self.ref_deltas.get(group as usize)?;
+        let (group_id, mut cursor) = (self.base_id(first)?, first.cursor.max(group));
+        let next = loop {
+            match self
+                .ref_delta(cursor)
+                .filter(|(_, base_id)| *base_id == group_id)
+            {
+                Some((child, _)) if unresolved(child) => break Some(child),
+                Some(_) => cursor += 1,
+                None => break None,
+            }
+        };
+        self.ref_deltas.get_mut(group as usize)?.cursor = cursor;
+        next
+    }
+
+    /// Where the list of the ref-deltas on the object `id` ends.
+    pub(super) fn refs_after(&self, id: &oid) -> u32 {
+        let before = |child: &RefDelta| self.base_id(child).is_some_and(|base_id| *base_id <= *id);
+        index(self.ref_deltas.partition_point(before))
+    }
+
+    /// The ref-delta with this number in the list: its position, and its base's id.
+    pub(super) fn ref_delta(&self, number: u32) -> Option<(u32, ObjectId)> {
+        let child = self.ref_deltas.get(number as usize)?;
+        Some((child.position, self.base_id(child)?))
+    }
+
+    /// The base of the first ref-delta in the pack whose position satisfies `condition`.
+    pub(super) fn first_ref_delta_where(
+        &self,
+        condition: impl Fn(u32) -> bool,
+    ) -> Option<ObjectId> {
+        let found = self
+            .ref_deltas
+            .iter()
+            .filter(|child| condition(child.position));
+        self.base_id(found.min_by_key(|child| child.position)?)
+    }
+
+    fn base_id(&self, child: &RefDelta) -> Option<ObjectId> {
+        self.base_ids.get(child.base_number as usize).copied()
+    }
+}
+
+/// The position of an ofs-delta's base. It stays the same when the delta is resolved.
+fn base_position(child: u32, table: &EntryTable) -> Option<u32> {
+    match table.get(child)?.base {
+        Base::Position(base) => Some(base),
+        Base::None | Base::External(_) => None,
+    }
+}
+
+fn index(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
