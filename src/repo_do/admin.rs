@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use worker::{Request, Response};
 
 use super::contract::{
-    CreateRepository, CreateToken, Deleted, ErrorCode, ErrorReply, RepositoryInfo,
+    Actor, CreateRepository, CreateToken, Deleted, ErrorCode, ErrorReply, RepositoryInfo,
     RepositoryStatus, RevokedToken, Scope, TokenHash, TokenPage, TokenRecord, TokenState,
     UpdateRepository,
 };
@@ -29,7 +29,10 @@ async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply
 }
 
 /// `POST /init`.
-pub async fn init(store: &Store, caller: Caller, request: Request) -> Answer {
+pub async fn init(store: &Store, caller: &Caller, request: Request) -> Answer {
+    if !matches!(caller.actor, Actor::Operator | Actor::NamespaceAdmin) {
+        return Err(ErrorReply::new(ErrorCode::Forbidden, "only administrators make repositories"));
+    }
     let new: CreateRepository = body(request).await?;
     // The body was awaited: another request may have made the repository meanwhile.
     if store.load()?.is_none() {
@@ -49,7 +52,6 @@ pub async fn init(store: &Store, caller: Caller, request: Request) -> Answer {
             insert_token(store, &new.token)
         })?;
     }
-    drop(caller);
     let record = store.load()?.filter(|record| record.id == new.repository_id);
     let taken = || ErrorReply::new(ErrorCode::AlreadyExists, "the repository exists already");
     info(store, record.ok_or_else(taken)?)

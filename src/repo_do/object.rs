@@ -163,6 +163,9 @@ async fn dispatch(
     let caller = Caller::of(&request, &store)?;
     let route = request.path();
     let method = request.method();
+    if (&method, route.as_str()) == (&Method::Post, path::INIT) {
+        return admin::init(&store, &caller, request).await;
+    }
     let authorized = |access| {
         let authorized = caller.repository(access)?;
         if let Some(token) = &authorized.token {
@@ -187,7 +190,6 @@ async fn dispatch(
             let authorized = authorized(Access::Push)?;
             receive::receive_pack(object, &store, request, authorized).await?
         }
-        (Method::Post, path::INIT) => admin::init(&store, caller, request).await?,
         (Method::Get, path::INFO) => admin::info(&store, authorized(Access::Read)?.record)?,
         (Method::Post, path::UPDATE) => {
             authorized(Access::Administer)?;

@@ -53,7 +53,7 @@ impl Inspection {
         let parents = row.parents.start as usize..row.parents.end as usize;
         Some(CommitFacts {
             tree: row.tree,
-            parents: self.parents.get(parents)?.to_vec(),
+            parents: self.parents.get(parents)?.into(),
             time: row.time,
         })
     }

@@ -76,7 +76,7 @@ pub fn answer<S: PackStore + RefSource + Clone>(
     limits: &Limits,
 ) -> Result<Answer<S>, FetchError> {
     let packs = LivePacks::open(store.clone(), limits)?;
-    let graph = Rc::new(CommitGraph::open(store)?);
+    let graph = Rc::new(CommitGraph::open(store, packs.records())?);
     let fetch = Fetch { store, request, packs, graph, head: Vec::new() };
     match request.upload_pack {
         None => fetch.version_2(),

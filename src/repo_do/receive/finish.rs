@@ -131,7 +131,7 @@ impl Work {
         let inspection = std::mem::take(&mut self.push.inspection);
         let mut pushed = Pushed::new(objects, inspection, &live, &self.push.limits);
         pushed.check_specials()?;
-        let graph = CommitGraph::open(&*store)?;
+        let graph = CommitGraph::open(&*store, live.records())?;
         let connected = self.connect(&graph, &pushed).await?;
         let peeled = self.judge_tips(&graph, &pushed)?;
         let (objects, inspection) = pushed.into_parts();
