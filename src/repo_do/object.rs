@@ -67,7 +67,7 @@ impl RepoObject {
 
     /// Opens the store again: after everything was wiped, nothing remembered may survive.
     pub fn reopen(&self) {
-        self.store.replace(open(&self.storage));
+        *self.store.borrow_mut() = open(&self.storage);
         self.in_progress.take();
     }
 

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use gix_hash::{ObjectId, oid};
 
-use super::super::store::{PackId, PackStore, Part, StoreError};
+use super::super::store::{PackId, PackRecord, PackStore, Part, StoreError};
 use super::segment::{Parent, Segment};
 
 /// A commit of the graph: a number below [`CommitGraph::len`], of that graph only.
@@ -56,17 +56,24 @@ struct LiveSegment {
 }
 
 impl CommitGraph {
-    /// Opens the graph of the live packs.
-    pub fn open<S: PackStore + ?Sized>(store: &S) -> Result<Self, StoreError> {
-        Self::default().reopen(store)
+    /// Opens the graph of these packs, the live ones of one moment.
+    pub fn open<S: PackStore + ?Sized>(
+        store: &S,
+        live_packs: &[PackRecord],
+    ) -> Result<Self, StoreError> {
+        Self::default().reopen(store, live_packs)
     }
 
-    /// Opens the graph of the live packs; what is open already is shared.
-    pub fn reopen<S: PackStore + ?Sized>(&self, store: &S) -> Result<Self, StoreError> {
+    /// Opens the graph of these packs; what is open already is shared.
+    pub fn reopen<S: PackStore + ?Sized>(
+        &self,
+        store: &S,
+        live_packs: &[PackRecord],
+    ) -> Result<Self, StoreError> {
         let open: HashMap<PackId, &Segment> =
             self.packs.iter().map(|pack| (pack.pack_id, &pack.segment)).collect();
         let mut graph = Self::default();
-        for record in store.live_packs()?.iter() {
+        for record in live_packs {
             let pack_id = record.pack_id;
             let segment = match open.get(&pack_id) {
                 Some(segment) => (*segment).clone(),

@@ -6,8 +6,11 @@
 //! | `segment` | the Graph part of one pack: its proven commits |
 //! | `introduced` | the Introduced part of one pack: the objects that each commit adds |
 //! | `commits` | the segments of all live packs as one graph |
+//! | `introductions` | the Introduced parts of all live packs |
 //! | `paint` | which commits a client lacks; which it has |
 //! | `ancestry` | ancestors, merge bases, readiness of a negotiation |
+//! | `shallow` | where a shallow history ends |
+//! | `closure` | what a tree reaches |
 //! | `trees` | the entries of a tree that none of the parents' trees has |
 //! | `connectivity` | the check of a push, which yields both parts |
 //!
@@ -19,10 +22,13 @@
 //!   its ancestors. Commits, trees and blobs only: tags are found by their refs.
 
 pub mod ancestry;
+pub mod closure;
 mod columns;
 pub mod commits;
 pub mod connectivity;
 pub mod introduced;
+pub mod introductions;
 pub mod paint;
 pub mod segment;
+pub mod shallow;
 mod trees;
