@@ -48,7 +48,10 @@ pub struct PackStream {
 impl PackStream {
     /// A stream that has sent nothing yet.
     pub fn new(framing: Framing) -> Self {
-        Self { hasher: PackHasher::default(), framing }
+        Self {
+            hasher: PackHasher::default(),
+            framing,
+        }
     }
 
     /// Appends bytes of the pack.
@@ -112,7 +115,10 @@ mod tests {
     fn unframed(mut wire: &[u8]) -> (Vec<u8>, Vec<u8>, bool) {
         let (mut data, mut progress) = (Vec::new(), Vec::new());
         while !wire.is_empty() {
-            let decode::Stream::Complete { line, bytes_consumed } = decode::streaming(wire).unwrap()
+            let decode::Stream::Complete {
+                line,
+                bytes_consumed,
+            } = decode::streaming(wire).unwrap()
             else {
                 panic!("cut off")
             };
