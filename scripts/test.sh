@@ -38,8 +38,11 @@ report() {
 
 # Stories told by real git over HTTP need a server, and so the wasm: they come last.
 stories=() suites=()
-for file in tests/*.rs; do
-  suite=$(basename "$file" .rs)
+for file in tests/*.rs tests/*/main.rs; do
+  [ -e "$file" ] || continue
+  suite=${file#tests/}
+  suite=${suite%.rs}
+  suite=${suite%/main}
   case $suite in
     smart_http*) stories+=(--test "$suite") ;;
     *) suites+=(--test "$suite") ;;

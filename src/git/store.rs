@@ -10,6 +10,7 @@
 use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
+use gix_object::bstr::BStr;
 
 use super::object::ObjectKind;
 
@@ -142,6 +143,25 @@ pub trait Quarantine {
         number: u32,
         bytes: &[u8],
     ) -> Result<(), StoreError>;
+}
+
+/// Refs, as a fetch asks for them.
+pub trait RefSource {
+    /// What the ref of this full name (or `HEAD`) points to.
+    fn ref_target(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError>;
+
+    /// Annotated tags that refs name, each with what it peels to.
+    fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError>;
+}
+
+impl<T: RefSource + ?Sized> RefSource for Rc<T> {
+    fn ref_target(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError> {
+        T::ref_target(self, name)
+    }
+
+    fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError> {
+        T::annotated_tags(self)
+    }
 }
 
 /// Objects by id, wherever they are: what walks read.

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use worker::{Request, Response};
 
 use super::contract::{
-    CreateRepository, CreateToken, Deleted, ErrorCode, ErrorReply, RepositoryInfo,
+    Actor, CreateRepository, CreateToken, Deleted, ErrorCode, ErrorReply, RepositoryInfo,
     RepositoryStatus, RevokedToken, Scope, TokenHash, TokenPage, TokenRecord, TokenState,
     UpdateRepository,
 };
@@ -29,7 +29,10 @@ async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply
 }
 
 /// `POST /init`.
-pub async fn init(store: &Store, caller: Caller, request: Request) -> Answer {
+pub async fn init(store: &Store, caller: &Caller, request: Request) -> Answer {
+    if !matches!(caller.actor, Actor::Operator | Actor::NamespaceAdmin) {
+        return Err(ErrorReply::new(ErrorCode::Forbidden, "only administrators make repositories"));
+    }
     let new: CreateRepository = body(request).await?;
     // The body was awaited: another request may have made the repository meanwhile.
     if store.load()?.is_none() {
@@ -49,10 +52,7 @@ pub async fn init(store: &Store, caller: Caller, request: Request) -> Answer {
             insert_token(store, &new.token)
         })?;
     }
-    drop(caller);
-    let record = store
-        .load()?
-        .filter(|record| record.id == new.repository_id);
+    let record = store.load()?.filter(|record| record.id == new.repository_id);
     let taken = || ErrorReply::new(ErrorCode::AlreadyExists, "the repository exists already");
     info(store, record.ok_or_else(taken)?)
 }
@@ -60,11 +60,7 @@ pub async fn init(store: &Store, caller: Caller, request: Request) -> Answer {
 /// `GET /info`.
 pub fn info(store: &Store, record: RepositoryRecord) -> Answer {
     let counts = store.counts()?;
-    Ok(reply::json(&describe(
-        record,
-        counts.pack_bytes,
-        counts.object_count,
-    )))
+    Ok(reply::json(&describe(record, counts.pack_bytes, counts.object_count)))
 }
 
 fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> RepositoryInfo {
@@ -90,9 +86,7 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
 /// `POST /update`.
 pub async fn update(store: &Store, request: Request) -> Answer {
     let change: UpdateRepository = body(request).await?;
-    let head = change
-        .default_branch
-        .map(|branch| format!("{BRANCHES}{branch}"));
+    let head = change.default_branch.map(|branch| format!("{BRANCHES}{branch}"));
     let description = change.description.map(Option::unwrap_or_default);
     let patch = RepositoryPatch {
         description: description.as_deref(),
@@ -110,24 +104,17 @@ pub async fn update(store: &Store, request: Request) -> Answer {
 pub async fn delete(object: &RepoObject, record: RepositoryRecord) -> worker::Result<Response> {
     object.storage.delete_all().await?;
     object.reopen();
-    reply::json(&Deleted {
-        repository_id: record.id,
-    })
+    reply::json(&Deleted { repository_id: record.id })
 }
 
 /// The object's own record of a token.
 pub fn token_by_hash(store: &Store, hash: &TokenHash) -> Result<Option<TokenRecord>, ErrorReply> {
-    Ok(store
-        .tokens()
-        .find(hash.as_bytes())?
-        .map(|token| shown(&token)))
+    Ok(store.tokens().find(hash.as_bytes())?.map(|token| shown(&token)))
 }
 
 /// Notes that a token was used, once an hour at most.
 pub fn touch_token(store: &Store, token: &TokenRecord) -> Result<(), ErrorReply> {
-    Ok(store
-        .tokens()
-        .touch(&token.token_id, token.last_used_at_ms, now_ms())?)
+    Ok(store.tokens().touch(&token.token_id, token.last_used_at_ms, now_ms())?)
 }
 
 /// `POST /tokens`.
@@ -136,10 +123,7 @@ pub async fn create_token(store: &Store, request: Request) -> Answer {
     let taken = store.tokens().find_by_id(&token.token_id)?.is_some()
         || store.tokens().find(token.sha256.as_bytes())?.is_some();
     if taken {
-        return Err(ErrorReply::new(
-            ErrorCode::AlreadyExists,
-            "the token exists already",
-        ));
+        return Err(ErrorReply::new(ErrorCode::AlreadyExists, "the token exists already"));
     }
     insert_token(store, &token)?;
     Ok(reply::json(&token))
@@ -193,14 +177,9 @@ pub fn list_tokens(store: &Store, request: &Request) -> Answer {
         TokenState::Revoked => tokens::TokenState::Revoked,
     });
     let offset = query.page.saturating_sub(1).saturating_mul(query.per_page);
-    let page = store
-        .tokens()
-        .list(state, now_ms(), offset, query.per_page)?;
+    let page = store.tokens().list(state, now_ms(), offset, query.per_page)?;
     let tokens = page.tokens.iter().map(shown).collect();
-    Ok(reply::json(&TokenPage {
-        tokens,
-        total_count: page.total_count,
-    }))
+    Ok(reply::json(&TokenPage { tokens, total_count: page.total_count }))
 }
 
 /// `DELETE /tokens/<id>`.

@@ -8,7 +8,7 @@ use gix_object::bstr::{BStr, BString, ByteSlice};
 
 use super::repository::RepoStore;
 use super::sql::{Database, Row, SqlError, query_all, query_first};
-use crate::git::store::StoreError;
+use crate::git::store::{RefSource, StoreError};
 
 /// A ref.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,23 @@ pub struct RefRecord {
     pub target: ObjectId,
     /// What the target peels to, when it is an annotated tag.
     pub peeled: Option<ObjectId>,
+}
+
+impl<D: Database> RefSource for RepoStore<D> {
+    fn ref_target(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError> {
+        let found = if name == "HEAD" {
+            self.find_ref(self.head()?.as_bstr())?
+        } else {
+            self.find_ref(name)?
+        };
+        Ok(found.map(|record| record.target))
+    }
+
+    fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError> {
+        let sql = "SELECT target, peeled FROM ref WHERE peeled IS NOT NULL";
+        let tags = query_all(&self.db, sql, &[], |row| Ok((row.object_id(0)?, row.object_id(1)?)))?;
+        Ok(tags)
+    }
 }
 
 impl<D: Database> RepoStore<D> {

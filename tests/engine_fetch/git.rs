@@ -131,10 +131,8 @@ impl Noise {
         (0..count).map(|_| self.next().to_le_bytes()[3]).collect()
     }
 
-    pub fn words(&mut self, count: usize) -> String {
-        (0..count)
-            .map(|_| format!("{:x}\n", self.next() % 5000))
-            .collect()
+    pub fn word(&mut self) -> String {
+        format!("{:x}", self.next() % 5000)
     }
 }
 
@@ -149,7 +147,7 @@ pub fn history(commits: usize, seed: u64) -> (Repository, Vec<String>) {
     let mut files: Vec<(String, Vec<String>)> = Vec::new();
     for number in 0..12 {
         let directory = ["", "src/", "src/deep/", "doc/"][number % 4];
-        let lines = noise.words(150).lines().map(str::to_owned).collect();
+        let lines = (0..150).map(|_| noise.word()).collect();
         files.push((format!("{directory}file{number}.txt"), lines));
     }
     std::fs::write(repository.path().join("large.bin"), noise.bytes(900_000)).unwrap();
@@ -158,7 +156,7 @@ pub fn history(commits: usize, seed: u64) -> (Repository, Vec<String>) {
             let chosen = noise.below(files.len());
             let (name, lines) = &mut files[chosen];
             let line = noise.below(lines.len());
-            lines[line] = noise.words(1).trim().to_owned();
+            lines[line] = noise.word();
             std::fs::write(repository.path().join(&*name), lines.join("\n")).unwrap();
         }
         repository.commit(&format!("commit {number}"))

@@ -1,5 +1,6 @@
-//! Live packs in memory, and what a push would derive from a pack, worked out plainly.
+//! Live packs in memory, and the entries of a pack worked out plainly.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -9,11 +10,14 @@ use cairn::git::object::ObjectKind;
 use cairn::git::pack::delta;
 use cairn::git::pack::entries::{Base, Entry, EntryTable};
 use cairn::git::pack::entry::{self, EntryKind, PACK_HEADER_BYTES, PACK_TRAILER_BYTES};
+use cairn::git::pack::incoming::objects::Sources;
 use cairn::git::pack::index::IndexBuilder;
 use cairn::git::pack::inflate::Inflater;
+use cairn::git::pack::parser::{PackParser, error::Refusal};
 use cairn::git::pack::reader::LivePacks;
+use cairn::git::pack::resolver::{Resolver, Step};
 use cairn::git::store::{
-    CHUNK_BYTES, ObjectSource, PackId, PackRecord, PackStore, Part, Shared, StoreError,
+    CHUNK_BYTES, PackId, PackRecord, PackStore, Part, Quarantine, Shared, StoreError,
 };
 use gix_hash::{ObjectId, oid};
 
@@ -31,14 +35,7 @@ pub struct MemoryPacks {
 impl MemoryPacks {
     /// Publishes a pack, whose delta bases may be in the packs before it.
     pub fn publish(&mut self, pack: Vec<u8>) {
-        let table = {
-            let live = LivePacks::open(&*self, &Limits::DEFAULT).unwrap();
-            table_of(&pack, &|id| {
-                let depth = live.row(live.find(id).unwrap()?).unwrap().depth;
-                let (kind, content) = live.read(id).unwrap()?;
-                Some((kind, content, depth))
-            })
-        };
+        let table = self.receive(&pack);
         let mut index = Vec::new();
         let mut emit = |row: &[u8]| {
             index.extend_from_slice(row);
@@ -52,6 +49,23 @@ impl MemoryPacks {
         });
         self.indexes.push(Rc::new(index));
         self.packs.push(pack);
+    }
+
+    /// Takes a pack as a push does.
+    fn receive(&self, pack: &[u8]) -> EntryTable {
+        let quarantine = Chunks::default();
+        let mut ignore = |_, _: &ObjectId, _, _: &[u8]| Ok::<(), Refusal>(());
+        let mut parser = PackParser::new(Limits::DEFAULT);
+        parser.feed(pack, &quarantine, &mut ignore).unwrap();
+        let mut resolver = Resolver::new(parser.finish_input().unwrap());
+        let sources = Sources {
+            store: &quarantine,
+            bases: &self.live(),
+        };
+        while resolver.step(1000, sources, &mut ignore).unwrap() == Step::More {}
+        let mut table = resolver.finish().table;
+        table.sort();
+        table
     }
 
     pub fn live(&self) -> LivePacks<&Self> {
@@ -88,7 +102,41 @@ impl PackStore for MemoryPacks {
     }
 }
 
-/// Resolves all entries of a pack. An object is looked for outside only when it is not inside.
+/// The chunks of one pack in quarantine.
+#[derive(Default)]
+struct Chunks(RefCell<Vec<Shared>>);
+
+impl Quarantine for Chunks {
+    fn open_pack(&self) -> Result<PackId, StoreError> {
+        Ok(PackId(1))
+    }
+
+    fn put_chunk(&self, _: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        assert_eq!(number as usize, self.0.borrow().len());
+        self.0.borrow_mut().push(Rc::new(bytes.to_vec()));
+        Ok(())
+    }
+
+    fn put_part(&self, _: PackId, _: Part, _: u32, _: &[u8]) -> Result<(), StoreError> {
+        unreachable!("no parts are written while a pack is received")
+    }
+}
+
+impl PackStore for Chunks {
+    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
+        unreachable!("nothing here is live")
+    }
+
+    fn part(&self, _: PackId, _: Part) -> Result<Shared, StoreError> {
+        unreachable!("no parts are read while a pack is received")
+    }
+
+    fn chunk(&self, _: PackId, number: u32) -> Result<Shared, StoreError> {
+        Ok(Rc::clone(&self.0.borrow()[number as usize]))
+    }
+}
+
+/// Resolves all entries of a pack, plainly. An object is looked for outside only when it is not inside.
 pub fn table_of(pack: &[u8], outside: &dyn Fn(&oid) -> Option<Outside>) -> EntryTable {
     let raw = raw_entries(pack);
     let mut table = EntryTable::default();

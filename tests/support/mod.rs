@@ -7,6 +7,7 @@
 //! | [`git`] | the real `git`, cut off from the machine's configuration |
 //! | [`history`] | repositories made from a seed, fast |
 //! | [`scratch`] | folders that go away |
+//! | [`source`] | the sources of this crate, read as tokens |
 //!
 //! A test reads as a story: it names its own repository, and shares nothing else.
 //! Nothing here is asynchronous, and nothing retries: a test that needs a second try is wrong.
@@ -29,3 +30,4 @@ pub mod history;
 pub mod rest;
 pub mod scratch;
 pub mod server;
+pub mod source;

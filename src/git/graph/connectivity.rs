@@ -224,11 +224,7 @@ impl<'a> Connectivity<'a> {
             objects,
             incoming,
             tree_depth_max: limits.tree_depth_max,
-            tips: tips
-                .iter()
-                .rev()
-                .map(|id| Tip { id: *id, tag: None })
-                .collect(),
+            tips: tips.iter().rev().map(|id| Tip { id: *id, tag: None }).collect(),
             tags: HashSet::new(),
             path: Vec::new(),
             walker: Walker::Tip,
@@ -287,11 +283,9 @@ impl<'a> Connectivity<'a> {
             None => self.objects.kind(&tip.id)?,
         };
         let found = found.ok_or(match tip.tag {
-            Some((referred_by, kind)) => ConnectivityError::Missing {
-                id: tip.id,
-                kind,
-                referred_by,
-            },
+            Some((referred_by, kind)) => {
+                ConnectivityError::Missing { id: tip.id, kind, referred_by }
+            }
             None => ConnectivityError::MissingTip { id: tip.id },
         })?;
         if let Some((referred_by, expected)) = tip.tag {
@@ -299,10 +293,7 @@ impl<'a> Connectivity<'a> {
         }
         match found {
             ObjectKind::Commit if is_known => {}
-            ObjectKind::Commit => self.path.push(Waiting {
-                commit_id: tip.id,
-                parents_done: 0,
-            }),
+            ObjectKind::Commit => self.path.push(Waiting { commit_id: tip.id, parents_done: 0 }),
             ObjectKind::Tag => self.follow_tag(tip.id)?,
             ObjectKind::Tree | ObjectKind::Blob => {
                 self.walker = Walker::Tip;
@@ -321,10 +312,7 @@ impl<'a> Connectivity<'a> {
         }
         let content = self.read(tag_id, ObjectKind::Tag, tag_id)?;
         let tag = facts::tag(&content).map_err(|problem| malformed(tag_id, problem))?;
-        self.tips.push(Tip {
-            id: tag.target,
-            tag: Some((tag_id, tag.target_kind)),
-        });
+        self.tips.push(Tip { id: tag.target, tag: Some((tag_id, tag.target_kind)) });
         Ok(())
     }
 
@@ -334,31 +322,21 @@ impl<'a> Connectivity<'a> {
             [.., child, _] => child.commit_id,
             _ => ObjectId::null(gix_hash::Kind::Sha1),
         };
-        let Some(waiting) = self.path.last() else {
-            return Ok(());
-        };
+        let Some(waiting) = self.path.last() else { return Ok(()) };
         let (commit_id, parents_done) = (waiting.commit_id, waiting.parents_done);
         if self.proved_number(&commit_id).is_some() {
             self.path.pop();
             return Ok(());
         }
         let facts = self.commit_facts(commit_id, child_id)?;
-        let unproved = facts
-            .parents
-            .iter()
-            .enumerate()
-            .skip(parents_done)
-            .find(|(_, parent)| {
-                self.proved_number(parent).is_none() && self.graph.lookup(parent).is_none()
-            });
+        let unproved = facts.parents.iter().enumerate().skip(parents_done).find(|(_, parent)| {
+            self.proved_number(parent).is_none() && self.graph.lookup(parent).is_none()
+        });
         if let Some((at, parent_id)) = unproved {
             if let Some(waiting) = self.path.last_mut() {
                 waiting.parents_done = at;
             }
-            self.path.push(Waiting {
-                commit_id: *parent_id,
-                parents_done: 0,
-            });
+            self.path.push(Waiting { commit_id: *parent_id, parents_done: 0 });
             return Ok(());
         }
         self.path.pop();
@@ -374,26 +352,20 @@ impl<'a> Connectivity<'a> {
         let mut parents = Vec::with_capacity(facts.parents.len());
         let mut roots = Vec::with_capacity(facts.parents.len());
         for parent_id in &facts.parents {
-            let (parent, root) =
-                self.proved_parent(parent_id)
-                    .ok_or(ConnectivityError::Missing {
-                        id: *parent_id,
-                        kind: ObjectKind::Commit,
-                        referred_by: commit_id,
-                    })?;
+            let (parent, root) = self.proved_parent(parent_id).ok_or(
+                ConnectivityError::Missing {
+                    id: *parent_id,
+                    kind: ObjectKind::Commit,
+                    referred_by: commit_id,
+                },
+            )?;
             parents.push(parent);
             if !roots.contains(&root) {
                 roots.push(root);
             }
         }
-        let commit = NewCommit {
-            commit_id,
-            tree_id: facts.tree,
-            time_seconds: facts.time,
-        };
-        let full = ConnectivityError::TooManyIntroduced {
-            limit: LIST_BYTES_MAX,
-        };
+        let commit = NewCommit { commit_id, tree_id: facts.tree, time_seconds: facts.time };
+        let full = ConnectivityError::TooManyIntroduced { limit: LIST_BYTES_MAX };
         let number = self.segment.push(&commit, &parents).ok_or(full)?;
 
         self.walker = Walker::Commit(number);
@@ -401,9 +373,7 @@ impl<'a> Connectivity<'a> {
         if self.incoming.locate(&commit_id).is_none() {
             self.stray_commits.insert(commit_id, number);
         }
-        if !roots.contains(&facts.tree)
-            && self.introduce(facts.tree, ObjectKind::Tree, commit_id)?
-        {
+        if !roots.contains(&facts.tree) && self.introduce(facts.tree, ObjectKind::Tree, commit_id)? {
             self.trees.push(facts.tree, commit_id, &roots, 1);
         }
         Ok(())
@@ -424,10 +394,7 @@ impl<'a> Connectivity<'a> {
         }
         let node: CommitNode = self.graph.lookup(commit_id)?;
         let generation = self.graph.generation(node);
-        let parent = NewParent::External {
-            commit_id: *commit_id,
-            generation,
-        };
+        let parent = NewParent::External { commit_id: *commit_id, generation };
         Some((parent, self.graph.tree_id(node)))
     }
 
@@ -447,11 +414,7 @@ impl<'a> Connectivity<'a> {
     fn walk_tree(&mut self, tree: &PendingTree) -> Result<usize, ConnectivityError> {
         if tree.depth > self.tree_depth_max {
             let limit = self.tree_depth_max;
-            return Err(ConnectivityError::TooDeep {
-                id: tree.id,
-                depth: tree.depth,
-                limit,
-            });
+            return Err(ConnectivityError::TooDeep { id: tree.id, depth: tree.depth, limit });
         }
         let content = self.read(tree.id, ObjectKind::Tree, tree.referred_by)?;
         let mut bases = Vec::with_capacity(tree.bases.len());
@@ -479,8 +442,7 @@ impl<'a> Connectivity<'a> {
         entry: NewEntry<'_>,
     ) -> Result<(), ConnectivityError> {
         if self.introduce(entry.id, entry.kind, tree.id)? && entry.kind == ObjectKind::Tree {
-            self.trees
-                .push(entry.id, tree.id, entry.bases, tree.depth.saturating_add(1));
+            self.trees.push(entry.id, tree.id, entry.bases, tree.depth.saturating_add(1));
         }
         Ok(())
     }
@@ -498,9 +460,7 @@ impl<'a> Connectivity<'a> {
             return self.introduce_external(id, kind, referred_by);
         };
         agree(id, kind, found, referred_by)?;
-        let slot = usize::try_from(position)
-            .ok()
-            .and_then(|at| self.stamps.get_mut(at));
+        let slot = usize::try_from(position).ok().and_then(|at| self.stamps.get_mut(at));
         let is_new = slot.is_some_and(|slot| std::mem::replace(slot, stamp) != stamp);
         if let (true, Walker::Commit(number)) = (is_new, self.walker) {
             self.introduced.note_introducer(position, number);
@@ -531,12 +491,8 @@ impl<'a> Connectivity<'a> {
             self.check_live(id, kind, referred_by)?;
             self.external_stamps.push((0, kind));
         }
-        let slot = usize::try_from(row)
-            .ok()
-            .and_then(|at| self.external_stamps.get_mut(at));
-        let Some((slot, found)) = slot else {
-            return Ok(false);
-        };
+        let slot = usize::try_from(row).ok().and_then(|at| self.external_stamps.get_mut(at));
+        let Some((slot, found)) = slot else { return Ok(false) };
         agree(id, kind, *found, referred_by)?;
         let is_new = std::mem::replace(slot, stamp) != stamp;
         if is_new {
@@ -554,11 +510,7 @@ impl<'a> Connectivity<'a> {
     ) -> Result<(), ConnectivityError> {
         match self.objects.kind(&id)? {
             Some(found) => agree(id, kind, found, referred_by),
-            None => Err(ConnectivityError::Missing {
-                id,
-                kind,
-                referred_by,
-            }),
+            None => Err(ConnectivityError::Missing { id, kind, referred_by }),
         }
     }
 
@@ -566,15 +518,12 @@ impl<'a> Connectivity<'a> {
     fn close_list(&mut self) -> Result<(), ConnectivityError> {
         if let Walker::Commit(_) = self.walker {
             self.stats.introduced += (self.positions.len() + self.externals.len()) as u64;
-            self.introduced
-                .push(&mut self.positions, &mut self.externals);
+            self.introduced.push(&mut self.positions, &mut self.externals);
             self.positions.clear();
             self.externals.clear();
             self.walker = Walker::Tip;
             if self.introduced.list_bytes() > LIST_BYTES_MAX {
-                return Err(ConnectivityError::TooManyIntroduced {
-                    limit: LIST_BYTES_MAX,
-                });
+                return Err(ConnectivityError::TooManyIntroduced { limit: LIST_BYTES_MAX });
             }
         }
         Ok(())
@@ -586,11 +535,7 @@ impl<'a> Connectivity<'a> {
         kind: ObjectKind,
         referred_by: ObjectId,
     ) -> Result<Shared, ConnectivityError> {
-        let missing = ConnectivityError::Missing {
-            id,
-            kind,
-            referred_by,
-        };
+        let missing = ConnectivityError::Missing { id, kind, referred_by };
         let (found, content) = self.objects.read(&id)?.ok_or(missing)?;
         agree(id, kind, found, referred_by)?;
         Ok(content)
@@ -622,10 +567,5 @@ fn agree(
     if found == expected {
         return Ok(());
     }
-    Err(ConnectivityError::WrongKind {
-        id,
-        expected,
-        found,
-        referred_by,
-    })
+    Err(ConnectivityError::WrongKind { id, expected, found, referred_by })
 }

@@ -189,9 +189,7 @@ impl Segment {
 
     /// Calls `visit` with each parent, in the commit's order.
     pub fn for_each_parent(&self, number: u32, mut visit: impl FnMut(Parent)) {
-        let Some((first, second)) = self.parent_pair(number) else {
-            return;
-        };
+        let Some((first, second)) = self.parent_pair(number) else { return };
         if first != NO_PARENT {
             visit(parent(first));
         }
@@ -213,9 +211,7 @@ impl Segment {
     }
 
     fn parent_pair(&self, number: u32) -> Option<(u32, u32)> {
-        let row = self
-            .parents
-            .row(&self.part, usize::try_from(number).ok()?)?;
+        let row = self.parents.row(&self.part, usize::try_from(number).ok()?)?;
         Some((u32_at(row, 0)?, u32_at(row, 4)?))
     }
 
@@ -226,9 +222,7 @@ impl Segment {
 
     /// The id of an external parent.
     pub fn external(&self, row: u32) -> ObjectId {
-        self.external_ids
-            .id(&self.part, row)
-            .unwrap_or_else(null_id)
+        self.external_ids.id(&self.part, row).unwrap_or_else(null_id)
     }
 
     /// Whether the commits were proved to be new beside this pack's segment.
@@ -236,11 +230,7 @@ impl Segment {
         let (mut low, mut high) = (0, self.proved_beside.rows());
         while low < high {
             let middle = low + (high - low) / 2;
-            match self
-                .proved_beside
-                .u32(&self.part, middle)
-                .cmp(&Some(pack_id.0))
-            {
+            match self.proved_beside.u32(&self.part, middle).cmp(&Some(pack_id.0)) {
                 Ordering::Equal => return true,
                 Ordering::Less => low = middle + 1,
                 Ordering::Greater => high = middle,
@@ -305,10 +295,7 @@ impl SegmentBuilder {
     /// Starts a segment whose commits are in no segment of the packs given.
     pub fn new(mut proved_beside: Vec<PackId>) -> Self {
         proved_beside.sort_unstable();
-        Self {
-            proved_beside,
-            ..Self::default()
-        }
+        Self { proved_beside, ..Self::default() }
     }
 
     /// Commits so far.
@@ -349,8 +336,7 @@ impl SegmentBuilder {
         let (first, second) = self.store_parents(&stored)?;
         self.ids.push(commit.commit_id);
         self.trees.extend_from_slice(commit.tree_id.as_bytes());
-        self.times
-            .extend_from_slice(&commit.time_seconds.to_le_bytes());
+        self.times.extend_from_slice(&commit.time_seconds.to_le_bytes());
         self.generations.push(generation.checked_add(1)?);
         self.parents.extend_from_slice(&first.to_le_bytes());
         self.parents.extend_from_slice(&second.to_le_bytes());
@@ -363,10 +349,7 @@ impl SegmentBuilder {
                 let generation = self.generations.get(usize::try_from(number).ok()?)?;
                 Some((number, *generation))
             }
-            NewParent::External {
-                commit_id,
-                generation,
-            } => {
+            NewParent::External { commit_id, generation } => {
                 let next = u32::try_from(self.external_ids.len()).ok()?;
                 let row = *self.external_rows.entry(commit_id).or_insert(next);
                 if row == next {
@@ -393,24 +376,13 @@ impl SegmentBuilder {
 
     /// The part.
     pub fn finish(self) -> Vec<u8> {
-        let Self {
-            ids,
-            external_ids,
-            octopus,
-            proved_beside,
-            ..
-        } = &self;
+        let Self { ids, external_ids, octopus, proved_beside, .. } = &self;
         let mut by_id: Vec<u32> = (0..self.len()).collect();
         by_id.sort_unstable_by_key(|number| self.commit_id(*number));
 
         let mut part = Vec::with_capacity(HEADER_BYTES + ids.len() * 64 + external_ids.len() * 20);
         part.extend_from_slice(MAGIC);
-        for rows in [
-            ids.len(),
-            external_ids.len(),
-            octopus.len(),
-            proved_beside.len(),
-        ] {
+        for rows in [ids.len(), external_ids.len(), octopus.len(), proved_beside.len()] {
             put_u32(&mut part, u32::try_from(rows).unwrap_or(u32::MAX));
         }
         for id in ids {

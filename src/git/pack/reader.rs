@@ -19,6 +19,7 @@ use super::super::store::{
 };
 use super::cache::{BaseCache, Lru};
 use super::entries::{Base, Entry};
+use super::incoming::objects::{ExternalBase, ExternalBases};
 use super::index::{PackIndex, Row};
 use super::inflate::Inflater;
 use super::selection::Selection;
@@ -277,6 +278,21 @@ impl<S: PackStore> ObjectSource for LivePacks<S> {
             });
         }
         self.read_at(at).map(Some)
+    }
+}
+
+impl<S: PackStore> ExternalBases for LivePacks<S> {
+    fn base(&self, id: &oid) -> Result<Option<ExternalBase>, ReadError> {
+        let Some(at) = self.find(id)? else {
+            return Ok(None);
+        };
+        let depth = self.row(at)?.depth;
+        let (kind, content) = self.read_at(at)?;
+        Ok(Some(ExternalBase {
+            kind,
+            content,
+            depth,
+        }))
     }
 }
 

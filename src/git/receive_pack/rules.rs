@@ -123,11 +123,7 @@ mod tests {
 
     fn command(name: &str, old: bool, new: bool) -> PushCommand {
         let id = ObjectId::empty_tree(gix_hash::Kind::Sha1);
-        PushCommand {
-            name: name.into(),
-            old: old.then_some(id),
-            new: new.then_some(id),
-        }
+        PushCommand { name: name.into(), old: old.then_some(id), new: new.then_some(id) }
     }
 
     const OPEN: Settings<'_> = Settings {
@@ -146,34 +142,16 @@ mod tests {
     fn names_must_be_refs() {
         check(&command("refs/heads/topic", false, true), OPEN, Ok(()));
         check(&command("refs/notes/commits", false, true), OPEN, Ok(()));
-        for name in [
-            "HEAD",
-            "main",
-            "refs/heads/a..b",
-            "refs/heads/a.lock",
-            "refs/x",
-            "refs//a",
-        ] {
-            check(
-                &command(name, false, true),
-                OPEN,
-                Err(Rejection::FunnyRefname),
-            );
+        for name in ["HEAD", "main", "refs/heads/a..b", "refs/heads/a.lock", "refs/x", "refs//a"] {
+            check(&command(name, false, true), OPEN, Err(Rejection::FunnyRefname));
         }
     }
 
     #[test]
     fn deletions_follow_the_settings_and_spare_head() {
         check(&command("refs/heads/topic", true, false), OPEN, Ok(()));
-        check(
-            &command("refs/heads/main", true, false),
-            OPEN,
-            Err(Rejection::DeletionOfHead),
-        );
-        let strict = Settings {
-            deny_deletes: true,
-            ..OPEN
-        };
+        check(&command("refs/heads/main", true, false), OPEN, Err(Rejection::DeletionOfHead));
+        let strict = Settings { deny_deletes: true, ..OPEN };
         let gone = command("refs/heads/topic", true, false);
         check(&gone, strict, Err(Rejection::DeletionProhibited));
         check(&command("refs/tags/v1", true, false), strict, Ok(()));
@@ -181,14 +159,7 @@ mod tests {
 
     #[test]
     fn a_read_only_repository_takes_nothing() {
-        let settings = Settings {
-            read_only: true,
-            ..OPEN
-        };
-        check(
-            &command("refs/heads/topic", false, true),
-            settings,
-            Err(Rejection::ReadOnly),
-        );
+        let settings = Settings { read_only: true, ..OPEN };
+        check(&command("refs/heads/topic", false, true), settings, Err(Rejection::ReadOnly));
     }
 }

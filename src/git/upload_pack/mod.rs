@@ -2,9 +2,12 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `answer` | one request answered: the negotiation, the sections before the pack, its writer |
 //! | `plan` | wants less haves, made into a selection of stored entries |
-//! | `negotiate` | which of the client's haves are common, and whether they suffice |
-//! | `answer` | one request answered: the sections before the pack, and the pack's writer |
-//! | `stream` | the pack on the wire: hashed and framed |
+//! | `peel` | tags followed to what they tag |
+//! | `stream` | the pack on the wire: hashed and multiplexed |
 
+pub mod answer;
+mod peel;
+pub mod plan;
 pub mod stream;

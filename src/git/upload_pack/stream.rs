@@ -1,168 +1,66 @@
-//! The pack on the wire: its bytes hashed for the trailer and framed in side-band packets.
-//!
-//! <https://git-scm.com/docs/gitprotocol-pack#_packfile_data>. Payload is framed in place: a
-//! packet's head is left open in the output and its length written when the packet is full, so
-//! that each byte is copied once.
+//! The pack on the wire: its bytes hashed for the trailer, and put on the side-band.
 
 use super::super::hash::PackHasher;
+use super::super::protocol::pktline;
+use super::super::protocol::sideband::{Band, SideBand, band};
 
-/// How the pack is wrapped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framing {
-    /// Bare pack bytes (v0 without a side-band).
-    Bare,
-    /// `side-band`: packets of at most 1,000 bytes.
-    SideBand,
-    /// `side-band-64k` and protocol v2: packets of at most 65,520 bytes.
-    SideBand64k,
-}
-
-/// Bytes of a packet's length and band.
-const HEAD_BYTES: usize = 5;
-
-impl Framing {
-    /// Bytes of payload in a full packet; 0 when there are no packets.
-    fn payload_bytes_max(self) -> usize {
-        match self {
-            Self::Bare => 0,
-            Self::SideBand => 1000 - HEAD_BYTES,
-            Self::SideBand64k => 65520 - HEAD_BYTES,
-        }
-    }
-}
-
-/// Which stream of the side-band a packet belongs to.
-#[derive(Debug, Clone, Copy)]
-enum Band {
-    Data = 1,
-    Progress = 2,
-    Error = 3,
-}
-
-/// Frames one pack. The same `out` may be emptied between calls: no packet stays open across them.
+/// Wraps the bytes of one pack.
 pub struct PackStream {
     hasher: PackHasher,
-    framing: Framing,
+    side_band: SideBand,
 }
 
 impl PackStream {
     /// A stream that has sent nothing yet.
-    pub fn new(framing: Framing) -> Self {
-        Self {
-            hasher: PackHasher::default(),
-            framing,
-        }
+    pub fn new(side_band: SideBand) -> Self {
+        Self { hasher: PackHasher::default(), side_band }
     }
 
     /// Appends bytes of the pack.
     pub fn pack_bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         self.hasher.update(bytes);
-        self.frame(Band::Data, bytes, out);
+        band(Band::Data, bytes, self.side_band, out);
     }
 
-    /// Appends a line of progress; without a side-band there is nowhere to show it.
+    /// Appends a line of progress; without a side-band it is lost.
     pub fn progress(&self, message: &str, out: &mut Vec<u8>) {
-        if self.framing != Framing::Bare {
-            self.frame(Band::Progress, message.as_bytes(), out);
-        }
+        band(Band::Progress, message.as_bytes(), self.side_band, out);
     }
 
     /// Appends the pack's trailer and the end of the response.
-    pub fn finish(mut self, out: &mut Vec<u8>) {
-        let trailer = std::mem::take(&mut self.hasher).finish();
-        self.frame(Band::Data, &trailer, out);
-        if self.framing != Framing::Bare {
-            out.extend_from_slice(b"0000");
+    pub fn finish(self, out: &mut Vec<u8>) {
+        let trailer = self.hasher.finish();
+        band(Band::Data, &trailer, self.side_band, out);
+        if self.side_band != SideBand::None {
+            pktline::flush(out);
         }
     }
 
-    /// Appends the message that ends a response which cannot be finished. Without a side-band the
-    /// caller must abort the body: a short pack has no valid trailer.
+    /// Appends the message that ends a response which cannot be finished. The body must then be
+    /// aborted too: without a side-band nothing else tells, as a short pack has no trailer.
     pub fn fail(&self, message: &str, out: &mut Vec<u8>) {
-        if self.framing != Framing::Bare {
-            self.frame(Band::Error, message.as_bytes(), out);
-        }
+        band(Band::Error, message.as_bytes(), self.side_band, out);
     }
-
-    fn frame(&self, band: Band, bytes: &[u8], out: &mut Vec<u8>) {
-        if self.framing == Framing::Bare {
-            out.extend_from_slice(bytes);
-            return;
-        }
-        let payload_bytes_max = self.framing.payload_bytes_max();
-        out.reserve(bytes.len() + HEAD_BYTES * (bytes.len() / payload_bytes_max + 1));
-        for payload in bytes.chunks(payload_bytes_max) {
-            let length = HEAD_BYTES + payload.len();
-            for shift in [12, 8, 4, 0] {
-                out.push(hex_digit((length >> shift) & 0xf));
-            }
-            out.push(band as u8);
-            out.extend_from_slice(payload);
-        }
-    }
-}
-
-fn hex_digit(nibble: usize) -> u8 {
-    // `nibble` is masked to 0..=15 by the caller.
-    b"0123456789abcdef".get(nibble).copied().unwrap_or(b'0')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gix_packetline::{BandRef, PacketLineRef, decode};
-
-    fn unframed(mut wire: &[u8]) -> (Vec<u8>, Vec<u8>, bool) {
-        let (mut data, mut progress) = (Vec::new(), Vec::new());
-        while !wire.is_empty() {
-            let decode::Stream::Complete {
-                line,
-                bytes_consumed,
-            } = decode::streaming(wire).unwrap()
-            else {
-                panic!("cut off")
-            };
-            wire = &wire[bytes_consumed..];
-            if line == PacketLineRef::Flush {
-                return (data, progress, wire.is_empty());
-            }
-            match line.decode_band().unwrap() {
-                BandRef::Data(bytes) => data.extend_from_slice(bytes),
-                BandRef::Progress(bytes) => progress.extend_from_slice(bytes),
-                BandRef::Error(_) => panic!("no error was sent"),
-            }
-        }
-        (data, progress, false)
-    }
 
     #[test]
-    fn what_is_framed_comes_out_with_its_trailer() {
-        for framing in [Framing::SideBand, Framing::SideBand64k] {
-            for size in [0, 1, 994, 995, 996, 65_514, 65_515, 65_516, 200_000] {
-                let pack = vec![7; size];
-                let mut wire = Vec::new();
-                let mut stream = PackStream::new(framing);
-                stream.progress("Total 3\n", &mut wire);
-                stream.pack_bytes(&pack, &mut wire);
-                stream.finish(&mut wire);
-                let (data, progress, ended) = unframed(&wire);
-                let mut hasher = PackHasher::default();
-                hasher.update(&pack);
-                assert_eq!(&data[..size], pack);
-                assert_eq!(&data[size..], hasher.finish());
-                assert_eq!(progress, b"Total 3\n");
-                assert!(ended);
-            }
+    fn the_trailer_is_the_hash_of_all_pack_bytes() {
+        let (mut bare, mut banded) = (Vec::new(), Vec::new());
+        for (side_band, out) in [(SideBand::None, &mut bare), (SideBand::Large, &mut banded)] {
+            let mut stream = PackStream::new(side_band);
+            stream.progress("Total 0\n", out);
+            stream.pack_bytes(b"PA", out);
+            stream.pack_bytes(b"CK", out);
+            stream.finish(out);
         }
-    }
-
-    #[test]
-    fn a_bare_stream_is_the_pack_and_nothing_else() {
-        let mut wire = Vec::new();
-        let mut stream = PackStream::new(Framing::Bare);
-        stream.progress("lost", &mut wire);
-        stream.pack_bytes(b"PACK", &mut wire);
-        stream.finish(&mut wire);
-        assert_eq!(wire.len(), 24);
+        let mut hasher = PackHasher::default();
+        hasher.update(b"PACK");
+        assert_eq!(bare, [b"PACK".as_slice(), &hasher.finish()].concat());
+        assert!(banded.starts_with(b"000d\x02Total 0\n0007\x01PA0007\x01CK0019\x01"));
+        assert!(banded.ends_with(b"0000"));
     }
 }
