@@ -1,6 +1,7 @@
 //! The entries of a namespace whether or not they are confirmed: what mending and deleting ask.
 
 use super::namespace::NamespaceStore;
+use super::schema;
 use super::sql::{Database, query_all, query_first};
 use crate::git::store::StoreError;
 
@@ -14,6 +15,16 @@ pub struct NamedId {
 }
 
 impl<D: Database> NamespaceStore<D> {
+    /// The namespace's name as its creator spelt it; `None` when none was created here. Unlike
+    /// [`load`](Self::load) it counts nothing.
+    pub fn shown_name(&self) -> Result<Option<String>, StoreError> {
+        if !schema::is_created(self.database())? {
+            return Ok(None);
+        }
+        let sql = "SELECT name FROM namespace";
+        Ok(query_first(self.database(), sql, &[], |row| row.text(0))?)
+    }
+
     /// Whether no name is taken. The database has a schema.
     pub fn is_empty(&self) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM repository LIMIT 1";

@@ -39,6 +39,7 @@ pub async fn reserve(
     let reserved: Reserved = post(visit, &path.namespace, path::RESERVE, &reserve).await?;
     if let Reserved::Won {
         new_namespace: Some(info),
+        ..
     } = &reserved
     {
         register(visit, info).await;

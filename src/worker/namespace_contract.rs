@@ -125,6 +125,8 @@ pub struct Reserve {
 pub enum Reserved {
     /// The name is the caller's.
     Won {
+        /// The namespace's name, as shown.
+        namespace: String,
         /// The namespace, if this made it: the registry must hear of it.
         new_namespace: Option<NamespaceInfo>,
     },
@@ -214,6 +216,8 @@ pub struct Listed {
 /// Answer of `GET /list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
+    /// The namespace's name, as shown; `None` when none was made here.
+    pub namespace: Option<String>,
     /// One page.
     pub repositories: Vec<Listed>,
     /// Where the next page starts, unless this is the last.

@@ -97,7 +97,13 @@ pub fn reserve<D: Database>(
         }
         take(store, wanted)?;
         let new_namespace = if is_new { Some(summary(store)?) } else { None };
-        Ok(Reserved::Won { new_namespace })
+        let namespace = store
+            .shown_name()?
+            .unwrap_or_else(|| wanted.namespace.clone());
+        Ok(Reserved::Won {
+            namespace,
+            new_namespace,
+        })
     })
 }
 
@@ -161,7 +167,7 @@ pub fn touch<D: Database>(
     store: &NamespaceStore<D>,
     info: &RepositoryInfo,
 ) -> Result<(), StepError> {
-    if store.load()?.is_none() {
+    if store.shown_name()?.is_none() {
         return Ok(());
     }
     let patch = ListingPatch {
@@ -177,7 +183,7 @@ pub fn touch<D: Database>(
 
 /// Frees a name, if the entry is still that repository's.
 pub fn release<D: Database>(store: &NamespaceStore<D>, release: &Release) -> Result<(), StepError> {
-    if store.load()?.is_none() {
+    if store.shown_name()?.is_none() {
         return Ok(());
     }
     forget(store, &release.name, &release.repository_id, release.now_ms)
@@ -200,7 +206,7 @@ fn forget<D: Database>(
 
 /// The entry of a name.
 pub fn entry<D: Database>(store: &NamespaceStore<D>, name: &str) -> Result<Entry, StepError> {
-    let found = match store.load()? {
+    let found = match store.shown_name()? {
         Some(_) => store.find(name)?,
         None => None,
     };
@@ -222,7 +228,7 @@ pub fn candidates<D: Database>(
     store: &NamespaceStore<D>,
     prefix: &str,
 ) -> Result<Vec<Candidate>, StepError> {
-    if store.load()?.is_none() {
+    if store.shown_name()?.is_none() {
         return Ok(Vec::new());
     }
     let found = store.with_id_prefix(prefix)?;
@@ -241,12 +247,13 @@ pub fn list<D: Database>(
     query: &ListQuery,
     limit: u32,
 ) -> Result<Listing, StepError> {
-    if store.load()?.is_none() {
+    let Some(namespace) = store.shown_name()? else {
         return Ok(Listing {
+            namespace: None,
             repositories: Vec::new(),
             cursor: None,
         });
-    }
+    };
     let sort = query.sort.unwrap_or_default();
     let default_direction = if sort == Sort::Name {
         Direction::Asc
@@ -269,6 +276,7 @@ pub fn list<D: Database>(
         limit,
     })?;
     Ok(Listing {
+        namespace: Some(namespace),
         repositories: page.repositories.into_iter().map(listed).collect(),
         cursor: page.cursor,
     })

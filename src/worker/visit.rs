@@ -5,7 +5,6 @@ use std::fmt::Display;
 use worker::{Env, Response, console_error};
 
 use super::credentials::{Identity, identify};
-use super::names::RepositoryPath;
 use super::reply::Reply;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
@@ -47,10 +46,10 @@ impl Visit {
         }
     }
 
-    /// Where Git reaches a repository.
+    /// Where Git reaches a repository; names as shown.
     #[must_use]
-    pub fn remote(&self, path: &RepositoryPath) -> String {
-        format!("{}/git/{path}.git", self.origin)
+    pub fn remote(&self, namespace: &str, name: &str) -> String {
+        format!("{}/git/{namespace}/{name}.git", self.origin)
     }
 }
 

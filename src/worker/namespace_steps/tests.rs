@@ -77,6 +77,7 @@ fn a_name_is_reserved_confirmed_and_released() {
     let store = store();
     let Reserved::Won {
         new_namespace: Some(namespace),
+        ..
     } = reserve(&store, &wanted("Widget", FIRST, 10)).unwrap()
     else {
         panic!("the first repository makes the namespace");
@@ -132,6 +133,16 @@ fn one_wins_whatever_the_case() {
     );
     assert!(entry.in_progress(60_009) && !entry.in_progress(60_010));
     confirm(&store, &confirmed("Widget", FIRST, FIRST)).unwrap();
+    let elsewhere = Reserve {
+        namespace: "ACME".into(),
+        ..wanted("other", SECOND, 11)
+    };
+    let won = reserve(&store, &elsewhere).unwrap();
+    let shown = Reserved::Won {
+        namespace: "Acme".into(),
+        new_namespace: None,
+    };
+    assert_eq!(won, shown, "a namespace is shown as it was made");
     let Reserved::Taken(entry) = reserve(&store, &wanted("widget", SECOND, 11)).unwrap() else {
         panic!("two won one name");
     };

@@ -44,7 +44,7 @@ pub async fn create(
     let repository_id = id::repository_id(random::bytes()?);
     let ttl_seconds = parameters::ttl(None)?;
     let first_token = draw(visit, &repository_id, Scope::Write, ttl_seconds, None)?;
-    let create = CreateRepository {
+    let mut create = CreateRepository {
         repository_id,
         namespace: path.namespace.as_str().to_owned(),
         name: path.name.as_str().to_owned(),
@@ -56,22 +56,22 @@ pub async fn create(
         token: first_token.record.clone(),
         now_ms: visit.now_ms,
     };
-    reserve(visit, &path, &create).await?;
+    create.namespace = reserve(visit, &path, &create).await?;
     let info = init(visit, &path, &create).await?;
     let grant = Grant::new(&path, &info.repository_id, &first_token.record);
     admission::remember(visit, &first_token.record.sha256, &grant).await;
     // From here on the repository exists: an entry that cannot be confirmed now is mended later,
     // and the caller must get the token.
     let _ = directory::confirm(visit, &path, &info, &info.repository_id).await;
-    created(visit, &path, info, first_token)
+    created(visit, info, first_token)
 }
 
 fn created(
     visit: &Visit,
-    path: &RepositoryPath,
     info: RepositoryInfo,
     first_token: FreshToken,
 ) -> Result<Reply, ErrorReply> {
+    let remote = visit.remote(&info.namespace, &info.name);
     envelope::success(
         201,
         &CreatedRepository {
@@ -79,21 +79,21 @@ fn created(
             name: info.name,
             description: info.description,
             default_branch: info.default_branch,
-            remote: visit.remote(path),
+            remote,
             token: first_token.plaintext,
         },
     )
 }
 
-/// Takes the name, or says who has it. Of requests at the same time exactly one wins: the
-/// namespace's object answers them one after the other.
+/// Takes the name and gives the namespace's as shown, or says who has it. Of requests at the same
+/// time exactly one wins: the namespace's object answers them one after the other.
 async fn reserve(
     visit: &Visit,
     path: &RepositoryPath,
     create: &CreateRepository,
-) -> Result<(), ErrorReply> {
+) -> Result<String, ErrorReply> {
     let entry = match directory::reserve(visit, path, create, None).await? {
-        Reserved::Won { .. } => return Ok(()),
+        Reserved::Won { namespace, .. } => return Ok(namespace),
         Reserved::Taken(entry) => entry,
     };
     if entry.in_progress(visit.now_ms) {
@@ -108,7 +108,7 @@ async fn reserve(
     // Nothing is there: whoever made the entry died before the repository was made, or while it
     // was deleted.
     match directory::reserve(visit, path, create, Some(entry.repository_id)).await? {
-        Reserved::Won { .. } => Ok(()),
+        Reserved::Won { namespace, .. } => Ok(namespace),
         Reserved::Taken(Entry {
             confirmed: true, ..
         }) => Err(taken()),
@@ -179,18 +179,15 @@ pub async fn list(
     admission::to_administer(visit).await?;
     let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
     let listing = directory::list(visit, namespace, limit, &query).await?;
-    let repositories = listing
+    let shown = listing.namespace.as_deref().unwrap_or(namespace.as_str());
+    let repositories: Vec<_> = listing
         .repositories
         .into_iter()
         .map(|listed| {
-            let name = parameters::repository("/name", &listed.name)?;
-            let path = RepositoryPath {
-                namespace: namespace.clone(),
-                name,
-            };
-            Ok(ListedRepository::new(listed, visit.remote(&path)))
+            let remote = visit.remote(shown, &listed.name);
+            ListedRepository::new(listed, remote)
         })
-        .collect::<Result<Vec<_>, ErrorReply>>()?;
+        .collect();
     let info = ResultInfo::Cursor {
         cursor: listing.cursor.unwrap_or_default(),
         per_page: limit,
@@ -202,7 +199,7 @@ pub async fn list(
 /// `GET …/repos/:name`
 pub async fn show(visit: &Visit, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
     let info: RepositoryInfo = administer(visit, path, Call::get(path::INFO)).await?;
-    envelope::success(200, &Repository::new(info, visit.remote(path)))
+    shown(visit, info)
 }
 
 /// `PATCH …/repos/:name`
@@ -233,7 +230,7 @@ pub async fn update(
     let info: RepositoryInfo = objects::read(response).await?;
     // The list is derived: when it misses this, the next change brings it up to date.
     let _ = directory::touch(visit, path, &TouchRepository { info: info.clone() }).await;
-    envelope::success(200, &Repository::new(info, visit.remote(path)))
+    shown(visit, info)
 }
 
 /// `DELETE …/repos/:name`
@@ -267,6 +264,11 @@ async fn forget_leftover(visit: &Visit, path: &RepositoryPath) {
     {
         let _ = directory::release(visit, path, &entry.repository_id).await;
     }
+}
+
+fn shown(visit: &Visit, info: RepositoryInfo) -> Result<Reply, ErrorReply> {
+    let remote = visit.remote(&info.namespace, &info.name);
+    envelope::success(200, &Repository::new(info, remote))
 }
 
 /// `GET …/repos/:name/stats`
