@@ -66,7 +66,6 @@ pub struct Body {
     reader: Option<ByobReader>,
     buffer: Option<ArrayBuffer>,
     gzip: Option<Gunzip>,
-    received_bytes: u64,
 }
 
 impl Body {
@@ -89,12 +88,7 @@ impl Body {
                 Some(reader.map_err(|error| BodyError::broken_off(&error))?)
             }
         };
-        Ok(Self { reader, buffer: None, gzip, received_bytes: 0 })
-    }
-
-    /// Bytes received so far, as they were on the wire.
-    pub fn received_bytes(&self) -> u64 {
-        self.received_bytes
+        Ok(Self { reader, buffer: None, gzip })
     }
 
     /// Replaces `piece` with the next bytes; `false` once there are no more.
@@ -143,7 +137,6 @@ impl Body {
             *piece = view.to_vec();
             self.buffer = Some(view.buffer());
         }
-        self.received_bytes += piece.len() as u64;
         if done {
             self.reader = None;
         }

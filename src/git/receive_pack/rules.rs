@@ -126,12 +126,14 @@ mod tests {
         PushCommand { name: name.into(), old: old.then_some(id), new: new.then_some(id) }
     }
 
-    const OPEN: Settings<'_> = Settings {
-        read_only: false,
-        deny_deletes: false,
-        deny_non_fast_forwards: false,
-        head: BStr::new("refs/heads/main"),
-    };
+    fn open() -> Settings<'static> {
+        Settings {
+            read_only: false,
+            deny_deletes: false,
+            deny_non_fast_forwards: false,
+            head: BStr::new("refs/heads/main"),
+        }
+    }
 
     #[track_caller]
     fn check(command: &PushCommand, settings: Settings<'_>, expect: Result<(), Rejection>) {
@@ -140,18 +142,18 @@ mod tests {
 
     #[test]
     fn names_must_be_refs() {
-        check(&command("refs/heads/topic", false, true), OPEN, Ok(()));
-        check(&command("refs/notes/commits", false, true), OPEN, Ok(()));
+        check(&command("refs/heads/topic", false, true), open(), Ok(()));
+        check(&command("refs/notes/commits", false, true), open(), Ok(()));
         for name in ["HEAD", "main", "refs/heads/a..b", "refs/heads/a.lock", "refs/x", "refs//a"] {
-            check(&command(name, false, true), OPEN, Err(Rejection::FunnyRefname));
+            check(&command(name, false, true), open(), Err(Rejection::FunnyRefname));
         }
     }
 
     #[test]
     fn deletions_follow_the_settings_and_spare_head() {
-        check(&command("refs/heads/topic", true, false), OPEN, Ok(()));
-        check(&command("refs/heads/main", true, false), OPEN, Err(Rejection::DeletionOfHead));
-        let strict = Settings { deny_deletes: true, ..OPEN };
+        check(&command("refs/heads/topic", true, false), open(), Ok(()));
+        check(&command("refs/heads/main", true, false), open(), Err(Rejection::DeletionOfHead));
+        let strict = Settings { deny_deletes: true, ..open() };
         let gone = command("refs/heads/topic", true, false);
         check(&gone, strict, Err(Rejection::DeletionProhibited));
         check(&command("refs/tags/v1", true, false), strict, Ok(()));
@@ -159,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_read_only_repository_takes_nothing() {
-        let settings = Settings { read_only: true, ..OPEN };
+        let settings = Settings { read_only: true, ..open() };
         check(&command("refs/heads/topic", false, true), settings, Err(Rejection::ReadOnly));
     }
 }
