@@ -5,6 +5,10 @@ use super::schema;
 use super::sql::{Database, query_all, query_first};
 use crate::git::store::StoreError;
 
+/// What the stores of a namespace and of the registry fail with, under a name that the edge may
+/// use.
+pub type EntryError = StoreError;
+
 /// A repository and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedId {

@@ -7,8 +7,8 @@ use super::namespace_contract::{
     Candidate, Confirm, Entry, Listed, Listing, NamespaceInfo, Registry, Release, Reserve, Reserved,
 };
 use super::parameters::{Direction, ListQuery, Sort};
-use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, RepositoryInfo};
+use crate::storage::entries::EntryError;
 use crate::storage::listing::{self, ListError};
 use crate::storage::namespace::{
     self as store, ListedRepository, ListingPatch, NamespaceStore, RepositoryState, Reservation,
@@ -25,7 +25,7 @@ pub enum StepError {
     Refused(#[from] ErrorReply),
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] EntryError),
 }
 
 impl From<SqlError> for StepError {
@@ -122,7 +122,7 @@ fn take<D: Database>(store: &NamespaceStore<D>, wanted: &Reserve) -> Result<(), 
     match store.reserve(&candidate, i64::MAX)? {
         Reservation::Reserved { .. } => Ok(()),
         taken => {
-            Err(StoreError::Failed(format!("a free name was not to be had: {taken:?}")).into())
+            Err(EntryError::Failed(format!("a free name was not to be had: {taken:?}")).into())
         }
     }
 }
