@@ -1,11 +1,14 @@
 //! Making, showing, changing and wiping the repository; its tokens; its figures.
 
+use std::rc::Rc;
+
 use serde::de::DeserializeOwned;
-use worker::{Request, Response};
+use worker::{Method, Request, RequestInit, Response};
 
 use super::contract::{
     Actor, CreateRepository, CreateToken, Deleted, ErrorCode, ErrorReply, RepositoryInfo,
-    RepositoryStatus, RevokedToken, Scope, TokenHash, TokenPage, TokenRecord, TokenState,
+    NAMESPACE_TOUCH, ORIGIN, RepositoryStatus, RevokedToken, Scope, TokenHash, TokenPage,
+    TokenRecord, TokenState, TouchRepository,
     UpdateRepository,
 };
 use super::object::{Caller, RepoObject, Store, now_ms};
@@ -81,6 +84,30 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
         size_bytes,
         object_count,
     }
+}
+
+/// Tells the namespace's object what its list should show of the repository now. The list is
+/// derived: a message that is lost heals with the next one.
+pub async fn touch_namespace(object: Rc<RepoObject>) {
+    if let Err(error) = try_touch_namespace(&object).await {
+        worker::console_warn!("{}", reply::fault_line("touch", &error.to_string()));
+    }
+}
+
+async fn try_touch_namespace(object: &RepoObject) -> worker::Result<()> {
+    let failed = |error: &dyn std::error::Error| worker::Error::RustError(error.to_string());
+    let store = object.store().map_err(|error| failed(&error))?;
+    let Some(record) = store.load().map_err(|error| failed(&error))? else { return Ok(()) };
+    let counts = store.counts().map_err(|error| failed(&error))?;
+    let namespace = record.namespace.to_ascii_lowercase();
+    let info = describe(record, counts.pack_bytes, counts.object_count);
+    let body = serde_json::to_string(&TouchRepository { info })?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_body(Some(body.into()));
+    let request = Request::new_with_init(&format!("{ORIGIN}{NAMESPACE_TOUCH}"), &init)?;
+    let stub = object.env.durable_object("NAMESPACE")?.get_by_name(&namespace)?;
+    stub.fetch_with_request(request).await?;
+    Ok(())
 }
 
 /// `POST /update`.

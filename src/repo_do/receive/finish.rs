@@ -8,7 +8,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
 use super::super::object::{Store, now_ms, pause};
-use super::super::reply;
+use super::super::{admin, reply};
 use super::{Push, Voice};
 use crate::git::graph::ancestry::is_ancestor;
 use crate::git::graph::commits::CommitGraph;
@@ -113,6 +113,11 @@ impl Work {
                 worker::console_error!("{}", reply::fault_line("sync", &error.to_string()));
                 return;
             }
+        }
+        if self.push.rejections.iter().any(Option::is_none) {
+            let object = Rc::clone(&self.push.object);
+            // Nobody waits for it: the report is not held up by another object.
+            worker::wasm_bindgen_futures::spawn_local(admin::touch_namespace(object));
         }
         self.report(unpack.as_ref().map(|_| ()).map_err(String::as_str));
     }
