@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
@@ -57,8 +58,20 @@ type Files = BTreeMap<String, (&'static str, String)>;
 impl History {
     pub fn random(seed: u64, commits: usize) -> Self {
         let mut noise = Noise::new(seed);
-        let stream = stream(&mut noise, commits);
+        let clock = noise.below(3);
+        let stream = stream(&mut noise, commits, clock);
         Self::import(&stream, &mut noise)
+    }
+
+    /// The same with a clock that always goes forward, a minute a commit.
+    pub fn on_time(seed: u64, commits: usize) -> Self {
+        let mut noise = Noise::new(seed);
+        let stream = stream(&mut noise, commits, 0);
+        Self::import(&stream, &mut noise)
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Takes what `stream` tells fast-import; its commits are marked from 1 on.
@@ -142,22 +155,7 @@ impl History {
     }
 
     fn git_bytes(&self, arguments: &[&str], input: &[u8]) -> Vec<u8> {
-        let mut child = Command::new("git")
-            .args(arguments)
-            .current_dir(self.directory.path())
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_SYSTEM", "/dev/null")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let input = input.to_vec();
-        let feed = std::thread::Builder::new().spawn(move || stdin.write_all(&input)).unwrap();
-        let output = child.wait_with_output().unwrap();
-        let _ = feed.join().unwrap();
-        assert!(output.status.success(), "git {arguments:?}");
-        output.stdout
+        git_in(self.directory.path(), arguments, input)
     }
 
     /// What `git rev-list` says of what `wants` reach and `haves` do not.
@@ -188,12 +186,34 @@ impl History {
     }
 }
 
-fn ids(lines: &str) -> BTreeSet<ObjectId> {
+/// Runs git in a directory; gives its standard output.
+pub fn git_in(directory: &Path, arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let mut child = Command::new("git")
+        .args(arguments)
+        .current_dir(directory)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_SYSTEM", "/dev/null")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let feed = std::thread::Builder::new().spawn(move || stdin.write_all(&input)).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let _ = feed.join().unwrap();
+    assert!(output.status.success(), "git {arguments:?}");
+    output.stdout
+}
+
+pub fn ids(lines: &str) -> BTreeSet<ObjectId> {
     lines.lines().map(|line| line.parse().unwrap()).collect()
 }
 
-fn stream(noise: &mut Noise, commits: usize) -> String {
-    let clock = noise.below(3);
+/// When the first commit is made.
+pub const START_SECONDS: usize = 1_600_000_000;
+
+fn stream(noise: &mut Noise, commits: usize, clock: usize) -> String {
     let mut stream = String::new();
     let mut states: Vec<Files> = Vec::new();
     for number in 1..=commits {
@@ -209,9 +229,9 @@ fn stream(noise: &mut Noise, commits: usize) -> String {
         }
         tidy(&mut files);
         let seconds = match clock {
-            0 => 1_000_000 + number * 60,
-            1 => 1_000_000,
-            _ => 1_000_000 + noise.below(100_000),
+            0 => START_SECONDS + number * 60,
+            1 => START_SECONDS,
+            _ => START_SECONDS + noise.below(100_000),
         };
         writeln!(stream, "commit refs/heads/c{number}\nmark :{number}").unwrap();
         writeln!(stream, "committer C <c@d.e> {seconds} +0000\ndata 4\nc{:03}", number % 1000).unwrap();
