@@ -50,17 +50,28 @@ impl Client {
     ) -> bool {
         let refspec = format!("{want}:refs/heads/b{}", self.tips.len());
         let mut command = Command::new("git");
-        command.current_dir(self.directory.path()).args(["fetch", "-q", "--no-tags"]);
+        command
+            .current_dir(self.directory.path())
+            .args(["fetch", "-q", "--no-tags"]);
         if !option.is_empty() {
             command.arg(option);
         }
-        if !command.args([&self.url, &refspec]).output().unwrap().status.success() {
+        if !command
+            .args([&self.url, &refspec])
+            .output()
+            .unwrap()
+            .status
+            .success()
+        {
             return false;
         }
         let packs = server.live();
         let client_shallow: Vec<ObjectId> = self.shallow.iter().copied().collect();
-        let options =
-            PlanOptions { client_shallow: &client_shallow, deepen, ..PlanOptions::default() };
+        let options = PlanOptions {
+            client_shallow: &client_shallow,
+            deepen,
+            ..PlanOptions::default()
+        };
         let plan = plan(&packs, &server.graph(), &[want], &self.tips, &options).unwrap();
         self.objects.extend(selected(&packs, &plan));
         self.shallow.extend(&plan.shallow);
@@ -79,7 +90,11 @@ impl Client {
         }
         let needed = self.needed(history);
         let lacking: Vec<&ObjectId> = needed.difference(&self.objects).collect();
-        assert!(lacking.is_empty(), "{option}: {lacking:?} of {}", needed.len());
+        assert!(
+            lacking.is_empty(),
+            "{option}: {lacking:?} of {}",
+            needed.len()
+        );
         true
     }
 
@@ -93,7 +108,11 @@ impl Client {
             }
         }
         let commits: Vec<ObjectId> = commits.into_iter().collect();
-        ids(&history.rev_list(&["--objects", "--no-object-names", "--no-walk"], &commits, &[]))
+        ids(&history.rev_list(
+            &["--objects", "--no-object-names", "--no-walk"],
+            &commits,
+            &[],
+        ))
     }
 }
 
@@ -101,8 +120,11 @@ fn served(history: &History) -> Server {
     let mut server = Server::default();
     for end in [history.commits.len() / 2, history.commits.len()] {
         let tips = &history.commits[..end];
-        let new: Vec<ObjectId> =
-            history.closure(tips).into_iter().filter(|id| !server.has(id)).collect();
+        let new: Vec<ObjectId> = history
+            .closure(tips)
+            .into_iter()
+            .filter(|id| !server.has(id))
+            .collect();
         server.push(&history.objects, &new, tips).unwrap();
     }
     server
@@ -151,7 +173,10 @@ fn later_fetches_deepen_keep_and_complete_the_history() {
                     }
                     _ => (String::new(), DeepenRequest::Unchanged),
                 };
-                assert!(client.fetch(&history, &server, want, &option, request), "{option}");
+                assert!(
+                    client.fetch(&history, &server, want, &option, request),
+                    "{option}"
+                );
             }
         }
     }
@@ -184,8 +209,10 @@ fn history_is_cut_by_time_and_by_revision() {
                     if history.missing(&[want], &[not_id]).is_empty() {
                         continue;
                     }
-                    let request =
-                        DeepenRequest::Revisions { since_seconds: None, not: &[not_id] };
+                    let request = DeepenRequest::Revisions {
+                        since_seconds: None,
+                        not: &[not_id],
+                    };
                     let option = format!("--shallow-exclude=refs/heads/c{not}");
                     if !client.fetch(&history, &server, want, &option, request) {
                         break;

@@ -74,9 +74,10 @@ impl Boundary {
     ) -> Result<Self, ShallowError> {
         let found = match deepen {
             Deepen::Unchanged | Deepen::Depth(0) | Deepen::Relative(0) => Found::default(),
-            Deepen::Infinite => {
-                Found { inside: client_shallow.iter().copied().collect(), edge: Vec::new() }
-            }
+            Deepen::Infinite => Found {
+                inside: client_shallow.iter().copied().collect(),
+                edge: Vec::new(),
+            },
             Deepen::Depth(depth) => within_depth(graph, wants, *depth)?,
             Deepen::Relative(depth) => {
                 within_depth(graph, client_shallow, depth.saturating_add(1))?
@@ -146,9 +147,8 @@ fn within_revisions(
 ) -> Result<Found, ShallowError> {
     let mut paint = Paint::new(Rc::clone(graph), wants, not, Cuts::default());
     let allowed: HashSet<CommitNode> = paint.missing()?.into_iter().collect();
-    let fits = |node: &CommitNode| {
-        allowed.contains(node) && graph.time_seconds(*node) >= since_seconds
-    };
+    let fits =
+        |node: &CommitNode| allowed.contains(node) && graph.time_seconds(*node) >= since_seconds;
     let mut found = Found::default();
     let mut selected = Vec::new();
     let mut stack: Vec<CommitNode> = wants.iter().copied().filter(fits).collect();
