@@ -1,6 +1,7 @@
 //! The check of a push: complete ones pass, and whatever is missing is found and named.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 use cairn::git::graph::connectivity::ConnectivityError;
 use gix_hash::ObjectId;
@@ -139,14 +140,24 @@ fn both_parts_are_rebuilt_from_packs_and_refs() {
     assert_eq!(server.graph().len(), commits.len());
 }
 
+fn put(stream: &mut String, text: std::fmt::Arguments<'_>) {
+    stream.write_fmt(text).unwrap();
+}
+
 #[test]
 fn only_trees_that_changed_are_read() {
     // One file of a hundred changes in each commit, three directories deep.
     let commits: usize = 300;
     let mut stream = String::new();
     for number in 1..=commits {
-        stream += &format!("commit refs/heads/main\nmark :{number}\n");
-        stream += &format!("committer C <c@d.e> {number} +0000\ndata 1\nx\n");
+        put(
+            &mut stream,
+            format_args!("commit refs/heads/main\nmark :{number}\n"),
+        );
+        put(
+            &mut stream,
+            format_args!("committer C <c@d.e> {number} +0000\ndata 1\nx\n"),
+        );
         let changed = if number == 1 {
             0..100
         } else {
@@ -155,11 +166,14 @@ fn only_trees_that_changed_are_read() {
         for file in changed {
             let content = format!("{number} {file}");
             let (one, two) = (file % 5, file % 25);
-            stream += &format!(
-                "M 644 inline a{one}/b{two}/f{file}\ndata {}\n",
-                content.len()
+            put(
+                &mut stream,
+                format_args!(
+                    "M 644 inline a{one}/b{two}/f{file}\ndata {}\n",
+                    content.len()
+                ),
             );
-            stream += &format!("{content}\n");
+            put(&mut stream, format_args!("{content}\n"));
         }
     }
     let history = History::import(&stream, &mut Noise::new(1));

@@ -68,7 +68,7 @@ impl Server {
     ) -> Result<Connected, ConnectivityError> {
         let live = self.live();
         let graph = self.graph();
-        let pushed = Pushed::new(objects, ids, ids.len() % 2 == 0);
+        let pushed = Pushed::new(objects, ids, ids.len().is_multiple_of(2));
         let both = Both {
             pushed: &pushed,
             live: &live,
