@@ -62,10 +62,10 @@ impl ObjectFilter {
     /// Whether an object of this kind and size is sent.
     pub fn keeps(self, kind: ObjectKind, size_bytes: u64) -> bool {
         match (self, kind) {
-            (Self::Everything, _) | (_, ObjectKind::Commit | ObjectKind::Tag) => true,
-            (Self::NoTrees, _) | (Self::NoBlobs, ObjectKind::Blob) => false,
-            (Self::NoBlobs, ObjectKind::Tree) => true,
-            (Self::BlobsBelow(limit), _) => kind == ObjectKind::Tree || size_bytes < limit,
+            (Self::NoTrees, ObjectKind::Tree | ObjectKind::Blob)
+            | (Self::NoBlobs, ObjectKind::Blob) => false,
+            (Self::BlobsBelow(limit), ObjectKind::Blob) => size_bytes < limit,
+            _ => true,
         }
     }
 }

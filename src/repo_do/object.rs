@@ -1,5 +1,8 @@
 //! The Durable Object: wakes, authorizes, dispatches.
 
+// The platform's macro makes public functions that nothing can document.
+#![expect(missing_docs, reason = "made by the macro `durable_object`")]
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
@@ -33,7 +34,9 @@ impl Noise {
     }
 
     pub fn pick<T: Clone>(&mut self, from: &[T], count: usize) -> Vec<T> {
-        (0..count).map(|_| from[self.below(from.len())].clone()).collect()
+        (0..count)
+            .map(|_| from[self.below(from.len())].clone())
+            .collect()
     }
 }
 
@@ -57,8 +60,20 @@ type Files = BTreeMap<String, (&'static str, String)>;
 impl History {
     pub fn random(seed: u64, commits: usize) -> Self {
         let mut noise = Noise::new(seed);
-        let stream = stream(&mut noise, commits);
+        let clock = noise.below(3);
+        let stream = stream(&mut noise, commits, clock);
         Self::import(&stream, &mut noise)
+    }
+
+    /// The same with a clock that always goes forward, a minute a commit.
+    pub fn on_time(seed: u64, commits: usize) -> Self {
+        let mut noise = Noise::new(seed);
+        let stream = stream(&mut noise, commits, 0);
+        Self::import(&stream, &mut noise)
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Takes what `stream` tells fast-import; its commits are marked from 1 on.
@@ -72,7 +87,10 @@ impl History {
             objects: HashMap::new(),
         };
         history.git(&["init", "-q", "--bare"], b"");
-        history.git(&["fast-import", "--quiet", "--export-marks=marks"], stream.as_bytes());
+        history.git(
+            &["fast-import", "--quiet", "--export-marks=marks"],
+            stream.as_bytes(),
+        );
         let marks = std::fs::read_to_string(history.directory.path().join("marks")).unwrap();
         let mut marks: Vec<(usize, ObjectId)> = marks
             .lines()
@@ -104,7 +122,11 @@ impl History {
             let id = ids[noise.below(ids.len())];
             let kind = self.git(&["cat-file", "-t", id], b"");
             if kind.trim() != "commit" {
-                let kind = if kind.trim() == "tree" { "tree" } else { "blob" };
+                let kind = if kind.trim() == "tree" {
+                    "tree"
+                } else {
+                    "blob"
+                };
                 targets.push((id.parse().unwrap(), kind));
             }
         }
@@ -115,8 +137,16 @@ impl History {
                 "object {target}\ntype {kind}\ntag t{number}\ntagger A <a@b.c> 1 +0000\n\nx\n"
             );
             let arguments = ["hash-object", "-t", "tag", "-w", "--stdin"];
-            let id: ObjectId = self.git(&arguments, content.as_bytes()).trim().parse().unwrap();
-            let peeled = self.tags.iter().find(|tag| tag.0 == target).map_or(target, |tag| tag.1);
+            let id: ObjectId = self
+                .git(&arguments, content.as_bytes())
+                .trim()
+                .parse()
+                .unwrap();
+            let peeled = self
+                .tags
+                .iter()
+                .find(|tag| tag.0 == target)
+                .map_or(target, |tag| tag.1);
             self.tags.push((id, peeled));
             targets.push((id, "tag"));
         }
@@ -132,7 +162,8 @@ impl History {
             let size: usize = words[2].parse().unwrap();
             let kind = ObjectKind::from_name(words[1].as_bytes()).unwrap();
             let content = rest[end + 1..end + 1 + size].to_vec();
-            self.objects.insert(words[0].parse().unwrap(), (kind, Rc::new(content)));
+            self.objects
+                .insert(words[0].parse().unwrap(), (kind, Rc::new(content)));
             rest = &rest[end + size + 2..];
         }
     }
@@ -142,22 +173,7 @@ impl History {
     }
 
     fn git_bytes(&self, arguments: &[&str], input: &[u8]) -> Vec<u8> {
-        let mut child = Command::new("git")
-            .args(arguments)
-            .current_dir(self.directory.path())
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_SYSTEM", "/dev/null")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let input = input.to_vec();
-        let feed = std::thread::Builder::new().spawn(move || stdin.write_all(&input)).unwrap();
-        let output = child.wait_with_output().unwrap();
-        let _ = feed.join().unwrap();
-        assert!(output.status.success(), "git {arguments:?}");
-        output.stdout
+        git_in(self.directory.path(), arguments, input)
     }
 
     /// What `git rev-list` says of what `wants` reach and `haves` do not.
@@ -169,7 +185,10 @@ impl History {
         for have in haves {
             writeln!(input, "^{have}").unwrap();
         }
-        self.git(&[&["rev-list", "--stdin"], options].concat(), input.as_bytes())
+        self.git(
+            &[&["rev-list", "--stdin"], options].concat(),
+            input.as_bytes(),
+        )
     }
 
     /// Commits that `wants` reach and `haves` do not.
@@ -184,16 +203,44 @@ impl History {
 
     /// All that `tips` reach.
     pub fn closure(&self, tips: &[ObjectId]) -> BTreeSet<ObjectId> {
-        if tips.is_empty() { BTreeSet::new() } else { self.missing_objects(tips, &[]) }
+        if tips.is_empty() {
+            BTreeSet::new()
+        } else {
+            self.missing_objects(tips, &[])
+        }
     }
 }
 
-fn ids(lines: &str) -> BTreeSet<ObjectId> {
+/// Runs git in a directory; gives its standard output.
+pub fn git_in(directory: &Path, arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let mut child = Command::new("git")
+        .args(arguments)
+        .current_dir(directory)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_SYSTEM", "/dev/null")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let feed = std::thread::Builder::new()
+        .spawn(move || stdin.write_all(&input))
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let _ = feed.join().unwrap();
+    assert!(output.status.success(), "git {arguments:?}");
+    output.stdout
+}
+
+pub fn ids(lines: &str) -> BTreeSet<ObjectId> {
     lines.lines().map(|line| line.parse().unwrap()).collect()
 }
 
-fn stream(noise: &mut Noise, commits: usize) -> String {
-    let clock = noise.below(3);
+/// When the first commit is made.
+pub const START_SECONDS: usize = 1_600_000_000;
+
+fn stream(noise: &mut Noise, commits: usize, clock: usize) -> String {
     let mut stream = String::new();
     let mut states: Vec<Files> = Vec::new();
     for number in 1..=commits {
@@ -209,12 +256,17 @@ fn stream(noise: &mut Noise, commits: usize) -> String {
         }
         tidy(&mut files);
         let seconds = match clock {
-            0 => 1_000_000 + number * 60,
-            1 => 1_000_000,
-            _ => 1_000_000 + noise.below(100_000),
+            0 => START_SECONDS + number * 60,
+            1 => START_SECONDS,
+            _ => START_SECONDS + noise.below(100_000),
         };
         writeln!(stream, "commit refs/heads/c{number}\nmark :{number}").unwrap();
-        writeln!(stream, "committer C <c@d.e> {seconds} +0000\ndata 4\nc{:03}", number % 1000).unwrap();
+        writeln!(
+            stream,
+            "committer C <c@d.e> {seconds} +0000\ndata 4\nc{:03}",
+            number % 1000
+        )
+        .unwrap();
         for (place, parent) in parents.iter().enumerate() {
             let word = if place == 0 { "from" } else { "merge" };
             writeln!(stream, "{word} :{parent}").unwrap();
@@ -224,7 +276,12 @@ fn stream(noise: &mut Noise, commits: usize) -> String {
             if *mode == "160000" {
                 writeln!(stream, "M 160000 {content} {path}").unwrap();
             } else {
-                writeln!(stream, "M {mode} inline {path}\ndata {}\n{content}", content.len()).unwrap();
+                writeln!(
+                    stream,
+                    "M {mode} inline {path}\ndata {}\n{content}",
+                    content.len()
+                )
+                .unwrap();
             }
         }
         stream.push('\n');
@@ -272,13 +329,19 @@ fn change(noise: &mut Noise, files: &mut Files, states: &[Files]) {
             // A directory is copied, or renamed.
             let below: Vec<_> = files
                 .iter()
-                .filter_map(|(path, file)| Some((path.strip_prefix(directory)?.to_owned(), file.clone())))
+                .filter_map(|(path, file)| {
+                    Some((path.strip_prefix(directory)?.to_owned(), file.clone()))
+                })
                 .filter(|(path, _)| !path.starts_with(other.split('/').next().unwrap()))
                 .collect();
             if noise.chance(50) {
                 files.retain(|path, _| !path.starts_with(directory) || directory.is_empty());
             }
-            files.extend(below.into_iter().map(|(path, file)| (format!("{other}{path}"), file)));
+            files.extend(
+                below
+                    .into_iter()
+                    .map(|(path, file)| (format!("{other}{path}"), file)),
+            );
         }
         8 | 9 if !states.is_empty() => {
             // What once was comes back: all of it, or one directory.

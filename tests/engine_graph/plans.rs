@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use cairn::git::pack::reader::{LivePacks, Location};
+use cairn::git::filter::ObjectFilter;
 use cairn::git::upload_pack::plan::{Plan, PlanError, PlanOptions, plan};
 use gix_hash::ObjectId;
 
-use super::history::{History, Noise};
+use super::history::{History, Noise, ids};
 use super::server::Server;
 
 /// The ids that a plan selects.
@@ -70,7 +71,13 @@ fn a_fetch_completes_the_client() {
             .missing(&tips, &[])
             .into_iter()
             .chain(tips.iter().copied())
-            .chain(history.tags.iter().map(|tag| tag.0).filter(|tag| tips.contains(tag)))
+            .chain(
+                history
+                    .tags
+                    .iter()
+                    .map(|tag| tag.0)
+                    .filter(|tag| tips.contains(tag)),
+            )
             .collect();
         for _ in 0..30 {
             let (want_count, have_count) = (1 + noise.below(3), noise.below(4));
@@ -83,7 +90,10 @@ fn a_fetch_completes_the_client() {
             let sent_ids = selected(&packs, &plan);
             let client = history.closure(&haves);
             let must = &history.closure(&wants) - &client;
-            assert!(must.is_subset(&sent_ids), "seed {seed}: {wants:?} {haves:?}");
+            assert!(
+                must.is_subset(&sent_ids),
+                "seed {seed}: {wants:?} {haves:?}"
+            );
             assert!(sent_ids.is_subset(&history.closure(&wants)));
             let by_git = history.missing_objects(&wants, &haves);
             sent += sent_ids.len();
@@ -101,7 +111,10 @@ fn a_fetch_completes_the_client() {
         }
     }
     println!("sent {sent}, needed {needed}, by git {listed}");
-    assert!(sent * 10 <= needed * 13, "sent {sent}, needed {needed}, by git {listed}");
+    assert!(
+        sent * 10 <= needed * 13,
+        "sent {sent}, needed {needed}, by git {listed}"
+    );
 }
 
 #[test]
@@ -109,10 +122,16 @@ fn wants_that_are_not_proved_are_refused() {
     let history = History::random(5, 30);
     let mut server = Server::default();
     let all: Vec<ObjectId> = history.objects.keys().copied().collect();
-    server.push(&history.objects, &all, &history.commits[..1]).unwrap();
+    server
+        .push(&history.objects, &all, &history.commits[..1])
+        .unwrap();
     let (packs, graph) = (server.live(), server.graph());
     let mut refused = 0;
-    for want in history.commits.iter().chain(history.tags.iter().map(|tag| &tag.0)) {
+    for want in history
+        .commits
+        .iter()
+        .chain(history.tags.iter().map(|tag| &tag.0))
+    {
         match plan(&packs, &graph, &[*want], &[], &PlanOptions::default()) {
             Ok(plan) => assert_eq!(selected(&packs, &plan), history.closure(&[*want])),
             Err(PlanError::NotOurRef(id)) => {
@@ -125,7 +144,10 @@ fn wants_that_are_not_proved_are_refused() {
     assert!(refused >= 29);
     let nothing = ObjectId::null(gix_hash::Kind::Sha1);
     let error = plan(&packs, &graph, &[nothing], &[], &PlanOptions::default()).unwrap_err();
-    assert_eq!(error.to_string(), format!("upload-pack: not our ref {nothing}"));
+    assert_eq!(
+        error.to_string(),
+        format!("upload-pack: not our ref {nothing}")
+    );
 }
 
 #[test]
@@ -142,11 +164,67 @@ fn tags_come_with_the_commits_that_they_tag() {
         let wants = noise.pick(&history.commits, 1);
         let haves = noise.pick(&history.commits, 1);
         let without = plan(&packs, &graph, &wants, &haves, &PlanOptions::default()).unwrap();
-        let options = PlanOptions { include_tags: &history.tags, ..PlanOptions::default() };
+        let options = PlanOptions {
+            include_tags: &history.tags,
+            ..PlanOptions::default()
+        };
         let with = plan(&packs, &graph, &wants, &haves, &options).unwrap();
         let more = &selected(&packs, &with) - &selected(&packs, &without);
         let sent = history.missing(&wants, &haves);
-        let tags = history.tags.iter().filter(|tag| sent.contains(&tag.1)).map(|tag| tag.0);
+        let tags = history
+            .tags
+            .iter()
+            .filter(|tag| sent.contains(&tag.1))
+            .map(|tag| tag.0);
         assert_eq!(more, tags.collect());
     }
+}
+
+#[test]
+fn filters_leave_out_what_git_leaves_out() {
+    let history = History::random(9, 50);
+    let mut noise = Noise::new(9);
+    let (server, _) = served(&history, &mut noise, 3);
+    let (packs, graph) = (server.live(), server.graph());
+    let proved: Vec<ObjectId> = history
+        .commits
+        .iter()
+        .copied()
+        .filter(|id| graph.lookup(id).is_some())
+        .collect();
+    let filters = [
+        ("blob:none", ObjectFilter::NoBlobs),
+        ("blob:limit=11", ObjectFilter::BlobsBelow(11)),
+        ("tree:0", ObjectFilter::NoTrees),
+    ];
+    for (name, filter) in filters {
+        let wants = noise.pick(&proved, 3);
+        let options = PlanOptions {
+            filter,
+            ..PlanOptions::default()
+        };
+        let plan = plan(&packs, &graph, &wants, &[], &options).unwrap();
+        let option = format!("--filter={name}");
+        let by_git = history.rev_list(&["--objects", "--no-object-names", &option], &wants, &[]);
+        assert_eq!(selected(&packs, &plan), ids(&by_git), "{name}");
+    }
+}
+
+#[test]
+fn a_plan_reads_no_object() {
+    let history = History::random(11, 60);
+    let (server, tips) = served(&history, &mut Noise::new(11), 4);
+    let (packs, graph) = (server.live(), server.graph());
+    let commits: Vec<ObjectId> = history
+        .commits
+        .iter()
+        .copied()
+        .filter(|id| graph.lookup(id).is_some())
+        .collect();
+    assert!(commits.len() > tips.len());
+    let before = server.chunks_read.get();
+    for haves in [&commits[..0], &commits[..5]] {
+        plan(&packs, &graph, &commits, haves, &PlanOptions::default()).unwrap();
+    }
+    assert_eq!(server.chunks_read.get(), before);
 }

@@ -1,5 +1,6 @@
 //! A repository as the server keeps it, in memory: pushes are checked and published.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use std::rc::Rc;
@@ -28,6 +29,8 @@ use super::history::Objects;
 pub struct Server {
     packs: Vec<(PackRecord, Vec<u8>)>,
     parts: HashMap<(PackId, Part), Shared>,
+    /// Chunks that were asked for.
+    pub chunks_read: Cell<usize>,
 }
 
 impl Server {
@@ -65,8 +68,11 @@ impl Server {
     ) -> Result<Connected, ConnectivityError> {
         let live = self.live();
         let graph = self.graph();
-        let pushed = Pushed::new(objects, ids, ids.len() % 2 == 0);
-        let both = Both { pushed: &pushed, live: &live };
+        let pushed = Pushed::new(objects, ids, ids.len().is_multiple_of(2));
+        let both = Both {
+            pushed: &pushed,
+            live: &live,
+        };
         let mut walk = Connectivity::new(&graph, &both, &pushed, tips, &Limits::DEFAULT);
         while walk.step(3)? == Progress::Working {}
         Ok(walk.finish())
@@ -91,7 +97,11 @@ impl Server {
             self.parts.insert((pack_id, part), Rc::new(bytes));
         }
         let object_count = u32::try_from(ids.len()).unwrap();
-        let record = PackRecord { pack_id, pack_bytes: pack.len() as u64, object_count };
+        let record = PackRecord {
+            pack_id,
+            pack_bytes: pack.len() as u64,
+            object_count,
+        };
         self.packs.push((record, pack));
     }
 }
@@ -106,8 +116,19 @@ impl PackStore for Server {
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
-        let pack = self.packs.iter().find(|pack| pack.0.pack_id == pack_id).unwrap();
-        Ok(Rc::new(pack.1.chunks(CHUNK_BYTES).nth(number as usize).unwrap().to_vec()))
+        self.chunks_read.set(self.chunks_read.get() + 1);
+        let pack = self
+            .packs
+            .iter()
+            .find(|pack| pack.0.pack_id == pack_id)
+            .unwrap();
+        Ok(Rc::new(
+            pack.1
+                .chunks(CHUNK_BYTES)
+                .nth(number as usize)
+                .unwrap()
+                .to_vec(),
+        ))
     }
 }
 
@@ -134,7 +155,9 @@ fn pack_of(objects: &Objects, ids: &[ObjectId]) -> (Vec<u8>, EntryTable) {
     }
     pack.extend([0; 20]);
     table.by_id = (0..u32::try_from(ids.len()).unwrap()).collect();
-    table.by_id.sort_by_key(|position| table.entries[*position as usize].id);
+    table
+        .by_id
+        .sort_by_key(|position| table.entries[*position as usize].id);
     (pack, table)
 }
 
@@ -150,7 +173,11 @@ impl<'a> Pushed<'a> {
         let distinct: BTreeSet<&ObjectId> = ids.iter().collect();
         assert_eq!(distinct.len(), ids.len());
         let positions = ids.iter().copied().zip(0..).collect();
-        Self { objects, positions, knows_commits }
+        Self {
+            objects,
+            positions,
+            knows_commits,
+        }
     }
 }
 

@@ -22,8 +22,11 @@ fn served(history: &History, noise: &mut Noise) -> Server {
         } else {
             noise.pick(&history.commits[..upto], 3)
         };
-        let ids: Vec<ObjectId> =
-            history.closure(&tips).into_iter().filter(|id| !server.has(id)).collect();
+        let ids: Vec<ObjectId> = history
+            .closure(&tips)
+            .into_iter()
+            .filter(|id| !server.has(id))
+            .collect();
         let checked = server.check(&history.objects, &ids, &tips).unwrap();
         if noise.chance(50) {
             // Another push of some of the same commits was checked at the same time.
@@ -58,7 +61,12 @@ fn the_graph_has_what_the_commits_say() {
             graph.parents(node, &mut parents).unwrap();
             let found: Vec<ObjectId> = parents.iter().map(|p| graph.commit_id(*p)).collect();
             assert_eq!(found, history.parents[id]);
-            assert!(found.iter().zip(&parents).all(|(id, node)| graph.lookup(id) == Some(*node)));
+            assert!(
+                found
+                    .iter()
+                    .zip(&parents)
+                    .all(|(id, node)| graph.lookup(id) == Some(*node))
+            );
             let generation = 1 + found.iter().map(|id| generations[id]).max().unwrap_or(0);
             generations.insert(*id, generation);
             assert_eq!(graph.generation(node), generation);
@@ -83,18 +91,28 @@ fn missing_and_common_are_exact() {
             let mut paint =
                 Paint::new(Rc::clone(&graph), &want_nodes, &have_nodes, Cuts::default());
             let missing = paint.missing().unwrap();
-            let common =
-                if haves.is_empty() { BTreeSet::new() } else { history.missing(&haves, &[]) };
+            let common = if haves.is_empty() {
+                BTreeSet::new()
+            } else {
+                history.missing(&haves, &[])
+            };
             // Not `wants --not haves`: with wrong clocks, git then lists too much.
-            assert_eq!(ids(&graph, &missing), &history.missing(&wants, &[]) - &common);
+            assert_eq!(
+                ids(&graph, &missing),
+                &history.missing(&wants, &[]) - &common
+            );
             for id in noise.pick(&history.commits, 30) {
                 let node = graph.lookup(&id).unwrap();
                 assert_eq!(paint.is_common(node).unwrap(), common.contains(&id));
             }
-            let reach: Vec<BTreeSet<ObjectId>> =
-                wants.iter().map(|want| history.missing(&[*want], &[])).collect();
+            let reach: Vec<BTreeSet<ObjectId>> = wants
+                .iter()
+                .map(|want| history.missing(&[*want], &[]))
+                .collect();
             let ready = !haves.is_empty()
-                && reach.iter().all(|reach| haves.iter().any(|have| reach.contains(have)));
+                && reach
+                    .iter()
+                    .all(|reach| haves.iter().any(|have| reach.contains(have)));
             assert_eq!(is_ready(&graph, &want_nodes, &have_nodes).unwrap(), ready);
             for (have, node) in haves.iter().zip(&have_nodes) {
                 let expected = reach[0].contains(have);

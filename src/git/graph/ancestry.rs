@@ -47,7 +47,11 @@ impl<'g> Reach<'g> {
     fn new(graph: &'g CommitGraph, targets: &[CommitNode]) -> Self {
         let known = targets.iter().map(|target| (*target, true)).collect();
         let generation_min = targets.iter().map(|target| graph.generation(*target)).min();
-        Self { graph, known, generation_min: generation_min.unwrap_or(u32::MAX) }
+        Self {
+            graph,
+            known,
+            generation_min: generation_min.unwrap_or(u32::MAX),
+        }
     }
 
     /// Whether a target is reached, following first parents first.
@@ -66,7 +70,8 @@ impl<'g> Reach<'g> {
             };
             match self.known.get(&parent) {
                 Some(true) => {
-                    self.known.extend(path.iter().map(|(node, _)| (*node, true)));
+                    self.known
+                        .extend(path.iter().map(|(node, _)| (*node, true)));
                     return Ok(true);
                 }
                 Some(false) => {}

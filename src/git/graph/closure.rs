@@ -51,7 +51,10 @@ pub struct TreeWalk<'a> {
 impl<'a> TreeWalk<'a> {
     /// Prepares walks over these objects.
     pub fn new(objects: &'a dyn ObjectSource) -> Self {
-        Self { objects, seen: HashSet::new() }
+        Self {
+            objects,
+            seen: HashSet::new(),
+        }
     }
 
     /// Calls `visit` with `tree_id` and with every tree and blob below it, except what the trees
@@ -90,7 +93,11 @@ impl<'a> TreeWalk<'a> {
                 return Err(error);
             }
             if let Err(Stop::Tree(problem)) = walked {
-                return Err(TreeWalkError::Malformed { id: tree.id, problem }.into());
+                return Err(TreeWalkError::Malformed {
+                    id: tree.id,
+                    problem,
+                }
+                .into());
             }
         }
         Ok(())

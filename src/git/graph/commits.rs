@@ -70,16 +70,18 @@ impl CommitGraph {
         store: &S,
         live_packs: &[PackRecord],
     ) -> Result<Self, StoreError> {
-        let open: HashMap<PackId, &Segment> =
-            self.packs.iter().map(|pack| (pack.pack_id, &pack.segment)).collect();
+        let open: HashMap<PackId, &Segment> = self
+            .packs
+            .iter()
+            .map(|pack| (pack.pack_id, &pack.segment))
+            .collect();
         let mut graph = Self::default();
         for record in live_packs {
             let pack_id = record.pack_id;
             let segment = match open.get(&pack_id) {
                 Some(segment) => (*segment).clone(),
-                None => {
-                    Segment::open(store.part(pack_id, Part::Graph)?).map_err(|_| corrupt(pack_id))?
-                }
+                None => Segment::open(store.part(pack_id, Part::Graph)?)
+                    .map_err(|_| corrupt(pack_id))?,
             };
             graph.add(pack_id, segment)?;
         }
@@ -88,18 +90,29 @@ impl CommitGraph {
 
     fn add(&mut self, pack_id: PackId, segment: Segment) -> Result<(), StoreError> {
         let first = self.commits;
-        self.commits = first.checked_add(segment.len()).ok_or_else(|| corrupt(pack_id))?;
+        self.commits = first
+            .checked_add(segment.len())
+            .ok_or_else(|| corrupt(pack_id))?;
         for earlier in 0..self.packs.len() {
             self.find_aliases(earlier, pack_id, &segment, first);
         }
-        let externals = (0..segment.external_count()).map(|_| Cell::new(None)).collect();
-        self.packs.push(LiveSegment { pack_id, first, segment, externals });
+        let externals = (0..segment.external_count())
+            .map(|_| Cell::new(None))
+            .collect();
+        self.packs.push(LiveSegment {
+            pack_id,
+            first,
+            segment,
+            externals,
+        });
         Ok(())
     }
 
     /// Notes the commits of a new segment that an earlier segment has too.
     fn find_aliases(&mut self, earlier: usize, pack_id: PackId, segment: &Segment, first: u32) {
-        let Some(known) = self.packs.get(earlier) else { return };
+        let Some(known) = self.packs.get(earlier) else {
+            return;
+        };
         if segment.proved_beside(known.pack_id) || known.segment.proved_beside(pack_id) {
             return;
         }
@@ -163,7 +176,11 @@ impl CommitGraph {
     /// Where the commit is kept.
     pub fn place(&self, node: CommitNode) -> Option<CommitPlace> {
         let (ordinal, pack, number) = self.pack_of(node)?;
-        Some(CommitPlace { ordinal: u32::try_from(ordinal).ok()?, pack_id: pack.pack_id, number })
+        Some(CommitPlace {
+            ordinal: u32::try_from(ordinal).ok()?,
+            pack_id: pack.pack_id,
+            number,
+        })
     }
 
     /// The commit with this number in the segment of the pack with this place among the live
@@ -176,23 +193,27 @@ impl CommitGraph {
     /// The commit's id; null for a node of another graph.
     pub fn commit_id(&self, node: CommitNode) -> ObjectId {
         let null = ObjectId::null(gix_hash::Kind::Sha1);
-        self.pack_of(node).map_or(null, |(_, pack, number)| pack.segment.commit_id(number))
+        self.pack_of(node)
+            .map_or(null, |(_, pack, number)| pack.segment.commit_id(number))
     }
 
     /// The id of the commit's tree.
     pub fn tree_id(&self, node: CommitNode) -> ObjectId {
         let null = ObjectId::null(gix_hash::Kind::Sha1);
-        self.pack_of(node).map_or(null, |(_, pack, number)| pack.segment.tree_id(number))
+        self.pack_of(node)
+            .map_or(null, |(_, pack, number)| pack.segment.tree_id(number))
     }
 
     /// The committer's time, in seconds since 1970.
     pub fn time_seconds(&self, node: CommitNode) -> u64 {
-        self.pack_of(node).map_or(0, |(_, pack, number)| pack.segment.time_seconds(number))
+        self.pack_of(node)
+            .map_or(0, |(_, pack, number)| pack.segment.time_seconds(number))
     }
 
     /// The commit's generation: 1 for a root, else 1 + the greatest of its parents'.
     pub fn generation(&self, node: CommitNode) -> u32 {
-        self.pack_of(node).map_or(0, |(_, pack, number)| pack.segment.generation(number))
+        self.pack_of(node)
+            .map_or(0, |(_, pack, number)| pack.segment.generation(number))
     }
 
     /// Puts the commit's parents, in order, in place of what `parents` held.
@@ -202,7 +223,9 @@ impl CommitGraph {
         parents: &mut Vec<CommitNode>,
     ) -> Result<(), StoreError> {
         parents.clear();
-        let Some((_, pack, number)) = self.pack_of(node) else { return Ok(()) };
+        let Some((_, pack, number)) = self.pack_of(node) else {
+            return Ok(());
+        };
         let mut complete = true;
         pack.segment.for_each_parent(number, |parent| {
             let parent = match parent {
@@ -212,7 +235,11 @@ impl CommitGraph {
             complete &= parent.is_some();
             parents.extend(parent);
         });
-        if complete { Ok(()) } else { Err(corrupt(pack.pack_id)) }
+        if complete {
+            Ok(())
+        } else {
+            Err(corrupt(pack.pack_id))
+        }
     }
 
     fn external(&self, pack: &LiveSegment, row: u32) -> Option<CommitNode> {
@@ -225,5 +252,8 @@ impl CommitGraph {
 }
 
 fn corrupt(pack_id: PackId) -> StoreError {
-    StoreError::Corrupt { what: "commit graph", pack: pack_id.0 }
+    StoreError::Corrupt {
+        what: "commit graph",
+        pack: pack_id.0,
+    }
 }

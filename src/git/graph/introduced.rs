@@ -28,6 +28,9 @@ use super::super::store::Shared;
 use super::columns::{Column, ID_BYTES, u32_at};
 use super::segment::Malformed;
 
+#[cfg(test)]
+mod tests;
+
 const MAGIC: &[u8; 4] = b"CGI1";
 const HEADER_BYTES: usize = 20;
 
@@ -57,7 +60,9 @@ impl Introduced {
         let commits = u32_at(&part, 4)?;
         let positions = u32_at(&part, 8)?;
         let externals = u32_at(&part, 12)?;
-        let width = usize::try_from(u32_at(&part, 16)?).ok().filter(|width| *width <= 4)?;
+        let width = usize::try_from(u32_at(&part, 16)?)
+            .ok()
+            .filter(|width| *width <= 4)?;
         let mut end = HEADER_BYTES;
         let introduced = Self {
             commits,
@@ -136,7 +141,11 @@ impl Introduced {
 
 fn take_next(list: &mut &[u8], at: u32, first: bool, bound: u32) -> Option<u32> {
     let number = take_number(list)?;
-    let next = if first { number } else { at.checked_add(number)? };
+    let next = if first {
+        number
+    } else {
+        at.checked_add(number)?
+    };
     (next < bound).then_some(next)
 }
 
@@ -181,7 +190,10 @@ impl IntroducedBuilder {
     /// Starts the part of a pack with this many entries.
     pub fn new(object_count: u32) -> Self {
         let rows = usize::try_from(object_count).unwrap_or(0);
-        Self { introducers: vec![0; rows], ..Self::default() }
+        Self {
+            introducers: vec![0; rows],
+            ..Self::default()
+        }
     }
 
     /// The row of an object of another pack, and whether it is new.
@@ -201,12 +213,16 @@ impl IntroducedBuilder {
 
     /// The number of the first commit that introduces the object at this position, so far.
     pub fn introducer(&self, position: u32) -> Option<u32> {
-        self.introducers.get(usize::try_from(position).ok()?)?.checked_sub(1)
+        self.introducers
+            .get(usize::try_from(position).ok()?)?
+            .checked_sub(1)
     }
 
     /// Notes, unless another came first, that the commit introduces the object at this position.
     pub fn note_introducer(&mut self, position: u32, number: u32) {
-        let slot = usize::try_from(position).ok().and_then(|at| self.introducers.get_mut(at));
+        let slot = usize::try_from(position)
+            .ok()
+            .and_then(|at| self.introducers.get_mut(at));
         if let Some(slot @ 0) = slot {
             *slot = number.saturating_add(1);
         }
@@ -223,7 +239,10 @@ impl IntroducedBuilder {
             list.sort_unstable();
             list.dedup();
         }
-        put_number(&mut self.lists, u32::try_from(positions.len()).unwrap_or(u32::MAX));
+        put_number(
+            &mut self.lists,
+            u32::try_from(positions.len()).unwrap_or(u32::MAX),
+        );
         for list in [positions, externals] {
             let mut before = 0;
             for number in list.iter() {
@@ -231,7 +250,8 @@ impl IntroducedBuilder {
                 before = *number;
             }
         }
-        self.ends.push(u32::try_from(self.lists.len()).unwrap_or(u32::MAX));
+        self.ends
+            .push(u32::try_from(self.lists.len()).unwrap_or(u32::MAX));
     }
 
     /// The part.
@@ -248,7 +268,10 @@ impl IntroducedBuilder {
         let counts = [self.introducers.len(), self.external_ids.len()]
             .map(|count| u32::try_from(count).unwrap_or(u32::MAX));
         part.extend_from_slice(MAGIC);
-        for number in [commits, counts[0], counts[1], width].iter().chain(&self.ends) {
+        for number in [commits, counts[0], counts[1], width]
+            .iter()
+            .chain(&self.ends)
+        {
             part.extend_from_slice(&number.to_le_bytes());
         }
         for introducer in &self.introducers {

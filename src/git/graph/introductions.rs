@@ -19,7 +19,9 @@ impl Introductions {
     /// Those of the packs that the graph was opened over.
     pub fn of(graph: &CommitGraph) -> Self {
         let pack = |pack_id| (pack_id, OnceCell::new());
-        Self { packs: graph.pack_ids().into_iter().map(pack).collect() }
+        Self {
+            packs: graph.pack_ids().into_iter().map(pack).collect(),
+        }
     }
 
     fn pack<S: PackStore + ?Sized>(
@@ -27,7 +29,9 @@ impl Introductions {
         store: &S,
         ordinal: u32,
     ) -> Result<&Introduced, StoreError> {
-        let pack = usize::try_from(ordinal).ok().and_then(|at| self.packs.get(at));
+        let pack = usize::try_from(ordinal)
+            .ok()
+            .and_then(|at| self.packs.get(at));
         let (pack_id, cell) = pack.ok_or(corrupt(PackId(u32::MAX)))?;
         if let Some(introduced) = cell.get() {
             return Ok(introduced);
@@ -50,17 +54,20 @@ impl Introductions {
         let place = graph.place(node).ok_or(corrupt(PackId(u32::MAX)))?;
         let introduced = self.pack(store, place.ordinal)?;
         let mut is_complete = true;
+        let pack = place.ordinal;
+        let stored = |position| stored(Location { pack, position });
+        let elsewhere = |row| match introduced.external(row) {
+            Some(id) => elsewhere(id),
+            None => is_complete = false,
+        };
         introduced
-            .for_each(
-                place.number,
-                |position| stored(Location { pack: place.ordinal, position }),
-                |row| match introduced.external(row) {
-                    Some(id) => elsewhere(id),
-                    None => is_complete = false,
-                },
-            )
+            .for_each(place.number, stored, elsewhere)
             .map_err(|_| corrupt(place.pack_id))?;
-        if is_complete { Ok(()) } else { Err(corrupt(place.pack_id)) }
+        if is_complete {
+            Ok(())
+        } else {
+            Err(corrupt(place.pack_id))
+        }
     }
 
     /// The commit that introduced the object first, among those of the object's pack. `None` for
@@ -77,5 +84,8 @@ impl Introductions {
 }
 
 fn corrupt(pack_id: PackId) -> StoreError {
-    StoreError::Corrupt { what: "introduced lists", pack: pack_id.0 }
+    StoreError::Corrupt {
+        what: "introduced lists",
+        pack: pack_id.0,
+    }
 }

@@ -56,7 +56,15 @@ impl Paint {
         let queue = BinaryHeap::new();
         let is_deepening = !cuts.haves.is_subset(&cuts.wants);
         let parents = Vec::new();
-        let mut paint = Self { graph, cuts, colours, queue, open: 0, is_deepening, parents };
+        let mut paint = Self {
+            graph,
+            cuts,
+            colours,
+            queue,
+            open: 0,
+            is_deepening,
+            parents,
+        };
         for have in haves {
             paint.colour(*have, COMMON);
         }
@@ -73,7 +81,9 @@ impl Paint {
     }
 
     fn colour(&mut self, node: CommitNode, add: u8) {
-        let Some(slot) = self.colours.get_mut(node.index()) else { return };
+        let Some(slot) = self.colours.get_mut(node.index()) else {
+            return;
+        };
         let before = *slot;
         let after = before | add | QUEUED;
         *slot = after;
@@ -88,7 +98,9 @@ impl Paint {
 
     /// Takes the next commit, with its colours, which are final.
     fn take(&mut self) -> Result<Option<(CommitNode, u8)>, StoreError> {
-        let Some((_, node)) = self.queue.pop() else { return Ok(None) };
+        let Some((_, node)) = self.queue.pop() else {
+            return Ok(None);
+        };
         let colours = self.colours.get(node.index()).copied().unwrap_or(0);
         self.open = self.open.saturating_sub(usize::from(self.is_open(colours)));
         let mut spread = colours & (WANT | COMMON);
@@ -113,7 +125,9 @@ impl Paint {
     pub fn missing(&mut self) -> Result<Vec<CommitNode>, StoreError> {
         let mut missing = Vec::new();
         while self.open > 0 {
-            let Some((node, colours)) = self.take()? else { break };
+            let Some((node, colours)) = self.take()? else {
+                break;
+            };
             if colours & (WANT | COMMON) == WANT {
                 missing.push(node);
             }
@@ -124,12 +138,23 @@ impl Paint {
     /// Whether the client has the commit: whether it is a have or an ancestor of one.
     pub fn is_common(&mut self, node: CommitNode) -> Result<bool, StoreError> {
         let generation = self.graph.generation(node);
-        while self.queue.peek().is_some_and(|(next, _)| *next > generation) {
-            if self.colours.get(node.index()).is_some_and(|colours| colours & COMMON != 0) {
+        while self
+            .queue
+            .peek()
+            .is_some_and(|(next, _)| *next > generation)
+        {
+            if self
+                .colours
+                .get(node.index())
+                .is_some_and(|colours| colours & COMMON != 0)
+            {
                 break;
             }
             self.take()?;
         }
-        Ok(self.colours.get(node.index()).is_some_and(|colours| colours & COMMON != 0))
+        Ok(self
+            .colours
+            .get(node.index())
+            .is_some_and(|colours| colours & COMMON != 0))
     }
 }

@@ -20,7 +20,8 @@ pub enum Deepen {
     Infinite,
     /// `deepen`: this many commits from each want on, the want included.
     Depth(u32),
-    /// `deepen` with `deepen-relative`: this many commits beyond the client's shallow ones.
+    /// `deepen` with `deepen-relative`: this many commits beyond the client's shallow ones, all
+    /// of them, whatever is wanted (as in git).
     Relative(u32),
     /// `deepen-since` and `deepen-not`.
     Revisions {
@@ -73,13 +74,13 @@ impl Boundary {
     ) -> Result<Self, ShallowError> {
         let found = match deepen {
             Deepen::Unchanged | Deepen::Depth(0) | Deepen::Relative(0) => Found::default(),
-            Deepen::Infinite => {
-                Found { inside: client_shallow.iter().copied().collect(), edge: Vec::new() }
-            }
+            Deepen::Infinite => Found {
+                inside: client_shallow.iter().copied().collect(),
+                edge: Vec::new(),
+            },
             Deepen::Depth(depth) => within_depth(graph, wants, *depth)?,
             Deepen::Relative(depth) => {
-                let starts = reachable(graph, wants, client_shallow)?;
-                within_depth(graph, &starts, depth.saturating_add(1))?
+                within_depth(graph, client_shallow, depth.saturating_add(1))?
             }
             Deepen::Revisions { since_seconds, not } => {
                 within_revisions(graph, wants, since_seconds.unwrap_or(0), not)?
@@ -137,26 +138,6 @@ fn within_depth(
     Ok(found)
 }
 
-/// Those of `targets` that the wants reach.
-fn reachable(
-    graph: &CommitGraph,
-    wants: &[CommitNode],
-    targets: &[CommitNode],
-) -> Result<Vec<CommitNode>, StoreError> {
-    let generation_min = targets.iter().map(|target| graph.generation(*target)).min();
-    let mut seen: HashSet<CommitNode> = wants.iter().copied().collect();
-    let mut stack: Vec<CommitNode> = wants.to_vec();
-    let mut parents = Vec::new();
-    while let Some(node) = stack.pop() {
-        if Some(graph.generation(node)) <= generation_min {
-            continue;
-        }
-        graph.parents(node, &mut parents)?;
-        stack.extend(parents.iter().copied().filter(|parent| seen.insert(*parent)));
-    }
-    Ok(targets.iter().copied().filter(|target| seen.contains(target)).collect())
-}
-
 /// What the wants reach through commits that are young enough, less the ancestors of `not`.
 fn within_revisions(
     graph: &Rc<CommitGraph>,
@@ -166,9 +147,8 @@ fn within_revisions(
 ) -> Result<Found, ShallowError> {
     let mut paint = Paint::new(Rc::clone(graph), wants, not, Cuts::default());
     let allowed: HashSet<CommitNode> = paint.missing()?.into_iter().collect();
-    let fits = |node: &CommitNode| {
-        allowed.contains(node) && graph.time_seconds(*node) >= since_seconds
-    };
+    let fits =
+        |node: &CommitNode| allowed.contains(node) && graph.time_seconds(*node) >= since_seconds;
     let mut found = Found::default();
     let mut selected = Vec::new();
     let mut stack: Vec<CommitNode> = wants.iter().copied().filter(fits).collect();
@@ -183,14 +163,28 @@ fn within_revisions(
     if selected.is_empty() {
         return Err(ShallowError::NothingSelected);
     }
+    let mut edge = HashSet::new();
     for node in selected {
         graph.parents(node, &mut parents)?;
         if parents.iter().any(|parent| !found.inside.contains(parent)) {
-            found.edge.push(node);
+            edge.insert(node);
         }
     }
-    for node in &found.edge {
-        found.inside.remove(node);
+    found.inside.retain(|node| !edge.contains(node));
+    // A merge at the edge loses all of its parents, so that another edge may lie behind it. Git
+    // announces that one, too, and a client that then has to deepen fails, for want of the commit.
+    let mut stack: Vec<CommitNode> = wants.to_vec();
+    let mut seen = HashSet::new();
+    while let Some(node) = stack.pop() {
+        if !seen.insert(node) {
+            continue;
+        }
+        if edge.contains(&node) {
+            found.edge.push(node);
+        } else if found.inside.contains(&node) {
+            graph.parents(node, &mut parents)?;
+            stack.append(&mut parents);
+        }
     }
     Ok(found)
 }

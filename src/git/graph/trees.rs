@@ -42,7 +42,7 @@ pub(super) fn for_each_new_entry<E: From<FactsError>>(
     parents: &[Shared],
     mut visit: impl FnMut(NewEntry<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut cursors: Vec<Cursor<'_>> = parents.iter().map(|parent| Cursor::new(parent)).collect();
+    let mut cursors: Vec<Cursor<'_>> = parents.iter().map(Cursor::new).collect();
     let mut bases = Vec::new();
     for entry in tree_entries(tree) {
         let entry = entry?;
@@ -50,7 +50,9 @@ pub(super) fn for_each_new_entry<E: From<FactsError>>(
         bases.clear();
         let mut is_known = false;
         for cursor in &mut cursors {
-            let Some(other) = cursor.seek(&entry) else { continue };
+            let Some(other) = cursor.seek(&entry) else {
+                continue;
+            };
             is_known |= other.id == entry.id && entry_kind(&other) == kind;
             let base = other.id.to_owned();
             if kind == Some(ObjectKind::Tree) && !bases.contains(&base) {
@@ -58,7 +60,11 @@ pub(super) fn for_each_new_entry<E: From<FactsError>>(
             }
         }
         if let Some(kind) = kind.filter(|_| !is_known) {
-            visit(NewEntry { id: entry.id.to_owned(), kind, bases: &bases })?;
+            visit(NewEntry {
+                id: entry.id.to_owned(),
+                kind,
+                bases: &bases,
+            })?;
         }
     }
     Ok(())
@@ -129,7 +135,12 @@ impl TreeStack {
         let bases_start = u32::try_from(self.bases.len()).unwrap_or(u32::MAX);
         let depth = u32::try_from(depth).unwrap_or(u32::MAX);
         self.bases.extend_from_slice(bases);
-        self.rows.push(TreeRow { id, referred_by, bases_start, depth });
+        self.rows.push(TreeRow {
+            id,
+            referred_by,
+            bases_start,
+            depth,
+        });
     }
 
     pub(super) fn pop(&mut self) -> Option<PendingTree> {
@@ -137,6 +148,11 @@ impl TreeStack {
         let start = usize::try_from(row.bases_start).unwrap_or(usize::MAX);
         let bases = self.bases.split_off(start.min(self.bases.len()));
         let depth = usize::try_from(row.depth).unwrap_or(usize::MAX);
-        Some(PendingTree { id: row.id, referred_by: row.referred_by, bases, depth })
+        Some(PendingTree {
+            id: row.id,
+            referred_by: row.referred_by,
+            bases,
+            depth,
+        })
     }
 }

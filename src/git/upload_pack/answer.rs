@@ -16,6 +16,7 @@ use super::super::pack::reader::LivePacks;
 use super::super::pack::writer::{PackWriter, WriteOptions};
 use super::super::protocol::fetch_request::{Ending, FetchRequest, MultiAck, UploadPackOptions};
 use super::super::protocol::negotiation::{self, Ack, Sections};
+use super::super::protocol::pktline;
 use super::super::protocol::sideband::SideBand;
 use super::super::refname;
 use super::super::store::{PackStore, ReadError, RefSource, StoreError};
@@ -152,7 +153,7 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
             for id in &plan.unshallow {
                 negotiation::unshallow(id, &mut self.head);
             }
-            super::super::protocol::pktline::flush(&mut self.head);
+            pktline::flush(&mut self.head);
         }
         if request.ending == Ending::Wants {
             return Ok(self.without_pack());
@@ -249,10 +250,8 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
         let request = self.request;
         let not = request.deepen_not.iter().map(|name| self.deepen_not(name.as_bstr()));
         let not = not.collect::<Result<Vec<_>, _>>()?;
-        let include_tags = match request.include_tag {
-            true => self.store.annotated_tags()?,
-            false => Vec::new(),
-        };
+        let include_tags =
+            if request.include_tag { self.store.annotated_tags()? } else { Vec::new() };
         let filter = request.filter.as_ref().map(|spec| ObjectFilter::parse(spec.as_bstr()));
         let options = PlanOptions {
             include_tags: &include_tags,

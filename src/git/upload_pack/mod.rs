@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `answer` | one request answered: the negotiation, the sections before the pack, its writer |
 //! | `plan` | wants less haves, made into a selection of stored entries |
+//! | `objects` | what the missing commits bring, filtered |
 //! | `peel` | tags followed to what they tag |
 //! | `stream` | the pack on the wire: hashed and multiplexed |
 
 pub mod answer;
+mod objects;
 mod peel;
 pub mod plan;
 pub mod stream;

@@ -34,7 +34,11 @@ pub(super) struct Peeler<'a, S> {
 
 impl<'a, S: PackStore> Peeler<'a, S> {
     pub(super) fn new(packs: &'a LivePacks<S>, graph: &'a CommitGraph) -> Self {
-        Self { packs, graph, seen: HashSet::new() }
+        Self {
+            packs,
+            graph,
+            seen: HashSet::new(),
+        }
     }
 
     /// Follows `id`; `tag` is called with each tag that was not seen before.
@@ -47,7 +51,9 @@ impl<'a, S: PackStore> Peeler<'a, S> {
             if let Some(node) = self.graph.lookup(&id) {
                 return Ok(Peeled::Commit(node));
             }
-            let Some(at) = self.packs.find(&id)? else { return Ok(Peeled::Nothing) };
+            let Some(at) = self.packs.find(&id)? else {
+                return Ok(Peeled::Nothing);
+            };
             match self.packs.row(at)?.kind {
                 ObjectKind::Commit => return Ok(Peeled::Nothing),
                 ObjectKind::Tree => return Ok(Peeled::Tree(id, at)),

@@ -14,18 +14,17 @@ use std::rc::Rc;
 use gix_hash::{ObjectId, oid};
 
 use super::super::filter::ObjectFilter;
-use super::super::graph::closure::{TreeWalk, TreeWalkError};
+use super::super::graph::closure::TreeWalkError;
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::graph::introductions::Introductions;
 use super::super::graph::paint::{Cuts, Paint};
 use super::super::graph::shallow::{Boundary, Deepen, ShallowError};
-use super::super::pack::reader::{LivePacks, Location};
+use super::super::pack::reader::LivePacks;
 use super::super::pack::selection::Selection;
 use super::super::store::{PackStore, ReadError, StoreError};
+use super::objects::Objects;
 use super::peel::{Peeled, Peeler};
 
-/// Commits of the client to compare a shallow edge's tree with, at most.
-const EDGE_BASES_MAX: usize = 4;
 
 /// What the client asks for, beyond wants and haves.
 #[derive(Debug, Clone, Default)]
@@ -115,18 +114,23 @@ pub struct AtClient {
     graph: Rc<CommitGraph>,
     introductions: Introductions,
     paint: Paint,
+    /// The client filters, so that it may lack some of what its commits reach.
+    is_partial: bool,
 }
 
 impl AtClient {
     /// Whether the client certainly has the object: whether the first commit that introduced it
-    /// is one of the haves or of their ancestors.
-    pub fn has<S: PackStore>(
-        &mut self,
-        packs: &LivePacks<S>,
-        id: &oid,
-    ) -> Result<bool, ReadError> {
-        let Some(at) = packs.find(id)? else { return Ok(false) };
-        let introducer = self.introductions.introducer(packs.store(), &self.graph, at)?;
+    /// is one of the haves or of their ancestors. Of a client that filters nothing is certain.
+    pub fn has<S: PackStore>(&mut self, packs: &LivePacks<S>, id: &oid) -> Result<bool, ReadError> {
+        if self.is_partial {
+            return Ok(false);
+        }
+        let Some(at) = packs.find(id)? else {
+            return Ok(false);
+        };
+        let introducer = self
+            .introductions
+            .introducer(packs.store(), &self.graph, at)?;
         Ok(match introducer {
             Some(node) => self.paint.is_common(node)?,
             None => false,
@@ -143,7 +147,11 @@ pub fn plan<S: PackStore>(
     haves: &[ObjectId],
     options: &PlanOptions<'_>,
 ) -> Result<Plan, PlanError> {
-    let same = packs.records().iter().map(|record| record.pack_id).eq(graph.pack_ids());
+    let same = packs
+        .records()
+        .iter()
+        .map(|record| record.pack_id)
+        .eq(graph.pack_ids());
     if !same {
         return Err(PlanError::OtherPacks);
     }
@@ -159,8 +167,10 @@ pub fn plan<S: PackStore>(
         graph.parents(*node, &mut parents)?;
         want_nodes.append(&mut parents);
     }
-    let cuts =
-        Cuts { wants: boundary.cut, haves: client_shallow.iter().copied().collect() };
+    let cuts = Cuts {
+        wants: boundary.cut,
+        haves: client_shallow.iter().copied().collect(),
+    };
     let edge = cuts.wants.clone();
     let mut paint = Paint::new(Rc::clone(graph), &want_nodes, &have_nodes, cuts);
     let missing = paint.missing()?;
@@ -173,16 +183,18 @@ pub fn plan<S: PackStore>(
         }
     }
     objects.include_tags(options.include_tags, &missing)?;
+    let (selection, introductions) = objects.finish();
     let ids = |nodes: &[CommitNode]| nodes.iter().map(|node| graph.commit_id(*node)).collect();
     Ok(Plan {
         commits: missing.len(),
         shallow: ids(&boundary.shallow),
         unshallow: ids(&boundary.unshallow),
-        selection: objects.selection,
+        selection,
         at_client: AtClient {
             graph: Rc::clone(graph),
-            introductions: objects.introductions,
+            introductions,
             paint,
+            is_partial: options.filter != ObjectFilter::Everything,
         },
     })
 }
@@ -216,161 +228,9 @@ fn deepen<S: PackStore>(
         DeepenRequest::Depth(DEPTH_INFINITE..) => Deepen::Infinite,
         DeepenRequest::Depth(depth) => Deepen::Depth(depth),
         DeepenRequest::Relative(depth) => Deepen::Relative(depth),
-        DeepenRequest::Revisions { since_seconds, not } => {
-            Deepen::Revisions { since_seconds, not: peel_haves(packs, graph, not)? }
-        }
+        DeepenRequest::Revisions { since_seconds, not } => Deepen::Revisions {
+            since_seconds,
+            not: peel_haves(packs, graph, not)?,
+        },
     })
-}
-
-/// The objects selected so far.
-struct Objects<'a, S> {
-    packs: &'a LivePacks<S>,
-    graph: &'a CommitGraph,
-    filter: ObjectFilter,
-    introductions: Introductions,
-    trees: TreeWalk<'a>,
-    selection: Selection,
-}
-
-impl<'a, S: PackStore> Objects<'a, S> {
-    fn new(packs: &'a LivePacks<S>, graph: &'a CommitGraph, filter: ObjectFilter) -> Self {
-        Self {
-            packs,
-            graph,
-            filter,
-            introductions: Introductions::of(graph),
-            trees: TreeWalk::new(packs),
-            selection: packs.select_none(),
-        }
-    }
-
-    fn insert(&mut self, at: Location) {
-        self.selection.insert(at.pack, at.position);
-    }
-
-    /// Adds what is wanted but is no commit; returns the wanted commits.
-    fn add_wants(&mut self, wants: &[ObjectId]) -> Result<Vec<CommitNode>, PlanError> {
-        let mut peeler = Peeler::new(self.packs, self.graph);
-        let mut nodes = Vec::with_capacity(wants.len());
-        for want in wants {
-            let selection = &mut self.selection;
-            let peeled = peeler.peel(*want, |tag| {
-                selection.insert(tag.pack, tag.position);
-            })?;
-            match peeled {
-                Peeled::Commit(node) => nodes.push(node),
-                Peeled::Tree(id, at) => {
-                    self.insert(at);
-                    self.add_tree(id, &[])?;
-                }
-                Peeled::Blob(at) => self.insert(at),
-                Peeled::SeenTag => {}
-                Peeled::Nothing => return Err(PlanError::NotOurRef(*want)),
-            }
-        }
-        Ok(nodes)
-    }
-
-    /// Adds what the commit introduces, on condition that the client gets or has its parents.
-    fn add_introduced(&mut self, node: CommitNode) -> Result<(), PlanError> {
-        let (packs, filter) = (self.packs, self.filter);
-        let mut elsewhere = Vec::new();
-        let selection = &mut self.selection;
-        let mut failed = None;
-        let insert = |at: Location| {
-            if filter == ObjectFilter::Everything {
-                selection.insert(at.pack, at.position);
-            } else {
-                match packs.row(at) {
-                    Ok(row) if filter.keeps(row.kind, u64::from(row.size_bytes)) => {
-                        selection.insert(at.pack, at.position);
-                    }
-                    Ok(_) => {}
-                    Err(error) => failed = Some(error),
-                }
-            }
-        };
-        let store = packs.store();
-        self.introductions
-            .for_each(store, self.graph, node, insert, |id| elsewhere.push(id))?;
-        if let Some(error) = failed {
-            return Err(error.into());
-        }
-        for id in elsewhere {
-            self.add_object(id)?;
-        }
-        Ok(())
-    }
-
-    fn add_object(&mut self, id: ObjectId) -> Result<(), PlanError> {
-        add_object(self.packs, self.filter, &mut self.selection, id)
-    }
-
-    /// Adds a commit whose parents the client will not have, and its whole tree. What the client
-    /// has is left out as far as the trees of a few of its commits tell.
-    fn add_edge(
-        &mut self,
-        node: CommitNode,
-        haves: &[CommitNode],
-        paint: &mut Paint,
-    ) -> Result<(), PlanError> {
-        let mut parents = Vec::new();
-        self.graph.parents(node, &mut parents)?;
-        let mut had: Vec<ObjectId> = Vec::new();
-        for candidate in parents.iter().chain(haves) {
-            let tree_id = self.graph.tree_id(*candidate);
-            if had.len() < EDGE_BASES_MAX && !had.contains(&tree_id) && paint.is_common(*candidate)?
-            {
-                had.push(tree_id);
-            }
-        }
-        self.add_object(self.graph.commit_id(node))?;
-        self.add_tree(self.graph.tree_id(node), &had)
-    }
-
-    fn add_tree(&mut self, tree_id: ObjectId, had: &[ObjectId]) -> Result<(), PlanError> {
-        if self.filter == ObjectFilter::NoTrees {
-            return Ok(());
-        }
-        let (packs, filter, selection) = (self.packs, self.filter, &mut self.selection);
-        self.trees.walk(tree_id, had, |id, _| add_object(packs, filter, selection, id))
-    }
-
-    /// Adds the tags of commits that are sent, with the tags that they tag.
-    fn include_tags(
-        &mut self,
-        tags: &[(ObjectId, ObjectId)],
-        missing: &[CommitNode],
-    ) -> Result<(), PlanError> {
-        if tags.is_empty() || missing.is_empty() {
-            return Ok(());
-        }
-        let mut sorted = missing.to_vec();
-        sorted.sort_unstable();
-        let mut peeler = Peeler::new(self.packs, self.graph);
-        for (tag_id, peeled_id) in tags {
-            let node = self.graph.lookup(peeled_id);
-            if node.is_some_and(|node| sorted.binary_search(&node).is_ok()) {
-                let selection = &mut self.selection;
-                peeler.peel(*tag_id, |tag| {
-                    selection.insert(tag.pack, tag.position);
-                })?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn add_object<S: PackStore>(
-    packs: &LivePacks<S>,
-    filter: ObjectFilter,
-    selection: &mut Selection,
-    id: ObjectId,
-) -> Result<(), PlanError> {
-    let at = packs.find(&id)?.ok_or(PlanError::Missing { id })?;
-    let row = packs.row(at)?;
-    if filter.keeps(row.kind, u64::from(row.size_bytes)) {
-        selection.insert(at.pack, at.position);
-    }
-    Ok(())
 }

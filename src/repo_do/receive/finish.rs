@@ -119,7 +119,7 @@ impl Work {
             // Nobody waits for it: the report is not held up by another object.
             worker::wasm_bindgen_futures::spawn_local(admin::touch_namespace(object));
         }
-        self.report(unpack.as_ref().map(|_| ()).map_err(String::as_str));
+        self.report(unpack.as_ref().copied().map_err(String::as_str));
     }
 
     async fn check(&mut self) -> Result<Checked, Refused> {

@@ -1,0 +1,129 @@
+//! Commits in an order in which parents come first, without recursion.
+
+use gix_hash::{Kind, ObjectId, oid};
+
+use super::super::super::object::ObjectKind;
+use super::super::super::object::facts::{self, CommitFacts};
+use super::super::segment::{NewCommit, NewParent};
+use super::error::malformed;
+use super::{Connectivity, ConnectivityError, LIST_BYTES_MAX, Waiting};
+
+impl Connectivity<'_> {
+    /// Goes to the next unproved parent of the last commit of the path, or proves the commit.
+    pub(super) fn advance_path(&mut self) -> Result<(), ConnectivityError> {
+        let child_id = match self.path.as_slice() {
+            [.., child, _] => child.commit_id,
+            _ => ObjectId::null(Kind::Sha1),
+        };
+        let Some(waiting) = self.path.last() else {
+            return Ok(());
+        };
+        let (commit_id, parents_done) = (waiting.commit_id, waiting.parents_done);
+        if self.proved_number(&commit_id).is_some() {
+            self.path.pop();
+            return Ok(());
+        }
+        let facts = self.commit_facts(commit_id, child_id)?;
+        let unproved = facts
+            .parents
+            .iter()
+            .enumerate()
+            .skip(parents_done)
+            .find(|(_, parent)| {
+                self.proved_number(parent).is_none() && self.graph.lookup(parent).is_none()
+            });
+        if let Some((at, parent_id)) = unproved {
+            if let Some(waiting) = self.path.last_mut() {
+                waiting.parents_done = at;
+            }
+            self.path.push(Waiting {
+                commit_id: *parent_id,
+                parents_done: 0,
+            });
+            return Ok(());
+        }
+        self.path.pop();
+        self.start_commit(commit_id, &facts)
+    }
+
+    /// Gives the commit its number and prepares the walk of its tree.
+    fn start_commit(
+        &mut self,
+        commit_id: ObjectId,
+        facts: &CommitFacts,
+    ) -> Result<(), ConnectivityError> {
+        let mut parents = Vec::with_capacity(facts.parents.len());
+        let mut roots = Vec::with_capacity(facts.parents.len());
+        for parent_id in &facts.parents {
+            let (parent, root) =
+                self.proved_parent(parent_id)
+                    .ok_or(ConnectivityError::Missing {
+                        id: *parent_id,
+                        kind: ObjectKind::Commit,
+                        referred_by: commit_id,
+                    })?;
+            parents.push(parent);
+            if !roots.contains(&root) {
+                roots.push(root);
+            }
+        }
+        let commit = NewCommit {
+            commit_id,
+            tree_id: facts.tree,
+            time_seconds: facts.time,
+        };
+        let full = ConnectivityError::TooManyIntroduced {
+            limit: LIST_BYTES_MAX,
+        };
+        let number = self.segment.push(&commit, &parents).ok_or(full)?;
+
+        self.lists.open(number);
+        self.lists
+            .introduce(commit_id, ObjectKind::Commit, commit_id)?;
+        if self.incoming.locate(&commit_id).is_none() {
+            self.stray_commits.insert(commit_id, number);
+        }
+        if !roots.contains(&facts.tree)
+            && self
+                .lists
+                .introduce(facts.tree, ObjectKind::Tree, commit_id)?
+        {
+            self.trees.push(facts.tree, commit_id, &roots, 1);
+        }
+        Ok(())
+    }
+
+    /// The number of a commit that this walk has proved.
+    fn proved_number(&self, commit_id: &oid) -> Option<u32> {
+        match self.incoming.locate(commit_id) {
+            Some((position, ObjectKind::Commit)) => self.lists.introducer(position),
+            Some(_) => None,
+            None => self.stray_commits.get(commit_id).copied(),
+        }
+    }
+
+    fn proved_parent(&self, commit_id: &ObjectId) -> Option<(NewParent, ObjectId)> {
+        if let Some(number) = self.proved_number(commit_id) {
+            return Some((NewParent::Local(number), self.segment.tree_id(number)?));
+        }
+        let node = self.graph.lookup(commit_id)?;
+        let generation = self.graph.generation(node);
+        let parent = NewParent::External {
+            commit_id: *commit_id,
+            generation,
+        };
+        Some((parent, self.graph.tree_id(node)))
+    }
+
+    fn commit_facts(
+        &self,
+        commit_id: ObjectId,
+        referred_by: ObjectId,
+    ) -> Result<CommitFacts, ConnectivityError> {
+        if let Some(facts) = self.incoming.commit(&commit_id) {
+            return Ok(facts);
+        }
+        let content = self.read(commit_id, ObjectKind::Commit, referred_by)?;
+        facts::commit(&content).map_err(|problem| malformed(commit_id, problem))
+    }
+}

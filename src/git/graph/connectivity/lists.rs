@@ -1,0 +1,179 @@
+//! The objects that are listed for the current walker, each checked to exist and listed once.
+
+use std::collections::HashMap;
+
+use gix_hash::ObjectId;
+
+use super::super::super::object::ObjectKind;
+use super::super::super::store::ObjectSource;
+use super::super::introduced::IntroducedBuilder;
+use super::error::agree;
+use super::{ConnectivityError, Incoming, LIST_BYTES_MAX};
+
+/// For whom objects are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Walker {
+    /// A commit, by number.
+    Commit(u32),
+    /// The tips that are trees or blobs, all together: there is no list of theirs to keep.
+    Tips,
+}
+
+impl Walker {
+    fn stamp(self) -> u32 {
+        match self {
+            Self::Commit(number) => number.saturating_add(1),
+            Self::Tips => u32::MAX,
+        }
+    }
+}
+
+/// The introduced lists while they are made: 8 bytes a pack entry, 2 bytes a listed object.
+pub(super) struct Lists<'a> {
+    objects: &'a dyn ObjectSource,
+    incoming: &'a dyn Incoming,
+    walker: Walker,
+    /// By position: the stamp of the walker that listed the object last.
+    stamps: Vec<u32>,
+    /// By row of the external objects: the same, and the kind that was found.
+    external_stamps: Vec<(u32, ObjectKind)>,
+    /// Objects of live packs that tips reach without a commit, and their kinds.
+    tip_externals: HashMap<ObjectId, ObjectKind>,
+    /// The list of the current commit.
+    positions: Vec<u32>,
+    externals: Vec<u32>,
+    builder: IntroducedBuilder,
+    introduced: u64,
+}
+
+impl<'a> Lists<'a> {
+    pub(super) fn new(objects: &'a dyn ObjectSource, incoming: &'a dyn Incoming) -> Self {
+        let object_count = incoming.object_count();
+        Self {
+            objects,
+            incoming,
+            walker: Walker::Tips,
+            stamps: vec![0; usize::try_from(object_count).unwrap_or(0)],
+            external_stamps: Vec::new(),
+            tip_externals: HashMap::new(),
+            positions: Vec::new(),
+            externals: Vec::new(),
+            builder: IntroducedBuilder::new(object_count),
+            introduced: 0,
+        }
+    }
+
+    /// Starts the list of the next commit.
+    pub(super) fn open(&mut self, number: u32) {
+        self.walker = Walker::Commit(number);
+    }
+
+    /// Writes down the list of the current commit, if there is one.
+    pub(super) fn close(&mut self) -> Result<(), ConnectivityError> {
+        if self.walker == Walker::Tips {
+            return Ok(());
+        }
+        self.introduced += (self.positions.len() + self.externals.len()) as u64;
+        self.builder.push(&mut self.positions, &mut self.externals);
+        self.positions.clear();
+        self.externals.clear();
+        self.walker = Walker::Tips;
+        if self.builder.list_bytes() > LIST_BYTES_MAX {
+            return Err(ConnectivityError::TooManyIntroduced {
+                limit: LIST_BYTES_MAX,
+            });
+        }
+        Ok(())
+    }
+
+    /// The number of a commit of the incoming pack that has a list.
+    pub(super) fn introducer(&self, position: u32) -> Option<u32> {
+        self.builder.introducer(position)
+    }
+
+    /// Checks that an object exists, and lists it. False if the current walker has done so
+    /// before.
+    pub(super) fn introduce(
+        &mut self,
+        id: ObjectId,
+        kind: ObjectKind,
+        referred_by: ObjectId,
+    ) -> Result<bool, ConnectivityError> {
+        let stamp = self.walker.stamp();
+        let Some((position, found)) = self.incoming.locate(&id) else {
+            return self.introduce_external(id, kind, referred_by);
+        };
+        agree(id, kind, found, referred_by)?;
+        let slot = usize::try_from(position)
+            .ok()
+            .and_then(|at| self.stamps.get_mut(at));
+        let is_new = slot.is_some_and(|slot| std::mem::replace(slot, stamp) != stamp);
+        if let (true, Walker::Commit(number)) = (is_new, self.walker) {
+            self.builder.note_introducer(position, number);
+            self.positions.push(position);
+        }
+        Ok(is_new)
+    }
+
+    /// The same for an object that is not in the incoming pack: it must be in a live one.
+    fn introduce_external(
+        &mut self,
+        id: ObjectId,
+        kind: ObjectKind,
+        referred_by: ObjectId,
+    ) -> Result<bool, ConnectivityError> {
+        if self.walker == Walker::Tips {
+            if let Some(found) = self.tip_externals.get(&id) {
+                agree(id, kind, *found, referred_by)?;
+                return Ok(false);
+            }
+            self.check_live(id, kind, referred_by)?;
+            self.tip_externals.insert(id, kind);
+            return Ok(true);
+        }
+        let stamp = self.walker.stamp();
+        let (row, is_new) = self.builder.external(id);
+        if is_new {
+            self.check_live(id, kind, referred_by)?;
+            self.external_stamps.push((0, kind));
+        }
+        let slot = usize::try_from(row)
+            .ok()
+            .and_then(|at| self.external_stamps.get_mut(at));
+        let Some((slot, found)) = slot else {
+            return Ok(false);
+        };
+        agree(id, kind, *found, referred_by)?;
+        let is_new = std::mem::replace(slot, stamp) != stamp;
+        if is_new {
+            self.externals.push(row);
+        }
+        Ok(is_new)
+    }
+
+    /// Checks that an object that is not in the incoming pack is in a live one.
+    fn check_live(
+        &self,
+        id: ObjectId,
+        kind: ObjectKind,
+        referred_by: ObjectId,
+    ) -> Result<(), ConnectivityError> {
+        match self.objects.kind(&id)? {
+            Some(found) => agree(id, kind, found, referred_by),
+            None => Err(ConnectivityError::Missing {
+                id,
+                kind,
+                referred_by,
+            }),
+        }
+    }
+
+    /// Entries of all lists, distinct external objects, and the part.
+    pub(super) fn finish(self) -> (u64, usize, Vec<u8>) {
+        (
+            self.introduced,
+            self.builder.external_count(),
+            self.builder.finish(),
+        )
+    }
+}

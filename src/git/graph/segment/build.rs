@@ -1,0 +1,189 @@
+//! Writing the Graph part.
+
+use std::collections::HashMap;
+
+use gix_hash::ObjectId;
+
+use super::super::super::store::PackId;
+use super::super::columns::ID_BYTES;
+use super::{COMMITS_MAX, EXTERNAL, HEADER_BYTES, LAST, MAGIC, NO_PARENT, OCTOPUS, ROW};
+
+/// A commit to be added to a segment.
+#[derive(Debug, Clone, Copy)]
+pub struct NewCommit {
+    /// Its id.
+    pub commit_id: ObjectId,
+    /// Its tree.
+    pub tree_id: ObjectId,
+    /// The committer's time, in seconds since 1970.
+    pub time_seconds: u64,
+}
+
+/// A parent of a commit to be added.
+#[derive(Debug, Clone, Copy)]
+pub enum NewParent {
+    /// A commit of this segment, by number.
+    Local(u32),
+    /// A commit of another live segment.
+    External {
+        /// Its id.
+        commit_id: ObjectId,
+        /// Its generation.
+        generation: u32,
+    },
+}
+
+/// Builds a Graph part: 64 bytes a commit, twice that while [`SegmentBuilder::finish`] runs.
+#[derive(Debug, Default)]
+pub struct SegmentBuilder {
+    ids: Vec<ObjectId>,
+    trees: Vec<u8>,
+    times: Vec<u8>,
+    generations: Vec<u32>,
+    parents: Vec<u8>,
+    external_ids: Vec<ObjectId>,
+    external_rows: HashMap<ObjectId, u32>,
+    octopus: Vec<u32>,
+    proved_beside: Vec<PackId>,
+}
+
+impl SegmentBuilder {
+    /// Starts a segment whose commits are in no segment of the packs given.
+    pub fn new(mut proved_beside: Vec<PackId>) -> Self {
+        proved_beside.sort_unstable();
+        Self {
+            proved_beside,
+            ..Self::default()
+        }
+    }
+
+    /// Commits so far.
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.ids.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether it has no commits yet.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The id of a commit that was added.
+    pub fn commit_id(&self, number: u32) -> Option<ObjectId> {
+        self.ids.get(usize::try_from(number).ok()?).copied()
+    }
+
+    /// The tree of a commit that was added.
+    pub fn tree_id(&self, number: u32) -> Option<ObjectId> {
+        let start = usize::try_from(number).ok()?.checked_mul(ID_BYTES)?;
+        ObjectId::try_from(self.trees.get(start..start.checked_add(ID_BYTES)?)?).ok()
+    }
+
+    /// Adds a commit after its parents and gives it its number. `None` if a local parent was not
+    /// added before, or the segment is full.
+    pub fn push(&mut self, commit: &NewCommit, parents: &[NewParent]) -> Option<u32> {
+        let number = self.len();
+        if number >= COMMITS_MAX {
+            return None;
+        }
+        let mut generation = 0;
+        let mut stored = Vec::with_capacity(parents.len());
+        for parent in parents {
+            let (name, parent_generation) = self.store_parent(*parent)?;
+            generation = generation.max(parent_generation);
+            stored.push(name);
+        }
+        let (first, second) = self.store_parents(&stored)?;
+        self.ids.push(commit.commit_id);
+        self.trees.extend_from_slice(commit.tree_id.as_bytes());
+        self.times
+            .extend_from_slice(&commit.time_seconds.to_le_bytes());
+        self.generations.push(generation.checked_add(1)?);
+        self.parents.extend_from_slice(&first.to_le_bytes());
+        self.parents.extend_from_slice(&second.to_le_bytes());
+        Some(number)
+    }
+
+    fn store_parent(&mut self, parent: NewParent) -> Option<(u32, u32)> {
+        match parent {
+            NewParent::Local(number) => {
+                let generation = self.generations.get(usize::try_from(number).ok()?)?;
+                Some((number, *generation))
+            }
+            NewParent::External {
+                commit_id,
+                generation,
+            } => {
+                let next = u32::try_from(self.external_ids.len()).ok()?;
+                let row = *self.external_rows.entry(commit_id).or_insert(next);
+                if row == next {
+                    self.external_ids.push(commit_id);
+                }
+                (row <= ROW).then_some((EXTERNAL | row, generation))
+            }
+        }
+    }
+
+    fn store_parents(&mut self, parents: &[u32]) -> Option<(u32, u32)> {
+        match *parents {
+            [] => Some((NO_PARENT, NO_PARENT)),
+            [first] => Some((first, NO_PARENT)),
+            [first, second] => Some((first, second)),
+            [first, ref rest @ .., last] => {
+                let row = u32::try_from(self.octopus.len()).ok()?;
+                self.octopus.extend_from_slice(rest);
+                self.octopus.push(last | LAST);
+                (row <= ROW).then_some((first, OCTOPUS | row))
+            }
+        }
+    }
+
+    /// The part.
+    pub fn finish(self) -> Vec<u8> {
+        let Self {
+            ids,
+            external_ids,
+            octopus,
+            proved_beside,
+            ..
+        } = &self;
+        let mut by_id: Vec<u32> = (0..self.len()).collect();
+        by_id.sort_unstable_by_key(|number| self.commit_id(*number));
+
+        let mut part = Vec::with_capacity(HEADER_BYTES + ids.len() * 64 + external_ids.len() * 20);
+        part.extend_from_slice(MAGIC);
+        for rows in [
+            ids.len(),
+            external_ids.len(),
+            octopus.len(),
+            proved_beside.len(),
+        ] {
+            put_u32(&mut part, u32::try_from(rows).unwrap_or(u32::MAX));
+        }
+        for id in ids {
+            part.extend_from_slice(id.as_bytes());
+        }
+        part.extend_from_slice(&self.trees);
+        part.extend_from_slice(&self.times);
+        for number in &self.generations {
+            put_u32(&mut part, *number);
+        }
+        part.extend_from_slice(&self.parents);
+        for number in by_id {
+            put_u32(&mut part, number);
+        }
+        for id in external_ids {
+            part.extend_from_slice(id.as_bytes());
+        }
+        for parent in octopus {
+            put_u32(&mut part, *parent);
+        }
+        for pack_id in proved_beside {
+            put_u32(&mut part, pack_id.0);
+        }
+        part
+    }
+}
+
+fn put_u32(part: &mut Vec<u8>, number: u32) {
+    part.extend_from_slice(&number.to_le_bytes());
+}
