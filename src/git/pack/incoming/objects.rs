@@ -27,6 +27,9 @@ const CACHE_PARTS: u64 = 4;
 /// What each object is taken to cost besides its bytes, in bytes of work.
 const WORK_PER_OBJECT: u64 = 512;
 
+/// How much dearer it is to make an object and hash it than only to make it.
+const WORK_OF_HASHING: u64 = 8;
+
 /// Bytes that one byte of a pack may become, averaged over the pack. Real histories stay below
 /// 100; more than that is allowed for up to [`WORK_OBJECTS`].
 const WORK_PER_PACK_BYTE: u64 = 256;
@@ -179,18 +182,28 @@ impl IncomingObjects {
                 });
             }
         };
-        let mut instructions = Vec::new();
         while let Some(link) = links.pop() {
-            let offset = self.entry(link)?.offset;
-            instructions.clear();
-            self.inflate_entry(link, &mut instructions, sources.store)?;
-            self.charge(content.len() as u64)?;
-            let result = delta::apply(&content, &instructions, self.limits.delta_bytes_max)
-                .map_err(|source| PackError::Delta { offset, source })?;
-            content = Rc::new(result);
+            content = self.remake(link, &content, sources.store)?;
             self.keep(link, kind, &content);
         }
         Ok((kind, content))
+    }
+
+    /// The content of an object that was resolved before, made again from its base.
+    pub(in super::super) fn remake(
+        &mut self,
+        position: u32,
+        base: &[u8],
+        store: &dyn PackStore,
+    ) -> Result<Shared, PackError> {
+        let offset = self.entry(position)?.offset;
+        let mut instructions = Vec::new();
+        self.inflate_entry(position, &mut instructions, store)?;
+        let content = delta::apply(base, &instructions, self.limits.delta_bytes_max)
+            .map_err(|source| PackError::Delta { offset, source })?;
+        // Nothing is hashed again, which is most of the work on an object.
+        self.charge(content.len() as u64 / WORK_OF_HASHING)?;
+        Ok(Rc::new(content))
     }
 
     /// The object outside the pack with this number in the table.
@@ -325,6 +338,11 @@ impl IncomingObjects {
         if content.len() as u64 <= self.keep_bytes_max() {
             self.cache.insert(position, kind, Rc::clone(content));
         }
+    }
+
+    /// Keeps content that will be needed once more, also if it takes all of the cache.
+    pub(in super::super) fn put_aside(&mut self, position: u32, kind: ObjectKind, content: Shared) {
+        self.cache.insert(position, kind, content);
     }
 
     /// The content, if it is kept.
