@@ -44,10 +44,13 @@ pub struct Resolver {
     /// Bases with deltas still to be resolved, each built on the one before.
     path: Vec<Frame>,
     /// The content of the last base of `path`, when it is at hand.
-    at_hand: Option<(ObjectKind, Shared)>,
+    at_hand: Option<Content>,
     phase: Phase,
     instructions: Vec<u8>,
 }
+
+/// What a base is: all its deltas are of its kind.
+type Content = (ObjectKind, Shared);
 
 /// A base whose deltas are being resolved.
 #[derive(Debug)]
@@ -261,7 +264,7 @@ impl Resolver {
         base: Base,
         child: u32,
         sources: Sources<'_>,
-    ) -> Result<Option<(Frame, (ObjectKind, Shared))>, PackError> {
+    ) -> Result<Option<(Frame, Content)>, PackError> {
         let Some(frame) = self.frame_of(child) else {
             return Ok(None);
         };
@@ -275,11 +278,7 @@ impl Resolver {
     }
 
     /// The content of the last base of the path.
-    fn base_content(
-        &mut self,
-        base: Base,
-        sources: Sources<'_>,
-    ) -> Result<(ObjectKind, Shared), PackError> {
+    fn base_content(&mut self, base: Base, sources: Sources<'_>) -> Result<Content, PackError> {
         if let Some((kind, content)) = &self.at_hand {
             return Ok((*kind, Rc::clone(content)));
         }
