@@ -8,6 +8,7 @@
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
 
+pub mod filter;
 pub mod graph;
 pub mod hash;
 pub mod limits;

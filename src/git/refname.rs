@@ -1,1 +1,160 @@
-//! (to be written)
+//! Refnames: <https://git-scm.com/docs/git-check-ref-format>.
+//!
+//! A refname is bytes, not text. The character rules are `gix-validate`'s; what is ours is which
+//! names a push may touch, which names cannot stand beside each other, and short names.
+
+use std::iter;
+
+use gix_object::bstr::{BStr, BString, ByteSlice};
+
+/// What every ref but `HEAD` begins with.
+pub const REFS: &str = "refs/";
+/// What branches begin with.
+pub const HEADS: &str = "refs/heads/";
+/// What tags begin with.
+pub const TAGS: &str = "refs/tags/";
+
+/// A name that no ref can have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RefnameError {
+    /// It breaks a rule of git-check-ref-format.
+    #[error("invalid refname: {reason}")]
+    Format {
+        /// The rule.
+        reason: String,
+    },
+    /// It is not under `refs/`.
+    #[error("refname does not begin with 'refs/'")]
+    OutsideRefs,
+    /// It has one word behind `refs/`, where at least two are needed.
+    #[error("refname has fewer than three components")]
+    OneLevel,
+    /// It begins with a dash, or is `HEAD`: a branch of this name would be taken for something
+    /// else.
+    #[error("not a branch name")]
+    NotABranch,
+    /// It is longer than refnames may be.
+    #[error("refname of {name_bytes} bytes, at most {name_bytes_max}")]
+    TooLong {
+        /// Its length in bytes.
+        name_bytes: usize,
+        /// The bound in bytes.
+        name_bytes_max: usize,
+    },
+}
+
+/// Whether the name can be a ref's: `HEAD`, or under `refs/` and well-formed.
+pub fn is_valid(name: &BStr) -> bool {
+    name == "HEAD" || (name.starts_with_str(REFS) && well_formed(name).is_ok())
+}
+
+/// Checks a name that a push wants to create or update, as receive-pack does (`funny refname`).
+pub fn check_update(name: &BStr, name_bytes_max: usize) -> Result<(), RefnameError> {
+    let tail = check_delete(name, name_bytes_max)?;
+    if tail.contains(&b'/') {
+        Ok(())
+    } else {
+        Err(RefnameError::OneLevel)
+    }
+}
+
+/// Checks a name that a push wants to delete: git is laxer there, so that odd refs can go away.
+/// Gives what follows `refs/`.
+pub fn check_delete(name: &BStr, name_bytes_max: usize) -> Result<&BStr, RefnameError> {
+    let name_bytes = name.len();
+    if name_bytes > name_bytes_max {
+        return Err(RefnameError::TooLong {
+            name_bytes,
+            name_bytes_max,
+        });
+    }
+    let tail = name
+        .strip_prefix(REFS.as_bytes())
+        .ok_or(RefnameError::OutsideRefs)?
+        .as_bstr();
+    well_formed(tail)?;
+    Ok(tail)
+}
+
+/// The refname of the branch with this short name, by the rules of `git branch`.
+pub fn branch(short: &BStr, name_bytes_max: usize) -> Result<BString, RefnameError> {
+    if short.starts_with(b"-") || short == "HEAD" {
+        return Err(RefnameError::NotABranch);
+    }
+    let name = joined(HEADS, short, "");
+    check_update(name.as_bstr(), name_bytes_max)?;
+    Ok(name)
+}
+
+/// The rules that hold for any part of a refname.
+fn well_formed(name: &BStr) -> Result<(), RefnameError> {
+    match gix_validate::reference::name_partial(name) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(RefnameError::Format {
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// Whether a ref is hidden by a list of rules, as `transfer.hideRefs` has them.
+///
+/// A rule hides the ref of that name and all below it; `!` in front shows them again; the last
+/// rule that fits decides.
+pub fn is_hidden<R: AsRef<[u8]>>(name: &BStr, rules: &[R]) -> bool {
+    for rule in rules.iter().rev() {
+        let rule = rule.as_ref();
+        let shown = rule.strip_prefix(b"!");
+        let rule = shown.unwrap_or(rule);
+        let rule = rule.strip_prefix(b"^").unwrap_or(rule);
+        let fits = |rest: &[u8]| rest.is_empty() || rest.starts_with(b"/");
+        if name.strip_prefix(rule).is_some_and(fits) {
+            return shown.is_none();
+        }
+    }
+    false
+}
+
+/// The names that must not be refs for this one to be: `refs/heads/a` and `refs/heads` for
+/// `refs/heads/a/b`, longest first.
+pub fn parents(name: &BStr) -> impl Iterator<Item = &BStr> {
+    iter::successors(parent(name), |name| parent(name)).take_while(|name| name.contains(&b'/'))
+}
+
+fn parent(name: &BStr) -> Option<&BStr> {
+    let (parent, _) = name.rsplit_once_str("/")?;
+    Some(parent.as_bstr())
+}
+
+/// What the names begin with that must not be refs for this one to be: `refs/heads/a/` for
+/// `refs/heads/a`.
+pub fn children_prefix(name: &BStr) -> BString {
+    joined("", name, "/")
+}
+
+/// Whether two refs cannot stand beside each other, as one's name is a folder of the other's.
+pub fn conflict(one: &BStr, other: &BStr) -> bool {
+    let below = |name: &BStr, folder: &BStr| {
+        name.strip_prefix(folder.as_bytes())
+            .is_some_and(|rest| rest.starts_with(b"/"))
+    };
+    below(one, other) || below(other, one)
+}
+
+/// The refs that a short name may stand for, in the order in which git tries them.
+pub fn candidates(short: &BStr) -> [BString; 6] {
+    [
+        joined("", short, ""),
+        joined(REFS, short, ""),
+        joined(TAGS, short, ""),
+        joined(HEADS, short, ""),
+        joined("refs/remotes/", short, ""),
+        joined("refs/remotes/", short, "/HEAD"),
+    ]
+}
+
+fn joined(before: &str, name: &BStr, after: &str) -> BString {
+    [before.as_bytes(), name, after.as_bytes()].concat().into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@
 use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
+use gix_object::bstr::BStr;
 
 use super::object::ObjectKind;
 
@@ -98,6 +99,34 @@ pub trait PackStore {
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError>;
 }
 
+impl<T: PackStore + ?Sized> PackStore for &T {
+    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
+        (**self).live_packs()
+    }
+
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
+        (**self).part(pack_id, part)
+    }
+
+    fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
+        (**self).chunk(pack_id, number)
+    }
+}
+
+impl<T: PackStore + ?Sized> PackStore for Rc<T> {
+    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
+        (**self).live_packs()
+    }
+
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
+        (**self).part(pack_id, part)
+    }
+
+    fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
+        (**self).chunk(pack_id, number)
+    }
+}
+
 /// An unfinished push's pack, written. Invisible until it is published.
 pub trait Quarantine {
     /// Registers a new pack in quarantine.
@@ -114,6 +143,25 @@ pub trait Quarantine {
         number: u32,
         bytes: &[u8],
     ) -> Result<(), StoreError>;
+}
+
+/// Refs, as a fetch asks for them.
+pub trait RefSource {
+    /// What the ref of this full name (or `HEAD`) points to.
+    fn ref_target(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError>;
+
+    /// Annotated tags that refs name, each with what it peels to.
+    fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError>;
+}
+
+impl<T: RefSource + ?Sized> RefSource for Rc<T> {
+    fn ref_target(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError> {
+        T::ref_target(self, name)
+    }
+
+    fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError> {
+        T::annotated_tags(self)
+    }
 }
 
 /// Objects by id, wherever they are: what walks read.

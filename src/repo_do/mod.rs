@@ -1,1 +1,31 @@
-//! (to be written)
+//! The actor: the asynchronous shell of the repository's Durable Object.
+//!
+//! It feeds the engine bytes, extents and time, and decides nothing about Git itself.
+//!
+//! | file | what |
+//! |---|---|
+//! | `contract` | what the Worker and the object say to each other; no platform in it |
+//! | `object` | the Durable Object: wakes, authorizes, dispatches; the alarm |
+//! | `admin` | making, showing, changing and wiping the repository; its tokens; figures |
+//! | `refs` | advertisements and `ls-refs` |
+//! | `upload` | a fetch: the request read, the answer streamed |
+//! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
+//! | `body` | a request's body in large pieces |
+//! | `memory` | what the isolate's operations may hold together |
+//! | `reply` | responses |
+//!
+//! Invariant: between two `.await`s a request sees one state of the repository; what it read
+//! before an `.await` may be stale after it, so refs are compared again when they change.
+
+pub mod contract;
+pub mod memory;
+
+mod admin;
+mod body;
+mod object;
+mod receive;
+mod refs;
+mod reply;
+mod upload;
+
+pub use object::RepoDo;

@@ -1,1 +1,51 @@
-//! (to be written)
+//! The edge: stateless. It routes by name, authenticates, forwards to the objects and answers REST.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`entry`] | the fetch handler: one request in, one answer out, whatever happens |
+//! | [`git`] | Git's smart HTTP, streamed through to the repository's object |
+//! | [`rest`] | the REST resources |
+//! | [`visit`] | what every step of one request needs to know |
+//! | [`admission`] | who may go on to an object |
+//! | [`objects`], [`directory`] | calls to the Durable Objects; those of the namespaces |
+//! | [`namespace_do`] | the namespace's object: a shell over [`namespace_steps`] |
+//! | [`namespace_contract`] | what the Worker and that object say to each other |
+//! | [`random`] | randomness, from the platform |
+//! | [`smart_http`] | the frame of git requests: services, content types |
+//! | [`route`], [`names`] | what a path names |
+//! | [`credentials`], [`token`], [`grant`] | who asks; what KV knows of a token |
+//! | [`parameters`], [`resources`] | bodies and queries read; resources shown |
+//! | [`envelope`], [`reply`] | answers before they become responses |
+//! | [`id`], [`time`] | ids from random bytes; times as text |
+//!
+//! Invariants:
+//! - Only [`entry`], [`visit`], [`admission`], [`git`], [`rest`], [`objects`], [`namespace_do`] and
+//!   [`random`] know the platform; the rest is tested natively.
+//! - Nothing is shared between requests: no statics, no locks, no caches. A future woken by
+//!   another request is a fault of the platform's ("I/O on behalf of a different request").
+//! - Bodies of git requests and answers are never read here.
+//! - What the Worker says no to, the object would refuse too; only the object says yes.
+
+pub mod admission;
+pub mod credentials;
+pub mod directory;
+pub mod entry;
+pub mod envelope;
+pub mod git;
+pub mod grant;
+pub mod id;
+pub mod names;
+pub mod namespace_contract;
+pub mod namespace_do;
+pub mod namespace_steps;
+pub mod objects;
+pub mod parameters;
+pub mod random;
+pub mod reply;
+pub mod resources;
+pub mod rest;
+pub mod route;
+pub mod smart_http;
+pub mod time;
+pub mod token;
+pub mod visit;

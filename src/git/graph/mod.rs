@@ -1,1 +1,34 @@
-//! (to be written)
+//! The commit graph, and what is answered from it without reading commits or trees.
+//!
+//! | file | what |
+//! |---|---|
+//! | `columns` | tables of numbers in a stored part, read without copying |
+//! | `segment` | the Graph part of one pack: its proven commits |
+//! | `introduced` | the Introduced part of one pack: the objects that each commit adds |
+//! | `commits` | the segments of all live packs as one graph |
+//! | `introductions` | the Introduced parts of all live packs |
+//! | `paint` | which commits a client lacks; which it has |
+//! | `ancestry` | ancestors, merge bases, readiness of a negotiation |
+//! | `shallow` | where a shallow history ends |
+//! | `closure` | what a tree reaches |
+//! | `trees` | the entries of a tree that none of the parents' trees has |
+//! | `connectivity` | the check of a push, which yields both parts |
+//!
+//! Invariants:
+//! - A commit is in a live segment exactly if its whole closure is stored and live.
+//! - Within a segment a commit's number is greater than those of its parents; across segments its
+//!   generation is one more than the greatest of its parents'.
+//! - An object in the closure of a commit is in the introduced list of that commit or of one of
+//!   its ancestors. Commits, trees and blobs only: tags are found by their refs.
+
+pub mod ancestry;
+pub mod closure;
+mod columns;
+pub mod commits;
+pub mod connectivity;
+pub mod introduced;
+pub mod introductions;
+pub mod paint;
+pub mod segment;
+pub mod shallow;
+mod trees;

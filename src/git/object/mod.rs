@@ -1,9 +1,11 @@
 //! Objects: their kinds, and (in the files below) what Git demands of their content.
 //!
-//! Content is parsed by `gix-object`; what is ours is the choice of what to accept.
+//! Both readings of content are git's own, each with its own tolerance: `facts` takes whatever
+//! git's parser takes, so that old malformed history still works; `fsck` says what is wrong with it.
 
 use std::fmt;
 
+pub mod facts;
 pub mod fsck;
 
 /// The four kinds of object; the numbers are those of a pack entry's header.
@@ -30,6 +32,13 @@ impl ObjectKind {
             4 => Some(Self::Tag),
             _ => None,
         }
+    }
+
+    /// The kind with this name, as it stands in a tag's `type` line.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        [Self::Commit, Self::Tree, Self::Blob, Self::Tag]
+            .into_iter()
+            .find(|kind| kind.name().as_bytes() == name)
     }
 
     /// The name that Git gives the kind.

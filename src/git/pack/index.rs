@@ -1,1 +1,47 @@
-//! (to be written)
+//! The index part of a stored pack: where each object is.
+//!
+//! What Git keeps in a pack's `.idx` and `.rev` files, and the facts about each entry that a fetch
+//! would otherwise have to read from the pack: its kind, its size, its delta base. All numbers are
+//! big-endian. 48 bytes an object:
+//!
+//! | section | bytes | what |
+//! |---|---|---|
+//! | header | 20 | `CIDX`, version, objects, external bases, surplus copies: 4 bytes each |
+//! | fan-out | 256 × 4 | how many ids start with a byte up to this one |
+//! | ids | 20 an object | sorted |
+//! | positions | 4 an object | of each id's entry, in the order of the ids |
+//! | rows | 24 an object | by position: see [`Row`] |
+//! | external bases | 20 each | ids |
+//!
+//! A row: the entry's offset (5 bytes), its depth (2), its kind (1), its stored bytes, its
+//! content's size, its base and its index position (4 each). The base is a
+//! position, or [`NO_BASE`], or with the highest bit set the number of an external base.
+//!
+//! A pack may hold an object more than once; then the copy that is found is the first one, and the
+//! header counts the surplus ones.
+
+mod build;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use build::{IndexBuilder, IndexError};
+pub use view::{PackIndex, Row};
+
+/// Bytes of an index row at most: what one database row takes comfortably.
+pub const ROW_BYTES_MAX: usize = 1 << 20;
+
+const MAGIC: [u8; 4] = *b"CIDX";
+const VERSION: u32 = 1;
+const HEADER_BYTES: usize = 20;
+const FAN_OUT_BYTES: usize = 256 * 4;
+const ID_BYTES: usize = 20;
+const POSITION_BYTES: usize = 4;
+const ENTRY_ROW_BYTES: usize = 24;
+
+/// The entry is stored whole.
+const NO_BASE: u32 = u32::MAX;
+/// The base is the external base with the number in the other bits.
+const EXTERNAL_BASE: u32 = 1 << 31;
+
+const OFFSET_MAX: u64 = (1 << 40) - 1;

@@ -1,1 +1,304 @@
-//! (to be written)
+//! Objects of the live packs, by id.
+//!
+//! [`LivePacks`] is one moment's list of the live packs: a push that is published later does not
+//! appear in it, so that whoever plans a fetch sees one state from its first look-up to its last.
+//!
+//! An object may stand in several packs, since pushes do not wait for each other. The copy that
+//! counts is the one in the earliest published pack: everyone who looks an id up gets that one,
+//! and its delta base, found in its own pack or in an earlier one, can never lead back to it.
+
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+use gix_hash::{ObjectId, Prefix, oid};
+
+use super::super::limits::Limits;
+use super::super::object::ObjectKind;
+use super::super::store::{
+    CHUNK_BYTES, ObjectSource, PackId, PackRecord, PackStore, Part, ReadError, Shared, StoreError,
+};
+use super::cache::{BaseCache, Lru};
+use super::entries::{Base, Entry};
+use super::incoming::objects::{ExternalBase, ExternalBases};
+use super::index::{PackIndex, Row};
+use super::inflate::Inflater;
+use super::selection::Selection;
+
+mod blob;
+mod stored;
+
+pub use blob::BlobReader;
+
+/// Bytes of chunks kept: reads cluster, and the entries of one delta chain lie a few chunks apart.
+const CHUNK_CACHE_BYTES: usize = 8 * (CHUNK_BYTES + 1024);
+
+/// Links of a chain at most, over all packs. A push bounds them more tightly
+/// ([`Limits::delta_depth_max`]); this only ends what corruption might make endless.
+const CHAIN_LINKS_MAX: usize = 1 << 16;
+
+/// Where an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Location {
+    /// The pack's place among the live packs, 0 for the earliest published.
+    pub pack: u32,
+    /// The entry's position in the pack.
+    pub position: u32,
+}
+
+/// The live packs of one moment, with what was read of them lately.
+pub struct LivePacks<S> {
+    store: S,
+    limits: Limits,
+    records: Rc<Vec<PackRecord>>,
+    indexes: Vec<OnceCell<PackIndex>>,
+    chunks: RefCell<Lru<(PackId, u32), Shared>>,
+    bases: RefCell<BaseCache<(PackId, u32)>>,
+    inflater: RefCell<Inflater>,
+}
+
+impl<S: PackStore> LivePacks<S> {
+    /// Takes the list of the packs that are live now; their indexes are loaded when first needed.
+    pub fn open(store: S, limits: &Limits) -> Result<Self, StoreError> {
+        let records = store.live_packs()?;
+        Ok(Self {
+            indexes: records.iter().map(|_| OnceCell::new()).collect(),
+            records,
+            chunks: RefCell::new(Lru::new(CHUNK_CACHE_BYTES)),
+            bases: RefCell::new(BaseCache::new(limits.base_cache_bytes)),
+            inflater: RefCell::new(Inflater::new()),
+            limits: *limits,
+            store,
+        })
+    }
+
+    /// The packs, in publish order; a pack's ordinal is its place in this list.
+    pub fn records(&self) -> &[PackRecord] {
+        &self.records
+    }
+
+    /// How many packs there are.
+    pub fn pack_count(&self) -> u32 {
+        u32::try_from(self.records.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The store that the packs are read from.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// A selection of nothing, over these packs.
+    pub fn select_none(&self) -> Selection {
+        let counts: Vec<u32> = self
+            .records
+            .iter()
+            .map(|record| record.object_count)
+            .collect();
+        Selection::new(&counts)
+    }
+
+    /// The pack's index.
+    pub fn index(&self, pack: u32) -> Result<&PackIndex, StoreError> {
+        let at = usize::try_from(pack).unwrap_or(usize::MAX);
+        let (Some(record), Some(cell)) = (self.records.get(at), self.indexes.get(at)) else {
+            return Err(StoreError::Missing {
+                what: "record",
+                pack,
+            });
+        };
+        if let Some(index) = cell.get() {
+            return Ok(index);
+        }
+        let index = PackIndex::open(
+            record.pack_id,
+            self.store.part(record.pack_id, Part::Index)?,
+        )?;
+        if index.len() != record.object_count {
+            return Err(StoreError::Corrupt {
+                what: "index",
+                pack: record.pack_id.0,
+            });
+        }
+        Ok(cell.get_or_init(|| index))
+    }
+
+    /// The copy of the object that counts: in the earliest published pack that has it.
+    pub fn find(&self, id: &oid) -> Result<Option<Location>, StoreError> {
+        self.find_before(id, self.pack_count())
+    }
+
+    /// Like [`LivePacks::find`], in the packs published before this one alone.
+    pub fn find_before(&self, id: &oid, pack: u32) -> Result<Option<Location>, StoreError> {
+        for pack in 0..pack.min(self.pack_count()) {
+            if let Some(position) = self.index(pack)?.find(id) {
+                return Ok(Some(Location { pack, position }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The ids that start so, sorted, at most `ids_max` of them.
+    pub fn ids_with_prefix(
+        &self,
+        prefix: Prefix,
+        ids_max: usize,
+    ) -> Result<Vec<ObjectId>, StoreError> {
+        let mut ids = Vec::new();
+        for pack in 0..self.pack_count() {
+            let found = self.index(pack)?.with_prefix(prefix);
+            // As many again as are wanted: those already found come from here too.
+            ids.extend(found.map(|(id, _)| id).take(ids_max));
+            ids.sort_unstable();
+            ids.dedup();
+            ids.truncate(ids_max);
+        }
+        Ok(ids)
+    }
+
+    /// What the index says of the entry.
+    pub fn row(&self, at: Location) -> Result<Row, StoreError> {
+        let index = self.index(at.pack)?;
+        index.row(at.position).ok_or_else(|| corrupt_index(index))
+    }
+
+    /// The object's id.
+    pub fn id(&self, at: Location) -> Result<ObjectId, StoreError> {
+        let index = self.index(at.pack)?;
+        index.id(at.position).ok_or_else(|| corrupt_index(index))
+    }
+
+    /// The entry, with the object's id.
+    pub fn entry(&self, at: Location) -> Result<Entry, StoreError> {
+        let index = self.index(at.pack)?;
+        index.entry(at.position).ok_or_else(|| corrupt_index(index))
+    }
+
+    /// The id of a base that is not in the delta's own pack.
+    pub fn external_base(&self, pack: u32, number: u32) -> Result<ObjectId, StoreError> {
+        let index = self.index(pack)?;
+        index
+            .external_base(number)
+            .ok_or_else(|| corrupt_index(index))
+    }
+
+    /// The object's kind and content, of at most [`Limits::delta_bytes_max`] bytes. Deltas never
+    /// have more; of larger objects, which are stored whole, see [`BlobReader`].
+    pub fn read_at(&self, at: Location) -> Result<(ObjectKind, Shared), ReadError> {
+        let mut deltas = Vec::new();
+        let (kind, mut content) = self.chain_start(at, &mut deltas)?;
+        while let Some((at, row)) = deltas.pop() {
+            content = Rc::new(self.apply(at, &row, &content)?);
+            self.keep(at, kind, &content)?;
+        }
+        Ok((kind, content))
+    }
+
+    /// Follows the delta chain from `at` down to an object that is whole or cached, and gives
+    /// that; the deltas to apply to it are left on `deltas`, the first to apply last.
+    fn chain_start(
+        &self,
+        mut at: Location,
+        deltas: &mut Vec<(Location, Row)>,
+    ) -> Result<(ObjectKind, Shared), ReadError> {
+        loop {
+            let key = (self.index(at.pack)?.pack_id(), at.position);
+            if let Some(found) = self.bases.borrow_mut().get(&key) {
+                return Ok(found);
+            }
+            let row = self.row(at)?;
+            let limit = self.limits.delta_bytes_max;
+            if u64::from(row.size_bytes) > limit {
+                let size = u64::from(row.size_bytes);
+                return Err(ReadError::TooLarge {
+                    id: self.id(at)?,
+                    size,
+                    limit,
+                });
+            }
+            let base = match row.base {
+                Base::None => {
+                    let content = Rc::new(self.inflate(at, &row)?);
+                    self.keep(at, row.kind, &content)?;
+                    return Ok((row.kind, content));
+                }
+                Base::Position(position) => Location {
+                    pack: at.pack,
+                    position,
+                },
+                Base::External(number) => {
+                    let id = self.external_base(at.pack, number)?;
+                    let what = "its delta base is missing";
+                    // Only earlier packs: so a chain cannot return to where it was.
+                    let found = self.find_before(&id, at.pack)?;
+                    found.ok_or(ReadError::Corrupt {
+                        id: self.id(at)?,
+                        what,
+                    })?
+                }
+            };
+            if deltas.len() == CHAIN_LINKS_MAX {
+                let what = "its delta chain does not end";
+                return Err(ReadError::Corrupt {
+                    id: self.id(at)?,
+                    what,
+                });
+            }
+            deltas.push((at, row));
+            at = base;
+        }
+    }
+
+    fn keep(&self, at: Location, kind: ObjectKind, content: &Shared) -> Result<(), StoreError> {
+        let key = (self.index(at.pack)?.pack_id(), at.position);
+        self.bases
+            .borrow_mut()
+            .insert(key, kind, Rc::clone(content));
+        Ok(())
+    }
+}
+
+impl<S: PackStore> ObjectSource for LivePacks<S> {
+    fn kind(&self, id: &oid) -> Result<Option<ObjectKind>, ReadError> {
+        let Some(at) = self.find(id)? else {
+            return Ok(None);
+        };
+        Ok(Some(self.row(at)?.kind))
+    }
+
+    fn read(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError> {
+        let Some(at) = self.find(id)? else {
+            return Ok(None);
+        };
+        let size = u64::from(self.row(at)?.size_bytes);
+        let limit = self.limits.control_object_bytes_max;
+        if size > limit {
+            return Err(ReadError::TooLarge {
+                id: id.to_owned(),
+                size,
+                limit,
+            });
+        }
+        self.read_at(at).map(Some)
+    }
+}
+
+impl<S: PackStore> ExternalBases for LivePacks<S> {
+    fn base(&self, id: &oid) -> Result<Option<ExternalBase>, ReadError> {
+        let Some(at) = self.find(id)? else {
+            return Ok(None);
+        };
+        let depth = self.row(at)?.depth;
+        let (kind, content) = self.read_at(at)?;
+        Ok(Some(ExternalBase {
+            kind,
+            content,
+            depth,
+        }))
+    }
+}
+
+fn corrupt_index(index: &PackIndex) -> StoreError {
+    StoreError::Corrupt {
+        what: "index",
+        pack: index.pack_id().0,
+    }
+}

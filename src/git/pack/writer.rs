@@ -1,1 +1,365 @@
-//! (to be written)
+//! A selection made into a pack on the wire.
+//!
+//! The pack is pulled item by item: short runs of bytes made here (the header, entry headers
+//! rewritten, the few objects deflated anew) and [`Extent`]s, runs of a stored pack to be copied as
+//! they lie. Entries go out pack by pack in publish order, each pack's in its own order; what is
+//! selected in adjacent entries is one extent, so that a pack selected whole is a single item. The
+//! trailer is left to whoever copies, since it is the hash of what was copied.
+//!
+//! No delta leaves without its base, and no two deltas lean on each other:
+//! - Each object is sent once: the copy in the earliest published pack, the first in that pack.
+//!   [`PackWriter::new`] exchanges what was selected for that copy.
+//! - A delta is sent as such only when its base is (a) the entry of its own pack that it was
+//!   stored on, also sent, or (b) an object sent from an earlier published pack, or (c) at the
+//!   client. Otherwise the object goes whole.
+//! - So along a chain the pack never gets later. Where it stays the same, the chain is the stored
+//!   one, which ended when the push was resolved; packs are finite, so the chain ends: in an
+//!   object sent whole or in one that the client has.
+
+use std::collections::VecDeque;
+
+use gix_hash::oid;
+
+use super::super::store::{Extent, PackStore, ReadError};
+use super::entries::Base;
+use super::entry::{self, EntryKind};
+use super::index::Row;
+use super::reader::{LivePacks, Location};
+use super::selection::Selection;
+
+mod copies;
+mod deflate;
+mod offsets;
+
+use copies::select_first_copies;
+use deflate::Deflater;
+use offsets::OutputOffsets;
+
+/// Entries that one call looks at before it gives out what it has: some milliseconds' worth.
+const ENTRIES_PER_ITEM_MAX: u32 = 1 << 16;
+
+/// What the client can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WriteOptions {
+    /// Deltas may have bases that are not in the pack but at the client.
+    pub thin: bool,
+    /// Deltas may name their base by its distance.
+    pub ofs_delta: bool,
+}
+
+/// The next part of the pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// Bytes to send.
+    Bytes(Vec<u8>),
+    /// Bytes to copy from a stored pack, never none.
+    Extent(Extent),
+}
+
+/// What a pack consists of: complete at the end, and a running count before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Objects.
+    pub objects: u32,
+    /// Objects that were sent as deltas.
+    pub deltas: u32,
+    /// Objects whose stored bytes were copied, deltas included; the others were deflated anew.
+    pub reused: u32,
+    /// Bytes given out, those of the extents included, without the trailer.
+    pub bytes: u64,
+}
+
+/// Tells whether the client certainly has an object, so that a delta may lean on it.
+pub type AtClient<'a> = dyn FnMut(&oid) -> Result<bool, ReadError> + 'a;
+
+/// Makes a pack of a selection.
+///
+/// It does not borrow the packs, so that it can live in a stream; it is to be given the same packs
+/// each time.
+pub struct PackWriter {
+    selection: Selection,
+    options: WriteOptions,
+    object_count: u32,
+    bytes_estimate: u64,
+    counts: Counts,
+    /// The next entry to look at; `None` after the last.
+    next: Option<Location>,
+    offsets: OutputOffsets,
+    ready: VecDeque<Item>,
+    /// The extent that the next entry may prolong, and the entries in it.
+    open: Option<(Extent, u32)>,
+    deflater: Option<Deflater>,
+}
+
+/// How an entry is sent.
+enum Plan {
+    /// As it is stored.
+    Verbatim,
+    /// Its payload as it is stored, behind another header.
+    Rewritten {
+        kind: EntryKind,
+        size_bytes: u64,
+        header_bytes: usize,
+    },
+    /// Resolved and deflated anew.
+    Whole,
+}
+
+impl PackWriter {
+    /// Prepares the pack of a selection over these packs. Takes one look-up in the earlier packs
+    /// for each object selected in another than the first.
+    pub fn new<S: PackStore>(
+        packs: &LivePacks<S>,
+        mut selection: Selection,
+        options: WriteOptions,
+    ) -> Result<Self, ReadError> {
+        let bytes_estimate = select_first_copies(packs, &mut selection)?;
+        // A pack of more objects than can be counted would have an index of 200 GB.
+        let object_count = u32::try_from(selection.count()).unwrap_or(u32::MAX);
+        let header = entry::write_pack(object_count).to_vec();
+        Ok(Self {
+            selection,
+            options,
+            object_count,
+            bytes_estimate,
+            counts: Counts {
+                bytes: header.len() as u64,
+                ..Counts::default()
+            },
+            next: Some(Location {
+                pack: 0,
+                position: 0,
+            }),
+            offsets: OutputOffsets::default(),
+            ready: VecDeque::from([Item::Bytes(header)]),
+            open: None,
+            deflater: None,
+        })
+    }
+
+    /// Objects that the pack will have.
+    pub fn object_count(&self) -> u32 {
+        self.object_count
+    }
+
+    /// About how many bytes the pack will have, trailer included: exact when all entries go out as
+    /// they are stored.
+    pub fn bytes_estimate(&self) -> u64 {
+        self.bytes_estimate
+    }
+
+    /// What was given out so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The next item of the pack; `None` at its end, where the trailer belongs.
+    pub fn next<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        at_client: &mut AtClient<'_>,
+    ) -> Result<Option<Item>, ReadError> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Ok(Some(item));
+            }
+            let Some(at) = self.advance() else {
+                self.close_extent();
+                return Ok(self.ready.pop_front());
+            };
+            self.put(packs, at, at_client)?;
+        }
+    }
+
+    /// The next selected entry.
+    fn advance(&mut self) -> Option<Location> {
+        let mut from = self.next.take()?;
+        while from.pack < self.selection.pack_count() {
+            if let Some(position) = self.selection.next_from(from.pack, from.position) {
+                let at = Location {
+                    pack: from.pack,
+                    position,
+                };
+                // Behind the last position there is is nothing selected: the next pack follows.
+                self.next = Some(Location {
+                    position: position.saturating_add(1),
+                    ..at
+                });
+                return Some(at);
+            }
+            from = Location {
+                pack: from.pack + 1,
+                position: 0,
+            };
+        }
+        None
+    }
+
+    fn put<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        at: Location,
+        at_client: &mut AtClient<'_>,
+    ) -> Result<(), ReadError> {
+        let row = packs.row(at)?;
+        self.offsets.record(at, row.offset, self.counts.bytes);
+        let plan = self.plan(packs, at, &row, at_client)?;
+        let pack_id = packs.index(at.pack)?.pack_id();
+        let stored_bytes = u64::from(row.stored_bytes);
+        self.counts.objects += 1;
+        match plan {
+            Plan::Verbatim => {
+                self.copy(Extent {
+                    pack_id,
+                    offset: row.offset,
+                    length: stored_bytes,
+                });
+            }
+            Plan::Rewritten {
+                kind,
+                size_bytes,
+                header_bytes,
+            } => {
+                let mut header = Vec::new();
+                entry::write(&kind, size_bytes, &mut header);
+                self.emit(header);
+                // `header` found that the entry has as many bytes.
+                let skipped = header_bytes as u64;
+                let (offset, length) = (row.offset + skipped, stored_bytes - skipped);
+                self.copy(Extent {
+                    pack_id,
+                    offset,
+                    length,
+                });
+            }
+            Plan::Whole => {
+                let (kind, content) = packs.read_at(at)?;
+                let mut bytes = Vec::new();
+                entry::write(&EntryKind::Whole(kind), content.len() as u64, &mut bytes);
+                let deflater = self.deflater.get_or_insert_with(Deflater::new);
+                if !deflater.append(&content, &mut bytes) {
+                    return Err(ReadError::Corrupt {
+                        id: packs.id(at)?,
+                        what: "it does not deflate",
+                    });
+                }
+                self.emit(bytes);
+                return Ok(());
+            }
+        }
+        self.counts.reused += 1;
+        self.counts.deltas += u32::from(row.base != Base::None);
+        Ok(())
+    }
+
+    /// Decides how an entry is sent; see the top of this file.
+    fn plan<S: PackStore>(
+        &self,
+        packs: &LivePacks<S>,
+        at: Location,
+        row: &Row,
+        at_client: &mut AtClient<'_>,
+    ) -> Result<Plan, ReadError> {
+        // The base's id, and where it is when it is sent.
+        let (base_id, sent) = match row.base {
+            Base::None => return Ok(Plan::Verbatim),
+            Base::Position(position) => {
+                let base = Location {
+                    pack: at.pack,
+                    position,
+                };
+                if self.selection.contains(base.pack, base.position) {
+                    if self.options.ofs_delta && self.offsets.moved_alike(base, at) {
+                        // By distance or by id, the header names the base as it did.
+                        return Ok(Plan::Verbatim);
+                    }
+                    (packs.id(base)?, Some(base))
+                } else {
+                    let base_id = packs.id(base)?;
+                    (base_id, self.sent_before(packs, &base_id, at.pack)?)
+                }
+            }
+            Base::External(number) => {
+                let base_id = packs.external_base(at.pack, number)?;
+                (base_id, self.sent_before(packs, &base_id, at.pack)?)
+            }
+        };
+        if sent.is_none() && !(self.options.thin && at_client(&base_id)?) {
+            return Ok(Plan::Whole);
+        }
+        if matches!(row.base, Base::External(_)) {
+            // Stored with the base's id, which is still right.
+            return Ok(Plan::Verbatim);
+        }
+        let header = packs.header(at, row)?;
+        if matches!(header.kind, EntryKind::RefDelta { .. }) {
+            return Ok(Plan::Verbatim);
+        }
+        let base = sent.filter(|base| self.options.ofs_delta && *base < at);
+        let kind = match base {
+            Some(base) => EntryKind::OfsDelta {
+                distance: self.distance(packs, base)?,
+            },
+            None => EntryKind::RefDelta { base_id },
+        };
+        let (size_bytes, header_bytes) = (header.size_bytes, header.header_bytes);
+        Ok(Plan::Rewritten {
+            kind,
+            size_bytes,
+            header_bytes,
+        })
+    }
+
+    /// Where the object is, when it is sent from an earlier pack than this one.
+    fn sent_before<S: PackStore>(
+        &self,
+        packs: &LivePacks<S>,
+        id: &oid,
+        pack: u32,
+    ) -> Result<Option<Location>, ReadError> {
+        let found = packs.find_before(id, pack)?;
+        Ok(found.filter(|found| self.selection.contains(found.pack, found.position)))
+    }
+
+    /// Bytes from the start of an entry already given out to where the pack now ends.
+    fn distance<S: PackStore>(
+        &self,
+        packs: &LivePacks<S>,
+        base: Location,
+    ) -> Result<u64, ReadError> {
+        let offset = self.offsets.output_offset(base, packs.row(base)?.offset);
+        Ok(self.counts.bytes.saturating_sub(offset))
+    }
+
+    /// Gives out bytes made here.
+    fn emit(&mut self, bytes: Vec<u8>) {
+        self.close_extent();
+        self.counts.bytes += bytes.len() as u64;
+        self.ready.push_back(Item::Bytes(bytes));
+    }
+
+    /// Gives out stored bytes, together with those before them if they adjoin.
+    fn copy(&mut self, extent: Extent) {
+        self.counts.bytes += extent.length;
+        match &mut self.open {
+            Some((open, entries))
+                if open.pack_id == extent.pack_id
+                    && open.offset + open.length == extent.offset
+                    && *entries < ENTRIES_PER_ITEM_MAX =>
+            {
+                open.length += extent.length;
+                *entries += 1;
+            }
+            _ => {
+                self.close_extent();
+                self.open = Some((extent, 1));
+            }
+        }
+    }
+
+    fn close_extent(&mut self) {
+        if let Some((extent, _)) = self.open.take() {
+            self.ready.push_back(Item::Extent(extent));
+        }
+    }
+}

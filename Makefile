@@ -1,0 +1,42 @@
+# Cairn's commands. `make help` lists them; everything they need is installed on the way.
+
+# Recipes are scripts: they know the pinned tools, and run the same by hand and from here.
+sources := $(shell find src migrations -type f -o -type d 2>/dev/null) \
+	Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml package-lock.json \
+	scripts/build.sh scripts/env.sh
+
+SHELL := bash
+
+.DELETE_ON_ERROR:
+.PHONY: help serve build test check fmt setup deploy clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+serve: build ## build if need be, and serve on 127.0.0.1 (PORT=8787 STATE=.cairn CAIRN_ADMIN_KEY=…)
+	@exec scripts/node scripts/serve.mjs
+
+build: build/index.js ## the wasm alone, into build/
+
+# Directories are among the sources, so that a deleted file counts as a change as well.
+build/index.js: $(sources)
+	@scripts/build.sh
+
+test: ## everything: format, lints, native tests, wasm build, deploy dry run, real git against workerd
+	@scripts/test.sh
+
+check: ## the fast part of the tests: format, lints, unit tests
+	@scripts/test.sh quick
+
+fmt: ## format the Rust
+	@. scripts/env.sh && cargo fmt
+
+setup: ## install the pinned tools, and do nothing else
+	@scripts/install.sh
+
+deploy: build ## deploy to the Cloudflare account that wrangler is logged in to (ENV=paid for more CPU)
+	@scripts/wrangler deploy --env="$(ENV)"
+
+clean: ## remove what was built; installed tools and served data stay
+	rm -rf build target

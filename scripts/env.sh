@@ -1,0 +1,40 @@
+# Sourced by the other scripts: the pinned versions, where the tools are kept, and which
+# Rust toolchain stands in when the pinned one is not to be had. Prints nothing.
+#
+# shellcheck shell=bash
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# The released wasm is built with this nightly, because unwinding out of a panic needs a
+# standard library built for it (docs/adr/0001).
+NIGHTLY=nightly-2026-05-20
+STABLE=$(sed -n 's/^channel = "\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")
+WORKER_BUILD_VERSION=0.8.7
+# wasm-bindgen's command and crate speak a private format: they must be the same version.
+WASM_BINDGEN_VERSION=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/[^0-9.]/, ""); print; exit }' \
+  "$ROOT/Cargo.lock")
+
+# Kept outside the clone, so that fresh clones and new branches share them.
+TOOLS=${XDG_CACHE_HOME:-$HOME/.cache}/cairn/tools
+
+# The first `node` is then the one of package.json, whatever the machine has.
+PATH="$ROOT/node_modules/.bin:$TOOLS/bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
+export PATH
+export WRANGLER_SEND_METRICS=false
+
+# say <words>: a line of progress, apart from what the tools print.
+say() { printf '── %s\n' "$*" >&2; }
+
+# has_toolchain <name> [<installed file below its sysroot>]
+has_toolchain() {
+  local sysroot
+  command -v rustup >/dev/null || return
+  sysroot=$(RUSTUP_AUTO_INSTALL=0 RUSTUP_TOOLCHAIN=$1 rustc --print sysroot 2>/dev/null) && [ -e "$sysroot/${2:-}" ]
+}
+
+# The pinned toolchain, or else the machine's default one: rust-toolchain.toml would
+# otherwise make every cargo command fail on a machine that cannot reach rustup's servers.
+if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && ! has_toolchain "$STABLE"; then
+  fallback=$(cd / && RUSTUP_AUTO_INSTALL=0 rustup show active-toolchain 2>/dev/null | cut -d' ' -f1)
+  [ -z "$fallback" ] || export RUSTUP_TOOLCHAIN=$fallback
+fi

@@ -1,0 +1,193 @@
+// Runs the built Worker in the foreground, under workerd, on 127.0.0.1.
+//
+// The bindings come from wrangler.toml by way of wrangler itself; their data lives below
+// $STATE and is found again by the next start. Requests go from workerd's own socket
+// straight into the Worker: no proxy in between buffers or recodes a pack.
+//
+// Environment: PORT (8787; 0 takes a free one), STATE (.cairn), CAIRN_ADMIN_KEY (else one
+// is made and kept in $STATE/admin-key). For tests: with `--until-stdin-closes` the server
+// also ends when its standard input does, so that it never outlives the run that started
+// it; with `--discard-state` it removes $STATE as it ends.
+
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const HOST = "127.0.0.1";
+const START_SECONDS_MAX = 60;
+const STOP_SECONDS_MAX = 3;
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const state = resolve(process.env.STATE || join(root, ".cairn"));
+const lockFile = join(state, "serve.pid");
+
+class Refusal extends Error {}
+
+try {
+  await serve();
+} catch (error) {
+  console.error(error instanceof Refusal ? `error: ${error.message}` : error);
+  process.exit(1);
+}
+
+async function serve() {
+  const main = join(root, "build", "index.js");
+  if (!existsSync(main)) throw new Refusal("nothing is built yet: run `make build`");
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  const port = await freePort(requestedPort());
+  takeLock();
+  const key = adminKey();
+
+  // Both are slow to load; the checks above should fail fast. The miniflare is wrangler's own.
+  const require = createRequire(join(root, "node_modules/wrangler/package.json"));
+  const { unstable_getMiniflareWorkerOptions: workerOptionsOf } = require("wrangler");
+  const { Miniflare, Log, LogLevel, convertV4MiniflareOptions } = require("miniflare");
+
+  const { workerOptions } = workerOptionsOf(join(root, "wrangler.toml"));
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...workerOptions,
+      modulesRoot: join(root, "build"),
+      modules: [
+        { type: "ESModule", path: main },
+        { type: "CompiledWasm", path: join(root, "build", "index_bg.wasm") },
+      ],
+      bindings: { ...workerOptions.bindings, CAIRN_ADMIN_KEY: key.value },
+      unsafeDirectSockets: [{ host: HOST, port }],
+      // Miniflare's own entrance is not used: it pretty-prints errors and recodes bodies.
+      host: HOST,
+      port: 0,
+      cf: false,
+      resourcePersistencePath: join(state, "data"),
+      telemetry: { enabled: false },
+      log: new Log(LogLevel.WARN),
+      handleStructuredLogs: ({ level, message }) => console.error(`[${level}] ${message}`),
+    }),
+  );
+  stopOnSignals(miniflare);
+
+  const url = `http://${HOST}:${port}`;
+  await miniflare.ready;
+  await healthy(url);
+  announce(url, key);
+}
+
+function requestedPort() {
+  const text = process.env.PORT || "8787";
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65535) throw new Refusal(`PORT is not a port: ${text}`);
+  return port;
+}
+
+// The port itself, once it is known that nobody listens there; any free one for 0.
+function freePort(port) {
+  return new Promise((done, fail) => {
+    const probe = createServer();
+    probe.once("error", (error) =>
+      fail(
+        new Refusal(
+          error.code === "EADDRINUSE"
+            ? `port ${port} is in use: stop what listens there, or choose another, ` +
+                `as in \`make serve PORT=${port + 1}\``
+            : `cannot listen on ${HOST}:${port}: ${error.message}`,
+        ),
+      ),
+    );
+    probe.listen({ host: HOST, port, exclusive: true }, () => {
+      const { port: taken } = probe.address();
+      probe.close(() => done(taken));
+    });
+  });
+}
+
+// Two servers on the same SQLite files would corrupt them.
+function takeLock() {
+  const pid = existsSync(lockFile) ? Number(readFileSync(lockFile, "utf8")) : 0;
+  if (pid && pid !== process.pid && servesStill(pid)) {
+    throw new Refusal(
+      `process ${pid} serves ${state} already: stop it, or choose another folder with STATE=…`,
+    );
+  }
+  writeFileSync(lockFile, `${process.pid}\n`);
+  process.on("exit", () => {
+    if (process.argv.includes("--discard-state")) rmSync(state, { recursive: true, force: true });
+    else rmSync(lockFile, { force: true });
+  });
+}
+
+function servesStill(pid) {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+  // After a crash the number may by now belong to somebody else (where /proc can tell).
+  const commandLine = `/proc/${pid}/cmdline`;
+  return !existsSync(commandLine) || readFileSync(commandLine, "utf8").includes("serve.mjs");
+}
+
+function adminKey() {
+  if (process.env.CAIRN_ADMIN_KEY) return { value: process.env.CAIRN_ADMIN_KEY };
+  const file = join(state, "admin-key");
+  if (!existsSync(file)) {
+    writeFileSync(file, `${randomBytes(24).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
+  }
+  return { value: readFileSync(file, "utf8").trim(), file };
+}
+
+// Miniflare's own handlers would exit at once with an error status.
+function stopOnSignals(miniflare) {
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    // Whatever is left then, miniflare's exit hook kills by its process id.
+    setTimeout(() => process.exit(0), STOP_SECONDS_MAX * 1000).unref();
+    miniflare
+      .dispose()
+      .catch((error) => console.error(error))
+      .finally(() => process.exit(0));
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.removeAllListeners(signal);
+    process.on(signal, stop);
+  }
+  if (process.argv.includes("--until-stdin-closes")) {
+    process.stdin.on("end", stop).on("error", stop).resume();
+  }
+}
+
+async function healthy(url) {
+  const deadline = Date.now() + START_SECONDS_MAX * 1000;
+  let last;
+  while (Date.now() < deadline) {
+    try {
+      const response = await fetch(`${url}/healthz`);
+      if (response.ok) return;
+      last = `${response.status} ${await response.text()}`;
+    } catch (error) {
+      last = error.message;
+    }
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Refusal(`${url}/healthz is not well after ${START_SECONDS_MAX} s: ${last}`);
+}
+
+function announce(url, key) {
+  if (key.file) console.log(`admin key ${key.value} (kept in ${relative(process.cwd(), key.file)})`);
+  const bearer = key.file ? key.value : "$CAIRN_ADMIN_KEY";
+  console.log(`ready on ${url}
+
+  # create a repository; the answer holds a token that may push to it
+  TOKEN=$(curl -sS ${url}/api/v1/namespaces/demo/repos \\
+    -H "Authorization: Bearer ${bearer}" -H "Content-Type: application/json" \\
+    -d '{"name":"hello"}' | sed -E 's/.*"token": *"([^"?]+).*/\\1/')
+
+  # clone it, commit, push
+  git clone http://x:$TOKEN@${url.slice("http://".length)}/git/demo/hello.git && cd hello
+  echo "Hello" > README.md && git add README.md && git commit -m "first" && git push -u origin HEAD
+`);
+}

@@ -1,0 +1,135 @@
+//! Which commits a client lacks, and which it has: two colours spread from wants and haves to
+//! their ancestors.
+//!
+//! Commits are taken by falling generation. All descendants of a commit have a greater
+//! generation, so its colours are final when it is taken, whatever the clocks said; and the walk
+//! ends when nothing is left that only the wants reach, so its cost follows what is missing and
+//! how far back that branched off. A table of one byte a commit is kept.
+
+use std::collections::{BinaryHeap, HashSet};
+use std::rc::Rc;
+
+use super::super::store::StoreError;
+use super::commits::{CommitGraph, CommitNode};
+
+/// Reached from a want.
+const WANT: u8 = 1;
+/// Reached from a have.
+const COMMON: u8 = 2;
+/// Is or was in the queue.
+const QUEUED: u8 = 4;
+
+/// Where the walk does not go on to the parents: the edges of shallow histories.
+#[derive(Debug, Clone, Default)]
+pub struct Cuts {
+    /// Commits whose parents are not wanted on their account: the new shallow boundary.
+    pub wants: HashSet<CommitNode>,
+    /// Commits whose parents the client does not have on their account: its shallow boundary.
+    pub haves: HashSet<CommitNode>,
+}
+
+/// The walk. It can be asked on after [`Paint::missing`]: what the client has is then followed
+/// further back, as far as the question needs.
+#[derive(Debug)]
+pub struct Paint {
+    graph: Rc<CommitGraph>,
+    cuts: Cuts,
+    colours: Vec<u8>,
+    /// By generation, then by number.
+    queue: BinaryHeap<(u32, CommitNode)>,
+    /// Queued commits below which something may be missing.
+    open: usize,
+    /// The client's history is cut where the new one is not.
+    is_deepening: bool,
+    parents: Vec<CommitNode>,
+}
+
+impl Paint {
+    /// Prepares the walk.
+    pub fn new(
+        graph: Rc<CommitGraph>,
+        wants: &[CommitNode],
+        haves: &[CommitNode],
+        cuts: Cuts,
+    ) -> Self {
+        let colours = vec![0; graph.len()];
+        let queue = BinaryHeap::new();
+        let is_deepening = !cuts.haves.is_subset(&cuts.wants);
+        let parents = Vec::new();
+        let mut paint = Self { graph, cuts, colours, queue, open: 0, is_deepening, parents };
+        for have in haves {
+            paint.colour(*have, COMMON);
+        }
+        for want in wants {
+            paint.colour(*want, WANT);
+        }
+        paint
+    }
+
+    /// Whether something may be missing at or below a commit with these colours. Below a commit
+    /// that the client has it has everything, unless its history is cut where the new one is not.
+    fn is_open(&self, colours: u8) -> bool {
+        colours & WANT != 0 && (colours & COMMON == 0 || self.is_deepening)
+    }
+
+    fn colour(&mut self, node: CommitNode, add: u8) {
+        let Some(slot) = self.colours.get_mut(node.index()) else { return };
+        let before = *slot;
+        let after = before | add | QUEUED;
+        *slot = after;
+        let was_open = self.is_open(before);
+        let now_open = self.is_open(after);
+        self.open += usize::from(now_open && !was_open);
+        self.open = self.open.saturating_sub(usize::from(was_open && !now_open));
+        if before & QUEUED == 0 {
+            self.queue.push((self.graph.generation(node), node));
+        }
+    }
+
+    /// Takes the next commit, with its colours, which are final.
+    fn take(&mut self) -> Result<Option<(CommitNode, u8)>, StoreError> {
+        let Some((_, node)) = self.queue.pop() else { return Ok(None) };
+        let colours = self.colours.get(node.index()).copied().unwrap_or(0);
+        self.open = self.open.saturating_sub(usize::from(self.is_open(colours)));
+        let mut spread = colours & (WANT | COMMON);
+        if self.cuts.wants.contains(&node) {
+            spread &= !WANT;
+        }
+        if self.cuts.haves.contains(&node) {
+            spread &= !COMMON;
+        }
+        if spread != 0 {
+            let mut parents = std::mem::take(&mut self.parents);
+            self.graph.parents(node, &mut parents)?;
+            for parent in &parents {
+                self.colour(*parent, spread);
+            }
+            self.parents = parents;
+        }
+        Ok(Some((node, colours)))
+    }
+
+    /// The commits that the wants reach and the haves do not, children before their parents.
+    pub fn missing(&mut self) -> Result<Vec<CommitNode>, StoreError> {
+        let mut missing = Vec::new();
+        while self.open > 0 {
+            let Some((node, colours)) = self.take()? else { break };
+            if colours & (WANT | COMMON) == WANT {
+                missing.push(node);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Whether the client has the commit: whether it is a have or an ancestor of one.
+    pub fn is_common(&mut self, node: CommitNode) -> Result<bool, StoreError> {
+        let generation = self.graph.generation(node);
+        while self.queue.peek().is_some_and(|(next, _)| *next > generation) {
+            if self.colours.get(node.index()).is_some_and(|colours| colours & COMMON != 0) {
+                break;
+            }
+            self.take()?;
+        }
+        Ok(self.colours.get(node.index()).is_some_and(|colours| colours & COMMON != 0))
+    }
+}

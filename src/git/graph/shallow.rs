@@ -1,0 +1,196 @@
+//! Where a shallow history ends: `deepen`, `deepen-since` and `deepen-not` of a fetch
+//! (<https://git-scm.com/docs/gitprotocol-pack#_packfile_negotiation>).
+//!
+//! A *shallow* commit is one that the client keeps without its parents.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::super::store::StoreError;
+use super::commits::{CommitGraph, CommitNode};
+use super::paint::{Cuts, Paint};
+
+/// How much history a fetch asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Deepen {
+    /// What the client's shallow commits leave: no `deepen` line.
+    #[default]
+    Unchanged,
+    /// Everything: `deepen 2147483647`.
+    Infinite,
+    /// `deepen`: this many commits from each want on, the want included.
+    Depth(u32),
+    /// `deepen` with `deepen-relative`: this many commits beyond the client's shallow ones.
+    Relative(u32),
+    /// `deepen-since` and `deepen-not`.
+    Revisions {
+        /// Commits that are older than this, in seconds since 1970, are left out, with what only
+        /// they reach.
+        since_seconds: Option<u64>,
+        /// Left out, with their ancestors.
+        not: Vec<CommitNode>,
+    },
+}
+
+/// The new edge of the client's history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Boundary {
+    /// Commits that are sent, or stay, without their parents.
+    pub cut: HashSet<CommitNode>,
+    /// To be announced as `shallow`.
+    pub shallow: Vec<CommitNode>,
+    /// To be announced as `unshallow`.
+    pub unshallow: Vec<CommitNode>,
+}
+
+/// `deepen-since` and `deepen-not` leave nothing of what is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ShallowError {
+    /// Git's own words.
+    #[error("no commits selected for shallow requests")]
+    NothingSelected,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Commits within the new history and, among them or behind them, its edge.
+#[derive(Default)]
+struct Found {
+    /// Commits that keep their parents.
+    inside: HashSet<CommitNode>,
+    /// Commits that lose them.
+    edge: Vec<CommitNode>,
+}
+
+impl Boundary {
+    /// Finds the edge for these wants, of a client that has these shallow commits.
+    pub fn find(
+        graph: &Rc<CommitGraph>,
+        wants: &[CommitNode],
+        client_shallow: &[CommitNode],
+        deepen: &Deepen,
+    ) -> Result<Self, ShallowError> {
+        let found = match deepen {
+            Deepen::Unchanged | Deepen::Depth(0) | Deepen::Relative(0) => Found::default(),
+            Deepen::Infinite => {
+                Found { inside: client_shallow.iter().copied().collect(), edge: Vec::new() }
+            }
+            Deepen::Depth(depth) => within_depth(graph, wants, *depth)?,
+            Deepen::Relative(depth) => {
+                let starts = reachable(graph, wants, client_shallow)?;
+                within_depth(graph, &starts, depth.saturating_add(1))?
+            }
+            Deepen::Revisions { since_seconds, not } => {
+                within_revisions(graph, wants, since_seconds.unwrap_or(0), not)?
+            }
+        };
+        let client: HashSet<CommitNode> = client_shallow.iter().copied().collect();
+        let mut boundary = Self::default();
+        for node in found.edge {
+            if boundary.cut.insert(node) && !client.contains(&node) {
+                boundary.shallow.push(node);
+            }
+        }
+        let mut client: Vec<CommitNode> = client.into_iter().collect();
+        client.sort_unstable();
+        for node in client {
+            if found.inside.contains(&node) {
+                boundary.unshallow.push(node);
+            } else {
+                boundary.cut.insert(node);
+            }
+        }
+        Ok(boundary)
+    }
+}
+
+/// Goes level by level from `starts`, which are level 1. The commits of level `depth` are the
+/// edge, roots among them too, as in git.
+fn within_depth(
+    graph: &CommitGraph,
+    starts: &[CommitNode],
+    depth: u32,
+) -> Result<Found, StoreError> {
+    let mut found = Found::default();
+    let mut level: Vec<CommitNode> = starts.to_vec();
+    let mut parents = Vec::new();
+    for _ in 1..depth {
+        let mut next = Vec::new();
+        for node in level {
+            if found.inside.insert(node) {
+                graph.parents(node, &mut parents)?;
+                next.append(&mut parents);
+            }
+        }
+        next.sort_unstable();
+        next.dedup();
+        level = next;
+        if level.is_empty() {
+            break;
+        }
+    }
+    level.retain(|node| !found.inside.contains(node));
+    level.sort_unstable();
+    level.dedup();
+    found.edge = level;
+    Ok(found)
+}
+
+/// Those of `targets` that the wants reach.
+fn reachable(
+    graph: &CommitGraph,
+    wants: &[CommitNode],
+    targets: &[CommitNode],
+) -> Result<Vec<CommitNode>, StoreError> {
+    let generation_min = targets.iter().map(|target| graph.generation(*target)).min();
+    let mut seen: HashSet<CommitNode> = wants.iter().copied().collect();
+    let mut stack: Vec<CommitNode> = wants.to_vec();
+    let mut parents = Vec::new();
+    while let Some(node) = stack.pop() {
+        if Some(graph.generation(node)) <= generation_min {
+            continue;
+        }
+        graph.parents(node, &mut parents)?;
+        stack.extend(parents.iter().copied().filter(|parent| seen.insert(*parent)));
+    }
+    Ok(targets.iter().copied().filter(|target| seen.contains(target)).collect())
+}
+
+/// What the wants reach through commits that are young enough, less the ancestors of `not`.
+fn within_revisions(
+    graph: &Rc<CommitGraph>,
+    wants: &[CommitNode],
+    since_seconds: u64,
+    not: &[CommitNode],
+) -> Result<Found, ShallowError> {
+    let mut paint = Paint::new(Rc::clone(graph), wants, not, Cuts::default());
+    let allowed: HashSet<CommitNode> = paint.missing()?.into_iter().collect();
+    let fits = |node: &CommitNode| {
+        allowed.contains(node) && graph.time_seconds(*node) >= since_seconds
+    };
+    let mut found = Found::default();
+    let mut selected = Vec::new();
+    let mut stack: Vec<CommitNode> = wants.iter().copied().filter(fits).collect();
+    let mut parents = Vec::new();
+    while let Some(node) = stack.pop() {
+        if found.inside.insert(node) {
+            selected.push(node);
+            graph.parents(node, &mut parents)?;
+            stack.extend(parents.iter().copied().filter(fits));
+        }
+    }
+    if selected.is_empty() {
+        return Err(ShallowError::NothingSelected);
+    }
+    for node in selected {
+        graph.parents(node, &mut parents)?;
+        if parents.iter().any(|parent| !found.inside.contains(parent)) {
+            found.edge.push(node);
+        }
+    }
+    for node in &found.edge {
+        found.inside.remove(node);
+    }
+    Ok(found)
+}

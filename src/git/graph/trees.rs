@@ -1,0 +1,142 @@
+//! A tree compared with its parents' trees at the same path.
+//!
+//! Trees are sorted, so one pass over all of them side by side finds the entries that are new.
+//! Where a parent's tree is not sorted, something known may be taken for new; never the reverse.
+
+use std::cmp::Ordering;
+
+use gix_hash::ObjectId;
+
+use super::super::object::ObjectKind;
+use super::super::object::facts::{
+    FactsError, TreeEntries, TreeEntry, base_name_compare, tree_entries,
+};
+use super::super::store::Shared;
+
+/// The kind of object that an entry names; `None` for a submodule's commit, which is no object of
+/// the repository.
+pub(super) fn entry_kind(entry: &TreeEntry<'_>) -> Option<ObjectKind> {
+    if entry.mode.is_tree() {
+        Some(ObjectKind::Tree)
+    } else if entry.mode.is_gitlink() {
+        None
+    } else {
+        Some(ObjectKind::Blob)
+    }
+}
+
+/// An object that a tree names and no parent's tree has under the same name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NewEntry<'a> {
+    /// The object.
+    pub(super) id: ObjectId,
+    /// The kind that the entry claims.
+    pub(super) kind: ObjectKind,
+    /// For a tree: the trees that the parents have under this name, each once.
+    pub(super) bases: &'a [ObjectId],
+}
+
+/// Calls `visit` with the entries of `tree` that none of the parents' trees has.
+pub(super) fn for_each_new_entry<E: From<FactsError>>(
+    tree: &[u8],
+    parents: &[Shared],
+    mut visit: impl FnMut(NewEntry<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut cursors: Vec<Cursor<'_>> = parents.iter().map(|parent| Cursor::new(parent)).collect();
+    let mut bases = Vec::new();
+    for entry in tree_entries(tree) {
+        let entry = entry?;
+        let kind = entry_kind(&entry);
+        bases.clear();
+        let mut is_known = false;
+        for cursor in &mut cursors {
+            let Some(other) = cursor.seek(&entry) else { continue };
+            is_known |= other.id == entry.id && entry_kind(&other) == kind;
+            let base = other.id.to_owned();
+            if kind == Some(ObjectKind::Tree) && !bases.contains(&base) {
+                bases.push(base);
+            }
+        }
+        if let Some(kind) = kind.filter(|_| !is_known) {
+            visit(NewEntry { id: entry.id.to_owned(), kind, bases: &bases })?;
+        }
+    }
+    Ok(())
+}
+
+/// A place in a parent's tree.
+struct Cursor<'a> {
+    entries: TreeEntries<'a>,
+    next: Option<TreeEntry<'a>>,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(tree: &'a Shared) -> Self {
+        let mut entries = tree_entries(tree);
+        let next = entries.next().and_then(Result::ok);
+        Self { entries, next }
+    }
+
+    /// Goes on to the entry of the same name, both or neither a tree, if there is one.
+    fn seek(&mut self, entry: &TreeEntry<'_>) -> Option<TreeEntry<'a>> {
+        while let Some(next) = self.next {
+            let (one, other) = (next.mode.is_tree(), entry.mode.is_tree());
+            match base_name_compare(next.name, one, entry.name, other) {
+                Ordering::Less => self.next = self.entries.next().and_then(Result::ok),
+                Ordering::Equal => return Some(next),
+                Ordering::Greater => return None,
+            }
+        }
+        None
+    }
+}
+
+/// A tree that is still to be walked.
+pub(super) struct PendingTree {
+    /// The tree.
+    pub(super) id: ObjectId,
+    /// The commit, tree or tag that refers to it; the tree itself if it is a tip.
+    pub(super) referred_by: ObjectId,
+    /// The parents' trees at the same path.
+    pub(super) bases: Vec<ObjectId>,
+    /// Its level, 1 for a root tree.
+    pub(super) depth: usize,
+}
+
+/// The trees that are still to be walked, the last first; 44 bytes each, and 20 for each base.
+#[derive(Default)]
+pub(super) struct TreeStack {
+    rows: Vec<TreeRow>,
+    bases: Vec<ObjectId>,
+}
+
+struct TreeRow {
+    id: ObjectId,
+    referred_by: ObjectId,
+    /// Where its bases start.
+    bases_start: u32,
+    depth: u32,
+}
+
+impl TreeStack {
+    pub(super) fn push(
+        &mut self,
+        id: ObjectId,
+        referred_by: ObjectId,
+        bases: &[ObjectId],
+        depth: usize,
+    ) {
+        let bases_start = u32::try_from(self.bases.len()).unwrap_or(u32::MAX);
+        let depth = u32::try_from(depth).unwrap_or(u32::MAX);
+        self.bases.extend_from_slice(bases);
+        self.rows.push(TreeRow { id, referred_by, bases_start, depth });
+    }
+
+    pub(super) fn pop(&mut self) -> Option<PendingTree> {
+        let row = self.rows.pop()?;
+        let start = usize::try_from(row.bases_start).unwrap_or(usize::MAX);
+        let bases = self.bases.split_off(start.min(self.bases.len()));
+        let depth = usize::try_from(row.depth).unwrap_or(usize::MAX);
+        Some(PendingTree { id: row.id, referred_by: row.referred_by, bases, depth })
+    }
+}

@@ -1,0 +1,214 @@
+//! What a check finds: git's message ids with their severities.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use gix_object::bstr::ByteSlice;
+
+/// How grave a message is, as git's `fsck.h` declares it and `git fsck` shows it.
+///
+/// `receive.fsckObjects` is graver than that: `git index-pack --strict` and `git unpack-objects
+/// --strict` raise every warning to an error. Infos are shown as warnings by both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Shown, and never a reason to refuse.
+    Info,
+    /// Refused by `receive.fsckObjects`, though `git fsck` only warns.
+    Warn,
+    /// Refused.
+    Error,
+    /// Refused; git lets no configuration lower it.
+    Fatal,
+}
+
+impl Severity {
+    /// `git fsck` calls it an error, not a warning.
+    pub fn is_error(self) -> bool {
+        self >= Self::Error
+    }
+
+    /// `receive.fsckObjects` in its default configuration refuses the push.
+    pub fn is_refused_on_receive(self) -> bool {
+        self >= Self::Warn
+    }
+}
+
+/// Declares [`MessageId`]: its variants, git's names for them, and their severities.
+macro_rules! message_ids {
+    ($($variant:ident $name:literal $severity:ident $doc:literal,)*) => {
+        /// The messages that an object's content can give rise to.
+        ///
+        /// Git declares a few more that no content reaches, since an earlier check excludes
+        /// them (`emptyName`, `missingType`, `missingTag`, `badGpgsig`), and those about refs.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum MessageId {
+            $(#[doc = $doc] $variant,)*
+        }
+
+        impl MessageId {
+            /// Every message.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name that git prints and takes in `fsck.<msg-id>`.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// How grave git declares it to be.
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+message_ids! {
+    NulInHeader "nulInHeader" Fatal "A NUL in the headers of a commit or tag.",
+    UnterminatedHeader "unterminatedHeader" Fatal "The headers do not end with a newline.",
+    BadDate "badDate" Error "A date is no number, or no space follows it.",
+    BadDateOverflow "badDateOverflow" Error "A date is beyond 63 bits.",
+    BadEmail "badEmail" Error "An email address does not end with `>`.",
+    BadName "badName" Error "A `>` in a name.",
+    BadObjectSha1 "badObjectSha1" Error "A tag's `object` line has no id.",
+    BadParentSha1 "badParentSha1" Error "A commit's `parent` line has no id.",
+    BadTimezone "badTimezone" Error "A time zone is not a sign and four digits.",
+    BadTree "badTree" Error "A tree does not parse.",
+    BadTreeSha1 "badTreeSha1" Error "A commit's `tree` line has no id.",
+    BadType "badType" Error "A tag's `type` line names no kind of object.",
+    DuplicateEntries "duplicateEntries" Error "A tree has a name twice.",
+    GitattributesBlob "gitattributesBlob" Error "A tree's `.gitattributes` is no blob.",
+    GitattributesLarge "gitattributesLarge" Error "A `.gitattributes` is too large.",
+    GitattributesLineLength "gitattributesLineLength" Error "A line of it is too long.",
+    GitattributesMissing "gitattributesMissing" Error "A tree's `.gitattributes` is missing.",
+    GitmodulesBlob "gitmodulesBlob" Error "A tree's `.gitmodules` is no blob.",
+    GitmodulesLarge "gitmodulesLarge" Error "A `.gitmodules` is too large.",
+    GitmodulesMissing "gitmodulesMissing" Error "A tree's `.gitmodules` is missing.",
+    GitmodulesName "gitmodulesName" Error "A submodule's name is empty or climbs with `..`.",
+    GitmodulesPath "gitmodulesPath" Error "A submodule's path looks like an option.",
+    GitmodulesSymlink "gitmodulesSymlink" Error "A `.gitmodules` is a symbolic link.",
+    GitmodulesUpdate "gitmodulesUpdate" Error "A submodule's update setting is a command.",
+    GitmodulesUrl "gitmodulesUrl" Error "A submodule's url could trick a client.",
+    MissingAuthor "missingAuthor" Error "A commit has no `author` line.",
+    MissingCommitter "missingCommitter" Error "A commit has no `committer` line.",
+    MissingEmail "missingEmail" Error "An identity has no email address.",
+    MissingNameBeforeEmail "missingNameBeforeEmail" Error "An identity starts with `<`.",
+    MissingObject "missingObject" Error "A tag has no `object` line.",
+    MissingSpaceBeforeDate "missingSpaceBeforeDate" Error "No space follows `>`.",
+    MissingSpaceBeforeEmail "missingSpaceBeforeEmail" Error "No space precedes `<`.",
+    MissingTagEntry "missingTagEntry" Error "A tag has no `tag` line.",
+    MissingTree "missingTree" Error "A commit has no `tree` line.",
+    MissingTypeEntry "missingTypeEntry" Error "A tag has no `type` line.",
+    MultipleAuthors "multipleAuthors" Error "A commit has more than one `author` line.",
+    TreeNotSorted "treeNotSorted" Error "A tree's entries are not in order.",
+    ZeroPaddedDate "zeroPaddedDate" Error "A date starts with 0.",
+    FullPathname "fullPathname" Warn "A name in a tree has a slash.",
+    HasDot "hasDot" Warn "A tree has an entry `.`.",
+    HasDotdot "hasDotdot" Warn "A tree has an entry `..`.",
+    HasDotgit "hasDotgit" Warn "A tree has an entry that some file system takes for `.git`.",
+    LargePathname "largePathname" Warn "A name in a tree has more than 4096 bytes.",
+    NullSha1 "nullSha1" Warn "An entry's id is null.",
+    NulInCommit "nulInCommit" Warn "A NUL in a commit's message.",
+    ZeroPaddedFilemode "zeroPaddedFilemode" Warn "A mode in a tree starts with 0.",
+    BadFilemode "badFilemode" Info "A mode in a tree is not one of git's five.",
+    BadTagName "badTagName" Info "A tag's name is no valid refname.",
+    GitattributesSymlink "gitattributesSymlink" Info "A `.gitattributes` is a symbolic link.",
+    GitignoreSymlink "gitignoreSymlink" Info "A `.gitignore` is a symbolic link.",
+    GitmodulesParse "gitmodulesParse" Info "A `.gitmodules` does not parse.",
+    MailmapSymlink "mailmapSymlink" Info "A `.mailmap` is a symbolic link.",
+    MissingTaggerEntry "missingTaggerEntry" Info "A tag has no `tagger` line.",
+}
+
+/// One thing that is wrong with an object. Displayed as git does: `<id>: <detail>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// Which message.
+    pub id: MessageId,
+    /// How grave it is.
+    pub severity: Severity,
+    /// Git's text for it.
+    pub detail: Cow<'static, str>,
+}
+
+impl Finding {
+    /// The message with its declared severity.
+    pub(super) fn new(id: MessageId, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            id,
+            severity: id.severity(),
+            detail: detail.into(),
+        }
+    }
+
+    /// The message about a value, which is quoted as text and cut where it is long.
+    pub(super) fn about(id: MessageId, what: &str, value: &[u8]) -> Self {
+        /// Enough to recognise a name or url.
+        const QUOTED_BYTES_MAX: usize = 256;
+        let quoted = value
+            .get(..QUOTED_BYTES_MAX)
+            .unwrap_or(value)
+            .to_str_lossy();
+        let dots = if value.len() > QUOTED_BYTES_MAX {
+            "..."
+        } else {
+            ""
+        };
+        Self::new(id, format!("{what}: {quoted}{dots}"))
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.id.name(), self.detail)
+    }
+}
+
+/// What a tree's entry is by its name, so that its content matters to git.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Special {
+    /// `.gitmodules`.
+    Gitmodules,
+    /// `.gitattributes`.
+    Gitattributes,
+}
+
+impl Special {
+    /// The finding when the named object is nowhere.
+    pub fn missing(self) -> Finding {
+        match self {
+            Self::Gitmodules => Finding::new(
+                MessageId::GitmodulesMissing,
+                "unable to read .gitmodules blob",
+            ),
+            Self::Gitattributes => Finding::new(
+                MessageId::GitattributesMissing,
+                "unable to read .gitattributes blob",
+            ),
+        }
+    }
+
+    /// The finding when the named object is a commit, tree or tag.
+    pub fn not_a_blob(self) -> Finding {
+        match self {
+            Self::Gitmodules => {
+                Finding::new(MessageId::GitmodulesBlob, "non-blob found at .gitmodules")
+            }
+            Self::Gitattributes => Finding::new(
+                MessageId::GitattributesBlob,
+                "non-blob found at .gitattributes",
+            ),
+        }
+    }
+
+    /// The finding when the blob is too large to be held whole.
+    pub fn too_large(self) -> Finding {
+        match self {
+            Self::Gitmodules => {
+                Finding::new(MessageId::GitmodulesLarge, ".gitmodules too large to parse")
+            }
+            Self::Gitattributes => Finding::new(
+                MessageId::GitattributesLarge,
+                ".gitattributes too large to parse",
+            ),
+        }
+    }
+}

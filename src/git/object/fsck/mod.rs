@@ -1,0 +1,58 @@
+//! The check of an object's content, with git's own message ids, texts and severities.
+//!
+//! This is what `receive.fsckObjects` has `git index-pack --strict` do with each object of a push
+//! (git's `fsck.c`; the ids are those of `git help fsck`, section "fsck messages").
+//!
+//! Invariants:
+//! - A clean object costs one pass and no allocation.
+//! - Hostile content costs time linear in its size, and the findings have bounded text.
+//! - What is reported is what git reports; where we say it less often, the file says so.
+
+use gix_hash::ObjectId;
+
+use super::ObjectKind;
+
+mod commit;
+mod config;
+mod dotgit;
+mod finding;
+mod gitattributes;
+mod gitmodules;
+mod headers;
+mod ident;
+mod submodule_url;
+mod tag;
+mod tree;
+
+pub use finding::{Finding, MessageId, Severity, Special};
+pub use gitattributes::check_gitattributes;
+pub use gitmodules::check_gitmodules;
+
+/// Checks the content of one object.
+///
+/// A blob is never at fault by itself. A tree names through `special` the objects that have to be
+/// checked with [`check_special`] once they are at hand; the same object may be named often.
+pub fn check(
+    kind: ObjectKind,
+    content: &[u8],
+    report: &mut impl FnMut(Finding),
+    special: &mut impl FnMut(Special, ObjectId),
+) {
+    match kind {
+        ObjectKind::Commit => commit::check(content, report),
+        ObjectKind::Tree => tree::check(content, report, special),
+        ObjectKind::Tag => tag::check(content, report),
+        ObjectKind::Blob => {}
+    }
+}
+
+/// Checks the content of a blob that a tree names as `special`.
+pub fn check_special(special: Special, content: &[u8], report: &mut impl FnMut(Finding)) {
+    match special {
+        Special::Gitmodules => check_gitmodules(content, report),
+        Special::Gitattributes => check_gitattributes(content, report),
+    }
+}
+
+#[cfg(test)]
+mod tests;

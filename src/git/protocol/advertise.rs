@@ -1,0 +1,215 @@
+//! The answer to `info/refs`: <https://git-scm.com/docs/gitprotocol-http#_smart_server_response>,
+//! <https://git-scm.com/docs/gitprotocol-v2#_capability_advertisement>.
+
+use gix_hash::ObjectId;
+use gix_object::bstr::BStr;
+
+use super::capabilities::Offer;
+use super::oid_hex::{self, ZERO_HEX};
+use super::pktline;
+
+/// What the client wants to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Fetch.
+    UploadPack,
+    /// Push.
+    ReceivePack,
+}
+
+impl Service {
+    /// The service of this name, as in `info/refs?service=<name>`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "git-upload-pack" => Some(Self::UploadPack),
+            "git-receive-pack" => Some(Self::ReceivePack),
+            _ => None,
+        }
+    }
+
+    /// The service's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UploadPack => "git-upload-pack",
+            Self::ReceivePack => "git-receive-pack",
+        }
+    }
+}
+
+/// The version of the protocol that both sides speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Version {
+    /// The original protocol.
+    #[default]
+    V0,
+    /// The original protocol behind a line that says so.
+    V1,
+    /// Commands.
+    V2,
+}
+
+impl Version {
+    /// The highest version that the client's `Git-Protocol` header names, for this service:
+    /// there is no version 2 of pushing, so that is version 0.
+    pub fn requested(git_protocol: &str, service: Service) -> Self {
+        let version = git_protocol
+            .split(':')
+            .filter_map(|word| match word.strip_prefix("version=")? {
+                "1" => Some(Self::V1),
+                "2" => Some(Self::V2),
+                _ => None,
+            })
+            .max()
+            .unwrap_or_default();
+        match (service, version) {
+            (Service::ReceivePack, Self::V2) => Self::V0,
+            _ => version,
+        }
+    }
+}
+
+/// A ref as the client is told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdvertisedRef<'a> {
+    /// Its full name, or `HEAD`.
+    pub name: &'a BStr,
+    /// What it points to.
+    pub target: ObjectId,
+    /// When that is a tag object: what the tag, peeled, points to.
+    pub peeled: Option<ObjectId>,
+}
+
+/// Writes the list of refs of versions 0 and 1, ref by ref, so that the caller can send what is
+/// there before the list is whole.
+#[derive(Debug)]
+pub struct RefAdvertisement<'a> {
+    service: Service,
+    offer: Offer<'a>,
+    /// The branch that `HEAD` is a symref to, when `HEAD` resolves.
+    head_target: Option<&'a BStr>,
+    capabilities_sent: bool,
+}
+
+impl<'a> RefAdvertisement<'a> {
+    /// Writes what stands before the refs.
+    ///
+    /// `head_target` is the branch that `HEAD` is a symref to, if that branch exists.
+    pub fn begin(
+        service: Service,
+        version: Version,
+        offer: Offer<'a>,
+        head_target: Option<&'a BStr>,
+        out: &mut Vec<u8>,
+    ) -> Self {
+        pktline::text(&[b"# service=", service.name().as_bytes()], out);
+        pktline::flush(out);
+        if version == Version::V1 {
+            pktline::text(&[b"version 1"], out);
+        }
+        Self {
+            service,
+            offer,
+            head_target,
+            capabilities_sent: false,
+        }
+    }
+
+    /// Writes one ref. They come sorted by name, `HEAD` first.
+    ///
+    /// To a push neither `HEAD` nor peeled tags are shown.
+    pub fn push(&mut self, shown: &AdvertisedRef<'_>, out: &mut Vec<u8>) {
+        let to_push = self.service == Service::ReceivePack;
+        if to_push && shown.name == "HEAD" {
+            return;
+        }
+        let target = oid_hex::hex(&shown.target);
+        if self.capabilities_sent {
+            pktline::text(&[&target, b" ", shown.name], out);
+        } else {
+            self.first_line(&target, shown.name, out);
+        }
+        if let (Some(peeled), false) = (shown.peeled, to_push) {
+            pktline::text(&[&oid_hex::hex(&peeled), b" ", shown.name, b"^{}"], out);
+        }
+    }
+
+    /// Writes the end; a list without refs still carries the capabilities.
+    pub fn finish(mut self, out: &mut Vec<u8>) {
+        if !self.capabilities_sent {
+            self.first_line(&ZERO_HEX, b"capabilities^{}", out);
+        }
+        pktline::flush(out);
+    }
+
+    fn first_line(&mut self, target: &[u8], name: &[u8], out: &mut Vec<u8>) {
+        self.capabilities_sent = true;
+        let capabilities = self.capabilities();
+        pktline::text(&[target, b" ", name, b"\0", &capabilities], out);
+    }
+
+    fn capabilities(&self) -> Vec<u8> {
+        let words = match self.service {
+            Service::UploadPack => self.offer.upload_pack,
+            Service::ReceivePack => self.offer.receive_pack,
+        };
+        let mut list = words.join(" ").into_bytes();
+        let mut word = |name: &[u8], value: &[u8]| {
+            if !list.is_empty() {
+                list.push(b' ');
+            }
+            list.extend_from_slice(name);
+            list.extend_from_slice(value);
+        };
+        if let (Service::UploadPack, Some(head_target)) = (self.service, self.head_target) {
+            word(b"symref=HEAD:", head_target);
+        }
+        if let Some(session_id) = self.offer.session_id {
+            word(b"session-id=", session_id.as_bytes());
+        }
+        word(b"object-format=", b"sha1");
+        word(b"agent=", self.offer.agent.as_bytes());
+        list
+    }
+}
+
+/// Writes the whole answer of versions 0 and 1: [`RefAdvertisement`] in one call.
+pub fn refs<'r>(
+    service: Service,
+    version: Version,
+    offer: Offer<'_>,
+    head_target: Option<&BStr>,
+    shown: impl IntoIterator<Item = AdvertisedRef<'r>>,
+    out: &mut Vec<u8>,
+) {
+    let mut advertisement = RefAdvertisement::begin(service, version, offer, head_target, out);
+    for shown in shown {
+        advertisement.push(&shown, out);
+    }
+    advertisement.finish(out);
+}
+
+/// Writes the answer of version 2: what a request may ask for, and no refs.
+pub fn version_2(offer: Offer<'_>, out: &mut Vec<u8>) {
+    pktline::text(&[b"version 2"], out);
+    pktline::text(&[b"agent=", offer.agent.as_bytes()], out);
+    command("ls-refs", offer.ls_refs, out);
+    command("fetch", offer.fetch, out);
+    pktline::text(&[b"server-option"], out);
+    pktline::text(&[b"object-format=sha1"], out);
+    if let Some(session_id) = offer.session_id {
+        pktline::text(&[b"session-id=", session_id.as_bytes()], out);
+    }
+    for name in offer.commands {
+        pktline::text(&[name.as_bytes()], out);
+    }
+    pktline::flush(out);
+}
+
+fn command(name: &str, features: &[&str], out: &mut Vec<u8>) {
+    let features = features.join(" ");
+    let equals: &[u8] = if features.is_empty() { b"" } else { b"=" };
+    pktline::text(&[name.as_bytes(), equals, features.as_bytes()], out);
+}
+
+#[cfg(test)]
+mod tests;

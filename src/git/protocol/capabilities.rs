@@ -1,0 +1,203 @@
+//! Capabilities: <https://git-scm.com/docs/gitprotocol-capabilities>.
+//!
+//! In versions 0 and 1 they are one list of words behind a NUL; in version 2 each has a line. A
+//! word is a name, or a name, `=` and a value.
+
+use gix_object::bstr::ByteSlice;
+
+/// Bytes of a client's agent or session id that are kept.
+const TOKEN_BYTES_MAX: usize = 256;
+
+/// What this server offers; readers accept what is offered here and nothing else, as git does.
+///
+/// A feature is switched on by naming it here, in the constant [`Offer::DEFAULT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer<'a> {
+    /// The server's name and version, such as `cairn/1.0`.
+    pub agent: &'a str,
+    /// An id of this session for both sides' logs; `None` offers no session ids.
+    pub session_id: Option<&'a str>,
+    /// Words of the upload-pack list, versions 0 and 1.
+    pub upload_pack: &'a [&'a str],
+    /// Words of the receive-pack list.
+    pub receive_pack: &'a [&'a str],
+    /// Features of the version 2 command `ls-refs`.
+    pub ls_refs: &'a [&'a str],
+    /// Features of the version 2 command `fetch`.
+    pub fetch: &'a [&'a str],
+    /// The other version 2 commands: `object-info`, `bundle-uri`.
+    pub commands: &'a [&'a str],
+}
+
+impl Offer<'static> {
+    /// What production offers.
+    pub const DEFAULT: Self = Self {
+        agent: concat!("cairn/", env!("CARGO_PKG_VERSION")),
+        session_id: None,
+        upload_pack: &[
+            "multi_ack",
+            "thin-pack",
+            "side-band",
+            "side-band-64k",
+            "ofs-delta",
+            "shallow",
+            "deepen-since",
+            "deepen-not",
+            "deepen-relative",
+            "no-progress",
+            "include-tag",
+            "multi_ack_detailed",
+            "allow-tip-sha1-in-want",
+            "allow-reachable-sha1-in-want",
+            "no-done",
+            "filter",
+        ],
+        receive_pack: &[
+            "report-status",
+            "report-status-v2",
+            "delete-refs",
+            "side-band-64k",
+            "quiet",
+            "atomic",
+            "ofs-delta",
+            "push-options",
+        ],
+        ls_refs: &["unborn"],
+        fetch: &["shallow", "wait-for-done", "filter", "ref-in-want"],
+        commands: &["object-info"],
+    };
+}
+
+impl Default for Offer<'static> {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A list of capabilities as a client sent it: words between white space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capabilities<'a>(&'a [u8]);
+
+impl<'a> Capabilities<'a> {
+    /// The list in `text`; any bytes are a list.
+    pub fn new(text: &'a [u8]) -> Self {
+        Self(text)
+    }
+
+    /// Names and values, in the order sent.
+    pub fn iter(self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> {
+        self.0
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty())
+            .map(split_word)
+    }
+
+    /// Whether the capability is in the list, with a value or without.
+    pub fn has(self, name: &str) -> bool {
+        self.iter().any(|(found, _)| found == name.as_bytes())
+    }
+
+    /// The capability's first value; empty when it stands without one.
+    pub fn value(self, name: &str) -> Option<&'a [u8]> {
+        let (_, value) = self.iter().find(|(found, _)| *found == name.as_bytes())?;
+        Some(value.unwrap_or_default())
+    }
+}
+
+/// A capability's name, and its value if it has one.
+pub fn split_word(word: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match word.split_once_str("=") {
+        Some((name, value)) => (name, Some(value)),
+        None => (word, None),
+    }
+}
+
+/// An agent or a session id made safe for logs and for the wire: at most 256 bytes, and a dot for
+/// whatever is not printable ASCII, white space included. `None` when nothing is left.
+pub fn sanitized(value: &[u8]) -> Option<String> {
+    let value = value.trim_ascii();
+    let value = value.get(..TOKEN_BYTES_MAX).unwrap_or(value);
+    let shown = |&byte: &u8| {
+        if byte.is_ascii_graphic() {
+            char::from(byte)
+        } else {
+            '.'
+        }
+    };
+    if value.is_empty() {
+        None
+    } else {
+        Some(value.iter().map(shown).collect())
+    }
+}
+
+/// What the client says about itself in every request.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Client {
+    /// Its name and version.
+    pub agent: Option<String>,
+    /// Its id of this session.
+    pub session_id: Option<String>,
+}
+
+impl Client {
+    /// Takes the client's words from a list of versions 0 and 1; a later list adds to it.
+    pub fn note(&mut self, capabilities: Capabilities<'_>) {
+        if let Some(agent) = capabilities.value("agent") {
+            self.agent = sanitized(agent);
+        }
+        if let Some(session_id) = capabilities.value("session-id") {
+            self.session_id = sanitized(session_id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_words_between_white_space() {
+        let list = Capabilities::new(b" report-status-v2  side-band-64k\tagent=git/2=3 empty=\n");
+        assert!(list.has("report-status-v2"));
+        assert!(!list.has("report-status"));
+        assert!(!list.has("side-band"));
+        assert_eq!(list.value("agent"), Some(&b"git/2=3"[..]));
+        assert_eq!(list.value("empty"), Some(&b""[..]));
+        assert_eq!(list.value("side-band-64k"), Some(&b""[..]));
+        assert_eq!(list.value("absent"), None);
+        assert_eq!(list.iter().count(), 4);
+        assert_eq!(Capabilities::default().iter().count(), 0);
+    }
+
+    #[test]
+    fn agents_are_made_printable_and_short() {
+        assert_eq!(
+            sanitized(b" git/2.47 (x)\x1b\xff\n").as_deref(),
+            Some("git/2.47.(x)..")
+        );
+        assert_eq!(sanitized(b" \n"), None);
+        assert_eq!(sanitized(&[b'a'; 1000]).unwrap().len(), TOKEN_BYTES_MAX);
+        assert_eq!(
+            sanitized(Offer::DEFAULT.agent.as_bytes()).as_deref(),
+            Some(Offer::DEFAULT.agent)
+        );
+    }
+
+    #[test]
+    fn what_is_offered_fits_the_wire() {
+        let offer = Offer::DEFAULT;
+        for list in [
+            offer.upload_pack,
+            offer.receive_pack,
+            offer.ls_refs,
+            offer.fetch,
+            offer.commands,
+        ] {
+            assert!(
+                list.iter()
+                    .all(|word| word.bytes().all(|byte| byte.is_ascii_graphic()))
+            );
+        }
+    }
+}

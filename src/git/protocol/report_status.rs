@@ -1,0 +1,187 @@
+//! The outcome of a push: <https://git-scm.com/docs/gitprotocol-pack#_report_status>.
+
+use gix_hash::ObjectId;
+use gix_object::bstr::{BStr, BString};
+
+use super::oid_hex::hex;
+use super::pktline;
+use super::push_commands::{PushCapabilities, ReportStatus};
+use super::sideband::{self, Band, SideBand};
+
+/// How one ref update went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefStatus<'a> {
+    /// The ref, as the client named it.
+    pub name: &'a BStr,
+    /// What became of it.
+    pub outcome: Outcome<'a>,
+}
+
+/// What became of a ref update.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    /// Done as asked.
+    Updated,
+    /// Done differently; the client hears how if it understands version 2 of the report.
+    UpdatedAs(UpdatedAs),
+    /// Refused, and why.
+    Rejected(&'a str),
+}
+
+/// How an update was done other than as asked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UpdatedAs {
+    /// The ref that was updated instead.
+    pub name: Option<BString>,
+    /// What it was before.
+    pub old: Option<ObjectId>,
+    /// What it is now.
+    pub new: Option<ObjectId>,
+    /// The new value does not descend from the old one.
+    pub forced_update: bool,
+}
+
+/// Writes the report of a push, if the client asked for one, and the end of the answer.
+///
+/// `unpack` is how the pack fared as a whole; when it is an error, every ref was rejected with
+/// `unpacker error`. Line breaks in reasons are made spaces.
+pub fn write<'r>(
+    unpack: Result<(), &str>,
+    statuses: impl IntoIterator<Item = RefStatus<'r>>,
+    capabilities: &PushCapabilities,
+    out: &mut Vec<u8>,
+) {
+    if capabilities.report_status != ReportStatus::None {
+        let mut report = Vec::new();
+        let unpack = unpack.map_or_else(one_line, |()| "ok".to_owned());
+        pktline::text(&[b"unpack ", unpack.as_bytes()], &mut report);
+        for status in statuses {
+            status.write(capabilities.report_status, &mut report);
+        }
+        pktline::flush(&mut report);
+        sideband::band(Band::Data, &report, capabilities.side_band, out);
+    }
+    if capabilities.side_band != SideBand::None {
+        pktline::flush(out);
+    }
+}
+
+impl RefStatus<'_> {
+    fn write(&self, version: ReportStatus, out: &mut Vec<u8>) {
+        match &self.outcome {
+            Outcome::Rejected(reason) => {
+                let reason = one_line(reason);
+                pktline::text(&[b"ng ", self.name, b" ", reason.as_bytes()], out);
+            }
+            Outcome::Updated => pktline::text(&[b"ok ", self.name], out),
+            Outcome::UpdatedAs(done) => {
+                pktline::text(&[b"ok ", self.name], out);
+                if version == ReportStatus::V2 {
+                    done.write(out);
+                }
+            }
+        }
+    }
+}
+
+impl UpdatedAs {
+    fn write(&self, out: &mut Vec<u8>) {
+        if let Some(name) = &self.name {
+            pktline::text(&[b"option refname ", name], out);
+        }
+        if let Some(old) = &self.old {
+            pktline::text(&[b"option old-oid ", &hex(old)], out);
+        }
+        if let Some(new) = &self.new {
+            pktline::text(&[b"option new-oid ", &hex(new)], out);
+        }
+        if self.forced_update {
+            pktline::text(&[b"option forced-update"], out);
+        }
+    }
+}
+
+fn one_line(reason: &str) -> String {
+    reason.replace(char::is_control, " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn capabilities(report_status: ReportStatus, side_band: SideBand) -> PushCapabilities {
+        PushCapabilities {
+            report_status,
+            side_band,
+            ..PushCapabilities::default()
+        }
+    }
+
+    fn report(unpack: Result<(), &str>, capabilities: &PushCapabilities) -> String {
+        let done = UpdatedAs {
+            name: Some("refs/heads/b".into()),
+            old: Some(ObjectId::null(gix_hash::Kind::Sha1)),
+            new: Some(ObjectId::empty_tree(gix_hash::Kind::Sha1)),
+            forced_update: true,
+        };
+        let statuses = [
+            RefStatus {
+                name: "refs/heads/a".into(),
+                outcome: Outcome::Updated,
+            },
+            RefStatus {
+                name: "refs/for/b".into(),
+                outcome: Outcome::UpdatedAs(done),
+            },
+            RefStatus {
+                name: "refs/x".into(),
+                outcome: Outcome::Rejected("funny\nrefname"),
+            },
+        ];
+        let mut out = Vec::new();
+        write(unpack, statuses, capabilities, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_line_for_each_command() {
+        let plain = capabilities(ReportStatus::V1, SideBand::None);
+        assert_eq!(
+            report(Ok(()), &plain),
+            "000eunpack ok\n0014ok refs/heads/a\n0012ok refs/for/b\n001cng refs/x funny refname\n0000"
+        );
+        assert!(
+            report(Err("index-pack\tfailed"), &plain).starts_with("001dunpack index-pack failed\n")
+        );
+    }
+
+    #[test]
+    fn version_2_says_what_was_done_instead() {
+        let text = report(Ok(()), &capabilities(ReportStatus::V2, SideBand::None));
+        assert!(text.contains(
+            "0012ok refs/for/b\n0020option refname refs/heads/b\n\
+             003coption old-oid 0000000000000000000000000000000000000000\n\
+             003coption new-oid 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\
+             0019option forced-update\n"
+        ));
+    }
+
+    #[test]
+    fn the_report_ends_inside_the_band_and_the_answer_outside() {
+        let bare = report(Ok(()), &capabilities(ReportStatus::V1, SideBand::None));
+        let banded = report(Ok(()), &capabilities(ReportStatus::V1, SideBand::Large));
+        assert_eq!(banded, format!("{:04x}\u{1}{bare}0000", bare.len() + 5));
+    }
+
+    #[test]
+    fn no_report_was_asked_for() {
+        assert_eq!(
+            report(Ok(()), &capabilities(ReportStatus::None, SideBand::None)),
+            ""
+        );
+        assert_eq!(
+            report(Ok(()), &capabilities(ReportStatus::None, SideBand::Large)),
+            "0000"
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! The objects of a push, as the walks of its check see them: those of the incoming pack first,
+//! those of the live packs behind.
+
+use std::cell::RefCell;
+
+use gix_hash::{ObjectId, oid};
+
+use super::super::graph::connectivity::Incoming;
+use super::super::limits::Limits;
+use super::super::object::ObjectKind;
+use super::super::object::facts::{self, CommitFacts};
+use super::super::pack::incoming::objects::{
+    ExternalBase, ExternalBases, IncomingObjects, Sources,
+};
+use super::super::pack::parser::error::{PackError, Refusal};
+use super::super::pack::reader::LivePacks;
+use super::super::store::{ObjectSource, PackStore, ReadError, Shared};
+use super::inspection::Inspection;
+
+/// Annotated tags that a chain of them may have.
+const TAG_CHAIN_MAX: usize = 100;
+
+/// Live packs as the place where thin deltas find their bases.
+pub struct LiveBases<'a, S>(pub &'a LivePacks<S>);
+
+impl<S: PackStore> ExternalBases for LiveBases<'_, S> {
+    fn base(&self, id: &oid) -> Result<Option<ExternalBase>, ReadError> {
+        let Some(at) = self.0.find(id)? else { return Ok(None) };
+        let depth = self.0.row(at)?.depth;
+        let (kind, content) = self.0.read_at(at)?;
+        Ok(Some(ExternalBase { kind, content, depth }))
+    }
+}
+
+/// The objects of a resolved pack before the live ones.
+pub struct Pushed<'a, S> {
+    incoming: RefCell<IncomingObjects>,
+    inspection: Inspection,
+    live: &'a LivePacks<S>,
+    limits: Limits,
+}
+
+impl<'a, S: PackStore> Pushed<'a, S> {
+    /// `incoming` is resolved and its table sorted; `inspection` has seen its objects.
+    pub fn new(
+        incoming: IncomingObjects,
+        mut inspection: Inspection,
+        live: &'a LivePacks<S>,
+        limits: &Limits,
+    ) -> Self {
+        inspection.finish();
+        Self { incoming: RefCell::new(incoming), inspection, live, limits: *limits }
+    }
+
+    /// Hands the pack's objects and the inspection back.
+    pub fn into_parts(self) -> (IncomingObjects, Inspection) {
+        (self.incoming.into_inner(), self.inspection)
+    }
+
+    /// Checks the blobs that trees named as `.gitmodules` or `.gitattributes`. Git passes over
+    /// those too large to be either.
+    pub fn check_specials(&mut self) -> Result<(), PackError> {
+        let specials: Vec<_> = self.inspection.specials().collect();
+        for (special, id) in specials {
+            match self.read(&id) {
+                Ok(Some((kind, content))) => {
+                    let refused = |refusal: Refusal| {
+                        PackError::Refused { id, kind, reason: refusal.0 }
+                    };
+                    self.inspection.check_special(special, &id, &content).map_err(refused)?;
+                }
+                // A missing blob is the connectivity walk's to refuse.
+                Ok(None) | Err(ReadError::TooLarge { .. }) => {}
+                Err(error) => return Err(PackError::Base(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// What an annotated tag peels to in the end; `None` when `id` is no tag.
+    pub fn peel(&self, id: &ObjectId) -> Result<Option<ObjectId>, ReadError> {
+        let mut at = *id;
+        for _ in 0..TAG_CHAIN_MAX {
+            let Some((ObjectKind::Tag, content)) = self.read_tag(&at)? else {
+                return Ok((at != *id).then_some(at));
+            };
+            let corrupt = |_| ReadError::Corrupt { id: at, what: "tag does not parse" };
+            at = facts::tag(&content).map_err(corrupt)?.target;
+        }
+        Ok(Some(at))
+    }
+
+    fn read_tag(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError> {
+        match self.kind(id)? {
+            Some(ObjectKind::Tag) => self.read(id),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl<S: PackStore> ObjectSource for Pushed<'_, S> {
+    fn kind(&self, id: &oid) -> Result<Option<ObjectKind>, ReadError> {
+        match self.locate(id) {
+            Some((_, kind)) => Ok(Some(kind)),
+            None => self.live.kind(id),
+        }
+    }
+
+    fn read(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError> {
+        let Some((position, _)) = self.locate(id) else { return self.live.read(id) };
+        let size = self.incoming.borrow().table.get(position).map_or(0, |entry| entry.size_bytes);
+        let (size, limit) = (u64::from(size), self.limits.control_object_bytes_max);
+        if size > limit {
+            return Err(ReadError::TooLarge { id: id.to_owned(), size, limit });
+        }
+        let bases = LiveBases(self.live);
+        let sources = Sources { store: self.live.store(), bases: &bases };
+        match self.incoming.borrow_mut().content(position, sources) {
+            Ok(found) => Ok(Some(found)),
+            Err(PackError::Store(error)) => Err(error.into()),
+            Err(PackError::Base(error)) => Err(error),
+            Err(_) => Err(ReadError::Corrupt {
+                id: id.to_owned(),
+                what: "the incoming entry does not resolve a second time",
+            }),
+        }
+    }
+}
+
+impl<S: PackStore> Incoming for Pushed<'_, S> {
+    fn object_count(&self) -> u32 {
+        self.incoming.borrow().table.count()
+    }
+
+    fn locate(&self, id: &oid) -> Option<(u32, ObjectKind)> {
+        let incoming = self.incoming.borrow();
+        let position = incoming.table.find(id)?;
+        Some((position, incoming.table.get(position)?.kind?))
+    }
+
+    fn commit(&self, commit_id: &oid) -> Option<CommitFacts> {
+        let (position, _) = self.locate(commit_id)?;
+        self.inspection.commit(position)
+    }
+}

@@ -1,0 +1,167 @@
+//! Each ref update judged on its own, in git's words
+//! (`update()` and `check_refs` of git's `builtin/receive-pack.c`).
+//!
+//! What depends on the refs as they are at the moment of publishing (old ids, names that stand in
+//! each other's way) is the publisher's to judge.
+
+use gix_hash::ObjectId;
+use gix_object::bstr::{BStr, ByteSlice};
+
+use super::super::limits::Limits;
+use super::super::protocol::push_commands::PushCommand;
+use super::super::refname;
+
+/// What the repository allows.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings<'a> {
+    /// Every push is refused.
+    pub read_only: bool,
+    /// Git's `receive.denyDeletes`.
+    pub deny_deletes: bool,
+    /// Git's `receive.denyNonFastForwards`.
+    pub deny_non_fast_forwards: bool,
+    /// The branch that HEAD names: it cannot be deleted.
+    pub head: &'a BStr,
+}
+
+/// Why one ref update is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The repository takes no pushes.
+    #[error("repository is read-only")]
+    ReadOnly,
+    /// The name is none that a ref can have.
+    #[error("funny refname")]
+    FunnyRefname,
+    /// Branches may not be deleted here.
+    #[error("deletion prohibited")]
+    DeletionProhibited,
+    /// The branch that HEAD names may not be deleted.
+    #[error("deletion of the current branch prohibited")]
+    DeletionOfHead,
+    /// A branch may only move forward here.
+    #[error("non-fast-forward")]
+    NonFastForward,
+    /// What the tip reaches is not all here.
+    #[error("missing necessary objects")]
+    MissingObjects,
+    /// A branch may only name a commit.
+    #[error("trying to write non-commit object {id} to a branch")]
+    NotACommit {
+        /// The object.
+        id: ObjectId,
+    },
+    /// The pack, or the check of all tips together, was refused.
+    #[error("unpacker error")]
+    Unpacker,
+    /// Another update of the same atomic push was refused.
+    #[error("atomic push failure")]
+    Atomic,
+    /// The ref is not what the pusher saw.
+    #[error("stale info: is at {actual} but expected {expected}")]
+    Stale {
+        /// What it is, or the null id.
+        actual: ObjectId,
+        /// What the pusher saw, or the null id.
+        expected: ObjectId,
+    },
+    /// Another ref stands in the way.
+    #[error("'{with}' exists; cannot create '{name}'")]
+    Conflict {
+        /// That ref.
+        with: String,
+        /// This ref.
+        name: String,
+    },
+    /// The store failed while publishing.
+    #[error("failed to update ref")]
+    Failed,
+}
+
+/// Judges what can be judged before the pack is read.
+pub fn before_pack(
+    command: &PushCommand,
+    settings: &Settings<'_>,
+    limits: &Limits,
+) -> Result<(), Rejection> {
+    if settings.read_only {
+        return Err(Rejection::ReadOnly);
+    }
+    let name = command.name.as_bstr();
+    if command.new.is_some() {
+        refname::check_update(name, limits.refname_bytes_max)
+            .map_err(|_| Rejection::FunnyRefname)?;
+    } else {
+        refname::check_delete(name, limits.refname_bytes_max)
+            .map_err(|_| Rejection::FunnyRefname)?;
+        if settings.deny_deletes && name.starts_with_str(refname::HEADS) {
+            return Err(Rejection::DeletionProhibited);
+        }
+        if name == settings.head && command.old.is_some() {
+            return Err(Rejection::DeletionOfHead);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a branch is moved and must therefore be asked for a fast-forward.
+pub fn must_fast_forward(command: &PushCommand, settings: &Settings<'_>) -> bool {
+    settings.deny_non_fast_forwards
+        && command.old.is_some()
+        && command.new.is_some()
+        && command.name.starts_with_str(refname::HEADS)
+}
+
+/// Whether only commits may stand here.
+pub fn names_a_branch(name: &BStr) -> bool {
+    name.starts_with_str(refname::HEADS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(name: &str, old: bool, new: bool) -> PushCommand {
+        let id = ObjectId::empty_tree(gix_hash::Kind::Sha1);
+        PushCommand { name: name.into(), old: old.then_some(id), new: new.then_some(id) }
+    }
+
+    fn open() -> Settings<'static> {
+        Settings {
+            read_only: false,
+            deny_deletes: false,
+            deny_non_fast_forwards: false,
+            head: BStr::new("refs/heads/main"),
+        }
+    }
+
+    #[track_caller]
+    fn check(command: &PushCommand, settings: Settings<'_>, expect: Result<(), Rejection>) {
+        assert_eq!(before_pack(command, &settings, &Limits::DEFAULT), expect);
+    }
+
+    #[test]
+    fn names_must_be_refs() {
+        check(&command("refs/heads/topic", false, true), open(), Ok(()));
+        check(&command("refs/notes/commits", false, true), open(), Ok(()));
+        for name in ["HEAD", "main", "refs/heads/a..b", "refs/heads/a.lock", "refs/x", "refs//a"] {
+            check(&command(name, false, true), open(), Err(Rejection::FunnyRefname));
+        }
+    }
+
+    #[test]
+    fn deletions_follow_the_settings_and_spare_head() {
+        check(&command("refs/heads/topic", true, false), open(), Ok(()));
+        check(&command("refs/heads/main", true, false), open(), Err(Rejection::DeletionOfHead));
+        let strict = Settings { deny_deletes: true, ..open() };
+        let gone = command("refs/heads/topic", true, false);
+        check(&gone, strict, Err(Rejection::DeletionProhibited));
+        check(&command("refs/tags/v1", true, false), strict, Ok(()));
+    }
+
+    #[test]
+    fn a_read_only_repository_takes_nothing() {
+        let settings = Settings { read_only: true, ..open() };
+        check(&command("refs/heads/topic", false, true), settings, Err(Rejection::ReadOnly));
+    }
+}

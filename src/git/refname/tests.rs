@@ -1,0 +1,192 @@
+use std::process::Command;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const MAX: usize = 64;
+
+/// Names and parts of names at the edges of the rules.
+const ODD: &[&str] = &[
+    "refs/heads/main",
+    "refs/heads/a/b.c/d",
+    "refs/heads/a..b",
+    "refs/heads/.a",
+    "refs/heads/a.",
+    "refs/heads/a./b",
+    "refs/heads/a/.b",
+    "refs/heads/a.lock",
+    "refs/heads/a.lock/b",
+    "refs/heads/a.lockx",
+    "refs/heads/lock",
+    "refs/heads/.lock",
+    "refs/heads//a",
+    "refs/heads/a//b",
+    "/refs/heads/a",
+    "refs/heads/",
+    "refs/heads/a/",
+    "refs/heads/@",
+    "refs/heads/@{",
+    "refs/heads/a@{b",
+    "refs/heads/a@b",
+    "refs/@",
+    "refs/heads/a b",
+    "refs/heads/a~b",
+    "refs/heads/a^b",
+    "refs/heads/a:b",
+    "refs/heads/a?b",
+    "refs/heads/a*b",
+    "refs/heads/a[b",
+    "refs/heads/a]b",
+    "refs/heads/a\\b",
+    "refs/heads/a\x7fb",
+    "refs/heads/a\tb",
+    "refs/heads/a\nb",
+    "refs/heads/-a",
+    "refs/heads/HEAD",
+    "refs/heads/é",
+    "refs/heads/\u{1}",
+    "refs/heads/{}",
+    "refs/heads/a'b\"c",
+    "refs/pull/1/head",
+    "refs/..",
+];
+
+#[test]
+fn well_formed_means_what_git_check_ref_format_says() {
+    for name in ODD {
+        let git = Command::new("git")
+            .args(["check-ref-format", name])
+            .status()
+            .unwrap();
+        assert_eq!(
+            well_formed((*name).into()).is_ok(),
+            git.success(),
+            "{name:?}"
+        );
+        assert_eq!(
+            is_valid((*name).into()),
+            git.success() && name.starts_with(REFS),
+            "{name:?} as a ref"
+        );
+    }
+}
+
+#[test]
+fn a_branch_name_is_what_git_branch_takes() {
+    for short in [
+        "main",
+        "a/b",
+        "-a",
+        "HEAD",
+        "a b",
+        "",
+        "a.lock",
+        "x/HEAD",
+        "@",
+        "refs/heads/x",
+    ] {
+        let git = Command::new("git")
+            .args(["check-ref-format", "--branch", short])
+            .output()
+            .unwrap();
+        // `@` is understood as `HEAD` there; as a name it is in order.
+        if short != "@" {
+            assert_eq!(
+                branch(short.into(), MAX).is_ok(),
+                git.status.success(),
+                "{short:?}"
+            );
+        }
+    }
+    assert_eq!(branch("main".into(), MAX).unwrap(), "refs/heads/main");
+}
+
+#[test]
+fn a_push_may_touch_refs_of_two_levels_and_delete_any() {
+    assert_eq!(check_update("refs/heads/a".into(), MAX), Ok(()));
+    assert_eq!(
+        check_update("refs/a".into(), MAX),
+        Err(RefnameError::OneLevel)
+    );
+    assert_eq!(check_delete("refs/a".into(), MAX), Ok("a".into()));
+    for outside in ["HEAD", "heads/a", "refs", ""] {
+        assert_eq!(
+            check_update(outside.into(), MAX),
+            Err(RefnameError::OutsideRefs)
+        );
+    }
+    assert!(matches!(
+        check_delete("refs/@".into(), MAX),
+        Err(RefnameError::Format { .. })
+    ));
+    assert!(matches!(
+        check_delete("refs/".into(), MAX),
+        Err(RefnameError::Format { .. })
+    ));
+    let too_long = Err(RefnameError::TooLong {
+        name_bytes: 12,
+        name_bytes_max: 11,
+    });
+    assert_eq!(check_update("refs/heads/a".into(), 11), too_long);
+    assert!(check_update(b"refs/heads/\xff\xfe".as_bstr(), MAX).is_ok());
+}
+
+#[test]
+fn hidden_rules() {
+    let rules = ["refs/pull", "refs/cairn/", "!refs/pull/1", "^refs/full"];
+    let hidden = |name: &str| is_hidden(name.into(), &rules);
+    assert!(hidden("refs/pull"));
+    assert!(hidden("refs/pull/2/head"));
+    assert!(!hidden("refs/pull/1/head"));
+    assert!(hidden("refs/pull/11"));
+    assert!(!hidden("refs/pullx"));
+    assert!(hidden("refs/full/a"));
+    assert!(!hidden("refs/heads/main"));
+    assert!(!is_hidden::<&str>("refs/heads/main".into(), &[]));
+}
+
+#[test]
+fn names_in_each_others_way() {
+    let of = |name: &'static str| {
+        parents(name.into())
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("refs/heads/a/b"), ["refs/heads/a", "refs/heads"]);
+    assert_eq!(of("refs/heads"), Vec::<String>::new());
+    assert_eq!(of("HEAD"), Vec::<String>::new());
+    assert_eq!(children_prefix("refs/heads/a".into()), "refs/heads/a/");
+    assert!(conflict("refs/heads/a".into(), "refs/heads/a/b".into()));
+    assert!(conflict("refs/heads/a/b".into(), "refs/heads/a".into()));
+    assert!(!conflict("refs/heads/a".into(), "refs/heads/ab".into()));
+    assert!(!conflict("refs/heads/a".into(), "refs/heads/a".into()));
+}
+
+#[test]
+fn short_names() {
+    let expected = [
+        "v1",
+        "refs/v1",
+        "refs/tags/v1",
+        "refs/heads/v1",
+        "refs/remotes/v1",
+        "refs/remotes/v1/HEAD",
+    ];
+    assert_eq!(candidates("v1".into()), expected.map(BString::from));
+}
+
+proptest! {
+    #[test]
+    fn no_name_panics(name in proptest::collection::vec(
+        prop_oneof![Just(b'/'), Just(b'.'), Just(b'@'), Just(b'{'), b'a'..=b'c', any::<u8>()], 0..24),
+    ) {
+        let name = name.as_bstr();
+        let _ = is_valid(name);
+        let _ = check_update(name, MAX);
+        let _ = branch(name, MAX);
+        for parent in parents(name) {
+            prop_assert!(conflict(parent, name));
+        }
+    }
+}

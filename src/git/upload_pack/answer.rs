@@ -1,0 +1,304 @@
+//! One fetch request answered: what stands before the pack, and the pack's writer.
+//!
+//! The flow is that of git's `upload-pack.c`: `upload_pack_v2` and, for versions 0 and 1 over
+//! stateless HTTP, `upload_pack` with `get_common_commits`.
+
+use std::rc::Rc;
+
+use gix_hash::ObjectId;
+use gix_object::bstr::{BStr, BString, ByteSlice};
+
+use super::super::filter::{FilterError, ObjectFilter};
+use super::super::graph::ancestry::is_ready;
+use super::super::graph::commits::{CommitGraph, CommitNode};
+use super::super::limits::Limits;
+use super::super::pack::reader::LivePacks;
+use super::super::pack::writer::{PackWriter, WriteOptions};
+use super::super::protocol::fetch_request::{Ending, FetchRequest, MultiAck, UploadPackOptions};
+use super::super::protocol::negotiation::{self, Ack, Sections};
+use super::super::protocol::sideband::SideBand;
+use super::super::refname;
+use super::super::store::{PackStore, ReadError, RefSource, StoreError};
+use super::plan::{AtClient, DeepenRequest, Plan, PlanError, PlanOptions, plan};
+
+/// Why a fetch cannot be answered: goes to the client as `ERR`.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// A ref wanted by name is not there.
+    #[error("unknown ref {0}")]
+    UnknownRef(BString),
+    /// A name of `deepen-not` is no ref's.
+    #[error("git upload-pack: deepen-not is not a ref: {0}")]
+    DeepenNot(BString),
+    /// The filter cannot be honoured.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// The objects cannot be chosen.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// An object could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl From<StoreError> for FetchError {
+    fn from(error: StoreError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+/// The answer to one request.
+pub struct Answer<S> {
+    /// What is sent first; all of it, when there is no pack.
+    pub head: Vec<u8>,
+    /// The pack that follows.
+    pub pack: Option<Outgoing<S>>,
+}
+
+/// A pack that is ready to be written.
+pub struct Outgoing<S> {
+    /// The packs that it is made from.
+    pub packs: LivePacks<S>,
+    /// Gives its bytes.
+    pub writer: PackWriter,
+    /// Tells which thin bases will do.
+    pub at_client: AtClient,
+    /// How it is multiplexed.
+    pub side_band: SideBand,
+    /// Whether the client wants to read how it goes.
+    pub progress: bool,
+}
+
+/// Answers one fetch request over the packs and refs as they are now.
+pub fn answer<S: PackStore + RefSource + Clone>(
+    store: &S,
+    request: &FetchRequest,
+    limits: &Limits,
+) -> Result<Answer<S>, FetchError> {
+    let packs = LivePacks::open(store.clone(), limits)?;
+    let graph = Rc::new(CommitGraph::open(store, packs.records())?);
+    let fetch = Fetch { store, request, packs, graph, head: Vec::new() };
+    match request.upload_pack {
+        None => fetch.version_2(),
+        Some(agreed) => fetch.version_0(agreed),
+    }
+}
+
+struct Fetch<'a, S> {
+    store: &'a S,
+    request: &'a FetchRequest,
+    packs: LivePacks<S>,
+    graph: Rc<CommitGraph>,
+    head: Vec<u8>,
+}
+
+impl<S: PackStore + RefSource> Fetch<'_, S> {
+    fn version_2(mut self) -> Result<Answer<S>, FetchError> {
+        let request = self.request;
+        let sections = Sections { sideband_all: request.sideband_all };
+        let (mut wants, named) = (request.wants.clone(), self.named_wants()?);
+        wants.extend(named.iter().map(|(id, _)| *id));
+        if wants.is_empty() {
+            return Ok(self.without_pack());
+        }
+        if !request.haves.is_empty() && !request.done() {
+            sections.acknowledgments(&mut self.head);
+            let common = self.common();
+            if common.is_empty() {
+                sections.nak(&mut self.head);
+            }
+            for (id, _) in &common {
+                sections.ack(id, &mut self.head);
+            }
+            if request.wait_for_done || !self.is_ready(&wants, &common)? {
+                sections.flush(&mut self.head);
+                return Ok(self.without_pack());
+            }
+            sections.ready(&mut self.head);
+            sections.delim(&mut self.head);
+        }
+        let plan = self.plan(&wants)?;
+        if request.deepens() || !request.shallow.is_empty() {
+            sections.shallow_info(&mut self.head);
+            for id in &plan.shallow {
+                sections.shallow(id, &mut self.head);
+            }
+            for id in &plan.unshallow {
+                sections.unshallow(id, &mut self.head);
+            }
+            sections.delim(&mut self.head);
+        }
+        if !named.is_empty() {
+            sections.wanted_refs(&mut self.head);
+            for (id, name) in &named {
+                sections.wanted_ref(id, name.as_bstr(), &mut self.head);
+            }
+            sections.delim(&mut self.head);
+        }
+        sections.packfile(&mut self.head);
+        self.with_pack(plan)
+    }
+
+    fn version_0(mut self, agreed: UploadPackOptions) -> Result<Answer<S>, FetchError> {
+        let request = self.request;
+        if request.wants.is_empty() {
+            return Ok(self.without_pack());
+        }
+        let plan = self.plan(&request.wants)?;
+        if request.deepens() {
+            for id in &plan.shallow {
+                negotiation::shallow(id, &mut self.head);
+            }
+            for id in &plan.unshallow {
+                negotiation::unshallow(id, &mut self.head);
+            }
+            super::super::protocol::pktline::flush(&mut self.head);
+        }
+        if request.ending == Ending::Wants {
+            return Ok(self.without_pack());
+        }
+        if self.negotiate(agreed)? { self.with_pack(plan) } else { Ok(self.without_pack()) }
+    }
+
+    /// Acknowledges haves as versions 0 and 1 do; whether the pack follows.
+    fn negotiate(&mut self, agreed: UploadPackOptions) -> Result<bool, FetchError> {
+        let request = self.request;
+        let mut common: Vec<(ObjectId, CommitNode)> = Vec::new();
+        let mut ready = false;
+        let mut got_other = false;
+        for have in &request.haves {
+            if let Some(node) = self.graph.lookup(have) {
+                common.push((*have, node));
+                let ack = match agreed.multi_ack {
+                    MultiAck::Detailed => Some(Ack::Common),
+                    MultiAck::Plain => Some(Ack::Continue),
+                    MultiAck::None => (common.len() == 1).then_some(Ack::Final),
+                };
+                if let Some(ack) = ack {
+                    negotiation::ack(have, ack, &mut self.head);
+                }
+                continue;
+            }
+            got_other = true;
+            // Enough is common already: what the client has beyond it need not be told.
+            if agreed.multi_ack != MultiAck::None
+                && (ready || self.is_ready(&request.wants, &common)?)
+            {
+                ready = true;
+                let detailed = agreed.multi_ack == MultiAck::Detailed;
+                let ack = if detailed { Ack::Ready } else { Ack::Continue };
+                negotiation::ack(have, ack, &mut self.head);
+            }
+        }
+        let last = common.last().map(|(id, _)| *id);
+        if request.done() {
+            match last {
+                Some(last) if agreed.multi_ack != MultiAck::None => {
+                    negotiation::ack(&last, Ack::Final, &mut self.head);
+                }
+                Some(_) => {}
+                None => negotiation::nak(&mut self.head),
+            }
+            return Ok(true);
+        }
+        let detailed = agreed.multi_ack == MultiAck::Detailed;
+        if let (Some(last), true) = (last, detailed && !got_other && !ready)
+            && self.is_ready(&request.wants, &common)?
+        {
+            ready = true;
+            negotiation::ack(&last, Ack::Ready, &mut self.head);
+        }
+        if common.is_empty() || agreed.multi_ack != MultiAck::None {
+            negotiation::nak(&mut self.head);
+        }
+        match last {
+            Some(last) if agreed.no_done && ready && detailed => {
+                negotiation::ack(&last, Ack::Final, &mut self.head);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// The haves that are commits here, in the order sent.
+    fn common(&self) -> Vec<(ObjectId, CommitNode)> {
+        let known = |id: &ObjectId| Some((*id, self.graph.lookup(id)?));
+        self.request.haves.iter().filter_map(known).collect()
+    }
+
+    /// Whether enough is common to stop asking.
+    fn is_ready(
+        &self,
+        wants: &[ObjectId],
+        common: &[(ObjectId, CommitNode)],
+    ) -> Result<bool, FetchError> {
+        let wants: Vec<_> = wants.iter().filter_map(|id| self.graph.lookup(id)).collect();
+        let haves: Vec<_> = common.iter().map(|(_, node)| *node).collect();
+        Ok(is_ready(&self.graph, &wants, &haves)?)
+    }
+
+    fn named_wants(&self) -> Result<Vec<(ObjectId, BString)>, FetchError> {
+        let find = |name: &BString| match self.store.ref_target(name.as_bstr())? {
+            Some(id) => Ok((id, name.clone())),
+            None => Err(FetchError::UnknownRef(name.clone())),
+        };
+        self.request.want_refs.iter().map(find).collect()
+    }
+
+    fn plan(&self, wants: &[ObjectId]) -> Result<Plan, FetchError> {
+        let request = self.request;
+        let not = request.deepen_not.iter().map(|name| self.deepen_not(name.as_bstr()));
+        let not = not.collect::<Result<Vec<_>, _>>()?;
+        let include_tags = match request.include_tag {
+            true => self.store.annotated_tags()?,
+            false => Vec::new(),
+        };
+        let filter = request.filter.as_ref().map(|spec| ObjectFilter::parse(spec.as_bstr()));
+        let options = PlanOptions {
+            include_tags: &include_tags,
+            client_shallow: &request.shallow,
+            deepen: deepen(request, &not),
+            filter: filter.transpose()?.unwrap_or_default(),
+        };
+        Ok(plan(&self.packs, &self.graph, wants, &request.haves, &options)?)
+    }
+
+    fn deepen_not(&self, name: &BStr) -> Result<ObjectId, FetchError> {
+        for candidate in refname::candidates(name) {
+            if let Some(id) = self.store.ref_target(candidate.as_bstr())? {
+                return Ok(id);
+            }
+        }
+        Err(FetchError::DeepenNot(name.to_owned()))
+    }
+
+    fn without_pack(self) -> Answer<S> {
+        Answer { head: self.head, pack: None }
+    }
+
+    fn with_pack(self, plan: Plan) -> Result<Answer<S>, FetchError> {
+        let request = self.request;
+        let options = WriteOptions { thin: request.thin_pack, ofs_delta: request.ofs_delta };
+        let writer = PackWriter::new(&self.packs, plan.selection, options)?;
+        let pack = Outgoing {
+            packs: self.packs,
+            writer,
+            at_client: plan.at_client,
+            side_band: request.side_band(),
+            progress: !request.no_progress,
+        };
+        Ok(Answer { head: self.head, pack: Some(pack) })
+    }
+}
+
+fn deepen<'a>(request: &FetchRequest, not: &'a [ObjectId]) -> DeepenRequest<'a> {
+    match request.deepen {
+        Some(depth) if request.deepen_relative => DeepenRequest::Relative(depth),
+        Some(depth) => DeepenRequest::Depth(depth),
+        None if request.deepen_since.is_some() || !not.is_empty() => DeepenRequest::Revisions {
+            since_seconds: request.deepen_since.map(|since| u64::try_from(since).unwrap_or(0)),
+            not,
+        },
+        None => DeepenRequest::Unchanged,
+    }
+}

@@ -1,0 +1,69 @@
+//! What an id names: tags are followed to what they tag.
+
+use std::collections::HashSet;
+
+use gix_hash::ObjectId;
+
+use super::super::graph::commits::{CommitGraph, CommitNode};
+use super::super::object::{ObjectKind, facts};
+use super::super::pack::reader::{LivePacks, Location};
+use super::super::store::{ObjectSource, PackStore, ReadError};
+
+/// What is at the end of a chain of tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Peeled {
+    /// A commit of the graph.
+    Commit(CommitNode),
+    /// A tree.
+    Tree(ObjectId, Location),
+    /// A blob.
+    Blob(Location),
+    /// A tag that was followed before.
+    SeenTag,
+    /// Nothing that is known to be complete: the object is not here, or it is a commit of no
+    /// segment, or a tag of such a thing.
+    Nothing,
+}
+
+/// Follows tags, each of them once.
+pub(super) struct Peeler<'a, S> {
+    packs: &'a LivePacks<S>,
+    graph: &'a CommitGraph,
+    seen: HashSet<ObjectId>,
+}
+
+impl<'a, S: PackStore> Peeler<'a, S> {
+    pub(super) fn new(packs: &'a LivePacks<S>, graph: &'a CommitGraph) -> Self {
+        Self { packs, graph, seen: HashSet::new() }
+    }
+
+    /// Follows `id`; `tag` is called with each tag that was not seen before.
+    pub(super) fn peel(
+        &mut self,
+        mut id: ObjectId,
+        mut tag: impl FnMut(Location),
+    ) -> Result<Peeled, ReadError> {
+        loop {
+            if let Some(node) = self.graph.lookup(&id) {
+                return Ok(Peeled::Commit(node));
+            }
+            let Some(at) = self.packs.find(&id)? else { return Ok(Peeled::Nothing) };
+            match self.packs.row(at)?.kind {
+                ObjectKind::Commit => return Ok(Peeled::Nothing),
+                ObjectKind::Tree => return Ok(Peeled::Tree(id, at)),
+                ObjectKind::Blob => return Ok(Peeled::Blob(at)),
+                ObjectKind::Tag if !self.seen.insert(id) => return Ok(Peeled::SeenTag),
+                ObjectKind::Tag => {
+                    tag(at);
+                    let Some((_, content)) = self.packs.read(&id)? else {
+                        return Ok(Peeled::Nothing);
+                    };
+                    let what = "it does not parse as a tag";
+                    let facts =
+                        facts::tag(&content).map_err(|_| ReadError::Corrupt { id, what })?;
+                    id = facts.target;
+                }
+            }
+        }
+    }
+}

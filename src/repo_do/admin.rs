@@ -1,0 +1,229 @@
+//! Making, showing, changing and wiping the repository; its tokens; its figures.
+
+use serde::de::DeserializeOwned;
+use worker::{Request, Response};
+
+use super::contract::{
+    Actor, CreateRepository, CreateToken, Deleted, ErrorCode, ErrorReply, RepositoryInfo,
+    RepositoryStatus, RevokedToken, Scope, TokenHash, TokenPage, TokenRecord, TokenState,
+    UpdateRepository,
+};
+use super::object::{Caller, RepoObject, Store, now_ms};
+use super::{memory, reply};
+use crate::git::store::StoreError;
+use crate::storage::cache;
+use crate::storage::repository::{NewRepository, RepositoryPatch, RepositoryRecord};
+use crate::storage::sql::{Database as _, in_transaction};
+use crate::storage::tokens;
+
+/// A response, or why there is none.
+type Answer = Result<worker::Result<Response>, ErrorReply>;
+
+const BRANCHES: &str = "refs/heads/";
+
+async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply> {
+    request.json().await.map_err(|error| {
+        let message = format!("the worker sent a body that the object does not know: {error}");
+        ErrorReply::new(ErrorCode::InternalError, message)
+    })
+}
+
+/// `POST /init`.
+pub async fn init(store: &Store, caller: &Caller, request: Request) -> Answer {
+    if !matches!(caller.actor, Actor::Operator | Actor::NamespaceAdmin) {
+        return Err(ErrorReply::new(ErrorCode::Forbidden, "only administrators make repositories"));
+    }
+    let new: CreateRepository = body(request).await?;
+    // The body was awaited: another request may have made the repository meanwhile.
+    if store.load()?.is_none() {
+        let head = format!("{BRANCHES}{}", new.default_branch);
+        in_transaction(store.database(), || {
+            store.create(&NewRepository {
+                id: &new.repository_id,
+                namespace: &new.namespace,
+                name: &new.name,
+                description: new.description.as_deref().unwrap_or_default(),
+                head: head.as_str().into(),
+                read_only: new.read_only,
+                public: new.public,
+                source: new.source.as_deref(),
+                now_ms: new.now_ms,
+            })?;
+            insert_token(store, &new.token)
+        })?;
+    }
+    let record = store.load()?.filter(|record| record.id == new.repository_id);
+    let taken = || ErrorReply::new(ErrorCode::AlreadyExists, "the repository exists already");
+    info(store, record.ok_or_else(taken)?)
+}
+
+/// `GET /info`.
+pub fn info(store: &Store, record: RepositoryRecord) -> Answer {
+    let counts = store.counts()?;
+    Ok(reply::json(&describe(record, counts.pack_bytes, counts.object_count)))
+}
+
+fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> RepositoryInfo {
+    let head = record.head.to_string();
+    RepositoryInfo {
+        repository_id: record.id,
+        namespace: record.namespace,
+        name: record.name,
+        description: Some(record.description).filter(|text| !text.is_empty()),
+        default_branch: head.strip_prefix(BRANCHES).unwrap_or(&head).to_owned(),
+        created_at_ms: record.created_at,
+        updated_at_ms: record.updated_at,
+        last_push_at_ms: record.last_push_at,
+        source: record.source,
+        read_only: record.read_only,
+        public: record.public,
+        status: RepositoryStatus::Ready,
+        size_bytes,
+        object_count,
+    }
+}
+
+/// `POST /update`.
+pub async fn update(store: &Store, request: Request) -> Answer {
+    let change: UpdateRepository = body(request).await?;
+    let head = change.default_branch.map(|branch| format!("{BRANCHES}{branch}"));
+    let description = change.description.map(Option::unwrap_or_default);
+    let patch = RepositoryPatch {
+        description: description.as_deref(),
+        head: head.as_deref().map(Into::into),
+        read_only: change.read_only,
+        public: change.public,
+        ..RepositoryPatch::default()
+    };
+    store.update(&patch, now_ms())?;
+    let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
+    info(store, store.load()?.ok_or_else(gone)?)
+}
+
+/// `POST /delete`: everything goes, the alarm included.
+pub async fn delete(object: &RepoObject, record: RepositoryRecord) -> worker::Result<Response> {
+    object.storage.delete_all().await?;
+    object.reopen();
+    reply::json(&Deleted { repository_id: record.id })
+}
+
+/// The object's own record of a token.
+pub fn token_by_hash(store: &Store, hash: &TokenHash) -> Result<Option<TokenRecord>, ErrorReply> {
+    Ok(store.tokens().find(hash.as_bytes())?.map(|token| shown(&token)))
+}
+
+/// Notes that a token was used, once an hour at most.
+pub fn touch_token(store: &Store, token: &TokenRecord) -> Result<(), ErrorReply> {
+    Ok(store.tokens().touch(&token.token_id, token.last_used_at_ms, now_ms())?)
+}
+
+/// `POST /tokens`.
+pub async fn create_token(store: &Store, request: Request) -> Answer {
+    let CreateToken { token } = body(request).await?;
+    let taken = store.tokens().find_by_id(&token.token_id)?.is_some()
+        || store.tokens().find(token.sha256.as_bytes())?.is_some();
+    if taken {
+        return Err(ErrorReply::new(ErrorCode::AlreadyExists, "the token exists already"));
+    }
+    insert_token(store, &token)?;
+    Ok(reply::json(&token))
+}
+
+fn insert_token(store: &Store, token: &TokenRecord) -> Result<(), StoreError> {
+    store.tokens().insert(&tokens::NewToken {
+        id: &token.token_id,
+        sha256: token.sha256.as_bytes(),
+        scope: match token.scope {
+            Scope::Read => tokens::Scope::Read,
+            Scope::Write => tokens::Scope::Write,
+        },
+        label: token.label.as_deref().unwrap_or_default(),
+        created_at: token.created_at_ms,
+        expires_at: token.expires_at_ms,
+    })
+}
+
+fn shown(token: &tokens::TokenRecord) -> TokenRecord {
+    TokenRecord {
+        token_id: token.id.clone(),
+        sha256: TokenHash::new(token.sha256),
+        scope: match token.scope {
+            tokens::Scope::Read => Scope::Read,
+            tokens::Scope::Write | tokens::Scope::Admin => Scope::Write,
+        },
+        label: Some(token.label.clone()).filter(|label| !label.is_empty()),
+        created_at_ms: token.created_at,
+        expires_at_ms: token.expires_at,
+        revoked_at_ms: token.revoked_at,
+        last_used_at_ms: token.last_used_at,
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct TokenQuery {
+    state: Option<TokenState>,
+    page: u32,
+    per_page: u32,
+}
+
+/// `GET /tokens`; without a state, tokens in any.
+pub fn list_tokens(store: &Store, request: &Request) -> Answer {
+    let query: TokenQuery = request
+        .query()
+        .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
+    let state = query.state.map(|state| match state {
+        TokenState::Active => tokens::TokenState::Active,
+        TokenState::Expired => tokens::TokenState::Expired,
+        TokenState::Revoked => tokens::TokenState::Revoked,
+    });
+    let offset = query.page.saturating_sub(1).saturating_mul(query.per_page);
+    let page = store.tokens().list(state, now_ms(), offset, query.per_page)?;
+    let tokens = page.tokens.iter().map(shown).collect();
+    Ok(reply::json(&TokenPage { tokens, total_count: page.total_count }))
+}
+
+/// `DELETE /tokens/<id>`.
+pub fn revoke_token(store: &Store, token_id: &str) -> Answer {
+    let tokens = store.tokens();
+    let unknown = || ErrorReply::new(ErrorCode::NotFound, "token not found");
+    let token = tokens.find_by_id(token_id)?.ok_or_else(unknown)?;
+    tokens.revoke(token_id, now_ms())?;
+    Ok(reply::json(&RevokedToken {
+        token_id: token.id,
+        sha256: TokenHash::new(token.sha256),
+    }))
+}
+
+/// `GET /stats`: live figures. The SQL counters count since this object woke, and so does
+/// everything of the isolate's.
+pub fn stats(store: &Store) -> Answer {
+    let counts = store.counts()?;
+    let db = store.database();
+    let (part_cache_bytes, chunk_cache_bytes) = cache::cached_bytes();
+    Ok(reply::json(&serde_json::json!({
+        "refs": counts.refs,
+        "reflog_rows": counts.reflog_rows,
+        "packs": {
+            "live": counts.live_packs,
+            "quarantined": counts.quarantined_packs,
+            "superseded": counts.superseded_packs,
+            "bytes": counts.pack_bytes,
+            "chunk_rows": counts.chunk_rows,
+            "part_rows": counts.part_rows,
+        },
+        "objects": counts.object_count,
+        "tokens": counts.tokens,
+        "sqlite_bytes": counts.database_bytes,
+        "sql": {
+            "rows_read": db.rows_read(),
+            "rows_written": db.rows_written(),
+            "statements": db.statements(),
+        },
+        "isolate": {
+            "heap_bytes": memory::heap_bytes(),
+            "reserved_bytes": memory::reserved_bytes(),
+            "part_cache_bytes": part_cache_bytes,
+            "chunk_cache_bytes": chunk_cache_bytes,
+        },
+    })))
+}

@@ -1,0 +1,360 @@
+//! What the Worker and the repository's object say to each other, over `fetch`.
+//!
+//! Rust objects cannot serve RPC, so a call is an HTTP request to an internal URL
+//! (`https://object` + one of [`path`]) with the headers of [`header`]. The Worker writes every
+//! internal header itself and passes none of the client's on except [`FORWARDED_HEADERS`], so
+//! that the object may believe them.
+//!
+//! | request | access | body | answer |
+//! |---|---|---|---|
+//! | `GET /git/info/refs?service=git-upload-pack` | read | | as Git's smart HTTP |
+//! | `GET /git/info/refs?service=git-receive-pack` | push | | as Git's smart HTTP |
+//! | `POST /git/git-upload-pack` | read | as the client sent it, perhaps gzipped | as Git's smart HTTP |
+//! | `POST /git/git-receive-pack` | push | as the client sent it, perhaps gzipped | as Git's smart HTTP |
+//! | `POST /init` | (the Worker's only) | [`CreateRepository`] | [`RepositoryInfo`] |
+//! | `GET /info` | administer | | [`RepositoryInfo`] |
+//! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
+//! | `POST /delete` | administer | | [`Deleted`] |
+//! | `POST /tokens` | administer | [`CreateToken`] | [`TokenRecord`] |
+//! | `GET /tokens?state=…&page=…&per_page=…` | administer | | [`TokenPage`] |
+//! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
+//! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
+//!
+//! Success is status 200; of a git answer the Worker sets the headers and streams the body on.
+//! Every other status carries an [`ErrorReply`] as its body, with [`ErrorCode::status`] as its
+//! status, on the git paths too: the Worker turns it into what the client of that face expects,
+//! `WWW-Authenticate` and `Retry-After` included.
+//!
+//! Duties of the object:
+//! - It decides with [`authorize`]; what the Worker found in KV is never more than an early no.
+//! - `POST /init` is idempotent by repository id: the same id again answers as the first time; a
+//!   different one is [`ErrorCode::AlreadyExists`].
+//! - Before `/init` and after `/delete` it writes nothing (not even its schema): anybody may name
+//!   an object that does not exist, and rows are billed.
+
+use serde::{Deserialize, Serialize};
+
+mod actor;
+mod error;
+
+pub use actor::{Access, Actor, BadActor, Refusal, TokenHash, authorize};
+pub use error::{ErrorCode, ErrorReply};
+
+/// Scheme and host of internal URLs; only the path and the query mean something.
+pub const ORIGIN: &str = "https://object";
+
+/// Paths that the object serves.
+pub mod path {
+    /// The advertisement of either service; the query is the client's.
+    pub const INFO_REFS: &str = "/git/info/refs";
+    /// A fetch.
+    pub const UPLOAD_PACK: &str = "/git/git-upload-pack";
+    /// A push.
+    pub const RECEIVE_PACK: &str = "/git/git-receive-pack";
+    /// Makes the repository.
+    pub const INIT: &str = "/init";
+    /// The repository's settings and figures.
+    pub const INFO: &str = "/info";
+    /// Changes settings.
+    pub const UPDATE: &str = "/update";
+    /// Wipes the repository.
+    pub const DELETE: &str = "/delete";
+    /// Lists and makes tokens; `/tokens/<id>` is one token.
+    pub const TOKENS: &str = "/tokens";
+    /// Live figures.
+    pub const STATS: &str = "/stats";
+
+    /// The path of one token.
+    #[must_use]
+    pub fn token(token_id: &str) -> String {
+        format!("{TOKENS}/{token_id}")
+    }
+
+    /// The token that a path names, if it is one of [`token`]'s.
+    #[must_use]
+    pub fn token_id(path: &str) -> Option<&str> {
+        let token_id = path.strip_prefix(TOKENS)?.strip_prefix('/')?;
+        super::is_public_id(token_id).then_some(token_id)
+    }
+}
+
+/// Internal headers, written by the Worker.
+pub mod header {
+    /// Who asks: [`super::Actor`] in its text form.
+    pub const ACTOR: &str = "x-cairn-actor";
+    /// `<namespace>/<repo>` as the client spelled it, for messages only.
+    pub const REPOSITORY: &str = "x-cairn-repository";
+    /// Ties the log lines of one request together.
+    pub const REQUEST_ID: &str = "x-cairn-request-id";
+    /// The Git protocol version asked for; the client's own header, passed on.
+    pub const GIT_PROTOCOL: &str = "git-protocol";
+}
+
+/// The headers of the client's that the Worker passes on, where present.
+pub const FORWARDED_HEADERS: [&str; 5] = [
+    "git-protocol",
+    "content-type",
+    "content-encoding",
+    "content-length",
+    "user-agent",
+];
+
+/// What a token allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Fetch, and read content by REST.
+    Read,
+    /// Read, and push.
+    Write,
+}
+
+impl Scope {
+    /// The scope's name, as stored and as shown.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+
+    /// The scope of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Read, Self::Write]
+            .into_iter()
+            .find(|scope| scope.name() == name)
+    }
+}
+
+/// Where a token is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenState {
+    /// It is accepted.
+    Active,
+    /// Its time is over.
+    Expired,
+    /// It was taken back.
+    Revoked,
+}
+
+/// A token as the object keeps it. The plaintext is known to nobody but its owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRecord {
+    /// 16 characters of `[0-9a-z]`; the first eight are the repository id's ([`token_id_prefix`]).
+    pub token_id: String,
+    /// SHA-256 of the plaintext without its `?expires=` suffix.
+    pub sha256: TokenHash,
+    /// What it allows.
+    pub scope: Scope,
+    /// The owner's note.
+    pub label: Option<String>,
+    /// Milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// Milliseconds since 1970; from then on it is refused.
+    pub expires_at_ms: i64,
+    /// When it was taken back, in milliseconds since 1970.
+    pub revoked_at_ms: Option<i64>,
+    /// When it was last accepted, in milliseconds since 1970; may lag, so that use costs no write.
+    pub last_used_at_ms: Option<i64>,
+}
+
+impl TokenRecord {
+    /// Its state at a time in milliseconds since 1970.
+    #[must_use]
+    pub fn state(&self, now_ms: i64) -> TokenState {
+        if self.revoked_at_ms.is_some() {
+            TokenState::Revoked
+        } else if now_ms >= self.expires_at_ms {
+            TokenState::Expired
+        } else {
+            TokenState::Active
+        }
+    }
+}
+
+/// Body of `POST /init`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateRepository {
+    /// 16 characters of `[0-9a-z]`, chosen by the Worker.
+    pub repository_id: String,
+    /// As created.
+    pub namespace: String,
+    /// As created.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// A branch's short name, checked by Git's rules.
+    pub default_branch: String,
+    /// Whether pushes are refused.
+    pub read_only: bool,
+    /// Whether anybody may fetch.
+    pub public: bool,
+    /// Where its content comes from: `artifacts:<ns>/<repo>` or `git:<url>`.
+    pub source: Option<String>,
+    /// Its first token.
+    pub token: TokenRecord,
+    /// The time, in milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// Body of `POST /update`; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateRepository {
+    /// Free text; `Some(None)` takes it away.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub description: Option<Option<String>>,
+    /// A branch's short name, checked by Git's rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_branch: Option<String>,
+    /// Whether pushes are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<bool>,
+    /// Whether anybody may fetch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<bool>,
+}
+
+/// Reads a field that is there as `Some`, so that `null` differs from an absent field.
+pub fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// What a repository is busy with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RepositoryStatus {
+    /// Nothing: it serves.
+    Ready,
+    /// Its content is being fetched from elsewhere.
+    Importing,
+    /// It is being copied from another repository.
+    Forking,
+}
+
+/// Answer of `POST /init`, `GET /info` and `POST /update`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryInfo {
+    /// 16 characters of `[0-9a-z]`.
+    pub repository_id: String,
+    /// As created.
+    pub namespace: String,
+    /// As created.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// The branch that `HEAD` names, as a short name.
+    pub default_branch: String,
+    /// Milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// The last change of settings or refs, in milliseconds since 1970.
+    pub updated_at_ms: i64,
+    /// The last push that changed a ref, in milliseconds since 1970.
+    pub last_push_at_ms: Option<i64>,
+    /// `artifacts:<ns>/<repo>` or `git:<url>`.
+    pub source: Option<String>,
+    /// Whether pushes are refused.
+    pub read_only: bool,
+    /// Whether anybody may fetch.
+    pub public: bool,
+    /// What it is busy with.
+    pub status: RepositoryStatus,
+    /// Bytes of its live packs.
+    pub size_bytes: u64,
+    /// Objects in its live packs.
+    pub object_count: u64,
+}
+
+/// Body of `POST /tokens`. A record whose id or hash is there already is
+/// [`ErrorCode::AlreadyExists`]: the Worker draws again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateToken {
+    /// The new token.
+    pub token: TokenRecord,
+}
+
+/// Answer of `GET /tokens`: one page, newest first. `state` is `active`, `expired`, `revoked` or
+/// `all`, `page` starts at 1; the Worker has checked both and sends all three.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenPage {
+    /// The page's tokens.
+    pub tokens: Vec<TokenRecord>,
+    /// Tokens in that state altogether.
+    pub total_count: u64,
+}
+
+/// Answer of `DELETE /tokens/<id>`; a second time answers the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevokedToken {
+    /// Its id.
+    pub token_id: String,
+    /// Its hash, by which the Worker takes the grant out of KV.
+    pub sha256: TokenHash,
+}
+
+/// Answer of `POST /delete`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// The id of the repository that was here.
+    pub repository_id: String,
+}
+
+/// Characters of a public id.
+pub const PUBLIC_ID_CHARS: usize = 16;
+
+/// Whether the text is an id as we give them: 16 characters of `[0-9a-z]`.
+#[must_use]
+pub fn is_public_id(text: &str) -> bool {
+    text.len() == PUBLIC_ID_CHARS
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+}
+
+/// How the ids of a repository's tokens start, so that a token's id alone finds its repository.
+#[must_use]
+pub fn token_id_prefix(repository_id: &str) -> &str {
+    repository_id
+        .get(..PUBLIC_ID_CHARS / 2)
+        .unwrap_or(repository_id)
+}
+
+/// The name under which a repository's object is reached: lower case, so that names match without
+/// regard to case. Both parts are checked names (ASCII, no slash), so no two pairs collide.
+#[must_use]
+pub fn object_name(namespace: &str, repository: &str) -> String {
+    format!(
+        "{}/{}",
+        namespace.to_ascii_lowercase(),
+        repository.to_ascii_lowercase()
+    )
+}
+
+/// Body that the object of the repository sends to its namespace's object (binding `NAMESPACE`,
+/// name in lower case, `POST` [`NAMESPACE_TOUCH`]) after a change, so that listings can sort by
+/// it. Derived data: losing one does no harm, and the next one heals it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TouchRepository {
+    /// The repository, whole: the listing keeps what it shows.
+    pub info: RepositoryInfo,
+}
+
+/// Where [`TouchRepository`] goes.
+pub const NAMESPACE_TOUCH: &str = "/touch";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! Errors as they cross from the object to the Worker, and from there to the client.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a request was refused: each has an HTTP status and a number for the REST envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ErrorCode {
+    /// No credential, or one that is not accepted.
+    Unauthorized,
+    /// The credential is known and does not allow this.
+    Forbidden,
+    /// A parameter or a body is wrong.
+    InvalidInput,
+    /// A name breaks the rules.
+    InvalidRepoName,
+    /// A life time is out of bounds.
+    InvalidTtl,
+    /// A URL is wrong or not allowed.
+    InvalidUrl,
+    /// The remote asks for credentials.
+    RemoteAuthRequired,
+    /// It is not there.
+    NotFound,
+    /// The path is known, the method is not served there.
+    MethodNotAllowed,
+    /// The body is of a type that is not read here.
+    UnsupportedMediaType,
+    /// The name is taken.
+    AlreadyExists,
+    /// Another request is making it.
+    CreateInProgress,
+    /// An import is running.
+    ImportInProgress,
+    /// A fork is running.
+    ForkInProgress,
+    /// Our fault.
+    InternalError,
+    /// A service that we ask did not answer.
+    UpstreamUnavailable,
+    /// Busy; the same request later will do.
+    Unavailable,
+    /// The body or the work is beyond a limit.
+    MemoryLimit,
+}
+
+impl ErrorCode {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::InvalidInput | Self::InvalidRepoName | Self::InvalidTtl | Self::InvalidUrl => 400,
+            Self::Unauthorized => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::AlreadyExists
+            | Self::CreateInProgress
+            | Self::ImportInProgress
+            | Self::ForkInProgress => 409,
+            Self::MemoryLimit => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::RemoteAuthRequired => 422,
+            Self::InternalError => 500,
+            Self::UpstreamUnavailable => 502,
+            Self::Unavailable => 503,
+        }
+    }
+
+    /// The number in the REST envelope.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        match self {
+            Self::Unauthorized | Self::Forbidden => 10_000,
+            Self::InvalidInput | Self::MethodNotAllowed | Self::UnsupportedMediaType => 10_100,
+            Self::InvalidRepoName => 10_101,
+            Self::InvalidTtl => 10_103,
+            Self::InvalidUrl => 10_104,
+            Self::RemoteAuthRequired => 10_106,
+            Self::NotFound => 10_200,
+            Self::AlreadyExists => 10_201,
+            Self::CreateInProgress => 10_301,
+            Self::ImportInProgress => 10_302,
+            Self::ForkInProgress => 10_303,
+            Self::InternalError => 10_400,
+            Self::UpstreamUnavailable | Self::Unavailable => 10_401,
+            Self::MemoryLimit => 10_402,
+        }
+    }
+}
+
+/// A refusal: the body of every answer of the object's whose status is not 200.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct ErrorReply {
+    /// Why.
+    pub code: ErrorCode,
+    /// One sentence for the client: lower case, specific, no secrets.
+    pub message: String,
+    /// JSON pointer of the field at fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// When to try again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
+}
+
+impl ErrorReply {
+    /// A refusal that blames no field.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            pointer: None,
+            retry_after_seconds: None,
+        }
+    }
+
+    /// A refusal that blames a field, by its JSON pointer (`/name`).
+    pub fn at(code: ErrorCode, pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            pointer: Some(pointer.into()),
+            ..Self::new(code, message)
+        }
+    }
+
+    /// [`ErrorCode::Unavailable`] with the time after which to try again.
+    pub fn busy(retry_after_seconds: u32, message: impl Into<String>) -> Self {
+        Self {
+            retry_after_seconds: Some(retry_after_seconds),
+            ..Self::new(ErrorCode::Unavailable, message)
+        }
+    }
+}

@@ -1,0 +1,149 @@
+use super::*;
+
+const NOW_MS: i64 = 1_800_000_000_000;
+
+fn token(scope: Scope) -> TokenRecord {
+    TokenRecord {
+        token_id: "0123456789abcdef".into(),
+        sha256: TokenHash::new([7; 32]),
+        scope,
+        label: None,
+        created_at_ms: NOW_MS - 1,
+        expires_at_ms: NOW_MS + 1,
+        revoked_at_ms: None,
+        last_used_at_ms: None,
+    }
+}
+
+#[test]
+fn actors_survive_their_header() {
+    let actors = [
+        Actor::Anonymous,
+        Actor::Operator,
+        Actor::NamespaceAdmin,
+        Actor::Token(TokenHash::new([0xa5; 32])),
+    ];
+    for actor in actors {
+        assert_eq!(actor.to_string().parse(), Ok(actor));
+    }
+    for text in ["", "operator ", "token", "token ", "token zz", "Token 00"] {
+        assert_eq!(text.parse::<Actor>(), Err(BadActor), "{text:?}");
+    }
+    let too_long = format!("token {}", "a".repeat(66));
+    assert_eq!(too_long.parse::<Actor>(), Err(BadActor));
+}
+
+#[test]
+fn the_table_of_answers() {
+    use Access::{Administer, Push, Read};
+    use Refusal::{CredentialRequired, NotAdministrator, NotFound, ReadToken, TokenInvalid};
+
+    let read = token(Scope::Read);
+    let write = token(Scope::Write);
+    let expired = TokenRecord {
+        expires_at_ms: NOW_MS,
+        ..write.clone()
+    };
+    let revoked = TokenRecord {
+        revoked_at_ms: Some(NOW_MS - 1),
+        ..write.clone()
+    };
+    let other = TokenRecord {
+        sha256: TokenHash::new([8; 32]),
+        ..write.clone()
+    };
+    let bearer = Actor::Token(write.sha256);
+
+    let cases = [
+        (
+            Actor::Anonymous,
+            Some(false),
+            None,
+            Read,
+            Err(CredentialRequired),
+        ),
+        (Actor::Anonymous, Some(true), None, Read, Ok(())),
+        (
+            Actor::Anonymous,
+            Some(true),
+            None,
+            Push,
+            Err(CredentialRequired),
+        ),
+        (
+            Actor::Anonymous,
+            Some(true),
+            None,
+            Administer,
+            Err(CredentialRequired),
+        ),
+        (Actor::Anonymous, None, None, Read, Err(CredentialRequired)),
+        (Actor::Operator, None, None, Read, Err(NotFound)),
+        (Actor::Operator, Some(false), None, Administer, Ok(())),
+        (Actor::NamespaceAdmin, Some(false), None, Push, Ok(())),
+        (bearer, Some(false), Some(&read), Read, Ok(())),
+        (bearer, Some(false), Some(&read), Push, Err(ReadToken)),
+        (bearer, Some(false), Some(&write), Push, Ok(())),
+        (
+            bearer,
+            Some(false),
+            Some(&write),
+            Administer,
+            Err(NotAdministrator),
+        ),
+        (bearer, Some(true), None, Read, Err(TokenInvalid)),
+        (bearer, Some(false), Some(&expired), Read, Err(TokenInvalid)),
+        (bearer, Some(false), Some(&revoked), Read, Err(TokenInvalid)),
+        (bearer, Some(false), Some(&other), Read, Err(TokenInvalid)),
+        (bearer, None, Some(&write), Read, Err(TokenInvalid)),
+    ];
+    for (actor, public, token, access, answer) in cases {
+        let case = format!("{actor} {public:?} {token:?} {access:?}");
+        assert_eq!(
+            authorize(&actor, public, token, access, NOW_MS),
+            answer,
+            "{case}"
+        );
+    }
+}
+
+#[test]
+fn a_description_can_be_taken_away_or_left() {
+    let taken: UpdateRepository = serde_json::from_str(r#"{"description":null}"#).unwrap();
+    assert_eq!(taken.description, Some(None));
+    assert_eq!(
+        serde_json::to_string(&taken).unwrap(),
+        r#"{"description":null}"#
+    );
+    let left: UpdateRepository = serde_json::from_str("{}").unwrap();
+    assert_eq!(left.description, None);
+    assert_eq!(serde_json::to_string(&left).unwrap(), "{}");
+}
+
+#[test]
+fn token_paths_carry_ids_and_nothing_else() {
+    assert_eq!(
+        path::token_id(&path::token("0123456789abcdef")),
+        Some("0123456789abcdef")
+    );
+    for path in [
+        "/tokens",
+        "/tokens/",
+        "/tokens/0123",
+        "/tokens/0123456789abcdeF",
+        "/tokensx/",
+    ] {
+        assert_eq!(path::token_id(path), None, "{path}");
+    }
+}
+
+#[test]
+fn error_replies_survive_json() {
+    let reply = ErrorReply::at(ErrorCode::InvalidRepoName, "/name", "name is empty");
+    let json = serde_json::to_string(&reply).unwrap();
+    assert_eq!(
+        json,
+        r#"{"code":"INVALID_REPO_NAME","message":"name is empty","pointer":"/name"}"#
+    );
+    assert_eq!(serde_json::from_str::<ErrorReply>(&json).unwrap(), reply);
+}

@@ -1,0 +1,287 @@
+//! A push: the body fed to the engine as it arrives, then the engine's steps run while the client
+//! reads their progress, then one synchronous transaction, then the report.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use futures::StreamExt as _;
+use futures::channel::mpsc::UnboundedSender;
+use futures::{future, stream};
+use worker::{Request, Response};
+
+use super::body::Body;
+use super::contract::{ErrorCode, ErrorReply};
+use super::memory::{PUSH_BYTES, Reservation};
+use super::object::{Authorized, RepoObject, Store};
+use super::reply::{self, Media};
+use crate::git::limits::Limits;
+use crate::git::pack::incoming::objects::IncomingObjects;
+use crate::git::pack::parser::PackParser;
+use crate::git::pack::parser::error::PackError;
+use crate::git::protocol::advertise::Service;
+use crate::git::protocol::capabilities::Offer;
+use crate::git::protocol::push_commands::{PushCommand, PushCommands, PushCommandsReader};
+use crate::git::protocol::sideband::{Band, SideBand, band};
+use crate::git::protocol::pktline;
+use crate::git::receive_pack::inspection::Inspection;
+use crate::git::receive_pack::rules::{self, Rejection, Settings};
+use crate::git::store::{PackId, Part, Quarantine, StoreError};
+use finish::Work;
+
+mod finish;
+
+/// Takes one push.
+pub async fn receive_pack(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    request: Request,
+    authorized: Authorized,
+) -> Result<worker::Result<Response>, ErrorReply> {
+    let reservation = Reservation::new(PUSH_BYTES)
+        .map_err(|error| ErrorReply::busy(5, error.to_string()))?;
+    let bad = |error: &dyn std::error::Error| {
+        ErrorReply::new(ErrorCode::InvalidInput, error.to_string())
+    };
+    let mut body = Body::of(&request).map_err(|error| bad(&error))?;
+    let limits = Limits::DEFAULT;
+    let mut reader = PushCommandsReader::new(Offer::DEFAULT, &limits);
+    let mut piece = Vec::new();
+    let mut first = Vec::new();
+    while body.next(&mut piece).await.map_err(|error| bad(&error))? {
+        let mut rest = piece.as_slice();
+        match reader.feed(&mut rest) {
+            Ok(true) => {
+                first = rest.to_vec();
+                break;
+            }
+            Ok(false) => {}
+            Err(error) => {
+                let side_band = reader.capabilities().side_band;
+                body.drain().await;
+                return Ok(fatal(side_band, &error.to_string()));
+            }
+        }
+    }
+    let commands = reader.finish().map_err(|error| bad(&error))?;
+    let side_band = commands.capabilities.side_band;
+    if commands.commands.is_empty() {
+        return Ok(probed(side_band));
+    }
+    if let Err(error) = commands.check_names_differ() {
+        body.drain().await;
+        return Ok(fatal(side_band, &error.to_string()));
+    }
+    let mut push = Push::new(Rc::clone(object), Rc::clone(store), commands, authorized, limits);
+    push.judge();
+    push.receive(first, &mut body).await?;
+    body.drain().await;
+    Ok(push.answer(reservation))
+}
+
+/// Git's probe of the connection, before it sends a body that it cannot send again.
+fn probed(side_band: SideBand) -> worker::Result<Response> {
+    let mut out = Vec::new();
+    if side_band != SideBand::None {
+        pktline::flush(&mut out);
+    }
+    reply::git(Service::ReceivePack, Media::Result)?.from_bytes(out)
+}
+
+/// The request cannot be understood: said where the client shows it.
+fn fatal(side_band: SideBand, message: &str) -> worker::Result<Response> {
+    let mut out = Vec::new();
+    if side_band == SideBand::None {
+        pktline::err(message, &mut out);
+    } else {
+        band(Band::Error, format!("{message}\n").as_bytes(), side_band, &mut out);
+        pktline::flush(&mut out);
+    }
+    reply::git(Service::ReceivePack, Media::Result)?.from_bytes(out)
+}
+
+/// A push whose commands were read.
+struct Push {
+    object: Rc<RepoObject>,
+    store: Rc<Store>,
+    commands: PushCommands,
+    authorized: Authorized,
+    limits: Limits,
+    /// By command: why it is refused, as far as that is known.
+    rejections: Vec<Option<Rejection>>,
+    inspection: Inspection,
+    opened: Opened,
+    /// The pack, once it has arrived whole.
+    arrived: Option<Result<IncomingObjects, PackError>>,
+}
+
+impl Push {
+    fn new(
+        object: Rc<RepoObject>,
+        store: Rc<Store>,
+        commands: PushCommands,
+        authorized: Authorized,
+        limits: Limits,
+    ) -> Self {
+        let opened = Opened {
+            object: Rc::clone(&object),
+            store: Rc::clone(&store),
+            pack_id: Cell::new(None),
+        };
+        let rejections = commands.commands.iter().map(|_| None).collect();
+        Self {
+            object,
+            store,
+            commands,
+            authorized,
+            limits,
+            rejections,
+            inspection: Inspection::default(),
+            opened,
+            arrived: None,
+        }
+    }
+
+    /// Judges each command by what is known before the pack.
+    fn judge(&mut self) {
+        let record = &self.authorized.record;
+        let settings = Settings {
+            read_only: record.read_only,
+            deny_deletes: record.deny_deletes,
+            deny_non_fast_forwards: record.deny_non_fast_forwards,
+            head: record.head.as_ref(),
+        };
+        for (command, rejection) in self.commands.commands.iter().zip(&mut self.rejections) {
+            *rejection = rules::before_pack(command, &settings, &self.limits).err();
+        }
+        self.propagate_atomic();
+    }
+
+    /// In an atomic push one refusal refuses all.
+    fn propagate_atomic(&mut self) {
+        if self.commands.capabilities.atomic && self.rejections.iter().any(Option::is_some) {
+            for rejection in &mut self.rejections {
+                rejection.get_or_insert(Rejection::Atomic);
+            }
+        }
+    }
+
+    /// Takes the pack as it arrives. After an error, or when nothing can come of it, the rest of
+    /// the body is left to be drained.
+    async fn receive(&mut self, first: Vec<u8>, body: &mut Body) -> Result<(), ErrorReply> {
+        let wanted = |(command, rejection): (&PushCommand, &Option<Rejection>)| {
+            rejection.is_none() && command.new.is_some()
+        };
+        if !self.commands.commands.iter().zip(&self.rejections).any(wanted) {
+            return Ok(());
+        }
+        let mut parser = PackParser::new(self.limits);
+        let mut piece = first;
+        loop {
+            if let Err(error) = parser.feed(&piece, &self.opened, &mut self.inspection) {
+                self.arrived = Some(Err(error));
+                return Ok(());
+            }
+            if self.opened.is_new() {
+                let scheduled = self.object.schedule_sweep().await;
+                scheduled.map_err(|error| StoreError::Failed(error.to_string()))?;
+            }
+            match body.next(&mut piece).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    self.opened.discard();
+                    return Err(ErrorReply::new(ErrorCode::InvalidInput, error.to_string()));
+                }
+            }
+        }
+        self.arrived = Some(parser.finish_input());
+        Ok(())
+    }
+
+    /// The response: progress while the rest of the work is done, then the report.
+    fn answer(self, reservation: Reservation) -> worker::Result<Response> {
+        let (sender, receiver) = futures::channel::mpsc::unbounded();
+        let work = async move {
+            Work::new(self, Voice { sender }).run().await;
+            drop(reservation);
+        };
+        // The work goes on while the client reads; when it hangs up, both are dropped.
+        let work = stream::once(work).filter_map(|()| future::ready(None));
+        let pieces = stream::select(receiver.map(Ok::<Vec<u8>, worker::Error>), work);
+        reply::git(Service::ReceivePack, Media::Result)?.from_stream(pieces)
+    }
+}
+
+/// What is said to the client while the work goes on.
+struct Voice {
+    sender: UnboundedSender<Vec<u8>>,
+}
+
+impl Voice {
+    fn say(&self, bytes: Vec<u8>) {
+        // The receiver is gone when the client is; then nobody listens.
+        let _ = self.sender.unbounded_send(bytes);
+    }
+}
+
+/// The push's pack in quarantine, if it came to that: remembered by the object while the push
+/// runs, so that the sweeper leaves it alone.
+struct Opened {
+    object: Rc<RepoObject>,
+    store: Rc<Store>,
+    pack_id: Cell<Option<(PackId, bool)>>,
+}
+
+impl Opened {
+    /// Whether the pack was opened since this was asked last.
+    fn is_new(&self) -> bool {
+        let Some((pack_id, true)) = self.pack_id.get() else { return false };
+        self.pack_id.set(Some((pack_id, false)));
+        true
+    }
+
+    /// The pack is in quarantine no more.
+    fn forget(&self) {
+        if let Some((pack_id, _)) = self.pack_id.take() {
+            self.object.in_progress.borrow_mut().remove(&pack_id);
+        }
+    }
+
+    /// Removes what the push has written. A failure leaves it to the sweeper.
+    fn discard(&self) {
+        let Some((pack_id, _)) = self.pack_id.take() else { return };
+        self.object.in_progress.borrow_mut().remove(&pack_id);
+        if let Err(error) = self.store.remove_pack(pack_id) {
+            worker::console_error!("{}", reply::fault_line("discard", &error.to_string()));
+        }
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.forget();
+    }
+}
+
+impl Quarantine for Opened {
+    fn open_pack(&self) -> Result<PackId, StoreError> {
+        let pack_id = self.store.open_pack()?;
+        self.object.in_progress.borrow_mut().insert(pack_id);
+        self.pack_id.set(Some((pack_id, true)));
+        Ok(pack_id)
+    }
+
+    fn put_chunk(&self, pack_id: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        self.store.put_chunk(pack_id, number, bytes)
+    }
+
+    fn put_part(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        number: u32,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        self.store.put_part(pack_id, part, number, bytes)
+    }
+}

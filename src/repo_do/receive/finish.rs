@@ -1,0 +1,437 @@
+//! The work of a push after its last byte: resolve, check, publish, report. It is done in steps,
+//! and between them the object answers others.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use gix_hash::ObjectId;
+use gix_object::bstr::ByteSlice as _;
+
+use super::super::object::{Store, now_ms, pause};
+use super::super::reply;
+use super::{Push, Voice};
+use crate::git::graph::ancestry::is_ancestor;
+use crate::git::graph::commits::CommitGraph;
+use crate::git::graph::connectivity::{
+    Connected, Connectivity, ConnectivityError, Incoming as _, Progress,
+};
+use crate::git::object::ObjectKind;
+use crate::git::pack::entries::EntryTable;
+use crate::git::pack::incoming::Received;
+use crate::git::pack::incoming::objects::{IncomingObjects, Sources};
+use crate::git::pack::index::{IndexBuilder, IndexError};
+use crate::git::pack::parser::error::PackError;
+use crate::git::pack::reader::LivePacks;
+use crate::git::pack::resolver::{Resolver, Step};
+use crate::git::protocol::progress::Meter;
+use crate::git::protocol::push_commands::PushCommand;
+use crate::git::protocol::report_status::{self, Outcome, RefStatus};
+use crate::git::protocol::sideband::{Band, SideBand, band};
+use crate::git::receive_pack::inspection::Inspection;
+use crate::git::receive_pack::pushed::{LiveBases, Pushed};
+use crate::git::receive_pack::rules::{self, Rejection, Settings};
+use crate::git::refname;
+use crate::git::store::{
+    ObjectSource as _, PackId, Part, Quarantine as _, ReadError, StoreError,
+};
+use crate::storage::packs::PIECE_BYTES_MAX;
+use crate::storage::publish::{Actor, PackPublication, Publication, RefOutcome, RefUpdate};
+use crate::storage::sql::in_transaction;
+
+/// The live packs, as one push sees them.
+type Live = LivePacks<Rc<Store>>;
+
+/// Bytes inflated and made between two pauses: about 20 ms of CPU.
+const RESOLVE_STEP_BYTES: u64 = 8 << 20;
+
+/// Objects read between two pauses: about 20 ms of CPU.
+const CHECK_STEP_OBJECTS: usize = 2000;
+
+/// The push failed as a whole; why, for the report's `unpack` line.
+struct Refused(String);
+
+impl From<PackError> for Refused {
+    fn from(error: PackError) -> Self {
+        match error {
+            PackError::Store(error) => error.into(),
+            PackError::Base(error) => error.into(),
+            error => Self(error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        worker::console_error!("{}", reply::fault_line("store", &error.to_string()));
+        Self("the repository's storage failed".to_owned())
+    }
+}
+
+impl From<ReadError> for Refused {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => error.into(),
+            error => Self(error.to_string()),
+        }
+    }
+}
+
+/// A push whose bytes are all here.
+pub struct Work {
+    push: Push,
+    voice: Voice,
+}
+
+/// What is to be published.
+struct Checked {
+    pack: Option<(IncomingObjects, Connected)>,
+    /// By command: what its new id peels to.
+    peeled: Vec<Option<ObjectId>>,
+}
+
+impl Work {
+    pub fn new(push: Push, voice: Voice) -> Self {
+        Self { push, voice }
+    }
+
+    /// Does the work and reports it, whatever comes.
+    pub async fn run(mut self) {
+        let unpack = match self.check().await {
+            Ok(checked) => self.publish(checked).map_err(|refused| refused.0),
+            Err(refused) => Err(refused.0),
+        };
+        if let Err(message) = &unpack {
+            self.remark(&format!("error: {message}\n"));
+            for rejection in &mut self.push.rejections {
+                rejection.get_or_insert(Rejection::Unpacker);
+            }
+            self.push.opened.discard();
+        } else {
+            // The report must not be read before the refs are safe.
+            let synced = self.push.object.storage.sync().await;
+            if let Err(error) = synced {
+                worker::console_error!("{}", reply::fault_line("sync", &error.to_string()));
+                return;
+            }
+        }
+        self.report(unpack.as_ref().map(|_| ()).map_err(String::as_str));
+    }
+
+    async fn check(&mut self) -> Result<Checked, Refused> {
+        let store = Rc::clone(&self.push.store);
+        let live = LivePacks::open(Rc::clone(&store), &self.push.limits)?;
+        let arrived = self.push.arrived.take().transpose()?;
+        let objects = match arrived {
+            Some(objects) => Some(self.resolve(objects, &live).await?),
+            None => None,
+        };
+        let Some(objects) = objects else {
+            return Ok(Checked { pack: None, peeled: vec![None; self.push.rejections.len()] });
+        };
+        let inspection = std::mem::take(&mut self.push.inspection);
+        let mut pushed = Pushed::new(objects, inspection, &live, &self.push.limits);
+        pushed.check_specials()?;
+        let graph = CommitGraph::open(&*store, live.records())?;
+        let connected = self.connect(&graph, &pushed).await?;
+        let peeled = self.judge_tips(&graph, &pushed)?;
+        let (objects, inspection) = pushed.into_parts();
+        self.warn(&inspection);
+        Ok(Checked { pack: connected.map(|connected| (objects, connected)), peeled })
+    }
+
+    /// Makes the deltas that are left into objects.
+    async fn resolve(
+        &mut self,
+        objects: IncomingObjects,
+        live: &Live,
+    ) -> Result<IncomingObjects, Refused> {
+        let bases = LiveBases(live);
+        let sources = Sources { store: live.store(), bases: &bases };
+        let mut resolver = Resolver::new(objects);
+        let mut meter = Meter::new("Resolving deltas");
+        loop {
+            let step = resolver.step(RESOLVE_STEP_BYTES, sources, &mut self.push.inspection)?;
+            let progress = resolver.progress();
+            let (done, total) = (u64::from(progress.deltas_resolved), u64::from(progress.deltas));
+            if let Some(line) = meter.line(done, total, step == Step::Done) {
+                self.remark(&line);
+            }
+            match step {
+                Step::Done => return Ok(resolver.finish()),
+                Step::More => pause().await,
+            }
+        }
+    }
+
+    /// Walks from the new tips: what they reach must be here.
+    async fn connect(
+        &mut self,
+        graph: &CommitGraph,
+        pushed: &Pushed<'_, Rc<Store>>,
+    ) -> Result<Option<Connected>, Refused> {
+        let tips = self.tips();
+        let mut walk = Connectivity::new(graph, pushed, pushed, &tips, &self.push.limits);
+        self.remark("Checking connectivity: ");
+        loop {
+            match walk.step(CHECK_STEP_OBJECTS) {
+                Ok(Progress::Working) => pause().await,
+                Ok(Progress::Done) => break,
+                Err(ConnectivityError::Read(error)) => return Err(error.into()),
+                Err(error) => {
+                    self.remark(&format!("failed.\nerror: {error}\n"));
+                    self.reject_all(&Rejection::MissingObjects);
+                    return Ok(None);
+                }
+            }
+        }
+        let connected = walk.finish();
+        self.remark(&format!("{}, done.\n", connected.stats.commits));
+        Ok(Some(connected))
+    }
+
+    /// The new ids of the refs that may still change.
+    fn tips(&self) -> Vec<ObjectId> {
+        let commands = self.push.commands.commands.iter().zip(&self.push.rejections);
+        let open = commands.filter(|(_, rejection)| rejection.is_none());
+        open.filter_map(|(command, _)| command.new).collect()
+    }
+
+    fn reject_all(&mut self, rejection: &Rejection) {
+        for slot in &mut self.push.rejections {
+            slot.get_or_insert_with(|| rejection.clone());
+        }
+    }
+
+    /// Judges what the tips are; gives what each peels to.
+    fn judge_tips(
+        &mut self,
+        graph: &CommitGraph,
+        pushed: &Pushed<'_, Rc<Store>>,
+    ) -> Result<Vec<Option<ObjectId>>, Refused> {
+        let record = &self.push.authorized.record;
+        let settings = Settings {
+            read_only: record.read_only,
+            deny_deletes: record.deny_deletes,
+            deny_non_fast_forwards: record.deny_non_fast_forwards,
+            head: record.head.as_bstr(),
+        };
+        let mut peeled = Vec::with_capacity(self.push.rejections.len());
+        let commands = self.push.commands.commands.iter().zip(&mut self.push.rejections);
+        for (command, rejection) in commands {
+            let Some(new) = command.new.filter(|_| rejection.is_none()) else {
+                peeled.push(None);
+                continue;
+            };
+            let kind = pushed.kind(&new)?;
+            if rules::names_a_branch(command.name.as_bstr()) && kind != Some(ObjectKind::Commit) {
+                *rejection = Some(Rejection::NotACommit { id: new });
+            } else if rules::must_fast_forward(command, &settings)
+                && !moves_forward(graph, pushed, command)?
+            {
+                *rejection = Some(Rejection::NonFastForward);
+            }
+            peeled.push(pushed.peel(&new)?);
+        }
+        self.push.propagate_atomic();
+        Ok(peeled)
+    }
+
+    /// Makes the push visible: the pack's last rows, its parts and the refs, in one transaction.
+    fn publish(&mut self, checked: Checked) -> Result<(), Refused> {
+        let open: Vec<usize> = self.open_commands();
+        if open.is_empty() {
+            self.push.opened.discard();
+            return Ok(());
+        }
+        let store = Rc::clone(&self.push.store);
+        let (table, received, connected) = match checked.pack {
+            Some((objects, connected)) if objects.table.count() > 0 => {
+                (objects.table, Some(objects.pack.finish()), Some(connected))
+            }
+            _ => (EntryTable::default(), None, None),
+        };
+        let mut publication = self.publication(&open, &checked.peeled);
+        let outcomes = in_transaction(store.database(), || {
+            if let (Some(received), Some(connected)) = (&received, &connected) {
+                let pack_id = self.write_pack(received, &table, connected)?;
+                publication.pack = Some(PackPublication {
+                    pack_id,
+                    pack_bytes: received.pack_bytes,
+                    object_count: table.count(),
+                });
+            }
+            let outcomes = store.publish(&publication)?;
+            self.settle_head(&publication, &outcomes)?;
+            Ok::<_, StoreError>(outcomes)
+        })?;
+        // Published or removed: either way the pack is out of quarantine.
+        self.push.opened.forget();
+        for (at, outcome) in open.into_iter().zip(outcomes) {
+            let command = self.push.commands.commands.get(at);
+            if let (Some(slot), Some(command)) = (self.push.rejections.get_mut(at), command) {
+                *slot = rejection_of(outcome, command);
+            }
+        }
+        Ok(())
+    }
+
+    fn open_commands(&self) -> Vec<usize> {
+        let rejections = self.push.rejections.iter().enumerate();
+        rejections.filter(|(_, rejection)| rejection.is_none()).map(|(at, _)| at).collect()
+    }
+
+    fn publication(&self, open: &[usize], peeled: &[Option<ObjectId>]) -> Publication {
+        let commands = &self.push.commands;
+        let update = |at: &usize| {
+            let command = commands.commands.get(*at)?;
+            Some(RefUpdate {
+                name: command.name.clone(),
+                old: command.old,
+                new: command.new,
+                peeled: peeled.get(*at).copied().flatten(),
+            })
+        };
+        let token = self.push.authorized.token.as_ref();
+        Publication {
+            pack: None,
+            updates: open.iter().filter_map(update).collect(),
+            atomic: commands.capabilities.atomic,
+            actor: Actor {
+                token_id: token.map(|token| token.token_id.clone()),
+                label: token.and_then(|token| token.label.clone()),
+            },
+            push_options: commands.push_options.clone(),
+            now_ms: now_ms(),
+        }
+    }
+
+    /// Writes what of the pack is not written yet, and its parts.
+    fn write_pack(
+        &self,
+        received: &Received,
+        table: &EntryTable,
+        connected: &Connected,
+    ) -> Result<PackId, StoreError> {
+        let store = &self.push.store;
+        let pack_id = match received.pack_id {
+            Some(pack_id) => pack_id,
+            None => store.open_pack()?,
+        };
+        store.put_chunk(pack_id, received.chunk_count, &received.tail)?;
+        let failed = |error: IndexError| StoreError::Failed(error.to_string());
+        let mut index = IndexBuilder::new(table).map_err(failed)?;
+        let mut number = 0;
+        while let Some(row) = index.next_row() {
+            store.put_part(pack_id, Part::Index, number, &row)?;
+            number += 1;
+        }
+        for (part, bytes) in [
+            (Part::Graph, &connected.graph_part),
+            (Part::Introduced, &connected.introduced_part),
+        ] {
+            for (number, row) in (0..).zip(bytes.chunks(PIECE_BYTES_MAX)) {
+                store.put_part(pack_id, part, number, row)?;
+            }
+        }
+        Ok(pack_id)
+    }
+
+    /// Points HEAD at a branch that exists, when the first branches of the repository were pushed
+    /// and the default branch is not among them.
+    fn settle_head(
+        &self,
+        publication: &Publication,
+        outcomes: &[RefOutcome],
+    ) -> Result<(), StoreError> {
+        let store = &self.push.store;
+        if store.find_ref(store.head()?.as_bstr())?.is_some() {
+            return Ok(());
+        }
+        let made = |(update, outcome): (&RefUpdate, &RefOutcome)| {
+            let branch = rules::names_a_branch(update.name.as_bstr());
+            let made = branch && update.new.is_some() && *outcome == RefOutcome::Updated;
+            made.then(|| update.name.clone())
+        };
+        let made: Vec<_> = publication.updates.iter().zip(outcomes).filter_map(made).collect();
+        let limit = u32::try_from(made.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let branches = store.refs(refname::HEADS.as_bytes(), None, limit)?;
+        if made.is_empty() || branches.len() != made.len() {
+            return Ok(());
+        }
+        let usual = ["refs/heads/main", "refs/heads/master"];
+        let head = usual.iter().find_map(|name| made.iter().find(|made| *made == name));
+        match head.or(made.first()) {
+            Some(head) => store.set_head(head.as_bstr(), publication.now_ms),
+            None => Ok(()),
+        }
+    }
+
+    fn warn(&self, inspection: &Inspection) {
+        for warning in inspection.warnings() {
+            self.remark(&format!("{warning}\n"));
+        }
+    }
+
+    /// Progress and remarks, which the client shows behind `remote: `.
+    fn remark(&self, text: &str) {
+        let capabilities = &self.push.commands.capabilities;
+        let error = text.starts_with("error") || text.starts_with("warning");
+        if capabilities.side_band == SideBand::None || (capabilities.quiet && !error) {
+            return;
+        }
+        let mut out = Vec::new();
+        band(Band::Progress, text.as_bytes(), capabilities.side_band, &mut out);
+        self.voice.say(out);
+    }
+
+    fn report(&self, unpack: Result<(), &str>) {
+        let reasons: Vec<Option<String>> =
+            self.push.rejections.iter().map(|slot| slot.as_ref().map(ToString::to_string)).collect();
+        let commands = self.push.commands.commands.iter().zip(&reasons);
+        let statuses = commands.map(|(command, reason)| RefStatus {
+            name: command.name.as_bstr(),
+            outcome: reason.as_deref().map_or(Outcome::Updated, Outcome::Rejected),
+        });
+        let mut out = Vec::new();
+        report_status::write(unpack, statuses, &self.push.commands.capabilities, &mut out);
+        self.voice.say(out);
+    }
+}
+
+/// Whether the branch's old commit is an ancestor of its new one. The new one is not in the live
+/// graph yet, so the pushed commits are walked down to where they meet it.
+fn moves_forward(
+    graph: &CommitGraph,
+    pushed: &Pushed<'_, Rc<Store>>,
+    command: &PushCommand,
+) -> Result<bool, Refused> {
+    let (Some(old), Some(new)) = (command.old, command.new) else { return Ok(true) };
+    let Some(ancestor) = graph.lookup(&old) else { return Ok(old == new) };
+    let (mut seen, mut open) = (HashSet::from([new]), vec![new]);
+    while let Some(commit_id) = open.pop() {
+        if let Some(node) = graph.lookup(&commit_id) {
+            if is_ancestor(graph, ancestor, node)? {
+                return Ok(true);
+            }
+        } else if let Some(facts) = pushed.commit(&commit_id) {
+            open.extend(facts.parents.into_iter().filter(|parent| seen.insert(*parent)));
+        }
+    }
+    Ok(false)
+}
+
+fn rejection_of(outcome: RefOutcome, command: &PushCommand) -> Option<Rejection> {
+    let null = ObjectId::null(gix_hash::Kind::Sha1);
+    match outcome {
+        RefOutcome::Updated => None,
+        RefOutcome::Stale { actual } => Some(Rejection::Stale {
+            actual: actual.unwrap_or(null),
+            expected: command.old.unwrap_or(null),
+        }),
+        RefOutcome::Conflict { with } => Some(Rejection::Conflict {
+            with: with.to_string(),
+            name: command.name.to_string(),
+        }),
+        RefOutcome::Aborted => Some(Rejection::Atomic),
+    }
+}

@@ -1,0 +1,254 @@
+//! The repository's packs: the engine's ports on SQL.
+//!
+//! Keys are arithmetic, so that a chunk or a piece of a part is exactly one row written and a
+//! pack's rows are one range: `pack_id * 2^20 + number` for chunks,
+//! `pack_id * 2^20 + part * 2^16 + number` for parts. The largest is below 2^52.
+
+use std::ops::{ControlFlow, Range};
+use std::rc::Rc;
+
+use super::cache::Piece;
+use super::repository::RepoStore;
+use super::sql::{Database, Value, in_transaction, query_all, query_first};
+use crate::git::store::{
+    CHUNK_BYTES, PackId, PackRecord, PackStore, Part, Quarantine, Shared, StoreError,
+};
+
+/// Chunks that one pack may have: 256 GiB.
+const CHUNKS_MAX: u32 = 1 << 20;
+
+/// Rows that one part may have: 64 GiB.
+const PIECES_MAX: u32 = 1 << 16;
+
+/// Bytes of a row of a part.
+pub const PIECE_BYTES_MAX: usize = 1 << 20;
+
+/// The parts that every pack has.
+pub(super) const PARTS: [Part; 3] = [Part::Index, Part::Graph, Part::Introduced];
+
+impl<D: Database> PackStore for RepoStore<D> {
+    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
+        // What is read inside a transaction may be undone with it: it is not remembered.
+        let settled = !self.db.in_transaction();
+        if settled && let Some(packs) = &*self.live_packs.borrow() {
+            return Ok(Rc::clone(packs));
+        }
+        let sql = "SELECT pack_id, pack_bytes, object_count FROM pack
+            WHERE state = 'live' ORDER BY publish_seq";
+        let packs = query_all(&self.db, sql, &[], |row| {
+            Ok(PackRecord {
+                pack_id: PackId(row.unsigned32(0)?),
+                pack_bytes: row.unsigned(1)?,
+                object_count: row.unsigned32(2)?,
+            })
+        })?;
+        let packs = Rc::new(packs);
+        if settled {
+            self.live_packs.replace(Some(Rc::clone(&packs)));
+        }
+        Ok(packs)
+    }
+
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
+        let piece = Piece::Part(part);
+        if let Some(bytes) = self.lease.get(pack_id, piece) {
+            return Ok(bytes);
+        }
+        let bytes = Rc::new(self.read_part(pack_id, part)?);
+        self.lease.put(pack_id, piece, &bytes);
+        Ok(bytes)
+    }
+
+    fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
+        let missing = StoreError::Missing {
+            what: "a chunk",
+            pack: pack_id.0,
+        };
+        if number >= CHUNKS_MAX {
+            return Err(missing);
+        }
+        let piece = Piece::Chunk(number);
+        if let Some(bytes) = self.lease.get(pack_id, piece) {
+            return Ok(bytes);
+        }
+        let sql = "SELECT bytes FROM pack_chunk WHERE chunk_key = ?1";
+        let key = Value::Integer(chunk_key(pack_id, number));
+        let bytes = query_first(&self.db, sql, &[key], |row| row.blob(0))?.ok_or(missing)?;
+        let bytes = Rc::new(bytes);
+        self.lease.put(pack_id, piece, &bytes);
+        Ok(bytes)
+    }
+}
+
+impl<D: Database> Quarantine for RepoStore<D> {
+    fn open_pack(&self) -> Result<PackId, StoreError> {
+        // Three floors keep ids from being used again: the packs that stand; those that were
+        // removed, recorded as they went; and those whose row was undone, known to this value
+        // alone, as is the cache that could still hold their bytes.
+        let sql = "SELECT max(coalesce((SELECT max(pack_id) FROM pack), 0),
+            coalesce((SELECT pack_id_floor FROM repository), 0))";
+        let stored = query_first(&self.db, sql, &[], |row| row.unsigned32(0))?.unwrap_or(0);
+        let next = stored.max(self.pack_id_floor.get()).checked_add(1);
+        let pack_id = next.ok_or_else(|| StoreError::Failed("pack ids are used up".to_owned()))?;
+        let sql = "INSERT INTO pack (pack_id, state, created_at) VALUES (?1, 'quarantine', ?2)";
+        self.pack_id_floor.set(pack_id);
+        self.db
+            .execute(sql, &[pack_id.into(), (self.clock)().into()])?;
+        Ok(PackId(pack_id))
+    }
+
+    fn put_chunk(&self, pack_id: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        if number >= CHUNKS_MAX || bytes.len() > CHUNK_BYTES {
+            let text = format!("chunk {number} of {} bytes is out of bounds", bytes.len());
+            return Err(StoreError::Failed(text));
+        }
+        let sql = "INSERT INTO pack_chunk (chunk_key, bytes) VALUES (?1, ?2)";
+        self.db
+            .execute(sql, &[chunk_key(pack_id, number).into(), bytes.into()])?;
+        Ok(())
+    }
+
+    fn put_part(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        number: u32,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        if number >= PIECES_MAX || bytes.len() > PIECE_BYTES_MAX {
+            let text = format!(
+                "{part:?} row {number} of {} bytes is out of bounds",
+                bytes.len()
+            );
+            return Err(StoreError::Failed(text));
+        }
+        let sql = "INSERT INTO pack_part (part_key, bytes) VALUES (?1, ?2)";
+        self.db
+            .execute(sql, &[part_key(pack_id, part, number).into(), bytes.into()])?;
+        Ok(())
+    }
+}
+
+impl<D: Database> RepoStore<D> {
+    /// Joins the rows of a part, after asking for their sum: growing by doubling would take up
+    /// to twice the memory of the largest thing that is held.
+    fn read_part(&self, pack_id: PackId, part: Part) -> Result<Vec<u8>, StoreError> {
+        let range = part_keys(pack_id, part);
+        let bounds = [Value::Integer(range.start), Value::Integer(range.end)];
+        let sql = "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM pack_part
+            WHERE part_key >= ?1 AND part_key < ?2";
+        let sizes = query_first(&self.db, sql, &bounds, |row| {
+            Ok((row.integer(0)?, row.unsigned(1)?))
+        })?;
+        let (rows, size) = sizes.unwrap_or_default();
+        if rows == 0 {
+            return Err(StoreError::Missing {
+                what: part_name(part),
+                pack: pack_id.0,
+            });
+        }
+        let corrupt = StoreError::Corrupt {
+            what: part_name(part),
+            pack: pack_id.0,
+        };
+        let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(|_| corrupt.clone())?);
+        let mut next_key = range.start;
+        let sql = "SELECT part_key, bytes FROM pack_part
+            WHERE part_key >= ?1 AND part_key < ?2 ORDER BY part_key";
+        let mut in_order = true;
+        self.db.query(sql, &bounds, &mut |row| {
+            in_order &= row.integer(0)? == next_key;
+            next_key = next_key.saturating_add(1);
+            let piece = row.blob(1)?;
+            // The usual part is one row, taken over without a copy.
+            if bytes.is_empty() && rows == 1 {
+                bytes = piece;
+            } else {
+                bytes.extend_from_slice(&piece);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        if in_order { Ok(bytes) } else { Err(corrupt) }
+    }
+
+    /// Removes a pack and all its rows, for good: its id is never used again.
+    pub fn remove_pack(&self, pack_id: PackId) -> Result<(), StoreError> {
+        in_transaction(&self.db, || {
+            self.db.execute(
+                "UPDATE repository SET pack_id_floor = ?1 WHERE pack_id_floor < ?1",
+                &[pack_id.0.into()],
+            )?;
+            let keys = pack_keys(pack_id);
+            let bounds = [Value::Integer(keys.start), Value::Integer(keys.end)];
+            let sql = "DELETE FROM pack_chunk WHERE chunk_key >= ?1 AND chunk_key < ?2";
+            self.db.execute(sql, &bounds)?;
+            let sql = "DELETE FROM pack_part WHERE part_key >= ?1 AND part_key < ?2";
+            self.db.execute(sql, &bounds)?;
+            self.db
+                .execute("DELETE FROM pack WHERE pack_id = ?1", &[pack_id.0.into()])
+        })?;
+        self.forget_pack(pack_id);
+        Ok(())
+    }
+
+    /// Forgets what is remembered of a pack whose rows are gone.
+    pub(super) fn forget_pack(&self, pack_id: PackId) {
+        self.lease.forget_pack(pack_id);
+        self.live_packs.replace(None);
+    }
+}
+
+/// The key of a chunk.
+pub(super) fn chunk_key(pack_id: PackId, number: u32) -> i64 {
+    (i64::from(pack_id.0) << 20) | i64::from(number)
+}
+
+/// The key of a row of a part.
+pub(super) fn part_key(pack_id: PackId, part: Part, number: u32) -> i64 {
+    (i64::from(pack_id.0) << 20) | (i64::from(part as u8) << 16) | i64::from(number)
+}
+
+/// The keys of all chunks, and as well of all parts' rows, of a pack.
+pub(super) fn pack_keys(pack_id: PackId) -> Range<i64> {
+    let start = i64::from(pack_id.0) << 20;
+    start..start.saturating_add(1 << 20)
+}
+
+fn part_keys(pack_id: PackId, part: Part) -> Range<i64> {
+    let start = part_key(pack_id, part, 0);
+    start..start.saturating_add(1 << 16)
+}
+
+/// The part's name in errors.
+pub(super) fn part_name(part: Part) -> &'static str {
+    match part {
+        Part::Index => "the index",
+        Part::Graph => "the commit graph",
+        Part::Introduced => "the introduced-object lists",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::sql::INTEGER_MAX;
+
+    #[test]
+    fn keys_of_different_packs_and_parts_never_meet() {
+        let last = PackId(u32::MAX);
+        assert!(pack_keys(last).end <= INTEGER_MAX);
+        assert_eq!(pack_keys(PackId(7)).end, pack_keys(PackId(8)).start);
+        for part in PARTS {
+            let keys = part_keys(PackId(7), part);
+            assert!(pack_keys(PackId(7)).start <= keys.start);
+            assert!(keys.end <= pack_keys(PackId(7)).end);
+            assert_eq!((keys.end - 1) >> 20, 7);
+        }
+        let (index, graph) = (part_keys(last, Part::Index), part_keys(last, Part::Graph));
+        assert_eq!(index.end, graph.start);
+        assert_eq!(
+            chunk_key(PackId(7), CHUNKS_MAX - 1),
+            pack_keys(PackId(7)).end - 1
+        );
+    }
+}

@@ -1,0 +1,345 @@
+//! Publishing: the one synchronous transaction that makes a push visible, its objects and its
+//! ref changes together.
+//!
+//! The policy, in the order in which it is applied to each update:
+//! 1. Deletions come first, so that `a` can make way for `a/b` in one push.
+//! 2. Compare and swap: the ref must be what the pusher said it was ([`RefUpdate::old`]), now,
+//!    or the update is [`Stale`](RefOutcome::Stale).
+//! 3. A new ref must not stand above or below an existing one, those of the same push included
+//!    ([`Conflict`](RefOutcome::Conflict)).
+//! 4. In an atomic push one refusal undoes all; otherwise each ref stands for itself.
+//!
+//! The pack goes live when some update that names an object succeeded, else it is removed.
+
+use gix_hash::ObjectId;
+use gix_object::bstr::{BString, ByteSlice};
+
+use super::packs::{PARTS, chunk_key, pack_keys, part_key, part_name};
+use super::repository::RepoStore;
+use super::sql::{Database, SqlError, Value, in_transaction, query_first};
+use crate::git::store::{CHUNK_BYTES, PackId, StoreError};
+
+/// A push, checked and ready to become visible.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Publication {
+    /// The pack in quarantine; `None` when the push brought no objects.
+    pub pack: Option<PackPublication>,
+    /// The ref changes, in the pusher's order.
+    pub updates: Vec<RefUpdate>,
+    /// All or none.
+    pub atomic: bool,
+    /// Who pushes.
+    pub actor: Actor,
+    /// The push options, for the reflog.
+    pub push_options: Vec<BString>,
+    /// Unix milliseconds.
+    pub now_ms: i64,
+}
+
+/// A pack whose chunks and parts are all written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackPublication {
+    /// Its number.
+    pub pack_id: PackId,
+    /// Bytes of the stream.
+    pub pack_bytes: u64,
+    /// Entries of the stream.
+    pub object_count: u32,
+}
+
+/// One ref change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefUpdate {
+    /// The full refname.
+    pub name: BString,
+    /// What the ref must be; `None`: it must not exist.
+    pub old: Option<ObjectId>,
+    /// What it becomes; `None`: it is deleted.
+    pub new: Option<ObjectId>,
+    /// What `new` peels to, when it is an annotated tag.
+    pub peeled: Option<ObjectId>,
+}
+
+/// Who changes refs: the token, or nobody for the operator.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Actor {
+    /// The token's id.
+    pub token_id: Option<String>,
+    /// The token's label.
+    pub label: Option<String>,
+}
+
+/// What became of one update.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefOutcome {
+    /// It is done.
+    Updated,
+    /// The ref is not what the pusher said.
+    Stale {
+        /// What it is.
+        actual: Option<ObjectId>,
+    },
+    /// A ref stands where this one needs a directory, or the other way round.
+    Conflict {
+        /// That ref.
+        with: BString,
+    },
+    /// Another update of the same atomic push was refused.
+    Aborted,
+}
+
+/// The refs' transaction was undone.
+enum Undone {
+    /// The store failed.
+    Store(StoreError),
+    /// The push is atomic, and these are its outcomes.
+    Refused(Vec<RefOutcome>),
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<SqlError> for Undone {
+    fn from(error: SqlError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl<D: Database> RepoStore<D> {
+    /// Publishes a push; the outcomes are in the order of the updates. After an error nothing
+    /// has changed. May run inside the caller's own transaction.
+    pub fn publish(&self, publication: &Publication) -> Result<Vec<RefOutcome>, StoreError> {
+        let published = in_transaction(&self.db, || {
+            let outcomes = match in_transaction(&self.db, || self.change_refs(publication)) {
+                Ok(outcomes) | Err(Undone::Refused(outcomes)) => outcomes,
+                Err(Undone::Store(error)) => return Err(error),
+            };
+            let done = |outcome: &RefOutcome| *outcome == RefOutcome::Updated;
+            let names_object = publication
+                .updates
+                .iter()
+                .zip(&outcomes)
+                .any(|(update, outcome)| done(outcome) && update.new.is_some());
+            let mut publish_seq = None;
+            match &publication.pack {
+                Some(pack) if names_object => {
+                    publish_seq = Some(self.publish_pack(pack, publication.now_ms)?);
+                }
+                Some(pack) => self.remove_pack(pack.pack_id)?,
+                None => {}
+            }
+            if outcomes.iter().any(done) {
+                self.note_push(publish_seq, publication.now_ms)?;
+            }
+            Ok(outcomes)
+        });
+        self.live_packs.replace(None);
+        published
+    }
+
+    /// Applies the updates, deletions first, and records each.
+    fn change_refs(&self, publication: &Publication) -> Result<Vec<RefOutcome>, Undone> {
+        let updates = &publication.updates;
+        let mut log = Reflog::new(&self.db, publication)?;
+        let mut outcomes = vec![RefOutcome::Aborted; updates.len()];
+        for deletes in [true, false] {
+            for (update, outcome) in updates.iter().zip(&mut outcomes) {
+                if update.new.is_none() == deletes {
+                    *outcome = self.change_ref(update, &mut log)?;
+                }
+            }
+        }
+        let done = |outcome: &RefOutcome| *outcome == RefOutcome::Updated;
+        if publication.atomic && !outcomes.iter().all(done) {
+            for outcome in outcomes.iter_mut().filter(|outcome| done(outcome)) {
+                *outcome = RefOutcome::Aborted;
+            }
+            return Err(Undone::Refused(outcomes));
+        }
+        Ok(outcomes)
+    }
+
+    fn change_ref(
+        &self,
+        update: &RefUpdate,
+        log: &mut Reflog<'_, D>,
+    ) -> Result<RefOutcome, StoreError> {
+        let actual = self
+            .find_ref(update.name.as_bstr())?
+            .map(|found| found.target);
+        if actual != update.old {
+            return Ok(RefOutcome::Stale { actual });
+        }
+        if actual == update.new {
+            return Ok(RefOutcome::Updated);
+        }
+        if actual.is_none()
+            && let Some(with) = self.find_conflict(&update.name)?
+        {
+            return Ok(RefOutcome::Conflict { with });
+        }
+        self.write_ref(update)?;
+        log.append(update)?;
+        Ok(RefOutcome::Updated)
+    }
+
+    /// A ref that keeps a new one of this name from existing.
+    fn find_conflict(&self, name: &BString) -> Result<Option<BString>, StoreError> {
+        match self.find_ref_below(name.as_bstr())? {
+            Some(below) => Ok(Some(below)),
+            None => self.find_ref_above(name.as_bstr()),
+        }
+    }
+
+    fn write_ref(&self, update: &RefUpdate) -> Result<(), SqlError> {
+        let name = Value::Blob(update.name.as_bytes());
+        let peeled = Value::id(update.peeled.as_ref());
+        match (&update.old, &update.new) {
+            (_, None) => self
+                .db
+                .execute("DELETE FROM ref WHERE name = ?1", &[name])?,
+            (None, Some(new)) => {
+                let sql = "INSERT INTO ref (name, target, peeled) VALUES (?1, ?2, ?3)";
+                self.db
+                    .execute(sql, &[name, Value::id(Some(new)), peeled])?
+            }
+            (Some(_), Some(new)) => {
+                let sql = "UPDATE ref SET target = ?2, peeled = ?3 WHERE name = ?1";
+                self.db
+                    .execute(sql, &[name, Value::id(Some(new)), peeled])?
+            }
+        };
+        Ok(())
+    }
+
+    /// Makes a quarantined pack live, last in the order; gives its place.
+    fn publish_pack(&self, pack: &PackPublication, now_ms: i64) -> Result<i64, StoreError> {
+        self.check_rows(pack)?;
+        let sql = "SELECT publish_seq + 1 FROM repository";
+        let publish_seq = query_first(&self.db, sql, &[], |row| row.integer(0))?
+            .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))?;
+        let sql = "UPDATE pack SET state = 'live', publish_seq = ?2, pack_bytes = ?3,
+                object_count = ?4, published_at = ?5
+            WHERE pack_id = ?1 AND state = 'quarantine'";
+        let written = self.db.execute(
+            sql,
+            &[
+                pack.pack_id.0.into(),
+                publish_seq.into(),
+                Value::Integer(i64::try_from(pack.pack_bytes).unwrap_or(i64::MAX)),
+                pack.object_count.into(),
+                now_ms.into(),
+            ],
+        )?;
+        if written == 0 {
+            return Err(StoreError::Missing {
+                what: "the quarantine",
+                pack: pack.pack_id.0,
+            });
+        }
+        Ok(publish_seq)
+    }
+
+    /// Bytes first, names last: looks whether the last chunk ends where the stream does and no
+    /// part was left out. Four look-ups, so the rows between are taken on trust.
+    fn check_rows(&self, pack: &PackPublication) -> Result<(), StoreError> {
+        let keys = pack_keys(pack.pack_id);
+        let sql = "SELECT chunk_key, length(bytes) FROM pack_chunk
+            WHERE chunk_key >= ?1 AND chunk_key < ?2 ORDER BY chunk_key DESC LIMIT 1";
+        let bounds = [Value::Integer(keys.start), Value::Integer(keys.end)];
+        let last = query_first(&self.db, sql, &bounds, |row| {
+            Ok((row.integer(0)?, row.integer(1)?))
+        })?;
+        let chunk_bytes = CHUNK_BYTES as u64;
+        let last_number = pack.pack_bytes.saturating_sub(1) / chunk_bytes;
+        let expect = u32::try_from(last_number).ok().map(|number| {
+            let last_bytes = pack
+                .pack_bytes
+                .saturating_sub(last_number.saturating_mul(chunk_bytes));
+            (
+                chunk_key(pack.pack_id, number),
+                i64::try_from(last_bytes).unwrap_or(i64::MAX),
+            )
+        });
+        if last.is_none() || last != expect {
+            return Err(StoreError::Corrupt {
+                what: "the last chunk",
+                pack: pack.pack_id.0,
+            });
+        }
+        for part in PARTS {
+            let sql = "SELECT 1 FROM pack_part WHERE part_key = ?1";
+            let key = Value::Integer(part_key(pack.pack_id, part, 0));
+            if query_first(&self.db, sql, &[key], |row| row.integer(0))?.is_none() {
+                return Err(StoreError::Missing {
+                    what: part_name(part),
+                    pack: pack.pack_id.0,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn note_push(&self, publish_seq: Option<i64>, now_ms: i64) -> Result<(), SqlError> {
+        let sql = "UPDATE repository SET publish_seq = coalesce(?1, publish_seq),
+            updated_at = ?2, last_push_at = ?2";
+        self.db
+            .execute(sql, &[Value::integer(publish_seq), now_ms.into()])?;
+        Ok(())
+    }
+}
+
+/// Writes the reflog's rows of one push.
+struct Reflog<'a, D> {
+    db: &'a D,
+    publication: &'a Publication,
+    push_seq: i64,
+    next_seq: i64,
+    /// For the first row.
+    push_options: Option<String>,
+}
+
+impl<'a, D: Database> Reflog<'a, D> {
+    fn new(db: &'a D, publication: &'a Publication) -> Result<Self, SqlError> {
+        let sql = "SELECT coalesce(max(seq), 0) + 1 FROM reflog";
+        let next_seq = query_first(db, sql, &[], |row| row.integer(0))?.unwrap_or(1);
+        let options = &publication.push_options;
+        let push_options = (!options.is_empty()).then(|| {
+            let texts = options.iter().map(|option| option.to_str_lossy());
+            texts.collect::<serde_json::Value>().to_string()
+        });
+        Ok(Self {
+            db,
+            publication,
+            push_seq: next_seq,
+            next_seq,
+            push_options,
+        })
+    }
+
+    fn append(&mut self, update: &RefUpdate) -> Result<(), SqlError> {
+        let sql = "INSERT INTO reflog
+                (seq, push_seq, name, old, new, at, token_id, token_label, push_options)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let push_options = self.push_options.take();
+        self.db.execute(
+            sql,
+            &[
+                self.next_seq.into(),
+                self.push_seq.into(),
+                Value::Blob(update.name.as_bytes()),
+                Value::id(update.old.as_ref()),
+                Value::id(update.new.as_ref()),
+                self.publication.now_ms.into(),
+                Value::text(self.publication.actor.token_id.as_deref()),
+                Value::text(self.publication.actor.label.as_deref()),
+                Value::text(push_options.as_deref()),
+            ],
+        )?;
+        self.next_seq = self.next_seq.saturating_add(1);
+        Ok(())
+    }
+}

@@ -1,0 +1,229 @@
+//! The repository's refs, read. They are read from the database every time: after a push
+//! returned, every fetch sees it. Names sort by bytes, as Git sorts them.
+
+use std::ops::ControlFlow;
+
+use gix_hash::ObjectId;
+use gix_object::bstr::{BStr, BString, ByteSlice};
+
+use super::repository::RepoStore;
+use super::sql::{Database, Row, SqlError, query_all, query_first};
+use crate::git::store::{RefSource, StoreError};
+
+/// A ref.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefRecord {
+    /// The full refname.
+    pub name: BString,
+    /// The object that it names.
+    pub target: ObjectId,
+    /// What the target peels to, when it is an annotated tag.
+    pub peeled: Option<ObjectId>,
+}
+
+impl<D: Database> RefSource for RepoStore<D> {
+    fn ref_target(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError> {
+        let found = if name == "HEAD" {
+            self.find_ref(self.head()?.as_bstr())?
+        } else {
+            self.find_ref(name)?
+        };
+        Ok(found.map(|record| record.target))
+    }
+
+    fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError> {
+        let sql = "SELECT target, peeled FROM ref WHERE peeled IS NOT NULL";
+        let tags = query_all(&self.db, sql, &[], |row| Ok((row.object_id(0)?, row.object_id(1)?)))?;
+        Ok(tags)
+    }
+}
+
+impl<D: Database> RepoStore<D> {
+    /// The ref of this very name.
+    pub fn find_ref(&self, name: &BStr) -> Result<Option<RefRecord>, StoreError> {
+        let sql = "SELECT name, target, peeled FROM ref WHERE name = ?1";
+        Ok(query_first(
+            &self.db,
+            sql,
+            &[name.as_bytes().into()],
+            read_ref,
+        )?)
+    }
+
+    /// Up to `limit` refs whose names begin with `prefix` and follow `after`, by name.
+    pub fn refs(
+        &self,
+        prefix: &[u8],
+        after: Option<&BStr>,
+        limit: u32,
+    ) -> Result<Vec<RefRecord>, StoreError> {
+        let range = NameRange::new(prefix, after);
+        let sql = "SELECT name, target, peeled FROM ref
+            WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3";
+        let params = [
+            range.start.as_slice().into(),
+            range.end.as_slice().into(),
+            limit.into(),
+        ];
+        Ok(query_all(&self.db, sql, &params, read_ref)?)
+    }
+
+    /// Shows every ref whose name begins with `prefix`, by name, without holding them all.
+    pub fn visit_refs(
+        &self,
+        prefix: &[u8],
+        mut each: impl FnMut(RefRecord) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let range = NameRange::new(prefix, None);
+        let sql = "SELECT name, target, peeled FROM ref
+            WHERE name >= ?1 AND name < ?2 ORDER BY name";
+        let params = [range.start.as_slice().into(), range.end.as_slice().into()];
+        Ok(self
+            .db
+            .query(sql, &params, &mut |row| Ok(each(read_ref(row)?)))?)
+    }
+
+    /// A ref below `name`, as `refs/heads/a/b` is below `refs/heads/a`: with it, no ref of this
+    /// name may exist.
+    pub fn find_ref_below(&self, name: &BStr) -> Result<Option<BString>, StoreError> {
+        let mut directory = name.to_vec();
+        directory.push(b'/');
+        let range = NameRange::new(&directory, None);
+        let sql = "SELECT name FROM ref WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT 1";
+        let params = [range.start.as_slice().into(), range.end.as_slice().into()];
+        Ok(query_first(&self.db, sql, &params, |row| {
+            Ok(row.blob(0)?.into())
+        })?)
+    }
+
+    /// A ref above `name`, as `refs/heads/a` is above `refs/heads/a/b`: with it, no ref of this
+    /// name may exist.
+    ///
+    /// Asks for the greatest name up to the nearest parent. If that is not the parent itself,
+    /// no parent longer than what it shares with `name` exists either, as it would sort between
+    /// them; so the look-ups are few however deep the name is.
+    pub fn find_ref_above(&self, name: &BStr) -> Result<Option<BString>, StoreError> {
+        let sql = "SELECT name FROM ref WHERE name <= ?1 ORDER BY name DESC LIMIT 1";
+        let mut parent = parent(name);
+        while let Some(candidate) = parent {
+            let params = [candidate.into()];
+            let Some(found) = query_first(&self.db, sql, &params, |row| row.blob(0))? else {
+                return Ok(None);
+            };
+            if found == candidate {
+                return Ok(Some(found.into()));
+            }
+            let shared = found
+                .iter()
+                .zip(candidate)
+                .take_while(|pair| pair.0 == pair.1)
+                .count();
+            parent = ancestor_within(candidate, shared);
+        }
+        Ok(None)
+    }
+
+    /// Where HEAD points: a full refname, which need not exist.
+    pub fn head(&self) -> Result<BString, StoreError> {
+        let sql = "SELECT head FROM repository";
+        let head = query_first(&self.db, sql, &[], |row| row.blob(0))?;
+        head.map(BString::from)
+            .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))
+    }
+
+    /// Points HEAD to another ref.
+    pub fn set_head(&self, name: &BStr, now_ms: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE repository SET head = ?1, updated_at = ?2";
+        self.db
+            .execute(sql, &[name.as_bytes().into(), now_ms.into()])?;
+        Ok(())
+    }
+}
+
+fn read_ref(row: &dyn Row) -> Result<RefRecord, SqlError> {
+    Ok(RefRecord {
+        name: row.blob(0)?.into(),
+        target: row.object_id(1)?,
+        peeled: row.object_id_or_null(2)?,
+    })
+}
+
+/// The name without its last component; `None` when only `refs` would be left, which is no ref.
+fn parent(name: &[u8]) -> Option<&[u8]> {
+    let parent = name.get(..name.rfind_byte(b'/')?)?;
+    parent.contains(&b'/').then_some(parent)
+}
+
+/// The nearest parent that has at most `bytes_max` bytes.
+fn ancestor_within(name: &[u8], bytes_max: usize) -> Option<&[u8]> {
+    let mut ancestor = parent(name);
+    while let Some(longer) = ancestor.filter(|ancestor| ancestor.len() > bytes_max) {
+        ancestor = parent(longer);
+    }
+    ancestor
+}
+
+/// The names with a prefix, from `start` up to but not including `end`.
+#[derive(Debug, PartialEq, Eq)]
+struct NameRange {
+    start: Vec<u8>,
+    end: Vec<u8>,
+}
+
+impl NameRange {
+    fn new(prefix: &[u8], after: Option<&BStr>) -> Self {
+        let mut start = prefix.to_vec();
+        if let Some(after) = after.filter(|after| after.as_bytes() >= prefix) {
+            start = after.to_vec();
+            // The next possible name.
+            start.push(0);
+        }
+        Self {
+            start,
+            end: end_of_prefix(prefix),
+        }
+    }
+}
+
+/// The first string after all that begin with `prefix`. No name begins with `0xff`.
+fn end_of_prefix(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if let Some(next) = last.checked_add(1) {
+            end.push(next);
+            return end;
+        }
+    }
+    vec![0xff]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_ends_before_its_successor() {
+        assert_eq!(end_of_prefix(b"refs/heads/"), b"refs/heads0");
+        assert_eq!(end_of_prefix(b"refs/\xff\xff"), b"refs0");
+        assert_eq!(end_of_prefix(b""), b"\xff");
+        assert_eq!(end_of_prefix(b"\xff"), b"\xff");
+    }
+
+    #[test]
+    fn a_range_starts_after_the_last_name_seen() {
+        let start = |prefix: &[u8], after: &str| NameRange::new(prefix, Some(after.into())).start;
+        assert_eq!(start(b"refs/heads/", "refs/heads/a"), b"refs/heads/a\0");
+        assert_eq!(start(b"refs/heads/", "refs/a"), b"refs/heads/");
+    }
+
+    #[test]
+    fn parents_end_below_refs() {
+        assert_eq!(parent(b"refs/heads/a/b"), Some(&b"refs/heads/a"[..]));
+        assert_eq!(parent(b"refs/heads"), None);
+        assert_eq!(
+            ancestor_within(b"refs/heads/a/b", 11),
+            Some(&b"refs/heads"[..])
+        );
+        assert_eq!(ancestor_within(b"refs/heads/a/b", 9), None);
+    }
+}

@@ -1,0 +1,269 @@
+//! One repository's database, opened: its record, its figures, and the value on which
+//! [`packs`](super::packs), [`refs`](super::refs), [`publish`](super::publish) and
+//! [`sweep`](super::sweep) stand.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gix_object::bstr::{BStr, BString, ByteSlice};
+
+use super::cache::Lease;
+use super::schema;
+use super::sql::{Database, Row, SqlError, Value, in_transaction, query_first};
+use super::tokens::TokenStore;
+use crate::git::store::{PackRecord, StoreError};
+
+/// The repository of one Durable Object. There is one such value an object: it remembers which
+/// packs are live, and the highest pack id that was ever handed out.
+pub struct RepoStore<D> {
+    pub(super) db: D,
+    /// Unix milliseconds.
+    pub(super) clock: Box<dyn Fn() -> i64>,
+    pub(super) lease: Lease,
+    pub(super) live_packs: RefCell<Option<Rc<Vec<PackRecord>>>>,
+    pub(super) pack_id_floor: Cell<u32>,
+}
+
+/// A repository to create.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewRepository<'a> {
+    /// 16 characters of `[0-9a-z]`.
+    pub id: &'a str,
+    /// The namespace's name.
+    pub namespace: &'a str,
+    /// The name as its creator spelt it.
+    pub name: &'a str,
+    /// For people.
+    pub description: &'a str,
+    /// The full refname where HEAD points.
+    pub head: &'a BStr,
+    /// Refuses every push.
+    pub read_only: bool,
+    /// May be fetched without credentials.
+    pub public: bool,
+    /// What it was forked or imported from.
+    pub source: Option<&'a str>,
+    /// Unix milliseconds.
+    pub now_ms: i64,
+}
+
+/// The repository's settings and times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four settings, each for itself"
+)]
+pub struct RepositoryRecord {
+    /// 16 characters of `[0-9a-z]`.
+    pub id: String,
+    /// The namespace's name.
+    pub namespace: String,
+    /// The name as its creator spelt it.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// The full refname where HEAD points; it need not exist.
+    pub head: BString,
+    /// Refuses every push.
+    pub read_only: bool,
+    /// May be fetched without credentials.
+    pub public: bool,
+    /// Git's `receive.denyNonFastForwards`.
+    pub deny_non_fast_forwards: bool,
+    /// Git's `receive.denyDeletes`.
+    pub deny_deletes: bool,
+    /// What it was forked or imported from.
+    pub source: Option<String>,
+    /// Unix milliseconds.
+    pub created_at: i64,
+    /// Unix milliseconds: when settings or refs changed last.
+    pub updated_at: i64,
+    /// Unix milliseconds.
+    pub last_push_at: Option<i64>,
+}
+
+/// A change of settings; `None` leaves one as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RepositoryPatch<'a> {
+    /// For people.
+    pub description: Option<&'a str>,
+    /// The full refname where HEAD points.
+    pub head: Option<&'a BStr>,
+    /// Refuses every push.
+    pub read_only: Option<bool>,
+    /// May be fetched without credentials.
+    pub public: Option<bool>,
+    /// Git's `receive.denyNonFastForwards`.
+    pub deny_non_fast_forwards: Option<bool>,
+    /// Git's `receive.denyDeletes`.
+    pub deny_deletes: Option<bool>,
+}
+
+/// Live figures of a repository.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RepositoryCounts {
+    /// Rows of the ref table.
+    pub refs: u64,
+    /// Rows of the reflog.
+    pub reflog_rows: u64,
+    /// Packs that are live.
+    pub live_packs: u64,
+    /// Packs in quarantine.
+    pub quarantined_packs: u64,
+    /// Packs that maintenance replaced and that still stand.
+    pub superseded_packs: u64,
+    /// Bytes of the live packs.
+    pub pack_bytes: u64,
+    /// Entries of the live packs.
+    pub object_count: u64,
+    /// Rows with bytes of packs.
+    pub chunk_rows: u64,
+    /// Rows with derived parts.
+    pub part_rows: u64,
+    /// Tokens, whatever their state.
+    pub tokens: u64,
+    /// Bytes of the database.
+    pub database_bytes: u64,
+}
+
+impl<D: Database> RepoStore<D> {
+    /// Opens the database as it is: call [`schema::wake`] before. `clock` gives unix
+    /// milliseconds.
+    pub fn new(db: D, clock: Box<dyn Fn() -> i64>) -> Self {
+        Self {
+            db,
+            clock,
+            lease: Lease::new(),
+            live_packs: RefCell::new(None),
+            pack_id_floor: Cell::new(0),
+        }
+    }
+
+    /// The database, for transactions around several calls and for its counters.
+    pub fn database(&self) -> &D {
+        &self.db
+    }
+
+    /// The repository's tokens.
+    pub fn tokens(&self) -> TokenStore<'_, D> {
+        TokenStore::new(&self.db)
+    }
+
+    /// Puts the schema and the repository into an empty database. False, and nothing changed,
+    /// when a repository is there already.
+    pub fn create(&self, new: &NewRepository<'_>) -> Result<bool, StoreError> {
+        in_transaction(&self.db, || {
+            schema::migrate(&self.db, schema::REPOSITORY)?;
+            let sql = "INSERT INTO repository (singleton, id, namespace, name, description, head,
+                    read_only, public, deny_non_fast_forwards, deny_deletes, source, created_at,
+                    updated_at)
+                VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?9)
+                ON CONFLICT (singleton) DO NOTHING";
+            let written = self.db.execute(
+                sql,
+                &[
+                    new.id.into(),
+                    new.namespace.into(),
+                    new.name.into(),
+                    new.description.into(),
+                    Value::Blob(new.head.as_bytes()),
+                    new.read_only.into(),
+                    new.public.into(),
+                    Value::text(new.source),
+                    new.now_ms.into(),
+                ],
+            )?;
+            Ok(written > 0)
+        })
+    }
+
+    /// The repository's record; `None` when none was created here.
+    pub fn load(&self) -> Result<Option<RepositoryRecord>, StoreError> {
+        if !schema::is_created(&self.db)? {
+            return Ok(None);
+        }
+        let sql = "SELECT id, namespace, name, description, head, read_only, public,
+                deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at
+            FROM repository";
+        Ok(query_first(&self.db, sql, &[], read_record)?)
+    }
+
+    /// Changes settings.
+    pub fn update(&self, patch: &RepositoryPatch<'_>, now_ms: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE repository SET
+                description = coalesce(?1, description),
+                head = coalesce(?2, head),
+                read_only = coalesce(?3, read_only),
+                public = coalesce(?4, public),
+                deny_non_fast_forwards = coalesce(?5, deny_non_fast_forwards),
+                deny_deletes = coalesce(?6, deny_deletes),
+                updated_at = ?7";
+        let truth = |setting: Option<bool>| Value::integer(setting.map(i64::from));
+        self.db.execute(
+            sql,
+            &[
+                Value::text(patch.description),
+                patch
+                    .head
+                    .map_or(Value::Null, |head| Value::Blob(head.as_bytes())),
+                truth(patch.read_only),
+                truth(patch.public),
+                truth(patch.deny_non_fast_forwards),
+                truth(patch.deny_deletes),
+                now_ms.into(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// What the database holds. Looks at every row: for `/stats`, not for every request.
+    pub fn counts(&self) -> Result<RepositoryCounts, StoreError> {
+        let sql = "SELECT
+                (SELECT count(*) FROM ref),
+                (SELECT count(*) FROM reflog),
+                count(*) FILTER (WHERE state = 'live'),
+                count(*) FILTER (WHERE state = 'quarantine'),
+                count(*) FILTER (WHERE state = 'superseded'),
+                coalesce(sum(pack_bytes) FILTER (WHERE state = 'live'), 0),
+                coalesce(sum(object_count) FILTER (WHERE state = 'live'), 0),
+                (SELECT count(*) FROM pack_chunk),
+                (SELECT count(*) FROM pack_part),
+                (SELECT count(*) FROM token)
+            FROM pack";
+        let database_bytes = self.db.database_bytes()?;
+        let counts = query_first(&self.db, sql, &[], |row| {
+            Ok(RepositoryCounts {
+                refs: row.unsigned(0)?,
+                reflog_rows: row.unsigned(1)?,
+                live_packs: row.unsigned(2)?,
+                quarantined_packs: row.unsigned(3)?,
+                superseded_packs: row.unsigned(4)?,
+                pack_bytes: row.unsigned(5)?,
+                object_count: row.unsigned(6)?,
+                chunk_rows: row.unsigned(7)?,
+                part_rows: row.unsigned(8)?,
+                tokens: row.unsigned(9)?,
+                database_bytes,
+            })
+        })?;
+        Ok(counts.unwrap_or_default())
+    }
+}
+
+fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
+    Ok(RepositoryRecord {
+        id: row.text(0)?,
+        namespace: row.text(1)?,
+        name: row.text(2)?,
+        description: row.text(3)?,
+        head: row.blob(4)?.into(),
+        read_only: row.truth(5)?,
+        public: row.truth(6)?,
+        deny_non_fast_forwards: row.truth(7)?,
+        deny_deletes: row.truth(8)?,
+        source: row.text_or_null(9)?,
+        created_at: row.integer(10)?,
+        updated_at: row.integer(11)?,
+        last_push_at: row.integer_or_null(12)?,
+    })
+}

@@ -1,0 +1,84 @@
+//! Who may go on to the object: early refusals from the header and from KV.
+
+use worker::console_warn;
+
+use super::credentials::Identity;
+use super::grant::{Grant, key};
+use super::names::RepositoryPath;
+use super::visit::{Visit, fault};
+use crate::repo_do::contract::{Access, Actor, ErrorReply, Refusal, TokenHash};
+use crate::storage::kv::JsonStore;
+
+/// The KV binding that holds the grants.
+const TOKENS: &str = "TOKENS";
+
+/// The actor of a request to a repository, unless it can be refused already.
+pub async fn to_repository(
+    visit: &Visit,
+    path: &RepositoryPath,
+    access: Access,
+) -> Result<Actor, ErrorReply> {
+    match visit.identity {
+        Identity::Operator => Ok(Actor::Operator),
+        Identity::Anonymous if access == Access::Read => Ok(Actor::Anonymous),
+        Identity::Anonymous => Err(Refusal::CredentialRequired.into()),
+        Identity::Unrecognised => Err(Refusal::TokenInvalid.into()),
+        Identity::Token(hash) => {
+            if let Some(grant) = grant(visit, &hash).await {
+                grant.check(path, access, visit.now_ms)?;
+            }
+            Ok(Actor::Token(hash))
+        }
+    }
+}
+
+/// Whether a request may administer what no single repository decides about.
+pub async fn to_administer(visit: &Visit) -> Result<(), ErrorReply> {
+    match visit.identity {
+        Identity::Operator => Ok(()),
+        Identity::Anonymous => Err(Refusal::CredentialRequired.into()),
+        Identity::Unrecognised => Err(Refusal::TokenInvalid.into()),
+        // Admin tokens of a namespace will be told apart here.
+        Identity::Token(hash) => Err(match grant(visit, &hash).await {
+            Some(grant) if !grant.is_expired(visit.now_ms) => Refusal::NotAdministrator.into(),
+            _ => Refusal::TokenInvalid.into(),
+        }),
+    }
+}
+
+/// What KV knows; it may fail or be behind, and then knows nothing.
+async fn grant(visit: &Visit, hash: &TokenHash) -> Option<Grant> {
+    let found = match grants(visit) {
+        Ok(grants) => grants.get(&key(hash)).await,
+        Err(_) => return None,
+    };
+    found.unwrap_or_else(|error| {
+        console_warn!("grant not read: {error}");
+        None
+    })
+}
+
+/// Writes the grant of a new token. When it fails, the object still knows the token.
+pub async fn remember(visit: &Visit, hash: &TokenHash, grant: &Grant) {
+    let Ok(grants) = grants(visit) else { return };
+    let expires_at = u64::try_from(grant.expires_at).unwrap_or(0);
+    if let Err(error) = grants.put(&key(hash), grant, expires_at).await {
+        console_warn!("grant not written: {error}");
+    }
+}
+
+/// Takes the grant of a revoked token away. When it fails, the object still refuses the token.
+pub async fn forget(visit: &Visit, hash: &TokenHash) {
+    let Ok(grants) = grants(visit) else { return };
+    if let Err(error) = grants.delete(&key(hash)).await {
+        console_warn!("grant not deleted: {error}");
+    }
+}
+
+fn grants(visit: &Visit) -> Result<JsonStore, ErrorReply> {
+    let binding = visit
+        .env
+        .kv(TOKENS)
+        .map_err(|error| fault(TOKENS, &error))?;
+    Ok(JsonStore::new(binding))
+}

@@ -1,0 +1,212 @@
+//! The REST envelope: `{result, success, errors, messages, result_info?}`.
+
+use serde::Serialize;
+
+use super::reply::Reply;
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+
+/// On every REST answer: it may hold a secret or private content and is never to be rendered.
+/// No `Access-Control-*` header is ever sent, so browsers of other origins cannot read one.
+const HEADERS: [(&str, &str); 5] = [
+    ("cache-control", "no-store"),
+    (
+        "content-security-policy",
+        "default-src 'none'; frame-ancestors 'none'; sandbox",
+    ),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+];
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    result: Option<T>,
+    success: bool,
+    errors: Vec<ShownError<'a>>,
+    messages: [(); 0],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_info: Option<ResultInfo>,
+}
+
+#[derive(Serialize)]
+struct ShownError<'a> {
+    code: u32,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Source<'a>>,
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    pointer: &'a str,
+}
+
+/// What a list says about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ResultInfo {
+    /// A list read on by cursor; an empty cursor is the end.
+    Cursor {
+        /// Where the next page starts.
+        cursor: String,
+        /// Entries asked for.
+        per_page: u32,
+        /// Entries given.
+        count: usize,
+    },
+    /// A list read by page number.
+    Page {
+        /// This page, from 1.
+        page: u32,
+        /// Entries asked for.
+        per_page: u32,
+        /// Pages altogether.
+        total_pages: u64,
+        /// Entries given.
+        count: usize,
+        /// Entries altogether.
+        total_count: u64,
+    },
+}
+
+impl ResultInfo {
+    /// Of one page of `total_count` entries.
+    #[must_use]
+    pub fn page(page: u32, per_page: u32, count: usize, total_count: u64) -> Self {
+        let total_pages = total_count.div_ceil(u64::from(per_page.max(1)));
+        Self::Page {
+            page,
+            per_page,
+            total_pages,
+            count,
+            total_count,
+        }
+    }
+}
+
+/// An answer with a result.
+pub fn success<T: Serialize>(status: u16, result: &T) -> Result<Reply, ErrorReply> {
+    enveloped(status, Some(result), Vec::new(), None)
+}
+
+/// An answer with one page of a list.
+pub fn list<T: Serialize>(entries: &[T], info: ResultInfo) -> Result<Reply, ErrorReply> {
+    enveloped(200, Some(entries), Vec::new(), Some(info))
+}
+
+/// 204: done, and nothing to say.
+#[must_use]
+pub fn no_content() -> Reply {
+    with_headers(Reply {
+        status: 204,
+        headers: Vec::new(),
+        body: String::new(),
+    })
+}
+
+/// An error's answer.
+#[must_use]
+pub fn failure(error: &ErrorReply) -> Reply {
+    let shown = ShownError {
+        code: error.code.number(),
+        message: &error.message,
+        source: error.pointer.as_deref().map(|pointer| Source { pointer }),
+    };
+    let status = error.code.status();
+    enveloped::<()>(status, None, vec![shown], None)
+        .unwrap_or_else(|_| Reply::new(500, "application/json", String::new()))
+        .with_error_headers(error, r#"Bearer realm="cairn""#)
+}
+
+fn enveloped<T: Serialize + ?Sized>(
+    status: u16,
+    result: Option<&T>,
+    errors: Vec<ShownError<'_>>,
+    result_info: Option<ResultInfo>,
+) -> Result<Reply, ErrorReply> {
+    let success = errors.is_empty();
+    let envelope = Envelope {
+        result,
+        success,
+        errors,
+        messages: [],
+        result_info,
+    };
+    let body = serde_json::to_string(&envelope)
+        .map_err(|_| ErrorReply::new(ErrorCode::InternalError, "the answer cannot be written"))?;
+    Ok(with_headers(Reply::new(status, "application/json", body)))
+}
+
+fn with_headers(reply: Reply) -> Reply {
+    HEADERS
+        .into_iter()
+        .fold(reply, |reply, (name, value)| reply.with_header(name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn body(reply: &Reply) -> Value {
+        serde_json::from_str(&reply.body).unwrap()
+    }
+
+    #[test]
+    fn a_result_and_a_list() {
+        let reply = success(201, &json!({"id": "x"})).unwrap();
+        assert_eq!(reply.status, 201);
+        assert_eq!(
+            body(&reply),
+            json!({"result": {"id": "x"}, "success": true, "errors": [], "messages": []})
+        );
+        let reply = list(&[1, 2], ResultInfo::page(2, 2, 2, 5)).unwrap();
+        assert_eq!(
+            body(&reply),
+            json!({
+                "result": [1, 2], "success": true, "errors": [], "messages": [],
+                "result_info":
+                    {"page": 2, "per_page": 2, "total_pages": 3, "count": 2, "total_count": 5},
+            })
+        );
+    }
+
+    #[test]
+    fn an_error_names_its_field() {
+        let reply = failure(&ErrorReply::at(
+            ErrorCode::InvalidRepoName,
+            "/name",
+            "the name is empty",
+        ));
+        assert_eq!(reply.status, 400);
+        let body = body(&reply);
+        assert_eq!(body["success"], false);
+        assert_eq!(body["result"], Value::Null);
+        assert_eq!(body["errors"][0]["code"], 10_101);
+        assert_eq!(body["errors"][0]["source"]["pointer"], "/name");
+    }
+
+    #[test]
+    fn answers_are_never_cached_rendered_or_shared() {
+        let replies = [
+            success(200, &()).unwrap(),
+            failure(&ErrorReply::new(ErrorCode::NotFound, "x")),
+            no_content(),
+        ];
+        for reply in replies {
+            assert_eq!(reply.header("cache-control"), Some("no-store"));
+            assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+            assert_eq!(reply.header("access-control-allow-origin"), None);
+        }
+    }
+
+    #[test]
+    fn rest_is_challenged_as_bearer() {
+        let reply = failure(&ErrorReply::new(ErrorCode::Unauthorized, "x"));
+        assert_eq!(
+            reply.header("www-authenticate"),
+            Some(r#"Bearer realm="cairn""#)
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! Git's smart HTTP, handed to the repository's object: bodies go through as streams, unread.
+
+use worker::{Headers, Request, Response};
+
+use super::admission;
+use super::names::RepositoryPath;
+use super::objects::{Call, refusal, repository};
+use super::route::GitRoute;
+use super::smart_http::exchange;
+use super::visit::{Visit, fault};
+use crate::repo_do::contract::{ErrorReply, FORWARDED_HEADERS};
+
+/// Answers a git request whose method fits its route.
+pub async fn answer(
+    visit: &Visit,
+    request: &Request,
+    query: &str,
+    path: &RepositoryPath,
+    route: GitRoute,
+) -> Result<Response, ErrorReply> {
+    let content_type = header(request, "content-type");
+    let encoding = header(request, "content-encoding");
+    let exchange = exchange(route, query, content_type.as_deref(), encoding.as_deref())?;
+    let actor = admission::to_repository(visit, path, exchange.access).await?;
+
+    let call = match route {
+        GitRoute::UploadPack | GitRoute::ReceivePack => {
+            Call::stream(exchange.target, forwarded(request), request.inner().body())
+        }
+        GitRoute::InfoRefs | GitRoute::Dumb => {
+            Call::get(exchange.target).with_headers(forwarded(request))
+        }
+    };
+    let response = repository(visit, path, actor, call).await?;
+    if response.status_code() != 200 {
+        return Err(refusal(response).await);
+    }
+    stream_on(response, exchange.answer_type, &visit.request_id)
+        .map_err(|error| fault("git answer", &error))
+}
+
+/// The object's body under headers of our own: Git insists on the content type, and without
+/// `no-transform` the platform may compress what must pass unchanged.
+fn stream_on(response: Response, content_type: &str, request_id: &str) -> worker::Result<Response> {
+    let (_, body) = response.into_parts();
+    let headers = Headers::new();
+    headers.set("content-type", content_type)?;
+    headers.set("cache-control", "no-cache, no-transform")?;
+    headers.set("x-content-type-options", "nosniff")?;
+    headers.set("x-request-id", request_id)?;
+    Ok(Response::from_body(body)?.with_headers(headers))
+}
+
+fn forwarded(request: &Request) -> Vec<(&'static str, String)> {
+    FORWARDED_HEADERS
+        .into_iter()
+        .filter_map(|name| Some((name, header(request, name)?)))
+        .collect()
+}
+
+fn header(request: &Request, name: &str) -> Option<String> {
+    request.headers().get(name).ok().flatten()
+}

@@ -1,0 +1,137 @@
+//! What KV knows of a token: enough for an early no, never enough for a yes.
+//!
+//! KV lags behind by a minute or more, and caches misses too. So a hit may only refuse what can
+//! never become right again (a token belongs to one repository for ever, and its expiry is
+//! fixed), and a miss says nothing. Revocation is the object's to know.
+
+use serde::{Deserialize, Serialize};
+
+use super::names::RepositoryPath;
+use crate::repo_do::contract::{
+    Access, ErrorCode, ErrorReply, Refusal, Scope, TokenHash, TokenRecord,
+};
+
+/// The value under [`key`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The object's name: `<ns>/<repo>` in lower case.
+    pub repository: String,
+    /// The repository's id: a later repository of the same name has another.
+    pub repository_id: String,
+    /// The token's id.
+    pub token_id: String,
+    /// What it allows.
+    pub scope: Scope,
+    /// Seconds since 1970.
+    pub expires_at: i64,
+}
+
+/// The KV key of a token's grant.
+#[must_use]
+pub fn key(hash: &TokenHash) -> String {
+    format!("token:{hash}")
+}
+
+impl Grant {
+    /// The grant of a new token.
+    #[must_use]
+    pub fn new(path: &RepositoryPath, repository_id: &str, token: &TokenRecord) -> Self {
+        Self {
+            repository: path.object_name(),
+            repository_id: repository_id.to_owned(),
+            token_id: token.token_id.clone(),
+            scope: token.scope,
+            expires_at: token.expires_at_ms.div_euclid(1000),
+        }
+    }
+
+    /// Whether its time is over.
+    #[must_use]
+    pub fn is_expired(&self, now_ms: i64) -> bool {
+        now_ms.div_euclid(1000) >= self.expires_at
+    }
+
+    /// Whether the token may still be right for that; the object decides.
+    pub fn check(
+        &self,
+        path: &RepositoryPath,
+        access: Access,
+        now_ms: i64,
+    ) -> Result<(), ErrorReply> {
+        if self.is_expired(now_ms) {
+            return Err(Refusal::TokenInvalid.into());
+        }
+        if self.repository != path.object_name() {
+            let message = "the token belongs to another repository";
+            return Err(ErrorReply::new(ErrorCode::Forbidden, message));
+        }
+        match access {
+            Access::Push if self.scope == Scope::Read => Err(Refusal::ReadToken.into()),
+            Access::Administer => Err(Refusal::NotAdministrator.into()),
+            Access::Read | Access::Push => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::names::{NamespaceName, RepositoryName};
+
+    fn path(namespace: &str, name: &str) -> RepositoryPath {
+        RepositoryPath {
+            namespace: NamespaceName::parse(namespace).unwrap(),
+            name: RepositoryName::parse(name).unwrap(),
+        }
+    }
+
+    #[test]
+    fn an_early_no_and_nothing_else() {
+        let grant = Grant {
+            repository: "acme/widget".into(),
+            repository_id: "0123456789abcdef".into(),
+            token_id: "0123456789abcdef".into(),
+            scope: Scope::Write,
+            expires_at: 1000,
+        };
+        let check = |path: &RepositoryPath, now_ms| {
+            grant
+                .check(path, Access::Push, now_ms)
+                .map_err(|error| error.code)
+        };
+        let read = Grant {
+            scope: Scope::Read,
+            ..grant.clone()
+        };
+        let own = path("acme", "widget");
+        for (grant, access, answer) in [
+            (&grant, Access::Read, Ok(())),
+            (&grant, Access::Administer, Err(ErrorCode::Forbidden)),
+            (&read, Access::Read, Ok(())),
+            (&read, Access::Push, Err(ErrorCode::Forbidden)),
+        ] {
+            assert_eq!(
+                grant.check(&own, access, 0).map_err(|error| error.code),
+                answer
+            );
+        }
+        assert_eq!(check(&path("Acme", "WIDGET"), 999_999), Ok(()));
+        assert_eq!(
+            check(&path("Acme", "Widget"), 1_000_000),
+            Err(ErrorCode::Unauthorized)
+        );
+        assert_eq!(
+            check(&path("acme", "widget2"), 0),
+            Err(ErrorCode::Forbidden)
+        );
+        assert_eq!(
+            check(&path("acme2", "widget"), 0),
+            Err(ErrorCode::Forbidden)
+        );
+        // Once expired, whose it was is nobody's business.
+        assert_eq!(
+            check(&path("acme2", "widget"), 1_000_000),
+            Err(ErrorCode::Unauthorized)
+        );
+    }
+}

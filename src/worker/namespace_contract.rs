@@ -1,0 +1,234 @@
+//! What the Worker and a namespace's object say to each other, over `fetch`.
+//!
+//! The object is named after the namespace in lower case; the one named [`REGISTRY`], which no
+//! namespace can be called, keeps the list of namespaces.
+//!
+//! | request | body | answer |
+//! |---|---|---|
+//! | `POST /create` | [`CreateNamespace`] | [`NamespaceInfo`], or 409 |
+//! | `GET /summary` | | [`NamespaceInfo`], or 404 |
+//! | `POST /delete` | | [`NamespaceInfo`] as it was, 404, or 409 while names are taken |
+//! | `POST /reserve` | [`Reserve`] | [`Reserved`] |
+//! | `POST /confirm` | [`Confirm`] | [`Done`] |
+//! | `POST /touch` | `TouchRepository` of the objects' contract | [`Done`] |
+//! | `POST /release` | [`Release`] | [`Done`], whether or not the entry was still that one |
+//! | `GET /repository?name=…` | | [`Entry`], or 404 |
+//! | `GET /candidates?prefix=…` | | `[`[`Candidate`]`…]` |
+//! | `GET /list?…` | | [`Listing`] |
+//! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
+//! | `GET /registry?limit=…&cursor=…&search=…` | | [`Registry`] (the registry's only) |
+//!
+//! The repository's own object decides whether a repository exists. What stands here reserves
+//! its name and lists it; when the two disagree (a step between them was lost), the Worker asks
+//! the repository's object and mends the entry.
+
+use serde::{Deserialize, Serialize};
+
+use crate::repo_do::contract::RepositoryInfo;
+
+/// Paths that the object serves.
+pub mod path {
+    /// Makes the namespace.
+    pub const CREATE: &str = "/create";
+    /// The namespace.
+    pub const SUMMARY: &str = "/summary";
+    /// Deletes the namespace.
+    pub const DELETE: &str = "/delete";
+    /// Takes a name.
+    pub const RESERVE: &str = "/reserve";
+    /// Lists a repository that was made.
+    pub const CONFIRM: &str = "/confirm";
+    /// Frees a name.
+    pub const RELEASE: &str = "/release";
+    /// The entry of one name.
+    pub const REPOSITORY: &str = "/repository";
+    /// Repositories that may have a token.
+    pub const CANDIDATES: &str = "/candidates";
+    /// The list of repositories.
+    pub const LIST: &str = "/list";
+    /// Notes a namespace.
+    pub const REGISTER: &str = "/register";
+    /// Forgets a namespace.
+    pub const UNREGISTER: &str = "/unregister";
+    /// The list of namespaces.
+    pub const REGISTRY: &str = "/registry";
+}
+
+/// Query of `GET /repository`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByName {
+    /// The repository's name.
+    pub name: String,
+}
+
+/// Query of `GET /candidates`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByPrefix {
+    /// How the repository's id starts.
+    pub prefix: String,
+}
+
+/// The object that lists the namespaces.
+pub const REGISTRY: &str = "*";
+
+/// After so long, whoever was making a repository is taken to have died.
+pub const CREATE_SECONDS_MAX: i64 = 60;
+
+/// Body of `POST /create`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateNamespace {
+    /// Its name, as shown.
+    pub namespace: String,
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// A namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamespaceInfo {
+    /// Its name, as shown.
+    pub namespace: String,
+    /// Repositories in it.
+    pub repo_count: u64,
+    /// Milliseconds since 1970.
+    pub created_at_ms: i64,
+}
+
+/// Body of `POST /reserve`: takes a name for a repository about to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserve {
+    /// The namespace's name, as shown if this makes the namespace.
+    pub namespace: String,
+    /// The repository's name, as shown.
+    pub name: String,
+    /// Its id.
+    pub repository_id: String,
+    /// The id of an entry that may be overwritten: its repository is known not to exist.
+    pub replaces: Option<String>,
+    /// Free text.
+    pub description: Option<String>,
+    /// A branch's short name.
+    pub default_branch: String,
+    /// Whether pushes are refused.
+    pub read_only: bool,
+    /// Whether anybody may fetch.
+    pub public: bool,
+    /// Where its content comes from.
+    pub source: Option<String>,
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// Answer of `POST /reserve`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum Reserved {
+    /// The name is the caller's.
+    Won {
+        /// The namespace's name, as shown.
+        namespace: String,
+        /// The namespace, if this made it: the registry must hear of it.
+        new_namespace: Option<NamespaceInfo>,
+    },
+    /// The name has an entry.
+    Taken(Entry),
+}
+
+/// The entry of a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The id of the repository.
+    pub repository_id: String,
+    /// Whether it was confirmed; otherwise it is being made.
+    pub confirmed: bool,
+    /// When the name was taken, in milliseconds since 1970.
+    pub reserved_at_ms: i64,
+}
+
+impl Entry {
+    /// Whether somebody may still be making it.
+    #[must_use]
+    pub fn in_progress(&self, now_ms: i64) -> bool {
+        let age_ms = now_ms.saturating_sub(self.reserved_at_ms);
+        !self.confirmed && age_ms < CREATE_SECONDS_MAX.saturating_mul(1000)
+    }
+}
+
+/// Body of `POST /confirm`: the repository exists, and is listed from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirm {
+    /// The repository as its own object knows it.
+    pub info: RepositoryInfo,
+    /// The id that the name was reserved for; another than the repository's when the caller found
+    /// that one there which an interrupted request had made.
+    pub reserved_id: String,
+}
+
+/// Body of `POST /release`: frees a name, if the entry is still that repository's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// The repository's name.
+    pub name: String,
+    /// Its id.
+    pub repository_id: String,
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// A repository that may have a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub repository_id: String,
+}
+
+/// Nothing to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {}
+
+/// A repository as the list shows it. Figures and settings may lag behind its own object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Its id.
+    pub repository_id: String,
+    /// Its name, as shown.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// A branch's short name.
+    pub default_branch: String,
+    /// Milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// Milliseconds since 1970.
+    pub updated_at_ms: i64,
+    /// Milliseconds since 1970.
+    pub last_push_at_ms: Option<i64>,
+    /// Where its content came from.
+    pub source: Option<String>,
+    /// Whether pushes are refused.
+    pub read_only: bool,
+    /// Whether anybody may fetch.
+    pub public: bool,
+}
+
+/// Answer of `GET /list`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// The namespace's name, as shown; `None` when none was made here.
+    pub namespace: Option<String>,
+    /// One page.
+    pub repositories: Vec<Listed>,
+    /// Where the next page starts, unless this is the last.
+    pub cursor: Option<String>,
+}
+
+/// Answer of `GET /registry`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registry {
+    /// One page of names, as shown.
+    pub namespaces: Vec<String>,
+    /// Where the next page starts, unless this is the last.
+    pub cursor: Option<String>,
+}

@@ -1,0 +1,176 @@
+//! The namespace's object: a thin shell over [`super::namespace_steps`].
+#![expect(missing_docs, reason = "the macro's exports to JavaScript bear none")]
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use worker::durable::State;
+use worker::{DurableObject, Env, Request, Response, durable_object};
+
+use super::namespace_contract::{
+    ByName, ByPrefix, Confirm, CreateNamespace, Done, NamespaceInfo, REGISTRY, Release, Reserve,
+    path,
+};
+use super::namespace_steps::{self as steps, StepError};
+use super::parameters::{self, ListQuery};
+use super::reply::Reply;
+use super::visit::{fault, respond};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, NAMESPACE_TOUCH, TouchRepository};
+use crate::storage::do_sql::ObjectDatabase;
+use crate::storage::namespace::NamespaceStore;
+use crate::storage::registry::RegistryStore;
+
+/// The Durable Object of a namespace, or of the registry of namespaces.
+///
+/// Requests interleave only at awaits, and a step has none between its first read and its last
+/// write.
+#[durable_object(fetch)]
+pub struct NamespaceDo {
+    state: State,
+}
+
+impl DurableObject for NamespaceDo {
+    fn new(state: State, _env: Env) -> Self {
+        Self { state }
+    }
+
+    async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        let reply = match self.answer(request).await {
+            Ok(json) => Reply::new(200, "application/json", json),
+            Err(error) => refusal(&error),
+        };
+        respond(reply)
+    }
+}
+
+fn refusal(error: &ErrorReply) -> Reply {
+    let body = serde_json::to_string(error).unwrap_or_default();
+    Reply::new(error.code.status(), "application/json", body)
+}
+
+impl NamespaceDo {
+    async fn answer(&self, mut request: Request) -> Result<String, ErrorReply> {
+        let url = request
+            .url()
+            .map_err(|error| fault("internal URL", &error))?;
+        let body = request
+            .bytes()
+            .await
+            .map_err(|error| fault("internal body", &error))?;
+        let is_registry = self.state.id().name().as_deref() == Some(REGISTRY);
+        let db = self.database()?;
+        steps::wake(&db, is_registry)?;
+        if url.path() == path::DELETE && !is_registry {
+            return self.delete(NamespaceStore::new(db)).await;
+        }
+        let query = url.query().unwrap_or("");
+        if is_registry {
+            registry(&RegistryStore::new(db), url.path(), query, &body)
+        } else {
+            namespace(&NamespaceStore::new(db), url.path(), query, &body)
+        }
+    }
+
+    fn database(&self) -> Result<ObjectDatabase, ErrorReply> {
+        ObjectDatabase::new(&self.state.storage()).map_err(|error| fault("database", &error))
+    }
+
+    /// Deletes the namespace: no await stands between the check and the order to delete.
+    async fn delete(&self, store: NamespaceStore<ObjectDatabase>) -> Result<String, ErrorReply> {
+        let info = steps::deletable(&store)?;
+        let deleted = self.state.storage().delete_all().await;
+        deleted.map_err(|error| fault("namespace's deletion", &error))?;
+        json(&info)
+    }
+}
+
+fn namespace(
+    store: &NamespaceStore<ObjectDatabase>,
+    path: &str,
+    query: &str,
+    body: &[u8],
+) -> Result<String, ErrorReply> {
+    match path {
+        path::CREATE => {
+            let create: CreateNamespace = read(body)?;
+            json(&steps::create(store, &create.namespace, create.now_ms)?)
+        }
+        path::SUMMARY => json(&steps::summary(store)?),
+        path::RESERVE => json(&steps::reserve(store, &read::<Reserve>(body)?)?),
+        path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
+        NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
+        path::RELEASE => done(steps::release(store, &read::<Release>(body)?)),
+        path::REPOSITORY => json(&steps::entry(
+            store,
+            &parameters::query::<ByName>(query)?.name,
+        )?),
+        path::CANDIDATES => json(&steps::candidates(
+            store,
+            &parameters::query::<ByPrefix>(query)?.prefix,
+        )?),
+        path::LIST => {
+            let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
+            json(&steps::list(store, &query, limit)?)
+        }
+        _ => Err(unknown(path)),
+    }
+}
+
+fn registry(
+    store: &RegistryStore<ObjectDatabase>,
+    path: &str,
+    query: &str,
+    body: &[u8],
+) -> Result<String, ErrorReply> {
+    match path {
+        path::REGISTER => {
+            let info: NamespaceInfo = read(body)?;
+            done(
+                store
+                    .register(&info.namespace, info.created_at_ms)
+                    .map_err(Into::into),
+            )
+        }
+        path::UNREGISTER => {
+            let info: NamespaceInfo = read(body)?;
+            done(
+                store
+                    .unregister(&info.namespace, info.created_at_ms)
+                    .map_err(Into::into),
+            )
+        }
+        path::REGISTRY => {
+            let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
+            json(&steps::registry(store, &query, limit)?)
+        }
+        _ => Err(unknown(path)),
+    }
+}
+
+impl From<StepError> for ErrorReply {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::Refused(reply) => reply,
+            StepError::Store(error) => fault("namespace", &error),
+        }
+    }
+}
+
+fn done(outcome: Result<(), StepError>) -> Result<String, ErrorReply> {
+    outcome?;
+    json(&Done {})
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorReply> {
+    serde_json::from_slice(body).map_err(|error| fault("internal body", &error))
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String, ErrorReply> {
+    serde_json::to_string(value).map_err(|error| fault("internal answer", &error))
+}
+
+fn unknown(path: &str) -> ErrorReply {
+    ErrorReply::new(
+        ErrorCode::NotFound,
+        format!("the namespace's object does not serve {path}"),
+    )
+}

@@ -1,0 +1,357 @@
+//! What REST callers send: bodies and queries, read strictly. An unknown field is refused, a wrong
+//! one is named by a JSON pointer, and everything has a bound.
+
+use gix_object::bstr::ByteSlice as _;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::names::{NamespaceName, RepositoryName};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, Scope, present};
+
+/// Bytes of a REST body; the largest honest one has about 2 KiB.
+pub const BODY_BYTES_MAX: usize = 64 << 10;
+/// Seconds that a token lives unless asked otherwise.
+pub const TTL_SECONDS_DEFAULT: u32 = 86_400;
+
+const TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=31_536_000;
+const DESCRIPTION_BYTES_MAX: usize = 1000;
+const LABEL_BYTES_MAX: usize = 100;
+const SEARCH_BYTES_MAX: usize = 100;
+const CURSOR_BYTES_MAX: usize = 512;
+const BRANCH_BYTES_MAX: usize = 255;
+const PAGE_MAX: u32 = 1_000_000;
+const PER_PAGE_MAX: u32 = 200;
+const PER_PAGE_DEFAULT: u32 = 50;
+
+/// Body of `POST /namespaces`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewNamespace {
+    /// Its name.
+    pub namespace: String,
+}
+
+/// Body of `POST /namespaces/:ns/repos`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewRepository {
+    /// Its name.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// A branch's short name; `main` unless given.
+    pub default_branch: Option<String>,
+    /// Whether pushes are refused.
+    #[serde(default)]
+    pub read_only: bool,
+    /// Whether anybody may fetch.
+    #[serde(default)]
+    pub public: bool,
+}
+
+/// Body of `PATCH …/repos/:name`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepositoryChange {
+    /// Free text; `null` takes it away.
+    #[serde(default, deserialize_with = "present")]
+    pub description: Option<Option<String>>,
+    /// A branch's short name.
+    #[serde(default, deserialize_with = "present")]
+    pub default_branch: Option<String>,
+    /// Whether pushes are refused.
+    #[serde(default, deserialize_with = "present")]
+    pub read_only: Option<bool>,
+    /// Whether anybody may fetch.
+    #[serde(default, deserialize_with = "present")]
+    pub public: Option<bool>,
+}
+
+/// Body of `POST /namespaces/:ns/tokens`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// The repository's name.
+    pub repo: String,
+    /// What it allows; `write` unless given.
+    pub scope: Option<Scope>,
+    /// Seconds that it lives.
+    pub ttl: Option<u32>,
+    /// The owner's note.
+    pub label: Option<String>,
+}
+
+/// Query of `GET …/repos/:name/tokens`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenQuery {
+    /// `active` unless given, `expired`, `revoked` or `all`.
+    pub state: Option<TokenFilter>,
+    /// Entries a page.
+    pub per_page: Option<u32>,
+    /// The page, from 1.
+    pub page: Option<u32>,
+}
+
+/// Which tokens are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenFilter {
+    /// Those that are accepted.
+    #[default]
+    Active,
+    /// Those whose time is over.
+    Expired,
+    /// Those taken back.
+    Revoked,
+    /// Every one.
+    All,
+}
+
+/// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// Entries a page.
+    pub limit: Option<u32>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Part of the name or of the description.
+    pub search: Option<String>,
+    /// `created_at` unless given.
+    pub sort: Option<Sort>,
+    /// `desc` unless given; `asc` for names.
+    pub direction: Option<Direction>,
+}
+
+/// What a list is ordered by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// When made.
+    #[default]
+    CreatedAt,
+    /// When changed.
+    UpdatedAt,
+    /// When pushed to; never comes last.
+    LastPushAt,
+    /// By name, without regard to case.
+    Name,
+}
+
+/// Which way a list runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Smallest first.
+    Asc,
+    /// Largest first.
+    Desc,
+}
+
+/// Reads a body; an empty one reads as `{}`.
+pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ErrorReply> {
+    if bytes.len() > BODY_BYTES_MAX {
+        return Err(body_too_large());
+    }
+    let bytes = if bytes.trim().is_empty() {
+        b"{}"
+    } else {
+        bytes
+    };
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| wrong_field("body", error.path(), error.inner()))?;
+    deserializer.end().map_err(|error| {
+        ErrorReply::new(
+            ErrorCode::InvalidInput,
+            format!("the body is not one JSON object: {error}"),
+        )
+    })?;
+    Ok(value)
+}
+
+/// Reads a query, without its question mark.
+pub fn query<T: DeserializeOwned>(text: &str) -> Result<T, ErrorReply> {
+    let pairs = form_urlencoded::parse(text.as_bytes());
+    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
+        .map_err(|error| wrong_field("query", error.path(), error.inner()))
+}
+
+/// The error of a body beyond [`BODY_BYTES_MAX`].
+#[must_use]
+pub fn body_too_large() -> ErrorReply {
+    let message = format!("the body has more than {BODY_BYTES_MAX} bytes");
+    ErrorReply::new(ErrorCode::MemoryLimit, message)
+}
+
+fn wrong_field(
+    place: &str,
+    path: &serde_path_to_error::Path,
+    error: &dyn std::fmt::Display,
+) -> ErrorReply {
+    let pointer = pointer(path);
+    let message = format!("the {place} is wrong: {error}");
+    if pointer.is_empty() {
+        ErrorReply::new(ErrorCode::InvalidInput, message)
+    } else {
+        ErrorReply::at(ErrorCode::InvalidInput, pointer, message)
+    }
+}
+
+/// The JSON pointer (RFC 6901) of a path.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => {
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+            }
+            Segment::Map { key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// A namespace's name in a body.
+pub fn namespace(pointer: &str, text: &str) -> Result<NamespaceName, ErrorReply> {
+    NamespaceName::parse(text)
+        .map_err(|error| ErrorReply::at(ErrorCode::InvalidRepoName, pointer, error.to_string()))
+}
+
+/// A repository's name in a body.
+pub fn repository(pointer: &str, text: &str) -> Result<RepositoryName, ErrorReply> {
+    RepositoryName::parse(text)
+        .map_err(|error| ErrorReply::at(ErrorCode::InvalidRepoName, pointer, error.to_string()))
+}
+
+/// A branch's short name, by Git's ref-format rules (`git check-ref-format --branch`).
+pub fn branch(text: &str) -> Result<&str, ErrorReply> {
+    let refuse = |why: &str| {
+        Err(ErrorReply::at(
+            ErrorCode::InvalidInput,
+            "/default_branch",
+            why,
+        ))
+    };
+    if text.len() > BRANCH_BYTES_MAX {
+        return refuse("the branch name has more than 255 bytes");
+    }
+    if text == "HEAD" || text.starts_with('-') {
+        return refuse("'HEAD' and names that start with '-' are no branch names");
+    }
+    match gix_validate::reference::name(format!("refs/heads/{text}").as_bytes().as_bstr()) {
+        Ok(_) => Ok(text),
+        Err(error) => refuse(&error.to_string()),
+    }
+}
+
+/// A token's life in seconds.
+pub fn ttl(given: Option<u32>) -> Result<u32, ErrorReply> {
+    let seconds = given.unwrap_or(TTL_SECONDS_DEFAULT);
+    if TTL_SECONDS.contains(&seconds) {
+        return Ok(seconds);
+    }
+    let (min, max) = (TTL_SECONDS.start(), TTL_SECONDS.end());
+    let message = format!("ttl must be {min} to {max} seconds, this is {seconds}");
+    Err(ErrorReply::at(ErrorCode::InvalidTtl, "/ttl", message))
+}
+
+/// A repository's description.
+pub fn description(text: Option<String>) -> Result<Option<String>, ErrorReply> {
+    bounded("description", DESCRIPTION_BYTES_MAX, text)
+}
+
+/// A token's label.
+pub fn label(text: Option<String>) -> Result<Option<String>, ErrorReply> {
+    bounded("label", LABEL_BYTES_MAX, text)
+}
+
+fn bounded(
+    field: &str,
+    bytes_max: usize,
+    text: Option<String>,
+) -> Result<Option<String>, ErrorReply> {
+    match &text {
+        Some(text) if text.len() > bytes_max => {
+            let message = format!("{field} has {} bytes, at most {bytes_max}", text.len());
+            Err(ErrorReply::at(
+                ErrorCode::InvalidInput,
+                format!("/{field}"),
+                message,
+            ))
+        }
+        Some(text) if text.contains('\0') => {
+            let message = format!("{field} has a NUL character");
+            Err(ErrorReply::at(
+                ErrorCode::InvalidInput,
+                format!("/{field}"),
+                message,
+            ))
+        }
+        _ => Ok(text),
+    }
+}
+
+fn within(field: &str, max: u32, default: u32, given: Option<u32>) -> Result<u32, ErrorReply> {
+    match given.unwrap_or(default) {
+        number if (1..=max).contains(&number) => Ok(number),
+        number => {
+            let message = format!("{field} must be 1 to {max}, this is {number}");
+            Err(ErrorReply::at(
+                ErrorCode::InvalidInput,
+                format!("/{field}"),
+                message,
+            ))
+        }
+    }
+}
+
+impl TokenQuery {
+    /// The page asked for and its size, within bounds.
+    pub fn page(&self) -> Result<(u32, u32), ErrorReply> {
+        Ok((
+            within("page", PAGE_MAX, 1, self.page)?,
+            within("per_page", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.per_page)?,
+        ))
+    }
+}
+
+impl TokenFilter {
+    /// Its name in a query.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::All => "all",
+        }
+    }
+}
+
+impl ListQuery {
+    /// The page's size, and the texts within their bounds.
+    pub fn checked(self) -> Result<(u32, Self), ErrorReply> {
+        let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
+        let cursor = bounded("cursor", CURSOR_BYTES_MAX, self.cursor)?.filter(|c| !c.is_empty());
+        let search = bounded("search", SEARCH_BYTES_MAX, self.search)?.filter(|s| !s.is_empty());
+        Ok((
+            limit,
+            Self {
+                cursor,
+                search,
+                ..self
+            },
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn refused<T: std::fmt::Debug>(answer: Result<T, ErrorReply>) -> (ErrorCode, Option<String>) {
+    let error = answer.unwrap_err();
+    (error.code, error.pointer)
+}
+
+fn at(pointer: &str) -> (ErrorCode, Option<String>) {
+    (ErrorCode::InvalidInput, Some(pointer.to_owned()))
+}
+
+#[test]
+fn a_body_in_full_and_at_its_least() {
+    let least: NewRepository = body(br#"{"name":"w"}"#).unwrap();
+    assert_eq!(
+        least,
+        NewRepository {
+            name: "w".into(),
+            description: None,
+            default_branch: None,
+            read_only: false,
+            public: false,
+        }
+    );
+    let token: NewToken = body(br#" {"repo":"w","scope":"read","ttl":60,"label":"ci"} "#).unwrap();
+    assert_eq!((token.scope, token.ttl), (Some(Scope::Read), Some(60)));
+    assert_eq!(
+        body::<RepositoryChange>(b"").unwrap(),
+        RepositoryChange::default()
+    );
+}
+
+#[test]
+fn the_field_at_fault_is_named() {
+    assert_eq!(
+        refused(body::<NewRepository>(br#"{"name":"w","nmae":1}"#)),
+        at("/nmae")
+    );
+    assert_eq!(
+        refused(body::<NewRepository>(br#"{"name":1}"#)),
+        at("/name")
+    );
+    assert_eq!(
+        refused(body::<NewRepository>(br#"{"name":"w","public":null}"#)),
+        at("/public")
+    );
+    assert_eq!(
+        refused(body::<NewRepository>(br#"{"a/b~c":1}"#)),
+        at("/a~1b~0c")
+    );
+    assert_eq!(
+        refused(body::<NewToken>(br#"{"repo":"w","scope":"admin"}"#)),
+        at("/scope")
+    );
+    assert_eq!(
+        refused(body::<NewToken>(br#"{"repo":"w","ttl":-1}"#)),
+        at("/ttl")
+    );
+    assert_eq!(
+        refused(body::<NewToken>(br#"{"repo":"w","ttl":4294967296}"#)),
+        at("/ttl")
+    );
+    assert_eq!(
+        refused(body::<RepositoryChange>(br#"{"read_only":null}"#)),
+        at("/read_only")
+    );
+}
+
+#[test]
+fn what_is_not_one_object_of_the_right_size() {
+    let large = vec![b' '; BODY_BYTES_MAX + 1];
+    assert_eq!(
+        refused(body::<RepositoryChange>(&large)).0,
+        ErrorCode::MemoryLimit
+    );
+    let deep = [b'['; 10_000];
+    let bodies: [&[u8]; 9] = [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"{}",
+        b"\"name\"",
+        b"\xff\xfe",
+        &deep,
+        br#"{"name":"a","name":"b"}"#,
+    ];
+    for bytes in bodies {
+        assert_eq!(
+            refused(body::<NewRepository>(bytes)).0,
+            ErrorCode::InvalidInput
+        );
+    }
+    let two = body::<NewRepository>(br#"{"name":"a"}{"name":"b"}"#);
+    assert_eq!(refused(two), (ErrorCode::InvalidInput, None));
+}
+
+#[test]
+fn queries_are_read_as_strictly() {
+    let list: ListQuery = query("limit=7&sort=last_push_at&direction=asc&search=a%20b").unwrap();
+    let (limit, list) = list.checked().unwrap();
+    assert_eq!((limit, list.sort), (7, Some(Sort::LastPushAt)));
+    assert_eq!(
+        (list.direction, list.search.as_deref()),
+        (Some(Direction::Asc), Some("a b"))
+    );
+    assert_eq!(query::<ListQuery>("").unwrap().checked().unwrap().0, 50);
+
+    assert_eq!(refused(query::<ListQuery>("limit=x")), at("/limit"));
+    assert_eq!(refused(query::<ListQuery>("sort=size")), at("/sort"));
+    assert_eq!(refused(query::<ListQuery>("unknown=1")), at("/unknown"));
+    for text in ["limit=0", "limit=201"] {
+        let list: ListQuery = query(text).unwrap();
+        assert_eq!(refused(list.checked()), at("/limit"), "{text}");
+    }
+    let long: ListQuery = query(&format!("cursor={}", "c".repeat(513))).unwrap();
+    assert_eq!(refused(long.checked()), at("/cursor"));
+
+    let tokens: TokenQuery = query("state=all&page=2").unwrap();
+    assert_eq!(
+        (tokens.state, tokens.page()),
+        (Some(TokenFilter::All), Ok((2, 50)))
+    );
+    assert_eq!(
+        refused(query::<TokenQuery>("page=0").unwrap().page()),
+        at("/page")
+    );
+    assert_eq!(refused(query::<TokenQuery>("state=gone")), at("/state"));
+}
+
+#[test]
+fn branches_follow_gits_rules() {
+    for name in [
+        "main",
+        "feature/x",
+        "a.b",
+        "übung",
+        "@",
+        "HEADx",
+        "refs/heads/main",
+    ] {
+        assert_eq!(branch(name), Ok(name));
+    }
+    let long = "b".repeat(256);
+    for name in [
+        "", "HEAD", "-x", "a..b", "a b", "a~", "a^", "a:", "a?", "a*", "a[", "a\\", "/a", "a/",
+        "a//b", ".a", "a/.b", "a.", "a.lock", "a@{b", "a\x7f", "a\0", "a\n", &long,
+    ] {
+        assert_eq!(refused(branch(name)), at("/default_branch"), "{name:?}");
+    }
+}
+
+#[test]
+fn a_life_has_bounds() {
+    assert_eq!(ttl(None), Ok(86_400));
+    assert_eq!(ttl(Some(60)), Ok(60));
+    assert_eq!(ttl(Some(31_536_000)), Ok(31_536_000));
+    for seconds in [0, 59, 31_536_001, u32::MAX] {
+        assert_eq!(
+            refused(ttl(Some(seconds))),
+            (ErrorCode::InvalidTtl, Some("/ttl".into()))
+        );
+    }
+}
+
+#[test]
+fn texts_have_bounds() {
+    assert_eq!(
+        description(Some("x".repeat(1000))).unwrap().unwrap().len(),
+        1000
+    );
+    assert_eq!(
+        refused(description(Some("x".repeat(1001)))),
+        at("/description")
+    );
+    assert_eq!(refused(label(Some("x".repeat(101)))), at("/label"));
+    assert_eq!(refused(label(Some("a\0b".into()))), at("/label"));
+}
+
+proptest! {
+    #[test]
+    fn no_input_panics(bytes in any::<Vec<u8>>(), text in any::<String>()) {
+        let _ = body::<NewRepository>(&bytes);
+        let _ = body::<RepositoryChange>(text.as_bytes());
+        let _ = query::<ListQuery>(&text);
+        let _ = query::<TokenQuery>(&text);
+        let _ = branch(&text);
+    }
+}

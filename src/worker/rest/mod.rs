@@ -1,0 +1,66 @@
+//! The REST resources. Each file has one resource and its steps in the objects.
+
+pub mod namespaces;
+pub mod repos;
+pub mod tokens;
+
+use futures::TryStreamExt as _;
+use serde::de::DeserializeOwned;
+use worker::Request;
+
+use super::parameters::{self, BODY_BYTES_MAX};
+use super::reply::Reply;
+use super::route::RestRoute;
+use super::visit::Visit;
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+
+/// Answers a REST request whose method fits its route.
+pub async fn answer(
+    visit: &Visit,
+    request: Request,
+    method: &str,
+    query: &str,
+    route: &RestRoute,
+) -> Result<Reply, ErrorReply> {
+    match (route, method) {
+        (RestRoute::Namespaces, "POST") => namespaces::create(visit, request).await,
+        (RestRoute::Namespaces, _) => namespaces::list(visit, query).await,
+        (RestRoute::Namespace(namespace), "DELETE") => namespaces::delete(visit, namespace).await,
+        (RestRoute::Namespace(namespace), _) => namespaces::show(visit, namespace).await,
+        (RestRoute::Repositories(namespace), "POST") => {
+            repos::create(visit, request, namespace).await
+        }
+        (RestRoute::Repositories(namespace), _) => repos::list(visit, query, namespace).await,
+        (RestRoute::Repository(path), "PATCH") => repos::update(visit, request, path).await,
+        (RestRoute::Repository(path), "DELETE") => repos::delete(visit, path).await,
+        (RestRoute::Repository(path), _) => repos::show(visit, path).await,
+        (RestRoute::Stats(path), _) => repos::stats(visit, path).await,
+        (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
+        (RestRoute::Tokens(namespace), _) => tokens::create(visit, request, namespace).await,
+        (RestRoute::Token(namespace, token_id), _) => {
+            tokens::revoke(visit, namespace, token_id).await
+        }
+    }
+}
+
+/// Reads a body whole, up to its bound, whatever its content type says.
+async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply> {
+    let mut bytes = Vec::new();
+    if request.inner().body().is_some() {
+        let mut stream = request.stream().map_err(|_| unreadable())?;
+        while let Some(chunk) = stream.try_next().await.map_err(|_| unreadable())? {
+            if bytes.len().saturating_add(chunk.len()) > BODY_BYTES_MAX {
+                return Err(parameters::body_too_large());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    parameters::body(&bytes)
+}
+
+fn unreadable() -> ErrorReply {
+    ErrorReply::new(
+        ErrorCode::InvalidInput,
+        "the body could not be read to its end",
+    )
+}

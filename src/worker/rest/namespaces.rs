@@ -1,0 +1,50 @@
+//! Namespaces: made, listed, shown, deleted.
+
+use worker::Request;
+
+use super::body;
+use crate::repo_do::contract::ErrorReply;
+use crate::worker::envelope::{self, ResultInfo};
+use crate::worker::names::NamespaceName;
+use crate::worker::parameters::{self, ListQuery, NewNamespace};
+use crate::worker::reply::Reply;
+use crate::worker::resources::Namespace;
+use crate::worker::visit::Visit;
+use crate::worker::{admission, directory};
+
+/// `POST /namespaces`
+pub async fn create(visit: &Visit, request: Request) -> Result<Reply, ErrorReply> {
+    admission::to_administer(visit).await?;
+    let new: NewNamespace = body(request).await?;
+    let namespace = parameters::namespace("/namespace", &new.namespace)?;
+    let info = directory::create_namespace(visit, &namespace).await?;
+    envelope::success(201, &Namespace::from(info))
+}
+
+/// `GET /namespaces`
+pub async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply> {
+    admission::to_administer(visit).await?;
+    let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
+    let (infos, cursor) = directory::namespaces(visit, limit, &query).await?;
+    let namespaces: Vec<_> = infos.into_iter().map(Namespace::from).collect();
+    let info = ResultInfo::Cursor {
+        cursor: cursor.unwrap_or_default(),
+        per_page: limit,
+        count: namespaces.len(),
+    };
+    envelope::list(&namespaces, info)
+}
+
+/// `GET /namespaces/:ns`
+pub async fn show(visit: &Visit, namespace: &NamespaceName) -> Result<Reply, ErrorReply> {
+    admission::to_administer(visit).await?;
+    let info = directory::show_namespace(visit, namespace).await?;
+    envelope::success(200, &Namespace::from(info))
+}
+
+/// `DELETE /namespaces/:ns`
+pub async fn delete(visit: &Visit, namespace: &NamespaceName) -> Result<Reply, ErrorReply> {
+    admission::to_administer(visit).await?;
+    directory::delete_namespace(visit, namespace).await?;
+    Ok(envelope::no_content())
+}

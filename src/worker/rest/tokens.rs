@@ -1,0 +1,151 @@
+//! Tokens of repositories: made, listed, revoked.
+
+use worker::Request;
+
+use super::body;
+use crate::repo_do::contract::{
+    Access, Actor, CreateToken, ErrorCode, ErrorReply, RepositoryInfo, RevokedToken, Scope,
+    TokenPage, TokenRecord, path,
+};
+use crate::worker::envelope::{self, ResultInfo};
+use crate::worker::grant::Grant;
+use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
+use crate::worker::objects::{self, Call};
+use crate::worker::parameters::{self, NewToken, TokenQuery};
+use crate::worker::reply::Reply;
+use crate::worker::resources::{CreatedToken, Gone, ListedToken};
+use crate::worker::visit::Visit;
+use crate::worker::{admission, directory, id, random};
+
+/// A token that its owner has not seen yet.
+pub struct FreshToken {
+    /// What is kept.
+    pub record: TokenRecord,
+    /// What is handed out.
+    pub plaintext: String,
+}
+
+/// Draws a token for a repository.
+pub fn draw(
+    visit: &Visit,
+    repository_id: &str,
+    scope: Scope,
+    ttl_seconds: u32,
+    label: Option<String>,
+) -> Result<FreshToken, ErrorReply> {
+    let token = id::token(random::bytes()?);
+    // Whole seconds, so that the suffix of the plaintext tells the exact time.
+    let expires_at = visit
+        .now_ms
+        .div_euclid(1000)
+        .saturating_add(i64::from(ttl_seconds));
+    let record = TokenRecord {
+        token_id: id::token_id(repository_id, random::bytes()?),
+        sha256: token.hash(),
+        scope,
+        label,
+        created_at_ms: visit.now_ms,
+        expires_at_ms: expires_at.saturating_mul(1000),
+        revoked_at_ms: None,
+        last_used_at_ms: None,
+    };
+    Ok(FreshToken {
+        record,
+        plaintext: token.with_expiry(expires_at),
+    })
+}
+
+/// `POST /namespaces/:ns/tokens`
+pub async fn create(
+    visit: &Visit,
+    request: Request,
+    namespace: &NamespaceName,
+) -> Result<Reply, ErrorReply> {
+    admission::to_administer(visit).await?;
+    let new: NewToken = body(request).await?;
+    let name = parameters::repository("/repo", &new.repo)?;
+    let path = RepositoryPath {
+        namespace: namespace.clone(),
+        name,
+    };
+    let ttl_seconds = parameters::ttl(new.ttl)?;
+    let label = parameters::label(new.label)?;
+    let scope = new.scope.unwrap_or(Scope::Write);
+
+    let response =
+        objects::repository(visit, &path, Actor::Operator, Call::get(path::INFO)).await?;
+    let info: RepositoryInfo = objects::read(response).await?;
+    let fresh = draw(visit, &info.repository_id, scope, ttl_seconds, label)?;
+    let call = Call::post(
+        path::TOKENS,
+        &CreateToken {
+            token: fresh.record.clone(),
+        },
+    )?;
+    let response = objects::repository(visit, &path, Actor::Operator, call).await?;
+    let record: TokenRecord = objects::read(response).await?;
+    let grant = Grant::new(&path, &info.repository_id, &record);
+    admission::remember(visit, &record.sha256, &grant).await;
+    envelope::success(201, &CreatedToken::new(record, fresh.plaintext))
+}
+
+/// `GET …/repos/:name/tokens`
+pub async fn list(visit: &Visit, query: &str, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
+    let actor = admission::to_repository(visit, path, Access::Administer).await?;
+    let query: TokenQuery = parameters::query(query)?;
+    let (page, per_page) = query.page()?;
+    let state = query.state.unwrap_or_default().name();
+    let target = format!(
+        "{}?state={state}&page={page}&per_page={per_page}",
+        path::TOKENS
+    );
+    let response = objects::repository(visit, path, actor, Call::get(target)).await?;
+    let found: TokenPage = objects::read(response).await?;
+    let tokens: Vec<_> = found
+        .tokens
+        .into_iter()
+        .map(|record| ListedToken::new(record, visit.now_ms))
+        .collect();
+    let info = ResultInfo::page(page, per_page, tokens.len(), found.total_count);
+    envelope::list(&tokens, info)
+}
+
+/// `DELETE /namespaces/:ns/tokens/:id`
+///
+/// The id names no repository, but starts like the id of its own; where several start alike, each
+/// is asked.
+pub async fn revoke(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    token_id: &str,
+) -> Result<Reply, ErrorReply> {
+    admission::to_administer(visit).await?;
+    for candidate in directory::candidates(visit, namespace, token_id).await? {
+        let Ok(name) = RepositoryName::parse(&candidate.name) else {
+            continue;
+        };
+        let path = RepositoryPath {
+            namespace: namespace.clone(),
+            name,
+        };
+        let call = Call::delete(path::token(token_id));
+        let response = objects::repository(visit, &path, Actor::Operator, call).await?;
+        match objects::read::<RevokedToken>(response).await {
+            Ok(revoked) => {
+                admission::forget(visit, &revoked.sha256).await;
+                return envelope::success(
+                    200,
+                    &Gone {
+                        id: revoked.token_id,
+                    },
+                );
+            }
+            Err(error) if error.code == ErrorCode::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ErrorReply::new(
+        ErrorCode::NotFound,
+        "there is no such token in the namespace",
+    ))
+}

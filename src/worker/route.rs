@@ -1,0 +1,196 @@
+//! From a path to what it names. Case matters in the fixed parts of a path and not in names.
+//!
+//! The path comes as the URL parser left it (dot segments resolved, percent-encoding kept). It is
+//! cut at its slashes first and each segment decoded once, so that an encoded slash can only end
+//! up inside a name, where it is refused.
+
+use percent_encoding::percent_decode_str;
+
+use super::names::{NameError, NamespaceName, RepositoryName, RepositoryPath};
+use crate::repo_do::contract::is_public_id;
+
+/// What a request is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// One of Git's own paths.
+    Git(RepositoryPath, GitRoute),
+    /// `/healthz`
+    Health,
+    /// Below `/api/v1`.
+    Rest(RestRoute),
+}
+
+/// The part of a git path after the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GitRoute {
+    /// `info/refs`: with `?service=` the smart protocol's advertisement.
+    InfoRefs,
+    /// A fetch.
+    UploadPack,
+    /// A push.
+    ReceivePack,
+    /// The files that the dumb protocol reads; never served.
+    Dumb,
+}
+
+/// A REST route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RestRoute {
+    /// `/namespaces`
+    Namespaces,
+    /// `/namespaces/:ns`
+    Namespace(NamespaceName),
+    /// `/namespaces/:ns/repos`
+    Repositories(NamespaceName),
+    /// `/namespaces/:ns/repos/:name`
+    Repository(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/tokens`
+    RepositoryTokens(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/stats`
+    Stats(RepositoryPath),
+    /// `/namespaces/:ns/tokens`
+    Tokens(NamespaceName),
+    /// `/namespaces/:ns/tokens/:id`
+    Token(NamespaceName, String),
+}
+
+/// Why a path names nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RouteError {
+    /// Nothing is served there.
+    #[error("no such path")]
+    Unknown,
+    /// A name in the path breaks the rules, so nothing can be there.
+    #[error("invalid path: {0}")]
+    Name(#[from] NameError),
+    /// A segment does not decode to text.
+    #[error("invalid path: not UTF-8")]
+    Encoding,
+}
+
+/// Which of the two faces a path belongs to: how errors are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// Plain text, as Git shows it.
+    Git,
+    /// The JSON envelope.
+    Rest,
+}
+
+/// The face of a path.
+#[must_use]
+pub fn face(path: &str) -> Face {
+    if path == "/git" || path.starts_with("/git/") {
+        Face::Git
+    } else {
+        Face::Rest
+    }
+}
+
+/// Reads a path.
+pub fn parse(path: &str) -> Result<Route, RouteError> {
+    let segments = path
+        .strip_prefix('/')
+        .ok_or(RouteError::Unknown)?
+        .split('/')
+        .map(|segment| percent_decode_str(segment).decode_utf8())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| RouteError::Encoding)?;
+    let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+    match segments.as_slice() {
+        ["healthz"] => Ok(Route::Health),
+        ["git", namespace, repository, rest @ ..] => parse_git(namespace, repository, rest),
+        ["api", "v1", rest @ ..] => parse_rest(rest).map(Route::Rest),
+        _ => Err(RouteError::Unknown),
+    }
+}
+
+fn parse_git(namespace: &str, repository: &str, rest: &[&str]) -> Result<Route, RouteError> {
+    let route = match rest {
+        ["info", "refs"] => GitRoute::InfoRefs,
+        ["git-upload-pack"] => GitRoute::UploadPack,
+        ["git-receive-pack"] => GitRoute::ReceivePack,
+        ["HEAD"] | ["objects", ..] => GitRoute::Dumb,
+        _ => return Err(RouteError::Unknown),
+    };
+    let path = repository_path(namespace, without_git_suffix(repository))?;
+    Ok(Route::Git(path, route))
+}
+
+fn without_git_suffix(repository: &str) -> &str {
+    match repository
+        .len()
+        .checked_sub(4)
+        .and_then(|at| repository.split_at_checked(at))
+    {
+        Some((name, suffix)) if suffix.eq_ignore_ascii_case(".git") => name,
+        _ => repository,
+    }
+}
+
+fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
+    let namespace = NamespaceName::parse;
+    Ok(match segments {
+        ["namespaces"] => RestRoute::Namespaces,
+        ["namespaces", ns] => RestRoute::Namespace(namespace(ns)?),
+        ["namespaces", ns, "repos"] => RestRoute::Repositories(namespace(ns)?),
+        ["namespaces", ns, "repos", name] => RestRoute::Repository(repository_path(ns, name)?),
+        ["namespaces", ns, "repos", name, "tokens"] => {
+            RestRoute::RepositoryTokens(repository_path(ns, name)?)
+        }
+        ["namespaces", ns, "repos", name, "stats"] => RestRoute::Stats(repository_path(ns, name)?),
+        ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
+        ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
+            RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
+        }
+        _ => return Err(RouteError::Unknown),
+    })
+}
+
+fn repository_path(namespace: &str, name: &str) -> Result<RepositoryPath, RouteError> {
+    Ok(RepositoryPath {
+        namespace: NamespaceName::parse(namespace)?,
+        name: RepositoryName::parse(name)?,
+    })
+}
+
+impl Route {
+    /// The methods that are served there, as the `Allow` header lists them.
+    #[must_use]
+    pub fn methods(&self) -> &'static [&'static str] {
+        match self {
+            Self::Git(_, route) => route.methods(),
+            Self::Health => &["GET", "HEAD"],
+            Self::Rest(route) => route.methods(),
+        }
+    }
+}
+
+impl GitRoute {
+    /// The methods that are served there, as the `Allow` header lists them.
+    #[must_use]
+    pub fn methods(self) -> &'static [&'static str] {
+        match self {
+            Self::InfoRefs | Self::Dumb => &["GET"],
+            Self::UploadPack | Self::ReceivePack => &["POST"],
+        }
+    }
+}
+
+impl RestRoute {
+    /// The methods that are served there, as the `Allow` header lists them.
+    #[must_use]
+    pub fn methods(&self) -> &'static [&'static str] {
+        match self {
+            Self::Namespaces | Self::Repositories(_) => &["GET", "POST"],
+            Self::Namespace(_) => &["GET", "DELETE"],
+            Self::Repository(_) => &["GET", "PATCH", "DELETE"],
+            Self::RepositoryTokens(_) | Self::Stats(_) => &["GET"],
+            Self::Tokens(_) => &["POST"],
+            Self::Token(..) => &["DELETE"],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

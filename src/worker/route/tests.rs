@@ -1,0 +1,187 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn repository(namespace: &str, name: &str) -> RepositoryPath {
+    repository_path(namespace, name).unwrap()
+}
+
+#[test]
+fn git_paths() {
+    let path = || repository("Acme", "Widget");
+    let cases = [
+        ("/git/Acme/Widget.git/info/refs", GitRoute::InfoRefs),
+        ("/git/Acme/Widget/info/refs", GitRoute::InfoRefs),
+        ("/git/Acme/Widget.GIT/git-upload-pack", GitRoute::UploadPack),
+        (
+            "/git/Acme/Widget.git/git-receive-pack",
+            GitRoute::ReceivePack,
+        ),
+        (
+            "/git/%41cme/Widget%2egit/git-receive-pack",
+            GitRoute::ReceivePack,
+        ),
+        ("/git/Acme/Widget.git/HEAD", GitRoute::Dumb),
+        ("/git/Acme/Widget.git/objects/info/packs", GitRoute::Dumb),
+    ];
+    for (text, route) in cases {
+        assert_eq!(parse(text), Ok(Route::Git(path(), route)), "{text}");
+        assert_eq!(face(text), Face::Git);
+    }
+}
+
+#[test]
+fn rest_paths() {
+    let namespace = || NamespaceName::parse("acme").unwrap();
+    let path = || repository("acme", "w.x");
+    let cases = [
+        ("/api/v1/namespaces", RestRoute::Namespaces),
+        ("/api/v1/namespaces/acme", RestRoute::Namespace(namespace())),
+        (
+            "/api/v1/namespaces/acme/repos",
+            RestRoute::Repositories(namespace()),
+        ),
+        (
+            "/api/v1/namespaces/acme/repos/w.x",
+            RestRoute::Repository(path()),
+        ),
+        (
+            "/api/v1/namespaces/acme/repos/w%2Ex",
+            RestRoute::Repository(path()),
+        ),
+        (
+            "/api/v1/namespaces/acme/repos/w.x/tokens",
+            RestRoute::RepositoryTokens(path()),
+        ),
+        (
+            "/api/v1/namespaces/acme/repos/w.x/stats",
+            RestRoute::Stats(path()),
+        ),
+        (
+            "/api/v1/namespaces/acme/tokens",
+            RestRoute::Tokens(namespace()),
+        ),
+        (
+            "/api/v1/namespaces/acme/tokens/0123456789abcdef",
+            RestRoute::Token(namespace(), "0123456789abcdef".into()),
+        ),
+    ];
+    for (text, route) in cases {
+        assert_eq!(parse(text), Ok(Route::Rest(route)), "{text}");
+        assert_eq!(face(text), Face::Rest);
+    }
+    assert_eq!(parse("/healthz"), Ok(Route::Health));
+}
+
+#[test]
+fn paths_that_name_nothing() {
+    let unknown = [
+        "",
+        "/",
+        "git/acme/w/info/refs",
+        "/git",
+        "/git/",
+        "/git/acme/w",
+        "/git/acme/w/",
+        "/git/acme/w/info/refs/",
+        "/git/acme/w//info/refs",
+        "/git/acme/w/info/Refs",
+        "/git/acme/w/git-upload-archive",
+        "/GIT/acme/w/info/refs",
+        "/git/acme/w/info%2Frefs",
+        "/healthz/",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v1/namespaces/",
+        "/api/v2/namespaces",
+        "/api/v1/namespaces/acme/repos/",
+        "/api/v1/namespaces/acme/tokens/SHORT",
+        "/api/v1/namespaces/acme/repos/w/unknown",
+        "//git/acme/w/info/refs",
+    ];
+    for text in unknown {
+        let answer = parse(text);
+        assert!(
+            matches!(answer, Err(RouteError::Unknown | RouteError::Name(_))),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn names_that_break_the_rules() {
+    let names = [
+        "..",
+        ".",
+        "%2e%2e",
+        "a%2Fb",
+        "a%00",
+        "%00",
+        "a%5Cb",
+        "a%20",
+        ".git",
+        "a.git.git",
+        "a.lock",
+        "a%",
+        "a%zz",
+        "a%252Fb",
+        "%E2%80%AE",
+    ];
+    for name in names {
+        for text in [
+            format!("/git/acme/{name}/info/refs"),
+            format!("/git/{name}/{name}/git-receive-pack"),
+            format!("/api/v1/namespaces/acme/repos/{name}/stats"),
+            format!("/api/v1/namespaces/{name}/repos"),
+        ] {
+            assert!(
+                matches!(parse(&text), Err(RouteError::Name(_))),
+                "{text}: {:?}",
+                parse(&text)
+            );
+        }
+    }
+    assert_eq!(parse("/git/acme/%ff/info/refs"), Err(RouteError::Encoding));
+}
+
+fn object_name(route: &Route) -> Option<String> {
+    match route {
+        Route::Git(path, _)
+        | Route::Rest(
+            RestRoute::Repository(path)
+            | RestRoute::RepositoryTokens(path)
+            | RestRoute::Stats(path),
+        ) => Some(path.object_name()),
+        _ => None,
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_path_panics(text in any::<String>(), bytes in any::<Vec<u8>>()) {
+        let _ = parse(&text);
+        let _ = parse(&format!("/git/{text}"));
+        let _ = parse(&format!("/api/v1/namespaces/{}", String::from_utf8_lossy(&bytes)));
+    }
+
+    // However the segments are spelled, the object reached is that of the two literal segments.
+    #[test]
+    fn a_path_reaches_only_the_repository_that_it_spells(
+        namespace in "[a-zA-Z0-9./%_~-]{1,8}", name in "([a-zA-Z0-9./_-]|%2[eEfF]|%00|%5c){1,8}",
+        tail in "(/info/refs|/git-upload-pack|/tokens|/stats)", git in any::<bool>(),
+    ) {
+        let text = if git {
+            format!("/git/{namespace}/{name}{tail}")
+        } else {
+            format!("/api/v1/namespaces/{namespace}/repos/{name}{tail}")
+        };
+        if let Some(reached) = parse(&text).ok().as_ref().and_then(object_name) {
+            let decode = |text: &str| {
+                percent_decode_str(text).decode_utf8().unwrap().to_ascii_lowercase()
+            };
+            let name = decode(&name);
+            let name = if git { without_git_suffix(&name).to_owned() } else { name };
+            prop_assert_eq!(reached, format!("{}/{}", decode(&namespace), name));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What every step of one request needs to know, and the way out when something of ours fails.
+
+use std::fmt::Display;
+
+use worker::{Env, Response, console_error};
+
+use super::credentials::{Identity, identify};
+use super::reply::Reply;
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+
+/// The secret that holds the operator's key.
+const OPERATOR_KEY: &str = "CAIRN_ADMIN_KEY";
+
+/// One request being answered.
+pub struct Visit {
+    /// The bindings.
+    pub env: Env,
+    /// When it came, in milliseconds since 1970.
+    pub now_ms: i64,
+    /// Ties its log lines together.
+    pub request_id: String,
+    /// Scheme and authority that the client used.
+    pub origin: String,
+    /// Who asks.
+    pub identity: Identity,
+}
+
+impl Visit {
+    /// Reads who asks; the operator's key is not kept.
+    #[must_use]
+    pub fn new(
+        env: Env,
+        now_ms: i64,
+        request_id: String,
+        origin: String,
+        authorization: Option<&str>,
+    ) -> Self {
+        let key = env.secret(OPERATOR_KEY).ok().map(|key| key.to_string());
+        let identity = identify(authorization, key.as_deref());
+        Self {
+            env,
+            now_ms,
+            request_id,
+            origin,
+            identity,
+        }
+    }
+
+    /// Where Git reaches a repository; names as shown.
+    #[must_use]
+    pub fn remote(&self, namespace: &str, name: &str) -> String {
+        format!("{}/git/{namespace}/{name}.git", self.origin)
+    }
+}
+
+/// Something of ours failed: the log has the cause, the client hears nothing of it.
+pub fn fault(what: &str, cause: &dyn Display) -> ErrorReply {
+    console_error!("fault: {what}: {cause}");
+    ErrorReply::new(ErrorCode::InternalError, "internal error")
+}
+
+/// A reply as the platform's response.
+pub fn respond(reply: Reply) -> worker::Result<Response> {
+    let mut response = if reply.body.is_empty() {
+        Response::empty()?
+    } else {
+        Response::from_bytes(reply.body.into_bytes())?
+    };
+    for (name, value) in reply.headers {
+        response.headers_mut().set(name, &value)?;
+    }
+    Ok(response.with_status(reply.status))
+}

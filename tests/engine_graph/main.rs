@@ -1,0 +1,10 @@
+//! The commit graph, the check of a push and the plan of a fetch, with real git as the judge.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod connectivity;
+mod history;
+mod plans;
+mod server;
+mod shallow;
+mod walks;

@@ -1,0 +1,192 @@
+//! A repository as the server keeps it, in memory: pushes are checked and published.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::Write;
+use std::rc::Rc;
+
+use cairn::git::graph::commits::CommitGraph;
+use cairn::git::graph::connectivity::{
+    Connected, Connectivity, ConnectivityError, Incoming, Progress,
+};
+use cairn::git::limits::Limits;
+use cairn::git::object::ObjectKind;
+use cairn::git::object::facts::{self, CommitFacts};
+use cairn::git::pack::entries::{Base, Entry, EntryTable};
+use cairn::git::pack::entry::{self, EntryKind};
+use cairn::git::pack::index::IndexBuilder;
+use cairn::git::pack::reader::LivePacks;
+use cairn::git::store::{
+    CHUNK_BYTES, ObjectSource, PackId, PackRecord, PackStore, Part, ReadError, Shared, StoreError,
+};
+use flate2::{Compression, write::ZlibEncoder};
+use gix_hash::{ObjectId, oid};
+
+use super::history::Objects;
+
+/// Published packs, in order.
+#[derive(Default)]
+pub struct Server {
+    packs: Vec<(PackRecord, Vec<u8>)>,
+    parts: HashMap<(PackId, Part), Shared>,
+}
+
+impl Server {
+    pub fn live(&self) -> LivePacks<&Self> {
+        LivePacks::open(self, &Limits::DEFAULT).unwrap()
+    }
+
+    pub fn graph(&self) -> Rc<CommitGraph> {
+        Rc::new(CommitGraph::open(self, &self.live_packs().unwrap()).unwrap())
+    }
+
+    /// Whether a live pack has the object.
+    pub fn has(&self, id: &ObjectId) -> bool {
+        self.live().find(id).unwrap().is_some()
+    }
+
+    /// Checks a push of these objects and publishes it.
+    pub fn push(
+        &mut self,
+        objects: &Objects,
+        ids: &[ObjectId],
+        tips: &[ObjectId],
+    ) -> Result<Connected, ConnectivityError> {
+        let connected = self.check(objects, ids, tips)?;
+        self.publish(objects, ids, &connected);
+        Ok(connected)
+    }
+
+    /// Checks a push.
+    pub fn check(
+        &self,
+        objects: &Objects,
+        ids: &[ObjectId],
+        tips: &[ObjectId],
+    ) -> Result<Connected, ConnectivityError> {
+        let live = self.live();
+        let graph = self.graph();
+        let pushed = Pushed::new(objects, ids, ids.len() % 2 == 0);
+        let both = Both { pushed: &pushed, live: &live };
+        let mut walk = Connectivity::new(&graph, &both, &pushed, tips, &Limits::DEFAULT);
+        while walk.step(3)? == Progress::Working {}
+        Ok(walk.finish())
+    }
+
+    /// Publishes what was checked.
+    pub fn publish(&mut self, objects: &Objects, ids: &[ObjectId], connected: &Connected) {
+        let pack_id = PackId(7 + u32::try_from(self.packs.len()).unwrap());
+        let (pack, table) = pack_of(objects, ids);
+        let mut index = Vec::new();
+        let mut emit = |row: &[u8]| {
+            index.extend_from_slice(row);
+            Ok::<(), StoreError>(())
+        };
+        IndexBuilder::new(&table).unwrap().write(&mut emit).unwrap();
+        let parts = [
+            (Part::Index, index),
+            (Part::Graph, connected.graph_part.clone()),
+            (Part::Introduced, connected.introduced_part.clone()),
+        ];
+        for (part, bytes) in parts {
+            self.parts.insert((pack_id, part), Rc::new(bytes));
+        }
+        let object_count = u32::try_from(ids.len()).unwrap();
+        let record = PackRecord { pack_id, pack_bytes: pack.len() as u64, object_count };
+        self.packs.push((record, pack));
+    }
+}
+
+impl PackStore for Server {
+    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
+        Ok(Rc::new(self.packs.iter().map(|pack| pack.0).collect()))
+    }
+
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
+        Ok(Rc::clone(&self.parts[&(pack_id, part)]))
+    }
+
+    fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
+        let pack = self.packs.iter().find(|pack| pack.0.pack_id == pack_id).unwrap();
+        Ok(Rc::new(pack.1.chunks(CHUNK_BYTES).nth(number as usize).unwrap().to_vec()))
+    }
+}
+
+/// A pack of whole objects, and its table.
+fn pack_of(objects: &Objects, ids: &[ObjectId]) -> (Vec<u8>, EntryTable) {
+    let mut pack = entry::write_pack(u32::try_from(ids.len()).unwrap()).to_vec();
+    let mut table = EntryTable::default();
+    for id in ids {
+        let (kind, content) = &objects[id];
+        let offset = pack.len();
+        entry::write(&EntryKind::Whole(*kind), content.len() as u64, &mut pack);
+        let mut deflate = ZlibEncoder::new(&mut pack, Compression::fast());
+        deflate.write_all(content).unwrap();
+        deflate.finish().unwrap();
+        table.entries.push(Entry {
+            id: *id,
+            offset: offset as u64,
+            stored_bytes: u32::try_from(pack.len() - offset).unwrap(),
+            size_bytes: u32::try_from(content.len()).unwrap(),
+            kind: Some(*kind),
+            depth: 0,
+            base: Base::None,
+        });
+    }
+    pack.extend([0; 20]);
+    table.by_id = (0..u32::try_from(ids.len()).unwrap()).collect();
+    table.by_id.sort_by_key(|position| table.entries[*position as usize].id);
+    (pack, table)
+}
+
+/// A pack that is being pushed.
+struct Pushed<'a> {
+    objects: &'a Objects,
+    positions: HashMap<ObjectId, u32>,
+    knows_commits: bool,
+}
+
+impl<'a> Pushed<'a> {
+    fn new(objects: &'a Objects, ids: &[ObjectId], knows_commits: bool) -> Self {
+        let distinct: BTreeSet<&ObjectId> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len());
+        let positions = ids.iter().copied().zip(0..).collect();
+        Self { objects, positions, knows_commits }
+    }
+}
+
+impl Incoming for Pushed<'_> {
+    fn object_count(&self) -> u32 {
+        u32::try_from(self.positions.len()).unwrap()
+    }
+
+    fn locate(&self, id: &oid) -> Option<(u32, ObjectKind)> {
+        Some((*self.positions.get(id)?, self.objects[id].0))
+    }
+
+    fn commit(&self, commit_id: &oid) -> Option<CommitFacts> {
+        let here = self.knows_commits && self.positions.contains_key(commit_id);
+        let (kind, content) = &self.objects.get(commit_id).filter(|_| here)?;
+        (*kind == ObjectKind::Commit).then(|| facts::commit(content).unwrap())
+    }
+}
+
+struct Both<'a> {
+    pushed: &'a Pushed<'a>,
+    live: &'a LivePacks<&'a Server>,
+}
+
+impl ObjectSource for Both<'_> {
+    fn kind(&self, id: &oid) -> Result<Option<ObjectKind>, ReadError> {
+        match self.pushed.locate(id) {
+            Some((_, kind)) => Ok(Some(kind)),
+            None => self.live.kind(id),
+        }
+    }
+
+    fn read(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError> {
+        match self.pushed.locate(id) {
+            Some(_) => Ok(Some(self.pushed.objects[id].clone())),
+            None => self.live.read(id),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What the black-box tests stand on.
+//!
+//! | part | what it lends |
+//! |---|---|
+//! | [`server`] | the real Worker under workerd, one for all tests of a binary or one's own |
+//! | [`rest`] | a small client for `/api/v1` |
+//! | [`git`] | the real `git`, cut off from the machine's configuration |
+//! | [`history`] | repositories made from a seed, fast |
+//! | [`scratch`] | folders that go away |
+//! | [`source`] | the sources of this crate, read as tokens |
+//!
+//! A test reads as a story: it names its own repository, and shares nothing else.
+//! Nothing here is asynchronous, and nothing retries: a test that needs a second try is wrong.
+
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests are programs of the host: they may wait"
+)]
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+
+pub mod git;
+pub mod history;
+pub mod rest;
+pub mod scratch;
+pub mod server;
+pub mod source;

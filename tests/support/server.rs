@@ -1,0 +1,189 @@
+//! The real Worker under workerd, as `make serve` runs it.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use super::rest::Rest;
+use super::scratch::Scratch;
+
+/// The operator key of every server of the tests.
+pub const ADMIN_KEY: &str = "the-operator-of-these-tests";
+
+/// How long a server may take to end by itself before it is killed.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// A running server with a state of its own, ended with this value.
+#[derive(Debug)]
+pub struct Server {
+    process: Running,
+    state: PathBuf,
+    port: u16,
+    /// Removes the state, unless the server does so itself.
+    _folder: Option<Scratch>,
+}
+
+/// The server that all tests of this binary share. It ends when the test process does,
+/// however that ends, because its standard input then does; and throws its state away.
+pub fn server() -> &'static Server {
+    static SHARED: OnceLock<Server> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let state = tempfile::Builder::new().prefix("cairn-state-").tempdir();
+        let state = state.expect("a temporary folder can be made").keep();
+        let (process, port) = Running::start(&state, 0, &["--discard-state"]);
+        Server {
+            process,
+            state,
+            port,
+            _folder: None,
+        }
+    })
+}
+
+impl Server {
+    /// Starts a server on a free port, for a test that stops or breaks it.
+    pub fn start() -> Self {
+        let folder = Scratch::new();
+        let state = folder.join("state");
+        let (process, port) = Running::start(&state, 0, &[]);
+        Self {
+            process,
+            state,
+            port,
+            _folder: Some(folder),
+        }
+    }
+
+    /// Ends the server in an orderly way, and starts it on the same port and state.
+    pub fn restart(&mut self) {
+        self.process.stop();
+        (self.process, self.port) = Running::start(&self.state, self.port, &[]);
+    }
+
+    /// Kills the server in the middle of whatever it does, and starts it again.
+    pub fn crash(&mut self) {
+        self.process.kill();
+        (self.process, self.port) = Running::start(&self.state, self.port, &[]);
+    }
+
+    /// Where it listens, `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its folder of state.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// A client with the operator's key.
+    pub fn rest(&self) -> Rest {
+        Rest::new(&self.url(), Some(ADMIN_KEY))
+    }
+}
+
+/// `scripts/serve.mjs`, not yet started, with nothing set but the key and the state.
+pub fn serve_command(state: &Path) -> Command {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(root.join("scripts/node"));
+    command
+        .arg(root.join("scripts/serve.mjs"))
+        .env("STATE", state)
+        .env("CAIRN_ADMIN_KEY", ADMIN_KEY)
+        .env_remove("PORT");
+    command
+}
+
+/// The processes of one start: serve.mjs and the workerd below it, in a group of their own.
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    /// Kept to the end: the server may write to it.
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Running {
+    /// Starts on `port` (0: a free one), and returns with the port when it is ready.
+    fn start(state: &Path, port: u16, flags: &[&str]) -> (Self, u16) {
+        let log = log_file();
+        let mut child = serve_command(state)
+            .arg("--until-stdin-closes")
+            .args(flags)
+            .env("PORT", port.to_string())
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log).expect("the server's log can be written"))
+            .spawn()
+            .expect("bash is installed");
+        let stdout = BufReader::new(child.stdout.take().expect("standard output is a pipe"));
+        let mut running = Self { child, stdout };
+        let Some(port) = running.ready() else {
+            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            panic!("the server does not start (is it built? `make build`):\n{said}");
+        };
+        (running, port)
+    }
+
+    /// Waits for the line that says where the server listens; nothing if it ends before.
+    fn ready(&mut self) -> Option<u16> {
+        let mut line = String::new();
+        while self
+            .stdout
+            .read_line(&mut line)
+            .is_ok_and(|bytes| bytes > 0)
+        {
+            if let Some(url) = line.trim_end().strip_prefix("ready on ") {
+                return url.rsplit(':').next()?.parse().ok();
+            }
+            line.clear();
+        }
+        None
+    }
+
+    /// Lets it end by itself, as its standard input closes; kills what does not.
+    fn stop(&mut self) {
+        drop(self.child.stdin.take());
+        let deadline = Instant::now() + STOP_GRACE;
+        while Instant::now() < deadline {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.kill();
+    }
+
+    /// Kills the group: workerd would outlive serve.mjs otherwise.
+    fn kill(&mut self) {
+        let group = format!("kill -KILL -{}", self.child.id());
+        let _ = Command::new("sh").args(["-c", &group]).status();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            self.stop();
+        }
+    }
+}
+
+/// Where a server's log is kept after the run: named after the test binary.
+fn log_file() -> PathBuf {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static STARTS: AtomicU32 = AtomicU32::new(0);
+    let start = STARTS.fetch_add(1, Ordering::Relaxed);
+    let name = format!("server-{}-{start}.log", env!("CARGO_CRATE_NAME"));
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}

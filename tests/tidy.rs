@@ -1,0 +1,301 @@
+//! The rules of `CONTRIBUTING.md` that a machine can check: layers, sizes, forgotten files.
+
+#![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use support::source::{Source, declared, files, modules, text};
+
+/// Lines of a source file, its tests apart.
+const LINES_MAX: usize = 450;
+
+/// What each layer may import of ours: itself, and what is written here.
+const LAYERS: [(&str, &[&str]); 4] = [
+    ("git", &[]),
+    ("storage", &["git"]),
+    ("repo_do", &["git", "storage"]),
+    ("worker", &["storage", "repo_do::contract"]),
+];
+
+/// The order inside the engine. A part may import parts of lower rank; parts of one rank
+/// may import each other where `true` stands.
+const ENGINE: [(&[&str], bool); 4] = [
+    (&["object", "hash", "refname", "filter", "limits"], true),
+    (&["protocol", "pack", "store"], true),
+    (&["graph"], false),
+    (&["upload_pack", "receive_pack"], false),
+];
+
+/// The crates that exist on the platform alone.
+const PLATFORM: [&str; 5] = [
+    "web_sys",
+    "js_sys",
+    "wasm_bindgen",
+    "wasm_bindgen_futures",
+    "wasm_streams",
+];
+
+/// Where the platform may be named: the edge, the shell, and one adapter for each store.
+const ON_THE_PLATFORM: [&str; 6] = [
+    "src/worker/",
+    "src/repo_do/",
+    "src/storage/do_sql.rs",
+    "src/storage/do_sql/",
+    "src/storage/kv.rs",
+    "src/storage/r2.rs",
+];
+
+/// How SQL begins.
+const SQL: [&str; 10] = [
+    "SELECT ",
+    "INSERT ",
+    "UPDATE ",
+    "DELETE FROM ",
+    "REPLACE INTO ",
+    "CREATE TABLE ",
+    "CREATE INDEX ",
+    "DROP TABLE ",
+    "ALTER TABLE ",
+    "PRAGMA ",
+];
+
+#[test]
+fn layers_import_only_downward() {
+    let mut wrong = Vec::new();
+    for source in production() {
+        let Some(layer) = source.module.first() else {
+            continue;
+        };
+        let allowed = LAYERS.iter().find(|(name, _)| name == layer);
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("{layer} is no layer"));
+        for path in own_paths(&source) {
+            let own = path.first() == Some(layer);
+            let joined = path.join("::");
+            let inside = |part: &&str| joined == **part || joined.starts_with(&format!("{part}::"));
+            if !own && !allowed.iter().any(inside) {
+                wrong.push(format!("{}: imports {joined}", source.file));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn the_engine_imports_only_downward_inside() {
+    let rank = |part: &str| ENGINE.iter().position(|(parts, _)| parts.contains(&part));
+    let mut wrong = Vec::new();
+    for source in production() {
+        let [layer, part, ..] = source.module.as_slice() else {
+            continue;
+        };
+        if layer != "git" {
+            continue;
+        }
+        let Some(from) = rank(part) else {
+            wrong.push(format!(
+                "{}: give git::{part} its place in ENGINE",
+                source.file
+            ));
+            continue;
+        };
+        for path in own_paths(&source) {
+            let [_, other, ..] = path.as_slice() else {
+                continue;
+            };
+            let down = rank(other).is_some_and(|to| to < from || (to == from && ENGINE[to].1));
+            if path.first() == Some(layer) && other != part && !down {
+                wrong.push(format!("{}: imports {}", source.file, path.join("::")));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn the_platform_is_named_only_at_its_edges() {
+    let mut wrong = Vec::new();
+    for source in production() {
+        if ON_THE_PLATFORM
+            .iter()
+            .any(|place| source.file.starts_with(place))
+        {
+            continue;
+        }
+        let words = source.words();
+        for name in PLATFORM.iter().filter(|name| words.contains(**name)) {
+            wrong.push(format!("{}: names {name}", source.file));
+        }
+        // Ours is `crate::worker`; a path that begins with the word is the platform's.
+        if source.paths().iter().any(|path| path[0] == "worker") {
+            wrong.push(format!("{}: names the crate worker", source.file));
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn sql_is_written_only_in_the_storage_layer() {
+    let mut wrong = Vec::new();
+    for source in production() {
+        if source.file.starts_with("src/storage/") {
+            continue;
+        }
+        for string in source.strings() {
+            if SQL.iter().any(|start| string.contains(start)) {
+                wrong.push(format!("{}: {string}", source.file));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn no_input_can_panic_by_a_shortcut() {
+    let mut wrong = Vec::new();
+    for source in production() {
+        let macros = ["panic", "todo", "unimplemented", "dbg"];
+        for call in source.calls(&["unwrap", "unwrap_err"], &macros) {
+            wrong.push(format!("{}: {call}", source.file));
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn files_stay_small() {
+    let mut sizes: Vec<_> = production()
+        .into_iter()
+        .map(|source| (source.lines(), source.file))
+        .collect();
+    sizes.sort_unstable();
+    let longest = sizes.last().expect("there are sources");
+    println!(
+        "longest file: {} with {} lines of {LINES_MAX}",
+        longest.1, longest.0
+    );
+    let long = sizes.iter().filter(|(lines, _)| *lines > LINES_MAX);
+    none(
+        &long
+            .map(|(lines, file)| format!("{file}: {lines} lines"))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn every_source_and_test_file_is_compiled() {
+    let mut reached: BTreeSet<_> = modules().into_iter().map(|source| source.file).collect();
+    // Cargo makes a test of `tests/name.rs` and of `tests/name/main.rs`.
+    let is_root = |file: &String| match file.matches('/').count() {
+        1 => true,
+        2 => file.ends_with("/main.rs"),
+        _ => false,
+    };
+    let mut open: Vec<_> = files("tests", "rs").into_iter().filter(is_root).collect();
+    while let Some(file) = open.pop() {
+        if reached.insert(file.clone()) {
+            open.extend(
+                declared(&file, &text(&file))
+                    .into_iter()
+                    .map(|(_, child, _)| child),
+            );
+        }
+    }
+    let all = files("src", "rs").into_iter().chain(files("tests", "rs"));
+    let forgotten: Vec<_> = all.filter(|file| !reached.contains(file)).collect();
+    none(&forgotten);
+}
+
+#[test]
+fn every_table_has_prose_above_it() {
+    let mut wrong = Vec::new();
+    for file in files("migrations", "sql") {
+        let text = text(&file);
+        let mut above = "";
+        for (line, content) in text.lines().enumerate() {
+            if content.starts_with("CREATE TABLE") && !above.starts_with("-- ") {
+                wrong.push(format!("{file}:{}: {content}", line + 1));
+            }
+            above = content;
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn migrations_are_numbered_without_gaps() {
+    let all = files("migrations", "sql");
+    let folder = |file: &str| file.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+    let folders: BTreeSet<_> = all.iter().filter_map(|file| folder(file)).collect();
+    for in_folder in folders {
+        let members = all
+            .iter()
+            .filter(|file| folder(file).as_ref() == Some(&in_folder));
+        for (place, file) in members.enumerate() {
+            let expected = format!("{in_folder}/{:04}_", place + 1);
+            assert!(
+                file.starts_with(&expected),
+                "{file} is expected to begin {expected}"
+            );
+        }
+    }
+}
+
+/// The sources that are not test code.
+fn production() -> Vec<Source> {
+    modules()
+        .into_iter()
+        .filter(|source| !source.test)
+        .collect()
+}
+
+/// The paths into this crate, without `crate`.
+fn own_paths(source: &Source) -> Vec<Vec<String>> {
+    let own = source.paths().into_iter().filter(|path| path[0] == "crate");
+    own.map(|path| path[1..].to_vec()).collect()
+}
+
+/// Fails with the whole list, so that one run shows everything.
+fn none(wrong: &[String]) {
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+mod the_reader {
+    //! The rules are worth what the reading of the sources is worth.
+
+    use super::support::source::paths_of;
+
+    #[test]
+    fn a_use_with_groups_is_multiplied_out() {
+        let paths = paths_of("use crate::{git::{self, hash, pack::index as i}, storage::sql::*};");
+        assert_eq!(
+            paths,
+            [
+                "crate::git",
+                "crate::git::hash",
+                "crate::git::pack::index",
+                "crate::storage::sql"
+            ]
+        );
+    }
+
+    #[test]
+    fn paths_in_code_types_and_attributes_are_seen() {
+        let paths =
+            paths_of("fn f(a: &crate::x::Y) -> ::worker::Result<b::C> { d::e(a, worker::f()) }");
+        assert_eq!(
+            paths,
+            ["crate::x::Y", "worker::Result", "b::C", "worker::f", "d::e"]
+        );
+    }
+
+    #[test]
+    fn tests_comments_and_strings_are_not_code() {
+        let paths = paths_of(
+            "/// a::b\n// c::d\nconst S: &str = \"e::f\";\n#[cfg(test)]\nmod tests { use g::h; }\n\
+             #[cfg(test)]\nuse i::{j, k};\nfn live() { l::m() }",
+        );
+        assert_eq!(paths, ["l::m"]);
+    }
+}
