@@ -57,18 +57,17 @@ pub struct EntryTable {
 
 impl EntryTable {
     /// Appends the entry that follows the last one, of `announced` in the whole pack; gives its
-    /// position.
-    pub fn push(&mut self, entry: Entry, announced: u32) -> u32 {
+    /// position, or `None` when there is no memory for more.
+    pub fn push(&mut self, entry: Entry, announced: u32) -> Option<u32> {
         let count = self.entries.len();
         if count == self.entries.capacity() {
             let announced = announced as usize;
-            let room = (count * GROWTH)
-                .max(ENTRIES_FIRST)
-                .min(announced.max(count + 1));
-            self.entries.reserve_exact(room - count);
+            let room = count.saturating_mul(GROWTH).max(ENTRIES_FIRST);
+            let room = room.min(announced.max(count + 1));
+            self.entries.try_reserve_exact(room - count).ok()?;
         }
         self.entries.push(entry);
-        u32::try_from(count).unwrap_or(u32::MAX)
+        u32::try_from(count).ok()
     }
 
     /// Entries in the table.
@@ -150,10 +149,10 @@ mod tests {
     #[test]
     fn entries_are_found_by_offset_and_by_id_the_first_of_equal_ones() {
         let mut table = EntryTable::default();
-        for (n, first_byte) in [9, 3, 200, 3, 0].into_iter().enumerate() {
+        for (n, first_byte) in (0..).zip([9, 3, 200, 3, 0]) {
             assert_eq!(
-                table.push(entry(12 + 10 * n as u64, first_byte), 5) as usize,
-                n
+                table.push(entry(12 + 10 * n, first_byte), 5),
+                u32::try_from(n).ok()
             );
         }
         table.sort();

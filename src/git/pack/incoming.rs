@@ -7,9 +7,11 @@ use std::borrow::Cow;
 
 use super::super::store::{CHUNK_BYTES, PackId, PackStore, Quarantine, Shared, StoreError};
 
+mod content;
 pub mod objects;
 #[cfg(test)]
 pub(super) mod testing;
+mod work;
 
 /// Chunks kept at hand for reading: deltas stand near their bases, so that reads cluster.
 const CHUNKS_AT_HAND: usize = 8;

@@ -233,10 +233,9 @@ impl PackParser {
             depth: 0,
             base,
         };
-        let position = self
-            .objects
-            .table
-            .push(entry, self.objects.progress.objects_announced);
+        let announced = self.objects.progress.objects_announced;
+        let position = self.objects.table.push(entry, announced);
+        let position = position.ok_or(PackError::OutOfMemory { announced })?;
         self.objects.inflater.start(size_bytes);
         self.state = State::Body(Body {
             position,

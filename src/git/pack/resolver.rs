@@ -2,10 +2,12 @@
 //!
 //! After the input ends, some deltas are left: their base was no longer at hand, is named by id,
 //! or is no object itself yet. They are resolved from their bases upward: each resolved entry that
-//! others build on is a root, and its tree of deltas is walked depth first, so that a base is
-//! applied to all its deltas while it is at hand. What is put aside on the way down is kept in
-//! the cache and, if it falls out of it, made again from its chain. When no root is left, bases
-//! are looked for outside the pack.
+//! others build on is a root, and its tree of deltas is walked depth first. All deltas on a base
+//! are resolved while it is at hand; then one after another of those that are bases in turn is
+//! descended to, and at the last of them the base itself is done with: a chain without branches
+//! holds two objects, however long it is. A base that is come back to is put aside in the cache
+//! and, if it falls out of it, made again from its chain. When no root is left, bases are looked
+//! for outside the pack.
 
 use std::rc::Rc;
 
@@ -42,13 +44,16 @@ pub struct Resolver {
     /// Bases with deltas still to be resolved, each built on the one before.
     path: Vec<Frame>,
     /// The content of the last base of `path`, when it is at hand.
-    at_hand: Option<(ObjectKind, Shared)>,
+    at_hand: Option<Content>,
     phase: Phase,
     instructions: Vec<u8>,
 }
 
+/// What a base is: all its deltas are of its kind.
+type Content = (ObjectKind, Shared);
+
 /// A base whose deltas are being resolved.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Frame {
     base: Base,
     depth: u16,
@@ -56,6 +61,8 @@ struct Frame {
     next_ofs: u32,
     /// The group of its ref-deltas there.
     ref_group: Option<u32>,
+    /// Its deltas that are resolved and wait to be descended to.
+    descents: Vec<u32>,
 }
 
 /// Where the next root is looked for.
@@ -106,7 +113,7 @@ impl Resolver {
             looked += LOOK_COST;
             match (self.next_child(), self.phase) {
                 (Some(child), _) => self.resolve(child, sources, observer)?,
-                (None, _) if !self.path.is_empty() => self.leave(),
+                (None, _) if !self.path.is_empty() => self.descend(sources)?,
                 (None, Phase::Inside(position)) => self.look_inside(position),
                 (None, Phase::Outside(number)) => self.look_outside(number, sources)?,
                 (None, Phase::Done) => return self.check_complete().map(|()| Step::Done),
@@ -165,6 +172,7 @@ impl Resolver {
             depth: base.depth,
             next_ofs: 0,
             ref_group: self.children.ref_group(&base_id),
+            descents: Vec::new(),
         });
         self.at_hand = Some((base.kind, base.content));
         Ok(())
@@ -179,12 +187,12 @@ impl Resolver {
             depth: entry.depth,
             next_ofs: self.children.first_ofs(position, table),
             ref_group: self.children.ref_group(&entry.id),
+            descents: Vec::new(),
         };
         next_child(&mut frame, &mut self.children, table).map(|_| frame)
     }
 
-    /// Makes an object of a delta on the last base of the path, and goes on from it if others
-    /// build on it in turn.
+    /// Makes an object of a delta on the last base of the path.
     fn resolve(
         &mut self,
         child: u32,
@@ -208,29 +216,69 @@ impl Resolver {
         let result = self
             .objects
             .record_delta(child, &at_hand, &self.instructions, observer)?;
-
-        let Some(frame) = self.frame_of(child) else {
-            self.at_hand = Some((kind, content));
-            return Ok(());
-        };
-        // Going down. A base all of whose deltas are resolved is done with; one that will be come
-        // back to is put aside.
-        if self.next_child().is_none() {
-            self.path.pop();
-        } else if let Base::Position(position) = base {
-            self.objects.keep(position, kind, &content);
+        self.at_hand = Some((kind, content));
+        if let Some(frame) = self.frame_of(child) {
+            let is_only = self.path.last().is_none_or(|up| up.descents.is_empty());
+            if is_only && self.next_child().is_none() {
+                self.path.pop();
+                self.path.push(frame);
+                self.at_hand = Some((kind, result));
+            } else {
+                self.objects.keep(child, kind, &result);
+                self.path
+                    .last_mut()
+                    .into_iter()
+                    .for_each(|up| up.descents.push(child));
+            }
         }
-        self.path.push(frame);
-        self.at_hand = Some((kind, result));
         Ok(())
     }
 
-    /// The content of the last base of the path.
-    fn base_content(
+    /// All deltas on the last base of the path are resolved: goes on from one of them, or back.
+    fn descend(&mut self, sources: Sources<'_>) -> Result<(), PackError> {
+        let Some(up) = self.path.last_mut() else {
+            return Ok(());
+        };
+        let (base, child, is_last) = (up.base, up.descents.pop(), up.descents.is_empty());
+        let below = match child {
+            Some(child) => self.below(base, child, sources)?,
+            None => None,
+        };
+        if is_last {
+            self.path.pop();
+            self.at_hand = None;
+        }
+        if let Some((frame, made)) = below {
+            self.path.push(frame);
+            let aside = self.at_hand.replace(made);
+            if let (Base::Position(position), Some((kind, content))) = (base, aside) {
+                self.objects.put_aside(position, kind, content);
+            }
+        }
+        Ok(())
+    }
+
+    /// The frame and the content of a resolved delta on `base`, if deltas still wait for it.
+    fn below(
         &mut self,
         base: Base,
+        child: u32,
         sources: Sources<'_>,
-    ) -> Result<(ObjectKind, Shared), PackError> {
+    ) -> Result<Option<(Frame, Content)>, PackError> {
+        let Some(frame) = self.frame_of(child) else {
+            return Ok(None);
+        };
+        if let Some(kept) = self.objects.kept(child) {
+            return Ok(Some((frame, kept)));
+        }
+        let (kind, content) = self.base_content(base, sources)?;
+        let made = self.objects.remake(child, &content, sources.store)?;
+        self.at_hand = Some((kind, content));
+        Ok(Some((frame, (kind, made))))
+    }
+
+    /// The content of the last base of the path.
+    fn base_content(&mut self, base: Base, sources: Sources<'_>) -> Result<Content, PackError> {
         if let Some((kind, content)) = &self.at_hand {
             return Ok((*kind, Rc::clone(content)));
         }
@@ -242,11 +290,6 @@ impl Resolver {
             }
             Base::None => Err(PackError::NoEntry { position: u32::MAX }),
         }
-    }
-
-    fn leave(&mut self) {
-        self.path.pop();
-        self.at_hand = None;
     }
 
     fn check_complete(&self) -> Result<(), PackError> {

@@ -15,24 +15,14 @@ use super::super::super::store::{PackStore, ReadError, Shared};
 use super::super::cache::BaseCache;
 use super::super::delta;
 use super::super::entries::{Base, Entry, EntryTable};
-use super::super::entry::{self, ENTRY_HEADER_BYTES_MAX};
 use super::super::inflate::Inflater;
 use super::super::parser::error::{PackError, Refusal};
 use super::IncomingPack;
+use super::work::Work;
 
 /// The part of the cache that one object may take. A larger one would push out many that are
 /// likelier to be a base soon.
 const CACHE_PARTS: u64 = 4;
-
-/// What each object is taken to cost besides its bytes, in bytes of work.
-const WORK_PER_OBJECT: u64 = 512;
-
-/// Bytes that one byte of a pack may become, averaged over the pack. Real histories stay below
-/// 100; more than that is allowed for up to [`WORK_OBJECTS`].
-const WORK_PER_PACK_BYTE: u64 = 256;
-
-/// Objects of the greatest size that any pack may become: 16 GiB by the default limits.
-const WORK_OBJECTS: u64 = 4;
 
 /// Sees each commit, tree and tag of the pack once, when its content is first known.
 pub trait Observer {
@@ -112,7 +102,7 @@ pub struct IncomingObjects {
     pub(in super::super) inflater: Inflater,
     pub(in super::super) limits: Limits,
     cache: BaseCache<u32>,
-    work_bytes: u64,
+    work: Work,
 }
 
 /// The base of a delta at hand, all that recording its result needs.
@@ -132,112 +122,7 @@ impl IncomingObjects {
             inflater: Inflater::new(),
             limits,
             cache: BaseCache::new(limits.base_cache_bytes),
-            work_bytes: 0,
-        }
-    }
-
-    /// The content of a resolved object: kept, or made again from its delta chain.
-    ///
-    /// For commits, trees and tags, and for what is small enough to be a delta's base.
-    pub fn content(
-        &mut self,
-        position: u32,
-        sources: Sources<'_>,
-    ) -> Result<(ObjectKind, Shared), PackError> {
-        if let Some(kept) = self.cache.get(&position) {
-            return Ok(kept);
-        }
-        // An unresolved delta has no content yet, and its base may not be known.
-        self.entry(position)?
-            .kind
-            .ok_or(PackError::NoEntry { position })?;
-        let (mut links, mut at) = (Vec::new(), position);
-        let (kind, mut content) = loop {
-            if let Some(kept) = self.cache.get(&at) {
-                break kept;
-            }
-            let entry = self.entry(at)?;
-            match entry.base {
-                Base::None => break self.whole(at, &entry, sources.store)?,
-                Base::Position(below) => {
-                    links.push(at);
-                    at = below;
-                }
-                Base::External(number) => {
-                    links.push(at);
-                    let base = self.external(number, sources.bases)?;
-                    break (base.kind, base.content);
-                }
-            }
-            // Links only ever lead to what was resolved before, so that they end; but a table
-            // that is wrong must not hang us.
-            if links.len() > usize::from(self.limits.delta_depth_max) {
-                let limit = self.limits.delta_depth_max;
-                return Err(PackError::ChainTooLong {
-                    offset: entry.offset,
-                    limit,
-                });
-            }
-        };
-        let mut instructions = Vec::new();
-        while let Some(link) = links.pop() {
-            let offset = self.entry(link)?.offset;
-            instructions.clear();
-            self.inflate_entry(link, &mut instructions, sources.store)?;
-            self.charge(content.len() as u64)?;
-            let result = delta::apply(&content, &instructions, self.limits.delta_bytes_max)
-                .map_err(|source| PackError::Delta { offset, source })?;
-            content = Rc::new(result);
-            self.keep(link, kind, &content);
-        }
-        Ok((kind, content))
-    }
-
-    /// The object outside the pack with this number in the table.
-    pub(in super::super) fn external(
-        &self,
-        number: u32,
-        bases: &dyn ExternalBases,
-    ) -> Result<ExternalBase, PackError> {
-        let id = self.table.base_id(Base::External(number));
-        let id = id.ok_or(PackError::NoEntry { position: number })?;
-        let base = bases.base(&id)?;
-        base.ok_or(PackError::Base(ReadError::Corrupt {
-            id,
-            what: "the base is gone",
-        }))
-    }
-
-    /// Inflates an entry from the received bytes onto the end of `content`.
-    pub(in super::super) fn inflate_entry(
-        &mut self,
-        position: u32,
-        content: &mut Vec<u8>,
-        store: &dyn PackStore,
-    ) -> Result<(), PackError> {
-        let Entry {
-            offset,
-            stored_bytes,
-            ..
-        } = self.entry(position)?;
-        let end = offset + u64::from(stored_bytes);
-        let first = ENTRY_HEADER_BYTES_MAX.min(stored_bytes as usize);
-        let header = entry::parse(&self.pack.read(offset, first, store)?)
-            .map_err(|source| PackError::Entry { offset, source })?
-            .ok_or(PackError::NoEntry { position })?;
-        self.charge(header.size_bytes)?;
-        self.inflater.start(header.size_bytes);
-        let mut at = offset + header.header_bytes as u64;
-        loop {
-            let run = self.pack.run(at, end.saturating_sub(at), store)?;
-            let step = self
-                .inflater
-                .append_to(content, run)
-                .map_err(|source| PackError::Inflate { offset, source })?;
-            at += step.consumed as u64;
-            if step.done {
-                return Ok(());
-            }
+            work: Work::default(),
         }
     }
 
@@ -327,6 +212,11 @@ impl IncomingObjects {
         }
     }
 
+    /// Keeps content that will be needed once more, also if it takes all of the cache.
+    pub(in super::super) fn put_aside(&mut self, position: u32, kind: ObjectKind, content: Shared) {
+        self.cache.insert(position, kind, content);
+    }
+
     /// The content, if it is kept.
     pub(in super::super) fn kept(&mut self, position: u32) -> Option<(ObjectKind, Shared)> {
         self.cache.get(&position)
@@ -360,25 +250,15 @@ impl IncomingObjects {
         Ok(())
     }
 
-    /// Adds to the work done, which is bounded: a few bytes of deltas can ask for terabytes.
+    /// Adds to the work done, which is bounded.
     pub(in super::super) fn charge(&mut self, bytes: u64) -> Result<(), PackError> {
-        self.work_bytes = self
-            .work_bytes
-            .saturating_add(bytes)
-            .saturating_add(WORK_PER_OBJECT);
-        let pack_bytes = self.pack.pack_bytes();
-        let limit = WORK_OBJECTS
-            .saturating_mul(self.limits.object_bytes_max)
-            .saturating_add(WORK_PER_PACK_BYTE.saturating_mul(pack_bytes));
-        if self.work_bytes > limit {
-            return Err(PackError::TooMuchWork { pack_bytes, limit });
-        }
-        Ok(())
+        self.work
+            .charge(bytes, &self.limits, self.pack.pack_bytes())
     }
 
     /// The work done so far, in bytes inflated and bytes made by deltas.
     pub fn work_bytes(&self) -> u64 {
-        self.work_bytes
+        self.work.bytes()
     }
 
     /// The entry at a position that the table must have.
@@ -387,33 +267,6 @@ impl IncomingObjects {
             .get(position)
             .copied()
             .ok_or(PackError::NoEntry { position })
-    }
-
-    /// Reads a whole object, to be the base of a delta.
-    fn whole(
-        &mut self,
-        position: u32,
-        entry: &Entry,
-        store: &dyn PackStore,
-    ) -> Result<(ObjectKind, Shared), PackError> {
-        let kind = entry.kind.ok_or(PackError::NoEntry { position })?;
-        let Entry {
-            offset, size_bytes, ..
-        } = *entry;
-        let (size, limit) = (u64::from(size_bytes), self.limits.delta_bytes_max);
-        if size > limit {
-            return Err(PackError::DeltaTooLarge {
-                offset,
-                what: "base",
-                size,
-                limit,
-            });
-        }
-        let mut content = Vec::new();
-        self.inflate_entry(position, &mut content, store)?;
-        let content = Rc::new(content);
-        self.keep(position, kind, &content);
-        Ok((kind, content))
     }
 
     /// Hashes an object, completes its entry and shows it to the observer.

@@ -26,6 +26,12 @@ pub enum PackError {
         /// The bound.
         limit: u32,
     },
+    /// There is no memory for the table of the entries.
+    #[error("no memory for a pack of {announced} objects")]
+    OutOfMemory {
+        /// Entries announced.
+        announced: u32,
+    },
     /// The stream is too long.
     #[error("pack exceeds the maximum size of {limit} bytes")]
     PackTooLarge {

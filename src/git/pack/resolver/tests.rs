@@ -303,3 +303,53 @@ fn content_is_made_again_from_chunks_and_is_not_given_before_it_is_known() {
         assert_eq!((kind, &*read), (ObjectKind::Blob, content));
     }
 }
+
+#[test]
+fn a_long_chain_of_large_objects_with_side_branches_is_not_made_again_and_again() {
+    // 40 revisions of 50 kB, each the base of the next one and of a leaf; the cache holds none.
+    let mut maker = PackMaker::new();
+    let mut content = vec![b'x'; 50_000];
+    let mut offset = maker.blob(&content);
+    for n in 0..40_u8 {
+        let next = maker.ofs_delta(offset, &appending(content.len(), &[n]));
+        maker.ofs_delta(offset, &appending(content.len(), &[n, n]));
+        content.push(n);
+        offset = next;
+    }
+    let pack = maker.finish();
+    let objects = resolved(&pack, NOTHING_KEPT).unwrap();
+    // Each revision is made and hashed once, and at most once more made without hashing.
+    let made = 81 * 50_000;
+    assert!(
+        objects.work_bytes() < made * 12 / 10 + 100_000,
+        "{}",
+        objects.work_bytes()
+    );
+}
+
+#[test]
+fn branches_that_must_be_made_again_and_again_are_stopped() {
+    // A chain with a branch of two links at each of its links.
+    let mut maker = PackMaker::new();
+    let mut offset = maker.blob(&vec![b'x'; 50_000]);
+    for (bytes, n) in (50_000..).zip(0..200_u8) {
+        let next = maker.ofs_delta(offset, &appending(bytes, &[n]));
+        let side = maker.ofs_delta(offset, &appending(bytes, &[n, n]));
+        maker.ofs_delta(side, &appending(bytes + 2, &[n]));
+        offset = next;
+    }
+    let pack = maker.finish();
+    let limits = Limits {
+        object_bytes_max: 10 << 20,
+        ..LIMITS
+    };
+    assert!(resolved(&pack, limits).is_ok());
+    let limits = Limits {
+        object_bytes_max: 10 << 20,
+        ..NOTHING_KEPT
+    };
+    assert!(matches!(
+        resolved(&pack, limits).err(),
+        Some(PackError::TooMuchWork { .. })
+    ));
+}

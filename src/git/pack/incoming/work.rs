@@ -1,0 +1,53 @@
+//! The work that a pack asks for, which is bounded: a few bytes of deltas can ask for terabytes.
+//!
+//! Work is counted in bytes of content made. What a pack may ask for follows from its own bytes,
+//! above a floor that any pack may ask for.
+
+use super::super::super::limits::Limits;
+use super::super::parser::error::PackError;
+
+/// What each object is taken to cost besides its bytes, in bytes of work.
+const WORK_PER_OBJECT: u64 = 512;
+
+/// How much dearer it is to make an object and hash it than only to make it.
+pub(super) const WORK_OF_HASHING: u64 = 8;
+
+/// Bytes that one byte of a pack may become, averaged over the pack. Real histories stay below
+/// 100; more than that is allowed for up to [`WORK_OBJECTS`].
+const WORK_PER_PACK_BYTE: u64 = 256;
+
+/// Objects of the greatest size that any pack may become: 16 GiB by the default limits.
+const WORK_OBJECTS: u64 = 4;
+
+/// The work done for one pack.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    bytes: u64,
+}
+
+impl Work {
+    /// Bytes of work done.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Counts the work on one object of a pack of which `pack_bytes` have arrived.
+    pub(super) fn charge(
+        &mut self,
+        bytes: u64,
+        limits: &Limits,
+        pack_bytes: u64,
+    ) -> Result<(), PackError> {
+        self.bytes = self
+            .bytes
+            .saturating_add(bytes)
+            .saturating_add(WORK_PER_OBJECT);
+        let limit = WORK_OBJECTS
+            .saturating_mul(limits.object_bytes_max)
+            .saturating_add(WORK_PER_PACK_BYTE.saturating_mul(pack_bytes));
+        if self.bytes > limit {
+            return Err(PackError::TooMuchWork { pack_bytes, limit });
+        }
+        Ok(())
+    }
+}
