@@ -31,3 +31,8 @@ pub mod rest;
 pub mod scratch;
 pub mod server;
 pub mod source;
+
+/// The package's folder. Asked of the run, not of the build: clones may share a target folder.
+pub fn package_root() -> std::path::PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or(env!("CARGO_MANIFEST_DIR").into(), Into::into)
+}

@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use super::package_root;
 use super::rest::Rest;
 use super::scratch::Scratch;
 
@@ -93,7 +94,7 @@ impl Server {
 
 /// `scripts/serve.mjs`, not yet started, with nothing set but the key and the state.
 pub fn serve_command(state: &Path) -> Command {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = package_root();
     let mut command = Command::new(root.join("scripts/node"));
     command
         .arg(root.join("scripts/serve.mjs"))

@@ -2,9 +2,10 @@
 //! not a word in the code.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use super::package_root;
 
 /// One file of `src/`.
 #[derive(Debug)]
@@ -30,14 +31,16 @@ pub fn modules() -> Vec<Source> {
 /// Every file with this extension below a folder of the package, sorted.
 pub fn files(folder: &str, extension: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let mut folders = vec![root().join(folder)];
+    let mut folders = vec![package_root().join(folder)];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten() {
             let path = entry.expect("a folder entry can be read").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|found| found == extension) {
-                let relative = path.strip_prefix(root()).expect("below the package");
+                let relative = path
+                    .strip_prefix(package_root())
+                    .expect("below the package");
                 found.push(relative.to_string_lossy().replace('\\', "/"));
             }
         }
@@ -48,7 +51,8 @@ pub fn files(folder: &str, extension: &str) -> Vec<String> {
 
 /// The text of a file of the package.
 pub fn text(file: &str) -> String {
-    std::fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    std::fs::read_to_string(package_root().join(file))
+        .unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 /// The files that this one declares by `mod name;`, and whether for tests alone.
@@ -68,7 +72,7 @@ pub fn declared(file: &str, text: &str) -> Vec<(String, String, bool)> {
         let flat = format!("{below}/{name}.rs");
         let found = match path {
             Some(path) => format!("{folder}/{path}"),
-            None if root().join(&flat).exists() => flat,
+            None if package_root().join(&flat).exists() => flat,
             None => format!("{below}/{name}/mod.rs"),
         };
         (name, found, tests_alone)
@@ -169,10 +173,6 @@ impl Source {
         let start = std::iter::once("crate".to_owned());
         start.chain(base).chain(rest.cloned()).collect()
     }
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn tokens(file: &str, text: &str) -> Vec<TokenTree> {
