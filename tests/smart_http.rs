@@ -18,7 +18,10 @@ fn create(name: &str) -> Hosted {
 }
 
 fn stats(server: &Server, hosted: &Hosted) -> Value {
-    let path = format!("/api/v1/namespaces/{}/repos/{}/stats", hosted.namespace, hosted.name);
+    let path = format!(
+        "/api/v1/namespaces/{}/repos/{}/stats",
+        hosted.namespace, hosted.name
+    );
     server.rest().get(&path).result(200)
 }
 
@@ -59,7 +62,12 @@ fn git_clone_of_an_empty_repository_knows_the_default_branch() {
     clone.write("a", "a\n");
     clone.commit("first");
     clone.run(&["push", "origin", "trunk"]);
-    clones_are_equal(&scratch, &scratch.clone(&hosted.url(), "again", &["--mirror"]), &hosted, "x");
+    clones_are_equal(
+        &scratch,
+        &scratch.clone(&hosted.url(), "again", &["--mirror"]),
+        &hosted,
+        "x",
+    );
 }
 
 #[test]
@@ -110,7 +118,14 @@ fn force_pushes_deletions_and_tags_arrive() {
     source.run(&["checkout", "-q", "-B", "topic", "main~3"]);
     source.commit("another way");
     source.run(&["push", &hosted.url(), "topic"]);
-    source.run(&["commit", "--amend", "--allow-empty", "-q", "-m", "yet another"]);
+    source.run(&[
+        "commit",
+        "--amend",
+        "--allow-empty",
+        "-q",
+        "-m",
+        "yet another",
+    ]);
     let said = source.fails(&["push", &hosted.url(), "topic"]);
     assert!(said.contains("rejected"), "{said}");
     source.run(&["push", "--force", &hosted.url(), "topic"]);
@@ -138,10 +153,16 @@ fn the_loser_of_a_race_hears_that_its_view_is_stale() {
     other.commit("other");
     let said = other.fails(&["push", "origin", "main"]);
     assert!(said.contains("rejected"), "{said}");
-    let lease = format!("--force-with-lease=main:{}", source.run(&["rev-parse", "main"]));
+    let lease = format!(
+        "--force-with-lease=main:{}",
+        source.run(&["rev-parse", "main"])
+    );
     let said = other.fails(&["push", &lease, "origin", "main"]);
     assert!(said.contains("stale info"), "{said}");
-    assert_eq!(one.remote_refs(&hosted.url()), one.remote_refs(&hosted.url()));
+    assert_eq!(
+        one.remote_refs(&hosted.url()),
+        one.remote_refs(&hosted.url())
+    );
 }
 
 #[test]
@@ -160,7 +181,10 @@ fn credentials_go_in_the_url_or_in_a_header() {
 #[test]
 fn what_was_pushed_survives_a_restart_and_a_crash() {
     let mut server = Server::start();
-    let (scratch, hosted) = (Scratch::new(), server.rest().create_repository("lasting", "repo"));
+    let (scratch, hosted) = (
+        Scratch::new(),
+        server.rest().create_repository("lasting", "repo"),
+    );
     let source = scratch.repository("source");
     History::small(5).make(&source);
     source.run(&["push", "--mirror", &hosted.url()]);
@@ -179,11 +203,18 @@ fn a_large_blob_passes_without_being_held() {
     let source = scratch.repository("source");
     // Does not compress: 24 MiB stay 24 MiB on the wire and in 96 chunks.
     let mut random = support::history::Random(7);
-    let blob: Vec<u8> = (0..3 << 20).flat_map(|_| random.next().to_le_bytes()).collect();
+    let blob: Vec<u8> = (0..3 << 20)
+        .flat_map(|_| random.next().to_le_bytes())
+        .collect();
     source.write("large.bin", &blob);
     source.commit("large");
     source.run(&["push", &hosted.url(), "main"]);
-    clones_are_equal(&scratch, &scratch.clone(&hosted.url(), "m", &["--mirror"]), &hosted, "large");
+    clones_are_equal(
+        &scratch,
+        &scratch.clone(&hosted.url(), "m", &["--mirror"]),
+        &hosted,
+        "large",
+    );
     let heap = stats(server(), &hosted)["isolate"]["heap_bytes"].as_u64();
     assert!(heap.is_some_and(|bytes| bytes <= 64 << 20), "{heap:?}");
 }
@@ -201,7 +232,10 @@ fn a_push_writes_few_rows() {
     source.run(&["push", "--mirror", &hosted.url()]);
     let refs = source.refs().len() as u64;
     let mirrored = rows("after the mirror") - before;
-    assert!(mirrored <= 100 + 2 * refs, "{mirrored} rows for {refs} refs");
+    assert!(
+        mirrored <= 100 + 2 * refs,
+        "{mirrored} rows for {refs} refs"
+    );
     source.commit("one more");
     source.run(&["push", &hosted.url(), "main"]);
     let one = rows("after one commit") - before - mirrored;
@@ -216,7 +250,10 @@ fn bundles() -> Vec<PathBuf> {
     );
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    found.retain(|path| path.extension().is_some_and(|extension| extension == "bundle"));
+    found.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "bundle")
+    });
     found.sort();
     found
 }
@@ -227,7 +264,11 @@ fn real_histories_make_the_round_trip() {
         println!("skipped: no bundles; name a folder of them by CAIRN_BUNDLES");
     }
     for bundle in bundles() {
-        let name = bundle.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = bundle
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let (scratch, hosted) = (Scratch::new(), create(&name));
         let source = scratch.clone(&bundle.to_string_lossy(), "source", &["--mirror"]);
         source.run(&["push", "--mirror", &hosted.url()]);

@@ -39,7 +39,9 @@ pub enum FilterError {
 impl ObjectFilter {
     /// Reads a filter-spec.
     pub fn parse(spec: &BStr) -> Result<Self, FilterError> {
-        let invalid = || FilterError::Invalid { spec: spec.to_string() };
+        let invalid = || FilterError::Invalid {
+            spec: spec.to_string(),
+        };
         if spec == "blob:none" {
             return Ok(Self::NoBlobs);
         }
@@ -54,7 +56,9 @@ impl ObjectFilter {
         }
         let known = ["tree:", "sparse:oid=", "object:type=", "combine:"];
         if known.iter().any(|prefix| spec.starts_with_str(prefix)) {
-            return Err(FilterError::Unsupported { spec: spec.to_string() });
+            return Err(FilterError::Unsupported {
+                spec: spec.to_string(),
+            });
         }
         Err(invalid())
     }
@@ -100,16 +104,26 @@ mod tests {
         check("blob:limit=1024", Some(ObjectFilter::BlobsBelow(1024)));
         check("blob:limit=2m", Some(ObjectFilter::BlobsBelow(2 << 20)));
         check("tree:0", Some(ObjectFilter::NoTrees));
-        for spec in ["", "blob:limit=", "blob:limit=k", "blob:limit=-1", "blob:limit=99999999999g"] {
+        for spec in [
+            "",
+            "blob:limit=",
+            "blob:limit=k",
+            "blob:limit=-1",
+            "blob:limit=99999999999g",
+        ] {
             check(spec, None);
         }
     }
 
     #[test]
     fn what_git_has_and_we_have_not_is_told_apart() {
-        let unsupported = FilterError::Unsupported { spec: "tree:1".to_owned() };
+        let unsupported = FilterError::Unsupported {
+            spec: "tree:1".to_owned(),
+        };
         assert_eq!(ObjectFilter::parse("tree:1".into()), Err(unsupported));
-        let invalid = FilterError::Invalid { spec: "blob:most".to_owned() };
+        let invalid = FilterError::Invalid {
+            spec: "blob:most".to_owned(),
+        };
         assert_eq!(ObjectFilter::parse("blob:most".into()), Err(invalid));
     }
 }

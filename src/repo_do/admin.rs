@@ -6,10 +6,9 @@ use serde::de::DeserializeOwned;
 use worker::{Method, Request, RequestInit, Response};
 
 use super::contract::{
-    Actor, CreateRepository, CreateToken, Deleted, ErrorCode, ErrorReply, RepositoryInfo,
-    NAMESPACE_TOUCH, ORIGIN, RepositoryStatus, RevokedToken, Scope, TokenHash, TokenPage,
-    TokenRecord, TokenState, TouchRepository,
-    UpdateRepository,
+    Actor, CreateRepository, CreateToken, Deleted, ErrorCode, ErrorReply, NAMESPACE_TOUCH, ORIGIN,
+    RepositoryInfo, RepositoryStatus, RevokedToken, Scope, TokenHash, TokenPage, TokenRecord,
+    TokenState, TouchRepository, UpdateRepository,
 };
 use super::object::{Caller, RepoObject, Store, now_ms};
 use super::{memory, reply};
@@ -34,7 +33,10 @@ async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply
 /// `POST /init`.
 pub async fn init(store: &Store, caller: &Caller, request: Request) -> Answer {
     if !matches!(caller.actor, Actor::Operator | Actor::NamespaceAdmin) {
-        return Err(ErrorReply::new(ErrorCode::Forbidden, "only administrators make repositories"));
+        return Err(ErrorReply::new(
+            ErrorCode::Forbidden,
+            "only administrators make repositories",
+        ));
     }
     let new: CreateRepository = body(request).await?;
     // The body was awaited: another request may have made the repository meanwhile.
@@ -55,7 +57,9 @@ pub async fn init(store: &Store, caller: &Caller, request: Request) -> Answer {
             insert_token(store, &new.token)
         })?;
     }
-    let record = store.load()?.filter(|record| record.id == new.repository_id);
+    let record = store
+        .load()?
+        .filter(|record| record.id == new.repository_id);
     let taken = || ErrorReply::new(ErrorCode::AlreadyExists, "the repository exists already");
     info(store, record.ok_or_else(taken)?)
 }
@@ -63,7 +67,11 @@ pub async fn init(store: &Store, caller: &Caller, request: Request) -> Answer {
 /// `GET /info`.
 pub fn info(store: &Store, record: RepositoryRecord) -> Answer {
     let counts = store.counts()?;
-    Ok(reply::json(&describe(record, counts.pack_bytes, counts.object_count)))
+    Ok(reply::json(&describe(
+        record,
+        counts.pack_bytes,
+        counts.object_count,
+    )))
 }
 
 fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> RepositoryInfo {
@@ -97,7 +105,9 @@ pub async fn touch_namespace(object: Rc<RepoObject>) {
 async fn try_touch_namespace(object: &RepoObject) -> worker::Result<()> {
     let failed = |error: &dyn std::error::Error| worker::Error::RustError(error.to_string());
     let store = object.store().map_err(|error| failed(&error))?;
-    let Some(record) = store.load().map_err(|error| failed(&error))? else { return Ok(()) };
+    let Some(record) = store.load().map_err(|error| failed(&error))? else {
+        return Ok(());
+    };
     let counts = store.counts().map_err(|error| failed(&error))?;
     let namespace = record.namespace.to_ascii_lowercase();
     let info = describe(record, counts.pack_bytes, counts.object_count);
@@ -105,7 +115,10 @@ async fn try_touch_namespace(object: &RepoObject) -> worker::Result<()> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(body.into()));
     let request = Request::new_with_init(&format!("{ORIGIN}{NAMESPACE_TOUCH}"), &init)?;
-    let stub = object.env.durable_object("NAMESPACE")?.get_by_name(&namespace)?;
+    let stub = object
+        .env
+        .durable_object("NAMESPACE")?
+        .get_by_name(&namespace)?;
     stub.fetch_with_request(request).await?;
     Ok(())
 }
@@ -113,7 +126,9 @@ async fn try_touch_namespace(object: &RepoObject) -> worker::Result<()> {
 /// `POST /update`.
 pub async fn update(store: &Store, request: Request) -> Answer {
     let change: UpdateRepository = body(request).await?;
-    let head = change.default_branch.map(|branch| format!("{BRANCHES}{branch}"));
+    let head = change
+        .default_branch
+        .map(|branch| format!("{BRANCHES}{branch}"));
     let description = change.description.map(Option::unwrap_or_default);
     let patch = RepositoryPatch {
         description: description.as_deref(),
@@ -131,17 +146,24 @@ pub async fn update(store: &Store, request: Request) -> Answer {
 pub async fn delete(object: &RepoObject, record: RepositoryRecord) -> worker::Result<Response> {
     object.storage.delete_all().await?;
     object.reopen();
-    reply::json(&Deleted { repository_id: record.id })
+    reply::json(&Deleted {
+        repository_id: record.id,
+    })
 }
 
 /// The object's own record of a token.
 pub fn token_by_hash(store: &Store, hash: &TokenHash) -> Result<Option<TokenRecord>, ErrorReply> {
-    Ok(store.tokens().find(hash.as_bytes())?.map(|token| shown(&token)))
+    Ok(store
+        .tokens()
+        .find(hash.as_bytes())?
+        .map(|token| shown(&token)))
 }
 
 /// Notes that a token was used, once an hour at most.
 pub fn touch_token(store: &Store, token: &TokenRecord) -> Result<(), ErrorReply> {
-    Ok(store.tokens().touch(&token.token_id, token.last_used_at_ms, now_ms())?)
+    Ok(store
+        .tokens()
+        .touch(&token.token_id, token.last_used_at_ms, now_ms())?)
 }
 
 /// `POST /tokens`.
@@ -150,7 +172,10 @@ pub async fn create_token(store: &Store, request: Request) -> Answer {
     let taken = store.tokens().find_by_id(&token.token_id)?.is_some()
         || store.tokens().find(token.sha256.as_bytes())?.is_some();
     if taken {
-        return Err(ErrorReply::new(ErrorCode::AlreadyExists, "the token exists already"));
+        return Err(ErrorReply::new(
+            ErrorCode::AlreadyExists,
+            "the token exists already",
+        ));
     }
     insert_token(store, &token)?;
     Ok(reply::json(&token))
@@ -204,9 +229,14 @@ pub fn list_tokens(store: &Store, request: &Request) -> Answer {
         TokenState::Revoked => tokens::TokenState::Revoked,
     });
     let offset = query.page.saturating_sub(1).saturating_mul(query.per_page);
-    let page = store.tokens().list(state, now_ms(), offset, query.per_page)?;
+    let page = store
+        .tokens()
+        .list(state, now_ms(), offset, query.per_page)?;
     let tokens = page.tokens.iter().map(shown).collect();
-    Ok(reply::json(&TokenPage { tokens, total_count: page.total_count }))
+    Ok(reply::json(&TokenPage {
+        tokens,
+        total_count: page.total_count,
+    }))
 }
 
 /// `DELETE /tokens/<id>`.

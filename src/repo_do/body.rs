@@ -31,11 +31,7 @@ extern "C" {
     type ByobReader;
 
     #[wasm_bindgen(method, catch, js_name = readAtLeast)]
-    fn read_at_least(
-        this: &ByobReader,
-        bytes: u32,
-        view: &Uint8Array,
-    ) -> Result<Promise, JsValue>;
+    fn read_at_least(this: &ByobReader, bytes: u32, view: &Uint8Array) -> Result<Promise, JsValue>;
 }
 
 /// The body could not be read to its end.
@@ -54,9 +50,10 @@ pub enum BodyError {
 
 impl BodyError {
     fn broken_off(error: &JsValue) -> Self {
-        let message = error
-            .dyn_ref::<js_sys::Error>()
-            .map_or_else(|| format!("{error:?}"), |error| String::from(error.message()));
+        let message = error.dyn_ref::<js_sys::Error>().map_or_else(
+            || format!("{error:?}"),
+            |error| String::from(error.message()),
+        );
         Self::BrokenOff(message)
     }
 }
@@ -88,7 +85,11 @@ impl Body {
                 Some(reader.map_err(|error| BodyError::broken_off(&error))?)
             }
         };
-        Ok(Self { reader, buffer: None, gzip })
+        Ok(Self {
+            reader,
+            buffer: None,
+            gzip,
+        })
     }
 
     /// Replaces `piece` with the next bytes; `false` once there are no more.
@@ -121,8 +122,13 @@ impl Body {
 
     async fn receive(&mut self, piece: &mut Vec<u8>) -> Result<bool, BodyError> {
         piece.clear();
-        let Some(reader) = &self.reader else { return Ok(false) };
-        let buffer = self.buffer.take().unwrap_or_else(|| ArrayBuffer::new(READ_BYTES));
+        let Some(reader) = &self.reader else {
+            return Ok(false);
+        };
+        let buffer = self
+            .buffer
+            .take()
+            .unwrap_or_else(|| ArrayBuffer::new(READ_BYTES));
         let promise = reader
             .read_at_least(READ_BYTES, &Uint8Array::new(&buffer))
             .map_err(|error| BodyError::broken_off(&error))?;
@@ -153,7 +159,11 @@ struct Gunzip {
 
 impl Gunzip {
     fn new() -> Self {
-        Self { decoder: GzDecoder::new(Vec::new()), compressed: Vec::new(), taken: 0 }
+        Self {
+            decoder: GzDecoder::new(Vec::new()),
+            compressed: Vec::new(),
+            taken: 0,
+        }
     }
 
     fn take_in(&mut self, piece: &mut Vec<u8>) {
@@ -164,9 +174,15 @@ impl Gunzip {
     /// Inflates slices until there is output; `false` when more input is needed first.
     fn inflate_slice(&mut self, piece: &mut Vec<u8>) -> Result<bool, BodyError> {
         piece.clear();
-        while let Some(rest) = self.compressed.get(self.taken..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = self
+            .compressed
+            .get(self.taken..)
+            .filter(|rest| !rest.is_empty())
+        {
             let slice = rest.get(..GZIP_SLICE_BYTES).unwrap_or(rest);
-            self.decoder.write_all(slice).map_err(|error| BodyError::BadGzip(error.to_string()))?;
+            self.decoder
+                .write_all(slice)
+                .map_err(|error| BodyError::BadGzip(error.to_string()))?;
             self.taken += slice.len();
             if !self.decoder.get_ref().is_empty() {
                 std::mem::swap(self.decoder.get_mut(), piece);
@@ -177,7 +193,10 @@ impl Gunzip {
     }
 
     fn finish(self, piece: &mut Vec<u8>) -> Result<bool, BodyError> {
-        *piece = self.decoder.finish().map_err(|error| BodyError::BadGzip(error.to_string()))?;
+        *piece = self
+            .decoder
+            .finish()
+            .map_err(|error| BodyError::BadGzip(error.to_string()))?;
         Ok(!piece.is_empty())
     }
 }

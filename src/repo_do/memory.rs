@@ -44,7 +44,11 @@ impl Reservation {
         let reserved = RESERVED_BYTES.get();
         let total = reserved.saturating_add(wanted);
         if total > ISOLATE_BYTES_MAX {
-            return Err(NoRoom { reserved, wanted, limit: ISOLATE_BYTES_MAX });
+            return Err(NoRoom {
+                reserved,
+                wanted,
+                limit: ISOLATE_BYTES_MAX,
+            });
         }
         RESERVED_BYTES.set(total);
         Ok(Self(wanted))
@@ -83,7 +87,11 @@ mod tests {
         let all = Reservation::new(ISOLATE_BYTES_MAX).unwrap();
         assert_eq!(
             Reservation::new(1).unwrap_err(),
-            NoRoom { reserved: ISOLATE_BYTES_MAX, wanted: 1, limit: ISOLATE_BYTES_MAX }
+            NoRoom {
+                reserved: ISOLATE_BYTES_MAX,
+                wanted: 1,
+                limit: ISOLATE_BYTES_MAX
+            }
         );
         drop(all);
         assert!(Reservation::new(1).is_ok());

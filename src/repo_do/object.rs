@@ -11,9 +11,7 @@ use std::time::Duration;
 
 use worker::{Date, Delay, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
-use super::contract::{
-    Access, Actor, ErrorCode, ErrorReply, TokenRecord, authorize, header, path,
-};
+use super::contract::{Access, Actor, ErrorCode, ErrorReply, TokenRecord, authorize, header, path};
 use super::{admin, receive, refs, reply, upload};
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
@@ -57,14 +55,22 @@ impl RepoObject {
     fn new(state: &State, env: Env) -> Self {
         let storage = state.storage();
         let store = RefCell::new(open(&storage));
-        Self { storage, env, store, in_progress: RefCell::default() }
+        Self {
+            storage,
+            env,
+            store,
+            in_progress: RefCell::default(),
+        }
     }
 
     /// The repository's store, created or not.
     pub fn store(&self) -> std::result::Result<Rc<Store>, ErrorReply> {
         self.store.borrow().clone().map_err(|message| {
             worker::console_error!("{}", reply::fault_line("wake", &message));
-            ErrorReply::new(ErrorCode::InternalError, "the repository's database does not open")
+            ErrorReply::new(
+                ErrorCode::InternalError,
+                "the repository's database does not open",
+            )
         })
     }
 
@@ -83,7 +89,9 @@ impl RepoObject {
     }
 
     async fn sweep(&self) -> Result<()> {
-        let Ok(store) = self.store() else { return Ok(()) };
+        let Ok(store) = self.store() else {
+            return Ok(());
+        };
         if !matches!(store.load(), Ok(Some(_))) {
             return Ok(());
         }
@@ -102,7 +110,9 @@ impl RepoObject {
                 Err(error) => return Err(worker::Error::RustError(error.to_string())),
             }
         }
-        let counts = store.counts().map_err(|error| worker::Error::RustError(error.to_string()))?;
+        let counts = store
+            .counts()
+            .map_err(|error| worker::Error::RustError(error.to_string()))?;
         if counts.quarantined_packs + counts.superseded_packs > 0 {
             self.storage.set_alarm(now_ms() + GRACE_MS).await?;
         }
@@ -128,7 +138,12 @@ pub struct Caller {
 
 impl Caller {
     fn of(request: &Request, store: &Store) -> std::result::Result<Self, ErrorReply> {
-        let actor = request.headers().get(header::ACTOR).ok().flatten().unwrap_or_default();
+        let actor = request
+            .headers()
+            .get(header::ACTOR)
+            .ok()
+            .flatten()
+            .unwrap_or_default();
         let actor = actor
             .parse::<Actor>()
             .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
@@ -137,7 +152,11 @@ impl Caller {
             (Actor::Token(hash), Some(_)) => admin::token_by_hash(store, hash)?,
             _ => None,
         };
-        Ok(Self { actor, token, record })
+        Ok(Self {
+            actor,
+            token,
+            record,
+        })
     }
 
     /// The repository, if the caller may do this to it.
@@ -146,7 +165,10 @@ impl Caller {
         authorize(&self.actor, public, self.token.as_ref(), access, now_ms())?;
         let not_found = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
         let record = self.record.ok_or_else(not_found)?;
-        Ok(Authorized { record, token: self.token })
+        Ok(Authorized {
+            record,
+            token: self.token,
+        })
     }
 }
 
@@ -218,7 +240,12 @@ async fn dispatch(
             authorized(Access::Administer)?;
             admin::revoke_token(&store, path::token_id(&route).unwrap_or_default())?
         }
-        _ => return Err(ErrorReply::new(ErrorCode::NotFound, "the object has no such route")),
+        _ => {
+            return Err(ErrorReply::new(
+                ErrorCode::NotFound,
+                "the object has no such route",
+            ));
+        }
     })
 }
 
@@ -231,7 +258,9 @@ pub struct RepoDo {
 
 impl DurableObject for RepoDo {
     fn new(state: State, env: Env) -> Self {
-        Self { object: AssertUnwindSafe(Rc::new(RepoObject::new(&state, env))) }
+        Self {
+            object: AssertUnwindSafe(Rc::new(RepoObject::new(&state, env))),
+        }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {

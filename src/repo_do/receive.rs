@@ -20,9 +20,9 @@ use crate::git::pack::parser::PackParser;
 use crate::git::pack::parser::error::PackError;
 use crate::git::protocol::advertise::Service;
 use crate::git::protocol::capabilities::Offer;
+use crate::git::protocol::pktline;
 use crate::git::protocol::push_commands::{PushCommand, PushCommands, PushCommandsReader};
 use crate::git::protocol::sideband::{Band, SideBand, band};
-use crate::git::protocol::pktline;
 use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::git::store::{PackId, Part, Quarantine, StoreError};
@@ -37,11 +37,10 @@ pub async fn receive_pack(
     request: Request,
     authorized: Authorized,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let reservation = Reservation::new(PUSH_BYTES)
-        .map_err(|error| ErrorReply::busy(5, error.to_string()))?;
-    let bad = |error: &dyn std::error::Error| {
-        ErrorReply::new(ErrorCode::InvalidInput, error.to_string())
-    };
+    let reservation =
+        Reservation::new(PUSH_BYTES).map_err(|error| ErrorReply::busy(5, error.to_string()))?;
+    let bad =
+        |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
     let mut body = Body::of(&request).map_err(|error| bad(&error))?;
     let limits = Limits::DEFAULT;
     let mut reader = PushCommandsReader::new(Offer::DEFAULT, &limits);
@@ -71,7 +70,13 @@ pub async fn receive_pack(
         body.drain().await;
         return Ok(fatal(side_band, &error.to_string()));
     }
-    let mut push = Push::new(Rc::clone(object), Rc::clone(store), commands, authorized, limits);
+    let mut push = Push::new(
+        Rc::clone(object),
+        Rc::clone(store),
+        commands,
+        authorized,
+        limits,
+    );
     push.judge();
     push.receive(first, &mut body).await?;
     body.drain().await;
@@ -93,7 +98,12 @@ fn fatal(side_band: SideBand, message: &str) -> worker::Result<Response> {
     if side_band == SideBand::None {
         pktline::err(message, &mut out);
     } else {
-        band(Band::Error, format!("{message}\n").as_bytes(), side_band, &mut out);
+        band(
+            Band::Error,
+            format!("{message}\n").as_bytes(),
+            side_band,
+            &mut out,
+        );
         pktline::flush(&mut out);
     }
     reply::git(Service::ReceivePack, Media::Result)?.from_bytes(out)
@@ -171,7 +181,13 @@ impl Push {
         let wanted = |(command, rejection): (&PushCommand, &Option<Rejection>)| {
             rejection.is_none() && command.new.is_some()
         };
-        if !self.commands.commands.iter().zip(&self.rejections).any(wanted) {
+        if !self
+            .commands
+            .commands
+            .iter()
+            .zip(&self.rejections)
+            .any(wanted)
+        {
             return Ok(());
         }
         let mut parser = PackParser::new(self.limits);
@@ -235,7 +251,9 @@ struct Opened {
 impl Opened {
     /// Whether the pack was opened since this was asked last.
     fn is_new(&self) -> bool {
-        let Some((pack_id, true)) = self.pack_id.get() else { return false };
+        let Some((pack_id, true)) = self.pack_id.get() else {
+            return false;
+        };
         self.pack_id.set(Some((pack_id, false)));
         true
     }
@@ -249,7 +267,9 @@ impl Opened {
 
     /// Removes what the push has written. A failure leaves it to the sweeper.
     fn discard(&self) {
-        let Some((pack_id, _)) = self.pack_id.take() else { return };
+        let Some((pack_id, _)) = self.pack_id.take() else {
+            return;
+        };
         self.object.in_progress.borrow_mut().remove(&pack_id);
         if let Err(error) = self.store.remove_pack(pack_id) {
             worker::console_error!("{}", reply::fault_line("discard", &error.to_string()));

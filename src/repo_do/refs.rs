@@ -81,12 +81,18 @@ pub fn ls_refs(
     let head_name = authorized.record.head.as_bstr();
     if request.wants("HEAD".into()) {
         match store.find_ref(head_name)? {
-            Some(head) => request.write_ref(&shown(&head, "HEAD".into()), Some(head_name), &mut out),
+            Some(head) => {
+                request.write_ref(&shown(&head, "HEAD".into()), Some(head_name), &mut out);
+            }
             None => request.write_unborn_head(head_name, &mut out),
         }
     }
     let every = [b"refs/".as_bstr().to_owned()];
-    let prefixes = if request.prefixes().is_empty() { &every } else { request.prefixes() };
+    let prefixes = if request.prefixes().is_empty() {
+        &every
+    } else {
+        request.prefixes()
+    };
     for prefix in prefixes {
         store.visit_refs(prefix, |record| {
             request.write_ref(&shown(&record, record.name.as_bstr()), None, &mut out);
@@ -98,5 +104,9 @@ pub fn ls_refs(
 }
 
 fn shown<'a>(record: &RefRecord, name: &'a BStr) -> AdvertisedRef<'a> {
-    AdvertisedRef { name, target: record.target, peeled: record.peeled }
+    AdvertisedRef {
+        name,
+        target: record.target,
+        peeled: record.peeled,
+    }
 }

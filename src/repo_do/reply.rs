@@ -23,7 +23,10 @@ pub fn git(service: Service, media: Media) -> Result<ResponseBuilder> {
         Media::Result => "result",
     };
     let headers = Headers::new();
-    headers.set("content-type", &format!("application/x-{}-{suffix}", service.name()))?;
+    headers.set(
+        "content-type",
+        &format!("application/x-{}-{suffix}", service.name()),
+    )?;
     headers.set("cache-control", "no-cache, no-transform")?;
     Ok(Response::builder().with_headers(headers))
 }

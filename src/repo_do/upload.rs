@@ -20,8 +20,8 @@ use crate::git::protocol::capabilities::Offer;
 use crate::git::protocol::command_request::{Command, CommandRequestReader};
 use crate::git::protocol::fetch_request::FetchRequest;
 use crate::git::protocol::object_info::ObjectInfoRequest;
-use crate::git::protocol::progress::counted;
 use crate::git::protocol::pktline;
+use crate::git::protocol::progress::counted;
 use crate::git::protocol::upload_request::UploadRequestReader;
 use crate::git::store::{CHUNK_BYTES, Extent, PackStore as _, ReadError, StoreError};
 use crate::git::upload_pack::answer::{Answer, FetchError, Outgoing, answer};
@@ -94,7 +94,11 @@ async fn each_piece<E>(
     mut feed: impl FnMut(&[u8]) -> Result<bool, E>,
 ) -> Result<Result<(), E>, ErrorReply> {
     let mut piece = Vec::new();
-    while body.next(&mut piece).await.map_err(|error| broken(&error))? {
+    while body
+        .next(&mut piece)
+        .await
+        .map_err(|error| broken(&error))?
+    {
         match feed(&piece) {
             Ok(false) => {}
             Ok(true) => break,
@@ -145,7 +149,10 @@ fn fetch(
 ) -> worker::Result<Response> {
     match answer(store, request, limits) {
         Ok(Answer { head, pack: None }) => whole(head),
-        Ok(Answer { head, pack: Some(pack) }) => {
+        Ok(Answer {
+            head,
+            pack: Some(pack),
+        }) => {
             let sender = Sender::new(Rc::clone(store), head, pack, reservation);
             let pieces = stream::unfold(Some(sender), next_piece);
             reply::git(Service::UploadPack, Media::Result)?.from_stream(pieces)
@@ -193,7 +200,15 @@ impl Sender {
             let count = u64::from(pack.writer.object_count());
             stream.progress(&counted("Enumerating objects", count), &mut head);
         }
-        Self { store, pack, stream, extent: None, head, ended: None, _reservation: reservation }
+        Self {
+            store,
+            pack,
+            stream,
+            extent: None,
+            head,
+            ended: None,
+            _reservation: reservation,
+        }
     }
 
     /// Fills `out` up to a piece; `Break` at the end of the pack.
@@ -203,7 +218,12 @@ impl Sender {
                 self.copy(extent, out)?;
                 continue;
             }
-            let Outgoing { packs, writer, at_client, .. } = &mut self.pack;
+            let Outgoing {
+                packs,
+                writer,
+                at_client,
+                ..
+            } = &mut self.pack;
             match writer.next(packs, &mut |id| at_client.has(packs, id))? {
                 Some(Item::Bytes(bytes)) => self.stream.pack_bytes(&bytes, out),
                 Some(Item::Extent(extent)) => self.extent = Some(extent),
@@ -216,18 +236,28 @@ impl Sender {
     /// Copies what one chunk has of the extent, and remembers the rest.
     fn copy(&mut self, extent: Extent, out: &mut Vec<u8>) -> Result<(), StoreError> {
         let chunk_bytes = CHUNK_BYTES as u64;
-        let missing = StoreError::Missing { what: "bytes of an extent", pack: extent.pack_id.0 };
+        let missing = StoreError::Missing {
+            what: "bytes of an extent",
+            pack: extent.pack_id.0,
+        };
         let number = u32::try_from(extent.offset / chunk_bytes).map_err(|_| missing.clone())?;
         let chunk = self.store.chunk(extent.pack_id, number)?;
         let start = usize::try_from(extent.offset % chunk_bytes).map_err(|_| missing.clone())?;
-        let here = chunk.get(start..).filter(|here| !here.is_empty()).ok_or(missing)?;
+        let here = chunk
+            .get(start..)
+            .filter(|here| !here.is_empty())
+            .ok_or(missing)?;
         let length = usize::try_from(extent.length).unwrap_or(usize::MAX);
         let here = here.get(..length).unwrap_or(here);
         self.stream.pack_bytes(here, out);
         let copied = here.len() as u64;
         let length = extent.length.saturating_sub(copied);
         if length > 0 {
-            self.extent = Some(Extent { offset: extent.offset + copied, length, ..extent });
+            self.extent = Some(Extent {
+                offset: extent.offset + copied,
+                length,
+                ..extent
+            });
         }
         Ok(())
     }
@@ -267,9 +297,7 @@ impl Sender {
     }
 }
 
-async fn next_piece(
-    sender: Option<Sender>,
-) -> Option<(worker::Result<Vec<u8>>, Option<Sender>)> {
+async fn next_piece(sender: Option<Sender>) -> Option<(worker::Result<Vec<u8>>, Option<Sender>)> {
     let mut sender = sender?;
     match sender.ended.take() {
         Some(Ok(())) => None,

@@ -33,7 +33,9 @@ impl<D: Database> RefSource for RepoStore<D> {
 
     fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError> {
         let sql = "SELECT target, peeled FROM ref WHERE peeled IS NOT NULL";
-        let tags = query_all(&self.db, sql, &[], |row| Ok((row.object_id(0)?, row.object_id(1)?)))?;
+        let tags = query_all(&self.db, sql, &[], |row| {
+            Ok((row.object_id(0)?, row.object_id(1)?))
+        })?;
         Ok(tags)
     }
 }

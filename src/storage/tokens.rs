@@ -153,7 +153,8 @@ impl<'a, D: Database> TokenStore<'a, D> {
 
     /// The token with this hash, whatever its [state](TokenRecord::state).
     pub fn find(&self, sha256: &[u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
-        let sql = "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
+        let sql =
+            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
             FROM token WHERE sha256 = ?1";
         Ok(query_first(
             self.db,
@@ -165,7 +166,8 @@ impl<'a, D: Database> TokenStore<'a, D> {
 
     /// The token with this id, whatever its [state](TokenRecord::state).
     pub fn find_by_id(&self, id: &str) -> Result<Option<TokenRecord>, StoreError> {
-        let sql = "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
+        let sql =
+            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
             FROM token WHERE id = ?1";
         Ok(query_first(self.db, sql, &[id.into()], read_token)?)
     }
@@ -179,7 +181,8 @@ impl<'a, D: Database> TokenStore<'a, D> {
         limit: u32,
     ) -> Result<TokenPage, StoreError> {
         let state = Value::text(state.map(TokenState::as_str));
-        let sql = "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
+        let sql =
+            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
             FROM token
             WHERE ?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
                 WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cairn::git::pack::reader::{LivePacks, Location};
 use cairn::git::filter::ObjectFilter;
+use cairn::git::pack::reader::{LivePacks, Location};
 use cairn::git::upload_pack::plan::{Plan, PlanError, PlanOptions, plan};
 use gix_hash::ObjectId;
 

@@ -22,7 +22,10 @@ impl Meter {
         }
         self.shown = Some(percent);
         let end = if over { ", done.\n" } else { "\r" };
-        Some(format!("{}: {percent:3}% ({done}/{total}){end}", self.title))
+        Some(format!(
+            "{}: {percent:3}% ({done}/{total}){end}",
+            self.title
+        ))
     }
 }
 
@@ -39,9 +42,15 @@ mod tests {
     fn a_line_for_each_percent_and_one_at_the_end() {
         let mut meter = Meter::new("Resolving deltas");
         assert_eq!(meter.line(0, 0, true), None);
-        assert_eq!(meter.line(1, 300, false).as_deref(), Some("Resolving deltas:   0% (1/300)\r"));
+        assert_eq!(
+            meter.line(1, 300, false).as_deref(),
+            Some("Resolving deltas:   0% (1/300)\r")
+        );
         assert_eq!(meter.line(2, 300, false), None);
         let last = meter.line(300, 300, true);
-        assert_eq!(last.as_deref(), Some("Resolving deltas: 100% (300/300), done.\n"));
+        assert_eq!(
+            last.as_deref(),
+            Some("Resolving deltas: 100% (300/300), done.\n")
+        );
     }
 }

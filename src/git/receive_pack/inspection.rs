@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use gix_hash::ObjectId;
 
+use super::super::object::ObjectKind;
 use super::super::object::facts::{self, CommitFacts};
 use super::super::object::fsck::{self, Finding, Special};
-use super::super::object::ObjectKind;
 use super::super::pack::incoming::objects::Observer;
 use super::super::pack::parser::error::Refusal;
 
@@ -48,7 +48,10 @@ impl Inspection {
     /// The facts of the commit at this position of the pack. Finds nothing before
     /// [`Inspection::finish`].
     pub fn commit(&self, position: u32) -> Option<CommitFacts> {
-        let at = self.commits.binary_search_by_key(&position, |row| row.position).ok()?;
+        let at = self
+            .commits
+            .binary_search_by_key(&position, |row| row.position)
+            .ok()?;
         let row = self.commits.get(at)?;
         let parents = row.parents.start as usize..row.parents.end as usize;
         Some(CommitFacts {
@@ -120,11 +123,16 @@ impl Observer for Inspection {
     ) -> Result<(), Refusal> {
         let mut judge = Judge::new(*id);
         let specials = &mut self.specials;
-        fsck::check(kind, content, &mut |finding| judge.hear(&finding), &mut |special, blob_id| {
-            if specials.len() < SPECIALS_MAX {
-                specials.insert((special, blob_id));
-            }
-        });
+        fsck::check(
+            kind,
+            content,
+            &mut |finding| judge.hear(&finding),
+            &mut |special, blob_id| {
+                if specials.len() < SPECIALS_MAX {
+                    specials.insert((special, blob_id));
+                }
+            },
+        );
         self.judged(judge)?;
         if kind == ObjectKind::Commit {
             self.note_commit(position, content)?;
@@ -142,14 +150,20 @@ struct Judge {
 
 impl Judge {
     fn new(id: ObjectId) -> Self {
-        Self { id, refusal: None, warnings: Vec::new() }
+        Self {
+            id,
+            refusal: None,
+            warnings: Vec::new(),
+        }
     }
 
     fn hear(&mut self, finding: &Finding) {
         if finding.severity.is_error() {
-            self.refusal.get_or_insert_with(|| Refusal(finding.to_string()));
+            self.refusal
+                .get_or_insert_with(|| Refusal(finding.to_string()));
         } else if self.warnings.len() < WARNINGS_MAX {
-            self.warnings.push(format!("warning: object {}: {finding}", self.id));
+            self.warnings
+                .push(format!("warning: object {}: {finding}", self.id));
         }
     }
 }

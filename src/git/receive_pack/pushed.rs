@@ -25,10 +25,16 @@ pub struct LiveBases<'a, S>(pub &'a LivePacks<S>);
 
 impl<S: PackStore> ExternalBases for LiveBases<'_, S> {
     fn base(&self, id: &oid) -> Result<Option<ExternalBase>, ReadError> {
-        let Some(at) = self.0.find(id)? else { return Ok(None) };
+        let Some(at) = self.0.find(id)? else {
+            return Ok(None);
+        };
         let depth = self.0.row(at)?.depth;
         let (kind, content) = self.0.read_at(at)?;
-        Ok(Some(ExternalBase { kind, content, depth }))
+        Ok(Some(ExternalBase {
+            kind,
+            content,
+            depth,
+        }))
     }
 }
 
@@ -49,7 +55,12 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         limits: &Limits,
     ) -> Self {
         inspection.finish();
-        Self { incoming: RefCell::new(incoming), inspection, live, limits: *limits }
+        Self {
+            incoming: RefCell::new(incoming),
+            inspection,
+            live,
+            limits: *limits,
+        }
     }
 
     /// Hands the pack's objects and the inspection back.
@@ -64,10 +75,14 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         for (special, id) in specials {
             match self.read(&id) {
                 Ok(Some((kind, content))) => {
-                    let refused = |refusal: Refusal| {
-                        PackError::Refused { id, kind, reason: refusal.0 }
+                    let refused = |refusal: Refusal| PackError::Refused {
+                        id,
+                        kind,
+                        reason: refusal.0,
                     };
-                    self.inspection.check_special(special, &id, &content).map_err(refused)?;
+                    self.inspection
+                        .check_special(special, &id, &content)
+                        .map_err(refused)?;
                 }
                 // A missing blob is the connectivity walk's to refuse.
                 Ok(None) | Err(ReadError::TooLarge { .. }) => {}
@@ -84,7 +99,10 @@ impl<'a, S: PackStore> Pushed<'a, S> {
             let Some((ObjectKind::Tag, content)) = self.read_tag(&at)? else {
                 return Ok((at != *id).then_some(at));
             };
-            let corrupt = |_| ReadError::Corrupt { id: at, what: "tag does not parse" };
+            let corrupt = |_| ReadError::Corrupt {
+                id: at,
+                what: "tag does not parse",
+            };
             at = facts::tag(&content).map_err(corrupt)?.target;
         }
         Ok(Some(at))
@@ -107,14 +125,28 @@ impl<S: PackStore> ObjectSource for Pushed<'_, S> {
     }
 
     fn read(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError> {
-        let Some((position, _)) = self.locate(id) else { return self.live.read(id) };
-        let size = self.incoming.borrow().table.get(position).map_or(0, |entry| entry.size_bytes);
+        let Some((position, _)) = self.locate(id) else {
+            return self.live.read(id);
+        };
+        let size = self
+            .incoming
+            .borrow()
+            .table
+            .get(position)
+            .map_or(0, |entry| entry.size_bytes);
         let (size, limit) = (u64::from(size), self.limits.control_object_bytes_max);
         if size > limit {
-            return Err(ReadError::TooLarge { id: id.to_owned(), size, limit });
+            return Err(ReadError::TooLarge {
+                id: id.to_owned(),
+                size,
+                limit,
+            });
         }
         let bases = LiveBases(self.live);
-        let sources = Sources { store: self.live.store(), bases: &bases };
+        let sources = Sources {
+            store: self.live.store(),
+            bases: &bases,
+        };
         match self.incoming.borrow_mut().content(position, sources) {
             Ok(found) => Ok(Some(found)),
             Err(PackError::Store(error)) => Err(error.into()),

@@ -78,7 +78,13 @@ pub fn answer<S: PackStore + RefSource + Clone>(
 ) -> Result<Answer<S>, FetchError> {
     let packs = LivePacks::open(store.clone(), limits)?;
     let graph = Rc::new(CommitGraph::open(store, packs.records())?);
-    let fetch = Fetch { store, request, packs, graph, head: Vec::new() };
+    let fetch = Fetch {
+        store,
+        request,
+        packs,
+        graph,
+        head: Vec::new(),
+    };
     match request.upload_pack {
         None => fetch.version_2(),
         Some(agreed) => fetch.version_0(agreed),
@@ -96,7 +102,9 @@ struct Fetch<'a, S> {
 impl<S: PackStore + RefSource> Fetch<'_, S> {
     fn version_2(mut self) -> Result<Answer<S>, FetchError> {
         let request = self.request;
-        let sections = Sections { sideband_all: request.sideband_all };
+        let sections = Sections {
+            sideband_all: request.sideband_all,
+        };
         let (mut wants, named) = (request.wants.clone(), self.named_wants()?);
         wants.extend(named.iter().map(|(id, _)| *id));
         if wants.is_empty() {
@@ -158,7 +166,11 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
         if request.ending == Ending::Wants {
             return Ok(self.without_pack());
         }
-        if self.negotiate(agreed)? { self.with_pack(plan) } else { Ok(self.without_pack()) }
+        if self.negotiate(agreed)? {
+            self.with_pack(plan)
+        } else {
+            Ok(self.without_pack())
+        }
     }
 
     /// Acknowledges haves as versions 0 and 1 do; whether the pack follows.
@@ -233,7 +245,10 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
         wants: &[ObjectId],
         common: &[(ObjectId, CommitNode)],
     ) -> Result<bool, FetchError> {
-        let wants: Vec<_> = wants.iter().filter_map(|id| self.graph.lookup(id)).collect();
+        let wants: Vec<_> = wants
+            .iter()
+            .filter_map(|id| self.graph.lookup(id))
+            .collect();
         let haves: Vec<_> = common.iter().map(|(_, node)| *node).collect();
         Ok(is_ready(&self.graph, &wants, &haves)?)
     }
@@ -248,18 +263,33 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
 
     fn plan(&self, wants: &[ObjectId]) -> Result<Plan, FetchError> {
         let request = self.request;
-        let not = request.deepen_not.iter().map(|name| self.deepen_not(name.as_bstr()));
+        let not = request
+            .deepen_not
+            .iter()
+            .map(|name| self.deepen_not(name.as_bstr()));
         let not = not.collect::<Result<Vec<_>, _>>()?;
-        let include_tags =
-            if request.include_tag { self.store.annotated_tags()? } else { Vec::new() };
-        let filter = request.filter.as_ref().map(|spec| ObjectFilter::parse(spec.as_bstr()));
+        let include_tags = if request.include_tag {
+            self.store.annotated_tags()?
+        } else {
+            Vec::new()
+        };
+        let filter = request
+            .filter
+            .as_ref()
+            .map(|spec| ObjectFilter::parse(spec.as_bstr()));
         let options = PlanOptions {
             include_tags: &include_tags,
             client_shallow: &request.shallow,
             deepen: deepen(request, &not),
             filter: filter.transpose()?.unwrap_or_default(),
         };
-        Ok(plan(&self.packs, &self.graph, wants, &request.haves, &options)?)
+        Ok(plan(
+            &self.packs,
+            &self.graph,
+            wants,
+            &request.haves,
+            &options,
+        )?)
     }
 
     fn deepen_not(&self, name: &BStr) -> Result<ObjectId, FetchError> {
@@ -272,12 +302,18 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
     }
 
     fn without_pack(self) -> Answer<S> {
-        Answer { head: self.head, pack: None }
+        Answer {
+            head: self.head,
+            pack: None,
+        }
     }
 
     fn with_pack(self, plan: Plan) -> Result<Answer<S>, FetchError> {
         let request = self.request;
-        let options = WriteOptions { thin: request.thin_pack, ofs_delta: request.ofs_delta };
+        let options = WriteOptions {
+            thin: request.thin_pack,
+            ofs_delta: request.ofs_delta,
+        };
         let writer = PackWriter::new(&self.packs, plan.selection, options)?;
         let pack = Outgoing {
             packs: self.packs,
@@ -286,7 +322,10 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
             side_band: request.side_band(),
             progress: !request.no_progress,
         };
-        Ok(Answer { head: self.head, pack: Some(pack) })
+        Ok(Answer {
+            head: self.head,
+            pack: Some(pack),
+        })
     }
 }
 
@@ -295,7 +334,9 @@ fn deepen<'a>(request: &FetchRequest, not: &'a [ObjectId]) -> DeepenRequest<'a> 
         Some(depth) if request.deepen_relative => DeepenRequest::Relative(depth),
         Some(depth) => DeepenRequest::Depth(depth),
         None if request.deepen_since.is_some() || !not.is_empty() => DeepenRequest::Revisions {
-            since_seconds: request.deepen_since.map(|since| u64::try_from(since).unwrap_or(0)),
+            since_seconds: request
+                .deepen_since
+                .map(|since| u64::try_from(since).unwrap_or(0)),
             not,
         },
         None => DeepenRequest::Unchanged,

@@ -7,7 +7,6 @@ use super::super::graph::closure::TreeWalk;
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::graph::introductions::Introductions;
 use super::super::graph::paint::Paint;
-use super::super::object::ObjectKind;
 use super::super::pack::reader::{LivePacks, Location};
 use super::super::pack::selection::Selection;
 use super::super::store::{PackStore, StoreError};

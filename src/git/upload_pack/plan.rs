@@ -25,7 +25,6 @@ use super::super::store::{PackStore, ReadError, StoreError};
 use super::objects::Objects;
 use super::peel::{Peeled, Peeler};
 
-
 /// What the client asks for, beyond wants and haves.
 #[derive(Debug, Clone, Default)]
 pub struct PlanOptions<'a> {

@@ -13,7 +13,10 @@ pub struct PackStream {
 impl PackStream {
     /// A stream that has sent nothing yet.
     pub fn new(side_band: SideBand) -> Self {
-        Self { hasher: PackHasher::default(), side_band }
+        Self {
+            hasher: PackHasher::default(),
+            side_band,
+        }
     }
 
     /// Appends bytes of the pack.

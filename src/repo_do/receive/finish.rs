@@ -31,9 +31,7 @@ use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::pushed::{LiveBases, Pushed};
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::git::refname;
-use crate::git::store::{
-    ObjectSource as _, PackId, Part, Quarantine as _, ReadError, StoreError,
-};
+use crate::git::store::{ObjectSource as _, PackId, Part, Quarantine as _, ReadError, StoreError};
 use crate::storage::packs::PIECE_BYTES_MAX;
 use crate::storage::publish::{Actor, PackPublication, Publication, RefOutcome, RefUpdate};
 use crate::storage::sql::in_transaction;
@@ -131,7 +129,10 @@ impl Work {
             None => None,
         };
         let Some(objects) = objects else {
-            return Ok(Checked { pack: None, peeled: vec![None; self.push.rejections.len()] });
+            return Ok(Checked {
+                pack: None,
+                peeled: vec![None; self.push.rejections.len()],
+            });
         };
         let inspection = std::mem::take(&mut self.push.inspection);
         let mut pushed = Pushed::new(objects, inspection, &live, &self.push.limits);
@@ -141,7 +142,10 @@ impl Work {
         let peeled = self.judge_tips(&graph, &pushed)?;
         let (objects, inspection) = pushed.into_parts();
         self.warn(&inspection);
-        Ok(Checked { pack: connected.map(|connected| (objects, connected)), peeled })
+        Ok(Checked {
+            pack: connected.map(|connected| (objects, connected)),
+            peeled,
+        })
     }
 
     /// Makes the deltas that are left into objects.
@@ -151,13 +155,19 @@ impl Work {
         live: &Live,
     ) -> Result<IncomingObjects, Refused> {
         let bases = LiveBases(live);
-        let sources = Sources { store: live.store(), bases: &bases };
+        let sources = Sources {
+            store: live.store(),
+            bases: &bases,
+        };
         let mut resolver = Resolver::new(objects);
         let mut meter = Meter::new("Resolving deltas");
         loop {
             let step = resolver.step(RESOLVE_STEP_BYTES, sources, &mut self.push.inspection)?;
             let progress = resolver.progress();
-            let (done, total) = (u64::from(progress.deltas_resolved), u64::from(progress.deltas));
+            let (done, total) = (
+                u64::from(progress.deltas_resolved),
+                u64::from(progress.deltas),
+            );
             if let Some(line) = meter.line(done, total, step == Step::Done) {
                 self.remark(&line);
             }
@@ -196,7 +206,12 @@ impl Work {
 
     /// The new ids of the refs that may still change.
     fn tips(&self) -> Vec<ObjectId> {
-        let commands = self.push.commands.commands.iter().zip(&self.push.rejections);
+        let commands = self
+            .push
+            .commands
+            .commands
+            .iter()
+            .zip(&self.push.rejections);
         let open = commands.filter(|(_, rejection)| rejection.is_none());
         open.filter_map(|(command, _)| command.new).collect()
     }
@@ -221,7 +236,12 @@ impl Work {
             head: record.head.as_bstr(),
         };
         let mut peeled = Vec::with_capacity(self.push.rejections.len());
-        let commands = self.push.commands.commands.iter().zip(&mut self.push.rejections);
+        let commands = self
+            .push
+            .commands
+            .commands
+            .iter()
+            .zip(&mut self.push.rejections);
         for (command, rejection) in commands {
             let Some(new) = command.new.filter(|_| rejection.is_none()) else {
                 peeled.push(None);
@@ -282,7 +302,10 @@ impl Work {
 
     fn open_commands(&self) -> Vec<usize> {
         let rejections = self.push.rejections.iter().enumerate();
-        rejections.filter(|(_, rejection)| rejection.is_none()).map(|(at, _)| at).collect()
+        rejections
+            .filter(|(_, rejection)| rejection.is_none())
+            .map(|(at, _)| at)
+            .collect()
     }
 
     fn publication(&self, open: &[usize], peeled: &[Option<ObjectId>]) -> Publication {
@@ -357,14 +380,23 @@ impl Work {
             let made = branch && update.new.is_some() && *outcome == RefOutcome::Updated;
             made.then(|| update.name.clone())
         };
-        let made: Vec<_> = publication.updates.iter().zip(outcomes).filter_map(made).collect();
-        let limit = u32::try_from(made.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let made: Vec<_> = publication
+            .updates
+            .iter()
+            .zip(outcomes)
+            .filter_map(made)
+            .collect();
+        let limit = u32::try_from(made.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
         let branches = store.refs(refname::HEADS.as_bytes(), None, limit)?;
         if made.is_empty() || branches.len() != made.len() {
             return Ok(());
         }
         let usual = ["refs/heads/main", "refs/heads/master"];
-        let head = usual.iter().find_map(|name| made.iter().find(|made| *made == name));
+        let head = usual
+            .iter()
+            .find_map(|name| made.iter().find(|made| *made == name));
         match head.or(made.first()) {
             Some(head) => store.set_head(head.as_bstr(), publication.now_ms),
             None => Ok(()),
@@ -385,17 +417,28 @@ impl Work {
             return;
         }
         let mut out = Vec::new();
-        band(Band::Progress, text.as_bytes(), capabilities.side_band, &mut out);
+        band(
+            Band::Progress,
+            text.as_bytes(),
+            capabilities.side_band,
+            &mut out,
+        );
         self.voice.say(out);
     }
 
     fn report(&self, unpack: Result<(), &str>) {
-        let reasons: Vec<Option<String>> =
-            self.push.rejections.iter().map(|slot| slot.as_ref().map(ToString::to_string)).collect();
+        let reasons: Vec<Option<String>> = self
+            .push
+            .rejections
+            .iter()
+            .map(|slot| slot.as_ref().map(ToString::to_string))
+            .collect();
         let commands = self.push.commands.commands.iter().zip(&reasons);
         let statuses = commands.map(|(command, reason)| RefStatus {
             name: command.name.as_bstr(),
-            outcome: reason.as_deref().map_or(Outcome::Updated, Outcome::Rejected),
+            outcome: reason
+                .as_deref()
+                .map_or(Outcome::Updated, Outcome::Rejected),
         });
         let mut out = Vec::new();
         report_status::write(unpack, statuses, &self.push.commands.capabilities, &mut out);
@@ -410,8 +453,12 @@ fn moves_forward(
     pushed: &Pushed<'_, Rc<Store>>,
     command: &PushCommand,
 ) -> Result<bool, Refused> {
-    let (Some(old), Some(new)) = (command.old, command.new) else { return Ok(true) };
-    let Some(ancestor) = graph.lookup(&old) else { return Ok(old == new) };
+    let (Some(old), Some(new)) = (command.old, command.new) else {
+        return Ok(true);
+    };
+    let Some(ancestor) = graph.lookup(&old) else {
+        return Ok(old == new);
+    };
     let (mut seen, mut open) = (HashSet::from([new]), vec![new]);
     while let Some(commit_id) = open.pop() {
         if let Some(node) = graph.lookup(&commit_id) {
@@ -419,7 +466,12 @@ fn moves_forward(
                 return Ok(true);
             }
         } else if let Some(facts) = pushed.commit(&commit_id) {
-            open.extend(facts.parents.into_iter().filter(|parent| seen.insert(*parent)));
+            open.extend(
+                facts
+                    .parents
+                    .into_iter()
+                    .filter(|parent| seen.insert(*parent)),
+            );
         }
     }
     Ok(false)
