@@ -113,6 +113,9 @@ impl<D: Database> RepoStore<D> {
     /// has changed. May run inside the caller's own transaction.
     pub fn publish(&self, publication: &Publication) -> Result<Vec<RefOutcome>, StoreError> {
         let published = in_transaction(&self.db, || {
+            if let Some(pack) = &publication.pack {
+                self.check_quarantined(pack.pack_id)?;
+            }
             let outcomes = match in_transaction(&self.db, || self.change_refs(publication)) {
                 Ok(outcomes) | Err(Undone::Refused(outcomes)) => outcomes,
                 Err(Undone::Store(error)) => return Err(error),
@@ -223,8 +226,8 @@ impl<D: Database> RepoStore<D> {
             .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))?;
         let sql = "UPDATE pack SET state = 'live', publish_seq = ?2, pack_bytes = ?3,
                 object_count = ?4, published_at = ?5
-            WHERE pack_id = ?1 AND state = 'quarantine'";
-        let written = self.db.execute(
+            WHERE pack_id = ?1";
+        self.db.execute(
             sql,
             &[
                 pack.pack_id.0.into(),
@@ -234,13 +237,18 @@ impl<D: Database> RepoStore<D> {
                 now_ms.into(),
             ],
         )?;
-        if written == 0 {
-            return Err(StoreError::Missing {
-                what: "the quarantine",
-                pack: pack.pack_id.0,
-            });
-        }
         Ok(publish_seq)
+    }
+
+    /// A pack that is live already must be neither published again nor removed.
+    fn check_quarantined(&self, pack_id: PackId) -> Result<(), StoreError> {
+        let sql = "SELECT 1 FROM pack WHERE pack_id = ?1 AND state = 'quarantine'";
+        let found = query_first(&self.db, sql, &[pack_id.0.into()], |row| row.integer(0))?;
+        let missing = StoreError::Missing {
+            what: "the quarantine",
+            pack: pack_id.0,
+        };
+        found.map(|_| ()).ok_or(missing)
     }
 
     /// Bytes first, names last: looks whether the last chunk ends where the stream does and no
