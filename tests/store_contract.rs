@@ -11,6 +11,8 @@
 )]
 
 mod contract;
+#[path = "contract/model.rs"]
+mod model;
 
 use cairn::storage::rusqlite_db::RusqliteDatabase;
 use proptest::prelude::*;
@@ -88,7 +90,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn publishing_agrees_with_a_model(pushes in contract::model::pushes()) {
-        contract::model::check(open(), &pushes);
+    fn publishing_agrees_with_a_model(pushes in model::pushes()) {
+        model::check(open(), &pushes);
     }
 }

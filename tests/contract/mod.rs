@@ -2,7 +2,6 @@
 
 pub mod database;
 pub mod faults;
-pub mod model;
 pub mod namespace;
 pub mod packs;
 pub mod publish;

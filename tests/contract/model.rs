@@ -6,7 +6,7 @@ use cairn::storage::publish::{Publication, RefOutcome};
 use cairn::storage::sql::Database;
 use proptest::prelude::*;
 
-use super::{all_refs, created, id, publication, update};
+use crate::contract::{all_refs, created, id, publication, update};
 
 /// A name, what the pusher believes, what it wants; 0 is "no ref".
 type Change = (&'static str, u8, u8);
