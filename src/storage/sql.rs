@@ -227,7 +227,7 @@ pub type EachRow<'a> = dyn FnMut(&dyn Row) -> Result<ControlFlow<()>, SqlError> 
 
 /// A SQLite database.
 pub trait Database {
-    /// Runs one statement and gives the rows that it wrote, as they are billed: each entry of a
+    /// Runs one statement that has no result, and gives the rows that it wrote, as they are billed: each entry of a
     /// secondary index counts beside its row.
     fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, SqlError>;
 
