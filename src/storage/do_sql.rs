@@ -14,7 +14,9 @@ use wasm_bindgen::closure::ScopedClosure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::sql::{Database, EachRow, INTEGER_MAX, Row, SqlError, Value, check_params};
+use super::row::{INTEGER_MAX, Row, Value, check_params};
+use super::sql::{Database, EachRow};
+use super::sql_error::SqlError;
 
 #[wasm_bindgen]
 extern "C" {

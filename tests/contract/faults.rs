@@ -5,9 +5,11 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use cairn::git::store::{CHUNK_BYTES, PackStore, StoreError};
-use cairn::storage::publish::{Publication, RefOutcome};
+use cairn::storage::publication::{Publication, RefOutcome};
 use cairn::storage::repository::RepoStore;
-use cairn::storage::sql::{Database, EachRow, SqlError, Value, in_transaction};
+use cairn::storage::row::Value;
+use cairn::storage::sql::{Database, EachRow, in_transaction};
+use cairn::storage::sql_error::SqlError;
 use cairn::storage::sweep::Sweep;
 
 use super::{NOW, all_refs, created, publication, push_main, reopened, update, write_pack};

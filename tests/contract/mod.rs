@@ -11,7 +11,7 @@ pub mod sweep;
 pub mod tokens;
 
 use cairn::git::store::{CHUNK_BYTES, PackId, PackStore, Part, Quarantine, StoreError};
-use cairn::storage::publish::{PackPublication, Publication, RefOutcome, RefUpdate};
+use cairn::storage::publication::{PackPublication, Publication, RefOutcome, RefUpdate};
 use cairn::storage::repository::{NewRepository, RepoStore};
 use cairn::storage::schema;
 use cairn::storage::sql::Database;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cairn::storage::publish::{Publication, RefOutcome};
+use cairn::storage::publication::{Publication, RefOutcome};
 use cairn::storage::sql::Database;
 use proptest::prelude::*;
 

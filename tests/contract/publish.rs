@@ -1,7 +1,7 @@
 //! Publishing a push.
 
 use cairn::git::store::{CHUNK_BYTES, PackStore, Part, Quarantine, StoreError};
-use cairn::storage::publish::{Actor, PackPublication, Publication, RefOutcome};
+use cairn::storage::publication::{Actor, PackPublication, Publication, RefOutcome};
 use cairn::storage::sql::{Database, in_transaction, query_all};
 
 use super::{
