@@ -5,7 +5,8 @@
 //! through a binding without it skips all Rust frames and wedges the object, and the platform
 //! crate's cursor has four such bindings.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use js_sys::{Array, ArrayBuffer, JsString, Reflect, Uint8Array};
@@ -13,7 +14,9 @@ use wasm_bindgen::closure::ScopedClosure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::sql::{Database, EachRow, INTEGER_MAX, Row, SqlError, Value, check_params};
+use super::row::{INTEGER_MAX, Row, Value, check_params};
+use super::sql::{Database, EachRow};
+use super::sql_error::SqlError;
 
 #[wasm_bindgen]
 extern "C" {
@@ -33,7 +36,7 @@ extern "C" {
     type ObjectSql;
 
     #[wasm_bindgen(method, catch, variadic)]
-    fn exec(this: &ObjectSql, sql: &str, params: &Array) -> Result<Cursor, JsValue>;
+    fn exec(this: &ObjectSql, sql: &JsString, params: &Array) -> Result<Cursor, JsValue>;
 
     #[wasm_bindgen(method, getter, catch, js_name = databaseSize)]
     fn database_size(this: &ObjectSql) -> Result<f64, JsValue>;
@@ -70,6 +73,8 @@ extern "C" {
 pub struct ObjectDatabase {
     storage: ObjectStorage,
     sql: ObjectSql,
+    /// Each statement's text as JavaScript has it, by its place in memory: they are constants.
+    texts: RefCell<HashMap<(*const u8, usize), JsString>>,
     depth: Cell<u32>,
     rows_read: Cell<u64>,
     rows_written: Cell<u64>,
@@ -86,6 +91,7 @@ impl ObjectDatabase {
         Ok(Self {
             storage,
             sql,
+            texts: RefCell::default(),
             depth: Cell::new(0),
             rows_read: Cell::new(0),
             rows_written: Cell::new(0),
@@ -93,22 +99,23 @@ impl ObjectDatabase {
         })
     }
 
-    /// Runs a statement to its end, showing each row until `each` breaks or errs. The rest is
-    /// stepped through all the same: a cursor left open would see later writes.
+    /// Runs a statement. With `each`, shows each row until it breaks or errs, and steps through
+    /// the rest all the same: a cursor left open would see later writes.
     fn run(
         &self,
-        text: &str,
+        text: &'static str,
         params: &[Value<'_>],
-        each: &mut EachRow<'_>,
+        each: Option<&mut EachRow<'_>>,
     ) -> Result<u64, SqlError> {
         check_params(params)?;
         add(&self.statements, 1.0);
         let bound: Array = params.iter().map(|param| bind(*param)).collect();
         let cursor = self
             .sql
-            .exec(text, &bound)
+            .exec(&self.text(text), &bound)
             .map_err(|thrown| failed(&thrown))?;
-        let drained = drain(&cursor, each);
+        // `exec` has taken the first step, which is the whole of a statement without rows.
+        let drained = each.map_or(Ok(()), |each| drain(&cursor, each));
         let read = cursor.rows_read().map_err(|thrown| failed(&thrown))?;
         let written = cursor.rows_written().map_err(|thrown| failed(&thrown))?;
         add(&self.rows_read, read);
@@ -116,11 +123,20 @@ impl ObjectDatabase {
         drained?;
         Ok(whole(written))
     }
+
+    fn text(&self, text: &'static str) -> JsString {
+        let place = (text.as_ptr(), text.len());
+        let mut texts = self.texts.borrow_mut();
+        texts
+            .entry(place)
+            .or_insert_with(|| JsString::from(text))
+            .clone()
+    }
 }
 
 impl Database for ObjectDatabase {
     fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, SqlError> {
-        self.run(sql, params, &mut |_| Ok(ControlFlow::Continue(())))
+        self.run(sql, params, None)
     }
 
     fn execute_script(&self, sql: &'static str) -> Result<(), SqlError> {
@@ -133,7 +149,7 @@ impl Database for ObjectDatabase {
         params: &[Value<'_>],
         each: &mut EachRow<'_>,
     ) -> Result<(), SqlError> {
-        self.run(sql, params, each).map(|_| ())
+        self.run(sql, params, Some(each)).map(|_| ())
     }
 
     fn transaction(&self, body: &mut dyn FnMut() -> Result<(), SqlError>) -> Result<(), SqlError> {

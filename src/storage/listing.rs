@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::namespace::{ListedRepository, NamespaceStore, name_key, read_listed};
-use super::sql::{Database, INTEGER_MAX, Value, query_all, query_first};
+use super::row::{INTEGER_MAX, Value};
+use super::sql::{Database, query_all, query_first};
 use crate::git::store::StoreError;
 
 /// By what a list is sorted; equals are sorted by name.

@@ -2,14 +2,15 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`sql`] | the port: a synchronous SQLite database |
+//! | [`sql`], [`row`], [`sql_error`] | the port: a synchronous SQLite database |
 //! | [`do_sql`] | the port on a Durable Object's own database; the only file here that knows the platform |
 //! | [`rusqlite_db`] | the port on SQLite itself, for tests and benchmarks |
 //! | [`schema`] | applies `migrations/` in order |
 //! | [`repository`] | [`repository::RepoStore`], one repository: its record and figures |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
 //! | [`refs`] | its refs, read |
-//! | [`publish`] | its refs, changed: the one transaction that makes a push visible |
+//! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
+//! | [`reflog`] | what was changed, for people |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
 //! | [`tokens`] | tokens, of a repository or of a namespace |
 //! | [`namespace`], [`listing`] | the repositories of a namespace: names reserved; listed |
@@ -31,13 +32,17 @@ pub mod kv;
 pub mod listing;
 pub mod namespace;
 pub mod packs;
+pub mod publication;
 pub mod publish;
+pub mod reflog;
 pub mod refs;
 pub mod registry;
 pub mod repository;
+pub mod row;
 #[cfg(not(target_family = "wasm"))]
 pub mod rusqlite_db;
 pub mod schema;
 pub mod sql;
+pub mod sql_error;
 pub mod sweep;
 pub mod tokens;

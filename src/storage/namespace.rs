@@ -7,8 +7,10 @@
 //! [`remove`](NamespaceStore::remove) frees the name at once and remembers the id until its
 //! object was emptied.
 
+use super::row::{Row, Value};
 use super::schema;
-use super::sql::{Database, Row, SqlError, Value, in_transaction, query_all, query_first};
+use super::sql::{Database, in_transaction, query_all, query_first};
+use super::sql_error::SqlError;
 use super::tokens::TokenStore;
 use crate::git::store::StoreError;
 

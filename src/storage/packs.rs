@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use super::cache::Piece;
 use super::repository::RepoStore;
-use super::sql::{Database, Value, in_transaction, query_all, query_first};
+use super::row::Value;
+use super::sql::{Database, in_transaction, query_all, query_first};
 use crate::git::store::{
     CHUNK_BYTES, PackId, PackRecord, PackStore, Part, Quarantine, Shared, StoreError,
 };
@@ -231,7 +232,7 @@ pub(super) fn part_name(part: Part) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::sql::INTEGER_MAX;
+    use crate::storage::row::INTEGER_MAX;
 
     #[test]
     fn keys_of_different_packs_and_parts_never_meet() {

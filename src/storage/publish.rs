@@ -11,82 +11,16 @@
 //!
 //! The pack goes live when some update that names an object succeeded, else it is removed.
 
-use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice};
 
 use super::packs::{PARTS, chunk_key, pack_keys, part_key, part_name};
+use super::publication::{PackPublication, Publication, RefOutcome, RefUpdate};
+use super::reflog::Reflog;
 use super::repository::RepoStore;
-use super::sql::{Database, SqlError, Value, in_transaction, query_first};
+use super::row::Value;
+use super::sql::{Database, in_transaction, query_first};
+use super::sql_error::SqlError;
 use crate::git::store::{CHUNK_BYTES, PackId, StoreError};
-
-/// A push, checked and ready to become visible.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Publication {
-    /// The pack in quarantine; `None` when the push brought no objects.
-    pub pack: Option<PackPublication>,
-    /// The ref changes, in the pusher's order.
-    pub updates: Vec<RefUpdate>,
-    /// All or none.
-    pub atomic: bool,
-    /// Who pushes.
-    pub actor: Actor,
-    /// The push options, for the reflog.
-    pub push_options: Vec<BString>,
-    /// Unix milliseconds.
-    pub now_ms: i64,
-}
-
-/// A pack whose chunks and parts are all written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PackPublication {
-    /// Its number.
-    pub pack_id: PackId,
-    /// Bytes of the stream.
-    pub pack_bytes: u64,
-    /// Entries of the stream.
-    pub object_count: u32,
-}
-
-/// One ref change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefUpdate {
-    /// The full refname.
-    pub name: BString,
-    /// What the ref must be; `None`: it must not exist.
-    pub old: Option<ObjectId>,
-    /// What it becomes; `None`: it is deleted.
-    pub new: Option<ObjectId>,
-    /// What `new` peels to, when it is an annotated tag.
-    pub peeled: Option<ObjectId>,
-}
-
-/// Who changes refs: the token, or nobody for the operator.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Actor {
-    /// The token's id.
-    pub token_id: Option<String>,
-    /// The token's label.
-    pub label: Option<String>,
-}
-
-/// What became of one update.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RefOutcome {
-    /// It is done.
-    Updated,
-    /// The ref is not what the pusher said.
-    Stale {
-        /// What it is.
-        actual: Option<ObjectId>,
-    },
-    /// A ref stands where this one needs a directory, or the other way round.
-    Conflict {
-        /// That ref.
-        with: BString,
-    },
-    /// Another update of the same atomic push was refused.
-    Aborted,
-}
 
 /// The refs' transaction was undone.
 enum Undone {
@@ -113,6 +47,9 @@ impl<D: Database> RepoStore<D> {
     /// has changed. May run inside the caller's own transaction.
     pub fn publish(&self, publication: &Publication) -> Result<Vec<RefOutcome>, StoreError> {
         let published = in_transaction(&self.db, || {
+            if let Some(pack) = &publication.pack {
+                self.check_quarantined(pack.pack_id)?;
+            }
             let outcomes = match in_transaction(&self.db, || self.change_refs(publication)) {
                 Ok(outcomes) | Err(Undone::Refused(outcomes)) => outcomes,
                 Err(Undone::Store(error)) => return Err(error),
@@ -223,8 +160,8 @@ impl<D: Database> RepoStore<D> {
             .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))?;
         let sql = "UPDATE pack SET state = 'live', publish_seq = ?2, pack_bytes = ?3,
                 object_count = ?4, published_at = ?5
-            WHERE pack_id = ?1 AND state = 'quarantine'";
-        let written = self.db.execute(
+            WHERE pack_id = ?1";
+        self.db.execute(
             sql,
             &[
                 pack.pack_id.0.into(),
@@ -234,13 +171,18 @@ impl<D: Database> RepoStore<D> {
                 now_ms.into(),
             ],
         )?;
-        if written == 0 {
-            return Err(StoreError::Missing {
-                what: "the quarantine",
-                pack: pack.pack_id.0,
-            });
-        }
         Ok(publish_seq)
+    }
+
+    /// A pack that is live already must be neither published again nor removed.
+    fn check_quarantined(&self, pack_id: PackId) -> Result<(), StoreError> {
+        let sql = "SELECT 1 FROM pack WHERE pack_id = ?1 AND state = 'quarantine'";
+        let found = query_first(&self.db, sql, &[pack_id.0.into()], |row| row.integer(0))?;
+        let missing = StoreError::Missing {
+            what: "the quarantine",
+            pack: pack_id.0,
+        };
+        found.map(|_| ()).ok_or(missing)
     }
 
     /// Bytes first, names last: looks whether the last chunk ends where the stream does and no
@@ -288,58 +230,6 @@ impl<D: Database> RepoStore<D> {
             updated_at = ?2, last_push_at = ?2";
         self.db
             .execute(sql, &[Value::integer(publish_seq), now_ms.into()])?;
-        Ok(())
-    }
-}
-
-/// Writes the reflog's rows of one push.
-struct Reflog<'a, D> {
-    db: &'a D,
-    publication: &'a Publication,
-    push_seq: i64,
-    next_seq: i64,
-    /// For the first row.
-    push_options: Option<String>,
-}
-
-impl<'a, D: Database> Reflog<'a, D> {
-    fn new(db: &'a D, publication: &'a Publication) -> Result<Self, SqlError> {
-        let sql = "SELECT coalesce(max(seq), 0) + 1 FROM reflog";
-        let next_seq = query_first(db, sql, &[], |row| row.integer(0))?.unwrap_or(1);
-        let options = &publication.push_options;
-        let push_options = (!options.is_empty()).then(|| {
-            let texts = options.iter().map(|option| option.to_str_lossy());
-            texts.collect::<serde_json::Value>().to_string()
-        });
-        Ok(Self {
-            db,
-            publication,
-            push_seq: next_seq,
-            next_seq,
-            push_options,
-        })
-    }
-
-    fn append(&mut self, update: &RefUpdate) -> Result<(), SqlError> {
-        let sql = "INSERT INTO reflog
-                (seq, push_seq, name, old, new, at, token_id, token_label, push_options)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let push_options = self.push_options.take();
-        self.db.execute(
-            sql,
-            &[
-                self.next_seq.into(),
-                self.push_seq.into(),
-                Value::Blob(update.name.as_bytes()),
-                Value::id(update.old.as_ref()),
-                Value::id(update.new.as_ref()),
-                self.publication.now_ms.into(),
-                Value::text(self.publication.actor.token_id.as_deref()),
-                Value::text(self.publication.actor.label.as_deref()),
-                Value::text(push_options.as_deref()),
-            ],
-        )?;
-        self.next_seq = self.next_seq.saturating_add(1);
         Ok(())
     }
 }

@@ -7,7 +7,9 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
 use super::repository::RepoStore;
-use super::sql::{Database, Row, SqlError, query_all, query_first};
+use super::row::Row;
+use super::sql::{Database, query_all, query_first};
+use super::sql_error::SqlError;
 use crate::git::store::{RefSource, StoreError};
 
 /// A ref.

@@ -1,8 +1,9 @@
 //! The registry of namespaces: derived data, so that they can be listed.
 
 use super::namespace::name_key;
+use super::row::Value;
 use super::schema::{self, Schema};
-use super::sql::{Database, Value, in_transaction, query_all};
+use super::sql::{Database, in_transaction, query_all};
 use crate::git::store::StoreError;
 
 /// The registry's database.

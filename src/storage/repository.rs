@@ -8,8 +8,10 @@ use std::rc::Rc;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
 use super::cache::Lease;
+use super::row::{Row, Value};
 use super::schema;
-use super::sql::{Database, Row, SqlError, Value, in_transaction, query_first};
+use super::sql::{Database, in_transaction, query_first};
+use super::sql_error::SqlError;
 use super::tokens::TokenStore;
 use crate::git::store::{PackRecord, StoreError};
 

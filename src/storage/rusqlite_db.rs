@@ -11,7 +11,9 @@ use std::path::Path;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 
-use super::sql::{Database, EachRow, Row, SqlError, Value, check_params};
+use super::row::{Row, Value, check_params};
+use super::sql::{Database, EachRow};
+use super::sql_error::SqlError;
 
 /// A SQLite database in memory or in a file.
 pub struct RusqliteDatabase {

@@ -4,7 +4,8 @@
 //! repository was ever created there. So waking writes nothing: [`wake`] migrates what exists,
 //! and only [`migrate`], on creation, puts a schema into an empty database.
 
-use super::sql::{Database, SqlError, in_transaction, query_first};
+use super::sql::{Database, in_transaction, query_first};
+use super::sql_error::SqlError;
 
 /// A kind of database and its migrations, oldest first; version n is migration n, from 1.
 #[derive(Debug, Clone, Copy)]

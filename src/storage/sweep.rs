@@ -9,7 +9,9 @@ use std::ops::Range;
 
 use super::packs::pack_keys;
 use super::repository::RepoStore;
-use super::sql::{Database, SqlError, Value, in_transaction, query_all, query_first};
+use super::row::Value;
+use super::sql::{Database, in_transaction, query_all, query_first};
+use super::sql_error::SqlError;
 use crate::git::store::{PackId, StoreError};
 
 /// Which packs to spare, and how much to do at once.

@@ -4,7 +4,9 @@
 //! Only the SHA-256 of a token is stored. It is looked up as a key: who could time that would
 //! learn about a hash, from which no token follows.
 
-use super::sql::{Database, Row, SqlError, Value, query_all, query_first};
+use super::row::{Row, Value};
+use super::sql::{Database, query_all, query_first};
+use super::sql_error::SqlError;
 use crate::git::store::StoreError;
 
 /// A use is noted when the last one noted is this long ago: one hour.

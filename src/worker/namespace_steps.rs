@@ -15,7 +15,8 @@ use crate::storage::namespace::{
 };
 use crate::storage::registry::RegistryStore;
 use crate::storage::schema;
-use crate::storage::sql::{Database, SqlError, in_transaction};
+use crate::storage::sql::{Database, in_transaction};
+use crate::storage::sql_error::SqlError;
 
 /// Why a step gave up.
 #[derive(Debug, thiserror::Error)]

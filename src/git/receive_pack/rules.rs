@@ -140,15 +140,15 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(command: &PushCommand, settings: Settings<'_>, expect: Result<(), &Rejection>) {
-        let judged = before_pack(command, &settings, &Limits::DEFAULT);
-        assert_eq!(judged.as_ref().copied(), expect);
+    fn check(command: &PushCommand, settings: &Settings<'_>, expect: Option<&Rejection>) {
+        let judged = before_pack(command, settings, &Limits::DEFAULT);
+        assert_eq!(judged.as_ref().err(), expect);
     }
 
     #[test]
     fn names_must_be_refs() {
-        check(&command("refs/heads/topic", false, true), open(), Ok(()));
-        check(&command("refs/notes/commits", false, true), open(), Ok(()));
+        check(&command("refs/heads/topic", false, true), &open(), None);
+        check(&command("refs/notes/commits", false, true), &open(), None);
         for name in [
             "HEAD",
             "main",
@@ -159,27 +159,27 @@ mod tests {
         ] {
             check(
                 &command(name, false, true),
-                open(),
-                Err(Rejection::FunnyRefname),
+                &open(),
+                Some(&Rejection::FunnyRefname),
             );
         }
     }
 
     #[test]
     fn deletions_follow_the_settings_and_spare_head() {
-        check(&command("refs/heads/topic", true, false), open(), Ok(()));
+        check(&command("refs/heads/topic", true, false), &open(), None);
         check(
             &command("refs/heads/main", true, false),
-            open(),
-            Err(Rejection::DeletionOfHead),
+            &open(),
+            Some(&Rejection::DeletionOfHead),
         );
         let strict = Settings {
             deny_deletes: true,
             ..open()
         };
         let gone = command("refs/heads/topic", true, false);
-        check(&gone, strict, Err(Rejection::DeletionProhibited));
-        check(&command("refs/tags/v1", true, false), strict, Ok(()));
+        check(&gone, &strict, Some(&Rejection::DeletionProhibited));
+        check(&command("refs/tags/v1", true, false), &strict, None);
     }
 
     #[test]
@@ -190,8 +190,8 @@ mod tests {
         };
         check(
             &command("refs/heads/topic", false, true),
-            settings,
-            Err(Rejection::ReadOnly),
+            &settings,
+            Some(&Rejection::ReadOnly),
         );
     }
 }

@@ -33,7 +33,7 @@ use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::git::refname;
 use crate::git::store::{ObjectSource as _, PackId, Part, Quarantine as _, ReadError, StoreError};
 use crate::storage::packs::PIECE_BYTES_MAX;
-use crate::storage::publish::{Actor, PackPublication, Publication, RefOutcome, RefUpdate};
+use crate::storage::publication::{Actor, PackPublication, Publication, RefOutcome, RefUpdate};
 use crate::storage::sql::in_transaction;
 
 /// The live packs, as one push sees them.

@@ -1,0 +1,184 @@
+//! Refs, read.
+
+use std::ops::ControlFlow;
+
+use cairn::storage::refs::RefRecord;
+use cairn::storage::sql::Database;
+
+use super::{all_refs, created, id, must_change, update};
+
+crate::contract::cases![
+    a_ref_is_found_by_its_whole_name,
+    names_sort_by_bytes,
+    a_prefix_is_read_page_by_page,
+    relatives_are_found,
+    head_is_a_symref,
+    ten_thousand_refs_are_one_statement,
+];
+
+fn with_refs<D: Database>(
+    open: &dyn Fn() -> D,
+    names: &[&str],
+) -> cairn::storage::repository::RepoStore<D> {
+    let store = created(open());
+    must_change(
+        &store,
+        names
+            .iter()
+            .map(|name| update(name, None, Some(1)))
+            .collect(),
+    );
+    store
+}
+
+fn a_ref_is_found_by_its_whole_name<D: Database>(open: &dyn Fn() -> D) {
+    let store = with_refs(open, &["refs/heads/main"]);
+    let mut tag = update("refs/tags/v1", None, Some(2));
+    tag.peeled = Some(id(1));
+    must_change(&store, vec![tag]);
+    let expect = RefRecord {
+        name: "refs/tags/v1".into(),
+        target: id(2),
+        peeled: Some(id(1)),
+    };
+    assert_eq!(store.find_ref("refs/tags/v1".into()), Ok(Some(expect)));
+    for absent in [
+        "refs/heads",
+        "refs/heads/mai",
+        "refs/heads/main/",
+        "refs/heads/MAIN",
+        "",
+    ] {
+        assert_eq!(store.find_ref(absent.into()), Ok(None), "{absent}");
+    }
+}
+
+fn names_sort_by_bytes<D: Database>(open: &dyn Fn() -> D) {
+    let names = [
+        "refs/heads/b",
+        "refs/heads/B",
+        "refs/heads/a-b",
+        "refs/heads/a.b",
+        "refs/a/z",
+    ];
+    let store = with_refs(open, &names);
+    let mut sorted = names.to_vec();
+    sorted.sort_unstable();
+    let found: Vec<String> = all_refs(&store).into_iter().map(|found| found.0).collect();
+    assert_eq!(found, sorted);
+}
+
+fn a_prefix_is_read_page_by_page<D: Database>(open: &dyn Fn() -> D) {
+    let names = [
+        "refs/heads/a",
+        "refs/heads/b",
+        "refs/heads/c",
+        "refs/heads0",
+        "refs/tags/a",
+    ];
+    let store = with_refs(open, &names);
+    let page = |prefix: &str, after: Option<&str>, limit| -> Vec<String> {
+        let found = store
+            .refs(prefix.as_bytes(), after.map(Into::into), limit)
+            .unwrap();
+        found
+            .into_iter()
+            .map(|found| found.name.to_string())
+            .collect()
+    };
+    assert_eq!(page("refs/heads/", None, 2), names[..2]);
+    assert_eq!(page("refs/heads/", Some("refs/heads/b"), 2), names[2..3]);
+    assert_eq!(page("refs/heads/", Some("refs/heads/c"), 2), names[..0]);
+    assert_eq!(page("refs/heads/", Some("refs/a"), 1), names[..1]);
+    assert_eq!(page("refs/heads", None, 9), names[..4]);
+    assert_eq!(page("", Some("refs/heads/c"), 9), names[3..]);
+    assert_eq!(page("zzz", None, 9), names[..0]);
+
+    let mut visited = Vec::new();
+    store
+        .visit_refs(b"refs/heads/", |found| {
+            visited.push(found.name.to_string());
+            if visited.len() == 2 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+        .unwrap();
+    assert_eq!(visited, names[..2]);
+}
+
+fn relatives_are_found<D: Database>(open: &dyn Fn() -> D) {
+    let names = [
+        "refs/heads/a/b",
+        "refs/heads/a-b",
+        "refs/heads/c",
+        "refs/heads/c-d/e",
+    ];
+    let store = with_refs(open, &names);
+    let below = |name: &str| {
+        store
+            .find_ref_below(name.into())
+            .unwrap()
+            .map(|n| n.to_string())
+    };
+    let above = |name: &str| {
+        store
+            .find_ref_above(name.into())
+            .unwrap()
+            .map(|n| n.to_string())
+    };
+    assert_eq!(below("refs/heads/a").as_deref(), Some("refs/heads/a/b"));
+    assert_eq!(below("refs/heads").as_deref(), Some("refs/heads/a-b"));
+    for free in [
+        "refs/heads/a/b",
+        "refs/heads/c",
+        "refs/heads/a-",
+        "refs/tags",
+    ] {
+        assert_eq!(below(free), None, "{free}");
+    }
+    assert_eq!(above("refs/heads/a/b/c").as_deref(), Some("refs/heads/a/b"));
+    assert_eq!(above("refs/heads/c/x/y/z").as_deref(), Some("refs/heads/c"));
+    for free in [
+        "refs/heads/a/b",
+        "refs/heads/a/c/d",
+        "refs/heads/c-d/f",
+        "refs/x",
+        "refs/y/z",
+    ] {
+        assert_eq!(above(free), None, "{free}");
+    }
+}
+
+fn head_is_a_symref<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    assert_eq!(store.head(), Ok("refs/heads/main".into()));
+    store
+        .set_head("refs/heads/unborn".into(), super::NOW + 5)
+        .unwrap();
+    assert_eq!(store.head(), Ok("refs/heads/unborn".into()));
+    assert_eq!(store.load().unwrap().unwrap().updated_at, super::NOW + 5);
+    store.set_head("main".into(), super::NOW).unwrap_err();
+}
+
+fn ten_thousand_refs_are_one_statement<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    let name = |number| format!("refs/heads/team-{}/topic-{number:05}", number % 7);
+    must_change(
+        &store,
+        (0..10_000)
+            .map(|n| update(&name(n), None, Some(1)))
+            .collect(),
+    );
+    let before = store.database().statements();
+    assert_eq!(store.refs(b"refs/", None, 20_000).unwrap().len(), 10_000);
+    assert_eq!(
+        store
+            .refs(b"refs/heads/team-3/", None, 20_000)
+            .unwrap()
+            .len(),
+        1_429
+    );
+    assert_eq!(store.database().statements() - before, 2);
+}

@@ -1,0 +1,129 @@
+//! The repository's record.
+
+use cairn::storage::repository::{RepoStore, RepositoryPatch, RepositoryRecord};
+use cairn::storage::schema;
+use cairn::storage::sql::Database;
+
+use super::{NOW, created, new_repository, push_main, update, write_pack};
+
+crate::contract::cases![
+    an_object_without_a_repository_stays_empty,
+    a_repository_is_created_once,
+    settings_change_one_by_one,
+    what_is_no_repository_is_refused,
+    counts_follow_the_rows,
+];
+
+fn record() -> RepositoryRecord {
+    RepositoryRecord {
+        id: "0123456789abcdef".to_owned(),
+        namespace: "Acme".to_owned(),
+        name: "Widgets".to_owned(),
+        description: "things".to_owned(),
+        head: "refs/heads/main".into(),
+        read_only: false,
+        public: true,
+        deny_non_fast_forwards: false,
+        deny_deletes: false,
+        source: None,
+        created_at: NOW,
+        updated_at: NOW,
+        last_push_at: None,
+    }
+}
+
+fn an_object_without_a_repository_stays_empty<D: Database>(open: &dyn Fn() -> D) {
+    let db = open();
+    assert_eq!(schema::wake(&db, schema::REPOSITORY), Ok(false));
+    let store = RepoStore::new(db, Box::new(|| NOW));
+    assert_eq!(store.load(), Ok(None));
+    assert_eq!(store.database().rows_written(), 0);
+    assert_eq!(schema::is_created(store.database()), Ok(false));
+}
+
+fn a_repository_is_created_once<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    assert_eq!(store.load(), Ok(Some(record())));
+    let mut other = new_repository();
+    other.name = "Other";
+    assert_eq!(store.create(&other), Ok(false));
+    assert_eq!(store.load(), Ok(Some(record())));
+    assert_eq!(schema::wake(store.database(), schema::REPOSITORY), Ok(true));
+}
+
+fn settings_change_one_by_one<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    let mut expect = record();
+    let none = RepositoryPatch::default();
+    let patches = [
+        RepositoryPatch {
+            description: Some(""),
+            ..none
+        },
+        RepositoryPatch {
+            head: Some("refs/heads/trunk".into()),
+            ..none
+        },
+        RepositoryPatch {
+            read_only: Some(true),
+            public: Some(false),
+            ..none
+        },
+        RepositoryPatch {
+            deny_non_fast_forwards: Some(true),
+            ..none
+        },
+        RepositoryPatch {
+            deny_deletes: Some(true),
+            ..none
+        },
+    ];
+    for (now, patch) in (NOW + 1..).zip(patches) {
+        store.update(&patch, now).unwrap();
+        expect.updated_at = now;
+        expect.description = patch.description.map_or(expect.description, str::to_owned);
+        expect.head = patch.head.map_or(expect.head, ToOwned::to_owned);
+        expect.read_only = patch.read_only.unwrap_or(expect.read_only);
+        expect.public = patch.public.unwrap_or(expect.public);
+        expect.deny_deletes = patch.deny_deletes.unwrap_or(expect.deny_deletes);
+        expect.deny_non_fast_forwards = patch
+            .deny_non_fast_forwards
+            .unwrap_or(expect.deny_non_fast_forwards);
+        assert_eq!(store.load(), Ok(Some(expect.clone())));
+    }
+}
+
+fn what_is_no_repository_is_refused<D: Database>(open: &dyn Fn() -> D) {
+    for id in ["short", "UPPERCASEUPPERCA", "0123456789abcde "] {
+        let store = RepoStore::new(open(), Box::new(|| NOW));
+        let mut new = new_repository();
+        new.id = id;
+        store.create(&new).unwrap_err();
+        assert_eq!(
+            schema::is_created(store.database()),
+            Ok(false),
+            "undone as a whole"
+        );
+    }
+}
+
+fn counts_follow_the_rows<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    push_main(&store, None, 1);
+    push_main(&store, Some(1), 2);
+    super::must_change(&store, vec![update("refs/heads/topic", None, Some(1))]);
+    write_pack(&store, 50, 3).unwrap();
+    let counts = store.counts().unwrap();
+    assert_eq!((counts.refs, counts.reflog_rows, counts.tokens), (2, 3, 0));
+    assert_eq!(
+        (
+            counts.live_packs,
+            counts.quarantined_packs,
+            counts.superseded_packs
+        ),
+        (2, 1, 0)
+    );
+    assert_eq!((counts.pack_bytes, counts.object_count), (200, 6));
+    assert_eq!((counts.chunk_rows, counts.part_rows), (3, 9));
+    assert!(counts.database_bytes > 0);
+}

@@ -1,0 +1,121 @@
+//! Tokens.
+
+use cairn::storage::sql::Database;
+use cairn::storage::tokens::{NewToken, Scope, TokenState};
+
+use super::{NOW, created};
+
+crate::contract::cases![
+    a_token_is_found_by_hash_and_by_id,
+    a_token_ends,
+    tokens_are_listed_by_state,
+    a_use_is_noted_once_an_hour,
+];
+
+const HOUR: i64 = 3_600_000;
+const IDS: [&str; 4] = [
+    "aaaaaaaaaaaaaaaa",
+    "bbbbbbbbbbbbbbbb",
+    "cccccccccccccccc",
+    "dddddddddddddddd",
+];
+
+fn token(number: u8, sha256: &[u8; 32]) -> NewToken<'_> {
+    let created_at = NOW + i64::from(number);
+    let id = IDS[usize::from(number)];
+    let expires_at = created_at + HOUR;
+    NewToken {
+        id,
+        sha256,
+        scope: Scope::Write,
+        label: "agent",
+        created_at,
+        expires_at,
+    }
+}
+
+fn a_token_is_found_by_hash_and_by_id<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    let tokens = store.tokens();
+    let before = store.database().rows_written();
+    tokens.insert(&token(0, &[1; 32])).unwrap();
+    assert!(store.database().rows_written() - before <= 2);
+    let found = tokens.find(&[1; 32]).unwrap().unwrap();
+    assert_eq!(
+        (found.id.as_str(), found.scope, found.label.as_str()),
+        (IDS[0], Scope::Write, "agent")
+    );
+    assert_eq!(tokens.find_by_id(IDS[0]), Ok(Some(found)));
+    assert_eq!(tokens.find(&[2; 32]), Ok(None));
+    assert_eq!(tokens.find_by_id(IDS[1]), Ok(None));
+    tokens.insert(&token(1, &[1; 32])).unwrap_err();
+    tokens.insert(&token(0, &[2; 32])).unwrap_err();
+}
+
+fn a_token_ends<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    let tokens = store.tokens();
+    tokens.insert(&token(0, &[1; 32])).unwrap();
+    let state = |now| tokens.find(&[1; 32]).unwrap().unwrap().state(now);
+    assert_eq!(state(NOW + HOUR - 1), TokenState::Active);
+    assert_eq!(state(NOW + HOUR), TokenState::Expired);
+    assert_eq!(tokens.revoke(IDS[0], NOW + 5), Ok(true));
+    assert_eq!(tokens.revoke(IDS[0], NOW + 6), Ok(true));
+    assert_eq!(tokens.revoke(IDS[1], NOW + 6), Ok(false));
+    assert_eq!(state(NOW), TokenState::Revoked);
+    assert_eq!(state(NOW + HOUR), TokenState::Revoked);
+    assert_eq!(
+        tokens.find(&[1; 32]).unwrap().unwrap().revoked_at,
+        Some(NOW + 5)
+    );
+}
+
+fn tokens_are_listed_by_state<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    let tokens = store.tokens();
+    for number in 0..4 {
+        tokens.insert(&token(number, &[number; 32])).unwrap();
+    }
+    tokens.revoke(IDS[3], NOW).unwrap();
+    let now = NOW + HOUR + 1;
+    let list = |state, offset, limit| {
+        let page = tokens.list(state, now, offset, limit).unwrap();
+        let ids: Vec<String> = page.tokens.into_iter().map(|token| token.id).collect();
+        (ids, page.total_count)
+    };
+    let expect = |ids: &[&str], total| (ids.iter().map(ToString::to_string).collect(), total);
+    assert_eq!(
+        list(None, 0, 9),
+        expect(&[IDS[3], IDS[2], IDS[1], IDS[0]], 4)
+    );
+    assert_eq!(list(None, 1, 2), expect(&[IDS[2], IDS[1]], 4));
+    assert_eq!(list(Some(TokenState::Revoked), 0, 9), expect(&[IDS[3]], 1));
+    assert_eq!(
+        list(Some(TokenState::Expired), 0, 9),
+        expect(&[IDS[1], IDS[0]], 2)
+    );
+    assert_eq!(list(Some(TokenState::Active), 0, 9), expect(&[IDS[2]], 1));
+    assert_eq!(list(Some(TokenState::Active), 5, 9), expect(&[], 1));
+}
+
+fn a_use_is_noted_once_an_hour<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    let tokens = store.tokens();
+    tokens.insert(&token(0, &[1; 32])).unwrap();
+    let mut noted = Vec::new();
+    for now in [NOW, NOW + 1, NOW + HOUR - 1, NOW + HOUR, NOW + HOUR + 1] {
+        tokens
+            .touch(&tokens.find(&[1; 32]).unwrap().unwrap(), now)
+            .unwrap();
+        noted.push(
+            tokens
+                .find(&[1; 32])
+                .unwrap()
+                .unwrap()
+                .last_used_at
+                .unwrap()
+                - NOW,
+        );
+    }
+    assert_eq!(noted, [0, 0, 0, HOUR, HOUR]);
+}
