@@ -55,6 +55,7 @@ step "lints, wasm" cargo clippy --locked --target wasm32-unknown-unknown --lib -
 step "tests, native" cargo test --locked --lib "${suites[@]}"
 if [ "${1:-}" != quick ]; then
   step "wasm build" "${MAKE:-make}" --no-print-directory build
+  step "wasm caps" scripts/caps.sh
   step "deploy, dry run" scripts/wrangler deploy --dry-run --env=""
   step "deploy, dry run, paid plan" scripts/wrangler deploy --dry-run --env=paid
   step "real git against workerd" cargo test --locked "${stories[@]}"
