@@ -104,9 +104,8 @@ fn a_use_is_noted_once_an_hour<D: Database>(open: &dyn Fn() -> D) {
     tokens.insert(&token(0, &[1; 32])).unwrap();
     let mut noted = Vec::new();
     for now in [NOW, NOW + 1, NOW + HOUR - 1, NOW + HOUR, NOW + HOUR + 1] {
-        tokens
-            .touch(&tokens.find(&[1; 32]).unwrap().unwrap(), now)
-            .unwrap();
+        let token = tokens.find(&[1; 32]).unwrap().unwrap();
+        tokens.touch(&token.id, token.last_used_at, now).unwrap();
         noted.push(
             tokens
                 .find(&[1; 32])
