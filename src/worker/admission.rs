@@ -25,7 +25,7 @@ pub async fn to_repository(
         Identity::Unrecognised => Err(Refusal::TokenInvalid.into()),
         Identity::Token(hash) => {
             if let Some(grant) = grant(visit, &hash).await {
-                grant.check(path, access, visit.now_ms)?;
+                grant.check(path, visit.now_ms)?;
             }
             Ok(Actor::Token(hash))
         }
