@@ -467,7 +467,7 @@ fn lists_are_paged_sorted_and_searched() {
         }
     }
     assert_eq!(page("search=ALPH").0, ["Alpha"]);
-    assert_eq!(page("search=about%20echo").0, ["echo"]);
+    assert_eq!(page("search=about").0, [""; 0]);
     assert_eq!(page("search=%25").0, [""; 0]);
     assert_eq!(page("search=_").0, [""; 0]);
     for query in [

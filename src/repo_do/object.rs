@@ -215,7 +215,7 @@ async fn dispatch(
             let authorized = authorized(Access::Push)?;
             receive::receive_pack(object, &store, request, authorized).await?
         }
-        (Method::Get, path::INFO) => admin::info(&store, authorized(Access::Read)?.record)?,
+        (Method::Get, path::INFO) => admin::info(&store, authorized(Access::Administer)?.record)?,
         (Method::Post, path::UPDATE) => {
             authorized(Access::Administer)?;
             admin::update(&store, request).await?

@@ -116,7 +116,7 @@ pub struct ListQuery {
     pub limit: Option<u32>,
     /// Where the page before ended.
     pub cursor: Option<String>,
-    /// Part of the name or of the description.
+    /// Part of the name.
     pub search: Option<String>,
     /// `created_at` unless given.
     pub sort: Option<Sort>,

@@ -11,7 +11,7 @@ use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::grant::Grant;
 use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
 use crate::worker::objects::{self, Call};
-use crate::worker::parameters::{self, NewToken, TokenQuery};
+use crate::worker::parameters::{self, NewToken, TokenFilter, TokenQuery};
 use crate::worker::reply::Reply;
 use crate::worker::resources::{CreatedToken, Gone, ListedToken};
 use crate::worker::visit::Visit;
@@ -94,11 +94,12 @@ pub async fn list(visit: &Visit, query: &str, path: &RepositoryPath) -> Result<R
     let actor = admission::to_repository(visit, path, Access::Administer).await?;
     let query: TokenQuery = parameters::query(query)?;
     let (page, per_page) = query.page()?;
-    let state = query.state.unwrap_or_default().name();
-    let target = format!(
-        "{}?state={state}&page={page}&per_page={per_page}",
-        path::TOKENS
-    );
+    // The object knows the states that a token can be in, and lists all when none is named.
+    let state = match query.state.unwrap_or_default() {
+        TokenFilter::All => String::new(),
+        state => format!("state={}&", state.name()),
+    };
+    let target = format!("{}?{state}page={page}&per_page={per_page}", path::TOKENS);
     let response = objects::repository(visit, path, actor, Call::get(target)).await?;
     let found: TokenPage = objects::read(response).await?;
     let tokens: Vec<_> = found

@@ -1,0 +1,31 @@
+//! Requests that mean harm, or come from a broken client, over raw HTTP to the real Worker: each is
+//! refused in Git's own in-band way or with a 4xx, promptly; no ref moves; and at the end of each
+//! group the repository still clones, passes fsck and takes a push.
+//!
+//! | part | what is wrong in it |
+//! |---|---|
+//! | [`packs`] | the stream: cut, counted wrong, not what its headers say |
+//! | [`deltas`] | what deltas build on, and what they make |
+//! | [`objects`] | contents that git's fsck refuses |
+//! | [`closures`] | objects that are not there, or not of the kind they should be |
+//! | [`commands`] | the ref updates |
+//! | [`frames`] | HTTP and packets around all that, clients that hang up |
+//! | [`fetches`] | the other direction |
+//! | [`odd`] | nothing: packs that look wrong and must be taken |
+//!
+//! [`pack`] and [`request`] make what is sent; [`target`] is the repository that is attacked.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod closures;
+mod commands;
+mod deltas;
+mod fetches;
+mod frames;
+mod objects;
+mod odd;
+mod pack;
+mod packs;
+mod request;
+mod target;
