@@ -19,7 +19,7 @@ pub async fn to_repository(
     access: Access,
 ) -> Result<Actor, ErrorReply> {
     let actor = actor(visit, access)?;
-    check_grant(visit, path, access).await?;
+    check_grant(visit, path).await?;
     Ok(actor)
 }
 
@@ -34,17 +34,13 @@ pub fn actor(visit: &Visit, access: Access) -> Result<Actor, ErrorReply> {
     }
 }
 
-/// Refuses a token that KV knows to be another repository's, expired, or of too small a scope.
+/// Refuses a token that KV knows to be another repository's, or expired.
 /// What KV does not know, the object does; so a caller may ask the two at once.
-pub async fn check_grant(
-    visit: &Visit,
-    path: &RepositoryPath,
-    access: Access,
-) -> Result<(), ErrorReply> {
+pub async fn check_grant(visit: &Visit, path: &RepositoryPath) -> Result<(), ErrorReply> {
     if let Identity::Token(hash) = visit.identity
         && let Some(grant) = grant(visit, &hash).await
     {
-        grant.check(path, access, visit.now_ms)?;
+        grant.check(path, visit.now_ms)?;
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ pub async fn answer(
     };
     // KV and the object are asked at once: the object decides alone, and KV only says more
     // exactly why not.
-    let grant = admission::check_grant(visit, path, exchange.access);
+    let grant = admission::check_grant(visit, path);
     let (grant, response) = futures::join!(grant, repository(visit, path, actor, call));
     grant?;
     let response = response?;
