@@ -167,8 +167,8 @@ impl<'a, S: PackStore> Objects<'a, S> {
         }
         let mut peeler = Peeler::new(self.packs, self.graph);
         for (tag_id, peeled_id) in tags {
-            let peeled = self.packs.find(peeled_id)?;
-            if peeled.is_some_and(|at| self.selection.contains(at.pack, at.position)) {
+            let target = self.packs.find(peeled_id)?;
+            if target.is_some_and(|at| self.selection.contains(at.pack, at.position)) {
                 let selection = &mut self.selection;
                 peeler.peel(*tag_id, |tag| {
                     selection.insert(tag.pack, tag.position);

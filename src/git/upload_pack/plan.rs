@@ -157,7 +157,6 @@ pub fn plan<S: PackStore>(
     }
     let mut objects = Objects::new(packs, graph, &options.filter);
     let mut want_nodes = objects.add_wants(wants)?;
-    let wanted: HashSet<CommitNode> = want_nodes.iter().copied().collect();
     let have_nodes = peel_haves(packs, graph, haves)?;
 
     let client_shallow = known(graph, options.client_shallow);
@@ -168,6 +167,8 @@ pub fn plan<S: PackStore>(
         graph.parents(*node, &mut parents)?;
         want_nodes.append(&mut parents);
     }
+    // To deepen is to want the parents.
+    let wanted: HashSet<CommitNode> = want_nodes.iter().copied().collect();
     let cuts = Cuts {
         wants: boundary.cut,
         haves: client_shallow.iter().copied().collect(),

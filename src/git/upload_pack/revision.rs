@@ -33,8 +33,8 @@ pub(super) fn resolve(
             return Ok(None);
         };
         let entries = facts::tree_entries(&content).map_while(Result::ok);
-        let mut named = entries.filter(|entry| entry.name == name);
-        found = named.next().map(|entry| entry.id.to_owned());
+        let mut matching = entries.filter(|entry| entry.name == name);
+        found = matching.next().map(|entry| entry.id.to_owned());
     }
     Ok(found)
 }
