@@ -32,6 +32,9 @@ pub struct Limits {
     pub delta_depth_max: u16,
     /// Levels of directories.
     pub tree_depth_max: usize,
+    /// Trees that one fetch walks, counted as often as it comes by: a filter by path may have to
+    /// look at one tree under many names.
+    pub tree_visits_max: u64,
     /// Bytes of resolved objects kept for the deltas that build on them.
     pub base_cache_bytes: usize,
     /// Bytes of a refname.
@@ -53,6 +56,7 @@ impl Limits {
         delta_bytes_max: 16 << 20,
         delta_depth_max: 4095,
         tree_depth_max: 2048,
+        tree_visits_max: 4_000_000,
         base_cache_bytes: 16 << 20,
         refname_bytes_max: 4096,
     };

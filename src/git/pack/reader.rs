@@ -86,6 +86,11 @@ impl<S: PackStore> LivePacks<S> {
         &self.store
     }
 
+    /// The bounds that were given.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// A selection of nothing, over these packs.
     pub fn select_none(&self) -> Selection {
         let counts: Vec<u32> = self
