@@ -8,6 +8,7 @@ use crate::repo_do::contract::{RepositoryInfo, Scope, TokenRecord, TokenState};
 
 /// A repository, in full.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the API")]
 pub struct Repository {
     id: String,
     name: String,

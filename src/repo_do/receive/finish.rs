@@ -184,7 +184,10 @@ impl Work {
             }
             _ => (EntryTable::default(), None, None),
         };
-        let gone = self.gone(&open, &LivePacks::open(Rc::clone(&store), &self.push.limits)?)?;
+        let gone = self.gone(
+            &open,
+            &LivePacks::open(Rc::clone(&store), &self.push.limits)?,
+        )?;
         let mut publication = self.publication(&open, &gone, &checked.peeled);
         let outcomes = in_transaction(store.database(), || {
             if let (Some(received), Some(connected)) = (&received, &connected) {
