@@ -148,6 +148,8 @@ impl Push {
             object: Rc::clone(&object),
             store: Rc::clone(&store),
             pack_id: Cell::new(None),
+            scratch_id: Cell::new(None),
+            is_new: Cell::new(false),
         };
         let rejections = commands.commands.iter().map(|_| None).collect();
         Self {
@@ -203,10 +205,7 @@ impl Push {
                 self.arrived = Some(Err(error));
                 return Ok(());
             }
-            if self.opened.is_new() {
-                let scheduled = self.object.schedule_sweep().await;
-                scheduled.map_err(|error| StoreError::Failed(error.to_string()))?;
-            }
+            self.sweep_later().await?;
             match body.next(&mut piece).await {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -218,6 +217,15 @@ impl Push {
         }
         self.arrived = Some(parser.finish_input());
         Ok(())
+    }
+
+    /// Makes sure that the sweeper will come, once there is something in quarantine.
+    async fn sweep_later(&self) -> Result<(), StoreError> {
+        if !self.opened.is_new() {
+            return Ok(());
+        }
+        let scheduled = self.object.schedule_sweep().await;
+        scheduled.map_err(|error| StoreError::Failed(error.to_string()))
     }
 
     /// The response: progress while the rest of the work is done, then the report.
@@ -251,50 +259,69 @@ impl Voice {
 struct Opened {
     object: Rc<RepoObject>,
     store: Rc<Store>,
-    pack_id: Cell<Option<(PackId, bool)>>,
+    pack_id: Cell<Option<PackId>>,
+    scratch_id: Cell<Option<PackId>>,
+    /// Something was opened since it was asked last.
+    is_new: Cell<bool>,
 }
 
 impl Opened {
-    /// Whether the pack was opened since this was asked last.
+    /// Whether something was opened since this was asked last.
     fn is_new(&self) -> bool {
-        let Some((pack_id, true)) = self.pack_id.get() else {
-            return false;
-        };
-        self.pack_id.set(Some((pack_id, false)));
-        true
+        self.is_new.take()
     }
 
     /// The pack is in quarantine no more.
     fn forget(&self) {
-        if let Some((pack_id, _)) = self.pack_id.take() {
+        if let Some(pack_id) = self.pack_id.take() {
             self.object.in_progress.borrow_mut().remove(&pack_id);
         }
     }
 
     /// Removes what the push has written. A failure leaves it to the sweeper.
     fn discard(&self) {
-        let Some((pack_id, _)) = self.pack_id.take() else {
-            return;
-        };
-        self.object.in_progress.borrow_mut().remove(&pack_id);
-        if let Err(error) = self.store.remove_pack(pack_id) {
-            worker::console_error!("{}", reply::fault_line("discard", &error.to_string()));
+        for pack_id in [self.pack_id.take(), self.scratch_id.take()] {
+            let Some(pack_id) = pack_id else {
+                continue;
+            };
+            self.object.in_progress.borrow_mut().remove(&pack_id);
+            if let Err(error) = self.store.remove_pack(pack_id) {
+                worker::console_error!("{}", reply::fault_line("discard", &error.to_string()));
+            }
         }
+    }
+
+    fn open(&self, slot: &Cell<Option<PackId>>) -> Result<PackId, StoreError> {
+        let pack_id = self.store.open_pack()?;
+        self.object.in_progress.borrow_mut().insert(pack_id);
+        slot.set(Some(pack_id));
+        self.is_new.set(true);
+        Ok(pack_id)
     }
 }
 
 impl Drop for Opened {
     fn drop(&mut self) {
         self.forget();
+        if let Some(scratch_id) = self.scratch_id.take() {
+            self.object.in_progress.borrow_mut().remove(&scratch_id);
+        }
     }
 }
 
 impl Quarantine for Opened {
     fn open_pack(&self) -> Result<PackId, StoreError> {
-        let pack_id = self.store.open_pack()?;
-        self.object.in_progress.borrow_mut().insert(pack_id);
-        self.pack_id.set(Some((pack_id, true)));
-        Ok(pack_id)
+        self.open(&self.pack_id)
+    }
+
+    fn open_scratch(&self) -> Result<PackId, StoreError> {
+        self.open(&self.scratch_id)
+    }
+
+    fn drop_scratch(&self, scratch_id: PackId) -> Result<(), StoreError> {
+        self.scratch_id.take();
+        self.object.in_progress.borrow_mut().remove(&scratch_id);
+        self.store.remove_pack(scratch_id)
     }
 
     fn put_chunk(&self, pack_id: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError> {

@@ -64,7 +64,7 @@ pub fn isomorphic_git() -> Found {
     ))
 }
 
-/// JGit, which is Git in Java. The one of Debian is from before JGit knew shallow clones.
+/// `JGit`, which is Git in Java. The one of Debian is from before it knew shallow clones.
 pub fn jgit() -> Found {
     let folder = installed("jgit")?;
     let jars = folder.join("jars/*");

@@ -23,7 +23,7 @@ use crate::git::protocol::push_commands::PushCommand;
 use crate::git::protocol::report_status::{self, Outcome, RefStatus};
 use crate::git::protocol::sideband::{Band, SideBand, band};
 use crate::git::receive_pack::inspection::Inspection;
-use crate::git::receive_pack::pushed::{LiveBases, Pushed};
+use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
 use crate::git::store::{PackId, Part, Quarantine as _, ReadError, StoreError};
@@ -146,15 +146,20 @@ impl Work {
         objects: IncomingObjects,
         live: &Live,
     ) -> Result<IncomingObjects, Refused> {
-        let bases = LiveBases(live);
         let sources = Sources {
             store: live.store(),
-            bases: &bases,
+            bases: live,
         };
         let mut resolver = Resolver::new(objects);
         let mut meter = Meter::new("Resolving deltas");
         loop {
-            let step = resolver.step(RESOLVE_STEP_BYTES, sources, &mut self.push.inspection)?;
+            let step = resolver.step(
+                RESOLVE_STEP_BYTES,
+                sources,
+                &self.push.opened,
+                &mut self.push.inspection,
+            )?;
+            self.push.sweep_later().await?;
             let progress = resolver.progress();
             let (done, total) = (
                 u64::from(progress.deltas_resolved),
