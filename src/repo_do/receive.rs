@@ -26,8 +26,10 @@ use crate::git::protocol::sideband::{Band, SideBand, band};
 use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::git::store::{PackId, Part, Quarantine, StoreError};
+use crate::storage::repository::RepositoryRecord;
 use finish::Work;
 
+mod check;
 mod finish;
 
 /// Takes one push.
@@ -109,6 +111,16 @@ fn fatal(side_band: SideBand, message: &str) -> worker::Result<Response> {
     reply::git(Service::ReceivePack, Media::Result)?.from_bytes(out)
 }
 
+/// What the repository allows.
+fn settings(record: &RepositoryRecord) -> Settings<'_> {
+    Settings {
+        read_only: record.read_only,
+        deny_deletes: record.deny_deletes,
+        deny_non_fast_forwards: record.deny_non_fast_forwards,
+        head: record.head.as_ref(),
+    }
+}
+
 /// A push whose commands were read.
 struct Push {
     object: Rc<RepoObject>,
@@ -153,13 +165,7 @@ impl Push {
 
     /// Judges each command by what is known before the pack.
     fn judge(&mut self) {
-        let record = &self.authorized.record;
-        let settings = Settings {
-            read_only: record.read_only,
-            deny_deletes: record.deny_deletes,
-            deny_non_fast_forwards: record.deny_non_fast_forwards,
-            head: record.head.as_ref(),
-        };
+        let settings = settings(&self.authorized.record);
         for (command, rejection) in self.commands.commands.iter().zip(&mut self.rejections) {
             *rejection = rules::before_pack(command, &settings, &self.limits).err();
         }

@@ -65,6 +65,13 @@ impl Server {
         (self.process, self.port) = Running::start(&self.state, self.port, &[]);
     }
 
+    /// Like [`Self::restart`], with `between` given the folder of state while nothing runs.
+    pub fn restart_after(&mut self, between: impl FnOnce(&Path)) {
+        self.process.stop();
+        between(&self.state);
+        (self.process, self.port) = Running::start(&self.state, self.port, &[]);
+    }
+
     /// Kills the server in the middle of whatever it does, and starts it again.
     pub fn crash(&mut self) {
         self.process.kill();

@@ -158,7 +158,7 @@ impl Judge {
     }
 
     fn hear(&mut self, finding: &Finding) {
-        if finding.severity.is_error() {
+        if finding.severity.is_refused_on_receive() {
             self.refusal
                 .get_or_insert_with(|| Refusal(finding.to_string()));
         } else if self.warnings.len() < WARNINGS_MAX {

@@ -1,6 +1,8 @@
 //! Which unresolved deltas build on which base: sorted lists, 4 bytes for an ofs-delta and 32 for
 //! a ref-delta.
 
+use std::cmp::Ordering;
+
 use gix_hash::{ObjectId, oid};
 
 use super::super::entries::{Base, EntryTable};
@@ -52,11 +54,8 @@ impl Children {
             ref_deltas,
             base_ids,
         } = &mut children;
-        ofs_deltas.sort_unstable_by_key(|&child| (base_position(child, table), child));
-        ref_deltas.sort_unstable_by(|a, b| {
-            let id = |child: &RefDelta| base_ids.get(child.base_number as usize);
-            id(a).cmp(&id(b)).then(a.position.cmp(&b.position))
-        });
+        ofs_deltas.sort_unstable_by(|a, b| compare_ofs(*a, *b, table));
+        ref_deltas.sort_unstable_by(|a, b| compare_ref(a, b, base_ids));
         children
     }
 
@@ -141,6 +140,19 @@ fn base_position(child: u32, table: &EntryTable) -> Option<u32> {
         Base::Position(base) => Some(base),
         Base::None | Base::External(_) => None,
     }
+}
+
+// Neither is inlined: a sort compares at dozens of places, and the wasm would have as many copies.
+
+#[inline(never)]
+fn compare_ofs(a: u32, b: u32, table: &EntryTable) -> Ordering {
+    (base_position(a, table), a).cmp(&(base_position(b, table), b))
+}
+
+#[inline(never)]
+fn compare_ref(a: &RefDelta, b: &RefDelta, base_ids: &[ObjectId]) -> Ordering {
+    let id = |child: &RefDelta| base_ids.get(child.base_number as usize);
+    id(a).cmp(&id(b)).then(a.position.cmp(&b.position))
 }
 
 fn index(number: usize) -> u32 {
