@@ -180,9 +180,11 @@ impl Case {
     #[track_caller]
     fn check(self, served: &Served) {
         let ours = self.run(served, &served.ours);
-        let ours = ours.unwrap_or_else(|said| panic!("{self:?}: {said}"));
+        let ours = ours.map_err(|said| format!("{self:?}: {said}")).unwrap();
         let theirs = self.run(served, &served.theirs);
-        let theirs = theirs.unwrap_or_else(|said| panic!("{self:?}, git's own: {said}"));
+        let theirs = theirs
+            .map_err(|said| format!("{self:?}, git's own: {said}"))
+            .unwrap();
         assert_eq!(ours.refs, theirs.refs, "{self:?}");
         assert_eq!(ours.shallow, theirs.shallow, "{self:?}");
         if ours.objects == theirs.objects {
