@@ -12,7 +12,7 @@ use worker::{Request, Response};
 use super::body::Body;
 use super::contract::{ErrorCode, ErrorReply};
 use super::memory::{PUSH_BYTES, Reservation};
-use super::object::{Authorized, RepoObject, Store};
+use super::object::{Authorized, RepoObject, Store, reserve};
 use super::reply::{self, Media};
 use crate::git::limits::Limits;
 use crate::git::pack::incoming::objects::IncomingObjects;
@@ -39,8 +39,7 @@ pub async fn receive_pack(
     request: Request,
     authorized: Authorized,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let reservation =
-        Reservation::new(PUSH_BYTES).map_err(|error| ErrorReply::busy(5, error.to_string()))?;
+    let reservation = reserve(PUSH_BYTES).await?;
     let bad =
         |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
     let mut body = Body::of(&request).map_err(|error| bad(&error))?;
