@@ -90,6 +90,15 @@ install_jgit() {
   javac -nowarn -cp 'jars/*' -d classes "$source"
 }
 
+install_gix() {
+  missing cargo
+  cc --version >/dev/null || { echo "there is no C compiler on this machine"; exit 1; }
+  CARGO_TARGET_DIR=$1/target cargo build --locked --quiet --manifest-path gix/Cargo.toml ||
+    { echo "cargo cannot build tests/clients/gix: is crates.io in reach?"; exit 1; }
+  mv "$1/target/debug/gix-client" "$1"
+  rm -r "$1/target"
+}
+
 mkdir -p "$CLIENTS"
 # Two runs at once would install into one another's folders.
 exec 9>"$CLIENTS/.lock"
@@ -97,3 +106,4 @@ if command -v flock >/dev/null; then flock 9; fi
 part python requirements.txt
 part npm package.json package-lock.json
 part jgit jgit.packages JGit.java
+part gix gix/Cargo.toml gix/Cargo.lock gix/main.rs

@@ -38,6 +38,11 @@ fn jgit() {
 }
 
 #[test]
+fn gix() {
+    story(&clients::gix());
+}
+
+#[test]
 fn another_git() {
     story(&clients::another_git());
 }
@@ -51,20 +56,22 @@ fn who_is_missing_is_said() {
         ("dulwich", clients::dulwich()),
         ("isomorphic-git", clients::isomorphic_git()),
         ("JGit", clients::jgit()),
+        ("gix", clients::gix()),
         ("another git", clients::another_git()),
     ];
     let (there, missing): (Vec<_>, Vec<_>) = all.iter().partition(|(_, found)| found.is_ok());
     let names: Vec<_> = there.iter().map(|(name, _)| *name).collect();
-    let mut said = format!(
+    let said = format!(
         "clients: {} tested ({}), {} skipped\n",
         there.len(),
         names.join(", "),
         missing.len()
     );
-    for (name, found) in missing {
+    let reasons = missing.iter().map(|(name, found)| {
         let reason = found.as_ref().err().map_or("", String::as_str);
-        said.push_str(&format!("clients: {name} skipped: {reason}\n"));
-    }
+        format!("clients: {name} skipped: {reason}\n")
+    });
+    let said: String = std::iter::once(said).chain(reasons).collect();
     let written = std::io::stderr().write_all(said.as_bytes());
     written.expect("standard error can be written");
 }
@@ -103,7 +110,9 @@ fn clones_and_fetches(client: &Client) {
         client.run(&hosted.token, &["fetch", clone]);
         has_what_the_source_has(&source, &scratch.git_in("clone"));
     }
-    source.run(&["branch", "-D", "branch-0"]);
+    if client.prunes {
+        source.run(&["branch", "-D", "branch-0"]);
+    }
     source.run(&["branch", "--force", "branch-1", "main~2"]);
     source.run(&["push", "--mirror", &hosted.url()]);
     client.run(&hosted.token, &["fetch", clone]);

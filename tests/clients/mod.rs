@@ -17,6 +17,8 @@
 //! `scripts/install-clients.sh` installs what they need, outside the package and at pinned
 //! versions. What cannot be had on a machine is passed over, and said to be.
 
+#![allow(clippy::panic, reason = "a panic is how a test fails")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -32,6 +34,8 @@ pub struct Client {
     pub name: &'static str,
     /// Whether it can push; not every one can.
     pub pushes: bool,
+    /// Whether a fetch loses the branches that the server has no more.
+    pub prunes: bool,
     /// Whether it can clone with a depth.
     pub shallow: bool,
     program: PathBuf,
@@ -69,10 +73,23 @@ pub fn jgit() -> Found {
     let folder = installed("jgit")?;
     let jars = folder.join("jars/*");
     let path = format!("{}:{}", folder.join("classes").display(), jars.display());
-    let arguments = ["-XX:TieredStopAtLevel=1", "-cp", &path, "JGit"].map(PathBuf::from);
+    // Java does not ask the environment where the user's configuration is.
+    let home = format!("-Duser.home={}", folder.join("home").display());
+    let arguments = ["-XX:TieredStopAtLevel=1", &home, "-cp", &path, "JGit"];
+    let arguments = arguments.map(PathBuf::from);
     Ok(Client {
         shallow: false,
         ..Client::new("jgit", "java".into(), arguments)
+    })
+}
+
+/// gitoxide, which is Git in Rust. It fetches, and cannot push (yet).
+pub fn gix() -> Found {
+    let program = installed("gix")?.join("gix-client");
+    Ok(Client {
+        pushes: false,
+        prunes: false,
+        ..Client::new("gix", program, [])
     })
 }
 
@@ -129,6 +146,7 @@ impl Client {
         Self {
             name,
             pushes: true,
+            prunes: true,
             shallow: true,
             program,
             arguments: arguments.into(),
