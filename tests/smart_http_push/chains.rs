@@ -7,7 +7,7 @@ use super::support::rest::Hosted;
 use super::support::scratch::Scratch;
 use super::support::server::server;
 
-/// Pushes of one commit each. CAIRN_PUSHES asks for more (2,000 say).
+/// Pushes of one commit each. `CAIRN_PUSHES` asks for more (2,000 say).
 fn pushes() -> u32 {
     let asked = std::env::var("CAIRN_PUSHES").ok();
     asked.and_then(|asked| asked.parse().ok()).unwrap_or(130)
@@ -15,7 +15,7 @@ fn pushes() -> u32 {
 
 fn pushed(source: &Git, hosted: &Hosted, round: u32) {
     let mut text = "a line that stays\n".repeat(400);
-    text.push_str(&format!("round {round}\n"));
+    text.extend(["round ", &round.to_string(), "\n"]);
     source.write("file", text);
     source.commit("next");
     source.run(&["push", "-q", &hosted.url(), "main"]);

@@ -241,10 +241,8 @@ impl Spill {
     fn work(&mut self, objects: &mut IncomingObjects, desk: Desk<'_>) -> Result<bool, PackError> {
         let more = match &mut self.source {
             SpillSource::Incoming { at, end } => {
-                let held;
                 let (piece, done) = objects.inflate_piece(at, *end, desk.sources.store)?;
-                held = piece;
-                self.take(&held, desk)?;
+                self.take(&piece, desk)?;
                 !done
             }
             SpillSource::Live(reader) => match desk.sources.bases.next_piece(reader)? {
