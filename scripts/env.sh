@@ -17,6 +17,10 @@ WASM_BINDGEN_VERSION=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/[^0-9.]/,
 # Kept outside the clone, so that fresh clones and new branches share them.
 TOOLS=${XDG_CACHE_HOME:-$HOME/.cache}/cairn/tools
 
+# Other implementations of Git, for the tests alone.
+# shellcheck disable=SC2034  # scripts/install-clients.sh reads it
+CLIENTS=${XDG_CACHE_HOME:-$HOME/.cache}/cairn/clients
+
 # The first `node` is then the one of package.json, whatever the machine has.
 PATH="$ROOT/node_modules/.bin:$TOOLS/bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 export PATH

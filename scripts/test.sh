@@ -25,7 +25,7 @@ step() {
 }
 
 closing_lines() {
-  grep -E '^(test result:|── wasm:|--dry-run: |error(\[|:))' "$logs/log" | sed 's/^/\n          /' |
+  grep -E '^(test result:|clients: |── wasm:|--dry-run: |error(\[|:))' "$logs/log" | sed 's/^/\n          /' |
     awk 'NF { printf "\n%s", $0 }' || true
 }
 
@@ -58,6 +58,7 @@ if [ "${1:-}" != quick ]; then
   step "wasm caps" scripts/caps.sh
   step "deploy, dry run" scripts/wrangler deploy --dry-run --env=""
   step "deploy, dry run, paid plan" scripts/wrangler deploy --dry-run --env=paid
-  step "real git against workerd" cargo test --locked "${stories[@]}"
+  step "other clients, installation" scripts/install-clients.sh
+  step "real git and other clients against workerd" cargo test --locked "${stories[@]}"
 fi
 report

@@ -187,7 +187,7 @@ fn take<'a>(
         store: memory,
         bases: memory,
     };
-    while resolver.step(100_000, sources, &mut observer)? == Step::More {}
+    while resolver.step(100_000, sources, memory, &mut observer)? == Step::More {}
     Ok((resolver.finish(), seen))
 }
 

@@ -87,8 +87,8 @@ fn git_fetch_brings_what_was_pushed_since() {
     let (scratch, hosted) = (Scratch::new(), create("fetch"));
     let source = scratch.repository("source");
     History::small(2).make(&source);
-    source.run(&["remote", "add", "origin", &hosted.url()]);
-    source.run(&["push", "--mirror", "origin"]);
+    // By its URL: under a name the source would get remote-tracking refs of its own.
+    source.run(&["push", "--mirror", &hosted.url()]);
     let clones: Vec<Git> = [0, 2]
         .map(|version| {
             let protocol = format!("protocol.version={version}");
@@ -100,7 +100,7 @@ fn git_fetch_brings_what_was_pushed_since() {
         source.write("notes.txt", format!("{round}\n").repeat(200));
         source.commit(&format!("round {round}"));
         source.run(&["tag", "-a", "-m", "a tag", &format!("round-{round}")]);
-        source.run(&["push", "--mirror", "origin"]);
+        source.run(&["push", "--mirror", &hosted.url()]);
         for clone in &clones {
             clone.run(&["fetch", "--prune", "origin"]);
             clone.fsck_strict();
@@ -115,9 +115,9 @@ fn force_pushes_deletions_and_tags_arrive() {
     let source = scratch.repository("source");
     History::small(3).make(&source);
     source.run(&["push", "--mirror", &hosted.url()]);
-    source.run(&["checkout", "-q", "-B", "topic", "main~3"]);
+    source.run(&["checkout", "-q", "-B", "feature", "main~3"]);
     source.commit("another way");
-    source.run(&["push", &hosted.url(), "topic"]);
+    source.run(&["push", &hosted.url(), "feature"]);
     source.run(&[
         "commit",
         "--amend",
@@ -126,14 +126,14 @@ fn force_pushes_deletions_and_tags_arrive() {
         "-m",
         "yet another",
     ]);
-    let said = source.fails(&["push", &hosted.url(), "topic"]);
+    let said = source.fails(&["push", &hosted.url(), "feature"]);
     assert!(said.contains("rejected"), "{said}");
-    source.run(&["push", "--force", &hosted.url(), "topic"]);
+    source.run(&["push", "--force", &hosted.url(), "feature"]);
+    source.run(&["checkout", "-q", "main"]);
     clones_are_equal(&scratch, &source, &hosted, "forced");
 
-    source.run(&["checkout", "-q", "main"]);
-    source.run(&["branch", "-D", "topic"]);
-    source.run(&["push", &hosted.url(), ":topic"]);
+    source.run(&["branch", "-D", "feature"]);
+    source.run(&["push", &hosted.url(), ":feature"]);
     source.run(&["tag", "-a", "-m", "inner", "inner", "main~1"]);
     source.run(&["tag", "-a", "-m", "outer", "outer", "inner"]);
     source.run(&["push", "--tags", &hosted.url()]);
@@ -271,6 +271,9 @@ fn real_histories_make_the_round_trip() {
             .into_owned();
         let (scratch, hosted) = (Scratch::new(), create(&name));
         let source = scratch.clone(&bundle.to_string_lossy(), "source", &["--mirror"]);
+        if !source.refs().contains_key("refs/heads/main") {
+            source.run(&["symbolic-ref", "HEAD", "refs/heads/master"]);
+        }
         source.run(&["push", "--mirror", &hosted.url()]);
         clones_are_equal(&scratch, &source, &hosted, "real");
         println!("{name}: {}", stats(server(), &hosted));

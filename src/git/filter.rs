@@ -1,25 +1,38 @@
 //! Filter-specs: what a partial clone leaves out
 //! (<https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---filterltfilter-specgt>).
+//!
+//! All of git's filters are conditions that an object must meet, and `combine:` asks for all of
+//! them; so a filter, however it is written, is one condition of each sort. Objects that are wants
+//! go in any case.
 
-use gix_object::bstr::{BStr, ByteSlice};
+use std::rc::Rc;
+
+use gix_object::bstr::BStr;
 
 use super::object::ObjectKind;
 
-/// Which objects of the missing commits are sent. Objects that are wants go in any case.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ObjectFilter {
-    /// All.
-    #[default]
-    Everything,
-    /// `blob:none`, or `blob:limit` with 0.
-    NoBlobs,
-    /// `blob:limit`: only blobs with fewer bytes.
-    BlobsBelow(u64),
-    /// `tree:0`.
-    NoTrees,
+pub mod sparse;
+mod spec;
+
+use sparse::SparsePatterns;
+
+/// Parts that a filter-spec may combine; each stands for a bit.
+const PARTS_MAX: usize = 64;
+
+/// Which objects of the missing commits are sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ObjectFilter {
+    /// Blobs must have fewer bytes.
+    blobs_below: Option<u64>,
+    /// Trees and blobs must lie less deep; a commit's tree has depth 0.
+    depth_below: Option<u64>,
+    /// Nothing else is sent.
+    kinds: Option<Vec<ObjectKind>>,
+    /// Blobs must lie where all of these say.
+    sparse: Vec<Rc<SparsePatterns>>,
 }
 
-/// A filter-spec that cannot be honoured.
+/// A filter-spec that is none, in git's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// Not a filter-spec.
@@ -28,102 +41,165 @@ pub enum FilterError {
         /// What was sent.
         spec: String,
     },
-    /// A filter-spec of git's that is not served here.
-    #[error("filter '{spec}' not supported")]
-    Unsupported {
+    /// No number where one is due.
+    #[error("expected 'tree:<depth>'")]
+    TreeDepth,
+    /// Not the name of a kind of object.
+    #[error("'{name}' for 'object:type=<type>' is not a valid object type")]
+    ObjectType {
         /// What was sent.
-        spec: String,
+        name: String,
+    },
+    /// What git once had.
+    #[error("sparse:path filters support has been dropped")]
+    SparsePath,
+    /// Nothing is combined.
+    #[error("expected something after combine:")]
+    CombineNothing,
+    /// A character that must be escaped in a part of a combined filter.
+    #[error("must escape char in sub-filter-spec: '{0}'")]
+    Unescaped(char),
+    /// More parts than a filter may have, or parts within parts.
+    #[error("filter-spec has too many parts, at most {parts_max}")]
+    TooManyParts {
+        /// The bound.
+        parts_max: usize,
     },
 }
 
-impl ObjectFilter {
-    /// Reads a filter-spec.
-    pub fn parse(spec: &BStr) -> Result<Self, FilterError> {
-        let invalid = || FilterError::Invalid {
-            spec: spec.to_string(),
-        };
-        if spec == "blob:none" {
-            return Ok(Self::NoBlobs);
-        }
-        if let Some(limit) = spec.strip_prefix(b"blob:limit=") {
-            return Ok(match magnitude(limit).ok_or_else(invalid)? {
-                0 => Self::NoBlobs,
-                limit => Self::BlobsBelow(limit),
-            });
-        }
-        if spec == "tree:0" {
-            return Ok(Self::NoTrees);
-        }
-        let known = ["tree:", "sparse:oid=", "object:type=", "combine:"];
-        if known.iter().any(|prefix| spec.starts_with_str(prefix)) {
-            return Err(FilterError::Unsupported {
-                spec: spec.to_string(),
-            });
-        }
-        Err(invalid())
-    }
+/// A directory, as far as its place decides on what lies in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Directory {
+    /// How deep its entries lie.
+    entries_depth: u64,
+    /// By sparse patterns, a bit each: whether they take what they do not decide on.
+    taken: u64,
+}
 
-    /// Whether an object of this kind and size is sent.
-    pub fn keeps(self, kind: ObjectKind, size_bytes: u64) -> bool {
-        match (self, kind) {
-            (Self::NoTrees, ObjectKind::Tree | ObjectKind::Blob)
-            | (Self::NoBlobs, ObjectKind::Blob) => false,
-            (Self::BlobsBelow(limit), ObjectKind::Blob) => size_bytes < limit,
-            _ => true,
-        }
+impl Directory {
+    /// Whether all that is sent of a tree in `other` is sent of the same tree here.
+    pub fn covers(self, other: Self) -> bool {
+        self.taken == other.taken && self.entries_depth <= other.entries_depth
     }
 }
 
-/// A number with git's suffixes `k`, `m` and `g`.
-fn magnitude(text: &[u8]) -> Option<u64> {
-    let (digits, unit) = match text.split_last()? {
-        (b'k' | b'K', digits) => (digits, 1 << 10),
-        (b'm' | b'M', digits) => (digits, 1 << 20),
-        (b'g' | b'G', digits) => (digits, 1 << 30),
-        _ => (text, 1),
-    };
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return None;
+impl ObjectFilter {
+    /// Reads a filter-spec. `blob` finds the patterns of the blob that `sparse:oid=` names.
+    pub fn parse<E: From<FilterError>>(
+        spec: &BStr,
+        blob: &mut dyn FnMut(&BStr) -> Result<SparsePatterns, E>,
+    ) -> Result<Self, E> {
+        spec::parse(spec, blob)
     }
-    digits.to_str().ok()?.parse::<u64>().ok()?.checked_mul(unit)
+
+    /// Whether everything is sent.
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether an object's place in the tree counts: then kind and size alone do not tell.
+    pub fn needs_paths(&self) -> bool {
+        !self.sparse.is_empty() || self.depth_below.is_some_and(|depth| depth > 0)
+    }
+
+    /// Whether what is sent depends on names, not only on depth.
+    pub fn needs_names(&self) -> bool {
+        !self.sparse.is_empty()
+    }
+
+    /// Whether an object of this kind and size is sent, as far as that decides.
+    pub fn keeps(&self, kind: ObjectKind, size_bytes: u64) -> bool {
+        let is_below = |bound: Option<u64>| bound.is_none_or(|bound| size_bytes < bound);
+        let by_kind = match kind {
+            ObjectKind::Commit | ObjectKind::Tag => true,
+            ObjectKind::Tree => self.depth_below != Some(0),
+            ObjectKind::Blob => self.depth_below != Some(0) && is_below(self.blobs_below),
+        };
+        let is_listed = |kinds: &Vec<ObjectKind>| kinds.contains(&kind);
+        by_kind && self.kinds.as_ref().is_none_or(is_listed)
+    }
+
+    /// Whether any tree or blob may be sent that is not wanted itself.
+    pub fn keeps_content(&self) -> bool {
+        self.keeps(ObjectKind::Tree, 0) || self.keeps(ObjectKind::Blob, 0)
+    }
+
+    /// Whether the tree of a commit is sent, as far as its place decides.
+    pub fn keeps_root(&self) -> bool {
+        self.depth_below != Some(0)
+    }
+
+    /// The tree of a commit.
+    pub fn root(&self) -> Directory {
+        let above = Directory {
+            entries_depth: 0,
+            taken: 0,
+        };
+        self.enter(above, BStr::new(""))
+    }
+
+    /// A tree that is wanted itself: git does not hold it against a filter, and counts the depth
+    /// of its entries from there.
+    pub fn wanted_tree(&self) -> Directory {
+        Directory {
+            entries_depth: 0,
+            taken: 0,
+        }
+    }
+
+    /// The directory of this path in `parent`.
+    pub fn enter(&self, parent: Directory, path: &BStr) -> Directory {
+        // Not counted when it does not count, so that equal trees have equal places.
+        let step = u64::from(self.depth_below.is_some());
+        Directory {
+            entries_depth: parent.entries_depth.saturating_add(step),
+            taken: self.decide(parent, path, true),
+        }
+    }
+
+    /// Whether a tree in this directory is sent, as far as its place decides.
+    pub fn keeps_tree_in(&self, directory: Directory) -> bool {
+        self.depth_below
+            .is_none_or(|depth| directory.entries_depth < depth)
+    }
+
+    /// Whether a blob of this path in the directory is sent, as far as its place decides.
+    pub fn keeps_blob_in(&self, directory: Directory, path: &BStr) -> bool {
+        let all = match u32::try_from(self.sparse.len()) {
+            Ok(count @ 1..) => u64::MAX >> 64_u32.saturating_sub(count),
+            _ => 0,
+        };
+        self.keeps_tree_in(directory) && self.decide(directory, path, false) == all
+    }
+
+    fn decide(&self, directory: Directory, path: &BStr, is_directory: bool) -> u64 {
+        let mut taken = 0;
+        for (place, patterns) in (0..64).zip(&self.sparse) {
+            let undecided = directory.taken >> place & 1 == 1;
+            let decided = patterns.decide(path, is_directory);
+            taken |= u64::from(decided.unwrap_or(undecided)) << place;
+        }
+        taken
+    }
+
+    /// Makes the condition of another filter one of this too.
+    fn add(&mut self, other: Self) {
+        let least = |left: Option<u64>, right: Option<u64>| match (left, right) {
+            (Some(left), Some(right)) => Some(left.min(right)),
+            (left, right) => left.or(right),
+        };
+        self.blobs_below = least(self.blobs_below, other.blobs_below);
+        self.depth_below = least(self.depth_below, other.depth_below);
+        self.kinds = match (self.kinds.take(), other.kinds) {
+            (Some(mut kinds), Some(others)) => {
+                kinds.retain(|kind| others.contains(kind));
+                Some(kinds)
+            }
+            (kinds, others) => kinds.or(others),
+        };
+        self.sparse.extend(other.sparse);
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(spec: &str, expect: Option<ObjectFilter>) {
-        assert_eq!(ObjectFilter::parse(spec.into()).ok(), expect, "{spec}");
-    }
-
-    #[test]
-    fn specs_as_git_writes_them() {
-        check("blob:none", Some(ObjectFilter::NoBlobs));
-        check("blob:limit=0", Some(ObjectFilter::NoBlobs));
-        check("blob:limit=1024", Some(ObjectFilter::BlobsBelow(1024)));
-        check("blob:limit=2m", Some(ObjectFilter::BlobsBelow(2 << 20)));
-        check("tree:0", Some(ObjectFilter::NoTrees));
-        for spec in [
-            "",
-            "blob:limit=",
-            "blob:limit=k",
-            "blob:limit=-1",
-            "blob:limit=99999999999g",
-        ] {
-            check(spec, None);
-        }
-    }
-
-    #[test]
-    fn what_git_has_and_we_have_not_is_told_apart() {
-        let unsupported = FilterError::Unsupported {
-            spec: "tree:1".to_owned(),
-        };
-        assert_eq!(ObjectFilter::parse("tree:1".into()), Err(unsupported));
-        let invalid = FilterError::Invalid {
-            spec: "blob:most".to_owned(),
-        };
-        assert_eq!(ObjectFilter::parse("blob:most".into()), Err(invalid));
-    }
-}
+mod tests;

@@ -1,9 +1,13 @@
 //! The bound of every input, one value passed in, shrunk by tests.
 //!
-//! The isolate has 128 MB for everything. One push may hold, at its dearest moment: the entry
-//! table (48 bytes an object), the resolved-object cache, one delta's base and result, and a
-//! few chunks: 19 MB + 16 MB + 16 MB for 400,000 objects, under the 64 MiB that one operation
-//! may take.
+//! The isolate has 128 MB for everything, and one push may take 64 MiB of it. What it holds grows
+//! with the pack's objects alone: the table (48 bytes each), its order by id (4), the index as it is
+//! written (4), what the check of closure notes (8), and for a commit, every third object say, its
+//! facts and its place in the graph (about 100). That is 100 bytes an object, 50 MB for the
+//! 500,000 that are accepted. The resolved-object cache (16 MiB) is full while the deltas are
+//! resolved, when the check has not begun: 48 + 4 + 8 bytes an object and 33 a commit are there
+//! then, 36 MB. One delta's base, instructions and result are 48 MiB at worst, which only a pack of
+//! few objects can combine with the largest table; larger deltas are applied piece by piece.
 
 /// What an input may at most be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +30,21 @@ pub struct Limits {
     pub object_bytes_max: u64,
     /// Bytes of a commit, tree or tag: these are held whole.
     pub control_object_bytes_max: u64,
-    /// Bytes of a delta's instructions, of its base and of its result: each is held whole.
+    /// Bytes of a delta's instructions, of its base and of its result, when it is stored as a
+    /// delta: each is held whole, now and whenever it is read.
     pub delta_bytes_max: u64,
+    /// The same for a delta whose result is stored whole: it is applied piece by piece.
+    pub large_delta_bytes_max: u64,
+    /// Links of a delta chain that leads to another pack: a longer one is ended by storing the
+    /// object whole.
+    pub thin_depth_max: u16,
     /// Links of a delta chain.
     pub delta_depth_max: u16,
     /// Levels of directories.
     pub tree_depth_max: usize,
+    /// Trees that one fetch walks, counted as often as it comes by: a filter by path may have to
+    /// look at one tree under many names.
+    pub tree_visits_max: u64,
     /// Bytes of resolved objects kept for the deltas that build on them.
     pub base_cache_bytes: usize,
     /// Bytes of a refname.
@@ -46,13 +59,16 @@ impl Limits {
         wants_max: 100_000,
         haves_max: 100_000,
         request_bytes_max: 8 << 20,
-        objects_max: 2_000_000,
+        objects_max: 500_000,
         pack_bytes_max: 5 << 30,
         object_bytes_max: (4 << 30) - 1,
         control_object_bytes_max: 8 << 20,
         delta_bytes_max: 16 << 20,
+        large_delta_bytes_max: 512 << 20,
+        thin_depth_max: 50,
         delta_depth_max: 4095,
         tree_depth_max: 2048,
+        tree_visits_max: 4_000_000,
         base_cache_bytes: 16 << 20,
         refname_bytes_max: 4096,
     };

@@ -135,6 +135,17 @@ pub trait Quarantine {
     /// Writes chunk `number`; every chunk but the last has [`CHUNK_BYTES`].
     fn put_chunk(&self, pack_id: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError>;
 
+    /// Opens a place for a push's own use: chunks that are written and read like a pack's, in
+    /// quarantine, and never published.
+    fn open_scratch(&self) -> Result<PackId, StoreError> {
+        self.open_pack()
+    }
+
+    /// Removes what [`Quarantine::open_scratch`] gave. What is not removed is swept in time.
+    fn drop_scratch(&self, _scratch_id: PackId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Writes the next row of a part; the rows of a part, joined, are the part.
     fn put_part(
         &self,

@@ -88,6 +88,8 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
         source: record.source,
         read_only: record.read_only,
         public: record.public,
+        deny_non_fast_forwards: record.deny_non_fast_forwards,
+        deny_deletes: record.deny_deletes,
         status: RepositoryStatus::Ready,
         size_bytes,
         object_count,
@@ -135,7 +137,8 @@ pub async fn update(store: &Store, request: Request) -> Answer {
         head: head.as_deref().map(Into::into),
         read_only: change.read_only,
         public: change.public,
-        ..RepositoryPatch::default()
+        deny_non_fast_forwards: change.deny_non_fast_forwards,
+        deny_deletes: change.deny_deletes,
     };
     store.update(&patch, now_ms())?;
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");

@@ -222,6 +222,12 @@ pub struct UpdateRepository {
     /// Whether anybody may fetch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public: Option<bool>,
+    /// Whether branches may only move forward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deny_non_fast_forwards: Option<bool>,
+    /// Whether branches may not be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deny_deletes: Option<bool>,
 }
 
 /// Reads a field that is there as `Some`, so that `null` differs from an absent field.
@@ -247,6 +253,7 @@ pub enum RepositoryStatus {
 
 /// Answer of `POST /init`, `GET /info` and `POST /update`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "settings, each for itself")]
 pub struct RepositoryInfo {
     /// 16 characters of `[0-9a-z]`.
     pub repository_id: String,
@@ -270,6 +277,12 @@ pub struct RepositoryInfo {
     pub read_only: bool,
     /// Whether anybody may fetch.
     pub public: bool,
+    /// Whether branches may only move forward.
+    #[serde(default)]
+    pub deny_non_fast_forwards: bool,
+    /// Whether branches may not be deleted.
+    #[serde(default)]
+    pub deny_deletes: bool,
     /// What it is busy with.
     pub status: RepositoryStatus,
     /// Bytes of its live packs.

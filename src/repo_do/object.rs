@@ -12,6 +12,7 @@ use std::time::Duration;
 use worker::{Date, Delay, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, TokenRecord, authorize, header, path};
+use super::memory::Reservation;
 use super::{admin, receive, refs, reply, upload};
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
@@ -44,6 +45,30 @@ pub struct RepoObject {
 /// Unix milliseconds.
 pub fn now_ms() -> i64 {
     i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
+}
+
+/// How long a request waits for room in the isolate before it is turned away.
+const ROOM_WAIT_MS: i64 = 10_000;
+
+/// How often it looks for room meanwhile.
+const ROOM_POLL: Duration = Duration::from_millis(20);
+
+/// Seconds after which a request that was turned away may find room.
+const ROOM_RETRY_SECONDS: u32 = 5;
+
+/// Reserves `bytes` of the isolate's memory, waiting a while for others to be done. Each request
+/// looks again by a timer of its own: nothing of one request may wake another's.
+pub async fn reserve(bytes: u64) -> std::result::Result<Reservation, ErrorReply> {
+    let until_ms = now_ms().saturating_add(ROOM_WAIT_MS);
+    loop {
+        match Reservation::new(bytes) {
+            Ok(reservation) => return Ok(reservation),
+            Err(error) if now_ms() >= until_ms => {
+                return Err(ErrorReply::busy(ROOM_RETRY_SECONDS, error.to_string()));
+            }
+            Err(_) => Delay::from(ROOM_POLL).await,
+        }
+    }
 }
 
 /// Lets other requests of the object run.

@@ -12,7 +12,7 @@ use worker::{Request, Response};
 use super::body::Body;
 use super::contract::{ErrorCode, ErrorReply};
 use super::memory::{PUSH_BYTES, Reservation};
-use super::object::{Authorized, RepoObject, Store};
+use super::object::{Authorized, RepoObject, Store, reserve};
 use super::reply::{self, Media};
 use crate::git::limits::Limits;
 use crate::git::pack::incoming::objects::IncomingObjects;
@@ -26,8 +26,10 @@ use crate::git::protocol::sideband::{Band, SideBand, band};
 use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::git::store::{PackId, Part, Quarantine, StoreError};
+use crate::storage::repository::RepositoryRecord;
 use finish::Work;
 
+mod check;
 mod finish;
 
 /// Takes one push.
@@ -37,8 +39,7 @@ pub async fn receive_pack(
     request: Request,
     authorized: Authorized,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let reservation =
-        Reservation::new(PUSH_BYTES).map_err(|error| ErrorReply::busy(5, error.to_string()))?;
+    let reservation = reserve(PUSH_BYTES).await?;
     let bad =
         |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
     let mut body = Body::of(&request).map_err(|error| bad(&error))?;
@@ -109,6 +110,16 @@ fn fatal(side_band: SideBand, message: &str) -> worker::Result<Response> {
     reply::git(Service::ReceivePack, Media::Result)?.from_bytes(out)
 }
 
+/// What the repository allows.
+fn settings(record: &RepositoryRecord) -> Settings<'_> {
+    Settings {
+        read_only: record.read_only,
+        deny_deletes: record.deny_deletes,
+        deny_non_fast_forwards: record.deny_non_fast_forwards,
+        head: record.head.as_ref(),
+    }
+}
+
 /// A push whose commands were read.
 struct Push {
     object: Rc<RepoObject>,
@@ -136,6 +147,8 @@ impl Push {
             object: Rc::clone(&object),
             store: Rc::clone(&store),
             pack_id: Cell::new(None),
+            scratch_id: Cell::new(None),
+            is_new: Cell::new(false),
         };
         let rejections = commands.commands.iter().map(|_| None).collect();
         Self {
@@ -153,13 +166,7 @@ impl Push {
 
     /// Judges each command by what is known before the pack.
     fn judge(&mut self) {
-        let record = &self.authorized.record;
-        let settings = Settings {
-            read_only: record.read_only,
-            deny_deletes: record.deny_deletes,
-            deny_non_fast_forwards: record.deny_non_fast_forwards,
-            head: record.head.as_ref(),
-        };
+        let settings = settings(&self.authorized.record);
         for (command, rejection) in self.commands.commands.iter().zip(&mut self.rejections) {
             *rejection = rules::before_pack(command, &settings, &self.limits).err();
         }
@@ -197,10 +204,7 @@ impl Push {
                 self.arrived = Some(Err(error));
                 return Ok(());
             }
-            if self.opened.is_new() {
-                let scheduled = self.object.schedule_sweep().await;
-                scheduled.map_err(|error| StoreError::Failed(error.to_string()))?;
-            }
+            self.sweep_later().await?;
             match body.next(&mut piece).await {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -212,6 +216,15 @@ impl Push {
         }
         self.arrived = Some(parser.finish_input());
         Ok(())
+    }
+
+    /// Makes sure that the sweeper will come, once there is something in quarantine.
+    async fn sweep_later(&self) -> Result<(), StoreError> {
+        if !self.opened.is_new() {
+            return Ok(());
+        }
+        let scheduled = self.object.schedule_sweep().await;
+        scheduled.map_err(|error| StoreError::Failed(error.to_string()))
     }
 
     /// The response: progress while the rest of the work is done, then the report.
@@ -245,50 +258,69 @@ impl Voice {
 struct Opened {
     object: Rc<RepoObject>,
     store: Rc<Store>,
-    pack_id: Cell<Option<(PackId, bool)>>,
+    pack_id: Cell<Option<PackId>>,
+    scratch_id: Cell<Option<PackId>>,
+    /// Something was opened since it was asked last.
+    is_new: Cell<bool>,
 }
 
 impl Opened {
-    /// Whether the pack was opened since this was asked last.
+    /// Whether something was opened since this was asked last.
     fn is_new(&self) -> bool {
-        let Some((pack_id, true)) = self.pack_id.get() else {
-            return false;
-        };
-        self.pack_id.set(Some((pack_id, false)));
-        true
+        self.is_new.take()
     }
 
     /// The pack is in quarantine no more.
     fn forget(&self) {
-        if let Some((pack_id, _)) = self.pack_id.take() {
+        if let Some(pack_id) = self.pack_id.take() {
             self.object.in_progress.borrow_mut().remove(&pack_id);
         }
     }
 
     /// Removes what the push has written. A failure leaves it to the sweeper.
     fn discard(&self) {
-        let Some((pack_id, _)) = self.pack_id.take() else {
-            return;
-        };
-        self.object.in_progress.borrow_mut().remove(&pack_id);
-        if let Err(error) = self.store.remove_pack(pack_id) {
-            worker::console_error!("{}", reply::fault_line("discard", &error.to_string()));
+        for pack_id in [self.pack_id.take(), self.scratch_id.take()] {
+            let Some(pack_id) = pack_id else {
+                continue;
+            };
+            self.object.in_progress.borrow_mut().remove(&pack_id);
+            if let Err(error) = self.store.remove_pack(pack_id) {
+                worker::console_error!("{}", reply::fault_line("discard", &error.to_string()));
+            }
         }
+    }
+
+    fn open(&self, slot: &Cell<Option<PackId>>) -> Result<PackId, StoreError> {
+        let pack_id = self.store.open_pack()?;
+        self.object.in_progress.borrow_mut().insert(pack_id);
+        slot.set(Some(pack_id));
+        self.is_new.set(true);
+        Ok(pack_id)
     }
 }
 
 impl Drop for Opened {
     fn drop(&mut self) {
         self.forget();
+        if let Some(scratch_id) = self.scratch_id.take() {
+            self.object.in_progress.borrow_mut().remove(&scratch_id);
+        }
     }
 }
 
 impl Quarantine for Opened {
     fn open_pack(&self) -> Result<PackId, StoreError> {
-        let pack_id = self.store.open_pack()?;
-        self.object.in_progress.borrow_mut().insert(pack_id);
-        self.pack_id.set(Some((pack_id, true)));
-        Ok(pack_id)
+        self.open(&self.pack_id)
+    }
+
+    fn open_scratch(&self) -> Result<PackId, StoreError> {
+        self.open(&self.scratch_id)
+    }
+
+    fn drop_scratch(&self, scratch_id: PackId) -> Result<(), StoreError> {
+        self.scratch_id.take();
+        self.object.in_progress.borrow_mut().remove(&scratch_id);
+        self.store.remove_pack(scratch_id)
     }
 
     fn put_chunk(&self, pack_id: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError> {

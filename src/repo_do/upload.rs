@@ -9,7 +9,7 @@ use worker::{Request, Response};
 use super::body::{Body, BodyError};
 use super::contract::{ErrorCode, ErrorReply};
 use super::memory::{FETCH_BYTES, Reservation};
-use super::object::{Authorized, Store};
+use super::object::{Authorized, Store, reserve};
 use super::refs;
 use super::reply::{self, Media, fault_line};
 use crate::git::limits::Limits;
@@ -37,8 +37,7 @@ pub async fn upload_pack(
     request: Request,
     authorized: &Authorized,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let reservation =
-        Reservation::new(FETCH_BYTES).map_err(|error| ErrorReply::busy(5, error.to_string()))?;
+    let reservation = reserve(FETCH_BYTES).await?;
     let limits = Limits::DEFAULT;
     let version = refs::version(&request, Service::UploadPack);
     let mut body = Body::of(&request).map_err(|error| broken(&error))?;

@@ -34,6 +34,7 @@ pub mod namespace;
 pub mod packs;
 pub mod publication;
 pub mod publish;
+pub mod ref_page;
 pub mod reflog;
 pub mod refs;
 pub mod registry;

@@ -109,6 +109,10 @@ impl<D: Database> Quarantine for RepoStore<D> {
         Ok(())
     }
 
+    fn drop_scratch(&self, scratch_id: PackId) -> Result<(), StoreError> {
+        self.remove_pack(scratch_id)
+    }
+
     fn put_part(
         &self,
         pack_id: PackId,

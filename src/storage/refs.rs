@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
+use super::ref_page::{self, PAGE_REFS, PAGE_SQL};
 use super::repository::RepoStore;
 use super::row::Row;
 use super::sql::{Database, query_all, query_first};
@@ -72,19 +73,35 @@ impl<D: Database> RepoStore<D> {
         Ok(query_all(&self.db, sql, &params, read_ref)?)
     }
 
-    /// Shows every ref whose name begins with `prefix`, by name, without holding them all.
+    /// Shows every ref whose name begins with `prefix`, by name, holding a page of them at a time.
     pub fn visit_refs(
         &self,
         prefix: &[u8],
         mut each: impl FnMut(RefRecord) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let range = NameRange::new(prefix, None);
-        let sql = "SELECT name, target, peeled FROM ref
-            WHERE name >= ?1 AND name < ?2 ORDER BY name";
-        let params = [range.start.as_slice().into(), range.end.as_slice().into()];
-        Ok(self
-            .db
-            .query(sql, &params, &mut |row| Ok(each(read_ref(row)?)))?)
+        let mut range = NameRange::new(prefix, None);
+        loop {
+            let params = [
+                range.start.as_slice().into(),
+                range.end.as_slice().into(),
+                PAGE_REFS.into(),
+            ];
+            let page = query_first(&self.db, PAGE_SQL, &params, |row| row.text_or_null(0))?;
+            let refs = ref_page::parse(&page.flatten().unwrap_or_default())?;
+            let Some(last) = refs.last() else {
+                return Ok(());
+            };
+            let full = u32::try_from(refs.len()) == Ok(PAGE_REFS);
+            range = NameRange::new(prefix, Some(last.name.as_bstr()));
+            for record in refs {
+                if each(record).is_break() {
+                    return Ok(());
+                }
+            }
+            if !full {
+                return Ok(());
+            }
+        }
     }
 
     /// A ref below `name`, as `refs/heads/a/b` is below `refs/heads/a`: with it, no ref of this

@@ -12,24 +12,37 @@ use crate::storage::kv::JsonStore;
 /// The KV binding that holds the grants.
 const TOKENS: &str = "TOKENS";
 
-/// The actor of a request to a repository, unless it can be refused already.
+/// The actor of a request to a repository, unless its header or KV refuses it.
 pub async fn to_repository(
     visit: &Visit,
     path: &RepositoryPath,
     access: Access,
 ) -> Result<Actor, ErrorReply> {
+    let actor = actor(visit, access)?;
+    check_grant(visit, path).await?;
+    Ok(actor)
+}
+
+/// The actor of a request to a repository, unless its header alone refuses it.
+pub fn actor(visit: &Visit, access: Access) -> Result<Actor, ErrorReply> {
     match visit.identity {
         Identity::Operator => Ok(Actor::Operator),
         Identity::Anonymous if access == Access::Read => Ok(Actor::Anonymous),
         Identity::Anonymous => Err(Refusal::CredentialRequired.into()),
         Identity::Unrecognised => Err(Refusal::TokenInvalid.into()),
-        Identity::Token(hash) => {
-            if let Some(grant) = grant(visit, &hash).await {
-                grant.check(path, visit.now_ms)?;
-            }
-            Ok(Actor::Token(hash))
-        }
+        Identity::Token(hash) => Ok(Actor::Token(hash)),
     }
+}
+
+/// Refuses a token that KV knows to be another repository's, or expired.
+/// What KV does not know, the object does; so a caller may ask the two at once.
+pub async fn check_grant(visit: &Visit, path: &RepositoryPath) -> Result<(), ErrorReply> {
+    if let Identity::Token(hash) = visit.identity
+        && let Some(grant) = grant(visit, &hash).await
+    {
+        grant.check(path, visit.now_ms)?;
+    }
+    Ok(())
 }
 
 /// Whether a request may administer what no single repository decides about.

@@ -21,7 +21,7 @@ pub async fn answer(
     let content_type = header(request, "content-type");
     let encoding = header(request, "content-encoding");
     let exchange = exchange(route, query, content_type.as_deref(), encoding.as_deref())?;
-    let actor = admission::to_repository(visit, path, exchange.access).await?;
+    let actor = admission::actor(visit, exchange.access)?;
 
     let call = match route {
         GitRoute::UploadPack | GitRoute::ReceivePack => {
@@ -31,7 +31,12 @@ pub async fn answer(
             Call::get(exchange.target).with_headers(forwarded(request))
         }
     };
-    let response = repository(visit, path, actor, call).await?;
+    // KV and the object are asked at once: the object decides alone, and KV only says more
+    // exactly why not.
+    let grant = admission::check_grant(visit, path);
+    let (grant, response) = futures::join!(grant, repository(visit, path, actor, call));
+    grant?;
+    let response = response?;
     if response.status_code() != 200 {
         return Err(refusal(response).await);
     }

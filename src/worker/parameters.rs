@@ -65,6 +65,12 @@ pub struct RepositoryChange {
     /// Whether anybody may fetch.
     #[serde(default, deserialize_with = "present")]
     pub public: Option<bool>,
+    /// Whether branches may only move forward: Git's `receive.denyNonFastForwards`.
+    #[serde(default, deserialize_with = "present")]
+    pub deny_non_fast_forwards: Option<bool>,
+    /// Whether branches may not be deleted: Git's `receive.denyDeletes`.
+    #[serde(default, deserialize_with = "present")]
+    pub deny_deletes: Option<bool>,
 }
 
 /// Body of `POST /namespaces/:ns/tokens`.

@@ -8,6 +8,7 @@ use crate::repo_do::contract::{RepositoryInfo, Scope, TokenRecord, TokenState};
 
 /// A repository, in full.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the API")]
 pub struct Repository {
     id: String,
     name: String,
@@ -19,6 +20,8 @@ pub struct Repository {
     source: Option<String>,
     read_only: bool,
     public: bool,
+    deny_non_fast_forwards: bool,
+    deny_deletes: bool,
     remote: String,
     size_bytes: u64,
     object_count: u64,
@@ -39,6 +42,8 @@ impl Repository {
             source: info.source,
             read_only: info.read_only,
             public: info.public,
+            deny_non_fast_forwards: info.deny_non_fast_forwards,
+            deny_deletes: info.deny_deletes,
             remote,
             size_bytes: info.size_bytes,
             object_count: info.object_count,
@@ -198,6 +203,8 @@ mod tests {
             source: None,
             read_only: false,
             public: true,
+            deny_non_fast_forwards: true,
+            deny_deletes: false,
             status: RepositoryStatus::Ready,
             size_bytes: 3,
             object_count: 4,
@@ -210,8 +217,8 @@ mod tests {
                 "default_branch": "main", "created_at": "1970-01-01T00:00:00.000Z",
                 "updated_at": "1970-01-01T00:00:00.001Z",
                 "last_push_at": "1970-01-01T00:00:00.002Z", "source": null, "read_only": false,
-                "public": true, "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3,
-                "object_count": 4,
+                "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
+                "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
             })
         );
     }

@@ -62,7 +62,11 @@ impl MemoryPacks {
             store: &quarantine,
             bases: &self.live(),
         };
-        while resolver.step(1000, sources, &mut ignore).unwrap() == Step::More {}
+        while resolver
+            .step(1000, sources, &quarantine, &mut ignore)
+            .unwrap()
+            == Step::More
+        {}
         let mut table = resolver.finish().table;
         table.sort();
         table

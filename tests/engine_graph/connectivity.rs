@@ -47,6 +47,34 @@ fn whatever_object_is_missing_is_named() {
 }
 
 #[test]
+fn each_tip_stands_alone() {
+    for seed in 20..26 {
+        let history = History::random(seed, 40);
+        let mut noise = Noise::new(seed + 100);
+        let mut server = Server::default();
+        let old = noise.pick(&history.commits[..10], 2);
+        server
+            .push(&history.objects, &needed(&history, &server, &old), &old)
+            .unwrap();
+        let tips = noise.pick(&history.commits, 8);
+        let all = needed(&history, &server, &tips);
+        for missing in &all {
+            let rest: Vec<ObjectId> = all.iter().copied().filter(|id| id != missing).collect();
+            let found = BTreeSet::from_iter(server.bad_tips(&history.objects, &rest, &tips));
+            let lacks = |tip: &&ObjectId| needed(&history, &server, &[**tip]).contains(missing);
+            let expected: BTreeSet<ObjectId> = tips.iter().filter(lacks).copied().collect();
+            assert_eq!(found, expected, "without {missing}");
+            let good: Vec<ObjectId> = tips
+                .iter()
+                .copied()
+                .filter(|tip| !found.contains(tip))
+                .collect();
+            server.check(&history.objects, &rest, &good).unwrap();
+        }
+    }
+}
+
+#[test]
 fn objects_in_a_live_pack_prove_nothing_about_what_they_refer_to() {
     for seed in 10..14 {
         let history = History::random(seed, 30);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod connectivity;
+mod filters;
 mod history;
 mod plans;
 mod server;

@@ -78,6 +78,31 @@ impl Server {
         Ok(walk.finish())
     }
 
+    /// The tips of a push that are not complete.
+    pub fn bad_tips(
+        &self,
+        objects: &Objects,
+        ids: &[ObjectId],
+        tips: &[ObjectId],
+    ) -> Vec<ObjectId> {
+        let (live, graph) = (self.live(), self.graph());
+        let pushed = Pushed::new(objects, ids, ids.len().is_multiple_of(2));
+        let both = Both {
+            pushed: &pushed,
+            live: &live,
+        };
+        let mut walk = Connectivity::new(&graph, &both, &pushed, tips, &Limits::DEFAULT);
+        let mut bad = Vec::new();
+        loop {
+            match walk.step(3) {
+                Ok(Progress::Working) => {}
+                Ok(Progress::Done) => return bad,
+                Err(error) if error.is_of_tip() => bad.push(walk.give_up_tip()),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
     /// Publishes what was checked.
     pub fn publish(&mut self, objects: &Objects, ids: &[ObjectId], connected: &Connected) {
         let pack_id = PackId(7 + u32::try_from(self.packs.len()).unwrap());

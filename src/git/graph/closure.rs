@@ -1,16 +1,19 @@
 //! What a tree reaches, less what some other trees have at the same paths.
 //!
-//! Needed where no introduced list says it: for trees that are fetched by name, and for commits
-//! at the edge of a shallow history.
+//! Needed where no introduced list says it: for trees that are fetched by name, for commits at
+//! the edge of a shallow history, and for filters that go by an object's place.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use gix_hash::ObjectId;
+use gix_object::bstr::{BStr, BString};
 
+use super::super::filter::{Directory, ObjectFilter};
 use super::super::object::ObjectKind;
 use super::super::object::facts::FactsError;
 use super::super::store::{ObjectSource, ReadError, Shared};
-use super::trees::{TreeStack, for_each_new_entry};
+use super::trees::{NewEntry, for_each_new_entry};
 
 /// A tree of the live packs could not be walked: our corruption, or a tree that was never proved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,40 +40,94 @@ pub enum TreeWalkError {
         /// What is wrong with it.
         problem: FactsError,
     },
+    /// More trees to look at than a fetch may.
+    #[error("upload-pack: more than {visits_max} trees to look at; ask for less at once")]
+    TooMany {
+        /// The bound.
+        visits_max: u64,
+    },
     /// An object could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
 }
 
-/// Walks over trees, each of them once. Holds about 40 bytes for each tree seen.
+/// Walks over trees, each of them as often as the filter may decide anew. Holds about 50 bytes
+/// for each tree seen.
 pub struct TreeWalk<'a> {
     objects: &'a dyn ObjectSource,
-    seen: HashSet<ObjectId>,
+    filter: &'a ObjectFilter,
+    /// The least depth at which each tree was entered. With a filter by names, by the path too.
+    seen: HashMap<(ObjectId, u64), Directory>,
+    visits: u64,
+    visits_max: u64,
+}
+
+/// A tree that is still to be read.
+struct Pending {
+    id: ObjectId,
+    /// Empty when names do not count.
+    path: BString,
+    place: Directory,
+    /// What others have at the same path.
+    bases: Vec<ObjectId>,
 }
 
 impl<'a> TreeWalk<'a> {
-    /// Prepares walks over these objects.
-    pub fn new(objects: &'a dyn ObjectSource) -> Self {
+    /// Prepares walks over these objects, that look at so many trees at most.
+    pub fn new(objects: &'a dyn ObjectSource, filter: &'a ObjectFilter, visits_max: u64) -> Self {
         Self {
             objects,
-            seen: HashSet::new(),
+            filter,
+            seen: HashMap::new(),
+            visits: 0,
+            visits_max,
         }
     }
 
-    /// Calls `visit` with `tree_id` and with every tree and blob below it, except what the trees
-    /// `had` have at the same path, and except what is below trees that an earlier walk saw.
-    pub fn walk<E: From<TreeWalkError>>(
+    /// Calls `visit` with a commit's tree and with the trees and blobs below it whose place the
+    /// filter keeps, except what the trees `had` have at the same path, and except what earlier
+    /// walks gave. The receiver must have `had`, or earlier walks have given them: a tree is not
+    /// entered again, so that two that lean on each other would both be cut short.
+    pub fn walk_root<E: From<TreeWalkError>>(
         &mut self,
         tree_id: ObjectId,
         had: &[ObjectId],
         mut visit: impl FnMut(ObjectId, ObjectKind) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut stack = TreeStack::default();
-        if !had.contains(&tree_id) && self.seen.insert(tree_id) {
-            visit(tree_id, ObjectKind::Tree)?;
-            stack.push(tree_id, tree_id, had, 1);
+        if had.contains(&tree_id) {
+            return Ok(());
         }
+        let place = self.filter.root();
+        if self.filter.keeps_root() {
+            visit(tree_id, ObjectKind::Tree)?;
+        }
+        self.walk(tree_id, place, had, &mut visit)
+    }
+
+    /// Calls `visit` with what is below a tree that is wanted itself.
+    pub fn walk_wanted<E: From<TreeWalkError>>(
+        &mut self,
+        tree_id: ObjectId,
+        mut visit: impl FnMut(ObjectId, ObjectKind) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.walk(tree_id, self.filter.wanted_tree(), &[], &mut visit)
+    }
+
+    fn walk<E: From<TreeWalkError>>(
+        &mut self,
+        tree_id: ObjectId,
+        place: Directory,
+        had: &[ObjectId],
+        visit: &mut impl FnMut(ObjectId, ObjectKind) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut stack = Vec::new();
+        self.enter(tree_id, BString::default(), place, had, &mut stack);
         while let Some(tree) = stack.pop() {
+            self.visits += 1;
+            if self.visits > self.visits_max {
+                let visits_max = self.visits_max;
+                return Err(TreeWalkError::TooMany { visits_max }.into());
+            }
             let content = self.read(tree.id)?;
             let mut bases = Vec::with_capacity(tree.bases.len());
             for base in &tree.bases {
@@ -78,29 +135,64 @@ impl<'a> TreeWalk<'a> {
             }
             let mut failed = None;
             let walked: Result<(), Stop> = for_each_new_entry(&content, &bases, |entry| {
-                if entry.kind == ObjectKind::Tree {
-                    if !self.seen.insert(entry.id) {
-                        return Ok(());
-                    }
-                    stack.push(entry.id, tree.id, entry.bases, 0);
+                if self.take(&tree, &entry, &mut stack) {
+                    visit(entry.id, entry.kind).map_err(|error| {
+                        failed = Some(error);
+                        Stop::Visit
+                    })?;
                 }
-                visit(entry.id, entry.kind).map_err(|error| {
-                    failed = Some(error);
-                    Stop::Visit
-                })
+                Ok(())
             });
             if let Some(error) = failed {
                 return Err(error);
             }
             if let Err(Stop::Tree(problem)) = walked {
-                return Err(TreeWalkError::Malformed {
-                    id: tree.id,
-                    problem,
-                }
-                .into());
+                let id = tree.id;
+                return Err(TreeWalkError::Malformed { id, problem }.into());
             }
         }
         Ok(())
+    }
+
+    /// Whether the filter keeps the entry; enters it if it is a tree.
+    fn take(&mut self, tree: &Pending, entry: &NewEntry<'_>, stack: &mut Vec<Pending>) -> bool {
+        let filter = self.filter;
+        let path = if filter.needs_names() {
+            joined(&tree.path, entry.name)
+        } else {
+            BString::default()
+        };
+        if entry.kind != ObjectKind::Tree {
+            return filter.keeps_blob_in(tree.place, path.as_ref());
+        }
+        let place = filter.enter(tree.place, path.as_ref());
+        self.enter(entry.id, path, place, entry.bases, stack);
+        filter.keeps_tree_in(tree.place)
+    }
+
+    /// Puts a tree on the stack, unless nothing below it can be kept or all of that was given.
+    fn enter(
+        &mut self,
+        id: ObjectId,
+        path: BString,
+        place: Directory,
+        bases: &[ObjectId],
+        stack: &mut Vec<Pending>,
+    ) {
+        if !self.filter.keeps_tree_in(place) || !self.filter.keeps_content() {
+            return;
+        }
+        let key = (id, path_hash(path.as_ref()));
+        if self.seen.get(&key).is_some_and(|seen| seen.covers(place)) {
+            return;
+        }
+        self.seen.insert(key, place);
+        stack.push(Pending {
+            id,
+            path,
+            place,
+            bases: bases.to_vec(),
+        });
     }
 
     fn read(&self, id: ObjectId) -> Result<Shared, TreeWalkError> {
@@ -110,6 +202,26 @@ impl<'a> TreeWalk<'a> {
             None => Err(TreeWalkError::Missing { id }),
         }
     }
+}
+
+fn joined(directory: &BString, name: &BStr) -> BString {
+    let mut path = Vec::with_capacity(directory.len() + 1 + name.len());
+    if !directory.is_empty() {
+        path.extend_from_slice(directory);
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+    path.into()
+}
+
+/// A path as 64 bits: paths are long, and there may be one for each tree.
+fn path_hash(path: &BStr) -> u64 {
+    if path.is_empty() {
+        return 0;
+    }
+    let mut hasher = DefaultHasher::new();
+    path.hash(&mut hasher);
+    hasher.finish()
 }
 
 enum Stop {

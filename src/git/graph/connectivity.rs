@@ -109,6 +109,12 @@ pub struct Connectivity<'a> {
     tree_depth_max: usize,
 
     tips: Vec<Tip>,
+    /// The tip that is being walked, as it was given.
+    tip_id: ObjectId,
+    /// Commits that are not complete, and those that build on them.
+    bad_commits: HashSet<ObjectId>,
+    /// The commit whose tree is being walked.
+    commit_id: Option<ObjectId>,
     tags: HashSet<ObjectId>,
     path: Vec<Waiting>,
     trees: TreeStack,
@@ -139,6 +145,9 @@ impl<'a> Connectivity<'a> {
                 .rev()
                 .map(|id| Tip { id: *id, tag: None })
                 .collect(),
+            tip_id: ObjectId::null(gix_hash::Kind::Sha1),
+            bad_commits: HashSet::new(),
+            commit_id: None,
             tags: HashSet::new(),
             path: Vec::new(),
             trees: TreeStack::default(),
@@ -156,10 +165,12 @@ impl<'a> Connectivity<'a> {
             if let Some(tree) = self.trees.pop() {
                 spent += self.walk_tree(&tree)?;
             } else if !self.path.is_empty() {
+                self.commit_id = None;
                 self.lists.close()?;
                 spent += 1;
                 self.advance_path()?;
             } else if let Some(tip) = self.tips.pop() {
+                self.commit_id = None;
                 self.lists.close()?;
                 spent += 1;
                 self.start_tip(&tip)?;
@@ -169,6 +180,19 @@ impl<'a> Connectivity<'a> {
             }
         }
         Ok(Progress::Working)
+    }
+
+    /// After an error: the tip, as it was given, that is not complete. The walk can then be gone
+    /// on with to judge the tips that are left; but its parts are worth nothing, and what is left
+    /// may look complete that is not, so that the good tips are to be walked once more.
+    pub fn give_up_tip(&mut self) -> ObjectId {
+        self.bad_commits.extend(self.commit_id.take());
+        let waiting = self.path.drain(..).map(|waiting| waiting.commit_id);
+        self.bad_commits.extend(waiting);
+        self.trees = TreeStack::default();
+        self.tips.retain(|tip| tip.tag.is_none());
+        self.lists.abandon();
+        self.tip_id
     }
 
     /// The parts, once `step` said that it is done.
@@ -189,6 +213,9 @@ impl<'a> Connectivity<'a> {
     }
 
     fn start_tip(&mut self, tip: &Tip) -> Result<(), ConnectivityError> {
+        if tip.tag.is_none() {
+            self.tip_id = tip.id;
+        }
         let is_known = self.graph.lookup(&tip.id).is_some();
         let found = match self.incoming.locate(&tip.id) {
             _ if is_known => Some(ObjectKind::Commit),

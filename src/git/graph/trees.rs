@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 
 use gix_hash::ObjectId;
+use gix_object::bstr::BStr;
 
 use super::super::object::ObjectKind;
 use super::super::object::facts::{
@@ -32,6 +33,8 @@ pub(super) struct NewEntry<'a> {
     pub(super) id: ObjectId,
     /// The kind that the entry claims.
     pub(super) kind: ObjectKind,
+    /// Its name.
+    pub(super) name: &'a BStr,
     /// For a tree: the trees that the parents have under this name, each once.
     pub(super) bases: &'a [ObjectId],
 }
@@ -63,6 +66,7 @@ pub(super) fn for_each_new_entry<E: From<FactsError>>(
             visit(NewEntry {
                 id: entry.id.to_owned(),
                 kind,
+                name: entry.name,
                 bases: &bases,
             })?;
         }

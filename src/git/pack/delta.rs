@@ -3,6 +3,10 @@
 //! A delta is two sizes (of the base, of the result) and instructions that copy a run of the base
 //! or insert bytes of their own. What is accepted is exactly what git's `patch_delta` accepts.
 
+mod pieces;
+
+pub use pieces::{DeltaReader, Run};
+
 /// Bytes of the shortest delta: two sizes and one instruction with its operand.
 const DELTA_BYTES_MIN: usize = 4;
 
@@ -175,11 +179,7 @@ impl<'a> Cursor<'a> {
                 Ok(run)
             }
             command => {
-                let offset = self.operand(command, 4)?;
-                let length = match self.operand(command >> 4, 3)? {
-                    0 => COPY_BYTES_OF_ZERO,
-                    length => length,
-                };
+                let (offset, length) = self.copied(command)?;
                 let out_of_base = DeltaError::CopyOutOfBase {
                     offset,
                     length,
@@ -189,6 +189,17 @@ impl<'a> Cursor<'a> {
                 base.get(offset..end).ok_or(out_of_base)
             }
         }
+    }
+
+    /// The run of the base that a copy instruction names: where it starts and its bytes.
+    #[inline]
+    fn copied(&mut self, command: u8) -> Result<(usize, usize), DeltaError> {
+        let offset = self.operand(command, 4)?;
+        let length = match self.operand(command >> 4, 3)? {
+            0 => COPY_BYTES_OF_ZERO,
+            length => length,
+        };
+        Ok((offset, length))
     }
 
     /// A number of up to `width` bytes, lowest first; a clear bit of `present` stands for a byte 0.

@@ -1,6 +1,8 @@
 //! The table of an incoming pack's entries: 48 bytes an entry, the one thing of a push that grows
 //! with its number of objects.
 
+use std::cmp::Ordering;
+
 use gix_hash::{ObjectId, oid};
 
 use super::super::object::ObjectKind;
@@ -105,11 +107,10 @@ impl EntryTable {
     /// Fills [`EntryTable::by_id`]; the table must not change afterwards.
     pub fn sort(&mut self) {
         let Self { entries, by_id, .. } = self;
-        let id = |position: u32| entries.get(position as usize).map(|entry| entry.id);
         by_id.clear();
         by_id.reserve_exact(entries.len());
         by_id.extend((0..).take(entries.len()));
-        by_id.sort_unstable_by(|&a, &b| id(a).cmp(&id(b)).then(a.cmp(&b)));
+        by_id.sort_unstable_by(|&a, &b| compare(a, b, entries));
     }
 
     /// The position of the object; of the first one when the pack holds it more than once. Finds
@@ -121,6 +122,14 @@ impl EntryTable {
             .filter(|entry| *entry.id == *id)
             .map(|_| position)
     }
+}
+
+/// By id, then position. Not inlined: a sort compares at dozens of places, and the wasm would have
+/// as many copies.
+#[inline(never)]
+fn compare(a: u32, b: u32, entries: &[Entry]) -> Ordering {
+    let id = |position: u32| entries.get(position as usize).map(|entry| &entry.id);
+    id(a).cmp(&id(b)).then(a.cmp(&b))
 }
 
 #[cfg(test)]

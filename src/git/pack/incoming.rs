@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::super::store::{CHUNK_BYTES, PackId, PackStore, Quarantine, Shared, StoreError};
 
+pub(super) mod appended;
 mod content;
 pub mod objects;
 #[cfg(test)]

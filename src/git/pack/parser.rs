@@ -12,6 +12,7 @@ use super::super::hash::{ObjectHasher, PackHasher};
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::store::Quarantine;
+use super::delta;
 use super::entries::{Base, Entry};
 use super::entry::{
     self, ENTRY_HEADER_BYTES_MAX, EntryKind, Header, PACK_HEADER_BYTES, PACK_TRAILER_BYTES,
@@ -58,8 +59,10 @@ enum Form {
     Held { kind: ObjectKind, content: Vec<u8> },
     /// A blob that is only hashed.
     Passed { hasher: ObjectHasher },
-    /// The instructions of a delta.
+    /// The instructions of a delta, held whole.
     Delta,
+    /// The instructions of a delta, too many to be held: the resolver will read them again.
+    LargeDelta,
 }
 
 impl PackParser {
@@ -98,6 +101,7 @@ impl PackParser {
             return Err(PackError::PackTooLarge { limit });
         }
         self.objects.pack.append(input, quarantine)?;
+        self.objects.received_bytes = self.objects.pack.pack_bytes();
         let mut rest = input;
         while !rest.is_empty() {
             let in_checksum = !matches!(self.state, State::Trailer | State::Done);
@@ -210,17 +214,13 @@ impl PackParser {
                 (Base::External(number), Form::Delta)
             }
         };
-        if matches!(form, Form::Delta) {
-            let limit = self.objects.limits.delta_bytes_max;
-            if size_bytes > limit {
-                let (size, what) = (size_bytes, "instructions");
-                return Err(PackError::DeltaTooLarge {
-                    offset,
-                    what,
-                    size,
-                    limit,
-                });
-            }
+        let form = match form {
+            Form::Delta if size_bytes > self.objects.limits.delta_bytes_max => Form::LargeDelta,
+            form => form,
+        };
+        if matches!(form, Form::Delta | Form::LargeDelta) {
+            self.objects
+                .check_large(offset, "instructions", size_bytes)?;
             self.objects.progress.deltas += 1;
         }
         self.objects.charge(size_bytes)?;
@@ -271,6 +271,7 @@ impl PackParser {
                 hasher.update(piece);
                 step
             }),
+            Form::LargeDelta => inflater.next_piece(input).map(|(step, _)| step),
         };
         let position = body.position;
         let step = match step {
@@ -323,6 +324,7 @@ impl PackParser {
                     .record_passed(position, id, ObjectKind::Blob, size_bytes)?;
             }
             Form::Delta => self.end_delta(position, observer)?,
+            Form::LargeDelta => {}
         }
         self.objects.progress.objects_received += 1;
         self.next_entry();
@@ -334,6 +336,7 @@ impl PackParser {
         let base = self.objects.entry(position)?.base;
         if let Base::Position(base_position) = base
             && let Some((kind, content)) = self.objects.kept(base_position)
+            && !self.is_result_large(kind)
         {
             let depth = self.objects.entry(base_position)?.depth;
             let at_hand = BaseAtHand {
@@ -350,6 +353,14 @@ impl PackParser {
         self.instructions.clear();
         self.instructions.shrink_to(DELTA_ROOM_BYTES);
         Ok(())
+    }
+
+    /// Whether the delta just received makes a blob too large to be held. (What is wrong with its
+    /// sizes is found when it is applied.)
+    fn is_result_large(&self, kind: ObjectKind) -> bool {
+        let limit = self.objects.limits.delta_bytes_max;
+        let sizes = delta::sizes(&self.instructions);
+        kind == ObjectKind::Blob && sizes.is_ok_and(|(_, result)| result > limit)
     }
 
     fn next_entry(&mut self) {

@@ -19,7 +19,7 @@ use super::super::store::{
 };
 use super::cache::{BaseCache, Lru};
 use super::entries::{Base, Entry};
-use super::incoming::objects::{ExternalBase, ExternalBases};
+use super::incoming::objects::{BaseFacts, ExternalBase, ExternalBases};
 use super::index::{PackIndex, Row};
 use super::inflate::Inflater;
 use super::selection::Selection;
@@ -84,6 +84,11 @@ impl<S: PackStore> LivePacks<S> {
     /// The store that the packs are read from.
     pub fn store(&self) -> &S {
         &self.store
+    }
+
+    /// The bounds that were given.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// A selection of nothing, over these packs.
@@ -282,6 +287,27 @@ impl<S: PackStore> ObjectSource for LivePacks<S> {
 }
 
 impl<S: PackStore> ExternalBases for LivePacks<S> {
+    fn facts(&self, id: &oid) -> Result<Option<BaseFacts>, ReadError> {
+        let Some(at) = self.find(id)? else {
+            return Ok(None);
+        };
+        let row = self.row(at)?;
+        Ok(Some(BaseFacts {
+            kind: row.kind,
+            size_bytes: u64::from(row.size_bytes),
+            depth: row.depth,
+        }))
+    }
+
+    fn open(&self, id: &oid) -> Result<Option<BlobReader>, ReadError> {
+        let at = self.find(id)?;
+        at.map(|at| BlobReader::open(self, at)).transpose()
+    }
+
+    fn next_piece(&self, reader: &mut BlobReader) -> Result<Option<Vec<u8>>, ReadError> {
+        reader.next_piece(self)
+    }
+
     fn base(&self, id: &oid) -> Result<Option<ExternalBase>, ReadError> {
         let Some(at) = self.find(id)? else {
             return Ok(None);

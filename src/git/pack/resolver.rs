@@ -14,16 +14,24 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 
 use super::super::object::ObjectKind;
-use super::super::store::Shared;
+use super::super::store::{Quarantine, Shared};
+use super::delta;
 use super::entries::{Base, EntryTable};
 use super::incoming::objects::{BaseAtHand, IncomingObjects, Observer, Progress, Sources};
 use super::parser::error::PackError;
 use children::Children;
+use large::{Desk, LargeDelta, Scratch};
 
 mod children;
+mod large;
+mod large_steps;
 
 /// What looking at one entry costs of a step's budget, in bytes.
 const LOOK_COST: u64 = 16;
+
+/// What a piece of work on a large delta costs of it: the bytes inflated, copied, hashed and
+/// deflated, some 64 KiB to a chunk of them.
+const LARGE_COST: u64 = 128 << 10;
 
 /// Room of the delta buffer that is kept from one delta to the next.
 const DELTA_ROOM_BYTES: usize = 1 << 20;
@@ -47,6 +55,9 @@ pub struct Resolver {
     at_hand: Option<Content>,
     phase: Phase,
     instructions: Vec<u8>,
+    /// A delta that is applied piece by piece, and the large base that was inflated last.
+    large: Option<LargeDelta>,
+    scratch: Option<Scratch>,
 }
 
 /// What a base is: all its deltas are of its kind.
@@ -56,6 +67,9 @@ type Content = (ObjectKind, Shared);
 #[derive(Debug)]
 struct Frame {
     base: Base,
+    kind: ObjectKind,
+    /// Bytes of the base. One above `Limits::delta_bytes_max` is never at hand.
+    size_bytes: u64,
     depth: u16,
     /// The next of its ofs-deltas in the list of [`Children`].
     next_ofs: u32,
@@ -92,6 +106,8 @@ impl Resolver {
             at_hand,
             phase,
             instructions,
+            large: None,
+            scratch: None,
         }
     }
 
@@ -105,18 +121,31 @@ impl Resolver {
         &mut self,
         budget_bytes: u64,
         sources: Sources<'_>,
+        quarantine: &dyn Quarantine,
         observer: &mut dyn Observer,
     ) -> Result<Step, PackError> {
+        let desk = Desk {
+            sources,
+            quarantine,
+        };
         let start = self.objects.work_bytes();
         let mut looked = 0_u64;
         while self.objects.work_bytes() - start + looked < budget_bytes {
             looked += LOOK_COST;
+            if let Some(large) = self.large.take() {
+                looked += LARGE_COST;
+                self.work_on(large, desk)?;
+                continue;
+            }
             match (self.next_child(), self.phase) {
-                (Some(child), _) => self.resolve(child, sources, observer)?,
+                (Some(child), _) => self.resolve(child, desk, observer)?,
                 (None, _) if !self.path.is_empty() => self.descend(sources)?,
                 (None, Phase::Inside(position)) => self.look_inside(position),
                 (None, Phase::Outside(number)) => self.look_outside(number, sources)?,
-                (None, Phase::Done) => return self.check_complete().map(|()| Step::Done),
+                (None, Phase::Done) => {
+                    self.drop_scratch(quarantine)?;
+                    return self.check_complete().map(|()| Step::Done);
+                }
             }
         }
         Ok(Step::More)
@@ -158,23 +187,24 @@ impl Resolver {
         if self.objects.entry(child)?.kind.is_some() {
             return Ok(());
         }
-        let Some(base) = sources.bases.base(&base_id)? else {
+        let Some(facts) = sources.bases.facts(&base_id)? else {
             // The other deltas on the same base lack it as well.
             self.phase = Phase::Outside(self.children.refs_after(&base_id));
             return Ok(());
         };
-        self.objects.charge(base.content.len() as u64)?;
+        self.objects.charge(facts.size_bytes)?;
         let external_bases = &mut self.objects.table.external_bases;
         external_bases.push(base_id);
         let base_number = u32::try_from(external_bases.len() - 1).unwrap_or(u32::MAX);
         self.path.push(Frame {
             base: Base::External(base_number),
-            depth: base.depth,
+            kind: facts.kind,
+            size_bytes: facts.size_bytes,
+            depth: facts.depth,
             next_ofs: 0,
             ref_group: self.children.ref_group(&base_id),
             descents: Vec::new(),
         });
-        self.at_hand = Some((base.kind, base.content));
         Ok(())
     }
 
@@ -184,8 +214,10 @@ impl Resolver {
         let entry = table.get(position)?;
         let mut frame = Frame {
             base: Base::Position(position),
+            kind: entry.kind?,
+            size_bytes: u64::from(entry.size_bytes),
             depth: entry.depth,
-            next_ofs: self.children.first_ofs(position, table),
+            next_ofs: self.children.first_ofs(position),
             ref_group: self.children.ref_group(&entry.id),
             descents: Vec::new(),
         };
@@ -196,17 +228,34 @@ impl Resolver {
     fn resolve(
         &mut self,
         child: u32,
-        sources: Sources<'_>,
+        desk: Desk<'_>,
         observer: &mut dyn Observer,
     ) -> Result<(), PackError> {
-        let Some(&Frame { base, depth, .. }) = self.path.last() else {
+        let Some(&Frame {
+            base,
+            depth,
+            kind,
+            size_bytes,
+            ..
+        }) = self.path.last()
+        else {
             return Ok(());
         };
-        let (kind, content) = self.base_content(base, sources)?;
+        let sources = desk.sources;
+        let limit = self.objects.limits.delta_bytes_max;
+        let (header, ..) = self.objects.stored_entry(child, sources.store)?;
+        if size_bytes > limit || header.size_bytes > limit {
+            return self.begin_large(child, desk);
+        }
         self.instructions.clear();
         self.instructions.shrink_to(DELTA_ROOM_BYTES);
         self.objects
             .inflate_entry(child, &mut self.instructions, sources.store)?;
+        let sizes = delta::sizes(&self.instructions);
+        if kind == ObjectKind::Blob && sizes.is_ok_and(|(_, result)| result > limit) {
+            return self.begin_large(child, desk);
+        }
+        let (_, content) = self.base_content(base, sources)?;
         let at_hand = BaseAtHand {
             base,
             kind,
@@ -216,6 +265,12 @@ impl Resolver {
         let result = self
             .objects
             .record_delta(child, &at_hand, &self.instructions, observer)?;
+        if self.objects.ends_chain(base, depth) {
+            let mut appended = self.objects.append_whole(child, kind, result.len() as u64);
+            self.objects
+                .append_content(&mut appended, &result, desk.quarantine)?;
+            self.objects.append_end(appended, desk.quarantine)?;
+        }
         self.at_hand = Some((kind, content));
         if let Some(frame) = self.frame_of(child) {
             let is_only = self.path.last().is_none_or(|up| up.descents.is_empty());
@@ -225,13 +280,16 @@ impl Resolver {
                 self.at_hand = Some((kind, result));
             } else {
                 self.objects.keep(child, kind, &result);
-                self.path
-                    .last_mut()
-                    .into_iter()
-                    .for_each(|up| up.descents.push(child));
+                self.wait_for_descent(child);
             }
         }
         Ok(())
+    }
+
+    fn wait_for_descent(&mut self, child: u32) {
+        if let Some(up) = self.path.last_mut() {
+            up.descents.push(child);
+        }
     }
 
     /// All deltas on the last base of the path are resolved: goes on from one of them, or back.
@@ -250,7 +308,7 @@ impl Resolver {
         }
         if let Some((frame, made)) = below {
             self.path.push(frame);
-            let aside = self.at_hand.replace(made);
+            let aside = std::mem::replace(&mut self.at_hand, made);
             if let (Base::Position(position), Some((kind, content))) = (base, aside) {
                 self.objects.put_aside(position, kind, content);
             }
@@ -264,17 +322,21 @@ impl Resolver {
         base: Base,
         child: u32,
         sources: Sources<'_>,
-    ) -> Result<Option<(Frame, Content)>, PackError> {
+    ) -> Result<Option<(Frame, Option<Content>)>, PackError> {
         let Some(frame) = self.frame_of(child) else {
             return Ok(None);
         };
         if let Some(kept) = self.objects.kept(child) {
-            return Ok(Some((frame, kept)));
+            return Ok(Some((frame, Some(kept))));
+        }
+        if self.objects.entry(child)?.base == Base::None {
+            // Stored whole: read when it is asked for, if it can be held at all.
+            return Ok(Some((frame, None)));
         }
         let (kind, content) = self.base_content(base, sources)?;
         let made = self.objects.remake(child, &content, sources.store)?;
         self.at_hand = Some((kind, content));
-        Ok(Some((frame, (kind, made))))
+        Ok(Some((frame, Some((kind, made)))))
     }
 
     /// The content of the last base of the path.
@@ -313,7 +375,7 @@ impl Resolver {
 /// The next delta on the frame's base that is not resolved yet.
 fn next_child(frame: &mut Frame, children: &mut Children, table: &EntryTable) -> Option<u32> {
     if let Base::Position(base) = frame.base {
-        while let Some(child) = children.ofs_delta(frame.next_ofs, base, table) {
+        while let Some(child) = children.ofs_delta(frame.next_ofs, base) {
             if is_unresolved(child, table) {
                 return Some(child);
             }

@@ -9,9 +9,7 @@ use super::super::graph::connectivity::Incoming;
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::object::facts::{self, CommitFacts};
-use super::super::pack::incoming::objects::{
-    ExternalBase, ExternalBases, IncomingObjects, Sources,
-};
+use super::super::pack::incoming::objects::{IncomingObjects, Sources};
 use super::super::pack::parser::error::{PackError, Refusal};
 use super::super::pack::reader::LivePacks;
 use super::super::store::{ObjectSource, PackStore, ReadError, Shared};
@@ -19,24 +17,6 @@ use super::inspection::Inspection;
 
 /// Annotated tags that a chain of them may have.
 const TAG_CHAIN_MAX: usize = 100;
-
-/// Live packs as the place where thin deltas find their bases.
-pub struct LiveBases<'a, S>(pub &'a LivePacks<S>);
-
-impl<S: PackStore> ExternalBases for LiveBases<'_, S> {
-    fn base(&self, id: &oid) -> Result<Option<ExternalBase>, ReadError> {
-        let Some(at) = self.0.find(id)? else {
-            return Ok(None);
-        };
-        let depth = self.0.row(at)?.depth;
-        let (kind, content) = self.0.read_at(at)?;
-        Ok(Some(ExternalBase {
-            kind,
-            content,
-            depth,
-        }))
-    }
-}
 
 /// The objects of a resolved pack before the live ones.
 pub struct Pushed<'a, S> {
@@ -142,10 +122,9 @@ impl<S: PackStore> ObjectSource for Pushed<'_, S> {
                 limit,
             });
         }
-        let bases = LiveBases(self.live);
         let sources = Sources {
             store: self.live.store(),
-            bases: &bases,
+            bases: self.live,
         };
         match self.incoming.borrow_mut().content(position, sources) {
             Ok(found) => Ok(Some(found)),

@@ -45,6 +45,9 @@ pub enum Rejection {
     /// What the tip reaches is not all here.
     #[error("missing necessary objects")]
     MissingObjects,
+    /// The pusher's repository is shallow, and what it lacks is not here either.
+    #[error("shallow update not allowed")]
+    ShallowUpdate,
     /// A branch may only name a commit.
     #[error("trying to write non-commit object {id} to a branch")]
     NotACommit {

@@ -8,10 +8,12 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
+use super::super::filter::sparse::SparsePatterns;
 use super::super::filter::{FilterError, ObjectFilter};
 use super::super::graph::ancestry::is_ready;
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::limits::Limits;
+use super::super::object::ObjectKind;
 use super::super::pack::reader::LivePacks;
 use super::super::pack::writer::{PackWriter, WriteOptions};
 use super::super::protocol::fetch_request::{Ending, FetchRequest, MultiAck, UploadPackOptions};
@@ -19,8 +21,9 @@ use super::super::protocol::negotiation::{self, Ack, Sections};
 use super::super::protocol::pktline;
 use super::super::protocol::sideband::SideBand;
 use super::super::refname;
-use super::super::store::{PackStore, ReadError, RefSource, StoreError};
+use super::super::store::{ObjectSource, PackStore, ReadError, RefSource, StoreError};
 use super::plan::{AtClient, DeepenRequest, Plan, PlanError, PlanOptions, plan};
+use super::revision;
 
 /// Why a fetch cannot be answered: goes to the client as `ERR`.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +37,12 @@ pub enum FetchError {
     /// The filter cannot be honoured.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// The sparse patterns that a filter names are not there.
+    #[error("unable to access sparse blob in '{0}'")]
+    SparseBlob(BString),
+    /// The sparse patterns that a filter names are no blob.
+    #[error("unable to parse sparse filter data in {0}")]
+    NotSparsePatterns(ObjectId),
     /// The objects cannot be chosen.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -273,15 +282,11 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
         } else {
             Vec::new()
         };
-        let filter = request
-            .filter
-            .as_ref()
-            .map(|spec| ObjectFilter::parse(spec.as_bstr()));
         let options = PlanOptions {
             include_tags: &include_tags,
             client_shallow: &request.shallow,
             deepen: deepen(request, &not),
-            filter: filter.transpose()?.unwrap_or_default(),
+            filter: self.filter()?,
         };
         Ok(plan(
             &self.packs,
@@ -290,6 +295,22 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
             &request.haves,
             &options,
         )?)
+    }
+
+    fn filter(&self) -> Result<ObjectFilter, FetchError> {
+        let Some(spec) = &self.request.filter else {
+            return Ok(ObjectFilter::default());
+        };
+        ObjectFilter::parse(spec.as_bstr(), &mut |name| self.sparse_patterns(name))
+    }
+
+    fn sparse_patterns(&self, name: &BStr) -> Result<SparsePatterns, FetchError> {
+        let found = revision::resolve(self.store, &self.packs, name)?;
+        let id = found.ok_or_else(|| FetchError::SparseBlob(name.to_owned()))?;
+        match self.packs.read(&id)? {
+            Some((ObjectKind::Blob, content)) => Ok(SparsePatterns::parse(&content)),
+            _ => Err(FetchError::NotSparsePatterns(id)),
+        }
     }
 
     fn deepen_not(&self, name: &BStr) -> Result<ObjectId, FetchError> {

@@ -20,7 +20,7 @@ const EDGE_BASES_MAX: usize = 4;
 pub(super) struct Objects<'a, S> {
     packs: &'a LivePacks<S>,
     graph: &'a CommitGraph,
-    filter: ObjectFilter,
+    filter: &'a ObjectFilter,
     introductions: Introductions,
     trees: TreeWalk<'a>,
     selection: Selection,
@@ -30,14 +30,15 @@ impl<'a, S: PackStore> Objects<'a, S> {
     pub(super) fn new(
         packs: &'a LivePacks<S>,
         graph: &'a CommitGraph,
-        filter: ObjectFilter,
+        filter: &'a ObjectFilter,
     ) -> Self {
+        let visits_max = packs.limits().tree_visits_max;
         Self {
             packs,
             graph,
             filter,
             introductions: Introductions::of(graph),
-            trees: TreeWalk::new(packs),
+            trees: TreeWalk::new(packs, filter, visits_max),
             selection: packs.select_none(),
         }
     }
@@ -64,7 +65,7 @@ impl<'a, S: PackStore> Objects<'a, S> {
                 Peeled::Commit(node) => nodes.push(node),
                 Peeled::Tree(id, at) => {
                     self.insert(at);
-                    self.add_tree(id, &[])?;
+                    self.add_wanted_tree(id)?;
                 }
                 Peeled::Blob(at) => self.insert(at),
                 Peeled::SeenTag => {}
@@ -74,8 +75,19 @@ impl<'a, S: PackStore> Objects<'a, S> {
         Ok(nodes)
     }
 
+    /// Adds a commit that is wanted itself, whatever the filter.
+    pub(super) fn add_wanted_commit(&mut self, node: CommitNode) -> Result<(), PlanError> {
+        let id = self.graph.commit_id(node);
+        let at = self.packs.find(&id)?.ok_or(PlanError::Missing { id })?;
+        self.insert(at);
+        Ok(())
+    }
+
     /// Adds what the commit introduces, on condition that the client gets or has its parents.
     pub(super) fn add_introduced(&mut self, node: CommitNode) -> Result<(), PlanError> {
+        if self.filter.needs_paths() {
+            return self.add_introduced_by_path(node);
+        }
         let (packs, filter, selection) = (self.packs, self.filter, &mut self.selection);
         let mut elsewhere = Vec::new();
         let mut added = Ok(());
@@ -93,6 +105,18 @@ impl<'a, S: PackStore> Objects<'a, S> {
             self.add_object(id)?;
         }
         Ok(())
+    }
+
+    /// The same where the list does not tell, as it has no paths.
+    fn add_introduced_by_path(&mut self, node: CommitNode) -> Result<(), PlanError> {
+        let mut parents = Vec::new();
+        self.graph.parents(node, &mut parents)?;
+        let had: Vec<ObjectId> = parents
+            .iter()
+            .map(|parent| self.graph.tree_id(*parent))
+            .collect();
+        self.add_object(self.graph.commit_id(node))?;
+        self.add_tree(self.graph.tree_id(node), &had)
     }
 
     fn add_object(&mut self, id: ObjectId) -> Result<(), PlanError> {
@@ -124,30 +148,27 @@ impl<'a, S: PackStore> Objects<'a, S> {
     }
 
     fn add_tree(&mut self, tree_id: ObjectId, had: &[ObjectId]) -> Result<(), PlanError> {
-        if self.filter == ObjectFilter::NoTrees {
-            return Ok(());
-        }
         let (packs, filter, selection) = (self.packs, self.filter, &mut self.selection);
-        self.trees.walk(tree_id, had, |id, _| {
+        self.trees.walk_root(tree_id, had, |id, _| {
             add_object(packs, filter, selection, id)
         })
     }
 
-    /// Adds the tags of commits that are sent, with the tags that they tag.
-    pub(super) fn include_tags(
-        &mut self,
-        tags: &[(ObjectId, ObjectId)],
-        missing: &[CommitNode],
-    ) -> Result<(), PlanError> {
-        if tags.is_empty() || missing.is_empty() {
+    fn add_wanted_tree(&mut self, tree_id: ObjectId) -> Result<(), PlanError> {
+        let (packs, filter, selection) = (self.packs, self.filter, &mut self.selection);
+        self.trees
+            .walk_wanted(tree_id, |id, _| add_object(packs, filter, selection, id))
+    }
+
+    /// Adds the tags of objects that are sent, with the tags that they tag, whatever the filter.
+    pub(super) fn include_tags(&mut self, tags: &[(ObjectId, ObjectId)]) -> Result<(), PlanError> {
+        if self.selection.count() == 0 {
             return Ok(());
         }
-        let mut sorted = missing.to_vec();
-        sorted.sort_unstable();
         let mut peeler = Peeler::new(self.packs, self.graph);
         for (tag_id, peeled_id) in tags {
-            let node = self.graph.lookup(peeled_id);
-            if node.is_some_and(|node| sorted.binary_search(&node).is_ok()) {
+            let target = self.packs.find(peeled_id)?;
+            if target.is_some_and(|at| self.selection.contains(at.pack, at.position)) {
                 let selection = &mut self.selection;
                 peeler.peel(*tag_id, |tag| {
                     selection.insert(tag.pack, tag.position);
@@ -160,7 +181,7 @@ impl<'a, S: PackStore> Objects<'a, S> {
 
 fn add_object<S: PackStore>(
     packs: &LivePacks<S>,
-    filter: ObjectFilter,
+    filter: &ObjectFilter,
     selection: &mut Selection,
     id: ObjectId,
 ) -> Result<(), PlanError> {
@@ -170,11 +191,11 @@ fn add_object<S: PackStore>(
 
 fn add_at<S: PackStore>(
     packs: &LivePacks<S>,
-    filter: ObjectFilter,
+    filter: &ObjectFilter,
     selection: &mut Selection,
     at: Location,
 ) -> Result<(), StoreError> {
-    let keeps = filter == ObjectFilter::Everything || {
+    let keeps = filter.is_everything() || {
         let row = packs.row(at)?;
         filter.keeps(row.kind, u64::from(row.size_bytes))
     };

@@ -9,6 +9,7 @@
 //! must end with everything that the wants reach. To send a little too much is allowed: an object
 //! that a missing commit brings back may be at the client already.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
@@ -154,7 +155,7 @@ pub fn plan<S: PackStore>(
     if !same {
         return Err(PlanError::OtherPacks);
     }
-    let mut objects = Objects::new(packs, graph, options.filter);
+    let mut objects = Objects::new(packs, graph, &options.filter);
     let mut want_nodes = objects.add_wants(wants)?;
     let have_nodes = peel_haves(packs, graph, haves)?;
 
@@ -166,6 +167,8 @@ pub fn plan<S: PackStore>(
         graph.parents(*node, &mut parents)?;
         want_nodes.append(&mut parents);
     }
+    // To deepen is to want the parents.
+    let wanted: HashSet<CommitNode> = want_nodes.iter().copied().collect();
     let cuts = Cuts {
         wants: boundary.cut,
         haves: client_shallow.iter().copied().collect(),
@@ -174,14 +177,18 @@ pub fn plan<S: PackStore>(
     let mut paint = Paint::new(Rc::clone(graph), &want_nodes, &have_nodes, cuts);
     let missing = paint.missing()?;
 
-    for node in &missing {
+    // Parents first: a walk by path leaves out what the parents have, so they must be done.
+    for node in missing.iter().rev() {
+        if wanted.contains(node) {
+            objects.add_wanted_commit(*node)?;
+        }
         if edge.contains(node) {
             objects.add_edge(*node, &have_nodes, &mut paint)?;
         } else {
             objects.add_introduced(*node)?;
         }
     }
-    objects.include_tags(options.include_tags, &missing)?;
+    objects.include_tags(options.include_tags)?;
     let (selection, introductions) = objects.finish();
     let ids = |nodes: &[CommitNode]| nodes.iter().map(|node| graph.commit_id(*node)).collect();
     Ok(Plan {
@@ -193,7 +200,7 @@ pub fn plan<S: PackStore>(
             graph: Rc::clone(graph),
             introductions,
             paint,
-            is_partial: options.filter != ObjectFilter::Everything,
+            is_partial: !options.filter.is_everything(),
         },
     })
 }

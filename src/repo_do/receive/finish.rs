@@ -1,7 +1,6 @@
 //! The work of a push after its last byte: resolve, check, publish, report. It is done in steps,
 //! and between them the object answers others.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
@@ -10,12 +9,8 @@ use gix_object::bstr::ByteSlice as _;
 use super::super::object::{Store, now_ms, pause};
 use super::super::{admin, reply};
 use super::{Push, Voice};
-use crate::git::graph::ancestry::is_ancestor;
 use crate::git::graph::commits::CommitGraph;
-use crate::git::graph::connectivity::{
-    Connected, Connectivity, ConnectivityError, Incoming as _, Progress,
-};
-use crate::git::object::ObjectKind;
+use crate::git::graph::connectivity::Connected;
 use crate::git::pack::entries::EntryTable;
 use crate::git::pack::incoming::Received;
 use crate::git::pack::incoming::objects::{IncomingObjects, Sources};
@@ -28,10 +23,10 @@ use crate::git::protocol::push_commands::PushCommand;
 use crate::git::protocol::report_status::{self, Outcome, RefStatus};
 use crate::git::protocol::sideband::{Band, SideBand, band};
 use crate::git::receive_pack::inspection::Inspection;
-use crate::git::receive_pack::pushed::{LiveBases, Pushed};
-use crate::git::receive_pack::rules::{self, Rejection, Settings};
+use crate::git::receive_pack::pushed::Pushed;
+use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
-use crate::git::store::{ObjectSource as _, PackId, Part, Quarantine as _, ReadError, StoreError};
+use crate::git::store::{PackId, Part, Quarantine as _, ReadError, StoreError};
 use crate::storage::packs::PIECE_BYTES_MAX;
 use crate::storage::publication::{Actor, PackPublication, Publication, RefOutcome, RefUpdate};
 use crate::storage::sql::in_transaction;
@@ -42,11 +37,8 @@ type Live = LivePacks<Rc<Store>>;
 /// Bytes inflated and made between two pauses: about 20 ms of CPU.
 const RESOLVE_STEP_BYTES: u64 = 8 << 20;
 
-/// Objects read between two pauses: about 20 ms of CPU.
-const CHECK_STEP_OBJECTS: usize = 2000;
-
 /// The push failed as a whole; why, for the report's `unpack` line.
-struct Refused(String);
+pub(super) struct Refused(pub(super) String);
 
 impl From<PackError> for Refused {
     fn from(error: PackError) -> Self {
@@ -76,8 +68,8 @@ impl From<ReadError> for Refused {
 
 /// A push whose bytes are all here.
 pub struct Work {
-    push: Push,
-    voice: Voice,
+    pub(super) push: Push,
+    pub(super) voice: Voice,
 }
 
 /// What is to be published.
@@ -154,15 +146,20 @@ impl Work {
         objects: IncomingObjects,
         live: &Live,
     ) -> Result<IncomingObjects, Refused> {
-        let bases = LiveBases(live);
         let sources = Sources {
             store: live.store(),
-            bases: &bases,
+            bases: live,
         };
         let mut resolver = Resolver::new(objects);
         let mut meter = Meter::new("Resolving deltas");
         loop {
-            let step = resolver.step(RESOLVE_STEP_BYTES, sources, &mut self.push.inspection)?;
+            let step = resolver.step(
+                RESOLVE_STEP_BYTES,
+                sources,
+                &self.push.opened,
+                &mut self.push.inspection,
+            )?;
+            self.push.sweep_later().await?;
             let progress = resolver.progress();
             let (done, total) = (
                 u64::from(progress.deltas_resolved),
@@ -176,89 +173,6 @@ impl Work {
                 Step::More => pause().await,
             }
         }
-    }
-
-    /// Walks from the new tips: what they reach must be here.
-    async fn connect(
-        &mut self,
-        graph: &CommitGraph,
-        pushed: &Pushed<'_, Rc<Store>>,
-    ) -> Result<Option<Connected>, Refused> {
-        let tips = self.tips();
-        let mut walk = Connectivity::new(graph, pushed, pushed, &tips, &self.push.limits);
-        self.remark("Checking connectivity: ");
-        loop {
-            match walk.step(CHECK_STEP_OBJECTS) {
-                Ok(Progress::Working) => pause().await,
-                Ok(Progress::Done) => break,
-                Err(ConnectivityError::Read(error)) => return Err(error.into()),
-                Err(error) => {
-                    self.remark(&format!("failed.\nerror: {error}\n"));
-                    self.reject_all(&Rejection::MissingObjects);
-                    return Ok(None);
-                }
-            }
-        }
-        let connected = walk.finish();
-        self.remark(&format!("{}, done.\n", connected.stats.commits));
-        Ok(Some(connected))
-    }
-
-    /// The new ids of the refs that may still change.
-    fn tips(&self) -> Vec<ObjectId> {
-        let commands = self
-            .push
-            .commands
-            .commands
-            .iter()
-            .zip(&self.push.rejections);
-        let open = commands.filter(|(_, rejection)| rejection.is_none());
-        open.filter_map(|(command, _)| command.new).collect()
-    }
-
-    fn reject_all(&mut self, rejection: &Rejection) {
-        for slot in &mut self.push.rejections {
-            slot.get_or_insert_with(|| rejection.clone());
-        }
-    }
-
-    /// Judges what the tips are; gives what each peels to.
-    fn judge_tips(
-        &mut self,
-        graph: &CommitGraph,
-        pushed: &Pushed<'_, Rc<Store>>,
-    ) -> Result<Vec<Option<ObjectId>>, Refused> {
-        let record = &self.push.authorized.record;
-        let settings = Settings {
-            read_only: record.read_only,
-            deny_deletes: record.deny_deletes,
-            deny_non_fast_forwards: record.deny_non_fast_forwards,
-            head: record.head.as_bstr(),
-        };
-        let mut peeled = Vec::with_capacity(self.push.rejections.len());
-        let commands = self
-            .push
-            .commands
-            .commands
-            .iter()
-            .zip(&mut self.push.rejections);
-        for (command, rejection) in commands {
-            let Some(new) = command.new.filter(|_| rejection.is_none()) else {
-                peeled.push(None);
-                continue;
-            };
-            let kind = pushed.kind(&new)?;
-            if rules::names_a_branch(command.name.as_bstr()) && kind != Some(ObjectKind::Commit) {
-                *rejection = Some(Rejection::NotACommit { id: new });
-            } else if rules::must_fast_forward(command, &settings)
-                && !moves_forward(graph, pushed, command)?
-            {
-                *rejection = Some(Rejection::NonFastForward);
-            }
-            peeled.push(pushed.peel(&new)?);
-        }
-        self.push.propagate_atomic();
-        Ok(peeled)
     }
 
     /// Makes the push visible: the pack's last rows, its parts and the refs, in one transaction.
@@ -275,7 +189,11 @@ impl Work {
             }
             _ => (EntryTable::default(), None, None),
         };
-        let mut publication = self.publication(&open, &checked.peeled);
+        let gone = self.gone(
+            &open,
+            &LivePacks::open(Rc::clone(&store), &self.push.limits)?,
+        )?;
+        let mut publication = self.publication(&open, &gone, &checked.peeled);
         let outcomes = in_transaction(store.database(), || {
             if let (Some(received), Some(connected)) = (&received, &connected) {
                 let pack_id = self.write_pack(received, &table, connected)?;
@@ -289,8 +207,12 @@ impl Work {
             self.settle_head(&publication, &outcomes)?;
             Ok::<_, StoreError>(outcomes)
         })?;
-        // Published or removed: either way the pack is out of quarantine.
-        self.push.opened.forget();
+        if received.is_some() {
+            // Published or removed: either way the pack is out of quarantine.
+            self.push.opened.forget();
+        } else {
+            self.push.opened.discard();
+        }
         for (at, outcome) in open.into_iter().zip(outcomes) {
             let command = self.push.commands.commands.get(at);
             if let (Some(slot), Some(command)) = (self.push.rejections.get_mut(at), command) {
@@ -308,13 +230,42 @@ impl Work {
             .collect()
     }
 
-    fn publication(&self, open: &[usize], peeled: &[Option<ObjectId>]) -> Publication {
+    /// Deletions of refs that do not exist. As with git they succeed, with a warning, unless the
+    /// pusher saw the ref at an object that is here: then it lost a race.
+    fn gone(&self, open: &[usize], live: &Live) -> Result<Vec<usize>, StoreError> {
+        let mut gone = Vec::new();
+        for at in open {
+            let command = self.push.commands.commands.get(*at);
+            let Some(command) = command.filter(|command| command.new.is_none()) else {
+                continue;
+            };
+            if self.push.store.find_ref(command.name.as_bstr())?.is_some() {
+                continue;
+            }
+            let seen = match command.old {
+                Some(old) => live.find(&old)?.is_some(),
+                None => false,
+            };
+            if !seen {
+                self.remark("warning: deleting a non-existent ref\n");
+                gone.push(*at);
+            }
+        }
+        Ok(gone)
+    }
+
+    fn publication(
+        &self,
+        open: &[usize],
+        gone: &[usize],
+        peeled: &[Option<ObjectId>],
+    ) -> Publication {
         let commands = &self.push.commands;
         let update = |at: &usize| {
             let command = commands.commands.get(*at)?;
             Some(RefUpdate {
                 name: command.name.clone(),
-                old: command.old,
+                old: command.old.filter(|_| !gone.contains(at)),
                 new: command.new,
                 peeled: peeled.get(*at).copied().flatten(),
             })
@@ -410,7 +361,7 @@ impl Work {
     }
 
     /// Progress and remarks, which the client shows behind `remote: `.
-    fn remark(&self, text: &str) {
+    pub(super) fn remark(&self, text: &str) {
         let capabilities = &self.push.commands.capabilities;
         let error = text.starts_with("error") || text.starts_with("warning");
         if capabilities.side_band == SideBand::None || (capabilities.quiet && !error) {
@@ -444,37 +395,6 @@ impl Work {
         report_status::write(unpack, statuses, &self.push.commands.capabilities, &mut out);
         self.voice.say(out);
     }
-}
-
-/// Whether the branch's old commit is an ancestor of its new one. The new one is not in the live
-/// graph yet, so the pushed commits are walked down to where they meet it.
-fn moves_forward(
-    graph: &CommitGraph,
-    pushed: &Pushed<'_, Rc<Store>>,
-    command: &PushCommand,
-) -> Result<bool, Refused> {
-    let (Some(old), Some(new)) = (command.old, command.new) else {
-        return Ok(true);
-    };
-    let Some(ancestor) = graph.lookup(&old) else {
-        return Ok(old == new);
-    };
-    let (mut seen, mut open) = (HashSet::from([new]), vec![new]);
-    while let Some(commit_id) = open.pop() {
-        if let Some(node) = graph.lookup(&commit_id) {
-            if is_ancestor(graph, ancestor, node)? {
-                return Ok(true);
-            }
-        } else if let Some(facts) = pushed.commit(&commit_id) {
-            open.extend(
-                facts
-                    .parents
-                    .into_iter()
-                    .filter(|parent| seen.insert(*parent)),
-            );
-        }
-    }
-    Ok(false)
 }
 
 fn rejection_of(outcome: RefOutcome, command: &PushCommand) -> Option<Rejection> {

@@ -39,6 +39,8 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         source: None,
         read_only: true,
         public: true,
+        deny_non_fast_forwards: false,
+        deny_deletes: false,
         status: RepositoryStatus::Ready,
         size_bytes: 0,
         object_count: 0,

@@ -224,6 +224,8 @@ pub async fn update(
         default_branch,
         read_only: change.read_only,
         public: change.public,
+        deny_non_fast_forwards: change.deny_non_fast_forwards,
+        deny_deletes: change.deny_deletes,
     };
     let call = Call::post(path::UPDATE, &update)?;
     let response = objects::repository(visit, path, actor, call).await?;

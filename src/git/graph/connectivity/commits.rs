@@ -19,6 +19,9 @@ impl Connectivity<'_> {
             return Ok(());
         };
         let (commit_id, parents_done) = (waiting.commit_id, waiting.parents_done);
+        if self.bad_commits.contains(&commit_id) {
+            return Err(ConnectivityError::Incomplete { id: commit_id });
+        }
         if self.proved_number(&commit_id).is_some() {
             self.path.pop();
             return Ok(());
@@ -30,7 +33,8 @@ impl Connectivity<'_> {
             .enumerate()
             .skip(parents_done)
             .find(|(_, parent)| {
-                self.proved_number(parent).is_none() && self.graph.lookup(parent).is_none()
+                self.bad_commits.contains(*parent)
+                    || self.proved_number(parent).is_none() && self.graph.lookup(parent).is_none()
             });
         if let Some((at, parent_id)) = unproved {
             if let Some(waiting) = self.path.last_mut() {
@@ -43,6 +47,7 @@ impl Connectivity<'_> {
             return Ok(());
         }
         self.path.pop();
+        self.commit_id = Some(commit_id);
         self.start_commit(commit_id, &facts)
     }
 

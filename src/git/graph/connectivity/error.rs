@@ -25,6 +25,12 @@ pub enum ConnectivityError {
         /// The object that refers to it: a commit, tree or tag.
         referred_by: ObjectId,
     },
+    /// A commit was found incomplete before, with another tip.
+    #[error("commit {id} is not complete")]
+    Incomplete {
+        /// The commit.
+        id: ObjectId,
+    },
     /// An object is not of the kind that another one says.
     #[error("object {id} is a {found}, not a {expected} as {referred_by} says")]
     WrongKind {
@@ -64,6 +70,13 @@ pub enum ConnectivityError {
     /// An object could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+impl ConnectivityError {
+    /// Whether it is the fault of the tip that was being walked, so that other tips may stand.
+    pub fn is_of_tip(&self) -> bool {
+        !matches!(self, Self::TooManyIntroduced { .. } | Self::Read(_))
+    }
 }
 
 impl From<StoreError> for ConnectivityError {

@@ -35,8 +35,9 @@ pub(super) struct Lists<'a> {
     walker: Walker,
     /// By position: the stamp of the walker that listed the object last.
     stamps: Vec<u32>,
-    /// By row of the external objects: the same, and the kind that was found.
-    external_stamps: Vec<(u32, ObjectKind)>,
+    /// By row of the external objects: the same, and the kind that was found; `None` for one that
+    /// is missing.
+    external_stamps: Vec<Option<(u32, ObjectKind)>>,
     /// Objects of live packs that tips reach without a commit, and their kinds.
     tip_externals: HashMap<ObjectId, ObjectKind>,
     /// The list of the current commit.
@@ -84,6 +85,13 @@ impl<'a> Lists<'a> {
             });
         }
         Ok(())
+    }
+
+    /// Drops the list of the current commit.
+    pub(super) fn abandon(&mut self) {
+        self.positions.clear();
+        self.externals.clear();
+        self.walker = Walker::Tips;
     }
 
     /// The number of a commit of the incoming pack that has a list.
@@ -134,14 +142,20 @@ impl<'a> Lists<'a> {
         let stamp = self.walker.stamp();
         let (row, is_new) = self.builder.external(id);
         if is_new {
-            self.check_live(id, kind, referred_by)?;
-            self.external_stamps.push((0, kind));
+            let checked = self.check_live(id, kind, referred_by);
+            let found = checked.is_ok().then_some((0, kind));
+            self.external_stamps.push(found);
+            checked?;
         }
         let slot = usize::try_from(row)
             .ok()
             .and_then(|at| self.external_stamps.get_mut(at));
-        let Some((slot, found)) = slot else {
-            return Ok(false);
+        let Some(Some((slot, found))) = slot else {
+            return Err(ConnectivityError::Missing {
+                id,
+                kind,
+                referred_by,
+            });
         };
         agree(id, kind, *found, referred_by)?;
         let is_new = std::mem::replace(slot, stamp) != stamp;

@@ -1,5 +1,6 @@
 //! Writing the Graph part.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use gix_hash::ObjectId;
@@ -70,6 +71,12 @@ impl SegmentBuilder {
     /// The id of a commit that was added.
     pub fn commit_id(&self, number: u32) -> Option<ObjectId> {
         self.ids.get(usize::try_from(number).ok()?).copied()
+    }
+
+    /// Not inlined: a sort compares at dozens of places, and the wasm would have as many copies.
+    #[inline(never)]
+    fn compare_ids(&self, a: u32, b: u32) -> Ordering {
+        self.commit_id(a).cmp(&self.commit_id(b))
     }
 
     /// The tree of a commit that was added.
@@ -147,7 +154,7 @@ impl SegmentBuilder {
             ..
         } = &self;
         let mut by_id: Vec<u32> = (0..self.len()).collect();
-        by_id.sort_unstable_by_key(|number| self.commit_id(*number));
+        by_id.sort_unstable_by(|a, b| self.compare_ids(*a, *b));
 
         let mut part = Vec::with_capacity(HEADER_BYTES + ids.len() * 64 + external_ids.len() * 20);
         part.extend_from_slice(MAGIC);

@@ -165,3 +165,59 @@ fn every_refusal_has_its_error() {
     assert_eq!(sizes(&[0xff; 12]), Err(DeltaError::SizeOverflow));
     assert_eq!(sizes(&[0x80]), Err(DeltaError::Truncated { at: 1 }));
 }
+
+/// Applies a delta that comes in pieces of this size.
+fn apply_pieces(base: &[u8], delta: &[u8], piece: usize) -> Result<Vec<u8>, DeltaError> {
+    let (mut reader, mut result) = (DeltaReader::default(), Vec::new());
+    for mut input in delta.chunks(piece) {
+        while let Some(run) = reader.next(&mut input)? {
+            match run {
+                Run::Sizes(expected, _) => {
+                    let actual = base.len() as u64;
+                    if expected != actual {
+                        return Err(DeltaError::BaseSize { expected, actual });
+                    }
+                }
+                Run::Insert(bytes) => result.extend_from_slice(bytes),
+                Run::Copy(offset, length) => {
+                    let start = usize::try_from(offset).unwrap();
+                    let end = start + usize::try_from(length).unwrap();
+                    result.extend_from_slice(&base[start..end]);
+                }
+            }
+        }
+    }
+    reader.finish().map(|()| result)
+}
+
+proptest! {
+    #[test]
+    fn a_delta_in_pieces_gives_what_it_gives_whole(
+        base in proptest::collection::vec(any::<u8>(), 0..300),
+        mut delta in proptest::collection::vec(any::<u8>(), 0..60),
+        sizes in any::<bool>(),
+        piece in 1_usize..20,
+    ) {
+        if sizes {
+            // Else nearly every delta is refused for its first byte.
+            let mut sound = Vec::new();
+            Encoder::size(&mut sound, base.len() as u64);
+            sound.append(&mut delta);
+            delta = sound;
+        }
+        let whole = apply(&base, &delta, 1 << 20);
+        let pieces = apply_pieces(&base, &delta, piece);
+        match (whole, pieces) {
+            (Ok(whole), Ok(pieces)) => prop_assert_eq!(whole, pieces),
+            (Err(_), Err(_)) => {}
+            // Git refuses a delta without an instruction.
+            (Err(DeltaError::Truncated { .. }), Ok(pieces)) if delta.len() < 4 => {
+                prop_assert!(pieces.is_empty());
+            }
+            (whole, pieces) => prop_assert!(
+                matches!(whole, Err(DeltaError::TooLarge { .. })),
+                "{:?} {:?}", whole, pieces
+            ),
+        }
+    }
+}

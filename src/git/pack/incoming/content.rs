@@ -6,7 +6,7 @@ use super::super::super::object::ObjectKind;
 use super::super::super::store::{PackStore, ReadError, Shared};
 use super::super::delta;
 use super::super::entries::{Base, Entry};
-use super::super::entry::{self, ENTRY_HEADER_BYTES_MAX};
+use super::super::entry::{self, ENTRY_HEADER_BYTES_MAX, Header};
 use super::super::parser::error::PackError;
 use super::objects::{ExternalBase, ExternalBases, IncomingObjects, Sources};
 use super::work::WORK_OF_HASHING;
@@ -101,19 +101,10 @@ impl IncomingObjects {
         content: &mut Vec<u8>,
         store: &dyn PackStore,
     ) -> Result<(), PackError> {
-        let Entry {
-            offset,
-            stored_bytes,
-            ..
-        } = self.entry(position)?;
-        let end = offset + u64::from(stored_bytes);
-        let first = ENTRY_HEADER_BYTES_MAX.min(stored_bytes as usize);
-        let header = entry::parse(&self.pack.read(offset, first, store)?)
-            .map_err(|source| PackError::Entry { offset, source })?
-            .ok_or(PackError::NoEntry { position })?;
+        let (header, mut at, end) = self.stored_entry(position, store)?;
+        let offset = at;
         self.charge(header.size_bytes)?;
         self.inflater.start(header.size_bytes);
-        let mut at = offset + header.header_bytes as u64;
         loop {
             let run = self.pack.run(at, end.saturating_sub(at), store)?;
             let step = self
@@ -125,6 +116,45 @@ impl IncomingObjects {
                 return Ok(());
             }
         }
+    }
+
+    /// The header of an entry as received, where its deflated bytes start, and where they end.
+    pub(in super::super) fn stored_entry(
+        &mut self,
+        position: u32,
+        store: &dyn PackStore,
+    ) -> Result<(Header, u64, u64), PackError> {
+        let Entry {
+            offset,
+            stored_bytes,
+            ..
+        } = self.entry(position)?;
+        let end = offset + u64::from(stored_bytes);
+        let first = ENTRY_HEADER_BYTES_MAX.min(stored_bytes as usize);
+        let header = entry::parse(&self.pack.read(offset, first, store)?)
+            .map_err(|source| PackError::Entry { offset, source })?
+            .ok_or(PackError::NoEntry { position })?;
+        Ok((header, offset + header.header_bytes as u64, end))
+    }
+
+    /// Inflates a piece of the entry whose next deflated bytes are at `at`; gives it, and whether
+    /// it was the last.
+    pub(in super::super) fn inflate_piece(
+        &mut self,
+        at: &mut u64,
+        end: u64,
+        store: &dyn PackStore,
+    ) -> Result<(Vec<u8>, bool), PackError> {
+        let run = self.pack.run(*at, end.saturating_sub(*at), store)?;
+        let (step, piece) = self
+            .inflater
+            .next_piece(run)
+            .map_err(|source| PackError::Inflate {
+                offset: *at,
+                source,
+            })?;
+        *at += step.consumed as u64;
+        Ok((piece.to_vec(), step.done))
     }
 
     /// Reads a whole object, to be the base of a delta.

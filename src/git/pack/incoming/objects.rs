@@ -17,6 +17,7 @@ use super::super::delta;
 use super::super::entries::{Base, Entry, EntryTable};
 use super::super::inflate::Inflater;
 use super::super::parser::error::{PackError, Refusal};
+use super::super::reader::BlobReader;
 use super::IncomingPack;
 use super::work::Work;
 
@@ -62,8 +63,38 @@ pub struct ExternalBase {
     pub depth: u16,
 }
 
+/// What is known of a base outside the pack before it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BaseFacts {
+    /// Its kind.
+    pub kind: ObjectKind,
+    /// Bytes of its content.
+    pub size_bytes: u64,
+    /// Links of its own delta chain, as it is stored.
+    pub depth: u16,
+}
+
 /// The objects of live packs, as bases of thin deltas.
 pub trait ExternalBases {
+    /// What is known of the object, or `None` when no live pack holds it.
+    fn facts(&self, id: &oid) -> Result<Option<BaseFacts>, ReadError> {
+        Ok(self.base(id)?.map(|base| BaseFacts {
+            kind: base.kind,
+            size_bytes: base.content.len() as u64,
+            depth: base.depth,
+        }))
+    }
+
+    /// Opens an object of any size, to be read in pieces.
+    fn open(&self, _id: &oid) -> Result<Option<BlobReader>, ReadError> {
+        Ok(None)
+    }
+
+    /// The next piece of an object opened; `None` after the last.
+    fn next_piece(&self, _reader: &mut BlobReader) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(None)
+    }
+
     /// The object, or `None` when no live pack holds it. One above `Limits::delta_bytes_max` is
     /// [`ReadError::TooLarge`].
     fn base(&self, id: &oid) -> Result<Option<ExternalBase>, ReadError>;
@@ -103,6 +134,8 @@ pub struct IncomingObjects {
     pub(in super::super) limits: Limits,
     cache: BaseCache<u32>,
     work: Work,
+    /// Bytes of the stream, what was appended not counted: the work allowed follows from them.
+    pub(in super::super) received_bytes: u64,
 }
 
 /// The base of a delta at hand, all that recording its result needs.
@@ -123,6 +156,7 @@ impl IncomingObjects {
             limits,
             cache: BaseCache::new(limits.base_cache_bytes),
             work: Work::default(),
+            received_bytes: 0,
         }
     }
 
@@ -167,6 +201,12 @@ impl IncomingObjects {
         Ok(())
     }
 
+    /// Whether the object of a delta on this base is to be stored whole, since its chain leads to
+    /// another pack and has become long: else each push would make the chains longer.
+    pub(in super::super) fn ends_chain(&self, base: Base, base_depth: u16) -> bool {
+        matches!(base, Base::External(_)) && base_depth >= self.limits.thin_depth_max
+    }
+
     /// Applies a delta to its base at hand and records the object that it makes.
     pub(in super::super) fn record_delta(
         &mut self,
@@ -176,7 +216,11 @@ impl IncomingObjects {
         observer: &mut dyn Observer,
     ) -> Result<Shared, PackError> {
         let offset = self.entry(position)?.offset;
-        let depth = base.depth.saturating_add(1);
+        let depth = if self.ends_chain(base.base, base.depth) {
+            0
+        } else {
+            base.depth.saturating_add(1)
+        };
         if depth > self.limits.delta_depth_max {
             let limit = self.limits.delta_depth_max;
             return Err(PackError::ChainTooLong { offset, limit });
@@ -228,6 +272,25 @@ impl IncomingObjects {
         part.min(self.limits.delta_bytes_max)
     }
 
+    /// Refuses a delta that cannot be applied even piece by piece.
+    pub(in super::super) fn check_large(
+        &self,
+        offset: u64,
+        what: &'static str,
+        size: u64,
+    ) -> Result<(), PackError> {
+        let limit = self.limits.large_delta_bytes_max;
+        if size > limit {
+            return Err(PackError::DeltaTooLarge {
+                offset,
+                what,
+                size,
+                limit,
+            });
+        }
+        Ok(())
+    }
+
     /// Refuses an object that is larger than its kind may be.
     pub(in super::super) fn check_size(
         &self,
@@ -252,8 +315,7 @@ impl IncomingObjects {
 
     /// Adds to the work done, which is bounded.
     pub(in super::super) fn charge(&mut self, bytes: u64) -> Result<(), PackError> {
-        self.work
-            .charge(bytes, &self.limits, self.pack.pack_bytes())
+        self.work.charge(bytes, &self.limits, self.received_bytes)
     }
 
     /// The work done so far, in bytes inflated and bytes made by deltas.

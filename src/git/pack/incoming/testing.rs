@@ -1,7 +1,7 @@
 //! Doubles and makers for the tests of this folder: chunks in memory, bases in memory, packs with
 //! any mistake one likes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io::Write;
 use std::rc::Rc;
@@ -21,13 +21,21 @@ use super::super::parser::error::{PackError, Refusal};
 use super::super::resolver::{Resolver, Step};
 use super::objects::{ExternalBase, ExternalBases, IncomingObjects, Sources};
 
-/// Chunks in memory.
+/// Chunks in memory, of one pack and of scratch.
 #[derive(Default)]
-pub struct MemoryStore(RefCell<HashMap<u32, Shared>>);
+pub struct MemoryStore {
+    chunks: RefCell<HashMap<(PackId, u32), Shared>>,
+    scratches: Cell<u32>,
+}
 
 impl MemoryStore {
     pub fn chunk_count(&self) -> usize {
-        self.0.borrow().len()
+        self.chunks.borrow().len()
+    }
+
+    /// How many scratches were opened.
+    pub fn scratches(&self) -> u32 {
+        self.scratches.get()
     }
 }
 
@@ -36,8 +44,22 @@ impl Quarantine for MemoryStore {
         Ok(PackId(7))
     }
 
-    fn put_chunk(&self, _: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
-        self.0.borrow_mut().insert(number, Rc::new(bytes.to_vec()));
+    fn put_chunk(&self, pack_id: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        let chunk = Rc::new(bytes.to_vec());
+        let before = self.chunks.borrow_mut().insert((pack_id, number), chunk);
+        assert!(before.is_none(), "chunk {number} is written twice");
+        Ok(())
+    }
+
+    fn open_scratch(&self) -> Result<PackId, StoreError> {
+        self.scratches.set(self.scratches.get() + 1);
+        Ok(PackId(100 + self.scratches.get()))
+    }
+
+    fn drop_scratch(&self, scratch_id: PackId) -> Result<(), StoreError> {
+        self.chunks
+            .borrow_mut()
+            .retain(|key, _| key.0 != scratch_id);
         Ok(())
     }
 
@@ -59,7 +81,7 @@ impl PackStore for MemoryStore {
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
-        let chunk = self.0.borrow().get(&number).cloned();
+        let chunk = self.chunks.borrow().get(&(pack_id, number)).cloned();
         chunk.ok_or(StoreError::Missing {
             what: "chunk",
             pack: pack_id.0,
@@ -187,16 +209,23 @@ pub fn take<'a>(
     limits: Limits,
     bases: &MemoryBases,
 ) -> Result<(IncomingObjects, Seen), PackError> {
-    let (store, mut seen) = (MemoryStore::default(), Seen::new());
-    let mut resolver = Resolver::new(parse(pieces, limits, &store, &mut seen)?);
+    take_into(&MemoryStore::default(), pieces, limits, bases)
+}
+
+/// The same, with the store that the chunks go to.
+pub fn take_into<'a>(
+    store: &MemoryStore,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    limits: Limits,
+    bases: &MemoryBases,
+) -> Result<(IncomingObjects, Seen), PackError> {
+    let mut seen = Seen::new();
+    let mut resolver = Resolver::new(parse(pieces, limits, store, &mut seen)?);
     let mut observer = |position, id: &ObjectId, kind, _: &[u8]| -> Result<(), Refusal> {
         seen.push((position, *id, kind));
         Ok(())
     };
-    let sources = Sources {
-        store: &store,
-        bases,
-    };
-    while resolver.step(1000, sources, &mut observer)? == Step::More {}
+    let sources = Sources { store, bases };
+    while resolver.step(1000, sources, store, &mut observer)? == Step::More {}
     Ok((resolver.finish(), seen))
 }

@@ -86,6 +86,12 @@ pub enum PackError {
         /// The bound.
         limit: u64,
     },
+    /// The compressor failed, which it does not.
+    #[error("failed to deflate the object stored at offset {offset}")]
+    Deflate {
+        /// Where its entry starts.
+        offset: u64,
+    },
     /// A delta names a base before the first entry.
     #[error("delta base offset is out of bound: {distance} bytes before offset {offset}")]
     BaseOutOfPack {

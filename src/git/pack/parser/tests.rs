@@ -146,6 +146,7 @@ fn sizes_are_held_to_the_limits() {
         object_bytes_max: 100,
         control_object_bytes_max: 10,
         delta_bytes_max: 50,
+        large_delta_bytes_max: 50,
         ..LIMITS
     };
     let error = |build: &dyn Fn(&mut PackMaker) -> u64| {

@@ -1,5 +1,7 @@
-//! Which unresolved deltas build on which base: sorted lists, 4 bytes for an ofs-delta and 32 for
+//! Which unresolved deltas build on which base: sorted lists, 8 bytes for an ofs-delta and 32 for
 //! a ref-delta.
+
+use std::cmp::Ordering;
 
 use gix_hash::{ObjectId, oid};
 
@@ -8,8 +10,9 @@ use super::super::entries::{Base, EntryTable};
 /// The deltas that wait for their base, by base.
 #[derive(Debug, Default)]
 pub(super) struct Children {
-    /// Positions of ofs-deltas, sorted by the position of their base.
-    ofs_deltas: Vec<u32>,
+    /// Ofs-deltas, each behind the position of its base, sorted. The table tells the base no more
+    /// once an object is stored whole.
+    ofs_deltas: Vec<(u32, u32)>,
     /// Ref-deltas, sorted by the id of their base.
     ref_deltas: Vec<RefDelta>,
     /// The bases of ref-deltas, by number, as the parser listed them.
@@ -37,7 +40,7 @@ impl Children {
             match entry.base {
                 _ if entry.kind.is_some() => {}
                 Base::None => {}
-                Base::Position(_) => children.ofs_deltas.push(position),
+                Base::Position(base) => children.ofs_deltas.push((base, position)),
                 Base::External(base_number) => {
                     children.ref_deltas.push(RefDelta {
                         position,
@@ -52,11 +55,8 @@ impl Children {
             ref_deltas,
             base_ids,
         } = &mut children;
-        ofs_deltas.sort_unstable_by_key(|&child| (base_position(child, table), child));
-        ref_deltas.sort_unstable_by(|a, b| {
-            let id = |child: &RefDelta| base_ids.get(child.base_number as usize);
-            id(a).cmp(&id(b)).then(a.position.cmp(&b.position))
-        });
+        ofs_deltas.sort_unstable();
+        ref_deltas.sort_unstable_by(|a, b| compare_ref(a, b, base_ids));
         children
     }
 
@@ -65,15 +65,14 @@ impl Children {
     }
 
     /// Where the list of the ofs-deltas on the base at `base` begins.
-    pub(super) fn first_ofs(&self, base: u32, table: &EntryTable) -> u32 {
-        let before = |&child: &u32| base_position(child, table) < Some(base);
-        index(self.ofs_deltas.partition_point(before))
+    pub(super) fn first_ofs(&self, base: u32) -> u32 {
+        index(self.ofs_deltas.partition_point(|child| child.0 < base))
     }
 
     /// The ofs-delta with this number in the list, if it builds on the entry at `base`.
-    pub(super) fn ofs_delta(&self, number: u32, base: u32, table: &EntryTable) -> Option<u32> {
-        let child = *self.ofs_deltas.get(number as usize)?;
-        Some(child).filter(|&child| base_position(child, table) == Some(base))
+    pub(super) fn ofs_delta(&self, number: u32, base: u32) -> Option<u32> {
+        let child = self.ofs_deltas.get(number as usize)?;
+        (child.0 == base).then_some(child.1)
     }
 
     /// The group of the ref-deltas on the object `id`: the number of its first.
@@ -135,12 +134,11 @@ impl Children {
     }
 }
 
-/// The position of an ofs-delta's base. It stays the same when the delta is resolved.
-fn base_position(child: u32, table: &EntryTable) -> Option<u32> {
-    match table.get(child)?.base {
-        Base::Position(base) => Some(base),
-        Base::None | Base::External(_) => None,
-    }
+/// Not inlined: a sort compares at dozens of places, and the wasm would have as many copies.
+#[inline(never)]
+fn compare_ref(a: &RefDelta, b: &RefDelta, base_ids: &[ObjectId]) -> Ordering {
+    let id = |child: &RefDelta| base_ids.get(child.base_number as usize);
+    id(a).cmp(&id(b)).then(a.position.cmp(&b.position))
 }
 
 fn index(number: usize) -> u32 {

@@ -5,7 +5,7 @@ use super::super::super::limits::Limits;
 use super::super::entry::EntryKind;
 use super::super::incoming::objects::ExternalBase;
 use super::super::incoming::testing::{
-    MemoryBases, MemoryStore, PackMaker, Seen, appending, parse, take,
+    MemoryBases, MemoryStore, PackMaker, Seen, appending, parse, take, take_into,
 };
 use super::*;
 
@@ -296,7 +296,7 @@ fn content_is_made_again_from_chunks_and_is_not_given_before_it_is_known() {
     );
     let mut resolver = Resolver::new(objects);
     let mut observer = |_, _: &ObjectId, _, _: &[u8]| Ok(());
-    while resolver.step(1, sources, &mut observer).unwrap() == Step::More {}
+    while resolver.step(1, sources, &store, &mut observer).unwrap() == Step::More {}
     objects = resolver.finish();
     for (position, content) in (0..).zip(&contents) {
         let (kind, read) = objects.content(position, sources).unwrap();
@@ -352,4 +352,153 @@ fn branches_that_must_be_made_again_and_again_are_stopped() {
         resolved(&pack, limits).err(),
         Some(PackError::TooMuchWork { .. })
     ));
+}
+
+/// The content of an object that is stored whole.
+fn stored(objects: &mut IncomingObjects, position: u32, store: &MemoryStore) -> Vec<u8> {
+    assert_eq!(objects.table.entries[position as usize].base, Base::None);
+    let mut content = Vec::new();
+    objects
+        .inflate_entry(position, &mut content, store)
+        .unwrap();
+    content
+}
+
+#[test]
+fn a_long_chain_over_packs_is_ended_by_storing_the_object_whole() {
+    let limits = Limits {
+        thin_depth_max: 3,
+        ..LIMITS
+    };
+    for (depth, kept) in [(2, 3), (3, 0), (4095, 0)] {
+        let mut bases = MemoryBases::default();
+        let (kind, content) = (ObjectKind::Tree, Rc::new(b"deep".to_vec()));
+        let base = ExternalBase {
+            kind,
+            content,
+            depth,
+        };
+        bases.0.insert(object_id(kind, b"deep").unwrap(), base);
+        let mut maker = PackMaker::new();
+        let first = maker.ref_delta(object_id(kind, b"deep").unwrap(), &appending(4, b"1"));
+        maker.ofs_delta(first, &appending(5, b"2"));
+        let pack = maker.finish();
+        let store = MemoryStore::default();
+        let (mut objects, seen) = take_into(&store, [pack.as_slice()], limits, &bases).unwrap();
+        assert_eq!(seen.len(), 2);
+        let depths: Vec<_> = objects
+            .table
+            .entries
+            .iter()
+            .map(|entry| entry.depth)
+            .collect();
+        assert_eq!(depths, [kept, kept + 1]);
+        let sources = Sources {
+            store: &store,
+            bases: &bases,
+        };
+        let content = objects.content(1, sources).unwrap();
+        assert_eq!((content.0, content.1.as_slice()), (kind, &b"deep12"[..]));
+        if kept > 0 {
+            assert_eq!(objects.pack.pack_bytes(), pack.len() as u64);
+            continue;
+        }
+        let entry = objects.table.entries[0];
+        assert_eq!(entry.offset, pack.len() as u64);
+        let end = entry.offset + u64::from(entry.stored_bytes);
+        assert_eq!(end, objects.pack.pack_bytes());
+        assert_eq!(stored(&mut objects, 0, &store), b"deep1");
+    }
+}
+
+/// Bytes that do not compress.
+fn noise(seed: u32, bytes: usize) -> Vec<u8> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    (0..bytes).map(|_| next()).collect()
+}
+
+#[test]
+fn deltas_too_large_to_be_held_are_applied_piece_by_piece_and_stored_whole() {
+    let limits = Limits {
+        delta_bytes_max: 100_000,
+        base_cache_bytes: 100_000,
+        ..LIMITS
+    };
+    // A large base; on it a large delta with many instructions, then one on that; a small object
+    // on the large base, and one of ordinary size on the small one.
+    let base = noise(1, 700_000);
+    let inserted = noise(2, 300_000);
+    let mut insert = Vec::new();
+    for run in inserted.chunks(127) {
+        insert.push(u8::try_from(run.len()).unwrap());
+        insert.extend(run);
+    }
+    let sizes = |from: usize, to: usize| {
+        let head = appending(from, &[]);
+        let mut delta = head[..3].to_vec();
+        delta.extend(&appending(to, &[])[..if to > 16_383 { 3 } else { 2 }]);
+        delta
+    };
+    let mut grow = sizes(base.len(), base.len() + inserted.len());
+    grow.extend(&insert);
+    grow.extend(&appending(base.len(), &[])[6..]);
+    let grown = [inserted.as_slice(), &base].concat();
+    let shrink = {
+        let mut delta = sizes(grown.len(), 1000);
+        // 1000 bytes from offset 500,000.
+        delta.extend([0b1011_0111, 0x20, 0xa1, 0x07, 0xe8, 0x03]);
+        delta
+    };
+    let small = grown[500_000..501_000].to_vec();
+    let mut maker = PackMaker::new();
+    let first = maker.blob(&base);
+    let second = maker.ofs_delta(first, &grow);
+    let third = maker.ofs_delta(second, &shrink);
+    maker.ofs_delta(third, &appending(1000, b"!"));
+    maker.ref_delta(blob_id(&grown), &appending(grown.len(), b"end"));
+    let pack = maker.finish();
+    let contents = [
+        base,
+        grown.clone(),
+        small.clone(),
+        [small.as_slice(), b"!"].concat(),
+        [grown.as_slice(), b"end"].concat(),
+    ];
+    let bases = MemoryBases::default();
+    for piece in [7_000, pack.len()] {
+        let store = MemoryStore::default();
+        let (mut objects, _) = take_into(&store, pack.chunks(piece), limits, &bases).unwrap();
+        let ids: Vec<_> = objects.table.entries.iter().map(|entry| entry.id).collect();
+        assert_eq!(ids, contents.each_ref().map(|content| blob_id(content)));
+        for position in [0, 1, 2, 4] {
+            assert!(stored(&mut objects, position, &store) == contents[position as usize]);
+        }
+        let last = objects.table.entries[3];
+        assert_eq!((last.base, last.depth), (Base::Position(2), 1));
+        assert_eq!(store.scratches(), 2, "one for each large base");
+        let received = objects.pack.finish();
+        assert_eq!(store.chunk_count(), received.chunk_count as usize);
+    }
+    for (what, size, large_delta_bytes_max) in [
+        ("instructions", grow.len(), 250_000),
+        ("base", 700_000, 600_000),
+        ("result", grown.len(), 900_000),
+    ] {
+        let limits = Limits {
+            large_delta_bytes_max,
+            ..limits
+        };
+        let error = resolved(&pack, limits).err();
+        let expected = Some(PackError::DeltaTooLarge {
+            offset: second,
+            what,
+            size: size as u64,
+            limit: large_delta_bytes_max,
+        });
+        assert_eq!(error, expected);
+    }
 }

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# install-clients.sh: the other implementations of Git that tests/smart_http_clients.rs tells
+# its story with, at the versions pinned in tests/clients/, into $CLIENTS.
+#
+# Always succeeds. What cannot be had here (no runtime, no registry) leaves its reason in
+# $CLIENTS/<part>.missing, and the test says so. A second run touches no network.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$ROOT/tests/clients"
+
+# A registry out of reach shall cost seconds, not the patience of a package manager.
+PART_SECONDS_MAX=240
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# part <name> <pin file…>: installs a part by the function of its name, in the folder
+# $CLIENTS/<name>, unless it stands there from the very same pins.
+part() {
+  local name=$1 pins
+  shift
+  local folder=$CLIENTS/$name
+  pins=$(cat "$@")
+  if [ "$(cat "$folder/.installed" 2>/dev/null)" = "$pins" ]; then return; fi
+  rm -rf "$folder" "$folder.missing"
+  mkdir -p "$folder"
+  say "installing clients: $name"
+  # In a shell of its own, because `set -e` does not hold inside a condition.
+  local status=0
+  bounded bash -euo pipefail -c "$(declare -f missing "install_$name"); install_$name \"\$@\"" "$0" "$folder" \
+    >"$log" 2>&1 || status=$?
+  if [ "$status" = 0 ]; then
+    printf '%s' "$pins" >"$folder/.installed"
+    return
+  fi
+  rm -rf "$folder"
+  reason "$status" >"$folder.missing"
+  sed 's/^/   /' "$log" >&2
+  say "clients: $name is passed over: $(cat "$folder.missing")"
+}
+
+bounded() {
+  if command -v timeout >/dev/null; then timeout "$PART_SECONDS_MAX" "$@"; else "$@"; fi
+}
+
+# reason <exit status>: the last line that the installation said, which is mostly the point.
+reason() {
+  if [ "$1" = 124 ]; then
+    echo "not installed within $PART_SECONDS_MAX seconds"
+  else
+    grep -v '^[[:space:]]*$' "$log" | tail -n 1 | cut -c 1-200
+  fi
+}
+
+# missing <command>: ends a part when the machine lacks a command.
+missing() {
+  command -v "$1" >/dev/null || { echo "there is no $1 on this machine"; exit 1; }
+}
+
+install_python() {
+  missing python3
+  python3 -m venv "$1" || { echo "python3 has no working venv module"; exit 1; }
+  "$1/bin/pip" install --quiet --disable-pip-version-check --no-input --only-binary :all: \
+    --retries 1 --timeout 20 -r requirements.txt ||
+    { echo "pip cannot install requirements.txt: is its index in reach?"; exit 1; }
+}
+
+install_npm() {
+  missing npm
+  cp package.json package-lock.json "$1"
+  npm --prefix "$1" ci --no-audit --no-fund --ignore-scripts --loglevel=error \
+    --fetch-retries=1 --fetch-timeout=20000 ||
+    { echo "npm cannot install package-lock.json: is its registry in reach?"; exit 1; }
+}
+
+# From Debian's archive, unpacked and not installed, so that nobody need be root.
+install_jgit() {
+  missing javac
+  missing apt-get
+  local packages source=$PWD/JGit.java
+  mapfile -t packages <jgit.packages
+  cd "$1"
+  apt-get download --quiet "${packages[@]}" ||
+    { echo "this machine's package archive has no ${packages[*]}"; exit 1; }
+  local package
+  for package in *.deb; do dpkg -x "$package" .; done
+  rm -f -- *.deb
+  mkdir jars
+  cp -L usr/share/java/{javaewah,jsch,org.eclipse.jgit,slf4j-api,slf4j-nop}.jar jars
+  rm -r usr
+  javac -nowarn -cp 'jars/*' -d classes "$source"
+}
+
+install_gix() {
+  missing cargo
+  cc --version >/dev/null || { echo "there is no C compiler on this machine"; exit 1; }
+  CARGO_TARGET_DIR=$1/target cargo build --locked --quiet --manifest-path gix/Cargo.toml ||
+    { echo "cargo cannot build tests/clients/gix: is crates.io in reach?"; exit 1; }
+  mv "$1/target/debug/gix-client" "$1"
+  rm -r "$1/target"
+}
+
+mkdir -p "$CLIENTS"
+# Two runs at once would install into one another's folders.
+exec 9>"$CLIENTS/.lock"
+if command -v flock >/dev/null; then flock 9; fi
+part python requirements.txt
+part npm package.json package-lock.json
+part jgit jgit.packages JGit.java
+part gix gix/Cargo.toml gix/Cargo.lock gix/main.rs

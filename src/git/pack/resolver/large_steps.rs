@@ -1,0 +1,86 @@
+//! Where large deltas come in among the others.
+
+use super::super::super::object::ObjectKind;
+use super::super::super::store::Quarantine;
+use super::super::entries::Base;
+use super::super::parser::error::PackError;
+use super::large::{Desk, LargeBase, LargeDelta, Scratch, Worked};
+use super::{Frame, Resolver};
+
+impl Resolver {
+    /// Begins to apply a large delta on the last base of the path.
+    pub(super) fn begin_large(&mut self, child: u32, desk: Desk<'_>) -> Result<(), PackError> {
+        let Some(&Frame {
+            base,
+            kind,
+            size_bytes,
+            ..
+        }) = self.path.last()
+        else {
+            return Ok(());
+        };
+        let offset = self.objects.entry(child)?.offset;
+        let limit = self.objects.limits.delta_bytes_max;
+        if kind != ObjectKind::Blob {
+            // Their sizes are bounded far lower: only the instructions can be so many.
+            let (header, ..) = self.objects.stored_entry(child, desk.sources.store)?;
+            return Err(PackError::DeltaTooLarge {
+                offset,
+                what: "instructions",
+                size: header.size_bytes,
+                limit,
+            });
+        }
+        self.objects.check_large(offset, "base", size_bytes)?;
+        let id = self.objects.table.base_id(base);
+        let id = id.ok_or(PackError::NoEntry { position: child })?;
+        let held = self.scratch.filter(|scratch| scratch.object_id == id);
+        let base = match held {
+            _ if size_bytes <= limit => LargeBase::Held(self.base_content(base, desk.sources)?.1),
+            Some(scratch) => LargeBase::InScratch(scratch.scratch_id),
+            None => {
+                self.drop_scratch(desk.quarantine)?;
+                self.objects.charge(size_bytes)?;
+                LargeBase::Away(base, id)
+            }
+        };
+        let large = LargeDelta::begin(&mut self.objects, child, base, size_bytes, desk)?;
+        self.large = Some(large);
+        Ok(())
+    }
+
+    /// Works on it.
+    pub(super) fn work_on(
+        &mut self,
+        mut large: LargeDelta,
+        desk: Desk<'_>,
+    ) -> Result<(), PackError> {
+        match large.work(&mut self.objects, desk)? {
+            Worked::More => {}
+            Worked::Spilled(scratch_id) => {
+                let base = self.path.last().map_or(Base::None, |frame| frame.base);
+                let object_id = self.objects.table.base_id(base);
+                self.scratch = object_id.map(|object_id| Scratch {
+                    object_id,
+                    scratch_id,
+                });
+            }
+            Worked::Done => {
+                if self.frame_of(large.child).is_some() {
+                    self.wait_for_descent(large.child);
+                }
+                return Ok(());
+            }
+        }
+        self.large = Some(large);
+        Ok(())
+    }
+
+    /// Removes the large base that was inflated last.
+    pub(super) fn drop_scratch(&mut self, quarantine: &dyn Quarantine) -> Result<(), PackError> {
+        if let Some(scratch) = self.scratch.take() {
+            quarantine.drop_scratch(scratch.scratch_id)?;
+        }
+        Ok(())
+    }
+}

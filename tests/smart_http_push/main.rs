@@ -1,0 +1,19 @@
+//! Receive-pack, told by real git over HTTP to the real Worker under workerd, and by bodies that
+//! git would not write where a story needs one.
+
+// The lints of wire data and of clocks: here every surprise is a failed test, and time is measured.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod chains;
+mod large;
+mod protocol;
+mod raw;
+mod refs;
