@@ -164,6 +164,18 @@ fn no_input_can_panic_by_a_shortcut() {
 }
 
 #[test]
+fn waiting_is_done_by_our_own_timer() {
+    let named = production()
+        .into_iter()
+        .filter(|source| source.words().contains("Delay"));
+    none(
+        &named
+            .map(|source| format!("{}: see docs/adr/0015", source.file))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
 fn files_stay_small() {
     let mut sizes: Vec<_> = production()
         .into_iter()

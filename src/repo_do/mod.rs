@@ -12,6 +12,7 @@
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `body` | a request's body in large pieces |
 //! | `memory` | what the isolate's operations may hold together |
+//! | `timer` | waiting for a time to pass |
 //! | `reply` | responses |
 //!
 //! Invariant: between two `.await`s a request sees one state of the repository; what it read
@@ -26,6 +27,7 @@ mod object;
 mod receive;
 mod refs;
 mod reply;
+mod timer;
 mod upload;
 
 pub use object::RepoDo;

@@ -7,13 +7,12 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
-use std::time::Duration;
 
-use worker::{Date, Delay, DurableObject, Env, Method, Request, Response, Result, State, Storage};
+use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, TokenRecord, authorize, header, path};
 use super::memory::Reservation;
-use super::{admin, receive, refs, reply, upload};
+use super::{admin, receive, refs, reply, timer, upload};
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
 use crate::storage::do_sql::ObjectDatabase;
@@ -51,7 +50,7 @@ pub fn now_ms() -> i64 {
 const ROOM_WAIT_MS: i64 = 10_000;
 
 /// How often it looks for room meanwhile.
-const ROOM_POLL: Duration = Duration::from_millis(20);
+const ROOM_POLL_MS: u32 = 20;
 
 /// Seconds after which a request that was turned away may find room.
 const ROOM_RETRY_SECONDS: u32 = 5;
@@ -66,14 +65,14 @@ pub async fn reserve(bytes: u64) -> std::result::Result<Reservation, ErrorReply>
             Err(error) if now_ms() >= until_ms => {
                 return Err(ErrorReply::busy(ROOM_RETRY_SECONDS, error.to_string()));
             }
-            Err(_) => Delay::from(ROOM_POLL).await,
+            Err(_) => timer::after(ROOM_POLL_MS).await,
         }
     }
 }
 
 /// Lets other requests of the object run.
 pub async fn pause() {
-    Delay::from(Duration::ZERO).await;
+    timer::after(0).await;
 }
 
 impl RepoObject {
