@@ -12,6 +12,7 @@ use std::time::Duration;
 use worker::{Date, Delay, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, TokenRecord, authorize, header, path};
+use super::graphs::KeptGraph;
 use super::{admin, receive, refs, reply, upload};
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
@@ -37,6 +38,8 @@ pub struct RepoObject {
     pub env: Env,
     /// The repository's store, or why it could not be opened.
     store: RefCell<std::result::Result<Rc<Store>, String>>,
+    /// The commit graph of the live packs.
+    pub graph: KeptGraph,
     /// Packs in quarantine whose push is running.
     pub in_progress: RefCell<BTreeSet<PackId>>,
 }
@@ -59,6 +62,7 @@ impl RepoObject {
             storage,
             env,
             store,
+            graph: KeptGraph::default(),
             in_progress: RefCell::default(),
         }
     }
@@ -78,6 +82,7 @@ impl RepoObject {
     pub fn reopen(&self) {
         *self.store.borrow_mut() = open(&self.storage);
         self.in_progress.take();
+        self.graph.clear();
     }
 
     /// Asks for the alarm after the grace period, unless it is set already.
@@ -209,7 +214,7 @@ async fn dispatch(
         }
         (Method::Post, path::UPLOAD_PACK) => {
             let authorized = authorized(Access::Read)?;
-            upload::upload_pack(&store, request, &authorized).await?
+            upload::upload_pack(object, &store, request, &authorized).await?
         }
         (Method::Post, path::RECEIVE_PACK) => {
             let authorized = authorized(Access::Push)?;
