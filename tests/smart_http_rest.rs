@@ -303,7 +303,7 @@ fn of_many_creates_at_once_one_wins() {
     let answers: Vec<Answer> = std::thread::scope(|scope| {
         let create = || rest().post(&repos("rest-race"), &json!({ "name": "wanted" }));
         let threads: Vec<_> = (0..50).map(|_| scope.spawn(create)).collect();
-        let joined = threads.into_iter().map(|thread| thread.join());
+        let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
         joined
             .map(|answer| answer.expect("the request is answered"))
             .collect()

@@ -14,8 +14,11 @@ const ISOLATE_BYTES_MAX: u64 = 80 << 20;
 /// one delta with its base and result.
 pub const PUSH_BYTES: u64 = 24 << 20;
 
-/// What one fetch holds beside its selection: output, a chunk, the cache of bases.
-pub const FETCH_BYTES: u64 = 8 << 20;
+/// What one fetch holds while its pack is sent, for as long as the client takes: 2 MiB of bases,
+/// 2 MiB of chunks, a piece of output twice, a compressor, and a bit for each object of the packs.
+/// Its plan holds more, and a delta that is resolved up to 48 MiB; but no other code runs in the
+/// isolate meanwhile, so that this is needed once, not once a fetch.
+pub const FETCH_BYTES: u64 = 5 << 20;
 
 thread_local! {
     // A counter, not a lock: nothing waits on it, so it may be shared by the isolate's objects.

@@ -11,6 +11,7 @@
 //! | `upload` | a fetch: the request read, the answer streamed |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `body` | a request's body in large pieces |
+//! | `graphs` | the commit graph, kept between requests |
 //! | `memory` | what the isolate's operations may hold together |
 //! | `timer` | waiting for a time to pass |
 //! | `reply` | responses |
@@ -23,6 +24,7 @@ pub mod memory;
 
 mod admin;
 mod body;
+mod graphs;
 mod object;
 mod receive;
 mod refs;

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, TokenRecord, authorize, header, path};
+use super::graphs::KeptGraph;
 use super::memory::Reservation;
 use super::{admin, receive, refs, reply, timer, upload};
 use crate::git::protocol::advertise::Service;
@@ -37,6 +38,8 @@ pub struct RepoObject {
     pub env: Env,
     /// The repository's store, or why it could not be opened.
     store: RefCell<std::result::Result<Rc<Store>, String>>,
+    /// The commit graph of the live packs.
+    pub graph: KeptGraph,
     /// Packs in quarantine whose push is running.
     pub in_progress: RefCell<BTreeSet<PackId>>,
 }
@@ -83,6 +86,7 @@ impl RepoObject {
             storage,
             env,
             store,
+            graph: KeptGraph::default(),
             in_progress: RefCell::default(),
         }
     }
@@ -102,6 +106,7 @@ impl RepoObject {
     pub fn reopen(&self) {
         *self.store.borrow_mut() = open(&self.storage);
         self.in_progress.take();
+        self.graph.clear();
     }
 
     /// Asks for the alarm after the grace period, unless it is set already.
@@ -233,7 +238,7 @@ async fn dispatch(
         }
         (Method::Post, path::UPLOAD_PACK) => {
             let authorized = authorized(Access::Read)?;
-            upload::upload_pack(&store, request, &authorized).await?
+            upload::upload_pack(object, &store, request, &authorized).await?
         }
         (Method::Post, path::RECEIVE_PACK) => {
             let authorized = authorized(Access::Push)?;

@@ -9,9 +9,10 @@ use worker::{Request, Response};
 use super::body::{Body, BodyError};
 use super::contract::{ErrorCode, ErrorReply};
 use super::memory::{FETCH_BYTES, Reservation};
-use super::object::{Authorized, Store, reserve};
+use super::object::{Authorized, RepoObject, Store, reserve};
 use super::refs;
 use super::reply::{self, Media, fault_line};
+use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::pack::reader::LivePacks;
 use crate::git::pack::writer::Item;
@@ -21,7 +22,7 @@ use crate::git::protocol::command_request::{Command, CommandRequestReader};
 use crate::git::protocol::fetch_request::FetchRequest;
 use crate::git::protocol::object_info::ObjectInfoRequest;
 use crate::git::protocol::pktline;
-use crate::git::protocol::progress::counted;
+use crate::git::protocol::progress::{Meter, counted};
 use crate::git::protocol::upload_request::UploadRequestReader;
 use crate::git::store::{CHUNK_BYTES, Extent, PackStore as _, ReadError, StoreError};
 use crate::git::upload_pack::answer::{Answer, FetchError, Outgoing, answer};
@@ -33,6 +34,7 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// Answers one request of `git-upload-pack`.
 pub async fn upload_pack(
+    object: &RepoObject,
     store: &Rc<Store>,
     request: Request,
     authorized: &Authorized,
@@ -56,7 +58,10 @@ pub async fn upload_pack(
             whole(object_info(store, &request, &limits)?)
         }
         Asked::Command(Command::BundleUri) => whole(b"0000".to_vec()),
-        Asked::Command(Command::Fetch(request)) => fetch(store, &request, &limits, reservation),
+        Asked::Command(Command::Fetch(request)) => {
+            let graph = object.graph.current(store)?;
+            fetch(store, graph, &request, &limits, reservation)
+        }
     })
 }
 
@@ -142,11 +147,12 @@ fn object_info(
 
 fn fetch(
     store: &Rc<Store>,
+    graph: Rc<CommitGraph>,
     request: &FetchRequest,
     limits: &Limits,
     reservation: Reservation,
 ) -> worker::Result<Response> {
-    match answer(store, request, limits) {
+    match answer(store, graph, request, limits) {
         Ok(Answer { head, pack: None }) => whole(head),
         Ok(Answer {
             head,
@@ -198,6 +204,9 @@ impl Sender {
         if pack.progress {
             let count = u64::from(pack.writer.object_count());
             stream.progress(&counted("Enumerating objects", count), &mut head);
+            if let Some(line) = Meter::new("Counting objects").line(count, count, true) {
+                stream.progress(&line, &mut head);
+            }
         }
         Self {
             store,
@@ -291,7 +300,8 @@ impl Sender {
         // A stored delta is sent as a delta or not at all: none is computed.
         let reused = counts.reused;
         format!(
-            "Total {objects} (delta {deltas}), reused {reused} (delta {deltas}), pack-reused 0\n"
+            "Total {objects} (delta {deltas}), reused {reused} (delta {deltas}), \
+             pack-reused 0 (from 0)\n"
         )
     }
 }

@@ -15,6 +15,22 @@
 //!
 //! [`pack`] and [`request`] make what is sent; [`target`] is the repository that is attacked.
 
+// The lints of wire data: here every surprise is a failed test, and bytes are written to be wrong.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::large_stack_arrays,
+    clippy::octal_escapes,
+    clippy::too_many_lines,
+    clippy::single_match_else,
+    clippy::cast_possible_truncation,
+    clippy::format_push_string,
+    clippy::print_stdout,
+    dead_code
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

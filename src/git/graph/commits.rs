@@ -37,7 +37,7 @@ pub struct CommitPlace {
 }
 
 /// All commits whose closure is stored and live.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct CommitGraph {
     packs: Vec<LiveSegment>,
     /// Commits of overlapping pushes, which are in two segments: the later node, the one to use.
@@ -45,7 +45,7 @@ pub struct CommitGraph {
     commits: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct LiveSegment {
     pack_id: PackId,
     /// The node of commit 0.
@@ -64,12 +64,25 @@ impl CommitGraph {
         Self::default().reopen(store, live_packs)
     }
 
-    /// Opens the graph of these packs; what is open already is shared.
+    /// Opens the graph of these packs; what is open already is shared. Packs that were published
+    /// since are only added.
     pub fn reopen<S: PackStore + ?Sized>(
         &self,
         store: &S,
         live_packs: &[PackRecord],
     ) -> Result<Self, StoreError> {
+        let known = self.packs.len();
+        if let Some((old, new)) = live_packs.split_at_checked(known)
+            && self.is_of(old)
+        {
+            let mut graph = self.clone();
+            for record in new {
+                let segment = Segment::open(store.part(record.pack_id, Part::Graph)?)
+                    .map_err(|_| corrupt(record.pack_id))?;
+                graph.add(record.pack_id, segment)?;
+            }
+            return Ok(graph);
+        }
         let open: HashMap<PackId, &Segment> = self
             .packs
             .iter()
@@ -86,6 +99,21 @@ impl CommitGraph {
             graph.add(pack_id, segment)?;
         }
         Ok(graph)
+    }
+
+    /// Whether this is the graph of these packs and no others.
+    pub fn is_of(&self, live_packs: &[PackRecord]) -> bool {
+        let ids = live_packs.iter().map(|record| record.pack_id);
+        self.packs.iter().map(|pack| pack.pack_id).eq(ids)
+    }
+
+    /// Bytes that it keeps in memory.
+    pub fn bytes(&self) -> usize {
+        let segment = |pack: &LiveSegment| {
+            let externals = size_of_val(pack.externals.as_slice());
+            pack.segment.part_bytes() + externals + size_of::<LiveSegment>()
+        };
+        self.packs.iter().map(segment).sum::<usize>() + 32 * self.aliases.len()
     }
 
     fn add(&mut self, pack_id: PackId, segment: Segment) -> Result<(), StoreError> {

@@ -89,6 +89,11 @@ impl Segment {
         Ok(segment)
     }
 
+    /// Bytes of the part.
+    pub fn part_bytes(&self) -> usize {
+        self.part.len()
+    }
+
     fn lay_out(part: Shared) -> Option<Self> {
         if part.get(..4)? != MAGIC {
             return None;

@@ -63,8 +63,17 @@ impl Offer<'static> {
             "push-options",
         ],
         ls_refs: &["unborn"],
-        fetch: &["shallow", "wait-for-done", "filter", "ref-in-want"],
-        commands: &["object-info"],
+        fetch: &[
+            "shallow",
+            "wait-for-done",
+            "filter",
+            "ref-in-want",
+            "sideband-all",
+            // Understood, and answered with the whole pack, as the specification allows.
+            "packfile-uris",
+        ],
+        // There are no bundles: the list is empty.
+        commands: &["object-info", "bundle-uri"],
     };
 }
 

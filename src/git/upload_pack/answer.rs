@@ -3,6 +3,7 @@
 //! The flow is that of git's `upload-pack.c`: `upload_pack_v2` and, for versions 0 and 1 over
 //! stateless HTTP, `upload_pack` with `get_common_commits`.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
@@ -22,7 +23,7 @@ use super::super::protocol::pktline;
 use super::super::protocol::sideband::SideBand;
 use super::super::refname;
 use super::super::store::{ObjectSource, PackStore, ReadError, RefSource, StoreError};
-use super::plan::{AtClient, DeepenRequest, Plan, PlanError, PlanOptions, plan};
+use super::plan::{AtClient, DeepenRequest, Plan, PlanError, PlanOptions, edge, plan};
 use super::revision;
 
 /// Why a fetch cannot be answered: goes to the client as `ERR`.
@@ -79,14 +80,18 @@ pub struct Outgoing<S> {
     pub progress: bool,
 }
 
-/// Answers one fetch request over the packs and refs as they are now.
+/// Bytes of bases kept while a pack is sent: a slow client may make that last for hours.
+const SENDING_CACHE_BYTES: usize = 2 << 20;
+
+/// Answers one fetch request over the packs and refs as they are now. `graph` is that of the
+/// packs that are live now.
 pub fn answer<S: PackStore + RefSource + Clone>(
     store: &S,
+    graph: Rc<CommitGraph>,
     request: &FetchRequest,
     limits: &Limits,
 ) -> Result<Answer<S>, FetchError> {
     let packs = LivePacks::open(store.clone(), limits)?;
-    let graph = Rc::new(CommitGraph::open(store, packs.records())?);
     let fetch = Fetch {
         store,
         request,
@@ -108,7 +113,7 @@ struct Fetch<'a, S> {
     head: Vec<u8>,
 }
 
-impl<S: PackStore + RefSource> Fetch<'_, S> {
+impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
     fn version_2(mut self) -> Result<Answer<S>, FetchError> {
         let request = self.request;
         let sections = Sections {
@@ -116,7 +121,8 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
         };
         let (mut wants, named) = (request.wants.clone(), self.named_wants()?);
         wants.extend(named.iter().map(|(id, _)| *id));
-        if wants.is_empty() {
+        // To learn what is common, nothing need be wanted.
+        if wants.is_empty() && !request.wait_for_done {
             return Ok(self.without_pack());
         }
         if !request.haves.is_empty() && !request.done() {
@@ -128,7 +134,8 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
             for (id, _) in &common {
                 sections.ack(id, &mut self.head);
             }
-            if request.wait_for_done || !self.is_ready(&wants, &common)? {
+            let nodes: Vec<_> = common.iter().map(|(_, node)| *node).collect();
+            if request.wait_for_done || !self.is_ready(&wants, &nodes, &HashSet::new())? {
                 sections.flush(&mut self.head);
                 return Ok(self.without_pack());
             }
@@ -162,20 +169,22 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
         if request.wants.is_empty() {
             return Ok(self.without_pack());
         }
-        let plan = self.plan(&request.wants)?;
+        let asked = self.asked()?;
+        let edge = edge(&self.packs, &self.graph, &request.wants, &asked.options())?;
         if request.deepens() {
-            for id in &plan.shallow {
-                negotiation::shallow(id, &mut self.head);
+            for node in edge.shallow {
+                negotiation::shallow(&self.graph.commit_id(node), &mut self.head);
             }
-            for id in &plan.unshallow {
-                negotiation::unshallow(id, &mut self.head);
+            for node in edge.unshallow {
+                negotiation::unshallow(&self.graph.commit_id(node), &mut self.head);
             }
             pktline::flush(&mut self.head);
         }
         if request.ending == Ending::Wants {
             return Ok(self.without_pack());
         }
-        if self.negotiate(agreed)? {
+        if self.negotiate(agreed, &edge.cut)? {
+            let plan = self.plan(&request.wants)?;
             self.with_pack(plan)
         } else {
             Ok(self.without_pack())
@@ -183,18 +192,23 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
     }
 
     /// Acknowledges haves as versions 0 and 1 do; whether the pack follows.
-    fn negotiate(&mut self, agreed: UploadPackOptions) -> Result<bool, FetchError> {
+    fn negotiate(
+        &mut self,
+        agreed: UploadPackOptions,
+        cut: &HashSet<CommitNode>,
+    ) -> Result<bool, FetchError> {
         let request = self.request;
-        let mut common: Vec<(ObjectId, CommitNode)> = Vec::new();
+        let multi_ack = agreed.multi_ack;
+        let mut common = Common::default();
         let mut ready = false;
         let mut got_other = false;
         for have in &request.haves {
             if let Some(node) = self.graph.lookup(have) {
-                common.push((*have, node));
-                let ack = match agreed.multi_ack {
+                common.add(&self.graph, *have, node)?;
+                let ack = match multi_ack {
                     MultiAck::Detailed => Some(Ack::Common),
                     MultiAck::Plain => Some(Ack::Continue),
-                    MultiAck::None => (common.len() == 1).then_some(Ack::Final),
+                    MultiAck::None => (common.news == 1).then_some(Ack::Final),
                 };
                 if let Some(ack) = ack {
                     negotiation::ack(have, ack, &mut self.head);
@@ -203,19 +217,19 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
             }
             got_other = true;
             // Enough is common already: what the client has beyond it need not be told.
-            if agreed.multi_ack != MultiAck::None
-                && (ready || self.is_ready(&request.wants, &common)?)
+            if multi_ack != MultiAck::None
+                && (ready
+                    || (common.is_due() && self.is_ready(&request.wants, &common.nodes, cut)?))
             {
                 ready = true;
-                let detailed = agreed.multi_ack == MultiAck::Detailed;
+                let detailed = multi_ack == MultiAck::Detailed;
                 let ack = if detailed { Ack::Ready } else { Ack::Continue };
                 negotiation::ack(have, ack, &mut self.head);
             }
         }
-        let last = common.last().map(|(id, _)| *id);
         if request.done() {
-            match last {
-                Some(last) if agreed.multi_ack != MultiAck::None => {
+            match common.last {
+                Some(last) if multi_ack != MultiAck::None => {
                     negotiation::ack(&last, Ack::Final, &mut self.head);
                 }
                 Some(_) => {}
@@ -223,17 +237,17 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
             }
             return Ok(true);
         }
-        let detailed = agreed.multi_ack == MultiAck::Detailed;
-        if let (Some(last), true) = (last, detailed && !got_other && !ready)
-            && self.is_ready(&request.wants, &common)?
+        let detailed = multi_ack == MultiAck::Detailed;
+        if let (Some(last), true) = (common.last, detailed && !got_other && !ready)
+            && self.is_ready(&request.wants, &common.nodes, cut)?
         {
             ready = true;
             negotiation::ack(&last, Ack::Ready, &mut self.head);
         }
-        if common.is_empty() || agreed.multi_ack != MultiAck::None {
+        if common.last.is_none() || multi_ack != MultiAck::None {
             negotiation::nak(&mut self.head);
         }
-        match last {
+        match common.last {
             Some(last) if agreed.no_done && ready && detailed => {
                 negotiation::ack(&last, Ack::Final, &mut self.head);
                 Ok(true)
@@ -242,24 +256,33 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
         }
     }
 
-    /// The haves that are commits here, in the order sent.
+    /// The haves that are commits here, each once, in the order sent.
     fn common(&self) -> Vec<(ObjectId, CommitNode)> {
+        let mut seen = HashSet::new();
         let known = |id: &ObjectId| Some((*id, self.graph.lookup(id)?));
-        self.request.haves.iter().filter_map(known).collect()
+        let known = self.request.haves.iter().filter_map(known);
+        known.filter(|(_, node)| seen.insert(*node)).collect()
     }
 
     /// Whether enough is common to stop asking.
     fn is_ready(
         &self,
         wants: &[ObjectId],
-        common: &[(ObjectId, CommitNode)],
+        common: &[CommitNode],
+        cut: &HashSet<CommitNode>,
     ) -> Result<bool, FetchError> {
         let wants: Vec<_> = wants
             .iter()
             .filter_map(|id| self.graph.lookup(id))
             .collect();
-        let haves: Vec<_> = common.iter().map(|(_, node)| *node).collect();
-        Ok(is_ready(&self.graph, &wants, &haves)?)
+        // As in git: a client that has a commit has its parents, so these will do.
+        let mut targets = common.to_vec();
+        let mut parents = Vec::new();
+        for node in common {
+            self.graph.parents(*node, &mut parents)?;
+            targets.append(&mut parents);
+        }
+        Ok(is_ready(&self.graph, &wants, &targets, cut)?)
     }
 
     fn named_wants(&self) -> Result<Vec<(ObjectId, BString)>, FetchError> {
@@ -271,30 +294,28 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
     }
 
     fn plan(&self, wants: &[ObjectId]) -> Result<Plan, FetchError> {
+        let asked = self.asked()?;
+        let options = asked.options();
+        let haves = &self.request.haves;
+        Ok(plan(&self.packs, &self.graph, wants, haves, &options)?)
+    }
+
+    /// What the request asks for beyond wants and haves, by ids.
+    fn asked(&self) -> Result<Asked<'_>, FetchError> {
         let request = self.request;
-        let not = request
-            .deepen_not
-            .iter()
-            .map(|name| self.deepen_not(name.as_bstr()));
-        let not = not.collect::<Result<Vec<_>, _>>()?;
+        let names = request.deepen_not.iter();
+        let not = names.map(|name| self.deepen_not(name.as_bstr()));
         let include_tags = if request.include_tag {
             self.store.annotated_tags()?
         } else {
             Vec::new()
         };
-        let options = PlanOptions {
-            include_tags: &include_tags,
-            client_shallow: &request.shallow,
-            deepen: deepen(request, &not),
+        Ok(Asked {
+            request,
+            not: not.collect::<Result<_, _>>()?,
+            include_tags,
             filter: self.filter()?,
-        };
-        Ok(plan(
-            &self.packs,
-            &self.graph,
-            wants,
-            &request.haves,
-            &options,
-        )?)
+        })
     }
 
     fn filter(&self) -> Result<ObjectFilter, FetchError> {
@@ -336,8 +357,13 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
             ofs_delta: request.ofs_delta,
         };
         let writer = PackWriter::new(&self.packs, plan.selection, options)?;
+        // The same packs with less memory: the plan's caches end here.
+        let limits = Limits {
+            base_cache_bytes: SENDING_CACHE_BYTES,
+            ..*self.packs.limits()
+        };
         let pack = Outgoing {
-            packs: self.packs,
+            packs: LivePacks::open(self.store.clone(), &limits)?,
             writer,
             at_client: plan.at_client,
             side_band: request.side_band(),
@@ -347,6 +373,65 @@ impl<S: PackStore + RefSource> Fetch<'_, S> {
             head: self.head,
             pack: Some(pack),
         })
+    }
+}
+
+/// The common haves of a request of version 0 or 1.
+#[derive(Default)]
+struct Common {
+    nodes: Vec<CommitNode>,
+    last: Option<ObjectId>,
+    /// Commits that were haves, and their parents: git takes these for known.
+    expected: HashSet<CommitNode>,
+    /// Haves that were not expected.
+    news: usize,
+    /// How many have to be common before it is worth looking again whether that is enough.
+    due: usize,
+}
+
+impl Common {
+    fn add(
+        &mut self,
+        graph: &CommitGraph,
+        id: ObjectId,
+        node: CommitNode,
+    ) -> Result<(), StoreError> {
+        let mut parents = Vec::new();
+        graph.parents(node, &mut parents)?;
+        self.news += usize::from(self.expected.insert(node));
+        self.expected.extend(parents);
+        self.nodes.push(node);
+        self.last = Some(id);
+        Ok(())
+    }
+
+    /// Whether to look: each look may cost what the repository has, and a client may send a
+    /// hundred thousand haves.
+    fn is_due(&mut self) -> bool {
+        let is_due = self.nodes.len() >= self.due.max(1);
+        if is_due {
+            self.due = self.nodes.len() + self.nodes.len() / 8 + 1;
+        }
+        is_due
+    }
+}
+
+/// What a request asks for beyond wants and haves.
+struct Asked<'a> {
+    request: &'a FetchRequest,
+    not: Vec<ObjectId>,
+    include_tags: Vec<(ObjectId, ObjectId)>,
+    filter: ObjectFilter,
+}
+
+impl Asked<'_> {
+    fn options(&self) -> PlanOptions<'_> {
+        PlanOptions {
+            include_tags: &self.include_tags,
+            client_shallow: &self.request.shallow,
+            deepen: deepen(self.request, &self.not),
+            filter: self.filter.clone(),
+        }
     }
 }
 

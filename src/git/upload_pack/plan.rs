@@ -147,12 +147,7 @@ pub fn plan<S: PackStore>(
     haves: &[ObjectId],
     options: &PlanOptions<'_>,
 ) -> Result<Plan, PlanError> {
-    let same = packs
-        .records()
-        .iter()
-        .map(|record| record.pack_id)
-        .eq(graph.pack_ids());
-    if !same {
+    if !graph.is_of(packs.records()) {
         return Err(PlanError::OtherPacks);
     }
     let mut objects = Objects::new(packs, graph, &options.filter);
@@ -203,6 +198,27 @@ pub fn plan<S: PackStore>(
             is_partial: !options.filter.is_everything(),
         },
     })
+}
+
+/// The edge that the [`Plan`] would have, without choosing objects; checks the wants in passing.
+pub fn edge<S: PackStore>(
+    packs: &LivePacks<S>,
+    graph: &Rc<CommitGraph>,
+    wants: &[ObjectId],
+    options: &PlanOptions<'_>,
+) -> Result<Boundary, PlanError> {
+    let mut peeler = Peeler::new(packs, graph);
+    let mut nodes = Vec::with_capacity(wants.len());
+    for want in wants {
+        match peeler.peel(*want, |_| {})? {
+            Peeled::Commit(node) => nodes.push(node),
+            Peeled::Tree(..) | Peeled::Blob(_) | Peeled::SeenTag => {}
+            Peeled::Nothing => return Err(PlanError::NotOurRef(*want)),
+        }
+    }
+    let client_shallow = known(graph, options.client_shallow);
+    let deepen = deepen(packs, graph, options.deepen)?;
+    Ok(Boundary::find(graph, &nodes, &client_shallow, &deepen)?)
 }
 
 fn known(graph: &CommitGraph, ids: &[ObjectId]) -> Vec<CommitNode> {
