@@ -125,6 +125,8 @@ fn get_shows_what_create_and_push_made() {
         "remote",
         "size_bytes",
         "object_count",
+        "deny_deletes",
+        "deny_non_fast_forwards",
     ];
     assert_eq!(fields(&shown), expected.into());
     assert_eq!(shown["default_branch"], "main");
@@ -303,7 +305,7 @@ fn of_many_creates_at_once_one_wins() {
     let answers: Vec<Answer> = std::thread::scope(|scope| {
         let create = || rest().post(&repos("rest-race"), &json!({ "name": "wanted" }));
         let threads: Vec<_> = (0..50).map(|_| scope.spawn(create)).collect();
-        let joined = threads.into_iter().map(|thread| thread.join());
+        let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
         joined
             .map(|answer| answer.expect("the request is answered"))
             .collect()

@@ -15,6 +15,14 @@
 //!
 //! [`pack`] and [`request`] make what is sent; [`target`] is the repository that is attacked.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::format_push_string,
+    clippy::too_many_lines,
+    reason = "tables of cases, and packs written byte by byte: a surprise is a failed test"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
