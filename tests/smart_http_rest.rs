@@ -125,6 +125,8 @@ fn get_shows_what_create_and_push_made() {
         "remote",
         "size_bytes",
         "object_count",
+        "deny_deletes",
+        "deny_non_fast_forwards",
     ];
     assert_eq!(fields(&shown), expected.into());
     assert_eq!(shown["default_branch"], "main");

@@ -1,6 +1,6 @@
 //! Walks over the commit graph, against git and against plain definitions.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use cairn::git::graph::ancestry::{is_ancestor, is_ready, merge_bases};
@@ -114,7 +114,7 @@ fn missing_and_common_are_exact() {
                     .iter()
                     .all(|reach| haves.iter().any(|have| reach.contains(have)));
             assert_eq!(
-                is_ready(&graph, &want_nodes, &have_nodes, &HashSet::new()).unwrap(),
+                is_ready(&graph, &want_nodes, &have_nodes, []).unwrap(),
                 ready
             );
             for (have, node) in haves.iter().zip(&have_nodes) {

@@ -73,7 +73,8 @@ fn tips_whose_closure_is_not_here() {
     let commit = pack.commit(tip_tree, &[nobody(9)]);
     let mut body = super::request::pkt(format!("shallow {commit}"));
     body.extend(create_evil(commit, &pack.finish()));
-    target.push("a shallow push whose parents are missing", &body, MISSING);
+    let expect = Expect::Ng("shallow update not allowed");
+    target.push("a shallow push whose parents are missing", &body, expect);
     target.finish(10);
 }
 

@@ -85,10 +85,10 @@ fn packets_that_are_wrong() {
             "a length that is no hex",
             [b"00zz", sound.as_slice()].concat(),
         ),
-        ("a length in UTF-16", b"\0000\x001".to_vec()),
+        ("a length in UTF-16", b"\x000\x000\x000\x001".to_vec()),
         (
             "a length beyond the largest",
-            [b"fff5".as_slice(), &[b'a'; 65_525]].concat(),
+            [b"fff5".as_slice(), &vec![b'a'; 65_525]].concat(),
         ),
         ("a pack alone", empty()),
         ("zeros", vec![0; 1000]),
@@ -227,11 +227,17 @@ fn updates_that_do_not_fit_the_refs() {
         stale,
     );
     let delete = |old: ObjectId, name: &str| push(&[command(old, null(), name)], b"");
+    let other = target.source.refs().into_keys();
+    let mut other = other.filter(|name| name.starts_with("refs/heads/") && name != main);
+    let other = other.next().expect("a second branch");
     target.push(
         "a deletion from another id",
-        &delete(nobody(1), "refs/heads/branch-1"),
-        Expect::Ng(""),
+        &delete(nobody(1), &other),
+        stale,
     );
+    // As git has it: there is nothing to delete, and so nothing to refuse.
+    let gone = delete(nobody(1), "refs/heads/not-there");
+    target.push("a deletion of nothing", &gone, Expect::Done);
     target.push(
         "a deletion of the current branch",
         &delete(tip, main),

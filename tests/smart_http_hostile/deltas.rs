@@ -238,13 +238,14 @@ fn delta_bombs() {
     }
     target.broken_pack("a chain of 4200", &pack.finish(), "depth");
 
-    // The instructions themselves are a bomb: 17 MiB of inserts, deflated to little.
-    let instructions = insert(&[b'x'; 127]).repeat((17 << 20) / 128);
-    let result = 127 * ((17 << 20) / 128);
+    // The instructions themselves are a bomb: 17 MiB of inserts, deflated to little, and a byte
+    // less than they announce.
+    let inserts = (17 << 20) / 128;
+    let instructions = insert(&[b'x'; 127]).repeat(inserts);
     let mut pack = Pack::new();
     let base = pack.blob(BASE);
-    pack.ref_delta(base, &delta(40, result, &instructions));
-    target.broken_pack("17 MiB of instructions", &pack.finish(), "");
+    pack.ref_delta(base, &delta(40, 127 * inserts as u64 + 1, &instructions));
+    target.broken_pack("17 MiB of instructions", &pack.finish(), "delta");
     target.finish(4);
 }
 

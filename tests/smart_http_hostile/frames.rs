@@ -135,13 +135,9 @@ fn hang_up(port: u16, hosted: &Hosted, announced: Option<usize>, sent: &[u8]) ->
         hosted.namespace, hosted.name
     );
     socket.write_all(head.as_bytes()).expect("the server reads");
-    match announced {
-        Some(_) => socket.write_all(sent).expect("the server reads"),
-        None => {
-            let chunk = [format!("{:x}\r\n", sent.len()).as_bytes(), sent, b"\r\n"].concat();
-            socket.write_all(&chunk).expect("the server reads");
-        }
-    }
+    let chunk = [format!("{:x}\r\n", sent.len()).as_bytes(), sent, b"\r\n"].concat();
+    let bytes = if announced.is_some() { sent } else { &chunk };
+    socket.write_all(bytes).expect("the server reads");
     socket
 }
 

@@ -180,7 +180,6 @@ impl Target {
             .scratch
             .clone(&self.hosted.url(), "later", &["--mirror"]);
         clone.fsck_strict();
-        println!("{} cases", self.cases);
     }
 }
 

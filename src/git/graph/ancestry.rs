@@ -18,19 +18,18 @@ pub fn is_ancestor(
 
 /// Whether every want has a have among its ancestors or is one: then more haves can save little,
 /// and the server may say `ready`. (Without haves, no.) The commits of `cut` have no parents.
-#[expect(clippy::implicit_hasher, reason = "the walks use one kind of set")]
 pub fn is_ready(
     graph: &CommitGraph,
     wants: &[CommitNode],
     haves: &[CommitNode],
-    cut: &HashSet<CommitNode>,
+    cut: impl IntoIterator<Item = CommitNode>,
 ) -> Result<bool, StoreError> {
     if haves.is_empty() {
         return Ok(false);
     }
     let mut reach = Reach::new(graph, haves);
     for node in cut {
-        reach.known.entry(*node).or_insert(false);
+        reach.known.entry(node).or_insert(false);
     }
     for want in wants {
         if !reach.any(*want)? {

@@ -18,6 +18,7 @@ use super::entry::{
     self, ENTRY_HEADER_BYTES_MAX, EntryKind, Header, PACK_HEADER_BYTES, PACK_TRAILER_BYTES,
 };
 use super::incoming::objects::{BaseAtHand, IncomingObjects, Observer, Progress};
+use super::incoming::work::WORK_OF_WHOLE;
 use error::PackError;
 
 pub mod error;
@@ -222,8 +223,10 @@ impl PackParser {
             self.objects
                 .check_large(offset, "instructions", size_bytes)?;
             self.objects.progress.deltas += 1;
+            self.objects.charge(size_bytes)?;
+        } else {
+            self.objects.charge(size_bytes / WORK_OF_WHOLE)?;
         }
-        self.objects.charge(size_bytes)?;
         let entry = Entry {
             id: ObjectId::null(gix_hash::Kind::Sha1),
             offset,

@@ -282,7 +282,12 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
             self.graph.parents(*node, &mut parents)?;
             targets.append(&mut parents);
         }
-        Ok(is_ready(&self.graph, &wants, &targets, cut)?)
+        Ok(is_ready(
+            &self.graph,
+            &wants,
+            &targets,
+            cut.iter().copied(),
+        )?)
     }
 
     fn named_wants(&self) -> Result<Vec<(ObjectId, BString)>, FetchError> {

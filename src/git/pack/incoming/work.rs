@@ -16,8 +16,13 @@ pub(super) const WORK_OF_HASHING: u64 = 8;
 /// 100; more than that is allowed for up to [`WORK_OBJECTS`].
 const WORK_PER_PACK_BYTE: u64 = 256;
 
-/// Objects of the greatest size that any pack may become: 16 GiB by the default limits.
-const WORK_OBJECTS: u64 = 4;
+/// Results of large deltas, each of the greatest size, that any pack may become: 4 GiB by the
+/// default limits, some 15 s of CPU. That is also what a push of a few bytes may make us store.
+const WORK_OBJECTS: u64 = 8;
+
+/// How much cheaper an object is that came whole: zlib unfolds at most 1,032 times, so that whole
+/// objects alone never exceed what a pack may ask for.
+pub(in super::super) const WORK_OF_WHOLE: u64 = 8;
 
 /// The work done for one pack.
 #[derive(Debug, Default)]
@@ -43,7 +48,7 @@ impl Work {
             .saturating_add(bytes)
             .saturating_add(WORK_PER_OBJECT);
         let limit = WORK_OBJECTS
-            .saturating_mul(limits.object_bytes_max)
+            .saturating_mul(limits.large_delta_bytes_max)
             .saturating_add(WORK_PER_PACK_BYTE.saturating_mul(pack_bytes));
         if self.bytes > limit {
             return Err(PackError::TooMuchWork { pack_bytes, limit });

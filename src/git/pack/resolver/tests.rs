@@ -238,9 +238,9 @@ fn chains_are_held_to_the_limit_also_from_a_deep_base_outside() {
 
 #[test]
 fn a_pack_that_would_unpack_forever_is_stopped() {
-    // A few kilobytes that ask for a hundred times the object limit.
+    // A few kilobytes that ask for fifty times the largest result of a delta.
     let limits = Limits {
-        object_bytes_max: 100_000,
+        large_delta_bytes_max: 100_000,
         ..NOTHING_KEPT
     };
     let mut maker = PackMaker::new();
@@ -251,7 +251,7 @@ fn a_pack_that_would_unpack_forever_is_stopped() {
     let pack = maker.finish();
     let error = resolved(&pack, limits).err();
     let pack_bytes = pack.len() as u64;
-    let limit = 4 * 100_000 + 256 * pack_bytes;
+    let limit = 8 * 100_000 + 256 * pack_bytes;
     assert!(limit < 60 * 90_000);
     assert_eq!(error, Some(PackError::TooMuchWork { pack_bytes, limit }));
 }
@@ -340,12 +340,12 @@ fn branches_that_must_be_made_again_and_again_are_stopped() {
     }
     let pack = maker.finish();
     let limits = Limits {
-        object_bytes_max: 10 << 20,
+        large_delta_bytes_max: 5 << 20,
         ..LIMITS
     };
     assert!(resolved(&pack, limits).is_ok());
     let limits = Limits {
-        object_bytes_max: 10 << 20,
+        large_delta_bytes_max: 5 << 20,
         ..NOTHING_KEPT
     };
     assert!(matches!(
