@@ -15,7 +15,6 @@
 //!
 //! [`pack`] and [`request`] make what is sent; [`target`] is the repository that is attacked.
 
-<<<<<<< HEAD
 // The lints of wire data: here every surprise is a failed test, and bytes are written to be wrong.
 #![allow(
     clippy::unwrap_used,
@@ -30,14 +29,6 @@
     clippy::format_push_string,
     clippy::print_stdout,
     dead_code
-=======
-#![allow(
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    clippy::format_push_string,
-    clippy::too_many_lines,
-    reason = "tables of cases, and packs written byte by byte: a surprise is a failed test"
->>>>>>> wip-hostile
 )]
 
 #[path = "../support/mod.rs"]
