@@ -98,7 +98,8 @@ fn version_2_with_everything() {
     assert!(text.starts_with("000eversion 2\n0012agent=cairn/1\n000cls-refs\n"));
     assert!(
         text.ends_with(
-            "0012server-option\n0017object-format=sha1\n0012session-id=x1\n0010object-info\n0000"
+            "0012server-option\n0017object-format=sha1\n0012session-id=x1\n\
+             0010object-info\n000fbundle-uri\n0000"
         ),
         "{text}"
     );
