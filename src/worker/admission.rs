@@ -35,7 +35,7 @@ pub fn actor(visit: &Visit, access: Access) -> Result<Actor, ErrorReply> {
 }
 
 /// Refuses a token that KV knows to be another repository's, or expired.
-/// What KV does not know, the object does; so a caller may ask the two at once.
+/// What KV does not know, the object does; so a caller may ask the object first.
 pub async fn check_grant(visit: &Visit, path: &RepositoryPath) -> Result<(), ErrorReply> {
     if let Identity::Token(hash) = visit.identity
         && let Some(grant) = grant(visit, &hash).await

@@ -31,15 +31,15 @@ pub async fn answer(
             Call::get(exchange.target).with_headers(forwarded(request))
         }
     };
-    // KV and the object are asked at once: the object decides alone, and KV only says more
-    // exactly why not.
-    let grant = admission::check_grant(visit, path);
-    let (grant, response) = futures::join!(grant, repository(visit, path, actor, call));
-    grant?;
-    let response = response?;
-    if response.status_code() != 200 {
-        return Err(refusal(response).await);
-    }
+    // The object decides alone, and is asked first: a look-up in KV would cost as much as its
+    // answer. KV only says more exactly why not.
+    let response = match repository(visit, path, actor, call).await {
+        Ok(response) if response.status_code() == 200 => response,
+        refused => {
+            admission::check_grant(visit, path).await?;
+            return Err(refusal(refused?).await);
+        }
+    };
     stream_on(response, exchange.answer_type, &visit.request_id)
         .map_err(|error| fault("git answer", &error))
 }
