@@ -235,6 +235,7 @@ fn sweep_all<D: Database>(store: &RepoStore<D>) {
     let sweep = Sweep {
         now_ms: NOW + 9,
         grace_ms: 5,
+        superseded_until_ms: NOW + 4,
         rows_max: 999,
         in_progress: &in_progress,
     };

@@ -5,13 +5,11 @@
 //! | `answer` | one request answered: the negotiation, the sections before the pack, its writer |
 //! | `plan` | wants less haves, made into a selection of stored entries |
 //! | `objects` | what the missing commits bring, filtered |
-//! | `peel` | tags followed to what they tag |
 //! | `revision` | an object named by a ref and a path |
 //! | `stream` | the pack on the wire: hashed and multiplexed |
 
 pub mod answer;
 mod objects;
-mod peel;
 pub mod plan;
 mod revision;
 pub mod stream;
