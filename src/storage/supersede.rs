@@ -6,6 +6,7 @@ use super::publication::PackPublication;
 use super::repository::RepoStore;
 use super::row::Value;
 use super::sql::{Database, in_transaction, query_all, query_first};
+use crate::git::maintenance::merge::Merged;
 use crate::git::pack::entries::EntryTable;
 use crate::git::pack::incoming::Received;
 use crate::git::pack::index::{IndexBuilder, IndexError};
@@ -50,6 +51,23 @@ impl<D: Database> RepoStore<D> {
             self.put_part(pack_id, part, number, row)?;
         }
         Ok(())
+    }
+
+    /// Writes the last of a merged pack and puts it in the place of its sources, in one
+    /// transaction.
+    pub fn publish_merged(
+        &self,
+        merged: &Merged,
+        now_ms: i64,
+    ) -> Result<PackPublication, StoreError> {
+        let parts = (&merged.graph_part, &merged.introduced_part);
+        let published = in_transaction(&self.db, || {
+            let pack = self.write_pack(&merged.received, &merged.table, parts.0, parts.1)?;
+            self.supersede(&merged.sources, &pack, now_ms)?;
+            Ok(pack)
+        });
+        self.forget_live_packs();
+        published
     }
 
     /// Makes a quarantined pack live in the place of `sources`, which are superseded: their rows

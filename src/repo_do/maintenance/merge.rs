@@ -7,13 +7,14 @@ use super::Failure;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::maintenance::geometry;
-use crate::git::maintenance::merge::{Merge, Merged, Step};
+use crate::git::maintenance::merge::{Merge, Step};
 use crate::git::pack::reader::LivePacks;
 use crate::git::store::{PackId, PackStore as _, Part, Quarantine, StoreError};
 use crate::repo_do::memory::Reservation;
 use crate::repo_do::object::{RepoObject, Store, now_ms, pause};
 use crate::repo_do::readers::Purpose;
 use crate::repo_do::reply;
+use crate::storage::publication::PackPublication;
 use crate::storage::runs::RunFigures;
 use crate::storage::sql::{Database as _, in_transaction};
 
@@ -61,14 +62,6 @@ pub fn reserve(objects: u64) -> Result<Reservation, Failure> {
     Ok(Reservation::new(MERGE_BYTES.saturating_add(bytes))?)
 }
 
-/// A pack that took the place of others.
-pub struct Swapped {
-    /// It.
-    pub pack_id: PackId,
-    /// Its bytes.
-    pub pack_bytes: u64,
-}
-
 /// Work on merged packs, one after the other.
 pub struct Job<'a> {
     object: &'a Rc<RepoObject>,
@@ -96,7 +89,7 @@ impl<'a> Job<'a> {
         mut merge: Merge,
         renamed: &[(PackId, PackId)],
         check: &dyn Fn() -> Result<(), Failure>,
-    ) -> Result<Swapped, Failure> {
+    ) -> Result<PackPublication, Failure> {
         let store = Rc::clone(packs.store());
         let filling = Filling {
             object: self.object,
@@ -119,27 +112,11 @@ impl<'a> Job<'a> {
         let gone = || StoreError::Failed("the merge came to no end".to_owned());
         let merged = merge.finish(packs, graph, renamed).ok_or_else(gone)?;
         let before = store.database().rows_written();
-        let swapped = swap(&store, &merged)?;
+        let swapped = store.publish_merged(&merged, now_ms())?;
         self.rows += store.database().rows_written().saturating_sub(before);
         filling.done();
         Ok(swapped)
     }
-}
-
-/// Writes the last of a merged pack and puts it in the place of its sources.
-fn swap(store: &Store, merged: &Merged) -> Result<Swapped, StoreError> {
-    in_transaction(store.database(), || {
-        let Merged {
-            received, table, ..
-        } = merged;
-        let pack =
-            store.write_pack(received, table, &merged.graph_part, &merged.introduced_part)?;
-        store.supersede(&merged.sources, &pack, now_ms())?;
-        Ok(Swapped {
-            pack_id: pack.pack_id,
-            pack_bytes: pack.pack_bytes,
-        })
-    })
 }
 
 /// The merged pack in quarantine, if it is large enough to get there before its end: then the run
