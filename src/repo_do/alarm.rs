@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::maintenance::{self, Failure};
 use super::object::{GRACE_MS, RepoObject, Store, now_ms};
@@ -136,7 +137,10 @@ pub async fn wake_by(object: &RepoObject, at_ms: i64) -> worker::Result<()> {
         return Ok(());
     }
     object.alarm.set(Alarm::At(at_ms));
-    object.storage.set_alarm(at_ms.max(now_ms())).await
+    // A number would be taken for an offset as well; a duration says so.
+    let delay_ms = u64::try_from(at_ms.saturating_sub(now_ms())).unwrap_or(0);
+    let delay = Duration::from_millis(delay_ms);
+    object.storage.set_alarm(delay).await
 }
 
 /// Sets the alarm as a push needs it. Nearly always it is set already.

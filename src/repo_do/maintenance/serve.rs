@@ -10,8 +10,14 @@ use crate::repo_do::admin::body;
 use crate::repo_do::alarm::{self, Busy};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Maintain, MaintenanceTask};
 use crate::repo_do::object::{RepoObject, Store, now_ms};
-use crate::repo_do::reply;
+use crate::repo_do::{reply, timer};
 use crate::storage::runs::{RunOutcome, RunRecord};
+
+/// How long a request waits for its turn.
+const TURN_WAIT_MS: i64 = 20_000;
+
+/// How often it looks meanwhile.
+const TURN_POLL_MS: u32 = 20;
 
 /// Seconds after which to ask again while maintenance is being done.
 const RETRY_SECONDS: u32 = 5;
@@ -22,8 +28,7 @@ pub async fn serve(
     request: Request,
 ) -> Result<worker::Result<Response>, ErrorReply> {
     let asked: Maintain = body(request).await?;
-    let busy = || ErrorReply::busy(RETRY_SECONDS, "maintenance is being done");
-    let _busy = Busy::new(&object.is_maintained).ok_or_else(busy)?;
+    let _busy = turn(object).await?;
     let store = object.store()?;
     let started_ms = now_ms();
     let answer = match asked.task {
@@ -59,6 +64,21 @@ pub async fn serve(
         }
     };
     Ok(reply::json(&answer))
+}
+
+/// Waits a while for what is being done to come to its end.
+async fn turn(object: &RepoObject) -> Result<Busy<'_>, ErrorReply> {
+    let until_ms = now_ms().saturating_add(TURN_WAIT_MS);
+    loop {
+        if let Some(busy) = Busy::new(&object.is_maintained) {
+            return Ok(busy);
+        }
+        if now_ms() >= until_ms {
+            let message = "maintenance is being done";
+            return Err(ErrorReply::busy(RETRY_SECONDS, message));
+        }
+        timer::after(TURN_POLL_MS).await;
+    }
 }
 
 fn record(
