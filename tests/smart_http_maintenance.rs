@@ -1,6 +1,8 @@
 //! A repository through hundreds of pushes: packs stay few, pushes stay cheap, what nobody needs
 //! goes, and what is derived can be checked and made again.
 
+#![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
 mod support;
 
 use serde_json::{Value, json};
@@ -50,7 +52,7 @@ fn push_commits(source: &Git, hosted: &Hosted, count: usize) {
     for number in 0..count {
         source.write(
             &format!("d{}/file", number % 5),
-            &format!("{number}\n").repeat(50),
+            format!("{number}\n").repeat(50),
         );
         source.commit(&format!("commit {number}"));
         source.run(&["push", "-q", &hosted.url(), "main"]);
@@ -149,7 +151,7 @@ fn what_nothing_reaches_is_pruned_when_its_time_is_over() {
     let source = scratch.repository("source");
     push_commits(&source, &hosted, 3);
     source.run(&["checkout", "-q", "-b", "secret"]);
-    source.write("secret", &"do not tell\n".repeat(20));
+    source.write("secret", "do not tell\n".repeat(20));
     source.commit("a secret");
     let secret = source.run(&["rev-parse", "HEAD"]);
     source.run(&["push", "-q", &hosted.url(), "secret"]);

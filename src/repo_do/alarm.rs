@@ -69,39 +69,25 @@ impl Task {
         store: &Store,
         asked: bool,
     ) -> Result<Option<i64>, StoreError> {
-        let retention = store.retention()?;
-        let later = |time: i64, seconds: i64| time.saturating_add(seconds.saturating_mul(1000));
-        let slack = |time: i64| if asked { time } else { time + SLACK_MS };
-        Ok(match self {
-            Self::Sweep => {
-                let grace_ms = retention.superseded_grace_seconds.saturating_mul(1000);
-                let in_progress = object.in_progress.borrow();
-                let due = store
-                    .sweep_due(GRACE_MS, grace_ms, |pack_id| in_progress.contains(&pack_id))?;
-                // While somebody reads who saw the oldest of them, there is no use in trying.
-                let blocked = object.readers.oldest();
-                let is_blocked = |due: &i64| {
-                    let superseded = due.saturating_sub(grace_ms);
-                    blocked.is_some_and(|since| superseded >= since)
-                };
-                match due {
-                    Some(due) if is_blocked(&due) => Some(due.max(now_ms()) + SLACK_MS),
-                    due => due.map(slack),
-                }
-            }
+        let slack = if asked { 0 } else { SLACK_MS };
+        match self {
+            Self::Sweep => sweep_due(object, store, slack),
             Self::Merge => {
                 let live = store.live_packs()?;
-                geometry::due(&live, |_| false).map(|_| 0)
+                Ok(geometry::due(&live, |_| false).map(|_| 0))
             }
-            Self::Reflog => store
-                .oldest_reflog_entry()?
-                .map(|at| slack(later(at, retention.reflog_retention_seconds))),
-            Self::Prune if asked => Some(0),
+            Self::Reflog => {
+                let kept_ms = store.retention()?.reflog_retention_seconds * 1000;
+                let oldest = store.oldest_reflog_entry()?;
+                Ok(oldest.map(|at| at.saturating_add(kept_ms).saturating_add(slack)))
+            }
+            Self::Prune if asked => Ok(Some(0)),
             Self::Prune => {
+                let retention = store.retention()?;
                 let changed = store.last_reflog_seq()? != retention.pruned_reflog_seq;
-                changed.then(|| retention.pruned_at.saturating_add(DAY_MS))
+                Ok(changed.then(|| retention.pruned_at.saturating_add(DAY_MS)))
             }
-        })
+        }
     }
 
     /// Does it; `None` when there was nothing to write down.
@@ -113,6 +99,24 @@ impl Task {
             Self::Prune => maintenance::prune::prune(object).await,
         }
     }
+}
+
+/// When the first pack that waits for the sweeper may go.
+fn sweep_due(object: &RepoObject, store: &Store, slack: i64) -> Result<Option<i64>, StoreError> {
+    let grace_ms = store.retention()?.superseded_grace_seconds * 1000;
+    let in_progress = object.in_progress.borrow();
+    let is_in_progress = |pack_id| in_progress.contains(&pack_id);
+    let Some(due) = store.sweep_due(GRACE_MS, grace_ms, is_in_progress)? else {
+        return Ok(None);
+    };
+    // While somebody reads who saw it, there is no use in trying.
+    let oldest = object.readers.oldest();
+    let is_read = oldest.is_some_and(|since| due.saturating_sub(grace_ms) >= since);
+    Ok(Some(if is_read {
+        due.max(now_ms()).saturating_add(SLACK_MS)
+    } else {
+        due.saturating_add(slack)
+    }))
 }
 
 /// When the alarm is set to ring, as far as this object knows.

@@ -43,6 +43,11 @@ impl Readers {
         self.running.borrow().values().map(|reader| reader.0).min()
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.running.borrow().len()
+    }
+
     /// Whether a push runs.
     pub fn has_push(&self) -> bool {
         let running = self.running.borrow();
@@ -74,6 +79,7 @@ mod tests {
         let fetch = readers.enter(Purpose::Look, 5);
         let push = readers.enter(Purpose::Push, 7);
         assert_eq!((readers.oldest(), readers.has_push()), (Some(5), true));
+        assert_eq!(readers.count(), 2);
         drop(fetch);
         assert_eq!(readers.oldest(), Some(7));
         drop(push);

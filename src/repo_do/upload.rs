@@ -201,7 +201,7 @@ impl Sender {
         store: Rc<Store>,
         mut head: Vec<u8>,
         pack: Outgoing<Rc<Store>>,
-        held: (Reservation, Reader),
+        keep: (Reservation, Reader),
     ) -> Self {
         let stream = PackStream::new(pack.side_band);
         if pack.progress {
@@ -218,7 +218,7 @@ impl Sender {
             extent: None,
             head,
             ended: None,
-            _held: held,
+            _held: keep,
         }
     }
 

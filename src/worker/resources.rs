@@ -211,6 +211,9 @@ mod tests {
             public: true,
             deny_non_fast_forwards: true,
             deny_deletes: false,
+            prune_grace_seconds: 1_209_600,
+            reflog_retention_seconds: 7_776_000,
+            superseded_grace_seconds: 3600,
             status: RepositoryStatus::Ready,
             size_bytes: 3,
             object_count: 4,
@@ -224,6 +227,8 @@ mod tests {
                 "updated_at": "1970-01-01T00:00:00.001Z",
                 "last_push_at": "1970-01-01T00:00:00.002Z", "source": null, "read_only": false,
                 "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
+                "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
+                "superseded_grace_seconds": 3600,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
             })
         );

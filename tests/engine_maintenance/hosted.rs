@@ -100,9 +100,12 @@ impl Source {
             if number > 3 && number % 7 == 0 {
                 writeln!(stream, "merge :{}", number - 2).unwrap();
             }
-            let lines: String = (0..60)
-                .map(|line| format!("line {line} {}\n", if line == at % 60 { at } else { 0 }))
-                .collect();
+            let mut lines = String::new();
+            for line in 0..60 {
+                let version = if line == at % 60 { at } else { 0 };
+                std::fmt::Write::write_fmt(&mut lines, format_args!("line {line} {version}\n"))
+                    .unwrap();
+            }
             for path in [format!("d{}/file", at % 3), "always".to_owned()] {
                 writeln!(
                     stream,

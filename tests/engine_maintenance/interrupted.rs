@@ -51,13 +51,13 @@ fn sweep_all<D: Database>(store: &Store<D>) {
 #[test]
 fn a_merge_that_fails_anywhere_changes_nothing_and_is_made_again() {
     for persisted in [false, true] {
-        let mut faults = 0;
+        let mut nth = 0;
         loop {
             let mut source = Source::new();
             let db = filled(&mut source);
             let faulty = Faulty {
                 db: &db,
-                countdown: Cell::new(Some(faults)),
+                countdown: Cell::new(Some(nth)),
                 persisted,
             };
             let store = Rc::new(woken(faulty));
@@ -70,7 +70,7 @@ fn a_merge_that_fails_anywhere_changes_nothing_and_is_made_again() {
             // Only when the end of the transaction took effect and its answer was lost.
             assert!(
                 live == 6 || (live == 1 && persisted),
-                "{live} packs, write {faults}"
+                "{live} packs, write {nth}"
             );
             judge::check(&store, source.path());
             drop(store);
@@ -90,10 +90,10 @@ fn a_merge_that_fails_anywhere_changes_nothing_and_is_made_again() {
             );
             assert_eq!(counts.part_rows, 3);
             judge::check(&store, source.path());
-            faults += 1;
-            assert!(faults < 60, "a merge has an end");
+            nth += 1;
+            assert!(nth < 60, "a merge has an end");
         }
-        assert!(faults >= 9, "every write was reached, {faults} seen");
+        assert!(nth >= 9, "every write was reached, {nth} seen");
     }
 }
 

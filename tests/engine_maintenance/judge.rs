@@ -1,6 +1,7 @@
 //! What a repository must be after whatever was done to it.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::rc::Rc;
@@ -114,10 +115,10 @@ pub fn check<D: Database>(store: &Rc<Store<D>>, directory: &Path) {
 pub fn objects(directory: &Path, wants: &[ObjectId], haves: &[ObjectId]) -> BTreeSet<ObjectId> {
     let mut input = String::new();
     for id in wants {
-        input += &format!("{id}\n");
+        writeln!(input, "{id}").unwrap();
     }
     for id in haves {
-        input += &format!("^{id}\n");
+        writeln!(input, "^{id}").unwrap();
     }
     let arguments = ["rev-list", "--objects", "--no-object-names", "--stdin"];
     let listed = String::from_utf8(git(directory, &arguments, input.as_bytes())).unwrap();

@@ -76,7 +76,7 @@ enum Phase {
     Placing(Location),
     /// From here on entries are to be copied, the payload of the last one first.
     Copying(Location, Option<Extent>),
-    Parts(PartsMerge),
+    Parts(Box<PartsMerge>),
 }
 
 /// The packs that are merged, and where their entries go.
@@ -245,14 +245,11 @@ impl Merge {
         let keeps = |keep: &Rc<Reached>| keep.entries.contains(at.pack, at.position);
         let place = if self.keep.as_ref().is_some_and(|keep| !keeps(keep)) {
             NOWHERE
+        } else if let Some(place) = self.sources.find(packs, &packs.id(at)?, at.pack)? {
+            place
         } else {
-            match self.sources.find(packs, &packs.id(at)?, at.pack)? {
-                Some(place) => place,
-                None => {
-                    self.object_count += 1;
-                    self.object_count - 1
-                }
-            }
+            self.object_count += 1;
+            self.object_count - 1
         };
         let number = self.sources.number(at.pack).unwrap_or(usize::MAX);
         if let Some(places) = self.sources.places.get_mut(number) {
@@ -278,7 +275,7 @@ impl Merge {
             self.pack.append(&trailer, quarantine)?;
             self.table.sort();
             let parts = PartsMerge::new(packs, graph, &self.sources.range, self.table.count())?;
-            self.phase = Phase::Parts(parts);
+            self.phase = Phase::Parts(Box::new(parts));
             return Ok(());
         };
         let next = Location {

@@ -15,6 +15,7 @@ use super::super::graph::closure::{TreeWalk, TreeWalkError};
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::graph::introductions::Introductions;
 use super::super::graph::peel::{Peeled, Peeler};
+use super::super::graph::segment::Segment;
 use super::super::pack::entries::Base;
 use super::super::pack::reader::{LivePacks, Location};
 use super::super::pack::selection::Selection;
@@ -54,7 +55,7 @@ impl Reached {
 
     /// Whether all of a pack is kept, its commits included.
     pub fn has_all(&self, graph: &CommitGraph, pack: u32) -> bool {
-        let commits = graph.segment(pack).map_or(0, |segment| segment.len());
+        let commits = graph.segment(pack).map_or(0, Segment::len);
         let kept = |number| {
             graph
                 .node(pack, number)
@@ -128,7 +129,7 @@ impl Reach {
     pub fn add_pack(&mut self, graph: &CommitGraph, pack: u32) {
         self.bases = None;
         self.reached.entries.insert_all(pack);
-        let commits = graph.segment(pack).map_or(0, |segment| segment.len());
+        let commits = graph.segment(pack).map_or(0, Segment::len);
         for number in 0..commits {
             if let Some(node) = graph.node(pack, number) {
                 self.add_commit(node);

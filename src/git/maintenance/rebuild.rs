@@ -20,6 +20,7 @@ use super::super::object::ObjectKind;
 use super::super::pack::entries::{Base, Entry, EntryTable};
 use super::super::pack::entry::{self, ENTRY_HEADER_BYTES_MAX, EntryKind};
 use super::super::pack::incoming::objects::Sources;
+use super::super::pack::index::PackIndex;
 use super::super::pack::inflate::Inflater;
 use super::super::pack::parser::PackParser;
 use super::super::pack::parser::error::{PackError, Refusal};
@@ -321,7 +322,7 @@ impl<'a, S: PackStore> StoredPack<'a, S> {
 
 impl<S: PackStore> Incoming for StoredPack<'_, S> {
     fn object_count(&self) -> u32 {
-        self.packs.index(self.pack).map_or(0, |index| index.len())
+        self.packs.index(self.pack).map_or(0, PackIndex::len)
     }
 
     fn locate(&self, id: &oid) -> Option<(u32, ObjectKind)> {

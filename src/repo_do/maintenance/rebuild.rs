@@ -14,6 +14,7 @@ use super::Failure;
 use super::merge::reserve;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::{Connected, Connectivity, ConnectivityError, Progress};
+use crate::git::graph::segment::Segment;
 use crate::git::limits::Limits;
 use crate::git::maintenance::compare::{self, Graph};
 use crate::git::maintenance::merge::Step;
@@ -24,6 +25,7 @@ use crate::git::store::{PackRecord, PackStore as _, Part};
 use crate::repo_do::memory::PUSH_BYTES;
 use crate::repo_do::object::{RepoObject, Store, now_ms, pause, reserve as reserve_room};
 use crate::repo_do::readers::Purpose;
+use crate::repo_do::timer;
 use crate::storage::runs::RunFigures;
 
 /// Bytes of deltas resolved between two pauses.
@@ -34,6 +36,12 @@ const CHECK_STEP_OBJECTS: usize = 2000;
 
 /// Commits compared between two pauses.
 const COMPARE_STEP_COMMITS: u32 = 500;
+
+/// How long it is waited for others who read.
+const ALONE_WAIT_MS: i64 = 20_000;
+
+/// How often it is looked meanwhile.
+const ALONE_POLL_MS: u32 = 20;
 
 /// Problems that are told; the rest is counted.
 const PROBLEMS_MAX: usize = 100;
@@ -216,10 +224,7 @@ impl Rebuild {
         rebuilt: &Graph<'_, Rc<Overlay<Rc<Store>>>>,
     ) -> Result<(), Failure> {
         for (pack, record) in (0..).zip(Rc::clone(&self.records).iter()) {
-            let commits = stored
-                .graph
-                .segment(pack)
-                .map_or(0, |segment| segment.len());
+            let commits = stored.graph.segment(pack).map_or(0, Segment::len);
             for number in 0..commits {
                 if number % COMPARE_STEP_COMMITS == 0 {
                     self.pause().await?;
@@ -334,13 +339,10 @@ pub async fn rebuild(object: &Rc<RepoObject>) -> Result<RunFigures, Failure> {
         .map(|((pack_id, part), bytes)| (*pack_id, *part, bytes.as_slice()))
         .collect();
     new.sort_unstable_by_key(|(pack_id, part, _)| (*pack_id, *part));
+    alone(object).await?;
+    object.check_open(&store)?;
     // A pack that was published meanwhile keeps its parts; one that was replaced is an error.
-    let live = store.live_packs()?;
-    if !live.starts_with(&records) {
-        return Err(Failure::Overtaken);
-    }
-    // A running push has opened the graph as it was.
-    if object.readers.has_push() {
+    if !store.live_packs()?.starts_with(&records) {
         return Err(Failure::Overtaken);
     }
     store.replace_parts(&new)?;
@@ -355,4 +357,16 @@ pub async fn rebuild(object: &Rc<RepoObject>) -> Result<RunFigures, Failure> {
         rows: new.len() as u64,
         detail: String::new(),
     })
+}
+
+/// Waits until nobody else reads: who has opened the graph as it was must not see the new lists.
+async fn alone(object: &RepoObject) -> Result<(), Failure> {
+    let until_ms = now_ms().saturating_add(ALONE_WAIT_MS);
+    while object.readers.count() > 1 {
+        if now_ms() >= until_ms {
+            return Err(Failure::Overtaken);
+        }
+        timer::after(ALONE_POLL_MS).await;
+    }
+    Ok(())
 }
