@@ -4,7 +4,7 @@
 //! - It imports nothing of ours from outside `git`, no platform, no SQL, no clock, no randomness.
 //! - Inside it, imports point only downward:
 //!   values (`object`, `hash`, `refname`, `filter`, `limits`) <
-//!   { `protocol`, `pack`, `store` } < `graph` < { `upload_pack`, `receive_pack` }.
+//!   { `protocol`, `pack`, `store` } < `graph` < { `upload_pack`, `receive_pack`, `maintenance` }.
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
 
@@ -12,6 +12,7 @@ pub mod filter;
 pub mod graph;
 pub mod hash;
 pub mod limits;
+pub mod maintenance;
 pub mod object;
 pub mod pack;
 pub mod protocol;

@@ -10,6 +10,7 @@ use super::contract::{
     RepositoryInfo, RepositoryStatus, RevokedToken, Scope, TokenHash, TokenPage, TokenRecord,
     TokenState, TouchRepository, UpdateRepository,
 };
+use super::maintenance::serve::shown as shown_run;
 use super::object::{Caller, RepoObject, Store, now_ms};
 use super::{memory, reply};
 use crate::git::store::StoreError;
@@ -21,9 +22,13 @@ use crate::storage::tokens;
 /// A response, or why there is none.
 type Answer = Result<worker::Result<Response>, ErrorReply>;
 
+/// Runs of maintenance that `/stats` shows.
+const RUNS_SHOWN: u32 = 20;
+
 const BRANCHES: &str = "refs/heads/";
 
-async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply> {
+/// A body that the Worker wrote.
+pub async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply> {
     request.json().await.map_err(|error| {
         let message = format!("the worker sent a body that the object does not know: {error}");
         ErrorReply::new(ErrorCode::InternalError, message)
@@ -66,12 +71,8 @@ pub async fn init(store: &Store, caller: &Caller, request: Request) -> Answer {
 
 /// `GET /info`.
 pub fn info(store: &Store, record: RepositoryRecord) -> Answer {
-    let counts = store.counts()?;
-    Ok(reply::json(&describe(
-        record,
-        counts.pack_bytes,
-        counts.object_count,
-    )))
+    let (size_bytes, object_count) = store.live_sizes()?;
+    Ok(reply::json(&describe(record, size_bytes, object_count)))
 }
 
 fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> RepositoryInfo {
@@ -90,6 +91,9 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
         public: record.public,
         deny_non_fast_forwards: record.deny_non_fast_forwards,
         deny_deletes: record.deny_deletes,
+        prune_grace_seconds: record.prune_grace_seconds,
+        reflog_retention_seconds: record.reflog_retention_seconds,
+        superseded_grace_seconds: record.superseded_grace_seconds,
         status: RepositoryStatus::Ready,
         size_bytes,
         object_count,
@@ -110,9 +114,9 @@ async fn try_touch_namespace(object: &RepoObject) -> worker::Result<()> {
     let Some(record) = store.load().map_err(|error| failed(&error))? else {
         return Ok(());
     };
-    let counts = store.counts().map_err(|error| failed(&error))?;
+    let sizes = store.live_sizes().map_err(|error| failed(&error))?;
     let namespace = record.namespace.to_ascii_lowercase();
-    let info = describe(record, counts.pack_bytes, counts.object_count);
+    let info = describe(record, sizes.0, sizes.1);
     let body = serde_json::to_string(&TouchRepository { info })?;
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(body.into()));
@@ -139,6 +143,9 @@ pub async fn update(store: &Store, request: Request) -> Answer {
         public: change.public,
         deny_non_fast_forwards: change.deny_non_fast_forwards,
         deny_deletes: change.deny_deletes,
+        prune_grace_seconds: change.prune_grace_seconds,
+        reflog_retention_seconds: change.reflog_retention_seconds,
+        superseded_grace_seconds: change.superseded_grace_seconds,
     };
     store.update(&patch, now_ms())?;
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
@@ -259,6 +266,7 @@ pub fn revoke_token(store: &Store, token_id: &str) -> Answer {
 pub fn stats(store: &Store) -> Answer {
     let counts = store.counts()?;
     let db = store.database();
+    let runs = store.runs(RUNS_SHOWN)?;
     let (part_cache_bytes, chunk_cache_bytes) = cache::cached_bytes();
     Ok(reply::json(&serde_json::json!({
         "refs": counts.refs,
@@ -279,6 +287,7 @@ pub fn stats(store: &Store) -> Answer {
             "rows_written": db.rows_written(),
             "statements": db.statements(),
         },
+        "maintenance": runs.iter().map(shown_run).collect::<Vec<_>>(),
         "isolate": {
             "heap_bytes": memory::heap_bytes(),
             "reserved_bytes": memory::reserved_bytes(),

@@ -18,6 +18,7 @@
 //! | `POST /tokens` | administer | [`CreateToken`] | [`TokenRecord`] |
 //! | `GET /tokens?state=…&page=…&per_page=…` | administer | | [`TokenPage`] |
 //! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
+//! | `POST /maintenance` | administer | [`Maintain`] | a JSON object, passed on likewise |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
 //! Success is status 200; of a git answer the Worker sets the headers and streams the body on.
@@ -63,6 +64,9 @@ pub mod path {
     pub const TOKENS: &str = "/tokens";
     /// Live figures.
     pub const STATS: &str = "/stats";
+
+    /// Maintenance, asked for by the operator.
+    pub const MAINTENANCE: &str = "/maintenance";
 
     /// The path of one token.
     #[must_use]
@@ -228,6 +232,35 @@ pub struct UpdateRepository {
     /// Whether branches may not be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deny_deletes: Option<bool>,
+    /// Seconds that unreachable objects are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prune_grace_seconds: Option<u32>,
+    /// Seconds that entries of the reflog are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reflog_retention_seconds: Option<u32>,
+    /// Seconds that superseded packs are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_grace_seconds: Option<u32>,
+}
+
+/// Body of `POST /maintenance`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Maintain {
+    /// What is to be done.
+    pub task: MaintenanceTask,
+}
+
+/// What the operator may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MaintenanceTask {
+    /// All that the alarm would do, now.
+    Run,
+    /// Every derived part is checked against the packs' bytes.
+    Verify,
+    /// The derived parts are made anew and put in place.
+    Rebuild,
 }
 
 /// Reads a field that is there as `Some`, so that `null` differs from an absent field.
@@ -283,6 +316,15 @@ pub struct RepositoryInfo {
     /// Whether branches may not be deleted.
     #[serde(default)]
     pub deny_deletes: bool,
+    /// Seconds that unreachable objects are kept.
+    #[serde(default)]
+    pub prune_grace_seconds: i64,
+    /// Seconds that entries of the reflog are kept.
+    #[serde(default)]
+    pub reflog_retention_seconds: i64,
+    /// Seconds that superseded packs are kept.
+    #[serde(default)]
+    pub superseded_grace_seconds: i64,
     /// What it is busy with.
     pub status: RepositoryStatus,
     /// Bytes of its live packs.

@@ -6,11 +6,14 @@
 //! |---|---|
 //! | `contract` | what the Worker and the object say to each other; no platform in it |
 //! | `object` | the Durable Object: wakes, authorizes, dispatches; the alarm |
+//! | `alarm` | what is done without a request, and when |
+//! | `maintenance` | packs merged, pruned, swept, verified and rebuilt |
 //! | `admin` | making, showing, changing and wiping the repository; its tokens; figures |
 //! | `refs` | advertisements and `ls-refs` |
 //! | `upload` | a fetch: the request read, the answer streamed |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `body` | a request's body in large pieces |
+//! | `readers` | who reads packs now |
 //! | `graphs` | the commit graph, kept between requests |
 //! | `memory` | what the isolate's operations may hold together |
 //! | `timer` | waiting for a time to pass |
@@ -23,9 +26,12 @@ pub mod contract;
 pub mod memory;
 
 mod admin;
+mod alarm;
 mod body;
 mod graphs;
+mod maintenance;
 mod object;
+mod readers;
 mod receive;
 mod refs;
 mod reply;

@@ -3,32 +3,31 @@
 // The platform's macro makes public functions that nothing can document.
 #![expect(missing_docs, reason = "made by the macro `durable_object`")]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
 use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
+use super::alarm::{self, Alarm};
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, TokenRecord, authorize, header, path};
 use super::graphs::KeptGraph;
+use super::maintenance::{self, Failure};
 use super::memory::Reservation;
+use super::readers::Readers;
 use super::{admin, receive, refs, reply, timer, upload};
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
 use crate::storage::do_sql::ObjectDatabase;
 use crate::storage::repository::{RepoStore, RepositoryRecord};
 use crate::storage::schema;
-use crate::storage::sweep::Sweep;
 
 /// The repository's store on the object's own database.
 pub type Store = RepoStore<ObjectDatabase>;
 
 /// How long a quarantined pack is left alone: longer than any push may take.
-const GRACE_MS: i64 = 60 * 60 * 1000;
-
-/// Rows that one run of the sweeper removes.
-const SWEEP_ROWS_MAX: u32 = 1000;
+pub const GRACE_MS: i64 = 60 * 60 * 1000;
 
 /// The repository's object, as the requests under way share it.
 pub struct RepoObject {
@@ -42,6 +41,12 @@ pub struct RepoObject {
     pub graph: KeptGraph,
     /// Packs in quarantine whose push is running.
     pub in_progress: RefCell<BTreeSet<PackId>>,
+    /// Who reads packs now.
+    pub readers: Rc<Readers>,
+    /// When the alarm rings.
+    pub alarm: Cell<Alarm>,
+    /// Whether maintenance is being done.
+    pub is_maintained: Cell<bool>,
 }
 
 /// Unix milliseconds.
@@ -88,6 +93,31 @@ impl RepoObject {
             store,
             graph: KeptGraph::default(),
             in_progress: RefCell::default(),
+            readers: Rc::default(),
+            alarm: Cell::default(),
+            is_maintained: Cell::default(),
+        }
+    }
+
+    /// The store, for work that no request waits for.
+    pub fn open_store(&self) -> std::result::Result<Rc<Store>, Failure> {
+        self.store().map_err(|_| Failure::Gone)
+    }
+
+    /// Whether this store is still the object's: not if everything was wiped since.
+    pub fn is_open(&self, store: &Store) -> bool {
+        let current = self.store.borrow();
+        current
+            .as_ref()
+            .is_ok_and(|current| std::ptr::eq(Rc::as_ptr(current), store))
+    }
+
+    /// Fails if everything was wiped since the store was opened.
+    pub fn check_open(&self, store: &Store) -> std::result::Result<(), Failure> {
+        if self.is_open(store) {
+            Ok(())
+        } else {
+            Err(Failure::Gone)
         }
     }
 
@@ -106,46 +136,8 @@ impl RepoObject {
     pub fn reopen(&self) {
         *self.store.borrow_mut() = open(&self.storage);
         self.in_progress.take();
+        self.alarm.set(Alarm::Unknown);
         self.graph.clear();
-    }
-
-    /// Asks for the alarm after the grace period, unless it is set already.
-    pub async fn schedule_sweep(&self) -> Result<()> {
-        if self.storage.get_alarm().await?.is_none() {
-            self.storage.set_alarm(now_ms() + GRACE_MS).await?;
-        }
-        Ok(())
-    }
-
-    async fn sweep(&self) -> Result<()> {
-        let Ok(store) = self.store() else {
-            return Ok(());
-        };
-        if !matches!(store.load(), Ok(Some(_))) {
-            return Ok(());
-        }
-        loop {
-            let in_progress = self.in_progress.borrow().clone();
-            let now_ms = now_ms();
-            let sweep = Sweep {
-                now_ms,
-                grace_ms: GRACE_MS,
-                rows_max: SWEEP_ROWS_MAX,
-                in_progress: &in_progress,
-            };
-            match store.sweep(sweep) {
-                Ok(true) => pause().await,
-                Ok(false) => break,
-                Err(error) => return Err(worker::Error::RustError(error.to_string())),
-            }
-        }
-        let counts = store
-            .counts()
-            .map_err(|error| worker::Error::RustError(error.to_string()))?;
-        if counts.quarantined_packs + counts.superseded_packs > 0 {
-            self.storage.set_alarm(now_ms() + GRACE_MS).await?;
-        }
-        Ok(())
     }
 }
 
@@ -265,6 +257,10 @@ async fn dispatch(
             authorized(Access::Administer)?;
             admin::stats(&store)?
         }
+        (Method::Post, path::MAINTENANCE) => {
+            authorized(Access::Administer)?;
+            maintenance::serve::serve(object, request).await?
+        }
         (Method::Delete, _) if path::token_id(&route).is_some() => {
             authorized(Access::Administer)?;
             admin::revoke_token(&store, path::token_id(&route).unwrap_or_default())?
@@ -302,7 +298,7 @@ impl DurableObject for RepoDo {
 
     async fn alarm(&self) -> Result<Response> {
         let object = Rc::clone(&self.object);
-        object.sweep().await?;
+        alarm::ring(&object).await?;
         Response::ok("")
     }
 }

@@ -9,10 +9,12 @@ use futures::channel::mpsc::UnboundedSender;
 use futures::{future, stream};
 use worker::{Request, Response};
 
+use super::alarm;
 use super::body::Body;
 use super::contract::{ErrorCode, ErrorReply};
 use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation};
-use super::object::{Authorized, RepoObject, Store, reserve};
+use super::object::{Authorized, GRACE_MS, RepoObject, Store, now_ms, reserve};
+use super::readers::{Purpose, Reader};
 use super::reply::{self, Media};
 use crate::git::limits::Limits;
 use crate::git::pack::incoming::objects::IncomingObjects;
@@ -131,6 +133,8 @@ struct Push {
     rejections: Vec<Option<Rejection>>,
     inspection: Inspection,
     opened: Opened,
+    /// What is found of the live packs must stay while the push runs.
+    _reader: Reader,
     /// The pack, once it has arrived whole.
     arrived: Option<Result<IncomingObjects, PackError>>,
 }
@@ -150,6 +154,7 @@ impl Push {
             scratch_id: Cell::new(None),
             is_new: Cell::new(false),
         };
+        let reader = object.readers.enter(Purpose::Push, now_ms());
         let rejections = commands.commands.iter().map(|_| None).collect();
         Self {
             object,
@@ -160,6 +165,7 @@ impl Push {
             rejections,
             inspection: Inspection::default(),
             opened,
+            _reader: reader,
             arrived: None,
         }
     }
@@ -240,7 +246,7 @@ impl Push {
         if !self.opened.is_new() {
             return Ok(());
         }
-        let scheduled = self.object.schedule_sweep().await;
+        let scheduled = alarm::wake_by(&self.object, now_ms() + GRACE_MS).await;
         scheduled.map_err(|error| StoreError::Failed(error.to_string()))
     }
 

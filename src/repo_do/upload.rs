@@ -9,7 +9,8 @@ use worker::{Request, Response};
 use super::body::{Body, BodyError};
 use super::contract::{ErrorCode, ErrorReply};
 use super::memory::{FETCH_BYTES, Reservation};
-use super::object::{Authorized, RepoObject, Store, reserve};
+use super::object::{Authorized, RepoObject, Store, now_ms, reserve};
+use super::readers::{Purpose, Reader};
 use super::refs;
 use super::reply::{self, Media, fault_line};
 use crate::git::graph::commits::CommitGraph;
@@ -60,7 +61,8 @@ pub async fn upload_pack(
         Asked::Command(Command::BundleUri) => whole(b"0000".to_vec()),
         Asked::Command(Command::Fetch(request)) => {
             let graph = object.graph.current(store)?;
-            fetch(store, graph, &request, &limits, reservation)
+            let reader = object.readers.enter(Purpose::Look, now_ms());
+            fetch(store, graph, &request, &limits, (reservation, reader))
         }
     })
 }
@@ -150,7 +152,7 @@ fn fetch(
     graph: Rc<CommitGraph>,
     request: &FetchRequest,
     limits: &Limits,
-    reservation: Reservation,
+    held: (Reservation, Reader),
 ) -> worker::Result<Response> {
     match answer(store, graph, request, limits) {
         Ok(Answer { head, pack: None }) => whole(head),
@@ -158,7 +160,7 @@ fn fetch(
             head,
             pack: Some(pack),
         }) => {
-            let sender = Sender::new(Rc::clone(store), head, pack, reservation);
+            let sender = Sender::new(Rc::clone(store), head, pack, held);
             let pieces = stream::unfold(Some(sender), next_piece);
             reply::git(Service::UploadPack, Media::Result)?.from_stream(pieces)
         }
@@ -190,7 +192,8 @@ struct Sender {
     head: Vec<u8>,
     /// The end was written, or the failure.
     ended: Option<Result<(), String>>,
-    _reservation: Reservation,
+    /// Memory is reserved, and packs that are superseded meanwhile stay.
+    _held: (Reservation, Reader),
 }
 
 impl Sender {
@@ -198,7 +201,7 @@ impl Sender {
         store: Rc<Store>,
         mut head: Vec<u8>,
         pack: Outgoing<Rc<Store>>,
-        reservation: Reservation,
+        keep: (Reservation, Reader),
     ) -> Self {
         let stream = PackStream::new(pack.side_band);
         if pack.progress {
@@ -215,7 +218,7 @@ impl Sender {
             extent: None,
             head,
             ended: None,
-            _reservation: reservation,
+            _held: keep,
         }
     }
 

@@ -12,6 +12,9 @@
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`reflog`] | what was changed, for people |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
+//! | [`supersede`] | packs put in the place of others |
+//! | [`runs`] | what maintenance has done |
+//! | [`retention`] | what is kept for how long |
 //! | [`tokens`] | tokens, of a repository or of a namespace |
 //! | [`namespace`], [`listing`] | the repositories of a namespace: names reserved; listed |
 //! | [`entries`] | what mending and deleting ask about its names |
@@ -39,11 +42,14 @@ pub mod reflog;
 pub mod refs;
 pub mod registry;
 pub mod repository;
+pub mod retention;
 pub mod row;
+pub mod runs;
 #[cfg(not(target_family = "wasm"))]
 pub mod rusqlite_db;
 pub mod schema;
 pub mod sql;
 pub mod sql_error;
+pub mod supersede;
 pub mod sweep;
 pub mod tokens;

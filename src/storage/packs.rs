@@ -31,8 +31,8 @@ impl<D: Database> PackStore for RepoStore<D> {
     fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
         // What is read inside a transaction may be undone with it: it is not remembered.
         let settled = !self.db.in_transaction();
-        if settled && let Some(packs) = &*self.live_packs.borrow() {
-            return Ok(Rc::clone(packs));
+        if settled && let Some(packs) = self.remembered_packs()? {
+            return Ok(packs);
         }
         let sql = "SELECT pack_id, pack_bytes, object_count FROM pack
             WHERE state = 'live' ORDER BY publish_seq";
@@ -180,7 +180,8 @@ impl<D: Database> RepoStore<D> {
     pub fn remove_pack(&self, pack_id: PackId) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             self.db.execute(
-                "UPDATE repository SET pack_id_floor = ?1 WHERE pack_id_floor < ?1",
+                "UPDATE repository SET pack_id_floor = ?1 WHERE pack_id_floor < ?1
+                    AND NOT EXISTS (SELECT 1 FROM pack WHERE pack_id > ?1)",
                 &[pack_id.0.into()],
             )?;
             let keys = pack_keys(pack_id);
@@ -199,7 +200,38 @@ impl<D: Database> RepoStore<D> {
     /// Forgets what is remembered of a pack whose rows are gone.
     pub(super) fn forget_pack(&self, pack_id: PackId) {
         self.lease.forget_pack(pack_id);
+        self.forget_live_packs();
+    }
+
+    /// Forgets which packs are live.
+    pub(super) fn forget_live_packs(&self) {
         self.live_packs.replace(None);
+        self.just_published.take();
+    }
+
+    /// The live packs as they are remembered, with those that were published since. That these
+    /// are live is looked up, as a transaction around their publishing may have been undone: one
+    /// row each, where the whole list would be read with all that waits for the sweeper.
+    fn remembered_packs(&self) -> Result<Option<Rc<Vec<PackRecord>>>, StoreError> {
+        let just_published = self.just_published.take();
+        let Some(packs) = self.live_packs.borrow().clone() else {
+            return Ok(None);
+        };
+        if just_published.is_empty() {
+            return Ok(Some(packs));
+        }
+        self.live_packs.replace(None);
+        let mut packs = packs.to_vec();
+        for record in just_published {
+            let sql = "SELECT 1 FROM pack WHERE pack_id = ?1 AND state = 'live'";
+            let live = query_first(&self.db, sql, &[record.pack_id.0.into()], |row| {
+                row.integer(0)
+            })?;
+            packs.extend(live.map(|_| record));
+        }
+        let packs = Rc::new(packs);
+        self.live_packs.replace(Some(Rc::clone(&packs)));
+        Ok(Some(packs))
     }
 }
 
@@ -219,7 +251,8 @@ pub(super) fn pack_keys(pack_id: PackId) -> Range<i64> {
     start..start.saturating_add(1 << 20)
 }
 
-fn part_keys(pack_id: PackId, part: Part) -> Range<i64> {
+/// The keys of all rows of a part.
+pub(super) fn part_keys(pack_id: PackId, part: Part) -> Range<i64> {
     let start = part_key(pack_id, part, 0);
     start..start.saturating_add(1 << 16)
 }

@@ -20,7 +20,7 @@ use super::repository::RepoStore;
 use super::row::Value;
 use super::sql::{Database, in_transaction, query_first};
 use super::sql_error::SqlError;
-use crate::git::store::{CHUNK_BYTES, PackId, StoreError};
+use crate::git::store::{CHUNK_BYTES, PackId, PackRecord, StoreError};
 
 /// The refs' transaction was undone.
 enum Undone {
@@ -73,7 +73,9 @@ impl<D: Database> RepoStore<D> {
             }
             Ok(outcomes)
         });
-        self.live_packs.replace(None);
+        if published.is_err() {
+            self.forget_live_packs();
+        }
         published
     }
 
@@ -154,10 +156,26 @@ impl<D: Database> RepoStore<D> {
 
     /// Makes a quarantined pack live, last in the order; gives its place.
     fn publish_pack(&self, pack: &PackPublication, now_ms: i64) -> Result<i64, StoreError> {
-        self.check_rows(pack)?;
         let sql = "SELECT publish_seq + 1 FROM repository";
         let publish_seq = query_first(&self.db, sql, &[], |row| row.integer(0))?
             .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))?;
+        self.set_live(pack, publish_seq, now_ms)?;
+        self.just_published.borrow_mut().push(PackRecord {
+            pack_id: pack.pack_id,
+            pack_bytes: pack.pack_bytes,
+            object_count: pack.object_count,
+        });
+        Ok(publish_seq)
+    }
+
+    /// Makes a quarantined pack live at this place of the order.
+    pub(super) fn set_live(
+        &self,
+        pack: &PackPublication,
+        publish_seq: i64,
+        published_at: i64,
+    ) -> Result<(), StoreError> {
+        self.check_rows(pack)?;
         let sql = "UPDATE pack SET state = 'live', publish_seq = ?2, pack_bytes = ?3,
                 object_count = ?4, published_at = ?5
             WHERE pack_id = ?1";
@@ -168,14 +186,14 @@ impl<D: Database> RepoStore<D> {
                 publish_seq.into(),
                 Value::Integer(i64::try_from(pack.pack_bytes).unwrap_or(i64::MAX)),
                 pack.object_count.into(),
-                now_ms.into(),
+                published_at.into(),
             ],
         )?;
-        Ok(publish_seq)
+        Ok(())
     }
 
     /// A pack that is live already must be neither published again nor removed.
-    fn check_quarantined(&self, pack_id: PackId) -> Result<(), StoreError> {
+    pub(super) fn check_quarantined(&self, pack_id: PackId) -> Result<(), StoreError> {
         let sql = "SELECT 1 FROM pack WHERE pack_id = ?1 AND state = 'quarantine'";
         let found = query_first(&self.db, sql, &[pack_id.0.into()], |row| row.integer(0))?;
         let missing = StoreError::Missing {

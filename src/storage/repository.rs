@@ -13,7 +13,7 @@ use super::schema;
 use super::sql::{Database, in_transaction, query_first};
 use super::sql_error::SqlError;
 use super::tokens::TokenStore;
-use crate::git::store::{PackRecord, StoreError};
+use crate::git::store::{PackRecord, PackStore as _, StoreError};
 
 /// The repository of one Durable Object. There is one such value an object: it remembers which
 /// packs are live, and the highest pack id that was ever handed out.
@@ -23,6 +23,8 @@ pub struct RepoStore<D> {
     pub(super) clock: Box<dyn Fn() -> i64>,
     pub(super) lease: Lease,
     pub(super) live_packs: RefCell<Option<Rc<Vec<PackRecord>>>>,
+    /// Packs published since `live_packs` was read, in that order.
+    pub(super) just_published: RefCell<Vec<PackRecord>>,
     pub(super) pack_id_floor: Cell<u32>,
 }
 
@@ -74,6 +76,12 @@ pub struct RepositoryRecord {
     pub deny_non_fast_forwards: bool,
     /// Git's `receive.denyDeletes`.
     pub deny_deletes: bool,
+    /// Seconds that unreachable objects are kept.
+    pub prune_grace_seconds: i64,
+    /// Seconds that entries of the reflog are kept.
+    pub reflog_retention_seconds: i64,
+    /// Seconds that superseded packs are kept.
+    pub superseded_grace_seconds: i64,
     /// What it was forked or imported from.
     pub source: Option<String>,
     /// Unix milliseconds.
@@ -99,6 +107,12 @@ pub struct RepositoryPatch<'a> {
     pub deny_non_fast_forwards: Option<bool>,
     /// Git's `receive.denyDeletes`.
     pub deny_deletes: Option<bool>,
+    /// Seconds that unreachable objects are kept.
+    pub prune_grace_seconds: Option<u32>,
+    /// Seconds that entries of the reflog are kept.
+    pub reflog_retention_seconds: Option<u32>,
+    /// Seconds that superseded packs are kept.
+    pub superseded_grace_seconds: Option<u32>,
 }
 
 /// Live figures of a repository.
@@ -137,6 +151,7 @@ impl<D: Database> RepoStore<D> {
             clock,
             lease: Lease::new(),
             live_packs: RefCell::new(None),
+            just_published: RefCell::default(),
             pack_id_floor: Cell::new(0),
         }
     }
@@ -185,7 +200,8 @@ impl<D: Database> RepoStore<D> {
             return Ok(None);
         }
         let sql = "SELECT id, namespace, name, description, head, read_only, public,
-                deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at
+                deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at,
+                prune_grace_seconds, reflog_retention_seconds, superseded_grace_seconds
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -199,8 +215,12 @@ impl<D: Database> RepoStore<D> {
                 public = coalesce(?4, public),
                 deny_non_fast_forwards = coalesce(?5, deny_non_fast_forwards),
                 deny_deletes = coalesce(?6, deny_deletes),
-                updated_at = ?7";
+                updated_at = ?7,
+                prune_grace_seconds = coalesce(?8, prune_grace_seconds),
+                reflog_retention_seconds = coalesce(?9, reflog_retention_seconds),
+                superseded_grace_seconds = coalesce(?10, superseded_grace_seconds)";
         let truth = |setting: Option<bool>| Value::integer(setting.map(i64::from));
+        let seconds = |setting: Option<u32>| Value::integer(setting.map(i64::from));
         self.db.execute(
             sql,
             &[
@@ -213,9 +233,20 @@ impl<D: Database> RepoStore<D> {
                 truth(patch.deny_non_fast_forwards),
                 truth(patch.deny_deletes),
                 now_ms.into(),
+                seconds(patch.prune_grace_seconds),
+                seconds(patch.reflog_retention_seconds),
+                seconds(patch.superseded_grace_seconds),
             ],
         )?;
         Ok(())
+    }
+
+    /// Bytes and entries of the live packs, without a look at the rows of anything else.
+    pub fn live_sizes(&self) -> Result<(u64, u64), StoreError> {
+        let packs = self.live_packs()?;
+        let bytes = packs.iter().map(|pack| pack.pack_bytes).sum();
+        let objects = packs.iter().map(|pack| u64::from(pack.object_count)).sum();
+        Ok((bytes, objects))
     }
 
     /// What the database holds. Looks at every row: for `/stats`, not for every request.
@@ -267,5 +298,8 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         created_at: row.integer(10)?,
         updated_at: row.integer(11)?,
         last_push_at: row.integer_or_null(12)?,
+        prune_grace_seconds: row.integer(13)?,
+        reflog_retention_seconds: row.integer(14)?,
+        superseded_grace_seconds: row.integer(15)?,
     })
 }

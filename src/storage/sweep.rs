@@ -19,8 +19,10 @@ use crate::git::store::{PackId, StoreError};
 pub struct Sweep<'a> {
     /// Unix milliseconds.
     pub now_ms: i64,
-    /// How long a pack is spared after it was opened, or superseded; in milliseconds.
+    /// How long a pack is spared after it was opened; in milliseconds.
     pub grace_ms: i64,
+    /// Packs that were superseded up to this time go; unix milliseconds.
+    pub superseded_until_ms: i64,
     /// Rows to remove at most in this call.
     pub rows_max: u32,
     /// Packs of pushes that are running in this object.
@@ -60,12 +62,11 @@ impl<D: Database> RepoStore<D> {
     fn packs_to_remove(&self, sweep: &Sweep<'_>) -> Result<Vec<PackId>, SqlError> {
         let sql = "SELECT pack_id FROM pack
             WHERE (state = 'quarantine' AND created_at <= ?1)
-                OR (state = 'superseded' AND superseded_at <= ?1)
+                OR (state = 'superseded' AND superseded_at <= ?2)
             ORDER BY pack_id";
-        let before = Value::Integer(sweep.now_ms.saturating_sub(sweep.grace_ms));
-        let mut packs = query_all(&self.db, sql, &[before], |row| {
-            row.unsigned32(0).map(PackId)
-        })?;
+        let opened = Value::Integer(sweep.now_ms.saturating_sub(sweep.grace_ms));
+        let params = [opened, Value::Integer(sweep.superseded_until_ms)];
+        let mut packs = query_all(&self.db, sql, &params, |row| row.unsigned32(0).map(PackId))?;
         packs.retain(|pack_id| !sweep.in_progress.contains(pack_id));
         Ok(packs)
     }

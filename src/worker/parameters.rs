@@ -14,6 +14,8 @@ pub const BODY_BYTES_MAX: usize = 64 << 10;
 pub const TTL_SECONDS_DEFAULT: u32 = 86_400;
 
 const TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=31_536_000;
+/// Ten years.
+const KEPT_SECONDS_MAX: u32 = 10 * 365 * 86_400;
 const DESCRIPTION_BYTES_MAX: usize = 1000;
 const LABEL_BYTES_MAX: usize = 100;
 const SEARCH_BYTES_MAX: usize = 100;
@@ -71,6 +73,15 @@ pub struct RepositoryChange {
     /// Whether branches may not be deleted: Git's `receive.denyDeletes`.
     #[serde(default, deserialize_with = "present")]
     pub deny_deletes: Option<bool>,
+    /// Seconds that objects are kept that no ref or reflog entry reaches: Git's `gc.pruneExpire`.
+    #[serde(default, deserialize_with = "present")]
+    pub prune_grace_seconds: Option<u32>,
+    /// Seconds that entries of the reflog are kept: Git's `gc.reflogExpire`.
+    #[serde(default, deserialize_with = "present")]
+    pub reflog_retention_seconds: Option<u32>,
+    /// Seconds that packs are kept that were merged into others.
+    #[serde(default, deserialize_with = "present")]
+    pub superseded_grace_seconds: Option<u32>,
 }
 
 /// Body of `POST /namespaces/:ns/tokens`.
@@ -267,6 +278,18 @@ pub fn ttl(given: Option<u32>) -> Result<u32, ErrorReply> {
     let (min, max) = (TTL_SECONDS.start(), TTL_SECONDS.end());
     let message = format!("ttl must be {min} to {max} seconds, this is {seconds}");
     Err(ErrorReply::at(ErrorCode::InvalidTtl, "/ttl", message))
+}
+
+/// How long something is kept, in seconds.
+pub fn kept(field: &str, given: Option<u32>) -> Result<Option<u32>, ErrorReply> {
+    match given {
+        Some(seconds) if seconds > KEPT_SECONDS_MAX => {
+            let message = format!("{field} must be 0 to {KEPT_SECONDS_MAX}, this is {seconds}");
+            let pointer = format!("/{field}");
+            Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
+        }
+        seconds => Ok(seconds),
+    }
 }
 
 /// A repository's description.

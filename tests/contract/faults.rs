@@ -7,95 +7,16 @@ use std::collections::BTreeSet;
 use cairn::git::store::{CHUNK_BYTES, PackStore, StoreError};
 use cairn::storage::publication::{Publication, RefOutcome};
 use cairn::storage::repository::RepoStore;
-use cairn::storage::row::Value;
-use cairn::storage::sql::{Database, EachRow, in_transaction};
-use cairn::storage::sql_error::SqlError;
+use cairn::storage::sql::{Database, in_transaction};
 use cairn::storage::sweep::Sweep;
 
+use super::faulty::Faulty;
 use super::{NOW, all_refs, created, publication, push_main, reopened, update, write_pack};
 
 crate::contract::cases![
     a_push_that_fails_anywhere,
     a_push_in_one_transaction_that_fails_anywhere
 ];
-
-/// Fails one write, counted from 0; the end of an outermost transaction is one too.
-struct Faulty<'a, D> {
-    db: &'a D,
-    /// Writes left until the fault.
-    countdown: Cell<Option<u32>>,
-    persisted: bool,
-}
-
-impl<D: Database> Faulty<'_, D> {
-    fn write<T>(&self, act: impl FnOnce() -> Result<T, SqlError>) -> Result<T, SqlError> {
-        match self.countdown.get() {
-            Some(0) => {
-                self.countdown.set(None);
-                if self.persisted {
-                    act()?;
-                }
-                Err(SqlError::Failed("injected".to_owned()))
-            }
-            Some(left) => {
-                self.countdown.set(Some(left - 1));
-                act()
-            }
-            None => act(),
-        }
-    }
-}
-
-impl<D: Database> Database for Faulty<'_, D> {
-    fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, SqlError> {
-        self.write(|| self.db.execute(sql, params))
-    }
-
-    fn execute_script(&self, sql: &'static str) -> Result<(), SqlError> {
-        self.write(|| self.db.execute_script(sql))
-    }
-
-    fn query(
-        &self,
-        sql: &'static str,
-        params: &[Value<'_>],
-        each: &mut EachRow<'_>,
-    ) -> Result<(), SqlError> {
-        self.db.query(sql, params, each)
-    }
-
-    fn transaction(&self, body: &mut dyn FnMut() -> Result<(), SqlError>) -> Result<(), SqlError> {
-        if self.db.in_transaction() {
-            return self.db.transaction(body);
-        }
-        if self.persisted {
-            let ended = self.db.transaction(body);
-            return ended.and_then(|()| self.write(|| Ok(())));
-        }
-        self.db
-            .transaction(&mut || body().and_then(|()| self.write(|| Ok(()))))
-    }
-
-    fn in_transaction(&self) -> bool {
-        self.db.in_transaction()
-    }
-
-    fn rows_read(&self) -> u64 {
-        self.db.rows_read()
-    }
-
-    fn rows_written(&self) -> u64 {
-        self.db.rows_written()
-    }
-
-    fn statements(&self) -> u64 {
-        self.db.statements()
-    }
-
-    fn database_bytes(&self) -> Result<u64, SqlError> {
-        self.db.database_bytes()
-    }
-}
 
 type Refs = Vec<(String, gix_hash::ObjectId)>;
 
@@ -235,6 +156,7 @@ fn sweep_all<D: Database>(store: &RepoStore<D>) {
     let sweep = Sweep {
         now_ms: NOW + 9,
         grace_ms: 5,
+        superseded_until_ms: NOW + 4,
         rows_max: 999,
         in_progress: &in_progress,
     };

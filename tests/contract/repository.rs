@@ -25,6 +25,9 @@ fn record() -> RepositoryRecord {
         public: true,
         deny_non_fast_forwards: false,
         deny_deletes: false,
+        prune_grace_seconds: 14 * 86_400,
+        reflog_retention_seconds: 90 * 86_400,
+        superseded_grace_seconds: 3600,
         source: None,
         created_at: NOW,
         updated_at: NOW,
@@ -77,6 +80,12 @@ fn settings_change_one_by_one<D: Database>(open: &dyn Fn() -> D) {
             deny_deletes: Some(true),
             ..none
         },
+        RepositoryPatch {
+            prune_grace_seconds: Some(0),
+            reflog_retention_seconds: Some(1),
+            superseded_grace_seconds: Some(2),
+            ..none
+        },
     ];
     for (now, patch) in (NOW + 1..).zip(patches) {
         store.update(&patch, now).unwrap();
@@ -86,6 +95,19 @@ fn settings_change_one_by_one<D: Database>(open: &dyn Fn() -> D) {
         expect.read_only = patch.read_only.unwrap_or(expect.read_only);
         expect.public = patch.public.unwrap_or(expect.public);
         expect.deny_deletes = patch.deny_deletes.unwrap_or(expect.deny_deletes);
+        for (kept, new) in [
+            (&mut expect.prune_grace_seconds, patch.prune_grace_seconds),
+            (
+                &mut expect.reflog_retention_seconds,
+                patch.reflog_retention_seconds,
+            ),
+            (
+                &mut expect.superseded_grace_seconds,
+                patch.superseded_grace_seconds,
+            ),
+        ] {
+            *kept = new.map_or(*kept, i64::from);
+        }
         expect.deny_non_fast_forwards = patch
             .deny_non_fast_forwards
             .unwrap_or(expect.deny_non_fast_forwards);

@@ -23,6 +23,7 @@ fn sweep<D: Database>(store: &RepoStore<D>, now_ms: i64, rows_max: u32) -> bool 
     let sweep = Sweep {
         now_ms,
         grace_ms: GRACE,
+        superseded_until_ms: now_ms - GRACE,
         rows_max,
         in_progress: &in_progress,
     };
@@ -53,6 +54,7 @@ fn grace_and_pushes_in_progress_are_respected<D: Database>(open: &dyn Fn() -> D)
     let late = Sweep {
         now_ms: NOW + GRACE,
         grace_ms: GRACE,
+        superseded_until_ms: NOW,
         rows_max: 99,
         in_progress: &in_progress,
     };

@@ -186,6 +186,21 @@ impl CommitGraph {
         self.packs.iter().map(|pack| pack.pack_id).collect()
     }
 
+    /// Whether it is known of two packs that no commit is in both.
+    pub fn are_disjoint(&self, one: PackId, other: PackId) -> bool {
+        let proved = |from: PackId, beside: PackId| {
+            let pack = self.packs.iter().find(|pack| pack.pack_id == from);
+            pack.is_some_and(|pack| pack.segment.proved_beside(beside))
+        };
+        proved(one, other) || proved(other, one)
+    }
+
+    /// The segment of the pack with this place among the live packs.
+    pub fn segment(&self, ordinal: u32) -> Option<&Segment> {
+        let pack = self.packs.get(usize::try_from(ordinal).ok()?)?;
+        Some(&pack.segment)
+    }
+
     /// The commit with this id; `None` if it is not stored, or its closure was never proved.
     pub fn lookup(&self, commit_id: &oid) -> Option<CommitNode> {
         self.packs.iter().find_map(|pack| {

@@ -8,6 +8,7 @@
 //! | `commits` | the segments of all live packs as one graph |
 //! | `introductions` | the Introduced parts of all live packs |
 //! | `paint` | which commits a client lacks; which it has |
+//! | `peel` | tags followed to what they tag |
 //! | `ancestry` | ancestors, merge bases, readiness of a negotiation |
 //! | `shallow` | where a shallow history ends |
 //! | `closure` | what a tree reaches |
@@ -29,6 +30,7 @@ pub mod connectivity;
 pub mod introduced;
 pub mod introductions;
 pub mod paint;
+pub mod peel;
 pub mod segment;
 pub mod shallow;
 mod trees;

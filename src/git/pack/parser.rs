@@ -91,6 +91,20 @@ impl PackParser {
         quarantine: &dyn Quarantine,
         observer: &mut dyn Observer,
     ) -> Result<(), PackError> {
+        if self.feed_stored(input, quarantine, observer)? < input.len() {
+            return Err(PackError::Junk);
+        }
+        Ok(())
+    }
+
+    /// Takes the next bytes of a stored pack, in which others may follow the trailer; gives how
+    /// many were the stream's.
+    pub fn feed_stored(
+        &mut self,
+        input: &[u8],
+        quarantine: &dyn Quarantine,
+        observer: &mut dyn Observer,
+    ) -> Result<usize, PackError> {
         let limit = self.objects.limits.pack_bytes_max;
         if self
             .objects
@@ -110,7 +124,7 @@ impl PackParser {
                 State::PackHeader => self.pack_header(rest)?,
                 State::EntryHeader | State::Body(_) => self.entries(rest, observer)?,
                 State::Trailer => self.trailer(rest)?,
-                State::Done => return Err(PackError::Junk),
+                State::Done => break,
             };
             let (now, later) = rest.split_at_checked(taken).unwrap_or((rest, &[]));
             if in_checksum {
@@ -118,7 +132,12 @@ impl PackParser {
             }
             rest = later;
         }
-        Ok(())
+        Ok(input.len() - rest.len())
+    }
+
+    /// Bytes of the stream so far, its trailer included.
+    pub fn stream_bytes(&self) -> u64 {
+        self.offset
     }
 
     /// Ends the input. An error unless the pack is complete.

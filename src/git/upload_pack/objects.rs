@@ -7,10 +7,10 @@ use super::super::graph::closure::TreeWalk;
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::graph::introductions::Introductions;
 use super::super::graph::paint::Paint;
+use super::super::graph::peel::{Peeled, Peeler};
 use super::super::pack::reader::{LivePacks, Location};
 use super::super::pack::selection::Selection;
 use super::super::store::{PackStore, StoreError};
-use super::peel::{Peeled, Peeler};
 use super::plan::PlanError;
 
 /// Commits of the client to compare a shallow edge's tree with, at most.

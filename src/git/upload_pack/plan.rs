@@ -19,12 +19,12 @@ use super::super::graph::closure::TreeWalkError;
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::graph::introductions::Introductions;
 use super::super::graph::paint::{Cuts, Paint};
+use super::super::graph::peel::{Peeled, Peeler};
 use super::super::graph::shallow::{Boundary, Deepen, ShallowError};
 use super::super::pack::reader::LivePacks;
 use super::super::pack::selection::Selection;
 use super::super::store::{PackStore, ReadError, StoreError};
 use super::objects::Objects;
-use super::peel::{Peeled, Peeler};
 
 /// What the client asks for, beyond wants and haves.
 #[derive(Debug, Clone, Default)]

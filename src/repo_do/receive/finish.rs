@@ -7,14 +7,12 @@ use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
 use super::super::object::{Store, now_ms, pause};
-use super::super::{admin, reply};
+use super::super::{admin, alarm, reply};
 use super::{Push, Voice};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::Connected;
 use crate::git::pack::entries::EntryTable;
-use crate::git::pack::incoming::Received;
 use crate::git::pack::incoming::objects::{IncomingObjects, Sources};
-use crate::git::pack::index::{IndexBuilder, IndexError};
 use crate::git::pack::parser::error::PackError;
 use crate::git::pack::reader::LivePacks;
 use crate::git::pack::resolver::{Resolver, Step};
@@ -26,9 +24,8 @@ use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
-use crate::git::store::{PackId, Part, Quarantine as _, ReadError, StoreError};
-use crate::storage::packs::PIECE_BYTES_MAX;
-use crate::storage::publication::{Actor, PackPublication, Publication, RefOutcome, RefUpdate};
+use crate::git::store::{ReadError, StoreError};
+use crate::storage::publication::{Actor, Publication, RefOutcome, RefUpdate};
 use crate::storage::sql::in_transaction;
 
 /// The live packs, as one push sees them.
@@ -106,6 +103,7 @@ impl Work {
         }
         if self.push.rejections.iter().any(Option::is_none) {
             let object = Rc::clone(&self.push.object);
+            alarm::after_push(&object, &self.push.store).await;
             // Nobody waits for it: the report is not held up by another object.
             worker::wasm_bindgen_futures::spawn_local(admin::touch_namespace(object));
         }
@@ -129,7 +127,13 @@ impl Work {
         let inspection = std::mem::take(&mut self.push.inspection);
         let mut pushed = Pushed::new(objects, inspection, &live, &self.push.limits);
         pushed.check_specials()?;
-        let graph = CommitGraph::open(&*store, live.records())?;
+        // The kept graph, unless packs were published while the deltas were resolved.
+        let kept = self.push.object.graph.current(&store)?;
+        let graph = if kept.is_of(live.records()) {
+            kept
+        } else {
+            Rc::new(CommitGraph::open(&*store, live.records())?)
+        };
         let connected = self.connect(&graph, &pushed).await?;
         let peeled = self.judge_tips(&graph, &pushed)?;
         let (objects, inspection) = pushed.into_parts();
@@ -196,12 +200,9 @@ impl Work {
         let mut publication = self.publication(&open, &gone, &checked.peeled);
         let outcomes = in_transaction(store.database(), || {
             if let (Some(received), Some(connected)) = (&received, &connected) {
-                let pack_id = self.write_pack(received, &table, connected)?;
-                publication.pack = Some(PackPublication {
-                    pack_id,
-                    pack_bytes: received.pack_bytes,
-                    object_count: table.count(),
-                });
+                let parts = (&connected.graph_part, &connected.introduced_part);
+                let pack = store.write_pack(received, &table, parts.0, parts.1)?;
+                publication.pack = Some(pack);
             }
             let outcomes = store.publish(&publication)?;
             self.settle_head(&publication, &outcomes)?;
@@ -282,37 +283,6 @@ impl Work {
             push_options: commands.push_options.clone(),
             now_ms: now_ms(),
         }
-    }
-
-    /// Writes what of the pack is not written yet, and its parts.
-    fn write_pack(
-        &self,
-        received: &Received,
-        table: &EntryTable,
-        connected: &Connected,
-    ) -> Result<PackId, StoreError> {
-        let store = &self.push.store;
-        let pack_id = match received.pack_id {
-            Some(pack_id) => pack_id,
-            None => store.open_pack()?,
-        };
-        store.put_chunk(pack_id, received.chunk_count, &received.tail)?;
-        let failed = |error: IndexError| StoreError::Failed(error.to_string());
-        let mut index = IndexBuilder::new(table).map_err(failed)?;
-        let mut number = 0;
-        while let Some(row) = index.next_row() {
-            store.put_part(pack_id, Part::Index, number, &row)?;
-            number += 1;
-        }
-        for (part, bytes) in [
-            (Part::Graph, &connected.graph_part),
-            (Part::Introduced, &connected.introduced_part),
-        ] {
-            for (number, row) in (0..).zip(bytes.chunks(PIECE_BYTES_MAX)) {
-                store.put_part(pack_id, part, number, row)?;
-            }
-        }
-        Ok(pack_id)
     }
 
     /// Points HEAD at a branch that exists, when the first branches of the repository were pushed

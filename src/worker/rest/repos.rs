@@ -5,8 +5,8 @@ use worker::Request;
 
 use super::body;
 use crate::repo_do::contract::{
-    Access, Actor, CreateRepository, Deleted, ErrorCode, ErrorReply, RepositoryInfo, Scope,
-    TouchRepository, UpdateRepository, path,
+    Access, Actor, CreateRepository, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo,
+    Scope, TouchRepository, UpdateRepository, path,
 };
 use crate::worker::admission;
 use crate::worker::directory;
@@ -226,6 +226,15 @@ pub async fn update(
         public: change.public,
         deny_non_fast_forwards: change.deny_non_fast_forwards,
         deny_deletes: change.deny_deletes,
+        prune_grace_seconds: parameters::kept("prune_grace_seconds", change.prune_grace_seconds)?,
+        reflog_retention_seconds: parameters::kept(
+            "reflog_retention_seconds",
+            change.reflog_retention_seconds,
+        )?,
+        superseded_grace_seconds: parameters::kept(
+            "superseded_grace_seconds",
+            change.superseded_grace_seconds,
+        )?,
     };
     let call = Call::post(path::UPDATE, &update)?;
     let response = objects::repository(visit, path, actor, call).await?;
@@ -277,6 +286,20 @@ fn shown(visit: &Visit, info: RepositoryInfo) -> Result<Reply, ErrorReply> {
 pub async fn stats(visit: &Visit, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
     let stats: Value = administer(visit, path, Call::get(path::STATS)).await?;
     envelope::success(200, &stats)
+}
+
+/// `POST …/repos/:name/maintenance`: `{"task": "run" | "verify" | "rebuild"}`.
+pub async fn maintain(
+    visit: &Visit,
+    request: Request,
+    path: &RepositoryPath,
+) -> Result<Reply, ErrorReply> {
+    let actor = admission::to_repository(visit, path, Access::Administer).await?;
+    let asked: Maintain = body(request).await?;
+    let call = Call::post(path::MAINTENANCE, &asked)?;
+    let response = objects::repository(visit, path, actor, call).await?;
+    let done: Value = objects::read(response).await?;
+    envelope::success(200, &done)
 }
 
 async fn administer<T: serde::de::DeserializeOwned>(

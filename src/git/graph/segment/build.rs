@@ -64,6 +64,16 @@ impl SegmentBuilder {
         }
     }
 
+    /// With these packs beside it instead: none of them has a commit of the segment.
+    #[must_use]
+    pub fn beside(self, mut proved_beside: Vec<PackId>) -> Self {
+        proved_beside.sort_unstable();
+        Self {
+            proved_beside,
+            ..self
+        }
+    }
+
     /// Commits so far.
     pub fn len(&self) -> u32 {
         u32::try_from(self.ids.len()).unwrap_or(u32::MAX)

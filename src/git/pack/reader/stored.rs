@@ -84,7 +84,7 @@ impl<S: PackStore> LivePacks<S> {
     }
 
     /// The bytes of the pack from `offset` on, up to `end` or to the end of the chunk: never none.
-    pub(super) fn piece(
+    pub fn piece(
         &self,
         pack_id: PackId,
         offset: u64,

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use gix_hash::ObjectId;
 
-use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::object::{ObjectKind, facts};
 use super::super::pack::reader::{LivePacks, Location};
 use super::super::store::{ObjectSource, PackStore, ReadError};
+use super::commits::{CommitGraph, CommitNode};
 
 /// What is at the end of a chain of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Peeled {
+pub enum Peeled {
     /// A commit of the graph.
     Commit(CommitNode),
     /// A tree.
@@ -26,14 +26,15 @@ pub(super) enum Peeled {
 }
 
 /// Follows tags, each of them once.
-pub(super) struct Peeler<'a, S> {
+pub struct Peeler<'a, S> {
     packs: &'a LivePacks<S>,
     graph: &'a CommitGraph,
     seen: HashSet<ObjectId>,
 }
 
 impl<'a, S: PackStore> Peeler<'a, S> {
-    pub(super) fn new(packs: &'a LivePacks<S>, graph: &'a CommitGraph) -> Self {
+    /// Has followed none yet.
+    pub fn new(packs: &'a LivePacks<S>, graph: &'a CommitGraph) -> Self {
         Self {
             packs,
             graph,
@@ -42,7 +43,7 @@ impl<'a, S: PackStore> Peeler<'a, S> {
     }
 
     /// Follows `id`; `tag` is called with each tag that was not seen before.
-    pub(super) fn peel(
+    pub fn peel(
         &mut self,
         mut id: ObjectId,
         mut tag: impl FnMut(Location),

@@ -1,0 +1,128 @@
+//! The parts that are stored against those made anew.
+//!
+//! Two indexes must agree entry by entry. Graphs are compared commit by commit, whatever the
+//! segment that a commit is in: one that was incomplete for a while may have been proved with a
+//! later pack than the one that completed it.
+
+use std::collections::BTreeSet;
+
+use gix_hash::ObjectId;
+
+use super::super::graph::commits::{CommitGraph, CommitNode};
+use super::super::graph::introductions::Introductions;
+use super::super::pack::entries::Base;
+use super::super::pack::index::PackIndex;
+use super::super::pack::reader::LivePacks;
+use super::super::store::{PackStore, StoreError};
+
+/// What differs in an index, at its first place; `None` when nothing does.
+pub fn indexes(stored: &PackIndex, rebuilt: &PackIndex) -> Option<String> {
+    if stored.len() != rebuilt.len() {
+        return Some(format!(
+            "its index has {} entries, its bytes {}",
+            stored.len(),
+            rebuilt.len()
+        ));
+    }
+    let facts = |index: &PackIndex, position: u32| {
+        let entry = index.entry(position)?;
+        let base = match entry.base {
+            Base::None => None,
+            Base::Position(base) => Some(index.id(base)?),
+            Base::External(number) => Some(index.external_base(number)?),
+        };
+        let found = index.find(&entry.id)?;
+        let (offset, stored_bytes) = (entry.offset, entry.stored_bytes);
+        let numbers = (offset, stored_bytes, entry.size_bytes, found);
+        Some((entry.id, entry.kind, numbers, base))
+    };
+    let differs = |position: &u32| {
+        let stored = facts(stored, *position);
+        stored.is_none() || stored != facts(rebuilt, *position)
+    };
+    let position = (0..stored.len()).find(differs)?;
+    Some(format!(
+        "its index is wrong about the entry at position {position}"
+    ))
+}
+
+/// A graph and its introduced lists over packs.
+pub struct Graph<'a, S> {
+    /// The packs.
+    pub packs: &'a LivePacks<S>,
+    /// Their graph.
+    pub graph: &'a CommitGraph,
+    /// Their lists.
+    pub introductions: Introductions,
+}
+
+impl<'a, S: PackStore> Graph<'a, S> {
+    /// Over these packs.
+    pub fn new(packs: &'a LivePacks<S>, graph: &'a CommitGraph) -> Self {
+        Self {
+            packs,
+            graph,
+            introductions: Introductions::of(graph),
+        }
+    }
+
+    /// All that the graph says of a commit.
+    fn facts(&self, node: CommitNode) -> Result<Facts, StoreError> {
+        let mut parents = Vec::new();
+        self.graph.parents(node, &mut parents)?;
+        let parents = parents.iter().map(|parent| self.graph.commit_id(*parent));
+        let mut introduced = BTreeSet::new();
+        let (mut stored, mut failed) = (Vec::new(), None);
+        let store = self.packs.store();
+        self.introductions.for_each(
+            store,
+            self.graph,
+            node,
+            |at| stored.push(at),
+            |id| {
+                introduced.insert(id);
+            },
+        )?;
+        for at in stored {
+            match self.packs.id(at) {
+                Ok(id) => {
+                    introduced.insert(id);
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(()), Err)?;
+        Ok(Facts {
+            tree: self.graph.tree_id(node),
+            time_seconds: self.graph.time_seconds(node),
+            generation: self.graph.generation(node),
+            parents: parents.collect(),
+            introduced,
+        })
+    }
+}
+
+#[derive(PartialEq, Eq)]
+struct Facts {
+    tree: ObjectId,
+    time_seconds: u64,
+    generation: u32,
+    parents: Vec<ObjectId>,
+    introduced: BTreeSet<ObjectId>,
+}
+
+/// What is wrong with the stored commit of this place; `None` when nothing is.
+pub fn commits<S: PackStore, R: PackStore>(
+    stored: &Graph<'_, S>,
+    rebuilt: &Graph<'_, R>,
+    node: CommitNode,
+) -> Result<Option<String>, StoreError> {
+    let commit_id = stored.graph.commit_id(node);
+    let Some(other) = rebuilt.graph.lookup(&commit_id) else {
+        return Ok(Some(format!(
+            "commit {commit_id} is in its graph and not complete"
+        )));
+    };
+    let agree = stored.facts(node)? == rebuilt.facts(other)?;
+    Ok((!agree).then(|| format!("its graph or its lists are wrong about commit {commit_id}")))
+}

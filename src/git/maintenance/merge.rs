@@ -1,0 +1,410 @@
+//! Several packs made into one, entry by entry, as they are stored.
+//!
+//! The sources are neighbours among the live packs. Each object goes once: the copy of the
+//! earliest source that has it. (A source that itself has an object twice keeps both: deltas may
+//! lean on either.) Payloads are copied; only the header of a delta is written anew, since its base
+//! may stand elsewhere now. So along a chain the source never gets later, and where it stays the
+//! same the chain is the stored one: no cycle can arise.
+//!
+//! The machine works in three phases: which entries go and where to, their bytes, their graph and
+//! introduced lists ([`parts`]). What it holds are tables: about 70 bytes an object and 70 a commit.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use gix_hash::ObjectId;
+
+use super::super::graph::commits::CommitGraph;
+use super::super::hash::PackHasher;
+use super::super::pack::entries::{Base, Entry, EntryTable};
+use super::super::pack::entry::{self, EntryKind};
+use super::super::pack::incoming::{IncomingPack, Received};
+use super::super::pack::index::Row;
+use super::super::pack::reader::{LivePacks, Location};
+use super::super::store::{Extent, PackId, PackStore, Quarantine, ReadError, StoreError};
+use super::reach::Reached;
+use parts::PartsMerge;
+
+mod parts;
+
+/// What looking at an entry or at a commit costs of a step's budget, in bytes.
+const LOOK_COST: u64 = 256;
+
+/// The entry is in no kept place.
+const NOWHERE: u32 = u32::MAX;
+
+/// Whether a machine has more to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// There is more to do.
+    More,
+    /// Call `finish`.
+    Done,
+}
+
+/// A merged pack, ready to be published in place of its sources.
+#[derive(Debug)]
+pub struct Merged {
+    /// The packs that it replaces, in the order of publishing.
+    pub sources: Vec<PackId>,
+    /// Its stream; the tail is not written yet.
+    pub received: Received,
+    /// Its entries, sorted.
+    pub table: EntryTable,
+    /// Its Graph part.
+    pub graph_part: Vec<u8>,
+    /// Its Introduced part.
+    pub introduced_part: Vec<u8>,
+}
+
+/// Merges packs. It does not borrow them, so that others may run between its steps; it is to be
+/// given the same packs and graph each time.
+pub struct Merge {
+    sources: Sources,
+    keep: Option<Rc<Reached>>,
+    phase: Phase,
+    object_count: u32,
+    table: EntryTable,
+    pack: IncomingPack,
+    hasher: PackHasher,
+    external_numbers: HashMap<ObjectId, u32>,
+}
+
+enum Phase {
+    /// From here on entries are to be given their places.
+    Placing(Location),
+    /// From here on entries are to be copied, the payload of the last one first.
+    Copying(Location, Option<Extent>),
+    Parts(Box<PartsMerge>),
+}
+
+/// The packs that are merged, and where their entries go.
+struct Sources {
+    /// Their places among the live packs.
+    range: Range<u32>,
+    /// By source and position: the position in the merged pack of this copy of the object, or of
+    /// the one that stands for it.
+    places: Vec<Vec<u32>>,
+}
+
+impl Sources {
+    fn number(&self, pack: u32) -> Option<usize> {
+        let number = pack.checked_sub(self.range.start)?;
+        usize::try_from(number).ok()
+    }
+
+    /// Where the entry goes, or the one that stands for it; `None` when it is left out.
+    fn place(&self, at: Location) -> Option<u32> {
+        let places = self.places.get(self.number(at.pack)?)?;
+        let place = *places.get(usize::try_from(at.position).ok()?)?;
+        (place != NOWHERE).then_some(place)
+    }
+
+    /// Where the object goes, if one of the sources before `end` has it.
+    fn find<S: PackStore>(
+        &self,
+        packs: &LivePacks<S>,
+        id: &ObjectId,
+        end: u32,
+    ) -> Result<Option<u32>, StoreError> {
+        for pack in self.range.start..end {
+            if let Some(position) = packs.index(pack)?.find(id)
+                && let Some(place) = self.place(Location { pack, position })
+            {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Merge {
+    /// Prepares to merge the packs with these places among `packs`; of what they hold, only what
+    /// `keep` has, if it is given: it must have been found over the same packs.
+    pub fn new(range: Range<u32>, keep: Option<Rc<Reached>>) -> Self {
+        let start = Location {
+            pack: range.start,
+            position: 0,
+        };
+        Self {
+            sources: Sources {
+                places: range.clone().map(|_| Vec::new()).collect(),
+                range,
+            },
+            keep,
+            phase: Phase::Placing(start),
+            object_count: 0,
+            table: EntryTable::default(),
+            pack: IncomingPack::default(),
+            hasher: PackHasher::default(),
+            external_numbers: HashMap::new(),
+        }
+    }
+
+    /// The merged pack in quarantine, once it has a row.
+    pub fn pack_id(&self) -> Option<PackId> {
+        self.pack.pack_id()
+    }
+
+    /// Works until about `budget_bytes` were copied, or as many looks taken. After an error that
+    /// says that bytes are not at hand the step may be repeated.
+    pub fn step<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        graph: &CommitGraph,
+        quarantine: &dyn Quarantine,
+        budget_bytes: u64,
+    ) -> Result<Step, ReadError> {
+        let mut spent = 0;
+        while spent < budget_bytes {
+            spent += LOOK_COST;
+            match &mut self.phase {
+                Phase::Placing(at) => {
+                    let at = *at;
+                    self.place(packs, at, quarantine)?;
+                }
+                Phase::Copying(_, Some(extent)) => {
+                    let extent = *extent;
+                    spent += self.copy(packs, extent, quarantine)?;
+                }
+                Phase::Copying(at, None) => {
+                    let at = *at;
+                    self.put(packs, at, graph, quarantine)?;
+                }
+                Phase::Parts(parts) => {
+                    let keep = self.keep.as_deref();
+                    if parts.commit(packs, graph, &self.sources, &self.table, keep)? {
+                        return Ok(Step::Done);
+                    }
+                }
+            }
+        }
+        Ok(Step::More)
+    }
+
+    /// The merged pack. To be called when a step was [`Step::Done`]. `renamed` are packs that were
+    /// rewritten since, without new commits, and what they are now.
+    pub fn finish<S: PackStore>(
+        self,
+        packs: &LivePacks<S>,
+        graph: &CommitGraph,
+        renamed: &[(PackId, PackId)],
+    ) -> Option<Merged> {
+        let Phase::Parts(parts) = self.phase else {
+            return None;
+        };
+        let (start, end) = (self.sources.range.start, self.sources.range.end);
+        let range = usize::try_from(start).ok()?..usize::try_from(end).ok()?;
+        let records = packs.records().get(range)?;
+        let sources: Vec<PackId> = records.iter().map(|record| record.pack_id).collect();
+        let (graph_part, introduced_part) = parts.finish(graph, &sources, renamed);
+        Some(Merged {
+            sources,
+            received: self.pack.finish(),
+            table: self.table,
+            graph_part,
+            introduced_part,
+        })
+    }
+
+    /// The entry at `at`, or the first one behind it; `None` after the last.
+    fn settle<S: PackStore>(
+        &self,
+        packs: &LivePacks<S>,
+        mut at: Location,
+    ) -> Result<Option<Location>, StoreError> {
+        while at.pack < self.sources.range.end {
+            if at.position < packs.index(at.pack)?.len() {
+                return Ok(Some(at));
+            }
+            at = Location {
+                pack: at.pack + 1,
+                position: 0,
+            };
+        }
+        Ok(None)
+    }
+
+    /// Gives the next entry its place, or begins the pack when all have theirs.
+    fn place<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        at: Location,
+        quarantine: &dyn Quarantine,
+    ) -> Result<(), ReadError> {
+        let Some(at) = self.settle(packs, at)? else {
+            let start = Location {
+                pack: self.sources.range.start,
+                position: 0,
+            };
+            self.write(&entry::write_pack(self.object_count), quarantine)?;
+            self.phase = Phase::Copying(start, None);
+            return Ok(());
+        };
+        let keeps = |keep: &Rc<Reached>| keep.entries.contains(at.pack, at.position);
+        let place = if self.keep.as_ref().is_some_and(|keep| !keeps(keep)) {
+            NOWHERE
+        } else if let Some(place) = self.sources.find(packs, &packs.id(at)?, at.pack)? {
+            place
+        } else {
+            self.object_count += 1;
+            self.object_count - 1
+        };
+        let number = self.sources.number(at.pack).unwrap_or(usize::MAX);
+        if let Some(places) = self.sources.places.get_mut(number) {
+            places.push(place);
+        }
+        self.phase = Phase::Placing(Location {
+            position: at.position + 1,
+            ..at
+        });
+        Ok(())
+    }
+
+    /// Puts the next entry that goes into the pack, its payload yet to be copied; or ends the pack.
+    fn put<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        at: Location,
+        graph: &CommitGraph,
+        quarantine: &dyn Quarantine,
+    ) -> Result<(), ReadError> {
+        let Some(at) = self.settle(packs, at)? else {
+            let trailer = std::mem::take(&mut self.hasher).finish();
+            self.pack.append(&trailer, quarantine)?;
+            self.table.sort();
+            let parts = PartsMerge::new(packs, graph, &self.sources.range, self.table.count())?;
+            self.phase = Phase::Parts(Box::new(parts));
+            return Ok(());
+        };
+        let next = Location {
+            position: at.position + 1,
+            ..at
+        };
+        // Places are given in this same order, so that an entry goes where its number comes up.
+        if self.sources.place(at) != Some(self.table.count()) {
+            self.phase = Phase::Copying(next, None);
+            return Ok(());
+        }
+        let row = packs.row(at)?;
+        let base = self.base(packs, at, &row)?;
+        let (header, skipped) = self.header(packs, at, &row, base)?;
+        let payload_bytes = u64::from(row.stored_bytes).saturating_sub(skipped);
+        let stored_bytes = payload_bytes.saturating_add(header.len() as u64);
+        let entry = Entry {
+            id: packs.id(at)?,
+            offset: self.pack.pack_bytes(),
+            stored_bytes: u32::try_from(stored_bytes).unwrap_or(u32::MAX),
+            size_bytes: row.size_bytes,
+            kind: Some(row.kind),
+            depth: row.depth,
+            base,
+        };
+        let pushed = self.table.push(entry, self.object_count);
+        pushed.ok_or_else(|| StoreError::Failed("no memory for the merged table".to_owned()))?;
+        self.write(&header, quarantine)?;
+        let payload = Extent {
+            pack_id: packs.index(at.pack)?.pack_id(),
+            offset: row.offset + skipped,
+            length: payload_bytes,
+        };
+        self.phase = Phase::Copying(next, Some(payload).filter(|payload| payload.length > 0));
+        Ok(())
+    }
+
+    /// What the entry is built on in the merged pack.
+    fn base<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        at: Location,
+        row: &Row,
+    ) -> Result<Base, ReadError> {
+        let (id, place) = match row.base {
+            Base::None => return Ok(Base::None),
+            Base::Position(position) => {
+                let base = Location { position, ..at };
+                (packs.id(base)?, self.sources.place(base))
+            }
+            Base::External(number) => {
+                let id = packs.external_base(at.pack, number)?;
+                (id, self.sources.find(packs, &id, at.pack)?)
+            }
+        };
+        if let Some(place) = place {
+            return Ok(Base::Position(place));
+        }
+        if packs.find_before(&id, self.sources.range.start)?.is_none() {
+            let what = "its delta base is in no earlier pack";
+            return Err(ReadError::Corrupt { id, what });
+        }
+        let next = u32::try_from(self.table.external_bases.len()).unwrap_or(u32::MAX);
+        let number = *self.external_numbers.entry(id).or_insert(next);
+        if number == next {
+            self.table.external_bases.push(id);
+        }
+        Ok(Base::External(number))
+    }
+
+    /// The entry's new header, and how many of its stored bytes that replaces.
+    fn header<S: PackStore>(
+        &self,
+        packs: &LivePacks<S>,
+        at: Location,
+        row: &Row,
+        base: Base,
+    ) -> Result<(Vec<u8>, u64), ReadError> {
+        let mut bytes = Vec::new();
+        if base == Base::None {
+            return Ok((bytes, 0));
+        }
+        let header = packs.header(at, row)?;
+        let earlier = match base {
+            Base::Position(place) => self.table.get(place),
+            _ => None,
+        };
+        let kind = match earlier {
+            Some(earlier) => EntryKind::OfsDelta {
+                distance: self.pack.pack_bytes().saturating_sub(earlier.offset),
+            },
+            // In an earlier pack, or, where a ref-delta leans on what follows it, still to come.
+            None => EntryKind::RefDelta {
+                base_id: match row.base {
+                    Base::External(number) => packs.external_base(at.pack, number)?,
+                    Base::Position(position) => packs.id(Location { position, ..at })?,
+                    Base::None => return Ok((bytes, 0)),
+                },
+            },
+        };
+        entry::write(&kind, header.size_bytes, &mut bytes);
+        Ok((bytes, header.header_bytes as u64))
+    }
+
+    /// Copies what one chunk has of the payload; gives the bytes copied.
+    fn copy<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        extent: Extent,
+        quarantine: &dyn Quarantine,
+    ) -> Result<u64, ReadError> {
+        let end = extent.offset.saturating_add(extent.length);
+        let (chunk, range) = packs.piece(extent.pack_id, extent.offset, end)?;
+        let bytes = chunk.get(range).unwrap_or_default();
+        self.write(bytes, quarantine)?;
+        let copied = bytes.len() as u64;
+        if let Phase::Copying(_, open) = &mut self.phase {
+            let length = extent.length.saturating_sub(copied);
+            *open = (length > 0).then_some(Extent {
+                offset: extent.offset + copied,
+                length,
+                ..extent
+            });
+        }
+        Ok(copied)
+    }
+
+    fn write(&mut self, bytes: &[u8], quarantine: &dyn Quarantine) -> Result<(), StoreError> {
+        self.hasher.update(bytes);
+        self.pack.append(bytes, quarantine)
+    }
+}

@@ -1,0 +1,228 @@
+//! The Graph and Introduced parts of packs that are merged, made of theirs: commit by commit, in
+//! the order of the sources, which is one where parents come first.
+
+use std::ops::Range;
+
+use gix_hash::{ObjectId, oid};
+
+use super::super::super::graph::commits::CommitGraph;
+use super::super::super::graph::introduced::{Introduced, IntroducedBuilder};
+use super::super::super::graph::segment::{NewCommit, NewParent, Parent, Segment, SegmentBuilder};
+use super::super::super::pack::entries::EntryTable;
+use super::super::super::pack::reader::{LivePacks, Location};
+use super::super::super::store::{PackId, PackStore, Part, ReadError, StoreError};
+use super::super::reach::Reached;
+use super::{NOWHERE, Sources};
+
+/// The parts while they are made. Holds 4 bytes a commit besides the builders.
+pub(super) struct PartsMerge {
+    sources: Vec<SourceParts>,
+    /// The source and the number of the next commit.
+    next: (usize, u32),
+    segment: SegmentBuilder,
+    lists: IntroducedBuilder,
+}
+
+struct SourceParts {
+    pack: u32,
+    pack_id: PackId,
+    segment: Segment,
+    introduced: Introduced,
+    /// By number: the commit's number in the merged segment.
+    numbers: Vec<u32>,
+}
+
+impl SourceParts {
+    fn number(&self, number: u32) -> Option<u32> {
+        let number = *self.numbers.get(usize::try_from(number).ok()?)?;
+        (number != NOWHERE).then_some(number)
+    }
+
+    fn corrupt(&self) -> StoreError {
+        StoreError::Corrupt {
+            what: "commit graph",
+            pack: self.pack_id.0,
+        }
+    }
+}
+
+impl PartsMerge {
+    pub(super) fn new<S: PackStore>(
+        packs: &LivePacks<S>,
+        graph: &CommitGraph,
+        range: &Range<u32>,
+        object_count: u32,
+    ) -> Result<Self, StoreError> {
+        let mut sources = Vec::new();
+        for pack in range.clone() {
+            let pack_id = packs.index(pack)?.pack_id();
+            let corrupt = |what| StoreError::Corrupt {
+                what,
+                pack: pack_id.0,
+            };
+            let part = packs.store().part(pack_id, Part::Introduced)?;
+            let segment = graph.segment(pack).ok_or(corrupt("commit graph"))?;
+            let introduced = Introduced::open(part).map_err(|_| corrupt("introduced lists"))?;
+            if introduced.len() != segment.len() {
+                return Err(corrupt("introduced lists"));
+            }
+            sources.push(SourceParts {
+                pack,
+                pack_id,
+                segment: segment.clone(),
+                introduced,
+                numbers: Vec::new(),
+            });
+        }
+        Ok(Self {
+            sources,
+            next: (0, 0),
+            segment: SegmentBuilder::default(),
+            lists: IntroducedBuilder::new(object_count),
+        })
+    }
+
+    /// Takes the next commit over; true when there was none.
+    pub(super) fn commit<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        graph: &CommitGraph,
+        places: &Sources,
+        table: &EntryTable,
+        keep: Option<&Reached>,
+    ) -> Result<bool, ReadError> {
+        let (at, number) = self.next;
+        let Some(source) = self.sources.get(at) else {
+            return Ok(true);
+        };
+        if number >= source.segment.len() {
+            self.next = (at + 1, 0);
+            return Ok(false);
+        }
+        let kept = keep.is_none_or(|keep| {
+            let node = graph.node(source.pack, number);
+            node.is_some_and(|node| keep.has_commit(node))
+        });
+        let commit_id = source.segment.commit_id(number);
+        let merged = if kept {
+            match self.number_of(&commit_id, at) {
+                Some(merged) => merged,
+                None => self.take(packs, graph, places, table, (at, number))?,
+            }
+        } else {
+            NOWHERE
+        };
+        if let Some(source) = self.sources.get_mut(at) {
+            source.numbers.push(merged);
+        }
+        self.next = (at, number + 1);
+        Ok(false)
+    }
+
+    /// The number of a commit that one of the first `end` sources has.
+    fn number_of(&self, commit_id: &oid, end: usize) -> Option<u32> {
+        let mut sources = self.sources.iter().take(end);
+        sources.find_map(|source| source.number(source.segment.lookup(commit_id)?))
+    }
+
+    /// Adds a commit and its list; gives its number.
+    fn take<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        graph: &CommitGraph,
+        places: &Sources,
+        table: &EntryTable,
+        (at, number): (usize, u32),
+    ) -> Result<u32, ReadError> {
+        let missing = StoreError::Missing {
+            what: "source",
+            pack: 0,
+        };
+        let source = self.sources.get(at).ok_or(missing)?;
+        let mut parents = Vec::new();
+        let mut is_complete = true;
+        source.segment.for_each_parent(number, |parent| {
+            let parent = match parent {
+                Parent::Local(number) => source.number(number).map(NewParent::Local),
+                Parent::External(row) => self.external(graph, source.segment.external(row), at),
+            };
+            is_complete &= parent.is_some();
+            parents.extend(parent);
+        });
+        if !is_complete {
+            return Err(source.corrupt().into());
+        }
+        let commit = NewCommit {
+            commit_id: source.segment.commit_id(number),
+            tree_id: source.segment.tree_id(number),
+            time_seconds: source.segment.time_seconds(number),
+        };
+        let pushed = self.segment.push(&commit, &parents);
+        let merged = pushed.ok_or_else(|| source.corrupt())?;
+
+        let (mut positions, mut elsewhere) = (Vec::new(), Vec::new());
+        let pack = source.pack;
+        let mut left_out = Vec::new();
+        let mut rows = Vec::new();
+        let listed = source.introduced.for_each(
+            number,
+            |position| match places.place(Location { pack, position }) {
+                Some(place) => positions.push(place),
+                None => left_out.push(position),
+            },
+            |row| rows.push(row),
+        );
+        listed.map_err(|_| source.corrupt())?;
+        for position in left_out {
+            elsewhere.push(packs.id(Location { pack, position })?);
+        }
+        for row in rows {
+            let id = source.introduced.external(row);
+            elsewhere.push(id.ok_or_else(|| source.corrupt())?);
+        }
+        let mut externals = Vec::new();
+        for id in elsewhere {
+            match table.find(&id) {
+                Some(position) => positions.push(position),
+                None => externals.push(self.lists.external(id).0),
+            }
+        }
+        for position in &positions {
+            self.lists.note_introducer(*position, merged);
+        }
+        self.lists.push(&mut positions, &mut externals);
+        Ok(merged)
+    }
+
+    /// A parent that is not in the commit's own segment.
+    fn external(&self, graph: &CommitGraph, commit_id: ObjectId, at: usize) -> Option<NewParent> {
+        if let Some(number) = self.number_of(&commit_id, at) {
+            return Some(NewParent::Local(number));
+        }
+        let generation = graph.generation(graph.lookup(&commit_id)?);
+        Some(NewParent::External {
+            commit_id,
+            generation,
+        })
+    }
+
+    /// Both parts.
+    pub(super) fn finish(
+        self,
+        graph: &CommitGraph,
+        sources: &[PackId],
+        renamed: &[(PackId, PackId)],
+    ) -> (Vec<u8>, Vec<u8>) {
+        let is_apart = |pack_id: &PackId| {
+            let apart = |source: &PackId| graph.are_disjoint(*source, *pack_id);
+            !sources.contains(pack_id) && sources.iter().all(apart)
+        };
+        let now = |pack_id: PackId| {
+            let renamed = renamed.iter().find(|renamed| renamed.0 == pack_id);
+            renamed.map_or(pack_id, |renamed| renamed.1)
+        };
+        let beside = graph.pack_ids().into_iter().filter(is_apart).map(now);
+        let beside = beside.collect();
+        (self.segment.beside(beside).finish(), self.lists.finish())
+    }
+}

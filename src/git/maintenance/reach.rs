@@ -1,0 +1,264 @@
+//! What refs and reflog reach: the rest may be pruned.
+//!
+//! The commits are found in the graph and their objects on the introduced lists, so that no tree
+//! is read but where a ref names one. What a kept delta leans on is kept too, reached or not.
+//!
+//! A pack can be kept as a whole, because it is young or because it must not be rewritten: then
+//! what its commits and its deltas need in other packs is kept as well.
+
+use std::rc::Rc;
+
+use gix_hash::ObjectId;
+
+use super::super::filter::ObjectFilter;
+use super::super::graph::closure::{TreeWalk, TreeWalkError};
+use super::super::graph::commits::{CommitGraph, CommitNode};
+use super::super::graph::introductions::Introductions;
+use super::super::graph::peel::{Peeled, Peeler};
+use super::super::graph::segment::Segment;
+use super::super::pack::entries::Base;
+use super::super::pack::reader::{LivePacks, Location};
+use super::super::pack::selection::Selection;
+use super::super::store::{PackStore, ReadError, StoreError};
+use super::merge::Step;
+
+/// The walk from a tree that a ref names failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReachError {
+    /// An object could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A tree could not be walked.
+    #[error(transparent)]
+    Tree(#[from] TreeWalkError),
+}
+
+impl From<StoreError> for ReachError {
+    fn from(error: StoreError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+/// What is kept: a bit for each entry and for each commit of the graph.
+#[derive(Debug)]
+pub struct Reached {
+    /// The entries.
+    pub entries: Selection,
+    commits: Vec<bool>,
+}
+
+impl Reached {
+    /// Whether the commit stays in the graph.
+    pub fn has_commit(&self, node: CommitNode) -> bool {
+        self.commits.get(node.index()).copied().unwrap_or(false)
+    }
+
+    /// Whether all of a pack is kept, its commits included.
+    pub fn has_all(&self, graph: &CommitGraph, pack: u32) -> bool {
+        let commits = graph.segment(pack).map_or(0, Segment::len);
+        let kept = |number| {
+            graph
+                .node(pack, number)
+                .is_some_and(|node| self.has_commit(node))
+        };
+        self.entries.is_whole(pack) && (0..commits).all(kept)
+    }
+}
+
+/// Finds what is kept. Does not borrow the packs; is to be given the same ones each time.
+pub struct Reach {
+    reached: Reached,
+    introductions: Introductions,
+    /// Commits whose lists are still to be read.
+    open: Vec<CommitNode>,
+    parents: Vec<CommitNode>,
+    /// Where the bases of kept entries were looked for last; packs are gone through backwards.
+    bases: Option<Location>,
+}
+
+impl Reach {
+    /// Nothing is kept yet.
+    pub fn new<S: PackStore>(packs: &LivePacks<S>, graph: &CommitGraph) -> Self {
+        Self {
+            reached: Reached {
+                entries: packs.select_none(),
+                commits: vec![false; graph.len()],
+            },
+            introductions: Introductions::of(graph),
+            open: Vec::new(),
+            parents: Vec::new(),
+            bases: None,
+        }
+    }
+
+    /// Keeps all that the object leads to. False when it is not here, or not known to be complete.
+    pub fn add_root<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        graph: &CommitGraph,
+        id: ObjectId,
+    ) -> Result<bool, ReachError> {
+        self.bases = None;
+        let entries = &mut self.reached.entries;
+        let end = Peeler::new(packs, graph).peel(id, |tag| {
+            entries.insert(tag.pack, tag.position);
+        })?;
+        match end {
+            Peeled::Commit(node) => self.add_commit(node),
+            Peeled::Blob(at) => {
+                entries.insert(at.pack, at.position);
+            }
+            Peeled::Tree(id, at) => {
+                entries.insert(at.pack, at.position);
+                let everything = ObjectFilter::default();
+                let mut walk = TreeWalk::new(packs, &everything, packs.limits().tree_visits_max);
+                walk.walk_wanted(id, |id, _| {
+                    if let Some(at) = packs.find(&id)? {
+                        entries.insert(at.pack, at.position);
+                    }
+                    Ok::<_, ReachError>(())
+                })?;
+            }
+            Peeled::SeenTag => {}
+            Peeled::Nothing => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Keeps a pack as it is.
+    pub fn add_pack(&mut self, graph: &CommitGraph, pack: u32) {
+        self.bases = None;
+        self.reached.entries.insert_all(pack);
+        let commits = graph.segment(pack).map_or(0, Segment::len);
+        for number in 0..commits {
+            if let Some(node) = graph.node(pack, number) {
+                self.add_commit(node);
+            }
+        }
+    }
+
+    fn add_commit(&mut self, node: CommitNode) {
+        if let Some(kept @ false) = self.reached.commits.get_mut(node.index()) {
+            *kept = true;
+            self.open.push(node);
+        }
+    }
+
+    /// Works on; `budget` counts commits and entries.
+    pub fn step<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        graph: &CommitGraph,
+        budget: usize,
+    ) -> Result<Step, ReachError> {
+        let mut spent = 0;
+        while spent < budget {
+            spent += match self.open.pop() {
+                Some(node) => self.take_commit(packs, graph, node)?,
+                None => match self.next_entry(packs) {
+                    Some(at) => self.take_base(packs, at)?,
+                    None => return Ok(Step::Done),
+                },
+            };
+        }
+        Ok(Step::More)
+    }
+
+    /// What is kept so far.
+    pub fn reached(&self) -> &Reached {
+        &self.reached
+    }
+
+    /// How many entries and commits are kept so far.
+    pub fn kept(&self) -> u64 {
+        let commits = self.reached.commits.iter().filter(|kept| **kept).count();
+        self.reached.entries.count() + commits as u64
+    }
+
+    /// What is kept, once a step was [`Step::Done`].
+    pub fn finish(self) -> Rc<Reached> {
+        Rc::new(self.reached)
+    }
+
+    fn take_commit<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        graph: &CommitGraph,
+        node: CommitNode,
+    ) -> Result<usize, ReachError> {
+        let entries = &mut self.reached.entries;
+        let (mut elsewhere, mut listed) = (Vec::new(), 0);
+        let stored = |at: Location| {
+            entries.insert(at.pack, at.position);
+            listed += 1;
+        };
+        let store = packs.store();
+        self.introductions
+            .for_each(store, graph, node, stored, |id| elsewhere.push(id))?;
+        listed += elsewhere.len();
+        for id in elsewhere {
+            let what = "it is introduced by a commit and in no pack";
+            let at = packs.find(&id)?.ok_or(ReadError::Corrupt { id, what })?;
+            self.reached.entries.insert(at.pack, at.position);
+        }
+        let mut parents = std::mem::take(&mut self.parents);
+        graph.parents(node, &mut parents)?;
+        for parent in &parents {
+            self.add_commit(*parent);
+        }
+        self.parents = parents;
+        Ok(1 + listed)
+    }
+
+    /// The next kept entry, pack by pack from the newest to the oldest: bases are never newer.
+    fn next_entry<S: PackStore>(&mut self, packs: &LivePacks<S>) -> Option<Location> {
+        let last = packs.pack_count().checked_sub(1)?;
+        let mut from = self.bases.unwrap_or(Location {
+            pack: last,
+            position: 0,
+        });
+        loop {
+            if let Some(position) = self.reached.entries.next_from(from.pack, from.position) {
+                let at = Location { position, ..from };
+                self.bases = Some(Location {
+                    position: position.saturating_add(1),
+                    ..from
+                });
+                return Some(at);
+            }
+            self.bases = Some(Location {
+                position: u32::MAX,
+                ..from
+            });
+            from = Location {
+                pack: from.pack.checked_sub(1)?,
+                position: 0,
+            };
+        }
+    }
+
+    /// Keeps the chain that a kept entry leans on, down to what is kept already.
+    fn take_base<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        mut at: Location,
+    ) -> Result<usize, ReachError> {
+        let mut links = 1;
+        loop {
+            at = match packs.row(at)?.base {
+                Base::None => return Ok(links),
+                Base::Position(position) => Location { position, ..at },
+                Base::External(number) => {
+                    let id = packs.external_base(at.pack, number)?;
+                    let what = "it is a delta base and in no earlier pack";
+                    let found = packs.find_before(&id, at.pack)?;
+                    found.ok_or(ReadError::Corrupt { id, what })?
+                }
+            };
+            if !self.reached.entries.insert(at.pack, at.position) {
+                return Ok(links);
+            }
+            links += 1;
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Packs merged, and put in the place of their sources in one transaction.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::Failure;
+use crate::git::graph::commits::CommitGraph;
+use crate::git::limits::Limits;
+use crate::git::maintenance::geometry;
+use crate::git::maintenance::merge::{Merge, Step};
+use crate::git::pack::reader::LivePacks;
+use crate::git::store::{PackId, PackStore as _, Part, Quarantine, StoreError};
+use crate::repo_do::memory::Reservation;
+use crate::repo_do::object::{RepoObject, Store, now_ms, pause};
+use crate::repo_do::readers::Purpose;
+use crate::repo_do::reply;
+use crate::storage::publication::PackPublication;
+use crate::storage::runs::RunFigures;
+use crate::storage::sql::{Database as _, in_transaction};
+
+/// Bytes copied between two pauses: about 20 ms of CPU.
+const STEP_BYTES: u64 = 2 << 20;
+
+/// Bytes that a merge holds beside its tables: chunks, a piece of output.
+const MERGE_BYTES: u64 = 5 << 20;
+
+/// Bytes of tables that an object of the sources takes: its entry, its index, its place.
+const OBJECT_BYTES: u64 = 120;
+
+/// Merges what is due.
+pub async fn merge_due(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    let store = object.open_store()?;
+    let live = store.live_packs()?;
+    let Some(range) = geometry::due(&live, |_| false) else {
+        return Ok(None);
+    };
+    let sources = live.get(range.clone()).unwrap_or_default();
+    let objects: u64 = sources
+        .iter()
+        .map(|pack| u64::from(pack.object_count))
+        .sum();
+    let _reservation = reserve(objects)?;
+    let _reader = object.readers.enter(Purpose::Look, now_ms());
+    let packs = LivePacks::open(Rc::clone(&store), &Limits::DEFAULT)?;
+    let graph = object.graph.current(&store)?;
+    let ordinal = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let merge = Merge::new(ordinal(range.start)..ordinal(range.end), None);
+    let mut job = Job::new(object, "merge");
+    let swapped = job.run(&packs, &graph, merge, &[], &|| Ok(())).await?;
+    Ok(Some(RunFigures {
+        packs: sources.len() as u64,
+        objects,
+        bytes: swapped.pack_bytes,
+        rows: job.rows,
+        detail: String::new(),
+    }))
+}
+
+/// Reserves memory to make a pack of so many objects.
+pub fn reserve(objects: u64) -> Result<Reservation, Failure> {
+    let bytes = objects.saturating_mul(OBJECT_BYTES);
+    Ok(Reservation::new(MERGE_BYTES.saturating_add(bytes))?)
+}
+
+/// Work on merged packs, one after the other.
+pub struct Job<'a> {
+    object: &'a Rc<RepoObject>,
+    task: &'static str,
+    /// Rows written so far.
+    pub rows: u64,
+}
+
+impl<'a> Job<'a> {
+    /// Nothing is written yet.
+    pub fn new(object: &'a Rc<RepoObject>, task: &'static str) -> Self {
+        Self {
+            object,
+            task,
+            rows: 0,
+        }
+    }
+
+    /// Runs one merge to its end. `check` is called in the transaction that swaps the packs.
+    /// `renamed` are packs of `packs` that were replaced since, with what replaced them.
+    pub async fn run(
+        &mut self,
+        packs: &LivePacks<Rc<Store>>,
+        graph: &CommitGraph,
+        mut merge: Merge,
+        renamed: &[(PackId, PackId)],
+        check: &dyn Fn() -> Result<(), Failure>,
+    ) -> Result<PackPublication, Failure> {
+        let store = Rc::clone(packs.store());
+        let filling = Filling {
+            object: self.object,
+            store: &store,
+            task: self.task,
+            pack_id: Cell::new(None),
+            run: Cell::new(None),
+        };
+        loop {
+            let before = store.database().rows_written();
+            let step = merge.step(packs, graph, &filling, STEP_BYTES);
+            self.rows += store.database().rows_written().saturating_sub(before);
+            if step? == Step::Done {
+                break;
+            }
+            pause().await;
+            self.object.check_open(&store)?;
+        }
+        check()?;
+        let gone = || StoreError::Failed("the merge came to no end".to_owned());
+        let merged = merge.finish(packs, graph, renamed).ok_or_else(gone)?;
+        let before = store.database().rows_written();
+        let swapped = store.publish_merged(&merged, now_ms())?;
+        self.rows += store.database().rows_written().saturating_sub(before);
+        filling.done();
+        Ok(swapped)
+    }
+}
+
+/// The merged pack in quarantine, if it is large enough to get there before its end: then the run
+/// is written down, so that whoever comes after a crash finds what it left.
+struct Filling<'a> {
+    object: &'a RepoObject,
+    store: &'a Store,
+    task: &'static str,
+    pack_id: Cell<Option<PackId>>,
+    run: Cell<Option<i64>>,
+}
+
+impl Filling<'_> {
+    /// The pack is live; the record of its beginning makes way for the one of the whole run.
+    fn done(&self) {
+        if let Some(pack_id) = self.pack_id.take() {
+            self.object.in_progress.borrow_mut().remove(&pack_id);
+        }
+    }
+}
+
+impl Drop for Filling<'_> {
+    fn drop(&mut self) {
+        let left = self.pack_id.take();
+        if let Some(pack_id) = left {
+            self.object.in_progress.borrow_mut().remove(&pack_id);
+        }
+        if !self.object.is_open(self.store) {
+            return;
+        }
+        let removed = match left {
+            Some(pack_id) => self.store.abandon_pack(pack_id),
+            None => Ok(()),
+        };
+        let run = self.run.take();
+        let forgotten = run.map_or(Ok(()), |run| self.store.forget_run(run));
+        // What could not be removed now is swept in time.
+        if let Err(error) = removed.and(forgotten) {
+            worker::console_error!("{}", reply::fault_line(self.task, &error.to_string()));
+        }
+    }
+}
+
+impl Quarantine for Filling<'_> {
+    fn open_pack(&self) -> Result<PackId, StoreError> {
+        let pack_id = in_transaction(self.store.database(), || {
+            let pack_id = self.store.open_pack()?;
+            let run = self.store.begin_run(self.task, Some(pack_id), now_ms())?;
+            self.run.set(Some(run));
+            Ok::<_, StoreError>(pack_id)
+        })?;
+        self.object.in_progress.borrow_mut().insert(pack_id);
+        self.pack_id.set(Some(pack_id));
+        Ok(pack_id)
+    }
+
+    fn put_chunk(&self, pack_id: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        self.store.put_chunk(pack_id, number, bytes)
+    }
+
+    fn put_part(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        number: u32,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        self.store.put_part(pack_id, part, number, bytes)
+    }
+}

@@ -1,0 +1,173 @@
+//! Objects left out that nothing reaches.
+//!
+//! What is kept is found for one moment, and packs are rewritten without the rest from the newest
+//! to the oldest: a commit leaves the graph before its parents do, so that at each moment what is in
+//! the graph is complete. A push may build on anything that is in the graph; so nothing is swapped
+//! while one runs, nor after one was published that was not known when it was looked.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use gix_hash::ObjectId;
+
+use super::Failure;
+use super::merge::{Job, reserve};
+use crate::git::graph::commits::CommitGraph;
+use crate::git::limits::Limits;
+use crate::git::maintenance::merge::{Merge, Step};
+use crate::git::maintenance::reach::{Reach, Reached};
+use crate::git::pack::reader::LivePacks;
+use crate::git::store::ReadError;
+use crate::repo_do::object::{RepoObject, Store, now_ms, pause};
+use crate::repo_do::readers::Purpose;
+use crate::storage::runs::RunFigures;
+
+/// Objects marked between two pauses: about 20 ms of CPU.
+const STEP_OBJECTS: usize = 50_000;
+
+/// Entries of the reflog read at once.
+const REFLOG_ROWS: u32 = 5_000;
+
+/// How much less a look holds for an object than a merge does.
+const ENTRIES_PER_TABLE_ROW: u64 = 16;
+
+/// Looks for what nothing reaches, and removes what is older than the grace period.
+pub async fn prune(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    let store = object.open_store()?;
+    let reflog_seq = store.last_reflog_seq()?;
+    let _reader = object.readers.enter(Purpose::Look, now_ms());
+    let packs = LivePacks::open(Rc::clone(&store), &Limits::DEFAULT)?;
+    let objects: u64 = packs
+        .records()
+        .iter()
+        .map(|pack| u64::from(pack.object_count))
+        .sum();
+    let reservation = reserve(objects / ENTRIES_PER_TABLE_ROW)?;
+    let graph = object.graph.current(&store)?;
+    let look = Look {
+        object,
+        store: &store,
+        packs: &packs,
+        graph: &graph,
+    };
+    let (reached, is_pending) = look.reach().await?;
+    drop(reservation);
+    let mut job = Job::new(object, "prune");
+    let mut figures = RunFigures {
+        objects: reached
+            .as_ref()
+            .map_or(0, |reached| objects.saturating_sub(reached.entries.count())),
+        ..RunFigures::default()
+    };
+    if let Some(reached) = reached {
+        let unchanged = || {
+            let moved = store.last_reflog_seq()? != reflog_seq || object.readers.has_push();
+            if moved {
+                Err(Failure::Overtaken)
+            } else {
+                Ok(())
+            }
+        };
+        let renamed = RefCell::new(Vec::new());
+        for pack in (0..packs.pack_count()).rev() {
+            if reached.has_all(&graph, pack) {
+                continue;
+            }
+            unchanged()?;
+            let record = packs.records().get(pack as usize).copied();
+            let Some(record) = record else { continue };
+            let _reservation = reserve(u64::from(record.object_count))?;
+            let merge = Merge::new(pack..pack + 1, Some(Rc::clone(&reached)));
+            let before = renamed.borrow().clone();
+            let swapped = job.run(&packs, &graph, merge, &before, &unchanged).await?;
+            renamed.borrow_mut().push((record.pack_id, swapped.pack_id));
+            figures.packs += 1;
+            figures.bytes += record.pack_bytes.saturating_sub(swapped.pack_bytes);
+        }
+    }
+    // While something is kept only for its time, it is to be looked again.
+    store.note_prune(now_ms(), if is_pending { 0 } else { reflog_seq })?;
+    figures.rows = job.rows;
+    Ok((figures.packs > 0).then_some(figures))
+}
+
+/// A look at what is reached.
+struct Look<'a> {
+    object: &'a RepoObject,
+    store: &'a Rc<Store>,
+    packs: &'a LivePacks<Rc<Store>>,
+    graph: &'a CommitGraph,
+}
+
+impl Look<'_> {
+    /// What is kept, or nothing when that is all; and whether some of it is kept only for its time.
+    async fn reach(&self) -> Result<(Option<Rc<Reached>>, bool), Failure> {
+        let mut reach = Reach::new(self.packs, self.graph);
+        for id in self.ref_targets()? {
+            if !reach.add_root(self.packs, self.graph, id)? {
+                let what = "a ref names it, and it is not complete";
+                return Err(ReadError::Corrupt { id, what }.into());
+            }
+        }
+        self.finish(&mut reach).await?;
+        if self.is_all(&reach) {
+            return Ok((None, false));
+        }
+        let without_time = reach.kept();
+        let retention = self.store.retention()?;
+        let kept_ms = retention.reflog_retention_seconds.saturating_mul(1000);
+        let since_ms = now_ms().saturating_sub(kept_ms);
+        let mut from = Some(1);
+        while let Some(seq) = from {
+            let mut ids = Vec::new();
+            from = self
+                .store
+                .reflog_ids(seq, since_ms, REFLOG_ROWS, |id| ids.push(id))?;
+            for id in ids {
+                // What an earlier prune removed is here no more.
+                reach.add_root(self.packs, self.graph, id)?;
+            }
+            self.finish(&mut reach).await?;
+        }
+        let grace_ms = retention.prune_grace_seconds.saturating_mul(1000);
+        let young = self
+            .store
+            .packs_since(now_ms().saturating_sub(grace_ms).saturating_add(1))?;
+        for (pack, record) in (0..).zip(self.packs.records()) {
+            if young.contains(&record.pack_id) {
+                reach.add_pack(self.graph, pack);
+            }
+        }
+        self.finish(&mut reach).await?;
+        let is_pending = reach.kept() > without_time;
+        if self.is_all(&reach) {
+            return Ok((None, is_pending));
+        }
+        Ok((Some(reach.finish()), is_pending))
+    }
+
+    fn is_all(&self, reach: &Reach) -> bool {
+        let reached = reach.reached();
+        (0..self.packs.pack_count()).all(|pack| reached.has_all(self.graph, pack))
+    }
+
+    async fn finish(&self, reach: &mut Reach) -> Result<(), Failure> {
+        while reach.step(self.packs, self.graph, STEP_OBJECTS)? == Step::More {
+            pause().await;
+            self.object.check_open(self.store)?;
+        }
+        Ok(())
+    }
+
+    fn ref_targets(&self) -> Result<Vec<ObjectId>, Failure> {
+        let mut ids = Vec::new();
+        self.store.visit_refs(b"refs/", |record| {
+            ids.push(record.target);
+            ControlFlow::Continue(())
+        })?;
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+}

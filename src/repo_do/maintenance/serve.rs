@@ -1,0 +1,124 @@
+//! `POST /maintenance`: what the operator asks for.
+
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+use worker::{Request, Response};
+
+use super::{Failure, rebuild};
+use crate::repo_do::admin::body;
+use crate::repo_do::alarm::{self, Busy};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, Maintain, MaintenanceTask};
+use crate::repo_do::object::{RepoObject, Store, now_ms};
+use crate::repo_do::{reply, timer};
+use crate::storage::runs::{RunOutcome, RunRecord};
+
+/// How long a request waits for its turn.
+const TURN_WAIT_MS: i64 = 20_000;
+
+/// How often it looks meanwhile.
+const TURN_POLL_MS: u32 = 20;
+
+/// Seconds after which to ask again while maintenance is being done.
+const RETRY_SECONDS: u32 = 5;
+
+/// Does what is asked, and answers when it is done.
+pub async fn serve(
+    object: &Rc<RepoObject>,
+    request: Request,
+) -> Result<worker::Result<Response>, ErrorReply> {
+    let asked: Maintain = body(request).await?;
+    let _busy = turn(object).await?;
+    let store = object.store()?;
+    let started_ms = now_ms();
+    let answer = match asked.task {
+        MaintenanceTask::Run => {
+            let last = store.runs(1)?.first().map_or(0, |run| run.seq);
+            let next = alarm::work(object, true).await?;
+            if !object.is_open(&store) {
+                return Err(refusal(&Failure::Gone));
+            }
+            if let Some(at_ms) = next {
+                let set = alarm::wake_by(object, at_ms).await;
+                set.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
+            }
+            let mut runs = store.runs(100)?;
+            runs.retain(|run| run.seq > last);
+            json!({ "runs": runs.iter().map(shown).collect::<Vec<_>>() })
+        }
+        MaintenanceTask::Verify => {
+            let found = rebuild::verify(object).await;
+            let (findings, figures) = found.map_err(|failure| refusal(&failure))?;
+            record(object, &store, "verify", started_ms, &figures)?;
+            json!({ "ok": findings.problems.is_empty(), "findings": findings })
+        }
+        MaintenanceTask::Rebuild => {
+            let done = rebuild::rebuild(object).await;
+            let figures = done.map_err(|failure| refusal(&failure))?;
+            record(object, &store, "rebuild", started_ms, &figures)?;
+            json!({
+                "packs": figures.packs,
+                "objects": figures.objects,
+                "bytes": figures.bytes,
+            })
+        }
+    };
+    Ok(reply::json(&answer))
+}
+
+/// Waits a while for what is being done to come to its end.
+async fn turn(object: &RepoObject) -> Result<Busy<'_>, ErrorReply> {
+    let until_ms = now_ms().saturating_add(TURN_WAIT_MS);
+    loop {
+        if let Some(busy) = Busy::new(&object.is_maintained) {
+            return Ok(busy);
+        }
+        if now_ms() >= until_ms {
+            let message = "maintenance is being done";
+            return Err(ErrorReply::busy(RETRY_SECONDS, message));
+        }
+        timer::after(TURN_POLL_MS).await;
+    }
+}
+
+fn record(
+    object: &RepoObject,
+    store: &Store,
+    task: &str,
+    started_ms: i64,
+    figures: &crate::storage::runs::RunFigures,
+) -> Result<(), ErrorReply> {
+    if object.is_open(store) {
+        store.end_run(task, started_ms, RunOutcome::Done, figures)?;
+    }
+    Ok(())
+}
+
+fn refusal(failure: &Failure) -> ErrorReply {
+    match failure {
+        Failure::NoRoom(_) | Failure::Overtaken => {
+            ErrorReply::busy(RETRY_SECONDS, failure.to_string())
+        }
+        Failure::Gone => ErrorReply::new(ErrorCode::NotFound, "repository not found"),
+        _ => {
+            worker::console_error!("{}", reply::fault_line("maintenance", &failure.to_string()));
+            ErrorReply::new(ErrorCode::InternalError, failure.to_string())
+        }
+    }
+}
+
+/// A run as `/stats` shows it.
+pub fn shown(run: &RunRecord) -> Value {
+    let duration_ms = run.finished_at.map(|at| at.saturating_sub(run.started_at));
+    json!({
+        "task": run.task,
+        "outcome": run.outcome,
+        "started_at_ms": run.started_at,
+        "duration_ms": duration_ms,
+        "packs": run.figures.packs,
+        "objects": run.figures.objects,
+        "bytes": run.figures.bytes,
+        "rows": run.figures.rows,
+        "detail": run.figures.detail,
+    })
+}

@@ -1,0 +1,68 @@
+//! Rows removed that nobody needs: of abandoned and superseded packs, and of the reflog.
+
+use std::rc::Rc;
+
+use super::Failure;
+use crate::repo_do::object::{GRACE_MS, RepoObject, now_ms, pause};
+use crate::storage::runs::RunFigures;
+use crate::storage::sql::Database as _;
+use crate::storage::sweep::Sweep;
+
+/// Rows that are removed between two pauses.
+const STEP_ROWS: u32 = 250;
+
+/// Removes packs whose time has come.
+pub async fn sweep(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    let store = object.open_store()?;
+    let (mut rows, mut packs) = (0, 0);
+    loop {
+        let retention = store.retention()?;
+        let now_ms = now_ms();
+        let grace_ms = retention.superseded_grace_seconds.saturating_mul(1000);
+        // Whoever began to read before a pack was superseded may still need it.
+        let unread = object.readers.oldest().unwrap_or(now_ms + 1) - 1;
+        let in_progress = object.in_progress.borrow().clone();
+        let sweep = Sweep {
+            now_ms,
+            grace_ms: GRACE_MS,
+            superseded_until_ms: now_ms.saturating_sub(grace_ms).min(unread),
+            rows_max: STEP_ROWS,
+            in_progress: &in_progress,
+        };
+        let (packs_before, rows_before) = (store.waiting_packs()?, store.database().rows_written());
+        let more = store.sweep(sweep)?;
+        packs += packs_before.saturating_sub(store.waiting_packs()?);
+        rows += store.database().rows_written().saturating_sub(rows_before);
+        if !more {
+            break;
+        }
+        pause().await;
+        object.check_open(&store)?;
+    }
+    Ok((rows > 0).then(|| RunFigures {
+        packs,
+        rows,
+        ..RunFigures::default()
+    }))
+}
+
+/// Removes entries of the reflog whose time has come.
+pub async fn expire_reflog(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    let store = object.open_store()?;
+    let mut rows = 0;
+    loop {
+        let retention = store.retention()?;
+        let kept_ms = retention.reflog_retention_seconds.saturating_mul(1000);
+        let gone = store.expire_reflog(now_ms().saturating_sub(kept_ms), STEP_ROWS)?;
+        rows += gone;
+        if gone == 0 {
+            break;
+        }
+        pause().await;
+        object.check_open(&store)?;
+    }
+    Ok((rows > 0).then(|| RunFigures {
+        rows,
+        ..RunFigures::default()
+    }))
+}

@@ -1,0 +1,183 @@
+//! What a repository must be after whatever was done to it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::rc::Rc;
+
+use cairn::git::graph::commits::CommitGraph;
+use cairn::git::graph::connectivity::{Connectivity, Progress};
+use cairn::git::hash::object_id;
+use cairn::git::limits::Limits;
+use cairn::git::maintenance::compare::{self, Graph};
+use cairn::git::maintenance::merge::Step;
+use cairn::git::maintenance::rebuild::{IndexRebuild, Overlay, StoredPack};
+use cairn::git::pack::index::IndexBuilder;
+use cairn::git::pack::reader::{LivePacks, Location};
+use cairn::git::store::{PackId, PackRecord, PackStore, Part};
+use cairn::git::upload_pack::plan::{PlanOptions, plan};
+use cairn::storage::sql::Database;
+use gix_hash::ObjectId;
+
+use super::hosted::{Store, git, text};
+
+/// The stored bytes of a pack.
+pub fn bytes<D: Database>(store: &Rc<Store<D>>, pack: &PackRecord) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut number = 0;
+    while (bytes.len() as u64) < pack.pack_bytes {
+        bytes.extend_from_slice(&store.chunk(pack.pack_id, number).unwrap());
+        number += 1;
+    }
+    assert_eq!(bytes.len() as u64, pack.pack_bytes);
+    bytes
+}
+
+/// A pack without bases elsewhere must be one that git takes.
+pub fn index_pack_strict(pack: &[u8]) {
+    let scratch = tempfile::tempdir().unwrap();
+    git(scratch.path(), &["init", "-q", "--bare"], b"");
+    git(scratch.path(), &["index-pack", "--stdin"], pack);
+    let packs = scratch.path().join("objects/pack");
+    let file = std::fs::read_dir(packs).unwrap();
+    let file = file.map(|entry| entry.unwrap().path());
+    let pack = file.filter(|path| path.extension().is_some_and(|end| end == "pack"));
+    for path in pack {
+        git(
+            scratch.path(),
+            &[
+                "index-pack",
+                "--strict",
+                "-o",
+                "again.idx",
+                path.to_str().unwrap(),
+            ],
+            b"",
+        );
+        git(
+            scratch.path(),
+            &["verify-pack", path.to_str().unwrap()],
+            b"",
+        );
+    }
+}
+
+/// Every ref's closure is there, each object with its bytes; fetches are planned as git would.
+pub fn check<D: Database>(store: &Rc<Store<D>>, directory: &Path) {
+    let packs = LivePacks::open(Rc::clone(store), &Limits::DEFAULT).unwrap();
+    let graph = Rc::new(CommitGraph::open(&**store, packs.records()).unwrap());
+    let mut tips = Vec::new();
+    store
+        .visit_refs(b"refs/", |record| {
+            tips.push(record.target);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    for id in objects(directory, &tips, &[]) {
+        let at = packs
+            .find(&id)
+            .unwrap()
+            .expect("an object of a ref is here");
+        let (kind, content) = packs.read_at(at).unwrap();
+        assert_eq!(object_id(kind, &content).unwrap(), id);
+    }
+    let commits = text(directory, &["rev-list", "--all"]);
+    let commits: Vec<ObjectId> = commits.lines().map(|id| id.parse().unwrap()).collect();
+    for (number, have) in commits.iter().enumerate().step_by(7) {
+        let want = commits[number * 5 % commits.len()];
+        if graph.lookup(&want).is_none() || graph.lookup(have).is_none() {
+            continue;
+        }
+        let options = PlanOptions::default();
+        let planned = plan(&packs, &graph, &[want], &[*have], &options).unwrap();
+        let mut sent = BTreeSet::new();
+        for pack in 0..packs.pack_count() {
+            for position in planned.selection.positions(pack) {
+                sent.insert(packs.id(Location { pack, position }).unwrap());
+            }
+        }
+        let needed = objects(directory, &[want], &[*have]);
+        let known = objects(directory, &[*have], &[]);
+        assert!(needed.is_subset(&sent), "a fetch lacks something");
+        let more: Vec<_> = sent.difference(&needed).collect();
+        let reached = objects(directory, &[want], &[]);
+        assert!(
+            more.iter()
+                .all(|id| reached.contains(*id) && known.contains(*id)),
+            "{more:?}"
+        );
+    }
+    assert_eq!(store.count_orphans(), Ok(0));
+}
+
+/// What `rev-list --objects` lists.
+pub fn objects(directory: &Path, wants: &[ObjectId], haves: &[ObjectId]) -> BTreeSet<ObjectId> {
+    let mut input = String::new();
+    for id in wants {
+        writeln!(input, "{id}").unwrap();
+    }
+    for id in haves {
+        writeln!(input, "^{id}").unwrap();
+    }
+    let arguments = ["rev-list", "--objects", "--no-object-names", "--stdin"];
+    let listed = String::from_utf8(git(directory, &arguments, input.as_bytes())).unwrap();
+    listed.lines().map(|id| id.parse().unwrap()).collect()
+}
+
+/// All parts made anew.
+pub type Parts = Vec<(PackId, Part, Vec<u8>)>;
+
+/// Makes all parts anew and compares them with what is stored; gives them, and what differs.
+pub fn rebuild<D: Database>(store: &Rc<Store<D>>) -> (Parts, Vec<String>) {
+    let limits = Limits::DEFAULT;
+    let overlay = Rc::new(Overlay::new(Rc::clone(store)));
+    let records = store.live_packs().unwrap();
+    let mut problems = Vec::new();
+    for record in records.iter() {
+        let before = LivePacks::open(Rc::clone(&overlay), &limits).unwrap();
+        let graph = CommitGraph::open(&*overlay, before.records()).unwrap();
+        let mut machine = IndexRebuild::new(*record, &limits);
+        while machine.step(&before, &**store, 1 << 20).unwrap() == Step::More {}
+        let table = machine.finish().unwrap();
+        let mut index = Vec::new();
+        let mut rows = IndexBuilder::new(&table).unwrap();
+        while let Some(row) = rows.next_row() {
+            index.extend(row);
+        }
+        overlay.add(*record, index);
+        let packs = LivePacks::open(Rc::clone(&overlay), &limits).unwrap();
+        let pack = StoredPack::last(&packs);
+        let tips = pack.commits(&graph).unwrap();
+        let mut walk = Connectivity::new(&graph, &packs, &pack, &tips, &limits);
+        while walk.step(1000).unwrap() == Progress::Working {}
+        let connected = walk.finish();
+        overlay.put(record.pack_id, Part::Graph, connected.graph_part);
+        overlay.put(record.pack_id, Part::Introduced, connected.introduced_part);
+    }
+    {
+        let rebuilt = LivePacks::open(Rc::clone(&overlay), &limits).unwrap();
+        let stored = LivePacks::open(Rc::clone(store), &limits).unwrap();
+        let graphs = (
+            CommitGraph::open(&*overlay, rebuilt.records()).unwrap(),
+            CommitGraph::open(&**store, stored.records()).unwrap(),
+        );
+        let (rebuilt, stored) = (
+            Graph::new(&rebuilt, &graphs.0),
+            Graph::new(&stored, &graphs.1),
+        );
+        for pack in 0..stored.packs.pack_count() {
+            let index = stored.packs.index(pack).unwrap();
+            problems.extend(compare::indexes(index, rebuilt.packs.index(pack).unwrap()));
+            for number in 0..graphs.1.segment(pack).unwrap().len() {
+                let node = graphs.1.node(pack, number).unwrap();
+                problems.extend(compare::commits(&stored, &rebuilt, node).unwrap());
+            }
+        }
+    }
+    let parts = Rc::into_inner(overlay).unwrap().into_parts();
+    let parts = parts
+        .into_iter()
+        .map(|((id, part), bytes)| (id, part, bytes.to_vec()));
+    (parts.collect(), problems)
+}

@@ -1,0 +1,18 @@
+//! Maintenance over a real database: packs as git makes them are pushed, merged, pruned and
+//! rebuilt, and git is the judge of what is left.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a panic is how a test fails"
+)]
+
+#[path = "../contract/faulty.rs"]
+mod faulty;
+mod hosted;
+mod interrupted;
+mod judge;
+mod merging;
+mod pruning;
+mod rebuilding;
