@@ -127,6 +127,9 @@ fn get_shows_what_create_and_push_made() {
         "object_count",
         "deny_deletes",
         "deny_non_fast_forwards",
+        "prune_grace_seconds",
+        "reflog_retention_seconds",
+        "superseded_grace_seconds",
     ];
     assert_eq!(fields(&shown), expected.into());
     assert_eq!(shown["default_branch"], "main");
