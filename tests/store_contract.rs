@@ -90,7 +90,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn publishing_agrees_with_a_model(pushes in model::pushes()) {
-        model::check(open(), &pushes);
+    fn publishing_agrees_with_a_model(packed in model::packed(), pushes in model::pushes()) {
+        model::check(open(), &packed, &pushes);
     }
 }

@@ -9,6 +9,7 @@
 //! | [`repository`] | [`repository::RepoStore`], one repository: its record and figures |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
 //! | [`refs`] | its refs, read |
+//! | [`packed_refs`] | those that came with a fork, many in one row |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`reflog`] | what was changed, for people |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
@@ -31,6 +32,7 @@ pub mod entries;
 pub mod kv;
 pub mod listing;
 pub mod namespace;
+pub mod packed_refs;
 pub mod packs;
 pub mod publication;
 pub mod publish;

@@ -104,7 +104,7 @@ pub struct RepositoryPatch<'a> {
 /// Live figures of a repository.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RepositoryCounts {
-    /// Rows of the ref table.
+    /// Refs.
     pub refs: u64,
     /// Rows of the reflog.
     pub reflog_rows: u64,
@@ -221,7 +221,8 @@ impl<D: Database> RepoStore<D> {
     /// What the database holds. Looks at every row: for `/stats`, not for every request.
     pub fn counts(&self) -> Result<RepositoryCounts, StoreError> {
         let sql = "SELECT
-                (SELECT count(*) FROM ref),
+                (SELECT count(*) FROM ref)
+                    + (SELECT coalesce(sum(ref_count), 0) FROM packed_refs),
                 (SELECT count(*) FROM reflog),
                 count(*) FILTER (WHERE state = 'live'),
                 count(*) FILTER (WHERE state = 'quarantine'),
