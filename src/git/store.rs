@@ -76,6 +76,14 @@ pub enum StoreError {
         /// The pack's number.
         pack: u32,
     },
+    /// The chunk is not here but elsewhere: the shell fetches it, and the step is done again.
+    #[error("store: chunk {chunk} of pack {pack} is cold")]
+    Cold {
+        /// The pack's number.
+        pack: u32,
+        /// The chunk's number.
+        chunk: u32,
+    },
     /// A stored row does not have the form that we write.
     #[error("store: {what} of pack {pack} is corrupt")]
     Corrupt {

@@ -13,6 +13,7 @@
 //! | `body` | a request's body in large pieces |
 //! | `graphs` | the commit graph, kept between requests |
 //! | `memory` | what the isolate's operations may hold together |
+//! | `snapshot` | packs copied to R2, and cold ones |
 //! | `timer` | waiting for a time to pass |
 //! | `reply` | responses |
 //!
@@ -29,6 +30,7 @@ mod object;
 mod receive;
 mod refs;
 mod reply;
+mod snapshot;
 mod timer;
 mod upload;
 

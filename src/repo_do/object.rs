@@ -13,6 +13,7 @@ use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State,
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, TokenRecord, authorize, header, path};
 use super::graphs::KeptGraph;
 use super::memory::Reservation;
+use super::snapshot::Turn;
 use super::{admin, receive, refs, reply, timer, upload};
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
@@ -42,6 +43,8 @@ pub struct RepoObject {
     pub graph: KeptGraph,
     /// Packs in quarantine whose push is running.
     pub in_progress: RefCell<BTreeSet<PackId>>,
+    /// Who copies packs to R2 now.
+    pub snapshot_turn: Turn,
 }
 
 /// Unix milliseconds.
@@ -88,6 +91,7 @@ impl RepoObject {
             store,
             graph: KeptGraph::default(),
             in_progress: RefCell::default(),
+            snapshot_turn: Turn::default(),
         }
     }
 

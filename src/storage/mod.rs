@@ -18,6 +18,9 @@
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`registry`] | the list of namespaces |
 //! | [`kv`] | small JSON values in Workers KV; the only file here that knows it |
+//! | [`bucket`] | the port to R2: objects under a key; the keys |
+//! | [`r2`] | the port on R2 itself; the only file here that knows it |
+//! | [`snapshots`] | which packs R2 holds, which are on their way, what it may forget |
 //! | [`cache`] | chunks and parts kept in the isolate's memory |
 //!
 //! Invariants of this layer:
@@ -26,6 +29,7 @@
 //! - Nothing of HTTP, no clock of its own (times are unix milliseconds, handed in).
 //! - A database into which no repository was created stays empty.
 
+pub mod bucket;
 pub mod cache;
 pub mod do_sql;
 pub mod entries;
@@ -36,6 +40,7 @@ pub mod packed_refs;
 pub mod packs;
 pub mod publication;
 pub mod publish;
+pub mod r2;
 pub mod ref_page;
 pub mod reflog;
 pub mod refs;
@@ -45,6 +50,7 @@ pub mod row;
 #[cfg(not(target_family = "wasm"))]
 pub mod rusqlite_db;
 pub mod schema;
+pub mod snapshots;
 pub mod sql;
 pub mod sql_error;
 pub mod sweep;

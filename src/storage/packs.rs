@@ -61,21 +61,11 @@ impl<D: Database> PackStore for RepoStore<D> {
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
-        let missing = StoreError::Missing {
-            what: "a chunk",
-            pack: pack_id.0,
-        };
-        if number >= CHUNKS_MAX {
-            return Err(missing);
-        }
         let piece = Piece::Chunk(number);
         if let Some(bytes) = self.lease.get(pack_id, piece) {
             return Ok(bytes);
         }
-        let sql = "SELECT bytes FROM pack_chunk WHERE chunk_key = ?1";
-        let key = Value::Integer(chunk_key(pack_id, number));
-        let bytes = query_first(&self.db, sql, &[key], |row| row.blob(0))?.ok_or(missing)?;
-        let bytes = Rc::new(bytes);
+        let bytes = Rc::new(self.chunk_uncached(pack_id, number)?);
         self.lease.put(pack_id, piece, &bytes);
         Ok(bytes)
     }
@@ -176,6 +166,31 @@ impl<D: Database> RepoStore<D> {
         if in_order { Ok(bytes) } else { Err(corrupt) }
     }
 
+    /// A chunk from the database, past the cache: for whoever reads a pack from end to end.
+    /// [`StoreError::Cold`] when only R2 has it.
+    pub fn chunk_uncached(&self, pack_id: PackId, number: u32) -> Result<Vec<u8>, StoreError> {
+        let sql = "SELECT bytes FROM pack_chunk WHERE chunk_key = ?1";
+        let missing = StoreError::Missing {
+            what: "a chunk",
+            pack: pack_id.0,
+        };
+        if number >= CHUNKS_MAX {
+            return Err(missing);
+        }
+        let key = Value::Integer(chunk_key(pack_id, number));
+        if let Some(bytes) = query_first(&self.db, sql, &[key], |row| row.blob(0))? {
+            return Ok(bytes);
+        }
+        let start = u64::from(number).saturating_mul(CHUNK_BYTES as u64);
+        match self.r2_copy(pack_id)? {
+            Some((_, pack_bytes)) if start < pack_bytes => Err(StoreError::Cold {
+                pack: pack_id.0,
+                chunk: number,
+            }),
+            _ => Err(missing),
+        }
+    }
+
     /// Removes a pack and all its rows, for good: its id is never used again.
     pub fn remove_pack(&self, pack_id: PackId) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
@@ -183,6 +198,7 @@ impl<D: Database> RepoStore<D> {
                 "UPDATE repository SET pack_id_floor = ?1 WHERE pack_id_floor < ?1",
                 &[pack_id.0.into()],
             )?;
+            self.release_pack(pack_id)?;
             let keys = pack_keys(pack_id);
             let bounds = [Value::Integer(keys.start), Value::Integer(keys.end)];
             let sql = "DELETE FROM pack_chunk WHERE chunk_key >= ?1 AND chunk_key < ?2";

@@ -21,6 +21,7 @@ pub const REPOSITORY: Schema = Schema {
     kind: "repository",
     migrations: &[
         include_str!("../../migrations/repository/0001_repository.sql"),
+        include_str!("../../migrations/repository/0003_snapshots.sql"),
         include_str!("../../migrations/repository/0004_forks.sql"),
     ],
 };
