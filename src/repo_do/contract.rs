@@ -12,6 +12,8 @@
 //! | `POST /git/git-upload-pack` | read | as the client sent it, perhaps gzipped | as Git's smart HTTP |
 //! | `POST /git/git-receive-pack` | push | as the client sent it, perhaps gzipped | as Git's smart HTTP |
 //! | `POST /init` | (the Worker's only) | [`CreateRepository`] | [`RepositoryInfo`] |
+//! | `POST /fork` | (the Worker's only) | [`ForkRepository`] | [`RepositoryInfo`] |
+//! | `POST /fork/export` | administer | [`ExportFork`] | frames, see `fork::wire` |
 //! | `GET /info` | administer | | [`RepositoryInfo`] |
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
 //! | `POST /delete` | administer | | [`Deleted`] |
@@ -27,8 +29,10 @@
 //!
 //! Duties of the object:
 //! - It decides with [`authorize`]; what the Worker found in KV is never more than an early no.
-//! - `POST /init` is idempotent by repository id: the same id again answers as the first time; a
-//!   different one is [`ErrorCode::AlreadyExists`].
+//! - `POST /init` and `POST /fork` are idempotent by repository id: the same id again answers as the
+//!   first time; a different one is [`ErrorCode::AlreadyExists`].
+//! - While a fork grows, git hears 503 and REST [`ErrorCode::ForkInProgress`]; one that was
+//!   interrupted, and a deletion, are ended before anything else is made.
 //! - Before `/init` and after `/delete` it writes nothing (not even its schema): anybody may name
 //!   an object that does not exist, and rows are billed.
 
@@ -36,15 +40,19 @@ use serde::{Deserialize, Serialize};
 
 mod actor;
 mod error;
+mod fork;
 
 pub use actor::{Access, Actor, BadActor, Refusal, TokenHash, authorize};
 pub use error::{ErrorCode, ErrorReply};
+pub use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
 
 /// Scheme and host of internal URLs; only the path and the query mean something.
 pub const ORIGIN: &str = "https://object";
 
 /// Paths that the object serves.
 pub mod path {
+    /// How the paths of Git's smart HTTP begin.
+    pub const GIT: &str = "/git/";
     /// The advertisement of either service; the query is the client's.
     pub const INFO_REFS: &str = "/git/info/refs";
     /// A fetch.
@@ -53,6 +61,10 @@ pub mod path {
     pub const RECEIVE_PACK: &str = "/git/git-receive-pack";
     /// Makes the repository.
     pub const INIT: &str = "/init";
+    /// Makes the repository of what another one has.
+    pub const FORK: &str = "/fork";
+    /// Gives what a fork takes over.
+    pub const FORK_EXPORT: &str = "/fork/export";
     /// The repository's settings and figures.
     pub const INFO: &str = "/info";
     /// Changes settings.

@@ -12,6 +12,10 @@
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `body` | a request's body in large pieces |
 //! | `graphs` | the commit graph, kept between requests |
+//! | `fork` | a repository made of what another one has |
+//! | `deletion` | the end of a repository |
+//! | `network` | who names which packs in R2: calls to the fork network's object |
+//! | `network_do` | that object |
 //! | `memory` | what the isolate's operations may hold together |
 //! | `snapshot` | packs copied to R2, and cold ones |
 //! | `timer` | waiting for a time to pass |
@@ -25,7 +29,11 @@ pub mod memory;
 
 mod admin;
 mod body;
+mod deletion;
+mod fork;
 mod graphs;
+mod network;
+mod network_do;
 mod object;
 mod receive;
 mod refs;
@@ -34,4 +42,5 @@ mod snapshot;
 mod timer;
 mod upload;
 
+pub use network_do::NetworkDo;
 pub use object::RepoDo;

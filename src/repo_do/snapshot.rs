@@ -5,9 +5,10 @@ mod secure;
 use std::cell::Cell;
 
 use super::contract::{ErrorCode, ErrorReply};
+use super::network::Member;
 use super::object::{RepoObject, Store, reserve};
 use super::{reply, timer};
-use crate::storage::bucket::{Bucket as _, PART_BYTES};
+use crate::storage::bucket::PART_BYTES;
 use crate::storage::r2::R2;
 use crate::storage::repository::RepositoryRecord;
 use secure::Securing;
@@ -42,16 +43,20 @@ impl Turn {
 
 /// The object, as the work knows it.
 struct Around<'a> {
-    bucket: &'a R2,
+    store: &'a Store,
+    member: Member<'a>,
 }
 
 impl Surroundings for Around<'_> {
-    async fn hold(&self, _key: &str) -> Result<(), SnapshotError> {
-        Ok(())
+    async fn hold(&self, key: &str) -> Result<(), SnapshotError> {
+        self.store.join_network(self.member.network_id)?;
+        let taken = self.member.take(vec![key.to_owned()]).await;
+        taken.map_err(|error| ledger(key, error))
     }
 
     async fn release(&self, key: &str) -> Result<(), SnapshotError> {
-        Ok(self.bucket.delete(key).await?)
+        let released = self.member.release(vec![key.to_owned()]).await;
+        released.map_err(|error| ledger(key, error))
     }
 
     async fn pause(&self) {
@@ -59,9 +64,16 @@ impl Surroundings for Around<'_> {
     }
 }
 
+fn ledger(key: &str, error: ErrorReply) -> SnapshotError {
+    SnapshotError::Ledger {
+        key: key.to_owned(),
+        message: error.message,
+    }
+}
+
 /// The fork network of a repository: the id of the repository that all others came from.
 fn network_id(record: &RepositoryRecord) -> &str {
-    &record.id
+    record.network_id.as_deref().unwrap_or(&record.id)
 }
 
 /// Sees to it that R2 holds every live pack, and gives their keys, in the order of publication.
@@ -88,7 +100,14 @@ async fn try_secure(
     let mut secured = Vec::with_capacity(packs.len());
     let missing = packs.iter().any(|pack| pack.r2_key.is_none());
     let bucket = R2::of(&object.env).map_err(SnapshotError::from)?;
-    let around = Around { bucket: &bucket };
+    let around = Around {
+        store,
+        member: Member {
+            env: &object.env,
+            network_id: network_id(record),
+            repository_id: &record.id,
+        },
+    };
     let securing = Securing {
         store,
         bucket: &bucket,

@@ -13,10 +13,12 @@
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`reflog`] | what was changed, for people |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
+//! | [`life`], [`fork`] | the phases of its life; what a fork takes over |
 //! | [`tokens`] | tokens, of a repository or of a namespace |
 //! | [`namespace`], [`listing`] | the repositories of a namespace: names reserved; listed |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`registry`] | the list of namespaces |
+//! | [`network`] | a fork network: who names which packs in R2 |
 //! | [`kv`] | small JSON values in Workers KV; the only file here that knows it |
 //! | [`bucket`] | the port to R2: objects under a key; the keys |
 //! | [`r2`] | the port on R2 itself; the only file here that knows it |
@@ -33,9 +35,12 @@ pub mod bucket;
 pub mod cache;
 pub mod do_sql;
 pub mod entries;
+pub mod fork;
 pub mod kv;
+pub mod life;
 pub mod listing;
 pub mod namespace;
+pub mod network;
 pub mod packed_refs;
 pub mod packs;
 pub mod publication;

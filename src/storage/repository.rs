@@ -8,6 +8,7 @@ use std::rc::Rc;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
 use super::cache::Lease;
+use super::life::Phase;
 use super::row::{Row, Value};
 use super::schema;
 use super::sql::{Database, in_transaction, query_first};
@@ -82,6 +83,10 @@ pub struct RepositoryRecord {
     pub updated_at: i64,
     /// Unix milliseconds.
     pub last_push_at: Option<i64>,
+    /// What it is going through.
+    pub phase: Phase,
+    /// The fork network that may know of it: the id of the network's first repository.
+    pub network_id: Option<String>,
 }
 
 /// A change of settings; `None` leaves one as it is.
@@ -185,7 +190,8 @@ impl<D: Database> RepoStore<D> {
             return Ok(None);
         }
         let sql = "SELECT id, namespace, name, description, head, read_only, public,
-                deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at
+                deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at,
+                phase, network_id
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -268,5 +274,10 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         created_at: row.integer(10)?,
         updated_at: row.integer(11)?,
         last_push_at: row.integer_or_null(12)?,
+        phase: Phase::from_name(&row.text(13)?).ok_or(SqlError::Column {
+            column: 13,
+            expected: "phase",
+        })?,
+        network_id: row.text_or_null(14)?,
     })
 }

@@ -49,6 +49,24 @@ pub struct NewRepository {
     pub public: bool,
 }
 
+/// Body of `POST …/repos/:name/fork`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewFork {
+    /// The fork's name.
+    pub name: String,
+    /// Its namespace; the source's unless given.
+    pub namespace: Option<String>,
+    /// Free text; the source's unless given.
+    pub description: Option<String>,
+    /// Whether pushes are refused.
+    #[serde(default)]
+    pub read_only: bool,
+    /// Whether it gets the default branch alone.
+    #[serde(default)]
+    pub default_branch_only: bool,
+}
+
 /// Body of `PATCH …/repos/:name`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
