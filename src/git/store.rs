@@ -94,6 +94,38 @@ pub enum StoreError {
     },
 }
 
+/// A chunk that is not in the store but elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColdChunk {
+    /// The pack.
+    pub pack_id: PackId,
+    /// The chunk.
+    pub number: u32,
+}
+
+impl StoreError {
+    /// The chunk to fetch before the same is tried again, if that is all that is wrong.
+    pub fn cold(&self) -> Option<ColdChunk> {
+        match self {
+            Self::Cold { pack, chunk } => Some(ColdChunk {
+                pack_id: PackId(*pack),
+                number: *chunk,
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl ReadError {
+    /// As [`StoreError::cold`].
+    pub fn cold(&self) -> Option<ColdChunk> {
+        match self {
+            Self::Store(error) => error.cold(),
+            _ => None,
+        }
+    }
+}
+
 /// Live packs, read.
 pub trait PackStore {
     /// The live packs in the order in which they were published: a stored delta's base is in its

@@ -6,16 +6,17 @@ use serde::de::DeserializeOwned;
 use worker::{Method, Request, RequestInit, Response};
 
 use super::contract::{
-    CreateRepository, CreateToken, ErrorCode, ErrorReply, NAMESPACE_TOUCH, ORIGIN, RepositoryInfo,
-    RepositoryStatus, RevokedToken, Scope, TokenHash, TokenPage, TokenRecord, TokenState,
-    TouchRepository, UpdateRepository,
+    CreateRepository, CreateToken, ErrorCode, ErrorReply, Maintain, MaintenanceTask,
+    NAMESPACE_TOUCH, ORIGIN, RepositoryInfo, RepositoryStatus, RevokedToken, Scope, TokenHash,
+    TokenPage, TokenRecord, TokenState, TouchRepository, UpdateRepository,
 };
 use super::object::{Caller, RepoObject, Store, now_ms};
-use super::{deletion, memory, reply};
+use super::{deletion, memory, reply, snapshot};
 use crate::git::store::StoreError;
 use crate::storage::cache;
 use crate::storage::life::Phase;
 use crate::storage::repository::{NewRepository, RepositoryPatch, RepositoryRecord};
+use crate::storage::snapshots::SnapshotSettings;
 use crate::storage::sql::{Database as _, in_transaction};
 use crate::storage::tokens;
 
@@ -181,8 +182,31 @@ pub async fn update(store: &Store, request: Request) -> Answer {
         deny_deletes: change.deny_deletes,
     };
     store.update(&patch, now_ms())?;
+    store.set_snapshot_settings(&SnapshotSettings {
+        settle_seconds: change.snapshots.settle_seconds,
+        cold_after_seconds: change.snapshots.cold_after_seconds,
+        cold_bytes_min: change.snapshots.cold_bytes_min,
+        ready_bytes_min: change.snapshots.ready_bytes_min,
+    })?;
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
     info(store, store.load()?.ok_or_else(gone)?)
+}
+
+/// `POST /maintenance`.
+pub async fn maintain(object: &RepoObject, request: Request) -> Answer {
+    let Maintain { task } = body(request).await?;
+    match task {
+        MaintenanceTask::Snapshot => object.snapshot().await?,
+        MaintenanceTask::Secure => {
+            let packs = snapshot::secure_packs(object).await?;
+            let bytes: u64 = packs.iter().map(|pack| pack.pack_bytes).sum();
+            let objects: u64 = packs.iter().map(|pack| u64::from(pack.object_count)).sum();
+            let keys: Vec<_> = packs.iter().map(|pack| &pack.r2_key).collect();
+            let done = serde_json::json!({ "packs": keys, "bytes": bytes, "objects": objects });
+            return Ok(reply::json(&done));
+        }
+    }
+    Ok(reply::json(&serde_json::json!({})))
 }
 
 /// The object's own record of a token.
@@ -290,6 +314,7 @@ pub fn revoke_token(store: &Store, token_id: &str) -> Answer {
 /// everything of the isolate's.
 pub fn stats(store: &Store) -> Answer {
     let counts = store.counts()?;
+    let packs = store.stored_packs()?;
     let db = store.database();
     let (part_cache_bytes, chunk_cache_bytes) = cache::cached_bytes();
     Ok(reply::json(&serde_json::json!({
@@ -302,7 +327,11 @@ pub fn stats(store: &Store) -> Answer {
             "bytes": counts.pack_bytes,
             "chunk_rows": counts.chunk_rows,
             "part_rows": counts.part_rows,
+            "in_r2": packs.iter().filter(|pack| pack.r2_key.is_some()).count(),
+            "cold": packs.iter().filter(|pack| !pack.chunks_here).count(),
         },
+        "r2_bytes": store.r2_bytes()?,
+        "ready_clone_bytes": store.ready_clone()?.map(|ready| ready.response_bytes),
         "objects": counts.object_count,
         "tokens": counts.tokens,
         "sqlite_bytes": counts.database_bytes,

@@ -20,6 +20,7 @@
 //! | `POST /tokens` | administer | [`CreateToken`] | [`TokenRecord`] |
 //! | `GET /tokens?state=…&page=…&per_page=…` | administer | | [`TokenPage`] |
 //! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
+//! | `POST /maintenance` | administer | [`Maintain`] | `{}` |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
 //! Success is status 200; of a git answer the Worker sets the headers and streams the body on.
@@ -73,6 +74,8 @@ pub mod path {
     pub const DELETE: &str = "/delete";
     /// Lists and makes tokens; `/tokens/<id>` is one token.
     pub const TOKENS: &str = "/tokens";
+    /// Does now what the alarm would do in time.
+    pub const MAINTENANCE: &str = "/maintenance";
     /// Live figures.
     pub const STATS: &str = "/stats";
 
@@ -96,6 +99,10 @@ pub mod header {
     pub const ACTOR: &str = "x-cairn-actor";
     /// `<namespace>/<repo>` as the client spelled it, for messages only.
     pub const REPOSITORY: &str = "x-cairn-repository";
+    /// On the object's answer to a fetch: the R2 object whose bytes follow those of the body.
+    pub const READY: &str = "x-cairn-ready";
+    /// Beside [`READY`]: how many bytes the R2 object has.
+    pub const READY_BYTES: &str = "x-cairn-ready-bytes";
     /// Ties the log lines of one request together.
     pub const REQUEST_ID: &str = "x-cairn-request-id";
     /// The Git protocol version asked for; the client's own header, passed on.
@@ -240,6 +247,22 @@ pub struct UpdateRepository {
     /// Whether branches may not be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deny_deletes: Option<bool>,
+    /// When packs go to R2.
+    #[serde(default)]
+    pub snapshots: SnapshotChange,
+}
+
+/// When packs go to R2, when they go cold, and when a clone is kept ready; what is absent stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotChange {
+    /// Seconds without a push after which packs are copied and ready clones made.
+    pub settle_seconds: Option<u32>,
+    /// Seconds after its publication at which a pack may go cold.
+    pub cold_after_seconds: Option<u32>,
+    /// Bytes of live packs in SQLite below which none goes cold.
+    pub cold_bytes_min: Option<u64>,
+    /// Bytes of live packs from which on a ready clone is made.
+    pub ready_bytes_min: Option<u64>,
 }
 
 /// Reads a field that is there as `Some`, so that `null` differs from an absent field.
@@ -249,6 +272,24 @@ where
     T: Deserialize<'de>,
 {
     T::deserialize(deserializer).map(Some)
+}
+
+/// Body of `POST /maintenance`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Maintain {
+    /// What to do.
+    pub task: MaintenanceTask,
+}
+
+/// A part of what the alarm does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MaintenanceTask {
+    /// Every live pack copied to R2, settled or not.
+    Secure,
+    /// Packs copied to R2, cold packs, the ready clone, what R2 may forget: what is due by now.
+    Snapshot,
 }
 
 /// What a repository is busy with.

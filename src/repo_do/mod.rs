@@ -9,6 +9,8 @@
 //! | `admin` | making, showing, changing and wiping the repository; its tokens; figures |
 //! | `refs` | advertisements and `ls-refs` |
 //! | `upload` | a fetch: the request read, the answer streamed |
+//! | `sender` | the pack of an answer, made as it is taken |
+//! | `cold` | bytes that are in R2 alone |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `body` | a request's body in large pieces |
 //! | `graphs` | the commit graph, kept between requests |
@@ -29,6 +31,7 @@ pub mod memory;
 
 mod admin;
 mod body;
+mod cold;
 mod deletion;
 mod fork;
 mod graphs;
@@ -38,6 +41,7 @@ mod object;
 mod receive;
 mod refs;
 mod reply;
+mod sender;
 mod snapshot;
 mod timer;
 mod upload;

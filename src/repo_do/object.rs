@@ -16,10 +16,10 @@ use super::contract::{
 use super::fork::Growing;
 use super::graphs::KeptGraph;
 use super::memory::Reservation;
-use super::snapshot::Turn;
+use super::snapshot::{self, Turn};
 use super::{admin, deletion, fork, receive, refs, reply, timer, upload};
 use crate::git::protocol::advertise::Service;
-use crate::git::store::PackId;
+use crate::git::store::{PackId, StoreError};
 use crate::storage::do_sql::ObjectDatabase;
 use crate::storage::life::Phase;
 use crate::storage::repository::{RepoStore, RepositoryRecord};
@@ -31,6 +31,9 @@ pub type Store = RepoStore<ObjectDatabase>;
 
 /// How long a quarantined pack is left alone: longer than any push may take.
 const GRACE_MS: i64 = 60 * 60 * 1000;
+
+/// How long one alarm works on the packs in R2.
+const SNAPSHOT_RUN_MS: i64 = 20_000;
 
 /// Rows that one run of the sweeper removes.
 const SWEEP_ROWS_MAX: u32 = 1000;
@@ -131,10 +134,44 @@ impl RepoObject {
 
     /// Asks for the alarm after the grace period, unless it is set already.
     pub async fn schedule_sweep(&self) -> Result<()> {
-        if self.storage.get_alarm().await?.is_none() {
-            self.storage.set_alarm(now_ms() + GRACE_MS).await?;
+        self.wake_at(now_ms() + GRACE_MS).await
+    }
+
+    /// Asks for the alarm at that time in unix milliseconds, unless it comes earlier already.
+    pub async fn wake_at(&self, at_ms: i64) -> Result<()> {
+        if self
+            .storage
+            .get_alarm()
+            .await?
+            .is_none_or(|set| set > at_ms)
+        {
+            self.storage.set_alarm(at_ms).await?;
         }
         Ok(())
+    }
+
+    /// Asks for the alarm when pushes may have settled.
+    pub async fn schedule_snapshot(&self) -> Result<()> {
+        let settle_ms = match self.store() {
+            Ok(store) => snapshot::settle_ms(&self.env, &store),
+            Err(_) => return Ok(()),
+        };
+        self.wake_at(now_ms() + settle_ms).await
+    }
+
+    /// Does what is due for the packs in R2, and sees to it that the rest is done in time.
+    pub async fn snapshot(&self) -> std::result::Result<(), ErrorReply> {
+        let until_ms = now_ms() + SNAPSHOT_RUN_MS;
+        loop {
+            let Some(next_ms) = snapshot::run_step(self).await? else {
+                return Ok(());
+            };
+            if next_ms > now_ms() || now_ms() > until_ms {
+                let set = self.wake_at(next_ms.max(now_ms())).await;
+                return set.map_err(|error| StoreError::Failed(error.to_string()).into());
+            }
+            pause().await;
+        }
     }
 
     async fn sweep(&self) -> Result<()> {
@@ -163,7 +200,7 @@ impl RepoObject {
             .counts()
             .map_err(|error| worker::Error::RustError(error.to_string()))?;
         if counts.quarantined_packs + counts.superseded_packs > 0 {
-            self.storage.set_alarm(now_ms() + GRACE_MS).await?;
+            self.schedule_sweep().await?;
         }
         Ok(())
     }
@@ -315,6 +352,10 @@ async fn dispatch(
             authorized(Access::Administer)?;
             admin::stats(&store)?
         }
+        (Method::Post, path::MAINTENANCE) => {
+            authorized(Access::Administer)?;
+            admin::maintain(object, request).await?
+        }
         (Method::Delete, _) if path::token_id(&route).is_some() => {
             authorized(Access::Administer)?;
             admin::revoke_token(&store, path::token_id(&route).unwrap_or_default())?
@@ -352,9 +393,10 @@ impl DurableObject for RepoDo {
 
     async fn alarm(&self) -> Result<Response> {
         let object = Rc::clone(&self.object);
-        let resumed = deletion::resume(&object).await;
-        if !resumed.map_err(|error| worker::Error::RustError(error.message))? {
+        let failed = |error: ErrorReply| worker::Error::RustError(error.message);
+        if !deletion::resume(&object).await.map_err(failed)? {
             object.sweep().await?;
+            object.snapshot().await.map_err(failed)?;
         }
         Response::ok("")
     }

@@ -1,17 +1,27 @@
-//! Packs in R2: the copies, what goes cold, what R2 may forget.
-
-mod secure;
+//! Packs in R2: the copies, what goes cold, the clone that is kept ready, what R2 may forget.
+//!
+//! One run at a time in an object, in bounded steps: [`run_step`] does the first thing that is due
+//! and says when it wants to be called again.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use super::contract::{ErrorCode, ErrorReply};
 use super::network::Member;
-use super::object::{RepoObject, Store, reserve};
+use super::object::{RepoObject, Store, now_ms, reserve};
 use super::{reply, timer};
-use crate::storage::bucket::PART_BYTES;
+use crate::storage::bucket::{Bucket as _, PART_BYTES, READY_PREFIX};
 use crate::storage::r2::R2;
+use crate::storage::ready::fingerprint;
 use crate::storage::repository::RepositoryRecord;
+use crate::storage::snapshots::StoredPack;
 use secure::Securing;
+use settings::Settings;
+
+pub mod ready;
+mod secure;
+mod settings;
+
 pub use secure::{SecuredPack, SnapshotError, Surroundings};
 
 /// What a run holds: a part here and once more in JavaScript.
@@ -19,6 +29,9 @@ const SNAPSHOT_BYTES: u64 = 2 * PART_BYTES as u64;
 
 /// How often a request looks whether another run is over.
 const POLL_MS: u32 = 20;
+
+/// Chunk rows that one step removes: 64 MiB.
+const ROWS_A_STEP: u32 = 256;
 
 /// One run at a time in an object; given back when dropped.
 #[derive(Debug, Default)]
@@ -41,10 +54,21 @@ impl Turn {
     }
 }
 
-/// The object, as the work knows it.
+/// The object, as the copying of packs knows it.
 struct Around<'a> {
     store: &'a Store,
     member: Member<'a>,
+}
+
+impl<'a> Around<'a> {
+    fn new(object: &'a RepoObject, store: &'a Store, record: &'a RepositoryRecord) -> Self {
+        let member = Member {
+            env: &object.env,
+            network_id: network_id(record),
+            repository_id: &record.id,
+        };
+        Self { store, member }
+    }
 }
 
 impl Surroundings for Around<'_> {
@@ -98,28 +122,9 @@ async fn try_secure(
 ) -> Result<Option<Vec<SecuredPack>>, ErrorReply> {
     let packs = store.stored_packs()?;
     let mut secured = Vec::with_capacity(packs.len());
-    let missing = packs.iter().any(|pack| pack.r2_key.is_none());
     let bucket = R2::of(&object.env).map_err(SnapshotError::from)?;
-    let around = Around {
-        store,
-        member: Member {
-            env: &object.env,
-            network_id: network_id(record),
-            repository_id: &record.id,
-        },
-    };
-    let securing = Securing {
-        store,
-        bucket: &bucket,
-        around: &around,
-        network_id: network_id(record),
-    };
-    let _reservation = match missing {
-        true => Some(reserve(SNAPSHOT_BYTES).await?),
-        false => None,
-    };
     for pack in packs {
-        let Some(r2_key) = securing.secure(&pack).await? else {
+        let Some(r2_key) = secure(object, store, &bucket, record, &pack).await? else {
             return Ok(None);
         };
         secured.push(SecuredPack {
@@ -130,6 +135,173 @@ async fn try_secure(
         });
     }
     Ok(Some(secured))
+}
+
+async fn secure(
+    object: &RepoObject,
+    store: &Store,
+    bucket: &R2,
+    record: &RepositoryRecord,
+    pack: &StoredPack,
+) -> Result<Option<String>, ErrorReply> {
+    if let Some(key) = &pack.r2_key {
+        return Ok(Some(key.clone()));
+    }
+    let _reservation = reserve(SNAPSHOT_BYTES).await?;
+    let securing = Securing {
+        store,
+        bucket,
+        around: &Around::new(object, store, record),
+        network_id: network_id(record),
+    };
+    Ok(securing.secure(pack).await?)
+}
+
+/// Does the first thing that is due of all that concerns R2; gives when to call again, in unix
+/// milliseconds: now, if there is more to do; `None` when only a push can bring more.
+pub async fn run_step(object: &RepoObject) -> Result<Option<i64>, ErrorReply> {
+    let store = object.store()?;
+    let Some(record) = store.load()? else {
+        return Ok(None);
+    };
+    let _turn = object.snapshot_turn.take().await;
+    let step = Step {
+        object,
+        bucket: R2::of(&object.env).map_err(SnapshotError::from)?,
+        settings: Settings::of(&object.env, &store.snapshot_settings()?),
+        packs: store.stored_packs()?,
+        store,
+        record,
+        now_ms: now_ms(),
+    };
+    step.run().await
+}
+
+/// Milliseconds without a push after which there is something to do.
+pub fn settle_ms(env: &worker::Env, store: &Store) -> i64 {
+    let set = store.snapshot_settings().unwrap_or_default();
+    Settings::of(env, &set).settle_ms
+}
+
+/// One step.
+struct Step<'a> {
+    object: &'a RepoObject,
+    store: Rc<Store>,
+    bucket: R2,
+    record: RepositoryRecord,
+    settings: Settings,
+    packs: Vec<StoredPack>,
+    now_ms: i64,
+}
+
+impl Step<'_> {
+    async fn run(self) -> Result<Option<i64>, ErrorReply> {
+        let again = Ok(Some(self.now_ms));
+        if self.give_back().await? {
+            return again;
+        }
+        let settled_at = self.last_change().saturating_add(self.settings.settle_ms);
+        let unsecured = self.packs.iter().find(|pack| pack.r2_key.is_none());
+        if let Some(pack) = unsecured.filter(|_| settled_at <= self.now_ms) {
+            secure(self.object, &self.store, &self.bucket, &self.record, pack).await?;
+            return again;
+        }
+        if self.cool()? {
+            return again;
+        }
+        let outdated = self.refresh_ready(settled_at).await?;
+        if outdated == Some(self.now_ms) {
+            return again;
+        }
+        let settles = unsecured.map(|_| settled_at).or(outdated);
+        let next = [settles, self.next_cooling(), self.store.next_release()?];
+        Ok(next.into_iter().flatten().min())
+    }
+
+    /// The last push, or pack that came otherwise.
+    fn last_change(&self) -> i64 {
+        let published = self.packs.iter().map(|pack| pack.published_at).max();
+        self.record.last_push_at.max(published).unwrap_or(0)
+    }
+
+    /// Gives back what is not needed any more, and what was begun for packs that are gone.
+    async fn give_back(&self) -> Result<bool, SnapshotError> {
+        let around = Around::new(self.object, &self.store, &self.record);
+        for upload in self.store.stray_uploads()? {
+            if let Some(upload_id) = &upload.upload_id {
+                // R2 may know nothing of it any more, and gives it up by itself in a week.
+                let _ = self.bucket.abort(&upload.r2_key, upload_id).await;
+            }
+            self.store.forget_upload(&upload, self.now_ms)?;
+        }
+        let due = self.store.releases_due(self.now_ms)?;
+        for key in &due {
+            if key.starts_with(READY_PREFIX) {
+                self.bucket.delete(key).await?;
+            }
+            around.release(key).await?;
+            self.store.released(key)?;
+        }
+        Ok(!due.is_empty())
+    }
+
+    /// Lets packs go cold whose time has come, and removes some of their chunks.
+    fn cool(&self) -> Result<bool, ErrorReply> {
+        if self.next_cooling().is_some_and(|at| at <= self.now_ms) {
+            for pack in self.coolable() {
+                if self.cools_at(pack) <= self.now_ms {
+                    self.store.cool(pack.pack_id)?;
+                }
+            }
+        }
+        Ok(self.store.drop_cold_chunks(ROWS_A_STEP)? > 0)
+    }
+
+    fn coolable(&self) -> impl Iterator<Item = &StoredPack> {
+        let coolable = |pack: &&StoredPack| pack.chunks_here && pack.r2_key.is_some();
+        self.packs.iter().filter(coolable)
+    }
+
+    fn cools_at(&self, pack: &StoredPack) -> i64 {
+        pack.published_at
+            .saturating_add(self.settings.cold_after_ms)
+    }
+
+    /// When the next pack goes cold; never, while there are too few bytes to care.
+    fn next_cooling(&self) -> Option<i64> {
+        let here = self.packs.iter().filter(|pack| pack.chunks_here);
+        let bytes: u64 = here.map(|pack| pack.pack_bytes).sum();
+        if bytes < self.settings.cold_bytes_min {
+            return None;
+        }
+        self.coolable().map(|pack| self.cools_at(pack)).min()
+    }
+
+    /// Drops the ready clone when refs have moved on, and makes one when pushes have settled. When
+    /// there is more to do for it.
+    async fn refresh_ready(&self, settled_at: i64) -> Result<Option<i64>, ErrorReply> {
+        let tips = self.store.cloned_tips()?;
+        let pack_bytes: u64 = self.packs.iter().map(|pack| pack.pack_bytes).sum();
+        let is_worth_it = !tips.is_empty() && pack_bytes >= self.settings.ready_bytes_min;
+        let ready = self.store.ready_clone()?;
+        let is_current = is_worth_it
+            && ready
+                .as_ref()
+                .is_some_and(|ready| ready.fingerprint == fingerprint(tips.clone()));
+        if is_current {
+            return Ok(None);
+        }
+        if ready.is_some() {
+            let not_before = self.now_ms.saturating_add(ready::GRACE_MS);
+            self.store.drop_ready_clone(not_before)?;
+        }
+        if !is_worth_it || settled_at > self.now_ms {
+            return Ok(is_worth_it.then_some(settled_at));
+        }
+        let (object, store) = (self.object, &self.store);
+        ready::make(object, store, &self.bucket, &self.record, tips).await?;
+        Ok(Some(self.now_ms))
+    }
 }
 
 /// R2 failed: the client learns what, since the operator is who can mend it.

@@ -23,6 +23,7 @@
 //! | [`bucket`] | the port to R2: objects under a key; the keys |
 //! | [`r2`] | the port on R2 itself; the only file here that knows it |
 //! | [`snapshots`] | which packs R2 holds, which are on their way, what it may forget |
+//! | [`ready`] | the answer to a full clone, kept ready in R2 |
 //! | [`cache`] | chunks and parts kept in the isolate's memory |
 //!
 //! Invariants of this layer:
@@ -46,6 +47,7 @@ pub mod packs;
 pub mod publication;
 pub mod publish;
 pub mod r2;
+pub mod ready;
 pub mod ref_page;
 pub mod reflog;
 pub mod refs;

@@ -3,7 +3,10 @@
 //! The order is always the same: the key is noted, held and written, what was written is read back
 //! and compared, and only then is it registered here. Chunk rows go later still.
 
-use super::packs::pack_keys;
+use std::rc::Rc;
+
+use super::cache::Piece;
+use super::packs::{chunk_key, pack_keys};
 use super::repository::RepoStore;
 use super::row::{Row, Value};
 use super::sql::{Database, in_transaction, query_all, query_first};
@@ -156,7 +159,7 @@ impl<D: Database> RepoStore<D> {
         })
     }
 
-    fn end_upload(&self, pack_id: PackId) -> Result<(), SqlError> {
+    pub(super) fn end_upload(&self, pack_id: PackId) -> Result<(), SqlError> {
         let sql = "DELETE FROM pack_upload WHERE pack_id = ?1";
         self.db.execute(sql, &[pack_id.0.into()]).map(drop)
     }
@@ -192,7 +195,10 @@ impl<D: Database> RepoStore<D> {
 
     /// The earliest time at which an R2 object may go.
     pub fn next_release(&self) -> Result<Option<i64>, StoreError> {
-        let sql = "SELECT min(not_before) FROM r2_release";
+        let sql = "SELECT min(not_before) FROM r2_release
+            WHERE r2_key NOT IN (SELECT r2_key FROM pack WHERE r2_key IS NOT NULL)
+                AND r2_key NOT IN (SELECT r2_key FROM pack_upload)
+                AND r2_key NOT IN (SELECT r2_key FROM ready_clone)";
         let next = query_first(&self.db, sql, &[], |row| row.integer_or_null(0))?;
         Ok(next.flatten())
     }
@@ -224,6 +230,34 @@ impl<D: Database> RepoStore<D> {
             WHERE chunk_key >= ?1 AND chunk_key < ?2 LIMIT ?3)";
         let params = [keys.start.into(), keys.end.into(), rows_max.into()];
         Ok(self.db.execute(sql, &params)?)
+    }
+
+    /// Puts a chunk that came from R2 where [`PackStore::chunk`] finds it: in the cache, which may
+    /// lose it again, and if it must not be lost, in a row.
+    ///
+    /// [`PackStore::chunk`]: crate::git::store::PackStore::chunk
+    pub fn warm_chunk(
+        &self,
+        pack_id: PackId,
+        number: u32,
+        bytes: Vec<u8>,
+        keep: bool,
+    ) -> Result<(), StoreError> {
+        if keep {
+            let sql = "INSERT INTO pack_chunk (chunk_key, bytes) VALUES (?1, ?2)
+                ON CONFLICT (chunk_key) DO NOTHING";
+            let key = chunk_key(pack_id, number);
+            self.db.execute(sql, &[key.into(), (&*bytes).into()])?;
+        }
+        self.lease
+            .put(pack_id, Piece::Chunk(number), &Rc::new(bytes));
+        Ok(())
+    }
+
+    /// Whether some live pack's chunks may be missing here.
+    pub fn has_cold_packs(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM pack WHERE state = 'live' AND chunks_here = 0 LIMIT 1";
+        Ok(query_first(&self.db, sql, &[], |row| row.integer(0))?.is_some())
     }
 
     /// What is set for this repository.

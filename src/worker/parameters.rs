@@ -89,6 +89,18 @@ pub struct RepositoryChange {
     /// Whether branches may not be deleted: Git's `receive.denyDeletes`.
     #[serde(default, deserialize_with = "present")]
     pub deny_deletes: Option<bool>,
+    /// Seconds without a push after which packs are copied to R2.
+    #[serde(default, deserialize_with = "present")]
+    pub settle_seconds: Option<u32>,
+    /// Seconds after its publication at which a pack may go cold.
+    #[serde(default, deserialize_with = "present")]
+    pub cold_after_seconds: Option<u32>,
+    /// Bytes of live packs in SQLite below which none goes cold.
+    #[serde(default, deserialize_with = "present")]
+    pub cold_bytes_min: Option<u64>,
+    /// Bytes of live packs from which on a ready clone is made.
+    #[serde(default, deserialize_with = "present")]
+    pub ready_bytes_min: Option<u64>,
 }
 
 /// Body of `POST /namespaces/:ns/tokens`.

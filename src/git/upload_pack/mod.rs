@@ -3,6 +3,8 @@
 //! | file | what |
 //! |---|---|
 //! | `answer` | one request answered: the negotiation, the sections before the pack, its writer |
+//! | `error` | why a fetch cannot be answered |
+//! | `full_clone` | the fetch whose answer can be kept ready |
 //! | `plan` | wants less haves, made into a selection of stored entries |
 //! | `objects` | what the missing commits bring, filtered |
 //! | `peel` | tags followed to what they tag |
@@ -10,6 +12,8 @@
 //! | `stream` | the pack on the wire: hashed and multiplexed |
 
 pub mod answer;
+pub mod error;
+pub mod full_clone;
 mod objects;
 mod peel;
 pub mod plan;

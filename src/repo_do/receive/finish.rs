@@ -6,7 +6,9 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
+use super::super::cold::Faults;
 use super::super::object::{Store, now_ms, pause};
+use super::super::snapshot::SnapshotError;
 use super::super::{admin, reply};
 use super::{Push, Voice};
 use crate::git::graph::commits::CommitGraph;
@@ -26,7 +28,7 @@ use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
-use crate::git::store::{PackId, Part, Quarantine as _, ReadError, StoreError};
+use crate::git::store::{ColdChunk, PackId, Part, Quarantine as _, ReadError, StoreError};
 use crate::storage::packs::PIECE_BYTES_MAX;
 use crate::storage::publication::{Actor, PackPublication, Publication, RefOutcome, RefUpdate};
 use crate::storage::sql::in_transaction;
@@ -66,6 +68,18 @@ impl From<ReadError> for Refused {
     }
 }
 
+impl From<SnapshotError> for Refused {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::Store(error) => error.into(),
+            error => {
+                worker::console_error!("{}", reply::fault_line("r2", &error.to_string()));
+                Self(error.to_string())
+            }
+        }
+    }
+}
+
 /// A push whose bytes are all here.
 pub struct Work {
     pub(super) push: Push,
@@ -97,6 +111,8 @@ impl Work {
             }
             self.push.opened.discard();
         } else {
+            // What should happen after a push happens after the next one if this fails.
+            let _ = self.push.object.schedule_snapshot().await;
             // The report must not be read before the refs are safe.
             let synced = self.push.object.storage.sync().await;
             if let Err(error) = synced {
@@ -128,10 +144,19 @@ impl Work {
         };
         let inspection = std::mem::take(&mut self.push.inspection);
         let mut pushed = Pushed::new(objects, inspection, &live, &self.push.limits);
-        pushed.check_specials()?;
+        let mut faults = Faults::default();
+        while let Err(error) = pushed.check_specials() {
+            self.mend(&mut faults, error.cold().ok_or(error)?).await?;
+        }
         let graph = CommitGraph::open(&*store, live.records())?;
         let connected = self.connect(&graph, &pushed).await?;
-        let peeled = self.judge_tips(&graph, &pushed)?;
+        let mut faults = Faults::default();
+        let peeled = loop {
+            match self.judge_tips(&graph, &pushed) {
+                Ok(peeled) => break peeled,
+                Err(error) => self.mend(&mut faults, error.cold().ok_or(error)?).await?,
+            }
+        };
         let (objects, inspection) = pushed.into_parts();
         self.warn(&inspection);
         Ok(Checked {
@@ -150,6 +175,7 @@ impl Work {
             store: live.store(),
             bases: live,
         };
+        let mut faults = Faults::default();
         let mut resolver = Resolver::new(objects);
         let mut meter = Meter::new("Resolving deltas");
         loop {
@@ -158,7 +184,15 @@ impl Work {
                 sources,
                 &self.push.opened,
                 &mut self.push.inspection,
-            )?;
+            );
+            let step = match step {
+                Ok(step) => step,
+                Err(error) => {
+                    self.mend(&mut faults, error.cold().ok_or(error)?).await?;
+                    continue;
+                }
+            };
+            faults.settled();
             self.push.sweep_later().await?;
             let progress = resolver.progress();
             let (done, total) = (
@@ -173,6 +207,12 @@ impl Work {
                 Step::More => pause().await,
             }
         }
+    }
+
+    /// Fetches a chunk that is in R2 alone, for the step that lacks it.
+    pub(super) async fn mend(&self, faults: &mut Faults, chunk: ColdChunk) -> Result<(), Refused> {
+        let Push { object, store, .. } = &self.push;
+        Ok(faults.mend(&object.env, store, chunk).await?)
     }
 
     /// Makes the push visible: the pack's last rows, its parts and the refs, in one transaction.

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
-use crate::git::store::{CHUNK_BYTES, PackId, PackStore as _, StoreError};
+use crate::git::store::{CHUNK_BYTES, PackId, StoreError};
 use crate::storage::bucket::{Bucket, BucketError, PART_BYTES, pack_key};
 use crate::storage::repository::RepoStore;
 use crate::storage::snapshots::{StoredPack, Upload};

@@ -37,6 +37,7 @@ pub async fn answer(
         (RestRoute::Repository(path), _) => repos::show(visit, path).await,
         (RestRoute::Fork(path), _) => forks::create(visit, request, path).await,
         (RestRoute::Stats(path), _) => repos::stats(visit, path).await,
+        (RestRoute::Maintenance(path), _) => repos::maintain(visit, request, path).await,
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
         (RestRoute::Tokens(namespace), _) => tokens::create(visit, request, namespace).await,
         (RestRoute::Token(namespace, token_id), _) => {

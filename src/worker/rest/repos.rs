@@ -5,8 +5,8 @@ use worker::Request;
 
 use super::body;
 use crate::repo_do::contract::{
-    Access, Actor, CreateRepository, Deleted, ErrorCode, ErrorReply, RepositoryInfo, Scope,
-    TouchRepository, UpdateRepository, path,
+    Access, Actor, CreateRepository, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo,
+    Scope, SnapshotChange, TouchRepository, UpdateRepository, path,
 };
 use crate::worker::admission;
 use crate::worker::directory;
@@ -243,6 +243,12 @@ pub async fn update(
         public: change.public,
         deny_non_fast_forwards: change.deny_non_fast_forwards,
         deny_deletes: change.deny_deletes,
+        snapshots: SnapshotChange {
+            settle_seconds: change.settle_seconds,
+            cold_after_seconds: change.cold_after_seconds,
+            cold_bytes_min: change.cold_bytes_min,
+            ready_bytes_min: change.ready_bytes_min,
+        },
     };
     let call = Call::post(path::UPDATE, &update)?;
     let response = objects::repository(visit, path, actor, call).await?;
@@ -294,6 +300,24 @@ fn shown(visit: &Visit, info: RepositoryInfo) -> Result<Reply, ErrorReply> {
 pub async fn stats(visit: &Visit, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
     let stats: Value = administer(visit, path, Call::get(path::STATS)).await?;
     envelope::success(200, &stats)
+}
+
+/// `POST …/repos/:name/maintenance`: the operator alone.
+pub async fn maintain(
+    visit: &Visit,
+    request: Request,
+    path: &RepositoryPath,
+) -> Result<Reply, ErrorReply> {
+    let actor = admission::to_repository(visit, path, Access::Administer).await?;
+    if actor != Actor::Operator {
+        let message = "only the operator starts maintenance";
+        return Err(ErrorReply::new(ErrorCode::Forbidden, message));
+    }
+    let maintain: Maintain = body(request).await?;
+    let call = Call::post(path::MAINTENANCE, &maintain)?;
+    let response = objects::repository(visit, path, actor, call).await?;
+    let done: Value = objects::read(response).await?;
+    envelope::success(200, &done)
 }
 
 async fn administer<T: serde::de::DeserializeOwned>(
