@@ -69,6 +69,16 @@ fn namespaces() {
 }
 
 #[test]
+fn forks() {
+    run(&contract::fork::cases());
+}
+
+#[test]
+fn networks() {
+    run(&contract::network::cases());
+}
+
+#[test]
 fn faults() {
     run(&contract::faults::cases());
 }
@@ -88,6 +98,11 @@ fn a_repository_survives_in_a_file() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_network_agrees_with_a_model(steps in contract::network::steps()) {
+        contract::network::check(open(), &steps);
+    }
 
     #[test]
     fn publishing_agrees_with_a_model(packed in model::packed(), pushes in model::pushes()) {

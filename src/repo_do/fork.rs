@@ -152,12 +152,7 @@ async fn grow(
             None => return Err(broken("it broke off")),
         }
     }
-    store.end_fork(&packs, head.as_ref(), asked.create.now_ms)?;
-    object
-        .storage
-        .sync()
-        .await
-        .map_err(|error| broken(&error.to_string()))
+    Ok(store.end_fork(&packs, head.as_ref(), asked.create.now_ms)?)
 }
 
 fn refname(hex: &str) -> Option<BString> {

@@ -20,11 +20,27 @@ crate::contract::cases![
 ];
 
 /// Fails one write, counted from 0; the end of an outermost transaction is one too.
-struct Faulty<'a, D> {
+pub struct Faulty<'a, D> {
     db: &'a D,
     /// Writes left until the fault.
     countdown: Cell<Option<u32>>,
     persisted: bool,
+}
+
+impl<'a, D: Database> Faulty<'a, D> {
+    /// Fails write number `nth`, which takes effect all the same if `persisted`.
+    pub fn new(db: &'a D, nth: u32, persisted: bool) -> Self {
+        Self {
+            db,
+            countdown: Cell::new(Some(nth)),
+            persisted,
+        }
+    }
+
+    /// Whether the fault came to pass.
+    pub fn has_struck(&self) -> bool {
+        self.countdown.get().is_none()
+    }
 }
 
 impl<D: Database> Faulty<'_, D> {

@@ -2,7 +2,9 @@
 
 pub mod database;
 pub mod faults;
+pub mod fork;
 pub mod namespace;
+pub mod network;
 pub mod packs;
 pub mod publish;
 pub mod refs;
