@@ -26,7 +26,7 @@ const WINDOW_BYTES_MAX: u64 = 4 * CHUNK_BYTES as u64;
 
 /// What an operation over cold packs holds beside what it holds in any case: a window or the
 /// chunks of a fault, here and in JavaScript.
-const COLD_BYTES: u64 = 2 * WINDOW_BYTES_MAX;
+pub const COLD_BYTES: u64 = 2 * WINDOW_BYTES_MAX;
 
 /// Reserves what reading cold packs holds, if there are any.
 pub async fn reserve_for(store: &Store) -> Result<Option<Reservation>, ErrorReply> {

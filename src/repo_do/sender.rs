@@ -10,6 +10,7 @@ use super::reply::fault_line;
 use super::snapshot::SnapshotError;
 use crate::git::pack::writer::Item;
 use crate::git::protocol::progress::{Meter, counted};
+use crate::git::protocol::sideband::SideBand;
 use crate::git::store::{CHUNK_BYTES, Extent, PackStore as _, ReadError, StoreError};
 use crate::git::upload_pack::answer::Outgoing;
 use crate::git::upload_pack::stream::PackStream;
@@ -89,9 +90,19 @@ impl Sender {
         }
     }
 
-    /// Objects of the pack.
-    pub fn object_count(&self) -> u32 {
-        self.pack.writer.object_count()
+    /// The pack alone, bare.
+    pub fn bare(
+        env: &worker::Env,
+        store: Rc<Store>,
+        pack: Outgoing<Rc<Store>>,
+        reservations: Vec<Reservation>,
+    ) -> Self {
+        let pack = Outgoing {
+            side_band: SideBand::None,
+            progress: false,
+            ..pack
+        };
+        Self::new(env, store, Vec::new(), pack, reservations)
     }
 
     /// Fills `out` up to a piece; `Break` at the end of the pack.

@@ -182,7 +182,7 @@ impl Step<'_> {
             secure(&self.store, &self.bucket, &self.record, pack).await?;
             return again;
         }
-        if self.cool()? {
+        if self.cool().await? {
             return again;
         }
         let outdated = self.refresh_ready(settled_at).await?;
@@ -225,12 +225,19 @@ impl Step<'_> {
     }
 
     /// Lets packs go cold whose time has come, and removes some of their chunks.
-    fn cool(&self) -> Result<bool, ErrorReply> {
-        if self.next_cooling().is_some_and(|at| at <= self.now_ms) {
-            for pack in self.coolable() {
-                if self.cools_at(pack) <= self.now_ms {
-                    self.store.cool(pack.pack_id)?;
+    async fn cool(&self) -> Result<bool, ErrorReply> {
+        let due = self.next_cooling().is_some_and(|at| at <= self.now_ms);
+        for pack in self.coolable().filter(|_| due) {
+            if self.cools_at(pack) <= self.now_ms {
+                let mut row = None;
+                loop {
+                    row = self.store.deflate_part_row(pack.pack_id, row)?;
+                    if row.is_none() {
+                        break;
+                    }
+                    timer::after(0).await;
                 }
+                self.store.cool(pack.pack_id)?;
             }
         }
         Ok(self.store.drop_cold_chunks(ROWS_A_STEP)? > 0)

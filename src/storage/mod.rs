@@ -8,6 +8,7 @@
 //! | [`schema`] | applies `migrations/` in order |
 //! | [`repository`] | [`repository::RepoStore`], one repository: its record and figures |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
+//! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
 //! | [`refs`] | its refs, read |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`reflog`] | what was changed, for people |
@@ -37,6 +38,7 @@ pub mod kv;
 pub mod listing;
 pub mod namespace;
 pub mod packs;
+pub mod part_rows;
 pub mod publication;
 pub mod publish;
 pub mod r2;
