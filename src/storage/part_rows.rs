@@ -12,7 +12,7 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
-use super::packs::{PARTS, PIECE_BYTES_MAX, part_key, part_name};
+use super::packs::{PIECE_BYTES_MAX, part_key, part_name};
 use super::repository::RepoStore;
 use super::row::Value;
 use super::sql::{Database, in_transaction, query_first};
@@ -185,6 +185,7 @@ fn inflate(row: &[u8], out: &mut Vec<u8>) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::packs::PARTS;
     use super::*;
 
     #[test]

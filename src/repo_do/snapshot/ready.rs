@@ -73,7 +73,7 @@ pub async fn serves(
 /// Makes the ready clone of these tips: counts its bytes, then writes them in one go, since R2 takes
 /// a stream whose length it knows. Nothing is left of one that fails.
 pub async fn make(
-    object: &RepoObject,
+    object: &Rc<RepoObject>,
     store: &Rc<Store>,
     bucket: &R2,
     repository_id: &str,
@@ -105,7 +105,7 @@ pub async fn make(
             }
             [Err(error), _] | [_, Err(error)] => {
                 let chunk = error.cold().ok_or_else(|| failed(error.to_string()))?;
-                faults.mend(&object.env, store, chunk).await?;
+                faults.mend(object, store, chunk).await?;
             }
             _ => return Err(failed("a full clone without a pack".to_owned())),
         }
@@ -117,7 +117,7 @@ pub async fn make(
         return Ok(());
     }
     let object_count = sent.writer.object_count();
-    let sender = Sender::bare(&object.env, Rc::clone(store), sent, reservations);
+    let sender = Sender::bare(object, Rc::clone(store), sent, reservations);
     // Until it is registered it is one that may go.
     let now_ms = now_ms();
     store.release_later(&r2_key, now_ms.saturating_add(GRACE_MS))?;
@@ -164,7 +164,7 @@ async fn count(
             Ok(None) => break,
             Err(error) => {
                 let chunk = error.cold().ok_or(error)?;
-                faults.mend(&object.env, store, chunk).await?;
+                faults.mend(object, store, chunk).await?;
             }
         }
     }
