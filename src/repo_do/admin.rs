@@ -193,7 +193,7 @@ pub async fn update(store: &Store, request: Request) -> Answer {
 }
 
 /// `POST /maintenance`.
-pub async fn maintain(object: &RepoObject, request: Request) -> Answer {
+pub async fn maintain(object: &Rc<RepoObject>, request: Request) -> Answer {
     let Maintain { task } = body(request).await?;
     match task {
         MaintenanceTask::Snapshot => object.snapshot().await?,

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::contract::ErrorReply;
 use super::memory::Reservation;
-use super::object::{Store, reserve};
+use super::object::{RepoObject, Store, reserve};
 use super::snapshot::SnapshotError;
 use crate::git::store::{CHUNK_BYTES, ColdChunk, PackId, StoreError};
 use crate::storage::bucket::{Bucket as _, BucketError};
@@ -26,7 +26,7 @@ const WINDOW_BYTES_MAX: u64 = 4 * CHUNK_BYTES as u64;
 
 /// What an operation over cold packs holds beside what it holds in any case: a window or the
 /// chunks of a fault, here and in JavaScript.
-const COLD_BYTES: u64 = 2 * WINDOW_BYTES_MAX;
+pub const COLD_BYTES: u64 = 2 * WINDOW_BYTES_MAX;
 
 /// Reserves what reading cold packs holds, if there are any.
 pub async fn reserve_for(store: &Store) -> Result<Option<Reservation>, ErrorReply> {
@@ -46,15 +46,21 @@ impl Faults {
     /// Fetches the chunk that a step lacks, and some behind it.
     pub async fn mend(
         &mut self,
-        env: &worker::Env,
+        object: &RepoObject,
         store: &Store,
         chunk: ColdChunk,
     ) -> Result<(), SnapshotError> {
         let keep = self.count >= FAULTS_IN_MEMORY;
+        if keep {
+            // The alarm removes them again; one that cannot be set now is set another time.
+            let _ = object.schedule_sweep().await;
+        }
         self.count = self.count.saturating_add(1);
         let copy = Copy::of(store, chunk.pack_id)?;
         let numbers = chunk.number..chunk.number.saturating_add(READ_AHEAD_CHUNKS);
-        let bytes = copy.read(env, &copy.bytes_of(numbers.clone())).await?;
+        let bytes = copy
+            .read(&object.env, &copy.bytes_of(numbers.clone()))
+            .await?;
         // The missing one is the one used last, so that it is the last to leave the cache.
         let chunks: Vec<_> = numbers.zip(bytes.chunks(CHUNK_BYTES)).collect();
         for (number, bytes) in chunks.into_iter().rev() {
@@ -116,10 +122,11 @@ impl Window {
     /// the last window ended there.
     pub async fn load(
         &mut self,
-        env: &worker::Env,
+        object: &RepoObject,
         store: &Store,
         (pack_id, offset, length): (PackId, u64, u64),
     ) -> Result<(), SnapshotError> {
+        let env = &object.env;
         let copy = Copy::of(store, pack_id)?;
         let chunk_bytes = CHUNK_BYTES as u64;
         let start = offset - offset % chunk_bytes;

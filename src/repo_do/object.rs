@@ -160,7 +160,7 @@ impl RepoObject {
     }
 
     /// Does what is due for the packs in R2, and sees to it that the rest is done in time.
-    pub async fn snapshot(&self) -> std::result::Result<(), ErrorReply> {
+    pub async fn snapshot(self: &Rc<Self>) -> std::result::Result<(), ErrorReply> {
         let until_ms = now_ms() + SNAPSHOT_RUN_MS;
         loop {
             let Some(next_ms) = snapshot::run_step(self).await? else {

@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use super::cold::{Faults, Window};
 use super::memory::Reservation;
-use super::object::Store;
+use super::object::{RepoObject, Store};
 use super::reply::fault_line;
 use super::snapshot::SnapshotError;
 use crate::git::pack::writer::Item;
 use crate::git::protocol::progress::{Meter, counted};
+use crate::git::protocol::sideband::SideBand;
 use crate::git::store::{CHUNK_BYTES, Extent, PackStore as _, ReadError, StoreError};
 use crate::git::upload_pack::answer::Outgoing;
 use crate::git::upload_pack::stream::PackStream;
@@ -19,7 +20,7 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// Sends one pack.
 pub struct Sender {
-    env: worker::Env,
+    object: Rc<RepoObject>,
     store: Rc<Store>,
     pack: Outgoing<Rc<Store>>,
     stream: PackStream,
@@ -61,7 +62,7 @@ impl From<SnapshotError> for SendError {
 impl Sender {
     /// Prepares to send `pack` behind `head`; it holds what is reserved until it is dropped.
     pub fn new(
-        env: &worker::Env,
+        object: &Rc<RepoObject>,
         store: Rc<Store>,
         mut head: Vec<u8>,
         pack: Outgoing<Rc<Store>>,
@@ -76,7 +77,7 @@ impl Sender {
             }
         }
         Self {
-            env: env.clone(),
+            object: Rc::clone(object),
             store,
             pack,
             stream,
@@ -89,9 +90,19 @@ impl Sender {
         }
     }
 
-    /// Objects of the pack.
-    pub fn object_count(&self) -> u32 {
-        self.pack.writer.object_count()
+    /// The pack alone, bare.
+    pub fn bare(
+        object: &Rc<RepoObject>,
+        store: Rc<Store>,
+        pack: Outgoing<Rc<Store>>,
+        reservations: Vec<Reservation>,
+    ) -> Self {
+        let pack = Outgoing {
+            side_band: SideBand::None,
+            progress: false,
+            ..pack
+        };
+        Self::new(object, store, Vec::new(), pack, reservations)
     }
 
     /// Fills `out` up to a piece; `Break` at the end of the pack.
@@ -113,7 +124,7 @@ impl Sender {
                 Ok(None) => return Ok(ControlFlow::Break(())),
                 Err(error) => {
                     let chunk = error.cold().ok_or(error)?;
-                    self.faults.mend(&self.env, &self.store, chunk).await?;
+                    self.faults.mend(&self.object, &self.store, chunk).await?;
                     continue;
                 }
             }
@@ -135,7 +146,7 @@ impl Sender {
             match self.copy_chunk(extent, out) {
                 Err(error) if error.cold().is_some() => {
                     let wanted = (pack_id, offset, length);
-                    self.window.load(&self.env, &self.store, wanted).await?;
+                    self.window.load(&self.object, &self.store, wanted).await?;
                     self.copy_window(extent, out)?
                 }
                 copied => copied?,

@@ -10,7 +10,8 @@ use super::contract::{ErrorCode, ErrorReply};
 use super::network::Member;
 use super::object::{RepoObject, Store, now_ms, reserve};
 use super::{reply, timer};
-use crate::storage::bucket::{Bucket as _, PART_BYTES, READY_PREFIX};
+use crate::storage::bucket::PART_BYTES;
+use crate::storage::do_sql::ObjectDatabase;
 use crate::storage::r2::R2;
 use crate::storage::ready::fingerprint;
 use crate::storage::repository::RepositoryRecord;
@@ -137,6 +138,20 @@ async fn try_secure(
     Ok(Some(secured))
 }
 
+fn securing<'a>(
+    store: &'a Store,
+    bucket: &'a R2,
+    record: &'a RepositoryRecord,
+    around: &'a Around<'a>,
+) -> Securing<'a, ObjectDatabase, R2, Around<'a>> {
+    Securing {
+        store,
+        bucket,
+        around,
+        network_id: network_id(record),
+    }
+}
+
 async fn secure(
     object: &RepoObject,
     store: &Store,
@@ -148,18 +163,15 @@ async fn secure(
         return Ok(Some(key.clone()));
     }
     let _reservation = reserve(SNAPSHOT_BYTES).await?;
-    let securing = Securing {
-        store,
-        bucket,
-        around: &Around::new(object, store, record),
-        network_id: network_id(record),
-    };
-    Ok(securing.secure(pack).await?)
+    let around = Around::new(object, store, record);
+    Ok(securing(store, bucket, record, &around)
+        .secure(pack)
+        .await?)
 }
 
 /// Does the first thing that is due of all that concerns R2; gives when to call again, in unix
 /// milliseconds: now, if there is more to do; `None` when only a push can bring more.
-pub async fn run_step(object: &RepoObject) -> Result<Option<i64>, ErrorReply> {
+pub async fn run_step(object: &Rc<RepoObject>) -> Result<Option<i64>, ErrorReply> {
     let store = object.store()?;
     let Some(record) = store.load()? else {
         return Ok(None);
@@ -185,7 +197,7 @@ pub fn settle_ms(env: &worker::Env, store: &Store) -> i64 {
 
 /// One step.
 struct Step<'a> {
-    object: &'a RepoObject,
+    object: &'a Rc<RepoObject>,
     store: Rc<Store>,
     bucket: R2,
     record: RepositoryRecord,
@@ -197,7 +209,10 @@ struct Step<'a> {
 impl Step<'_> {
     async fn run(self) -> Result<Option<i64>, ErrorReply> {
         let again = Ok(Some(self.now_ms));
-        if self.give_back().await? {
+        let bucket = &self.bucket;
+        let around = Around::new(self.object, &self.store, &self.record);
+        let securing = securing(&self.store, bucket, &self.record, &around);
+        if securing.give_back(self.now_ms).await? {
             return again;
         }
         let settled_at = self.last_change().saturating_add(self.settings.settle_ms);
@@ -206,7 +221,7 @@ impl Step<'_> {
             secure(self.object, &self.store, &self.bucket, &self.record, pack).await?;
             return again;
         }
-        if self.cool()? {
+        if self.cool().await? {
             return again;
         }
         let outdated = self.refresh_ready(settled_at).await?;
@@ -224,34 +239,20 @@ impl Step<'_> {
         self.record.last_push_at.max(published).unwrap_or(0)
     }
 
-    /// Gives back what is not needed any more, and what was begun for packs that are gone.
-    async fn give_back(&self) -> Result<bool, SnapshotError> {
-        let around = Around::new(self.object, &self.store, &self.record);
-        for upload in self.store.stray_uploads()? {
-            if let Some(upload_id) = &upload.upload_id {
-                // R2 may know nothing of it any more, and gives it up by itself in a week.
-                let _ = self.bucket.abort(&upload.r2_key, upload_id).await;
-            }
-            self.store.forget_upload(&upload, self.now_ms)?;
-        }
-        let due = self.store.releases_due(self.now_ms)?;
-        for key in &due {
-            if key.starts_with(READY_PREFIX) {
-                self.bucket.delete(key).await?;
-            }
-            around.release(key).await?;
-            self.store.released(key)?;
-        }
-        Ok(!due.is_empty())
-    }
-
     /// Lets packs go cold whose time has come, and removes some of their chunks.
-    fn cool(&self) -> Result<bool, ErrorReply> {
-        if self.next_cooling().is_some_and(|at| at <= self.now_ms) {
-            for pack in self.coolable() {
-                if self.cools_at(pack) <= self.now_ms {
-                    self.store.cool(pack.pack_id)?;
+    async fn cool(&self) -> Result<bool, ErrorReply> {
+        let due = self.next_cooling().is_some_and(|at| at <= self.now_ms);
+        for pack in self.coolable().filter(|_| due) {
+            if self.cools_at(pack) <= self.now_ms {
+                let mut row = None;
+                loop {
+                    row = self.store.deflate_part_row(pack.pack_id, row)?;
+                    if row.is_none() {
+                        break;
+                    }
+                    timer::after(0).await;
                 }
+                self.store.cool(pack.pack_id)?;
             }
         }
         Ok(self.store.drop_cold_chunks(ROWS_A_STEP)? > 0)

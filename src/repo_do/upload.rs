@@ -31,7 +31,7 @@ use crate::git::upload_pack::plan::PlanError;
 
 /// Answers one request of `git-upload-pack`.
 pub async fn upload_pack(
-    object: &RepoObject,
+    object: &Rc<RepoObject>,
     store: &Rc<Store>,
     request: Request,
     authorized: &Authorized,
@@ -142,7 +142,7 @@ fn object_info(
 }
 
 async fn fetch(
-    object: &RepoObject,
+    object: &Rc<RepoObject>,
     store: &Rc<Store>,
     request: &FetchRequest,
     limits: &Limits,
@@ -163,7 +163,7 @@ async fn fetch(
                 let Some(chunk) = error.cold() else {
                     return Ok(refused(&message_of(&error)));
                 };
-                if let Err(error) = faults.mend(&object.env, store, chunk).await {
+                if let Err(error) = faults.mend(object, store, chunk).await {
                     return Ok(refused(&unreadable(&error)));
                 }
             }
@@ -173,7 +173,7 @@ async fn fetch(
     Ok(match pack {
         None => whole(head),
         Some(pack) => {
-            let sender = Sender::new(&object.env, Rc::clone(store), head, pack, reservations);
+            let sender = Sender::new(object, Rc::clone(store), head, pack, reservations);
             let pieces = stream::unfold(Some(sender), next_piece);
             reply::git(Service::UploadPack, Media::Result)
                 .and_then(|response| response.from_stream(pieces))

@@ -6,12 +6,13 @@
 
 use gix_object::bstr::{BStr, ByteSlice};
 
-use super::packs::{PARTS, PIECE_BYTES_MAX, pack_keys, part_key, part_name};
+use super::packs::{PARTS, PIECE_BYTES_MAX, part_key, part_name};
+use super::part_rows::DEFLATED;
 use super::repository::{NewRepository, RepoStore};
 use super::row::{Row, Value};
 use super::sql::{Database, in_transaction, query_all, query_first};
 use super::sql_error::SqlError;
-use crate::git::store::{PackId, StoreError};
+use crate::git::store::{PackId, Part, StoreError};
 
 /// A live pack whose bytes R2 has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,17 +61,17 @@ impl<D: Database> RepoStore<D> {
         Ok(packs.into_iter().map(shared).collect())
     }
 
-    /// The row of a pack's parts that follows `after`; the first one after nothing.
-    pub fn part_row(
+    /// Row `number` of a pack's part, deflated or not: asked for by number, so that a row which is
+    /// deflated meanwhile comes once.
+    pub fn shared_row(
         &self,
         pack_id: PackId,
-        after: Option<i64>,
+        part: Part,
+        number: u32,
     ) -> Result<Option<PartRow>, StoreError> {
-        let keys = pack_keys(pack_id);
-        let sql = "SELECT part_key, bytes FROM pack_part
-            WHERE part_key > ?1 AND part_key < ?2 ORDER BY part_key LIMIT 1";
-        let after = after.unwrap_or(keys.start.saturating_sub(1));
-        let params = [after.into(), keys.end.into()];
+        let key = part_key(pack_id, part, number);
+        let sql = "SELECT part_key, bytes FROM pack_part WHERE part_key IN (?1, ?2) LIMIT 1";
+        let params = [key.into(), (key | DEFLATED).into()];
         Ok(query_first(&self.db, sql, &params, |row| {
             Ok(PartRow {
                 key: row.integer(0)?,
@@ -132,9 +133,7 @@ impl<D: Database> RepoStore<D> {
 
     fn put_shared(&self, pack: &SharedPack, now_ms: i64) -> Result<(), StoreError> {
         for part in PARTS {
-            let sql = "SELECT 1 FROM pack_part WHERE part_key = ?1";
-            let key = Value::Integer(part_key(pack.pack_id, part, 0));
-            if query_first(&self.db, sql, &[key], |row| row.integer(0))?.is_none() {
+            if self.shared_row(pack.pack_id, part, 0)?.is_none() {
                 return Err(StoreError::Missing {
                     what: part_name(part),
                     pack: pack.pack_id.0,

@@ -8,6 +8,7 @@
 //! | [`schema`] | applies `migrations/` in order |
 //! | [`repository`] | [`repository::RepoStore`], one repository: its record and figures |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
+//! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
 //! | [`refs`] | its refs, read |
 //! | [`packed_refs`] | those that came with a fork, many in one row |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
@@ -44,6 +45,7 @@ pub mod namespace;
 pub mod network;
 pub mod packed_refs;
 pub mod packs;
+pub mod part_rows;
 pub mod publication;
 pub mod publish;
 pub mod r2;

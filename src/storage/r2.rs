@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use worker::{Bucket as Binding, Env, Range as R2Range, UploadedPart};
+use futures::Stream;
+use worker::{Bucket as Binding, Env, FixedLengthStream, Range as R2Range, UploadedPart};
 
 use super::bucket::{Bucket, BucketError};
 
@@ -26,6 +27,19 @@ impl R2 {
         found
             .map_err(failed("a read", key))?
             .ok_or_else(|| missing(key))
+    }
+
+    /// Writes an object of `length` bytes as its pieces come. When there are fewer or more, or one
+    /// is an error, nothing is written.
+    pub async fn put_stream(
+        &self,
+        key: &str,
+        pieces: impl Stream<Item = worker::Result<Vec<u8>>> + 'static,
+        length: u64,
+    ) -> Result<(), BucketError> {
+        let body = FixedLengthStream::wrap(pieces, length);
+        let put = self.0.put(key, body).execute().await;
+        put.map(drop).map_err(failed("a write", key))
     }
 }
 

@@ -8,11 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::repository::RepoStore;
 use super::row::Value;
 use super::sql::{Database, in_transaction, query_first};
-use crate::git::store::{PackId, StoreError};
-
-/// The number under which the upload of a ready clone is noted among those of packs: no pack has
-/// it, so that whatever was begun and not finished is given back.
-pub const READY_UPLOAD: PackId = PackId(0);
+use crate::git::store::StoreError;
 
 /// Where the refs are that a clone takes, unless it is told otherwise.
 const CLONED: [&[u8]; 2] = [b"refs/heads/", b"refs/tags/"];
@@ -75,8 +71,8 @@ impl<D: Database> RepoStore<D> {
         Ok(found)
     }
 
-    /// Registers a ready clone that is written, in place of the one before, and forgets its
-    /// upload. The one before may go at `not_before`.
+    /// Registers a ready clone that is written, in place of the one before, which may go at
+    /// `not_before`.
     pub fn set_ready_clone(&self, ready: &ReadyClone, not_before: i64) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             let before = self.ready_clone()?;
@@ -98,7 +94,6 @@ impl<D: Database> RepoStore<D> {
                 ready.made_at.into(),
             ];
             self.db.execute(sql, &params)?;
-            self.end_upload(READY_UPLOAD)?;
             self.released(&ready.r2_key)
         })
     }

@@ -159,7 +159,7 @@ impl<D: Database> RepoStore<D> {
         })
     }
 
-    pub(super) fn end_upload(&self, pack_id: PackId) -> Result<(), SqlError> {
+    fn end_upload(&self, pack_id: PackId) -> Result<(), SqlError> {
         let sql = "DELETE FROM pack_upload WHERE pack_id = ?1";
         self.db.execute(sql, &[pack_id.0.into()]).map(drop)
     }

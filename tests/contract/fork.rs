@@ -56,10 +56,9 @@ fn read<D: Database>(source: &RepoStore<D>) -> Taken {
     let packs = source.shared_packs().unwrap().unwrap();
     let mut parts = Vec::new();
     for pack in &packs {
-        let mut after = None;
-        while let Some(row) = source.part_row(pack.pack_id, after).unwrap() {
-            after = Some(row.key);
-            parts.push(row);
+        for part in super::PARTS {
+            let rows = (0..).map(|number| source.shared_row(pack.pack_id, part, number));
+            parts.extend(rows.map_while(Result::unwrap));
         }
     }
     let refs = source.refs(b"", None, 999).unwrap();

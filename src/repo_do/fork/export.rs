@@ -7,13 +7,14 @@ use futures::stream;
 use worker::Response;
 
 use super::wire::{self, ForkHead, Frame, WireError};
-use crate::git::store::{PackId, StoreError};
+use crate::git::store::{PackId, Part, StoreError};
 use crate::repo_do::contract::{ErrorReply, ExportFork};
 use crate::repo_do::memory::{FORK_BYTES, Reservation};
 use crate::repo_do::object::{RepoObject, Store, reserve};
 use crate::repo_do::snapshot;
 use crate::storage::fork::SharedPack;
 use crate::storage::packed_refs::PACKED_PAGE_REFS;
+use crate::storage::packs::PARTS;
 use crate::storage::refs::RefRecord;
 use crate::storage::repository::RepositoryRecord;
 
@@ -116,9 +117,10 @@ fn unwritable(error: &WireError) -> StoreError {
 /// The rows of parts that are still to be sent.
 struct Rows {
     store: Rc<Store>,
-    /// Packs whose rows are still to come, the next one last.
-    packs: Vec<PackId>,
-    after: Option<i64>,
+    /// Parts whose rows are still to come, the next one last.
+    parts: Vec<(PackId, Part)>,
+    /// The next row of it.
+    number: u32,
     /// Written and not sent yet.
     out: Vec<u8>,
     ended: bool,
@@ -127,10 +129,12 @@ struct Rows {
 
 impl Rows {
     fn new(store: Rc<Store>, packs: &[SharedPack], out: Vec<u8>, reservation: Reservation) -> Self {
+        let of_pack = |pack: &SharedPack| PARTS.map(|part| (pack.pack_id, part));
+        let parts = packs.iter().rev().flat_map(of_pack).collect();
         Self {
             store,
-            packs: packs.iter().rev().map(|pack| pack.pack_id).collect(),
-            after: None,
+            parts,
+            number: 0,
             out,
             ended: false,
             _reservation: reservation,
@@ -140,16 +144,17 @@ impl Rows {
     /// The next piece; `None` after the end.
     fn piece(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         while self.out.len() < PIECE_BYTES && !self.ended {
-            let Some(pack_id) = self.packs.last() else {
+            let Some((pack_id, part)) = self.parts.last() else {
                 self.write(&Frame::End)?;
                 self.ended = true;
                 break;
             };
-            let row = self.store.part_row(*pack_id, self.after)?;
-            self.after = row.as_ref().map(|row| row.key);
-            match row {
-                Some(row) => self.write(&Frame::Part(row))?,
-                None => drop(self.packs.pop()),
+            if let Some(row) = self.store.shared_row(*pack_id, *part, self.number)? {
+                self.number = self.number.saturating_add(1);
+                self.write(&Frame::Part(row))?;
+            } else {
+                self.number = 0;
+                self.parts.pop();
             }
         }
         let piece = std::mem::take(&mut self.out);

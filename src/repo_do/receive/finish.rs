@@ -212,7 +212,7 @@ impl Work {
     /// Fetches a chunk that is in R2 alone, for the step that lacks it.
     pub(super) async fn mend(&self, faults: &mut Faults, chunk: ColdChunk) -> Result<(), Refused> {
         let Push { object, store, .. } = &self.push;
-        Ok(faults.mend(&object.env, store, chunk).await?)
+        Ok(faults.mend(object, store, chunk).await?)
     }
 
     /// Makes the push visible: the pack's last rows, its parts and the refs, in one transaction.

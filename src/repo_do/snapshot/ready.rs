@@ -11,20 +11,24 @@ use super::super::memory::FETCH_BYTES;
 use super::super::object::{RepoObject, Store, now_ms, reserve};
 use super::super::sender::Sender;
 use super::super::timer;
-use super::{Around, SNAPSHOT_BYTES, SnapshotError, Surroundings as _};
+use super::{Around, SnapshotError, Surroundings as _};
 use crate::git::limits::Limits;
 use crate::git::protocol::fetch_request::FetchRequest;
-use crate::git::upload_pack::answer::{Answer, answer};
+use crate::git::protocol::pktline;
+use crate::git::protocol::sideband::{Band, SideBand, band};
+use crate::git::upload_pack::answer::{Answer, Outgoing, answer};
 use crate::git::upload_pack::full_clone;
-use crate::storage::bucket::{Bucket, PART_BYTES, ready_key};
+use crate::storage::bucket::{Bucket as _, ready_key};
 use crate::storage::r2::R2;
-use crate::storage::ready::{READY_UPLOAD, ReadyClone, fingerprint};
+use crate::storage::ready::{ReadyClone, fingerprint};
 use crate::storage::repository::RepositoryRecord;
-use crate::storage::snapshots::Upload;
 
 /// How long the object of a ready clone stays when it is no longer given out: whoever streams it
 /// may still be at it.
 pub const GRACE_MS: i64 = 60 * 60 * 1000;
+
+/// R2 takes no more in one go.
+const RESPONSE_BYTES_MAX: u64 = 5 << 30;
 
 /// What a ready clone answers with: what stands before the pack, and the R2 object.
 pub struct Served {
@@ -67,137 +71,147 @@ pub async fn serves(
     }
 }
 
-/// Makes the ready clone of these tips.
+/// Makes the ready clone of these tips: counts its bytes, then writes them in one go, since R2 takes
+/// a stream whose length it knows. Nothing is left of one that fails.
 pub async fn make(
-    object: &RepoObject,
+    object: &Rc<RepoObject>,
     store: &Rc<Store>,
     bucket: &R2,
     record: &RepositoryRecord,
     tips: Vec<ObjectId>,
 ) -> Result<(), ErrorReply> {
     let fingerprint = fingerprint(tips.clone());
-    let mut upload = Upload {
-        pack_id: READY_UPLOAD,
-        r2_key: ready_key(&record.id, &fingerprint),
-        upload_id: None,
-        etags: Vec::new(),
+    let r2_key = ready_key(&record.id, &fingerprint);
+    let reservations = vec![
+        reserve(2 * FETCH_BYTES).await?,
+        reserve(cold::COLD_BYTES).await?,
+    ];
+    let request = full_clone::request(tips);
+    let mut faults = Faults::default();
+    // Two of the same: nothing runs between them.
+    let (counted, sent) = loop {
+        let graph = object.graph.current(store)?;
+        let answers = [Rc::clone(&graph), graph]
+            .map(|graph| answer(store, graph, &request, &Limits::DEFAULT));
+        match answers {
+            [
+                Ok(Answer {
+                    pack: Some(one), ..
+                }),
+                Ok(Answer {
+                    pack: Some(other), ..
+                }),
+            ] => {
+                break (one, other);
+            }
+            [Err(error), _] | [_, Err(error)] => {
+                let chunk = error.cold().ok_or_else(|| failed(error.to_string()))?;
+                faults.mend(object, store, chunk).await?;
+            }
+            _ => return Err(failed("a full clone without a pack".to_owned())),
+        }
     };
-    store.note_upload(&upload)?;
+    let pack_bytes = count(object, store, counted).await?;
+    let flush_bytes = 4;
+    let response_bytes = SideBand::Large.framed_bytes(pack_bytes) + flush_bytes;
+    if response_bytes > RESPONSE_BYTES_MAX {
+        return Ok(());
+    }
+    let object_count = sent.writer.object_count();
+    let sender = Sender::bare(object, Rc::clone(store), sent, reservations);
+    // Until it is registered it is one that may go.
+    let now_ms = now_ms();
+    store.release_later(&r2_key, now_ms.saturating_add(GRACE_MS))?;
     // Held as packs are: the repository may be deleted while this goes on.
-    let around = Around::new(object, store, record);
-    around.hold(&upload.r2_key).await?;
-    let mut sender = sender(object, store, full_clone::request(tips)).await?;
-    let written = write(&mut sender, store, bucket, &mut upload).await;
-    let response_bytes = written?;
-    let found = bucket
-        .size(&upload.r2_key)
+    Around::new(object, store, record).hold(&r2_key).await?;
+    let frames = Frames {
+        sender,
+        pending: Vec::new(),
+        ended: false,
+    };
+    let pieces = futures::stream::unfold(frames, Frames::next);
+    bucket
+        .put_stream(&r2_key, pieces, response_bytes)
         .await
         .map_err(SnapshotError::from)?;
-    if found != Some(response_bytes) {
-        let key = upload.r2_key;
-        return Err(SnapshotError::Corrupt { key }.into());
-    }
-    let now_ms = now_ms();
     let ready = ReadyClone {
-        r2_key: upload.r2_key,
+        r2_key,
         fingerprint,
         response_bytes,
-        object_count: sender.object_count(),
+        object_count,
         made_at: now_ms,
     };
     Ok(store.set_ready_clone(&ready, now_ms.saturating_add(GRACE_MS))?)
 }
 
-/// The pack of the response, without what stands before it.
-async fn sender(
+fn failed(message: String) -> ErrorReply {
+    ErrorReply::new(ErrorCode::InternalError, message)
+}
+
+/// Bytes that the pack will have, trailer included; what is copied is not looked at.
+async fn count(
     object: &RepoObject,
     store: &Rc<Store>,
-    request: FetchRequest,
-) -> Result<Sender, ErrorReply> {
-    let mut reservations = vec![reserve(FETCH_BYTES).await?, reserve(SNAPSHOT_BYTES).await?];
-    reservations.extend(cold::reserve_for(store).await?);
-    let mut faults = Faults::default();
-    let pack = loop {
-        let graph = object.graph.current(store)?;
-        match answer(store, graph, &request, &Limits::DEFAULT) {
-            Ok(Answer { pack, .. }) => break pack,
-            Err(error) => {
-                let failed = || ErrorReply::new(ErrorCode::InternalError, error.to_string());
-                let chunk = error.cold().ok_or_else(failed)?;
-                faults.mend(&object.env, store, chunk).await?;
-            }
-        }
-    };
-    let nothing = || ErrorReply::new(ErrorCode::InternalError, "a full clone without a pack");
-    let pack = pack.ok_or_else(nothing)?;
-    let store = Rc::clone(store);
-    Ok(Sender::new(
-        &object.env,
-        store,
-        Vec::new(),
-        pack,
-        reservations,
-    ))
-}
-
-/// Writes the response, in equal parts if it takes more than one; how many bytes.
-async fn write(
-    sender: &mut Sender,
-    store: &Store,
-    bucket: &R2,
-    upload: &mut Upload,
+    mut pack: Outgoing<Rc<Store>>,
 ) -> Result<u64, ErrorReply> {
-    let key = upload.r2_key.clone();
-    let mut part = Vec::with_capacity(PART_BYTES);
-    let mut written = 0_u64;
-    while let Some(piece) = sender.piece().await {
-        let piece = piece.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error))?;
-        let mut piece = piece.as_slice();
-        while !piece.is_empty() {
-            let room = PART_BYTES.saturating_sub(part.len());
-            let (now, later) = piece.split_at_checked(room).unwrap_or((piece, &[]));
-            part.extend_from_slice(now);
-            piece = later;
-            if part.len() == PART_BYTES {
-                written = written.saturating_add(part.len() as u64);
-                put_part(store, bucket, upload, std::mem::take(&mut part)).await?;
-                part.reserve(PART_BYTES);
+    let mut faults = Faults::default();
+    loop {
+        let Outgoing {
+            packs,
+            writer,
+            at_client,
+            ..
+        } = &mut pack;
+        match writer.next(packs, &mut |id| at_client.has(packs, id)) {
+            Ok(Some(_)) => faults.settled(),
+            Ok(None) => break,
+            Err(error) => {
+                let chunk = error.cold().ok_or(error)?;
+                faults.mend(object, store, chunk).await?;
             }
         }
-        timer::after(0).await;
     }
-    written = written.saturating_add(part.len() as u64);
-    if upload.upload_id.is_none() {
-        bucket.put(&key, part).await.map_err(SnapshotError::from)?;
-        return Ok(written);
-    }
-    if !part.is_empty() {
-        put_part(store, bucket, upload, part).await?;
-    }
-    let upload_id = upload.upload_id.as_deref().unwrap_or_default();
-    let completed = bucket.complete(&key, upload_id, &upload.etags).await;
-    completed.map_err(SnapshotError::from)?;
-    Ok(written)
+    let trailer_bytes = 20;
+    Ok(pack.writer.counts().bytes.saturating_add(trailer_bytes))
 }
 
-async fn put_part(
-    store: &Store,
-    bucket: &R2,
-    upload: &mut Upload,
-    part: Vec<u8>,
-) -> Result<(), SnapshotError> {
-    let key = upload.r2_key.clone();
-    let upload_id = match upload.upload_id.clone() {
-        Some(upload_id) => upload_id,
-        None => {
-            let upload_id = bucket.begin(&key).await?;
-            upload.upload_id = Some(upload_id.clone());
-            store.note_upload(upload)?;
-            upload_id
+/// A bare pack put into packets that are as long as packets may be, so that their number follows
+/// from the pack's bytes.
+struct Frames {
+    sender: Sender,
+    /// Payload that does not fill a packet yet.
+    pending: Vec<u8>,
+    ended: bool,
+}
+
+impl Frames {
+    async fn next(mut self) -> Option<(worker::Result<Vec<u8>>, Self)> {
+        if self.ended {
+            return None;
         }
-    };
-    let number = u16::try_from(upload.etags.len().saturating_add(1)).unwrap_or(u16::MAX);
-    let etag = bucket.put_part(&key, &upload_id, number, part).await?;
-    upload.etags.push(etag);
-    Ok(())
+        let mut out = Vec::new();
+        match self.sender.piece().await {
+            Some(Ok(piece)) => self.pending.extend_from_slice(&piece),
+            Some(Err(error)) => {
+                self.ended = true;
+                return Some((Err(worker::Error::RustError(error)), self));
+            }
+            None => self.ended = true,
+        }
+        let packet = SideBand::Large.payload_bytes_max().unwrap_or(1);
+        let whole = if self.ended {
+            self.pending.len()
+        } else {
+            self.pending.len() - self.pending.len() % packet
+        };
+        let rest = self.pending.split_off(whole);
+        band(Band::Data, &self.pending, SideBand::Large, &mut out);
+        self.pending = rest;
+        if self.ended {
+            pktline::flush(&mut out);
+        }
+        // The pack of a large repository takes seconds: others come in between.
+        timer::after(0).await;
+        Some((Ok(out), self))
+    }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 
 use crate::git::store::{CHUNK_BYTES, PackId, StoreError};
-use crate::storage::bucket::{Bucket, BucketError, PART_BYTES, pack_key};
+use crate::storage::bucket::{Bucket, BucketError, PACKS_PREFIX, PART_BYTES, pack_key};
 use crate::storage::repository::RepoStore;
 use crate::storage::snapshots::{StoredPack, Upload};
 use crate::storage::sql::Database;
@@ -85,6 +85,28 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
         }
         let registered = self.store.register_copy(pack.pack_id, &key)?;
         Ok(registered.then_some(key))
+    }
+
+    /// Gives back what is not needed any more, and what was begun for packs that are gone; whether
+    /// there was any.
+    pub async fn give_back(&self, now_ms: i64) -> Result<bool, SnapshotError> {
+        for upload in self.store.stray_uploads()? {
+            if let Some(upload_id) = &upload.upload_id {
+                // R2 may know nothing of it any more, and gives it up by itself in a week.
+                let _ = self.bucket.abort(&upload.r2_key, upload_id).await;
+            }
+            self.store.forget_upload(&upload, now_ms)?;
+        }
+        let due = self.store.releases_due(now_ms)?;
+        for key in &due {
+            if !key.starts_with(PACKS_PREFIX) {
+                // The repository's own: nobody else can name it.
+                self.bucket.delete(key).await?;
+            }
+            self.around.release(key).await?;
+            self.store.released(key)?;
+        }
+        Ok(!due.is_empty())
     }
 
     /// Hashes the stored bytes, and notes where they go.
