@@ -16,7 +16,7 @@ use crate::storage::life::Phase;
 use crate::storage::r2::R2;
 use crate::storage::repository::RepositoryRecord;
 
-/// How soon the alarm takes up what was interrupted.
+/// How soon the alarm takes up what was interrupted; the platform takes a number as a time from now.
 const ALARM_MS: i64 = 10_000;
 
 /// `POST /delete`: decided when this is answered, and done if nothing fails.
@@ -79,7 +79,7 @@ async fn decide(object: &RepoObject, store: &Store) -> Result<(), ErrorReply> {
 }
 
 async fn set_alarm(object: &RepoObject) -> Result<(), ErrorReply> {
-    let set = object.storage.set_alarm(now_ms() + ALARM_MS).await;
+    let set = object.storage.set_alarm(ALARM_MS).await;
     set.map_err(|error| admin::failed("alarm", &error))
 }
 

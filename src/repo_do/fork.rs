@@ -40,7 +40,7 @@ use wire::{ForkHead, Frame, FrameReader};
 /// The binding of the repositories' objects.
 const REPOSITORIES: &str = "REPO";
 
-/// How soon the alarm looks after a fork.
+/// How soon the alarm looks after a fork; the platform takes a number as a time from now.
 const ALARM_MS: i64 = 30_000;
 
 /// Whether a fork grows in this object now.
@@ -83,7 +83,7 @@ pub async fn fork(object: &Rc<RepoObject>, caller: &Caller, request: Request) ->
     begin(&store, &asked)?;
     object.growing.0.set(true);
     let under_way = UnderWay(&object.growing);
-    let alarm = object.storage.set_alarm(now_ms() + ALARM_MS).await;
+    let alarm = object.storage.set_alarm(ALARM_MS).await;
     let grown = match alarm {
         Ok(()) => grow(object, &store, &asked).await,
         Err(error) => Err(broken(&error.to_string())),

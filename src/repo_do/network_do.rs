@@ -128,7 +128,11 @@ impl NetworkDo {
     async fn schedule(&self, store: &Store) -> std::result::Result<(), ErrorReply> {
         let storage = self.state.storage();
         let done = match store.next_due()? {
-            Some(due_at) => storage.set_alarm(due_at.max(now_ms())).await,
+            // The platform takes a number as a time from now.
+            Some(due_at) => {
+                let wait_ms = due_at.saturating_sub(now_ms()).max(0);
+                storage.set_alarm(wait_ms).await
+            }
             None if schema::is_created(store.database()).map_err(|error| internal(&error))?
                 && store.is_over()? =>
             {

@@ -145,7 +145,9 @@ impl RepoObject {
             .await?
             .is_none_or(|set| set > at_ms)
         {
-            self.storage.set_alarm(at_ms).await?;
+            // The platform takes a number as a time from now.
+            let wait_ms = at_ms.saturating_sub(now_ms()).max(0);
+            self.storage.set_alarm(wait_ms).await?;
         }
         Ok(())
     }
