@@ -97,10 +97,9 @@ async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
             network_id,
             repository_id: &record.id,
         };
-        member.leave().await?;
-        remove_own(object, &record.id)
-            .await
-            .map_err(|error| admin::failed("r2", &error))?;
+        let (left, removed) = futures::join!(member.leave(), remove_own(object, &record.id));
+        left?;
+        removed.map_err(|error| admin::failed("r2", &error))?;
     }
     // Another run may have been faster, and a new repository stand here by now.
     let still = deleting(&*object.store()?)?;

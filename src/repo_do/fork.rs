@@ -29,7 +29,7 @@ use super::contract::{
 };
 use super::memory::FORK_BYTES;
 use super::network::Member;
-use super::object::{Caller, RepoObject, Store, now_ms, reserve};
+use super::object::{Caller, RepoObject, Store, reserve};
 use super::{deletion, reply};
 use crate::git::store::StoreError;
 use crate::storage::fork::SharedPack;
@@ -142,17 +142,21 @@ async fn grow(
         repository_id: &asked.create.repository_id,
     };
     let keys = packs.iter().map(|pack| pack.r2_key.clone()).collect();
-    member.share(keys).await?;
+    futures::try_join!(member.share(keys), take_rows(&mut frames, store))?;
+    Ok(store.end_fork(&packs, head.as_ref(), asked.create.now_ms)?)
+}
+
+/// Writes down what the source sends after the head.
+async fn take_rows(frames: &mut Frames, store: &Store) -> Result<(), ErrorReply> {
     loop {
         match frames.next().await? {
             Some(Frame::Refs(refs)) => store.put_packed_page(&refs)?,
             Some(Frame::Part(row)) => store.put_part_row(&row)?,
-            Some(Frame::End) => break,
+            Some(Frame::End) => return Ok(()),
             Some(Frame::Head(_)) => return Err(broken("it has two heads")),
             None => return Err(broken("it broke off")),
         }
     }
-    Ok(store.end_fork(&packs, head.as_ref(), asked.create.now_ms)?)
 }
 
 fn refname(hex: &str) -> Option<BString> {
