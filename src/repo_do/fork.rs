@@ -41,7 +41,7 @@ use wire::{ForkHead, Frame, FrameReader};
 const REPOSITORIES: &str = "REPO";
 
 /// How soon the alarm looks after a fork; the platform takes a number as a time from now.
-const ALARM_MS: i64 = 30_000;
+const ALARM_MS: i64 = 10_000;
 
 /// Whether a fork grows in this object now.
 #[derive(Debug, Default)]
