@@ -51,6 +51,7 @@ pub trait Surroundings {
 }
 
 /// The copying of packs.
+#[derive(Clone, Copy)]
 pub struct Securing<'a, D, B, S> {
     /// The repository.
     pub store: &'a RepoStore<D>,
@@ -236,3 +237,6 @@ pub struct SecuredPack {
     /// Entries in the stream.
     pub object_count: u32,
 }
+
+#[cfg(test)]
+mod tests;
