@@ -264,7 +264,10 @@ fn what_r2_has_lost_is_named_and_nothing_is_corrupt() {
 
     // The ready clone is derived: without it the ordinary way is tried.
     let said = pushed.fetch(2).text();
-    assert!(said.contains("ERR upload-pack: r2: object packs/"), "{said}");
+    assert!(
+        said.contains("ERR upload-pack: r2: object packs/"),
+        "{said}"
+    );
     assert_eq!(pushed.stats()["ready_clone_bytes"], Value::Null);
     let git = pushed.scratch.git();
     let url = pushed.hosted.url();

@@ -170,7 +170,7 @@ fn repository(pack_bytes: usize) -> (Store, Vec<u8>) {
         now_ms: NOW,
     });
     assert_eq!(created, Ok(true));
-    let bytes: Vec<u8> = (0..pack_bytes).map(|at| (at / 7 % 251) as u8).collect();
+    let bytes: Vec<u8> = (0..=250).cycle().take(pack_bytes).collect();
     let pack_id = store.open_pack().unwrap();
     for (number, chunk) in (0..).zip(bytes.chunks(CHUNK_BYTES)) {
         store.put_chunk(pack_id, number, chunk).unwrap();
