@@ -161,7 +161,7 @@ fn cold_packs_serve_every_fetch_and_take_pushes() {
         "blob:limit=1k",
         "sparse:oid=main:lines",
     ] {
-        let name = filter.replace(':', "-").replace('=', "-");
+        let name = filter.replace([':', '='], "-");
         let option = format!("--filter={filter}");
         let clone = pushed.clone(&name, &["--no-checkout", "--no-local", &option]);
         // What is missing is fetched, one object at a time.

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use cairn::git::store::{CHUNK_BYTES, PackId, PackStore, StoreError};
+use cairn::git::store::{CHUNK_BYTES, PackId, PackStore, Quarantine, StoreError};
 use cairn::storage::ready::{ReadyClone, fingerprint};
 use cairn::storage::repository::RepoStore;
 use cairn::storage::snapshots::{SnapshotSettings, Upload};
