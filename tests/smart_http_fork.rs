@@ -300,7 +300,7 @@ fn a_fork_that_is_killed_is_no_half() {
     let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
     let (rest, scratch) = (server.rest(), Scratch::new());
     let (source, work) = hosted(&rest, &scratch, "fork-crash", 9);
-    for (number, wait_ms) in [0, 5, 10, 20, 40, 80].into_iter().enumerate() {
+    for (number, wait_ms) in [5, 20, 60, 150].into_iter().enumerate() {
         let name = format!("copy-{number}");
         let (url, path) = (server.url(), source.path("/fork"));
         let body = json!({ "name": name });
@@ -341,4 +341,57 @@ fn a_fork_that_is_killed_is_no_half() {
         "HEAD:refs/heads/still-there",
     ]);
     mirror(&scratch, "still-there", &source);
+    // What was interrupted is undone by itself: the rest goes with its owners.
+    let listed = rest.get("/api/v1/namespaces/fork-crash/repos").result(200);
+    for one in listed.as_array().unwrap() {
+        let name = one["name"].as_str().unwrap();
+        let path = format!("/api/v1/namespaces/fork-crash/repos/{name}");
+        rest.delete(&path).result(202);
+    }
+    for number in 0..4 {
+        // Those whose maker died before they were listed.
+        rest.delete(&format!(
+            "/api/v1/namespaces/fork-crash/repos/copy-{number}"
+        ));
+    }
+    until("interrupted forks let go", || {
+        r2_objects(server.state()) == 0
+    });
+}
+
+#[test]
+fn while_a_fork_grows_it_says_so() {
+    let server = Server::start();
+    let (rest, scratch) = (server.rest(), Scratch::new());
+    let source = rest.create_repository("fork-slow", "source");
+    let work = scratch.repository("work");
+    // Bytes that do not compress: the first fork copies them to R2.
+    let mut state = 1_u64;
+    let noise = std::iter::repeat_with(|| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        state.to_be_bytes()[0]
+    });
+    work.write("noise", noise.take(24 << 20).collect::<Vec<u8>>());
+    work.commit("much");
+    work.run(&["push", "--quiet", &source.url(), "main"]);
+
+    let path = source.path("/fork");
+    let operator = server.rest();
+    let growing = std::thread::spawn(move || operator.post(&path, &json!({ "name": "copy" })));
+    let copy = "/api/v1/namespaces/fork-slow/repos/copy";
+    until("the fork has begun", || rest.get(copy).status != 404);
+    let answer = rest.get(copy);
+    assert_eq!(answer.error_code(409), FORK_IN_PROGRESS, "it was too fast");
+    let again = rest.post(&source.path("/fork"), &json!({ "name": "COPY" }));
+    assert_eq!(again.error_code(409), FORK_IN_PROGRESS);
+    assert_eq!(rest.delete(copy).error_code(409), FORK_IN_PROGRESS);
+    let git = rest.get("/git/fork-slow/copy.git/info/refs?service=git-upload-pack");
+    assert_eq!(git.status, 503, "{}", git.text());
+    assert!(!git.header("retry-after").is_empty());
+    // The source serves meanwhile.
+    work.run(&["ls-remote", &source.url()]);
+    assert_eq!(growing.join().unwrap().status, 201);
+    assert_eq!(rest.get(copy).status, 200);
 }

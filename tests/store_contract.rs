@@ -54,6 +54,11 @@ fn sweeping() {
 }
 
 #[test]
+fn snapshots() {
+    run(&contract::snapshots::cases());
+}
+
+#[test]
 fn tokens() {
     run(&contract::tokens::cases());
 }

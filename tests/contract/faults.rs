@@ -21,10 +21,11 @@ crate::contract::cases![
 
 /// Fails one write, counted from 0; the end of an outermost transaction is one too.
 pub struct Faulty<'a, D> {
-    db: &'a D,
+    pub db: &'a D,
     /// Writes left until the fault.
-    countdown: Cell<Option<u32>>,
-    persisted: bool,
+    pub countdown: Cell<Option<u32>>,
+    /// Whether the write that fails takes effect.
+    pub persisted: bool,
 }
 
 impl<'a, D: Database> Faulty<'a, D> {

@@ -9,6 +9,7 @@ pub mod packs;
 pub mod publish;
 pub mod refs;
 pub mod repository;
+pub mod snapshots;
 pub mod sweep;
 pub mod tokens;
 

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `answer` | one request answered: the negotiation, the sections before the pack, its writer |
+//! | `common` | the haves that are here, in versions 0 and 1 |
 //! | `error` | why a fetch cannot be answered |
 //! | `full_clone` | the fetch whose answer can be kept ready |
 //! | `plan` | wants less haves, made into a selection of stored entries |
@@ -12,6 +13,7 @@
 //! | `stream` | the pack on the wire: hashed and multiplexed |
 
 pub mod answer;
+mod common;
 pub mod error;
 pub mod full_clone;
 mod objects;

@@ -63,7 +63,7 @@ pub async fn serves(
         found => {
             let key = &ready.r2_key;
             worker::console_error!("r2: ready clone {key} is not there: {found:?}");
-            if matches!(found, Ok(_)) && store.ready_clone()?.as_ref() == Some(&ready) {
+            if found.is_ok() && store.ready_clone()?.as_ref() == Some(&ready) {
                 store.drop_ready_clone(now_ms())?;
             }
             Ok(None)

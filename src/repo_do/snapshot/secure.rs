@@ -51,6 +51,7 @@ pub trait Surroundings {
 }
 
 /// The copying of packs.
+#[derive(Clone, Copy)]
 pub struct Securing<'a, D, B, S> {
     /// The repository.
     pub store: &'a RepoStore<D>,
@@ -136,14 +137,13 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
             let bytes = self.part(pack, 0)?;
             return Ok(self.bucket.put(&key, bytes).await?);
         }
-        let upload_id = match upload.upload_id.clone() {
-            Some(upload_id) => upload_id,
-            None => {
-                let upload_id = self.bucket.begin(&key).await?;
-                upload.upload_id = Some(upload_id.clone());
-                self.store.note_upload(&upload)?;
-                upload_id
-            }
+        let upload_id = if let Some(upload_id) = upload.upload_id.clone() {
+            upload_id
+        } else {
+            let upload_id = self.bucket.begin(&key).await?;
+            upload.upload_id = Some(upload_id.clone());
+            self.store.note_upload(&upload)?;
+            upload_id
         };
         let written = self.write_parts(pack, &mut upload, &upload_id).await;
         if written.is_err() {
@@ -235,3 +235,6 @@ pub struct SecuredPack {
     /// Entries in the stream.
     pub object_count: u32,
 }
+
+#[cfg(test)]
+mod tests;
