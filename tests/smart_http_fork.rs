@@ -2,6 +2,10 @@
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a program of the host: it may wait"
+)]
 
 mod support;
 

@@ -27,6 +27,9 @@ const GRACE_SECONDS: i64 = 60 * 60;
 /// thousand of them on the free plan.
 const REMOVALS_MAX: u32 = 200;
 
+/// When to try again to remove what R2 would not.
+const REMOVAL_RETRY_MS: i64 = 60_000;
+
 /// When to try again what cannot be done now.
 const RETRY_SECONDS: u32 = 2;
 
@@ -53,8 +56,12 @@ impl DurableObject for NetworkDo {
     async fn alarm(&self) -> Result<Response> {
         let failed = |error: ErrorReply| worker::Error::RustError(error.message);
         let store = self.store().map_err(failed)?;
-        self.remove_due(&store).await.map_err(failed)?;
-        self.schedule(&store).await.map_err(failed)?;
+        if self.remove_due(&store).await.is_ok() {
+            self.schedule(&store).await.map_err(failed)?;
+        } else {
+            // Not left to the platform, which gives up after some attempts.
+            self.state.storage().set_alarm(REMOVAL_RETRY_MS).await?;
+        }
         Response::ok("")
     }
 }

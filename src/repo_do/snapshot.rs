@@ -283,7 +283,9 @@ impl Step<'_> {
     async fn refresh_ready(&self, settled_at: i64) -> Result<Option<i64>, ErrorReply> {
         let tips = self.store.cloned_tips()?;
         let pack_bytes: u64 = self.packs.iter().map(|pack| pack.pack_bytes).sum();
-        let is_worth_it = !tips.is_empty() && pack_bytes >= self.settings.ready_bytes_min;
+        let is_worth_it = !tips.is_empty()
+            && pack_bytes >= self.settings.ready_bytes_min
+            && !is_untouched_fork(&self.record);
         let ready = self.store.ready_clone()?;
         let is_current = is_worth_it
             && ready
@@ -303,6 +305,12 @@ impl Step<'_> {
         ready::make(object, store, &self.bucket, &self.record, tips).await?;
         Ok(Some(self.now_ms))
     }
+}
+
+/// Whether nothing was pushed to the fork yet: as long as that may stay so, it is not to cost what
+/// its source weighs.
+fn is_untouched_fork(record: &RepositoryRecord) -> bool {
+    network_id(record) != record.id && record.last_push_at.is_none()
 }
 
 /// R2 failed: the client learns what, since the operator is who can mend it.
