@@ -288,7 +288,10 @@ async fn dispatch(
         (Method::Get, path::INFO) => admin::info(&store, authorized(Access::Administer)?.record)?,
         (Method::Post, path::UPDATE) => {
             authorized(Access::Administer)?;
-            admin::update(&store, request).await?
+            let updated = admin::update(&store, request).await?;
+            // New settings, and the record in R2, which has the old ones.
+            let _ = object.schedule_snapshot().await;
+            updated
         }
         (Method::Post, path::DELETE) => {
             let record = authorized(Access::Administer)?.record;
