@@ -31,6 +31,9 @@ const GRACE_MS: i64 = 60 * 60 * 1000;
 /// How long one alarm works on the packs in R2.
 const SNAPSHOT_RUN_MS: i64 = 20_000;
 
+/// When the alarm tries again after R2 failed.
+const SNAPSHOT_RETRY_MS: i64 = 5 * 60 * 1000;
+
 /// Rows that one run of the sweeper removes.
 const SWEEP_ROWS_MAX: u32 = 1000;
 
@@ -351,8 +354,10 @@ impl DurableObject for RepoDo {
     async fn alarm(&self) -> Result<Response> {
         let object = Rc::clone(&self.object);
         object.sweep().await?;
-        let snapshot = object.snapshot().await;
-        snapshot.map_err(|error| worker::Error::RustError(error.to_string()))?;
+        if let Err(error) = object.snapshot().await {
+            worker::console_error!("{}", reply::fault_line("snapshot", &error.message));
+            object.wake_at(now_ms() + SNAPSHOT_RETRY_MS).await?;
+        }
         Response::ok("")
     }
 }

@@ -156,9 +156,17 @@ pub async fn run_step(object: &Rc<RepoObject>) -> Result<Option<i64>, ErrorReply
         return Ok(None);
     };
     let _turn = object.snapshot_turn.take().await;
+    let bucket = match R2::of(&object.env) {
+        Ok(bucket) => bucket,
+        Err(error) if store.r2_keys()?.is_empty() => {
+            worker::console_warn!("{error}: packs stay in SQLite");
+            return Ok(None);
+        }
+        Err(error) => return Err(SnapshotError::from(error).into()),
+    };
     let step = Step {
         object,
-        bucket: R2::of(&object.env).map_err(SnapshotError::from)?,
+        bucket,
         settings: Settings::of(&object.env, &store.snapshot_settings()?),
         packs: store.stored_packs()?,
         store,

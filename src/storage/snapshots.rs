@@ -246,10 +246,13 @@ impl<D: Database> RepoStore<D> {
         keep: bool,
     ) -> Result<(), StoreError> {
         if keep {
-            let sql = "INSERT INTO pack_chunk (chunk_key, bytes) VALUES (?1, ?2)
+            // The pack may have gone while its bytes were fetched.
+            let sql = "INSERT INTO pack_chunk (chunk_key, bytes)
+                SELECT ?1, ?2 FROM pack WHERE pack_id = ?3 AND chunks_here = 0
                 ON CONFLICT (chunk_key) DO NOTHING";
-            let key = chunk_key(pack_id, number);
-            self.db.execute(sql, &[key.into(), (&*bytes).into()])?;
+            let key = chunk_key(pack_id, number).into();
+            let params = [key, (&*bytes).into(), pack_id.0.into()];
+            self.db.execute(sql, &params)?;
         }
         self.lease
             .put(pack_id, Piece::Chunk(number), &Rc::new(bytes));
