@@ -40,6 +40,12 @@ CREATE TABLE ready_clone (
     made_at INTEGER NOT NULL
 ) STRICT;
 
+-- The record in R2 from which a lost repository is made again: what was written there last, one row.
+CREATE TABLE r2_record (
+    singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
+    sha256 BLOB NOT NULL CHECK (length(sha256) = 32)
+) STRICT;
+
 -- When the operator wants this for this repository; NULL: what the deployment says.
 -- Seconds without a push after which packs are copied to R2 and ready clones made.
 ALTER TABLE repository ADD COLUMN settle_seconds INTEGER CHECK (settle_seconds >= 0);

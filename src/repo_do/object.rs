@@ -35,6 +35,9 @@ const GRACE_MS: i64 = 60 * 60 * 1000;
 /// How long one alarm works on the packs in R2.
 const SNAPSHOT_RUN_MS: i64 = 20_000;
 
+/// When the alarm tries again after R2 failed.
+const SNAPSHOT_RETRY_MS: i64 = 5 * 60 * 1000;
+
 /// Rows that one run of the sweeper removes.
 const SWEEP_ROWS_MAX: u32 = 1000;
 
@@ -327,7 +330,10 @@ async fn dispatch(
         (Method::Get, path::INFO) => admin::info(&store, authorized(Access::Administer)?.record)?,
         (Method::Post, path::UPDATE) => {
             authorized(Access::Administer)?;
-            admin::update(&store, request).await?
+            let updated = admin::update(&store, request).await?;
+            // New settings, and the record in R2, which has the old ones.
+            let _ = object.schedule_snapshot().await;
+            updated
         }
         (Method::Post, path::DELETE) => {
             let record = authorized(Access::Administer)?.record;
@@ -396,9 +402,13 @@ impl DurableObject for RepoDo {
     async fn alarm(&self) -> Result<Response> {
         let object = Rc::clone(&self.object);
         let failed = |error: ErrorReply| worker::Error::RustError(error.message);
-        if !deletion::resume(&object).await.map_err(failed)? {
-            object.sweep().await?;
-            object.snapshot().await.map_err(failed)?;
+        if deletion::resume(&object).await.map_err(failed)? {
+            return Response::ok("");
+        }
+        object.sweep().await?;
+        if let Err(error) = object.snapshot().await {
+            worker::console_error!("{}", reply::fault_line("snapshot", &error.message));
+            object.wake_at(now_ms() + SNAPSHOT_RETRY_MS).await?;
         }
         Response::ok("")
     }

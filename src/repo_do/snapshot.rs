@@ -31,6 +31,9 @@ const SNAPSHOT_BYTES: u64 = 2 * PART_BYTES as u64;
 /// How often a request looks whether another run is over.
 const POLL_MS: u32 = 20;
 
+/// How many times the time to settle a pack waits for R2 where pushes do not end.
+const PATIENCE: i64 = 16;
+
 /// Chunk rows that one step removes: 64 MiB.
 const ROWS_A_STEP: u32 = 256;
 
@@ -177,9 +180,17 @@ pub async fn run_step(object: &Rc<RepoObject>) -> Result<Option<i64>, ErrorReply
         return Ok(None);
     };
     let _turn = object.snapshot_turn.take().await;
+    let bucket = match R2::of(&object.env) {
+        Ok(bucket) => bucket,
+        Err(error) if store.r2_keys()?.is_empty() => {
+            worker::console_warn!("{error}: packs stay in SQLite");
+            return Ok(None);
+        }
+        Err(error) => return Err(SnapshotError::from(error).into()),
+    };
     let step = Step {
         object,
-        bucket: R2::of(&object.env).map_err(SnapshotError::from)?,
+        bucket,
         settings: Settings::of(&object.env, &store.snapshot_settings()?),
         packs: store.stored_packs()?,
         store,
@@ -212,14 +223,24 @@ impl Step<'_> {
         let bucket = &self.bucket;
         let around = Around::new(self.object, &self.store, &self.record);
         let securing = securing(&self.store, bucket, &self.record, &around);
-        if securing.give_back(self.now_ms).await? {
-            return again;
-        }
-        let settled_at = self.last_change().saturating_add(self.settings.settle_ms);
+        securing.end_strays(self.now_ms).await?;
         let unsecured = self.packs.iter().find(|pack| pack.r2_key.is_none());
-        if let Some(pack) = unsecured.filter(|_| settled_at <= self.now_ms) {
-            secure(self.object, &self.store, &self.bucket, &self.record, pack).await?;
-            return again;
+        let settled_at = self.settled_at(unsecured);
+        match unsecured {
+            Some(pack) if settled_at <= self.now_ms => {
+                secure(self.object, &self.store, &self.bucket, &self.record, pack).await?;
+                return again;
+            }
+            // What the record in R2 names must not go before the record does.
+            Some(_) => {}
+            None => {
+                if settled_at <= self.now_ms {
+                    securing.write_record().await?;
+                    if securing.give_back(self.now_ms).await? {
+                        return again;
+                    }
+                }
+            }
         }
         if self.cool().await? {
             return again;
@@ -228,15 +249,22 @@ impl Step<'_> {
         if outdated == Some(self.now_ms) {
             return again;
         }
-        let settles = unsecured.map(|_| settled_at).or(outdated);
-        let next = [settles, self.next_cooling(), self.store.next_release()?];
+        let settles = (settled_at > self.now_ms).then_some(settled_at);
+        let release = self.store.next_release()?.map(|at| at.max(settled_at));
+        let next = [settles, outdated, self.next_cooling(), release];
         Ok(next.into_iter().flatten().min())
     }
 
-    /// The last push, or pack that came otherwise.
-    fn last_change(&self) -> i64 {
+    /// When the last push, or pack that came otherwise, is long enough ago; or the first pack that
+    /// R2 lacks, when they do not end.
+    fn settled_at(&self, unsecured: Option<&StoredPack>) -> i64 {
         let published = self.packs.iter().map(|pack| pack.published_at).max();
-        self.record.last_push_at.max(published).unwrap_or(0)
+        let last_change = self.record.last_push_at.max(published).unwrap_or(0);
+        let settle_ms = self.settings.settle_ms;
+        let patience_ms = settle_ms.saturating_mul(PATIENCE);
+        let settled_at = last_change.saturating_add(settle_ms);
+        let latest = unsecured.map(|pack| pack.published_at.saturating_add(patience_ms));
+        latest.map_or(settled_at, |latest| latest.min(settled_at))
     }
 
     /// Lets packs go cold whose time has come, and removes some of their chunks.

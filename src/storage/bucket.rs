@@ -118,5 +118,5 @@ pub fn ready_key(repository_id: &str, fingerprint: &[u8; 32]) -> String {
 
 /// The key of what is needed to make a repository again.
 pub fn record_key(repository_id: &str) -> String {
-    format!("{RECORDS_PREFIX}{repository_id}.json")
+    format!("{RECORDS_PREFIX}{repository_id}")
 }

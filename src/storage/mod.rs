@@ -25,6 +25,7 @@
 //! | [`r2`] | the port on R2 itself; the only file here that knows it |
 //! | [`snapshots`] | which packs R2 holds, which are on their way, what it may forget |
 //! | [`ready`] | the answer to a full clone, kept ready in R2 |
+//! | [`record`] | what a lost repository is made again from, beside its packs |
 //! | [`cache`] | chunks and parts kept in the isolate's memory |
 //!
 //! Invariants of this layer:
@@ -50,6 +51,7 @@ pub mod publication;
 pub mod publish;
 pub mod r2;
 pub mod ready;
+pub mod record;
 pub mod ref_page;
 pub mod reflog;
 pub mod refs;

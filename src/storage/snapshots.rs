@@ -3,11 +3,13 @@
 //! The order is always the same: the key is noted, held and written, what was written is read back
 //! and compared, and only then is it registered here. Chunk rows go later still.
 
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::cache::Piece;
 use super::packs::{chunk_key, pack_keys};
-use super::repository::RepoStore;
+use super::record::{Record, RecordedPack};
+use super::repository::{RepoStore, RepositoryRecord};
 use super::row::{Row, Value};
 use super::sql::{Database, in_transaction, query_all, query_first};
 use super::sql_error::SqlError;
@@ -244,10 +246,13 @@ impl<D: Database> RepoStore<D> {
         keep: bool,
     ) -> Result<(), StoreError> {
         if keep {
-            let sql = "INSERT INTO pack_chunk (chunk_key, bytes) VALUES (?1, ?2)
+            // The pack may have gone while its bytes were fetched.
+            let sql = "INSERT INTO pack_chunk (chunk_key, bytes)
+                SELECT ?1, ?2 FROM pack WHERE pack_id = ?3 AND chunks_here = 0
                 ON CONFLICT (chunk_key) DO NOTHING";
-            let key = chunk_key(pack_id, number);
-            self.db.execute(sql, &[key.into(), (&*bytes).into()])?;
+            let key = chunk_key(pack_id, number).into();
+            let params = [key, (&*bytes).into(), pack_id.0.into()];
+            self.db.execute(sql, &params)?;
         }
         self.lease
             .put(pack_id, Piece::Chunk(number), &Rc::new(bytes));
@@ -258,6 +263,61 @@ impl<D: Database> RepoStore<D> {
     pub fn has_cold_packs(&self) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM pack WHERE state = 'live' AND chunks_here = 0 LIMIT 1";
         Ok(query_first(&self.db, sql, &[], |row| row.integer(0))?.is_some())
+    }
+
+    /// The record of the repository as it is now; `None` while R2 lacks one of its packs.
+    pub fn record(&self) -> Result<Option<Record>, StoreError> {
+        let Some(repository) = self.load()? else {
+            return Ok(None);
+        };
+        let recorded = |pack: StoredPack| {
+            Some(RecordedPack {
+                r2_key: pack.r2_key?,
+                pack_bytes: pack.pack_bytes,
+                object_count: pack.object_count,
+            })
+        };
+        let packs = self.stored_packs()?.into_iter().map(recorded);
+        let Some(packs) = packs.collect() else {
+            return Ok(None);
+        };
+        let mut refs = Vec::new();
+        self.visit_refs(b"refs/", |reference| {
+            refs.push(reference);
+            ControlFlow::Continue(())
+        })?;
+        Ok(Some(Record {
+            repository: RepositoryRecord {
+                updated_at: 0,
+                last_push_at: None,
+                ..repository
+            },
+            packs,
+            refs,
+        }))
+    }
+
+    /// The SHA-256 of the record that R2 has.
+    pub fn recorded(&self) -> Result<Option<[u8; 32]>, StoreError> {
+        let sql = "SELECT sha256 FROM r2_record";
+        let sha256 = query_first(&self.db, sql, &[], |row| row.blob(0))?;
+        Ok(sha256.and_then(|sha256| sha256.try_into().ok()))
+    }
+
+    /// Notes which record R2 has.
+    pub fn set_recorded(&self, sha256: &[u8; 32]) -> Result<(), StoreError> {
+        let sql = "INSERT INTO r2_record (singleton, sha256) VALUES (1, ?1)
+            ON CONFLICT (singleton) DO UPDATE SET sha256 = excluded.sha256";
+        self.db.execute(sql, &[Value::Blob(sha256)])?;
+        Ok(())
+    }
+
+    /// All R2 objects that this repository names, whatever for, each once; its record apart.
+    pub fn r2_keys(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT r2_key FROM pack WHERE r2_key IS NOT NULL
+            UNION SELECT r2_key FROM pack_upload UNION SELECT r2_key FROM ready_clone
+            UNION SELECT r2_key FROM r2_release";
+        Ok(query_all(&self.db, sql, &[], |row| row.text(0))?)
     }
 
     /// What is set for this repository.

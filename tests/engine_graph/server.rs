@@ -81,7 +81,7 @@ impl Server {
             asked: RefCell::default(),
         };
         let again = Connectivity::new(&graph, &moody, &pushed, tips, &Limits::DEFAULT);
-        let again = moody.walk(again)?;
+        let again = walk_on(again)?;
         assert!(again.graph_part == connected.graph_part);
         assert!(again.introduced_part == connected.introduced_part);
         Ok(connected)
@@ -237,15 +237,14 @@ struct Moody<'a> {
     asked: RefCell<BTreeSet<ObjectId>>,
 }
 
-impl Moody<'_> {
-    fn walk(&self, mut walk: Connectivity<'_>) -> Result<Connected, ConnectivityError> {
-        loop {
-            match walk.step(3) {
-                Ok(Progress::Working) => {}
-                Ok(Progress::Done) => return Ok(walk.finish()),
-                Err(ConnectivityError::Read(error)) if error.cold().is_some() => {}
-                Err(error) => return Err(error),
-            }
+/// Walks to the end, past whatever is cold the first time.
+fn walk_on(mut walk: Connectivity<'_>) -> Result<Connected, ConnectivityError> {
+    loop {
+        match walk.step(3) {
+            Ok(Progress::Working) => {}
+            Ok(Progress::Done) => return Ok(walk.finish()),
+            Err(ConnectivityError::Read(error)) if error.cold().is_some() => {}
+            Err(error) => return Err(error),
         }
     }
 }

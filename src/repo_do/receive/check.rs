@@ -9,7 +9,8 @@ use gix_object::bstr::ByteSlice as _;
 
 use super::super::cold::Faults;
 use super::super::object::{Store, pause};
-use super::finish::{Refused, Work};
+use super::finish::Work;
+use super::refused::Refused;
 use super::settings;
 use crate::git::graph::ancestry::is_ancestor;
 use crate::git::graph::commits::CommitGraph;

@@ -8,8 +8,8 @@ use gix_object::bstr::ByteSlice as _;
 
 use super::super::cold::Faults;
 use super::super::object::{Store, now_ms, pause};
-use super::super::snapshot::SnapshotError;
 use super::super::{admin, reply};
+use super::refused::Refused;
 use super::{Push, Voice};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::Connected;
@@ -17,7 +17,6 @@ use crate::git::pack::entries::EntryTable;
 use crate::git::pack::incoming::Received;
 use crate::git::pack::incoming::objects::{IncomingObjects, Sources};
 use crate::git::pack::index::{IndexBuilder, IndexError};
-use crate::git::pack::parser::error::PackError;
 use crate::git::pack::reader::LivePacks;
 use crate::git::pack::resolver::{Resolver, Step};
 use crate::git::protocol::progress::Meter;
@@ -28,7 +27,7 @@ use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
-use crate::git::store::{ColdChunk, PackId, Part, Quarantine as _, ReadError, StoreError};
+use crate::git::store::{ColdChunk, PackId, Part, Quarantine as _, StoreError};
 use crate::storage::packs::PIECE_BYTES_MAX;
 use crate::storage::publication::{Actor, PackPublication, Publication, RefOutcome, RefUpdate};
 use crate::storage::sql::in_transaction;
@@ -38,47 +37,6 @@ type Live = LivePacks<Rc<Store>>;
 
 /// Bytes inflated and made between two pauses: about 20 ms of CPU.
 const RESOLVE_STEP_BYTES: u64 = 8 << 20;
-
-/// The push failed as a whole; why, for the report's `unpack` line.
-pub(super) struct Refused(pub(super) String);
-
-impl From<PackError> for Refused {
-    fn from(error: PackError) -> Self {
-        match error {
-            PackError::Store(error) => error.into(),
-            PackError::Base(error) => error.into(),
-            error => Self(error.to_string()),
-        }
-    }
-}
-
-impl From<StoreError> for Refused {
-    fn from(error: StoreError) -> Self {
-        worker::console_error!("{}", reply::fault_line("store", &error.to_string()));
-        Self("the repository's storage failed".to_owned())
-    }
-}
-
-impl From<ReadError> for Refused {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Store(error) => error.into(),
-            error => Self(error.to_string()),
-        }
-    }
-}
-
-impl From<SnapshotError> for Refused {
-    fn from(error: SnapshotError) -> Self {
-        match error {
-            SnapshotError::Store(error) => error.into(),
-            error => {
-                worker::console_error!("{}", reply::fault_line("r2", &error.to_string()));
-                Self(error.to_string())
-            }
-        }
-    }
-}
 
 /// A push whose bytes are all here.
 pub struct Work {

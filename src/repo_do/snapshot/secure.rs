@@ -8,7 +8,7 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 
 use crate::git::store::{CHUNK_BYTES, PackId, StoreError};
-use crate::storage::bucket::{Bucket, BucketError, PACKS_PREFIX, PART_BYTES, pack_key};
+use crate::storage::bucket::{Bucket, BucketError, PACKS_PREFIX, PART_BYTES, pack_key, record_key};
 use crate::storage::repository::RepoStore;
 use crate::storage::snapshots::{StoredPack, Upload};
 use crate::storage::sql::Database;
@@ -88,9 +88,8 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
         Ok(registered.then_some(key))
     }
 
-    /// Gives back what is not needed any more, and what was begun for packs that are gone; whether
-    /// there was any.
-    pub async fn give_back(&self, now_ms: i64) -> Result<bool, SnapshotError> {
+    /// Ends what was begun for packs that are gone.
+    pub async fn end_strays(&self, now_ms: i64) -> Result<(), SnapshotError> {
         for upload in self.store.stray_uploads()? {
             if let Some(upload_id) = &upload.upload_id {
                 // R2 may know nothing of it any more, and gives it up by itself in a week.
@@ -98,6 +97,11 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
             }
             self.store.forget_upload(&upload, now_ms)?;
         }
+        Ok(())
+    }
+
+    /// Gives back what is not needed any more; whether there was any.
+    pub async fn give_back(&self, now_ms: i64) -> Result<bool, SnapshotError> {
         let due = self.store.releases_due(now_ms)?;
         for key in &due {
             if !key.starts_with(PACKS_PREFIX) {
@@ -108,6 +112,22 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
             self.store.released(key)?;
         }
         Ok(!due.is_empty())
+    }
+
+    /// Writes the record from which the repository could be made again, if it is another one now.
+    pub async fn write_record(&self) -> Result<(), SnapshotError> {
+        let Some(record) = self.store.record()? else {
+            return Ok(());
+        };
+        let bytes = record.write();
+        let sha256 = Sha256::digest(&bytes).into();
+        if self.store.recorded()? != Some(sha256) {
+            let key = record_key(&record.repository.id);
+            self.around.hold(&key).await?;
+            self.bucket.put(&key, bytes).await?;
+            self.store.set_recorded(&sha256)?;
+        }
+        Ok(())
     }
 
     /// Hashes the stored bytes, and notes where they go.

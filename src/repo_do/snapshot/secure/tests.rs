@@ -354,6 +354,7 @@ fn what_a_pack_held_is_given_back_when_it_goes() {
     other.remove_pack(PackId(1)).unwrap();
     for store in [&store, &other] {
         let securing = Securing { store, ..securing };
+        now(securing.end_strays(NOW)).unwrap();
         while now(securing.give_back(NOW)).unwrap() {}
         assert_eq!(store.next_release(), Ok(None));
         assert_eq!(store.stray_uploads(), Ok(Vec::new()));
