@@ -54,6 +54,11 @@ fn sweeping() {
 }
 
 #[test]
+fn snapshots() {
+    run(&contract::snapshots::cases());
+}
+
+#[test]
 fn tokens() {
     run(&contract::tokens::cases());
 }
@@ -66,6 +71,16 @@ fn repository_records() {
 #[test]
 fn namespaces() {
     run(&contract::namespace::cases());
+}
+
+#[test]
+fn forks() {
+    run(&contract::fork::cases());
+}
+
+#[test]
+fn networks() {
+    run(&contract::network::cases());
 }
 
 #[test]
@@ -90,7 +105,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn publishing_agrees_with_a_model(pushes in model::pushes()) {
-        model::check(open(), &pushes);
+    fn a_network_agrees_with_a_model(steps in contract::network::steps()) {
+        contract::network::check(open(), &steps);
+    }
+
+    #[test]
+    fn publishing_agrees_with_a_model(packed in model::packed(), pushes in model::pushes()) {
+        model::check(open(), &packed, &pushes);
     }
 }

@@ -76,6 +76,14 @@ pub enum StoreError {
         /// The pack's number.
         pack: u32,
     },
+    /// The chunk is not here but elsewhere: the shell fetches it, and the step is done again.
+    #[error("store: chunk {chunk} of pack {pack} is cold")]
+    Cold {
+        /// The pack's number.
+        pack: u32,
+        /// The chunk's number.
+        chunk: u32,
+    },
     /// A stored row does not have the form that we write.
     #[error("store: {what} of pack {pack} is corrupt")]
     Corrupt {
@@ -84,6 +92,38 @@ pub enum StoreError {
         /// The pack's number.
         pack: u32,
     },
+}
+
+/// A chunk that is not in the store but elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColdChunk {
+    /// The pack.
+    pub pack_id: PackId,
+    /// The chunk.
+    pub number: u32,
+}
+
+impl StoreError {
+    /// The chunk to fetch before the same is tried again, if that is all that is wrong.
+    pub fn cold(&self) -> Option<ColdChunk> {
+        match self {
+            Self::Cold { pack, chunk } => Some(ColdChunk {
+                pack_id: PackId(*pack),
+                number: *chunk,
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl ReadError {
+    /// As [`StoreError::cold`].
+    pub fn cold(&self) -> Option<ColdChunk> {
+        match self {
+            Self::Store(error) => error.cold(),
+            _ => None,
+        }
+    }
 }
 
 /// Live packs, read.

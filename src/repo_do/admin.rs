@@ -6,28 +6,30 @@ use serde::de::DeserializeOwned;
 use worker::{Method, Request, RequestInit, Response};
 
 use super::contract::{
-    Actor, CreateRepository, CreateToken, Deleted, ErrorCode, ErrorReply, NAMESPACE_TOUCH, ORIGIN,
-    RepositoryInfo, RepositoryStatus, RevokedToken, Scope, TokenHash, TokenPage, TokenRecord,
-    TokenState, TouchRepository, UpdateRepository,
+    CreateRepository, CreateToken, ErrorCode, ErrorReply, NAMESPACE_TOUCH, ORIGIN, RepositoryInfo,
+    RepositoryStatus, RevokedToken, Scope, TokenHash, TokenPage, TokenRecord, TokenState,
+    TouchRepository, UpdateRepository,
 };
 use super::maintenance::serve::shown as shown_run;
 use super::object::{Caller, RepoObject, Store, now_ms};
-use super::{memory, reply};
+use super::{deletion, memory, reply};
 use crate::git::store::StoreError;
 use crate::storage::cache;
+use crate::storage::life::Phase;
 use crate::storage::repository::{NewRepository, RepositoryPatch, RepositoryRecord};
+use crate::storage::snapshots::SnapshotSettings;
 use crate::storage::sql::{Database as _, in_transaction};
 use crate::storage::tokens;
 
 /// A response, or why there is none.
-type Answer = Result<worker::Result<Response>, ErrorReply>;
+pub type Answer = Result<worker::Result<Response>, ErrorReply>;
 
 /// Runs of maintenance that `/stats` shows.
 const RUNS_SHOWN: u32 = 20;
 
 const BRANCHES: &str = "refs/heads/";
 
-/// A body that the Worker wrote.
+/// The body of a request of the Worker's or of another object.
 pub async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply> {
     request.json().await.map_err(|error| {
         let message = format!("the worker sent a body that the object does not know: {error}");
@@ -36,37 +38,56 @@ pub async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorR
 }
 
 /// `POST /init`.
-pub async fn init(store: &Store, caller: &Caller, request: Request) -> Answer {
-    if !matches!(caller.actor, Actor::Operator | Actor::NamespaceAdmin) {
-        return Err(ErrorReply::new(
-            ErrorCode::Forbidden,
-            "only administrators make repositories",
-        ));
-    }
+pub async fn init(object: &RepoObject, caller: &Caller, request: Request) -> Answer {
+    caller.check_maker()?;
     let new: CreateRepository = body(request).await?;
-    // The body was awaited: another request may have made the repository meanwhile.
+    deletion::settle(object).await?;
+    // All of that was awaited: another request may have made the repository meanwhile.
+    let store = &*object.store()?;
     if store.load()?.is_none() {
-        let head = format!("{BRANCHES}{}", new.default_branch);
+        let head = head_of(&new);
         in_transaction(store.database(), || {
-            store.create(&NewRepository {
-                id: &new.repository_id,
-                namespace: &new.namespace,
-                name: &new.name,
-                description: new.description.as_deref().unwrap_or_default(),
-                head: head.as_str().into(),
-                read_only: new.read_only,
-                public: new.public,
-                source: new.source.as_deref(),
-                now_ms: new.now_ms,
-            })?;
+            store.create(&new_repository(&new, &head))?;
             insert_token(store, &new.token)
         })?;
     }
     let record = store
         .load()?
-        .filter(|record| record.id == new.repository_id);
+        .filter(|record| record.id == new.repository_id && record.phase == Phase::Ready);
     let taken = || ErrorReply::new(ErrorCode::AlreadyExists, "the repository exists already");
     info(store, record.ok_or_else(taken)?)
+}
+
+/// Where HEAD of a new repository points.
+pub fn head_of(new: &CreateRepository) -> String {
+    format!("{BRANCHES}{}", new.default_branch)
+}
+
+/// What is stored of a new repository.
+pub fn new_repository<'a>(new: &'a CreateRepository, head: &'a str) -> NewRepository<'a> {
+    NewRepository {
+        id: &new.repository_id,
+        namespace: &new.namespace,
+        name: &new.name,
+        description: new.description.as_deref().unwrap_or_default(),
+        head: head.into(),
+        read_only: new.read_only,
+        public: new.public,
+        source: new.source.as_deref(),
+        now_ms: new.now_ms,
+    }
+}
+
+/// A fork grows here, and nothing else can be done.
+pub fn in_progress() -> ErrorReply {
+    let message = "the repository is being forked";
+    ErrorReply::new(ErrorCode::ForkInProgress, message)
+}
+
+/// Something of the platform's failed: the log has the cause, the client hears nothing of it.
+pub fn failed(what: &str, cause: &dyn std::fmt::Display) -> ErrorReply {
+    worker::console_error!("{}", reply::fault_line(what, &cause.to_string()));
+    ErrorReply::new(ErrorCode::InternalError, "internal error")
 }
 
 /// `GET /info`.
@@ -94,7 +115,10 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
         prune_grace_seconds: record.prune_grace_seconds,
         reflog_retention_seconds: record.reflog_retention_seconds,
         superseded_grace_seconds: record.superseded_grace_seconds,
-        status: RepositoryStatus::Ready,
+        status: match record.phase {
+            Phase::Ready | Phase::Deleting => RepositoryStatus::Ready,
+            Phase::Forking => RepositoryStatus::Forking,
+        },
         size_bytes,
         object_count,
     }
@@ -115,16 +139,32 @@ async fn try_touch_namespace(object: &RepoObject) -> worker::Result<()> {
         return Ok(());
     };
     let sizes = store.live_sizes().map_err(|error| failed(&error))?;
-    let namespace = record.namespace.to_ascii_lowercase();
+    let namespace = record.namespace.clone();
     let info = describe(record, sizes.0, sizes.1);
-    let body = serde_json::to_string(&TouchRepository { info })?;
+    tell_namespace(
+        object,
+        &namespace,
+        NAMESPACE_TOUCH,
+        &TouchRepository { info },
+    )
+    .await
+}
+
+/// Sends a message to a namespace's object.
+pub async fn tell_namespace<T: serde::Serialize>(
+    object: &RepoObject,
+    namespace: &str,
+    path: &str,
+    message: &T,
+) -> worker::Result<()> {
+    let body = serde_json::to_string(message)?;
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(body.into()));
-    let request = Request::new_with_init(&format!("{ORIGIN}{NAMESPACE_TOUCH}"), &init)?;
+    let request = Request::new_with_init(&format!("{ORIGIN}{path}"), &init)?;
     let stub = object
         .env
         .durable_object("NAMESPACE")?
-        .get_by_name(&namespace)?;
+        .get_by_name(&namespace.to_ascii_lowercase())?;
     stub.fetch_with_request(request).await?;
     Ok(())
 }
@@ -148,17 +188,14 @@ pub async fn update(store: &Store, request: Request) -> Answer {
         superseded_grace_seconds: change.superseded_grace_seconds,
     };
     store.update(&patch, now_ms())?;
+    store.set_snapshot_settings(&SnapshotSettings {
+        settle_seconds: change.snapshots.settle_seconds,
+        cold_after_seconds: change.snapshots.cold_after_seconds,
+        cold_bytes_min: change.snapshots.cold_bytes_min,
+        ready_bytes_min: change.snapshots.ready_bytes_min,
+    })?;
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
     info(store, store.load()?.ok_or_else(gone)?)
-}
-
-/// `POST /delete`: everything goes, the alarm included.
-pub async fn delete(object: &RepoObject, record: RepositoryRecord) -> worker::Result<Response> {
-    object.storage.delete_all().await?;
-    object.reopen();
-    reply::json(&Deleted {
-        repository_id: record.id,
-    })
 }
 
 /// The object's own record of a token.
@@ -191,7 +228,8 @@ pub async fn create_token(store: &Store, request: Request) -> Answer {
     Ok(reply::json(&token))
 }
 
-fn insert_token(store: &Store, token: &TokenRecord) -> Result<(), StoreError> {
+/// Stores a token.
+pub fn insert_token(store: &Store, token: &TokenRecord) -> Result<(), StoreError> {
     store.tokens().insert(&tokens::NewToken {
         id: &token.token_id,
         sha256: token.sha256.as_bytes(),
@@ -265,6 +303,7 @@ pub fn revoke_token(store: &Store, token_id: &str) -> Answer {
 /// everything of the isolate's.
 pub fn stats(store: &Store) -> Answer {
     let counts = store.counts()?;
+    let packs = store.stored_packs()?;
     let db = store.database();
     let runs = store.runs(RUNS_SHOWN)?;
     let (part_cache_bytes, chunk_cache_bytes) = cache::cached_bytes();
@@ -278,7 +317,11 @@ pub fn stats(store: &Store) -> Answer {
             "bytes": counts.pack_bytes,
             "chunk_rows": counts.chunk_rows,
             "part_rows": counts.part_rows,
+            "in_r2": packs.iter().filter(|pack| pack.r2_key.is_some()).count(),
+            "cold": packs.iter().filter(|pack| !pack.chunks_here).count(),
         },
+        "r2_bytes": store.r2_bytes()?,
+        "ready_clone_bytes": store.ready_clone()?.map(|ready| ready.response_bytes),
         "objects": counts.object_count,
         "tokens": counts.tokens,
         "sqlite_bytes": counts.database_bytes,

@@ -9,9 +9,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::deletion;
 use super::maintenance::{self, Failure};
 use super::object::{GRACE_MS, RepoObject, Store, now_ms};
-use super::reply;
+use super::{reply, snapshot};
 use crate::git::maintenance::geometry;
 use crate::git::store::{PackStore as _, StoreError};
 use crate::storage::runs::{RunFigures, RunOutcome};
@@ -45,10 +46,18 @@ pub enum Task {
     Reflog,
     /// Removal of objects that nothing reaches.
     Prune,
+    /// Copies in R2, cold packs, the ready clone.
+    Snapshot,
 }
 
-/// In this order.
-const TASKS: [Task; 4] = [Task::Sweep, Task::Merge, Task::Reflog, Task::Prune];
+/// In this order: what goes to R2 is what the others have left.
+const TASKS: [Task; 5] = [
+    Task::Sweep,
+    Task::Merge,
+    Task::Reflog,
+    Task::Prune,
+    Task::Snapshot,
+];
 
 impl Task {
     /// Its name in records.
@@ -58,6 +67,7 @@ impl Task {
             Self::Merge => "merge",
             Self::Reflog => "reflog",
             Self::Prune => "prune",
+            Self::Snapshot => "snapshot",
         }
     }
 
@@ -73,8 +83,8 @@ impl Task {
         match self {
             Self::Sweep => sweep_due(object, store, slack),
             Self::Merge => {
-                let live = store.live_packs()?;
-                Ok(geometry::due(&live, |_| false).map(|_| 0))
+                let (live, cold) = (store.live_packs()?, store.cold_packs()?);
+                Ok(geometry::due(&live, |pack| cold.contains(&pack.pack_id)).map(|_| 0))
             }
             Self::Reflog => {
                 let kept_ms = store.retention()?.reflog_retention_seconds * 1000;
@@ -87,6 +97,7 @@ impl Task {
                 let changed = store.last_reflog_seq()? != retention.pruned_reflog_seq;
                 Ok(changed.then(|| retention.pruned_at.saturating_add(DAY_MS)))
             }
+            Self::Snapshot => Ok(Some(object.snapshot_due.get()).filter(|at| *at < i64::MAX)),
         }
     }
 
@@ -97,6 +108,7 @@ impl Task {
             Self::Merge => maintenance::merge::merge_due(object).await,
             Self::Reflog => maintenance::sweep::expire_reflog(object).await,
             Self::Prune => maintenance::prune::prune(object).await,
+            Self::Snapshot => maintenance::copies::snapshot(object).await,
         }
     }
 }
@@ -140,6 +152,12 @@ pub async fn wake_by(object: &RepoObject, at_ms: i64) -> worker::Result<()> {
     if matches!(object.alarm.get(), Alarm::At(set) if set <= at_ms) {
         return Ok(());
     }
+    set(object, at_ms).await
+}
+
+/// Sets the alarm to this time, whatever it was set to. It is ordered before anything is awaited,
+/// so that it comes to pass together with what was written just before.
+pub async fn set(object: &RepoObject, at_ms: i64) -> worker::Result<()> {
     object.alarm.set(Alarm::At(at_ms));
     // A number would be taken for an offset as well; a duration says so.
     let delay_ms = u64::try_from(at_ms.saturating_sub(now_ms())).unwrap_or(0);
@@ -149,12 +167,33 @@ pub async fn wake_by(object: &RepoObject, at_ms: i64) -> worker::Result<()> {
 
 /// Sets the alarm as a push needs it. Nearly always it is set already.
 pub async fn after_push(object: &RepoObject, store: &Store) {
+    let settle_ms = snapshot::settle_ms(&object.env, store);
+    copies_due(object, now_ms().saturating_add(settle_ms));
     let due = Task::Merge.due(object, store, false);
     let delay_ms = match due {
         Ok(Some(_)) => MERGE_DELAY_MS,
-        _ => DAY_MS,
+        _ => settle_ms.min(DAY_MS),
     };
-    if let Err(error) = wake_by(object, now_ms() + delay_ms).await {
+    wake_or_log(object, now_ms().saturating_add(delay_ms)).await;
+}
+
+/// Sets the alarm as new settings need it.
+pub async fn after_settings(object: &RepoObject, store: &Store) {
+    let at_ms = now_ms().saturating_add(snapshot::settle_ms(&object.env, store));
+    copies_due(object, at_ms);
+    wake_or_log(object, at_ms).await;
+}
+
+/// Notes that there is something to do for the packs in R2 at this time at the latest.
+pub fn copies_due(object: &RepoObject, at_ms: i64) {
+    object
+        .snapshot_due
+        .set(object.snapshot_due.get().min(at_ms));
+}
+
+/// As [`wake_by`]; what cannot be set now is set by the next push.
+pub async fn wake_or_log(object: &RepoObject, at_ms: i64) {
+    if let Err(error) = wake_by(object, at_ms).await {
         worker::console_error!("{}", reply::fault_line("alarm", &error.to_string()));
     }
 }
@@ -178,6 +217,11 @@ impl Drop for Busy<'_> {
 /// The alarm rings.
 pub async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
     object.alarm.set(Alarm::Off);
+    // What is being deleted, or was to become a fork, has no other work.
+    let resumed = deletion::resume(object).await;
+    if resumed.map_err(|error| worker::Error::RustError(error.message))? {
+        return Ok(());
+    }
     let next = match Busy::new(&object.is_maintained) {
         Some(_busy) => work(object, false).await,
         None => Ok(Some(now_ms() + SLACK_MS)),
@@ -220,9 +264,16 @@ pub async fn work(object: &Rc<RepoObject>, asked: bool) -> Result<Option<i64>, S
             pruned |= task == Task::Prune;
             if run(task, object, &store).await? {
                 ran = true;
-            } else {
-                // Nothing could be done: not at once again.
-                let later = now_ms() + SLACK_MS;
+                copies_due(object, now_ms());
+            } else if object.is_open(&store)
+                && let Some(due) = due_with_backoff(task, object, &store, asked && !pruned)?
+            {
+                // If nothing could be done: not at once again.
+                let later = if due > now_ms() {
+                    due
+                } else {
+                    now_ms() + SLACK_MS
+                };
                 next = Some(next.map_or(later, |next: i64| next.min(later)));
             }
         }

@@ -74,21 +74,20 @@ impl Body {
             Some("gzip" | "x-gzip") => Some(Gunzip::new()),
             Some(other) => return Err(BodyError::UnknownEncoding(other.to_owned())),
         };
-        let reader = match request.inner().body() {
-            None => None,
-            Some(stream) => {
-                let options = js_sys::Object::new();
-                Reflect::set(&options, &"mode".into(), &"byob".into())
-                    .map_err(|error| BodyError::broken_off(&error))?;
-                let source: ByteSource = stream.unchecked_into();
-                let reader = source.get_reader(&options);
-                Some(reader.map_err(|error| BodyError::broken_off(&error))?)
-            }
-        };
+        let reader = request.inner().body().map(reader_of).transpose()?;
         Ok(Self {
             reader,
             buffer: None,
             gzip,
+        })
+    }
+
+    /// The body of an object's answer.
+    pub fn of_stream(stream: web_sys::ReadableStream) -> Result<Self, BodyError> {
+        Ok(Self {
+            reader: Some(reader_of(stream)?),
+            buffer: None,
+            gzip: None,
         })
     }
 
@@ -148,6 +147,16 @@ impl Body {
         }
         Ok(!piece.is_empty())
     }
+}
+
+fn reader_of(stream: web_sys::ReadableStream) -> Result<ByobReader, BodyError> {
+    let options = js_sys::Object::new();
+    Reflect::set(&options, &"mode".into(), &"byob".into())
+        .map_err(|error| BodyError::broken_off(&error))?;
+    let source: ByteSource = stream.unchecked_into();
+    source
+        .get_reader(&options)
+        .map_err(|error| BodyError::broken_off(&error))
 }
 
 /// Inflates a gzip member in slices.

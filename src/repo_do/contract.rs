@@ -12,6 +12,8 @@
 //! | `POST /git/git-upload-pack` | read | as the client sent it, perhaps gzipped | as Git's smart HTTP |
 //! | `POST /git/git-receive-pack` | push | as the client sent it, perhaps gzipped | as Git's smart HTTP |
 //! | `POST /init` | (the Worker's only) | [`CreateRepository`] | [`RepositoryInfo`] |
+//! | `POST /fork` | (the Worker's only) | [`ForkRepository`] | [`RepositoryInfo`] |
+//! | `POST /fork/export` | administer | [`ExportFork`] | frames, see `fork::wire` |
 //! | `GET /info` | administer | | [`RepositoryInfo`] |
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
 //! | `POST /delete` | administer | | [`Deleted`] |
@@ -28,8 +30,10 @@
 //!
 //! Duties of the object:
 //! - It decides with [`authorize`]; what the Worker found in KV is never more than an early no.
-//! - `POST /init` is idempotent by repository id: the same id again answers as the first time; a
-//!   different one is [`ErrorCode::AlreadyExists`].
+//! - `POST /init` and `POST /fork` are idempotent by repository id: the same id again answers as the
+//!   first time; a different one is [`ErrorCode::AlreadyExists`].
+//! - While a fork grows, git hears 503 and REST [`ErrorCode::ForkInProgress`]; one that was
+//!   interrupted, and a deletion, are ended before anything else is made.
 //! - Before `/init` and after `/delete` it writes nothing (not even its schema): anybody may name
 //!   an object that does not exist, and rows are billed.
 
@@ -37,15 +41,21 @@ use serde::{Deserialize, Serialize};
 
 mod actor;
 mod error;
+mod fork;
+mod maintenance;
 
 pub use actor::{Access, Actor, BadActor, Refusal, TokenHash, authorize};
 pub use error::{ErrorCode, ErrorReply};
+pub use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
+pub use maintenance::{Maintain, MaintenanceTask, SnapshotChange};
 
 /// Scheme and host of internal URLs; only the path and the query mean something.
 pub const ORIGIN: &str = "https://object";
 
 /// Paths that the object serves.
 pub mod path {
+    /// How the paths of Git's smart HTTP begin.
+    pub const GIT: &str = "/git/";
     /// The advertisement of either service; the query is the client's.
     pub const INFO_REFS: &str = "/git/info/refs";
     /// A fetch.
@@ -54,6 +64,10 @@ pub mod path {
     pub const RECEIVE_PACK: &str = "/git/git-receive-pack";
     /// Makes the repository.
     pub const INIT: &str = "/init";
+    /// Makes the repository of what another one has.
+    pub const FORK: &str = "/fork";
+    /// Gives what a fork takes over.
+    pub const FORK_EXPORT: &str = "/fork/export";
     /// The repository's settings and figures.
     pub const INFO: &str = "/info";
     /// Changes settings.
@@ -62,11 +76,10 @@ pub mod path {
     pub const DELETE: &str = "/delete";
     /// Lists and makes tokens; `/tokens/<id>` is one token.
     pub const TOKENS: &str = "/tokens";
+    /// Does now what the alarm would do in time.
+    pub const MAINTENANCE: &str = "/maintenance";
     /// Live figures.
     pub const STATS: &str = "/stats";
-
-    /// Maintenance, asked for by the operator.
-    pub const MAINTENANCE: &str = "/maintenance";
 
     /// The path of one token.
     #[must_use]
@@ -88,6 +101,10 @@ pub mod header {
     pub const ACTOR: &str = "x-cairn-actor";
     /// `<namespace>/<repo>` as the client spelled it, for messages only.
     pub const REPOSITORY: &str = "x-cairn-repository";
+    /// On the object's answer to a fetch: the R2 object whose bytes follow those of the body.
+    pub const READY: &str = "x-cairn-ready";
+    /// Beside [`READY`]: how many bytes the R2 object has.
+    pub const READY_BYTES: &str = "x-cairn-ready-bytes";
     /// Ties the log lines of one request together.
     pub const REQUEST_ID: &str = "x-cairn-request-id";
     /// The Git protocol version asked for; the client's own header, passed on.
@@ -241,26 +258,9 @@ pub struct UpdateRepository {
     /// Seconds that superseded packs are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_grace_seconds: Option<u32>,
-}
-
-/// Body of `POST /maintenance`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Maintain {
-    /// What is to be done.
-    pub task: MaintenanceTask,
-}
-
-/// What the operator may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MaintenanceTask {
-    /// All that the alarm would do, now.
-    Run,
-    /// Every derived part is checked against the packs' bytes.
-    Verify,
-    /// The derived parts are made anew and put in place.
-    Rebuild,
+    /// When packs go to R2.
+    #[serde(default, skip_serializing_if = "SnapshotChange::is_empty")]
+    pub snapshots: SnapshotChange,
 }
 
 /// Reads a field that is there as `Some`, so that `null` differs from an absent field.

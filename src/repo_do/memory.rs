@@ -24,6 +24,10 @@ pub const PUSHED_OBJECT_BYTES: u64 = 100;
 /// isolate meanwhile, so that this is needed once, not once a fetch.
 pub const FETCH_BYTES: u64 = 5 << 20;
 
+/// What either side of a fork holds: a row of a part, that row in a frame, and the piece of the
+/// stream that it came or goes with; at the source the refs, 80 bytes each.
+pub const FORK_BYTES: u64 = 6 << 20;
+
 thread_local! {
     // A counter, not a lock: nothing waits on it, so it may be shared by the isolate's objects.
     static RESERVED_BYTES: Cell<u64> = const { Cell::new(0) };

@@ -11,11 +11,18 @@
 //! | `admin` | making, showing, changing and wiping the repository; its tokens; figures |
 //! | `refs` | advertisements and `ls-refs` |
 //! | `upload` | a fetch: the request read, the answer streamed |
+//! | `sender` | the pack of an answer, made as it is taken |
+//! | `cold` | bytes that are in R2 alone |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `body` | a request's body in large pieces |
 //! | `readers` | who reads packs now |
 //! | `graphs` | the commit graph, kept between requests |
+//! | `fork` | a repository made of what another one has |
+//! | `deletion` | the end of a repository |
+//! | `network` | who names which packs in R2: calls to the fork network's object |
+//! | `network_do` | that object |
 //! | `memory` | what the isolate's operations may hold together |
+//! | `snapshot` | packs copied to R2, and cold ones |
 //! | `timer` | waiting for a time to pass |
 //! | `reply` | responses |
 //!
@@ -28,14 +35,22 @@ pub mod memory;
 mod admin;
 mod alarm;
 mod body;
+mod cold;
+mod deletion;
+mod fork;
 mod graphs;
 mod maintenance;
+mod network;
+mod network_do;
 mod object;
 mod readers;
 mod receive;
 mod refs;
 mod reply;
+mod sender;
+mod snapshot;
 mod timer;
 mod upload;
 
+pub use network_do::NetworkDo;
 pub use object::RepoDo;

@@ -11,15 +11,20 @@ use std::rc::Rc;
 use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
 use super::alarm::{self, Alarm};
-use super::contract::{Access, Actor, ErrorCode, ErrorReply, TokenRecord, authorize, header, path};
+use super::contract::{
+    Access, Actor, ErrorCode, ErrorReply, ExportFork, TokenRecord, authorize, header, path,
+};
+use super::fork::Growing;
 use super::graphs::KeptGraph;
 use super::maintenance::{self, Failure};
 use super::memory::Reservation;
 use super::readers::Readers;
-use super::{admin, receive, refs, reply, timer, upload};
+use super::snapshot::Turn;
+use super::{admin, deletion, fork, receive, refs, reply, timer, upload};
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
 use crate::storage::do_sql::ObjectDatabase;
+use crate::storage::life::Phase;
 use crate::storage::repository::{RepoStore, RepositoryRecord};
 use crate::storage::schema;
 
@@ -47,6 +52,13 @@ pub struct RepoObject {
     pub alarm: Cell<Alarm>,
     /// Whether maintenance is being done.
     pub is_maintained: Cell<bool>,
+    /// When there is something to do for the packs in R2, in unix milliseconds; at once in an object
+    /// that does not know yet.
+    pub snapshot_due: Cell<i64>,
+    /// Whether a fork grows here.
+    pub growing: Growing,
+    /// Who copies packs to R2 now.
+    pub snapshot_turn: Turn,
 }
 
 /// Unix milliseconds.
@@ -59,6 +71,9 @@ const ROOM_WAIT_MS: i64 = 10_000;
 
 /// How often it looks for room meanwhile.
 const ROOM_POLL_MS: u32 = 20;
+
+/// Seconds after which a fork that grows now is there, as a rule.
+const FORK_RETRY_SECONDS: u32 = 2;
 
 /// Seconds after which a request that was turned away may find room.
 const ROOM_RETRY_SECONDS: u32 = 5;
@@ -96,6 +111,9 @@ impl RepoObject {
             readers: Rc::default(),
             alarm: Cell::default(),
             is_maintained: Cell::default(),
+            snapshot_due: Cell::default(),
+            growing: Growing::default(),
+            snapshot_turn: Turn::default(),
         }
     }
 
@@ -132,12 +150,19 @@ impl RepoObject {
         })
     }
 
-    /// Opens the store again: after everything was wiped, nothing remembered may survive.
-    pub fn reopen(&self) {
+    /// Empties the database, the alarm included. Nothing remembered may survive, and whoever is
+    /// still at work on what was here must not write into what comes after it.
+    pub async fn wipe(&self) -> Result<()> {
+        if let Ok(store) = &*self.store.borrow() {
+            store.database().close();
+        }
+        let wiped = self.storage.delete_all().await;
         *self.store.borrow_mut() = open(&self.storage);
         self.in_progress.take();
         self.alarm.set(Alarm::Unknown);
+        self.snapshot_due.take();
         self.graph.clear();
+        wiped
     }
 }
 
@@ -168,7 +193,9 @@ impl Caller {
         let actor = actor
             .parse::<Actor>()
             .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
+        // What is being deleted is gone for everybody.
         let record = store.load()?;
+        let record = record.filter(|record| record.phase != Phase::Deleting);
         let token = match (&actor, &record) {
             (Actor::Token(hash), Some(_)) => admin::token_by_hash(store, hash)?,
             _ => None,
@@ -178,6 +205,15 @@ impl Caller {
             token,
             record,
         })
+    }
+
+    /// Whether the caller may make repositories.
+    pub fn check_maker(&self) -> std::result::Result<(), ErrorReply> {
+        if matches!(self.actor, Actor::Operator | Actor::NamespaceAdmin) {
+            return Ok(());
+        }
+        let message = "only administrators make repositories";
+        Err(ErrorReply::new(ErrorCode::Forbidden, message))
     }
 
     /// The repository, if the caller may do this to it.
@@ -209,11 +245,21 @@ async fn dispatch(
     let caller = Caller::of(&request, &store)?;
     let route = request.path();
     let method = request.method();
-    if (&method, route.as_str()) == (&Method::Post, path::INIT) {
-        return admin::init(&store, &caller, request).await;
+    match (&method, route.as_str()) {
+        (Method::Post, path::INIT) => return admin::init(object, &caller, request).await,
+        (Method::Post, path::FORK) => return fork::fork(object, &caller, request).await,
+        _ => {}
     }
+    let is_git = route.starts_with(path::GIT);
     let authorized = |access| {
         let authorized = caller.repository(access)?;
+        if authorized.record.phase == Phase::Forking {
+            return Err(if is_git {
+                ErrorReply::busy(FORK_RETRY_SECONDS, "the repository is being forked")
+            } else {
+                admin::in_progress()
+            });
+        }
         if let Some(token) = &authorized.token {
             admin::touch_token(&store, token)?;
         }
@@ -239,11 +285,23 @@ async fn dispatch(
         (Method::Get, path::INFO) => admin::info(&store, authorized(Access::Administer)?.record)?,
         (Method::Post, path::UPDATE) => {
             authorized(Access::Administer)?;
-            admin::update(&store, request).await?
+            let updated = admin::update(&store, request).await?;
+            // New settings, and the record in R2, which has the old ones.
+            alarm::after_settings(object, &store).await;
+            updated
         }
         (Method::Post, path::DELETE) => {
             let record = authorized(Access::Administer)?.record;
-            admin::delete(object, record).await
+            deletion::delete(object, &store, record).await?
+        }
+        (Method::Post, path::FORK_EXPORT) => {
+            let record = authorized(Access::Administer)?.record;
+            let asked: ExportFork = admin::body(request).await?;
+            if asked.repository_id != record.id {
+                let message = "another repository has taken the source's place";
+                return Err(ErrorReply::new(ErrorCode::NotFound, message));
+            }
+            fork::export::export(object, &asked).await?
         }
         (Method::Post, path::TOKENS) => {
             authorized(Access::Administer)?;

@@ -33,6 +33,7 @@ use finish::Work;
 
 mod check;
 mod finish;
+mod refused;
 
 /// Takes one push.
 pub async fn receive_pack(

@@ -76,6 +76,7 @@ pub struct ObjectDatabase {
     /// Each statement's text as JavaScript has it, by its place in memory: they are constants.
     texts: RefCell<HashMap<(*const u8, usize), JsString>>,
     depth: Cell<u32>,
+    closed: Cell<bool>,
     rows_read: Cell<u64>,
     rows_written: Cell<u64>,
     statements: Cell<u64>,
@@ -93,10 +94,25 @@ impl ObjectDatabase {
             sql,
             texts: RefCell::default(),
             depth: Cell::new(0),
+            closed: Cell::new(false),
             rows_read: Cell::new(0),
             rows_written: Cell::new(0),
             statements: Cell::new(0),
         })
+    }
+
+    /// Lets nobody use this value any more: what it showed was deleted, and whoever still has it
+    /// must not write into what takes its place.
+    pub fn close(&self) {
+        self.closed.set(true);
+    }
+
+    fn check_open(&self) -> Result<(), SqlError> {
+        if self.closed.get() {
+            let text = "the database was deleted meanwhile".to_owned();
+            return Err(SqlError::Failed(text));
+        }
+        Ok(())
     }
 
     /// Runs a statement. With `each`, shows each row until it breaks or errs, and steps through
@@ -107,6 +123,7 @@ impl ObjectDatabase {
         params: &[Value<'_>],
         each: Option<&mut EachRow<'_>>,
     ) -> Result<u64, SqlError> {
+        self.check_open()?;
         check_params(params)?;
         add(&self.statements, 1.0);
         let bound: Array = params.iter().map(|param| bind(*param)).collect();
@@ -153,6 +170,7 @@ impl Database for ObjectDatabase {
     }
 
     fn transaction(&self, body: &mut dyn FnMut() -> Result<(), SqlError>) -> Result<(), SqlError> {
+        self.check_open()?;
         let mut given_up = None;
         // `transactionSync` rolls back when its callback throws, and throws on.
         let mut callback = || match body() {

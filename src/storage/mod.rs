@@ -8,18 +8,27 @@
 //! | [`schema`] | applies `migrations/` in order |
 //! | [`repository`] | [`repository::RepoStore`], one repository: its record and figures |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
+//! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
 //! | [`refs`] | its refs, read |
+//! | [`packed_refs`] | those that came with a fork, many in one row |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`reflog`] | what was changed, for people |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
 //! | [`supersede`] | packs put in the place of others |
 //! | [`runs`] | what maintenance has done |
 //! | [`retention`] | what is kept for how long |
+//! | [`life`], [`fork`] | the phases of its life; what a fork takes over |
 //! | [`tokens`] | tokens, of a repository or of a namespace |
 //! | [`namespace`], [`listing`] | the repositories of a namespace: names reserved; listed |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`registry`] | the list of namespaces |
+//! | [`network`] | a fork network: who names which packs in R2 |
 //! | [`kv`] | small JSON values in Workers KV; the only file here that knows it |
+//! | [`bucket`] | the port to R2: objects under a key; the keys |
+//! | [`r2`] | the port on R2 itself; the only file here that knows it |
+//! | [`snapshots`] | which packs R2 holds, which are on their way, what it may forget |
+//! | [`ready`] | the answer to a full clone, kept ready in R2 |
+//! | [`record`] | what a lost repository is made again from, beside its packs |
 //! | [`cache`] | chunks and parts kept in the isolate's memory |
 //!
 //! Invariants of this layer:
@@ -28,15 +37,24 @@
 //! - Nothing of HTTP, no clock of its own (times are unix milliseconds, handed in).
 //! - A database into which no repository was created stays empty.
 
+pub mod bucket;
 pub mod cache;
 pub mod do_sql;
 pub mod entries;
+pub mod fork;
 pub mod kv;
+pub mod life;
 pub mod listing;
 pub mod namespace;
+pub mod network;
+pub mod packed_refs;
 pub mod packs;
+pub mod part_rows;
 pub mod publication;
 pub mod publish;
+pub mod r2;
+pub mod ready;
+pub mod record;
 pub mod ref_page;
 pub mod reflog;
 pub mod refs;
@@ -48,6 +66,7 @@ pub mod runs;
 #[cfg(not(target_family = "wasm"))]
 pub mod rusqlite_db;
 pub mod schema;
+pub mod snapshots;
 pub mod sql;
 pub mod sql_error;
 pub mod supersede;

@@ -2,12 +2,14 @@
 //!
 //! Keys are arithmetic, so that a chunk or a piece of a part is exactly one row written and a
 //! pack's rows are one range: `pack_id * 2^20 + number` for chunks,
-//! `pack_id * 2^20 + part * 2^16 + number` for parts. The largest is below 2^52.
+//! `pack_id * 2^20 + part * 2^16 + number` for parts (those of cold packs: see `part_rows`). The
+//! largest is below 2^52.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::cache::Piece;
+use super::part_rows::PIECES_MAX;
 use super::repository::RepoStore;
 use super::row::Value;
 use super::sql::{Database, in_transaction, query_all, query_first};
@@ -18,14 +20,11 @@ use crate::git::store::{
 /// Chunks that one pack may have: 256 GiB.
 const CHUNKS_MAX: u32 = 1 << 20;
 
-/// Rows that one part may have: 64 GiB.
-const PIECES_MAX: u32 = 1 << 16;
-
 /// Bytes of a row of a part.
 pub const PIECE_BYTES_MAX: usize = 1 << 20;
 
 /// The parts that every pack has.
-pub(super) const PARTS: [Part; 3] = [Part::Index, Part::Graph, Part::Introduced];
+pub const PARTS: [Part; 3] = [Part::Index, Part::Graph, Part::Introduced];
 
 impl<D: Database> PackStore for RepoStore<D> {
     fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
@@ -61,21 +60,11 @@ impl<D: Database> PackStore for RepoStore<D> {
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
-        let missing = StoreError::Missing {
-            what: "a chunk",
-            pack: pack_id.0,
-        };
-        if number >= CHUNKS_MAX {
-            return Err(missing);
-        }
         let piece = Piece::Chunk(number);
         if let Some(bytes) = self.lease.get(pack_id, piece) {
             return Ok(bytes);
         }
-        let sql = "SELECT bytes FROM pack_chunk WHERE chunk_key = ?1";
-        let key = Value::Integer(chunk_key(pack_id, number));
-        let bytes = query_first(&self.db, sql, &[key], |row| row.blob(0))?.ok_or(missing)?;
-        let bytes = Rc::new(bytes);
+        let bytes = Rc::new(self.chunk_uncached(pack_id, number)?);
         self.lease.put(pack_id, piece, &bytes);
         Ok(bytes)
     }
@@ -135,45 +124,29 @@ impl<D: Database> Quarantine for RepoStore<D> {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// Joins the rows of a part, after asking for their sum: growing by doubling would take up
-    /// to twice the memory of the largest thing that is held.
-    fn read_part(&self, pack_id: PackId, part: Part) -> Result<Vec<u8>, StoreError> {
-        let range = part_keys(pack_id, part);
-        let bounds = [Value::Integer(range.start), Value::Integer(range.end)];
-        let sql = "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM pack_part
-            WHERE part_key >= ?1 AND part_key < ?2";
-        let sizes = query_first(&self.db, sql, &bounds, |row| {
-            Ok((row.integer(0)?, row.unsigned(1)?))
-        })?;
-        let (rows, size) = sizes.unwrap_or_default();
-        if rows == 0 {
-            return Err(StoreError::Missing {
-                what: part_name(part),
-                pack: pack_id.0,
-            });
-        }
-        let corrupt = StoreError::Corrupt {
-            what: part_name(part),
+    /// A chunk from the database, past the cache: for whoever reads a pack from end to end.
+    /// [`StoreError::Cold`] when only R2 has it.
+    pub fn chunk_uncached(&self, pack_id: PackId, number: u32) -> Result<Vec<u8>, StoreError> {
+        let sql = "SELECT bytes FROM pack_chunk WHERE chunk_key = ?1";
+        let missing = StoreError::Missing {
+            what: "a chunk",
             pack: pack_id.0,
         };
-        let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(|_| corrupt.clone())?);
-        let mut next_key = range.start;
-        let sql = "SELECT part_key, bytes FROM pack_part
-            WHERE part_key >= ?1 AND part_key < ?2 ORDER BY part_key";
-        let mut in_order = true;
-        self.db.query(sql, &bounds, &mut |row| {
-            in_order &= row.integer(0)? == next_key;
-            next_key = next_key.saturating_add(1);
-            let piece = row.blob(1)?;
-            // The usual part is one row, taken over without a copy.
-            if bytes.is_empty() && rows == 1 {
-                bytes = piece;
-            } else {
-                bytes.extend_from_slice(&piece);
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        if in_order { Ok(bytes) } else { Err(corrupt) }
+        if number >= CHUNKS_MAX {
+            return Err(missing);
+        }
+        let key = Value::Integer(chunk_key(pack_id, number));
+        if let Some(bytes) = query_first(&self.db, sql, &[key], |row| row.blob(0))? {
+            return Ok(bytes);
+        }
+        let start = u64::from(number).saturating_mul(CHUNK_BYTES as u64);
+        match self.r2_copy(pack_id)? {
+            Some((_, pack_bytes)) if start < pack_bytes => Err(StoreError::Cold {
+                pack: pack_id.0,
+                chunk: number,
+            }),
+            _ => Err(missing),
+        }
     }
 
     /// Removes a pack and all its rows, for good: its id is never used again.
@@ -184,6 +157,7 @@ impl<D: Database> RepoStore<D> {
                     AND NOT EXISTS (SELECT 1 FROM pack WHERE pack_id > ?1)",
                 &[pack_id.0.into()],
             )?;
+            self.release_pack(pack_id)?;
             let keys = pack_keys(pack_id);
             let bounds = [Value::Integer(keys.start), Value::Integer(keys.end)];
             let sql = "DELETE FROM pack_chunk WHERE chunk_key >= ?1 AND chunk_key < ?2";
@@ -251,12 +225,6 @@ pub(super) fn pack_keys(pack_id: PackId) -> Range<i64> {
     start..start.saturating_add(1 << 20)
 }
 
-/// The keys of all rows of a part.
-pub(super) fn part_keys(pack_id: PackId, part: Part) -> Range<i64> {
-    let start = part_key(pack_id, part, 0);
-    start..start.saturating_add(1 << 16)
-}
-
 /// The part's name in errors.
 pub(super) fn part_name(part: Part) -> &'static str {
     match part {
@@ -269,6 +237,7 @@ pub(super) fn part_name(part: Part) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::part_rows::keys;
     use crate::storage::row::INTEGER_MAX;
 
     #[test]
@@ -277,12 +246,12 @@ mod tests {
         assert!(pack_keys(last).end <= INTEGER_MAX);
         assert_eq!(pack_keys(PackId(7)).end, pack_keys(PackId(8)).start);
         for part in PARTS {
-            let keys = part_keys(PackId(7), part);
+            let keys = keys(PackId(7), part);
             assert!(pack_keys(PackId(7)).start <= keys.start);
             assert!(keys.end <= pack_keys(PackId(7)).end);
             assert_eq!((keys.end - 1) >> 20, 7);
         }
-        let (index, graph) = (part_keys(last, Part::Index), part_keys(last, Part::Graph));
+        let (index, graph) = (keys(last, Part::Index), keys(last, Part::Graph));
         assert_eq!(index.end, graph.start);
         assert_eq!(
             chunk_key(PackId(7), CHUNKS_MAX - 1),

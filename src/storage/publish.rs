@@ -133,24 +133,33 @@ impl<D: Database> RepoStore<D> {
         }
     }
 
-    fn write_ref(&self, update: &RefUpdate) -> Result<(), SqlError> {
+    /// Writes a change that was found good. A packed ref leaves its page by it.
+    fn write_ref(&self, update: &RefUpdate) -> Result<(), StoreError> {
         let name = Value::Blob(update.name.as_bytes());
         let peeled = Value::id(update.peeled.as_ref());
-        match (&update.old, &update.new) {
-            (_, None) => self
-                .db
-                .execute("DELETE FROM ref WHERE name = ?1", &[name])?,
-            (None, Some(new)) => {
-                let sql = "INSERT INTO ref (name, target, peeled) VALUES (?1, ?2, ?3)";
-                self.db
-                    .execute(sql, &[name, Value::id(Some(new)), peeled])?
+        let mut written = 0;
+        if update.old.is_some() {
+            written = match &update.new {
+                None => self
+                    .db
+                    .execute("DELETE FROM ref WHERE name = ?1", &[name])?,
+                Some(new) => {
+                    let sql = "UPDATE ref SET target = ?2, peeled = ?3 WHERE name = ?1";
+                    self.db
+                        .execute(sql, &[name, Value::id(Some(new)), peeled])?
+                }
+            };
+            if written == 0 {
+                self.unpack_ref(update.name.as_bstr())?;
             }
-            (Some(_), Some(new)) => {
-                let sql = "UPDATE ref SET target = ?2, peeled = ?3 WHERE name = ?1";
-                self.db
-                    .execute(sql, &[name, Value::id(Some(new)), peeled])?
-            }
-        };
+        }
+        if written == 0
+            && let Some(new) = &update.new
+        {
+            let sql = "INSERT INTO ref (name, target, peeled) VALUES (?1, ?2, ?3)";
+            self.db
+                .execute(sql, &[name, Value::id(Some(new)), peeled])?;
+        }
         Ok(())
     }
 

@@ -1,11 +1,15 @@
 //! The repository's refs, read. They are read from the database every time: after a push
 //! returned, every fetch sees it. Names sort by bytes, as Git sorts them.
+//!
+//! A ref stands in the table `ref` or, if a fork took it over and it never changed since, in a page
+//! of [`packed_refs`](super::packed_refs). Whoever reads sees the two as one.
 
 use std::ops::ControlFlow;
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
+use super::packed_refs::PackedRefs;
 use super::ref_page::{self, PAGE_REFS, PAGE_SQL};
 use super::repository::RepoStore;
 use super::row::Row;
@@ -36,9 +40,13 @@ impl<D: Database> RefSource for RepoStore<D> {
 
     fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError> {
         let sql = "SELECT target, peeled FROM ref WHERE peeled IS NOT NULL";
-        let tags = query_all(&self.db, sql, &[], |row| {
+        let mut tags = query_all(&self.db, sql, &[], |row| {
             Ok((row.object_id(0)?, row.object_id(1)?))
         })?;
+        let mut packed = PackedRefs::new(&self.db, NameRange::new(b"", None));
+        while let Some(record) = packed.next_before(None)? {
+            tags.extend(record.peeled.map(|peeled| (record.target, peeled)));
+        }
         Ok(tags)
     }
 }
@@ -47,12 +55,11 @@ impl<D: Database> RepoStore<D> {
     /// The ref of this very name.
     pub fn find_ref(&self, name: &BStr) -> Result<Option<RefRecord>, StoreError> {
         let sql = "SELECT name, target, peeled FROM ref WHERE name = ?1";
-        Ok(query_first(
-            &self.db,
-            sql,
-            &[name.as_bytes().into()],
-            read_ref,
-        )?)
+        let found = query_first(&self.db, sql, &[name.as_bytes().into()], read_ref)?;
+        match found {
+            Some(found) => Ok(Some(found)),
+            None => self.find_packed(name),
+        }
     }
 
     /// Up to `limit` refs whose names begin with `prefix` and follow `after`, by name.
@@ -70,7 +77,25 @@ impl<D: Database> RepoStore<D> {
             range.end.as_slice().into(),
             limit.into(),
         ];
-        Ok(query_all(&self.db, sql, &params, read_ref)?)
+        let loose = query_all(&self.db, sql, &params, read_ref)?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut refs = Vec::new();
+        let mut packed = PackedRefs::new(&self.db, range);
+        for record in loose {
+            while refs.len() < limit
+                && let Some(earlier) = packed.next_before(Some(record.name.as_bstr()))?
+            {
+                refs.push(earlier);
+            }
+            refs.push(record);
+        }
+        while refs.len() < limit
+            && let Some(later) = packed.next_before(None)?
+        {
+            refs.push(later);
+        }
+        refs.truncate(limit);
+        Ok(refs)
     }
 
     /// Shows every ref whose name begins with `prefix`, by name, holding a page of them at a time.
@@ -80,6 +105,7 @@ impl<D: Database> RepoStore<D> {
         mut each: impl FnMut(RefRecord) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let mut range = NameRange::new(prefix, None);
+        let mut packed = PackedRefs::new(&self.db, range.clone());
         loop {
             let params = [
                 range.start.as_slice().into(),
@@ -88,20 +114,30 @@ impl<D: Database> RepoStore<D> {
             ];
             let page = query_first(&self.db, PAGE_SQL, &params, |row| row.text_or_null(0))?;
             let refs = ref_page::parse(&page.flatten().unwrap_or_default())?;
-            let Some(last) = refs.last() else {
-                return Ok(());
-            };
             let full = u32::try_from(refs.len()) == Ok(PAGE_REFS);
-            range = NameRange::new(prefix, Some(last.name.as_bstr()));
+            if let Some(last) = refs.last() {
+                range = NameRange::new(prefix, Some(last.name.as_bstr()));
+            }
             for record in refs {
+                while let Some(earlier) = packed.next_before(Some(record.name.as_bstr()))? {
+                    if each(earlier).is_break() {
+                        return Ok(());
+                    }
+                }
                 if each(record).is_break() {
                     return Ok(());
                 }
             }
             if !full {
-                return Ok(());
+                break;
             }
         }
+        while let Some(later) = packed.next_before(None)? {
+            if each(later).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// A ref below `name`, as `refs/heads/a/b` is below `refs/heads/a`: with it, no ref of this
@@ -112,9 +148,11 @@ impl<D: Database> RepoStore<D> {
         let range = NameRange::new(&directory, None);
         let sql = "SELECT name FROM ref WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT 1";
         let params = [range.start.as_slice().into(), range.end.as_slice().into()];
-        Ok(query_first(&self.db, sql, &params, |row| {
-            Ok(row.blob(0)?.into())
-        })?)
+        if let Some(found) = query_first(&self.db, sql, &params, |row| row.blob(0))? {
+            return Ok(Some(found.into()));
+        }
+        let packed = PackedRefs::new(&self.db, range).next_before(None)?;
+        Ok(packed.map(|found| found.name))
     }
 
     /// A ref above `name`, as `refs/heads/a` is above `refs/heads/a/b`: with it, no ref of this
@@ -124,15 +162,13 @@ impl<D: Database> RepoStore<D> {
     /// no parent longer than what it shares with `name` exists either, as it would sort between
     /// them; so the look-ups are few however deep the name is.
     pub fn find_ref_above(&self, name: &BStr) -> Result<Option<BString>, StoreError> {
-        let sql = "SELECT name FROM ref WHERE name <= ?1 ORDER BY name DESC LIMIT 1";
         let mut parent = parent(name);
         while let Some(candidate) = parent {
-            let params = [candidate.into()];
-            let Some(found) = query_first(&self.db, sql, &params, |row| row.blob(0))? else {
+            let Some(found) = self.last_ref_up_to(candidate.as_bstr())? else {
                 return Ok(None);
             };
             if found == candidate {
-                return Ok(Some(found.into()));
+                return Ok(Some(found));
             }
             let shared = found
                 .iter()
@@ -142,6 +178,14 @@ impl<D: Database> RepoStore<D> {
             parent = ancestor_within(candidate, shared);
         }
         Ok(None)
+    }
+
+    /// The greatest name up to and including `name`.
+    fn last_ref_up_to(&self, name: &BStr) -> Result<Option<BString>, StoreError> {
+        let sql = "SELECT name FROM ref WHERE name <= ?1 ORDER BY name DESC LIMIT 1";
+        let loose = query_first(&self.db, sql, &[name.as_bytes().into()], |row| row.blob(0))?;
+        let packed = self.last_packed_up_to(name)?;
+        Ok(packed.max(loose.map(BString::from)))
     }
 
     /// Where HEAD points: a full refname, which need not exist.
@@ -185,14 +229,20 @@ fn ancestor_within(name: &[u8], bytes_max: usize) -> Option<&[u8]> {
 }
 
 /// The names with a prefix, from `start` up to but not including `end`.
-#[derive(Debug, PartialEq, Eq)]
-struct NameRange {
-    start: Vec<u8>,
-    end: Vec<u8>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameRange {
+    pub(super) start: Vec<u8>,
+    pub(super) end: Vec<u8>,
 }
 
 impl NameRange {
-    fn new(prefix: &[u8], after: Option<&BStr>) -> Self {
+    /// Whether the name is in it.
+    pub(super) fn contains(&self, name: &[u8]) -> bool {
+        self.start.as_slice() <= name && name < self.end.as_slice()
+    }
+
+    /// The names that begin with `prefix` and come after `after`.
+    pub(super) fn new(prefix: &[u8], after: Option<&BStr>) -> Self {
         let mut start = prefix.to_vec();
         if let Some(after) = after.filter(|after| after.as_bytes() >= prefix) {
             start = after.to_vec();

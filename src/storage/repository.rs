@@ -8,6 +8,7 @@ use std::rc::Rc;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
 use super::cache::Lease;
+use super::life::Phase;
 use super::row::{Row, Value};
 use super::schema;
 use super::sql::{Database, in_transaction, query_first};
@@ -90,6 +91,10 @@ pub struct RepositoryRecord {
     pub updated_at: i64,
     /// Unix milliseconds.
     pub last_push_at: Option<i64>,
+    /// What it is going through.
+    pub phase: Phase,
+    /// The fork network that may know of it: the id of the network's first repository.
+    pub network_id: Option<String>,
 }
 
 /// A change of settings; `None` leaves one as it is.
@@ -118,7 +123,7 @@ pub struct RepositoryPatch<'a> {
 /// Live figures of a repository.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RepositoryCounts {
-    /// Rows of the ref table.
+    /// Refs.
     pub refs: u64,
     /// Rows of the reflog.
     pub reflog_rows: u64,
@@ -201,7 +206,8 @@ impl<D: Database> RepoStore<D> {
         }
         let sql = "SELECT id, namespace, name, description, head, read_only, public,
                 deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at,
-                prune_grace_seconds, reflog_retention_seconds, superseded_grace_seconds
+                prune_grace_seconds, reflog_retention_seconds, superseded_grace_seconds,
+                phase, network_id
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -252,7 +258,8 @@ impl<D: Database> RepoStore<D> {
     /// What the database holds. Looks at every row: for `/stats`, not for every request.
     pub fn counts(&self) -> Result<RepositoryCounts, StoreError> {
         let sql = "SELECT
-                (SELECT count(*) FROM ref),
+                (SELECT count(*) FROM ref)
+                    + (SELECT coalesce(sum(ref_count), 0) FROM packed_refs),
                 (SELECT count(*) FROM reflog),
                 count(*) FILTER (WHERE state = 'live'),
                 count(*) FILTER (WHERE state = 'quarantine'),
@@ -301,5 +308,10 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         prune_grace_seconds: row.integer(13)?,
         reflog_retention_seconds: row.integer(14)?,
         superseded_grace_seconds: row.integer(15)?,
+        phase: Phase::from_name(&row.text(16)?).ok_or(SqlError::Column {
+            column: 16,
+            expected: "phase",
+        })?,
+        network_id: row.text_or_null(17)?,
     })
 }

@@ -22,6 +22,8 @@ pub const REPOSITORY: Schema = Schema {
     migrations: &[
         include_str!("../../migrations/repository/0001_repository.sql"),
         include_str!("../../migrations/repository/0002_maintenance.sql"),
+        include_str!("../../migrations/repository/0003_snapshots.sql"),
+        include_str!("../../migrations/repository/0004_forks.sql"),
     ],
 };
 

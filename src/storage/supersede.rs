@@ -1,7 +1,8 @@
 //! Packs stored whole with their parts, and packs put in the place of others: what maintenance
 //! writes.
 
-use super::packs::{PIECE_BYTES_MAX, part_keys};
+use super::packs::PIECE_BYTES_MAX;
+use super::part_rows::{deflated_keys, keys};
 use super::publication::PackPublication;
 use super::repository::RepoStore;
 use super::row::Value;
@@ -130,10 +131,11 @@ impl<D: Database> RepoStore<D> {
     pub fn replace_parts(&self, parts: &[NewPart<'_>]) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             for new in parts {
-                let keys = part_keys(new.0, new.1);
                 let sql = "DELETE FROM pack_part WHERE part_key >= ?1 AND part_key < ?2";
-                self.db
-                    .execute(sql, &[Value::Integer(keys.start), Value::Integer(keys.end)])?;
+                for keys in [keys(new.0, new.1), deflated_keys(new.0, new.1)] {
+                    let bounds = [Value::Integer(keys.start), Value::Integer(keys.end)];
+                    self.db.execute(sql, &bounds)?;
+                }
                 self.put_pieces(*new)?;
             }
             Ok::<_, StoreError>(())

@@ -6,14 +6,14 @@ use serde::Serialize;
 use super::names::{NamespaceName, RepositoryPath};
 use super::namespace_contract::{
     ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, Listing, NamespaceInfo,
-    REGISTRY, Registry, Release, Reserve, Reserved, path,
+    REGISTRY, Registry, Reserve, Reserved, path,
 };
 use super::objects::{self, Call};
 use super::parameters::ListQuery;
 use super::visit::{Visit, fault};
 use crate::repo_do::contract::{
-    CreateRepository, ErrorCode, ErrorReply, NAMESPACE_TOUCH, RepositoryInfo, TouchRepository,
-    token_id_prefix,
+    CreateRepository, ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName,
+    RepositoryInfo, TouchRepository, token_id_prefix,
 };
 
 /// Takes the name of a repository about to be made; `replaces` names an entry that is known to
@@ -78,12 +78,12 @@ pub async fn release(
     path: &RepositoryPath,
     repository_id: &str,
 ) -> Result<(), ErrorReply> {
-    let release = Release {
+    let release = ReleaseName {
         name: path.name.as_str().to_owned(),
         repository_id: repository_id.to_owned(),
         now_ms: visit.now_ms,
     };
-    let Done {} = post(visit, &path.namespace, path::RELEASE, &release).await?;
+    let Done {} = post(visit, &path.namespace, NAMESPACE_RELEASE, &release).await?;
     Ok(())
 }
 

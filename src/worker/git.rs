@@ -1,10 +1,11 @@
 //! Git's smart HTTP, handed to the repository's object: bodies go through as streams, unread.
 
-use worker::{Headers, Request, Response};
+use worker::{Headers, Request, Response, ResponseBody};
 
 use super::admission;
 use super::names::RepositoryPath;
 use super::objects::{Call, refusal, repository};
+use super::ready;
 use super::route::GitRoute;
 use super::smart_http::exchange;
 use super::visit::{Visit, fault};
@@ -40,14 +41,17 @@ pub async fn answer(
             return Err(refusal(refused?).await);
         }
     };
-    stream_on(response, exchange.answer_type, &visit.request_id)
+    let body = match ready::named(response.headers()) {
+        Some(ready) => ready::body(visit, response, ready).await?,
+        None => response.into_parts().1,
+    };
+    stream_on(body, exchange.answer_type, &visit.request_id)
         .map_err(|error| fault("git answer", &error))
 }
 
 /// The object's body under headers of our own: Git insists on the content type, and without
 /// `no-transform` the platform may compress what must pass unchanged.
-fn stream_on(response: Response, content_type: &str, request_id: &str) -> worker::Result<Response> {
-    let (_, body) = response.into_parts();
+fn stream_on(body: ResponseBody, content_type: &str, request_id: &str) -> worker::Result<Response> {
     let headers = Headers::new();
     headers.set("content-type", content_type)?;
     headers.set("cache-control", "no-cache, no-transform")?;

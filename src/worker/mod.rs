@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`entry`] | the fetch handler: one request in, one answer out, whatever happens |
 //! | [`git`] | Git's smart HTTP, streamed through to the repository's object |
+//! | [`ready`] | a ready clone, streamed from R2 to the client |
 //! | [`rest`] | the REST resources |
 //! | [`visit`] | what every step of one request needs to know |
 //! | [`admission`] | who may go on to an object |
@@ -41,6 +42,7 @@ pub mod namespace_steps;
 pub mod objects;
 pub mod parameters;
 pub mod random;
+pub mod ready;
 pub mod reply;
 pub mod resources;
 pub mod rest;

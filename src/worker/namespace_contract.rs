@@ -11,7 +11,7 @@
 //! | `POST /reserve` | [`Reserve`] | [`Reserved`] |
 //! | `POST /confirm` | [`Confirm`] | [`Done`] |
 //! | `POST /touch` | `TouchRepository` of the objects' contract | [`Done`] |
-//! | `POST /release` | [`Release`] | [`Done`], whether or not the entry was still that one |
+//! | `POST /release` | `ReleaseName` of the objects' contract | [`Done`], whether or not the entry was still that one |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /candidates?prefix=…` | | `[`[`Candidate`]`…]` |
 //! | `GET /list?…` | | [`Listing`] |
@@ -38,8 +38,6 @@ pub mod path {
     pub const RESERVE: &str = "/reserve";
     /// Lists a repository that was made.
     pub const CONFIRM: &str = "/confirm";
-    /// Frees a name.
-    pub const RELEASE: &str = "/release";
     /// The entry of one name.
     pub const REPOSITORY: &str = "/repository";
     /// Repositories that may have a token.
@@ -162,17 +160,6 @@ pub struct Confirm {
     /// The id that the name was reserved for; another than the repository's when the caller found
     /// that one there which an interrupted request had made.
     pub reserved_id: String,
-}
-
-/// Body of `POST /release`: frees a name, if the entry is still that repository's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Release {
-    /// The repository's name.
-    pub name: String,
-    /// Its id.
-    pub repository_id: String,
-    /// Milliseconds since 1970.
-    pub now_ms: i64,
 }
 
 /// A repository that may have a token.

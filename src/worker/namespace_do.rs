@@ -7,14 +7,15 @@ use worker::durable::State;
 use worker::{DurableObject, Env, Request, Response, durable_object};
 
 use super::namespace_contract::{
-    ByName, ByPrefix, Confirm, CreateNamespace, Done, NamespaceInfo, REGISTRY, Release, Reserve,
-    path,
+    ByName, ByPrefix, Confirm, CreateNamespace, Done, NamespaceInfo, REGISTRY, Reserve, path,
 };
 use super::namespace_steps::{self as steps, StepError};
 use super::parameters::{self, ListQuery};
 use super::reply::Reply;
 use super::visit::{fault, respond};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, NAMESPACE_TOUCH, TouchRepository};
+use crate::repo_do::contract::{
+    ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName, TouchRepository,
+};
 use crate::storage::do_sql::ObjectDatabase;
 use crate::storage::namespace::NamespaceStore;
 use crate::storage::registry::RegistryStore;
@@ -98,7 +99,7 @@ fn namespace(
         path::RESERVE => json(&steps::reserve(store, &read::<Reserve>(body)?)?),
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
-        path::RELEASE => done(steps::release(store, &read::<Release>(body)?)),
+        NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
         path::REPOSITORY => json(&steps::entry(
             store,
             &parameters::query::<ByName>(query)?.name,

@@ -4,10 +4,10 @@
 //! a later request mends. See [`super::namespace_contract`].
 
 use super::namespace_contract::{
-    Candidate, Confirm, Entry, Listed, Listing, NamespaceInfo, Registry, Release, Reserve, Reserved,
+    Candidate, Confirm, Entry, Listed, Listing, NamespaceInfo, Registry, Reserve, Reserved,
 };
 use super::parameters::{Direction, ListQuery, Sort};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, RepositoryInfo};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::entries::EntryError;
 use crate::storage::listing::{self, ListError};
 use crate::storage::namespace::{
@@ -183,7 +183,10 @@ pub fn touch<D: Database>(
 }
 
 /// Frees a name, if the entry is still that repository's.
-pub fn release<D: Database>(store: &NamespaceStore<D>, release: &Release) -> Result<(), StepError> {
+pub fn release<D: Database>(
+    store: &NamespaceStore<D>,
+    release: &ReleaseName,
+) -> Result<(), StepError> {
     if store.shown_name()?.is_none() {
         return Ok(());
     }

@@ -51,6 +51,24 @@ pub struct NewRepository {
     pub public: bool,
 }
 
+/// Body of `POST …/repos/:name/fork`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewFork {
+    /// The fork's name.
+    pub name: String,
+    /// Its namespace; the source's unless given.
+    pub namespace: Option<String>,
+    /// Free text; the source's unless given.
+    pub description: Option<String>,
+    /// Whether pushes are refused.
+    #[serde(default)]
+    pub read_only: bool,
+    /// Whether it gets the default branch alone.
+    #[serde(default)]
+    pub default_branch_only: bool,
+}
+
 /// Body of `PATCH …/repos/:name`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +100,18 @@ pub struct RepositoryChange {
     /// Seconds that packs are kept that were merged into others.
     #[serde(default, deserialize_with = "present")]
     pub superseded_grace_seconds: Option<u32>,
+    /// Seconds without a push after which packs are copied to R2.
+    #[serde(default, deserialize_with = "present")]
+    pub settle_seconds: Option<u32>,
+    /// Seconds after its publication at which a pack may go cold.
+    #[serde(default, deserialize_with = "present")]
+    pub cold_after_seconds: Option<u32>,
+    /// Bytes of live packs in SQLite below which none goes cold.
+    #[serde(default, deserialize_with = "present")]
+    pub cold_bytes_min: Option<u64>,
+    /// Bytes of live packs from which on a ready clone is made.
+    #[serde(default, deserialize_with = "present")]
+    pub ready_bytes_min: Option<u64>,
 }
 
 /// Body of `POST /namespaces/:ns/tokens`.

@@ -108,6 +108,9 @@ pub struct CreatedRepository {
     pub remote: String,
     /// A token's plaintext.
     pub token: String,
+    /// Of a fork: the objects that it took over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objects: Option<u64>,
 }
 
 /// A repository being deleted, or a token revoked.

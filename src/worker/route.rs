@@ -44,6 +44,8 @@ pub enum RestRoute {
     Repositories(NamespaceName),
     /// `/namespaces/:ns/repos/:name`
     Repository(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/fork`
+    Fork(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/tokens`
     RepositoryTokens(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/stats`
@@ -137,6 +139,7 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns] => RestRoute::Namespace(namespace(ns)?),
         ["namespaces", ns, "repos"] => RestRoute::Repositories(namespace(ns)?),
         ["namespaces", ns, "repos", name] => RestRoute::Repository(repository_path(ns, name)?),
+        ["namespaces", ns, "repos", name, "fork"] => RestRoute::Fork(repository_path(ns, name)?),
         ["namespaces", ns, "repos", name, "tokens"] => {
             RestRoute::RepositoryTokens(repository_path(ns, name)?)
         }
@@ -191,7 +194,7 @@ impl RestRoute {
             Self::Namespace(_) => &["GET", "DELETE"],
             Self::Repository(_) => &["GET", "PATCH", "DELETE"],
             Self::RepositoryTokens(_) | Self::Stats(_) => &["GET"],
-            Self::Tokens(_) | Self::Maintenance(_) => &["POST"],
+            Self::Tokens(_) | Self::Fork(_) | Self::Maintenance(_) => &["POST"],
             Self::Token(..) => &["DELETE"],
         }
     }

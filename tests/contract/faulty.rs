@@ -15,6 +15,22 @@ pub struct Faulty<'a, D> {
     pub persisted: bool,
 }
 
+impl<'a, D: Database> Faulty<'a, D> {
+    /// Fails write number `nth`, which takes effect all the same if `persisted`.
+    pub fn new(db: &'a D, nth: u32, persisted: bool) -> Self {
+        Self {
+            db,
+            countdown: Cell::new(Some(nth)),
+            persisted,
+        }
+    }
+
+    /// Whether the fault came to pass.
+    pub fn has_struck(&self) -> bool {
+        self.countdown.get().is_none()
+    }
+}
+
 impl<D: Database> Faulty<'_, D> {
     fn write<T>(&self, act: impl FnOnce() -> Result<T, SqlError>) -> Result<T, SqlError> {
         match self.countdown.get() {

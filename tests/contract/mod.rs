@@ -3,11 +3,14 @@
 pub mod database;
 pub mod faults;
 pub mod faulty;
+pub mod fork;
 pub mod namespace;
+pub mod network;
 pub mod packs;
 pub mod publish;
 pub mod refs;
 pub mod repository;
+pub mod snapshots;
 pub mod sweep;
 pub mod tokens;
 

@@ -1,12 +1,16 @@
 //! Publishing, against the simplest thing that could be right: a map and a loop.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
+use cairn::git::store::RefSource;
 use cairn::storage::publication::{Publication, RefOutcome};
+use cairn::storage::refs::RefRecord;
+use cairn::storage::repository::RepoStore;
 use cairn::storage::sql::Database;
 use proptest::prelude::*;
 
-use crate::contract::{all_refs, created, id, publication, update};
+use crate::contract::{created, id, publication, update};
 
 /// A name, what the pusher believes, what it wants; 0 is "no ref".
 type Change = (&'static str, u8, u8);
@@ -26,6 +30,23 @@ const NAMES: [&str; 9] = [
     "refs/tags/a",
 ];
 
+/// Refs that are packed before the first push, and how many of them make a page.
+pub fn packed() -> impl Strategy<Value = (Vec<&'static str>, usize)> {
+    (
+        prop::sample::subsequence(&NAMES[..], 0..=NAMES.len()),
+        1..4_usize,
+    )
+}
+
+const PREFIXES: [&str; 6] = [
+    "",
+    "refs/heads",
+    "refs/heads/",
+    "refs/heads/a",
+    "refs/heads/a/",
+    "refs/u",
+];
+
 /// Some pushes in a row, wrong half of the time.
 pub fn pushes() -> impl Strategy<Value = Vec<Push>> {
     let change = (prop::sample::select(&NAMES[..]), 0..3_u8, 0..3_u8);
@@ -34,9 +55,10 @@ pub fn pushes() -> impl Strategy<Value = Vec<Push>> {
 }
 
 /// Publishes them and compares each outcome, and the refs after each.
-pub fn check<D: Database>(db: D, pushes: &[Push]) {
+pub fn check<D: Database>(db: D, packed: &(Vec<&'static str>, usize), pushes: &[Push]) {
     let store = created(db);
-    let mut model = BTreeMap::new();
+    let mut model = pack(&store, packed);
+    check_reads(&store, &model);
     for (atomic, changes) in pushes {
         let number = |number: u8| (number > 0).then_some(number);
         let updates = changes
@@ -60,12 +82,57 @@ pub fn check<D: Database>(db: D, pushes: &[Push]) {
             same && outcomes.len() == expect.len(),
             "{changes:?}: {outcomes:?} {expect:?}"
         );
-        let refs: Vec<_> = model
-            .iter()
-            .map(|(name, to)| ((*name).to_owned(), id(*to)))
-            .collect();
-        assert_eq!(all_refs(&store), refs);
+        check_reads(&store, &model);
     }
+    check_pages(&store, &model);
+}
+
+/// Packs those of the names that can stand beside each other, at object 1.
+fn pack<D: Database>(
+    store: &RepoStore<D>,
+    (names, page_refs): &(Vec<&'static str>, usize),
+) -> BTreeMap<&'static str, u8> {
+    let mut model = BTreeMap::new();
+    for name in names {
+        apply_one(&mut model, (name, 0, 1));
+    }
+    let record = |(name, to): (&&'static str, &u8)| record(name, *to);
+    let refs: Vec<RefRecord> = model.iter().map(record).collect();
+    for page in refs.chunks(*page_refs) {
+        store.put_packed_page(page).unwrap();
+    }
+    model
+}
+
+fn record(name: &str, to: u8) -> RefRecord {
+    RefRecord {
+        name: name.into(),
+        target: id(to),
+        peeled: None,
+    }
+}
+
+/// Whatever way refs are read, they are those of the model.
+fn check_reads<D: Database>(store: &RepoStore<D>, model: &BTreeMap<&'static str, u8>) {
+    let refs: Vec<_> = model.iter().map(|(name, to)| record(name, *to)).collect();
+    let count = u64::try_from(refs.len()).unwrap();
+    assert_eq!(store.counts().unwrap().refs, count);
+    for prefix in PREFIXES {
+        let expect = below(&refs, prefix);
+        let mut visited = Vec::new();
+        let visit = store.visit_refs(prefix.as_bytes(), |record| {
+            visited.push(record);
+            ControlFlow::Continue(())
+        });
+        visit.unwrap();
+        assert_eq!(visited, expect, "{prefix}");
+    }
+    for name in NAMES {
+        let found = store.find_ref(name.into()).unwrap();
+        let expect = model.get(name).map(|to| record(name, *to));
+        assert_eq!(found, expect, "{name}");
+    }
+    assert!(store.annotated_tags().unwrap().is_empty());
 }
 
 fn apply(
@@ -121,4 +188,26 @@ fn apply_one(model: &mut BTreeMap<&'static str, u8>, (name, old, new): Change) -
         model.remove(name)
     };
     RefOutcome::Updated
+}
+
+fn below(refs: &[RefRecord], prefix: &str) -> Vec<RefRecord> {
+    let below = |record: &&RefRecord| record.name.starts_with(prefix.as_bytes());
+    refs.iter().filter(below).cloned().collect()
+}
+
+/// Every page of every prefix is that of the model.
+fn check_pages<D: Database>(store: &RepoStore<D>, model: &BTreeMap<&'static str, u8>) {
+    let refs: Vec<_> = model.iter().map(|(name, to)| record(name, *to)).collect();
+    for (prefix, after) in PREFIXES
+        .iter()
+        .flat_map(|one| NAMES.map(|name| (one, name)))
+    {
+        let mut later = below(&refs, prefix);
+        later.retain(|record| record.name > after);
+        for limit in [0, 1, 3, 100] {
+            let found = store.refs(prefix.as_bytes(), Some(after.into()), limit);
+            let limit = usize::try_from(limit).unwrap().min(later.len());
+            assert_eq!(found.unwrap(), later[..limit], "{prefix} after {after}");
+        }
+    }
 }

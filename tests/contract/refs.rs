@@ -2,7 +2,11 @@
 
 use std::ops::ControlFlow;
 
+use cairn::git::store::RefSource;
+use cairn::storage::packed_refs::PACKED_PAGE_REFS;
+use cairn::storage::publication::RefOutcome;
 use cairn::storage::refs::RefRecord;
+use cairn::storage::repository::RepoStore;
 use cairn::storage::sql::Database;
 
 use super::{all_refs, created, id, must_change, update};
@@ -13,13 +17,12 @@ crate::contract::cases![
     a_prefix_is_read_page_by_page,
     relatives_are_found,
     head_is_a_symref,
-    ten_thousand_refs_are_one_statement,
+    ten_thousand_refs_are_two_statements,
+    packed_refs_are_few_rows,
+    a_packed_ref_leaves_its_page_when_it_changes,
 ];
 
-fn with_refs<D: Database>(
-    open: &dyn Fn() -> D,
-    names: &[&str],
-) -> cairn::storage::repository::RepoStore<D> {
+fn with_refs<D: Database>(open: &dyn Fn() -> D, names: &[&str]) -> RepoStore<D> {
     let store = created(open());
     must_change(
         &store,
@@ -162,7 +165,7 @@ fn head_is_a_symref<D: Database>(open: &dyn Fn() -> D) {
     store.set_head("main".into(), super::NOW).unwrap_err();
 }
 
-fn ten_thousand_refs_are_one_statement<D: Database>(open: &dyn Fn() -> D) {
+fn ten_thousand_refs_are_two_statements<D: Database>(open: &dyn Fn() -> D) {
     let store = created(open());
     let name = |number| format!("refs/heads/team-{}/topic-{number:05}", number % 7);
     must_change(
@@ -180,5 +183,66 @@ fn ten_thousand_refs_are_one_statement<D: Database>(open: &dyn Fn() -> D) {
             .len(),
         1_429
     );
-    assert_eq!(store.database().statements() - before, 2);
+    assert_eq!(store.database().statements() - before, 4);
+}
+
+/// A store whose refs came with a fork, every second one an annotated tag.
+fn with_packed_refs<D: Database>(
+    open: &dyn Fn() -> D,
+    count: usize,
+) -> (RepoStore<D>, Vec<RefRecord>) {
+    let store = created(open());
+    let record = |number: usize| RefRecord {
+        name: format!("refs/tags/v{number:05}").into(),
+        target: id(2),
+        peeled: number.is_multiple_of(2).then(|| id(1)),
+    };
+    let refs: Vec<_> = (0..count).map(record).collect();
+    for page in refs.chunks(PACKED_PAGE_REFS) {
+        store.put_packed_page(page).unwrap();
+    }
+    (store, refs)
+}
+
+fn packed_refs_are_few_rows<D: Database>(open: &dyn Fn() -> D) {
+    let before = created(open()).database().rows_written();
+    let (store, refs) = with_packed_refs(open, 10_000);
+    assert_eq!(store.database().rows_written() - before, 40);
+    assert_eq!(store.refs(b"", None, 20_000), Ok(refs));
+    assert_eq!(store.annotated_tags().unwrap().len(), 5_000);
+    assert_eq!(store.annotated_tags().unwrap()[0], (id(2), id(1)));
+    let too_many: Vec<_> = store.refs(b"", None, 257).unwrap();
+    store.put_packed_page(&too_many).unwrap_err();
+}
+
+fn a_packed_ref_leaves_its_page_when_it_changes<D: Database>(open: &dyn Fn() -> D) {
+    let (store, _) = with_packed_refs(open, 300);
+    let moved = update("refs/tags/v00000", Some(2), Some(3));
+    let deleted = update("refs/tags/v00299", Some(2), None);
+    let before = store.database().rows_written();
+    must_change(&store, vec![moved, deleted]);
+    // Two pages, a ref, two rows of the reflog, and the repository's.
+    assert_eq!(store.database().rows_written() - before, 6);
+    assert_eq!(store.counts().unwrap().refs, 299);
+    let before = store.database().rows_written();
+    must_change(&store, vec![update("refs/tags/v00000", Some(3), Some(4))]);
+    assert_eq!(store.database().rows_written() - before, 3);
+    // A page that loses its last ref goes.
+    let rest = store
+        .refs(b"", Some("refs/tags/v00255".into()), 999)
+        .unwrap();
+    let delete = |one: &RefRecord| update(&one.name.to_string(), Some(2), None);
+    must_change(&store, rest.iter().map(delete).collect());
+    let found = store.refs(b"", None, 999).unwrap();
+    assert_eq!(
+        (found.len(), found[255].name.to_string()),
+        (256, "refs/tags/v00255".to_owned())
+    );
+    let stale = super::change(&store, vec![update("refs/tags/v00001", Some(7), None)]);
+    assert_eq!(
+        stale,
+        [RefOutcome::Stale {
+            actual: Some(id(2))
+        }]
+    );
 }

@@ -1,5 +1,6 @@
 //! The repository's record.
 
+use cairn::storage::life::Phase;
 use cairn::storage::repository::{RepoStore, RepositoryPatch, RepositoryRecord};
 use cairn::storage::schema;
 use cairn::storage::sql::Database;
@@ -32,6 +33,8 @@ fn record() -> RepositoryRecord {
         created_at: NOW,
         updated_at: NOW,
         last_push_at: None,
+        phase: Phase::Ready,
+        network_id: None,
     }
 }
 

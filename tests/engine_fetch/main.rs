@@ -4,6 +4,7 @@
 // A test that fails panics.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod cold;
 mod generated;
 mod git;
 mod reading;

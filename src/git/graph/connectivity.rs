@@ -163,12 +163,25 @@ impl<'a> Connectivity<'a> {
         }
     }
 
-    /// Works on; `budget` counts objects read, large trees more than once.
+    /// Works on; `budget` counts objects read, large trees more than once. After
+    /// [`ConnectivityError::Read`] it can be called again: what was begun is begun anew.
     pub fn step(&mut self, budget: usize) -> Result<Progress, ConnectivityError> {
         let mut spent = 0;
         while spent < budget {
             if let Some(tree) = self.trees.pop() {
-                spent += self.walk_tree(&tree)?;
+                match self.walk_tree(&tree) {
+                    Ok(cost) => spent += cost,
+                    Err(error) => {
+                        let PendingTree {
+                            id,
+                            referred_by,
+                            bases,
+                            depth,
+                        } = tree;
+                        self.trees.push(id, referred_by, &bases, depth);
+                        return Err(error);
+                    }
+                }
             } else if !self.path.is_empty() {
                 self.commit_id = None;
                 self.lists.close()?;
@@ -178,7 +191,11 @@ impl<'a> Connectivity<'a> {
                 self.commit_id = None;
                 self.lists.close()?;
                 spent += 1;
-                self.start_tip(&tip)?;
+                let started = self.start_tip(&tip);
+                if let Err(ConnectivityError::Read(_)) = started {
+                    self.tips.push(tip);
+                }
+                started?;
             } else {
                 self.lists.close()?;
                 return Ok(Progress::Done);
@@ -256,10 +273,11 @@ impl<'a> Connectivity<'a> {
     }
 
     fn follow_tag(&mut self, tag_id: ObjectId) -> Result<(), ConnectivityError> {
-        if !self.tags.insert(tag_id) {
+        if self.tags.contains(&tag_id) {
             return Ok(());
         }
         let content = self.read(tag_id, ObjectKind::Tag, tag_id)?;
+        self.tags.insert(tag_id);
         let tag = facts::tag(&content).map_err(|problem| malformed(tag_id, problem))?;
         self.tips.push(Tip {
             id: tag.target,

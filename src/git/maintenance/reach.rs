@@ -19,7 +19,7 @@ use super::super::graph::segment::Segment;
 use super::super::pack::entries::Base;
 use super::super::pack::reader::{LivePacks, Location};
 use super::super::pack::selection::Selection;
-use super::super::store::{PackStore, ReadError, StoreError};
+use super::super::store::{ColdChunk, PackStore, ReadError, StoreError};
 use super::merge::Step;
 
 /// The walk from a tree that a ref names failed.
@@ -31,6 +31,16 @@ pub enum ReachError {
     /// A tree could not be walked.
     #[error(transparent)]
     Tree(#[from] TreeWalkError),
+}
+
+impl ReachError {
+    /// As [`StoreError::cold`].
+    pub fn cold(&self) -> Option<ColdChunk> {
+        match self {
+            Self::Read(error) | Self::Tree(TreeWalkError::Read(error)) => error.cold(),
+            Self::Tree(_) => None,
+        }
+    }
 }
 
 impl From<StoreError> for ReachError {

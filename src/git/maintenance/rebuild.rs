@@ -27,7 +27,7 @@ use super::super::pack::parser::error::{PackError, Refusal};
 use super::super::pack::reader::LivePacks;
 use super::super::pack::resolver::{self, Resolver};
 use super::super::store::{
-    CHUNK_BYTES, PackId, PackRecord, PackStore, Part, Quarantine, Shared, StoreError,
+    CHUNK_BYTES, ColdChunk, PackId, PackRecord, PackStore, Part, Quarantine, Shared, StoreError,
 };
 use super::merge::Step;
 
@@ -46,6 +46,17 @@ pub enum RebuildError {
         /// Where it starts.
         offset: u64,
     },
+}
+
+impl RebuildError {
+    /// As [`StoreError::cold`].
+    pub fn cold(&self) -> Option<ColdChunk> {
+        match self {
+            Self::Pack(error) => error.cold(),
+            Self::Store(error) => error.cold(),
+            Self::Appended { .. } => None,
+        }
+    }
 }
 
 /// The first packs of a repository, with some parts in place of the stored ones.
@@ -68,6 +79,11 @@ impl<S: PackStore> Overlay<S> {
     /// Adds the next pack and its index.
     pub fn add(&self, record: PackRecord, index: Vec<u8>) {
         self.put(record.pack_id, Part::Index, index);
+        self.add_stored(record);
+    }
+
+    /// Adds the next pack with the parts that are stored.
+    pub fn add_stored(&self, record: PackRecord) {
         let mut packs = self.packs.borrow().to_vec();
         packs.push(record);
         self.packs.replace(Rc::new(packs));
@@ -168,6 +184,7 @@ impl IndexRebuild {
 
     /// Works on: a chunk is read, or `budget_bytes` of deltas are resolved, or an appended entry
     /// is read. `before` are the packs published before this one, `quarantine` is for scratch.
+    /// When a base in one of them is cold it can be called again once that is mended.
     pub fn step<S: PackStore>(
         &mut self,
         before: &LivePacks<S>,
@@ -198,7 +215,13 @@ impl IndexRebuild {
                     store,
                     bases: before,
                 };
-                let step = resolver.step(budget_bytes, sources, &replay, &mut ignore)?;
+                let step = match resolver.step(budget_bytes, sources, &replay, &mut ignore) {
+                    Ok(step) => step,
+                    Err(error) => {
+                        self.phase = Phase::Resolving(resolver, appended);
+                        return Err(error.into());
+                    }
+                };
                 self.phase = match step {
                     resolver::Step::More => Phase::Resolving(resolver, appended),
                     resolver::Step::Done => {

@@ -117,6 +117,7 @@ impl Resolver {
     }
 
     /// Works until about `budget_bytes` (at least 1) were inflated and made, or nothing is left.
+    /// When a base outside the pack is cold it can be called again once that is mended.
     pub fn step(
         &mut self,
         budget_bytes: u64,
@@ -299,7 +300,13 @@ impl Resolver {
         };
         let (base, child, is_last) = (up.base, up.descents.pop(), up.descents.is_empty());
         let below = match child {
-            Some(child) => self.below(base, child, sources)?,
+            Some(child) => match self.below(base, child, sources) {
+                Ok(below) => below,
+                Err(error) => {
+                    self.wait_for_descent(child);
+                    return Err(error);
+                }
+            },
             None => None,
         };
         if is_last {

@@ -153,7 +153,8 @@ impl PackWriter {
         self.counts
     }
 
-    /// The next item of the pack; `None` at its end, where the trailer belongs.
+    /// The next item of the pack; `None` at its end, where the trailer belongs. After an error it
+    /// can be called again, and takes the entry up again that it could not read.
     pub fn next<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,
@@ -167,7 +168,10 @@ impl PackWriter {
                 self.close_extent();
                 return Ok(self.ready.pop_front());
             };
-            self.put(packs, at, at_client)?;
+            if let Err(error) = self.put(packs, at, at_client) {
+                self.next = Some(at);
+                return Err(error);
+            }
         }
     }
 
@@ -206,7 +210,6 @@ impl PackWriter {
         let plan = self.plan(packs, at, &row, at_client)?;
         let pack_id = packs.index(at.pack)?.pack_id();
         let stored_bytes = u64::from(row.stored_bytes);
-        self.counts.objects += 1;
         match plan {
             Plan::Verbatim => {
                 self.copy(Extent {
@@ -244,9 +247,11 @@ impl PackWriter {
                     });
                 }
                 self.emit(bytes);
+                self.counts.objects += 1;
                 return Ok(());
             }
         }
+        self.counts.objects += 1;
         self.counts.reused += 1;
         self.counts.deltas += u32::from(row.base != Base::None);
         Ok(())

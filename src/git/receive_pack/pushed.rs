@@ -25,6 +25,8 @@ const WALK_CACHE_BYTES: usize = 4 << 20;
 pub struct Pushed<'a, S> {
     incoming: RefCell<IncomingObjects>,
     inspection: Inspection,
+    /// How many of the special blobs are checked.
+    specials_checked: usize,
     live: &'a LivePacks<S>,
     limits: Limits,
 }
@@ -42,6 +44,7 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         Self {
             incoming: RefCell::new(incoming),
             inspection,
+            specials_checked: 0,
             live,
             limits: *limits,
         }
@@ -53,10 +56,10 @@ impl<'a, S: PackStore> Pushed<'a, S> {
     }
 
     /// Checks the blobs that trees named as `.gitmodules` or `.gitattributes`. Git passes over
-    /// those too large to be either.
+    /// those too large to be either. After a failure to read it can be called again.
     pub fn check_specials(&mut self) -> Result<(), PackError> {
         let specials: Vec<_> = self.inspection.specials().collect();
-        for (special, id) in specials {
+        for (special, id) in specials.into_iter().skip(self.specials_checked) {
             match self.read(&id) {
                 Ok(Some((kind, content))) => {
                     let refused = |refusal: Refusal| PackError::Refused {
@@ -72,6 +75,7 @@ impl<'a, S: PackStore> Pushed<'a, S> {
                 Ok(None) | Err(ReadError::TooLarge { .. }) => {}
                 Err(error) => return Err(PackError::Base(error)),
             }
+            self.specials_checked += 1;
         }
         Ok(())
     }

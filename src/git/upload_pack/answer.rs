@@ -9,8 +9,8 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
+use super::super::filter::ObjectFilter;
 use super::super::filter::sparse::SparsePatterns;
-use super::super::filter::{FilterError, ObjectFilter};
 use super::super::graph::ancestry::is_ready;
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::limits::Limits;
@@ -22,42 +22,11 @@ use super::super::protocol::negotiation::{self, Ack, Sections};
 use super::super::protocol::pktline;
 use super::super::protocol::sideband::SideBand;
 use super::super::refname;
-use super::super::store::{ObjectSource, PackStore, ReadError, RefSource, StoreError};
+use super::super::store::{ObjectSource, PackStore, RefSource};
 use super::common::Common;
-use super::plan::{AtClient, DeepenRequest, Plan, PlanError, PlanOptions, edge, plan};
+use super::error::FetchError;
+use super::plan::{AtClient, DeepenRequest, Plan, PlanOptions, edge, plan};
 use super::revision;
-
-/// Why a fetch cannot be answered: goes to the client as `ERR`.
-#[derive(Debug, thiserror::Error)]
-pub enum FetchError {
-    /// A ref wanted by name is not there.
-    #[error("unknown ref {0}")]
-    UnknownRef(BString),
-    /// A name of `deepen-not` is no ref's.
-    #[error("git upload-pack: deepen-not is not a ref: {0}")]
-    DeepenNot(BString),
-    /// The filter cannot be honoured.
-    #[error(transparent)]
-    Filter(#[from] FilterError),
-    /// The sparse patterns that a filter names are not there.
-    #[error("unable to access sparse blob in '{0}'")]
-    SparseBlob(BString),
-    /// The sparse patterns that a filter names are no blob.
-    #[error("unable to parse sparse filter data in {0}")]
-    NotSparsePatterns(ObjectId),
-    /// The objects cannot be chosen.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// An object could not be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-}
-
-impl From<StoreError> for FetchError {
-    fn from(error: StoreError) -> Self {
-        Self::Read(error.into())
-    }
-}
 
 /// The answer to one request.
 pub struct Answer<S> {

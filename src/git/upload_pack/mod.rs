@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `answer` | one request answered: the negotiation, the sections before the pack, its writer |
 //! | `common` | the haves that are here, in versions 0 and 1 |
+//! | `error` | why a fetch cannot be answered |
+//! | `full_clone` | the fetch whose answer can be kept ready |
 //! | `plan` | wants less haves, made into a selection of stored entries |
 //! | `objects` | what the missing commits bring, filtered |
 //! | `revision` | an object named by a ref and a path |
@@ -11,6 +13,8 @@
 
 pub mod answer;
 mod common;
+pub mod error;
+pub mod full_clone;
 mod objects;
 pub mod plan;
 mod revision;

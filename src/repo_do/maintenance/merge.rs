@@ -31,7 +31,8 @@ const OBJECT_BYTES: u64 = 120;
 pub async fn merge_due(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
     let live = store.live_packs()?;
-    let Some(range) = geometry::due(&live, |_| false) else {
+    let cold = store.cold_packs()?;
+    let Some(range) = geometry::due(&live, |pack| cold.contains(&pack.pack_id)) else {
         return Ok(None);
     };
     let sources = live.get(range.clone()).unwrap_or_default();

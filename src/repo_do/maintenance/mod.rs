@@ -5,16 +5,20 @@
 //! | `merge` | packs merged, and put in the place of their sources |
 //! | `prune` | objects left out that nothing reaches |
 //! | `sweep` | rows removed that nobody needs |
+//! | `copies` | packs copied to R2, cold packs, the ready clone |
 //! | `rebuild` | the derived parts made anew, to compare or to put in place |
 //! | `serve` | the operator's route |
 //!
 //! Invariant: after each pause the repository may have been deleted; whoever goes on looks first
 //! whether the store that he began with is still the object's.
 
+use super::contract::ErrorReply;
 use super::memory::NoRoom;
+use super::snapshot::SnapshotError;
 use crate::git::maintenance::reach::ReachError;
 use crate::git::store::{ReadError, StoreError};
 
+pub mod copies;
 pub mod merge;
 pub mod prune;
 pub mod rebuild;
@@ -39,9 +43,18 @@ pub enum Failure {
     /// What the operator asked for did not come to its end.
     #[error("{0}")]
     Broken(String),
+    /// R2 failed, or who counts the holders of what is there.
+    #[error("{}", .0.message)]
+    Copies(ErrorReply),
     /// The repository was deleted.
     #[error("the repository was deleted")]
     Gone,
+}
+
+impl From<SnapshotError> for Failure {
+    fn from(error: SnapshotError) -> Self {
+        Self::Copies(error.into())
+    }
 }
 
 impl From<StoreError> for Failure {

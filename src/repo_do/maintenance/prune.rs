@@ -19,6 +19,7 @@ use crate::git::maintenance::merge::{Merge, Step};
 use crate::git::maintenance::reach::{Reach, Reached};
 use crate::git::pack::reader::LivePacks;
 use crate::git::store::ReadError;
+use crate::repo_do::cold::Faults;
 use crate::repo_do::object::{RepoObject, Store, now_ms, pause};
 use crate::repo_do::readers::Purpose;
 use crate::storage::runs::RunFigures;
@@ -104,8 +105,15 @@ impl Look<'_> {
     /// What is kept, or nothing when that is all; and whether some of it is kept only for its time.
     async fn reach(&self) -> Result<(Option<Rc<Reached>>, bool), Failure> {
         let mut reach = Reach::new(self.packs, self.graph);
+        // What is cold is not rewritten, whatever it holds.
+        let cold = self.store.cold_packs()?;
+        for (pack, record) in (0..).zip(self.packs.records()) {
+            if cold.contains(&record.pack_id) {
+                reach.add_pack(self.graph, pack);
+            }
+        }
         for id in self.ref_targets()? {
-            if !reach.add_root(self.packs, self.graph, id)? {
+            if !self.add_root(&mut reach, id).await? {
                 let what = "a ref names it, and it is not complete";
                 return Err(ReadError::Corrupt { id, what }.into());
             }
@@ -126,7 +134,7 @@ impl Look<'_> {
                 .reflog_ids(seq, since_ms, REFLOG_ROWS, |id| ids.push(id))?;
             for id in ids {
                 // What an earlier prune removed is here no more.
-                reach.add_root(self.packs, self.graph, id)?;
+                self.add_root(&mut reach, id).await?;
             }
             self.finish(&mut reach).await?;
         }
@@ -145,6 +153,19 @@ impl Look<'_> {
             return Ok((None, is_pending));
         }
         Ok((Some(reach.finish()), is_pending))
+    }
+
+    /// As [`Reach::add_root`]; tags and trees that are cold are fetched.
+    async fn add_root(&self, reach: &mut Reach, id: ObjectId) -> Result<bool, Failure> {
+        let mut faults = Faults::default();
+        loop {
+            let error = match reach.add_root(self.packs, self.graph, id) {
+                Ok(found) => return Ok(found),
+                Err(error) => error,
+            };
+            let chunk = error.cold().ok_or(error)?;
+            faults.mend(self.object, self.store, chunk).await?;
+        }
     }
 
     fn is_all(&self, reach: &Reach) -> bool {

@@ -4,7 +4,7 @@
 //! The packs are gone through in the order of publishing, each on top of those before it, in steps;
 //! what is made is held in memory until the end. The rules of [`crate::git::maintenance::rebuild`].
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -21,7 +21,8 @@ use crate::git::maintenance::merge::Step;
 use crate::git::maintenance::rebuild::{IndexRebuild, Overlay, RebuildError, StoredPack};
 use crate::git::pack::index::{IndexBuilder, PackIndex};
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{PackRecord, PackStore as _, Part};
+use crate::git::store::{ColdChunk, PackId, PackRecord, PackStore as _, Part};
+use crate::repo_do::cold::Faults;
 use crate::repo_do::memory::PUSH_BYTES;
 use crate::repo_do::object::{RepoObject, Store, now_ms, pause, reserve as reserve_room};
 use crate::repo_do::readers::Purpose;
@@ -57,6 +58,8 @@ pub struct Findings {
     pub commits: usize,
     /// Refs.
     pub refs: u64,
+    /// Packs of which R2 alone has the bytes: what is stored of them is taken as it is.
+    pub cold_packs: usize,
     /// The first problems.
     pub problems: Vec<String>,
     /// How many more there are.
@@ -78,6 +81,7 @@ pub struct Rebuild {
     object: Rc<RepoObject>,
     store: Rc<Store>,
     records: Rc<Vec<PackRecord>>,
+    cold: BTreeSet<PackId>,
     overlay: Rc<Overlay<Rc<Store>>>,
     limits: Limits,
     findings: Findings,
@@ -89,6 +93,7 @@ impl Rebuild {
         Ok(Self {
             object: Rc::clone(object),
             records: store.live_packs()?,
+            cold: store.cold_packs()?,
             overlay: Rc::new(Overlay::new(Rc::clone(&store))),
             store,
             limits: Limits::DEFAULT,
@@ -108,9 +113,19 @@ impl Rebuild {
         self.object.check_open(&self.store)
     }
 
-    /// Makes all parts of all packs. What cannot be made ends it.
+    /// Fetches a chunk that is in R2 alone, for the step that lacks it.
+    async fn mend(&self, faults: &mut Faults, chunk: ColdChunk) -> Result<(), Failure> {
+        Ok(faults.mend(&self.object, &self.store, chunk).await?)
+    }
+
+    /// Makes all parts of all packs whose bytes are here. What cannot be made ends it.
     async fn make(&mut self) -> Result<(), Failure> {
+        self.findings.cold_packs = self.cold.len();
         for record in Rc::clone(&self.records).iter() {
+            if self.cold.contains(&record.pack_id) {
+                self.overlay.add_stored(*record);
+                continue;
+            }
             self.make_pack(*record).await.map_err(|error| match error {
                 Failure::Broken(why) => {
                     Failure::Broken(format!("pack {}: {why}", record.pack_id.0))
@@ -125,11 +140,16 @@ impl Rebuild {
         let before = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
         let graph = CommitGraph::open(&*self.overlay, before.records())?;
         let mut machine = IndexRebuild::new(record, &self.limits);
-        while machine
-            .step(&before, &*self.store, RESOLVE_STEP_BYTES)
-            .map_err(broken)?
-            == Step::More
-        {
+        let mut faults = Faults::default();
+        loop {
+            match machine.step(&before, &*self.store, RESOLVE_STEP_BYTES) {
+                Ok(Step::Done) => break,
+                Ok(Step::More) => faults.settled(),
+                Err(error) => {
+                    let chunk = error.cold().ok_or_else(|| broken(error))?;
+                    self.mend(&mut faults, chunk).await?;
+                }
+            }
             self.pause().await?;
         }
         let lost = || Failure::Broken("its index was not made".to_owned());
@@ -168,12 +188,18 @@ impl Rebuild {
         let mut tips = pack.commits(graph)?;
         loop {
             let mut walk = Connectivity::new(graph, packs, &pack, &tips, &self.limits);
-            let mut bad = HashSet::new();
+            let (mut bad, mut faults) = (HashSet::new(), Faults::default());
             loop {
                 match walk.step(CHECK_STEP_OBJECTS) {
-                    Ok(Progress::Working) => self.pause().await?,
+                    Ok(Progress::Working) => {
+                        faults.settled();
+                        self.pause().await?;
+                    }
                     Ok(Progress::Done) => break,
-                    Err(ConnectivityError::Read(error)) => return Err(error.into()),
+                    Err(ConnectivityError::Read(error)) => {
+                        let chunk = error.cold().ok_or(error)?;
+                        self.mend(&mut faults, chunk).await?;
+                    }
                     Err(error) if error.is_of_tip() => {
                         bad.insert(walk.give_up_tip());
                     }

@@ -5,12 +5,12 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 use worker::{Request, Response};
 
-use super::{Failure, rebuild};
+use super::{Failure, copies, rebuild};
 use crate::repo_do::admin::body;
 use crate::repo_do::alarm::{self, Busy};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Maintain, MaintenanceTask};
 use crate::repo_do::object::{RepoObject, Store, now_ms};
-use crate::repo_do::{reply, timer};
+use crate::repo_do::{reply, snapshot, timer};
 use crate::storage::runs::{RunOutcome, RunRecord};
 
 /// How long a request waits for its turn.
@@ -45,6 +45,25 @@ pub async fn serve(
             let mut runs = store.runs(100)?;
             runs.retain(|run| run.seq > last);
             json!({ "runs": runs.iter().map(shown).collect::<Vec<_>>() })
+        }
+        MaintenanceTask::Snapshot => {
+            let done = copies::snapshot(object).await;
+            let figures = done.map_err(|failure| refusal(&failure))?;
+            if let Some(figures) = figures {
+                record(object, &store, "snapshot", started_ms, &figures)?;
+            }
+            let next_ms = object.snapshot_due.get();
+            if next_ms < i64::MAX {
+                alarm::wake_or_log(object, next_ms).await;
+            }
+            json!({})
+        }
+        MaintenanceTask::Secure => {
+            let packs = snapshot::secure_packs(object).await?;
+            let bytes: u64 = packs.iter().map(|pack| pack.pack_bytes).sum();
+            let objects: u64 = packs.iter().map(|pack| u64::from(pack.object_count)).sum();
+            let keys: Vec<_> = packs.iter().map(|pack| &pack.r2_key).collect();
+            json!({ "packs": keys, "bytes": bytes, "objects": objects })
         }
         MaintenanceTask::Verify => {
             let found = rebuild::verify(object).await;
@@ -99,6 +118,7 @@ fn refusal(failure: &Failure) -> ErrorReply {
         Failure::NoRoom(_) | Failure::Overtaken => {
             ErrorReply::busy(RETRY_SECONDS, failure.to_string())
         }
+        Failure::Copies(refused) => refused.clone(),
         Failure::Gone => ErrorReply::new(ErrorCode::NotFound, "repository not found"),
         _ => {
             worker::console_error!("{}", reply::fault_line("maintenance", &failure.to_string()));

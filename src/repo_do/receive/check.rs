@@ -7,8 +7,10 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
+use super::super::cold::Faults;
 use super::super::object::{Store, pause};
-use super::finish::{Refused, Work};
+use super::finish::Work;
+use super::refused::Refused;
 use super::settings;
 use crate::git::graph::ancestry::is_ancestor;
 use crate::git::graph::commits::CommitGraph;
@@ -19,7 +21,7 @@ use crate::git::object::ObjectKind;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
-use crate::git::store::ObjectSource as _;
+use crate::git::store::{ObjectSource as _, ReadError};
 
 /// Objects read between two pauses: about 20 ms of CPU.
 const CHECK_STEP_OBJECTS: usize = 2000;
@@ -44,11 +46,18 @@ impl Work {
             }
             let mut walk = Connectivity::new(graph, pushed, pushed, &tips, &self.push.limits);
             let mut bad = HashMap::new();
+            let mut faults = Faults::default();
             loop {
-                match walk.step(CHECK_STEP_OBJECTS) {
+                let step = walk.step(CHECK_STEP_OBJECTS);
+                if step.is_ok() {
+                    faults.settled();
+                }
+                match step {
                     Ok(Progress::Working) => pause().await,
                     Ok(Progress::Done) => break,
-                    Err(ConnectivityError::Read(error)) => return Err(error.into()),
+                    Err(ConnectivityError::Read(error)) => {
+                        self.mend(&mut faults, error.cold().ok_or(error)?).await?;
+                    }
                     Err(error) if error.is_of_tip() => {
                         if bad.is_empty() {
                             self.remark(&format!("failed.\nerror: {error}\n"));
@@ -114,12 +123,13 @@ impl Work {
         open.filter_map(|(command, _)| command.new).collect()
     }
 
-    /// Judges what the tips are; gives what each peels to.
+    /// Judges what the tips are; gives what each peels to. After a failure to read it can be
+    /// called again.
     pub(super) fn judge_tips(
         &mut self,
         graph: &CommitGraph,
         pushed: &Pushed<'_, Rc<Store>>,
-    ) -> Result<Vec<Option<ObjectId>>, Refused> {
+    ) -> Result<Vec<Option<ObjectId>>, ReadError> {
         let settings = settings(&self.push.authorized.record);
         let mut peeled = Vec::with_capacity(self.push.rejections.len());
         let commands = self
@@ -154,7 +164,7 @@ fn moves_forward(
     graph: &CommitGraph,
     pushed: &Pushed<'_, Rc<Store>>,
     command: &PushCommand,
-) -> Result<bool, Refused> {
+) -> Result<bool, ReadError> {
     let (Some(old), Some(new)) = (command.old, command.new) else {
         return Ok(true);
     };

@@ -6,14 +6,15 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
+use super::super::cold::Faults;
 use super::super::object::{Store, now_ms, pause};
 use super::super::{admin, alarm, reply};
+use super::refused::Refused;
 use super::{Push, Voice};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::Connected;
 use crate::git::pack::entries::EntryTable;
 use crate::git::pack::incoming::objects::{IncomingObjects, Sources};
-use crate::git::pack::parser::error::PackError;
 use crate::git::pack::reader::LivePacks;
 use crate::git::pack::resolver::{Resolver, Step};
 use crate::git::protocol::progress::Meter;
@@ -24,7 +25,7 @@ use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
-use crate::git::store::{ReadError, StoreError};
+use crate::git::store::{ColdChunk, StoreError};
 use crate::storage::publication::{Actor, Publication, RefOutcome, RefUpdate};
 use crate::storage::sql::in_transaction;
 
@@ -33,35 +34,6 @@ type Live = LivePacks<Rc<Store>>;
 
 /// Bytes inflated and made between two pauses: about 20 ms of CPU.
 const RESOLVE_STEP_BYTES: u64 = 8 << 20;
-
-/// The push failed as a whole; why, for the report's `unpack` line.
-pub(super) struct Refused(pub(super) String);
-
-impl From<PackError> for Refused {
-    fn from(error: PackError) -> Self {
-        match error {
-            PackError::Store(error) => error.into(),
-            PackError::Base(error) => error.into(),
-            error => Self(error.to_string()),
-        }
-    }
-}
-
-impl From<StoreError> for Refused {
-    fn from(error: StoreError) -> Self {
-        worker::console_error!("{}", reply::fault_line("store", &error.to_string()));
-        Self("the repository's storage failed".to_owned())
-    }
-}
-
-impl From<ReadError> for Refused {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Store(error) => error.into(),
-            error => Self(error.to_string()),
-        }
-    }
-}
 
 /// A push whose bytes are all here.
 pub struct Work {
@@ -126,7 +98,10 @@ impl Work {
         };
         let inspection = std::mem::take(&mut self.push.inspection);
         let mut pushed = Pushed::new(objects, inspection, &live, &self.push.limits);
-        pushed.check_specials()?;
+        let mut faults = Faults::default();
+        while let Err(error) = pushed.check_specials() {
+            self.mend(&mut faults, error.cold().ok_or(error)?).await?;
+        }
         // The kept graph, unless packs were published while the deltas were resolved.
         let kept = self.push.object.graph.current(&store)?;
         let graph = if kept.is_of(live.records()) {
@@ -135,7 +110,13 @@ impl Work {
             Rc::new(CommitGraph::open(&*store, live.records())?)
         };
         let connected = self.connect(&graph, &pushed).await?;
-        let peeled = self.judge_tips(&graph, &pushed)?;
+        let mut faults = Faults::default();
+        let peeled = loop {
+            match self.judge_tips(&graph, &pushed) {
+                Ok(peeled) => break peeled,
+                Err(error) => self.mend(&mut faults, error.cold().ok_or(error)?).await?,
+            }
+        };
         let (objects, inspection) = pushed.into_parts();
         self.warn(&inspection);
         Ok(Checked {
@@ -154,6 +135,7 @@ impl Work {
             store: live.store(),
             bases: live,
         };
+        let mut faults = Faults::default();
         let mut resolver = Resolver::new(objects);
         let mut meter = Meter::new("Resolving deltas");
         loop {
@@ -162,7 +144,15 @@ impl Work {
                 sources,
                 &self.push.opened,
                 &mut self.push.inspection,
-            )?;
+            );
+            let step = match step {
+                Ok(step) => step,
+                Err(error) => {
+                    self.mend(&mut faults, error.cold().ok_or(error)?).await?;
+                    continue;
+                }
+            };
+            faults.settled();
             self.push.sweep_later().await?;
             let progress = resolver.progress();
             let (done, total) = (
@@ -177,6 +167,12 @@ impl Work {
                 Step::More => pause().await,
             }
         }
+    }
+
+    /// Fetches a chunk that is in R2 alone, for the step that lacks it.
+    pub(super) async fn mend(&self, faults: &mut Faults, chunk: ColdChunk) -> Result<(), Refused> {
+        let Push { object, store, .. } = &self.push;
+        Ok(faults.mend(object, store, chunk).await?)
     }
 
     /// Makes the push visible: the pack's last rows, its parts and the refs, in one transaction.

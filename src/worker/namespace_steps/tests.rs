@@ -109,7 +109,7 @@ fn a_name_is_reserved_confirmed_and_released() {
     assert_eq!(summary(&store).unwrap().repo_count, 1);
     assert_eq!(code(deletable(&store)), ErrorCode::AlreadyExists);
 
-    let gone = Release {
+    let gone = ReleaseName {
         name: "WIDGET".into(),
         repository_id: FIRST.into(),
         now_ms: 40,
@@ -169,7 +169,7 @@ fn a_leftover_is_replaced_by_one_of_many() {
     // The dead request wakes up and confirms or releases what is no longer its own.
     confirm(&store, &confirmed("w", FIRST, FIRST)).unwrap();
     assert_eq!(ids(&store), [""; 0]);
-    let late = Release {
+    let late = ReleaseName {
         name: "w".into(),
         repository_id: FIRST.into(),
         now_ms: 99_999,
@@ -199,7 +199,7 @@ fn a_late_touch_raises_nothing_from_the_dead() {
     confirm(&store, &confirmed("w", FIRST, FIRST)).unwrap();
     release(
         &store,
-        &Release {
+        &ReleaseName {
             name: "w".into(),
             repository_id: FIRST.into(),
             now_ms: 1,
@@ -240,7 +240,7 @@ fn a_namespace_that_was_never_made_stays_so() {
     assert_eq!(code(entry(&store, "w")), ErrorCode::NotFound);
     release(
         &store,
-        &Release {
+        &ReleaseName {
             name: "w".into(),
             repository_id: FIRST.into(),
             now_ms: 1,

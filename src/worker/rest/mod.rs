@@ -1,5 +1,6 @@
 //! The REST resources. Each file has one resource and its steps in the objects.
 
+pub mod forks;
 pub mod namespaces;
 pub mod repos;
 pub mod tokens;
@@ -34,8 +35,9 @@ pub async fn answer(
         (RestRoute::Repository(path), "PATCH") => repos::update(visit, request, path).await,
         (RestRoute::Repository(path), "DELETE") => repos::delete(visit, path).await,
         (RestRoute::Repository(path), _) => repos::show(visit, path).await,
-        (RestRoute::Maintenance(path), _) => repos::maintain(visit, request, path).await,
+        (RestRoute::Fork(path), _) => forks::create(visit, request, path).await,
         (RestRoute::Stats(path), _) => repos::stats(visit, path).await,
+        (RestRoute::Maintenance(path), _) => repos::maintain(visit, request, path).await,
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
         (RestRoute::Tokens(namespace), _) => tokens::create(visit, request, namespace).await,
         (RestRoute::Token(namespace, token_id), _) => {

@@ -6,7 +6,7 @@ use worker::Request;
 use super::body;
 use crate::repo_do::contract::{
     Access, Actor, CreateRepository, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo,
-    Scope, TouchRepository, UpdateRepository, path,
+    Scope, SnapshotChange, TouchRepository, UpdateRepository, path,
 };
 use crate::worker::admission;
 use crate::worker::directory;
@@ -56,20 +56,34 @@ pub async fn create(
         token: first_token.record.clone(),
         now_ms: visit.now_ms,
     };
-    create.namespace = reserve(visit, &path, &create).await?;
-    let info = init(visit, &path, &create).await?;
-    let grant = Grant::new(&path, &info.repository_id, &first_token.record);
-    admission::remember(visit, &first_token.record.sha256, &grant).await;
-    // From here on the repository exists: an entry that cannot be confirmed now is mended later,
-    // and the caller must get the token.
-    let _ = directory::confirm(visit, &path, &info, &info.repository_id).await;
-    created(visit, info, first_token)
+    create.namespace = reserve(visit, &path, &create, ErrorCode::CreateInProgress).await?;
+    let call = Call::post(path::INIT, &create)?;
+    let info = init(visit, &path, &create.repository_id, call).await?;
+    settle(visit, &path, &info, &first_token).await;
+    created(visit, info, first_token, None)
 }
 
-fn created(
+/// Makes a repository that exists now known where it is looked for.
+pub(super) async fn settle(
+    visit: &Visit,
+    path: &RepositoryPath,
+    info: &RepositoryInfo,
+    first_token: &FreshToken,
+) {
+    let grant = Grant::new(path, &info.repository_id, &first_token.record);
+    // An entry that cannot be confirmed now is mended later: the caller must get the token.
+    let _ = futures::join!(
+        admission::remember(visit, &first_token.record.sha256, &grant),
+        directory::confirm(visit, path, info, &info.repository_id)
+    );
+}
+
+/// The answer to whoever made a repository.
+pub(super) fn created(
     visit: &Visit,
     info: RepositoryInfo,
     first_token: FreshToken,
+    objects: Option<u64>,
 ) -> Result<Reply, ErrorReply> {
     let remote = visit.remote(&info.namespace, &info.name);
     envelope::success(
@@ -81,23 +95,26 @@ fn created(
             default_branch: info.default_branch,
             remote,
             token: first_token.plaintext,
+            objects,
         },
     )
 }
 
 /// Takes the name and gives the namespace's as shown, or says who has it. Of requests at the same
-/// time exactly one wins: the namespace's object answers them one after the other.
-async fn reserve(
+/// time exactly one wins: the namespace's object answers them one after the other. `in_progress`
+/// is what the others hear while the repository is being made.
+pub(super) async fn reserve(
     visit: &Visit,
     path: &RepositoryPath,
     create: &CreateRepository,
+    in_progress: ErrorCode,
 ) -> Result<String, ErrorReply> {
     let entry = match directory::reserve(visit, path, create, None).await? {
         Reserved::Won { namespace, .. } => return Ok(namespace),
         Reserved::Taken(entry) => entry,
     };
     if entry.in_progress(visit.now_ms) {
-        return Err(in_progress());
+        return Err(being_made(in_progress));
     }
     if let Some(info) = existing(visit, path).await? {
         if !entry.confirmed {
@@ -112,17 +129,17 @@ async fn reserve(
         Reserved::Taken(Entry {
             confirmed: true, ..
         }) => Err(taken()),
-        Reserved::Taken(_) => Err(in_progress()),
+        Reserved::Taken(_) => Err(being_made(in_progress)),
     }
 }
 
 /// Makes the repository under a name that is reserved.
-async fn init(
+pub(super) async fn init(
     visit: &Visit,
     path: &RepositoryPath,
-    create: &CreateRepository,
+    repository_id: &str,
+    call: Call,
 ) -> Result<RepositoryInfo, ErrorReply> {
-    let call = Call::post(path::INIT, create)?;
     let answer = match objects::repository(visit, path, Actor::Operator, call).await {
         Ok(response) => objects::read(response).await,
         Err(error) => Err(error),
@@ -135,12 +152,12 @@ async fn init(
     // or by one that was taken for dead. The entry follows what the object says; when the object
     // says nothing, the entry stays as it is until it is old enough to be taken over.
     match existing(visit, path).await {
-        Ok(Some(info)) if info.repository_id == create.repository_id => return Ok(info),
+        Ok(Some(info)) if info.repository_id == repository_id => return Ok(info),
         Ok(Some(info)) => {
-            let _ = directory::confirm(visit, path, &info, &create.repository_id).await;
+            let _ = directory::confirm(visit, path, &info, repository_id).await;
         }
         Ok(None) => {
-            let _ = directory::release(visit, path, &create.repository_id).await;
+            let _ = directory::release(visit, path, repository_id).await;
         }
         Err(_) => {}
     }
@@ -165,9 +182,9 @@ fn taken() -> ErrorReply {
     ErrorReply::at(ErrorCode::AlreadyExists, "/name", message)
 }
 
-fn in_progress() -> ErrorReply {
+fn being_made(code: ErrorCode) -> ErrorReply {
     let message = "another request is making a repository of this name";
-    ErrorReply::at(ErrorCode::CreateInProgress, "/name", message)
+    ErrorReply::at(code, "/name", message)
 }
 
 /// `GET /namespaces/:ns/repos`
@@ -235,6 +252,12 @@ pub async fn update(
             "superseded_grace_seconds",
             change.superseded_grace_seconds,
         )?,
+        snapshots: SnapshotChange {
+            settle_seconds: change.settle_seconds,
+            cold_after_seconds: change.cold_after_seconds,
+            cold_bytes_min: change.cold_bytes_min,
+            ready_bytes_min: change.ready_bytes_min,
+        },
     };
     let call = Call::post(path::UPDATE, &update)?;
     let response = objects::repository(visit, path, actor, call).await?;
@@ -288,7 +311,7 @@ pub async fn stats(visit: &Visit, path: &RepositoryPath) -> Result<Reply, ErrorR
     envelope::success(200, &stats)
 }
 
-/// `POST …/repos/:name/maintenance`: `{"task": "run" | "verify" | "rebuild"}`.
+/// `POST …/repos/:name/maintenance`: `{"task": "run" | "verify" | "rebuild" | "secure" | "snapshot"}`.
 pub async fn maintain(
     visit: &Visit,
     request: Request,

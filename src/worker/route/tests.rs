@@ -58,6 +58,10 @@ fn rest_paths() {
             RestRoute::Stats(path()),
         ),
         (
+            "/api/v1/namespaces/acme/repos/w.x/fork",
+            RestRoute::Fork(path()),
+        ),
+        (
             "/api/v1/namespaces/acme/tokens",
             RestRoute::Tokens(namespace()),
         ),
@@ -150,6 +154,7 @@ fn object_name(route: &Route) -> Option<String> {
         | Route::Rest(
             RestRoute::Repository(path)
             | RestRoute::RepositoryTokens(path)
+            | RestRoute::Fork(path)
             | RestRoute::Stats(path),
         ) => Some(path.object_name()),
         _ => None,
@@ -168,7 +173,7 @@ proptest! {
     #[test]
     fn a_path_reaches_only_the_repository_that_it_spells(
         namespace in "[a-zA-Z0-9./%_~-]{1,8}", name in "([a-zA-Z0-9./_-]|%2[eEfF]|%00|%5c){1,8}",
-        tail in "(/info/refs|/git-upload-pack|/tokens|/stats)", git in any::<bool>(),
+        tail in "(/info/refs|/git-upload-pack|/tokens|/stats|/fork)", git in any::<bool>(),
     ) {
         let text = if git {
             format!("/git/{namespace}/{name}{tail}")

@@ -3,7 +3,7 @@
 use gix_hash::ObjectId;
 
 use super::super::super::object::ObjectKind;
-use super::super::super::store::{ReadError, StoreError};
+use super::super::super::store::{ColdChunk, ReadError, StoreError};
 use super::super::delta::DeltaError;
 use super::super::entry::EntryError;
 use super::super::inflate::InflateError;
@@ -181,4 +181,15 @@ pub enum PackError {
     /// A base outside the pack could not be read.
     #[error(transparent)]
     Base(#[from] ReadError),
+}
+
+impl PackError {
+    /// As [`StoreError::cold`].
+    pub fn cold(&self) -> Option<ColdChunk> {
+        match self {
+            Self::Store(error) => error.cold(),
+            Self::Base(error) => error.cold(),
+            _ => None,
+        }
+    }
 }

@@ -29,6 +29,8 @@ enum Source {
         offset: u64,
         end: u64,
         inflater: Box<Inflater>,
+        /// A piece that could not be finished: its bytes so far.
+        begun: Vec<u8>,
     },
     Delta,
     Held(Shared),
@@ -51,6 +53,7 @@ impl BlobReader {
                 offset: row.offset + header.header_bytes as u64,
                 end: row.offset + u64::from(row.stored_bytes),
                 inflater,
+                begun: Vec::new(),
             }
         } else {
             Source::Delta
@@ -75,7 +78,7 @@ impl BlobReader {
     }
 
     /// The next piece, never empty; `None` when all was given. The last piece is given only after
-    /// the stored stream has proved to be sound.
+    /// the stored stream has proved to be sound. After a chunk that is cold it can be called again.
     pub fn next_piece<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,
@@ -115,16 +118,25 @@ impl BlobReader {
             offset,
             end,
             inflater,
+            begun,
         } = &mut self.source
         else {
             return Ok(None);
         };
         // One byte more lets a stream that does not end where it should show it.
-        let mut piece = vec![0; wanted + usize::from(is_last)];
-        let mut filled = 0;
+        let mut piece = std::mem::take(begun);
+        let mut filled = piece.len();
+        piece.resize(wanted + usize::from(is_last), 0);
         while is_last || filled < wanted {
             let held = if *offset < *end {
-                Some(packs.piece(*pack_id, *offset, *end)?)
+                match packs.piece(*pack_id, *offset, *end) {
+                    Ok(held) => Some(held),
+                    Err(error) => {
+                        piece.truncate(filled);
+                        *begun = piece;
+                        return Err(error.into());
+                    }
+                }
             } else {
                 None
             };

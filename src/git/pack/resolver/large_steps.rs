@@ -40,11 +40,15 @@ impl Resolver {
             Some(scratch) => LargeBase::InScratch(scratch.scratch_id),
             None => {
                 self.drop_scratch(desk.quarantine)?;
-                self.objects.charge(size_bytes)?;
                 LargeBase::Away(base, id)
             }
         };
+        let is_away = matches!(base, LargeBase::Away(..));
         let large = LargeDelta::begin(&mut self.objects, child, base, size_bytes, desk)?;
+        if is_away {
+            // Not before: a beginning that finds its base cold is repeated.
+            self.objects.charge(size_bytes)?;
+        }
         self.large = Some(large);
         Ok(())
     }
@@ -55,7 +59,14 @@ impl Resolver {
         mut large: LargeDelta,
         desk: Desk<'_>,
     ) -> Result<(), PackError> {
-        match large.work(&mut self.objects, desk)? {
+        let worked = match large.work(&mut self.objects, desk) {
+            Ok(worked) => worked,
+            Err(error) => {
+                self.large = Some(large);
+                return Err(error);
+            }
+        };
+        match worked {
             Worked::More => {}
             Worked::Spilled(scratch_id) => {
                 let base = self.path.last().map_or(Base::None, |frame| frame.base);

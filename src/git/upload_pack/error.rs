@@ -1,0 +1,54 @@
+//! Why a fetch cannot be answered.
+
+use gix_hash::ObjectId;
+use gix_object::bstr::BString;
+
+use super::super::filter::FilterError;
+use super::super::graph::closure::TreeWalkError;
+use super::super::store::{ColdChunk, ReadError, StoreError};
+use super::plan::PlanError;
+
+/// Why a fetch cannot be answered: goes to the client as `ERR`.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// A ref wanted by name is not there.
+    #[error("unknown ref {0}")]
+    UnknownRef(BString),
+    /// A name of `deepen-not` is no ref's.
+    #[error("git upload-pack: deepen-not is not a ref: {0}")]
+    DeepenNot(BString),
+    /// The filter cannot be honoured.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// The sparse patterns that a filter names are not there.
+    #[error("unable to access sparse blob in '{0}'")]
+    SparseBlob(BString),
+    /// The sparse patterns that a filter names are no blob.
+    #[error("unable to parse sparse filter data in {0}")]
+    NotSparsePatterns(ObjectId),
+    /// The objects cannot be chosen.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// An object could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl FetchError {
+    /// As [`StoreError::cold`].
+    pub fn cold(&self) -> Option<ColdChunk> {
+        match self {
+            Self::Read(error)
+            | Self::Plan(PlanError::Read(error) | PlanError::Walk(TreeWalkError::Read(error))) => {
+                error.cold()
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for FetchError {
+    fn from(error: StoreError) -> Self {
+        Self::Read(error.into())
+    }
+}

@@ -1,0 +1,47 @@
+//! What the operator asks of the upkeep of a repository.
+
+use serde::{Deserialize, Serialize};
+
+/// Body of `POST /maintenance`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Maintain {
+    /// What is to be done.
+    pub task: MaintenanceTask,
+}
+
+/// What the operator may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MaintenanceTask {
+    /// All that the alarm would do, now.
+    Run,
+    /// Every derived part is checked against the packs' bytes.
+    Verify,
+    /// The derived parts are made anew and put in place.
+    Rebuild,
+    /// Every live pack copied to R2, settled or not.
+    Secure,
+    /// Packs copied to R2, cold packs, the ready clone, what R2 may forget: what is due by now.
+    Snapshot,
+}
+
+/// When packs go to R2, when they go cold, and when a clone is kept ready; what is absent stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotChange {
+    /// Seconds without a push after which packs are copied and ready clones made.
+    pub settle_seconds: Option<u32>,
+    /// Seconds after its publication at which a pack may go cold.
+    pub cold_after_seconds: Option<u32>,
+    /// Bytes of live packs in SQLite below which none goes cold.
+    pub cold_bytes_min: Option<u64>,
+    /// Bytes of live packs from which on a ready clone is made.
+    pub ready_bytes_min: Option<u64>,
+}
+
+impl SnapshotChange {
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

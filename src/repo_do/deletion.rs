@@ -1,0 +1,122 @@
+//! The end of a repository, whether it was deleted or was to become a fork and did not.
+//!
+//! One write decides: the phase `deleting`, with the alarm. From then on the repository is gone for
+//! everybody. Then its fork network is told, its own objects in R2 go, and the database is emptied.
+//! Each step may be done again, by the alarm or by whoever wants the name next; the network is told
+//! before the database forgets whom to tell.
+
+use worker::Response;
+
+use super::contract::{Deleted, ErrorReply, NAMESPACE_RELEASE, ReleaseName};
+use super::network::Member;
+use super::object::{RepoObject, Store, now_ms};
+use super::{admin, alarm, reply};
+use crate::storage::bucket::{Bucket as _, BucketError, READY_PREFIX, record_key};
+use crate::storage::life::Phase;
+use crate::storage::r2::R2;
+use crate::storage::repository::RepositoryRecord;
+
+/// How soon the alarm takes up what was interrupted.
+const ALARM_MS: i64 = 10_000;
+
+/// `POST /delete`: decided when this is answered, and done if nothing fails.
+pub async fn delete(
+    object: &RepoObject,
+    store: &Store,
+    record: RepositoryRecord,
+) -> Result<worker::Result<Response>, ErrorReply> {
+    decide(object, store).await?;
+    if let Err(error) = finish(object).await {
+        worker::console_warn!("{}", reply::fault_line("deletion", &error.message));
+    }
+    Ok(reply::json(&Deleted {
+        repository_id: record.id,
+    }))
+}
+
+/// Ends what was decided or interrupted before, so that the object is empty or has a repository.
+pub async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
+    let store = object.store()?;
+    match store.load()?.map(|record| record.phase) {
+        Some(Phase::Forking) if !object.growing.is_under_way() => {
+            decide(object, &store).await?;
+            finish(object).await
+        }
+        Some(Phase::Deleting) => finish(object).await,
+        _ => Ok(()),
+    }
+}
+
+/// What the alarm does of this: the same, and the name is given back. True when there was
+/// something to do.
+pub async fn resume(object: &RepoObject) -> Result<bool, ErrorReply> {
+    let store = object.store()?;
+    let Some(record) = store.load()?.filter(|record| record.phase != Phase::Ready) else {
+        return Ok(false);
+    };
+    // Whatever comes, there will be another run: the platform's own would end some day.
+    set_alarm(object).await?;
+    settle(object).await?;
+    if record.phase == Phase::Deleting || !object.growing.is_under_way() {
+        let release = ReleaseName {
+            name: record.name,
+            repository_id: record.id,
+            now_ms: now_ms(),
+        };
+        let told = admin::tell_namespace(object, &record.namespace, NAMESPACE_RELEASE, &release);
+        if let Err(error) = told.await {
+            // The next request for the name mends its entry.
+            worker::console_warn!("{}", reply::fault_line("release", &error.to_string()));
+        }
+    }
+    Ok(true)
+}
+
+/// No await stands between the phase and the alarm's order, so that they come to pass together.
+async fn decide(object: &RepoObject, store: &Store) -> Result<(), ErrorReply> {
+    store.begin_deletion()?;
+    set_alarm(object).await
+}
+
+async fn set_alarm(object: &RepoObject) -> Result<(), ErrorReply> {
+    let set = alarm::set(object, now_ms().saturating_add(ALARM_MS)).await;
+    set.map_err(|error| admin::failed("alarm", &error))
+}
+
+async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
+    let deleting = |store: &Store| -> Result<Option<RepositoryRecord>, ErrorReply> {
+        let record = store.load()?;
+        Ok(record.filter(|record| record.phase == Phase::Deleting))
+    };
+    let Some(record) = deleting(&*object.store()?)? else {
+        return Ok(());
+    };
+    if let Some(network_id) = &record.network_id {
+        let member = Member {
+            env: &object.env,
+            network_id,
+            repository_id: &record.id,
+        };
+        let (left, removed) = futures::join!(member.leave(), remove_own(object, &record.id));
+        left?;
+        removed.map_err(|error| admin::failed("r2", &error))?;
+    }
+    // Another run may have been faster, and a new repository stand here by now.
+    let still = deleting(&*object.store()?)?;
+    if still.is_some_and(|still| still.id == record.id) {
+        let wiped = object.wipe().await;
+        wiped.map_err(|error| admin::failed("deletion", &error))?;
+    }
+    Ok(())
+}
+
+/// Removes what R2 has of this repository alone.
+async fn remove_own(object: &RepoObject, repository_id: &str) -> Result<(), BucketError> {
+    let bucket = R2::of(&object.env)?;
+    bucket.delete(&record_key(repository_id)).await?;
+    let prefix = format!("{READY_PREFIX}{repository_id}/");
+    for (key, _) in bucket.list(&prefix, None).await? {
+        bucket.delete(&key).await?;
+    }
+    Ok(())
+}

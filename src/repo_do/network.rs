@@ -1,0 +1,118 @@
+//! The fork network as a repository's object sees it: what they say to each other, over `fetch`.
+//!
+//! One object a network (binding `NETWORK`, named by the id of the network's first repository) keeps
+//! the one account of who names which pack in R2, and removes what nobody names.
+//!
+//! | request | body | answer |
+//! |---|---|---|
+//! | `POST /take` | [`Keys`] | nothing; 503 while one of them is being removed |
+//! | `POST /share` | [`Keys`] | the same; 503 as well when nobody names one of them |
+//! | `POST /release` | [`Keys`] | nothing |
+//! | `POST /leave` | [`Keys`] without keys | nothing; whatever the repository names is released |
+//! | `GET /held?repository_id=…` | | [`Keys`]: what the repository names |
+//!
+//! Every request may be sent again. Order: a key is taken before its object is written or shared,
+//! and released after the last row that names it is gone.
+
+use serde::{Deserialize, Serialize};
+use worker::{Env, Method, Request, RequestInit, Response};
+
+use super::contract::{ErrorCode, ErrorReply, ORIGIN};
+use super::reply;
+
+/// The binding of the networks' objects.
+const NETWORKS: &str = "NETWORK";
+
+/// Paths that the object serves.
+pub mod path {
+    /// Takes keys of objects about to be written.
+    pub const TAKE: &str = "/take";
+    /// Takes keys of objects that another repository wrote.
+    pub const SHARE: &str = "/share";
+    /// Gives keys back.
+    pub const RELEASE: &str = "/release";
+    /// Gives everything back, for good.
+    pub const LEAVE: &str = "/leave";
+    /// What a repository names.
+    pub const HELD: &str = "/held";
+}
+
+/// A repository and keys of R2 objects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// The repository.
+    pub repository_id: String,
+    /// The keys.
+    #[serde(default)]
+    pub keys: Vec<String>,
+}
+
+/// A repository in its network.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'a> {
+    /// The bindings.
+    pub env: &'a Env,
+    /// The id of the network's first repository.
+    pub network_id: &'a str,
+    /// The repository.
+    pub repository_id: &'a str,
+}
+
+impl Member<'_> {
+    /// Takes keys of objects that the repository is about to write.
+    pub async fn take(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
+        self.post(path::TAKE, keys).await
+    }
+
+    /// Takes keys of objects that another repository of the network names.
+    pub async fn share(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
+        self.post(path::SHARE, keys).await
+    }
+
+    /// Gives keys back.
+    pub async fn release(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
+        self.post(path::RELEASE, keys).await
+    }
+
+    /// Gives everything back; nothing can be taken from then on.
+    pub async fn leave(&self) -> Result<(), ErrorReply> {
+        self.post(path::LEAVE, Vec::new()).await
+    }
+
+    async fn post(&self, path: &str, keys: Vec<String>) -> Result<(), ErrorReply> {
+        let mut response = self
+            .try_post(path, keys)
+            .await
+            .map_err(|error| failed(&error))?;
+        if response.status_code() == 200 {
+            return Ok(());
+        }
+        Err(match response.json().await {
+            Ok(refusal) => refusal,
+            Err(error) => failed(&error),
+        })
+    }
+
+    async fn try_post(&self, path: &str, keys: Vec<String>) -> worker::Result<Response> {
+        let body = serde_json::to_string(&Keys {
+            repository_id: self.repository_id.to_owned(),
+            keys,
+        })?;
+        let mut init = RequestInit::new();
+        init.with_method(Method::Post).with_body(Some(body.into()));
+        let request = Request::new_with_init(&format!("{ORIGIN}{path}"), &init)?;
+        let networks = self.env.durable_object(NETWORKS)?;
+        let network = networks.get_by_name(self.network_id)?;
+        network.fetch_with_request(request).await
+    }
+}
+
+/// The network's object could not be asked, or its answer not be read.
+fn failed(error: &worker::Error) -> ErrorReply {
+    worker::console_error!("{}", reply::fault_line("network", &error.to_string()));
+    ErrorReply::new(
+        ErrorCode::UpstreamUnavailable,
+        "the account of shared packs did not answer",
+    )
+}

@@ -1,0 +1,47 @@
+//! Why a push fails as a whole.
+
+use super::super::reply;
+use super::super::snapshot::SnapshotError;
+use crate::git::pack::parser::error::PackError;
+use crate::git::store::{ReadError, StoreError};
+
+/// The push failed as a whole; why, for the report's `unpack` line.
+pub(super) struct Refused(pub(super) String);
+
+impl From<PackError> for Refused {
+    fn from(error: PackError) -> Self {
+        match error {
+            PackError::Store(error) => error.into(),
+            PackError::Base(error) => error.into(),
+            error => Self(error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        worker::console_error!("{}", reply::fault_line("store", &error.to_string()));
+        Self("the repository's storage failed".to_owned())
+    }
+}
+
+impl From<ReadError> for Refused {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => error.into(),
+            error => Self(error.to_string()),
+        }
+    }
+}
+
+impl From<SnapshotError> for Refused {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::Store(error) => error.into(),
+            error => {
+                worker::console_error!("{}", reply::fault_line("r2", &error.to_string()));
+                Self(error.to_string())
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! A pack sent as its client takes it, piece by piece.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use super::cold::{Faults, Window};
+use super::memory::Reservation;
+use super::object::{RepoObject, Store};
+use super::readers::Reader;
+use super::reply::fault_line;
+use super::snapshot::SnapshotError;
+use crate::git::pack::writer::Item;
+use crate::git::protocol::progress::{Meter, counted};
+use crate::git::protocol::sideband::SideBand;
+use crate::git::store::{CHUNK_BYTES, Extent, PackStore as _, ReadError, StoreError};
+use crate::git::upload_pack::answer::Outgoing;
+use crate::git::upload_pack::stream::PackStream;
+
+/// Bytes of a piece of the response: below 64 KiB each costs more than its bytes.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// Sends one pack.
+pub struct Sender {
+    object: Rc<RepoObject>,
+    store: Rc<Store>,
+    pack: Outgoing<Rc<Store>>,
+    stream: PackStream,
+    /// What is still to be copied of the extent that was named last.
+    extent: Option<Extent>,
+    faults: Faults,
+    window: Window,
+    /// Sent before anything else.
+    head: Vec<u8>,
+    /// The end was written, or the failure.
+    ended: Option<Result<(), String>>,
+    /// Memory is reserved, and packs that are superseded meanwhile stay.
+    _held: (Vec<Reservation>, Reader),
+}
+
+/// Why a pack cannot be finished.
+enum SendError {
+    Read(ReadError),
+    Cold(SnapshotError),
+}
+
+impl From<ReadError> for SendError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<StoreError> for SendError {
+    fn from(error: StoreError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+impl From<SnapshotError> for SendError {
+    fn from(error: SnapshotError) -> Self {
+        Self::Cold(error)
+    }
+}
+
+impl Sender {
+    /// Prepares to send `pack` behind `head`; it holds on to `held` until it is dropped.
+    pub fn new(
+        object: &Rc<RepoObject>,
+        store: Rc<Store>,
+        mut head: Vec<u8>,
+        pack: Outgoing<Rc<Store>>,
+        held: (Vec<Reservation>, Reader),
+    ) -> Self {
+        let stream = PackStream::new(pack.side_band);
+        if pack.progress {
+            let count = u64::from(pack.writer.object_count());
+            stream.progress(&counted("Enumerating objects", count), &mut head);
+            if let Some(line) = Meter::new("Counting objects").line(count, count, true) {
+                stream.progress(&line, &mut head);
+            }
+        }
+        Self {
+            object: Rc::clone(object),
+            store,
+            pack,
+            stream,
+            extent: None,
+            faults: Faults::default(),
+            window: Window::default(),
+            head,
+            ended: None,
+            _held: held,
+        }
+    }
+
+    /// The pack alone, bare.
+    pub fn bare(
+        object: &Rc<RepoObject>,
+        store: Rc<Store>,
+        pack: Outgoing<Rc<Store>>,
+        held: (Vec<Reservation>, Reader),
+    ) -> Self {
+        let pack = Outgoing {
+            side_band: SideBand::None,
+            progress: false,
+            ..pack
+        };
+        Self::new(object, store, Vec::new(), pack, held)
+    }
+
+    /// Fills `out` up to a piece; `Break` at the end of the pack.
+    async fn fill(&mut self, out: &mut Vec<u8>) -> Result<ControlFlow<()>, SendError> {
+        while out.len() < PIECE_BYTES {
+            if let Some(extent) = self.extent.take() {
+                self.copy(extent, out).await?;
+                continue;
+            }
+            let Outgoing {
+                packs,
+                writer,
+                at_client,
+                ..
+            } = &mut self.pack;
+            match writer.next(packs, &mut |id| at_client.has(packs, id)) {
+                Ok(Some(Item::Bytes(bytes))) => self.stream.pack_bytes(&bytes, out),
+                Ok(Some(Item::Extent(extent))) => self.extent = Some(extent),
+                Ok(None) => return Ok(ControlFlow::Break(())),
+                Err(error) => {
+                    let chunk = error.cold().ok_or(error)?;
+                    self.faults.mend(&self.object, &self.store, chunk).await?;
+                    continue;
+                }
+            }
+            self.faults.settled();
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Copies what one chunk, or the window, has of the extent, and remembers the rest.
+    async fn copy(&mut self, extent: Extent, out: &mut Vec<u8>) -> Result<(), SendError> {
+        let Extent {
+            pack_id,
+            offset,
+            length,
+        } = extent;
+        let copied = if self.window.at(pack_id, offset).is_some() {
+            self.copy_window(extent, out)?
+        } else {
+            match self.copy_chunk(extent, out) {
+                Err(error) if error.cold().is_some() => {
+                    let wanted = (pack_id, offset, length);
+                    self.window.load(&self.object, &self.store, wanted).await?;
+                    self.copy_window(extent, out)?
+                }
+                copied => copied?,
+            }
+        };
+        let length = length.saturating_sub(copied);
+        if length > 0 {
+            self.extent = Some(Extent {
+                offset: offset + copied,
+                length,
+                ..extent
+            });
+        }
+        Ok(())
+    }
+
+    fn copy_window(&mut self, extent: Extent, out: &mut Vec<u8>) -> Result<u64, StoreError> {
+        let here = self.window.at(extent.pack_id, extent.offset);
+        let here = here.ok_or_else(|| cut(extent))?;
+        Ok(send(&mut self.stream, here, extent, out))
+    }
+
+    fn copy_chunk(&mut self, extent: Extent, out: &mut Vec<u8>) -> Result<u64, StoreError> {
+        let chunk_bytes = CHUNK_BYTES as u64;
+        let number = u32::try_from(extent.offset / chunk_bytes).map_err(|_| cut(extent))?;
+        let chunk = self.store.chunk(extent.pack_id, number)?;
+        let start = usize::try_from(extent.offset % chunk_bytes).map_err(|_| cut(extent))?;
+        let here = chunk.get(start..).filter(|here| !here.is_empty());
+        let here = here.ok_or_else(|| cut(extent))?;
+        Ok(send(&mut self.stream, here, extent, out))
+    }
+
+    /// The next piece of the response; `None` after the last. After an error, which the piece
+    /// before it names to the client, the response is to be broken off.
+    pub async fn piece(&mut self) -> Option<Result<Vec<u8>, String>> {
+        match self.ended.take() {
+            Some(Ok(())) => return None,
+            Some(Err(message)) => return Some(Err(message)),
+            None => {}
+        }
+        let mut out = std::mem::take(&mut self.head);
+        out.reserve(PIECE_BYTES + CHUNK_BYTES);
+        match self.fill(&mut out).await {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => {
+                if self.pack.progress {
+                    self.stream.progress(&self.total(), &mut out);
+                }
+                let stream = PackStream::new(self.pack.side_band);
+                std::mem::replace(&mut self.stream, stream).finish(&mut out);
+                self.ended = Some(Ok(()));
+            }
+            Err(error) => self.ended = Some(Err(self.fail(&error, &mut out))),
+        }
+        Some(Ok(out))
+    }
+
+    /// Tells the client why the pack ends here.
+    fn fail(&self, error: &SendError, out: &mut Vec<u8>) -> String {
+        let (kind, what, error) = match error {
+            SendError::Cold(SnapshotError::Store(error)) => (
+                "fetch",
+                "the repository's storage failed".to_owned(),
+                error.to_string(),
+            ),
+            SendError::Cold(error) => ("r2", error.to_string(), error.to_string()),
+            SendError::Read(error) => (
+                "fetch",
+                "the repository's storage failed".to_owned(),
+                error.to_string(),
+            ),
+        };
+        worker::console_error!("{}", fault_line(kind, &error));
+        let message = format!("upload-pack: {what}; the pack is cut off\n");
+        self.stream.fail(&message, out);
+        error
+    }
+
+    fn total(&self) -> String {
+        let counts = self.pack.writer.counts();
+        let (objects, deltas) = (counts.objects, counts.deltas);
+        // A stored delta is sent as a delta or not at all: none is computed.
+        let reused = counts.reused;
+        format!(
+            "Total {objects} (delta {deltas}), reused {reused} (delta {deltas}), \
+             pack-reused 0 (from 0)\n"
+        )
+    }
+}
+
+/// Sends as much of `here` as the extent has; how much.
+fn send(stream: &mut PackStream, here: &[u8], extent: Extent, out: &mut Vec<u8>) -> u64 {
+    let length = usize::try_from(extent.length).unwrap_or(usize::MAX);
+    // The window may have a megabyte, and a piece shall not be larger than a piece.
+    let here = here
+        .get(..here.len().min(length).min(CHUNK_BYTES))
+        .unwrap_or(here);
+    stream.pack_bytes(here, out);
+    here.len() as u64
+}
+
+fn cut(extent: Extent) -> StoreError {
+    StoreError::Missing {
+        what: "bytes of an extent",
+        pack: extent.pack_id.0,
+    }
+}

@@ -1,0 +1,365 @@
+//! Copying with R2 failing at each call, before the call took effect or after.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+use crate::git::store::{PackStore as _, Part, Quarantine as _};
+use crate::storage::publication::{PackPublication, Publication, RefUpdate};
+use crate::storage::repository::NewRepository;
+use crate::storage::rusqlite_db::RusqliteDatabase;
+
+const NOW: i64 = 1_700_000_000_000;
+
+/// R2 in memory. The call that `countdown` leads to fails, whether or not it took effect.
+#[derive(Default)]
+struct Memory {
+    objects: RefCell<BTreeMap<String, Vec<u8>>>,
+    uploads: RefCell<BTreeMap<String, BTreeMap<u16, Vec<u8>>>>,
+    countdown: Cell<Option<u32>>,
+    took_effect: bool,
+    calls: Cell<u32>,
+}
+
+impl Memory {
+    fn call<T>(&self, key: &str, act: impl FnOnce() -> T) -> Result<T, BucketError> {
+        self.calls.set(self.calls.get() + 1);
+        let left = self.countdown.get();
+        self.countdown
+            .set(left.and_then(|left| left.checked_sub(1)));
+        if left != Some(0) {
+            return Ok(act());
+        }
+        if self.took_effect {
+            act();
+        }
+        Err(BucketError::Failed {
+            what: "a call",
+            key: key.to_owned(),
+            message: "injected".to_owned(),
+        })
+    }
+}
+
+impl Bucket for Memory {
+    async fn size(&self, key: &str) -> Result<Option<u64>, BucketError> {
+        self.call(key, || Some(self.objects.borrow().get(key)?.len() as u64))
+    }
+
+    async fn read(&self, key: &str, range: Range<u64>) -> Result<Vec<u8>, BucketError> {
+        let bounds = |at| usize::try_from(at).unwrap();
+        let range = bounds(range.start)..bounds(range.end);
+        self.call(key, || self.objects.borrow()[key][range].to_vec())
+    }
+
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), BucketError> {
+        self.call(key, || {
+            self.objects.borrow_mut().insert(key.to_owned(), bytes);
+        })
+    }
+
+    async fn begin(&self, key: &str) -> Result<String, BucketError> {
+        self.call(key, || {
+            let upload_id = format!("upload {}", self.calls.get());
+            let mut uploads = self.uploads.borrow_mut();
+            uploads.insert(upload_id.clone(), BTreeMap::new());
+            upload_id
+        })
+    }
+
+    async fn put_part(
+        &self,
+        key: &str,
+        upload_id: &str,
+        number: u16,
+        bytes: Vec<u8>,
+    ) -> Result<String, BucketError> {
+        self.call(key, || {
+            let mut uploads = self.uploads.borrow_mut();
+            let upload = uploads.get_mut(upload_id).expect("the upload is there");
+            upload.insert(number, bytes);
+            format!("part {number}")
+        })
+    }
+
+    async fn complete(
+        &self,
+        key: &str,
+        upload_id: &str,
+        etags: &[String],
+    ) -> Result<(), BucketError> {
+        self.call(key, || {
+            let parts = self.uploads.borrow_mut().remove(upload_id);
+            let parts = parts.expect("the upload is there");
+            assert_eq!(parts.len(), etags.len());
+            let whole = parts.into_values().flatten().collect();
+            self.objects.borrow_mut().insert(key.to_owned(), whole);
+        })
+    }
+
+    async fn abort(&self, key: &str, upload_id: &str) -> Result<(), BucketError> {
+        self.call(key, || {
+            self.uploads.borrow_mut().remove(upload_id);
+        })
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), BucketError> {
+        self.call(key, || {
+            self.objects.borrow_mut().remove(key);
+        })
+    }
+
+    async fn list(
+        &self,
+        prefix: &str,
+        _after: Option<&str>,
+    ) -> Result<Vec<(String, u64)>, BucketError> {
+        let objects = self.objects.borrow();
+        let listed = objects.iter().filter(|(key, _)| key.starts_with(prefix));
+        Ok(listed
+            .map(|(key, bytes)| (key.clone(), bytes.len() as u64))
+            .collect())
+    }
+}
+
+/// Counts the keys that are held, and removes what nobody holds.
+struct Holds<'a> {
+    bucket: &'a Memory,
+    held: RefCell<BTreeSet<String>>,
+}
+
+impl Surroundings for Holds<'_> {
+    async fn hold(&self, key: &str) -> Result<(), SnapshotError> {
+        self.held.borrow_mut().insert(key.to_owned());
+        Ok(())
+    }
+
+    async fn release(&self, key: &str) -> Result<(), SnapshotError> {
+        self.bucket.delete(key).await?;
+        self.held.borrow_mut().remove(key);
+        Ok(())
+    }
+
+    async fn pause(&self) {}
+}
+
+/// Nothing here ever waits.
+fn now<T>(work: impl Future<Output = T>) -> T {
+    let mut context = Context::from_waker(Waker::noop());
+    match std::pin::pin!(work).poll(&mut context) {
+        Poll::Ready(done) => done,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+type Store = RepoStore<RusqliteDatabase>;
+
+/// A repository with one live pack of so many bytes.
+fn repository(pack_bytes: usize) -> (Store, Vec<u8>) {
+    let store = Store::new(RusqliteDatabase::in_memory().unwrap(), Box::new(|| NOW));
+    let created = store.create(&NewRepository {
+        id: "0123456789abcdef",
+        namespace: "acme",
+        name: "widgets",
+        description: "",
+        head: "refs/heads/main".into(),
+        read_only: false,
+        public: false,
+        source: None,
+        now_ms: NOW,
+    });
+    assert_eq!(created, Ok(true));
+    let bytes: Vec<u8> = (0..=250).cycle().take(pack_bytes).collect();
+    let pack_id = store.open_pack().unwrap();
+    for (number, chunk) in (0..).zip(bytes.chunks(CHUNK_BYTES)) {
+        store.put_chunk(pack_id, number, chunk).unwrap();
+    }
+    for part in [Part::Index, Part::Graph, Part::Introduced] {
+        store.put_part(pack_id, part, 0, &[0; 1000]).unwrap();
+    }
+    let id = gix_hash::ObjectId::from([1; 20]);
+    let published = store.publish(&Publication {
+        pack: Some(PackPublication {
+            pack_id,
+            pack_bytes: bytes.len() as u64,
+            object_count: 3,
+        }),
+        updates: vec![RefUpdate {
+            name: "refs/heads/main".into(),
+            old: None,
+            new: Some(id),
+            peeled: None,
+        }],
+        now_ms: NOW,
+        ..Publication::default()
+    });
+    assert!(published.is_ok());
+    (store, bytes)
+}
+
+fn only_pack(store: &Store) -> StoredPack {
+    let mut packs = store.stored_packs().unwrap();
+    assert_eq!(packs.len(), 1);
+    packs.remove(0)
+}
+
+/// Copies with one failing call; false when the work was over before it.
+fn fault(pack_bytes: usize, nth: u32, took_effect: bool) -> bool {
+    let label = format!("call {nth} of {pack_bytes} bytes, took effect: {took_effect}");
+    let (store, bytes) = repository(pack_bytes);
+    let bucket = Memory {
+        countdown: Cell::new(Some(nth)),
+        took_effect,
+        ..Memory::default()
+    };
+    let around = Holds {
+        bucket: &bucket,
+        held: RefCell::default(),
+    };
+    let securing = Securing {
+        store: &store,
+        bucket: &bucket,
+        around: &around,
+        network_id: "network",
+    };
+    let failed = now(securing.secure(&only_pack(&store))).is_err();
+    assert_eq!(failed, only_pack(&store).r2_key.is_none(), "{label}");
+    bucket.countdown.set(None);
+
+    let key = now(securing.secure(&only_pack(&store))).unwrap().unwrap();
+    assert_eq!(only_pack(&store).r2_key, Some(key.clone()), "{label}");
+    assert_eq!(bucket.objects.borrow().get(&key), Some(&bytes), "{label}");
+    assert_eq!(store.upload(PackId(1)), Ok(None), "{label}");
+    assert!(around.held.borrow().contains(&key), "{label}");
+    assert_eq!(bucket.objects.borrow().len(), 1, "{label}");
+    // An upload that began although R2 said no is known to nobody; R2 gives it up by itself.
+    let strays = bucket.uploads.borrow().len();
+    assert!(strays == 0 || took_effect, "{label}: {strays} uploads");
+    failed
+}
+
+#[test]
+fn a_copy_that_fails_anywhere_is_taken_up_by_the_next_run() {
+    for pack_bytes in [9, PART_BYTES, PART_BYTES + 77] {
+        for took_effect in [false, true] {
+            let mut nth = 0;
+            while fault(pack_bytes, nth, took_effect) {
+                nth += 1;
+            }
+            let calls = if pack_bytes > PART_BYTES { 7 } else { 3 };
+            assert_eq!(nth, calls, "every call was reached");
+        }
+    }
+}
+
+#[test]
+fn a_copy_that_r2_has_wrong_is_written_again() {
+    let (store, _) = repository(100);
+    let bucket = &Memory::default();
+    let around = Holds {
+        bucket,
+        held: RefCell::default(),
+    };
+    let securing = Securing {
+        store: &store,
+        bucket,
+        around: &around,
+        network_id: "network",
+    };
+    let key = now(securing.secure(&only_pack(&store))).unwrap().unwrap();
+    // The same bytes in another repository of the network, where R2 has them wrong.
+    let (other, bytes) = repository(100);
+    bucket
+        .objects
+        .borrow_mut()
+        .insert(key.clone(), vec![7; 100]);
+    let securing = Securing {
+        store: &other,
+        ..securing
+    };
+    assert_eq!(
+        now(securing.secure(&only_pack(&other))),
+        Ok(Some(key.clone()))
+    );
+    assert_eq!(bucket.objects.borrow()[&key], bytes, "it was mended");
+}
+
+#[test]
+fn a_cold_pack_says_so_chunk_by_chunk() {
+    let (store, bytes) = repository(3 * CHUNK_BYTES + 5);
+    let bucket = Memory::default();
+    let around = Holds {
+        bucket: &bucket,
+        held: RefCell::default(),
+    };
+    let securing = Securing {
+        store: &store,
+        bucket: &bucket,
+        around: &around,
+        network_id: "network",
+    };
+    assert_eq!(store.cool(PackId(1)), Ok(false), "R2 has no copy");
+    now(securing.secure(&only_pack(&store))).unwrap();
+    assert_eq!(store.drop_cold_chunks(10), Ok(0), "nothing is cold");
+    assert_eq!(store.cool(PackId(1)), Ok(true));
+    assert_eq!(store.drop_cold_chunks(3), Ok(3));
+    assert_eq!(store.drop_cold_chunks(3), Ok(1));
+    assert_eq!(store.drop_cold_chunks(3), Ok(0));
+    let cold = |chunk| StoreError::Cold { pack: 1, chunk };
+    assert_eq!(store.chunk(PackId(1), 2), Err(cold(2)));
+    let missing = store.chunk(PackId(1), 4).unwrap_err();
+    assert_eq!(missing.cold(), None, "there never was a fifth chunk");
+    let chunk = bytes[2 * CHUNK_BYTES..3 * CHUNK_BYTES].to_vec();
+    store
+        .warm_chunk(PackId(1), 2, chunk.clone(), false)
+        .unwrap();
+    assert_eq!(*store.chunk(PackId(1), 2).unwrap(), chunk);
+    assert_eq!(
+        store.chunk_uncached(PackId(1), 2),
+        Err(cold(2)),
+        "only remembered"
+    );
+    store.warm_chunk(PackId(1), 2, chunk.clone(), true).unwrap();
+    store.warm_chunk(PackId(1), 2, chunk.clone(), true).unwrap();
+    assert_eq!(store.chunk_uncached(PackId(1), 2), Ok(chunk));
+    assert_eq!(store.drop_cold_chunks(3), Ok(1), "and it goes again");
+}
+
+#[test]
+fn what_a_pack_held_is_given_back_when_it_goes() {
+    let (store, _) = repository(2 * PART_BYTES);
+    let bucket = Memory::default();
+    let around = Holds {
+        bucket: &bucket,
+        held: RefCell::default(),
+    };
+    let securing = Securing {
+        store: &store,
+        bucket: &bucket,
+        around: &around,
+        network_id: "network",
+    };
+    // The first pack goes after its copy, the second on its way.
+    now(securing.secure(&only_pack(&store))).unwrap();
+    store.remove_pack(PackId(1)).unwrap();
+    let (other, _) = repository(3 * PART_BYTES);
+    bucket.countdown.set(Some(4));
+    let securing_other = Securing {
+        store: &other,
+        ..securing
+    };
+    assert!(now(securing_other.secure(&only_pack(&other))).is_err());
+    bucket.countdown.set(None);
+    other.remove_pack(PackId(1)).unwrap();
+    for store in [&store, &other] {
+        let securing = Securing { store, ..securing };
+        now(securing.end_strays(NOW)).unwrap();
+        while now(securing.give_back(NOW)).unwrap() {}
+        assert_eq!(store.next_release(), Ok(None));
+        assert_eq!(store.stray_uploads(), Ok(Vec::new()));
+    }
+    assert!(bucket.objects.borrow().is_empty());
+    assert!(bucket.uploads.borrow().is_empty());
+    assert!(around.held.borrow().is_empty());
+}

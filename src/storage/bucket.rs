@@ -1,0 +1,122 @@
+//! The port to R2: objects of bytes under a key, as far as packs need it; and the keys.
+//!
+//! Every call may fail, and a call that failed may have taken effect.
+
+use std::ops::Range;
+
+use crate::git::store::CHUNK_BYTES;
+
+/// Bytes of every part of a multipart upload but the last. R2 wants equal parts of 5 MiB at least;
+/// a whole number of chunks needs no joining.
+pub const PART_BYTES: usize = 20 * CHUNK_BYTES;
+
+/// Where the packs of a fork network stand.
+pub const PACKS_PREFIX: &str = "packs/";
+
+/// Where ready clones stand.
+pub const READY_PREFIX: &str = "ready/";
+
+/// Where what is needed to make a lost repository again stands, beside its packs.
+pub const RECORDS_PREFIX: &str = "records/";
+
+/// R2 could not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BucketError {
+    /// The deployment has no bucket.
+    #[error("r2: no bucket is bound as {0}")]
+    Absent(&'static str),
+    /// What must be there is not: somebody took it away.
+    #[error("r2: object {key} is missing")]
+    Missing {
+        /// Its key.
+        key: String,
+    },
+    /// The object is shorter than it was when it was written.
+    #[error("r2: object {key} has not the bytes {start} to {end}")]
+    Short {
+        /// Its key.
+        key: String,
+        /// The first byte asked for.
+        start: u64,
+        /// The first byte not asked for.
+        end: u64,
+    },
+    /// R2 refused, failed, or did not answer.
+    #[error("r2: {what} of {key} failed: {message}")]
+    Failed {
+        /// What was asked for.
+        what: &'static str,
+        /// The key.
+        key: String,
+        /// R2's own words.
+        message: String,
+    },
+}
+
+/// A bucket.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread")]
+pub trait Bucket {
+    /// Bytes of an object; `None` when there is none.
+    async fn size(&self, key: &str) -> Result<Option<u64>, BucketError>;
+
+    /// These bytes of an object, all of them.
+    async fn read(&self, key: &str, range: Range<u64>) -> Result<Vec<u8>, BucketError>;
+
+    /// Writes an object whole, over what was there.
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), BucketError>;
+
+    /// Begins an object of several parts, and gives the upload's id.
+    async fn begin(&self, key: &str) -> Result<String, BucketError>;
+
+    /// Writes part `number` (from 1), and gives what [`Bucket::complete`] wants to hear of it.
+    async fn put_part(
+        &self,
+        key: &str,
+        upload_id: &str,
+        number: u16,
+        bytes: Vec<u8>,
+    ) -> Result<String, BucketError>;
+
+    /// Makes the parts an object, over what was there: it exists from now on, whole.
+    async fn complete(
+        &self,
+        key: &str,
+        upload_id: &str,
+        etags: &[String],
+    ) -> Result<(), BucketError>;
+
+    /// Gives an upload up.
+    async fn abort(&self, key: &str, upload_id: &str) -> Result<(), BucketError>;
+
+    /// Removes an object; one that is not there is no error.
+    async fn delete(&self, key: &str) -> Result<(), BucketError>;
+
+    /// Up to a thousand keys that begin with `prefix` and come after `after`, in order, each with
+    /// its bytes.
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<Vec<(String, u64)>, BucketError>;
+}
+
+/// The key of a pack: the fork network, and the SHA-256 of its stored bytes.
+pub fn pack_key(network_id: &str, sha256: &[u8; 32]) -> String {
+    format!(
+        "{PACKS_PREFIX}{network_id}/{}.pack",
+        faster_hex::hex_string(sha256)
+    )
+}
+
+/// The key of a ready clone: the repository, and the fingerprint of what is cloned.
+pub fn ready_key(repository_id: &str, fingerprint: &[u8; 32]) -> String {
+    format!(
+        "{READY_PREFIX}{repository_id}/{}",
+        faster_hex::hex_string(fingerprint)
+    )
+}
+
+/// The key of what is needed to make a repository again.
+pub fn record_key(repository_id: &str) -> String {
+    format!("{RECORDS_PREFIX}{repository_id}")
+}

@@ -1,0 +1,230 @@
+//! The rows of a pack's parts: read together, and deflated where the pack is cold.
+//!
+//! What stays in the database of a cold pack is its parts, a sixth of its bytes or so; deflated
+//! they are an eighth. A row is one or the other, whichever its key says:
+//! `part_key` with the part's number as it is, or with 8 added for a deflated one. A deflated row is
+//! the length of what it holds (4 bytes, big-endian), then a zlib stream.
+
+use std::io::{Read as _, Write as _};
+use std::ops::{ControlFlow, Range};
+
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+
+use super::packs::{PIECE_BYTES_MAX, part_key, part_name};
+use super::repository::RepoStore;
+use super::row::Value;
+use super::sql::{Database, in_transaction, query_first};
+use crate::git::store::{PackId, Part, StoreError};
+
+/// What is added to a part's key where the row is deflated.
+pub(super) const DEFLATED: i64 = 8 << 16;
+
+/// Rows that one part may have: 64 GiB.
+pub(super) const PIECES_MAX: u32 = 1 << 16;
+
+/// Bytes in front of a deflated row's stream.
+const LENGTH_BYTES: usize = 4;
+
+/// A row that deflates to more than this many of 8 parts of it stays as it is.
+const WORTH_EIGHTHS: usize = 7;
+
+impl<D: Database> RepoStore<D> {
+    /// Joins the rows of a part, after asking for their number: growing by doubling would take up
+    /// to twice the memory of the largest thing that is held.
+    pub(super) fn read_part(&self, pack_id: PackId, part: Part) -> Result<Vec<u8>, StoreError> {
+        let (whole, whole_bytes) = self.count_rows(&keys(pack_id, part))?;
+        let (deflated, _) = self.count_rows(&deflated_keys(pack_id, part))?;
+        let corrupt = StoreError::Corrupt {
+            what: part_name(part),
+            pack: pack_id.0,
+        };
+        if (whole, deflated) == (0, 0) {
+            return Err(StoreError::Missing {
+                what: part_name(part),
+                pack: pack_id.0,
+            });
+        }
+        if deflated == 0 {
+            return self.join_rows(&keys(pack_id, part), whole, whole_bytes, &corrupt);
+        }
+        let room = deflated.saturating_mul(PIECE_BYTES_MAX as u64);
+        let room =
+            usize::try_from(room.saturating_add(whole_bytes)).map_err(|_| corrupt.clone())?;
+        let mut bytes = Vec::with_capacity(room);
+        for number in 0..whole.saturating_add(deflated) {
+            let number = u32::try_from(number).map_err(|_| corrupt.clone())?;
+            let key = part_key(pack_id, part, number);
+            if let Some(row) = self.part_row(key)? {
+                bytes.extend_from_slice(&row);
+            } else {
+                let row = self.part_row(key | DEFLATED)?.ok_or(corrupt.clone())?;
+                inflate(&row, &mut bytes).ok_or(corrupt.clone())?;
+            }
+        }
+        bytes.shrink_to_fit();
+        Ok(bytes)
+    }
+
+    fn count_rows(&self, keys: &Range<i64>) -> Result<(u64, u64), StoreError> {
+        let sql = "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM pack_part
+            WHERE part_key >= ?1 AND part_key < ?2";
+        let sizes = query_first(
+            &self.db,
+            sql,
+            &[keys.start.into(), keys.end.into()],
+            |row| Ok((row.unsigned(0)?, row.unsigned(1)?)),
+        )?;
+        Ok(sizes.unwrap_or_default())
+    }
+
+    fn join_rows(
+        &self,
+        keys: &Range<i64>,
+        rows: u64,
+        size: u64,
+        corrupt: &StoreError,
+    ) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(|_| corrupt.clone())?);
+        let mut next_key = keys.start;
+        let sql = "SELECT part_key, bytes FROM pack_part
+            WHERE part_key >= ?1 AND part_key < ?2 ORDER BY part_key";
+        let mut in_order = true;
+        let bounds = [keys.start.into(), keys.end.into()];
+        self.db.query(sql, &bounds, &mut |row| {
+            in_order &= row.integer(0)? == next_key;
+            next_key = next_key.saturating_add(1);
+            let piece = row.blob(1)?;
+            // The usual part is one row, taken over without a copy.
+            if bytes.is_empty() && rows == 1 {
+                bytes = piece;
+            } else {
+                bytes.extend_from_slice(&piece);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        if in_order {
+            Ok(bytes)
+        } else {
+            Err(corrupt.clone())
+        }
+    }
+
+    fn part_row(&self, key: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT bytes FROM pack_part WHERE part_key = ?1";
+        Ok(query_first(&self.db, sql, &[key.into()], |row| {
+            row.blob(0)
+        })?)
+    }
+
+    /// Deflates the first row of a pack's parts that has a key above `after`, if it gets much
+    /// smaller by that; gives its key, and `None` when there are no more.
+    pub fn deflate_part_row(
+        &self,
+        pack_id: PackId,
+        after: Option<i64>,
+    ) -> Result<Option<i64>, StoreError> {
+        let keys = keys(pack_id, Part::Index).start..keys(pack_id, Part::Introduced).end;
+        let start = after.map_or(keys.start, |after| after.saturating_add(1));
+        let sql = "SELECT part_key, bytes FROM pack_part
+            WHERE part_key >= ?1 AND part_key < ?2 ORDER BY part_key LIMIT 1";
+        let row = query_first(&self.db, sql, &[start.into(), keys.end.into()], |row| {
+            Ok((row.integer(0)?, row.blob(1)?))
+        })?;
+        let Some((key, row)) = row else {
+            return Ok(None);
+        };
+        if let Some(deflated) = deflate(&row) {
+            in_transaction(&self.db, || {
+                let sql = "INSERT INTO pack_part (part_key, bytes) VALUES (?1, ?2)";
+                let params = [(key | DEFLATED).into(), Value::Blob(&deflated)];
+                self.db.execute(sql, &params)?;
+                let sql = "DELETE FROM pack_part WHERE part_key = ?1";
+                self.db.execute(sql, &[key.into()])
+            })?;
+        }
+        Ok(Some(key))
+    }
+}
+
+/// The keys of the rows of a part that are as they are.
+pub(super) fn keys(pack_id: PackId, part: Part) -> Range<i64> {
+    let start = part_key(pack_id, part, 0);
+    start..start.saturating_add(i64::from(PIECES_MAX))
+}
+
+pub(super) fn deflated_keys(pack_id: PackId, part: Part) -> Range<i64> {
+    let Range { start, end } = keys(pack_id, part);
+    let deflated = start | DEFLATED;
+    deflated..deflated.saturating_add(end - start)
+}
+
+/// The row, deflated; `None` when it is not worth it.
+fn deflate(row: &[u8]) -> Option<Vec<u8>> {
+    let length = u32::try_from(row.len()).ok()?;
+    let mut encoder = ZlibEncoder::new(length.to_be_bytes().to_vec(), Compression::default());
+    encoder.write_all(row).ok()?;
+    let deflated = encoder.finish().ok()?;
+    (deflated.len() / WORTH_EIGHTHS < row.len() / 8).then_some(deflated)
+}
+
+/// Appends what a deflated row holds; `None` when it is not what [`deflate`] made.
+fn inflate(row: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    let (length, stream) = row.split_first_chunk::<LENGTH_BYTES>()?;
+    let length = u64::from(u32::from_be_bytes(*length));
+    if length > PIECE_BYTES_MAX as u64 {
+        return None;
+    }
+    let read = ZlibDecoder::new(stream)
+        .take(length)
+        .read_to_end(out)
+        .ok()?;
+    (read as u64 == length).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::packs::PARTS;
+    use super::*;
+
+    #[test]
+    fn a_row_comes_back_as_it_went() {
+        let row: Vec<u8> = (0..200_000_u32)
+            .flat_map(|n| (n / 3).to_be_bytes())
+            .collect();
+        let deflated = deflate(&row).unwrap();
+        assert!(deflated.len() < row.len() / 2);
+        let mut out = b"before".to_vec();
+        inflate(&deflated, &mut out).unwrap();
+        assert_eq!(out.split_at(6), (b"before".as_slice(), row.as_slice()));
+        let cut = deflated.split_at(deflated.len() / 2).0;
+        assert_eq!(inflate(cut, &mut Vec::new()), None);
+        assert_eq!(inflate(b"\xff\xff\xff\xff", &mut Vec::new()), None);
+    }
+
+    #[test]
+    fn what_does_not_deflate_stays() {
+        let mut state = 1_u64;
+        let mut noise = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            state.to_be_bytes()[0]
+        };
+        let row: Vec<u8> = (0..100_000).map(|_| noise()).collect();
+        assert_eq!(deflate(&row), None);
+        assert_eq!(deflate(b""), None);
+    }
+
+    #[test]
+    fn deflated_rows_have_keys_of_their_own_in_the_same_pack() {
+        for part in PARTS {
+            let (whole, deflated) = (keys(PackId(7), part), deflated_keys(PackId(7), part));
+            assert_eq!(whole.end - whole.start, deflated.end - deflated.start);
+            assert!(whole.end <= part_key(PackId(7), Part::Introduced, 0) + (1 << 16));
+            assert!(deflated.start > part_key(PackId(7), Part::Introduced, PIECES_MAX - 1));
+            assert_eq!((deflated.end - 1) >> 20, 7);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! A ready clone handed through: what stands before the pack from the object, the rest from R2,
+//! whose bytes the runtime pumps to the client. None of them comes into the wasm.
+
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+use web_sys::ReadableStream;
+use worker::wasm_bindgen_futures::{JsFuture, spawn_local};
+use worker::{Headers, Response, ResponseBody, console_error};
+
+use super::visit::{Visit, fault};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
+use crate::storage::r2::R2;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The runtime's pipe: what goes in at one end comes out at the other, as it is.
+    type FixedLengthStream;
+
+    #[wasm_bindgen(constructor, catch)]
+    fn new(bytes: f64) -> Result<FixedLengthStream, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn readable(this: &FixedLengthStream) -> ReadableStream;
+
+    #[wasm_bindgen(method, getter)]
+    fn writable(this: &FixedLengthStream) -> Writable;
+
+    type Writable;
+
+    #[wasm_bindgen(method, catch, js_name = getWriter)]
+    fn get_writer(this: &Writable) -> Result<Writer, JsValue>;
+
+    type Writer;
+
+    #[wasm_bindgen(method, catch)]
+    fn write(this: &Writer, bytes: &Uint8Array) -> Result<js_sys::Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = releaseLock)]
+    fn release_lock(this: &Writer) -> Result<(), JsValue>;
+
+    type Readable;
+
+    #[wasm_bindgen(method, catch, js_name = pipeTo)]
+    fn pipe_to(this: &Readable, to: &Writable) -> Result<js_sys::Promise, JsValue>;
+}
+
+/// Where the rest of an answer is.
+pub struct Named {
+    key: String,
+    bytes: u64,
+}
+
+/// The R2 object that an answer of the object's names.
+pub fn named(headers: &Headers) -> Option<Named> {
+    let key = headers.get(header::READY).ok().flatten()?;
+    let bytes = headers.get(header::READY_BYTES).ok().flatten()?;
+    Some(Named {
+        key,
+        bytes: bytes.parse().ok()?,
+    })
+}
+
+/// The answer's body, its beginning as the object gave it.
+pub async fn body(
+    visit: &Visit,
+    mut response: Response,
+    named: Named,
+) -> Result<ResponseBody, ErrorReply> {
+    let head = response.bytes().await;
+    let head = head.map_err(|error| fault("git answer", &error))?;
+    let opened = match R2::of(&visit.env) {
+        Ok(bucket) => bucket.open(&named.key).await,
+        Err(error) => Err(error),
+    };
+    let missing = |error: &dyn std::fmt::Display| {
+        console_error!("ready clone: {error}");
+        ErrorReply::new(ErrorCode::UpstreamUnavailable, error.to_string())
+    };
+    let object = opened.map_err(|error| missing(&error))?;
+    let rest = object.body().map(worker::ObjectBody::response_body);
+    let Some(Ok(ResponseBody::Stream(rest))) = rest else {
+        return Err(missing(&"r2 gave no body"));
+    };
+    let joined = join(&head, rest, named.bytes);
+    let joined = joined.map_err(|error| fault("ready clone", &format!("{error:?}")))?;
+    Ok(ResponseBody::Stream(joined))
+}
+
+/// Two parts of a body in one stream of known length. When the second breaks off, so does it.
+fn join(head: &[u8], rest: ReadableStream, rest_bytes: u64) -> Result<ReadableStream, JsValue> {
+    let bytes = rest_bytes.saturating_add(head.len() as u64);
+    #[expect(clippy::cast_precision_loss, reason = "R2 holds less than 2^53 bytes")]
+    let pipe = FixedLengthStream::new(bytes as f64)?;
+    let (readable, writable) = (pipe.readable(), pipe.writable());
+    let writer = writable.get_writer()?;
+    let written = writer.write(&Uint8Array::from(head))?;
+    spawn_local(async move {
+        if JsFuture::from(written).await.is_err() || writer.release_lock().is_err() {
+            // The client is gone.
+            return;
+        }
+        let rest: Readable = rest.unchecked_into();
+        if let Ok(piped) = rest.pipe_to(&writable) {
+            let _ = JsFuture::from(piped).await;
+        }
+    });
+    Ok(readable)
+}

@@ -1,0 +1,311 @@
+//! Repositories whose packs went to R2: copied, cold, cloned from what is kept ready.
+
+// The lints of wire data: here every surprise is a failed test.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::git::{Git, refs_equal};
+use support::history::History;
+use support::rest::{Answer, Hosted, Rest};
+use support::scratch::Scratch;
+use support::server::{Server, server};
+
+/// Everything at once: whatever can be in R2 goes there.
+fn at_once() -> Value {
+    json!({ "settle_seconds": 0, "cold_after_seconds": 0, "cold_bytes_min": 0 })
+}
+
+/// A repository on the server with a history of 40 commits, and where that came from.
+struct Pushed {
+    scratch: Scratch,
+    source: Git,
+    hosted: Hosted,
+    rest: Rest,
+}
+
+fn pushed(server: &Server, name: &str, change: &Value) -> Pushed {
+    let scratch = Scratch::new();
+    let source = scratch.repository("source");
+    History::small(7).make(&source);
+    // Three packs of several chunks: noise does not deflate.
+    let rest = server.rest();
+    let hosted = rest.create_repository("snapshots", name);
+    rest.patch(&hosted.path(""), change).result(200);
+    source.run(&["push", "--quiet", "--mirror", &hosted.url()]);
+    for round in 0..2 {
+        source.write("noise", noise(round, 600_000));
+        source.write("lines", lines(round));
+        source.commit("more");
+        source.run(&["push", "--quiet", "--mirror", &hosted.url()]);
+    }
+    Pushed {
+        scratch,
+        source,
+        hosted,
+        rest,
+    }
+}
+
+fn noise(seed: u64, bytes: usize) -> Vec<u8> {
+    let mut state = seed + 1;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        state.to_be_bytes()[0]
+    };
+    (0..bytes).map(|_| next()).collect()
+}
+
+/// A file of which versions are deltas of one another.
+fn lines(round: u64) -> String {
+    let line = |n| format!("line {n} of {}\n", if n % 50 == 0 { round } else { 0 });
+    (0..4000).map(line).collect()
+}
+
+impl Pushed {
+    fn maintain(&self) {
+        let path = self.hosted.path("/maintenance");
+        self.rest
+            .post(&path, &json!({ "task": "snapshot" }))
+            .result(200);
+    }
+
+    fn stats(&self) -> Value {
+        self.rest.get(&self.hosted.path("/stats")).result(200)
+    }
+
+    /// Clones with these options, checks it, and gives it.
+    fn clone(&self, name: &str, options: &[&str]) -> Git {
+        let clone = self.scratch.clone(&self.hosted.url(), name, options);
+        clone.run(&["fsck", "--strict", "--no-dangling", "--no-progress"]);
+        clone
+    }
+
+    /// The answer to a full clone in either protocol, asked for as git does.
+    fn fetch(&self, version: u8) -> Answer {
+        let tips = self.source.run(&["for-each-ref", "--format=%(objectname)"]);
+        let tips: std::collections::BTreeSet<_> = tips.lines().collect();
+        let line = |text: &str| format!("{:04x}{text}", text.len() + 4);
+        let mut body = String::new();
+        if version == 2 {
+            body += &line("command=fetch");
+            body += "0001";
+            for argument in ["thin-pack", "include-tag", "ofs-delta"] {
+                body += &line(argument);
+            }
+        }
+        for (number, tip) in tips.iter().enumerate() {
+            let options = " multi_ack_detailed no-done side-band-64k thin-pack ofs-delta agent=x";
+            let options = if version == 2 || number > 0 {
+                ""
+            } else {
+                options
+            };
+            body += &line(&format!("want {tip}{options}\n"));
+        }
+        body += &(match version {
+            2 => line("done\n") + "0000",
+            _ => "0000".to_owned() + &line("done\n"),
+        });
+        let token = format!("Bearer {}", self.hosted.token);
+        let protocol = format!("version={version}");
+        let path = format!("/git/{}/{}.git", self.hosted.namespace, self.hosted.name);
+        self.rest.anonymous().send(
+            ureq::http::Method::POST,
+            &format!("{path}/git-upload-pack"),
+            &[
+                ("authorization", token.as_str()),
+                ("git-protocol", protocol.as_str()),
+                ("content-type", "application/x-git-upload-pack-request"),
+            ],
+            body.as_bytes(),
+        )
+    }
+}
+
+/// Whether an answer came from R2: only then its length is known beforehand.
+fn is_ready(answer: &Answer) -> bool {
+    assert_eq!(answer.status, 200);
+    answer.headers.contains_key("content-length")
+}
+
+#[test]
+fn cold_packs_serve_every_fetch_and_take_pushes() {
+    let pushed = pushed(server(), "cold", &at_once());
+    let before = pushed.stats();
+    pushed.maintain();
+    let after = pushed.stats();
+    let packs = &after["packs"];
+    assert_eq!(
+        (&packs["cold"], &packs["chunk_rows"]),
+        (&json!(3), &json!(0)),
+        "{after}"
+    );
+    assert_eq!(after["r2_bytes"], packs["bytes"]);
+    let bytes = |stats: &Value| stats["sqlite_bytes"].as_u64().unwrap();
+    assert!(
+        bytes(&before) - bytes(&after) > 1_200_000,
+        "{before} {after}"
+    );
+
+    let clone = pushed.clone("whole", &["--mirror"]);
+    refs_equal(&clone, &pushed.source);
+    pushed.clone("version-0", &["-c", "protocol.version=0"]);
+    pushed.clone("shallow", &["--depth=2"]);
+    for filter in [
+        "blob:none",
+        "tree:2",
+        "blob:limit=1k",
+        "sparse:oid=main:lines",
+    ] {
+        let name = filter.replace([':', '='], "-");
+        let option = format!("--filter={filter}");
+        let clone = pushed.clone(&name, &["--no-checkout", "--no-local", &option]);
+        // What is missing is fetched, one object at a time.
+        clone.run(&["checkout", "--quiet", "main"]);
+        assert_eq!(clone.run(&["status", "--porcelain"]), "");
+    }
+
+    // A thin delta on a cold base, a tag of a cold commit, a branch at an old one.
+    let worker = pushed.clone("worker", &[]);
+    worker.write("lines", lines(9));
+    worker.commit("on cold ground");
+    worker.run(&["tag", "-a", "-m", "old", "old", "HEAD~3"]);
+    worker.run(&[
+        "push",
+        "--quiet",
+        "origin",
+        "HEAD",
+        "old",
+        "HEAD~5:refs/heads/back",
+    ]);
+    let again = pushed.clone("again", &["--mirror"]);
+    assert_eq!(
+        again.run(&["rev-parse", "main"]),
+        worker.run(&["rev-parse", "HEAD"])
+    );
+    // Deltas on cold bases are sent whole to whoever lacks the base, and as deltas else.
+    pushed
+        .source
+        .run(&["fetch", "--quiet", &pushed.hosted.url(), "main"]);
+    pushed.source.run(&["fsck", "--no-dangling"]);
+}
+
+#[test]
+fn a_ready_clone_is_served_in_both_protocols_until_refs_move_on() {
+    let mut change = at_once();
+    change["ready_bytes_min"] = json!(0);
+    change["cold_bytes_min"] = json!(1_u64 << 40);
+    let pushed = pushed(server(), "ready", &change);
+    let ordinary = [pushed.fetch(2), pushed.fetch(0)];
+    assert!(!ordinary.iter().any(is_ready), "nothing is ready yet");
+    pushed.maintain();
+    let ready = [pushed.fetch(2), pushed.fetch(0)];
+    assert!(ready.iter().all(is_ready));
+    assert!(ready[0].body.starts_with(b"000dpackfile\n"));
+    assert!(ready[1].body.starts_with(b"0008NAK\n"));
+    assert_eq!(ready[0].body[13..], ready[1].body[8..]);
+    let bytes = pushed.stats()["ready_clone_bytes"].as_u64().unwrap();
+    assert_eq!(ready[0].body.len() as u64, bytes + 13);
+    for (name, options) in [
+        ("two", ["-c", "protocol.version=2"]),
+        ("none", ["-c", "protocol.version=0"]),
+    ] {
+        let clone = pushed.clone(name, &[&options[..], &["--mirror"]].concat());
+        refs_equal(&clone, &pushed.source);
+    }
+
+    pushed.source.write("one", "more");
+    pushed.source.commit("refs move on");
+    pushed
+        .source
+        .run(&["push", "--quiet", "--mirror", &pushed.hosted.url()]);
+    assert!(
+        !is_ready(&pushed.fetch(2)),
+        "what is ready is not what is asked for"
+    );
+    let clone = pushed.clone("newer", &["--mirror"]);
+    refs_equal(&clone, &pushed.source);
+    pushed.maintain();
+    assert!(is_ready(&pushed.fetch(2)));
+    let clone = pushed.clone("newest", &["--mirror"]);
+    refs_equal(&clone, &pushed.source);
+
+    // Shallow and filtered clones are not what is ready.
+    let shallow = pushed.clone("shallow", &["--depth=1"]);
+    assert_eq!(shallow.run(&["rev-list", "--count", "HEAD"]), "1");
+}
+
+#[test]
+fn a_ready_clone_is_made_of_cold_packs_too() {
+    let mut change = at_once();
+    change["ready_bytes_min"] = json!(0);
+    let pushed = pushed(server(), "ready-cold", &change);
+    pushed.maintain();
+    assert_eq!(pushed.stats()["packs"]["cold"], 3);
+    assert!(is_ready(&pushed.fetch(2)));
+    let clone = pushed.clone("clone", &["--mirror"]);
+    refs_equal(&clone, &pushed.source);
+}
+
+#[test]
+fn what_r2_has_lost_is_named_and_nothing_is_corrupt() {
+    let mut server = Server::start();
+    let mut change = at_once();
+    change["ready_bytes_min"] = json!(0);
+    let mut pushed = pushed(&server, "lost", &change);
+    pushed.maintain();
+    assert!(is_ready(&pushed.fetch(2)));
+    server.restart_after(|state| std::fs::remove_dir_all(state.join("data/r2")).unwrap());
+    pushed.rest = server.rest();
+
+    // The ready clone is derived: without it the ordinary way is tried.
+    let said = pushed.fetch(2).text();
+    assert!(
+        said.contains("ERR upload-pack: r2: object packs/"),
+        "{said}"
+    );
+    assert_eq!(pushed.stats()["ready_clone_bytes"], Value::Null);
+    let git = pushed.scratch.git();
+    let url = pushed.hosted.url();
+    for version in ["2", "0"] {
+        let protocol = format!("protocol.version={version}");
+        let clone = ["-c", &protocol, "clone", "--quiet", &url, "broken"];
+        let said = git.fails(&clone);
+        assert!(said.contains("r2: object packs/"), "{said}");
+        assert!(said.contains("is missing"), "{said}");
+    }
+    let said = git.fails(&["clone", "--quiet", "--filter=tree:2", &url, "broken"]);
+    assert!(said.contains("is missing"), "{said}");
+
+    // A push that needs the bytes is refused; one that does not is taken.
+    let source = &pushed.source;
+    source.write("lines", lines(5));
+    source.commit("a thin delta");
+    let said = source.fails(&["push", "--quiet", &url, "main"]);
+    assert!(said.contains("is missing"), "{said}");
+    source.run(&["push", "--quiet", &url, "main~1:refs/heads/known"]);
+}
+
+#[test]
+fn maintenance_and_its_settings_are_checked() {
+    let rest = server().rest();
+    let hosted = rest.create_repository("snapshots", "checked");
+    let path = hosted.path("/maintenance");
+    let task = json!({ "task": "snapshot" });
+    assert_eq!(rest.post(&path, &task).result(200), json!({}));
+    rest.post(&path, &json!({ "task": "nonsense" }))
+        .error_code(400);
+    rest.with_bearer(&hosted.token)
+        .post(&path, &task)
+        .error_code(403);
+    rest.patch(&hosted.path(""), &json!({ "settle_seconds": -1 }))
+        .error_code(400);
+    rest.patch(&hosted.path(""), &json!({ "cold_bytes_min": "1" }))
+        .error_code(400);
+    let secured = rest.post(&path, &json!({ "task": "secure" })).result(200);
+    assert_eq!(secured, json!({ "packs": [], "bytes": 0, "objects": 0 }));
+}
