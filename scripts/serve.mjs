@@ -5,9 +5,10 @@
 // straight into the Worker: no proxy in between buffers or recodes a pack.
 //
 // Environment: PORT (8787; 0 takes a free one), STATE (.cairn), CAIRN_ADMIN_KEY (else one
-// is made and kept in $STATE/admin-key). For tests: with `--until-stdin-closes` the server
-// also ends when its standard input does, so that it never outlives the run that started
-// it; with `--discard-state` it removes $STATE as it ends.
+// is made and kept in $STATE/admin-key), and other CAIRN_* as variables of the Worker. For
+// tests: with `--until-stdin-closes` the server also ends when its standard input does, so
+// that it never outlives the run that started it; with `--discard-state` it removes $STATE
+// as it ends.
 
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -55,7 +56,7 @@ async function serve() {
         { type: "ESModule", path: main },
         { type: "CompiledWasm", path: join(root, "build", "index_bg.wasm") },
       ],
-      bindings: { ...workerOptions.bindings, CAIRN_ADMIN_KEY: key.value },
+      bindings: { ...workerOptions.bindings, ...variables(), CAIRN_ADMIN_KEY: key.value },
       unsafeDirectSockets: [{ host: HOST, port }],
       // Miniflare's own entrance is not used: it pretty-prints errors and recodes bodies.
       host: HOST,
@@ -73,6 +74,12 @@ async function serve() {
   await miniflare.ready;
   await healthy(url);
   announce(url, key);
+}
+
+// The deployment's own variables, where the environment sets them.
+function variables() {
+  const ours = ([name]) => name.startsWith("CAIRN_") && name !== "CAIRN_ADMIN_KEY";
+  return Object.fromEntries(Object.entries(process.env).filter(ours));
 }
 
 function requestedPort() {

@@ -19,11 +19,12 @@ use crate::storage::sql::{Database as _, in_transaction};
 use crate::storage::tokens;
 
 /// A response, or why there is none.
-type Answer = Result<worker::Result<Response>, ErrorReply>;
+pub type Answer = Result<worker::Result<Response>, ErrorReply>;
 
 const BRANCHES: &str = "refs/heads/";
 
-async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply> {
+/// The body of a request of the Worker's.
+pub async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply> {
     request.json().await.map_err(|error| {
         let message = format!("the worker sent a body that the object does not know: {error}");
         ErrorReply::new(ErrorCode::InternalError, message)
@@ -31,7 +32,7 @@ async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply
 }
 
 /// `POST /init`.
-pub async fn init(store: &Store, caller: &Caller, request: Request) -> Answer {
+pub async fn init(object: &RepoObject, store: &Store, caller: &Caller, request: Request) -> Answer {
     if !matches!(caller.actor, Actor::Operator | Actor::NamespaceAdmin) {
         return Err(ErrorReply::new(
             ErrorCode::Forbidden,
@@ -41,37 +42,41 @@ pub async fn init(store: &Store, caller: &Caller, request: Request) -> Answer {
     let new: CreateRepository = body(request).await?;
     // The body was awaited: another request may have made the repository meanwhile.
     if store.load()?.is_none() {
-        let head = format!("{BRANCHES}{}", new.default_branch);
-        in_transaction(store.database(), || {
-            store.create(&NewRepository {
-                id: &new.repository_id,
-                namespace: &new.namespace,
-                name: &new.name,
-                description: new.description.as_deref().unwrap_or_default(),
-                head: head.as_str().into(),
-                read_only: new.read_only,
-                public: new.public,
-                source: new.source.as_deref(),
-                now_ms: new.now_ms,
-            })?;
-            insert_token(store, &new.token)
-        })?;
+        create(store, &new)?;
     }
     let record = store
         .load()?
         .filter(|record| record.id == new.repository_id);
     let taken = || ErrorReply::new(ErrorCode::AlreadyExists, "the repository exists already");
-    info(store, record.ok_or_else(taken)?)
+    info(object, store, record.ok_or_else(taken)?)
+}
+
+/// Makes the repository, with its first token.
+pub fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreError> {
+    let head = format!("{BRANCHES}{}", new.default_branch);
+    in_transaction(store.database(), || {
+        store.create(&NewRepository {
+            id: &new.repository_id,
+            namespace: &new.namespace,
+            name: &new.name,
+            description: new.description.as_deref().unwrap_or_default(),
+            head: head.as_str().into(),
+            read_only: new.read_only,
+            public: new.public,
+            source: new.source.as_deref(),
+            now_ms: new.now_ms,
+        })?;
+        insert_token(store, &new.token)
+    })
 }
 
 /// `GET /info`.
-pub fn info(store: &Store, record: RepositoryRecord) -> Answer {
+pub fn info(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
     let counts = store.counts()?;
-    Ok(reply::json(&describe(
-        record,
-        counts.pack_bytes,
-        counts.object_count,
-    )))
+    let import = record.is_importing.then(|| object.import.progress());
+    let mut info = describe(record, counts.pack_bytes, counts.object_count);
+    info.import = import;
+    Ok(reply::json(&info))
 }
 
 fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> RepositoryInfo {
@@ -90,7 +95,12 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
         public: record.public,
         deny_non_fast_forwards: record.deny_non_fast_forwards,
         deny_deletes: record.deny_deletes,
-        status: RepositoryStatus::Ready,
+        status: if record.is_importing {
+            RepositoryStatus::Importing
+        } else {
+            RepositoryStatus::Ready
+        },
+        import: None,
         size_bytes,
         object_count,
     }
@@ -126,7 +136,7 @@ async fn try_touch_namespace(object: &RepoObject) -> worker::Result<()> {
 }
 
 /// `POST /update`.
-pub async fn update(store: &Store, request: Request) -> Answer {
+pub async fn update(object: &RepoObject, store: &Store, request: Request) -> Answer {
     let change: UpdateRepository = body(request).await?;
     let head = change
         .default_branch
@@ -142,13 +152,12 @@ pub async fn update(store: &Store, request: Request) -> Answer {
     };
     store.update(&patch, now_ms())?;
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
-    info(store, store.load()?.ok_or_else(gone)?)
+    info(object, store, store.load()?.ok_or_else(gone)?)
 }
 
 /// `POST /delete`: everything goes, the alarm included.
 pub async fn delete(object: &RepoObject, record: RepositoryRecord) -> worker::Result<Response> {
-    object.storage.delete_all().await?;
-    object.reopen();
+    object.wipe().await?;
     reply::json(&Deleted {
         repository_id: record.id,
     })

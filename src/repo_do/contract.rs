@@ -12,6 +12,7 @@
 //! | `POST /git/git-upload-pack` | read | as the client sent it, perhaps gzipped | as Git's smart HTTP |
 //! | `POST /git/git-receive-pack` | push | as the client sent it, perhaps gzipped | as Git's smart HTTP |
 //! | `POST /init` | (the Worker's only) | [`CreateRepository`] | [`RepositoryInfo`] |
+//! | `POST /import` | (the Worker's only) | [`ImportRepository`] | [`RepositoryInfo`] |
 //! | `GET /info` | administer | | [`RepositoryInfo`] |
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
 //! | `POST /delete` | administer | | [`Deleted`] |
@@ -27,8 +28,10 @@
 //!
 //! Duties of the object:
 //! - It decides with [`authorize`]; what the Worker found in KV is never more than an early no.
-//! - `POST /init` is idempotent by repository id: the same id again answers as the first time; a
-//!   different one is [`ErrorCode::AlreadyExists`].
+//! - `POST /init` and `POST /import` are idempotent by repository id: the same id again answers as
+//!   the first time; a different one is [`ErrorCode::AlreadyExists`].
+//! - While an import runs, the git paths answer [`ErrorCode::Unavailable`]; when it has failed,
+//!   nothing is left but the reason, which a [`ErrorCode::NotFound`] then gives.
 //! - Before `/init` and after `/delete` it writes nothing (not even its schema): anybody may name
 //!   an object that does not exist, and rows are billed.
 
@@ -36,9 +39,15 @@ use serde::{Deserialize, Serialize};
 
 mod actor;
 mod error;
+mod import;
+mod remote_url;
 
 pub use actor::{Access, Actor, BadActor, Refusal, TokenHash, authorize};
 pub use error::{ErrorCode, ErrorReply};
+pub use import::{
+    ImportPhase, ImportProgress, ImportRepository, NAMESPACE_RELEASE, ReleaseRepository,
+};
+pub use remote_url::{Credentials, RemoteUrl, RemoteUrlError};
 
 /// Scheme and host of internal URLs; only the path and the query mean something.
 pub const ORIGIN: &str = "https://object";
@@ -53,6 +62,8 @@ pub mod path {
     pub const RECEIVE_PACK: &str = "/git/git-receive-pack";
     /// Makes the repository.
     pub const INIT: &str = "/init";
+    /// Makes the repository and begins to fill it from elsewhere.
+    pub const IMPORT: &str = "/import";
     /// The repository's settings and figures.
     pub const INFO: &str = "/info";
     /// Changes settings.
@@ -285,6 +296,9 @@ pub struct RepositoryInfo {
     pub deny_deletes: bool,
     /// What it is busy with.
     pub status: RepositoryStatus,
+    /// How far its import has come, while it is importing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import: Option<ImportProgress>,
     /// Bytes of its live packs.
     pub size_bytes: u64,
     /// Objects in its live packs.

@@ -10,7 +10,9 @@
 //! | `refs` | advertisements and `ls-refs` |
 //! | `upload` | a fetch: the request read, the answer streamed |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
-//! | `body` | a request's body in large pieces |
+//! | `quarantine` | a pack on its way in: its rows until it is published |
+//! | `import` | the repository filled from another server, by the alarm |
+//! | `body` | a body in large pieces |
 //! | `graphs` | the commit graph, kept between requests |
 //! | `memory` | what the isolate's operations may hold together |
 //! | `timer` | waiting for a time to pass |
@@ -25,7 +27,9 @@ pub mod memory;
 mod admin;
 mod body;
 mod graphs;
+mod import;
 mod object;
+mod quarantine;
 mod receive;
 mod refs;
 mod reply;

@@ -3,7 +3,7 @@
 // The platform's macro makes public functions that nothing can document.
 #![expect(missing_docs, reason = "made by the macro `durable_object`")]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State,
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, TokenRecord, authorize, header, path};
 use super::graphs::KeptGraph;
 use super::memory::Reservation;
-use super::{admin, receive, refs, reply, timer, upload};
+use super::{admin, import, receive, refs, reply, timer, upload};
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
 use crate::storage::do_sql::ObjectDatabase;
@@ -30,6 +30,12 @@ const GRACE_MS: i64 = 60 * 60 * 1000;
 /// Rows that one run of the sweeper removes.
 const SWEEP_ROWS_MAX: u32 = 1000;
 
+/// The variable that allows imports from private hosts.
+const ALLOW_PRIVATE_REMOTES: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
+
+/// Seconds after which an import may be done.
+const IMPORT_RETRY_SECONDS: u32 = 10;
+
 /// The repository's object, as the requests under way share it.
 pub struct RepoObject {
     /// The platform's storage: alarms, and the wiping of everything.
@@ -42,6 +48,10 @@ pub struct RepoObject {
     pub graph: KeptGraph,
     /// Packs in quarantine whose push is running.
     pub in_progress: RefCell<BTreeSet<PackId>>,
+    /// The import that is running, if one is.
+    pub import: import::Underway,
+    /// How often everything was wiped.
+    life: Cell<u64>,
 }
 
 /// Unix milliseconds.
@@ -88,6 +98,8 @@ impl RepoObject {
             store,
             graph: KeptGraph::default(),
             in_progress: RefCell::default(),
+            import: import::Underway::default(),
+            life: Cell::new(0),
         }
     }
 
@@ -102,11 +114,36 @@ impl RepoObject {
         })
     }
 
+    /// Deletes everything, the alarm included.
+    pub async fn wipe(&self) -> Result<()> {
+        // What is under way must not write from here on.
+        self.life.set(self.life.get().wrapping_add(1));
+        self.storage.delete_all().await?;
+        self.reopen();
+        Ok(())
+    }
+
+    /// Which life this is: a number that changes when everything is wiped.
+    pub fn life(&self) -> u64 {
+        self.life.get()
+    }
+
+    /// A variable of the deployment, if it is set.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.env.var(name).ok().map(|value| value.to_string())
+    }
+
+    /// Whether the operator allows imports from private hosts, for development.
+    pub fn allows_private_remotes(&self) -> bool {
+        self.variable(ALLOW_PRIVATE_REMOTES).as_deref() == Some("true")
+    }
+
     /// Opens the store again: after everything was wiped, nothing remembered may survive.
-    pub fn reopen(&self) {
+    fn reopen(&self) {
         *self.store.borrow_mut() = open(&self.storage);
         self.in_progress.take();
         self.graph.clear();
+        self.import.clear();
     }
 
     /// Asks for the alarm after the grace period, unless it is set already.
@@ -163,6 +200,8 @@ pub struct Caller {
     pub token: Option<TokenRecord>,
     /// The repository's record; `None` while there is none.
     pub record: Option<RepositoryRecord>,
+    /// Why there is none, when an import has failed.
+    failure: Option<String>,
 }
 
 impl Caller {
@@ -181,10 +220,15 @@ impl Caller {
             (Actor::Token(hash), Some(_)) => admin::token_by_hash(store, hash)?,
             _ => None,
         };
+        let failure = match record {
+            Some(_) => None,
+            None => store.import_failure()?,
+        };
         Ok(Self {
             actor,
             token,
             record,
+            failure: failure.map(|failure| failure.reason),
         })
     }
 
@@ -192,7 +236,13 @@ impl Caller {
     fn repository(self, access: Access) -> std::result::Result<Authorized, ErrorReply> {
         let public = self.record.as_ref().map(|record| record.public);
         authorize(&self.actor, public, self.token.as_ref(), access, now_ms())?;
-        let not_found = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
+        let not_found = || {
+            let message = match &self.failure {
+                Some(reason) => format!("repository not found: its import failed: {reason}"),
+                None => "repository not found".to_owned(),
+            };
+            ErrorReply::new(ErrorCode::NotFound, message)
+        };
         let record = self.record.ok_or_else(not_found)?;
         Ok(Authorized {
             record,
@@ -218,12 +268,27 @@ async fn dispatch(
     let route = request.path();
     let method = request.method();
     if (&method, route.as_str()) == (&Method::Post, path::INIT) {
-        return admin::init(&store, &caller, request).await;
+        return admin::init(object, &store, &caller, request).await;
+    }
+    if (&method, route.as_str()) == (&Method::Post, path::IMPORT) {
+        return import::start(object, &caller, request).await;
+    }
+    if caller
+        .record
+        .as_ref()
+        .is_some_and(|record| record.is_importing)
+    {
+        // Best effort: the alarm that goes on with it is set in any case but the oddest.
+        let _ = import::resume(object).await;
     }
     let authorized = |access| {
         let authorized = caller.repository(access)?;
         if let Some(token) = &authorized.token {
             admin::touch_token(&store, token)?;
+        }
+        if authorized.record.is_importing && access != Access::Administer {
+            let message = "the repository is being imported: try again later";
+            return Err(ErrorReply::busy(IMPORT_RETRY_SECONDS, message));
         }
         Ok::<_, ErrorReply>(authorized)
     };
@@ -244,10 +309,12 @@ async fn dispatch(
             let authorized = authorized(Access::Push)?;
             receive::receive_pack(object, &store, request, authorized).await?
         }
-        (Method::Get, path::INFO) => admin::info(&store, authorized(Access::Administer)?.record)?,
+        (Method::Get, path::INFO) => {
+            admin::info(object, &store, authorized(Access::Administer)?.record)?
+        }
         (Method::Post, path::UPDATE) => {
             authorized(Access::Administer)?;
-            admin::update(&store, request).await?
+            admin::update(object, &store, request).await?
         }
         (Method::Post, path::DELETE) => {
             let record = authorized(Access::Administer)?.record;
@@ -302,6 +369,8 @@ impl DurableObject for RepoDo {
 
     async fn alarm(&self) -> Result<Response> {
         let object = Rc::clone(&self.object);
+        import::run(&object).await;
+        import::after_failure(&object).await?;
         object.sweep().await?;
         Response::ok("")
     }

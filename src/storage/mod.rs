@@ -11,6 +11,7 @@
 //! | [`refs`] | its refs, read |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`reflog`] | what was changed, for people |
+//! | [`imports`] | an import under way, and the edge of a history that is here in part |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
 //! | [`tokens`] | tokens, of a repository or of a namespace |
 //! | [`namespace`], [`listing`] | the repositories of a namespace: names reserved; listed |
@@ -28,6 +29,7 @@
 pub mod cache;
 pub mod do_sql;
 pub mod entries;
+pub mod imports;
 pub mod kv;
 pub mod listing;
 pub mod namespace;

@@ -152,6 +152,19 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
+    /// Makes a quarantined pack live that no ref names yet: a part of an import.
+    pub(super) fn publish_unnamed(
+        &self,
+        pack: &PackPublication,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        self.check_quarantined(pack.pack_id)?;
+        let publish_seq = self.publish_pack(pack, now_ms)?;
+        let sql = "UPDATE repository SET publish_seq = ?1";
+        self.db.execute(sql, &[publish_seq.into()])?;
+        Ok(())
+    }
+
     /// Makes a quarantined pack live, last in the order; gives its place.
     fn publish_pack(&self, pack: &PackPublication, now_ms: i64) -> Result<i64, StoreError> {
         self.check_rows(pack)?;

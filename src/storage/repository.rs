@@ -53,7 +53,7 @@ pub struct NewRepository<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four settings, each for itself"
+    reason = "settings and a state, each for itself"
 )]
 pub struct RepositoryRecord {
     /// 16 characters of `[0-9a-z]`.
@@ -82,6 +82,8 @@ pub struct RepositoryRecord {
     pub updated_at: i64,
     /// Unix milliseconds.
     pub last_push_at: Option<i64>,
+    /// Its content is being fetched from elsewhere: it serves nothing yet.
+    pub is_importing: bool,
 }
 
 /// A change of settings; `None` leaves one as it is.
@@ -156,6 +158,7 @@ impl<D: Database> RepoStore<D> {
     pub fn create(&self, new: &NewRepository<'_>) -> Result<bool, StoreError> {
         in_transaction(&self.db, || {
             schema::migrate(&self.db, schema::REPOSITORY)?;
+            self.forget_import_failure()?;
             let sql = "INSERT INTO repository (singleton, id, namespace, name, description, head,
                     read_only, public, deny_non_fast_forwards, deny_deletes, source, created_at,
                     updated_at)
@@ -185,7 +188,8 @@ impl<D: Database> RepoStore<D> {
             return Ok(None);
         }
         let sql = "SELECT id, namespace, name, description, head, read_only, public,
-                deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at
+                deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at,
+                EXISTS (SELECT 1 FROM import)
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -267,5 +271,6 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         created_at: row.integer(10)?,
         updated_at: row.integer(11)?,
         last_push_at: row.integer_or_null(12)?,
+        is_importing: row.truth(13)?,
     })
 }

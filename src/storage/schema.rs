@@ -19,9 +19,10 @@ pub struct Schema {
 /// The database of a repository.
 pub const REPOSITORY: Schema = Schema {
     kind: "repository",
-    migrations: &[include_str!(
-        "../../migrations/repository/0001_repository.sql"
-    )],
+    migrations: &[
+        include_str!("../../migrations/repository/0001_repository.sql"),
+        include_str!("../../migrations/repository/0005_imports.sql"),
+    ],
 };
 
 /// The database of a namespace.

@@ -39,7 +39,7 @@ pub mod path {
     /// Lists a repository that was made.
     pub const CONFIRM: &str = "/confirm";
     /// Frees a name.
-    pub const RELEASE: &str = "/release";
+    pub const RELEASE: &str = crate::repo_do::contract::NAMESPACE_RELEASE;
     /// The entry of one name.
     pub const REPOSITORY: &str = "/repository";
     /// Repositories that may have a token.
@@ -164,16 +164,8 @@ pub struct Confirm {
     pub reserved_id: String,
 }
 
-/// Body of `POST /release`: frees a name, if the entry is still that repository's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Release {
-    /// The repository's name.
-    pub name: String,
-    /// Its id.
-    pub repository_id: String,
-    /// Milliseconds since 1970.
-    pub now_ms: i64,
-}
+/// Body of `POST /release`, which the object of a repository sends as well.
+pub use crate::repo_do::contract::ReleaseRepository as Release;
 
 /// A repository that may have a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::namespace_contract::{Listed, NamespaceInfo};
 use super::time::iso_8601;
-use crate::repo_do::contract::{RepositoryInfo, Scope, TokenRecord, TokenState};
+use crate::repo_do::contract::{
+    ImportProgress, RepositoryInfo, RepositoryStatus, Scope, TokenRecord, TokenState,
+};
 
 /// A repository, in full.
 #[derive(Debug, Serialize)]
@@ -25,6 +27,9 @@ pub struct Repository {
     remote: String,
     size_bytes: u64,
     object_count: u64,
+    status: RepositoryStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<ImportProgress>,
 }
 
 impl Repository {
@@ -47,6 +52,8 @@ impl Repository {
             remote,
             size_bytes: info.size_bytes,
             object_count: info.object_count,
+            status: info.status,
+            import: info.import,
         }
     }
 }
@@ -187,7 +194,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::repo_do::contract::{RepositoryStatus, TokenHash};
+    use crate::repo_do::contract::TokenHash;
 
     #[test]
     fn a_repository_as_shown() {
@@ -206,6 +213,7 @@ mod tests {
             deny_non_fast_forwards: true,
             deny_deletes: false,
             status: RepositoryStatus::Ready,
+            import: None,
             size_bytes: 3,
             object_count: 4,
         };
@@ -219,6 +227,7 @@ mod tests {
                 "last_push_at": "1970-01-01T00:00:00.002Z", "source": null, "read_only": false,
                 "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
+                "status": "ready",
             })
         );
     }

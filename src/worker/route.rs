@@ -48,6 +48,8 @@ pub enum RestRoute {
     RepositoryTokens(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/stats`
     Stats(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/import`
+    Import(RepositoryPath),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
@@ -139,6 +141,9 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
             RestRoute::RepositoryTokens(repository_path(ns, name)?)
         }
         ["namespaces", ns, "repos", name, "stats"] => RestRoute::Stats(repository_path(ns, name)?),
+        ["namespaces", ns, "repos", name, "import"] => {
+            RestRoute::Import(repository_path(ns, name)?)
+        }
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
@@ -186,7 +191,7 @@ impl RestRoute {
             Self::Namespace(_) => &["GET", "DELETE"],
             Self::Repository(_) => &["GET", "PATCH", "DELETE"],
             Self::RepositoryTokens(_) | Self::Stats(_) => &["GET"],
-            Self::Tokens(_) => &["POST"],
+            Self::Tokens(_) | Self::Import(_) => &["POST"],
             Self::Token(..) => &["DELETE"],
         }
     }

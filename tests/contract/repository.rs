@@ -29,6 +29,7 @@ fn record() -> RepositoryRecord {
         created_at: NOW,
         updated_at: NOW,
         last_push_at: None,
+        is_importing: false,
     }
 }
 

@@ -18,12 +18,17 @@ pub const ADMIN_KEY: &str = "the-operator-of-these-tests";
 /// How long a server may take to end by itself before it is killed.
 const STOP_GRACE: Duration = Duration::from_secs(5);
 
+/// Names and values.
+type Variables = Vec<(&'static str, &'static str)>;
+
 /// A running server with a state of its own, ended with this value.
 #[derive(Debug)]
 pub struct Server {
     process: Running,
     state: PathBuf,
     port: u16,
+    /// Variables of the deployment, beside those of wrangler.toml.
+    variables: Variables,
     /// Removes the state, unless the server does so itself.
     _folder: Option<Scratch>,
 }
@@ -35,11 +40,12 @@ pub fn server() -> &'static Server {
     SHARED.get_or_init(|| {
         let state = tempfile::Builder::new().prefix("cairn-state-").tempdir();
         let state = state.expect("a temporary folder can be made").keep();
-        let (process, port) = Running::start(&state, 0, &["--discard-state"]);
+        let (process, port) = Running::start(&state, 0, &["--discard-state"], &[]);
         Server {
             process,
             state,
             port,
+            variables: Variables::new(),
             _folder: None,
         }
     })
@@ -48,13 +54,19 @@ pub fn server() -> &'static Server {
 impl Server {
     /// Starts a server on a free port, for a test that stops or breaks it.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with variables of the deployment.
+    pub fn start_with(variables: &[(&'static str, &'static str)]) -> Self {
         let folder = Scratch::new();
         let state = folder.join("state");
-        let (process, port) = Running::start(&state, 0, &[]);
+        let (process, port) = Running::start(&state, 0, &[], variables);
         Self {
             process,
             state,
             port,
+            variables: variables.to_vec(),
             _folder: Some(folder),
         }
     }
@@ -62,20 +74,25 @@ impl Server {
     /// Ends the server in an orderly way, and starts it on the same port and state.
     pub fn restart(&mut self) {
         self.process.stop();
-        (self.process, self.port) = Running::start(&self.state, self.port, &[]);
+        self.begin();
     }
 
     /// Like [`Self::restart`], with `between` given the folder of state while nothing runs.
     pub fn restart_after(&mut self, between: impl FnOnce(&Path)) {
         self.process.stop();
         between(&self.state);
-        (self.process, self.port) = Running::start(&self.state, self.port, &[]);
+        self.begin();
     }
 
     /// Kills the server in the middle of whatever it does, and starts it again.
     pub fn crash(&mut self) {
         self.process.kill();
-        (self.process, self.port) = Running::start(&self.state, self.port, &[]);
+        self.begin();
+    }
+
+    fn begin(&mut self) {
+        let (state, port) = (&self.state, self.port);
+        (self.process, self.port) = Running::start(state, port, &[], &self.variables);
     }
 
     /// Where it listens, `http://127.0.0.1:PORT`.
@@ -121,11 +138,12 @@ struct Running {
 
 impl Running {
     /// Starts on `port` (0: a free one), and returns with the port when it is ready.
-    fn start(state: &Path, port: u16, flags: &[&str]) -> (Self, u16) {
+    fn start(state: &Path, port: u16, flags: &[&str], variables: &[(&str, &str)]) -> (Self, u16) {
         let log = log_file();
         let mut child = serve_command(state)
             .arg("--until-stdin-closes")
             .args(flags)
+            .envs(variables.iter().copied())
             .env("PORT", port.to_string())
             .process_group(0)
             .stdin(Stdio::piped())

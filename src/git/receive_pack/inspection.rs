@@ -45,6 +45,11 @@ impl Inspection {
         self.parents.shrink_to_fit();
     }
 
+    /// Commits seen.
+    pub fn commit_count(&self) -> usize {
+        self.commits.len()
+    }
+
     /// The facts of the commit at this position of the pack. Finds nothing before
     /// [`Inspection::finish`].
     pub fn commit(&self, position: u32) -> Option<CommitFacts> {

@@ -97,6 +97,7 @@ pub fn answer<S: PackStore + RefSource + Clone>(
         request,
         packs,
         graph,
+        shallow: store.shallow_commits()?,
         head: Vec::new(),
     };
     match request.upload_pack {
@@ -110,6 +111,8 @@ struct Fetch<'a, S> {
     request: &'a FetchRequest,
     packs: LivePacks<S>,
     graph: Rc<CommitGraph>,
+    /// Commits that are here without their parents.
+    shallow: Vec<ObjectId>,
     head: Vec<u8>,
 }
 
@@ -143,7 +146,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
             sections.delim(&mut self.head);
         }
         let plan = self.plan(&wants)?;
-        if request.deepens() || !request.shallow.is_empty() {
+        if request.deepens() || !request.shallow.is_empty() || !self.shallow.is_empty() {
             sections.shallow_info(&mut self.head);
             for id in &plan.shallow {
                 sections.shallow(id, &mut self.head);
@@ -317,6 +320,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
         };
         Ok(Asked {
             request,
+            shallow: &self.shallow,
             not: not.collect::<Result<_, _>>()?,
             include_tags,
             filter: self.filter()?,
@@ -424,6 +428,8 @@ impl Common {
 /// What a request asks for beyond wants and haves.
 struct Asked<'a> {
     request: &'a FetchRequest,
+    /// Commits that are here without their parents.
+    shallow: &'a [ObjectId],
     not: Vec<ObjectId>,
     include_tags: Vec<(ObjectId, ObjectId)>,
     filter: ObjectFilter,
@@ -434,6 +440,7 @@ impl Asked<'_> {
         PlanOptions {
             include_tags: &self.include_tags,
             client_shallow: &self.request.shallow,
+            shallow: self.shallow,
             deepen: deepen(self.request, &self.not),
             filter: self.filter.clone(),
         }

@@ -7,14 +7,13 @@ use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
 use super::super::object::{Store, now_ms, pause};
+use super::super::quarantine::write_pack;
 use super::super::{admin, reply};
 use super::{Push, Voice};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::Connected;
 use crate::git::pack::entries::EntryTable;
-use crate::git::pack::incoming::Received;
 use crate::git::pack::incoming::objects::{IncomingObjects, Sources};
-use crate::git::pack::index::{IndexBuilder, IndexError};
 use crate::git::pack::parser::error::PackError;
 use crate::git::pack::reader::LivePacks;
 use crate::git::pack::resolver::{Resolver, Step};
@@ -26,8 +25,7 @@ use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
-use crate::git::store::{PackId, Part, Quarantine as _, ReadError, StoreError};
-use crate::storage::packs::PIECE_BYTES_MAX;
+use crate::git::store::{ReadError, StoreError};
 use crate::storage::publication::{Actor, PackPublication, Publication, RefOutcome, RefUpdate};
 use crate::storage::sql::in_transaction;
 
@@ -159,7 +157,7 @@ impl Work {
                 &self.push.opened,
                 &mut self.push.inspection,
             )?;
-            self.push.sweep_later().await?;
+            self.push.opened.sweep_later().await?;
             let progress = resolver.progress();
             let (done, total) = (
                 u64::from(progress.deltas_resolved),
@@ -196,7 +194,7 @@ impl Work {
         let mut publication = self.publication(&open, &gone, &checked.peeled);
         let outcomes = in_transaction(store.database(), || {
             if let (Some(received), Some(connected)) = (&received, &connected) {
-                let pack_id = self.write_pack(received, &table, connected)?;
+                let pack_id = write_pack(&store, received, &table, connected)?;
                 publication.pack = Some(PackPublication {
                     pack_id,
                     pack_bytes: received.pack_bytes,
@@ -282,37 +280,6 @@ impl Work {
             push_options: commands.push_options.clone(),
             now_ms: now_ms(),
         }
-    }
-
-    /// Writes what of the pack is not written yet, and its parts.
-    fn write_pack(
-        &self,
-        received: &Received,
-        table: &EntryTable,
-        connected: &Connected,
-    ) -> Result<PackId, StoreError> {
-        let store = &self.push.store;
-        let pack_id = match received.pack_id {
-            Some(pack_id) => pack_id,
-            None => store.open_pack()?,
-        };
-        store.put_chunk(pack_id, received.chunk_count, &received.tail)?;
-        let failed = |error: IndexError| StoreError::Failed(error.to_string());
-        let mut index = IndexBuilder::new(table).map_err(failed)?;
-        let mut number = 0;
-        while let Some(row) = index.next_row() {
-            store.put_part(pack_id, Part::Index, number, &row)?;
-            number += 1;
-        }
-        for (part, bytes) in [
-            (Part::Graph, &connected.graph_part),
-            (Part::Introduced, &connected.introduced_part),
-        ] {
-            for (number, row) in (0..).zip(bytes.chunks(PIECE_BYTES_MAX)) {
-                store.put_part(pack_id, part, number, row)?;
-            }
-        }
-        Ok(pack_id)
     }
 
     /// Points HEAD at a branch that exists, when the first branches of the repository were pushed

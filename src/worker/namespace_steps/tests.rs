@@ -42,6 +42,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         deny_non_fast_forwards: false,
         deny_deletes: false,
         status: RepositoryStatus::Ready,
+        import: None,
         size_bytes: 0,
         object_count: 0,
     }

@@ -1,5 +1,6 @@
 //! The REST resources. Each file has one resource and its steps in the objects.
 
+pub mod imports;
 pub mod namespaces;
 pub mod repos;
 pub mod tokens;
@@ -35,6 +36,7 @@ pub async fn answer(
         (RestRoute::Repository(path), "DELETE") => repos::delete(visit, path).await,
         (RestRoute::Repository(path), _) => repos::show(visit, path).await,
         (RestRoute::Stats(path), _) => repos::stats(visit, path).await,
+        (RestRoute::Import(path), _) => imports::import(visit, request, path).await,
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
         (RestRoute::Tokens(namespace), _) => tokens::create(visit, request, namespace).await,
         (RestRoute::Token(namespace, token_id), _) => {

@@ -5,8 +5,8 @@ use worker::Request;
 
 use super::body;
 use crate::repo_do::contract::{
-    Access, Actor, CreateRepository, Deleted, ErrorCode, ErrorReply, RepositoryInfo, Scope,
-    TouchRepository, UpdateRepository, path,
+    Access, Actor, CreateRepository, Deleted, ErrorCode, ErrorReply, RepositoryInfo,
+    RepositoryStatus, Scope, TouchRepository, UpdateRepository, path,
 };
 use crate::worker::admission;
 use crate::worker::directory;
@@ -22,7 +22,8 @@ use crate::worker::rest::tokens::{FreshToken, draw};
 use crate::worker::visit::Visit;
 use crate::worker::{id, random};
 
-const DEFAULT_BRANCH: &str = "main";
+/// The default branch unless another is named.
+pub const DEFAULT_BRANCH: &str = "main";
 
 /// `POST /namespaces/:ns/repos`
 ///
@@ -49,7 +50,7 @@ pub async fn create(
         namespace: path.namespace.as_str().to_owned(),
         name: path.name.as_str().to_owned(),
         description: parameters::description(new.description)?,
-        default_branch: parameters::branch(branch)?.to_owned(),
+        default_branch: parameters::branch("/default_branch", branch)?.to_owned(),
         read_only: new.read_only,
         public: new.public,
         source: None,
@@ -57,12 +58,22 @@ pub async fn create(
         now_ms: visit.now_ms,
     };
     create.namespace = reserve(visit, &path, &create).await?;
-    let info = init(visit, &path, &create).await?;
-    let grant = Grant::new(&path, &info.repository_id, &first_token.record);
+    let call = Call::post(path::INIT, &create)?;
+    let info = init(visit, &path, &create.repository_id, call).await?;
+    made(visit, &path, info, first_token).await
+}
+
+/// The repository exists: its token is made known, and its entry confirmed. One that cannot be
+/// confirmed now is mended later, and the caller must get the token.
+pub async fn made(
+    visit: &Visit,
+    path: &RepositoryPath,
+    info: RepositoryInfo,
+    first_token: FreshToken,
+) -> Result<Reply, ErrorReply> {
+    let grant = Grant::new(path, &info.repository_id, &first_token.record);
     admission::remember(visit, &first_token.record.sha256, &grant).await;
-    // From here on the repository exists: an entry that cannot be confirmed now is mended later,
-    // and the caller must get the token.
-    let _ = directory::confirm(visit, &path, &info, &info.repository_id).await;
+    let _ = directory::confirm(visit, path, &info, &info.repository_id).await;
     created(visit, info, first_token)
 }
 
@@ -87,7 +98,7 @@ fn created(
 
 /// Takes the name and gives the namespace's as shown, or says who has it. Of requests at the same
 /// time exactly one wins: the namespace's object answers them one after the other.
-async fn reserve(
+pub async fn reserve(
     visit: &Visit,
     path: &RepositoryPath,
     create: &CreateRepository,
@@ -103,7 +114,7 @@ async fn reserve(
         if !entry.confirmed {
             directory::confirm(visit, path, &info, &entry.repository_id).await?;
         }
-        return Err(taken());
+        return Err(taken_by(&info));
     }
     // Nothing is there: whoever made the entry died before the repository was made, or while it
     // was deleted.
@@ -116,13 +127,13 @@ async fn reserve(
     }
 }
 
-/// Makes the repository under a name that is reserved.
-async fn init(
+/// Makes the repository under a name that is reserved for this id.
+pub async fn init(
     visit: &Visit,
     path: &RepositoryPath,
-    create: &CreateRepository,
+    repository_id: &str,
+    call: Call,
 ) -> Result<RepositoryInfo, ErrorReply> {
-    let call = Call::post(path::INIT, create)?;
     let answer = match objects::repository(visit, path, Actor::Operator, call).await {
         Ok(response) => objects::read(response).await,
         Err(error) => Err(error),
@@ -135,12 +146,12 @@ async fn init(
     // or by one that was taken for dead. The entry follows what the object says; when the object
     // says nothing, the entry stays as it is until it is old enough to be taken over.
     match existing(visit, path).await {
-        Ok(Some(info)) if info.repository_id == create.repository_id => return Ok(info),
+        Ok(Some(info)) if info.repository_id == repository_id => return Ok(info),
         Ok(Some(info)) => {
-            let _ = directory::confirm(visit, path, &info, &create.repository_id).await;
+            let _ = directory::confirm(visit, path, &info, repository_id).await;
         }
         Ok(None) => {
-            let _ = directory::release(visit, path, &create.repository_id).await;
+            let _ = directory::release(visit, path, repository_id).await;
         }
         Err(_) => {}
     }
@@ -163,6 +174,14 @@ async fn existing(
 fn taken() -> ErrorReply {
     let message = "a repository of this name exists in the namespace";
     ErrorReply::at(ErrorCode::AlreadyExists, "/name", message)
+}
+
+fn taken_by(info: &RepositoryInfo) -> ErrorReply {
+    if info.status != RepositoryStatus::Importing {
+        return taken();
+    }
+    let message = "a repository of this name is being imported";
+    ErrorReply::at(ErrorCode::ImportInProgress, "/name", message)
 }
 
 fn in_progress() -> ErrorReply {
@@ -213,7 +232,7 @@ pub async fn update(
     let default_branch = change
         .default_branch
         .as_deref()
-        .map(parameters::branch)
+        .map(|branch| parameters::branch("/default_branch", branch))
         .transpose()?
         .map(str::to_owned);
     let update = UpdateRepository {
