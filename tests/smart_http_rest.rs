@@ -127,6 +127,7 @@ fn get_shows_what_create_and_push_made() {
         "object_count",
         "deny_deletes",
         "deny_non_fast_forwards",
+        "status",
     ];
     assert_eq!(fields(&shown), expected.into());
     assert_eq!(shown["default_branch"], "main");

@@ -64,6 +64,11 @@ fn repository_records() {
 }
 
 #[test]
+fn imports() {
+    run(&contract::imports::cases());
+}
+
+#[test]
 fn namespaces() {
     run(&contract::namespace::cases());
 }

@@ -10,7 +10,9 @@ use std::rc::Rc;
 
 use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
-use super::contract::{Access, Actor, ErrorCode, ErrorReply, TokenRecord, authorize, header, path};
+use super::contract::{
+    Access, Actor, ErrorCode, ErrorReply, Refusal, TokenRecord, authorize, header, path,
+};
 use super::graphs::KeptGraph;
 use super::memory::Reservation;
 use super::{admin, import, receive, refs, reply, timer, upload};
@@ -146,10 +148,17 @@ impl RepoObject {
         self.import.clear();
     }
 
+    /// Asks for the alarm at a time, in unix milliseconds.
+    pub async fn wake_at(&self, at_ms: i64) -> Result<()> {
+        // The platform's crate takes a number for a time from now.
+        let offset_ms = at_ms.saturating_sub(now_ms()).max(0);
+        self.storage.set_alarm(offset_ms).await
+    }
+
     /// Asks for the alarm after the grace period, unless it is set already.
     pub async fn schedule_sweep(&self) -> Result<()> {
         if self.storage.get_alarm().await?.is_none() {
-            self.storage.set_alarm(now_ms() + GRACE_MS).await?;
+            self.wake_at(now_ms() + GRACE_MS).await?;
         }
         Ok(())
     }
@@ -180,7 +189,7 @@ impl RepoObject {
             .counts()
             .map_err(|error| worker::Error::RustError(error.to_string()))?;
         if counts.quarantined_packs + counts.superseded_packs > 0 {
-            self.storage.set_alarm(now_ms() + GRACE_MS).await?;
+            self.wake_at(now_ms() + GRACE_MS).await?;
         }
         Ok(())
     }
@@ -235,15 +244,14 @@ impl Caller {
     /// The repository, if the caller may do this to it.
     fn repository(self, access: Access) -> std::result::Result<Authorized, ErrorReply> {
         let public = self.record.as_ref().map(|record| record.public);
-        authorize(&self.actor, public, self.token.as_ref(), access, now_ms())?;
-        let not_found = || {
-            let message = match &self.failure {
-                Some(reason) => format!("repository not found: its import failed: {reason}"),
-                None => "repository not found".to_owned(),
-            };
-            ErrorReply::new(ErrorCode::NotFound, message)
-        };
-        let record = self.record.ok_or_else(not_found)?;
+        let token = self.token.as_ref();
+        let authorized = authorize(&self.actor, public, token, access, now_ms());
+        if let (Err(Refusal::NotFound), Some(reason)) = (authorized, &self.failure) {
+            let message = format!("{}: its import failed: {reason}", Refusal::NotFound);
+            return Err(ErrorReply::new(ErrorCode::NotFound, message));
+        }
+        authorized?;
+        let record = self.record.ok_or(Refusal::NotFound)?;
         Ok(Authorized {
             record,
             token: self.token,

@@ -42,7 +42,7 @@ pub async fn receive_pack(
     let bad =
         |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
     let mut body = Body::of(&request).map_err(|error| bad(&error))?;
-    let limits = Limits::DEFAULT;
+    let limits = limits(object);
     let mut reader = PushCommandsReader::new(Offer::DEFAULT, &limits);
     let mut piece = Vec::new();
     let mut first = Vec::new();
@@ -81,6 +81,19 @@ pub async fn receive_pack(
     push.receive(first, &mut body).await?;
     body.drain().await;
     Ok(push.answer(reservation))
+}
+
+/// The variable with the most bytes that one push may have, where the platform takes no more.
+const PUSH_BYTES_MAX: &str = "CAIRN_PUSH_BYTES_MAX";
+
+fn limits(object: &RepoObject) -> Limits {
+    let most = object.variable(PUSH_BYTES_MAX);
+    let most = most.and_then(|text| text.parse().ok());
+    let limits = Limits::DEFAULT;
+    Limits {
+        pack_bytes_max: most.unwrap_or(u64::MAX).min(limits.pack_bytes_max),
+        ..limits
+    }
 }
 
 /// Git's probe of the connection, before it sends a body that it cannot send again.

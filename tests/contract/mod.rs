@@ -2,6 +2,7 @@
 
 pub mod database;
 pub mod faults;
+pub mod imports;
 pub mod namespace;
 pub mod packs;
 pub mod publish;

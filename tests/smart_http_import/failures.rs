@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::story::{PRIVATE, Source, ask, begin, failed, ready, server, show, until};
+use super::story::{PRIVATE, Source, ask, begin, failed, ready, server, show, unlisted, until};
 use super::support::git::refs_equal;
 use super::support::history::History;
 use super::support::remote::Rules;
@@ -67,7 +67,7 @@ fn a_broken_remote_fails_and_frees_the_name() {
     source.git.run(&["update-ref", "refs/heads/bad", &bad]);
     let hosted = begin(
         &rest,
-        "import-fail",
+        "import-broken",
         "broken",
         &json!({ "url": source.url() }),
     );
@@ -79,13 +79,12 @@ fn a_broken_remote_fails_and_frees_the_name() {
     // Its token is worth nothing, its name is nobody's.
     let git = source.scratch.git();
     git.fails(&["ls-remote", &hosted.url()]);
-    let listed = rest.get("/api/v1/namespaces/import-fail/repos");
-    assert_eq!(listed.result(200), json!([]));
+    unlisted(&rest, "import-broken");
 
     source.git.run(&["update-ref", "-d", "refs/heads/bad"]);
     let again = begin(
         &rest,
-        "import-fail",
+        "import-broken",
         "broken",
         &json!({ "url": source.url() }),
     );

@@ -16,7 +16,7 @@ use super::support::server::Server;
 pub const PRIVATE: (&str, &str) = ("CAIRN_IMPORT_ALLOW_PRIVATE", "true");
 
 /// How long an import may take in a story.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The server that the stories share that break nothing.
 pub fn server() -> &'static Server {
@@ -110,6 +110,16 @@ pub fn failed(rest: &Rest, hosted: &Hosted) -> String {
         .as_str()
         .unwrap()
         .to_owned()
+}
+
+/// Waits until the namespace lists nothing: its object hears a little later that a name is free.
+pub fn unlisted(rest: &Rest, namespace: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    let path = format!("/api/v1/namespaces/{namespace}/repos");
+    while rest.get(&path).result(200) != json!([]) {
+        assert!(Instant::now() < deadline, "still listed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// Imports with nothing but a URL, to the end.

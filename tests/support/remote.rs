@@ -242,7 +242,7 @@ impl Shared {
                 return Ok(());
             }
             if let Some(rate) = rules.bytes_per_second.filter(|_| is_fetch) {
-                std::thread::sleep(Duration::from_secs_f64(count as f64 / rate as f64));
+                std::thread::sleep(Duration::from_micros((count * 1_000_000 / rate) as u64));
             }
         }
     }

@@ -15,6 +15,7 @@ use super::remote_refs::{LIST_BYTES_MAX, RemoteRef, RemoteRefs};
 
 /// What of a remote's abilities matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a capability")]
 pub struct Features {
     /// `deepen`.
     pub shallow: bool,

@@ -96,10 +96,7 @@ fn wrong(error: PktLineError) -> FetchClientError {
 }
 
 /// What a packet is in a state, and the state after it.
-fn step<'p>(
-    state: State,
-    packet: Packet<'p>,
-) -> Result<(State, Option<Event<'p>>), FetchClientError> {
+fn step(state: State, packet: Packet<'_>) -> Result<(State, Option<Event<'_>>), FetchClientError> {
     let line = match packet {
         Packet::Data(line) => line,
         Packet::Flush | Packet::ResponseEnd => {

@@ -197,41 +197,44 @@ fn is_public_name(name: &str) -> bool {
     name.contains('.') && !name.ends_with('.') && !LOCAL_NAMES.into_iter().any(is_below)
 }
 
-/// Not in the registry of special addresses (RFC 6890 and what followed it).
+/// Networks that are not of the public internet (RFC 6890 and what followed it), each with the bits
+/// of its prefix.
+const SPECIAL_V4: [([u8; 4], u32); 17] = [
+    ([0, 0, 0, 0], 8),       // this network
+    ([10, 0, 0, 0], 8),      // private
+    ([100, 64, 0, 0], 10),   // carrier-grade NAT
+    ([127, 0, 0, 0], 8),     // loopback
+    ([169, 254, 0, 0], 16),  // link-local: metadata services
+    ([172, 16, 0, 0], 12),   // private
+    ([192, 0, 0, 0], 24),    // protocol assignments
+    ([192, 0, 2, 0], 24),    // documentation
+    ([192, 31, 196, 0], 24), // AS112
+    ([192, 52, 193, 0], 24), // AMT
+    ([192, 88, 99, 0], 24),  // 6to4 relays
+    ([192, 168, 0, 0], 16),  // private
+    ([192, 175, 48, 0], 24), // AS112
+    ([198, 18, 0, 0], 15),   // benchmarks
+    ([198, 51, 100, 0], 24), // documentation
+    ([203, 0, 113, 0], 24),  // documentation
+    ([224, 0, 0, 0], 3),     // multicast, reserved, broadcast
+];
+
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    !matches!(
-        (a, b, c),
-        (0 | 10 | 127, ..)                  // this network, private, loopback
-            | (100, 64..=127, _)            // carrier-grade NAT
-            | (169, 254, _)                 // link-local, metadata services
-            | (172, 16..=31, _)             // private
-            | (192, 0, 0 | 2)               // protocol assignments, documentation
-            | (192, 31, 196)                // AS112
-            | (192, 52, 193)                // AMT
-            | (192, 88, 99)                 // 6to4 relays
-            | (192, 168, _)                 // private
-            | (192, 175, 48)                // AS112
-            | (198, 18..=19, _)             // benchmarks
-            | (198, 51, 100)                // documentation
-            | (203, 0, 113)                 // documentation
-            | (224.., ..) // multicast, reserved, broadcast
-    )
+    let is_in = |(network, bits): &([u8; 4], u32)| {
+        let differing = u32::from(address) ^ u32::from_be_bytes(*network);
+        differing.leading_zeros() >= *bits
+    };
+    !SPECIAL_V4.iter().any(is_in)
 }
 
-/// Global unicast, less what embeds an IPv4 address or is set aside.
+/// Global unicast, less what is set aside or embeds an IPv4 address.
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let segments = address.segments();
-    let [a, b, ..] = segments;
-    let is_global = (0x2000..=0x3fff).contains(&a);
-    let is_special = match (a, b) {
-        // Teredo, benchmarks, ORCHID and other protocol assignments; documentation.
-        (0x2001, 0..=0x1ff | 0xdb8) | (0x3fff, 0..=0xfff) => true,
-        // 6to4.
-        (0x2002, _) => true,
-        _ => false,
-    };
-    is_global && !is_special
+    let [a, b, ..] = address.segments();
+    match (a, b) {
+        // Teredo, benchmarks, ORCHID and other protocol assignments; documentation; 6to4.
+        (0x2001, 0..=0x1ff | 0xdb8) | (0x2002, _) | (0x3fff, 0..=0xfff) => false,
+        _ => (0x2000..=0x3fff).contains(&a),
+    }
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub async fn after_failure(object: &RepoObject) -> worker::Result<()> {
         return object.wipe().await;
     }
     if failure.is_released {
-        return object.storage.set_alarm(gone_at).await;
+        return object.wake_at(gone_at).await;
     }
     let released = release(object, &failure).await;
     if object.life() != life || store.load().map_err(store_failed)?.is_some() {
@@ -76,11 +76,11 @@ pub async fn after_failure(object: &RepoObject) -> worker::Result<()> {
         Ok(()) => {
             failure.is_released = true;
             store.leave_import_failure(&failure).map_err(store_failed)?;
-            object.storage.set_alarm(gone_at).await
+            object.wake_at(gone_at).await
         }
         Err(error) => {
             worker::console_warn!("{}", reply::fault_line("release", &error.to_string()));
-            object.storage.set_alarm(now_ms() + RETRY_MS).await
+            object.wake_at(now_ms() + RETRY_MS).await
         }
     }
 }

@@ -31,11 +31,15 @@ pub use failure::after_failure;
 pub use run::{resume, run};
 pub use start::start;
 
+/// An alarm has 15 minutes.
+const ALARM_MINUTES_MAX: i64 = 16;
+
 /// What the object knows of its import while it is awake.
 #[derive(Debug, Default)]
 pub struct Underway {
     credentials: RefCell<Option<Credentials>>,
-    is_running: Cell<bool>,
+    /// When the run began that is going on, in unix milliseconds; 0 when none is.
+    running_since: Cell<i64>,
     progress: Cell<ImportProgress>,
 }
 
@@ -43,6 +47,12 @@ impl Underway {
     /// How far it has come, as far as memory tells.
     pub fn progress(&self) -> ImportProgress {
         self.progress.get()
+    }
+
+    /// Whether a run is going on. The platform may end an alarm without a word, and none lasts so
+    /// long.
+    fn is_running(&self, now_ms: i64) -> bool {
+        now_ms.saturating_sub(self.running_since.get()) < ALARM_MINUTES_MAX * 60_000
     }
 
     /// Forgets everything: the repository was wiped.

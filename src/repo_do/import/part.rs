@@ -39,7 +39,7 @@ const RESOLVE_STEP_BYTES: u64 = 8 << 20;
 const CHECK_STEP_OBJECTS: usize = 2000;
 
 /// How long one pack may take to arrive: an alarm has 15 minutes, and there is more to do.
-const RECEIVE_MINUTES_MAX: i64 = 10;
+const RECEIVE_MINUTES_MAX: i64 = 9;
 
 /// Walks that find the tags that are not complete.
 const WALKS_MAX: usize = 16;
@@ -163,11 +163,11 @@ impl Attempt {
         let mut resolver = Resolver::new(objects);
         loop {
             let step = resolver.step(RESOLVE_STEP_BYTES, sources, opened, inspection)?;
-            let resolved = resolver.progress();
+            let deltas = resolver.progress();
             self.object.import.update(|progress| {
                 progress.phase = ImportPhase::Resolving;
-                progress.resolved_deltas = resolved.deltas_resolved;
-                progress.total_deltas = resolved.deltas;
+                progress.resolved_deltas = deltas.deltas_resolved;
+                progress.total_deltas = deltas.deltas;
             });
             opened.sweep_later().await?;
             if step == Step::Done {

@@ -88,14 +88,13 @@ impl Remote {
             features: advertisement.features,
             refs: RemoteRefs::default(),
         };
-        remote.refs = match advertisement.refs {
-            Some(refs) => refs,
-            None => {
-                let response = remote.post(&ls_refs(remote.features)).await?;
-                let mut reader = RefsReader::new(limits);
-                read(&response, |piece| reader.feed(piece)).await?;
-                reader.finish()?
-            }
+        remote.refs = if let Some(refs) = advertisement.refs {
+            refs
+        } else {
+            let response = remote.post(&ls_refs(remote.features)).await?;
+            let mut reader = RefsReader::new(limits);
+            read(&response, |piece| reader.feed(piece)).await?;
+            reader.finish()?
         };
         Ok(remote)
     }

@@ -9,8 +9,8 @@ use super::attempt::{Attempt, Outcome};
 use super::error::ImportError;
 use super::failure;
 
-/// How long one alarm works on an import. It has 15 minutes, and one pack may take ten.
-const RUN_MS_MAX: i64 = 4 * 60_000;
+/// How long one alarm begins new attempts. It has 15 minutes, and one pack may take most of them.
+const RUN_MS_MAX: i64 = 2 * 60_000;
 
 /// How long an import may take in all.
 const IMPORT_HOURS_MAX: i64 = 24;
@@ -26,9 +26,10 @@ const RETRY_MS: u32 = 1_000;
 
 /// Goes on with the import, if there is one. What fails is noted; nothing is left to the caller.
 pub async fn run(object: &Rc<RepoObject>) {
-    if object.import.is_running.replace(true) {
+    if object.import.is_running(now_ms()) {
         return;
     }
+    object.import.running_since.set(now_ms());
     let running = Running(Rc::clone(object));
     if let Err(error) = attempts(object).await {
         worker::console_error!("{}", reply::fault_line("import", &error.to_string()));
@@ -41,7 +42,7 @@ struct Running(Rc<RepoObject>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.import.is_running.set(false);
+        self.0.import.running_since.set(0);
     }
 }
 
@@ -101,14 +102,14 @@ async fn attempts(object: &Rc<RepoObject>) -> Result<(), ImportError> {
 }
 
 async fn wake_at(object: &RepoObject, at_ms: i64) -> Result<(), ImportError> {
-    let set = object.storage.set_alarm(at_ms).await;
+    let set = object.wake_at(at_ms).await;
     set.map_err(|error| crate::git::store::StoreError::Failed(error.to_string()).into())
 }
 
 /// Sees to it that an import goes on: it may have been interrupted before its alarm was set.
 pub async fn resume(object: &RepoObject) -> worker::Result<()> {
-    if object.import.is_running.get() || object.storage.get_alarm().await?.is_some() {
+    if object.import.is_running(now_ms()) || object.storage.get_alarm().await?.is_some() {
         return Ok(());
     }
-    object.storage.set_alarm(now_ms()).await
+    object.wake_at(now_ms()).await
 }

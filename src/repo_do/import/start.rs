@@ -46,7 +46,7 @@ pub async fn start(object: &Rc<RepoObject>, caller: &Caller, request: Request) -
             ..new.create.clone()
         };
         make(object, &create, &url, credentials, &new)?;
-        let set = object.storage.set_alarm(now_ms()).await;
+        let set = object.wake_at(now_ms()).await;
         set.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
     }
     let store = object.store()?;

@@ -125,12 +125,11 @@ impl Connectivity<'_> {
         commit_id: ObjectId,
         referred_by: ObjectId,
     ) -> Result<CommitFacts, ConnectivityError> {
-        let mut facts = match self.incoming.commit(&commit_id) {
-            Some(facts) => facts,
-            None => {
-                let content = self.read(commit_id, ObjectKind::Commit, referred_by)?;
-                facts::commit(&content).map_err(|problem| malformed(commit_id, problem))?
-            }
+        let mut facts = if let Some(facts) = self.incoming.commit(&commit_id) {
+            facts
+        } else {
+            let content = self.read(commit_id, ObjectKind::Commit, referred_by)?;
+            facts::commit(&content).map_err(|problem| malformed(commit_id, problem))?
         };
         if self.shallow.contains(&commit_id) {
             facts.parents.clear();
