@@ -88,7 +88,7 @@ impl Opened {
                 continue;
             };
             self.object.in_progress.borrow_mut().remove(&pack_id);
-            if let Err(error) = self.store.remove_pack(pack_id) {
+            if let Err(error) = self.store.discard_pack(pack_id) {
                 worker::console_error!("{}", reply::fault_line("discard", &error.to_string()));
             }
         }

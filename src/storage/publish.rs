@@ -187,6 +187,15 @@ impl<D: Database> RepoStore<D> {
         Ok(publish_seq)
     }
 
+    /// Removes a pack that is in quarantine still; one that went live after all stays.
+    pub fn discard_pack(&self, pack_id: PackId) -> Result<(), StoreError> {
+        match self.check_quarantined(pack_id) {
+            Ok(()) => self.remove_pack(pack_id),
+            Err(StoreError::Missing { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A pack that is live already must be neither published again nor removed.
     fn check_quarantined(&self, pack_id: PackId) -> Result<(), StoreError> {
         let sql = "SELECT 1 FROM pack WHERE pack_id = ?1 AND state = 'quarantine'";

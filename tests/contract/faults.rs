@@ -20,11 +20,11 @@ crate::contract::cases![
 ];
 
 /// Fails one write, counted from 0; the end of an outermost transaction is one too.
-struct Faulty<'a, D> {
-    db: &'a D,
+pub struct Faulty<'a, D> {
+    pub db: &'a D,
     /// Writes left until the fault.
-    countdown: Cell<Option<u32>>,
-    persisted: bool,
+    pub countdown: Cell<Option<u32>>,
+    pub persisted: bool,
 }
 
 impl<D: Database> Faulty<'_, D> {
@@ -215,7 +215,7 @@ fn fault<D: Database>(db: &D, manner: Manner, persisted: bool, nth: u32) -> bool
 }
 
 /// Every live pack has its chunks and its parts, by the store's own look and by the database's.
-fn check_whole<D: Database>(store: &RepoStore<D>, live: usize, label: &str) {
+pub fn check_whole<D: Database>(store: &RepoStore<D>, live: usize, label: &str) {
     let packs = store.live_packs().unwrap();
     assert_eq!(packs.len(), live, "{label}");
     for pack in packs.iter() {
@@ -230,7 +230,7 @@ fn check_whole<D: Database>(store: &RepoStore<D>, live: usize, label: &str) {
     assert_eq!(store.count_orphans(), Ok(0), "{label}");
 }
 
-fn sweep_all<D: Database>(store: &RepoStore<D>) {
+pub fn sweep_all<D: Database>(store: &RepoStore<D>) {
     let in_progress = BTreeSet::new();
     let sweep = Sweep {
         now_ms: NOW + 9,

@@ -1,17 +1,22 @@
 //! An import's own records: what an object needs to go on, and what a failure leaves.
 
-use cairn::git::store::PackStore as _;
-use cairn::storage::imports::{ImportFailure, ImportRecord, NewImport};
-use cairn::storage::repository::RepoStore;
-use cairn::storage::sql::{Database, query_first};
+use std::cell::Cell;
 
-use super::{NOW, check_live, created, id, new_repository, write_pack};
+use cairn::git::store::{CHUNK_BYTES, PackStore as _, StoreError};
+use cairn::storage::imports::{ImportFailure, ImportRecord, NewImport};
+use cairn::storage::publication::PackPublication;
+use cairn::storage::repository::RepoStore;
+use cairn::storage::sql::{Database, in_transaction, query_first};
+
+use super::faults::{Faulty, check_whole, sweep_all};
+use super::{NOW, check_live, created, id, new_repository, publication, update, write_pack};
 
 crate::contract::cases![
     an_import_is_noted_and_ends,
     a_cut_can_be_made_again,
     parts_are_live_before_any_ref,
     a_failure_stands_in_place_of_the_repository,
+    an_import_that_fails_anywhere_goes_on,
 ];
 
 const IMPORT: NewImport<'static> = NewImport {
@@ -143,4 +148,95 @@ fn a_failure_stands_in_place_of_the_repository<D: Database>(open: &dyn Fn() -> D
     let sql = "SELECT count(*) FROM sqlite_master WHERE name = 'import_failure'";
     let left = query_first(store.database(), sql, &[], |row| row.integer(0));
     assert_eq!(left, Ok(Some(0)));
+}
+
+/// A pack of a part, which is thrown away when it does not come to be published.
+fn with_pack<D: Database>(
+    store: &RepoStore<D>,
+    fill: u8,
+    publish: impl Fn(PackPublication) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let pack = write_pack(store, CHUNK_BYTES + 9, fill)?;
+    let published = publish(pack);
+    if published.is_err() {
+        // What this leaves is the sweeper's.
+        let _ = store.discard_pack(pack.pack_id);
+    }
+    published
+}
+
+/// What an object does for an import of three parts, from wherever it was; as the shell does it.
+fn go_on<D: Database>(store: &RepoStore<D>) -> Result<(), StoreError> {
+    while let Some(record) = store.import()? {
+        store.note_import_attempt()?;
+        match (record.cut, record.parts_done) {
+            (None, _) => store.cut_import(7, &[Vec::new(), vec![1; 20], vec![2; 20]])?,
+            (Some(2), done @ 0..=1) => {
+                assert!(store.import_frontier(done + 1)?.is_some());
+                let fill = u8::try_from(done).unwrap() + 1;
+                with_pack(store, fill, |pack| {
+                    store.publish_part(Some(&pack), &[id(fill)], NOW)
+                })?;
+            }
+            (Some(_), _) => with_pack(store, 3, |pack| {
+                in_transaction(store.database(), || {
+                    let updates = vec![update("refs/heads/main", None, Some(3))];
+                    store.publish(&publication(Some(pack), updates))?;
+                    store.finish_import(&[id(3)])
+                })
+            })?,
+        }
+    }
+    Ok(())
+}
+
+fn an_import_that_fails_anywhere_goes_on<D: Database>(open: &dyn Fn() -> D) {
+    for persisted in [false, true] {
+        let mut faults = 0;
+        while import_with_fault(&open(), persisted, faults) {
+            faults += 1;
+            assert!(faults < 200, "an import has an end");
+        }
+        assert!(faults >= 20, "every write was reached, {faults} seen");
+    }
+}
+
+/// One import with one fault; false when it was over before it.
+fn import_with_fault<D: Database>(db: &D, persisted: bool, nth: u32) -> bool {
+    let label = format!("write {nth}, persisted {persisted}");
+    let store = created(db);
+    store.begin_import(&IMPORT).unwrap();
+    let faulty = RepoStore::new(
+        Faulty {
+            db,
+            countdown: Cell::new(Some(nth)),
+            persisted,
+        },
+        Box::new(|| NOW),
+    );
+    let failed = go_on(&faulty).is_err();
+    if failed {
+        let live = faulty.live_packs().unwrap().len();
+        check_whole(&faulty, live, &label);
+        // In the same instance, whose memory saw the fault, and after a restart.
+        if nth.is_multiple_of(2) {
+            go_on(&faulty).unwrap();
+        } else {
+            go_on(&super::reopened(db)).unwrap();
+        }
+    }
+    let store = super::reopened(db);
+    super::check_refs(&store, &[("refs/heads/main", 3)]);
+    assert_eq!(
+        store.shallow_commits(),
+        Ok(vec![id(1), id(2), id(3)]),
+        "{label}"
+    );
+    sweep_all(&store);
+    check_whole(&store, 3, &label);
+    let counts = store.counts().unwrap();
+    let packs = (counts.live_packs, counts.quarantined_packs);
+    assert_eq!(packs, (3, 0), "{label}");
+    assert!(!is_importing(&store), "{label}");
+    failed
 }

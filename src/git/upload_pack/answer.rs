@@ -23,6 +23,7 @@ use super::super::protocol::pktline;
 use super::super::protocol::sideband::SideBand;
 use super::super::refname;
 use super::super::store::{ObjectSource, PackStore, ReadError, RefSource, StoreError};
+use super::common::Common;
 use super::plan::{AtClient, DeepenRequest, Plan, PlanError, PlanOptions, edge, plan};
 use super::revision;
 
@@ -382,46 +383,6 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
             head: self.head,
             pack: Some(pack),
         })
-    }
-}
-
-/// The common haves of a request of version 0 or 1.
-#[derive(Default)]
-struct Common {
-    nodes: Vec<CommitNode>,
-    last: Option<ObjectId>,
-    /// Commits that were haves, and their parents: git takes these for known.
-    expected: HashSet<CommitNode>,
-    /// Haves that were not expected.
-    news: usize,
-    /// How many have to be common before it is worth looking again whether that is enough.
-    due: usize,
-}
-
-impl Common {
-    fn add(
-        &mut self,
-        graph: &CommitGraph,
-        id: ObjectId,
-        node: CommitNode,
-    ) -> Result<(), StoreError> {
-        let mut parents = Vec::new();
-        graph.parents(node, &mut parents)?;
-        self.news += usize::from(self.expected.insert(node));
-        self.expected.extend(parents);
-        self.nodes.push(node);
-        self.last = Some(id);
-        Ok(())
-    }
-
-    /// Whether to look: each look may cost what the repository has, and a client may send a
-    /// hundred thousand haves.
-    fn is_due(&mut self) -> bool {
-        let is_due = self.nodes.len() >= self.due.max(1);
-        if is_due {
-            self.due = self.nodes.len() + self.nodes.len() / 8 + 1;
-        }
-        is_due
     }
 }
 

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `answer` | one request answered: the negotiation, the sections before the pack, its writer |
+//! | `common` | what client and server have in common, versions 0 and 1 |
 //! | `plan` | wants less haves, made into a selection of stored entries |
 //! | `objects` | what the missing commits bring, filtered |
 //! | `peel` | tags followed to what they tag |
@@ -10,6 +11,7 @@
 //! | `stream` | the pack on the wire: hashed and multiplexed |
 
 pub mod answer;
+mod common;
 mod objects;
 mod peel;
 pub mod plan;

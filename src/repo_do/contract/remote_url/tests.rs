@@ -128,7 +128,7 @@ fn only_https_on_usual_ports() {
         Some(RemoteUrlError::Query)
     );
     for text in [
-        " https://github.com/x",
+        "https://github.com /x",
         "https://git\thub.com/x",
         "https://github.com\\@127.0.0.1/x",
         "https://m\u{fc}nchen.example/x",

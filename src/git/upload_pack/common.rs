@@ -1,0 +1,48 @@
+//! What a client of version 0 or 1 and the server have in common, as it turns out.
+
+use std::collections::HashSet;
+
+use gix_hash::ObjectId;
+
+use super::super::graph::commits::{CommitGraph, CommitNode};
+use super::super::store::StoreError;
+
+/// The common haves of a request of version 0 or 1.
+#[derive(Default)]
+pub(super) struct Common {
+    pub nodes: Vec<CommitNode>,
+    pub last: Option<ObjectId>,
+    /// Commits that were haves, and their parents: git takes these for known.
+    expected: HashSet<CommitNode>,
+    /// Haves that were not expected.
+    pub news: usize,
+    /// How many have to be common before it is worth looking again whether that is enough.
+    due: usize,
+}
+
+impl Common {
+    pub fn add(
+        &mut self,
+        graph: &CommitGraph,
+        id: ObjectId,
+        node: CommitNode,
+    ) -> Result<(), StoreError> {
+        let mut parents = Vec::new();
+        graph.parents(node, &mut parents)?;
+        self.news += usize::from(self.expected.insert(node));
+        self.expected.extend(parents);
+        self.nodes.push(node);
+        self.last = Some(id);
+        Ok(())
+    }
+
+    /// Whether to look: each look may cost what the repository has, and a client may send a
+    /// hundred thousand haves.
+    pub fn is_due(&mut self) -> bool {
+        let is_due = self.nodes.len() >= self.due.max(1);
+        if is_due {
+            self.due = self.nodes.len() + self.nodes.len() / 8 + 1;
+        }
+        is_due
+    }
+}
