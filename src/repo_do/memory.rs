@@ -14,6 +14,10 @@ const ISOLATE_BYTES_MAX: u64 = 80 << 20;
 /// one delta with its base and result.
 pub const PUSH_BYTES: u64 = 24 << 20;
 
+/// What a push holds for each object that its pack announces: its place in the tables, and what
+/// the check of closure notes (`git::limits` has the sum).
+pub const PUSHED_OBJECT_BYTES: u64 = 100;
+
 /// What one fetch holds while its pack is sent, for as long as the client takes: 2 MiB of bases,
 /// 2 MiB of chunks, a piece of output twice, a compressor, and a bit for each object of the packs.
 /// Its plan holds more, and a delta that is resolved up to 48 MiB; but no other code runs in the
@@ -56,6 +60,16 @@ impl Reservation {
         RESERVED_BYTES.set(total);
         Ok(Self(wanted))
     }
+
+    /// Whether nothing is reserved.
+    pub fn is_empty(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// Takes over what another one reserved.
+    pub fn join(&mut self, mut other: Self) {
+        self.0 = self.0.saturating_add(std::mem::take(&mut other.0));
+    }
 }
 
 impl Drop for Reservation {
@@ -97,7 +111,10 @@ mod tests {
             }
         );
         drop(all);
-        assert!(Reservation::new(1).is_ok());
+        let mut one = Reservation::new(1).unwrap();
+        one.join(Reservation::new(2).unwrap());
+        assert_eq!(reserved_bytes(), 3);
+        drop(one);
         assert_eq!(reserved_bytes(), 0);
     }
 }

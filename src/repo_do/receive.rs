@@ -10,7 +10,7 @@ use worker::{Request, Response};
 
 use super::body::Body;
 use super::contract::{ErrorCode, ErrorReply};
-use super::memory::{PUSH_BYTES, Reservation};
+use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation};
 use super::object::{Authorized, RepoObject, Store, reserve};
 use super::quarantine::Opened;
 use super::reply::{self, Media};
@@ -38,7 +38,7 @@ pub async fn receive_pack(
     request: Request,
     authorized: Authorized,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let reservation = reserve(PUSH_BYTES).await?;
+    let mut reservation = reserve(PUSH_BYTES).await?;
     let bad =
         |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
     let mut body = Body::of(&request).map_err(|error| bad(&error))?;
@@ -78,7 +78,7 @@ pub async fn receive_pack(
         limits,
     );
     push.judge();
-    push.receive(first, &mut body).await?;
+    push.receive(first, &mut body, &mut reservation).await?;
     body.drain().await;
     Ok(push.answer(reservation))
 }
@@ -190,7 +190,12 @@ impl Push {
 
     /// Takes the pack as it arrives. After an error, or when nothing can come of it, the rest of
     /// the body is left to be drained.
-    async fn receive(&mut self, first: Vec<u8>, body: &mut Body) -> Result<(), ErrorReply> {
+    async fn receive(
+        &mut self,
+        first: Vec<u8>,
+        body: &mut Body,
+        reservation: &mut Reservation,
+    ) -> Result<(), ErrorReply> {
         let wanted = |(command, rejection): (&PushCommand, &Option<Rejection>)| {
             rejection.is_none() && command.new.is_some()
         };
@@ -205,12 +210,24 @@ impl Push {
         }
         let mut parser = PackParser::new(self.limits);
         let mut piece = first;
+        let mut objects_announced = 0;
         loop {
             if let Err(error) = parser.feed(&piece, &self.opened, &mut self.inspection) {
                 self.arrived = Some(Err(error));
                 return Ok(());
             }
             self.opened.sweep_later().await?;
+            if objects_announced == 0 {
+                objects_announced = parser.progress().objects_announced;
+                let tables = u64::from(objects_announced) * PUSHED_OBJECT_BYTES;
+                match reserve(tables).await {
+                    Ok(more) => reservation.join(more),
+                    Err(error) => {
+                        self.opened.discard();
+                        return Err(error);
+                    }
+                }
+            }
             match body.next(&mut piece).await {
                 Ok(true) => {}
                 Ok(false) => break,

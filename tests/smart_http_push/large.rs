@@ -116,7 +116,8 @@ fn the_repository_answers_while_a_large_push_is_taken() {
         slowest_listing(&source, &hosted, &["push", "-q", "--mirror", &url]);
     println!("{objects}\n{count} listings in {took:?}, the slowest {slowest:?}");
     assert!(count > 3);
-    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    // No clock of its own: on a busy machine all is slower alike.
+    assert!(slowest * 4 < took, "{slowest:?} of {took:?}");
 }
 
 #[test]

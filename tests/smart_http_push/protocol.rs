@@ -122,7 +122,7 @@ fn a_client_without_side_bands_or_reports_is_served() {
     let body = pack(RawPush::new().update(NULL, &first, "refs/heads/a"));
     let answer = post(&hosted, &[], &plain(&body, "report-status"));
     let text = answer.text();
-    assert_eq!(text, "000eunpack ok\n0017ok refs/heads/a\n0000");
+    assert_eq!(text, "000eunpack ok\n0014ok refs/heads/a\n0000");
     let body = pack(RawPush::new().update(NULL, &first, "refs/heads/b"));
     let answer = post(&hosted, &[], &plain(&body, ""));
     assert_eq!((answer.status, answer.text().as_str()), (200, ""));
@@ -173,7 +173,7 @@ fn what_is_not_offered_is_refused_cleanly() {
     let before = source.remote_refs(&hosted.url());
     let said = source.fails(&["push", "--signed=true", &hosted.url(), "main"]);
     assert!(said.contains("--signed"), "{said}");
-    let forced = b"0055push-cert\0 report-status side-band-64k push-cert=abc \
+    let forced = b"005apush-cert\0 report-status side-band-64k push-cert=abc \
         agent=git/2.40 object-format=sha10000";
     let answer = post(&hosted, &[], forced);
     let text = answer.text();

@@ -48,6 +48,11 @@ pub trait Incoming {
     /// its kind.
     fn locate(&self, id: &oid) -> Option<(u32, ObjectKind)>;
 
+    /// Commits in the pack, as far as that is known: room is made for so many.
+    fn commit_count(&self) -> usize {
+        0
+    }
+
     /// A commit of the pack, if it is at hand without reading it. Asked a few times for each commit.
     fn commit(&self, _commit_id: &oid) -> Option<CommitFacts> {
         None
@@ -155,7 +160,7 @@ impl<'a> Connectivity<'a> {
             path: Vec::new(),
             trees: TreeStack::default(),
             stray_commits: HashMap::new(),
-            segment: SegmentBuilder::new(graph.pack_ids()),
+            segment: SegmentBuilder::new(graph.pack_ids(), incoming.commit_count()),
             lists: Lists::new(objects, incoming),
             trees_read: 0,
         }

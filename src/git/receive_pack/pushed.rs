@@ -18,6 +18,9 @@ use super::inspection::Inspection;
 /// Annotated tags that a chain of them may have.
 const TAG_CHAIN_MAX: usize = 100;
 
+/// Bytes of resolved objects kept for the walks: trees that are compared with the next commit's.
+const WALK_CACHE_BYTES: usize = 4 << 20;
+
 /// The objects of a resolved pack before the live ones.
 pub struct Pushed<'a, S> {
     incoming: RefCell<IncomingObjects>,
@@ -29,12 +32,13 @@ pub struct Pushed<'a, S> {
 impl<'a, S: PackStore> Pushed<'a, S> {
     /// `incoming` is resolved and its table sorted; `inspection` has seen its objects.
     pub fn new(
-        incoming: IncomingObjects,
+        mut incoming: IncomingObjects,
         mut inspection: Inspection,
         live: &'a LivePacks<S>,
         limits: &Limits,
     ) -> Self {
         inspection.finish();
+        incoming.renew_cache(WALK_CACHE_BYTES);
         Self {
             incoming: RefCell::new(incoming),
             inspection,
@@ -152,6 +156,10 @@ impl<S: PackStore> Incoming for Pushed<'_, S> {
         let incoming = self.incoming.borrow();
         let position = incoming.table.find(id)?;
         Some((position, incoming.table.get(position)?.kind?))
+    }
+
+    fn commit_count(&self) -> usize {
+        self.inspection.commit_count()
     }
 
     fn commit(&self, commit_id: &oid) -> Option<CommitFacts> {

@@ -1,4 +1,4 @@
-//! What a client of version 0 or 1 and the server have in common, as it turns out.
+//! What a client of version 0 or 1 turns out to have in common with us, have by have.
 
 use std::collections::HashSet;
 
@@ -9,8 +9,10 @@ use super::super::store::StoreError;
 
 /// The common haves of a request of version 0 or 1.
 #[derive(Default)]
-pub(super) struct Common {
+pub struct Common {
+    /// Their commits, in the order sent.
     pub nodes: Vec<CommitNode>,
+    /// The newest of them.
     pub last: Option<ObjectId>,
     /// Commits that were haves, and their parents: git takes these for known.
     expected: HashSet<CommitNode>,
@@ -21,6 +23,7 @@ pub(super) struct Common {
 }
 
 impl Common {
+    /// Takes one more for common.
     pub fn add(
         &mut self,
         graph: &CommitGraph,

@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `answer` | one request answered: the negotiation, the sections before the pack, its writer |
-//! | `common` | what client and server have in common, versions 0 and 1 |
+//! | `common` | the haves that are here, in versions 0 and 1 |
 //! | `plan` | wants less haves, made into a selection of stored entries |
 //! | `objects` | what the missing commits bring, filtered |
 //! | `peel` | tags followed to what they tag |

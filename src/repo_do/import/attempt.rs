@@ -33,6 +33,11 @@ const PART_OBJECTS_VARIABLE: &str = "CAIRN_IMPORT_PART_OBJECTS";
 /// Ids of one frontier: a row has two million bytes.
 const FRONTIER_MAX: usize = 90_000;
 
+/// The isolate has no room now.
+pub fn busy(error: ErrorReply) -> ImportError {
+    ImportError::Unavailable(error.message)
+}
+
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -74,7 +79,6 @@ impl Attempt {
 
     /// Does the next thing that is left to do.
     pub async fn go(&self, record: &ImportRecord) -> Result<Outcome, ImportError> {
-        let busy = |error: ErrorReply| ImportError::Unavailable(error.message);
         let _reservation = reserve(PUSH_BYTES).await.map_err(busy)?;
         self.check_alive()?;
         self.object.import.update(|progress| {

@@ -7,9 +7,10 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 
 use super::super::contract::ImportPhase;
-use super::super::object::{Store, now_ms, pause};
+use super::super::memory::{PUSHED_OBJECT_BYTES, Reservation};
+use super::super::object::{Store, now_ms, pause, reserve};
 use super::super::quarantine::{Opened, write_pack};
-use super::attempt::Attempt;
+use super::attempt::{Attempt, busy};
 use super::error::ImportError;
 use super::remote::{Remote, in_time, unavailable};
 use super::wanted::Wanted;
@@ -50,6 +51,8 @@ pub struct Fetched {
     pub inspection: Inspection,
     /// Commits that come without their parents, as the remote says.
     pub shallow: Vec<ObjectId>,
+    /// For the tables, which grow with the objects.
+    pub room: Reservation,
 }
 
 /// A pack whose closure is proved.
@@ -61,6 +64,7 @@ struct Proved {
     shallow: Vec<ObjectId>,
     /// The refs to make, tags that did not come left out.
     refs: Vec<RefUpdate>,
+    _room: Reservation,
 }
 
 impl Attempt {
@@ -77,7 +81,7 @@ impl Attempt {
             ..self.limits
         };
         let mut inspection = Inspection::default();
-        let (parser, shallow) = self
+        let (parser, shallow, room) = self
             .receive(remote, order, opened, &mut inspection, limits)
             .await?;
         let objects = parser.finish_input()?;
@@ -86,6 +90,7 @@ impl Attempt {
             objects,
             inspection,
             shallow,
+            room,
         })
     }
 
@@ -96,7 +101,7 @@ impl Attempt {
         opened: &Opened,
         inspection: &mut Inspection,
         limits: Limits,
-    ) -> Result<(PackParser, Vec<ObjectId>), ImportError> {
+    ) -> Result<(PackParser, Vec<ObjectId>, Reservation), ImportError> {
         let until_ms = now_ms().saturating_add(RECEIVE_MINUTES_MAX * 60_000);
         let mut body = remote.fetch(order).await?;
         self.check_alive()?;
@@ -104,6 +109,7 @@ impl Attempt {
         let mut parser = PackParser::new(limits);
         let mut shallow = remote.refs.shallow.clone();
         let mut received_bytes = 0_u64;
+        let mut room = reserve(0).await.map_err(busy)?;
         let mut piece = Vec::new();
         loop {
             let more = in_time(body.next(&mut piece)).await;
@@ -135,6 +141,11 @@ impl Attempt {
                 return Err(error);
             }
             let received = parser.progress();
+            if received.objects_announced > 0 && room.is_empty() {
+                let tables = u64::from(received.objects_announced) * PUSHED_OBJECT_BYTES;
+                room = reserve(tables).await.map_err(busy)?;
+                self.check_alive()?;
+            }
             self.object.import.update(|progress| {
                 progress.phase = ImportPhase::Receiving;
                 progress.received_bytes = received_bytes;
@@ -145,7 +156,7 @@ impl Attempt {
             self.check_alive()?;
         }
         reader.finish()?;
-        Ok((parser, shallow))
+        Ok((parser, shallow, room))
     }
 
     /// Makes the deltas that are left into objects.
@@ -376,6 +387,7 @@ impl Attempt {
                 connected,
                 shallow,
                 refs,
+                _room: fetched.room,
             });
         }
         Err(ImportError::GivenUp(

@@ -49,10 +49,16 @@ pub struct SegmentBuilder {
 }
 
 impl SegmentBuilder {
-    /// Starts a segment whose commits are in no segment of the packs given.
-    pub fn new(mut proved_beside: Vec<PackId>) -> Self {
+    /// Starts a segment whose commits are in no segment of the packs given, with room for
+    /// `commits`: tables grown step by step would leave holes in memory that never shrinks.
+    pub fn new(mut proved_beside: Vec<PackId>, commits: usize) -> Self {
         proved_beside.sort_unstable();
         Self {
+            ids: Vec::with_capacity(commits),
+            trees: Vec::with_capacity(commits.saturating_mul(ID_BYTES)),
+            times: Vec::with_capacity(commits.saturating_mul(8)),
+            generations: Vec::with_capacity(commits),
+            parents: Vec::with_capacity(commits.saturating_mul(8)),
             proved_beside,
             ..Self::default()
         }

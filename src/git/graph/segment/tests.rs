@@ -30,7 +30,7 @@ proptest! {
     fn what_is_built_is_read_back(
         commits in prop::collection::vec(prop::collection::vec(0_u32..1100, 0..6), 0..60),
     ) {
-        let mut builder = SegmentBuilder::new(vec![PackId(9), PackId(3), PackId(70)]);
+        let mut builder = SegmentBuilder::new(vec![PackId(9), PackId(3), PackId(70)], 2);
         let mut expected = Vec::new();
         for (number, parents) in (0_u32..).zip(&commits) {
             let mut generation = 0;
@@ -72,7 +72,7 @@ proptest! {
 
     #[test]
     fn damage_does_not_panic(at in 0_usize..400, to in any::<u8>(), cut in 0_usize..400) {
-        let mut builder = SegmentBuilder::new(Vec::new());
+        let mut builder = SegmentBuilder::new(Vec::new(), 0);
         for number in 0..4 {
             let external = NewParent::External { commit_id: id(77), generation: 5 };
             let mut parents: Vec<NewParent> = (0..number).map(NewParent::Local).collect();
@@ -98,7 +98,7 @@ proptest! {
 
 #[test]
 fn a_parent_that_is_not_there_is_refused() {
-    let mut builder = SegmentBuilder::new(Vec::new());
+    let mut builder = SegmentBuilder::new(Vec::new(), 0);
     let commit = NewCommit {
         commit_id: id(1),
         tree_id: id(2),

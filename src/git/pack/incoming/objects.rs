@@ -160,6 +160,12 @@ impl IncomingObjects {
         }
     }
 
+    /// Forgets the resolved objects, and keeps no more than `cache_bytes` of them from now on: when
+    /// the last delta is resolved, memory is wanted elsewhere, and in one piece.
+    pub fn renew_cache(&mut self, cache_bytes: usize) {
+        self.cache = BaseCache::new(cache_bytes);
+    }
+
     /// Records a whole object that is held whole.
     pub(in super::super) fn record_whole(
         &mut self,

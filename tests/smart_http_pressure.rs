@@ -1,0 +1,190 @@
+//! Clients that do not read, and more of them than the isolate has room for.
+
+// The lints of wire data: here every surprise is a failed test. A clock, in a test.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods)]
+
+mod support;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use support::git::Git;
+use support::history::Random;
+use support::rest::Hosted;
+use support::scratch::Scratch;
+use support::server::Server;
+
+/// A request for everything, of which only the first bytes of the answer are read.
+struct Stalled {
+    stream: TcpStream,
+    /// What came so far: the head, and a bit of the body.
+    begun: String,
+}
+
+impl Stalled {
+    fn new(server: &Server, hosted: &Hosted, tip: &str) -> Self {
+        let want = format!("want {tip}\n");
+        let want = format!("{:04x}{want}", want.len() + 4);
+        let body = format!("0011command=fetch0001{want}0009done\n0000");
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        write!(
+            stream,
+            "POST /git/{}/{}.git/git-upload-pack HTTP/1.1\r\nHost: 127.0.0.1\r\n\
+             Authorization: Bearer {}\r\nGit-Protocol: version=2\r\n\
+             Content-Type: application/x-git-upload-pack-request\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            hosted.namespace,
+            hosted.name,
+            hosted.token,
+            body.len()
+        )
+        .unwrap();
+        let mut begun = vec![0; 2000];
+        let mut read = 0;
+        while read < begun.len() && !begun[..read].ends_with(b"}") {
+            match stream.read(&mut begun[read..]).unwrap() {
+                0 => break,
+                bytes => read += bytes,
+            }
+        }
+        begun.truncate(read);
+        let begun = String::from_utf8_lossy(&begun).into_owned();
+        Self { stream, begun }
+    }
+
+    fn status(&self) -> &str {
+        self.begun.split(' ').nth(1).unwrap_or_default()
+    }
+
+    /// Reads on, to the end; how many bytes came.
+    fn finish(mut self) -> usize {
+        let mut rest = Vec::new();
+        let mut piece = vec![0; 1 << 16];
+        while !rest.ends_with(b"0000\r\n0\r\n\r\n") {
+            match self.stream.read(&mut piece).unwrap() {
+                0 => break,
+                bytes => rest.extend_from_slice(&piece[..bytes]),
+            }
+        }
+        assert!(
+            rest.ends_with(b"0000\r\n0\r\n\r\n"),
+            "the answer is cut off"
+        );
+        rest.len()
+    }
+}
+
+fn isolate(server: &Server, hosted: &Hosted, figure: &str) -> u64 {
+    let stats = server.rest().get(&hosted.path("/stats")).result(200);
+    let figure: Option<&Value> = stats["isolate"].get(figure);
+    figure.and_then(Value::as_u64).unwrap()
+}
+
+/// Bytes that no compressor makes fewer.
+fn noise(seed: u64, bytes: usize) -> Vec<u8> {
+    let mut random = Random(seed);
+    (0..bytes / 8)
+        .flat_map(|_| random.next().to_le_bytes())
+        .collect()
+}
+
+fn served(server: &Server, scratch: &Scratch) -> (Hosted, Git, String) {
+    let hosted = server.rest().create_repository("pressure", "repo");
+    let source = scratch.repository("source");
+    for number in 0..5 {
+        source.write(&format!("f{number}"), noise(number << 32, 4 << 20));
+        source.write("small", format!("{number}\n"));
+        source.commit("noise");
+    }
+    let tip = source.run(&["rev-parse", "HEAD"]);
+    source.run(&["push", "--quiet", "--mirror", &hosted.url()]);
+    (hosted, source, tip)
+}
+
+#[test]
+fn who_does_not_read_is_nobody_elses_trouble() {
+    let (server, scratch) = (Server::start(), Scratch::new());
+    let (hosted, source, tip) = served(&server, &scratch);
+    let stalled: Vec<Stalled> = (0..4)
+        .map(|_| Stalled::new(&server, &hosted, &tip))
+        .collect();
+    assert!(stalled.iter().all(|client| client.status() == "200"));
+    let one = isolate(&server, &hosted, "reserved_bytes") / 4;
+    assert!(
+        (1 << 20..8 << 20).contains(&one),
+        "{one} bytes are reserved for a fetch"
+    );
+
+    // The others: fetches and a push go on as if nobody else was there.
+    std::thread::scope(|scope| {
+        for number in 0..3 {
+            let (scratch, hosted) = (&scratch, &hosted);
+            scope.spawn(move || {
+                let clone = scratch.clone(&hosted.url(), &format!("clone-{number}"), &[]);
+                clone.fsck_strict();
+            });
+        }
+    });
+    source.write("small", "after\n");
+    source.commit("after");
+    source.run(&["push", "--quiet", "--mirror", &hosted.url()]);
+    let heap = isolate(&server, &hosted, "heap_bytes");
+    assert!(heap <= 64 << 20, "{heap} bytes of heap");
+
+    // Whoever reads on at last gets what he asked for, as it was then.
+    for client in stalled {
+        assert!(client.finish() > 19 << 20);
+    }
+    assert_eq!(isolate(&server, &hosted, "reserved_bytes"), 0);
+}
+
+#[test]
+fn beyond_the_isolates_budget_one_is_told_to_come_back() {
+    let (server, scratch) = (Server::start(), Scratch::new());
+    let (hosted, _, tip) = served(&server, &scratch);
+    let mut stalled = Vec::new();
+    let refused = loop {
+        let next = Stalled::new(&server, &hosted, &tip);
+        if next.status() != "200" {
+            break next;
+        }
+        stalled.push(next);
+        assert!(stalled.len() < 100, "there is no bound");
+    };
+    assert_eq!(refused.status(), "503", "{}", refused.begun);
+    assert!(
+        refused.begun.to_lowercase().contains("retry-after: "),
+        "{}",
+        refused.begun
+    );
+    assert!(
+        stalled.len() >= 10,
+        "only {} fetches at once",
+        stalled.len()
+    );
+    let heap = isolate(&server, &hosted, "heap_bytes");
+    assert!(
+        heap <= 96 << 20,
+        "{heap} bytes of heap for {} fetches",
+        stalled.len()
+    );
+    println!("{} fetches at once, {heap} bytes of heap", stalled.len());
+
+    // Who hangs up makes room.
+    drop(stalled);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while isolate(&server, &hosted, "reserved_bytes") > 0 {
+        assert!(
+            Instant::now() < deadline,
+            "what was reserved is not given back"
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    scratch.clone(&hosted.url(), "at-last", &[]).fsck_strict();
+}
