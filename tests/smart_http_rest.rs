@@ -130,6 +130,7 @@ fn get_shows_what_create_and_push_made() {
         "prune_grace_seconds",
         "reflog_retention_seconds",
         "superseded_grace_seconds",
+        "status",
     ];
     assert_eq!(fields(&shown), expected.into());
     assert_eq!(shown["default_branch"], "main");

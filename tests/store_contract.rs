@@ -69,6 +69,11 @@ fn repository_records() {
 }
 
 #[test]
+fn imports() {
+    run(&contract::imports::cases());
+}
+
+#[test]
 fn namespaces() {
     run(&contract::namespace::cases());
 }

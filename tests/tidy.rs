@@ -25,7 +25,10 @@ const ENGINE: [(&[&str], bool); 4] = [
     (&["object", "hash", "refname", "filter", "limits"], true),
     (&["protocol", "pack", "store"], true),
     (&["graph"], false),
-    (&["upload_pack", "receive_pack", "maintenance"], false),
+    (
+        &["upload_pack", "receive_pack", "fetch_client", "maintenance"],
+        false,
+    ),
 ];
 
 /// The crates that exist on the platform alone.

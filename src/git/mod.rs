@@ -4,10 +4,12 @@
 //! - It imports nothing of ours from outside `git`, no platform, no SQL, no clock, no randomness.
 //! - Inside it, imports point only downward:
 //!   values (`object`, `hash`, `refname`, `filter`, `limits`) <
-//!   { `protocol`, `pack`, `store` } < `graph` < { `upload_pack`, `receive_pack`, `maintenance` }.
+//!   { `protocol`, `pack`, `store` } < `graph` <
+//!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance` }.
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
 
+pub mod fetch_client;
 pub mod filter;
 pub mod graph;
 pub mod hash;

@@ -203,6 +203,11 @@ pub trait RefSource {
 
     /// Annotated tags that refs name, each with what it peels to.
     fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError>;
+
+    /// Commits that are kept without their parents; usually there are none.
+    fn shallow_commits(&self) -> Result<Vec<ObjectId>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 impl<T: RefSource + ?Sized> RefSource for Rc<T> {
@@ -212,6 +217,10 @@ impl<T: RefSource + ?Sized> RefSource for Rc<T> {
 
     fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError> {
         T::annotated_tags(self)
+    }
+
+    fn shallow_commits(&self) -> Result<Vec<ObjectId>, StoreError> {
+        T::shallow_commits(self)
     }
 }
 

@@ -45,17 +45,22 @@ pub async fn init(object: &RepoObject, caller: &Caller, request: Request) -> Ans
     // All of that was awaited: another request may have made the repository meanwhile.
     let store = &*object.store()?;
     if store.load()?.is_none() {
-        let head = head_of(&new);
-        in_transaction(store.database(), || {
-            store.create(&new_repository(&new, &head))?;
-            insert_token(store, &new.token)
-        })?;
+        create(store, &new)?;
     }
     let record = store
         .load()?
         .filter(|record| record.id == new.repository_id && record.phase == Phase::Ready);
     let taken = || ErrorReply::new(ErrorCode::AlreadyExists, "the repository exists already");
-    info(store, record.ok_or_else(taken)?)
+    info(object, store, record.ok_or_else(taken)?)
+}
+
+/// Makes the repository, with its first token.
+pub fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreError> {
+    let head = head_of(new);
+    in_transaction(store.database(), || {
+        store.create(&new_repository(new, &head))?;
+        insert_token(store, &new.token)
+    })
 }
 
 /// Where HEAD of a new repository points.
@@ -78,6 +83,12 @@ pub fn new_repository<'a>(new: &'a CreateRepository, head: &'a str) -> NewReposi
     }
 }
 
+/// The repository is being filled from elsewhere, and what was asked for has to wait.
+pub fn importing() -> ErrorReply {
+    let message = "the repository is being imported";
+    ErrorReply::new(ErrorCode::ImportInProgress, message)
+}
+
 /// A fork grows here, and nothing else can be done.
 pub fn in_progress() -> ErrorReply {
     let message = "the repository is being forked";
@@ -91,9 +102,12 @@ pub fn failed(what: &str, cause: &dyn std::fmt::Display) -> ErrorReply {
 }
 
 /// `GET /info`.
-pub fn info(store: &Store, record: RepositoryRecord) -> Answer {
+pub fn info(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
     let (size_bytes, object_count) = store.live_sizes()?;
-    Ok(reply::json(&describe(record, size_bytes, object_count)))
+    let import = record.is_importing.then(|| object.import.progress());
+    let mut info = describe(record, size_bytes, object_count);
+    info.import = import;
+    Ok(reply::json(&info))
 }
 
 fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> RepositoryInfo {
@@ -116,9 +130,11 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
         reflog_retention_seconds: record.reflog_retention_seconds,
         superseded_grace_seconds: record.superseded_grace_seconds,
         status: match record.phase {
-            Phase::Ready | Phase::Deleting => RepositoryStatus::Ready,
             Phase::Forking => RepositoryStatus::Forking,
+            _ if record.is_importing => RepositoryStatus::Importing,
+            Phase::Ready | Phase::Deleting => RepositoryStatus::Ready,
         },
+        import: None,
         size_bytes,
         object_count,
     }
@@ -170,7 +186,7 @@ pub async fn tell_namespace<T: serde::Serialize>(
 }
 
 /// `POST /update`.
-pub async fn update(store: &Store, request: Request) -> Answer {
+pub async fn update(object: &RepoObject, store: &Store, request: Request) -> Answer {
     let change: UpdateRepository = body(request).await?;
     let head = change
         .default_branch
@@ -195,7 +211,7 @@ pub async fn update(store: &Store, request: Request) -> Answer {
         ready_bytes_min: change.snapshots.ready_bytes_min,
     })?;
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
-    info(store, store.load()?.ok_or_else(gone)?)
+    info(object, store, store.load()?.ok_or_else(gone)?)
 }
 
 /// The object's own record of a token.

@@ -9,12 +9,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::deletion;
 use super::maintenance::{self, Failure};
 use super::object::{GRACE_MS, RepoObject, Store, now_ms};
-use super::{reply, snapshot};
+use super::{deletion, import, reply, snapshot};
 use crate::git::maintenance::geometry;
 use crate::git::store::{PackStore as _, StoreError};
+use crate::storage::repository::RepositoryRecord;
 use crate::storage::runs::{RunFigures, RunOutcome};
 
 /// How long after a push that makes a merge due: others may come, and one merge does for all.
@@ -69,6 +69,12 @@ impl Task {
             Self::Prune => "prune",
             Self::Snapshot => "snapshot",
         }
+    }
+
+    /// Whether it is for this repository. No ref names the packs of an import yet, and if it fails
+    /// nothing of it may be in R2.
+    fn runs_on(self, record: &RepositoryRecord) -> bool {
+        !record.is_importing || matches!(self, Self::Sweep | Self::Reflog)
     }
 
     /// When it is due, in unix milliseconds; `None` when there is nothing to do. If it is `asked`
@@ -222,6 +228,8 @@ pub async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
     if resumed.map_err(|error| worker::Error::RustError(error.message))? {
         return Ok(());
     }
+    import::run(object).await;
+    import::after_failure(object).await?;
     let next = match Busy::new(&object.is_maintained) {
         Some(_busy) => work(object, false).await,
         None => Ok(Some(now_ms() + SLACK_MS)),
@@ -242,14 +250,14 @@ pub async fn work(object: &Rc<RepoObject>, asked: bool) -> Result<Option<i64>, S
     let Ok(store) = object.store() else {
         return Ok(None);
     };
-    if store.load()?.is_none() {
+    let Some(record) = store.load()? else {
         return Ok(None);
-    }
+    };
     store.interrupt_runs(now_ms())?;
     let mut pruned = false;
     for _ in 0..ROUNDS_MAX {
         let (mut next, mut ran) = (None, false);
-        for task in TASKS {
+        for task in TASKS.into_iter().filter(|task| task.runs_on(&record)) {
             if !object.is_open(&store) {
                 return Ok(None);
             }

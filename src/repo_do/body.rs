@@ -1,4 +1,4 @@
-//! The body of a request, pulled in large pieces.
+//! The body of a request, or of a remote's answer, pulled in large pieces.
 //!
 //! A default reader hands out 4 KiB at a time and costs ten times the CPU of a BYOB reader that
 //! asks for 256 KiB; so this one is bound by hand. Bodies that git compressed (large negotiations)
@@ -10,6 +10,7 @@ use std::io::Write;
 use flate2::write::GzDecoder;
 use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
+use worker::ResponseBody;
 use worker::wasm_bindgen_futures::JsFuture;
 
 /// Bytes asked for in one read.
@@ -32,16 +33,19 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = readAtLeast)]
     fn read_at_least(this: &ByobReader, bytes: u32, view: &Uint8Array) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn cancel(this: &ByobReader) -> Result<Promise, JsValue>;
 }
 
 /// The body could not be read to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
     /// The peer hung up, or the platform failed.
-    #[error("the request's body broke off: {0}")]
+    #[error("the body broke off: {0}")]
     BrokenOff(String),
     /// The compressed body does not inflate.
-    #[error("the request's body is not valid gzip: {0}")]
+    #[error("the body is not valid gzip: {0}")]
     BadGzip(String),
     /// An encoding that Git never sends.
     #[error("content-encoding '{0}' is not supported")]
@@ -58,7 +62,7 @@ impl BodyError {
     }
 }
 
-/// A request's body.
+/// A body under way.
 pub struct Body {
     reader: Option<ByobReader>,
     buffer: Option<ArrayBuffer>,
@@ -91,6 +95,19 @@ impl Body {
         })
     }
 
+    /// The body of a remote's answer, which the platform has decoded.
+    pub fn of_response(response: &worker::Response) -> Result<Self, BodyError> {
+        let reader = match response.body() {
+            ResponseBody::Stream(stream) => Some(reader_of(stream.clone())?),
+            _ => None,
+        };
+        Ok(Self {
+            reader,
+            buffer: None,
+            gzip: None,
+        })
+    }
+
     /// Replaces `piece` with the next bytes; `false` once there are no more.
     pub async fn next(&mut self, piece: &mut Vec<u8>) -> Result<bool, BodyError> {
         loop {
@@ -117,6 +134,14 @@ impl Body {
         let mut piece = Vec::new();
         self.gzip = None;
         while let Ok(true) = self.receive(&mut piece).await {}
+    }
+
+    /// Wants no more of it: the peer may stop sending.
+    pub fn cancel(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            // Whether it is told in order is nothing to us.
+            let _ = reader.cancel();
+        }
     }
 
     async fn receive(&mut self, piece: &mut Vec<u8>) -> Result<bool, BodyError> {

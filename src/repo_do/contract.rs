@@ -14,6 +14,7 @@
 //! | `POST /init` | (the Worker's only) | [`CreateRepository`] | [`RepositoryInfo`] |
 //! | `POST /fork` | (the Worker's only) | [`ForkRepository`] | [`RepositoryInfo`] |
 //! | `POST /fork/export` | administer | [`ExportFork`] | frames, see `fork::wire` |
+//! | `POST /import` | (the Worker's only) | [`ImportRepository`] | [`RepositoryInfo`] |
 //! | `GET /info` | administer | | [`RepositoryInfo`] |
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
 //! | `POST /delete` | administer | | [`Deleted`] |
@@ -30,10 +31,12 @@
 //!
 //! Duties of the object:
 //! - It decides with [`authorize`]; what the Worker found in KV is never more than an early no.
-//! - `POST /init` and `POST /fork` are idempotent by repository id: the same id again answers as the
-//!   first time; a different one is [`ErrorCode::AlreadyExists`].
+//! - `POST /init`, `POST /fork` and `POST /import` are idempotent by repository id: the same id again
+//!   answers as the first time; a different one is [`ErrorCode::AlreadyExists`].
 //! - While a fork grows, git hears 503 and REST [`ErrorCode::ForkInProgress`]; one that was
 //!   interrupted, and a deletion, are ended before anything else is made.
+//! - While an import runs, the git paths answer [`ErrorCode::Unavailable`]; when it has failed,
+//!   nothing is left but the reason, which a [`ErrorCode::NotFound`] then gives.
 //! - Before `/init` and after `/delete` it writes nothing (not even its schema): anybody may name
 //!   an object that does not exist, and rows are billed.
 
@@ -42,12 +45,16 @@ use serde::{Deserialize, Serialize};
 mod actor;
 mod error;
 mod fork;
+mod import;
 mod maintenance;
+mod remote_url;
 
 pub use actor::{Access, Actor, BadActor, Refusal, TokenHash, authorize};
 pub use error::{ErrorCode, ErrorReply};
 pub use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
+pub use import::{ImportPhase, ImportProgress, ImportRepository};
 pub use maintenance::{Maintain, MaintenanceTask, SnapshotChange};
+pub use remote_url::{Credentials, RemoteUrl, RemoteUrlError};
 
 /// Scheme and host of internal URLs; only the path and the query mean something.
 pub const ORIGIN: &str = "https://object";
@@ -68,6 +75,8 @@ pub mod path {
     pub const FORK: &str = "/fork";
     /// Gives what a fork takes over.
     pub const FORK_EXPORT: &str = "/fork/export";
+    /// Makes the repository and begins to fill it from elsewhere.
+    pub const IMPORT: &str = "/import";
     /// The repository's settings and figures.
     pub const INFO: &str = "/info";
     /// Changes settings.
@@ -327,6 +336,9 @@ pub struct RepositoryInfo {
     pub superseded_grace_seconds: i64,
     /// What it is busy with.
     pub status: RepositoryStatus,
+    /// How far its import has come, while it is importing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import: Option<ImportProgress>,
     /// Bytes of its live packs.
     pub size_bytes: u64,
     /// Objects in its live packs.

@@ -71,7 +71,9 @@ pub async fn fork(object: &Rc<RepoObject>, caller: &Caller, request: Request) ->
     let store = object.store()?;
     if let Some(record) = store.load()? {
         return match record.phase {
-            Phase::Ready if record.id == asked.create.repository_id => admin::info(&store, record),
+            Phase::Ready if record.id == asked.create.repository_id => {
+                admin::info(object, &store, record)
+            }
             Phase::Ready => Err(ErrorReply::new(
                 ErrorCode::AlreadyExists,
                 "the repository exists already",
@@ -95,7 +97,7 @@ pub async fn fork(object: &Rc<RepoObject>, caller: &Caller, request: Request) ->
         return Err(error);
     }
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
-    admin::info(&store, store.load()?.ok_or_else(gone)?)
+    admin::info(object, &store, store.load()?.ok_or_else(gone)?)
 }
 
 fn begin(store: &Store, asked: &ForkRepository) -> Result<(), ErrorReply> {
@@ -150,6 +152,7 @@ async fn grow(
 async fn take_rows(frames: &mut Frames, store: &Store) -> Result<(), ErrorReply> {
     loop {
         match frames.next().await? {
+            Some(Frame::Shallow(ids)) => store.add_shallow(&ids)?,
             Some(Frame::Refs(refs)) => store.put_packed_page(&refs)?,
             Some(Frame::Part(row)) => store.put_part_row(&row)?,
             Some(Frame::End) => return Ok(()),

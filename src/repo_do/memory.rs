@@ -65,6 +65,11 @@ impl Reservation {
         Ok(Self(wanted))
     }
 
+    /// Whether nothing is reserved.
+    pub fn is_empty(&self) -> bool {
+        self.0 == 0
+    }
+
     /// Takes over what another one reserved.
     pub fn join(&mut self, mut other: Self) {
         self.0 = self.0.saturating_add(std::mem::take(&mut other.0));

@@ -7,15 +7,17 @@
 //! | `contract` | what the Worker and the object say to each other; no platform in it |
 //! | `object` | the Durable Object: wakes, authorizes, dispatches; the alarm |
 //! | `alarm` | what is done without a request, and when |
-//! | `maintenance` | packs merged, pruned, swept, verified and rebuilt |
 //! | `admin` | making, showing, changing and wiping the repository; its tokens; figures |
 //! | `refs` | advertisements and `ls-refs` |
 //! | `upload` | a fetch: the request read, the answer streamed |
 //! | `sender` | the pack of an answer, made as it is taken |
 //! | `cold` | bytes that are in R2 alone |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
-//! | `body` | a request's body in large pieces |
+//! | `quarantine` | a pack on its way in: its rows until it is published |
+//! | `import` | the repository filled from another server, by the alarm |
+//! | `body` | a body in large pieces |
 //! | `readers` | who reads packs now |
+//! | `maintenance` | packs merged, pruned, swept, verified and rebuilt |
 //! | `graphs` | the commit graph, kept between requests |
 //! | `fork` | a repository made of what another one has |
 //! | `deletion` | the end of a repository |
@@ -39,10 +41,12 @@ mod cold;
 mod deletion;
 mod fork;
 mod graphs;
+mod import;
 mod maintenance;
 mod network;
 mod network_do;
 mod object;
+mod quarantine;
 mod readers;
 mod receive;
 mod refs;

@@ -12,7 +12,7 @@ use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State,
 
 use super::alarm::{self, Alarm};
 use super::contract::{
-    Access, Actor, ErrorCode, ErrorReply, ExportFork, TokenRecord, authorize, header, path,
+    Access, Actor, ErrorCode, ErrorReply, ExportFork, Refusal, TokenRecord, authorize, header, path,
 };
 use super::fork::Growing;
 use super::graphs::KeptGraph;
@@ -20,7 +20,7 @@ use super::maintenance::{self, Failure};
 use super::memory::Reservation;
 use super::readers::Readers;
 use super::snapshot::Turn;
-use super::{admin, deletion, fork, receive, refs, reply, timer, upload};
+use super::{admin, deletion, fork, import, receive, refs, reply, timer, upload};
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
 use crate::storage::do_sql::ObjectDatabase;
@@ -33,6 +33,12 @@ pub type Store = RepoStore<ObjectDatabase>;
 
 /// How long a quarantined pack is left alone: longer than any push may take.
 pub const GRACE_MS: i64 = 60 * 60 * 1000;
+
+/// The variable that allows imports from private hosts.
+const ALLOW_PRIVATE_REMOTES: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
+
+/// Seconds after which an import may be done.
+const IMPORT_RETRY_SECONDS: u32 = 10;
 
 /// The repository's object, as the requests under way share it.
 pub struct RepoObject {
@@ -59,6 +65,10 @@ pub struct RepoObject {
     pub growing: Growing,
     /// Who copies packs to R2 now.
     pub snapshot_turn: Turn,
+    /// The import that is running, if one is.
+    pub import: import::Underway,
+    /// How often everything was wiped.
+    life: Cell<u64>,
 }
 
 /// Unix milliseconds.
@@ -114,6 +124,8 @@ impl RepoObject {
             snapshot_due: Cell::default(),
             growing: Growing::default(),
             snapshot_turn: Turn::default(),
+            import: import::Underway::default(),
+            life: Cell::new(0),
         }
     }
 
@@ -150,9 +162,25 @@ impl RepoObject {
         })
     }
 
+    /// Which life this is: a number that changes when everything is wiped.
+    pub fn life(&self) -> u64 {
+        self.life.get()
+    }
+
+    /// A variable of the deployment, if it is set.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.env.var(name).ok().map(|value| value.to_string())
+    }
+
+    /// Whether the operator allows imports from private hosts, for development.
+    pub fn allows_private_remotes(&self) -> bool {
+        self.variable(ALLOW_PRIVATE_REMOTES).as_deref() == Some("true")
+    }
+
     /// Empties the database, the alarm included. Nothing remembered may survive, and whoever is
     /// still at work on what was here must not write into what comes after it.
     pub async fn wipe(&self) -> Result<()> {
+        self.life.set(self.life.get().wrapping_add(1));
         if let Ok(store) = &*self.store.borrow() {
             store.database().close();
         }
@@ -162,6 +190,7 @@ impl RepoObject {
         self.alarm.set(Alarm::Unknown);
         self.snapshot_due.take();
         self.graph.clear();
+        self.import.clear();
         wiped
     }
 }
@@ -180,6 +209,8 @@ pub struct Caller {
     pub token: Option<TokenRecord>,
     /// The repository's record; `None` while there is none.
     pub record: Option<RepositoryRecord>,
+    /// Why there is none, when an import has failed.
+    failure: Option<String>,
 }
 
 impl Caller {
@@ -200,10 +231,15 @@ impl Caller {
             (Actor::Token(hash), Some(_)) => admin::token_by_hash(store, hash)?,
             _ => None,
         };
+        let failure = match record {
+            Some(_) => None,
+            None => store.import_failure()?,
+        };
         Ok(Self {
             actor,
             token,
             record,
+            failure: failure.map(|failure| failure.reason),
         })
     }
 
@@ -219,9 +255,14 @@ impl Caller {
     /// The repository, if the caller may do this to it.
     fn repository(self, access: Access) -> std::result::Result<Authorized, ErrorReply> {
         let public = self.record.as_ref().map(|record| record.public);
-        authorize(&self.actor, public, self.token.as_ref(), access, now_ms())?;
-        let not_found = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
-        let record = self.record.ok_or_else(not_found)?;
+        let token = self.token.as_ref();
+        let authorized = authorize(&self.actor, public, token, access, now_ms());
+        if let (Err(Refusal::NotFound), Some(reason)) = (authorized, &self.failure) {
+            let message = format!("{}: its import failed: {reason}", Refusal::NotFound);
+            return Err(ErrorReply::new(ErrorCode::NotFound, message));
+        }
+        authorized?;
+        let record = self.record.ok_or(Refusal::NotFound)?;
         Ok(Authorized {
             record,
             token: self.token,
@@ -237,6 +278,22 @@ pub struct Authorized {
     pub token: Option<TokenRecord>,
 }
 
+/// Turns a request away while the repository is being filled from elsewhere.
+fn check_serves(record: &RepositoryRecord, is_git: bool) -> std::result::Result<(), ErrorReply> {
+    match (record.phase, is_git) {
+        (Phase::Forking, true) => Err(ErrorReply::busy(
+            FORK_RETRY_SECONDS,
+            "the repository is being forked",
+        )),
+        (Phase::Forking, false) => Err(admin::in_progress()),
+        (_, true) if record.is_importing => Err(ErrorReply::busy(
+            IMPORT_RETRY_SECONDS,
+            "the repository is being imported: try again later",
+        )),
+        _ => Ok(()),
+    }
+}
+
 async fn dispatch(
     object: &Rc<RepoObject>,
     request: Request,
@@ -248,18 +305,17 @@ async fn dispatch(
     match (&method, route.as_str()) {
         (Method::Post, path::INIT) => return admin::init(object, &caller, request).await,
         (Method::Post, path::FORK) => return fork::fork(object, &caller, request).await,
+        (Method::Post, path::IMPORT) => return import::start(object, &caller, request).await,
         _ => {}
+    }
+    if matches!(&caller.record, Some(record) if record.is_importing) {
+        // Best effort: the alarm that goes on with it is set in any case but the oddest.
+        let _ = import::resume(object).await;
     }
     let is_git = route.starts_with(path::GIT);
     let authorized = |access| {
         let authorized = caller.repository(access)?;
-        if authorized.record.phase == Phase::Forking {
-            return Err(if is_git {
-                ErrorReply::busy(FORK_RETRY_SECONDS, "the repository is being forked")
-            } else {
-                admin::in_progress()
-            });
-        }
+        check_serves(&authorized.record, is_git)?;
         if let Some(token) = &authorized.token {
             admin::touch_token(&store, token)?;
         }
@@ -282,10 +338,12 @@ async fn dispatch(
             let authorized = authorized(Access::Push)?;
             receive::receive_pack(object, &store, request, authorized).await?
         }
-        (Method::Get, path::INFO) => admin::info(&store, authorized(Access::Administer)?.record)?,
+        (Method::Get, path::INFO) => {
+            admin::info(object, &store, authorized(Access::Administer)?.record)?
+        }
         (Method::Post, path::UPDATE) => {
             authorized(Access::Administer)?;
-            let updated = admin::update(&store, request).await?;
+            let updated = admin::update(object, &store, request).await?;
             // New settings, and the record in R2, which has the old ones.
             alarm::after_settings(object, &store).await;
             updated

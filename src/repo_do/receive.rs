@@ -1,7 +1,6 @@
 //! A push: the body fed to the engine as it arrives, then the engine's steps run while the client
 //! reads their progress, then one synchronous transaction, then the report.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use futures::StreamExt as _;
@@ -9,11 +8,11 @@ use futures::channel::mpsc::UnboundedSender;
 use futures::{future, stream};
 use worker::{Request, Response};
 
-use super::alarm;
 use super::body::Body;
 use super::contract::{ErrorCode, ErrorReply};
 use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation};
-use super::object::{Authorized, GRACE_MS, RepoObject, Store, now_ms, reserve};
+use super::object::{Authorized, RepoObject, Store, now_ms, reserve};
+use super::quarantine::Opened;
 use super::readers::{Purpose, Reader};
 use super::reply::{self, Media};
 use crate::git::limits::Limits;
@@ -27,7 +26,6 @@ use crate::git::protocol::push_commands::{PushCommand, PushCommands, PushCommand
 use crate::git::protocol::sideband::{Band, SideBand, band};
 use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
-use crate::git::store::{PackId, Part, Quarantine, StoreError};
 use crate::storage::repository::RepositoryRecord;
 use finish::Work;
 
@@ -46,7 +44,7 @@ pub async fn receive_pack(
     let bad =
         |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
     let mut body = Body::of(&request).map_err(|error| bad(&error))?;
-    let limits = Limits::DEFAULT;
+    let limits = limits(object);
     let mut reader = PushCommandsReader::new(Offer::DEFAULT, &limits);
     let mut piece = Vec::new();
     let mut first = Vec::new();
@@ -85,6 +83,19 @@ pub async fn receive_pack(
     push.receive(first, &mut body, &mut reservation).await?;
     body.drain().await;
     Ok(push.answer(reservation))
+}
+
+/// The variable with the most bytes that one push may have, where the platform takes no more.
+const PUSH_BYTES_MAX: &str = "CAIRN_PUSH_BYTES_MAX";
+
+fn limits(object: &RepoObject) -> Limits {
+    let most = object.variable(PUSH_BYTES_MAX);
+    let most = most.and_then(|text| text.parse().ok());
+    let limits = Limits::DEFAULT;
+    Limits {
+        pack_bytes_max: most.unwrap_or(u64::MAX).min(limits.pack_bytes_max),
+        ..limits
+    }
 }
 
 /// Git's probe of the connection, before it sends a body that it cannot send again.
@@ -148,13 +159,7 @@ impl Push {
         authorized: Authorized,
         limits: Limits,
     ) -> Self {
-        let opened = Opened {
-            object: Rc::clone(&object),
-            store: Rc::clone(&store),
-            pack_id: Cell::new(None),
-            scratch_id: Cell::new(None),
-            is_new: Cell::new(false),
-        };
+        let opened = Opened::new(Rc::clone(&object), Rc::clone(&store));
         let reader = object.readers.enter(Purpose::Push, now_ms());
         let rejections = commands.commands.iter().map(|_| None).collect();
         Self {
@@ -217,7 +222,7 @@ impl Push {
                 self.arrived = Some(Err(error));
                 return Ok(());
             }
-            self.sweep_later().await?;
+            self.opened.sweep_later().await?;
             if objects_announced == 0 {
                 objects_announced = parser.progress().objects_announced;
                 let tables = u64::from(objects_announced) * PUSHED_OBJECT_BYTES;
@@ -240,15 +245,6 @@ impl Push {
         }
         self.arrived = Some(parser.finish_input());
         Ok(())
-    }
-
-    /// Makes sure that the sweeper will come, once there is something in quarantine.
-    async fn sweep_later(&self) -> Result<(), StoreError> {
-        if !self.opened.is_new() {
-            return Ok(());
-        }
-        let scheduled = alarm::wake_by(&self.object, now_ms() + GRACE_MS).await;
-        scheduled.map_err(|error| StoreError::Failed(error.to_string()))
     }
 
     /// The response: progress while the rest of the work is done, then the report.
@@ -274,90 +270,5 @@ impl Voice {
     fn say(&self, bytes: Vec<u8>) {
         // The receiver is gone when the client is; then nobody listens.
         let _ = self.sender.unbounded_send(bytes);
-    }
-}
-
-/// The push's pack in quarantine, if it came to that: remembered by the object while the push
-/// runs, so that the sweeper leaves it alone.
-struct Opened {
-    object: Rc<RepoObject>,
-    store: Rc<Store>,
-    pack_id: Cell<Option<PackId>>,
-    scratch_id: Cell<Option<PackId>>,
-    /// Something was opened since it was asked last.
-    is_new: Cell<bool>,
-}
-
-impl Opened {
-    /// Whether something was opened since this was asked last.
-    fn is_new(&self) -> bool {
-        self.is_new.take()
-    }
-
-    /// The pack is in quarantine no more.
-    fn forget(&self) {
-        if let Some(pack_id) = self.pack_id.take() {
-            self.object.in_progress.borrow_mut().remove(&pack_id);
-        }
-    }
-
-    /// Removes what the push has written. A failure leaves it to the sweeper.
-    fn discard(&self) {
-        for pack_id in [self.pack_id.take(), self.scratch_id.take()] {
-            let Some(pack_id) = pack_id else {
-                continue;
-            };
-            self.object.in_progress.borrow_mut().remove(&pack_id);
-            if let Err(error) = self.store.remove_pack(pack_id) {
-                worker::console_error!("{}", reply::fault_line("discard", &error.to_string()));
-            }
-        }
-    }
-
-    fn open(&self, slot: &Cell<Option<PackId>>) -> Result<PackId, StoreError> {
-        let pack_id = self.store.open_pack()?;
-        self.object.in_progress.borrow_mut().insert(pack_id);
-        slot.set(Some(pack_id));
-        self.is_new.set(true);
-        Ok(pack_id)
-    }
-}
-
-impl Drop for Opened {
-    fn drop(&mut self) {
-        self.forget();
-        if let Some(scratch_id) = self.scratch_id.take() {
-            self.object.in_progress.borrow_mut().remove(&scratch_id);
-        }
-    }
-}
-
-impl Quarantine for Opened {
-    fn open_pack(&self) -> Result<PackId, StoreError> {
-        self.open(&self.pack_id)
-    }
-
-    fn open_scratch(&self) -> Result<PackId, StoreError> {
-        self.open(&self.scratch_id)
-    }
-
-    fn drop_scratch(&self, scratch_id: PackId) -> Result<(), StoreError> {
-        self.scratch_id.take();
-        self.object.in_progress.borrow_mut().remove(&scratch_id);
-        self.store.remove_pack(scratch_id)
-    }
-
-    fn put_chunk(&self, pack_id: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
-        self.store.put_chunk(pack_id, number, bytes)
-    }
-
-    fn put_part(
-        &self,
-        pack_id: PackId,
-        part: Part,
-        number: u32,
-        bytes: &[u8],
-    ) -> Result<(), StoreError> {
-        self.store.put_part(pack_id, part, number, bytes)
     }
 }

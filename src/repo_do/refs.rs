@@ -67,6 +67,9 @@ fn advertise_refs(
         list.push(&shown(&record, record.name.as_bstr()), out);
         ControlFlow::Continue(())
     })?;
+    for commit_id in store.shallow_commits()? {
+        list.shallow(&commit_id, out);
+    }
     list.finish(out);
     Ok(())
 }

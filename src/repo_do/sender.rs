@@ -62,13 +62,13 @@ impl From<SnapshotError> for SendError {
 }
 
 impl Sender {
-    /// Prepares to send `pack` behind `head`; it holds on to `held` until it is dropped.
+    /// Prepares to send `pack` behind `head`; it holds on to `keep` until it is dropped.
     pub fn new(
         object: &Rc<RepoObject>,
         store: Rc<Store>,
         mut head: Vec<u8>,
         pack: Outgoing<Rc<Store>>,
-        held: (Vec<Reservation>, Reader),
+        keep: (Vec<Reservation>, Reader),
     ) -> Self {
         let stream = PackStream::new(pack.side_band);
         if pack.progress {
@@ -88,7 +88,7 @@ impl Sender {
             window: Window::default(),
             head,
             ended: None,
-            _held: held,
+            _held: keep,
         }
     }
 
@@ -97,14 +97,14 @@ impl Sender {
         object: &Rc<RepoObject>,
         store: Rc<Store>,
         pack: Outgoing<Rc<Store>>,
-        held: (Vec<Reservation>, Reader),
+        keep: (Vec<Reservation>, Reader),
     ) -> Self {
         let pack = Outgoing {
             side_band: SideBand::None,
             progress: false,
             ..pack
         };
-        Self::new(object, store, Vec::new(), pack, held)
+        Self::new(object, store, Vec::new(), pack, keep)
     }
 
     /// Fills `out` up to a piece; `Break` at the end of the pack.

@@ -13,6 +13,7 @@
 //! | [`packed_refs`] | those that came with a fork, many in one row |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`reflog`] | what was changed, for people |
+//! | [`imports`] | an import under way, and the edge of a history that is here in part |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
 //! | [`supersede`] | packs put in the place of others |
 //! | [`runs`] | what maintenance has done |
@@ -42,6 +43,7 @@ pub mod cache;
 pub mod do_sql;
 pub mod entries;
 pub mod fork;
+pub mod imports;
 pub mod kv;
 pub mod life;
 pub mod listing;

@@ -163,6 +163,19 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
+    /// Makes a quarantined pack live that no ref names yet: a part of an import.
+    pub(super) fn publish_unnamed(
+        &self,
+        pack: &PackPublication,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        self.check_quarantined(pack.pack_id)?;
+        let publish_seq = self.publish_pack(pack, now_ms)?;
+        let sql = "UPDATE repository SET publish_seq = ?1";
+        self.db.execute(sql, &[publish_seq.into()])?;
+        Ok(())
+    }
+
     /// Makes a quarantined pack live, last in the order; gives its place.
     fn publish_pack(&self, pack: &PackPublication, now_ms: i64) -> Result<i64, StoreError> {
         let sql = "SELECT publish_seq + 1 FROM repository";
@@ -199,6 +212,15 @@ impl<D: Database> RepoStore<D> {
             ],
         )?;
         Ok(())
+    }
+
+    /// Removes a pack that is in quarantine still; one that went live after all stays.
+    pub fn discard_pack(&self, pack_id: PackId) -> Result<(), StoreError> {
+        match self.check_quarantined(pack_id) {
+            Ok(()) => self.remove_pack(pack_id),
+            Err(StoreError::Missing { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// A pack that is live already must be neither published again nor removed.

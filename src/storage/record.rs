@@ -14,6 +14,7 @@
 //! network <id of the fork network's first repository>
 //! keep <seconds of unreachable objects> <of the reflog> <of superseded packs>
 //! pack <R2 key> <bytes> <objects>
+//! shallow <id of a commit that is kept without its parents>
 //! ref <id> <peeled id, or -> <name>
 //! ```
 
@@ -45,6 +46,8 @@ pub struct Record {
     pub repository: RepositoryRecord,
     /// Its live packs.
     pub packs: Vec<RecordedPack>,
+    /// Commits that are kept without their parents.
+    pub shallow: Vec<ObjectId>,
     /// Its refs, by name.
     pub refs: Vec<RefRecord>,
 }
@@ -96,6 +99,9 @@ impl Record {
             let (bytes, objects) = (pack.pack_bytes.to_string(), pack.object_count.to_string());
             let key = pack.r2_key.as_bytes();
             line(&[b"pack", key, bytes.as_bytes(), objects.as_bytes()]);
+        }
+        for id in &self.shallow {
+            line(&[b"shallow", id.to_string().as_bytes()]);
         }
         for reference in &self.refs {
             let target = reference.target.to_string();
@@ -157,6 +163,7 @@ impl Record {
                     object_count: words.next()?.parse().ok()?,
                 });
             }
+            b"shallow" => self.shallow.push(ObjectId::from_hex(rest).ok()?),
             b"ref" => {
                 let (target, rest) = split(rest)?;
                 let (peeled, name) = split(rest)?;
@@ -196,8 +203,10 @@ impl Record {
                 last_push_at: None,
                 phase: Phase::Ready,
                 network_id: None,
+                is_importing: false,
             },
             packs: Vec::new(),
+            shallow: Vec::new(),
             refs: Vec::new(),
         }
     }
@@ -237,6 +246,7 @@ mod tests {
             object_count: 7,
         });
         let id = |byte: u8| ObjectId::from([byte; 20]);
+        record.shallow = vec![id(3)];
         record.refs = vec![
             RefRecord {
                 name: b"refs/heads/\xff\xfe".as_slice().into(),
@@ -261,6 +271,7 @@ mod tests {
         bare.repository.public = false;
         bare.repository.deny_deletes = false;
         bare.packs.clear();
+        bare.shallow.clear();
         bare.refs.clear();
         assert_eq!(Record::parse(&bare.write()), Some(bare));
     }

@@ -49,6 +49,10 @@ impl<D: Database> RefSource for RepoStore<D> {
         }
         Ok(tags)
     }
+
+    fn shallow_commits(&self) -> Result<Vec<ObjectId>, StoreError> {
+        Self::shallow_commits(self)
+    }
 }
 
 impl<D: Database> RepoStore<D> {

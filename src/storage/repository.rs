@@ -56,7 +56,7 @@ pub struct NewRepository<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four settings, each for itself"
+    reason = "settings and a state, each for itself"
 )]
 pub struct RepositoryRecord {
     /// 16 characters of `[0-9a-z]`.
@@ -95,6 +95,8 @@ pub struct RepositoryRecord {
     pub phase: Phase,
     /// The fork network that may know of it: the id of the network's first repository.
     pub network_id: Option<String>,
+    /// Its content is being fetched from elsewhere: it serves nothing yet.
+    pub is_importing: bool,
 }
 
 /// A change of settings; `None` leaves one as it is.
@@ -176,6 +178,7 @@ impl<D: Database> RepoStore<D> {
     pub fn create(&self, new: &NewRepository<'_>) -> Result<bool, StoreError> {
         in_transaction(&self.db, || {
             schema::migrate(&self.db, schema::REPOSITORY)?;
+            self.forget_import_failure()?;
             let sql = "INSERT INTO repository (singleton, id, namespace, name, description, head,
                     read_only, public, deny_non_fast_forwards, deny_deletes, source, created_at,
                     updated_at)
@@ -207,7 +210,7 @@ impl<D: Database> RepoStore<D> {
         let sql = "SELECT id, namespace, name, description, head, read_only, public,
                 deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at,
                 prune_grace_seconds, reflog_retention_seconds, superseded_grace_seconds,
-                phase, network_id
+                phase, network_id, EXISTS (SELECT 1 FROM import)
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -313,5 +316,6 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
             expected: "phase",
         })?,
         network_id: row.text_or_null(17)?,
+        is_importing: row.truth(18)?,
     })
 }

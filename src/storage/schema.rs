@@ -24,6 +24,7 @@ pub const REPOSITORY: Schema = Schema {
         include_str!("../../migrations/repository/0002_maintenance.sql"),
         include_str!("../../migrations/repository/0003_snapshots.sql"),
         include_str!("../../migrations/repository/0004_forks.sql"),
+        include_str!("../../migrations/repository/0005_imports.sql"),
     ],
 };
 

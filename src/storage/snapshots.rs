@@ -301,6 +301,7 @@ impl<D: Database> RepoStore<D> {
                 ..repository
             },
             packs,
+            shallow: self.shallow_commits()?,
             refs,
         }))
     }

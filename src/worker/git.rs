@@ -7,9 +7,12 @@ use super::names::RepositoryPath;
 use super::objects::{Call, refusal, repository};
 use super::ready;
 use super::route::GitRoute;
-use super::smart_http::exchange;
+use super::smart_http::{check_length, exchange};
 use super::visit::{Visit, fault};
 use crate::repo_do::contract::{ErrorReply, FORWARDED_HEADERS};
+
+/// The variable with the most bytes that one push may have, where the platform takes no more.
+const PUSH_BYTES_MAX: &str = "CAIRN_PUSH_BYTES_MAX";
 
 /// Answers a git request whose method fits its route.
 pub async fn answer(
@@ -23,6 +26,11 @@ pub async fn answer(
     let encoding = header(request, "content-encoding");
     let exchange = exchange(route, query, content_type.as_deref(), encoding.as_deref())?;
     let actor = admission::actor(visit, exchange.access)?;
+    if route == GitRoute::ReceivePack {
+        let most = visit.env.var(PUSH_BYTES_MAX).ok();
+        let most = most.and_then(|most| most.to_string().parse().ok());
+        check_length(header(request, "content-length").as_deref(), most)?;
+    }
 
     let call = match route {
         GitRoute::UploadPack | GitRoute::ReceivePack => {

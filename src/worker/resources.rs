@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::namespace_contract::{Listed, NamespaceInfo};
 use super::time::iso_8601;
-use crate::repo_do::contract::{RepositoryInfo, Scope, TokenRecord, TokenState};
+use crate::repo_do::contract::{
+    ImportProgress, RepositoryInfo, RepositoryStatus, Scope, TokenRecord, TokenState,
+};
 
 /// A repository, in full.
 #[derive(Debug, Serialize)]
@@ -28,6 +30,9 @@ pub struct Repository {
     remote: String,
     size_bytes: u64,
     object_count: u64,
+    status: RepositoryStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<ImportProgress>,
 }
 
 impl Repository {
@@ -53,6 +58,8 @@ impl Repository {
             remote,
             size_bytes: info.size_bytes,
             object_count: info.object_count,
+            status: info.status,
+            import: info.import,
         }
     }
 }
@@ -196,7 +203,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::repo_do::contract::{RepositoryStatus, TokenHash};
+    use crate::repo_do::contract::TokenHash;
 
     #[test]
     fn a_repository_as_shown() {
@@ -218,6 +225,7 @@ mod tests {
             reflog_retention_seconds: 7_776_000,
             superseded_grace_seconds: 3600,
             status: RepositoryStatus::Ready,
+            import: None,
             size_bytes: 3,
             object_count: 4,
         };
@@ -233,6 +241,7 @@ mod tests {
                 "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
                 "superseded_grace_seconds": 3600,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
+                "status": "ready",
             })
         );
     }

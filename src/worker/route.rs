@@ -52,6 +52,8 @@ pub enum RestRoute {
     Stats(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/maintenance`
     Maintenance(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/import`
+    Import(RepositoryPath),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
@@ -147,6 +149,9 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "maintenance"] => {
             RestRoute::Maintenance(repository_path(ns, name)?)
         }
+        ["namespaces", ns, "repos", name, "import"] => {
+            RestRoute::Import(repository_path(ns, name)?)
+        }
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
@@ -194,7 +199,7 @@ impl RestRoute {
             Self::Namespace(_) => &["GET", "DELETE"],
             Self::Repository(_) => &["GET", "PATCH", "DELETE"],
             Self::RepositoryTokens(_) | Self::Stats(_) => &["GET"],
-            Self::Tokens(_) | Self::Fork(_) | Self::Maintenance(_) => &["POST"],
+            Self::Tokens(_) | Self::Fork(_) | Self::Import(_) | Self::Maintenance(_) => &["POST"],
             Self::Token(..) => &["DELETE"],
         }
     }

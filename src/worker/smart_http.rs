@@ -99,6 +99,22 @@ fn expect_type(given: Option<&str>, expected: &str) -> Result<(), ErrorReply> {
     }
 }
 
+/// Refuses a push whose length is told in advance, before its body is read. Git tells it of what
+/// fits its buffer (`http.postBuffer`); of the rest the object counts the bytes.
+pub fn check_length(given: Option<&str>, bytes_max: Option<u64>) -> Result<(), ErrorReply> {
+    let given = given.and_then(|given| given.trim().parse::<u64>().ok());
+    match (given, bytes_max) {
+        (Some(bytes), Some(bytes_max)) if bytes > bytes_max => {
+            let message = format!(
+                "the push has {bytes} bytes, at most {bytes_max} are taken at once: push the \
+                 history in parts, older commits first"
+            );
+            Err(ErrorReply::new(ErrorCode::MemoryLimit, message))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn expect_encoding(given: Option<&str>) -> Result<(), ErrorReply> {
     match given.map(str::trim) {
         None | Some("") => Ok(()),
@@ -188,6 +204,22 @@ mod tests {
                 Err(ErrorCode::UnsupportedMediaType),
                 "{encoding}"
             );
+        }
+    }
+
+    #[test]
+    fn a_push_that_is_too_long_is_refused_by_its_length() {
+        assert_eq!(
+            check_length(Some("101"), Some(100)).unwrap_err().code,
+            ErrorCode::MemoryLimit
+        );
+        for (given, most) in [
+            (Some("100"), Some(100)),
+            (Some("many"), Some(1)),
+            (None, Some(1)),
+            (Some("101"), None),
+        ] {
+            assert!(check_length(given, most).is_ok(), "{given:?}");
         }
     }
 

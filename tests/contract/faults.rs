@@ -136,7 +136,7 @@ fn fault<D: Database>(db: &D, manner: Manner, persisted: bool, nth: u32) -> bool
 }
 
 /// Every live pack has its chunks and its parts, by the store's own look and by the database's.
-fn check_whole<D: Database>(store: &RepoStore<D>, live: usize, label: &str) {
+pub fn check_whole<D: Database>(store: &RepoStore<D>, live: usize, label: &str) {
     let packs = store.live_packs().unwrap();
     assert_eq!(packs.len(), live, "{label}");
     for pack in packs.iter() {
@@ -151,7 +151,7 @@ fn check_whole<D: Database>(store: &RepoStore<D>, live: usize, label: &str) {
     assert_eq!(store.count_orphans(), Ok(0), "{label}");
 }
 
-fn sweep_all<D: Database>(store: &RepoStore<D>) {
+pub fn sweep_all<D: Database>(store: &RepoStore<D>) {
     let in_progress = BTreeSet::new();
     let sweep = Sweep {
         now_ms: NOW + 9,

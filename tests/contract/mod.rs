@@ -4,6 +4,7 @@ pub mod database;
 pub mod faults;
 pub mod faulty;
 pub mod fork;
+pub mod imports;
 pub mod namespace;
 pub mod network;
 pub mod packs;

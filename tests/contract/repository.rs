@@ -35,6 +35,7 @@ fn record() -> RepositoryRecord {
         last_push_at: None,
         phase: Phase::Ready,
         network_id: None,
+        is_importing: false,
     }
 }
 

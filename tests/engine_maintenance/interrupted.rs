@@ -1,6 +1,5 @@
 //! Each write of a merge fails once, with and without effect; and a merge that was cut off.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -55,16 +54,13 @@ fn a_merge_that_fails_anywhere_changes_nothing_and_is_made_again() {
         loop {
             let mut source = Source::new();
             let db = filled(&mut source);
-            let faulty = Faulty {
-                db: &db,
-                countdown: Cell::new(Some(nth)),
-                persisted,
-            };
+            let faulty = Faulty::new(&db, nth, persisted);
             let store = Rc::new(woken(faulty));
             let merged = merge(&store, 0..PACKS, None);
             let live = store.live_packs().unwrap().len();
             if merged.is_ok() {
                 assert_eq!(live, 1);
+                assert!(!store.database().has_struck());
                 break;
             }
             // Only when the end of the transaction took effect and its answer was lost.

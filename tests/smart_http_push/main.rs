@@ -13,6 +13,7 @@
 mod support;
 
 mod chains;
+mod in_parts;
 mod large;
 mod protocol;
 mod raw;

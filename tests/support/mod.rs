@@ -3,6 +3,7 @@
 //! | part | what it lends |
 //! |---|---|
 //! | [`server`] | the real Worker under workerd, one for all tests of a binary or one's own |
+//! | [`remote`] | another Git server: real git's, behind HTTP with faults |
 //! | [`rest`] | a small client for `/api/v1` |
 //! | [`git`] | the real `git`, cut off from the machine's configuration |
 //! | [`history`] | repositories made from a seed, fast |
@@ -27,6 +28,7 @@
 
 pub mod git;
 pub mod history;
+pub mod remote;
 pub mod rest;
 pub mod scratch;
 pub mod server;

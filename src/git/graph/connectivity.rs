@@ -112,6 +112,8 @@ pub struct Connectivity<'a> {
     objects: &'a dyn ObjectSource,
     incoming: &'a dyn Incoming,
     tree_depth_max: usize,
+    /// Commits that count as if they had no parents.
+    shallow: HashSet<ObjectId>,
 
     tips: Vec<Tip>,
     /// The tip that is being walked, as it was given.
@@ -145,6 +147,7 @@ impl<'a> Connectivity<'a> {
             objects,
             incoming,
             tree_depth_max: limits.tree_depth_max,
+            shallow: HashSet::new(),
             tips: tips
                 .iter()
                 .rev()
@@ -161,6 +164,14 @@ impl<'a> Connectivity<'a> {
             lists: Lists::new(objects, incoming),
             trees_read: 0,
         }
+    }
+
+    /// The same for a history that is here in part: these commits count as if they had no parents,
+    /// here and in the parts that the walk gives.
+    #[must_use]
+    pub fn with_shallow(mut self, shallow: impl IntoIterator<Item = ObjectId>) -> Self {
+        self.shallow.extend(shallow);
+        self
     }
 
     /// Works on; `budget` counts objects read, large trees more than once. After

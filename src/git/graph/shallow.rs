@@ -106,6 +106,43 @@ impl Boundary {
     }
 }
 
+impl Boundary {
+    /// The same in a repository that is shallow itself: `roots` are commits that lack their
+    /// parents here, so that no client can be given them. As in git, those that the wants reach are
+    /// announced, unless the client has them so already, and none ceases to be shallow.
+    pub fn within_shallow(
+        mut self,
+        graph: &CommitGraph,
+        wants: &[CommitNode],
+        client_shallow: &[CommitNode],
+        roots: &[CommitNode],
+    ) -> Result<Self, StoreError> {
+        if roots.is_empty() {
+            return Ok(self);
+        }
+        self.unshallow.retain(|node| !roots.contains(node));
+        let roots: HashSet<CommitNode> = roots.iter().copied().collect();
+        let mut told: HashSet<CommitNode> = client_shallow.iter().copied().collect();
+        told.extend(&self.shallow);
+        let mut open = wants.to_vec();
+        open.extend(&self.unshallow);
+        let (mut seen, mut parents) = (HashSet::new(), Vec::new());
+        while let Some(node) = open.pop() {
+            if !seen.insert(node) {
+                continue;
+            }
+            if roots.contains(&node) && told.insert(node) {
+                self.shallow.push(node);
+            }
+            if !self.cut.contains(&node) {
+                graph.parents(node, &mut parents)?;
+                open.append(&mut parents);
+            }
+        }
+        Ok(self)
+    }
+}
+
 /// Goes level by level from `starts`, which are level 1. The commits of level `depth` are the
 /// edge, roots among them too, as in git.
 fn within_depth(

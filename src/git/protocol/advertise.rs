@@ -1,7 +1,7 @@
 //! The answer to `info/refs`: <https://git-scm.com/docs/gitprotocol-http#_smart_server_response>,
 //! <https://git-scm.com/docs/gitprotocol-v2#_capability_advertisement>.
 
-use gix_hash::ObjectId;
+use gix_hash::{ObjectId, oid};
 use gix_object::bstr::BStr;
 
 use super::capabilities::Offer;
@@ -133,12 +133,22 @@ impl<'a> RefAdvertisement<'a> {
         }
     }
 
+    /// Writes, behind the refs, that this commit is here without its parents.
+    pub fn shallow(&mut self, commit_id: &oid, out: &mut Vec<u8>) {
+        self.without_refs(out);
+        pktline::text(&[b"shallow ", &oid_hex::hex(commit_id)], out);
+    }
+
     /// Writes the end; a list without refs still carries the capabilities.
     pub fn finish(mut self, out: &mut Vec<u8>) {
+        self.without_refs(out);
+        pktline::flush(out);
+    }
+
+    fn without_refs(&mut self, out: &mut Vec<u8>) {
         if !self.capabilities_sent {
             self.first_line(&ZERO_HEX, b"capabilities^{}", out);
         }
-        pktline::flush(out);
     }
 
     fn first_line(&mut self, target: &[u8], name: &[u8], out: &mut Vec<u8>) {

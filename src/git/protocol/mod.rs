@@ -38,5 +38,5 @@ mod real_git;
 pub mod report_status;
 pub mod sideband;
 #[cfg(test)]
-mod splits;
+pub(in crate::git) mod splits;
 pub mod upload_request;

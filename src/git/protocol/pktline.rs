@@ -237,7 +237,7 @@ pub fn chomp(data: &[u8]) -> &[u8] {
 }
 
 /// A peer's line as an error message repeats it: short, and without control characters.
-pub(super) fn quoted(line: &[u8]) -> String {
+pub(in crate::git) fn quoted(line: &[u8]) -> String {
     let shown = line.get(..QUOTED_BYTES_MAX).unwrap_or(line);
     String::from_utf8_lossy(shown).replace(char::is_control, "?")
 }

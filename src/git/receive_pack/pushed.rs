@@ -50,6 +50,11 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         }
     }
 
+    /// Whether the incoming pack holds this commit.
+    pub fn has_commit(&self, id: &oid) -> bool {
+        matches!(self.locate(id), Some((_, ObjectKind::Commit)))
+    }
+
     /// Hands the pack's objects and the inspection back.
     pub fn into_parts(self) -> (IncomingObjects, Inspection) {
         (self.incoming.into_inner(), self.inspection)

@@ -67,6 +67,7 @@ pub fn answer<S: PackStore + RefSource + Clone>(
         request,
         packs,
         graph,
+        shallow: store.shallow_commits()?,
         head: Vec::new(),
     };
     match request.upload_pack {
@@ -80,6 +81,8 @@ struct Fetch<'a, S> {
     request: &'a FetchRequest,
     packs: LivePacks<S>,
     graph: Rc<CommitGraph>,
+    /// Commits that are here without their parents.
+    shallow: Vec<ObjectId>,
     head: Vec<u8>,
 }
 
@@ -113,7 +116,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
             sections.delim(&mut self.head);
         }
         let plan = self.plan(&wants)?;
-        if request.deepens() || !request.shallow.is_empty() {
+        if request.deepens() || !request.shallow.is_empty() || !self.shallow.is_empty() {
             sections.shallow_info(&mut self.head);
             for id in &plan.shallow {
                 sections.shallow(id, &mut self.head);
@@ -287,6 +290,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
         };
         Ok(Asked {
             request,
+            shallow: &self.shallow,
             not: not.collect::<Result<_, _>>()?,
             include_tags,
             filter: self.filter()?,
@@ -354,6 +358,8 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
 /// What a request asks for beyond wants and haves.
 struct Asked<'a> {
     request: &'a FetchRequest,
+    /// Commits that are here without their parents.
+    shallow: &'a [ObjectId],
     not: Vec<ObjectId>,
     include_tags: Vec<(ObjectId, ObjectId)>,
     filter: ObjectFilter,
@@ -364,6 +370,7 @@ impl Asked<'_> {
         PlanOptions {
             include_tags: &self.include_tags,
             client_shallow: &self.request.shallow,
+            shallow: self.shallow,
             deepen: deepen(self.request, &self.not),
             filter: self.filter.clone(),
         }

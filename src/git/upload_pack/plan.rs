@@ -33,6 +33,8 @@ pub struct PlanOptions<'a> {
     pub include_tags: &'a [(ObjectId, ObjectId)],
     /// The client's shallow commits.
     pub client_shallow: &'a [ObjectId],
+    /// Commits that are here without their parents.
+    pub shallow: &'a [ObjectId],
     /// How much history is wanted.
     pub deepen: DeepenRequest<'a>,
     /// Which of the introduced objects are sent.
@@ -157,6 +159,8 @@ pub fn plan<S: PackStore>(
     let client_shallow = known(graph, options.client_shallow);
     let deepen = deepen(packs, graph, options.deepen)?;
     let boundary = Boundary::find(graph, &want_nodes, &client_shallow, &deepen)?;
+    let roots = known(graph, options.shallow);
+    let boundary = boundary.within_shallow(graph, &want_nodes, &client_shallow, &roots)?;
     let mut parents = Vec::new();
     for node in &boundary.unshallow {
         graph.parents(*node, &mut parents)?;
@@ -218,7 +222,9 @@ pub fn edge<S: PackStore>(
     }
     let client_shallow = known(graph, options.client_shallow);
     let deepen = deepen(packs, graph, options.deepen)?;
-    Ok(Boundary::find(graph, &nodes, &client_shallow, &deepen)?)
+    let boundary = Boundary::find(graph, &nodes, &client_shallow, &deepen)?;
+    let roots = known(graph, options.shallow);
+    Ok(boundary.within_shallow(graph, &nodes, &client_shallow, &roots)?)
 }
 
 fn known(graph: &CommitGraph, ids: &[ObjectId]) -> Vec<CommitNode> {

@@ -8,6 +8,7 @@ use worker::Response;
 
 use super::wire::{self, ForkHead, Frame, WireError};
 use crate::git::store::{PackId, Part, StoreError};
+use crate::repo_do::admin;
 use crate::repo_do::contract::{ErrorReply, ExportFork};
 use crate::repo_do::memory::{FORK_BYTES, Reservation};
 use crate::repo_do::object::{RepoObject, Store, now_ms, reserve};
@@ -21,6 +22,9 @@ use crate::storage::repository::RepositoryRecord;
 
 /// How often packs are copied to R2 anew because a push came in between.
 const ATTEMPTS_MAX: u32 = 8;
+
+/// Ids in one frame.
+const SHALLOW_IDS: usize = 10_000;
 
 /// Bytes of a piece of the response, about.
 const PIECE_BYTES: usize = 256 << 10;
@@ -42,6 +46,9 @@ pub async fn export(
         let Some(record) = store.load()? else {
             break;
         };
+        if record.is_importing {
+            return Err(admin::importing());
+        }
         if let Some(packs) = store.shared_packs()? {
             let reader = object.readers.enter(Purpose::Look, now_ms());
             let out = begin(&store, &record, &packs, asked)?;
@@ -68,6 +75,10 @@ fn begin(
         packs: packs.iter().cloned().map(Into::into).collect(),
     });
     wire::write(&head, &mut out).map_err(|error| unwritable(&error))?;
+    for ids in store.shallow_commits()?.chunks(SHALLOW_IDS) {
+        let frame = Frame::Shallow(ids.to_vec());
+        wire::write(&frame, &mut out).map_err(|error| unwritable(&error))?;
+    }
     let mut pages = Pages::default();
     if asked.default_branch_only {
         let branch = store.find_ref(record.head.as_ref())?;

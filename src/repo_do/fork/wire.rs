@@ -3,6 +3,7 @@
 //! A frame is its kind (one byte), the bytes of its payload (four, big-endian) and the payload. The
 //! head comes first, the end last; what breaks off before the end is no fork.
 
+use gix_hash::ObjectId;
 use serde::{Deserialize, Serialize};
 
 use crate::git::store::PackId;
@@ -21,6 +22,7 @@ const HEAD: u8 = 1;
 const REFS: u8 = 2;
 const PART: u8 = 3;
 const END: u8 = 4;
+const SHALLOW: u8 = 5;
 
 /// What a fork is made of, but for what is sent row by row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +74,8 @@ impl From<ForkPack> for SharedPack {
 pub enum Frame {
     /// The first.
     Head(ForkHead),
+    /// Commits that are kept without their parents.
+    Shallow(Vec<ObjectId>),
     /// A page of refs.
     Refs(Vec<RefRecord>),
     /// A row of a pack's parts.
@@ -101,6 +105,12 @@ pub fn write(frame: &Frame, out: &mut Vec<u8>) -> Result<(), WireError> {
         Frame::Head(head) => {
             payload = serde_json::to_vec(head).map_err(|_| WireError::Unwritable(HEAD))?;
             HEAD
+        }
+        Frame::Shallow(ids) => {
+            for id in ids {
+                payload.extend_from_slice(id.as_slice());
+            }
+            SHALLOW
         }
         Frame::Refs(refs) => {
             for record in refs {
@@ -165,6 +175,13 @@ impl FrameReader {
 fn read(kind: u8, payload: &[u8]) -> Option<Frame> {
     Some(match kind {
         HEAD => Frame::Head(serde_json::from_slice(payload).ok()?),
+        SHALLOW => {
+            let (ids, rest) = payload.as_chunks::<20>();
+            if !rest.is_empty() {
+                return None;
+            }
+            Frame::Shallow(ids.iter().map(|id| ObjectId::from(*id)).collect())
+        }
         REFS => Frame::Refs(packed_refs::decode(payload)?),
         PART => {
             let (key, bytes) = payload.split_first_chunk()?;
@@ -203,6 +220,7 @@ mod tests {
                 head: "00ff".into(),
                 packs: vec![pack],
             }),
+            Frame::Shallow(vec![[3; 20].into(), [4; 20].into()]),
             Frame::Refs(vec![
                 record("refs/heads/a", None),
                 record("refs/tags/b", Some([2; 20].into())),
@@ -253,6 +271,7 @@ mod tests {
         assert_eq!(read(b"\x09\0\0\0\0"), Err(WireError::Malformed(9)));
         assert_eq!(read(b"\x04\0\0\0\x01a"), Err(WireError::Malformed(END)));
         assert_eq!(read(b"\x03\0\0\0\x01a"), Err(WireError::Malformed(PART)));
+        assert_eq!(read(b"\x05\0\0\0\x01a"), Err(WireError::Malformed(SHALLOW)));
         let long = read(b"\x03\xff\xff\xff\xff");
         assert_eq!(long, Err(WireError::TooLong(u32::MAX as usize)));
     }

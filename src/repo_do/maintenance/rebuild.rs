@@ -82,6 +82,7 @@ pub struct Rebuild {
     store: Rc<Store>,
     records: Rc<Vec<PackRecord>>,
     cold: BTreeSet<PackId>,
+    shallow: Vec<ObjectId>,
     overlay: Rc<Overlay<Rc<Store>>>,
     limits: Limits,
     findings: Findings,
@@ -94,6 +95,7 @@ impl Rebuild {
             object: Rc::clone(object),
             records: store.live_packs()?,
             cold: store.cold_packs()?,
+            shallow: store.shallow_commits()?,
             overlay: Rc::new(Overlay::new(Rc::clone(&store))),
             store,
             limits: Limits::DEFAULT,
@@ -187,7 +189,8 @@ impl Rebuild {
         let pack = StoredPack::last(packs);
         let mut tips = pack.commits(graph)?;
         loop {
-            let mut walk = Connectivity::new(graph, packs, &pack, &tips, &self.limits);
+            let mut walk = Connectivity::new(graph, packs, &pack, &tips, &self.limits)
+                .with_shallow(self.shallow.iter().copied());
             let (mut bad, mut faults) = (HashSet::new(), Faults::default());
             loop {
                 match walk.step(CHECK_STEP_OBJECTS) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use worker::{Request, Response};
 
 use super::{Failure, copies, rebuild};
-use crate::repo_do::admin::body;
+use crate::repo_do::admin::{self, body};
 use crate::repo_do::alarm::{self, Busy};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Maintain, MaintenanceTask};
 use crate::repo_do::object::{RepoObject, Store, now_ms};
@@ -30,6 +30,9 @@ pub async fn serve(
     let asked: Maintain = body(request).await?;
     let _busy = turn(object).await?;
     let store = object.store()?;
+    if store.load()?.is_some_and(|record| record.is_importing) {
+        return Err(admin::importing());
+    }
     let started_ms = now_ms();
     let answer = match asked.task {
         MaintenanceTask::Run => {

@@ -153,7 +153,7 @@ impl Work {
                 }
             };
             faults.settled();
-            self.push.sweep_later().await?;
+            self.push.opened.sweep_later().await?;
             let progress = resolver.progress();
             let (done, total) = (
                 u64::from(progress.deltas_resolved),

@@ -45,6 +45,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         reflog_retention_seconds: 7_776_000,
         superseded_grace_seconds: 3600,
         status: RepositoryStatus::Ready,
+        import: None,
         size_bytes: 0,
         object_count: 0,
     }

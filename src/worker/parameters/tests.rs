@@ -141,14 +141,14 @@ fn branches_follow_gits_rules() {
         "HEADx",
         "refs/heads/main",
     ] {
-        assert_eq!(branch(name), Ok(name));
+        assert_eq!(branch("/branch", name), Ok(name));
     }
     let long = "b".repeat(256);
     for name in [
         "", "HEAD", "-x", "a..b", "a b", "a~", "a^", "a:", "a?", "a*", "a[", "a\\", "/a", "a/",
         "a//b", ".a", "a/.b", "a.", "a.lock", "a@{b", "a\x7f", "a\0", "a\n", &long,
     ] {
-        assert_eq!(refused(branch(name)), at("/default_branch"), "{name:?}");
+        assert_eq!(refused(branch("/branch", name)), at("/branch"), "{name:?}");
     }
 }
 
@@ -186,6 +186,6 @@ proptest! {
         let _ = body::<RepositoryChange>(text.as_bytes());
         let _ = query::<ListQuery>(&text);
         let _ = query::<TokenQuery>(&text);
-        let _ = branch(&text);
+        let _ = branch("/branch", &text);
     }
 }

@@ -1,6 +1,7 @@
 //! The REST resources. Each file has one resource and its steps in the objects.
 
 pub mod forks;
+pub mod imports;
 pub mod namespaces;
 pub mod repos;
 pub mod tokens;
@@ -38,6 +39,7 @@ pub async fn answer(
         (RestRoute::Fork(path), _) => forks::create(visit, request, path).await,
         (RestRoute::Stats(path), _) => repos::stats(visit, path).await,
         (RestRoute::Maintenance(path), _) => repos::maintain(visit, request, path).await,
+        (RestRoute::Import(path), _) => imports::import(visit, request, path).await,
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
         (RestRoute::Tokens(namespace), _) => tokens::create(visit, request, namespace).await,
         (RestRoute::Token(namespace, token_id), _) => {

@@ -6,7 +6,7 @@ use worker::Request;
 use super::body;
 use crate::repo_do::contract::{
     Access, Actor, CreateRepository, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo,
-    Scope, SnapshotChange, TouchRepository, UpdateRepository, path,
+    RepositoryStatus, Scope, SnapshotChange, TouchRepository, UpdateRepository, path,
 };
 use crate::worker::admission;
 use crate::worker::directory;
@@ -22,7 +22,8 @@ use crate::worker::rest::tokens::{FreshToken, draw};
 use crate::worker::visit::Visit;
 use crate::worker::{id, random};
 
-const DEFAULT_BRANCH: &str = "main";
+/// The default branch unless another is named.
+pub const DEFAULT_BRANCH: &str = "main";
 
 /// `POST /namespaces/:ns/repos`
 ///
@@ -49,7 +50,7 @@ pub async fn create(
         namespace: path.namespace.as_str().to_owned(),
         name: path.name.as_str().to_owned(),
         description: parameters::description(new.description)?,
-        default_branch: parameters::branch(branch)?.to_owned(),
+        default_branch: parameters::branch("/default_branch", branch)?.to_owned(),
         read_only: new.read_only,
         public: new.public,
         source: None,
@@ -120,7 +121,7 @@ pub(super) async fn reserve(
         if !entry.confirmed {
             directory::confirm(visit, path, &info, &entry.repository_id).await?;
         }
-        return Err(taken());
+        return Err(taken_by(&info));
     }
     // Nothing is there: whoever made the entry died before the repository was made, or while it
     // was deleted.
@@ -182,6 +183,14 @@ fn taken() -> ErrorReply {
     ErrorReply::at(ErrorCode::AlreadyExists, "/name", message)
 }
 
+fn taken_by(info: &RepositoryInfo) -> ErrorReply {
+    if info.status != RepositoryStatus::Importing {
+        return taken();
+    }
+    let message = "a repository of this name is being imported";
+    ErrorReply::at(ErrorCode::ImportInProgress, "/name", message)
+}
+
 fn being_made(code: ErrorCode) -> ErrorReply {
     let message = "another request is making a repository of this name";
     ErrorReply::at(code, "/name", message)
@@ -230,7 +239,7 @@ pub async fn update(
     let default_branch = change
         .default_branch
         .as_deref()
-        .map(parameters::branch)
+        .map(|branch| parameters::branch("/default_branch", branch))
         .transpose()?
         .map(str::to_owned);
     let update = UpdateRepository {

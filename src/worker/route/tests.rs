@@ -54,6 +54,10 @@ fn rest_paths() {
             RestRoute::RepositoryTokens(path()),
         ),
         (
+            "/api/v1/namespaces/acme/repos/w.x/import",
+            RestRoute::Import(path()),
+        ),
+        (
             "/api/v1/namespaces/acme/repos/w.x/stats",
             RestRoute::Stats(path()),
         ),

@@ -125,10 +125,15 @@ impl Connectivity<'_> {
         commit_id: ObjectId,
         referred_by: ObjectId,
     ) -> Result<CommitFacts, ConnectivityError> {
-        if let Some(facts) = self.incoming.commit(&commit_id) {
-            return Ok(facts);
+        let mut facts = if let Some(facts) = self.incoming.commit(&commit_id) {
+            facts
+        } else {
+            let content = self.read(commit_id, ObjectKind::Commit, referred_by)?;
+            facts::commit(&content).map_err(|problem| malformed(commit_id, problem))?
+        };
+        if self.shallow.contains(&commit_id) {
+            facts.parents.clear();
         }
-        let content = self.read(commit_id, ObjectKind::Commit, referred_by)?;
-        facts::commit(&content).map_err(|problem| malformed(commit_id, problem))
+        Ok(facts)
     }
 }

@@ -33,7 +33,10 @@ pub enum PackError {
         announced: u32,
     },
     /// The stream is too long.
-    #[error("pack exceeds the maximum size of {limit} bytes")]
+    #[error(
+        "pack exceeds the maximum size of {limit} bytes: push the history in parts, older commits \
+         first"
+    )]
     PackTooLarge {
         /// The bound.
         limit: u64,

@@ -1,0 +1,66 @@
+//! What a remote can do wrong.
+
+use super::super::protocol::pktline::{self, PktLineError};
+
+/// Bytes of a remote's own message that are repeated.
+const MESSAGE_BYTES_MAX: usize = 300;
+
+/// The remote's answer is of no use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchClientError {
+    /// The answer is not made of packets.
+    #[error(transparent)]
+    PktLine(#[from] PktLineError),
+    /// The remote refused, in its own words.
+    #[error("the remote says: {0}")]
+    Refused(String),
+    /// A line that has no place where it stands.
+    #[error("the remote sent an unexpected line: '{line}'")]
+    UnexpectedLine {
+        /// The line, shortened.
+        line: String,
+    },
+    /// A mark (flush, delimiter) that has no place where it stands.
+    #[error("the remote's answer has no pack")]
+    NoPack,
+    /// The remote's objects are named by another hash.
+    #[error("the remote's object format is '{format}', only sha1 is supported")]
+    ObjectFormat {
+        /// What it says.
+        format: String,
+    },
+    /// The remote cannot do what cannot be done without.
+    #[error("the remote does not offer '{feature}'")]
+    Lacks {
+        /// The capability.
+        feature: &'static str,
+    },
+    /// More refs than a repository may be given at once.
+    #[error("the remote has more than {refs_max} branches and tags")]
+    TooManyRefs {
+        /// The bound.
+        refs_max: usize,
+    },
+}
+
+impl FetchClientError {
+    /// A line that has no place where it stands.
+    pub(super) fn unexpected(line: &[u8]) -> Self {
+        Self::UnexpectedLine {
+            line: pktline::quoted(line),
+        }
+    }
+
+    /// The remote's own words, made fit to be shown.
+    pub(super) fn refused(message: &[u8]) -> Self {
+        let message = message.get(..MESSAGE_BYTES_MAX).unwrap_or(message);
+        let message = String::from_utf8_lossy(message);
+        let message = message.trim().replace(char::is_control, " ");
+        Self::Refused(message)
+    }
+}
+
+/// The message of an `ERR` packet.
+pub(super) fn err_message(line: &[u8]) -> Option<&[u8]> {
+    line.strip_prefix(b"ERR ")
+}

@@ -1,0 +1,20 @@
+//! The other side of a fetch: Cairn as the client of another Git server.
+//!
+//! | file | what |
+//! |---|---|
+//! | `advertisement` | the answer to `info/refs`: which protocol is spoken, and in the old ones the refs |
+//! | `remote_refs` | the refs of a remote, also as `ls-refs` lists them |
+//! | `request` | what is sent: `ls-refs`, and `fetch` in the words of each version |
+//! | `response` | the answer to a fetch, taken apart as it arrives |
+//! | `parts` | a long history cut into fetches of bounded size |
+//! | `error` | what a remote can do wrong |
+//!
+//! Nothing is believed: every reader takes its input in any pieces, has a bound, and leaves the
+//! objects to `pack` and `graph`, which check them like a push's.
+
+pub mod advertisement;
+pub mod error;
+pub mod parts;
+pub mod remote_refs;
+pub mod request;
+pub mod response;

@@ -1,0 +1,64 @@
+//! What the Worker and the object say to each other of an import.
+
+use serde::{Deserialize, Serialize};
+
+use super::CreateRepository;
+
+/// Body of `POST /import`. The object asks the remote for its refs before it makes the
+/// repository, so that what is plainly wrong is said at once; the rest its alarm does.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportRepository {
+    /// The repository to make. Its default branch is a guess until the remote has told its own.
+    pub create: CreateRepository,
+    /// The remote, without credentials, already checked.
+    pub url: String,
+    /// For the remote; never stored.
+    pub username: Option<String>,
+    /// For the remote; never stored.
+    pub password: Option<String>,
+    /// The one branch wanted, by its short name.
+    pub branch: Option<String>,
+    /// Commits of history wanted from each branch.
+    pub depth: Option<u32>,
+}
+
+/// What an import does at a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportPhase {
+    /// It waits for its turn, or to try again.
+    #[default]
+    Waiting,
+    /// It asks for refs, and where a long history can be cut.
+    Preparing,
+    /// It takes a pack.
+    Receiving,
+    /// It makes deltas into objects.
+    Resolving,
+    /// It checks that nothing is missing.
+    Checking,
+}
+
+/// How far an import has come. Figures are of the pack under way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportProgress {
+    /// What it does.
+    pub phase: ImportPhase,
+    /// Attempts in a row that brought nothing.
+    pub attempts: u32,
+    /// Parts that the history is fetched in; 0 while that is not known.
+    pub parts: u32,
+    /// Parts that are here.
+    pub parts_done: u32,
+    /// Bytes received.
+    pub received_bytes: u64,
+    /// Objects received.
+    pub received_objects: u32,
+    /// Objects announced.
+    pub total_objects: u32,
+    /// Deltas resolved.
+    pub resolved_deltas: u32,
+    /// Deltas announced.
+    pub total_deltas: u32,
+}

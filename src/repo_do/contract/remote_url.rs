@@ -1,0 +1,241 @@
+//! Where an import may fetch from.
+//!
+//! The URL is its caller's, and whatever is fetched from it ends where the caller can read it. So
+//! only hosts of the public internet may be named: no address of a private, local or special
+//! network, in whatever notation, and no name that exists only inside one. Redirects are
+//! checked in the same way, hop by hop. (That a public name may resolve to a private address is
+//! not to be seen from here: the platform's own fetch refuses to connect there.)
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Url};
+
+/// Bytes of a URL.
+const URL_BYTES_MAX: usize = 2048;
+
+/// Ends of names that exist inside a network only (RFC 6761, 6762, 8375, 9476 and custom).
+const LOCAL_NAMES: [&str; 11] = [
+    "localhost",
+    "local",
+    "internal",
+    "intranet",
+    "lan",
+    "home",
+    "corp",
+    "private",
+    "home.arpa",
+    "onion",
+    "alt",
+];
+
+/// Why a URL is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RemoteUrlError {
+    /// It cannot be parsed.
+    #[error("the url is malformed")]
+    Malformed,
+    /// It is longer than URLs may be.
+    #[error("the url has more than {URL_BYTES_MAX} bytes")]
+    TooLong,
+    /// It is not `https`.
+    #[error("only https is supported")]
+    Scheme,
+    /// It has a query or a fragment, which Git could not keep.
+    #[error("the url must not have a query or a fragment")]
+    Query,
+    /// The host is none of the public internet.
+    #[error("the url's host is not one of the public internet")]
+    Host,
+    /// A port that is none of a web server.
+    #[error("the url's port is not allowed: 443, or one from 1024 on")]
+    Port,
+}
+
+/// Credentials for a remote. Never stored, never logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user's name, possibly empty.
+    pub username: String,
+    /// The password or token.
+    pub password: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(…)")
+    }
+}
+
+/// A remote repository's URL, without credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteUrl {
+    url: Url,
+    allow_private: bool,
+}
+
+impl RemoteUrl {
+    /// Reads a URL, and takes the credentials out of it. `allow_private`: the operator allows
+    /// `http` and private hosts, for development.
+    pub fn parse(
+        text: &str,
+        allow_private: bool,
+    ) -> Result<(Self, Option<Credentials>), RemoteUrlError> {
+        let mut url = parse(text)?;
+        let decoded = |part: &str| {
+            percent_encoding::percent_decode_str(part)
+                .decode_utf8_lossy()
+                .into_owned()
+        };
+        let credentials =
+            (!url.username().is_empty() || url.password().is_some()).then(|| Credentials {
+                username: decoded(url.username()),
+                password: decoded(url.password().unwrap_or_default()),
+            });
+        // Neither fails where there is a host, and without one the URL is refused below.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(RemoteUrlError::Query);
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        check(&url, allow_private)?;
+        Ok((Self { url, allow_private }, credentials))
+    }
+
+    /// The URL of a service of this remote, such as `/info/refs?service=git-upload-pack`.
+    #[must_use]
+    pub fn service(&self, path_and_query: &str) -> String {
+        format!("{self}{path_and_query}")
+    }
+
+    /// Follows a redirect of `from`, which `service` gave for this path and query: the remote that
+    /// it leads to, when its target is the same service elsewhere.
+    pub fn redirected(&self, location: &str, path_and_query: &str) -> Result<Self, RemoteUrlError> {
+        let target = if location.starts_with("//") {
+            format!("{}:{location}", self.url.scheme())
+        } else if location.starts_with('/') {
+            format!("{}{location}", self.url.origin().ascii_serialization())
+        } else {
+            location.to_owned()
+        };
+        let base = target
+            .strip_suffix(path_and_query)
+            .ok_or(RemoteUrlError::Query)?;
+        // Credentials that a redirect brings are not ours, and are left out.
+        Self::parse(base, self.allow_private).map(|(url, _)| url)
+    }
+
+    /// Whether credentials for this remote may be sent to that one.
+    #[must_use]
+    pub fn same_origin(&self, other: &Self) -> bool {
+        self.url.origin() == other.url.origin()
+    }
+}
+
+impl fmt::Display for RemoteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url.as_str().trim_end_matches('/'))
+    }
+}
+
+/// Parses a URL of the plain form `scheme://user:password@host:port/path`. What the URL standard
+/// lets through beside it (white space, backslashes, missing slashes, hosts that are encoded) is
+/// refused: none of it is needed, and each is a way to mean two things.
+fn parse(text: &str) -> Result<Url, RemoteUrlError> {
+    if text.len() > URL_BYTES_MAX {
+        return Err(RemoteUrlError::TooLong);
+    }
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
+    let (scheme, rest) = text.split_once("://").ok_or(RemoteUrlError::Malformed)?;
+    if !["http", "https"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known))
+    {
+        return Err(RemoteUrlError::Scheme);
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    if !text.bytes().all(is_plain) || !host.bytes().all(is_of_host) {
+        return Err(RemoteUrlError::Malformed);
+    }
+    Url::parse(text).map_err(|_| RemoteUrlError::Malformed)
+}
+
+fn check(url: &Url, allow_private: bool) -> Result<(), RemoteUrlError> {
+    let host = url.host().ok_or(RemoteUrlError::Malformed)?;
+    if allow_private {
+        return Ok(());
+    }
+    if url.scheme() != "https" {
+        return Err(RemoteUrlError::Scheme);
+    }
+    let is_public = match host {
+        Host::Ipv4(address) => is_public_v4(address),
+        Host::Ipv6(address) => is_public_v6(address),
+        Host::Domain(name) => is_public_name(name),
+    };
+    if !is_public {
+        return Err(RemoteUrlError::Host);
+    }
+    match url.port() {
+        None | Some(443 | 1024..) => Ok(()),
+        Some(_) => Err(RemoteUrlError::Port),
+    }
+}
+
+/// A name with a dot, under none of the local ends. Numbers were addresses to the URL's parser,
+/// whatever their notation.
+fn is_public_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let is_below = |end: &str| {
+        let front = name.strip_suffix(end);
+        front.is_some_and(|front| front.is_empty() || front.ends_with('.'))
+    };
+    name.contains('.') && !name.ends_with('.') && !LOCAL_NAMES.into_iter().any(is_below)
+}
+
+/// Networks that are not of the public internet (RFC 6890 and what followed it), each with the bits
+/// of its prefix.
+const SPECIAL_V4: [([u8; 4], u32); 17] = [
+    ([0, 0, 0, 0], 8),       // this network
+    ([10, 0, 0, 0], 8),      // private
+    ([100, 64, 0, 0], 10),   // carrier-grade NAT
+    ([127, 0, 0, 0], 8),     // loopback
+    ([169, 254, 0, 0], 16),  // link-local: metadata services
+    ([172, 16, 0, 0], 12),   // private
+    ([192, 0, 0, 0], 24),    // protocol assignments
+    ([192, 0, 2, 0], 24),    // documentation
+    ([192, 31, 196, 0], 24), // AS112
+    ([192, 52, 193, 0], 24), // AMT
+    ([192, 88, 99, 0], 24),  // 6to4 relays
+    ([192, 168, 0, 0], 16),  // private
+    ([192, 175, 48, 0], 24), // AS112
+    ([198, 18, 0, 0], 15),   // benchmarks
+    ([198, 51, 100, 0], 24), // documentation
+    ([203, 0, 113, 0], 24),  // documentation
+    ([224, 0, 0, 0], 3),     // multicast, reserved, broadcast
+];
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let is_in = |(network, bits): &([u8; 4], u32)| {
+        let differing = u32::from(address) ^ u32::from_be_bytes(*network);
+        differing.leading_zeros() >= *bits
+    };
+    !SPECIAL_V4.iter().any(is_in)
+}
+
+/// Global unicast, less what is set aside or embeds an IPv4 address.
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [a, b, ..] = address.segments();
+    match (a, b) {
+        // Teredo, benchmarks, ORCHID and other protocol assignments; documentation; 6to4.
+        (0x2001, 0..=0x1ff | 0xdb8) | (0x2002, _) | (0x3fff, 0..=0xfff) => false,
+        _ => (0x2000..=0x3fff).contains(&a),
+    }
+}
+
+#[cfg(test)]
+mod tests;

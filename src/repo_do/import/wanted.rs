@@ -1,0 +1,78 @@
+//! Which refs of the remote become refs here.
+
+use std::collections::HashSet;
+
+use gix_hash::ObjectId;
+use gix_object::bstr::{BString, ByteSlice as _};
+
+use super::error::ImportError;
+use crate::git::fetch_client::remote_refs::{RemoteRef, RemoteRefs};
+use crate::git::limits::Limits;
+use crate::git::receive_pack::rules;
+use crate::git::refname;
+
+/// The refs of one import.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// What is asked for, and must come whole.
+    pub refs: Vec<RemoteRef>,
+    /// Tags that are taken if what they name came along.
+    pub tags: Vec<RemoteRef>,
+    /// The branch where HEAD is to point, if the remote says.
+    pub head: Option<BString>,
+}
+
+impl Wanted {
+    /// Of a remote's refs: one branch with the tags on it; or with a depth, all branches with the
+    /// tags on what comes of them; or all branches and tags.
+    pub fn of(
+        remote: &RemoteRefs,
+        branch: Option<&str>,
+        depth: Option<u32>,
+        limits: &Limits,
+    ) -> Result<Self, ImportError> {
+        let branch = branch.map(|branch| format!("{}{branch}", refname::HEADS));
+        if let Some(name) = &branch
+            && remote.find(name.as_str().into()).is_none()
+        {
+            let name = name.strip_prefix(refname::HEADS).unwrap_or(name);
+            return Err(ImportError::NoBranch(name.to_owned()));
+        }
+        let mut wanted = Self {
+            head: branch
+                .as_deref()
+                .map(BString::from)
+                .or_else(|| remote.head.clone()),
+            ..Self::default()
+        };
+        let mut seen = HashSet::new();
+        for found in &remote.refs {
+            let name = found.name.as_bstr();
+            let is_sound = refname::check_update(name, limits.refname_bytes_max).is_ok();
+            // Nothing can be made of a name that Git does not allow, or that comes twice.
+            if !is_sound || !seen.insert(name) {
+                continue;
+            }
+            if !rules::names_a_branch(name) && (branch.is_some() || depth.is_some()) {
+                wanted.tags.push(found.clone());
+            } else if branch.as_ref().is_none_or(|only| name == only.as_bytes()) {
+                wanted.refs.push(found.clone());
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// The objects to ask for, each once.
+    pub fn ids(&self) -> Vec<ObjectId> {
+        let mut seen = HashSet::new();
+        let ids = self.refs.iter().map(|wanted| wanted.target);
+        ids.filter(|id| seen.insert(*id)).collect()
+    }
+
+    /// What the refs peel to: commits, but for odd tags.
+    pub fn peeled(&self) -> Vec<ObjectId> {
+        let refs = self.refs.iter();
+        refs.map(|wanted| wanted.peeled.unwrap_or(wanted.target))
+            .collect()
+    }
+}

@@ -1,0 +1,108 @@
+//! A pack on its way in: its rows while it is in quarantine.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::object::{GRACE_MS, RepoObject, Store, now_ms};
+use super::{alarm, reply};
+use crate::git::store::{PackId, Part, Quarantine, StoreError};
+
+/// The pack in quarantine of a push or an import, if it came to that: remembered by the object while
+/// that runs, so that the sweeper leaves it alone.
+pub struct Opened {
+    object: Rc<RepoObject>,
+    store: Rc<Store>,
+    pack_id: Cell<Option<PackId>>,
+    scratch_id: Cell<Option<PackId>>,
+    /// Something was opened since it was asked last.
+    is_new: Cell<bool>,
+}
+
+impl Opened {
+    /// Nothing is opened yet.
+    pub fn new(object: Rc<RepoObject>, store: Rc<Store>) -> Self {
+        Self {
+            object,
+            store,
+            pack_id: Cell::new(None),
+            scratch_id: Cell::new(None),
+            is_new: Cell::new(false),
+        }
+    }
+
+    /// Makes sure that the sweeper will come, once there is something in quarantine.
+    pub async fn sweep_later(&self) -> Result<(), StoreError> {
+        if !self.is_new.take() {
+            return Ok(());
+        }
+        let scheduled = alarm::wake_by(&self.object, now_ms() + GRACE_MS).await;
+        scheduled.map_err(|error| StoreError::Failed(error.to_string()))
+    }
+
+    /// The pack is in quarantine no more.
+    pub fn forget(&self) {
+        if let Some(pack_id) = self.pack_id.take() {
+            self.object.in_progress.borrow_mut().remove(&pack_id);
+        }
+    }
+
+    /// Removes what was written. A failure leaves it to the sweeper.
+    pub fn discard(&self) {
+        for pack_id in [self.pack_id.take(), self.scratch_id.take()] {
+            let Some(pack_id) = pack_id else {
+                continue;
+            };
+            self.object.in_progress.borrow_mut().remove(&pack_id);
+            if let Err(error) = self.store.discard_pack(pack_id) {
+                worker::console_error!("{}", reply::fault_line("discard", &error.to_string()));
+            }
+        }
+    }
+
+    fn open(&self, slot: &Cell<Option<PackId>>) -> Result<PackId, StoreError> {
+        let pack_id = self.store.open_pack()?;
+        self.object.in_progress.borrow_mut().insert(pack_id);
+        slot.set(Some(pack_id));
+        self.is_new.set(true);
+        Ok(pack_id)
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.forget();
+        if let Some(scratch_id) = self.scratch_id.take() {
+            self.object.in_progress.borrow_mut().remove(&scratch_id);
+        }
+    }
+}
+
+impl Quarantine for Opened {
+    fn open_pack(&self) -> Result<PackId, StoreError> {
+        self.open(&self.pack_id)
+    }
+
+    fn open_scratch(&self) -> Result<PackId, StoreError> {
+        self.open(&self.scratch_id)
+    }
+
+    fn drop_scratch(&self, scratch_id: PackId) -> Result<(), StoreError> {
+        self.scratch_id.take();
+        self.object.in_progress.borrow_mut().remove(&scratch_id);
+        self.store.remove_pack(scratch_id)
+    }
+
+    fn put_chunk(&self, pack_id: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        self.store.put_chunk(pack_id, number, bytes)
+    }
+
+    fn put_part(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        number: u32,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        self.store.put_part(pack_id, part, number, bytes)
+    }
+}

@@ -1,0 +1,20 @@
+//! Imports: Cairn as a client of real git's server, told over REST, with what may go wrong on the
+//! way.
+
+// The lints of wire data and of clocks: here every surprise is a failed test, and time is measured.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod failures;
+mod imported;
+mod parts;
+mod refusals;
+mod shallow;
+mod story;

@@ -1,0 +1,60 @@
+//! A history that is too large for one request, pushed in parts.
+
+use super::support::git::Git;
+use super::support::git::refs_equal;
+use super::support::history::History;
+use super::support::scratch::Scratch;
+use super::support::server::Server;
+
+const BYTES_MAX: &str = "150000";
+
+/// Twice of what one push may have.
+fn history(scratch: &Scratch) -> Git {
+    let source = scratch.repository("source");
+    let history = History {
+        commits: 400,
+        branches: 2,
+        ..History::small(61)
+    };
+    history.make(&source);
+    let packed = source.try_run(&["pack-objects", "--all", "--stdout", "-q"], b"");
+    assert!(packed.stdout.len() > 2 * BYTES_MAX.parse::<usize>().unwrap());
+    source
+}
+
+#[test]
+fn what_is_too_large_is_refused_and_parts_of_it_are_taken() {
+    let server = Server::start_with(&[("CAIRN_PUSH_BYTES_MAX", BYTES_MAX)]);
+    let hosted = server.rest().create_repository("push", "in-parts");
+    let scratch = Scratch::new();
+    let source = history(&scratch);
+    let url = hosted.url();
+
+    // Its length is told: refused before it is read.
+    let said = source.fails(&["push", &url, "main"]);
+    assert!(said.contains("413"), "{said}");
+    // Its length is not told: refused when there is too much of it, with a way out.
+    let streaming = source.clone().config("http.postBuffer", "65536");
+    let said = streaming.fails(&["push", &url, "main"]);
+    assert!(
+        said.contains("exceeds the maximum size of 150000 bytes"),
+        "{said}"
+    );
+    assert!(
+        said.contains("push the history in parts, older commits first"),
+        "{said}"
+    );
+    assert_eq!(source.remote_refs(&url).len(), 1, "nothing has changed");
+
+    // As docs/large-repositories.md says.
+    let line = source.run(&["rev-list", "--reverse", "--first-parent", "main"]);
+    for commit in line.lines().skip(24).step_by(25) {
+        let refspec = format!("{commit}:refs/heads/main");
+        streaming.run(&["push", "--quiet", &url, &refspec]);
+    }
+    streaming.run(&["push", "--quiet", &url, "--all"]);
+    streaming.run(&["push", "--quiet", &url, "--tags"]);
+    let mirror = scratch.clone(&url, "mirror", &["--mirror"]);
+    mirror.fsck_strict();
+    refs_equal(&source, &mirror);
+}

@@ -1,0 +1,299 @@
+//! Another Git server: real git's `http-backend`, behind a small HTTP server that can be told to
+//! misbehave.
+
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How the server behaves; changed while it runs.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// Asks for this `user:password`.
+    pub credentials: Option<String>,
+    /// Answers every request for refs of a path that begins so with a redirect: the path's rest is
+    /// put behind the target.
+    pub redirect: Option<(String, String)>,
+    /// Breaks off this many answers to a fetch (not to `ls-refs`), after so many bytes of pack.
+    pub cuts: Option<(u32, usize)>,
+    /// Sends no faster.
+    pub bytes_per_second: Option<usize>,
+    /// Answers everything with this status.
+    pub status: Option<u16>,
+    /// Does not know of protocol versions.
+    pub is_old: bool,
+    /// Answers with a web page.
+    pub is_web_page: bool,
+}
+
+/// One request as it came.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub method: String,
+    pub path: String,
+    pub authorization: Option<String>,
+    pub body: String,
+}
+
+/// A running server of the repositories below a folder.
+#[derive(Debug)]
+pub struct Remote {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    root: PathBuf,
+    rules: Mutex<Rules>,
+    seen: Mutex<Vec<Seen>>,
+}
+
+impl Remote {
+    /// Serves the repositories below `root`; it ends with the test process.
+    pub fn serve(root: &Path) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
+        let port = listener.local_addr().expect("it is bound").port();
+        let shared = Arc::new(Shared {
+            root: root.to_owned(),
+            rules: Mutex::default(),
+            seen: Mutex::default(),
+        });
+        let serving = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let shared = Arc::clone(&serving);
+                // A client that hangs up is not this server's failure.
+                std::thread::spawn(move || drop(shared.answer(connection)));
+            }
+        });
+        Self { port, shared }
+    }
+
+    /// The URL of a repository below the root.
+    pub fn url(&self, name: &str) -> String {
+        format!("http://127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// The same with credentials.
+    pub fn url_with(&self, credentials: &str, name: &str) -> String {
+        format!("http://{credentials}@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Behaves like this from now on.
+    pub fn set(&self, rules: Rules) {
+        *self.shared.rules.lock().expect("no thread panics") = rules;
+    }
+
+    /// What was asked so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.shared.seen.lock().expect("no thread panics").clone()
+    }
+}
+
+impl Shared {
+    fn answer(&self, connection: TcpStream) -> std::io::Result<()> {
+        let mut reader = BufReader::new(connection.try_clone()?);
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let mut words = line.split_whitespace();
+        let method = words.next().unwrap_or_default().to_owned();
+        let target = words.next().unwrap_or_default().to_owned();
+        let headers = headers(&mut reader)?;
+        let header = |name: &str| {
+            let found = headers.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone())
+        };
+        let body = if header("transfer-encoding").is_some() {
+            chunked(&mut reader)?
+        } else {
+            let length = header("content-length").and_then(|length| length.parse().ok());
+            let mut body = vec![0; length.unwrap_or(0)];
+            reader.read_exact(&mut body)?;
+            body
+        };
+        let request = Request {
+            method,
+            target,
+            authorization: header("authorization"),
+            content_type: header("content-type").unwrap_or_default(),
+            protocol: header("git-protocol"),
+            body,
+        };
+        self.note(&request);
+        self.respond(&request, connection)
+    }
+
+    fn note(&self, request: &Request) {
+        let seen = Seen {
+            method: request.method.clone(),
+            path: request.target.clone(),
+            authorization: request.authorization.clone(),
+            body: String::from_utf8_lossy(&request.body).into_owned(),
+        };
+        self.seen.lock().expect("no thread panics").push(seen);
+    }
+
+    fn respond(&self, request: &Request, mut out: TcpStream) -> std::io::Result<()> {
+        let rules = self.rules.lock().expect("no thread panics").clone();
+        if let Some(status) = rules.status {
+            return write!(
+                out,
+                "HTTP/1.1 {status} Status\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+        }
+        if let Some((prefix, location)) = &rules.redirect
+            && let Some(rest) = request.target.strip_prefix(prefix.as_str())
+        {
+            return write!(
+                out,
+                "HTTP/1.1 301 Moved\r\nLocation: {location}{rest}\r\nContent-Length: 0\r\n\
+                 Connection: close\r\n\r\n"
+            );
+        }
+        if rules.is_web_page {
+            return write!(
+                out,
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\
+                 Connection: close\r\n\r\n<html>"
+            );
+        }
+        if let Some(credentials) = &rules.credentials
+            && request.authorization.as_deref() != Some(basic(credentials).as_str())
+        {
+            return write!(
+                out,
+                "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\
+                 Content-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+        }
+        self.backend(request, &rules, out)
+    }
+
+    /// Runs git's CGI program and passes its answer on.
+    fn backend(&self, request: &Request, rules: &Rules, mut out: TcpStream) -> std::io::Result<()> {
+        let (path, query) = request
+            .target
+            .split_once('?')
+            .unwrap_or((&request.target, ""));
+        let protocol = request.protocol.as_deref().filter(|_| !rules.is_old);
+        let mut child = Command::new("git")
+            .arg("http-backend")
+            .env("GIT_PROJECT_ROOT", &self.root)
+            .env("GIT_HTTP_EXPORT_ALL", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("PATH_INFO", path)
+            .env("QUERY_STRING", query)
+            .env("REQUEST_METHOD", &request.method)
+            .env("CONTENT_TYPE", &request.content_type)
+            .env("CONTENT_LENGTH", request.body.len().to_string())
+            .env("GIT_PROTOCOL", protocol.unwrap_or_default())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut stdin = child.stdin.take().expect("it is a pipe");
+        let body = request.body.clone();
+        let writing = std::thread::spawn(move || drop(stdin.write_all(&body)));
+        let mut answer = BufReader::new(child.stdout.take().expect("it is a pipe"));
+        let head = headers(&mut answer)?;
+        let status = head.iter().find(|(name, _)| name == "status");
+        let status = status.map_or("200 OK", |(_, status)| status.as_str());
+        write!(
+            out,
+            "HTTP/1.1 {status}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
+        )?;
+        for (name, value) in head.iter().filter(|(name, _)| name != "status") {
+            write!(out, "{name}: {value}\r\n")?;
+        }
+        out.write_all(b"\r\n")?;
+        let copied = self.copy(request, rules, &mut answer, &mut out);
+        drop(answer);
+        let _ = child.kill();
+        let _ = child.wait();
+        let _ = writing.join();
+        copied
+    }
+
+    fn copy(
+        &self,
+        request: &Request,
+        rules: &Rules,
+        answer: &mut impl Read,
+        out: &mut TcpStream,
+    ) -> std::io::Result<()> {
+        let is_fetch = request.body.windows(5).any(|five| five == b"want ");
+        let limit = if is_fetch { self.take_cut() } else { None };
+        let mut copied = 0;
+        let mut piece = [0; 4096];
+        loop {
+            let count = answer.read(&mut piece)?;
+            if count == 0 {
+                return out.write_all(b"0\r\n\r\n");
+            }
+            write!(out, "{count:x}\r\n")?;
+            out.write_all(&piece[..count])?;
+            out.write_all(b"\r\n")?;
+            out.flush()?;
+            copied += count;
+            if limit.is_some_and(|limit| copied >= limit) {
+                return Ok(());
+            }
+            if let Some(rate) = rules.bytes_per_second.filter(|_| is_fetch) {
+                std::thread::sleep(Duration::from_micros((count * 1_000_000 / rate) as u64));
+            }
+        }
+    }
+
+    fn take_cut(&self) -> Option<usize> {
+        let mut rules = self.rules.lock().expect("no thread panics");
+        let (left, bytes) = rules.cuts.filter(|(left, _)| *left > 0)?;
+        rules.cuts = Some((left - 1, bytes));
+        Some(bytes)
+    }
+}
+
+struct Request {
+    method: String,
+    target: String,
+    authorization: Option<String>,
+    content_type: String,
+    protocol: Option<String>,
+    body: Vec<u8>,
+}
+
+fn headers(reader: &mut impl std::io::BufRead) -> std::io::Result<Vec<(String, String)>> {
+    let mut headers = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            return Ok(headers);
+        };
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+}
+
+fn chunked(reader: &mut impl std::io::BufRead) -> std::io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let size = usize::from_str_radix(line.trim(), 16).unwrap_or(0);
+        let mut chunk = vec![0; size];
+        reader.read_exact(&mut chunk)?;
+        body.extend_from_slice(&chunk);
+        reader.read_line(&mut line)?;
+        if size == 0 {
+            return Ok(body);
+        }
+    }
+}
+
+fn basic(credentials: &str) -> String {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(credentials);
+    format!("Basic {text}")
+}
