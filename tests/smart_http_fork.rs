@@ -377,7 +377,7 @@ fn while_a_fork_grows_it_says_so() {
             .wrapping_add(1);
         state.to_be_bytes()[0]
     });
-    work.write("noise", noise.take(24 << 20).collect::<Vec<u8>>());
+    work.write("noise", noise.take(64 << 20).collect::<Vec<u8>>());
     work.commit("much");
     work.run(&["push", "--quiet", &source.url(), "main"]);
 

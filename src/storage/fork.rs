@@ -127,7 +127,7 @@ impl<D: Database> RepoStore<D> {
             }
             Ok(())
         })?;
-        self.live_packs.replace(None);
+        self.forget_live_packs();
         Ok(())
     }
 

@@ -181,6 +181,7 @@ impl<D: Database> RepoStore<D> {
     pub(super) fn forget_live_packs(&self) {
         self.live_packs.replace(None);
         self.just_published.take();
+        self.cold_packs.take();
     }
 
     /// The live packs as they are remembered, with those that were published since. That these

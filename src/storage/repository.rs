@@ -3,6 +3,7 @@
 //! [`sweep`](super::sweep) stand.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use gix_object::bstr::{BStr, BString, ByteSlice};
@@ -14,7 +15,7 @@ use super::schema;
 use super::sql::{Database, in_transaction, query_first};
 use super::sql_error::SqlError;
 use super::tokens::TokenStore;
-use crate::git::store::{PackRecord, PackStore as _, StoreError};
+use crate::git::store::{PackId, PackRecord, PackStore as _, StoreError};
 
 /// The repository of one Durable Object. There is one such value an object: it remembers which
 /// packs are live, and the highest pack id that was ever handed out.
@@ -26,6 +27,8 @@ pub struct RepoStore<D> {
     pub(super) live_packs: RefCell<Option<Rc<Vec<PackRecord>>>>,
     /// Packs published since `live_packs` was read, in that order.
     pub(super) just_published: RefCell<Vec<PackRecord>>,
+    /// Live packs of which R2 alone has the bytes.
+    pub(super) cold_packs: RefCell<Option<Rc<BTreeSet<PackId>>>>,
     pub(super) pack_id_floor: Cell<u32>,
 }
 
@@ -159,6 +162,7 @@ impl<D: Database> RepoStore<D> {
             lease: Lease::new(),
             live_packs: RefCell::new(None),
             just_published: RefCell::default(),
+            cold_packs: RefCell::default(),
             pack_id_floor: Cell::new(0),
         }
     }

@@ -217,6 +217,7 @@ impl<D: Database> RepoStore<D> {
     /// copy of it.
     pub fn cool(&self, pack_id: PackId) -> Result<bool, StoreError> {
         let sql = "UPDATE pack SET chunks_here = 0 WHERE pack_id = ?1 AND r2_key IS NOT NULL";
+        self.cold_packs.take();
         Ok(self.db.execute(sql, &[pack_id.0.into()])? > 0)
     }
 
@@ -262,15 +263,23 @@ impl<D: Database> RepoStore<D> {
 
     /// Whether some live pack's chunks may be missing here.
     pub fn has_cold_packs(&self) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM pack WHERE state = 'live' AND chunks_here = 0 LIMIT 1";
-        Ok(query_first(&self.db, sql, &[], |row| row.integer(0))?.is_some())
+        Ok(!self.cold_packs()?.is_empty())
     }
 
     /// The live packs whose chunks may be missing here: they are never rewritten.
-    pub fn cold_packs(&self) -> Result<BTreeSet<PackId>, StoreError> {
+    /// Remembered until packs are swapped or go cold: those that are published are not cold.
+    pub fn cold_packs(&self) -> Result<Rc<BTreeSet<PackId>>, StoreError> {
+        let settled = !self.db.in_transaction();
+        if settled && let Some(packs) = &*self.cold_packs.borrow() {
+            return Ok(Rc::clone(packs));
+        }
         let sql = "SELECT pack_id FROM pack WHERE state = 'live' AND chunks_here = 0";
         let packs = query_all(&self.db, sql, &[], |row| row.unsigned32(0).map(PackId))?;
-        Ok(packs.into_iter().collect())
+        let packs = Rc::new(BTreeSet::from_iter(packs));
+        if settled {
+            self.cold_packs.replace(Some(Rc::clone(&packs)));
+        }
+        Ok(packs)
     }
 
     /// The record of the repository as it is now; `None` while R2 lacks one of its packs.

@@ -81,7 +81,7 @@ pub struct Rebuild {
     object: Rc<RepoObject>,
     store: Rc<Store>,
     records: Rc<Vec<PackRecord>>,
-    cold: BTreeSet<PackId>,
+    cold: Rc<BTreeSet<PackId>>,
     shallow: Vec<ObjectId>,
     overlay: Rc<Overlay<Rc<Store>>>,
     limits: Limits,
