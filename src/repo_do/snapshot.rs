@@ -313,7 +313,9 @@ impl Step<'_> {
         let pack_bytes: u64 = self.packs.iter().map(|pack| pack.pack_bytes).sum();
         let is_worth_it = !tips.is_empty()
             && pack_bytes >= self.settings.ready_bytes_min
-            && !is_untouched_fork(&self.record);
+            && !is_untouched_fork(&self.record)
+            // Its clients are told where it is cut, which a ready answer does not.
+            && self.store.shallow_commits()?.is_empty();
         let ready = self.store.ready_clone()?;
         let is_current = is_worth_it
             && ready

@@ -14,6 +14,7 @@ mod support;
 
 mod failures;
 mod imported;
+mod life;
 mod parts;
 mod refusals;
 mod shallow;

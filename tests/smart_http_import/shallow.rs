@@ -8,7 +8,7 @@ use super::support::history::History;
 use super::support::rest::Hosted;
 
 /// A line of ten commits with a tag on the eighth, imported three commits deep.
-fn imported(name: &str) -> (Source, Hosted) {
+pub fn imported(name: &str) -> (Source, Hosted) {
     let source = Source::empty();
     let work = source.scratch.clone(
         &source.git.folder().display().to_string(),
@@ -29,7 +29,7 @@ fn imported(name: &str) -> (Source, Hosted) {
     (source, hosted)
 }
 
-fn edge(git: &Git) -> String {
+pub fn edge(git: &Git) -> String {
     std::fs::read_to_string(git.folder().join(".git/shallow")).unwrap_or_default()
 }
 

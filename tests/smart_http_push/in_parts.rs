@@ -12,13 +12,14 @@ const BYTES_MAX: &str = "150000";
 fn history(scratch: &Scratch) -> Git {
     let source = scratch.repository("source");
     let history = History {
-        commits: 400,
+        commits: 600,
         branches: 2,
         ..History::small(61)
     };
     history.make(&source);
     let packed = source.try_run(&["pack-objects", "--all", "--stdout", "-q"], b"");
-    assert!(packed.stdout.len() > 2 * BYTES_MAX.parse::<usize>().unwrap());
+    let bytes = packed.stdout.len();
+    assert!(bytes > 2 * BYTES_MAX.parse::<usize>().unwrap(), "{bytes}");
     source
 }
 
