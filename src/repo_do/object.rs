@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::time::Duration;
 
 use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
@@ -26,6 +27,9 @@ pub type Store = RepoStore<ObjectDatabase>;
 
 /// How long a quarantined pack is left alone: longer than any push may take.
 const GRACE_MS: i64 = 60 * 60 * 1000;
+
+/// The same from now on. Of a number `set_alarm` would take it to be that as well, not a time.
+const GRACE: Duration = Duration::from_millis(GRACE_MS.unsigned_abs());
 
 /// Rows that one run of the sweeper removes.
 const SWEEP_ROWS_MAX: u32 = 1000;
@@ -112,7 +116,7 @@ impl RepoObject {
     /// Asks for the alarm after the grace period, unless it is set already.
     pub async fn schedule_sweep(&self) -> Result<()> {
         if self.storage.get_alarm().await?.is_none() {
-            self.storage.set_alarm(now_ms() + GRACE_MS).await?;
+            self.storage.set_alarm(GRACE).await?;
         }
         Ok(())
     }
@@ -143,7 +147,7 @@ impl RepoObject {
             .counts()
             .map_err(|error| worker::Error::RustError(error.to_string()))?;
         if counts.quarantined_packs + counts.superseded_packs > 0 {
-            self.storage.set_alarm(now_ms() + GRACE_MS).await?;
+            self.storage.set_alarm(GRACE).await?;
         }
         Ok(())
     }
