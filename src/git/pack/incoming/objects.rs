@@ -234,15 +234,7 @@ impl IncomingObjects {
         let wrong = |source| PackError::Delta { offset, source };
         let (base_size, result_size) = delta::sizes(instructions).map_err(wrong)?;
         for (what, size) in [("base", base_size), ("result", result_size)] {
-            let limit = self.limits.delta_bytes_max;
-            if size > limit {
-                return Err(PackError::DeltaTooLarge {
-                    offset,
-                    what,
-                    size,
-                    limit,
-                });
-            }
+            check_delta(offset, what, size, self.limits.delta_bytes_max)?;
         }
         self.check_size(offset, base.kind, result_size)?;
         self.charge(result_size)?;
@@ -285,16 +277,7 @@ impl IncomingObjects {
         what: &'static str,
         size: u64,
     ) -> Result<(), PackError> {
-        let limit = self.limits.large_delta_bytes_max;
-        if size > limit {
-            return Err(PackError::DeltaTooLarge {
-                offset,
-                what,
-                size,
-                limit,
-            });
-        }
-        Ok(())
+        check_delta(offset, what, size, self.limits.large_delta_bytes_max)
     }
 
     /// Refuses an object that is larger than its kind may be.
@@ -359,4 +342,17 @@ impl IncomingObjects {
             .object(position, &id, kind, content)
             .map_err(|Refusal(reason)| PackError::Refused { id, kind, reason })
     }
+}
+
+/// Refuses a delta that has more bytes than the limit in its base or its result.
+fn check_delta(offset: u64, what: &'static str, size: u64, limit: u64) -> Result<(), PackError> {
+    if size > limit {
+        return Err(PackError::DeltaTooLarge {
+            offset,
+            what,
+            size,
+            limit,
+        });
+    }
+    Ok(())
 }

@@ -13,15 +13,6 @@ type Answer = Result<Option<CommandRequest>, CommandRequestError>;
 
 const EVERYTHING: Offer<'static> = Offer {
     session_id: Some("s0"),
-    fetch: &[
-        "shallow",
-        "wait-for-done",
-        "filter",
-        "ref-in-want",
-        "sideband-all",
-        "packfile-uris",
-    ],
-    commands: &["object-info", "bundle-uri"],
     ..Offer::DEFAULT
 };
 
