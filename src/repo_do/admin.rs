@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use worker::{Method, Request, RequestInit, Response};
 
@@ -30,11 +32,19 @@ const RUNS_SHOWN: u32 = 20;
 const BRANCHES: &str = "refs/heads/";
 
 /// The body of a request of the Worker's or of another object.
-pub async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply> {
-    request.json().await.map_err(|error| {
+pub async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ErrorReply> {
+    let bytes = body_bytes(request).await;
+    let body =
+        bytes.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
+    body.map_err(|error| {
         let message = format!("the worker sent a body that the object does not know: {error}");
         ErrorReply::new(ErrorCode::InternalError, message)
     })
+}
+
+fn body_bytes(mut request: Request) -> LocalBoxFuture<'static, Result<Vec<u8>, String>> {
+    let read = async move { request.bytes().await.map_err(|error| error.to_string()) };
+    read.boxed_local()
 }
 
 /// `POST /init`.

@@ -8,6 +8,8 @@
 use std::io::Write;
 
 use flate2::write::GzDecoder;
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
 use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::ResponseBody;
@@ -144,7 +146,15 @@ impl Body {
         }
     }
 
-    async fn receive(&mut self, piece: &mut Vec<u8>) -> Result<bool, BodyError> {
+    /// In a box: it is awaited at many places, and would be repeated in the wasm at each.
+    fn receive<'a>(
+        &'a mut self,
+        piece: &'a mut Vec<u8>,
+    ) -> LocalBoxFuture<'a, Result<bool, BodyError>> {
+        self.receive_unboxed(piece).boxed_local()
+    }
+
+    async fn receive_unboxed(&mut self, piece: &mut Vec<u8>) -> Result<bool, BodyError> {
         piece.clear();
         let Some(reader) = &self.reader else {
             return Ok(false);

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
 use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
 use super::alarm::{self, Alarm};
@@ -90,17 +92,22 @@ const ROOM_RETRY_SECONDS: u32 = 5;
 
 /// Reserves `bytes` of the isolate's memory, waiting a while for others to be done. Each request
 /// looks again by a timer of its own: nothing of one request may wake another's.
-pub async fn reserve(bytes: u64) -> std::result::Result<Reservation, ErrorReply> {
+pub fn reserve(
+    bytes: u64,
+) -> LocalBoxFuture<'static, std::result::Result<Reservation, ErrorReply>> {
     let until_ms = now_ms().saturating_add(ROOM_WAIT_MS);
-    loop {
-        match Reservation::new(bytes) {
-            Ok(reservation) => return Ok(reservation),
-            Err(error) if now_ms() >= until_ms => {
-                return Err(ErrorReply::busy(ROOM_RETRY_SECONDS, error.to_string()));
+    let room = async move {
+        loop {
+            match Reservation::new(bytes) {
+                Ok(reservation) => return Ok(reservation),
+                Err(error) if now_ms() >= until_ms => {
+                    return Err(ErrorReply::busy(ROOM_RETRY_SECONDS, error.to_string()));
+                }
+                Err(_) => timer::after(ROOM_POLL_MS).await,
             }
-            Err(_) => timer::after(ROOM_POLL_MS).await,
         }
-    }
+    };
+    room.boxed_local()
 }
 
 /// Lets other requests of the object run.

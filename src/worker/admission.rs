@@ -1,10 +1,12 @@
 //! Who may go on to the object: early refusals from the header and from KV.
 
+use futures::FutureExt as _;
 use worker::console_warn;
 
 use super::credentials::Identity;
 use super::grant::{Grant, key};
 use super::names::RepositoryPath;
+use super::objects::Asked;
 use super::visit::{Visit, fault};
 use crate::repo_do::contract::{Access, Actor, ErrorReply, Refusal, TokenHash};
 use crate::storage::kv::JsonStore;
@@ -60,15 +62,19 @@ pub async fn to_administer(visit: &Visit) -> Result<(), ErrorReply> {
 }
 
 /// What KV knows; it may fail or be behind, and then knows nothing.
-async fn grant(visit: &Visit, hash: &TokenHash) -> Option<Grant> {
-    let found = match grants(visit) {
-        Ok(grants) => grants.get(&key(hash)).await,
-        Err(_) => return None,
+fn grant<'a>(visit: &'a Visit, hash: &TokenHash) -> Asked<'a, Option<Grant>> {
+    let key = key(hash);
+    let look_up = async move {
+        let found = match grants(visit) {
+            Ok(grants) => grants.get(&key).await,
+            Err(_) => return None,
+        };
+        found.unwrap_or_else(|error| {
+            console_warn!("grant not read: {error}");
+            None
+        })
     };
-    found.unwrap_or_else(|error| {
-        console_warn!("grant not read: {error}");
-        None
-    })
+    look_up.boxed_local()
 }
 
 /// Writes the grant of a new token. When it fails, the object still knows the token.

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
@@ -92,36 +94,40 @@ impl Call {
     }
 }
 
+/// An answer to come. In a box, here and wherever many call: each caller's own future would else
+/// hold, and the wasm repeat, all that the call does.
+pub type Asked<'a, T> = LocalBoxFuture<'a, T>;
+
 /// Asks a repository's object.
-pub async fn repository(
-    visit: &Visit,
-    path: &RepositoryPath,
+pub fn repository<'a>(
+    visit: &'a Visit,
+    path: &'a RepositoryPath,
     actor: Actor,
     call: Call,
-) -> Result<Response, ErrorReply> {
-    let own = [
+) -> Asked<'a, Result<Response, ErrorReply>> {
+    let own = vec![
         (header::ACTOR, actor.to_string()),
         (header::REPOSITORY, path.to_string()),
         (header::REQUEST_ID, visit.request_id.clone()),
     ];
-    ask(visit, REPOSITORIES, &path.object_name(), &own, call).await
+    ask(visit, REPOSITORIES, path.object_name(), own, call).boxed_local()
 }
 
 /// Asks a namespace's object, or the registry of namespaces.
-pub async fn namespace(
-    visit: &Visit,
+pub fn namespace<'a>(
+    visit: &'a Visit,
     object_name: &str,
     call: Call,
-) -> Result<Response, ErrorReply> {
-    let own = [(header::REQUEST_ID, visit.request_id.clone())];
-    ask(visit, NAMESPACES, object_name, &own, call).await
+) -> Asked<'a, Result<Response, ErrorReply>> {
+    let own = vec![(header::REQUEST_ID, visit.request_id.clone())];
+    ask(visit, NAMESPACES, object_name.to_owned(), own, call).boxed_local()
 }
 
 async fn ask(
     visit: &Visit,
     binding: &str,
-    object_name: &str,
-    own: &[(&'static str, String)],
+    object_name: String,
+    own: Vec<(&'static str, String)>,
     call: Call,
 ) -> Result<Response, ErrorReply> {
     let objects = visit
@@ -133,9 +139,9 @@ async fn ask(
     for _ in 0..attempts {
         // A stub that threw is dead, so each attempt has its own.
         let stub = objects
-            .get_by_name(object_name)
+            .get_by_name(&object_name)
             .map_err(|error| fault(binding, &error))?;
-        let request = call.request(own).map_err(|error| fault("call", &error))?;
+        let request = call.request(&own).map_err(|error| fault("call", &error))?;
         match stub.fetch_with_request(request).await {
             Ok(response) => return Ok(response),
             Err(error) => last = Some(error),
@@ -161,22 +167,27 @@ pub async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ErrorRep
 }
 
 /// The bytes of a good answer, or the object's refusal.
-pub async fn accept(mut response: Response) -> Result<Vec<u8>, ErrorReply> {
-    if response.status_code() != 200 {
-        return Err(refusal(response).await);
-    }
-    response
-        .bytes()
-        .await
-        .map_err(|error| fault("object's answer", &error))
+pub fn accept(mut response: Response) -> Asked<'static, Result<Vec<u8>, ErrorReply>> {
+    let accepted = async move {
+        if response.status_code() != 200 {
+            return Err(refusal(response).await);
+        }
+        let bytes = response.bytes().await;
+        bytes.map_err(|error| fault("object's answer", &error))
+    };
+    accepted.boxed_local()
 }
 
 /// The refusal that an answer other than 200 carries.
-pub async fn refusal(mut response: Response) -> ErrorReply {
-    let status = response.status_code();
-    let error = match response.bytes().await {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
+pub fn refusal(mut response: Response) -> Asked<'static, ErrorReply> {
+    let refused = async move {
+        let status = response.status_code();
+        let error = match response.bytes().await {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        let what = format!("object's refusal with status {status}");
+        error.unwrap_or_else(|error| fault(&what, &error))
     };
-    error.unwrap_or_else(|error| fault(&format!("object's refusal with status {status}"), &error))
+    refused.boxed_local()
 }

@@ -6,10 +6,11 @@ pub mod namespaces;
 pub mod repos;
 pub mod tokens;
 
-use futures::TryStreamExt as _;
+use futures::{FutureExt as _, TryStreamExt as _};
 use serde::de::DeserializeOwned;
 use worker::Request;
 
+use super::objects::Asked;
 use super::parameters::{self, BODY_BYTES_MAX};
 use super::reply::Reply;
 use super::route::RestRoute;
@@ -49,18 +50,25 @@ pub async fn answer(
 }
 
 /// Reads a body whole, up to its bound, whatever its content type says.
-async fn body<T: DeserializeOwned>(mut request: Request) -> Result<T, ErrorReply> {
-    let mut bytes = Vec::new();
-    if request.inner().body().is_some() {
-        let mut stream = request.stream().map_err(|_| unreadable())?;
-        while let Some(chunk) = stream.try_next().await.map_err(|_| unreadable())? {
-            if bytes.len().saturating_add(chunk.len()) > BODY_BYTES_MAX {
-                return Err(parameters::body_too_large());
+async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ErrorReply> {
+    parameters::body(&body_bytes(request).await?)
+}
+
+fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorReply>> {
+    let read = async move {
+        let mut bytes = Vec::new();
+        if request.inner().body().is_some() {
+            let mut stream = request.stream().map_err(|_| unreadable())?;
+            while let Some(chunk) = stream.try_next().await.map_err(|_| unreadable())? {
+                if bytes.len().saturating_add(chunk.len()) > BODY_BYTES_MAX {
+                    return Err(parameters::body_too_large());
+                }
+                bytes.extend_from_slice(&chunk);
             }
-            bytes.extend_from_slice(&chunk);
         }
-    }
-    parameters::body(&bytes)
+        Ok(bytes)
+    };
+    read.boxed_local()
 }
 
 fn unreadable() -> ErrorReply {
