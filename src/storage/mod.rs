@@ -12,6 +12,7 @@
 //! | [`refs`] | its refs, read |
 //! | [`packed_refs`] | those that came with a fork, many in one row |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
+//! | [`kept_refs`] | the list of refs, in memory from one request to the next |
 //! | [`reflog`] | what was changed, for people |
 //! | [`imports`] | an import under way, and the edge of a history that is here in part |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
@@ -44,6 +45,7 @@ pub mod do_sql;
 pub mod entries;
 pub mod fork;
 pub mod imports;
+pub mod kept_refs;
 pub mod kv;
 pub mod life;
 pub mod listing;

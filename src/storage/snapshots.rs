@@ -300,7 +300,7 @@ impl<D: Database> RepoStore<D> {
         };
         let mut refs = Vec::new();
         self.visit_refs(b"refs/", |reference| {
-            refs.push(reference);
+            refs.push(reference.clone());
             ControlFlow::Continue(())
         })?;
         Ok(Some(Record {
