@@ -4,8 +4,9 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$ROOT"
 
-# Far below what Cloudflare allows (3 MB on the Free plan): what loads fast starts fast.
-wasm_gzip_kb_max=700
+# A third of what Cloudflare once allowed on the Free plan (3 MB; now 64 MiB, uncompressed): what
+# loads fast starts fast. Forks, imports, maintenance and R2 took a quarter of it.
+wasm_gzip_kb_max=1000
 
 gzip_kb=$(($(gzip -9 -c build/index_bg.wasm | wc -c) / 1024))
 crates=$(cargo tree --locked --target wasm32-unknown-unknown --edges normal --prefix none |
