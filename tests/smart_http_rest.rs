@@ -686,6 +686,8 @@ fn token_requests_are_read_strictly() {
         "per_page=0",
         "per_page=201",
         "page=x",
+        "token=x",
+        "token=",
         "colour=red",
     ] {
         let answer = rest().get(&hosted.path(&format!("/tokens?{query}")));

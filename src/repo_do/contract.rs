@@ -19,7 +19,7 @@
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
 //! | `POST /delete` | administer | | [`Deleted`] |
 //! | `POST /tokens` | administer | [`CreateToken`] | [`TokenRecord`] |
-//! | `GET /tokens?state=…&page=…&per_page=…` | administer | | [`TokenPage`] |
+//! | `GET /tokens?state=…&token=…&page=…&per_page=…` | administer | | [`TokenPage`] |
 //! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
 //! | `POST /maintenance` | administer | [`Maintain`] | a JSON object, passed on likewise |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
@@ -355,7 +355,8 @@ pub struct CreateToken {
 }
 
 /// Answer of `GET /tokens`: one page, newest first. `state` is `active`, `expired`, `revoked` or
-/// `all`, `page` starts at 1; the Worker has checked both and sends all three.
+/// `all`, `page` starts at 1; the Worker has checked both and sends all three. With `token`, an id
+/// or the SHA-256 of a plaintext in hex, the page has that token or none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenPage {
     /// The page's tokens.

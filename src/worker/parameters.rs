@@ -86,6 +86,8 @@ pub struct NewImport {
     pub branch: Option<String>,
     /// Commits of history wanted from each branch; all unless given.
     pub depth: Option<u32>,
+    /// Free text.
+    pub description: Option<String>,
     /// Whether pushes are refused.
     #[serde(default)]
     pub read_only: bool,
@@ -156,6 +158,8 @@ pub struct NewToken {
 pub struct TokenQuery {
     /// `active` unless given, `expired`, `revoked` or `all`.
     pub state: Option<TokenFilter>,
+    /// The one wanted: its id, or the SHA-256 of its plaintext in hex.
+    pub token: Option<String>,
     /// Entries a page.
     pub per_page: Option<u32>,
     /// The page, from 1.

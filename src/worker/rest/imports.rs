@@ -43,7 +43,7 @@ pub async fn import(
             repository_id,
             namespace: path.namespace.as_str().to_owned(),
             name: path.name.as_str().to_owned(),
-            description: None,
+            description: parameters::description(new.description)?,
             default_branch: branch.unwrap_or(DEFAULT_BRANCH).to_owned(),
             read_only: new.read_only,
             public: false,

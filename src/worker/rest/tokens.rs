@@ -5,7 +5,7 @@ use worker::Request;
 use super::body;
 use crate::repo_do::contract::{
     Access, Actor, CreateToken, ErrorCode, ErrorReply, RepositoryInfo, RevokedToken, Scope,
-    TokenPage, TokenRecord, path,
+    TokenHash, TokenPage, TokenRecord, is_public_id, path,
 };
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::grant::Grant;
@@ -99,7 +99,14 @@ pub async fn list(visit: &Visit, query: &str, path: &RepositoryPath) -> Result<R
         TokenFilter::All => String::new(),
         state => format!("state={}&", state.name()),
     };
-    let target = format!("{}?{state}page={page}&per_page={per_page}", path::TOKENS);
+    let token = match &query.token {
+        Some(token) => format!("token={}&", id_or_hash(token)?),
+        None => String::new(),
+    };
+    let target = format!(
+        "{}?{state}{token}page={page}&per_page={per_page}",
+        path::TOKENS
+    );
     let response = objects::repository(visit, path, actor, Call::get(target)).await?;
     let found: TokenPage = objects::read(response).await?;
     let tokens: Vec<_> = found
@@ -109,6 +116,15 @@ pub async fn list(visit: &Visit, query: &str, path: &RepositoryPath) -> Result<R
         .collect();
     let info = ResultInfo::page(page, per_page, tokens.len(), found.total_count);
     envelope::list(&tokens, info)
+}
+
+/// What names a token in a query. Never its plaintext: URLs are kept in logs.
+fn id_or_hash(text: &str) -> Result<&str, ErrorReply> {
+    if is_public_id(text) || text.parse::<TokenHash>().is_ok() {
+        return Ok(text);
+    }
+    let message = "token is neither an id nor a SHA-256 in hex";
+    Err(ErrorReply::at(ErrorCode::InvalidInput, "/token", message))
 }
 
 /// `DELETE /namespaces/:ns/tokens/:id`
