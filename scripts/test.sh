@@ -25,7 +25,7 @@ step() {
 }
 
 closing_lines() {
-  grep -E '^(test result:|clients: |client types: |── wasm:|--dry-run: |error(\[|:))' "$logs/log" | sed 's/^/\n          /' |
+  grep -E '^(test result:|clients: |client types: |bench: |── wasm:|--dry-run: |error(\[|:))' "$logs/log" | sed 's/^/\n          /' |
     awk 'NF { printf "\n%s", $0 }' || true
 }
 
