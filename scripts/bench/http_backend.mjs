@@ -35,7 +35,7 @@ export async function startHttpBackend(scratch, git) {
   writeFileSync(join(folder, "nginx.conf"), configuration(settings));
 
   const log = openSync(join(folder, "log"), "a");
-  const started = (command, args) => serve(command, args, { stdio: ["ignore", log, log] });
+  const started = (command, args) => serve(command, args, { stdio: ["ignore", log, log], detached: true });
   const socket = `unix:${join(folder, "cgi.sock")}`;
   const children = [
     started(fcgiwrap, ["-c", String(CGI_PROGRAMS), "-s", socket]),

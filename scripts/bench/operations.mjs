@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { moreCommits } from "./generator.mjs";
 import { fetchEverything } from "./http.mjs";
 import { medianMs, pause } from "./measure.mjs";
+import { pushesOf } from "./sources.mjs";
 
 const CLONES_AT_ONCE = 4;
 const SOME_COMMITS = 100;
@@ -27,7 +28,7 @@ export async function lsRemote(bench, source) {
   for (const server of bench.servers) {
     const hosted = await subject.create(server);
     subject.hosted.set(server, hosted);
-    await subject.push(hosted, source.folder, "--mirror");
+    for (const refs of pushesOf(source)) await subject.push(hosted, source.folder, refs);
   }
   await subject.lsRemote();
 }

@@ -40,9 +40,13 @@ function statOf(pid) {
 
 const running = new Set();
 
-/** Starts a server; it is stopped by its own id, at the latest when this process ends. */
+/**
+ * Starts a server; it is stopped at the latest when this process ends. With `detached` among the
+ * options it is a process group of its own, and is stopped with all that it has started.
+ */
 export function serve(command, args, options) {
   const child = spawn(command, args, options);
+  child.target = options.detached ? -child.pid : child.pid;
   running.add(child);
   child.on("exit", () => running.delete(child));
   return child;
@@ -52,12 +56,12 @@ export function serve(command, args, options) {
 export async function stop(child) {
   if (!running.has(child)) return;
   const ended = new Promise((done) => child.once("exit", done));
-  child.kill("SIGTERM");
+  process.kill(child.target, "SIGTERM");
   await ended;
 }
 
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGTERM");
+  for (const { target } of running) process.kill(target, "SIGTERM");
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => process.exit(1));
