@@ -175,7 +175,7 @@ export interface ArtifactsRepo {
   ): Promise<ArtifactsCreateRepoResult>;
 
   /**
-   * Commits, newest first.
+   * Commits along the first parents, newest first.
    * @param opts.ref A branch, a tag or a commit id; `HEAD` unless given.
    * @param opts.limit 50 unless given, 1000 at most.
    * @param opts.offset How many are passed over.

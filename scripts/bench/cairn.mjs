@@ -74,7 +74,7 @@ class Cairn {
     return this.#call(`/repos/${repository.name}/fork`, { name });
   }
 
-  /** Has its packs copied to R2 and a full clone kept ready, now. */
+  /** Has its packs copied to R2 and a full clone kept ready, now; gives the bytes of that. */
   async settle(repository) {
     const path = `/repos/${repository.name}`;
     const change = JSON.stringify({ settle_seconds: 0, ready_bytes_min: 0 });
@@ -83,6 +83,7 @@ class Cairn {
     await this.#call(`${path}/maintenance`, { task: "snapshot" });
     const { ready_clone_bytes: bytes } = await this.stats(repository);
     if (!bytes) throw new Error("Cairn keeps no clone ready");
+    return bytes;
   }
 
   async stats(repository) {

@@ -34,14 +34,10 @@ export function* history(objects, seed) {
   yield "done\n";
 }
 
-/**
- * The stream of a repository of so many branches, each with a commit of its own, in folders of at
- * most so many.
- */
-export function* branches(count, folderMax) {
+/** The stream of a repository of so many branches, each with a commit of its own. */
+export function* branches(count) {
   for (let mark = 1; mark <= count; mark += 1) {
-    const folder = `refs/heads/folder-${Math.floor(mark / folderMax)}`;
-    const ref = mark === 1 ? "refs/heads/main" : `${folder}/number-${mark}`;
+    const ref = mark === 1 ? "refs/heads/main" : `refs/heads/topic/number-${mark}`;
     yield commit(ref, mark, mark > 1 ? 1 : undefined);
     yield `M 100644 inline file.txt\n${data(`${mark}\n`)}`;
   }

@@ -20,7 +20,10 @@ const CONFIG = `[user]
 	defaultBranch = main
 `;
 
-/** A `git` whose home is below `scratch`. Gives what it says, without the last newline. */
+/**
+ * A `git` whose home is below `scratch`. Gives what it says, without the last newline; `bytes` gives
+ * it as it is.
+ */
 export function gitIn(scratch) {
   const home = join(scratch, "home");
   mkdirSync(home, { recursive: true });
@@ -33,5 +36,7 @@ export function gitIn(scratch) {
     GIT_AUTHOR_DATE: "1700000000 +0000",
     GIT_COMMITTER_DATE: "1700000000 +0000",
   };
-  return async (args, input) => (await run("git", args, { env, input })).trimEnd();
+  const bytes = (args, input) => run("git", args, { env, input });
+  const text = async (args, input) => (await bytes(args, input)).toString().trimEnd();
+  return Object.assign(text, { bytes });
 }

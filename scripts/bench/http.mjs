@@ -30,6 +30,19 @@ export async function fetchEverything(repository, wants) {
   return answer.bytes;
 }
 
+const NO_OBJECT = "0".repeat(40);
+
+/** One push of refs (`<object id> <name>`) to a repository that has none, with their pack. */
+export async function pushEverything(repository, refs, pack) {
+  const [first, ...rest] = refs.map((ref) => `${NO_OBJECT} ${ref}`);
+  const commands = [`${first}\0report-status object-format=sha1`, ...rest].map(packet).join("");
+  const headers = { ...repository.headers, "content-type": "application/x-git-receive-pack-request" };
+  const body = Buffer.concat([Buffer.from(`${commands}0000`), pack]);
+  const { text } = await post(`${repository.url}/git-receive-pack`, headers, body);
+  const accepted = text.match(/[0-9a-f]{4}ok /g)?.length;
+  if (accepted !== refs.length) throw new Error(`${accepted} of ${refs.length} refs pushed: ${text}`);
+}
+
 function packet(text) {
   return (text.length + 4).toString(16).padStart(4, "0") + text;
 }

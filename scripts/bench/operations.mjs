@@ -4,12 +4,12 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { moreCommits } from "./generator.mjs";
-import { fetchEverything } from "./http.mjs";
+import { fetchEverything, pushEverything } from "./http.mjs";
 import { medianMs, pause } from "./measure.mjs";
-import { pushesOf } from "./sources.mjs";
 
 const CLONES_AT_ONCE = 4;
 const SOME_COMMITS = 100;
+const FIRST_LINE_BYTES_MAX = 100;
 
 /** All rows of one repository. */
 export async function operations(bench, source) {
@@ -28,7 +28,7 @@ export async function lsRemote(bench, source) {
   for (const server of bench.servers) {
     const hosted = await subject.create(server);
     subject.hosted.set(server, hosted);
-    for (const refs of pushesOf(source)) await subject.push(hosted, source.folder, refs);
+    await subject.pushRaw(hosted);
   }
   await subject.lsRemote();
 }
@@ -53,6 +53,14 @@ class Subject {
 
   push(hosted, folder, ...what) {
     return this.git([...hosted.config, "-C", folder, "push", "--quiet", hosted.url, ...what]);
+  }
+
+  // A push without git's client, whose work grows with the square of the refs.
+  async pushRaw(hosted) {
+    const { folder } = this.source;
+    const refs = await this.git(["-C", folder, "for-each-ref", "--format=%(objectname) %(refname)"]);
+    const packed = ["-C", folder, "pack-objects", "--all", "--stdout", "-q"];
+    await pushEverything(hosted, refs.split("\n"), await this.git.bytes(packed));
   }
 
   mirror(hosted) {
@@ -85,7 +93,7 @@ class Subject {
     for (const server of this.servers) {
       if (!this.hosted.has(server)) throw new Error(`${server.name} does not have the repository`);
     }
-    this.wants = await this.tips();
+    this.wants = await this.tips(this.hosted.get(this.servers[0]));
   }
 
   async clones() {
@@ -204,24 +212,27 @@ class Subject {
 
   // The same full clone from what Cairn keeps ready; git's server answers as before.
   async readyClones() {
+    const ready = new Map();
     for (const server of this.servers) {
-      if (server.settle) await server.settle(this.hosted.get(server));
+      if (server.settle) ready.set(server, await server.settle(this.hosted.get(server)));
     }
     this.wants = await this.tips(this.hosted.get(this.servers[0]));
-    await this.row("ready clone, raw response", (server, _, timed) =>
-      timed(() => fetchEverything(this.hosted.get(server), this.wants)),
-    );
+    await this.row("ready clone, raw response", async (server, _, timed) => {
+      const bytes = await timed(() => fetchEverything(this.hosted.get(server), this.wants));
+      // What is kept is that answer, but for its first line.
+      if (ready.has(server) && Math.abs(bytes - ready.get(server)) > FIRST_LINE_BYTES_MAX) {
+        throw new Error(`${bytes} bytes, and ${ready.get(server)} were kept ready`);
+      }
+    });
     await this.row("ready clone, all", (server, _, timed) =>
       this.inFolder((folder) => timed(() => this.clone(this.hosted.get(server), folder))),
     );
   }
 
-  // The object ids that a full clone wants: of the server's refs, or of the source's.
-  async tips(hosted) {
-    const from = hosted ? [...hosted.config, "ls-remote", hosted.url] : ["ls-remote", this.source.folder];
-    const lines = (await this.git(from)).split("\n");
-    const refs = lines.filter((line) => !line.endsWith("^{}"));
-    return [...new Set(refs.map((line) => line.split("\t")[0]))];
+  // The object ids that a full clone wants.
+  async tips({ config, url }) {
+    const said = await this.git([...config, "ls-remote", "--refs", "--heads", "--tags", url]);
+    return [...new Set(said.split("\n").map((line) => line.split("\t")[0]))];
   }
 
   async sameRefs(folder) {

@@ -67,7 +67,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => process.exit(1));
 }
 
-/** Runs a program to its end; fails with what it complained of. Gives what it said. */
+/** Runs a program to its end; fails with what it complained of. Gives the bytes that it said. */
 export function run(command, args, { input, ...options } = {}) {
   return new Promise((done, fail) => {
     const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], ...options });
@@ -77,7 +77,7 @@ export function run(command, args, { input, ...options } = {}) {
     child.stderr.on("data", (bytes) => complained.push(bytes));
     child.on("error", fail);
     child.on("close", (status) => {
-      if (status === 0) return done(Buffer.concat(said).toString());
+      if (status === 0) return done(Buffer.concat(said));
       fail(
         new Error(`${command} ${args.join(" ")}: status ${status}\n${Buffer.concat(complained)}`),
       );

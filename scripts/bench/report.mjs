@@ -9,7 +9,7 @@ import { run } from "./processes.mjs";
 export async function circumstances(git, root) {
   const said = async (command, args) => {
     try {
-      return (await run(command, args)).trim();
+      return (await run(command, args)).toString().trim();
     } catch {
       return null;
     }

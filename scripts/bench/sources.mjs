@@ -9,9 +9,7 @@ import { branches, history } from "./generator.mjs";
 export const SIZES = { small: 2_000, medium: 50_000, large: 400_000 };
 
 // Part of the names of kept repositories: a new generator makes new ones.
-const GENERATOR = 2;
-// The work of git's client grows with the square of the refs of one push.
-const REFS_PER_PUSH = 500;
+const GENERATOR = 1;
 
 /** A generated repository of a size, below `kept`. */
 export function generated(git, kept, size) {
@@ -22,15 +20,7 @@ export function generated(git, kept, size) {
 /** A repository of so many branches. */
 export function withBranches(git, kept, count) {
   const folder = join(kept, `branches-${count}-${GENERATOR}.git`);
-  return made(git, folder, `${count} refs`, () => branches(count, REFS_PER_PUSH));
-}
-
-/** What is pushed of such a repository, push by push. */
-export function pushesOf({ refs }) {
-  const folders = Array.from({ length: Math.floor(refs / REFS_PER_PUSH) + 1 }, (_, number) => number);
-  return ["main", ...folders.map((number) => `folder-${number}/*`)].map(
-    (branch) => `refs/heads/${branch}:refs/heads/${branch}`,
-  );
+  return made(git, folder, `${count} refs`, () => branches(count));
 }
 
 /** The repository of a bundle. */

@@ -20,8 +20,11 @@ export class Connection {
     const { origin, pathname } = new URL(url);
     this.#base = `${origin}${pathname.replace(/\/+$/, "")}/api/v1`;
     this.#key = key;
-    // Called as a plain function: the platforms' own refuses any other `this`.
-    this.#fetch = fetch ?? ((input, init) => globalThis.fetch(input, init));
+    /** @type {import("../index.d.ts").Fetch} */
+    const platform = (input, init) => globalThis.fetch(input, init);
+    // Async, so that what it throws at once is a rejection as well.
+    /** @type {import("../index.d.ts").Fetch} */
+    this.#fetch = async (input, init) => (fetch ?? platform)(input, init);
   }
 
   /**

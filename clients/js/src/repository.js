@@ -6,6 +6,9 @@ import { commit, created, createdToken, listedToken, shown, treeEntry } from "./
 /** @typedef {import("../index.d.ts").ArtifactsRepo} ArtifactsRepo */
 /** @typedef {import("./connection.js").Connection} Connection */
 
+/** Commits of a log unless a number is given, and at most. */
+const LOG_DEFAULT = 50;
+const LOG_MAX = 1000;
 /** Tokens a page, the most that the server gives. */
 const TOKENS_PER_PAGE = 200;
 
@@ -78,9 +81,23 @@ export class Repository {
   }
 
   /** @type {ArtifactsRepo["log"]} */
-  async log({ ref, limit, offset } = {}) {
-    const found = await this.#unlessMissing(this.#get("/log", { ref, limit, offset }));
-    return (found ?? []).map(commit);
+  async log({ ref, limit = LOG_DEFAULT, offset = 0 } = {}) {
+    const wanted = Math.min(limit, LOG_MAX);
+    const commits = [];
+    // A page may end before its limit: long messages fill it.
+    for (;;) {
+      const query = {
+        ref,
+        first_parent: "true",
+        limit: wanted - commits.length,
+        offset: offset + commits.length,
+      };
+      const asked = this.#connection.call("GET", `${this.#path}/log`, { query });
+      const page = await this.#unlessMissing(asked);
+      if (page === null) return [];
+      commits.push(...page.result.map(commit));
+      if (commits.length >= wanted || !page.info.cursor) return commits;
+    }
   }
 
   /** @type {ArtifactsRepo["readCommit"]} */

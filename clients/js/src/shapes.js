@@ -58,8 +58,22 @@ export function listedToken({ id, scope, state, created_at, expires_at }) {
  * @returns {import("../index.d.ts").ArtifactsCommitMetadata}
  */
 export function commit(result) {
-  const { hash, treeHash, message, author, committer, parents, authoredAt, committedAt } = result;
-  return { hash, treeHash, message, author, committer, parents, authoredAt, committedAt };
+  const { hash, treeHash, author, committer, parents } = result;
+  return {
+    hash,
+    treeHash,
+    message: result.message.replace(/\n$/, ""),
+    author,
+    committer,
+    parents,
+    authoredAt: unixSeconds(result.authoredAt),
+    committedAt: unixSeconds(result.committedAt),
+  };
+}
+
+/** @param {string} time ISO 8601 */
+function unixSeconds(time) {
+  return Math.floor(Date.parse(time) / 1000);
 }
 
 /**
@@ -67,5 +81,6 @@ export function commit(result) {
  * @returns {import("../index.d.ts").ArtifactsTreeEntry}
  */
 export function treeEntry({ name, mode, hash, type }) {
-  return { name, mode, hash, type };
+  // As it stands in the tree: git shows a folder's mode with a zero before it.
+  return { name, mode: mode.replace(/^0/, ""), hash, type };
 }

@@ -132,6 +132,11 @@ test("what is not Cairn's answer is an error as well", async () => {
   await assert.rejects(ARTIFACTS.create("x"), { code: "INTERNAL_ERROR", status: 418 });
   await assert.rejects(ARTIFACTS.create("x"), { code: "INVALID_INPUT", status: 400 });
   await assert.rejects(ARTIFACTS.create("x"), { code: "INTERNAL_ERROR", status: 0, cause });
+  const fetch = () => {
+    throw cause;
+  };
+  const broken = artifacts({ ...OPTIONS, fetch });
+  await assert.rejects(broken.create("x"), { name: "ArtifactsError", status: 0, cause });
 });
 
 test("a token's plaintext is not sent when it is revoked", async () => {
@@ -194,6 +199,41 @@ test("nothing found is not the same as the repository gone", async () => {
     const repo = await gone.ARTIFACTS.get("hello");
     await assert.rejects(repo[read](argument), { code: "NOT_FOUND", status: 404 });
   }
+});
+
+test("a log is read on where a page ended early, and no further than wanted", async () => {
+  const person = { name: "Ada", email: "ada@example.com" };
+  const shown = (hash) => ({
+    hash,
+    treeHash: "t",
+    message: "why\n\n",
+    author: person,
+    committer: person,
+    parents: [],
+    authoredAt: "1970-01-01T00:00:01.000Z",
+    committedAt: "2023-11-14T22:13:20.000Z",
+  });
+  const { ARTIFACTS, asked } = server(
+    result(repository),
+    result([shown("a"), shown("b")], { cursor: "7" }),
+    result([shown("c")], { cursor: "8" }),
+    result([], { cursor: "" }),
+  );
+  const repo = await ARTIFACTS.get("hello");
+  const commits = await repo.log({ ref: "topic/one", limit: 3, offset: 5 });
+  assert.deepEqual(commits.map(({ hash }) => hash), ["a", "b", "c"]);
+  const { message, authoredAt, committedAt } = commits[0];
+  assert.deepEqual([message, authoredAt, committedAt], ["why\n", 1, 1_700_000_000]);
+  const queries = asked.slice(1).map(({ url }) => new URL(url).searchParams);
+  assert.deepEqual(
+    queries.map((query) => [query.get("ref"), query.get("limit"), query.get("offset")]),
+    [
+      ["topic/one", "3", "5"],
+      ["topic/one", "1", "7"],
+    ],
+  );
+  assert.deepEqual(await repo.log({ limit: 5000 }), []);
+  assert.match(asked.at(-1).url, /limit=1000&offset=0$/);
 });
 
 test("a handle may be disposed of", async () => {

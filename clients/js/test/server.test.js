@@ -171,7 +171,8 @@ test("errors are told by their codes", async () => {
   await assert.rejects(stranger.create("x"), { code: "UNAUTHORIZED", status: 401 });
 });
 
-// One history: a file, a folder, a program, a link; a branch, and a tag on the first commit.
+// One history: a file, a folder, a program, a link, a submodule; a merge, a branch, and a tag on
+// the first commit.
 const history = {};
 before(() => {
   said("init", "--quiet", "--initial-branch=main");
@@ -180,23 +181,27 @@ before(() => {
   history.page = blob("<h1>hello</h1>\n");
   history.bytes = blob(Buffer.from([0, 255, 254, 13, 10]));
   const folderTree = tree(`100644 blob ${history.bytes}\tbytes.bin`);
+  history.folder = folderTree;
   history.tree = tree(
     `100644 blob ${history.page}\tindex.html`,
     `100755 blob ${history.page}\trun.sh`,
     `120000 blob ${history.page}\tlink`,
     `040000 tree ${folderTree}\tfolder`,
+    `160000 commit ${NOWHERE}\tmodule`,
   );
   history.first = said("commit-tree", "-m", "first", history.tree);
   history.second = said("commit-tree", "-p", history.first, "-m", "second\n\nü", history.tree);
-  said("update-ref", "refs/heads/main", history.second);
+  const side = said("commit-tree", "-p", history.first, "-m", "side", history.tree);
+  const parents = ["-p", history.second, "-p", side];
+  history.merge = said("commit-tree", ...parents, "-m", "merge", history.tree);
+  history.parents = [history.second, side];
+  said("update-ref", "refs/heads/main", history.merge);
   said("update-ref", "refs/heads/topic/one", history.first);
   said("tag", "v1", history.first);
 });
 
 test("a fork has the default branch, or everything", async () => {
-  const made = await ARTIFACTS.create("source");
-  said("push", "--quiet", "--mirror", remoteWith(made.token, made));
-  const repo = await ARTIFACTS.get("source");
+  const repo = await pushed("source");
   const refs = (fork) => said("ls-remote", "--refs", remoteWith(fork.token, fork)).split("\n").length;
   const one = await repo.fork("fork-one", { description: "one branch" });
   assert.equal(refs(one), 1);
@@ -206,6 +211,83 @@ test("a fork has the default branch, or everything", async () => {
   assert.equal(source, `artifacts:${namespace}/source`);
   await assert.rejects(repo.fork("fork-one"), { code: "ALREADY_EXISTS" });
   await assert.rejects(repo.fork("x.git"), { code: "INVALID_REPO_NAME", pointer: "/name" });
+});
+
+async function pushed(name) {
+  const made = await ARTIFACTS.create(name);
+  said("push", "--quiet", "--mirror", remoteWith(made.token, made));
+  return ARTIFACTS.get(name);
+}
+
+test("commits are read", async () => {
+  const repo = await pushed("commits");
+  const { first, second, merge, tree } = history;
+  const ada = { name: "Ada", email: "ada@example.com" };
+  const commit = (hash, message, parents) => ({
+    hash,
+    treeHash: tree,
+    message,
+    author: ada,
+    committer: ada,
+    parents,
+    authoredAt: 1_700_000_000,
+    committedAt: 1_700_000_000,
+  });
+  const all = [
+    commit(merge, "merge", history.parents),
+    commit(second, "second\n\nü", [first]),
+    commit(first, "first", []),
+  ];
+  assert.deepEqual(await repo.log(), all);
+  assert.deepEqual(await repo.log({ ref: "main", limit: 1, offset: 1 }), [all[1]]);
+  for (const ref of ["topic/one", "v1", "refs/tags/v1", first]) {
+    assert.deepEqual(await repo.log({ ref }), [all[2]], ref);
+  }
+  assert.deepEqual(await repo.log({ ref: "nowhere" }), []);
+  assert.deepEqual(await repo.log({ offset: 3 }), []);
+  for (const one of all) assert.deepEqual(await repo.readCommit(one.hash), one);
+  assert.equal(await repo.readCommit(NOWHERE), null);
+});
+
+test("trees and files are read", async () => {
+  const repo = await pushed("files");
+  const { page, bytes, folder: subtree } = history;
+  assert.deepEqual(await repo.readTree(history.tree), [
+    { name: "folder", mode: "40000", hash: subtree, type: "tree" },
+    { name: "index.html", mode: "100644", hash: page, type: "blob" },
+    { name: "link", mode: "120000", hash: page, type: "symlink" },
+    { name: "module", mode: "160000", hash: NOWHERE, type: "gitlink" },
+    { name: "run.sh", mode: "100755", hash: page, type: "exec" },
+  ]);
+  assert.equal(await repo.readTree(NOWHERE), null);
+
+  const binary = [0, 255, 254, 13, 10];
+  const contentOf = async (blob) => [...new Uint8Array(await blob.arrayBuffer())];
+  const blob = await repo.readBlob(bytes);
+  assert.ok(blob instanceof Blob);
+  assert.deepEqual([await contentOf(blob), blob.type], [binary, ""]);
+  assert.equal(await repo.readBlob(NOWHERE), null);
+  assert.equal(await repo.readBlob(subtree), null);
+
+  for (const ref of ["main", "topic/one", "v1", history.first, "HEAD"]) {
+    const file = await repo.readFile({ ref, path: "index.html" });
+    assert.equal(await file.text(), "<h1>hello</h1>\n", ref);
+    assert.match(file.type, /^text\/plain/, "no browser shall run it");
+  }
+  const file = await repo.readFile({ ref: "topic/one", path: "folder/bytes.bin" });
+  assert.deepEqual([await contentOf(file), file.type], [binary, "application/octet-stream"]);
+  for (const [ref, path] of [
+    ["main", "nothing"],
+    ["main", "folder"],
+    ["main", "index.html/x"],
+    ["nowhere", "index.html"],
+  ]) {
+    assert.equal(await repo.readFile({ ref, path }), null, `${ref}:${path}`);
+  }
+
+  await ARTIFACTS.delete("files");
+  await assert.rejects(repo.readBlob(bytes), { code: "NOT_FOUND" });
+  await assert.rejects(repo.log(), { code: "NOT_FOUND" });
 });
 
 test("an import becomes a repository", async () => {
