@@ -365,7 +365,7 @@ pub fn label(text: Option<String>) -> Result<Option<String>, ErrorReply> {
     bounded("label", LABEL_BYTES_MAX, text)
 }
 
-fn bounded(
+pub(super) fn bounded(
     field: &str,
     bytes_max: usize,
     text: Option<String>,
@@ -391,7 +391,12 @@ fn bounded(
     }
 }
 
-fn within(field: &str, max: u32, default: u32, given: Option<u32>) -> Result<u32, ErrorReply> {
+pub(super) fn within(
+    field: &str,
+    max: u32,
+    default: u32,
+    given: Option<u32>,
+) -> Result<u32, ErrorReply> {
     match given.unwrap_or(default) {
         number if (1..=max).contains(&number) => Ok(number),
         number => {
