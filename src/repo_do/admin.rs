@@ -288,6 +288,7 @@ fn shown(token: &tokens::TokenRecord) -> TokenRecord {
 #[derive(serde::Deserialize)]
 struct TokenQuery {
     state: Option<TokenState>,
+    token: Option<String>,
     page: u32,
     per_page: u32,
 }
@@ -303,14 +304,35 @@ pub fn list_tokens(store: &Store, request: &Request) -> Answer {
         TokenState::Revoked => tokens::TokenState::Revoked,
     });
     let offset = query.page.saturating_sub(1).saturating_mul(query.per_page);
-    let page = store
-        .tokens()
-        .list(state, now_ms(), offset, query.per_page)?;
+    let page = match &query.token {
+        Some(token) => find_token(store, token, state)?,
+        None => store
+            .tokens()
+            .list(state, now_ms(), offset, query.per_page)?,
+    };
     let tokens = page.tokens.iter().map(shown).collect();
     Ok(reply::json(&TokenPage {
         tokens,
         total_count: page.total_count,
     }))
+}
+
+/// The token of an id or a hash, if it is in that state.
+fn find_token(
+    store: &Store,
+    token: &str,
+    state: Option<tokens::TokenState>,
+) -> Result<tokens::TokenPage, ErrorReply> {
+    let found = match token.parse::<TokenHash>() {
+        Ok(hash) => store.tokens().find(hash.as_bytes())?,
+        Err(_) => store.tokens().find_by_id(token)?,
+    };
+    let now_ms = now_ms();
+    let found = found.filter(|token| state.is_none_or(|state| token.state(now_ms) == state));
+    Ok(tokens::TokenPage {
+        total_count: u64::from(found.is_some()),
+        tokens: found.into_iter().collect(),
+    })
 }
 
 /// `DELETE /tokens/<id>`.

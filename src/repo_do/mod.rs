@@ -11,6 +11,7 @@
 //! | `refs` | advertisements and `ls-refs` |
 //! | `upload` | a fetch: the request read, the answer streamed |
 //! | `sender` | the pack of an answer, made as it is taken |
+//! | `content` | refs, commits, trees and blobs, as REST shows them |
 //! | `cold` | bytes that are in R2 alone |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `quarantine` | a pack on its way in: its rows until it is published |
@@ -38,6 +39,7 @@ mod admin;
 mod alarm;
 mod body;
 mod cold;
+mod content;
 mod deletion;
 mod fork;
 mod graphs;

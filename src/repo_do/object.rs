@@ -22,7 +22,7 @@ use super::maintenance::{self, Failure};
 use super::memory::Reservation;
 use super::readers::Readers;
 use super::snapshot::Turn;
-use super::{admin, deletion, fork, import, receive, refs, reply, timer, upload};
+use super::{admin, content, deletion, fork, import, receive, refs, reply, timer, upload};
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
 use crate::storage::do_sql::ObjectDatabase;
@@ -344,6 +344,10 @@ async fn dispatch(
         (Method::Post, path::RECEIVE_PACK) => {
             let authorized = authorized(Access::Push)?;
             receive::receive_pack(object, &store, request, authorized).await?
+        }
+        (Method::Get, path) if path.starts_with(content::PATHS) => {
+            let authorized = authorized(Access::Read)?;
+            content::answer(object, &store, request, authorized.record).await?
         }
         (Method::Get, path::INFO) => {
             admin::info(object, &store, authorized(Access::Administer)?.record)?

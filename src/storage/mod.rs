@@ -18,11 +18,13 @@
 //! | [`sweep`] | removal of what unfinished pushes left behind |
 //! | [`supersede`] | packs put in the place of others |
 //! | [`runs`] | what maintenance has done |
+//! | [`revisions`] | names that people give to commits |
 //! | [`retention`] | what is kept for how long |
 //! | [`life`], [`fork`] | the phases of its life; what a fork takes over |
 //! | [`tokens`] | tokens, of a repository or of a namespace |
 //! | [`namespace`], [`listing`] | the repositories of a namespace: names reserved; listed |
 //! | [`entries`] | what mending and deleting ask about its names |
+//! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`registry`] | the list of namespaces |
 //! | [`network`] | a fork network: who names which packs in R2 |
 //! | [`kv`] | small JSON values in Workers KV; the only file here that knows it |
@@ -44,6 +46,7 @@ pub mod cache;
 pub mod do_sql;
 pub mod entries;
 pub mod fork;
+pub mod idempotency;
 pub mod imports;
 pub mod kept_refs;
 pub mod kv;
@@ -65,6 +68,7 @@ pub mod refs;
 pub mod registry;
 pub mod repository;
 pub mod retention;
+pub mod revisions;
 pub mod row;
 pub mod runs;
 #[cfg(not(target_family = "wasm"))]

@@ -86,6 +86,8 @@ pub struct NewImport {
     pub branch: Option<String>,
     /// Commits of history wanted from each branch; all unless given.
     pub depth: Option<u32>,
+    /// Free text.
+    pub description: Option<String>,
     /// Whether pushes are refused.
     #[serde(default)]
     pub read_only: bool,
@@ -156,6 +158,8 @@ pub struct NewToken {
 pub struct TokenQuery {
     /// `active` unless given, `expired`, `revoked` or `all`.
     pub state: Option<TokenFilter>,
+    /// The one wanted: its id, or the SHA-256 of its plaintext in hex.
+    pub token: Option<String>,
     /// Entries a page.
     pub per_page: Option<u32>,
     /// The page, from 1.
@@ -361,7 +365,7 @@ pub fn label(text: Option<String>) -> Result<Option<String>, ErrorReply> {
     bounded("label", LABEL_BYTES_MAX, text)
 }
 
-fn bounded(
+pub(super) fn bounded(
     field: &str,
     bytes_max: usize,
     text: Option<String>,
@@ -387,7 +391,12 @@ fn bounded(
     }
 }
 
-fn within(field: &str, max: u32, default: u32, given: Option<u32>) -> Result<u32, ErrorReply> {
+pub(super) fn within(
+    field: &str,
+    max: u32,
+    default: u32,
+    given: Option<u32>,
+) -> Result<u32, ErrorReply> {
     match given.unwrap_or(default) {
         number if (1..=max).contains(&number) => Ok(number),
         number => {

@@ -1,10 +1,13 @@
 //! What every step of one request needs to know, and the way out when something of ours fails.
 
+use std::cell::Cell;
 use std::fmt::Display;
 
 use worker::{Env, Response, console_error};
 
 use super::credentials::{Identity, identify};
+use super::once::{Purpose, Seed};
+use super::random;
 use super::reply::Reply;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
@@ -23,6 +26,8 @@ pub struct Visit {
     pub origin: String,
     /// Who asks.
     pub identity: Identity,
+    /// What is drawn from in place of randomness, when the request is to be done once.
+    pub seed: Cell<Option<Seed>>,
 }
 
 impl Visit {
@@ -43,6 +48,15 @@ impl Visit {
             request_id,
             origin,
             identity,
+            seed: Cell::default(),
+        }
+    }
+
+    /// Bytes for an id or a token: random ones, unless the request is to be done once.
+    pub fn entropy<const N: usize>(&self, purpose: Purpose) -> Result<[u8; N], ErrorReply> {
+        match self.seed.get() {
+            Some(seed) => Ok(seed.bytes(purpose)),
+            None => random::bytes(),
         }
     }
 
