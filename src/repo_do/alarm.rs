@@ -210,7 +210,8 @@ pub struct Busy<'a>(&'a Cell<bool>);
 impl<'a> Busy<'a> {
     /// `None` while another run is being made.
     pub fn new(flag: &'a Cell<bool>) -> Option<Self> {
-        (!flag.replace(true)).then_some(Self(flag))
+        // Not `then_some`: what it would drop gives back what another has.
+        (!flag.replace(true)).then(|| Self(flag))
     }
 }
 
@@ -334,4 +335,20 @@ async fn run(task: Task, object: &Rc<RepoObject>, store: &Store) -> Result<bool,
     }
     store.end_run(task.name(), started_ms, outcome, &figures)?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_finds_it_taken_does_not_give_it_back() {
+        let flag = Cell::new(false);
+        let one = Busy::new(&flag);
+        assert!(one.is_some());
+        assert!(Busy::new(&flag).is_none());
+        assert!(Busy::new(&flag).is_none(), "the first one has it still");
+        drop(one);
+        assert!(Busy::new(&flag).is_some());
+    }
 }
