@@ -262,6 +262,7 @@ fn r2_that_fails_stops_nothing_but_what_needs_it_and_is_on_record() {
         std::fs::rename(state.join("r2-elsewhere"), state.join("data/r2")).unwrap();
     });
     cold.rest = server.rest();
+    cold.source.run(&["checkout", "-q", "main"]);
     cold.check("and all is well again");
 }
 
