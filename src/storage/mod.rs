@@ -16,6 +16,7 @@
 //! | [`reflog`] | what was changed, for people |
 //! | [`imports`] | an import under way, and the edge of a history that is here in part |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
+//! | [`orphans`] | rows that nobody needs, and rows that are not there: counted |
 //! | [`supersede`] | packs put in the place of others |
 //! | [`runs`] | what maintenance has done |
 //! | [`revisions`] | names that people give to commits |
@@ -54,6 +55,7 @@ pub mod life;
 pub mod listing;
 pub mod namespace;
 pub mod network;
+pub mod orphans;
 pub mod packed_refs;
 pub mod packs;
 pub mod part_rows;
