@@ -54,6 +54,11 @@ fn sweeping() {
 }
 
 #[test]
+fn recovering() {
+    run(&contract::recovery::cases());
+}
+
+#[test]
 fn snapshots() {
     run(&contract::snapshots::cases());
 }

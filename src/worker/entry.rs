@@ -3,7 +3,7 @@
 use worker::{Context, Date, Env, Request, Response, Url, event};
 
 use super::reply::{Reply, git_error};
-use super::route::{self, Face, Route, RouteError};
+use super::route::{self, Face, RestRoute, Route, RouteError};
 use super::visit::{Visit, fault, respond};
 use super::{envelope, git, random, rest};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
@@ -44,6 +44,8 @@ async fn answer(request: Request, env: Env, request_id: &str) -> Result<Response
     match &route {
         Route::Health => reply_with_id(health(), request_id),
         Route::Git(path, route) => git::answer(&visit, &request, query, path, *route).await,
+        // Bytes, not an envelope.
+        Route::Rest(RestRoute::Bundle(path)) => rest::bundles::bundle(&visit, path).await,
         Route::Rest(route) => {
             let reply = rest::answer(&visit, request, &method, query, route).await?;
             reply_with_id(reply, request_id)

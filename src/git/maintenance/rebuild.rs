@@ -184,7 +184,8 @@ impl IndexRebuild {
 
     /// Works on: a chunk is read, or `budget_bytes` of deltas are resolved, or an appended entry
     /// is read. `before` are the packs published before this one, `quarantine` is for scratch.
-    /// When a base in one of them is cold it can be called again once that is mended.
+    /// When a chunk is cold, of this pack or of one of them, it can be called again once that is
+    /// mended.
     pub fn step<S: PackStore>(
         &mut self,
         before: &LivePacks<S>,
@@ -199,7 +200,13 @@ impl IndexRebuild {
         let store = before.store();
         match std::mem::replace(&mut self.phase, Phase::Failed) {
             Phase::Feeding(mut parser, number) => {
-                let chunk = store.chunk(self.record.pack_id, number)?;
+                let chunk = match store.chunk(self.record.pack_id, number) {
+                    Ok(chunk) => chunk,
+                    Err(error) => {
+                        self.phase = Phase::Feeding(parser, number);
+                        return Err(error.into());
+                    }
+                };
                 parser.feed_stored(&chunk, &replay, &mut ignore)?;
                 let end = u64::from(number + 1) * CHUNK_BYTES as u64;
                 self.phase = if end < self.record.pack_bytes {
@@ -234,8 +241,10 @@ impl IndexRebuild {
                 return Ok(Step::Done);
             }
             Phase::Appended(mut table, offset) => {
-                let end = self.read_appended(store, &mut table, offset)?;
-                self.phase = Phase::Appended(table, end);
+                let end = self.read_appended(store, &mut table, offset);
+                let next = end.as_ref().map_or(offset, |end| *end);
+                self.phase = Phase::Appended(table, next);
+                end?;
             }
             Phase::Failed => return Err(RebuildError::Appended { offset: 0 }),
         }
@@ -262,7 +271,7 @@ impl IndexRebuild {
         while first.len() < ENTRY_HEADER_BYTES_MAX {
             match self.piece(store, offset + first.len() as u64) {
                 Ok(piece) => first.extend(piece.iter().take(ENTRY_HEADER_BYTES_MAX)),
-                Err(_) if !first.is_empty() => break,
+                Err(error) if error.cold().is_none() && !first.is_empty() => break,
                 Err(error) => return Err(error.into()),
             }
         }

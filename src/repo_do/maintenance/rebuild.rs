@@ -4,7 +4,7 @@
 //! The packs are gone through in the order of publishing, each on top of those before it, in steps;
 //! what is made is held in memory until the end. The rules of [`crate::git::maintenance::rebuild`].
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -21,7 +21,7 @@ use crate::git::maintenance::merge::Step;
 use crate::git::maintenance::rebuild::{IndexRebuild, Overlay, RebuildError, StoredPack};
 use crate::git::pack::index::{IndexBuilder, PackIndex};
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{ColdChunk, PackId, PackRecord, PackStore as _, Part};
+use crate::git::store::{ColdChunk, PackId, PackRecord, PackStore as _, Part, Shared};
 use crate::repo_do::cold::Faults;
 use crate::repo_do::memory::PUSH_BYTES;
 use crate::repo_do::object::{RepoObject, Store, now_ms, pause, reserve as reserve_room};
@@ -103,6 +103,29 @@ impl Rebuild {
         })
     }
 
+    /// For packs that are not live yet, of which the first have their parts.
+    pub fn of(object: &Rc<RepoObject>, with_parts: &[PackRecord]) -> Result<Self, Failure> {
+        let rebuild = Self::new(object)?;
+        for record in with_parts {
+            rebuild.overlay.add_stored(*record);
+        }
+        Ok(rebuild)
+    }
+
+    /// What is wrong with the refs, if the packs are these.
+    pub fn problems_of_refs(mut self) -> Result<Vec<String>, Failure> {
+        let packs = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
+        let graph = CommitGraph::open(&*self.overlay, packs.records())?;
+        self.check_refs(&packs, &graph)?;
+        Ok(self.findings.problems)
+    }
+
+    /// The parts that were made.
+    pub fn into_parts(self) -> Result<HashMap<(PackId, Part), Shared>, Failure> {
+        let lost = || Failure::Broken("the parts are still in use".to_owned());
+        Ok(Rc::into_inner(self.overlay).ok_or_else(lost)?.into_parts())
+    }
+
     fn objects(&self) -> u64 {
         self.records
             .iter()
@@ -138,7 +161,8 @@ impl Rebuild {
         Ok(())
     }
 
-    async fn make_pack(&self, record: PackRecord) -> Result<(), Failure> {
+    /// Makes the parts of the pack that follows those that are there.
+    pub async fn make_pack(&self, record: PackRecord) -> Result<(), Failure> {
         let before = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
         let graph = CommitGraph::open(&*self.overlay, before.records())?;
         let mut machine = IndexRebuild::new(record, &self.limits);
@@ -355,14 +379,8 @@ pub async fn rebuild(object: &Rc<RepoObject>) -> Result<RunFigures, Failure> {
         .await
         .map_err(|error| Failure::Broken(error.message))?;
     rebuild.make().await?;
-    let Rebuild {
-        store,
-        records,
-        overlay,
-        ..
-    } = rebuild;
-    let lost = || Failure::Broken("the parts are still in use".to_owned());
-    let parts = Rc::into_inner(overlay).ok_or_else(lost)?.into_parts();
+    let (store, records) = (Rc::clone(&rebuild.store), Rc::clone(&rebuild.records));
+    let parts = rebuild.into_parts()?;
     let mut new: Vec<_> = parts
         .iter()
         .map(|((pack_id, part), bytes)| (*pack_id, *part, bytes.as_slice()))
