@@ -8,7 +8,7 @@ sources := $(shell find src migrations -type f -o -type d 2>/dev/null) \
 SHELL := bash
 
 .DELETE_ON_ERROR:
-.PHONY: help serve build test check bench profile fmt setup deploy clean
+.PHONY: help serve build test check bench profile verify fmt setup deploy clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -34,6 +34,9 @@ bench: build ## compare with git's own server: a table, and JSON (BENCH_SIZES=â€
 
 profile: build ## where the CPU time of a push and of fetches goes, phase by phase (BENCH_SIZES=medium)
 	@scripts/node scripts/bench/phases.mjs
+
+verify: build ## check every repository of the data in STATE (.cairn), which nothing may serve meanwhile
+	@scripts/node scripts/verify.mjs
 
 fmt: ## format the Rust
 	@. scripts/env.sh && cargo fmt

@@ -163,6 +163,10 @@ fn beyond_the_isolates_budget_one_is_told_to_come_back() {
         "{}",
         refused.begun
     );
+    // A bundle is a fetch.
+    let bundle = server.rest().get(&hosted.path("/bundle"));
+    assert_eq!(bundle.status, 503, "{}", bundle.text());
+    assert!(!bundle.header("retry-after").is_empty());
     assert!(
         stalled.len() >= 10,
         "only {} fetches at once",

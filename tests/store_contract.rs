@@ -60,6 +60,11 @@ fn upkeep() {
 }
 
 #[test]
+fn recovering() {
+    run(&contract::recovery::cases());
+}
+
+#[test]
 fn snapshots() {
     run(&contract::snapshots::cases());
 }

@@ -97,7 +97,11 @@ pub fn new_repository<'a>(new: &'a CreateRepository, head: &'a str) -> NewReposi
 }
 
 /// The repository is being filled from elsewhere, and what was asked for has to wait.
-pub fn importing() -> ErrorReply {
+pub fn being_filled(record: &RepositoryRecord) -> ErrorReply {
+    if record.is_recovering {
+        let message = "the repository is being recovered";
+        return ErrorReply::new(ErrorCode::CreateInProgress, message);
+    }
     let message = "the repository is being imported";
     ErrorReply::new(ErrorCode::ImportInProgress, message)
 }
@@ -145,6 +149,7 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
         status: match record.phase {
             Phase::Forking => RepositoryStatus::Forking,
             _ if record.is_importing => RepositoryStatus::Importing,
+            _ if record.is_recovering => RepositoryStatus::Recovering,
             Phase::Ready | Phase::Deleting => RepositoryStatus::Ready,
         },
         import: None,

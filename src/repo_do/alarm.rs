@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::maintenance::{self, Failure, merge};
 use super::object::{GRACE_MS, RepoObject, Store, now_ms};
-use super::{deletion, import, reply, snapshot};
+use super::{deletion, import, recover, reply, snapshot};
 use crate::git::store::StoreError;
 use crate::storage::repository::RepositoryRecord;
 use crate::storage::runs::{RunFigures, RunOutcome};
@@ -75,9 +75,10 @@ impl Task {
     }
 
     /// Whether it is for this repository. No ref names the packs of an import yet, and if it fails
-    /// nothing of it may be in R2.
+    /// nothing of it may be in R2. Those of a recovery are in quarantine, for as long as it takes.
     fn runs_on(self, record: &RepositoryRecord) -> bool {
-        !record.is_importing || matches!(self, Self::Sweep | Self::Reflog)
+        let is_filled = !record.is_being_filled();
+        is_filled || record.is_importing && matches!(self, Self::Sweep | Self::Reflog)
     }
 
     /// When it is due, in unix milliseconds; `None` when there is nothing to do. If it is `asked`
@@ -236,6 +237,7 @@ pub async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
         return Ok(());
     }
     import::run(object).await;
+    recover::run(object).await;
     import::after_failure(object).await?;
     let next = match Busy::new(&object.is_maintained) {
         Some(_busy) => work(object, false).await,

@@ -11,10 +11,12 @@
 //! | `GET /git/info/refs?service=git-receive-pack` | push | | as Git's smart HTTP |
 //! | `POST /git/git-upload-pack` | read | as the client sent it, perhaps gzipped | as Git's smart HTTP |
 //! | `POST /git/git-receive-pack` | push | as the client sent it, perhaps gzipped | as Git's smart HTTP |
+//! | `GET /git/bundle` | read | | a bundle, as `git bundle create --all` makes it |
 //! | `POST /init` | (the Worker's only) | [`CreateRepository`] | [`RepositoryInfo`] |
 //! | `POST /fork` | (the Worker's only) | [`ForkRepository`] | [`RepositoryInfo`] |
 //! | `POST /fork/export` | administer | [`ExportFork`] | frames, see `fork::wire` |
 //! | `POST /import` | (the Worker's only) | [`ImportRepository`] | [`RepositoryInfo`] |
+//! | `POST /recover` | (the Worker's only) | [`RecoverRepository`] | [`RepositoryInfo`] |
 //! | `GET /info` | administer | | [`RepositoryInfo`] |
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
 //! | `POST /delete` | administer | | [`Deleted`] |
@@ -32,11 +34,11 @@
 //!
 //! Duties of the object:
 //! - It decides with [`authorize`]; what the Worker found in KV is never more than an early no.
-//! - `POST /init`, `POST /fork` and `POST /import` are idempotent by repository id: the same id again
-//!   answers as the first time; a different one is [`ErrorCode::AlreadyExists`].
+//! - `POST /init`, `POST /fork`, `POST /import` and `POST /recover` are idempotent by repository id: the
+//!   same id again answers as the first time; a different one is [`ErrorCode::AlreadyExists`].
 //! - While a fork grows, git hears 503 and REST [`ErrorCode::ForkInProgress`]; one that was
 //!   interrupted, and a deletion, are ended before anything else is made.
-//! - While an import runs, the git paths answer [`ErrorCode::Unavailable`]; when it has failed,
+//! - While an import or a recovery runs, the git paths answer [`ErrorCode::Unavailable`]; when it has failed,
 //!   nothing is left but the reason, which a [`ErrorCode::NotFound`] then gives.
 //! - Before `/init` and after `/delete` it writes nothing (not even its schema): anybody may name
 //!   an object that does not exist, and rows are billed.
@@ -49,6 +51,7 @@ mod error;
 mod fork;
 mod import;
 mod maintenance;
+mod recover;
 mod remote_url;
 
 pub use actor::{Access, Actor, BadActor, Refusal, TokenHash, authorize};
@@ -56,6 +59,7 @@ pub use error::{ErrorCode, ErrorReply};
 pub use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
 pub use import::{ImportPhase, ImportProgress, ImportRepository};
 pub use maintenance::{Maintain, MaintenanceTask, SnapshotChange};
+pub use recover::RecoverRepository;
 pub use remote_url::{Credentials, RemoteUrl, RemoteUrlError};
 
 /// Scheme and host of internal URLs; only the path and the query mean something.
@@ -71,6 +75,8 @@ pub mod path {
     pub const UPLOAD_PACK: &str = "/git/git-upload-pack";
     /// A push.
     pub const RECEIVE_PACK: &str = "/git/git-receive-pack";
+    /// Everything as one file; the answer streams as a fetch's does.
+    pub const BUNDLE: &str = "/git/bundle";
     /// Makes the repository.
     pub const INIT: &str = "/init";
     /// Makes the repository of what another one has.
@@ -79,6 +85,8 @@ pub mod path {
     pub const FORK_EXPORT: &str = "/fork/export";
     /// Makes the repository and begins to fill it from elsewhere.
     pub const IMPORT: &str = "/import";
+    /// Makes the repository again of what R2 has.
+    pub const RECOVER: &str = "/recover";
     /// The repository's settings and figures.
     pub const INFO: &str = "/info";
     /// Changes settings.
@@ -300,6 +308,8 @@ pub enum RepositoryStatus {
     Importing,
     /// It is being copied from another repository.
     Forking,
+    /// It is being made again of what R2 has.
+    Recovering,
 }
 
 /// Answer of `POST /init`, `GET /info` and `POST /update`.

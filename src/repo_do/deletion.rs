@@ -1,4 +1,4 @@
-//! The end of a repository, whether it was deleted or was to become a fork and did not.
+//! The end of a repository, whether it was deleted or was to become one and did not.
 //!
 //! One write decides: the phase `deleting`, with the alarm. From then on the repository is gone for
 //! everybody. Then its fork network is told, its own objects in R2 go, and the database is emptied.
@@ -9,7 +9,8 @@ use worker::Response;
 
 use super::contract::{Deleted, ErrorReply, NAMESPACE_RELEASE, ReleaseName};
 use super::object::{RepoObject, Store, now_ms};
-use super::{admin, alarm, reply, snapshot};
+use super::{admin, alarm, import, reply, snapshot};
+use crate::storage::imports::ImportFailure;
 use crate::storage::life::Phase;
 use crate::storage::repository::RepositoryRecord;
 
@@ -29,6 +30,32 @@ pub async fn delete(
     Ok(reply::json(&Deleted {
         repository_id: record.id,
     }))
+}
+
+/// Ends a repository that was being made and cannot be: nothing is left of it but the reason, for a
+/// day, and its name is free. What fails of this now, the alarm does, and the reason is lost.
+pub async fn fail(object: &RepoObject, reason: String) -> Result<(), ErrorReply> {
+    let store = object.store()?;
+    // One that is being deleted has its own end.
+    let Some(record) = store.load()?.filter(|record| record.phase == Phase::Ready) else {
+        return Ok(());
+    };
+    decide(object, &store).await?;
+    finish(object).await?;
+    let store = object.store()?;
+    if store.load()?.is_none() {
+        store.leave_import_failure(&ImportFailure {
+            repository_id: record.id,
+            namespace: record.namespace,
+            name: record.name,
+            reason,
+            at: now_ms(),
+            is_released: false,
+        })?;
+        let released = import::after_failure(object).await;
+        released.map_err(|error| admin::failed("release", &error))?;
+    }
+    Ok(())
 }
 
 /// Ends what was decided or interrupted before, so that the object is empty or has a repository.

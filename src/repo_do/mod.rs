@@ -12,10 +12,12 @@
 //! | `upload` | a fetch: the request read, the answer streamed |
 //! | `sender` | the pack of an answer, made as it is taken |
 //! | `content` | refs, commits, trees and blobs, as REST shows them |
+//! | `bundle` | everything as one file |
 //! | `cold` | bytes that are in R2 alone |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `quarantine` | a pack on its way in: its rows until it is published |
 //! | `import` | the repository filled from another server, by the alarm |
+//! | `recover` | the repository made again of what R2 has, by the alarm |
 //! | `body` | a body in large pieces |
 //! | `readers` | who reads packs now |
 //! | `maintenance` | packs merged, pruned, swept, verified and rebuilt |
@@ -38,6 +40,7 @@ pub mod memory;
 mod admin;
 mod alarm;
 mod body;
+mod bundle;
 mod cold;
 mod content;
 mod deletion;
@@ -51,6 +54,7 @@ mod object;
 mod quarantine;
 mod readers;
 mod receive;
+mod recover;
 mod refs;
 mod reply;
 mod sender;

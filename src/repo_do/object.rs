@@ -22,7 +22,9 @@ use super::maintenance::{self, Failure};
 use super::memory::Reservation;
 use super::readers::Readers;
 use super::snapshot::Turn;
-use super::{admin, content, deletion, fork, import, receive, refs, reply, timer, upload};
+use super::{
+    admin, bundle, content, deletion, fork, import, receive, recover, refs, reply, timer, upload,
+};
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
 use crate::storage::do_sql::ObjectDatabase;
@@ -39,7 +41,7 @@ pub const GRACE_MS: i64 = 60 * 60 * 1000;
 /// The variable that allows imports from private hosts.
 const ALLOW_PRIVATE_REMOTES: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
 
-/// Seconds after which an import may be done.
+/// Seconds after which an import or a recovery may be done.
 const IMPORT_RETRY_SECONDS: u32 = 10;
 
 /// The repository's object, as the requests under way share it.
@@ -69,6 +71,8 @@ pub struct RepoObject {
     pub snapshot_turn: Turn,
     /// The import that is running, if one is.
     pub import: import::Underway,
+    /// The recovery that is running, if one is.
+    pub recovery: recover::Underway,
     /// How often everything was wiped.
     life: Cell<u64>,
 }
@@ -132,6 +136,7 @@ impl RepoObject {
             growing: Growing::default(),
             snapshot_turn: Turn::default(),
             import: import::Underway::default(),
+            recovery: recover::Underway::default(),
             life: Cell::new(0),
         }
     }
@@ -216,7 +221,7 @@ pub struct Caller {
     pub token: Option<TokenRecord>,
     /// The repository's record; `None` while there is none.
     pub record: Option<RepositoryRecord>,
-    /// Why there is none, when an import has failed.
+    /// Why there is none, when an import or a recovery has failed.
     failure: Option<String>,
 }
 
@@ -265,7 +270,7 @@ impl Caller {
         let token = self.token.as_ref();
         let authorized = authorize(&self.actor, public, token, access, now_ms());
         if let (Err(Refusal::NotFound), Some(reason)) = (authorized, &self.failure) {
-            let message = format!("{}: its import failed: {reason}", Refusal::NotFound);
+            let message = format!("{}: {reason}", Refusal::NotFound);
             return Err(ErrorReply::new(ErrorCode::NotFound, message));
         }
         authorized?;
@@ -293,9 +298,9 @@ fn check_serves(record: &RepositoryRecord, is_git: bool) -> std::result::Result<
             "the repository is being forked",
         )),
         (Phase::Forking, false) => Err(admin::in_progress()),
-        (_, true) if record.is_importing => Err(ErrorReply::busy(
+        (_, true) if record.is_being_filled() => Err(ErrorReply::busy(
             IMPORT_RETRY_SECONDS,
-            "the repository is being imported: try again later",
+            format!("{}: try again later", admin::being_filled(record).message),
         )),
         _ => Ok(()),
     }
@@ -313,11 +318,15 @@ async fn dispatch(
         (Method::Post, path::INIT) => return admin::init(object, &caller, request).await,
         (Method::Post, path::FORK) => return fork::fork(object, &caller, request).await,
         (Method::Post, path::IMPORT) => return import::start(object, &caller, request).await,
+        (Method::Post, path::RECOVER) => return recover::start(object, &caller, request).await,
         _ => {}
     }
     if matches!(&caller.record, Some(record) if record.is_importing) {
         // Best effort: the alarm that goes on with it is set in any case but the oddest.
         let _ = import::resume(object).await;
+    }
+    if matches!(&caller.record, Some(record) if record.is_recovering) {
+        let _ = recover::resume(object).await;
     }
     let is_git = route.starts_with(path::GIT);
     let authorized = |access| {
@@ -348,6 +357,10 @@ async fn dispatch(
         (Method::Get, path) if path.starts_with(content::PATHS) => {
             let authorized = authorized(Access::Read)?;
             content::answer(object, &store, request, authorized.record).await?
+        }
+        (Method::Get, path::BUNDLE) => {
+            authorized(Access::Read)?;
+            bundle::bundle(object, &store).await?
         }
         (Method::Get, path::INFO) => {
             admin::info(object, &store, authorized(Access::Administer)?.record)?

@@ -92,10 +92,11 @@ impl Sender {
         }
     }
 
-    /// The pack alone, bare.
+    /// The pack alone behind `head`, bare.
     pub fn bare(
         object: &Rc<RepoObject>,
         store: Rc<Store>,
+        head: Vec<u8>,
         pack: Outgoing<Rc<Store>>,
         keep: (Vec<Reservation>, Reader),
     ) -> Self {
@@ -104,7 +105,7 @@ impl Sender {
             progress: false,
             ..pack
         };
-        Self::new(object, store, Vec::new(), pack, keep)
+        Self::new(object, store, head, pack, keep)
     }
 
     /// Fills `out` up to a piece; `Break` at the end of the pack.
@@ -236,6 +237,17 @@ impl Sender {
             "Total {objects} (delta {deltas}), reused {reused} (delta {deltas}), \
              pack-reused 0 (from 0)\n"
         )
+    }
+}
+
+/// A step of the response's stream.
+pub async fn next_piece(
+    sender: Option<Sender>,
+) -> Option<(worker::Result<Vec<u8>>, Option<Sender>)> {
+    let mut sender = sender?;
+    match sender.piece().await? {
+        Ok(piece) => Some((Ok(piece), Some(sender))),
+        Err(message) => Some((Err(worker::Error::RustError(message)), None)),
     }
 }
 

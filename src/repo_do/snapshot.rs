@@ -32,7 +32,7 @@ mod tests;
 
 pub use audit::Audit;
 pub use checks::{audit, check_copies, drop_copies, shared_packs, take_leave};
-pub use secure::{SecuredPack, SnapshotError, Surroundings};
+pub use secure::{SecuredPack, SnapshotError, Surroundings, is_intact};
 
 /// What a run holds: a part here and once more in JavaScript.
 const SNAPSHOT_BYTES: u64 = 2 * PART_BYTES as u64;
@@ -248,11 +248,10 @@ impl Step<'_> {
             // What the record in R2 names must not go before the record does.
             Some(_) => {}
             None => {
-                if settled_at <= self.now_ms {
-                    securing.write_record().await?;
-                    if securing.give_back(self.now_ms).await? {
-                        return again;
-                    }
+                if settled_at <= self.now_ms
+                    && (!securing.write_record().await? || securing.give_back(self.now_ms).await?)
+                {
+                    return again;
                 }
             }
         }

@@ -13,7 +13,7 @@ use super::object::{Authorized, RepoObject, Store, now_ms, reserve};
 use super::readers::Purpose;
 use super::refs;
 use super::reply::{self, Media, fault_line};
-use super::sender::Sender;
+use super::sender::{self, Sender};
 use super::snapshot::SnapshotError;
 use super::snapshot::ready::{self, Served};
 use crate::git::limits::Limits;
@@ -178,7 +178,7 @@ async fn fetch(
         Some(pack) => {
             let held = (reservations, reader);
             let sender = Sender::new(object, Rc::clone(store), head, pack, held);
-            let pieces = stream::unfold(Some(sender), next_piece);
+            let pieces = stream::unfold(Some(sender), sender::next_piece);
             reply::git(Service::UploadPack, Media::Result)
                 .and_then(|response| response.from_stream(pieces))
         }
@@ -214,13 +214,5 @@ fn unreadable(error: &SnapshotError) -> String {
     match error {
         SnapshotError::Store(_) => "upload-pack: the repository's storage failed".to_owned(),
         error => format!("upload-pack: {error}"),
-    }
-}
-
-async fn next_piece(sender: Option<Sender>) -> Option<(worker::Result<Vec<u8>>, Option<Sender>)> {
-    let mut sender = sender?;
-    match sender.piece().await? {
-        Ok(piece) => Some((Ok(piece), Some(sender))),
-        Err(message) => Some((Err(worker::Error::RustError(message)), None)),
     }
 }

@@ -34,6 +34,7 @@
 //! | [`snapshots`] | which packs R2 holds, which are on their way, what it may forget |
 //! | [`ready`] | the answer to a full clone, kept ready in R2 |
 //! | [`record`] | what a lost repository is made again from, beside its packs |
+//! | [`recovery`] | the record written, and a repository made again of one |
 //! | [`cache`] | chunks and parts kept in the isolate's memory |
 //!
 //! Invariants of this layer:
@@ -64,6 +65,7 @@ pub mod publish;
 pub mod r2;
 pub mod ready;
 pub mod record;
+pub mod recovery;
 pub mod ref_page;
 pub mod reflog;
 pub mod refs;

@@ -62,7 +62,7 @@ pub struct NewRepository<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "settings and a state, each for itself"
+    reason = "settings and states, each for itself"
 )]
 pub struct RepositoryRecord {
     /// 16 characters of `[0-9a-z]`.
@@ -103,6 +103,15 @@ pub struct RepositoryRecord {
     pub network_id: Option<String>,
     /// Its content is being fetched from elsewhere: it serves nothing yet.
     pub is_importing: bool,
+    /// It is being made again of what R2 has: it serves nothing yet.
+    pub is_recovering: bool,
+}
+
+impl RepositoryRecord {
+    /// Whether its content is still to come.
+    pub fn is_being_filled(&self) -> bool {
+        self.is_importing || self.is_recovering
+    }
 }
 
 /// A change of settings; `None` leaves one as it is.
@@ -218,7 +227,8 @@ impl<D: Database> RepoStore<D> {
         let sql = "SELECT id, namespace, name, description, head, read_only, public,
                 deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at,
                 prune_grace_seconds, reflog_retention_seconds, superseded_grace_seconds,
-                phase, network_id, EXISTS (SELECT 1 FROM import)
+                phase, network_id, EXISTS (SELECT 1 FROM import),
+                EXISTS (SELECT 1 FROM recovery)
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -325,5 +335,6 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         })?,
         network_id: row.text_or_null(17)?,
         is_importing: row.truth(18)?,
+        is_recovering: row.truth(19)?,
     })
 }

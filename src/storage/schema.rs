@@ -25,6 +25,7 @@ pub const REPOSITORY: Schema = Schema {
         include_str!("../../migrations/repository/0003_snapshots.sql"),
         include_str!("../../migrations/repository/0004_forks.sql"),
         include_str!("../../migrations/repository/0005_imports.sql"),
+        include_str!("../../migrations/repository/0007_recovery.sql"),
     ],
 };
 

@@ -4,13 +4,11 @@
 //! and compared, and only then is it registered here. Chunk rows go later still.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::cache::Piece;
 use super::packs::{chunk_key, pack_keys};
-use super::record::{Record, RecordedPack};
-use super::repository::{RepoStore, RepositoryRecord};
+use super::repository::RepoStore;
 use super::row::{Row, Value};
 use super::sql::{Database, in_transaction, query_all, query_first};
 use super::sql_error::SqlError;
@@ -286,54 +284,6 @@ impl<D: Database> RepoStore<D> {
             self.cold_packs.replace(Some(Rc::clone(&packs)));
         }
         Ok(packs)
-    }
-
-    /// The record of the repository as it is now; `None` while R2 lacks one of its packs.
-    pub fn record(&self) -> Result<Option<Record>, StoreError> {
-        let Some(repository) = self.load()? else {
-            return Ok(None);
-        };
-        let recorded = |pack: StoredPack| {
-            Some(RecordedPack {
-                r2_key: pack.r2_key?,
-                pack_bytes: pack.pack_bytes,
-                object_count: pack.object_count,
-            })
-        };
-        let packs = self.stored_packs()?.into_iter().map(recorded);
-        let Some(packs) = packs.collect() else {
-            return Ok(None);
-        };
-        let mut refs = Vec::new();
-        self.visit_refs(b"refs/", |reference| {
-            refs.push(reference.clone());
-            ControlFlow::Continue(())
-        })?;
-        Ok(Some(Record {
-            repository: RepositoryRecord {
-                updated_at: 0,
-                last_push_at: None,
-                ..repository
-            },
-            packs,
-            shallow: self.shallow_commits()?,
-            refs,
-        }))
-    }
-
-    /// The SHA-256 of the record that R2 has.
-    pub fn recorded(&self) -> Result<Option<[u8; 32]>, StoreError> {
-        let sql = "SELECT sha256 FROM r2_record";
-        let sha256 = query_first(&self.db, sql, &[], |row| row.blob(0))?;
-        Ok(sha256.and_then(|sha256| sha256.try_into().ok()))
-    }
-
-    /// Notes which record R2 has.
-    pub fn set_recorded(&self, sha256: &[u8; 32]) -> Result<(), StoreError> {
-        let sql = "INSERT INTO r2_record (singleton, sha256) VALUES (1, ?1)
-            ON CONFLICT (singleton) DO UPDATE SET sha256 = excluded.sha256";
-        self.db.execute(sql, &[Value::Blob(sha256)])?;
-        Ok(())
     }
 
     /// All R2 objects that this repository names, whatever for, each once; its record apart.

@@ -3,6 +3,7 @@
 use worker::{Context, Date, Env, Request, Response, Url, event};
 
 use super::reply::{Reply, git_error};
+use super::rest::bundles;
 use super::route::{self, Face, RestRoute, Route, RouteError};
 use super::visit::{Visit, fault, respond};
 use super::{content, envelope, git, idempotency, openapi, random};
@@ -48,6 +49,8 @@ async fn answer(request: Request, env: Env, request_id: &str) -> Result<Response
         Route::Rest(RestRoute::Content(path, content)) => {
             content::answer(&visit, &request, &method, query, path, content).await
         }
+        // Bytes, not an envelope.
+        Route::Rest(RestRoute::Bundle(path)) => bundles::bundle(&visit, path).await,
         Route::Rest(route) => {
             let reply = idempotency::answer(&visit, request, &method, query, route).await?;
             reply_with_id(reply, request_id)

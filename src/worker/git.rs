@@ -59,7 +59,11 @@ pub async fn answer(
 
 /// The object's body under headers of our own: Git insists on the content type, and without
 /// `no-transform` the platform may compress what must pass unchanged.
-fn stream_on(body: ResponseBody, content_type: &str, request_id: &str) -> worker::Result<Response> {
+pub fn stream_on(
+    body: ResponseBody,
+    content_type: &str,
+    request_id: &str,
+) -> worker::Result<Response> {
     let headers = Headers::new();
     headers.set("content-type", content_type)?;
     headers.set("cache-control", "no-cache, no-transform")?;

@@ -42,6 +42,8 @@ mod tests {
                 RestRoute::Repository(_) => in_repository(""),
                 RestRoute::Fork(_) => in_repository("/fork"),
                 RestRoute::Import(_) => in_repository("/import"),
+                RestRoute::Bundle(_) => in_repository("/bundle"),
+                RestRoute::Recover(_) => in_repository("/recover"),
                 RestRoute::RepositoryTokens(_) => in_repository("/tokens"),
                 RestRoute::Stats(_) => in_repository("/stats"),
                 RestRoute::Maintenance(_) => in_repository("/maintenance"),
@@ -59,7 +61,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 20] = [
+    const PATHS: [&str; 22] = [
         "/healthz",
         "/api/v1/openapi.json",
         "/api/v1/namespaces",
@@ -70,6 +72,8 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r",
         "/api/v1/namespaces/acme/repos/r/fork",
         "/api/v1/namespaces/acme/repos/r/import",
+        "/api/v1/namespaces/acme/repos/r/bundle",
+        "/api/v1/namespaces/acme/repos/r/recover",
         "/api/v1/namespaces/acme/repos/r/tokens",
         "/api/v1/namespaces/acme/repos/r/stats",
         "/api/v1/namespaces/acme/repos/r/maintenance",

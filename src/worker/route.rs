@@ -56,6 +56,10 @@ pub enum RestRoute {
     Maintenance(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/import`
     Import(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/bundle`
+    Bundle(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/recover`
+    Recover(RepositoryPath),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
@@ -176,6 +180,12 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "import"] => {
             RestRoute::Import(repository_path(ns, name)?)
         }
+        ["namespaces", ns, "repos", name, "bundle"] => {
+            RestRoute::Bundle(repository_path(ns, name)?)
+        }
+        ["namespaces", ns, "repos", name, "recover"] => {
+            RestRoute::Recover(repository_path(ns, name)?)
+        }
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
@@ -239,10 +249,16 @@ impl RestRoute {
             Self::Namespaces | Self::Repositories(_) => &["GET", "POST"],
             Self::Namespace(_) => &["GET", "DELETE"],
             Self::Repository(_) => &["GET", "PATCH", "DELETE"],
-            Self::Tokens(_) | Self::Fork(_) | Self::Import(_) | Self::Maintenance(_) => &["POST"],
+            Self::Tokens(_)
+            | Self::Fork(_)
+            | Self::Import(_)
+            | Self::Maintenance(_)
+            | Self::Recover(_) => &["POST"],
             Self::Token(..) => &["DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
-            Self::RepositoryTokens(_) | Self::Stats(_) | Self::Content(..) => &["GET"],
+            Self::RepositoryTokens(_) | Self::Stats(_) | Self::Bundle(_) | Self::Content(..) => {
+                &["GET"]
+            }
         }
     }
 }

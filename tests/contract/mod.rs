@@ -10,6 +10,7 @@ pub mod namespace;
 pub mod network;
 pub mod packs;
 pub mod publish;
+pub mod recovery;
 pub mod refs;
 pub mod repository;
 pub mod snapshots;

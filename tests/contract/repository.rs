@@ -36,6 +36,7 @@ fn record() -> RepositoryRecord {
         phase: Phase::Ready,
         network_id: None,
         is_importing: false,
+        is_recovering: false,
     }
 }
 

@@ -267,7 +267,7 @@ impl IndexRebuild {
         while first.len() < ENTRY_HEADER_BYTES_MAX {
             match self.piece(store, offset + first.len() as u64) {
                 Ok(piece) => first.extend(piece.iter().take(ENTRY_HEADER_BYTES_MAX)),
-                Err(_) if !first.is_empty() => break,
+                Err(error) if error.cold().is_none() && !first.is_empty() => break,
                 Err(error) => return Err(error.into()),
             }
         }

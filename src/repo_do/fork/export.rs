@@ -46,8 +46,8 @@ pub async fn export(
         let Some(record) = store.load()? else {
             break;
         };
-        if record.is_importing {
-            return Err(admin::importing());
+        if record.is_being_filled() {
+            return Err(admin::being_filled(&record));
         }
         if let Some(packs) = store.shared_packs()? {
             let reader = object.readers.enter(Purpose::Look, now_ms());

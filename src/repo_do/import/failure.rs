@@ -30,7 +30,7 @@ pub async fn fail(object: &Rc<RepoObject>, error: &ImportError) -> Result<(), Im
         repository_id: record.id,
         namespace: record.namespace,
         name: record.name,
-        reason: error.to_string(),
+        reason: format!("its import failed: {error}"),
         at: now_ms(),
         is_released: false,
     };

@@ -7,7 +7,8 @@
 //! A cold pack is read from R2 once, from end to end, and is in rows until the work is over: later
 //! packs lean on it in no order, and what fits into memory of it would be fetched again and again.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
@@ -19,9 +20,10 @@ use crate::git::graph::connectivity::{Connected, Connectivity, ConnectivityError
 use crate::git::limits::Limits;
 use crate::git::maintenance::merge::Step;
 use crate::git::maintenance::rebuild::{IndexRebuild, Overlay, RebuildError, StoredPack};
+use crate::git::object::ObjectKind;
 use crate::git::pack::index::IndexBuilder;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{ColdChunk, PackId, PackRecord, PackStore as _, Part};
+use crate::git::store::{ColdChunk, PackId, PackRecord, PackStore as _, Part, Shared};
 use crate::repo_do::cold::Faults;
 use crate::repo_do::memory::PUSH_BYTES;
 use crate::repo_do::object::{RepoObject, Store, now_ms, pause, reserve as reserve_room};
@@ -60,6 +62,14 @@ pub struct Rebuild {
     shallow: Vec<ObjectId>,
 }
 
+/// The refs, looked at.
+pub struct CheckedRefs {
+    /// Objects that they name: their targets, and what tags peel to.
+    pub ids: u64,
+    /// What is wrong.
+    pub problems: Vec<String>,
+}
+
 impl Rebuild {
     /// Nothing is made yet.
     pub fn new(object: &Rc<RepoObject>) -> Result<Self, Failure> {
@@ -74,6 +84,62 @@ impl Rebuild {
             store,
             limits: Limits::DEFAULT,
         })
+    }
+
+    /// For packs that are not live yet, of which the first have their parts.
+    pub fn of(object: &Rc<RepoObject>, with_parts: &[PackRecord]) -> Result<Self, Failure> {
+        let rebuild = Self::new(object)?;
+        for record in with_parts {
+            rebuild.overlay.add_stored(*record);
+        }
+        Ok(rebuild)
+    }
+
+    /// What is wrong with the refs, if the packs are these.
+    pub fn problems_of_refs(&self) -> Result<Vec<String>, Failure> {
+        let packs = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
+        let graph = CommitGraph::open(&*self.overlay, packs.records())?;
+        Ok(self.check_refs(&packs, &graph)?.problems)
+    }
+
+    /// Every ref must name what is there, and a commit that is complete.
+    pub fn check_refs(
+        &self,
+        packs: &LivePacks<Rc<Overlay<Rc<Store>>>>,
+        graph: &CommitGraph,
+    ) -> Result<CheckedRefs, Failure> {
+        let mut ids: Vec<(String, ObjectId)> = Vec::new();
+        self.store.visit_refs(b"refs/", |record| {
+            let named = [Some(record.target), record.peeled].into_iter().flatten();
+            ids.extend(named.map(|id| (record.name.to_string(), id)));
+            ControlFlow::Continue(())
+        })?;
+        let mut checked = CheckedRefs {
+            ids: ids.len() as u64,
+            problems: Vec::new(),
+        };
+        for (name, id) in ids {
+            if graph.lookup(&id).is_some() {
+                continue;
+            }
+            match packs.find(&id)? {
+                None => checked.problems.push(format!("{name}: {id} is not here")),
+                Some(at) if packs.row(at)?.kind == ObjectKind::Commit => {
+                    let problem = format!("{name}: {id} is not complete");
+                    checked.problems.push(problem);
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(checked)
+    }
+
+    /// The parts that were made; none are left.
+    pub fn take_parts(&mut self) -> Result<HashMap<(PackId, Part), Shared>, Failure> {
+        let empty = Rc::new(Overlay::new(Rc::clone(&self.store)));
+        let made = std::mem::replace(&mut self.overlay, empty);
+        let lost = || Failure::Broken("the parts are still in use".to_owned());
+        Ok(Rc::into_inner(made).ok_or_else(lost)?.into_parts())
     }
 
     /// Entries of all packs.
@@ -125,7 +191,8 @@ impl Rebuild {
         Ok(())
     }
 
-    async fn make_pack(&self, record: PackRecord) -> Result<(), Failure> {
+    /// Makes the parts of the pack that follows those that are there.
+    pub async fn make_pack(&self, record: PackRecord) -> Result<(), Failure> {
         let before = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
         let graph = CommitGraph::open(&*self.overlay, before.records())?;
         let mut machine = IndexRebuild::new(record, &self.limits);
@@ -231,10 +298,7 @@ async fn rebuild_fetched(rebuild: &mut Rebuild) -> Result<RunFigures, Failure> {
     }
     rebuild.make().await?;
     let store = Rc::clone(&rebuild.store);
-    let empty = Rc::new(Overlay::new(Rc::clone(&store)));
-    let made = std::mem::replace(&mut rebuild.overlay, empty);
-    let lost = || Failure::Broken("the parts are still in use".to_owned());
-    let parts = Rc::into_inner(made).ok_or_else(lost)?.into_parts();
+    let parts = rebuild.take_parts()?;
     let mut new: Vec<_> = parts
         .iter()
         .map(|((pack_id, part), bytes)| (*pack_id, *part, bytes.as_slice()))

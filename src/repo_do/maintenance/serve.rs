@@ -11,6 +11,7 @@ use crate::repo_do::alarm::{self, Busy};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Maintain, MaintenanceTask};
 use crate::repo_do::object::{RepoObject, Store, now_ms};
 use crate::repo_do::{reply, snapshot, timer};
+use crate::storage::repository::RepositoryRecord;
 use crate::storage::runs::{RunFigures, RunOutcome, RunRecord};
 
 /// How long a request waits for its turn.
@@ -30,8 +31,8 @@ pub async fn serve(
     let asked: Maintain = body(request).await?;
     let _busy = turn(object).await?;
     let store = object.store()?;
-    if store.load()?.is_some_and(|record| record.is_importing) {
-        return Err(admin::importing());
+    if let Some(record) = store.load()?.filter(RepositoryRecord::is_being_filled) {
+        return Err(admin::being_filled(&record));
     }
     let run = Run {
         object,

@@ -1,10 +1,8 @@
 //! Everything that is stored, checked against the packs' bytes: what is derived, the refs, the copies
 //! in R2, the account of the fork network, and rows that should not be there or should.
 
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use gix_hash::ObjectId;
 use serde::Serialize;
 
 use super::Failure;
@@ -14,7 +12,6 @@ use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::segment::Segment;
 use crate::git::maintenance::compare::{self, Graph};
 use crate::git::maintenance::rebuild::Overlay;
-use crate::git::object::ObjectKind;
 use crate::git::pack::index::PackIndex;
 use crate::git::pack::reader::LivePacks;
 use crate::git::store::{PackStore as _, Part};
@@ -202,7 +199,12 @@ impl Verify {
             }
             Err(error) => self.findings.add(error.to_string()),
         }
-        self.check_refs(&rebuilt, &rebuilt_graph)
+        let checked = self.rebuild.check_refs(&rebuilt, &rebuilt_graph)?;
+        self.findings.refs = checked.ids;
+        for problem in checked.problems {
+            self.findings.add(problem);
+        }
+        Ok(())
     }
 
     async fn compare_commits(
@@ -225,39 +227,6 @@ impl Verify {
                     self.findings
                         .add(format!("pack {}: {wrong}", record.pack_id.0));
                 }
-            }
-        }
-        Ok(())
-    }
-
-    /// Every ref must name what is there, and a commit that is complete.
-    fn check_refs(
-        &mut self,
-        packs: &LivePacks<Rc<Overlay<Rc<Store>>>>,
-        graph: &CommitGraph,
-    ) -> Result<(), Failure> {
-        let mut refs: Vec<(String, ObjectId)> = Vec::new();
-        let store = Rc::clone(&self.rebuild.store);
-        store.visit_refs(b"refs/", |record| {
-            refs.push((record.name.to_string(), record.target));
-            refs.extend(
-                record
-                    .peeled
-                    .map(|peeled| (record.name.to_string(), peeled)),
-            );
-            ControlFlow::Continue(())
-        })?;
-        self.findings.refs = refs.len() as u64;
-        for (name, id) in refs {
-            if graph.lookup(&id).is_some() {
-                continue;
-            }
-            match packs.find(&id)? {
-                None => self.findings.add(format!("{name}: {id} is not here")),
-                Some(at) if packs.row(at)?.kind == ObjectKind::Commit => {
-                    self.findings.add(format!("{name}: {id} is not complete"));
-                }
-                Some(_) => {}
             }
         }
         Ok(())

@@ -121,7 +121,13 @@ pub async fn make(
         return Ok(());
     }
     let object_count = sent.writer.object_count();
-    let sender = Sender::bare(object, Rc::clone(store), sent, (reservations, reader));
+    let sender = Sender::bare(
+        object,
+        Rc::clone(store),
+        Vec::new(),
+        sent,
+        (reservations, reader),
+    );
     // Until it is registered it is one that may go.
     let now_ms = now_ms();
     store.release_later(&r2_key, now_ms.saturating_add(GRACE_MS))?;

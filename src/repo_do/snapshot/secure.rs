@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::git::store::{CHUNK_BYTES, PackId, StoreError};
 use crate::storage::bucket::{Bucket, BucketError, PACKS_PREFIX, PART_BYTES, pack_key, record_key};
+use crate::storage::recovery::RecordWindow;
 use crate::storage::repository::RepoStore;
 use crate::storage::snapshots::{StoredPack, Upload};
 use crate::storage::sql::Database;
@@ -121,19 +122,58 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
     }
 
     /// Writes the record from which the repository could be made again, if it is another one now.
-    pub async fn write_record(&self) -> Result<(), SnapshotError> {
-        let Some(record) = self.store.record()? else {
-            return Ok(());
+    /// False when that has to wait: it changed while it was written, or a pack came in between.
+    pub async fn write_record(&self) -> Result<bool, SnapshotError> {
+        let part_bytes = PART_BYTES as u64;
+        let (Some(first), Some(record)) =
+            (self.store.record_window(0..part_bytes)?, self.store.load()?)
+        else {
+            return Ok(false);
         };
-        let bytes = record.write();
-        let sha256 = Sha256::digest(&bytes).into();
-        if self.store.recorded()? != Some(sha256) {
-            let key = record_key(&record.repository.id);
-            self.around.hold(&key).await?;
-            self.bucket.put(&key, bytes).await?;
-            self.store.set_recorded(&sha256)?;
+        if self.store.recorded()? == Some(first.sha256) {
+            return Ok(true);
         }
-        Ok(())
+        let (key, sha256) = (record_key(&record.id), first.sha256);
+        self.around.hold(&key).await?;
+        if first.record_bytes <= part_bytes {
+            self.bucket.put(&key, first.bytes).await?;
+        } else {
+            let upload_id = self.bucket.begin(&key).await?;
+            let written = self.write_long_record(&key, &upload_id, first).await;
+            if !matches!(written, Ok(true)) {
+                let _ = self.bucket.abort(&key, &upload_id).await;
+                return written;
+            }
+        }
+        self.store.set_recorded(&sha256)?;
+        Ok(true)
+    }
+
+    /// False when the record has changed meanwhile.
+    async fn write_long_record(
+        &self,
+        key: &str,
+        upload_id: &str,
+        first: RecordWindow,
+    ) -> Result<bool, SnapshotError> {
+        let (sha256, mut start, mut etags) = (first.sha256, 0, Vec::new());
+        let mut window = first;
+        for number in 1..=u16::MAX {
+            start += window.bytes.len() as u64;
+            let whole = start >= window.record_bytes;
+            let etag = self.bucket.put_part(key, upload_id, number, window.bytes);
+            etags.push(etag.await?);
+            if whole {
+                break;
+            }
+            let range = start..start.saturating_add(PART_BYTES as u64);
+            match self.store.record_window(range)? {
+                Some(next) if next.sha256 == sha256 => window = next,
+                _ => return Ok(false),
+            }
+        }
+        self.bucket.complete(key, upload_id, &etags).await?;
+        Ok(true)
     }
 
     /// Hashes the stored bytes, and notes where they go.
@@ -206,14 +246,13 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
         Ok(self.bucket.complete(&key, upload_id, &upload.etags).await?)
     }
 
-    /// Whether the object has the bytes that its key names.
     async fn verified(&self, pack: &StoredPack, key: &str) -> Result<bool, SnapshotError> {
-        self.read_back(pack, key, &mut |_, _| Ok(())).await
+        is_intact(self.bucket, self.network_id, key, pack.pack_bytes).await
     }
 
     /// The stored bytes of one part.
     fn part(&self, pack: &StoredPack, start: u64) -> Result<Vec<u8>, StoreError> {
-        let range = part_range(pack, start);
+        let range = part_range(pack.pack_bytes, start);
         let length = range.end.saturating_sub(range.start);
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
         for number in chunks(&range) {
@@ -238,22 +277,42 @@ impl<D, B: Bucket, S> Securing<'_, D, B, S> {
         key: &str,
         each: &mut EachPart<'_>,
     ) -> Result<bool, SnapshotError> {
-        let mut hasher = Sha256::new();
-        let mut start = 0;
-        while start < pack.pack_bytes {
-            let bytes = self.bucket.read(key, part_range(pack, start)).await?;
-            each(start, &bytes)?;
-            start = start.saturating_add(bytes.len() as u64);
-            hasher.update(&bytes);
-        }
-        Ok(pack_key(self.network_id, &hasher.finalize().into()) == key)
+        read_back(self.bucket, self.network_id, key, pack.pack_bytes, each).await
     }
 }
 
+/// Whether the object has the bytes that its key names: as many, and of that SHA-256.
+pub async fn is_intact<B: Bucket>(
+    bucket: &B,
+    network_id: &str,
+    key: &str,
+    pack_bytes: u64,
+) -> Result<bool, SnapshotError> {
+    read_back(bucket, network_id, key, pack_bytes, &mut |_, _| Ok(())).await
+}
+
+async fn read_back<B: Bucket>(
+    bucket: &B,
+    network_id: &str,
+    key: &str,
+    pack_bytes: u64,
+    each: &mut EachPart<'_>,
+) -> Result<bool, SnapshotError> {
+    let mut hasher = Sha256::new();
+    let mut start = 0;
+    while start < pack_bytes {
+        let bytes = bucket.read(key, part_range(pack_bytes, start)).await?;
+        each(start, &bytes)?;
+        start = start.saturating_add(bytes.len() as u64);
+        hasher.update(&bytes);
+    }
+    Ok(pack_key(network_id, &hasher.finalize().into()) == key)
+}
+
 /// The bytes of the part that starts there.
-fn part_range(pack: &StoredPack, start: u64) -> Range<u64> {
+fn part_range(pack_bytes: u64, start: u64) -> Range<u64> {
     let end = start.saturating_add(PART_BYTES as u64);
-    start..end.min(pack.pack_bytes)
+    start..end.min(pack_bytes)
 }
 
 /// The chunks that a range touches; it starts with one.

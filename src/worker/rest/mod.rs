@@ -1,8 +1,10 @@
 //! The REST resources. Each file has one resource and its steps in the objects.
 
+pub mod bundles;
 pub mod forks;
 pub mod imports;
 pub mod namespaces;
+pub mod recoveries;
 pub mod repos;
 pub mod tokens;
 
@@ -13,7 +15,7 @@ use worker::Request;
 use super::objects::Asked;
 use super::parameters::{self, BODY_BYTES_MAX};
 use super::reply::Reply;
-use super::route::RestRoute;
+use super::route::{RestRoute, RouteError};
 use super::visit::Visit;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
@@ -41,6 +43,9 @@ pub async fn answer(
         (RestRoute::Stats(path), _) => repos::stats(visit, path).await,
         (RestRoute::Maintenance(path), _) => repos::maintain(visit, request, path).await,
         (RestRoute::Import(path), _) => imports::import(visit, request, path).await,
+        (RestRoute::Recover(path), _) => recoveries::recover(visit, request, path).await,
+        // Answered before: its body is no envelope.
+        (RestRoute::Bundle(_), _) => Err(RouteError::Unknown.into()),
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
         (RestRoute::Tokens(namespace), _) => tokens::create(visit, request, namespace).await,
         (RestRoute::Token(namespace, token_id), _) => {

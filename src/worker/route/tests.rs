@@ -62,6 +62,14 @@ fn rest_paths() {
             RestRoute::Stats(path()),
         ),
         (
+            "/api/v1/namespaces/acme/repos/w.x/bundle",
+            RestRoute::Bundle(path()),
+        ),
+        (
+            "/api/v1/namespaces/acme/repos/w.x/recover",
+            RestRoute::Recover(path()),
+        ),
+        (
             "/api/v1/namespaces/acme/repos/w.x/fork",
             RestRoute::Fork(path()),
         ),

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::super::testing::{Memory, NOW, Store, now, repository};
 use super::*;
 use crate::git::store::PackStore as _;
+use crate::storage::publication::{Publication, RefUpdate};
 
 /// Counts the keys that are held, and removes what nobody holds.
 struct Holds<'a> {
@@ -199,4 +200,106 @@ fn what_a_pack_held_is_given_back_when_it_goes() {
     assert!(bucket.objects.borrow().is_empty());
     assert!(bucket.uploads.borrow().is_empty());
     assert!(around.held.borrow().is_empty());
+}
+
+/// Gives a repository refs with long names, so that its record needs two parts.
+fn many_refs(store: &Store) {
+    let name = |number| format!("refs/heads/{number:04}{}", "x".repeat(4000));
+    let update = |number| RefUpdate {
+        name: name(number).into(),
+        old: None,
+        new: Some(gix_hash::ObjectId::from([1; 20])),
+        peeled: None,
+    };
+    let published = store.publish(&Publication {
+        updates: (0..1400).map(update).collect(),
+        now_ms: NOW,
+        ..Publication::default()
+    });
+    assert!(published.is_ok());
+}
+
+#[test]
+fn a_long_record_goes_in_parts_and_is_whole_or_the_one_before() {
+    let (store, _) = repository(9);
+    let bucket = Memory::default();
+    let around = Holds {
+        bucket: &bucket,
+        held: RefCell::default(),
+    };
+    let securing = Securing {
+        store: &store,
+        bucket: &bucket,
+        around: &around,
+        network_id: "network",
+    };
+    assert_eq!(now(securing.write_record()), Ok(false), "R2 lacks the pack");
+    now(securing.secure(&only_pack(&store))).unwrap();
+    assert_eq!(now(securing.write_record()), Ok(true));
+    let key = record_key("0123456789abcdef");
+    let short = bucket.objects.borrow()[&key].clone();
+    many_refs(&store);
+    // The second part fails.
+    bucket.countdown.set(Some(2));
+    assert!(now(securing.write_record()).is_err());
+    bucket.countdown.set(None);
+    assert_eq!(bucket.objects.borrow()[&key], short);
+    assert!(bucket.uploads.borrow().is_empty(), "it was given up");
+
+    assert_eq!(now(securing.write_record()), Ok(true));
+    let long = bucket.objects.borrow()[&key].clone();
+    assert!(long.len() > PART_BYTES);
+    let expect = store.record_window(0..u64::MAX).unwrap().unwrap();
+    assert_eq!(long, expect.bytes);
+    let calls = bucket.calls.get();
+    assert_eq!(now(securing.write_record()), Ok(true));
+    assert_eq!(bucket.calls.get(), calls, "nothing has changed since");
+}
+
+/// Somebody who pushes whenever something is to be held.
+struct Pusher<'a>(&'a Store);
+
+impl Surroundings for Pusher<'_> {
+    async fn hold(&self, key: &str) -> Result<(), SnapshotError> {
+        let published = self.0.publish(&Publication {
+            updates: vec![RefUpdate {
+                name: format!("refs/heads/{key}").into(),
+                old: None,
+                new: Some(gix_hash::ObjectId::from([2; 20])),
+                peeled: None,
+            }],
+            now_ms: NOW + 1,
+            ..Publication::default()
+        });
+        assert!(published.is_ok());
+        Ok(())
+    }
+
+    async fn release(&self, _key: &str) -> Result<(), SnapshotError> {
+        Ok(())
+    }
+
+    async fn leave(&self) -> Result<(), SnapshotError> {
+        Ok(())
+    }
+
+    async fn pause(&self) {}
+}
+
+#[test]
+fn a_long_record_that_changes_meanwhile_is_left_to_the_next_run() {
+    let (store, _) = repository(9);
+    let bucket = Memory::default();
+    let securing = Securing {
+        store: &store,
+        bucket: &bucket,
+        around: &Pusher(&store),
+        network_id: "network",
+    };
+    now(securing.secure(&only_pack(&store))).unwrap();
+    many_refs(&store);
+    assert_eq!(now(securing.write_record()), Ok(false));
+    assert!(bucket.uploads.borrow().is_empty());
+    assert_eq!(bucket.objects.borrow().len(), 1, "the pack");
+    assert_eq!(store.recorded(), Ok(None));
 }

@@ -1,0 +1,16 @@
+//! What the Worker and the object say to each other of a recovery.
+
+use serde::{Deserialize, Serialize};
+
+use super::CreateRepository;
+
+/// Body of `POST /recover`. The object reads the beginning of the record before it makes the
+/// repository, so that what is plainly wrong is said at once; the rest its alarm does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecoverRepository {
+    /// The repository to make. Its settings are those of the record, in the end.
+    pub create: CreateRepository,
+    /// The id of the lost repository.
+    pub lost_id: String,
+}

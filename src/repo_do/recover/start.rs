@@ -1,0 +1,63 @@
+//! `POST /recover`: the record read, then the repository made, empty, with its recovery left to the
+//! alarm. Whatever fails before that has written nothing.
+
+use std::rc::Rc;
+
+use worker::Request;
+
+use super::super::admin::{self, Answer};
+use super::super::contract::{
+    Actor, CreateRepository, ErrorCode, ErrorReply, RecoverRepository, object_name,
+};
+use super::super::object::{Caller, RepoObject, Store, now_ms};
+use super::super::{alarm, deletion};
+use super::error::RecoverError;
+use super::lost;
+use crate::storage::life::Phase;
+use crate::storage::sql::in_transaction;
+
+/// Makes the repository and begins its recovery.
+pub async fn start(object: &Rc<RepoObject>, caller: &Caller, request: Request) -> Answer {
+    if caller.actor != Actor::Operator {
+        let message = "only the operator recovers repositories";
+        return Err(ErrorReply::new(ErrorCode::Forbidden, message));
+    }
+    let new: RecoverRepository = admin::body(request).await?;
+    deletion::settle(object).await?;
+    if object.store()?.load()?.is_none() {
+        let looked = look(object, &new).await;
+        looked.map_err(RecoverError::reply)?;
+        let store = object.store()?;
+        make(&store, &new.create, &new.lost_id)?;
+        let set = alarm::wake_by(object, now_ms()).await;
+        set.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
+    }
+    let store = object.store()?;
+    let record = store
+        .load()?
+        .filter(|record| record.id == new.create.repository_id && record.phase == Phase::Ready);
+    let taken = || ErrorReply::new(ErrorCode::AlreadyExists, "the repository exists already");
+    admin::info(object, &store, record.ok_or_else(taken)?)
+}
+
+/// Reads the record, and looks whether the repository is lost.
+async fn look(object: &RepoObject, new: &RecoverRepository) -> Result<(), RecoverError> {
+    let record = lost::record(object, &new.lost_id).await?;
+    let was = object_name(&record.repository.namespace, &record.repository.name);
+    if was == object_name(&new.create.namespace, &new.create.name) {
+        // It was in this very object, which is empty.
+        return Ok(());
+    }
+    lost::check_lost(object, &record).await
+}
+
+/// Makes the repository, unless another request has made one meanwhile.
+fn make(store: &Store, create: &CreateRepository, lost_id: &str) -> Result<(), ErrorReply> {
+    if store.load()?.is_some() {
+        return Ok(());
+    }
+    Ok(in_transaction(store.database(), || {
+        admin::create(store, create)?;
+        store.begin_recovery(lost_id, now_ms())
+    })?)
+}
