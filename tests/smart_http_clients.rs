@@ -99,7 +99,6 @@ fn asks(program: &Path, scratch: &Scratch, config: &str, options: &[&str]) {
         .expect("an installed program can be started");
     let said = String::from_utf8_lossy(&asked.stdout);
     assert!(asked.status.success(), "{said}");
-    println!("{said}");
 }
 
 /// Says on the run's own standard error, which the test harness does not keep back, who was
