@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # install-clients.sh: the other implementations of Git that tests/smart_http_clients.rs tells
-# its story with, at the versions pinned in tests/clients/, into $CLIENTS.
+# its story with, and schemathesis, which asks the REST face whether it is as described, at the versions pinned in tests/clients/, into $CLIENTS.
 #
 # Always succeeds. What cannot be had here (no runtime, no registry) leaves its reason in
 # $CLIENTS/<part>.missing, and the test says so. A second run touches no network.
@@ -26,7 +26,7 @@ part() {
   say "installing clients: $name"
   # In a shell of its own, because `set -e` does not hold inside a condition.
   local status=0
-  bounded bash -euo pipefail -c "$(declare -f missing "install_$name"); install_$name \"\$@\"" "$0" "$folder" \
+  bounded bash -euo pipefail -c "$(declare -f missing venv "install_$name"); install_$name \"\$@\"" "$0" "$folder" \
     >"$log" 2>&1 || status=$?
   if [ "$status" = 0 ]; then
     printf '%s' "$pins" >"$folder/.installed"
@@ -56,12 +56,17 @@ missing() {
   command -v "$1" >/dev/null || { echo "there is no $1 on this machine"; exit 1; }
 }
 
-install_python() {
+install_python() { venv "$1" requirements.txt; }
+
+install_schemathesis() { venv "$1" schemathesis.txt; }
+
+# venv <folder> <requirements>: a Python environment with just these.
+venv() {
   missing python3
   python3 -m venv "$1" || { echo "python3 has no working venv module"; exit 1; }
   "$1/bin/pip" install --quiet --disable-pip-version-check --no-input --only-binary :all: \
-    --retries 1 --timeout 20 -r requirements.txt ||
-    { echo "pip cannot install requirements.txt: is its index in reach?"; exit 1; }
+    --retries 1 --timeout 20 -r "$2" ||
+    { echo "pip cannot install $2: is its index in reach?"; exit 1; }
 }
 
 install_npm() {
@@ -104,6 +109,7 @@ mkdir -p "$CLIENTS"
 exec 9>"$CLIENTS/.lock"
 if command -v flock >/dev/null; then flock 9; fi
 part python requirements.txt
+part schemathesis schemathesis.txt
 part npm package.json package-lock.json
 part jgit jgit.packages JGit.java
 part gix gix/Cargo.toml gix/Cargo.lock gix/main.rs

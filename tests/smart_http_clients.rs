@@ -8,6 +8,8 @@ mod clients;
 mod support;
 
 use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
 
 use clients::{Client, Found};
 use serde_json::json;
@@ -15,7 +17,7 @@ use support::git::{Git, Refs, refs_equal};
 use support::history::History;
 use support::rest::Hosted;
 use support::scratch::Scratch;
-use support::server::server;
+use support::server::{ADMIN_KEY, server};
 
 #[test]
 fn libgit2() {
@@ -47,6 +49,58 @@ fn another_git() {
     story(&clients::another_git());
 }
 
+/// No 5xx, and no status, type or shape that the description does not declare.
+#[test]
+fn the_rest_face_is_as_described() {
+    let Ok(program) = clients::schemathesis() else {
+        return;
+    };
+    let scratch = Scratch::new();
+    let source = scratch.repository("source");
+    History::small(3).make(&source);
+    source.write("a", "1\n");
+    source.commit("last");
+    let hosted = server().rest().create_repository("described", "there");
+    source.run(&["push", "--quiet", "--mirror", &hosted.url()]);
+    // Whatever it thinks of, at whatever names.
+    asks(&program, &scratch, "", &["--max-time", "50"]);
+    // What is there, read.
+    let (commit, blob) = (
+        source.run(&["rev-parse", "main"]),
+        source.run(&["rev-parse", "main:a"]),
+    );
+    let names = "namespace = \"described\"\nrepo = \"there\"\nref = \"main\"\npath = \"a\"\n";
+    for hash in [commit, blob] {
+        let parameters = format!("[parameters]\n{names}hash = \"{hash}\"\n");
+        let only = ["--include-method", "GET", "--max-time", "30"];
+        asks(&program, &scratch, &parameters, &only);
+    }
+}
+
+/// Has schemathesis ask the server, for a bounded time.
+fn asks(program: &Path, scratch: &Scratch, config: &str, options: &[&str]) {
+    let file = scratch.join("schemathesis.toml");
+    std::fs::write(&file, config).unwrap();
+    let url = server().url();
+    let checks = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                  response_schema_conformance";
+    let asked = Command::new(program)
+        .arg("--config-file")
+        .arg(&file)
+        .args(["run", &format!("{url}/api/v1/openapi.json"), "--url", &url])
+        .args(["-H", &format!("Authorization: Bearer {ADMIN_KEY}")])
+        .args(["--checks", checks, "--phases", "examples,coverage,fuzzing"])
+        .args(["--seed", "1", "--generation-database", "none", "--no-color"])
+        .args(options)
+        .env("NO_PROXY", "127.0.0.1")
+        .env("HOME", scratch.path())
+        .current_dir(scratch.path())
+        .output()
+        .expect("an installed program can be started");
+    let said = String::from_utf8_lossy(&asked.stdout);
+    assert!(asked.status.success(), "{said}");
+}
+
 /// Says on the run's own standard error, which the test harness does not keep back, who was
 /// there and who was not.
 #[test]
@@ -71,7 +125,12 @@ fn who_is_missing_is_said() {
         let reason = found.as_ref().err().map_or("", String::as_str);
         format!("clients: {name} skipped: {reason}\n")
     });
-    let said: String = std::iter::once(said).chain(reasons).collect();
+    let described = clients::schemathesis().err();
+    let described = described.map(|reason| format!("clients: schemathesis skipped: {reason}\n"));
+    let said: String = std::iter::once(said)
+        .chain(reasons)
+        .chain(described)
+        .collect();
     let written = std::io::stderr().write_all(said.as_bytes());
     written.expect("standard error can be written");
 }

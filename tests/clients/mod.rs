@@ -112,6 +112,11 @@ pub fn another_git() -> Found {
     })
 }
 
+/// schemathesis, which asks an API whether it is as its description says.
+pub fn schemathesis() -> Result<PathBuf, String> {
+    Ok(installed("schemathesis")?.join("bin/schemathesis"))
+}
+
 fn python(name: &'static str, file: &str) -> Found {
     let python = installed("python")?.join("bin/python");
     Ok(Client::new(name, python, [script(file)]))

@@ -7,6 +7,7 @@ use crate::support::git::Git;
 use crate::support::history::History;
 use crate::support::rest::{Answer, Hosted, Rest};
 use crate::support::scratch::Scratch;
+use crate::support::server::Server;
 use crate::{CREDENTIALS, INVALID_INPUT, NOT_FOUND, blamed, fields, rest};
 
 /// A repository on the server and where its content came from.
@@ -472,6 +473,30 @@ fn deltas_are_resolved() {
         let part = shelf.with(&format!("/blob/{id}"), &[("Range", "bytes=300000-300009")]);
         assert_eq!(part.body, lines(round).as_bytes()[300_000..300_010]);
     }
+}
+
+#[test]
+fn a_blob_larger_than_the_isolate_is_streamed() {
+    const BYTES: usize = 200 << 20;
+    let server = Server::start();
+    let scratch = Scratch::new();
+    let source = scratch.repository("source");
+    let mut content = vec![0; BYTES];
+    content[BYTES - 5..].copy_from_slice(b"tail\n");
+    source.write("zeros", &content);
+    source.commit("first");
+    let hosted = server.rest().create_repository("rest-content", "huge");
+    source.run(&["push", "--quiet", &hosted.url(), "main"]);
+    let rest = server.rest();
+    let path = hosted.path("/raw/main/zeros");
+    let range = format!("bytes={}-", BYTES - 5);
+    let tail = rest.send(Method::GET, &path, &[("Range", &range)], b"");
+    assert_eq!((tail.status, tail.body.as_slice()), (206, &b"tail\n"[..]));
+    let whole = rest.get(&path);
+    assert!(whole.status == 200 && whole.body == content);
+    let stats = rest.get(&hosted.path("/stats")).result(200);
+    let heap = stats["isolate"]["heap_bytes"].as_u64().unwrap();
+    assert!(heap < 80 << 20, "{heap} bytes of heap");
 }
 
 #[test]
