@@ -6,6 +6,8 @@
 //! |---|---|
 //! | `contract` | what the Worker and the object say to each other; no platform in it |
 //! | `object` | the Durable Object: wakes, authorizes, dispatches; the alarm |
+//! | `caller` | who asks, and what that one may do |
+//! | `rates` | how many requests the repository takes |
 //! | `alarm` | what is done without a request, and when |
 //! | `admin` | making, showing, changing and wiping the repository; its tokens; figures |
 //! | `refs` | advertisements and `ls-refs` |
@@ -37,6 +39,7 @@ pub mod memory;
 mod admin;
 mod alarm;
 mod body;
+mod caller;
 mod cold;
 mod deletion;
 mod fork;
@@ -47,6 +50,7 @@ mod network;
 mod network_do;
 mod object;
 mod quarantine;
+mod rates;
 mod readers;
 mod receive;
 mod refs;

@@ -13,13 +13,13 @@ use futures::future::LocalBoxFuture;
 use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
 use super::alarm::{self, Alarm};
-use super::contract::{
-    Access, Actor, ErrorCode, ErrorReply, ExportFork, Refusal, TokenRecord, authorize, header, path,
-};
+use super::caller::Caller;
+use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, path};
 use super::fork::Growing;
 use super::graphs::KeptGraph;
 use super::maintenance::{self, Failure};
 use super::memory::Reservation;
+use super::rates::Rates;
 use super::readers::Readers;
 use super::snapshot::Turn;
 use super::{admin, deletion, fork, import, receive, refs, reply, timer, upload};
@@ -44,6 +44,8 @@ const IMPORT_RETRY_SECONDS: u32 = 10;
 
 /// The repository's object, as the requests under way share it.
 pub struct RepoObject {
+    /// How many requests come.
+    pub rates: Rates,
     /// The platform's storage: alarms, and the wiping of everything.
     pub storage: Storage,
     /// The object's environment.
@@ -120,6 +122,7 @@ impl RepoObject {
         let storage = state.storage();
         let store = RefCell::new(open(&storage));
         Self {
+            rates: Rates::of(&env),
             storage,
             env,
             store,
@@ -208,83 +211,6 @@ fn open(storage: &Storage) -> std::result::Result<Rc<Store>, String> {
     Ok(Rc::new(RepoStore::new(db, Box::new(now_ms))))
 }
 
-/// One request, and who it is from.
-pub struct Caller {
-    /// Who asks.
-    pub actor: Actor,
-    /// The object's own record of the actor's token.
-    pub token: Option<TokenRecord>,
-    /// The repository's record; `None` while there is none.
-    pub record: Option<RepositoryRecord>,
-    /// Why there is none, when an import has failed.
-    failure: Option<String>,
-}
-
-impl Caller {
-    fn of(request: &Request, store: &Store) -> std::result::Result<Self, ErrorReply> {
-        let actor = request
-            .headers()
-            .get(header::ACTOR)
-            .ok()
-            .flatten()
-            .unwrap_or_default();
-        let actor = actor
-            .parse::<Actor>()
-            .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-        // What is being deleted is gone for everybody.
-        let record = store.load()?;
-        let record = record.filter(|record| record.phase != Phase::Deleting);
-        let token = match (&actor, &record) {
-            (Actor::Token(hash), Some(_)) => admin::token_by_hash(store, hash)?,
-            _ => None,
-        };
-        let failure = match record {
-            Some(_) => None,
-            None => store.import_failure()?,
-        };
-        Ok(Self {
-            actor,
-            token,
-            record,
-            failure: failure.map(|failure| failure.reason),
-        })
-    }
-
-    /// Whether the caller may make repositories.
-    pub fn check_maker(&self) -> std::result::Result<(), ErrorReply> {
-        if matches!(self.actor, Actor::Operator | Actor::NamespaceAdmin) {
-            return Ok(());
-        }
-        let message = "only administrators make repositories";
-        Err(ErrorReply::new(ErrorCode::Forbidden, message))
-    }
-
-    /// The repository, if the caller may do this to it.
-    fn repository(self, access: Access) -> std::result::Result<Authorized, ErrorReply> {
-        let public = self.record.as_ref().map(|record| record.public);
-        let token = self.token.as_ref();
-        let authorized = authorize(&self.actor, public, token, access, now_ms());
-        if let (Err(Refusal::NotFound), Some(reason)) = (authorized, &self.failure) {
-            let message = format!("{}: its import failed: {reason}", Refusal::NotFound);
-            return Err(ErrorReply::new(ErrorCode::NotFound, message));
-        }
-        authorized?;
-        let record = self.record.ok_or(Refusal::NotFound)?;
-        Ok(Authorized {
-            record,
-            token: self.token,
-        })
-    }
-}
-
-/// A caller who may do what it asks for.
-pub struct Authorized {
-    /// The repository.
-    pub record: RepositoryRecord,
-    /// The token that let it in; `None` for the operator and for the public.
-    pub token: Option<TokenRecord>,
-}
-
 /// Turns a request away while the repository is being filled from elsewhere.
 fn check_serves(record: &RepositoryRecord, is_git: bool) -> std::result::Result<(), ErrorReply> {
     match (record.phase, is_git) {
@@ -305,8 +231,8 @@ async fn dispatch(
     object: &Rc<RepoObject>,
     request: Request,
 ) -> std::result::Result<Result<Response>, ErrorReply> {
+    let caller = Caller::identify(object, &request).await?;
     let store = object.store()?;
-    let caller = Caller::of(&request, &store)?;
     let route = request.path();
     let method = request.method();
     match (&method, route.as_str()) {
@@ -320,10 +246,11 @@ async fn dispatch(
         let _ = import::resume(object).await;
     }
     let is_git = route.starts_with(path::GIT);
+    let actor = caller.actor;
     let authorized = |access| {
         let authorized = caller.repository(access)?;
         check_serves(&authorized.record, is_git)?;
-        if let Some(token) = &authorized.token {
+        if let (Actor::Token(_), Some(token)) = (actor, &authorized.token) {
             admin::touch_token(&store, token)?;
         }
         Ok::<_, ErrorReply>(authorized)

@@ -9,9 +9,10 @@ use futures::{future, stream};
 use worker::{Request, Response};
 
 use super::body::Body;
+use super::caller::Authorized;
 use super::contract::{ErrorCode, ErrorReply};
 use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation};
-use super::object::{Authorized, RepoObject, Store, now_ms, reserve};
+use super::object::{RepoObject, Store, now_ms, reserve};
 use super::quarantine::Opened;
 use super::readers::{Purpose, Reader};
 use super::reply::{self, Media};

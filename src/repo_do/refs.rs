@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use gix_object::bstr::{BStr, ByteSlice};
 use worker::{Request, Response};
 
+use super::caller::Authorized;
 use super::contract::{ErrorCode, ErrorReply, header};
-use super::object::{Authorized, Store};
+use super::object::Store;
 use super::reply::{self, Media};
 use crate::git::protocol::advertise::{
     AdvertisedRef, RefAdvertisement, Service, Version, version_2,

@@ -6,10 +6,11 @@ use futures::stream;
 use worker::{Request, Response};
 
 use super::body::{Body, BodyError};
+use super::caller::Authorized;
 use super::cold::{self, Faults};
 use super::contract::{ErrorCode, ErrorReply, header};
 use super::memory::{FETCH_BYTES, Reservation};
-use super::object::{Authorized, RepoObject, Store, now_ms, reserve};
+use super::object::{RepoObject, Store, now_ms, reserve};
 use super::readers::Purpose;
 use super::refs;
 use super::reply::{self, Media, fault_line};

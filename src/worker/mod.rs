@@ -9,7 +9,7 @@
 //! | [`visit`] | what every step of one request needs to know |
 //! | [`admission`] | who may go on to an object |
 //! | [`objects`], [`directory`] | calls to the Durable Objects; those of the namespaces |
-//! | [`namespace_do`] | the namespace's object: a shell over [`namespace_steps`] |
+//! | [`namespace_do`] | the namespace's object: a shell over [`namespace_steps`], [`namespace_tokens`] |
 //! | [`namespace_contract`] | what the Worker and that object say to each other |
 //! | [`random`] | randomness, from the platform |
 //! | [`smart_http`] | the frame of git requests: services, content types |
@@ -39,6 +39,7 @@ pub mod names;
 pub mod namespace_contract;
 pub mod namespace_do;
 pub mod namespace_steps;
+pub mod namespace_tokens;
 pub mod objects;
 pub mod parameters;
 pub mod random;

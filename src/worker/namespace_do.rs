@@ -1,20 +1,25 @@
 //! The namespace's object: a thin shell over [`super::namespace_steps`].
 #![expect(missing_docs, reason = "the macro's exports to JavaScript bear none")]
 
+use std::panic::AssertUnwindSafe;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::durable::State;
-use worker::{DurableObject, Env, Request, Response, durable_object};
+use worker::{Date, DurableObject, Env, Request, Response, durable_object};
 
 use super::namespace_contract::{
-    ByName, ByPrefix, Confirm, CreateNamespace, Done, NamespaceInfo, REGISTRY, Reserve, path,
+    ByName, ByPrefix, Confirm, CreateNamespace, Done, NamespaceInfo, REGISTRY, Reserve, Revoke,
+    path,
 };
 use super::namespace_steps::{self as steps, StepError};
-use super::parameters::{self, ListQuery};
+use super::namespace_tokens as tokens;
+use super::parameters::{self, ListQuery, TokenFilter, TokenQuery};
 use super::reply::Reply;
 use super::visit::{fault, respond};
 use crate::repo_do::contract::{
-    ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName, TouchRepository,
+    Admit, CreateToken, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE,
+    NAMESPACE_TOUCH, Rate, ReleaseName, TouchRepository,
 };
 use crate::storage::do_sql::ObjectDatabase;
 use crate::storage::namespace::NamespaceStore;
@@ -27,11 +32,31 @@ use crate::storage::registry::RegistryStore;
 #[durable_object(fetch)]
 pub struct NamespaceDo {
     state: State,
+    rate: Rate,
+    // A panic ends the request that caused it; a number is whole between calls.
+    meter: AssertUnwindSafe<Meter>,
 }
 
+/// What is counted against the rate: what a caller of REST begins with. The steps behind it, and
+/// what other objects say, are not; nothing may break off in its middle.
+const METERED: [&str; 8] = [
+    path::CREATE,
+    path::SUMMARY,
+    path::DELETE,
+    path::RESERVE,
+    path::CANDIDATES,
+    path::LIST,
+    path::MAKE_TOKEN,
+    path::TOKENS,
+];
+
 impl DurableObject for NamespaceDo {
-    fn new(state: State, _env: Env) -> Self {
-        Self { state }
+    fn new(state: State, env: Env) -> Self {
+        Self {
+            state,
+            rate: Rate::of(|name| env.var(name).ok().map(|value| value.to_string())),
+            meter: AssertUnwindSafe(Meter::default()),
+        }
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
@@ -58,6 +83,9 @@ impl NamespaceDo {
             .await
             .map_err(|error| fault("internal body", &error))?;
         let is_registry = self.state.id().name().as_deref() == Some(REGISTRY);
+        if !is_registry && METERED.contains(&url.path()) {
+            self.meter.admit(self.rate, "the namespace", now_ms()?)?;
+        }
         let db = self.database()?;
         steps::wake(&db, is_registry)?;
         if url.path() == path::DELETE && !is_registry {
@@ -84,6 +112,10 @@ impl NamespaceDo {
     }
 }
 
+fn now_ms() -> Result<i64, ErrorReply> {
+    i64::try_from(Date::now().as_millis()).map_err(|error| fault("clock", &error))
+}
+
 fn namespace(
     store: &NamespaceStore<ObjectDatabase>,
     path: &str,
@@ -108,6 +140,14 @@ fn namespace(
             store,
             &parameters::query::<ByPrefix>(query)?.prefix,
         )?),
+        NAMESPACE_ADMIT => json(&tokens::admit(store, &read::<Admit>(body)?)?),
+        path::MAKE_TOKEN => json(&tokens::make(store, read::<CreateToken>(body)?.token)?),
+        path::TOKENS => {
+            let asked: TokenQuery = parameters::query(query)?;
+            let state = asked.state.and_then(TokenFilter::state);
+            json(&tokens::list(store, state, asked.page()?, now_ms()?)?)
+        }
+        path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?)?),
         path::LIST => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
             json(&steps::list(store, &query, limit)?)

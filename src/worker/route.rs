@@ -195,11 +195,11 @@ impl RestRoute {
     #[must_use]
     pub fn methods(&self) -> &'static [&'static str] {
         match self {
-            Self::Namespaces | Self::Repositories(_) => &["GET", "POST"],
+            Self::Namespaces | Self::Repositories(_) | Self::Tokens(_) => &["GET", "POST"],
             Self::Namespace(_) => &["GET", "DELETE"],
             Self::Repository(_) => &["GET", "PATCH", "DELETE"],
             Self::RepositoryTokens(_) | Self::Stats(_) => &["GET"],
-            Self::Tokens(_) | Self::Fork(_) | Self::Import(_) | Self::Maintenance(_) => &["POST"],
+            Self::Fork(_) | Self::Import(_) | Self::Maintenance(_) => &["POST"],
             Self::Token(..) => &["DELETE"],
         }
     }

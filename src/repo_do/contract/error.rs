@@ -40,6 +40,8 @@ pub enum ErrorCode {
     UpstreamUnavailable,
     /// Busy; the same request later will do.
     Unavailable,
+    /// Too many requests; later ones will do.
+    RateLimited,
     /// The body or the work is beyond a limit.
     MemoryLimit,
 }
@@ -61,6 +63,7 @@ impl ErrorCode {
             Self::MemoryLimit => 413,
             Self::UnsupportedMediaType => 415,
             Self::RemoteAuthRequired => 422,
+            Self::RateLimited => 429,
             Self::InternalError => 500,
             Self::UpstreamUnavailable => 502,
             Self::Unavailable => 503,
@@ -85,6 +88,7 @@ impl ErrorCode {
             Self::InternalError => 10_400,
             Self::UpstreamUnavailable | Self::Unavailable => 10_401,
             Self::MemoryLimit => 10_402,
+            Self::RateLimited => 10_403,
         }
     }
 }
@@ -129,6 +133,14 @@ impl ErrorReply {
         Self {
             retry_after_seconds: Some(retry_after_seconds),
             ..Self::new(ErrorCode::Unavailable, message)
+        }
+    }
+
+    /// [`ErrorCode::RateLimited`] with the time after which to try again.
+    pub fn rate_limited(retry_after_seconds: u32, message: impl Into<String>) -> Self {
+        Self {
+            retry_after_seconds: Some(retry_after_seconds),
+            ..Self::new(ErrorCode::RateLimited, message)
         }
     }
 }

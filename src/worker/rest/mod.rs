@@ -42,7 +42,8 @@ pub async fn answer(
         (RestRoute::Maintenance(path), _) => repos::maintain(visit, request, path).await,
         (RestRoute::Import(path), _) => imports::import(visit, request, path).await,
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
-        (RestRoute::Tokens(namespace), _) => tokens::create(visit, request, namespace).await,
+        (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
+        (RestRoute::Tokens(namespace), _) => tokens::list_admin(visit, query, namespace).await,
         (RestRoute::Token(namespace, token_id), _) => {
             tokens::revoke(visit, namespace, token_id).await
         }
