@@ -41,9 +41,10 @@ const PLATFORM: [&str; 5] = [
 ];
 
 /// Where the platform may be named: the edge, the shell, and one adapter for each store.
-const ON_THE_PLATFORM: [&str; 6] = [
+const ON_THE_PLATFORM: [&str; 7] = [
     "src/worker/",
     "src/repo_do/",
+    "src/storage/analytics.rs",
     "src/storage/do_sql.rs",
     "src/storage/do_sql/",
     "src/storage/kv.rs",

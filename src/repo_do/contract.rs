@@ -30,6 +30,8 @@
 //! `WWW-Authenticate` and `Retry-After` included.
 //!
 //! Duties of the object:
+//! - Each answer has [`header::USAGE`]. Of a fetch or a push that it answers with status 200 it
+//!   writes the log line itself, when the last byte is sent; of everything else the Worker does.
 //! - It decides with [`authorize`]; what the Worker found in KV is never more than an early no.
 //!   A token that is none of its own may be its namespace's: it asks that one's object
 //!   ([`NAMESPACE_ADMIT`]).
@@ -52,6 +54,7 @@ mod maintenance;
 mod rate;
 mod remote_url;
 mod token;
+mod usage;
 
 pub use actor::{Access, Actor, BadActor, Refusal, TokenHash, authorize};
 pub use error::{ErrorCode, ErrorReply};
@@ -64,6 +67,7 @@ pub use token::{
     Admit, Admitted, CreateToken, NAMESPACE_ADMIT, RevokedToken, Scope, TokenPage, TokenRecord,
     TokenState,
 };
+pub use usage::{RequestLine, Usage};
 
 /// Scheme and host of internal URLs; only the path and the query mean something.
 pub const ORIGIN: &str = "https://object";
@@ -124,7 +128,9 @@ pub mod header {
     pub const READY: &str = "x-cairn-ready";
     /// Beside [`READY`]: how many bytes the R2 object has.
     pub const READY_BYTES: &str = "x-cairn-ready-bytes";
-    /// Ties the log lines of one request together.
+    /// On every answer of an object's: what it took ([`super::Usage`] in its text form).
+    pub const USAGE: &str = "x-cairn-usage";
+    /// Ties the log lines of one request together, and is told to the client.
     pub const REQUEST_ID: &str = "x-cairn-request-id";
     /// The Git protocol version asked for; the client's own header, passed on.
     pub const GIT_PROTOCOL: &str = "git-protocol";

@@ -9,6 +9,7 @@
 //! | `caller` | who asks, and what that one may do |
 //! | `rates` | how many requests the repository takes |
 //! | `alarm` | what is done without a request, and when |
+//! | `account` | what a request takes; the log line of a fetch or push |
 //! | `admin` | making, showing, changing and wiping the repository; its tokens; figures |
 //! | `refs` | advertisements and `ls-refs` |
 //! | `upload` | a fetch: the request read, the answer streamed |
@@ -36,6 +37,7 @@
 pub mod contract;
 pub mod memory;
 
+mod account;
 mod admin;
 mod alarm;
 mod body;

@@ -12,9 +12,10 @@ use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
+use super::account::Account;
 use super::alarm::{self, Alarm};
 use super::caller::Caller;
-use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, path};
+use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
 use super::fork::Growing;
 use super::graphs::KeptGraph;
 use super::maintenance::{self, Failure};
@@ -230,8 +231,12 @@ fn check_serves(record: &RepositoryRecord, is_git: bool) -> std::result::Result<
 async fn dispatch(
     object: &Rc<RepoObject>,
     request: Request,
+    account: &Rc<Account>,
 ) -> std::result::Result<Result<Response>, ErrorReply> {
     let caller = Caller::identify(object, &request).await?;
+    if let Some(token) = &caller.token {
+        account.is_of(&token.token_id);
+    }
     let store = object.store()?;
     let route = request.path();
     let method = request.method();
@@ -262,15 +267,17 @@ async fn dispatch(
                 Service::UploadPack => Access::Read,
                 Service::ReceivePack => Access::Push,
             };
-            refs::advertise(&store, service, &request, &authorized(access)?)
+            refs::advertise(&store, service, &request, &authorized(access)?, account)
         }
         (Method::Post, path::UPLOAD_PACK) => {
             let authorized = authorized(Access::Read)?;
-            upload::upload_pack(object, &store, request, &authorized).await?
+            account.log_as("/git/:ns/:repo/git-upload-pack");
+            upload::upload_pack(object, &store, request, &authorized, account).await?
         }
         (Method::Post, path::RECEIVE_PACK) => {
             let authorized = authorized(Access::Push)?;
-            receive::receive_pack(object, &store, request, authorized).await?
+            account.log_as("/git/:ns/:repo/git-receive-pack");
+            receive::receive_pack(object, &store, request, authorized, account).await?
         }
         (Method::Get, path::INFO) => {
             admin::info(object, &store, authorized(Access::Administer)?.record)?
@@ -340,10 +347,17 @@ impl DurableObject for RepoDo {
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         let object = Rc::clone(&self.object);
-        match dispatch(&object, request).await {
-            Ok(response) => response,
-            Err(refused) => reply::refusal(&refused),
-        }
+        let account = Account::begin(&object, &request);
+        let mut response = match dispatch(&object, request, &account).await {
+            Ok(response) => response?,
+            Err(refused) => {
+                account.log_elsewhere();
+                reply::refusal(&refused)?
+            }
+        };
+        let usage = account.usage().to_string();
+        response.headers_mut().set(header::USAGE, &usage)?;
+        Ok(response)
     }
 
     async fn alarm(&self) -> Result<Response> {

@@ -75,7 +75,10 @@ pub fn to_namespace<'a>(
             grant.check_namespace(namespace, visit.now_ms)?;
         }
         match directory::admit(visit, namespace, hash).await?.token {
-            Some(_) => Ok(()),
+            Some(token) => {
+                visit.costs.is_of(&token.token_id);
+                Ok(())
+            }
             None => Err(Refusal::TokenInvalid.into()),
         }
     };

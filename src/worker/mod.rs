@@ -16,6 +16,8 @@
 //! | [`route`], [`names`] | what a path names |
 //! | [`credentials`], [`token`], [`grant`] | who asks; what KV knows of a token |
 //! | [`parameters`], [`resources`] | bodies and queries read; resources shown |
+//! | [`limits`] | requests to a namespace, counted by the platform |
+//! | [`request_log`] | request ids, log lines, timings |
 //! | [`envelope`], [`reply`] | answers before they become responses |
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
@@ -35,6 +37,7 @@ pub mod envelope;
 pub mod git;
 pub mod grant;
 pub mod id;
+pub mod limits;
 pub mod names;
 pub mod namespace_contract;
 pub mod namespace_do;
@@ -45,6 +48,7 @@ pub mod parameters;
 pub mod random;
 pub mod ready;
 pub mod reply;
+pub mod request_log;
 pub mod resources;
 pub mod rest;
 pub mod route;

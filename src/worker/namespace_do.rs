@@ -19,11 +19,12 @@ use super::reply::Reply;
 use super::visit::{fault, respond};
 use crate::repo_do::contract::{
     Admit, CreateToken, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE,
-    NAMESPACE_TOUCH, Rate, ReleaseName, TouchRepository,
+    NAMESPACE_TOUCH, Rate, ReleaseName, TouchRepository, Usage, header,
 };
 use crate::storage::do_sql::ObjectDatabase;
 use crate::storage::namespace::NamespaceStore;
 use crate::storage::registry::RegistryStore;
+use crate::storage::sql::Database as _;
 
 /// The Durable Object of a namespace, or of the registry of namespaces.
 ///
@@ -60,11 +61,12 @@ impl DurableObject for NamespaceDo {
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        let reply = match self.answer(request).await {
+        let mut usage = Usage::default();
+        let reply = match self.answer(request, &mut usage).await {
             Ok(json) => Reply::new(200, "application/json", json),
             Err(error) => refusal(&error),
         };
-        respond(reply)
+        respond(reply.with_header(header::USAGE, usage.to_string()))
     }
 }
 
@@ -74,7 +76,7 @@ fn refusal(error: &ErrorReply) -> Reply {
 }
 
 impl NamespaceDo {
-    async fn answer(&self, mut request: Request) -> Result<String, ErrorReply> {
+    async fn answer(&self, mut request: Request, usage: &mut Usage) -> Result<String, ErrorReply> {
         let url = request
             .url()
             .map_err(|error| fault("internal URL", &error))?;
@@ -93,10 +95,13 @@ impl NamespaceDo {
         }
         let query = url.query().unwrap_or("");
         if is_registry {
-            registry(&RegistryStore::new(db), url.path(), query, &body)
-        } else {
-            namespace(&NamespaceStore::new(db), url.path(), query, &body)
+            return registry(&RegistryStore::new(db), url.path(), query, &body);
         }
+        let store = NamespaceStore::new(db);
+        let answered = namespace(&store, url.path(), query, &body);
+        usage.rows_read = store.database().rows_read();
+        usage.rows_written = store.database().rows_written();
+        answered
     }
 
     fn database(&self) -> Result<ObjectDatabase, ErrorReply> {

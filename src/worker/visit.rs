@@ -6,6 +6,7 @@ use worker::{Env, Response, console_error};
 
 use super::credentials::{Identity, identify};
 use super::reply::Reply;
+use super::request_log::Costs;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 /// The secret that holds the operator's key.
@@ -23,6 +24,8 @@ pub struct Visit {
     pub origin: String,
     /// Who asks.
     pub identity: Identity,
+    /// What the objects take for it.
+    pub costs: Costs,
 }
 
 impl Visit {
@@ -43,6 +46,7 @@ impl Visit {
             request_id,
             origin,
             identity,
+            costs: Costs::default(),
         }
     }
 

@@ -70,6 +70,13 @@ impl ErrorCode {
         }
     }
 
+    /// Its name, as the log has it.
+    #[must_use]
+    pub fn name(self) -> Option<String> {
+        let name = serde_json::to_value(self).ok()?;
+        name.as_str().map(str::to_owned)
+    }
+
     /// The number in the REST envelope.
     #[must_use]
     pub fn number(self) -> u32 {
