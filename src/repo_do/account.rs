@@ -117,6 +117,7 @@ impl Account {
             rows_read: read.saturating_sub(self.rows_before.0),
             rows_written: written.saturating_sub(self.rows_before.1),
             packs: self.packs.get(),
+            answer_bytes: self.bytes_out.get(),
             token_id: self.token_id.borrow().clone(),
         }
     }

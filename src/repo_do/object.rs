@@ -19,7 +19,7 @@ use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, 
 use super::fork::Growing;
 use super::graphs::KeptGraph;
 use super::maintenance::{self, Failure};
-use super::memory::Reservation;
+use super::memory::{NoRoom, Owner, Reservation};
 use super::rates::Rates;
 use super::readers::Readers;
 use super::snapshot::Turn;
@@ -47,6 +47,8 @@ const IMPORT_RETRY_SECONDS: u32 = 10;
 pub struct RepoObject {
     /// How many requests come.
     pub rates: Rates,
+    /// Whose share of the isolate's memory its clients use.
+    pub owner: Owner,
     /// The platform's storage: alarms, and the wiping of everything.
     pub storage: Storage,
     /// The object's environment.
@@ -93,15 +95,26 @@ const FORK_RETRY_SECONDS: u32 = 2;
 /// Seconds after which a request that was turned away may find room.
 const ROOM_RETRY_SECONDS: u32 = 5;
 
-/// Reserves `bytes` of the isolate's memory, waiting a while for others to be done. Each request
-/// looks again by a timer of its own: nothing of one request may wake another's.
-pub fn reserve(
-    bytes: u64,
-) -> LocalBoxFuture<'static, std::result::Result<Reservation, ErrorReply>> {
+/// Room to come, or a refusal.
+type Room = LocalBoxFuture<'static, std::result::Result<Reservation, ErrorReply>>;
+
+/// Reserves `bytes` of the isolate's memory, waiting a while for others to be done.
+pub fn reserve(bytes: u64) -> Room {
+    room(move || Reservation::new(bytes))
+}
+
+/// The same for what a client begins: within the repository's share.
+pub fn reserve_share(object: &RepoObject, bytes: u64) -> Room {
+    let owner = object.owner;
+    room(move || Reservation::of(owner, bytes))
+}
+
+/// Each request looks again by a timer of its own: nothing of one request may wake another's.
+fn room(look: impl Fn() -> std::result::Result<Reservation, NoRoom> + 'static) -> Room {
     let until_ms = now_ms().saturating_add(ROOM_WAIT_MS);
     let room = async move {
         loop {
-            match Reservation::new(bytes) {
+            match look() {
                 Ok(reservation) => return Ok(reservation),
                 Err(error) if now_ms() >= until_ms => {
                     return Err(ErrorReply::busy(ROOM_RETRY_SECONDS, error.to_string()));
@@ -124,6 +137,7 @@ impl RepoObject {
         let store = RefCell::new(open(&storage));
         Self {
             rates: Rates::of(&env),
+            owner: Owner::another(),
             storage,
             env,
             store,

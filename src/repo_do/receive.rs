@@ -13,7 +13,7 @@ use super::body::Body;
 use super::caller::Authorized;
 use super::contract::{ErrorCode, ErrorReply};
 use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation};
-use super::object::{RepoObject, Store, now_ms, reserve};
+use super::object::{RepoObject, Store, now_ms, reserve, reserve_share};
 use super::quarantine::Opened;
 use super::readers::{Purpose, Reader};
 use super::reply::{self, Media};
@@ -43,7 +43,7 @@ pub async fn receive_pack(
     authorized: Authorized,
     account: &Rc<Account>,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let mut reservation = reserve(PUSH_BYTES).await?;
+    let mut reservation = reserve_share(object, PUSH_BYTES).await?;
     let bad =
         |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
     let mut body = Body::of(&request).map_err(|error| bad(&error))?;

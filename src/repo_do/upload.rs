@@ -11,7 +11,7 @@ use super::caller::Authorized;
 use super::cold::{self, Faults};
 use super::contract::{ErrorCode, ErrorReply, header};
 use super::memory::{FETCH_BYTES, Reservation};
-use super::object::{RepoObject, Store, now_ms, reserve};
+use super::object::{RepoObject, Store, now_ms, reserve_share};
 use super::readers::Purpose;
 use super::refs;
 use super::reply::{self, Media, fault_line};
@@ -40,7 +40,7 @@ pub async fn upload_pack(
     authorized: &Authorized,
     account: &Rc<Account>,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let reservation = reserve(FETCH_BYTES).await?;
+    let reservation = reserve_share(object, FETCH_BYTES).await?;
     let limits = Limits::DEFAULT;
     let version = refs::version(&request, Service::UploadPack);
     let mut body = Body::of(&request).map_err(|error| broken(&error))?;

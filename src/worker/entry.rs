@@ -56,7 +56,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<
         }
         line.usage = visit.costs.usage();
         line.bytes_in = bytes_in;
-        line.bytes_out = length(&response);
+        line.bytes_out = length(&response).unwrap_or(line.usage.answer_bytes);
         // Of a fetch or a push that began its object writes the line when it ends.
         if !is_streamed || line.status != 200 {
             console_log!("{}", line.to_json());
@@ -79,13 +79,12 @@ fn request_id(request: &Request) -> String {
     request_log::request_id(given.as_deref(), ray.as_deref(), drawn)
 }
 
-/// Bytes of a body whose length is known.
-fn length(response: &Response) -> u64 {
-    let length = response.headers().get("content-length").ok().flatten();
-    match (response.body(), length) {
-        (ResponseBody::Body(bytes), _) => bytes.len() as u64,
-        (_, Some(length)) => length.parse().unwrap_or(0),
-        _ => 0,
+/// Bytes of a body that was made here; what is passed on is as long as its maker says.
+fn length(response: &Response) -> Option<u64> {
+    match response.body() {
+        ResponseBody::Body(bytes) => Some(bytes.len() as u64),
+        ResponseBody::Empty => Some(0),
+        ResponseBody::Stream(_) => None,
     }
 }
 

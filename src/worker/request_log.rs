@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use super::token::TOKEN_PREFIX;
 use crate::repo_do::contract::{RequestLine, Usage};
 
 /// The longest request id that is taken over from the client.
@@ -53,7 +54,7 @@ pub fn request_id(given: Option<&str>, ray: Option<&str>, drawn: String) -> Stri
         (ID_BYTES_MIN..=ID_BYTES_MAX).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
             // Somebody's secret is no name.
-            && !id.contains("cairn_v1")
+            && !id.contains(TOKEN_PREFIX)
     };
     let chosen = given.filter(fits).or(ray.filter(fits));
     chosen.map_or(drawn, str::to_owned)
@@ -65,7 +66,9 @@ pub fn of_path(path: &str) -> RequestLine {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let folded = |name: &str| {
         let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-        Some(name.to_ascii_lowercase())
+        // A token in a name's place is a mistake that the log must not keep.
+        let is_secret = name.contains(TOKEN_PREFIX);
+        (!is_secret).then(|| name.to_ascii_lowercase())
     };
     let (route, namespace, repository) = match segments.as_slice() {
         ["git", namespace, name, rest @ ..] => {
@@ -124,45 +127,52 @@ pub fn of_nothing() -> RequestLine {
 mod tests {
     use super::*;
 
-    fn shown(path: &str) -> (String, Option<String>, Option<String>) {
+    /// Route, namespace and repository; `-` for none.
+    fn shown(path: &str) -> (String, String, String) {
         let line = of_path(path);
-        (line.route, line.namespace, line.repository)
+        let or_none = |name: Option<String>| name.unwrap_or_else(|| "-".to_owned());
+        (
+            line.route,
+            or_none(line.namespace),
+            or_none(line.repository),
+        )
     }
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
+    fn are(route: &str, namespace: &str, repository: &str) -> (String, String, String) {
+        (
+            route.to_owned(),
+            namespace.to_owned(),
+            repository.to_owned(),
+        )
     }
 
     #[test]
     fn routes_are_told_without_their_names() {
         assert_eq!(
             shown("/git/Acme/Wid%67et.git/info/refs"),
-            (
-                "/git/:ns/:repo/info/refs".into(),
-                some("acme"),
-                some("widget")
-            )
+            are("/git/:ns/:repo/info/refs", "acme", "widget")
         );
         let repos = "/api/v1/namespaces/Acme/repos";
         let template = "/api/v1/namespaces/:ns/repos";
-        assert_eq!(shown(repos), (template.into(), some("acme"), None));
+        assert_eq!(shown(repos), are(template, "acme", "-"));
         assert_eq!(
             shown(&format!("{repos}/w/raw/main/a/secret")),
-            (format!("{template}/:name/raw/…"), some("acme"), some("w"))
+            are(&format!("{template}/:name/raw/…"), "acme", "w")
         );
         assert_eq!(
             shown(&format!("{repos}/w")),
-            (format!("{template}/:name"), some("acme"), some("w"))
+            are(&format!("{template}/:name"), "acme", "w")
         );
         assert_eq!(
             shown("/api/v1/namespaces/acme/tokens/0123456789abcdef"),
-            (
-                "/api/v1/namespaces/:ns/tokens/:id".into(),
-                some("acme"),
-                None
-            )
+            are("/api/v1/namespaces/:ns/tokens/:id", "acme", "-")
         );
-        assert_eq!(shown("/healthz"), ("/healthz".into(), None, None));
+        assert_eq!(shown("/healthz"), are("/healthz", "-", "-"));
+        let token = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(
+            shown(&format!("/git/{token}/%63airn_v1_0/info/refs")),
+            are("/git/:ns/:repo/info/refs", "-", "-")
+        );
     }
 
     #[test]
@@ -195,8 +205,8 @@ mod tests {
     #[test]
     fn costs_add_up() {
         let costs = Costs::default();
-        costs.add(3, Some("5 1 0 0123456789abcdef"));
-        costs.add(4, Some("2 0 1 -"));
+        costs.add(3, Some("5 1 0 10 0123456789abcdef"));
+        costs.add(4, Some("2 0 1 20 -"));
         costs.add(1, None);
         assert_eq!(costs.server_timing(20), "total;dur=20, objects;dur=8");
         let usage = costs.usage();

@@ -11,6 +11,8 @@ pub struct Usage {
     pub rows_written: u64,
     /// Packs that were looked at.
     pub packs: u64,
+    /// Bytes of an answer that the Worker passes on without looking.
+    pub answer_bytes: u64,
     /// The id of the token that was shown, where the object knows it.
     pub token_id: Option<String>,
 }
@@ -21,6 +23,7 @@ impl Usage {
         self.rows_read = self.rows_read.saturating_add(other.rows_read);
         self.rows_written = self.rows_written.saturating_add(other.rows_written);
         self.packs = self.packs.saturating_add(other.packs);
+        self.answer_bytes = other.answer_bytes;
         self.token_id = other.token_id.or(self.token_id.take());
     }
 
@@ -29,12 +32,14 @@ impl Usage {
     pub fn parse(text: &str) -> Self {
         let mut parts = text.split(' ');
         let mut number = || parts.next().and_then(|part| part.parse().ok()).unwrap_or(0);
-        let (rows_read, rows_written, packs) = (number(), number(), number());
+        let (rows_read, rows_written) = (number(), number());
+        let (packs, answer_bytes) = (number(), number());
         let token_id = parts.next().filter(|id| super::is_public_id(id));
         Self {
             rows_read,
             rows_written,
             packs,
+            answer_bytes,
             token_id: token_id.map(str::to_owned),
         }
     }
@@ -46,10 +51,14 @@ impl fmt::Display for Usage {
             rows_read,
             rows_written,
             packs,
+            answer_bytes,
             token_id,
         } = self;
         let token_id = token_id.as_deref().unwrap_or("-");
-        write!(f, "{rows_read} {rows_written} {packs} {token_id}")
+        write!(
+            f,
+            "{rows_read} {rows_written} {packs} {answer_bytes} {token_id}"
+        )
     }
 }
 
@@ -156,9 +165,10 @@ mod tests {
         #[test]
         fn usage_survives_its_header(
             rows_read in 0_u64..1 << 60, rows_written in 0_u64..1 << 60, packs in 0_u64..9999,
+            answer_bytes in 0_u64..1 << 60,
             token_id in proptest::option::of("[0-9a-z]{16}"), other in any::<String>(),
         ) {
-            let usage = Usage { rows_read, rows_written, packs, token_id };
+            let usage = Usage { rows_read, rows_written, packs, answer_bytes, token_id };
             prop_assert_eq!(&Usage::parse(&usage.to_string()), &usage);
             let mut sum = Usage::parse(&other);
             sum.add(usage.clone());

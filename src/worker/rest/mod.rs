@@ -57,6 +57,7 @@ async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ErrorReply> {
 
 fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorReply>> {
     let read = async move {
+        check_encoding(&request)?;
         let mut bytes = Vec::new();
         if request.inner().body().is_some() {
             let mut stream = request.stream().map_err(|_| unreadable())?;
@@ -70,6 +71,18 @@ fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorReply
         Ok(bytes)
     };
     read.boxed_local()
+}
+
+/// A body that is encoded twice, or otherwise than its reader thinks, has two readings.
+fn check_encoding(request: &Request) -> Result<(), ErrorReply> {
+    let encoding = request.headers().get("content-encoding").ok().flatten();
+    match encoding.as_deref().map(str::trim) {
+        None | Some("" | "identity") => Ok(()),
+        Some(_) => Err(ErrorReply::new(
+            ErrorCode::UnsupportedMediaType,
+            "the body must not be encoded",
+        )),
+    }
 }
 
 fn unreadable() -> ErrorReply {
