@@ -8,7 +8,7 @@ sources := $(shell find src migrations -type f -o -type d 2>/dev/null) \
 SHELL := bash
 
 .DELETE_ON_ERROR:
-.PHONY: help serve build test check fmt setup deploy clean
+.PHONY: help serve build test check bench fmt setup deploy clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -28,6 +28,9 @@ test: ## everything: format, lints, native tests, wasm build, deploy dry run, re
 
 check: ## the fast part of the tests: format, lints, unit tests
 	@scripts/test.sh quick
+
+bench: build ## compare with git's own server: a table, and JSON (BENCH_SIZES=… BENCH_RUNS=5 …)
+	@scripts/node scripts/bench/main.mjs
 
 fmt: ## format the Rust
 	@. scripts/env.sh && cargo fmt

@@ -1,17 +1,26 @@
 #!/usr/bin/env bash
-# Prints the size of the built wasm and the number of crates in it; fails beyond the cap.
+# Prints the size of the built wasm and the number of crates in it; fails beyond a cap. Whoever
+# raises one says why in the commit.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$ROOT"
 
-# Far below what Cloudflare allows (3 MB on the Free plan): what loads fast starts fast.
-wasm_gzip_kb_max=700
+# A third of what Cloudflare once allowed on the Free plan (3 MB; now 64 MiB, uncompressed): what
+# loads fast starts fast. Forks, imports, maintenance and R2 took a quarter of it, the
+# REST of contents and operations an eighth.
+wasm_gzip_kb_max=1200
+# Each crate is somebody's code in everybody's repository.
+crates_max=120
 
 gzip_kb=$(($(gzip -9 -c build/index_bg.wasm | wc -c) / 1024))
 crates=$(cargo tree --locked --target wasm32-unknown-unknown --edges normal --prefix none |
   cut -d' ' -f1,2 | sort -u | wc -l)
-say "wasm: $gzip_kb KiB gzip (cap $wasm_gzip_kb_max), $((crates)) crates"
+say "wasm: $gzip_kb KiB gzip (cap $wasm_gzip_kb_max), $((crates)) crates (cap $crates_max)"
 if [ "$gzip_kb" -gt "$wasm_gzip_kb_max" ]; then
-  echo "error: the wasm has $gzip_kb KiB gzip, above the cap of $wasm_gzip_kb_max" >&2
+  echo "error: the wasm has $gzip_kb KiB gzip, above the cap of $wasm_gzip_kb_max (scripts/caps.sh)" >&2
+  exit 1
+fi
+if [ "$crates" -gt "$crates_max" ]; then
+  echo "error: the wasm has $((crates)) crates, above the cap of $crates_max (scripts/caps.sh)" >&2
   exit 1
 fi

@@ -25,7 +25,7 @@ step() {
 }
 
 closing_lines() {
-  grep -E '^(test result:|clients: |── wasm:|--dry-run: |error(\[|:))' "$logs/log" | sed 's/^/\n          /' |
+  grep -E '^(test result:|clients: |client types: |bench: |── wasm:|--dry-run: |error(\[|:))' "$logs/log" | sed 's/^/\n          /' |
     awk 'NF { printf "\n%s", $0 }' || true
 }
 
@@ -54,6 +54,7 @@ step "lints, native" cargo clippy --locked --all-targets -- -D warnings
 step "lints, wasm" cargo clippy --locked --target wasm32-unknown-unknown --lib -- -D warnings
 step "tests, native" cargo test --locked --lib "${suites[@]}"
 if [ "${1:-}" != quick ]; then
+  step "types of the JavaScript client" scripts/check-client.sh
   step "wasm build" "${MAKE:-make}" --no-print-directory build
   step "wasm caps" scripts/caps.sh
   step "deploy, dry run" scripts/wrangler deploy --dry-run --env=""

@@ -54,6 +54,11 @@ fn sweeping() {
 }
 
 #[test]
+fn upkeep() {
+    run(&contract::upkeep::cases());
+}
+
+#[test]
 fn snapshots() {
     run(&contract::snapshots::cases());
 }

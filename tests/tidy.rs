@@ -26,7 +26,13 @@ const ENGINE: [(&[&str], bool); 4] = [
     (&["protocol", "pack", "store"], true),
     (&["graph"], false),
     (
-        &["upload_pack", "receive_pack", "fetch_client", "maintenance"],
+        &[
+            "upload_pack",
+            "receive_pack",
+            "fetch_client",
+            "maintenance",
+            "content",
+        ],
         false,
     ),
 ];

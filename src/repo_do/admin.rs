@@ -22,6 +22,7 @@ use crate::storage::life::Phase;
 use crate::storage::repository::{NewRepository, RepositoryPatch, RepositoryRecord};
 use crate::storage::snapshots::SnapshotSettings;
 use crate::storage::sql::{Database as _, in_transaction};
+use crate::storage::tokens;
 
 /// A response, or why there is none.
 pub type Answer = Result<worker::Result<Response>, ErrorReply>;
@@ -282,6 +283,7 @@ pub fn insert_token(store: &Store, token: &TokenRecord) -> Result<(), StoreError
 #[derive(serde::Deserialize)]
 struct TokenQuery {
     state: Option<TokenState>,
+    token: Option<String>,
     page: u32,
     per_page: u32,
 }
@@ -292,13 +294,32 @@ pub fn list_tokens(store: &Store, request: &Request) -> Answer {
         .query()
         .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
     let offset = query.page.saturating_sub(1).saturating_mul(query.per_page);
-    let page = store.tokens().list(
-        query.state.map(Into::into),
-        now_ms(),
-        offset,
-        query.per_page,
-    )?;
+    let state = query.state.map(Into::into);
+    let page = match &query.token {
+        Some(token) => find_token(store, token, state)?,
+        None => store
+            .tokens()
+            .list(state, now_ms(), offset, query.per_page)?,
+    };
     Ok(reply::json(&TokenPage::from(page)))
+}
+
+/// The token of an id or a hash, if it is in that state.
+fn find_token(
+    store: &Store,
+    token: &str,
+    state: Option<tokens::TokenState>,
+) -> Result<tokens::TokenPage, ErrorReply> {
+    let found = match token.parse::<TokenHash>() {
+        Ok(hash) => store.tokens().find(hash.as_bytes())?,
+        Err(_) => store.tokens().find_by_id(token)?,
+    };
+    let now_ms = now_ms();
+    let found = found.filter(|token| state.is_none_or(|state| token.state(now_ms) == state));
+    Ok(tokens::TokenPage {
+        total_count: u64::from(found.is_some()),
+        tokens: found.into_iter().collect(),
+    })
 }
 
 /// `DELETE /tokens/<id>`.

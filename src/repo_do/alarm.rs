@@ -9,11 +9,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::maintenance::{self, Failure};
+use super::maintenance::{self, Failure, merge};
 use super::object::{GRACE_MS, RepoObject, Store, now_ms};
 use super::{deletion, import, reply, snapshot};
-use crate::git::maintenance::geometry;
-use crate::git::store::{PackStore as _, StoreError};
+use crate::git::store::StoreError;
 use crate::storage::repository::RepositoryRecord;
 use crate::storage::runs::{RunFigures, RunOutcome};
 
@@ -40,8 +39,10 @@ const ROUNDS_MAX: u32 = 100;
 pub enum Task {
     /// Removal of what broken pushes and merges left.
     Sweep,
-    /// Merging of packs.
+    /// Merging of packs whose bytes are here.
     Merge,
+    /// Merging of packs some of which are cold: apart, so that R2 failing puts off nothing else.
+    Consolidate,
     /// Removal of old entries of the reflog.
     Reflog,
     /// Removal of objects that nothing reaches.
@@ -51,9 +52,10 @@ pub enum Task {
 }
 
 /// In this order: what goes to R2 is what the others have left.
-const TASKS: [Task; 5] = [
+const TASKS: [Task; 6] = [
     Task::Sweep,
     Task::Merge,
+    Task::Consolidate,
     Task::Reflog,
     Task::Prune,
     Task::Snapshot,
@@ -65,6 +67,7 @@ impl Task {
         match self {
             Self::Sweep => "sweep",
             Self::Merge => "merge",
+            Self::Consolidate => "consolidate",
             Self::Reflog => "reflog",
             Self::Prune => "prune",
             Self::Snapshot => "snapshot",
@@ -88,10 +91,8 @@ impl Task {
         let slack = if asked { 0 } else { SLACK_MS };
         match self {
             Self::Sweep => sweep_due(object, store, slack),
-            Self::Merge => {
-                let (live, cold) = (store.live_packs()?, store.cold_packs()?);
-                Ok(geometry::due(&live, |pack| cold.contains(&pack.pack_id)).map(|_| 0))
-            }
+            Self::Merge => Ok(merge::due(store)?.map(|_| 0)),
+            Self::Consolidate => Ok(merge::consolidation_due(store)?.map(|_| 0)),
             Self::Reflog => {
                 let kept_ms = store.retention()?.reflog_retention_seconds * 1000;
                 let oldest = store.oldest_reflog_entry()?;
@@ -108,12 +109,17 @@ impl Task {
     }
 
     /// Does it; `None` when there was nothing to write down.
-    async fn run(self, object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    async fn run(
+        self,
+        object: &Rc<RepoObject>,
+        asked: bool,
+    ) -> Result<Option<RunFigures>, Failure> {
         match self {
             Self::Sweep => maintenance::sweep::sweep(object).await,
-            Self::Merge => maintenance::merge::merge_due(object).await,
+            Self::Merge => merge::merge(object).await,
+            Self::Consolidate => merge::consolidate(object).await,
             Self::Reflog => maintenance::sweep::expire_reflog(object).await,
-            Self::Prune => maintenance::prune::prune(object).await,
+            Self::Prune => maintenance::prune::prune(object, asked).await,
             Self::Snapshot => maintenance::copies::snapshot(object).await,
         }
     }
@@ -210,7 +216,8 @@ pub struct Busy<'a>(&'a Cell<bool>);
 impl<'a> Busy<'a> {
     /// `None` while another run is being made.
     pub fn new(flag: &'a Cell<bool>) -> Option<Self> {
-        (!flag.replace(true)).then_some(Self(flag))
+        // Not `then_some`: what it would drop gives back what another has.
+        (!flag.replace(true)).then(|| Self(flag))
     }
 }
 
@@ -270,7 +277,7 @@ pub async fn work(object: &Rc<RepoObject>, asked: bool) -> Result<Option<i64>, S
                 continue;
             }
             pruned |= task == Task::Prune;
-            if run(task, object, &store).await? {
+            if run(task, object, &store, asked).await? {
                 ran = true;
                 copies_due(object, now_ms());
             } else if object.is_open(&store)
@@ -314,9 +321,14 @@ fn due_with_backoff(
 }
 
 /// Runs a task and writes down what it did, if it did something.
-async fn run(task: Task, object: &Rc<RepoObject>, store: &Store) -> Result<bool, StoreError> {
+async fn run(
+    task: Task,
+    object: &Rc<RepoObject>,
+    store: &Store,
+    asked: bool,
+) -> Result<bool, StoreError> {
     let started_ms = now_ms();
-    let (outcome, figures) = match task.run(object).await {
+    let (outcome, figures) = match task.run(object, asked).await {
         Ok(None) | Err(Failure::Gone) => return Ok(false),
         Ok(Some(figures)) => (RunOutcome::Done, figures),
         Err(failure) => {
@@ -334,4 +346,20 @@ async fn run(task: Task, object: &Rc<RepoObject>, store: &Store) -> Result<bool,
     }
     store.end_run(task.name(), started_ms, outcome, &figures)?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_finds_it_taken_does_not_give_it_back() {
+        let flag = Cell::new(false);
+        let one = Busy::new(&flag);
+        assert!(one.is_some());
+        assert!(Busy::new(&flag).is_none());
+        assert!(Busy::new(&flag).is_none(), "the first one has it still");
+        drop(one);
+        assert!(Busy::new(&flag).is_some());
+    }
 }

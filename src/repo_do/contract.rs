@@ -19,12 +19,13 @@
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
 //! | `POST /delete` | administer | | [`Deleted`] |
 //! | `POST /tokens` | administer | [`CreateToken`] | [`TokenRecord`] |
-//! | `GET /tokens?state=…&page=…&per_page=…` | administer | | [`TokenPage`] |
+//! | `GET /tokens?state=…&token=…&page=…&per_page=…` | administer | | [`TokenPage`] |
 //! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
 //! | `POST /maintenance` | administer | [`Maintain`] | a JSON object, passed on likewise |
+//! | `GET /content/…?…` | read | | see [`content`] |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
-//! Success is status 200; of a git answer the Worker sets the headers and streams the body on.
+//! Success is status 200 (of a blob's bytes also 206 and 304); of a git answer the Worker sets the headers and streams the body on.
 //! Every other status carries an [`ErrorReply`] as its body, with [`ErrorCode::status`] as its
 //! status, on the git paths too: the Worker turns it into what the client of that face expects,
 //! `WWW-Authenticate` and `Retry-After` included.
@@ -47,6 +48,7 @@
 use serde::{Deserialize, Serialize};
 
 mod actor;
+pub mod content;
 mod error;
 mod fork;
 mod import;
@@ -132,6 +134,10 @@ pub mod header {
     pub const USAGE: &str = "x-cairn-usage";
     /// Ties the log lines of one request together, and is told to the client.
     pub const REQUEST_ID: &str = "x-cairn-request-id";
+    /// On a request for content: only the head of the answer is wanted.
+    pub const HEAD: &str = "x-cairn-head";
+    /// On an answer with a blob's bytes: how many there are.
+    pub const BODY_BYTES: &str = "x-cairn-body-bytes";
     /// The Git protocol version asked for; the client's own header, passed on.
     pub const GIT_PROTOCOL: &str = "git-protocol";
 }
@@ -144,6 +150,9 @@ pub const FORWARDED_HEADERS: [&str; 5] = [
     "content-length",
     "user-agent",
 ];
+
+/// Those of a request for content.
+pub const CONDITION_HEADERS: [&str; 3] = ["if-none-match", "range", "if-range"];
 
 /// Body of `POST /init`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,12 +8,9 @@
 use worker::Response;
 
 use super::contract::{Deleted, ErrorReply, NAMESPACE_RELEASE, ReleaseName};
-use super::network::Member;
 use super::object::{RepoObject, Store, now_ms};
-use super::{admin, alarm, reply};
-use crate::storage::bucket::{Bucket as _, BucketError, READY_PREFIX, record_key};
+use super::{admin, alarm, reply, snapshot};
 use crate::storage::life::Phase;
-use crate::storage::r2::R2;
 use crate::storage::repository::RepositoryRecord;
 
 /// How soon the alarm takes up what was interrupted.
@@ -91,32 +88,14 @@ async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
     let Some(record) = deleting(&*object.store()?)? else {
         return Ok(());
     };
-    if let Some(network_id) = &record.network_id {
-        let member = Member {
-            env: &object.env,
-            network_id,
-            repository_id: &record.id,
-        };
-        let (left, removed) = futures::join!(member.leave(), remove_own(object, &record.id));
-        left?;
-        removed.map_err(|error| admin::failed("r2", &error))?;
+    if record.network_id.is_some() {
+        snapshot::take_leave(object, &*object.store()?, &record).await?;
     }
     // Another run may have been faster, and a new repository stand here by now.
     let still = deleting(&*object.store()?)?;
     if still.is_some_and(|still| still.id == record.id) {
         let wiped = object.wipe().await;
         wiped.map_err(|error| admin::failed("deletion", &error))?;
-    }
-    Ok(())
-}
-
-/// Removes what R2 has of this repository alone.
-async fn remove_own(object: &RepoObject, repository_id: &str) -> Result<(), BucketError> {
-    let bucket = R2::of(&object.env)?;
-    bucket.delete(&record_key(repository_id)).await?;
-    let prefix = format!("{READY_PREFIX}{repository_id}/");
-    for (key, _) in bucket.list(&prefix, None).await? {
-        bucket.delete(&key).await?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@
 //! | `refs` | advertisements and `ls-refs` |
 //! | `upload` | a fetch: the request read, the answer streamed |
 //! | `sender` | the pack of an answer, made as it is taken |
+//! | `content` | refs, commits, trees and blobs, as REST shows them |
 //! | `cold` | bytes that are in R2 alone |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `quarantine` | a pack on its way in: its rows until it is published |
@@ -43,6 +44,7 @@ mod alarm;
 mod body;
 mod caller;
 mod cold;
+mod content;
 mod deletion;
 mod fork;
 mod graphs;

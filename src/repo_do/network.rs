@@ -9,11 +9,15 @@
 //! | `POST /share` | [`Keys`] | the same; 503 as well when nobody names one of them |
 //! | `POST /release` | [`Keys`] | nothing |
 //! | `POST /leave` | [`Keys`] without keys | nothing; whatever the repository names is released |
+//! | `POST /shared` | [`Keys`] | [`Keys`]: those that others name as well |
+//! | `POST /unnamed` | [`Keys`] | [`Keys`]: those that nobody names, nor is about to remove |
 //! | `GET /held?repository_id=…` | | [`Keys`]: what the repository names |
 //!
 //! Every request may be sent again. Order: a key is taken before its object is written or shared,
 //! and released after the last row that names it is gone.
 
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Response};
 
@@ -33,6 +37,10 @@ pub mod path {
     pub const RELEASE: &str = "/release";
     /// Gives everything back, for good.
     pub const LEAVE: &str = "/leave";
+    /// Which keys others name.
+    pub const SHARED: &str = "/shared";
+    /// Which keys nobody names.
+    pub const UNNAMED: &str = "/unnamed";
     /// What a repository names.
     pub const HELD: &str = "/held";
 }
@@ -42,6 +50,7 @@ pub mod path {
 #[serde(deny_unknown_fields)]
 pub struct Keys {
     /// The repository.
+    #[serde(default)]
     pub repository_id: String,
     /// The keys.
     #[serde(default)]
@@ -80,28 +89,77 @@ impl Member<'_> {
         self.post(path::LEAVE, Vec::new()).await
     }
 
-    async fn post(&self, path: &str, keys: Vec<String>) -> Result<(), ErrorReply> {
-        let mut response = self
-            .try_post(path, keys)
-            .await
-            .map_err(|error| failed(&error))?;
-        if response.status_code() == 200 {
-            return Ok(());
-        }
-        Err(match response.json().await {
-            Ok(refusal) => refusal,
-            Err(error) => failed(&error),
-        })
+    /// Which of these keys other repositories name as well.
+    pub async fn shared(&self, keys: Vec<String>) -> Result<Vec<String>, ErrorReply> {
+        self.ask(path::SHARED, Method::Post, keys).await
     }
 
-    async fn try_post(&self, path: &str, keys: Vec<String>) -> worker::Result<Response> {
-        let body = serde_json::to_string(&Keys {
-            repository_id: self.repository_id.to_owned(),
-            keys,
-        })?;
+    /// Which of these keys nobody names, nor is about to remove.
+    pub async fn unnamed(&self, keys: Vec<String>) -> Result<Vec<String>, ErrorReply> {
+        self.ask(path::UNNAMED, Method::Post, keys).await
+    }
+
+    /// What the repository names.
+    pub async fn held(&self) -> Result<Vec<String>, ErrorReply> {
+        let path = format!("{}?repository_id={}", path::HELD, self.repository_id);
+        self.ask(&path, Method::Get, Vec::new()).await
+    }
+
+    async fn post(&self, path: &str, keys: Vec<String>) -> Result<(), ErrorReply> {
+        self.send(path, Method::Post, keys).await.map(drop)
+    }
+
+    async fn ask(
+        &self,
+        path: &str,
+        method: Method,
+        keys: Vec<String>,
+    ) -> Result<Vec<String>, ErrorReply> {
+        let mut response = self.send(path, method, keys).await?;
+        let answer: Keys = response.json().await.map_err(|error| failed(&error))?;
+        Ok(answer.keys)
+    }
+
+    /// Boxed, since many await it.
+    fn send(
+        &self,
+        path: &str,
+        method: Method,
+        keys: Vec<String>,
+    ) -> LocalBoxFuture<'_, Result<Response, ErrorReply>> {
+        let path = format!("{ORIGIN}{path}");
+        let sent = async move {
+            let mut response = self
+                .try_send(&path, method, keys)
+                .await
+                .map_err(|error| failed(&error))?;
+            if response.status_code() == 200 {
+                return Ok(response);
+            }
+            Err(match response.json().await {
+                Ok(refusal) => refusal,
+                Err(error) => failed(&error),
+            })
+        };
+        sent.boxed_local()
+    }
+
+    async fn try_send(
+        &self,
+        url: &str,
+        method: Method,
+        keys: Vec<String>,
+    ) -> worker::Result<Response> {
         let mut init = RequestInit::new();
-        init.with_method(Method::Post).with_body(Some(body.into()));
-        let request = Request::new_with_init(&format!("{ORIGIN}{path}"), &init)?;
+        if method == Method::Post {
+            let body = serde_json::to_string(&Keys {
+                repository_id: self.repository_id.to_owned(),
+                keys,
+            })?;
+            init.with_body(Some(body.into()));
+        }
+        init.with_method(method);
+        let request = Request::new_with_init(url, &init)?;
         let networks = self.env.durable_object(NETWORKS)?;
         let network = networks.get_by_name(self.network_id)?;
         network.fetch_with_request(request).await

@@ -73,11 +73,7 @@ impl NetworkDo {
     ) -> std::result::Result<Result<Response>, ErrorReply> {
         if request.method() == Method::Get && request.path() == path::HELD {
             let keys: Keys = request.query().map_err(|error| internal(&error))?;
-            let keys = self.store()?.held_by(&keys.repository_id)?;
-            return Ok(reply::json(&Keys {
-                repository_id: String::new(),
-                keys,
-            }));
+            return Ok(answered(self.store()?.held_by(&keys.repository_id)?));
         }
         let asked: Keys = request.json().await.map_err(|error| internal(&error))?;
         let store = self.store()?;
@@ -87,6 +83,8 @@ impl NetworkDo {
         match request.path().as_str() {
             path::TAKE => granted(store.take(id, keys, Purpose::Write)?)?,
             path::SHARE => granted(store.take(id, keys, Purpose::Share)?)?,
+            path::SHARED => return Ok(answered(store.shared(id, keys)?)),
+            path::UNNAMED => return Ok(answered(store.unnamed(keys)?)),
             path::RELEASE => store.release(id, keys, due_at)?,
             path::LEAVE => store.leave(id, now_ms, due_at)?,
             path => {
@@ -149,6 +147,13 @@ impl NetworkDo {
         };
         done.map_err(|error| internal(&error))
     }
+}
+
+fn answered(keys: Vec<String>) -> Result<Response> {
+    reply::json(&Keys {
+        repository_id: String::new(),
+        keys,
+    })
 }
 
 fn granted(taking: Taking) -> std::result::Result<(), ErrorReply> {

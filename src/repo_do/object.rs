@@ -23,7 +23,7 @@ use super::memory::{NoRoom, Owner, Reservation};
 use super::rates::Rates;
 use super::readers::Readers;
 use super::snapshot::Turn;
-use super::{admin, deletion, fork, import, receive, refs, reply, timer, upload};
+use super::{admin, content, deletion, fork, import, receive, refs, reply, timer, upload};
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
 use crate::storage::do_sql::ObjectDatabase;
@@ -292,6 +292,10 @@ async fn dispatch(
             let authorized = authorized(Access::Push)?;
             account.log_as("/git/:ns/:repo/git-receive-pack");
             receive::receive_pack(object, &store, request, authorized, account).await?
+        }
+        (Method::Get, path) if path.starts_with(content::PATHS) => {
+            let authorized = authorized(Access::Read)?;
+            content::answer(object, &store, request, authorized.record).await?
         }
         (Method::Get, path::INFO) => {
             admin::info(object, &store, authorized(Access::Administer)?.record)?

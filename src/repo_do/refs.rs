@@ -67,7 +67,7 @@ fn advertise_refs(
         list.push(&shown(head, "HEAD".into()), out);
     }
     store.visit_refs(b"refs/", |record| {
-        list.push(&shown(&record, record.name.as_bstr()), out);
+        list.push(&shown(record, record.name.as_bstr()), out);
         ControlFlow::Continue(())
     })?;
     for commit_id in store.shallow_commits()? {
@@ -101,7 +101,7 @@ pub fn ls_refs(
     };
     for prefix in prefixes {
         store.visit_refs(prefix, |record| {
-            request.write_ref(&shown(&record, record.name.as_bstr()), None, &mut out);
+            request.write_ref(&shown(record, record.name.as_bstr()), None, &mut out);
             ControlFlow::Continue(())
         })?;
     }

@@ -19,10 +19,19 @@ use crate::storage::snapshots::StoredPack;
 use secure::Securing;
 use settings::Settings;
 
+mod audit;
+mod checks;
+mod leaving;
 pub mod ready;
 mod secure;
 mod settings;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
+pub use audit::Audit;
+pub use checks::{audit, check_copies, drop_copies, shared_packs, take_leave};
 pub use secure::{SecuredPack, SnapshotError, Surroundings};
 
 /// What a run holds: a part here and once more in JavaScript.
@@ -85,6 +94,11 @@ impl Surroundings for Around<'_> {
     async fn release(&self, key: &str) -> Result<(), SnapshotError> {
         let released = self.member.release(vec![key.to_owned()]).await;
         released.map_err(|error| ledger(key, error))
+    }
+
+    async fn leave(&self) -> Result<(), SnapshotError> {
+        let left = self.member.leave().await;
+        left.map_err(|error| ledger("the repository's objects", error))
     }
 
     async fn pause(&self) {
@@ -339,7 +353,7 @@ impl Step<'_> {
 
 /// Whether nothing was pushed to the fork yet: as long as that may stay so, it is not to cost what
 /// its source weighs.
-fn is_untouched_fork(record: &RepositoryRecord) -> bool {
+pub fn is_untouched_fork(record: &RepositoryRecord) -> bool {
     network_id(record) != record.id && record.last_push_at.is_none()
 }
 

@@ -12,16 +12,20 @@
 //! | [`refs`] | its refs, read |
 //! | [`packed_refs`] | those that came with a fork, many in one row |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
+//! | [`kept_refs`] | the list of refs, in memory from one request to the next |
 //! | [`reflog`] | what was changed, for people |
 //! | [`imports`] | an import under way, and the edge of a history that is here in part |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
+//! | [`orphans`] | rows that nobody needs, and rows that are not there: counted |
 //! | [`supersede`] | packs put in the place of others |
 //! | [`runs`] | what maintenance has done |
+//! | [`revisions`] | names that people give to commits |
 //! | [`retention`] | what is kept for how long |
 //! | [`life`], [`fork`] | the phases of its life; what a fork takes over |
 //! | [`tokens`] | tokens, of a repository or of a namespace |
 //! | [`namespace`], [`listing`] | the repositories of a namespace: names reserved; listed |
 //! | [`entries`] | what mending and deleting ask about its names |
+//! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`registry`] | the list of namespaces |
 //! | [`network`] | a fork network: who names which packs in R2 |
 //! | [`kv`] | small JSON values in Workers KV; the only file here that knows it |
@@ -45,12 +49,15 @@ pub mod cache;
 pub mod do_sql;
 pub mod entries;
 pub mod fork;
+pub mod idempotency;
 pub mod imports;
+pub mod kept_refs;
 pub mod kv;
 pub mod life;
 pub mod listing;
 pub mod namespace;
 pub mod network;
+pub mod orphans;
 pub mod packed_refs;
 pub mod packs;
 pub mod part_rows;
@@ -65,6 +72,7 @@ pub mod refs;
 pub mod registry;
 pub mod repository;
 pub mod retention;
+pub mod revisions;
 pub mod row;
 pub mod runs;
 #[cfg(not(target_family = "wasm"))]

@@ -140,6 +140,26 @@ impl<D: Database> NetworkStore<D> {
         Ok(query_all(&self.db, sql, &params, |row| row.text(0))?)
     }
 
+    /// Which of these keys another repository names as well.
+    pub fn shared(&self, repository_id: &str, keys: &[String]) -> Result<Vec<String>, StoreError> {
+        if !schema::is_created(&self.db)? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT 1 FROM pack_holder WHERE r2_key = ?1 AND repository_id <> ?2 LIMIT 1";
+        select(keys, |key| {
+            let params = [key.into(), repository_id.into()];
+            Ok(query_first(&self.db, sql, &params, |row| row.integer(0))?.is_some())
+        })
+    }
+
+    /// Which of these keys nobody names, nor is about to remove.
+    pub fn unnamed(&self, keys: &[String]) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT 1 FROM pack_holder WHERE r2_key = ?1
+            UNION ALL SELECT 1 FROM doomed_pack WHERE r2_key = ?1";
+        let is_created = schema::is_created(&self.db)?;
+        select(keys, |key| Ok(!is_created || !self.is_found(sql, key)?))
+    }
+
     /// Begins the removal of up to `limit` objects whose time has come, and gives their keys: from
     /// now on they cannot be taken until [`NetworkStore::removed`].
     pub fn begin_removal(&self, now_ms: i64, limit: u32) -> Result<Vec<String>, StoreError> {
@@ -204,4 +224,18 @@ impl<D: Database> NetworkStore<D> {
     fn is_found(&self, sql: &'static str, text: &str) -> Result<bool, SqlError> {
         Ok(query_first(&self.db, sql, &[text.into()], |row| row.integer(0))?.is_some())
     }
+}
+
+/// The keys that are meant.
+fn select(
+    keys: &[String],
+    is_meant: impl Fn(&str) -> Result<bool, SqlError>,
+) -> Result<Vec<String>, StoreError> {
+    let mut meant = Vec::new();
+    for key in keys {
+        if is_meant(key)? {
+            meant.push(key.clone());
+        }
+    }
+    Ok(meant)
 }

@@ -219,6 +219,7 @@ impl<D: Database> RepoStore<D> {
         let Some(first) = refs.first() else {
             return Ok(());
         };
+        self.kept_refs.clear();
         let (count, page) = encode_page(refs)?;
         let sql = "INSERT INTO packed_refs (from_name, ref_count, refs) VALUES (?1, ?2, ?3)";
         let from_name = Value::Blob(first.name.as_bytes());

@@ -74,7 +74,9 @@ impl<D: Database> RepoStore<D> {
             Ok(outcomes)
         });
         if published.is_err() {
+            // What was read inside the transaction is not so.
             self.forget_live_packs();
+            self.kept_refs.clear();
         }
         published
     }
@@ -135,6 +137,7 @@ impl<D: Database> RepoStore<D> {
 
     /// Writes a change that was found good. A packed ref leaves its page by it.
     fn write_ref(&self, update: &RefUpdate) -> Result<(), StoreError> {
+        self.kept_refs.mark(update.name.as_bstr());
         let name = Value::Blob(update.name.as_bytes());
         let peeled = Value::id(update.peeled.as_ref());
         let mut written = 0;

@@ -1,5 +1,6 @@
-//! The repository's refs, read. They are read from the database every time: after a push
-//! returned, every fetch sees it. Names sort by bytes, as Git sorts them.
+//! The repository's refs, read. After a push returned, every fetch sees it: what is
+//! [kept](super::kept_refs) of them is read anew where a push wrote. Names sort by bytes, as Git
+//! sorts them.
 //!
 //! A ref stands in the table `ref` or, if a fork took it over and it never changed since, in a page
 //! of [`packed_refs`](super::packed_refs). Whoever reads sees the two as one.
@@ -39,14 +40,11 @@ impl<D: Database> RefSource for RepoStore<D> {
     }
 
     fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError> {
-        let sql = "SELECT target, peeled FROM ref WHERE peeled IS NOT NULL";
-        let mut tags = query_all(&self.db, sql, &[], |row| {
-            Ok((row.object_id(0)?, row.object_id(1)?))
-        })?;
-        let mut packed = PackedRefs::new(&self.db, NameRange::new(b"", None));
-        while let Some(record) = packed.next_before(None)? {
+        let mut tags = Vec::new();
+        self.visit_refs(b"refs/", |record| {
             tags.extend(record.peeled.map(|peeled| (record.target, peeled)));
-        }
+            ControlFlow::Continue(())
+        })?;
         Ok(tags)
     }
 
@@ -102,11 +100,28 @@ impl<D: Database> RepoStore<D> {
         Ok(refs)
     }
 
-    /// Shows every ref whose name begins with `prefix`, by name, holding a page of them at a time.
+    /// Shows every ref whose name begins with `prefix`, by name: from memory if they are kept, else
+    /// holding a page of them at a time.
     pub fn visit_refs(
         &self,
         prefix: &[u8],
-        mut each: impl FnMut(RefRecord) -> ControlFlow<()>,
+        mut each: impl FnMut(&RefRecord) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        match self.kept_refs(prefix)? {
+            Some(kept) => {
+                // Nothing is behind a break.
+                let _ = kept.below(prefix).iter().try_for_each(each);
+                Ok(())
+            }
+            None => self.read_refs(prefix, &mut each),
+        }
+    }
+
+    /// The same, read from the database.
+    pub(super) fn read_refs(
+        &self,
+        prefix: &[u8],
+        each: &mut dyn FnMut(&RefRecord) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let mut range = NameRange::new(prefix, None);
         let mut packed = PackedRefs::new(&self.db, range.clone());
@@ -124,11 +139,11 @@ impl<D: Database> RepoStore<D> {
             }
             for record in refs {
                 while let Some(earlier) = packed.next_before(Some(record.name.as_bstr()))? {
-                    if each(earlier).is_break() {
+                    if each(&earlier).is_break() {
                         return Ok(());
                     }
                 }
-                if each(record).is_break() {
+                if each(&record).is_break() {
                     return Ok(());
                 }
             }
@@ -137,7 +152,7 @@ impl<D: Database> RepoStore<D> {
             }
         }
         while let Some(later) = packed.next_before(None)? {
-            if each(later).is_break() {
+            if each(&later).is_break() {
                 break;
             }
         }

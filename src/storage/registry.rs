@@ -9,7 +9,10 @@ use crate::git::store::StoreError;
 /// The registry's database.
 pub const REGISTRY: Schema = Schema {
     kind: "registry",
-    migrations: &[include_str!("../../migrations/registry/0001_registry.sql")],
+    migrations: &[
+        include_str!("../../migrations/registry/0001_registry.sql"),
+        include_str!("../../migrations/registry/0002_idempotency.sql"),
+    ],
 };
 
 /// The database of the registry.

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
 use super::cache::Lease;
+use super::kept_refs::KeptRefs;
 use super::life::Phase;
 use super::row::{Row, Value};
 use super::schema;
@@ -30,6 +31,8 @@ pub struct RepoStore<D> {
     /// Live packs of which R2 alone has the bytes.
     pub(super) cold_packs: RefCell<Option<Rc<BTreeSet<PackId>>>>,
     pub(super) pack_id_floor: Cell<u32>,
+    /// The refs as they were last read.
+    pub(super) kept_refs: KeptRefs,
 }
 
 /// A repository to create.
@@ -164,6 +167,7 @@ impl<D: Database> RepoStore<D> {
             just_published: RefCell::default(),
             cold_packs: RefCell::default(),
             pack_id_floor: Cell::new(0),
+            kept_refs: KeptRefs::default(),
         }
     }
 

@@ -31,9 +31,10 @@ pub const REPOSITORY: Schema = Schema {
 /// The database of a namespace.
 pub const NAMESPACE: Schema = Schema {
     kind: "namespace",
-    migrations: &[include_str!(
-        "../../migrations/namespace/0001_namespace.sql"
-    )],
+    migrations: &[
+        include_str!("../../migrations/namespace/0001_namespace.sql"),
+        include_str!("../../migrations/namespace/0002_idempotency.sql"),
+    ],
 };
 
 /// Whether a schema was ever put into this database.

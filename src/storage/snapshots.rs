@@ -248,16 +248,22 @@ impl<D: Database> RepoStore<D> {
         keep: bool,
     ) -> Result<(), StoreError> {
         if keep {
-            // The pack may have gone while its bytes were fetched.
-            let sql = "INSERT INTO pack_chunk (chunk_key, bytes)
-                SELECT ?1, ?2 FROM pack WHERE pack_id = ?3 AND chunks_here = 0
-                ON CONFLICT (chunk_key) DO NOTHING";
-            let key = chunk_key(pack_id, number).into();
-            let params = [key, (&*bytes).into(), pack_id.0.into()];
-            self.db.execute(sql, &params)?;
+            self.keep_chunk(pack_id, number, &bytes)?;
         }
         self.lease
             .put(pack_id, Piece::Chunk(number), &Rc::new(bytes));
+        Ok(())
+    }
+
+    /// Puts a chunk of a cold pack back into a row.
+    pub fn keep_chunk(&self, pack_id: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        // The pack may have gone while its bytes were fetched.
+        let sql = "INSERT INTO pack_chunk (chunk_key, bytes)
+            SELECT ?1, ?2 FROM pack WHERE pack_id = ?3 AND chunks_here = 0
+            ON CONFLICT (chunk_key) DO NOTHING";
+        let key = chunk_key(pack_id, number).into();
+        self.db
+            .execute(sql, &[key, bytes.into(), pack_id.0.into()])?;
         Ok(())
     }
 
@@ -266,7 +272,7 @@ impl<D: Database> RepoStore<D> {
         Ok(!self.cold_packs()?.is_empty())
     }
 
-    /// The live packs whose chunks may be missing here: they are never rewritten.
+    /// The live packs whose chunks may be missing here.
     /// Remembered until packs are swapped or go cold: those that are published are not cold.
     pub fn cold_packs(&self) -> Result<Rc<BTreeSet<PackId>>, StoreError> {
         let settled = !self.db.in_transaction();
@@ -300,7 +306,7 @@ impl<D: Database> RepoStore<D> {
         };
         let mut refs = Vec::new();
         self.visit_refs(b"refs/", |reference| {
-            refs.push(reference);
+            refs.push(reference.clone());
             ControlFlow::Continue(())
         })?;
         Ok(Some(Record {
@@ -336,6 +342,16 @@ impl<D: Database> RepoStore<D> {
             UNION SELECT r2_key FROM pack_upload UNION SELECT r2_key FROM ready_clone
             UNION SELECT r2_key FROM r2_release";
         Ok(query_all(&self.db, sql, &[], |row| row.text(0))?)
+    }
+
+    /// The R2 objects that must be there, with their bytes: those of packs, live or superseded, and
+    /// the ready clone's.
+    pub fn r2_objects(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        let sql = "SELECT r2_key, pack_bytes FROM pack WHERE r2_key IS NOT NULL
+            UNION SELECT r2_key, response_bytes FROM ready_clone";
+        Ok(query_all(&self.db, sql, &[], |row| {
+            Ok((row.text(0)?, row.unsigned(1)?))
+        })?)
     }
 
     /// What is set for this repository.

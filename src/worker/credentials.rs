@@ -41,7 +41,7 @@ pub fn identify(authorization: Option<&str>, operator_key: Option<&str>) -> Iden
 }
 
 /// The secret of a `Bearer` or `Basic` header; of the latter the password, whoever the user.
-fn secret(header: &str) -> Option<String> {
+pub fn secret(header: &str) -> Option<String> {
     if header.len() > HEADER_BYTES_MAX {
         return None;
     }

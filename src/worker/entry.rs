@@ -3,9 +3,9 @@
 use worker::{Context, Date, Env, Request, Response, ResponseBody, console_log, event};
 
 use super::reply::{Reply, git_error};
-use super::route::{self, Face, GitRoute, Route, RouteError};
+use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
 use super::visit::{Visit, fault, respond};
-use super::{envelope, git, limits, random, request_log, rest};
+use super::{content, envelope, git, idempotency, limits, random, request_log};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::analytics;
 
@@ -79,12 +79,15 @@ fn request_id(request: &Request) -> String {
     request_log::request_id(given.as_deref(), ray.as_deref(), drawn)
 }
 
-/// Bytes of a body that was made here; what is passed on is as long as its maker says.
+/// Bytes of a body that was made here, or whose length is told.
 fn length(response: &Response) -> Option<u64> {
     match response.body() {
         ResponseBody::Body(bytes) => Some(bytes.len() as u64),
         ResponseBody::Empty => Some(0),
-        ResponseBody::Stream(_) => None,
+        ResponseBody::Stream(_) => {
+            let told = response.headers().get("content-length").ok().flatten();
+            told.and_then(|told| told.parse().ok())
+        }
     }
 }
 
@@ -130,7 +133,12 @@ async fn answer(
     match route {
         Route::Health => made(health()),
         Route::Git(path, route) => git::answer(visit, &request, query, path, *route).await,
-        Route::Rest(route) => made(rest::answer(visit, request, method, query, route).await?),
+        Route::Rest(RestRoute::Content(path, content)) => {
+            content::answer(visit, &request, method, query, path, content).await
+        }
+        Route::Rest(route) => {
+            made(idempotency::answer(visit, request, method, query, route).await?)
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 /// On every REST answer: it may hold a secret or private content and is never to be rendered.
 /// No `Access-Control-*` header is ever sent, so browsers of other origins cannot read one.
-const HEADERS: [(&str, &str); 5] = [
+pub const HEADERS: [(&str, &str); 5] = [
     ("cache-control", "no-store"),
     (
         "content-security-policy",
@@ -92,6 +92,12 @@ pub fn success<T: Serialize>(status: u16, result: &T) -> Result<Reply, ErrorRepl
 /// An answer with one page of a list.
 pub fn list<T: Serialize>(entries: &[T], info: ResultInfo) -> Result<Reply, ErrorReply> {
     enveloped(200, Some(entries), Vec::new(), Some(info))
+}
+
+/// An answer that was made before.
+#[must_use]
+pub fn verbatim(status: u16, body: String) -> Reply {
+    with_headers(Reply::new(status, "application/json", body))
 }
 
 /// 204: done, and nothing to say.

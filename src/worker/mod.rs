@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`entry`] | the fetch handler: one request in, one answer out, whatever happens |
 //! | [`git`] | Git's smart HTTP, streamed through to the repository's object |
+//! | [`content`], [`content_query`] | a repository's content; what is asked of it |
 //! | [`ready`] | a ready clone, streamed from R2 to the client |
 //! | [`rest`] | the REST resources |
 //! | [`visit`] | what every step of one request needs to know |
 //! | [`admission`] | who may go on to an object |
 //! | [`objects`], [`directory`] | calls to the Durable Objects; those of the namespaces |
 //! | [`namespace_do`] | the namespace's object: a shell over [`namespace_steps`], [`namespace_tokens`] |
+//! | [`idempotency`], [`once`], [`once_steps`] | requests that are done once |
 //! | [`namespace_contract`] | what the Worker and that object say to each other |
 //! | [`random`] | randomness, from the platform |
 //! | [`smart_http`] | the frame of git requests: services, content types |
@@ -22,14 +24,16 @@
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
 //! Invariants:
-//! - Only [`entry`], [`visit`], [`admission`], [`git`], [`rest`], [`objects`], [`namespace_do`] and
-//!   [`random`] know the platform; the rest is tested natively.
+//! - Only [`entry`], [`visit`], [`admission`], [`git`], [`content`], [`ready`],
+//!   [`rest`], [`idempotency`], [`objects`], [`namespace_do`] and [`random`] know the platform; the rest is tested natively.
 //! - Nothing is shared between requests: no statics, no locks, no caches. A future woken by
 //!   another request is a fault of the platform's ("I/O on behalf of a different request").
 //! - Bodies of git requests and answers are never read here.
 //! - What the Worker says no to, the object would refuse too; only the object says yes.
 
 pub mod admission;
+pub mod content;
+pub mod content_query;
 pub mod credentials;
 pub mod directory;
 pub mod entry;
@@ -37,6 +41,7 @@ pub mod envelope;
 pub mod git;
 pub mod grant;
 pub mod id;
+pub mod idempotency;
 pub mod limits;
 pub mod names;
 pub mod namespace_contract;
@@ -44,6 +49,8 @@ pub mod namespace_do;
 pub mod namespace_steps;
 pub mod namespace_tokens;
 pub mod objects;
+pub mod once;
+pub mod once_steps;
 pub mod parameters;
 pub mod random;
 pub mod ready;

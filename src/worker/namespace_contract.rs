@@ -60,6 +60,10 @@ pub mod path {
     pub const UNREGISTER: &str = "/unregister";
     /// The list of namespaces.
     pub const REGISTRY: &str = "/registry";
+    /// Begins a request that is to be done once; of the registry too.
+    pub const ONCE_BEGIN: &str = "/once/begin";
+    /// Ends it.
+    pub const ONCE_END: &str = "/once/end";
 }
 
 /// Query of `GET /repository`.
@@ -83,6 +87,56 @@ pub struct Revoke {
     pub token_id: String,
     /// Milliseconds since 1970.
     pub now_ms: i64,
+}
+
+/// Body of `POST /once/begin`: a request with an `Idempotency-Key` is about to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeginOnce {
+    /// What stands for the caller and its key.
+    pub key: [u8; 32],
+    /// What stands for the request.
+    pub request: [u8; 32],
+    /// Random.
+    pub salt: [u8; 32],
+    /// Whether the request may make the first thing that is here.
+    pub may_create: bool,
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// Answer of `POST /once/begin`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnceBegun {
+    /// The caller does it.
+    Yours {
+        /// What it is done with.
+        salt: [u8; 32],
+    },
+    /// It was done.
+    Answered {
+        /// What it was done with.
+        salt: [u8; 32],
+        /// HTTP status.
+        status: u16,
+        /// The body, its token taken out.
+        answer: String,
+    },
+    /// Somebody does it now.
+    Running,
+    /// The key stands for another request.
+    AnotherRequest,
+    /// Nothing was ever made here, and nothing can be kept.
+    NoPlace,
+}
+
+/// Body of `POST /once/end`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndOnce {
+    /// As it was begun.
+    pub key: [u8; 32],
+    /// Status and body; `None` when the same may be done again.
+    pub answer: Option<(u16, String)>,
 }
 
 /// The object that lists the namespaces.

@@ -14,6 +14,7 @@ use super::namespace_contract::{
 };
 use super::namespace_steps::{self as steps, StepError};
 use super::namespace_tokens as tokens;
+use super::once_steps;
 use super::parameters::{self, ListQuery, TokenFilter, TokenQuery};
 use super::reply::Reply;
 use super::visit::{fault, respond};
@@ -94,6 +95,12 @@ impl NamespaceDo {
             return self.delete(NamespaceStore::new(db)).await;
         }
         let query = url.query().unwrap_or("");
+        let schema = steps::schema(is_registry);
+        match url.path() {
+            path::ONCE_BEGIN => return json(&once_steps::begin(&db, schema, &read(&body)?)?),
+            path::ONCE_END => return done(once_steps::end(&db, schema, &read(&body)?)),
+            _ => {}
+        }
         if is_registry {
             return registry(&RegistryStore::new(db), url.path(), query, &body);
         }

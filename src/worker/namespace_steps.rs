@@ -324,14 +324,18 @@ pub fn registry<D: Database>(
     Ok(Registry { namespaces, cursor })
 }
 
-/// Whether the namespace's database is there and up to date; writes nothing when it is not.
-pub fn wake<D: Database>(db: &D, is_registry: bool) -> Result<bool, StepError> {
-    let schema = if is_registry {
+/// The kind of database.
+pub fn schema(is_registry: bool) -> schema::Schema {
+    if is_registry {
         crate::storage::registry::REGISTRY
     } else {
         schema::NAMESPACE
-    };
-    Ok(schema::wake(db, schema)?)
+    }
+}
+
+/// Whether the namespace's database is there and up to date; writes nothing when it is not.
+pub fn wake<D: Database>(db: &D, is_registry: bool) -> Result<bool, StepError> {
+    Ok(schema::wake(db, schema(is_registry))?)
 }
 
 #[cfg(test)]

@@ -24,13 +24,17 @@ pub fn admit<D: Database>(store: &NamespaceStore<D>, asked: &Admit) -> Result<Ad
     Ok(Admitted { token })
 }
 
-/// Keeps a new token.
+/// Keeps a new token; the same one again changes nothing.
 pub fn make<D: Database>(
     store: &NamespaceStore<D>,
     token: TokenRecord,
 ) -> Result<TokenRecord, StepError> {
     exists(store)?;
-    store.tokens().insert(&token.to_insert())?;
+    let tokens = store.tokens();
+    let kept = tokens.find(token.sha256.as_bytes())?;
+    if kept.is_none_or(|kept| kept.id != token.token_id) {
+        tokens.insert(&token.to_insert())?;
+    }
     Ok(token)
 }
 
@@ -130,6 +134,9 @@ mod tests {
         assert!(!admitted(&store, 1, NOW));
         make(&store, token(1)).unwrap();
         assert!(admitted(&store, 1, NOW));
+        let before = store.database().rows_written();
+        make(&store, token(1)).unwrap();
+        assert_eq!(store.database().rows_written(), before);
         assert!(!admitted(&store, 2, NOW));
         assert!(admitted(&store, 1, NOW + HOUR - 1));
         assert!(!admitted(&store, 1, NOW + HOUR));

@@ -90,6 +90,8 @@ pub struct NewImport {
     pub branch: Option<String>,
     /// Commits of history wanted from each branch; all unless given.
     pub depth: Option<u32>,
+    /// Free text.
+    pub description: Option<String>,
     /// Whether pushes are refused.
     #[serde(default)]
     pub read_only: bool,
@@ -324,7 +326,7 @@ pub fn label(text: Option<String>) -> Result<Option<String>, ErrorReply> {
     bounded("label", LABEL_BYTES_MAX, text)
 }
 
-fn bounded(
+pub(super) fn bounded(
     field: &str,
     bytes_max: usize,
     text: Option<String>,
@@ -350,7 +352,12 @@ fn bounded(
     }
 }
 
-fn within(field: &str, max: u32, default: u32, given: Option<u32>) -> Result<u32, ErrorReply> {
+pub(super) fn within(
+    field: &str,
+    max: u32,
+    default: u32,
+    given: Option<u32>,
+) -> Result<u32, ErrorReply> {
     match given.unwrap_or(default) {
         number if (1..=max).contains(&number) => Ok(number),
         number => {

@@ -86,6 +86,13 @@ pub async fn body(
     Ok(ResponseBody::Stream(joined))
 }
 
+/// A stream as a body of known length. When it breaks off, so does the body.
+pub fn of_length(stream: ReadableStream, bytes: u64) -> worker::Result<ResponseBody> {
+    let joined = join(&[], stream, bytes);
+    let joined = joined.map_err(|error| worker::Error::RustError(format!("{error:?}")))?;
+    Ok(ResponseBody::Stream(joined))
+}
+
 /// Two parts of a body in one stream of known length. When the second breaks off, so does it.
 fn join(head: &[u8], rest: ReadableStream, rest_bytes: u64) -> Result<ReadableStream, JsValue> {
     let bytes = rest_bytes.saturating_add(head.len() as u64);

@@ -58,6 +58,27 @@ pub enum RestRoute {
     Tokens(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
     Token(NamespaceName, String),
+    /// Below `/namespaces/:ns/repos/:name`
+    Content(RepositoryPath, Content),
+}
+
+/// What is read of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// `/refs`
+    Refs,
+    /// `/log`
+    Log,
+    /// `/commit/:hash`
+    Commit(String),
+    /// `/tree/:hash`
+    Tree(String),
+    /// `/blob/:hash`
+    Blob(String),
+    /// `/file`
+    File,
+    /// `/raw/:ref/:path`, both as they stand there, decoded.
+    Raw(String),
 }
 
 /// Why a path names nothing.
@@ -156,7 +177,24 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
         }
+        ["namespaces", ns, "repos", name, content @ ..] => {
+            let content = parse_content(content).ok_or(RouteError::Unknown)?;
+            RestRoute::Content(repository_path(ns, name)?, content)
+        }
         _ => return Err(RouteError::Unknown),
+    })
+}
+
+fn parse_content(segments: &[&str]) -> Option<Content> {
+    Some(match segments {
+        ["refs"] => Content::Refs,
+        ["log"] => Content::Log,
+        ["commit", id] => Content::Commit((*id).to_owned()),
+        ["tree", id] => Content::Tree((*id).to_owned()),
+        ["blob", id] => Content::Blob((*id).to_owned()),
+        ["file"] => Content::File,
+        ["raw", rest @ ..] if rest.len() > 1 => Content::Raw(rest.join("/")),
+        _ => return None,
     })
 }
 
@@ -198,10 +236,19 @@ impl RestRoute {
             Self::Namespaces | Self::Repositories(_) | Self::Tokens(_) => &["GET", "POST"],
             Self::Namespace(_) => &["GET", "DELETE"],
             Self::Repository(_) => &["GET", "PATCH", "DELETE"],
-            Self::RepositoryTokens(_) | Self::Stats(_) => &["GET"],
             Self::Fork(_) | Self::Import(_) | Self::Maintenance(_) => &["POST"],
             Self::Token(..) => &["DELETE"],
+            Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
+            Self::RepositoryTokens(_) | Self::Stats(_) | Self::Content(..) => &["GET"],
         }
+    }
+}
+
+impl Content {
+    /// Whether it is answered with the bytes of a blob.
+    #[must_use]
+    pub fn is_bytes(&self) -> bool {
+        matches!(self, Self::Blob(_) | Self::File | Self::Raw(_))
     }
 }
 

@@ -47,6 +47,16 @@ impl PlainToken {
         well_formed.then(|| Self(token.to_owned()))
     }
 
+    /// The secret itself.
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// A secret without the expiry that a token's may have.
+    pub(super) fn bare(secret: &str) -> String {
+        Self::parse(secret).map_or_else(|| secret.to_owned(), |token| token.0)
+    }
+
     pub(super) fn from_entropy(entropy: [u8; HEX_DIGITS / 2]) -> Self {
         Self(format!(
             "{TOKEN_PREFIX}{}",

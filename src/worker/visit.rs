@@ -1,10 +1,13 @@
 //! What every step of one request needs to know, and the way out when something of ours fails.
 
+use std::cell::Cell;
 use std::fmt::Display;
 
 use worker::{Env, Response, console_error};
 
 use super::credentials::{Identity, identify};
+use super::once::{Purpose, Seed};
+use super::random;
 use super::reply::Reply;
 use super::request_log::Costs;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
@@ -26,6 +29,8 @@ pub struct Visit {
     pub identity: Identity,
     /// What the objects take for it.
     pub costs: Costs,
+    /// What is drawn from in place of randomness, when the request is to be done once.
+    pub seed: Cell<Option<Seed>>,
 }
 
 impl Visit {
@@ -47,6 +52,15 @@ impl Visit {
             origin,
             identity,
             costs: Costs::default(),
+            seed: Cell::default(),
+        }
+    }
+
+    /// Bytes for an id or a token: random ones, unless the request is to be done once.
+    pub fn entropy<const N: usize>(&self, purpose: Purpose) -> Result<[u8; N], ErrorReply> {
+        match self.seed.get() {
+            Some(seed) => Ok(seed.bytes(purpose)),
+            None => random::bytes(),
         }
     }
 

@@ -14,6 +14,7 @@ pub mod repository;
 pub mod snapshots;
 pub mod sweep;
 pub mod tokens;
+pub mod upkeep;
 
 use cairn::git::store::{CHUNK_BYTES, PackId, PackStore, Part, Quarantine, StoreError};
 use cairn::storage::publication::{PackPublication, Publication, RefOutcome, RefUpdate};

@@ -121,7 +121,7 @@ fn check_reads<D: Database>(store: &RepoStore<D>, model: &BTreeMap<&'static str,
         let expect = below(&refs, prefix);
         let mut visited = Vec::new();
         let visit = store.visit_refs(prefix.as_bytes(), |record| {
-            visited.push(record);
+            visited.push(record.clone());
             ControlFlow::Continue(())
         });
         visit.unwrap();

@@ -19,6 +19,7 @@ crate::contract::cases![
     who_left_takes_nothing_more,
     a_network_comes_to_its_end,
     every_request_may_be_sent_again,
+    what_is_shared_and_what_nobody_names_is_known,
 ];
 
 const SOURCE: &str = "source0000000000";
@@ -236,4 +237,23 @@ pub fn check<D: Database>(db: D, steps: &[Step]) {
             assert_eq!(store.held_by(one), Ok(held), "{step:?}");
         }
     }
+}
+
+fn what_is_shared_and_what_nobody_names_is_known<D: Database>(open: &dyn Fn() -> D) {
+    let store = NetworkStore::new(open());
+    let all = keys(&["a", "b", "c", "d"]);
+    assert_eq!(store.shared(SOURCE, &all), Ok(vec![]));
+    assert_eq!(store.unnamed(&all), Ok(all.clone()));
+    take(&store, SOURCE, &["a", "b", "c"]);
+    share(&store, FORK, &["b"]);
+    store.release(SOURCE, &keys(&["c"]), NOW).unwrap();
+    assert_eq!(store.shared(SOURCE, &all), Ok(keys(&["b"])));
+    assert_eq!(store.shared(FORK, &all), Ok(keys(&["a", "b"])));
+    assert_eq!(
+        store.unnamed(&all),
+        Ok(keys(&["d"])),
+        "c is doomed, and known"
+    );
+    remove(&store, NOW);
+    assert_eq!(store.unnamed(&all), Ok(keys(&["c", "d"])));
 }

@@ -3,20 +3,31 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use cairn::git::store::{PackStore as _, Quarantine as _};
+use cairn::git::graph::commits::CommitGraph;
+use cairn::git::limits::Limits;
+use cairn::git::maintenance::merge::{Merge, Step};
+use cairn::git::maintenance::reach::Reach;
+use cairn::git::pack::reader::LivePacks;
+use cairn::git::store::{PackStore as _, Quarantine as _, ReadError};
+use cairn::storage::publication::{Publication, RefUpdate};
 use cairn::storage::runs::{RunFigures, RunOutcome};
 use cairn::storage::rusqlite_db::RusqliteDatabase;
 use cairn::storage::sql::Database;
 use cairn::storage::sweep::Sweep;
 
+use gix_hash::ObjectId;
+
 use super::faulty::Faulty;
-use super::hosted::{NOW, Source, Store, create, merge, push, woken};
+use super::hosted::{self, NOW, Source, Store, create, merge, push, woken};
 use super::judge;
 
 const PACKS: u32 = 6;
 
 fn filled(source: &mut Source) -> RusqliteDatabase {
-    let db = RusqliteDatabase::in_memory().unwrap();
+    fill(RusqliteDatabase::in_memory().unwrap(), source)
+}
+
+fn fill(db: RusqliteDatabase, source: &mut Source) -> RusqliteDatabase {
     let store = Rc::new(create(&db));
     let mut tip = None;
     for number in 0..PACKS {
@@ -90,6 +101,99 @@ fn a_merge_that_fails_anywhere_changes_nothing_and_is_made_again() {
             assert!(nth < 60, "a merge has an end");
         }
         assert!(nth >= 9, "every write was reached, {nth} seen");
+    }
+}
+
+/// Leaves out what `kept` does not reach, from the newest pack to the oldest.
+fn prune<D: Database>(store: &Rc<Store<D>>, kept: ObjectId) -> Result<(), ReadError> {
+    let packs = LivePacks::open(Rc::clone(store), &Limits::DEFAULT)?;
+    let graph = CommitGraph::open(&**store, packs.records())?;
+    let mut reach = Reach::new(&packs, &graph);
+    assert!(reach.add_root(&packs, &graph, kept).unwrap());
+    while reach.step(&packs, &graph, 100).unwrap() == Step::More {}
+    let (reached, mut renamed) = (reach.finish(), Vec::new());
+    for pack in (0..packs.pack_count()).rev() {
+        if reached.has_all(&graph, pack) {
+            continue;
+        }
+        let mut merge = Merge::new(pack..pack + 1, Some(Rc::clone(&reached)));
+        while merge.step(&packs, &graph, &**store, 1 << 20)? == Step::More {}
+        let merged = merge.finish(&packs, &graph, &renamed).unwrap();
+        let new = store.publish_merged(&merged, NOW + 1)?;
+        renamed.extend(merged.sources.iter().map(|source| (*source, new.pack_id)));
+    }
+    Ok(store.note_prune(NOW, store.last_reflog_seq()?)?)
+}
+
+#[test]
+fn a_prune_that_fails_anywhere_keeps_what_is_reached_and_is_made_again() {
+    let state = |store: &Rc<Store<&RusqliteDatabase>>| {
+        let live = store.live_packs().unwrap();
+        let live: Vec<_> = live
+            .iter()
+            .map(|pack| (pack.pack_bytes, pack.object_count))
+            .collect();
+        let counts = store.counts().unwrap();
+        (
+            live,
+            counts.chunk_rows,
+            counts.part_rows,
+            store.retention().unwrap(),
+        )
+    };
+    let (folder, mut source) = (tempfile::tempdir().unwrap(), Source::new());
+    let (made, copy) = (folder.path().join("made"), folder.path().join("copy"));
+    let db = fill(RusqliteDatabase::open(&made).unwrap(), &mut source);
+    let (tip, kept) = (source.id("main"), source.id("main~4"));
+    let forced = Publication {
+        updates: vec![RefUpdate {
+            name: "refs/heads/main".into(),
+            old: Some(tip),
+            new: Some(kept),
+            peeled: None,
+        }],
+        now_ms: NOW,
+        ..Publication::default()
+    };
+    woken(&db).publish(&forced).unwrap();
+    drop(db);
+    hosted::git(source.path(), &["branch", "-f", "kept", "main~4"], b"");
+    hosted::git(
+        source.path(),
+        &["update-ref", "refs/heads/main", "kept"],
+        b"",
+    );
+    let mut expected = None;
+    for persisted in [false, true] {
+        let mut nth = 0;
+        loop {
+            std::fs::copy(&made, &copy).unwrap();
+            let db = RusqliteDatabase::open(&copy).unwrap();
+            let store = Rc::new(woken(Faulty::new(&db, nth, persisted)));
+            let pruned = prune(&store, kept);
+            judge::check(&store, source.path());
+            let struck = store.database().has_struck();
+            assert_eq!(pruned.is_err(), struck, "write {nth}");
+            drop(store);
+            let store = Rc::new(woken(&db));
+            if struck {
+                prune(&store, kept).unwrap();
+            }
+            sweep_all(&store);
+            judge::check(&store, source.path());
+            let found = state(&store);
+            assert_eq!(
+                found,
+                *expected.get_or_insert_with(|| found.clone()),
+                "write {nth}"
+            );
+            if !struck {
+                break;
+            }
+            nth += 1;
+            assert!(nth < 99, "a prune has an end");
+        }
+        assert!(nth >= 12, "every write was reached, {nth} seen");
     }
 }
 

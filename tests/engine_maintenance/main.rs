@@ -8,6 +8,7 @@
     reason = "a panic is how a test fails"
 )]
 
+mod cold;
 #[path = "../contract/faulty.rs"]
 mod faulty;
 mod hosted;

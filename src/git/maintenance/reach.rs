@@ -73,6 +73,22 @@ impl Reached {
         };
         self.entries.is_whole(pack) && (0..commits).all(kept)
     }
+
+    /// Stored bytes of the pack's entries that are not kept.
+    pub fn dead_bytes<S: PackStore>(
+        &self,
+        packs: &LivePacks<S>,
+        pack: u32,
+    ) -> Result<u64, StoreError> {
+        let mut dead = 0_u64;
+        for position in 0..packs.index(pack)?.len() {
+            if !self.entries.contains(pack, position) {
+                let row = packs.row(Location { pack, position })?;
+                dead = dead.saturating_add(u64::from(row.stored_bytes));
+            }
+        }
+        Ok(dead)
+    }
 }
 
 /// Finds what is kept. Does not borrow the packs; is to be given the same ones each time.

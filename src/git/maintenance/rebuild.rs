@@ -184,7 +184,7 @@ impl IndexRebuild {
 
     /// Works on: a chunk is read, or `budget_bytes` of deltas are resolved, or an appended entry
     /// is read. `before` are the packs published before this one, `quarantine` is for scratch.
-    /// When a base in one of them is cold it can be called again once that is mended.
+    /// When a chunk of the pack or of a base is cold it can be called again once that is mended.
     pub fn step<S: PackStore>(
         &mut self,
         before: &LivePacks<S>,
@@ -197,9 +197,13 @@ impl IndexRebuild {
         };
         let mut ignore = |_, _: &ObjectId, _, _: &[u8]| Ok::<(), Refusal>(());
         let store = before.store();
+        let fed = match &self.phase {
+            Phase::Feeding(_, number) => Some(store.chunk(self.record.pack_id, *number)?),
+            _ => None,
+        };
         match std::mem::replace(&mut self.phase, Phase::Failed) {
             Phase::Feeding(mut parser, number) => {
-                let chunk = store.chunk(self.record.pack_id, number)?;
+                let chunk = fed.unwrap_or_default();
                 parser.feed_stored(&chunk, &replay, &mut ignore)?;
                 let end = u64::from(number + 1) * CHUNK_BYTES as u64;
                 self.phase = if end < self.record.pack_bytes {
@@ -234,8 +238,9 @@ impl IndexRebuild {
                 return Ok(Step::Done);
             }
             Phase::Appended(mut table, offset) => {
-                let end = self.read_appended(store, &mut table, offset)?;
-                self.phase = Phase::Appended(table, end);
+                let read = self.read_appended(store, &mut table, offset);
+                self.phase = Phase::Appended(table, *read.as_ref().unwrap_or(&offset));
+                read?;
             }
             Phase::Failed => return Err(RebuildError::Appended { offset: 0 }),
         }

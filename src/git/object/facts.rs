@@ -254,7 +254,7 @@ pub struct TreeEntries<'a> {
 
 impl<'a> TreeEntries<'a> {
     /// The bytes of the entries that have not been taken.
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 }

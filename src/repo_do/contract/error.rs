@@ -26,6 +26,10 @@ pub enum ErrorCode {
     MethodNotAllowed,
     /// The body is of a type that is not read here.
     UnsupportedMediaType,
+    /// The range has no byte of the content.
+    RangeNotSatisfiable,
+    /// The `Idempotency-Key` stands for another request.
+    KeyReused,
     /// The name is taken.
     AlreadyExists,
     /// Another request is making it.
@@ -62,7 +66,8 @@ impl ErrorCode {
             | Self::ForkInProgress => 409,
             Self::MemoryLimit => 413,
             Self::UnsupportedMediaType => 415,
-            Self::RemoteAuthRequired => 422,
+            Self::RangeNotSatisfiable => 416,
+            Self::RemoteAuthRequired | Self::KeyReused => 422,
             Self::RateLimited => 429,
             Self::InternalError => 500,
             Self::UpstreamUnavailable => 502,
@@ -82,7 +87,11 @@ impl ErrorCode {
     pub fn number(self) -> u32 {
         match self {
             Self::Unauthorized | Self::Forbidden => 10_000,
-            Self::InvalidInput | Self::MethodNotAllowed | Self::UnsupportedMediaType => 10_100,
+            Self::InvalidInput
+            | Self::MethodNotAllowed
+            | Self::UnsupportedMediaType
+            | Self::RangeNotSatisfiable
+            | Self::KeyReused => 10_100,
             Self::InvalidRepoName => 10_101,
             Self::InvalidTtl => 10_103,
             Self::InvalidUrl => 10_104,

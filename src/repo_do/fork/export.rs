@@ -86,7 +86,7 @@ fn begin(
     } else {
         let mut failed = None;
         store.visit_refs(b"refs/", |found| {
-            pages.page.push(found);
+            pages.page.push(found.clone());
             match pages.end_if_full(&mut out) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {

@@ -1,6 +1,11 @@
 //! Packs merged, and put in the place of their sources in one transaction.
+//!
+//! Packs whose bytes are here are merged among themselves first, so that R2 has no say in it. Cold
+//! ones are taken in by a second look at all packs ([`consolidate`]): their bytes come from R2, in
+//! order, and what is made of them goes the way of every new pack.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::Failure;
@@ -10,10 +15,11 @@ use crate::git::maintenance::geometry;
 use crate::git::maintenance::merge::{Merge, Step};
 use crate::git::pack::reader::LivePacks;
 use crate::git::store::{PackId, PackStore as _, Part, Quarantine, StoreError};
+use crate::repo_do::cold::{COLD_BYTES, Faults};
 use crate::repo_do::memory::Reservation;
 use crate::repo_do::object::{RepoObject, Store, now_ms, pause};
 use crate::repo_do::readers::Purpose;
-use crate::repo_do::reply;
+use crate::repo_do::{reply, snapshot};
 use crate::storage::publication::PackPublication;
 use crate::storage::runs::RunFigures;
 use crate::storage::sql::{Database as _, in_transaction};
@@ -27,12 +33,45 @@ const MERGE_BYTES: u64 = 5 << 20;
 /// Bytes of tables that an object of the sources takes: its entry, its index, its place.
 const OBJECT_BYTES: u64 = 120;
 
-/// Merges what is due.
-pub async fn merge_due(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+/// The packs to merge next of those whose bytes are here, by their places among the live packs.
+pub fn due(store: &Store) -> Result<Option<Range<usize>>, StoreError> {
+    let (live, cold) = (store.live_packs()?, store.cold_packs()?);
+    Ok(geometry::due(&live, |pack| cold.contains(&pack.pack_id)))
+}
+
+/// The packs to merge next of all, some of which are cold; `None` in a fork that nothing was pushed
+/// to: what it shares costs nothing as it is.
+pub fn consolidation_due(store: &Store) -> Result<Option<Range<usize>>, StoreError> {
+    if !store.has_cold_packs()? {
+        return Ok(None);
+    }
+    let record = store.load()?;
+    if record.is_none_or(|record| snapshot::is_untouched_fork(&record)) {
+        return Ok(None);
+    }
+    Ok(geometry::due(&store.live_packs()?, |_| false))
+}
+
+/// Merges what is due of the packs whose bytes are here.
+pub async fn merge(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    let range = due(&*object.open_store()?)?;
+    merge_range(object, "merge", range).await
+}
+
+/// Merges what is due when cold packs are counted as well.
+pub async fn consolidate(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    let range = consolidation_due(&*object.open_store()?)?;
+    merge_range(object, "consolidate", range).await
+}
+
+async fn merge_range(
+    object: &Rc<RepoObject>,
+    task: &'static str,
+    range: Option<Range<usize>>,
+) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
     let live = store.live_packs()?;
-    let cold = store.cold_packs()?;
-    let Some(range) = geometry::due(&live, |pack| cold.contains(&pack.pack_id)) else {
+    let Some(range) = range else {
         return Ok(None);
     };
     let sources = live.get(range.clone()).unwrap_or_default();
@@ -41,12 +80,13 @@ pub async fn merge_due(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Fa
         .map(|pack| u64::from(pack.object_count))
         .sum();
     let _reservation = reserve(objects)?;
+    let _cold = reserve_cold(&store)?;
     let _reader = object.readers.enter(Purpose::Look, now_ms());
     let packs = LivePacks::open(Rc::clone(&store), &Limits::DEFAULT)?;
     let graph = object.graph.current(&store)?;
     let ordinal = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     let merge = Merge::new(ordinal(range.start)..ordinal(range.end), None);
-    let mut job = Job::new(object, "merge");
+    let mut job = Job::new(object, task);
     let swapped = job.run(&packs, &graph, merge, &[], &|| Ok(())).await?;
     Ok(Some(RunFigures {
         packs: sources.len() as u64,
@@ -61,6 +101,14 @@ pub async fn merge_due(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Fa
 pub fn reserve(objects: u64) -> Result<Reservation, Failure> {
     let bytes = objects.saturating_mul(OBJECT_BYTES);
     Ok(Reservation::new(MERGE_BYTES.saturating_add(bytes))?)
+}
+
+/// Reserves what reading cold packs holds, if there are any.
+pub fn reserve_cold(store: &Store) -> Result<Option<Reservation>, Failure> {
+    if !store.has_cold_packs()? {
+        return Ok(None);
+    }
+    Ok(Some(Reservation::new(COLD_BYTES)?))
 }
 
 /// Work on merged packs, one after the other.
@@ -103,10 +151,16 @@ impl<'a> Job<'a> {
             let before = store.database().rows_written();
             let step = merge.step(packs, graph, &filling, STEP_BYTES);
             self.rows += store.database().rows_written().saturating_sub(before);
-            if step? == Step::Done {
-                break;
+            match step {
+                Ok(Step::Done) => break,
+                Ok(Step::More) => pause().await,
+                Err(error) => {
+                    let chunk = error.cold().ok_or(error)?;
+                    // Each look needs two chunks at most, and the next goes on from it: memory
+                    // always has what is needed, and no chunk needs a row again.
+                    Faults::default().mend(self.object, &store, chunk).await?;
+                }
             }
-            pause().await;
             self.object.check_open(&store)?;
         }
         check()?;

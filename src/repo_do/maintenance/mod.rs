@@ -7,6 +7,7 @@
 //! | `sweep` | rows removed that nobody needs |
 //! | `copies` | packs copied to R2, cold packs, the ready clone |
 //! | `rebuild` | the derived parts made anew, to compare or to put in place |
+//! | `verify` | all that is stored, compared with what it should be |
 //! | `serve` | the operator's route |
 //!
 //! Invariant: after each pause the repository may have been deleted; whoever goes on looks first
@@ -24,6 +25,7 @@ pub mod prune;
 pub mod rebuild;
 pub mod serve;
 pub mod sweep;
+pub mod verify;
 
 /// A run changed nothing.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +47,7 @@ pub enum Failure {
     Broken(String),
     /// R2 failed, or who counts the holders of what is there.
     #[error("{}", .0.message)]
-    Copies(ErrorReply),
+    Copies(#[from] ErrorReply),
     /// The repository was deleted.
     #[error("the repository was deleted")]
     Gone,

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 
 use super::Failure;
-use super::merge::{Job, reserve};
+use super::merge::{Job, reserve, reserve_cold};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::maintenance::merge::{Merge, Step};
@@ -22,6 +22,7 @@ use crate::git::store::ReadError;
 use crate::repo_do::cold::Faults;
 use crate::repo_do::object::{RepoObject, Store, now_ms, pause};
 use crate::repo_do::readers::Purpose;
+use crate::repo_do::snapshot;
 use crate::storage::runs::RunFigures;
 
 /// Objects marked between two pauses: about 20 ms of CPU.
@@ -33,8 +34,15 @@ const REFLOG_ROWS: u32 = 5_000;
 /// How much less a look holds for an object than a merge does.
 const ENTRIES_PER_TABLE_ROW: u64 = 16;
 
-/// Looks for what nothing reaches, and removes what is older than the grace period.
-pub async fn prune(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+/// A cold pack up to this size is rewritten whatever is dead in it: it costs a request or two.
+const SMALL_BYTES: u64 = 4 << 20;
+
+/// Which part of a larger cold pack must be dead.
+const DEAD_PART: u64 = 8;
+
+/// Looks for what nothing reaches, and removes what is older than the grace period; whatever it
+/// costs, if it is `asked` for.
+pub async fn prune(object: &Rc<RepoObject>, asked: bool) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
     let reflog_seq = store.last_reflog_seq()?;
     let _reader = object.readers.enter(Purpose::Look, now_ms());
@@ -45,12 +53,14 @@ pub async fn prune(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failur
         .map(|pack| u64::from(pack.object_count))
         .sum();
     let reservation = reserve(objects / ENTRIES_PER_TABLE_ROW)?;
+    let _cold = reserve_cold(&store)?;
     let graph = object.graph.current(&store)?;
     let look = Look {
         object,
         store: &store,
         packs: &packs,
         graph: &graph,
+        asked,
     };
     let (reached, is_pending) = look.reach().await?;
     drop(reservation);
@@ -93,25 +103,25 @@ pub async fn prune(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failur
     Ok((figures.packs > 0).then_some(figures))
 }
 
+/// Whether a cold pack is worth being read and written for what is dead in it.
+fn pays(dead_bytes: u64, pack_bytes: u64) -> bool {
+    pack_bytes <= SMALL_BYTES || dead_bytes.saturating_mul(DEAD_PART) >= pack_bytes
+}
+
 /// A look at what is reached.
 struct Look<'a> {
     object: &'a RepoObject,
     store: &'a Rc<Store>,
     packs: &'a LivePacks<Rc<Store>>,
     graph: &'a CommitGraph,
+    /// Whether cold packs are rewritten whatever it costs.
+    asked: bool,
 }
 
 impl Look<'_> {
     /// What is kept, or nothing when that is all; and whether some of it is kept only for its time.
     async fn reach(&self) -> Result<(Option<Rc<Reached>>, bool), Failure> {
         let mut reach = Reach::new(self.packs, self.graph);
-        // What is cold is not rewritten, whatever it holds.
-        let cold = self.store.cold_packs()?;
-        for (pack, record) in (0..).zip(self.packs.records()) {
-            if cold.contains(&record.pack_id) {
-                reach.add_pack(self.graph, pack);
-            }
-        }
         for id in self.ref_targets()? {
             if !self.add_root(&mut reach, id).await? {
                 let what = "a ref names it, and it is not complete";
@@ -149,10 +159,39 @@ impl Look<'_> {
         }
         self.finish(&mut reach).await?;
         let is_pending = reach.kept() > without_time;
+        self.spare_cold(&mut reach).await?;
         if self.is_all(&reach) {
             return Ok((None, is_pending));
         }
         Ok((Some(reach.finish()), is_pending))
+    }
+
+    /// Keeps the cold packs whole that it does not pay to rewrite.
+    async fn spare_cold(&self, reach: &mut Reach) -> Result<(), Failure> {
+        let cold = self.store.cold_packs()?;
+        let mut candidates = Vec::new();
+        for (pack, record) in (0..).zip(self.packs.records()) {
+            if cold.contains(&record.pack_id) && !reach.reached().has_all(self.graph, pack) {
+                candidates.push((pack, *record));
+            }
+        }
+        if candidates.is_empty() || self.asked {
+            return Ok(());
+        }
+        let ids: Vec<_> = candidates
+            .iter()
+            .map(|(_, record)| record.pack_id)
+            .collect();
+        let shared = snapshot::shared_packs(self.object, self.store, &ids).await?;
+        for (pack, record) in candidates {
+            let dead_bytes = reach.reached().dead_bytes(self.packs, pack)?;
+            if shared.contains(&record.pack_id) || !pays(dead_bytes, record.pack_bytes) {
+                reach.add_pack(self.graph, pack);
+            }
+            pause().await;
+            self.object.check_open(self.store)?;
+        }
+        self.finish(reach).await
     }
 
     /// As [`Reach::add_root`]; tags and trees that are cold are fetched.
@@ -190,5 +229,18 @@ impl Look<'_> {
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_packs_and_large_ones_with_an_eighth_dead_pay() {
+        assert!(pays(1, SMALL_BYTES));
+        let large = 80 * SMALL_BYTES;
+        assert!(pays(large / 8, large) && pays(u64::MAX, large));
+        assert!(!pays(large / 8 - 1, large) && !pays(0, large));
     }
 }

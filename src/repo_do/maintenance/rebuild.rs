@@ -1,11 +1,13 @@
 //! The derived parts of all packs made anew from their bytes: to be compared with those that are
-//! stored, or to be put in their place.
+//! stored ([`verify`](super::verify)), or to be put in their place.
 //!
 //! The packs are gone through in the order of publishing, each on top of those before it, in steps;
 //! what is made is held in memory until the end. The rules of [`crate::git::maintenance::rebuild`].
+//!
+//! A cold pack is read from R2 once, from end to end, and is in rows until the work is over: later
+//! packs lean on it in no order, and what fits into memory of it would be fetched again and again.
 
 use std::collections::{BTreeSet, HashSet};
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
@@ -14,19 +16,17 @@ use super::Failure;
 use super::merge::reserve;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::{Connected, Connectivity, ConnectivityError, Progress};
-use crate::git::graph::segment::Segment;
 use crate::git::limits::Limits;
-use crate::git::maintenance::compare::{self, Graph};
 use crate::git::maintenance::merge::Step;
 use crate::git::maintenance::rebuild::{IndexRebuild, Overlay, RebuildError, StoredPack};
-use crate::git::pack::index::{IndexBuilder, PackIndex};
+use crate::git::pack::index::IndexBuilder;
 use crate::git::pack::reader::LivePacks;
 use crate::git::store::{ColdChunk, PackId, PackRecord, PackStore as _, Part};
 use crate::repo_do::cold::Faults;
 use crate::repo_do::memory::PUSH_BYTES;
 use crate::repo_do::object::{RepoObject, Store, now_ms, pause, reserve as reserve_room};
 use crate::repo_do::readers::Purpose;
-use crate::repo_do::timer;
+use crate::repo_do::{snapshot, timer};
 use crate::storage::runs::RunFigures;
 
 /// Bytes of deltas resolved between two pauses.
@@ -35,82 +35,57 @@ const RESOLVE_STEP_BYTES: u64 = 8 << 20;
 /// Objects read between two pauses.
 const CHECK_STEP_OBJECTS: usize = 2000;
 
-/// Commits compared between two pauses.
-const COMPARE_STEP_COMMITS: u32 = 500;
-
 /// How long it is waited for others who read.
 const ALONE_WAIT_MS: i64 = 20_000;
 
 /// How often it is looked meanwhile.
 const ALONE_POLL_MS: u32 = 20;
 
-/// Problems that are told; the rest is counted.
-const PROBLEMS_MAX: usize = 100;
-
-/// What was looked at, and what is wrong.
-#[derive(Debug, Default, serde::Serialize)]
-pub struct Findings {
-    /// Packs.
-    pub packs: usize,
-    /// Entries of packs.
-    pub objects: u64,
-    /// Commits of the graph.
-    pub commits: usize,
-    /// Refs.
-    pub refs: u64,
-    /// Packs of which R2 alone has the bytes: what is stored of them is taken as it is.
-    pub cold_packs: usize,
-    /// The first problems.
-    pub problems: Vec<String>,
-    /// How many more there are.
-    pub more_problems: u64,
-}
-
-impl Findings {
-    fn add(&mut self, problem: String) {
-        if self.problems.len() < PROBLEMS_MAX {
-            self.problems.push(problem);
-        } else {
-            self.more_problems += 1;
-        }
-    }
-}
-
 /// Makes the parts anew.
 pub struct Rebuild {
-    object: Rc<RepoObject>,
-    store: Rc<Store>,
-    records: Rc<Vec<PackRecord>>,
-    cold: Rc<BTreeSet<PackId>>,
+    /// The object around.
+    pub object: Rc<RepoObject>,
+    /// The repository.
+    pub store: Rc<Store>,
+    /// Its packs.
+    pub records: Rc<Vec<PackRecord>>,
+    /// Those of which R2 alone has the bytes.
+    pub cold: Rc<BTreeSet<PackId>>,
+    /// Those of them whose bytes are lost: what is stored of them is taken as it is.
+    pub lost: BTreeSet<PackId>,
+    /// The packs with what was made.
+    pub overlay: Rc<Overlay<Rc<Store>>>,
+    /// Bounds of what is read.
+    pub limits: Limits,
     shallow: Vec<ObjectId>,
-    overlay: Rc<Overlay<Rc<Store>>>,
-    limits: Limits,
-    findings: Findings,
 }
 
 impl Rebuild {
-    fn new(object: &Rc<RepoObject>) -> Result<Self, Failure> {
+    /// Nothing is made yet.
+    pub fn new(object: &Rc<RepoObject>) -> Result<Self, Failure> {
         let store = object.open_store()?;
         Ok(Self {
             object: Rc::clone(object),
             records: store.live_packs()?,
             cold: store.cold_packs()?,
+            lost: BTreeSet::new(),
             shallow: store.shallow_commits()?,
             overlay: Rc::new(Overlay::new(Rc::clone(&store))),
             store,
             limits: Limits::DEFAULT,
-            findings: Findings::default(),
         })
     }
 
-    fn objects(&self) -> u64 {
+    /// Entries of all packs.
+    pub fn objects(&self) -> u64 {
         self.records
             .iter()
             .map(|pack| u64::from(pack.object_count))
             .sum()
     }
 
-    async fn pause(&self) -> Result<(), Failure> {
+    /// Lets others run.
+    pub async fn pause(&self) -> Result<(), Failure> {
         pause().await;
         self.object.check_open(&self.store)
     }
@@ -120,11 +95,23 @@ impl Rebuild {
         Ok(faults.mend(&self.object, &self.store, chunk).await?)
     }
 
+    /// Reads what R2 has of all packs, and has the bytes of cold ones here until
+    /// [`drop_copies`](snapshot::drop_copies); gives what is wrong with them.
+    pub async fn fetch(&mut self) -> Result<Vec<String>, Failure> {
+        let wrong = snapshot::check_copies(&self.object, &self.store).await?;
+        self.object.check_open(&self.store)?;
+        let cold = wrong.iter().map(|(pack_id, _)| *pack_id);
+        self.lost = cold.filter(|pack_id| self.cold.contains(pack_id)).collect();
+        let told = wrong.into_iter();
+        Ok(told
+            .map(|(pack_id, why)| format!("pack {}: {why}", pack_id.0))
+            .collect())
+    }
+
     /// Makes all parts of all packs whose bytes are here. What cannot be made ends it.
-    async fn make(&mut self) -> Result<(), Failure> {
-        self.findings.cold_packs = self.cold.len();
-        for record in Rc::clone(&self.records).iter() {
-            if self.cold.contains(&record.pack_id) {
+    pub async fn make(&self) -> Result<(), Failure> {
+        for record in self.records.iter() {
+            if self.lost.contains(&record.pack_id) {
                 self.overlay.add_stored(*record);
                 continue;
             }
@@ -215,100 +202,6 @@ impl Rebuild {
             tips.retain(|tip| !bad.contains(tip));
         }
     }
-
-    /// Compares what is stored with what was made.
-    async fn compare(&mut self) -> Result<(), Failure> {
-        let rebuilt = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
-        let stored = LivePacks::open(Rc::clone(&self.store), &self.limits)?;
-        if stored.records() != &**self.records {
-            return Err(Failure::Overtaken);
-        }
-        for (pack, record) in (0..).zip(Rc::clone(&self.records).iter()) {
-            let number = record.pack_id.0;
-            let index = self.store.part(record.pack_id, Part::Index);
-            let wrong = match index.and_then(|part| PackIndex::open(record.pack_id, part)) {
-                Ok(index) => compare::indexes(&index, rebuilt.index(pack)?),
-                Err(error) => Some(error.to_string()),
-            };
-            if let Some(wrong) = wrong {
-                self.findings.add(format!("pack {number}: {wrong}"));
-            }
-        }
-        let rebuilt_graph = CommitGraph::open(&*self.overlay, rebuilt.records())?;
-        match CommitGraph::open(&*self.store, stored.records()) {
-            Ok(stored_graph) => {
-                self.findings.commits = stored_graph.len();
-                let stored = Graph::new(&stored, &stored_graph);
-                let rebuilt = Graph::new(&rebuilt, &rebuilt_graph);
-                self.compare_commits(&stored, &rebuilt).await?;
-            }
-            Err(error) => self.findings.add(error.to_string()),
-        }
-        self.check_refs(&rebuilt, &rebuilt_graph)
-    }
-
-    async fn compare_commits(
-        &mut self,
-        stored: &Graph<'_, Rc<Store>>,
-        rebuilt: &Graph<'_, Rc<Overlay<Rc<Store>>>>,
-    ) -> Result<(), Failure> {
-        for (pack, record) in (0..).zip(Rc::clone(&self.records).iter()) {
-            let commits = stored.graph.segment(pack).map_or(0, Segment::len);
-            for number in 0..commits {
-                if number % COMPARE_STEP_COMMITS == 0 {
-                    self.pause().await?;
-                }
-                let Some(node) = stored.graph.node(pack, number) else {
-                    continue;
-                };
-                let wrong = compare::commits(stored, rebuilt, node);
-                let wrong = wrong.unwrap_or_else(|error| Some(error.to_string()));
-                if let Some(wrong) = wrong {
-                    self.findings
-                        .add(format!("pack {}: {wrong}", record.pack_id.0));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Every ref must name what is there, and a commit that is complete.
-    fn check_refs(
-        &mut self,
-        packs: &LivePacks<Rc<Overlay<Rc<Store>>>>,
-        graph: &CommitGraph,
-    ) -> Result<(), Failure> {
-        let mut refs: Vec<(String, ObjectId)> = Vec::new();
-        let store = Rc::clone(&self.store);
-        store.visit_refs(b"refs/", |record| {
-            refs.push((record.name.to_string(), record.target));
-            refs.extend(
-                record
-                    .peeled
-                    .map(|peeled| (record.name.to_string(), peeled)),
-            );
-            ControlFlow::Continue(())
-        })?;
-        self.findings.refs = refs.len() as u64;
-        for (name, id) in refs {
-            if graph.lookup(&id).is_some() {
-                continue;
-            }
-            match packs.find(&id)? {
-                None => self.findings.add(format!("{name}: {id} is not here")),
-                Some(at) if packs.row(at)?.kind == crate::git::object::ObjectKind::Commit => {
-                    self.findings.add(format!("{name}: {id} is not complete"));
-                }
-                Some(_) => {}
-            }
-        }
-        let orphans = self.store.count_orphans()?;
-        if orphans > 0 {
-            self.findings
-                .add(format!("{orphans} rows of packs that are gone"));
-        }
-        Ok(())
-    }
 }
 
 fn broken(error: RebuildError) -> Failure {
@@ -316,34 +209,6 @@ fn broken(error: RebuildError) -> Failure {
         RebuildError::Store(error) => error.into(),
         error => Failure::Broken(error.to_string()),
     }
-}
-
-/// Checks every pack, index, graph, list and ref against the packs' bytes.
-pub async fn verify(object: &Rc<RepoObject>) -> Result<(Findings, RunFigures), Failure> {
-    let _reader = object.readers.enter(Purpose::Look, now_ms());
-    let mut rebuild = Rebuild::new(object)?;
-    let _reservation = reserve(rebuild.objects())?;
-    let _room = reserve_room(PUSH_BYTES)
-        .await
-        .map_err(|error| Failure::Broken(error.message))?;
-    match rebuild.make().await {
-        Ok(()) => rebuild.compare().await?,
-        Err(Failure::Broken(why)) => rebuild.findings.add(why),
-        Err(Failure::Read(error)) => rebuild.findings.add(error.to_string()),
-        Err(error) => return Err(error),
-    }
-    rebuild.findings.packs = rebuild.records.len();
-    rebuild.findings.objects = rebuild.objects();
-    let figures = RunFigures {
-        packs: rebuild.records.len() as u64,
-        objects: rebuild.objects(),
-        detail: match rebuild.findings.problems.first() {
-            Some(problem) => format!("{} problems: {problem}", rebuild.findings.problems.len()),
-            None => String::new(),
-        },
-        ..RunFigures::default()
-    };
-    Ok((rebuild.findings, figures))
 }
 
 /// Puts parts made anew in the place of all that are stored.
@@ -354,34 +219,48 @@ pub async fn rebuild(object: &Rc<RepoObject>) -> Result<RunFigures, Failure> {
     let _room = reserve_room(PUSH_BYTES)
         .await
         .map_err(|error| Failure::Broken(error.message))?;
+    let store = Rc::clone(&rebuild.store);
+    let done = rebuild_fetched(&mut rebuild).await;
+    snapshot::drop_copies(object, &store).await?;
+    done
+}
+
+async fn rebuild_fetched(rebuild: &mut Rebuild) -> Result<RunFigures, Failure> {
+    if let Some(why) = rebuild.fetch().await?.into_iter().next() {
+        return Err(Failure::Broken(why));
+    }
     rebuild.make().await?;
-    let Rebuild {
-        store,
-        records,
-        overlay,
-        ..
-    } = rebuild;
+    let store = Rc::clone(&rebuild.store);
+    let empty = Rc::new(Overlay::new(Rc::clone(&store)));
+    let made = std::mem::replace(&mut rebuild.overlay, empty);
     let lost = || Failure::Broken("the parts are still in use".to_owned());
-    let parts = Rc::into_inner(overlay).ok_or_else(lost)?.into_parts();
+    let parts = Rc::into_inner(made).ok_or_else(lost)?.into_parts();
     let mut new: Vec<_> = parts
         .iter()
         .map(|((pack_id, part), bytes)| (*pack_id, *part, bytes.as_slice()))
         .collect();
     new.sort_unstable_by_key(|(pack_id, part, _)| (*pack_id, *part));
-    alone(object).await?;
-    object.check_open(&store)?;
+    alone(&rebuild.object).await?;
+    rebuild.object.check_open(&store)?;
     // A pack that was published meanwhile keeps its parts; one that was replaced is an error.
-    if !store.live_packs()?.starts_with(&records) {
+    if !store.live_packs()?.starts_with(&rebuild.records) {
         return Err(Failure::Overtaken);
     }
     store.replace_parts(&new)?;
-    object.graph.clear();
+    rebuild.object.graph.clear();
+    for pack_id in rebuild.cold.iter() {
+        let mut row = None;
+        loop {
+            row = store.deflate_part_row(*pack_id, row)?;
+            if row.is_none() {
+                break;
+            }
+            rebuild.pause().await?;
+        }
+    }
     Ok(RunFigures {
-        packs: records.len() as u64,
-        objects: records
-            .iter()
-            .map(|pack| u64::from(pack.object_count))
-            .sum(),
+        packs: rebuild.records.len() as u64,
+        objects: rebuild.objects(),
         bytes: new.iter().map(|(_, _, bytes)| bytes.len() as u64).sum(),
         rows: new.len() as u64,
         detail: String::new(),

@@ -5,13 +5,13 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 use worker::{Request, Response};
 
-use super::{Failure, copies, rebuild};
+use super::{Failure, copies, rebuild, verify};
 use crate::repo_do::admin::{self, body};
 use crate::repo_do::alarm::{self, Busy};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Maintain, MaintenanceTask};
 use crate::repo_do::object::{RepoObject, Store, now_ms};
 use crate::repo_do::{reply, snapshot, timer};
-use crate::storage::runs::{RunOutcome, RunRecord};
+use crate::storage::runs::{RunFigures, RunOutcome, RunRecord};
 
 /// How long a request waits for its turn.
 const TURN_WAIT_MS: i64 = 20_000;
@@ -33,7 +33,16 @@ pub async fn serve(
     if store.load()?.is_some_and(|record| record.is_importing) {
         return Err(admin::importing());
     }
-    let started_ms = now_ms();
+    let run = Run {
+        object,
+        store: &store,
+        task: match asked.task {
+            MaintenanceTask::Snapshot => "snapshot",
+            MaintenanceTask::Rebuild => "rebuild",
+            _ => "verify",
+        },
+        started_ms: now_ms(),
+    };
     let answer = match asked.task {
         MaintenanceTask::Run => {
             let last = store.runs(1)?.first().map_or(0, |run| run.seq);
@@ -51,9 +60,9 @@ pub async fn serve(
         }
         MaintenanceTask::Snapshot => {
             let done = copies::snapshot(object).await;
-            let figures = done.map_err(|failure| refusal(&failure))?;
+            let figures = run.ended(done)?;
             if let Some(figures) = figures {
-                record(object, &store, "snapshot", started_ms, &figures)?;
+                run.done(&figures)?;
             }
             let next_ms = object.snapshot_due.get();
             if next_ms < i64::MAX {
@@ -69,15 +78,13 @@ pub async fn serve(
             json!({ "packs": keys, "bytes": bytes, "objects": objects })
         }
         MaintenanceTask::Verify => {
-            let found = rebuild::verify(object).await;
-            let (findings, figures) = found.map_err(|failure| refusal(&failure))?;
-            record(object, &store, "verify", started_ms, &figures)?;
+            let (findings, figures) = run.ended(verify::verify(object).await)?;
+            run.done(&figures)?;
             json!({ "ok": findings.problems.is_empty(), "findings": findings })
         }
         MaintenanceTask::Rebuild => {
-            let done = rebuild::rebuild(object).await;
-            let figures = done.map_err(|failure| refusal(&failure))?;
-            record(object, &store, "rebuild", started_ms, &figures)?;
+            let figures = run.ended(rebuild::rebuild(object).await)?;
+            run.done(&figures)?;
             json!({
                 "packs": figures.packs,
                 "objects": figures.objects,
@@ -103,17 +110,40 @@ async fn turn(object: &RepoObject) -> Result<Busy<'_>, ErrorReply> {
     }
 }
 
-fn record(
-    object: &RepoObject,
-    store: &Store,
-    task: &str,
+/// A run that the operator asked for, to be written down.
+struct Run<'a> {
+    object: &'a RepoObject,
+    store: &'a Store,
+    task: &'static str,
     started_ms: i64,
-    figures: &crate::storage::runs::RunFigures,
-) -> Result<(), ErrorReply> {
-    if object.is_open(store) {
-        store.end_run(task, started_ms, RunOutcome::Done, figures)?;
+}
+
+impl Run<'_> {
+    /// Writes a failure down, and makes it an answer.
+    fn ended<T>(&self, done: Result<T, Failure>) -> Result<T, ErrorReply> {
+        let failure = match done {
+            Ok(done) => return Ok(done),
+            Err(failure) => failure,
+        };
+        let figures = RunFigures {
+            detail: failure.to_string(),
+            ..RunFigures::default()
+        };
+        self.note(RunOutcome::Failed, &figures)?;
+        Err(refusal(&failure))
     }
-    Ok(())
+
+    fn done(&self, figures: &RunFigures) -> Result<(), ErrorReply> {
+        self.note(RunOutcome::Done, figures)
+    }
+
+    fn note(&self, outcome: RunOutcome, figures: &RunFigures) -> Result<(), ErrorReply> {
+        if self.object.is_open(self.store) {
+            let (task, started_ms) = (self.task, self.started_ms);
+            self.store.end_run(task, started_ms, outcome, figures)?;
+        }
+        Ok(())
+    }
 }
 
 fn refusal(failure: &Failure) -> ErrorReply {

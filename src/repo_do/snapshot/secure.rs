@@ -46,9 +46,15 @@ pub trait Surroundings {
     /// Notes that it needs it no more; saying so twice is once.
     async fn release(&self, key: &str) -> Result<(), SnapshotError>;
 
+    /// Gives back whatever it needs, for good.
+    async fn leave(&self) -> Result<(), SnapshotError>;
+
     /// Lets others run.
     async fn pause(&self);
 }
+
+/// Takes bytes of an R2 object, the first of which stands at the offset.
+pub type EachPart<'a> = dyn FnMut(u64, &[u8]) -> Result<(), StoreError> + 'a;
 
 /// The copying of packs.
 #[derive(Clone, Copy)]
@@ -202,14 +208,7 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
 
     /// Whether the object has the bytes that its key names.
     async fn verified(&self, pack: &StoredPack, key: &str) -> Result<bool, SnapshotError> {
-        let mut hasher = Sha256::new();
-        let mut start = 0;
-        while start < pack.pack_bytes {
-            let bytes = self.bucket.read(key, part_range(pack, start)).await?;
-            start = start.saturating_add(bytes.len() as u64);
-            hasher.update(&bytes);
-        }
-        Ok(pack_key(self.network_id, &hasher.finalize().into()) == key)
+        self.read_back(pack, key, &mut |_, _| Ok(())).await
     }
 
     /// The stored bytes of one part.
@@ -227,6 +226,27 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
             what: "a chunk",
             pack: pack.pack_id.0,
         })
+    }
+}
+
+impl<D, B: Bucket, S> Securing<'_, D, B, S> {
+    /// Whether the object has the bytes that its key names. `each` is given them as they come, with
+    /// the offset of the first.
+    pub async fn read_back(
+        &self,
+        pack: &StoredPack,
+        key: &str,
+        each: &mut EachPart<'_>,
+    ) -> Result<bool, SnapshotError> {
+        let mut hasher = Sha256::new();
+        let mut start = 0;
+        while start < pack.pack_bytes {
+            let bytes = self.bucket.read(key, part_range(pack, start)).await?;
+            each(start, &bytes)?;
+            start = start.saturating_add(bytes.len() as u64);
+            hasher.update(&bytes);
+        }
+        Ok(pack_key(self.network_id, &hasher.finalize().into()) == key)
     }
 }
 

@@ -26,6 +26,8 @@ pub struct NewToken {
 pub struct TokenQuery {
     /// `active` unless given, `expired`, `revoked` or `all`.
     pub state: Option<TokenFilter>,
+    /// The one wanted: its id, or the SHA-256 of its plaintext in hex.
+    pub token: Option<String>,
     /// Entries a page.
     pub per_page: Option<u32>,
     /// The page, from 1.

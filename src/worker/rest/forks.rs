@@ -10,10 +10,11 @@ use crate::repo_do::contract::{
 };
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::{self, Call};
+use crate::worker::once::Purpose;
 use crate::worker::parameters::{self, NewFork};
 use crate::worker::reply::Reply;
 use crate::worker::visit::Visit;
-use crate::worker::{admission, id, random};
+use crate::worker::{admission, id};
 
 /// `POST …/repos/:name/fork`
 ///
@@ -43,7 +44,7 @@ pub async fn create(
     let response = objects::repository(visit, source, actor, Call::get(path::INFO)).await?;
     let origin: RepositoryInfo = objects::read(response).await?;
 
-    let repository_id = id::repository_id(random::bytes()?);
+    let repository_id = id::repository_id(visit.entropy(Purpose::Repository)?);
     let ttl_seconds = parameters::ttl(None)?;
     let first_token = draw(visit, &repository_id, Scope::Write, ttl_seconds, None)?;
     let mut create = CreateRepository {

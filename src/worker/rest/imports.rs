@@ -9,12 +9,13 @@ use crate::repo_do::contract::{
     CreateRepository, Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl, Scope, path,
 };
 use crate::worker::admission;
+use crate::worker::id;
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::Call;
+use crate::worker::once::Purpose;
 use crate::worker::parameters::{self, NewImport};
 use crate::worker::reply::Reply;
 use crate::worker::visit::Visit;
-use crate::worker::{id, random};
 
 /// The variable that allows `http` and private hosts, for development.
 const ALLOW_PRIVATE: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
@@ -35,7 +36,7 @@ pub async fn import(
     let branch = branch
         .map(|branch| parameters::branch("/branch", branch))
         .transpose()?;
-    let repository_id = id::repository_id(random::bytes()?);
+    let repository_id = id::repository_id(visit.entropy(Purpose::Repository)?);
     let ttl_seconds = parameters::ttl(None)?;
     let first_token = draw(visit, &repository_id, Scope::Write, ttl_seconds, None)?;
     let mut import = ImportRepository {
@@ -43,7 +44,7 @@ pub async fn import(
             repository_id,
             namespace: path.namespace.as_str().to_owned(),
             name: path.name.as_str().to_owned(),
-            description: None,
+            description: parameters::description(new.description)?,
             default_branch: branch.unwrap_or(DEFAULT_BRANCH).to_owned(),
             read_only: new.read_only,
             public: false,

@@ -47,6 +47,11 @@ pub async fn answer(
         (RestRoute::Token(namespace, token_id), _) => {
             tokens::revoke(visit, namespace, token_id).await
         }
+        // Streams: not answered by a reply.
+        (RestRoute::Content(..), _) => Err(ErrorReply::new(
+            ErrorCode::InternalError,
+            "content is answered elsewhere",
+        )),
     }
 }
 
@@ -55,7 +60,8 @@ async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ErrorReply> {
     parameters::body(&body_bytes(request).await?)
 }
 
-fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorReply>> {
+/// The bytes of a body.
+pub fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorReply>> {
     let read = async move {
         check_encoding(&request)?;
         let mut bytes = Vec::new();

@@ -12,15 +12,16 @@ use crate::worker::admission;
 use crate::worker::directory;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::grant::Grant;
+use crate::worker::id;
 use crate::worker::names::{NamespaceName, RepositoryPath};
 use crate::worker::namespace_contract::{Entry, Reserved};
 use crate::worker::objects::{self, Call};
+use crate::worker::once::Purpose;
 use crate::worker::parameters::{self, ListQuery, NewRepository, RepositoryChange};
 use crate::worker::reply::Reply;
 use crate::worker::resources::{CreatedRepository, Gone, ListedRepository, Repository};
 use crate::worker::rest::tokens::{FreshToken, draw};
 use crate::worker::visit::Visit;
-use crate::worker::{id, random};
 
 /// The default branch unless another is named.
 pub const DEFAULT_BRANCH: &str = "main";
@@ -42,7 +43,7 @@ pub async fn create(
         name: parameters::repository("/name", &new.name)?,
     };
     let branch = new.default_branch.as_deref().unwrap_or(DEFAULT_BRANCH);
-    let repository_id = id::repository_id(random::bytes()?);
+    let repository_id = id::repository_id(visit.entropy(Purpose::Repository)?);
     let ttl_seconds = parameters::ttl(None)?;
     let first_token = draw(visit, &repository_id, Scope::Write, ttl_seconds, None)?;
     let mut create = CreateRepository {
@@ -114,6 +115,11 @@ pub(super) async fn reserve(
         Reserved::Won { namespace, .. } => return Ok(namespace),
         Reserved::Taken(entry) => entry,
     };
+    if entry.repository_id == create.repository_id {
+        // This very request, which was begun before and broke off: it goes on.
+        let namespace = directory::show_namespace(visit, &path.namespace).await?;
+        return Ok(namespace.namespace);
+    }
     if entry.in_progress(visit.now_ms) {
         return Err(being_made(in_progress));
     }

@@ -5,18 +5,19 @@ use worker::Request;
 use super::body;
 use crate::repo_do::contract::{
     Access, Actor, CreateToken, ErrorCode, ErrorReply, RepositoryInfo, RevokedToken, Scope,
-    TokenPage, TokenRecord, path,
+    TokenHash, TokenPage, TokenRecord, is_public_id, path,
 };
 use crate::worker::credentials::Identity;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::grant::Grant;
 use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
 use crate::worker::objects::{self, Call};
+use crate::worker::once::Purpose;
 use crate::worker::parameters::{self, NewToken, TokenFilter, TokenQuery};
 use crate::worker::reply::Reply;
 use crate::worker::resources::{CreatedToken, Gone, ListedToken};
 use crate::worker::visit::Visit;
-use crate::worker::{admission, directory, id, random};
+use crate::worker::{admission, directory, id};
 
 /// A token that its owner has not seen yet.
 pub struct FreshToken {
@@ -34,14 +35,14 @@ pub fn draw(
     ttl_seconds: u32,
     label: Option<String>,
 ) -> Result<FreshToken, ErrorReply> {
-    let token = id::token(random::bytes()?);
+    let token = id::token(visit.entropy(Purpose::Token)?);
     // Whole seconds, so that the suffix of the plaintext tells the exact time.
     let expires_at = visit
         .now_ms
         .div_euclid(1000)
         .saturating_add(i64::from(ttl_seconds));
     let record = TokenRecord {
-        token_id: id::token_id(repository_id, random::bytes()?),
+        token_id: id::token_id(repository_id, visit.entropy(Purpose::TokenId)?),
         sha256: token.hash(),
         scope,
         label,
@@ -87,7 +88,13 @@ pub async fn create(
         },
     )?;
     let response = objects::repository(visit, &path, Actor::Operator, call).await?;
-    let record: TokenRecord = objects::read(response).await?;
+    let record: TokenRecord = match objects::read(response).await {
+        // Made by this very request, which was begun before: nobody else draws the same.
+        Err(error) if error.code == ErrorCode::AlreadyExists && visit.seed.get().is_some() => {
+            fresh.record
+        }
+        made => made?,
+    };
     let grant = Grant::new(&path, &info.repository_id, &record);
     admission::remember(visit, &record.sha256, &grant).await;
     envelope::success(201, &CreatedToken::new(record, fresh.plaintext))
@@ -102,7 +109,7 @@ async fn create_admin(
 ) -> Result<Reply, ErrorReply> {
     admission::to_operate(visit, namespace).await?;
     // No repository's: the id says nothing.
-    let prefix = id::repository_id(random::bytes()?);
+    let prefix = id::repository_id(visit.entropy(Purpose::Repository)?);
     let fresh = draw(visit, &prefix, Scope::Admin, ttl_seconds, label)?;
     let record = directory::make_token(visit, namespace, fresh.record).await?;
     let grant = Grant::of_namespace(namespace, &record);
@@ -118,6 +125,10 @@ pub async fn list_admin(
 ) -> Result<Reply, ErrorReply> {
     admission::to_operate(visit, namespace).await?;
     let query: TokenQuery = parameters::query(query)?;
+    if query.token.is_some() {
+        let message = "the namespace's own tokens are not looked up one by one";
+        return Err(ErrorReply::at(ErrorCode::InvalidInput, "/token", message));
+    }
     let (page, per_page) = query.page()?;
     let state = query.state.unwrap_or_default().name();
     let asked = format!("state={state}&page={page}&per_page={per_page}");
@@ -145,10 +156,26 @@ pub async fn list(visit: &Visit, query: &str, path: &RepositoryPath) -> Result<R
         TokenFilter::All => String::new(),
         state => format!("state={}&", state.name()),
     };
-    let target = format!("{}?{state}page={page}&per_page={per_page}", path::TOKENS);
+    let token = match &query.token {
+        Some(token) => format!("token={}&", id_or_hash(token)?),
+        None => String::new(),
+    };
+    let target = format!(
+        "{}?{state}{token}page={page}&per_page={per_page}",
+        path::TOKENS
+    );
     let response = objects::repository(visit, path, actor, Call::get(target)).await?;
     let found: TokenPage = objects::read(response).await?;
     paged(visit, found, page, per_page)
+}
+
+/// What names a token in a query. Never its plaintext: URLs are kept in logs.
+fn id_or_hash(text: &str) -> Result<&str, ErrorReply> {
+    if is_public_id(text) || text.parse::<TokenHash>().is_ok() {
+        return Ok(text);
+    }
+    let message = "token is neither an id nor a SHA-256 in hex";
+    Err(ErrorReply::at(ErrorCode::InvalidInput, "/token", message))
 }
 
 /// `DELETE /namespaces/:ns/tokens/:id`

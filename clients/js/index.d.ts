@@ -1,0 +1,303 @@
+/// <reference lib="esnext.disposable" />
+
+/**
+ * Makes what the Cloudflare Artifacts binding is for one of its namespaces, on a Cairn server.
+ *
+ * @example
+ * const ARTIFACTS = artifacts({ url: env.CAIRN_URL, namespace: "default", key: env.CAIRN_KEY });
+ * const { remote, token } = await ARTIFACTS.create("hello");
+ *
+ * @throws {TypeError} if the URL is none, or the key is missing.
+ * @throws {ArtifactsError} `INVALID_REPO_NAME` if the namespace is no name.
+ */
+export function artifacts(options: ConnectOptions): Artifacts;
+
+/** Where the server is, and as whom it is asked. */
+export interface ConnectOptions {
+  /** The server, as in `https://cairn.example.workers.dev`. */
+  url: string | URL;
+  /** The namespace. The first repository makes it. */
+  namespace: string;
+  /** The operator's key, or a token of the namespace. A secret: not for browsers of others. */
+  key: string;
+  /**
+   * In place of the platform's `fetch`; in a Worker beside Cairn, that of a service binding:
+   * `(url, init) => env.CAIRN.fetch(url, init)`.
+   */
+  fetch?: Fetch;
+}
+
+/** As much of `fetch` as is used here. */
+export type Fetch = (
+  url: string,
+  init: { method: string; headers: Record<string, string>; body?: string },
+) => Promise<{
+  status: number;
+  headers: { get(name: string): string | null };
+  text(): Promise<string>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}>;
+
+/** A repository. Times are ISO 8601. */
+export interface ArtifactsRepoInfo {
+  /** Its id, 16 characters of `[0-9a-z]`. */
+  id: string;
+  /** As created; names differ by more than case. */
+  name: string;
+  /** Free text. */
+  description: string | null;
+  /** The branch that `HEAD` names, by its short name. */
+  defaultBranch: string;
+  createdAt: string;
+  /** The last change of settings or refs. */
+  updatedAt: string;
+  /** The last push, or null before the first. */
+  lastPushAt: string | null;
+  /** `artifacts:<namespace>/<name>` of a fork, `git:<url>` of an import, else null. */
+  source: string | null;
+  /** Whether pushes are refused. */
+  readOnly: boolean;
+  /** Where Git reaches it, without credentials. */
+  remote: string;
+}
+
+/** A repository just made. */
+export interface ArtifactsCreateRepoResult {
+  id: string;
+  name: string;
+  description: string | null;
+  defaultBranch: string;
+  /** Where Git reaches it, without credentials. */
+  remote: string;
+  /** A token for a day that may fetch and push. It is never shown again. */
+  token: string;
+}
+
+/** One page of a namespace's repositories, newest first. */
+export interface ArtifactsRepoListResult {
+  repos: Omit<ArtifactsRepoInfo, "remote">[];
+  /** How many there are in the namespace. */
+  total: number;
+  /** For the next page; missing on the last. */
+  cursor?: string;
+}
+
+/** A token just made. */
+export interface ArtifactsCreateTokenResult {
+  /** Its id, 16 characters of `[0-9a-z]`. */
+  id: string;
+  /** The token. It is never shown again. */
+  plaintext: string;
+  scope: "read" | "write";
+  expiresAt: string;
+}
+
+/** A token, without its plaintext. */
+export interface ArtifactsTokenInfo {
+  id: string;
+  scope: "read" | "write";
+  state: "active" | "expired" | "revoked";
+  createdAt: string;
+  expiresAt: string;
+}
+
+/** All tokens of a repository, newest first, in whatever state. */
+export interface ArtifactsTokenListResult {
+  tokens: ArtifactsTokenInfo[];
+  total: number;
+}
+
+/** What a tree's entry is, by its mode; a `gitlink` is a submodule. */
+export type ArtifactsTreeEntryType = "tree" | "blob" | "symlink" | "gitlink" | "exec";
+
+/** An immediate entry of a tree. */
+export interface ArtifactsTreeEntry {
+  name: string;
+  /** As Git writes it: `100644`, `100755`, `120000`, `160000`, `40000`. */
+  mode: string;
+  /** An object id, 40 lowercase hex digits. */
+  hash: string;
+  type: ArtifactsTreeEntryType;
+}
+
+/** A commit. Ids are 40 lowercase hex digits, times are unix seconds. */
+export interface ArtifactsCommitMetadata {
+  hash: string;
+  /** Of its root tree. */
+  treeHash: string;
+  /** Without one newline at its end. */
+  message: string;
+  author: { name: string; email: string };
+  committer: { name: string; email: string };
+  /** In Git's order; empty for a root commit. */
+  parents: string[];
+  authoredAt: number;
+  committedAt: number;
+}
+
+/** A repository. It needs no disposal; `using` works, as with the binding's. */
+export interface ArtifactsRepo {
+  [Symbol.dispose](): void;
+
+  /**
+   * What the repository is now.
+   * @throws {ArtifactsError} `NOT_FOUND` if it was deleted.
+   */
+  info(): Promise<ArtifactsRepoInfo>;
+
+  /**
+   * Makes a token for this repository.
+   * @param scope `write` unless given.
+   * @param ttl Seconds that it lives: 86400 unless given, 60 to 31536000.
+   * @throws {ArtifactsError} `INVALID_TTL` if `ttl` is out of bounds.
+   */
+  createToken(scope?: "write" | "read", ttl?: number): Promise<ArtifactsCreateTokenResult>;
+
+  /** All tokens of this repository. */
+  listTokens(): Promise<ArtifactsTokenListResult>;
+
+  /**
+   * Takes a token back, at once. The plaintext itself is not sent, but its SHA-256.
+   * @param tokenOrId Its plaintext, with or without its expiry, or its id.
+   * @returns Whether this repository has such a token.
+   * @throws {ArtifactsError} `INVALID_INPUT` if it is empty.
+   */
+  revokeToken(tokenOrId: string): Promise<boolean>;
+
+  /**
+   * Makes a fork in the same namespace.
+   * @param opts.defaultBranchOnly Whether it gets the default branch alone: true unless given.
+   * @throws {ArtifactsError} `INVALID_REPO_NAME`, `ALREADY_EXISTS`, `FORK_IN_PROGRESS`.
+   */
+  fork(
+    name: string,
+    opts?: { description?: string; readOnly?: boolean; defaultBranchOnly?: boolean },
+  ): Promise<ArtifactsCreateRepoResult>;
+
+  /**
+   * Commits along the first parents, newest first.
+   * @param opts.ref A branch, a tag or a commit id; `HEAD` unless given.
+   * @param opts.limit 50 unless given, 1000 at most.
+   * @param opts.offset How many are passed over.
+   * @returns None if there is no such ref.
+   */
+  log(opts?: {
+    ref?: string;
+    limit?: number;
+    offset?: number;
+  }): Promise<ArtifactsCommitMetadata[]>;
+
+  /**
+   * A commit, or null if there is none of this id.
+   * @throws {ArtifactsError} `INVALID_INPUT` if the id is malformed.
+   */
+  readCommit(hash: string): Promise<ArtifactsCommitMetadata | null>;
+
+  /**
+   * The immediate entries of a tree, or null if there is none of this id.
+   * @throws {ArtifactsError} `INVALID_INPUT` if the id is malformed.
+   */
+  readTree(hash: string): Promise<ArtifactsTreeEntry[] | null>;
+
+  /**
+   * The bytes of a blob, without a type, or null if there is none of this id.
+   * @throws {ArtifactsError} `INVALID_INPUT` if the id is malformed, `MEMORY_LIMIT`.
+   */
+  readBlob(hash: string): Promise<Blob | null>;
+
+  /**
+   * The bytes of a file with a media type that is safe to serve, or null if the ref or the path
+   * leads to no file.
+   * @throws {ArtifactsError} `INVALID_INPUT` if either is empty, `MEMORY_LIMIT`.
+   */
+  readFile(args: { ref: string; path: string }): Promise<Blob | null>;
+}
+
+/** The repositories of one namespace. */
+export interface Artifacts {
+  /**
+   * Makes a repository.
+   * @param opts.setDefaultBranch `main` unless given.
+   * @throws {ArtifactsError} `INVALID_REPO_NAME`, `INVALID_INPUT`, `ALREADY_EXISTS`,
+   * `CREATE_IN_PROGRESS`.
+   */
+  create(
+    name: string,
+    opts?: { readOnly?: boolean; description?: string; setDefaultBranch?: string },
+  ): Promise<ArtifactsCreateRepoResult>;
+
+  /**
+   * A repository that is there and ready.
+   * @throws {ArtifactsError} `NOT_FOUND`, `IMPORT_IN_PROGRESS`, `FORK_IN_PROGRESS`.
+   */
+  get(name: string): Promise<ArtifactsRepo>;
+
+  /**
+   * Makes a repository of what another Git server has. Returns as soon as it has begun: until it
+   * is done, `get` throws `IMPORT_IN_PROGRESS`.
+   * @param params.source.branch The one branch wanted; all unless given.
+   * @param params.source.depth Commits of history wanted; all unless given.
+   * @throws {ArtifactsError} `INVALID_REPO_NAME`, `INVALID_URL`, `REMOTE_AUTH_REQUIRED`,
+   * `NOT_FOUND`, `UPSTREAM_UNAVAILABLE`, `ALREADY_EXISTS`.
+   */
+  import(params: {
+    source: { url: string; branch?: string; depth?: number };
+    target: { name: string; opts?: { description?: string; readOnly?: boolean } };
+  }): Promise<ArtifactsCreateRepoResult>;
+
+  /**
+   * One page of repositories, newest first.
+   * @param opts.limit 50 unless given, 1 to 200.
+   * @param opts.cursor Of the page before.
+   */
+  list(opts?: { limit?: number; cursor?: string }): Promise<ArtifactsRepoListResult>;
+
+  /**
+   * Deletes a repository with all its tokens.
+   * @returns Whether there was one.
+   * @throws {ArtifactsError} `INVALID_REPO_NAME`.
+   */
+  delete(name: string): Promise<boolean>;
+}
+
+/** Why a call failed. The first two are not among the binding's: it needs no credential. */
+export type ArtifactsErrorCode =
+  | "UNAUTHORIZED"
+  | "FORBIDDEN"
+  | "ALREADY_EXISTS"
+  | "NOT_FOUND"
+  | "CREATE_IN_PROGRESS"
+  | "IMPORT_IN_PROGRESS"
+  | "FORK_IN_PROGRESS"
+  | "INVALID_INPUT"
+  | "INVALID_REPO_NAME"
+  | "INVALID_TTL"
+  | "INVALID_URL"
+  | "REMOTE_AUTH_REQUIRED"
+  | "UPSTREAM_UNAVAILABLE"
+  | "MEMORY_LIMIT"
+  | "INTERNAL_ERROR";
+
+/** Every method of this client rejects with this and with nothing else. */
+export class ArtifactsError extends Error {
+  constructor(code: ArtifactsErrorCode, message: string, more?: ArtifactsErrorMore);
+  readonly name: "ArtifactsError";
+  readonly code: ArtifactsErrorCode;
+  /** The code's number in the REST API. */
+  readonly numericCode: number;
+  /** The HTTP status, or 0 where no answer came. */
+  readonly status: number;
+  /** The JSON pointer of the field at fault, where the server named one. */
+  readonly pointer?: string;
+  /** Seconds after which to try again, where the server named them. */
+  readonly retryAfter?: number;
+}
+
+/** What an error may say beyond its code. */
+export interface ArtifactsErrorMore {
+  status?: number;
+  numericCode?: number;
+  pointer?: string;
+  retryAfter?: number;
+  cause?: unknown;
+}

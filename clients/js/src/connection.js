@@ -1,0 +1,123 @@
+// Requests to the REST API: an address, a credential, and the envelope taken off.
+
+import { ArtifactsError, refusal } from "./error.js";
+
+/** @typedef {{ status: number, headers: { get(name: string): string | null },
+ *   text(): Promise<string>, arrayBuffer(): Promise<ArrayBuffer> }} Response */
+
+export class Connection {
+  #base;
+  #key;
+  #fetch;
+
+  /**
+   * @param {string | URL} url
+   * @param {string} key
+   * @param {import("../index.d.ts").Fetch} [fetch]
+   */
+  constructor(url, key, fetch) {
+    if (!key) throw new TypeError("a key is needed: the operator's, or a token of the namespace");
+    const { origin, pathname } = new URL(url);
+    this.#base = `${origin}${pathname.replace(/\/+$/, "")}/api/v1`;
+    this.#key = key;
+    /** @type {import("../index.d.ts").Fetch} */
+    const platform = (input, init) => globalThis.fetch(input, init);
+    // Async, so that what it throws at once is a rejection as well.
+    /** @type {import("../index.d.ts").Fetch} */
+    this.#fetch = async (input, init) => (fetch ?? platform)(input, init);
+  }
+
+  /**
+   * A request that is answered by an envelope; gives its `result` and `result_info`.
+   * @param {string} method
+   * @param {string} path below `/api/v1`
+   * @param {{ query?: Query, body?: object }} [content]
+   * @returns {Promise<{ result: any, info: any }>}
+   */
+  async call(method, path, { query, body } = {}) {
+    const response = await this.#send(method, path, query, body);
+    const envelope = parsed(await received(response.text()));
+    if (!succeeded(response) || envelope === undefined) throw refused(response, envelope);
+    return { result: envelope.result, info: envelope.result_info };
+  }
+
+  /**
+   * `GET` of a file's bytes, with the media type that the server gives them.
+   * @param {string} path below `/api/v1`
+   * @param {Query} [query]
+   * @returns {Promise<{ bytes: ArrayBuffer, type: string }>}
+   */
+  async bytes(path, query) {
+    const response = await this.#send("GET", path, query);
+    if (!succeeded(response)) throw refused(response, parsed(await received(response.text())));
+    const bytes = await received(response.arrayBuffer());
+    return { bytes, type: response.headers.get("content-type") ?? "" };
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {Query} [query]
+   * @param {object} [body]
+   * @returns {Promise<Response>}
+   */
+  #send(method, path, query, body) {
+    const url = this.#base + path + search(query);
+    /** @type {Record<string, string>} */
+    const headers = { authorization: `Bearer ${this.#key}` };
+    if (body === undefined) return received(this.#fetch(url, { method, headers }));
+    headers["content-type"] = "application/json";
+    return received(this.#fetch(url, { method, headers, body: JSON.stringify(body) }));
+  }
+}
+
+/** @typedef {Record<string, string | number | undefined>} Query */
+
+/** @param {Query} [query] */
+function search(query) {
+  const pairs = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) pairs.set(name, String(value));
+  }
+  const text = pairs.toString();
+  return text && `?${text}`;
+}
+
+/** @param {Response} response */
+function succeeded({ status }) {
+  return status >= 200 && status < 300;
+}
+
+/**
+ * @param {Response} response
+ * @param {unknown} envelope
+ */
+function refused(response, envelope) {
+  return refusal(response.status, response.headers.get("retry-after"), envelope);
+}
+
+/**
+ * @param {string} text
+ * @returns {any} undefined where it is not JSON, as from a proxy in between
+ */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What comes from the network, or an error of the one kind that callers expect.
+ * @template T
+ * @param {Promise<T>} coming
+ */
+async function received(coming) {
+  try {
+    return await coming;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ArtifactsError("INTERNAL_ERROR", `the server cannot be reached: ${reason}`, { cause });
+  }
+}

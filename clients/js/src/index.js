@@ -1,0 +1,15 @@
+// A client for Cairn with the methods of the Cloudflare Artifacts binding. What each takes, gives
+// and throws is written in ../index.d.ts.
+
+import { Namespace } from "./namespace.js";
+import { Connection } from "./connection.js";
+
+export { ArtifactsError } from "./error.js";
+
+/**
+ * @param {import("../index.d.ts").ConnectOptions} options
+ * @returns {import("../index.d.ts").Artifacts}
+ */
+export function artifacts({ url, namespace, key, fetch }) {
+  return new Namespace(new Connection(url, key, fetch), namespace);
+}

@@ -1,0 +1,90 @@
+// What the binding itself does: repositories of one namespace made, found, listed and deleted.
+
+import { ArtifactsError } from "./error.js";
+import { Repository } from "./repository.js";
+import { missing, namePath } from "./path.js";
+import { created, listed } from "./shapes.js";
+
+/** @typedef {import("../index.d.ts").Artifacts} Artifacts */
+
+/** What a repository that is not ready yet answers `get` with. */
+const UNREADY = {
+  importing: /** @type {const} */ ("IMPORT_IN_PROGRESS"),
+  forking: /** @type {const} */ ("FORK_IN_PROGRESS"),
+};
+
+/** @implements {Artifacts} */
+export class Namespace {
+  #connection;
+  #path;
+
+  /**
+   * @param {import("./connection.js").Connection} connection
+   * @param {string} namespace
+   */
+  constructor(connection, namespace) {
+    this.#connection = connection;
+    this.#path = `/namespaces/${namePath(namespace)}`;
+  }
+
+  /** @type {Artifacts["create"]} */
+  async create(name, { readOnly, description, setDefaultBranch } = {}) {
+    const body = { name, description, read_only: readOnly, default_branch: setDefaultBranch };
+    const { result } = await this.#connection.call("POST", `${this.#path}/repos`, { body });
+    return created(result);
+  }
+
+  /** @type {Artifacts["get"]} */
+  async get(name) {
+    const { result } = await this.#connection.call("GET", this.#repository(name));
+    const status = /** @type {keyof typeof UNREADY | "ready"} */ (result.status);
+    if (status in UNREADY) {
+      const code = UNREADY[/** @type {keyof typeof UNREADY} */ (status)];
+      throw new ArtifactsError(code, `the repository is ${status}`, { status: 409 });
+    }
+    return new Repository(this.#connection, this.#path, result.name);
+  }
+
+  /** @type {Artifacts["import"]} */
+  async import({ source: { url, branch, depth }, target: { name, opts } }) {
+    const body = {
+      url,
+      branch,
+      depth,
+      description: opts?.description,
+      read_only: opts?.readOnly,
+    };
+    const path = `${this.#repository(name)}/import`;
+    const { result } = await this.#connection.call("POST", path, { body });
+    return created(result);
+  }
+
+  /** @type {Artifacts["list"]} */
+  async list({ limit, cursor } = {}) {
+    const [{ result, info }, total] = await Promise.all([
+      this.#connection.call("GET", `${this.#path}/repos`, { query: { limit, cursor } }),
+      this.#total(),
+    ]);
+    const page = { repos: result.map(listed), total };
+    // An empty cursor is the list's end.
+    return info.cursor ? { ...page, cursor: info.cursor } : page;
+  }
+
+  /** @type {Artifacts["delete"]} */
+  async delete(name) {
+    const path = this.#repository(name);
+    const gone = await missing(this.#connection.call("DELETE", path));
+    return gone !== null;
+  }
+
+  /** Repositories in the namespace; none where it was never made. */
+  async #total() {
+    const found = await missing(this.#connection.call("GET", this.#path));
+    return /** @type {number} */ (found?.result.repo_count ?? 0);
+  }
+
+  /** @param {string} name */
+  #repository(name) {
+    return `${this.#path}/repos/${namePath(name)}`;
+  }
+}

@@ -1,0 +1,161 @@
+// The handle of one repository. It holds no state but its name: every call asks the server.
+
+import { hashPath, invalidInput, missing } from "./path.js";
+import { commit, created, createdToken, listedToken, shown, treeEntry } from "./shapes.js";
+
+/** @typedef {import("../index.d.ts").ArtifactsRepo} ArtifactsRepo */
+/** @typedef {import("./connection.js").Connection} Connection */
+
+/** Commits of a log unless a number is given, and at most. */
+const LOG_DEFAULT = 50;
+const LOG_MAX = 1000;
+/** Tokens a page, the most that the server gives. */
+const TOKENS_PER_PAGE = 200;
+
+/** @implements {ArtifactsRepo} */
+export class Repository {
+  #connection;
+  #namespacePath;
+  #path;
+  #name;
+
+  /**
+   * @param {Connection} connection
+   * @param {string} namespacePath below `/api/v1`
+   * @param {string} name as the server spells it
+   */
+  constructor(connection, namespacePath, name) {
+    this.#connection = connection;
+    this.#namespacePath = namespacePath;
+    this.#path = `${namespacePath}/repos/${name}`;
+    this.#name = name;
+  }
+
+  /** Nothing is held: `using` works, and leaving it out does no harm. */
+  [Symbol.dispose]() {}
+
+  /** @type {ArtifactsRepo["info"]} */
+  async info() {
+    return shown(await this.#get(""));
+  }
+
+  /** @type {ArtifactsRepo["createToken"]} */
+  async createToken(scope, ttl) {
+    const body = { repo: this.#name, scope, ttl };
+    const path = `${this.#namespacePath}/tokens`;
+    return createdToken((await this.#connection.call("POST", path, { body })).result);
+  }
+
+  /** @type {ArtifactsRepo["listTokens"]} */
+  async listTokens() {
+    const tokens = [];
+    for (let page = 1; ; page += 1) {
+      const query = { state: "all", per_page: TOKENS_PER_PAGE, page };
+      const { result, info } = await this.#connection.call("GET", `${this.#path}/tokens`, { query });
+      tokens.push(...result.map(listedToken));
+      if (page >= info.total_pages) return { tokens, total: info.total_count };
+    }
+  }
+
+  /** @type {ArtifactsRepo["revokeToken"]} */
+  async revokeToken(tokenOrId) {
+    if (!tokenOrId) throw invalidInput("a token or the id of one is needed");
+    // Looked up here first, because the route that revokes reaches the whole namespace.
+    const query = { state: "all", token: await tokenKey(tokenOrId) };
+    const [token] = await this.#get("/tokens", query);
+    if (token === undefined) return false;
+    const path = `${this.#namespacePath}/tokens/${token.id}`;
+    return (await missing(this.#connection.call("DELETE", path))) !== null;
+  }
+
+  /** @type {ArtifactsRepo["fork"]} */
+  async fork(name, { description, readOnly, defaultBranchOnly = true } = {}) {
+    const body = {
+      name,
+      description,
+      read_only: readOnly,
+      default_branch_only: defaultBranchOnly,
+    };
+    const { result } = await this.#connection.call("POST", `${this.#path}/fork`, { body });
+    return created(result);
+  }
+
+  /** @type {ArtifactsRepo["log"]} */
+  async log({ ref, limit = LOG_DEFAULT, offset = 0 } = {}) {
+    const wanted = Math.min(limit, LOG_MAX);
+    const commits = [];
+    // A page may end before its limit: long messages fill it.
+    for (;;) {
+      const query = {
+        ref,
+        first_parent: "true",
+        limit: wanted - commits.length,
+        offset: offset + commits.length,
+      };
+      const asked = this.#connection.call("GET", `${this.#path}/log`, { query });
+      const page = await this.#unlessMissing(asked);
+      if (page === null) return [];
+      commits.push(...page.result.map(commit));
+      if (commits.length >= wanted || !page.info.cursor) return commits;
+    }
+  }
+
+  /** @type {ArtifactsRepo["readCommit"]} */
+  async readCommit(hash) {
+    const found = await this.#unlessMissing(this.#get(`/commit/${hashPath(hash)}`));
+    return found && commit(found);
+  }
+
+  /** @type {ArtifactsRepo["readTree"]} */
+  async readTree(hash) {
+    const found = await this.#unlessMissing(this.#get(`/tree/${hashPath(hash)}`));
+    return found && found.map(treeEntry);
+  }
+
+  /** @type {ArtifactsRepo["readBlob"]} */
+  async readBlob(hash) {
+    const path = `${this.#path}/blob/${hashPath(hash)}`;
+    const found = await this.#unlessMissing(this.#connection.bytes(path));
+    return found && new Blob([found.bytes]);
+  }
+
+  /** @type {ArtifactsRepo["readFile"]} */
+  async readFile({ ref, path }) {
+    if (!ref) throw invalidInput("a ref is needed");
+    if (!path) throw invalidInput("a path is needed");
+    const asked = this.#connection.bytes(`${this.#path}/file`, { ref, path });
+    const found = await this.#unlessMissing(asked);
+    return found && new Blob([found.bytes], { type: found.type });
+  }
+
+  /**
+   * @param {string} path below the repository's
+   * @param {import("./connection.js").Query} [query]
+   */
+  async #get(path, query) {
+    return (await this.#connection.call("GET", this.#path + path, { query })).result;
+  }
+
+  /**
+   * The answer, or null where the repository has no such thing. A repository that is gone itself
+   * is an error all the same, and both are the same answer of the server.
+   * @template T
+   * @param {Promise<T>} answer
+   */
+  async #unlessMissing(answer) {
+    const found = await missing(answer);
+    if (found === null) await this.#get("");
+    return found;
+  }
+}
+
+/**
+ * What names a token in a query: its id, or the SHA-256 of its plaintext without the expiry.
+ * @param {string} tokenOrId
+ */
+async function tokenKey(tokenOrId) {
+  if (/^[0-9a-z]{16}$/.test(tokenOrId)) return tokenOrId;
+  const plaintext = new TextEncoder().encode(tokenOrId.split("?", 1)[0]);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", plaintext));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,86 @@
+// From the fields of the REST API to those of the binding.
+
+/** @typedef {Record<string, any>} Json */
+
+/**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").ArtifactsCreateRepoResult}
+ */
+export function created({ id, name, description, default_branch, remote, token }) {
+  return { id, name, description, defaultBranch: default_branch, remote, token };
+}
+
+/**
+ * @param {Json} result
+ * @returns {Omit<import("../index.d.ts").ArtifactsRepoInfo, "remote">}
+ */
+export function listed(result) {
+  const { id, name, description, source } = result;
+  return {
+    id,
+    name,
+    description,
+    defaultBranch: result.default_branch,
+    createdAt: result.created_at,
+    updatedAt: result.updated_at,
+    lastPushAt: result.last_push_at,
+    source,
+    readOnly: result.read_only,
+  };
+}
+
+/**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").ArtifactsRepoInfo}
+ */
+export function shown(result) {
+  return { ...listed(result), remote: result.remote };
+}
+
+/**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").ArtifactsCreateTokenResult}
+ */
+export function createdToken({ id, plaintext, scope, expires_at }) {
+  return { id, plaintext, scope, expiresAt: expires_at };
+}
+
+/**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").ArtifactsTokenInfo}
+ */
+export function listedToken({ id, scope, state, created_at, expires_at }) {
+  return { id, scope, state, createdAt: created_at, expiresAt: expires_at };
+}
+
+/**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").ArtifactsCommitMetadata}
+ */
+export function commit(result) {
+  const { hash, treeHash, author, committer, parents } = result;
+  return {
+    hash,
+    treeHash,
+    message: result.message.replace(/\n$/, ""),
+    author,
+    committer,
+    parents,
+    authoredAt: unixSeconds(result.authoredAt),
+    committedAt: unixSeconds(result.committedAt),
+  };
+}
+
+/** @param {string} time ISO 8601 */
+function unixSeconds(time) {
+  return Math.floor(Date.parse(time) / 1000);
+}
+
+/**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").ArtifactsTreeEntry}
+ */
+export function treeEntry({ name, mode, hash, type }) {
+  // As it stands in the tree: git shows a folder's mode with a zero before it.
+  return { name, mode: mode.replace(/^0/, ""), hash, type };
+}

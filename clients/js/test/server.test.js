@@ -1,0 +1,317 @@
+// The same methods against a running server: CAIRN_URL says where, CAIRN_ADMIN_KEY is its key.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { artifacts } from "cairn-client";
+
+const { CAIRN_URL: url, CAIRN_ADMIN_KEY: key } = process.env;
+assert.ok(url && key, "set CAIRN_URL and CAIRN_ADMIN_KEY");
+
+const NOWHERE = "0123456789".repeat(4);
+const IMPORT_SECONDS_MAX = 60;
+
+// A namespace of this run's own, and a folder for what git does.
+const namespace = `js-${process.pid}-${Date.now()}`;
+const ARTIFACTS = artifacts({ url, namespace, key });
+const folder = mkdtempSync(join(tmpdir(), "cairn-js-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const environment = {
+  PATH: process.env.PATH,
+  HOME: folder,
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_TERMINAL_PROMPT: "0",
+};
+for (const person of ["AUTHOR", "COMMITTER"]) {
+  environment[`GIT_${person}_NAME`] = "Ada";
+  environment[`GIT_${person}_EMAIL`] = "ada@example.com";
+  environment[`GIT_${person}_DATE`] = "1700000000 +0100";
+}
+
+// git, with what it is told on its standard input; gives the bytes that it says.
+function git(args, input) {
+  return execFileSync("git", ["-C", folder, ...args], { env: environment, input, stdio: "pipe" });
+}
+const said = (...args) => git(args).toString().trimEnd();
+
+function remoteWith(token, { remote }) {
+  return remote.replace("://", `://x:${token.split("?")[0]}@`);
+}
+
+// Whether a token is let in.
+function fetches(token, made) {
+  try {
+    said("ls-remote", remoteWith(token, made));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("a repository is made, shown, listed and deleted", async () => {
+  const made = await ARTIFACTS.create("first", {
+    description: "the first",
+    readOnly: true,
+    setDefaultBranch: "trunk",
+  });
+  assert.match(made.id, /^[0-9a-z]{16}$/);
+  assert.equal(made.remote, `${url}/git/${namespace}/first.git`);
+  assert.deepEqual(Object.keys(made).sort(), [
+    "defaultBranch",
+    "description",
+    "id",
+    "name",
+    "remote",
+    "token",
+  ]);
+
+  const info = await (await ARTIFACTS.get("first")).info();
+  const { id, remote } = made;
+  const { createdAt, updatedAt, ...rest } = info;
+  assert.deepEqual(rest, {
+    id,
+    remote,
+    name: "first",
+    description: "the first",
+    defaultBranch: "trunk",
+    lastPushAt: null,
+    source: null,
+    readOnly: true,
+  });
+  for (const time of [createdAt, updatedAt]) assert.equal(new Date(time).toISOString(), time);
+
+  const { repos, total } = await ARTIFACTS.list();
+  assert.equal(total, 1);
+  const { remote: _, ...listed } = info;
+  assert.deepEqual(repos, [listed]);
+
+  const repo = await ARTIFACTS.get("first");
+  assert.equal(await ARTIFACTS.delete("first"), true);
+  assert.equal(await ARTIFACTS.delete("first"), false);
+  await assert.rejects(ARTIFACTS.get("first"), { code: "NOT_FOUND", status: 404 });
+  await assert.rejects(repo.info(), { code: "NOT_FOUND", numericCode: 10200 });
+});
+
+test("a list is read to its end, page by page", async () => {
+  const many = artifacts({ url, namespace: `${namespace}-many`, key });
+  assert.deepEqual(await many.list(), { repos: [], total: 0 });
+  for (const name of ["a1", "a2", "a3", "a4", "a5"]) await many.create(name);
+  const names = [];
+  let page;
+  do {
+    page = await many.list({ limit: 2, cursor: page?.cursor });
+    assert.equal(page.total, 5);
+    names.push(page.repos.map(({ name }) => name));
+  } while (page.cursor !== undefined);
+  assert.deepEqual(names.map(({ length }) => length), [2, 2, 1]);
+  assert.deepEqual(names.flat().sort(), ["a1", "a2", "a3", "a4", "a5"]);
+  await assert.rejects(many.list({ limit: 201 }), { code: "INVALID_INPUT", pointer: "/limit" });
+});
+
+test("tokens are made, listed and revoked", async () => {
+  const made = await ARTIFACTS.create("tokens");
+  const other = await ARTIFACTS.create("other-tokens");
+  const repo = await ARTIFACTS.get("tokens");
+
+  const write = await repo.createToken();
+  const read = await repo.createToken("read", 60);
+  const short = await repo.createToken("write", 3600);
+  assert.deepEqual([write.scope, read.scope], ["write", "read"]);
+  assert.ok(Math.abs(Date.parse(read.expiresAt) - Date.now() - 60_000) < 30_000, read.expiresAt);
+  await assert.rejects(repo.createToken("read", 59), { code: "INVALID_TTL", status: 400 });
+
+  const { tokens, total } = await repo.listTokens();
+  assert.equal(total, 4);
+  const { id, scope, expiresAt } = read;
+  const { createdAt, ...listed } = tokens.find((token) => token.id === id);
+  assert.deepEqual(listed, { id, scope, expiresAt, state: "active" });
+  assert.equal(new Date(createdAt).toISOString(), createdAt);
+
+  for (const [token, named] of [
+    [read, read.id],
+    [write, write.plaintext],
+    [short, short.plaintext.split("?")[0]],
+  ]) {
+    assert.equal(fetches(token.plaintext, made), true);
+    assert.equal(await repo.revokeToken(named), true);
+    assert.equal(fetches(token.plaintext, made), false);
+    assert.equal(await repo.revokeToken(named), true, "as often as one likes");
+  }
+  const states = (await repo.listTokens()).tokens.map(({ state }) => state);
+  assert.deepEqual(states.sort(), ["active", "revoked", "revoked", "revoked"]);
+
+  // Through the handle of one repository no token of another is reached.
+  const others = await ARTIFACTS.get("other-tokens");
+  const foreign = await others.createToken();
+  for (const named of [foreign.id, foreign.plaintext, other.token, "0123456789abcdef", "no token"]) {
+    assert.equal(await repo.revokeToken(named), false);
+  }
+  assert.equal(fetches(foreign.plaintext, other), true);
+});
+
+test("errors are told by their codes", async () => {
+  await ARTIFACTS.create("taken");
+  const exists = { code: "ALREADY_EXISTS", numericCode: 10201, status: 409, pointer: "/name" };
+  await assert.rejects(ARTIFACTS.create("taken"), exists);
+  await assert.rejects(ARTIFACTS.create("TAKEN"), exists);
+  for (const name of ["x.git", "-x", "a b", "x".repeat(101)]) {
+    await assert.rejects(ARTIFACTS.create(name), { code: "INVALID_REPO_NAME", status: 400 });
+  }
+  const wrongBranch = { setDefaultBranch: "a..b" };
+  await assert.rejects(ARTIFACTS.create("x", wrongBranch), { code: "INVALID_INPUT" });
+  const source = { url: "ssh://example.com/x.git" };
+  const imported = ARTIFACTS.import({ source, target: { name: "imported" } });
+  await assert.rejects(imported, { code: "INVALID_URL", pointer: "/url" });
+  const stranger = artifacts({ url, namespace, key: "not-the-key" });
+  await assert.rejects(stranger.create("x"), { code: "UNAUTHORIZED", status: 401 });
+});
+
+// One history: a file, a folder, a program, a link, a submodule; a merge, a branch, and a tag on
+// the first commit.
+const history = {};
+before(() => {
+  said("init", "--quiet", "--initial-branch=main");
+  const blob = (text) => git(["hash-object", "-w", "--stdin"], text).toString().trim();
+  const tree = (...lines) => git(["mktree"], `${lines.join("\n")}\n`).toString().trim();
+  history.page = blob("<h1>hello</h1>\n");
+  history.bytes = blob(Buffer.from([0, 255, 254, 13, 10]));
+  const folderTree = tree(`100644 blob ${history.bytes}\tbytes.bin`);
+  history.folder = folderTree;
+  history.tree = tree(
+    `100644 blob ${history.page}\tindex.html`,
+    `100755 blob ${history.page}\trun.sh`,
+    `120000 blob ${history.page}\tlink`,
+    `040000 tree ${folderTree}\tfolder`,
+    `160000 commit ${NOWHERE}\tmodule`,
+  );
+  history.first = said("commit-tree", "-m", "first", history.tree);
+  history.second = said("commit-tree", "-p", history.first, "-m", "second\n\nü", history.tree);
+  const side = said("commit-tree", "-p", history.first, "-m", "side", history.tree);
+  const parents = ["-p", history.second, "-p", side];
+  history.merge = said("commit-tree", ...parents, "-m", "merge", history.tree);
+  history.parents = [history.second, side];
+  said("update-ref", "refs/heads/main", history.merge);
+  said("update-ref", "refs/heads/topic/one", history.first);
+  said("tag", "v1", history.first);
+});
+
+test("a fork has the default branch, or everything", async () => {
+  const repo = await pushed("source");
+  const refs = (fork) => said("ls-remote", "--refs", remoteWith(fork.token, fork)).split("\n").length;
+  const one = await repo.fork("fork-one", { description: "one branch" });
+  assert.equal(refs(one), 1);
+  assert.equal(one.description, "one branch");
+  assert.equal(refs(await repo.fork("fork-all", { defaultBranchOnly: false })), 3);
+  const { source } = await (await ARTIFACTS.get("fork-one")).info();
+  assert.equal(source, `artifacts:${namespace}/source`);
+  await assert.rejects(repo.fork("fork-one"), { code: "ALREADY_EXISTS" });
+  await assert.rejects(repo.fork("x.git"), { code: "INVALID_REPO_NAME", pointer: "/name" });
+});
+
+async function pushed(name) {
+  const made = await ARTIFACTS.create(name);
+  said("push", "--quiet", "--mirror", remoteWith(made.token, made));
+  return ARTIFACTS.get(name);
+}
+
+test("commits are read", async () => {
+  const repo = await pushed("commits");
+  const { first, second, merge, tree } = history;
+  const ada = { name: "Ada", email: "ada@example.com" };
+  const commit = (hash, message, parents) => ({
+    hash,
+    treeHash: tree,
+    message,
+    author: ada,
+    committer: ada,
+    parents,
+    authoredAt: 1_700_000_000,
+    committedAt: 1_700_000_000,
+  });
+  const all = [
+    commit(merge, "merge", history.parents),
+    commit(second, "second\n\nü", [first]),
+    commit(first, "first", []),
+  ];
+  assert.deepEqual(await repo.log(), all);
+  assert.deepEqual(await repo.log({ ref: "main", limit: 1, offset: 1 }), [all[1]]);
+  for (const ref of ["topic/one", "v1", "refs/tags/v1", first]) {
+    assert.deepEqual(await repo.log({ ref }), [all[2]], ref);
+  }
+  assert.deepEqual(await repo.log({ ref: "nowhere" }), []);
+  assert.deepEqual(await repo.log({ offset: 3 }), []);
+  for (const one of all) assert.deepEqual(await repo.readCommit(one.hash), one);
+  assert.equal(await repo.readCommit(NOWHERE), null);
+});
+
+test("trees and files are read", async () => {
+  const repo = await pushed("files");
+  const { page, bytes, folder: subtree } = history;
+  assert.deepEqual(await repo.readTree(history.tree), [
+    { name: "folder", mode: "40000", hash: subtree, type: "tree" },
+    { name: "index.html", mode: "100644", hash: page, type: "blob" },
+    { name: "link", mode: "120000", hash: page, type: "symlink" },
+    { name: "module", mode: "160000", hash: NOWHERE, type: "gitlink" },
+    { name: "run.sh", mode: "100755", hash: page, type: "exec" },
+  ]);
+  assert.equal(await repo.readTree(NOWHERE), null);
+
+  const binary = [0, 255, 254, 13, 10];
+  const contentOf = async (blob) => [...new Uint8Array(await blob.arrayBuffer())];
+  const blob = await repo.readBlob(bytes);
+  assert.ok(blob instanceof Blob);
+  assert.deepEqual([await contentOf(blob), blob.type], [binary, ""]);
+  assert.equal(await repo.readBlob(NOWHERE), null);
+  assert.equal(await repo.readBlob(subtree), null);
+
+  for (const ref of ["main", "topic/one", "v1", history.first, "HEAD"]) {
+    const file = await repo.readFile({ ref, path: "index.html" });
+    assert.equal(await file.text(), "<h1>hello</h1>\n", ref);
+    assert.match(file.type, /^text\/plain/, "no browser shall run it");
+  }
+  const file = await repo.readFile({ ref: "topic/one", path: "folder/bytes.bin" });
+  assert.deepEqual([await contentOf(file), file.type], [binary, "application/octet-stream"]);
+  for (const [ref, path] of [
+    ["main", "nothing"],
+    ["main", "folder"],
+    ["main", "index.html/x"],
+    ["nowhere", "index.html"],
+  ]) {
+    assert.equal(await repo.readFile({ ref, path }), null, `${ref}:${path}`);
+  }
+
+  await ARTIFACTS.delete("files");
+  await assert.rejects(repo.readBlob(bytes), { code: "NOT_FOUND" });
+  await assert.rejects(repo.log(), { code: "NOT_FOUND" });
+});
+
+test("an import becomes a repository", async () => {
+  const made = await ARTIFACTS.create("remote");
+  said("push", "--quiet", "--mirror", remoteWith(made.token, made));
+  const target = { name: "import", opts: { description: "from there", readOnly: true } };
+  const source = { url: remoteWith(made.token, made), branch: "main", depth: 1 };
+  const imported = await ARTIFACTS.import({ source, target });
+  assert.deepEqual([imported.name, imported.description], ["import", "from there"]);
+  const info = await (await ready("import")).info();
+  assert.equal(info.readOnly, true);
+  assert.match(info.source, /^git:http/);
+  assert.ok(!info.source.includes(made.token.split("?")[0]));
+  assert.equal(said("ls-remote", "--refs", remoteWith(imported.token, imported)).split("\n").length, 1);
+});
+
+// The handle, as soon as nothing is in progress any more.
+async function ready(name) {
+  for (const deadline = Date.now() + IMPORT_SECONDS_MAX * 1000; ; ) {
+    try {
+      return await ARTIFACTS.get(name);
+    } catch (error) {
+      assert.equal(error.code, "IMPORT_IN_PROGRESS");
+      assert.ok(Date.now() < deadline, "the import does not end");
+    }
+  }
+}

@@ -1,0 +1,98 @@
+// Cairn under workerd, as `make serve` runs it.
+
+import { randomBytes } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+import { get, post } from "./http.mjs";
+import { cpuMs, serve, stop } from "./processes.mjs";
+
+const SERVE = join(dirname(fileURLToPath(import.meta.url)), "..", "serve.mjs");
+const NAMESPACE = "bench";
+// Longer than any run: packs go to R2 when the benchmark says so, not in the middle of a row.
+const NEVER_SECONDS = "31536000";
+
+export async function startCairn(scratch) {
+  const key = randomBytes(24).toString("hex");
+  const child = serve(process.execPath, [SERVE, "--until-stdin-closes"], {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: {
+      ...process.env,
+      STATE: join(scratch, "cairn"),
+      PORT: "0",
+      CAIRN_ADMIN_KEY: key,
+      CAIRN_SETTLE_SECONDS: NEVER_SECONDS,
+    },
+  });
+  child.stderr.pipe(createWriteStream(join(scratch, "cairn.log")));
+  const url = await ready(child, join(scratch, "cairn.log"));
+  return new Cairn(child, url, key);
+}
+
+async function ready(child, log) {
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.startsWith("ready on ")) {
+      child.stdout.resume();
+      return line.slice("ready on ".length).trim();
+    }
+  }
+  throw new Error(`Cairn does not start: ${log} says why`);
+}
+
+class Cairn {
+  name = "cairn";
+
+  constructor(child, url, key) {
+    this.child = child;
+    this.api = `${url}/api/v1/namespaces/${NAMESPACE}`;
+    this.headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+  }
+
+  stop() {
+    return stop(this.child);
+  }
+
+  /** Milliseconds of CPU used so far, by workerd and by the script that started it. */
+  cpuMs() {
+    return cpuMs([this.child.pid]);
+  }
+
+  /**
+   * A new repository. Its token goes in a header from the first request on: git would otherwise
+   * be refused once before each operation, and the other server asks nobody who they are.
+   */
+  async create(name) {
+    const { remote, token } = await this.#call("/repos", { name });
+    const authorization = `Bearer ${token.split("?")[0]}`;
+    const config = ["-c", `http.extraHeader=Authorization: ${authorization}`];
+    return { name, url: remote, config, headers: { authorization } };
+  }
+
+  fork(repository, name) {
+    return this.#call(`/repos/${repository.name}/fork`, { name });
+  }
+
+  /** Has its packs copied to R2 and a full clone kept ready, now; gives the bytes of that. */
+  async settle(repository) {
+    const path = `/repos/${repository.name}`;
+    const change = JSON.stringify({ settle_seconds: 0, ready_bytes_min: 0 });
+    await post(this.api + path, this.headers, change, "PATCH");
+    await this.#call(`${path}/maintenance`, { task: "run" });
+    await this.#call(`${path}/maintenance`, { task: "snapshot" });
+    const { ready_clone_bytes: bytes } = await this.stats(repository);
+    if (!bytes) throw new Error("Cairn keeps no clone ready");
+    return bytes;
+  }
+
+  async stats(repository) {
+    const { text } = await get(`${this.api}/repos/${repository.name}/stats`, this.headers);
+    return JSON.parse(text).result;
+  }
+
+  async #call(path, body) {
+    const { text } = await post(this.api + path, this.headers, JSON.stringify(body));
+    return JSON.parse(text).result;
+  }
+}

@@ -1,0 +1,193 @@
+//! The history of a commit, newest first, as `git log` walks it; with a path, as `git log -- path`
+//! with its default simplification
+//! (<https://git-scm.com/docs/git-log#_history_simplification>).
+//!
+//! Without a path nothing but the graph is read. With one, the trees along the path are: a commit
+//! whose parent has the same there is not shown, and of a merge only that parent is followed.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::rc::Rc;
+
+use gix_hash::ObjectId;
+use gix_object::tree::EntryKind;
+
+use super::super::graph::commits::{CommitGraph, CommitNode};
+use super::super::store::{ObjectSource, ReadError};
+use super::lookup::{self, TreePath};
+
+/// Trees along the path whose entry is remembered; some 80 bytes each.
+const REMEMBERED_MAX: usize = 50_000;
+
+/// What one step of the walk gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A commit of the log.
+    Shown(CommitNode),
+    /// A commit that does not touch the path.
+    Passed,
+    /// There are no more.
+    Ended,
+}
+
+/// A walk over a history.
+#[derive(Debug)]
+pub struct Log {
+    graph: Rc<CommitGraph>,
+    /// By date, the latest first; of equal ones the one that was found first.
+    queue: BinaryHeap<(u64, Reverse<u64>, CommitNode)>,
+    found: u64,
+    /// A bit for each commit that was ever in the queue.
+    seen: Vec<u64>,
+    path: Option<PathHistory>,
+}
+
+impl Log {
+    /// The history of `start`; of a path, unless that is the root.
+    pub fn new(graph: Rc<CommitGraph>, start: CommitNode, path: TreePath) -> Self {
+        let seen = vec![0; graph.len().div_ceil(64)];
+        let mut log = Self {
+            graph,
+            queue: BinaryHeap::new(),
+            found: 0,
+            seen,
+            path: (!path.is_root()).then(|| PathHistory::new(path)),
+        };
+        log.find(start);
+        log
+    }
+
+    /// The graph whose nodes it gives.
+    pub fn graph(&self) -> &CommitGraph {
+        &self.graph
+    }
+
+    /// Whether no commit is left to look at.
+    pub fn is_ended(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Takes the next commit. After an error the same can be asked again.
+    pub fn step(&mut self, objects: &impl ObjectSource) -> Result<Step, ReadError> {
+        let Some((_, _, node)) = self.queue.peek().copied() else {
+            return Ok(Step::Ended);
+        };
+        let mut parents = Vec::new();
+        self.graph.parents(node, &mut parents)?;
+        let is_shown = match &mut self.path {
+            Some(path) => path.simplify(&self.graph, objects, node, &mut parents)?,
+            None => true,
+        };
+        self.queue.pop();
+        for parent in parents {
+            self.find(parent);
+        }
+        Ok(if is_shown {
+            Step::Shown(node)
+        } else {
+            Step::Passed
+        })
+    }
+
+    fn find(&mut self, node: CommitNode) {
+        let (word, bit) = (node.index() / 64, node.index() % 64);
+        let Some(word) = self.seen.get_mut(word) else {
+            return;
+        };
+        if *word & (1 << bit) == 0 {
+            *word |= 1 << bit;
+            let date = self.graph.time_seconds(node);
+            self.queue.push((date, Reverse(self.found), node));
+            self.found = self.found.saturating_add(1);
+        }
+    }
+}
+
+/// What stands somewhere along the path.
+type Place = Option<(EntryKind, ObjectId)>;
+
+#[derive(Debug)]
+struct PathHistory {
+    path: TreePath,
+    /// By level and tree: what the tree has under the path's name of that level.
+    remembered: HashMap<(usize, ObjectId), Place>,
+}
+
+impl PathHistory {
+    fn new(path: TreePath) -> Self {
+        Self {
+            path,
+            remembered: HashMap::new(),
+        }
+    }
+
+    /// Whether the commit is shown; leaves of its parents those to follow.
+    fn simplify(
+        &mut self,
+        graph: &CommitGraph,
+        objects: &impl ObjectSource,
+        node: CommitNode,
+        parents: &mut Vec<CommitNode>,
+    ) -> Result<bool, ReadError> {
+        let tree = graph.tree_id(node);
+        if parents.is_empty() {
+            return self.differs(objects, Some(tree), None);
+        }
+        for at in 0..parents.len() {
+            let Some(parent) = parents.get(at).copied() else {
+                break;
+            };
+            if !self.differs(objects, Some(tree), Some(graph.tree_id(parent)))? {
+                *parents = vec![parent];
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether two root trees differ at the path; no tree is one without entries. Goes down on
+    /// both sides only as far as they differ.
+    fn differs(
+        &mut self,
+        objects: &impl ObjectSource,
+        one: Option<ObjectId>,
+        other: Option<ObjectId>,
+    ) -> Result<bool, ReadError> {
+        let root = |id: Option<ObjectId>| id.map(|id| (EntryKind::Tree, id));
+        let (mut one, mut other) = (root(one), root(other));
+        for level in 0..self.path.names().len() {
+            if one == other {
+                return Ok(false);
+            }
+            one = self.below(objects, level, one)?;
+            other = self.below(objects, level, other)?;
+        }
+        Ok(one != other)
+    }
+
+    fn below(
+        &mut self,
+        objects: &impl ObjectSource,
+        level: usize,
+        place: Place,
+    ) -> Result<Place, ReadError> {
+        let Some((EntryKind::Tree, tree_id)) = place else {
+            return Ok(None);
+        };
+        if let Some(known) = self.remembered.get(&(level, tree_id)) {
+            return Ok(*known);
+        }
+        let Some(name) = self.path.names().get(level) else {
+            return Ok(None);
+        };
+        let is_last = level.saturating_add(1) == self.path.names().len();
+        let found = lookup::entry(objects, tree_id, name)?;
+        let found = found.filter(|found| !is_last || self.path.may_name(found.mode));
+        let place = found.map(|found| (found.mode.kind(), found.id));
+        if self.remembered.len() >= REMEMBERED_MAX {
+            self.remembered.clear();
+        }
+        self.remembered.insert((level, tree_id), place);
+        Ok(place)
+    }
+}

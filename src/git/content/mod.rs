@@ -1,0 +1,17 @@
+//! Content read one object at a time: what a page or a program shows of a repository.
+//!
+//! | file | what |
+//! |---|---|
+//! | `commit` | a commit as shown: who, when, why |
+//! | `lookup` | from a commit or tag to its tree, and along a path |
+//! | `listing` | the entries of a tree, those of its subtrees too |
+//! | `log` | commits, newest first; those that touch a path |
+//!
+//! Invariants:
+//! - Each step can be taken again: where a chunk is cold nothing of a machine's state is lost.
+//! - What is read is what git reads: malformed old objects are shown as git shows them.
+
+pub mod commit;
+pub mod listing;
+pub mod log;
+pub mod lookup;

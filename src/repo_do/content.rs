@@ -1,0 +1,251 @@
+//! What the repository holds, as REST shows it: refs, commits, trees, blobs.
+//!
+//! | file | what |
+//! |---|---|
+//! | `reading` | objects read while some are cold |
+//! | `shown` | the shapes of the JSON |
+//! | `history` | the log |
+//! | `tree` | a tree's entries, streamed |
+//! | `bytes` | a blob's bytes, streamed |
+//! | `conditions` | `If-None-Match` and `Range` |
+
+use std::rc::Rc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
+use gix_hash::ObjectId;
+use gix_object::bstr::{BStr, BString, ByteSlice};
+use serde::Serialize;
+use worker::{Request, Response};
+
+use self::reading::Reading;
+use super::admin::Answer;
+use super::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close, path};
+use super::contract::{ErrorCode, ErrorReply};
+use super::object::{RepoObject, Store};
+use crate::git::content::commit::CommitText;
+use crate::git::content::lookup::{self, TreePath};
+use crate::git::object::ObjectKind;
+use crate::git::protocol::oid_hex;
+use crate::git::store::ReadError;
+use crate::storage::repository::RepositoryRecord;
+
+mod bytes;
+mod conditions;
+mod history;
+mod reading;
+mod shown;
+mod tree;
+
+/// How the paths begin that are answered here.
+pub const PATHS: &str = path::CONTENT;
+
+const REFS_DEFAULT: u32 = 100;
+
+/// Answers a request for content. In a box: the object's dispatch would else hold all of this.
+pub fn answer<'a>(
+    object: &'a Rc<RepoObject>,
+    store: &'a Rc<Store>,
+    request: Request,
+    record: RepositoryRecord,
+) -> LocalBoxFuture<'a, Answer> {
+    dispatch(object, store, request, record).boxed_local()
+}
+
+async fn dispatch(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    request: Request,
+    record: RepositoryRecord,
+) -> Answer {
+    if record.is_importing {
+        let message = "the repository is being imported";
+        return Err(ErrorReply::new(ErrorCode::ImportInProgress, message));
+    }
+    let query: ContentQuery = request
+        .query()
+        .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
+    let route = request.path();
+    if route == path::REFS {
+        return refs(store, &record, &query);
+    }
+    let reading = Reading::begin(object, store).await?;
+    if route == path::LOG {
+        return history::log(reading, &query).await;
+    }
+    if let Some(id) = route.strip_prefix(path::COMMIT) {
+        return commit(reading, named(id)?).await;
+    }
+    if let Some(id) = route.strip_prefix(path::TREE) {
+        return tree::list(reading, named(id)?, query.recursive.is_some()).await;
+    }
+    let blob_id = if let Some(id) = route.strip_prefix(path::BLOB) {
+        named(id)?
+    } else {
+        let (mut reading, id, file) = match (route.as_str(), &query) {
+            (path::RAW, query) => raw(reading, query)?,
+            (path::FILE, query) => file(reading, query)?,
+            _ => return Err(no_route()),
+        };
+        let blob_id = blob_at(&mut reading, id, &file).await?;
+        return bytes::send(reading, blob_id, &request).await;
+    };
+    bytes::send(reading, blob_id, &request).await
+}
+
+/// The id in a path; the Worker has checked its form.
+fn named(id: &str) -> Result<ObjectId, ErrorReply> {
+    oid_hex::parse(id.as_bytes()).ok_or_else(no_route)
+}
+
+fn no_route() -> ErrorReply {
+    ErrorReply::new(ErrorCode::NotFound, "the object has no such route")
+}
+
+/// One result in an envelope.
+fn enveloped(result: &impl Serialize) -> worker::Result<Response> {
+    let mut out = Vec::from(ENVELOPE_OPEN);
+    serde_json::to_writer(&mut out, result)?;
+    out.extend_from_slice(envelope_close(None).as_bytes());
+    json(out)
+}
+
+fn json(body: Vec<u8>) -> worker::Result<Response> {
+    Response::builder()
+        .with_header("content-type", "application/json")?
+        .from_bytes(body)
+}
+
+/// `…/refs`: `HEAD` first, then by name.
+fn refs(store: &Store, record: &RepositoryRecord, query: &ContentQuery) -> Answer {
+    let limit = query.limit.unwrap_or(REFS_DEFAULT);
+    let prefix = query.prefix.as_deref().unwrap_or_default().as_bytes();
+    let after = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
+    let after = after.map(decode_cursor).transpose()?;
+    let head_name = record.head.as_bstr();
+    let head = match after {
+        None if b"HEAD".starts_with(prefix) => store.find_ref(head_name)?,
+        _ => None,
+    };
+    let mut listed: Vec<_> = Vec::new();
+    listed.extend(head.map(|head| shown::Ref::head(&head, head_name)));
+    let rest = limit.saturating_sub(u32::from(!listed.is_empty()));
+    // One more tells whether another page follows.
+    let mut found = store.refs(
+        prefix,
+        after.as_ref().map(|after| after.as_bstr()),
+        rest.saturating_add(1),
+    )?;
+    let has_more = found.len() as u64 > u64::from(rest);
+    if has_more {
+        found.pop();
+    }
+    let cursor = match (has_more, found.last()) {
+        (true, Some(last)) => URL_SAFE_NO_PAD.encode(last.name.as_slice()),
+        // HEAD alone fills the page: the next begins before all names.
+        (true, None) => URL_SAFE_NO_PAD.encode("refs/"),
+        (false, _) => String::new(),
+    };
+    listed.extend(found.iter().map(shown::Ref::of));
+    let info = serde_json::json!({
+        "cursor": cursor, "per_page": limit, "count": listed.len(),
+    });
+    let mut out = Vec::from(ENVELOPE_OPEN);
+    let written = serde_json::to_writer(&mut out, &listed);
+    written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
+    out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
+    Ok(json(out))
+}
+
+fn decode_cursor(cursor: &str) -> Result<BString, ErrorReply> {
+    let name = URL_SAFE_NO_PAD.decode(cursor).ok();
+    let name = name.filter(|name| name.starts_with(b"refs/"));
+    name.map(BString::from).ok_or_else(|| {
+        let message = "the cursor does not belong to this list";
+        ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message)
+    })
+}
+
+/// `…/commit/:hash`; of a tag, the commit that it leads to.
+async fn commit(mut reading: Reading, id: ObjectId) -> Answer {
+    let found = reading
+        .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
+        .await?;
+    let (id, content) = found.ok_or_else(|| no_object("commit"))?;
+    let text = parse(id, &content)?;
+    Ok(enveloped(&shown::Commit::new(id, &text)))
+}
+
+fn parse(id: ObjectId, content: &[u8]) -> Result<CommitText<'_>, ReadError> {
+    let what = "it does not parse as a commit";
+    CommitText::parse(content).map_err(|_| ReadError::Corrupt { id, what })
+}
+
+fn no_object(kind: &str) -> ErrorReply {
+    let message = format!("there is no such {kind} in the repository");
+    ErrorReply::new(ErrorCode::NotFound, message)
+}
+
+fn no_ref() -> ErrorReply {
+    let message = "the ref names nothing in the repository";
+    ErrorReply::at(ErrorCode::NotFound, "/ref", message)
+}
+
+fn no_path(message: &str) -> ErrorReply {
+    ErrorReply::at(ErrorCode::NotFound, "/path", message)
+}
+
+/// What a query's ref stands for.
+fn revision(reading: &Reading, query: &ContentQuery) -> Result<Option<ObjectId>, ErrorReply> {
+    let name = query.revision.as_deref().unwrap_or("HEAD");
+    Ok(reading.store().resolve(BStr::new(name))?)
+}
+
+/// `…/file?ref&path`
+fn file(
+    reading: Reading,
+    query: &ContentQuery,
+) -> Result<(Reading, ObjectId, TreePath), ErrorReply> {
+    let id = revision(&reading, query)?.ok_or_else(no_ref)?;
+    let path = TreePath::new(query.path.as_deref().unwrap_or_default().as_bytes());
+    Ok((reading, id, path))
+}
+
+/// `…/raw/:ref/:path`
+fn raw(
+    reading: Reading,
+    query: &ContentQuery,
+) -> Result<(Reading, ObjectId, TreePath), ErrorReply> {
+    let text = BStr::new(query.path.as_deref().unwrap_or_default());
+    let split = reading.store().split_revision(text)?;
+    let split = split.ok_or_else(|| {
+        let message = "the path begins with no ref of the repository";
+        ErrorReply::new(ErrorCode::NotFound, message)
+    })?;
+    let path = TreePath::new(split.path);
+    Ok((reading, split.id, path))
+}
+
+async fn blob_at(
+    reading: &mut Reading,
+    id: ObjectId,
+    path: &TreePath,
+) -> Result<ObjectId, ErrorReply> {
+    let tree = reading
+        .until(|packs| lookup::peel(packs, id, ObjectKind::Tree))
+        .await?;
+    let (tree_id, _) = tree.ok_or_else(no_ref)?;
+    let found = reading
+        .until(|packs| lookup::at_path(packs, tree_id, path))
+        .await?;
+    let found = found.ok_or_else(|| no_path("there is no file at this path"))?;
+    if found.mode.is_tree() {
+        return Err(no_path("the path names a directory"));
+    }
+    if found.mode.is_gitlink() {
+        return Err(no_path("the path names a submodule"));
+    }
+    Ok(found.id)
+}

@@ -1,0 +1,170 @@
+//! `If-None-Match`, `If-Range` and `Range` of a request for a blob
+//! (<https://www.rfc-editor.org/rfc/rfc9110#section-13>, `#section-14`). A blob's entity tag is its
+//! id in quotes, so it is a strong one.
+
+use std::ops::Range;
+
+/// What is to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// Everything: 200.
+    Whole,
+    /// Some bytes, at least one: 206.
+    Part(Range<u64>),
+    /// Nothing, the client has it: 304.
+    NotModified,
+    /// Nothing, the range lies outside: 416.
+    Unsatisfiable,
+}
+
+/// The conditions of a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Conditions<'a> {
+    /// `If-None-Match`.
+    pub if_none_match: Option<&'a str>,
+    /// `If-Range`.
+    pub if_range: Option<&'a str>,
+    /// `Range`.
+    pub range: Option<&'a str>,
+}
+
+impl Conditions<'_> {
+    /// What to send of content with this tag and size.
+    pub fn decide(&self, etag: &str, size_bytes: u64) -> Wanted {
+        if let Some(tags) = self.if_none_match
+            && matches_weakly(tags, etag)
+        {
+            return Wanted::NotModified;
+        }
+        match self.range {
+            Some(range) if self.if_range.is_none_or(|tag| tag.trim() == etag) => {
+                part(range, size_bytes)
+            }
+            _ => Wanted::Whole,
+        }
+    }
+}
+
+fn matches_weakly(tags: &str, etag: &str) -> bool {
+    tags.split(',').map(str::trim).any(|tag| {
+        let tag = tag.strip_prefix("W/").unwrap_or(tag);
+        tag == "*" || tag == etag
+    })
+}
+
+/// One range of bytes. Several, other units, and what does not parse are ignored, as they may be.
+fn part(header: &str, size_bytes: u64) -> Wanted {
+    let digits = |text: &str| {
+        let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| text.parse().unwrap_or(u64::MAX))
+    };
+    let range = header
+        .split_once('=')
+        .filter(|(unit, _)| unit.trim().eq_ignore_ascii_case("bytes"))
+        .and_then(|(_, range)| range.trim().split_once('-'));
+    let Some((first, last)) = range else {
+        return Wanted::Whole;
+    };
+    let (first, last) = (first.trim(), last.trim());
+    let range = match (digits(first), digits(last)) {
+        (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(size_bytes),
+        (Some(first), None) if last.is_empty() => first..size_bytes,
+        (None, Some(suffix)) if first.is_empty() => size_bytes.saturating_sub(suffix)..size_bytes,
+        _ => return Wanted::Whole,
+    };
+    if range.start < range.end {
+        Wanted::Part(range)
+    } else {
+        Wanted::Unsatisfiable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TAG: &str = "\"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391\"";
+
+    const WEAK: &str = "W/\"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391\"";
+    const SECOND: &str = "\"a\" , \"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391\"";
+
+    fn range(range: &str, size_bytes: u64) -> Wanted {
+        let conditions = Conditions {
+            range: Some(range),
+            ..Conditions::default()
+        };
+        conditions.decide(TAG, size_bytes)
+    }
+
+    #[test]
+    fn one_range() {
+        let cases = [
+            ("bytes=0-0", Wanted::Part(0..1)),
+            ("bytes=2-5", Wanted::Part(2..6)),
+            ("Bytes = 2 - 5 ", Wanted::Part(2..6)),
+            ("bytes=2-500", Wanted::Part(2..10)),
+            ("bytes=2-99999999999999999999999", Wanted::Part(2..10)),
+            ("bytes=9-", Wanted::Part(9..10)),
+            ("bytes=-3", Wanted::Part(7..10)),
+            ("bytes=-30", Wanted::Part(0..10)),
+            ("bytes=10-", Wanted::Unsatisfiable),
+            ("bytes=10-12", Wanted::Unsatisfiable),
+            ("bytes=-0", Wanted::Unsatisfiable),
+            ("bytes=99999999999999999999999-", Wanted::Unsatisfiable),
+            ("bytes=5-2", Wanted::Whole),
+            ("bytes=0-1,3-4", Wanted::Whole),
+            ("bytes=-", Wanted::Whole),
+            ("bytes=+1-2", Wanted::Whole),
+            ("lines=1-2", Wanted::Whole),
+            ("bytes", Wanted::Whole),
+            ("", Wanted::Whole),
+        ];
+        for (header, wanted) in cases {
+            assert_eq!(range(header, 10), wanted, "{header}");
+        }
+        assert_eq!(range("bytes=0-", 0), Wanted::Unsatisfiable);
+    }
+
+    #[test]
+    fn tags() {
+        let none_match = |tags| {
+            let conditions = Conditions {
+                if_none_match: Some(tags),
+                range: Some("bytes=0-0"),
+                ..Conditions::default()
+            };
+            conditions.decide(TAG, 10)
+        };
+        for tags in [TAG, "*", WEAK, SECOND] {
+            assert_eq!(none_match(tags), Wanted::NotModified, "{tags}");
+        }
+        for tags in ["", "\"a\"", TAG.trim_matches('"')] {
+            assert_eq!(none_match(tags), Wanted::Part(0..1), "{tags}");
+        }
+        for (if_range, wanted) in [
+            (TAG.to_owned(), Wanted::Part(0..1)),
+            (WEAK.to_owned(), Wanted::Whole),
+            ("Sat, 01 Jan 2000 00:00:00 GMT".to_owned(), Wanted::Whole),
+        ] {
+            let conditions = Conditions {
+                if_range: Some(&if_range),
+                range: Some("bytes=0-0"),
+                ..Conditions::default()
+            };
+            assert_eq!(conditions.decide(TAG, 10), wanted, "{if_range}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_lies_within(header in any::<String>(), first in any::<u64>(), size in any::<u64>()) {
+            for header in [header, format!("bytes={first}-"), format!("bytes=-{first}")] {
+                if let Wanted::Part(part) = range(&header, size) {
+                    prop_assert!(part.start < part.end && part.end <= size);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The log: a page of it, made while other requests of the object run.
+
+use gix_object::bstr::ByteSlice as _;
+use worker::Response;
+
+use super::super::admin::Answer;
+use super::super::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close};
+use super::super::contract::{ErrorCode, ErrorReply};
+use super::super::object::pause;
+use super::reading::Reading;
+use super::{json, no_ref, parse, revision, shown};
+use crate::git::content::log::{Log, Step};
+use crate::git::content::lookup::{self, TreePath};
+use crate::git::graph::commits::CommitNode;
+use crate::git::object::ObjectKind;
+use crate::git::store::ReadError;
+
+const LIMIT_DEFAULT: u32 = 50;
+
+/// Bytes of JSON after which a page ends, however few its commits are.
+const PAGE_BYTES_MAX: usize = 4 << 20;
+
+/// Commits that the log of a path looks at, at most: each costs the trees along the path.
+const LOOKED_AT_MAX: u64 = 50_000;
+
+/// Commits between two pauses: with a path, and without.
+const STEPS: (u64, u64) = (256, 16_384);
+
+/// `…/log?ref&path&limit&offset`
+pub async fn log(reading: Reading, query: &ContentQuery) -> Answer {
+    let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
+    let offset = query.offset.unwrap_or(0);
+    let Some(walk) = begin(reading, query).await? else {
+        return Ok(shown_page(&Page::default(), limit));
+    };
+    Ok(shown_page(&fill(walk, limit, offset).await?, limit))
+}
+
+/// A log under way.
+struct Walk {
+    reading: Reading,
+    log: Log,
+    has_path: bool,
+    looked_at: u64,
+}
+
+/// Finds the commit to begin at. HEAD of a repository without commits has no log.
+async fn begin(mut reading: Reading, query: &ContentQuery) -> Result<Option<Walk>, ErrorReply> {
+    let Some(id) = revision(&reading, query)? else {
+        return match query.revision.as_deref() {
+            None | Some("HEAD") => Ok(None),
+            Some(_) => Err(no_ref()),
+        };
+    };
+    // Before anything is awaited: the packs' own graph.
+    let graph = reading.graph()?;
+    let commit = reading
+        .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
+        .await?;
+    let start = commit.and_then(|(id, _)| graph.lookup(&id));
+    let start = start.ok_or_else(no_ref)?;
+    let path = TreePath::new(query.path.as_deref().unwrap_or_default().as_bytes());
+    Ok(Some(Walk {
+        reading,
+        has_path: !path.is_root(),
+        log: Log::new(graph, start, path),
+        looked_at: 0,
+    }))
+}
+
+impl Walk {
+    /// The next commit of the log; `None` at its end or at the bound.
+    async fn next(&mut self) -> Result<Option<CommitNode>, ErrorReply> {
+        let steps = if self.has_path { STEPS.0 } else { STEPS.1 };
+        while !self.is_cut() {
+            let Self { reading, log, .. } = self;
+            let step = reading.until(|packs| log.step(packs)).await?;
+            self.looked_at = self.looked_at.saturating_add(1);
+            if self.looked_at.is_multiple_of(steps) {
+                pause().await;
+            }
+            match step {
+                Step::Shown(node) => return Ok(Some(node)),
+                Step::Passed => {}
+                Step::Ended => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_cut(&self) -> bool {
+        self.has_path && self.looked_at >= LOOKED_AT_MAX && !self.log.is_ended()
+    }
+}
+
+/// A page of the log.
+#[derive(Default)]
+struct Page {
+    /// The commits' JSON, with commas between them.
+    commits: Vec<u8>,
+    count: u32,
+    /// Where the next page begins, if one may.
+    next: Option<u32>,
+    /// The bound was reached: what lies behind it is not in the log.
+    truncated: bool,
+}
+
+async fn fill(mut walk: Walk, limit: u32, offset: u32) -> Result<Page, ErrorReply> {
+    let mut page = Page::default();
+    for _ in 0..offset {
+        if walk.next().await?.is_none() {
+            break;
+        }
+    }
+    while page.count < limit && page.commits.len() < PAGE_BYTES_MAX {
+        let Some(node) = walk.next().await? else {
+            break;
+        };
+        if page.count > 0 {
+            page.commits.push(b',');
+        }
+        write(&mut walk, node, &mut page.commits).await?;
+        page.count = page.count.saturating_add(1);
+    }
+    page.truncated = walk.is_cut();
+    if page.truncated && page.count == 0 {
+        let message = format!(
+            "the log of a path looks at {LOOKED_AT_MAX} commits, and this page lies behind them: \
+             name an older ref"
+        );
+        return Err(ErrorReply::at(ErrorCode::MemoryLimit, "/path", message));
+    }
+    if !page.truncated && !walk.log.is_ended() {
+        page.next = Some(offset.saturating_add(page.count));
+    }
+    Ok(page)
+}
+
+async fn write(walk: &mut Walk, node: CommitNode, out: &mut Vec<u8>) -> Result<(), ErrorReply> {
+    let id = walk.log.graph().commit_id(node);
+    let missing = ReadError::Corrupt {
+        id,
+        what: "a commit of the graph is missing",
+    };
+    let content = walk
+        .reading
+        .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
+        .await?;
+    let (id, content) = content.ok_or(missing)?;
+    let text = parse(id, &content)?;
+    let written = serde_json::to_writer(out, &shown::Commit::new(id, &text));
+    written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))
+}
+
+fn shown_page(page: &Page, limit: u32) -> worker::Result<Response> {
+    let cursor = page.next.map(|next| next.to_string()).unwrap_or_default();
+    let mut info = serde_json::json!({
+        "cursor": cursor, "per_page": limit, "count": page.count,
+    });
+    if page.truncated
+        && let Some(info) = info.as_object_mut()
+    {
+        info.insert("truncated".to_owned(), true.into());
+    }
+    let mut out = Vec::from(ENVELOPE_OPEN);
+    out.push(b'[');
+    out.extend_from_slice(page.commits.as_bytes());
+    out.push(b']');
+    out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
+    json(out)
+}

@@ -1,0 +1,88 @@
+//! Objects read while some of their bytes may be in R2 alone.
+
+use std::rc::Rc;
+
+use super::super::cold::{self, Faults};
+use super::super::contract::ErrorReply;
+use super::super::memory::{FETCH_BYTES, Reservation};
+use super::super::object::{RepoObject, Store, now_ms, reserve};
+use super::super::readers::{Purpose, Reader};
+use crate::git::graph::commits::CommitGraph;
+use crate::git::limits::Limits;
+use crate::git::pack::reader::LivePacks;
+use crate::git::store::{ReadError, StoreError};
+
+/// Bytes of bases that are kept while one is read.
+const BASE_CACHE_BYTES: usize = 2 << 20;
+
+/// The live packs of one moment, and what it takes to read them to the end.
+pub struct Reading {
+    object: Rc<RepoObject>,
+    packs: LivePacks<Rc<Store>>,
+    faults: Faults,
+    reservations: Vec<Reservation>,
+    /// Packs that are superseded meanwhile stay.
+    _reader: Reader,
+}
+
+impl Reading {
+    /// Waits for room, and takes the packs that are live then.
+    pub async fn begin(object: &Rc<RepoObject>, store: &Rc<Store>) -> Result<Self, ErrorReply> {
+        // What a fetch holds while it sends, this does too: bases, chunks, a piece of output.
+        let mut reservations = vec![reserve(FETCH_BYTES).await?];
+        reservations.extend(cold::reserve_for(store).await?);
+        let limits = Limits {
+            base_cache_bytes: BASE_CACHE_BYTES,
+            ..Limits::DEFAULT
+        };
+        Ok(Self {
+            object: Rc::clone(object),
+            packs: LivePacks::open(Rc::clone(store), &limits)?,
+            faults: Faults::default(),
+            reservations,
+            _reader: object.readers.enter(Purpose::Look, now_ms()),
+        })
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Rc<Store> {
+        self.packs.store()
+    }
+
+    /// The packs.
+    pub fn packs(&self) -> &LivePacks<Rc<Store>> {
+        &self.packs
+    }
+
+    /// The graph of the packs that are live now.
+    pub fn graph(&self) -> Result<Rc<CommitGraph>, StoreError> {
+        self.object.graph.current(self.store())
+    }
+
+    /// Reserves more, for as long as this is read.
+    pub async fn reserve(&mut self, bytes: u64) -> Result<(), ErrorReply> {
+        self.reservations.push(reserve(bytes).await?);
+        Ok(())
+    }
+
+    /// Takes a step again until no chunk that it needs is cold.
+    pub async fn until<T>(
+        &mut self,
+        mut step: impl FnMut(&LivePacks<Rc<Store>>) -> Result<T, ReadError>,
+    ) -> Result<T, ErrorReply> {
+        loop {
+            let error = match step(&self.packs) {
+                Ok(done) => {
+                    self.faults.settled();
+                    return Ok(done);
+                }
+                Err(error) => error,
+            };
+            let Some(chunk) = error.cold() else {
+                return Err(error.into());
+            };
+            let store = self.packs.store();
+            self.faults.mend(&self.object, store, chunk).await?;
+        }
+    }
+}

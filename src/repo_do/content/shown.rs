@@ -1,0 +1,192 @@
+//! The shapes of the JSON. Text of a repository need not be UTF-8: what is not is shown with
+//! replacement characters.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, SecondsFormat};
+use gix_hash::ObjectId;
+use gix_object::bstr::{BStr, ByteSlice};
+use gix_object::tree::EntryKind;
+use serde::Serialize;
+
+use crate::git::content::commit::{CommitText, Person};
+use crate::git::content::listing::Listed;
+use crate::git::object::facts::Mode;
+use crate::storage::refs::RefRecord;
+
+/// Bytes of a commit's message that are shown.
+const MESSAGE_BYTES_MAX: usize = 1 << 20;
+
+/// A ref.
+#[derive(Debug, Serialize)]
+pub struct Ref {
+    name: String,
+    target: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peeled: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    symref: Option<String>,
+}
+
+impl Ref {
+    /// A ref of the repository.
+    pub fn of(record: &RefRecord) -> Self {
+        Self {
+            name: record.name.to_str_lossy().into_owned(),
+            target: record.target.to_string(),
+            peeled: record.peeled.map(|peeled| peeled.to_string()),
+            symref: None,
+        }
+    }
+
+    /// `HEAD`, and the ref that it points to.
+    pub fn head(record: &RefRecord, points_to: &BStr) -> Self {
+        Self {
+            name: "HEAD".to_owned(),
+            symref: Some(points_to.to_str_lossy().into_owned()),
+            ..Self::of(record)
+        }
+    }
+}
+
+/// A commit.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Commit<'a> {
+    hash: String,
+    tree_hash: String,
+    message: Cow<'a, str>,
+    author: Signature<'a>,
+    committer: Signature<'a>,
+    parents: Vec<String>,
+    authored_at: String,
+    committed_at: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Signature<'a> {
+    name: Cow<'a, str>,
+    email: Cow<'a, str>,
+}
+
+impl<'a> Commit<'a> {
+    /// Of a commit's content.
+    pub fn new(id: ObjectId, text: &CommitText<'a>) -> Self {
+        let shown = text.message.len().min(MESSAGE_BYTES_MAX);
+        let message = text.message.get(..shown).unwrap_or_default();
+        Self {
+            hash: id.to_string(),
+            tree_hash: text.facts.tree.to_string(),
+            message: message.to_str_lossy(),
+            author: Signature::of(&text.author),
+            committer: Signature::of(&text.committer),
+            parents: text.facts.parents.iter().map(ToString::to_string).collect(),
+            authored_at: iso_8601(text.author.time_seconds),
+            committed_at: iso_8601(text.committer.time_seconds),
+        }
+    }
+}
+
+impl<'a> Signature<'a> {
+    fn of(person: &Person<'a>) -> Self {
+        Self {
+            name: person.name.to_str_lossy(),
+            email: person.email.to_str_lossy(),
+        }
+    }
+}
+
+/// An entry of a tree.
+#[derive(Debug, Serialize)]
+pub struct Entry<'a> {
+    name: Cow<'a, str>,
+    mode: String,
+    hash: String,
+    r#type: &'static str,
+}
+
+impl<'a> Entry<'a> {
+    /// Of an entry as listed.
+    pub fn new(listed: &'a Listed) -> Self {
+        let Mode(mode) = listed.mode;
+        Self {
+            name: listed.path.to_str_lossy(),
+            mode: format!("{mode:06o}"),
+            hash: listed.id.to_string(),
+            r#type: match listed.mode.kind() {
+                EntryKind::Tree => "tree",
+                EntryKind::Blob => "blob",
+                EntryKind::BlobExecutable => "exec",
+                EntryKind::Link => "symlink",
+                EntryKind::Commit => "gitlink",
+            },
+        }
+    }
+}
+
+/// In UTC, with milliseconds as all times of the REST face; what no calendar has shows as 1970.
+fn iso_8601(unix_seconds: i64) -> String {
+    DateTime::from_timestamp(unix_seconds, 0)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_commit_as_shown() {
+        let tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+        let text = format!(
+            "tree {tree}\nparent {tree}\nauthor \u{c9}ve <e@x> 0 +0100\n\
+             committer C <c@x> 1700000001 +0000\n\nwhy\n"
+        );
+        let mut content = text.into_bytes();
+        content.push(0xff);
+        let id = ObjectId::null(gix_hash::Kind::Sha1);
+        let shown = Commit::new(id, &CommitText::parse(&content).unwrap());
+        assert_eq!(
+            serde_json::to_value(shown).unwrap(),
+            json!({
+                "hash": "0".repeat(40), "treeHash": tree, "message": "why\n\u{fffd}",
+                "author": {"name": "\u{c9}ve", "email": "e@x"},
+                "committer": {"name": "C", "email": "c@x"}, "parents": [tree],
+                "authoredAt": "1970-01-01T00:00:00.000Z",
+                "committedAt": "2023-11-14T22:13:21.000Z",
+            })
+        );
+    }
+
+    #[test]
+    fn entries_as_shown() {
+        let kinds = [
+            (0o040_000, "040000", "tree"),
+            (0o100_644, "100644", "blob"),
+            (0o100_664, "100664", "blob"),
+            (0o100_755, "100755", "exec"),
+            (0o120_000, "120000", "symlink"),
+            (0o160_000, "160000", "gitlink"),
+        ];
+        for (mode, shown_mode, kind) in kinds {
+            let listed = Listed {
+                path: "a/b".into(),
+                mode: Mode(mode),
+                id: ObjectId::null(gix_hash::Kind::Sha1),
+            };
+            assert_eq!(
+                serde_json::to_value(Entry::new(&listed)).unwrap(),
+                json!({
+                    "name": "a/b", "mode": shown_mode, "hash": "0".repeat(40), "type": kind,
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn a_time_beyond_every_calendar() {
+        assert_eq!(iso_8601(i64::MAX), "1970-01-01T00:00:00.000Z");
+    }
+}

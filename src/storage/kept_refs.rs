@@ -1,0 +1,208 @@
+//! The refs of a repository, kept in memory from one request to the next.
+//!
+//! Every clone, fetch and push begins with a list of refs, so that reading all of them each time
+//! would make an operation cost what the repository has. Whoever writes a ref marks its name, and
+//! whoever reads next reads the marked names anew: what is kept is never what decides, and a
+//! transaction that is undone does it no harm.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use gix_object::bstr::{BStr, BString, ByteSlice};
+
+use super::refs::RefRecord;
+use super::repository::RepoStore;
+use super::sql::Database;
+use crate::git::store::StoreError;
+
+/// Bytes of refs that an isolate keeps: some thirty thousand refs.
+const KEPT_BYTES_MAX: usize = 4 << 20;
+
+/// What a ref takes beside the bytes of its name.
+const REF_BYTES: usize = size_of::<RefRecord>();
+
+/// Names marked at most: with more, the list is read anew as a whole.
+const MARKED_MAX: usize = 64;
+
+/// Prefixes of up to this length cover much of the list (`refs/`, `refs/heads/`, `refs/tags/`,
+/// `refs/pull/`), so that all of it is read for them. A longer one is read by itself.
+const WIDE_PREFIX_BYTES: usize = "refs/remotes/".len();
+
+thread_local! {
+    static KEPT_BYTES: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Room in what the isolate may keep, taken.
+#[derive(Debug, Default)]
+struct Room(usize);
+
+impl Room {
+    /// Takes `bytes` more, if there is as much.
+    fn grow(&mut self, bytes: usize) -> bool {
+        let total = KEPT_BYTES.get().saturating_add(bytes);
+        let fits = total <= KEPT_BYTES_MAX;
+        if fits {
+            KEPT_BYTES.set(total);
+            self.0 = self.0.saturating_add(bytes);
+        }
+        fits
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        KEPT_BYTES.set(KEPT_BYTES.get().saturating_sub(self.0));
+    }
+}
+
+/// All refs of a repository, by name.
+#[derive(Debug, Default)]
+pub struct RefList {
+    refs: Vec<RefRecord>,
+    room: Room,
+}
+
+impl RefList {
+    /// Those whose names begin with `prefix`.
+    pub fn below(&self, prefix: &[u8]) -> &[RefRecord] {
+        let first = self
+            .refs
+            .partition_point(|record| record.name.as_bytes() < prefix);
+        let from_there = self.refs.get(first..).unwrap_or_default();
+        let count = from_there.partition_point(|record| record.name.starts_with(prefix));
+        from_there.get(..count).unwrap_or_default()
+    }
+
+    /// Appends a ref that sorts behind all others; gives whether there was room.
+    fn push(&mut self, record: &RefRecord) -> bool {
+        let fits = self.room.grow(bytes_of(record));
+        if fits {
+            self.refs.push(record.clone());
+        }
+        fits
+    }
+
+    /// Sets what the ref of this name is now; gives whether there was room.
+    fn set(&mut self, name: &BStr, now: Option<RefRecord>) -> bool {
+        let place = self
+            .refs
+            .binary_search_by(|record| record.name.as_bstr().cmp(name));
+        let added = now.as_ref().map_or(0, bytes_of);
+        if !self.room.grow(added) {
+            return false;
+        }
+        // What is replaced keeps its room until the list is read anew as a whole.
+        match (place, now) {
+            (Ok(at), Some(now)) => {
+                if let Some(record) = self.refs.get_mut(at) {
+                    *record = now;
+                }
+            }
+            (Ok(at), None) => {
+                self.refs.remove(at);
+            }
+            (Err(at), Some(now)) => self.refs.insert(at, now),
+            (Err(_), None) => {}
+        }
+        true
+    }
+}
+
+fn bytes_of(record: &RefRecord) -> usize {
+    record.name.len().saturating_add(REF_BYTES)
+}
+
+/// What a store remembers of its refs.
+#[derive(Debug, Default)]
+pub(super) struct KeptRefs {
+    state: RefCell<State>,
+    /// Names written since the list was read.
+    marked: RefCell<BTreeSet<BString>>,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Unread,
+    /// There was no room for them.
+    TooMany,
+    Read(Rc<RefList>),
+}
+
+impl KeptRefs {
+    /// The ref of this name may have changed.
+    pub(super) fn mark(&self, name: &BStr) {
+        let mut marked = self.marked.borrow_mut();
+        marked.insert(name.to_owned());
+        if marked.len() > MARKED_MAX {
+            drop(marked);
+            self.clear();
+        }
+    }
+
+    /// Any ref may have changed.
+    pub(super) fn clear(&self) {
+        self.state.take();
+        self.marked.take();
+    }
+}
+
+impl<D: Database> RepoStore<D> {
+    /// The list of refs, if it is kept, or is to be for whoever asks for this prefix.
+    pub(super) fn kept_refs(&self, prefix: &[u8]) -> Result<Option<Rc<RefList>>, StoreError> {
+        let state = self.kept_refs.state.take();
+        let list = match state {
+            State::Read(list) => self.renew(list)?,
+            State::Unread if prefix.len() <= WIDE_PREFIX_BYTES => self.read_list()?,
+            State::Unread => return Ok(None),
+            State::TooMany => {
+                self.kept_refs.state.replace(State::TooMany);
+                return Ok(None);
+            }
+        };
+        self.kept_refs.state.replace(match &list {
+            Some(list) => State::Read(Rc::clone(list)),
+            None => State::TooMany,
+        });
+        Ok(list)
+    }
+
+    fn read_list(&self) -> Result<Option<Rc<RefList>>, StoreError> {
+        self.kept_refs.marked.take();
+        let mut list = RefList::default();
+        let mut fits = true;
+        self.read_refs(b"refs/", &mut |record| {
+            fits = list.push(record);
+            if fits {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        Ok(fits.then(|| Rc::new(list)))
+    }
+
+    /// Reads the marked names anew.
+    fn renew(&self, mut list: Rc<RefList>) -> Result<Option<Rc<RefList>>, StoreError> {
+        let marked = self.kept_refs.marked.take();
+        if marked.is_empty() {
+            return Ok(Some(list));
+        }
+        // Whoever still reads the list as it was keeps it: then it is read as a whole.
+        let Some(alone) = Rc::get_mut(&mut list) else {
+            return self.read_list();
+        };
+        for name in &marked {
+            let now = self.find_ref(name.as_bstr())?;
+            if !alone.set(name.as_bstr(), now) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(list))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! What each operation may cost in the object's database. Statements are time, rows are money:
+//! neither shall grow unseen.
+
+#![allow(
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
+
+mod support;
+
+use serde_json::Value;
+use support::history::History;
+use support::rest::{Hosted, Rest};
+use support::scratch::Scratch;
+use support::server::Server;
+
+/// SQL statements, rows read and rows written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cost {
+    statements: u64,
+    rows_read: u64,
+    rows_written: u64,
+}
+
+/// The most that each may cost: at most a fifth above what it costs. Whoever raises one says why.
+const BUDGETS: [(&str, Cost); 5] = [
+    ("first push of sixty commits", cost(125, 210, 28)),
+    ("push of one commit", cost(41, 133, 10)),
+    ("ls-remote", cost(13, 91, 0)),
+    ("fetch of one commit", cost(35, 150, 0)),
+    ("clone", cost(47, 155, 0)),
+];
+
+const fn cost(statements: u64, rows_read: u64, rows_written: u64) -> Cost {
+    Cost {
+        statements,
+        rows_read,
+        rows_written,
+    }
+}
+
+#[test]
+fn no_operation_costs_more_than_its_budget() {
+    // Nothing is copied to R2 in the middle of an operation.
+    let server = Server::start_with(&[("CAIRN_SETTLE_SECONDS", "86400")]);
+    let rest = server.rest();
+    let scratch = Scratch::new();
+    let hosted = rest.create_repository("budgets", "repository");
+    let (url, source) = (hosted.url(), scratch.repository("source"));
+    History::small(11).make(&source);
+    let spent_by = |operation: &dyn Fn()| spent(&rest, &hosted, operation);
+
+    let first = spent_by(&|| drop(source.run(&["push", "--quiet", "--mirror", &url])));
+    let clone = spent_by(&|| drop(scratch.clone(&url, "clone", &[])));
+    source.write("notes.txt", "one line\n");
+    source.commit("one more");
+    let push = spent_by(&|| drop(source.run(&["push", "--quiet", &url, "main"])));
+    let fetcher = scratch.git_in("clone");
+    let fetch = spent_by(&|| drop(fetcher.run(&["fetch", "--quiet"])));
+    let list = spent_by(&|| drop(source.run(&["ls-remote", &url])));
+
+    let spent = [first, push, list, fetch, clone];
+    let over: Vec<_> = std::iter::zip(BUDGETS, spent)
+        .filter(|((_, budget), spent)| !within(*spent, *budget))
+        .map(|((name, budget), spent)| format!("{name}: {spent:?}, and may cost {budget:?}"))
+        .collect();
+    assert!(over.is_empty(), "beyond BUDGETS:\n{}", over.join("\n"));
+}
+
+fn within(spent: Cost, budget: Cost) -> bool {
+    spent.statements <= budget.statements
+        && spent.rows_read <= budget.rows_read
+        && spent.rows_written <= budget.rows_written
+}
+
+/// What the operation costs, without what looking at the figures does.
+fn spent(rest: &Rest, hosted: &Hosted, operation: &dyn Fn()) -> Cost {
+    let (before, idle) = (figures(rest, hosted), figures(rest, hosted));
+    operation();
+    let after = figures(rest, hosted);
+    let of = |what: fn(&Cost) -> u64| {
+        let look = what(&idle) - what(&before);
+        (what(&after) - what(&idle)).saturating_sub(look)
+    };
+    Cost {
+        statements: of(|cost| cost.statements),
+        rows_read: of(|cost| cost.rows_read),
+        rows_written: of(|cost| cost.rows_written),
+    }
+}
+
+fn figures(rest: &Rest, hosted: &Hosted) -> Cost {
+    let stats = rest.get(&hosted.path("/stats")).result(200);
+    let count = |what: &str| {
+        let value: &Value = &stats["sql"][what];
+        value
+            .as_u64()
+            .unwrap_or_else(|| panic!("no {what}: {stats}"))
+    };
+    Cost {
+        statements: count("statements"),
+        rows_read: count("rows_read"),
+        rows_written: count("rows_written"),
+    }
+}
