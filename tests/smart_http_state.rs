@@ -46,7 +46,9 @@ fn version(file: &Path) -> Option<(String, usize)> {
     let database = Connection::open(file).unwrap();
     let sql = "SELECT kind, version FROM schema_version";
     database
-        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(sql, [], |row| {
+            Ok((row.get(0)?, row.get::<_, u16>(1)?.into()))
+        })
         .ok()
 }
 
