@@ -8,7 +8,7 @@ sources := $(shell find src migrations -type f -o -type d 2>/dev/null) \
 SHELL := bash
 
 .DELETE_ON_ERROR:
-.PHONY: help serve build test check bench fmt setup deploy clean
+.PHONY: help serve build test check bench profile fmt setup deploy clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -31,6 +31,9 @@ check: ## the fast part of the tests: format, lints, unit tests
 
 bench: build ## compare with git's own server: a table, and JSON (BENCH_SIZES=… BENCH_RUNS=5 …)
 	@scripts/node scripts/bench/main.mjs
+
+profile: build ## where the CPU time of a push and of fetches goes, phase by phase (BENCH_SIZES=medium)
+	@scripts/node scripts/bench/phases.mjs
 
 fmt: ## format the Rust
 	@. scripts/env.sh && cargo fmt

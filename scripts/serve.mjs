@@ -64,6 +64,7 @@ async function serve() {
       // Miniflare's own entrance is not used: it pretty-prints errors and recodes bodies.
       host: HOST,
       port: 0,
+      ...inspector(),
       cf: false,
       resourcePersistencePath: join(state, "data"),
       telemetry: { enabled: false },
@@ -83,6 +84,12 @@ async function serve() {
 function variables() {
   const ours = ([name]) => name.startsWith("CAIRN_") && name !== "CAIRN_ADMIN_KEY";
   return Object.fromEntries(Object.entries(process.env).filter(ours));
+}
+
+// For `make profile`: workerd's inspector, for whoever may open a port of this machine.
+function inspector() {
+  const port = Number(process.env.INSPECTOR_PORT || 0);
+  return port > 0 ? { inspectorPort: port, inspectorHost: HOST } : {};
 }
 
 function requestedPort() {

@@ -14,7 +14,8 @@ const NAMESPACE = "bench";
 // Longer than any run: packs go to R2 when the benchmark says so, not in the middle of a row.
 const NEVER_SECONDS = "31536000";
 
-export async function startCairn(scratch) {
+/** Starts a server of its own; with `inspectorPort`, one whose isolate can be profiled there. */
+export async function startCairn(scratch, { inspectorPort = 0 } = {}) {
   const key = randomBytes(24).toString("hex");
   const child = serve(process.execPath, [SERVE, "--until-stdin-closes"], {
     stdio: ["pipe", "pipe", "pipe"],
@@ -22,6 +23,7 @@ export async function startCairn(scratch) {
       ...process.env,
       STATE: join(scratch, "cairn"),
       PORT: "0",
+      INSPECTOR_PORT: String(inspectorPort),
       CAIRN_ADMIN_KEY: key,
       CAIRN_SETTLE_SECONDS: NEVER_SECONDS,
     },

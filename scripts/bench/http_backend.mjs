@@ -194,7 +194,8 @@ function install(names) {
   }
 }
 
-function freePort() {
+/** A port that is free now. */
+export function freePort() {
   return new Promise((done, fail) => {
     const probe = createServer();
     probe.once("error", fail);

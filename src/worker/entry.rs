@@ -5,7 +5,7 @@ use worker::{Context, Date, Env, Request, Response, ResponseBody, console_log, e
 use super::reply::{Reply, git_error};
 use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
 use super::visit::{Visit, fault, respond};
-use super::{content, envelope, git, idempotency, limits, random, request_log};
+use super::{content, envelope, git, idempotency, limits, openapi, random, request_log};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::analytics;
 
@@ -132,6 +132,7 @@ async fn answer(
     let query = url.query().unwrap_or("");
     match route {
         Route::Health => made(health()),
+        Route::OpenApi => made(openapi::answer()),
         Route::Git(path, route) => git::answer(visit, &request, query, path, *route).await,
         Route::Rest(RestRoute::Content(path, content)) => {
             content::answer(visit, &request, method, query, path, content).await

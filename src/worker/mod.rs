@@ -18,6 +18,7 @@
 //! | [`route`], [`names`] | what a path names |
 //! | [`credentials`], [`token`], [`grant`] | who asks; what KV knows of a token |
 //! | [`parameters`], [`resources`] | bodies and queries read; resources shown |
+//! | [`openapi`] | the description of the REST face |
 //! | [`limits`] | requests to a namespace, counted by the platform |
 //! | [`request_log`] | request ids, log lines, timings |
 //! | [`envelope`], [`reply`] | answers before they become responses |
@@ -51,6 +52,7 @@ pub mod namespace_tokens;
 pub mod objects;
 pub mod once;
 pub mod once_steps;
+pub mod openapi;
 pub mod parameters;
 pub mod random;
 pub mod ready;
