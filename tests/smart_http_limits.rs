@@ -93,9 +93,9 @@ fn strangers_do_not_use_up_what_is_the_owners() {
     let holder = operator.with_bearer(&hosted.token);
     assert_eq!(advertisement(&holder, &hosted).status, 200);
     // A revoked token is a stranger's as well.
-    let path = format!("/api/v1/namespaces/limits/tokens");
+    let path = "/api/v1/namespaces/limits/tokens";
     let made = operator
-        .post(&path, &json!({ "repo": "besieged" }))
+        .post(path, &json!({ "repo": "besieged" }))
         .result(201);
     let id = made["id"].as_str().unwrap();
     operator.delete(&format!("{path}/{id}")).result(200);
@@ -168,7 +168,7 @@ fn stalled(server: &Server, hosted: &Hosted, tip: &str) -> (TcpStream, String) {
     let body = format!("0011command=fetch0001{want}0009done\n0000");
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     stream
-        .set_read_timeout(Some(Duration::from_secs(60)))
+        .set_read_timeout(Some(Duration::from_mins(1)))
         .unwrap();
     write!(
         stream,
