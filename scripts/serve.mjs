@@ -5,7 +5,8 @@
 // straight into the Worker: no proxy in between buffers or recodes a pack.
 //
 // Environment: PORT (8787; 0 takes a free one), STATE (.cairn), CAIRN_ADMIN_KEY (else one
-// is made and kept in $STATE/admin-key), and other CAIRN_* as variables of the Worker. For
+// is made and kept in $STATE/admin-key), CONFIG (wrangler.toml: whose bindings it has), and
+// other CAIRN_* as variables of the Worker. For
 // tests: with `--until-stdin-closes` the server also ends when its standard input does, so
 // that it never outlives the run that started it; with `--discard-state` it removes $STATE
 // as it ends.
@@ -47,7 +48,9 @@ async function serve() {
   const { unstable_getMiniflareWorkerOptions: workerOptionsOf } = require("wrangler");
   const { Miniflare, Log, LogLevel, convertV4MiniflareOptions } = require("miniflare");
 
-  const { workerOptions } = workerOptionsOf(join(root, "wrangler.toml"));
+  const { workerOptions } = workerOptionsOf(
+    resolve(root, process.env.CONFIG || "wrangler.toml"),
+  );
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...workerOptions,

@@ -47,9 +47,10 @@ const PLATFORM: [&str; 5] = [
 ];
 
 /// Where the platform may be named: the edge, the shell, and one adapter for each store.
-const ON_THE_PLATFORM: [&str; 6] = [
+const ON_THE_PLATFORM: [&str; 7] = [
     "src/worker/",
     "src/repo_do/",
+    "src/storage/analytics.rs",
     "src/storage/do_sql.rs",
     "src/storage/do_sql/",
     "src/storage/kv.rs",
@@ -271,6 +272,42 @@ fn migrations_are_numbered_without_gaps() {
             );
         }
     }
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let claims = text("SECURITY.md");
+    let mut named = Vec::new();
+    for claim in claims
+        .split("Test")
+        .skip(1)
+        .filter(|rest| rest.starts_with([':', 's']))
+    {
+        let end = claim
+            .find("\n- ")
+            .or(claim.find("\n\n"))
+            .unwrap_or(claim.len());
+        named.extend(
+            claim[..end]
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .map(str::to_owned),
+        );
+    }
+    assert!(named.len() > 30, "the claims are not read: {named:?}");
+    let all = files("src", "rs").into_iter().chain(files("tests", "rs"));
+    let sources: Vec<String> = all.map(|file| text(&file)).collect();
+    let exists = |name: &String| {
+        let declared = format!("fn {name}(");
+        sources.iter().any(|source| source.contains(&declared))
+    };
+    none(
+        &named
+            .into_iter()
+            .filter(|name| !exists(name))
+            .collect::<Vec<_>>(),
+    );
 }
 
 /// The sources that are not test code.

@@ -7,13 +7,14 @@ use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use worker::{Method, Request, RequestInit, Response};
 
+use super::caller::Caller;
 use super::contract::{
     CreateRepository, CreateToken, ErrorCode, ErrorReply, NAMESPACE_TOUCH, ORIGIN, RepositoryInfo,
-    RepositoryStatus, RevokedToken, Scope, TokenHash, TokenPage, TokenRecord, TokenState,
-    TouchRepository, UpdateRepository,
+    RepositoryStatus, RevokedToken, TokenHash, TokenPage, TokenRecord, TokenState, TouchRepository,
+    UpdateRepository,
 };
 use super::maintenance::serve::shown as shown_run;
-use super::object::{Caller, RepoObject, Store, now_ms};
+use super::object::{RepoObject, Store, now_ms};
 use super::{deletion, memory, reply};
 use crate::git::content::census::Census;
 use crate::git::limits::Limits;
@@ -191,7 +192,31 @@ pub async fn tell_namespace<T: serde::Serialize>(
     path: &str,
     message: &T,
 ) -> worker::Result<()> {
-    let body = serde_json::to_string(message)?;
+    let sent = send_to_namespace(object, namespace, path, serde_json::to_string(message)?);
+    sent.await.map(|_| ())
+}
+
+/// Asks a namespace's object.
+pub async fn ask_namespace<T: serde::Serialize, A: DeserializeOwned>(
+    object: &RepoObject,
+    namespace: &str,
+    path: &str,
+    question: &T,
+) -> worker::Result<A> {
+    let body = serde_json::to_string(question)?;
+    let mut response = send_to_namespace(object, namespace, path, body).await?;
+    match response.status_code() {
+        200 => Ok(serde_json::from_slice(&response.bytes().await?)?),
+        status => Err(worker::Error::RustError(format!("status {status}"))),
+    }
+}
+
+async fn send_to_namespace(
+    object: &RepoObject,
+    namespace: &str,
+    path: &str,
+    body: String,
+) -> worker::Result<Response> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(body.into()));
     let request = Request::new_with_init(&format!("{ORIGIN}{path}"), &init)?;
@@ -199,8 +224,7 @@ pub async fn tell_namespace<T: serde::Serialize>(
         .env
         .durable_object("NAMESPACE")?
         .get_by_name(&namespace.to_ascii_lowercase())?;
-    stub.fetch_with_request(request).await?;
-    Ok(())
+    stub.fetch_with_request(request).await
 }
 
 /// `POST /update`.
@@ -234,10 +258,7 @@ pub async fn update(object: &RepoObject, store: &Store, request: Request) -> Ans
 
 /// The object's own record of a token.
 pub fn token_by_hash(store: &Store, hash: &TokenHash) -> Result<Option<TokenRecord>, ErrorReply> {
-    Ok(store
-        .tokens()
-        .find(hash.as_bytes())?
-        .map(|token| shown(&token)))
+    Ok(store.tokens().find(hash.as_bytes())?.map(Into::into))
 }
 
 /// Notes that a token was used, once an hour at most.
@@ -264,33 +285,7 @@ pub async fn create_token(store: &Store, request: Request) -> Answer {
 
 /// Stores a token.
 pub fn insert_token(store: &Store, token: &TokenRecord) -> Result<(), StoreError> {
-    store.tokens().insert(&tokens::NewToken {
-        id: &token.token_id,
-        sha256: token.sha256.as_bytes(),
-        scope: match token.scope {
-            Scope::Read => tokens::Scope::Read,
-            Scope::Write => tokens::Scope::Write,
-        },
-        label: token.label.as_deref().unwrap_or_default(),
-        created_at: token.created_at_ms,
-        expires_at: token.expires_at_ms,
-    })
-}
-
-fn shown(token: &tokens::TokenRecord) -> TokenRecord {
-    TokenRecord {
-        token_id: token.id.clone(),
-        sha256: TokenHash::new(token.sha256),
-        scope: match token.scope {
-            tokens::Scope::Read => Scope::Read,
-            tokens::Scope::Write | tokens::Scope::Admin => Scope::Write,
-        },
-        label: Some(token.label.clone()).filter(|label| !label.is_empty()),
-        created_at_ms: token.created_at,
-        expires_at_ms: token.expires_at,
-        revoked_at_ms: token.revoked_at,
-        last_used_at_ms: token.last_used_at,
-    }
+    store.tokens().insert(&token.to_insert())
 }
 
 #[derive(serde::Deserialize)]
@@ -306,23 +301,15 @@ pub fn list_tokens(store: &Store, request: &Request) -> Answer {
     let query: TokenQuery = request
         .query()
         .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-    let state = query.state.map(|state| match state {
-        TokenState::Active => tokens::TokenState::Active,
-        TokenState::Expired => tokens::TokenState::Expired,
-        TokenState::Revoked => tokens::TokenState::Revoked,
-    });
     let offset = query.page.saturating_sub(1).saturating_mul(query.per_page);
+    let state = query.state.map(Into::into);
     let page = match &query.token {
         Some(token) => find_token(store, token, state)?,
         None => store
             .tokens()
             .list(state, now_ms(), offset, query.per_page)?,
     };
-    let tokens = page.tokens.iter().map(shown).collect();
-    Ok(reply::json(&TokenPage {
-        tokens,
-        total_count: page.total_count,
-    }))
+    Ok(reply::json(&TokenPage::from(page)))
 }
 
 /// The token of an id or a hash, if it is in that state.

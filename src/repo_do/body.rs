@@ -69,6 +69,8 @@ pub struct Body {
     reader: Option<ByobReader>,
     buffer: Option<ArrayBuffer>,
     gzip: Option<Gunzip>,
+    /// Bytes that came, as they came.
+    received_bytes: u64,
 }
 
 impl Body {
@@ -85,6 +87,7 @@ impl Body {
             reader,
             buffer: None,
             gzip,
+            received_bytes: 0,
         })
     }
 
@@ -94,6 +97,7 @@ impl Body {
             reader: Some(reader_of(stream)?),
             buffer: None,
             gzip: None,
+            received_bytes: 0,
         })
     }
 
@@ -107,6 +111,7 @@ impl Body {
             reader,
             buffer: None,
             gzip: None,
+            received_bytes: 0,
         })
     }
 
@@ -136,6 +141,11 @@ impl Body {
         let mut piece = Vec::new();
         self.gzip = None;
         while let Ok(true) = self.receive(&mut piece).await {}
+    }
+
+    /// Bytes that came so far, as they came.
+    pub fn received_bytes(&self) -> u64 {
+        self.received_bytes
     }
 
     /// Wants no more of it: the peer may stop sending.
@@ -175,6 +185,7 @@ impl Body {
             .is_truthy();
         if let Some(view) = view.dyn_ref::<Uint8Array>() {
             *piece = view.to_vec();
+            self.received_bytes = self.received_bytes.saturating_add(piece.len() as u64);
             self.buffer = Some(view.buffer());
         }
         if done {

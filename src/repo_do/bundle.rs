@@ -15,7 +15,7 @@ use super::admin::Answer as Reply;
 use super::cold::{self, Faults};
 use super::contract::{ErrorCode, ErrorReply};
 use super::memory::{FETCH_BYTES, Reservation};
-use super::object::{RepoObject, Store, now_ms, reserve};
+use super::object::{RepoObject, Store, now_ms, reserve_share};
 use super::readers::Purpose;
 use super::sender::{self, Sender};
 use crate::git::limits::Limits;
@@ -32,7 +32,7 @@ const RETRY_SECONDS: u32 = 5;
 
 /// `GET /git/bundle`.
 pub async fn bundle(object: &Rc<RepoObject>, store: &Rc<Store>) -> Reply {
-    let mut reservations = vec![reserve(FETCH_BYTES).await?];
+    let mut reservations = vec![reserve_share(object, FETCH_BYTES).await?];
     reservations.extend(cold::reserve_for(store).await?);
     // Packs that are superseded meanwhile stay.
     let reader = object.readers.enter(Purpose::Look, now_ms());

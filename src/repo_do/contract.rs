@@ -33,7 +33,11 @@
 //! `WWW-Authenticate` and `Retry-After` included.
 //!
 //! Duties of the object:
+//! - Each answer has [`header::USAGE`]. Of a fetch or a push that it answers with status 200 it
+//!   writes the log line itself, when the last byte is sent; of everything else the Worker does.
 //! - It decides with [`authorize`]; what the Worker found in KV is never more than an early no.
+//!   A token that is none of its own may be its namespace's: it asks that one's object
+//!   ([`NAMESPACE_ADMIT`]).
 //! - `POST /init`, `POST /fork`, `POST /import` and `POST /recover` are idempotent by repository id: the
 //!   same id again answers as the first time; a different one is [`ErrorCode::AlreadyExists`].
 //! - While a fork grows, git hears 503 and REST [`ErrorCode::ForkInProgress`]; one that was
@@ -51,16 +55,25 @@ mod error;
 mod fork;
 mod import;
 mod maintenance;
+mod rate;
 mod recover;
 mod remote_url;
+mod token;
+mod usage;
 
 pub use actor::{Access, Actor, BadActor, Refusal, TokenHash, authorize};
 pub use error::{ErrorCode, ErrorReply};
 pub use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
 pub use import::{ImportPhase, ImportProgress, ImportRepository};
 pub use maintenance::{Maintain, MaintenanceTask, SnapshotChange};
+pub use rate::{Meter, Rate};
 pub use recover::RecoverRepository;
 pub use remote_url::{Credentials, RemoteUrl, RemoteUrlError};
+pub use token::{
+    Admit, Admitted, CreateToken, NAMESPACE_ADMIT, RevokedToken, Scope, TokenPage, TokenRecord,
+    TokenState,
+};
+pub use usage::{RequestLine, Usage};
 
 /// Scheme and host of internal URLs; only the path and the query mean something.
 pub const ORIGIN: &str = "https://object";
@@ -118,13 +131,16 @@ pub mod path {
 pub mod header {
     /// Who asks: [`super::Actor`] in its text form.
     pub const ACTOR: &str = "x-cairn-actor";
-    /// `<namespace>/<repo>` as the client spelled it, for messages only.
+    /// `<namespace>/<repo>` as the client spelled it: for messages, and whose namespace is asked
+    /// about tokens that the object does not know.
     pub const REPOSITORY: &str = "x-cairn-repository";
     /// On the object's answer to a fetch: the R2 object whose bytes follow those of the body.
     pub const READY: &str = "x-cairn-ready";
     /// Beside [`READY`]: how many bytes the R2 object has.
     pub const READY_BYTES: &str = "x-cairn-ready-bytes";
-    /// Ties the log lines of one request together.
+    /// On every answer of an object's: what it took ([`super::Usage`] in its text form).
+    pub const USAGE: &str = "x-cairn-usage";
+    /// Ties the log lines of one request together, and is told to the client.
     pub const REQUEST_ID: &str = "x-cairn-request-id";
     /// On a request for content: only the head of the answer is wanted.
     pub const HEAD: &str = "x-cairn-head";
@@ -145,83 +161,6 @@ pub const FORWARDED_HEADERS: [&str; 5] = [
 
 /// Those of a request for content.
 pub const CONDITION_HEADERS: [&str; 3] = ["if-none-match", "range", "if-range"];
-
-/// What a token allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Scope {
-    /// Fetch, and read content by REST.
-    Read,
-    /// Read, and push.
-    Write,
-}
-
-impl Scope {
-    /// The scope's name, as stored and as shown.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-        }
-    }
-
-    /// The scope of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Read, Self::Write]
-            .into_iter()
-            .find(|scope| scope.name() == name)
-    }
-}
-
-/// Where a token is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TokenState {
-    /// It is accepted.
-    Active,
-    /// Its time is over.
-    Expired,
-    /// It was taken back.
-    Revoked,
-}
-
-/// A token as the object keeps it. The plaintext is known to nobody but its owner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TokenRecord {
-    /// 16 characters of `[0-9a-z]`; the first eight are the repository id's ([`token_id_prefix`]).
-    pub token_id: String,
-    /// SHA-256 of the plaintext without its `?expires=` suffix.
-    pub sha256: TokenHash,
-    /// What it allows.
-    pub scope: Scope,
-    /// The owner's note.
-    pub label: Option<String>,
-    /// Milliseconds since 1970.
-    pub created_at_ms: i64,
-    /// Milliseconds since 1970; from then on it is refused.
-    pub expires_at_ms: i64,
-    /// When it was taken back, in milliseconds since 1970.
-    pub revoked_at_ms: Option<i64>,
-    /// When it was last accepted, in milliseconds since 1970; may lag, so that use costs no write.
-    pub last_used_at_ms: Option<i64>,
-}
-
-impl TokenRecord {
-    /// Its state at a time in milliseconds since 1970.
-    #[must_use]
-    pub fn state(&self, now_ms: i64) -> TokenState {
-        if self.revoked_at_ms.is_some() {
-            TokenState::Revoked
-        } else if now_ms >= self.expires_at_ms {
-            TokenState::Expired
-        } else {
-            TokenState::Active
-        }
-    }
-}
 
 /// Body of `POST /init`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -362,35 +301,6 @@ pub struct RepositoryInfo {
     pub size_bytes: u64,
     /// Objects in its live packs.
     pub object_count: u64,
-}
-
-/// Body of `POST /tokens`. A record whose id or hash is there already is
-/// [`ErrorCode::AlreadyExists`]: the Worker draws again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CreateToken {
-    /// The new token.
-    pub token: TokenRecord,
-}
-
-/// Answer of `GET /tokens`: one page, newest first. `state` is `active`, `expired`, `revoked` or
-/// `all`, `page` starts at 1; the Worker has checked both and sends all three. With `token`, an id
-/// or the SHA-256 of a plaintext in hex, the page has that token or none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenPage {
-    /// The page's tokens.
-    pub tokens: Vec<TokenRecord>,
-    /// Tokens in that state altogether.
-    pub total_count: u64,
-}
-
-/// Answer of `DELETE /tokens/<id>`; a second time answers the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RevokedToken {
-    /// Its id.
-    pub token_id: String,
-    /// Its hash, by which the Worker takes the grant out of KV.
-    pub sha256: TokenHash,
 }
 
 /// Answer of `POST /delete`.

@@ -24,12 +24,13 @@ use worker::{Method, Request, RequestInit, Response, ResponseBody};
 
 use super::admin::{self, Answer};
 use super::body::Body;
+use super::caller::Caller;
 use super::contract::{
     Actor, ErrorCode, ErrorReply, ExportFork, ForkRepository, ORIGIN, header, path,
 };
 use super::memory::FORK_BYTES;
 use super::network::Member;
-use super::object::{Caller, RepoObject, Store, now_ms, reserve};
+use super::object::{RepoObject, Store, now_ms, reserve};
 use super::{alarm, deletion, reply};
 use crate::git::store::StoreError;
 use crate::storage::fork::SharedPack;

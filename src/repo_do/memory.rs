@@ -2,9 +2,11 @@
 //!
 //! All objects of an isolate share its 128 MB, and wasm memory never shrinks. So a push or a fetch
 //! first reserves what it may hold at its dearest moment, and is refused with 503 and
-//! `Retry-After` when the isolate has no room: before it has begun, not in its middle.
+//! `Retry-After` when the isolate has no room: before it has begun, not in its middle. And one
+//! repository begins nothing more for its clients when that would take what another's push needs.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 /// Bytes that all operations of the isolate may hold together: 128 MB less the JavaScript heap,
 /// the shared caches (28 MiB) and the module itself.
@@ -28,7 +30,14 @@ pub const FETCH_BYTES: u64 = 5 << 20;
 /// stream that it came or goes with; at the source the refs, 80 bytes each.
 pub const FORK_BYTES: u64 = 6 << 20;
 
+/// Bytes that the clients of one repository may make it hold together: so much less than the
+/// isolate has that another one's push has room.
+const REPOSITORY_BYTES_MAX: u64 = ISOLATE_BYTES_MAX - PUSH_BYTES;
+
 thread_local! {
+    static OWNERS: Cell<u32> = const { Cell::new(0) };
+    /// By repository: what its clients hold.
+    static HELD_BYTES: RefCell<BTreeMap<u32, u64>> = const { RefCell::new(BTreeMap::new()) };
     // A counter, not a lock: nothing waits on it, so it may be shared by the isolate's objects.
     static RESERVED_BYTES: Cell<u64> = const { Cell::new(0) };
 }
@@ -45,9 +54,49 @@ pub struct NoRoom {
     pub limit: u64,
 }
 
+/// Who holds what: one for each object of the isolate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner(u32);
+
+impl Owner {
+    /// Another than all before.
+    pub fn another() -> Self {
+        let number = OWNERS.get().wrapping_add(1);
+        OWNERS.set(number);
+        Self(number)
+    }
+
+    fn held_bytes(self) -> u64 {
+        HELD_BYTES.with_borrow(|held| held.get(&self.0).copied().unwrap_or(0))
+    }
+
+    fn hold(self, bytes: u64) {
+        HELD_BYTES.with_borrow_mut(|held| {
+            let of_owner = held.entry(self.0).or_default();
+            *of_owner = of_owner.saturating_add(bytes);
+        });
+    }
+
+    fn give_back(self, bytes: u64) {
+        HELD_BYTES.with_borrow_mut(|held| {
+            let left = held
+                .get(&self.0)
+                .map_or(0, |held| held.saturating_sub(bytes));
+            if left == 0 {
+                held.remove(&self.0);
+            } else {
+                held.insert(self.0, left);
+            }
+        });
+    }
+}
+
 /// A reservation; dropping it gives the bytes back.
 #[derive(Debug)]
-pub struct Reservation(u64);
+pub struct Reservation {
+    bytes: u64,
+    owner: Option<Owner>,
+}
 
 impl Reservation {
     /// Reserves `wanted` bytes.
@@ -62,23 +111,53 @@ impl Reservation {
             });
         }
         RESERVED_BYTES.set(total);
-        Ok(Self(wanted))
+        Ok(Self {
+            bytes: wanted,
+            owner: None,
+        })
+    }
+
+    /// Reserves `wanted` bytes for a client of `owner`, unless its clients hold their share. What
+    /// is joined to it later is not refused for that: the operation has begun.
+    pub fn of(owner: Owner, wanted: u64) -> Result<Self, NoRoom> {
+        let held = owner.held_bytes();
+        if held > 0 && held.saturating_add(wanted) > REPOSITORY_BYTES_MAX {
+            return Err(NoRoom {
+                reserved: held,
+                wanted,
+                limit: REPOSITORY_BYTES_MAX,
+            });
+        }
+        let mut reservation = Self::new(wanted)?;
+        owner.hold(wanted);
+        reservation.owner = Some(owner);
+        Ok(reservation)
     }
 
     /// Whether nothing is reserved.
     pub fn is_empty(&self) -> bool {
-        self.0 == 0
+        self.bytes == 0
     }
 
     /// Takes over what another one reserved.
     pub fn join(&mut self, mut other: Self) {
-        self.0 = self.0.saturating_add(std::mem::take(&mut other.0));
+        let bytes = std::mem::take(&mut other.bytes);
+        if let Some(owner) = other.owner {
+            owner.give_back(bytes);
+        }
+        if let Some(owner) = self.owner {
+            owner.hold(bytes);
+        }
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        RESERVED_BYTES.set(RESERVED_BYTES.get().saturating_sub(self.0));
+        RESERVED_BYTES.set(RESERVED_BYTES.get().saturating_sub(self.bytes));
+        if let Some(owner) = self.owner {
+            owner.give_back(self.bytes);
+        }
     }
 }
 
@@ -120,5 +199,36 @@ mod tests {
         assert_eq!(reserved_bytes(), 3);
         drop(one);
         assert_eq!(reserved_bytes(), 0);
+    }
+
+    #[test]
+    fn one_repository_leaves_room_for_anothers_push() {
+        let (greedy, other) = (Owner::another(), Owner::another());
+        let mut fetches = Vec::new();
+        let refused = loop {
+            match Reservation::of(greedy, FETCH_BYTES) {
+                Ok(fetch) => fetches.push(fetch),
+                Err(refused) => break refused,
+            }
+        };
+        assert_eq!(refused.limit, REPOSITORY_BYTES_MAX);
+        assert!(fetches.len() >= 10, "only {} fetches", fetches.len());
+        let push = Reservation::of(other, PUSH_BYTES).unwrap();
+        drop(push);
+        fetches.pop();
+        fetches.push(Reservation::of(greedy, FETCH_BYTES).unwrap());
+        drop(fetches);
+        assert_eq!((reserved_bytes(), greedy.held_bytes()), (0, 0));
+    }
+
+    #[test]
+    fn one_operation_alone_may_be_of_any_size_and_grow() {
+        let owner = Owner::another();
+        let mut push = Reservation::of(owner, REPOSITORY_BYTES_MAX + 1).unwrap();
+        push.join(Reservation::new(10).unwrap());
+        assert_eq!(owner.held_bytes(), REPOSITORY_BYTES_MAX + 11);
+        assert!(Reservation::of(owner, 1).is_err());
+        drop(push);
+        assert_eq!((reserved_bytes(), owner.held_bytes()), (0, 0));
     }
 }

@@ -6,7 +6,10 @@
 //! |---|---|
 //! | `contract` | what the Worker and the object say to each other; no platform in it |
 //! | `object` | the Durable Object: wakes, authorizes, dispatches; the alarm |
+//! | `caller` | who asks, and what that one may do |
+//! | `rates` | how many requests the repository takes |
 //! | `alarm` | what is done without a request, and when |
+//! | `account` | what a request takes; the log line of a fetch or push |
 //! | `admin` | making, showing, changing and wiping the repository; its tokens; figures |
 //! | `refs` | advertisements and `ls-refs` |
 //! | `upload` | a fetch: the request read, the answer streamed |
@@ -37,10 +40,12 @@
 pub mod contract;
 pub mod memory;
 
+mod account;
 mod admin;
 mod alarm;
 mod body;
 mod bundle;
+mod caller;
 mod cold;
 mod content;
 mod deletion;
@@ -52,6 +57,7 @@ mod network;
 mod network_do;
 mod object;
 mod quarantine;
+mod rates;
 mod readers;
 mod receive;
 mod recover;

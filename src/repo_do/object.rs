@@ -12,14 +12,15 @@ use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
+use super::account::Account;
 use super::alarm::{self, Alarm};
-use super::contract::{
-    Access, Actor, ErrorCode, ErrorReply, ExportFork, Refusal, TokenRecord, authorize, header, path,
-};
+use super::caller::Caller;
+use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
 use super::fork::Growing;
 use super::graphs::KeptGraph;
 use super::maintenance::{self, Failure};
-use super::memory::Reservation;
+use super::memory::{NoRoom, Owner, Reservation};
+use super::rates::Rates;
 use super::readers::Readers;
 use super::snapshot::Turn;
 use super::{
@@ -46,6 +47,10 @@ const IMPORT_RETRY_SECONDS: u32 = 10;
 
 /// The repository's object, as the requests under way share it.
 pub struct RepoObject {
+    /// How many requests come.
+    pub rates: Rates,
+    /// Whose share of the isolate's memory its clients use.
+    pub owner: Owner,
     /// The platform's storage: alarms, and the wiping of everything.
     pub storage: Storage,
     /// The object's environment.
@@ -94,15 +99,26 @@ const FORK_RETRY_SECONDS: u32 = 2;
 /// Seconds after which a request that was turned away may find room.
 const ROOM_RETRY_SECONDS: u32 = 5;
 
-/// Reserves `bytes` of the isolate's memory, waiting a while for others to be done. Each request
-/// looks again by a timer of its own: nothing of one request may wake another's.
-pub fn reserve(
-    bytes: u64,
-) -> LocalBoxFuture<'static, std::result::Result<Reservation, ErrorReply>> {
+/// Room to come, or a refusal.
+type Room = LocalBoxFuture<'static, std::result::Result<Reservation, ErrorReply>>;
+
+/// Reserves `bytes` of the isolate's memory, waiting a while for others to be done.
+pub fn reserve(bytes: u64) -> Room {
+    room(move || Reservation::new(bytes))
+}
+
+/// The same for what a client begins: within the repository's share.
+pub fn reserve_share(object: &RepoObject, bytes: u64) -> Room {
+    let owner = object.owner;
+    room(move || Reservation::of(owner, bytes))
+}
+
+/// Each request looks again by a timer of its own: nothing of one request may wake another's.
+fn room(look: impl Fn() -> std::result::Result<Reservation, NoRoom> + 'static) -> Room {
     let until_ms = now_ms().saturating_add(ROOM_WAIT_MS);
     let room = async move {
         loop {
-            match Reservation::new(bytes) {
+            match look() {
                 Ok(reservation) => return Ok(reservation),
                 Err(error) if now_ms() >= until_ms => {
                     return Err(ErrorReply::busy(ROOM_RETRY_SECONDS, error.to_string()));
@@ -124,6 +140,8 @@ impl RepoObject {
         let storage = state.storage();
         let store = RefCell::new(open(&storage));
         Self {
+            rates: Rates::of(&env),
+            owner: Owner::another(),
             storage,
             env,
             store,
@@ -213,83 +231,6 @@ fn open(storage: &Storage) -> std::result::Result<Rc<Store>, String> {
     Ok(Rc::new(RepoStore::new(db, Box::new(now_ms))))
 }
 
-/// One request, and who it is from.
-pub struct Caller {
-    /// Who asks.
-    pub actor: Actor,
-    /// The object's own record of the actor's token.
-    pub token: Option<TokenRecord>,
-    /// The repository's record; `None` while there is none.
-    pub record: Option<RepositoryRecord>,
-    /// Why there is none, when an import or a recovery has failed.
-    failure: Option<String>,
-}
-
-impl Caller {
-    fn of(request: &Request, store: &Store) -> std::result::Result<Self, ErrorReply> {
-        let actor = request
-            .headers()
-            .get(header::ACTOR)
-            .ok()
-            .flatten()
-            .unwrap_or_default();
-        let actor = actor
-            .parse::<Actor>()
-            .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-        // What is being deleted is gone for everybody.
-        let record = store.load()?;
-        let record = record.filter(|record| record.phase != Phase::Deleting);
-        let token = match (&actor, &record) {
-            (Actor::Token(hash), Some(_)) => admin::token_by_hash(store, hash)?,
-            _ => None,
-        };
-        let failure = match record {
-            Some(_) => None,
-            None => store.import_failure()?,
-        };
-        Ok(Self {
-            actor,
-            token,
-            record,
-            failure: failure.map(|failure| failure.reason),
-        })
-    }
-
-    /// Whether the caller may make repositories.
-    pub fn check_maker(&self) -> std::result::Result<(), ErrorReply> {
-        if matches!(self.actor, Actor::Operator | Actor::NamespaceAdmin) {
-            return Ok(());
-        }
-        let message = "only administrators make repositories";
-        Err(ErrorReply::new(ErrorCode::Forbidden, message))
-    }
-
-    /// The repository, if the caller may do this to it.
-    fn repository(self, access: Access) -> std::result::Result<Authorized, ErrorReply> {
-        let public = self.record.as_ref().map(|record| record.public);
-        let token = self.token.as_ref();
-        let authorized = authorize(&self.actor, public, token, access, now_ms());
-        if let (Err(Refusal::NotFound), Some(reason)) = (authorized, &self.failure) {
-            let message = format!("{}: {reason}", Refusal::NotFound);
-            return Err(ErrorReply::new(ErrorCode::NotFound, message));
-        }
-        authorized?;
-        let record = self.record.ok_or(Refusal::NotFound)?;
-        Ok(Authorized {
-            record,
-            token: self.token,
-        })
-    }
-}
-
-/// A caller who may do what it asks for.
-pub struct Authorized {
-    /// The repository.
-    pub record: RepositoryRecord,
-    /// The token that let it in; `None` for the operator and for the public.
-    pub token: Option<TokenRecord>,
-}
-
 /// Turns a request away while the repository is being filled from elsewhere.
 fn check_serves(record: &RepositoryRecord, is_git: bool) -> std::result::Result<(), ErrorReply> {
     match (record.phase, is_git) {
@@ -309,9 +250,13 @@ fn check_serves(record: &RepositoryRecord, is_git: bool) -> std::result::Result<
 async fn dispatch(
     object: &Rc<RepoObject>,
     request: Request,
+    account: &Rc<Account>,
 ) -> std::result::Result<Result<Response>, ErrorReply> {
+    let caller = Caller::identify(object, &request).await?;
+    if let Some(token) = &caller.token {
+        account.is_of(&token.token_id);
+    }
     let store = object.store()?;
-    let caller = Caller::of(&request, &store)?;
     let route = request.path();
     let method = request.method();
     match (&method, route.as_str()) {
@@ -329,10 +274,11 @@ async fn dispatch(
         let _ = recover::resume(object).await;
     }
     let is_git = route.starts_with(path::GIT);
+    let actor = caller.actor;
     let authorized = |access| {
         let authorized = caller.repository(access)?;
         check_serves(&authorized.record, is_git)?;
-        if let Some(token) = &authorized.token {
+        if let (Actor::Token(_), Some(token)) = (actor, &authorized.token) {
             admin::touch_token(&store, token)?;
         }
         Ok::<_, ErrorReply>(authorized)
@@ -344,15 +290,17 @@ async fn dispatch(
                 Service::UploadPack => Access::Read,
                 Service::ReceivePack => Access::Push,
             };
-            refs::advertise(&store, service, &request, &authorized(access)?)
+            refs::advertise(&store, service, &request, &authorized(access)?, account)
         }
         (Method::Post, path::UPLOAD_PACK) => {
             let authorized = authorized(Access::Read)?;
-            upload::upload_pack(object, &store, request, &authorized).await?
+            account.log_as("/git/:ns/:repo/git-upload-pack");
+            upload::upload_pack(object, &store, request, &authorized, account).await?
         }
         (Method::Post, path::RECEIVE_PACK) => {
             let authorized = authorized(Access::Push)?;
-            receive::receive_pack(object, &store, request, authorized).await?
+            account.log_as("/git/:ns/:repo/git-receive-pack");
+            receive::receive_pack(object, &store, request, authorized, account).await?
         }
         (Method::Get, path) if path.starts_with(content::PATHS) => {
             let authorized = authorized(Access::Read)?;
@@ -430,10 +378,17 @@ impl DurableObject for RepoDo {
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         let object = Rc::clone(&self.object);
-        match dispatch(&object, request).await {
-            Ok(response) => response,
-            Err(refused) => reply::refusal(&refused),
-        }
+        let account = Account::begin(&object, &request);
+        let mut response = match dispatch(&object, request, &account).await {
+            Ok(response) => response?,
+            Err(refused) => {
+                account.log_elsewhere();
+                reply::refusal(&refused)?
+            }
+        };
+        let usage = account.usage().to_string();
+        response.headers_mut().set(header::USAGE, &usage)?;
+        Ok(response)
     }
 
     async fn alarm(&self) -> Result<Response> {

@@ -8,10 +8,12 @@ use futures::channel::mpsc::UnboundedSender;
 use futures::{future, stream};
 use worker::{Request, Response};
 
+use super::account::{self, Account, fault};
 use super::body::Body;
+use super::caller::Authorized;
 use super::contract::{ErrorCode, ErrorReply};
 use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation};
-use super::object::{Authorized, RepoObject, Store, now_ms, reserve};
+use super::object::{RepoObject, Store, now_ms, reserve, reserve_share};
 use super::quarantine::Opened;
 use super::readers::{Purpose, Reader};
 use super::reply::{self, Media};
@@ -39,8 +41,9 @@ pub async fn receive_pack(
     store: &Rc<Store>,
     request: Request,
     authorized: Authorized,
+    account: &Rc<Account>,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let mut reservation = reserve(PUSH_BYTES).await?;
+    let mut reservation = reserve_share(object, PUSH_BYTES).await?;
     let bad =
         |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
     let mut body = Body::of(&request).map_err(|error| bad(&error))?;
@@ -59,18 +62,19 @@ pub async fn receive_pack(
             Err(error) => {
                 let side_band = reader.capabilities().side_band;
                 body.drain().await;
-                return Ok(fatal(side_band, &error.to_string()));
+                return Ok(fatal(account, side_band, &error.to_string()));
             }
         }
     }
     let commands = reader.finish().map_err(|error| bad(&error))?;
     let side_band = commands.capabilities.side_band;
     if commands.commands.is_empty() {
-        return Ok(probed(side_band));
+        return Ok(probed(account, side_band));
     }
     if let Err(error) = commands.check_names_differ() {
         body.drain().await;
-        return Ok(fatal(side_band, &error.to_string()));
+        account.received(body.received_bytes());
+        return Ok(fatal(account, side_band, &error.to_string()));
     }
     let mut push = Push::new(
         Rc::clone(object),
@@ -78,10 +82,12 @@ pub async fn receive_pack(
         commands,
         authorized,
         limits,
+        Rc::clone(account),
     );
     push.judge();
     push.receive(first, &mut body, &mut reservation).await?;
     body.drain().await;
+    account.received(body.received_bytes());
     Ok(push.answer(reservation))
 }
 
@@ -99,19 +105,25 @@ fn limits(object: &RepoObject) -> Limits {
 }
 
 /// Git's probe of the connection, before it sends a body that it cannot send again.
-fn probed(side_band: SideBand) -> worker::Result<Response> {
+fn probed(account: &Account, side_band: SideBand) -> worker::Result<Response> {
     let mut out = Vec::new();
     if side_band != SideBand::None {
         pktline::flush(&mut out);
     }
-    reply::git(Service::ReceivePack, Media::Result)?.from_bytes(out)
+    account::whole(
+        account,
+        reply::git(Service::ReceivePack, Media::Result)?,
+        out,
+    )
 }
 
 /// The request cannot be understood: said where the client shows it.
-fn fatal(side_band: SideBand, message: &str) -> worker::Result<Response> {
+fn fatal(account: &Account, side_band: SideBand, message: &str) -> worker::Result<Response> {
+    account.failed(fault::REFUSED);
+    let message = account.named(message);
     let mut out = Vec::new();
     if side_band == SideBand::None {
-        pktline::err(message, &mut out);
+        pktline::err(&message, &mut out);
     } else {
         band(
             Band::Error,
@@ -121,7 +133,11 @@ fn fatal(side_band: SideBand, message: &str) -> worker::Result<Response> {
         );
         pktline::flush(&mut out);
     }
-    reply::git(Service::ReceivePack, Media::Result)?.from_bytes(out)
+    account::whole(
+        account,
+        reply::git(Service::ReceivePack, Media::Result)?,
+        out,
+    )
 }
 
 /// What the repository allows.
@@ -141,6 +157,7 @@ struct Push {
     commands: PushCommands,
     authorized: Authorized,
     limits: Limits,
+    account: Rc<Account>,
     /// By command: why it is refused, as far as that is known.
     rejections: Vec<Option<Rejection>>,
     inspection: Inspection,
@@ -158,6 +175,7 @@ impl Push {
         commands: PushCommands,
         authorized: Authorized,
         limits: Limits,
+        account: Rc<Account>,
     ) -> Self {
         let opened = Opened::new(Rc::clone(&object), Rc::clone(&store));
         let reader = object.readers.enter(Purpose::Push, now_ms());
@@ -168,6 +186,7 @@ impl Push {
             commands,
             authorized,
             limits,
+            account,
             rejections,
             inspection: Inspection::default(),
             opened,
@@ -250,6 +269,7 @@ impl Push {
     /// The response: progress while the rest of the work is done, then the report.
     fn answer(self, reservation: Reservation) -> worker::Result<Response> {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
+        let account = Rc::clone(&self.account);
         let work = async move {
             Work::new(self, Voice { sender }).run().await;
             drop(reservation);
@@ -257,7 +277,8 @@ impl Push {
         // The work goes on while the client reads; when it hangs up, both are dropped.
         let work = stream::once(work).filter_map(|()| future::ready(None));
         let pieces = stream::select(receiver.map(Ok::<Vec<u8>, worker::Error>), work);
-        reply::git(Service::ReceivePack, Media::Result)?.from_stream(pieces)
+        let head = reply::git(Service::ReceivePack, Media::Result)?;
+        account::streamed(&account, head, pieces)
     }
 }
 

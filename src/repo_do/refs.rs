@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 use gix_object::bstr::{BStr, ByteSlice};
 use worker::{Request, Response};
 
+use super::account::{self, Account};
+use super::caller::Authorized;
 use super::contract::{ErrorCode, ErrorReply, header};
-use super::object::{Authorized, Store};
+use super::object::Store;
 use super::reply::{self, Media};
 use crate::git::protocol::advertise::{
     AdvertisedRef, RefAdvertisement, Service, Version, version_2,
@@ -38,6 +40,7 @@ pub fn advertise(
     service: Service,
     request: &Request,
     authorized: &Authorized,
+    account: &Account,
 ) -> worker::Result<Response> {
     let mut out = Vec::new();
     let version = version(request, service);
@@ -46,7 +49,7 @@ pub fn advertise(
     } else if let Err(error) = advertise_refs(store, service, version, authorized, &mut out) {
         return reply::refusal(&error.into());
     }
-    reply::git(service, Media::Advertisement)?.from_bytes(out)
+    account::whole(account, reply::git(service, Media::Advertisement)?, out)
 }
 
 fn advertise_refs(

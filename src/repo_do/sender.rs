@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use super::account::{Account, fault};
 use super::cold::{Faults, Window};
 use super::memory::Reservation;
 use super::object::{RepoObject, Store};
@@ -31,6 +32,8 @@ pub struct Sender {
     window: Window,
     /// Sent before anything else.
     head: Vec<u8>,
+    /// The request that this answers, if it is a client's.
+    account: Option<Rc<Account>>,
     /// The end was written, or the failure.
     ended: Option<Result<(), String>>,
     /// Memory is reserved, and packs that are superseded meanwhile stay.
@@ -87,9 +90,15 @@ impl Sender {
             faults: Faults::default(),
             window: Window::default(),
             head,
+            account: None,
             ended: None,
             _held: keep,
         }
+    }
+
+    /// What goes wrong is told under the name of this request.
+    pub fn answers(&mut self, account: &Rc<Account>) {
+        self.account = Some(Rc::clone(account));
     }
 
     /// The pack alone behind `head`, bare.
@@ -223,7 +232,12 @@ impl Sender {
             ),
         };
         worker::console_error!("{}", fault_line(kind, &error));
-        let message = format!("upload-pack: {what}; the pack is cut off\n");
+        let mut message = format!("upload-pack: {what}; the pack is cut off");
+        if let Some(account) = &self.account {
+            message = account.named(&message);
+            account.failed(fault::REFUSED);
+        }
+        message.push('\n');
         self.stream.fail(&message, out);
         error
     }

@@ -5,11 +5,13 @@ use std::rc::Rc;
 use futures::stream;
 use worker::{Request, Response};
 
+use super::account::{self, Account, fault};
 use super::body::{Body, BodyError};
+use super::caller::Authorized;
 use super::cold::{self, Faults};
 use super::contract::{ErrorCode, ErrorReply, header};
 use super::memory::{FETCH_BYTES, Reservation};
-use super::object::{Authorized, RepoObject, Store, now_ms, reserve};
+use super::object::{RepoObject, Store, now_ms, reserve_share};
 use super::readers::Purpose;
 use super::refs;
 use super::reply::{self, Media, fault_line};
@@ -36,8 +38,9 @@ pub async fn upload_pack(
     store: &Rc<Store>,
     request: Request,
     authorized: &Authorized,
+    account: &Rc<Account>,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let reservation = reserve(FETCH_BYTES).await?;
+    let reservation = reserve_share(object, FETCH_BYTES).await?;
     let limits = Limits::DEFAULT;
     let version = refs::version(&request, Service::UploadPack);
     let mut body = Body::of(&request).map_err(|error| broken(&error))?;
@@ -46,18 +49,19 @@ pub async fn upload_pack(
         Version::V0 | Version::V1 => fetches(&mut body, &limits).await?,
     };
     body.drain().await;
+    account.received(body.received_bytes());
     Ok(match asked {
-        Asked::Nothing => whole(Vec::new()),
-        Asked::Refused(message) => refused(&message),
+        Asked::Nothing => whole(account, Vec::new()),
+        Asked::Refused(message) => refused(account, &message),
         Asked::Command(Command::LsRefs(request)) => {
-            whole(refs::ls_refs(store, &request, authorized)?)
+            whole(account, refs::ls_refs(store, &request, authorized)?)
         }
         Asked::Command(Command::ObjectInfo(request)) => {
-            whole(object_info(store, &request, &limits)?)
+            whole(account, object_info(store, &request, &limits)?)
         }
-        Asked::Command(Command::BundleUri) => whole(b"0000".to_vec()),
+        Asked::Command(Command::BundleUri) => whole(account, b"0000".to_vec()),
         Asked::Command(Command::Fetch(request)) => {
-            fetch(object, store, &request, &limits, reservation).await?
+            fetch(object, store, &request, &limits, reservation, account).await?
         }
     })
 }
@@ -113,14 +117,19 @@ fn broken(error: &BodyError) -> ErrorReply {
     ErrorReply::new(ErrorCode::InvalidInput, error.to_string())
 }
 
-fn whole(out: Vec<u8>) -> worker::Result<Response> {
-    reply::git(Service::UploadPack, Media::Result)?.from_bytes(out)
+fn whole(account: &Account, out: Vec<u8>) -> worker::Result<Response> {
+    account::whole(
+        account,
+        reply::git(Service::UploadPack, Media::Result)?,
+        out,
+    )
 }
 
-fn refused(message: &str) -> worker::Result<Response> {
+fn refused(account: &Account, message: &str) -> worker::Result<Response> {
+    account.failed(fault::REFUSED);
     let mut out = Vec::new();
-    pktline::err(message, &mut out);
-    whole(out)
+    pktline::err(&account.named(message), &mut out);
+    whole(account, out)
 }
 
 fn object_info(
@@ -148,9 +157,10 @@ async fn fetch(
     request: &FetchRequest,
     limits: &Limits,
     reservation: Reservation,
+    account: &Rc<Account>,
 ) -> Result<worker::Result<Response>, ErrorReply> {
     if let Some(served) = ready::serves(object, store, request).await? {
-        return Ok(redirected(served));
+        return Ok(redirected(account, served));
     }
     let mut reservations = vec![reservation];
     reservations.extend(cold::reserve_for(store).await?);
@@ -164,31 +174,34 @@ async fn fetch(
             Ok(answered) => break answered,
             Err(error) => {
                 let Some(chunk) = error.cold() else {
-                    return Ok(refused(&message_of(&error)));
+                    return Ok(refused(account, &message_of(&error)));
                 };
                 if let Err(error) = faults.mend(object, store, chunk).await {
-                    return Ok(refused(&unreadable(&error)));
+                    return Ok(refused(account, &unreadable(&error)));
                 }
             }
         }
     };
     let Answer { head, pack } = answered;
     Ok(match pack {
-        None => whole(head),
+        None => whole(account, head),
         Some(pack) => {
+            account.looks_at(pack.packs.records().len());
             let held = (reservations, reader);
-            let sender = Sender::new(object, Rc::clone(store), head, pack, held);
+            let mut sender = Sender::new(object, Rc::clone(store), head, pack, held);
+            sender.answers(account);
             let pieces = stream::unfold(Some(sender), sender::next_piece);
             reply::git(Service::UploadPack, Media::Result)
-                .and_then(|response| response.from_stream(pieces))
+                .and_then(|head| account::streamed(account, head, pieces))
         }
     })
 }
 
 /// Tells the Worker that the rest is in R2: its bytes come neither here nor into the wasm there.
-fn redirected(served: Served) -> worker::Result<Response> {
+fn redirected(account: &Account, served: Served) -> worker::Result<Response> {
     let Served { head, ready } = served;
-    let mut response = whole(head)?;
+    account.sent(ready.response_bytes);
+    let mut response = whole(account, head)?;
     let headers = response.headers_mut();
     headers.set(header::READY, &ready.r2_key)?;
     headers.set(header::READY_BYTES, &ready.response_bytes.to_string())?;

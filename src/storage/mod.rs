@@ -29,6 +29,7 @@
 //! | [`registry`] | the list of namespaces |
 //! | [`network`] | a fork network: who names which packs in R2 |
 //! | [`kv`] | small JSON values in Workers KV; the only file here that knows it |
+//! | [`analytics`] | a data point a request; the only file here that knows Analytics Engine |
 //! | [`bucket`] | the port to R2: objects under a key; the keys |
 //! | [`r2`] | the port on R2 itself; the only file here that knows it |
 //! | [`snapshots`] | which packs R2 holds, which are on their way, what it may forget |
@@ -43,6 +44,7 @@
 //! - Nothing of HTTP, no clock of its own (times are unix milliseconds, handed in).
 //! - A database into which no repository was created stays empty.
 
+pub mod analytics;
 pub mod bucket;
 pub mod cache;
 pub mod do_sql;

@@ -4,11 +4,12 @@ use futures::FutureExt as _;
 use worker::console_warn;
 
 use super::credentials::Identity;
+use super::directory;
 use super::grant::{Grant, key};
-use super::names::RepositoryPath;
+use super::names::{NamespaceName, RepositoryPath};
 use super::objects::Asked;
 use super::visit::{Visit, fault};
-use crate::repo_do::contract::{Access, Actor, ErrorReply, Refusal, TokenHash};
+use crate::repo_do::contract::{Access, Actor, ErrorCode, ErrorReply, Refusal, TokenHash};
 use crate::storage::kv::JsonStore;
 
 /// The KV binding that holds the grants.
@@ -47,17 +48,52 @@ pub async fn check_grant(visit: &Visit, path: &RepositoryPath) -> Result<(), Err
     Ok(())
 }
 
-/// Whether a request may administer what no single repository decides about.
+/// Whether a request may administer what no single namespace decides about.
 pub async fn to_administer(visit: &Visit) -> Result<(), ErrorReply> {
     match visit.identity {
         Identity::Operator => Ok(()),
         Identity::Anonymous => Err(Refusal::CredentialRequired.into()),
         Identity::Unrecognised => Err(Refusal::TokenInvalid.into()),
-        // Admin tokens of a namespace will be told apart here.
         Identity::Token(hash) => Err(match grant(visit, &hash).await {
             Some(grant) if !grant.is_expired(visit.now_ms) => Refusal::NotAdministrator.into(),
             _ => Refusal::TokenInvalid.into(),
         }),
+    }
+}
+
+/// Whether a request may administer a namespace: the operator's, and those with a token of that
+/// namespace. KV says an early no; the namespace's object decides.
+pub fn to_namespace<'a>(
+    visit: &'a Visit,
+    namespace: &'a NamespaceName,
+) -> Asked<'a, Result<(), ErrorReply>> {
+    let decide = async move {
+        let Identity::Token(hash) = visit.identity else {
+            return to_administer(visit).await;
+        };
+        if let Some(grant) = grant(visit, &hash).await {
+            grant.check_namespace(namespace, visit.now_ms)?;
+        }
+        match directory::admit(visit, namespace, hash).await?.token {
+            Some(token) => {
+                visit.costs.is_of(&token.token_id);
+                Ok(())
+            }
+            None => Err(Refusal::TokenInvalid.into()),
+        }
+    };
+    decide.boxed_local()
+}
+
+/// Whether a request is the operator's, of those that may administer the namespace.
+pub async fn to_operate(visit: &Visit, namespace: &NamespaceName) -> Result<(), ErrorReply> {
+    to_namespace(visit, namespace).await?;
+    match visit.identity {
+        Identity::Operator => Ok(()),
+        _ => Err(ErrorReply::new(
+            ErrorCode::Forbidden,
+            "a namespace token does not allow this",
+        )),
     }
 }
 

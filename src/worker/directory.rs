@@ -6,14 +6,15 @@ use serde::Serialize;
 use super::names::{NamespaceName, RepositoryPath};
 use super::namespace_contract::{
     ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, Listing, NamespaceInfo,
-    REGISTRY, Registry, Reserve, Reserved, path,
+    REGISTRY, Registry, Reserve, Reserved, Revoke, path,
 };
 use super::objects::{self, Call};
 use super::parameters::ListQuery;
 use super::visit::{Visit, fault};
 use crate::repo_do::contract::{
-    CreateRepository, ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName,
-    RepositoryInfo, TouchRepository, token_id_prefix,
+    Admit, Admitted, CreateRepository, CreateToken, ErrorCode, ErrorReply, NAMESPACE_ADMIT,
+    NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName, RepositoryInfo, RevokedToken, TokenHash,
+    TokenPage, TokenRecord, TouchRepository, token_id_prefix,
 };
 
 /// Takes the name of a repository about to be made; `replaces` names an entry that is known to
@@ -105,6 +106,49 @@ pub async fn candidates(
         prefix: token_id_prefix(token_id).to_owned(),
     };
     get(visit, &namespace.folded(), path::CANDIDATES, &query).await
+}
+
+/// What the namespace's object says of a token: whether it is one of its own that holds.
+pub async fn admit(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    sha256: TokenHash,
+) -> Result<Admitted, ErrorReply> {
+    let now_ms = visit.now_ms;
+    let admit = Admit { sha256, now_ms };
+    post(visit, namespace, NAMESPACE_ADMIT, &admit).await
+}
+
+/// Keeps a token of the namespace's.
+pub async fn make_token(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    token: TokenRecord,
+) -> Result<TokenRecord, ErrorReply> {
+    post(visit, namespace, path::MAKE_TOKEN, &CreateToken { token }).await
+}
+
+/// A page of the namespace's tokens.
+pub async fn tokens(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    query: &str,
+) -> Result<TokenPage, ErrorReply> {
+    let call = Call::get(format!("{}?{query}", path::TOKENS));
+    objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await
+}
+
+/// Takes a token of the namespace's back; [`ErrorCode::NotFound`] when it has none of this id.
+pub async fn revoke_token(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    token_id: &str,
+) -> Result<RevokedToken, ErrorReply> {
+    let revoke = Revoke {
+        token_id: token_id.to_owned(),
+        now_ms: visit.now_ms,
+    };
+    post(visit, namespace, path::REVOKE, &revoke).await
 }
 
 /// A page of the namespace's repositories.

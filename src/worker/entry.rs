@@ -1,81 +1,167 @@
 //! The fetch handler: one request in, one answer out, whatever happens in between.
 
-use worker::{Context, Date, Env, Request, Response, Url, event};
+use worker::{Context, Date, Env, Request, Response, ResponseBody, console_log, event};
 
 use super::reply::{Reply, git_error};
 use super::rest::bundles;
-use super::route::{self, Face, RestRoute, Route, RouteError};
+use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
 use super::visit::{Visit, fault, respond};
-use super::{content, envelope, git, idempotency, openapi, random};
+use super::{content, envelope, git, idempotency, limits, openapi, random, request_log};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::storage::analytics;
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
-    let face = route::face(&request.path());
-    let request_id = random::bytes::<8>().map_or_else(
+    let begun_ms = clock();
+    let path = request.path();
+    let face = route::face(&path);
+    let request_id = request_id(&request);
+    let bytes_in = header(&request, "content-length").and_then(|length| length.parse().ok());
+    // Not `Request::method`, which takes a method that it does not know for GET.
+    let method = request.inner().method();
+    let route = route::parse(&path);
+    let mut line = match &route {
+        Ok(_) => request_log::of_path(&path),
+        Err(_) => request_log::of_nothing(),
+    };
+    let is_streamed = matches!(
+        route,
+        Ok(Route::Git(_, GitRoute::UploadPack | GitRoute::ReceivePack))
+    );
+    let visit = visit(&request, env, &request_id, begun_ms);
+
+    let answered = match (&visit, route) {
+        (Ok(visit), Ok(route)) => match limits::check(visit, line.namespace.as_deref()).await {
+            Ok(()) => answer(visit, request, &method, &route).await,
+            Err(error) => Err(error),
+        },
+        (Err(error), _) => Err(error.clone()),
+        (_, Err(error)) => Err(error.into()),
+    };
+    let mut response = match answered {
+        Ok(response) => response,
+        Err(error) => {
+            line.error = error.code.name();
+            respond(shown(face, &error, &request_id))?
+        }
+    };
+    line.request_id.clone_from(&request_id);
+    line.method = method;
+    line.status = response.status_code();
+    line.wall_ms = clock().saturating_sub(begun_ms);
+    let headers = response.headers_mut();
+    headers.set("x-request-id", &request_id)?;
+    if let Ok(visit) = &visit {
+        if face == Face::Rest {
+            headers.set("server-timing", &visit.costs.server_timing(line.wall_ms))?;
+        }
+        line.usage = visit.costs.usage();
+        line.bytes_in = bytes_in;
+        line.bytes_out = length(&response).unwrap_or(line.usage.answer_bytes);
+        // Of a fetch or a push that began its object writes the line when it ends.
+        if !is_streamed || line.status != 200 {
+            console_log!("{}", line.to_json());
+            analytics::write_request(&visit.env, &line.texts(), &line.numbers());
+        }
+    }
+    Ok(response)
+}
+
+fn clock() -> i64 {
+    i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
+}
+
+fn request_id(request: &Request) -> String {
+    let drawn = random::bytes::<8>().map_or_else(
         |_| "0000000000000000".to_owned(),
         |bytes| faster_hex::hex_string(&bytes),
     );
-    match answer(request, env, &request_id).await {
-        Ok(response) => Ok(response),
-        Err(error) => respond(shown(face, &error).with_header("x-request-id", request_id)),
+    let (given, ray) = (header(request, "x-request-id"), header(request, "cf-ray"));
+    request_log::request_id(given.as_deref(), ray.as_deref(), drawn)
+}
+
+/// Bytes of a body that was made here, or whose length is told.
+fn length(response: &Response) -> Option<u64> {
+    match response.body() {
+        ResponseBody::Body(bytes) => Some(bytes.len() as u64),
+        ResponseBody::Empty => Some(0),
+        ResponseBody::Stream(_) => {
+            let told = response.headers().get("content-length").ok().flatten();
+            told.and_then(|told| told.parse().ok())
+        }
     }
 }
 
-fn shown(face: Face, error: &ErrorReply) -> Reply {
+fn header(request: &Request, name: &str) -> Option<String> {
+    request.headers().get(name).ok().flatten()
+}
+
+/// An error as its face tells it. Where Git's users read it, and where it is our fault, it has the
+/// name under which the log has more.
+fn shown(face: Face, error: &ErrorReply, request_id: &str) -> Reply {
+    let status = error.code.status();
+    if status == 401 || (face == Face::Rest && status < 429) {
+        return told(face, error);
+    }
+    let named = ErrorReply {
+        message: format!("{} (request {request_id})", error.message),
+        ..error.clone()
+    };
+    told(face, &named)
+}
+
+fn told(face: Face, error: &ErrorReply) -> Reply {
     match face {
         Face::Git => git_error(error),
         Face::Rest => envelope::failure(error),
     }
 }
 
-async fn answer(request: Request, env: Env, request_id: &str) -> Result<Response, ErrorReply> {
+async fn answer(
+    visit: &Visit,
+    request: Request,
+    method: &str,
+    route: &Route,
+) -> Result<Response, ErrorReply> {
+    let methods = route.methods();
+    if !methods.contains(&method) {
+        return made(method_not_allowed(route, methods));
+    }
     let url = request
         .url()
         .map_err(|_| malformed("the URL is malformed"))?;
-    let route = route::parse(&request.path())?;
-    let methods = route.methods();
-    // Not `Request::method`, which takes a method that it does not know for GET.
-    let method = request.inner().method();
-    if !methods.contains(&method.as_str()) {
-        return reply_with_id(method_not_allowed(&route, methods), request_id);
-    }
-    let visit = visit(&request, &url, env, request_id)?;
     let query = url.query().unwrap_or("");
-    match &route {
-        Route::Health => reply_with_id(health(), request_id),
-        Route::OpenApi => reply_with_id(openapi::answer(), request_id),
-        Route::Git(path, route) => git::answer(&visit, &request, query, path, *route).await,
+    match route {
+        Route::Health => made(health()),
+        Route::OpenApi => made(openapi::answer()),
+        Route::Git(path, route) => git::answer(visit, &request, query, path, *route).await,
         Route::Rest(RestRoute::Content(path, content)) => {
-            content::answer(&visit, &request, &method, query, path, content).await
+            content::answer(visit, &request, method, query, path, content).await
         }
         // Bytes, not an envelope.
-        Route::Rest(RestRoute::Bundle(path)) => bundles::bundle(&visit, path).await,
+        Route::Rest(RestRoute::Bundle(path)) => bundles::bundle(visit, path).await,
         Route::Rest(route) => {
-            let reply = idempotency::answer(&visit, request, &method, query, route).await?;
-            reply_with_id(reply, request_id)
+            made(idempotency::answer(visit, request, method, query, route).await?)
         }
     }
 }
 
-fn visit(request: &Request, url: &Url, env: Env, request_id: &str) -> Result<Visit, ErrorReply> {
+fn visit(request: &Request, env: Env, request_id: &str, now_ms: i64) -> Result<Visit, ErrorReply> {
+    let url = request
+        .url()
+        .map_err(|_| malformed("the URL is malformed"))?;
     let authorization = request
         .headers()
         .get("authorization")
         .map_err(|_| malformed("the Authorization header is malformed"))?;
-    let now_ms = i64::try_from(Date::now().as_millis()).map_err(|error| fault("clock", &error))?;
     let origin = url.origin().ascii_serialization();
-    Ok(Visit::new(
-        env,
-        now_ms,
-        request_id.to_owned(),
-        origin,
-        authorization.as_deref(),
-    ))
+    let request_id = request_id.to_owned();
+    let authorization = authorization.as_deref();
+    Ok(Visit::new(env, now_ms, request_id, origin, authorization))
 }
 
-fn reply_with_id(reply: Reply, request_id: &str) -> Result<Response, ErrorReply> {
-    respond(reply.with_header("x-request-id", request_id)).map_err(|error| fault("answer", &error))
+fn made(reply: Reply) -> Result<Response, ErrorReply> {
+    respond(reply).map_err(|error| fault("answer", &error))
 }
 
 fn method_not_allowed(route: &Route, methods: &[&str]) -> Reply {
@@ -87,12 +173,12 @@ fn method_not_allowed(route: &Route, methods: &[&str]) -> Reply {
     } else {
         Face::Rest
     };
-    shown(face, &error).with_header("allow", allowed)
+    told(face, &error).with_header("allow", allowed)
 }
 
 fn health() -> Reply {
     let body = format!(r#"{{"ok":true,"version":"{}"}}"#, env!("CARGO_PKG_VERSION"));
-    Reply::new(200, "application/json", body).with_header("cache-control", "no-store")
+    envelope::with_headers(Reply::new(200, "application/json", body))
 }
 
 fn malformed(message: &str) -> ErrorReply {

@@ -143,7 +143,9 @@ fn enveloped<T: Serialize + ?Sized>(
     Ok(with_headers(Reply::new(status, "application/json", body)))
 }
 
-fn with_headers(reply: Reply) -> Reply {
+/// With what every answer of REST has.
+#[must_use]
+pub fn with_headers(reply: Reply) -> Reply {
     HEADERS
         .into_iter()
         .fold(reply, |reply, (name, value)| reply.with_header(name, value))

@@ -53,22 +53,16 @@ pub async fn answer(
         Some(ready) => ready::body(visit, response, ready).await?,
         None => response.into_parts().1,
     };
-    stream_on(body, exchange.answer_type, &visit.request_id)
-        .map_err(|error| fault("git answer", &error))
+    stream_on(body, exchange.answer_type).map_err(|error| fault("git answer", &error))
 }
 
 /// The object's body under headers of our own: Git insists on the content type, and without
 /// `no-transform` the platform may compress what must pass unchanged.
-pub fn stream_on(
-    body: ResponseBody,
-    content_type: &str,
-    request_id: &str,
-) -> worker::Result<Response> {
+pub fn stream_on(body: ResponseBody, content_type: &str) -> worker::Result<Response> {
     let headers = Headers::new();
     headers.set("content-type", content_type)?;
     headers.set("cache-control", "no-cache, no-transform")?;
     headers.set("x-content-type-options", "nosniff")?;
-    headers.set("x-request-id", request_id)?;
     Ok(Response::from_body(body)?.with_headers(headers))
 }
 

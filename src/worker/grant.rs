@@ -6,15 +6,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::names::RepositoryPath;
+use super::names::{NamespaceName, RepositoryPath};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Refusal, Scope, TokenHash, TokenRecord};
 
 /// The value under [`key`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
-    /// The object's name: `<ns>/<repo>` in lower case.
+    /// The object's name: `<ns>/<repo>` in lower case; `<ns>/*` of a namespace's token.
     pub repository: String,
-    /// The repository's id: a later repository of the same name has another.
+    /// The repository's id, empty of a namespace's token: a later repository of the same name has
+    /// another.
     pub repository_id: String,
     /// The token's id.
     pub token_id: String,
@@ -43,6 +44,18 @@ impl Grant {
         }
     }
 
+    /// The grant of a new token of a namespace.
+    #[must_use]
+    pub fn of_namespace(namespace: &NamespaceName, token: &TokenRecord) -> Self {
+        Self {
+            repository: everything_in(&namespace.folded()),
+            repository_id: String::new(),
+            token_id: token.token_id.clone(),
+            scope: token.scope,
+            expires_at: token.expires_at_ms.div_euclid(1000),
+        }
+    }
+
     /// Whether its time is over.
     #[must_use]
     pub fn is_expired(&self, now_ms: i64) -> bool {
@@ -57,12 +70,38 @@ impl Grant {
         if self.is_expired(now_ms) {
             return Err(Refusal::TokenInvalid.into());
         }
-        if self.repository != path.object_name() {
+        let namespace = everything_in(&path.namespace.folded());
+        if self.repository != path.object_name() && self.repository != namespace {
             let message = "the token belongs to another repository";
             return Err(ErrorReply::new(ErrorCode::Forbidden, message));
         }
         Ok(())
     }
+
+    /// Whether the token may still be right for the namespace; the object decides.
+    pub fn check_namespace(
+        &self,
+        namespace: &NamespaceName,
+        now_ms: i64,
+    ) -> Result<(), ErrorReply> {
+        if self.is_expired(now_ms) {
+            return Err(Refusal::TokenInvalid.into());
+        }
+        if self.scope != Scope::Admin {
+            return Err(Refusal::NotAdministrator.into());
+        }
+        if self.repository != everything_in(&namespace.folded()) {
+            let message = "the token belongs to another namespace";
+            return Err(ErrorReply::new(ErrorCode::Forbidden, message));
+        }
+        Ok(())
+    }
+}
+
+/// What the grant of a namespace's token has in place of an object's name: no repository is
+/// called so.
+fn everything_in(namespace: &str) -> String {
+    format!("{namespace}/*")
 }
 
 #[cfg(test)]
@@ -106,5 +145,37 @@ mod tests {
             check(&path("acme2", "widget"), 1_000_000),
             Err(ErrorCode::Unauthorized)
         );
+    }
+
+    #[test]
+    fn a_namespaces_token_is_early_refused_elsewhere_alone() {
+        let grant = Grant {
+            repository: "acme/*".into(),
+            repository_id: String::new(),
+            token_id: "0123456789abcdef".into(),
+            scope: Scope::Admin,
+            expires_at: 1000,
+        };
+        let at = |namespace: &str, now_ms| {
+            let namespace = NamespaceName::parse(namespace).unwrap();
+            grant
+                .check_namespace(&namespace, now_ms)
+                .map_err(|error| error.code)
+        };
+        assert_eq!(at("ACME", 999_999), Ok(()));
+        assert_eq!(at("acme", 1_000_000), Err(ErrorCode::Unauthorized));
+        assert_eq!(at("acme2", 0), Err(ErrorCode::Forbidden));
+        assert_eq!(at("acme2", 1_000_000), Err(ErrorCode::Unauthorized));
+        let check = |path: &RepositoryPath| grant.check(path, 0).map_err(|error| error.code);
+        assert_eq!(check(&path("Acme", "anything")), Ok(()));
+        assert_eq!(check(&path("acme2", "anything")), Err(ErrorCode::Forbidden));
+        let of_repository = Grant {
+            repository: "acme/widget".into(),
+            scope: Scope::Write,
+            ..grant.clone()
+        };
+        let namespace = NamespaceName::parse("acme").unwrap();
+        let refused = of_repository.check_namespace(&namespace, 0).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::Forbidden);
     }
 }

@@ -73,8 +73,16 @@ pub async fn answer(
 }
 
 /// Whether the caller may make anything there; the resource asks again.
-async fn admit(visit: &Visit, _route: &RestRoute) -> Result<(), ErrorReply> {
-    admission::to_administer(visit).await
+async fn admit(visit: &Visit, route: &RestRoute) -> Result<(), ErrorReply> {
+    match route {
+        RestRoute::Repositories(namespace) | RestRoute::Tokens(namespace) => {
+            admission::to_namespace(visit, namespace).await
+        }
+        RestRoute::Fork(path) | RestRoute::Import(path) | RestRoute::Maintenance(path) => {
+            admission::to_namespace(visit, &path.namespace).await
+        }
+        _ => admission::to_administer(visit).await,
+    }
 }
 
 fn may_create(route: &RestRoute) -> bool {

@@ -10,7 +10,7 @@
 //! | [`visit`] | what every step of one request needs to know |
 //! | [`admission`] | who may go on to an object |
 //! | [`objects`], [`directory`] | calls to the Durable Objects; those of the namespaces |
-//! | [`namespace_do`] | the namespace's object: a shell over [`namespace_steps`] |
+//! | [`namespace_do`] | the namespace's object: a shell over [`namespace_steps`], [`namespace_tokens`] |
 //! | [`idempotency`], [`once`], [`once_steps`] | requests that are done once |
 //! | [`namespace_contract`] | what the Worker and that object say to each other |
 //! | [`random`] | randomness, from the platform |
@@ -19,6 +19,8 @@
 //! | [`credentials`], [`token`], [`grant`] | who asks; what KV knows of a token |
 //! | [`parameters`], [`resources`] | bodies and queries read; resources shown |
 //! | [`openapi`] | the description of the REST face |
+//! | [`limits`] | requests to a namespace, counted by the platform |
+//! | [`request_log`] | request ids, log lines, timings |
 //! | [`envelope`], [`reply`] | answers before they become responses |
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
@@ -41,10 +43,12 @@ pub mod git;
 pub mod grant;
 pub mod id;
 pub mod idempotency;
+pub mod limits;
 pub mod names;
 pub mod namespace_contract;
 pub mod namespace_do;
 pub mod namespace_steps;
+pub mod namespace_tokens;
 pub mod objects;
 pub mod once;
 pub mod once_steps;
@@ -53,6 +57,7 @@ pub mod parameters;
 pub mod random;
 pub mod ready;
 pub mod reply;
+pub mod request_log;
 pub mod resources;
 pub mod rest;
 pub mod route;

@@ -15,6 +15,10 @@
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /candidates?prefix=…` | | `[`[`Candidate`]`…]` |
 //! | `GET /list?…` | | [`Listing`] |
+//! | `POST /admit` | `Admit` of the objects' contract | `Admitted` |
+//! | `POST /token` | `CreateToken` | `TokenRecord`, 404 without a namespace |
+//! | `GET /tokens?state=…&page=…&per_page=…` | | `TokenPage`, 404 without a namespace |
+//! | `POST /revoke` | [`Revoke`] | `RevokedToken`, or 404 |
 //! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
 //! | `GET /registry?limit=…&cursor=…&search=…` | | [`Registry`] (the registry's only) |
 //!
@@ -44,6 +48,12 @@ pub mod path {
     pub const CANDIDATES: &str = "/candidates";
     /// The list of repositories.
     pub const LIST: &str = "/list";
+    /// Makes a token of the namespace's.
+    pub const MAKE_TOKEN: &str = "/token";
+    /// The namespace's tokens.
+    pub const TOKENS: &str = "/tokens";
+    /// Takes a token of the namespace's back.
+    pub const REVOKE: &str = "/revoke";
     /// Notes a namespace.
     pub const REGISTER: &str = "/register";
     /// Forgets a namespace.
@@ -68,6 +78,15 @@ pub struct ByName {
 pub struct ByPrefix {
     /// How the repository's id starts.
     pub prefix: String,
+}
+
+/// Body of `POST /revoke`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoke {
+    /// The token's id.
+    pub token_id: String,
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
 }
 
 /// Body of `POST /once/begin`: a request with an `Idempotency-Key` is about to be done.

@@ -1,25 +1,31 @@
 //! The namespace's object: a thin shell over [`super::namespace_steps`].
 #![expect(missing_docs, reason = "the macro's exports to JavaScript bear none")]
 
+use std::panic::AssertUnwindSafe;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::durable::State;
-use worker::{DurableObject, Env, Request, Response, durable_object};
+use worker::{Date, DurableObject, Env, Request, Response, durable_object};
 
 use super::namespace_contract::{
-    ByName, ByPrefix, Confirm, CreateNamespace, Done, NamespaceInfo, REGISTRY, Reserve, path,
+    ByName, ByPrefix, Confirm, CreateNamespace, Done, NamespaceInfo, REGISTRY, Reserve, Revoke,
+    path,
 };
 use super::namespace_steps::{self as steps, StepError};
+use super::namespace_tokens as tokens;
 use super::once_steps;
-use super::parameters::{self, ListQuery};
+use super::parameters::{self, ListQuery, TokenFilter, TokenQuery};
 use super::reply::Reply;
 use super::visit::{fault, respond};
 use crate::repo_do::contract::{
-    ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName, TouchRepository,
+    Admit, CreateToken, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE,
+    NAMESPACE_TOUCH, Rate, ReleaseName, TouchRepository, Usage, header,
 };
 use crate::storage::do_sql::ObjectDatabase;
 use crate::storage::namespace::NamespaceStore;
 use crate::storage::registry::RegistryStore;
+use crate::storage::sql::Database as _;
 
 /// The Durable Object of a namespace, or of the registry of namespaces.
 ///
@@ -28,19 +34,40 @@ use crate::storage::registry::RegistryStore;
 #[durable_object(fetch)]
 pub struct NamespaceDo {
     state: State,
+    rate: Rate,
+    // A panic ends the request that caused it; a number is whole between calls.
+    meter: AssertUnwindSafe<Meter>,
 }
 
+/// What is counted against the rate: what a caller of REST begins with. The steps behind it, and
+/// what other objects say, are not; nothing may break off in its middle.
+const METERED: [&str; 8] = [
+    path::CREATE,
+    path::SUMMARY,
+    path::DELETE,
+    path::RESERVE,
+    path::CANDIDATES,
+    path::LIST,
+    path::MAKE_TOKEN,
+    path::TOKENS,
+];
+
 impl DurableObject for NamespaceDo {
-    fn new(state: State, _env: Env) -> Self {
-        Self { state }
+    fn new(state: State, env: Env) -> Self {
+        Self {
+            state,
+            rate: Rate::of(|name| env.var(name).ok().map(|value| value.to_string())),
+            meter: AssertUnwindSafe(Meter::default()),
+        }
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        let reply = match self.answer(request).await {
+        let mut usage = Usage::default();
+        let reply = match self.answer(request, &mut usage).await {
             Ok(json) => Reply::new(200, "application/json", json),
             Err(error) => refusal(&error),
         };
-        respond(reply)
+        respond(reply.with_header(header::USAGE, usage.to_string()))
     }
 }
 
@@ -50,7 +77,7 @@ fn refusal(error: &ErrorReply) -> Reply {
 }
 
 impl NamespaceDo {
-    async fn answer(&self, mut request: Request) -> Result<String, ErrorReply> {
+    async fn answer(&self, mut request: Request, usage: &mut Usage) -> Result<String, ErrorReply> {
         let url = request
             .url()
             .map_err(|error| fault("internal URL", &error))?;
@@ -59,6 +86,9 @@ impl NamespaceDo {
             .await
             .map_err(|error| fault("internal body", &error))?;
         let is_registry = self.state.id().name().as_deref() == Some(REGISTRY);
+        if !is_registry && METERED.contains(&url.path()) {
+            self.meter.admit(self.rate, "the namespace", now_ms()?)?;
+        }
         let db = self.database()?;
         steps::wake(&db, is_registry)?;
         if url.path() == path::DELETE && !is_registry {
@@ -72,10 +102,13 @@ impl NamespaceDo {
             _ => {}
         }
         if is_registry {
-            registry(&RegistryStore::new(db), url.path(), query, &body)
-        } else {
-            namespace(&NamespaceStore::new(db), url.path(), query, &body)
+            return registry(&RegistryStore::new(db), url.path(), query, &body);
         }
+        let store = NamespaceStore::new(db);
+        let answered = namespace(&store, url.path(), query, &body);
+        usage.rows_read = store.database().rows_read();
+        usage.rows_written = store.database().rows_written();
+        answered
     }
 
     fn database(&self) -> Result<ObjectDatabase, ErrorReply> {
@@ -89,6 +122,10 @@ impl NamespaceDo {
         deleted.map_err(|error| fault("namespace's deletion", &error))?;
         json(&info)
     }
+}
+
+fn now_ms() -> Result<i64, ErrorReply> {
+    i64::try_from(Date::now().as_millis()).map_err(|error| fault("clock", &error))
 }
 
 fn namespace(
@@ -115,6 +152,14 @@ fn namespace(
             store,
             &parameters::query::<ByPrefix>(query)?.prefix,
         )?),
+        NAMESPACE_ADMIT => json(&tokens::admit(store, &read::<Admit>(body)?)?),
+        path::MAKE_TOKEN => json(&tokens::make(store, read::<CreateToken>(body)?.token)?),
+        path::TOKENS => {
+            let asked: TokenQuery = parameters::query(query)?;
+            let state = asked.state.and_then(TokenFilter::state);
+            json(&tokens::list(store, state, asked.page()?, now_ms()?)?)
+        }
+        path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?)?),
         path::LIST => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
             json(&steps::list(store, &query, limit)?)

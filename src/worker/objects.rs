@@ -7,7 +7,9 @@ use futures::future::LocalBoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
-use worker::{Headers, Method, Request, RequestInit, RequestRedirect, Response, console_error};
+use worker::{
+    Date, Headers, Method, Request, RequestInit, RequestRedirect, Response, console_error,
+};
 
 use super::names::RepositoryPath;
 use super::visit::{Visit, fault};
@@ -142,8 +144,16 @@ async fn ask(
             .get_by_name(&object_name)
             .map_err(|error| fault(binding, &error))?;
         let request = call.request(&own).map_err(|error| fault("call", &error))?;
-        match stub.fetch_with_request(request).await {
-            Ok(response) => return Ok(response),
+        let asked_ms = Date::now().as_millis();
+        let answered = stub.fetch_with_request(request).await;
+        let ms = Date::now().as_millis().saturating_sub(asked_ms);
+        let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+        match answered {
+            Ok(response) => {
+                let usage = response.headers().get(header::USAGE).ok().flatten();
+                visit.costs.add(ms, usage.as_deref());
+                return Ok(response);
+            }
             Err(error) => last = Some(error),
         }
     }

@@ -126,8 +126,8 @@ mod tests {
     fn every_error_is_declared_where_it_may_come() {
         use ErrorCode::{
             AlreadyExists, Forbidden, InternalError, InvalidInput, KeyReused, MemoryLimit,
-            NotFound, RangeNotSatisfiable, RemoteAuthRequired, Unauthorized, Unavailable,
-            UpstreamUnavailable,
+            NotFound, RangeNotSatisfiable, RateLimited, RemoteAuthRequired, Unauthorized,
+            Unavailable, UnsupportedMediaType, UpstreamUnavailable,
         };
         let everywhere = [
             InvalidInput,
@@ -136,6 +136,7 @@ mod tests {
             NotFound,
             AlreadyExists,
             MemoryLimit,
+            RateLimited,
             InternalError,
             UpstreamUnavailable,
             Unavailable,
@@ -147,6 +148,9 @@ mod tests {
                 let mut errors = everywhere.to_vec();
                 if method == "POST" {
                     errors.extend([KeyReused, RemoteAuthRequired]);
+                }
+                if ["POST", "PATCH"].contains(&method.as_str()) {
+                    errors.push(UnsupportedMediaType);
                 }
                 if operation["responses"].get("206").is_some() {
                     errors.push(RangeNotSatisfiable);

@@ -6,7 +6,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::names::{NamespaceName, RepositoryName};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, Scope, present};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, present};
+
+mod tokens;
+
+pub use tokens::{NewToken, TokenFilter, TokenQuery};
 
 /// Bytes of a REST body; the largest honest one has about 2 KiB.
 pub const BODY_BYTES_MAX: usize = 64 << 10;
@@ -136,49 +140,6 @@ pub struct RepositoryChange {
     /// Bytes of live packs from which on a ready clone is made.
     #[serde(default, deserialize_with = "present")]
     pub ready_bytes_min: Option<u64>,
-}
-
-/// Body of `POST /namespaces/:ns/tokens`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewToken {
-    /// The repository's name.
-    pub repo: String,
-    /// What it allows; `write` unless given.
-    pub scope: Option<Scope>,
-    /// Seconds that it lives.
-    pub ttl: Option<u32>,
-    /// The owner's note.
-    pub label: Option<String>,
-}
-
-/// Query of `GET …/repos/:name/tokens`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TokenQuery {
-    /// `active` unless given, `expired`, `revoked` or `all`.
-    pub state: Option<TokenFilter>,
-    /// The one wanted: its id, or the SHA-256 of its plaintext in hex.
-    pub token: Option<String>,
-    /// Entries a page.
-    pub per_page: Option<u32>,
-    /// The page, from 1.
-    pub page: Option<u32>,
-}
-
-/// Which tokens are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TokenFilter {
-    /// Those that are accepted.
-    #[default]
-    Active,
-    /// Those whose time is over.
-    Expired,
-    /// Those taken back.
-    Revoked,
-    /// Every one.
-    All,
 }
 
 /// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.
@@ -406,29 +367,6 @@ pub(super) fn within(
                 format!("/{field}"),
                 message,
             ))
-        }
-    }
-}
-
-impl TokenQuery {
-    /// The page asked for and its size, within bounds.
-    pub fn page(&self) -> Result<(u32, u32), ErrorReply> {
-        Ok((
-            within("page", PAGE_MAX, 1, self.page)?,
-            within("per_page", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.per_page)?,
-        ))
-    }
-}
-
-impl TokenFilter {
-    /// Its name in a query.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-            Self::All => "all",
         }
     }
 }

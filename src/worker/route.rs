@@ -246,14 +246,10 @@ impl RestRoute {
     #[must_use]
     pub fn methods(&self) -> &'static [&'static str] {
         match self {
-            Self::Namespaces | Self::Repositories(_) => &["GET", "POST"],
+            Self::Namespaces | Self::Repositories(_) | Self::Tokens(_) => &["GET", "POST"],
             Self::Namespace(_) => &["GET", "DELETE"],
             Self::Repository(_) => &["GET", "PATCH", "DELETE"],
-            Self::Tokens(_)
-            | Self::Fork(_)
-            | Self::Import(_)
-            | Self::Maintenance(_)
-            | Self::Recover(_) => &["POST"],
+            Self::Fork(_) | Self::Import(_) | Self::Maintenance(_) | Self::Recover(_) => &["POST"],
             Self::Token(..) => &["DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
             Self::RepositoryTokens(_) | Self::Stats(_) | Self::Bundle(_) | Self::Content(..) => {

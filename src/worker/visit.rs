@@ -9,6 +9,7 @@ use super::credentials::{Identity, identify};
 use super::once::{Purpose, Seed};
 use super::random;
 use super::reply::Reply;
+use super::request_log::Costs;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 /// The secret that holds the operator's key.
@@ -26,6 +27,8 @@ pub struct Visit {
     pub origin: String,
     /// Who asks.
     pub identity: Identity,
+    /// What the objects take for it.
+    pub costs: Costs,
     /// What is drawn from in place of randomness, when the request is to be done once.
     pub seed: Cell<Option<Seed>>,
 }
@@ -48,6 +51,7 @@ impl Visit {
             request_id,
             origin,
             identity,
+            costs: Costs::default(),
             seed: Cell::default(),
         }
     }

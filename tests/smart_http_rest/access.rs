@@ -84,7 +84,7 @@ fn paths_and_methods_that_are_not_served() {
         (Method::PUT, hosted.path(""), "GET, PATCH, DELETE"),
         (Method::POST, hosted.path(""), "GET, PATCH, DELETE"),
         (Method::DELETE, repos("rest-paths"), "GET, POST"),
-        (Method::GET, tokens("rest-paths"), "POST"),
+        (Method::PUT, tokens("rest-paths"), "GET, POST"),
         (Method::POST, "/healthz".to_owned(), "GET"),
         (Method::PUT, "/api/v1/namespaces".to_owned(), "GET, POST"),
     ] {

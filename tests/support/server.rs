@@ -8,6 +8,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use super::package_root;
 use super::rest::Rest;
 use super::scratch::Scratch;
@@ -110,6 +112,31 @@ impl Server {
         &self.state
     }
 
+    /// What it has said since it was started last.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.process.log).unwrap_or_default()).into_owned()
+    }
+
+    /// The lines of requests in its log, as soon as they are enough: they come a moment after the
+    /// answers.
+    pub fn request_lines(&self, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let log = self.log();
+            let found = log.lines().filter_map(|line| {
+                let (_, json) = line.split_once("] {")?;
+                let line: Value = serde_json::from_str(&format!("{{{json}")).ok()?;
+                (line["event"] == "request").then_some(line)
+            });
+            let found: Vec<Value> = found.collect();
+            if enough(&found) {
+                return found;
+            }
+            assert!(Instant::now() < deadline, "not in the log:\n{log}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// A client with the operator's key.
     pub fn rest(&self) -> Rest {
         Rest::new(&self.url(), Some(ADMIN_KEY))
@@ -134,6 +161,8 @@ struct Running {
     child: Child,
     /// Kept to the end: the server may write to it.
     stdout: BufReader<ChildStdout>,
+    /// Where its standard error goes.
+    log: PathBuf,
 }
 
 impl Running {
@@ -152,7 +181,11 @@ impl Running {
             .spawn()
             .expect("bash is installed");
         let stdout = BufReader::new(child.stdout.take().expect("standard output is a pipe"));
-        let mut running = Self { child, stdout };
+        let mut running = Self {
+            child,
+            stdout,
+            log: log.clone(),
+        };
         let Some(port) = running.ready() else {
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             panic!("the server does not start (is it built? `make build`):\n{said}");

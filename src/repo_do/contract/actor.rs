@@ -86,8 +86,8 @@ pub enum Actor {
     Anonymous,
     /// The operator's key, checked by the Worker: may do everything.
     Operator,
-    /// An admin token of the repository's namespace, checked by the Worker: may do everything
-    /// in its namespace.
+    /// An admin token of the repository's namespace, checked by that namespace's object: may do
+    /// everything in its namespace.
     NamespaceAdmin,
     /// A well-formed token; whether it is one of the repository's, the object knows.
     Token(TokenHash),
@@ -186,7 +186,9 @@ pub fn authorize(
                 .ok_or(Refusal::TokenInvalid)?;
             public.ok_or(Refusal::TokenInvalid)?;
             match (access, token.scope) {
-                (Access::Read, _) | (Access::Push, Scope::Write) => Ok(()),
+                (Access::Read, Scope::Read | Scope::Write) | (Access::Push, Scope::Write) => Ok(()),
+                // No repository has such a token of its own.
+                (_, Scope::Admin) => Err(Refusal::TokenInvalid),
                 (Access::Push, Scope::Read) => Err(Refusal::ReadToken),
                 (Access::Administer, _) => Err(Refusal::NotAdministrator),
             }

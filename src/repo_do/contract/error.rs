@@ -44,6 +44,8 @@ pub enum ErrorCode {
     UpstreamUnavailable,
     /// Busy; the same request later will do.
     Unavailable,
+    /// Too many requests; later ones will do.
+    RateLimited,
     /// The body or the work is beyond a limit.
     MemoryLimit,
 }
@@ -66,10 +68,18 @@ impl ErrorCode {
             Self::UnsupportedMediaType => 415,
             Self::RangeNotSatisfiable => 416,
             Self::RemoteAuthRequired | Self::KeyReused => 422,
+            Self::RateLimited => 429,
             Self::InternalError => 500,
             Self::UpstreamUnavailable => 502,
             Self::Unavailable => 503,
         }
+    }
+
+    /// Its name, as the log has it.
+    #[must_use]
+    pub fn name(self) -> Option<String> {
+        let name = serde_json::to_value(self).ok()?;
+        name.as_str().map(str::to_owned)
     }
 
     /// The number in the REST envelope.
@@ -94,6 +104,7 @@ impl ErrorCode {
             Self::InternalError => 10_400,
             Self::UpstreamUnavailable | Self::Unavailable => 10_401,
             Self::MemoryLimit => 10_402,
+            Self::RateLimited => 10_403,
         }
     }
 }
@@ -138,6 +149,14 @@ impl ErrorReply {
         Self {
             retry_after_seconds: Some(retry_after_seconds),
             ..Self::new(ErrorCode::Unavailable, message)
+        }
+    }
+
+    /// [`ErrorCode::RateLimited`] with the time after which to try again.
+    pub fn rate_limited(retry_after_seconds: u32, message: impl Into<String>) -> Self {
+        Self {
+            retry_after_seconds: Some(retry_after_seconds),
+            ..Self::new(ErrorCode::RateLimited, message)
         }
     }
 }

@@ -9,10 +9,11 @@ use gix_object::bstr::ByteSlice as _;
 use worker::Request;
 
 use super::super::admin::{self, Answer};
+use super::super::caller::Caller;
 use super::super::contract::{
     CreateRepository, Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl,
 };
-use super::super::object::{Caller, RepoObject, now_ms};
+use super::super::object::{RepoObject, now_ms};
 use super::super::{alarm, deletion, timer};
 use super::remote::Remote;
 use super::wanted::Wanted;

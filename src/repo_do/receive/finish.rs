@@ -6,6 +6,7 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
+use super::super::account::fault;
 use super::super::cold::Faults;
 use super::super::object::{Store, now_ms, pause};
 use super::super::{admin, alarm, reply};
@@ -56,9 +57,10 @@ impl Work {
     /// Does the work and reports it, whatever comes.
     pub async fn run(mut self) {
         let unpack = match self.check().await {
-            Ok(checked) => self.publish(checked).map_err(|refused| refused.0),
-            Err(refused) => Err(refused.0),
+            Ok(checked) => self.publish(checked),
+            Err(refused) => Err(refused),
         };
+        let unpack = unpack.map_err(|refused| self.push.account.named(&refused.0));
         if let Err(message) = &unpack {
             self.remark(&format!("error: {message}\n"));
             for rejection in &mut self.push.rejections {
@@ -70,6 +72,7 @@ impl Work {
             let synced = self.push.object.storage.sync().await;
             if let Err(error) = synced {
                 worker::console_error!("{}", reply::fault_line("sync", &error.to_string()));
+                self.push.account.failed(fault::ABORTED);
                 return;
             }
         }
@@ -79,12 +82,22 @@ impl Work {
             // Nobody waits for it: the report is not held up by another object.
             worker::wasm_bindgen_futures::spawn_local(admin::touch_namespace(object));
         }
+        if unpack.is_ok() && self.push.rejections.iter().any(Option::is_some) {
+            self.remark(&format!(
+                "error: {}\n",
+                self.push.account.named("refs were refused")
+            ));
+        }
+        if self.push.rejections.iter().any(Option::is_some) {
+            self.push.account.failed(fault::REFUSED);
+        }
         self.report(unpack.as_ref().copied().map_err(String::as_str));
     }
 
     async fn check(&mut self) -> Result<Checked, Refused> {
         let store = Rc::clone(&self.push.store);
         let live = LivePacks::open(Rc::clone(&store), &self.push.limits)?;
+        self.push.account.looks_at(live.records().len());
         let arrived = self.push.arrived.take().transpose()?;
         let objects = match arrived {
             Some(objects) => Some(self.resolve(objects, &live).await?),

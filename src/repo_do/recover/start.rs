@@ -6,10 +6,11 @@ use std::rc::Rc;
 use worker::Request;
 
 use super::super::admin::{self, Answer};
+use super::super::caller::Caller;
 use super::super::contract::{
     Actor, CreateRepository, ErrorCode, ErrorReply, RecoverRepository, object_name,
 };
-use super::super::object::{Caller, RepoObject, Store, now_ms};
+use super::super::object::{RepoObject, Store, now_ms};
 use super::super::{alarm, deletion};
 use super::error::RecoverError;
 use super::lost;

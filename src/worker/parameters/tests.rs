@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::repo_do::contract::Scope;
 
 fn refused<T: std::fmt::Debug>(answer: Result<T, ErrorReply>) -> (ErrorCode, Option<String>) {
     let error = answer.unwrap_err();
@@ -51,7 +52,7 @@ fn the_field_at_fault_is_named() {
         at("/a~1b~0c")
     );
     assert_eq!(
-        refused(body::<NewToken>(br#"{"repo":"w","scope":"admin"}"#)),
+        refused(body::<NewToken>(br#"{"repo":"w","scope":"root"}"#)),
         at("/scope")
     );
     assert_eq!(

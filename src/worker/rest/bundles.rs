@@ -21,9 +21,11 @@ pub async fn bundle(visit: &Visit, path: &RepositoryPath) -> Result<Response, Er
     // A checked name has nothing that would need quoting.
     let file = format!("attachment; filename=\"{}.bundle\"", path.name.as_str());
     let (_, body) = response.into_parts();
-    git::stream_on(body, BUNDLE, &visit.request_id)
+    git::stream_on(body, BUNDLE)
         .and_then(|mut response| {
-            response.headers_mut().set("content-disposition", &file)?;
+            let headers = response.headers_mut();
+            headers.set("content-disposition", &file)?;
+            headers.set("x-request-id", &visit.request_id)?;
             Ok(response)
         })
         .map_err(|error| fault("bundle", &error))

@@ -25,12 +25,16 @@ pub async fn create(
     request: Request,
     source: &RepositoryPath,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_administer(visit).await?;
+    admission::to_namespace(visit, &source.namespace).await?;
     let new: NewFork = body(request).await?;
     let namespace = match &new.namespace {
         Some(given) => parameters::namespace("/namespace", given)?,
         None => source.namespace.clone(),
     };
+    if namespace.folded() != source.namespace.folded() {
+        // A token is of one namespace alone.
+        admission::to_operate(visit, &source.namespace).await?;
+    }
     let path = RepositoryPath {
         namespace,
         name: parameters::repository("/name", &new.name)?,

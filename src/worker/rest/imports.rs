@@ -29,7 +29,7 @@ pub async fn import(
     request: Request,
     path: &RepositoryPath,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_administer(visit).await?;
+    admission::to_namespace(visit, &path.namespace).await?;
     let new: NewImport = body(request).await?;
     let (url, credentials) = remote(visit, &new)?;
     let branch = new.branch.as_deref();

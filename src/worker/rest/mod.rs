@@ -47,7 +47,8 @@ pub async fn answer(
         // Answered before: its body is no envelope.
         (RestRoute::Bundle(_), _) => Err(RouteError::Unknown.into()),
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
-        (RestRoute::Tokens(namespace), _) => tokens::create(visit, request, namespace).await,
+        (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
+        (RestRoute::Tokens(namespace), _) => tokens::list_admin(visit, query, namespace).await,
         (RestRoute::Token(namespace, token_id), _) => {
             tokens::revoke(visit, namespace, token_id).await
         }
@@ -67,6 +68,7 @@ async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ErrorReply> {
 /// The bytes of a body.
 pub fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorReply>> {
     let read = async move {
+        check_encoding(&request)?;
         let mut bytes = Vec::new();
         if request.inner().body().is_some() {
             let mut stream = request.stream().map_err(|_| unreadable())?;
@@ -80,6 +82,18 @@ pub fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorR
         Ok(bytes)
     };
     read.boxed_local()
+}
+
+/// A body that is encoded twice, or otherwise than its reader thinks, has two readings.
+fn check_encoding(request: &Request) -> Result<(), ErrorReply> {
+    let encoding = request.headers().get("content-encoding").ok().flatten();
+    match encoding.as_deref().map(str::trim) {
+        None | Some("" | "identity") => Ok(()),
+        Some(_) => Err(ErrorReply::new(
+            ErrorCode::UnsupportedMediaType,
+            "the body must not be encoded",
+        )),
+    }
 }
 
 fn unreadable() -> ErrorReply {

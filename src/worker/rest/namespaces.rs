@@ -45,14 +45,14 @@ pub async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply> {
 
 /// `GET /namespaces/:ns`
 pub async fn show(visit: &Visit, namespace: &NamespaceName) -> Result<Reply, ErrorReply> {
-    admission::to_administer(visit).await?;
+    admission::to_namespace(visit, namespace).await?;
     let info = directory::show_namespace(visit, namespace).await?;
     envelope::success(200, &Namespace::from(info))
 }
 
 /// `DELETE /namespaces/:ns`
 pub async fn delete(visit: &Visit, namespace: &NamespaceName) -> Result<Reply, ErrorReply> {
-    admission::to_administer(visit).await?;
+    admission::to_operate(visit, namespace).await?;
     directory::delete_namespace(visit, namespace).await?;
     Ok(envelope::no_content())
 }

@@ -12,10 +12,11 @@ use crate::repo_do::contract::{
 use crate::worker::credentials::Identity;
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::Call;
+use crate::worker::once::Purpose;
 use crate::worker::parameters;
 use crate::worker::reply::Reply;
 use crate::worker::visit::Visit;
-use crate::worker::{admission, id, random};
+use crate::worker::{admission, id};
 
 /// Body of `POST …/repos/:name/recover`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -49,7 +50,7 @@ pub async fn recover(
             message,
         ));
     }
-    let repository_id = id::repository_id(random::bytes()?);
+    let repository_id = id::repository_id(visit.entropy(Purpose::Repository)?);
     let ttl_seconds = parameters::ttl(None)?;
     let first_token = draw(visit, &repository_id, Scope::Write, ttl_seconds, None)?;
     let mut recover = RecoverRepository {

@@ -36,7 +36,7 @@ pub async fn create(
     request: Request,
     namespace: &NamespaceName,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_administer(visit).await?;
+    admission::to_namespace(visit, namespace).await?;
     let new: NewRepository = body(request).await?;
     let path = RepositoryPath {
         namespace: namespace.clone(),
@@ -208,7 +208,7 @@ pub async fn list(
     query: &str,
     namespace: &NamespaceName,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_administer(visit).await?;
+    admission::to_namespace(visit, namespace).await?;
     let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
     let listing = directory::list(visit, namespace, limit, &query).await?;
     let shown = listing.namespace.as_deref().unwrap_or(namespace.as_str());

@@ -1,4 +1,4 @@
-//! Tokens of repositories: made, listed, revoked.
+//! Tokens of repositories and of namespaces: made, listed, revoked.
 
 use worker::Request;
 
@@ -7,6 +7,7 @@ use crate::repo_do::contract::{
     Access, Actor, CreateToken, ErrorCode, ErrorReply, RepositoryInfo, RevokedToken, Scope,
     TokenHash, TokenPage, TokenRecord, is_public_id, path,
 };
+use crate::worker::credentials::Identity;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::grant::Grant;
 use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
@@ -62,15 +63,18 @@ pub async fn create(
     request: Request,
     namespace: &NamespaceName,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_administer(visit).await?;
+    admission::to_namespace(visit, namespace).await?;
     let new: NewToken = body(request).await?;
-    let name = parameters::repository("/repo", &new.repo)?;
+    let subject = new.subject()?;
+    let ttl_seconds = parameters::ttl(new.ttl)?;
+    let label = parameters::label(new.label)?;
+    let Some(name) = subject else {
+        return create_admin(visit, namespace, ttl_seconds, label).await;
+    };
     let path = RepositoryPath {
         namespace: namespace.clone(),
         name,
     };
-    let ttl_seconds = parameters::ttl(new.ttl)?;
-    let label = parameters::label(new.label)?;
     let scope = new.scope.unwrap_or(Scope::Write);
 
     let response =
@@ -96,6 +100,52 @@ pub async fn create(
     envelope::success(201, &CreatedToken::new(record, fresh.plaintext))
 }
 
+/// A token of the namespace's own: the operator's to give.
+async fn create_admin(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    ttl_seconds: u32,
+    label: Option<String>,
+) -> Result<Reply, ErrorReply> {
+    admission::to_operate(visit, namespace).await?;
+    // No repository's: the id says nothing.
+    let prefix = id::repository_id(visit.entropy(Purpose::Repository)?);
+    let fresh = draw(visit, &prefix, Scope::Admin, ttl_seconds, label)?;
+    let record = directory::make_token(visit, namespace, fresh.record).await?;
+    let grant = Grant::of_namespace(namespace, &record);
+    admission::remember(visit, &record.sha256, &grant).await;
+    envelope::success(201, &CreatedToken::new(record, fresh.plaintext))
+}
+
+/// `GET /namespaces/:ns/tokens`: the namespace's own, the operator's to see.
+pub async fn list_admin(
+    visit: &Visit,
+    query: &str,
+    namespace: &NamespaceName,
+) -> Result<Reply, ErrorReply> {
+    admission::to_operate(visit, namespace).await?;
+    let query: TokenQuery = parameters::query(query)?;
+    if query.token.is_some() {
+        let message = "the namespace's own tokens are not looked up one by one";
+        return Err(ErrorReply::at(ErrorCode::InvalidInput, "/token", message));
+    }
+    let (page, per_page) = query.page()?;
+    let state = query.state.unwrap_or_default().name();
+    let asked = format!("state={state}&page={page}&per_page={per_page}");
+    let found = directory::tokens(visit, namespace, &asked).await?;
+    paged(visit, found, page, per_page)
+}
+
+fn paged(visit: &Visit, found: TokenPage, page: u32, per_page: u32) -> Result<Reply, ErrorReply> {
+    let tokens: Vec<_> = found
+        .tokens
+        .into_iter()
+        .map(|record| ListedToken::new(record, visit.now_ms))
+        .collect();
+    let info = ResultInfo::page(page, per_page, tokens.len(), found.total_count);
+    envelope::list(&tokens, info)
+}
+
 /// `GET …/repos/:name/tokens`
 pub async fn list(visit: &Visit, query: &str, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
     let actor = admission::to_repository(visit, path, Access::Administer).await?;
@@ -116,13 +166,7 @@ pub async fn list(visit: &Visit, query: &str, path: &RepositoryPath) -> Result<R
     );
     let response = objects::repository(visit, path, actor, Call::get(target)).await?;
     let found: TokenPage = objects::read(response).await?;
-    let tokens: Vec<_> = found
-        .tokens
-        .into_iter()
-        .map(|record| ListedToken::new(record, visit.now_ms))
-        .collect();
-    let info = ResultInfo::page(page, per_page, tokens.len(), found.total_count);
-    envelope::list(&tokens, info)
+    paged(visit, found, page, per_page)
 }
 
 /// What names a token in a query. Never its plaintext: URLs are kept in logs.
@@ -137,13 +181,13 @@ fn id_or_hash(text: &str) -> Result<&str, ErrorReply> {
 /// `DELETE /namespaces/:ns/tokens/:id`
 ///
 /// The id names no repository, but starts like the id of its own; where several start alike, each
-/// is asked.
+/// is asked. Tokens of the namespace itself are the operator's to take back.
 pub async fn revoke(
     visit: &Visit,
     namespace: &NamespaceName,
     token_id: &str,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_administer(visit).await?;
+    admission::to_namespace(visit, namespace).await?;
     for candidate in directory::candidates(visit, namespace, token_id).await? {
         let Ok(name) = RepositoryName::parse(&candidate.name) else {
             continue;
@@ -155,21 +199,27 @@ pub async fn revoke(
         let call = Call::delete(path::token(token_id));
         let response = objects::repository(visit, &path, Actor::Operator, call).await?;
         match objects::read::<RevokedToken>(response).await {
-            Ok(revoked) => {
-                admission::forget(visit, &revoked.sha256).await;
-                return envelope::success(
-                    200,
-                    &Gone {
-                        id: revoked.token_id,
-                    },
-                );
-            }
+            Ok(revoked) => return forgotten(visit, revoked).await,
             Err(error) if error.code == ErrorCode::NotFound => {}
             Err(error) => return Err(error),
         }
     }
-    Err(ErrorReply::new(
-        ErrorCode::NotFound,
-        "there is no such token in the namespace",
-    ))
+    let unknown = || {
+        let message = "there is no such token in the namespace";
+        ErrorReply::new(ErrorCode::NotFound, message)
+    };
+    if visit.identity != Identity::Operator {
+        return Err(unknown());
+    }
+    match directory::revoke_token(visit, namespace, token_id).await {
+        Ok(revoked) => forgotten(visit, revoked).await,
+        Err(error) if error.code == ErrorCode::NotFound => Err(unknown()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn forgotten(visit: &Visit, revoked: RevokedToken) -> Result<Reply, ErrorReply> {
+    admission::forget(visit, &revoked.sha256).await;
+    let id = revoked.token_id;
+    envelope::success(200, &Gone { id })
 }

@@ -201,4 +201,37 @@ proptest! {
             prop_assert_eq!(reached, format!("{}/{}", decode(&namespace), name));
         }
     }
+
+    // The same as the platform gives it: the URL parser resolves dots and backslashes first.
+    #[test]
+    fn what_the_url_parser_leaves_reaches_only_what_it_spells(
+        pieces in proptest::collection::vec(
+            "(/|\\\\|%2[fF]|%5[cC]|\\.|%2[eE]|\\.\\.|%00|%25|;|:|@|own|other|OTHER|\\.git|%[cC]0%[aA][eE])",
+            1..12,
+        ),
+        git in any::<bool>(),
+    ) {
+        let spelled = pieces.concat();
+        let text = if git {
+            format!("https://host/git/acme/{spelled}/info/refs")
+        } else {
+            format!("https://host/api/v1/namespaces/acme/repos/{spelled}/stats")
+        };
+        let Ok(url) = url::Url::parse(&text) else { return Ok(()) };
+        if let Some(reached) = parse(url.path()).ok().as_ref().and_then(object_name) {
+            // Whatever it is, it is one namespace and one name, and stands there in one segment each.
+            let parts: Vec<&str> = reached.split('/').collect();
+            prop_assert_eq!(parts.len(), 2);
+            let [namespace, name] = [parts[0], parts[1]];
+            prop_assert!(NamespaceName::parse(namespace).is_ok() && RepositoryName::parse(name).is_ok());
+            let segments: Vec<String> = url
+                .path()
+                .split('/')
+                .map(|segment| percent_decode_str(segment).decode_utf8_lossy().to_ascii_lowercase())
+                .collect();
+            let at = segments.iter().position(|segment| segment == namespace).unwrap();
+            let name_at = if git { at + 1 } else { at + 2 };
+            prop_assert_eq!(without_git_suffix(&segments[name_at]), name);
+        }
+    }
 }

@@ -1,0 +1,147 @@
+//! How many requests are taken from everybody together, whoever counts them.
+
+use std::cell::Cell;
+
+use super::error::ErrorReply;
+
+/// The variable with the requests that are taken in [`SECONDS`]; 0 takes any number.
+const REQUESTS: &str = "CAIRN_RATE_REQUESTS";
+/// The variable with the time in which so many are taken.
+const SECONDS: &str = "CAIRN_RATE_SECONDS";
+
+const REQUESTS_DEFAULT: u32 = 2000;
+const SECONDS_DEFAULT: u32 = 10;
+
+const US_PER_SECOND: i64 = 1_000_000;
+
+/// So many requests in so many seconds: all of them at once, or evenly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    requests: u32,
+    seconds: u32,
+}
+
+impl Rate {
+    /// The deployment's, by its variables. What is not a number is as if it were not set.
+    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let number = |name| variable(name).and_then(|text| text.trim().parse().ok());
+        Self {
+            requests: number(REQUESTS).unwrap_or(REQUESTS_DEFAULT),
+            seconds: number(SECONDS).unwrap_or(SECONDS_DEFAULT).max(1),
+        }
+    }
+}
+
+/// Counts requests against a rate: each one moves the time by which all would have come if they
+/// came evenly, and that time may be ahead by the rate's seconds.
+#[derive(Debug, Default)]
+pub struct Meter {
+    paid_until_us: Cell<i64>,
+}
+
+impl Meter {
+    /// Counts a request to `what`, or refuses it and does not count it. The time is in
+    /// milliseconds since 1970.
+    pub fn admit(&self, rate: Rate, what: &str, now_ms: i64) -> Result<(), ErrorReply> {
+        let Rate { requests, seconds } = rate;
+        if requests == 0 {
+            return Ok(());
+        }
+        let clock_us = now_ms.saturating_mul(1000);
+        let window_us = i64::from(seconds).saturating_mul(US_PER_SECOND);
+        let each_us = window_us / i64::from(requests);
+        let paid_until_us = self
+            .paid_until_us
+            .get()
+            .max(clock_us)
+            .saturating_add(each_us);
+        let ahead_us = paid_until_us.saturating_sub(clock_us);
+        if ahead_us <= window_us {
+            self.paid_until_us.set(paid_until_us);
+            return Ok(());
+        }
+        let wait_us = ahead_us.saturating_sub(window_us);
+        let wait_seconds = wait_us.saturating_add(US_PER_SECOND - 1) / US_PER_SECOND;
+        let message =
+            format!("too many requests to {what}: at most {requests} in {seconds} seconds");
+        Err(ErrorReply::rate_limited(
+            u32::try_from(wait_seconds).unwrap_or(seconds),
+            message,
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::repo_do::contract::ErrorCode;
+
+    fn rate(requests: u32, seconds: u32) -> Rate {
+        Rate { requests, seconds }
+    }
+
+    #[test]
+    fn the_rate_is_the_deployments() {
+        let with = |requests: &str, seconds: &str| {
+            Rate::of(|name| {
+                let value = if name == REQUESTS { requests } else { seconds };
+                (!value.is_empty()).then(|| value.to_owned())
+            })
+        };
+        assert_eq!(with("", ""), rate(2000, 10));
+        assert_eq!(with("5", "60"), rate(5, 60));
+        assert_eq!(with("many", "-1"), rate(2000, 10));
+        assert_eq!(with("0", "0"), rate(0, 1));
+    }
+
+    #[test]
+    fn a_burst_is_taken_whole_and_then_one_at_a_time() {
+        let (meter, rate) = (Meter::default(), rate(4, 8));
+        let at = |now_ms| meter.admit(rate, "it", now_ms);
+        for _ in 0..4 {
+            assert_eq!(at(1_000_000), Ok(()));
+        }
+        let refused = at(1_000_000).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::RateLimited);
+        assert_eq!(refused.retry_after_seconds, Some(2));
+        assert!(refused.message.contains("4 in 8 seconds"), "{refused}");
+        // Refused ones are not counted: the next has its place when it was told to come.
+        assert!(at(1_001_999).is_err());
+        assert_eq!(at(1_002_000), Ok(()));
+        assert!(at(1_002_000).is_err());
+        // Who was away has everything again, and not more.
+        for _ in 0..4 {
+            assert_eq!(at(2_000_000), Ok(()));
+        }
+        assert!(at(2_000_000).is_err());
+    }
+
+    #[test]
+    fn no_rate_takes_everything() {
+        let meter = Meter::default();
+        for _ in 0..10_000 {
+            assert_eq!(meter.admit(rate(0, 10), "it", 0), Ok(()));
+        }
+    }
+
+    proptest! {
+        // Whatever comes when: in no window are there more than a burst and what was earned in it.
+        #[test]
+        fn the_rate_holds(steps in proptest::collection::vec(0_i64..3000, 1..200)) {
+            let (meter, rate) = (Meter::default(), rate(10, 5));
+            let (mut now_ms, mut taken) = (1_000_000, Vec::new());
+            for step in steps {
+                now_ms += step;
+                if meter.admit(rate, "it", now_ms).is_ok() {
+                    taken.push(now_ms);
+                }
+            }
+            for (first, from_ms) in taken.iter().enumerate() {
+                let within = taken[first..].iter().filter(|at| **at - from_ms < 5000).count();
+                prop_assert!(within <= 20, "{within} in a window");
+            }
+        }
+    }
+}

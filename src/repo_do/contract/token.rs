@@ -1,0 +1,192 @@
+//! Tokens as they cross between the Worker and the objects.
+
+use serde::{Deserialize, Serialize};
+
+use super::actor::TokenHash;
+use crate::storage::tokens;
+
+/// What a token allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Fetch, and read content by REST.
+    Read,
+    /// Read, and push.
+    Write,
+    /// Everything below one namespace; never a repository's own token.
+    Admin,
+}
+
+impl Scope {
+    /// The scope's name, as stored and as shown.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The scope of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Read, Self::Write, Self::Admin]
+            .into_iter()
+            .find(|scope| scope.name() == name)
+    }
+}
+
+/// Where a token is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenState {
+    /// It is accepted.
+    Active,
+    /// Its time is over.
+    Expired,
+    /// It was taken back.
+    Revoked,
+}
+
+/// A token as the object keeps it. The plaintext is known to nobody but its owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRecord {
+    /// 16 characters of `[0-9a-z]`; of a repository's token the first eight are the repository
+    /// id's (`token_id_prefix`).
+    pub token_id: String,
+    /// SHA-256 of the plaintext without its `?expires=` suffix.
+    pub sha256: TokenHash,
+    /// What it allows.
+    pub scope: Scope,
+    /// The owner's note.
+    pub label: Option<String>,
+    /// Milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// Milliseconds since 1970; from then on it is refused.
+    pub expires_at_ms: i64,
+    /// When it was taken back, in milliseconds since 1970.
+    pub revoked_at_ms: Option<i64>,
+    /// When it was last accepted, in milliseconds since 1970; may lag, so that use costs no write.
+    pub last_used_at_ms: Option<i64>,
+}
+
+impl TokenRecord {
+    /// Its state at a time in milliseconds since 1970.
+    #[must_use]
+    pub fn state(&self, now_ms: i64) -> TokenState {
+        if self.revoked_at_ms.is_some() {
+            TokenState::Revoked
+        } else if now_ms >= self.expires_at_ms {
+            TokenState::Expired
+        } else {
+            TokenState::Active
+        }
+    }
+
+    /// As it is put into a store.
+    #[must_use]
+    pub fn to_insert(&self) -> tokens::NewToken<'_> {
+        tokens::NewToken {
+            id: &self.token_id,
+            sha256: self.sha256.as_bytes(),
+            scope: match self.scope {
+                Scope::Read => tokens::Scope::Read,
+                Scope::Write => tokens::Scope::Write,
+                Scope::Admin => tokens::Scope::Admin,
+            },
+            label: self.label.as_deref().unwrap_or_default(),
+            created_at: self.created_at_ms,
+            expires_at: self.expires_at_ms,
+        }
+    }
+}
+
+impl From<tokens::TokenRecord> for TokenRecord {
+    fn from(token: tokens::TokenRecord) -> Self {
+        Self {
+            token_id: token.id,
+            sha256: TokenHash::new(token.sha256),
+            scope: match token.scope {
+                tokens::Scope::Read => Scope::Read,
+                tokens::Scope::Write => Scope::Write,
+                tokens::Scope::Admin => Scope::Admin,
+            },
+            label: Some(token.label).filter(|label| !label.is_empty()),
+            created_at_ms: token.created_at,
+            expires_at_ms: token.expires_at,
+            revoked_at_ms: token.revoked_at,
+            last_used_at_ms: token.last_used_at,
+        }
+    }
+}
+
+impl From<TokenState> for tokens::TokenState {
+    fn from(state: TokenState) -> Self {
+        match state {
+            TokenState::Active => Self::Active,
+            TokenState::Expired => Self::Expired,
+            TokenState::Revoked => Self::Revoked,
+        }
+    }
+}
+
+impl From<tokens::TokenPage> for TokenPage {
+    fn from(page: tokens::TokenPage) -> Self {
+        Self {
+            tokens: page.tokens.into_iter().map(Into::into).collect(),
+            total_count: page.total_count,
+        }
+    }
+}
+
+/// Body of `POST /tokens`. A record whose id or hash is there already is
+/// [`ErrorCode::AlreadyExists`]: the Worker draws again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateToken {
+    /// The new token.
+    pub token: TokenRecord,
+}
+
+/// Answer of `GET /tokens`: one page, newest first. `state` is `active`, `expired`, `revoked` or
+/// `all`, `page` starts at 1; the Worker has checked both and sends all three.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenPage {
+    /// The page's tokens.
+    pub tokens: Vec<TokenRecord>,
+    /// Tokens in that state altogether.
+    pub total_count: u64,
+}
+
+/// Answer of `DELETE /tokens/<id>`; a second time answers the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevokedToken {
+    /// Its id.
+    pub token_id: String,
+    /// Its hash, by which the Worker takes the grant out of KV.
+    pub sha256: TokenHash,
+}
+
+/// Where a repository's object asks its namespace's about a token that is none of its own
+/// (binding `NAMESPACE`, name in lower case, `POST`, body [`Admit`], answer [`Admitted`]).
+pub const NAMESPACE_ADMIT: &str = "/admit";
+
+/// Body of `POST` [`NAMESPACE_ADMIT`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admit {
+    /// What is known of the token.
+    pub sha256: TokenHash,
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// Answer of `POST` [`NAMESPACE_ADMIT`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admitted {
+    /// The namespace's token, if it is one that holds now.
+    pub token: Option<TokenRecord>,
+}

@@ -1,0 +1,219 @@
+//! The log line of a request, its data point and its timings: what the Worker says of all requests
+//! but of fetches and pushes that an object answers, which that one logs when their last byte is
+//! sent.
+
+use std::cell::{Cell, RefCell};
+
+use super::token::TOKEN_PREFIX;
+use crate::repo_do::contract::{RequestLine, Usage};
+
+/// The longest request id that is taken over from the client.
+const ID_BYTES_MAX: usize = 64;
+/// The shortest one.
+const ID_BYTES_MIN: usize = 8;
+
+/// What the objects took for one request.
+#[derive(Debug, Default)]
+pub struct Costs {
+    objects_ms: Cell<i64>,
+    usage: RefCell<Usage>,
+}
+
+impl Costs {
+    /// An object was asked, answered after so many milliseconds, and said what it took.
+    pub fn add(&self, ms: i64, usage: Option<&str>) {
+        self.objects_ms
+            .set(self.objects_ms.get().saturating_add(ms));
+        if let Some(usage) = usage {
+            self.usage.borrow_mut().add(Usage::parse(usage));
+        }
+    }
+
+    /// The token that asks.
+    pub fn is_of(&self, token_id: &str) {
+        self.usage.borrow_mut().token_id = Some(token_id.to_owned());
+    }
+
+    /// What they took together.
+    pub fn usage(&self) -> Usage {
+        self.usage.borrow().clone()
+    }
+
+    /// The header `Server-Timing`: the whole request, and the objects' part of it.
+    pub fn server_timing(&self, wall_ms: i64) -> String {
+        let objects_ms = self.objects_ms.get();
+        format!("total;dur={wall_ms}, objects;dur={objects_ms}")
+    }
+}
+
+/// What a request is called: as the client or Cloudflare calls it, if that is a name that can stand
+/// in a log; else by the name that was drawn for it.
+#[must_use]
+pub fn request_id(given: Option<&str>, ray: Option<&str>, drawn: String) -> String {
+    let fits = |id: &&str| {
+        (ID_BYTES_MIN..=ID_BYTES_MAX).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+            // Somebody's secret is no name.
+            && !id.contains(TOKEN_PREFIX)
+    };
+    let chosen = given.filter(fits).or(ray.filter(fits));
+    chosen.map_or(drawn, str::to_owned)
+}
+
+/// The line of a request for a path that is served; names are left out of the route.
+#[must_use]
+pub fn of_path(path: &str) -> RequestLine {
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    let folded = |name: &str| {
+        let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+        // A token in a name's place is a mistake that the log must not keep.
+        let is_secret = name.contains(TOKEN_PREFIX);
+        (!is_secret).then(|| name.to_ascii_lowercase())
+    };
+    let (route, namespace, repository) = match segments.as_slice() {
+        ["git", namespace, name, rest @ ..] => {
+            let name = folded(name).map(|name| match name.strip_suffix(".git") {
+                Some(stem) => stem.to_owned(),
+                None => name,
+            });
+            let route = format!("/git/:ns/:repo/{}", rest.join("/"));
+            (route, folded(namespace), name)
+        }
+        [
+            "api",
+            "v1",
+            "namespaces",
+            namespace,
+            "repos",
+            name,
+            rest @ ..,
+        ] => {
+            let kind = rest
+                .first()
+                .map_or(String::new(), |kind| format!("/{kind}"));
+            let more = if rest.len() > 1 { "/…" } else { "" };
+            let route = format!("/api/v1/namespaces/:ns/repos/:name{kind}{more}");
+            (route, folded(namespace), folded(name))
+        }
+        ["api", "v1", "namespaces", namespace, rest @ ..] => {
+            let kind = rest
+                .first()
+                .map_or(String::new(), |kind| format!("/{kind}"));
+            let more = if rest.len() > 1 { "/:id" } else { "" };
+            let route = format!("/api/v1/namespaces/:ns{kind}{more}");
+            (route, folded(namespace), None)
+        }
+        _ => (path.to_owned(), None, None),
+    };
+    RequestLine {
+        route,
+        namespace,
+        repository,
+        ..RequestLine::default()
+    }
+}
+
+/// The line of a request for a path that is not served: the path may hold anything, and is not
+/// told.
+#[must_use]
+pub fn of_nothing() -> RequestLine {
+    RequestLine {
+        route: "unknown".to_owned(),
+        ..RequestLine::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Route, namespace and repository; `-` for none.
+    fn shown(path: &str) -> (String, String, String) {
+        let line = of_path(path);
+        let or_none = |name: Option<String>| name.unwrap_or_else(|| "-".to_owned());
+        (
+            line.route,
+            or_none(line.namespace),
+            or_none(line.repository),
+        )
+    }
+
+    fn are(route: &str, namespace: &str, repository: &str) -> (String, String, String) {
+        (
+            route.to_owned(),
+            namespace.to_owned(),
+            repository.to_owned(),
+        )
+    }
+
+    #[test]
+    fn routes_are_told_without_their_names() {
+        assert_eq!(
+            shown("/git/Acme/Wid%67et.git/info/refs"),
+            are("/git/:ns/:repo/info/refs", "acme", "widget")
+        );
+        let repos = "/api/v1/namespaces/Acme/repos";
+        let template = "/api/v1/namespaces/:ns/repos";
+        assert_eq!(shown(repos), are(template, "acme", "-"));
+        assert_eq!(
+            shown(&format!("{repos}/w/raw/main/a/secret")),
+            are(&format!("{template}/:name/raw/…"), "acme", "w")
+        );
+        assert_eq!(
+            shown(&format!("{repos}/w")),
+            are(&format!("{template}/:name"), "acme", "w")
+        );
+        assert_eq!(
+            shown("/api/v1/namespaces/acme/tokens/0123456789abcdef"),
+            are("/api/v1/namespaces/:ns/tokens/:id", "acme", "-")
+        );
+        assert_eq!(shown("/healthz"), are("/healthz", "-", "-"));
+        let token = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(
+            shown(&format!("/git/{token}/%63airn_v1_0/info/refs")),
+            are("/git/:ns/:repo/info/refs", "-", "-")
+        );
+    }
+
+    #[test]
+    fn a_name_that_can_stand_in_a_log_is_taken_over() {
+        let id = |given, ray| request_id(given, ray, "drawn".into());
+        assert_eq!(id(None, None), "drawn");
+        assert_eq!(
+            id(Some("my-request.1"), Some("8f0c9e7d6a5b4c3d-FRA")),
+            "my-request.1"
+        );
+        assert_eq!(
+            id(None, Some("8f0c9e7d6a5b4c3d-FRA")),
+            "8f0c9e7d6a5b4c3d-FRA"
+        );
+        let token = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
+        let long = "a".repeat(65);
+        for bad in [
+            "",
+            "short",
+            "a b c d e f",
+            "a\nb c\"d\"",
+            token,
+            &long,
+            "é-é-é-é-é",
+        ] {
+            assert_eq!(id(Some(bad), None), "drawn", "{bad}");
+        }
+    }
+
+    #[test]
+    fn costs_add_up() {
+        let costs = Costs::default();
+        costs.add(3, Some("5 1 0 10 0123456789abcdef"));
+        costs.add(4, Some("2 0 1 20 -"));
+        costs.add(1, None);
+        assert_eq!(costs.server_timing(20), "total;dur=20, objects;dur=8");
+        let usage = costs.usage();
+        assert_eq!(
+            (usage.rows_read, usage.rows_written, usage.packs),
+            (7, 1, 1)
+        );
+        assert_eq!(usage.token_id.as_deref(), Some("0123456789abcdef"));
+    }
+}

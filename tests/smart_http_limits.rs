@@ -1,0 +1,228 @@
+//! How much is taken from whom: requests to a repository and to a namespace, and an isolate's
+//! memory. What is too much is told so, with the time after which to come back.
+
+// The lints of wire data: here every surprise is a failed test. A clock, in a test.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods)]
+
+mod support;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::json;
+use support::history::Random;
+use support::rest::{Answer, Hosted, Rest};
+use support::scratch::Scratch;
+use support::server::Server;
+
+const RATE_LIMITED: u64 = 10_403;
+
+/// So few that a test gets there, and so slowly earned that it is not given more meanwhile.
+const FEW: [(&str, &str); 2] = [
+    ("CAIRN_RATE_REQUESTS", "12"),
+    ("CAIRN_RATE_SECONDS", "3600"),
+];
+
+/// Asks until it is told that this was too much; how often it was answered, and what it is told.
+fn until_refused(ask: impl Fn() -> Answer) -> (usize, Answer) {
+    for answered in 0..1000 {
+        let answer = ask();
+        if answer.status == 429 {
+            return (answered, answer);
+        }
+        assert!([200, 401].contains(&answer.status), "{}", answer.text());
+    }
+    panic!("there is no bound");
+}
+
+fn advertisement(client: &Rest, hosted: &Hosted) -> Answer {
+    let (namespace, name) = (&hosted.namespace, &hosted.name);
+    client.get(&format!(
+        "/git/{namespace}/{name}.git/info/refs?service=git-upload-pack"
+    ))
+}
+
+/// The seconds after which to come back.
+fn retry_after(answer: &Answer) -> u32 {
+    answer.header("retry-after").parse().expect("seconds")
+}
+
+#[test]
+fn a_repository_takes_so_many_requests() {
+    let server = Server::start_with(&FEW);
+    let operator = server.rest();
+    let hosted = operator.create_repository("limits", "busy");
+    let other = operator.create_repository("limits", "quiet");
+    let holder = operator.with_bearer(&hosted.token);
+    let (answered, refused) = until_refused(|| advertisement(&holder, &hosted));
+    // Its making took one or two of them.
+    assert!((8..=11).contains(&answered), "{answered} answers");
+    assert!(
+        (1..=300).contains(&retry_after(&refused)),
+        "{}",
+        retry_after(&refused)
+    );
+    assert!(refused.header("content-type").starts_with("text/plain"));
+    assert!(
+        refused
+            .text()
+            .contains("too many requests to the repository: at most 12 in 3600")
+    );
+    // REST hears the same in its own words.
+    let refused = operator.get(&hosted.path(""));
+    assert_eq!(refused.error_code(429), RATE_LIMITED);
+    assert!((1..=300).contains(&retry_after(&refused)));
+    // So does git; its neighbour is not touched.
+    let scratch = Scratch::new();
+    let said = scratch.git().fails(&["ls-remote", &hosted.url()]);
+    assert!(said.contains("429"), "{said}");
+    assert_eq!(scratch.git().run(&["ls-remote", &other.url()]), "");
+}
+
+#[test]
+fn strangers_do_not_use_up_what_is_the_owners() {
+    let server = Server::start_with(&FEW);
+    let operator = server.rest();
+    let hosted = operator.create_repository("limits", "besieged");
+    let unknown = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
+    let stranger = operator.with_bearer(unknown);
+    let (answered, _) = until_refused(|| advertisement(&stranger, &hosted));
+    assert_eq!(answered, 12);
+    let holder = operator.with_bearer(&hosted.token);
+    assert_eq!(advertisement(&holder, &hosted).status, 200);
+    // A revoked token is a stranger's as well.
+    let path = "/api/v1/namespaces/limits/tokens";
+    let made = operator
+        .post(path, &json!({ "repo": "besieged" }))
+        .result(201);
+    let id = made["id"].as_str().unwrap();
+    operator.delete(&format!("{path}/{id}")).result(200);
+    let revoked = operator.with_bearer(made["plaintext"].as_str().unwrap());
+    assert_eq!(advertisement(&revoked, &hosted).status, 429);
+    assert_eq!(advertisement(&holder, &hosted).status, 200);
+}
+
+#[test]
+fn a_namespace_takes_so_many_requests() {
+    let server = Server::start_with(&FEW);
+    let operator = server.rest();
+    let hosted = operator.create_repository("limits", "listed");
+    let (answered, refused) =
+        until_refused(|| operator.get("/api/v1/namespaces/limits/repos?limit=1"));
+    assert!((9..=11).contains(&answered), "{answered} answers");
+    assert_eq!(refused.error_code(429), RATE_LIMITED);
+    assert!((1..=300).contains(&retry_after(&refused)));
+    assert!(
+        refused
+            .text()
+            .contains("too many requests to the namespace"),
+        "{}",
+        refused.text()
+    );
+    // Its repositories are counted for themselves, and so are other namespaces.
+    let holder = operator.with_bearer(&hosted.token);
+    assert_eq!(advertisement(&holder, &hosted).status, 200);
+    operator.create_repository("limits-2", "listed");
+}
+
+#[test]
+fn no_number_is_no_limit() {
+    let server = Server::start_with(&[("CAIRN_RATE_REQUESTS", "0")]);
+    let operator = server.rest();
+    let hosted = operator.create_repository("limits", "free");
+    let holder = operator.with_bearer(&hosted.token);
+    for _ in 0..50 {
+        assert_eq!(advertisement(&holder, &hosted).status, 200);
+    }
+}
+
+#[test]
+fn the_platform_counts_where_it_is_asked_to() {
+    // 400 a minute for a namespace, of which the objects count none.
+    let server = Server::start_with(&[
+        ("CONFIG", "tests/support/bindings.toml"),
+        ("CAIRN_RATE_REQUESTS", "0"),
+    ]);
+    let operator = server.rest();
+    let hosted = operator.create_repository("limits", "edge");
+    let holder = operator.with_bearer(&hosted.token);
+    let (answered, refused) = until_refused(|| advertisement(&holder, &hosted));
+    assert!(answered < 400, "{answered} answers");
+    assert!(retry_after(&refused) >= 10);
+    assert!(
+        refused
+            .text()
+            .contains("too many requests to the namespace"),
+        "{}",
+        refused.text()
+    );
+    operator.create_repository("limits-2", "edge");
+}
+
+/// A fetch of everything, of whose answer only the beginning is read.
+fn stalled(server: &Server, hosted: &Hosted, tip: &str) -> (TcpStream, String) {
+    let want = format!("want {tip}\n");
+    let want = format!("{:04x}{want}", want.len() + 4);
+    let body = format!("0011command=fetch0001{want}0009done\n0000");
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_mins(1)))
+        .unwrap();
+    write!(
+        stream,
+        "POST /git/{}/{}.git/git-upload-pack HTTP/1.1\r\nHost: 127.0.0.1\r\n\
+         Authorization: Bearer {}\r\nGit-Protocol: version=2\r\n\
+         Content-Type: application/x-git-upload-pack-request\r\nContent-Length: {}\r\n\r\n{body}",
+        hosted.namespace,
+        hosted.name,
+        hosted.token,
+        body.len()
+    )
+    .unwrap();
+    let mut begun = [0; 256];
+    let read = stream.read(&mut begun).unwrap();
+    (stream, String::from_utf8_lossy(&begun[..read]).into_owned())
+}
+
+#[test]
+fn one_repository_does_not_starve_the_others() {
+    let (server, scratch) = (Server::start(), Scratch::new());
+    let greedy = server.rest().create_repository("limits", "greedy");
+    let other = server.rest().create_repository("limits", "other");
+    let source = scratch.repository("source");
+    let mut random = Random(7);
+    for number in 0..4 {
+        let noise: Vec<u8> = (0..1 << 19)
+            .flat_map(|_| random.next().to_le_bytes())
+            .collect();
+        source.write(&format!("f{number}"), noise);
+        source.commit("noise");
+    }
+    let tip = source.run(&["rev-parse", "HEAD"]);
+    source.run(&["push", "--quiet", &greedy.url(), "main"]);
+
+    // As many fetches at once as the repository gets, none of which is read.
+    let mut held = Vec::new();
+    let refused = loop {
+        let (stream, begun) = stalled(&server, &greedy, &tip);
+        if !begun.starts_with("HTTP/1.1 200") {
+            break begun;
+        }
+        held.push(stream);
+        assert!(held.len() < 100, "there is no bound");
+    };
+    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+    assert!(
+        refused.to_lowercase().contains("retry-after: "),
+        "{refused}"
+    );
+    assert!(held.len() >= 8, "only {} fetches at once", held.len());
+    println!("{} fetches of one repository at once", held.len());
+
+    // Another repository of the same isolate takes a push and serves clones meanwhile.
+    source.run(&["push", "--quiet", &other.url(), "main"]);
+    scratch.clone(&other.url(), "clone", &[]).fsck_strict();
+    drop(held);
+}
