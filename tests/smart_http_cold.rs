@@ -347,6 +347,25 @@ fn each_kind_of_damage_is_counted() {
 }
 
 #[test]
+fn a_part_that_is_lost_is_counted_and_made_anew_of_what_r2_has() {
+    let mut server = Server::start();
+    let mut cold = Cold::new(&server, "part");
+    cold.push(3);
+    cold.maintain("snapshot");
+    assert_eq!(cold.number("packs", "cold"), 3);
+    server.restart_after(|state| {
+        let lost = "DELETE FROM pack_part WHERE (part_key >> 20) = 2 AND (part_key >> 16) & 7 = 3";
+        damage(state, REPOSITORIES, &[lost]);
+    });
+    cold.rest = server.rest();
+    let found = cold.findings();
+    assert_eq!(found["orphans"]["missing_parts"], 1, "{found}");
+    assert_ne!(found["problems"], json!([]), "{found}");
+    cold.maintain("rebuild");
+    cold.check("made anew");
+}
+
+#[test]
 fn a_copy_whose_bytes_changed_is_found_warm_or_cold() {
     let mut server = Server::start();
     let mut cold = Cold::new(&server, "changed");

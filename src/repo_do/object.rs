@@ -310,22 +310,32 @@ async fn dispatch(
             authorized(Access::Read)?;
             bundle::bundle(object, &store).await?
         }
-        (Method::Get, path::INFO) => {
-            admin::info(object, &store, authorized(Access::Administer)?.record)?
+        _ => {
+            let record = authorized(Access::Administer)?.record;
+            administer(object, &store, request, record).await?
         }
+    })
+}
+
+/// What an operator, or a namespace's administrator, asks of a repository.
+async fn administer(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    request: Request,
+    record: RepositoryRecord,
+) -> std::result::Result<Result<Response>, ErrorReply> {
+    let route = request.path();
+    let method = request.method();
+    Ok(match (&method, route.as_str()) {
+        (Method::Get, path::INFO) => admin::info(object, store, record)?,
         (Method::Post, path::UPDATE) => {
-            authorized(Access::Administer)?;
-            let updated = admin::update(object, &store, request).await?;
+            let updated = admin::update(object, store, request).await?;
             // New settings, and the record in R2, which has the old ones.
-            alarm::after_settings(object, &store).await;
+            alarm::after_settings(object, store).await;
             updated
         }
-        (Method::Post, path::DELETE) => {
-            let record = authorized(Access::Administer)?.record;
-            deletion::delete(object, &store, record).await?
-        }
+        (Method::Post, path::DELETE) => deletion::delete(object, store, record).await?,
         (Method::Post, path::FORK_EXPORT) => {
-            let record = authorized(Access::Administer)?.record;
             let asked: ExportFork = admin::body(request).await?;
             if asked.repository_id != record.id {
                 let message = "another repository has taken the source's place";
@@ -333,31 +343,16 @@ async fn dispatch(
             }
             fork::export::export(object, &asked).await?
         }
-        (Method::Post, path::TOKENS) => {
-            authorized(Access::Administer)?;
-            admin::create_token(&store, request).await?
-        }
-        (Method::Get, path::TOKENS) => {
-            authorized(Access::Administer)?;
-            admin::list_tokens(&store, &request)?
-        }
-        (Method::Get, path::STATS) => {
-            authorized(Access::Administer)?;
-            admin::stats(&store)?
-        }
-        (Method::Post, path::MAINTENANCE) => {
-            authorized(Access::Administer)?;
-            maintenance::serve::serve(object, request).await?
-        }
+        (Method::Post, path::TOKENS) => admin::create_token(store, request).await?,
+        (Method::Get, path::TOKENS) => admin::list_tokens(store, &request)?,
+        (Method::Get, path::STATS) => admin::stats(store)?,
+        (Method::Post, path::MAINTENANCE) => maintenance::serve::serve(object, request).await?,
         (Method::Delete, _) if path::token_id(&route).is_some() => {
-            authorized(Access::Administer)?;
-            admin::revoke_token(&store, path::token_id(&route).unwrap_or_default())?
+            admin::revoke_token(store, path::token_id(&route).unwrap_or_default())?
         }
         _ => {
-            return Err(ErrorReply::new(
-                ErrorCode::NotFound,
-                "the object has no such route",
-            ));
+            let message = "the object has no such route";
+            return Err(ErrorReply::new(ErrorCode::NotFound, message));
         }
     })
 }

@@ -93,7 +93,7 @@ impl<D: Database> RepoStore<D> {
         let (mut line, mut refs) = (record.write(), 0);
         self.visit_refs(b"refs/", |reference| {
             gather.push(&mut line);
-            record::write_ref(&reference, &mut line);
+            record::write_ref(reference, &mut line);
             refs += 1;
             ControlFlow::Continue(())
         })?;

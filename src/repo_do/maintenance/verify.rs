@@ -121,8 +121,12 @@ impl Verify {
         for problem in self.rebuild.fetch().await? {
             self.findings.add(problem);
         }
-        match self.rebuild.make().await {
-            Ok(()) => self.compare().await?,
+        let compared = match self.rebuild.make().await {
+            Ok(()) => self.compare().await,
+            Err(error) => Err(error),
+        };
+        match compared {
+            Ok(()) => {}
             Err(Failure::Broken(why)) => self.findings.add(why),
             Err(Failure::Read(error)) => self.findings.add(error.to_string()),
             // What is lost is needed.

@@ -13,6 +13,9 @@ use crate::storage::bucket::{Bucket, BucketError, PACKS_PREFIX, READY_PREFIX, re
 use crate::storage::snapshots::StoredPack;
 use crate::storage::sql::Database;
 
+/// Problems that are told in words.
+const PROBLEMS_MAX: usize = 100;
+
 /// The account of a fork network, as far as it is asked.
 pub trait Ledger {
     /// What the repository names.
@@ -35,9 +38,17 @@ pub struct Audit {
     pub unheld: u64,
     /// Objects that the account thinks the repository names: they are never removed.
     pub astray: u64,
-    /// All of this in words.
+    /// The first of this in words.
     #[serde(skip)]
     pub problems: Vec<String>,
+}
+
+impl Audit {
+    fn tell(&mut self, problem: String) {
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(problem);
+        }
+    }
 }
 
 impl<D: Database, B: Bucket, S: Ledger> Securing<'_, D, B, S> {
@@ -58,13 +69,13 @@ impl<D: Database, B: Bucket, S: Ledger> Securing<'_, D, B, S> {
             let found = self.bucket.size(&key).await?;
             if found != Some(bytes) {
                 audit.missing += 1;
-                audit.problems.push(wrong_size(&key, found, bytes));
+                audit.tell(wrong_size(&key, found, bytes));
             }
         }
         let key = record_key(id);
         if self.store.recorded()?.is_some() && self.bucket.size(&key).await?.is_none() {
             audit.missing += 1;
-            audit.problems.push(wrong_size(&key, None, 0));
+            audit.tell(wrong_size(&key, None, 0));
         }
         Ok(())
     }
@@ -75,7 +86,7 @@ impl<D: Database, B: Bucket, S: Ledger> Securing<'_, D, B, S> {
             if !held.contains(&key) {
                 audit.unheld += 1;
                 let problem = format!("r2: object {key} is not in the network's account");
-                audit.problems.push(problem);
+                audit.tell(problem);
             }
         }
         // The record is held before it is noted that it was written.
@@ -84,7 +95,7 @@ impl<D: Database, B: Bucket, S: Ledger> Securing<'_, D, B, S> {
         for key in held.difference(&named) {
             audit.astray += 1;
             let problem = format!("the network's account has {key}, which is named no more");
-            audit.problems.push(problem);
+            audit.tell(problem);
         }
         Ok(())
     }
@@ -104,7 +115,7 @@ impl<D: Database, B: Bucket, S: Ledger> Securing<'_, D, B, S> {
                 if self.bucket.size(&key).await?.is_some() {
                     audit.orphaned += 1;
                     let problem = format!("r2: object {key} is named by nobody");
-                    audit.problems.push(problem);
+                    audit.tell(problem);
                 }
             }
         }
