@@ -106,13 +106,24 @@ impl Answer {
                 [1, data @ ..] if banded => pack.extend_from_slice(data),
                 [2, ..] if banded => {}
                 [] => lines.push(digits.to_owned()),
-                data => lines.push(String::from_utf8_lossy(data).trim_end().to_owned()),
+                data => lines.push(without_request(String::from_utf8_lossy(data).trim_end())),
             }
         }
         if rest.starts_with(b"PACK") {
             pack.extend_from_slice(rest);
         }
         Self { lines, pack }
+    }
+}
+
+/// An error as git words it: ours says behind it which request it was.
+fn without_request(line: &str) -> String {
+    match line.split_once(" (request ") {
+        Some((error, id)) if line.starts_with("ERR ") => {
+            assert!(id.len() == 17 && id.ends_with(')'), "{line}");
+            error.to_owned()
+        }
+        _ => line.to_owned(),
     }
 }
 
