@@ -7,6 +7,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::disallowed_methods,
     reason = "a test that panics is a test that fails; clippy sees only the functions marked so"
 )]
 
@@ -76,6 +77,17 @@ fn imports() {
 #[test]
 fn namespaces() {
     run(&contract::namespace::cases());
+}
+
+#[test]
+fn crowds() {
+    run(&contract::crowd::cases());
+}
+
+#[test]
+#[ignore = "a measurement, which judges nothing"]
+fn how_long_the_lists_of_a_crowd_take() {
+    contract::crowd::measure(&open);
 }
 
 #[test]

@@ -15,6 +15,9 @@ use super::contract::{
 use super::maintenance::serve::shown as shown_run;
 use super::object::{Caller, RepoObject, Store, now_ms};
 use super::{deletion, memory, reply};
+use crate::git::content::census::Census;
+use crate::git::limits::Limits;
+use crate::git::pack::reader::LivePacks;
 use crate::git::store::StoreError;
 use crate::storage::cache;
 use crate::storage::life::Phase;
@@ -354,6 +357,7 @@ pub fn stats(store: &Store) -> Answer {
     let packs = store.stored_packs()?;
     let db = store.database();
     let runs = store.runs(RUNS_SHOWN)?;
+    let census = Census::take(&LivePacks::open(store, &Limits::DEFAULT)?)?;
     let (part_cache_bytes, chunk_cache_bytes) = cache::cached_bytes();
     Ok(reply::json(&serde_json::json!({
         "refs": counts.refs,
@@ -371,6 +375,12 @@ pub fn stats(store: &Store) -> Answer {
         "r2_bytes": store.r2_bytes()?,
         "ready_clone_bytes": store.ready_clone()?.map(|ready| ready.response_bytes),
         "objects": counts.object_count,
+        "objects_by_kind": {
+            "commit": census.commits,
+            "tree": census.trees,
+            "blob": census.blobs,
+            "tag": census.tags,
+        },
         "tokens": counts.tokens,
         "sqlite_bytes": counts.database_bytes,
         "sql": {

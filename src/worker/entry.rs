@@ -5,7 +5,7 @@ use worker::{Context, Date, Env, Request, Response, Url, event};
 use super::reply::{Reply, git_error};
 use super::route::{self, Face, RestRoute, Route, RouteError};
 use super::visit::{Visit, fault, respond};
-use super::{content, envelope, git, idempotency, random};
+use super::{content, envelope, git, idempotency, openapi, random};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 #[event(fetch)]
@@ -43,6 +43,7 @@ async fn answer(request: Request, env: Env, request_id: &str) -> Result<Response
     let query = url.query().unwrap_or("");
     match &route {
         Route::Health => reply_with_id(health(), request_id),
+        Route::OpenApi => reply_with_id(openapi::answer(), request_id),
         Route::Git(path, route) => git::answer(&visit, &request, query, path, *route).await,
         Route::Rest(RestRoute::Content(path, content)) => {
             content::answer(&visit, &request, &method, query, path, content).await

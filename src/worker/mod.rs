@@ -18,6 +18,7 @@
 //! | [`route`], [`names`] | what a path names |
 //! | [`credentials`], [`token`], [`grant`] | who asks; what KV knows of a token |
 //! | [`parameters`], [`resources`] | bodies and queries read; resources shown |
+//! | [`openapi`] | the description of the REST face |
 //! | [`envelope`], [`reply`] | answers before they become responses |
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
@@ -47,6 +48,7 @@ pub mod namespace_steps;
 pub mod objects;
 pub mod once;
 pub mod once_steps;
+pub mod openapi;
 pub mod parameters;
 pub mod random;
 pub mod ready;

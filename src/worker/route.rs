@@ -16,6 +16,8 @@ pub enum Route {
     Git(RepositoryPath, GitRoute),
     /// `/healthz`
     Health,
+    /// `/api/v1/openapi.json`
+    OpenApi,
     /// Below `/api/v1`.
     Rest(RestRoute),
 }
@@ -127,6 +129,7 @@ pub fn parse(path: &str) -> Result<Route, RouteError> {
     match segments.as_slice() {
         ["healthz"] => Ok(Route::Health),
         ["git", namespace, repository, rest @ ..] => parse_git(namespace, repository, rest),
+        ["api", "v1", "openapi.json"] => Ok(Route::OpenApi),
         ["api", "v1", rest @ ..] => parse_rest(rest).map(Route::Rest),
         _ => Err(RouteError::Unknown),
     }
@@ -211,7 +214,7 @@ impl Route {
     pub fn methods(&self) -> &'static [&'static str] {
         match self {
             Self::Git(_, route) => route.methods(),
-            Self::Health => &["GET", "HEAD"],
+            Self::Health | Self::OpenApi => &["GET", "HEAD"],
             Self::Rest(route) => route.methods(),
         }
     }

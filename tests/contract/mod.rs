@@ -1,5 +1,6 @@
 //! The store contract: what the stores promise whatever database is under them.
 
+pub mod crowd;
 pub mod database;
 pub mod faults;
 pub mod faulty;

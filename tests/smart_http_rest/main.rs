@@ -14,6 +14,7 @@ mod lists;
 mod log;
 mod namespaces;
 mod repositories;
+mod server;
 mod tokens;
 
 use std::collections::BTreeSet;

@@ -43,3 +43,30 @@ fn namespaces_live_and_die() {
     let unknown = rest().post("/api/v1/namespaces", &json!({ "namespace": "ok", "x": 1 }));
     assert_eq!(unknown.error_code(400), INVALID_INPUT);
 }
+
+#[test]
+fn lists_of_namespaces_are_paged_and_searched() {
+    for name in ["Rest-Many-c", "rest-many-A", "rest-many-b"] {
+        let body = json!({ "namespace": name });
+        rest().post("/api/v1/namespaces", &body).result(201);
+    }
+    let (mut names, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let query = format!("/api/v1/namespaces?search=REST-MANY&limit=2&cursor={cursor}");
+        let answer = rest().get(&query);
+        let page = answer.result(200);
+        let listed = page.as_array().unwrap().iter();
+        names.extend(listed.map(|entry| entry["namespace"].as_str().unwrap().to_owned()));
+        let info = &answer.json()["result_info"];
+        assert_eq!(info["per_page"], 2);
+        info["cursor"].as_str().unwrap().clone_into(&mut cursor);
+        if cursor.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(names, ["rest-many-A", "rest-many-b", "Rest-Many-c"]);
+    for query in ["limit=0", "limit=201", "sort=name", "direction=asc", "x=y"] {
+        let answer = rest().get(&format!("/api/v1/namespaces?{query}"));
+        assert_eq!(answer.error_code(400), INVALID_INPUT, "{query}");
+    }
+}

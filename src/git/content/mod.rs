@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `census` | objects counted by kind |
 //! | `commit` | a commit as shown: who, when, why |
 //! | `lookup` | from a commit or tag to its tree, and along a path |
 //! | `listing` | the entries of a tree, those of its subtrees too |
@@ -11,6 +12,7 @@
 //! - Each step can be taken again: where a chunk is cold nothing of a machine's state is lost.
 //! - What is read is what git reads: malformed old objects are shown as git shows them.
 
+pub mod census;
 pub mod commit;
 pub mod listing;
 pub mod log;

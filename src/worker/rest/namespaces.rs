@@ -3,7 +3,7 @@
 use worker::Request;
 
 use super::body;
-use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::names::NamespaceName;
 use crate::worker::parameters::{self, ListQuery, NewNamespace};
@@ -25,6 +25,14 @@ pub async fn create(visit: &Visit, request: Request) -> Result<Reply, ErrorReply
 pub async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply> {
     admission::to_administer(visit).await?;
     let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
+    let unknown = [
+        ("/sort", query.sort.is_some()),
+        ("/direction", query.direction.is_some()),
+    ];
+    if let Some((pointer, _)) = unknown.iter().find(|(_, given)| *given) {
+        let message = "namespaces are listed by name";
+        return Err(ErrorReply::at(ErrorCode::InvalidInput, *pointer, message));
+    }
     let (infos, cursor) = directory::namespaces(visit, limit, &query).await?;
     let namespaces: Vec<_> = infos.into_iter().map(Namespace::from).collect();
     let info = ResultInfo::Cursor {

@@ -1,0 +1,37 @@
+//! The entries of the live packs, counted by kind.
+
+use super::super::object::ObjectKind;
+use super::super::pack::reader::{LivePacks, Location};
+use super::super::store::{PackStore, StoreError};
+
+/// How many entries of each kind there are; an object that stands in two packs counts twice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Commits.
+    pub commits: u64,
+    /// Trees.
+    pub trees: u64,
+    /// Blobs.
+    pub blobs: u64,
+    /// Tags.
+    pub tags: u64,
+}
+
+impl Census {
+    /// Counts; reads the packs' indexes and nothing else.
+    pub fn take<S: PackStore>(packs: &LivePacks<S>) -> Result<Self, StoreError> {
+        let mut census = Self::default();
+        for pack in 0..packs.pack_count() {
+            for position in 0..packs.index(pack)?.len() {
+                let count = match packs.row(Location { pack, position })?.kind {
+                    ObjectKind::Commit => &mut census.commits,
+                    ObjectKind::Tree => &mut census.trees,
+                    ObjectKind::Blob => &mut census.blobs,
+                    ObjectKind::Tag => &mut census.tags,
+                };
+                *count = count.saturating_add(1);
+            }
+        }
+        Ok(census)
+    }
+}

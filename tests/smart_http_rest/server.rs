@@ -1,0 +1,75 @@
+//! The server itself, and what a repository says of its own figures.
+
+use serde_json::{Value, json};
+use ureq::http::Method;
+
+use crate::support::scratch::Scratch;
+use crate::{INVALID_INPUT, fields, rest};
+
+#[test]
+fn health_says_which_version_answers() {
+    for client in [rest(), rest().anonymous()] {
+        let answer = client.get("/healthz");
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(
+            (answer.status, answer.json()),
+            (200, json!({ "ok": true, "version": version }))
+        );
+        let head = client.head("/healthz");
+        assert_eq!((head.status, head.body.len()), (200, 0));
+    }
+}
+
+#[test]
+fn the_description_is_for_everybody() {
+    let answer = rest().anonymous().get("/api/v1/openapi.json");
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.json()["openapi"], "3.1.0");
+    assert_eq!(rest().head("/api/v1/openapi.json").status, 200);
+    let answer = rest().send(Method::POST, "/api/v1/openapi.json", &[], b"");
+    assert_eq!(answer.error_code(405), INVALID_INPUT);
+}
+
+#[test]
+fn figures_of_a_repository() {
+    let hosted = rest().create_repository("rest-stats", "counted");
+    let empty = rest().get(&hosted.path("/stats")).result(200);
+    let kinds = |commit: u64, tree: u64, blob: u64, tag: u64| json!({ "commit": commit, "tree": tree, "blob": blob, "tag": tag });
+    assert_eq!(empty["objects_by_kind"], kinds(0, 0, 0, 0));
+    let scratch = Scratch::new();
+    let source = scratch.repository("source");
+    source.write("a/b", "1\n");
+    source.write("c", "2\n");
+    source.commit("first");
+    source.run(&["tag", "-a", "-m", "x", "v1"]);
+    source.run(&["push", "--quiet", "--mirror", &hosted.url()]);
+    let stats = rest().get(&hosted.path("/stats")).result(200);
+    assert_eq!(stats["objects_by_kind"], kinds(1, 2, 2, 1));
+    assert_eq!((&stats["objects"], &stats["refs"]), (&json!(6), &json!(2)));
+    assert_eq!(stats["packs"]["live"], 1);
+    let some = |value: &Value| value.as_u64().unwrap() > 0;
+    assert!(
+        some(&stats["sqlite_bytes"]) && some(&stats["packs"]["bytes"]),
+        "{stats}"
+    );
+    assert_eq!(stats["r2_bytes"], 0);
+    assert!(some(&stats["sql"]["rows_written"]), "{stats}");
+    assert!(some(&stats["isolate"]["heap_bytes"]), "{stats}");
+    assert!(stats["maintenance"].is_array(), "{stats}");
+    let run = json!({ "task": "run" });
+    rest().post(&hosted.path("/maintenance"), &run).result(200);
+    let all = fields(&stats).len();
+    assert_eq!(
+        fields(&rest().get(&hosted.path("/stats")).result(200)).len(),
+        all
+    );
+    for body in [
+        json!({}),
+        json!({ "task": "x" }),
+        json!({ "task": "run", "x": 1 }),
+    ] {
+        let answer = rest().post(&hosted.path("/maintenance"), &body);
+        assert_eq!(answer.error_code(400), INVALID_INPUT, "{body}");
+    }
+}
