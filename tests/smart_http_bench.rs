@@ -21,7 +21,7 @@ use support::scratch::Scratch;
 const STATUS_MISSING: i32 = 3;
 
 /// What only Cairn does.
-const ALONE: [&str; 2] = ["fork, the first", "fork"];
+const ALONE: [&str; 4] = ["REST: a file", "REST: log of 50", "fork, the first", "fork"];
 
 #[test]
 fn every_row_is_measured_on_both_servers() {

@@ -76,6 +76,16 @@ class Cairn {
     return this.#call(`/repos/${repository.name}/fork`, { name });
   }
 
+  async file(repository, ref, path) {
+    const query = new URLSearchParams({ ref, path });
+    return (await get(`${this.api}/repos/${repository.name}/file?${query}`, this.headers)).bytes;
+  }
+
+  async log(repository, ref) {
+    const query = new URLSearchParams({ ref, limit: "50" });
+    return (await get(`${this.api}/repos/${repository.name}/log?${query}`, this.headers)).bytes;
+  }
+
   /** Has its packs copied to R2 and a full clone kept ready, now; gives the bytes of that. */
   async settle(repository) {
     const path = `/repos/${repository.name}`;

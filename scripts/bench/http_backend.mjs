@@ -15,7 +15,7 @@ import { cpuMs, serve, stop } from "./processes.mjs";
 export class Missing extends Error {}
 
 // More than any row has requests at once.
-const CGI_PROGRAMS = 12;
+const CGI_PROGRAMS = 8;
 const START_MS_MAX = 10_000;
 const POLICY = "/usr/sbin/policy-rc.d";
 
@@ -31,16 +31,16 @@ export async function startHttpBackend(scratch, git) {
   const port = await freePort();
   const cgi = join(folder, "cgi");
   compile(cgi);
-  const settings = { folder, repositories, backend, cgi, port, home: join(scratch, "home") };
+  const sockets = Array.from({ length: CGI_PROGRAMS }, (_, number) => `unix:${folder}/${number}.sock`);
+  const home = join(scratch, "home");
+  const settings = { folder, repositories, backend, cgi, sockets, port, home };
   writeFileSync(join(folder, "nginx.conf"), configuration(settings));
 
   const log = openSync(join(folder, "log"), "a");
   const started = (command, args) => serve(command, args, { stdio: ["ignore", log, log], detached: true });
-  const socket = `unix:${join(folder, "cgi.sock")}`;
-  const children = [
-    started(fcgiwrap, ["-c", String(CGI_PROGRAMS), "-s", socket]),
-    started(nginx, ["-p", folder, "-c", join(folder, "nginx.conf")]),
-  ];
+  // Each for itself, and not its own workers: their parent spins when it loses one.
+  const children = sockets.map((socket) => started(fcgiwrap, ["-s", socket]));
+  children.push(started(nginx, ["-p", folder, "-c", join(folder, "nginx.conf")]));
   const server = new HttpBackend(git, folder, `http://127.0.0.1:${port}`, children);
   await server.check(join(folder, "log"));
   return server;
@@ -103,7 +103,7 @@ class HttpBackend {
 }
 
 // Bodies and answers are passed on as they come: chunked ones too, and gzip for http-backend.
-function configuration({ folder, repositories, backend, cgi, port, home }) {
+function configuration({ folder, repositories, backend, cgi, sockets, port, home }) {
   const user = process.getuid() === 0 ? "user root;" : "";
   return `
 daemon off;
@@ -120,11 +120,16 @@ http {
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
   client_max_body_size 0;
+  upstream cgi {
+    zone cgi 64k;
+    least_conn;
+    ${sockets.map((socket) => `server ${socket};`).join("\n    ")}
+  }
   server {
     listen 127.0.0.1:${port};
     location / {
       gzip off;
-      fastcgi_pass unix:${folder}/cgi.sock;
+      fastcgi_pass cgi;
       fastcgi_read_timeout 3600;
       fastcgi_request_buffering off;
       fastcgi_buffering off;

@@ -18,7 +18,7 @@ export async function operations(bench, source) {
   await subject.clones();
   await subject.crowds();
   await subject.increments();
-  await subject.forks();
+  await subject.rest();
   await subject.readyClones();
 }
 
@@ -201,8 +201,21 @@ class Subject {
   }
 
   // What git's server has no counterpart of.
-  async forks() {
+  async rest() {
+    const { branch, folder } = this.source;
     const servers = this.servers.filter((server) => server.fork);
+    const paths = (await this.git(["-C", folder, "ls-tree", "-r", "--name-only", branch])).split("\n");
+    const path = paths[paths.length >> 1];
+    await this.row(
+      "REST: a file",
+      (server, _, timed) => timed(() => server.file(this.hosted.get(server), branch, path)),
+      { servers },
+    );
+    await this.row(
+      "REST: log of 50",
+      (server, _, timed) => timed(() => server.log(this.hosted.get(server), branch)),
+      { servers },
+    );
     const fork = (name) => async (server, run, timed) => {
       await timed(() => server.fork(this.hosted.get(server), `${this.source.name}-${name}-${run}`));
     };

@@ -48,13 +48,15 @@ export function serve(command, args, options) {
   const child = spawn(command, args, options);
   child.target = options.detached ? -child.pid : child.pid;
   running.add(child);
-  child.on("exit", () => running.delete(child));
+  child.on("exit", () => {
+    if (running.delete(child)) console.error(`${command} has ended by itself`);
+  });
   return child;
 }
 
 /** Ends a server and waits for it. */
 export async function stop(child) {
-  if (!running.has(child)) return;
+  if (!running.delete(child)) return;
   const ended = new Promise((done) => child.once("exit", done));
   process.kill(child.target, "SIGTERM");
   await ended;

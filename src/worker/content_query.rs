@@ -20,11 +20,17 @@ pub fn target(content: &Content, query: &str) -> Result<String, ErrorReply> {
     allowed(content, &query)?;
     let (path, query) = match content {
         Content::Refs => (path::REFS.to_owned(), query),
-        Content::Log => (path::LOG.to_owned(), query),
+        Content::Log => {
+            let first_parent = flag("first_parent", query.first_parent.as_deref())?;
+            let query = ContentQuery {
+                first_parent,
+                ..query
+            };
+            (path::LOG.to_owned(), query)
+        }
         Content::Commit(id) => (format!("{}{}", path::COMMIT, hash(id)?), query),
         Content::Tree(id) => {
-            let recursive = recursive(query.recursive.as_deref())?;
-            let recursive = recursive.then(|| "true".to_owned());
+            let recursive = flag("recursive", query.recursive.as_deref())?;
             let query = ContentQuery { recursive, ..query };
             (format!("{}{}", path::TREE, hash(id)?), query)
         }
@@ -66,7 +72,7 @@ fn checked(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
 fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
     let takes: &[&str] = match content {
         Content::Refs => &["prefix", "limit", "cursor"],
-        Content::Log => &["ref", "path", "limit", "offset"],
+        Content::Log => &["ref", "path", "limit", "offset", "first_parent"],
         Content::Tree(_) => &["recursive"],
         Content::File => &["ref", "path"],
         Content::Commit(_) | Content::Blob(_) | Content::Raw(_) => &[],
@@ -79,6 +85,7 @@ fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
         ("limit", query.limit.is_some()),
         ("offset", query.offset.is_some()),
         ("recursive", query.recursive.is_some()),
+        ("first_parent", query.first_parent.is_some()),
     ];
     for (field, _) in given.iter().filter(|(_, given)| *given) {
         if !takes.contains(field) {
@@ -104,17 +111,17 @@ fn file(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
     }
 }
 
-fn recursive(given: Option<&str>) -> Result<bool, ErrorReply> {
+/// A switch as the object reads it: there or not.
+fn flag(field: &str, given: Option<&str>) -> Result<Option<String>, ErrorReply> {
     match given {
-        None | Some("false" | "0") => Ok(false),
-        Some("" | "true" | "1") => Ok(true),
+        None | Some("false" | "0") => Ok(None),
+        Some("" | "true" | "1") => Ok(Some("true".to_owned())),
         Some(_) => {
-            let message = "recursive must be true or false";
-            Err(ErrorReply::at(
-                ErrorCode::InvalidInput,
-                "/recursive",
-                message,
-            ))
+            let (pointer, message) = (
+                format!("/{field}"),
+                format!("{field} must be true or false"),
+            );
+            Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
         }
     }
 }
@@ -157,6 +164,12 @@ mod tests {
             "ref=a/b&path=c+d&limit=1&offset=5",
             "/content/log?ref=a%2Fb&path=c+d&limit=1&offset=5",
         );
+        for (query, shown) in [
+            ("first_parent", "first_parent=true"),
+            ("first_parent=0", ""),
+        ] {
+            is(Content::Log, query, &format!("/content/log?{shown}"));
+        }
         let id = ID.to_ascii_lowercase();
         is(
             Content::Commit(ID.into()),
@@ -207,6 +220,7 @@ mod tests {
             blamed(&Content::Tree(ID.into()), "recursive=yes"),
             "/recursive"
         );
+        assert_eq!(blamed(&Content::Log, "first_parent=2"), "/first_parent");
         for id in ["", "e69de29", &"g".repeat(40), &"0".repeat(64)] {
             assert_eq!(blamed(&Content::Blob(id.into()), ""), "");
         }

@@ -1,10 +1,13 @@
 //! What REST callers send: bodies and queries, read strictly. An unknown field is refused, a wrong
 //! one is named by a JSON pointer, and everything has a bound.
 
+mod import;
+
 use gix_object::bstr::ByteSlice as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use self::import::{NewImport, credential, depth};
 use super::names::{NamespaceName, RepositoryName};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, present};
 
@@ -25,9 +28,6 @@ const LABEL_BYTES_MAX: usize = 100;
 const SEARCH_BYTES_MAX: usize = 100;
 const CURSOR_BYTES_MAX: usize = 512;
 const BRANCH_BYTES_MAX: usize = 255;
-const CREDENTIAL_BYTES_MAX: usize = 4096;
-/// One less than what Git takes for everything.
-const DEPTH_MAX: u32 = 0x7fff_fffe;
 const PAGE_MAX: u32 = 1_000_000;
 const PER_PAGE_MAX: u32 = 200;
 const PER_PAGE_DEFAULT: u32 = 50;
@@ -74,27 +74,6 @@ pub struct NewFork {
     /// Whether it gets the default branch alone.
     #[serde(default)]
     pub default_branch_only: bool,
-}
-
-/// Body of `POST …/repos/:name/import`.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewImport {
-    /// The remote; may hold credentials.
-    pub url: String,
-    /// For the remote, unless the URL has them.
-    pub username: Option<String>,
-    /// For the remote, unless the URL has them.
-    pub password: Option<String>,
-    /// The one branch wanted, by its short name; all unless given.
-    pub branch: Option<String>,
-    /// Commits of history wanted from each branch; all unless given.
-    pub depth: Option<u32>,
-    /// Free text.
-    pub description: Option<String>,
-    /// Whether pushes are refused.
-    #[serde(default)]
-    pub read_only: bool,
 }
 
 /// Body of `PATCH …/repos/:name`.
@@ -278,19 +257,6 @@ pub fn branch<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorReply> {
         Ok(_) => Ok(text),
         Err(error) => refuse(&error.to_string()),
     }
-}
-
-/// How much history is imported.
-pub fn depth(given: Option<u32>) -> Result<Option<u32>, ErrorReply> {
-    match given {
-        Some(depth) => within("depth", DEPTH_MAX, 1, Some(depth)).map(Some),
-        None => Ok(None),
-    }
-}
-
-/// A user name or a password for a remote.
-pub fn credential(field: &str, text: Option<String>) -> Result<Option<String>, ErrorReply> {
-    bounded(field, CREDENTIAL_BYTES_MAX, text)
 }
 
 /// A token's life in seconds.

@@ -74,6 +74,9 @@ fn logs_are_those_of_git() {
         let all = git_log(&source, &["main"]);
         assert_eq!(log(&client, &hosted, "limit=1000"), all);
         assert_eq!(log(&client, &hosted, "ref=main&limit=7"), all);
+        let first = git_log(&source, &["--first-parent", "main"]);
+        assert!(first.len() < all.len(), "the history has merges");
+        assert_eq!(log(&client, &hosted, "first_parent=true&limit=7"), first);
         let root = source.run(&["rev-list", "--max-parents=0", "main"]);
         let root = root.lines().next().unwrap();
         assert_eq!(log(&client, &hosted, &format!("ref={root}")), [root]);
@@ -84,6 +87,9 @@ fn logs_are_those_of_git() {
         let mut touched = 0;
         for path in paths(&source) {
             let expected = git_log(&source, &["main", "--", &path]);
+            let first = git_log(&source, &["--first-parent", "main", "--", &path]);
+            let query = format!("path={}&limit=20&first_parent", encoded(&path));
+            assert_eq!(log(&client, &hosted, &query), first, "{path}");
             let query = format!("path={}&limit=20", encoded(&path));
             assert_eq!(
                 log(&client, &hosted, &query),

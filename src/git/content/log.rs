@@ -40,6 +40,7 @@ pub struct Log {
     /// A bit for each commit that was ever in the queue.
     seen: Vec<u64>,
     path: Option<PathHistory>,
+    first_parents: bool,
 }
 
 impl Log {
@@ -52,9 +53,19 @@ impl Log {
             found: 0,
             seen,
             path: (!path.is_root()).then(|| PathHistory::new(path)),
+            first_parents: false,
         };
         log.find(start);
         log
+    }
+
+    /// The same along the first parents alone: `git log --first-parent`.
+    #[must_use]
+    pub fn of_first_parents(self) -> Self {
+        Self {
+            first_parents: true,
+            ..self
+        }
     }
 
     /// The graph whose nodes it gives.
@@ -74,6 +85,9 @@ impl Log {
         };
         let mut parents = Vec::new();
         self.graph.parents(node, &mut parents)?;
+        if self.first_parents {
+            parents.truncate(1);
+        }
         let is_shown = match &mut self.path {
             Some(path) => path.simplify(&self.graph, objects, node, &mut parents)?,
             None => true,

@@ -26,7 +26,7 @@ const LOOKED_AT_MAX: u64 = 50_000;
 /// Commits between two pauses: with a path, and without.
 const STEPS: (u64, u64) = (256, 16_384);
 
-/// `…/log?ref&path&limit&offset`
+/// `…/log?ref&path&limit&offset&first_parent`
 pub async fn log(reading: Reading, query: &ContentQuery) -> Answer {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     let offset = query.offset.unwrap_or(0);
@@ -60,10 +60,15 @@ async fn begin(mut reading: Reading, query: &ContentQuery) -> Result<Option<Walk
     let start = commit.and_then(|(id, _)| graph.lookup(&id));
     let start = start.ok_or_else(no_ref)?;
     let path = TreePath::new(query.path.as_deref().unwrap_or_default().as_bytes());
+    let has_path = !path.is_root();
+    let log = Log::new(graph, start, path);
     Ok(Some(Walk {
         reading,
-        has_path: !path.is_root(),
-        log: Log::new(graph, start, path),
+        has_path,
+        log: match query.first_parent {
+            Some(_) => log.of_first_parents(),
+            None => log,
+        },
         looked_at: 0,
     }))
 }

@@ -47,6 +47,8 @@ pub struct ContentQuery {
     pub offset: Option<u32>,
     /// Whether subtrees are listed too.
     pub recursive: Option<String>,
+    /// Whether of a merge only its first parent is followed.
+    pub first_parent: Option<String>,
 }
 
 /// What stands before the result in an envelope.

@@ -1,0 +1,44 @@
+//! What is said of an import.
+
+use serde::Deserialize;
+
+use super::{bounded, within};
+use crate::repo_do::contract::ErrorReply;
+
+const CREDENTIAL_BYTES_MAX: usize = 4096;
+/// One less than what Git takes for everything.
+const DEPTH_MAX: u32 = 0x7fff_fffe;
+
+/// Body of `POST …/repos/:name/import`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewImport {
+    /// The remote; may hold credentials.
+    pub url: String,
+    /// For the remote, unless the URL has them.
+    pub username: Option<String>,
+    /// For the remote, unless the URL has them.
+    pub password: Option<String>,
+    /// The one branch wanted, by its short name; all unless given.
+    pub branch: Option<String>,
+    /// Commits of history wanted from each branch; all unless given.
+    pub depth: Option<u32>,
+    /// Free text.
+    pub description: Option<String>,
+    /// Whether pushes are refused.
+    #[serde(default)]
+    pub read_only: bool,
+}
+
+/// How much history is imported.
+pub fn depth(given: Option<u32>) -> Result<Option<u32>, ErrorReply> {
+    match given {
+        Some(depth) => within("depth", DEPTH_MAX, 1, Some(depth)).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A user name or a password for a remote.
+pub fn credential(field: &str, text: Option<String>) -> Result<Option<String>, ErrorReply> {
+    bounded(field, CREDENTIAL_BYTES_MAX, text)
+}
