@@ -172,6 +172,11 @@ pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ErrorReply> {
     } else {
         bytes
     };
+    // A struct could be read of an array too, its fields by their places.
+    if !bytes.trim_start().starts_with(b"{") {
+        let message = "the body is not a JSON object";
+        return Err(ErrorReply::new(ErrorCode::InvalidInput, message));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| wrong_field("body", error.path(), error.inner()))?;

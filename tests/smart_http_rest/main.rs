@@ -9,6 +9,7 @@ mod support;
 
 mod access;
 mod content;
+mod errors;
 mod idempotency;
 mod lists;
 mod log;

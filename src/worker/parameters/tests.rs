@@ -13,6 +13,22 @@ fn at(pointer: &str) -> (ErrorCode, Option<String>) {
 }
 
 #[test]
+fn a_body_that_is_no_object_is_refused() {
+    for bytes in [
+        r#"["w"]"#,
+        "[]",
+        "null",
+        "\"w\"",
+        "1",
+        "\u{feff}{}",
+        "{",
+        "{}{}",
+    ] {
+        assert!(body::<NewRepository>(bytes.as_bytes()).is_err(), "{bytes}");
+    }
+}
+
+#[test]
 fn a_body_in_full_and_at_its_least() {
     let least: NewRepository = body(br#"{"name":"w"}"#).unwrap();
     assert_eq!(
