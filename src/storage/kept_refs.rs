@@ -49,6 +49,13 @@ impl Room {
         }
         fits
     }
+
+    /// Gives some of it back.
+    fn shrink(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.0);
+        self.0 -= bytes;
+        KEPT_BYTES.set(KEPT_BYTES.get().saturating_sub(bytes));
+    }
 }
 
 impl Drop for Room {
@@ -93,19 +100,19 @@ impl RefList {
         if !self.room.grow(added) {
             return false;
         }
-        // What is replaced keeps its room until the list is read anew as a whole.
-        match (place, now) {
-            (Ok(at), Some(now)) => {
-                if let Some(record) = self.refs.get_mut(at) {
-                    *record = now;
-                }
+        let before = match (place, now) {
+            (Ok(at), Some(now)) => self
+                .refs
+                .get_mut(at)
+                .map(|record| std::mem::replace(record, now)),
+            (Ok(at), None) => Some(self.refs.remove(at)),
+            (Err(at), Some(now)) => {
+                self.refs.insert(at, now);
+                None
             }
-            (Ok(at), None) => {
-                self.refs.remove(at);
-            }
-            (Err(at), Some(now)) => self.refs.insert(at, now),
-            (Err(_), None) => {}
-        }
+            (Err(_), None) => None,
+        };
+        self.room.shrink(before.as_ref().map_or(0, bytes_of));
         true
     }
 }

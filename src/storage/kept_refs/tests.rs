@@ -45,6 +45,8 @@ fn a_ref_is_added_replaced_and_taken_out_in_its_place() {
     assert!(list.set("refs/heads/e".into(), None));
     let expect = [record("refs/heads/b", '1'), record("refs/heads/c", '2')];
     assert_eq!(list.below(b""), expect);
+    // However often one is replaced, the room is that of what is there.
+    assert_eq!(list.room.0, expect.iter().map(bytes_of).sum::<usize>());
 }
 
 #[test]
