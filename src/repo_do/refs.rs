@@ -60,7 +60,7 @@ fn advertise_refs(
     out: &mut Vec<u8>,
 ) -> Result<(), StoreError> {
     let head_name = authorized.record.head.as_bstr();
-    let head = store.find_ref(head_name)?;
+    let head = store.shown_ref(head_name)?;
     let head_target = head.as_ref().map(|_| head_name);
     let mut list = RefAdvertisement::begin(service, version, Offer::DEFAULT, head_target, out);
     if let Some(head) = &head {
@@ -86,7 +86,7 @@ pub fn ls_refs(
     let mut out = Vec::new();
     let head_name = authorized.record.head.as_bstr();
     if request.wants("HEAD".into()) {
-        match store.find_ref(head_name)? {
+        match store.shown_ref(head_name)? {
             Some(head) => {
                 request.write_ref(&shown(&head, "HEAD".into()), Some(head_name), &mut out);
             }
