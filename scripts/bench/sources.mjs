@@ -28,7 +28,20 @@ export async function ofBundle(git, scratch, bundle) {
   const name = basename(bundle, ".bundle");
   const folder = join(scratch, `${name}.git`);
   await git(["clone", "--quiet", "--mirror", resolve(bundle), folder]);
+  await pointHead(git, folder);
   return described(git, folder, name);
+}
+
+// A bundle without a HEAD leaves it at a branch that may not be there.
+async function pointHead(git, folder) {
+  const list = await git(["-C", folder, "for-each-ref", "--format=%(refname)", "refs/heads/"]);
+  const branches = list.split("\n").filter(Boolean);
+  if (branches.length === 0) throw new Error(`${folder}: a bundle without branches`);
+  const head = await git(["-C", folder, "symbolic-ref", "HEAD"]);
+  if (branches.includes(head)) return;
+  const master = "refs/heads/master";
+  const branch = branches.includes(master) ? master : branches[0];
+  await git(["-C", folder, "symbolic-ref", "HEAD", branch]);
 }
 
 async function made(git, folder, name, stream) {
