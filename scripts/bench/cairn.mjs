@@ -65,8 +65,8 @@ class Cairn {
    * A new repository. Its token goes in a header from the first request on: git would otherwise
    * be refused once before each operation, and the other server asks nobody who they are.
    */
-  async create(name) {
-    const { remote, token } = await this.#call("/repos", { name });
+  async create(name, branch = "main") {
+    const { remote, token } = await this.#call("/repos", { name, default_branch: branch });
     const authorization = `Bearer ${token.split("?")[0]}`;
     const config = ["-c", `http.extraHeader=Authorization: ${authorization}`];
     return { name, url: remote, config, headers: { authorization } };

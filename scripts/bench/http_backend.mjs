@@ -68,9 +68,10 @@ class HttpBackend {
     for (const child of this.children) await stop(child);
   }
 
-  async create(name) {
+  // HEAD must name a branch that will be there: a clone with --depth=1 takes that branch alone.
+  async create(name, branch) {
     const folder = join(this.repositories, `${name}.git`);
-    await this.git(["init", "--quiet", "--bare", folder]);
+    await this.git(["init", "--quiet", "--bare", `--initial-branch=${branch}`, folder]);
     await this.git(["-C", folder, "config", "http.receivepack", "true"]);
     await this.git(["-C", folder, "config", "uploadpack.allowFilter", "true"]);
     return { name, url: `${this.url}/${name}.git`, config: [], headers: {} };
@@ -81,7 +82,7 @@ class HttpBackend {
    * them: a server that buffers or drops those would be measured at something else.
    */
   async check(log) {
-    const { url, name } = await this.create("check");
+    const { url, name } = await this.create("check", "main");
     const headers = {
       "content-type": "application/x-git-upload-pack-request",
       "content-encoding": "gzip",

@@ -48,7 +48,8 @@ class Subject {
 
   create(server) {
     this.made += 1;
-    return server.create(`${this.source.name}-${this.made}`.replace(/[^a-zA-Z0-9._-]/g, "-"));
+    const name = `${this.source.name}-${this.made}`.replace(/[^a-zA-Z0-9._-]/g, "-");
+    return server.create(name, this.source.branch.replace("refs/heads/", ""));
   }
 
   push(hosted, folder, ...what) {
