@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
 
 mod counting;
+mod known;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,8 +41,7 @@ type Counts = BTreeMap<String, u64>;
 #[test]
 fn no_operation_of_the_engine_takes_more_instructions_than_its_budget() {
     let module = std::fs::read(built()).expect("it was built");
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("counting.wasm");
-    std::fs::write(&file, counting::counting(&module)).expect("the folder is there");
+    let file = counting_file("engine.wasm", &module);
     let counts = counts_of(&file);
     assert_eq!(counts, counts_of(&file), "the second run counts otherwise");
 
@@ -62,6 +62,20 @@ fn no_operation_of_the_engine_takes_more_instructions_than_its_budget() {
         "one was not counted: {counts:?}"
     );
     assert!(over.is_empty(), "beyond BUDGETS:\n{}", over.join("\n"));
+}
+
+#[test]
+fn what_is_counted_is_what_is_executed() {
+    let file = counting_file("known.wasm", &known::module());
+    let expected = Counts::from([("x".to_owned(), known::INSTRUCTIONS)]);
+    assert_eq!(counts_of(&file), expected);
+}
+
+/// The module made to count, in a file.
+fn counting_file(name: &str, module: &[u8]) -> PathBuf {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&file, counting::counting(module)).expect("the folder is there");
+    file
 }
 
 /// Builds the module with the profile of the release, whatever flags this run was started with.
