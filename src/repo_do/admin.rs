@@ -258,7 +258,7 @@ pub async fn update(object: &RepoObject, store: &Store, request: Request) -> Ans
 
 /// The object's own record of a token.
 pub fn token_by_hash(store: &Store, hash: &TokenHash) -> Result<Option<TokenRecord>, ErrorReply> {
-    Ok(store.tokens().find(hash.as_bytes())?.map(Into::into))
+    Ok(store.shown_token(hash.as_bytes())?.map(Into::into))
 }
 
 /// Notes that a token was used, once an hour at most.

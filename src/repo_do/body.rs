@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::*;
 use worker::ResponseBody;
 use worker::wasm_bindgen_futures::JsFuture;
 
-/// Bytes asked for in one read.
+/// Bytes asked for in one read. The platform gives fewer at the end alone.
 const READ_BYTES: u32 = 256 << 10;
 
 /// Compressed bytes inflated at once: gzip unfolds at most about 1,032 times, so a slice gives at
@@ -68,6 +68,8 @@ impl BodyError {
 pub struct Body {
     reader: Option<ByobReader>,
     buffer: Option<ArrayBuffer>,
+    /// Bytes to ask for in the first read: one more than a short body has, so that its end shows.
+    first_bytes: Option<u32>,
     gzip: Option<Gunzip>,
     /// Bytes that came, as they came.
     received_bytes: u64,
@@ -76,7 +78,9 @@ pub struct Body {
 impl Body {
     /// The body of `request`; none at all reads as empty.
     pub fn of(request: &worker::Request) -> Result<Self, BodyError> {
-        let encoding = request.headers().get("content-encoding").ok().flatten();
+        let header = |name| request.headers().get(name).ok().flatten();
+        let length = header("content-length").and_then(|length| length.parse::<u32>().ok());
+        let encoding = header("content-encoding");
         let gzip = match encoding.as_deref() {
             None | Some("" | "identity") => None,
             Some("gzip" | "x-gzip") => Some(Gunzip::new()),
@@ -86,6 +90,7 @@ impl Body {
         Ok(Self {
             reader,
             buffer: None,
+            first_bytes: length.map(|length| length.saturating_add(1).min(READ_BYTES)),
             gzip,
             received_bytes: 0,
         })
@@ -96,6 +101,7 @@ impl Body {
         Ok(Self {
             reader: Some(reader_of(stream)?),
             buffer: None,
+            first_bytes: None,
             gzip: None,
             received_bytes: 0,
         })
@@ -110,6 +116,7 @@ impl Body {
         Ok(Self {
             reader,
             buffer: None,
+            first_bytes: None,
             gzip: None,
             received_bytes: 0,
         })
@@ -169,26 +176,26 @@ impl Body {
         let Some(reader) = &self.reader else {
             return Ok(false);
         };
+        let first_bytes = self.first_bytes.take();
+        let bytes = first_bytes.unwrap_or(READ_BYTES);
         let buffer = self
             .buffer
             .take()
-            .unwrap_or_else(|| ArrayBuffer::new(READ_BYTES));
+            .unwrap_or_else(|| ArrayBuffer::new(bytes));
         let promise = reader
-            .read_at_least(READ_BYTES, &Uint8Array::new(&buffer))
+            .read_at_least(bytes, &Uint8Array::new(&buffer))
             .map_err(|error| BodyError::broken_off(&error))?;
         let result = JsFuture::from(promise).await;
         let result = result.map_err(|error| BodyError::broken_off(&error))?;
         let view = Reflect::get(&result, &"value".into())
             .map_err(|error| BodyError::broken_off(&error))?;
-        let done = Reflect::get(&result, &"done".into())
-            .map_err(|error| BodyError::broken_off(&error))?
-            .is_truthy();
         if let Some(view) = view.dyn_ref::<Uint8Array>() {
             *piece = view.to_vec();
             self.received_bytes = self.received_bytes.saturating_add(piece.len() as u64);
-            self.buffer = Some(view.buffer());
+            self.buffer = first_bytes.is_none().then(|| view.buffer());
         }
-        if done {
+        // A body that breaks off is an error; so this is its end.
+        if u32::try_from(piece.len()).is_ok_and(|got| got < bytes) {
             self.reader = None;
         }
         Ok(!piece.is_empty())

@@ -126,7 +126,7 @@ fn refs(store: &Store, record: &RepositoryRecord, query: &ContentQuery) -> Answe
     let after = after.map(decode_cursor).transpose()?;
     let head_name = record.head.as_bstr();
     let head = match after {
-        None if b"HEAD".starts_with(prefix) => store.find_ref(head_name)?,
+        None if b"HEAD".starts_with(prefix) => store.shown_ref(head_name)?,
         _ => None,
     };
     let mut listed: Vec<_> = Vec::new();

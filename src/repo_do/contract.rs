@@ -150,14 +150,9 @@ pub mod header {
     pub const GIT_PROTOCOL: &str = "git-protocol";
 }
 
-/// The headers of the client's that the Worker passes on, where present.
-pub const FORWARDED_HEADERS: [&str; 5] = [
-    "git-protocol",
-    "content-type",
-    "content-encoding",
-    "content-length",
-    "user-agent",
-];
+/// The headers of the client's that the Worker passes on with a git request, where present.
+pub const FORWARDED_HEADERS: [&str; 3] =
+    [header::GIT_PROTOCOL, "content-encoding", "content-length"];
 
 /// Those of a request for content.
 pub const CONDITION_HEADERS: [&str; 3] = ["if-none-match", "range", "if-range"];

@@ -290,16 +290,18 @@ async fn dispatch(
                 Service::UploadPack => Access::Read,
                 Service::ReceivePack => Access::Push,
             };
-            refs::advertise(&store, service, &request, &authorized(access)?, account)
+            let authorized = authorized(access)?;
+            account.log_as("GET", "/git/:ns/:repo/info/refs");
+            refs::advertise(&store, service, &request, &authorized, account)?
         }
         (Method::Post, path::UPLOAD_PACK) => {
             let authorized = authorized(Access::Read)?;
-            account.log_as("/git/:ns/:repo/git-upload-pack");
+            account.log_as("POST", "/git/:ns/:repo/git-upload-pack");
             upload::upload_pack(object, &store, request, &authorized, account).await?
         }
         (Method::Post, path::RECEIVE_PACK) => {
             let authorized = authorized(Access::Push)?;
-            account.log_as("/git/:ns/:repo/git-receive-pack");
+            account.log_as("POST", "/git/:ns/:repo/git-receive-pack");
             receive::receive_pack(object, &store, request, authorized, account).await?
         }
         (Method::Get, path) if path.starts_with(content::PATHS) => {
@@ -381,8 +383,11 @@ impl DurableObject for RepoDo {
                 reply::refusal(&refused)?
             }
         };
-        let usage = account.usage().to_string();
-        response.headers_mut().set(header::USAGE, &usage)?;
+        // Whatever goes to the client as it is says nothing of it.
+        if !account.logs() {
+            let usage = account.usage().to_string();
+            response.headers_mut().set(header::USAGE, &usage)?;
+        }
         Ok(response)
     }
 

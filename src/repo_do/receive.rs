@@ -16,7 +16,7 @@ use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation};
 use super::object::{RepoObject, Store, now_ms, reserve, reserve_share};
 use super::quarantine::Opened;
 use super::readers::{Purpose, Reader};
-use super::reply::{self, Media};
+use super::reply::Media;
 use crate::git::limits::Limits;
 use crate::git::pack::incoming::objects::IncomingObjects;
 use crate::git::pack::parser::PackParser;
@@ -110,11 +110,7 @@ fn probed(account: &Account, side_band: SideBand) -> worker::Result<Response> {
     if side_band != SideBand::None {
         pktline::flush(&mut out);
     }
-    account::whole(
-        account,
-        reply::git(Service::ReceivePack, Media::Result)?,
-        out,
-    )
+    account::whole(account, Service::ReceivePack, Media::Result, out)
 }
 
 /// The request cannot be understood: said where the client shows it.
@@ -133,11 +129,7 @@ fn fatal(account: &Account, side_band: SideBand, message: &str) -> worker::Resul
         );
         pktline::flush(&mut out);
     }
-    account::whole(
-        account,
-        reply::git(Service::ReceivePack, Media::Result)?,
-        out,
-    )
+    account::whole(account, Service::ReceivePack, Media::Result, out)
 }
 
 /// What the repository allows.
@@ -277,8 +269,7 @@ impl Push {
         // The work goes on while the client reads; when it hangs up, both are dropped.
         let work = stream::once(work).filter_map(|()| future::ready(None));
         let pieces = stream::select(receiver.map(Ok::<Vec<u8>, worker::Error>), work);
-        let head = reply::git(Service::ReceivePack, Media::Result)?;
-        account::streamed(&account, head, pieces)
+        account::streamed(&account, Service::ReceivePack, pieces)
     }
 }
 

@@ -9,7 +9,7 @@ use super::account::{self, Account};
 use super::caller::Authorized;
 use super::contract::{ErrorCode, ErrorReply, header};
 use super::object::Store;
-use super::reply::{self, Media};
+use super::reply::Media;
 use crate::git::protocol::advertise::{
     AdvertisedRef, RefAdvertisement, Service, Version, version_2,
 };
@@ -19,13 +19,13 @@ use crate::git::protocol::pktline;
 use crate::git::store::StoreError;
 use crate::storage::refs::RefRecord;
 
-/// The service that an `info/refs` request names.
+/// The service that an `info/refs` request of the Worker's names.
 pub fn service(request: &Request) -> Result<Service, ErrorReply> {
     let bad = |message: &str| ErrorReply::new(ErrorCode::InvalidInput, message);
-    let url = request.url().map_err(|_| bad("the url is malformed"))?;
-    let name = url.query_pairs().find(|(key, _)| key == "service");
-    let (_, name) = name.ok_or_else(|| bad("the dumb http protocol is not served"))?;
-    Service::from_name(&name).ok_or_else(|| bad("the service is not served"))
+    let url = request.inner().url();
+    let name = url.split_once("?service=").map(|(_, name)| name);
+    let name = name.ok_or_else(|| bad("the dumb http protocol is not served"))?;
+    Service::from_name(name).ok_or_else(|| bad("the service is not served"))
 }
 
 /// The version of the protocol that the client asks for.
@@ -41,15 +41,15 @@ pub fn advertise(
     request: &Request,
     authorized: &Authorized,
     account: &Account,
-) -> worker::Result<Response> {
+) -> Result<worker::Result<Response>, ErrorReply> {
     let mut out = Vec::new();
     let version = version(request, service);
     if version == Version::V2 {
         version_2(Offer::DEFAULT, &mut out);
-    } else if let Err(error) = advertise_refs(store, service, version, authorized, &mut out) {
-        return reply::refusal(&error.into());
+    } else {
+        advertise_refs(store, service, version, authorized, &mut out)?;
     }
-    account::whole(account, reply::git(service, Media::Advertisement)?, out)
+    Ok(account::whole(account, service, Media::Advertisement, out))
 }
 
 fn advertise_refs(
@@ -60,7 +60,7 @@ fn advertise_refs(
     out: &mut Vec<u8>,
 ) -> Result<(), StoreError> {
     let head_name = authorized.record.head.as_bstr();
-    let head = store.find_ref(head_name)?;
+    let head = store.shown_ref(head_name)?;
     let head_target = head.as_ref().map(|_| head_name);
     let mut list = RefAdvertisement::begin(service, version, Offer::DEFAULT, head_target, out);
     if let Some(head) = &head {
@@ -86,7 +86,7 @@ pub fn ls_refs(
     let mut out = Vec::new();
     let head_name = authorized.record.head.as_bstr();
     if request.wants("HEAD".into()) {
-        match store.find_ref(head_name)? {
+        match store.shown_ref(head_name)? {
             Some(head) => {
                 request.write_ref(&shown(&head, "HEAD".into()), Some(head_name), &mut out);
             }

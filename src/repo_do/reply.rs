@@ -16,8 +16,9 @@ pub enum Media {
     Result,
 }
 
-/// The head of a Git answer. Without a media type of its own the platform would compress it.
-pub fn git(service: Service, media: Media) -> Result<ResponseBuilder> {
+/// The head of a Git answer, which goes to the client as it is. Without a media type of its own the
+/// platform would compress it.
+pub fn git(service: Service, media: Media, request_id: &str) -> Result<ResponseBuilder> {
     let suffix = match media {
         Media::Advertisement => "advertisement",
         Media::Result => "result",
@@ -28,6 +29,8 @@ pub fn git(service: Service, media: Media) -> Result<ResponseBuilder> {
         &format!("application/x-{}-{suffix}", service.name()),
     )?;
     headers.set("cache-control", "no-cache, no-transform")?;
+    headers.set("x-content-type-options", "nosniff")?;
+    headers.set("x-request-id", request_id)?;
     Ok(Response::builder().with_headers(headers))
 }
 

@@ -14,7 +14,7 @@ use super::memory::{FETCH_BYTES, Reservation};
 use super::object::{RepoObject, Store, now_ms, reserve_share};
 use super::readers::Purpose;
 use super::refs;
-use super::reply::{self, Media, fault_line};
+use super::reply::{Media, fault_line};
 use super::sender::{self, Sender};
 use super::snapshot::SnapshotError;
 use super::snapshot::ready::{self, Served};
@@ -118,11 +118,7 @@ fn broken(error: &BodyError) -> ErrorReply {
 }
 
 fn whole(account: &Account, out: Vec<u8>) -> worker::Result<Response> {
-    account::whole(
-        account,
-        reply::git(Service::UploadPack, Media::Result)?,
-        out,
-    )
+    account::whole(account, Service::UploadPack, Media::Result, out)
 }
 
 fn refused(account: &Account, message: &str) -> worker::Result<Response> {
@@ -191,8 +187,7 @@ async fn fetch(
             let mut sender = Sender::new(object, Rc::clone(store), head, pack, held);
             sender.answers(account);
             let pieces = stream::unfold(Some(sender), sender::next_piece);
-            reply::git(Service::UploadPack, Media::Result)
-                .and_then(|head| account::streamed(account, head, pieces))
+            account::streamed(account, Service::UploadPack, pieces)
         }
     })
 }

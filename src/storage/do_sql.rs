@@ -80,6 +80,7 @@ pub struct ObjectDatabase {
     rows_read: Cell<u64>,
     rows_written: Cell<u64>,
     statements: Cell<u64>,
+    changes: Cell<u64>,
 }
 
 impl ObjectDatabase {
@@ -98,6 +99,7 @@ impl ObjectDatabase {
             rows_read: Cell::new(0),
             rows_written: Cell::new(0),
             statements: Cell::new(0),
+            changes: Cell::new(0),
         })
     }
 
@@ -126,6 +128,9 @@ impl ObjectDatabase {
         self.check_open()?;
         check_params(params)?;
         add(&self.statements, 1.0);
+        if each.is_none() {
+            add(&self.changes, 1.0);
+        }
         let bound: Array = params.iter().map(|param| bind(*param)).collect();
         let cursor = self
             .sql
@@ -137,6 +142,9 @@ impl ObjectDatabase {
         let written = cursor.rows_written().map_err(|thrown| failed(&thrown))?;
         add(&self.rows_read, read);
         add(&self.rows_written, written);
+        if written > 0.0 {
+            add(&self.changes, 1.0);
+        }
         drained?;
         Ok(whole(written))
     }
@@ -189,6 +197,7 @@ impl Database for ObjectDatabase {
             self.storage.transaction_sync(&closure)
         };
         self.depth.set(self.depth.get().saturating_sub(1));
+        add(&self.changes, 1.0);
         match (ended, given_up) {
             (_, Some(error)) => Err(error),
             (Err(thrown), None) => Err(failed(&thrown)),
@@ -210,6 +219,10 @@ impl Database for ObjectDatabase {
 
     fn statements(&self) -> u64 {
         self.statements.get()
+    }
+
+    fn changes(&self) -> u64 {
+        self.changes.get()
     }
 
     fn database_bytes(&self) -> Result<u64, SqlError> {

@@ -24,7 +24,7 @@ const KEPT_BYTES_MAX: usize = 4 << 20;
 const REF_BYTES: usize = size_of::<RefRecord>();
 
 /// Names marked at most: with more, the list is read anew as a whole.
-const MARKED_MAX: usize = 64;
+const MARKED_MAX: usize = 8;
 
 /// Prefixes of up to this length cover much of the list (`refs/`, `refs/heads/`, `refs/tags/`,
 /// `refs/pull/`), so that all of it is read for them. A longer one is read by itself.
@@ -82,6 +82,17 @@ impl RefList {
         from_there.get(..count).unwrap_or_default()
     }
 
+    /// The ref of this very name.
+    fn find(&self, name: &BStr) -> Option<&RefRecord> {
+        self.refs.get(self.place(name).ok()?)
+    }
+
+    /// Where a name stands, or would stand.
+    fn place(&self, name: &BStr) -> Result<usize, usize> {
+        self.refs
+            .binary_search_by(|record| record.name.as_bstr().cmp(name))
+    }
+
     /// Appends a ref that sorts behind all others; gives whether there was room.
     fn push(&mut self, record: &RefRecord) -> bool {
         let fits = self.room.grow(bytes_of(record));
@@ -93,9 +104,7 @@ impl RefList {
 
     /// Sets what the ref of this name is now; gives whether there was room.
     fn set(&mut self, name: &BStr, now: Option<RefRecord>) -> bool {
-        let place = self
-            .refs
-            .binary_search_by(|record| record.name.as_bstr().cmp(name));
+        let place = self.place(name);
         let added = now.as_ref().map_or(0, bytes_of);
         if !self.room.grow(added) {
             return false;
@@ -157,6 +166,15 @@ impl KeptRefs {
 }
 
 impl<D: Database> RepoStore<D> {
+    /// The ref of this very name, to be shown: out of the list, if that is kept.
+    pub fn shown_ref(&self, name: &BStr) -> Result<Option<RefRecord>, StoreError> {
+        let is_read = matches!(*self.kept_refs.state.borrow(), State::Read(_));
+        if is_read && let Some(list) = self.kept_refs(name)? {
+            return Ok(list.find(name).cloned());
+        }
+        self.find_ref(name)
+    }
+
     /// The list of refs, if it is kept, or is to be for whoever asks for this prefix.
     pub(super) fn kept_refs(&self, prefix: &[u8]) -> Result<Option<Rc<RefList>>, StoreError> {
         let state = self.kept_refs.state.take();

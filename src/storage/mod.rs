@@ -13,6 +13,7 @@
 //! | [`packed_refs`] | those that came with a fork, many in one row |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`kept_refs`] | the list of refs, in memory from one request to the next |
+//! | `kept` | the same of single rows, until something is written |
 //! | [`reflog`] | what was changed, for people |
 //! | [`imports`] | an import under way, and the edge of a history that is here in part |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
@@ -52,6 +53,7 @@ pub mod entries;
 pub mod fork;
 pub mod idempotency;
 pub mod imports;
+mod kept;
 pub mod kept_refs;
 pub mod kv;
 pub mod life;

@@ -6,7 +6,7 @@
 //! the length of what it holds (4 bytes, big-endian), then a zlib stream.
 
 use std::io::{Read as _, Write as _};
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
@@ -30,30 +30,42 @@ const LENGTH_BYTES: usize = 4;
 /// A row that deflates to more than this many of 8 parts of it stays as it is.
 const WORTH_EIGHTHS: usize = 7;
 
+/// The rows of one part.
+#[derive(Debug, Default)]
+struct PartRows {
+    /// Rows that are as they are.
+    whole: u64,
+    whole_bytes: u64,
+    /// Rows that are deflated.
+    deflated: u64,
+    /// The bytes, when they are in the first row and there is no other.
+    only: Option<Vec<u8>>,
+}
+
 impl<D: Database> RepoStore<D> {
-    /// Joins the rows of a part, after asking for their number: growing by doubling would take up
-    /// to twice the memory of the largest thing that is held.
+    /// The bytes of a part. The usual one is one row, taken over without a copy. The rows of others
+    /// are joined after asking for their number: growing by doubling would take up to twice the
+    /// memory of the largest thing that is held.
     pub(super) fn read_part(&self, pack_id: PackId, part: Part) -> Result<Vec<u8>, StoreError> {
-        let (whole, whole_bytes) = self.count_rows(&keys(pack_id, part))?;
-        let (deflated, _) = self.count_rows(&deflated_keys(pack_id, part))?;
         let corrupt = StoreError::Corrupt {
             what: part_name(part),
             pack: pack_id.0,
         };
-        if (whole, deflated) == (0, 0) {
+        let rows = self.part_rows(pack_id, part)?;
+        if let Some(only) = rows.only {
+            return Ok(only);
+        }
+        let count = rows.whole.saturating_add(rows.deflated);
+        if count == 0 {
             return Err(StoreError::Missing {
                 what: part_name(part),
                 pack: pack_id.0,
             });
         }
-        if deflated == 0 {
-            return self.join_rows(&keys(pack_id, part), whole, whole_bytes, &corrupt);
-        }
-        let room = deflated.saturating_mul(PIECE_BYTES_MAX as u64);
-        let room =
-            usize::try_from(room.saturating_add(whole_bytes)).map_err(|_| corrupt.clone())?;
-        let mut bytes = Vec::with_capacity(room);
-        for number in 0..whole.saturating_add(deflated) {
+        let room = rows.deflated.saturating_mul(PIECE_BYTES_MAX as u64);
+        let room = usize::try_from(room.saturating_add(rows.whole_bytes));
+        let mut bytes = Vec::with_capacity(room.map_err(|_| corrupt.clone())?);
+        for number in 0..count {
             let number = u32::try_from(number).map_err(|_| corrupt.clone())?;
             let key = part_key(pack_id, part, number);
             if let Some(row) = self.part_row(key)? {
@@ -67,48 +79,26 @@ impl<D: Database> RepoStore<D> {
         Ok(bytes)
     }
 
-    fn count_rows(&self, keys: &Range<i64>) -> Result<(u64, u64), StoreError> {
-        let sql = "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM pack_part
-            WHERE part_key >= ?1 AND part_key < ?2";
-        let sizes = query_first(
-            &self.db,
-            sql,
-            &[keys.start.into(), keys.end.into()],
-            |row| Ok((row.unsigned(0)?, row.unsigned(1)?)),
-        )?;
-        Ok(sizes.unwrap_or_default())
-    }
-
-    fn join_rows(
-        &self,
-        keys: &Range<i64>,
-        rows: u64,
-        size: u64,
-        corrupt: &StoreError,
-    ) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = Vec::with_capacity(usize::try_from(size).map_err(|_| corrupt.clone())?);
-        let mut next_key = keys.start;
-        let sql = "SELECT part_key, bytes FROM pack_part
-            WHERE part_key >= ?1 AND part_key < ?2 ORDER BY part_key";
-        let mut in_order = true;
-        let bounds = [keys.start.into(), keys.end.into()];
-        self.db.query(sql, &bounds, &mut |row| {
-            in_order &= row.integer(0)? == next_key;
-            next_key = next_key.saturating_add(1);
-            let piece = row.blob(1)?;
-            // The usual part is one row, taken over without a copy.
-            if bytes.is_empty() && rows == 1 {
-                bytes = piece;
-            } else {
-                bytes.extend_from_slice(&piece);
-            }
-            Ok(ControlFlow::Continue(()))
+    fn part_rows(&self, pack_id: PackId, part: Part) -> Result<PartRows, StoreError> {
+        let sql = "WITH whole AS (SELECT count(*) AS rows, sum(length(bytes)) AS size
+                FROM pack_part WHERE part_key >= ?1 AND part_key < ?2),
+            deflated AS (SELECT count(*) AS rows
+                FROM pack_part WHERE part_key >= ?3 AND part_key < ?4)
+            SELECT whole.rows, coalesce(whole.size, 0), deflated.rows,
+                CASE WHEN whole.rows = 1 AND deflated.rows = 0
+                THEN (SELECT bytes FROM pack_part WHERE part_key = ?1) END
+            FROM whole, deflated";
+        let (whole, deflated) = (keys(pack_id, part), deflated_keys(pack_id, part));
+        let bounds = [whole.start, whole.end, deflated.start, deflated.end].map(Into::into);
+        let rows = query_first(&self.db, sql, &bounds, |row| {
+            Ok(PartRows {
+                whole: row.unsigned(0)?,
+                whole_bytes: row.unsigned(1)?,
+                deflated: row.unsigned(2)?,
+                only: row.blob_or_null(3)?,
+            })
         })?;
-        if in_order {
-            Ok(bytes)
-        } else {
-            Err(corrupt.clone())
-        }
+        Ok(rows.unwrap_or_default())
     }
 
     fn part_row(&self, key: i64) -> Result<Option<Vec<u8>>, StoreError> {

@@ -32,9 +32,9 @@ pub struct RefRecord {
 impl<D: Database> RefSource for RepoStore<D> {
     fn ref_target(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError> {
         let found = if name == "HEAD" {
-            self.find_ref(self.head()?.as_bstr())?
+            self.shown_ref(self.head()?.as_bstr())?
         } else {
-            self.find_ref(name)?
+            self.shown_ref(name)?
         };
         Ok(found.map(|record| record.target))
     }
@@ -54,7 +54,7 @@ impl<D: Database> RefSource for RepoStore<D> {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// The ref of this very name.
+    /// The ref of this very name, as the database has it.
     pub fn find_ref(&self, name: &BStr) -> Result<Option<RefRecord>, StoreError> {
         let sql = "SELECT name, target, peeled FROM ref WHERE name = ?1";
         let found = query_first(&self.db, sql, &[name.as_bytes().into()], read_ref)?;
@@ -209,9 +209,8 @@ impl<D: Database> RepoStore<D> {
 
     /// Where HEAD points: a full refname, which need not exist.
     pub fn head(&self) -> Result<BString, StoreError> {
-        let sql = "SELECT head FROM repository";
-        let head = query_first(&self.db, sql, &[], |row| row.blob(0))?;
-        head.map(BString::from)
+        self.load()?
+            .map(|record| record.head)
             .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))
     }
 

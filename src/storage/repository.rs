@@ -9,13 +9,14 @@ use std::rc::Rc;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
 use super::cache::Lease;
+use super::kept::Kept;
 use super::kept_refs::KeptRefs;
 use super::life::Phase;
 use super::row::{Row, Value};
 use super::schema;
 use super::sql::{Database, in_transaction, query_first};
 use super::sql_error::SqlError;
-use super::tokens::TokenStore;
+use super::tokens::{TokenRecord, TokenStore};
 use crate::git::store::{PackId, PackRecord, PackStore as _, StoreError};
 
 /// The repository of one Durable Object. There is one such value an object: it remembers which
@@ -33,6 +34,8 @@ pub struct RepoStore<D> {
     pub(super) pack_id_floor: Cell<u32>,
     /// The refs as they were last read.
     pub(super) kept_refs: KeptRefs,
+    record: Kept<(), Option<RepositoryRecord>>,
+    shown_tokens: Kept<[u8; 32], Option<TokenRecord>>,
 }
 
 /// A repository to create.
@@ -177,6 +180,8 @@ impl<D: Database> RepoStore<D> {
             cold_packs: RefCell::default(),
             pack_id_floor: Cell::new(0),
             kept_refs: KeptRefs::default(),
+            record: Kept::default(),
+            shown_tokens: Kept::default(),
         }
     }
 
@@ -188,6 +193,12 @@ impl<D: Database> RepoStore<D> {
     /// The repository's tokens.
     pub fn tokens(&self) -> TokenStore<'_, D> {
         TokenStore::new(&self.db)
+    }
+
+    /// The token with this hash, whatever its state: read once for many requests.
+    pub fn shown_token(&self, sha256: &[u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
+        let read = || self.tokens().find(sha256);
+        self.shown_tokens.get(&self.db, *sha256, read)
     }
 
     /// Puts the schema and the repository into an empty database. False, and nothing changed,
@@ -221,6 +232,10 @@ impl<D: Database> RepoStore<D> {
 
     /// The repository's record; `None` when none was created here.
     pub fn load(&self) -> Result<Option<RepositoryRecord>, StoreError> {
+        self.record.get(&self.db, (), || self.read_record())
+    }
+
+    fn read_record(&self) -> Result<Option<RepositoryRecord>, StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(None);
         }

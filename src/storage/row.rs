@@ -156,6 +156,15 @@ pub trait Row {
             self.text(column).map(Some)
         }
     }
+
+    /// Bytes, or NULL.
+    fn blob_or_null(&self, column: usize) -> Result<Option<Vec<u8>>, SqlError> {
+        if self.is_null(column)? {
+            Ok(None)
+        } else {
+            self.blob(column).map(Some)
+        }
+    }
 }
 
 /// Checks a statement's parameters against the limits above; every adapter calls this first.

@@ -22,6 +22,7 @@ pub struct RusqliteDatabase {
     rows_read: Cell<u64>,
     rows_written: Cell<u64>,
     statements: Cell<u64>,
+    changes: Cell<u64>,
 }
 
 impl RusqliteDatabase {
@@ -44,12 +45,16 @@ impl RusqliteDatabase {
             rows_read: Cell::new(0),
             rows_written: Cell::new(0),
             statements: Cell::new(0),
+            changes: Cell::new(0),
         })
     }
 
     fn count_written(&self, before: u64) -> u64 {
         let written = self.connection.total_changes().saturating_sub(before);
         add(&self.rows_written, written);
+        if written > 0 {
+            add(&self.changes, 1);
+        }
         written
     }
 }
@@ -58,6 +63,7 @@ impl Database for RusqliteDatabase {
     fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, SqlError> {
         check_params(params)?;
         add(&self.statements, 1);
+        add(&self.changes, 1);
         let before = self.connection.total_changes();
         self.connection
             .prepare_cached(sql)?
@@ -67,6 +73,7 @@ impl Database for RusqliteDatabase {
 
     fn execute_script(&self, sql: &'static str) -> Result<(), SqlError> {
         add(&self.statements, 1);
+        add(&self.changes, 1);
         let before = self.connection.total_changes();
         self.connection.execute_batch(sql)?;
         self.count_written(before);
@@ -90,6 +97,8 @@ impl Database for RusqliteDatabase {
                 break;
             }
         }
+        // SQLite counts a statement that returns rows when it is over.
+        drop(rows);
         self.count_written(before);
         Ok(())
     }
@@ -99,6 +108,7 @@ impl Database for RusqliteDatabase {
         self.depth.set(self.depth.get().saturating_add(1));
         let result = body();
         self.depth.set(self.depth.get().saturating_sub(1));
+        add(&self.changes, 1);
         let end = match result {
             Ok(()) => "RELEASE nested",
             Err(_) => "ROLLBACK TO nested; RELEASE nested",
@@ -121,6 +131,10 @@ impl Database for RusqliteDatabase {
 
     fn statements(&self) -> u64 {
         self.statements.get()
+    }
+
+    fn changes(&self) -> u64 {
+        self.changes.get()
     }
 
     fn database_bytes(&self) -> Result<u64, SqlError> {

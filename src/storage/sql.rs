@@ -42,6 +42,10 @@ pub trait Database {
     /// Statements run so far.
     fn statements(&self) -> u64;
 
+    /// A number that is another one whenever something may have been written, or undone, since it
+    /// was asked for last.
+    fn changes(&self) -> u64;
+
     /// Bytes that the database takes, free pages not counted.
     fn database_bytes(&self) -> Result<u64, SqlError>;
 }
@@ -82,6 +86,10 @@ impl<D: Database + ?Sized> Database for &D {
 
     fn statements(&self) -> u64 {
         (**self).statements()
+    }
+
+    fn changes(&self) -> u64 {
+        (**self).changes()
     }
 
     fn database_bytes(&self) -> Result<u64, SqlError> {

@@ -4,42 +4,42 @@ use worker::{Context, Date, Env, Request, Response, ResponseBody, console_log, e
 
 use super::reply::{Reply, git_error};
 use super::rest::bundles;
-use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
+use super::route::{self, Face, RestRoute, Route, RouteError};
+use super::target::Target;
 use super::visit::{Visit, fault, respond};
 use super::{content, envelope, git, idempotency, limits, openapi, random, request_log};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::analytics;
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<Response> {
+async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<web_sys::Response> {
     let begun_ms = clock();
-    let path = request.path();
-    let face = route::face(&path);
+    let url = request.inner().url();
+    let target = Target::of(&url);
+    let face = route::face(target.path);
     let request_id = request_id(&request);
-    let bytes_in = header(&request, "content-length").and_then(|length| length.parse().ok());
     // Not `Request::method`, which takes a method that it does not know for GET.
     let method = request.inner().method();
-    let route = route::parse(&path);
+    let route = route::parse(target.path);
     let mut line = match &route {
-        Ok(_) => request_log::of_path(&path),
+        Ok(_) => request_log::of_path(target.path),
         Err(_) => request_log::of_nothing(),
     };
-    let is_streamed = matches!(
-        route,
-        Ok(Route::Git(_, GitRoute::UploadPack | GitRoute::ReceivePack))
-    );
-    let visit = visit(&request, env, &request_id, begun_ms);
+    let bytes_in = header(&request, "content-length").and_then(|length| length.parse().ok());
+    let visit = visit(&request, env, &request_id, target.origin, begun_ms);
 
     let answered = match (&visit, route) {
         (Ok(visit), Ok(route)) => match limits::check(visit, line.namespace.as_deref()).await {
-            Ok(()) => answer(visit, request, &method, &route).await,
+            Ok(()) => answer(visit, request, &method, target.query, &route).await,
             Err(error) => Err(error),
         },
         (Err(error), _) => Err(error.clone()),
         (_, Err(error)) => Err(error.into()),
     };
     let mut response = match answered {
-        Ok(response) => response,
+        // The object has written its line, or writes it when the last byte is sent.
+        Ok(Answer::OfObject(response)) => return Ok(response),
+        Ok(Answer::OfWorker(response)) => response,
         Err(error) => {
             line.error = error.code.name();
             respond(shown(face, &error, &request_id))?
@@ -58,13 +58,18 @@ async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<
         line.usage = visit.costs.usage();
         line.bytes_in = bytes_in;
         line.bytes_out = length(&response).unwrap_or(line.usage.answer_bytes);
-        // Of a fetch or a push that began its object writes the line when it ends.
-        if !is_streamed || line.status != 200 {
-            console_log!("{}", line.to_json());
-            analytics::write_request(&visit.env, &line.texts(), &line.numbers());
-        }
+        console_log!("{}", line.to_json());
+        analytics::write_request(&visit.env, &line.texts(), &line.numbers());
     }
-    Ok(response)
+    Ok(response.into())
+}
+
+/// An answer, and by whom.
+enum Answer {
+    /// Passed on as it is, headers and all.
+    OfObject(web_sys::Response),
+    /// Made here.
+    OfWorker(Response),
 }
 
 fn clock() -> i64 {
@@ -72,12 +77,13 @@ fn clock() -> i64 {
 }
 
 fn request_id(request: &Request) -> String {
-    let drawn = random::bytes::<8>().map_or_else(
-        |_| "0000000000000000".to_owned(),
-        |bytes| faster_hex::hex_string(&bytes),
-    );
     let (given, ray) = (header(request, "x-request-id"), header(request, "cf-ray"));
-    request_log::request_id(given.as_deref(), ray.as_deref(), drawn)
+    request_log::request_id(given.as_deref(), ray.as_deref(), || {
+        random::bytes::<8>().map_or_else(
+            |_| "0000000000000000".to_owned(),
+            |bytes| faster_hex::hex_string(&bytes),
+        )
+    })
 }
 
 /// Bytes of a body that was made here, or whose length is told.
@@ -121,47 +127,53 @@ async fn answer(
     visit: &Visit,
     request: Request,
     method: &str,
+    query: &str,
     route: &Route,
-) -> Result<Response, ErrorReply> {
+) -> Result<Answer, ErrorReply> {
     let methods = route.methods();
     if !methods.contains(&method) {
         return made(method_not_allowed(route, methods));
     }
-    let url = request
-        .url()
-        .map_err(|_| malformed("the URL is malformed"))?;
-    let query = url.query().unwrap_or("");
     match route {
         Route::Health => made(health()),
         Route::OpenApi => made(openapi::answer()),
-        Route::Git(path, route) => git::answer(visit, &request, query, path, *route).await,
+        Route::Git(path, route) => {
+            let answered = git::answer(visit, &request, query, path, *route).await;
+            answered.map(Answer::OfObject)
+        }
         Route::Rest(RestRoute::Content(path, content)) => {
-            content::answer(visit, &request, method, query, path, content).await
+            let answered = content::answer(visit, &request, method, query, path, content).await;
+            answered.map(Answer::OfWorker)
         }
         // Bytes, not an envelope.
-        Route::Rest(RestRoute::Bundle(path)) => bundles::bundle(visit, path).await,
+        Route::Rest(RestRoute::Bundle(path)) => {
+            bundles::bundle(visit, path).await.map(Answer::OfWorker)
+        }
         Route::Rest(route) => {
             made(idempotency::answer(visit, request, method, query, route).await?)
         }
     }
 }
 
-fn visit(request: &Request, env: Env, request_id: &str, now_ms: i64) -> Result<Visit, ErrorReply> {
-    let url = request
-        .url()
-        .map_err(|_| malformed("the URL is malformed"))?;
+fn visit(
+    request: &Request,
+    env: Env,
+    request_id: &str,
+    origin: &str,
+    now_ms: i64,
+) -> Result<Visit, ErrorReply> {
     let authorization = request
         .headers()
         .get("authorization")
         .map_err(|_| malformed("the Authorization header is malformed"))?;
-    let origin = url.origin().ascii_serialization();
-    let request_id = request_id.to_owned();
+    let (request_id, origin) = (request_id.to_owned(), origin.to_owned());
     let authorization = authorization.as_deref();
     Ok(Visit::new(env, now_ms, request_id, origin, authorization))
 }
 
-fn made(reply: Reply) -> Result<Response, ErrorReply> {
-    respond(reply).map_err(|error| fault("answer", &error))
+fn made(reply: Reply) -> Result<Answer, ErrorReply> {
+    let made = respond(reply).map_err(|error| fault("answer", &error));
+    made.map(Answer::OfWorker)
 }
 
 fn method_not_allowed(route: &Route, methods: &[&str]) -> Reply {

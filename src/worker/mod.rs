@@ -15,7 +15,7 @@
 //! | [`namespace_contract`] | what the Worker and that object say to each other |
 //! | [`random`] | randomness, from the platform |
 //! | [`smart_http`] | the frame of git requests: services, content types |
-//! | [`route`], [`names`] | what a path names |
+//! | [`target`], [`route`], [`names`] | a URL in its parts; what a path names |
 //! | [`credentials`], [`token`], [`grant`] | who asks; what KV knows of a token |
 //! | [`parameters`], [`resources`] | bodies and queries read; resources shown |
 //! | [`openapi`] | the description of the REST face |
@@ -62,6 +62,7 @@ pub mod resources;
 pub mod rest;
 pub mod route;
 pub mod smart_http;
+pub mod target;
 pub mod time;
 pub mod token;
 pub mod visit;

@@ -5,7 +5,7 @@ use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use web_sys::ReadableStream;
 use worker::wasm_bindgen_futures::{JsFuture, spawn_local};
-use worker::{Headers, Response, ResponseBody, console_error};
+use worker::{Response, ResponseBody, console_error};
 
 use super::visit::{Visit, fault};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
@@ -51,7 +51,8 @@ pub struct Named {
 }
 
 /// The R2 object that an answer of the object's names.
-pub fn named(headers: &Headers) -> Option<Named> {
+pub fn named(response: &web_sys::Response) -> Option<Named> {
+    let headers = response.headers();
     let key = headers.get(header::READY).ok().flatten()?;
     let bytes = headers.get(header::READY_BYTES).ok().flatten()?;
     Some(Named {
@@ -60,12 +61,14 @@ pub fn named(headers: &Headers) -> Option<Named> {
     })
 }
 
-/// The answer's body, its beginning as the object gave it.
-pub async fn body(
+/// The answer with its rest, under the same headers.
+pub async fn answer(
     visit: &Visit,
-    mut response: Response,
+    response: web_sys::Response,
     named: Named,
-) -> Result<ResponseBody, ErrorReply> {
+) -> Result<web_sys::Response, ErrorReply> {
+    let headers = response.headers();
+    let mut response = Response::from(response);
     let head = response.bytes().await;
     let head = head.map_err(|error| fault("git answer", &error))?;
     let opened = match R2::of(&visit.env) {
@@ -81,9 +84,23 @@ pub async fn body(
     let Some(Ok(ResponseBody::Stream(rest))) = rest else {
         return Err(missing(&"r2 gave no body"));
     };
-    let joined = join(&head, rest, named.bytes);
-    let joined = joined.map_err(|error| fault("ready clone", &format!("{error:?}")))?;
-    Ok(ResponseBody::Stream(joined))
+    join(&head, rest, named.bytes)
+        .and_then(|body| of_headers(&headers, &body))
+        .map_err(|error| fault("ready clone", &format!("{error:?}")))
+}
+
+/// A response of these headers, without those that are for us.
+fn of_headers(
+    headers: &web_sys::Headers,
+    body: &ReadableStream,
+) -> Result<web_sys::Response, JsValue> {
+    let init = web_sys::ResponseInit::new();
+    init.set_headers(headers);
+    let response = web_sys::Response::new_with_opt_readable_stream_and_init(Some(body), &init)?;
+    let headers = response.headers();
+    headers.delete(header::READY)?;
+    headers.delete(header::READY_BYTES)?;
+    Ok(response)
 }
 
 /// A stream as a body of known length. When it breaks off, so does the body.

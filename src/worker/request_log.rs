@@ -47,9 +47,9 @@ impl Costs {
 }
 
 /// What a request is called: as the client or Cloudflare calls it, if that is a name that can stand
-/// in a log; else by the name that was drawn for it.
+/// in a log; else by a name that is drawn for it.
 #[must_use]
-pub fn request_id(given: Option<&str>, ray: Option<&str>, drawn: String) -> String {
+pub fn request_id(given: Option<&str>, ray: Option<&str>, draw: impl FnOnce() -> String) -> String {
     let fits = |id: &&str| {
         (ID_BYTES_MIN..=ID_BYTES_MAX).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
@@ -57,7 +57,7 @@ pub fn request_id(given: Option<&str>, ray: Option<&str>, drawn: String) -> Stri
             && !id.contains(TOKEN_PREFIX)
     };
     let chosen = given.filter(fits).or(ray.filter(fits));
-    chosen.map_or(drawn, str::to_owned)
+    chosen.map_or_else(draw, str::to_owned)
 }
 
 /// The line of a request for a path that is served; names are left out of the route.
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_name_that_can_stand_in_a_log_is_taken_over() {
-        let id = |given, ray| request_id(given, ray, "drawn".into());
+        let id = |given, ray| request_id(given, ray, || "drawn".into());
         assert_eq!(id(None, None), "drawn");
         assert_eq!(
             id(Some("my-request.1"), Some("8f0c9e7d6a5b4c3d-FRA")),

@@ -96,6 +96,10 @@ impl<D: Database> Database for Faulty<'_, D> {
         self.db.statements()
     }
 
+    fn changes(&self) -> u64 {
+        self.db.changes()
+    }
+
     fn database_bytes(&self) -> Result<u64, SqlError> {
         self.db.database_bytes()
     }

@@ -2,6 +2,7 @@
 //! with its number of objects.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use gix_hash::{ObjectId, oid};
 
@@ -11,6 +12,9 @@ use super::super::object::ObjectKind;
 /// count is believed: room grown step by step would leave holes, in memory that never shrinks, of
 /// almost the table's size. A lie then costs 24 MB, for the 500,000 entries that are accepted.
 const ENTRIES_FIRST: usize = 16_384;
+
+/// Bits of an id that name a bucket, at most: 256 KiB of buckets.
+const FAN_BITS_MAX: u32 = 16;
 
 /// What an entry's content is built on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,7 @@ pub struct EntryTable {
     pub external_bases: Vec<ObjectId>,
     /// Positions sorted by id (then position); filled by [`EntryTable::sort`].
     pub by_id: Vec<u32>,
+    fan: Fan,
 }
 
 impl EntryTable {
@@ -105,23 +110,101 @@ impl EntryTable {
         }
     }
 
-    /// Fills [`EntryTable::by_id`]; the table must not change afterwards.
+    /// Fills [`EntryTable::by_id`]; the table must not change afterwards. The ids are spread over
+    /// buckets first, for they are as good as random; then there is little left to sort.
     pub fn sort(&mut self) {
-        let Self { entries, by_id, .. } = self;
+        let Self {
+            entries,
+            by_id,
+            fan,
+            ..
+        } = self;
+        fan.count(entries.iter().map(|entry| &*entry.id));
         by_id.clear();
-        by_id.reserve_exact(entries.len());
-        by_id.extend((0..).take(entries.len()));
-        by_id.sort_unstable_by(|&a, &b| compare(a, b, entries));
+        by_id.resize(entries.len(), 0);
+        for (position, entry) in (0..).zip(entries.iter()) {
+            let place = fan.take(&entry.id);
+            if let Some(slot) = by_id.get_mut(place) {
+                *slot = position;
+            }
+        }
+        for bucket in 0..fan.buckets() {
+            if let Some(bucket) = by_id.get_mut(fan.range(bucket)) {
+                bucket.sort_unstable_by(|&a, &b| compare(a, b, entries));
+            }
+        }
     }
 
     /// The position of the object; of the first one when the pack holds it more than once. Finds
     /// nothing before [`EntryTable::sort`].
     pub fn find(&self, id: &oid) -> Option<u32> {
+        let bucket = self.by_id.get(self.fan.range(self.fan.bucket(id)))?;
         let before = |&position: &u32| self.get(position).is_some_and(|entry| *entry.id < *id);
-        let position = *self.by_id.get(self.by_id.partition_point(before))?;
+        let position = *bucket.get(bucket.partition_point(before))?;
         self.get(position)
             .filter(|entry| *entry.id == *id)
             .map(|_| position)
+    }
+}
+
+/// Where the ids of each beginning stand among all sorted ids: some four to eight ids a bucket, half
+/// a byte an entry.
+#[derive(Debug, Default)]
+struct Fan {
+    /// Bits of an id that name its bucket.
+    bits: u32,
+    /// Where each bucket ends; while ids are taken in, where its next one goes.
+    ends: Vec<u32>,
+}
+
+impl Fan {
+    /// Makes buckets for these ids, and leaves each at its start.
+    fn count<'a>(&mut self, ids: impl ExactSizeIterator<Item = &'a oid>) {
+        self.bits = (ids.len() / 4)
+            .checked_ilog2()
+            .unwrap_or(0)
+            .min(FAN_BITS_MAX);
+        self.ends.clear();
+        self.ends.resize(1 << self.bits, 0);
+        for id in ids {
+            let bucket = self.bucket(id);
+            if let Some(count) = self.ends.get_mut(bucket) {
+                *count = count.saturating_add(1);
+            }
+        }
+        let mut start = 0_u32;
+        for end in &mut self.ends {
+            start = start.saturating_add(std::mem::replace(end, start));
+        }
+    }
+
+    /// The place of the next id of its bucket.
+    fn take(&mut self, id: &oid) -> usize {
+        let bucket = self.bucket(id);
+        self.ends.get_mut(bucket).map_or(usize::MAX, |next| {
+            let place = *next as usize;
+            *next = next.saturating_add(1);
+            place
+        })
+    }
+
+    fn buckets(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn bucket(&self, id: &oid) -> usize {
+        let first = id
+            .as_bytes()
+            .first_chunk()
+            .map_or(0, |first| u32::from_be_bytes(*first));
+        // Of no bits at all: one bucket.
+        first.checked_shr(u32::BITS - self.bits).unwrap_or(0) as usize
+    }
+
+    /// Where the ids of a bucket stand, once all are taken.
+    fn range(&self, bucket: usize) -> Range<usize> {
+        let end = |bucket: usize| self.ends.get(bucket).map_or(0, |end| *end as usize);
+        bucket.checked_sub(1).map_or(0, end)..end(bucket)
     }
 }
 
@@ -135,6 +218,9 @@ fn compare(a: u32, b: u32, entries: &[Entry]) -> Ordering {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn entry(offset: u64, first_byte: u8) -> Entry {
@@ -174,6 +260,34 @@ mod tests {
         assert_eq!(table.find(&entry(0, 255).id), None);
         assert_eq!(table.position_at(32), Some(2));
         assert_eq!(table.position_at(33), None);
+    }
+
+    proptest! {
+        #[test]
+        fn sorted_as_a_plain_sort_has_it_and_all_found(
+            ids in vec((any::<u8>(), any::<[u8; 3]>(), 0..3_u8), 0..600),
+            clustered in any::<bool>(),
+        ) {
+            let mut table = EntryTable::default();
+            for (first, middle, last) in ids {
+                let mut id = [last; 20];
+                id[0] = if clustered { 7 } else { first };
+                id[1..4].copy_from_slice(&middle);
+                let entry = Entry { id: ObjectId::Sha1(id), ..entry(12, 0) };
+                table.push(entry, 600);
+            }
+            table.sort();
+            let mut plain: Vec<u32> = (0..table.count()).collect();
+            plain.sort_by_key(|&position| table.get(position).map(|entry| entry.id));
+            prop_assert_eq!(&table.by_id, &plain);
+            for entry in &table.entries {
+                let first = table.entries.iter().position(|other| other.id == entry.id);
+                prop_assert_eq!(table.find(&entry.id).map(|found| found as usize), first);
+                let mut other = entry.id;
+                other.as_mut_slice()[19] ^= 0x80;
+                prop_assert_eq!(table.find(&other), None);
+            }
+        }
     }
 
     #[test]

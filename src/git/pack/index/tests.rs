@@ -12,13 +12,11 @@ use super::{IndexBuilder, IndexError, PackIndex, ROW_BYTES_MAX};
 const PACK: PackId = PackId(7);
 
 fn sorted(entries: Vec<Entry>, external_bases: Vec<ObjectId>) -> EntryTable {
-    let mut by_id: Vec<u32> = (0..u32::try_from(entries.len()).unwrap()).collect();
-    by_id.sort_by_key(|position| (entries[*position as usize].id, *position));
-    EntryTable {
-        entries,
-        external_bases,
-        by_id,
-    }
+    let mut table = EntryTable::default();
+    table.entries = entries;
+    table.external_bases = external_bases;
+    table.sort();
+    table
 }
 
 fn build(table: &EntryTable) -> Vec<u8> {
