@@ -39,7 +39,7 @@ verify: build ## check every repository of the data in STATE (.cairn), which not
 	@scripts/node scripts/verify.mjs
 
 fmt: ## format the Rust
-	@. scripts/env.sh && cargo fmt
+	@. scripts/env.sh && cargo fmt --all
 
 setup: ## install the pinned tools, and do nothing else
 	@scripts/install.sh

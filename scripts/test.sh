@@ -45,15 +45,18 @@ for file in tests/*.rs tests/*/main.rs; do
   suite=${suite%/main}
   case $suite in
     smart_http*) stories+=(--test "$suite") ;;
+    # Builds for itself, a minute the first time.
+    engine_instructions) ;;
     *) suites+=(--test "$suite") ;;
   esac
 done
 
-step "format" cargo fmt --check
+step "format" cargo fmt --all --check
 step "lints, native" cargo clippy --locked --all-targets -- -D warnings
-step "lints, wasm" cargo clippy --locked --target wasm32-unknown-unknown --lib -- -D warnings
+step "lints, wasm" cargo clippy --locked --target wasm32-unknown-unknown --workspace --lib -- -D warnings
 step "tests, native" cargo test --locked --lib "${suites[@]}"
 if [ "${1:-}" != quick ]; then
+  step "instructions of the engine" cargo test --locked --test engine_instructions
   step "types of the JavaScript client" scripts/check-client.sh
   step "wasm build" "${MAKE:-make}" --no-print-directory build
   step "wasm caps" scripts/caps.sh

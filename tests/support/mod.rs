@@ -8,6 +8,7 @@
 //! | [`git`] | the real `git`, cut off from the machine's configuration |
 //! | [`history`] | repositories made from a seed, fast |
 //! | [`scratch`] | folders that go away |
+//! | [`stalled`] | clients that do not read |
 //! | [`source`] | the sources of this crate, read as tokens |
 //!
 //! A test reads as a story: it names its own repository, and shares nothing else.
@@ -33,6 +34,7 @@ pub mod rest;
 pub mod scratch;
 pub mod server;
 pub mod source;
+pub mod stalled;
 
 /// The package's folder. Asked of the run, not of the build: clones may share a target folder.
 pub fn package_root() -> std::path::PathBuf {
