@@ -11,7 +11,7 @@
 //! | `GET /git/info/refs?service=git-receive-pack` | push | | as Git's smart HTTP |
 //! | `POST /git/git-upload-pack` | read | as the client sent it, perhaps gzipped | as Git's smart HTTP |
 //! | `POST /git/git-receive-pack` | push | as the client sent it, perhaps gzipped | as Git's smart HTTP |
-//! | `GET /git/bundle` | read | | a bundle, as `git bundle create --all` makes it |
+//! | `GET /bundle` | read | | a bundle, as `git bundle create --all` makes it |
 //! | `POST /init` | (the Worker's only) | [`CreateRepository`] | [`RepositoryInfo`] |
 //! | `POST /fork` | (the Worker's only) | [`ForkRepository`] | [`RepositoryInfo`] |
 //! | `POST /fork/export` | administer | [`ExportFork`] | frames, see `fork::wire` |
@@ -89,7 +89,7 @@ pub mod path {
     /// A push.
     pub const RECEIVE_PACK: &str = "/git/git-receive-pack";
     /// Everything as one file; the answer streams as a fetch's does.
-    pub const BUNDLE: &str = "/git/bundle";
+    pub const BUNDLE: &str = "/bundle";
     /// Makes the repository.
     pub const INIT: &str = "/init";
     /// Makes the repository of what another one has.

@@ -305,11 +305,12 @@ async fn dispatch(
         }
         (Method::Get, path) if path.starts_with(content::PATHS) => {
             let authorized = authorized(Access::Read)?;
-            content::answer(object, &store, request, authorized.record).await?
+            admin::check_filled(&authorized.record)?;
+            content::answer(object, &store, request, authorized.record, account).await?
         }
         (Method::Get, path::BUNDLE) => {
-            authorized(Access::Read)?;
-            bundle::bundle(object, &store).await?
+            admin::check_filled(&authorized(Access::Read)?.record)?;
+            bundle::bundle(object, &store, account).await?
         }
         _ => {
             let record = authorized(Access::Administer)?.record;
