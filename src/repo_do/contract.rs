@@ -42,7 +42,8 @@
 //!   same id again answers as the first time; a different one is [`ErrorCode::AlreadyExists`].
 //! - While a fork grows, git hears 503 and REST [`ErrorCode::ForkInProgress`]; one that was
 //!   interrupted, and a deletion, are ended before anything else is made.
-//! - While an import or a recovery runs, the git paths answer [`ErrorCode::Unavailable`]; when it has failed,
+//! - While an import or a recovery runs, the git paths answer [`ErrorCode::Unavailable`], content and
+//!   bundles [`ErrorCode::ImportInProgress`] or [`ErrorCode::CreateInProgress`]; when it has failed,
 //!   nothing is left but the reason, which a [`ErrorCode::NotFound`] then gives.
 //! - Before `/init` and after `/delete` it writes nothing (not even its schema): anybody may name
 //!   an object that does not exist, and rows are billed.
