@@ -12,12 +12,12 @@ use std::path::Path;
 use std::process::Command;
 
 use clients::{Client, Found};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use support::git::{Git, Refs, refs_equal};
 use support::history::History;
 use support::rest::Hosted;
 use support::scratch::Scratch;
-use support::server::{ADMIN_KEY, server};
+use support::server::{ADMIN_KEY, Server, server};
 
 #[test]
 fn libgit2() {
@@ -49,56 +49,75 @@ fn another_git() {
     story(&clients::another_git());
 }
 
-/// No 5xx, and no status, type or shape that the description does not declare.
+/// No 5xx, and no status, type or shape that the description does not declare; and none of its
+/// operations that never succeeds.
 #[test]
 fn the_rest_face_is_as_described() {
     let Ok(program) = clients::schemathesis() else {
         return;
     };
-    let scratch = Scratch::new();
-    let source = scratch.repository("source");
-    History::small(3).make(&source);
-    source.write("a", "1\n");
-    source.commit("last");
-    let hosted = server().rest().create_repository("described", "there");
-    source.run(&["push", "--quiet", "--mirror", &hosted.url()]);
-    // Whatever it thinks of, at whatever names.
-    asks(&program, &scratch, "", &["--max-time", "50"]);
-    // What is there, read.
-    let (commit, blob) = (
-        source.run(&["rev-parse", "main"]),
-        source.run(&["rev-parse", "main:a"]),
-    );
-    let names = "namespace = \"described\"\nrepo = \"there\"\nref = \"main\"\npath = \"a\"\n";
-    for hash in [commit, blob] {
-        let parameters = format!("[parameters]\n{names}hash = \"{hash}\"\n");
-        let only = ["--include-method", "GET", "--max-time", "30"];
-        asks(&program, &scratch, &parameters, &only);
+    let (scratch, imports) = (Scratch::new(), ("CAIRN_IMPORT_ALLOW_PRIVATE", "true"));
+    let mut server = Server::start_with(&[imports]);
+    let values = clients::described::make(&mut server, &scratch);
+    let description = server.rest().get("/api/v1/openapi.json");
+    std::fs::write(scratch.join("openapi.json"), &description.body).unwrap();
+    std::fs::write(scratch.join("values.json"), values.to_string()).unwrap();
+    let asked = Asked {
+        program: &program,
+        scratch: &scratch,
+        url: server.url(),
+    };
+    // Whatever it thinks of, mostly at names that are there.
+    let answers = asked.in_phases("examples,coverage,fuzzing", 90);
+    for operation in operations(&description.json()) {
+        let statuses = answers[&operation].as_object();
+        let succeeds = |answers: &Map<String, Value>| answers.keys().any(|s| s.starts_with('2'));
+        assert!(statuses.is_some_and(succeeds), "{operation}: {answers}");
     }
+    // One thing after another, by the links of the description.
+    asked.in_phases("stateful", 25);
 }
 
-/// Has schemathesis ask the server, for a bounded time.
-fn asks(program: &Path, scratch: &Scratch, config: &str, options: &[&str]) {
-    let file = scratch.join("schemathesis.toml");
-    std::fs::write(&file, config).unwrap();
-    let url = server().url();
-    let checks = "not_a_server_error,status_code_conformance,content_type_conformance,\
-                  response_schema_conformance";
-    let asked = Command::new(program)
-        .arg("--config-file")
-        .arg(&file)
-        .args(["run", &format!("{url}/api/v1/openapi.json"), "--url", &url])
-        .args(["-H", &format!("Authorization: Bearer {ADMIN_KEY}")])
-        .args(["--checks", checks, "--phases", "examples,coverage,fuzzing"])
-        .args(["--seed", "1", "--generation-database", "none", "--no-color"])
-        .args(options)
-        .env("NO_PROXY", "127.0.0.1")
-        .env("HOME", scratch.path())
-        .current_dir(scratch.path())
-        .output()
-        .expect("an installed program can be started");
-    let said = String::from_utf8_lossy(&asked.stdout);
-    assert!(asked.status.success(), "{said}");
+/// The names of what the description describes.
+fn operations(description: &Value) -> Vec<String> {
+    let paths = description["paths"].as_object().unwrap().values();
+    let methods = paths.flat_map(|path| path.as_object().unwrap().values());
+    let names = methods.filter_map(|operation| operation["operationId"].as_str());
+    names.map(str::to_owned).collect()
+}
+
+/// A server that schemathesis asks.
+struct Asked<'a> {
+    program: &'a Path,
+    scratch: &'a Scratch,
+    url: String,
+}
+
+impl Asked<'_> {
+    /// Has it asked, for a bounded time. The number of answers by operation and status.
+    fn in_phases(&self, phases: &str, seconds: u32) -> Value {
+        let checks = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                      response_schema_conformance";
+        let counted = self.scratch.join("answers.json");
+        let asked = Command::new(self.program)
+            .args(["run", "openapi.json", "--url", &self.url])
+            .args(["-H", &format!("Authorization: Bearer {ADMIN_KEY}")])
+            .args(["--checks", checks, "--phases", phases])
+            .args(["--max-time", &seconds.to_string()])
+            .args(["--seed", "1", "--generation-database", "none", "--no-color"])
+            .env("SCHEMATHESIS_HOOKS", clients::script("described.py"))
+            .env("DESCRIBED_VALUES", self.scratch.join("values.json"))
+            .env("DESCRIBED_ANSWERS", &counted)
+            .env("NO_PROXY", "127.0.0.1")
+            .env("HOME", self.scratch.path())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .current_dir(self.scratch.path())
+            .output()
+            .expect("an installed program can be started");
+        let said = String::from_utf8_lossy(&asked.stdout);
+        assert!(asked.status.success(), "{said}");
+        serde_json::from_slice(&std::fs::read(&counted).unwrap()).unwrap()
+    }
 }
 
 /// Says on the run's own standard error, which the test harness does not keep back, who was

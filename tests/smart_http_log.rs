@@ -161,6 +161,41 @@ fn fetches_and_pushes_are_logged_when_they_end() {
 }
 
 #[test]
+fn what_reads_content_says_how_many_packs_it_looked_at() {
+    let server = Server::start();
+    let rest = server.rest();
+    let hosted = rest.create_repository("logged", "content");
+    let scratch = Scratch::new();
+    let source = scratch.repository("source");
+    for round in 0..2 {
+        source.write("file", format!("{round}\n"));
+        source.commit("a round");
+        source.run(&["push", "--quiet", &hosted.url(), "main"]);
+    }
+    let id = |of: &str| source.run(&["rev-parse", of]);
+    let (commit, tree, blob) = (id("main"), id("main^{tree}"), id("main:file"));
+    let asked = [
+        format!("/commit/{commit}"),
+        format!("/tree/{tree}"),
+        format!("/blob/{blob}"),
+        "/raw/main/file".to_owned(),
+        "/file?path=file".to_owned(),
+        "/log".to_owned(),
+        "/bundle".to_owned(),
+    ];
+    for rest_of_path in asked {
+        let answer = rest.get(&hosted.path(&rest_of_path));
+        assert_eq!(answer.status, 200, "{rest_of_path}: {}", answer.text());
+        let (id, named) = (id_of(&answer), |line: &Value, id: &str| {
+            line["request_id"] == id
+        });
+        let lines = server.request_lines(|lines| lines.iter().any(|line| named(line, &id)));
+        let line = lines.iter().find(|line| named(line, &id)).unwrap();
+        assert_eq!(line["packs"], 2, "{rest_of_path}: {line}");
+    }
+}
+
+#[test]
 fn a_request_is_called_as_its_client_calls_it() {
     let rest = server().rest();
     let ask = |name: &str, id: &str| id_of(&rest.send(Method::GET, "/healthz", &[(name, id)], b""));

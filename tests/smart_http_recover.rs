@@ -22,6 +22,7 @@ use support::server::{Server, server};
 const INVALID_INPUT: u64 = 10_100;
 const NOT_FOUND: u64 = 10_200;
 const ALREADY_EXISTS: u64 = 10_201;
+const CREATE_IN_PROGRESS: u64 = 10_301;
 
 /// How long the server may take for what it does in the background.
 const BACKGROUND: Duration = Duration::from_secs(30);
@@ -207,6 +208,13 @@ fn a_lost_repository_is_made_again_of_what_r2_has() {
     let rest = server.rest();
     rest.get(&hosted.path("")).error_code(404);
     let again = recovering(&rest, "lost", "source", &lost_id);
+    // Half of it is never shown.
+    let refs = rest.get(&again.path("/refs"));
+    if refs.status == 409 {
+        assert_eq!(refs.error_code(409), CREATE_IN_PROGRESS);
+    } else {
+        assert_ne!(refs.result(200), json!([]));
+    }
     let shown = settled(&rest, &again).result(200);
     assert_eq!(shown["description"], "not to be lost");
     assert_ne!(shown["id"], lost_id.as_str());

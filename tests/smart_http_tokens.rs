@@ -307,7 +307,6 @@ fn a_token_holds_and_ceases_on_the_next_request() {
 }
 
 #[test]
-#[ignore = "minutes; by hand"]
 fn a_token_holds_and_ceases_on_the_next_request_a_thousand_times() {
     // More than a deployment takes in ten seconds.
     let server = Server::start_with(&[("CAIRN_RATE_REQUESTS", "0")]);

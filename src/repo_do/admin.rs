@@ -107,6 +107,14 @@ pub fn being_filled(record: &RepositoryRecord) -> ErrorReply {
     ErrorReply::new(ErrorCode::ImportInProgress, message)
 }
 
+/// Refuses to show what is not here yet.
+pub fn check_filled(record: &RepositoryRecord) -> Result<(), ErrorReply> {
+    if record.is_being_filled() {
+        return Err(being_filled(record));
+    }
+    Ok(())
+}
+
 /// A fork grows here, and nothing else can be done.
 pub fn in_progress() -> ErrorReply {
     let message = "the repository is being forked";

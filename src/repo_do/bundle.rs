@@ -11,6 +11,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, ByteSlice as _};
 use worker::{Headers, Response};
 
+use super::account::Account;
 use super::admin::Answer as Reply;
 use super::cold::{self, Faults};
 use super::contract::{ErrorCode, ErrorReply};
@@ -30,13 +31,14 @@ const SIGNATURE: &[u8] = b"# v2 git bundle\n";
 /// Seconds after which there may be room for a bundle with many refs.
 const RETRY_SECONDS: u32 = 5;
 
-/// `GET /git/bundle`.
-pub async fn bundle(object: &Rc<RepoObject>, store: &Rc<Store>) -> Reply {
+/// `GET /bundle`.
+pub async fn bundle(object: &Rc<RepoObject>, store: &Rc<Store>, account: &Account) -> Reply {
     let mut reservations = vec![reserve_share(object, FETCH_BYTES).await?];
     reservations.extend(cold::reserve_for(store).await?);
     // Packs that are superseded meanwhile stay.
     let reader = object.readers.enter(Purpose::Look, now_ms());
     let (head, pack) = begin(object, store).boxed_local().await?;
+    account.looks_at(pack.packs.records().len());
     // Once here and once as it is handed over.
     let room = Reservation::new((head.len() as u64).saturating_mul(2));
     reservations.push(room.map_err(|error| ErrorReply::busy(RETRY_SECONDS, error.to_string()))?);

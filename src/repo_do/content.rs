@@ -21,6 +21,7 @@ use serde::Serialize;
 use worker::{Request, Response};
 
 use self::reading::Reading;
+use super::account::Account;
 use super::admin::Answer;
 use super::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close, path};
 use super::contract::{ErrorCode, ErrorReply};
@@ -50,8 +51,9 @@ pub fn answer<'a>(
     store: &'a Rc<Store>,
     request: Request,
     record: RepositoryRecord,
+    account: &'a Account,
 ) -> LocalBoxFuture<'a, Answer> {
-    dispatch(object, store, request, record).boxed_local()
+    dispatch(object, store, request, record, account).boxed_local()
 }
 
 async fn dispatch(
@@ -59,11 +61,8 @@ async fn dispatch(
     store: &Rc<Store>,
     request: Request,
     record: RepositoryRecord,
+    account: &Account,
 ) -> Answer {
-    if record.is_importing {
-        let message = "the repository is being imported";
-        return Err(ErrorReply::new(ErrorCode::ImportInProgress, message));
-    }
     let query: ContentQuery = request
         .query()
         .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
@@ -72,6 +71,7 @@ async fn dispatch(
         return refs(store, &record, &query);
     }
     let reading = Reading::begin(object, store).await?;
+    account.looks_at(reading.packs().records().len());
     if route == path::LOG {
         return history::log(reading, &query).await;
     }

@@ -11,7 +11,7 @@
 //! | `GET /git/info/refs?service=git-receive-pack` | push | | as Git's smart HTTP |
 //! | `POST /git/git-upload-pack` | read | as the client sent it, perhaps gzipped | as Git's smart HTTP |
 //! | `POST /git/git-receive-pack` | push | as the client sent it, perhaps gzipped | as Git's smart HTTP |
-//! | `GET /git/bundle` | read | | a bundle, as `git bundle create --all` makes it |
+//! | `GET /bundle` | read | | a bundle, as `git bundle create --all` makes it |
 //! | `POST /init` | (the Worker's only) | [`CreateRepository`] | [`RepositoryInfo`] |
 //! | `POST /fork` | (the Worker's only) | [`ForkRepository`] | [`RepositoryInfo`] |
 //! | `POST /fork/export` | administer | [`ExportFork`] | frames, see `fork::wire` |
@@ -42,7 +42,8 @@
 //!   same id again answers as the first time; a different one is [`ErrorCode::AlreadyExists`].
 //! - While a fork grows, git hears 503 and REST [`ErrorCode::ForkInProgress`]; one that was
 //!   interrupted, and a deletion, are ended before anything else is made.
-//! - While an import or a recovery runs, the git paths answer [`ErrorCode::Unavailable`]; when it has failed,
+//! - While an import or a recovery runs, the git paths answer [`ErrorCode::Unavailable`], content and
+//!   bundles [`ErrorCode::ImportInProgress`] or [`ErrorCode::CreateInProgress`]; when it has failed,
 //!   nothing is left but the reason, which a [`ErrorCode::NotFound`] then gives.
 //! - Before `/init` and after `/delete` it writes nothing (not even its schema): anybody may name
 //!   an object that does not exist, and rows are billed.
@@ -89,7 +90,7 @@ pub mod path {
     /// A push.
     pub const RECEIVE_PACK: &str = "/git/git-receive-pack";
     /// Everything as one file; the answer streams as a fetch's does.
-    pub const BUNDLE: &str = "/git/bundle";
+    pub const BUNDLE: &str = "/bundle";
     /// Makes the repository.
     pub const INIT: &str = "/init";
     /// Makes the repository of what another one has.

@@ -19,6 +19,7 @@
 //! | `cold` | bytes that are in R2 alone |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `quarantine` | a pack on its way in: its rows until it is published |
+//! | `filling` | what imports and recoveries share: attempts, waits, an end |
 //! | `import` | the repository filled from another server, by the alarm |
 //! | `recover` | the repository made again of what R2 has, by the alarm |
 //! | `body` | a body in large pieces |
@@ -49,6 +50,7 @@ mod caller;
 mod cold;
 mod content;
 mod deletion;
+mod filling;
 mod fork;
 mod graphs;
 mod import;

@@ -24,7 +24,8 @@ use super::rates::Rates;
 use super::readers::Readers;
 use super::snapshot::Turn;
 use super::{
-    admin, bundle, content, deletion, fork, import, receive, recover, refs, reply, timer, upload,
+    admin, bundle, content, deletion, filling, fork, import, receive, recover, refs, reply, timer,
+    upload,
 };
 use crate::git::protocol::advertise::Service;
 use crate::git::store::PackId;
@@ -77,7 +78,7 @@ pub struct RepoObject {
     /// The import that is running, if one is.
     pub import: import::Underway,
     /// The recovery that is running, if one is.
-    pub recovery: recover::Underway,
+    pub recovery: filling::Running,
     /// How often everything was wiped.
     life: Cell<u64>,
 }
@@ -154,7 +155,7 @@ impl RepoObject {
             growing: Growing::default(),
             snapshot_turn: Turn::default(),
             import: import::Underway::default(),
-            recovery: recover::Underway::default(),
+            recovery: filling::Running::default(),
             life: Cell::new(0),
         }
     }
@@ -306,11 +307,12 @@ async fn dispatch(
         }
         (Method::Get, path) if path.starts_with(content::PATHS) => {
             let authorized = authorized(Access::Read)?;
-            content::answer(object, &store, request, authorized.record).await?
+            admin::check_filled(&authorized.record)?;
+            content::answer(object, &store, request, authorized.record, account).await?
         }
         (Method::Get, path::BUNDLE) => {
-            authorized(Access::Read)?;
-            bundle::bundle(object, &store).await?
+            admin::check_filled(&authorized(Access::Read)?.record)?;
+            bundle::bundle(object, &store, account).await?
         }
         _ => {
             let record = authorized(Access::Administer)?.record;

@@ -6,9 +6,10 @@ use std::rc::Rc;
 use super::object::{GRACE_MS, RepoObject, Store, now_ms};
 use super::{alarm, reply};
 use crate::git::store::{PackId, Part, Quarantine, StoreError};
+use crate::storage::sql::in_transaction;
 
-/// The pack in quarantine of a push or an import, if it came to that: remembered by the object while
-/// that runs, so that the sweeper leaves it alone.
+/// The pack in quarantine of a push, an import or a merge, if it came to that: remembered by the
+/// object while that runs, so that the sweeper leaves it alone.
 pub struct Opened {
     object: Rc<RepoObject>,
     store: Rc<Store>,
@@ -16,6 +17,14 @@ pub struct Opened {
     scratch_id: Cell<Option<PackId>>,
     /// Something was opened since it was asked last.
     is_new: Cell<bool>,
+    run: Option<Run>,
+}
+
+/// A run of maintenance. It is written down when something large enough gets into quarantine before
+/// its end, so that whoever comes after a crash finds what it left.
+struct Run {
+    task: &'static str,
+    written: Cell<Option<i64>>,
 }
 
 impl Opened {
@@ -27,7 +36,19 @@ impl Opened {
             pack_id: Cell::new(None),
             scratch_id: Cell::new(None),
             is_new: Cell::new(false),
+            run: None,
         }
+    }
+
+    /// The same for a run of maintenance: when this is dropped, what was not published is removed,
+    /// and the record of the beginning makes way for the one of the whole run.
+    pub fn of_run(object: Rc<RepoObject>, store: Rc<Store>, task: &'static str) -> Self {
+        let mut opened = Self::new(object, store);
+        opened.run = Some(Run {
+            task,
+            written: Cell::new(None),
+        });
+        opened
     }
 
     /// Makes sure that the sweeper will come, once there is something in quarantine.
@@ -60,17 +81,42 @@ impl Opened {
     }
 
     fn open(&self, slot: &Cell<Option<PackId>>) -> Result<PackId, StoreError> {
-        let pack_id = self.store.open_pack()?;
+        let pack_id = match &self.run {
+            None => self.store.open_pack()?,
+            Some(run) => in_transaction(self.store.database(), || {
+                let pack_id = self.store.open_pack()?;
+                let written = self.store.begin_run(run.task, Some(pack_id), now_ms())?;
+                run.written.set(Some(written));
+                Ok::<_, StoreError>(pack_id)
+            })?,
+        };
         self.object.in_progress.borrow_mut().insert(pack_id);
         slot.set(Some(pack_id));
         self.is_new.set(true);
         Ok(pack_id)
     }
+
+    /// Removes what a run of maintenance left. What cannot be removed now is swept in time.
+    fn end(&self, run: &Run, left: Option<PackId>) {
+        if !self.object.is_open(&self.store) {
+            return;
+        }
+        let removed = left.map_or(Ok(()), |pack_id| self.store.abandon_pack(pack_id));
+        let written = run.written.take();
+        let forgotten = written.map_or(Ok(()), |written| self.store.forget_run(written));
+        if let Err(error) = removed.and(forgotten) {
+            worker::console_error!("{}", reply::fault_line(run.task, &error.to_string()));
+        }
+    }
 }
 
 impl Drop for Opened {
     fn drop(&mut self) {
+        let left = self.pack_id.get();
         self.forget();
+        if let Some(run) = &self.run {
+            self.end(run, left);
+        }
         if let Some(scratch_id) = self.scratch_id.take() {
             self.object.in_progress.borrow_mut().remove(&scratch_id);
         }

@@ -181,5 +181,13 @@ mod tests {
         }
         let description = description();
         check(&description, &description);
+        let operations: Vec<&Value> = paths(&description)
+            .values()
+            .flat_map(operations)
+            .map(|(_, operation)| &operation["operationId"])
+            .collect();
+        for (name, link) in description["components"]["links"].as_object().unwrap() {
+            assert!(operations.contains(&&link["operationId"]), "{name}");
+        }
     }
 }

@@ -3,6 +3,8 @@
 
 mod import;
 
+use std::fmt::Display;
+
 use gix_object::bstr::ByteSlice as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,8 @@ pub const TTL_SECONDS_DEFAULT: u32 = 86_400;
 const TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=31_536_000;
 /// Ten years.
 const KEPT_SECONDS_MAX: u32 = 10 * 365 * 86_400;
+/// A pebibyte; the platform's numbers are exact up to eight of them.
+const THRESHOLD_BYTES_MAX: u64 = 1 << 50;
 const DESCRIPTION_BYTES_MAX: usize = 1000;
 const LABEL_BYTES_MAX: usize = 100;
 const SEARCH_BYTES_MAX: usize = 100;
@@ -203,11 +207,7 @@ pub fn body_too_large() -> ErrorReply {
     ErrorReply::new(ErrorCode::MemoryLimit, message)
 }
 
-fn wrong_field(
-    place: &str,
-    path: &serde_path_to_error::Path,
-    error: &dyn std::fmt::Display,
-) -> ErrorReply {
+fn wrong_field(place: &str, path: &serde_path_to_error::Path, error: &dyn Display) -> ErrorReply {
     let pointer = pointer(path);
     let message = format!("the {place} is wrong: {error}");
     if pointer.is_empty() {
@@ -277,13 +277,26 @@ pub fn ttl(given: Option<u32>) -> Result<u32, ErrorReply> {
 
 /// How long something is kept, in seconds.
 pub fn kept(field: &str, given: Option<u32>) -> Result<Option<u32>, ErrorReply> {
+    at_most(field, KEPT_SECONDS_MAX, given)
+}
+
+/// How many bytes of packs something begins with.
+pub fn threshold(field: &str, given: Option<u64>) -> Result<Option<u64>, ErrorReply> {
+    at_most(field, THRESHOLD_BYTES_MAX, given)
+}
+
+fn at_most<T: Copy + PartialOrd + Display>(
+    field: &str,
+    max: T,
+    given: Option<T>,
+) -> Result<Option<T>, ErrorReply> {
     match given {
-        Some(seconds) if seconds > KEPT_SECONDS_MAX => {
-            let message = format!("{field} must be 0 to {KEPT_SECONDS_MAX}, this is {seconds}");
+        Some(given) if given > max => {
+            let message = format!("{field} must be 0 to {max}, this is {given}");
             let pointer = format!("/{field}");
             Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
         }
-        seconds => Ok(seconds),
+        given => Ok(given),
     }
 }
 

@@ -19,6 +19,8 @@
 
 #![allow(clippy::panic, reason = "a panic is how a test fails")]
 
+pub mod described;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -142,7 +144,8 @@ fn folder() -> PathBuf {
     cache.map_or_else(home, PathBuf::from).join("cairn/clients")
 }
 
-fn script(file: &str) -> PathBuf {
+/// A file of this folder.
+pub fn script(file: &str) -> PathBuf {
     package_root().join("tests/clients").join(file)
 }
 

@@ -142,7 +142,7 @@ fn while_it_runs_git_is_asked_to_wait() {
     assert_eq!(refs.status, 503, "{}", refs.text());
     assert!(refs.header("retry-after").parse::<u32>().unwrap() > 0);
     assert!(refs.text().contains("being imported"), "{}", refs.text());
-    for content in ["/refs", "/log", "/file?path=a"] {
+    for content in ["/refs", "/log", "/file?path=a", "/bundle"] {
         let answer = bearer.get(&hosted.path(content));
         assert_eq!(answer.error_code(409), IMPORT_IN_PROGRESS, "{content}");
     }

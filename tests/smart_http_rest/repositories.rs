@@ -352,6 +352,8 @@ fn patch_changes_what_it_names() {
         (json!({ "default_branch": null }), "/default_branch"),
         (json!({ "default_branch": "a..b" }), "/default_branch"),
         (json!({ "description": "d".repeat(1001) }), "/description"),
+        (json!({ "cold_bytes_min": 1_u64 << 57 }), "/cold_bytes_min"),
+        (json!({ "ready_bytes_min": u64::MAX }), "/ready_bytes_min"),
     ] {
         let answer = rest().patch(&path, &body);
         assert_eq!(

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use gix_hash::{ObjectId, oid};
 
 use super::super::contract::{Credentials, ErrorReply, ImportPhase, ImportProgress, RemoteUrl};
+use super::super::filling::Outcome;
 use super::super::memory::PUSH_BYTES;
 use super::super::object::{RepoObject, Store, reserve};
 use super::super::quarantine::Opened;
@@ -36,15 +37,6 @@ const FRONTIER_MAX: usize = 90_000;
 /// The isolate has no room now.
 pub fn busy(error: ErrorReply) -> ImportError {
     ImportError::Unavailable(error.message)
-}
-
-/// How an attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The repository is whole.
-    Finished,
-    /// There is more to fetch.
-    More,
 }
 
 /// What every attempt of one run of the alarm needs.
@@ -78,7 +70,7 @@ impl Attempt {
     }
 
     /// Does the next thing that is left to do.
-    pub async fn go(&self, record: &ImportRecord) -> Result<Outcome, ImportError> {
+    pub async fn next(&self, record: &ImportRecord) -> Result<Outcome, ImportError> {
         let _reservation = reserve(PUSH_BYTES).await.map_err(busy)?;
         self.check_alive()?;
         self.object.import.update(|progress| {

@@ -1,6 +1,7 @@
 //! Why an import may fail, and whether it is worth another attempt.
 
 use super::super::contract::{ErrorCode, ErrorReply, RemoteUrlError};
+use super::super::filling::ATTEMPTS_MAX;
 use crate::git::fetch_client::error::FetchClientError;
 use crate::git::fetch_client::parts::Gap;
 use crate::git::graph::connectivity::ConnectivityError;
@@ -67,7 +68,7 @@ impl ImportError {
     /// Attempts after which this error is final.
     pub fn attempts_max(&self) -> u32 {
         match self {
-            Self::Unavailable(_) | Self::Store(_) => 6,
+            Self::Unavailable(_) | Self::Store(_) => ATTEMPTS_MAX,
             Self::TooSlow(_) => 3,
             // The remote's refs may have moved between two requests, or its answer been damaged.
             Self::Remote(_) | Self::Pack(_) | Self::Connectivity(_) | Self::Gap(_) => 2,

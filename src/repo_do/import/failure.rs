@@ -18,7 +18,6 @@ const RETRY_MS: i64 = 60_000;
 
 /// Wipes what the import has brought, and frees its name.
 pub async fn fail(object: &Rc<RepoObject>, error: &ImportError) -> Result<(), ImportError> {
-    worker::console_warn!("{}", reply::fault_line("import", &error.to_string()));
     let Ok(store) = object.store() else {
         return Ok(());
     };

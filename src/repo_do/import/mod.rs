@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `start` | the request: the remote asked for its refs, the repository made |
-//! | `run` | the alarm: attempts, one after another, until it is done or has failed |
+//! | `run` | the alarm: what [`filling`](super::filling) has to know |
 //! | `attempt` | one attempt: whole, or the next part of a history that was cut |
 //! | `part` | one pack: received, resolved, proved |
 //! | `wanted` | which refs of the remote become refs here |
@@ -17,6 +17,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::contract::{Credentials, ImportProgress};
+use super::filling::Running;
 
 mod attempt;
 mod error;
@@ -31,15 +32,11 @@ pub use failure::after_failure;
 pub use run::{resume, run};
 pub use start::start;
 
-/// An alarm has 15 minutes.
-const ALARM_MINUTES_MAX: i64 = 16;
-
 /// What the object knows of its import while it is awake.
 #[derive(Debug, Default)]
 pub struct Underway {
     credentials: RefCell<Option<Credentials>>,
-    /// When the run began that is going on, in unix milliseconds; 0 when none is.
-    running_since: Cell<i64>,
+    running: Running,
     progress: Cell<ImportProgress>,
 }
 
@@ -47,12 +44,6 @@ impl Underway {
     /// How far it has come, as far as memory tells.
     pub fn progress(&self) -> ImportProgress {
         self.progress.get()
-    }
-
-    /// Whether a run is going on. The platform may end an alarm without a word, and none lasts so
-    /// long.
-    fn is_running(&self, now_ms: i64) -> bool {
-        now_ms.saturating_sub(self.running_since.get()) < ALARM_MINUTES_MAX * 60_000
     }
 
     /// Forgets everything: the repository was wiped.

@@ -14,13 +14,12 @@ use super::super::contract::{
     CreateRepository, Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl,
 };
 use super::super::object::{RepoObject, now_ms};
-use super::super::{alarm, deletion, timer};
+use super::super::{deletion, filling, timer};
 use super::remote::Remote;
 use super::wanted::Wanted;
 use crate::git::limits::Limits;
 use crate::git::refname;
 use crate::storage::imports::NewImport;
-use crate::storage::life::Phase;
 use crate::storage::sql::in_transaction;
 
 /// How long the remote's refs may take while the caller waits.
@@ -46,15 +45,9 @@ pub async fn start(object: &Rc<RepoObject>, caller: &Caller, request: Request) -
             ..new.create.clone()
         };
         make(object, &create, &url, credentials, &new)?;
-        let set = alarm::wake_by(object, now_ms()).await;
-        set.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
+        filling::begin(object).await?;
     }
-    let store = object.store()?;
-    let record = store
-        .load()?
-        .filter(|record| record.id == new.create.repository_id && record.phase == Phase::Ready);
-    let taken = || ErrorReply::new(ErrorCode::AlreadyExists, "the repository exists already");
-    admin::info(object, &store, record.ok_or_else(taken)?)
+    filling::made(object, &new.create.repository_id)
 }
 
 /// Asks the remote for its refs; gives the branch that HEAD will name.

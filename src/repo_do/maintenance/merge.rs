@@ -4,7 +4,6 @@
 //! ones are taken in by a second look at all packs ([`consolidate`]): their bytes come from R2, in
 //! order, and what is made of them goes the way of every new pack.
 
-use std::cell::Cell;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -14,15 +13,16 @@ use crate::git::limits::Limits;
 use crate::git::maintenance::geometry;
 use crate::git::maintenance::merge::{Merge, Step};
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{PackId, PackStore as _, Part, Quarantine, StoreError};
+use crate::git::store::{PackId, PackStore as _, StoreError};
 use crate::repo_do::cold::{COLD_BYTES, Faults};
 use crate::repo_do::memory::Reservation;
 use crate::repo_do::object::{RepoObject, Store, now_ms, pause};
+use crate::repo_do::quarantine::Opened;
 use crate::repo_do::readers::Purpose;
-use crate::repo_do::{reply, snapshot};
+use crate::repo_do::snapshot;
 use crate::storage::publication::PackPublication;
 use crate::storage::runs::RunFigures;
-use crate::storage::sql::{Database as _, in_transaction};
+use crate::storage::sql::Database as _;
 
 /// Bytes copied between two pauses: about 20 ms of CPU.
 const STEP_BYTES: u64 = 2 << 20;
@@ -140,16 +140,10 @@ impl<'a> Job<'a> {
         check: &dyn Fn() -> Result<(), Failure>,
     ) -> Result<PackPublication, Failure> {
         let store = Rc::clone(packs.store());
-        let filling = Filling {
-            object: self.object,
-            store: &store,
-            task: self.task,
-            pack_id: Cell::new(None),
-            run: Cell::new(None),
-        };
+        let opened = Opened::of_run(Rc::clone(self.object), Rc::clone(&store), self.task);
         loop {
             let before = store.database().rows_written();
-            let step = merge.step(packs, graph, &filling, STEP_BYTES);
+            let step = merge.step(packs, graph, &opened, STEP_BYTES);
             self.rows += store.database().rows_written().saturating_sub(before);
             match step {
                 Ok(Step::Done) => break,
@@ -169,76 +163,7 @@ impl<'a> Job<'a> {
         let before = store.database().rows_written();
         let swapped = store.publish_merged(&merged, now_ms())?;
         self.rows += store.database().rows_written().saturating_sub(before);
-        filling.done();
+        opened.forget();
         Ok(swapped)
-    }
-}
-
-/// The merged pack in quarantine, if it is large enough to get there before its end: then the run
-/// is written down, so that whoever comes after a crash finds what it left.
-struct Filling<'a> {
-    object: &'a RepoObject,
-    store: &'a Store,
-    task: &'static str,
-    pack_id: Cell<Option<PackId>>,
-    run: Cell<Option<i64>>,
-}
-
-impl Filling<'_> {
-    /// The pack is live; the record of its beginning makes way for the one of the whole run.
-    fn done(&self) {
-        if let Some(pack_id) = self.pack_id.take() {
-            self.object.in_progress.borrow_mut().remove(&pack_id);
-        }
-    }
-}
-
-impl Drop for Filling<'_> {
-    fn drop(&mut self) {
-        let left = self.pack_id.take();
-        if let Some(pack_id) = left {
-            self.object.in_progress.borrow_mut().remove(&pack_id);
-        }
-        if !self.object.is_open(self.store) {
-            return;
-        }
-        let removed = match left {
-            Some(pack_id) => self.store.abandon_pack(pack_id),
-            None => Ok(()),
-        };
-        let run = self.run.take();
-        let forgotten = run.map_or(Ok(()), |run| self.store.forget_run(run));
-        // What could not be removed now is swept in time.
-        if let Err(error) = removed.and(forgotten) {
-            worker::console_error!("{}", reply::fault_line(self.task, &error.to_string()));
-        }
-    }
-}
-
-impl Quarantine for Filling<'_> {
-    fn open_pack(&self) -> Result<PackId, StoreError> {
-        let pack_id = in_transaction(self.store.database(), || {
-            let pack_id = self.store.open_pack()?;
-            let run = self.store.begin_run(self.task, Some(pack_id), now_ms())?;
-            self.run.set(Some(run));
-            Ok::<_, StoreError>(pack_id)
-        })?;
-        self.object.in_progress.borrow_mut().insert(pack_id);
-        self.pack_id.set(Some(pack_id));
-        Ok(pack_id)
-    }
-
-    fn put_chunk(&self, pack_id: PackId, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
-        self.store.put_chunk(pack_id, number, bytes)
-    }
-
-    fn put_part(
-        &self,
-        pack_id: PackId,
-        part: Part,
-        number: u32,
-        bytes: &[u8],
-    ) -> Result<(), StoreError> {
-        self.store.put_part(pack_id, part, number, bytes)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::super::filling::Outcome;
 use super::super::maintenance::merge;
 use super::super::maintenance::rebuild::Rebuild;
 use super::super::memory::PUSH_BYTES;
@@ -18,15 +19,6 @@ use crate::storage::packed_refs::PACKED_PAGE_REFS;
 use crate::storage::r2::R2;
 use crate::storage::recovery::{RecoveredPack, RecoveryRecord};
 use crate::storage::repository::RepositoryRecord;
-
-/// How an attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The repository is whole.
-    Finished,
-    /// There is more to do.
-    More,
-}
 
 /// What every attempt of one run of the alarm needs.
 pub struct Attempt {
@@ -49,7 +41,7 @@ impl Attempt {
     }
 
     /// Does the next thing that is left to do.
-    pub async fn go(&self, recovery: &RecoveryRecord) -> Result<Outcome, RecoverError> {
+    pub async fn next(&self, recovery: &RecoveryRecord) -> Result<Outcome, RecoverError> {
         if !recovery.adopted {
             self.adopt(&recovery.lost_id).await?;
             return Ok(Outcome::More);

@@ -1,6 +1,7 @@
 //! Why a recovery may fail, and whether it is worth another attempt.
 
 use super::super::contract::{ErrorCode, ErrorReply};
+use super::super::filling::ATTEMPTS_MAX;
 use super::super::maintenance::Failure;
 use super::super::snapshot::SnapshotError;
 use crate::git::store::{ReadError, StoreError};
@@ -50,9 +51,12 @@ pub enum RecoverError {
 }
 
 impl RecoverError {
-    /// Whether another attempt may do better.
-    pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Store(_))
+    /// Attempts after which this error is final.
+    pub fn attempts_max(&self) -> u32 {
+        match self {
+            Self::Unavailable(_) | Self::Store(_) => ATTEMPTS_MAX,
+            _ => 1,
+        }
     }
 
     /// The answer to the request that began the recovery.

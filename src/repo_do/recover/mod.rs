@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `start` | the request: the record looked at, the repository made |
-//! | `run` | the alarm: attempts, one after another, until it is done or has failed |
+//! | `run` | the alarm: what [`filling`](super::filling) has to know |
 //! | `attempt` | one attempt: the record taken over, or the next pack, or the end |
 //! | `lost` | the repository that was: its record in R2, and whether it is lost indeed |
 //! | `error` | why it may fail |
@@ -23,8 +23,6 @@
 //!
 //! One that fails is deleted; what the lost repository holds in R2 stays, for another attempt.
 
-use std::cell::Cell;
-
 mod attempt;
 mod error;
 mod lost;
@@ -33,20 +31,3 @@ mod start;
 
 pub use run::{resume, run};
 pub use start::start;
-
-/// An alarm has 15 minutes.
-const ALARM_MINUTES_MAX: i64 = 16;
-
-/// Whether a run is going on in this object.
-#[derive(Debug, Default)]
-pub struct Underway {
-    /// Since when, in unix milliseconds; 0 when none is.
-    running_since: Cell<i64>,
-}
-
-impl Underway {
-    /// The platform may end an alarm without a word, and none lasts so long.
-    fn is_running(&self, now_ms: i64) -> bool {
-        now_ms.saturating_sub(self.running_since.get()) < ALARM_MINUTES_MAX * 60_000
-    }
-}

@@ -11,10 +11,9 @@ use super::super::contract::{
     Actor, CreateRepository, ErrorCode, ErrorReply, RecoverRepository, object_name,
 };
 use super::super::object::{RepoObject, Store, now_ms};
-use super::super::{alarm, deletion};
+use super::super::{deletion, filling};
 use super::error::RecoverError;
 use super::lost;
-use crate::storage::life::Phase;
 use crate::storage::sql::in_transaction;
 
 /// Makes the repository and begins its recovery.
@@ -30,15 +29,9 @@ pub async fn start(object: &Rc<RepoObject>, caller: &Caller, request: Request) -
         looked.map_err(RecoverError::reply)?;
         let store = object.store()?;
         make(&store, &new.create, &new.lost_id)?;
-        let set = alarm::wake_by(object, now_ms()).await;
-        set.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
+        filling::begin(object).await?;
     }
-    let store = object.store()?;
-    let record = store
-        .load()?
-        .filter(|record| record.id == new.create.repository_id && record.phase == Phase::Ready);
-    let taken = || ErrorReply::new(ErrorCode::AlreadyExists, "the repository exists already");
-    admin::info(object, &store, record.ok_or_else(taken)?)
+    filling::made(object, &new.create.repository_id)
 }
 
 /// Reads the record, and looks whether the repository is lost.

@@ -183,6 +183,18 @@ fn a_life_has_bounds() {
 }
 
 #[test]
+fn settings_have_bounds() {
+    assert_eq!(kept("kept", None), Ok(None));
+    assert_eq!(kept("kept", Some(315_360_000)), Ok(Some(315_360_000)));
+    assert_eq!(refused(kept("kept", Some(315_360_001))), at("/kept"));
+    let most = 1_125_899_906_842_624;
+    assert_eq!(threshold("bytes", Some(most)), Ok(Some(most)));
+    for beyond in [most + 1, u64::MAX] {
+        assert_eq!(refused(threshold("bytes", Some(beyond))), at("/bytes"));
+    }
+}
+
+#[test]
 fn texts_have_bounds() {
     assert_eq!(
         description(Some("x".repeat(1000))).unwrap().unwrap().len(),

@@ -270,8 +270,8 @@ pub async fn update(
         snapshots: SnapshotChange {
             settle_seconds: change.settle_seconds,
             cold_after_seconds: change.cold_after_seconds,
-            cold_bytes_min: change.cold_bytes_min,
-            ready_bytes_min: change.ready_bytes_min,
+            cold_bytes_min: parameters::threshold("cold_bytes_min", change.cold_bytes_min)?,
+            ready_bytes_min: parameters::threshold("ready_bytes_min", change.ready_bytes_min)?,
         },
     };
     let call = Call::post(path::UPDATE, &update)?;

@@ -1,0 +1,180 @@
+//! What the operations of the REST face are asked about by schemathesis: a repository with
+//! everything in it, and enough of what is made to be changed and deleted.
+
+use serde_json::{Value, json};
+
+use crate::support::git::Git;
+use crate::support::history::History;
+use crate::support::rest::{Hosted, Rest};
+use crate::support::scratch::Scratch;
+use crate::support::server::Server;
+
+/// The namespace of all of it.
+const NAMESPACE: &str = "described";
+/// How many there are of what is deleted.
+const DELETED: usize = 30;
+/// How many are there no more.
+const LOST: usize = 4;
+/// How many objects of a kind are asked for.
+const OBJECTS_MAX: usize = 20;
+
+/// Makes it. What `described.py` wants to know: values of parameters and fields, by operation.
+pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
+    let source = source(scratch);
+    let lost = lost(server, &source);
+    let rest = &server.rest();
+    let settings = json!({ "name": "there", "public": true, "description": "all there is" });
+    let there = rest.create_repository_with(NAMESPACE, &settings);
+    source.run(&["push", "--quiet", "--mirror", &there.url()]);
+    in_r2(rest, &there);
+    rest.create_repository(NAMESPACE, "empty");
+    let changed = rest.create_repository(NAMESPACE, "changed");
+    source.run(&["push", "--quiet", &changed.url(), "main"]);
+    let repositories = [["there"; 7].as_slice(), &["empty"]].concat();
+    let known = [&lost[..], &[id(rest, &there)]].concat();
+    let lists = lists(rest, &there);
+    let mut values = json!({
+        "*": {
+            "path.namespace": [NAMESPACE],
+            "path.repo": repositories,
+        },
+        "deleteNamespace": { "path.namespace": (0..DELETED).map(|number| {
+            let name = format!("nobody-{number}");
+            rest.post("/api/v1/namespaces", &json!({ "namespace": name })).result(201);
+            name
+        }).collect::<Vec<_>>() },
+        "deleteRepository": { "path.repo": (0..DELETED).map(|number| {
+            rest.create_repository(NAMESPACE, &format!("deleted-{number}")).name
+        }).collect::<Vec<_>>() },
+        "revokeToken": { "path.token": tokens(rest, "changed", DELETED) },
+        "createRepository": { "body.default_branch": ["main"] },
+        "updateRepository": { "path.repo": ["changed"], "body.default_branch": ["main"] },
+        "createToken": { "body.repo": ["there", "changed"] },
+        "forkRepository": {
+            "path.repo": ["there"],
+            "body.namespace": [NAMESPACE, "forks"],
+        },
+        "importRepository": {
+            "body.branch": ["main"],
+            "body.url": [&there.remote, &there.remote, &format!("{}/no", there.remote)],
+        },
+        "recoverRepository": { "body.repository_id": known },
+        "listTokens": { "query.token": tokens(rest, "there", 3) },
+    });
+    for (operation, place, found) in lists {
+        values[operation][place] = json!([found]);
+    }
+    of_content(&mut values, &source);
+    values
+}
+
+/// The ids of repositories of which R2 alone has something.
+fn lost(server: &mut Server, source: &Git) -> Vec<Value> {
+    let rest = server.rest();
+    let secured = |number| {
+        let hosted = rest.create_repository("lost", &format!("lost-{number}"));
+        source.run(&["push", "--quiet", &hosted.url(), "main"]);
+        in_r2(&rest, &hosted);
+        id(&rest, &hosted)
+    };
+    let lost = (0..LOST).map(secured).collect();
+    server.restart_after(|state| {
+        std::fs::remove_dir_all(state.join("data/do/-RepoDo")).expect("repositories can be lost");
+    });
+    lost
+}
+
+/// Its packs, its record and its ready clone are in R2 from now on.
+fn in_r2(rest: &Rest, hosted: &Hosted) {
+    let at_once = json!({ "settle_seconds": 0, "ready_bytes_min": 0 });
+    rest.patch(&hosted.path(""), &at_once).result(200);
+    let task = json!({ "task": "snapshot" });
+    rest.post(&hosted.path("/maintenance"), &task).result(200);
+}
+
+/// A history with all that a tree can hold.
+fn source(scratch: &Scratch) -> Git {
+    let source = scratch.repository("source");
+    History::small(3).make(&source);
+    source.write("a", "1\n".repeat(1000));
+    source.write("folder/b c+%é", "2\n");
+    source.commit("files");
+    let tip = source.run(&["rev-parse", "HEAD"]);
+    let link = source.run_with(&["hash-object", "-w", "--stdin"], b"a");
+    for (mode, id, path) in [("160000", tip, "submodule"), ("120000", link, "link")] {
+        let entry = format!("{mode},{id},{path}");
+        source.run(&["update-index", "--add", "--cacheinfo", &entry]);
+    }
+    source.run(&["commit", "--quiet", "-m", "a link and a submodule"]);
+    source.run(&["tag", "-a", "-m", "of a tree", "of-a-tree", "HEAD^{tree}"]);
+    source
+}
+
+/// Ids, names and paths of the history.
+fn of_content(values: &mut Value, source: &Git) {
+    let objects = |kind: &str| {
+        let all = ["cat-file", "--batch-all-objects", "--batch-check"];
+        let listed = source.run(&all);
+        let of_kind = listed.lines().filter(|line| line.contains(kind));
+        let ids = of_kind.filter_map(|line| line.split(' ').next());
+        ids.take(OBJECTS_MAX).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (commits, tags) = (objects(" commit "), objects(" tag "));
+    values["readCommit"]["path.hash"] = json!([commits.clone(), tags].concat());
+    values["readTree"]["path.hash"] = json!([objects(" tree "), commits].concat());
+    let blobs = objects(" blob ");
+    for operation in ["readBlob", "readBlobHead"] {
+        values[operation]["path.hash"] = json!(blobs);
+    }
+    let tip = source.run(&["rev-parse", "HEAD"]);
+    let refs: Vec<String> = source.refs().into_keys().take(OBJECTS_MAX).collect();
+    let refs = [refs, vec!["main".to_owned(), tip]].concat();
+    let listed = source.run(&["ls-tree", "-r", "-z", "--name-only", "HEAD"]);
+    let paths: Vec<&str> = listed.split('\0').filter(|path| !path.is_empty()).collect();
+    let main = ["main", "HEAD"];
+    for operation in ["readFile", "readFileHead", "raw", "rawHead", "log"] {
+        let place = if operation.starts_with("raw") {
+            "path"
+        } else {
+            "query"
+        };
+        values[operation][format!("{place}.ref")] = json!(main);
+        values[operation][format!("{place}.path")] = json!(paths);
+    }
+    values["log"]["query.ref"] = json!(refs);
+    values["listRefs"]["query.prefix"] = json!(["refs/heads/", "refs/tags/", "H"]);
+}
+
+/// Where the second page of each list starts.
+fn lists(rest: &Rest, there: &Hosted) -> Vec<(&'static str, &'static str, Value)> {
+    let lists = [
+        ("listNamespaces", "/api/v1/namespaces".to_owned()),
+        (
+            "listRepositories",
+            format!("/api/v1/namespaces/{NAMESPACE}/repos"),
+        ),
+        ("listRefs", there.path("/refs")),
+    ];
+    let cursor = |path: &str| {
+        let page = rest.get(&format!("{path}?limit=1")).json();
+        page["result_info"]["cursor"].clone()
+    };
+    lists
+        .iter()
+        .map(|(operation, path)| (*operation, "query.cursor", cursor(path)))
+        .collect()
+}
+
+/// The ids of new tokens for a repository.
+fn tokens(rest: &Rest, repository: &str, count: usize) -> Vec<String> {
+    let path = format!("/api/v1/namespaces/{NAMESPACE}/tokens");
+    let token = |_| {
+        let made = rest.post(&path, &json!({ "repo": repository })).result(201);
+        made["id"].as_str().expect("a token has an id").to_owned()
+    };
+    (0..count).map(token).collect()
+}
+
+fn id(rest: &Rest, hosted: &Hosted) -> Value {
+    rest.get(&hosted.path("")).result(200)["id"].take()
+}
