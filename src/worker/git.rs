@@ -3,13 +3,14 @@
 use worker::{Headers, Request, Response, ResponseBody};
 
 use super::admission;
+use super::credentials::Identity;
 use super::names::RepositoryPath;
 use super::objects::{Call, refusal, repository_as_it_is};
 use super::ready;
 use super::route::GitRoute;
 use super::smart_http::{check_length, exchange};
 use super::visit::Visit;
-use crate::repo_do::contract::{ErrorReply, FORWARDED_HEADERS};
+use crate::repo_do::contract::{ErrorReply, FORWARDED_HEADERS, Refusal};
 
 /// The variable with the most bytes that one push may have, where the platform takes no more.
 const PUSH_BYTES_MAX: &str = "CAIRN_PUSH_BYTES_MAX";
@@ -51,6 +52,10 @@ pub async fn answer(
     // answer. KV only says more exactly why not.
     let response = match repository_as_it_is(visit, path, actor, call).await {
         Ok(response) if response.status() == 200 => response,
+        // Git asks everything once without its token; there is nothing to read of that.
+        Ok(response) if response.status() == 401 && visit.identity == Identity::Anonymous => {
+            return Err(Refusal::CredentialRequired.into());
+        }
         refused => {
             admission::check_grant(visit, path).await?;
             return Err(refusal(refused?.into()).await);

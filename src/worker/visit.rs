@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt::Display;
 
-use worker::{Env, Response, console_error};
+use worker::{Env, Headers, Response, console_error};
 
 use super::credentials::{Identity, identify};
 use super::once::{Purpose, Seed};
@@ -79,13 +79,16 @@ pub fn fault(what: &str, cause: &dyn Display) -> ErrorReply {
 
 /// A reply as the platform's response.
 pub fn respond(reply: Reply) -> worker::Result<Response> {
-    let mut response = if reply.body.is_empty() {
-        Response::empty()?
-    } else {
-        Response::from_bytes(reply.body.into_bytes())?
-    };
+    let headers = Headers::new();
     for (name, value) in reply.headers {
-        response.headers_mut().set(name, &value)?;
+        headers.set(name, &value)?;
     }
-    Ok(response.with_status(reply.status))
+    let builder = Response::builder()
+        .with_status(reply.status)
+        .with_headers(headers);
+    Ok(if reply.body.is_empty() {
+        builder.empty()
+    } else {
+        builder.fixed(reply.body.into_bytes())
+    })
 }
