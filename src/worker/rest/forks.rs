@@ -3,18 +3,16 @@
 use worker::Request;
 
 use super::body;
-use super::repos::{created, init, reserve, settle};
-use super::tokens::draw;
+use super::making::Draft;
 use crate::repo_do::contract::{
-    Access, CreateRepository, ErrorCode, ErrorReply, ForkRepository, RepositoryInfo, Scope, path,
+    Access, ErrorCode, ErrorReply, ForkRepository, RepositoryInfo, path,
 };
+use crate::worker::admission;
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::{self, Call};
-use crate::worker::once::Purpose;
 use crate::worker::parameters::{self, NewFork};
 use crate::worker::reply::Reply;
 use crate::worker::visit::Visit;
-use crate::worker::{admission, id};
 
 /// `POST …/repos/:name/fork`
 ///
@@ -44,32 +42,20 @@ pub async fn create(
     let response = objects::repository(visit, source, actor, Call::get(path::INFO)).await?;
     let origin: RepositoryInfo = objects::read(response).await?;
 
-    let repository_id = id::repository_id(visit.entropy(Purpose::Repository)?);
-    let ttl_seconds = parameters::ttl(None)?;
-    let first_token = draw(visit, &repository_id, Scope::Write, ttl_seconds, None)?;
-    let mut create = CreateRepository {
-        repository_id,
-        namespace: path.namespace.as_str().to_owned(),
-        name: path.name.as_str().to_owned(),
-        description: description.or(origin.description),
-        default_branch: origin.default_branch,
-        read_only: new.read_only,
-        public: false,
-        source: Some(format!("artifacts:{}/{}", origin.namespace, origin.name)),
-        token: first_token.record.clone(),
-        now_ms: visit.now_ms,
-    };
-    create.namespace = reserve(visit, &path, &create, ErrorCode::ForkInProgress).await?;
-    let repository_id = create.repository_id.clone();
+    let mut draft = Draft::new(visit, &path)?;
+    let create = &mut draft.create;
+    create.description = description.or(origin.description);
+    create.default_branch = origin.default_branch;
+    create.read_only = new.read_only;
+    create.source = Some(format!("artifacts:{}/{}", origin.namespace, origin.name));
+    draft.reserve(visit, ErrorCode::ForkInProgress).await?;
     let fork = ForkRepository {
-        create,
+        create: draft.create.clone(),
         source_object: source.object_name(),
         source_id: origin.repository_id,
         default_branch_only: new.default_branch_only,
     };
-    let call = Call::post(path::FORK, &fork)?;
-    let info = init(visit, &path, &repository_id, call).await?;
-    settle(visit, &path, &info, &first_token).await;
-    let objects = info.object_count;
-    created(visit, info, first_token, Some(objects))
+    let made = draft.make(visit, Call::post(path::FORK, &fork)?).await?;
+    let objects = made.info.object_count;
+    made.reply(visit, Some(objects))
 }

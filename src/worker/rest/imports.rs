@@ -3,16 +3,13 @@
 use worker::Request;
 
 use super::body;
-use super::repos::{self, DEFAULT_BRANCH};
-use super::tokens::draw;
+use super::making::Draft;
 use crate::repo_do::contract::{
-    CreateRepository, Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl, Scope, path,
+    Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl, path,
 };
 use crate::worker::admission;
-use crate::worker::id;
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::Call;
-use crate::worker::once::Purpose;
 use crate::worker::parameters::{self, NewImport};
 use crate::worker::reply::Reply;
 use crate::worker::visit::Visit;
@@ -22,7 +19,7 @@ const ALLOW_PRIVATE: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
 
 /// `POST …/repos/:name/import`
 ///
-/// Made like any repository ([`repos::create`]), but that its object first asks the remote for its
+/// Made like any repository ([`Draft`]), but that its object first asks the remote for its
 /// refs. The answer comes when the import has begun; `GET …/repos/:name` tells how far it is.
 pub async fn import(
     visit: &Visit,
@@ -36,34 +33,26 @@ pub async fn import(
     let branch = branch
         .map(|branch| parameters::branch("/branch", branch))
         .transpose()?;
-    let repository_id = id::repository_id(visit.entropy(Purpose::Repository)?);
-    let ttl_seconds = parameters::ttl(None)?;
-    let first_token = draw(visit, &repository_id, Scope::Write, ttl_seconds, None)?;
-    let mut import = ImportRepository {
-        create: CreateRepository {
-            repository_id,
-            namespace: path.namespace.as_str().to_owned(),
-            name: path.name.as_str().to_owned(),
-            description: parameters::description(new.description)?,
-            default_branch: branch.unwrap_or(DEFAULT_BRANCH).to_owned(),
-            read_only: new.read_only,
-            public: false,
-            source: Some(format!("git:{url}")),
-            token: first_token.record.clone(),
-            now_ms: visit.now_ms,
-        },
+    let depth = parameters::depth(new.depth)?;
+    let mut draft = Draft::new(visit, path)?;
+    let create = &mut draft.create;
+    create.description = parameters::description(new.description)?;
+    if let Some(branch) = branch {
+        branch.clone_into(&mut create.default_branch);
+    }
+    create.read_only = new.read_only;
+    create.source = Some(format!("git:{url}"));
+    draft.reserve(visit, ErrorCode::CreateInProgress).await?;
+    let import = ImportRepository {
+        create: draft.create.clone(),
         url: url.to_string(),
         username: credentials.as_ref().map(|given| given.username.clone()),
         password: credentials.map(|given| given.password),
         branch: branch.map(str::to_owned),
-        depth: parameters::depth(new.depth)?,
+        depth,
     };
-    let in_progress = ErrorCode::CreateInProgress;
-    import.create.namespace = repos::reserve(visit, path, &import.create, in_progress).await?;
     let call = Call::post(path::IMPORT, &import)?;
-    let info = repos::init(visit, path, &import.create.repository_id, call).await?;
-    repos::settle(visit, path, &info, &first_token).await;
-    repos::created(visit, info, first_token, None)
+    draft.make(visit, call).await?.reply(visit, None)
 }
 
 /// The remote, and the credentials for it: from the URL or from their own fields.

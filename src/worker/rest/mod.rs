@@ -3,6 +3,7 @@
 pub mod bundles;
 pub mod forks;
 pub mod imports;
+mod making;
 pub mod namespaces;
 pub mod recoveries;
 pub mod repos;

@@ -1,0 +1,208 @@
+//! The steps by which a repository is made, wherever its content comes from.
+//!
+//! Its name is reserved at the namespace's object, the repository made at its own, the entry
+//! confirmed. A crash may follow each; an entry left behind is mended by the next request for the
+//! name.
+
+use super::tokens::{FreshToken, draw};
+use crate::repo_do::contract::{
+    Actor, CreateRepository, ErrorCode, ErrorReply, RepositoryInfo, RepositoryStatus, Scope, path,
+};
+use crate::worker::directory;
+use crate::worker::envelope;
+use crate::worker::grant::Grant;
+use crate::worker::names::RepositoryPath;
+use crate::worker::namespace_contract::{Entry, Reserved};
+use crate::worker::objects::{self, Call};
+use crate::worker::once::Purpose;
+use crate::worker::reply::Reply;
+use crate::worker::resources::CreatedRepository;
+use crate::worker::visit::Visit;
+use crate::worker::{admission, id, parameters};
+
+/// The default branch unless another is named.
+pub const DEFAULT_BRANCH: &str = "main";
+
+/// A repository to be made.
+pub struct Draft<'a> {
+    path: &'a RepositoryPath,
+    /// What its object is told; what is asked for is to be set before [`Self::reserve`].
+    pub create: CreateRepository,
+    first_token: FreshToken,
+}
+
+impl<'a> Draft<'a> {
+    /// Draws its id and its first token.
+    pub fn new(visit: &Visit, path: &'a RepositoryPath) -> Result<Self, ErrorReply> {
+        let repository_id = id::repository_id(visit.entropy(Purpose::Repository)?);
+        let ttl_seconds = parameters::ttl(None)?;
+        let first_token = draw(visit, &repository_id, Scope::Write, ttl_seconds, None)?;
+        let create = CreateRepository {
+            repository_id,
+            namespace: path.namespace.as_str().to_owned(),
+            name: path.name.as_str().to_owned(),
+            description: None,
+            default_branch: DEFAULT_BRANCH.to_owned(),
+            read_only: false,
+            public: false,
+            source: None,
+            token: first_token.record.clone(),
+            now_ms: visit.now_ms,
+        };
+        Ok(Self {
+            path,
+            create,
+            first_token,
+        })
+    }
+
+    /// Takes the name, or says who has it. `in_progress` is what others hear meanwhile.
+    pub async fn reserve(
+        &mut self,
+        visit: &Visit,
+        in_progress: ErrorCode,
+    ) -> Result<(), ErrorReply> {
+        self.create.namespace = reserve(visit, self.path, &self.create, in_progress).await?;
+        Ok(())
+    }
+
+    /// Has its object make it, and makes it known where it is looked for.
+    pub async fn make(self, visit: &Visit, call: Call) -> Result<Made, ErrorReply> {
+        let (path, first_token) = (self.path, self.first_token);
+        let info = init(visit, path, &self.create.repository_id, call).await?;
+        let grant = Grant::new(path, &info.repository_id, &first_token.record);
+        // An entry that cannot be confirmed now is mended later: the caller must get the token.
+        let _ = futures::join!(
+            admission::remember(visit, &first_token.record.sha256, &grant),
+            directory::confirm(visit, path, &info, &info.repository_id)
+        );
+        Ok(Made { info, first_token })
+    }
+}
+
+/// A repository that was made.
+pub struct Made {
+    /// What its object says.
+    pub info: RepositoryInfo,
+    first_token: FreshToken,
+}
+
+impl Made {
+    /// The answer; a fork's tells the number of its objects.
+    pub fn reply(self, visit: &Visit, objects: Option<u64>) -> Result<Reply, ErrorReply> {
+        let info = self.info;
+        let remote = visit.remote(&info.namespace, &info.name);
+        envelope::success(
+            201,
+            &CreatedRepository {
+                id: info.repository_id,
+                name: info.name,
+                description: info.description,
+                default_branch: info.default_branch,
+                remote,
+                token: self.first_token.plaintext,
+                objects,
+            },
+        )
+    }
+}
+
+/// Takes the name and gives the namespace's as shown, or says who has it. Of requests at the same
+/// time exactly one wins: the namespace's object answers them one after the other. `in_progress`
+/// is what the others hear while the repository is being made.
+async fn reserve(
+    visit: &Visit,
+    path: &RepositoryPath,
+    create: &CreateRepository,
+    in_progress: ErrorCode,
+) -> Result<String, ErrorReply> {
+    let entry = match directory::reserve(visit, path, create, None).await? {
+        Reserved::Won { namespace, .. } => return Ok(namespace),
+        Reserved::Taken(entry) => entry,
+    };
+    if entry.repository_id == create.repository_id {
+        // This very request, which was begun before and broke off: it goes on.
+        let namespace = directory::show_namespace(visit, &path.namespace).await?;
+        return Ok(namespace.namespace);
+    }
+    if entry.in_progress(visit.now_ms) {
+        return Err(being_made(in_progress));
+    }
+    if let Some(info) = existing(visit, path).await? {
+        if !entry.confirmed {
+            directory::confirm(visit, path, &info, &entry.repository_id).await?;
+        }
+        return Err(taken_by(&info));
+    }
+    // Nothing is there: whoever made the entry died before the repository was made, or while it
+    // was deleted.
+    match directory::reserve(visit, path, create, Some(entry.repository_id)).await? {
+        Reserved::Won { namespace, .. } => Ok(namespace),
+        Reserved::Taken(Entry {
+            confirmed: true, ..
+        }) => Err(taken()),
+        Reserved::Taken(_) => Err(being_made(in_progress)),
+    }
+}
+
+/// Makes the repository under a name that is reserved.
+async fn init(
+    visit: &Visit,
+    path: &RepositoryPath,
+    repository_id: &str,
+    call: Call,
+) -> Result<RepositoryInfo, ErrorReply> {
+    let answer = match objects::repository(visit, path, Actor::Operator, call).await {
+        Ok(response) => objects::read(response).await,
+        Err(error) => Err(error),
+    };
+    let error = match answer {
+        Ok(info) => return Ok(info),
+        Err(error) => error,
+    };
+    // A repository may be here all the same: made by this request although its answer was lost,
+    // or by one that was taken for dead. The entry follows what the object says; when the object
+    // says nothing, the entry stays as it is until it is old enough to be taken over.
+    match existing(visit, path).await {
+        Ok(Some(info)) if info.repository_id == repository_id => return Ok(info),
+        Ok(Some(info)) => {
+            let _ = directory::confirm(visit, path, &info, repository_id).await;
+        }
+        Ok(None) => {
+            let _ = directory::release(visit, path, repository_id).await;
+        }
+        Err(_) => {}
+    }
+    Err(error)
+}
+
+/// What the repository's own object says, if it is there.
+async fn existing(
+    visit: &Visit,
+    path: &RepositoryPath,
+) -> Result<Option<RepositoryInfo>, ErrorReply> {
+    let response = objects::repository(visit, path, Actor::Operator, Call::get(path::INFO)).await?;
+    match objects::read(response).await {
+        Ok(info) => Ok(Some(info)),
+        Err(error) if error.code == ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn taken() -> ErrorReply {
+    let message = "a repository of this name exists in the namespace";
+    ErrorReply::at(ErrorCode::AlreadyExists, "/name", message)
+}
+
+fn taken_by(info: &RepositoryInfo) -> ErrorReply {
+    if info.status != RepositoryStatus::Importing {
+        return taken();
+    }
+    let message = "a repository of this name is being imported";
+    ErrorReply::at(ErrorCode::ImportInProgress, "/name", message)
+}
+
+fn being_made(code: ErrorCode) -> ErrorReply {
+    let message = "another request is making a repository of this name";
+    ErrorReply::at(code, "/name", message)
+}
