@@ -7,57 +7,66 @@ use super::rest::bundles;
 use super::route::{self, Face, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, fault, respond};
-use super::{content, envelope, git, idempotency, limits, openapi, random, request_log};
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use super::{content, envelope, git, idempotency, limits, openapi, request_log};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, RequestLine};
 use crate::storage::analytics;
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> worker::Result<web_sys::Response> {
+async fn fetch(
+    request: web_sys::Request,
+    env: Env,
+    _context: Context,
+) -> worker::Result<web_sys::Response> {
     let begun_ms = clock();
-    let url = request.inner().url();
+    let (url, client_headers) = (request.url(), request.headers());
     let target = Target::of(&url);
     let face = route::face(target.path);
-    let request_id = request_id(&request);
-    // Not `Request::method`, which takes a method that it does not know for GET.
-    let method = request.inner().method();
+    let request_id = request_id(&client_headers);
+    // Not `worker::Request::method`, which takes a method that it does not know for GET.
+    let method = request.method();
     let route = route::parse(target.path);
-    let mut line = match &route {
-        Ok(_) => request_log::of_path(target.path),
-        Err(_) => request_log::of_nothing(),
-    };
-    let bytes_in = header(&request, "content-length").and_then(|length| length.parse().ok());
-    let visit = visit(&request, env, &request_id, target.origin, begun_ms);
+    let visit = visit(&client_headers, env, &request_id, target.origin, begun_ms);
 
-    let answered = match (&visit, route) {
-        (Ok(visit), Ok(route)) => match limits::check(visit, line.namespace.as_deref()).await {
-            Ok(()) => answer(visit, request, &method, target.query, &route).await,
+    let answered = match (&visit, &route) {
+        (Ok(visit), Ok(route)) => match limits::check(visit, target.path).await {
+            Ok(()) => answer(visit, request, &method, target.query, route).await,
             Err(error) => Err(error),
         },
         (Err(error), _) => Err(error.clone()),
-        (_, Err(error)) => Err(error.into()),
+        (_, Err(error)) => Err(error.clone().into()),
     };
-    let mut response = match answered {
+    let (mut response, error) = match answered {
         // The object has written its line, or writes it when the last byte is sent.
         Ok(Answer::OfObject(response)) => return Ok(response),
-        Ok(Answer::OfWorker(response)) => response,
+        Ok(Answer::OfWorker(response)) => (response, None),
         Err(error) => {
-            line.error = error.code.name();
-            respond(shown(face, &error, &request_id))?
+            let response = respond(shown(face, &error, &request_id))?;
+            (response, error.code.name())
         }
     };
-    line.request_id.clone_from(&request_id);
-    line.method = method;
-    line.status = response.status_code();
-    line.wall_ms = clock().saturating_sub(begun_ms);
+    let wall_ms = clock().saturating_sub(begun_ms);
     let headers = response.headers_mut();
     headers.set("x-request-id", &request_id)?;
     if let Ok(visit) = &visit {
         if face == Face::Rest {
-            headers.set("server-timing", &visit.costs.server_timing(line.wall_ms))?;
+            headers.set("server-timing", &visit.costs.server_timing(wall_ms))?;
         }
-        line.usage = visit.costs.usage();
-        line.bytes_in = bytes_in;
-        line.bytes_out = length(&response).unwrap_or(line.usage.answer_bytes);
+        let usage = visit.costs.usage();
+        let length_told = header(&client_headers, "content-length");
+        let line = RequestLine {
+            request_id,
+            method,
+            status: response.status_code(),
+            error,
+            bytes_in: length_told.and_then(|length| length.parse().ok()),
+            bytes_out: length(&response).unwrap_or(usage.answer_bytes),
+            wall_ms,
+            usage,
+            ..match route {
+                Ok(_) => request_log::of_path(target.path),
+                Err(_) => request_log::of_nothing(),
+            }
+        };
         console_log!("{}", line.to_json());
         analytics::write_request(&visit.env, &line.texts(), &line.numbers());
     }
@@ -76,14 +85,20 @@ fn clock() -> i64 {
     i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
 }
 
-fn request_id(request: &Request) -> String {
-    let (given, ray) = (header(request, "x-request-id"), header(request, "cf-ray"));
-    request_log::request_id(given.as_deref(), ray.as_deref(), || {
-        random::bytes::<8>().map_or_else(
-            |_| "0000000000000000".to_owned(),
-            |bytes| faster_hex::hex_string(&bytes),
-        )
-    })
+fn request_id(headers: &web_sys::Headers) -> String {
+    let (given, ray) = (header(headers, "x-request-id"), header(headers, "cf-ray"));
+    request_log::request_id(given.as_deref(), ray.as_deref(), drawn_id)
+}
+
+/// Another one each time; it is no secret, for which `Math.random` would not do.
+fn drawn_id() -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "0 to 2^32, which a cast saturates"
+    )]
+    let half = || (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+    format!("{:08x}{:08x}", half(), half())
 }
 
 /// Bytes of a body that was made here, or whose length is told.
@@ -98,8 +113,8 @@ fn length(response: &Response) -> Option<u64> {
     }
 }
 
-fn header(request: &Request, name: &str) -> Option<String> {
-    request.headers().get(name).ok().flatten()
+fn header(headers: &web_sys::Headers, name: &str) -> Option<String> {
+    headers.get(name).ok().flatten()
 }
 
 /// An error as its face tells it. Where Git's users read it, and where it is our fault, it has the
@@ -125,7 +140,7 @@ fn told(face: Face, error: &ErrorReply) -> Reply {
 
 async fn answer(
     visit: &Visit,
-    request: Request,
+    request: web_sys::Request,
     method: &str,
     query: &str,
     route: &Route,
@@ -142,6 +157,7 @@ async fn answer(
             answered.map(Answer::OfObject)
         }
         Route::Rest(RestRoute::Content(path, content)) => {
+            let request = Request::from(request);
             let answered = content::answer(visit, &request, method, query, path, content).await;
             answered.map(Answer::OfWorker)
         }
@@ -150,20 +166,19 @@ async fn answer(
             bundles::bundle(visit, path).await.map(Answer::OfWorker)
         }
         Route::Rest(route) => {
-            made(idempotency::answer(visit, request, method, query, route).await?)
+            made(idempotency::answer(visit, request.into(), method, query, route).await?)
         }
     }
 }
 
 fn visit(
-    request: &Request,
+    headers: &web_sys::Headers,
     env: Env,
     request_id: &str,
     origin: &str,
     now_ms: i64,
 ) -> Result<Visit, ErrorReply> {
-    let authorization = request
-        .headers()
+    let authorization = headers
         .get("authorization")
         .map_err(|_| malformed("the Authorization header is malformed"))?;
     let (request_id, origin) = (request_id.to_owned(), origin.to_owned());

@@ -1,6 +1,6 @@
 //! Git's smart HTTP, handed to the repository's object: bodies go through as streams, unread.
 
-use worker::{Headers, Request, Response, ResponseBody};
+use worker::{Headers, Response, ResponseBody};
 
 use super::admission;
 use super::credentials::Identity;
@@ -10,6 +10,7 @@ use super::ready;
 use super::route::GitRoute;
 use super::smart_http::{check_length, exchange};
 use super::visit::Visit;
+use crate::repo_do::contract::header::GIT_PROTOCOL;
 use crate::repo_do::contract::{ErrorReply, FORWARDED_HEADERS, Refusal};
 
 /// The variable with the most bytes that one push may have, where the platform takes no more.
@@ -19,34 +20,35 @@ const PUSH_BYTES_MAX: &str = "CAIRN_PUSH_BYTES_MAX";
 /// it has the headers that Git wants, and writes the log line.
 pub async fn answer(
     visit: &Visit,
-    request: &Request,
+    request: &web_sys::Request,
     query: &str,
     path: &RepositoryPath,
     route: GitRoute,
 ) -> Result<web_sys::Response, ErrorReply> {
-    let exchange = match route {
-        GitRoute::InfoRefs | GitRoute::Dumb => exchange(route, query, None, None)?,
-        GitRoute::UploadPack | GitRoute::ReceivePack => {
-            let content_type = header(request, "content-type");
-            let encoding = header(request, "content-encoding");
-            exchange(route, query, content_type.as_deref(), encoding.as_deref())?
-        }
+    let headers = request.headers();
+    let header = |name| headers.get(name).ok().flatten();
+    let has_body = matches!(route, GitRoute::UploadPack | GitRoute::ReceivePack);
+    let exchange = if has_body {
+        let (content_type, encoding) = (header("content-type"), header("content-encoding"));
+        exchange(route, query, content_type.as_deref(), encoding.as_deref())?
+    } else {
+        exchange(route, query, None, None)?
     };
     let actor = admission::actor(visit, exchange.access)?;
     if route == GitRoute::ReceivePack {
         let most = visit.env.var(PUSH_BYTES_MAX).ok();
         let most = most.and_then(|most| most.to_string().parse().ok());
-        check_length(header(request, "content-length").as_deref(), most)?;
+        check_length(header("content-length").as_deref(), most)?;
     }
 
-    let call = match route {
-        GitRoute::UploadPack | GitRoute::ReceivePack => {
-            Call::stream(exchange.target, request.inner().body())
-        }
-        GitRoute::InfoRefs | GitRoute::Dumb => Call::get(exchange.target),
+    let (call, forwarded) = if has_body {
+        let call = Call::stream(exchange.target, request.body());
+        (call, FORWARDED_HEADERS.as_slice())
+    } else {
+        (Call::get(exchange.target), [GIT_PROTOCOL].as_slice())
     };
-    let forwarded = FORWARDED_HEADERS.into_iter();
-    let forwarded = forwarded.filter_map(|name| Some((name, header(request, name)?)));
+    let forwarded = forwarded.iter();
+    let forwarded = forwarded.filter_map(|name| Some((*name, header(name)?)));
     let call = call.with_headers(forwarded.collect());
     // The object decides alone, and is asked first: a look-up in KV would cost as much as its
     // answer. KV only says more exactly why not.
@@ -75,8 +77,4 @@ pub fn stream_on(body: ResponseBody, content_type: &str) -> worker::Result<Respo
     headers.set("cache-control", "no-cache, no-transform")?;
     headers.set("x-content-type-options", "nosniff")?;
     Ok(Response::from_body(body)?.with_headers(headers))
-}
-
-fn header(request: &Request, name: &str) -> Option<String> {
-    request.headers().get(name).ok().flatten()
 }

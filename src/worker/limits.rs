@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 use worker::console_warn;
 use worker::wasm_bindgen_futures::JsFuture;
 
+use super::request_log;
 use super::visit::Visit;
 use crate::repo_do::contract::ErrorReply;
 
@@ -24,19 +25,19 @@ extern "C" {
     fn limit(this: &RateLimit, options: &Object) -> Result<Promise, JsValue>;
 }
 
-/// Refuses a request when its namespace (in lower case) has too many. Where the platform does not count, or does not
-/// answer, everything is let through.
-pub async fn check(visit: &Visit, namespace: Option<&str>) -> Result<(), ErrorReply> {
-    let Some(namespace) = namespace else {
-        return Ok(());
-    };
+/// Refuses a request for a path when its namespace (in lower case) has too many. Where the platform
+/// does not count, or does not answer, everything is let through.
+pub async fn check(visit: &Visit, path: &str) -> Result<(), ErrorReply> {
     let Ok(binding) = Reflect::get(&visit.env, &NAMESPACE_RATE.into()) else {
         return Ok(());
     };
     if binding.is_undefined() {
         return Ok(());
     }
-    match is_within(binding.unchecked_ref(), namespace).await {
+    let Some(namespace) = request_log::of_path(path).namespace else {
+        return Ok(());
+    };
+    match is_within(binding.unchecked_ref(), &namespace).await {
         Ok(true) => Ok(()),
         Ok(false) => {
             let message = "too many requests to the namespace";

@@ -122,15 +122,21 @@ pub fn face(path: &str) -> Face {
 
 /// Reads a path.
 pub fn parse(path: &str) -> Result<Route, RouteError> {
+    let path = path.strip_prefix('/').ok_or(RouteError::Unknown)?;
+    if !path.contains('%') {
+        return named(&path.split('/').collect::<Vec<_>>());
+    }
     let segments = path
-        .strip_prefix('/')
-        .ok_or(RouteError::Unknown)?
         .split('/')
         .map(|segment| percent_decode_str(segment).decode_utf8())
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| RouteError::Encoding)?;
-    let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
-    match segments.as_slice() {
+    named(&segments.iter().map(AsRef::as_ref).collect::<Vec<_>>())
+}
+
+/// The route of decoded segments.
+fn named(segments: &[&str]) -> Result<Route, RouteError> {
+    match segments {
         ["healthz"] => Ok(Route::Health),
         ["git", namespace, repository, rest @ ..] => parse_git(namespace, repository, rest),
         ["api", "v1", "openapi.json"] => Ok(Route::OpenApi),
