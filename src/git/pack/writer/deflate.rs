@@ -15,8 +15,8 @@ const WELL_DEFLATED_BYTES: usize = 48 << 20;
 /// A compressor, about 300 KiB, reused for every object.
 ///
 /// Only objects whose delta base stays behind come here: of the files of a clone with `--depth 1`,
-/// the half or so that were pushed as deltas. The fastest level takes half as long again and makes
-/// them a quarter larger: a large answer goes on with that.
+/// the half or so that were pushed as deltas. The fastest level takes half of the time once more, and
+/// makes them a quarter larger: a large answer goes on with that.
 pub(super) struct Deflater {
     compress: Compress,
     /// Bytes of content that are still deflated well.
