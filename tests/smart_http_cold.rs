@@ -22,6 +22,7 @@ use cairn::storage::rusqlite_db::RusqliteDatabase;
 use cairn::storage::sql::Database as _;
 use serde_json::{Value, json};
 use support::git::{Git, refs_equal};
+use support::history::noise;
 use support::rest::{Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::{Server, server};
@@ -70,7 +71,7 @@ impl Cold {
     /// Pushes a branch of its own with bytes that do not compress; gives its tip.
     fn push_branch(&self, name: &str, bytes: usize) -> String {
         self.source.run(&["checkout", "-q", "-b", name]);
-        self.source.write(name, noise(bytes));
+        self.source.write(name, noise(1, bytes));
         self.source.commit(name);
         self.source.run(&["push", "-q", &self.hosted.url(), name]);
         let tip = self.source.run(&["rev-parse", "HEAD"]);
@@ -132,17 +133,6 @@ impl Cold {
         clone.fsck_strict();
         refs_equal(&self.source, &clone);
     }
-}
-
-fn noise(bytes: usize) -> Vec<u8> {
-    let mut state = 1_u64;
-    let next = std::iter::repeat_with(|| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        state.to_be_bytes()[0]
-    });
-    next.take(bytes).collect()
 }
 
 /// The databases under a folder of the server's state, while it is stopped.
@@ -234,7 +224,7 @@ fn r2_that_fails_stops_nothing_but_what_needs_it_and_is_on_record() {
     cold.source.run(&["checkout", "-q", "--orphan", "other"]);
     cold.source.run(&["rm", "-q", "-r", "-f", "."]);
     for number in 0..10 {
-        cold.source.write("new", noise(2000 + number));
+        cold.source.write("new", noise(1, 2000 + number));
         cold.source.commit("new");
         let url = cold.hosted.url();
         cold.source.run(&["push", "-q", &url, "other"]);

@@ -15,7 +15,7 @@ mod support;
 
 use serde_json::json;
 use support::git::Git;
-use support::history::{History, Random};
+use support::history::{History, noise};
 use support::rest::Hosted;
 use support::scratch::Scratch;
 use support::server::Server;
@@ -54,7 +54,7 @@ fn no_push_and_no_fork_fills_the_heap_beyond_its_budget() {
         fork.result(201);
     });
 
-    story.source.write("large.bin", noise(30_000_000));
+    story.source.write("large.bin", noise(1, 30_000_000));
     story.source.commit("a large file");
     story.measure("push of a blob of 30 MB", |story| push(story, "main"));
     story.end();
@@ -93,7 +93,7 @@ fn no_fetch_and_no_look_fills_the_heap_beyond_its_budget() {
     });
 
     // More than fits between server and client, so that all four are under way together.
-    story.source.write("large.bin", noise(20_000_000));
+    story.source.write("large.bin", noise(1, 20_000_000));
     let tip = story.source.commit("a large file");
     story.source.run(&["push", "--quiet", &url, "main"]);
     story.measure("four clones at once", |story| {
@@ -162,11 +162,4 @@ impl Story {
         let over = self.over.join("\n");
         assert!(over.is_empty(), "beyond BUDGETS_KIB:\n{over}");
     }
-}
-
-/// Bytes that do not compress.
-fn noise(bytes: usize) -> Vec<u8> {
-    let mut random = Random(1);
-    let words = std::iter::repeat_with(|| random.next().to_le_bytes());
-    words.flatten().take(bytes).collect()
 }

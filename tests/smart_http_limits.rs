@@ -7,15 +7,12 @@
 
 mod support;
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::time::Duration;
-
 use serde_json::json;
-use support::history::Random;
+use support::history::noise;
 use support::rest::{Answer, Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::Server;
+use support::stalled::Stalled;
 
 const RATE_LIMITED: u64 = 10_403;
 
@@ -161,43 +158,14 @@ fn the_platform_counts_where_it_is_asked_to() {
     operator.create_repository("limits-2", "edge");
 }
 
-/// A fetch of everything, of whose answer only the beginning is read.
-fn stalled(server: &Server, hosted: &Hosted, tip: &str) -> (TcpStream, String) {
-    let want = format!("want {tip}\n");
-    let want = format!("{:04x}{want}", want.len() + 4);
-    let body = format!("0011command=fetch0001{want}0009done\n0000");
-    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_mins(1)))
-        .unwrap();
-    write!(
-        stream,
-        "POST /git/{}/{}.git/git-upload-pack HTTP/1.1\r\nHost: 127.0.0.1\r\n\
-         Authorization: Bearer {}\r\nGit-Protocol: version=2\r\n\
-         Content-Type: application/x-git-upload-pack-request\r\nContent-Length: {}\r\n\r\n{body}",
-        hosted.namespace,
-        hosted.name,
-        hosted.token,
-        body.len()
-    )
-    .unwrap();
-    let mut begun = [0; 256];
-    let read = stream.read(&mut begun).unwrap();
-    (stream, String::from_utf8_lossy(&begun[..read]).into_owned())
-}
-
 #[test]
 fn one_repository_does_not_starve_the_others() {
     let (server, scratch) = (Server::start(), Scratch::new());
     let greedy = server.rest().create_repository("limits", "greedy");
     let other = server.rest().create_repository("limits", "other");
     let source = scratch.repository("source");
-    let mut random = Random(7);
     for number in 0..4 {
-        let noise: Vec<u8> = (0..1 << 19)
-            .flat_map(|_| random.next().to_le_bytes())
-            .collect();
-        source.write(&format!("f{number}"), noise);
+        source.write(&format!("f{number}"), noise(7 + number, 4 << 20));
         source.commit("noise");
     }
     let tip = source.run(&["rev-parse", "HEAD"]);
@@ -206,11 +174,11 @@ fn one_repository_does_not_starve_the_others() {
     // As many fetches at once as the repository gets, none of which is read.
     let mut held = Vec::new();
     let refused = loop {
-        let (stream, begun) = stalled(&server, &greedy, &tip);
-        if !begun.starts_with("HTTP/1.1 200") {
-            break begun;
+        let stalled = Stalled::new(&server, &greedy, &tip);
+        if stalled.status() != "200" {
+            break stalled.begun;
         }
-        held.push(stream);
+        held.push(stalled);
         assert!(held.len() < 100, "there is no bound");
     };
     assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use support::git::Git;
-use support::history::Random;
+use support::history::noise;
 use support::rest::Hosted;
 use support::scratch::Scratch;
 use support::server::Server;
@@ -20,14 +20,6 @@ fn isolate(server: &Server, hosted: &Hosted, figure: &str) -> u64 {
     let stats = server.rest().get(&hosted.path("/stats")).result(200);
     let figure: Option<&Value> = stats["isolate"].get(figure);
     figure.and_then(Value::as_u64).unwrap()
-}
-
-/// Bytes that no compressor makes fewer.
-fn noise(seed: u64, bytes: usize) -> Vec<u8> {
-    let mut random = Random(seed);
-    (0..bytes / 8)
-        .flat_map(|_| random.next().to_le_bytes())
-        .collect()
 }
 
 fn served(server: &Server, scratch: &Scratch) -> (Hosted, Git, String) {

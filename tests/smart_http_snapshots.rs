@@ -7,7 +7,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::git::{Git, refs_equal};
-use support::history::History;
+use support::history::{History, noise};
 use support::rest::{Answer, Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::{Server, server};
@@ -46,17 +46,6 @@ fn pushed(server: &Server, name: &str, change: &Value) -> Pushed {
         hosted,
         rest,
     }
-}
-
-fn noise(seed: u64, bytes: usize) -> Vec<u8> {
-    let mut state = seed + 1;
-    let mut next = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        state.to_be_bytes()[0]
-    };
-    (0..bytes).map(|_| next()).collect()
 }
 
 /// A file of which versions are deltas of one another.

@@ -40,7 +40,7 @@ pub async fn answer(
         Ok(response) if [200, 206, 304].contains(&response.status_code()) => response,
         refused => {
             admission::check_grant(visit, path).await?;
-            return refuse(visit, refused?).await;
+            return refuse(refused?).await;
         }
     };
     let shown = if content.is_bytes() {
@@ -48,26 +48,17 @@ pub async fn answer(
     } else {
         json(response)
     };
-    shown
-        .and_then(|response| finish(visit, response))
-        .map_err(|error| fault("content", &error))
+    shown.map_err(|error| fault("content", &error))
 }
 
-async fn refuse(visit: &Visit, response: Response) -> Result<Response, ErrorReply> {
+async fn refuse(response: Response) -> Result<Response, ErrorReply> {
     let range = response.headers().get("content-range").ok().flatten();
     let error = refusal(response).await;
     let Some(range) = range else {
         return Err(error);
     };
     let reply = envelope::failure(&error).with_header("content-range", range);
-    respond(reply)
-        .and_then(|response| finish(visit, response))
-        .map_err(|error| fault("content", &error))
-}
-
-fn finish(visit: &Visit, response: Response) -> worker::Result<Response> {
-    response.headers().set("x-request-id", &visit.request_id)?;
-    Ok(response)
+    respond(reply).map_err(|error| fault("content", &error))
 }
 
 /// An envelope that the object wrote.

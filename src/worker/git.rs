@@ -1,7 +1,5 @@
 //! Git's smart HTTP, handed to the repository's object: bodies go through as streams, unread.
 
-use worker::{Headers, Response, ResponseBody};
-
 use super::admission;
 use super::credentials::Identity;
 use super::names::RepositoryPath;
@@ -67,14 +65,4 @@ pub async fn answer(
         Some(ready) => ready::answer(visit, response, ready).await,
         None => Ok(response),
     }
-}
-
-/// An object's body under headers of our own. Without `no-transform` the platform may compress what
-/// must pass unchanged.
-pub fn stream_on(body: ResponseBody, content_type: &str) -> worker::Result<Response> {
-    let headers = Headers::new();
-    headers.set("content-type", content_type)?;
-    headers.set("cache-control", "no-cache, no-transform")?;
-    headers.set("x-content-type-options", "nosniff")?;
-    Ok(Response::from_body(body)?.with_headers(headers))
 }

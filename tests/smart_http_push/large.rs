@@ -3,17 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::support::git::Git;
-use super::support::history::Random;
+use super::support::history::noise;
 use super::support::rest::Hosted;
 use super::support::scratch::Scratch;
 use super::support::server::Server;
-
-/// Bytes that do not compress.
-fn noise(seed: u64, bytes: usize) -> Vec<u8> {
-    let mut random = Random(seed);
-    let words = std::iter::repeat_with(|| random.next().to_le_bytes());
-    words.flatten().take(bytes).collect()
-}
 
 fn heap_bytes(server: &Server, hosted: &Hosted) -> u64 {
     let stats = server.rest().get(&hosted.path("/stats")).result(200);

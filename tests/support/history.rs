@@ -232,3 +232,10 @@ impl Random {
         self.next().to_le_bytes()[0]
     }
 }
+
+/// Bytes that no compressor makes fewer; more of one seed begin with the fewer.
+pub fn noise(seed: u64, bytes: usize) -> Vec<u8> {
+    let mut random = Random(seed);
+    let words = std::iter::repeat_with(|| random.next().to_le_bytes());
+    words.flatten().take(bytes).collect()
+}

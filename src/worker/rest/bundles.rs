@@ -1,12 +1,12 @@
 //! A repository as one file.
 
-use worker::Response;
+use worker::{Headers, Response, ResponseBody};
 
 use crate::repo_do::contract::{Access, ErrorReply, path};
+use crate::worker::admission;
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::{self, Call};
 use crate::worker::visit::{Visit, fault};
-use crate::worker::{admission, git};
 
 /// The media type that web servers know bundles by.
 const BUNDLE: &str = "application/x-git-bundle";
@@ -21,12 +21,16 @@ pub async fn bundle(visit: &Visit, path: &RepositoryPath) -> Result<Response, Er
     // A checked name has nothing that would need quoting.
     let file = format!("attachment; filename=\"{}.bundle\"", path.name.as_str());
     let (_, body) = response.into_parts();
-    git::stream_on(body, BUNDLE)
-        .and_then(|mut response| {
-            let headers = response.headers_mut();
-            headers.set("content-disposition", &file)?;
-            headers.set("x-request-id", &visit.request_id)?;
-            Ok(response)
-        })
-        .map_err(|error| fault("bundle", &error))
+    stream_on(body, &file).map_err(|error| fault("bundle", &error))
+}
+
+/// The body under headers of our own. Without `no-transform` the platform may compress what must pass
+/// unchanged.
+fn stream_on(body: ResponseBody, file: &str) -> worker::Result<Response> {
+    let headers = Headers::new();
+    headers.set("content-type", BUNDLE)?;
+    headers.set("cache-control", "no-cache, no-transform")?;
+    headers.set("x-content-type-options", "nosniff")?;
+    headers.set("content-disposition", file)?;
+    Ok(Response::from_body(body)?.with_headers(headers))
 }

@@ -4,25 +4,14 @@ use serde_json::json;
 use ureq::http::Method;
 
 use super::Shelf;
-use crate::support::history::History;
+use crate::support::history::{History, noise};
 use crate::support::scratch::Scratch;
 use crate::support::server::Server;
 use crate::{INVALID_INPUT, rest};
 
-fn noise(bytes: usize) -> Vec<u8> {
-    let mut state = 7_u64;
-    let mut next = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        state.to_be_bytes()[0]
-    };
-    (0..bytes).map(|_| next()).collect()
-}
-
 #[test]
 fn ranges_and_conditions() {
-    let content = noise(3_000_000);
+    let content = noise(1, 3_000_000);
     let shelf = Shelf::new("ranges", |source| {
         source.write("big", &content);
         source.write("empty", "");
@@ -133,7 +122,7 @@ fn a_blob_larger_than_the_isolate_is_streamed() {
 
 #[test]
 fn cold_packs_are_read() {
-    let content = noise(2_000_000);
+    let content = noise(1, 2_000_000);
     let shelf = Shelf::new("cold", |source| {
         History::small(9).make(source);
         source.write("big", &content);
