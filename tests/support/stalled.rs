@@ -39,7 +39,9 @@ impl Stalled {
         .unwrap();
         let mut begun = vec![0; 2000];
         let mut read = 0;
-        while read < begun.len() && !begun[..read].ends_with(b"}") {
+        // A refusal is over with its line, and the connection stays open.
+        let refused = |begun: &[u8]| begun.ends_with(b"\n") && !begun.ends_with(b"\r\n");
+        while read < begun.len() && !refused(&begun[..read]) {
             match stream.read(&mut begun[read..]).unwrap() {
                 0 => break,
                 bytes => read += bytes,
