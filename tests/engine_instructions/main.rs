@@ -32,7 +32,7 @@ const BUDGETS: [(&str, u64); 14] = [
     ("plan a clone", 2_720_000),
     ("write a clone", 15_500_000),
     ("plan and write a fetch of one commit", 205_000),
-    ("plan and write a clone --depth=1", 96_500_000),
+    ("plan and write a clone --depth=1", 90_500_000),
 ];
 
 /// Instructions by operation.

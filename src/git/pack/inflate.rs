@@ -7,6 +7,10 @@ use flate2::{Decompress, FlushDecompress, Status};
 /// Bytes of the buffer that [`Inflater::pieces`] inflates into.
 const PIECE_BYTES: usize = 64 << 10;
 
+/// Bytes behind a stream that are best given along, if they are at hand: the decompressor decodes
+/// several symbols at a step only while it has fifteen bytes of input. It takes none of them.
+pub const INPUT_TO_SPARE: u64 = 16;
+
 /// A zlib stream is wrong, or does not have the size that its entry announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InflateError {

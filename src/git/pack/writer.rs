@@ -21,6 +21,7 @@ use std::collections::VecDeque;
 use gix_hash::oid;
 
 use super::super::store::{Extent, PackStore, ReadError};
+use super::deflate::Deflater;
 use super::entries::Base;
 use super::entry::{self, EntryKind};
 use super::index::Row;
@@ -28,11 +29,9 @@ use super::reader::{LivePacks, Location};
 use super::selection::Selection;
 
 mod copies;
-mod deflate;
 mod offsets;
 
 use copies::select_first_copies;
-use deflate::Deflater;
 use offsets::OutputOffsets;
 
 /// Entries that one call looks at before it gives out what it has: some milliseconds' worth.
@@ -240,12 +239,7 @@ impl PackWriter {
                 let mut bytes = Vec::new();
                 entry::write(&EntryKind::Whole(kind), content.len() as u64, &mut bytes);
                 let deflater = self.deflater.get_or_insert_with(Deflater::new);
-                if !deflater.append(&content, &mut bytes) {
-                    return Err(ReadError::Corrupt {
-                        id: packs.id(at)?,
-                        what: "it does not deflate",
-                    });
-                }
+                deflater.append(&content, &mut bytes);
                 self.emit(bytes);
                 self.counts.objects += 1;
                 return Ok(());

@@ -7,6 +7,7 @@ use super::super::super::store::{PackStore, ReadError, Shared};
 use super::super::delta;
 use super::super::entries::{Base, Entry};
 use super::super::entry::{self, ENTRY_HEADER_BYTES_MAX, Header};
+use super::super::inflate::INPUT_TO_SPARE;
 use super::super::parser::error::PackError;
 use super::objects::{ExternalBase, ExternalBases, IncomingObjects, Sources};
 use super::work::WORK_OF_HASHING;
@@ -102,7 +103,7 @@ impl IncomingObjects {
         store: &dyn PackStore,
     ) -> Result<(), PackError> {
         let (header, mut at, end) = self.stored_entry(position, store)?;
-        let offset = at;
+        let (offset, end) = (at, end.saturating_add(INPUT_TO_SPARE));
         self.charge(header.size_bytes)?;
         self.inflater.start(header.size_bytes);
         loop {

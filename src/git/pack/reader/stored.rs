@@ -7,6 +7,7 @@ use super::super::super::store::{CHUNK_BYTES, PackId, PackStore, ReadError, Shar
 use super::super::delta;
 use super::super::entry::{self, ENTRY_HEADER_BYTES_MAX, Header};
 use super::super::index::Row;
+use super::super::inflate::INPUT_TO_SPARE;
 use super::{LivePacks, Location};
 
 impl<S: PackStore> LivePacks<S> {
@@ -46,7 +47,7 @@ impl<S: PackStore> LivePacks<S> {
         }
         let pack_id = self.index(at.pack)?.pack_id();
         let mut offset = row.offset + header.header_bytes as u64;
-        let end = row.offset + u64::from(row.stored_bytes);
+        let end = row.offset + u64::from(row.stored_bytes) + INPUT_TO_SPARE;
         let mut inflater = self.inflater.borrow_mut();
         inflater.start(header.size_bytes);
         let mut content = Vec::new();
