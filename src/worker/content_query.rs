@@ -9,9 +9,9 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 const REFS_MAX: u32 = 1000;
 const COMMITS_MAX: u32 = 1000;
 const OFFSET_MAX: u32 = 1_000_000_000;
-const REF_BYTES_MAX: usize = 1024;
-const PATH_BYTES_MAX: usize = 4096;
-const CURSOR_BYTES_MAX: usize = 6000;
+const REF_CHARACTERS_MAX: usize = 1024;
+const PATH_CHARACTERS_MAX: usize = 4096;
+const CURSOR_CHARACTERS_MAX: usize = 6000;
 const ID_DIGITS: usize = 40;
 
 /// Path and query at the repository's object.
@@ -37,7 +37,7 @@ pub fn target(content: &Content, query: &str) -> Result<String, ErrorReply> {
         Content::Blob(id) => (format!("{}{}", path::BLOB, hash(id)?), query),
         Content::File => (path::FILE.to_owned(), file(query)?),
         Content::Raw(rest) => {
-            let rest = bounded("path", PATH_BYTES_MAX, Some(rest.clone()))?;
+            let rest = bounded("path", PATH_CHARACTERS_MAX, Some(rest.clone()))?;
             let query = ContentQuery {
                 path: rest,
                 ..query
@@ -60,10 +60,10 @@ fn checked(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
         return Err(ErrorReply::at(ErrorCode::InvalidInput, "/ref", message));
     }
     Ok(ContentQuery {
-        revision: bounded("ref", REF_BYTES_MAX, query.revision)?,
-        path: bounded("path", PATH_BYTES_MAX, query.path)?,
-        prefix: bounded("prefix", REF_BYTES_MAX, query.prefix)?,
-        cursor: bounded("cursor", CURSOR_BYTES_MAX, query.cursor)?,
+        revision: bounded("ref", REF_CHARACTERS_MAX, query.revision)?,
+        path: bounded("path", PATH_CHARACTERS_MAX, query.path)?,
+        prefix: bounded("prefix", REF_CHARACTERS_MAX, query.prefix)?,
+        cursor: bounded("cursor", CURSOR_CHARACTERS_MAX, query.cursor)?,
         ..query
     })
 }

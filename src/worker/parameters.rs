@@ -27,10 +27,11 @@ const TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=31_536_000;
 const KEPT_SECONDS_MAX: u32 = 10 * 365 * 86_400;
 /// A pebibyte; the platform's numbers are exact up to eight of them.
 const THRESHOLD_BYTES_MAX: u64 = 1 << 50;
-const DESCRIPTION_BYTES_MAX: usize = 1000;
-const LABEL_BYTES_MAX: usize = 100;
-const SEARCH_BYTES_MAX: usize = 100;
-const CURSOR_BYTES_MAX: usize = 512;
+// Characters are what a JSON schema counts.
+const DESCRIPTION_CHARACTERS_MAX: usize = 1000;
+const LABEL_CHARACTERS_MAX: usize = 100;
+const SEARCH_CHARACTERS_MAX: usize = 100;
+const CURSOR_CHARACTERS_MAX: usize = 512;
 const BRANCH_BYTES_MAX: usize = 255;
 const PAGE_MAX: u32 = 1_000_000;
 const PER_PAGE_MAX: u32 = 200;
@@ -302,22 +303,23 @@ fn at_most<T: Copy + PartialOrd + Display>(
 
 /// A repository's description.
 pub fn description(text: Option<String>) -> Result<Option<String>, ErrorReply> {
-    bounded("description", DESCRIPTION_BYTES_MAX, text)
+    bounded("description", DESCRIPTION_CHARACTERS_MAX, text)
 }
 
 /// A token's label.
 pub fn label(text: Option<String>) -> Result<Option<String>, ErrorReply> {
-    bounded("label", LABEL_BYTES_MAX, text)
+    bounded("label", LABEL_CHARACTERS_MAX, text)
 }
 
 pub(super) fn bounded(
     field: &str,
-    bytes_max: usize,
+    characters_max: usize,
     text: Option<String>,
 ) -> Result<Option<String>, ErrorReply> {
+    let characters = text.as_deref().map_or(0, |text| text.chars().count());
     match &text {
-        Some(text) if text.len() > bytes_max => {
-            let message = format!("{field} has {} bytes, at most {bytes_max}", text.len());
+        _ if characters > characters_max => {
+            let message = format!("{field} has {characters} characters, at most {characters_max}");
             Err(ErrorReply::at(
                 ErrorCode::InvalidInput,
                 format!("/{field}"),
@@ -359,8 +361,10 @@ impl ListQuery {
     /// The page's size, and the texts within their bounds.
     pub fn checked(self) -> Result<(u32, Self), ErrorReply> {
         let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
-        let cursor = bounded("cursor", CURSOR_BYTES_MAX, self.cursor)?.filter(|c| !c.is_empty());
-        let search = bounded("search", SEARCH_BYTES_MAX, self.search)?.filter(|s| !s.is_empty());
+        let cursor =
+            bounded("cursor", CURSOR_CHARACTERS_MAX, self.cursor)?.filter(|c| !c.is_empty());
+        let search =
+            bounded("search", SEARCH_CHARACTERS_MAX, self.search)?.filter(|s| !s.is_empty());
         Ok((
             limit,
             Self {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{bounded, within};
 use crate::repo_do::contract::ErrorReply;
 
-const CREDENTIAL_BYTES_MAX: usize = 4096;
+const CREDENTIAL_CHARACTERS_MAX: usize = 4096;
 /// One less than what Git takes for everything.
 const DEPTH_MAX: u32 = 0x7fff_fffe;
 
@@ -40,5 +40,5 @@ pub fn depth(given: Option<u32>) -> Result<Option<u32>, ErrorReply> {
 
 /// A user name or a password for a remote.
 pub fn credential(field: &str, text: Option<String>) -> Result<Option<String>, ErrorReply> {
-    bounded(field, CREDENTIAL_BYTES_MAX, text)
+    bounded(field, CREDENTIAL_CHARACTERS_MAX, text)
 }
