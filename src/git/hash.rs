@@ -9,6 +9,18 @@ use sha1::{Digest, Sha1};
 
 use super::object::ObjectKind;
 
+mod batch;
+mod compression;
+mod conditions;
+mod disturbance;
+mod lanes;
+mod message;
+#[cfg(test)]
+mod published;
+mod recompression;
+
+pub use batch::object_ids;
+
 /// The bytes show the traces of a SHA-1 collision attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("object shows a sha-1 collision attack")]

@@ -1,0 +1,387 @@
+//! The ids of many objects, four of them at once.
+
+use gix_hash::ObjectId;
+
+use super::super::object::ObjectKind;
+use super::compression::{Block, INITIAL, State, Trace, compress};
+use super::lanes::{LANES, Lanes};
+use super::message::Message;
+use super::{CollisionDetected, conditions, object_id, recompression};
+
+/// Ids of objects that are held whole, put behind `ids` in order. They are those of [`object_id`],
+/// and so is what is refused.
+///
+/// Four objects are hashed at once, so it is worth its while from three objects of like size on.
+pub fn object_ids(
+    objects: &[(ObjectKind, &[u8])],
+    ids: &mut Vec<Result<ObjectId, CollisionDetected>>,
+) {
+    let before = ids.len();
+    ids.resize(before + objects.len(), Err(CollisionDetected));
+    let Some(ids) = ids.get_mut(before..) else {
+        return;
+    };
+    let longest = longest_in_lanes(objects);
+    for ((kind, content), id) in objects.iter().zip(&mut *ids) {
+        if content.len() > longest {
+            *id = object_id(*kind, content);
+        }
+    }
+    Batch::new().run(longest_first(objects, longest), ids);
+}
+
+/// The longest object that lanes take, in bytes. What is longer would have them to itself for most of
+/// its length, and is hashed sooner by itself.
+fn longest_in_lanes(objects: &[(ObjectKind, &[u8])]) -> usize {
+    let mut limit = usize::MAX;
+    loop {
+        let (mut longest, mut next, mut total, mut count) = (0, 0, 0, 0);
+        let lengths = objects.iter().map(|(_, content)| content.len());
+        for length in lengths.filter(|length| *length <= limit) {
+            next = length.clamp(next, longest.max(next));
+            longest = longest.max(length);
+            total += length;
+            count += 1;
+        }
+        // A block takes four lanes as long as two and a third alone.
+        let others = next.max((total - longest) / LANES);
+        let is_alone = longest / 7 * 4 > others || (count > 0 && count < 3);
+        if !is_alone || longest == 0 {
+            return limit;
+        }
+        limit = longest - 1;
+    }
+}
+
+/// The objects up to a length with their places, those of twice the size before the others: so no
+/// long one is left when the others are done.
+fn longest_first<'o, 'a>(
+    objects: &'o [(ObjectKind, &'a [u8])],
+    longest: usize,
+) -> impl Iterator<Item = (usize, ObjectKind, &'a [u8])> + use<'o, 'a> {
+    let size = |content: &[u8]| content.len().checked_ilog2().unwrap_or_default();
+    let taken = move |content: &&[u8]| content.len() <= longest;
+    let contents = objects.iter().map(|(_, content)| *content);
+    let sizes = contents.filter(taken).map(size);
+    let range = sizes.fold((usize::BITS, 0), |(low, high), size| {
+        (low.min(size), high.max(size))
+    });
+    (range.0..=range.1).rev().flat_map(move |wanted| {
+        let placed = objects.iter().enumerate();
+        placed.filter_map(move |(place, (kind, content))| {
+            (size(content) == wanted && content.len() <= longest)
+                .then_some((place, *kind, *content))
+        })
+    })
+}
+
+/// Four messages at work.
+struct Batch<'a> {
+    lanes: [Lane<'a>; LANES],
+    chaining: State<Lanes>,
+    trace: Trace,
+}
+
+struct Lane<'a> {
+    message: Message<'a>,
+    /// Of its id.
+    place: usize,
+    is_attack: bool,
+}
+
+impl<'a> Batch<'a> {
+    fn new() -> Self {
+        let idle = || Lane {
+            message: Message::ended(),
+            place: 0,
+            is_attack: false,
+        };
+        Self {
+            lanes: [idle(), idle(), idle(), idle()],
+            chaining: INITIAL.map(Lanes::splat),
+            trace: Trace::new(),
+        }
+    }
+
+    /// Gives each lane the next object when it is done with one.
+    fn run(
+        &mut self,
+        mut objects: impl Iterator<Item = (usize, ObjectKind, &'a [u8])>,
+        ids: &mut [Result<ObjectId, CollisionDetected>],
+    ) {
+        loop {
+            self.fill(&mut objects);
+            let blocks = self.lanes.each_ref().map(|lane| lane.message.blocks());
+            let lengths = blocks.iter().map(|blocks| blocks.len());
+            let Some(count) = lengths.filter(|length| *length > 0).min() else {
+                return;
+            };
+            let attacks = compress_all(&mut self.chaining, &mut self.trace, blocks, count);
+            for (number, (lane, is_attack)) in self.lanes.iter_mut().zip(attacks).enumerate() {
+                if lane.message.has_ended() {
+                    continue;
+                }
+                lane.is_attack |= is_attack;
+                lane.message.advance(count);
+                if lane.message.has_ended()
+                    && let Some(id) = ids.get_mut(lane.place)
+                    && !lane.is_attack
+                {
+                    *id = Ok(digest(&self.chaining, number));
+                }
+            }
+        }
+    }
+
+    fn fill(&mut self, objects: &mut impl Iterator<Item = (usize, ObjectKind, &'a [u8])>) {
+        for (number, lane) in self.lanes.iter_mut().enumerate() {
+            if !lane.message.has_ended() {
+                continue;
+            }
+            let Some((place, kind, content)) = objects.next() else {
+                return;
+            };
+            lane.message.begin(kind, content);
+            lane.place = place;
+            lane.is_attack = false;
+            for (words, initial) in self.chaining.iter_mut().zip(INITIAL) {
+                *words = words.with(number, initial);
+            }
+        }
+    }
+}
+
+/// Compresses so many blocks of each message, and tells which lanes had one of a collision. A lane
+/// without blocks compresses zeros.
+#[inline(never)]
+fn compress_all(
+    chaining: &mut State<Lanes>,
+    trace: &mut Trace,
+    blocks: [&[Block]; LANES],
+    count: usize,
+) -> [bool; LANES] {
+    const ZEROS: &Block = &[0; 64];
+    let mut attacks = [false; LANES];
+    for at in 0..count {
+        let each = blocks.map(|blocks| blocks.get(at).unwrap_or(ZEROS));
+        compress(chaining, each, trace);
+        if let Some(vectors) = conditions::vectors(&trace.schedule) {
+            for (lane, is_attack) in attacks.iter_mut().enumerate() {
+                *is_attack |= recompression::is_attack(lane, &vectors, trace, chaining);
+            }
+        }
+    }
+    attacks
+}
+
+fn digest(chaining: &State<Lanes>, lane: usize) -> ObjectId {
+    let mut digest = [0; 20];
+    for (bytes, words) in digest.as_chunks_mut().0.iter_mut().zip(chaining) {
+        let word = words.to_array().get(lane).copied().unwrap_or_default();
+        *bytes = word.to_be_bytes();
+    }
+    ObjectId::Sha1(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::published::noise;
+    use super::*;
+
+    fn contents(lengths: impl IntoIterator<Item = usize>) -> Vec<Vec<u8>> {
+        let mut noise = noise(5);
+        let content = |length| (0..length).map(|_| noise().to_le_bytes()[0]).collect();
+        lengths.into_iter().map(content).collect()
+    }
+
+    /// That their ids are those that they have one by one.
+    fn check(contents: &[Vec<u8>]) {
+        let kinds = [
+            ObjectKind::Blob,
+            ObjectKind::Commit,
+            ObjectKind::Tag,
+            ObjectKind::Tree,
+        ];
+        let objects: Vec<_> = kinds
+            .into_iter()
+            .cycle()
+            .zip(contents.iter().map(Vec::as_slice))
+            .collect();
+        let mut ids = vec![Err(CollisionDetected)];
+        object_ids(&objects, &mut ids);
+        let alone = objects
+            .iter()
+            .map(|(kind, content)| object_id(*kind, content));
+        assert_eq!(ids[0], Err(CollisionDetected), "what is there stays");
+        assert_eq!(ids[1..], alone.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn ids_are_the_same_at_every_length() {
+        check(&contents(0..300));
+        check(&contents((0..300).rev()));
+        check(&contents(
+            (1..20).flat_map(|blocks| 64 * blocks - 9..=64 * blocks + 9),
+        ));
+        check(&contents([
+            70_000, 3, 9_999, 70_000, 1_000, 65_536, 0, 4_096,
+        ]));
+        // Each of them alone, and as many as there are lanes, one less and one more.
+        for count in 0..=LANES + 1 {
+            check(&contents([1_000, 64, 5, 0, 3_000].into_iter().take(count)));
+            check(&contents(
+                [100_000, 1_000, 1_000, 1_000, 1].into_iter().take(count),
+            ));
+        }
+    }
+
+    #[test]
+    fn ids_are_the_same_in_every_order() {
+        let mut noise = noise(6);
+        for _ in 0..200 {
+            let count = noise() % 24;
+            let length = |_| ((noise() % 1_000) >> (noise() % 10)) as usize;
+            check(&contents((0..count).map(length).collect::<Vec<_>>()));
+        }
+    }
+
+    #[test]
+    fn who_has_the_lanes_to_itself_is_hashed_alone() {
+        let longest = |lengths: &[usize]| {
+            let contents = contents(lengths.iter().copied());
+            let blobs = contents
+                .iter()
+                .map(|content| (ObjectKind::Blob, content.as_slice()));
+            longest_in_lanes(&blobs.collect::<Vec<_>>())
+        };
+        assert_eq!(longest(&[500; 8]), usize::MAX);
+        assert_eq!(longest(&[10_000, 500, 500, 500, 500]), 9_999);
+        assert_eq!(longest(&[10_000, 9_000, 8_000]), usize::MAX);
+        assert_eq!(longest(&[500, 500]), 499);
+        assert_eq!(longest(&[500]), 499);
+    }
+
+    #[test]
+    fn an_attack_costs_the_object_its_id_and_no_other() {
+        let contents = contents((0..40).map(|number| 30 * number));
+        let blobs = || {
+            contents
+                .iter()
+                .map(|content| (ObjectKind::Blob, content.as_slice()))
+        };
+        for lane in 0..LANES {
+            let mut objects = blobs()
+                .enumerate()
+                .map(|(place, (kind, content))| (place, kind, content));
+            let mut batch = Batch::new();
+            batch.fill(&mut objects);
+            batch.lanes[lane].is_attack = true;
+            let mut ids = vec![Err(CollisionDetected); contents.len()];
+            batch.run(objects, &mut ids);
+            for (place, (kind, content)) in blobs().enumerate() {
+                let id = object_id(kind, content);
+                let expected = if place == lane {
+                    Err(CollisionDetected)
+                } else {
+                    id
+                };
+                assert_eq!(ids[place], expected);
+            }
+        }
+    }
+
+    /// The blocks that end the collision of Gaëtan Leurent and Thomas Peyrin, "SHA-1 is a shambles"
+    /// (USENIX Security 2020): each with the chaining value before it.
+    const COLLISION: [(State<u32>, &str); 2] = [
+        (
+            [
+                0x72d4_2d69,
+                0xa661_589d,
+                0x73fc_2017,
+                0x3d1d_ce01,
+                0x4c78_13bc,
+            ],
+            "4d41fdd95cf2459664a2ad032d1da60a73264075d7f1e0d6c1403ae7a0d861df\
+             3fe5707188dd5e07d1589b9f8b6630553f8fc352b3e0c27da80bddba4c64020d",
+        ),
+        (
+            [
+                0x72d4_3f9b,
+                0xa661_592f,
+                0x73fc_2017,
+                0x3d1d_ce03,
+                0xcc78_13bc,
+            ],
+            "4141fddb9cf24586d0a2ad1f111da60ecf26406ff7f1e0c6e5403afb4cd861cb\
+             33e5707348dd5e1765589b83a7663051838fc34a03e0c26da80bddb6f464021d",
+        ),
+    ];
+    const COLLISION_END: State<u32> = [
+        0xee1d_b7e4,
+        0x378c_ccc8,
+        0xb418_4320,
+        0xb3fe_8873,
+        0xa740_5fe7,
+    ];
+
+    fn block(hex: &str) -> Block {
+        let mut block = [0; 64];
+        faster_hex::hex_decode(hex.as_bytes(), &mut block).unwrap();
+        block
+    }
+
+    #[test]
+    fn a_collision_is_found_in_its_lane_and_leaves_the_others_alone() {
+        let mut noise = noise(7);
+        for attacked in 1..1_u32 << LANES {
+            let is_attacked = |lane: usize| attacked >> lane & 1 == 1;
+            let mut blocks = [(); LANES].map(|()| [(); 64].map(|()| noise().to_le_bytes()[0]));
+            let mut chaining = [(); 5].map(|()| Lanes::splat(noise()));
+            let (mut alone, mut trace) = (chaining, Trace::new());
+            compress(&mut alone, blocks.each_ref(), &mut trace);
+            for lane in (0..LANES).filter(|lane| is_attacked(*lane)) {
+                let (before, hex) = COLLISION[lane % 2];
+                blocks[lane] = block(hex);
+                for (words, before) in chaining.iter_mut().zip(before) {
+                    *words = words.with(lane, before);
+                }
+            }
+            let all = blocks.each_ref().map(std::slice::from_ref);
+            let attacks = compress_all(&mut chaining, &mut trace, all, 1);
+            for (lane, is_attack) in attacks.into_iter().enumerate() {
+                assert_eq!(is_attack, is_attacked(lane));
+                let of_lane = |words: Lanes| words.to_array()[lane];
+                let expected = if is_attacked(lane) {
+                    COLLISION_END
+                } else {
+                    alone.map(of_lane)
+                };
+                assert_eq!(chaining.map(of_lane), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_collision_with_a_changed_bit_or_another_beginning_is_none() {
+        let mut trace = Trace::new();
+        for (before, hex) in COLLISION {
+            for bit in 0..512 {
+                let mut block = block(hex);
+                block[bit / 8] ^= 1 << (bit % 8);
+                let mut chaining = before.map(Lanes::splat);
+                let all = [std::slice::from_ref(&block); LANES];
+                assert_eq!(
+                    compress_all(&mut chaining, &mut trace, all, 1),
+                    [false; LANES]
+                );
+            }
+            let mut chaining = INITIAL.map(Lanes::splat);
+            let block = block(hex);
+            let all = [std::slice::from_ref(&block); LANES];
+            assert_eq!(
+                compress_all(&mut chaining, &mut trace, all, 1),
+                [false; LANES]
+            );
+        }
+    }
+}
