@@ -1,6 +1,6 @@
 //! Four 32-bit words, one of each of four messages, that are worked on together.
 //!
-//! As wasm they are a vector of 128 bits. Elsewhere, in tests and benchmarks, they are an array.
+//! As wasm they are a vector of 128 bits. Natively, in tests, they are an array.
 
 #![allow(
     clippy::inline_always,
