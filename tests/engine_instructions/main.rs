@@ -28,7 +28,7 @@ const BUDGETS: [(&str, u64); 15] = [
     ("read 1,000 trees", 5_900_000),
     ("check 1,000 trees", 13_600_000),
     ("look 1,000 objects up", 1_350_000),
-    ("take a push of 400 commits", 385_000_000),
+    ("take a push of 400 commits", 297_000_000),
     ("take a push of one commit", 3_040_000),
     ("plan a clone", 2_720_000),
     ("write a clone", 15_500_000),

@@ -8,6 +8,9 @@ use super::lanes::{LANES, Lanes};
 use super::message::Message;
 use super::{CollisionDetected, conditions, object_id, recompression};
 
+/// Objects that are hashed sooner together than one by one, whatever their sizes.
+const LANES_WORTH: usize = 8;
+
 /// Ids of objects that are held whole, put behind `ids` in order. They are those of [`object_id`],
 /// and so is what is refused.
 ///
@@ -18,7 +21,7 @@ pub fn object_ids(
     objects: &[(ObjectKind, &[u8])],
     ids: &mut Vec<Result<ObjectId, CollisionDetected>>,
 ) {
-    if cfg!(target_feature = "simd128") {
+    if cfg!(target_feature = "simd128") && objects.len() >= LANES_WORTH {
         object_ids_in_lanes(objects, ids);
     } else {
         ids.extend(

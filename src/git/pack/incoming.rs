@@ -12,6 +12,7 @@ mod content;
 pub mod objects;
 #[cfg(test)]
 pub(super) mod testing;
+mod unhashed;
 pub(super) mod work;
 
 /// Chunks kept at hand for reading: deltas stand near their bases, so that reads cluster.

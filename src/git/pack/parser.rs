@@ -350,6 +350,9 @@ impl PackParser {
         }
         self.objects.progress.objects_received += 1;
         self.next_entry();
+        if matches!(self.state, State::Trailer) {
+            self.objects.hash(observer)?;
+        }
         Ok(())
     }
 

@@ -144,6 +144,7 @@ impl Resolver {
                 (None, Phase::Inside(position)) => self.look_inside(position),
                 (None, Phase::Outside(number)) => self.look_outside(number, sources)?,
                 (None, Phase::Done) => {
+                    self.objects.hash(observer)?;
                     self.drop_scratch(quarantine)?;
                     return self.check_complete().map(|()| Step::Done);
                 }
@@ -273,6 +274,10 @@ impl Resolver {
             self.objects.append_end(appended, desk.quarantine)?;
         }
         self.at_hand = Some((kind, content));
+        if self.children.has_ref_deltas() {
+            // They name the object by its id.
+            self.objects.hash(observer)?;
+        }
         if let Some(frame) = self.frame_of(child) {
             let is_only = self.path.last().is_none_or(|up| up.descents.is_empty());
             if is_only && self.next_child().is_none() {

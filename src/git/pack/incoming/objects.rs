@@ -8,7 +8,6 @@ use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
 
-use super::super::super::hash::object_id;
 use super::super::super::limits::Limits;
 use super::super::super::object::ObjectKind;
 use super::super::super::store::{PackStore, ReadError, Shared};
@@ -19,13 +18,14 @@ use super::super::inflate::Inflater;
 use super::super::parser::error::{PackError, Refusal};
 use super::super::reader::BlobReader;
 use super::IncomingPack;
+use super::unhashed::Unhashed;
 use super::work::Work;
 
 /// The part of the cache that one object may take. A larger one would push out many that are
 /// likelier to be a base soon.
 const CACHE_PARTS: u64 = 4;
 
-/// Sees each commit, tree and tag of the pack once, when its content is first known.
+/// Sees each commit, tree and tag of the pack once, soon after its content is first known.
 pub trait Observer {
     /// The object's position, id, kind and content. A refusal ends the push.
     fn object(
@@ -133,6 +133,7 @@ pub struct IncomingObjects {
     pub(in super::super) inflater: Inflater,
     pub(in super::super) limits: Limits,
     cache: BaseCache<u32>,
+    pub(super) unhashed: Unhashed,
     work: Work,
     /// Bytes of the stream, what was appended not counted: the work allowed follows from them.
     pub(in super::super) received_bytes: u64,
@@ -155,6 +156,7 @@ impl IncomingObjects {
             inflater: Inflater::new(),
             limits,
             cache: BaseCache::new(limits.base_cache_bytes),
+            unhashed: Unhashed::default(),
             work: Work::default(),
             received_bytes: 0,
         }
@@ -174,9 +176,9 @@ impl IncomingObjects {
         content: Vec<u8>,
         observer: &mut dyn Observer,
     ) -> Result<(), PackError> {
-        self.record(position, kind, 0, &content, observer)?;
-        self.keep(position, kind, &Rc::new(content));
-        Ok(())
+        let content = Rc::new(content);
+        self.keep(position, kind, &content);
+        self.record(position, kind, 0, content, observer)
     }
 
     /// Records an object whose id was computed while its content passed by.
@@ -239,12 +241,13 @@ impl IncomingObjects {
         self.check_size(offset, base.kind, result_size)?;
         self.charge(result_size)?;
         let content = delta::apply(base.content, instructions, result_size).map_err(wrong)?;
+        let content = Rc::new(content);
         if let Some(entry) = self.table.get_mut(position) {
             entry.base = base.base;
         }
-        self.record(position, base.kind, depth, &content, observer)?;
+        self.record(position, base.kind, depth, Rc::clone(&content), observer)?;
         self.progress.deltas_resolved += 1;
-        Ok(Rc::new(content))
+        Ok(content)
     }
 
     /// Keeps content that a delta may soon build on, if it is small enough.
@@ -320,27 +323,25 @@ impl IncomingObjects {
             .ok_or(PackError::NoEntry { position })
     }
 
-    /// Hashes an object, completes its entry and shows it to the observer.
+    /// Completes an object's entry but for the id, which it gets together with others.
     fn record(
         &mut self,
         position: u32,
         kind: ObjectKind,
         depth: u16,
-        content: &[u8],
+        content: Shared,
         observer: &mut dyn Observer,
     ) -> Result<(), PackError> {
-        let offset = self.entry(position)?.offset;
-        let id = object_id(kind, content).map_err(|_| PackError::Collision { offset })?;
-        self.record_passed(position, id, kind, content.len() as u64)?;
+        let no_id = ObjectId::null(gix_hash::Kind::Sha1);
+        self.record_passed(position, no_id, kind, content.len() as u64)?;
         if let Some(entry) = self.table.get_mut(position) {
             entry.depth = depth;
         }
-        if kind == ObjectKind::Blob {
-            return Ok(());
+        self.unhashed.push(position, kind, content);
+        if self.unhashed.is_full() {
+            self.hash(observer)?;
         }
-        observer
-            .object(position, &id, kind, content)
-            .map_err(|Refusal(reason)| PackError::Refused { id, kind, reason })
+        Ok(())
     }
 }
 

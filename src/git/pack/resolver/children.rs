@@ -64,6 +64,10 @@ impl Children {
         self.ofs_deltas.is_empty() && self.ref_deltas.is_empty()
     }
 
+    pub(super) fn has_ref_deltas(&self) -> bool {
+        !self.ref_deltas.is_empty()
+    }
+
     /// Where the list of the ofs-deltas on the base at `base` begins.
     pub(super) fn first_ofs(&self, base: u32) -> u32 {
         index(self.ofs_deltas.partition_point(|child| child.0 < base))
