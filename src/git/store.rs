@@ -14,6 +14,10 @@ use gix_object::bstr::BStr;
 
 use super::object::ObjectKind;
 
+mod pieces;
+
+pub use pieces::Pieces;
+
 /// Bytes of every chunk of a pack but the last.
 ///
 /// A row may have 2,000,000 bytes; 256 KiB keeps the random read of one entry cheap (SQLite reads
@@ -135,6 +139,12 @@ pub trait PackStore {
     /// A part of a pack, whole. Shared: asking again is cheap while the cache holds it.
     fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError>;
 
+    /// The index part of a pack, in pieces: it may be large, so a store that has it in pieces does
+    /// not join them.
+    fn index(&self, pack_id: PackId) -> Result<Pieces, StoreError> {
+        self.part(pack_id, Part::Index).map(Pieces::from)
+    }
+
     /// Chunk `number` of a pack (live, or of the caller's own quarantine).
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError>;
 }
@@ -146,6 +156,10 @@ impl<T: PackStore + ?Sized> PackStore for &T {
 
     fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
         (**self).part(pack_id, part)
+    }
+
+    fn index(&self, pack_id: PackId) -> Result<Pieces, StoreError> {
+        (**self).index(pack_id)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
@@ -160,6 +174,10 @@ impl<T: PackStore + ?Sized> PackStore for Rc<T> {
 
     fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
         (**self).part(pack_id, part)
+    }
+
+    fn index(&self, pack_id: PackId) -> Result<Pieces, StoreError> {
+        (**self).index(pack_id)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {

@@ -7,9 +7,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
 
-use crate::git::store::{PackId, Part, Shared};
+use crate::git::store::{PackId, Part, Pieces};
 
 /// Bytes of parts that an isolate keeps.
 pub const PART_BYTES_MAX: usize = 24 << 20;
@@ -45,14 +44,14 @@ impl Lease {
     }
 
     /// What is cached, now the most recently used.
-    pub fn get(&self, pack_id: PackId, piece: Piece) -> Option<Shared> {
+    pub fn get(&self, pack_id: PackId, piece: Piece) -> Option<Pieces> {
         with(piece, |lru| lru.get((self.0, pack_id, piece)))?
     }
 
     /// Keeps `bytes`, at the cost of what was not used for longest.
-    pub fn put(&self, pack_id: PackId, piece: Piece, bytes: &Shared) {
+    pub fn put(&self, pack_id: PackId, piece: Piece, bytes: Pieces) {
         with(piece, |lru| {
-            lru.put((self.0, pack_id, piece), Rc::clone(bytes));
+            lru.put((self.0, pack_id, piece), bytes);
         });
     }
 
@@ -103,7 +102,7 @@ struct Lru {
     bytes_max: usize,
     bytes: usize,
     clock: u64,
-    entries: HashMap<Key, (u64, Shared)>,
+    entries: HashMap<Key, (u64, Pieces)>,
     by_use: BTreeMap<u64, Key>,
 }
 
@@ -118,22 +117,22 @@ impl Lru {
         }
     }
 
-    fn get(&mut self, key: Key) -> Option<Shared> {
+    fn get(&mut self, key: Key) -> Option<Pieces> {
         let (used, bytes) = self.entries.get_mut(&key)?;
         self.clock = self.clock.wrapping_add(1);
         self.by_use.remove(used);
         self.by_use.insert(self.clock, key);
         *used = self.clock;
-        Some(Rc::clone(bytes))
+        Some(bytes.clone())
     }
 
-    fn put(&mut self, key: Key, bytes: Shared) {
+    fn put(&mut self, key: Key, bytes: Pieces) {
         self.remove(&key);
-        if bytes.capacity() > self.bytes_max {
+        if bytes.held_bytes() > self.bytes_max {
             return;
         }
         self.clock = self.clock.wrapping_add(1);
-        self.bytes = self.bytes.saturating_add(bytes.capacity());
+        self.bytes = self.bytes.saturating_add(bytes.held_bytes());
         self.entries.insert(key, (self.clock, bytes));
         self.by_use.insert(self.clock, key);
         while self.bytes > self.bytes_max
@@ -146,7 +145,7 @@ impl Lru {
     fn remove(&mut self, key: &Key) {
         if let Some((used, bytes)) = self.entries.remove(key) {
             self.by_use.remove(&used);
-            self.bytes = self.bytes.saturating_sub(bytes.capacity());
+            self.bytes = self.bytes.saturating_sub(bytes.held_bytes());
         }
     }
 
@@ -165,10 +164,12 @@ impl Lru {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
 
-    fn bytes(count: usize) -> Shared {
-        Rc::new(vec![0; count])
+    fn bytes(count: usize) -> Pieces {
+        Rc::new(vec![0; count]).into()
     }
 
     fn key(number: u32) -> Key {
@@ -204,9 +205,9 @@ mod tests {
     fn a_lease_sees_its_own_and_leaves_nothing() {
         let before = cached_bytes();
         let (one, other) = (Lease::new(), Lease::new());
-        one.put(PackId(1), Piece::Part(Part::Index), &bytes(10));
-        one.put(PackId(1), Piece::Chunk(1), &bytes(20));
-        one.put(PackId(2), Piece::Chunk(1), &bytes(40));
+        one.put(PackId(1), Piece::Part(Part::Index), bytes(10));
+        one.put(PackId(1), Piece::Chunk(1), bytes(20));
+        one.put(PackId(2), Piece::Chunk(1), bytes(40));
         assert!(other.get(PackId(1), Piece::Part(Part::Index)).is_none());
         one.forget_pack(PackId(1));
         assert!(one.get(PackId(1), Piece::Chunk(1)).is_none());

@@ -14,7 +14,7 @@ use super::repository::RepoStore;
 use super::row::Value;
 use super::sql::{Database, in_transaction, query_all, query_first};
 use crate::git::store::{
-    CHUNK_BYTES, PackId, PackRecord, PackStore, Part, Quarantine, Shared, StoreError,
+    CHUNK_BYTES, PackId, PackRecord, PackStore, Part, Pieces, Quarantine, Shared, StoreError,
 };
 
 /// Chunks that one pack may have: 256 GiB.
@@ -51,21 +51,31 @@ impl<D: Database> PackStore for RepoStore<D> {
 
     fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
         let piece = Piece::Part(part);
-        if let Some(bytes) = self.lease.get(pack_id, piece) {
-            return Ok(bytes);
+        if let Some(kept) = self.lease.get(pack_id, piece) {
+            return Ok(kept.whole());
         }
-        let bytes = Rc::new(self.read_part(pack_id, part)?);
-        self.lease.put(pack_id, piece, &bytes);
+        let bytes = self.read_part(pack_id, part)?.whole();
+        self.lease.put(pack_id, piece, Rc::clone(&bytes).into());
         Ok(bytes)
+    }
+
+    fn index(&self, pack_id: PackId) -> Result<Pieces, StoreError> {
+        let piece = Piece::Part(Part::Index);
+        if let Some(index) = self.lease.get(pack_id, piece) {
+            return Ok(index);
+        }
+        let index = self.read_part(pack_id, Part::Index)?;
+        self.lease.put(pack_id, piece, index.clone());
+        Ok(index)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
         let piece = Piece::Chunk(number);
-        if let Some(bytes) = self.lease.get(pack_id, piece) {
-            return Ok(bytes);
+        if let Some(kept) = self.lease.get(pack_id, piece) {
+            return Ok(kept.whole());
         }
         let bytes = Rc::new(self.chunk_uncached(pack_id, number)?);
-        self.lease.put(pack_id, piece, &bytes);
+        self.lease.put(pack_id, piece, Rc::clone(&bytes).into());
         Ok(bytes)
     }
 }

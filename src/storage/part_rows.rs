@@ -1,4 +1,4 @@
-//! The rows of a pack's parts: read together, and deflated where the pack is cold.
+//! The rows of a pack's parts: read one after the other, and deflated where the pack is cold.
 //!
 //! What stays in the database of a cold pack is its parts, a sixth of its bytes or so; deflated
 //! they are an eighth. A row is one or the other, whichever its key says:
@@ -7,6 +7,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::ops::Range;
+use std::rc::Rc;
 
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
@@ -16,7 +17,7 @@ use super::packs::{PIECE_BYTES_MAX, part_key, part_name};
 use super::repository::RepoStore;
 use super::row::Value;
 use super::sql::{Database, in_transaction, query_first};
-use crate::git::store::{PackId, Part, StoreError};
+use crate::git::store::{PackId, Part, Pieces, StoreError};
 
 /// What is added to a part's key where the row is deflated.
 pub(super) const DEFLATED: i64 = 8 << 16;
@@ -35,7 +36,6 @@ const WORTH_EIGHTHS: usize = 7;
 struct PartRows {
     /// Rows that are as they are.
     whole: u64,
-    whole_bytes: u64,
     /// Rows that are deflated.
     deflated: u64,
     /// The bytes, when they are in the first row and there is no other.
@@ -43,48 +43,50 @@ struct PartRows {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// The bytes of a part. The usual one is one row, taken over without a copy. The rows of others
-    /// are joined after asking for their number: growing by doubling would take up to twice the
-    /// memory of the largest thing that is held.
-    pub(super) fn read_part(&self, pack_id: PackId, part: Part) -> Result<Vec<u8>, StoreError> {
-        let corrupt = StoreError::Corrupt {
-            what: part_name(part),
-            pack: pack_id.0,
-        };
+    /// The bytes of a part, a piece for each of its rows: taken over without a copy, unless the row
+    /// is deflated.
+    pub(super) fn read_part(&self, pack_id: PackId, part: Part) -> Result<Pieces, StoreError> {
         let rows = self.part_rows(pack_id, part)?;
         if let Some(only) = rows.only {
-            return Ok(only);
+            return Ok(Rc::new(only).into());
         }
+        let what = part_name(part);
+        let pack = pack_id.0;
         let count = rows.whole.saturating_add(rows.deflated);
         if count == 0 {
-            return Err(StoreError::Missing {
-                what: part_name(part),
-                pack: pack_id.0,
-            });
+            return Err(StoreError::Missing { what, pack });
         }
-        let room = rows.deflated.saturating_mul(PIECE_BYTES_MAX as u64);
-        let room = usize::try_from(room.saturating_add(rows.whole_bytes));
-        let mut bytes = Vec::with_capacity(room.map_err(|_| corrupt.clone())?);
+        let mut pieces = Vec::new();
         for number in 0..count {
-            let number = u32::try_from(number).map_err(|_| corrupt.clone())?;
-            let key = part_key(pack_id, part, number);
-            if let Some(row) = self.part_row(key)? {
-                bytes.extend_from_slice(&row);
-            } else {
-                let row = self.part_row(key | DEFLATED)?.ok_or(corrupt.clone())?;
-                inflate(&row, &mut bytes).ok_or(corrupt.clone())?;
-            }
+            let number = u32::try_from(number).ok();
+            let piece = number.map(|number| self.part_piece(pack_id, part, number));
+            let piece = piece.transpose()?.flatten();
+            pieces.push(Rc::new(piece.ok_or(StoreError::Corrupt { what, pack })?));
         }
-        bytes.shrink_to_fit();
-        Ok(bytes)
+        Ok(Pieces::new(pieces))
+    }
+
+    /// What a row of a part holds; `None` when there is no such row, or it is not what was written.
+    fn part_piece(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        number: u32,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = part_key(pack_id, part, number);
+        if let Some(row) = self.part_row(key)? {
+            return Ok(Some(row));
+        }
+        let row = self.part_row(key | DEFLATED)?;
+        Ok(row.and_then(|row| inflate(&row)))
     }
 
     fn part_rows(&self, pack_id: PackId, part: Part) -> Result<PartRows, StoreError> {
-        let sql = "WITH whole AS (SELECT count(*) AS rows, sum(length(bytes)) AS size
+        let sql = "WITH whole AS (SELECT count(*) AS rows
                 FROM pack_part WHERE part_key >= ?1 AND part_key < ?2),
             deflated AS (SELECT count(*) AS rows
                 FROM pack_part WHERE part_key >= ?3 AND part_key < ?4)
-            SELECT whole.rows, coalesce(whole.size, 0), deflated.rows,
+            SELECT whole.rows, deflated.rows,
                 CASE WHEN whole.rows = 1 AND deflated.rows = 0
                 THEN (SELECT bytes FROM pack_part WHERE part_key = ?1) END
             FROM whole, deflated";
@@ -93,9 +95,8 @@ impl<D: Database> RepoStore<D> {
         let rows = query_first(&self.db, sql, &bounds, |row| {
             Ok(PartRows {
                 whole: row.unsigned(0)?,
-                whole_bytes: row.unsigned(1)?,
-                deflated: row.unsigned(2)?,
-                only: row.blob_or_null(3)?,
+                deflated: row.unsigned(1)?,
+                only: row.blob_or_null(2)?,
             })
         })?;
         Ok(rows.unwrap_or_default())
@@ -159,18 +160,17 @@ fn deflate(row: &[u8]) -> Option<Vec<u8>> {
     (deflated.len() / WORTH_EIGHTHS < row.len() / 8).then_some(deflated)
 }
 
-/// Appends what a deflated row holds; `None` when it is not what [`deflate`] made.
-fn inflate(row: &[u8], out: &mut Vec<u8>) -> Option<()> {
+/// What a deflated row holds; `None` when it is not what [`deflate`] made.
+fn inflate(row: &[u8]) -> Option<Vec<u8>> {
     let (length, stream) = row.split_first_chunk::<LENGTH_BYTES>()?;
-    let length = u64::from(u32::from_be_bytes(*length));
-    if length > PIECE_BYTES_MAX as u64 {
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    if length > PIECE_BYTES_MAX {
         return None;
     }
-    let read = ZlibDecoder::new(stream)
-        .take(length)
-        .read_to_end(out)
-        .ok()?;
-    (read as u64 == length).then_some(())
+    let mut bytes = Vec::with_capacity(length);
+    let stream = ZlibDecoder::new(stream);
+    stream.take(length as u64).read_to_end(&mut bytes).ok()?;
+    (bytes.len() == length).then_some(bytes)
 }
 
 #[cfg(test)]
@@ -185,12 +185,11 @@ mod tests {
             .collect();
         let deflated = deflate(&row).unwrap();
         assert!(deflated.len() < row.len() / 2);
-        let mut out = b"before".to_vec();
-        inflate(&deflated, &mut out).unwrap();
-        assert_eq!(out.split_at(6), (b"before".as_slice(), row.as_slice()));
+        let back = inflate(&deflated).unwrap();
+        assert_eq!((back.capacity(), &back), (row.len(), &row));
         let cut = deflated.split_at(deflated.len() / 2).0;
-        assert_eq!(inflate(cut, &mut Vec::new()), None);
-        assert_eq!(inflate(b"\xff\xff\xff\xff", &mut Vec::new()), None);
+        assert_eq!(inflate(cut), None);
+        assert_eq!(inflate(b"\xff\xff\xff\xff"), None);
     }
 
     #[test]

@@ -249,7 +249,7 @@ impl<D: Database> RepoStore<D> {
             self.keep_chunk(pack_id, number, &bytes)?;
         }
         self.lease
-            .put(pack_id, Piece::Chunk(number), &Rc::new(bytes));
+            .put(pack_id, Piece::Chunk(number), Rc::new(bytes).into());
         Ok(())
     }
 

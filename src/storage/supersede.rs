@@ -10,7 +10,7 @@ use super::sql::{Database, in_transaction, query_all, query_first};
 use crate::git::maintenance::merge::Merged;
 use crate::git::pack::entries::EntryTable;
 use crate::git::pack::incoming::Received;
-use crate::git::pack::index::{IndexBuilder, IndexError};
+use crate::git::pack::index::{self, IndexBuilder, IndexError};
 use crate::git::store::{PackId, Part, Quarantine as _, StoreError};
 
 /// A part of a stored pack, and what it shall be.
@@ -48,7 +48,19 @@ impl<D: Database> RepoStore<D> {
     }
 
     fn put_pieces(&self, (pack_id, part, bytes): NewPart<'_>) -> Result<(), StoreError> {
-        for (number, row) in (0..).zip(bytes.chunks(PIECE_BYTES_MAX)) {
+        if part == Part::Index {
+            return self.put_rows(pack_id, part, index::rows(bytes));
+        }
+        self.put_rows(pack_id, part, bytes.chunks(PIECE_BYTES_MAX))
+    }
+
+    fn put_rows<'a>(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        rows: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), StoreError> {
+        for (number, row) in (0..).zip(rows) {
             self.put_part(pack_id, part, number, row)?;
         }
         Ok(())

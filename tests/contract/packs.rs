@@ -61,6 +61,9 @@ fn a_part_of_many_rows_is_joined<D: Database>(open: &dyn Fn() -> D) {
         index.len(),
         "memory is not taken for nothing"
     );
+    let pieces = store.index(pack_id).unwrap();
+    assert_eq!(*pieces.whole(), rows.concat());
+    assert_eq!(pieces.held_bytes(), pieces.len());
     assert!(store.part(pack_id, Part::Graph).unwrap().is_empty());
 }
 

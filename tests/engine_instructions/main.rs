@@ -27,12 +27,12 @@ const BUDGETS: [(&str, u64); 15] = [
     ("read 1,000 commits", 4_900_000),
     ("read 1,000 trees", 5_900_000),
     ("check 1,000 trees", 13_600_000),
-    ("look 1,000 objects up", 1_350_000),
+    ("look 1,000 objects up", 1_560_000),
     ("take a push of 400 commits", 297_000_000),
     ("take a push of one commit", 3_040_000),
-    ("plan a clone", 2_720_000),
+    ("plan a clone", 2_840_000),
     ("write a clone", 15_500_000),
-    ("plan and write a fetch of one commit", 205_000),
+    ("plan and write a fetch of one commit", 214_000),
     ("plan and write a clone --depth=1", 90_500_000),
 ];
 

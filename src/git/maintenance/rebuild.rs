@@ -27,7 +27,8 @@ use super::super::pack::parser::error::{PackError, Refusal};
 use super::super::pack::reader::LivePacks;
 use super::super::pack::resolver::{self, Resolver};
 use super::super::store::{
-    CHUNK_BYTES, ColdChunk, PackId, PackRecord, PackStore, Part, Quarantine, Shared, StoreError,
+    CHUNK_BYTES, ColdChunk, PackId, PackRecord, PackStore, Part, Pieces, Quarantine, Shared,
+    StoreError,
 };
 use super::merge::Step;
 
@@ -111,6 +112,13 @@ impl<S: PackStore> PackStore for Overlay<S> {
         match self.parts.borrow().get(&(pack_id, part)) {
             Some(bytes) => Ok(Rc::clone(bytes)),
             None => self.store.part(pack_id, part),
+        }
+    }
+
+    fn index(&self, pack_id: PackId) -> Result<Pieces, StoreError> {
+        match self.parts.borrow().get(&(pack_id, Part::Index)) {
+            Some(bytes) => Ok(Rc::clone(bytes).into()),
+            None => self.store.index(pack_id),
         }
     }
 

@@ -21,11 +21,13 @@
 //! header counts the surplus ones.
 
 mod build;
+mod sections;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub use build::{IndexBuilder, IndexError};
+pub use sections::rows;
 pub use view::{PackIndex, Row};
 
 /// Bytes of an index row at most: what one database row takes comfortably.

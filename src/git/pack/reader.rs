@@ -15,7 +15,7 @@ use gix_hash::{ObjectId, Prefix, oid};
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::store::{
-    CHUNK_BYTES, ObjectSource, PackId, PackRecord, PackStore, Part, ReadError, Shared, StoreError,
+    CHUNK_BYTES, ObjectSource, PackId, PackRecord, PackStore, ReadError, Shared, StoreError,
 };
 use super::cache::{BaseCache, Lru};
 use super::entries::{Base, Entry};
@@ -113,10 +113,7 @@ impl<S: PackStore> LivePacks<S> {
         if let Some(index) = cell.get() {
             return Ok(index);
         }
-        let index = PackIndex::open(
-            record.pack_id,
-            self.store.part(record.pack_id, Part::Index)?,
-        )?;
+        let index = PackIndex::open(record.pack_id, self.store.index(record.pack_id)?)?;
         if index.len() != record.object_count {
             return Err(StoreError::Corrupt {
                 what: "index",

@@ -14,7 +14,7 @@ use crate::git::maintenance::compare::{self, Graph};
 use crate::git::maintenance::rebuild::Overlay;
 use crate::git::pack::index::PackIndex;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{PackStore as _, Part};
+use crate::git::store::PackStore as _;
 use crate::repo_do::memory::PUSH_BYTES;
 use crate::repo_do::object::{GRACE_MS, RepoObject, Store, now_ms, reserve as reserve_room};
 use crate::repo_do::readers::Purpose;
@@ -184,8 +184,8 @@ impl Verify {
         }
         for (pack, record) in (0..).zip(Rc::clone(&self.rebuild.records).iter()) {
             let number = record.pack_id.0;
-            let index = self.rebuild.store.part(record.pack_id, Part::Index);
-            let wrong = match index.and_then(|part| PackIndex::open(record.pack_id, part)) {
+            let index = self.rebuild.store.index(record.pack_id);
+            let wrong = match index.and_then(|index| PackIndex::open(record.pack_id, index)) {
                 Ok(index) => compare::indexes(&index, rebuilt.index(pack)?),
                 Err(error) => Some(error.to_string()),
             };

@@ -5,9 +5,9 @@ use gix_hash::{ObjectId, Prefix};
 use proptest::prelude::*;
 
 use super::super::super::object::ObjectKind;
-use super::super::super::store::{PackId, StoreError};
+use super::super::super::store::{PackId, Pieces, StoreError};
 use super::super::entries::{Base, Entry, EntryTable};
-use super::{IndexBuilder, IndexError, PackIndex, ROW_BYTES_MAX};
+use super::{IndexBuilder, IndexError, PackIndex, ROW_BYTES_MAX, rows};
 
 const PACK: PackId = PackId(7);
 
@@ -31,7 +31,7 @@ fn build(table: &EntryTable) -> Vec<u8> {
 }
 
 fn open(table: &EntryTable) -> PackIndex {
-    PackIndex::open(PACK, Rc::new(build(table))).unwrap()
+    PackIndex::open(PACK, Rc::new(build(table)).into()).unwrap()
 }
 
 fn whole(id: ObjectId) -> Entry {
@@ -133,13 +133,13 @@ fn an_index_cut_short_or_of_another_form_is_corrupt() {
     });
     for length in 0..bytes.len() {
         let cut = Rc::new(bytes[..length].to_vec());
-        assert_eq!(PackIndex::open(PACK, cut).err(), corrupt);
+        assert_eq!(PackIndex::open(PACK, cut.into()).err(), corrupt);
     }
     for byte in [0, 7, 11, 15, 20, 20 + 1023] {
         let mut bytes = bytes.clone();
         bytes[byte] ^= 0xff;
         assert_eq!(
-            PackIndex::open(PACK, Rc::new(bytes)).err(),
+            PackIndex::open(PACK, Rc::new(bytes).into()).err(),
             corrupt,
             "byte {byte}"
         );
@@ -154,9 +154,42 @@ fn rows_of_a_large_index_are_bounded() {
         whole(ObjectId::from(bytes))
     });
     let table = sorted(entries.collect(), vec![]);
-    let index = open(&table);
+    let bytes = build(&table);
+    let cut: Vec<Vec<u8>> = rows(&bytes).map(<[u8]>::to_vec).collect();
+    assert_eq!((cut.len(), cut.concat()), (2, bytes));
+    assert!(cut.iter().all(|row| row.len() <= ROW_BYTES_MAX));
+    let pieces = Pieces::new(cut.into_iter().map(Rc::new));
+    let index = PackIndex::open(PACK, pieces).unwrap();
+    assert_eq!(index.pieces().seams().count(), 1, "cut between two items");
     for (position, entry) in (0..).zip(&table.entries) {
         assert_eq!(index.find(&entry.id), Some(position));
+        assert_eq!(index.entry(position), Some(*entry));
+    }
+}
+
+#[test]
+fn what_is_no_index_is_cut_as_well() {
+    assert_eq!(rows(b"").count(), 0);
+    assert_eq!(rows(b"part").collect::<Vec<_>>(), [b"part"]);
+    let bytes = vec![7; ROW_BYTES_MAX + 1];
+    let lengths: Vec<usize> = rows(&bytes).map(<[u8]>::len).collect();
+    assert_eq!(lengths, [ROW_BYTES_MAX, 1]);
+}
+
+#[test]
+fn an_index_in_pieces_is_the_same() {
+    let entries = (0..40).map(|number| whole(id(number * 5, number)));
+    let table = sorted(entries.collect(), vec![id(3, 3)]);
+    let bytes = build(&table);
+    for piece_bytes in [1, 7, 20, 24, 1000, 1064, bytes.len()] {
+        let pieces = bytes.chunks(piece_bytes).map(|piece| Rc::new(piece.into()));
+        let index = PackIndex::open(PACK, Pieces::new(pieces)).unwrap();
+        for (position, entry) in (0..).zip(&table.entries) {
+            assert_eq!(index.find(&entry.id), Some(position));
+            assert_eq!(index.entry(position), Some(*entry));
+        }
+        assert_eq!(index.external_base(0), Some(id(3, 3)));
+        assert_eq!((index.row(40), index.external_base(1)), (None, None));
     }
 }
 
@@ -227,7 +260,7 @@ proptest! {
             let place = place.index(bytes.len());
             bytes[place] = byte;
         }
-        if let Ok(index) = PackIndex::open(PACK, Rc::new(bytes)) {
+        if let Ok(index) = PackIndex::open(PACK, Rc::new(bytes).into()) {
             for position in 0..=index.len() {
                 let row = index.row(position);
                 let _ = (index.entry(position), index.external_base(position));

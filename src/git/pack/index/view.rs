@@ -1,15 +1,13 @@
 //! Reading an index where it lies: nothing is copied but what is asked for.
 
-use std::ops::Range;
-
 use gix_hash::{ObjectId, Prefix, oid};
 
 use super::super::super::object::ObjectKind;
-use super::super::super::store::{PackId, Shared, StoreError};
+use super::super::super::store::{PackId, Pieces, StoreError};
 use super::super::entries::{Base, Entry};
+use super::sections::{Sections, word};
 use super::{
-    ENTRY_ROW_BYTES, EXTERNAL_BASE, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, MAGIC, NO_BASE,
-    POSITION_BYTES, VERSION,
+    ENTRY_ROW_BYTES, EXTERNAL_BASE, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, NO_BASE, POSITION_BYTES,
 };
 
 /// What the index says of an entry; as [`Entry`], without the id, which lies elsewhere.
@@ -35,47 +33,50 @@ pub struct Row {
 #[derive(Debug, Clone)]
 pub struct PackIndex {
     pack_id: PackId,
-    bytes: Shared,
-    object_count: u32,
-    surplus: u32,
+    bytes: Pieces,
     sections: Sections,
-}
-
-#[derive(Debug, Clone)]
-struct Sections {
-    ids: Range<usize>,
-    positions: Range<usize>,
-    rows: Range<usize>,
-    external_bases: Range<usize>,
 }
 
 impl PackIndex {
     /// Takes the index part of a pack. Its form is checked once; what does not have the form that
-    /// [`super::IndexBuilder`] gives is corrupt.
-    pub fn open(pack_id: PackId, bytes: Shared) -> Result<Self, StoreError> {
-        let opened = Self::sections_of(&bytes).map(|(object_count, surplus, sections)| Self {
+    /// [`super::IndexBuilder`] gives is corrupt. Pieces that are not cut between items, as its rows
+    /// are, are joined.
+    pub fn open(pack_id: PackId, mut bytes: Pieces) -> Result<Self, StoreError> {
+        let corrupt = StoreError::Corrupt {
+            what: "index",
+            pack: pack_id.0,
+        };
+        if bytes.array::<HEADER_BYTES>(0).is_none() {
+            bytes = bytes.whole().into();
+        }
+        let sections = bytes.array(0).and_then(Sections::new);
+        let sections = sections.filter(|sections| sections.end == bytes.len());
+        let sections = sections.ok_or_else(|| corrupt.clone())?;
+        if !bytes.seams().all(|at| sections.has_border(at)) {
+            bytes = bytes.whole().into();
+        }
+        let index = Self {
             pack_id,
             bytes,
-            object_count,
-            surplus,
             sections,
-        });
-        opened
-            .filter(Self::has_sound_fan_out)
-            .ok_or(StoreError::Corrupt {
-                what: "index",
-                pack: pack_id.0,
-            })
+        };
+        let is_sound = index.has_sound_fan_out();
+        is_sound.then_some(index).ok_or(corrupt)
     }
 
     /// Objects, the external bases not included.
     pub fn len(&self) -> u32 {
-        self.object_count
+        self.sections.object_count
     }
 
     /// Whether the pack has no objects.
     pub fn is_empty(&self) -> bool {
-        self.object_count == 0
+        self.sections.object_count == 0
+    }
+
+    #[cfg(test)]
+    pub(super) fn pieces(&self) -> &Pieces {
+        &self.bytes
     }
 
     /// The pack.
@@ -85,30 +86,24 @@ impl PackIndex {
 
     /// The position of the object's (first) entry; `None` when the pack does not have the object.
     pub fn find(&self, id: &oid) -> Option<u32> {
-        let (index_position, found) = self.lower_bound(id)?;
-        (found == id.as_bytes()).then(|| self.positions().get(index_position).copied().map(word))?
+        let index_position = self.lower_bound(id)?;
+        (self.raw_id(index_position)? == id.as_bytes()).then(|| self.position_of(index_position))?
     }
 
     /// The objects whose ids start so, in the order of their ids, with their positions.
     pub fn with_prefix(&self, prefix: Prefix) -> impl Iterator<Item = (ObjectId, u32)> + '_ {
-        let first = self
-            .lower_bound(prefix.as_oid())
-            .map_or(usize::MAX, |found| found.0);
-        self.ids()
-            .iter()
-            .zip(self.positions())
-            .skip(first)
-            .map(|(id, position)| (ObjectId::from(*id), word(*position)))
+        let first = self.lower_bound(prefix.as_oid());
+        (first.unwrap_or(self.sections.object_count)..self.sections.object_count)
+            .map_while(|at| Some((self.id_at(at)?, self.position_of(at)?)))
             .take_while(move |(id, _)| prefix.cmp_oid(id).is_eq())
     }
 
     /// What the index says of the entry at a position.
     pub fn row(&self, position: u32) -> Option<Row> {
-        let rows = self
-            .section(&self.sections.rows)
-            .as_chunks::<ENTRY_ROW_BYTES>()
-            .0;
-        let row = rows.get(usize::try_from(position).ok()?)?;
+        if position >= self.sections.object_count {
+            return None;
+        }
+        let row: &[u8; ENTRY_ROW_BYTES] = self.item(self.sections.rows, position)?;
         let (first, rest) = row.split_first_chunk::<8>()?;
         let [stored_bytes, size_bytes, base, index_position] = rest.as_chunks::<4>().0 else {
             return None;
@@ -132,8 +127,7 @@ impl PackIndex {
 
     /// The id at an index position.
     pub fn id_at(&self, index_position: u32) -> Option<ObjectId> {
-        let id = self.ids().get(usize::try_from(index_position).ok()?)?;
-        Some(ObjectId::from(*id))
+        self.raw_id(index_position).copied().map(ObjectId::from)
     }
 
     /// The entry at a position, id included.
@@ -152,16 +146,13 @@ impl PackIndex {
 
     /// The id of an external base.
     pub fn external_base(&self, number: u32) -> Option<ObjectId> {
-        let ids = self
-            .section(&self.sections.external_bases)
-            .as_chunks::<ID_BYTES>()
-            .0;
-        Some(ObjectId::from(*ids.get(usize::try_from(number).ok()?)?))
+        let id: &[u8; ID_BYTES] = self.item(self.sections.external_bases, number)?;
+        Some(ObjectId::from(*id))
     }
 
     /// Whether the entry is its object's first in this pack, and so the one that is found.
     pub fn is_first_copy(&self, row: &Row) -> bool {
-        if self.surplus == 0 {
+        if self.sections.surplus == 0 {
             return true;
         }
         let previous = row
@@ -171,72 +162,69 @@ impl PackIndex {
         previous.is_none_or(|previous| self.id_at(row.index_position) != Some(previous))
     }
 
-    /// The first index position whose id is not below `id`, and that id.
-    fn lower_bound(&self, id: &oid) -> Option<(usize, &[u8])> {
-        let first_byte = usize::from(*id.as_bytes().first()?);
-        let fan_out = self.fan_out();
-        let above = first_byte.checked_sub(1);
-        let low = above.map_or(Some(0), |at| fan_out.get(at).copied().map(word))?;
-        let high = word(*fan_out.get(first_byte)?);
-        let (low, high) = (usize::try_from(low).ok()?, usize::try_from(high).ok()?);
-        let bucket = self.ids().get(low..high)?;
-        let index_position = low + bucket.partition_point(|other| other.as_slice() < id.as_bytes());
-        Some((index_position, self.ids().get(index_position)?))
+    /// The first index position whose id is not below `id`; at most the number of ids.
+    fn lower_bound(&self, id: &oid) -> Option<u32> {
+        let (mut low, mut high) = self.fan_out(*id.as_bytes().first()?)?;
+        loop {
+            if let Some(bucket) = self.ids_in_one_piece(low, high) {
+                let before = bucket.partition_point(|other| other.as_slice() < id.as_bytes());
+                return low.checked_add(u32::try_from(before).ok()?);
+            }
+            let middle = low.midpoint(high);
+            if self.raw_id(middle)?.as_slice() < id.as_bytes() {
+                low = middle.checked_add(1)?;
+            } else {
+                high = middle;
+            }
+        }
     }
 
-    fn sections_of(bytes: &[u8]) -> Option<(u32, u32, Sections)> {
-        let header = bytes.get(..HEADER_BYTES)?.as_chunks::<4>().0;
-        let [magic, version, objects, externals, surplus] = header else {
-            return None;
-        };
-        if *magic != MAGIC || word(*version) != VERSION {
-            return None;
-        }
-        let object_count = word(*objects);
-        let objects = usize::try_from(object_count).ok()?;
-        let externals = usize::try_from(word(*externals)).ok()?;
-        let mut end = HEADER_BYTES + FAN_OUT_BYTES;
-        let mut section = |count: usize, item_bytes: usize| {
-            let start = end;
-            end = start.checked_add(count.checked_mul(item_bytes)?)?;
-            Some(start..end)
-        };
-        let sections = Sections {
-            ids: section(objects, ID_BYTES)?,
-            positions: section(objects, POSITION_BYTES)?,
-            rows: section(objects, ENTRY_ROW_BYTES)?,
-            external_bases: section(externals, ID_BYTES)?,
-        };
-        (end == bytes.len()).then_some((object_count, word(*surplus), sections))
+    fn ids_in_one_piece(&self, low: u32, high: u32) -> Option<&[[u8; ID_BYTES]]> {
+        let start =
+            |number: u32| Some(self.sections.ids + usize::try_from(number).ok()? * ID_BYTES);
+        let run = self.bytes.run(start(low)?..start(high)?)?;
+        Some(run.as_chunks().0)
     }
 
     fn has_sound_fan_out(&self) -> bool {
-        let fan_out = self.fan_out();
-        fan_out.is_sorted() && fan_out.last().copied().map(word) == Some(self.object_count)
+        let fan_out: Option<&[u8; FAN_OUT_BYTES]> = self.item(HEADER_BYTES, 0);
+        let fan_out = fan_out.unwrap_or(&[0xff; FAN_OUT_BYTES]);
+        let fan_out = fan_out.as_chunks().0;
+        fan_out.is_sorted() && fan_out.last().copied().map(word) == Some(self.sections.object_count)
     }
 
-    fn fan_out(&self) -> &[[u8; 4]] {
-        self.section(&(HEADER_BYTES..HEADER_BYTES + FAN_OUT_BYTES))
-            .as_chunks()
-            .0
+    /// How many ids start with a byte below this one, and how many with one up to it.
+    fn fan_out(&self, first_byte: u8) -> Option<(u32, u32)> {
+        // The word in front of the fan-out, that of the surplus, is not one of it.
+        let before = HEADER_BYTES - 4 + 4 * usize::from(first_byte);
+        let words: &[u8; 8] = self.bytes.array(before)?;
+        let [low, high] = words.as_chunks::<4>().0 else {
+            return None;
+        };
+        let low = if first_byte == 0 { 0 } else { word(*low) };
+        Some((low, word(*high)))
     }
 
-    fn ids(&self) -> &[[u8; ID_BYTES]] {
-        self.section(&self.sections.ids).as_chunks().0
+    fn raw_id(&self, index_position: u32) -> Option<&[u8; ID_BYTES]> {
+        if index_position >= self.sections.object_count {
+            return None;
+        }
+        self.item(self.sections.ids, index_position)
     }
 
-    fn positions(&self) -> &[[u8; POSITION_BYTES]] {
-        self.section(&self.sections.positions).as_chunks().0
+    /// The position of the entry whose id is at an index position.
+    fn position_of(&self, index_position: u32) -> Option<u32> {
+        let position: &[u8; POSITION_BYTES] = self.item(self.sections.positions, index_position)?;
+        Some(word(*position))
     }
 
-    /// `open` checked that the sections lie within the bytes.
-    fn section(&self, range: &Range<usize>) -> &[u8] {
-        self.bytes.get(range.clone()).unwrap_or_default()
+    /// The item of a section. The numbers of all sections but the last are to be checked before: the
+    /// next section lies behind.
+    fn item<const N: usize>(&self, section: usize, number: u32) -> Option<&[u8; N]> {
+        let number = usize::try_from(number).ok()?;
+        self.bytes
+            .array(section.checked_add(number.checked_mul(N)?)?)
     }
-}
-
-fn word(bytes: [u8; 4]) -> u32 {
-    u32::from_be_bytes(bytes)
 }
 
 fn base_of(base: u32) -> Base {

@@ -1,0 +1,84 @@
+//! Where the sections of an index lie, and where it may be cut.
+
+use super::{
+    ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, MAGIC, POSITION_BYTES, ROW_BYTES_MAX,
+    VERSION,
+};
+
+/// What the header says, and where each section starts by that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sections {
+    pub object_count: u32,
+    /// Copies of objects that are in the pack already.
+    pub surplus: u32,
+    pub ids: usize,
+    pub positions: usize,
+    pub rows: usize,
+    pub external_bases: usize,
+    /// Where the last one ends: the bytes of the index.
+    pub end: usize,
+}
+
+impl Sections {
+    pub fn new(header: &[u8; HEADER_BYTES]) -> Option<Self> {
+        let [magic, version, objects, externals, surplus] = header.as_chunks::<4>().0 else {
+            return None;
+        };
+        if *magic != MAGIC || word(*version) != VERSION {
+            return None;
+        }
+        let object_count = word(*objects);
+        let objects = usize::try_from(object_count).ok()?;
+        let externals = usize::try_from(word(*externals)).ok()?;
+        let mut end = HEADER_BYTES + FAN_OUT_BYTES;
+        let mut section = |count: usize, item_bytes: usize| {
+            let start = end;
+            end = start.checked_add(count.checked_mul(item_bytes)?)?;
+            Some(start)
+        };
+        Some(Self {
+            object_count,
+            surplus: word(*surplus),
+            ids: section(objects, ID_BYTES)?,
+            positions: section(objects, POSITION_BYTES)?,
+            rows: section(objects, ENTRY_ROW_BYTES)?,
+            external_bases: section(externals, ID_BYTES)?,
+            end,
+        })
+    }
+
+    /// Whether an item of a section starts there, or the end is there.
+    pub fn has_border(&self, at: usize) -> bool {
+        let sections = [
+            (self.external_bases, ID_BYTES),
+            (self.rows, ENTRY_ROW_BYTES),
+            (self.positions, POSITION_BYTES),
+            (self.ids, ID_BYTES),
+        ];
+        let section = sections.into_iter().find(|(start, _)| *start <= at);
+        section.is_some_and(|(start, item_bytes)| (at - start).is_multiple_of(item_bytes))
+    }
+}
+
+/// Cuts an index into rows as [`super::IndexBuilder`] would: no item is in two.
+pub fn rows(index: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let sections = index.first_chunk().and_then(Sections::new);
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let rest = index.get(start..).filter(|rest| !rest.is_empty())?;
+        let most = rest.len().min(ROW_BYTES_MAX);
+        let at_border = |length: &usize| {
+            let sections = sections.as_ref();
+            *length == rest.len() || sections.is_some_and(|cut| cut.has_border(start + length))
+        };
+        // Of what is no index the row is as long as it may be.
+        let length = (1..=most).rev().take(ENTRY_ROW_BYTES).find(at_border);
+        let row = rest.get(..length.unwrap_or(most));
+        start += length.unwrap_or(most);
+        row
+    })
+}
+
+pub(super) fn word(bytes: [u8; 4]) -> u32 {
+    u32::from_be_bytes(bytes)
+}

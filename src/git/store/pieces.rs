@@ -1,0 +1,166 @@
+//! Bytes in several pieces, read by where they are in all of them.
+//!
+//! The index of a large pack has some 20 MB. Room for them in one run must be found in memory that
+//! never shrinks, between what other operations left; for pieces there is room in any gap.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::Shared;
+
+/// Bytes shared without copying, in pieces of any sizes.
+#[derive(Debug, Clone)]
+pub struct Pieces {
+    all: Rc<[Piece]>,
+    /// No piece has more than 2 to the power of this many bytes.
+    shift: u32,
+    len: usize,
+}
+
+#[derive(Debug)]
+struct Piece {
+    /// Bytes in the pieces before.
+    start: usize,
+    bytes: Shared,
+}
+
+impl Pieces {
+    /// All bytes, of the pieces in their order.
+    pub fn new(pieces: impl IntoIterator<Item = Shared>) -> Self {
+        let mut len = 0;
+        let mut longest = 1;
+        let mut placed = Vec::new();
+        for bytes in pieces {
+            if !bytes.is_empty() {
+                let start = len;
+                len += bytes.len();
+                longest = longest.max(bytes.len());
+                placed.push(Piece { start, bytes });
+            }
+        }
+        Self {
+            all: placed.into(),
+            shift: usize::BITS - (longest - 1).leading_zeros(),
+            len,
+        }
+    }
+
+    /// Bytes in all pieces.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes of memory that the pieces take.
+    pub fn held_bytes(&self) -> usize {
+        self.all.iter().map(|piece| piece.bytes.capacity()).sum()
+    }
+
+    /// Where the pieces start, but the first.
+    pub fn seams(&self) -> impl Iterator<Item = usize> + '_ {
+        self.all.iter().skip(1).map(|piece| piece.start)
+    }
+
+    /// The `N` bytes from `at` on, where there are as many in one piece.
+    pub fn array<const N: usize>(&self, at: usize) -> Option<&[u8; N]> {
+        // The piece if all had the size of the largest; where most have nearly that, it mostly is.
+        let piece = self.all.get(self.earliest(at))?;
+        let found = piece.from(at).and_then(<[u8]>::first_chunk);
+        if found.is_some() {
+            return found;
+        }
+        self.piece_with(at)?.from(at)?.first_chunk()
+    }
+
+    /// The bytes of a range, where they are in one piece.
+    pub fn run(&self, range: Range<usize>) -> Option<&[u8]> {
+        let rest = self.piece_with(range.start)?.from(range.start)?;
+        rest.get(..range.len())
+    }
+
+    /// The bytes in one run: a copy, unless they are in one piece.
+    pub fn whole(&self) -> Shared {
+        match &*self.all {
+            [only] => Rc::clone(&only.bytes),
+            pieces => {
+                let mut whole = Vec::with_capacity(self.len);
+                for piece in pieces {
+                    whole.extend_from_slice(&piece.bytes);
+                }
+                Rc::new(whole)
+            }
+        }
+    }
+
+    /// The piece that the byte is in, or the last.
+    fn piece_with(&self, at: usize) -> Option<&Piece> {
+        let mut number = self.earliest(at);
+        let mut piece = self.all.get(number)?;
+        while let Some(next) = self.all.get(number + 1)
+            && next.start <= at
+        {
+            piece = next;
+            number += 1;
+        }
+        Some(piece)
+    }
+
+    /// The number of the earliest piece that the byte can be in.
+    fn earliest(&self, at: usize) -> usize {
+        at.wrapping_shr(self.shift)
+    }
+}
+
+impl Piece {
+    /// The bytes from `at` on, of all pieces counted.
+    fn from(&self, at: usize) -> Option<&[u8]> {
+        self.bytes.get(at.checked_sub(self.start)?..)
+    }
+}
+
+impl From<Shared> for Pieces {
+    fn from(bytes: Shared) -> Self {
+        Self::new([bytes])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn pieces_read_as_the_run_that_they_are(
+            pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..9),
+        ) {
+            let run = pieces.concat();
+            let pieces = Pieces::new(pieces.into_iter().map(Rc::new));
+            prop_assert_eq!((pieces.len(), pieces.is_empty()), (run.len(), run.is_empty()));
+            prop_assert_eq!(&*pieces.whole(), &run);
+            let seams: Vec<usize> = pieces.seams().collect();
+            for at in (0..=run.len() + 3).chain([usize::MAX]) {
+                let rest = run.get(at..).unwrap_or_default();
+                prop_assert_eq!(pieces.array::<1>(at), rest.first_chunk());
+                let is_split = seams.iter().any(|&seam| at < seam && seam - at < 20);
+                let expected = rest.first_chunk().filter(|_| !is_split);
+                prop_assert_eq!(pieces.array::<20>(at), expected);
+                let run = pieces.run(at..at.saturating_add(20));
+                prop_assert_eq!(run, expected.map(<[u8; 20]>::as_slice));
+            }
+        }
+    }
+
+    #[test]
+    fn one_piece_is_not_copied() {
+        let bytes = Rc::new(vec![1, 2, 3]);
+        let pieces = Pieces::from(Rc::clone(&bytes));
+        assert!(Rc::ptr_eq(&pieces.whole(), &bytes));
+        assert_eq!(pieces.held_bytes(), bytes.capacity());
+    }
+}
