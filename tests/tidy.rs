@@ -22,7 +22,17 @@ const LAYERS: [(&str, &[&str]); 4] = [
 /// The order inside the engine. A part may import parts of lower rank; parts of one rank
 /// may import each other where `true` stands.
 const ENGINE: [(&[&str], bool); 4] = [
-    (&["object", "hash", "refname", "filter", "limits"], true),
+    (
+        &[
+            "object",
+            "hash",
+            "refname",
+            "filter",
+            "limits",
+            "common_prefix",
+        ],
+        true,
+    ),
     (&["protocol", "pack", "store"], true),
     (&["graph"], false),
     (

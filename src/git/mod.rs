@@ -3,12 +3,13 @@
 //! Invariants of this layer:
 //! - It imports nothing of ours from outside `git`, no platform, no SQL, no clock, no randomness.
 //! - Inside it, imports point only downward:
-//!   values (`object`, `hash`, `refname`, `filter`, `limits`) <
+//!   values (`object`, `hash`, `refname`, `filter`, `limits`, `common_prefix`) <
 //!   { `protocol`, `pack`, `store` } < `graph` <
 //!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content` }.
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
 
+pub mod common_prefix;
 pub mod content;
 pub mod fetch_client;
 pub mod filter;

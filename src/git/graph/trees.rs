@@ -8,11 +8,15 @@ use std::cmp::Ordering;
 use gix_hash::ObjectId;
 use gix_object::bstr::BStr;
 
+use super::super::common_prefix::common_prefix;
 use super::super::object::ObjectKind;
 use super::super::object::facts::{
     FactsError, TreeEntries, TreeEntry, base_name_compare, tree_entries,
 };
 use super::super::store::Shared;
+
+/// Bytes of the shortest entry: a digit, a space, a letter, a NUL and an id.
+const ENTRY_BYTES_MIN: usize = 24;
 
 /// The kind of object that an entry names; `None` for a submodule's commit, which is no object of
 /// the repository.
@@ -45,9 +49,14 @@ pub(super) fn for_each_new_entry<E: From<FactsError>>(
     parents: &[Shared],
     mut visit: impl FnMut(NewEntry<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut cursors: Vec<Cursor<'_>> = parents.iter().map(Cursor::new).collect();
+    let mut cursors: Vec<Cursor<'_>> = parents.iter().map(|tree| Cursor::new(tree)).collect();
     let mut bases = Vec::new();
-    for entry in tree_entries(tree) {
+    let mut entries = tree_entries(tree);
+    loop {
+        skip_shared(&mut entries, &mut cursors)?;
+        let Some(entry) = entries.next() else {
+            return Ok(());
+        };
         let entry = entry?;
         let kind = entry_kind(&entry);
         bases.clear();
@@ -71,29 +80,70 @@ pub(super) fn for_each_new_entry<E: From<FactsError>>(
             })?;
         }
     }
+}
+
+/// Goes on to the next entry that is not, byte for byte, the next one of a parent's tree. Two
+/// versions of a tree differ in few entries, and what is the same needs no look: all that follows
+/// the last difference is left out at once. (If it is damaged, so is the parent's tree.)
+fn skip_shared(
+    entries: &mut TreeEntries<'_>,
+    cursors: &mut [Cursor<'_>],
+) -> Result<(), FactsError> {
+    for cursor in cursors {
+        let (rest, other) = (entries.rest(), cursor.entries.rest());
+        let shared = common_prefix(rest, other);
+        if shared == rest.len() && shared == other.len() {
+            *entries = tree_entries(&[]);
+            return Ok(());
+        }
+        if shared < ENTRY_BYTES_MIN {
+            continue;
+        }
+        let mut skipped = 0;
+        let mut after = entries.clone();
+        while let Some(entry) = after.next() {
+            entry?;
+            let taken = rest.len().saturating_sub(after.rest().len());
+            if taken > shared {
+                break;
+            }
+            *entries = after.clone();
+            skipped = taken;
+        }
+        cursor.skip(skipped);
+    }
     Ok(())
 }
 
 /// A place in a parent's tree.
 struct Cursor<'a> {
     entries: TreeEntries<'a>,
-    next: Option<TreeEntry<'a>>,
 }
 
 impl<'a> Cursor<'a> {
-    fn new(tree: &'a Shared) -> Self {
-        let mut entries = tree_entries(tree);
-        let next = entries.next().and_then(Result::ok);
-        Self { entries, next }
+    fn new(tree: &'a [u8]) -> Self {
+        Self {
+            entries: tree_entries(tree),
+        }
     }
 
-    /// Goes on to the entry of the same name, both or neither a tree, if there is one.
+    /// Goes on by entries of so many bytes.
+    fn skip(&mut self, bytes: usize) {
+        self.entries = tree_entries(self.entries.rest().get(bytes..).unwrap_or_default());
+    }
+
+    /// Goes on to the entry of the same name, both or neither a tree, and behind it, if there is
+    /// one.
     fn seek(&mut self, entry: &TreeEntry<'_>) -> Option<TreeEntry<'a>> {
-        while let Some(next) = self.next {
+        let mut after = self.entries.clone();
+        while let Some(Ok(next)) = after.next() {
             let (one, other) = (next.mode.is_tree(), entry.mode.is_tree());
             match base_name_compare(next.name, one, entry.name, other) {
-                Ordering::Less => self.next = self.entries.next().and_then(Result::ok),
-                Ordering::Equal => return Some(next),
+                Ordering::Less => self.entries = after.clone(),
+                Ordering::Equal => {
+                    self.entries = after;
+                    return Some(next);
+                }
                 Ordering::Greater => return None,
             }
         }
@@ -160,3 +210,6 @@ impl TreeStack {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

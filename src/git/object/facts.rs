@@ -15,6 +15,7 @@ use gix_object::bstr::{BStr, ByteSlice};
 use gix_object::tree::EntryKind;
 use smallvec::SmallVec;
 
+use super::super::common_prefix::common_prefix;
 use super::ObjectKind;
 
 /// Bytes of an id in a tree entry.
@@ -333,17 +334,13 @@ fn decode_mode(bytes: &[u8]) -> Option<(Mode, &[u8])> {
 ///
 /// Equal means: the same name, and both or neither a directory.
 pub fn base_name_compare(name1: &[u8], is_tree1: bool, name2: &[u8], is_tree2: bool) -> Ordering {
-    let common = name1.len().min(name2.len());
-    let (head1, tail1) = name1.split_at_checked(common).unwrap_or((name1, &[]));
-    let (head2, tail2) = name2.split_at_checked(common).unwrap_or((name2, &[]));
-    let next = |tail: &[u8], is_tree| match tail.first() {
+    let common = common_prefix(name1, name2);
+    let next = |name: &[u8], is_tree| match name.get(common) {
         Some(byte) => *byte,
         None if is_tree => b'/',
         None => 0,
     };
-    head1
-        .cmp(head2)
-        .then_with(|| next(tail1, is_tree1).cmp(&next(tail2, is_tree2)))
+    next(name1, is_tree1).cmp(&next(name2, is_tree2))
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! The check of a tree (git's `fsck_tree`).
 
-use std::cmp::Ordering;
-
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice;
 use smallvec::SmallVec;
 
 use super::dotgit::{self, GITATTRIBUTES, GITIGNORE, GITMODULES, MAILMAP};
 use super::finding::{Finding, MessageId, Special};
+use crate::git::common_prefix::common_prefix;
 use crate::git::object::facts::{self, Mode, TreeEntry};
 
 /// Bytes of a name that git still finds reasonable.
@@ -104,7 +103,7 @@ impl Flaws {
         {
             self.see_special_name(entry, special);
         }
-        if name.find_byteset(b"/\\").is_some() {
+        if name.iter().any(|byte| matches!(byte, b'/' | b'\\')) {
             self.full_pathname |= name.contains(&b'/');
             self.see_backslashes(entry, special);
         }
@@ -186,16 +185,12 @@ impl<'a> Order<'a> {
         let Some((name1, mode1)) = self.previous.replace((name, mode)) else {
             return;
         };
-        let common = name1.len().min(name.len());
-        let (head1, tail1) = name1.split_at_checked(common).unwrap_or((name1, &[]));
-        let (head2, tail2) = name.split_at_checked(common).unwrap_or((name, &[]));
-        match head1.cmp(head2) {
-            Ordering::Less => return,
-            Ordering::Greater => {
-                self.unsorted = true;
-                return;
-            }
-            Ordering::Equal => {}
+        let common = common_prefix(name1, name);
+        let tail1 = name1.get(common..).unwrap_or_default();
+        let tail2 = name.get(common..).unwrap_or_default();
+        if let (Some(byte1), Some(byte2)) = (tail1.first(), tail2.first()) {
+            self.unsorted |= byte1 > byte2;
+            return;
         }
         if tail1.is_empty() && tail2.is_empty() {
             self.duplicates = true;

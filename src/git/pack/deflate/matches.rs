@@ -1,5 +1,6 @@
 //! Where bytes of the content stood before.
 
+use super::super::super::common_prefix::common_prefix;
 use super::symbols::LENGTH_MAX;
 
 /// Bytes that a run has at least: runs of three are seldom shorter than three literals.
@@ -106,29 +107,7 @@ fn common(content: &[u8], from: usize, at: usize) -> usize {
     let (Some(one), Some(other)) = (content.get(from..), content.get(at..)) else {
         return 0;
     };
-    let other = other.get(..LENGTH_MAX).unwrap_or(other);
-    let mut length = 0;
-    while let (Some(one), Some(other)) = (eight(one, length), eight(other, length)) {
-        let differing = one ^ other;
-        if differing != 0 {
-            return length + (differing.trailing_zeros() / 8) as usize;
-        }
-        length += 8;
-    }
-    // Fewer than eight are left.
-    while let (Some(one), Some(other)) = (one.get(length), other.get(length)) {
-        if one != other {
-            break;
-        }
-        length += 1;
-    }
-    length
-}
-
-/// Eight bytes, the first in the lowest place.
-#[inline(always)]
-fn eight(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+    common_prefix(one, other.get(..LENGTH_MAX).unwrap_or(other))
 }
 
 /// Of more than 2^32 bytes only the speed would suffer: places are compared.
