@@ -9,10 +9,8 @@
 
 mod support;
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use support::git::{Git, refs_equal};
 use support::history::History;
@@ -56,26 +54,6 @@ fn mirror(scratch: &Scratch, name: &str, hosted: &Hosted) -> Git {
     let clone = scratch.clone(&hosted.url(), &format!("{name}.git"), &["--mirror"]);
     clone.fsck_strict();
     clone
-}
-
-/// The objects in R2, by the tables of its emulation. (Its files tell less: one whose writing was
-/// killed stays, though no object has it.)
-fn r2_objects(state: &Path) -> i64 {
-    let folder = state.join("data/r2/miniflare-R2BucketObject");
-    let files = std::fs::read_dir(folder).into_iter().flatten();
-    let files = files.map(|file| file.unwrap().path());
-    let objects = files
-        .filter(|file| file.extension().is_some_and(|name| name == "sqlite"))
-        .filter(|file| file.file_stem().is_some_and(|name| name != "metadata"))
-        .map(|file| {
-            let tables = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY);
-            let count = "SELECT count(*) FROM _mf_objects";
-            tables
-                .unwrap()
-                .query_one(count, (), |row| row.get::<_, i64>(0))
-                .unwrap()
-        });
-    objects.sum()
 }
 
 /// Waits until the server has done in the background what it owes.
@@ -275,14 +253,14 @@ fn a_repository_made_again_shares_nothing_with_the_old_one() {
 fn whoever_goes_last_empties_r2() {
     let server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
     let (rest, scratch) = (server.rest(), Scratch::new());
-    let emptied = |what: &str| until(what, || r2_objects(server.state()) == 0);
+    let emptied = |what: &str| until(what, || server.r2_objects() == 0);
     for (round, first_is_source) in [(0, true), (1, false)] {
         let scratch_of_round = Scratch::new();
         let namespace = format!("fork-end-{round}");
         let (source, _) = hosted(&rest, &scratch_of_round, &namespace, 8);
         let (forked, _) = fork(&rest, &source, &json!({ "name": "copy" }));
         let (second, _) = fork(&rest, &forked, &json!({ "name": "second" }));
-        assert!(r2_objects(server.state()) > 0);
+        assert!(server.r2_objects() > 0);
         let order = if first_is_source {
             [&source, &forked, &second]
         } else {
@@ -360,9 +338,7 @@ fn a_fork_that_is_killed_is_no_half() {
             "/api/v1/namespaces/fork-crash/repos/copy-{number}"
         ));
     }
-    until("interrupted forks let go", || {
-        r2_objects(server.state()) == 0
-    });
+    until("interrupted forks let go", || server.r2_objects() == 0);
 }
 
 #[test]

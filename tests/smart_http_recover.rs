@@ -196,7 +196,7 @@ fn a_lost_repository_is_made_again_of_what_r2_has() {
     let settings = json!({ "description": "not to be lost", "deny_deletes": true });
     rest.patch(&hosted.path(""), &settings).result(200);
     to_r2(&rest, &hosted);
-    let (lost_id, before) = (id_of(&rest, &hosted), blobs(server.state()).len());
+    let (lost_id, before) = (id_of(&rest, &hosted), server.r2_objects());
 
     // It is there: nobody needs another one.
     let refused = recover(&rest, "lost", "other", &lost_id);
@@ -240,12 +240,12 @@ fn a_lost_repository_is_made_again_of_what_r2_has() {
 
     // It has a record of its own, the old one is gone, and so is everything in the end.
     to_r2(&rest, &again);
-    assert_eq!(blobs(server.state()).len(), before + 1, "one more pack");
+    assert_eq!(server.r2_objects(), before + 1, "one more pack");
     let unknown = recover(&rest, "lost", "another", &lost_id);
     assert_eq!(unknown.error_code(404), NOT_FOUND);
     rest.delete(&again.path("")).result(202);
     let deadline = Instant::now() + BACKGROUND;
-    while !blobs(server.state()).is_empty() {
+    while server.r2_objects() > 0 {
         assert!(Instant::now() < deadline, "R2 still has objects");
         std::thread::sleep(Duration::from_millis(50));
     }

@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use super::package_root;
@@ -110,6 +111,26 @@ impl Server {
     /// Its folder of state.
     pub fn state(&self) -> &Path {
         &self.state
+    }
+
+    /// The objects in R2, by the tables of its emulation. (Its files tell less: one whose writing
+    /// was killed stays, though no object has it.)
+    pub fn r2_objects(&self) -> i64 {
+        let folder = self.state.join("data/r2/miniflare-R2BucketObject");
+        let files = std::fs::read_dir(folder).into_iter().flatten();
+        let files = files.map(|file| file.unwrap().path());
+        let objects = files
+            .filter(|file| file.extension().is_some_and(|name| name == "sqlite"))
+            .filter(|file| file.file_stem().is_some_and(|name| name != "metadata"))
+            .map(|file| {
+                let tables = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY);
+                let count = "SELECT count(*) FROM _mf_objects";
+                tables
+                    .unwrap()
+                    .query_one(count, (), |row| row.get::<_, i64>(0))
+                    .unwrap()
+            });
+        objects.sum()
     }
 
     /// What it has said since it was started last.

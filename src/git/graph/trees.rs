@@ -99,18 +99,15 @@ fn skip_shared(
         if shared < ENTRY_BYTES_MIN {
             continue;
         }
-        let mut skipped = 0;
         let mut after = entries.clone();
         while let Some(entry) = after.next() {
             entry?;
-            let taken = rest.len().saturating_sub(after.rest().len());
-            if taken > shared {
+            if rest.len().saturating_sub(after.rest().len()) > shared {
                 break;
             }
             *entries = after.clone();
-            skipped = taken;
         }
-        cursor.skip(skipped);
+        cursor.skip(rest.len().saturating_sub(entries.rest().len()));
     }
     Ok(())
 }
