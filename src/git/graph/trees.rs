@@ -118,9 +118,17 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    /// A tree whose end is damaged has no entry that can be read, not even a first one; so it has
+    /// none to be the same as another tree's.
     fn new(tree: &'a [u8]) -> Self {
+        let entries = tree_entries(tree);
+        let is_readable = matches!(entries.clone().next(), Some(Ok(_)));
         Self {
-            entries: tree_entries(tree),
+            entries: if is_readable {
+                entries
+            } else {
+                tree_entries(&[])
+            },
         }
     }
 
