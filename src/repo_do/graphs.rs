@@ -1,75 +1,73 @@
 //! The commit graph of the object's live packs, kept from one request to the next.
 //!
 //! To open it checks every commit's parents, so that a fetch of one commit would cost what the
-//! repository has. What is kept shares its bytes with the cache of parts as long as they are
-//! there; what all objects of the isolate keep beyond that has a bound, and whoever does not fit
-//! opens his graph each time.
+//! repository has. What all objects of the isolate keep has a bound; whose graph was not used for
+//! longest opens it anew. Its bytes are shared with the cache of parts as long as they are there.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::git::graph::commits::CommitGraph;
 use crate::git::store::{PackStore, StoreError};
+use crate::storage::cache::Lru;
 
-/// Bytes of graphs that an isolate keeps: 64 a commit.
-const KEPT_BYTES_MAX: usize = 8 << 20;
+/// Bytes of graphs that an isolate keeps, 64 a commit: that of 500,000 objects, every third of them
+/// a commit, is kept.
+const KEPT_BYTES_MAX: usize = 11 << 20;
 
 thread_local! {
-    static KEPT_BYTES: Cell<usize> = const { Cell::new(0) };
+    static NEXT: Cell<u64> = const { Cell::new(1) };
+    static KEPT: RefCell<Lru<u64, Rc<CommitGraph>>> = RefCell::new(Lru::new(KEPT_BYTES_MAX));
 }
 
-/// A graph that is kept, and counted.
+/// Keeps so many bytes less than may be kept, for an operation that needs the room now.
+pub fn make_room(bytes: usize) {
+    with(|kept| kept.make_room(bytes));
+}
+
+/// One object's graph, by a number that is never given twice.
 #[derive(Debug)]
-struct Kept {
-    graph: Rc<CommitGraph>,
-    bytes: usize,
-}
-
-impl Kept {
-    fn new(graph: &Rc<CommitGraph>) -> Option<Self> {
-        let bytes = graph.bytes();
-        let total = KEPT_BYTES.get().checked_add(bytes)?;
-        if total > KEPT_BYTES_MAX {
-            return None;
-        }
-        KEPT_BYTES.set(total);
-        let graph = Rc::clone(graph);
-        Some(Self { graph, bytes })
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        KEPT_BYTES.set(KEPT_BYTES.get().saturating_sub(self.bytes));
-    }
-}
-
-/// One object's graph.
-#[derive(Debug, Default)]
-pub struct KeptGraph(RefCell<Option<Kept>>);
+pub struct KeptGraph(u64);
 
 impl KeptGraph {
+    /// None as yet.
+    pub fn new() -> Self {
+        Self(NEXT.with(|next| next.replace(next.get().wrapping_add(1))))
+    }
+
     /// The graph of the packs that are live now.
     pub fn current(&self, store: &impl PackStore) -> Result<Rc<CommitGraph>, StoreError> {
         let live_packs = store.live_packs()?;
-        let before = self.0.take();
-        let graph = match &before {
-            Some(kept) if kept.graph.is_of(&live_packs) => {
-                let graph = Rc::clone(&kept.graph);
-                self.0.replace(before);
-                return Ok(graph);
-            }
-            Some(kept) => kept.graph.reopen(store, &live_packs)?,
+        let graph = match with(|kept| kept.get(&self.0)).flatten() {
+            Some(kept) if kept.is_of(&live_packs) => return Ok(kept),
+            Some(kept) => kept.reopen(store, &live_packs)?,
             None => CommitGraph::open(store, &live_packs)?,
         };
         let graph = Rc::new(graph);
-        drop(before);
-        self.0.replace(Kept::new(&graph));
+        with(|kept| kept.put(self.0, Rc::clone(&graph), graph.bytes()));
         Ok(graph)
     }
 
     /// Keeps nothing: the packs' numbers may be given again.
     pub fn clear(&self) {
-        self.0.take();
+        with(|kept| kept.remove(&self.0));
     }
+}
+
+impl Default for KeptGraph {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for KeptGraph {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// What is kept; `None` while the thread ends or it is in use.
+fn with<T>(act: impl FnOnce(&mut Lru<u64, Rc<CommitGraph>>) -> T) -> Option<T> {
+    KEPT.try_with(|kept| kept.try_borrow_mut().ok().map(|mut kept| act(&mut kept)))
+        .ok()?
 }

@@ -8,8 +8,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use super::graphs;
+use crate::storage::cache;
+
 /// Bytes that all operations of the isolate may hold together: 128 MB less the JavaScript heap,
-/// the shared caches (28 MiB) and the module itself.
+/// what is kept of parts, chunks and graphs (24, 4 and 11 MiB, which yield to large tables) and the
+/// module itself.
 const ISOLATE_BYTES_MAX: u64 = 80 << 20;
 
 /// What one push holds beside its tables: a piece of body, a chunk, the resolved-object cache and
@@ -159,6 +163,15 @@ impl Drop for Reservation {
             owner.give_back(self.bytes);
         }
     }
+}
+
+/// Has what is merely kept yield to tables of so many bytes, which grow with a pack's objects: the
+/// caches and such a table are not held beside each other, but may fill again later. Without this the
+/// heap would become the sum of both, and never shrink.
+pub fn make_room(table_bytes: u64) {
+    let bytes = usize::try_from(table_bytes).unwrap_or(usize::MAX);
+    cache::make_room(bytes);
+    graphs::make_room(bytes);
 }
 
 /// Bytes reserved now, over the whole isolate.

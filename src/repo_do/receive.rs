@@ -12,7 +12,7 @@ use super::account::{self, Account, fault};
 use super::body::Body;
 use super::caller::Authorized;
 use super::contract::{ErrorCode, ErrorReply};
-use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation};
+use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation, make_room};
 use super::object::{RepoObject, Store, now_ms, reserve, reserve_share};
 use super::quarantine::Opened;
 use super::readers::{Purpose, Reader};
@@ -238,7 +238,10 @@ impl Push {
                 objects_announced = parser.progress().objects_announced;
                 let tables = u64::from(objects_announced) * PUSHED_OBJECT_BYTES;
                 match reserve(tables).await {
-                    Ok(more) => reservation.join(more),
+                    Ok(more) => {
+                        reservation.join(more);
+                        make_room(tables);
+                    }
                     Err(error) => {
                         self.opened.discard();
                         return Err(error);

@@ -7,7 +7,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 
 use super::super::contract::ImportPhase;
-use super::super::memory::{PUSHED_OBJECT_BYTES, Reservation};
+use super::super::memory::{PUSHED_OBJECT_BYTES, Reservation, make_room};
 use super::super::object::{Store, now_ms, pause, reserve};
 use super::super::quarantine::Opened;
 use super::attempt::{Attempt, busy};
@@ -144,6 +144,7 @@ impl Attempt {
             if received.objects_announced > 0 && room.is_empty() {
                 let tables = u64::from(received.objects_announced) * PUSHED_OBJECT_BYTES;
                 room = reserve(tables).await.map_err(busy)?;
+                make_room(tables);
                 self.check_alive()?;
             }
             self.object.import.update(|progress| {

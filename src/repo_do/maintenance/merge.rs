@@ -15,7 +15,7 @@ use crate::git::maintenance::merge::{Merge, Step};
 use crate::git::pack::reader::LivePacks;
 use crate::git::store::{PackId, PackStore as _, StoreError};
 use crate::repo_do::cold::{COLD_BYTES, Faults};
-use crate::repo_do::memory::Reservation;
+use crate::repo_do::memory::{Reservation, make_room};
 use crate::repo_do::object::{RepoObject, Store, now_ms, pause};
 use crate::repo_do::quarantine::Opened;
 use crate::repo_do::readers::Purpose;
@@ -100,7 +100,9 @@ async fn merge_range(
 /// Reserves memory to make a pack of so many objects.
 pub fn reserve(objects: u64) -> Result<Reservation, Failure> {
     let bytes = objects.saturating_mul(OBJECT_BYTES);
-    Ok(Reservation::new(MERGE_BYTES.saturating_add(bytes))?)
+    let reservation = Reservation::new(MERGE_BYTES.saturating_add(bytes))?;
+    make_room(bytes);
+    Ok(reservation)
 }
 
 /// Reserves what reading cold packs holds, if there are any.
