@@ -315,7 +315,7 @@ fn every_form_of_pack_gives_the_table_that_git_sees() {
 
 /// Sizes are those of the objects, and every commit, tree and tag was shown with its content.
 fn check_contents(table: &EntryTable, seen: &Seen, all: &HashMap<ObjectId, ExternalBase>) {
-    for (position, entry) in (0..).zip(&table.entries) {
+    for (position, entry) in (0..).zip(table.entries.iter()) {
         let object = &all[&entry.id];
         assert_eq!(entry.size_bytes as usize, object.content.len());
         let shown = seen.get(&position).map(|(kind, content)| (*kind, content));

@@ -85,7 +85,7 @@ impl Server {
             .insert((pack_id, received.chunk_count), Rc::new(received.tail));
         let parts = [
             (Part::Index, index),
-            (Part::Graph, connected.graph_part),
+            (Part::Graph, connected.graph_part.whole().to_vec()),
             (Part::Introduced, connected.introduced_part),
         ];
         for (part, bytes) in parts {

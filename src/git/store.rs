@@ -24,6 +24,9 @@ pub use pieces::Pieces;
 /// a row whole) and still writes 100 MB in 400 rows.
 pub const CHUNK_BYTES: usize = 256 << 10;
 
+/// Bytes of a row of a part at most: what one database row takes comfortably.
+pub const PART_ROW_BYTES_MAX: usize = 1 << 20;
+
 /// Bytes shared without copying; an isolate has one thread.
 pub type Shared = Rc<Vec<u8>>;
 

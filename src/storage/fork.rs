@@ -6,13 +6,13 @@
 
 use gix_object::bstr::{BStr, ByteSlice};
 
-use super::packs::{PARTS, PIECE_BYTES_MAX, part_key, part_name};
+use super::packs::{PARTS, part_key, part_name};
 use super::part_rows::DEFLATED;
 use super::repository::{NewRepository, RepoStore};
 use super::row::{Row, Value};
 use super::sql::{Database, in_transaction, query_all, query_first};
 use super::sql_error::SqlError;
-use crate::git::store::{PackId, Part, StoreError};
+use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, StoreError};
 
 /// A live pack whose bytes R2 has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl<D: Database> RepoStore<D> {
 
     /// Writes a row of a part as the source has it.
     pub fn put_part_row(&self, row: &PartRow) -> Result<(), StoreError> {
-        if row.bytes.len() > PIECE_BYTES_MAX {
+        if row.bytes.len() > PART_ROW_BYTES_MAX {
             let text = format!("a part's row of {} bytes is out of bounds", row.bytes.len());
             return Err(StoreError::Failed(text));
         }

@@ -14,14 +14,12 @@ use super::repository::RepoStore;
 use super::row::Value;
 use super::sql::{Database, in_transaction, query_all, query_first};
 use crate::git::store::{
-    CHUNK_BYTES, PackId, PackRecord, PackStore, Part, Pieces, Quarantine, Shared, StoreError,
+    CHUNK_BYTES, PART_ROW_BYTES_MAX, PackId, PackRecord, PackStore, Part, Pieces, Quarantine,
+    Shared, StoreError,
 };
 
 /// Chunks that one pack may have: 256 GiB.
 const CHUNKS_MAX: u32 = 1 << 20;
-
-/// Bytes of a row of a part.
-pub const PIECE_BYTES_MAX: usize = 1 << 20;
 
 /// The parts that every pack has.
 pub const PARTS: [Part; 3] = [Part::Index, Part::Graph, Part::Introduced];
@@ -119,7 +117,7 @@ impl<D: Database> Quarantine for RepoStore<D> {
         number: u32,
         bytes: &[u8],
     ) -> Result<(), StoreError> {
-        if number >= PIECES_MAX || bytes.len() > PIECE_BYTES_MAX {
+        if number >= PIECES_MAX || bytes.len() > PART_ROW_BYTES_MAX {
             let text = format!(
                 "{part:?} row {number} of {} bytes is out of bounds",
                 bytes.len()

@@ -13,11 +13,11 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
-use super::packs::{PIECE_BYTES_MAX, part_key, part_name};
+use super::packs::{part_key, part_name};
 use super::repository::RepoStore;
 use super::row::Value;
 use super::sql::{Database, in_transaction, query_first};
-use crate::git::store::{PackId, Part, Pieces, StoreError};
+use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Pieces, StoreError};
 
 /// What is added to a part's key where the row is deflated.
 pub(super) const DEFLATED: i64 = 8 << 16;
@@ -164,7 +164,7 @@ fn deflate(row: &[u8]) -> Option<Vec<u8>> {
 fn inflate(row: &[u8]) -> Option<Vec<u8>> {
     let (length, stream) = row.split_first_chunk::<LENGTH_BYTES>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    if length > PIECE_BYTES_MAX {
+    if length > PART_ROW_BYTES_MAX {
         return None;
     }
     let mut bytes = Vec::with_capacity(length);

@@ -1,7 +1,6 @@
 //! Packs stored whole with their parts, and packs put in the place of others: what maintenance
 //! writes.
 
-use super::packs::PIECE_BYTES_MAX;
 use super::part_rows::{deflated_keys, keys};
 use super::publication::PackPublication;
 use super::repository::RepoStore;
@@ -11,7 +10,7 @@ use crate::git::maintenance::merge::Merged;
 use crate::git::pack::entries::EntryTable;
 use crate::git::pack::incoming::Received;
 use crate::git::pack::index::{self, IndexBuilder, IndexError};
-use crate::git::store::{PackId, Part, Quarantine as _, StoreError};
+use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Pieces, Quarantine as _, StoreError};
 
 /// A part of a stored pack, and what it shall be.
 pub type NewPart<'a> = (PackId, Part, &'a [u8]);
@@ -23,7 +22,7 @@ impl<D: Database> RepoStore<D> {
         &self,
         received: &Received,
         table: &EntryTable,
-        graph_part: &[u8],
+        graph_part: &Pieces,
         introduced_part: &[u8],
     ) -> Result<PackPublication, StoreError> {
         let pack_id = match received.pack_id {
@@ -38,7 +37,8 @@ impl<D: Database> RepoStore<D> {
             self.put_part(pack_id, Part::Index, number, &row)?;
             number += 1;
         }
-        self.put_pieces((pack_id, Part::Graph, graph_part))?;
+        let graph_rows = graph_part.iter().map(|row| row.as_slice());
+        self.put_rows(pack_id, Part::Graph, graph_rows)?;
         self.put_pieces((pack_id, Part::Introduced, introduced_part))?;
         Ok(PackPublication {
             pack_id,
@@ -51,7 +51,7 @@ impl<D: Database> RepoStore<D> {
         if part == Part::Index {
             return self.put_rows(pack_id, part, index::rows(bytes));
         }
-        self.put_rows(pack_id, part, bytes.chunks(PIECE_BYTES_MAX))
+        self.put_rows(pack_id, part, bytes.chunks(PART_ROW_BYTES_MAX))
     }
 
     fn put_rows<'a>(

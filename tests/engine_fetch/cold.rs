@@ -247,7 +247,7 @@ fn deltas_are_resolved_the_large_ones_too() {
     for limits in [limits(), small] {
         let cold = Cold::new(&packs);
         let table = receive(&third, &cold, &limits);
-        for (position, entry) in (0..).zip(&table.entries) {
+        for (position, entry) in (0..).zip(table.entries.iter()) {
             let at = Location { pack: 2, position };
             assert_eq!(entry.id, expected.id(at).unwrap());
             assert_eq!(entry.size_bytes, expected.row(at).unwrap().size_bytes);

@@ -219,7 +219,7 @@ pub fn table_of(pack: &[u8], outside: &dyn Fn(&oid) -> Option<Outside>) -> Entry
     table.by_id = (0..u32::try_from(table.entries.len()).unwrap()).collect();
     table
         .by_id
-        .sort_by_key(|position| (table.entries[*position as usize].id, *position));
+        .sort_by_key(|position| (table.entries.get(*position).unwrap().id, *position));
     table
 }
 

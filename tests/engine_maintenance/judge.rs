@@ -152,8 +152,9 @@ pub fn rebuild<D: Database>(store: &Rc<Store<D>>) -> (Parts, Vec<String>) {
         let mut walk = Connectivity::new(&graph, &packs, &pack, &tips, &limits);
         while walk.step(1000).unwrap() == Progress::Working {}
         let connected = walk.finish();
-        overlay.put(record.pack_id, Part::Graph, connected.graph_part);
-        overlay.put(record.pack_id, Part::Introduced, connected.introduced_part);
+        overlay.put(record.pack_id, Part::Graph, connected.graph_part.whole());
+        let introduced_part = Rc::new(connected.introduced_part);
+        overlay.put(record.pack_id, Part::Introduced, introduced_part);
     }
     {
         let rebuilt = LivePacks::open(Rc::clone(&overlay), &limits).unwrap();

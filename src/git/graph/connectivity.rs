@@ -19,7 +19,7 @@ use gix_hash::{ObjectId, oid};
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::object::facts::{self, CommitFacts, FactsError};
-use super::super::store::{ObjectSource, Shared};
+use super::super::store::{ObjectSource, Pieces, Shared};
 use super::commits::CommitGraph;
 use super::segment::SegmentBuilder;
 use super::trees::{NewEntry, PendingTree, TreeStack, for_each_new_entry};
@@ -81,11 +81,11 @@ pub struct ConnectivityStats {
     pub externals: usize,
 }
 
-/// The result: both parts, each to be stored in rows of at most 1 MiB.
+/// The result: both parts.
 #[derive(Debug)]
 pub struct Connected {
-    /// The pack's Graph part.
-    pub graph_part: Vec<u8>,
+    /// The pack's Graph part, in its rows.
+    pub graph_part: Pieces,
     /// The pack's Introduced part.
     pub introduced_part: Vec<u8>,
     /// What was done.

@@ -22,7 +22,7 @@ use super::super::pack::entry::{self, EntryKind};
 use super::super::pack::incoming::{IncomingPack, Received};
 use super::super::pack::index::Row;
 use super::super::pack::reader::{LivePacks, Location};
-use super::super::store::{Extent, PackId, PackStore, Quarantine, ReadError, StoreError};
+use super::super::store::{Extent, PackId, PackStore, Pieces, Quarantine, ReadError, StoreError};
 use super::reach::Reached;
 use parts::PartsMerge;
 
@@ -53,7 +53,7 @@ pub struct Merged {
     /// Its entries, sorted.
     pub table: EntryTable,
     /// Its Graph part.
-    pub graph_part: Vec<u8>,
+    pub graph_part: Pieces,
     /// Its Introduced part.
     pub introduced_part: Vec<u8>,
 }

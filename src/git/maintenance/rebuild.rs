@@ -79,7 +79,7 @@ impl<S: PackStore> Overlay<S> {
 
     /// Adds the next pack and its index.
     pub fn add(&self, record: PackRecord, index: Vec<u8>) {
-        self.put(record.pack_id, Part::Index, index);
+        self.put(record.pack_id, Part::Index, Rc::new(index));
         self.add_stored(record);
     }
 
@@ -91,10 +91,8 @@ impl<S: PackStore> Overlay<S> {
     }
 
     /// Sets a part.
-    pub fn put(&self, pack_id: PackId, part: Part, bytes: Vec<u8>) {
-        self.parts
-            .borrow_mut()
-            .insert((pack_id, part), Rc::new(bytes));
+    pub fn put(&self, pack_id: PackId, part: Part, bytes: Shared) {
+        self.parts.borrow_mut().insert((pack_id, part), bytes);
     }
 
     /// All parts that were set.

@@ -8,10 +8,9 @@ use gix_hash::{ObjectId, oid};
 
 use super::super::object::ObjectKind;
 
-/// Entries that room is made for before any was seen: 768 KiB. Once they were seen, the header's
-/// count is believed: room grown step by step would leave holes, in memory that never shrinks, of
-/// almost the table's size. A lie then costs 24 MB, for the 500,000 entries that are accepted.
-const ENTRIES_FIRST: usize = 16_384;
+mod blocks;
+
+pub use blocks::Entries;
 
 /// Bits of an id that name a bucket, at most: 256 KiB of buckets.
 const FAN_BITS_MAX: u32 = 16;
@@ -51,7 +50,7 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct EntryTable {
     /// By position.
-    pub entries: Vec<Entry>,
+    pub entries: Entries,
     /// The bases that live packs hold, by number. (While the pack arrives: the base of each
     /// ref-delta, wherever it is; the resolver sorts them out.)
     pub external_bases: Vec<ObjectId>,
@@ -64,18 +63,7 @@ impl EntryTable {
     /// Appends the entry that follows the last one, of `announced` in the whole pack; gives its
     /// position, or `None` when there is no memory for more.
     pub fn push(&mut self, entry: Entry, announced: u32) -> Option<u32> {
-        let count = self.entries.len();
-        if count == self.entries.capacity() {
-            let announced = usize::try_from(announced).ok()?.max(count + 1);
-            let room = if count == 0 {
-                announced.min(ENTRIES_FIRST)
-            } else {
-                announced
-            };
-            self.entries.try_reserve_exact(room - count).ok()?;
-        }
-        self.entries.push(entry);
-        u32::try_from(count).ok()
+        self.entries.push(entry, announced)
     }
 
     /// Entries in the table.
@@ -85,20 +73,17 @@ impl EntryTable {
 
     /// The entry at a position.
     pub fn get(&self, position: u32) -> Option<&Entry> {
-        self.entries.get(position as usize)
+        self.entries.get(position)
     }
 
     /// The entry at a position, to be completed.
     pub fn get_mut(&mut self, position: u32) -> Option<&mut Entry> {
-        self.entries.get_mut(position as usize)
+        self.entries.get_mut(position)
     }
 
     /// The position of the entry that starts at `offset`.
     pub fn position_at(&self, offset: u64) -> Option<u32> {
-        let found = self
-            .entries
-            .binary_search_by_key(&offset, |entry| entry.offset);
-        found.ok().and_then(|position| u32::try_from(position).ok())
+        self.entries.position_at(offset)
     }
 
     /// The id of the object that `base` names; `None` for no base.
@@ -119,7 +104,7 @@ impl EntryTable {
             fan,
             ..
         } = self;
-        fan.count(entries.iter().map(|entry| &*entry.id));
+        fan.count(entries.len(), entries.iter().map(|entry| &*entry.id));
         by_id.clear();
         by_id.resize(entries.len(), 0);
         for (position, entry) in (0..).zip(entries.iter()) {
@@ -158,12 +143,10 @@ struct Fan {
 }
 
 impl Fan {
-    /// Makes buckets for these ids, and leaves each at its start.
-    fn count<'a>(&mut self, ids: impl ExactSizeIterator<Item = &'a oid>) {
-        self.bits = (ids.len() / 4)
-            .checked_ilog2()
-            .unwrap_or(0)
-            .min(FAN_BITS_MAX);
+    /// Makes buckets for so many ids, these, and leaves each at its start.
+    fn count<'a>(&mut self, count: usize, ids: impl Iterator<Item = &'a oid>) {
+        let bits = (count / 4).checked_ilog2().unwrap_or(0);
+        self.bits = bits.min(FAN_BITS_MAX);
         self.ends.clear();
         self.ends.resize(1 << self.bits, 0);
         for id in ids {
@@ -211,8 +194,8 @@ impl Fan {
 /// By id, then position. Not inlined: a sort compares at dozens of places, and the wasm would have
 /// as many copies.
 #[inline(never)]
-fn compare(a: u32, b: u32, entries: &[Entry]) -> Ordering {
-    let id = |position: u32| entries.get(position as usize).map(|entry| &entry.id);
+fn compare(a: u32, b: u32, entries: &Entries) -> Ordering {
+    let id = |position: u32| entries.get(position).map(|entry| &entry.id);
     id(a).cmp(&id(b)).then(a.cmp(&b))
 }
 
@@ -280,7 +263,7 @@ mod tests {
             let mut plain: Vec<u32> = (0..table.count()).collect();
             plain.sort_by_key(|&position| table.get(position).map(|entry| entry.id));
             prop_assert_eq!(&table.by_id, &plain);
-            for entry in &table.entries {
+            for entry in table.entries.iter() {
                 let first = table.entries.iter().position(|other| other.id == entry.id);
                 prop_assert_eq!(table.find(&entry.id).map(|found| found as usize), first);
                 let mut other = entry.id;
@@ -288,17 +271,5 @@ mod tests {
                 prop_assert_eq!(table.find(&other), None);
             }
         }
-    }
-
-    #[test]
-    fn a_count_that_lies_makes_no_room_and_a_true_one_makes_exactly_enough() {
-        let mut table = EntryTable::default();
-        table.push(entry(12, 0), 2_000_000);
-        assert_eq!(table.entries.capacity(), ENTRIES_FIRST);
-        let mut table = EntryTable::default();
-        for n in 0..100_000 {
-            table.push(entry(n, 0), 100_000);
-        }
-        assert_eq!(table.entries.capacity(), 100_000);
     }
 }

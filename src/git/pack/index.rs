@@ -30,9 +30,6 @@ pub use build::{IndexBuilder, IndexError};
 pub use sections::rows;
 pub use view::{PackIndex, Row};
 
-/// Bytes of an index row at most: what one database row takes comfortably.
-pub const ROW_BYTES_MAX: usize = 1 << 20;
-
 const MAGIC: [u8; 4] = *b"CIDX";
 const VERSION: u32 = 1;
 const HEADER_BYTES: usize = 20;

@@ -60,6 +60,11 @@ impl Pieces {
         self.all.iter().map(|piece| piece.bytes.capacity()).sum()
     }
 
+    /// The pieces, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Shared> + '_ {
+        self.all.iter().map(|piece| &piece.bytes)
+    }
+
     /// Where the pieces start, but the first.
     pub fn seams(&self) -> impl Iterator<Item = usize> + '_ {
         self.all.iter().skip(1).map(|piece| piece.start)

@@ -6,14 +6,14 @@
 use gix_hash::ObjectId;
 use serde::{Deserialize, Serialize};
 
+use crate::git::store::PART_ROW_BYTES_MAX;
 use crate::git::store::PackId;
 use crate::storage::fork::{PartRow, SharedPack};
 use crate::storage::packed_refs;
-use crate::storage::packs::PIECE_BYTES_MAX;
 use crate::storage::refs::RefRecord;
 
 /// Bytes of the longest payload: a page of refs with the longest names.
-const PAYLOAD_BYTES_MAX: usize = PIECE_BYTES_MAX + (1 << 18);
+const PAYLOAD_BYTES_MAX: usize = PART_ROW_BYTES_MAX + (1 << 18);
 
 /// Bytes before the payload.
 const PREFIX_BYTES: usize = 5;

@@ -228,9 +228,10 @@ impl Rebuild {
         let packs = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
         let connected = self.connect(&graph, &packs).await?;
         let pack_id = record.pack_id;
-        self.overlay.put(pack_id, Part::Graph, connected.graph_part);
-        self.overlay
-            .put(pack_id, Part::Introduced, connected.introduced_part);
+        let graph_part = connected.graph_part.whole();
+        self.overlay.put(pack_id, Part::Graph, graph_part);
+        let introduced_part = Rc::new(connected.introduced_part);
+        self.overlay.put(pack_id, Part::Introduced, introduced_part);
         Ok(())
     }
 

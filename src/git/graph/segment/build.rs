@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
-use super::super::super::store::PackId;
+use super::super::super::store::{PART_ROW_BYTES_MAX, PackId, Pieces, Shared};
 use super::super::columns::ID_BYTES;
 use super::{COMMITS_MAX, EXTERNAL, HEADER_BYTES, LAST, MAGIC, NO_PARENT, OCTOPUS, ROW};
 
@@ -34,7 +35,8 @@ pub enum NewParent {
     },
 }
 
-/// Builds a Graph part: 64 bytes a commit, twice that while [`SegmentBuilder::finish`] runs.
+/// Builds a Graph part: 64 bytes a commit, and half as many more while [`SegmentBuilder::finish`]
+/// runs.
 #[derive(Debug, Default)]
 pub struct SegmentBuilder {
     ids: Vec<ObjectId>,
@@ -160,53 +162,104 @@ impl SegmentBuilder {
         }
     }
 
-    /// The part.
-    pub fn finish(self) -> Vec<u8> {
+    /// The part, in the rows that are stored. What was written of it is given up on the way.
+    pub fn finish(self) -> Pieces {
+        let mut by_id: Vec<u32> = (0..self.len()).collect();
+        by_id.sort_unstable_by(|a, b| self.compare_ids(*a, *b));
         let Self {
             ids,
+            trees,
+            times,
+            generations,
+            parents,
             external_ids,
             octopus,
             proved_beside,
             ..
-        } = &self;
-        let mut by_id: Vec<u32> = (0..self.len()).collect();
-        by_id.sort_unstable_by(|a, b| self.compare_ids(*a, *b));
-
-        let mut part = Vec::with_capacity(HEADER_BYTES + ids.len() * 64 + external_ids.len() * 20);
-        part.extend_from_slice(MAGIC);
+        } = self;
+        let mut part = Rows::of(HEADER_BYTES + ids.len() * 64 + external_ids.len() * 20);
+        part.put(MAGIC);
         for rows in [
             ids.len(),
             external_ids.len(),
             octopus.len(),
             proved_beside.len(),
         ] {
-            put_u32(&mut part, u32::try_from(rows).unwrap_or(u32::MAX));
+            part.put_u32(u32::try_from(rows).unwrap_or(u32::MAX));
         }
-        for id in ids {
-            part.extend_from_slice(id.as_bytes());
-        }
-        part.extend_from_slice(&self.trees);
-        part.extend_from_slice(&self.times);
-        for number in &self.generations {
-            put_u32(&mut part, *number);
-        }
-        part.extend_from_slice(&self.parents);
-        for number in by_id {
-            put_u32(&mut part, number);
-        }
-        for id in external_ids {
-            part.extend_from_slice(id.as_bytes());
-        }
-        for parent in octopus {
-            put_u32(&mut part, *parent);
-        }
-        for pack_id in proved_beside {
-            put_u32(&mut part, pack_id.0);
-        }
-        part
+        part.put_ids(ids);
+        part.put(&trees);
+        drop(trees);
+        part.put(&times);
+        part.put_u32s(generations);
+        part.put(&parents);
+        part.put_u32s(by_id);
+        part.put_ids(external_ids);
+        part.put_u32s(octopus);
+        part.put_u32s(proved_beside.into_iter().map(|pack_id| pack_id.0));
+        part.finish()
     }
 }
 
-fn put_u32(part: &mut Vec<u8>, number: u32) {
-    part.extend_from_slice(&number.to_le_bytes());
+/// Bytes that are cut into rows as they come.
+struct Rows {
+    full: Vec<Shared>,
+    row: Vec<u8>,
+    /// Bytes to come that are not in `row`'s capacity.
+    left: usize,
+}
+
+impl Rows {
+    /// Rows of this many bytes together, or not many more.
+    fn of(bytes: usize) -> Self {
+        let mut rows = Self {
+            full: Vec::new(),
+            row: Vec::new(),
+            left: bytes,
+        };
+        rows.begin();
+        rows
+    }
+
+    fn begin(&mut self) {
+        let room = self.left.min(PART_ROW_BYTES_MAX);
+        self.left -= room;
+        let row = std::mem::replace(&mut self.row, Vec::with_capacity(room));
+        self.full.push(Rc::new(row));
+    }
+
+    /// Appends bytes; they are cut wherever a row ends.
+    fn put(&mut self, mut bytes: &[u8]) {
+        loop {
+            let room = PART_ROW_BYTES_MAX.saturating_sub(self.row.len());
+            let (now, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
+            self.row.extend_from_slice(now);
+            if rest.is_empty() {
+                return;
+            }
+            self.begin();
+            bytes = rest;
+        }
+    }
+
+    fn put_u32(&mut self, number: u32) {
+        self.put(&number.to_le_bytes());
+    }
+
+    fn put_u32s(&mut self, numbers: impl IntoIterator<Item = u32>) {
+        for number in numbers {
+            self.put_u32(number);
+        }
+    }
+
+    fn put_ids(&mut self, ids: Vec<ObjectId>) {
+        for id in ids {
+            self.put(id.as_bytes());
+        }
+    }
+
+    fn finish(mut self) -> Pieces {
+        self.full.push(Rc::new(self.row));
+        Pieces::new(self.full)
+    }
 }

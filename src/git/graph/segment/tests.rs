@@ -3,6 +3,7 @@ use std::rc::Rc;
 use gix_hash::{Kind, ObjectId};
 use proptest::prelude::*;
 
+use super::super::super::store::PART_ROW_BYTES_MAX;
 use super::*;
 
 fn id(number: u32) -> ObjectId {
@@ -53,8 +54,7 @@ proptest! {
             prop_assert_eq!(builder.push(&commit, &new), Some(number));
             expected.push((id(number), ids, generation + 1));
         }
-        let part = builder.finish();
-        let segment = Segment::open(Rc::new(part.clone())).unwrap();
+        let segment = Segment::open(builder.finish().whole()).unwrap();
         prop_assert_eq!(segment.len() as usize, commits.len());
         for (number, (commit_id, parents, generation)) in (0_u32..).zip(&expected) {
             prop_assert_eq!(segment.lookup(commit_id), Some(number));
@@ -80,7 +80,7 @@ proptest! {
             let commit = NewCommit { commit_id: id(number), tree_id: id(8), time_seconds: 1 };
             builder.push(&commit, &parents).unwrap();
         }
-        let mut part = builder.finish();
+        let mut part = builder.finish().whole().to_vec();
         if let Some(byte) = part.get_mut(at) {
             *byte = to;
         }
@@ -105,4 +105,31 @@ fn a_parent_that_is_not_there_is_refused() {
         time_seconds: 0,
     };
     assert_eq!(builder.push(&commit, &[NewParent::Local(0)]), None);
+}
+
+#[test]
+fn a_large_part_is_in_rows_that_are_full() {
+    let mut builder = SegmentBuilder::new(Vec::new(), 0);
+    let commits = 40_000;
+    for number in 0..commits {
+        let commit = NewCommit {
+            commit_id: id(number),
+            tree_id: id(number + commits),
+            time_seconds: u64::from(number),
+        };
+        let parent = number.checked_sub(1).map(NewParent::Local);
+        assert_eq!(builder.push(&commit, parent.as_slice()), Some(number));
+    }
+    let rows = builder.finish();
+    let lengths: Vec<usize> = rows.iter().map(|row| row.len()).collect();
+    let rest = 20 + 64 * commits as usize - 2 * PART_ROW_BYTES_MAX;
+    assert_eq!(lengths, [PART_ROW_BYTES_MAX, PART_ROW_BYTES_MAX, rest]);
+    assert_eq!(rows.held_bytes(), rows.len());
+    let segment = Segment::open(rows.whole()).unwrap();
+    for number in 0..commits {
+        assert_eq!(segment.lookup(&id(number)), Some(number));
+        assert_eq!(segment.tree_id(number), id(number + commits));
+        assert_eq!(segment.time_seconds(number), u64::from(number));
+        assert_eq!(segment.generation(number), number + 1);
+    }
 }

@@ -10,7 +10,7 @@ use super::super::super::graph::introduced::{Introduced, IntroducedBuilder};
 use super::super::super::graph::segment::{NewCommit, NewParent, Parent, Segment, SegmentBuilder};
 use super::super::super::pack::entries::EntryTable;
 use super::super::super::pack::reader::{LivePacks, Location};
-use super::super::super::store::{PackId, PackStore, Part, ReadError, StoreError};
+use super::super::super::store::{PackId, PackStore, Part, Pieces, ReadError, StoreError};
 use super::super::reach::Reached;
 use super::{NOWHERE, Sources};
 
@@ -212,7 +212,7 @@ impl PartsMerge {
         graph: &CommitGraph,
         sources: &[PackId],
         renamed: &[(PackId, PackId)],
-    ) -> (Vec<u8>, Vec<u8>) {
+    ) -> (Pieces, Vec<u8>) {
         let is_apart = |pack_id: &PackId| {
             let apart = |source: &PackId| graph.are_disjoint(*source, *pack_id);
             !sources.contains(pack_id) && sources.iter().all(apart)

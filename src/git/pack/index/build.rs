@@ -1,7 +1,8 @@
 //! Writing the index of a pack, a row at a time.
 
+use super::super::super::store::PART_ROW_BYTES_MAX;
 use super::super::entries::{Base, Entry, EntryTable};
-use super::{ENTRY_ROW_BYTES, EXTERNAL_BASE, MAGIC, NO_BASE, OFFSET_MAX, ROW_BYTES_MAX, VERSION};
+use super::{ENTRY_ROW_BYTES, EXTERNAL_BASE, MAGIC, NO_BASE, OFFSET_MAX, VERSION};
 
 /// The table cannot be made into an index: a fault of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +31,7 @@ pub enum IndexError {
     },
 }
 
-/// Makes the index in rows of at most [`ROW_BYTES_MAX`], so that it never stands whole in memory:
+/// Makes the index in rows of at most [`PART_ROW_BYTES_MAX`], so that it never stands whole in memory:
 /// what is held beside the table is 4 bytes an object and one row.
 #[derive(Debug)]
 pub struct IndexBuilder<'a> {
@@ -67,9 +68,7 @@ impl<'a> IndexBuilder<'a> {
         let mut previous = None;
         for (index_position, position) in (0_u32..).zip(&table.by_id) {
             let at = usize::try_from(*position).ok();
-            let entry = at
-                .and_then(|at| table.entries.get(at))
-                .ok_or_else(unsorted)?;
+            let entry = table.get(*position).ok_or_else(unsorted)?;
             let place = at
                 .and_then(|at| index_positions.get_mut(at))
                 .ok_or_else(unsorted)?;
@@ -84,7 +83,7 @@ impl<'a> IndexBuilder<'a> {
             return Err(unsorted());
         }
         let externals = table.external_bases.len();
-        for (position, entry) in (0_u32..).zip(&table.entries) {
+        for (position, entry) in (0_u32..).zip(table.entries.iter()) {
             check(position, entry, entries, externals)?;
         }
         let section = Section::Header;
@@ -101,7 +100,7 @@ impl<'a> IndexBuilder<'a> {
     pub fn next_row(&mut self) -> Option<Vec<u8>> {
         let mut row = Vec::new();
         // The largest item but the header, which comes first, has fewer bytes than this.
-        while row.len() <= ROW_BYTES_MAX - 32 {
+        while row.len() <= PART_ROW_BYTES_MAX - 32 {
             let is_written = self.item(&mut row);
             self.written += 1;
             if !is_written {
@@ -130,7 +129,7 @@ impl<'a> IndexBuilder<'a> {
 
     /// Adds the section's next item to the row; false when there is none.
     fn item(&self, row: &mut Vec<u8>) -> bool {
-        let entry_of = |position: &u32| self.table.entries.get(usize::try_from(*position).ok()?);
+        let entry_of = |position: &u32| self.table.get(*position);
         let id_at = |index: usize| Some(entry_of(self.table.by_id.get(index)?)?.id);
         match self.section {
             Section::Header if self.written == 0 => self.header(row),
@@ -151,7 +150,8 @@ impl<'a> IndexBuilder<'a> {
                 None => return false,
             },
             Section::Rows => {
-                let entry = self.table.entries.get(self.written);
+                let entry = u32::try_from(self.written).ok();
+                let entry = entry.and_then(|position| self.table.get(position));
                 match entry.zip(self.index_positions.get(self.written)) {
                     Some((entry, index_position)) => {
                         row.extend_from_slice(&encode(entry, *index_position));

@@ -1,8 +1,8 @@
 //! Where the sections of an index lie, and where it may be cut.
 
+use super::super::super::store::PART_ROW_BYTES_MAX;
 use super::{
-    ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, MAGIC, POSITION_BYTES, ROW_BYTES_MAX,
-    VERSION,
+    ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, MAGIC, POSITION_BYTES, VERSION,
 };
 
 /// What the header says, and where each section starts by that.
@@ -66,7 +66,7 @@ pub fn rows(index: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut start = 0;
     std::iter::from_fn(move || {
         let rest = index.get(start..).filter(|rest| !rest.is_empty())?;
-        let most = rest.len().min(ROW_BYTES_MAX);
+        let most = rest.len().min(PART_ROW_BYTES_MAX);
         let at_border = |length: &usize| {
             let sections = sections.as_ref();
             *length == rest.len() || sections.is_some_and(|cut| cut.has_border(start + length))

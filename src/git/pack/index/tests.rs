@@ -5,15 +5,15 @@ use gix_hash::{ObjectId, Prefix};
 use proptest::prelude::*;
 
 use super::super::super::object::ObjectKind;
-use super::super::super::store::{PackId, Pieces, StoreError};
+use super::super::super::store::{PART_ROW_BYTES_MAX, PackId, Pieces, StoreError};
 use super::super::entries::{Base, Entry, EntryTable};
-use super::{IndexBuilder, IndexError, PackIndex, ROW_BYTES_MAX, rows};
+use super::{IndexBuilder, IndexError, PackIndex, rows};
 
 const PACK: PackId = PackId(7);
 
 fn sorted(entries: Vec<Entry>, external_bases: Vec<ObjectId>) -> EntryTable {
     let mut table = EntryTable::default();
-    table.entries = entries;
+    table.entries = entries.into_iter().collect();
     table.external_bases = external_bases;
     table.sort();
     table
@@ -22,7 +22,7 @@ fn sorted(entries: Vec<Entry>, external_bases: Vec<ObjectId>) -> EntryTable {
 fn build(table: &EntryTable) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut emit = |row: &[u8]| {
-        assert!(row.len() <= ROW_BYTES_MAX);
+        assert!(row.len() <= PART_ROW_BYTES_MAX);
         bytes.extend_from_slice(row);
         Ok::<(), Infallible>(())
     };
@@ -101,7 +101,7 @@ fn ids_are_found_by_their_beginning() {
 #[test]
 fn an_incomplete_table_has_no_index() {
     let mut table = sorted(vec![whole(id(1, 1)), whole(id(2, 2))], vec![]);
-    table.entries[1].kind = None;
+    table.get_mut(1).unwrap().kind = None;
     assert_eq!(
         IndexBuilder::new(&table).err(),
         Some(IndexError::Unresolved { position: 1 })
@@ -115,7 +115,7 @@ fn an_incomplete_table_has_no_index() {
     table.by_id = vec![0, 0];
     assert_eq!(IndexBuilder::new(&table).err(), unsorted);
     let mut table = sorted(vec![whole(id(1, 1))], vec![]);
-    table.entries[0].base = Base::External(0);
+    table.get_mut(0).unwrap().base = Base::External(0);
     let what = "number of the external base";
     let overflow = Some(IndexError::Overflow { position: 0, what });
     assert_eq!(IndexBuilder::new(&table).err(), overflow);
@@ -157,11 +157,11 @@ fn rows_of_a_large_index_are_bounded() {
     let bytes = build(&table);
     let cut: Vec<Vec<u8>> = rows(&bytes).map(<[u8]>::to_vec).collect();
     assert_eq!((cut.len(), cut.concat()), (2, bytes));
-    assert!(cut.iter().all(|row| row.len() <= ROW_BYTES_MAX));
+    assert!(cut.iter().all(|row| row.len() <= PART_ROW_BYTES_MAX));
     let pieces = Pieces::new(cut.into_iter().map(Rc::new));
     let index = PackIndex::open(PACK, pieces).unwrap();
     assert_eq!(index.pieces().seams().count(), 1, "cut between two items");
-    for (position, entry) in (0..).zip(&table.entries) {
+    for (position, entry) in (0..).zip(table.entries.iter()) {
         assert_eq!(index.find(&entry.id), Some(position));
         assert_eq!(index.entry(position), Some(*entry));
     }
@@ -171,9 +171,9 @@ fn rows_of_a_large_index_are_bounded() {
 fn what_is_no_index_is_cut_as_well() {
     assert_eq!(rows(b"").count(), 0);
     assert_eq!(rows(b"part").collect::<Vec<_>>(), [b"part"]);
-    let bytes = vec![7; ROW_BYTES_MAX + 1];
+    let bytes = vec![7; PART_ROW_BYTES_MAX + 1];
     let lengths: Vec<usize> = rows(&bytes).map(<[u8]>::len).collect();
-    assert_eq!(lengths, [ROW_BYTES_MAX, 1]);
+    assert_eq!(lengths, [PART_ROW_BYTES_MAX, 1]);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn an_index_in_pieces_is_the_same() {
     for piece_bytes in [1, 7, 20, 24, 1000, 1064, bytes.len()] {
         let pieces = bytes.chunks(piece_bytes).map(|piece| Rc::new(piece.into()));
         let index = PackIndex::open(PACK, Pieces::new(pieces)).unwrap();
-        for (position, entry) in (0..).zip(&table.entries) {
+        for (position, entry) in (0..).zip(table.entries.iter()) {
             assert_eq!(index.find(&entry.id), Some(position));
             assert_eq!(index.entry(position), Some(*entry));
         }
@@ -235,7 +235,7 @@ proptest! {
         let table = sorted(entries, external_bases);
         let index = open(&table);
         prop_assert_eq!(index.len(), count);
-        for (position, entry) in (0..).zip(&table.entries) {
+        for (position, entry) in (0..).zip(table.entries.iter()) {
             prop_assert_eq!(index.entry(position), Some(*entry));
             prop_assert_eq!(index.id(position), Some(entry.id));
         }
@@ -244,7 +244,7 @@ proptest! {
             prop_assert_eq!(index.external_base(number), Some(*id));
         }
         for id in table.entries.iter().map(|entry| entry.id).chain(strangers) {
-            let first = (0..).zip(&table.entries).find(|(_, entry)| entry.id == id);
+            let first = (0..).zip(table.entries.iter()).find(|(_, entry)| entry.id == id);
             prop_assert_eq!(index.find(&id), first.map(|(position, _)| position));
         }
     }
@@ -266,7 +266,7 @@ proptest! {
                 let _ = (index.entry(position), index.external_base(position));
                 let _ = row.is_some_and(|row| index.is_first_copy(&row));
             }
-            for entry in &table.entries {
+            for entry in table.entries.iter() {
                 let _ = index.find(&entry.id);
             }
         }

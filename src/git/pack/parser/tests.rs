@@ -48,10 +48,10 @@ fn every_split_gives_the_same_table_and_the_same_events() {
     let (whole, seen) = take([pack.as_slice()], limits, &none).unwrap();
     assert_eq!(whole.table.count(), 8);
     assert_eq!(
-        whole.table.entries[2].id.to_string(),
+        whole.table.get(2).unwrap().id.to_string(),
         "b6fc4c620b67d95f953a5c1c1230aaab5db5a1b0"
     );
-    assert_eq!(whole.table.entries[4].depth, 2);
+    assert_eq!(whole.table.get(4).unwrap().depth, 2);
     assert_eq!(seen.len(), 4);
     assert_eq!(whole.pack.pack_bytes(), pack.len() as u64);
 

@@ -36,7 +36,7 @@ impl Children {
             base_ids: std::mem::take(&mut table.external_bases),
             ..Self::default()
         };
-        for (position, entry) in (0..).zip(&table.entries) {
+        for (position, entry) in (0..).zip(table.entries.iter()) {
             match entry.base {
                 _ if entry.kind.is_some() => {}
                 Base::None => {}

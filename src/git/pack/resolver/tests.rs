@@ -57,7 +57,7 @@ fn trees_and_chains_of_deltas_resolve_with_and_without_a_cache() {
                 assert_eq!(entry.id, blob_id(content));
                 assert_eq!(entry.size_bytes as usize, content.len());
             }
-            let last = objects.table.entries.last().unwrap();
+            let last = objects.table.entries.iter().last().unwrap();
             assert_eq!(
                 usize::from(last.depth),
                 if fan == 1 {
@@ -272,7 +272,7 @@ fn the_observer_sees_each_control_object_once_wherever_it_is_resolved() {
         let positions: Vec<_> = seen.iter().map(|&(position, ..)| position).collect();
         assert_eq!(positions, [0, 1, 2, 3]);
         for (position, id, _) in seen {
-            assert_eq!(objects.table.entries[position as usize].id, id);
+            assert_eq!(objects.table.get(position).unwrap().id, id);
         }
     }
 }
@@ -356,7 +356,7 @@ fn branches_that_must_be_made_again_and_again_are_stopped() {
 
 /// The content of an object that is stored whole.
 fn stored(objects: &mut IncomingObjects, position: u32, store: &MemoryStore) -> Vec<u8> {
-    assert_eq!(objects.table.entries[position as usize].base, Base::None);
+    assert_eq!(objects.table.get(position).unwrap().base, Base::None);
     let mut content = Vec::new();
     objects
         .inflate_entry(position, &mut content, store)
@@ -403,7 +403,7 @@ fn a_long_chain_over_packs_is_ended_by_storing_the_object_whole() {
             assert_eq!(objects.pack.pack_bytes(), pack.len() as u64);
             continue;
         }
-        let entry = objects.table.entries[0];
+        let entry = *objects.table.get(0).unwrap();
         assert_eq!(entry.offset, pack.len() as u64);
         let end = entry.offset + u64::from(entry.stored_bytes);
         assert_eq!(end, objects.pack.pack_bytes());
@@ -477,7 +477,7 @@ fn deltas_too_large_to_be_held_are_applied_piece_by_piece_and_stored_whole() {
         for position in [0, 1, 2, 4] {
             assert!(stored(&mut objects, position, &store) == contents[position as usize]);
         }
-        let last = objects.table.entries[3];
+        let last = *objects.table.get(3).unwrap();
         assert_eq!((last.base, last.depth), (Base::Position(2), 1));
         assert_eq!(store.scratches(), 2, "one for each large base");
         let received = objects.pack.finish();
