@@ -193,7 +193,11 @@ pub fn heap_bytes() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
+    use crate::git::store::{PackId, Part, Pieces};
+    use crate::storage::cache::{Lease, Piece, cached_bytes};
 
     #[test]
     fn what_is_dropped_can_be_reserved_again() {
@@ -232,6 +236,25 @@ mod tests {
         fetches.push(Reservation::of(greedy, FETCH_BYTES).unwrap());
         drop(fetches);
         assert_eq!((reserved_bytes(), greedy.held_bytes()), (0, 0));
+    }
+
+    #[test]
+    fn tables_are_not_held_beside_what_is_merely_kept() {
+        let (lease, part) = (Lease::new(), Piece::Part(Part::Index));
+        let mib = || Pieces::from(Rc::new(vec![0; 1 << 20]));
+        for number in 0..24 {
+            lease.put(PackId(number), part, mib());
+        }
+        make_room(100 * 1_000);
+        assert_eq!(cached_bytes().0, 23 << 20);
+        make_room(10 << 20);
+        assert_eq!(cached_bytes().0, 14 << 20);
+        assert!(lease.get(PackId(9), part).is_none() && lease.get(PackId(10), part).is_some());
+        make_room(100 * 400_000);
+        assert_eq!(cached_bytes().0, 0);
+        // Only what was there is given up.
+        lease.put(PackId(0), part, mib());
+        assert_eq!(cached_bytes().0, 1 << 20);
     }
 
     #[test]
