@@ -62,6 +62,12 @@ impl Pushed {
             .result(200);
     }
 
+    /// How long there must be no push before the alarm makes what is derived of the packs.
+    fn settle_after(&self, seconds: u32) {
+        let change = json!({ "settle_seconds": seconds });
+        self.rest.patch(&self.hosted.path(""), &change).result(200);
+    }
+
     fn stats(&self) -> Value {
         self.rest.get(&self.hosted.path("/stats")).result(200)
     }
@@ -184,9 +190,11 @@ fn a_ready_clone_is_served_in_both_protocols_until_refs_move_on() {
     let mut change = at_once();
     change["ready_bytes_min"] = json!(0);
     change["cold_bytes_min"] = json!(1_u64 << 40);
+    change["settle_seconds"] = json!(3600);
     let pushed = pushed(server(), "ready", &change);
     let ordinary = [pushed.fetch(2), pushed.fetch(0)];
     assert!(!ordinary.iter().any(is_ready), "nothing is ready yet");
+    pushed.settle_after(0);
     pushed.maintain();
     let ready = [pushed.fetch(2), pushed.fetch(0)];
     assert!(ready.iter().all(is_ready));
@@ -203,6 +211,7 @@ fn a_ready_clone_is_served_in_both_protocols_until_refs_move_on() {
         refs_equal(&clone, &pushed.source);
     }
 
+    pushed.settle_after(3600);
     pushed.source.write("one", "more");
     pushed.source.commit("refs move on");
     pushed
@@ -214,6 +223,7 @@ fn a_ready_clone_is_served_in_both_protocols_until_refs_move_on() {
     );
     let clone = pushed.clone("newer", &["--mirror"]);
     refs_equal(&clone, &pushed.source);
+    pushed.settle_after(0);
     pushed.maintain();
     assert!(is_ready(&pushed.fetch(2)));
     let clone = pushed.clone("newest", &["--mirror"]);
