@@ -68,6 +68,7 @@ fn every_row_is_measured_on_both_servers() {
         "fetch, one commit",
         "fetch, 100 commits",
         "ready clone, raw response",
+        "ready clone, git clone",
     ] {
         assert!(
             operations.contains(operation),

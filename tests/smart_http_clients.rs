@@ -49,6 +49,49 @@ fn another_git() {
     story(&clients::another_git());
 }
 
+/// What every client sends for a clone is answered by the ready one.
+#[test]
+fn ready_clones_reach_every_client() {
+    let all = [
+        clients::libgit2(),
+        clients::dulwich(),
+        clients::isomorphic_git(),
+        clients::jgit(),
+        clients::gix(),
+        clients::another_git(),
+    ];
+    let (server, scratch) = (Server::start(), Scratch::new());
+    let rest = server.rest();
+    let source = scratch.repository("source");
+    History::small(13).make(&source);
+    for client in all.into_iter().flatten() {
+        let name = format!("ready-{}", client.name);
+        let hosted = rest.create_repository("clients", &name);
+        let at_once = json!({ "settle_seconds": 0, "ready_bytes_min": 0 });
+        rest.patch(&hosted.path(""), &at_once).result(200);
+        source.run(&["push", "--quiet", "--mirror", &hosted.url()]);
+        let snapshot = json!({ "task": "snapshot" });
+        rest.post(&hosted.path("/maintenance"), &snapshot)
+            .result(200);
+        let clone = scratch.join(client.name);
+        let clone = clone.to_str().expect("a path of ASCII");
+        client.run(&hosted.token, &["clone", &hosted.remote, clone]);
+        has_what_the_source_has(&source, &scratch.git_in(client.name));
+        // Of requests for refs alone the log says that no pack was looked at.
+        let fetches = |lines: &[Value]| -> Vec<bool> {
+            let of_it = lines
+                .iter()
+                .filter(|line| line["repository"] == name.as_str());
+            let fetches = of_it.filter(|line| line["ready"] == true || line["packs"] != 0);
+            let fetches = fetches.filter(|line| line["method"] == "POST");
+            let fetches = fetches.filter(|line| line["route"] != "/git/:ns/:repo/git-receive-pack");
+            fetches.map(|line| line["ready"] == true).collect()
+        };
+        let lines = server.request_lines(|lines| !fetches(lines).is_empty());
+        assert_eq!(fetches(&lines), [true], "{}: {lines:#?}", client.name);
+    }
+}
+
 /// No 5xx, and no status, type or shape that the description does not declare; and none of its
 /// operations that never succeeds.
 #[test]

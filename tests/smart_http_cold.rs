@@ -381,6 +381,222 @@ fn a_copy_whose_bytes_changed_is_found_warm_or_cold() {
     assert_eq!(cold.number("packs", "chunk_rows"), 0, "nothing of it stays");
 }
 
+/// The files in which R2's emulation keeps the bytes of objects whose keys begin so.
+fn blobs(state: &Path, prefix: &str) -> Vec<PathBuf> {
+    let bucket = databases(state, BUCKET);
+    let tables = rusqlite::Connection::open(&bucket[0]).unwrap();
+    let sql = "SELECT blob_id FROM _mf_objects WHERE key LIKE ?1 || '%'";
+    let mut found = tables.prepare(sql).unwrap();
+    let ids = found
+        .query_map([prefix], |row| row.get::<_, String>(0))
+        .unwrap();
+    let folder = state.join("data/r2/cairn-packs/blobs");
+    ids.map(|id| folder.join(id.unwrap())).collect()
+}
+
+/// A repository whose clone is kept ready.
+fn with_ready_clone(server: &Server, name: &str) -> Cold {
+    let mut cold = Cold::new(server, name);
+    let settings = json!({ "ready_bytes_min": 0 });
+    cold.rest
+        .patch(&cold.hosted.path(""), &settings)
+        .result(200);
+    cold.push(2);
+    cold.push_branch("noise", 700_000);
+    cold.maintain("snapshot");
+    assert!(cold.stats()["ready_clone_bytes"].is_u64());
+    cold.check("sound");
+    cold
+}
+
+#[test]
+fn a_flipped_byte_of_a_ready_clone_is_found_and_healed() {
+    let mut server = Server::start();
+    let mut cold = with_ready_clone(&server, "flipped");
+    server.restart_after(|state| {
+        for ready in blobs(state, "ready/") {
+            let mut bytes = std::fs::read(&ready).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            std::fs::write(&ready, bytes).unwrap();
+        }
+    });
+    cold.rest = server.rest();
+    let found = cold.findings();
+    let problems = found["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1, "{found}");
+    let problem = problems[0].as_str().unwrap();
+    assert!(
+        problem.starts_with("the ready clone: r2: object ready/"),
+        "{found}"
+    );
+    assert!(problem.contains("is not what was written"), "{found}");
+    // Another one is made by the alarm, or by whoever asks first.
+    cold.maintain("snapshot");
+    assert!(cold.stats()["ready_clone_bytes"].is_u64());
+    cold.check("healed");
+}
+
+/// R2 gives each object a name by its bytes: one of another name is not served.
+#[test]
+fn a_ready_clone_that_somebody_overwrote_is_not_served() {
+    let mut server = Server::start();
+    let mut cold = with_ready_clone(&server, "overwritten");
+    server.restart_after(|state| {
+        let other = "UPDATE _mf_objects SET etag = '0123' WHERE key LIKE 'ready/%'";
+        damage(state, BUCKET, &[other]);
+    });
+    cold.rest = server.rest();
+    let clone = cold
+        .scratch
+        .clone(&cold.hosted.url(), "clone", &["--mirror"]);
+    clone.fsck_strict();
+    refs_equal(&cold.source, &clone);
+    let lines = server.request_lines(|lines| lines.iter().any(|line| line["packs"] != 0));
+    assert!(lines.iter().all(|line| line["ready"] == false), "{lines:?}");
+}
+
+/// The first pack is there and the second is not: the answer has begun when that is found.
+#[test]
+fn a_pack_that_r2_has_lost_is_told_in_band_in_the_middle_of_a_clone() {
+    let mut server = Server::start();
+    let mut cold = Cold::new(&server, "half");
+    cold.source.write("first", noise(1, 900_000));
+    cold.push(1);
+    cold.source.write("second", noise(2, 900_000));
+    cold.push(1);
+    cold.maintain("snapshot");
+    assert_eq!(cold.number("packs", "cold"), 2);
+    let second = cold.source.run(&["rev-parse", "main:second"]);
+    server.restart_after(|state| {
+        let keys = "DELETE FROM _mf_objects WHERE key LIKE 'packs/%' AND uploaded =
+            (SELECT max(uploaded) FROM _mf_objects WHERE key LIKE 'packs/%')";
+        damage(state, BUCKET, &[keys]);
+    });
+    cold.rest = server.rest();
+    let git = cold.scratch.git();
+    let url = cold.hosted.url();
+    for version in ["2", "1", "0"] {
+        let protocol = format!("protocol.version={version}");
+        let said = git.fails(&["-c", &protocol, "clone", "--quiet", &url, "broken"]);
+        assert!(said.contains("r2: object packs/"), "{said}");
+        assert!(
+            said.contains("is missing; the pack is cut off (request "),
+            "{said}"
+        );
+        assert!(!said.contains("RPC failed"), "{said}");
+    }
+    let lines = server.request_lines(|lines| {
+        let refused = lines
+            .iter()
+            .filter(|line| line["error"] == "REFUSED_IN_BAND");
+        refused.count() == 3
+    });
+    let most = lines
+        .iter()
+        .filter_map(|line| line["bytes_out"].as_u64())
+        .max();
+    assert!(most > Some(800_000), "it had begun: {most:?}");
+    // Where nothing was sent yet, an error has its own status.
+    for path in ["/bundle".to_owned(), format!("/blob/{second}")] {
+        let answer = cold.rest.get(&cold.hosted.path(&path));
+        assert_eq!(answer.status, 502, "{path}: {}", answer.text());
+        assert!(
+            answer.text().contains("is missing"),
+            "{path}: {}",
+            answer.text()
+        );
+    }
+}
+
+/// Runs statements that the schema forbids.
+fn corrupt(state: &Path, statements: &[&str]) {
+    let found = databases(state, REPOSITORIES);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let tables = rusqlite::Connection::open(&found[0]).unwrap();
+    tables
+        .pragma_update(None, "ignore_check_constraints", true)
+        .unwrap();
+    for statement in statements {
+        assert!(tables.execute(statement, ()).unwrap() > 0, "{statement}");
+    }
+}
+
+#[test]
+fn corrupt_rows_of_refs_reflog_and_tokens_are_found() {
+    let mut server = Server::start();
+    let mut cold = Cold::new(&server, "rows");
+    cold.push(2);
+    cold.push_branch("branch", 100);
+    cold.check("sound");
+    let mut finds = |statements: &'static [&'static str], told: &[&str]| {
+        server.restart_after(|state| corrupt(state, statements));
+        cold.rest = server.rest();
+        let found = cold.findings();
+        for what in told {
+            let mut problems = found["problems"].as_array().unwrap().iter();
+            let is_told = problems.any(|told| told.as_str().unwrap().contains(what));
+            assert!(is_told, "{what}: {found}");
+        }
+    };
+    let nowhere = "1".repeat(40);
+    finds(
+        &["UPDATE reflog SET new = x'1111111111111111111111111111111111111111' WHERE seq = 2"],
+        &[&format!(
+            "entry 2 of the reflog, refs/heads/main: {nowhere} is not here"
+        )],
+    );
+    finds(
+        &[
+            "UPDATE ref SET target = x'1111111111111111111111111111111111111111'
+            WHERE name = CAST('refs/heads/branch' AS BLOB)",
+        ],
+        &[&format!("refs/heads/branch: {nowhere} is not here")],
+    );
+    finds(
+        &[
+            "UPDATE ref SET target = x'11' WHERE name = CAST('refs/heads/branch' AS BLOB)",
+            "UPDATE reflog SET old = x'11' WHERE seq = 2",
+            "UPDATE token SET sha256 = x'11'",
+            "INSERT INTO packed_refs VALUES (CAST('refs/packed' AS BLOB), 1, x'00')",
+        ],
+        &[
+            "refs/heads/branch: column 1 is no",
+            "entry 2 of the reflog: column 3 is no",
+            "its hash has 1 bytes",
+            "the page of refs from refs/packed on: it does not parse",
+        ],
+    );
+}
+
+/// A page of the database file that holds something else.
+#[test]
+fn a_damaged_page_of_the_database_is_found() {
+    let mut server = Server::start();
+    let mut cold = Cold::new(&server, "pages");
+    cold.push(2);
+    cold.check("sound");
+    for table in ["reflog", "token"] {
+        server.restart_after(|state| {
+            let found = databases(state, REPOSITORIES);
+            let tables = rusqlite::Connection::open(&found[0]).unwrap();
+            let sql = "SELECT rootpage FROM sqlite_master WHERE name = ?1";
+            let page: u32 = tables.query_one(sql, [table], |row| row.get(0)).unwrap();
+            drop(tables);
+            let mut bytes = std::fs::read(&found[0]).unwrap();
+            let start = usize::try_from((page - 1) * 4096).unwrap();
+            bytes[start..start + 4096].fill(0xa5);
+            std::fs::write(&found[0], bytes).unwrap();
+        });
+        cold.rest = server.rest();
+        let found = cold.findings();
+        let mut problems = found["problems"].as_array().unwrap().iter();
+        let what = format!("the table {table}");
+        let is_told = problems.any(|told| told.as_str().unwrap().starts_with(&what));
+        assert!(is_told, "{what}: {found}");
+    }
+}
+
 /// The bar of the issue, with packs going cold all the while: `cargo test --test smart_http_cold
 /// -- --ignored --nocapture`.
 #[test]

@@ -75,6 +75,7 @@ fn each_request_has_one_line() {
         "rows_read",
         "rows_written",
         "packs",
+        "ready",
     ];
     assert_eq!(fields, expected.into());
     assert_eq!(line_shown["route"], "/api/v1/namespaces/:ns/repos/:name");

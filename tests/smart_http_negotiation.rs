@@ -12,9 +12,9 @@ use std::collections::BTreeSet;
 use gix_object::bstr::ByteSlice;
 use support::git::Git;
 use support::history::{History, Random};
-use support::rest::Hosted;
+use support::rest::{Hosted, Rest};
 use support::scratch::Scratch;
-use support::server::server;
+use support::server::{Server, server};
 use ureq::http::Method;
 
 /// One history, at git's server and at ours.
@@ -22,11 +22,16 @@ struct Served {
     scratch: Scratch,
     source: Git,
     hosted: Hosted,
+    rest: Rest,
     /// Parents before children.
     commits: Vec<String>,
 }
 
 fn served(name: &str) -> Served {
+    served_by(server(), name)
+}
+
+fn served_by(server: &Server, name: &str) -> Served {
     let scratch = Scratch::new();
     let source = scratch.repository("source");
     for number in 0..40 {
@@ -54,7 +59,8 @@ fn served(name: &str) -> Served {
     ] {
         source.run(&["config", setting, "true"]);
     }
-    let hosted = server().rest().create_repository("negotiation", name);
+    let rest = server.rest();
+    let hosted = rest.create_repository("negotiation", name);
     source.run(&["push", "--quiet", "--mirror", &hosted.url()]);
     let list = source.run(&["rev-list", "--all", "--reverse", "--topo-order"]);
     Served {
@@ -62,6 +68,7 @@ fn served(name: &str) -> Served {
         scratch,
         source,
         hosted,
+        rest,
     }
 }
 
@@ -129,7 +136,7 @@ fn without_request(line: &str) -> String {
 
 impl Served {
     fn ours(&self, version: u8, body: &[u8]) -> Vec<u8> {
-        let rest = server().rest().with_bearer(&self.hosted.token);
+        let rest = self.rest.with_bearer(&self.hosted.token);
         let path = format!(
             "/git/{}/{}.git/git-upload-pack",
             self.hosted.namespace, self.hosted.name
@@ -275,7 +282,12 @@ fn the_sections_of_a_fetch_are_gits() {
 
 #[test]
 fn wanted_refs_follow_the_shallow_commits() {
-    let served = served("want-ref");
+    let extensions = "ref-in-want,sideband-all,packfile-uris";
+    let extended = Server::start_with(&[("CAIRN_FETCH_EXTENSIONS", extensions)]);
+    let served = served_by(&extended, "want-ref");
+    // Git's client uses what it sees.
+    let clone = served.scratch.clone(&served.hosted.url(), "clone", &[]);
+    clone.fsck_strict();
     let main = served.source.run(&["rev-parse", "main"]);
     let edge = served.source.run(&["rev-parse", "main~1"]);
     let request = fetch(["want-ref refs/heads/main", "deepen 2", "done"].map(str::to_owned));
@@ -298,6 +310,32 @@ fn wanted_refs_follow_the_shallow_commits() {
     let unknown = fetch(["want-ref refs/heads/none", "done"].map(str::to_owned));
     let answer = Answer::parse(&served.ours(2, &body(&unknown)), true);
     assert_eq!(answer.lines, ["ERR unknown ref refs/heads/none"]);
+}
+
+/// A plain git server with nothing configured, and one request that only an extension knows.
+#[test]
+fn extensions_are_neither_advertised_nor_served_without_the_setting() {
+    let served = served("extensions");
+    let rest = served.rest.with_bearer(&served.hosted.token);
+    let path = format!(
+        "/git/{}/{}.git/info/refs?service=git-upload-pack",
+        served.hosted.namespace, served.hosted.name
+    );
+    let shown = rest.send(Method::GET, &path, &[("Git-Protocol", "version=2")], b"");
+    let shown = shown.text();
+    assert!(
+        shown.contains("fetch=shallow wait-for-done filter\n"),
+        "{shown}"
+    );
+    for line in [
+        "want-ref refs/heads/main",
+        "sideband-all",
+        "packfile-uris https",
+    ] {
+        let request = fetch([line, "done"].map(str::to_owned));
+        let answer = Answer::parse(&served.ours(2, &body(&request)), true);
+        assert_eq!(answer.lines, [format!("ERR unexpected line: '{line}'")]);
+    }
 }
 
 #[test]

@@ -234,6 +234,124 @@ fn a_ready_clone_is_served_in_both_protocols_until_refs_move_on() {
     assert_eq!(shallow.run(&["rev-list", "--count", "HEAD"]), "1");
 }
 
+/// How the log says that the fetches of a repository were answered, in order: whether by the ready
+/// clone. (Requests for refs alone look at no pack.)
+fn answered_ready(server: &Server, repository: &str, fetches: usize) -> Vec<bool> {
+    let of = |lines: &[Value]| -> Vec<bool> {
+        let fetches = lines.iter().filter(|line| {
+            line["repository"] == repository
+                && line["route"] == "/git/:ns/:repo/git-upload-pack"
+                && (line["ready"] == true || line["packs"] != 0)
+        });
+        fetches.map(|line| line["ready"] == true).collect()
+    };
+    of(&server.request_lines(|lines| of(lines).len() >= fetches))
+}
+
+/// What people type: each gets the ready clone, whatever git sends for it.
+#[test]
+fn git_gets_the_ready_clone_however_it_clones() {
+    let server = Server::start();
+    let mut change = at_once();
+    change["ready_bytes_min"] = json!(0);
+    let pushed = pushed(&server, "typed", &change);
+    let url = pushed.hosted.url();
+    // Refs that lead to nothing new, as those of merged pull requests do.
+    let pull = "main~1:refs/pull/1/head";
+    pushed.source.run(&["push", "--quiet", &url, pull]);
+    pushed.maintain();
+    let ways: [&[&str]; 6] = [
+        &[],
+        &["--bare"],
+        &["--mirror"],
+        &["--no-checkout", "--progress"],
+        &["--no-tags", "--no-checkout"],
+        &["--no-checkout", "--origin=upstream"],
+    ];
+    let mut clones = 0;
+    let mut got_ready = |what: &str| {
+        clones += 1;
+        let answers = answered_ready(&server, "typed", clones);
+        assert!(answers.iter().all(|ready| *ready), "{what}: {answers:?}");
+    };
+    for version in ["2", "0"] {
+        let protocol = format!("protocol.version={version}");
+        for (number, options) in ways.iter().enumerate() {
+            let options = [&["-c", protocol.as_str()], *options].concat();
+            let clone = pushed.clone(&format!("clone-{number}-v{version}"), &options);
+            got_ready(&format!("{options:?}"));
+            let commits = |git: &Git| git.run(&["rev-list", "--all", "--count"]);
+            assert_eq!(commits(&clone), commits(&pushed.source), "{options:?}");
+        }
+        // As CI does it.
+        let empty = pushed.scratch.repository(&format!("empty-v{version}"));
+        let empty = empty.config("protocol.version", version);
+        empty.run(&["remote", "add", "origin", &url]);
+        empty.run(&["fetch", "--quiet", "origin"]);
+        got_ready("a fetch into an empty repository");
+        empty.fsck_strict();
+        let tags = |git: &Git| git.run(&["tag", "--list"]);
+        assert_eq!(tags(&empty), tags(&pushed.source), "tags follow");
+    }
+}
+
+/// One branch of several is less than what is ready, and the only branch there is is all of it.
+#[test]
+fn a_clone_of_one_branch_is_ready_if_there_is_no_other() {
+    let server = Server::start();
+    let mut change = at_once();
+    change["ready_bytes_min"] = json!(0);
+    let pushed = pushed(&server, "several", &change);
+    pushed.maintain();
+    pushed.clone("one-of-several", &["--single-branch"]);
+    assert_eq!(answered_ready(&server, "several", 1), [false]);
+
+    let only = pushed.rest.create_repository("snapshots", "only");
+    pushed.rest.patch(&only.path(""), &change).result(200);
+    let source = &pushed.source;
+    source.run(&["tag", "-a", "-m", "a tag", "on-main", "main~1"]);
+    source.run(&["push", "--quiet", &only.url(), "main", "on-main"]);
+    let snapshot = json!({ "task": "snapshot" });
+    pushed
+        .rest
+        .post(&only.path("/maintenance"), &snapshot)
+        .result(200);
+    let clone = pushed
+        .scratch
+        .clone(&only.url(), "only", &["--single-branch"]);
+    clone.fsck_strict();
+    assert_eq!(clone.run(&["tag", "--list"]), "on-main");
+    assert_eq!(answered_ready(&server, "only", 1), [true]);
+    // A branch with a history of its own, which nobody else has.
+    source.run(&["checkout", "--quiet", "--orphan", "apart"]);
+    source.commit("apart");
+    source.run(&["push", "--quiet", &only.url(), "apart"]);
+    pushed
+        .rest
+        .post(&only.path("/maintenance"), &snapshot)
+        .result(200);
+    pushed.scratch.clone(
+        &only.url(),
+        "main-only",
+        &["--single-branch", "--branch=main"],
+    );
+    pushed.scratch.clone(&only.url(), "everything", &[]);
+    assert_eq!(answered_ready(&server, "only", 3), [true, false, true]);
+}
+
+#[test]
+fn extensions_of_fetch_keep_nobody_from_the_ready_clone() {
+    let extensions = ("CAIRN_FETCH_EXTENSIONS", "ref-in-want, sideband-all");
+    let server = Server::start_with(&[extensions]);
+    let mut change = at_once();
+    change["ready_bytes_min"] = json!(0);
+    let pushed = pushed(&server, "extended", &change);
+    pushed.maintain();
+    let clone = pushed.clone("clone", &["--mirror"]);
+    refs_equal(&clone, &pushed.source);
+    assert_eq!(answered_ready(&server, "extended", 1), [true]);
+}
+
 #[test]
 fn a_ready_clone_is_made_of_cold_packs_too() {
     let mut change = at_once();

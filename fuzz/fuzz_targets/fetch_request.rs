@@ -2,7 +2,7 @@
 #![no_main]
 
 use cairn::git::limits::Limits;
-use cairn::git::protocol::capabilities::Offer;
+use cairn::git::protocol::capabilities::{FetchExtensions, Offer};
 use cairn::git::protocol::command_request::{
     CommandRequest, CommandRequestError, CommandRequestReader,
 };
@@ -23,7 +23,9 @@ fn version_2(
     bytes: &[u8],
     piece_bytes: usize,
 ) -> Result<Option<CommandRequest>, CommandRequestError> {
-    let mut reader = CommandRequestReader::new(Offer::DEFAULT, &Limits::DEFAULT);
+    let every = FetchExtensions::parse("ref-in-want,sideband-all,packfile-uris");
+    let extensions = every.unwrap_or_default();
+    let mut reader = CommandRequestReader::new(extensions.offer(), &Limits::DEFAULT);
     for piece in bytes.chunks(piece_bytes) {
         reader.feed(piece)?;
     }

@@ -7,12 +7,15 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 import { get, post } from "./http.mjs";
+import { pause } from "./measure.mjs";
 import { cpuMs, serve, stop } from "./processes.mjs";
 
 const SERVE = join(dirname(fileURLToPath(import.meta.url)), "..", "serve.mjs");
 const NAMESPACE = "bench";
 // Longer than any run: packs go to R2 when the benchmark says so, not in the middle of a row.
 const NEVER_SECONDS = "31536000";
+const LOG_MS_MAX = 5000;
+const LOG_POLL_MS = 20;
 
 /** Starts a server of its own; with `inspectorPort`, one whose isolate can be profiled there. */
 export async function startCairn(scratch, { inspectorPort = 0 } = {}) {
@@ -48,6 +51,11 @@ class Cairn {
 
   constructor(child, url, key) {
     this.child = child;
+    // Ready clones that were served so far, as the log has them.
+    this.readyClones = 0;
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      if (line.includes('"ready":true')) this.readyClones += 1;
+    });
     this.api = `${url}/api/v1/namespaces/${NAMESPACE}`;
     this.headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
   }
@@ -96,6 +104,16 @@ class Cairn {
     const { ready_clone_bytes: bytes } = await this.stats(repository);
     if (!bytes) throw new Error("Cairn keeps no clone ready");
     return bytes;
+  }
+
+  /** Fails unless so many ready clones were served in all: lines of the log come a moment late. */
+  async servedReady(clones) {
+    for (let waited = 0; this.readyClones < clones && waited < LOG_MS_MAX; waited += LOG_POLL_MS) {
+      await pause(LOG_POLL_MS);
+    }
+    if (this.readyClones !== clones) {
+      throw new Error(`${this.readyClones} of ${clones} clones were served ready`);
+    }
   }
 
   async stats(repository) {

@@ -16,7 +16,7 @@ export function post(url, headers, body, method = "POST") {
  */
 export async function fetchEverything(repository, wants) {
   const lines = ["command=fetch", "agent=bench/1", "object-format=sha1"].map(packet);
-  lines.push("0001", ...["thin-pack", "no-progress", "ofs-delta"].map(packet));
+  lines.push("0001", ...["thin-pack", "no-progress", "include-tag", "ofs-delta"].map(packet));
   lines.push(...wants.map((want) => packet(`want ${want}\n`)), packet("done\n"), "0000");
   const headers = {
     ...repository.headers,

@@ -224,7 +224,8 @@ class Subject {
     await this.row("fork", fork("fork"), { servers });
   }
 
-  // The same full clone from what Cairn keeps ready; git's server answers as before.
+  // The same full clone from what Cairn keeps ready; git's server answers as before. By git it is
+  // what people type, work tree and all.
   async readyClones() {
     const ready = new Map();
     for (const server of this.servers) {
@@ -241,6 +242,14 @@ class Subject {
     await this.row("ready clone, all", (server, _, timed) =>
       this.inFolder((folder) => timed(() => this.clone(this.hosted.get(server), folder))),
     );
+    await this.row("ready clone, git clone", async (server, _, timed) => {
+      const { config, url } = this.hosted.get(server);
+      const before = server.readyClones;
+      await this.inFolder((folder) =>
+        timed(() => this.git([...config, "clone", "--quiet", url, folder])),
+      );
+      if (server.servedReady) await server.servedReady(before + 1);
+    });
   }
 
   // The object ids that a full clone wants.

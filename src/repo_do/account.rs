@@ -36,6 +36,8 @@ pub struct Account {
     bytes_in: Cell<Option<u64>>,
     bytes_out: Cell<u64>,
     error: Cell<Option<&'static str>>,
+    /// Whether a ready clone was the answer.
+    is_ready_clone: Cell<bool>,
     /// Whether the last byte of the answer was made.
     is_whole: Cell<bool>,
     /// Method and route, if this writes the log line.
@@ -64,6 +66,7 @@ impl Account {
             bytes_in: Cell::default(),
             bytes_out: Cell::default(),
             error: Cell::default(),
+            is_ready_clone: Cell::default(),
             is_whole: Cell::default(),
             logged_as: Cell::default(),
         })
@@ -103,6 +106,11 @@ impl Account {
     pub fn sent(&self, bytes: u64) {
         self.bytes_out
             .set(self.bytes_out.get().saturating_add(bytes));
+    }
+
+    /// The answer is a ready clone.
+    pub fn note_ready_clone(&self) {
+        self.is_ready_clone.set(true);
     }
 
     /// The answer tells of a failure; the first one counts.
@@ -158,6 +166,7 @@ impl Drop for Account {
             bytes_in: self.bytes_in.get(),
             bytes_out: self.bytes_out.get(),
             wall_ms: now_ms().saturating_sub(self.begun_ms),
+            ready: self.is_ready_clone.get(),
             usage: self.usage(),
         };
         worker::console_log!("{}", line.to_json());

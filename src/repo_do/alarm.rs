@@ -95,7 +95,7 @@ impl Task {
             Self::Merge => Ok(merge::due(store)?.map(|_| 0)),
             Self::Consolidate => Ok(merge::consolidation_due(store)?.map(|_| 0)),
             Self::Reflog => {
-                let kept_ms = store.retention()?.reflog_retention_seconds * 1000;
+                let kept_ms = store.retention()?.reflog_ms(asked);
                 let oldest = store.oldest_reflog_entry()?;
                 Ok(oldest.map(|at| at.saturating_add(kept_ms).saturating_add(slack)))
             }
@@ -119,7 +119,7 @@ impl Task {
             Self::Sweep => maintenance::sweep::sweep(object).await,
             Self::Merge => merge::merge(object).await,
             Self::Consolidate => merge::consolidate(object).await,
-            Self::Reflog => maintenance::sweep::expire_reflog(object).await,
+            Self::Reflog => maintenance::sweep::expire_reflog(object, asked).await,
             Self::Prune => maintenance::prune::prune(object, asked).await,
             Self::Snapshot => maintenance::copies::snapshot(object).await,
         }

@@ -38,6 +38,8 @@ pub async fn bundle(object: &Rc<RepoObject>, store: &Rc<Store>, account: &Accoun
     // Packs that are superseded meanwhile stay.
     let reader = object.readers.enter(Purpose::Look, now_ms());
     let (head, pack) = begin(object, store).boxed_local().await?;
+    // A bundle has no place for an error.
+    cold::check_present(object, store).await?;
     account.looks_at(pack.packs.records().len());
     // Once here and once as it is handed over.
     let room = Reservation::new((head.len() as u64).saturating_mul(2));

@@ -37,6 +37,19 @@ pub async fn reserve_for(store: &Store) -> Result<Option<Reservation>, ErrorRepl
     Ok(None)
 }
 
+/// Fails if R2 lacks a pack that is nowhere else: for answers that cannot say so once they began.
+pub async fn check_present(object: &RepoObject, store: &Store) -> Result<(), SnapshotError> {
+    for pack_id in store.cold_packs()?.iter() {
+        let Copy { key, pack_bytes } = Copy::of(store, *pack_id)?;
+        match R2::of(&object.env)?.size(&key).await? {
+            Some(found) if found == pack_bytes => {}
+            Some(_) => return Err(SnapshotError::Corrupt { key }),
+            None => return Err(BucketError::Missing { key }.into()),
+        }
+    }
+    Ok(())
+}
+
 /// The faults of one step of work.
 #[derive(Debug, Default)]
 pub struct Faults {

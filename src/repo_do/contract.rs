@@ -55,6 +55,7 @@ pub mod content;
 mod error;
 mod fork;
 mod import;
+pub mod in_band;
 mod maintenance;
 mod rate;
 mod recover;

@@ -28,6 +28,7 @@ use super::{
     upload,
 };
 use crate::git::protocol::advertise::Service;
+use crate::git::protocol::capabilities::FetchExtensions;
 use crate::git::store::PackId;
 use crate::storage::do_sql::ObjectDatabase;
 use crate::storage::life::Phase;
@@ -79,6 +80,8 @@ pub struct RepoObject {
     pub import: import::Underway,
     /// The recovery that is running, if one is.
     pub recovery: filling::Running,
+    /// What is offered for `fetch` beyond git's own list.
+    pub fetch_extensions: FetchExtensions,
     /// How often everything was wiped.
     life: Cell<u64>,
 }
@@ -140,6 +143,7 @@ impl RepoObject {
     fn new(state: &State, env: Env) -> Self {
         let storage = state.storage();
         let store = RefCell::new(open(&storage));
+        let fetch_extensions = upload::extensions(&env);
         Self {
             rates: Rates::of(&env),
             owner: Owner::another(),
@@ -156,6 +160,7 @@ impl RepoObject {
             snapshot_turn: Turn::default(),
             import: import::Underway::default(),
             recovery: filling::Running::default(),
+            fetch_extensions,
             life: Cell::new(0),
         }
     }
@@ -293,7 +298,8 @@ async fn dispatch(
             };
             let authorized = authorized(access)?;
             account.log_as("GET", "/git/:ns/:repo/info/refs");
-            refs::advertise(&store, service, &request, &authorized, account)?
+            let offer = object.fetch_extensions.offer();
+            refs::advertise(&store, service, &request, &authorized, offer, account)?
         }
         (Method::Post, path::UPLOAD_PACK) => {
             let authorized = authorized(Access::Read)?;

@@ -40,12 +40,13 @@ pub fn advertise(
     service: Service,
     request: &Request,
     authorized: &Authorized,
+    offer: Offer<'_>,
     account: &Account,
 ) -> Result<worker::Result<Response>, ErrorReply> {
     let mut out = Vec::new();
     let version = version(request, service);
     if version == Version::V2 {
-        version_2(Offer::DEFAULT, &mut out);
+        version_2(offer, &mut out);
     } else {
         advertise_refs(store, service, version, authorized, &mut out)?;
     }

@@ -191,8 +191,11 @@ impl Sender {
         Ok(send(&mut self.stream, here, extent, out))
     }
 
-    /// The next piece of the response; `None` after the last. After an error, which the piece
-    /// before it names to the client, the response is to be broken off.
+    /// The next piece of the response; `None` after the last.
+    ///
+    /// A failure is told on band 3, and the response ends there in good order: were it broken off,
+    /// the platform would throw away what has not gone out yet, the message among it. Without a
+    /// side-band an error comes after the last piece, and the response is to be broken off.
     pub async fn piece(&mut self) -> Option<Result<Vec<u8>, String>> {
         match self.ended.take() {
             Some(Ok(())) => return None,
@@ -211,7 +214,11 @@ impl Sender {
                 std::mem::replace(&mut self.stream, stream).finish(&mut out);
                 self.ended = Some(Ok(()));
             }
-            Err(error) => self.ended = Some(Err(self.fail(&error, &mut out))),
+            Err(error) => {
+                let error = self.fail(&error, &mut out);
+                let is_told = self.pack.side_band != SideBand::None;
+                self.ended = Some(if is_told { Ok(()) } else { Err(error) });
+            }
         }
         Some(Ok(out))
     }

@@ -31,7 +31,7 @@ mod testing;
 mod tests;
 
 pub use audit::Audit;
-pub use checks::{audit, check_copies, drop_copies, shared_packs, take_leave};
+pub use checks::{audit, check_copies, check_ready, drop_copies, shared_packs, take_leave};
 pub use secure::{SecuredPack, SnapshotError, Surroundings, is_intact};
 
 /// What a run holds: a part here and once more in JavaScript.
@@ -331,9 +331,9 @@ impl Step<'_> {
             && self.store.shallow_commits()?.is_empty();
         let ready = self.store.ready_clone()?;
         let is_current = is_worth_it
-            && ready
-                .as_ref()
-                .is_some_and(|ready| ready.fingerprint == fingerprint(tips.clone()));
+            && ready.as_ref().is_some_and(|ready| {
+                ready.fingerprint == fingerprint(tips.iter().map(|tip| tip.id))
+            });
         if is_current {
             return Ok(None);
         }
@@ -345,7 +345,7 @@ impl Step<'_> {
             return Ok(is_worth_it.then_some(settled_at));
         }
         let (object, store) = (self.object, &self.store);
-        ready::make(object, store, &self.bucket, &self.record, tips).await?;
+        ready::make(object, store, &self.bucket, &self.record, &tips).await?;
         Ok(Some(self.now_ms))
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use futures::stream;
-use worker::{Request, Response};
+use worker::{Env, Request, Response};
 
 use super::account::{self, Account, fault};
 use super::body::{Body, BodyError};
@@ -21,7 +21,7 @@ use super::snapshot::ready::{self, Served};
 use crate::git::limits::Limits;
 use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::advertise::{Service, Version};
-use crate::git::protocol::capabilities::Offer;
+use crate::git::protocol::capabilities::{FetchExtensions, Offer};
 use crate::git::protocol::command_request::{Command, CommandRequestReader};
 use crate::git::protocol::fetch_request::FetchRequest;
 use crate::git::protocol::object_info::ObjectInfoRequest;
@@ -31,6 +31,22 @@ use crate::git::store::{ReadError, StoreError};
 use crate::git::upload_pack::answer::{Answer, answer};
 use crate::git::upload_pack::error::FetchError;
 use crate::git::upload_pack::plan::PlanError;
+
+/// The variable with the extensions of `fetch` that the deployment offers.
+const FETCH_EXTENSIONS: &str = "CAIRN_FETCH_EXTENSIONS";
+
+/// The extensions of `fetch` that the deployment offers: none when its list cannot be understood,
+/// which the log is told.
+pub fn extensions(env: &Env) -> FetchExtensions {
+    let Ok(list) = env.var(FETCH_EXTENSIONS) else {
+        return FetchExtensions::default();
+    };
+    FetchExtensions::parse(&list.to_string()).unwrap_or_else(|error| {
+        let message = format!("{FETCH_EXTENSIONS}: {error}");
+        worker::console_error!("{}", fault_line("configuration", &message));
+        FetchExtensions::default()
+    })
+}
 
 /// Answers one request of `git-upload-pack`.
 pub async fn upload_pack(
@@ -43,10 +59,11 @@ pub async fn upload_pack(
     let reservation = reserve_share(object, FETCH_BYTES).await?;
     let limits = Limits::DEFAULT;
     let version = refs::version(&request, Service::UploadPack);
+    let offer = object.fetch_extensions.offer();
     let mut body = Body::of(&request).map_err(|error| broken(&error))?;
     let asked = match version {
-        Version::V2 => commands(&mut body, &limits).await?,
-        Version::V0 | Version::V1 => fetches(&mut body, &limits).await?,
+        Version::V2 => commands(&mut body, offer, &limits).await?,
+        Version::V0 | Version::V1 => fetches(&mut body, offer, &limits).await?,
     };
     body.drain().await;
     account.received(body.received_bytes());
@@ -73,8 +90,8 @@ enum Asked {
     Command(Command),
 }
 
-async fn commands(body: &mut Body, limits: &Limits) -> Result<Asked, ErrorReply> {
-    let mut reader = CommandRequestReader::new(Offer::DEFAULT, limits);
+async fn commands(body: &mut Body, offer: Offer<'_>, limits: &Limits) -> Result<Asked, ErrorReply> {
+    let mut reader = CommandRequestReader::new(offer, limits);
     let read = each_piece(body, |piece| reader.feed(piece)).await?;
     Ok(match read.and_then(|()| reader.finish()) {
         Ok(Some(request)) => Asked::Command(request.command),
@@ -83,8 +100,8 @@ async fn commands(body: &mut Body, limits: &Limits) -> Result<Asked, ErrorReply>
     })
 }
 
-async fn fetches(body: &mut Body, limits: &Limits) -> Result<Asked, ErrorReply> {
-    let mut reader = UploadRequestReader::new(Offer::DEFAULT, limits);
+async fn fetches(body: &mut Body, offer: Offer<'_>, limits: &Limits) -> Result<Asked, ErrorReply> {
+    let mut reader = UploadRequestReader::new(offer, limits);
     let read = each_piece(body, |piece| reader.feed(piece)).await?;
     Ok(match read.and_then(|()| reader.finish()) {
         Ok(request) if request.fetch.wants.is_empty() => Asked::Nothing,
@@ -196,6 +213,7 @@ async fn fetch(
 fn redirected(account: &Account, served: Served) -> worker::Result<Response> {
     let Served { head, ready } = served;
     account.sent(ready.response_bytes);
+    account.note_ready_clone();
     let mut response = whole(account, head)?;
     let headers = response.headers_mut();
     headers.set(header::READY, &ready.r2_key)?;

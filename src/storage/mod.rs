@@ -18,6 +18,7 @@
 //! | [`imports`] | an import under way, and the edge of a history that is here in part |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
 //! | [`orphans`] | rows that nobody needs, and rows that are not there: counted |
+//! | [`row_audit`] | rows of refs, reflog and tokens, read one by one for a verification |
 //! | [`supersede`] | packs put in the place of others |
 //! | [`runs`] | what maintenance has done |
 //! | [`revisions`] | names that people give to commits |
@@ -78,6 +79,7 @@ pub mod repository;
 pub mod retention;
 pub mod revisions;
 pub mod row;
+pub mod row_audit;
 pub mod runs;
 #[cfg(not(target_family = "wasm"))]
 pub mod rusqlite_db;

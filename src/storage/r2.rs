@@ -29,17 +29,26 @@ impl R2 {
             .ok_or_else(|| missing(key))
     }
 
-    /// Writes an object of `length` bytes as its pieces come. When there are fewer or more, or one
-    /// is an error, nothing is written.
+    /// Bytes of an object, and R2's own name of them; `None` when there is none.
+    pub async fn look(&self, key: &str) -> Result<Option<(u64, String)>, BucketError> {
+        let found = self.0.head(key).await.map_err(failed("a look", key))?;
+        Ok(found.map(|object| (object.size(), object.etag())))
+    }
+
+    /// Writes an object of `length` bytes as its pieces come, and gives R2's own name of its bytes.
+    /// When there are fewer or more, or one is an error, nothing is written.
     pub async fn put_stream(
         &self,
         key: &str,
         pieces: impl Stream<Item = worker::Result<Vec<u8>>> + 'static,
         length: u64,
-    ) -> Result<(), BucketError> {
+    ) -> Result<String, BucketError> {
         let body = FixedLengthStream::wrap(pieces, length);
         let put = self.0.put(key, body).execute().await;
-        put.map(drop).map_err(failed("a write", key))
+        let written = put.map_err(failed("a write", key))?;
+        written
+            .map(|object| object.etag())
+            .ok_or_else(|| missing(key))
     }
 }
 

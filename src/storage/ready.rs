@@ -9,6 +9,7 @@ use super::repository::RepoStore;
 use super::row::Value;
 use super::sql::{Database, in_transaction, query_first};
 use crate::git::store::StoreError;
+use crate::git::upload_pack::full_clone::Tip;
 
 /// Where the refs are that a clone takes, unless it is told otherwise.
 const CLONED: [&[u8]; 2] = [b"refs/heads/", b"refs/tags/"];
@@ -26,10 +27,22 @@ pub struct ReadyClone {
     pub object_count: u32,
     /// Unix milliseconds.
     pub made_at: i64,
+    /// What its bytes are in R2; `None` of one that an earlier version made.
+    pub written: Option<Written>,
+}
+
+/// What tells an R2 object from one with other bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Of its bytes.
+    pub sha256: [u8; 32],
+    /// R2's name of them.
+    pub etag: String,
 }
 
 /// Names a set of objects: the SHA-256 of their ids, each once, sorted.
-pub fn fingerprint(mut ids: Vec<ObjectId>) -> [u8; 32] {
+pub fn fingerprint(ids: impl IntoIterator<Item = ObjectId>) -> [u8; 32] {
+    let mut ids: Vec<_> = ids.into_iter().collect();
     ids.sort_unstable();
     ids.dedup();
     let mut hasher = Sha256::new();
@@ -40,12 +53,15 @@ pub fn fingerprint(mut ids: Vec<ObjectId>) -> [u8; 32] {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// What a full clone wants now: the distinct targets of branches and tags, sorted.
-    pub fn cloned_tips(&self) -> Result<Vec<ObjectId>, StoreError> {
+    /// What a full clone wants now: what branches and tags name, each object once, sorted.
+    pub fn cloned_tips(&self) -> Result<Vec<Tip>, StoreError> {
         let mut tips = Vec::new();
         for prefix in CLONED {
             self.visit_refs(prefix, |reference| {
-                tips.push(reference.target);
+                tips.push(Tip {
+                    id: reference.target,
+                    peeled: reference.peeled,
+                });
                 ControlFlow::Continue(())
             })?;
         }
@@ -56,16 +72,19 @@ impl<D: Database> RepoStore<D> {
 
     /// The ready clone, of whatever refs it was made.
     pub fn ready_clone(&self) -> Result<Option<ReadyClone>, StoreError> {
-        let sql = "SELECT r2_key, fingerprint, response_bytes, object_count, made_at
+        let sql = "SELECT r2_key, fingerprint, response_bytes, object_count, made_at, sha256, etag
             FROM ready_clone";
         let found = query_first(&self.db, sql, &[], |row| {
             let fingerprint = row.blob(1)?;
+            let sha256 = row.blob_or_null(5)?.map(TryInto::try_into);
+            let written = sha256.and_then(Result::ok).zip(row.text_or_null(6)?);
             Ok(ReadyClone {
                 r2_key: row.text(0)?,
                 fingerprint: fingerprint.try_into().unwrap_or_default(),
                 response_bytes: row.unsigned(2)?,
                 object_count: row.unsigned32(3)?,
                 made_at: row.integer(4)?,
+                written: written.map(|(sha256, etag)| Written { sha256, etag }),
             })
         })?;
         Ok(found)
@@ -80,11 +99,13 @@ impl<D: Database> RepoStore<D> {
                 self.release_later(&before.r2_key, not_before)?;
             }
             let sql = "INSERT INTO ready_clone (singleton, r2_key, fingerprint, response_bytes,
-                    object_count, made_at)
-                VALUES (1, ?1, ?2, ?3, ?4, ?5) ON CONFLICT (singleton) DO UPDATE SET
+                    object_count, made_at, sha256, etag)
+                VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (singleton) DO UPDATE SET
                     r2_key = excluded.r2_key, fingerprint = excluded.fingerprint,
                     response_bytes = excluded.response_bytes,
-                    object_count = excluded.object_count, made_at = excluded.made_at";
+                    object_count = excluded.object_count, made_at = excluded.made_at,
+                    sha256 = excluded.sha256, etag = excluded.etag";
+            let written = ready.written.as_ref();
             let response_bytes = i64::try_from(ready.response_bytes).unwrap_or(i64::MAX);
             let params = [
                 ready.r2_key.as_str().into(),
@@ -92,6 +113,8 @@ impl<D: Database> RepoStore<D> {
                 response_bytes.into(),
                 ready.object_count.into(),
                 ready.made_at.into(),
+                written.map_or(Value::Null, |written| Value::Blob(&written.sha256)),
+                Value::text(written.map(|written| written.etag.as_str())),
             ];
             self.db.execute(sql, &params)?;
             self.released(&ready.r2_key)
@@ -112,7 +135,34 @@ impl<D: Database> RepoStore<D> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rusqlite_db::RusqliteDatabase;
+    use super::super::schema::{self, Schema};
     use super::*;
+
+    #[test]
+    fn one_that_an_earlier_version_made_is_read_and_replaced() {
+        let db = RusqliteDatabase::in_memory().unwrap();
+        let earlier = Schema {
+            migrations: schema::REPOSITORY.migrations.get(..6).unwrap(),
+            ..schema::REPOSITORY
+        };
+        schema::migrate(&db, earlier).unwrap();
+        let sql = "INSERT INTO ready_clone VALUES (1, 'ready/old', zeroblob(32), 9, 3, 5)";
+        db.execute(sql, &[]).unwrap();
+        assert_eq!(schema::wake(&db, schema::REPOSITORY), Ok(true));
+        let store = RepoStore::new(db, Box::new(|| 5));
+        let old = store.ready_clone().unwrap().unwrap();
+        assert_eq!((old.response_bytes, &old.written), (9, &None));
+        let new = ReadyClone {
+            written: Some(Written {
+                sha256: [7; 32],
+                etag: "e".to_owned(),
+            }),
+            ..old
+        };
+        store.set_ready_clone(&new, 5).unwrap();
+        assert_eq!(store.ready_clone(), Ok(Some(new)));
+    }
 
     #[test]
     fn a_fingerprint_is_that_of_a_set() {

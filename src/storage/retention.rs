@@ -23,6 +23,19 @@ pub struct Retention {
     pub pruned_reflog_seq: i64,
 }
 
+/// How long what a ref named stays for those who were told of it, however short the settings: far
+/// longer than any client takes from its list of refs to its fetch.
+const LISTED_MS: i64 = 60 * 60 * 1000;
+
+impl Retention {
+    /// Milliseconds that entries of the reflog keep what they name. An operator who has `asked` for
+    /// a prune gets what the settings say.
+    pub fn reflog_ms(&self, asked: bool) -> i64 {
+        let set_ms = self.reflog_retention_seconds.saturating_mul(1000);
+        if asked { set_ms } else { set_ms.max(LISTED_MS) }
+    }
+}
+
 impl<D: Database> RepoStore<D> {
     /// The settings; an error when there is no repository.
     pub fn retention(&self) -> Result<Retention, StoreError> {
@@ -97,5 +110,28 @@ impl<D: Database> RepoStore<D> {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(packs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_just_replaced_outlives_every_prune_that_nobody_asked_for() {
+        let kept = |reflog_retention_seconds: i64, asked: bool| {
+            let retention = Retention {
+                prune_grace_seconds: 0,
+                reflog_retention_seconds,
+                superseded_grace_seconds: 0,
+                pruned_at: 0,
+                pruned_reflog_seq: 0,
+            };
+            retention.reflog_ms(asked)
+        };
+        assert_eq!(kept(0, false), LISTED_MS);
+        assert_eq!(kept(0, true), 0);
+        assert_eq!(kept(86_400, false), 86_400_000);
+        assert_eq!(kept(86_400, true), 86_400_000);
     }
 }

@@ -8,7 +8,7 @@ use worker::wasm_bindgen_futures::{JsFuture, spawn_local};
 use worker::{Response, ResponseBody, console_error};
 
 use super::visit::{Visit, fault};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
+use crate::repo_do::contract::{ErrorReply, header, in_band};
 use crate::storage::r2::R2;
 
 #[wasm_bindgen]
@@ -70,33 +70,50 @@ pub async fn answer(
     let headers = response.headers();
     let mut response = Response::from(response);
     let head = response.bytes().await;
-    let head = head.map_err(|error| fault("git answer", &error))?;
-    let opened = match R2::of(&visit.env) {
-        Ok(bucket) => bucket.open(&named.key).await,
-        Err(error) => Err(error),
+    let mut head = head.map_err(|error| fault("git answer", &error))?;
+    let answered = match open(visit, &named.key).await {
+        Ok(rest) => join(&head, rest, named.bytes)
+            .and_then(|body| of_headers(&headers, Body::Stream(&body))),
+        // The object has seen it a moment ago.
+        Err(message) => {
+            console_error!("ready clone: {message}");
+            let id = headers.get("x-request-id").ok().flatten();
+            in_band::instead_of_pack(&message, &id.unwrap_or_default(), &mut head);
+            of_headers(&headers, Body::Whole(head))
+        }
     };
-    let missing = |error: &dyn std::fmt::Display| {
-        console_error!("ready clone: {error}");
-        ErrorReply::new(ErrorCode::UpstreamUnavailable, error.to_string())
-    };
-    let object = opened.map_err(|error| missing(&error))?;
-    let rest = object.body().map(worker::ObjectBody::response_body);
-    let Some(Ok(ResponseBody::Stream(rest))) = rest else {
-        return Err(missing(&"r2 gave no body"));
-    };
-    join(&head, rest, named.bytes)
-        .and_then(|body| of_headers(&headers, &body))
-        .map_err(|error| fault("ready clone", &format!("{error:?}")))
+    answered.map_err(|error| fault("ready clone", &format!("{error:?}")))
+}
+
+/// The bytes of the R2 object, or why there are none.
+async fn open(visit: &Visit, key: &str) -> Result<ReadableStream, String> {
+    let bucket = R2::of(&visit.env).map_err(|error| error.to_string())?;
+    let object = bucket.open(key).await.map_err(|error| error.to_string())?;
+    match object.body().map(worker::ObjectBody::response_body) {
+        Some(Ok(ResponseBody::Stream(rest))) => Ok(rest),
+        _ => Err(format!("r2: object {key} has no body")),
+    }
+}
+
+/// What an answer consists of.
+enum Body<'a> {
+    Stream(&'a ReadableStream),
+    Whole(Vec<u8>),
 }
 
 /// A response of these headers, without those that are for us.
-fn of_headers(
-    headers: &web_sys::Headers,
-    body: &ReadableStream,
-) -> Result<web_sys::Response, JsValue> {
+fn of_headers(headers: &web_sys::Headers, body: Body<'_>) -> Result<web_sys::Response, JsValue> {
     let init = web_sys::ResponseInit::new();
     init.set_headers(headers);
-    let response = web_sys::Response::new_with_opt_readable_stream_and_init(Some(body), &init)?;
+    let response = match body {
+        Body::Stream(body) => {
+            web_sys::Response::new_with_opt_readable_stream_and_init(Some(body), &init)?
+        }
+        Body::Whole(bytes) => {
+            let bytes = Uint8Array::from(&bytes[..]);
+            web_sys::Response::new_with_opt_js_u8_array_and_init(Some(&bytes), &init)?
+        }
+    };
     let headers = response.headers();
     headers.delete(header::READY)?;
     headers.delete(header::READY_BYTES)?;

@@ -18,6 +18,7 @@
 //! versions. What cannot be had on a machine is passed over, and said to be.
 
 #![allow(clippy::panic, reason = "a panic is how a test fails")]
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 pub mod described;
 
@@ -183,7 +184,8 @@ impl Client {
         }
     }
 
-    fn try_run(&self, token: &str, words: &[&str]) -> Result<(), String> {
+    /// Runs a command with this token, however it may end; what it said if it failed.
+    pub fn try_run(&self, token: &str, words: &[&str]) -> Result<(), String> {
         // Nothing of the user's configuration, and no place to leave any.
         let home = Scratch::new();
         let home = home.path();

@@ -49,6 +49,7 @@ fn lived_in<D: Database>(store: &RepoStore<D>) {
         response_bytes: 9,
         object_count: 3,
         made_at: NOW,
+        written: None,
     };
     store.set_ready_clone(&ready, NOW).unwrap();
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use cairn::git::graph::ancestry::{is_ancestor, is_ready, merge_bases};
 use cairn::git::graph::commits::{CommitGraph, CommitNode};
 use cairn::git::graph::paint::{Cuts, Paint};
+use cairn::git::upload_pack::full_clone::{self, Tip};
 use gix_hash::ObjectId;
 
 use super::history::{History, Noise};
@@ -123,6 +124,72 @@ fn missing_and_common_are_exact() {
             }
         }
     }
+}
+
+/// One answer serves two lists of wants if both reach the same commits.
+#[test]
+fn a_full_clone_covers_what_reaches_the_same_commits() {
+    let (mut covered, mut others) = (0, 0);
+    for seed in 60..66 {
+        let history = History::random(seed, 40);
+        let mut noise = Noise::new(seed);
+        let graph = served(&history, &mut noise).graph();
+        for round in 0..40 {
+            let commits = noise.pick(&history.commits, 1 + round % 4);
+            // Every other one by way of a tag, whose own id is in no graph.
+            let tips: Vec<Tip> = (0_u8..)
+                .zip(&commits)
+                .map(|(number, commit)| match number % 2 {
+                    0 => Tip {
+                        id: *commit,
+                        peeled: None,
+                    },
+                    _ => Tip {
+                        id: [number; 20].into(),
+                        peeled: Some(*commit),
+                    },
+                })
+                .collect();
+            let reached = history.missing(&commits, &[]);
+            // Some tips, and now and then some of what they reach, or something else.
+            let count = 1 + noise.below(4);
+            let mut wants = noise.pick(&commits, count);
+            if noise.chance(40) {
+                let within: Vec<_> = reached.iter().copied().collect();
+                wants.extend(noise.pick(&within, 1));
+            }
+            if noise.chance(20) {
+                wants.extend(noise.pick(&history.commits, 1));
+            }
+            let expected = history.missing(&wants, &[]) == reached;
+            let by_id: Vec<ObjectId> = wants
+                .iter()
+                .map(|want| {
+                    let tip = tips.iter().find(|tip| tip.peeled == Some(*want));
+                    tip.map_or(*want, |tip| tip.id)
+                })
+                .collect();
+            for wants in [&wants, &by_id] {
+                let found = full_clone::covers(&graph, wants, &tips).unwrap();
+                assert_eq!(found, expected, "{wants:?} of {tips:?}");
+            }
+            *(if expected { &mut covered } else { &mut others }) += 1;
+        }
+        let main = Tip {
+            id: history.commits[0],
+            peeled: None,
+        };
+        // A tag of a file: wanted, it is in the answer; not wanted, it would be too much.
+        let file = Tip {
+            id: [9; 20].into(),
+            peeled: Some([8; 20].into()),
+        };
+        let covers = |wants: &[ObjectId], tips: &[Tip]| full_clone::covers(&graph, wants, tips);
+        assert_eq!(covers(&[main.id, file.id], &[main, file]), Ok(true));
+        assert_eq!(covers(&[main.id], &[main, file]), Ok(false));
+        assert_eq!(covers(&[main.id, file.id], &[main]), Ok(false));
+    }
+    assert!(covered > 30 && others > 30, "{covered} and {others}");
 }
 
 #[test]

@@ -10,7 +10,8 @@ const TOKEN_BYTES_MAX: usize = 256;
 
 /// What this server offers; readers accept what is offered here and nothing else, as git does.
 ///
-/// A feature is switched on by naming it here, in the constant [`Offer::DEFAULT`].
+/// A feature is switched on by naming it here, in the constant [`Offer::DEFAULT`]; what only some
+/// deployments offer is in [`FetchExtensions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offer<'a> {
     /// The server's name and version, such as `cairn/1.0`.
@@ -30,7 +31,8 @@ pub struct Offer<'a> {
 }
 
 impl Offer<'static> {
-    /// What production offers.
+    /// What production offers: git's own list, and the features that a setting of git's server
+    /// adds and that a client has to ask for by itself.
     pub const DEFAULT: Self = Self {
         agent: concat!("cairn/", env!("CARGO_PKG_VERSION")),
         session_id: None,
@@ -63,15 +65,7 @@ impl Offer<'static> {
             "push-options",
         ],
         ls_refs: &["unborn"],
-        fetch: &[
-            "shallow",
-            "wait-for-done",
-            "filter",
-            "ref-in-want",
-            "sideband-all",
-            // Understood, and answered with the whole pack, as the specification allows.
-            "packfile-uris",
-        ],
+        fetch: &["shallow", "wait-for-done", "filter"],
         // There are no bundles: the list is empty.
         commands: &["object-info", "bundle-uri"],
     };
@@ -80,6 +74,61 @@ impl Offer<'static> {
 impl Default for Offer<'static> {
     fn default() -> Self {
         Self::DEFAULT
+    }
+}
+
+/// Features of the version 2 command `fetch` that git's server offers only where its administrator
+/// says so, and which git's client uses wherever it sees them.
+///
+/// With `ref-in-want` a clone fails when a ref changes between its two requests. `packfile-uris` is
+/// answered with the whole pack, as the specification allows.
+const EXTENSIONS: [&str; 3] = ["ref-in-want", "sideband-all", "packfile-uris"];
+
+/// A word that names no extension of `fetch`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{word}' is no extension of fetch: there are ref-in-want, sideband-all, packfile-uris")]
+pub struct UnknownExtension {
+    /// The word.
+    pub word: String,
+}
+
+/// What a deployment offers for `fetch` beyond [`Offer::DEFAULT`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchExtensions {
+    /// Everything that is offered for `fetch`.
+    fetch: Vec<&'static str>,
+}
+
+impl Default for FetchExtensions {
+    fn default() -> Self {
+        Self {
+            fetch: Offer::DEFAULT.fetch.to_vec(),
+        }
+    }
+}
+
+impl FetchExtensions {
+    /// Reads a list between commas. Nothing is offered of a list that has a word too many.
+    pub fn parse(list: &str) -> Result<Self, UnknownExtension> {
+        let words = list.split(',').map(str::trim);
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+        if let Some(word) = words.iter().find(|word| !EXTENSIONS.contains(word)) {
+            return Err(UnknownExtension {
+                word: (*word).to_owned(),
+            });
+        }
+        let mut extensions = Self::default();
+        let named = EXTENSIONS.iter().filter(|name| words.contains(name));
+        extensions.fetch.extend(named);
+        Ok(extensions)
+    }
+
+    /// Everything that the deployment offers.
+    pub fn offer(&self) -> Offer<'_> {
+        Offer {
+            fetch: &self.fetch,
+            ..Offer::DEFAULT
+        }
     }
 }
 
@@ -149,7 +198,17 @@ pub struct Client {
     pub session_id: Option<String>,
 }
 
+/// How the agents of clients begin that read deltas by distance and forget to say so in version 2.
+const READS_OFS_DELTA: [&str; 1] = ["dulwich/"];
+
 impl Client {
+    /// Whether the client is known to read deltas that name their base by its distance, though its
+    /// requests do not say so.
+    pub fn reads_ofs_delta(&self) -> bool {
+        let agent = self.agent.as_deref().unwrap_or_default();
+        READS_OFS_DELTA.iter().any(|known| agent.starts_with(known))
+    }
+
     /// Takes the client's words from a list of versions 0 and 1; a later list adds to it.
     pub fn note(&mut self, capabilities: Capabilities<'_>) {
         if let Some(agent) = capabilities.value("agent") {
@@ -190,6 +249,27 @@ mod tests {
         assert_eq!(
             sanitized(Offer::DEFAULT.agent.as_bytes()).as_deref(),
             Some(Offer::DEFAULT.agent)
+        );
+    }
+
+    #[test]
+    fn extensions_are_offered_where_they_are_named_and_nowhere_else() {
+        let offered = |list: &str| FetchExtensions::parse(list).map(|parsed| parsed.fetch);
+        let default = Offer::DEFAULT.fetch;
+        assert_eq!(FetchExtensions::default().offer(), Offer::DEFAULT);
+        assert_eq!(offered("").as_deref(), Ok(default));
+        assert!(EXTENSIONS.iter().all(|name| !default.contains(name)));
+        let every = [default, &EXTENSIONS].concat();
+        assert_eq!(
+            offered("packfile-uris, sideband-all,ref-in-want,").as_deref(),
+            Ok(&every[..])
+        );
+        let some = [default, &["ref-in-want"]].concat();
+        assert_eq!(offered("ref-in-want,ref-in-want").as_deref(), Ok(&some[..]));
+        let word = "want-ref".to_owned();
+        assert_eq!(
+            offered("ref-in-want,want-ref"),
+            Err(UnknownExtension { word })
         );
     }
 

@@ -254,8 +254,12 @@ impl<'a> CommandRequestReader<'a> {
             server_options,
             ..
         } = request;
+        let mut command = command.complete()?;
+        if let Command::Fetch(request) = &mut command {
+            request.ofs_delta |= client.reads_ofs_delta();
+        }
         Ok(Some(CommandRequest {
-            command: command.complete()?,
+            command,
             client,
             server_options,
         }))

@@ -34,7 +34,7 @@ pub mod pktline;
 pub mod progress;
 pub mod push_commands;
 #[cfg(test)]
-mod real_git;
+pub(in crate::git) mod real_git;
 pub mod report_status;
 pub mod sideband;
 #[cfg(test)]

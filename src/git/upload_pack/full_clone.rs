@@ -2,12 +2,39 @@
 //!
 //! Its answer depends on nothing but the objects wanted, so that it can be kept ready. Only what
 //! stands before the pack differs between the versions of the protocol.
+//!
+//! Clients ask for it in many ways: with every branch and tag as a want, with the branches alone
+//! and `include-tag`, with other refs besides that lead to the same commits (`clone --mirror`), or
+//! with the only branch there is. [`covers`] says which of them one answer serves.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use gix_hash::ObjectId;
+use gix_object::bstr::{BString, ByteSlice as _};
 
+use super::super::graph::commits::{CommitGraph, CommitNode};
+use super::super::graph::paint::{Cuts, Paint};
 use super::super::protocol::fetch_request::{Ending, FetchRequest};
 use super::super::protocol::negotiation::{self, Sections};
 use super::super::protocol::sideband::SideBand;
+use super::super::store::StoreError;
+
+/// What a branch or tag names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tip {
+    /// The object.
+    pub id: ObjectId,
+    /// What it peels to, when it is an annotated tag.
+    pub peeled: Option<ObjectId>,
+}
+
+impl Tip {
+    /// What lies behind all tags.
+    fn end(&self) -> ObjectId {
+        self.peeled.unwrap_or(self.id)
+    }
+}
 
 /// The request of which a ready answer is the answer: it wants these objects.
 pub fn request(wants: Vec<ObjectId>) -> FetchRequest {
@@ -20,47 +47,122 @@ pub fn request(wants: Vec<ObjectId>) -> FetchRequest {
     }
 }
 
-/// What stands before the pack in the answer, if the request is a full clone with the usual
-/// options: no haves, nothing left out, on the large side-band, with deltas by distance. A ready
-/// answer has no progress, which no client insists on, and no thin deltas, which need haves.
-pub fn head(request: &FetchRequest) -> Option<Vec<u8>> {
-    let is_plain = request.done()
-        && !request.wants.is_empty()
-        && request.want_refs.is_empty()
+/// Whether the request has the options of a full clone: no haves, nothing left out, on the large
+/// side-band, with deltas by distance. What it wants is not looked at.
+///
+/// A ready answer has no progress, which no client insists on, and no thin deltas, which need haves.
+pub fn is_plain(request: &FetchRequest) -> bool {
+    // Without haves version 2 sends the pack at once, as git does; the others wait for `done`.
+    let is_answered_now = request.upload_pack.is_none() || request.done();
+    is_answered_now
+        && !(request.wants.is_empty() && request.want_refs.is_empty())
         && request.haves.is_empty()
         && request.shallow.is_empty()
         && !request.deepens()
         && request.filter.is_none()
         && request.ofs_delta
         && !request.wait_for_done
-        && !request.sideband_all
-        && request.side_band() == SideBand::Large;
-    if !is_plain {
-        return None;
-    }
+        && request.side_band() == SideBand::Large
+}
+
+/// What stands before the pack in the answer to a request that [`is_plain`]. `named` are the refs
+/// that it wants by name, with what they point to.
+pub fn head(request: &FetchRequest, named: &[(ObjectId, BString)]) -> Vec<u8> {
     let mut head = Vec::new();
-    match request.upload_pack {
-        Some(_) => negotiation::nak(&mut head),
-        None => Sections {
-            sideband_all: false,
-        }
-        .packfile(&mut head),
+    if request.upload_pack.is_some() {
+        negotiation::nak(&mut head);
+        return head;
     }
-    Some(head)
+    let sections = Sections {
+        sideband_all: request.sideband_all,
+    };
+    if !named.is_empty() {
+        sections.wanted_refs(&mut head);
+        for (id, name) in named {
+            sections.wanted_ref(id, name.as_bstr(), &mut head);
+        }
+        sections.delim(&mut head);
+    }
+    sections.packfile(&mut head);
+    head
+}
+
+/// Whether what the tips reach answers these wants: all wants are in it, and it has no commits
+/// besides. It may have tag objects besides, which a client passes over that has no ref for them.
+///
+/// Reads the graph alone: a want that is neither a tip nor a commit is not covered.
+pub fn covers(
+    graph: &Rc<CommitGraph>,
+    wants: &[ObjectId],
+    tips: &[Tip],
+) -> Result<bool, StoreError> {
+    let ends: HashMap<ObjectId, ObjectId> = tips.iter().map(|tip| (tip.id, tip.end())).collect();
+    let wanted: HashSet<ObjectId> = wants.iter().copied().collect();
+    let (mut wanted_commits, mut other_wants) = (Vec::new(), Vec::new());
+    for want in &wanted {
+        let end = ends.get(want);
+        match (graph.lookup(end.unwrap_or(want)), end) {
+            (Some(node), Some(_)) => wanted_commits.push(node),
+            (Some(node), None) => {
+                wanted_commits.push(node);
+                other_wants.push(node);
+            }
+            // A tip that leads to a tree or a blob.
+            (None, Some(_)) => {}
+            (None, None) => return Ok(false),
+        }
+    }
+    let (mut tip_commits, mut other_tips) = (Vec::new(), Vec::new());
+    for tip in tips {
+        let Some(node) = graph.lookup(&tip.end()) else {
+            if wanted.contains(&tip.id) {
+                continue;
+            }
+            return Ok(false);
+        };
+        tip_commits.push(node);
+        if !wanted.contains(&tip.id) {
+            other_tips.push(node);
+        }
+    }
+    Ok(
+        reaches(graph, &tip_commits, &other_wants)?
+            && reaches(graph, &wanted_commits, &other_tips)?,
+    )
+}
+
+/// Whether each of `commits` is among `from` or their ancestors.
+fn reaches(
+    graph: &Rc<CommitGraph>,
+    from: &[CommitNode],
+    commits: &[CommitNode],
+) -> Result<bool, StoreError> {
+    let mut paint = Paint::new(Rc::clone(graph), commits, from, Cuts::default());
+    Ok(commits.is_empty() || paint.missing()?.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::limits::Limits;
+    use super::super::super::protocol::capabilities::{FetchExtensions, Offer};
+    use super::super::super::protocol::command_request::{Command, CommandRequestReader};
     use super::super::super::protocol::fetch_request::{MultiAck, UploadPackOptions};
+    use super::super::super::protocol::pktline;
+    use super::super::super::protocol::real_git::Sandbox;
+    use super::super::super::protocol::upload_request::UploadRequestReader;
     use super::*;
 
     fn plain() -> FetchRequest {
         request(vec![ObjectId::empty_tree(gix_hash::Kind::Sha1)])
     }
 
+    fn answered(request: &FetchRequest) -> Option<Vec<u8>> {
+        is_plain(request).then(|| head(request, &[]))
+    }
+
     #[test]
     fn both_versions_have_their_own_head() {
-        assert_eq!(head(&plain()).unwrap(), b"000dpackfile\n");
+        assert_eq!(answered(&plain()).unwrap(), b"000dpackfile\n");
         let agreed = UploadPackOptions {
             multi_ack: MultiAck::Detailed,
             no_done: true,
@@ -72,31 +174,113 @@ mod tests {
             thin_pack: true,
             ..plain()
         };
-        assert_eq!(head(&version_0).unwrap(), b"0008NAK\n");
+        assert_eq!(answered(&version_0).unwrap(), b"0008NAK\n");
+        version_0.ending = Ending::Flush;
+        assert_eq!(answered(&version_0), None, "version 0 waits for done");
+        version_0.ending = Ending::Done;
         version_0.upload_pack = Some(UploadPackOptions {
             side_band: SideBand::Small,
             ..agreed
         });
-        assert_eq!(head(&version_0), None);
+        assert_eq!(answered(&version_0), None);
+    }
+
+    #[test]
+    fn what_extensions_add_stands_before_the_pack() {
+        let named = (plain().wants.remove(0), BString::from("refs/heads/main"));
+        let by_name = FetchRequest {
+            wants: Vec::new(),
+            want_refs: vec![named.1.clone()],
+            sideband_all: true,
+            ending: Ending::Flush,
+            ..plain()
+        };
+        assert!(is_plain(&by_name));
+        let id = named.0;
+        let expected =
+            format!("0011\x01wanted-refs\n003e\x01{id} refs/heads/main\n0001000e\x01packfile\n");
+        assert_eq!(BString::from(head(&by_name, &[named])), expected);
     }
 
     #[test]
     fn whatever_asks_for_less_or_otherwise_is_no_full_clone() {
-        let other: [fn(&mut FetchRequest); 9] = [
+        let other: [fn(&mut FetchRequest); 8] = [
             |request| request.haves = request.wants.clone(),
             |request| request.shallow = request.wants.clone(),
             |request| request.deepen = Some(1),
             |request| request.deepen_not = vec!["main".into()],
             |request| request.filter = Some("blob:none".into()),
             |request| request.ofs_delta = false,
-            |request| request.sideband_all = true,
-            |request| request.ending = Ending::Flush,
+            |request| request.wait_for_done = true,
             |request| request.wants.clear(),
         ];
         for change in other {
             let mut request = plain();
             change(&mut request);
-            assert_eq!(head(&request), None, "{request:?}");
+            assert_eq!(answered(&request), None, "{request:?}");
         }
+    }
+
+    /// The fetch among the requests of a connection of version 2: what comes after `ls-refs`.
+    fn fetch_of(mut sent: &[u8], offer: Offer<'_>) -> FetchRequest {
+        loop {
+            let mut reader = CommandRequestReader::new(offer, &Limits::DEFAULT);
+            // As one body over HTTP: up to its flush.
+            let end = flush_end(sent);
+            reader.feed(&sent[..end]).unwrap();
+            if let Command::Fetch(request) = reader.finish().unwrap().unwrap().command {
+                return *request;
+            }
+            sent = &sent[end..];
+        }
+    }
+
+    fn flush_end(sent: &[u8]) -> usize {
+        let mut at = 0;
+        loop {
+            let digits = std::str::from_utf8(&sent[at..at + 4]).unwrap();
+            let length = usize::from_str_radix(digits, 16).unwrap();
+            at += length.max(4);
+            if length == 0 {
+                return at;
+            }
+        }
+    }
+
+    /// What real git sends is a full clone, whichever way it is asked for one.
+    #[test]
+    fn what_git_sends_for_a_clone_is_plain() {
+        let everything = FetchExtensions::parse("ref-in-want,sideband-all,packfile-uris").unwrap();
+        for arguments in [
+            &["clone", "-q", "REMOTE", "copy"][..],
+            &["clone", "-q", "--progress", "--bare", "REMOTE", "copy"],
+            &["clone", "-q", "--mirror", "REMOTE", "copy"],
+            &["clone", "-q", "--single-branch", "REMOTE", "copy"],
+            &["clone", "-q", "--no-tags", "REMOTE", "copy"],
+        ] {
+            let sent = Sandbox::with_history().sent("git-upload-pack", 2, arguments);
+            let request = fetch_of(&sent, everything.offer());
+            assert!(is_plain(&request), "{arguments:?}: {request:?}");
+            let sent = Sandbox::with_history().sent("git-upload-pack", 0, arguments);
+            let mut reader = UploadRequestReader::new(Offer::DEFAULT, &Limits::DEFAULT);
+            reader.feed(&sent).unwrap();
+            let request = reader.finish().unwrap().fetch;
+            assert!(is_plain(&request), "{arguments:?}: {request:?}");
+        }
+    }
+
+    /// As go-git 5 writes it (`packp.UploadPackRequest`): version 0, capabilities in order of the
+    /// alphabet, no `multi_ack`, and `done` at once.
+    #[test]
+    fn what_go_git_sends_for_a_clone_is_plain() {
+        let id = "1".repeat(40);
+        let mut body = Vec::new();
+        let first = format!("want {id} agent=go-git/5.x ofs-delta side-band-64k\n");
+        pktline::line(&[first.as_bytes()], &mut body);
+        pktline::flush(&mut body);
+        pktline::line(&[b"done\n"], &mut body);
+        let mut reader = UploadRequestReader::new(Offer::DEFAULT, &Limits::DEFAULT);
+        reader.feed(&body).unwrap();
+        assert!(is_plain(&reader.finish().unwrap().fetch));
     }
 }

@@ -85,6 +85,8 @@ pub struct RequestLine {
     pub bytes_out: u64,
     /// From the first line to the last byte, as the platform's clock runs.
     pub wall_ms: i64,
+    /// Whether a ready clone was the answer.
+    pub ready: bool,
     /// What it took at the objects.
     pub usage: Usage,
 }
@@ -131,6 +133,7 @@ impl RequestLine {
             "rows_read": self.usage.rows_read,
             "rows_written": self.usage.rows_written,
             "packs": self.usage.packs,
+            "ready": self.ready,
         })
         .to_string()
     }

@@ -134,8 +134,7 @@ impl Look<'_> {
         }
         let without_time = reach.kept();
         let retention = self.store.retention()?;
-        let kept_ms = retention.reflog_retention_seconds.saturating_mul(1000);
-        let since_ms = now_ms().saturating_sub(kept_ms);
+        let since_ms = now_ms().saturating_sub(retention.reflog_ms(self.asked));
         let mut from = Some(1);
         while let Some(seq) = from {
             let mut ids = Vec::new();

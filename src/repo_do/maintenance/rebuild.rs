@@ -8,7 +8,6 @@
 //! packs lean on it in no order, and what fits into memory of it would be fetched again and again.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
@@ -20,15 +19,18 @@ use crate::git::graph::connectivity::{Connected, Connectivity, ConnectivityError
 use crate::git::limits::Limits;
 use crate::git::maintenance::merge::Step;
 use crate::git::maintenance::rebuild::{IndexRebuild, Overlay, RebuildError, StoredPack};
-use crate::git::object::ObjectKind;
+use crate::git::object::{ObjectKind, facts};
 use crate::git::pack::index::IndexBuilder;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{ColdChunk, PackId, PackRecord, PackStore as _, Part, Shared};
+use crate::git::store::{
+    ColdChunk, ObjectSource as _, PackId, PackRecord, PackStore, Part, Shared, StoreError,
+};
 use crate::repo_do::cold::Faults;
 use crate::repo_do::memory::PUSH_BYTES;
 use crate::repo_do::object::{RepoObject, Store, now_ms, pause, reserve as reserve_room};
 use crate::repo_do::readers::Purpose;
 use crate::repo_do::{snapshot, timer};
+use crate::storage::refs::RefRecord;
 use crate::storage::runs::RunFigures;
 
 /// Bytes of deltas resolved between two pauses.
@@ -108,30 +110,23 @@ impl Rebuild {
         packs: &LivePacks<Rc<Overlay<Rc<Store>>>>,
         graph: &CommitGraph,
     ) -> Result<CheckedRefs, Failure> {
-        let mut ids: Vec<(String, ObjectId)> = Vec::new();
-        self.store.visit_refs(b"refs/", |record| {
-            let named = [Some(record.target), record.peeled].into_iter().flatten();
-            ids.extend(named.map(|id| (record.name.to_string(), id)));
-            ControlFlow::Continue(())
-        })?;
-        let mut checked = CheckedRefs {
-            ids: ids.len() as u64,
-            problems: Vec::new(),
-        };
-        for (name, id) in ids {
-            if graph.lookup(&id).is_some() {
-                continue;
-            }
-            match packs.find(&id)? {
-                None => checked.problems.push(format!("{name}: {id} is not here")),
-                Some(at) if packs.row(at)?.kind == ObjectKind::Commit => {
-                    let problem = format!("{name}: {id} is not complete");
-                    checked.problems.push(problem);
+        let (mut refs, mut problems) = (Vec::new(), Vec::new());
+        let mut tell = |problem| problems.push(problem);
+        self.store
+            .audit_refs(&mut |record| refs.push(record), &mut tell);
+        let mut ids = 0;
+        for record in refs {
+            for id in [Some(record.target), record.peeled].into_iter().flatten() {
+                ids += 1;
+                if let Some(wrong) = problem_of(packs, graph, &id)? {
+                    problems.push(format!("{}: {id} is {wrong}", record.name));
                 }
-                Some(_) => {}
+            }
+            if let Some(wrong) = problem_of_tag(packs, &record)? {
+                problems.push(format!("{}: {wrong}", record.name));
             }
         }
-        Ok(checked)
+        Ok(CheckedRefs { ids, problems })
     }
 
     /// The parts that were made; none are left.
@@ -270,6 +265,48 @@ impl Rebuild {
             tips.retain(|tip| !bad.contains(tip));
         }
     }
+}
+
+/// What is wrong with an object that is named: nothing, if it is here, and complete if a commit.
+pub fn problem_of<S: PackStore>(
+    packs: &LivePacks<S>,
+    graph: &CommitGraph,
+    id: &ObjectId,
+) -> Result<Option<&'static str>, StoreError> {
+    if graph.lookup(id).is_some() {
+        return Ok(None);
+    }
+    Ok(match packs.find(id)? {
+        None => Some("not here"),
+        Some(at) if packs.row(at)?.kind == ObjectKind::Commit => Some("not complete"),
+        Some(_) => None,
+    })
+}
+
+/// What is wrong with what a ref says that its target peels to. Of a tag that cannot be read the
+/// comparison of the packs tells.
+fn problem_of_tag<S: PackStore>(
+    packs: &LivePacks<S>,
+    record: &RefRecord,
+) -> Result<Option<String>, StoreError> {
+    let mut end = record.target;
+    loop {
+        let Some(at) = packs.find(&end)? else {
+            return Ok(None);
+        };
+        if packs.row(at)?.kind != ObjectKind::Tag {
+            break;
+        }
+        let Ok(Some((_, content))) = packs.read(&end) else {
+            return Ok(None);
+        };
+        let Ok(tag) = facts::tag(&content) else {
+            return Ok(None);
+        };
+        end = tag.target;
+    }
+    let peeled = (end != record.target).then_some(end);
+    Ok((peeled != record.peeled).then(|| format!("it peels to {end}, and the ref says otherwise")))
 }
 
 fn broken(error: RebuildError) -> Failure {

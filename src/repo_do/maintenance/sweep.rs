@@ -47,13 +47,16 @@ pub async fn sweep(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failur
 }
 
 /// Removes entries of the reflog whose time has come.
-pub async fn expire_reflog(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+pub async fn expire_reflog(
+    object: &Rc<RepoObject>,
+    asked: bool,
+) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
     let mut rows = 0;
     loop {
         let retention = store.retention()?;
-        let kept_ms = retention.reflog_retention_seconds.saturating_mul(1000);
-        let gone = store.expire_reflog(now_ms().saturating_sub(kept_ms), STEP_ROWS)?;
+        let before_ms = now_ms().saturating_sub(retention.reflog_ms(asked));
+        let gone = store.expire_reflog(before_ms, STEP_ROWS)?;
         rows += gone;
         if gone == 0 {
             break;

@@ -1,13 +1,17 @@
-//! Everything that is stored, checked against the packs' bytes: what is derived, the refs, the copies
-//! in R2, the account of the fork network, and rows that should not be there or should.
+//! Everything that is stored, checked against the packs' bytes: what is derived, the refs, the reflog
+//! and the tokens row by row, the copies in R2, the ready clone, the account of the fork network, and
+//! rows that should not be there or should.
+//!
+//! Nothing is mended but the ready clone: what is not as it was written is made again.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use serde::Serialize;
 
 use super::Failure;
 use super::merge::reserve;
-use super::rebuild::Rebuild;
+use super::rebuild::{self, Rebuild};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::segment::Segment;
 use crate::git::maintenance::compare::{self, Graph};
@@ -20,6 +24,7 @@ use crate::repo_do::object::{GRACE_MS, RepoObject, Store, now_ms, reserve as res
 use crate::repo_do::readers::Purpose;
 use crate::repo_do::snapshot::{self, Audit};
 use crate::storage::orphans::{Orphans, Overdue};
+use crate::storage::row_audit::LoggedId;
 use crate::storage::runs::RunFigures;
 
 /// Commits compared between two pauses.
@@ -96,7 +101,11 @@ pub async fn verify(object: &Rc<RepoObject>) -> Result<(Findings, RunFigures), F
         ..Findings::default()
     };
     let store = Rc::clone(&rebuild.store);
-    let mut verify = Verify { rebuild, findings };
+    let mut verify = Verify {
+        rebuild,
+        findings,
+        is_compared: false,
+    };
     let done = verify.run().await;
     let dropped = snapshot::drop_copies(object, &store).await;
     done?;
@@ -114,6 +123,8 @@ pub async fn verify(object: &Rc<RepoObject>) -> Result<(Findings, RunFigures), F
 struct Verify {
     rebuild: Rebuild,
     findings: Findings,
+    /// Refs and reflog were compared with the packs.
+    is_compared: bool,
 }
 
 impl Verify {
@@ -135,8 +146,51 @@ impl Verify {
             }
             Err(error) => return Err(error),
         }
+        self.read_rows();
         self.count_rows()?;
         self.audit().await
+    }
+
+    /// Reads the rows that no pack can be compared with, and those of refs and reflog when the
+    /// comparison did not come to them.
+    fn read_rows(&mut self) {
+        let store = &self.rebuild.store;
+        let mut tell = |problem| self.findings.add(problem);
+        store.audit_tables(&mut tell);
+        store.audit_tokens(&mut tell);
+        if !self.is_compared {
+            store.audit_refs(&mut |_| {}, &mut tell);
+            store.audit_reflog(i64::MAX, &mut |_| {}, &mut tell);
+        }
+    }
+
+    /// Reads the reflog. What it names was the target of a ref when the entry was made: until the
+    /// next prune it is here.
+    fn check_reflog(
+        &mut self,
+        packs: &LivePacks<Rc<Overlay<Rc<Store>>>>,
+        graph: &CommitGraph,
+    ) -> Result<(), Failure> {
+        let Self {
+            rebuild, findings, ..
+        } = self;
+        let pruned_at = rebuild.store.retention()?.pruned_at;
+        let (mut logged, mut seen) = (Vec::new(), HashSet::new());
+        let mut tell = |problem| findings.add(problem);
+        let mut each = |named: LoggedId| {
+            if seen.insert(named.id) {
+                logged.push(named);
+            }
+        };
+        rebuild.store.audit_reflog(pruned_at, &mut each, &mut tell);
+        for LoggedId { seq, name, id } in logged {
+            if let Some(wrong) = rebuild::problem_of(packs, graph, &id)? {
+                findings.add(format!(
+                    "entry {seq} of the reflog, {name}: {id} is {wrong}"
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn count_rows(&mut self) -> Result<(), Failure> {
@@ -172,6 +226,9 @@ impl Verify {
             }
         }
         self.findings.r2 = audit;
+        if let Some(problem) = snapshot::check_ready(object, store).await? {
+            self.findings.add(problem);
+        }
         Ok(())
     }
 
@@ -208,6 +265,8 @@ impl Verify {
         for problem in checked.problems {
             self.findings.add(problem);
         }
+        self.check_reflog(&rebuilt, &rebuilt_graph)?;
+        self.is_compared = true;
         Ok(())
     }
 

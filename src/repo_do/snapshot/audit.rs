@@ -6,10 +6,14 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
-use super::secure::{Securing, SnapshotError};
+use super::secure::{Securing, SnapshotError, Surroundings};
 use crate::git::store::CHUNK_BYTES;
-use crate::storage::bucket::{Bucket, BucketError, PACKS_PREFIX, READY_PREFIX, record_key};
+use crate::storage::bucket::{
+    Bucket, BucketError, PACKS_PREFIX, PART_BYTES, READY_PREFIX, record_key,
+};
+use crate::storage::ready::ReadyClone;
 use crate::storage::snapshots::StoredPack;
 use crate::storage::sql::Database;
 
@@ -149,6 +153,46 @@ impl<D: Database, B: Bucket, S> Securing<'_, D, B, S> {
         let corrupt = || SnapshotError::Corrupt { key: key.clone() };
         Ok((!read?).then(|| corrupt().to_string()))
     }
+}
+
+impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
+    /// Reads the ready clone from end to end; whether it has the bytes that were written. Nobody can
+    /// say so of one that an earlier version made.
+    pub async fn check_ready(&self, ready: &ReadyClone) -> Result<ReadyState, SnapshotError> {
+        let key = &ready.r2_key;
+        let found = self.bucket.size(key).await?;
+        if found != Some(ready.response_bytes) {
+            let problem = wrong_size(key, found, ready.response_bytes);
+            return Ok(ReadyState::Damaged(problem));
+        }
+        let Some(written) = &ready.written else {
+            return Ok(ReadyState::Unknown);
+        };
+        let (mut hasher, mut start) = (Sha256::new(), 0);
+        while start < ready.response_bytes {
+            let end = start.saturating_add(PART_BYTES as u64);
+            let part = start..end.min(ready.response_bytes);
+            hasher.update(&self.bucket.read(key, part).await?);
+            start = end;
+            self.around.pause().await;
+        }
+        if <[u8; 32]>::from(hasher.finalize()) == written.sha256 {
+            return Ok(ReadyState::Sound);
+        }
+        let corrupt = SnapshotError::Corrupt { key: key.clone() };
+        Ok(ReadyState::Damaged(corrupt.to_string()))
+    }
+}
+
+/// What reading a ready clone has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadyState {
+    /// It has the bytes that were written.
+    Sound,
+    /// Nobody noted what was written.
+    Unknown,
+    /// What is wrong with it.
+    Damaged(String),
 }
 
 fn wrong_size(key: &str, found: Option<u64>, expected: u64) -> String {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::audit::{Audit, Ledger};
+use super::audit::{Audit, Ledger, ReadyState};
 use super::secure::SnapshotError;
-use super::{Around, SNAPSHOT_BYTES, ledger, network_id, securing};
+use super::{Around, SNAPSHOT_BYTES, ledger, network_id, ready, securing};
 use crate::git::store::PackId;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::network::Member;
@@ -92,6 +92,31 @@ pub async fn drop_copies(object: &RepoObject, store: &Store) -> Result<(), Error
         timer::after(0).await;
     }
     Ok(())
+}
+
+/// Reads the ready clone, and forgets one that is damaged, so that another is made. What was wrong
+/// with it.
+pub async fn check_ready(object: &RepoObject, store: &Store) -> Result<Option<String>, ErrorReply> {
+    let _turn = object.snapshot_turn.take().await;
+    let (Some(ready), Some(record)) = (store.ready_clone()?, store.load()?) else {
+        return Ok(None);
+    };
+    let _reservation = reserve(SNAPSHOT_BYTES).await?;
+    let bucket = R2::of(&object.env).map_err(SnapshotError::from)?;
+    let around = Around::new(object, store, &record);
+    let securing = securing(store, &bucket, &record, &around);
+    let problem = match securing.check_ready(&ready).await? {
+        ReadyState::Sound => return Ok(None),
+        ReadyState::Unknown => None,
+        ReadyState::Damaged(problem) => {
+            let problem = format!("the ready clone: {problem}; another one is made");
+            Some(problem)
+        }
+    };
+    if object.is_open(store) {
+        ready::forget(object, store, &ready).await?;
+    }
+    Ok(problem)
 }
 
 /// Compares R2, the rows and the network's account; `None` where R2 has nothing and is not there.

@@ -1,10 +1,14 @@
 //! The ready clone: made once pushes have settled, told to the Worker when a full clone asks for
 //! exactly what it holds.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
+use gix_object::bstr::ByteSlice as _;
+use sha2::{Digest as _, Sha256};
 
+use super::super::alarm;
 use super::super::cold::{self, Faults};
 use super::super::contract::{ErrorCode, ErrorReply};
 use super::super::memory::FETCH_BYTES;
@@ -17,11 +21,12 @@ use crate::git::limits::Limits;
 use crate::git::protocol::fetch_request::FetchRequest;
 use crate::git::protocol::pktline;
 use crate::git::protocol::sideband::{Band, SideBand, band};
+use crate::git::store::RefSource as _;
 use crate::git::upload_pack::answer::{Answer, Outgoing, answer};
-use crate::git::upload_pack::full_clone;
-use crate::storage::bucket::{Bucket as _, ready_key};
+use crate::git::upload_pack::full_clone::{self, Tip};
+use crate::storage::bucket::ready_key;
 use crate::storage::r2::R2;
-use crate::storage::ready::{ReadyClone, fingerprint};
+use crate::storage::ready::{ReadyClone, Written, fingerprint};
 use crate::storage::repository::RepositoryRecord;
 
 /// How long the object of a ready clone stays when it is no longer given out: whoever streams it
@@ -38,38 +43,87 @@ pub struct Served {
 }
 
 /// The ready clone, if it is the answer to this request: a full clone of what branches and tags
-/// name now, no more and no less. One that R2 has lost is forgotten.
+/// name now, no more and no less. One that R2 has lost, or has other bytes of, is forgotten.
 pub async fn serves(
     object: &RepoObject,
-    store: &Store,
+    store: &Rc<Store>,
     request: &FetchRequest,
 ) -> Result<Option<Served>, ErrorReply> {
-    let Some(head) = full_clone::head(request) else {
+    let Some((head, ready)) = answers(object, store, request)? else {
         return Ok(None);
     };
-    let Some(ready) = store.ready_clone()? else {
-        return Ok(None);
-    };
-    if fingerprint(request.wants.clone()) != ready.fingerprint
-        || fingerprint(store.cloned_tips()?) != ready.fingerprint
-    {
-        return Ok(None);
-    }
     let found = match R2::of(&object.env) {
-        Ok(bucket) => bucket.size(&ready.r2_key).await,
+        Ok(bucket) => bucket.look(&ready.r2_key).await,
         Err(error) => Err(error),
     };
     match found {
-        Ok(Some(bytes)) if bytes == ready.response_bytes => Ok(Some(Served { head, ready })),
+        Ok(Some((bytes, etag))) if is_as_written(&ready, bytes, &etag) => {
+            Ok(Some(Served { head, ready }))
+        }
         found => {
             let key = &ready.r2_key;
-            worker::console_error!("r2: ready clone {key} is not there: {found:?}");
-            if found.is_ok() && store.ready_clone()?.as_ref() == Some(&ready) {
-                store.drop_ready_clone(now_ms())?;
+            worker::console_error!("r2: ready clone {key} is not as it was written: {found:?}");
+            if found.is_ok() {
+                forget(object, store, &ready).await?;
             }
             Ok(None)
         }
     }
+}
+
+/// The head of the answer and the ready clone, if it has what the request asks for.
+fn answers(
+    object: &RepoObject,
+    store: &Rc<Store>,
+    request: &FetchRequest,
+) -> Result<Option<(Vec<u8>, ReadyClone)>, ErrorReply> {
+    if !full_clone::is_plain(request) {
+        return Ok(None);
+    }
+    let Some(ready) = store.ready_clone()? else {
+        return Ok(None);
+    };
+    let tips = store.cloned_tips()?;
+    if fingerprint(ids(&tips)) != ready.fingerprint {
+        return Ok(None);
+    }
+    let mut named = Vec::with_capacity(request.want_refs.len());
+    for name in &request.want_refs {
+        let Some(id) = store.ref_target(name.as_bstr())? else {
+            return Ok(None);
+        };
+        named.push((id, name.clone()));
+    }
+    let named_ids = named.iter().map(|(id, _)| *id);
+    let wants: Vec<_> = request.wants.iter().copied().chain(named_ids).collect();
+    let covers = fingerprint(wants.iter().copied()) == ready.fingerprint
+        || full_clone::covers(&object.graph.current(store)?, &wants, &tips)?;
+    Ok(covers.then(|| (full_clone::head(request, &named), ready)))
+}
+
+fn ids(tips: &[Tip]) -> impl Iterator<Item = ObjectId> + '_ {
+    tips.iter().map(|tip| tip.id)
+}
+
+/// Whether R2 has as many bytes as were written, and calls them as it did then.
+fn is_as_written(ready: &ReadyClone, bytes: u64, etag: &str) -> bool {
+    let written = ready.written.as_ref();
+    bytes == ready.response_bytes && written.is_none_or(|written| written.etag == etag)
+}
+
+/// Forgets a ready clone that cannot be served, if it is still the one; the alarm makes another.
+pub async fn forget(
+    object: &RepoObject,
+    store: &Store,
+    ready: &ReadyClone,
+) -> Result<(), ErrorReply> {
+    let now_ms = now_ms();
+    if store.ready_clone()?.as_ref() == Some(ready) {
+        store.drop_ready_clone(now_ms)?;
+        alarm::copies_due(object, now_ms);
+        alarm::wake_or_log(object, now_ms).await;
+    }
+    Ok(())
 }
 
 /// Makes the ready clone of these tips: counts its bytes, then writes them in one go, since R2 takes
@@ -79,9 +133,9 @@ pub async fn make(
     store: &Rc<Store>,
     bucket: &R2,
     record: &RepositoryRecord,
-    tips: Vec<ObjectId>,
+    tips: &[Tip],
 ) -> Result<(), ErrorReply> {
-    let fingerprint = fingerprint(tips.clone());
+    let fingerprint = fingerprint(ids(tips));
     let r2_key = ready_key(&record.id, &fingerprint);
     let reservations = vec![
         reserve(2 * FETCH_BYTES).await?,
@@ -89,7 +143,7 @@ pub async fn make(
     ];
     // Packs that are superseded meanwhile stay.
     let reader = object.readers.enter(Purpose::Look, now_ms());
-    let request = full_clone::request(tips);
+    let request = full_clone::request(ids(tips).collect());
     let mut faults = Faults::default();
     // Two of the same: nothing runs between them.
     let (counted, sent) = loop {
@@ -133,22 +187,26 @@ pub async fn make(
     store.release_later(&r2_key, now_ms.saturating_add(GRACE_MS))?;
     // Held as packs are: the repository may be deleted while this goes on.
     Around::new(object, store, record).hold(&r2_key).await?;
+    let digest = Rc::new(RefCell::new(Sha256::new()));
     let frames = Frames {
         sender,
         pending: Vec::new(),
         ended: false,
+        digest: Rc::clone(&digest),
     };
     let pieces = futures::stream::unfold(frames, Frames::next);
-    bucket
+    let etag = bucket
         .put_stream(&r2_key, pieces, response_bytes)
         .await
         .map_err(SnapshotError::from)?;
+    let sha256 = digest.take().finalize().into();
     let ready = ReadyClone {
         r2_key,
         fingerprint,
         response_bytes,
         object_count,
         made_at: now_ms,
+        written: Some(Written { sha256, etag }),
     };
     Ok(store.set_ready_clone(&ready, now_ms.saturating_add(GRACE_MS))?)
 }
@@ -191,6 +249,8 @@ struct Frames {
     /// Payload that does not fill a packet yet.
     pending: Vec<u8>,
     ended: bool,
+    /// Of what was given out.
+    digest: Rc<RefCell<Sha256>>,
 }
 
 impl Frames {
@@ -219,6 +279,7 @@ impl Frames {
         if self.ended {
             pktline::flush(&mut out);
         }
+        self.digest.borrow_mut().update(&out);
         // The pack of a large repository takes seconds: others come in between.
         timer::after(0).await;
         Some((Ok(out), self))

@@ -133,6 +133,7 @@ fn maintain(work: &Work<'_>, id: &str, tip: u8) -> Result<(), SnapshotError> {
             response_bytes: 99,
             object_count: 3,
             made_at: NOW,
+            written: None,
         };
         work.store.set_ready_clone(&ready, NOW)?;
     }

@@ -84,6 +84,61 @@ fn version_2_is_as_gits() {
     );
 }
 
+/// The words of an advertisement's capabilities, sorted.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
+    words.sort_unstable();
+    words
+}
+
+/// What git's server offers by default, and with it what an administrator has to allow there and a
+/// client has to ask for by itself: nothing that a plain clone or fetch would come to use.
+#[test]
+fn by_default_production_offers_what_gits_server_does() {
+    let sandbox = Sandbox::with_history();
+    let allowed = [
+        "uploadpack.allowFilter",
+        "uploadpack.allowTipSHA1InWant",
+        "uploadpack.allowReachableSHA1InWant",
+        "transfer.advertiseObjectInfo",
+        "uploadpack.advertiseBundleURIs",
+    ];
+    for setting in allowed {
+        sandbox.server(&["config", setting, "true"]);
+    }
+    let ours = Offer {
+        agent: AGENT,
+        ..Offer::DEFAULT
+    };
+    let mut out = Vec::new();
+    version_2(ours, &mut out);
+    let gits = sandbox.answer("upload-pack", 2, b"");
+    assert_eq!(BString::from(out), BString::from(gits));
+
+    let capabilities = |answer: &[u8]| {
+        let text = String::from_utf8_lossy(answer).into_owned();
+        let (_, rest) = text.split_once('\0').unwrap();
+        words(rest.split_once('\n').unwrap().0)
+    };
+    let mut out = Vec::new();
+    let shown = AdvertisedRef {
+        name: "HEAD".into(),
+        target: oid_hex::parse(&[b'1'; 40]).unwrap(),
+        peeled: None,
+    };
+    let main = Some("refs/heads/main".into());
+    refs(
+        Service::UploadPack,
+        Version::V0,
+        ours,
+        main,
+        [shown],
+        &mut out,
+    );
+    let gits = sandbox.answer("upload-pack", 0, b"");
+    assert_eq!(capabilities(&out), capabilities(&gits));
+}
+
 #[test]
 fn version_2_with_everything() {
     let offer = Offer {

@@ -13,6 +13,14 @@ type Answer = Result<Option<CommandRequest>, CommandRequestError>;
 
 const EVERYTHING: Offer<'static> = Offer {
     session_id: Some("s0"),
+    fetch: &[
+        "shallow",
+        "wait-for-done",
+        "filter",
+        "ref-in-want",
+        "sideband-all",
+        "packfile-uris",
+    ],
     ..Offer::DEFAULT
 };
 
@@ -175,6 +183,20 @@ fn what_is_not_offered_is_unknown() {
 }
 
 #[test]
+fn extensions_are_refused_where_they_are_not_offered() {
+    for line in [
+        "want-ref refs/heads/main",
+        "sideband-all",
+        "packfile-uris https",
+    ] {
+        let mut reader = CommandRequestReader::new(Offer::DEFAULT, &Limits::DEFAULT);
+        let request = body(&["command=fetch", "0001", line, "0000"]);
+        let refused = reader.feed(&request).unwrap_err().to_string();
+        assert_eq!(refused, format!("unexpected line: '{line}'"));
+    }
+}
+
+#[test]
 fn every_argument_of_fetch() {
     let (want, have, shallow) = (
         format!("want {A}"),
@@ -228,6 +250,30 @@ fn every_argument_of_fetch() {
         (Some(1), 1)
     );
     assert_eq!(request.ending, Ending::Flush);
+}
+
+/// dulwich 1.2 says `thin-pack` and forgets `ofs-delta`, which it reads in every pack.
+#[test]
+fn dulwich_gets_deltas_by_distance_without_asking() {
+    let asks = |agent: &str| {
+        let want = format!("want {A}");
+        let lines = [
+            "command=fetch",
+            agent,
+            "0001",
+            "thin-pack",
+            &want,
+            "done",
+            "0000",
+        ];
+        match read(&lines).unwrap().unwrap().command {
+            Command::Fetch(request) => request.ofs_delta,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(asks("agent=dulwich/1.2.21"));
+    assert!(!asks("agent=git/2.47.3"));
+    assert!(!asks("agent=not-dulwich/1"));
 }
 
 #[test]
