@@ -92,6 +92,7 @@ pub fn new_repository<'a>(new: &'a CreateRepository, head: &'a str) -> NewReposi
         head: head.into(),
         read_only: new.read_only,
         public: new.public,
+        fsck_strict: new.fsck_strict.unwrap_or_default(),
         source: new.source.as_deref(),
         now_ms: new.now_ms,
     }
@@ -152,6 +153,7 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
         public: record.public,
         deny_non_fast_forwards: record.deny_non_fast_forwards,
         deny_deletes: record.deny_deletes,
+        fsck_strict: record.fsck_strict,
         prune_grace_seconds: record.prune_grace_seconds,
         reflog_retention_seconds: record.reflog_retention_seconds,
         superseded_grace_seconds: record.superseded_grace_seconds,
@@ -249,6 +251,7 @@ pub async fn update(object: &RepoObject, store: &Store, request: Request) -> Ans
         public: change.public,
         deny_non_fast_forwards: change.deny_non_fast_forwards,
         deny_deletes: change.deny_deletes,
+        fsck_strict: change.fsck_strict,
         prune_grace_seconds: change.prune_grace_seconds,
         reflog_retention_seconds: change.reflog_retention_seconds,
         superseded_grace_seconds: change.superseded_grace_seconds,

@@ -51,6 +51,7 @@
 use serde::{Deserialize, Serialize};
 
 mod actor;
+mod branch;
 pub mod content;
 mod error;
 mod fork;
@@ -63,6 +64,7 @@ mod token;
 mod usage;
 
 pub use actor::{Access, Actor, BadActor, Refusal, TokenHash, authorize};
+pub use branch::check_branch;
 pub use error::{ErrorCode, ErrorReply};
 pub use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
 pub use import::{ImportPhase, ImportProgress, ImportRepository};
@@ -176,6 +178,10 @@ pub struct CreateRepository {
     pub read_only: bool,
     /// Whether anybody may fetch.
     pub public: bool,
+    /// Whether objects are checked as git's `--strict` does. `None` until its name is reserved: then
+    /// its namespace's default is put here.
+    #[serde(default)]
+    pub fsck_strict: Option<bool>,
     /// Where its content comes from: `artifacts:<ns>/<repo>` or `git:<url>`.
     pub source: Option<String>,
     /// Its first token.
@@ -210,6 +216,9 @@ pub struct UpdateRepository {
     /// Whether branches may not be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deny_deletes: Option<bool>,
+    /// Whether objects are checked as git's `--strict` does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fsck_strict: Option<bool>,
     /// Seconds that unreachable objects are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prune_grace_seconds: Option<u32>,
@@ -279,6 +288,9 @@ pub struct RepositoryInfo {
     /// Whether branches may not be deleted.
     #[serde(default)]
     pub deny_deletes: bool,
+    /// Whether objects are checked as git's `--strict` does.
+    #[serde(default)]
+    pub fsck_strict: bool,
     /// Seconds that unreachable objects are kept.
     #[serde(default)]
     pub prune_grace_seconds: i64,

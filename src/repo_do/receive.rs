@@ -18,6 +18,7 @@ use super::quarantine::Opened;
 use super::readers::{Purpose, Reader};
 use super::reply::Media;
 use crate::git::limits::Limits;
+use crate::git::object::fsck::Strictness;
 use crate::git::pack::incoming::objects::IncomingObjects;
 use crate::git::pack::parser::PackParser;
 use crate::git::pack::parser::error::PackError;
@@ -34,6 +35,7 @@ use finish::Work;
 mod check;
 mod finish;
 mod refused;
+mod told;
 
 /// Takes one push.
 pub async fn receive_pack(
@@ -172,6 +174,7 @@ impl Push {
         let opened = Opened::new(Rc::clone(&object), Rc::clone(&store));
         let reader = object.readers.enter(Purpose::Push, now_ms());
         let rejections = commands.commands.iter().map(|_| None).collect();
+        let strictness = Strictness::of(authorized.record.fsck_strict);
         Self {
             object,
             store,
@@ -180,7 +183,7 @@ impl Push {
             limits,
             account,
             rejections,
-            inspection: Inspection::default(),
+            inspection: Inspection::new(strictness),
             opened,
             _reader: reader,
             arrived: None,

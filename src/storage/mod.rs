@@ -10,6 +10,7 @@
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
 //! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
 //! | [`refs`] | its refs, read |
+//! | `ref_case` | names that differ in case alone, found by a few look-ups |
 //! | [`packed_refs`] | those that came with a fork, many in one row |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`kept_refs`] | the list of refs, in memory from one request to the next |
@@ -70,6 +71,7 @@ pub mod r2;
 pub mod ready;
 pub mod record;
 pub mod recovery;
+mod ref_case;
 pub mod ref_page;
 pub mod reflog;
 pub mod refs;

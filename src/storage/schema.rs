@@ -26,6 +26,7 @@ pub const REPOSITORY: Schema = Schema {
         include_str!("../../migrations/repository/0004_forks.sql"),
         include_str!("../../migrations/repository/0005_imports.sql"),
         include_str!("../../migrations/repository/0006_recovery.sql"),
+        include_str!("../../migrations/repository/0007_fsck.sql"),
     ],
 };
 
@@ -35,6 +36,7 @@ pub const NAMESPACE: Schema = Schema {
     migrations: &[
         include_str!("../../migrations/namespace/0001_namespace.sql"),
         include_str!("../../migrations/namespace/0002_idempotency.sql"),
+        include_str!("../../migrations/namespace/0003_fsck.sql"),
     ],
 };
 

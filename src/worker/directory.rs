@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::names::{NamespaceName, RepositoryPath};
 use super::namespace_contract::{
     ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, Listing, NamespaceInfo,
-    REGISTRY, Registry, Reserve, Reserved, Revoke, path,
+    REGISTRY, Registry, Reserve, Reserved, Revoke, UpdateNamespace, path,
 };
 use super::objects::{self, Call};
 use super::parameters::ListQuery;
@@ -169,9 +169,11 @@ pub async fn list(
 pub async fn create_namespace(
     visit: &Visit,
     namespace: &NamespaceName,
+    fsck_strict: bool,
 ) -> Result<NamespaceInfo, ErrorReply> {
     let create = CreateNamespace {
         namespace: namespace.as_str().to_owned(),
+        fsck_strict,
         now_ms: visit.now_ms,
     };
     let info = match post(visit, namespace, path::CREATE, &create).await {
@@ -196,6 +198,15 @@ pub async fn show_namespace(
 ) -> Result<NamespaceInfo, ErrorReply> {
     let call = Call::get(path::SUMMARY);
     objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await
+}
+
+/// Changes a namespace's settings.
+pub async fn update_namespace(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    change: &UpdateNamespace,
+) -> Result<NamespaceInfo, ErrorReply> {
+    post(visit, namespace, path::UPDATE, change).await
 }
 
 /// Deletes a namespace in which no name is taken.

@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | `POST /create` | [`CreateNamespace`] | [`NamespaceInfo`], or 409 |
 //! | `GET /summary` | | [`NamespaceInfo`], or 404 |
+//! | `POST /update` | [`UpdateNamespace`] | [`NamespaceInfo`], or 404 |
 //! | `POST /delete` | | [`NamespaceInfo`] as it was, 404, or 409 while names are taken |
 //! | `POST /reserve` | [`Reserve`] | [`Reserved`] |
 //! | `POST /confirm` | [`Confirm`] | [`Done`] |
@@ -36,6 +37,8 @@ pub mod path {
     pub const CREATE: &str = "/create";
     /// The namespace.
     pub const SUMMARY: &str = "/summary";
+    /// Changes the namespace's settings.
+    pub const UPDATE: &str = "/update";
     /// Deletes the namespace.
     pub const DELETE: &str = "/delete";
     /// Takes a name.
@@ -150,8 +153,18 @@ pub const CREATE_SECONDS_MAX: i64 = 60;
 pub struct CreateNamespace {
     /// Its name, as shown.
     pub namespace: String,
+    /// What its repositories take, unless they say otherwise.
+    #[serde(default)]
+    pub fsck_strict: bool,
     /// Milliseconds since 1970.
     pub now_ms: i64,
+}
+
+/// Body of `POST /update`; what is absent stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateNamespace {
+    /// What repositories take that are made from now on, unless they say otherwise.
+    pub fsck_strict: Option<bool>,
 }
 
 /// A namespace.
@@ -163,6 +176,9 @@ pub struct NamespaceInfo {
     pub repo_count: u64,
     /// Milliseconds since 1970.
     pub created_at_ms: i64,
+    /// Whether new repositories check objects as git's `--strict` does.
+    #[serde(default)]
+    pub fsck_strict: bool,
 }
 
 /// Body of `POST /reserve`: takes a name for a repository about to be made.
@@ -198,6 +214,9 @@ pub enum Reserved {
     Won {
         /// The namespace's name, as shown.
         namespace: String,
+        /// What the repository takes, unless its maker says otherwise.
+        #[serde(default)]
+        fsck_strict: bool,
         /// The namespace, if this made it: the registry must hear of it.
         new_namespace: Option<NamespaceInfo>,
     },

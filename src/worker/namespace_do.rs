@@ -10,7 +10,7 @@ use worker::{Date, DurableObject, Env, Request, Response, durable_object};
 
 use super::namespace_contract::{
     ByName, ByPrefix, Confirm, CreateNamespace, Done, NamespaceInfo, REGISTRY, Reserve, Revoke,
-    path,
+    UpdateNamespace, path,
 };
 use super::namespace_steps::{self as steps, StepError};
 use super::namespace_tokens as tokens;
@@ -41,9 +41,10 @@ pub struct NamespaceDo {
 
 /// What is counted against the rate: what a caller of REST begins with. The steps behind it, and
 /// what other objects say, are not; nothing may break off in its middle.
-const METERED: [&str; 8] = [
+const METERED: [&str; 9] = [
     path::CREATE,
     path::SUMMARY,
+    path::UPDATE,
     path::DELETE,
     path::RESERVE,
     path::CANDIDATES,
@@ -135,11 +136,9 @@ fn namespace(
     body: &[u8],
 ) -> Result<String, ErrorReply> {
     match path {
-        path::CREATE => {
-            let create: CreateNamespace = read(body)?;
-            json(&steps::create(store, &create.namespace, create.now_ms)?)
-        }
+        path::CREATE => json(&steps::create(store, &read::<CreateNamespace>(body)?)?),
         path::SUMMARY => json(&steps::summary(store)?),
+        path::UPDATE => json(&steps::update(store, &read::<UpdateNamespace>(body)?)?),
         path::RESERVE => json(&steps::reserve(store, &read::<Reserve>(body)?)?),
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),

@@ -4,7 +4,8 @@
 //! a later request mends. See [`super::namespace_contract`].
 
 use super::namespace_contract::{
-    Candidate, Confirm, Entry, Listed, Listing, NamespaceInfo, Registry, Reserve, Reserved,
+    Candidate, Confirm, CreateNamespace, Entry, Listed, Listing, NamespaceInfo, Registry, Reserve,
+    Reserved, UpdateNamespace,
 };
 use super::parameters::{Direction, ListQuery, Sort};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
@@ -50,15 +51,34 @@ impl From<ListError> for StepError {
 /// Makes the namespace.
 pub fn create<D: Database>(
     store: &NamespaceStore<D>,
-    namespace: &str,
-    now_ms: i64,
+    new: &CreateNamespace,
 ) -> Result<NamespaceInfo, StepError> {
-    if store.create(namespace, now_ms)? {
+    let created = in_transaction(store.database(), || {
+        let created = store.create(&new.namespace, new.now_ms)?;
+        if created {
+            store.set_fsck_strict(new.fsck_strict)?;
+        }
+        Ok::<_, StepError>(created)
+    });
+    if created? {
         summary(store)
     } else {
         let message = "the namespace exists";
         Err(ErrorReply::at(ErrorCode::AlreadyExists, "/namespace", message).into())
     }
+}
+
+/// Changes the namespace's settings.
+pub fn update<D: Database>(
+    store: &NamespaceStore<D>,
+    change: &UpdateNamespace,
+) -> Result<NamespaceInfo, StepError> {
+    // Nothing is written where no namespace is.
+    summary(store)?;
+    if let Some(is_strict) = change.fsck_strict {
+        store.set_fsck_strict(is_strict)?;
+    }
+    summary(store)
 }
 
 /// The namespace.
@@ -70,6 +90,7 @@ pub fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, 
         namespace: record.name,
         repo_count: record.repo_count,
         created_at_ms: record.created_at,
+        fsck_strict: record.fsck_strict,
     })
 }
 
@@ -103,6 +124,7 @@ pub fn reserve<D: Database>(
             .unwrap_or_else(|| wanted.namespace.clone());
         Ok(Reserved::Won {
             namespace,
+            fsck_strict: store.fsck_strict()?,
             new_namespace,
         })
     })

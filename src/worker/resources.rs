@@ -24,6 +24,7 @@ pub struct Repository {
     public: bool,
     deny_non_fast_forwards: bool,
     deny_deletes: bool,
+    fsck: Fsck,
     prune_grace_seconds: i64,
     reflog_retention_seconds: i64,
     superseded_grace_seconds: i64,
@@ -52,6 +53,9 @@ impl Repository {
             public: info.public,
             deny_non_fast_forwards: info.deny_non_fast_forwards,
             deny_deletes: info.deny_deletes,
+            fsck: Fsck {
+                strict: info.fsck_strict,
+            },
             prune_grace_seconds: info.prune_grace_seconds,
             reflog_retention_seconds: info.reflog_retention_seconds,
             superseded_grace_seconds: info.superseded_grace_seconds,
@@ -62,6 +66,12 @@ impl Repository {
             import: info.import,
         }
     }
+}
+
+/// How objects are checked that are pushed or imported.
+#[derive(Debug, Serialize)]
+struct Fsck {
+    strict: bool,
 }
 
 /// A repository in a list: without the figures that only its own object knows.
@@ -186,6 +196,7 @@ pub struct Namespace {
     name: String,
     repo_count: u64,
     created_at: String,
+    fsck: Fsck,
 }
 
 impl From<NamespaceInfo> for Namespace {
@@ -194,6 +205,9 @@ impl From<NamespaceInfo> for Namespace {
             name: info.namespace,
             repo_count: info.repo_count,
             created_at: iso_8601(info.created_at_ms),
+            fsck: Fsck {
+                strict: info.fsck_strict,
+            },
         }
     }
 }
@@ -221,6 +235,7 @@ mod tests {
             public: true,
             deny_non_fast_forwards: true,
             deny_deletes: false,
+            fsck_strict: false,
             prune_grace_seconds: 1_209_600,
             reflog_retention_seconds: 7_776_000,
             superseded_grace_seconds: 3600,
@@ -238,6 +253,7 @@ mod tests {
                 "updated_at": "1970-01-01T00:00:00.001Z",
                 "last_push_at": "1970-01-01T00:00:00.002Z", "source": null, "read_only": false,
                 "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
+                "fsck": {"strict": false},
                 "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
                 "superseded_grace_seconds": 3600,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,

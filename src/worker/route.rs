@@ -253,8 +253,7 @@ impl RestRoute {
     pub fn methods(&self) -> &'static [&'static str] {
         match self {
             Self::Namespaces | Self::Repositories(_) | Self::Tokens(_) => &["GET", "POST"],
-            Self::Namespace(_) => &["GET", "DELETE"],
-            Self::Repository(_) => &["GET", "PATCH", "DELETE"],
+            Self::Namespace(_) | Self::Repository(_) => &["GET", "PATCH", "DELETE"],
             Self::Fork(_) | Self::Import(_) | Self::Maintenance(_) | Self::Recover(_) => &["POST"],
             Self::Token(..) => &["DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],

@@ -1,6 +1,7 @@
 //! The repository that is attacked: it has a history, which must stay as it is.
 
 use gix_hash::ObjectId;
+use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::request::{Verdict, create_evil, null};
@@ -68,8 +69,17 @@ pub struct Target {
 
 impl Target {
     pub fn new(name: &str) -> Self {
+        Self::of(name, &json!({ "name": name }))
+    }
+
+    /// One that checks objects as git's `--strict` does.
+    pub fn strict(name: &str) -> Self {
+        Self::of(name, &json!({ "name": name, "fsck": { "strict": true } }))
+    }
+
+    fn of(name: &str, body: &Value) -> Self {
         let rest = server().rest();
-        let hosted = rest.create_repository("hostile", name);
+        let hosted = rest.create_repository_with("hostile", body);
         let scratch = Scratch::new();
         let source = scratch.repository("source");
         History::small(name.len() as u64).make(&source);

@@ -15,6 +15,8 @@ mod support;
 mod chains;
 mod in_parts;
 mod large;
+mod names;
+mod old;
 mod protocol;
 mod raw;
 mod refs;

@@ -82,6 +82,7 @@ fn get_shows_what_create_and_push_made() {
         "object_count",
         "deny_deletes",
         "deny_non_fast_forwards",
+        "fsck",
         "prune_grace_seconds",
         "reflog_retention_seconds",
         "superseded_grace_seconds",

@@ -7,6 +7,7 @@
 //! | [`rest`] | a small client for `/api/v1` |
 //! | [`git`] | the real `git`, cut off from the machine's configuration |
 //! | [`history`] | repositories made from a seed, fast |
+//! | [`old_history`] | one with what git's fsck finds in old histories |
 //! | [`scratch`] | folders that go away |
 //! | [`stalled`] | clients that do not read |
 //! | [`source`] | the sources of this crate, read as tokens |
@@ -29,6 +30,7 @@
 
 pub mod git;
 pub mod history;
+pub mod old_history;
 pub mod remote;
 pub mod rest;
 pub mod scratch;

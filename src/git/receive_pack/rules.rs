@@ -9,7 +9,7 @@ use gix_object::bstr::{BStr, ByteSlice};
 
 use super::super::limits::Limits;
 use super::super::protocol::push_commands::PushCommand;
-use super::super::refname;
+use super::super::refname::{self, RefnameError};
 
 /// What the repository allows.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,9 @@ pub enum Rejection {
     /// The name is none that a ref can have.
     #[error("funny refname")]
     FunnyRefname,
+    /// The name is longer than clients can store.
+    #[error(transparent)]
+    LongRefname(RefnameError),
     /// Branches may not be deleted here.
     #[error("deletion prohibited")]
     DeletionProhibited,
@@ -92,8 +95,12 @@ pub fn before_pack(
     }
     let name = command.name.as_bstr();
     if command.new.is_some() {
-        refname::check_update(name, limits.refname_bytes_max)
-            .map_err(|_| Rejection::FunnyRefname)?;
+        refname::check_update(name, limits.refname_bytes_max).map_err(|error| match error {
+            RefnameError::TooLong { .. } | RefnameError::ComponentTooLong { .. } => {
+                Rejection::LongRefname(error)
+            }
+            _ => Rejection::FunnyRefname,
+        })?;
     } else {
         refname::check_delete(name, limits.refname_bytes_max)
             .map_err(|_| Rejection::FunnyRefname)?;
@@ -166,6 +173,17 @@ mod tests {
                 Some(&Rejection::FunnyRefname),
             );
         }
+    }
+
+    #[test]
+    fn a_name_that_no_client_can_store_is_refused_and_can_be_deleted() {
+        let name = format!("refs/heads/{}", "x".repeat(241));
+        for old in [false, true] {
+            let judged = before_pack(&command(&name, old, true), &open(), &Limits::DEFAULT);
+            let reason = judged.unwrap_err().to_string();
+            assert!(reason.contains("241 bytes, at most 240"), "{reason}");
+        }
+        check(&command(&name, true, false), &open(), None);
     }
 
     #[test]

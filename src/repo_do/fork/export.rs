@@ -4,9 +4,11 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use futures::stream;
+use gix_object::bstr::ByteSlice as _;
 use worker::Response;
 
 use super::wire::{self, ForkHead, Frame, WireError};
+use crate::git::refname;
 use crate::git::store::{PackId, Part, StoreError};
 use crate::repo_do::admin;
 use crate::repo_do::contract::{ErrorReply, ExportFork};
@@ -82,10 +84,13 @@ fn begin(
     let mut pages = Pages::default();
     if asked.default_branch_only {
         let branch = store.find_ref(record.head.as_ref())?;
-        pages.page.extend(branch);
+        pages.page.extend(branch.filter(is_storable));
     } else {
         let mut failed = None;
         store.visit_refs(b"refs/", |found| {
+            if !is_storable(found) {
+                return ControlFlow::Continue(());
+            }
             pages.page.push(found.clone());
             match pages.end_if_full(&mut out) {
                 Ok(()) => ControlFlow::Continue(()),
@@ -99,6 +104,12 @@ fn begin(
     }
     pages.end(&mut out).map_err(|error| unwritable(&error))?;
     Ok(out)
+}
+
+/// Whether a fork takes the ref over. One that was pushed before such names were refused stays
+/// behind: no clone of the fork could store it.
+fn is_storable(found: &RefRecord) -> bool {
+    refname::check_storable(found.name.as_bstr()).is_ok()
 }
 
 /// Refs, gathered to pages.

@@ -20,8 +20,10 @@ use crate::git::fetch_client::request::FetchOrder;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::object::facts::CommitFacts;
+use crate::git::object::fsck::Strictness;
 use crate::git::protocol::advertise::Version;
 use crate::git::receive_pack::pushed::Pushed;
+use crate::git::store::StoreError;
 use crate::storage::imports::ImportRecord;
 
 /// Objects that a history may have to be fetched whole, and that a part should have at most.
@@ -98,6 +100,13 @@ impl Attempt {
             (None, Some(part_commits)) => self.cut(&remote, &wanted, part_commits).await,
             (None, None) => self.whole(record, &remote, &wanted).await,
         }
+    }
+
+    /// How the repository checks objects.
+    pub fn strictness(&self) -> Result<Strictness, StoreError> {
+        let record = self.store.load()?;
+        let is_strict = record.is_some_and(|record| record.fsck_strict);
+        Ok(Strictness::of(is_strict))
     }
 
     fn credentials(&self, record: &ImportRecord) -> Result<Option<Credentials>, ImportError> {

@@ -7,6 +7,7 @@ use crate::git::fetch_client::parts::Gap;
 use crate::git::graph::connectivity::ConnectivityError;
 use crate::git::pack::parser::error::PackError;
 use crate::git::protocol::pktline::PktLineError;
+use crate::git::receive_pack::findings::FsckRefusal;
 use crate::git::store::{ReadError, StoreError};
 
 /// Why an import, or one attempt at it, failed.
@@ -44,6 +45,9 @@ pub enum ImportError {
     /// The pack did not come within the time that an alarm has.
     #[error("the remote sends too slowly: a part took more than {0} minutes")]
     TooSlow(i64),
+    /// Objects are refused for what they are, as they would be from a pusher.
+    #[error("the remote's objects are refused: {0}")]
+    Fsck(FsckRefusal),
     /// The pack is refused, as it would be from a pusher.
     #[error("the remote's objects are refused: {0}")]
     Pack(PackError),
@@ -70,6 +74,8 @@ impl ImportError {
         match self {
             Self::Unavailable(_) | Self::Store(_) => ATTEMPTS_MAX,
             Self::TooSlow(_) => 3,
+            // What an object is does not change.
+            Self::Fsck(_) | Self::Pack(PackError::Refused { .. }) => 1,
             // The remote's refs may have moved between two requests, or its answer been damaged.
             Self::Remote(_) | Self::Pack(_) | Self::Connectivity(_) | Self::Gap(_) => 2,
             _ => 1,
@@ -92,6 +98,14 @@ impl ImportError {
             _ => ErrorCode::UpstreamUnavailable,
         };
         ErrorReply::at(code, "/url", self.to_string())
+    }
+}
+
+/// Fails when objects are refused for what they are.
+pub fn check_fsck(refusal: Option<&FsckRefusal>) -> Result<(), ImportError> {
+    match refusal {
+        Some(refusal) => Err(ImportError::Fsck(refusal.clone())),
+        None => Ok(()),
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::memory::{PUSHED_OBJECT_BYTES, Reservation, make_room};
 use super::super::object::{Store, now_ms, pause, reserve};
 use super::super::quarantine::Opened;
 use super::attempt::{Attempt, busy};
-use super::error::ImportError;
+use super::error::{ImportError, check_fsck};
 use super::remote::{Remote, in_time, unavailable};
 use super::wanted::Wanted;
 use crate::git::fetch_client::error::FetchClientError;
@@ -80,12 +80,13 @@ impl Attempt {
             objects_max,
             ..self.limits
         };
-        let mut inspection = Inspection::default();
+        let mut inspection = Inspection::new(self.strictness()?);
         let (parser, shallow, room) = self
             .receive(remote, order, opened, &mut inspection, limits)
             .await?;
         let objects = parser.finish_input()?;
         let objects = self.resolve(objects, opened, &mut inspection).await?;
+        check_fsck(inspection.refusal())?;
         Ok(Fetched {
             objects,
             inspection,
@@ -344,6 +345,7 @@ impl Attempt {
         let limits = &self.limits;
         let mut pushed = Pushed::new(fetched.objects, fetched.inspection, &live, limits);
         pushed.check_specials()?;
+        check_fsck(pushed.refusal())?;
         let graph = CommitGraph::open(&*self.store, live.records())?;
         let shallow = edge(&pushed, &fetched.shallow);
         let known = self.store.shallow_commits()?;

@@ -22,7 +22,6 @@ use crate::git::protocol::progress::Meter;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::git::protocol::report_status::{self, Outcome, RefStatus};
 use crate::git::protocol::sideband::{Band, SideBand, band};
-use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
@@ -115,6 +114,7 @@ impl Work {
         while let Err(error) = pushed.check_specials() {
             self.mend(&mut faults, error.cold().ok_or(error)?).await?;
         }
+        self.check_fsck(pushed.refusal())?;
         // The kept graph, unless packs were published while the deltas were resolved.
         let kept = self.push.object.graph.current(&store)?;
         let graph = if kept.is_of(live.records()) {
@@ -131,7 +131,7 @@ impl Work {
             }
         };
         let (objects, inspection) = pushed.into_parts();
-        self.warn(&inspection);
+        self.warn(&inspection)?;
         Ok(Checked {
             pack: connected.map(|connected| (objects, connected)),
             peeled,
@@ -330,12 +330,6 @@ impl Work {
         match head.or(made.first()) {
             Some(head) => store.set_head(head.as_bstr(), publication.now_ms),
             None => Ok(()),
-        }
-    }
-
-    fn warn(&self, inspection: &Inspection) {
-        for warning in inspection.warnings() {
-            self.remark(&format!("{warning}\n"));
         }
     }
 

@@ -39,6 +39,7 @@ fn a_body_in_full_and_at_its_least() {
             default_branch: None,
             read_only: false,
             public: false,
+            fsck: FsckChange::default(),
         }
     );
     let token: NewToken = body(br#" {"repo":"w","scope":"read","ttl":60,"label":"ci"} "#).unwrap();
@@ -83,6 +84,23 @@ fn the_field_at_fault_is_named() {
         refused(body::<RepositoryChange>(br#"{"read_only":null}"#)),
         at("/read_only")
     );
+    assert_eq!(
+        refused(body::<RepositoryChange>(br#"{"fsck":{"strict":null}}"#)),
+        at("/fsck/strict")
+    );
+    assert_eq!(
+        refused(body::<NewNamespace>(
+            br#"{"namespace":"a","fsck":{"lax":true}}"#
+        )),
+        at("/fsck/lax")
+    );
+    for fsck in ["[true]", "true", "null"] {
+        let bytes = format!("{{\"fsck\":{fsck}}}");
+        let refused = refused(body::<RepositoryChange>(bytes.as_bytes()));
+        assert_eq!(refused, at("/fsck"), "{fsck}");
+    }
+    let strict: RepositoryChange = body(br#"{"fsck":{"strict":true}}"#).unwrap();
+    assert_eq!(strict.fsck.strict, Some(true));
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub async fn create(
     create.description = description.or(origin.description);
     create.default_branch = origin.default_branch;
     create.read_only = new.read_only;
+    // What the source has let in may come back by a push to the fork.
+    create.fsck_strict = Some(new.fsck.strict.unwrap_or(origin.fsck_strict));
     create.source = Some(format!("artifacts:{}/{}", origin.namespace, origin.name));
     draft.reserve(visit, ErrorCode::ForkInProgress).await?;
     let fork = ForkRepository {

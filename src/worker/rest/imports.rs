@@ -41,6 +41,7 @@ pub async fn import(
         branch.clone_into(&mut create.default_branch);
     }
     create.read_only = new.read_only;
+    create.fsck_strict = new.fsck.strict;
     create.source = Some(format!("git:{url}"));
     draft.reserve(visit, ErrorCode::CreateInProgress).await?;
     let import = ImportRepository {

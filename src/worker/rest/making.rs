@@ -45,6 +45,7 @@ impl<'a> Draft<'a> {
             default_branch: DEFAULT_BRANCH.to_owned(),
             read_only: false,
             public: false,
+            fsck_strict: None,
             source: None,
             token: first_token.record.clone(),
             now_ms: visit.now_ms,
@@ -62,7 +63,9 @@ impl<'a> Draft<'a> {
         visit: &Visit,
         in_progress: ErrorCode,
     ) -> Result<(), ErrorReply> {
-        self.create.namespace = reserve(visit, self.path, &self.create, in_progress).await?;
+        let place = reserve(visit, self.path, &self.create, in_progress).await?;
+        self.create.namespace = place.namespace;
+        self.create.fsck_strict.get_or_insert(place.fsck_strict);
         Ok(())
     }
 
@@ -107,7 +110,15 @@ impl Made {
     }
 }
 
-/// Takes the name and gives the namespace's as shown, or says who has it. Of requests at the same
+/// Where a repository is made.
+struct Place {
+    /// The namespace's name, as shown.
+    namespace: String,
+    /// The namespace's default.
+    fsck_strict: bool,
+}
+
+/// Takes the name and gives its place, or says who has it. Of requests at the same
 /// time exactly one wins: the namespace's object answers them one after the other. `in_progress`
 /// is what the others hear while the repository is being made.
 async fn reserve(
@@ -115,15 +126,27 @@ async fn reserve(
     path: &RepositoryPath,
     create: &CreateRepository,
     in_progress: ErrorCode,
-) -> Result<String, ErrorReply> {
+) -> Result<Place, ErrorReply> {
     let entry = match directory::reserve(visit, path, create, None).await? {
-        Reserved::Won { namespace, .. } => return Ok(namespace),
+        Reserved::Won {
+            namespace,
+            fsck_strict,
+            ..
+        } => {
+            return Ok(Place {
+                namespace,
+                fsck_strict,
+            });
+        }
         Reserved::Taken(entry) => entry,
     };
     if entry.repository_id == create.repository_id {
         // This very request, which was begun before and broke off: it goes on.
-        let namespace = directory::show_namespace(visit, &path.namespace).await?;
-        return Ok(namespace.namespace);
+        let info = directory::show_namespace(visit, &path.namespace).await?;
+        return Ok(Place {
+            namespace: info.namespace,
+            fsck_strict: info.fsck_strict,
+        });
     }
     if entry.in_progress(visit.now_ms) {
         return Err(being_made(in_progress));
@@ -137,7 +160,14 @@ async fn reserve(
     // Nothing is there: whoever made the entry died before the repository was made, or while it
     // was deleted.
     match directory::reserve(visit, path, create, Some(entry.repository_id)).await? {
-        Reserved::Won { namespace, .. } => Ok(namespace),
+        Reserved::Won {
+            namespace,
+            fsck_strict,
+            ..
+        } => Ok(Place {
+            namespace,
+            fsck_strict,
+        }),
         Reserved::Taken(Entry {
             confirmed: true, ..
         }) => Err(taken()),

@@ -31,6 +31,9 @@ pub async fn answer(
     match (route, method) {
         (RestRoute::Namespaces, "POST") => namespaces::create(visit, request).await,
         (RestRoute::Namespaces, _) => namespaces::list(visit, query).await,
+        (RestRoute::Namespace(namespace), "PATCH") => {
+            namespaces::update(visit, request, namespace).await
+        }
         (RestRoute::Namespace(namespace), "DELETE") => namespaces::delete(visit, namespace).await,
         (RestRoute::Namespace(namespace), _) => namespaces::show(visit, namespace).await,
         (RestRoute::Repositories(namespace), "POST") => {

@@ -39,6 +39,7 @@ pub async fn create(
     }
     create.read_only = new.read_only;
     create.public = new.public;
+    create.fsck_strict = new.fsck.strict;
     draft.reserve(visit, ErrorCode::CreateInProgress).await?;
     let call = Call::post(path::INIT, &draft.create)?;
     draft.make(visit, call).await?.reply(visit, None)
@@ -100,6 +101,7 @@ pub async fn update(
         public: change.public,
         deny_non_fast_forwards: change.deny_non_fast_forwards,
         deny_deletes: change.deny_deletes,
+        fsck_strict: change.fsck.strict,
         prune_grace_seconds: parameters::kept("prune_grace_seconds", change.prune_grace_seconds)?,
         reflog_retention_seconds: parameters::kept(
             "reflog_retention_seconds",
