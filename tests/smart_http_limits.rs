@@ -75,6 +75,10 @@ fn a_repository_takes_so_many_requests() {
     let scratch = Scratch::new();
     let said = scratch.git().fails(&["ls-remote", &hosted.url()]);
     assert!(said.contains("429"), "{said}");
+    assert!(
+        said.contains("remote: too many requests to the repository"),
+        "{said}"
+    );
     assert_eq!(scratch.git().run(&["ls-remote", &other.url()]), "");
 }
 
@@ -175,17 +179,14 @@ fn one_repository_does_not_starve_the_others() {
     let mut held = Vec::new();
     let refused = loop {
         let stalled = Stalled::new(&server, &greedy, &tip);
-        if stalled.status() != "200" {
+        if !stalled.is_served() {
             break stalled.begun;
         }
         held.push(stalled);
         assert!(held.len() < 100, "there is no bound");
     };
-    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
-    assert!(
-        refused.to_lowercase().contains("retry-after: "),
-        "{refused}"
-    );
+    assert!(refused.contains("ERR "), "{refused}");
+    assert!(refused.contains("(request "), "{refused}");
     assert!(held.len() >= 8, "only {} fetches at once", held.len());
     println!("{} fetches of one repository at once", held.len());
 

@@ -436,13 +436,10 @@ fn a_push_with_a_namespace_token_is_logged_under_it() {
     let source = scratch.repository("source");
     source.commit("first");
     source.run(&["push", &hosted.url_with(&plaintext), "main"]);
-    let lines = server().request_lines(|lines| {
-        lines
-            .iter()
-            .any(|line| line["token_id"] == token_id.as_str() && line["bytes_in"] != 0)
-    });
-    let push = lines.iter().find(|line| {
+    let is_push = |line: &&Value| {
         line["route"] == "/git/:ns/:repo/git-receive-pack" && line["token_id"] == token_id.as_str()
-    });
+    };
+    let lines = server().request_lines(|lines| lines.iter().any(|line| is_push(&line)));
+    let push = lines.iter().find(is_push);
     assert_eq!(push.unwrap()["repository"], "pushed");
 }

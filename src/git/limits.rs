@@ -16,6 +16,12 @@ pub struct Limits {
     pub commands_max: usize,
     /// Bytes of a push's commands, options and capabilities together.
     pub command_bytes_max: usize,
+    /// Options of one push (`git push -o`).
+    pub push_options_max: usize,
+    /// Bytes of each of them.
+    pub push_option_bytes_max: usize,
+    /// Bytes of all of them: they are stored in one row of the reflog.
+    pub push_options_bytes_max: usize,
     /// `want` lines in one fetch.
     pub wants_max: usize,
     /// `have` lines in one request (git sends at most 16,384 a round over stateless HTTP).
@@ -26,6 +32,9 @@ pub struct Limits {
     pub objects_max: u32,
     /// Bytes of one pack.
     pub pack_bytes_max: u64,
+    /// Bytes that any pack may have appended to it: objects that came as deltas and are stored
+    /// whole. A pack of more than a quarter of this may have four times its own bytes.
+    pub appended_bytes_min: u64,
     /// Bytes of one object's content.
     pub object_bytes_max: u64,
     /// Bytes of a commit, tree or tag: these are held whole.
@@ -45,6 +54,10 @@ pub struct Limits {
     /// Trees that one fetch walks, counted as often as it comes by: a filter by path may have to
     /// look at one tree under many names.
     pub tree_visits_max: u64,
+    /// Bytes of the trees that it reads for that, counted alike: some 10 s of CPU.
+    pub tree_walk_bytes_max: u64,
+    /// Bytes that it notes of the trees it has seen and of those it still has to look at.
+    pub tree_notes_bytes_max: usize,
     /// Bytes of resolved objects kept for the deltas that build on them.
     pub base_cache_bytes: usize,
     /// Bytes of a refname.
@@ -56,11 +69,15 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         commands_max: 50_000,
         command_bytes_max: 16 << 20,
+        push_options_max: 100,
+        push_option_bytes_max: 16 << 10,
+        push_options_bytes_max: 64 << 10,
         wants_max: 100_000,
         haves_max: 100_000,
         request_bytes_max: 8 << 20,
         objects_max: 500_000,
         pack_bytes_max: 5 << 30,
+        appended_bytes_min: 512 << 20,
         object_bytes_max: (4 << 30) - 1,
         control_object_bytes_max: 8 << 20,
         delta_bytes_max: 16 << 20,
@@ -69,6 +86,8 @@ impl Limits {
         delta_depth_max: 4095,
         tree_depth_max: 2048,
         tree_visits_max: 4_000_000,
+        tree_walk_bytes_max: 1 << 30,
+        tree_notes_bytes_max: 24 << 20,
         base_cache_bytes: 16 << 20,
         refname_bytes_max: 4096,
     };

@@ -35,7 +35,7 @@ pub struct Account {
     packs: Cell<u64>,
     bytes_in: Cell<Option<u64>>,
     bytes_out: Cell<u64>,
-    error: Cell<Option<&'static str>>,
+    error: RefCell<Option<String>>,
     /// Whether the last byte of the answer was made.
     is_whole: Cell<bool>,
     /// Method and route, if this writes the log line.
@@ -63,7 +63,7 @@ impl Account {
             packs: Cell::default(),
             bytes_in: Cell::default(),
             bytes_out: Cell::default(),
-            error: Cell::default(),
+            error: RefCell::default(),
             is_whole: Cell::default(),
             logged_as: Cell::default(),
         })
@@ -106,10 +106,8 @@ impl Account {
     }
 
     /// The answer tells of a failure; the first one counts.
-    pub fn failed(&self, error: &'static str) {
-        if self.error.get().is_none() {
-            self.error.set(Some(error));
-        }
+    pub fn failed(&self, error: impl Into<String>) {
+        self.error.borrow_mut().get_or_insert_with(|| error.into());
     }
 
     /// A text for the client, with what ties it to the log.
@@ -154,7 +152,7 @@ impl Drop for Account {
             namespace: Some(namespace.to_ascii_lowercase()),
             repository: Some(repository.to_ascii_lowercase()),
             status: 200,
-            error: self.error.get().map(str::to_owned),
+            error: self.error.take(),
             bytes_in: self.bytes_in.get(),
             bytes_out: self.bytes_out.get(),
             wall_ms: now_ms().saturating_sub(self.begun_ms),

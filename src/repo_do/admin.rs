@@ -25,10 +25,14 @@ use crate::storage::life::Phase;
 use crate::storage::repository::{NewRepository, RepositoryPatch, RepositoryRecord};
 use crate::storage::snapshots::SnapshotSettings;
 use crate::storage::sql::{Database as _, in_transaction};
+use crate::storage::sql_error::lasting;
 use crate::storage::tokens;
 
 /// A response, or why there is none.
 pub type Answer = Result<worker::Result<Response>, ErrorReply>;
+
+/// When to try again after the namespace's object could not be asked.
+const NAMESPACE_RETRY_SECONDS: u32 = 2;
 
 /// Runs of maintenance that `/stats` shows.
 const RUNS_SHOWN: u32 = 20;
@@ -204,18 +208,36 @@ pub async fn tell_namespace<T: serde::Serialize>(
     sent.await.map(|_| ())
 }
 
-/// Asks a namespace's object.
+/// Asks a namespace's object. What it refuses is its refusal; only where there is no answer it may
+/// help to ask again.
 pub async fn ask_namespace<T: serde::Serialize, A: DeserializeOwned>(
     object: &RepoObject,
     namespace: &str,
     path: &str,
     question: &T,
-) -> worker::Result<A> {
-    let body = serde_json::to_string(question)?;
-    let mut response = send_to_namespace(object, namespace, path, body).await?;
-    match response.status_code() {
-        200 => Ok(serde_json::from_slice(&response.bytes().await?)?),
-        status => Err(worker::Error::RustError(format!("status {status}"))),
+) -> Result<A, ErrorReply> {
+    let asked = async {
+        let body = serde_json::to_string(question)?;
+        let mut response = send_to_namespace(object, namespace, path, body).await?;
+        let status = response.status_code();
+        Ok::<_, worker::Error>((status, response.bytes().await?))
+    };
+    let (status, bytes) = asked.await.map_err(|error| no_answer(&error.to_string()))?;
+    let answer = match status {
+        200 => serde_json::from_slice(&bytes).map(Ok),
+        _ => serde_json::from_slice(&bytes).map(Err),
+    };
+    answer.unwrap_or_else(|error| Err(no_answer(&format!("status {status}: {error}"))))
+}
+
+fn no_answer(cause: &str) -> ErrorReply {
+    worker::console_error!("{}", reply::fault_line("namespace", cause));
+    match lasting(cause) {
+        Some(fault) => ErrorReply::new(ErrorCode::InternalError, fault.told()),
+        None => ErrorReply::busy(
+            NAMESPACE_RETRY_SECONDS,
+            "the namespace did not answer, try again",
+        ),
     }
 }
 

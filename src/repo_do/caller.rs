@@ -4,17 +4,14 @@ use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use worker::Request;
 
+use super::admin;
 use super::contract::{
     Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, TokenHash,
     TokenRecord, TokenState, authorize, header,
 };
 use super::object::{RepoObject, Store, now_ms};
-use super::{admin, reply};
 use crate::storage::life::Phase;
 use crate::storage::repository::RepositoryRecord;
-
-/// When to try again after the namespace's object could not be asked.
-const ADMIT_RETRY_SECONDS: u32 = 2;
 
 /// One request, and who it is from.
 pub struct Caller {
@@ -144,14 +141,8 @@ fn admitted<'a>(
             sha256,
             now_ms: now_ms(),
         };
-        let admitted = admin::ask_namespace(object, namespace, NAMESPACE_ADMIT, &admit).await;
-        let admitted: Admitted = admitted.map_err(|error| {
-            worker::console_error!("{}", reply::fault_line("admit", &error.to_string()));
-            ErrorReply::busy(
-                ADMIT_RETRY_SECONDS,
-                "the namespace did not answer, try again",
-            )
-        })?;
+        let asked = admin::ask_namespace(object, namespace, NAMESPACE_ADMIT, &admit);
+        let admitted: Admitted = asked.await?;
         Ok(admitted.token)
     };
     ask.boxed_local()

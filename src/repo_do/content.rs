@@ -79,7 +79,7 @@ async fn dispatch(
         return commit(reading, named(id)?).await;
     }
     if let Some(id) = route.strip_prefix(path::TREE) {
-        return tree::list(reading, named(id)?, query.recursive.is_some()).await;
+        return tree::list(reading, named(id)?, &query).await;
     }
     let blob_id = if let Some(id) = route.strip_prefix(path::BLOB) {
         named(id)?

@@ -64,6 +64,7 @@ mod readers;
 mod receive;
 mod recover;
 mod refs;
+mod refuse;
 mod reply;
 mod sender;
 mod snapshot;

@@ -24,11 +24,12 @@ use super::rates::Rates;
 use super::readers::Readers;
 use super::snapshot::Turn;
 use super::{
-    admin, bundle, content, deletion, filling, fork, import, receive, recover, refs, reply, timer,
-    upload,
+    admin, bundle, content, deletion, filling, fork, import, receive, recover, refs, refuse, reply,
+    timer, upload,
 };
 use crate::git::protocol::advertise::Service;
-use crate::git::store::PackId;
+use crate::git::receive_pack::rules::Rejection;
+use crate::git::store::{PackId, StoreError};
 use crate::storage::do_sql::ObjectDatabase;
 use crate::storage::life::Phase;
 use crate::storage::repository::{RepoStore, RepositoryRecord};
@@ -57,7 +58,7 @@ pub struct RepoObject {
     /// The object's environment.
     pub env: Env,
     /// The repository's store, or why it could not be opened.
-    store: RefCell<std::result::Result<Rc<Store>, String>>,
+    store: RefCell<std::result::Result<Rc<Store>, StoreError>>,
     /// The commit graph of the live packs.
     pub graph: KeptGraph,
     /// Packs in quarantine whose push is running.
@@ -184,13 +185,7 @@ impl RepoObject {
 
     /// The repository's store, created or not.
     pub fn store(&self) -> std::result::Result<Rc<Store>, ErrorReply> {
-        self.store.borrow().clone().map_err(|message| {
-            worker::console_error!("{}", reply::fault_line("wake", &message));
-            ErrorReply::new(
-                ErrorCode::InternalError,
-                "the repository's database does not open",
-            )
-        })
+        self.store.borrow().clone().map_err(ErrorReply::from)
     }
 
     /// Which life this is: a number that changes when everything is wiped.
@@ -226,9 +221,9 @@ impl RepoObject {
     }
 }
 
-fn open(storage: &Storage) -> std::result::Result<Rc<Store>, String> {
-    let db = ObjectDatabase::new(storage).map_err(|error| error.to_string())?;
-    schema::wake(&db, schema::REPOSITORY).map_err(|error| error.to_string())?;
+fn open(storage: &Storage) -> std::result::Result<Rc<Store>, StoreError> {
+    let db = ObjectDatabase::new(storage)?;
+    schema::wake(&db, schema::REPOSITORY)?;
     Ok(Rc::new(RepoStore::new(db, Box::new(now_ms))))
 }
 
@@ -293,17 +288,22 @@ async fn dispatch(
             };
             let authorized = authorized(access)?;
             account.log_as("GET", "/git/:ns/:repo/info/refs");
-            refs::advertise(&store, service, &request, &authorized, account)?
+            if service == Service::ReceivePack && authorized.record.read_only {
+                // Told before the client packs anything.
+                refs::refuse(service, account, &Rejection::ReadOnly.to_string())
+            } else {
+                refs::advertise(&store, service, &request, &authorized, account)?
+            }
         }
         (Method::Post, path::UPLOAD_PACK) => {
             let authorized = authorized(Access::Read)?;
             account.log_as("POST", "/git/:ns/:repo/git-upload-pack");
-            upload::upload_pack(object, &store, request, &authorized, account).await?
+            upload::upload_pack(object, &store, request, &authorized, account).await
         }
         (Method::Post, path::RECEIVE_PACK) => {
             let authorized = authorized(Access::Push)?;
             account.log_as("POST", "/git/:ns/:repo/git-receive-pack");
-            receive::receive_pack(object, &store, request, authorized, account).await?
+            receive::receive_pack(object, &store, request, authorized, account).await
         }
         (Method::Get, path) if path.starts_with(content::PATHS) => {
             let authorized = authorized(Access::Read)?;
@@ -378,9 +378,14 @@ impl DurableObject for RepoDo {
     async fn fetch(&self, request: Request) -> Result<Response> {
         let object = Rc::clone(&self.object);
         let account = Account::begin(&object, &request);
-        let mut response = match dispatch(&object, request, &account).await {
-            Ok(response) => response?,
-            Err(refused) => {
+        let posted = refuse::posted(&request);
+        let again = Clone::clone(request.inner());
+        let mut response = match (dispatch(&object, request, &account).await, posted) {
+            (Ok(response), _) => response?,
+            (Err(refused), Some(post)) if refuse::is_in_band(&again, &refused) => {
+                refuse::untouched(post, &Request::from(again), &account, &refused).await?
+            }
+            (Err(refused), _) => {
                 account.log_elsewhere();
                 reply::refusal(&refused)?
             }

@@ -16,6 +16,7 @@ use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation, make_room};
 use super::object::{RepoObject, Store, now_ms, reserve, reserve_share};
 use super::quarantine::Opened;
 use super::readers::{Purpose, Reader};
+use super::refuse::{self, Asked};
 use super::reply::Media;
 use crate::git::limits::Limits;
 use crate::git::pack::incoming::objects::IncomingObjects;
@@ -25,7 +26,8 @@ use crate::git::protocol::advertise::Service;
 use crate::git::protocol::capabilities::Offer;
 use crate::git::protocol::pktline;
 use crate::git::protocol::push_commands::{PushCommand, PushCommands, PushCommandsReader};
-use crate::git::protocol::sideband::{Band, SideBand, band};
+use crate::git::protocol::refusal;
+use crate::git::protocol::sideband::SideBand;
 use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::storage::repository::RepositoryRecord;
@@ -42,40 +44,65 @@ pub async fn receive_pack(
     request: Request,
     authorized: Authorized,
     account: &Rc<Account>,
+) -> worker::Result<Response> {
+    let mut body = match Body::of(&request) {
+        Ok(body) => body,
+        Err(error) => return fatal(account, SideBand::Large, &error.to_string()),
+    };
+    let mut asked = Asked::default();
+    let told_bytes = request.headers().get("content-length").ok().flatten();
+    let told_bytes = told_bytes.and_then(|bytes| bytes.parse().ok());
+    let arriving = (&mut body, told_bytes, &mut asked);
+    match take(object, store, arriving, authorized, account).await {
+        Ok(response) => response,
+        Err(error) => refuse::push(account, &mut body, asked, &error).await,
+    }
+}
+
+/// The body, its length if the client told it, and what is known of the push by now: when it is
+/// refused, the client is told by that.
+type Arriving<'a> = (&'a mut Body, Option<u64>, &'a mut Asked);
+
+async fn take(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    (body, told_bytes, asked): Arriving<'_>,
+    authorized: Authorized,
+    account: &Rc<Account>,
 ) -> Result<worker::Result<Response>, ErrorReply> {
     let mut reservation = reserve_share(object, PUSH_BYTES).await?;
     let bad =
         |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
-    let mut body = Body::of(&request).map_err(|error| bad(&error))?;
     let limits = limits(object);
     let mut reader = PushCommandsReader::new(Offer::DEFAULT, &limits);
     let mut piece = Vec::new();
     let mut first = Vec::new();
     while body.next(&mut piece).await.map_err(|error| bad(&error))? {
         let mut rest = piece.as_slice();
-        match reader.feed(&mut rest) {
+        let fed = reader.feed(&mut rest);
+        *asked = Asked::Begun(reader.capabilities().side_band);
+        match fed {
             Ok(true) => {
                 first = rest.to_vec();
                 break;
             }
             Ok(false) => {}
             Err(error) => {
-                let side_band = reader.capabilities().side_band;
-                body.drain().await;
-                return Ok(fatal(account, side_band, &error.to_string()));
+                if reader.has_all_commands() {
+                    *asked = Asked::Commands(Rc::new(reader.into_commands()));
+                }
+                return Err(bad(&error));
             }
         }
     }
-    let commands = reader.finish().map_err(|error| bad(&error))?;
+    let commands = Rc::new(reader.finish().map_err(|error| bad(&error))?);
+    *asked = Asked::Commands(Rc::clone(&commands));
     let side_band = commands.capabilities.side_band;
     if commands.commands.is_empty() {
         return Ok(probed(account, side_band));
     }
-    if let Err(error) = commands.check_names_differ() {
-        body.drain().await;
-        account.received(body.received_bytes());
-        return Ok(fatal(account, side_band, &error.to_string()));
-    }
+    commands.check_names_differ().map_err(|error| bad(&error))?;
+    check_length(told_bytes, limits.pack_bytes_max)?;
     let mut push = Push::new(
         Rc::clone(object),
         Rc::clone(store),
@@ -85,7 +112,7 @@ pub async fn receive_pack(
         Rc::clone(account),
     );
     push.judge();
-    push.receive(first, &mut body, &mut reservation).await?;
+    push.receive(first, body, &mut reservation).await?;
     body.drain().await;
     account.received(body.received_bytes());
     Ok(push.answer(reservation))
@@ -104,6 +131,21 @@ fn limits(object: &RepoObject) -> Limits {
     }
 }
 
+/// Refuses a push whose length is told in advance before its pack is read. Git tells it of what
+/// fits its buffer (`http.postBuffer`); of the rest the parser counts the bytes.
+fn check_length(told_bytes: Option<u64>, bytes_max: u64) -> Result<(), ErrorReply> {
+    match told_bytes {
+        Some(bytes) if bytes > bytes_max => {
+            let message = format!(
+                "the push has {bytes} bytes, at most {bytes_max} are taken at once: push the \
+                 history in parts, older commits first"
+            );
+            Err(ErrorReply::new(ErrorCode::MemoryLimit, message))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Git's probe of the connection, before it sends a body that it cannot send again.
 fn probed(account: &Account, side_band: SideBand) -> worker::Result<Response> {
     let mut out = Vec::new();
@@ -113,22 +155,11 @@ fn probed(account: &Account, side_band: SideBand) -> worker::Result<Response> {
     account::whole(account, Service::ReceivePack, Media::Result, out)
 }
 
-/// The request cannot be understood: said where the client shows it.
+/// The request cannot be read.
 fn fatal(account: &Account, side_band: SideBand, message: &str) -> worker::Result<Response> {
     account.failed(fault::REFUSED);
-    let message = account.named(message);
     let mut out = Vec::new();
-    if side_band == SideBand::None {
-        pktline::err(&message, &mut out);
-    } else {
-        band(
-            Band::Error,
-            format!("{message}\n").as_bytes(),
-            side_band,
-            &mut out,
-        );
-        pktline::flush(&mut out);
-    }
+    refusal::unread_push(&account.named(message), side_band, &mut out);
     account::whole(account, Service::ReceivePack, Media::Result, out)
 }
 
@@ -146,7 +177,7 @@ fn settings(record: &RepositoryRecord) -> Settings<'_> {
 struct Push {
     object: Rc<RepoObject>,
     store: Rc<Store>,
-    commands: PushCommands,
+    commands: Rc<PushCommands>,
     authorized: Authorized,
     limits: Limits,
     account: Rc<Account>,
@@ -164,7 +195,7 @@ impl Push {
     fn new(
         object: Rc<RepoObject>,
         store: Rc<Store>,
-        commands: PushCommands,
+        commands: Rc<PushCommands>,
         authorized: Authorized,
         limits: Limits,
         account: Rc<Account>,

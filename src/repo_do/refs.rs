@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use gix_object::bstr::{BStr, ByteSlice};
 use worker::{Request, Response};
 
-use super::account::{self, Account};
+use super::account::{self, Account, fault};
 use super::caller::Authorized;
 use super::contract::{ErrorCode, ErrorReply, header};
 use super::object::Store;
@@ -16,6 +16,7 @@ use crate::git::protocol::advertise::{
 use crate::git::protocol::capabilities::Offer;
 use crate::git::protocol::ls_refs::LsRefsRequest;
 use crate::git::protocol::pktline;
+use crate::git::protocol::refusal;
 use crate::git::store::StoreError;
 use crate::storage::refs::RefRecord;
 
@@ -50,6 +51,14 @@ pub fn advertise(
         advertise_refs(store, service, version, authorized, &mut out)?;
     }
     Ok(account::whole(account, service, Media::Advertisement, out))
+}
+
+/// `GET /git/info/refs` of what takes no request for the service now.
+pub fn refuse(service: Service, account: &Account, reason: &str) -> worker::Result<Response> {
+    account.failed(fault::REFUSED);
+    let mut out = Vec::new();
+    refusal::advertisement(service, &account.named(reason), &mut out);
+    account::whole(account, service, Media::Advertisement, out)
 }
 
 fn advertise_refs(

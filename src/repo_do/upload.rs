@@ -13,11 +13,11 @@ use super::contract::{ErrorCode, ErrorReply, header};
 use super::memory::{FETCH_BYTES, Reservation};
 use super::object::{RepoObject, Store, now_ms, reserve_share};
 use super::readers::Purpose;
-use super::refs;
 use super::reply::{Media, fault_line};
 use super::sender::{self, Sender};
 use super::snapshot::SnapshotError;
 use super::snapshot::ready::{self, Served};
+use super::{refs, refuse};
 use crate::git::limits::Limits;
 use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::advertise::{Service, Version};
@@ -27,7 +27,7 @@ use crate::git::protocol::fetch_request::FetchRequest;
 use crate::git::protocol::object_info::ObjectInfoRequest;
 use crate::git::protocol::pktline;
 use crate::git::protocol::upload_request::UploadRequestReader;
-use crate::git::store::{ReadError, StoreError};
+use crate::git::store::{LastingFault, ReadError, StoreError};
 use crate::git::upload_pack::answer::{Answer, answer};
 use crate::git::upload_pack::error::FetchError;
 use crate::git::upload_pack::plan::PlanError;
@@ -39,14 +39,30 @@ pub async fn upload_pack(
     request: Request,
     authorized: &Authorized,
     account: &Rc<Account>,
+) -> worker::Result<Response> {
+    let version = refs::version(&request, Service::UploadPack);
+    let mut body = match Body::of(&request) {
+        Ok(body) => body,
+        Err(error) => return refused(account, &error.to_string()),
+    };
+    match take(object, store, (&mut body, version), authorized, account).await {
+        Ok(response) => response,
+        Err(error) => refuse::fetch(account, &mut body, &error).await,
+    }
+}
+
+async fn take(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    (body, version): (&mut Body, Version),
+    authorized: &Authorized,
+    account: &Rc<Account>,
 ) -> Result<worker::Result<Response>, ErrorReply> {
     let reservation = reserve_share(object, FETCH_BYTES).await?;
     let limits = Limits::DEFAULT;
-    let version = refs::version(&request, Service::UploadPack);
-    let mut body = Body::of(&request).map_err(|error| broken(&error))?;
     let asked = match version {
-        Version::V2 => commands(&mut body, &limits).await?,
-        Version::V0 | Version::V1 => fetches(&mut body, &limits).await?,
+        Version::V2 => commands(body, &limits).await?,
+        Version::V0 | Version::V1 => fetches(body, &limits).await?,
     };
     body.drain().await;
     account.received(body.received_bytes());
@@ -209,18 +225,20 @@ fn message_of(error: &FetchError) -> String {
         FetchError::Read(error) | FetchError::Plan(PlanError::Read(error)) => Some(error),
         _ => None,
     };
-    if let Some(ReadError::Store(_) | ReadError::Corrupt { .. }) = read {
-        worker::console_error!("{}", fault_line("fetch", &error.to_string()));
-        return "upload-pack: the repository's storage failed".to_owned();
-    }
-    error.to_string()
+    let told = match read {
+        Some(ReadError::Store(error)) => error.told(),
+        Some(ReadError::Corrupt { .. }) => LastingFault::Damaged.told(),
+        _ => return error.to_string(),
+    };
+    worker::console_error!("{}", fault_line("fetch", &error.to_string()));
+    format!("upload-pack: {told}")
 }
 
 /// The same where cold bytes could not be had.
 fn unreadable(error: &SnapshotError) -> String {
     worker::console_error!("{}", fault_line("r2", &error.to_string()));
     match error {
-        SnapshotError::Store(_) => "upload-pack: the repository's storage failed".to_owned(),
+        SnapshotError::Store(error) => format!("upload-pack: {}", error.told()),
         error => format!("upload-pack: {error}"),
     }
 }

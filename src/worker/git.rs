@@ -6,13 +6,10 @@ use super::names::RepositoryPath;
 use super::objects::{Call, refusal, repository_as_it_is};
 use super::ready;
 use super::route::GitRoute;
-use super::smart_http::{check_length, exchange};
+use super::smart_http::exchange;
 use super::visit::Visit;
 use crate::repo_do::contract::header::GIT_PROTOCOL;
 use crate::repo_do::contract::{ErrorReply, FORWARDED_HEADERS, Refusal};
-
-/// The variable with the most bytes that one push may have, where the platform takes no more.
-const PUSH_BYTES_MAX: &str = "CAIRN_PUSH_BYTES_MAX";
 
 /// Answers a git request whose method fits its route. What the object answers well passes as it is:
 /// it has the headers that Git wants, and writes the log line.
@@ -33,11 +30,6 @@ pub async fn answer(
         exchange(route, query, None, None)?
     };
     let actor = admission::actor(visit, exchange.access)?;
-    if route == GitRoute::ReceivePack {
-        let most = visit.env.var(PUSH_BYTES_MAX).ok();
-        let most = most.and_then(|most| most.to_string().parse().ok());
-        check_length(header("content-length").as_deref(), most)?;
-    }
 
     let (call, forwarded) = if has_body {
         let call = Call::stream(exchange.target, request.body());

@@ -4,7 +4,7 @@
 //! the registry where a namespace is made.
 
 use js_sys::Uint8Array;
-use worker::{Method, Request, RequestInit};
+use worker::{Headers, Method, Request, RequestInit};
 
 use super::admission;
 use super::envelope;
@@ -139,7 +139,10 @@ fn end<'a>(
 
 fn with_body(url: &str, body: &[u8]) -> worker::Result<Request> {
     let mut init = RequestInit::new();
+    let headers = Headers::new();
+    headers.set("content-type", "application/json")?;
     init.with_method(Method::Post)
+        .with_headers(headers)
         .with_body(Some(Uint8Array::from(body).into()));
     Request::new_with_init(url, &init)
 }

@@ -16,6 +16,8 @@
 //! | [`random`] | randomness, from the platform |
 //! | [`smart_http`] | the frame of git requests: services, content types |
 //! | [`target`], [`route`], [`names`] | a URL in its parts; what a path names |
+//! | [`neighbours`] | what other hosts serve beside Git, told that it is not here |
+//! | [`public_url`], [`cross_site`] | under which URL it is reached; what pages of others may not do |
 //! | [`credentials`], [`token`], [`grant`] | who asks; what KV knows of a token |
 //! | [`parameters`], [`resources`] | bodies and queries read; resources shown |
 //! | [`openapi`] | the description of the REST face |
@@ -36,6 +38,7 @@ pub mod admission;
 pub mod content;
 pub mod content_query;
 pub mod credentials;
+pub mod cross_site;
 pub mod directory;
 pub mod entry;
 pub mod envelope;
@@ -49,11 +52,13 @@ pub mod namespace_contract;
 pub mod namespace_do;
 pub mod namespace_steps;
 pub mod namespace_tokens;
+pub mod neighbours;
 pub mod objects;
 pub mod once;
 pub mod once_steps;
 pub mod openapi;
 pub mod parameters;
+pub mod public_url;
 pub mod random;
 pub mod ready;
 pub mod reply;

@@ -26,6 +26,7 @@ use crate::storage::do_sql::ObjectDatabase;
 use crate::storage::namespace::NamespaceStore;
 use crate::storage::registry::RegistryStore;
 use crate::storage::sql::Database as _;
+use crate::storage::sql_error::lasting;
 
 /// The Durable Object of a namespace, or of the registry of namespaces.
 ///
@@ -112,7 +113,7 @@ impl NamespaceDo {
     }
 
     fn database(&self) -> Result<ObjectDatabase, ErrorReply> {
-        ObjectDatabase::new(&self.state.storage()).map_err(|error| fault("database", &error))
+        ObjectDatabase::new(&self.state.storage()).map_err(|error| store_fault(&error))
     }
 
     /// Deletes the namespace: no await stands between the check and the order to delete.
@@ -203,8 +204,17 @@ impl From<StepError> for ErrorReply {
     fn from(error: StepError) -> Self {
         match error {
             StepError::Refused(reply) => reply,
-            StepError::Store(error) => fault("namespace", &error),
+            StepError::Store(error) => store_fault(&error),
         }
+    }
+}
+
+/// The namespace's store failed: the caller hears whether that lasts.
+fn store_fault(error: &dyn std::fmt::Display) -> ErrorReply {
+    let hidden = fault("namespace", error);
+    match lasting(&error.to_string()) {
+        Some(fault) => ErrorReply::new(ErrorCode::InternalError, fault.told()),
+        None => hidden,
     }
 }
 

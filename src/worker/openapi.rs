@@ -30,7 +30,7 @@ mod tests {
     fn template(route: &Route) -> Option<String> {
         let in_repository = |rest: &str| format!("{REPOSITORY}{rest}");
         Some(match route {
-            Route::Git(..) => return None,
+            Route::Git(..) | Route::Neighbour(_) => return None,
             Route::Health => "/healthz".to_owned(),
             Route::OpenApi => "/api/v1/openapi.json".to_owned(),
             Route::Rest(route) => match route {

@@ -1,6 +1,6 @@
 //! An answer before it becomes a platform response: status, headers, a short body.
 
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost};
 
 /// An answer whose body is made here (streams pass by this type).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +66,15 @@ pub fn git_error(error: &ErrorReply) -> Reply {
     .with_header("cache-control", "no-cache, no-transform")
     .with_header("x-content-type-options", "nosniff")
     .with_error_headers(error, r#"Basic realm="cairn""#)
+}
+
+/// A refusal of a fetch or a push, told in-band.
+#[must_use]
+pub fn git_in_band(post: GitPost, message: &str) -> Reply {
+    let body = String::from_utf8_lossy(&post.refusal(message)).into_owned();
+    Reply::new(200, post.answer_type(), body)
+        .with_header("cache-control", "no-cache, no-transform")
+        .with_header("x-content-type-options", "nosniff")
 }
 
 #[cfg(test)]

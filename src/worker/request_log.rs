@@ -76,7 +76,7 @@ pub fn of_path(path: &str) -> RequestLine {
                 Some(stem) => stem.to_owned(),
                 None => name,
             });
-            let route = format!("/git/:ns/:repo/{}", rest.join("/"));
+            let route = format!("/git/:ns/:repo/{}", below_repository(rest));
             (route, folded(namespace), name)
         }
         [
@@ -110,6 +110,16 @@ pub fn of_path(path: &str) -> RequestLine {
         namespace,
         repository,
         ..RequestLine::default()
+    }
+}
+
+/// A git path after the repository, without the names of refs, files and objects.
+fn below_repository(rest: &[&str]) -> String {
+    match rest {
+        ["info", "lfs", ..] => "info/lfs/…".to_owned(),
+        ["info", _] | [_] => rest.join("/"),
+        [] => String::new(),
+        [first, ..] => format!("{first}/…"),
     }
 }
 

@@ -7,13 +7,16 @@
 use percent_encoding::percent_decode_str;
 
 use super::names::{NameError, NamespaceName, RepositoryName, RepositoryPath};
-use crate::repo_do::contract::is_public_id;
+use super::neighbours::Neighbour;
+use crate::repo_do::contract::{GitPost, is_public_id};
 
 /// What a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
     /// One of Git's own paths.
     Git(RepositoryPath, GitRoute),
+    /// What other hosts serve beside them.
+    Neighbour(Neighbour),
     /// `/healthz`
     Health,
     /// `/api/v1/openapi.json`
@@ -151,7 +154,11 @@ fn parse_git(namespace: &str, repository: &str, rest: &[&str]) -> Result<Route, 
         ["git-upload-pack"] => GitRoute::UploadPack,
         ["git-receive-pack"] => GitRoute::ReceivePack,
         ["HEAD"] | ["objects", ..] => GitRoute::Dumb,
-        _ => return Err(RouteError::Unknown),
+        rest => {
+            let neighbour = Neighbour::of(rest).ok_or(RouteError::Unknown)?;
+            repository_path(namespace, without_git_suffix(repository))?;
+            return Ok(Route::Neighbour(neighbour));
+        }
     };
     let path = repository_path(namespace, without_git_suffix(repository))?;
     Ok(Route::Git(path, route))
@@ -230,6 +237,7 @@ impl Route {
     pub fn methods(&self) -> &'static [&'static str] {
         match self {
             Self::Git(_, route) => route.methods(),
+            Self::Neighbour(neighbour) => neighbour.methods(),
             Self::Health | Self::OpenApi => &["GET", "HEAD"],
             Self::Rest(route) => route.methods(),
         }
@@ -237,6 +245,16 @@ impl Route {
 }
 
 impl GitRoute {
+    /// What is sent there, if it has a body.
+    #[must_use]
+    pub fn post(self) -> Option<GitPost> {
+        match self {
+            Self::UploadPack => Some(GitPost::UploadPack),
+            Self::ReceivePack => Some(GitPost::ReceivePack),
+            Self::InfoRefs | Self::Dumb => None,
+        }
+    }
+
     /// The methods that are served there, as the `Allow` header lists them.
     #[must_use]
     pub fn methods(self) -> &'static [&'static str] {

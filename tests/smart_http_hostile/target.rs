@@ -19,6 +19,8 @@ pub enum Expect {
     Ng(&'static str),
     /// The whole request is refused in-band.
     Fatal(&'static str),
+    /// The same, by a report that says so of every ref.
+    Refused(&'static str),
     /// The request is refused by HTTP.
     Status(u16),
     /// Answered well, with nothing done.
@@ -43,6 +45,10 @@ impl Expect {
                 unpack == "ok" && refs.iter().all(|line| line.starts_with("ok "))
             }
             (Self::Fatal(words), Verdict::Fatal(message)) => message.contains(words),
+            (Self::Refused(words), Verdict::Report { unpack, refs }) => {
+                let refused = |line: &String| line.starts_with("ng ") && line.contains(words);
+                unpack != "ok" && unpack.contains(words) && refs.iter().all(refused)
+            }
             (Self::Status(expected), Verdict::Http(status, _)) => *status == expected,
             (Self::Harmless(words), Verdict::Other(text)) => text.contains(words),
             _ => false,

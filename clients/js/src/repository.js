@@ -108,8 +108,17 @@ export class Repository {
 
   /** @type {ArtifactsRepo["readTree"]} */
   async readTree(hash) {
-    const found = await this.#unlessMissing(this.#get(`/tree/${hashPath(hash)}`));
-    return found && found.map(treeEntry);
+    const path = `${this.#path}/tree/${hashPath(hash)}`;
+    const entries = [];
+    for (let cursor; ; ) {
+      const asked = this.#connection.call("GET", path, { query: { cursor } });
+      const page = await this.#unlessMissing(asked);
+      if (page === null) return null;
+      entries.push(...page.result.map(treeEntry));
+      // Of a very large tree the server gives a part at a time.
+      cursor = page.info?.cursor;
+      if (!cursor) return entries;
+    }
   }
 
   /** @type {ArtifactsRepo["readBlob"]} */

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 
 use super::super::filter::ObjectFilter;
-use super::super::graph::closure::{TreeWalk, TreeWalkError};
+use super::super::graph::closure::{TreeWalk, TreeWalkError, WalkBounds};
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::graph::introductions::Introductions;
 use super::super::graph::peel::{Peeled, Peeler};
@@ -137,7 +137,8 @@ impl Reach {
             Peeled::Tree(id, at) => {
                 entries.insert(at.pack, at.position);
                 let everything = ObjectFilter::default();
-                let mut walk = TreeWalk::new(packs, &everything, packs.limits().tree_visits_max);
+                let bounds = WalkBounds::of_maintenance(packs.limits());
+                let mut walk = TreeWalk::new(packs, &everything, bounds);
                 walk.walk_wanted(id, |id, _| {
                     if let Some(at) = packs.find(&id)? {
                         entries.insert(at.pack, at.position);

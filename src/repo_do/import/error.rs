@@ -60,7 +60,7 @@ pub enum ImportError {
     #[error("the repository was deleted")]
     Deleted,
     /// Our own store failed.
-    #[error("the repository's storage failed")]
+    #[error("{}", .0.told())]
     Store(StoreError),
 }
 
@@ -68,6 +68,7 @@ impl ImportError {
     /// Attempts after which this error is final.
     pub fn attempts_max(&self) -> u32 {
         match self {
+            Self::Store(error) if error.lasting().is_some() => 1,
             Self::Unavailable(_) | Self::Store(_) => ATTEMPTS_MAX,
             Self::TooSlow(_) => 3,
             // The remote's refs may have moved between two requests, or its answer been damaged.

@@ -13,6 +13,7 @@ use futures::{FutureExt as _, TryStreamExt as _};
 use serde::de::DeserializeOwned;
 use worker::Request;
 
+use super::cross_site::check_type;
 use super::objects::Asked;
 use super::parameters::{self, BODY_BYTES_MAX};
 use super::reply::Reply;
@@ -61,12 +62,12 @@ pub async fn answer(
     }
 }
 
-/// Reads a body whole, up to its bound, whatever its content type says.
+/// Reads a body whole, up to its bound.
 async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ErrorReply> {
     parameters::body(&body_bytes(request).await?)
 }
 
-/// The bytes of a body.
+/// The bytes of a body, which is JSON if there is one.
 pub fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorReply>> {
     let read = async move {
         check_encoding(&request)?;
@@ -79,6 +80,10 @@ pub fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorR
                 }
                 bytes.extend_from_slice(&chunk);
             }
+        }
+        if !bytes.is_empty() {
+            let content_type = request.headers().get("content-type").ok().flatten();
+            check_type(content_type.as_deref())?;
         }
         Ok(bytes)
     };

@@ -137,6 +137,8 @@ pub struct IncomingObjects {
     work: Work,
     /// Bytes of the stream, what was appended not counted: the work allowed follows from them.
     pub(in super::super) received_bytes: u64,
+    /// Bytes appended to it.
+    pub(super) appended_bytes: u64,
 }
 
 /// The base of a delta at hand, all that recording its result needs.
@@ -159,6 +161,7 @@ impl IncomingObjects {
             unhashed: Unhashed::default(),
             work: Work::default(),
             received_bytes: 0,
+            appended_bytes: 0,
         }
     }
 
