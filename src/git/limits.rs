@@ -12,7 +12,7 @@
 /// What an input may at most be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Ref updates in one push.
+    /// Ref updates in one push, and branches and tags of one import.
     pub commands_max: usize,
     /// Bytes of a push's commands, options and capabilities together.
     pub command_bytes_max: usize,
@@ -49,12 +49,24 @@ pub struct Limits {
     pub base_cache_bytes: usize,
     /// Bytes of a refname.
     pub refname_bytes_max: usize,
+    /// Refs of one repository: two and a half times what the largest of real hosts have. Whoever
+    /// lists them holds a page of 200; what a client holds, and a fork's source at one moment, is
+    /// about 60 bytes a ref and its name: 47 MB for as many as may be, with all bytes of names.
+    pub refs_max: u64,
+    /// Bytes of the names of one repository's refs: 134 each where there are as many as may be.
+    pub ref_name_bytes_max: u64,
+    /// Milliseconds that the body of a request may pause: less than what an object holds for a
+    /// request is left alone for.
+    pub body_idle_ms: u32,
+    /// Bytes a second that a body must have on the average, once it was waited for as long as it
+    /// may pause. A client at this rate sends a small request whole before it has to reserve.
+    pub body_bytes_per_second_min: u64,
 }
 
 impl Limits {
     /// What production uses.
     pub const DEFAULT: Self = Self {
-        commands_max: 50_000,
+        commands_max: 65_536,
         command_bytes_max: 16 << 20,
         wants_max: 100_000,
         haves_max: 100_000,
@@ -71,6 +83,10 @@ impl Limits {
         tree_visits_max: 4_000_000,
         base_cache_bytes: 16 << 20,
         refname_bytes_max: 4096,
+        refs_max: 250_000,
+        ref_name_bytes_max: 32 << 20,
+        body_idle_ms: 60_000,
+        body_bytes_per_second_min: 1 << 10,
     };
 }
 

@@ -9,6 +9,7 @@ use futures::stream::{self, Stream, StreamExt as _};
 use worker::{Request, Response, Result};
 
 use super::contract::{RequestLine, Usage, header};
+use super::lease::Lease;
 use super::object::{RepoObject, now_ms};
 use super::reply::{self, Media};
 use crate::git::protocol::advertise::Service;
@@ -178,13 +179,14 @@ pub fn whole(
     Ok(head.fixed(bytes))
 }
 
-/// A result that is made while the client reads it.
+/// An answer that is made while the client reads it.
 pub fn streamed(
     account: &Rc<Account>,
     service: Service,
+    media: Media,
     pieces: impl Stream<Item = Result<Vec<u8>>> + 'static,
 ) -> Result<Response> {
-    let head = reply::git(service, Media::Result, &account.request_id)?;
+    let head = reply::git(service, media, &account.request_id)?;
     let (counting, ending) = (Rc::clone(account), Rc::clone(account));
     let counted = pieces.inspect(move |piece| match piece {
         Ok(bytes) => counting.sent(bytes.len() as u64),
@@ -194,5 +196,5 @@ pub fn streamed(
         ending.is_whole.set(true);
         Poll::Ready(None)
     });
-    head.from_stream(counted.chain(end))
+    head.from_stream(Lease::current().stream(counted.chain(end)))
 }

@@ -15,7 +15,7 @@ use super::contract::{
 };
 use super::maintenance::serve::shown as shown_run;
 use super::object::{RepoObject, Store, now_ms};
-use super::{deletion, memory, reply};
+use super::{deletion, lease, memory, reply};
 use crate::git::content::census::Census;
 use crate::git::limits::Limits;
 use crate::git::pack::reader::LivePacks;
@@ -350,6 +350,22 @@ pub fn revoke_token(store: &Store, token_id: &str) -> Answer {
     }))
 }
 
+/// What requests and alarms hold of the isolate's memory now.
+fn reservations() -> serde_json::Value {
+    let figures = lease::figures();
+    let operations = figures.operations.into_iter();
+    let operations = operations.map(|(name, (count, bytes))| {
+        let shown = serde_json::json!({ "count": count, "bytes": bytes });
+        (name.to_owned(), shown)
+    });
+    serde_json::json!({
+        "count": figures.count,
+        "bytes": figures.bytes,
+        "oldest_ms": figures.oldest_ms,
+        "operations": operations.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
 /// `GET /stats`: live figures. The SQL counters count since this object woke, and so does
 /// everything of the isolate's.
 pub fn stats(store: &Store) -> Answer {
@@ -392,6 +408,7 @@ pub fn stats(store: &Store) -> Answer {
         "isolate": {
             "heap_bytes": memory::heap_bytes(),
             "reserved_bytes": memory::reserved_bytes(),
+            "reservations": reservations(),
             "part_cache_bytes": part_cache_bytes,
             "chunk_cache_bytes": chunk_cache_bytes,
         },

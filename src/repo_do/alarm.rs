@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::maintenance::{self, Failure, merge};
-use super::object::{GRACE_MS, RepoObject, Store, now_ms};
+use super::object::{RepoObject, Store, now_ms};
 use super::{deletion, import, recover, reply, snapshot};
 use crate::git::store::StoreError;
 use crate::storage::repository::RepositoryRecord;
@@ -131,7 +131,7 @@ fn sweep_due(object: &RepoObject, store: &Store, slack: i64) -> Result<Option<i6
     let grace_ms = store.retention()?.superseded_grace_seconds * 1000;
     let in_progress = object.in_progress.borrow();
     let is_in_progress = |pack_id| in_progress.contains(&pack_id);
-    let Some(due) = store.sweep_due(GRACE_MS, grace_ms, is_in_progress)? else {
+    let Some(due) = store.sweep_due(object.quarantine_grace_ms(), grace_ms, is_in_progress)? else {
         return Ok(None);
     };
     // While somebody reads who saw it, there is no use in trying.

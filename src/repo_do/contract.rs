@@ -135,6 +135,9 @@ pub mod header {
     /// `<namespace>/<repo>` as the client spelled it: for messages, and whose namespace is asked
     /// about tokens that the object does not know.
     pub const REPOSITORY: &str = "x-cairn-repository";
+    /// Of a request without a credential: the address that it comes from, which shares memory among
+    /// its requests.
+    pub const ADDRESS: &str = "x-cairn-address";
     /// On the object's answer to a fetch: the R2 object whose bytes follow those of the body.
     pub const READY: &str = "x-cairn-ready";
     /// Beside [`READY`]: how many bytes the R2 object has.

@@ -30,7 +30,8 @@ use super::contract::{
 };
 use super::memory::FORK_BYTES;
 use super::network::Member;
-use super::object::{RepoObject, Store, now_ms, reserve};
+use super::object::{RepoObject, Store, now_ms};
+use super::room::reserve;
 use super::{alarm, deletion, reply};
 use crate::git::store::StoreError;
 use crate::storage::fork::SharedPack;

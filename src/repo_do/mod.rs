@@ -23,6 +23,7 @@
 //! | `import` | the repository filled from another server, by the alarm |
 //! | `recover` | the repository made again of what R2 has, by the alarm |
 //! | `body` | a body in large pieces |
+//! | `pace` | how fast a body must come |
 //! | `readers` | who reads packs now |
 //! | `maintenance` | packs merged, pruned, swept, verified and rebuilt |
 //! | `graphs` | the commit graph, kept between requests |
@@ -30,7 +31,9 @@
 //! | `deletion` | the end of a repository |
 //! | `network` | who names which packs in R2: calls to the fork network's object |
 //! | `network_do` | that object |
+//! | `lease` | what one request holds, and its end |
 //! | `memory` | what the isolate's operations may hold together |
+//! | `room` | waiting for memory |
 //! | `snapshot` | packs copied to R2, and cold ones |
 //! | `timer` | waiting for a time to pass |
 //! | `reply` | responses |
@@ -54,10 +57,12 @@ mod filling;
 mod fork;
 mod graphs;
 mod import;
+mod lease;
 mod maintenance;
 mod network;
 mod network_do;
 mod object;
+mod pace;
 mod quarantine;
 mod rates;
 mod readers;
@@ -65,6 +70,7 @@ mod receive;
 mod recover;
 mod refs;
 mod reply;
+mod room;
 mod sender;
 mod snapshot;
 mod timer;

@@ -4,12 +4,10 @@
 #![expect(missing_docs, reason = "made by the macro `durable_object`")]
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
-use futures::FutureExt as _;
-use futures::future::LocalBoxFuture;
 use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State, Storage};
 
 use super::account::Account;
@@ -18,10 +16,11 @@ use super::caller::Caller;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
 use super::fork::Growing;
 use super::graphs::KeptGraph;
+use super::lease::{self, Lease, Owner};
 use super::maintenance::{self, Failure};
-use super::memory::{NoRoom, Owner, Reservation};
 use super::rates::Rates;
 use super::readers::Readers;
+use super::room::RETRY_SECONDS as ROOM_RETRY_SECONDS;
 use super::snapshot::Turn;
 use super::{
     admin, bundle, content, deletion, filling, fork, import, receive, recover, refs, reply, timer,
@@ -81,6 +80,8 @@ pub struct RepoObject {
     pub recovery: filling::Running,
     /// How often everything was wiped.
     life: Cell<u64>,
+    /// When it woke, in unix milliseconds.
+    woke_ms: i64,
 }
 
 /// Unix milliseconds.
@@ -88,55 +89,46 @@ pub fn now_ms() -> i64 {
     i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
 }
 
-/// How long a request waits for room in the isolate before it is turned away.
-const ROOM_WAIT_MS: i64 = 10_000;
-
-/// How often it looks for room meanwhile.
-const ROOM_POLL_MS: u32 = 20;
-
 /// Seconds after which a fork that grows now is there, as a rule.
 const FORK_RETRY_SECONDS: u32 = 2;
-
-/// Seconds after which a request that was turned away may find room.
-const ROOM_RETRY_SECONDS: u32 = 5;
-
-/// Room to come, or a refusal.
-type Room = LocalBoxFuture<'static, std::result::Result<Reservation, ErrorReply>>;
-
-/// Reserves `bytes` of the isolate's memory, waiting a while for others to be done.
-pub fn reserve(bytes: u64) -> Room {
-    room(move || Reservation::new(bytes))
-}
-
-/// The same for what a client begins: within the repository's share.
-pub fn reserve_share(object: &RepoObject, bytes: u64) -> Room {
-    let owner = object.owner;
-    room(move || Reservation::of(owner, bytes))
-}
-
-/// Each request looks again by a timer of its own: nothing of one request may wake another's.
-fn room(look: impl Fn() -> std::result::Result<Reservation, NoRoom> + 'static) -> Room {
-    let until_ms = now_ms().saturating_add(ROOM_WAIT_MS);
-    let room = async move {
-        loop {
-            match look() {
-                Ok(reservation) => return Ok(reservation),
-                Err(error) if now_ms() >= until_ms => {
-                    return Err(ErrorReply::busy(ROOM_RETRY_SECONDS, error.to_string()));
-                }
-                Err(_) => timer::after(ROOM_POLL_MS).await,
-            }
-        }
-    };
-    room.boxed_local()
-}
 
 /// Lets other requests of the object run.
 pub async fn pause() {
     timer::after(0).await;
 }
 
+thread_local! {
+    /// The objects of this isolate, by id: the last incarnation of each.
+    static OBJECTS: RefCell<BTreeMap<String, Weak<RepoObject>>> =
+        const { RefCell::new(BTreeMap::new()) };
+}
+
 impl RepoObject {
+    /// The object, woken. What a former incarnation was at is over: the platform has reset it.
+    fn wake(state: &State, env: Env) -> Rc<Self> {
+        let id = state.id().to_string();
+        let object = Rc::new(Self::new(state, env));
+        let former = OBJECTS.with_borrow_mut(|all| {
+            all.retain(|_, object| object.strong_count() > 0);
+            all.insert(id, Rc::downgrade(&object))
+        });
+        if let Some(former) = former.and_then(|former| former.upgrade()) {
+            former.end();
+        }
+        object
+    }
+
+    /// Gives up everything that this incarnation holds. Nothing polls its work again, and nothing
+    /// drops it either, so that memory would stay reserved for the life of the isolate.
+    fn end(&self) {
+        if let Ok(store) = &*self.store.borrow() {
+            store.database().close();
+        }
+        *self.store.borrow_mut() = Err("the object was reset".to_owned());
+        self.owner.end();
+        self.graph.clear();
+    }
+
     fn new(state: &State, env: Env) -> Self {
         let storage = state.storage();
         let store = RefCell::new(open(&storage));
@@ -157,7 +149,15 @@ impl RepoObject {
             import: import::Underway::default(),
             recovery: filling::Running::default(),
             life: Cell::new(0),
+            woke_ms: now_ms(),
         }
+    }
+
+    /// How long a pack in quarantine is left alone that nobody here is at: what was opened before
+    /// this object woke belongs to work that ended with its predecessor.
+    pub fn quarantine_grace_ms(&self) -> i64 {
+        let awake_ms = now_ms().saturating_sub(self.woke_ms);
+        awake_ms.saturating_add(1).min(GRACE_MS)
     }
 
     /// The store, for work that no request waits for.
@@ -248,6 +248,34 @@ fn check_serves(record: &RepositoryRecord, is_git: bool) -> std::result::Result<
     }
 }
 
+/// Whose share of memory a request uses: that of the token or, without a credential, of the
+/// address that the Worker saw.
+fn asker(request: &Request) -> String {
+    let header = |name| {
+        let value = request.headers().get(name).ok().flatten();
+        value.unwrap_or_default()
+    };
+    let actor = header(header::ACTOR);
+    if actor == lease::ANONYMOUS {
+        return format!("{actor} {}", header(header::ADDRESS));
+    }
+    actor
+}
+
+/// What a request is called among what memory is reserved for.
+fn operation(route: &str) -> &'static str {
+    match route {
+        path::INFO_REFS => "refs",
+        path::UPLOAD_PACK => "fetch",
+        path::RECEIVE_PACK => "push",
+        path::BUNDLE => "bundle",
+        path::FORK | path::FORK_EXPORT => "fork",
+        path::MAINTENANCE => "maintenance",
+        route if route.starts_with(content::PATHS) => "content",
+        _ => "other",
+    }
+}
+
 async fn dispatch(
     object: &Rc<RepoObject>,
     request: Request,
@@ -293,7 +321,7 @@ async fn dispatch(
             };
             let authorized = authorized(access)?;
             account.log_as("GET", "/git/:ns/:repo/info/refs");
-            refs::advertise(&store, service, &request, &authorized, account)?
+            refs::advertise(&store, service, &request, &authorized, account).await?
         }
         (Method::Post, path::UPLOAD_PACK) => {
             let authorized = authorized(Access::Read)?;
@@ -371,14 +399,21 @@ pub struct RepoDo {
 impl DurableObject for RepoDo {
     fn new(state: State, env: Env) -> Self {
         Self {
-            object: AssertUnwindSafe(Rc::new(RepoObject::new(&state, env))),
+            object: AssertUnwindSafe(RepoObject::wake(&state, env)),
         }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         let object = Rc::clone(&self.object);
+        lease::end_idle();
         let account = Account::begin(&object, &request);
-        let mut response = match dispatch(&object, request, &account).await {
+        let lease = Lease::begin(object.owner, asker(&request), operation(&request.path()));
+        let (of_request, of_account) = (Rc::clone(&object), Rc::clone(&account));
+        let answer = async move { dispatch(&of_request, request, &of_account).await };
+        let answered = lease.run(answer).await;
+        let answered = answered
+            .unwrap_or_else(|ended| Err(ErrorReply::busy(ROOM_RETRY_SECONDS, ended.to_string())));
+        let mut response = match answered {
             Ok(response) => response?,
             Err(refused) => {
                 account.log_elsewhere();
@@ -395,7 +430,10 @@ impl DurableObject for RepoDo {
 
     async fn alarm(&self) -> Result<Response> {
         let object = Rc::clone(&self.object);
-        alarm::ring(&object).await?;
+        lease::end_idle();
+        let lease = Lease::begin(object.owner, String::new(), "alarm");
+        let rung = lease.run(async move { alarm::ring(&object).await }).await;
+        rung.map_err(|ended| worker::Error::RustError(ended.to_string()))??;
         Response::ok("")
     }
 }

@@ -12,8 +12,7 @@ use super::account::{self, Account, fault};
 use super::body::Body;
 use super::caller::Authorized;
 use super::contract::{ErrorCode, ErrorReply};
-use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation, make_room};
-use super::object::{RepoObject, Store, now_ms, reserve, reserve_share};
+use super::object::{RepoObject, Store, now_ms};
 use super::quarantine::Opened;
 use super::readers::{Purpose, Reader};
 use super::reply::Media;
@@ -30,9 +29,11 @@ use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::storage::repository::RepositoryRecord;
 use finish::Work;
+use memory::PushMemory;
 
 mod check;
 mod finish;
+mod memory;
 mod refused;
 
 /// Takes one push.
@@ -43,7 +44,8 @@ pub async fn receive_pack(
     authorized: Authorized,
     account: &Rc<Account>,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let mut reservation = reserve_share(object, PUSH_BYTES).await?;
+    // A push that is still to come costs nothing.
+    let mut memory = PushMemory::new();
     let bad =
         |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
     let mut body = Body::of(&request).map_err(|error| bad(&error))?;
@@ -52,6 +54,7 @@ pub async fn receive_pack(
     let mut piece = Vec::new();
     let mut first = Vec::new();
     while body.next(&mut piece).await.map_err(|error| bad(&error))? {
+        memory.read(piece.len()).await?;
         let mut rest = piece.as_slice();
         match reader.feed(&mut rest) {
             Ok(true) => {
@@ -85,10 +88,15 @@ pub async fn receive_pack(
         Rc::clone(account),
     );
     push.judge();
-    push.receive(first, &mut body, &mut reservation).await?;
+    push.receive(first, &mut body, &mut memory).await?;
     body.drain().await;
     account.received(body.received_bytes());
-    Ok(push.answer(reservation))
+    // From here on nothing waits for the client.
+    if let Err(error) = memory.reserve_work(push.object_count()).await {
+        push.opened.discard();
+        return Err(error);
+    }
+    Ok(push.answer(memory))
 }
 
 /// The variable with the most bytes that one push may have, where the platform takes no more.
@@ -211,7 +219,7 @@ impl Push {
         &mut self,
         first: Vec<u8>,
         body: &mut Body,
-        reservation: &mut Reservation,
+        memory: &mut PushMemory,
     ) -> Result<(), ErrorReply> {
         let wanted = |(command, rejection): (&PushCommand, &Option<Rejection>)| {
             rejection.is_none() && command.new.is_some()
@@ -227,26 +235,19 @@ impl Push {
         }
         let mut parser = PackParser::new(self.limits);
         let mut piece = first;
-        let mut objects_announced = 0;
         loop {
             if let Err(error) = parser.feed(&piece, &self.opened, &mut self.inspection) {
                 self.arrived = Some(Err(error));
                 return Ok(());
             }
             self.opened.sweep_later().await?;
-            if objects_announced == 0 {
-                objects_announced = parser.progress().objects_announced;
-                let tables = u64::from(objects_announced) * PUSHED_OBJECT_BYTES;
-                match reserve(tables).await {
-                    Ok(more) => {
-                        reservation.join(more);
-                        make_room(tables);
-                    }
-                    Err(error) => {
-                        self.opened.discard();
-                        return Err(error);
-                    }
-                }
+            let held_bytes = parser
+                .held_bytes()
+                .saturating_add(self.inspection.held_bytes());
+            let received = parser.progress().objects_received;
+            if let Err(error) = memory.reserve_received(held_bytes, received).await {
+                self.opened.discard();
+                return Err(error);
             }
             match body.next(&mut piece).await {
                 Ok(true) => {}
@@ -261,18 +262,26 @@ impl Push {
         Ok(())
     }
 
+    /// Objects of the pack, if it has arrived.
+    fn object_count(&self) -> u32 {
+        match &self.arrived {
+            Some(Ok(objects)) => objects.table.count(),
+            _ => 0,
+        }
+    }
+
     /// The response: progress while the rest of the work is done, then the report.
-    fn answer(self, reservation: Reservation) -> worker::Result<Response> {
+    fn answer(self, memory: PushMemory) -> worker::Result<Response> {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
         let account = Rc::clone(&self.account);
         let work = async move {
             Work::new(self, Voice { sender }).run().await;
-            drop(reservation);
+            drop(memory);
         };
         // The work goes on while the client reads; when it hangs up, both are dropped.
         let work = stream::once(work).filter_map(|()| future::ready(None));
         let pieces = stream::select(receiver.map(Ok::<Vec<u8>, worker::Error>), work);
-        account::streamed(&account, Service::ReceivePack, pieces)
+        account::streamed(&account, Service::ReceivePack, Media::Result, pieces)
     }
 }
 

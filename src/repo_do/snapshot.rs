@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use super::contract::{ErrorCode, ErrorReply};
 use super::network::Member;
-use super::object::{RepoObject, Store, now_ms, reserve};
+use super::object::{RepoObject, Store, now_ms};
+use super::room::reserve;
 use super::{reply, timer};
 use crate::storage::bucket::PART_BYTES;
 use crate::storage::do_sql::ObjectDatabase;

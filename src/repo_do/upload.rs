@@ -10,11 +10,12 @@ use super::body::{Body, BodyError};
 use super::caller::Authorized;
 use super::cold::{self, Faults};
 use super::contract::{ErrorCode, ErrorReply, header};
-use super::memory::{FETCH_BYTES, Reservation};
-use super::object::{RepoObject, Store, now_ms, reserve_share};
+use super::memory::{FETCH_REQUEST_FACTOR, REQUEST_FREE_BYTES, Reservation, SENDING_BYTES};
+use super::object::{RepoObject, Store, now_ms};
 use super::readers::Purpose;
 use super::refs;
 use super::reply::{Media, fault_line};
+use super::room::{grow, reserve_share};
 use super::sender::{self, Sender};
 use super::snapshot::SnapshotError;
 use super::snapshot::ready::{self, Served};
@@ -40,13 +41,14 @@ pub async fn upload_pack(
     authorized: &Authorized,
     account: &Rc<Account>,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let reservation = reserve_share(object, FETCH_BYTES).await?;
     let limits = Limits::DEFAULT;
     let version = refs::version(&request, Service::UploadPack);
     let mut body = Body::of(&request).map_err(|error| broken(&error))?;
+    // A request that is still to come costs nothing; nor does a small one.
+    let mut reservation = Reservation::empty_share();
     let asked = match version {
-        Version::V2 => commands(&mut body, &limits).await?,
-        Version::V0 | Version::V1 => fetches(&mut body, &limits).await?,
+        Version::V2 => commands(&mut body, &limits, &mut reservation).await?,
+        Version::V0 | Version::V1 => fetches(&mut body, &limits, &mut reservation).await?,
     };
     body.drain().await;
     account.received(body.received_bytes());
@@ -54,7 +56,7 @@ pub async fn upload_pack(
         Asked::Nothing => whole(account, Vec::new()),
         Asked::Refused(message) => refused(account, &message),
         Asked::Command(Command::LsRefs(request)) => {
-            whole(account, refs::ls_refs(store, &request, authorized)?)
+            refs::ls_refs(store, request, authorized, account).await?
         }
         Asked::Command(Command::ObjectInfo(request)) => {
             whole(account, object_info(store, &request, &limits)?)
@@ -73,9 +75,13 @@ enum Asked {
     Command(Command),
 }
 
-async fn commands(body: &mut Body, limits: &Limits) -> Result<Asked, ErrorReply> {
+async fn commands(
+    body: &mut Body,
+    limits: &Limits,
+    reservation: &mut Reservation,
+) -> Result<Asked, ErrorReply> {
     let mut reader = CommandRequestReader::new(Offer::DEFAULT, limits);
-    let read = each_piece(body, |piece| reader.feed(piece)).await?;
+    let read = each_piece(body, reservation, |piece| reader.feed(piece)).await?;
     Ok(match read.and_then(|()| reader.finish()) {
         Ok(Some(request)) => Asked::Command(request.command),
         Ok(None) => Asked::Nothing,
@@ -83,9 +89,13 @@ async fn commands(body: &mut Body, limits: &Limits) -> Result<Asked, ErrorReply>
     })
 }
 
-async fn fetches(body: &mut Body, limits: &Limits) -> Result<Asked, ErrorReply> {
+async fn fetches(
+    body: &mut Body,
+    limits: &Limits,
+    reservation: &mut Reservation,
+) -> Result<Asked, ErrorReply> {
     let mut reader = UploadRequestReader::new(Offer::DEFAULT, limits);
-    let read = each_piece(body, |piece| reader.feed(piece)).await?;
+    let read = each_piece(body, reservation, |piece| reader.feed(piece)).await?;
     Ok(match read.and_then(|()| reader.finish()) {
         Ok(request) if request.fetch.wants.is_empty() => Asked::Nothing,
         Ok(request) => Asked::Command(Command::Fetch(Box::new(request.fetch))),
@@ -93,17 +103,25 @@ async fn fetches(body: &mut Body, limits: &Limits) -> Result<Asked, ErrorReply> 
     })
 }
 
-/// Feeds the body to a reader until it has enough, or refuses.
+/// Feeds the body to a reader until it has enough, or refuses. A long one reserves what the reader
+/// makes of it.
 async fn each_piece<E>(
     body: &mut Body,
+    reservation: &mut Reservation,
     mut feed: impl FnMut(&[u8]) -> Result<bool, E>,
 ) -> Result<Result<(), E>, ErrorReply> {
     let mut piece = Vec::new();
+    let mut fed_bytes = 0_u64;
     while body
         .next(&mut piece)
         .await
         .map_err(|error| broken(&error))?
     {
+        fed_bytes = fed_bytes.saturating_add(piece.len() as u64);
+        if fed_bytes > REQUEST_FREE_BYTES {
+            let held_bytes = fed_bytes.saturating_mul(FETCH_REQUEST_FACTOR);
+            grow(reservation, held_bytes).await?;
+        }
         match feed(&piece) {
             Ok(false) => {}
             Ok(true) => break,
@@ -186,8 +204,13 @@ async fn fetch(
             let held = (reservations, reader);
             let mut sender = Sender::new(object, Rc::clone(store), head, pack, held);
             sender.answers(account);
+            // An answer of one piece needs nothing for as long as its client takes.
+            if let Some(all) = sender.only_piece().await {
+                return Ok(whole(account, all));
+            }
+            sender.hold(reserve_share(SENDING_BYTES).await?);
             let pieces = stream::unfold(Some(sender), sender::next_piece);
-            account::streamed(account, Service::UploadPack, pieces)
+            account::streamed(account, Service::UploadPack, Media::Result, pieces)
         }
     })
 }

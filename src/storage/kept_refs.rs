@@ -82,6 +82,16 @@ impl RefList {
         from_there.get(..count).unwrap_or_default()
     }
 
+    /// Those of them that follow `after`.
+    pub fn below_after(&self, prefix: &[u8], after: Option<&BStr>) -> &[RefRecord] {
+        let below = self.below(prefix);
+        let Some(after) = after else {
+            return below;
+        };
+        let first = below.partition_point(|record| record.name.as_bstr() <= after);
+        below.get(first..).unwrap_or_default()
+    }
+
     /// The ref of this very name.
     fn find(&self, name: &BStr) -> Option<&RefRecord> {
         self.refs.get(self.place(name).ok()?)

@@ -70,6 +70,7 @@ pub mod r2;
 pub mod ready;
 pub mod record;
 pub mod recovery;
+pub mod ref_counts;
 pub mod ref_page;
 pub mod reflog;
 pub mod refs;

@@ -183,7 +183,9 @@ fn visit(
         .map_err(|_| malformed("the Authorization header is malformed"))?;
     let (request_id, origin) = (request_id.to_owned(), origin.to_owned());
     let authorization = authorization.as_deref();
-    Ok(Visit::new(env, now_ms, request_id, origin, authorization))
+    let mut visit = Visit::new(env, now_ms, request_id, origin, authorization);
+    visit.address = header(headers, "cf-connecting-ip").unwrap_or_default();
+    Ok(visit)
 }
 
 fn made(reply: Reply) -> Result<Answer, ErrorReply> {

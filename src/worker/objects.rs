@@ -144,11 +144,14 @@ pub fn repository_as_it_is<'a>(
     actor: Actor,
     call: Call,
 ) -> Asked<'a, Result<web_sys::Response, ErrorReply>> {
-    let own = vec![
+    let mut own = vec![
         (header::ACTOR, actor.to_string()),
         (header::REPOSITORY, path.to_string()),
         (header::REQUEST_ID, visit.request_id.clone()),
     ];
+    if actor == Actor::Anonymous {
+        own.push((header::ADDRESS, visit.address.clone()));
+    }
     ask(visit, REPOSITORIES, path.object_name(), own, call).boxed_local()
 }
 

@@ -23,6 +23,8 @@ pub struct Visit {
     pub now_ms: i64,
     /// Ties its log lines together.
     pub request_id: String,
+    /// The address that the client has, as Cloudflare saw it; empty elsewhere.
+    pub address: String,
     /// Scheme and authority that the client used.
     pub origin: String,
     /// Who asks.
@@ -49,6 +51,7 @@ impl Visit {
             env,
             now_ms,
             request_id,
+            address: String::new(),
             origin,
             identity,
             costs: Costs::default(),

@@ -9,6 +9,7 @@
 //! | [`history`] | repositories made from a seed, fast |
 //! | [`scratch`] | folders that go away |
 //! | [`stalled`] | clients that do not read |
+//! | [`half_open`] | clients that begin a request and do not go on |
 //! | [`source`] | the sources of this crate, read as tokens |
 //!
 //! A test reads as a story: it names its own repository, and shares nothing else.
@@ -28,6 +29,7 @@
 )]
 
 pub mod git;
+pub mod half_open;
 pub mod history;
 pub mod remote;
 pub mod rest;

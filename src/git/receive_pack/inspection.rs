@@ -45,6 +45,19 @@ impl Inspection {
         self.parents.shrink_to_fit();
     }
 
+    /// Bytes that it holds for the commits seen.
+    pub fn held_bytes(&self) -> u64 {
+        let commits = self
+            .commits
+            .capacity()
+            .saturating_mul(size_of::<CommitRow>());
+        let parents = self
+            .parents
+            .capacity()
+            .saturating_mul(size_of::<ObjectId>());
+        commits.saturating_add(parents) as u64
+    }
+
     /// Commits seen.
     pub fn commit_count(&self) -> usize {
         self.commits.len()

@@ -76,6 +76,9 @@ pub enum Rejection {
         /// This ref.
         name: String,
     },
+    /// The repository has as many refs as it may have.
+    #[error("{0}")]
+    TooManyRefs(String),
     /// The store failed while publishing.
     #[error("failed to update ref")]
     Failed,

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use super::super::cold::{self, Faults};
 use super::super::contract::ErrorReply;
 use super::super::memory::{FETCH_BYTES, Reservation};
-use super::super::object::{RepoObject, Store, now_ms, reserve, reserve_share};
+use super::super::object::{RepoObject, Store, now_ms};
 use super::super::readers::{Purpose, Reader};
+use super::super::room::reserve_share;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::pack::reader::LivePacks;
@@ -29,7 +30,7 @@ impl Reading {
     /// Waits for room, and takes the packs that are live then.
     pub async fn begin(object: &Rc<RepoObject>, store: &Rc<Store>) -> Result<Self, ErrorReply> {
         // What a fetch holds while it sends, this does too: bases, chunks, a piece of output.
-        let mut reservations = vec![reserve_share(object, FETCH_BYTES).await?];
+        let mut reservations = vec![reserve_share(FETCH_BYTES).await?];
         reservations.extend(cold::reserve_for(store).await?);
         let limits = Limits {
             base_cache_bytes: BASE_CACHE_BYTES,
@@ -61,7 +62,7 @@ impl Reading {
 
     /// Reserves more, for as long as this is read.
     pub async fn reserve(&mut self, bytes: u64) -> Result<(), ErrorReply> {
-        self.reservations.push(reserve(bytes).await?);
+        self.reservations.push(reserve_share(bytes).await?);
         Ok(())
     }
 

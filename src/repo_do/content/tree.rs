@@ -7,6 +7,7 @@ use worker::Response;
 use super::super::admin::Answer;
 use super::super::contract::content::{ENVELOPE_OPEN, envelope_close};
 use super::super::contract::{ErrorCode, ErrorReply};
+use super::super::lease::Lease;
 use super::super::reply::fault_line;
 use super::reading::Reading;
 use super::{json, no_object, shown};
@@ -40,7 +41,7 @@ pub async fn list(mut reading: Reading, id: ObjectId, recursive: bool) -> Answer
     let pieces = stream::unfold(Some(state), next_piece);
     let response = Response::builder()
         .with_header("content-type", "application/json")
-        .and_then(|response| response.from_stream(pieces));
+        .and_then(|response| response.from_stream(Lease::current().stream(pieces)));
     Ok(response)
 }
 

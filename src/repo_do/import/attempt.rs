@@ -9,8 +9,9 @@ use gix_hash::{ObjectId, oid};
 use super::super::contract::{Credentials, ErrorReply, ImportPhase, ImportProgress, RemoteUrl};
 use super::super::filling::Outcome;
 use super::super::memory::PUSH_BYTES;
-use super::super::object::{RepoObject, Store, reserve};
+use super::super::object::{RepoObject, Store};
 use super::super::quarantine::Opened;
+use super::super::room::reserve;
 use super::error::ImportError;
 use super::remote::Remote;
 use super::wanted::Wanted;
@@ -87,6 +88,8 @@ impl Attempt {
         let remote = Remote::discover(&url, credentials.as_ref(), &self.limits).await;
         self.check_alive()?;
         let remote = remote?;
+        let _listed = reserve(remote.refs.held_bytes()).await.map_err(busy)?;
+        self.check_alive()?;
         let branch = record.branch.as_deref();
         let wanted = Wanted::of(&remote.refs, branch, record.depth, &self.limits)?;
         if wanted.refs.is_empty() {

@@ -8,8 +8,9 @@ use gix_object::bstr::{BString, ByteSlice as _};
 
 use super::super::contract::ImportPhase;
 use super::super::memory::{PUSHED_OBJECT_BYTES, Reservation, make_room};
-use super::super::object::{Store, now_ms, pause, reserve};
+use super::super::object::{Store, now_ms, pause};
 use super::super::quarantine::Opened;
+use super::super::room::reserve;
 use super::attempt::{Attempt, busy};
 use super::error::ImportError;
 use super::remote::{Remote, in_time, unavailable};
@@ -141,7 +142,7 @@ impl Attempt {
                 return Err(error);
             }
             let received = parser.progress();
-            if received.objects_announced > 0 && room.is_empty() {
+            if received.objects_announced > 0 && room.bytes() == 0 {
                 let tables = u64::from(received.objects_announced) * PUSHED_OBJECT_BYTES;
                 room = reserve(tables).await.map_err(busy)?;
                 make_room(tables);
@@ -265,6 +266,13 @@ impl Attempt {
         in_transaction(store.database(), || {
             publication.pack = self.write(&proved)?;
             let outcomes = store.publish(&publication)?;
+            let too_many = outcomes.iter().find_map(|outcome| match outcome {
+                RefOutcome::TooMany(too_many) => Some(too_many),
+                _ => None,
+            });
+            if let Some(too_many) = too_many {
+                return Err(StoreError::Failed(too_many.to_string()));
+            }
             if outcomes
                 .iter()
                 .any(|outcome| *outcome != RefOutcome::Updated)

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Failure;
-use crate::repo_do::object::{GRACE_MS, RepoObject, now_ms, pause};
+use crate::repo_do::object::{RepoObject, now_ms, pause};
 use crate::storage::runs::RunFigures;
 use crate::storage::sql::Database as _;
 use crate::storage::sweep::Sweep;
@@ -24,7 +24,7 @@ pub async fn sweep(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failur
         let in_progress = object.in_progress.borrow().clone();
         let sweep = Sweep {
             now_ms,
-            grace_ms: GRACE_MS,
+            grace_ms: object.quarantine_grace_ms(),
             superseded_until_ms: now_ms.saturating_sub(grace_ms).min(unread),
             rows_max: STEP_ROWS,
             in_progress: &in_progress,

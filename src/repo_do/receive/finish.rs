@@ -27,7 +27,7 @@ use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
 use crate::git::store::{ColdChunk, StoreError};
-use crate::storage::publication::{Actor, Publication, RefOutcome, RefUpdate};
+use crate::storage::publication::{Actor, Publication, RefBounds, RefOutcome, RefUpdate};
 use crate::storage::sql::in_transaction;
 
 /// The live packs, as one push sees them.
@@ -290,6 +290,7 @@ impl Work {
                 label: token.and_then(|token| token.label.clone()),
             },
             push_options: commands.push_options.clone(),
+            ref_bounds: RefBounds::default(),
             now_ms: now_ms(),
         }
     }
@@ -388,6 +389,7 @@ fn rejection_of(outcome: RefOutcome, command: &PushCommand) -> Option<Rejection>
             with: with.to_string(),
             name: command.name.to_string(),
         }),
+        RefOutcome::TooMany(too_many) => Some(Rejection::TooManyRefs(too_many.to_string())),
         RefOutcome::Aborted => Some(Rejection::Atomic),
     }
 }

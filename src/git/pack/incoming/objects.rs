@@ -162,6 +162,13 @@ impl IncomingObjects {
         }
     }
 
+    /// Bytes that it holds: the tables and the resolved objects.
+    pub(in super::super) fn held_bytes(&self) -> u64 {
+        let held = self.table.held_bytes();
+        let held = held.saturating_add(self.cache.bytes());
+        held.saturating_add(self.unhashed.bytes()) as u64
+    }
+
     /// Forgets the resolved objects, and keeps no more than `cache_bytes` of them from now on: when
     /// the last delta is resolved, memory is wanted elsewhere, and in one piece.
     pub fn renew_cache(&mut self, cache_bytes: usize) {
