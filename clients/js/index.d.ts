@@ -121,6 +121,29 @@ export interface ArtifactsTreeEntry {
 }
 
 /** A commit. Ids are 40 lowercase hex digits, times are unix seconds. */
+/** What a purge removed, and who may still hold it. */
+export interface ArtifactsPurgeResult {
+  /** Objects that no ref reached. */
+  objects: number;
+  /** Bytes that packs have less. */
+  bytes: number;
+  packsRewritten: number;
+  /** Objects of R2 that were given up. */
+  r2Objects: number;
+  /** Repositories of the fork network that name packs which this one does not. */
+  holders: {
+    id: string;
+    namespace: string | null;
+    name: string | null;
+    /** Of one that was purged as well: what went there. */
+    objects?: number;
+    /** Why it was not. */
+    error?: string;
+  }[];
+  /** How many there are beside those, in other namespaces. */
+  otherHolders: number;
+}
+
 export interface ArtifactsCommitMetadata {
   hash: string;
   /** Of its root tree. */
@@ -173,6 +196,14 @@ export interface ArtifactsRepo {
     name: string,
     opts?: { description?: string; readOnly?: boolean; defaultBranchOnly?: boolean },
   ): Promise<ArtifactsCreateRepoResult>;
+
+  /**
+   * Removes for good what no ref reaches: what a force push or a deletion left behind.
+   * @param opts.network Whether the other repositories of the fork network are purged as well; the
+   * operator's to ask.
+   * @throws {ArtifactsError} `FORBIDDEN`; `UNAVAILABLE` while pushes do not end.
+   */
+  purgeUnreachable(opts?: { network?: boolean }): Promise<ArtifactsPurgeResult>;
 
   /**
    * Commits along the first parents, newest first.

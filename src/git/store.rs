@@ -245,6 +245,22 @@ impl<T: RefSource + ?Sized> RefSource for Rc<T> {
     }
 }
 
+/// Which objects a client may name by id.
+pub trait Nameable {
+    /// The first of these that it may not name; `None` when it may name them all.
+    fn first_hidden(&self, ids: &[ObjectId]) -> Result<Option<ObjectId>, ReadError>;
+}
+
+/// Whatever is stored may be named: for what the server asks itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Everything;
+
+impl Nameable for Everything {
+    fn first_hidden(&self, _ids: &[ObjectId]) -> Result<Option<ObjectId>, ReadError> {
+        Ok(None)
+    }
+}
+
 /// Objects by id, wherever they are: what walks read.
 pub trait ObjectSource {
     /// The kind of the object, or `None` when it is not here.

@@ -9,7 +9,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::maintenance::{self, Failure, merge};
+use super::maintenance::prune::Thoroughness;
+use super::maintenance::{self, Failure, merge, sweep};
 use super::object::{GRACE_MS, RepoObject, Store, now_ms};
 use super::{deletion, import, recover, reply, snapshot};
 use crate::git::store::StoreError;
@@ -95,7 +96,7 @@ impl Task {
             Self::Merge => Ok(merge::due(store)?.map(|_| 0)),
             Self::Consolidate => Ok(merge::consolidation_due(store)?.map(|_| 0)),
             Self::Reflog => {
-                let kept_ms = store.retention()?.reflog_retention_seconds * 1000;
+                let kept_ms = sweep::reflog_kept_ms(&store.retention()?, asked);
                 let oldest = store.oldest_reflog_entry()?;
                 Ok(oldest.map(|at| at.saturating_add(kept_ms).saturating_add(slack)))
             }
@@ -116,11 +117,18 @@ impl Task {
         asked: bool,
     ) -> Result<Option<RunFigures>, Failure> {
         match self {
-            Self::Sweep => maintenance::sweep::sweep(object).await,
+            Self::Sweep => sweep::sweep(object).await,
             Self::Merge => merge::merge(object).await,
             Self::Consolidate => merge::consolidate(object).await,
-            Self::Reflog => maintenance::sweep::expire_reflog(object).await,
-            Self::Prune => maintenance::prune::prune(object, asked).await,
+            Self::Reflog => sweep::expire_reflog(object, asked).await,
+            Self::Prune => {
+                let thoroughness = if asked {
+                    Thoroughness::Asked
+                } else {
+                    Thoroughness::Due
+                };
+                maintenance::prune::prune(object, thoroughness).await
+            }
             Self::Snapshot => maintenance::copies::snapshot(object).await,
         }
     }

@@ -27,6 +27,15 @@ pub struct Caller {
     pub record: Option<RepositoryRecord>,
     /// Why there is none, when an import or a recovery has failed.
     failure: Option<String>,
+    /// Whom to ask again about the token; `None` when it is none of a namespace's.
+    vouched: Option<Vouched>,
+}
+
+/// A token that the namespace's object knows, and this object does not.
+#[derive(Debug, Clone)]
+struct Vouched {
+    namespace: String,
+    sha256: TokenHash,
 }
 
 impl Caller {
@@ -42,13 +51,21 @@ impl Caller {
             }
         };
         object.rates.admit(false, now_ms())?;
-        let admitted = admitted(object, request, hash).await?;
+        let Some(namespace) = namespace_of(request) else {
+            return Ok(caller);
+        };
+        let vouched = Vouched {
+            namespace,
+            sha256: hash,
+        };
+        let admitted = admitted(object, &vouched).await?;
         // That was awaited: the repository may be another by now.
         let caller = Self::of(request, &*object.store()?)?;
         Ok(match admitted {
             Some(token) => Self {
                 actor: Actor::NamespaceAdmin,
                 token: Some(token),
+                vouched: Some(vouched),
                 ..caller
             },
             None => caller,
@@ -91,6 +108,7 @@ impl Caller {
             token,
             record,
             failure: failure.map(|failure| failure.reason),
+            vouched: None,
         })
     }
 
@@ -117,6 +135,8 @@ impl Caller {
         Ok(Authorized {
             record,
             token: self.token,
+            actor: self.actor,
+            vouched: self.vouched,
         })
     }
 }
@@ -127,23 +147,70 @@ pub struct Authorized {
     pub record: RepositoryRecord,
     /// The token that let it in; `None` for the operator and for the public.
     pub token: Option<TokenRecord>,
+    /// As whom it was let in.
+    pub actor: Actor,
+    vouched: Option<Vouched>,
+}
+
+impl Authorized {
+    /// Asks the namespace's object again about a token of its own: what was awaited since the
+    /// first answer may have been long. Other callers cost no call. Fails when there is no answer.
+    pub async fn renew(&mut self, object: &RepoObject) -> Result<(), ErrorReply> {
+        if let Some(vouched) = &self.vouched {
+            let admitted = admitted(object, vouched).await?;
+            self.token = Some(admitted.ok_or(Refusal::TokenInvalid)?);
+        }
+        Ok(())
+    }
+
+    /// Judges the caller by the repository and the token as the database has them now, and gives
+    /// the repository. Synchronous, so that it can be asked in the transaction that it decides on.
+    pub fn judge_again(
+        &self,
+        store: &Store,
+        access: Access,
+    ) -> Result<RepositoryRecord, ErrorReply> {
+        let record = store.load()?;
+        let record = record
+            .filter(|record| record.id == self.record.id && record.phase == Phase::Ready)
+            .ok_or(Refusal::NotFound)?;
+        let own = match &self.actor {
+            Actor::Token(hash) => admin::token_by_hash(store, hash)?,
+            _ => None,
+        };
+        authorize(
+            &self.actor,
+            Some(record.public),
+            own.as_ref(),
+            access,
+            now_ms(),
+        )?;
+        let vouched = self.vouched.as_ref().and(self.token.as_ref());
+        if vouched.is_some_and(|token| token.state(now_ms()) != TokenState::Active) {
+            return Err(Refusal::TokenInvalid.into());
+        }
+        Ok(record)
+    }
+}
+
+/// The namespace in the path of the request, as it was spelled.
+fn namespace_of(request: &Request) -> Option<String> {
+    let spelled = request.headers().get(header::REPOSITORY).ok().flatten();
+    let (namespace, _) = spelled.as_deref()?.split_once('/')?;
+    Some(namespace.to_owned())
 }
 
 /// The namespace's token of that hash, if it is one that holds.
 fn admitted<'a>(
     object: &'a RepoObject,
-    request: &'a Request,
-    sha256: TokenHash,
+    vouched: &'a Vouched,
 ) -> LocalBoxFuture<'a, Result<Option<TokenRecord>, ErrorReply>> {
     let ask = async move {
-        let spelled = request.headers().get(header::REPOSITORY).ok().flatten();
-        let Some((namespace, _)) = spelled.as_deref().and_then(|path| path.split_once('/')) else {
-            return Ok(None);
-        };
         let admit = Admit {
-            sha256,
+            sha256: vouched.sha256,
             now_ms: now_ms(),
         };
+        let namespace = &vouched.namespace;
         let admitted = admin::ask_namespace(object, namespace, NAMESPACE_ADMIT, &admit).await;
         let admitted: Admitted = admitted.map_err(|error| {
             worker::console_error!("{}", reply::fault_line("admit", &error.to_string()));

@@ -24,6 +24,7 @@
 //! | `GET /tokens?state=…&token=…&page=…&per_page=…` | administer | | [`TokenPage`] |
 //! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
 //! | `POST /maintenance` | administer | [`Maintain`] | a JSON object, passed on likewise |
+//! | `POST /purge` | administer | | [`Purged`] |
 //! | `GET /content/…?…` | read | | see [`content`] |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
@@ -66,7 +67,7 @@ pub use actor::{Access, Actor, BadActor, Refusal, TokenHash, authorize};
 pub use error::{ErrorCode, ErrorReply};
 pub use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
 pub use import::{ImportPhase, ImportProgress, ImportRepository};
-pub use maintenance::{Maintain, MaintenanceTask, SnapshotChange};
+pub use maintenance::{Holder, Maintain, MaintenanceTask, Purged, SnapshotChange};
 pub use rate::{Meter, Rate};
 pub use recover::RecoverRepository;
 pub use remote_url::{Credentials, RemoteUrl, RemoteUrlError};
@@ -91,6 +92,8 @@ pub mod path {
     pub const RECEIVE_PACK: &str = "/git/git-receive-pack";
     /// Everything as one file; the answer streams as a fetch's does.
     pub const BUNDLE: &str = "/bundle";
+    /// Removes what no ref reaches.
+    pub const PURGE: &str = "/purge";
     /// Makes the repository.
     pub const INIT: &str = "/init";
     /// Makes the repository of what another one has.

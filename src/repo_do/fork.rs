@@ -143,6 +143,7 @@ async fn grow(
         env: &object.env,
         network_id: &network_id,
         repository_id: &asked.create.repository_id,
+        path: (&asked.create.namespace, &asked.create.name),
     };
     let keys = packs.iter().map(|pack| pack.r2_key.clone()).collect();
     futures::try_join!(member.share(keys), take_rows(&mut frames, store))?;

@@ -8,7 +8,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use super::graphs;
+use super::{graphs, reach};
 use crate::storage::cache;
 
 /// Bytes that all operations of the isolate may hold together: 128 MB less the JavaScript heap,
@@ -172,6 +172,7 @@ pub fn make_room(table_bytes: u64) {
     let bytes = usize::try_from(table_bytes).unwrap_or(usize::MAX);
     cache::make_room(bytes);
     graphs::make_room(bytes);
+    reach::make_room(bytes);
 }
 
 /// Bytes reserved now, over the whole isolate.

@@ -30,6 +30,7 @@
 //! | `deletion` | the end of a repository |
 //! | `network` | who names which packs in R2: calls to the fork network's object |
 //! | `network_do` | that object |
+//! | `reach` | which objects may be named by id |
 //! | `memory` | what the isolate's operations may hold together |
 //! | `snapshot` | packs copied to R2, and cold ones |
 //! | `timer` | waiting for a time to pass |
@@ -60,6 +61,7 @@ mod network_do;
 mod object;
 mod quarantine;
 mod rates;
+mod reach;
 mod readers;
 mod receive;
 mod recover;

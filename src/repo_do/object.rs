@@ -21,6 +21,7 @@ use super::graphs::KeptGraph;
 use super::maintenance::{self, Failure};
 use super::memory::{NoRoom, Owner, Reservation};
 use super::rates::Rates;
+use super::reach::{Audience, KeptReach};
 use super::readers::Readers;
 use super::snapshot::Turn;
 use super::{
@@ -60,6 +61,8 @@ pub struct RepoObject {
     store: RefCell<std::result::Result<Rc<Store>, String>>,
     /// The commit graph of the live packs.
     pub graph: KeptGraph,
+    /// What its refs reach.
+    pub reach: KeptReach,
     /// Packs in quarantine whose push is running.
     pub in_progress: RefCell<BTreeSet<PackId>>,
     /// Who reads packs now.
@@ -147,6 +150,7 @@ impl RepoObject {
             env,
             store,
             graph: KeptGraph::default(),
+            reach: KeptReach::default(),
             in_progress: RefCell::default(),
             readers: Rc::default(),
             alarm: Cell::default(),
@@ -221,6 +225,7 @@ impl RepoObject {
         self.alarm.set(Alarm::Unknown);
         self.snapshot_due.take();
         self.graph.clear();
+        self.reach.clear();
         self.import.clear();
         wiped
     }
@@ -308,7 +313,9 @@ async fn dispatch(
         (Method::Get, path) if path.starts_with(content::PATHS) => {
             let authorized = authorized(Access::Read)?;
             admin::check_filled(&authorized.record)?;
-            content::answer(object, &store, request, authorized.record, account).await?
+            let audience = Audience::of(authorized.actor);
+            let record = authorized.record;
+            content::answer(object, &store, request, (record, audience), account).await?
         }
         (Method::Get, path::BUNDLE) => {
             admin::check_filled(&authorized(Access::Read)?.record)?;
@@ -350,6 +357,7 @@ async fn administer(
         (Method::Post, path::TOKENS) => admin::create_token(store, request).await?,
         (Method::Get, path::TOKENS) => admin::list_tokens(store, &request)?,
         (Method::Get, path::STATS) => admin::stats(store)?,
+        (Method::Post, path::PURGE) => maintenance::purge::serve(object).await?,
         (Method::Post, path::MAINTENANCE) => maintenance::serve::serve(object, request).await?,
         (Method::Delete, _) if path::token_id(&route).is_some() => {
             admin::revoke_token(store, path::token_id(&route).unwrap_or_default())?

@@ -11,7 +11,7 @@ use worker::{Request, Response};
 use super::account::{self, Account, fault};
 use super::body::Body;
 use super::caller::Authorized;
-use super::contract::{ErrorCode, ErrorReply};
+use super::contract::{Access, ErrorCode, ErrorReply};
 use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation, make_room};
 use super::object::{RepoObject, Store, now_ms, reserve, reserve_share};
 use super::quarantine::Opened;
@@ -187,13 +187,37 @@ impl Push {
         }
     }
 
-    /// Judges each command by what is known before the pack.
+    /// Judges the pusher, and each command by what needs no pack, by what the database says now:
+    /// when the push begins, and again in the step that publishes it.
     fn judge(&mut self) {
+        match self.authorized.judge_again(&self.store, Access::Push) {
+            Ok(record) => self.authorized.record = record,
+            Err(refused) => return self.refuse_all(&refused),
+        }
         let settings = settings(&self.authorized.record);
         for (command, rejection) in self.commands.commands.iter().zip(&mut self.rejections) {
-            *rejection = rules::before_pack(command, &settings, &self.limits).err();
+            if rejection.is_none() {
+                *rejection = rules::before_pack(command, &settings, &self.limits).err();
+            }
         }
         self.propagate_atomic();
+    }
+
+    /// Asks again whoever vouched for the token, if that is not this object.
+    async fn renew(&mut self) {
+        let object = Rc::clone(&self.object);
+        if let Err(refused) = self.authorized.renew(&object).await {
+            self.refuse_all(&refused);
+        }
+    }
+
+    /// Refuses every command: the pusher may not push.
+    fn refuse_all(&mut self, refused: &ErrorReply) {
+        for rejection in &mut self.rejections {
+            rejection.get_or_insert_with(|| Rejection::NotPermitted {
+                reason: refused.message.clone(),
+            });
+        }
     }
 
     /// In an atomic push one refusal refuses all.

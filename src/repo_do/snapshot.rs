@@ -22,6 +22,7 @@ use settings::Settings;
 mod audit;
 mod checks;
 mod leaving;
+mod purge;
 pub mod ready;
 mod secure;
 mod settings;
@@ -32,6 +33,7 @@ mod tests;
 
 pub use audit::Audit;
 pub use checks::{audit, check_copies, drop_copies, shared_packs, take_leave};
+pub use purge::purge_copies;
 pub use secure::{SecuredPack, SnapshotError, Surroundings, is_intact};
 
 /// What a run holds: a part here and once more in JavaScript.
@@ -79,6 +81,7 @@ impl<'a> Around<'a> {
             env: &object.env,
             network_id: network_id(record),
             repository_id: &record.id,
+            path: (&record.namespace, &record.name),
         };
         Self { store, member }
     }

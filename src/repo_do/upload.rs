@@ -12,6 +12,7 @@ use super::cold::{self, Faults};
 use super::contract::{ErrorCode, ErrorReply, header};
 use super::memory::{FETCH_BYTES, Reservation};
 use super::object::{RepoObject, Store, now_ms, reserve_share};
+use super::reach::{Audience, Visible};
 use super::readers::Purpose;
 use super::refs;
 use super::reply::{Media, fault_line};
@@ -27,8 +28,8 @@ use crate::git::protocol::fetch_request::FetchRequest;
 use crate::git::protocol::object_info::ObjectInfoRequest;
 use crate::git::protocol::pktline;
 use crate::git::protocol::upload_request::UploadRequestReader;
-use crate::git::store::{ReadError, StoreError};
-use crate::git::upload_pack::answer::{Answer, answer};
+use crate::git::store::ReadError;
+use crate::git::upload_pack::answer::{Answer, answer_within};
 use crate::git::upload_pack::error::FetchError;
 use crate::git::upload_pack::plan::PlanError;
 
@@ -43,6 +44,7 @@ pub async fn upload_pack(
     let reservation = reserve_share(object, FETCH_BYTES).await?;
     let limits = Limits::DEFAULT;
     let version = refs::version(&request, Service::UploadPack);
+    let audience = Audience::of(authorized.actor);
     let mut body = Body::of(&request).map_err(|error| broken(&error))?;
     let asked = match version {
         Version::V2 => commands(&mut body, &limits).await?,
@@ -57,11 +59,32 @@ pub async fn upload_pack(
             whole(account, refs::ls_refs(store, &request, authorized)?)
         }
         Asked::Command(Command::ObjectInfo(request)) => {
-            whole(account, object_info(store, &request, &limits)?)
+            let visible = Visible::to(object, store, audience);
+            let mut faults = Faults::default();
+            // A tag may have to be read, whose bytes are cold.
+            let out = loop {
+                match object_info(store, &request, &limits, &visible) {
+                    Ok(out) => break out,
+                    Err(error) => {
+                        let chunk = error.cold().ok_or(error)?;
+                        faults.mend(object, store, chunk).await?;
+                    }
+                }
+            };
+            whole(account, out)
         }
         Asked::Command(Command::BundleUri) => whole(account, b"0000".to_vec()),
         Asked::Command(Command::Fetch(request)) => {
-            fetch(object, store, &request, &limits, reservation, account).await?
+            let visible = Visible::to(object, store, audience);
+            fetch(
+                object,
+                store,
+                (&request, &visible),
+                &limits,
+                reservation,
+                account,
+            )
+            .await?
         }
     })
 }
@@ -132,12 +155,14 @@ fn object_info(
     store: &Rc<Store>,
     request: &ObjectInfoRequest,
     limits: &Limits,
-) -> Result<Vec<u8>, StoreError> {
+    visible: &Visible<'_>,
+) -> Result<Vec<u8>, ReadError> {
     let packs = LivePacks::open(Rc::clone(store), limits)?;
     let mut out = Vec::new();
     request.write_header(&mut out);
+    let hidden = visible.hidden(&request.object_ids)?;
     for id in &request.object_ids {
-        let size_bytes = match packs.find(id)? {
+        let size_bytes = match packs.find(id)?.filter(|_| !hidden.contains(id)) {
             Some(at) => Some(u64::from(packs.row(at)?.size_bytes)),
             None => None,
         };
@@ -150,7 +175,7 @@ fn object_info(
 async fn fetch(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,
-    request: &FetchRequest,
+    (request, visible): (&FetchRequest, &Visible<'_>),
     limits: &Limits,
     reservation: Reservation,
     account: &Rc<Account>,
@@ -166,7 +191,7 @@ async fn fetch(
     let answered = loop {
         // The packs may have changed while a chunk was fetched.
         let graph = object.graph.current(store)?;
-        match answer(store, graph, request, limits) {
+        match answer_within(store, graph, request, limits, visible) {
             Ok(answered) => break answered,
             Err(error) => {
                 let Some(chunk) = error.cold() else {

@@ -26,6 +26,7 @@ pub const REPOSITORY: Schema = Schema {
         include_str!("../../migrations/repository/0004_forks.sql"),
         include_str!("../../migrations/repository/0005_imports.sql"),
         include_str!("../../migrations/repository/0006_recovery.sql"),
+        include_str!("../../migrations/repository/0007_purge.sql"),
     ],
 };
 

@@ -78,9 +78,10 @@ async fn admit(visit: &Visit, route: &RestRoute) -> Result<(), ErrorReply> {
         RestRoute::Repositories(namespace) | RestRoute::Tokens(namespace) => {
             admission::to_namespace(visit, namespace).await
         }
-        RestRoute::Fork(path) | RestRoute::Import(path) | RestRoute::Maintenance(path) => {
-            admission::to_namespace(visit, &path.namespace).await
-        }
+        RestRoute::Fork(path)
+        | RestRoute::Import(path)
+        | RestRoute::Maintenance(path)
+        | RestRoute::Purge(path) => admission::to_namespace(visit, &path.namespace).await,
         _ => admission::to_administer(visit).await,
     }
 }
@@ -96,9 +97,10 @@ fn may_create(route: &RestRoute) -> bool {
 fn object_name(route: &RestRoute) -> String {
     match route {
         RestRoute::Repositories(namespace) | RestRoute::Tokens(namespace) => namespace.folded(),
-        RestRoute::Fork(path) | RestRoute::Import(path) | RestRoute::Maintenance(path) => {
-            path.namespace.folded()
-        }
+        RestRoute::Fork(path)
+        | RestRoute::Import(path)
+        | RestRoute::Maintenance(path)
+        | RestRoute::Purge(path) => path.namespace.folded(),
         _ => REGISTRY.to_owned(),
     }
 }

@@ -47,6 +47,7 @@ mod tests {
                 RestRoute::RepositoryTokens(_) => in_repository("/tokens"),
                 RestRoute::Stats(_) => in_repository("/stats"),
                 RestRoute::Maintenance(_) => in_repository("/maintenance"),
+                RestRoute::Purge(_) => in_repository("/purge-unreachable"),
                 RestRoute::Content(_, content) => in_repository(match content {
                     Content::Refs => "/refs",
                     Content::Log => "/log",
@@ -61,7 +62,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 22] = [
+    const PATHS: [&str; 23] = [
         "/healthz",
         "/api/v1/openapi.json",
         "/api/v1/namespaces",
@@ -77,6 +78,7 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/tokens",
         "/api/v1/namespaces/acme/repos/r/stats",
         "/api/v1/namespaces/acme/repos/r/maintenance",
+        "/api/v1/namespaces/acme/repos/r/purge-unreachable",
         "/api/v1/namespaces/acme/repos/r/refs",
         "/api/v1/namespaces/acme/repos/r/log",
         "/api/v1/namespaces/acme/repos/r/commit/x",

@@ -81,6 +81,15 @@ pub struct NewFork {
     pub default_branch_only: bool,
 }
 
+/// Body of `POST …/repos/:name/purge-unreachable`; it may be absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurgeOptions {
+    /// Whether the rest of the fork network is purged as well.
+    #[serde(default)]
+    pub network: bool,
+}
+
 /// Body of `PATCH …/repos/:name`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -54,6 +54,8 @@ pub enum RestRoute {
     Stats(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/maintenance`
     Maintenance(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/purge-unreachable`
+    Purge(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/import`
     Import(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/bundle`
@@ -183,6 +185,9 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "maintenance"] => {
             RestRoute::Maintenance(repository_path(ns, name)?)
         }
+        ["namespaces", ns, "repos", name, "purge-unreachable"] => {
+            RestRoute::Purge(repository_path(ns, name)?)
+        }
         ["namespaces", ns, "repos", name, "import"] => {
             RestRoute::Import(repository_path(ns, name)?)
         }
@@ -255,7 +260,11 @@ impl RestRoute {
             Self::Namespaces | Self::Repositories(_) | Self::Tokens(_) => &["GET", "POST"],
             Self::Namespace(_) => &["GET", "DELETE"],
             Self::Repository(_) => &["GET", "PATCH", "DELETE"],
-            Self::Fork(_) | Self::Import(_) | Self::Maintenance(_) | Self::Recover(_) => &["POST"],
+            Self::Fork(_)
+            | Self::Import(_)
+            | Self::Maintenance(_)
+            | Self::Purge(_)
+            | Self::Recover(_) => &["POST"],
             Self::Token(..) => &["DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
             Self::RepositoryTokens(_) | Self::Stats(_) | Self::Bundle(_) | Self::Content(..) => {

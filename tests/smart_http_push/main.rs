@@ -15,6 +15,7 @@ mod support;
 mod chains;
 mod in_parts;
 mod large;
+mod permission;
 mod protocol;
 mod raw;
 mod refs;

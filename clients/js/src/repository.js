@@ -1,7 +1,7 @@
 // The handle of one repository. It holds no state but its name: every call asks the server.
 
 import { hashPath, invalidInput, missing } from "./path.js";
-import { commit, created, createdToken, listedToken, shown, treeEntry } from "./shapes.js";
+import { commit, created, createdToken, listedToken, purged, shown, treeEntry } from "./shapes.js";
 
 /** @typedef {import("../index.d.ts").ArtifactsRepo} ArtifactsRepo */
 /** @typedef {import("./connection.js").Connection} Connection */
@@ -78,6 +78,13 @@ export class Repository {
     };
     const { result } = await this.#connection.call("POST", `${this.#path}/fork`, { body });
     return created(result);
+  }
+
+  /** @type {ArtifactsRepo["purgeUnreachable"]} */
+  async purgeUnreachable({ network } = {}) {
+    const path = `${this.#path}/purge-unreachable`;
+    const { result } = await this.#connection.call("POST", path, { body: { network } });
+    return purged(result);
   }
 
   /** @type {ArtifactsRepo["log"]} */

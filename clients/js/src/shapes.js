@@ -84,3 +84,17 @@ export function treeEntry({ name, mode, hash, type }) {
   // As it stands in the tree: git shows a folder's mode with a zero before it.
   return { name, mode: mode.replace(/^0/, ""), hash, type };
 }
+
+/**
+ * @param {any} result
+ * @returns {import("../index.d.ts").ArtifactsPurgeResult}
+ */
+export function purged(result) {
+  const { packs_rewritten, r2_objects, other_holders, ...rest } = result;
+  return {
+    ...rest,
+    packsRewritten: packs_rewritten,
+    r2Objects: r2_objects,
+    otherHolders: other_holders,
+  };
+}

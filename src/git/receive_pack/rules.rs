@@ -30,6 +30,12 @@ pub enum Rejection {
     /// The repository takes no pushes.
     #[error("repository is read-only")]
     ReadOnly,
+    /// The pusher may not push any more: the token ended or was revoked while the push ran.
+    #[error("{reason}")]
+    NotPermitted {
+        /// Why, in the words of the refusal.
+        reason: String,
+    },
     /// The name is none that a ref can have.
     #[error("funny refname")]
     FunnyRefname,

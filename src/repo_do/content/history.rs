@@ -54,6 +54,7 @@ async fn begin(mut reading: Reading, query: &ContentQuery) -> Result<Option<Walk
     };
     // Before anything is awaited: the packs' own graph.
     let graph = reading.graph()?;
+    reading.check_visible(id, no_ref).await?;
     let commit = reading
         .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
         .await?;

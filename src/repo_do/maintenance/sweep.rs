@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use super::Failure;
 use crate::repo_do::object::{GRACE_MS, RepoObject, now_ms, pause};
+use crate::repo_do::reach::FRESH_MS;
+use crate::storage::retention::Retention;
 use crate::storage::runs::RunFigures;
 use crate::storage::sql::Database as _;
 use crate::storage::sweep::Sweep;
@@ -13,21 +15,37 @@ const STEP_ROWS: u32 = 250;
 
 /// Removes packs whose time has come.
 pub async fn sweep(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    remove_packs(object, false).await
+}
+
+/// Removes all packs that are not live, whoever still reads them, and writes over their bytes.
+pub async fn purge(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    remove_packs(object, true).await
+}
+
+async fn remove_packs(
+    object: &Rc<RepoObject>,
+    is_purge: bool,
+) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
     let (mut rows, mut packs) = (0, 0);
     loop {
         let retention = store.retention()?;
         let now_ms = now_ms();
-        let grace_ms = retention.superseded_grace_seconds.saturating_mul(1000);
+        let mut grace_ms = retention.superseded_grace_seconds.saturating_mul(1000);
         // Whoever began to read before a pack was superseded may still need it.
-        let unread = object.readers.oldest().unwrap_or(now_ms + 1) - 1;
+        let mut unread = object.readers.oldest().unwrap_or(now_ms + 1) - 1;
+        if is_purge {
+            (grace_ms, unread) = (0, i64::MAX);
+        }
         let in_progress = object.in_progress.borrow().clone();
         let sweep = Sweep {
             now_ms,
-            grace_ms: GRACE_MS,
+            grace_ms: if is_purge { 0 } else { GRACE_MS },
             superseded_until_ms: now_ms.saturating_sub(grace_ms).min(unread),
             rows_max: STEP_ROWS,
             in_progress: &in_progress,
+            scrubs: is_purge,
         };
         let (packs_before, rows_before) = (store.waiting_packs()?, store.database().rows_written());
         let more = store.sweep(sweep)?;
@@ -46,13 +64,23 @@ pub async fn sweep(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failur
     }))
 }
 
+/// How long entries of the reflog are kept. However short the setting is, a clone that saw a tip just
+/// before it was replaced may still come for it; unless it is `asked` for that this is over.
+pub fn reflog_kept_ms(retention: &Retention, asked: bool) -> i64 {
+    let set_ms = retention.reflog_retention_seconds.saturating_mul(1000);
+    if asked { set_ms } else { set_ms.max(FRESH_MS) }
+}
+
 /// Removes entries of the reflog whose time has come.
-pub async fn expire_reflog(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+pub async fn expire_reflog(
+    object: &Rc<RepoObject>,
+    asked: bool,
+) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
     let mut rows = 0;
     loop {
         let retention = store.retention()?;
-        let kept_ms = retention.reflog_retention_seconds.saturating_mul(1000);
+        let kept_ms = reflog_kept_ms(&retention, asked);
         let gone = store.expire_reflog(now_ms().saturating_sub(kept_ms), STEP_ROWS)?;
         rows += gone;
         if gone == 0 {

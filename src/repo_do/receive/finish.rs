@@ -9,6 +9,7 @@ use gix_object::bstr::ByteSlice as _;
 use super::super::account::fault;
 use super::super::cold::Faults;
 use super::super::object::{Store, now_ms, pause};
+use super::super::reach::VisibleBases;
 use super::super::{admin, alarm, reply};
 use super::refused::Refused;
 use super::{Push, Voice};
@@ -104,6 +105,7 @@ impl Work {
             None => None,
         };
         let Some(objects) = objects else {
+            self.push.renew().await;
             return Ok(Checked {
                 pack: None,
                 peeled: vec![None; self.push.rejections.len()],
@@ -125,6 +127,8 @@ impl Work {
         let connected = self.connect(&graph, &pushed).await?;
         let mut faults = Faults::default();
         let peeled = loop {
+            // The last wait before the push is published, but for cold chunks: then again.
+            self.push.renew().await;
             match self.judge_tips(&graph, &pushed) {
                 Ok(peeled) => break peeled,
                 Err(error) => self.mend(&mut faults, error.cold().ok_or(error)?).await?,
@@ -144,9 +148,11 @@ impl Work {
         objects: IncomingObjects,
         live: &Live,
     ) -> Result<IncomingObjects, Refused> {
+        let object = Rc::clone(&self.push.object);
+        let bases = VisibleBases::of(&object, live);
         let sources = Sources {
             store: live.store(),
-            bases: live,
+            bases: &bases,
         };
         let mut faults = Faults::default();
         let mut resolver = Resolver::new(objects);
@@ -189,7 +195,11 @@ impl Work {
     }
 
     /// Makes the push visible: the pack's last rows, its parts and the refs, in one transaction.
+    ///
+    /// Whoever pushes is judged here once more. Nothing is awaited from here to the end of the
+    /// transaction, so that what is read of token and settings is what holds when the refs change.
     fn publish(&mut self, checked: Checked) -> Result<(), Refused> {
+        self.push.judge();
         let open: Vec<usize> = self.open_commands();
         if open.is_empty() {
             self.push.opened.discard();

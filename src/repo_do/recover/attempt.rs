@@ -88,6 +88,7 @@ impl Attempt {
             env: &object.env,
             network_id,
             repository_id,
+            path: (&record.repository.namespace, &record.repository.name),
         };
         let lost_keys = keys.iter().cloned().chain([record_key(lost_id)]).collect();
         let taken = member(lost_id).take(lost_keys).await;
@@ -145,6 +146,7 @@ impl Attempt {
             env: &self.object.env,
             network_id: here.network_id.as_deref().unwrap_or(&here.id),
             repository_id: lost_id,
+            path: (&here.namespace, &here.name),
         };
         lost.leave().await.map_err(RecoverError::Unavailable)?;
         self.check_alive()?;

@@ -42,6 +42,7 @@ pub async fn shared_packs(
         env: &object.env,
         network_id: network_id(&record),
         repository_id: &record.id,
+        path: (&record.namespace, &record.name),
     };
     let packs = store.stored_packs()?;
     let asked = packs.iter().filter(|pack| pack_ids.contains(&pack.pack_id));

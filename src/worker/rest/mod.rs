@@ -5,6 +5,7 @@ pub mod forks;
 pub mod imports;
 mod making;
 pub mod namespaces;
+pub mod purges;
 pub mod recoveries;
 pub mod repos;
 pub mod tokens;
@@ -13,6 +14,9 @@ use futures::{FutureExt as _, TryStreamExt as _};
 use serde::de::DeserializeOwned;
 use worker::Request;
 
+use super::admission;
+use super::credentials::Identity;
+use super::names::NamespaceName;
 use super::objects::Asked;
 use super::parameters::{self, BODY_BYTES_MAX};
 use super::reply::Reply;
@@ -43,6 +47,7 @@ pub async fn answer(
         (RestRoute::Fork(path), _) => forks::create(visit, request, path).await,
         (RestRoute::Stats(path), _) => repos::stats(visit, path).await,
         (RestRoute::Maintenance(path), _) => repos::maintain(visit, request, path).await,
+        (RestRoute::Purge(path), _) => purges::purge(visit, request, path).await,
         (RestRoute::Import(path), _) => imports::import(visit, request, path).await,
         (RestRoute::Recover(path), _) => recoveries::recover(visit, request, path).await,
         // Answered before: its body is no envelope.
@@ -64,6 +69,22 @@ pub async fn answer(
 /// Reads a body whole, up to its bound, whatever its content type says.
 async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ErrorReply> {
     parameters::body(&body_bytes(request).await?)
+}
+
+/// The body of a request that makes something below a namespace. Who asks is judged before it, so
+/// that strangers are refused at once, and again behind it: a body takes as long as its sender likes,
+/// and a token may end or be revoked meanwhile.
+async fn body_below<T: DeserializeOwned>(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    request: Request,
+) -> Result<T, ErrorReply> {
+    admission::to_namespace(visit, namespace).await?;
+    let body = body(request).await?;
+    if let Identity::Token(_) = visit.identity {
+        admission::to_namespace(visit, namespace).await?;
+    }
+    Ok(body)
 }
 
 /// The bytes of a body.

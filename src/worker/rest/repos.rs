@@ -3,8 +3,8 @@
 use serde_json::Value;
 use worker::Request;
 
-use super::body;
 use super::making::Draft;
+use super::{body, body_below};
 use crate::repo_do::contract::{
     Access, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo, SnapshotChange,
     TouchRepository, UpdateRepository, path,
@@ -25,8 +25,7 @@ pub async fn create(
     request: Request,
     namespace: &NamespaceName,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_namespace(visit, namespace).await?;
-    let new: NewRepository = body(request).await?;
+    let new: NewRepository = body_below(visit, namespace, request).await?;
     let path = RepositoryPath {
         namespace: namespace.clone(),
         name: parameters::repository("/name", &new.name)?,

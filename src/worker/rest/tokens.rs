@@ -2,7 +2,7 @@
 
 use worker::Request;
 
-use super::body;
+use super::body_below;
 use crate::repo_do::contract::{
     Access, Actor, CreateToken, ErrorCode, ErrorReply, RepositoryInfo, RevokedToken, Scope,
     TokenHash, TokenPage, TokenRecord, is_public_id, path,
@@ -63,8 +63,7 @@ pub async fn create(
     request: Request,
     namespace: &NamespaceName,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_namespace(visit, namespace).await?;
-    let new: NewToken = body(request).await?;
+    let new: NewToken = body_below(visit, namespace, request).await?;
     let subject = new.subject()?;
     let ttl_seconds = parameters::ttl(new.ttl)?;
     let label = parameters::label(new.label)?;
