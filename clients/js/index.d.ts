@@ -71,6 +71,10 @@ export interface ArtifactsCreateRepoResult {
   remote: string;
   /** A token for a day that may fetch and push. It is never shown again. */
   token: string;
+  /** When the token ends. Cairn always gives it; the binding does not. */
+  expiresAt?: string;
+  /** The remote with the token in it, for `git clone`. Cairn always gives it. */
+  cloneUrl?: string;
 }
 
 /** One page of a namespace's repositories, newest first. */
@@ -90,6 +94,8 @@ export interface ArtifactsCreateTokenResult {
   plaintext: string;
   scope: "read" | "write";
   expiresAt: string;
+  /** The remote with the token in it, for `git clone`. Cairn always gives it. */
+  cloneUrl?: string;
 }
 
 /** A token, without its plaintext. */
@@ -258,6 +264,68 @@ export interface Artifacts {
    * @throws {ArtifactsError} `INVALID_REPO_NAME`.
    */
   delete(name: string): Promise<boolean>;
+}
+
+/**
+ * The tokens of a namespace itself, which the binding does not have.
+ *
+ * @example
+ * const tokens = namespaceTokens({ url: env.CAIRN_URL, namespace: "default", key: env.CAIRN_KEY });
+ * const { plaintext } = await tokens.create({ scope: "read", repos: ["app", "library"] });
+ *
+ * @throws {TypeError} if the URL is none, or the key is missing.
+ * @throws {ArtifactsError} `INVALID_REPO_NAME` if the namespace is no name.
+ */
+export function namespaceTokens(options: ConnectOptions): NamespaceTokens;
+
+/** Tokens that read or write several repositories of a namespace, or all, or administer it. */
+export interface NamespaceTokens {
+  /**
+   * Makes a token.
+   * @param token.scope `admin` by the operator alone, and without `repos`.
+   * @param token.repos Names of the repositories that it opens, 100 at most; every one unless given.
+   * @param token.ttl Seconds that it lives: 86400 unless given, 60 to 31536000.
+   * @throws {ArtifactsError} `NOT_FOUND` if there is no such repository, `INVALID_TTL`.
+   */
+  create(token: {
+    scope: "read" | "write" | "admin";
+    repos?: string[];
+    ttl?: number;
+    label?: string;
+  }): Promise<CreatedNamespaceToken>;
+
+  /** All of them, newest first, in whatever state; those of scope `admin` for the operator alone. */
+  list(): Promise<{ tokens: NamespaceToken[]; total: number }>;
+
+  /**
+   * Takes a token back, at once; one of a repository as well.
+   * @returns Whether there is such a token.
+   * @throws {ArtifactsError} `INVALID_INPUT` if it is not an id.
+   */
+  revoke(id: string): Promise<boolean>;
+}
+
+/** A token of a namespace, just made. */
+export interface CreatedNamespaceToken {
+  id: string;
+  /** The token. It is never shown again. */
+  plaintext: string;
+  scope: "read" | "write" | "admin";
+  expiresAt: string;
+  /** Names of the repositories that it opens, or null for every one. */
+  repos: string[] | null;
+}
+
+/** A token of a namespace, without its plaintext. */
+export interface NamespaceToken {
+  id: string;
+  scope: "read" | "write" | "admin";
+  state: "active" | "expired" | "revoked";
+  label: string | null;
+  /** Names of the repositories that it opens, without those that are gone; null for every one. */
+  repos: string[] | null;
+  createdAt: string;
+  expiresAt: string;
 }
 
 /** Why a call failed. The first two are not among the binding's: it needs no credential. */

@@ -9,9 +9,9 @@ use worker::{Method, Request, RequestInit, Response};
 
 use super::caller::Caller;
 use super::contract::{
-    CreateRepository, CreateToken, ErrorCode, ErrorReply, NAMESPACE_TOUCH, ORIGIN, RepositoryInfo,
-    RepositoryStatus, RevokedToken, TokenHash, TokenPage, TokenRecord, TokenState, TouchRepository,
-    UpdateRepository,
+    Actor, CreateRepository, CreateToken, ErrorCode, ErrorReply, NAMESPACE_TOUCH, ORIGIN,
+    RepositoryInfo, RepositoryStatus, RevokedToken, TokenHash, TokenPage, TokenRecord, TokenState,
+    TouchRepository, UpdateRepository,
 };
 use super::maintenance::serve::shown as shown_run;
 use super::object::{RepoObject, Store, now_ms};
@@ -204,17 +204,18 @@ pub async fn tell_namespace<T: serde::Serialize>(
     sent.await.map(|_| ())
 }
 
-/// Asks a namespace's object.
+/// Asks a namespace's object; gives its answer, or its refusal where it has had too many questions.
 pub async fn ask_namespace<T: serde::Serialize, A: DeserializeOwned>(
     object: &RepoObject,
     namespace: &str,
     path: &str,
     question: &T,
-) -> worker::Result<A> {
+) -> worker::Result<Result<A, ErrorReply>> {
     let body = serde_json::to_string(question)?;
     let mut response = send_to_namespace(object, namespace, path, body).await?;
     match response.status_code() {
-        200 => Ok(serde_json::from_slice(&response.bytes().await?)?),
+        200 => Ok(Ok(serde_json::from_slice(&response.bytes().await?)?)),
+        429 => Ok(Err(serde_json::from_slice(&response.bytes().await?)?)),
         status => Err(worker::Error::RustError(format!("status {status}"))),
     }
 }
@@ -315,7 +316,7 @@ pub fn list_tokens(store: &Store, request: &Request) -> Answer {
         Some(token) => find_token(store, token, state)?,
         None => store
             .tokens()
-            .list(state, now_ms(), offset, query.per_page)?,
+            .list(state, None, now_ms(), offset, query.per_page)?,
     };
     Ok(reply::json(&TokenPage::from(page)))
 }
@@ -350,16 +351,15 @@ pub fn revoke_token(store: &Store, token_id: &str) -> Answer {
     }))
 }
 
-/// `GET /stats`: live figures. The SQL counters count since this object woke, and so does
-/// everything of the isolate's.
-pub fn stats(store: &Store) -> Answer {
+/// `GET /stats`: live figures. The SQL counters count since this object woke. Those of the isolate
+/// tell of other repositories too: they are the operator's to see.
+pub fn stats(store: &Store, actor: Actor) -> Answer {
     let counts = store.counts()?;
     let packs = store.stored_packs()?;
     let db = store.database();
     let runs = store.runs(RUNS_SHOWN)?;
     let census = Census::take(&LivePacks::open(store, &Limits::DEFAULT)?)?;
-    let (part_cache_bytes, chunk_cache_bytes) = cache::cached_bytes();
-    Ok(reply::json(&serde_json::json!({
+    let mut stats = serde_json::json!({
         "refs": counts.refs,
         "reflog_rows": counts.reflog_rows,
         "packs": {
@@ -389,11 +389,20 @@ pub fn stats(store: &Store) -> Answer {
             "statements": db.statements(),
         },
         "maintenance": runs.iter().map(shown_run).collect::<Vec<_>>(),
-        "isolate": {
-            "heap_bytes": memory::heap_bytes(),
-            "reserved_bytes": memory::reserved_bytes(),
-            "part_cache_bytes": part_cache_bytes,
-            "chunk_cache_bytes": chunk_cache_bytes,
-        },
-    })))
+    });
+    if let (Actor::Operator, Some(fields)) = (actor, stats.as_object_mut()) {
+        fields.insert("isolate".to_owned(), isolate());
+    }
+    Ok(reply::json(&stats))
+}
+
+/// Figures of the isolate, which repositories share.
+fn isolate() -> serde_json::Value {
+    let (part_cache_bytes, chunk_cache_bytes) = cache::cached_bytes();
+    serde_json::json!({
+        "heap_bytes": memory::heap_bytes(),
+        "reserved_bytes": memory::reserved_bytes(),
+        "part_cache_bytes": part_cache_bytes,
+        "chunk_cache_bytes": chunk_cache_bytes,
+    })
 }

@@ -5,8 +5,8 @@ use futures::future::LocalBoxFuture;
 use worker::Request;
 
 use super::contract::{
-    Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, TokenHash,
-    TokenRecord, TokenState, authorize, header,
+    Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope,
+    TokenHash, TokenRecord, TokenState, authorize, header,
 };
 use super::object::{RepoObject, Store, now_ms};
 use super::{admin, reply};
@@ -36,30 +36,59 @@ impl Caller {
         let caller = Self::of(request, &*object.store()?)?;
         let hash = match caller.actor {
             Actor::Token(hash) if caller.token.is_none() => hash,
+            // Git asks everything once without a credential, its owners' git too: what is answered
+            // with 401 is never told that strangers were too many.
+            Actor::Anonymous if !caller.is_public() => return Ok(caller),
             _ => {
                 object.rates.admit(caller.is_known(), now_ms())?;
                 return Ok(caller);
             }
         };
-        object.rates.admit(false, now_ms())?;
+        let seen = &object.seen_tokens;
+        let was_refused = seen.was_refused(&hash, now_ms());
+        let is_in_kv = request.headers().has(header::KNOWN_TOKEN).unwrap_or(false);
+        let is_known = !was_refused && (is_in_kv || seen.was_admitted(&hash));
+        object.rates.admit(is_known, now_ms())?;
+        if was_refused {
+            return Ok(caller);
+        }
         let admitted = admitted(object, request, hash).await?;
+        seen.note(hash, admitted.token.is_some(), now_ms());
         // That was awaited: the repository may be another by now.
         let caller = Self::of(request, &*object.store()?)?;
-        Ok(match admitted {
-            Some(token) => Self {
-                actor: Actor::NamespaceAdmin,
-                token: Some(token),
-                ..caller
-            },
-            None => caller,
+        caller.with_namespace_token(admitted)
+    }
+
+    /// The caller, once its namespace has said which token it has, if it has one of the namespace's.
+    fn with_namespace_token(self, admitted: Admitted) -> Result<Self, ErrorReply> {
+        let here = self.record.as_ref().map(|record| record.id.as_str());
+        let opens = admitted.opens(here);
+        let Some(token) = admitted.token else {
+            return Ok(self);
+        };
+        let actor = match token.scope {
+            Scope::Admin => Actor::NamespaceAdmin,
+            // Said of what is not here too, so that nobody learns what is.
+            Scope::Read | Scope::Write if !opens => return Err(Refusal::OtherRepository.into()),
+            Scope::Read | Scope::Write => Actor::NamespaceToken,
+        };
+        Ok(Self {
+            actor,
+            token: Some(token),
+            ..self
         })
+    }
+
+    /// Whether anybody may read the repository.
+    fn is_public(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.public)
     }
 
     /// Whether the repository, or the whole deployment, knows the caller for one of its own.
     fn is_known(&self) -> bool {
         let holds = |token: &TokenRecord| token.state(now_ms()) == TokenState::Active;
         match self.actor {
-            Actor::Operator | Actor::NamespaceAdmin => true,
+            Actor::Operator | Actor::NamespaceAdmin | Actor::NamespaceToken => true,
             Actor::Token(_) => self.token.as_ref().is_some_and(holds),
             Actor::Anonymous => false,
         }
@@ -129,30 +158,29 @@ pub struct Authorized {
     pub token: Option<TokenRecord>,
 }
 
-/// The namespace's token of that hash, if it is one that holds.
+/// The namespace's token of that hash, if it is one that holds, and what it opens.
 fn admitted<'a>(
     object: &'a RepoObject,
     request: &'a Request,
     sha256: TokenHash,
-) -> LocalBoxFuture<'a, Result<Option<TokenRecord>, ErrorReply>> {
+) -> LocalBoxFuture<'a, Result<Admitted, ErrorReply>> {
     let ask = async move {
         let spelled = request.headers().get(header::REPOSITORY).ok().flatten();
         let Some((namespace, _)) = spelled.as_deref().and_then(|path| path.split_once('/')) else {
-            return Ok(None);
+            return Ok(Admitted::nobody());
         };
         let admit = Admit {
             sha256,
             now_ms: now_ms(),
         };
         let admitted = admin::ask_namespace(object, namespace, NAMESPACE_ADMIT, &admit).await;
-        let admitted: Admitted = admitted.map_err(|error| {
+        admitted.map_err(|error| {
             worker::console_error!("{}", reply::fault_line("admit", &error.to_string()));
             ErrorReply::busy(
                 ADMIT_RETRY_SECONDS,
                 "the namespace did not answer, try again",
             )
-        })?;
-        Ok(admitted.token)
+        })?
     };
     ask.boxed_local()
 }

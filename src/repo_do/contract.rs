@@ -132,6 +132,9 @@ pub mod path {
 pub mod header {
     /// Who asks: [`super::Actor`] in its text form.
     pub const ACTOR: &str = "x-cairn-actor";
+    /// On a request that was turned away among too many of strangers, and that has a token which KV
+    /// knows: it is counted with the owners' until the namespace says what it is.
+    pub const KNOWN_TOKEN: &str = "x-cairn-known-token";
     /// `<namespace>/<repo>` as the client spelled it: for messages, and whose namespace is asked
     /// about tokens that the object does not know.
     pub const REPOSITORY: &str = "x-cairn-repository";

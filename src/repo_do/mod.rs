@@ -7,7 +7,7 @@
 //! | `contract` | what the Worker and the object say to each other; no platform in it |
 //! | `object` | the Durable Object: wakes, authorizes, dispatches; the alarm |
 //! | `caller` | who asks, and what that one may do |
-//! | `rates` | how many requests the repository takes |
+//! | `rates`, `seen` | how many requests the repository takes; whose tokens its namespace admitted |
 //! | `alarm` | what is done without a request, and when |
 //! | `account` | what a request takes; the log line of a fetch or push |
 //! | `admin` | making, showing, changing and wiping the repository; its tokens; figures |
@@ -65,6 +65,7 @@ mod receive;
 mod recover;
 mod refs;
 mod reply;
+mod seen;
 mod sender;
 mod snapshot;
 mod timer;

@@ -22,6 +22,7 @@ use super::maintenance::{self, Failure};
 use super::memory::{NoRoom, Owner, Reservation};
 use super::rates::Rates;
 use super::readers::Readers;
+use super::seen::SeenTokens;
 use super::snapshot::Turn;
 use super::{
     admin, bundle, content, deletion, filling, fork, import, receive, recover, refs, reply, timer,
@@ -50,6 +51,8 @@ const IMPORT_RETRY_SECONDS: u32 = 10;
 pub struct RepoObject {
     /// How many requests come.
     pub rates: Rates,
+    /// What the namespace has said of tokens that are none of the repository's own.
+    pub seen_tokens: SeenTokens,
     /// Whose share of the isolate's memory its clients use.
     pub owner: Owner,
     /// The platform's storage: alarms, and the wiping of everything.
@@ -142,6 +145,7 @@ impl RepoObject {
         let store = RefCell::new(open(&storage));
         Self {
             rates: Rates::of(&env),
+            seen_tokens: SeenTokens::default(),
             owner: Owner::another(),
             storage,
             env,
@@ -316,7 +320,7 @@ async fn dispatch(
         }
         _ => {
             let record = authorized(Access::Administer)?.record;
-            administer(object, &store, request, record).await?
+            administer(object, &store, request, actor, record).await?
         }
     })
 }
@@ -326,6 +330,7 @@ async fn administer(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,
     request: Request,
+    actor: Actor,
     record: RepositoryRecord,
 ) -> std::result::Result<Result<Response>, ErrorReply> {
     let route = request.path();
@@ -349,7 +354,7 @@ async fn administer(
         }
         (Method::Post, path::TOKENS) => admin::create_token(store, request).await?,
         (Method::Get, path::TOKENS) => admin::list_tokens(store, &request)?,
-        (Method::Get, path::STATS) => admin::stats(store)?,
+        (Method::Get, path::STATS) => admin::stats(store, actor)?,
         (Method::Post, path::MAINTENANCE) => maintenance::serve::serve(object, request).await?,
         (Method::Delete, _) if path::token_id(&route).is_some() => {
             admin::revoke_token(store, path::token_id(&route).unwrap_or_default())?

@@ -35,6 +35,7 @@ pub const NAMESPACE: Schema = Schema {
     migrations: &[
         include_str!("../../migrations/namespace/0001_namespace.sql"),
         include_str!("../../migrations/namespace/0002_idempotency.sql"),
+        include_str!("../../migrations/namespace/0003_token_repositories.sql"),
     ],
 };
 

@@ -14,6 +14,7 @@ use worker::{Date, Method, Response, console_error};
 
 use super::names::RepositoryPath;
 use super::visit::{Visit, fault};
+use super::wake;
 use crate::repo_do::contract::{Actor, ErrorReply, ORIGIN, header};
 
 /// The binding of the repositories' objects.
@@ -149,7 +150,11 @@ pub fn repository_as_it_is<'a>(
         (header::REPOSITORY, path.to_string()),
         (header::REQUEST_ID, visit.request_id.clone()),
     ];
-    ask(visit, REPOSITORIES, path.object_name(), own, call).boxed_local()
+    let asked = async move {
+        wake::check(visit, path).await?;
+        ask(visit, REPOSITORIES, path.object_name(), own, call).await
+    };
+    asked.boxed_local()
 }
 
 /// Asks a namespace's object, or the registry of namespaces.

@@ -38,6 +38,7 @@ mod tests {
                 RestRoute::Namespace(_) => NAMESPACE.to_owned(),
                 RestRoute::Repositories(_) => format!("{NAMESPACE}/repos"),
                 RestRoute::Tokens(_) => format!("{NAMESPACE}/tokens"),
+                RestRoute::Relist(_) => format!("{NAMESPACE}/relist"),
                 RestRoute::Token(..) => format!("{NAMESPACE}/tokens/{{token}}"),
                 RestRoute::Repository(_) => in_repository(""),
                 RestRoute::Fork(_) => in_repository("/fork"),
@@ -45,6 +46,7 @@ mod tests {
                 RestRoute::Bundle(_) => in_repository("/bundle"),
                 RestRoute::Recover(_) => in_repository("/recover"),
                 RestRoute::RepositoryTokens(_) => in_repository("/tokens"),
+                RestRoute::RepositoryToken(..) => in_repository("/tokens/{token}"),
                 RestRoute::Stats(_) => in_repository("/stats"),
                 RestRoute::Maintenance(_) => in_repository("/maintenance"),
                 RestRoute::Content(_, content) => in_repository(match content {
@@ -61,12 +63,13 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 22] = [
+    const PATHS: [&str; 24] = [
         "/healthz",
         "/api/v1/openapi.json",
         "/api/v1/namespaces",
         "/api/v1/namespaces/acme",
         "/api/v1/namespaces/acme/repos",
+        "/api/v1/namespaces/acme/relist",
         "/api/v1/namespaces/acme/tokens",
         "/api/v1/namespaces/acme/tokens/0123456789abcdef",
         "/api/v1/namespaces/acme/repos/r",
@@ -75,6 +78,7 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/bundle",
         "/api/v1/namespaces/acme/repos/r/recover",
         "/api/v1/namespaces/acme/repos/r/tokens",
+        "/api/v1/namespaces/acme/repos/r/tokens/0123456789abcdef",
         "/api/v1/namespaces/acme/repos/r/stats",
         "/api/v1/namespaces/acme/repos/r/maintenance",
         "/api/v1/namespaces/acme/repos/r/refs",

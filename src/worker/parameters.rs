@@ -15,7 +15,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply, present};
 
 mod tokens;
 
-pub use tokens::{NewToken, TokenFilter, TokenQuery};
+pub use tokens::{NewToken, Subject, TokenFilter, TokenQuery};
 
 /// Bytes of a REST body; the largest honest one has about 2 KiB.
 pub const BODY_BYTES_MAX: usize = 64 << 10;

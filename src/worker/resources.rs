@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::namespace_contract::{Listed, NamespaceInfo};
+use super::namespace_contract::{Listed, NamespaceInfo, SharedToken};
 use super::time::iso_8601;
 use crate::repo_do::contract::{
     ImportProgress, RepositoryInfo, RepositoryStatus, Scope, TokenRecord, TokenState,
@@ -115,6 +115,10 @@ pub struct CreatedRepository {
     pub remote: String,
     /// A token's plaintext.
     pub token: String,
+    /// When the token ends.
+    pub expires_at: String,
+    /// The remote with the token in it: what `git clone` takes.
+    pub clone_url: String,
     /// Of a fork: the objects that it took over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<u64>,
@@ -127,6 +131,17 @@ pub struct Gone {
     pub id: String,
 }
 
+/// A remote with a token as its password: what `git clone` takes as it is.
+#[must_use]
+pub fn with_token(remote: &str, plaintext: &str) -> String {
+    remote.replacen("://", &format!("://x:{plaintext}@"), 1)
+}
+
+/// The names of the repositories that a namespace's token opens; `null` for every one.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct OpenedRepos(Option<Vec<String>>);
+
 /// A token just made, with the only sight of it.
 #[derive(Debug, Serialize)]
 pub struct CreatedToken {
@@ -135,18 +150,42 @@ pub struct CreatedToken {
     scope: Scope,
     label: Option<String>,
     expires_at: String,
+    /// Of a repository's token: its remote with the token in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clone_url: Option<String>,
+    /// Of a namespace's token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repos: Option<OpenedRepos>,
 }
 
 impl CreatedToken {
-    /// Of its record and its plaintext.
+    /// A repository's, of its record, its plaintext and the repository's remote.
     #[must_use]
-    pub fn new(record: TokenRecord, plaintext: String) -> Self {
+    pub fn of_repository(record: TokenRecord, plaintext: String, remote: &str) -> Self {
+        Self {
+            clone_url: Some(with_token(remote, &plaintext)),
+            ..Self::new(record, plaintext)
+        }
+    }
+
+    /// A namespace's, of its record and its plaintext.
+    #[must_use]
+    pub fn of_namespace(made: SharedToken, plaintext: String) -> Self {
+        Self {
+            repos: Some(OpenedRepos(made.repos)),
+            ..Self::new(made.token, plaintext)
+        }
+    }
+
+    fn new(record: TokenRecord, plaintext: String) -> Self {
         Self {
             id: record.token_id,
             plaintext,
             scope: record.scope,
             label: record.label,
             expires_at: iso_8601(record.expires_at_ms),
+            clone_url: None,
+            repos: None,
         }
     }
 }
@@ -161,6 +200,9 @@ pub struct ListedToken {
     created_at: String,
     expires_at: String,
     last_used_at: Option<String>,
+    /// Of a namespace's token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repos: Option<OpenedRepos>,
 }
 
 impl ListedToken {
@@ -175,6 +217,16 @@ impl ListedToken {
             created_at: iso_8601(record.created_at_ms),
             expires_at: iso_8601(record.expires_at_ms),
             last_used_at: record.last_used_at_ms.map(iso_8601),
+            repos: None,
+        }
+    }
+
+    /// One of a namespace's.
+    #[must_use]
+    pub fn of_namespace(listed: SharedToken, now_ms: i64) -> Self {
+        Self {
+            repos: Some(OpenedRepos(listed.repos)),
+            ..Self::new(listed.token, now_ms)
         }
     }
 }
@@ -243,6 +295,14 @@ mod tests {
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
                 "status": "ready",
             })
+        );
+    }
+
+    #[test]
+    fn a_clone_url_is_the_remote_with_the_token_in_it() {
+        assert_eq!(
+            with_token("https://h/git/a/b.git", "cairn_t"),
+            "https://x:cairn_t@h/git/a/b.git"
         );
     }
 

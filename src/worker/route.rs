@@ -50,6 +50,8 @@ pub enum RestRoute {
     Fork(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/tokens`
     RepositoryTokens(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/tokens/:id`
+    RepositoryToken(RepositoryPath, String),
     /// `/namespaces/:ns/repos/:name/stats`
     Stats(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/maintenance`
@@ -60,6 +62,8 @@ pub enum RestRoute {
     Bundle(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/recover`
     Recover(RepositoryPath),
+    /// `/namespaces/:ns/relist`
+    Relist(NamespaceName),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
@@ -179,6 +183,9 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "tokens"] => {
             RestRoute::RepositoryTokens(repository_path(ns, name)?)
         }
+        ["namespaces", ns, "repos", name, "tokens", token_id] if is_public_id(token_id) => {
+            RestRoute::RepositoryToken(repository_path(ns, name)?, (*token_id).to_owned())
+        }
         ["namespaces", ns, "repos", name, "stats"] => RestRoute::Stats(repository_path(ns, name)?),
         ["namespaces", ns, "repos", name, "maintenance"] => {
             RestRoute::Maintenance(repository_path(ns, name)?)
@@ -192,6 +199,7 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "recover"] => {
             RestRoute::Recover(repository_path(ns, name)?)
         }
+        ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
@@ -255,8 +263,12 @@ impl RestRoute {
             Self::Namespaces | Self::Repositories(_) | Self::Tokens(_) => &["GET", "POST"],
             Self::Namespace(_) => &["GET", "DELETE"],
             Self::Repository(_) => &["GET", "PATCH", "DELETE"],
-            Self::Fork(_) | Self::Import(_) | Self::Maintenance(_) | Self::Recover(_) => &["POST"],
-            Self::Token(..) => &["DELETE"],
+            Self::Fork(_)
+            | Self::Import(_)
+            | Self::Maintenance(_)
+            | Self::Recover(_)
+            | Self::Relist(_) => &["POST"],
+            Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
             Self::RepositoryTokens(_) | Self::Stats(_) | Self::Bundle(_) | Self::Content(..) => {
                 &["GET"]

@@ -81,7 +81,7 @@ pub fn fault(what: &str, cause: &dyn Display) -> ErrorReply {
 pub fn respond(reply: Reply) -> worker::Result<Response> {
     let headers = Headers::new();
     for (name, value) in reply.headers {
-        headers.set(name, &value)?;
+        headers.append(name, &value)?;
     }
     let builder = Response::builder()
         .with_status(reply.status)

@@ -27,7 +27,7 @@ fn revoking_holds_at_once() {
         for service in [FETCH, PUSH] {
             let answer = advertisement(&client, &hosted, service);
             assert_eq!(answer.status, 401, "round {round}");
-            assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+            assert!(answer.header("www-authenticate").starts_with(CHALLENGE));
         }
         assert_eq!(
             exchange(&client, &hosted, FETCH).status,
@@ -80,7 +80,7 @@ fn a_token_ends_at_its_time() {
     for service in [FETCH, PUSH] {
         let answer = advertisement(&client, &hosted, service);
         assert_eq!(answer.status, 401);
-        assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+        assert!(answer.header("www-authenticate").starts_with(CHALLENGE));
     }
     assert_eq!(
         statuses(&rest.with_bearer(&hosted.token), &hosted),

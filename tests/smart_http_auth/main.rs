@@ -8,6 +8,7 @@
 mod support;
 
 mod endings;
+mod idioms;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,6 +20,7 @@ use ureq::http::Method;
 
 const FETCH: &str = "git-upload-pack";
 const PUSH: &str = "git-receive-pack";
+/// The first of the challenges, or all of them in one header.
 const CHALLENGE: &str = r#"Basic realm="cairn""#;
 /// Well-formed, and nobody's.
 const UNKNOWN: &str = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
@@ -88,7 +90,7 @@ fn a_private_repository_asks_for_credentials() {
             exchange(&anonymous(), &hosted, service),
         ] {
             assert_eq!(answer.status, 401, "{service}");
-            assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+            assert!(answer.header("www-authenticate").starts_with(CHALLENGE));
             assert!(
                 answer.text().contains("authentication"),
                 "{}",
@@ -124,7 +126,7 @@ fn a_credential_that_is_no_token_or_nobodys_is_refused_with_a_new_question() {
         for service in [FETCH, PUSH] {
             let answer = advertisement(&bearer(text), &hosted, service);
             assert_eq!(answer.status, 401, "{text:.60}");
-            assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+            assert!(answer.header("www-authenticate").starts_with(CHALLENGE));
             let told = text.len() > 1 && answer.text().contains(text);
             assert!(!told, "a secret is told: {text:.60}");
             assert_eq!(
@@ -160,7 +162,8 @@ fn a_header_that_cannot_be_read_is_a_credential_that_is_refused() {
     for header in headers {
         let answer = anonymous().send(Method::GET, &path, &[("Authorization", &header)], b"");
         assert_eq!(answer.status, 401, "{header:.40}");
-        assert_eq!(answer.header("www-authenticate"), CHALLENGE, "{header:.40}");
+        let challenge = answer.header("www-authenticate");
+        assert!(challenge.starts_with(CHALLENGE), "{header:.40}");
     }
 }
 
@@ -282,9 +285,10 @@ fn a_public_repository_is_fetched_by_anybody_and_pushed_by_few() {
 #[test]
 fn a_credential_has_many_spellings() {
     let hosted = create("spellings");
-    let full = hosted.token.as_str();
-    let bare = without_suffix(full);
-    assert!(full.starts_with(&format!("{bare}?expires=")), "{full}");
+    let bare = hosted.token.as_str();
+    assert!(!bare.contains('?'), "{bare}");
+    // As tokens were handed out once.
+    let full = &format!("{bare}?expires=1795000000");
     let encoded = full.replace('?', "%3F").replace('=', "%3D");
     let lower = full.replace('?', "%3f").replace('=', "%3d");
     let nonsense = format!("{bare}?expires=1");

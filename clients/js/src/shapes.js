@@ -6,8 +6,9 @@
  * @param {Json} result
  * @returns {import("../index.d.ts").ArtifactsCreateRepoResult}
  */
-export function created({ id, name, description, default_branch, remote, token }) {
-  return { id, name, description, defaultBranch: default_branch, remote, token };
+export function created({ id, name, description, default_branch, remote, token, ...more }) {
+  const { expires_at: expiresAt, clone_url: cloneUrl } = more;
+  return { id, name, description, defaultBranch: default_branch, remote, token, expiresAt, cloneUrl };
 }
 
 /**
@@ -41,8 +42,8 @@ export function shown(result) {
  * @param {Json} result
  * @returns {import("../index.d.ts").ArtifactsCreateTokenResult}
  */
-export function createdToken({ id, plaintext, scope, expires_at }) {
-  return { id, plaintext, scope, expiresAt: expires_at };
+export function createdToken({ id, plaintext, scope, expires_at, clone_url }) {
+  return { id, plaintext, scope, expiresAt: expires_at, cloneUrl: clone_url };
 }
 
 /**

@@ -16,9 +16,10 @@ use crate::worker::namespace_contract::{Entry, Reserved};
 use crate::worker::objects::{self, Call};
 use crate::worker::once::Purpose;
 use crate::worker::reply::Reply;
-use crate::worker::resources::CreatedRepository;
+use crate::worker::resources::{CreatedRepository, with_token};
+use crate::worker::time::iso_8601;
 use crate::worker::visit::Visit;
-use crate::worker::{admission, id, parameters};
+use crate::worker::{grants, id, parameters};
 
 /// The default branch unless another is named.
 pub const DEFAULT_BRANCH: &str = "main";
@@ -73,7 +74,7 @@ impl<'a> Draft<'a> {
         let grant = Grant::new(path, &info.repository_id, &first_token.record);
         // An entry that cannot be confirmed now is mended later: the caller must get the token.
         let _ = futures::join!(
-            admission::remember(visit, &first_token.record.sha256, &grant),
+            grants::remember(visit, &first_token.record.sha256, &grant),
             directory::confirm(visit, path, &info, &info.repository_id)
         );
         Ok(Made { info, first_token })
@@ -92,6 +93,7 @@ impl Made {
     pub fn reply(self, visit: &Visit, objects: Option<u64>) -> Result<Reply, ErrorReply> {
         let info = self.info;
         let remote = visit.remote(&info.namespace, &info.name);
+        let FreshToken { record, plaintext } = self.first_token;
         envelope::success(
             201,
             &CreatedRepository {
@@ -99,8 +101,10 @@ impl Made {
                 name: info.name,
                 description: info.description,
                 default_branch: info.default_branch,
+                clone_url: with_token(&remote, &plaintext),
                 remote,
-                token: self.first_token.plaintext,
+                token: plaintext,
+                expires_at: iso_8601(record.expires_at_ms),
                 objects,
             },
         )

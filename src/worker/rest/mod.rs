@@ -6,6 +6,7 @@ pub mod imports;
 mod making;
 pub mod namespaces;
 pub mod recoveries;
+pub mod relisting;
 pub mod repos;
 pub mod tokens;
 
@@ -48,10 +49,14 @@ pub async fn answer(
         // Answered before: its body is no envelope.
         (RestRoute::Bundle(_), _) => Err(RouteError::Unknown.into()),
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
+        (RestRoute::Relist(namespace), _) => relisting::relist(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
-        (RestRoute::Tokens(namespace), _) => tokens::list_admin(visit, query, namespace).await,
+        (RestRoute::Tokens(namespace), _) => tokens::list_shared(visit, query, namespace).await,
         (RestRoute::Token(namespace, token_id), _) => {
             tokens::revoke(visit, namespace, token_id).await
+        }
+        (RestRoute::RepositoryToken(path, token_id), _) => {
+            tokens::revoke_here(visit, path, token_id).await
         }
         // Streams: not answered by a reply.
         (RestRoute::Content(..), _) => Err(ErrorReply::new(

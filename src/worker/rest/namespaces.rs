@@ -47,6 +47,8 @@ pub async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply> {
 pub async fn show(visit: &Visit, namespace: &NamespaceName) -> Result<Reply, ErrorReply> {
     admission::to_namespace(visit, namespace).await?;
     let info = directory::show_namespace(visit, namespace).await?;
+    // The registry may have lost it, and this brings it back.
+    directory::announce(visit, namespace, info.created_at_ms).await?;
     envelope::success(200, &Namespace::from(info))
 }
 
