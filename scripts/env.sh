@@ -9,20 +9,14 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # standard library built for it (docs/adr/0001).
 NIGHTLY=nightly-2026-05-20
 STABLE=$(sed -n 's/^channel = "\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")
-WORKER_BUILD_VERSION=0.8.7
-# wasm-bindgen's command and crate speak a private format: they must be the same version.
-WASM_BINDGEN_VERSION=$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/[^0-9.]/, ""); print; exit }' \
-  "$ROOT/Cargo.lock")
 
-# Kept outside the clone, so that fresh clones and new branches share them.
-TOOLS=${XDG_CACHE_HOME:-$HOME/.cache}/cairn/tools
-
-# Other implementations of Git, for the tests alone.
+# Other implementations of Git, for the tests alone. Kept outside the clone, so that fresh clones and
+# new branches share them.
 # shellcheck disable=SC2034  # scripts/install-clients.sh reads it
 CLIENTS=${XDG_CACHE_HOME:-$HOME/.cache}/cairn/clients
 
 # The first `node` is then the one of package.json, whatever the machine has.
-PATH="$ROOT/node_modules/.bin:$TOOLS/bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
+PATH="$ROOT/node_modules/.bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 export PATH
 export WRANGLER_SEND_METRICS=false
 

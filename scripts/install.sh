@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install.sh [packages] [rust] [tools]   (without arguments: all three)
+# install.sh [packages] [rust]   (without arguments: both)
 #
 # Installs what building, serving and testing need, at pinned versions, and skips what is
 # there already: a second run costs about a second and touches no network.
@@ -35,6 +35,7 @@ packages() {
 # Rust: the toolchain of rust-toolchain.toml with its parts, and the nightly for the wasm.
 rust() {
   need cargo "install Rust by rustup (https://rustup.rs)"
+  need cc "install a C compiler (Debian: apt-get install build-essential)"
   command -v rustup >/dev/null || return 0
   if ! has_toolchain "$STABLE" bin/cargo-clippy || ! has_toolchain "$STABLE" bin/cargo-fmt ||
     ! has_toolchain "$STABLE" lib/rustlib/wasm32-unknown-unknown; then
@@ -59,30 +60,6 @@ has_nightly() {
     has_toolchain "$NIGHTLY" lib/rustlib/wasm32-unknown-unknown
 }
 
-# The Rust commands that turn a crate into a Worker. They are short-lived, so that
-# compiling them quickly matters more than their speed.
-tools() {
-  need cc "install a C compiler (Debian: apt-get install build-essential)"
-  if [ "$(worker-build --version 2>/dev/null)" != "$WORKER_BUILD_VERSION" ]; then
-    cargo_install worker-build "$WORKER_BUILD_VERSION"
-  fi
-  if [ "$(wasm-bindgen --version 2>/dev/null)" != "wasm-bindgen $WASM_BINDGEN_VERSION" ]; then
-    cargo_install wasm-bindgen-cli "$WASM_BINDGEN_VERSION" --bin wasm-bindgen
-  fi
-  rm -rf "$TOOLS/target"
-}
-
-cargo_install() {
-  local crate=$1 version=$2
-  shift 2
-  say "compiling $crate $version (once, some minutes)"
-  local quick=(env CARGO_TARGET_DIR="$TOOLS/target" CARGO_PROFILE_RELEASE_OPT_LEVEL=1
-    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16)
-  # A crate's own lock file can name a version that a registry mirror has not got (yet).
-  "${quick[@]}" cargo install --locked --quiet --root "$TOOLS" "$crate@$version" "$@" ||
-    "${quick[@]}" cargo install --quiet --root "$TOOLS" "$crate@$version" "$@"
-}
-
-for part in "${@:-packages rust tools}"; do
+for part in "${@:-packages rust}"; do
   for name in $part; do "$name"; done
 done

@@ -59,7 +59,13 @@ async function serve() {
         { type: "ESModule", path: main },
         { type: "CompiledWasm", path: join(root, "build", "index_bg.wasm") },
       ],
-      bindings: { ...workerOptions.bindings, ...variables(), CAIRN_ADMIN_KEY: key.value },
+      bindings: {
+        ...workerOptions.bindings,
+        // Here every object that is asked for has a file, whether or not there is anything in it.
+        CAIRN_LOOK_UP_NAMES: "true",
+        ...variables(),
+        CAIRN_ADMIN_KEY: key.value,
+      },
       unsafeDirectSockets: [{ host: HOST, port }],
       // Miniflare's own entrance is not used: it pretty-prints errors and recodes bodies.
       host: HOST,
@@ -201,7 +207,7 @@ function announce(url, key) {
   # create a repository; the answer holds a token that may push to it
   TOKEN=$(curl -sS ${url}/api/v1/namespaces/demo/repos \\
     -H "Authorization: Bearer ${bearer}" -H "Content-Type: application/json" \\
-    -d '{"name":"hello"}' | sed -E 's/.*"token": *"([^"?]+).*/\\1/')
+    -d '{"name":"hello"}' | sed -E 's/.*"token": *"([^"]+).*/\\1/')
 
   # clone it, commit, push
   git clone http://x:$TOKEN@${url.slice("http://".length)}/git/demo/hello.git && cd hello

@@ -15,13 +15,15 @@
 mod generate;
 #[path = "fsck_oracle/git.rs"]
 mod git;
+#[path = "fsck_oracle/table.rs"]
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use cairn::git::object::ObjectKind;
 use cairn::git::object::facts;
-use cairn::git::object::fsck::{self, Finding, MessageId, Special};
+use cairn::git::object::fsck::{self, Finding, MessageId, Refused, Special, Strictness};
 use gix_hash::ObjectId;
 
 use generate::Generator;
@@ -34,12 +36,13 @@ struct Ours {
     specials: BTreeSet<(Special, ObjectId)>,
 }
 
-fn check(kind: ObjectKind, content: &[u8]) -> Ours {
+fn check(kind: ObjectKind, content: &[u8], strictness: Strictness) -> Ours {
     let mut ours = Ours::default();
     let mut specials = BTreeSet::new();
     fsck::check(
         kind,
         content,
+        strictness,
         &mut |finding| ours.findings.push(finding),
         &mut |special, id| {
             specials.insert((special, id));
@@ -66,6 +69,21 @@ fn printed(findings: &[Finding], strict: bool) -> BTreeSet<Message> {
         .collect()
 }
 
+/// The messages that a lenient repository only warns of, though git's `--strict` refuses them.
+fn warned() -> Vec<MessageId> {
+    let all = MessageId::ALL.iter().copied();
+    all.filter(|id| id.refused() == Refused::IfStrict).collect()
+}
+
+/// The findings of a lenient check, as git prints them where what is let in is set to `warn`.
+fn printed_leniently(findings: &[Finding]) -> BTreeSet<Message> {
+    let message = |finding: &Finding| Message {
+        is_error: Strictness::Lenient.refuses(finding),
+        text: first_line(&finding.to_string()),
+    };
+    findings.iter().map(message).collect()
+}
+
 /// A quoted value may hold newlines, and is cut by us where it is long.
 fn first_line(text: &str) -> String {
     text.lines()
@@ -87,13 +105,14 @@ fn without_filemode(messages: &BTreeSet<Message>) -> BTreeSet<Message> {
 /// Runs both over the objects, and returns those that git could not parse.
 fn compare(repository: &Repository, objects: &BTreeMap<ObjectId, (ObjectKind, Vec<u8>)>) -> usize {
     let strict = repository.fsck(true);
-    let lenient = repository.fsck(false);
+    let plain = repository.fsck(false);
+    let lenient = repository.fsck_lenient(&warned());
     let none = BTreeSet::new();
     let mut specials = BTreeSet::new();
     let mut unparsed = 0;
     for (id, (kind, content)) in objects {
         let shown = String::from_utf8_lossy(content);
-        let ours = check(*kind, content);
+        let ours = check(*kind, content, Strictness::Strict);
         let parses = match kind {
             ObjectKind::Commit => facts::commit(content).is_ok(),
             ObjectKind::Tag => facts::tag(content).is_ok(),
@@ -122,12 +141,25 @@ fn compare(repository: &Repository, objects: &BTreeMap<ObjectId, (ObjectKind, Ve
             theirs,
             "strict {kind} {id}: {shown:?}"
         );
-        let theirs = without_filemode(lenient.messages.get(id).unwrap_or(&none));
+        let theirs = without_filemode(plain.messages.get(id).unwrap_or(&none));
         assert_eq!(
             printed(&ours.findings, false),
             theirs,
             "{kind} {id}: {shown:?}"
         );
+        // Git has no setting for dates that 64 bits do not hold: these we refuse, and stop there.
+        let leniently = check(*kind, content, Strictness::Lenient).findings;
+        if leniently
+            .iter()
+            .all(|finding| finding.refused == finding.id.refused())
+        {
+            let theirs = lenient.messages.get(id).unwrap_or(&none);
+            assert_eq!(
+                &printed_leniently(&leniently),
+                theirs,
+                "lenient {kind} {id}: {shown:?}"
+            );
+        }
         specials.extend(ours.specials);
     }
     let missing = |special: Special| {
@@ -257,7 +289,7 @@ fn a_push_is_refused_where_index_pack_refuses_it() {
             1 => (ObjectKind::Tag, generator.tag()),
             _ => (ObjectKind::Tree, generator.tree()),
         };
-        let ours = check(kind, &content);
+        let ours = check(kind, &content, Strictness::Strict);
         let [finding] = ours.findings.as_slice() else {
             continue;
         };
@@ -270,11 +302,22 @@ fn a_push_is_refused_where_index_pack_refuses_it() {
         if !ours.specials.is_empty() || !seen.insert(finding.id) {
             continue;
         }
-        let accepted = repository.index_pack_accepts(kind, &content);
+        let accepted = repository.index_pack_accepts(kind, &content, &[]);
         let shown = String::from_utf8_lossy(&content);
-        let refused_by_us = !parses || finding.severity.is_refused_on_receive();
+        let refused_by_us = !parses || Strictness::Strict.refuses(finding);
         assert_eq!(accepted, !refused_by_us, "{finding} {shown:?}");
         refused.insert(finding.id.name(), !accepted);
+
+        let lenient = check(kind, &content, Strictness::Lenient).findings;
+        if lenient
+            .iter()
+            .all(|finding| finding.refused == finding.id.refused())
+        {
+            let accepted = repository.index_pack_accepts(kind, &content, &warned());
+            let mut found = lenient.iter();
+            let refused_by_us = !parses || found.any(|one| Strictness::Lenient.refuses(one));
+            assert_eq!(accepted, !refused_by_us, "lenient {finding} {shown:?}");
+        }
     }
     println!("{} messages, refused: {refused:?}", refused.len());
     assert!(
@@ -324,7 +367,7 @@ fn check_all(repository: &Repository, objects: &git::Objects) -> BTreeSet<(Objec
     let mut all = BTreeSet::new();
     let mut specials = BTreeSet::new();
     for (id, kind, content) in objects.iter() {
-        let ours = check(kind, content);
+        let ours = check(kind, content, Strictness::Strict);
         all.extend(
             printed(&ours.findings, true)
                 .into_iter()
@@ -376,7 +419,14 @@ fn measure(objects: &git::Objects) {
     for kind in [ObjectKind::Commit, ObjectKind::Tree, ObjectKind::Tag] {
         run("fsck", kind, &|content| {
             let mut found = 0;
-            fsck::check(kind, content, &mut |_| found += 1, &mut |_, _| {});
+            let mut report = |_| found += 1;
+            fsck::check(
+                kind,
+                content,
+                Strictness::Lenient,
+                &mut report,
+                &mut |_, _| {},
+            );
             found
         });
     }

@@ -75,6 +75,10 @@ fn a_repository_takes_so_many_requests() {
     let scratch = Scratch::new();
     let said = scratch.git().fails(&["ls-remote", &hosted.url()]);
     assert!(said.contains("429"), "{said}");
+    assert!(
+        said.contains("remote: too many requests to the repository"),
+        "{said}"
+    );
     assert_eq!(scratch.git().run(&["ls-remote", &other.url()]), "");
 }
 
@@ -99,6 +103,144 @@ fn strangers_do_not_use_up_what_is_the_owners() {
     let revoked = operator.with_bearer(made["plaintext"].as_str().unwrap());
     assert_eq!(advertisement(&revoked, &hosted).status, 429);
     assert_eq!(advertisement(&holder, &hosted).status, 200);
+}
+
+#[test]
+fn strangers_of_many_repositories_do_not_use_up_what_is_the_namespaces() {
+    let server = Server::start_with(&FEW);
+    let operator = server.rest();
+    let first = operator.create_repository("limits", "first");
+    let second = operator.create_repository("limits", "second");
+    let path = "/api/v1/namespaces/limits/tokens";
+    let body = json!({ "scope": "read" });
+    let made = operator.post(path, &body).result(201);
+    let holder = operator.with_bearer(made["plaintext"].as_str().unwrap());
+    assert_eq!(advertisement(&holder, &first).status, 200);
+    // Each guess is another token: the first repository asks its namespace about twelve.
+    let guesses = std::cell::Cell::new(0);
+    let guess = |hosted: &Hosted| {
+        guesses.set(guesses.get() + 1);
+        let token = format!("cairn_v1_{:040x}", guesses.get());
+        advertisement(&operator.with_bearer(&token), hosted)
+    };
+    let (answered, _) = until_refused(|| guess(&first));
+    assert!((10..=12).contains(&answered), "{answered}");
+    // A second repository has its own share, the namespace has none left for strangers.
+    let refused = guess(&second);
+    let refused = if refused.status == 429 {
+        refused
+    } else {
+        until_refused(|| guess(&second)).1
+    };
+    assert!((1..=3600).contains(&retry_after(&refused)));
+    // Who holds a token is no stranger, neither where its token is known nor where it is new.
+    assert_eq!(advertisement(&holder, &first).status, 200);
+    assert_eq!(advertisement(&holder, &second).status, 200);
+    let own = operator.with_bearer(&second.token);
+    assert_eq!(advertisement(&own, &second).status, 200);
+    // A token that was never seen where strangers have used up theirs.
+    let made = operator.post(path, &body).result(201);
+    let late = made["plaintext"].as_str().unwrap();
+    assert_eq!(guess(&first).status, 429);
+    let scratch = Scratch::new();
+    // Git first asks without any token, and is asked for one.
+    assert_eq!(advertisement(&operator.anonymous(), &first).status, 401);
+    for token in [late, &first.token] {
+        assert_eq!(
+            scratch.git().run(&["ls-remote", &first.url_with(token)]),
+            ""
+        );
+    }
+    assert_eq!(guess(&first).status, 429);
+}
+
+#[test]
+fn a_token_that_was_refused_is_not_asked_about_again() {
+    let server = Server::start_with(&FEW);
+    let operator = server.rest();
+    let dead = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
+    let stranger = operator.with_bearer(dead);
+    // More repositories than the namespace takes questions of strangers, each asked twice.
+    for number in 0..5 {
+        let hosted = operator.create_repository("limits", &format!("asked-{number}"));
+        for _ in 0..4 {
+            assert_eq!(advertisement(&stranger, &hosted).status, 401);
+        }
+    }
+}
+
+#[test]
+fn names_that_were_never_created_leave_no_file() {
+    let server = Server::start();
+    let operator = server.rest();
+    let hosted = operator.create_repository("limits", "known");
+    let public =
+        operator.create_repository_with("limits", &json!({ "name": "open", "public": true }));
+    let (anonymous, holder) = (operator.anonymous(), operator.with_bearer(&hosted.token));
+    let body = json!({ "scope": "read", "repos": ["known"] });
+    let shared = operator.post("/api/v1/namespaces/limits/tokens", &body);
+    let shared = shared.result(201)["plaintext"].as_str().unwrap().to_owned();
+    let shared = operator.with_bearer(&shared);
+    let unknown = operator.with_bearer("cairn_v1_0123456789abcdef0123456789abcdef01234567");
+    advertisement(&holder, &hosted);
+    let before = files(server.state());
+    for number in 0..125 {
+        for (namespace, is_there) in [
+            ("limits", true),
+            (format!("limits-{number}").as_str(), false),
+        ] {
+            let guess = Hosted {
+                namespace: namespace.to_owned(),
+                name: format!("guess-{number}"),
+                ..hosted.clone()
+            };
+            let statuses = [&anonymous, &unknown, &holder, &shared]
+                .map(|client| advertisement(client, &guess).status);
+            assert_eq!(statuses, [401, 401, 403, 403], "{namespace} {is_there}");
+            if number % 25 == 0 {
+                assert_eq!(anonymous.get(&guess.path("/refs")).status, 401);
+                assert_eq!(unknown.get(&guess.path("")).status, 401);
+                assert_eq!(
+                    unknown
+                        .get(&format!("/api/v1/namespaces/{namespace}"))
+                        .status,
+                    401
+                );
+            }
+        }
+    }
+    assert_eq!(files(server.state()), before, "1,000 guesses");
+    // What is there answers as ever, after a start too.
+    assert_eq!(advertisement(&anonymous, &public).status, 200);
+    assert_eq!(advertisement(&holder, &hosted).status, 200);
+    assert_eq!(advertisement(&shared, &hosted).status, 200);
+}
+
+#[test]
+fn names_are_found_again_after_a_start() {
+    let mut server = Server::start();
+    let hosted = server.rest().create_repository("Limits-Again", "Known");
+    server.restart();
+    let holder = server.rest().with_bearer(&hosted.token);
+    assert_eq!(advertisement(&holder, &hosted).status, 200);
+    let lower = Hosted {
+        namespace: "limits-again".to_owned(),
+        name: "known".to_owned(),
+        ..hosted.clone()
+    };
+    assert_eq!(advertisement(&holder, &lower).status, 200);
+}
+
+/// The databases of objects in a server's state.
+fn files(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let number = |path: std::path::PathBuf| {
+        let is_database = path
+            .extension()
+            .is_some_and(|extension| extension == "sqlite");
+        usize::from(is_database) + files(&path)
+    };
+    entries.map(|entry| number(entry.path())).sum()
 }
 
 #[test]
@@ -175,17 +317,14 @@ fn one_repository_does_not_starve_the_others() {
     let mut held = Vec::new();
     let refused = loop {
         let stalled = Stalled::new(&server, &greedy, &tip);
-        if stalled.status() != "200" {
+        if !stalled.is_served() {
             break stalled.begun;
         }
         held.push(stalled);
         assert!(held.len() < 100, "there is no bound");
     };
-    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
-    assert!(
-        refused.to_lowercase().contains("retry-after: "),
-        "{refused}"
-    );
+    assert!(refused.contains("ERR "), "{refused}");
+    assert!(refused.contains("(request "), "{refused}");
     assert!(held.len() >= 8, "only {} fetches at once", held.len());
     println!("{} fetches of one repository at once", held.len());
 

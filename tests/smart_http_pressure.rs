@@ -42,7 +42,7 @@ fn who_does_not_read_is_nobody_elses_trouble() {
     let stalled: Vec<Stalled> = (0..4)
         .map(|_| Stalled::new(&server, &hosted, &tip))
         .collect();
-    assert!(stalled.iter().all(|client| client.status() == "200"));
+    assert!(stalled.iter().all(Stalled::is_served));
     let one = isolate(&server, &hosted, "reserved_bytes") / 4;
     assert!(
         (1 << 20..8 << 20).contains(&one),
@@ -79,18 +79,13 @@ fn beyond_the_isolates_budget_one_is_told_to_come_back() {
     let mut stalled = Vec::new();
     let refused = loop {
         let next = Stalled::new(&server, &hosted, &tip);
-        if next.status() != "200" {
+        if !next.is_served() {
             break next;
         }
         stalled.push(next);
         assert!(stalled.len() < 100, "there is no bound");
     };
-    assert_eq!(refused.status(), "503", "{}", refused.begun);
-    assert!(
-        refused.begun.to_lowercase().contains("retry-after: "),
-        "{}",
-        refused.begun
-    );
+    assert!(refused.begun.contains("ERR "), "{}", refused.begun);
     // A bundle is a fetch.
     let bundle = server.rest().get(&hosted.path("/bundle"));
     assert_eq!(bundle.status, 503, "{}", bundle.text());

@@ -193,7 +193,11 @@ fn a_lost_repository_is_made_again_of_what_r2_has() {
     let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
     let (rest, scratch) = (server.rest(), Scratch::new());
     let (hosted, work) = pushed(&rest, &scratch, "lost");
-    let settings = json!({ "description": "not to be lost", "deny_deletes": true });
+    let settings = json!({
+        "description": "not to be lost",
+        "deny_deletes": true,
+        "fsck": { "strict": true },
+    });
     rest.patch(&hosted.path(""), &settings).result(200);
     to_r2(&rest, &hosted);
     let (lost_id, before) = (id_of(&rest, &hosted), server.r2_objects());
@@ -217,6 +221,7 @@ fn a_lost_repository_is_made_again_of_what_r2_has() {
     }
     let shown = settled(&rest, &again).result(200);
     assert_eq!(shown["description"], "not to be lost");
+    assert_eq!(shown["fsck"]["strict"], true);
     assert_ne!(shown["id"], lost_id.as_str());
     let clone = scratch.clone(&again.url(), "again.git", &["--mirror"]);
     clone.fsck_strict();

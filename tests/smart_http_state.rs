@@ -161,6 +161,7 @@ fn what_an_older_version_wrote_is_served() {
     ] {
         assert_eq!(after[field], shown[field], "{field}");
     }
+    assert_eq!(after["fsck"]["strict"], false);
     let listed = rest.get("/api/v1/namespaces/upgrade/repos").result(200);
     assert_eq!(listed[0]["id"], shown["id"]);
     // And it goes on.
@@ -277,4 +278,47 @@ fn a_deletion_that_freed_no_name_is_finished_by_the_next() {
     );
     assert_eq!(rest.delete(&format!("{REPOS}/kept")).status, 202);
     assert_eq!(rest.delete("/api/v1/namespaces/heal").status, 204);
+}
+
+#[test]
+fn an_old_ref_that_no_client_can_store_is_served_and_deletable_and_not_forked() {
+    let mut server = Server::start();
+    let hosted = server.rest().create_repository("old-refs", "repo");
+    let scratch = Scratch::new();
+    let source = scratch.repository("source");
+    source.commit("first");
+    source.run(&["push", &hosted.url(), "main", "main:topic"]);
+    let long = format!("refs/heads/{}", "l".repeat(245));
+    server.restart_after(|state| {
+        let found = databases(state, REPOSITORY);
+        let database = Connection::open(&found[0]).unwrap();
+        let sql = "UPDATE ref SET name = CAST(?1 AS BLOB) WHERE name = CAST(?2 AS BLOB)";
+        let changed = database.execute(sql, [long.as_str(), "refs/heads/topic"]);
+        assert_eq!(changed.unwrap(), 1);
+    });
+
+    assert!(source.remote_refs(&hosted.url()).contains_key(&long));
+    let rest = server.rest();
+    let refs = rest.get(&hosted.path("/refs")).result(200).to_string();
+    assert!(refs.contains(&long), "{refs}");
+    let one = ["--single-branch", "--branch=main"];
+    scratch.clone(&hosted.url(), "one", &one).fsck_strict();
+    source.commit("second");
+    let said = source.fails(&["push", &hosted.url(), &format!("main:{long}")]);
+    assert!(said.contains("245 bytes, at most 240"), "{said}");
+
+    let fork = json!({ "name": "fork" });
+    rest.post(&hosted.path("/fork"), &fork).result(201);
+    let refs = rest.get("/api/v1/namespaces/old-refs/repos/fork/refs");
+    let refs = refs.result(200).to_string();
+    assert!(
+        refs.contains("refs/heads/main") && !refs.contains(&long),
+        "{refs}"
+    );
+
+    source.run(&["push", &hosted.url(), &format!(":{long}")]);
+    assert!(!source.remote_refs(&hosted.url()).contains_key(&long));
+    scratch
+        .clone(&hosted.url(), "clone", &["--mirror"])
+        .fsck_strict();
 }

@@ -10,7 +10,7 @@
  * @throws {TypeError} if the URL is none, or the key is missing.
  * @throws {ArtifactsError} `INVALID_REPO_NAME` if the namespace is no name.
  */
-export function artifacts(options: ConnectOptions): Artifacts;
+export function artifacts(options: ConnectOptions): CairnArtifacts;
 
 /** Where the server is, and as whom it is asked. */
 export interface ConnectOptions {
@@ -71,6 +71,10 @@ export interface ArtifactsCreateRepoResult {
   remote: string;
   /** A token for a day that may fetch and push. It is never shown again. */
   token: string;
+  /** When the token ends. Cairn always gives it; the binding does not. */
+  expiresAt?: string;
+  /** The remote with the token in it, for `git clone`. Cairn always gives it. */
+  cloneUrl?: string;
 }
 
 /** One page of a namespace's repositories, newest first. */
@@ -90,6 +94,8 @@ export interface ArtifactsCreateTokenResult {
   plaintext: string;
   scope: "read" | "write";
   expiresAt: string;
+  /** The remote with the token in it, for `git clone`. Cairn always gives it. */
+  cloneUrl?: string;
 }
 
 /** A token, without its plaintext. */
@@ -121,6 +127,29 @@ export interface ArtifactsTreeEntry {
 }
 
 /** A commit. Ids are 40 lowercase hex digits, times are unix seconds. */
+/** What a purge removed, and who may still hold it. */
+export interface ArtifactsPurgeResult {
+  /** Objects that no ref reached. */
+  objects: number;
+  /** Bytes that packs have less. */
+  bytes: number;
+  packsRewritten: number;
+  /** Objects of R2 that were given up. */
+  r2Objects: number;
+  /** Repositories of the fork network that name packs which this one does not. */
+  holders: {
+    id: string;
+    namespace: string | null;
+    name: string | null;
+    /** Of one that was purged as well: what went there. */
+    objects?: number;
+    /** Why it was not. */
+    error?: string;
+  }[];
+  /** How many there are beside those, in other namespaces. */
+  otherHolders: number;
+}
+
 export interface ArtifactsCommitMetadata {
   hash: string;
   /** Of its root tree. */
@@ -258,6 +287,84 @@ export interface Artifacts {
    * @throws {ArtifactsError} `INVALID_REPO_NAME`.
    */
   delete(name: string): Promise<boolean>;
+}
+
+/** The binding's methods, whose repositories have what the binding lacks. */
+export interface CairnArtifacts extends Artifacts {
+  get(name: string): Promise<CairnRepo>;
+}
+
+/** A repository, with what the binding lacks. */
+export interface CairnRepo extends ArtifactsRepo {
+  /**
+   * Removes for good what no ref reaches: what a force push or a deletion left behind.
+   * @param opts.network Whether the other repositories of the fork network are purged as well; the
+   * operator's to ask.
+   * @throws {ArtifactsError} `FORBIDDEN`; `UNAVAILABLE` while pushes do not end.
+   */
+  purgeUnreachable(opts?: { network?: boolean }): Promise<ArtifactsPurgeResult>;
+}
+
+/**
+ * The tokens of a namespace itself, which the binding does not have.
+ *
+ * @example
+ * const tokens = namespaceTokens({ url: env.CAIRN_URL, namespace: "default", key: env.CAIRN_KEY });
+ * const { plaintext } = await tokens.create({ scope: "read", repos: ["app", "library"] });
+ *
+ * @throws {TypeError} if the URL is none, or the key is missing.
+ * @throws {ArtifactsError} `INVALID_REPO_NAME` if the namespace is no name.
+ */
+export function namespaceTokens(options: ConnectOptions): NamespaceTokens;
+
+/** Tokens that read or write several repositories of a namespace, or all, or administer it. */
+export interface NamespaceTokens {
+  /**
+   * Makes a token.
+   * @param token.scope `admin` by the operator alone, and without `repos`.
+   * @param token.repos Names of the repositories that it opens, 100 at most; every one unless given.
+   * @param token.ttl Seconds that it lives: 86400 unless given, 60 to 31536000.
+   * @throws {ArtifactsError} `NOT_FOUND` if there is no such repository, `INVALID_TTL`.
+   */
+  create(token: {
+    scope: "read" | "write" | "admin";
+    repos?: string[];
+    ttl?: number;
+    label?: string;
+  }): Promise<CreatedNamespaceToken>;
+
+  /** All of them, newest first, in whatever state; those of scope `admin` for the operator alone. */
+  list(): Promise<{ tokens: NamespaceToken[]; total: number }>;
+
+  /**
+   * Takes a token back, at once; one of a repository as well.
+   * @returns Whether there is such a token.
+   * @throws {ArtifactsError} `INVALID_INPUT` if it is not an id.
+   */
+  revoke(id: string): Promise<boolean>;
+}
+
+/** A token of a namespace, just made. */
+export interface CreatedNamespaceToken {
+  id: string;
+  /** The token. It is never shown again. */
+  plaintext: string;
+  scope: "read" | "write" | "admin";
+  expiresAt: string;
+  /** Names of the repositories that it opens, or null for every one. */
+  repos: string[] | null;
+}
+
+/** A token of a namespace, without its plaintext. */
+export interface NamespaceToken {
+  id: string;
+  scope: "read" | "write" | "admin";
+  state: "active" | "expired" | "revoked";
+  label: string | null;
+  /** Names of the repositories that it opens, without those that are gone; null for every one. */
+  repos: string[] | null;
+  createdAt: string;
+  expiresAt: string;
 }
 
 /** Why a call failed. The first two are not among the binding's: it needs no credential. */

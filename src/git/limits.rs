@@ -12,10 +12,16 @@
 /// What an input may at most be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Ref updates in one push.
+    /// Ref updates in one push, and branches and tags of one import.
     pub commands_max: usize,
     /// Bytes of a push's commands, options and capabilities together.
     pub command_bytes_max: usize,
+    /// Options of one push (`git push -o`).
+    pub push_options_max: usize,
+    /// Bytes of each of them.
+    pub push_option_bytes_max: usize,
+    /// Bytes of all of them: they are stored in one row of the reflog.
+    pub push_options_bytes_max: usize,
     /// `want` lines in one fetch.
     pub wants_max: usize,
     /// `have` lines in one request (git sends at most 16,384 a round over stateless HTTP).
@@ -26,6 +32,9 @@ pub struct Limits {
     pub objects_max: u32,
     /// Bytes of one pack.
     pub pack_bytes_max: u64,
+    /// Bytes that any pack may have appended to it: objects that came as deltas and are stored
+    /// whole. A pack of more than a quarter of this may have four times its own bytes.
+    pub appended_bytes_min: u64,
     /// Bytes of one object's content.
     pub object_bytes_max: u64,
     /// Bytes of a commit, tree or tag: these are held whole.
@@ -45,22 +54,42 @@ pub struct Limits {
     /// Trees that one fetch walks, counted as often as it comes by: a filter by path may have to
     /// look at one tree under many names.
     pub tree_visits_max: u64,
+    /// Bytes of the trees that it reads for that, counted alike: some 10 s of CPU.
+    pub tree_walk_bytes_max: u64,
+    /// Bytes that it notes of the trees it has seen and of those it still has to look at.
+    pub tree_notes_bytes_max: usize,
     /// Bytes of resolved objects kept for the deltas that build on them.
     pub base_cache_bytes: usize,
     /// Bytes of a refname.
     pub refname_bytes_max: usize,
+    /// Refs of one repository: two and a half times what the largest of real hosts have. Whoever
+    /// lists them holds a page of 200; what a client holds, and a fork's source at one moment, is
+    /// about 60 bytes a ref and its name: 47 MB for as many as may be, with all bytes of names.
+    pub refs_max: u64,
+    /// Bytes of the names of one repository's refs: 134 each where there are as many as may be.
+    pub ref_name_bytes_max: u64,
+    /// Milliseconds that the body of a request may pause: less than what an object holds for a
+    /// request is left alone for.
+    pub body_idle_ms: u32,
+    /// Bytes a second that a body must have on the average, once it was waited for as long as it
+    /// may pause. A client at this rate sends a small request whole before it has to reserve.
+    pub body_bytes_per_second_min: u64,
 }
 
 impl Limits {
     /// What production uses.
     pub const DEFAULT: Self = Self {
-        commands_max: 50_000,
+        commands_max: 65_536,
         command_bytes_max: 16 << 20,
+        push_options_max: 100,
+        push_option_bytes_max: 16 << 10,
+        push_options_bytes_max: 64 << 10,
         wants_max: 100_000,
         haves_max: 100_000,
         request_bytes_max: 8 << 20,
         objects_max: 500_000,
         pack_bytes_max: 5 << 30,
+        appended_bytes_min: 512 << 20,
         object_bytes_max: (4 << 30) - 1,
         control_object_bytes_max: 8 << 20,
         delta_bytes_max: 16 << 20,
@@ -69,8 +98,14 @@ impl Limits {
         delta_depth_max: 4095,
         tree_depth_max: 2048,
         tree_visits_max: 4_000_000,
+        tree_walk_bytes_max: 1 << 30,
+        tree_notes_bytes_max: 24 << 20,
         base_cache_bytes: 16 << 20,
         refname_bytes_max: 4096,
+        refs_max: 250_000,
+        ref_name_bytes_max: 32 << 20,
+        body_idle_ms: 60_000,
+        body_bytes_per_second_min: 1 << 10,
     };
 }
 

@@ -7,12 +7,24 @@ use std::iter;
 
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
+pub mod case;
+
 /// What every ref but `HEAD` begins with.
 pub const REFS: &str = "refs/";
 /// What branches begin with.
 pub const HEADS: &str = "refs/heads/";
 /// What tags begin with.
 pub const TAGS: &str = "refs/tags/";
+
+/// Bytes of the longest component that a new ref may have. A client keeps a ref in a file of that
+/// name, and Ext4, XFS, Btrfs, APFS and NTFS give a file name 255 (bytes, or units of UTF-16). Git
+/// takes five for `.lock` while it writes; the ten that are left are for tools that append more.
+pub const COMPONENT_BYTES_MAX: usize = 240;
+
+/// Bytes of the longest name that a new ref may have. The shortest bound of a path is that of macOS,
+/// 1,024 bytes with the NUL at its end. A clone needs up to 30 of them besides the name (`.git/logs/`,
+/// `remotes/origin/` in the place of `heads/`, `.lock`), and 226 are left for where the clone lies.
+pub const NAME_BYTES_MAX: usize = 768;
 
 /// A name that no ref can have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +53,17 @@ pub enum RefnameError {
         /// The bound in bytes.
         name_bytes_max: usize,
     },
+    /// A part of it between slashes is longer than what a client's file system holds.
+    #[error(
+        "refname with a component of {component_bytes} bytes, at most {component_bytes_max}: \
+         clients could not store it"
+    )]
+    ComponentTooLong {
+        /// The component's length in bytes.
+        component_bytes: usize,
+        /// The bound in bytes.
+        component_bytes_max: usize,
+    },
 }
 
 /// Whether the name can be a ref's: `HEAD`, or under `refs/` and well-formed.
@@ -48,13 +71,41 @@ pub fn is_valid(name: &BStr) -> bool {
     name == "HEAD" || (name.starts_with_str(REFS) && well_formed(name).is_ok())
 }
 
-/// Checks a name that a push wants to create or update, as receive-pack does (`funny refname`).
+/// Checks a name that a push wants to create or update, as receive-pack does (`funny refname`), and
+/// that clients can store it.
 pub fn check_update(name: &BStr, name_bytes_max: usize) -> Result<(), RefnameError> {
+    check_stored(name, name_bytes_max)?;
+    check_storable(name)
+}
+
+/// Checks the name of a ref that was stored once: it may be longer than what is taken now.
+pub fn check_stored(name: &BStr, name_bytes_max: usize) -> Result<(), RefnameError> {
     let tail = check_delete(name, name_bytes_max)?;
     if tail.contains(&b'/') {
         Ok(())
     } else {
         Err(RefnameError::OneLevel)
+    }
+}
+
+/// Checks that the file systems of clients can hold a file of this name. A clone or fetch of a
+/// repository with one that they cannot hold fails as a whole.
+pub fn check_storable(name: &BStr) -> Result<(), RefnameError> {
+    if name.len() > NAME_BYTES_MAX {
+        return Err(RefnameError::TooLong {
+            name_bytes: name.len(),
+            name_bytes_max: NAME_BYTES_MAX,
+        });
+    }
+    let longest = name.split(|byte| *byte == b'/').map(<[u8]>::len).max();
+    match longest {
+        Some(component_bytes) if component_bytes > COMPONENT_BYTES_MAX => {
+            Err(RefnameError::ComponentTooLong {
+                component_bytes,
+                component_bytes_max: COMPONENT_BYTES_MAX,
+            })
+        }
+        _ => Ok(()),
     }
 }
 

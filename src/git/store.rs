@@ -75,6 +75,14 @@ pub enum StoreError {
     /// The database refused or failed.
     #[error("store: {0}")]
     Failed(String),
+    /// The database refused for a reason that lasts until its operator has done something.
+    #[error("store: {cause}")]
+    Lasting {
+        /// What kind of reason.
+        fault: LastingFault,
+        /// The database's own words.
+        cause: String,
+    },
     /// A row that must be there is not: our corruption, logged loudly.
     #[error("store: {what} of pack {pack} is missing")]
     Missing {
@@ -101,6 +109,31 @@ pub enum StoreError {
     },
 }
 
+/// Why the store fails in the same way again, however often it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastingFault {
+    /// It takes no more.
+    Full,
+    /// What it holds cannot be read.
+    Damaged,
+    /// A newer version of this server has written it.
+    Newer,
+}
+
+impl LastingFault {
+    /// What a client is told: nothing that it could do by itself helps.
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Full => "the storage is full: it takes no writes until the operator makes room",
+            Self::Damaged => "the storage is damaged: it stays so until the operator repairs it",
+            Self::Newer => {
+                "the storage was written by a newer version of this server: it is served once the \
+                 operator has deployed that version"
+            }
+        }
+    }
+}
+
 /// A chunk that is not in the store but elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ColdChunk {
@@ -111,6 +144,23 @@ pub struct ColdChunk {
 }
 
 impl StoreError {
+    /// What a client is told of it; the log has the cause.
+    pub fn told(&self) -> &'static str {
+        match self.lasting() {
+            Some(fault) => fault.told(),
+            None => "the storage failed",
+        }
+    }
+
+    /// Why it will fail again, if that is known.
+    pub fn lasting(&self) -> Option<LastingFault> {
+        match self {
+            Self::Lasting { fault, .. } => Some(*fault),
+            Self::Missing { .. } | Self::Corrupt { .. } => Some(LastingFault::Damaged),
+            Self::Failed(_) | Self::Cold { .. } => None,
+        }
+    }
+
     /// The chunk to fetch before the same is tried again, if that is all that is wrong.
     pub fn cold(&self) -> Option<ColdChunk> {
         match self {
@@ -242,6 +292,22 @@ impl<T: RefSource + ?Sized> RefSource for Rc<T> {
 
     fn shallow_commits(&self) -> Result<Vec<ObjectId>, StoreError> {
         T::shallow_commits(self)
+    }
+}
+
+/// Which objects a client may name by id.
+pub trait Nameable {
+    /// The first of these that it may not name; `None` when it may name them all.
+    fn first_hidden(&self, ids: &[ObjectId]) -> Result<Option<ObjectId>, ReadError>;
+}
+
+/// Whatever is stored may be named: for what the server asks itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Everything;
+
+impl Nameable for Everything {
+    fn first_hidden(&self, _ids: &[ObjectId]) -> Result<Option<ObjectId>, ReadError> {
+        Ok(None)
     }
 }
 

@@ -9,6 +9,7 @@ use futures::stream::{self, Stream, StreamExt as _};
 use worker::{Request, Response, Result};
 
 use super::contract::{RequestLine, Usage, header};
+use super::lease::Lease;
 use super::object::{RepoObject, now_ms};
 use super::reply::{self, Media};
 use crate::git::protocol::advertise::Service;
@@ -35,7 +36,7 @@ pub struct Account {
     packs: Cell<u64>,
     bytes_in: Cell<Option<u64>>,
     bytes_out: Cell<u64>,
-    error: Cell<Option<&'static str>>,
+    error: RefCell<Option<String>>,
     /// Whether a ready clone was the answer.
     is_ready_clone: Cell<bool>,
     /// Whether the last byte of the answer was made.
@@ -65,7 +66,7 @@ impl Account {
             packs: Cell::default(),
             bytes_in: Cell::default(),
             bytes_out: Cell::default(),
-            error: Cell::default(),
+            error: RefCell::default(),
             is_ready_clone: Cell::default(),
             is_whole: Cell::default(),
             logged_as: Cell::default(),
@@ -114,10 +115,8 @@ impl Account {
     }
 
     /// The answer tells of a failure; the first one counts.
-    pub fn failed(&self, error: &'static str) {
-        if self.error.get().is_none() {
-            self.error.set(Some(error));
-        }
+    pub fn failed(&self, error: impl Into<String>) {
+        self.error.borrow_mut().get_or_insert_with(|| error.into());
     }
 
     /// A text for the client, with what ties it to the log.
@@ -162,7 +161,7 @@ impl Drop for Account {
             namespace: Some(namespace.to_ascii_lowercase()),
             repository: Some(repository.to_ascii_lowercase()),
             status: 200,
-            error: self.error.get().map(str::to_owned),
+            error: self.error.take(),
             bytes_in: self.bytes_in.get(),
             bytes_out: self.bytes_out.get(),
             wall_ms: now_ms().saturating_sub(self.begun_ms),
@@ -187,13 +186,14 @@ pub fn whole(
     Ok(head.fixed(bytes))
 }
 
-/// A result that is made while the client reads it.
+/// An answer that is made while the client reads it.
 pub fn streamed(
     account: &Rc<Account>,
     service: Service,
+    media: Media,
     pieces: impl Stream<Item = Result<Vec<u8>>> + 'static,
 ) -> Result<Response> {
-    let head = reply::git(service, Media::Result, &account.request_id)?;
+    let head = reply::git(service, media, &account.request_id)?;
     let (counting, ending) = (Rc::clone(account), Rc::clone(account));
     let counted = pieces.inspect(move |piece| match piece {
         Ok(bytes) => counting.sent(bytes.len() as u64),
@@ -203,5 +203,5 @@ pub fn streamed(
         ending.is_whole.set(true);
         Poll::Ready(None)
     });
-    head.from_stream(counted.chain(end))
+    head.from_stream(Lease::current().stream(counted.chain(end)))
 }

@@ -9,13 +9,13 @@ use worker::{Method, Request, RequestInit, Response};
 
 use super::caller::Caller;
 use super::contract::{
-    CreateRepository, CreateToken, ErrorCode, ErrorReply, NAMESPACE_TOUCH, ORIGIN, RepositoryInfo,
-    RepositoryStatus, RevokedToken, TokenHash, TokenPage, TokenRecord, TokenState, TouchRepository,
-    UpdateRepository,
+    Actor, CreateRepository, CreateToken, ErrorCode, ErrorReply, NAMESPACE_TOUCH, ORIGIN,
+    RepositoryInfo, RepositoryStatus, RevokedToken, TokenHash, TokenPage, TokenRecord, TokenState,
+    TouchRepository, UpdateRepository,
 };
 use super::maintenance::serve::shown as shown_run;
 use super::object::{RepoObject, Store, now_ms};
-use super::{deletion, memory, reply};
+use super::{deletion, lease, memory, reply};
 use crate::git::content::census::Census;
 use crate::git::limits::Limits;
 use crate::git::pack::reader::LivePacks;
@@ -25,10 +25,14 @@ use crate::storage::life::Phase;
 use crate::storage::repository::{NewRepository, RepositoryPatch, RepositoryRecord};
 use crate::storage::snapshots::SnapshotSettings;
 use crate::storage::sql::{Database as _, in_transaction};
+use crate::storage::sql_error::lasting;
 use crate::storage::tokens;
 
 /// A response, or why there is none.
 pub type Answer = Result<worker::Result<Response>, ErrorReply>;
+
+/// When to try again after the namespace's object could not be asked.
+const NAMESPACE_RETRY_SECONDS: u32 = 2;
 
 /// Runs of maintenance that `/stats` shows.
 const RUNS_SHOWN: u32 = 20;
@@ -92,6 +96,7 @@ pub fn new_repository<'a>(new: &'a CreateRepository, head: &'a str) -> NewReposi
         head: head.into(),
         read_only: new.read_only,
         public: new.public,
+        fsck_strict: new.fsck_strict.unwrap_or_default(),
         source: new.source.as_deref(),
         now_ms: new.now_ms,
     }
@@ -152,6 +157,7 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
         public: record.public,
         deny_non_fast_forwards: record.deny_non_fast_forwards,
         deny_deletes: record.deny_deletes,
+        fsck_strict: record.fsck_strict,
         prune_grace_seconds: record.prune_grace_seconds,
         reflog_retention_seconds: record.reflog_retention_seconds,
         superseded_grace_seconds: record.superseded_grace_seconds,
@@ -204,18 +210,36 @@ pub async fn tell_namespace<T: serde::Serialize>(
     sent.await.map(|_| ())
 }
 
-/// Asks a namespace's object.
+/// Asks a namespace's object. What it refuses is its refusal; only where there is no answer it may
+/// help to ask again.
 pub async fn ask_namespace<T: serde::Serialize, A: DeserializeOwned>(
     object: &RepoObject,
     namespace: &str,
     path: &str,
     question: &T,
-) -> worker::Result<A> {
-    let body = serde_json::to_string(question)?;
-    let mut response = send_to_namespace(object, namespace, path, body).await?;
-    match response.status_code() {
-        200 => Ok(serde_json::from_slice(&response.bytes().await?)?),
-        status => Err(worker::Error::RustError(format!("status {status}"))),
+) -> Result<A, ErrorReply> {
+    let asked = async {
+        let body = serde_json::to_string(question)?;
+        let mut response = send_to_namespace(object, namespace, path, body).await?;
+        let status = response.status_code();
+        Ok::<_, worker::Error>((status, response.bytes().await?))
+    };
+    let (status, bytes) = asked.await.map_err(|error| no_answer(&error.to_string()))?;
+    let answer = match status {
+        200 => serde_json::from_slice(&bytes).map(Ok),
+        _ => serde_json::from_slice(&bytes).map(Err),
+    };
+    answer.unwrap_or_else(|error| Err(no_answer(&format!("status {status}: {error}"))))
+}
+
+fn no_answer(cause: &str) -> ErrorReply {
+    worker::console_error!("{}", reply::fault_line("namespace", cause));
+    match lasting(cause) {
+        Some(fault) => ErrorReply::new(ErrorCode::InternalError, fault.told()),
+        None => ErrorReply::busy(
+            NAMESPACE_RETRY_SECONDS,
+            "the namespace did not answer, try again",
+        ),
     }
 }
 
@@ -249,6 +273,7 @@ pub async fn update(object: &RepoObject, store: &Store, request: Request) -> Ans
         public: change.public,
         deny_non_fast_forwards: change.deny_non_fast_forwards,
         deny_deletes: change.deny_deletes,
+        fsck_strict: change.fsck_strict,
         prune_grace_seconds: change.prune_grace_seconds,
         reflog_retention_seconds: change.reflog_retention_seconds,
         superseded_grace_seconds: change.superseded_grace_seconds,
@@ -315,7 +340,7 @@ pub fn list_tokens(store: &Store, request: &Request) -> Answer {
         Some(token) => find_token(store, token, state)?,
         None => store
             .tokens()
-            .list(state, now_ms(), offset, query.per_page)?,
+            .list(state, None, now_ms(), offset, query.per_page)?,
     };
     Ok(reply::json(&TokenPage::from(page)))
 }
@@ -350,16 +375,31 @@ pub fn revoke_token(store: &Store, token_id: &str) -> Answer {
     }))
 }
 
-/// `GET /stats`: live figures. The SQL counters count since this object woke, and so does
-/// everything of the isolate's.
-pub fn stats(store: &Store) -> Answer {
+/// What requests and alarms hold of the isolate's memory now.
+fn reservations() -> serde_json::Value {
+    let figures = lease::figures();
+    let operations = figures.operations.into_iter();
+    let operations = operations.map(|(name, (count, bytes))| {
+        let shown = serde_json::json!({ "count": count, "bytes": bytes });
+        (name.to_owned(), shown)
+    });
+    serde_json::json!({
+        "count": figures.count,
+        "bytes": figures.bytes,
+        "oldest_ms": figures.oldest_ms,
+        "operations": operations.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+/// `GET /stats`: live figures. The SQL counters count since this object woke. Those of the isolate
+/// tell of other repositories too: they are the operator's to see.
+pub fn stats(store: &Store, actor: Actor) -> Answer {
     let counts = store.counts()?;
     let packs = store.stored_packs()?;
     let db = store.database();
     let runs = store.runs(RUNS_SHOWN)?;
     let census = Census::take(&LivePacks::open(store, &Limits::DEFAULT)?)?;
-    let (part_cache_bytes, chunk_cache_bytes) = cache::cached_bytes();
-    Ok(reply::json(&serde_json::json!({
+    let mut stats = serde_json::json!({
         "refs": counts.refs,
         "reflog_rows": counts.reflog_rows,
         "packs": {
@@ -389,11 +429,21 @@ pub fn stats(store: &Store) -> Answer {
             "statements": db.statements(),
         },
         "maintenance": runs.iter().map(shown_run).collect::<Vec<_>>(),
-        "isolate": {
-            "heap_bytes": memory::heap_bytes(),
-            "reserved_bytes": memory::reserved_bytes(),
-            "part_cache_bytes": part_cache_bytes,
-            "chunk_cache_bytes": chunk_cache_bytes,
-        },
-    })))
+    });
+    if let (Actor::Operator, Some(fields)) = (actor, stats.as_object_mut()) {
+        fields.insert("isolate".to_owned(), isolate());
+    }
+    Ok(reply::json(&stats))
+}
+
+/// Figures of the isolate, which repositories share.
+fn isolate() -> serde_json::Value {
+    let (part_cache_bytes, chunk_cache_bytes) = cache::cached_bytes();
+    serde_json::json!({
+        "heap_bytes": memory::heap_bytes(),
+        "reserved_bytes": memory::reserved_bytes(),
+        "reservations": reservations(),
+        "part_cache_bytes": part_cache_bytes,
+        "chunk_cache_bytes": chunk_cache_bytes,
+    })
 }

@@ -9,8 +9,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::maintenance::{self, Failure, merge};
-use super::object::{GRACE_MS, RepoObject, Store, now_ms};
+use super::maintenance::prune::Thoroughness;
+use super::maintenance::{self, Failure, merge, sweep};
+use super::object::{RepoObject, Store, now_ms};
 use super::{deletion, import, recover, reply, snapshot};
 use crate::git::store::StoreError;
 use crate::storage::repository::RepositoryRecord;
@@ -116,11 +117,18 @@ impl Task {
         asked: bool,
     ) -> Result<Option<RunFigures>, Failure> {
         match self {
-            Self::Sweep => maintenance::sweep::sweep(object).await,
+            Self::Sweep => sweep::sweep(object).await,
             Self::Merge => merge::merge(object).await,
             Self::Consolidate => merge::consolidate(object).await,
-            Self::Reflog => maintenance::sweep::expire_reflog(object, asked).await,
-            Self::Prune => maintenance::prune::prune(object, asked).await,
+            Self::Reflog => sweep::expire_reflog(object, asked).await,
+            Self::Prune => {
+                let thoroughness = if asked {
+                    Thoroughness::Asked
+                } else {
+                    Thoroughness::Due
+                };
+                maintenance::prune::prune(object, thoroughness).await
+            }
             Self::Snapshot => maintenance::copies::snapshot(object).await,
         }
     }
@@ -131,7 +139,7 @@ fn sweep_due(object: &RepoObject, store: &Store, slack: i64) -> Result<Option<i6
     let grace_ms = store.retention()?.superseded_grace_seconds * 1000;
     let in_progress = object.in_progress.borrow();
     let is_in_progress = |pack_id| in_progress.contains(&pack_id);
-    let Some(due) = store.sweep_due(GRACE_MS, grace_ms, is_in_progress)? else {
+    let Some(due) = store.sweep_due(object.quarantine_grace_ms(), grace_ms, is_in_progress)? else {
         return Ok(None);
     };
     // While somebody reads who saw it, there is no use in trying.

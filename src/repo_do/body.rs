@@ -9,14 +9,16 @@ use std::io::Write;
 
 use flate2::write::GzDecoder;
 use futures::FutureExt as _;
-use futures::future::LocalBoxFuture;
+use futures::future::{Either, LocalBoxFuture, select};
 use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::ResponseBody;
 use worker::wasm_bindgen_futures::JsFuture;
 
-/// Bytes asked for in one read. The platform gives fewer at the end alone.
-const READ_BYTES: u32 = 256 << 10;
+use super::object::now_ms;
+use super::pace::{Pace, READ_BYTES, TooSlow};
+use super::timer::Timer;
+use crate::git::limits::Limits;
 
 /// Compressed bytes inflated at once: gzip unfolds at most about 1,032 times, so a slice gives at
 /// most about 1 MiB before the caller sees it and can refuse.
@@ -46,6 +48,9 @@ pub enum BodyError {
     /// The peer hung up, or the platform failed.
     #[error("the body broke off: {0}")]
     BrokenOff(String),
+    /// The client keeps a request open without sending it.
+    #[error("the body was given up: {0}")]
+    TooSlow(#[from] TooSlow),
     /// The compressed body does not inflate.
     #[error("the body is not valid gzip: {0}")]
     BadGzip(String),
@@ -68,8 +73,10 @@ impl BodyError {
 pub struct Body {
     reader: Option<ByobReader>,
     buffer: Option<ArrayBuffer>,
-    /// Bytes to ask for in the first read: one more than a short body has, so that its end shows.
-    first_bytes: Option<u32>,
+    /// Bytes of the body, if it is short and told: one more is asked for, so that its end shows.
+    short_bytes: Option<u32>,
+    /// How fast it comes, if it is a client's.
+    pace: Option<Pace>,
     gzip: Option<Gunzip>,
     /// Bytes that came, as they came.
     received_bytes: u64,
@@ -90,7 +97,8 @@ impl Body {
         Ok(Self {
             reader,
             buffer: None,
-            first_bytes: length.map(|length| length.saturating_add(1).min(READ_BYTES)),
+            short_bytes: length,
+            pace: Some(Pace::new(Limits::DEFAULT)),
             gzip,
             received_bytes: 0,
         })
@@ -101,7 +109,8 @@ impl Body {
         Ok(Self {
             reader: Some(reader_of(stream)?),
             buffer: None,
-            first_bytes: None,
+            short_bytes: None,
+            pace: None,
             gzip: None,
             received_bytes: 0,
         })
@@ -116,7 +125,8 @@ impl Body {
         Ok(Self {
             reader,
             buffer: None,
-            first_bytes: None,
+            short_bytes: None,
+            pace: None,
             gzip: None,
             received_bytes: 0,
         })
@@ -176,29 +186,60 @@ impl Body {
         let Some(reader) = &self.reader else {
             return Ok(false);
         };
-        let first_bytes = self.first_bytes.take();
-        let bytes = first_bytes.unwrap_or(READ_BYTES);
-        let buffer = self
-            .buffer
-            .take()
-            .unwrap_or_else(|| ArrayBuffer::new(bytes));
+        let bytes = self.next_bytes();
+        let buffer = self.buffer.take();
+        let buffer = buffer.filter(|buffer| buffer.byte_length() == bytes);
+        let buffer = buffer.unwrap_or_else(|| ArrayBuffer::new(bytes));
         let promise = reader
             .read_at_least(bytes, &Uint8Array::new(&buffer))
             .map_err(|error| BodyError::broken_off(&error))?;
-        let result = JsFuture::from(promise).await;
+        let asked_ms = now_ms();
+        let Some(result) = in_time(promise, self.pace.as_ref()).await else {
+            let idle_ms = self.pace.map_or(0, |pace| pace.idle_ms());
+            self.cancel();
+            return Err(TooSlow::Idle { idle_ms }.into());
+        };
         let result = result.map_err(|error| BodyError::broken_off(&error))?;
         let view = Reflect::get(&result, &"value".into())
             .map_err(|error| BodyError::broken_off(&error))?;
         if let Some(view) = view.dyn_ref::<Uint8Array>() {
             *piece = view.to_vec();
             self.received_bytes = self.received_bytes.saturating_add(piece.len() as u64);
-            self.buffer = first_bytes.is_none().then(|| view.buffer());
+            self.buffer = Some(view.buffer());
         }
         // A body that breaks off is an error; so this is its end.
         if u32::try_from(piece.len()).is_ok_and(|got| got < bytes) {
             self.reader = None;
+            self.buffer = None;
+        } else if let Some(pace) = &mut self.pace {
+            let waited_ms = now_ms().saturating_sub(asked_ms);
+            let paced = pace.came(piece.len() as u64, u64::try_from(waited_ms).unwrap_or(0));
+            if let Err(too_slow) = paced {
+                self.cancel();
+                return Err(too_slow.into());
+            }
         }
         Ok(!piece.is_empty())
+    }
+
+    /// Bytes to ask for.
+    fn next_bytes(&self) -> u32 {
+        let bytes = self.pace.map_or(READ_BYTES, |pace| pace.next_bytes());
+        let received = u32::try_from(self.received_bytes).unwrap_or(u32::MAX);
+        let left = self.short_bytes.and_then(|all| all.checked_sub(received));
+        left.map_or(bytes, |left| left.saturating_add(1).min(bytes))
+    }
+}
+
+/// What a read gives; `None` if the client is too slow.
+async fn in_time(promise: Promise, pace: Option<&Pace>) -> Option<Result<JsValue, JsValue>> {
+    let read = JsFuture::from(promise);
+    let Some(pace) = pace else {
+        return Some(read.await);
+    };
+    match select(read, Timer::new(pace.idle_ms())).await {
+        Either::Left((read, _)) => Some(read),
+        Either::Right(_) => None,
     }
 }
 

@@ -15,9 +15,11 @@ use super::account::Account;
 use super::admin::Answer as Reply;
 use super::cold::{self, Faults};
 use super::contract::{ErrorCode, ErrorReply};
+use super::lease::Lease;
 use super::memory::{FETCH_BYTES, Reservation};
-use super::object::{RepoObject, Store, now_ms, reserve_share};
+use super::object::{RepoObject, Store, now_ms};
 use super::readers::Purpose;
+use super::room::reserve_share;
 use super::sender::{self, Sender};
 use crate::git::limits::Limits;
 use crate::git::store::StoreError;
@@ -33,7 +35,7 @@ const RETRY_SECONDS: u32 = 5;
 
 /// `GET /bundle`.
 pub async fn bundle(object: &Rc<RepoObject>, store: &Rc<Store>, account: &Account) -> Reply {
-    let mut reservations = vec![reserve_share(object, FETCH_BYTES).await?];
+    let mut reservations = vec![reserve_share(FETCH_BYTES).await?];
     reservations.extend(cold::reserve_for(store).await?);
     // Packs that are superseded meanwhile stay.
     let reader = object.readers.enter(Purpose::Look, now_ms());
@@ -52,7 +54,7 @@ pub async fn bundle(object: &Rc<RepoObject>, store: &Rc<Store>, account: &Accoun
         .and_then(|()| {
             Response::builder()
                 .with_headers(headers)
-                .from_stream(pieces)
+                .from_stream(Lease::current().stream(pieces))
         });
     Ok(built)
 }

@@ -4,17 +4,14 @@ use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use worker::Request;
 
+use super::admin;
 use super::contract::{
-    Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, TokenHash,
-    TokenRecord, TokenState, authorize, header,
+    Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope,
+    TokenHash, TokenRecord, TokenState, authorize, header,
 };
 use super::object::{RepoObject, Store, now_ms};
-use super::{admin, reply};
 use crate::storage::life::Phase;
 use crate::storage::repository::RepositoryRecord;
-
-/// When to try again after the namespace's object could not be asked.
-const ADMIT_RETRY_SECONDS: u32 = 2;
 
 /// One request, and who it is from.
 pub struct Caller {
@@ -27,6 +24,15 @@ pub struct Caller {
     pub record: Option<RepositoryRecord>,
     /// Why there is none, when an import or a recovery has failed.
     failure: Option<String>,
+    /// Whom to ask again about the token; `None` when the token is not a namespace's.
+    vouched: Option<Vouched>,
+}
+
+/// A token that the namespace's object knows, and this object does not.
+#[derive(Debug, Clone)]
+struct Vouched {
+    namespace: String,
+    sha256: TokenHash,
 }
 
 impl Caller {
@@ -36,30 +42,71 @@ impl Caller {
         let caller = Self::of(request, &*object.store()?)?;
         let hash = match caller.actor {
             Actor::Token(hash) if caller.token.is_none() => hash,
+            // Git asks everything once without a credential, its owners' git too: what is answered
+            // with 401 is never told that strangers were too many.
+            Actor::Anonymous if !caller.is_public() => return Ok(caller),
             _ => {
                 object.rates.admit(caller.is_known(), now_ms())?;
                 return Ok(caller);
             }
         };
-        object.rates.admit(false, now_ms())?;
-        let admitted = admitted(object, request, hash).await?;
+        let seen = &object.seen_tokens;
+        let was_refused = seen.was_refused(&hash, now_ms());
+        let is_in_kv = request.headers().has(header::KNOWN_TOKEN).unwrap_or(false);
+        let is_known = !was_refused && (is_in_kv || seen.was_admitted(&hash));
+        object.rates.admit(is_known, now_ms())?;
+        if was_refused {
+            return Ok(caller);
+        }
+        let Some(namespace) = namespace_of(request) else {
+            return Ok(caller);
+        };
+        let vouched = Vouched {
+            namespace,
+            sha256: hash,
+        };
+        let admitted = admitted(object, &vouched).await?;
+        seen.note(hash, admitted.token.is_some(), now_ms());
         // That was awaited: the repository may be another by now.
         let caller = Self::of(request, &*object.store()?)?;
-        Ok(match admitted {
-            Some(token) => Self {
-                actor: Actor::NamespaceAdmin,
-                token: Some(token),
-                ..caller
-            },
-            None => caller,
+        caller.with_namespace_token(admitted, vouched)
+    }
+
+    /// The caller, once its namespace has said which token it has, if it has one of the namespace's.
+    fn with_namespace_token(
+        self,
+        admitted: Admitted,
+        vouched: Vouched,
+    ) -> Result<Self, ErrorReply> {
+        let here = self.record.as_ref().map(|record| record.id.as_str());
+        let opens = admitted.opens(here);
+        let Some(token) = admitted.token else {
+            return Ok(self);
+        };
+        let actor = match token.scope {
+            Scope::Admin => Actor::NamespaceAdmin,
+            // Said of what is not here too, so that nobody learns what is.
+            Scope::Read | Scope::Write if !opens => return Err(Refusal::OtherRepository.into()),
+            Scope::Read | Scope::Write => Actor::NamespaceToken,
+        };
+        Ok(Self {
+            actor,
+            token: Some(token),
+            vouched: Some(vouched),
+            ..self
         })
+    }
+
+    /// Whether anybody may read the repository.
+    fn is_public(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.public)
     }
 
     /// Whether the repository, or the whole deployment, knows the caller for one of its own.
     fn is_known(&self) -> bool {
         let holds = |token: &TokenRecord| token.state(now_ms()) == TokenState::Active;
         match self.actor {
-            Actor::Operator | Actor::NamespaceAdmin => true,
+            Actor::Operator | Actor::NamespaceAdmin | Actor::NamespaceToken => true,
             Actor::Token(_) => self.token.as_ref().is_some_and(holds),
             Actor::Anonymous => false,
         }
@@ -91,6 +138,7 @@ impl Caller {
             token,
             record,
             failure: failure.map(|failure| failure.reason),
+            vouched: None,
         })
     }
 
@@ -117,6 +165,8 @@ impl Caller {
         Ok(Authorized {
             record,
             token: self.token,
+            actor: self.actor,
+            vouched: self.vouched,
         })
     }
 }
@@ -127,32 +177,77 @@ pub struct Authorized {
     pub record: RepositoryRecord,
     /// The token that let it in; `None` for the operator and for the public.
     pub token: Option<TokenRecord>,
+    /// As whom it was let in.
+    pub actor: Actor,
+    vouched: Option<Vouched>,
 }
 
-/// The namespace's token of that hash, if it is one that holds.
+impl Authorized {
+    /// Asks the namespace's object again about a token of its own: what was awaited since the
+    /// first answer may have been long. Other callers cost no call. Fails when there is no answer.
+    pub async fn renew(&mut self, object: &RepoObject) -> Result<(), ErrorReply> {
+        if let Some(vouched) = &self.vouched {
+            let admitted = admitted(object, vouched).await?;
+            let opens = admitted.opens(Some(&self.record.id));
+            let token = admitted.token.ok_or(Refusal::TokenInvalid)?;
+            if !opens {
+                return Err(Refusal::OtherRepository.into());
+            }
+            self.token = Some(token);
+        }
+        Ok(())
+    }
+
+    /// Judges the caller by the repository and the token as the database has them now, and gives
+    /// the repository. Synchronous, so that it can be asked in the transaction that it decides on.
+    pub fn judge_again(
+        &self,
+        store: &Store,
+        access: Access,
+    ) -> Result<RepositoryRecord, ErrorReply> {
+        let record = store.load()?;
+        let record = record
+            .filter(|record| record.id == self.record.id && record.phase == Phase::Ready)
+            .ok_or(Refusal::NotFound)?;
+        let own = match &self.actor {
+            Actor::Token(hash) => admin::token_by_hash(store, hash)?,
+            Actor::NamespaceToken => self.token.clone(),
+            _ => None,
+        };
+        authorize(
+            &self.actor,
+            Some(record.public),
+            own.as_ref(),
+            access,
+            now_ms(),
+        )?;
+        let vouched = self.vouched.as_ref().and(self.token.as_ref());
+        if vouched.is_some_and(|token| token.state(now_ms()) != TokenState::Active) {
+            return Err(Refusal::TokenInvalid.into());
+        }
+        Ok(record)
+    }
+}
+
+/// The namespace in the path of the request, as it was spelled.
+fn namespace_of(request: &Request) -> Option<String> {
+    let spelled = request.headers().get(header::REPOSITORY).ok().flatten();
+    let (namespace, _) = spelled.as_deref()?.split_once('/')?;
+    Some(namespace.to_owned())
+}
+
+/// The namespace's token of that hash, if it is one that holds, and what it opens.
 fn admitted<'a>(
     object: &'a RepoObject,
-    request: &'a Request,
-    sha256: TokenHash,
-) -> LocalBoxFuture<'a, Result<Option<TokenRecord>, ErrorReply>> {
+    vouched: &'a Vouched,
+) -> LocalBoxFuture<'a, Result<Admitted, ErrorReply>> {
     let ask = async move {
-        let spelled = request.headers().get(header::REPOSITORY).ok().flatten();
-        let Some((namespace, _)) = spelled.as_deref().and_then(|path| path.split_once('/')) else {
-            return Ok(None);
-        };
         let admit = Admit {
-            sha256,
+            sha256: vouched.sha256,
             now_ms: now_ms(),
         };
-        let admitted = admin::ask_namespace(object, namespace, NAMESPACE_ADMIT, &admit).await;
-        let admitted: Admitted = admitted.map_err(|error| {
-            worker::console_error!("{}", reply::fault_line("admit", &error.to_string()));
-            ErrorReply::busy(
-                ADMIT_RETRY_SECONDS,
-                "the namespace did not answer, try again",
-            )
-        })?;
-        Ok(admitted.token)
+        let namespace = &vouched.namespace;
+        admin::ask_namespace(object, namespace, NAMESPACE_ADMIT, &admit).await
     };
     ask.boxed_local()
 }

@@ -10,7 +10,8 @@ use std::ops::Range;
 use super::alarm;
 use super::contract::ErrorReply;
 use super::memory::Reservation;
-use super::object::{GRACE_MS, RepoObject, Store, now_ms, reserve};
+use super::object::{GRACE_MS, RepoObject, Store, now_ms};
+use super::room::reserve_share;
 use super::snapshot::SnapshotError;
 use crate::git::store::{CHUNK_BYTES, ColdChunk, PackId, StoreError};
 use crate::storage::bucket::{Bucket as _, BucketError};
@@ -32,7 +33,7 @@ pub const COLD_BYTES: u64 = 2 * WINDOW_BYTES_MAX;
 /// Reserves what reading cold packs holds, if there are any.
 pub async fn reserve_for(store: &Store) -> Result<Option<Reservation>, ErrorReply> {
     if store.has_cold_packs()? {
-        return Ok(Some(reserve(COLD_BYTES).await?));
+        return Ok(Some(reserve_share(COLD_BYTES).await?));
     }
     Ok(None)
 }

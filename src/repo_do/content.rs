@@ -26,6 +26,7 @@ use super::admin::Answer;
 use super::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close, path};
 use super::contract::{ErrorCode, ErrorReply};
 use super::object::{RepoObject, Store};
+use super::reach::Audience;
 use crate::git::content::commit::CommitText;
 use crate::git::content::lookup::{self, TreePath};
 use crate::git::object::ObjectKind;
@@ -50,17 +51,17 @@ pub fn answer<'a>(
     object: &'a Rc<RepoObject>,
     store: &'a Rc<Store>,
     request: Request,
-    record: RepositoryRecord,
+    shown: (RepositoryRecord, Audience),
     account: &'a Account,
 ) -> LocalBoxFuture<'a, Answer> {
-    dispatch(object, store, request, record, account).boxed_local()
+    dispatch(object, store, request, shown, account).boxed_local()
 }
 
 async fn dispatch(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,
     request: Request,
-    record: RepositoryRecord,
+    (record, audience): (RepositoryRecord, Audience),
     account: &Account,
 ) -> Answer {
     let query: ContentQuery = request
@@ -70,25 +71,32 @@ async fn dispatch(
     if route == path::REFS {
         return refs(store, &record, &query);
     }
-    let reading = Reading::begin(object, store).await?;
+    let mut reading = Reading::begin(object, store, audience).await?;
     account.looks_at(reading.packs().records().len());
     if route == path::LOG {
         return history::log(reading, &query).await;
     }
     if let Some(id) = route.strip_prefix(path::COMMIT) {
-        return commit(reading, named(id)?).await;
+        let id = named(id)?;
+        reading.check_visible(id, || no_object("commit")).await?;
+        return commit(reading, id).await;
     }
     if let Some(id) = route.strip_prefix(path::TREE) {
-        return tree::list(reading, named(id)?, query.recursive.is_some()).await;
+        let id = named(id)?;
+        reading.check_visible(id, || no_object("tree")).await?;
+        return tree::list(reading, id, &query).await;
     }
     let blob_id = if let Some(id) = route.strip_prefix(path::BLOB) {
-        named(id)?
+        let id = named(id)?;
+        reading.check_visible(id, || no_object("blob")).await?;
+        id
     } else {
         let (mut reading, id, file) = match (route.as_str(), &query) {
             (path::RAW, query) => raw(reading, query)?,
             (path::FILE, query) => file(reading, query)?,
             _ => return Err(no_route()),
         };
+        reading.check_visible(id, no_ref).await?;
         let blob_id = blob_at(&mut reading, id, &file).await?;
         return bytes::send(reading, blob_id, &request).await;
     };

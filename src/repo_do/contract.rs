@@ -24,6 +24,7 @@
 //! | `GET /tokens?state=…&token=…&page=…&per_page=…` | administer | | [`TokenPage`] |
 //! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
 //! | `POST /maintenance` | administer | [`Maintain`] | a JSON object, passed on likewise |
+//! | `POST /purge` | administer | | [`Purged`] |
 //! | `GET /content/…?…` | read | | see [`content`] |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
@@ -51,11 +52,12 @@
 use serde::{Deserialize, Serialize};
 
 mod actor;
+mod branch;
 pub mod content;
 mod error;
 mod fork;
 mod import;
-pub mod in_band;
+mod in_band;
 mod maintenance;
 mod rate;
 mod recover;
@@ -64,10 +66,12 @@ mod token;
 mod usage;
 
 pub use actor::{Access, Actor, BadActor, Refusal, TokenHash, authorize};
+pub use branch::check_branch;
 pub use error::{ErrorCode, ErrorReply};
 pub use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
 pub use import::{ImportPhase, ImportProgress, ImportRepository};
-pub use maintenance::{Maintain, MaintenanceTask, SnapshotChange};
+pub use in_band::{GitPost, error_packet, instead_of_pack};
+pub use maintenance::{Holder, Maintain, MaintenanceTask, Purged, SnapshotChange};
 pub use rate::{Meter, Rate};
 pub use recover::RecoverRepository;
 pub use remote_url::{Credentials, RemoteUrl, RemoteUrlError};
@@ -92,6 +96,8 @@ pub mod path {
     pub const RECEIVE_PACK: &str = "/git/git-receive-pack";
     /// Everything as one file; the answer streams as a fetch's does.
     pub const BUNDLE: &str = "/bundle";
+    /// Removes what no ref reaches.
+    pub const PURGE: &str = "/purge";
     /// Makes the repository.
     pub const INIT: &str = "/init";
     /// Makes the repository of what another one has.
@@ -133,9 +139,15 @@ pub mod path {
 pub mod header {
     /// Who asks: [`super::Actor`] in its text form.
     pub const ACTOR: &str = "x-cairn-actor";
+    /// On a request that was turned away among too many of strangers, and that has a token which KV
+    /// knows: it is counted with the owners' until the namespace says what it is.
+    pub const KNOWN_TOKEN: &str = "x-cairn-known-token";
     /// `<namespace>/<repo>` as the client spelled it: for messages, and whose namespace is asked
     /// about tokens that the object does not know.
     pub const REPOSITORY: &str = "x-cairn-repository";
+    /// Of a request without a credential: the address that it comes from, which shares memory among
+    /// its requests.
+    pub const ADDRESS: &str = "x-cairn-address";
     /// On the object's answer to a fetch: the R2 object whose bytes follow those of the body.
     pub const READY: &str = "x-cairn-ready";
     /// Beside [`READY`]: how many bytes the R2 object has.
@@ -177,6 +189,10 @@ pub struct CreateRepository {
     pub read_only: bool,
     /// Whether anybody may fetch.
     pub public: bool,
+    /// Whether objects are checked as git's `--strict` does. `None` until its name is reserved: then
+    /// its namespace's default is put here.
+    #[serde(default)]
+    pub fsck_strict: Option<bool>,
     /// Where its content comes from: `artifacts:<ns>/<repo>` or `git:<url>`.
     pub source: Option<String>,
     /// Its first token.
@@ -211,6 +227,9 @@ pub struct UpdateRepository {
     /// Whether branches may not be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deny_deletes: Option<bool>,
+    /// Whether objects are checked as git's `--strict` does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fsck_strict: Option<bool>,
     /// Seconds that unreachable objects are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prune_grace_seconds: Option<u32>,
@@ -280,6 +299,9 @@ pub struct RepositoryInfo {
     /// Whether branches may not be deleted.
     #[serde(default)]
     pub deny_deletes: bool,
+    /// Whether objects are checked as git's `--strict` does.
+    #[serde(default)]
+    pub fsck_strict: bool,
     /// Seconds that unreachable objects are kept.
     #[serde(default)]
     pub prune_grace_seconds: i64,

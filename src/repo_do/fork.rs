@@ -30,7 +30,8 @@ use super::contract::{
 };
 use super::memory::FORK_BYTES;
 use super::network::Member;
-use super::object::{RepoObject, Store, now_ms, reserve};
+use super::object::{RepoObject, Store, now_ms};
+use super::room::reserve;
 use super::{alarm, deletion, reply};
 use crate::git::store::StoreError;
 use crate::storage::fork::SharedPack;
@@ -143,6 +144,7 @@ async fn grow(
         env: &object.env,
         network_id: &network_id,
         repository_id: &asked.create.repository_id,
+        path: (&asked.create.namespace, &asked.create.name),
     };
     let keys = packs.iter().map(|pack| pack.r2_key.clone()).collect();
     futures::try_join!(member.share(keys), take_rows(&mut frames, store))?;

@@ -1,14 +1,16 @@
 //! What the operations under way may hold, counted over the whole isolate.
 //!
-//! All objects of an isolate share its 128 MB, and wasm memory never shrinks. So a push or a fetch
-//! first reserves what it may hold at its dearest moment, and is refused with 503 and
-//! `Retry-After` when the isolate has no room: before it has begun, not in its middle. And one
-//! repository begins nothing more for its clients when that would take what another's push needs.
+//! All objects of an isolate share its 128 MB, and wasm memory never shrinks. So whoever holds much
+//! reserves it first, and is refused with 503 and `Retry-After` when the isolate has no room. A
+//! request reserves when there is work, not when its headers are here: a fetch once it is read and
+//! its answer is longer than a piece, a push as its commands and objects arrive. Each repository and
+//! each caller has a share, so that neither takes what another's push needs.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::rc::Rc;
 
-use super::graphs;
+use super::lease::Lease;
+use super::{graphs, reach};
 use crate::storage::cache;
 
 /// Bytes that all operations of the isolate may hold together: 128 MB less the JavaScript heap,
@@ -16,32 +18,60 @@ use crate::storage::cache;
 /// module itself.
 const ISOLATE_BYTES_MAX: u64 = 80 << 20;
 
+/// Bytes of a request that are read without a reservation. `ls-refs`, small fetches and the
+/// commands of small pushes are below; 500 requests that are half sent hold 32 MB of it at worst.
+pub const REQUEST_FREE_BYTES: u64 = 64 << 10;
+
+/// What a fetch request holds for each of its bytes: a `have` of 50 bytes becomes an id of 20 in a
+/// list that may have twice the room, a prefix of 17 a string of 40.
+pub const FETCH_REQUEST_FACTOR: u64 = 2;
+
+/// What the commands of a push hold for each of their bytes: one of 100 bytes becomes a command of
+/// 72 and its name, in a list that may have twice the room, and a place in the list of outcomes.
+pub const COMMANDS_FACTOR: u64 = 3;
+
 /// What one push holds beside its tables: a piece of body, a chunk, the resolved-object cache and
 /// one delta with its base and result.
 pub const PUSH_BYTES: u64 = 24 << 20;
 
-/// What a push holds for each object that its pack announces: its place in the tables, and what
-/// the check of closure notes (`git::limits` has the sum).
+/// What a push holds while its pack arrives, beside what [`PackParser::held_bytes`] counts: a piece
+/// of body, here and in JavaScript, and the chunk that it fills.
+///
+/// [`PackParser::held_bytes`]: crate::git::pack::parser::PackParser::held_bytes
+pub const RECEIVING_BYTES: u64 = 1 << 20;
+
+/// What a push holds for each object that its pack has: its place in the tables, and what the check
+/// of closure notes (`git::limits` has the sum).
 pub const PUSHED_OBJECT_BYTES: u64 = 100;
 
-/// What one fetch holds while its pack is sent, for as long as the client takes: 2 MiB of bases,
-/// 2 MiB of chunks, a piece of output twice, a compressor, and a bit for each object of the packs.
-/// Its plan holds more, and a delta that is resolved up to 48 MiB; but no other code runs in the
-/// isolate meanwhile, so that this is needed once, not once a fetch.
+/// What a fetch of something else than a pack for Git holds for as long as the client takes: 2 MiB
+/// of bases, 2 MiB of chunks, a piece of output twice, a compressor, and a bit for each object of
+/// the packs. Its plan holds more, and a delta that is resolved up to 48 MiB; but no other code runs
+/// in the isolate meanwhile, so that this is needed once, not once a fetch.
 pub const FETCH_BYTES: u64 = 5 << 20;
+
+/// What a fetch holds while its pack is sent, beside the bases that it keeps: a piece of output
+/// here and in JavaScript, a compressor, and a bit for each object of the packs.
+pub const SENDING_BYTES: u64 = 1 << 20;
+
+/// What a list of refs holds that is sent piece by piece: a page of refs and a piece of output,
+/// each here and in JavaScript.
+pub const REFS_BYTES: u64 = 1 << 20;
 
 /// What either side of a fork holds: a row of a part, that row in a frame, and the piece of the
 /// stream that it came or goes with; at the source the refs, 80 bytes each.
 pub const FORK_BYTES: u64 = 6 << 20;
 
-/// Bytes that the clients of one repository may make it hold together: so much less than the
-/// isolate has that another one's push has room.
-const REPOSITORY_BYTES_MAX: u64 = ISOLATE_BYTES_MAX - PUSH_BYTES;
+/// Bytes that the clients of one repository may make it hold together, and those that one token may
+/// have repositories hold: so much less than the isolate has that there is room for another one's
+/// push of 20,000 objects, and its fetches beside it.
+const SHARE_BYTES_MAX: u64 = ISOLATE_BYTES_MAX - PUSH_BYTES - (4 << 20);
+
+/// The same for all requests without a credential from one address: half, since anybody may send
+/// them.
+const ANONYMOUS_BYTES_MAX: u64 = ISOLATE_BYTES_MAX / 2;
 
 thread_local! {
-    static OWNERS: Cell<u32> = const { Cell::new(0) };
-    /// By repository: what its clients hold.
-    static HELD_BYTES: RefCell<BTreeMap<u32, u64>> = const { RefCell::new(BTreeMap::new()) };
     // A counter, not a lock: nothing waits on it, so it may be shared by the isolate's objects.
     static RESERVED_BYTES: Cell<u64> = const { Cell::new(0) };
 }
@@ -58,111 +88,107 @@ pub struct NoRoom {
     pub limit: u64,
 }
 
-/// Who holds what: one for each object of the isolate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner(u32);
-
-impl Owner {
-    /// Another than all before.
-    pub fn another() -> Self {
-        let number = OWNERS.get().wrapping_add(1);
-        OWNERS.set(number);
-        Self(number)
-    }
-
-    fn held_bytes(self) -> u64 {
-        HELD_BYTES.with_borrow(|held| held.get(&self.0).copied().unwrap_or(0))
-    }
-
-    fn hold(self, bytes: u64) {
-        HELD_BYTES.with_borrow_mut(|held| {
-            let of_owner = held.entry(self.0).or_default();
-            *of_owner = of_owner.saturating_add(bytes);
-        });
-    }
-
-    fn give_back(self, bytes: u64) {
-        HELD_BYTES.with_borrow_mut(|held| {
-            let left = held
-                .get(&self.0)
-                .map_or(0, |held| held.saturating_sub(bytes));
-            if left == 0 {
-                held.remove(&self.0);
-            } else {
-                held.insert(self.0, left);
-            }
-        });
-    }
-}
-
-/// A reservation; dropping it gives the bytes back.
-#[derive(Debug)]
+/// Bytes reserved under the [`Lease`] of the request that made this; dropping it gives them back.
 pub struct Reservation {
     bytes: u64,
-    owner: Option<Owner>,
+    /// Whether it counts for the shares of the repository and of the caller.
+    is_shared: bool,
+    lease: Rc<Lease>,
 }
 
 impl Reservation {
-    /// Reserves `wanted` bytes.
-    pub fn new(wanted: u64) -> Result<Self, NoRoom> {
-        let reserved = RESERVED_BYTES.get();
-        let total = reserved.saturating_add(wanted);
-        if total > ISOLATE_BYTES_MAX {
-            return Err(NoRoom {
-                reserved,
-                wanted,
-                limit: ISOLATE_BYTES_MAX,
-            });
+    fn empty(is_shared: bool) -> Self {
+        Self {
+            bytes: 0,
+            is_shared,
+            lease: Lease::current(),
         }
-        RESERVED_BYTES.set(total);
-        Ok(Self {
-            bytes: wanted,
-            owner: None,
-        })
     }
 
-    /// Reserves `wanted` bytes for a client of `owner`, unless its clients hold their share. What
-    /// is joined to it later is not refused for that: the operation has begun.
-    pub fn of(owner: Owner, wanted: u64) -> Result<Self, NoRoom> {
-        let held = owner.held_bytes();
-        if held > 0 && held.saturating_add(wanted) > REPOSITORY_BYTES_MAX {
-            return Err(NoRoom {
-                reserved: held,
-                wanted,
-                limit: REPOSITORY_BYTES_MAX,
-            });
-        }
-        let mut reservation = Self::new(wanted)?;
-        owner.hold(wanted);
-        reservation.owner = Some(owner);
+    /// Nothing as yet, for a client: within the share of its repository and its own.
+    pub fn empty_share() -> Self {
+        Self::empty(true)
+    }
+
+    /// Reserves `wanted` bytes for work of our own.
+    pub fn new(wanted: u64) -> Result<Self, NoRoom> {
+        let mut reservation = Self::empty(false);
+        reservation.grow_to(wanted)?;
         Ok(reservation)
     }
 
-    /// Whether nothing is reserved.
-    pub fn is_empty(&self) -> bool {
-        self.bytes == 0
+    /// Reserves `wanted` bytes for a client.
+    pub fn share(wanted: u64) -> Result<Self, NoRoom> {
+        let mut reservation = Self::empty_share();
+        reservation.grow_to(wanted)?;
+        Ok(reservation)
     }
 
-    /// Takes over what another one reserved.
-    pub fn join(&mut self, mut other: Self) {
-        let bytes = std::mem::take(&mut other.bytes);
-        if let Some(owner) = other.owner {
-            owner.give_back(bytes);
+    /// Reserves more, if there are not as many bytes yet.
+    pub fn grow_to(&mut self, bytes: u64) -> Result<(), NoRoom> {
+        let wanted = bytes.saturating_sub(self.bytes);
+        if wanted == 0 {
+            return Ok(());
         }
-        if let Some(owner) = self.owner {
-            owner.hold(bytes);
+        if self.is_shared {
+            self.check_shares(wanted)?;
         }
-        self.bytes = self.bytes.saturating_add(bytes);
+        let reserved = RESERVED_BYTES.get();
+        let total = reserved.saturating_add(wanted);
+        check(reserved, wanted, ISOLATE_BYTES_MAX)?;
+        RESERVED_BYTES.set(total);
+        self.lease.hold(wanted, self.is_shared);
+        self.bytes = bytes;
+        Ok(())
+    }
+
+    /// A request that holds something while nobody else of its repository or caller does may hold
+    /// any number of bytes: else a large push could never be made.
+    fn check_shares(&self, wanted: u64) -> Result<(), NoRoom> {
+        let (of_repository, of_caller) = self.lease.others_of_shares();
+        let own = self.lease.shared_bytes();
+        let caller_max = if self.lease.is_anonymous() {
+            ANONYMOUS_BYTES_MAX
+        } else {
+            SHARE_BYTES_MAX
+        };
+        for (others, limit) in [(of_repository, SHARE_BYTES_MAX), (of_caller, caller_max)] {
+            if others > 0 {
+                check(others.saturating_add(own), wanted, limit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back what is above `bytes`.
+    pub fn shrink_to(&mut self, bytes: u64) {
+        let surplus = self.bytes.saturating_sub(bytes);
+        RESERVED_BYTES.set(RESERVED_BYTES.get().saturating_sub(surplus));
+        self.lease.give_back(surplus, self.is_shared);
+        self.bytes = self.bytes.min(bytes);
+    }
+
+    /// Bytes reserved.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        RESERVED_BYTES.set(RESERVED_BYTES.get().saturating_sub(self.bytes));
-        if let Some(owner) = self.owner {
-            owner.give_back(self.bytes);
-        }
+        self.shrink_to(0);
     }
+}
+
+fn check(reserved: u64, wanted: u64, limit: u64) -> Result<(), NoRoom> {
+    if reserved.saturating_add(wanted) > limit {
+        return Err(NoRoom {
+            reserved,
+            wanted,
+            limit,
+        });
+    }
+    Ok(())
 }
 
 /// Has what is merely kept yield to tables of so many bytes, which grow with a pack's objects: the
@@ -172,6 +198,7 @@ pub fn make_room(table_bytes: u64) {
     let bytes = usize::try_from(table_bytes).unwrap_or(usize::MAX);
     cache::make_room(bytes);
     graphs::make_room(bytes);
+    reach::make_room(bytes);
 }
 
 /// Bytes reserved now, over the whole isolate.
@@ -195,52 +222,120 @@ pub fn heap_bytes() -> u64 {
 mod tests {
     use std::rc::Rc;
 
+    use super::super::lease::Owner;
     use super::*;
     use crate::git::store::{PackId, Part, Pieces};
-    use crate::storage::cache::{Lease, Piece, cached_bytes};
+    use crate::storage::cache::{self, Piece, cached_bytes};
 
     #[test]
     fn what_is_dropped_can_be_reserved_again() {
         let all = Reservation::new(ISOLATE_BYTES_MAX).unwrap();
         assert_eq!(
-            Reservation::new(1).unwrap_err(),
-            NoRoom {
+            Reservation::new(1).err(),
+            Some(NoRoom {
                 reserved: ISOLATE_BYTES_MAX,
                 wanted: 1,
                 limit: ISOLATE_BYTES_MAX
-            }
+            })
         );
         drop(all);
-        let mut one = Reservation::new(1).unwrap();
-        one.join(Reservation::new(2).unwrap());
-        assert_eq!(reserved_bytes(), 3);
+        let mut one = Reservation::new(3).unwrap();
+        one.grow_to(7).unwrap();
+        assert!(one.grow_to(ISOLATE_BYTES_MAX + 1).is_err());
+        assert_eq!((one.bytes(), reserved_bytes()), (7, 7));
+        one.grow_to(5).unwrap();
+        one.shrink_to(6);
+        assert_eq!((one.bytes(), reserved_bytes()), (6, 6));
         drop(one);
         assert_eq!(reserved_bytes(), 0);
+    }
+
+    /// Requests of one caller, each of which reserves and grows step by step.
+    struct Client {
+        owner: Owner,
+        caller: &'static str,
+    }
+
+    impl Client {
+        fn reserve(&self, bytes: u64) -> Result<Reservation, NoRoom> {
+            let lease = Lease::begin(self.owner, self.caller.to_owned(), "push");
+            let mut reservation = Reservation {
+                bytes: 0,
+                is_shared: true,
+                lease,
+            };
+            reservation.grow_to(bytes)?;
+            Ok(reservation)
+        }
+
+        fn fill(&self, bytes: u64) -> (Vec<Reservation>, NoRoom) {
+            let mut all = Vec::new();
+            loop {
+                match self.reserve(bytes) {
+                    Ok(one) => all.push(one),
+                    Err(refused) => return (all, refused),
+                }
+            }
+        }
     }
 
     #[test]
     fn one_repository_leaves_room_for_anothers_push() {
         let (greedy, other) = (Owner::another(), Owner::another());
-        let mut fetches = Vec::new();
-        let refused = loop {
-            match Reservation::of(greedy, FETCH_BYTES) {
-                Ok(fetch) => fetches.push(fetch),
-                Err(refused) => break refused,
-            }
-        };
-        assert_eq!(refused.limit, REPOSITORY_BYTES_MAX);
+        // Each of its clients is another one.
+        let clients = ["token 1", "token 2", "token 3"];
+        let clients = clients.map(|caller| Client {
+            owner: greedy,
+            caller,
+        });
+        let mut fetches: Vec<_> = clients
+            .iter()
+            .map(|client| client.reserve(FETCH_BYTES).unwrap())
+            .collect();
+        let (more, refused) = clients[0].fill(FETCH_BYTES);
+        fetches.extend(more);
+        assert_eq!(refused.limit, SHARE_BYTES_MAX);
         assert!(fetches.len() >= 10, "only {} fetches", fetches.len());
-        let push = Reservation::of(other, PUSH_BYTES).unwrap();
-        drop(push);
+        let other = Client {
+            owner: other,
+            caller: "token 4",
+        };
+        drop(other.reserve(PUSH_BYTES).unwrap());
         fetches.pop();
-        fetches.push(Reservation::of(greedy, FETCH_BYTES).unwrap());
+        fetches.push(clients[1].reserve(FETCH_BYTES).unwrap());
         drop(fetches);
-        assert_eq!((reserved_bytes(), greedy.held_bytes()), (0, 0));
+        assert_eq!(reserved_bytes(), 0);
+    }
+
+    #[test]
+    fn one_caller_leaves_room_for_another_in_whatever_repositories() {
+        for (caller, limit) in [
+            ("token 1", SHARE_BYTES_MAX),
+            ("anonymous 192.0.2.1", ANONYMOUS_BYTES_MAX),
+        ] {
+            let mut held = Vec::new();
+            let refused = loop {
+                let owner = Owner::another();
+                match (Client { owner, caller }).reserve(FETCH_BYTES) {
+                    Ok(one) => held.push(one),
+                    Err(refused) => break refused,
+                }
+            };
+            assert_eq!(refused.limit, limit);
+            // Nor may what it holds already grow beyond that: tables are no exception.
+            let first = held.first_mut().unwrap();
+            assert_eq!(first.grow_to(40 << 20).unwrap_err().limit, limit);
+            let other = Client {
+                owner: Owner::another(),
+                caller: "token 2",
+            };
+            assert!(other.reserve(PUSH_BYTES).is_ok());
+        }
     }
 
     #[test]
     fn tables_are_not_held_beside_what_is_merely_kept() {
-        let (lease, part) = (Lease::new(), Piece::Part(Part::Index));
+        let (lease, part) = (cache::Lease::new(), Piece::Part(Part::Index));
         let mib = || Pieces::from(Rc::new(vec![0; 1 << 20]));
         for number in 0..24 {
             lease.put(PackId(number), part, mib());
@@ -259,12 +354,14 @@ mod tests {
 
     #[test]
     fn one_operation_alone_may_be_of_any_size_and_grow() {
-        let owner = Owner::another();
-        let mut push = Reservation::of(owner, REPOSITORY_BYTES_MAX + 1).unwrap();
-        push.join(Reservation::new(10).unwrap());
-        assert_eq!(owner.held_bytes(), REPOSITORY_BYTES_MAX + 11);
-        assert!(Reservation::of(owner, 1).is_err());
+        let client = Client {
+            owner: Owner::another(),
+            caller: "token 1",
+        };
+        let mut push = client.reserve(SHARE_BYTES_MAX + 1).unwrap();
+        push.grow_to(SHARE_BYTES_MAX + 11).unwrap();
+        assert!(client.reserve(1).is_err());
         drop(push);
-        assert_eq!((reserved_bytes(), owner.held_bytes()), (0, 0));
+        assert_eq!(reserved_bytes(), 0);
     }
 }

@@ -5,9 +5,10 @@
 //! | file | what |
 //! |---|---|
 //! | `contract` | what the Worker and the object say to each other; no platform in it |
-//! | `object` | the Durable Object: wakes, authorizes, dispatches; the alarm |
+//! | `object` | the Durable Object: its state, and its shell |
+//! | `dispatch` | which file answers a request |
 //! | `caller` | who asks, and what that one may do |
-//! | `rates` | how many requests the repository takes |
+//! | `rates`, `seen` | how many requests the repository takes; whose tokens its namespace admitted |
 //! | `alarm` | what is done without a request, and when |
 //! | `account` | what a request takes; the log line of a fetch or push |
 //! | `admin` | making, showing, changing and wiping the repository; its tokens; figures |
@@ -23,6 +24,7 @@
 //! | `import` | the repository filled from another server, by the alarm |
 //! | `recover` | the repository made again of what R2 has, by the alarm |
 //! | `body` | a body in large pieces |
+//! | `pace` | how fast a body must come |
 //! | `readers` | who reads packs now |
 //! | `maintenance` | packs merged, pruned, swept, verified and rebuilt |
 //! | `graphs` | the commit graph, kept between requests |
@@ -30,7 +32,10 @@
 //! | `deletion` | the end of a repository |
 //! | `network` | who names which packs in R2: calls to the fork network's object |
 //! | `network_do` | that object |
+//! | `reach` | which objects may be named by id |
+//! | `lease` | what one request holds, and its end |
 //! | `memory` | what the isolate's operations may hold together |
+//! | `room` | waiting for memory |
 //! | `snapshot` | packs copied to R2, and cold ones |
 //! | `timer` | waiting for a time to pass |
 //! | `reply` | responses |
@@ -50,21 +55,28 @@ mod caller;
 mod cold;
 mod content;
 mod deletion;
+mod dispatch;
 mod filling;
 mod fork;
 mod graphs;
 mod import;
+mod lease;
 mod maintenance;
 mod network;
 mod network_do;
 mod object;
+mod pace;
 mod quarantine;
 mod rates;
+mod reach;
 mod readers;
 mod receive;
 mod recover;
 mod refs;
+mod refuse;
 mod reply;
+mod room;
+mod seen;
 mod sender;
 mod snapshot;
 mod timer;

@@ -8,6 +8,7 @@
 //! | `POST /take` | [`Keys`] | nothing; 503 while one of them is being removed |
 //! | `POST /share` | [`Keys`] | the same; 503 as well when nobody names one of them |
 //! | `POST /release` | [`Keys`] | nothing |
+//! | `POST /purge` | [`Keys`] | [`Holders`]; the keys are released, and what nobody names is removed at once |
 //! | `POST /leave` | [`Keys`] without keys | nothing; whatever the repository names is released |
 //! | `POST /shared` | [`Keys`] | [`Keys`]: those that others name as well |
 //! | `POST /unnamed` | [`Keys`] | [`Keys`]: those that nobody names, nor is about to remove |
@@ -21,8 +22,9 @@ use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Response};
 
-use super::contract::{ErrorCode, ErrorReply, ORIGIN};
+use super::contract::{ErrorCode, ErrorReply, Holder, ORIGIN};
 use super::reply;
+use crate::storage::network::NetworkMember;
 
 /// The binding of the networks' objects.
 const NETWORKS: &str = "NETWORK";
@@ -35,6 +37,8 @@ pub mod path {
     pub const SHARE: &str = "/share";
     /// Gives keys back.
     pub const RELEASE: &str = "/release";
+    /// Gives keys back, and removes at once what nobody names.
+    pub const PURGE: &str = "/purge";
     /// Gives everything back, for good.
     pub const LEAVE: &str = "/leave";
     /// Which keys others name.
@@ -46,6 +50,7 @@ pub mod path {
 }
 
 /// A repository and keys of R2 objects.
+#[expect(clippy::struct_field_names, reason = "the keys are what it is about")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
@@ -55,6 +60,31 @@ pub struct Keys {
     /// The keys.
     #[serde(default)]
     pub keys: Vec<String>,
+    /// The repository's namespace and name, as shown.
+    #[serde(default)]
+    pub path: Option<(String, String)>,
+}
+
+/// Repositories of the network that may still hold what another one removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holders {
+    /// Each once.
+    pub holders: Vec<Holder>,
+}
+
+impl From<NetworkMember> for Holder {
+    fn from(member: NetworkMember) -> Self {
+        let NetworkMember {
+            repository_id,
+            namespace,
+            name,
+        } = member;
+        Self {
+            repository_id,
+            path: Some((namespace, name)).filter(|path| !path.1.is_empty()),
+        }
+    }
 }
 
 /// A repository in its network.
@@ -66,6 +96,8 @@ pub struct Member<'a> {
     pub network_id: &'a str,
     /// The repository.
     pub repository_id: &'a str,
+    /// Its namespace and name, as shown.
+    pub path: (&'a str, &'a str),
 }
 
 impl Member<'_> {
@@ -82,6 +114,14 @@ impl Member<'_> {
     /// Gives keys back.
     pub async fn release(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
         self.post(path::RELEASE, keys).await
+    }
+
+    /// Gives keys back, and has removed at once whatever nobody names. Gives the repositories that
+    /// may still hold what this one had.
+    pub async fn purge(&self, keys: Vec<String>) -> Result<Vec<Holder>, ErrorReply> {
+        let mut response = self.send(path::PURGE, Method::Post, keys).await?;
+        let answer: Holders = response.json().await.map_err(|error| failed(&error))?;
+        Ok(answer.holders)
     }
 
     /// Gives everything back; nothing can be taken from then on.
@@ -155,6 +195,7 @@ impl Member<'_> {
             let body = serde_json::to_string(&Keys {
                 repository_id: self.repository_id.to_owned(),
                 keys,
+                path: Some((self.path.0.to_owned(), self.path.1.to_owned())),
             })?;
             init.with_body(Some(body.into()));
         }

@@ -6,12 +6,12 @@
 use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object};
 
 use super::contract::{ErrorCode, ErrorReply};
-use super::network::{Keys, path};
+use super::network::{Holders, Keys, path};
 use super::object::now_ms;
 use super::reply;
 use crate::storage::bucket::Bucket as _;
 use crate::storage::do_sql::ObjectDatabase;
-use crate::storage::network::{NETWORK, NetworkStore, Purpose, Taking};
+use crate::storage::network::{NETWORK, NetworkMember, NetworkStore, Purpose, Taking};
 use crate::storage::r2::R2;
 use crate::storage::schema;
 
@@ -85,12 +85,32 @@ impl NetworkDo {
             path::SHARE => granted(store.take(id, keys, Purpose::Share)?)?,
             path::SHARED => return Ok(answered(store.shared(id, keys)?)),
             path::UNNAMED => return Ok(answered(store.unnamed(keys)?)),
+            path::PURGE => {
+                store.release(id, keys, now_ms)?;
+                store.hasten(now_ms)?;
+                self.schedule(&store).await?;
+                self.remove_due(&store).await?;
+                self.schedule(&store).await?;
+                let holders = store.may_still_hold(id)?;
+                return Ok(reply::json(&Holders {
+                    holders: holders.into_iter().map(Into::into).collect(),
+                }));
+            }
             path::RELEASE => store.release(id, keys, due_at)?,
             path::LEAVE => store.leave(id, now_ms, due_at)?,
             path => {
                 let message = format!("a network's object does not serve {path}");
                 return Err(ErrorReply::new(ErrorCode::NotFound, message));
             }
+        }
+        if let (path::TAKE | path::SHARE, Some((namespace, name))) =
+            (request.path().as_str(), asked.path)
+        {
+            store.note_member(&NetworkMember {
+                repository_id: asked.repository_id,
+                namespace,
+                name,
+            })?;
         }
         self.schedule(&store).await?;
         Ok(reply::json(&()))
@@ -153,6 +173,7 @@ fn answered(keys: Vec<String>) -> Result<Response> {
     reply::json(&Keys {
         repository_id: String::new(),
         keys,
+        path: None,
     })
 }
 

@@ -4,35 +4,32 @@
 #![expect(missing_docs, reason = "made by the macro `durable_object`")]
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use futures::FutureExt as _;
-use futures::future::LocalBoxFuture;
-use worker::{Date, DurableObject, Env, Method, Request, Response, Result, State, Storage};
+use worker::{Date, DurableObject, Env, Request, Response, Result, State, Storage};
 
 use super::account::Account;
 use super::alarm::{self, Alarm};
-use super::caller::Caller;
-use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
+use super::contract::{ErrorReply, header};
+use super::dispatch::{asker, dispatch, operation};
 use super::fork::Growing;
 use super::graphs::KeptGraph;
-use super::maintenance::{self, Failure};
-use super::memory::{NoRoom, Owner, Reservation};
+use super::lease::{self, Lease, Owner};
+use super::maintenance::Failure;
 use super::rates::Rates;
+use super::reach::KeptReach;
 use super::readers::Readers;
+use super::room::RETRY_SECONDS as ROOM_RETRY_SECONDS;
+use super::seen::SeenTokens;
 use super::snapshot::Turn;
-use super::{
-    admin, bundle, content, deletion, filling, fork, import, receive, recover, refs, reply, timer,
-    upload,
-};
-use crate::git::protocol::advertise::Service;
+use super::{filling, import, refuse, reply, timer, upload};
 use crate::git::protocol::capabilities::FetchExtensions;
-use crate::git::store::PackId;
+use crate::git::store::{PackId, StoreError};
 use crate::storage::do_sql::ObjectDatabase;
-use crate::storage::life::Phase;
-use crate::storage::repository::{RepoStore, RepositoryRecord};
+use crate::storage::repository::RepoStore;
 use crate::storage::schema;
 
 /// The repository's store on the object's own database.
@@ -44,13 +41,12 @@ pub const GRACE_MS: i64 = 60 * 60 * 1000;
 /// The variable that allows imports from private hosts.
 const ALLOW_PRIVATE_REMOTES: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
 
-/// Seconds after which an import or a recovery may be done.
-const IMPORT_RETRY_SECONDS: u32 = 10;
-
 /// The repository's object, as the requests under way share it.
 pub struct RepoObject {
     /// How many requests come.
     pub rates: Rates,
+    /// What the namespace has said of tokens that the repository does not know.
+    pub seen_tokens: SeenTokens,
     /// Whose share of the isolate's memory its clients use.
     pub owner: Owner,
     /// The platform's storage: alarms, and the wiping of everything.
@@ -58,9 +54,11 @@ pub struct RepoObject {
     /// The object's environment.
     pub env: Env,
     /// The repository's store, or why it could not be opened.
-    store: RefCell<std::result::Result<Rc<Store>, String>>,
+    store: RefCell<std::result::Result<Rc<Store>, StoreError>>,
     /// The commit graph of the live packs.
     pub graph: KeptGraph,
+    /// What its refs reach.
+    pub reach: KeptReach,
     /// Packs in quarantine whose push is running.
     pub in_progress: RefCell<BTreeSet<PackId>>,
     /// Who reads packs now.
@@ -84,6 +82,8 @@ pub struct RepoObject {
     pub fetch_extensions: FetchExtensions,
     /// How often everything was wiped.
     life: Cell<u64>,
+    /// When it woke, in unix milliseconds.
+    woke_ms: i64,
 }
 
 /// Unix milliseconds.
@@ -91,66 +91,56 @@ pub fn now_ms() -> i64 {
     i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
 }
 
-/// How long a request waits for room in the isolate before it is turned away.
-const ROOM_WAIT_MS: i64 = 10_000;
-
-/// How often it looks for room meanwhile.
-const ROOM_POLL_MS: u32 = 20;
-
-/// Seconds after which a fork that grows now is there, as a rule.
-const FORK_RETRY_SECONDS: u32 = 2;
-
-/// Seconds after which a request that was turned away may find room.
-const ROOM_RETRY_SECONDS: u32 = 5;
-
-/// Room to come, or a refusal.
-type Room = LocalBoxFuture<'static, std::result::Result<Reservation, ErrorReply>>;
-
-/// Reserves `bytes` of the isolate's memory, waiting a while for others to be done.
-pub fn reserve(bytes: u64) -> Room {
-    room(move || Reservation::new(bytes))
-}
-
-/// The same for what a client begins: within the repository's share.
-pub fn reserve_share(object: &RepoObject, bytes: u64) -> Room {
-    let owner = object.owner;
-    room(move || Reservation::of(owner, bytes))
-}
-
-/// Each request looks again by a timer of its own: nothing of one request may wake another's.
-fn room(look: impl Fn() -> std::result::Result<Reservation, NoRoom> + 'static) -> Room {
-    let until_ms = now_ms().saturating_add(ROOM_WAIT_MS);
-    let room = async move {
-        loop {
-            match look() {
-                Ok(reservation) => return Ok(reservation),
-                Err(error) if now_ms() >= until_ms => {
-                    return Err(ErrorReply::busy(ROOM_RETRY_SECONDS, error.to_string()));
-                }
-                Err(_) => timer::after(ROOM_POLL_MS).await,
-            }
-        }
-    };
-    room.boxed_local()
-}
-
 /// Lets other requests of the object run.
 pub async fn pause() {
     timer::after(0).await;
 }
 
+thread_local! {
+    /// The objects of this isolate, by id: the last incarnation of each.
+    static OBJECTS: RefCell<BTreeMap<String, Weak<RepoObject>>> =
+        const { RefCell::new(BTreeMap::new()) };
+}
+
 impl RepoObject {
+    /// The object, woken. What a former incarnation was at is over: the platform has reset it.
+    fn wake(state: &State, env: Env) -> Rc<Self> {
+        let id = state.id().to_string();
+        let object = Rc::new(Self::new(state, env));
+        let former = OBJECTS.with_borrow_mut(|all| {
+            all.retain(|_, object| object.strong_count() > 0);
+            all.insert(id, Rc::downgrade(&object))
+        });
+        if let Some(former) = former.and_then(|former| former.upgrade()) {
+            former.end();
+        }
+        object
+    }
+
+    /// Gives up everything that this incarnation holds. Nothing polls its work again, and nothing
+    /// drops it either, so that memory would stay reserved for the life of the isolate.
+    fn end(&self) {
+        if let Ok(store) = &*self.store.borrow() {
+            store.database().close();
+        }
+        *self.store.borrow_mut() = Err(StoreError::Failed("the object was reset".to_owned()));
+        self.owner.end();
+        self.graph.clear();
+    }
+
     fn new(state: &State, env: Env) -> Self {
         let storage = state.storage();
         let store = RefCell::new(open(&storage));
         let fetch_extensions = upload::extensions(&env);
         Self {
             rates: Rates::of(&env),
+            seen_tokens: SeenTokens::default(),
             owner: Owner::another(),
             storage,
             env,
             store,
             graph: KeptGraph::default(),
+            reach: KeptReach::default(),
             in_progress: RefCell::default(),
             readers: Rc::default(),
             alarm: Cell::default(),
@@ -162,7 +152,15 @@ impl RepoObject {
             recovery: filling::Running::default(),
             fetch_extensions,
             life: Cell::new(0),
+            woke_ms: now_ms(),
         }
+    }
+
+    /// How long a pack in quarantine is left alone that nobody here is at: what was opened before
+    /// this object woke belongs to work that ended with its predecessor.
+    pub fn quarantine_grace_ms(&self) -> i64 {
+        let awake_ms = now_ms().saturating_sub(self.woke_ms);
+        awake_ms.saturating_add(1).min(GRACE_MS)
     }
 
     /// The store, for work that no request waits for.
@@ -189,13 +187,7 @@ impl RepoObject {
 
     /// The repository's store, created or not.
     pub fn store(&self) -> std::result::Result<Rc<Store>, ErrorReply> {
-        self.store.borrow().clone().map_err(|message| {
-            worker::console_error!("{}", reply::fault_line("wake", &message));
-            ErrorReply::new(
-                ErrorCode::InternalError,
-                "the repository's database does not open",
-            )
-        })
+        self.store.borrow().clone().map_err(ErrorReply::from)
     }
 
     /// Which life this is: a number that changes when everything is wiped.
@@ -226,145 +218,16 @@ impl RepoObject {
         self.alarm.set(Alarm::Unknown);
         self.snapshot_due.take();
         self.graph.clear();
+        self.reach.clear();
         self.import.clear();
         wiped
     }
 }
 
-fn open(storage: &Storage) -> std::result::Result<Rc<Store>, String> {
-    let db = ObjectDatabase::new(storage).map_err(|error| error.to_string())?;
-    schema::wake(&db, schema::REPOSITORY).map_err(|error| error.to_string())?;
+fn open(storage: &Storage) -> std::result::Result<Rc<Store>, StoreError> {
+    let db = ObjectDatabase::new(storage)?;
+    schema::wake(&db, schema::REPOSITORY)?;
     Ok(Rc::new(RepoStore::new(db, Box::new(now_ms))))
-}
-
-/// Turns a request away while the repository is being filled from elsewhere.
-fn check_serves(record: &RepositoryRecord, is_git: bool) -> std::result::Result<(), ErrorReply> {
-    match (record.phase, is_git) {
-        (Phase::Forking, true) => Err(ErrorReply::busy(
-            FORK_RETRY_SECONDS,
-            "the repository is being forked",
-        )),
-        (Phase::Forking, false) => Err(admin::in_progress()),
-        (_, true) if record.is_being_filled() => Err(ErrorReply::busy(
-            IMPORT_RETRY_SECONDS,
-            format!("{}: try again later", admin::being_filled(record).message),
-        )),
-        _ => Ok(()),
-    }
-}
-
-async fn dispatch(
-    object: &Rc<RepoObject>,
-    request: Request,
-    account: &Rc<Account>,
-) -> std::result::Result<Result<Response>, ErrorReply> {
-    let caller = Caller::identify(object, &request).await?;
-    if let Some(token) = &caller.token {
-        account.is_of(&token.token_id);
-    }
-    let store = object.store()?;
-    let route = request.path();
-    let method = request.method();
-    match (&method, route.as_str()) {
-        (Method::Post, path::INIT) => return admin::init(object, &caller, request).await,
-        (Method::Post, path::FORK) => return fork::fork(object, &caller, request).await,
-        (Method::Post, path::IMPORT) => return import::start(object, &caller, request).await,
-        (Method::Post, path::RECOVER) => return recover::start(object, &caller, request).await,
-        _ => {}
-    }
-    if matches!(&caller.record, Some(record) if record.is_importing) {
-        // Best effort: the alarm that goes on with it is set in any case but the oddest.
-        let _ = import::resume(object).await;
-    }
-    if matches!(&caller.record, Some(record) if record.is_recovering) {
-        let _ = recover::resume(object).await;
-    }
-    let is_git = route.starts_with(path::GIT);
-    let actor = caller.actor;
-    let authorized = |access| {
-        let authorized = caller.repository(access)?;
-        check_serves(&authorized.record, is_git)?;
-        if let (Actor::Token(_), Some(token)) = (actor, &authorized.token) {
-            admin::touch_token(&store, token)?;
-        }
-        Ok::<_, ErrorReply>(authorized)
-    };
-    Ok(match (&method, route.as_str()) {
-        (Method::Get, path::INFO_REFS) => {
-            let service = refs::service(&request)?;
-            let access = match service {
-                Service::UploadPack => Access::Read,
-                Service::ReceivePack => Access::Push,
-            };
-            let authorized = authorized(access)?;
-            account.log_as("GET", "/git/:ns/:repo/info/refs");
-            let offer = object.fetch_extensions.offer();
-            refs::advertise(&store, service, &request, &authorized, offer, account)?
-        }
-        (Method::Post, path::UPLOAD_PACK) => {
-            let authorized = authorized(Access::Read)?;
-            account.log_as("POST", "/git/:ns/:repo/git-upload-pack");
-            upload::upload_pack(object, &store, request, &authorized, account).await?
-        }
-        (Method::Post, path::RECEIVE_PACK) => {
-            let authorized = authorized(Access::Push)?;
-            account.log_as("POST", "/git/:ns/:repo/git-receive-pack");
-            receive::receive_pack(object, &store, request, authorized, account).await?
-        }
-        (Method::Get, path) if path.starts_with(content::PATHS) => {
-            let authorized = authorized(Access::Read)?;
-            admin::check_filled(&authorized.record)?;
-            content::answer(object, &store, request, authorized.record, account).await?
-        }
-        (Method::Get, path::BUNDLE) => {
-            admin::check_filled(&authorized(Access::Read)?.record)?;
-            bundle::bundle(object, &store, account).await?
-        }
-        _ => {
-            let record = authorized(Access::Administer)?.record;
-            administer(object, &store, request, record).await?
-        }
-    })
-}
-
-/// What an operator, or a namespace's administrator, asks of a repository.
-async fn administer(
-    object: &Rc<RepoObject>,
-    store: &Rc<Store>,
-    request: Request,
-    record: RepositoryRecord,
-) -> std::result::Result<Result<Response>, ErrorReply> {
-    let route = request.path();
-    let method = request.method();
-    Ok(match (&method, route.as_str()) {
-        (Method::Get, path::INFO) => admin::info(object, store, record)?,
-        (Method::Post, path::UPDATE) => {
-            let updated = admin::update(object, store, request).await?;
-            // New settings, and the record in R2, which has the old ones.
-            alarm::after_settings(object, store).await;
-            updated
-        }
-        (Method::Post, path::DELETE) => deletion::delete(object, store, record).await?,
-        (Method::Post, path::FORK_EXPORT) => {
-            let asked: ExportFork = admin::body(request).await?;
-            if asked.repository_id != record.id {
-                let message = "another repository has taken the source's place";
-                return Err(ErrorReply::new(ErrorCode::NotFound, message));
-            }
-            fork::export::export(object, &asked).await?
-        }
-        (Method::Post, path::TOKENS) => admin::create_token(store, request).await?,
-        (Method::Get, path::TOKENS) => admin::list_tokens(store, &request)?,
-        (Method::Get, path::STATS) => admin::stats(store)?,
-        (Method::Post, path::MAINTENANCE) => maintenance::serve::serve(object, request).await?,
-        (Method::Delete, _) if path::token_id(&route).is_some() => {
-            admin::revoke_token(store, path::token_id(&route).unwrap_or_default())?
-        }
-        _ => {
-            let message = "the object has no such route";
-            return Err(ErrorReply::new(ErrorCode::NotFound, message));
-        }
-    })
 }
 
 /// The Durable Object of one repository.
@@ -377,16 +240,33 @@ pub struct RepoDo {
 impl DurableObject for RepoDo {
     fn new(state: State, env: Env) -> Self {
         Self {
-            object: AssertUnwindSafe(Rc::new(RepoObject::new(&state, env))),
+            object: AssertUnwindSafe(RepoObject::wake(&state, env)),
         }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         let object = Rc::clone(&self.object);
+        lease::end_idle();
         let account = Account::begin(&object, &request);
-        let mut response = match dispatch(&object, request, &account).await {
-            Ok(response) => response?,
-            Err(refused) => {
+        let posted = refuse::posted(&request);
+        let again = Clone::clone(request.inner());
+        let lease = Lease::begin(object.owner, asker(&request), operation(&request.path()));
+        let (of_request, of_account) = (Rc::clone(&object), Rc::clone(&account));
+        // In a box: it is large, and would be a part of every future around it.
+        let answer = async move {
+            dispatch(&of_request, request, &of_account)
+                .boxed_local()
+                .await
+        };
+        let answered = lease.run(answer).await;
+        let answered = answered
+            .unwrap_or_else(|ended| Err(ErrorReply::busy(ROOM_RETRY_SECONDS, ended.to_string())));
+        let mut response = match (answered, posted) {
+            (Ok(response), _) => response?,
+            (Err(refused), Some(post)) if refuse::is_in_band(&again, &refused) => {
+                refuse::untouched(post, &Request::from(again), &account, &refused).await?
+            }
+            (Err(refused), _) => {
                 account.log_elsewhere();
                 reply::refusal(&refused)?
             }
@@ -401,7 +281,10 @@ impl DurableObject for RepoDo {
 
     async fn alarm(&self) -> Result<Response> {
         let object = Rc::clone(&self.object);
-        alarm::ring(&object).await?;
+        lease::end_idle();
+        let lease = Lease::begin(object.owner, String::new(), "alarm");
+        let rung = lease.run(async move { alarm::ring(&object).await }).await;
+        rung.map_err(|ended| worker::Error::RustError(ended.to_string()))??;
         Response::ok("")
     }
 }

@@ -11,13 +11,14 @@ use worker::{Request, Response};
 use super::account::{self, Account, fault};
 use super::body::Body;
 use super::caller::Authorized;
-use super::contract::{ErrorCode, ErrorReply};
-use super::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, Reservation, make_room};
-use super::object::{RepoObject, Store, now_ms, reserve, reserve_share};
+use super::contract::{Access, ErrorCode, ErrorReply};
+use super::object::{RepoObject, Store, now_ms};
 use super::quarantine::Opened;
 use super::readers::{Purpose, Reader};
+use super::refuse::{self, Asked};
 use super::reply::Media;
 use crate::git::limits::Limits;
+use crate::git::object::fsck::Strictness;
 use crate::git::pack::incoming::objects::IncomingObjects;
 use crate::git::pack::parser::PackParser;
 use crate::git::pack::parser::error::PackError;
@@ -25,15 +26,19 @@ use crate::git::protocol::advertise::Service;
 use crate::git::protocol::capabilities::Offer;
 use crate::git::protocol::pktline;
 use crate::git::protocol::push_commands::{PushCommand, PushCommands, PushCommandsReader};
-use crate::git::protocol::sideband::{Band, SideBand, band};
+use crate::git::protocol::refusal;
+use crate::git::protocol::sideband::SideBand;
 use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::storage::repository::RepositoryRecord;
 use finish::Work;
+use memory::PushMemory;
 
 mod check;
 mod finish;
+mod memory;
 mod refused;
+mod told;
 
 /// Takes one push.
 pub async fn receive_pack(
@@ -42,40 +47,67 @@ pub async fn receive_pack(
     request: Request,
     authorized: Authorized,
     account: &Rc<Account>,
+) -> worker::Result<Response> {
+    let mut body = match Body::of(&request) {
+        Ok(body) => body,
+        Err(error) => return fatal(account, SideBand::Large, &error.to_string()),
+    };
+    let mut asked = Asked::default();
+    let told_bytes = request.headers().get("content-length").ok().flatten();
+    let told_bytes = told_bytes.and_then(|bytes| bytes.parse().ok());
+    let arriving = (&mut body, told_bytes, &mut asked);
+    match take(object, store, arriving, authorized, account).await {
+        Ok(response) => response,
+        Err(error) => refuse::push(account, &mut body, asked, &error).await,
+    }
+}
+
+/// The body, its length if the client told it, and what is known of the push by now: when it is
+/// refused, the client is told by that.
+type Arriving<'a> = (&'a mut Body, Option<u64>, &'a mut Asked);
+
+async fn take(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    (body, told_bytes, asked): Arriving<'_>,
+    authorized: Authorized,
+    account: &Rc<Account>,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let mut reservation = reserve_share(object, PUSH_BYTES).await?;
+    // A push that is still to come costs nothing.
+    let mut memory = PushMemory::new();
     let bad =
         |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
-    let mut body = Body::of(&request).map_err(|error| bad(&error))?;
     let limits = limits(object);
     let mut reader = PushCommandsReader::new(Offer::DEFAULT, &limits);
     let mut piece = Vec::new();
     let mut first = Vec::new();
     while body.next(&mut piece).await.map_err(|error| bad(&error))? {
+        memory.read(piece.len()).await?;
         let mut rest = piece.as_slice();
-        match reader.feed(&mut rest) {
+        let fed = reader.feed(&mut rest);
+        *asked = Asked::Begun(reader.capabilities().side_band);
+        match fed {
             Ok(true) => {
                 first = rest.to_vec();
                 break;
             }
             Ok(false) => {}
             Err(error) => {
-                let side_band = reader.capabilities().side_band;
-                body.drain().await;
-                return Ok(fatal(account, side_band, &error.to_string()));
+                if reader.has_all_commands() {
+                    *asked = Asked::Commands(Rc::new(reader.into_commands()));
+                }
+                return Err(bad(&error));
             }
         }
     }
-    let commands = reader.finish().map_err(|error| bad(&error))?;
+    let commands = Rc::new(reader.finish().map_err(|error| bad(&error))?);
+    *asked = Asked::Commands(Rc::clone(&commands));
     let side_band = commands.capabilities.side_band;
     if commands.commands.is_empty() {
         return Ok(probed(account, side_band));
     }
-    if let Err(error) = commands.check_names_differ() {
-        body.drain().await;
-        account.received(body.received_bytes());
-        return Ok(fatal(account, side_band, &error.to_string()));
-    }
+    commands.check_names_differ().map_err(|error| bad(&error))?;
+    check_length(told_bytes, limits.pack_bytes_max)?;
     let mut push = Push::new(
         Rc::clone(object),
         Rc::clone(store),
@@ -85,10 +117,15 @@ pub async fn receive_pack(
         Rc::clone(account),
     );
     push.judge();
-    push.receive(first, &mut body, &mut reservation).await?;
+    push.receive(first, body, &mut memory).await?;
     body.drain().await;
     account.received(body.received_bytes());
-    Ok(push.answer(reservation))
+    // From here on nothing waits for the client.
+    if let Err(error) = memory.reserve_work(push.object_count()).await {
+        push.opened.discard();
+        return Err(error);
+    }
+    Ok(push.answer(memory))
 }
 
 /// The variable with the most bytes that one push may have, where the platform takes no more.
@@ -104,6 +141,21 @@ fn limits(object: &RepoObject) -> Limits {
     }
 }
 
+/// Refuses a push whose length is told in advance before its pack is read. Git tells it of what
+/// fits its buffer (`http.postBuffer`); of the rest the parser counts the bytes.
+fn check_length(told_bytes: Option<u64>, bytes_max: u64) -> Result<(), ErrorReply> {
+    match told_bytes {
+        Some(bytes) if bytes > bytes_max => {
+            let message = format!(
+                "the push has {bytes} bytes, at most {bytes_max} are taken at once: push the \
+                 history in parts, older commits first"
+            );
+            Err(ErrorReply::new(ErrorCode::MemoryLimit, message))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Git's probe of the connection, before it sends a body that it cannot send again.
 fn probed(account: &Account, side_band: SideBand) -> worker::Result<Response> {
     let mut out = Vec::new();
@@ -113,22 +165,11 @@ fn probed(account: &Account, side_band: SideBand) -> worker::Result<Response> {
     account::whole(account, Service::ReceivePack, Media::Result, out)
 }
 
-/// The request cannot be understood: said where the client shows it.
+/// The request cannot be read.
 fn fatal(account: &Account, side_band: SideBand, message: &str) -> worker::Result<Response> {
     account.failed(fault::REFUSED);
-    let message = account.named(message);
     let mut out = Vec::new();
-    if side_band == SideBand::None {
-        pktline::err(&message, &mut out);
-    } else {
-        band(
-            Band::Error,
-            format!("{message}\n").as_bytes(),
-            side_band,
-            &mut out,
-        );
-        pktline::flush(&mut out);
-    }
+    refusal::unread_push(&account.named(message), side_band, &mut out);
     account::whole(account, Service::ReceivePack, Media::Result, out)
 }
 
@@ -146,7 +187,7 @@ fn settings(record: &RepositoryRecord) -> Settings<'_> {
 struct Push {
     object: Rc<RepoObject>,
     store: Rc<Store>,
-    commands: PushCommands,
+    commands: Rc<PushCommands>,
     authorized: Authorized,
     limits: Limits,
     account: Rc<Account>,
@@ -164,7 +205,7 @@ impl Push {
     fn new(
         object: Rc<RepoObject>,
         store: Rc<Store>,
-        commands: PushCommands,
+        commands: Rc<PushCommands>,
         authorized: Authorized,
         limits: Limits,
         account: Rc<Account>,
@@ -172,6 +213,7 @@ impl Push {
         let opened = Opened::new(Rc::clone(&object), Rc::clone(&store));
         let reader = object.readers.enter(Purpose::Push, now_ms());
         let rejections = commands.commands.iter().map(|_| None).collect();
+        let strictness = Strictness::of(authorized.record.fsck_strict);
         Self {
             object,
             store,
@@ -180,20 +222,44 @@ impl Push {
             limits,
             account,
             rejections,
-            inspection: Inspection::default(),
+            inspection: Inspection::new(strictness),
             opened,
             _reader: reader,
             arrived: None,
         }
     }
 
-    /// Judges each command by what is known before the pack.
+    /// Judges the pusher, and each command by what needs no pack, by what the database says now:
+    /// when the push begins, and again in the step that publishes it.
     fn judge(&mut self) {
+        match self.authorized.judge_again(&self.store, Access::Push) {
+            Ok(record) => self.authorized.record = record,
+            Err(refused) => return self.refuse_all(&refused),
+        }
         let settings = settings(&self.authorized.record);
         for (command, rejection) in self.commands.commands.iter().zip(&mut self.rejections) {
-            *rejection = rules::before_pack(command, &settings, &self.limits).err();
+            if rejection.is_none() {
+                *rejection = rules::before_pack(command, &settings, &self.limits).err();
+            }
         }
         self.propagate_atomic();
+    }
+
+    /// Asks again whoever vouched for the token, if that is not this object.
+    async fn renew(&mut self) {
+        let object = Rc::clone(&self.object);
+        if let Err(refused) = self.authorized.renew(&object).await {
+            self.refuse_all(&refused);
+        }
+    }
+
+    /// Refuses every command: the pusher may not push.
+    fn refuse_all(&mut self, refused: &ErrorReply) {
+        for rejection in &mut self.rejections {
+            rejection.get_or_insert_with(|| Rejection::NotPermitted {
+                reason: refused.message.clone(),
+            });
+        }
     }
 
     /// In an atomic push one refusal refuses all.
@@ -211,7 +277,7 @@ impl Push {
         &mut self,
         first: Vec<u8>,
         body: &mut Body,
-        reservation: &mut Reservation,
+        memory: &mut PushMemory,
     ) -> Result<(), ErrorReply> {
         let wanted = |(command, rejection): (&PushCommand, &Option<Rejection>)| {
             rejection.is_none() && command.new.is_some()
@@ -227,26 +293,19 @@ impl Push {
         }
         let mut parser = PackParser::new(self.limits);
         let mut piece = first;
-        let mut objects_announced = 0;
         loop {
             if let Err(error) = parser.feed(&piece, &self.opened, &mut self.inspection) {
                 self.arrived = Some(Err(error));
                 return Ok(());
             }
             self.opened.sweep_later().await?;
-            if objects_announced == 0 {
-                objects_announced = parser.progress().objects_announced;
-                let tables = u64::from(objects_announced) * PUSHED_OBJECT_BYTES;
-                match reserve(tables).await {
-                    Ok(more) => {
-                        reservation.join(more);
-                        make_room(tables);
-                    }
-                    Err(error) => {
-                        self.opened.discard();
-                        return Err(error);
-                    }
-                }
+            let held_bytes = parser
+                .held_bytes()
+                .saturating_add(self.inspection.held_bytes());
+            let received = parser.progress().objects_received;
+            if let Err(error) = memory.reserve_received(held_bytes, received).await {
+                self.opened.discard();
+                return Err(error);
             }
             match body.next(&mut piece).await {
                 Ok(true) => {}
@@ -261,18 +320,26 @@ impl Push {
         Ok(())
     }
 
+    /// Objects of the pack, if it has arrived.
+    fn object_count(&self) -> u32 {
+        match &self.arrived {
+            Some(Ok(objects)) => objects.table.count(),
+            _ => 0,
+        }
+    }
+
     /// The response: progress while the rest of the work is done, then the report.
-    fn answer(self, reservation: Reservation) -> worker::Result<Response> {
+    fn answer(self, memory: PushMemory) -> worker::Result<Response> {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
         let account = Rc::clone(&self.account);
         let work = async move {
             Work::new(self, Voice { sender }).run().await;
-            drop(reservation);
+            drop(memory);
         };
         // The work goes on while the client reads; when it hangs up, both are dropped.
         let work = stream::once(work).filter_map(|()| future::ready(None));
         let pieces = stream::select(receiver.map(Ok::<Vec<u8>, worker::Error>), work);
-        account::streamed(&account, Service::ReceivePack, pieces)
+        account::streamed(&account, Service::ReceivePack, Media::Result, pieces)
     }
 }
 

@@ -48,7 +48,7 @@ pub fn refusal(reply: &ErrorReply) -> Result<Response> {
 impl From<StoreError> for ErrorReply {
     fn from(error: StoreError) -> Self {
         worker::console_error!("{}", fault_line("store", &error.to_string()));
-        Self::new(ErrorCode::InternalError, "the repository's storage failed")
+        Self::new(ErrorCode::InternalError, error.told())
     }
 }
 

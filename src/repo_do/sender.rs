@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::account::{Account, fault};
 use super::cold::{Faults, Window};
-use super::memory::Reservation;
+use super::memory::{Reservation, SENDING_BYTES};
 use super::object::{RepoObject, Store};
 use super::readers::Reader;
 use super::reply::fault_line;
@@ -13,7 +13,7 @@ use super::snapshot::SnapshotError;
 use crate::git::pack::writer::Item;
 use crate::git::protocol::progress::{Meter, counted};
 use crate::git::protocol::sideband::SideBand;
-use crate::git::store::{CHUNK_BYTES, Extent, PackStore as _, ReadError, StoreError};
+use crate::git::store::{CHUNK_BYTES, Extent, LastingFault, PackStore as _, ReadError, StoreError};
 use crate::git::upload_pack::answer::Outgoing;
 use crate::git::upload_pack::stream::PackStream;
 
@@ -32,10 +32,14 @@ pub struct Sender {
     window: Window,
     /// Sent before anything else.
     head: Vec<u8>,
+    /// A piece that was made already.
+    first: Option<Vec<u8>>,
     /// The request that this answers, if it is a client's.
     account: Option<Rc<Account>>,
     /// The end was written, or the failure.
     ended: Option<Result<(), String>>,
+    /// For what is held from one piece to the next.
+    reservation: Option<Reservation>,
     /// Memory is reserved, and packs that are superseded meanwhile stay.
     _held: (Vec<Reservation>, Reader),
 }
@@ -90,8 +94,10 @@ impl Sender {
             faults: Faults::default(),
             window: Window::default(),
             head,
+            first: None,
             account: None,
             ended: None,
+            reservation: None,
             _held: keep,
         }
     }
@@ -191,12 +197,46 @@ impl Sender {
         Ok(send(&mut self.stream, here, extent, out))
     }
 
+    /// The first piece, if it is the last one too. Else it is what comes first later.
+    pub async fn only_piece(&mut self) -> Option<Vec<u8>> {
+        let Some(Ok(first)) = self.piece().await else {
+            return None;
+        };
+        if let Some(Ok(())) = &self.ended {
+            return Some(first);
+        }
+        self.first = Some(first);
+        None
+    }
+
+    /// Holds on to a reservation, which follows from now on what is held.
+    pub fn hold(&mut self, reservation: Reservation) {
+        self.reservation = Some(reservation);
+    }
+
+    /// Reserves what is kept until the client takes the next piece, or gives it up where there is
+    /// no room.
+    fn reserve_kept(&mut self) {
+        let Some(reservation) = &mut self.reservation else {
+            return;
+        };
+        let bytes = SENDING_BYTES.saturating_add(self.pack.packs.kept_bytes());
+        reservation.shrink_to(bytes);
+        if reservation.grow_to(bytes).is_err() {
+            self.pack.packs.forget_kept();
+            reservation.shrink_to(SENDING_BYTES);
+        }
+    }
+
     /// The next piece of the response; `None` after the last.
     ///
     /// A failure is told on band 3, and the response ends there in good order: were it broken off,
     /// the platform would throw away what has not gone out yet, the message among it. Without a
     /// side-band an error comes after the last piece, and the response is to be broken off.
     pub async fn piece(&mut self) -> Option<Result<Vec<u8>, String>> {
+        if let Some(first) = self.first.take() {
+            return Some(Ok(first));
+        }
         match self.ended.take() {
             Some(Ok(())) => return None,
             Some(Err(message)) => return Some(Err(message)),
@@ -205,7 +245,7 @@ impl Sender {
         let mut out = std::mem::take(&mut self.head);
         out.reserve(PIECE_BYTES + CHUNK_BYTES);
         match self.fill(&mut out).await {
-            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Continue(())) => self.reserve_kept(),
             Ok(ControlFlow::Break(())) => {
                 if self.pack.progress {
                     self.stream.progress(&self.total(), &mut out);
@@ -225,18 +265,18 @@ impl Sender {
 
     /// Tells the client why the pack ends here.
     fn fail(&self, error: &SendError, out: &mut Vec<u8>) -> String {
-        let (kind, what, error) = match error {
-            SendError::Cold(SnapshotError::Store(error)) => (
-                "fetch",
-                "the repository's storage failed".to_owned(),
-                error.to_string(),
-            ),
-            SendError::Cold(error) => ("r2", error.to_string(), error.to_string()),
-            SendError::Read(error) => (
-                "fetch",
-                "the repository's storage failed".to_owned(),
-                error.to_string(),
-            ),
+        let (kind, what) = match error {
+            SendError::Cold(SnapshotError::Store(error))
+            | SendError::Read(ReadError::Store(error)) => ("fetch", error.told().to_owned()),
+            SendError::Cold(error) => ("r2", error.to_string()),
+            SendError::Read(ReadError::Corrupt { .. }) => {
+                ("fetch", LastingFault::Damaged.told().to_owned())
+            }
+            SendError::Read(error @ ReadError::TooLarge { .. }) => ("fetch", error.to_string()),
+        };
+        let error = match error {
+            SendError::Cold(error) => error.to_string(),
+            SendError::Read(error) => error.to_string(),
         };
         worker::console_error!("{}", fault_line(kind, &error));
         let mut message = format!("upload-pack: {what}; the pack is cut off");

@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use super::contract::{ErrorCode, ErrorReply};
 use super::network::Member;
-use super::object::{RepoObject, Store, now_ms, reserve};
+use super::object::{RepoObject, Store, now_ms};
+use super::room::reserve;
 use super::{reply, timer};
 use crate::storage::bucket::PART_BYTES;
 use crate::storage::do_sql::ObjectDatabase;
@@ -22,6 +23,7 @@ use settings::Settings;
 mod audit;
 mod checks;
 mod leaving;
+mod purge;
 pub mod ready;
 mod secure;
 mod settings;
@@ -32,6 +34,7 @@ mod tests;
 
 pub use audit::Audit;
 pub use checks::{audit, check_copies, check_ready, drop_copies, shared_packs, take_leave};
+pub use purge::purge_copies;
 pub use secure::{SecuredPack, SnapshotError, Surroundings, is_intact};
 
 /// What a run holds: a part here and once more in JavaScript.
@@ -79,6 +82,7 @@ impl<'a> Around<'a> {
             env: &object.env,
             network_id: network_id(record),
             repository_id: &record.id,
+            path: (&record.namespace, &record.name),
         };
         Self { store, member }
     }

@@ -10,14 +10,16 @@ use super::body::{Body, BodyError};
 use super::caller::Authorized;
 use super::cold::{self, Faults};
 use super::contract::{ErrorCode, ErrorReply, header};
-use super::memory::{FETCH_BYTES, Reservation};
-use super::object::{RepoObject, Store, now_ms, reserve_share};
+use super::memory::{FETCH_REQUEST_FACTOR, REQUEST_FREE_BYTES, Reservation, SENDING_BYTES};
+use super::object::{RepoObject, Store, now_ms};
+use super::reach::{Audience, Visible};
 use super::readers::Purpose;
-use super::refs;
 use super::reply::{Media, fault_line};
+use super::room::{grow, reserve_share};
 use super::sender::{self, Sender};
 use super::snapshot::SnapshotError;
 use super::snapshot::ready::{self, Served};
+use super::{refs, refuse};
 use crate::git::limits::Limits;
 use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::advertise::{Service, Version};
@@ -27,8 +29,8 @@ use crate::git::protocol::fetch_request::FetchRequest;
 use crate::git::protocol::object_info::ObjectInfoRequest;
 use crate::git::protocol::pktline;
 use crate::git::protocol::upload_request::UploadRequestReader;
-use crate::git::store::{ReadError, StoreError};
-use crate::git::upload_pack::answer::{Answer, answer};
+use crate::git::store::{LastingFault, ReadError};
+use crate::git::upload_pack::answer::{Answer, answer_within};
 use crate::git::upload_pack::error::FetchError;
 use crate::git::upload_pack::plan::PlanError;
 
@@ -55,15 +57,33 @@ pub async fn upload_pack(
     request: Request,
     authorized: &Authorized,
     account: &Rc<Account>,
-) -> Result<worker::Result<Response>, ErrorReply> {
-    let reservation = reserve_share(object, FETCH_BYTES).await?;
-    let limits = Limits::DEFAULT;
+) -> worker::Result<Response> {
     let version = refs::version(&request, Service::UploadPack);
+    let mut body = match Body::of(&request) {
+        Ok(body) => body,
+        Err(error) => return refused(account, &error.to_string()),
+    };
+    match take(object, store, (&mut body, version), authorized, account).await {
+        Ok(response) => response,
+        Err(error) => refuse::fetch(account, &mut body, &error).await,
+    }
+}
+
+async fn take(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    (body, version): (&mut Body, Version),
+    authorized: &Authorized,
+    account: &Rc<Account>,
+) -> Result<worker::Result<Response>, ErrorReply> {
+    let limits = Limits::DEFAULT;
     let offer = object.fetch_extensions.offer();
-    let mut body = Body::of(&request).map_err(|error| broken(&error))?;
+    let audience = Audience::of(authorized.actor);
+    // A request that is still to come costs nothing; nor does a small one.
+    let mut reservation = Reservation::empty_share();
     let asked = match version {
-        Version::V2 => commands(&mut body, offer, &limits).await?,
-        Version::V0 | Version::V1 => fetches(&mut body, offer, &limits).await?,
+        Version::V2 => commands(body, offer, &limits, &mut reservation).await?,
+        Version::V0 | Version::V1 => fetches(body, offer, &limits, &mut reservation).await?,
     };
     body.drain().await;
     account.received(body.received_bytes());
@@ -71,14 +91,35 @@ pub async fn upload_pack(
         Asked::Nothing => whole(account, Vec::new()),
         Asked::Refused(message) => refused(account, &message),
         Asked::Command(Command::LsRefs(request)) => {
-            whole(account, refs::ls_refs(store, &request, authorized)?)
+            refs::ls_refs(store, request, authorized, account).await?
         }
         Asked::Command(Command::ObjectInfo(request)) => {
-            whole(account, object_info(store, &request, &limits)?)
+            let visible = Visible::to(object, store, audience);
+            let mut faults = Faults::default();
+            // A tag may have to be read, whose bytes are cold.
+            let out = loop {
+                match object_info(store, &request, &limits, &visible) {
+                    Ok(out) => break out,
+                    Err(error) => {
+                        let chunk = error.cold().ok_or(error)?;
+                        faults.mend(object, store, chunk).await?;
+                    }
+                }
+            };
+            whole(account, out)
         }
         Asked::Command(Command::BundleUri) => whole(account, b"0000".to_vec()),
         Asked::Command(Command::Fetch(request)) => {
-            fetch(object, store, &request, &limits, reservation, account).await?
+            let visible = Visible::to(object, store, audience);
+            fetch(
+                object,
+                store,
+                (&request, &visible),
+                &limits,
+                reservation,
+                account,
+            )
+            .await?
         }
     })
 }
@@ -90,9 +131,14 @@ enum Asked {
     Command(Command),
 }
 
-async fn commands(body: &mut Body, offer: Offer<'_>, limits: &Limits) -> Result<Asked, ErrorReply> {
+async fn commands(
+    body: &mut Body,
+    offer: Offer<'_>,
+    limits: &Limits,
+    reservation: &mut Reservation,
+) -> Result<Asked, ErrorReply> {
     let mut reader = CommandRequestReader::new(offer, limits);
-    let read = each_piece(body, |piece| reader.feed(piece)).await?;
+    let read = each_piece(body, reservation, |piece| reader.feed(piece)).await?;
     Ok(match read.and_then(|()| reader.finish()) {
         Ok(Some(request)) => Asked::Command(request.command),
         Ok(None) => Asked::Nothing,
@@ -100,9 +146,14 @@ async fn commands(body: &mut Body, offer: Offer<'_>, limits: &Limits) -> Result<
     })
 }
 
-async fn fetches(body: &mut Body, offer: Offer<'_>, limits: &Limits) -> Result<Asked, ErrorReply> {
+async fn fetches(
+    body: &mut Body,
+    offer: Offer<'_>,
+    limits: &Limits,
+    reservation: &mut Reservation,
+) -> Result<Asked, ErrorReply> {
     let mut reader = UploadRequestReader::new(offer, limits);
-    let read = each_piece(body, |piece| reader.feed(piece)).await?;
+    let read = each_piece(body, reservation, |piece| reader.feed(piece)).await?;
     Ok(match read.and_then(|()| reader.finish()) {
         Ok(request) if request.fetch.wants.is_empty() => Asked::Nothing,
         Ok(request) => Asked::Command(Command::Fetch(Box::new(request.fetch))),
@@ -110,17 +161,25 @@ async fn fetches(body: &mut Body, offer: Offer<'_>, limits: &Limits) -> Result<A
     })
 }
 
-/// Feeds the body to a reader until it has enough, or refuses.
+/// Feeds the body to a reader until it has enough, or refuses. A long one reserves what the reader
+/// makes of it.
 async fn each_piece<E>(
     body: &mut Body,
+    reservation: &mut Reservation,
     mut feed: impl FnMut(&[u8]) -> Result<bool, E>,
 ) -> Result<Result<(), E>, ErrorReply> {
     let mut piece = Vec::new();
+    let mut fed_bytes = 0_u64;
     while body
         .next(&mut piece)
         .await
         .map_err(|error| broken(&error))?
     {
+        fed_bytes = fed_bytes.saturating_add(piece.len() as u64);
+        if fed_bytes > REQUEST_FREE_BYTES {
+            let held_bytes = fed_bytes.saturating_mul(FETCH_REQUEST_FACTOR);
+            grow(reservation, held_bytes).await?;
+        }
         match feed(&piece) {
             Ok(false) => {}
             Ok(true) => break,
@@ -149,12 +208,14 @@ fn object_info(
     store: &Rc<Store>,
     request: &ObjectInfoRequest,
     limits: &Limits,
-) -> Result<Vec<u8>, StoreError> {
+    visible: &Visible<'_>,
+) -> Result<Vec<u8>, ReadError> {
     let packs = LivePacks::open(Rc::clone(store), limits)?;
     let mut out = Vec::new();
     request.write_header(&mut out);
+    let hidden = visible.hidden(&request.object_ids)?;
     for id in &request.object_ids {
-        let size_bytes = match packs.find(id)? {
+        let size_bytes = match packs.find(id)?.filter(|_| !hidden.contains(id)) {
             Some(at) => Some(u64::from(packs.row(at)?.size_bytes)),
             None => None,
         };
@@ -167,7 +228,7 @@ fn object_info(
 async fn fetch(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,
-    request: &FetchRequest,
+    (request, visible): (&FetchRequest, &Visible<'_>),
     limits: &Limits,
     reservation: Reservation,
     account: &Rc<Account>,
@@ -183,7 +244,7 @@ async fn fetch(
     let answered = loop {
         // The packs may have changed while a chunk was fetched.
         let graph = object.graph.current(store)?;
-        match answer(store, graph, request, limits) {
+        match answer_within(store, graph, request, limits, visible) {
             Ok(answered) => break answered,
             Err(error) => {
                 let Some(chunk) = error.cold() else {
@@ -203,8 +264,13 @@ async fn fetch(
             let held = (reservations, reader);
             let mut sender = Sender::new(object, Rc::clone(store), head, pack, held);
             sender.answers(account);
+            // An answer of one piece needs nothing for as long as its client takes.
+            if let Some(all) = sender.only_piece().await {
+                return Ok(whole(account, all));
+            }
+            sender.hold(reserve_share(SENDING_BYTES).await?);
             let pieces = stream::unfold(Some(sender), sender::next_piece);
-            account::streamed(account, Service::UploadPack, pieces)
+            account::streamed(account, Service::UploadPack, Media::Result, pieces)
         }
     })
 }
@@ -227,18 +293,20 @@ fn message_of(error: &FetchError) -> String {
         FetchError::Read(error) | FetchError::Plan(PlanError::Read(error)) => Some(error),
         _ => None,
     };
-    if let Some(ReadError::Store(_) | ReadError::Corrupt { .. }) = read {
-        worker::console_error!("{}", fault_line("fetch", &error.to_string()));
-        return "upload-pack: the repository's storage failed".to_owned();
-    }
-    error.to_string()
+    let told = match read {
+        Some(ReadError::Store(error)) => error.told(),
+        Some(ReadError::Corrupt { .. }) => LastingFault::Damaged.told(),
+        _ => return error.to_string(),
+    };
+    worker::console_error!("{}", fault_line("fetch", &error.to_string()));
+    format!("upload-pack: {told}")
 }
 
 /// The same where cold bytes could not be had.
 fn unreadable(error: &SnapshotError) -> String {
     worker::console_error!("{}", fault_line("r2", &error.to_string()));
     match error {
-        SnapshotError::Store(_) => "upload-pack: the repository's storage failed".to_owned(),
+        SnapshotError::Store(error) => format!("upload-pack: {}", error.told()),
         error => format!("upload-pack: {error}"),
     }
 }

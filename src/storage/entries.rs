@@ -29,6 +29,14 @@ impl<D: Database> NamespaceStore<D> {
         Ok(query_first(self.database(), sql, &[], |row| row.text(0))?)
     }
 
+    /// Whether repositories that are made here check objects as git's `--strict` does, unless they
+    /// say otherwise. The database has a schema.
+    pub fn fsck_strict(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT fsck_strict FROM namespace";
+        let found = query_first(self.database(), sql, &[], |row| row.truth(0))?;
+        Ok(found.unwrap_or_default())
+    }
+
     /// Whether no name is taken. The database has a schema.
     pub fn is_empty(&self) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM repository LIMIT 1";

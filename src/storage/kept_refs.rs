@@ -82,6 +82,22 @@ impl RefList {
         from_there.get(..count).unwrap_or_default()
     }
 
+    /// The first ref whose name is not less than `name`.
+    pub(super) fn first_from(&self, name: &BStr) -> Option<&RefRecord> {
+        let (Ok(place) | Err(place)) = self.place(name);
+        self.refs.get(place)
+    }
+
+    /// Those of them that follow `after`.
+    pub fn below_after(&self, prefix: &[u8], after: Option<&BStr>) -> &[RefRecord] {
+        let below = self.below(prefix);
+        let Some(after) = after else {
+            return below;
+        };
+        let first = below.partition_point(|record| record.name.as_bstr() <= after);
+        below.get(first..).unwrap_or_default()
+    }
+
     /// The ref of this very name.
     fn find(&self, name: &BStr) -> Option<&RefRecord> {
         self.refs.get(self.place(name).ok()?)
@@ -168,11 +184,23 @@ impl KeptRefs {
 impl<D: Database> RepoStore<D> {
     /// The ref of this very name, to be shown: out of the list, if that is kept.
     pub fn shown_ref(&self, name: &BStr) -> Result<Option<RefRecord>, StoreError> {
-        let is_read = matches!(*self.kept_refs.state.borrow(), State::Read(_));
-        if is_read && let Some(list) = self.kept_refs(name)? {
-            return Ok(list.find(name).cloned());
+        match self.kept_refs_if_read(name)? {
+            Some(list) => Ok(list.find(name).cloned()),
+            None => self.find_ref(name),
         }
-        self.find_ref(name)
+    }
+
+    /// The list of refs, if somebody read it before.
+    pub(super) fn kept_refs_if_read(
+        &self,
+        prefix: &[u8],
+    ) -> Result<Option<Rc<RefList>>, StoreError> {
+        let is_read = matches!(*self.kept_refs.state.borrow(), State::Read(_));
+        if is_read {
+            self.kept_refs(prefix)
+        } else {
+            Ok(None)
+        }
     }
 
     /// The list of refs, if it is kept, or is to be for whoever asks for this prefix.

@@ -42,6 +42,12 @@ impl JsonStore {
         }
     }
 
+    /// Whether any key begins so.
+    pub async fn any(&self, prefix: &str) -> Result<bool, JsonStoreError> {
+        let listed = self.0.list().prefix(prefix.to_owned()).limit(1).execute();
+        Ok(!listed.await?.keys.is_empty())
+    }
+
     /// Writes a value that may go some time after `expires_at`, in seconds since 1970.
     pub async fn put<T: Serialize>(
         &self,

@@ -10,6 +10,7 @@
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
 //! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
 //! | [`refs`] | its refs, read |
+//! | `ref_case` | names that differ in case alone, found by a few look-ups |
 //! | [`packed_refs`] | those that came with a fork, many in one row |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`kept_refs`] | the list of refs, in memory from one request to the next |
@@ -24,7 +25,7 @@
 //! | [`revisions`] | names that people give to commits |
 //! | [`retention`] | what is kept for how long |
 //! | [`life`], [`fork`] | the phases of its life; what a fork takes over |
-//! | [`tokens`] | tokens, of a repository or of a namespace |
+//! | [`tokens`], [`namespace_tokens`] | tokens, of a repository or of a namespace; which repositories one of a namespace opens |
 //! | [`namespace`], [`listing`] | the repositories of a namespace: names reserved; listed |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`idempotency`] | requests that are done once, and their answers |
@@ -36,7 +37,7 @@
 //! | [`r2`] | the port on R2 itself; the only file here that knows it |
 //! | [`snapshots`] | which packs R2 holds, which are on their way, what it may forget |
 //! | [`ready`] | the answer to a full clone, kept ready in R2 |
-//! | [`record`] | what a lost repository is made again from, beside its packs |
+//! | [`record`], [`record_head`] | what a lost repository is made again from, beside its packs; whose it is |
 //! | [`recovery`] | the record written, and a repository made again of one |
 //! | [`cache`] | chunks and parts kept in the isolate's memory |
 //!
@@ -60,6 +61,7 @@ pub mod kv;
 pub mod life;
 pub mod listing;
 pub mod namespace;
+pub mod namespace_tokens;
 pub mod network;
 pub mod orphans;
 pub mod packed_refs;
@@ -70,7 +72,10 @@ pub mod publish;
 pub mod r2;
 pub mod ready;
 pub mod record;
+pub mod record_head;
 pub mod recovery;
+mod ref_case;
+pub mod ref_counts;
 pub mod ref_page;
 pub mod reflog;
 pub mod refs;

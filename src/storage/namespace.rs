@@ -29,6 +29,8 @@ pub struct NamespaceRecord {
     pub created_at: i64,
     /// Repositories that are live.
     pub repo_count: u64,
+    /// Its repositories check objects as git's `--strict` does, unless they say otherwise.
+    pub fsck_strict: bool,
 }
 
 /// A repository that is to get a name.
@@ -158,19 +160,27 @@ impl<D: Database> NamespaceStore<D> {
         })
     }
 
+    /// Sets whether repositories that are made from now on check objects as git's `--strict` does.
+    pub fn set_fsck_strict(&self, is_strict: bool) -> Result<(), StoreError> {
+        let sql = "UPDATE namespace SET fsck_strict = ?1 WHERE fsck_strict <> ?1";
+        self.db.execute(sql, &[is_strict.into()])?;
+        Ok(())
+    }
+
     /// The namespace; `None` when none was created here.
     pub fn load(&self) -> Result<Option<NamespaceRecord>, StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(None);
         }
         let sql = "SELECT name, created_at,
-                (SELECT count(*) FROM repository WHERE state = 'live')
+                (SELECT count(*) FROM repository WHERE state = 'live'), fsck_strict
             FROM namespace";
         Ok(query_first(&self.db, sql, &[], |row| {
             Ok(NamespaceRecord {
                 name: row.text(0)?,
                 created_at: row.integer(1)?,
                 repo_count: row.unsigned(2)?,
+                fsck_strict: row.truth(3)?,
             })
         })?)
     }

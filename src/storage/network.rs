@@ -13,7 +13,10 @@ use crate::git::store::StoreError;
 /// The database of a fork network.
 pub const NETWORK: Schema = Schema {
     kind: "network",
-    migrations: &[include_str!("../../migrations/network/0001_network.sql")],
+    migrations: &[
+        include_str!("../../migrations/network/0001_network.sql"),
+        include_str!("../../migrations/network/0002_members.sql"),
+    ],
 };
 
 /// How long a departure is remembered: longer than any message is under way. In milliseconds.
@@ -36,6 +39,17 @@ pub enum Taking {
     Removing(String),
     /// Nobody names this key, so that there may be no R2 object to share.
     Unknown(String),
+}
+
+/// A repository of the network, and under which name it is reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetworkMember {
+    /// Its id.
+    pub repository_id: String,
+    /// Its namespace, as shown; empty when it is not known.
+    pub namespace: String,
+    /// Its name, as shown; empty when it is not known.
+    pub name: String,
 }
 
 /// What keys are taken for.
@@ -94,6 +108,51 @@ impl<D: Database> NetworkStore<D> {
         })
     }
 
+    /// Notes under which name a repository is reached. One that is unchanged writes nothing.
+    pub fn note_member(&self, member: &NetworkMember) -> Result<(), StoreError> {
+        if !schema::is_created(&self.db)? {
+            return Ok(());
+        }
+        let sql = "INSERT INTO member (repository_id, namespace, name) VALUES (?1, ?2, ?3)
+            ON CONFLICT (repository_id) DO UPDATE SET
+                namespace = excluded.namespace, name = excluded.name
+            WHERE namespace <> excluded.namespace OR name <> excluded.name";
+        let texts = [&member.repository_id, &member.namespace, &member.name];
+        self.db
+            .execute(sql, &texts.map(|text| text.as_str().into()))?;
+        Ok(())
+    }
+
+    /// Lets everything go at `due_at` that nobody names any more, however long it was to stay.
+    pub fn hasten(&self, due_at: i64) -> Result<(), StoreError> {
+        if !schema::is_created(&self.db)? {
+            return Ok(());
+        }
+        let sql = "UPDATE doomed_pack SET due_at = ?1 WHERE due_at > ?1";
+        self.db.execute(sql, &[due_at.into()])?;
+        Ok(())
+    }
+
+    /// The other repositories of the network that name packs which this one does not name: what this
+    /// one has removed they may have still. One whose name was never noted comes without.
+    pub fn may_still_hold(&self, repository_id: &str) -> Result<Vec<NetworkMember>, StoreError> {
+        if !schema::is_created(&self.db)? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT DISTINCT repository_id, coalesce(namespace, ''), coalesce(name, '')
+            FROM pack_holder LEFT JOIN member USING (repository_id)
+            WHERE repository_id <> ?1 AND r2_key LIKE 'packs/%' AND r2_key NOT IN
+                (SELECT r2_key FROM pack_holder WHERE repository_id = ?1)
+            ORDER BY repository_id";
+        Ok(query_all(&self.db, sql, &[repository_id.into()], |row| {
+            Ok(NetworkMember {
+                repository_id: row.text(0)?,
+                namespace: row.text(1)?,
+                name: row.text(2)?,
+            })
+        })?)
+    }
+
     /// Gives keys back; what nobody else names goes at `due_at`.
     pub fn release(
         &self,
@@ -122,6 +181,8 @@ impl<D: Database> NetworkStore<D> {
             schema::migrate(&self.db, NETWORK)?;
             let keys = self.held_by(repository_id)?;
             self.release(repository_id, &keys, due_at)?;
+            let sql = "DELETE FROM member WHERE repository_id = ?1";
+            self.db.execute(sql, &[repository_id.into()])?;
             let sql = "INSERT INTO departure (repository_id, departed_at) VALUES (?1, ?2)
                 ON CONFLICT (repository_id) DO NOTHING";
             self.db

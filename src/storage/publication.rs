@@ -3,6 +3,7 @@
 use gix_hash::ObjectId;
 use gix_object::bstr::BString;
 
+use crate::git::limits::Limits;
 use crate::git::store::PackId;
 
 /// A push, checked and ready to become visible.
@@ -18,8 +19,28 @@ pub struct Publication {
     pub actor: Actor,
     /// The push options, for the reflog.
     pub push_options: Vec<BString>,
+    /// How many refs there may be afterwards.
+    pub ref_bounds: RefBounds,
     /// Unix milliseconds.
     pub now_ms: i64,
+}
+
+/// How many refs a repository may have, and how long their names may be together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefBounds {
+    /// Refs.
+    pub refs_max: u64,
+    /// Bytes of their names.
+    pub name_bytes_max: u64,
+}
+
+impl Default for RefBounds {
+    fn default() -> Self {
+        Self {
+            refs_max: Limits::DEFAULT.refs_max,
+            name_bytes_max: Limits::DEFAULT.ref_name_bytes_max,
+        }
+    }
 }
 
 /// A pack whose chunks and parts are all written.
@@ -70,6 +91,25 @@ pub enum RefOutcome {
         /// That ref.
         with: BString,
     },
+    /// The repository has as many refs as it may, or as many bytes of names.
+    TooMany(TooManyRefs),
     /// Another update of the same atomic push was refused.
     Aborted,
+}
+
+/// There is no room for one more ref.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "too many refs: the repository has {refs} of at most {refs_max}, with {name_bytes} of at most \
+     {name_bytes_max} bytes of names; delete some first"
+)]
+pub struct TooManyRefs {
+    /// Refs that there are.
+    pub refs: u64,
+    /// The bound.
+    pub refs_max: u64,
+    /// Bytes of their names.
+    pub name_bytes: u64,
+    /// The bound.
+    pub name_bytes_max: u64,
 }

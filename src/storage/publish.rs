@@ -7,7 +7,8 @@
 //!    or the update is [`Stale`](RefOutcome::Stale).
 //! 3. A new ref must not stand above or below an existing one, those of the same push included
 //!    ([`Conflict`](RefOutcome::Conflict)).
-//! 4. In an atomic push one refusal undoes all; otherwise each ref stands for itself.
+//! 4. A new ref must not be one too many ([`TooMany`](RefOutcome::TooMany)).
+//! 5. In an atomic push one refusal undoes all; otherwise each ref stands for itself.
 //!
 //! The pack goes live when some update that names an object succeeded, else it is removed.
 
@@ -15,6 +16,7 @@ use gix_object::bstr::{BString, ByteSlice};
 
 use super::packs::{PARTS, chunk_key, pack_keys, part_key, part_name};
 use super::publication::{PackPublication, Publication, RefOutcome, RefUpdate};
+use super::ref_counts::{Counting, RefCounts};
 use super::reflog::Reflog;
 use super::repository::RepoStore;
 use super::row::Value;
@@ -50,8 +52,10 @@ impl<D: Database> RepoStore<D> {
             if let Some(pack) = &publication.pack {
                 self.check_quarantined(pack.pack_id)?;
             }
-            let outcomes = match in_transaction(&self.db, || self.change_refs(publication)) {
-                Ok(outcomes) | Err(Undone::Refused(outcomes)) => outcomes,
+            let changed = in_transaction(&self.db, || self.change_refs(publication));
+            let (outcomes, counts) = match changed {
+                Ok(changed) => changed,
+                Err(Undone::Refused(outcomes)) => (outcomes, None),
                 Err(Undone::Store(error)) => return Err(error),
             };
             let done = |outcome: &RefOutcome| *outcome == RefOutcome::Updated;
@@ -69,7 +73,7 @@ impl<D: Database> RepoStore<D> {
                 None => {}
             }
             if outcomes.iter().any(done) {
-                self.note_push(publish_seq, publication.now_ms)?;
+                self.note_push(publish_seq, counts, publication.now_ms)?;
             }
             Ok(outcomes)
         });
@@ -82,14 +86,18 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Applies the updates, deletions first, and records each.
-    fn change_refs(&self, publication: &Publication) -> Result<Vec<RefOutcome>, Undone> {
+    fn change_refs(
+        &self,
+        publication: &Publication,
+    ) -> Result<(Vec<RefOutcome>, Option<RefCounts>), Undone> {
         let updates = &publication.updates;
+        let mut counting = Counting::default();
         let mut log = Reflog::new(&self.db, publication)?;
         let mut outcomes = vec![RefOutcome::Aborted; updates.len()];
         for deletes in [true, false] {
             for (update, outcome) in updates.iter().zip(&mut outcomes) {
                 if update.new.is_none() == deletes {
-                    *outcome = self.change_ref(update, &mut log)?;
+                    *outcome = self.change_ref(update, &mut counting, &mut log)?;
                 }
             }
         }
@@ -100,12 +108,13 @@ impl<D: Database> RepoStore<D> {
             }
             return Err(Undone::Refused(outcomes));
         }
-        Ok(outcomes)
+        Ok((outcomes, counting.counts()))
     }
 
     fn change_ref(
         &self,
         update: &RefUpdate,
+        counting: &mut Counting,
         log: &mut Reflog<'_, D>,
     ) -> Result<RefOutcome, StoreError> {
         let actual = self
@@ -121,6 +130,10 @@ impl<D: Database> RepoStore<D> {
             && let Some(with) = self.find_conflict(&update.name)?
         {
             return Ok(RefOutcome::Conflict { with });
+        }
+        let bounds = log.publication().ref_bounds;
+        if let Err(too_many) = counting.count(self, update, bounds)? {
+            return Ok(RefOutcome::TooMany(too_many));
         }
         self.write_ref(update)?;
         log.append(update)?;
@@ -277,11 +290,19 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    fn note_push(&self, publish_seq: Option<i64>, now_ms: i64) -> Result<(), SqlError> {
+    fn note_push(
+        &self,
+        publish_seq: Option<i64>,
+        counts: Option<RefCounts>,
+        now_ms: i64,
+    ) -> Result<(), SqlError> {
         let sql = "UPDATE repository SET publish_seq = coalesce(?1, publish_seq),
-            updated_at = ?2, last_push_at = ?2";
+            updated_at = ?2, last_push_at = ?2,
+            ref_count = coalesce(?3, ref_count), ref_name_bytes = coalesce(?4, ref_name_bytes)";
+        let [refs, name_bytes] = RefCounts::values(counts);
+        let publish_seq = Value::integer(publish_seq);
         self.db
-            .execute(sql, &[Value::integer(publish_seq), now_ms.into()])?;
+            .execute(sql, &[publish_seq, now_ms.into(), refs, name_bytes])?;
         Ok(())
     }
 }

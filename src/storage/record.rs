@@ -70,12 +70,13 @@ pub struct BadRecord {
 }
 
 /// The flags of a repository, by name.
-fn flags(repository: &RepositoryRecord) -> [(&'static str, bool); 4] {
+fn flags(repository: &RepositoryRecord) -> [(&'static str, bool); 5] {
     [
         ("read-only", repository.read_only),
         ("public", repository.public),
         ("deny-non-fast-forwards", repository.deny_non_fast_forwards),
         ("deny-deletes", repository.deny_deletes),
+        ("fsck-strict", repository.fsck_strict),
     ]
 }
 
@@ -293,6 +294,7 @@ impl Record {
                 repository.public = set("public");
                 repository.deny_non_fast_forwards = set("deny-non-fast-forwards");
                 repository.deny_deletes = set("deny-deletes");
+                repository.fsck_strict = set("fsck-strict");
             }
             b"keep" => {
                 let mut words = text()?.split(' ');
@@ -335,6 +337,7 @@ impl Record {
                 public: false,
                 deny_non_fast_forwards: false,
                 deny_deletes: false,
+                fsck_strict: false,
                 prune_grace_seconds: 0,
                 reflog_retention_seconds: 0,
                 superseded_grace_seconds: 0,
@@ -387,6 +390,7 @@ mod tests {
                 head: "refs/heads/main".into(),
                 public: true,
                 deny_deletes: true,
+                fsck_strict: true,
                 prune_grace_seconds: 5,
                 reflog_retention_seconds: 6,
                 superseded_grace_seconds: 7,
@@ -456,6 +460,7 @@ mod tests {
         bare.repository.description.clear();
         bare.repository.public = false;
         bare.repository.deny_deletes = false;
+        bare.repository.fsck_strict = false;
         bare.snapshots = SnapshotSettings::default();
         bare.packs.clear();
         bare.shallow.clear();

@@ -196,6 +196,7 @@ impl<D: Database> RepoStore<D> {
                 public: Some(lost.public),
                 deny_non_fast_forwards: Some(lost.deny_non_fast_forwards),
                 deny_deletes: Some(lost.deny_deletes),
+                fsck_strict: Some(lost.fsck_strict),
                 prune_grace_seconds: u32::try_from(lost.prune_grace_seconds).ok(),
                 reflog_retention_seconds: u32::try_from(lost.reflog_retention_seconds).ok(),
                 superseded_grace_seconds: u32::try_from(lost.superseded_grace_seconds).ok(),

@@ -37,6 +37,10 @@ impl<'a, D: Database> Reflog<'a, D> {
     }
 
     /// Records a change that was made.
+    pub(super) fn publication(&self) -> &Publication {
+        self.publication
+    }
+
     pub(super) fn append(&mut self, update: &RefUpdate) -> Result<(), SqlError> {
         let sql = "INSERT INTO reflog
                 (seq, push_seq, name, old, new, at, token_id, token_label, push_options)

@@ -105,25 +105,44 @@ impl<D: Database> RepoStore<D> {
     pub fn visit_refs(
         &self,
         prefix: &[u8],
+        each: impl FnMut(&RefRecord) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.visit_refs_after(prefix, None, each)
+    }
+
+    /// The same of those that follow `after`: whoever broke off goes on there.
+    pub fn visit_refs_after(
+        &self,
+        prefix: &[u8],
+        after: Option<&BStr>,
         mut each: impl FnMut(&RefRecord) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         match self.kept_refs(prefix)? {
             Some(kept) => {
                 // Nothing is behind a break.
-                let _ = kept.below(prefix).iter().try_for_each(each);
+                let _ = kept.below_after(prefix, after).iter().try_for_each(each);
                 Ok(())
             }
-            None => self.read_refs(prefix, &mut each),
+            None => self.read_refs_after(prefix, after, &mut each),
         }
     }
 
-    /// The same, read from the database.
+    /// The refs below a prefix, read from the database.
     pub(super) fn read_refs(
         &self,
         prefix: &[u8],
         each: &mut dyn FnMut(&RefRecord) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let mut range = NameRange::new(prefix, None);
+        self.read_refs_after(prefix, None, each)
+    }
+
+    fn read_refs_after(
+        &self,
+        prefix: &[u8],
+        after: Option<&BStr>,
+        each: &mut dyn FnMut(&RefRecord) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut range = NameRange::new(prefix, after);
         let mut packed = PackedRefs::new(&self.db, range.clone());
         loop {
             let params = [

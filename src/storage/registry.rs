@@ -3,7 +3,7 @@
 use super::namespace::name_key;
 use super::row::Value;
 use super::schema::{self, Schema};
-use super::sql::{Database, in_transaction, query_all};
+use super::sql::{Database, in_transaction, query_all, query_first};
 use crate::git::store::StoreError;
 
 /// The registry's database.
@@ -49,6 +49,30 @@ impl<D: Database> RegistryStore<D> {
                 .execute(sql, &[key.as_str().into(), name.into(), created_at.into()])?;
             Ok(())
         })
+    }
+
+    /// Notes a namespace that is about to be made, unless it is noted already.
+    pub fn announce(&self, name: &str, created_at: i64) -> Result<(), StoreError> {
+        in_transaction(&self.db, || {
+            schema::migrate(&self.db, REGISTRY)?;
+            let sql = "INSERT INTO namespace (name_key, name, created_at) VALUES (?1, ?2, ?3)
+                ON CONFLICT (name_key) DO NOTHING";
+            let key = name_key(name);
+            self.db
+                .execute(sql, &[key.as_str().into(), name.into(), created_at.into()])?;
+            Ok(())
+        })
+    }
+
+    /// Whether a namespace is noted.
+    pub fn contains(&self, name: &str) -> Result<bool, StoreError> {
+        if !schema::is_created(&self.db)? {
+            return Ok(false);
+        }
+        let sql = "SELECT 1 FROM namespace WHERE name_key = ?1";
+        let key = name_key(name);
+        let found = query_first(&self.db, sql, &[key.as_str().into()], |row| row.integer(0))?;
+        Ok(found.is_some())
     }
 
     /// Forgets a namespace that was made then; one made later under the same name stays.
@@ -106,6 +130,8 @@ mod tests {
     fn namespaces_come_and_go() {
         let store = RegistryStore::new(RusqliteDatabase::in_memory().unwrap());
         assert_eq!(names(&store, None), [""; 0]);
+        assert_eq!(store.contains("acme"), Ok(false));
+        assert_eq!(store.db.rows_written(), 0);
         store.unregister("Acme", 5).unwrap();
         for name in ["cc", "Acme", "bb"] {
             store.register(name, 1).unwrap();
@@ -113,6 +139,11 @@ mod tests {
         assert_eq!(names(&store, None), ["Acme", "bb"]);
         assert_eq!(names(&store, Some("BB")), ["cc"]);
         assert_eq!(store.list(Some("CM"), None, 9).unwrap().len(), 1);
+
+        assert_eq!(store.contains("ACME"), Ok(true));
+        assert_eq!(store.contains("Acm"), Ok(false));
+        store.announce("ACME", 2).unwrap();
+        assert_eq!(names(&store, None), ["Acme", "bb"], "noted already");
 
         store.register("ACME", 2).unwrap();
         store.unregister("acme", 1).unwrap();

@@ -55,6 +55,8 @@ pub struct NewRepository<'a> {
     pub read_only: bool,
     /// May be fetched without credentials.
     pub public: bool,
+    /// Objects are checked as git's `--strict` does.
+    pub fsck_strict: bool,
     /// What it was forked or imported from.
     pub source: Option<&'a str>,
     /// Unix milliseconds.
@@ -86,6 +88,8 @@ pub struct RepositoryRecord {
     pub deny_non_fast_forwards: bool,
     /// Git's `receive.denyDeletes`.
     pub deny_deletes: bool,
+    /// Objects are checked as git's `--strict` does.
+    pub fsck_strict: bool,
     /// Seconds that unreachable objects are kept.
     pub prune_grace_seconds: i64,
     /// Seconds that entries of the reflog are kept.
@@ -132,6 +136,8 @@ pub struct RepositoryPatch<'a> {
     pub deny_non_fast_forwards: Option<bool>,
     /// Git's `receive.denyDeletes`.
     pub deny_deletes: Option<bool>,
+    /// Objects are checked as git's `--strict` does.
+    pub fsck_strict: Option<bool>,
     /// Seconds that unreachable objects are kept.
     pub prune_grace_seconds: Option<u32>,
     /// Seconds that entries of the reflog are kept.
@@ -209,8 +215,8 @@ impl<D: Database> RepoStore<D> {
             self.forget_import_failure()?;
             let sql = "INSERT INTO repository (singleton, id, namespace, name, description, head,
                     read_only, public, deny_non_fast_forwards, deny_deletes, source, created_at,
-                    updated_at)
-                VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?9)
+                    updated_at, fsck_strict)
+                VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?9, ?10)
                 ON CONFLICT (singleton) DO NOTHING";
             let written = self.db.execute(
                 sql,
@@ -224,6 +230,7 @@ impl<D: Database> RepoStore<D> {
                     new.public.into(),
                     Value::text(new.source),
                     new.now_ms.into(),
+                    new.fsck_strict.into(),
                 ],
             )?;
             Ok(written > 0)
@@ -243,7 +250,7 @@ impl<D: Database> RepoStore<D> {
                 deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at,
                 prune_grace_seconds, reflog_retention_seconds, superseded_grace_seconds,
                 phase, network_id, EXISTS (SELECT 1 FROM import),
-                EXISTS (SELECT 1 FROM recovery)
+                EXISTS (SELECT 1 FROM recovery), fsck_strict
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -260,7 +267,8 @@ impl<D: Database> RepoStore<D> {
                 updated_at = ?7,
                 prune_grace_seconds = coalesce(?8, prune_grace_seconds),
                 reflog_retention_seconds = coalesce(?9, reflog_retention_seconds),
-                superseded_grace_seconds = coalesce(?10, superseded_grace_seconds)";
+                superseded_grace_seconds = coalesce(?10, superseded_grace_seconds),
+                fsck_strict = coalesce(?11, fsck_strict)";
         let truth = |setting: Option<bool>| Value::integer(setting.map(i64::from));
         let seconds = |setting: Option<u32>| Value::integer(setting.map(i64::from));
         self.db.execute(
@@ -278,6 +286,7 @@ impl<D: Database> RepoStore<D> {
                 seconds(patch.prune_grace_seconds),
                 seconds(patch.reflog_retention_seconds),
                 seconds(patch.superseded_grace_seconds),
+                truth(patch.fsck_strict),
             ],
         )?;
         Ok(())
@@ -351,5 +360,6 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         network_id: row.text_or_null(17)?,
         is_importing: row.truth(18)?,
         is_recovering: row.truth(19)?,
+        fsck_strict: row.truth(20)?,
     })
 }

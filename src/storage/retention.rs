@@ -86,6 +86,7 @@ impl<D: Database> RepoStore<D> {
         rows_max: u32,
         mut visit: impl FnMut(ObjectId),
     ) -> Result<Option<i64>, StoreError> {
+        let from = from.max(self.purged_reflog_seq()?.saturating_add(1));
         let sql = "SELECT seq, at, old, new FROM reflog WHERE seq >= ?1 ORDER BY seq LIMIT ?2";
         let (mut rows, mut last) = (0, from);
         self.db
@@ -99,6 +100,43 @@ impl<D: Database> RepoStore<D> {
                 Ok(ControlFlow::Continue(()))
             })?;
         Ok((rows == rows_max).then_some(last.saturating_add(1)))
+    }
+
+    /// Calls `visit` with what the newest entries of the reflog name that were made after
+    /// `since_ms`; looks at `rows_max` entries at most.
+    pub fn recent_reflog_ids(
+        &self,
+        since_ms: i64,
+        rows_max: u32,
+        mut visit: impl FnMut(ObjectId),
+    ) -> Result<(), StoreError> {
+        let sql = "SELECT at, old, new FROM reflog WHERE seq > ?2 ORDER BY seq DESC LIMIT ?1";
+        let purged = self.purged_reflog_seq()?;
+        self.db
+            .query(sql, &[rows_max.into(), purged.into()], &mut |row| {
+                if row.integer(0)? <= since_ms {
+                    return Ok(ControlFlow::Break(()));
+                }
+                row.object_id_or_null(1)?.into_iter().for_each(&mut visit);
+                row.object_id_or_null(2)?.into_iter().for_each(&mut visit);
+                Ok(ControlFlow::Continue(()))
+            })?;
+        Ok(())
+    }
+
+    /// The last entry of the reflog whose ids keep nothing any more, since what no ref reaches was
+    /// purged after it; 0 when nothing was.
+    pub fn purged_reflog_seq(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT purged_reflog_seq FROM repository";
+        Ok(query_first(&self.db, sql, &[], |row| row.integer(0))?.unwrap_or(0))
+    }
+
+    /// Notes that the entries so far keep nothing any more.
+    pub fn forget_reflog_ids(&self) -> Result<(), StoreError> {
+        let sql = "UPDATE repository SET purged_reflog_seq =
+            coalesce((SELECT max(seq) FROM reflog), 0)";
+        self.db.execute(sql, &[])?;
+        Ok(())
     }
 
     /// The live packs that were published at this time or later.

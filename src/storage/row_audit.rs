@@ -247,6 +247,7 @@ mod tests {
             head: "refs/heads/main".into(),
             read_only: false,
             public: false,
+            fsck_strict: false,
             source: None,
             now_ms: 5,
         });

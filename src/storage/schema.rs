@@ -27,6 +27,9 @@ pub const REPOSITORY: Schema = Schema {
         include_str!("../../migrations/repository/0005_imports.sql"),
         include_str!("../../migrations/repository/0006_recovery.sql"),
         include_str!("../../migrations/repository/0007_ready_digest.sql"),
+        include_str!("../../migrations/repository/0008_fsck.sql"),
+        include_str!("../../migrations/repository/0009_purge.sql"),
+        include_str!("../../migrations/repository/0010_ref_counts.sql"),
     ],
 };
 
@@ -36,6 +39,8 @@ pub const NAMESPACE: Schema = Schema {
     migrations: &[
         include_str!("../../migrations/namespace/0001_namespace.sql"),
         include_str!("../../migrations/namespace/0002_idempotency.sql"),
+        include_str!("../../migrations/namespace/0003_token_repositories.sql"),
+        include_str!("../../migrations/namespace/0004_fsck.sql"),
     ],
 };
 

@@ -1,6 +1,6 @@
 //! Why a statement failed.
 
-use crate::git::store::StoreError;
+use crate::git::store::{LastingFault, StoreError};
 
 /// A statement failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,8 +58,88 @@ pub enum SqlError {
     GivenUp,
 }
 
+impl SqlError {
+    /// Why it will fail again, if its words say so: SQLite's, and those of the platform where an
+    /// account's plan takes no more.
+    fn lasting(&self) -> Option<LastingFault> {
+        match self {
+            Self::Failed(words) => lasting(words),
+            Self::TooNew { .. } => lasting(NEWER),
+            Self::WrongSchema { .. } => Some(LastingFault::Damaged),
+            _ => None,
+        }
+    }
+}
+
+/// Part of the words of [`SqlError::TooNew`].
+const NEWER: &str = "this code knows up to";
+
+/// The lasting fault that SQLite or the platform tells of in these words.
+pub fn lasting(words: &str) -> Option<LastingFault> {
+    const FULL: [&str; 3] = ["SQLITE_FULL", "disk is full", "Exceeded allowed"];
+    const DAMAGED: [&str; 4] = [
+        "SQLITE_CORRUPT",
+        "SQLITE_NOTADB",
+        "is malformed",
+        "is not a database",
+    ];
+    let says = |any: &[&str]| any.iter().any(|says| words.contains(says));
+    if words.contains(NEWER) {
+        Some(LastingFault::Newer)
+    } else if says(&FULL) {
+        Some(LastingFault::Full)
+    } else if says(&DAMAGED) {
+        Some(LastingFault::Damaged)
+    } else {
+        None
+    }
+}
+
 impl From<SqlError> for StoreError {
     fn from(error: SqlError) -> Self {
-        Self::Failed(error.to_string())
+        let cause = error.to_string();
+        match error.lasting() {
+            Some(fault) => Self::Lasting { fault, cause },
+            None => Self::Failed(cause),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lasts_is_told_from_what_passes() {
+        let failed = |words: &str| StoreError::from(SqlError::Failed(words.to_owned())).lasting();
+        for words in [
+            "database or disk is full: SQLITE_FULL",
+            "Exceeded allowed rows written in Durable Objects free tier.",
+        ] {
+            assert_eq!(failed(words), Some(LastingFault::Full), "{words}");
+        }
+        for words in [
+            "database disk image is malformed: SQLITE_CORRUPT",
+            "file is not a database: SQLITE_NOTADB",
+        ] {
+            assert_eq!(failed(words), Some(LastingFault::Damaged), "{words}");
+        }
+        for words in ["database is locked: SQLITE_BUSY", "interrupted", ""] {
+            assert_eq!(failed(words), None, "{words}");
+        }
+        let newer = SqlError::TooNew {
+            schema: "repository",
+            found: 9,
+            known: 6,
+        };
+        assert_eq!(lasting(&newer.to_string()), Some(LastingFault::Newer));
+        assert_eq!(StoreError::from(newer).lasting(), Some(LastingFault::Newer));
+        for fault in [
+            LastingFault::Full,
+            LastingFault::Damaged,
+            LastingFault::Newer,
+        ] {
+            assert!(!fault.told().contains("again"), "{}", fault.told());
+        }
     }
 }

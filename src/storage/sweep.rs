@@ -27,6 +27,9 @@ pub struct Sweep<'a> {
     pub rows_max: u32,
     /// Packs of pushes that are running in this object.
     pub in_progress: &'a BTreeSet<PackId>,
+    /// Whether the bytes of chunks are written over first: what SQLite calls free it keeps, until it
+    /// needs the place.
+    pub scrubs: bool,
 }
 
 impl<D: Database> RepoStore<D> {
@@ -35,6 +38,9 @@ impl<D: Database> RepoStore<D> {
     pub fn sweep(&self, sweep: Sweep<'_>) -> Result<bool, StoreError> {
         let mut rows_left = sweep.rows_max;
         for pack_id in self.packs_to_remove(&sweep)? {
+            if sweep.scrubs {
+                self.scrub(pack_id)?;
+            }
             if !self.remove_rows(pack_keys(pack_id), &mut rows_left)? || rows_left == 0 {
                 return Ok(true);
             }
@@ -69,6 +75,17 @@ impl<D: Database> RepoStore<D> {
         let mut packs = query_all(&self.db, sql, &params, |row| row.unsigned32(0).map(PackId))?;
         packs.retain(|pack_id| !sweep.in_progress.contains(pack_id));
         Ok(packs)
+    }
+
+    /// Writes zeros over the chunks of a pack that is not live, in place: a row that stays as long as
+    /// it was keeps its pages.
+    fn scrub(&self, pack_id: PackId) -> Result<(), StoreError> {
+        let keys = pack_keys(pack_id);
+        let sql = "UPDATE pack_chunk SET bytes = zeroblob(length(bytes))
+            WHERE chunk_key >= ?1 AND chunk_key < ?2";
+        let bounds = [Value::Integer(keys.start), Value::Integer(keys.end)];
+        self.db.execute(sql, &bounds)?;
+        Ok(())
     }
 
     /// Removes chunks and pieces of parts with these keys; whether all went.

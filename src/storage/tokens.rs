@@ -19,7 +19,7 @@ pub enum Scope {
     Read,
     /// Fetch and push.
     Write,
-    /// Administer the namespace.
+    /// Administer the namespace; no repository has such a token.
     Admin,
 }
 
@@ -174,27 +174,32 @@ impl<'a, D: Database> TokenStore<'a, D> {
         Ok(query_first(self.db, sql, &[id.into()], read_token)?)
     }
 
-    /// Tokens in one state, or in any, newest first.
+    /// Tokens in one state, or in any, newest first; those of the scope `without` are left out.
     pub fn list(
         &self,
         state: Option<TokenState>,
+        without: Option<Scope>,
         now_ms: i64,
         offset: u32,
         limit: u32,
     ) -> Result<TokenPage, StoreError> {
         let state = Value::text(state.map(TokenState::as_str));
+        let without = Value::text(without.map(Scope::as_str));
         let sql =
             "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
             FROM token
-            WHERE ?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
-                WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END
-            ORDER BY created_at DESC, id LIMIT ?3 OFFSET ?4";
-        let params = [state, now_ms.into(), limit.into(), offset.into()];
+            WHERE (?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
+                WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END)
+                AND scope IS NOT ?3
+            ORDER BY created_at DESC, id LIMIT ?4 OFFSET ?5";
+        let params = [state, now_ms.into(), without, limit.into(), offset.into()];
         let tokens = query_all(self.db, sql, &params, read_token)?;
         let sql = "SELECT count(*) FROM token
-            WHERE ?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
-                WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END";
-        let total = query_first(self.db, sql, &[state, now_ms.into()], |row| row.unsigned(0))?;
+            WHERE (?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
+                WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END)
+                AND scope IS NOT ?3";
+        let params = [state, now_ms.into(), without];
+        let total = query_first(self.db, sql, &params, |row| row.unsigned(0))?;
         Ok(TokenPage {
             tokens,
             total_count: total.unwrap_or(0),

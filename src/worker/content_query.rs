@@ -73,7 +73,7 @@ fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
     let takes: &[&str] = match content {
         Content::Refs => &["prefix", "limit", "cursor"],
         Content::Log => &["ref", "path", "limit", "offset", "first_parent"],
-        Content::Tree(_) => &["recursive"],
+        Content::Tree(_) => &["recursive", "cursor"],
         Content::File => &["ref", "path"],
         Content::Commit(_) | Content::Blob(_) | Content::Raw(_) => &[],
     };

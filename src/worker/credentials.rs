@@ -1,7 +1,8 @@
 //! Who a request says it comes from: the `Authorization` header, read.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::repo_do::contract::TokenHash;
 
@@ -9,6 +10,15 @@ use super::token::{PlainToken, same_secret};
 
 /// The longest header that is read; a token in Basic form needs a few hundred bytes.
 const HEADER_BYTES_MAX: usize = 4096;
+
+/// Base64 as the tools of a shell write it: with or without padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The password with which GitHub takes the user's name for the token.
+const NO_PASSWORD: &str = "x-oauth-basic";
 
 /// The identity behind a request, before anything is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,32 +50,50 @@ pub fn identify(authorization: Option<&str>, operator_key: Option<&str>) -> Iden
     }
 }
 
-/// The secret of a `Bearer` or `Basic` header; of the latter the password, whoever the user.
+/// The secret of a `Bearer`, `token` or `Basic` header.
 pub fn secret(header: &str) -> Option<String> {
     if header.len() > HEADER_BYTES_MAX {
         return None;
     }
-    let (scheme, value) = header.trim().split_once(' ')?;
-    let value = value.trim();
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Some(value.to_owned())
-    } else if scheme.eq_ignore_ascii_case("basic") {
-        let pair = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
-        let (_user, password) = pair.split_once(':')?;
-        Some(password.to_owned())
+    let (scheme, value) = header
+        .trim()
+        .split_once(|c: char| c.is_ascii_whitespace())?;
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    if is("bearer") || is("token") {
+        Some(value.trim().to_owned())
+    } else if is("basic") {
+        of_basic(value)
     } else {
         None
     }
 }
 
+/// The password, whoever the user is; the user's name where GitHub takes that for the token.
+///
+/// `base64` breaks long lines, and `echo` ends its line before it is encoded: neither belongs to
+/// the secret.
+fn of_basic(value: &str) -> Option<String> {
+    let value = value.bytes().filter(|byte| !byte.is_ascii_whitespace());
+    let value: Vec<u8> = value.collect();
+    let pair = String::from_utf8(BASE64.decode(value).ok()?).ok()?;
+    let (user, password) = pair.trim_end_matches(['\r', '\n']).split_once(':')?;
+    let secret = match password {
+        "" | NO_PASSWORD => user,
+        _ => password,
+    };
+    Some(secret.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
     use proptest::prelude::*;
 
     use super::*;
 
     const KEY: &str = "operator:key";
     const TOKEN: &str = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
+    const WRONG_CHECKSUM: &str = "cairn_08umpsRGMi9hXbwR6pXWz2Ckob64ZE8eq";
 
     fn basic(pair: &str) -> String {
         format!("Basic {}", STANDARD.encode(pair))
@@ -82,7 +110,10 @@ mod tests {
             (format!("Bearer {KEY}"), Identity::Operator),
             (basic(&format!("operator:{KEY}")), Identity::Operator),
             (basic(TOKEN), Identity::Unrecognised),
-            (basic(&format!("{TOKEN}:")), Identity::Unrecognised),
+            (basic(&format!("{TOKEN}:x")), Identity::Unrecognised),
+            (basic("x:x-oauth-basic"), Identity::Unrecognised),
+            (basic(":"), Identity::Unrecognised),
+            (format!("token {WRONG_CHECKSUM}"), Identity::Unrecognised),
             (format!("Basic {TOKEN}"), Identity::Unrecognised),
             (format!("Digest {TOKEN}"), Identity::Unrecognised),
             (TOKEN.into(), Identity::Unrecognised),
@@ -97,6 +128,36 @@ mod tests {
             assert_eq!(identify(Some(&header), Some(KEY)), identity, "{header:.80}");
         }
         assert_eq!(identify(None, Some(KEY)), Identity::Anonymous);
+    }
+
+    #[test]
+    fn the_idioms_of_other_hosts_name_the_token() {
+        let token = Identity::Token(PlainToken::parse(TOKEN).unwrap().hash());
+        let pair = format!("x:{TOKEN}");
+        let broken = STANDARD.encode(&pair);
+        let (first, second) = broken.split_at(20);
+        let headers = [
+            basic(&format!("{TOKEN}:x-oauth-basic")),
+            basic(&format!("{TOKEN}:")),
+            basic(&format!("{TOKEN}:\n")),
+            basic(&format!("x-access-token:{TOKEN}")),
+            basic(&format!("oauth2:{TOKEN}")),
+            format!("token {TOKEN}"),
+            format!("Token\t{TOKEN}"),
+            format!("BEARER {TOKEN}"),
+            basic(&pair).replace("Basic", "bAsIc"),
+            basic(&format!("{pair}\n")),
+            basic(&format!("{pair}\r\n")),
+            format!("Basic {broken}\n"),
+            format!("Basic {first} {second}"),
+            format!("Basic {}", STANDARD_NO_PAD.encode(format!("{pair}\n"))),
+            format!("Basic {}", STANDARD_NO_PAD.encode(format!("xx:{TOKEN}"))),
+        ];
+        for header in headers {
+            assert_eq!(identify(Some(&header), Some(KEY)), token, "{header}");
+        }
+        let as_user = basic("a-key:x-oauth-basic");
+        assert_eq!(identify(Some(&as_user), Some("a-key")), Identity::Operator);
     }
 
     #[test]

@@ -3,18 +3,20 @@
 use futures::future::join_all;
 use serde::Serialize;
 
+use super::credentials::Identity;
 use super::names::{NamespaceName, RepositoryPath};
 use super::namespace_contract::{
-    ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, Listing, NamespaceInfo,
-    REGISTRY, Registry, Reserve, Reserved, Revoke, path,
+    ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, ListTokens, Listing,
+    MakeToken, NamespaceInfo, REGISTRY, Registry, Relist, Relisted, Reserve, Reserved, Revoke,
+    SharedToken, SharedTokens, UpdateNamespace, path,
 };
 use super::objects::{self, Call};
 use super::parameters::ListQuery;
 use super::visit::{Visit, fault};
+use super::wake;
 use crate::repo_do::contract::{
-    Admit, Admitted, CreateRepository, CreateToken, ErrorCode, ErrorReply, NAMESPACE_ADMIT,
-    NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName, RepositoryInfo, RevokedToken, TokenHash,
-    TokenPage, TokenRecord, TouchRepository, token_id_prefix,
+    CreateRepository, ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName,
+    RepositoryInfo, RevokedToken, TouchRepository, token_id_prefix,
 };
 
 /// Takes the name of a repository about to be made; `replaces` names an entry that is known to
@@ -37,6 +39,7 @@ pub async fn reserve(
         source: create.source.clone(),
         now_ms: create.now_ms,
     };
+    announce(visit, &path.namespace, visit.now_ms).await?;
     let reserved: Reserved = post(visit, &path.namespace, path::RESERVE, &reserve).await?;
     if let Reserved::Won {
         new_namespace: Some(info),
@@ -108,37 +111,26 @@ pub async fn candidates(
     get(visit, &namespace.folded(), path::CANDIDATES, &query).await
 }
 
-/// What the namespace's object says of a token: whether it is one of its own that holds.
-pub async fn admit(
-    visit: &Visit,
-    namespace: &NamespaceName,
-    sha256: TokenHash,
-) -> Result<Admitted, ErrorReply> {
-    let now_ms = visit.now_ms;
-    let admit = Admit { sha256, now_ms };
-    post(visit, namespace, NAMESPACE_ADMIT, &admit).await
-}
-
 /// Keeps a token of the namespace's.
 pub async fn make_token(
     visit: &Visit,
     namespace: &NamespaceName,
-    token: TokenRecord,
-) -> Result<TokenRecord, ErrorReply> {
-    post(visit, namespace, path::MAKE_TOKEN, &CreateToken { token }).await
+    asked: &MakeToken,
+) -> Result<SharedToken, ErrorReply> {
+    post(visit, namespace, path::MAKE_TOKEN, asked).await
 }
 
 /// A page of the namespace's tokens.
 pub async fn tokens(
     visit: &Visit,
     namespace: &NamespaceName,
-    query: &str,
-) -> Result<TokenPage, ErrorReply> {
-    let call = Call::get(format!("{}?{query}", path::TOKENS));
-    objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await
+    asked: &ListTokens,
+) -> Result<SharedTokens, ErrorReply> {
+    get(visit, &namespace.folded(), path::TOKENS, asked).await
 }
 
-/// Takes a token of the namespace's back; [`ErrorCode::NotFound`] when it has none of this id.
+/// Takes a token of the namespace's back; [`ErrorCode::NotFound`] when it has none of this id that
+/// the caller may take back.
 pub async fn revoke_token(
     visit: &Visit,
     namespace: &NamespaceName,
@@ -146,9 +138,27 @@ pub async fn revoke_token(
 ) -> Result<RevokedToken, ErrorReply> {
     let revoke = Revoke {
         token_id: token_id.to_owned(),
+        admin_too: visit.identity == Identity::Operator,
         now_ms: visit.now_ms,
     };
     post(visit, namespace, path::REVOKE, &revoke).await
+}
+
+/// Lists repositories that are there.
+pub async fn relist(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    infos: Vec<RepositoryInfo>,
+) -> Result<Relisted, ErrorReply> {
+    announce(visit, namespace, visit.now_ms).await?;
+    let relist = Relist {
+        namespace: namespace.as_str().to_owned(),
+        infos,
+        now_ms: visit.now_ms,
+    };
+    let relisted: Relisted = post(visit, namespace, path::RELIST, &relist).await?;
+    register(visit, &relisted.namespace).await;
+    Ok(relisted)
 }
 
 /// A page of the namespace's repositories.
@@ -169,11 +179,14 @@ pub async fn list(
 pub async fn create_namespace(
     visit: &Visit,
     namespace: &NamespaceName,
+    fsck_strict: bool,
 ) -> Result<NamespaceInfo, ErrorReply> {
     let create = CreateNamespace {
         namespace: namespace.as_str().to_owned(),
+        fsck_strict,
         now_ms: visit.now_ms,
     };
+    announce(visit, namespace, visit.now_ms).await?;
     let info = match post(visit, namespace, path::CREATE, &create).await {
         Ok(info) => info,
         Err(error) if error.code == ErrorCode::AlreadyExists => {
@@ -196,6 +209,15 @@ pub async fn show_namespace(
 ) -> Result<NamespaceInfo, ErrorReply> {
     let call = Call::get(path::SUMMARY);
     objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await
+}
+
+/// Changes a namespace's settings.
+pub async fn update_namespace(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    change: &UpdateNamespace,
+) -> Result<NamespaceInfo, ErrorReply> {
+    post(visit, namespace, path::UPDATE, change).await
 }
 
 /// Deletes a namespace in which no name is taken.
@@ -230,6 +252,29 @@ pub async fn namespaces(
         .filter(|info| !matches!(info, Err(error) if error.code == ErrorCode::NotFound))
         .collect::<Result<_, _>>()?;
     Ok((infos, registry.cursor))
+}
+
+/// Tells the registry of a namespace before it is made, where names that it does not know are taken
+/// for free. So it may know one that was not made; lists leave that out.
+pub async fn announce(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    created_at_ms: i64,
+) -> Result<(), ErrorReply> {
+    if !wake::must_be_announced(visit, namespace) {
+        return Ok(());
+    }
+    let info = NamespaceInfo {
+        namespace: namespace.as_str().to_owned(),
+        repo_count: 0,
+        created_at_ms,
+        // The registry lists names alone.
+        fsck_strict: false,
+    };
+    let call = Call::post(path::ANNOUNCE, &info)?;
+    let Done {} = objects::read(objects::namespace(visit, REGISTRY, call).await?).await?;
+    wake::note(&namespace.folded());
+    Ok(())
 }
 
 /// Tells the registry. When it cannot be told, the namespace exists all the same, unlisted until

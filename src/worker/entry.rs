@@ -2,13 +2,15 @@
 
 use worker::{Context, Date, Env, Request, Response, ResponseBody, console_log, event};
 
-use super::reply::{Reply, git_error};
+use super::credentials::Identity;
+use super::cross_site::Source;
+use super::reply::{Reply, git_error, git_in_band};
 use super::rest::bundles;
-use super::route::{self, Face, RestRoute, Route, RouteError};
+use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, fault, respond};
-use super::{content, envelope, git, idempotency, limits, openapi, request_log};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, RequestLine};
+use super::{content, envelope, git, idempotency, limits, openapi, public_url, request_log};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
 use crate::storage::analytics;
 
 #[event(fetch)]
@@ -40,8 +42,15 @@ async fn fetch(
         Ok(Answer::OfObject(response)) => return Ok(response),
         Ok(Answer::OfWorker(response)) => (response, None),
         Err(error) => {
-            let response = respond(shown(face, &error, &request_id))?;
-            (response, error.code.name())
+            let post = match (&visit, &route) {
+                (Ok(visit), Ok(Route::Git(_, route))) => post_told_in_band(visit, *route, &error),
+                _ => None,
+            };
+            let reply = match post {
+                Some(post) => git_in_band(post, &named(&error, &request_id).message),
+                None => shown(face, &error, &request_id),
+            };
+            (respond(reply)?, error.code.name())
         }
     };
     let wall_ms = clock().saturating_sub(begun_ms);
@@ -124,11 +133,22 @@ fn shown(face: Face, error: &ErrorReply, request_id: &str) -> Reply {
     if status == 401 || (face == Face::Rest && status < 429) {
         return told(face, error);
     }
-    let named = ErrorReply {
+    told(face, &named(error, request_id))
+}
+
+fn named(error: &ErrorReply, request_id: &str) -> ErrorReply {
+    ErrorReply {
         message: format!("{} (request {request_id})", error.message),
         ..error.clone()
-    };
-    told(face, &named)
+    }
+}
+
+/// The fetch or push that this error refuses, if Git shows its user nothing but what is in-band. A
+/// credential that cannot be valid is no better than none: no advertisement was given for it.
+fn post_told_in_band(visit: &Visit, route: GitRoute, error: &ErrorReply) -> Option<GitPost> {
+    let is_unknown = matches!(visit.identity, Identity::Anonymous | Identity::Unrecognised);
+    let in_band = error.code.is_told_in_band(is_unknown);
+    route.post().filter(|_| in_band)
 }
 
 fn told(face: Face, error: &ErrorReply) -> Reply {
@@ -149,9 +169,13 @@ async fn answer(
     if !methods.contains(&method) {
         return made(method_not_allowed(route, methods));
     }
+    if let Route::Rest(_) = route {
+        check_source(visit, &request, method)?;
+    }
     match route {
         Route::Health => made(health()),
         Route::OpenApi => made(openapi::answer()),
+        Route::Neighbour(neighbour) => made(neighbour.answer(&visit.request_id)),
         Route::Git(path, route) => {
             let answered = git::answer(visit, &request, query, path, *route).await;
             answered.map(Answer::OfObject)
@@ -171,6 +195,22 @@ async fn answer(
     }
 }
 
+/// Refuses what a page of another site could have made a browser send.
+fn check_source(visit: &Visit, request: &web_sys::Request, method: &str) -> Result<(), ErrorReply> {
+    if matches!(method, "GET" | "HEAD") {
+        return Ok(());
+    }
+    let headers = request.headers();
+    let given = |name| header(&headers, name);
+    let (fetch_site, from) = (given("sec-fetch-site"), given("origin"));
+    let source = Source {
+        fetch_site: fetch_site.as_deref(),
+        origin: from.as_deref(),
+        own_origins: &[&visit.origin, public_url::origin(visit.public_url())],
+    };
+    source.check(method)
+}
+
 fn visit(
     headers: &web_sys::Headers,
     env: Env,
@@ -183,7 +223,9 @@ fn visit(
         .map_err(|_| malformed("the Authorization header is malformed"))?;
     let (request_id, origin) = (request_id.to_owned(), origin.to_owned());
     let authorization = authorization.as_deref();
-    Ok(Visit::new(env, now_ms, request_id, origin, authorization))
+    let mut visit = Visit::new(env, now_ms, request_id, origin, authorization);
+    visit.address = header(headers, "cf-connecting-ip").unwrap_or_default();
+    Ok(visit)
 }
 
 fn made(reply: Reply) -> Result<Answer, ErrorReply> {
@@ -195,7 +237,7 @@ fn method_not_allowed(route: &Route, methods: &[&str]) -> Reply {
     let allowed = methods.join(", ");
     let message = format!("this path serves {allowed} only");
     let error = ErrorReply::new(ErrorCode::MethodNotAllowed, message);
-    let face = if matches!(route, Route::Git(..)) {
+    let face = if matches!(route, Route::Git(..) | Route::Neighbour(_)) {
         Face::Git
     } else {
         Face::Rest

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::reply::Reply;
+use super::reply::{BEARER, Reply};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 /// On every REST answer: it may hold a secret or private content and is never to be rendered.
@@ -121,7 +121,7 @@ pub fn failure(error: &ErrorReply) -> Reply {
     let status = error.code.status();
     enveloped::<()>(status, None, vec![shown], None)
         .unwrap_or_else(|_| Reply::new(500, "application/json", String::new()))
-        .with_error_headers(error, r#"Bearer realm="cairn""#)
+        .with_error_headers(error, &[BEARER])
 }
 
 fn enveloped<T: Serialize + ?Sized>(

@@ -2,17 +2,15 @@
 
 use super::admission;
 use super::credentials::Identity;
+use super::grants;
 use super::names::RepositoryPath;
 use super::objects::{Call, refusal, repository_as_it_is};
 use super::ready;
 use super::route::GitRoute;
-use super::smart_http::{check_length, exchange};
+use super::smart_http::exchange;
 use super::visit::Visit;
-use crate::repo_do::contract::header::GIT_PROTOCOL;
-use crate::repo_do::contract::{ErrorReply, FORWARDED_HEADERS, Refusal};
-
-/// The variable with the most bytes that one push may have, where the platform takes no more.
-const PUSH_BYTES_MAX: &str = "CAIRN_PUSH_BYTES_MAX";
+use crate::repo_do::contract::header::{GIT_PROTOCOL, KNOWN_TOKEN};
+use crate::repo_do::contract::{ErrorReply, FORWARDED_HEADERS, Refusal, path};
 
 /// Answers a git request whose method fits its route. What the object answers well passes as it is:
 /// it has the headers that Git wants, and writes the log line.
@@ -33,11 +31,6 @@ pub async fn answer(
         exchange(route, query, None, None)?
     };
     let actor = admission::actor(visit, exchange.access)?;
-    if route == GitRoute::ReceivePack {
-        let most = visit.env.var(PUSH_BYTES_MAX).ok();
-        let most = most.and_then(|most| most.to_string().parse().ok());
-        check_length(header("content-length").as_deref(), most)?;
-    }
 
     let (call, forwarded) = if has_body {
         let call = Call::stream(exchange.target, request.body());
@@ -45,12 +38,17 @@ pub async fn answer(
     } else {
         (Call::get(exchange.target), [GIT_PROTOCOL].as_slice())
     };
+    let protocol = header(GIT_PROTOCOL).filter(|_| !has_body);
     let forwarded = forwarded.iter();
     let forwarded = forwarded.filter_map(|name| Some((*name, header(name)?)));
     let call = call.with_headers(forwarded.collect());
     // The object decides alone, and is asked first: a look-up in KV would cost as much as its
     // answer. KV only says more exactly why not.
-    let response = match repository_as_it_is(visit, path, actor, call).await {
+    let mut response = repository_as_it_is(visit, path, actor, call).await;
+    if let Some(call) = once_more(visit, path, exchange.target, &response, protocol).await {
+        response = repository_as_it_is(visit, path, actor, call).await;
+    }
+    let response = match response {
         Ok(response) if response.status() == 200 => response,
         // Git asks everything once without its token; there is nothing to read of that.
         Ok(response) if response.status() == 401 && visit.identity == Identity::Anonymous => {
@@ -65,4 +63,28 @@ pub async fn answer(
         Some(ready) => ready::answer(visit, response, ready).await,
         None => Ok(response),
     }
+}
+
+/// The same request once more, when strangers have used up what is theirs and the caller has a token
+/// that KV knows for one of the namespace's: the object counts it with the owners'. Requests with a body
+/// cannot be sent again; Git sends one without first.
+async fn once_more(
+    visit: &Visit,
+    path: &RepositoryPath,
+    target: &'static str,
+    response: &Result<web_sys::Response, ErrorReply>,
+    protocol: Option<String>,
+) -> Option<Call> {
+    let is_turned_away = matches!(response, Ok(response) if response.status() == 429);
+    let Identity::Token(hash) = visit.identity else {
+        return None;
+    };
+    if !is_turned_away || !target.starts_with(path::INFO_REFS) {
+        return None;
+    }
+    let grant = grants::find(visit, &hash).await?;
+    grant.check(path, visit.now_ms).ok()?;
+    let protocol = protocol.map(|protocol| (GIT_PROTOCOL, protocol));
+    let headers = protocol.into_iter().chain([(KNOWN_TOKEN, "1".to_owned())]);
+    Some(Call::get(target).with_headers(headers.collect()))
 }

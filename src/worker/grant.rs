@@ -25,10 +25,13 @@ pub struct Grant {
     pub expires_at: i64,
 }
 
+/// How the KV keys of all grants begin.
+pub const KEY_PREFIX: &str = "token:";
+
 /// The KV key of a token's grant.
 #[must_use]
 pub fn key(hash: &TokenHash) -> String {
-    format!("token:{hash}")
+    format!("{KEY_PREFIX}{hash}")
 }
 
 impl Grant {
@@ -54,6 +57,20 @@ impl Grant {
             scope: token.scope,
             expires_at: token.expires_at_ms.div_euclid(1000),
         }
+    }
+
+    /// Whether the token is that repository's own, which was there when the grant was written.
+    #[must_use]
+    pub fn names(&self, path: &RepositoryPath, now_ms: i64) -> bool {
+        self.repository == path.object_name() && !self.is_expired(now_ms)
+    }
+
+    /// Whether the token is of the namespace or of a repository in it, which was there when the
+    /// grant was written.
+    #[must_use]
+    pub fn is_within(&self, namespace: &NamespaceName, now_ms: i64) -> bool {
+        let (within, _) = self.repository.split_once('/').unwrap_or_default();
+        within == namespace.folded() && !self.is_expired(now_ms)
     }
 
     /// Whether its time is over.
@@ -175,6 +192,13 @@ mod tests {
             ..grant.clone()
         };
         let namespace = NamespaceName::parse("acme").unwrap();
+        assert!(of_repository.is_within(&namespace, 0) && grant.is_within(&namespace, 0));
+        assert!(!grant.is_within(&namespace, 1_000_000));
+        let other = NamespaceName::parse("acme2").unwrap();
+        assert!(!of_repository.is_within(&other, 0) && !grant.is_within(&other, 0));
+        assert!(of_repository.names(&path("ACME", "Widget"), 0));
+        assert!(!of_repository.names(&path("acme", "widget"), 1_000_000));
+        assert!(!grant.names(&path("acme", "widget"), 0));
         let refused = of_repository.check_namespace(&namespace, 0).unwrap_err();
         assert_eq!(refused.code, ErrorCode::Forbidden);
     }

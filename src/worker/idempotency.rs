@@ -4,7 +4,7 @@
 //! the registry where a namespace is made.
 
 use js_sys::Uint8Array;
-use worker::{Method, Request, RequestInit};
+use worker::{Headers, Method, Request, RequestInit};
 
 use super::admission;
 use super::envelope;
@@ -78,9 +78,10 @@ async fn admit(visit: &Visit, route: &RestRoute) -> Result<(), ErrorReply> {
         RestRoute::Repositories(namespace) | RestRoute::Tokens(namespace) => {
             admission::to_namespace(visit, namespace).await
         }
-        RestRoute::Fork(path) | RestRoute::Import(path) | RestRoute::Maintenance(path) => {
-            admission::to_namespace(visit, &path.namespace).await
-        }
+        RestRoute::Fork(path)
+        | RestRoute::Import(path)
+        | RestRoute::Maintenance(path)
+        | RestRoute::Purge(path) => admission::to_namespace(visit, &path.namespace).await,
         _ => admission::to_administer(visit).await,
     }
 }
@@ -96,9 +97,10 @@ fn may_create(route: &RestRoute) -> bool {
 fn object_name(route: &RestRoute) -> String {
     match route {
         RestRoute::Repositories(namespace) | RestRoute::Tokens(namespace) => namespace.folded(),
-        RestRoute::Fork(path) | RestRoute::Import(path) | RestRoute::Maintenance(path) => {
-            path.namespace.folded()
-        }
+        RestRoute::Fork(path)
+        | RestRoute::Import(path)
+        | RestRoute::Maintenance(path)
+        | RestRoute::Purge(path) => path.namespace.folded(),
         _ => REGISTRY.to_owned(),
     }
 }
@@ -139,7 +141,10 @@ fn end<'a>(
 
 fn with_body(url: &str, body: &[u8]) -> worker::Result<Request> {
     let mut init = RequestInit::new();
+    let headers = Headers::new();
+    headers.set("content-type", "application/json")?;
     init.with_method(Method::Post)
+        .with_headers(headers)
         .with_body(Some(Uint8Array::from(body).into()));
     Request::new_with_init(url, &init)
 }

@@ -10,13 +10,16 @@
 //! | [`visit`] | what every step of one request needs to know |
 //! | [`admission`] | who may go on to an object |
 //! | [`objects`], [`directory`] | calls to the Durable Objects; those of the namespaces |
+//! | [`wake`], [`known_names`] | whether there is anything to call, where a call leaves a file |
 //! | [`namespace_do`] | the namespace's object: a shell over [`namespace_steps`], [`namespace_tokens`] |
 //! | [`idempotency`], [`once`], [`once_steps`] | requests that are done once |
 //! | [`namespace_contract`] | what the Worker and that object say to each other |
 //! | [`random`] | randomness, from the platform |
 //! | [`smart_http`] | the frame of git requests: services, content types |
 //! | [`target`], [`route`], [`names`] | a URL in its parts; what a path names |
-//! | [`credentials`], [`token`], [`grant`] | who asks; what KV knows of a token |
+//! | [`neighbours`] | what other hosts serve beside Git, told that it is not here |
+//! | [`public_url`], [`cross_site`] | under which URL it is reached; what pages of others may not do |
+//! | [`credentials`], [`token`], [`grant`], [`grants`] | who asks; what KV knows of a token |
 //! | [`parameters`], [`resources`] | bodies and queries read; resources shown |
 //! | [`openapi`] | the description of the REST face |
 //! | [`limits`] | requests to a namespace, counted by the platform |
@@ -25,10 +28,11 @@
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
 //! Invariants:
-//! - Only [`entry`], [`visit`], [`admission`], [`git`], [`content`], [`ready`],
-//!   [`rest`], [`idempotency`], [`objects`], [`namespace_do`] and [`random`] know the platform; the rest is tested natively.
-//! - Nothing is shared between requests: no statics, no locks, no caches. A future woken by
-//!   another request is a fault of the platform's ("I/O on behalf of a different request").
+//! - Only [`entry`], [`visit`], [`admission`], [`grants`], [`git`], [`content`], [`ready`],
+//!   [`rest`], [`idempotency`], [`objects`], [`wake`], [`namespace_do`] and [`random`] know the platform; the rest is tested natively.
+//! - Nothing is shared between requests but names that are known to be taken ([`wake`]): no locks, no
+//!   caches. A future woken by another request is a fault of the platform's ("I/O on behalf of a
+//!   different request").
 //! - Bodies of git requests and answers are never read here.
 //! - What the Worker says no to, the object would refuse too; only the object says yes.
 
@@ -36,24 +40,29 @@ pub mod admission;
 pub mod content;
 pub mod content_query;
 pub mod credentials;
+pub mod cross_site;
 pub mod directory;
 pub mod entry;
 pub mod envelope;
 pub mod git;
 pub mod grant;
+pub mod grants;
 pub mod id;
 pub mod idempotency;
+pub mod known_names;
 pub mod limits;
 pub mod names;
 pub mod namespace_contract;
 pub mod namespace_do;
 pub mod namespace_steps;
 pub mod namespace_tokens;
+pub mod neighbours;
 pub mod objects;
 pub mod once;
 pub mod once_steps;
 pub mod openapi;
 pub mod parameters;
+pub mod public_url;
 pub mod random;
 pub mod ready;
 pub mod reply;
@@ -66,3 +75,4 @@ pub mod target;
 pub mod time;
 pub mod token;
 pub mod visit;
+pub mod wake;

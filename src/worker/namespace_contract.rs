@@ -7,19 +7,24 @@
 //! |---|---|---|
 //! | `POST /create` | [`CreateNamespace`] | [`NamespaceInfo`], or 409 |
 //! | `GET /summary` | | [`NamespaceInfo`], or 404 |
+//! | `POST /update` | [`UpdateNamespace`] | [`NamespaceInfo`], or 404 |
 //! | `POST /delete` | | [`NamespaceInfo`] as it was, 404, or 409 while names are taken |
 //! | `POST /reserve` | [`Reserve`] | [`Reserved`] |
 //! | `POST /confirm` | [`Confirm`] | [`Done`] |
 //! | `POST /touch` | `TouchRepository` of the objects' contract | [`Done`] |
 //! | `POST /release` | `ReleaseName` of the objects' contract | [`Done`], whether or not the entry was still that one |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
+//! | `GET /holds?name=…` | | [`Holds`] |
 //! | `GET /candidates?prefix=…` | | `[`[`Candidate`]`…]` |
+//! | `POST /relist` | [`Relist`] | [`Relisted`] |
 //! | `GET /list?…` | | [`Listing`] |
-//! | `POST /admit` | `Admit` of the objects' contract | `Admitted` |
-//! | `POST /token` | `CreateToken` | `TokenRecord`, 404 without a namespace |
-//! | `GET /tokens?state=…&page=…&per_page=…` | | `TokenPage`, 404 without a namespace |
+//! | `POST /admit` | `Admit` of the objects' contract | `Admitted`; 429 after too many unknown tokens |
+//! | `POST /token` | [`MakeToken`] | [`SharedToken`]; 404 without the namespace or one of the repositories |
+//! | `GET /tokens?…` | [`ListTokens`] | [`SharedTokens`], 404 without a namespace |
 //! | `POST /revoke` | [`Revoke`] | `RevokedToken`, or 404 |
 //! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
+//! | `POST /announce` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
+//! | `GET /registered?name=…` | | [`Holds`] (the registry's only) |
 //! | `GET /registry?limit=…&cursor=…&search=…` | | [`Registry`] (the registry's only) |
 //!
 //! The repository's own object decides whether a repository exists. What stands here reserves
@@ -28,7 +33,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::repo_do::contract::RepositoryInfo;
+use crate::repo_do::contract::{RepositoryInfo, TokenRecord, TokenState};
 
 /// Paths that the object serves.
 pub mod path {
@@ -36,6 +41,8 @@ pub mod path {
     pub const CREATE: &str = "/create";
     /// The namespace.
     pub const SUMMARY: &str = "/summary";
+    /// Changes the namespace's settings.
+    pub const UPDATE: &str = "/update";
     /// Deletes the namespace.
     pub const DELETE: &str = "/delete";
     /// Takes a name.
@@ -44,8 +51,12 @@ pub mod path {
     pub const CONFIRM: &str = "/confirm";
     /// The entry of one name.
     pub const REPOSITORY: &str = "/repository";
+    /// Whether a name is taken.
+    pub const HOLDS: &str = "/holds";
     /// Repositories that may have a token.
     pub const CANDIDATES: &str = "/candidates";
+    /// Lists repositories that were lost from the list.
+    pub const RELIST: &str = "/relist";
     /// The list of repositories.
     pub const LIST: &str = "/list";
     /// Makes a token of the namespace's.
@@ -56,6 +67,10 @@ pub mod path {
     pub const REVOKE: &str = "/revoke";
     /// Notes a namespace.
     pub const REGISTER: &str = "/register";
+    /// Notes a namespace that is about to be made.
+    pub const ANNOUNCE: &str = "/announce";
+    /// Whether a namespace is noted.
+    pub const REGISTERED: &str = "/registered";
     /// Forgets a namespace.
     pub const UNREGISTER: &str = "/unregister";
     /// The list of namespaces.
@@ -66,7 +81,19 @@ pub mod path {
     pub const ONCE_END: &str = "/once/end";
 }
 
-/// Query of `GET /repository`.
+/// Answer of `GET /holds` and of `GET /registered`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holds {
+    /// The name is taken, if only by somebody who is about to make a repository.
+    Held,
+    /// Nobody has the name.
+    Free,
+    /// There is no list here, and perhaps one was lost.
+    Nothing,
+}
+
+/// Query of `GET /repository`, `GET /holds` and `GET /registered`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByName {
     /// The repository's name.
@@ -85,8 +112,51 @@ pub struct ByPrefix {
 pub struct Revoke {
     /// The token's id.
     pub token_id: String,
+    /// Whether a token that administers the namespace may be meant.
+    pub admin_too: bool,
     /// Milliseconds since 1970.
     pub now_ms: i64,
+}
+
+/// Body of `POST /token`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MakeToken {
+    /// The new token.
+    pub token: TokenRecord,
+    /// The names of the repositories that it opens; `None`: every one.
+    pub repos: Option<Vec<String>>,
+}
+
+/// A token of the namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedToken {
+    /// The token.
+    pub token: TokenRecord,
+    /// The names of the repositories that it opens, without those that are gone; `None`: every one.
+    pub repos: Option<Vec<String>>,
+}
+
+/// Query of `GET /tokens`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListTokens {
+    /// Those in this state; `None`: in any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<TokenState>,
+    /// Whether those that administer the namespace are listed too.
+    pub admin_too: bool,
+    /// The page, from 1.
+    pub page: u32,
+    /// Tokens a page.
+    pub per_page: u32,
+}
+
+/// Answer of `GET /tokens`: a page, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedTokens {
+    /// The page's tokens.
+    pub tokens: Vec<SharedToken>,
+    /// Tokens in that state altogether.
+    pub total_count: u64,
 }
 
 /// Body of `POST /once/begin`: a request with an `Idempotency-Key` is about to be done.
@@ -150,8 +220,18 @@ pub const CREATE_SECONDS_MAX: i64 = 60;
 pub struct CreateNamespace {
     /// Its name, as shown.
     pub namespace: String,
+    /// What its repositories take, unless they say otherwise.
+    #[serde(default)]
+    pub fsck_strict: bool,
     /// Milliseconds since 1970.
     pub now_ms: i64,
+}
+
+/// Body of `POST /update`; what is absent stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateNamespace {
+    /// What repositories take that are made from now on, unless they say otherwise.
+    pub fsck_strict: Option<bool>,
 }
 
 /// A namespace.
@@ -163,6 +243,9 @@ pub struct NamespaceInfo {
     pub repo_count: u64,
     /// Milliseconds since 1970.
     pub created_at_ms: i64,
+    /// Whether new repositories check objects as git's `--strict` does.
+    #[serde(default)]
+    pub fsck_strict: bool,
 }
 
 /// Body of `POST /reserve`: takes a name for a repository about to be made.
@@ -198,6 +281,9 @@ pub enum Reserved {
     Won {
         /// The namespace's name, as shown.
         namespace: String,
+        /// What the repository takes, unless its maker says otherwise.
+        #[serde(default)]
+        fsck_strict: bool,
         /// The namespace, if this made it: the registry must hear of it.
         new_namespace: Option<NamespaceInfo>,
     },
@@ -223,6 +309,26 @@ impl Entry {
         let age_ms = now_ms.saturating_sub(self.reserved_at_ms);
         !self.confirmed && age_ms < CREATE_SECONDS_MAX.saturating_mul(1000)
     }
+}
+
+/// Body of `POST /relist`: repositories that are there, as their own objects have just said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relist {
+    /// The namespace's name, as shown if this makes the namespace.
+    pub namespace: String,
+    /// The repositories.
+    pub infos: Vec<RepositoryInfo>,
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// Answer of `POST /relist`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relisted {
+    /// For each repository, whether it was not listed before.
+    pub is_new: Vec<bool>,
+    /// The namespace: the registry must hear of it.
+    pub namespace: NamespaceInfo,
 }
 
 /// Body of `POST /confirm`: the repository exists, and is listed from now on.

@@ -9,23 +9,24 @@ use worker::durable::State;
 use worker::{Date, DurableObject, Env, Request, Response, durable_object};
 
 use super::namespace_contract::{
-    ByName, ByPrefix, Confirm, CreateNamespace, Done, NamespaceInfo, REGISTRY, Reserve, Revoke,
-    path,
+    ByName, ByPrefix, Confirm, CreateNamespace, Done, ListTokens, MakeToken, NamespaceInfo,
+    REGISTRY, Relist, Reserve, Revoke, UpdateNamespace, path,
 };
 use super::namespace_steps::{self as steps, StepError};
 use super::namespace_tokens as tokens;
 use super::once_steps;
-use super::parameters::{self, ListQuery, TokenFilter, TokenQuery};
+use super::parameters::{self, ListQuery};
 use super::reply::Reply;
 use super::visit::{fault, respond};
 use crate::repo_do::contract::{
-    Admit, CreateToken, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE,
-    NAMESPACE_TOUCH, Rate, ReleaseName, TouchRepository, Usage, header,
+    Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate,
+    ReleaseName, TouchRepository, Usage, header,
 };
 use crate::storage::do_sql::ObjectDatabase;
 use crate::storage::namespace::NamespaceStore;
 use crate::storage::registry::RegistryStore;
 use crate::storage::sql::Database as _;
+use crate::storage::sql_error::lasting;
 
 /// The Durable Object of a namespace, or of the registry of namespaces.
 ///
@@ -37,13 +38,16 @@ pub struct NamespaceDo {
     rate: Rate,
     // A panic ends the request that caused it; a number is whole between calls.
     meter: AssertUnwindSafe<Meter>,
+    /// Questions about unknown tokens.
+    strangers: AssertUnwindSafe<Meter>,
 }
 
 /// What is counted against the rate: what a caller of REST begins with. The steps behind it, and
 /// what other objects say, are not; nothing may break off in its middle.
-const METERED: [&str; 8] = [
+const METERED: [&str; 9] = [
     path::CREATE,
     path::SUMMARY,
+    path::UPDATE,
     path::DELETE,
     path::RESERVE,
     path::CANDIDATES,
@@ -58,6 +62,7 @@ impl DurableObject for NamespaceDo {
             state,
             rate: Rate::of(|name| env.var(name).ok().map(|value| value.to_string())),
             meter: AssertUnwindSafe(Meter::default()),
+            strangers: AssertUnwindSafe(Meter::default()),
         }
     }
 
@@ -105,14 +110,31 @@ impl NamespaceDo {
             return registry(&RegistryStore::new(db), url.path(), query, &body);
         }
         let store = NamespaceStore::new(db);
-        let answered = namespace(&store, url.path(), query, &body);
+        let answered = match url.path() {
+            NAMESPACE_ADMIT => self.admit(&store, &body),
+            path => namespace(&store, path, query, &body),
+        };
         usage.rows_read = store.database().rows_read();
         usage.rows_written = store.database().rows_written();
         answered
     }
 
+    /// What a token is. Unknown tokens are counted, and those of owners are not.
+    fn admit(
+        &self,
+        store: &NamespaceStore<ObjectDatabase>,
+        body: &[u8],
+    ) -> Result<String, ErrorReply> {
+        let admitted = tokens::admit(store, &read::<Admit>(body)?)?;
+        if admitted.token.is_none() {
+            self.strangers
+                .admit(self.rate, "the namespace", now_ms()?)?;
+        }
+        json(&admitted)
+    }
+
     fn database(&self) -> Result<ObjectDatabase, ErrorReply> {
-        ObjectDatabase::new(&self.state.storage()).map_err(|error| fault("database", &error))
+        ObjectDatabase::new(&self.state.storage()).map_err(|error| store_fault(&error))
     }
 
     /// Deletes the namespace: no await stands between the check and the order to delete.
@@ -135,29 +157,24 @@ fn namespace(
     body: &[u8],
 ) -> Result<String, ErrorReply> {
     match path {
-        path::CREATE => {
-            let create: CreateNamespace = read(body)?;
-            json(&steps::create(store, &create.namespace, create.now_ms)?)
-        }
+        path::CREATE => json(&steps::create(store, &read::<CreateNamespace>(body)?)?),
         path::SUMMARY => json(&steps::summary(store)?),
+        path::UPDATE => json(&steps::update(store, &read::<UpdateNamespace>(body)?)?),
         path::RESERVE => json(&steps::reserve(store, &read::<Reserve>(body)?)?),
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
         NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
-        path::REPOSITORY => json(&steps::entry(
-            store,
-            &parameters::query::<ByName>(query)?.name,
-        )?),
+        path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
+        path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),
+        path::RELIST => json(&steps::relist(store, &read::<Relist>(body)?)?),
         path::CANDIDATES => json(&steps::candidates(
             store,
             &parameters::query::<ByPrefix>(query)?.prefix,
         )?),
-        NAMESPACE_ADMIT => json(&tokens::admit(store, &read::<Admit>(body)?)?),
-        path::MAKE_TOKEN => json(&tokens::make(store, read::<CreateToken>(body)?.token)?),
+        path::MAKE_TOKEN => json(&tokens::make(store, read::<MakeToken>(body)?)?),
         path::TOKENS => {
-            let asked: TokenQuery = parameters::query(query)?;
-            let state = asked.state.and_then(TokenFilter::state);
-            json(&tokens::list(store, state, asked.page()?, now_ms()?)?)
+            let asked: ListTokens = parameters::query(query)?;
+            json(&tokens::list(store, &asked, now_ms()?)?)
         }
         path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?)?),
         path::LIST => {
@@ -183,6 +200,15 @@ fn registry(
                     .map_err(Into::into),
             )
         }
+        path::REGISTERED => json(&steps::registered(store, &read_name(query)?)?),
+        path::ANNOUNCE => {
+            let info: NamespaceInfo = read(body)?;
+            done(
+                store
+                    .announce(&info.namespace, info.created_at_ms)
+                    .map_err(Into::into),
+            )
+        }
         path::UNREGISTER => {
             let info: NamespaceInfo = read(body)?;
             done(
@@ -203,8 +229,21 @@ impl From<StepError> for ErrorReply {
     fn from(error: StepError) -> Self {
         match error {
             StepError::Refused(reply) => reply,
-            StepError::Store(error) => fault("namespace", &error),
+            StepError::Store(error) => store_fault(&error),
         }
+    }
+}
+
+fn read_name(query: &str) -> Result<String, ErrorReply> {
+    Ok(parameters::query::<ByName>(query)?.name)
+}
+
+/// The namespace's store failed: the caller hears whether that lasts.
+fn store_fault(error: &dyn std::fmt::Display) -> ErrorReply {
+    let hidden = fault("namespace", error);
+    match lasting(&error.to_string()) {
+        Some(fault) => ErrorReply::new(ErrorCode::InternalError, fault.told()),
+        None => hidden,
     }
 }
 

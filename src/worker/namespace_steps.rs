@@ -4,7 +4,8 @@
 //! a later request mends. See [`super::namespace_contract`].
 
 use super::namespace_contract::{
-    Candidate, Confirm, Entry, Listed, Listing, NamespaceInfo, Registry, Reserve, Reserved,
+    Candidate, Confirm, CreateNamespace, Entry, Holds, Listed, Listing, NamespaceInfo, Registry,
+    Relist, Relisted, Reserve, Reserved, UpdateNamespace,
 };
 use super::parameters::{Direction, ListQuery, Sort};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
@@ -50,15 +51,34 @@ impl From<ListError> for StepError {
 /// Makes the namespace.
 pub fn create<D: Database>(
     store: &NamespaceStore<D>,
-    namespace: &str,
-    now_ms: i64,
+    new: &CreateNamespace,
 ) -> Result<NamespaceInfo, StepError> {
-    if store.create(namespace, now_ms)? {
+    let created = in_transaction(store.database(), || {
+        let created = store.create(&new.namespace, new.now_ms)?;
+        if created {
+            store.set_fsck_strict(new.fsck_strict)?;
+        }
+        Ok::<_, StepError>(created)
+    });
+    if created? {
         summary(store)
     } else {
         let message = "the namespace exists";
         Err(ErrorReply::at(ErrorCode::AlreadyExists, "/namespace", message).into())
     }
+}
+
+/// Changes the namespace's settings.
+pub fn update<D: Database>(
+    store: &NamespaceStore<D>,
+    change: &UpdateNamespace,
+) -> Result<NamespaceInfo, StepError> {
+    // Nothing is written where no namespace is.
+    summary(store)?;
+    if let Some(is_strict) = change.fsck_strict {
+        store.set_fsck_strict(is_strict)?;
+    }
+    summary(store)
 }
 
 /// The namespace.
@@ -70,6 +90,7 @@ pub fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, 
         namespace: record.name,
         repo_count: record.repo_count,
         created_at_ms: record.created_at,
+        fsck_strict: record.fsck_strict,
     })
 }
 
@@ -103,6 +124,7 @@ pub fn reserve<D: Database>(
             .unwrap_or_else(|| wanted.namespace.clone());
         Ok(Reserved::Won {
             namespace,
+            fsck_strict: store.fsck_strict()?,
             new_namespace,
         })
     })
@@ -217,6 +239,59 @@ pub fn entry<D: Database>(store: &NamespaceStore<D>, name: &str) -> Result<Entry
     found
         .map(|holder| entry_of(&holder))
         .ok_or_else(|| ErrorReply::new(ErrorCode::NotFound, "the name is free").into())
+}
+
+/// Lists repositories that are there, the namespace made if need be. An entry of another repository
+/// is left over: what stands under its name is known.
+pub fn relist<D: Database>(
+    store: &NamespaceStore<D>,
+    relist: &Relist,
+) -> Result<Relisted, StepError> {
+    in_transaction(store.database(), || {
+        store.create(&relist.namespace, relist.now_ms)?;
+        let mut is_new = Vec::with_capacity(relist.infos.len());
+        for info in &relist.infos {
+            let holder = store.find(&info.name)?;
+            let is_listed = holder.as_ref().is_some_and(|holder| {
+                holder.id == info.repository_id && holder.state == RepositoryState::Live
+            });
+            if !is_listed {
+                if let Some(holder) = &holder {
+                    forget(store, &holder.name, &holder.id, relist.now_ms)?;
+                }
+                take(store, &reserved_anew(info))?;
+                store.confirm(&info.name, &info.repository_id)?;
+            }
+            touch(store, info)?;
+            is_new.push(!is_listed);
+        }
+        Ok(Relisted {
+            is_new,
+            namespace: summary(store)?,
+        })
+    })
+}
+
+/// Whether a name is taken.
+pub fn holds<D: Database>(store: &NamespaceStore<D>, name: &str) -> Result<Holds, StepError> {
+    if store.shown_name()?.is_none() {
+        return Ok(Holds::Nothing);
+    }
+    Ok(match store.find(name)? {
+        Some(_) => Holds::Held,
+        None => Holds::Free,
+    })
+}
+
+/// Whether the registry knows a namespace.
+pub fn registered<D: Database>(store: &RegistryStore<D>, name: &str) -> Result<Holds, StepError> {
+    Ok(if store.contains(name)? {
+        Holds::Held
+    } else if store.list(None, None, 1)?.is_empty() {
+        Holds::Nothing
+    } else {
+        Holds::Free
+    })
 }
 
 fn entry_of(holder: &ListedRepository) -> Entry {

@@ -1,7 +1,5 @@
 //! Calls to the Durable Objects: requests to internal URLs, with headers that only we write.
 
-use std::fmt::Display;
-
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use js_sys::{Promise, Reflect};
@@ -14,7 +12,9 @@ use worker::{Date, Method, Response, console_error};
 
 use super::names::RepositoryPath;
 use super::visit::{Visit, fault};
-use crate::repo_do::contract::{Actor, ErrorReply, ORIGIN, header};
+use super::wake;
+use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, ORIGIN, header};
+use crate::storage::sql_error::lasting;
 
 /// The binding of the repositories' objects.
 const REPOSITORIES: &str = "REPO";
@@ -144,12 +144,19 @@ pub fn repository_as_it_is<'a>(
     actor: Actor,
     call: Call,
 ) -> Asked<'a, Result<web_sys::Response, ErrorReply>> {
-    let own = vec![
+    let mut own = vec![
         (header::ACTOR, actor.to_string()),
         (header::REPOSITORY, path.to_string()),
         (header::REQUEST_ID, visit.request_id.clone()),
     ];
-    ask(visit, REPOSITORIES, path.object_name(), own, call).boxed_local()
+    if actor == Actor::Anonymous {
+        own.push((header::ADDRESS, visit.address.clone()));
+    }
+    let asked = async move {
+        wake::check(visit, path).await?;
+        ask(visit, REPOSITORIES, path.object_name(), own, call).await
+    };
+    asked.boxed_local()
 }
 
 /// Asks a namespace's object, or the registry of namespaces.
@@ -189,7 +196,7 @@ async fn ask(
             Err(thrown) => last = thrown,
         }
     }
-    Err(unreachable(binding, &told(&last)))
+    Err(unreachable(binding, &last))
 }
 
 /// What was thrown, in its own words.
@@ -200,10 +207,24 @@ fn told(thrown: &JsValue) -> String {
     )
 }
 
-/// The object threw, was reset, or has more to do than it can.
-fn unreachable(binding: &str, cause: &dyn Display) -> ErrorReply {
+/// The object threw, was reset, or has more to do than it can. Where the fault lasts, nobody is
+/// told to come back: the words say so, or the platform could not even start the object and does
+/// not expect that to change. (That is how a damaged database shows.)
+fn unreachable(binding: &str, thrown: &JsValue) -> ErrorReply {
+    let cause = told(thrown);
     console_error!("{binding} did not answer: {cause}");
-    ErrorReply::busy(RETRY_AFTER_SECONDS, "the service is busy, try again")
+    let says = |flag: &str| Reflect::get(thrown, &flag.into()).is_ok_and(|flag| flag.is_truthy());
+    let is_passing = says("retryable") || says("overloaded");
+    if let Some(fault) = lasting(&cause) {
+        return ErrorReply::new(ErrorCode::InternalError, fault.told());
+    }
+    if cause.starts_with("internal error") && !is_passing {
+        let message = "the storage could not be opened and may be damaged: the operator's log \
+                       says why";
+        return ErrorReply::new(ErrorCode::InternalError, message);
+    }
+    let message = "the service did not answer: try again, and tell the operator if that lasts";
+    ErrorReply::busy(RETRY_AFTER_SECONDS, message)
 }
 
 /// The object's answer as what the contract says it is, or its refusal.

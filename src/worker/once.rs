@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::credentials;
 use super::id;
-use super::token::{PlainToken, TOKEN_PREFIX};
+use super::token::PlainToken;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 /// Bytes of a key.
@@ -20,6 +20,9 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 
 /// What stands for the token in an answer that is kept: JSON never has it.
 const MARK: &str = "\0";
+
+/// How the mark went on while tokens had their older form and were handed out with their expiry.
+const MARK_VERSION_1: &str = "\0?expires=";
 
 /// What its ids and its token are drawn for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,12 +102,17 @@ impl Seed {
     /// An answer as it is kept; `None` if it must not be: too long, or with another token in it.
     pub fn seal(&self, answer: &str) -> Option<String> {
         let sealed = answer.replace(self.token().reveal(), MARK);
-        (sealed.len() <= ANSWER_BYTES_MAX && !sealed.contains(TOKEN_PREFIX)).then_some(sealed)
+        (sealed.len() <= ANSWER_BYTES_MAX && !PlainToken::is_in(&sealed)).then_some(sealed)
     }
 
     /// The answer that was kept.
     pub fn open(&self, sealed: &str) -> String {
-        sealed.replace(MARK, self.token().reveal())
+        let token = if sealed.contains(MARK_VERSION_1) {
+            PlainToken::version_1(self.bytes(Purpose::Token))
+        } else {
+            self.token()
+        };
+        sealed.replace(MARK, token.reveal())
     }
 
     fn token(&self) -> PlainToken {
@@ -168,15 +176,27 @@ mod tests {
     #[test]
     fn an_answer_is_kept_without_its_token() {
         let seed = once(TOKEN, "k").seed(&[1; 32]);
-        let token = id::token(seed.bytes(Purpose::Token)).with_expiry(7);
-        let answer = format!(r#"{{"token":"{token}"}}"#);
+        let token = seed.token();
+        let token = token.reveal();
+        let answer = format!(r#"{{"token":"{token}","clone_url":"https://x:{token}@h/"}}"#);
         let sealed = seed.seal(&answer).unwrap();
-        assert_eq!(sealed, "{\"token\":\"\0?expires=7\"}");
+        assert_eq!(
+            sealed,
+            "{\"token\":\"\0\",\"clone_url\":\"https://x:\0@h/\"}"
+        );
         assert_eq!(seed.open(&sealed), answer);
         let other = once(TOKEN, "l").seed(&[1; 32]);
         assert_ne!(other.open(&sealed), answer);
         assert_eq!(other.seal(&answer), None, "a token that it did not draw");
         assert_eq!(seed.seal(&"x".repeat(ANSWER_BYTES_MAX + 1)), None);
+    }
+
+    #[test]
+    fn an_answer_that_an_older_version_kept_has_the_token_that_it_gave() {
+        let seed = once(TOKEN, "k").seed(&[1; 32]);
+        let token = PlainToken::version_1(seed.bytes(Purpose::Token));
+        let answer = format!(r#"{{"token":"{}?expires=7"}}"#, token.reveal());
+        assert_eq!(seed.open("{\"token\":\"\0?expires=7\"}"), answer);
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod tests {
     fn template(route: &Route) -> Option<String> {
         let in_repository = |rest: &str| format!("{REPOSITORY}{rest}");
         Some(match route {
-            Route::Git(..) => return None,
+            Route::Git(..) | Route::Neighbour(_) => return None,
             Route::Health => "/healthz".to_owned(),
             Route::OpenApi => "/api/v1/openapi.json".to_owned(),
             Route::Rest(route) => match route {
@@ -38,6 +38,7 @@ mod tests {
                 RestRoute::Namespace(_) => NAMESPACE.to_owned(),
                 RestRoute::Repositories(_) => format!("{NAMESPACE}/repos"),
                 RestRoute::Tokens(_) => format!("{NAMESPACE}/tokens"),
+                RestRoute::Relist(_) => format!("{NAMESPACE}/relist"),
                 RestRoute::Token(..) => format!("{NAMESPACE}/tokens/{{token}}"),
                 RestRoute::Repository(_) => in_repository(""),
                 RestRoute::Fork(_) => in_repository("/fork"),
@@ -45,8 +46,10 @@ mod tests {
                 RestRoute::Bundle(_) => in_repository("/bundle"),
                 RestRoute::Recover(_) => in_repository("/recover"),
                 RestRoute::RepositoryTokens(_) => in_repository("/tokens"),
+                RestRoute::RepositoryToken(..) => in_repository("/tokens/{token}"),
                 RestRoute::Stats(_) => in_repository("/stats"),
                 RestRoute::Maintenance(_) => in_repository("/maintenance"),
+                RestRoute::Purge(_) => in_repository("/purge-unreachable"),
                 RestRoute::Content(_, content) => in_repository(match content {
                     Content::Refs => "/refs",
                     Content::Log => "/log",
@@ -61,12 +64,13 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 22] = [
+    const PATHS: [&str; 25] = [
         "/healthz",
         "/api/v1/openapi.json",
         "/api/v1/namespaces",
         "/api/v1/namespaces/acme",
         "/api/v1/namespaces/acme/repos",
+        "/api/v1/namespaces/acme/relist",
         "/api/v1/namespaces/acme/tokens",
         "/api/v1/namespaces/acme/tokens/0123456789abcdef",
         "/api/v1/namespaces/acme/repos/r",
@@ -75,8 +79,10 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/bundle",
         "/api/v1/namespaces/acme/repos/r/recover",
         "/api/v1/namespaces/acme/repos/r/tokens",
+        "/api/v1/namespaces/acme/repos/r/tokens/0123456789abcdef",
         "/api/v1/namespaces/acme/repos/r/stats",
         "/api/v1/namespaces/acme/repos/r/maintenance",
+        "/api/v1/namespaces/acme/repos/r/purge-unreachable",
         "/api/v1/namespaces/acme/repos/r/refs",
         "/api/v1/namespaces/acme/repos/r/log",
         "/api/v1/namespaces/acme/repos/r/commit/x",

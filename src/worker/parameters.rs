@@ -1,6 +1,7 @@
 //! What REST callers send: bodies and queries, read strictly. An unknown field is refused, a wrong
 //! one is named by a JSON pointer, and everything has a bound.
 
+mod fsck;
 mod import;
 
 use std::fmt::Display;
@@ -9,13 +10,14 @@ use gix_object::bstr::ByteSlice as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use self::fsck::FsckChange;
 pub use self::import::{NewImport, credential, depth};
 use super::names::{NamespaceName, RepositoryName};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, present};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present};
 
 mod tokens;
 
-pub use tokens::{NewToken, TokenFilter, TokenQuery};
+pub use tokens::{NewToken, Subject, TokenFilter, TokenQuery};
 
 /// Bytes of a REST body; the largest honest one has about 2 KiB.
 pub const BODY_BYTES_MAX: usize = 64 << 10;
@@ -43,6 +45,18 @@ const PER_PAGE_DEFAULT: u32 = 50;
 pub struct NewNamespace {
     /// Its name.
     pub namespace: String,
+    /// What its repositories take, unless they say otherwise.
+    #[serde(default)]
+    pub fsck: FsckChange,
+}
+
+/// Body of `PATCH /namespaces/:ns`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamespaceChange {
+    /// What repositories take that are made from now on, unless they say otherwise.
+    #[serde(default)]
+    pub fsck: FsckChange,
 }
 
 /// Body of `POST /namespaces/:ns/repos`.
@@ -61,6 +75,9 @@ pub struct NewRepository {
     /// Whether anybody may fetch.
     #[serde(default)]
     pub public: bool,
+    /// How objects are checked; as the namespace has it unless given.
+    #[serde(default)]
+    pub fsck: FsckChange,
 }
 
 /// Body of `POST …/repos/:name/fork`.
@@ -79,6 +96,18 @@ pub struct NewFork {
     /// Whether it gets the default branch alone.
     #[serde(default)]
     pub default_branch_only: bool,
+    /// How objects are checked; as the source has it unless given.
+    #[serde(default)]
+    pub fsck: FsckChange,
+}
+
+/// Body of `POST …/repos/:name/purge-unreachable`; it may be absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurgeOptions {
+    /// Whether the rest of the fork network is purged as well.
+    #[serde(default)]
+    pub network: bool,
 }
 
 /// Body of `PATCH …/repos/:name`.
@@ -103,6 +132,9 @@ pub struct RepositoryChange {
     /// Whether branches may not be deleted: Git's `receive.denyDeletes`.
     #[serde(default, deserialize_with = "present")]
     pub deny_deletes: Option<bool>,
+    /// How objects are checked that are pushed.
+    #[serde(default)]
+    pub fsck: FsckChange,
     /// Seconds that objects are kept that no ref or reflog entry reaches: Git's `gc.pruneExpire`.
     #[serde(default, deserialize_with = "present")]
     pub prune_grace_seconds: Option<u32>,
@@ -259,9 +291,9 @@ pub fn branch<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorReply> {
     if text == "HEAD" || text.starts_with('-') {
         return refuse("'HEAD' and names that start with '-' are no branch names");
     }
-    match gix_validate::reference::name(format!("refs/heads/{text}").as_bytes().as_bstr()) {
-        Ok(_) => Ok(text),
-        Err(error) => refuse(&error.to_string()),
+    match check_branch(text) {
+        Ok(()) => Ok(text),
+        Err(error) => refuse(&error),
     }
 }
 

@@ -8,7 +8,7 @@ use worker::wasm_bindgen_futures::{JsFuture, spawn_local};
 use worker::{Response, ResponseBody, console_error};
 
 use super::visit::{Visit, fault};
-use crate::repo_do::contract::{ErrorReply, header, in_band};
+use crate::repo_do::contract::{ErrorReply, header, instead_of_pack};
 use crate::storage::r2::R2;
 
 #[wasm_bindgen]
@@ -78,7 +78,7 @@ pub async fn answer(
         Err(message) => {
             console_error!("ready clone: {message}");
             let id = headers.get("x-request-id").ok().flatten();
-            in_band::instead_of_pack(&message, &id.unwrap_or_default(), &mut head);
+            instead_of_pack(&message, &id.unwrap_or_default(), &mut head);
             of_headers(&headers, Body::Whole(head))
         }
     };

@@ -1,6 +1,11 @@
 //! An answer before it becomes a platform response: status, headers, a short body.
 
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost};
+
+/// Asks for a user and a password.
+const BASIC: &str = r#"Basic realm="cairn""#;
+/// Asks for a token.
+pub const BEARER: &str = r#"Bearer realm="cairn""#;
 
 /// An answer whose body is made here (streams pass by this type).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,11 +47,14 @@ impl Reply {
 
     /// The headers that an error asks for beside its body: how to authenticate, when to retry.
     #[must_use]
-    pub fn with_error_headers(self, error: &ErrorReply, challenge: &str) -> Self {
-        let reply = match error.code {
-            ErrorCode::Unauthorized => self.with_header("www-authenticate", challenge),
-            _ => self,
+    pub fn with_error_headers(self, error: &ErrorReply, challenges: &[&str]) -> Self {
+        let challenges = match error.code {
+            ErrorCode::Unauthorized => challenges,
+            _ => &[],
         };
+        let reply = challenges.iter().fold(self, |reply, challenge| {
+            reply.with_header("www-authenticate", *challenge)
+        });
         match error.retry_after_seconds {
             Some(seconds) => reply.with_header("retry-after", seconds.to_string()),
             None => reply,
@@ -65,7 +73,17 @@ pub fn git_error(error: &ErrorReply) -> Reply {
     )
     .with_header("cache-control", "no-cache, no-transform")
     .with_header("x-content-type-options", "nosniff")
-    .with_error_headers(error, r#"Basic realm="cairn""#)
+    // Basic first: a client that reads one challenge alone asks for a password.
+    .with_error_headers(error, &[BASIC, BEARER])
+}
+
+/// A refusal of a fetch or a push, told in-band.
+#[must_use]
+pub fn git_in_band(post: GitPost, message: &str) -> Reply {
+    let body = String::from_utf8_lossy(&post.refusal(message)).into_owned();
+    Reply::new(200, post.answer_type(), body)
+        .with_header("cache-control", "no-cache, no-transform")
+        .with_header("x-content-type-options", "nosniff")
 }
 
 #[cfg(test)]
@@ -79,11 +97,10 @@ mod tests {
             "authentication required",
         ));
         assert_eq!(reply.status, 401);
-        let challenge = reply.header("www-authenticate").unwrap();
-        assert!(
-            challenge.starts_with(r#"Basic realm="cairn""#),
-            "{challenge}"
-        );
+        let challenges = reply.headers.iter();
+        let challenges = challenges.filter(|(name, _)| *name == "www-authenticate");
+        let challenges: Vec<_> = challenges.map(|(_, value)| value.as_str()).collect();
+        assert_eq!(challenges, [BASIC, BEARER]);
         assert_eq!(reply.body, "authentication required\n");
     }
 

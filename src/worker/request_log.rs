@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::token::TOKEN_PREFIX;
+use super::token::PlainToken;
 use crate::repo_do::contract::{RequestLine, Usage};
 
 /// The longest request id that is taken over from the client.
@@ -54,7 +54,7 @@ pub fn request_id(given: Option<&str>, ray: Option<&str>, draw: impl FnOnce() ->
         (ID_BYTES_MIN..=ID_BYTES_MAX).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
             // Somebody's secret is no name.
-            && !id.contains(TOKEN_PREFIX)
+            && !PlainToken::resembles(id)
     };
     let chosen = given.filter(fits).or(ray.filter(fits));
     chosen.map_or_else(draw, str::to_owned)
@@ -67,7 +67,7 @@ pub fn of_path(path: &str) -> RequestLine {
     let folded = |name: &str| {
         let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
         // A token in a name's place is a mistake that the log must not keep.
-        let is_secret = name.contains(TOKEN_PREFIX);
+        let is_secret = PlainToken::resembles(&name);
         (!is_secret).then(|| name.to_ascii_lowercase())
     };
     let (route, namespace, repository) = match segments.as_slice() {
@@ -76,7 +76,7 @@ pub fn of_path(path: &str) -> RequestLine {
                 Some(stem) => stem.to_owned(),
                 None => name,
             });
-            let route = format!("/git/:ns/:repo/{}", rest.join("/"));
+            let route = format!("/git/:ns/:repo/{}", below_repository(rest));
             (route, folded(namespace), name)
         }
         [
@@ -110,6 +110,16 @@ pub fn of_path(path: &str) -> RequestLine {
         namespace,
         repository,
         ..RequestLine::default()
+    }
+}
+
+/// A git path after the repository, without the names of refs, files and objects.
+fn below_repository(rest: &[&str]) -> String {
+    match rest {
+        ["info", "lfs", ..] => "info/lfs/…".to_owned(),
+        ["info", _] | [_] => rest.join("/"),
+        [] => String::new(),
+        [first, ..] => format!("{first}/…"),
     }
 }
 
@@ -168,7 +178,7 @@ mod tests {
             are("/api/v1/namespaces/:ns/tokens/:id", "acme", "-")
         );
         assert_eq!(shown("/healthz"), are("/healthz", "-", "-"));
-        let token = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
+        let token = "cairn_08umpsRGMi9hXbwR6pXWz2Ckob64ZE8ep";
         assert_eq!(
             shown(&format!("/git/{token}/%63airn_v1_0/info/refs")),
             are("/git/:ns/:repo/info/refs", "-", "-")
@@ -195,6 +205,7 @@ mod tests {
             "a b c d e f",
             "a\nb c\"d\"",
             token,
+            "cairn_08umpsRGMi9hXbwR6pXWz2Ckob64ZE8ep",
             &long,
             "é-é-é-é-é",
         ] {

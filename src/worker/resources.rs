@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::namespace_contract::{Listed, NamespaceInfo};
+use super::namespace_contract::{Listed, NamespaceInfo, SharedToken};
 use super::time::iso_8601;
 use crate::repo_do::contract::{
     ImportProgress, RepositoryInfo, RepositoryStatus, Scope, TokenRecord, TokenState,
@@ -24,6 +24,7 @@ pub struct Repository {
     public: bool,
     deny_non_fast_forwards: bool,
     deny_deletes: bool,
+    fsck: Fsck,
     prune_grace_seconds: i64,
     reflog_retention_seconds: i64,
     superseded_grace_seconds: i64,
@@ -52,6 +53,9 @@ impl Repository {
             public: info.public,
             deny_non_fast_forwards: info.deny_non_fast_forwards,
             deny_deletes: info.deny_deletes,
+            fsck: Fsck {
+                strict: info.fsck_strict,
+            },
             prune_grace_seconds: info.prune_grace_seconds,
             reflog_retention_seconds: info.reflog_retention_seconds,
             superseded_grace_seconds: info.superseded_grace_seconds,
@@ -62,6 +66,12 @@ impl Repository {
             import: info.import,
         }
     }
+}
+
+/// How objects are checked that are pushed or imported.
+#[derive(Debug, Serialize)]
+struct Fsck {
+    strict: bool,
 }
 
 /// A repository in a list: without the figures that only its own object knows.
@@ -115,6 +125,10 @@ pub struct CreatedRepository {
     pub remote: String,
     /// A token's plaintext.
     pub token: String,
+    /// When the token ends.
+    pub expires_at: String,
+    /// The remote with the token in it: what `git clone` takes.
+    pub clone_url: String,
     /// Of a fork: the objects that it took over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<u64>,
@@ -127,6 +141,17 @@ pub struct Gone {
     pub id: String,
 }
 
+/// A remote with a token as its password: what `git clone` takes as it is.
+#[must_use]
+pub fn with_token(remote: &str, plaintext: &str) -> String {
+    remote.replacen("://", &format!("://x:{plaintext}@"), 1)
+}
+
+/// The names of the repositories that a namespace's token opens; `null` for every one.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct OpenedRepos(Option<Vec<String>>);
+
 /// A token just made, with the only sight of it.
 #[derive(Debug, Serialize)]
 pub struct CreatedToken {
@@ -135,18 +160,42 @@ pub struct CreatedToken {
     scope: Scope,
     label: Option<String>,
     expires_at: String,
+    /// Of a repository's token: its remote with the token in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clone_url: Option<String>,
+    /// Of a namespace's token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repos: Option<OpenedRepos>,
 }
 
 impl CreatedToken {
-    /// Of its record and its plaintext.
+    /// A repository's, of its record, its plaintext and the repository's remote.
     #[must_use]
-    pub fn new(record: TokenRecord, plaintext: String) -> Self {
+    pub fn of_repository(record: TokenRecord, plaintext: String, remote: &str) -> Self {
+        Self {
+            clone_url: Some(with_token(remote, &plaintext)),
+            ..Self::new(record, plaintext)
+        }
+    }
+
+    /// A namespace's, of its record and its plaintext.
+    #[must_use]
+    pub fn of_namespace(made: SharedToken, plaintext: String) -> Self {
+        Self {
+            repos: Some(OpenedRepos(made.repos)),
+            ..Self::new(made.token, plaintext)
+        }
+    }
+
+    fn new(record: TokenRecord, plaintext: String) -> Self {
         Self {
             id: record.token_id,
             plaintext,
             scope: record.scope,
             label: record.label,
             expires_at: iso_8601(record.expires_at_ms),
+            clone_url: None,
+            repos: None,
         }
     }
 }
@@ -161,6 +210,9 @@ pub struct ListedToken {
     created_at: String,
     expires_at: String,
     last_used_at: Option<String>,
+    /// Of a namespace's token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repos: Option<OpenedRepos>,
 }
 
 impl ListedToken {
@@ -175,6 +227,16 @@ impl ListedToken {
             created_at: iso_8601(record.created_at_ms),
             expires_at: iso_8601(record.expires_at_ms),
             last_used_at: record.last_used_at_ms.map(iso_8601),
+            repos: None,
+        }
+    }
+
+    /// One of a namespace's.
+    #[must_use]
+    pub fn of_namespace(listed: SharedToken, now_ms: i64) -> Self {
+        Self {
+            repos: Some(OpenedRepos(listed.repos)),
+            ..Self::new(listed.token, now_ms)
         }
     }
 }
@@ -186,6 +248,7 @@ pub struct Namespace {
     name: String,
     repo_count: u64,
     created_at: String,
+    fsck: Fsck,
 }
 
 impl From<NamespaceInfo> for Namespace {
@@ -194,6 +257,9 @@ impl From<NamespaceInfo> for Namespace {
             name: info.namespace,
             repo_count: info.repo_count,
             created_at: iso_8601(info.created_at_ms),
+            fsck: Fsck {
+                strict: info.fsck_strict,
+            },
         }
     }
 }
@@ -221,6 +287,7 @@ mod tests {
             public: true,
             deny_non_fast_forwards: true,
             deny_deletes: false,
+            fsck_strict: false,
             prune_grace_seconds: 1_209_600,
             reflog_retention_seconds: 7_776_000,
             superseded_grace_seconds: 3600,
@@ -238,11 +305,20 @@ mod tests {
                 "updated_at": "1970-01-01T00:00:00.001Z",
                 "last_push_at": "1970-01-01T00:00:00.002Z", "source": null, "read_only": false,
                 "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
+                "fsck": {"strict": false},
                 "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
                 "superseded_grace_seconds": 3600,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
                 "status": "ready",
             })
+        );
+    }
+
+    #[test]
+    fn a_clone_url_is_the_remote_with_the_token_in_it() {
+        assert_eq!(
+            with_token("https://h/git/a/b.git", "cairn_t"),
+            "https://x:cairn_t@h/git/a/b.git"
         );
     }
 

@@ -7,13 +7,16 @@
 use percent_encoding::percent_decode_str;
 
 use super::names::{NameError, NamespaceName, RepositoryName, RepositoryPath};
-use crate::repo_do::contract::is_public_id;
+use super::neighbours::Neighbour;
+use crate::repo_do::contract::{GitPost, is_public_id};
 
 /// What a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
     /// One of Git's own paths.
     Git(RepositoryPath, GitRoute),
+    /// What other hosts serve beside them.
+    Neighbour(Neighbour),
     /// `/healthz`
     Health,
     /// `/api/v1/openapi.json`
@@ -50,16 +53,22 @@ pub enum RestRoute {
     Fork(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/tokens`
     RepositoryTokens(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/tokens/:id`
+    RepositoryToken(RepositoryPath, String),
     /// `/namespaces/:ns/repos/:name/stats`
     Stats(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/maintenance`
     Maintenance(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/purge-unreachable`
+    Purge(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/import`
     Import(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/bundle`
     Bundle(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/recover`
     Recover(RepositoryPath),
+    /// `/namespaces/:ns/relist`
+    Relist(NamespaceName),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
@@ -151,7 +160,11 @@ fn parse_git(namespace: &str, repository: &str, rest: &[&str]) -> Result<Route, 
         ["git-upload-pack"] => GitRoute::UploadPack,
         ["git-receive-pack"] => GitRoute::ReceivePack,
         ["HEAD"] | ["objects", ..] => GitRoute::Dumb,
-        _ => return Err(RouteError::Unknown),
+        rest => {
+            let neighbour = Neighbour::of(rest).ok_or(RouteError::Unknown)?;
+            repository_path(namespace, without_git_suffix(repository))?;
+            return Ok(Route::Neighbour(neighbour));
+        }
     };
     let path = repository_path(namespace, without_git_suffix(repository))?;
     Ok(Route::Git(path, route))
@@ -179,9 +192,15 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "tokens"] => {
             RestRoute::RepositoryTokens(repository_path(ns, name)?)
         }
+        ["namespaces", ns, "repos", name, "tokens", token_id] if is_public_id(token_id) => {
+            RestRoute::RepositoryToken(repository_path(ns, name)?, (*token_id).to_owned())
+        }
         ["namespaces", ns, "repos", name, "stats"] => RestRoute::Stats(repository_path(ns, name)?),
         ["namespaces", ns, "repos", name, "maintenance"] => {
             RestRoute::Maintenance(repository_path(ns, name)?)
+        }
+        ["namespaces", ns, "repos", name, "purge-unreachable"] => {
+            RestRoute::Purge(repository_path(ns, name)?)
         }
         ["namespaces", ns, "repos", name, "import"] => {
             RestRoute::Import(repository_path(ns, name)?)
@@ -192,6 +211,7 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "recover"] => {
             RestRoute::Recover(repository_path(ns, name)?)
         }
+        ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
@@ -230,6 +250,7 @@ impl Route {
     pub fn methods(&self) -> &'static [&'static str] {
         match self {
             Self::Git(_, route) => route.methods(),
+            Self::Neighbour(neighbour) => neighbour.methods(),
             Self::Health | Self::OpenApi => &["GET", "HEAD"],
             Self::Rest(route) => route.methods(),
         }
@@ -237,6 +258,16 @@ impl Route {
 }
 
 impl GitRoute {
+    /// What is sent there, if it has a body.
+    #[must_use]
+    pub fn post(self) -> Option<GitPost> {
+        match self {
+            Self::UploadPack => Some(GitPost::UploadPack),
+            Self::ReceivePack => Some(GitPost::ReceivePack),
+            Self::InfoRefs | Self::Dumb => None,
+        }
+    }
+
     /// The methods that are served there, as the `Allow` header lists them.
     #[must_use]
     pub fn methods(self) -> &'static [&'static str] {
@@ -253,10 +284,14 @@ impl RestRoute {
     pub fn methods(&self) -> &'static [&'static str] {
         match self {
             Self::Namespaces | Self::Repositories(_) | Self::Tokens(_) => &["GET", "POST"],
-            Self::Namespace(_) => &["GET", "DELETE"],
-            Self::Repository(_) => &["GET", "PATCH", "DELETE"],
-            Self::Fork(_) | Self::Import(_) | Self::Maintenance(_) | Self::Recover(_) => &["POST"],
-            Self::Token(..) => &["DELETE"],
+            Self::Namespace(_) | Self::Repository(_) => &["GET", "PATCH", "DELETE"],
+            Self::Fork(_)
+            | Self::Import(_)
+            | Self::Maintenance(_)
+            | Self::Purge(_)
+            | Self::Recover(_)
+            | Self::Relist(_) => &["POST"],
+            Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
             Self::RepositoryTokens(_) | Self::Stats(_) | Self::Bundle(_) | Self::Content(..) => {
                 &["GET"]

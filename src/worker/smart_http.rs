@@ -2,6 +2,7 @@
 //!
 //! Specification: `gitprotocol-http(5)`.
 
+use super::neighbours::NO_UPLOAD_ARCHIVE;
 use super::route::GitRoute;
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply, path};
 
@@ -72,6 +73,9 @@ fn advertisement(query: &str) -> Result<Exchange, ErrorReply> {
         )),
         (Some("git-upload-pack"), None) => Ok(ADVERTISE_UPLOAD_PACK),
         (Some("git-receive-pack"), None) => Ok(ADVERTISE_RECEIVE_PACK),
+        (Some("git-upload-archive"), None) => {
+            Err(ErrorReply::new(ErrorCode::Forbidden, NO_UPLOAD_ARCHIVE))
+        }
         (Some(_), None) => Err(ErrorReply::new(
             ErrorCode::Forbidden,
             "this server offers git-upload-pack and git-receive-pack only",
@@ -96,22 +100,6 @@ fn expect_type(given: Option<&str>, expected: &str) -> Result<(), ErrorReply> {
             ErrorCode::UnsupportedMediaType,
             format!("the content type must be {expected}"),
         )),
-    }
-}
-
-/// Refuses a push whose length is told in advance, before its body is read. Git tells it of what
-/// fits its buffer (`http.postBuffer`); of the rest the object counts the bytes.
-pub fn check_length(given: Option<&str>, bytes_max: Option<u64>) -> Result<(), ErrorReply> {
-    let given = given.and_then(|given| given.trim().parse::<u64>().ok());
-    match (given, bytes_max) {
-        (Some(bytes), Some(bytes_max)) if bytes > bytes_max => {
-            let message = format!(
-                "the push has {bytes} bytes, at most {bytes_max} are taken at once: push the \
-                 history in parts, older commits first"
-            );
-            Err(ErrorReply::new(ErrorCode::MemoryLimit, message))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -204,22 +192,6 @@ mod tests {
                 Err(ErrorCode::UnsupportedMediaType),
                 "{encoding}"
             );
-        }
-    }
-
-    #[test]
-    fn a_push_that_is_too_long_is_refused_by_its_length() {
-        assert_eq!(
-            check_length(Some("101"), Some(100)).unwrap_err().code,
-            ErrorCode::MemoryLimit
-        );
-        for (given, most) in [
-            (Some("100"), Some(100)),
-            (Some("many"), Some(1)),
-            (None, Some(1)),
-            (Some("101"), None),
-        ] {
-            assert!(check_length(given, most).is_ok(), "{given:?}");
         }
     }
 

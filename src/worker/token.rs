@@ -1,5 +1,10 @@
-//! Tokens: `cairn_v1_<40 hex>`, optionally followed by `?expires=<unix seconds>`, which informs
-//! the owner and decides nothing. Only the SHA-256 of the first part is ever kept.
+//! Tokens: `cairn_`, 27 random digits of base 62 and 6 of their CRC-32, so that a token is recognised
+//! wherever it leaks, and a mistyped one is refused without asking anybody
+//! ([docs/tokens.md](../../docs/tokens.md)).
+//!
+//! Older ones are `cairn_v1_` and 40 hex digits. Either may be followed by `?expires=<unix seconds>`,
+//! as tokens once were handed out: that informs the owner and decides nothing. Only the SHA-256 of a
+//! token without it is ever kept.
 
 use std::fmt;
 
@@ -10,22 +15,33 @@ use subtle::ConstantTimeEq as _;
 use crate::repo_do::contract::TokenHash;
 
 /// How every token starts.
-pub const TOKEN_PREFIX: &str = "cairn_v1_";
+const PREFIX: &str = "cairn_";
+/// What follows the prefix in the older form.
+const VERSION_1: &str = "v1_";
 
 const HEX_DIGITS: usize = 40;
+/// Digits of base 62 that 160 bits take.
+const RANDOM_DIGITS: usize = 27;
+/// Digits of base 62 that 32 bits take.
+const CHECKSUM_DIGITS: usize = 6;
+/// So many digits after the prefix are no word of anybody's.
+const RESEMBLING_DIGITS: usize = 16;
 const EXPIRY: &str = "?expires=";
 /// Digits of the largest `u64`.
 const EXPIRY_DIGITS_MAX: usize = 20;
 /// The longest text that can be a token, each byte percent-encoded.
 const TEXT_BYTES_MAX: usize =
-    3 * (TOKEN_PREFIX.len() + HEX_DIGITS + EXPIRY.len() + EXPIRY_DIGITS_MAX);
+    3 * (PREFIX.len() + VERSION_1.len() + HEX_DIGITS + EXPIRY.len() + EXPIRY_DIGITS_MAX);
+
+/// The digits of base 62, in order.
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A well-formed token. Not printed by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PlainToken(String);
 
 impl PlainToken {
-    /// Reads a token with or without its expiry, percent-encoded or not.
+    /// Reads a token of either form with or without its expiry, percent-encoded or not.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > TEXT_BYTES_MAX {
@@ -36,14 +52,11 @@ impl PlainToken {
             Some((token, expiry)) => (token, Some(expiry)),
             None => (decoded.as_ref(), None),
         };
-        let hex = token.strip_prefix(TOKEN_PREFIX)?;
-        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let is_expiry = |digits: &str| {
             (1..=EXPIRY_DIGITS_MAX).contains(&digits.len())
                 && digits.bytes().all(|byte| byte.is_ascii_digit())
         };
-        let well_formed =
-            hex.len() == HEX_DIGITS && hex.bytes().all(is_hex) && expiry.is_none_or(is_expiry);
+        let well_formed = is_token(token) && expiry.is_none_or(is_expiry);
         well_formed.then(|| Self(token.to_owned()))
     }
 
@@ -58,10 +71,40 @@ impl PlainToken {
     }
 
     pub(super) fn from_entropy(entropy: [u8; HEX_DIGITS / 2]) -> Self {
-        Self(format!(
-            "{TOKEN_PREFIX}{}",
-            faster_hex::hex_string(&entropy)
-        ))
+        let random = base_62(entropy, RANDOM_DIGITS);
+        let checksum = checksum(&random);
+        Self(format!("{PREFIX}{random}{checksum}"))
+    }
+
+    /// The token in the form that was made before there were checksums.
+    pub(super) fn version_1(entropy: [u8; HEX_DIGITS / 2]) -> Self {
+        let hex = faster_hex::hex_string(&entropy);
+        Self(format!("{PREFIX}{VERSION_1}{hex}"))
+    }
+
+    /// Whether a token stands anywhere in the text.
+    pub(super) fn is_in(text: &str) -> bool {
+        let forms = [
+            PREFIX.len() + RANDOM_DIGITS + CHECKSUM_DIGITS,
+            PREFIX.len() + VERSION_1.len() + HEX_DIGITS,
+        ];
+        text.match_indices(PREFIX).any(|(at, _)| {
+            let from = text.get(at..).unwrap_or_default();
+            forms
+                .iter()
+                .any(|bytes| from.get(..*bytes).is_some_and(is_token))
+        })
+    }
+
+    /// Whether something stands in the text that may be a token, if only a mistyped or a broken one:
+    /// such a text is kept out of the log.
+    pub(super) fn resembles(text: &str) -> bool {
+        text.match_indices(PREFIX).any(|(at, prefix)| {
+            let rest = text.get(at.saturating_add(prefix.len())..);
+            let rest = rest.unwrap_or_default();
+            let digits = rest.bytes().take_while(u8::is_ascii_alphanumeric);
+            rest.starts_with(VERSION_1) || digits.count() >= RESEMBLING_DIGITS
+        })
     }
 
     /// What is kept of it.
@@ -69,12 +112,53 @@ impl PlainToken {
     pub fn hash(&self) -> TokenHash {
         TokenHash::new(Sha256::digest(self.0.as_bytes()).into())
     }
+}
 
-    /// The form that is handed out.
-    #[must_use]
-    pub fn with_expiry(&self, expires_at_seconds: i64) -> String {
-        format!("{}{EXPIRY}{expires_at_seconds}", self.0)
+fn is_token(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix(PREFIX) else {
+        return false;
+    };
+    if let Some(hex) = rest.strip_prefix(VERSION_1) {
+        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        return hex.len() == HEX_DIGITS && hex.bytes().all(is_hex);
     }
+    let Some((random, given)) = rest.split_at_checked(RANDOM_DIGITS) else {
+        return false;
+    };
+    random.bytes().all(|byte| byte.is_ascii_alphanumeric()) && given == checksum(random)
+}
+
+/// The checksum of a token's random digits: their CRC-32, as zlib has it, in six digits of base 62.
+fn checksum(random: &str) -> String {
+    base_62(crc_32(random.as_bytes()).to_be_bytes(), CHECKSUM_DIGITS)
+}
+
+/// The CRC-32 of ISO 3309. Bit by bit: a table would take more than 27 bytes are worth.
+fn crc_32(bytes: &[u8]) -> u32 {
+    const POLYNOMIAL: u32 = 0xedb8_8320;
+    let sum = bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            let carry = POLYNOMIAL & (sum & 1).wrapping_neg();
+            (sum >> 1) ^ carry
+        })
+    });
+    !sum
+}
+
+/// A number of big-endian bytes in so many digits of base 62, the most significant first.
+fn base_62<const N: usize>(mut number: [u8; N], digits: usize) -> String {
+    let mut text = Vec::with_capacity(digits);
+    for _ in 0..digits {
+        let mut remainder = 0_u16;
+        for byte in &mut number {
+            let dividend = remainder << 8 | u16::from(*byte);
+            // The remainder is below 62, so that the quotient is below 256.
+            *byte = u8::try_from(dividend / 62).unwrap_or(u8::MAX);
+            remainder = dividend % 62;
+        }
+        text.push(DIGITS.get(usize::from(remainder)).copied().unwrap_or(b'0'));
+    }
+    text.iter().rev().map(|digit| char::from(*digit)).collect()
 }
 
 impl fmt::Debug for PlainToken {
@@ -98,26 +182,44 @@ mod tests {
 
     use super::*;
 
-    const TOKEN: &str = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
+    const OLD: &str = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
+    /// Of twenty bytes 0x01, 0x02, …
+    const NEW: &str = "cairn_08umpsRGMi9hXbwR6pXWz2Ckob64ZE8ep";
 
     #[test]
     fn the_forms_of_one_token() {
-        let forms = [
-            TOKEN.to_owned(),
-            format!("{TOKEN}?expires=1700000000"),
-            format!("{TOKEN}%3Fexpires%3D1700000000"),
-            format!("{TOKEN}%3fexpires=1700000000"),
-            percent_encode(TOKEN.as_bytes(), NON_ALPHANUMERIC).to_string(),
-        ];
-        for form in forms {
-            let token = PlainToken::parse(&form).expect(&form);
-            assert_eq!(token.0, TOKEN);
+        for token in [OLD, NEW] {
+            let forms = [
+                token.to_owned(),
+                format!("{token}?expires=1700000000"),
+                format!("{token}%3Fexpires%3D1700000000"),
+                format!("{token}%3fexpires=1700000000"),
+                percent_encode(token.as_bytes(), NON_ALPHANUMERIC).to_string(),
+            ];
+            for form in forms {
+                let parsed = PlainToken::parse(&form).expect(&form);
+                assert_eq!(parsed.0, token);
+            }
         }
     }
 
     #[test]
+    fn a_token_is_its_entropy_and_a_checksum() {
+        let mut entropy = [0; 20];
+        for (byte, number) in entropy.iter_mut().zip(1..) {
+            *byte = number;
+        }
+        assert_eq!(PlainToken::from_entropy(entropy).0, NEW);
+        // As `zlib.crc32` has it.
+        assert_eq!(crc_32(b"123456789"), 0xcbf4_3926);
+        assert_eq!(base_62([0; 20], 3), "000");
+        assert_eq!(base_62([255_u8; 20], RANDOM_DIGITS).len(), RANDOM_DIGITS);
+        assert_eq!(base_62(u32::MAX.to_be_bytes(), CHECKSUM_DIGITS), "4gfFC3");
+    }
+
+    #[test]
     fn the_hash_is_sha256_of_the_token_without_its_expiry() {
-        let token = PlainToken::parse(&format!("{TOKEN}?expires=1")).unwrap();
+        let token = PlainToken::parse(&format!("{OLD}?expires=1")).unwrap();
         // printf cairn_v1_0123456789abcdef0123456789abcdef01234567 | sha256sum
         assert_eq!(
             token.hash().to_string(),
@@ -127,27 +229,85 @@ mod tests {
 
     #[test]
     fn what_is_not_a_token() {
-        let not_tokens = [
+        let mut not_tokens = vec![
             String::new(),
+            PREFIX.into(),
             "cairn_v1_".into(),
-            TOKEN.to_uppercase(),
-            TOKEN.replace("cairn_v1", "cairn_v2"),
-            format!("{TOKEN}0"),
-            TOKEN[..TOKEN.len() - 1].into(),
-            format!(" {TOKEN}"),
-            format!("{TOKEN}\n"),
-            format!("{TOKEN}?expires="),
-            format!("{TOKEN}?expires=-1"),
-            format!("{TOKEN}?expires=1&x=2"),
-            format!("{TOKEN}?expires=1?expires=2"),
-            format!("{TOKEN}?expires={}", "1".repeat(21)),
-            format!("{TOKEN}%00"),
-            format!("{TOKEN}%253Fexpires%253D1"),
+            OLD.replace("cairn_v1", "cairn_v2"),
+            NEW.replace("cairn_", "cairn-"),
+            format!("{OLD}%253Fexpires%253D1"),
             "%ff".repeat(40),
             "c".repeat(1 << 20),
         ];
+        for token in [OLD, NEW] {
+            not_tokens.extend([
+                token.to_uppercase(),
+                format!("{token}0"),
+                token[..token.len() - 1].into(),
+                format!(" {token}"),
+                format!("{token}\n"),
+                format!("{token}?expires="),
+                format!("{token}?expires=-1"),
+                format!("{token}?expires=1&x=2"),
+                format!("{token}?expires=1?expires=2"),
+                format!("{token}?expires={}", "1".repeat(21)),
+                format!("{token}%00"),
+            ]);
+        }
         for text in not_tokens {
             assert_eq!(PlainToken::parse(&text), None, "{text:.80}");
+        }
+    }
+
+    #[test]
+    fn a_token_with_one_character_changed_is_none() {
+        for at in PREFIX.len()..NEW.len() {
+            for digit in DIGITS {
+                let mut changed = NEW.as_bytes().to_vec();
+                if changed[at] == *digit {
+                    continue;
+                }
+                changed[at] = *digit;
+                let changed = String::from_utf8(changed).unwrap();
+                assert_eq!(PlainToken::parse(&changed), None, "{changed}");
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_are_found_in_texts() {
+        for token in [OLD, NEW] {
+            assert!(PlainToken::is_in(&format!(
+                "cairn_ \u{e9} x{token}?expires=1"
+            )));
+        }
+        for text in [
+            "",
+            "cairn_",
+            "cairn_ci",
+            &NEW[..NEW.len() - 1],
+            "cairn_\u{e9}",
+        ] {
+            assert!(!PlainToken::is_in(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_token_is_told_from_names() {
+        for secret in [OLD, NEW, "cairn_v1_0", &NEW[..22], &format!("{NEW}x")] {
+            assert!(
+                PlainToken::resembles(&format!("a-{secret}.git")),
+                "{secret}"
+            );
+        }
+        for name in [
+            "",
+            "cairn",
+            "cairn_",
+            "cairn_web-0123456789abcdef",
+            "my_cairn_app",
+        ] {
+            assert!(!PlainToken::resembles(name), "{name}");
         }
     }
 
@@ -163,12 +323,22 @@ mod tests {
         #[test]
         fn no_text_panics_and_what_parses_has_the_form(text in any::<String>()) {
             prop_assert_eq!(PlainToken::parse(&text), None);
+            PlainToken::is_in(&text);
+            PlainToken::resembles(&text);
         }
 
         #[test]
         fn near_misses_never_panic(text in "(cairn_v1_|%63airn_v1_)[0-9a-f%]{30,50}(%3F|\\?)?(expires=)?[0-9]{0,22}") {
             if let Some(token) = PlainToken::parse(&text) {
-                prop_assert_eq!(token.0.len(), TOKEN.len());
+                prop_assert_eq!(token.0.len(), OLD.len());
+            }
+        }
+
+        #[test]
+        fn what_is_made_is_a_token(entropy in any::<[u8; 20]>()) {
+            for token in [PlainToken::from_entropy(entropy), PlainToken::version_1(entropy)] {
+                prop_assert_eq!(PlainToken::parse(token.reveal()), Some(token.clone()));
+                prop_assert!(PlainToken::is_in(token.reveal()));
             }
         }
     }

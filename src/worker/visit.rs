@@ -1,12 +1,13 @@
 //! What every step of one request needs to know, and the way out when something of ours fails.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::fmt::Display;
 
 use worker::{Env, Headers, Response, console_error};
 
 use super::credentials::{Identity, identify};
 use super::once::{Purpose, Seed};
+use super::public_url::{self, PUBLIC_URL};
 use super::random;
 use super::reply::Reply;
 use super::request_log::Costs;
@@ -23,8 +24,12 @@ pub struct Visit {
     pub now_ms: i64,
     /// Ties its log lines together.
     pub request_id: String,
+    /// The address that the client has, as Cloudflare saw it; empty elsewhere.
+    pub address: String,
     /// Scheme and authority that the client used.
     pub origin: String,
+    /// What links begin with.
+    public_url: OnceCell<String>,
     /// Who asks.
     pub identity: Identity,
     /// What the objects take for it.
@@ -49,7 +54,9 @@ impl Visit {
             env,
             now_ms,
             request_id,
+            address: String::new(),
             origin,
+            public_url: OnceCell::new(),
             identity,
             costs: Costs::default(),
             seed: Cell::default(),
@@ -67,7 +74,25 @@ impl Visit {
     /// Where Git reaches a repository; names as shown.
     #[must_use]
     pub fn remote(&self, namespace: &str, name: &str) -> String {
-        format!("{}/git/{namespace}/{name}.git", self.origin)
+        format!("{}/git/{namespace}/{name}.git", self.public_url())
+    }
+
+    /// What links begin with: what the operator says, or else the origin that the client used.
+    pub fn public_url(&self) -> &str {
+        self.public_url.get_or_init(|| {
+            let set = self.env.var(PUBLIC_URL).ok().map(|url| url.to_string());
+            let public = set
+                .filter(|url| !url.is_empty())
+                .map(|url| public_url::parse(&url));
+            match public {
+                Some(Ok(url)) => url,
+                Some(Err(error)) => {
+                    console_error!("{error}");
+                    self.origin.clone()
+                }
+                None => self.origin.clone(),
+            }
+        })
     }
 }
 
@@ -81,7 +106,7 @@ pub fn fault(what: &str, cause: &dyn Display) -> ErrorReply {
 pub fn respond(reply: Reply) -> worker::Result<Response> {
     let headers = Headers::new();
     for (name, value) in reply.headers {
-        headers.set(name, &value)?;
+        headers.append(name, &value)?;
     }
     let builder = Response::builder()
         .with_status(reply.status)

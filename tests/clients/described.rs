@@ -47,6 +47,10 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
             rest.create_repository(NAMESPACE, &format!("deleted-{number}")).name
         }).collect::<Vec<_>>() },
         "revokeToken": { "path.token": tokens(rest, "changed", DELETED) },
+        "revokeRepositoryToken": {
+            "path.repo": ["changed"],
+            "path.token": tokens(rest, "changed", DELETED),
+        },
         "createRepository": { "body.default_branch": ["main"] },
         "updateRepository": { "path.repo": ["changed"], "body.default_branch": ["main"] },
         "createToken": { "body.repo": ["there", "changed"] },

@@ -159,6 +159,7 @@ pub fn sweep_all<D: Database>(store: &RepoStore<D>) {
         superseded_until_ms: NOW + 4,
         rows_max: 999,
         in_progress: &in_progress,
+        scrubs: false,
     };
     assert_eq!(store.sweep(sweep), Ok(false));
 }

@@ -56,6 +56,7 @@ pub fn new_repository() -> NewRepository<'static> {
         head: "refs/heads/main".into(),
         read_only: false,
         public: true,
+        fsck_strict: false,
         source: None,
         now_ms: NOW,
     }

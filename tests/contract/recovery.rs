@@ -40,6 +40,7 @@ fn lost<D: Database>(db: D) -> RepoStore<D> {
         head: Some("refs/heads/topic".into()),
         read_only: Some(true),
         deny_deletes: Some(true),
+        fsck_strict: Some(true),
         prune_grace_seconds: Some(77),
         ..RepositoryPatch::default()
     };
@@ -129,6 +130,7 @@ fn again() -> NewRepository<'static> {
         name: "Again",
         description: "",
         public: false,
+        fsck_strict: false,
         ..new_repository()
     }
 }
@@ -183,6 +185,7 @@ fn check_recovered<D: Database, E: Database>(
         (was.public, was.deny_deletes, was.last_push_at),
         "{label}"
     );
+    assert!(record.fsck_strict, "{label}");
     assert_eq!(record.prune_grace_seconds, 77, "{label}");
     assert_eq!(store.snapshot_settings(), Ok(settings()), "{label}");
     assert_eq!(store.shallow_commits(), source.shallow_commits(), "{label}");

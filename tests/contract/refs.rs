@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 
 use cairn::git::store::RefSource;
 use cairn::storage::packed_refs::PACKED_PAGE_REFS;
-use cairn::storage::publication::RefOutcome;
+use cairn::storage::publication::{Publication, RefBounds, RefOutcome, TooManyRefs};
+use cairn::storage::ref_counts::RefCounts;
 use cairn::storage::refs::RefRecord;
 use cairn::storage::repository::RepoStore;
 use cairn::storage::sql::Database;
 
-use super::{all_refs, created, id, must_change, update};
+use super::{all_refs, created, id, must_change, publication, update};
 
 crate::contract::cases![
     a_ref_is_found_by_its_whole_name,
@@ -20,6 +21,9 @@ crate::contract::cases![
     ten_thousand_refs_are_two_statements,
     packed_refs_are_few_rows,
     a_packed_ref_leaves_its_page_when_it_changes,
+    a_list_that_is_broken_off_goes_on_behind_any_ref,
+    refs_are_bounded_by_number_and_by_bytes_of_names,
+    refs_that_were_never_counted_are_counted_once,
 ];
 
 fn with_refs<D: Database>(open: &dyn Fn() -> D, names: &[&str]) -> RepoStore<D> {
@@ -245,4 +249,122 @@ fn a_packed_ref_leaves_its_page_when_it_changes<D: Database>(open: &dyn Fn() -> 
             actual: Some(id(2))
         }]
     );
+}
+
+fn a_list_that_is_broken_off_goes_on_behind_any_ref<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    let record = |number: usize| RefRecord {
+        name: format!("refs/heads/p{number:04}").into(),
+        target: id(1),
+        peeled: None,
+    };
+    let packed: Vec<_> = (0..300).map(record).collect();
+    for page in packed.chunks(PACKED_PAGE_REFS) {
+        store.put_packed_page(page).unwrap();
+    }
+    let loose = (0..450).map(|n| update(&format!("refs/heads/p{n:04}x"), None, Some(1)));
+    must_change(&store, loose.collect());
+    let all: Vec<String> = all_refs(&store).into_iter().map(|found| found.0).collect();
+    for step in [1, 7, 200, 751] {
+        let mut shown: Vec<String> = Vec::new();
+        loop {
+            let before = shown.len();
+            let after = shown.last().cloned();
+            let after = after.as_deref().map(Into::into);
+            let each = |record: &RefRecord| {
+                shown.push(record.name.to_string());
+                if shown.len() - before == step {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            };
+            store.visit_refs_after(b"refs/", after, each).unwrap();
+            if shown.len() - before < step {
+                break;
+            }
+        }
+        assert_eq!(shown, all, "by {step}");
+    }
+}
+
+fn refs_are_bounded_by_number_and_by_bytes_of_names<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    let bounds = RefBounds {
+        refs_max: 3,
+        name_bytes_max: 45,
+    };
+    let push = |updates| {
+        let push = Publication {
+            ref_bounds: bounds,
+            ..publication(None, updates)
+        };
+        store.publish(&push).unwrap()
+    };
+    let too_many = |refs, name_bytes| {
+        RefOutcome::TooMany(TooManyRefs {
+            refs,
+            refs_max: 3,
+            name_bytes,
+            name_bytes_max: 45,
+        })
+    };
+    let made = |name: &str| update(name, None, Some(1));
+    let four = [
+        "refs/heads/a",
+        "refs/heads/b",
+        "refs/heads/c",
+        "refs/heads/d",
+    ];
+    let outcomes = push(four.map(made).to_vec());
+    assert_eq!(outcomes[..3], vec![RefOutcome::Updated; 3]);
+    assert_eq!(outcomes[3], too_many(3, 36));
+    let counts = |refs, name_bytes| RefCounts { refs, name_bytes };
+    assert_eq!(store.ref_counts(), Ok(counts(3, 36)));
+    // A ref that moves does not add one; one that goes makes room, in the same push too.
+    assert_eq!(
+        push(vec![update("refs/heads/a", Some(1), Some(2))]),
+        [RefOutcome::Updated]
+    );
+    let exchange = vec![
+        made("refs/heads/longer-than-that"),
+        made("refs/heads/d"),
+        update("refs/heads/b", Some(1), None),
+    ];
+    assert_eq!(
+        push(exchange),
+        [too_many(2, 24), RefOutcome::Updated, RefOutcome::Updated]
+    );
+    assert_eq!(store.ref_counts(), Ok(counts(3, 36)));
+    // What an atomic push does not do is not counted.
+    let atomic = Publication {
+        atomic: true,
+        ref_bounds: bounds,
+        ..publication(
+            None,
+            vec![
+                update("refs/heads/c", Some(1), None),
+                update("refs/heads/a", Some(9), None),
+            ],
+        )
+    };
+    store.publish(&atomic).unwrap();
+    assert_eq!(store.ref_counts(), Ok(counts(3, 36)));
+}
+
+fn refs_that_were_never_counted_are_counted_once<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    let packed = ["refs/heads/a", "refs/heads/b"].map(|name| RefRecord {
+        name: name.into(),
+        target: id(1),
+        peeled: Some(id(2)),
+    });
+    store.put_packed_page(&packed).unwrap();
+    must_change(&store, vec![update("refs/heads/long", None, Some(1))]);
+    let counts = |refs, name_bytes| RefCounts { refs, name_bytes };
+    assert_eq!(store.ref_counts(), Ok(counts(3, 39)));
+    let before = store.database().rows_read();
+    store.ref_counts().unwrap();
+    assert!(store.database().rows_read() - before <= 1);
+    must_change(&store, vec![update("refs/heads/a", Some(1), None)]);
+    assert_eq!(store.ref_counts(), Ok(counts(2, 27)));
 }

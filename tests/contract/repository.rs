@@ -26,6 +26,7 @@ fn record() -> RepositoryRecord {
         public: true,
         deny_non_fast_forwards: false,
         deny_deletes: false,
+        fsck_strict: false,
         prune_grace_seconds: 14 * 86_400,
         reflog_retention_seconds: 90 * 86_400,
         superseded_grace_seconds: 3600,
@@ -86,6 +87,10 @@ fn settings_change_one_by_one<D: Database>(open: &dyn Fn() -> D) {
             ..none
         },
         RepositoryPatch {
+            fsck_strict: Some(true),
+            ..none
+        },
+        RepositoryPatch {
             prune_grace_seconds: Some(0),
             reflog_retention_seconds: Some(1),
             superseded_grace_seconds: Some(2),
@@ -100,6 +105,7 @@ fn settings_change_one_by_one<D: Database>(open: &dyn Fn() -> D) {
         expect.read_only = patch.read_only.unwrap_or(expect.read_only);
         expect.public = patch.public.unwrap_or(expect.public);
         expect.deny_deletes = patch.deny_deletes.unwrap_or(expect.deny_deletes);
+        expect.fsck_strict = patch.fsck_strict.unwrap_or(expect.fsck_strict);
         for (kept, new) in [
             (&mut expect.prune_grace_seconds, patch.prune_grace_seconds),
             (

@@ -26,6 +26,7 @@ fn sweep<D: Database>(store: &RepoStore<D>, now_ms: i64, rows_max: u32) -> bool 
         superseded_until_ms: now_ms - GRACE,
         rows_max,
         in_progress: &in_progress,
+        scrubs: false,
     };
     store.sweep(sweep).unwrap()
 }
@@ -57,6 +58,7 @@ fn grace_and_pushes_in_progress_are_respected<D: Database>(open: &dyn Fn() -> D)
         superseded_until_ms: NOW,
         rows_max: 99,
         in_progress: &in_progress,
+        scrubs: false,
     };
     assert_eq!(store.sweep(late), Ok(false));
     store.chunk(running, 0).unwrap();

@@ -79,7 +79,7 @@ fn tokens_are_listed_by_state<D: Database>(open: &dyn Fn() -> D) {
     tokens.revoke(IDS[3], NOW).unwrap();
     let now = NOW + HOUR + 1;
     let list = |state, offset, limit| {
-        let page = tokens.list(state, now, offset, limit).unwrap();
+        let page = tokens.list(state, None, now, offset, limit).unwrap();
         let ids: Vec<String> = page.tokens.into_iter().map(|token| token.id).collect();
         (ids, page.total_count)
     };

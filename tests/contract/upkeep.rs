@@ -103,6 +103,7 @@ fn sweep<D: Database>(store: &RepoStore<D>) -> Result<(), StoreError> {
         superseded_until_ms: NOW + 4,
         rows_max: 2,
         in_progress: &in_progress,
+        scrubs: false,
     };
     while store.sweep(sweep)? {}
     Ok(())

@@ -222,15 +222,41 @@ fn a_filtered_fetch_completes_a_filtered_client() {
 fn a_filter_may_not_make_the_server_walk_for_ever() {
     let history = History::random(4, 40);
     let (server, tips) = served(&history, &mut Noise::new(4), 2);
-    let limits = cairn::git::limits::Limits {
-        tree_visits_max: 3,
-        ..cairn::git::limits::Limits::DEFAULT
-    };
-    let packs = cairn::git::pack::reader::LivePacks::open(&server, &limits).unwrap();
+    let default = cairn::git::limits::Limits::DEFAULT;
     let options = PlanOptions {
         filter: parse("sparse:oid=x", PATTERNS),
         ..PlanOptions::default()
     };
-    let error = plan(&packs, &server.graph(), &tips, &[], &options).unwrap_err();
-    assert!(matches!(error, PlanError::Walk(_)), "{error}");
+    let plan_within = |limits| {
+        let packs = cairn::git::pack::reader::LivePacks::open(&server, &limits).unwrap();
+        plan(&packs, &server.graph(), &tips, &[], &options)
+    };
+    assert!(plan_within(default).is_ok());
+    for (limits, words) in [
+        (
+            cairn::git::limits::Limits {
+                tree_visits_max: 3,
+                ..default
+            },
+            "more than 3 trees to look at",
+        ),
+        (
+            cairn::git::limits::Limits {
+                tree_walk_bytes_max: 100,
+                ..default
+            },
+            "more than 100 bytes of trees to look at",
+        ),
+        (
+            cairn::git::limits::Limits {
+                tree_notes_bytes_max: 400,
+                ..default
+            },
+            "more than 400 bytes of notes on trees to look at",
+        ),
+    ] {
+        let error = plan_within(limits).unwrap_err();
+        assert!(matches!(error, PlanError::Walk(_)), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
 }

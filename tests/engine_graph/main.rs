@@ -6,6 +6,7 @@ mod connectivity;
 mod filters;
 mod history;
 mod plans;
+mod reachable;
 mod server;
 mod shallow;
 mod walks;

@@ -13,7 +13,7 @@ use super::history::{History, Noise};
 use super::server::Server;
 
 /// A server that got all commits in a few pushes, some of which overlapped.
-fn served(history: &History, noise: &mut Noise) -> Server {
+pub fn served(history: &History, noise: &mut Noise) -> Server {
     let mut server = Server::default();
     let pushes = 5;
     for push in 1..=pushes {

@@ -177,6 +177,7 @@ pub fn create<D: Database>(db: D) -> Store<D> {
         head: "refs/heads/main".into(),
         read_only: false,
         public: false,
+        fsck_strict: false,
         source: None,
         now_ms: NOW,
     };

@@ -54,6 +54,7 @@ fn sweep_all<D: Database>(store: &Store<D>) {
         superseded_until_ms: NOW + 999,
         rows_max: 10_000,
         in_progress: &in_progress,
+        scrubs: false,
     };
     assert_eq!(store.sweep(sweep), Ok(false));
 }

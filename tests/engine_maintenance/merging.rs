@@ -147,6 +147,7 @@ fn large_packs_go_through_quarantine_and_their_sources_go_in_time() {
         superseded_until_ms,
         rows_max: 1000,
         in_progress: &in_progress,
+        scrubs: false,
     };
     assert_eq!(store.sweep(sweep(NOW)), Ok(false));
     assert_eq!(store.counts().unwrap().superseded_packs, 3, "not yet");

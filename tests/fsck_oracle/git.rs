@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use cairn::git::hash::{self, PackHasher};
 use cairn::git::object::ObjectKind;
 use cairn::git::object::facts::CommitFacts;
+use cairn::git::object::fsck::MessageId;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use gix_hash::ObjectId;
@@ -162,13 +163,22 @@ impl Repository {
 
     pub fn fsck(&self, strict: bool) -> Verdict {
         let strictness = if strict { "--strict" } else { "--no-strict" };
-        let arguments = [
-            "fsck",
-            strictness,
-            "--no-dangling",
-            "--no-progress",
-            "--no-reflogs",
-        ];
+        self.fsck_with(&[], strictness)
+    }
+
+    /// `git fsck --strict` where these messages are only warned of.
+    pub fn fsck_lenient(&self, warned: &[MessageId]) -> Verdict {
+        let settings = warned.iter().map(|id| format!("fsck.{}=warn", id.name()));
+        self.fsck_with(&settings.collect::<Vec<_>>(), "--strict")
+    }
+
+    fn fsck_with(&self, settings: &[String], strictness: &str) -> Verdict {
+        let mut arguments: Vec<_> = settings
+            .iter()
+            .flat_map(|setting| ["-c", setting.as_str()])
+            .collect();
+        arguments.extend(["fsck", strictness, "--no-dangling", "--no-progress"]);
+        arguments.push("--no-reflogs");
         let output = self.run(&arguments, b"");
         let mut verdict = Verdict::default();
         for line in String::from_utf8_lossy(&output.stderr).lines() {
@@ -187,8 +197,14 @@ impl Repository {
         flaw.map(|flaw| flaw.chars().take(200).collect())
     }
 
-    /// `index-pack` takes a pack of this object alone, checked as a push is checked.
-    pub fn index_pack_accepts(&self, kind: ObjectKind, content: &[u8]) -> bool {
+    /// `index-pack` takes a pack of this object alone, checked as a push is checked where these
+    /// messages are only warned of (`receive.fsck.<msg-id>`).
+    pub fn index_pack_accepts(
+        &self,
+        kind: ObjectKind,
+        content: &[u8],
+        warned: &[MessageId],
+    ) -> bool {
         let mut pack = b"PACK\0\0\0\x02\0\0\0\x01".to_vec();
         let mut size = content.len();
         let mut byte = (kind as u8) << 4 | u8::try_from(size & 15).unwrap();
@@ -206,7 +222,13 @@ impl Repository {
         hasher.update(&pack);
         pack.extend_from_slice(&hasher.finish());
         // As `--strict`, save that the objects that this one names may be missing.
-        self.run(&["index-pack", "--fsck-objects", "--stdin"], &pack)
+        let warned = warned.iter().map(|id| format!("{}=warn", id.name()));
+        let warned = warned.collect::<Vec<_>>().join(",");
+        let check = match warned.as_str() {
+            "" => "--fsck-objects".to_owned(),
+            warned => format!("--fsck-objects={warned}"),
+        };
+        self.run(&["index-pack", &check, "--stdin"], &pack)
             .status
             .success()
     }

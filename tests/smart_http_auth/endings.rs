@@ -27,13 +27,12 @@ fn revoking_holds_at_once() {
         for service in [FETCH, PUSH] {
             let answer = advertisement(&client, &hosted, service);
             assert_eq!(answer.status, 401, "round {round}");
-            assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+            assert!(answer.header("www-authenticate").starts_with(CHALLENGE));
         }
-        assert_eq!(
-            exchange(&client, &hosted, FETCH).status,
-            401,
-            "round {round}"
-        );
+        for service in [FETCH, PUSH] {
+            let told = exchange(&client, &hosted, service).text();
+            assert!(told.contains("token is not valid"), "round {round}: {told}");
+        }
     }
     // The others live on.
     assert_eq!(statuses(&bearer(&hosted.token), &hosted), [200; 4]);
@@ -80,7 +79,7 @@ fn a_token_ends_at_its_time() {
     for service in [FETCH, PUSH] {
         let answer = advertisement(&client, &hosted, service);
         assert_eq!(answer.status, 401);
-        assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+        assert!(answer.header("www-authenticate").starts_with(CHALLENGE));
     }
     assert_eq!(
         statuses(&rest.with_bearer(&hosted.token), &hosted),

@@ -8,6 +8,7 @@
 mod support;
 
 mod endings;
+mod idioms;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,6 +20,7 @@ use ureq::http::Method;
 
 const FETCH: &str = "git-upload-pack";
 const PUSH: &str = "git-receive-pack";
+/// The first of the challenges, or all of them in one header.
 const CHALLENGE: &str = r#"Basic realm="cairn""#;
 /// Well-formed, and nobody's.
 const UNKNOWN: &str = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
@@ -51,13 +53,29 @@ fn exchange(client: &Rest, hosted: &Hosted, service: &str) -> Answer {
     client.send(Method::POST, &at(hosted, service), &headers, b"0000")
 }
 
+/// The status of an answer; of a refusal in-band the one that its reason has elsewhere.
+fn told(answer: &Answer) -> u16 {
+    let text = answer.text();
+    let is_refused = text.contains("ERR ") || text.contains('\u{3}');
+    let reasons = [
+        ("the token is not valid", 401),
+        ("the token does not allow", 403),
+        ("not found", 404),
+    ];
+    let reason = reasons.iter().find(|(reason, _)| text.contains(reason));
+    match reason {
+        Some((_, status)) if answer.status == 200 && is_refused => *status,
+        _ => answer.status,
+    }
+}
+
 /// The statuses of both requests of both services.
 fn statuses(client: &Rest, hosted: &Hosted) -> [u16; 4] {
     [
-        advertisement(client, hosted, FETCH).status,
-        exchange(client, hosted, FETCH).status,
-        advertisement(client, hosted, PUSH).status,
-        exchange(client, hosted, PUSH).status,
+        told(&advertisement(client, hosted, FETCH)),
+        told(&exchange(client, hosted, FETCH)),
+        told(&advertisement(client, hosted, PUSH)),
+        told(&exchange(client, hosted, PUSH)),
     ]
 }
 
@@ -88,7 +106,7 @@ fn a_private_repository_asks_for_credentials() {
             exchange(&anonymous(), &hosted, service),
         ] {
             assert_eq!(answer.status, 401, "{service}");
-            assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+            assert!(answer.header("www-authenticate").starts_with(CHALLENGE));
             assert!(
                 answer.text().contains("authentication"),
                 "{}",
@@ -124,14 +142,21 @@ fn a_credential_that_is_no_token_or_nobodys_is_refused_with_a_new_question() {
         for service in [FETCH, PUSH] {
             let answer = advertisement(&bearer(text), &hosted, service);
             assert_eq!(answer.status, 401, "{text:.60}");
-            assert_eq!(answer.header("www-authenticate"), CHALLENGE);
+            assert!(answer.header("www-authenticate").starts_with(CHALLENGE));
             let told = text.len() > 1 && answer.text().contains(text);
             assert!(!told, "a secret is told: {text:.60}");
-            assert_eq!(
-                exchange(&bearer(text), &hosted, service).status,
-                401,
-                "{text:.60}"
-            );
+            let answer = exchange(&bearer(text), &hosted, service);
+            if text == UNKNOWN {
+                // It could have been revoked since the advertisement, and Git shows no status.
+                assert_eq!(answer.status, 200);
+                assert!(
+                    answer.text().contains("token is not valid"),
+                    "{}",
+                    answer.text()
+                );
+            } else {
+                assert_eq!(answer.status, 401, "{text:.60}");
+            }
         }
     }
     // Git asks its credential helper again and says so.
@@ -160,7 +185,8 @@ fn a_header_that_cannot_be_read_is_a_credential_that_is_refused() {
     for header in headers {
         let answer = anonymous().send(Method::GET, &path, &[("Authorization", &header)], b"");
         assert_eq!(answer.status, 401, "{header:.40}");
-        assert_eq!(answer.header("www-authenticate"), CHALLENGE, "{header:.40}");
+        let challenge = answer.header("www-authenticate");
+        assert!(challenge.starts_with(CHALLENGE), "{header:.40}");
     }
 }
 
@@ -169,7 +195,9 @@ fn a_token_of_another_repository_is_forbidden() {
     let (own, other) = (create("own"), create("other"));
     let elsewhere = server().rest().create_repository("auth-elsewhere", "own");
     for (holder, target) in [(&own, &other), (&own, &elsewhere), (&elsewhere, &own)] {
-        assert_eq!(statuses(&bearer(&holder.token), target), [403; 4]);
+        // What KV knows of it stands beside a status only.
+        let statuses = statuses(&bearer(&holder.token), target);
+        assert_eq!(statuses, [403, 401, 403, 401]);
     }
     assert_eq!(statuses(&bearer(&own.token), &own), [200; 4]);
 }
@@ -238,10 +266,9 @@ fn a_read_only_repository_refuses_in_band() {
         .result(200);
     source.commit("second");
     let said = source.fails(&["push", &hosted.url(), "main", "main:refs/tags/v1"]);
-    for name in ["main -> main", "main -> v1"] {
-        let line = format!("! [remote rejected] {name} (repository is read-only)");
-        assert!(said.contains(&line), "{said}");
-    }
+    // Before anything is packed.
+    let line = "fatal: remote error: repository is read-only";
+    assert!(said.contains(line), "{said}");
     let said = source.fails(&["push", &hosted.url(), ":main"]);
     assert!(said.contains("repository is read-only"), "{said}");
     assert_eq!(
@@ -282,9 +309,10 @@ fn a_public_repository_is_fetched_by_anybody_and_pushed_by_few() {
 #[test]
 fn a_credential_has_many_spellings() {
     let hosted = create("spellings");
-    let full = hosted.token.as_str();
-    let bare = without_suffix(full);
-    assert!(full.starts_with(&format!("{bare}?expires=")), "{full}");
+    let bare = hosted.token.as_str();
+    assert!(!bare.contains('?'), "{bare}");
+    // As tokens were handed out once.
+    let full = &format!("{bare}?expires=1795000000");
     let encoded = full.replace('?', "%3F").replace('=', "%3D");
     let lower = full.replace('?', "%3f").replace('=', "%3d");
     let nonsense = format!("{bare}?expires=1");

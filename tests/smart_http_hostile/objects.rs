@@ -1,5 +1,7 @@
-//! Contents that git's `receive.fsckObjects` refuses, each under git's own message id.
+//! Contents that git's `receive.fsckObjects` refuses, each under git's own message id: those that
+//! every repository refuses, and all of them in a strict one.
 
+use cairn::git::object::fsck::{MessageId, Refused};
 use gix_hash::ObjectId;
 
 use super::pack::{COMMIT, IDENTITY, Pack, TAG, TREE, nobody, tree};
@@ -12,6 +14,18 @@ fn with_tree(target: &Target, content: &[u8]) -> (ObjectId, Vec<u8>) {
     let tree = pack.object(TREE, content);
     let commit = pack.commit(tree, &[target.tip]);
     (commit, pack.finish())
+}
+
+/// What a lenient repository lets in. `""` is refused by the parser of packs or of commits.
+fn is_let_in(message: &str) -> bool {
+    let found = MessageId::ALL.iter().find(|id| id.name() == message);
+    found.is_some_and(|id| id.refused() != Refused::Always)
+}
+
+/// A lenient repository and a strict one.
+fn targets(name: &str) -> [(Target, bool); 2] {
+    let strict = Target::strict(&format!("{name}-strict"));
+    [(Target::new(name), false), (strict, true)]
 }
 
 /// The blob that [`with_tree`] brings.
@@ -61,7 +75,6 @@ fn names_that_pose_as_dot_git() {
 
 #[test]
 fn trees_that_are_malformed() {
-    let mut target = Target::new("trees");
     let id = blob();
     let file = |name: &'static [u8]| ("100644", name, id);
     let long = vec![b'n'; 5000];
@@ -128,22 +141,23 @@ fn trees_that_are_malformed() {
         ("text", b"this is no tree at all".to_vec(), "badTree"),
         ("zeros", vec![0; 64], "badTree"),
     ];
-    for (name, content, id) in cases {
-        let (commit, pack) = with_tree(&target, &content);
-        target.pack(
-            &format!("a tree with {name}"),
-            commit,
-            &pack,
-            Expect::Unpack(leak(id)),
-        );
+    for (mut target, is_strict) in targets("trees") {
+        for (name, content, id) in &cases {
+            if !is_strict && is_let_in(id) {
+                continue;
+            }
+            let (commit, pack) = with_tree(&target, content);
+            let name = format!("a tree with {name}");
+            target.pack(&name, commit, &pack, Expect::Unpack(leak(id)));
+        }
+        target.finish(18);
     }
-    target.finish(20);
 }
 
 #[test]
 fn commits_that_are_malformed() {
-    let mut target = Target::new("commits");
-    let tree = format!("tree {}\n", target.tip_tree);
+    let targets = targets("commits");
+    let tree = format!("tree {}\n", "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
     let author = format!("author {IDENTITY}\n");
     let committer = format!("committer {IDENTITY}\n");
     let by = |who: &str| format!("{tree}author {who}\n{committer}\nm\n");
@@ -221,7 +235,7 @@ fn commits_that_are_malformed() {
         ),
         (
             "a date beyond all dates",
-            by("A <a@b> 99999999999999999999 +0000"),
+            by("A <a@b> 9999999999999999999 +0000"),
             "badDateOverflow",
         ),
         (
@@ -230,18 +244,36 @@ fn commits_that_are_malformed() {
             "badTimezone",
         ),
     ];
-    for (name, content, id) in cases {
+    for (mut target, is_strict) in targets {
+        for (name, content, id) in &cases {
+            if !is_strict && is_let_in(id) {
+                continue;
+            }
+            let mut pack = Pack::new();
+            pack.tree(&[]);
+            let commit = pack.object(COMMIT, content.as_bytes());
+            let name = format!("a commit with {name}");
+            target.pack(&name, commit, &pack.finish(), Expect::Unpack(leak(id)));
+        }
+        // What does not fit 64 bits is refused by every repository.
+        let content = by("A <a@b> 99999999999999999999 +0000");
         let mut pack = Pack::new();
+        pack.tree(&[]);
         let commit = pack.object(COMMIT, content.as_bytes());
-        let name = format!("a commit with {name}");
-        target.pack(&name, commit, &pack.finish(), Expect::Unpack(leak(id)));
+        let name = "a commit with a date beyond 64 bits";
+        target.pack(
+            name,
+            commit,
+            &pack.finish(),
+            Expect::Unpack("badDateOverflow"),
+        );
+        target.finish(10);
     }
-    target.finish(20);
 }
 
 #[test]
 fn tags_that_are_malformed() {
-    let mut target = Target::new("tags");
+    let mut target = Target::strict("tags");
     let tip = target.tip;
     let object = format!("object {tip}\n");
     let tagger = format!("tagger {IDENTITY}\n");
@@ -373,7 +405,19 @@ fn special_files_that_trick_a_client() {
         name,
         commit,
         &pack.finish(),
-        Expect::Ng("missing necessary objects"),
+        Expect::Unpack("gitmodulesBlob"),
+    );
+
+    let mut pack = Pack::new();
+    let blob = pack.blob(&vec![b'#'; (8 << 20) + 1]);
+    let tree = pack.tree(&[("100644", b".gitmodules", blob)]);
+    let commit = pack.commit(tree, &[target.tip]);
+    let name = "a .gitmodules too large to be checked";
+    target.pack(
+        name,
+        commit,
+        &pack.finish(),
+        Expect::Unpack("gitmodulesLarge"),
     );
 
     let mut pack = Pack::new();

@@ -1,6 +1,7 @@
 //! The repository that is attacked: it has a history, which must stay as it is.
 
 use gix_hash::ObjectId;
+use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::request::{Verdict, create_evil, null};
@@ -19,6 +20,8 @@ pub enum Expect {
     Ng(&'static str),
     /// The whole request is refused in-band.
     Fatal(&'static str),
+    /// The same, by a report that says so of every ref.
+    Refused(&'static str),
     /// The request is refused by HTTP.
     Status(u16),
     /// Answered well, with nothing done.
@@ -43,6 +46,10 @@ impl Expect {
                 unpack == "ok" && refs.iter().all(|line| line.starts_with("ok "))
             }
             (Self::Fatal(words), Verdict::Fatal(message)) => message.contains(words),
+            (Self::Refused(words), Verdict::Report { unpack, refs }) => {
+                let refused = |line: &String| line.starts_with("ng ") && line.contains(words);
+                unpack != "ok" && unpack.contains(words) && refs.iter().all(refused)
+            }
             (Self::Status(expected), Verdict::Http(status, _)) => *status == expected,
             (Self::Harmless(words), Verdict::Other(text)) => text.contains(words),
             _ => false,
@@ -68,8 +75,17 @@ pub struct Target {
 
 impl Target {
     pub fn new(name: &str) -> Self {
+        Self::of(name, &json!({ "name": name }))
+    }
+
+    /// One that checks objects as git's `--strict` does.
+    pub fn strict(name: &str) -> Self {
+        Self::of(name, &json!({ "name": name, "fsck": { "strict": true } }))
+    }
+
+    fn of(name: &str, body: &Value) -> Self {
         let rest = server().rest();
-        let hosted = rest.create_repository("hostile", name);
+        let hosted = rest.create_repository_with("hostile", body);
         let scratch = Scratch::new();
         let source = scratch.repository("source");
         History::small(name.len() as u64).make(&source);

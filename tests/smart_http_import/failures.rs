@@ -52,7 +52,7 @@ fn a_broken_remote_fails_and_frees_the_name() {
     let rest = server().rest();
     // An object that git refuses to take: nothing is made better by asking again.
     let tree = source.git.run(&["rev-parse", "main^{tree}"]);
-    let text = format!("tree {tree}\nauthor a\ncommitter b\n\nbad\n");
+    let text = format!("tree {tree}\nauthor a\n\nbad\n");
     let bad = source.git.run_with(
         &[
             "hash-object",

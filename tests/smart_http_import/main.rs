@@ -15,6 +15,7 @@ mod support;
 mod failures;
 mod imported;
 mod life;
+mod old;
 mod parts;
 mod refusals;
 mod shallow;

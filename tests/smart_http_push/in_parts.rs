@@ -31,9 +31,13 @@ fn what_is_too_large_is_refused_and_parts_of_it_are_taken() {
     let source = history(&scratch);
     let url = hosted.url();
 
-    // Its length is told: refused before it is read.
+    // Its length is told: refused before it is read, in words that Git shows.
     let said = source.fails(&["push", &url, "main"]);
-    assert!(said.contains("413"), "{said}");
+    assert!(
+        said.contains("bytes, at most 150000 are taken at once: push the history in parts"),
+        "{said}"
+    );
+    assert!(said.contains("! [remote rejected] main -> main"), "{said}");
     // Its length is not told: refused when there is too much of it, with a way out.
     let streaming = source.clone().config("http.postBuffer", "65536");
     let said = streaming.fails(&["push", &url, "main"]);

@@ -193,7 +193,9 @@ fn what_is_not_offered_is_refused_cleanly() {
         .update(NULL, &first, "refs/heads/main")
         .update(NULL, &first, "refs/heads/main")
         .send(&hosted);
-    assert!(twice.error.contains("multiple updates"), "{twice:?}");
+    let refused = |line: &String| line.contains("multiple updates");
+    assert!(twice.lines.len() == 3, "{twice:?}");
+    assert!(twice.lines.iter().all(refused), "{twice:?}");
     let other = scratch
         .git()
         .try_run(&["init", "-q", "--object-format=sha256", "sha256"], b"");

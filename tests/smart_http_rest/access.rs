@@ -14,6 +14,7 @@ fn routes(hosted: &Hosted) -> Vec<(Method, String)> {
         (Method::POST, "/api/v1/namespaces".to_owned()),
         (Method::GET, "/api/v1/namespaces".to_owned()),
         (Method::GET, namespace.clone()),
+        (Method::PATCH, namespace.clone()),
         (Method::DELETE, namespace.clone()),
         (Method::POST, format!("{namespace}/repos")),
         (Method::GET, format!("{namespace}/repos")),

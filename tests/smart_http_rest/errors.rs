@@ -87,6 +87,7 @@ impl Operation {
             Some("fork") => json!({ "name": "forked" }),
             Some("import") => json!({ "url": "https://example.com/x.git" }),
             Some("recover") => json!({ "repository_id": "0123456789abcdef" }),
+            Some("purge-unreachable") => json!({}),
             Some("maintenance") => json!({ "task": "verify" }),
             _ => json!({ "description": "changed" }),
         }

@@ -10,7 +10,7 @@ fn namespaces_live_and_die() {
     let created = created.result(201);
     assert_eq!(
         fields(&created),
-        ["namespace", "repo_count", "created_at"].into()
+        ["namespace", "repo_count", "created_at", "fsck"].into()
     );
     assert_eq!(
         (&created["namespace"], &created["repo_count"]),

@@ -39,6 +39,8 @@ fn create_answers_as_documented() {
         "default_branch",
         "remote",
         "token",
+        "expires_at",
+        "clone_url",
     ];
     assert_eq!(fields(&result), expected.into());
     assert!(is_public_id(&result["id"]), "{result}");
@@ -48,13 +50,15 @@ fn create_answers_as_documented() {
     let remote = format!("{}/git/Rest-Create/First.Repo.git", server().url());
     assert_eq!(result["remote"], remote);
     let token = result["token"].as_str().unwrap();
-    let (secret, expires) = token.split_once("?expires=").unwrap();
-    let digits = secret.strip_prefix("cairn_v1_").unwrap();
+    let digits = token.strip_prefix("cairn_").unwrap();
     assert!(
-        digits.len() == 40 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        digits.len() == 33 && digits.bytes().all(|byte| byte.is_ascii_alphanumeric()),
         "{token}"
     );
-    assert!(expires.parse::<u64>().is_ok(), "{token}");
+    let expires_at = result["expires_at"].as_str().unwrap();
+    assert!(expires_at.contains(".000Z"), "{expires_at}");
+    let clone_url = remote.replacen("://", &format!("://x:{token}@"), 1);
+    assert_eq!(result["clone_url"], clone_url);
     assert_eq!(
         answer.header("content-type").split(';').next(),
         Some("application/json")
@@ -82,6 +86,7 @@ fn get_shows_what_create_and_push_made() {
         "object_count",
         "deny_deletes",
         "deny_non_fast_forwards",
+        "fsck",
         "prune_grace_seconds",
         "reflog_retention_seconds",
         "superseded_grace_seconds",

@@ -57,6 +57,16 @@ fn figures_of_a_repository() {
     assert!(some(&stats["sql"]["rows_written"]), "{stats}");
     assert!(some(&stats["isolate"]["heap_bytes"]), "{stats}");
     assert!(stats["maintenance"].is_array(), "{stats}");
+    // What the isolate does for others is nobody's but the operator's to see.
+    let token = json!({ "scope": "admin" });
+    let path = format!("/api/v1/namespaces/{}/tokens", hosted.namespace);
+    let token = rest().post(&path, &token).result(201);
+    let tenant = rest().with_bearer(token["plaintext"].as_str().unwrap());
+    let shown = tenant.get(&hosted.path("/stats")).result(200);
+    assert!(
+        shown["isolate"].is_null() && some(&shown["sqlite_bytes"]),
+        "{shown}"
+    );
     let run = json!({ "task": "run" });
     rest().post(&hosted.path("/maintenance"), &run).result(200);
     let all = fields(&stats).len();

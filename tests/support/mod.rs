@@ -8,8 +8,10 @@
 //! | [`rest`] | a small client for `/api/v1` |
 //! | [`git`] | the real `git`, cut off from the machine's configuration |
 //! | [`history`] | repositories made from a seed, fast |
+//! | [`old_history`] | one with what git's fsck finds in old histories |
 //! | [`scratch`] | folders that go away |
 //! | [`stalled`] | clients that do not read |
+//! | [`half_open`] | clients that begin a request and do not go on |
 //! | [`source`] | the sources of this crate, read as tokens |
 //!
 //! A test reads as a story: it names its own repository, and shares nothing else.
@@ -29,7 +31,9 @@
 )]
 
 pub mod git;
+pub mod half_open;
 pub mod history;
+pub mod old_history;
 pub mod proxy;
 pub mod remote;
 pub mod rest;

@@ -90,7 +90,7 @@ impl Rest {
         self.send(Method::DELETE, path, &[], b"")
     }
 
-    /// Any request.
+    /// Any request. To REST a body goes as JSON, unless `headers` say otherwise.
     pub fn send(
         &self,
         method: Method,
@@ -103,6 +103,14 @@ impl Rest {
             .uri(format!("{}{path}", self.base));
         if let Some(token) = &self.bearer {
             request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        let is_json = path.starts_with("/api/")
+            && !body.is_empty()
+            && !headers
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        if is_json {
+            request = request.header(JSON[0].0, JSON[0].1);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

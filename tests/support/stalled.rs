@@ -7,6 +7,18 @@ use std::time::Duration;
 use super::rest::Hosted;
 use super::server::Server;
 
+/// Whether all of an answer is here whose length is told.
+fn is_whole(begun: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(begun).to_lowercase();
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    length.is_some_and(|length| length.parse() == Ok(body.len()))
+}
+
 /// A request for everything, of which only the first bytes of the answer are read.
 #[derive(Debug)]
 pub struct Stalled {
@@ -39,9 +51,8 @@ impl Stalled {
         .unwrap();
         let mut begun = vec![0; 2000];
         let mut read = 0;
-        // A refusal is over with its line, and the connection stays open.
-        let refused = |begun: &[u8]| begun.ends_with(b"\n") && !begun.ends_with(b"\r\n");
-        while read < begun.len() && !refused(&begun[..read]) {
+        // A refusal is short, and the connection stays open.
+        while read < begun.len() && !is_whole(&begun[..read]) {
             match stream.read(&mut begun[read..]).unwrap() {
                 0 => break,
                 bytes => read += bytes,
@@ -52,9 +63,10 @@ impl Stalled {
         Self { stream, begun }
     }
 
-    /// The HTTP status.
-    pub fn status(&self) -> &str {
-        self.begun.split(' ').nth(1).unwrap_or_default()
+    /// Whether the pack comes. A refusal has status 200 too, and its reason in-band.
+    pub fn is_served(&self) -> bool {
+        assert!(self.begun.starts_with("HTTP/1.1 200"), "{}", self.begun);
+        !self.begun.contains("ERR ")
     }
 
     /// Reads on, to the end; how many bytes came.

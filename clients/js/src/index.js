@@ -3,13 +3,22 @@
 
 import { Namespace } from "./namespace.js";
 import { Connection } from "./connection.js";
+import { Tokens } from "./tokens.js";
 
 export { ArtifactsError } from "./error.js";
 
 /**
  * @param {import("../index.d.ts").ConnectOptions} options
- * @returns {import("../index.d.ts").Artifacts}
+ * @returns {import("../index.d.ts").CairnArtifacts}
  */
 export function artifacts({ url, namespace, key, fetch }) {
   return new Namespace(new Connection(url, key, fetch), namespace);
+}
+
+/**
+ * @param {import("../index.d.ts").ConnectOptions} options
+ * @returns {import("../index.d.ts").NamespaceTokens}
+ */
+export function namespaceTokens(options) {
+  return new Tokens(options);
 }

@@ -5,7 +5,7 @@ import { Repository } from "./repository.js";
 import { missing, namePath } from "./path.js";
 import { created, listed } from "./shapes.js";
 
-/** @typedef {import("../index.d.ts").Artifacts} Artifacts */
+/** @typedef {import("../index.d.ts").CairnArtifacts} CairnArtifacts */
 
 /** What a repository that is not ready yet answers `get` with. */
 const UNREADY = {
@@ -13,7 +13,7 @@ const UNREADY = {
   forking: /** @type {const} */ ("FORK_IN_PROGRESS"),
 };
 
-/** @implements {Artifacts} */
+/** @implements {CairnArtifacts} */
 export class Namespace {
   #connection;
   #path;
@@ -27,14 +27,14 @@ export class Namespace {
     this.#path = `/namespaces/${namePath(namespace)}`;
   }
 
-  /** @type {Artifacts["create"]} */
+  /** @type {CairnArtifacts["create"]} */
   async create(name, { readOnly, description, setDefaultBranch } = {}) {
     const body = { name, description, read_only: readOnly, default_branch: setDefaultBranch };
     const { result } = await this.#connection.call("POST", `${this.#path}/repos`, { body });
     return created(result);
   }
 
-  /** @type {Artifacts["get"]} */
+  /** @type {CairnArtifacts["get"]} */
   async get(name) {
     const { result } = await this.#connection.call("GET", this.#repository(name));
     const status = /** @type {keyof typeof UNREADY | "ready"} */ (result.status);
@@ -45,7 +45,7 @@ export class Namespace {
     return new Repository(this.#connection, this.#path, result.name);
   }
 
-  /** @type {Artifacts["import"]} */
+  /** @type {CairnArtifacts["import"]} */
   async import({ source: { url, branch, depth }, target: { name, opts } }) {
     const body = {
       url,
@@ -59,7 +59,7 @@ export class Namespace {
     return created(result);
   }
 
-  /** @type {Artifacts["list"]} */
+  /** @type {CairnArtifacts["list"]} */
   async list({ limit, cursor } = {}) {
     const [{ result, info }, total] = await Promise.all([
       this.#connection.call("GET", `${this.#path}/repos`, { query: { limit, cursor } }),
@@ -70,7 +70,7 @@ export class Namespace {
     return info.cursor ? { ...page, cursor: info.cursor } : page;
   }
 
-  /** @type {Artifacts["delete"]} */
+  /** @type {CairnArtifacts["delete"]} */
   async delete(name) {
     const path = this.#repository(name);
     const gone = await missing(this.#connection.call("DELETE", path));

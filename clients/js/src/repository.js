@@ -1,9 +1,9 @@
 // The handle of one repository. It holds no state but its name: every call asks the server.
 
 import { hashPath, invalidInput, missing } from "./path.js";
-import { commit, created, createdToken, listedToken, shown, treeEntry } from "./shapes.js";
+import { commit, created, createdToken, listedToken, purged, shown, treeEntry } from "./shapes.js";
 
-/** @typedef {import("../index.d.ts").ArtifactsRepo} ArtifactsRepo */
+/** @typedef {import("../index.d.ts").CairnRepo} CairnRepo */
 /** @typedef {import("./connection.js").Connection} Connection */
 
 /** Commits of a log unless a number is given, and at most. */
@@ -12,7 +12,7 @@ const LOG_MAX = 1000;
 /** Tokens a page, the most that the server gives. */
 const TOKENS_PER_PAGE = 200;
 
-/** @implements {ArtifactsRepo} */
+/** @implements {CairnRepo} */
 export class Repository {
   #connection;
   #namespacePath;
@@ -34,19 +34,19 @@ export class Repository {
   /** Nothing is held: `using` works, and leaving it out does no harm. */
   [Symbol.dispose]() {}
 
-  /** @type {ArtifactsRepo["info"]} */
+  /** @type {CairnRepo["info"]} */
   async info() {
     return shown(await this.#get(""));
   }
 
-  /** @type {ArtifactsRepo["createToken"]} */
+  /** @type {CairnRepo["createToken"]} */
   async createToken(scope, ttl) {
     const body = { repo: this.#name, scope, ttl };
     const path = `${this.#namespacePath}/tokens`;
     return createdToken((await this.#connection.call("POST", path, { body })).result);
   }
 
-  /** @type {ArtifactsRepo["listTokens"]} */
+  /** @type {CairnRepo["listTokens"]} */
   async listTokens() {
     const tokens = [];
     for (let page = 1; ; page += 1) {
@@ -57,7 +57,7 @@ export class Repository {
     }
   }
 
-  /** @type {ArtifactsRepo["revokeToken"]} */
+  /** @type {CairnRepo["revokeToken"]} */
   async revokeToken(tokenOrId) {
     if (!tokenOrId) throw invalidInput("a token or the id of one is needed");
     // Looked up here first, because the route that revokes reaches the whole namespace.
@@ -68,7 +68,7 @@ export class Repository {
     return (await missing(this.#connection.call("DELETE", path))) !== null;
   }
 
-  /** @type {ArtifactsRepo["fork"]} */
+  /** @type {CairnRepo["fork"]} */
   async fork(name, { description, readOnly, defaultBranchOnly = true } = {}) {
     const body = {
       name,
@@ -80,7 +80,14 @@ export class Repository {
     return created(result);
   }
 
-  /** @type {ArtifactsRepo["log"]} */
+  /** @type {CairnRepo["purgeUnreachable"]} */
+  async purgeUnreachable({ network } = {}) {
+    const path = `${this.#path}/purge-unreachable`;
+    const { result } = await this.#connection.call("POST", path, { body: { network } });
+    return purged(result);
+  }
+
+  /** @type {CairnRepo["log"]} */
   async log({ ref, limit = LOG_DEFAULT, offset = 0 } = {}) {
     const wanted = Math.min(limit, LOG_MAX);
     const commits = [];
@@ -100,26 +107,35 @@ export class Repository {
     }
   }
 
-  /** @type {ArtifactsRepo["readCommit"]} */
+  /** @type {CairnRepo["readCommit"]} */
   async readCommit(hash) {
     const found = await this.#unlessMissing(this.#get(`/commit/${hashPath(hash)}`));
     return found && commit(found);
   }
 
-  /** @type {ArtifactsRepo["readTree"]} */
+  /** @type {CairnRepo["readTree"]} */
   async readTree(hash) {
-    const found = await this.#unlessMissing(this.#get(`/tree/${hashPath(hash)}`));
-    return found && found.map(treeEntry);
+    const path = `${this.#path}/tree/${hashPath(hash)}`;
+    const entries = [];
+    for (let cursor; ; ) {
+      const asked = this.#connection.call("GET", path, { query: { cursor } });
+      const page = await this.#unlessMissing(asked);
+      if (page === null) return null;
+      entries.push(...page.result.map(treeEntry));
+      // Of a very large tree the server gives a part at a time.
+      cursor = page.info?.cursor;
+      if (!cursor) return entries;
+    }
   }
 
-  /** @type {ArtifactsRepo["readBlob"]} */
+  /** @type {CairnRepo["readBlob"]} */
   async readBlob(hash) {
     const path = `${this.#path}/blob/${hashPath(hash)}`;
     const found = await this.#unlessMissing(this.#connection.bytes(path));
     return found && new Blob([found.bytes]);
   }
 
-  /** @type {ArtifactsRepo["readFile"]} */
+  /** @type {CairnRepo["readFile"]} */
   async readFile({ ref, path }) {
     if (!ref) throw invalidInput("a ref is needed");
     if (!path) throw invalidInput("a path is needed");

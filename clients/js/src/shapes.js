@@ -6,8 +6,9 @@
  * @param {Json} result
  * @returns {import("../index.d.ts").ArtifactsCreateRepoResult}
  */
-export function created({ id, name, description, default_branch, remote, token }) {
-  return { id, name, description, defaultBranch: default_branch, remote, token };
+export function created({ id, name, description, default_branch, remote, token, ...more }) {
+  const { expires_at: expiresAt, clone_url: cloneUrl } = more;
+  return { id, name, description, defaultBranch: default_branch, remote, token, expiresAt, cloneUrl };
 }
 
 /**
@@ -41,8 +42,8 @@ export function shown(result) {
  * @param {Json} result
  * @returns {import("../index.d.ts").ArtifactsCreateTokenResult}
  */
-export function createdToken({ id, plaintext, scope, expires_at }) {
-  return { id, plaintext, scope, expiresAt: expires_at };
+export function createdToken({ id, plaintext, scope, expires_at, clone_url }) {
+  return { id, plaintext, scope, expiresAt: expires_at, cloneUrl: clone_url };
 }
 
 /**
@@ -83,4 +84,18 @@ function unixSeconds(time) {
 export function treeEntry({ name, mode, hash, type }) {
   // As it stands in the tree: git shows a folder's mode with a zero before it.
   return { name, mode: mode.replace(/^0/, ""), hash, type };
+}
+
+/**
+ * @param {any} result
+ * @returns {import("../index.d.ts").ArtifactsPurgeResult}
+ */
+export function purged(result) {
+  const { packs_rewritten, r2_objects, other_holders, ...rest } = result;
+  return {
+    ...rest,
+    packsRewritten: packs_rewritten,
+    r2Objects: r2_objects,
+    otherHolders: other_holders,
+  };
 }

@@ -182,6 +182,23 @@ test("a fork has the default branch alone unless all are wanted", async () => {
   );
 });
 
+test("a purge tells what went and who may still hold it", async () => {
+  const went = { objects: 3, bytes: 9, packs_rewritten: 1, r2_objects: 2, holders: [], other_holders: 1 };
+  const { ARTIFACTS, asked } = server(result(repository), result(went), refusal(403, 10000));
+  const repo = await ARTIFACTS.get("hello");
+  assert.deepEqual(await repo.purgeUnreachable(), {
+    objects: 3,
+    bytes: 9,
+    holders: [],
+    packsRewritten: 1,
+    r2Objects: 2,
+    otherHolders: 1,
+  });
+  assert.match(asked[1].url, /purge-unreachable$/);
+  await assert.rejects(repo.purgeUnreachable({ network: true }), { code: "FORBIDDEN" });
+  assert.deepEqual(JSON.parse(asked[2].body), { network: true });
+});
+
 test("nothing found is not the same as the repository gone", async () => {
   const reads = [
     ["readCommit", "0".repeat(40)],

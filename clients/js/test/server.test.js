@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { artifacts } from "cairn-client";
+import { artifacts, namespaceTokens } from "cairn-client";
 
 const { CAIRN_URL: url, CAIRN_ADMIN_KEY: key } = process.env;
 assert.ok(url && key, "set CAIRN_URL and CAIRN_ADMIN_KEY");
@@ -40,7 +40,7 @@ function git(args, input) {
 const said = (...args) => git(args).toString().trimEnd();
 
 function remoteWith(token, { remote }) {
-  return remote.replace("://", `://x:${token.split("?")[0]}@`);
+  return remote.replace("://", `://x:${token}@`);
 }
 
 // Whether a token is let in.
@@ -62,13 +62,17 @@ test("a repository is made, shown, listed and deleted", async () => {
   assert.match(made.id, /^[0-9a-z]{16}$/);
   assert.equal(made.remote, `${url}/git/${namespace}/first.git`);
   assert.deepEqual(Object.keys(made).sort(), [
+    "cloneUrl",
     "defaultBranch",
     "description",
+    "expiresAt",
     "id",
     "name",
     "remote",
     "token",
   ]);
+  assert.equal(made.cloneUrl, remoteWith(made.token, made));
+  assert.equal(new Date(made.expiresAt).toISOString(), made.expiresAt);
 
   const info = await (await ARTIFACTS.get("first")).info();
   const { id, remote } = made;
@@ -135,7 +139,7 @@ test("tokens are made, listed and revoked", async () => {
   for (const [token, named] of [
     [read, read.id],
     [write, write.plaintext],
-    [short, short.plaintext.split("?")[0]],
+    [short, `${short.plaintext}?expires=1795000000`],
   ]) {
     assert.equal(fetches(token.plaintext, made), true);
     assert.equal(await repo.revokeToken(named), true);
@@ -152,6 +156,27 @@ test("tokens are made, listed and revoked", async () => {
     assert.equal(await repo.revokeToken(named), false);
   }
   assert.equal(fetches(foreign.plaintext, other), true);
+});
+
+test("tokens of a namespace open the repositories that they list", async () => {
+  const made = await ARTIFACTS.create("listed-one");
+  const other = await ARTIFACTS.create("listed-other");
+  const tokens = namespaceTokens({ url, namespace, key });
+  const body = { scope: "read", repos: ["listed-one"], ttl: 60, label: "ci" };
+  const { id, plaintext, expiresAt, ...rest } = await tokens.create(body);
+  assert.deepEqual(rest, { scope: "read", repos: ["listed-one"] });
+  assert.deepEqual([fetches(plaintext, made), fetches(plaintext, other)], [true, false]);
+  const every = await tokens.create({ scope: "read" });
+  assert.equal(every.repos, null);
+  assert.equal(fetches(every.plaintext, other), true);
+  const listed = (await tokens.list()).tokens.find((token) => token.id === id);
+  const { createdAt, ...shown } = listed;
+  const { scope, repos, label } = body;
+  assert.deepEqual(shown, { id, scope, repos, label, expiresAt, state: "active" });
+  assert.equal(await tokens.revoke(id), true);
+  assert.equal(fetches(plaintext, made), false);
+  assert.equal(await tokens.revoke("0123456789abcdef"), false);
+  await assert.rejects(tokens.revoke(plaintext), { code: "INVALID_INPUT" });
 });
 
 test("errors are told by their codes", async () => {
@@ -300,7 +325,7 @@ test("an import becomes a repository", async () => {
   const info = await (await ready("import")).info();
   assert.equal(info.readOnly, true);
   assert.match(info.source, /^git:http/);
-  assert.ok(!info.source.includes(made.token.split("?")[0]));
+  assert.ok(!info.source.includes(made.token));
   assert.equal(said("ls-remote", "--refs", remoteWith(imported.token, imported)).split("\n").length, 1);
 });
 

@@ -2,15 +2,19 @@
 //! given one by one: what is held is the trees from the root to where the walk stands.
 
 use gix_hash::ObjectId;
-use gix_object::bstr::BString;
+use gix_object::bstr::{BStr, BString, ByteSlice as _};
 
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::object::facts::{Mode, tree_entries};
 use super::super::store::{ObjectSource, ReadError, Shared};
 
-/// Entries that one listing gives at most.
-pub const ENTRIES_MAX: u64 = 1_000_000;
+/// Bytes that one listing gives at most: of each entry its path, and [`ENTRY_BYTES`]. A tree of a
+/// few hundred bytes may have millions of entries below it.
+pub const LISTED_BYTES_MAX: u64 = 16 << 20;
+
+/// What stands around an entry's path where it is shown.
+const ENTRY_BYTES: u64 = 110;
 
 /// Bytes of trees held at once, at most.
 const HELD_BYTES_MAX: usize = 24 << 20;
@@ -38,6 +42,9 @@ pub enum ListingError {
     /// The trees are nested too deeply.
     #[error("trees are nested more than {0} levels deep")]
     TooDeep(usize),
+    /// The place to go on from is not in the tree.
+    #[error("the tree has no entry '{0}' to go on from")]
+    NotThere(BString),
     /// The trees on the way are too large together.
     #[error("the trees on one path have more than {HELD_BYTES_MAX} bytes")]
     TooLarge,
@@ -51,9 +58,12 @@ pub struct Listing {
     pending: Option<(ObjectId, usize)>,
     /// The path of the entry that was given last.
     path: BString,
+    /// The names that lead to the entry to go on behind, the last first.
+    resume: Vec<BString>,
     recursive: bool,
     depth_max: usize,
     given: u64,
+    given_bytes: u64,
     held_bytes: usize,
 }
 
@@ -78,11 +88,29 @@ impl Listing {
             }],
             pending: None,
             path: BString::default(),
+            resume: Vec::new(),
             recursive,
             depth_max: limits.tree_depth_max,
             given: 0,
+            given_bytes: 0,
             held_bytes,
         }
+    }
+
+    /// The same from behind an entry on: where another listing was cut.
+    #[must_use]
+    pub fn behind(self, path: &BStr) -> Self {
+        let mut names: Vec<BString> = path.split_str("/").map(BString::from).collect();
+        names.reverse();
+        Self {
+            resume: names,
+            ..self
+        }
+    }
+
+    /// The path of the entry that was given last.
+    pub fn last_path(&self) -> &BStr {
+        self.path.as_bstr()
     }
 
     /// How many entries were given.
@@ -90,19 +118,23 @@ impl Listing {
         self.given
     }
 
-    /// Whether there is more than [`ENTRIES_MAX`], once that many were given.
+    /// Whether [`LISTED_BYTES_MAX`] were given and there is more.
     pub fn is_cut(&self) -> bool {
-        self.given >= ENTRIES_MAX
+        self.given_bytes >= LISTED_BYTES_MAX
             && (self.pending.is_some()
                 || (self.levels.iter()).any(|level| level.at < level.content.len()))
     }
 
-    /// The next entry; `None` at the end, or when [`ENTRIES_MAX`] were given.
+    /// The next entry; `None` at the end, or when [`LISTED_BYTES_MAX`] were given.
     pub fn next(&mut self, objects: &impl ObjectSource) -> Result<Option<Listed>, ListingError> {
-        if self.given >= ENTRIES_MAX {
+        if self.given_bytes >= LISTED_BYTES_MAX {
             return Ok(None);
         }
         self.descend(objects)?;
+        while let Some(name) = self.resume.pop() {
+            self.skip_behind(name.as_bstr())?;
+            self.descend(objects)?;
+        }
         while let Some(level) = self.levels.last_mut() {
             let rest = level.content.get(level.at..).unwrap_or_default();
             let mut entries = tree_entries(rest);
@@ -120,6 +152,8 @@ impl Listing {
                 self.pending = Some((id, self.path.len()));
             }
             self.given = self.given.saturating_add(1);
+            let bytes = (self.path.len() as u64).saturating_add(ENTRY_BYTES);
+            self.given_bytes = self.given_bytes.saturating_add(bytes);
             return Ok(Some(Listed {
                 path: self.path.clone(),
                 mode,
@@ -127,6 +161,29 @@ impl Listing {
             }));
         }
         Ok(None)
+    }
+
+    /// Goes behind the entry of this name on the last level, as if it had just been given.
+    fn skip_behind(&mut self, name: &BStr) -> Result<(), ListingError> {
+        let not_there = ListingError::NotThere(name.to_owned());
+        let level = self.levels.last_mut().ok_or(not_there.clone())?;
+        let mut entries = tree_entries(&level.content);
+        let entry = entries
+            .by_ref()
+            .map_while(Result::ok)
+            .find(|entry| entry.name == name);
+        let entry = entry.ok_or(not_there.clone())?;
+        let (is_tree, id) = (entry.mode.is_tree(), entry.id.to_owned());
+        level.at = level.content.len().saturating_sub(entries.rest().len());
+        self.path.truncate(level.path_bytes);
+        self.path.extend_from_slice(name);
+        match (is_tree, self.resume.is_empty()) {
+            (true, true) if !self.recursive => {}
+            (true, _) => self.pending = Some((id, self.path.len())),
+            (false, true) => {}
+            (false, false) => return Err(not_there),
+        }
+        Ok(())
     }
 
     /// Goes into the subtree that was given last. Until it is read nothing has changed.

@@ -73,6 +73,11 @@ impl Log {
         &self.graph
     }
 
+    /// Bytes of the trees that were read along the path.
+    pub fn read_bytes(&self) -> u64 {
+        self.path.as_ref().map_or(0, |path| path.read_bytes)
+    }
+
     /// Whether no commit is left to look at.
     pub fn is_ended(&self) -> bool {
         self.queue.is_empty()
@@ -125,6 +130,8 @@ struct PathHistory {
     path: TreePath,
     /// By level and tree: what the tree has under the path's name of that level.
     remembered: HashMap<(usize, ObjectId), Place>,
+    /// Bytes of the trees that were read.
+    read_bytes: u64,
 }
 
 impl PathHistory {
@@ -132,6 +139,7 @@ impl PathHistory {
         Self {
             path,
             remembered: HashMap::new(),
+            read_bytes: 0,
         }
     }
 
@@ -195,7 +203,7 @@ impl PathHistory {
             return Ok(None);
         };
         let is_last = level.saturating_add(1) == self.path.names().len();
-        let found = lookup::entry(objects, tree_id, name)?;
+        let found = lookup::counted_entry(objects, tree_id, name, &mut self.read_bytes)?;
         let found = found.filter(|found| !is_last || self.path.may_name(found.mode));
         let place = found.map(|found| (found.mode.kind(), found.id));
         if self.remembered.len() >= REMEMBERED_MAX {

@@ -112,9 +112,20 @@ pub fn entry(
     tree_id: ObjectId,
     name: &[u8],
 ) -> Result<Option<Found>, ReadError> {
+    counted_entry(objects, tree_id, name, &mut 0)
+}
+
+/// The same; adds the bytes of the tree to `read_bytes`.
+pub fn counted_entry(
+    objects: &impl ObjectSource,
+    tree_id: ObjectId,
+    name: &[u8],
+    read_bytes: &mut u64,
+) -> Result<Option<Found>, ReadError> {
     let Some((ObjectKind::Tree, content)) = objects.read(&tree_id)? else {
         return Ok(None);
     };
+    *read_bytes = read_bytes.saturating_add(content.len() as u64);
     let entries = facts::tree_entries(&content).map_while(Result::ok);
     let mut matching = entries.filter(|entry| entry.name == name);
     Ok(matching.next().map(|entry| Found {

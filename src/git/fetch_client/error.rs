@@ -35,6 +35,12 @@ pub enum FetchClientError {
         /// The capability.
         feature: &'static str,
     },
+    /// Longer names than a repository may be given at once.
+    #[error("the remote's branches and tags have names of more than {bytes_max} bytes together")]
+    RefNamesTooLong {
+        /// The bound.
+        bytes_max: usize,
+    },
     /// More refs than a repository may be given at once.
     #[error("the remote has more than {refs_max} branches and tags")]
     TooManyRefs {

@@ -37,6 +37,8 @@ pub struct RemoteRefs {
     pub head: Option<BString>,
     /// Commits that the remote has without their parents, as versions 0 and 1 tell in advance.
     pub shallow: Vec<ObjectId>,
+    /// Bytes of the names of `refs`.
+    name_bytes: usize,
     /// What `HEAD` points to, where no symref says more.
     head_target: Option<ObjectId>,
 }
@@ -45,6 +47,12 @@ impl RemoteRefs {
     /// The ref of this name.
     pub fn find(&self, name: &BStr) -> Option<&RemoteRef> {
         self.refs.iter().find(|found| found.name == name)
+    }
+
+    /// What they take, here and in the lists that are made of them.
+    pub fn held_bytes(&self) -> u64 {
+        let refs = self.refs.len().saturating_mul(size_of::<RemoteRef>());
+        (refs.saturating_add(self.name_bytes) as u64).saturating_mul(3)
     }
 
     /// Takes one ref that is listed; bounds what is kept.
@@ -64,6 +72,11 @@ impl RemoteRefs {
         let refs_max = limits.commands_max;
         if self.refs.len() >= refs_max {
             return Err(FetchClientError::TooManyRefs { refs_max });
+        }
+        self.name_bytes = self.name_bytes.saturating_add(found.name.len());
+        let bytes_max = limits.command_bytes_max;
+        if self.name_bytes > bytes_max {
+            return Err(FetchClientError::RefNamesTooLong { bytes_max });
         }
         self.refs.push(found);
         Ok(())

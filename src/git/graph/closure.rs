@@ -10,6 +10,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString};
 
 use super::super::filter::{Directory, ObjectFilter};
+use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::object::facts::FactsError;
 use super::super::store::{ObjectSource, ReadError, Shared};
@@ -41,10 +42,12 @@ pub enum TreeWalkError {
         problem: FactsError,
     },
     /// More trees to look at than a fetch may.
-    #[error("upload-pack: more than {visits_max} trees to look at; ask for less at once")]
+    #[error("upload-pack: more than {limit} {what} to look at; ask for less at once")]
     TooMany {
+        /// `trees`, `bytes of trees` or `bytes of notes on trees`.
+        what: &'static str,
         /// The bound.
-        visits_max: u64,
+        limit: u64,
     },
     /// An object could not be read.
     #[error(transparent)]
@@ -58,9 +61,46 @@ pub struct TreeWalk<'a> {
     filter: &'a ObjectFilter,
     /// The least depth at which each tree was entered. With a filter by names, by the path too.
     seen: HashMap<(ObjectId, u64), Directory>,
+    /// Bytes of the trees that are still to be read, as they are noted.
+    pending_bytes: usize,
     visits: u64,
-    visits_max: u64,
+    read_bytes: u64,
+    bounds: WalkBounds,
 }
+
+/// How much a walk may look at. A tree of a few hundred bytes may stand under millions of paths.
+#[derive(Debug, Clone, Copy)]
+pub struct WalkBounds {
+    /// Trees, counted as often as they come by.
+    pub visits_max: u64,
+    /// Bytes of trees, counted alike.
+    pub read_bytes_max: u64,
+    /// Bytes of notes.
+    pub notes_bytes_max: usize,
+}
+
+impl WalkBounds {
+    /// Those of one fetch.
+    pub fn of_fetch(limits: &Limits) -> Self {
+        Self {
+            visits_max: limits.tree_visits_max,
+            read_bytes_max: limits.tree_walk_bytes_max,
+            notes_bytes_max: limits.tree_notes_bytes_max,
+        }
+    }
+
+    /// Those of maintenance, which looks at each tree once.
+    pub fn of_maintenance(limits: &Limits) -> Self {
+        Self {
+            visits_max: limits.tree_visits_max,
+            read_bytes_max: u64::MAX,
+            notes_bytes_max: usize::MAX,
+        }
+    }
+}
+
+/// Bytes of the note on a tree that was seen.
+const SEEN_BYTES: usize = 64;
 
 /// A tree that is still to be read.
 struct Pending {
@@ -72,15 +112,31 @@ struct Pending {
     bases: Vec<ObjectId>,
 }
 
+impl Pending {
+    /// Bytes of this note, about.
+    fn bytes(&self) -> usize {
+        let bases = self.bases.len().saturating_mul(size_of::<ObjectId>());
+        size_of::<Self>()
+            .saturating_add(self.path.len())
+            .saturating_add(bases)
+    }
+}
+
 impl<'a> TreeWalk<'a> {
-    /// Prepares walks over these objects, that look at so many trees at most.
-    pub fn new(objects: &'a dyn ObjectSource, filter: &'a ObjectFilter, visits_max: u64) -> Self {
+    /// Prepares walks over these objects, that look at so much at most.
+    pub fn new(
+        objects: &'a dyn ObjectSource,
+        filter: &'a ObjectFilter,
+        bounds: WalkBounds,
+    ) -> Self {
         Self {
             objects,
             filter,
             seen: HashMap::new(),
+            pending_bytes: 0,
             visits: 0,
-            visits_max,
+            read_bytes: 0,
+            bounds,
         }
     }
 
@@ -121,13 +177,11 @@ impl<'a> TreeWalk<'a> {
         visit: &mut impl FnMut(ObjectId, ObjectKind) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut stack = Vec::new();
+        self.pending_bytes = 0;
         self.enter(tree_id, BString::default(), place, had, &mut stack);
         while let Some(tree) = stack.pop() {
+            self.pending_bytes = self.pending_bytes.saturating_sub(tree.bytes());
             self.visits += 1;
-            if self.visits > self.visits_max {
-                let visits_max = self.visits_max;
-                return Err(TreeWalkError::TooMany { visits_max }.into());
-            }
             let content = self.read(tree.id)?;
             let mut bases = Vec::with_capacity(tree.bases.len());
             for base in &tree.bases {
@@ -146,12 +200,36 @@ impl<'a> TreeWalk<'a> {
             if let Some(error) = failed {
                 return Err(error);
             }
+            self.check_bounds()?;
             if let Err(Stop::Tree(problem)) = walked {
                 let id = tree.id;
                 return Err(TreeWalkError::Malformed { id, problem }.into());
             }
         }
         Ok(())
+    }
+
+    fn check_bounds(&self) -> Result<(), TreeWalkError> {
+        let WalkBounds {
+            visits_max,
+            read_bytes_max,
+            notes_bytes_max,
+        } = self.bounds;
+        let (what, limit) = if self.visits > visits_max {
+            ("trees", visits_max)
+        } else if self.read_bytes > read_bytes_max {
+            ("bytes of trees", read_bytes_max)
+        } else if self.notes_bytes() > notes_bytes_max {
+            ("bytes of notes on trees", notes_bytes_max as u64)
+        } else {
+            return Ok(());
+        };
+        Err(TreeWalkError::TooMany { what, limit })
+    }
+
+    fn notes_bytes(&self) -> usize {
+        let seen_bytes = self.seen.len().saturating_mul(SEEN_BYTES);
+        seen_bytes.saturating_add(self.pending_bytes)
     }
 
     /// Whether the filter keeps the entry; enters it if it is a tree.
@@ -186,18 +264,26 @@ impl<'a> TreeWalk<'a> {
         if self.seen.get(&key).is_some_and(|seen| seen.covers(place)) {
             return;
         }
-        self.seen.insert(key, place);
-        stack.push(Pending {
+        let pending = Pending {
             id,
             path,
             place,
             bases: bases.to_vec(),
-        });
+        };
+        self.pending_bytes = self.pending_bytes.saturating_add(pending.bytes());
+        // One tree alone may have enough entries; the walk ends behind it.
+        if self.notes_bytes() <= self.bounds.notes_bytes_max {
+            self.seen.insert(key, place);
+            stack.push(pending);
+        }
     }
 
-    fn read(&self, id: ObjectId) -> Result<Shared, TreeWalkError> {
+    fn read(&mut self, id: ObjectId) -> Result<Shared, TreeWalkError> {
         match self.objects.read(&id)? {
-            Some((ObjectKind::Tree, content)) => Ok(content),
+            Some((ObjectKind::Tree, content)) => {
+                self.read_bytes = self.read_bytes.saturating_add(content.len() as u64);
+                Ok(content)
+            }
             Some((found, _)) => Err(TreeWalkError::NotATree { id, found }),
             None => Err(TreeWalkError::Missing { id }),
         }

@@ -1,10 +1,14 @@
 //! The check of a push: everything that its new tips reach is here.
 //!
-//! A commit of the live graph is known to be complete, so the walk ends there. Every other commit
+//! A commit of the live graph is known to be complete, so the walk ends there, unless the pack brings
+//! it again: then it may be one that no ref reaches, and is walked like any other. Every other commit
 //! is visited after its parents, and its tree is compared with theirs, descending only where they
 //! differ: what is equal at the same path was proved with the parent, and the rest must exist,
 //! with the kind that is claimed. That an object is in some live pack proves nothing about what
 //! it refers to, so trees that are new to a commit are always descended into.
+//!
+//! What is not in the pack is relied on, and named to the caller: whoever pushes may know the id of
+//! what he may not see, and must not be given it by naming it.
 //!
 //! What the walk learns is written down: the pack's Graph part ([`super::segment`]) and its
 //! Introduced part ([`super::introduced`]).
@@ -13,6 +17,7 @@
 //! rebuilds both parts.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
 
@@ -20,7 +25,7 @@ use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::object::facts::{self, CommitFacts, FactsError};
 use super::super::store::{ObjectSource, Pieces, Shared};
-use super::commits::CommitGraph;
+use super::commits::{CommitGraph, CommitNode};
 use super::segment::SegmentBuilder;
 use super::trees::{NewEntry, PendingTree, TreeStack, for_each_new_entry};
 
@@ -88,6 +93,8 @@ pub struct Connected {
     pub graph_part: Pieces,
     /// The pack's Introduced part.
     pub introduced_part: Vec<u8>,
+    /// What the tips need and the pack does not hold, each once; not what that leads to.
+    pub relied_on: Vec<ObjectId>,
     /// What was done.
     pub stats: ConnectivityStats,
 }
@@ -114,6 +121,12 @@ pub struct Connectivity<'a> {
     tree_depth_max: usize,
     /// Commits that count as if they had no parents.
     shallow: HashSet<ObjectId>,
+    /// Objects of live packs that count as if they were not here.
+    hidden: Rc<HashSet<ObjectId>>,
+    /// Tips, and what they tag, that are not in the pack.
+    tips_relied_on: HashSet<ObjectId>,
+    /// Whether a commit of the pack is in the graph already.
+    overlaps: bool,
 
     tips: Vec<Tip>,
     /// The tip that is being walked, as it was given.
@@ -148,6 +161,9 @@ impl<'a> Connectivity<'a> {
             incoming,
             tree_depth_max: limits.tree_depth_max,
             shallow: HashSet::new(),
+            hidden: Rc::default(),
+            tips_relied_on: HashSet::new(),
+            overlaps: false,
             tips: tips
                 .iter()
                 .rev()
@@ -172,6 +188,24 @@ impl<'a> Connectivity<'a> {
     pub fn with_shallow(mut self, shallow: impl IntoIterator<Item = ObjectId>) -> Self {
         self.shallow.extend(shallow);
         self
+    }
+
+    /// The same where these objects of live packs count as if they were not here.
+    #[must_use]
+    pub fn without(mut self, hidden: &Rc<HashSet<ObjectId>>) -> Self {
+        self.hidden = Rc::clone(hidden);
+        self.lists.hide(hidden);
+        self
+    }
+
+    /// The commit in the live graph, if that is where the walk ends.
+    fn known(&self, commit_id: &oid) -> Option<CommitNode> {
+        let node = self.graph.lookup(commit_id)?;
+        let is_pushed = matches!(
+            self.incoming.locate(commit_id),
+            Some((_, ObjectKind::Commit))
+        );
+        (!is_pushed && !self.hidden.contains(commit_id)).then_some(node)
     }
 
     /// Works on; `budget` counts objects read, large trees more than once. After
@@ -231,11 +265,19 @@ impl<'a> Connectivity<'a> {
     /// The parts, once `step` said that it is done.
     pub fn finish(self) -> Connected {
         let commits = self.segment.len();
-        let (introduced, externals, introduced_part) = self.lists.finish();
+        let mut relied_on = self.tips_relied_on;
+        relied_on.extend(self.segment.externals());
+        let (introduced, externals, introduced_part) = self.lists.finish(&mut relied_on);
         let trees_read = self.trees_read;
+        let segment = if self.overlaps {
+            self.segment.beside(Vec::new())
+        } else {
+            self.segment
+        };
         Connected {
-            graph_part: self.segment.finish(),
+            graph_part: segment.finish(),
             introduced_part,
+            relied_on: relied_on.into_iter().collect(),
             stats: ConnectivityStats {
                 commits,
                 trees_read,
@@ -249,12 +291,16 @@ impl<'a> Connectivity<'a> {
         if tip.tag.is_none() {
             self.tip_id = tip.id;
         }
-        let is_known = self.graph.lookup(&tip.id).is_some();
+        let is_known = self.known(&tip.id).is_some();
         let found = match self.incoming.locate(&tip.id) {
             _ if is_known => Some(ObjectKind::Commit),
             Some((_, kind)) => Some(kind),
+            None if self.hidden.contains(&tip.id) => None,
             None => self.objects.kind(&tip.id)?,
         };
+        if self.incoming.locate(&tip.id).is_none() {
+            self.tips_relied_on.insert(tip.id);
+        }
         let found = found.ok_or(match tip.tag {
             Some((referred_by, kind)) => ConnectivityError::Missing {
                 id: tip.id,
@@ -350,6 +396,9 @@ impl<'a> Connectivity<'a> {
             kind,
             referred_by,
         };
+        if self.hidden.contains(&id) {
+            return Err(missing);
+        }
         let (found, content) = self.objects.read(&id)?.ok_or(missing)?;
         agree(id, kind, found, referred_by)?;
         Ok(content)

@@ -206,7 +206,12 @@ impl IntroducedBuilder {
         (row, row == next)
     }
 
-    /// External objects so far.
+    /// The external objects so far.
+    pub fn externals(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        self.external_ids.iter().copied()
+    }
+
+    /// How many external objects there are so far.
     pub fn external_count(&self) -> usize {
         self.external_ids.len()
     }

@@ -9,6 +9,7 @@
 //! | `introductions` | the Introduced parts of all live packs |
 //! | `paint` | which commits a client lacks; which it has |
 //! | `peel` | tags followed to what they tag |
+//! | `reachable` | whether a ref reaches an object |
 //! | `ancestry` | ancestors, merge bases, readiness of a negotiation |
 //! | `shallow` | where a shallow history ends |
 //! | `closure` | what a tree reaches |
@@ -31,6 +32,7 @@ pub mod introduced;
 pub mod introductions;
 pub mod paint;
 pub mod peel;
+pub mod reachable;
 pub mod segment;
 pub mod shallow;
 mod trees;

@@ -74,6 +74,36 @@ impl Paint {
         paint
     }
 
+    /// Adds a have; whether it had not been reached from one before.
+    pub fn add_have(&mut self, have: CommitNode) -> bool {
+        let is_new = !self.is_painted(have);
+        self.colour(have, COMMON);
+        is_new
+    }
+
+    /// Goes on over a graph that begins with the packs of the former one: their commits keep
+    /// their numbers.
+    pub fn extend(&mut self, graph: Rc<CommitGraph>) {
+        self.colours.resize(graph.len(), 0);
+        self.graph = graph;
+    }
+
+    /// Walks to the end: all colours are final then.
+    pub fn finish(&mut self) -> Result<(), StoreError> {
+        while self.take()?.is_some() {}
+        Ok(())
+    }
+
+    /// Whether the commit was reached from a have so far.
+    pub fn is_painted(&self, node: CommitNode) -> bool {
+        self.has(node, COMMON)
+    }
+
+    fn has(&self, node: CommitNode, all: u8) -> bool {
+        let colours = self.colours.get(node.index());
+        colours.is_some_and(|colours| colours & all == all)
+    }
+
     /// Whether something may be missing at or below a commit with these colours. Below a commit
     /// that the client has it has everything, unless its history is cut where the new one is not.
     fn is_open(&self, colours: u8) -> bool {
@@ -137,24 +167,23 @@ impl Paint {
 
     /// Whether the client has the commit: whether it is a have or an ancestor of one.
     pub fn is_common(&mut self, node: CommitNode) -> Result<bool, StoreError> {
+        self.reaches(node, COMMON)
+    }
+
+    /// Whether a want reaches it too. What the client only says it has proves nothing about what it
+    /// may see; what a want reaches it is given, or was.
+    pub fn is_wanted_and_common(&mut self, node: CommitNode) -> Result<bool, StoreError> {
+        self.reaches(node, WANT | COMMON)
+    }
+
+    /// Walks on until the commit has all of these colours, or they are final.
+    fn reaches(&mut self, node: CommitNode, all: u8) -> Result<bool, StoreError> {
         let generation = self.graph.generation(node);
-        while self
-            .queue
-            .peek()
-            .is_some_and(|(next, _)| *next > generation)
-        {
-            if self
-                .colours
-                .get(node.index())
-                .is_some_and(|colours| colours & COMMON != 0)
-            {
-                break;
-            }
+        let is_above =
+            |next: Option<&(u32, CommitNode)>| next.is_some_and(|next| next.0 > generation);
+        while !self.has(node, all) && is_above(self.queue.peek()) {
             self.take()?;
         }
-        Ok(self
-            .colours
-            .get(node.index())
-            .is_some_and(|colours| colours & COMMON != 0))
+        Ok(self.has(node, all))
     }
 }

@@ -4,7 +4,8 @@
 //! earliest source that has it. (A source that itself has an object twice keeps both: deltas may
 //! lean on either.) Payloads are copied; only the header of a delta is written anew, since its base
 //! may stand elsewhere now. So along a chain the source never gets later, and where it stays the
-//! same the chain is the stored one: no cycle can arise.
+//! same the chain is the stored one: no cycle can arise. Only where what is kept does not have a delta's
+//! base, since nothing reaches that, the object is deflated again and stored whole.
 //!
 //! The machine works in three phases: which entries go and where to, their bytes, their graph and
 //! introduced lists ([`parts`]). What it holds are tables: about 70 bytes an object and 70 a commit.
@@ -17,6 +18,7 @@ use gix_hash::ObjectId;
 
 use super::super::graph::commits::CommitGraph;
 use super::super::hash::PackHasher;
+use super::super::pack::deflate::Deflater;
 use super::super::pack::entries::{Base, Entry, EntryTable};
 use super::super::pack::entry::{self, EntryKind};
 use super::super::pack::incoming::{IncomingPack, Received};
@@ -27,6 +29,7 @@ use super::reach::Reached;
 use parts::PartsMerge;
 
 mod parts;
+mod whole;
 
 /// What looking at an entry or at a commit costs of a step's budget, in bytes.
 const LOOK_COST: u64 = 256;
@@ -69,6 +72,8 @@ pub struct Merge {
     pack: IncomingPack,
     hasher: PackHasher,
     external_numbers: HashMap<ObjectId, u32>,
+    /// Made when the first object is deflated again.
+    deflater: Option<Box<Deflater>>,
 }
 
 enum Phase {
@@ -139,6 +144,7 @@ impl Merge {
             pack: IncomingPack::default(),
             hasher: PackHasher::default(),
             external_numbers: HashMap::new(),
+            deflater: None,
         }
     }
 
@@ -288,6 +294,9 @@ impl Merge {
             return Ok(());
         }
         let row = packs.row(at)?;
+        if self.loses_base(packs, at, &row)? {
+            return self.put_whole(packs, at, quarantine);
+        }
         let base = self.base(packs, at, &row)?;
         let (header, skipped) = self.header(packs, at, &row, base)?;
         let payload_bytes = u64::from(row.stored_bytes).saturating_sub(skipped);

@@ -3,6 +3,9 @@
 //! The commits are found in the graph and their objects on the introduced lists, so that no tree
 //! is read but where a ref names one. What a kept delta leans on is kept too, reached or not.
 //!
+//! A purge keeps no base for a delta's sake ([`Reach::without_bases`]): what leans on one is then made
+//! into a whole object by the merge that leaves the base out.
+//!
 //! A pack can be kept as a whole, because it is young or because it must not be rewritten: then
 //! what its commits and its deltas need in other packs is kept as well.
 
@@ -11,7 +14,7 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 
 use super::super::filter::ObjectFilter;
-use super::super::graph::closure::{TreeWalk, TreeWalkError};
+use super::super::graph::closure::{TreeWalk, TreeWalkError, WalkBounds};
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::graph::introductions::Introductions;
 use super::super::graph::peel::{Peeled, Peeler};
@@ -74,6 +77,23 @@ impl Reached {
         self.entries.is_whole(pack) && (0..commits).all(kept)
     }
 
+    /// Whether a kept entry of the pack leans on one that is not kept.
+    pub fn leans_on_dead<S: PackStore>(
+        &self,
+        packs: &LivePacks<S>,
+        pack: u32,
+    ) -> Result<bool, ReadError> {
+        for position in self.entries.positions(pack) {
+            let at = Location { pack, position };
+            if let Some(base) = base_of(packs, at)?
+                && !self.entries.contains(base.pack, base.position)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Stored bytes of the pack's entries that are not kept.
     pub fn dead_bytes<S: PackStore>(
         &self,
@@ -100,6 +120,7 @@ pub struct Reach {
     parents: Vec<CommitNode>,
     /// Where the bases of kept entries were looked for last; packs are gone through backwards.
     bases: Option<Location>,
+    keeps_bases: bool,
 }
 
 impl Reach {
@@ -114,6 +135,16 @@ impl Reach {
             open: Vec::new(),
             parents: Vec::new(),
             bases: None,
+            keeps_bases: true,
+        }
+    }
+
+    /// The same where nothing is kept for the deltas that lean on it.
+    #[must_use]
+    pub fn without_bases(self) -> Self {
+        Self {
+            keeps_bases: false,
+            ..self
         }
     }
 
@@ -137,7 +168,8 @@ impl Reach {
             Peeled::Tree(id, at) => {
                 entries.insert(at.pack, at.position);
                 let everything = ObjectFilter::default();
-                let mut walk = TreeWalk::new(packs, &everything, packs.limits().tree_visits_max);
+                let bounds = WalkBounds::of_maintenance(packs.limits());
+                let mut walk = TreeWalk::new(packs, &everything, bounds);
                 walk.walk_wanted(id, |id, _| {
                     if let Some(at) = packs.find(&id)? {
                         entries.insert(at.pack, at.position);
@@ -181,6 +213,7 @@ impl Reach {
         while spent < budget {
             spent += match self.open.pop() {
                 Some(node) => self.take_commit(packs, graph, node)?,
+                None if !self.keeps_bases => return Ok(Step::Done),
                 None => match self.next_entry(packs) {
                     Some(at) => self.take_base(packs, at)?,
                     None => return Ok(Step::Done),
@@ -271,20 +304,31 @@ impl Reach {
     ) -> Result<usize, ReachError> {
         let mut links = 1;
         loop {
-            at = match packs.row(at)?.base {
-                Base::None => return Ok(links),
-                Base::Position(position) => Location { position, ..at },
-                Base::External(number) => {
-                    let id = packs.external_base(at.pack, number)?;
-                    let what = "it is a delta base and in no earlier pack";
-                    let found = packs.find_before(&id, at.pack)?;
-                    found.ok_or(ReadError::Corrupt { id, what })?
-                }
+            let Some(base) = base_of(packs, at)? else {
+                return Ok(links);
             };
+            at = base;
             if !self.reached.entries.insert(at.pack, at.position) {
                 return Ok(links);
             }
             links += 1;
         }
     }
+}
+
+/// The entry that this one leans on.
+fn base_of<S: PackStore>(
+    packs: &LivePacks<S>,
+    at: Location,
+) -> Result<Option<Location>, ReadError> {
+    Ok(match packs.row(at)?.base {
+        Base::None => None,
+        Base::Position(position) => Some(Location { position, ..at }),
+        Base::External(number) => {
+            let id = packs.external_base(at.pack, number)?;
+            let what = "it is a delta base and in no earlier pack";
+            let found = packs.find_before(&id, at.pack)?;
+            Some(found.ok_or(ReadError::Corrupt { id, what })?)
+        }
+    })
 }

@@ -180,6 +180,8 @@ impl IndexRebuild {
         let limits = Limits {
             thin_depth_max: u16::MAX,
             delta_depth_max: u16::MAX,
+            // Large deltas are made whole once more, and dropped.
+            appended_bytes_min: u64::MAX,
             ..*limits
         };
         Self {

@@ -66,6 +66,15 @@ impl EntryTable {
         self.entries.push(entry, announced)
     }
 
+    /// Bytes that it takes, with the room that it has made.
+    pub fn held_bytes(&self) -> usize {
+        let bases = self
+            .external_bases
+            .capacity()
+            .saturating_mul(size_of::<ObjectId>());
+        self.entries.held_bytes().saturating_add(bases)
+    }
+
     /// Entries in the table.
     pub fn count(&self) -> u32 {
         u32::try_from(self.entries.len()).unwrap_or(u32::MAX)

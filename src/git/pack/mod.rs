@@ -20,7 +20,7 @@
 //! position* is its place among the ids sorted.
 
 pub mod cache;
-mod deflate;
+pub(super) mod deflate;
 pub mod delta;
 pub mod entries;
 pub mod entry;

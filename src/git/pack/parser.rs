@@ -84,6 +84,20 @@ impl PackParser {
         self.objects.progress
     }
 
+    /// Bytes that it holds until the pack goes on: what grows with the objects that have come, and
+    /// never with what the pack announces.
+    pub fn held_bytes(&self) -> u64 {
+        let content = match &self.state {
+            State::Body(Body {
+                form: Form::Held { content, .. },
+                ..
+            }) => content.capacity(),
+            _ => 0,
+        };
+        let own = content.saturating_add(self.instructions.capacity());
+        self.objects.held_bytes().saturating_add(own as u64)
+    }
+
     /// Takes the next bytes of the pack.
     pub fn feed(
         &mut self,

@@ -91,6 +91,18 @@ impl<S: PackStore> LivePacks<S> {
         &self.limits
     }
 
+    /// Bytes of the bases and chunks that are kept for the deltas that build on them.
+    pub fn kept_bytes(&self) -> u64 {
+        (self.bases.borrow().bytes() as u64).saturating_add(self.chunks.borrow().bytes() as u64)
+    }
+
+    /// Gives up what is kept; it may fill again.
+    pub fn forget_kept(&self) {
+        self.bases
+            .replace(BaseCache::new(self.limits.base_cache_bytes));
+        self.chunks.replace(Lru::new(CHUNK_CACHE_BYTES));
+    }
+
     /// A selection of nothing, over these packs.
     pub fn select_none(&self) -> Selection {
         let counts: Vec<u32> = self

@@ -40,6 +40,15 @@ impl Selection {
         }
     }
 
+    /// Bytes that it holds.
+    pub fn bytes(&self) -> usize {
+        let words = self
+            .packs
+            .iter()
+            .map(|pack| size_of_val(pack.words.as_slice()));
+        words.sum()
+    }
+
     /// Selects an entry; true when it was not selected before. A place outside of the packs is
     /// nobody's, so it cannot be selected.
     pub fn insert(&mut self, pack: u32, position: u32) -> bool {

@@ -82,23 +82,21 @@ pub struct AdvertisedRef<'a> {
 /// Writes the list of refs of versions 0 and 1, ref by ref, so that the caller can send what is
 /// there before the list is whole.
 #[derive(Debug)]
-pub struct RefAdvertisement<'a> {
+pub struct RefAdvertisement {
     service: Service,
-    offer: Offer<'a>,
-    /// The branch that `HEAD` is a symref to, when `HEAD` resolves.
-    head_target: Option<&'a BStr>,
-    capabilities_sent: bool,
+    /// What the first line carries behind its name, until that is written.
+    capabilities: Option<Vec<u8>>,
 }
 
-impl<'a> RefAdvertisement<'a> {
+impl RefAdvertisement {
     /// Writes what stands before the refs.
     ///
     /// `head_target` is the branch that `HEAD` is a symref to, if that branch exists.
     pub fn begin(
         service: Service,
         version: Version,
-        offer: Offer<'a>,
-        head_target: Option<&'a BStr>,
+        offer: Offer<'_>,
+        head_target: Option<&BStr>,
         out: &mut Vec<u8>,
     ) -> Self {
         pktline::text(&[b"# service=", service.name().as_bytes()], out);
@@ -108,9 +106,7 @@ impl<'a> RefAdvertisement<'a> {
         }
         Self {
             service,
-            offer,
-            head_target,
-            capabilities_sent: false,
+            capabilities: Some(capabilities(service, offer, head_target)),
         }
     }
 
@@ -123,11 +119,7 @@ impl<'a> RefAdvertisement<'a> {
             return;
         }
         let target = oid_hex::hex(&shown.target);
-        if self.capabilities_sent {
-            pktline::text(&[&target, b" ", shown.name], out);
-        } else {
-            self.first_line(&target, shown.name, out);
-        }
+        self.line(&target, shown.name, out);
         if let (Some(peeled), false) = (shown.peeled, to_push) {
             pktline::text(&[&oid_hex::hex(&peeled), b" ", shown.name, b"^{}"], out);
         }
@@ -140,46 +132,47 @@ impl<'a> RefAdvertisement<'a> {
     }
 
     /// Writes the end; a list without refs still carries the capabilities.
-    pub fn finish(mut self, out: &mut Vec<u8>) {
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
         self.without_refs(out);
         pktline::flush(out);
     }
 
     fn without_refs(&mut self, out: &mut Vec<u8>) {
-        if !self.capabilities_sent {
-            self.first_line(&ZERO_HEX, b"capabilities^{}", out);
+        if self.capabilities.is_some() {
+            self.line(&ZERO_HEX, b"capabilities^{}", out);
         }
     }
 
-    fn first_line(&mut self, target: &[u8], name: &[u8], out: &mut Vec<u8>) {
-        self.capabilities_sent = true;
-        let capabilities = self.capabilities();
-        pktline::text(&[target, b" ", name, b"\0", &capabilities], out);
+    fn line(&mut self, target: &[u8], name: &[u8], out: &mut Vec<u8>) {
+        match self.capabilities.take() {
+            Some(list) => pktline::text(&[target, b" ", name, b"\0", &list], out),
+            None => pktline::text(&[target, b" ", name], out),
+        }
     }
+}
 
-    fn capabilities(&self) -> Vec<u8> {
-        let words = match self.service {
-            Service::UploadPack => self.offer.upload_pack,
-            Service::ReceivePack => self.offer.receive_pack,
-        };
-        let mut list = words.join(" ").into_bytes();
-        let mut word = |name: &[u8], value: &[u8]| {
-            if !list.is_empty() {
-                list.push(b' ');
-            }
-            list.extend_from_slice(name);
-            list.extend_from_slice(value);
-        };
-        if let (Service::UploadPack, Some(head_target)) = (self.service, self.head_target) {
-            word(b"symref=HEAD:", head_target);
+fn capabilities(service: Service, offer: Offer<'_>, head_target: Option<&BStr>) -> Vec<u8> {
+    let words = match service {
+        Service::UploadPack => offer.upload_pack,
+        Service::ReceivePack => offer.receive_pack,
+    };
+    let mut list = words.join(" ").into_bytes();
+    let mut word = |name: &[u8], value: &[u8]| {
+        if !list.is_empty() {
+            list.push(b' ');
         }
-        if let Some(session_id) = self.offer.session_id {
-            word(b"session-id=", session_id.as_bytes());
-        }
-        word(b"object-format=", b"sha1");
-        word(b"agent=", self.offer.agent.as_bytes());
-        list
+        list.extend_from_slice(name);
+        list.extend_from_slice(value);
+    };
+    if let (Service::UploadPack, Some(head_target)) = (service, head_target) {
+        word(b"symref=HEAD:", head_target);
     }
+    if let Some(session_id) = offer.session_id {
+        word(b"session-id=", session_id.as_bytes());
+    }
+    word(b"object-format=", b"sha1");
+    word(b"agent=", offer.agent.as_bytes());
+    list
 }
 
 /// Writes the whole answer of versions 0 and 1: [`RefAdvertisement`] in one call.

@@ -15,6 +15,7 @@
 //! | `negotiation` | acknowledgements and the sections before the pack | gitprotocol-v2, -pack |
 //! | `push_commands` | the ref updates of a push | gitprotocol-pack |
 //! | `report_status` | how each of them went | gitprotocol-pack |
+//! | `refusal` | why a whole request is refused, where Git shows it | gitprotocol-http, -pack |
 //!
 //! Invariants:
 //! - Nothing here reads a ref or an object: a request says what was asked, not whether it exists.
@@ -35,6 +36,7 @@ pub mod progress;
 pub mod push_commands;
 #[cfg(test)]
 pub(in crate::git) mod real_git;
+pub mod refusal;
 pub mod report_status;
 pub mod sideband;
 #[cfg(test)]

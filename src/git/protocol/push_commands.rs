@@ -46,6 +46,23 @@ pub enum PushCommandsError {
         /// The client's.
         name: String,
     },
+    /// More push options than one push may have, or longer ones.
+    #[error(
+        "push option {number} of {bytes} bytes: a push may have {options_max} options of \
+         {option_bytes_max} bytes each, {total_bytes_max} together"
+    )]
+    TooManyOptions {
+        /// The option that is too much, from 1.
+        number: usize,
+        /// Its length in bytes.
+        bytes: usize,
+        /// The bound of their number.
+        options_max: usize,
+        /// The bound of each.
+        option_bytes_max: usize,
+        /// The bound of all.
+        total_bytes_max: usize,
+    },
     /// More commands than one push may have.
     #[error("too many ref updates in one push, at most {commands_max}")]
     TooManyCommands {
@@ -71,7 +88,9 @@ impl PushCommandsError {
             Self::NotACommand { .. } | Self::Shallow { .. } => "push_commands",
             Self::PushCert => "push_cert",
             Self::ObjectFormat { .. } => "object_format",
-            Self::TooManyCommands { .. } | Self::RefnameTooLong { .. } => "limit",
+            Self::TooManyCommands { .. }
+            | Self::RefnameTooLong { .. }
+            | Self::TooManyOptions { .. } => "limit",
         }
     }
 }
@@ -200,7 +219,7 @@ impl<'a> PushCommandsReader<'a> {
             match self.decoder.next(input)? {
                 None => return Ok(false),
                 Some(Packet::Data(line)) if self.state == State::Options => {
-                    self.push.push_options.push(pktline::chomp(line).into());
+                    self.push.take_option(pktline::chomp(line), &self.limits)?;
                 }
                 Some(Packet::Data(line)) => {
                     self.push
@@ -230,6 +249,17 @@ impl<'a> PushCommandsReader<'a> {
         self.decoder.bytes_returned()
     }
 
+    /// Whether the last command was read; push options may follow. After an error, this says
+    /// whether the client can be told by a report.
+    pub fn has_all_commands(&self) -> bool {
+        self.state != State::Commands
+    }
+
+    /// The push as far as it was read, after an error.
+    pub fn into_commands(self) -> PushCommands {
+        self.push
+    }
+
     /// What the client asked for, as far as it has been read: after an error, this says how to
     /// tell the client.
     pub fn capabilities(&self) -> &PushCapabilities {
@@ -248,6 +278,26 @@ impl<'a> PushCommandsReader<'a> {
 }
 
 impl PushCommands {
+    /// Takes one push option. They are kept with the refs, and so are bounded like a row.
+    fn take_option(&mut self, option: &[u8], limits: &Limits) -> Result<(), PushCommandsError> {
+        let before: usize = self.push_options.iter().map(|option| option.len()).sum();
+        let number = self.push_options.len().saturating_add(1);
+        if number > limits.push_options_max
+            || option.len() > limits.push_option_bytes_max
+            || before.saturating_add(option.len()) > limits.push_options_bytes_max
+        {
+            return Err(PushCommandsError::TooManyOptions {
+                number,
+                bytes: option.len(),
+                options_max: limits.push_options_max,
+                option_bytes_max: limits.push_option_bytes_max,
+                total_bytes_max: limits.push_options_bytes_max,
+            });
+        }
+        self.push_options.push(option.into());
+        Ok(())
+    }
+
     /// Takes one line before the first flush.
     fn take_line(
         &mut self,

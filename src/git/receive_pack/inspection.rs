@@ -8,23 +8,21 @@ use gix_hash::ObjectId;
 
 use super::super::object::ObjectKind;
 use super::super::object::facts::{self, CommitFacts};
-use super::super::object::fsck::{self, Finding, Special};
+use super::super::object::fsck::{self, Special, Strictness};
 use super::super::pack::incoming::objects::Observer;
 use super::super::pack::parser::error::Refusal;
+use super::findings::{Findings, Found, FsckRefusal};
 
-/// Warnings kept for the pusher to read.
-const WARNINGS_MAX: usize = 20;
-
-/// Blobs that may be noted for a check of their own: hostile trees could name millions.
-const SPECIALS_MAX: usize = 10_000;
+/// Blobs that may be noted for a check of their own, some 40 bytes each: hostile trees could name
+/// millions. A push that names more is refused, since none may pass unchecked.
+const SPECIALS_MAX: usize = 50_000;
 
 /// The observer of one push.
 #[derive(Debug, Default)]
 pub struct Inspection {
     commits: Vec<CommitRow>,
     parents: Vec<ObjectId>,
-    warnings: Vec<String>,
-    warnings_left_out: usize,
+    findings: Findings,
     specials: BTreeSet<(Special, ObjectId)>,
 }
 
@@ -38,11 +36,32 @@ struct CommitRow {
 }
 
 impl Inspection {
+    /// The observer of a push to a repository that is as strict as this; the default is lenient.
+    pub fn new(strictness: Strictness) -> Self {
+        Self {
+            findings: Findings::new(strictness),
+            ..Self::default()
+        }
+    }
+
     /// Ends the inspection: facts can be looked up from now on.
     pub fn finish(&mut self) {
         self.commits.sort_unstable_by_key(|row| row.position);
         self.commits.shrink_to_fit();
         self.parents.shrink_to_fit();
+    }
+
+    /// Bytes that it holds for the commits seen.
+    pub fn held_bytes(&self) -> u64 {
+        let commits = self
+            .commits
+            .capacity()
+            .saturating_mul(size_of::<CommitRow>());
+        let parents = self
+            .parents
+            .capacity()
+            .saturating_mul(size_of::<ObjectId>());
+        commits.saturating_add(parents) as u64
     }
 
     /// Commits seen.
@@ -71,34 +90,38 @@ impl Inspection {
         self.specials.iter().copied()
     }
 
-    /// Checks a blob that was named as special.
+    /// Checks an object that a tree names as special.
     pub fn check_special(
         &mut self,
         special: Special,
         id: &ObjectId,
+        kind: ObjectKind,
         content: &[u8],
-    ) -> Result<(), Refusal> {
-        let mut judge = Judge::new(*id);
-        fsck::check_special(special, content, &mut |finding| judge.hear(&finding));
-        self.judged(judge)
+    ) {
+        let mut found = Found::default();
+        if kind == ObjectKind::Blob {
+            fsck::check_special(special, content, &mut |finding| found.hear(finding));
+        } else {
+            found.hear(special.not_a_blob());
+        }
+        self.findings.note(*id, kind, found);
+    }
+
+    /// Notes a special blob that is too large to be checked.
+    pub fn refuse_large_special(&mut self, special: Special, id: &ObjectId) {
+        let mut found = Found::default();
+        found.hear(special.too_large());
+        self.findings.note(*id, ObjectKind::Blob, found);
+    }
+
+    /// Why the push is refused for what its objects are, as far as they were seen.
+    pub fn refusal(&self) -> Option<&FsckRefusal> {
+        self.findings.refusal()
     }
 
     /// What git would warn of, for the pusher to read.
     pub fn warnings(&self) -> impl Iterator<Item = String> + '_ {
-        let more = self.warnings_left_out;
-        let more = (more > 0).then(|| format!("warning: and {more} more warnings"));
-        self.warnings.iter().cloned().chain(more)
-    }
-
-    fn judged(&mut self, judge: Judge) -> Result<(), Refusal> {
-        for warning in judge.warnings {
-            if self.warnings.len() < WARNINGS_MAX {
-                self.warnings.push(warning);
-            } else {
-                self.warnings_left_out += 1;
-            }
-        }
-        judge.refusal.map_or(Ok(()), Err)
+        self.findings.warnings()
     }
 
     fn note_commit(&mut self, position: u32, content: &[u8]) -> Result<(), Refusal> {
@@ -126,49 +149,32 @@ impl Observer for Inspection {
         kind: ObjectKind,
         content: &[u8],
     ) -> Result<(), Refusal> {
-        let mut judge = Judge::new(*id);
+        let mut found = Found::default();
         let specials = &mut self.specials;
+        let mut too_many = false;
         fsck::check(
             kind,
             content,
-            &mut |finding| judge.hear(&finding),
+            self.findings.strictness(),
+            &mut |finding| found.hear(finding),
             &mut |special, blob_id| {
                 if specials.len() < SPECIALS_MAX {
                     specials.insert((special, blob_id));
+                } else {
+                    too_many |= !specials.contains(&(special, blob_id));
                 }
             },
         );
-        self.judged(judge)?;
-        if kind == ObjectKind::Commit {
+        if too_many {
+            let message =
+                format!("more than {SPECIALS_MAX} versions of .gitmodules and .gitattributes");
+            return Err(Refusal(message));
+        }
+        let is_refused = self.findings.note(*id, kind, found);
+        // What is refused may not even parse.
+        if kind == ObjectKind::Commit && !is_refused {
             self.note_commit(position, content)?;
         }
         Ok(())
-    }
-}
-
-/// The findings about one object, sorted into a refusal and warnings.
-struct Judge {
-    id: ObjectId,
-    refusal: Option<Refusal>,
-    warnings: Vec<String>,
-}
-
-impl Judge {
-    fn new(id: ObjectId) -> Self {
-        Self {
-            id,
-            refusal: None,
-            warnings: Vec::new(),
-        }
-    }
-
-    fn hear(&mut self, finding: &Finding) {
-        if finding.severity.is_refused_on_receive() {
-            self.refusal
-                .get_or_insert_with(|| Refusal(finding.to_string()));
-        } else if self.warnings.len() < WARNINGS_MAX {
-            self.warnings
-                .push(format!("warning: object {}: {finding}", self.id));
-        }
     }
 }

@@ -3,11 +3,13 @@
 //! | file | what |
 //! |---|---|
 //! | `rules` | each ref update judged on its own: names, settings, what it would do |
+//! | `findings` | what fsck finds over all of it: bad objects counted and named, warnings |
 //! | `inspection` | each commit, tree and tag seen once: fsck, and the facts that the graph needs |
 //! | `pushed` | the pushed objects in front of the live ones, as walks see them |
 //!
 //! The bytes are `pack::parser`'s and `pack::resolver`'s, the closure is `graph::connectivity`'s.
 
+pub mod findings;
 pub mod inspection;
 pub mod pushed;
 pub mod rules;

@@ -10,9 +10,10 @@ use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::object::facts::{self, CommitFacts};
 use super::super::pack::incoming::objects::{IncomingObjects, Sources};
-use super::super::pack::parser::error::{PackError, Refusal};
+use super::super::pack::parser::error::PackError;
 use super::super::pack::reader::LivePacks;
 use super::super::store::{ObjectSource, PackStore, ReadError, Shared};
+use super::findings::FsckRefusal;
 use super::inspection::Inspection;
 
 /// Annotated tags that a chain of them may have.
@@ -60,29 +61,31 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         (self.incoming.into_inner(), self.inspection)
     }
 
-    /// Checks the blobs that trees named as `.gitmodules` or `.gitattributes`. Git passes over
-    /// those too large to be either. After a failure to read it can be called again.
+    /// Checks the blobs that trees named as `.gitmodules` or `.gitattributes`; what is wrong with
+    /// them is [`Self::refusal`]'s. After a failure to read it can be called again.
     pub fn check_specials(&mut self) -> Result<(), PackError> {
         let specials: Vec<_> = self.inspection.specials().collect();
         for (special, id) in specials.into_iter().skip(self.specials_checked) {
             match self.read(&id) {
                 Ok(Some((kind, content))) => {
-                    let refused = |refusal: Refusal| PackError::Refused {
-                        id,
-                        kind,
-                        reason: refusal.0,
-                    };
-                    self.inspection
-                        .check_special(special, &id, &content)
-                        .map_err(refused)?;
+                    self.inspection.check_special(special, &id, kind, &content);
                 }
                 // A missing blob is the connectivity walk's to refuse.
-                Ok(None) | Err(ReadError::TooLarge { .. }) => {}
+                Ok(None) => {}
+                Err(ReadError::TooLarge { .. }) => {
+                    self.inspection.refuse_large_special(special, &id);
+                }
                 Err(error) => return Err(PackError::Base(error)),
             }
             self.specials_checked += 1;
         }
         Ok(())
+    }
+
+    /// Why the push is refused for what its objects are. Complete once the special blobs are
+    /// checked.
+    pub fn refusal(&self) -> Option<&FsckRefusal> {
+        self.inspection.refusal()
     }
 
     /// What an annotated tag peels to in the end; `None` when `id` is no tag.

@@ -9,7 +9,7 @@ use gix_object::bstr::{BStr, ByteSlice};
 
 use super::super::limits::Limits;
 use super::super::protocol::push_commands::PushCommand;
-use super::super::refname;
+use super::super::refname::{self, RefnameError};
 
 /// What the repository allows.
 #[derive(Debug, Clone, Copy)]
@@ -30,9 +30,18 @@ pub enum Rejection {
     /// The repository takes no pushes.
     #[error("repository is read-only")]
     ReadOnly,
+    /// The pusher may not push any more: the token ended or was revoked while the push ran.
+    #[error("{reason}")]
+    NotPermitted {
+        /// Why, in the words of the refusal.
+        reason: String,
+    },
     /// The name is none that a ref can have.
     #[error("funny refname")]
     FunnyRefname,
+    /// The name is longer than clients can store.
+    #[error(transparent)]
+    LongRefname(RefnameError),
     /// Branches may not be deleted here.
     #[error("deletion prohibited")]
     DeletionProhibited,
@@ -76,6 +85,9 @@ pub enum Rejection {
         /// This ref.
         name: String,
     },
+    /// The repository has as many refs as it may have.
+    #[error("{0}")]
+    TooManyRefs(String),
     /// The store failed while publishing.
     #[error("failed to update ref")]
     Failed,
@@ -92,8 +104,12 @@ pub fn before_pack(
     }
     let name = command.name.as_bstr();
     if command.new.is_some() {
-        refname::check_update(name, limits.refname_bytes_max)
-            .map_err(|_| Rejection::FunnyRefname)?;
+        refname::check_update(name, limits.refname_bytes_max).map_err(|error| match error {
+            RefnameError::TooLong { .. } | RefnameError::ComponentTooLong { .. } => {
+                Rejection::LongRefname(error)
+            }
+            _ => Rejection::FunnyRefname,
+        })?;
     } else {
         refname::check_delete(name, limits.refname_bytes_max)
             .map_err(|_| Rejection::FunnyRefname)?;
@@ -166,6 +182,17 @@ mod tests {
                 Some(&Rejection::FunnyRefname),
             );
         }
+    }
+
+    #[test]
+    fn a_name_that_no_client_can_store_is_refused_and_can_be_deleted() {
+        let name = format!("refs/heads/{}", "x".repeat(241));
+        for old in [false, true] {
+            let judged = before_pack(&command(&name, old, true), &open(), &Limits::DEFAULT);
+            let reason = judged.unwrap_err().to_string();
+            assert!(reason.contains("241 bytes, at most 240"), "{reason}");
+        }
+        check(&command(&name, true, false), &open(), None);
     }
 
     #[test]

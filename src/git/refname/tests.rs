@@ -190,3 +190,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_no_file_system_holds_is_not_created_and_may_be_deleted() {
+    let long = |bytes: usize| format!("refs/heads/{}", "x".repeat(bytes));
+    let update = |name: &str| check_update(name.into(), 4096);
+    assert_eq!(update(&long(COMPONENT_BYTES_MAX)), Ok(()));
+    let name = long(COMPONENT_BYTES_MAX + 1);
+    let expected = RefnameError::ComponentTooLong {
+        component_bytes: 241,
+        component_bytes_max: 240,
+    };
+    assert_eq!(update(&name), Err(expected));
+    assert_eq!(check_stored(name.as_str().into(), 4096), Ok(()));
+    assert!(check_delete(name.as_str().into(), 4096).is_ok());
+    assert!(is_valid(name.as_str().into()));
+
+    let deep = |bytes: usize| format!("refs/heads/{}", "a/".repeat(bytes / 2 - 6) + "b");
+    let name = deep(NAME_BYTES_MAX);
+    assert!(name.len() <= NAME_BYTES_MAX);
+    assert_eq!(update(&name), Ok(()));
+    let name = deep(NAME_BYTES_MAX + 4);
+    let expected = RefnameError::TooLong {
+        name_bytes: name.len(),
+        name_bytes_max: NAME_BYTES_MAX,
+    };
+    assert_eq!(update(&name), Err(expected));
+    assert!(branch("y".repeat(241).as_str().into(), 4096).is_err());
+}

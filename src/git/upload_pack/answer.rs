@@ -22,10 +22,12 @@ use super::super::protocol::negotiation::{self, Ack, Sections};
 use super::super::protocol::pktline;
 use super::super::protocol::sideband::SideBand;
 use super::super::refname;
-use super::super::store::{ObjectSource, PackStore, RefSource};
+use super::super::store::{Everything, Nameable, ObjectSource, PackStore, ReadError, RefSource};
 use super::common::Common;
 use super::error::FetchError;
-use super::plan::{AtClient, DeepenRequest, Plan, PlanOptions, edge, plan};
+use super::plan::{
+    AtClient, DEPTH_INFINITE, DeepenRequest, Plan, PlanError, PlanOptions, edge, plan,
+};
 use super::revision;
 
 /// The answer to one request.
@@ -54,13 +56,27 @@ pub struct Outgoing<S> {
 const SENDING_CACHE_BYTES: usize = 2 << 20;
 
 /// Answers one fetch request over the packs and refs as they are now. `graph` is that of the
-/// packs that are live now.
+/// packs that are live now. Whatever is stored may be wanted.
 pub fn answer<S: PackStore + RefSource + Clone>(
     store: &S,
     graph: Rc<CommitGraph>,
     request: &FetchRequest,
     limits: &Limits,
 ) -> Result<Answer<S>, FetchError> {
+    answer_within(store, graph, request, limits, &Everything)
+}
+
+/// The same for a client that may not name everything by id.
+pub fn answer_within<S: PackStore + RefSource + Clone>(
+    store: &S,
+    graph: Rc<CommitGraph>,
+    request: &FetchRequest,
+    limits: &Limits,
+    nameable: &dyn Nameable,
+) -> Result<Answer<S>, FetchError> {
+    if let Some(id) = nameable.first_hidden(&request.wants)? {
+        return Err(PlanError::NotOurRef(id).into());
+    }
     let packs = LivePacks::open(store.clone(), limits)?;
     let fetch = Fetch {
         store,
@@ -68,6 +84,8 @@ pub fn answer<S: PackStore + RefSource + Clone>(
         packs,
         graph,
         shallow: store.shallow_commits()?,
+        client_shallow: client_shallow(request, nameable)?,
+        nameable,
         head: Vec::new(),
     };
     match request.upload_pack {
@@ -83,7 +101,29 @@ struct Fetch<'a, S> {
     graph: Rc<CommitGraph>,
     /// Commits that are here without their parents.
     shallow: Vec<ObjectId>,
+    client_shallow: Vec<ObjectId>,
+    nameable: &'a dyn Nameable,
     head: Vec<u8>,
+}
+
+/// The client's shallow commits. To deepen from them is to want their parents, so that only those
+/// count then which could be wanted.
+fn client_shallow(
+    request: &FetchRequest,
+    nameable: &dyn Nameable,
+) -> Result<Vec<ObjectId>, ReadError> {
+    let mut shallow = request.shallow.clone();
+    let is_deepened = request.deepen_relative || request.deepen >= Some(DEPTH_INFINITE);
+    if is_deepened && nameable.first_hidden(&shallow)?.is_some() {
+        let mut kept = Vec::new();
+        for id in shallow {
+            if nameable.first_hidden(&[id])?.is_none() {
+                kept.push(id);
+            }
+        }
+        shallow = kept;
+    }
+    Ok(shallow)
 }
 
 impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
@@ -291,6 +331,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
         Ok(Asked {
             request,
             shallow: &self.shallow,
+            client_shallow: &self.client_shallow,
             not: not.collect::<Result<_, _>>()?,
             include_tags,
             filter: self.filter()?,
@@ -305,6 +346,16 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
     }
 
     fn sparse_patterns(&self, name: &BStr) -> Result<SparsePatterns, FetchError> {
+        if let Some(id) = revision::named_id(name)
+            && self.nameable.first_hidden(&[id])?.is_some()
+        {
+            // As if it were not here.
+            return Err(if name.contains(&b':') {
+                FetchError::SparseBlob(name.to_owned())
+            } else {
+                FetchError::NotSparsePatterns(id)
+            });
+        }
         let found = revision::resolve(self.store, &self.packs, name)?;
         let id = found.ok_or_else(|| FetchError::SparseBlob(name.to_owned()))?;
         match self.packs.read(&id)? {
@@ -360,6 +411,7 @@ struct Asked<'a> {
     request: &'a FetchRequest,
     /// Commits that are here without their parents.
     shallow: &'a [ObjectId],
+    client_shallow: &'a [ObjectId],
     not: Vec<ObjectId>,
     include_tags: Vec<(ObjectId, ObjectId)>,
     filter: ObjectFilter,
@@ -369,7 +421,7 @@ impl Asked<'_> {
     fn options(&self) -> PlanOptions<'_> {
         PlanOptions {
             include_tags: &self.include_tags,
-            client_shallow: &self.request.shallow,
+            client_shallow: self.client_shallow,
             shallow: self.shallow,
             deepen: deepen(self.request, &self.not),
             filter: self.filter.clone(),

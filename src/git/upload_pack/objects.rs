@@ -3,7 +3,7 @@
 use gix_hash::ObjectId;
 
 use super::super::filter::ObjectFilter;
-use super::super::graph::closure::TreeWalk;
+use super::super::graph::closure::{TreeWalk, WalkBounds};
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::graph::introductions::Introductions;
 use super::super::graph::paint::Paint;
@@ -32,13 +32,13 @@ impl<'a, S: PackStore> Objects<'a, S> {
         graph: &'a CommitGraph,
         filter: &'a ObjectFilter,
     ) -> Self {
-        let visits_max = packs.limits().tree_visits_max;
+        let bounds = WalkBounds::of_fetch(packs.limits());
         Self {
             packs,
             graph,
             filter,
             introductions: Introductions::of(graph),
-            trees: TreeWalk::new(packs, filter, visits_max),
+            trees: TreeWalk::new(packs, filter, bounds),
             selection: packs.select_none(),
         }
     }

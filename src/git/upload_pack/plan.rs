@@ -61,7 +61,7 @@ pub enum DeepenRequest<'a> {
 }
 
 /// The depth that means everything, in git.
-const DEPTH_INFINITE: u32 = 0x7fff_ffff;
+pub(super) const DEPTH_INFINITE: u32 = 0x7fff_ffff;
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -121,8 +121,10 @@ pub struct AtClient {
 }
 
 impl AtClient {
-    /// Whether the client certainly has the object: whether the first commit that introduced it
-    /// is one of the haves or of their ancestors. Of a client that filters nothing is certain.
+    /// Whether the client certainly has the object, and may: whether the first commit that
+    /// introduced it is one of the haves or of their ancestors, and a want reaches it as well. (A
+    /// delta tells something of its base, and anybody can say of a commit that he has it.) Of a
+    /// client that filters nothing is certain.
     pub fn has<S: PackStore>(&mut self, packs: &LivePacks<S>, id: &oid) -> Result<bool, ReadError> {
         if self.is_partial {
             return Ok(false);
@@ -134,7 +136,7 @@ impl AtClient {
             .introductions
             .introducer(packs.store(), &self.graph, at)?;
         Ok(match introducer {
-            Some(node) => self.paint.is_common(node)?,
+            Some(node) => self.paint.is_wanted_and_common(node)?,
             None => false,
         })
     }

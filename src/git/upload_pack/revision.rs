@@ -39,6 +39,14 @@ pub(super) fn resolve(
     Ok(found)
 }
 
+/// The id with which the name begins, if it begins with one.
+pub(super) fn named_id(name: &BStr) -> Option<ObjectId> {
+    let revision = name
+        .split_once_str(":")
+        .map_or(name.as_bytes(), |split| split.0);
+    oid_hex::parse(revision)
+}
+
 fn id_of(refs: &impl RefSource, name: &BStr) -> Result<Option<ObjectId>, ReadError> {
     if let Some(id) = oid_hex::parse(name) {
         return Ok(Some(id));

@@ -8,6 +8,7 @@ use worker::{Headers, Request, Response};
 
 use super::super::admin::Answer;
 use super::super::contract::{ErrorCode, ErrorReply, header};
+use super::super::lease::Lease;
 use super::super::object::pause;
 use super::super::reply::{self, fault_line};
 use super::conditions::{Conditions, Wanted};
@@ -73,7 +74,7 @@ pub async fn send(mut reading: Reading, id: ObjectId, request: &Request) -> Answ
         Response::builder()
             .with_headers(headers)
             .with_status(status)
-            .from_stream(pieces)
+            .from_stream(Lease::current().stream(pieces))
     }))
 }
 

@@ -23,6 +23,9 @@ const PAGE_BYTES_MAX: usize = 4 << 20;
 /// Commits that the log of a path looks at, at most: each costs the trees along the path.
 const LOOKED_AT_MAX: u64 = 50_000;
 
+/// Bytes of trees that it reads for that, at most: some 10 s of CPU.
+const READ_BYTES_MAX: u64 = 1 << 30;
+
 /// Commits between two pauses: with a path, and without.
 const STEPS: (u64, u64) = (256, 16_384);
 
@@ -54,6 +57,7 @@ async fn begin(mut reading: Reading, query: &ContentQuery) -> Result<Option<Walk
     };
     // Before anything is awaited: the packs' own graph.
     let graph = reading.graph()?;
+    reading.check_visible(id, no_ref).await?;
     let commit = reading
         .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
         .await?;
@@ -94,7 +98,8 @@ impl Walk {
     }
 
     fn is_cut(&self) -> bool {
-        self.has_path && self.looked_at >= LOOKED_AT_MAX && !self.log.is_ended()
+        let is_spent = self.looked_at >= LOOKED_AT_MAX || self.log.read_bytes() >= READ_BYTES_MAX;
+        self.has_path && is_spent && !self.log.is_ended()
     }
 }
 
@@ -130,8 +135,8 @@ async fn fill(mut walk: Walk, limit: u32, offset: u32) -> Result<Page, ErrorRepl
     page.truncated = walk.is_cut();
     if page.truncated && page.count == 0 {
         let message = format!(
-            "the log of a path looks at {LOOKED_AT_MAX} commits, and this page lies behind them: \
-             name an older ref"
+            "the log of a path looks at {LOOKED_AT_MAX} commits and reads {READ_BYTES_MAX} bytes of \
+             trees, and this page lies behind them: name an older ref"
         );
         return Err(ErrorReply::at(ErrorCode::MemoryLimit, "/path", message));
     }

@@ -5,12 +5,16 @@ use std::rc::Rc;
 use super::super::cold::{self, Faults};
 use super::super::contract::ErrorReply;
 use super::super::memory::{FETCH_BYTES, Reservation};
-use super::super::object::{RepoObject, Store, now_ms, reserve, reserve_share};
+use super::super::object::{RepoObject, Store, now_ms};
+use super::super::reach::{Audience, Visible};
 use super::super::readers::{Purpose, Reader};
+use super::super::room::reserve_share;
+use gix_hash::ObjectId;
+
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{ReadError, StoreError};
+use crate::git::store::{Nameable as _, ReadError, StoreError};
 
 /// Bytes of bases that are kept while one is read.
 const BASE_CACHE_BYTES: usize = 2 << 20;
@@ -21,15 +25,20 @@ pub struct Reading {
     packs: LivePacks<Rc<Store>>,
     faults: Faults,
     reservations: Vec<Reservation>,
+    audience: Audience,
     /// Packs that are superseded meanwhile stay.
     _reader: Reader,
 }
 
 impl Reading {
     /// Waits for room, and takes the packs that are live then.
-    pub async fn begin(object: &Rc<RepoObject>, store: &Rc<Store>) -> Result<Self, ErrorReply> {
+    pub async fn begin(
+        object: &Rc<RepoObject>,
+        store: &Rc<Store>,
+        audience: Audience,
+    ) -> Result<Self, ErrorReply> {
         // What a fetch holds while it sends, this does too: bases, chunks, a piece of output.
-        let mut reservations = vec![reserve_share(object, FETCH_BYTES).await?];
+        let mut reservations = vec![reserve_share(FETCH_BYTES).await?];
         reservations.extend(cold::reserve_for(store).await?);
         let limits = Limits {
             base_cache_bytes: BASE_CACHE_BYTES,
@@ -40,6 +49,7 @@ impl Reading {
             packs: LivePacks::open(Rc::clone(store), &limits)?,
             faults: Faults::default(),
             reservations,
+            audience,
             _reader: object.readers.enter(Purpose::Look, now_ms()),
         })
     }
@@ -59,9 +69,23 @@ impl Reading {
         self.object.graph.current(self.store())
     }
 
+    /// Refuses an object that the caller may not name, as if it were not here.
+    pub async fn check_visible(
+        &mut self,
+        id: ObjectId,
+        hidden: impl FnOnce() -> ErrorReply,
+    ) -> Result<(), ErrorReply> {
+        let (object, store) = (Rc::clone(&self.object), Rc::clone(self.store()));
+        let visible = Visible::to(&object, &store, self.audience);
+        match self.until(|_| visible.first_hidden(&[id])).await? {
+            None => Ok(()),
+            Some(_) => Err(hidden()),
+        }
+    }
+
     /// Reserves more, for as long as this is read.
     pub async fn reserve(&mut self, bytes: u64) -> Result<(), ErrorReply> {
-        self.reservations.push(reserve(bytes).await?);
+        self.reservations.push(reserve_share(bytes).await?);
         Ok(())
     }
 

@@ -1,12 +1,16 @@
 //! A tree's entries, streamed as the client takes them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::stream;
 use gix_hash::ObjectId;
+use gix_object::bstr::{BString, ByteSlice as _};
 use worker::Response;
 
 use super::super::admin::Answer;
-use super::super::contract::content::{ENVELOPE_OPEN, envelope_close};
+use super::super::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close};
 use super::super::contract::{ErrorCode, ErrorReply};
+use super::super::lease::Lease;
 use super::super::reply::fault_line;
 use super::reading::Reading;
 use super::{json, no_object, shown};
@@ -17,13 +21,19 @@ use crate::git::object::ObjectKind;
 /// Bytes of a piece of the answer.
 const PIECE_BYTES: usize = 128 << 10;
 
-/// `…/tree/:hash?recursive`; of a commit or tag, the tree that it leads to.
-pub async fn list(mut reading: Reading, id: ObjectId, recursive: bool) -> Answer {
+/// `…/tree/:hash?recursive&cursor`; of a commit or tag, the tree that it leads to.
+pub async fn list(mut reading: Reading, id: ObjectId, query: &ContentQuery) -> Answer {
+    let cursor = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
+    let behind = cursor.map(decode_cursor).transpose()?;
     let found = reading
         .until(|packs| lookup::peel(packs, id, ObjectKind::Tree))
         .await?;
     let (_, content) = found.ok_or_else(|| no_object("tree"))?;
-    let listing = Listing::new(content, recursive, reading.packs().limits());
+    let listing = Listing::new(content, query.recursive.is_some(), reading.packs().limits());
+    let listing = match behind {
+        Some(path) => listing.behind(path.as_bstr()),
+        None => listing,
+    };
     let mut sender = Sender {
         reading,
         listing,
@@ -40,7 +50,7 @@ pub async fn list(mut reading: Reading, id: ObjectId, recursive: bool) -> Answer
     let pieces = stream::unfold(Some(state), next_piece);
     let response = Response::builder()
         .with_header("content-type", "application/json")
-        .and_then(|response| response.from_stream(pieces));
+        .and_then(|response| response.from_stream(Lease::current().stream(pieces)));
     Ok(response)
 }
 
@@ -78,17 +88,31 @@ impl Sender {
     fn end(&mut self, out: &mut Vec<u8>) {
         self.ended = true;
         out.push(b']');
-        let info = self
-            .listing
-            .is_cut()
-            .then(|| serde_json::json!({ "count": self.listing.given(), "truncated": true }));
+        let info = self.listing.is_cut().then(|| {
+            serde_json::json!({
+                "count": self.listing.given(),
+                "truncated": true,
+                "cursor": URL_SAFE_NO_PAD.encode(self.listing.last_path()),
+            })
+        });
         let info = info.map(|info| info.to_string());
         out.extend_from_slice(envelope_close(info.as_deref()).as_bytes());
     }
 }
 
+fn decode_cursor(cursor: &str) -> Result<BString, ErrorReply> {
+    let path = URL_SAFE_NO_PAD.decode(cursor).ok();
+    path.map(BString::from).ok_or_else(not_a_cursor)
+}
+
+fn not_a_cursor() -> ErrorReply {
+    let message = "the cursor does not belong to this list";
+    ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message)
+}
+
 fn refused(error: &ListingError) -> ErrorReply {
     let code = match error {
+        ListingError::NotThere(_) => return not_a_cursor(),
         ListingError::Read(_) => ErrorCode::InternalError,
         ListingError::Missing(_) => ErrorCode::NotFound,
         ListingError::TooDeep(_) | ListingError::TooLarge => ErrorCode::MemoryLimit,

@@ -89,6 +89,9 @@ pub enum Actor {
     /// An admin token of the repository's namespace, checked by that namespace's object: may do
     /// everything in its namespace.
     NamespaceAdmin,
+    /// A token of the repository's namespace that opens the repository without administering it,
+    /// checked by that namespace's object: its scope says what it may do.
+    NamespaceToken,
     /// A well-formed token; whether it is one of the repository's, the object knows.
     Token(TokenHash),
 }
@@ -99,6 +102,7 @@ impl fmt::Display for Actor {
             Self::Anonymous => f.write_str("anonymous"),
             Self::Operator => f.write_str("operator"),
             Self::NamespaceAdmin => f.write_str("namespace-admin"),
+            Self::NamespaceToken => f.write_str("namespace-token"),
             Self::Token(hash) => write!(f, "token {hash}"),
         }
     }
@@ -112,6 +116,7 @@ impl FromStr for Actor {
             "anonymous" => Ok(Self::Anonymous),
             "operator" => Ok(Self::Operator),
             "namespace-admin" => Ok(Self::NamespaceAdmin),
+            "namespace-token" => Ok(Self::NamespaceToken),
             _ => text
                 .strip_prefix("token ")
                 .ok_or(BadActor)?
@@ -146,8 +151,11 @@ pub enum Refusal {
     #[error("the token does not allow pushing")]
     ReadToken,
     /// 403: a repository token that administers.
-    #[error("a repository token does not allow this")]
+    #[error("the token does not allow this")]
     NotAdministrator,
+    /// 403: a token of other repositories of the namespace.
+    #[error("the token belongs to another repository")]
+    OtherRepository,
     /// 404, said only to those who could see it.
     #[error("repository not found")]
     NotFound,
@@ -157,7 +165,9 @@ impl From<Refusal> for ErrorReply {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
             Refusal::CredentialRequired | Refusal::TokenInvalid => ErrorCode::Unauthorized,
-            Refusal::ReadToken | Refusal::NotAdministrator => ErrorCode::Forbidden,
+            Refusal::ReadToken | Refusal::NotAdministrator | Refusal::OtherRepository => {
+                ErrorCode::Forbidden
+            }
             Refusal::NotFound => ErrorCode::NotFound,
         };
         Self::new(code, refusal.to_string())
@@ -167,7 +177,8 @@ impl From<Refusal> for ErrorReply {
 /// The table of answers of the HTTP surface, as one decision.
 ///
 /// `public` is `None` while there is no repository in the object. `token` is the object's own
-/// record of the hash in [`Actor::Token`]; it is asked for only then.
+/// record of the hash in [`Actor::Token`], or the namespace's of [`Actor::NamespaceToken`]; it is
+/// asked for only then.
 pub fn authorize(
     actor: &Actor,
     public: Option<bool>,
@@ -179,19 +190,31 @@ pub fn authorize(
         Actor::Operator | Actor::NamespaceAdmin => public.map(|_| ()).ok_or(Refusal::NotFound),
         Actor::Anonymous if access == Access::Read && public == Some(true) => Ok(()),
         Actor::Anonymous => Err(Refusal::CredentialRequired),
+        Actor::NamespaceToken => {
+            let token = token
+                .filter(|token| token.state(now_ms) == TokenState::Active)
+                .ok_or(Refusal::TokenInvalid)?;
+            public.ok_or(Refusal::NotFound)?;
+            allowed(access, token.scope)
+        }
         Actor::Token(hash) => {
             let token = token
                 .filter(|token| token.sha256 == *hash)
                 .filter(|token| token.state(now_ms) == TokenState::Active)
                 .ok_or(Refusal::TokenInvalid)?;
             public.ok_or(Refusal::TokenInvalid)?;
-            match (access, token.scope) {
-                (Access::Read, Scope::Read | Scope::Write) | (Access::Push, Scope::Write) => Ok(()),
-                // No repository has such a token of its own.
-                (_, Scope::Admin) => Err(Refusal::TokenInvalid),
-                (Access::Push, Scope::Read) => Err(Refusal::ReadToken),
-                (Access::Administer, _) => Err(Refusal::NotAdministrator),
-            }
+            allowed(access, token.scope)
         }
+    }
+}
+
+/// Whether a token that opens the repository allows this.
+fn allowed(access: Access, scope: Scope) -> Result<(), Refusal> {
+    match (access, scope) {
+        (Access::Read, Scope::Read | Scope::Write) | (Access::Push, Scope::Write) => Ok(()),
+        // No such token is a repository's own, and a namespace's is [`Actor::NamespaceAdmin`]'s.
+        (_, Scope::Admin) => Err(Refusal::TokenInvalid),
+        (Access::Push, Scope::Read) => Err(Refusal::ReadToken),
+        (Access::Administer, _) => Err(Refusal::NotAdministrator),
     }
 }

@@ -82,6 +82,12 @@ impl ErrorCode {
         name.as_str().map(str::to_owned)
     }
 
+    /// Its name in a log line whose status is 200: what the client was told in-band.
+    #[must_use]
+    pub fn label(self) -> String {
+        self.name().unwrap_or_default()
+    }
+
     /// The number in the REST envelope.
     #[must_use]
     pub fn number(self) -> u32 {

@@ -26,6 +26,32 @@ pub enum MaintenanceTask {
     Snapshot,
 }
 
+/// Answer of `POST /purge`: what went.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Purged {
+    /// Objects that no ref reached.
+    pub objects: u64,
+    /// Bytes that packs have less.
+    pub bytes: u64,
+    /// Packs that were rewritten without them.
+    pub packs_rewritten: u64,
+    /// Objects of R2 that were given up: packs, and the ready clone.
+    pub r2_objects: u64,
+    /// Repositories of the fork network that may still hold them.
+    pub holders: Vec<Holder>,
+}
+
+/// A repository of a fork network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holder {
+    /// Its id.
+    pub repository_id: String,
+    /// Its namespace and name, as shown; `None` when the network never heard them.
+    pub path: Option<(String, String)>,
+}
+
 /// When packs go to R2, when they go cold, and when a clone is kept ready; what is absent stays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotChange {

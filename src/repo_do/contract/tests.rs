@@ -21,6 +21,7 @@ fn actors_survive_their_header() {
         Actor::Anonymous,
         Actor::Operator,
         Actor::NamespaceAdmin,
+        Actor::NamespaceToken,
         Actor::Token(TokenHash::new([0xa5; 32])),
     ];
     for actor in actors {
@@ -53,6 +54,7 @@ fn the_table_of_answers() {
         ..write.clone()
     };
     let bearer = Actor::Token(write.sha256);
+    let shared = Actor::NamespaceToken;
 
     let cases = [
         (
@@ -96,6 +98,21 @@ fn the_table_of_answers() {
         (bearer, Some(false), Some(&revoked), Read, Err(TokenInvalid)),
         (bearer, Some(false), Some(&other), Read, Err(TokenInvalid)),
         (bearer, None, Some(&write), Read, Err(TokenInvalid)),
+        (shared, Some(false), Some(&read), Read, Ok(())),
+        (shared, Some(false), Some(&read), Push, Err(ReadToken)),
+        (shared, Some(false), Some(&write), Push, Ok(())),
+        (
+            shared,
+            Some(false),
+            Some(&write),
+            Administer,
+            Err(NotAdministrator),
+        ),
+        (shared, Some(true), Some(&expired), Read, Err(TokenInvalid)),
+        (shared, Some(true), Some(&revoked), Read, Err(TokenInvalid)),
+        (shared, Some(true), None, Read, Err(TokenInvalid)),
+        // It opens whatever the namespace has, and so may hear that there is nothing.
+        (shared, None, Some(&write), Read, Err(NotFound)),
     ];
     for (actor, public, token, access, answer) in cases {
         let case = format!("{actor} {public:?} {token:?} {access:?}");
@@ -105,6 +122,23 @@ fn the_table_of_answers() {
             "{case}"
         );
     }
+}
+
+#[test]
+fn a_token_opens_the_repositories_that_it_lists_or_every_one() {
+    let listed = |ids: &[&str]| Admitted {
+        token: Some(token(Scope::Read)),
+        repository_ids: Some(ids.iter().map(ToString::to_string).collect()),
+    };
+    assert!(listed(&["a", "b"]).opens(Some("b")));
+    assert!(!listed(&["a", "b"]).opens(Some("c")));
+    assert!(!listed(&["a", "b"]).opens(None));
+    assert!(!listed(&[]).opens(Some("")));
+    let every = Admitted {
+        token: None,
+        repository_ids: None,
+    };
+    assert!(every.opens(Some("a")) && every.opens(None));
 }
 
 #[test]

@@ -185,8 +185,28 @@ pub struct Admit {
 
 /// Answer of `POST` [`NAMESPACE_ADMIT`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Admitted {
     /// The namespace's token, if it is one that holds now.
     pub token: Option<TokenRecord>,
+    /// The ids of the repositories that it opens; `None`: every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository_ids: Option<Vec<String>>,
+}
+
+impl Admitted {
+    /// No token, which opens nothing.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self {
+            token: None,
+            repository_ids: Some(Vec::new()),
+        }
+    }
+
+    /// Whether the token opens a repository, by its id; `None` where there is no repository.
+    #[must_use]
+    pub fn opens(&self, repository_id: Option<&str>) -> bool {
+        let listed = |ids: &Vec<String>| ids.iter().any(|id| Some(id.as_str()) == repository_id);
+        self.repository_ids.as_ref().is_none_or(listed)
+    }
 }

@@ -4,19 +4,24 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use futures::stream;
+use gix_object::bstr::ByteSlice as _;
 use worker::Response;
 
 use super::wire::{self, ForkHead, Frame, WireError};
+use crate::git::refname;
 use crate::git::store::{PackId, Part, StoreError};
 use crate::repo_do::admin;
 use crate::repo_do::contract::{ErrorReply, ExportFork};
+use crate::repo_do::lease::Lease;
 use crate::repo_do::memory::{FORK_BYTES, Reservation};
-use crate::repo_do::object::{RepoObject, Store, now_ms, reserve};
+use crate::repo_do::object::{RepoObject, Store, now_ms};
 use crate::repo_do::readers::{Purpose, Reader};
+use crate::repo_do::room::{grow, reserve};
 use crate::repo_do::snapshot;
 use crate::storage::fork::SharedPack;
 use crate::storage::packed_refs::PACKED_PAGE_REFS;
 use crate::storage::packs::PARTS;
+use crate::storage::ref_counts::RefCounts;
 use crate::storage::refs::RefRecord;
 use crate::storage::repository::RepositoryRecord;
 
@@ -25,6 +30,9 @@ const ATTEMPTS_MAX: u32 = 8;
 
 /// Ids in one frame.
 const SHALLOW_IDS: usize = 10_000;
+
+/// What a ref takes in a frame beside its name.
+const REF_FRAME_BYTES: u64 = 48;
 
 /// Bytes of a piece of the response, about.
 const PIECE_BYTES: usize = 256 << 10;
@@ -38,9 +46,12 @@ pub async fn export(
     object: &Rc<RepoObject>,
     asked: &ExportFork,
 ) -> Result<worker::Result<Response>, ErrorReply> {
-    let reservation = reserve(FORK_BYTES).await?;
+    let mut reservation = reserve(FORK_BYTES).await?;
     for _ in 0..ATTEMPTS_MAX {
         snapshot::secure_packs(object).await?;
+        let listed = object.store()?.ref_counts()?;
+        let list_bytes = list_bytes(listed);
+        grow(&mut reservation, FORK_BYTES.saturating_add(list_bytes)).await?;
         // No await from here on: refs, HEAD and packs are those of one moment.
         let store = object.store()?;
         let Some(record) = store.load()? else {
@@ -59,6 +70,15 @@ pub async fn export(
         RETRY_SECONDS,
         "the repository is being pushed to too fast to be forked now",
     ))
+}
+
+/// Bytes of the frames that name all refs, about: they are written at one moment.
+fn list_bytes(counts: RefCounts) -> u64 {
+    let names = counts.name_bytes.saturating_mul(2);
+    counts
+        .refs
+        .saturating_mul(REF_FRAME_BYTES)
+        .saturating_add(names)
 }
 
 /// The head and the refs, written.
@@ -82,10 +102,13 @@ fn begin(
     let mut pages = Pages::default();
     if asked.default_branch_only {
         let branch = store.find_ref(record.head.as_ref())?;
-        pages.page.extend(branch);
+        pages.page.extend(branch.filter(is_storable));
     } else {
         let mut failed = None;
         store.visit_refs(b"refs/", |found| {
+            if !is_storable(found) {
+                return ControlFlow::Continue(());
+            }
             pages.page.push(found.clone());
             match pages.end_if_full(&mut out) {
                 Ok(()) => ControlFlow::Continue(()),
@@ -99,6 +122,12 @@ fn begin(
     }
     pages.end(&mut out).map_err(|error| unwritable(&error))?;
     Ok(out)
+}
+
+/// Whether a fork takes the ref over. One that was pushed before such names were refused stays
+/// behind: no clone of the fork could store it.
+fn is_storable(found: &RefRecord) -> bool {
+    refname::check_storable(found.name.as_bstr()).is_ok()
 }
 
 /// Refs, gathered to pages.
@@ -134,8 +163,9 @@ struct Rows {
     parts: Vec<(PackId, Part)>,
     /// The next row of it.
     number: u32,
-    /// Written and not sent yet.
+    /// Written, and of that not sent yet what is behind `sent`.
     out: Vec<u8>,
+    sent: usize,
     ended: bool,
     /// Memory is reserved, and packs that are superseded meanwhile stay.
     _held: (Reservation, Reader),
@@ -155,6 +185,7 @@ impl Rows {
             parts,
             number: 0,
             out,
+            sent: 0,
             ended: false,
             _held: held,
         }
@@ -162,7 +193,7 @@ impl Rows {
 
     /// The next piece; `None` after the end.
     fn piece(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
-        while self.out.len() < PIECE_BYTES && !self.ended {
+        while self.out.len().saturating_sub(self.sent) < PIECE_BYTES && !self.ended {
             let Some((pack_id, part)) = self.parts.last() else {
                 self.write(&Frame::End)?;
                 self.ended = true;
@@ -176,7 +207,16 @@ impl Rows {
                 self.parts.pop();
             }
         }
-        let piece = std::mem::take(&mut self.out);
+        // The refs of a large repository are more than a piece.
+        let rest = self.out.get(self.sent..).unwrap_or_default();
+        if rest.len() > 2 * PIECE_BYTES {
+            let piece = rest.get(..PIECE_BYTES).unwrap_or(rest).to_vec();
+            self.sent = self.sent.saturating_add(piece.len());
+            return Ok(Some(piece));
+        }
+        let mut piece = std::mem::take(&mut self.out);
+        piece.drain(..self.sent.min(piece.len()));
+        self.sent = 0;
         Ok(Some(piece).filter(|piece| !piece.is_empty()))
     }
 
@@ -194,5 +234,5 @@ fn send(rows: Rows) -> worker::Result<Response> {
             Err(error) => Some((Err(worker::Error::RustError(error.to_string())), None)),
         }
     });
-    Response::from_stream(pieces)
+    Response::from_stream(Lease::current().stream(pieces))
 }

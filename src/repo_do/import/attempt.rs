@@ -9,8 +9,9 @@ use gix_hash::{ObjectId, oid};
 use super::super::contract::{Credentials, ErrorReply, ImportPhase, ImportProgress, RemoteUrl};
 use super::super::filling::Outcome;
 use super::super::memory::PUSH_BYTES;
-use super::super::object::{RepoObject, Store, reserve};
+use super::super::object::{RepoObject, Store};
 use super::super::quarantine::Opened;
+use super::super::room::reserve;
 use super::error::ImportError;
 use super::remote::Remote;
 use super::wanted::Wanted;
@@ -20,8 +21,10 @@ use crate::git::fetch_client::request::FetchOrder;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::object::facts::CommitFacts;
+use crate::git::object::fsck::Strictness;
 use crate::git::protocol::advertise::Version;
 use crate::git::receive_pack::pushed::Pushed;
+use crate::git::store::StoreError;
 use crate::storage::imports::ImportRecord;
 
 /// Objects that a history may have to be fetched whole, and that a part should have at most.
@@ -87,6 +90,8 @@ impl Attempt {
         let remote = Remote::discover(&url, credentials.as_ref(), &self.limits).await;
         self.check_alive()?;
         let remote = remote?;
+        let _listed = reserve(remote.refs.held_bytes()).await.map_err(busy)?;
+        self.check_alive()?;
         let branch = record.branch.as_deref();
         let wanted = Wanted::of(&remote.refs, branch, record.depth, &self.limits)?;
         if wanted.refs.is_empty() {
@@ -98,6 +103,13 @@ impl Attempt {
             (None, Some(part_commits)) => self.cut(&remote, &wanted, part_commits).await,
             (None, None) => self.whole(record, &remote, &wanted).await,
         }
+    }
+
+    /// How the repository checks objects.
+    pub fn strictness(&self) -> Result<Strictness, StoreError> {
+        let record = self.store.load()?;
+        let is_strict = record.is_some_and(|record| record.fsck_strict);
+        Ok(Strictness::of(is_strict))
     }
 
     fn credentials(&self, record: &ImportRecord) -> Result<Option<Credentials>, ImportError> {

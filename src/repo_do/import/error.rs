@@ -7,6 +7,7 @@ use crate::git::fetch_client::parts::Gap;
 use crate::git::graph::connectivity::ConnectivityError;
 use crate::git::pack::parser::error::PackError;
 use crate::git::protocol::pktline::PktLineError;
+use crate::git::receive_pack::findings::FsckRefusal;
 use crate::git::store::{ReadError, StoreError};
 
 /// Why an import, or one attempt at it, failed.
@@ -44,6 +45,9 @@ pub enum ImportError {
     /// The pack did not come within the time that an alarm has.
     #[error("the remote sends too slowly: a part took more than {0} minutes")]
     TooSlow(i64),
+    /// Objects are refused for what they are, as they would be from a pusher.
+    #[error("the remote's objects are refused: {0}")]
+    Fsck(FsckRefusal),
     /// The pack is refused, as it would be from a pusher.
     #[error("the remote's objects are refused: {0}")]
     Pack(PackError),
@@ -60,7 +64,7 @@ pub enum ImportError {
     #[error("the repository was deleted")]
     Deleted,
     /// Our own store failed.
-    #[error("the repository's storage failed")]
+    #[error("{}", .0.told())]
     Store(StoreError),
 }
 
@@ -68,8 +72,11 @@ impl ImportError {
     /// Attempts after which this error is final.
     pub fn attempts_max(&self) -> u32 {
         match self {
+            Self::Store(error) if error.lasting().is_some() => 1,
             Self::Unavailable(_) | Self::Store(_) => ATTEMPTS_MAX,
             Self::TooSlow(_) => 3,
+            // What an object is does not change.
+            Self::Fsck(_) | Self::Pack(PackError::Refused { .. }) => 1,
             // The remote's refs may have moved between two requests, or its answer been damaged.
             Self::Remote(_) | Self::Pack(_) | Self::Connectivity(_) | Self::Gap(_) => 2,
             _ => 1,
@@ -92,6 +99,14 @@ impl ImportError {
             _ => ErrorCode::UpstreamUnavailable,
         };
         ErrorReply::at(code, "/url", self.to_string())
+    }
+}
+
+/// Fails when objects are refused for what they are.
+pub fn check_fsck(refusal: Option<&FsckRefusal>) -> Result<(), ImportError> {
+    match refusal {
+        Some(refusal) => Err(ImportError::Fsck(refusal.clone())),
+        None => Ok(()),
     }
 }
 

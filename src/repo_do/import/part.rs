@@ -8,10 +8,11 @@ use gix_object::bstr::{BString, ByteSlice as _};
 
 use super::super::contract::ImportPhase;
 use super::super::memory::{PUSHED_OBJECT_BYTES, Reservation, make_room};
-use super::super::object::{Store, now_ms, pause, reserve};
+use super::super::object::{Store, now_ms, pause};
 use super::super::quarantine::Opened;
+use super::super::room::reserve;
 use super::attempt::{Attempt, busy};
-use super::error::ImportError;
+use super::error::{ImportError, check_fsck};
 use super::remote::{Remote, in_time, unavailable};
 use super::wanted::Wanted;
 use crate::git::fetch_client::error::FetchClientError;
@@ -80,12 +81,13 @@ impl Attempt {
             objects_max,
             ..self.limits
         };
-        let mut inspection = Inspection::default();
+        let mut inspection = Inspection::new(self.strictness()?);
         let (parser, shallow, room) = self
             .receive(remote, order, opened, &mut inspection, limits)
             .await?;
         let objects = parser.finish_input()?;
         let objects = self.resolve(objects, opened, &mut inspection).await?;
+        check_fsck(inspection.refusal())?;
         Ok(Fetched {
             objects,
             inspection,
@@ -141,7 +143,7 @@ impl Attempt {
                 return Err(error);
             }
             let received = parser.progress();
-            if received.objects_announced > 0 && room.is_empty() {
+            if received.objects_announced > 0 && room.bytes() == 0 {
                 let tables = u64::from(received.objects_announced) * PUSHED_OBJECT_BYTES;
                 room = reserve(tables).await.map_err(busy)?;
                 make_room(tables);
@@ -265,6 +267,13 @@ impl Attempt {
         in_transaction(store.database(), || {
             publication.pack = self.write(&proved)?;
             let outcomes = store.publish(&publication)?;
+            let too_many = outcomes.iter().find_map(|outcome| match outcome {
+                RefOutcome::TooMany(too_many) => Some(too_many),
+                _ => None,
+            });
+            if let Some(too_many) = too_many {
+                return Err(StoreError::Failed(too_many.to_string()));
+            }
             if outcomes
                 .iter()
                 .any(|outcome| *outcome != RefOutcome::Updated)
@@ -344,6 +353,7 @@ impl Attempt {
         let limits = &self.limits;
         let mut pushed = Pushed::new(fetched.objects, fetched.inspection, &live, limits);
         pushed.check_specials()?;
+        check_fsck(pushed.refusal())?;
         let graph = CommitGraph::open(&*self.store, live.records())?;
         let shallow = edge(&pushed, &fetched.shallow);
         let known = self.store.shallow_commits()?;

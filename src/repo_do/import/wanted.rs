@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use gix_hash::ObjectId;
-use gix_object::bstr::{BString, ByteSlice as _};
+use gix_object::bstr::{BStr, BString, ByteSlice as _};
 
 use super::error::ImportError;
 use crate::git::fetch_client::remote_refs::{RemoteRef, RemoteRefs};
@@ -38,19 +38,19 @@ impl Wanted {
             let name = name.strip_prefix(refname::HEADS).unwrap_or(name);
             return Err(ImportError::NoBranch(name.to_owned()));
         }
+        let is_sound = |name: &BStr| refname::check_update(name, limits.refname_bytes_max).is_ok();
+        let head = branch.as_deref().map(BString::from);
+        let head = head.or_else(|| remote.head.clone());
         let mut wanted = Self {
-            head: branch
-                .as_deref()
-                .map(BString::from)
-                .or_else(|| remote.head.clone()),
+            head: head.filter(|head| is_sound(head.as_bstr())),
             ..Self::default()
         };
         let mut seen = HashSet::new();
         for found in &remote.refs {
             let name = found.name.as_bstr();
-            let is_sound = refname::check_update(name, limits.refname_bytes_max).is_ok();
-            // Nothing can be made of a name that Git does not allow, or that comes twice.
-            if !is_sound || !seen.insert(name) {
+            // Nothing can be made of a name that Git does not allow, that clients cannot store, or
+            // that comes twice.
+            if !is_sound(name) || !seen.insert(name) {
                 continue;
             }
             if !rules::names_a_branch(name) && (branch.is_some() || depth.is_some()) {

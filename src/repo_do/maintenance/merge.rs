@@ -24,6 +24,9 @@ use crate::storage::publication::PackPublication;
 use crate::storage::runs::RunFigures;
 use crate::storage::sql::Database as _;
 
+/// The task that makes whole objects of deltas.
+pub const PURGE: &str = "purge";
+
 /// Bytes copied between two pauses: about 20 ms of CPU.
 const STEP_BYTES: u64 = 2 << 20;
 
@@ -143,18 +146,26 @@ impl<'a> Job<'a> {
     ) -> Result<PackPublication, Failure> {
         let store = Rc::clone(packs.store());
         let opened = Opened::of_run(Rc::clone(self.object), Rc::clone(&store), self.task);
+        let mut faults = Faults::default();
         loop {
             let before = store.database().rows_written();
             let step = merge.step(packs, graph, &opened, STEP_BYTES);
             self.rows += store.database().rows_written().saturating_sub(before);
             match step {
                 Ok(Step::Done) => break,
-                Ok(Step::More) => pause().await,
+                Ok(Step::More) => {
+                    faults.settled();
+                    pause().await;
+                }
                 Err(error) => {
                     let chunk = error.cold().ok_or(error)?;
                     // Each look needs two chunks at most, and the next goes on from it: memory
-                    // always has what is needed, and no chunk needs a row again.
-                    Faults::default().mend(self.object, &store, chunk).await?;
+                    // always has what is needed, and no chunk needs a row again. But an object
+                    // that a purge makes whole needs all of its chain.
+                    if self.task != PURGE {
+                        faults.settled();
+                    }
+                    faults.mend(self.object, &store, chunk).await?;
                 }
             }
             self.object.check_open(&store)?;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `merge` | packs merged, and put in the place of their sources |
 //! | `prune` | objects left out that nothing reaches |
+//! | `purge` | what no ref reaches removed at once, wherever it is |
 //! | `sweep` | rows removed that nobody needs |
 //! | `copies` | packs copied to R2, cold packs, the ready clone |
 //! | `rebuild` | the derived parts made anew, to compare or to put in place |
@@ -22,6 +23,7 @@ use crate::git::store::{ReadError, StoreError};
 pub mod copies;
 pub mod merge;
 pub mod prune;
+pub mod purge;
 pub mod rebuild;
 pub mod serve;
 pub mod sweep;

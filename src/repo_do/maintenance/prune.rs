@@ -12,7 +12,7 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 
 use super::Failure;
-use super::merge::{Job, reserve, reserve_cold};
+use super::merge::{Job, PURGE, reserve, reserve_cold};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::maintenance::merge::{Merge, Step};
@@ -40,9 +40,23 @@ const SMALL_BYTES: u64 = 4 << 20;
 /// Which part of a larger cold pack must be dead.
 const DEAD_PART: u64 = 8;
 
-/// Looks for what nothing reaches, and removes what is older than the grace period; whatever it
-/// costs, if it is `asked` for.
-pub async fn prune(object: &Rc<RepoObject>, asked: bool) -> Result<Option<RunFigures>, Failure> {
+/// What is kept beside what refs reach, and at which cost the rest is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thoroughness {
+    /// The reflog and the grace period count, and cold packs are spared where it does not pay.
+    Due,
+    /// The same, whatever it costs.
+    Asked,
+    /// Nothing else is kept, not even for a delta's sake, whatever it costs.
+    Purge,
+}
+
+/// Looks for what nothing reaches, and removes what is older than the grace period; what is younger
+/// too, and as thoroughly as is asked.
+pub async fn prune(
+    object: &Rc<RepoObject>,
+    thoroughness: Thoroughness,
+) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
     let reflog_seq = store.last_reflog_seq()?;
     let _reader = object.readers.enter(Purpose::Look, now_ms());
@@ -60,11 +74,12 @@ pub async fn prune(object: &Rc<RepoObject>, asked: bool) -> Result<Option<RunFig
         store: &store,
         packs: &packs,
         graph: &graph,
-        asked,
+        thoroughness,
     };
     let (reached, is_pending) = look.reach().await?;
     drop(reservation);
-    let mut job = Job::new(object, "prune");
+    let is_purge = thoroughness == Thoroughness::Purge;
+    let mut job = Job::new(object, if is_purge { PURGE } else { "prune" });
     let mut figures = RunFigures {
         objects: reached
             .as_ref()
@@ -82,7 +97,8 @@ pub async fn prune(object: &Rc<RepoObject>, asked: bool) -> Result<Option<RunFig
         };
         let renamed = RefCell::new(Vec::new());
         for pack in (0..packs.pack_count()).rev() {
-            if reached.has_all(&graph, pack) {
+            let is_whole = reached.has_all(&graph, pack);
+            if is_whole && !(is_purge && reached.leans_on_dead(&packs, pack)?) {
                 continue;
             }
             unchanged()?;
@@ -114,14 +130,17 @@ struct Look<'a> {
     store: &'a Rc<Store>,
     packs: &'a LivePacks<Rc<Store>>,
     graph: &'a CommitGraph,
-    /// Whether cold packs are rewritten whatever it costs.
-    asked: bool,
+    thoroughness: Thoroughness,
 }
 
 impl Look<'_> {
     /// What is kept, or nothing when that is all; and whether some of it is kept only for its time.
     async fn reach(&self) -> Result<(Option<Rc<Reached>>, bool), Failure> {
         let mut reach = Reach::new(self.packs, self.graph);
+        let is_purge = self.thoroughness == Thoroughness::Purge;
+        if is_purge {
+            reach = reach.without_bases();
+        }
         for id in self.ref_targets()? {
             if !self.add_root(&mut reach, id).await? {
                 let what = "a ref names it, and it is not complete";
@@ -132,9 +151,13 @@ impl Look<'_> {
         if self.is_all(&reach) {
             return Ok((None, false));
         }
+        if is_purge {
+            return Ok((Some(reach.finish()), false));
+        }
         let without_time = reach.kept();
         let retention = self.store.retention()?;
-        let since_ms = now_ms().saturating_sub(retention.reflog_ms(self.asked));
+        let kept_ms = retention.reflog_ms(self.thoroughness != Thoroughness::Due);
+        let since_ms = now_ms().saturating_sub(kept_ms);
         let mut from = Some(1);
         while let Some(seq) = from {
             let mut ids = Vec::new();
@@ -174,7 +197,7 @@ impl Look<'_> {
                 candidates.push((pack, *record));
             }
         }
-        if candidates.is_empty() || self.asked {
+        if candidates.is_empty() || self.thoroughness != Thoroughness::Due {
             return Ok(());
         }
         let ids: Vec<_> = candidates

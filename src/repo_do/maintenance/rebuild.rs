@@ -27,8 +27,9 @@ use crate::git::store::{
 };
 use crate::repo_do::cold::Faults;
 use crate::repo_do::memory::PUSH_BYTES;
-use crate::repo_do::object::{RepoObject, Store, now_ms, pause, reserve as reserve_room};
+use crate::repo_do::object::{RepoObject, Store, now_ms, pause};
 use crate::repo_do::readers::Purpose;
+use crate::repo_do::room::reserve as reserve_room;
 use crate::repo_do::{snapshot, timer};
 use crate::storage::refs::RefRecord;
 use crate::storage::runs::RunFigures;

@@ -97,7 +97,7 @@ pub async fn serve(
 }
 
 /// Waits a while for what is being done to come to its end.
-async fn turn(object: &RepoObject) -> Result<Busy<'_>, ErrorReply> {
+pub(super) async fn turn(object: &RepoObject) -> Result<Busy<'_>, ErrorReply> {
     let until_ms = now_ms().saturating_add(TURN_WAIT_MS);
     loop {
         if let Some(busy) = Busy::new(&object.is_maintained) {
@@ -147,7 +147,7 @@ impl Run<'_> {
     }
 }
 
-fn refusal(failure: &Failure) -> ErrorReply {
+pub(super) fn refusal(failure: &Failure) -> ErrorReply {
     match failure {
         Failure::NoRoom(_) | Failure::Overtaken => {
             ErrorReply::busy(RETRY_SECONDS, failure.to_string())

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Failure;
-use crate::repo_do::object::{GRACE_MS, RepoObject, now_ms, pause};
+use crate::repo_do::object::{RepoObject, now_ms, pause};
 use crate::storage::runs::RunFigures;
 use crate::storage::sql::Database as _;
 use crate::storage::sweep::Sweep;
@@ -13,21 +13,41 @@ const STEP_ROWS: u32 = 250;
 
 /// Removes packs whose time has come.
 pub async fn sweep(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    remove_packs(object, false).await
+}
+
+/// Removes all packs that are not live, whoever still reads them, and writes over their bytes.
+pub async fn purge(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    remove_packs(object, true).await
+}
+
+async fn remove_packs(
+    object: &Rc<RepoObject>,
+    is_purge: bool,
+) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
     let (mut rows, mut packs) = (0, 0);
     loop {
         let retention = store.retention()?;
         let now_ms = now_ms();
-        let grace_ms = retention.superseded_grace_seconds.saturating_mul(1000);
+        let mut grace_ms = retention.superseded_grace_seconds.saturating_mul(1000);
         // Whoever began to read before a pack was superseded may still need it.
-        let unread = object.readers.oldest().unwrap_or(now_ms + 1) - 1;
+        let mut unread = object.readers.oldest().unwrap_or(now_ms + 1) - 1;
+        if is_purge {
+            (grace_ms, unread) = (0, i64::MAX);
+        }
         let in_progress = object.in_progress.borrow().clone();
         let sweep = Sweep {
             now_ms,
-            grace_ms: GRACE_MS,
+            grace_ms: if is_purge {
+                0
+            } else {
+                object.quarantine_grace_ms()
+            },
             superseded_until_ms: now_ms.saturating_sub(grace_ms).min(unread),
             rows_max: STEP_ROWS,
             in_progress: &in_progress,
+            scrubs: is_purge,
         };
         let (packs_before, rows_before) = (store.waiting_packs()?, store.database().rows_written());
         let more = store.sweep(sweep)?;

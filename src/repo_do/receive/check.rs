@@ -9,9 +9,10 @@ use gix_object::bstr::ByteSlice as _;
 
 use super::super::cold::Faults;
 use super::super::object::{Store, pause};
+use super::super::reach::{Audience, Visible};
 use super::finish::Work;
 use super::refused::Refused;
-use super::settings;
+use super::{Push, settings};
 use crate::git::graph::ancestry::is_ancestor;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::{
@@ -31,20 +32,23 @@ const CHECK_STEP_OBJECTS: usize = 2000;
 const WALKS_MAX: usize = 16;
 
 impl Work {
-    /// Walks from the new tips: what they reach must be here. Tips that are not complete are
-    /// rejected, and the rest is proved; `None` when nothing is left of it.
+    /// Walks from the new tips: what they reach must be here, in the pack or where the pusher may
+    /// see it. Tips that are not complete are rejected, and the rest is proved; `None` when nothing
+    /// is left of it.
     pub(super) async fn connect(
         &mut self,
         graph: &CommitGraph,
         pushed: &Pushed<'_, Rc<Store>>,
     ) -> Result<Option<Connected>, Refused> {
         self.remark("Checking connectivity: ");
+        let mut hidden = Rc::new(HashSet::new());
         for _ in 0..WALKS_MAX {
             let tips = self.tips();
             if tips.is_empty() {
                 return Ok(None);
             }
-            let mut walk = Connectivity::new(graph, pushed, pushed, &tips, &self.push.limits);
+            let mut walk =
+                Connectivity::new(graph, pushed, pushed, &tips, &self.push.limits).without(&hidden);
             let mut bad = HashMap::new();
             let mut faults = Faults::default();
             loop {
@@ -71,6 +75,11 @@ impl Work {
             }
             if bad.is_empty() {
                 let connected = walk.finish();
+                let more = self.hidden(&connected.relied_on).await?;
+                if !more.is_empty() {
+                    Rc::make_mut(&mut hidden).extend(more);
+                    continue;
+                }
                 self.remark(&format!("{}, done.\n", connected.stats.commits));
                 return Ok(Some(connected));
             }
@@ -80,6 +89,19 @@ impl Work {
             slot.get_or_insert(Rejection::MissingObjects);
         }
         Ok(None)
+    }
+
+    /// Objects that the push relies on and that no ref of this repository reaches, nor its reflog:
+    /// whoever knows such an id must not be given the object for naming it.
+    async fn hidden(&self, relied_on: &[ObjectId]) -> Result<HashSet<ObjectId>, Refused> {
+        let mut faults = Faults::default();
+        loop {
+            let Push { object, store, .. } = &self.push;
+            match Visible::to(object, store, Audience::Member).hidden(relied_on) {
+                Ok(hidden) => return Ok(hidden),
+                Err(error) => self.mend(&mut faults, error.cold().ok_or(error)?).await?,
+            }
+        }
     }
 
     /// Why a tip is refused that is not complete. What a shallow repository lacks, git names so.
@@ -123,13 +145,14 @@ impl Work {
         open.filter_map(|(command, _)| command.new).collect()
     }
 
-    /// Judges what the tips are; gives what each peels to. After a failure to read it can be
-    /// called again.
+    /// Judges what the tips are, by the settings as they are now; gives what each peels to. After a
+    /// failure to read it can be called again.
     pub(super) fn judge_tips(
         &mut self,
         graph: &CommitGraph,
         pushed: &Pushed<'_, Rc<Store>>,
     ) -> Result<Vec<Option<ObjectId>>, ReadError> {
+        self.push.judge();
         let settings = settings(&self.push.authorized.record);
         let mut peeled = Vec::with_capacity(self.push.rejections.len());
         let commands = self

@@ -9,6 +9,7 @@ use gix_object::bstr::ByteSlice as _;
 use super::super::account::fault;
 use super::super::cold::Faults;
 use super::super::object::{Store, now_ms, pause};
+use super::super::reach::VisibleBases;
 use super::super::{admin, alarm, reply};
 use super::refused::Refused;
 use super::{Push, Voice};
@@ -22,12 +23,11 @@ use crate::git::protocol::progress::Meter;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::git::protocol::report_status::{self, Outcome, RefStatus};
 use crate::git::protocol::sideband::{Band, SideBand, band};
-use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
 use crate::git::store::{ColdChunk, StoreError};
-use crate::storage::publication::{Actor, Publication, RefOutcome, RefUpdate};
+use crate::storage::publication::{Actor, Publication, RefBounds, RefOutcome, RefUpdate};
 use crate::storage::sql::in_transaction;
 
 /// The live packs, as one push sees them.
@@ -104,6 +104,7 @@ impl Work {
             None => None,
         };
         let Some(objects) = objects else {
+            self.push.renew().await;
             return Ok(Checked {
                 pack: None,
                 peeled: vec![None; self.push.rejections.len()],
@@ -115,6 +116,7 @@ impl Work {
         while let Err(error) = pushed.check_specials() {
             self.mend(&mut faults, error.cold().ok_or(error)?).await?;
         }
+        self.check_fsck(pushed.refusal())?;
         // The kept graph, unless packs were published while the deltas were resolved.
         let kept = self.push.object.graph.current(&store)?;
         let graph = if kept.is_of(live.records()) {
@@ -125,13 +127,15 @@ impl Work {
         let connected = self.connect(&graph, &pushed).await?;
         let mut faults = Faults::default();
         let peeled = loop {
+            // The last wait before the push is published, but for cold chunks: then again.
+            self.push.renew().await;
             match self.judge_tips(&graph, &pushed) {
                 Ok(peeled) => break peeled,
                 Err(error) => self.mend(&mut faults, error.cold().ok_or(error)?).await?,
             }
         };
         let (objects, inspection) = pushed.into_parts();
-        self.warn(&inspection);
+        self.warn(&inspection)?;
         Ok(Checked {
             pack: connected.map(|connected| (objects, connected)),
             peeled,
@@ -144,9 +148,11 @@ impl Work {
         objects: IncomingObjects,
         live: &Live,
     ) -> Result<IncomingObjects, Refused> {
+        let object = Rc::clone(&self.push.object);
+        let bases = VisibleBases::of(&object, live);
         let sources = Sources {
             store: live.store(),
-            bases: live,
+            bases: &bases,
         };
         let mut faults = Faults::default();
         let mut resolver = Resolver::new(objects);
@@ -189,7 +195,11 @@ impl Work {
     }
 
     /// Makes the push visible: the pack's last rows, its parts and the refs, in one transaction.
+    ///
+    /// Whoever pushes is judged here once more. Nothing is awaited from here to the end of the
+    /// transaction, so that what is read of token and settings is what holds when the refs change.
     fn publish(&mut self, checked: Checked) -> Result<(), Refused> {
+        self.push.judge();
         let open: Vec<usize> = self.open_commands();
         if open.is_empty() {
             self.push.opened.discard();
@@ -290,6 +300,7 @@ impl Work {
                 label: token.and_then(|token| token.label.clone()),
             },
             push_options: commands.push_options.clone(),
+            ref_bounds: RefBounds::default(),
             now_ms: now_ms(),
         }
     }
@@ -330,12 +341,6 @@ impl Work {
         match head.or(made.first()) {
             Some(head) => store.set_head(head.as_bstr(), publication.now_ms),
             None => Ok(()),
-        }
-    }
-
-    fn warn(&self, inspection: &Inspection) {
-        for warning in inspection.warnings() {
-            self.remark(&format!("{warning}\n"));
         }
     }
 
@@ -388,6 +393,7 @@ fn rejection_of(outcome: RefOutcome, command: &PushCommand) -> Option<Rejection>
             with: with.to_string(),
             name: command.name.to_string(),
         }),
+        RefOutcome::TooMany(too_many) => Some(Rejection::TooManyRefs(too_many.to_string())),
         RefOutcome::Aborted => Some(Rejection::Atomic),
     }
 }

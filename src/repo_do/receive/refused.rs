@@ -21,7 +21,7 @@ impl From<PackError> for Refused {
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         worker::console_error!("{}", reply::fault_line("store", &error.to_string()));
-        Self("the repository's storage failed".to_owned())
+        Self(error.told().to_owned())
     }
 }
 

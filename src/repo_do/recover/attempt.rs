@@ -8,8 +8,9 @@ use super::super::maintenance::merge;
 use super::super::maintenance::rebuild::Rebuild;
 use super::super::memory::PUSH_BYTES;
 use super::super::network::Member;
-use super::super::object::{RepoObject, Store, now_ms, reserve};
+use super::super::object::{RepoObject, Store, now_ms};
 use super::super::readers::Purpose;
+use super::super::room::reserve;
 use super::super::snapshot::{SnapshotError, is_intact};
 use super::error::RecoverError;
 use super::lost::{RecordStream, network_id};
@@ -88,6 +89,7 @@ impl Attempt {
             env: &object.env,
             network_id,
             repository_id,
+            path: (&record.repository.namespace, &record.repository.name),
         };
         let lost_keys = keys.iter().cloned().chain([record_key(lost_id)]).collect();
         let taken = member(lost_id).take(lost_keys).await;
@@ -145,6 +147,7 @@ impl Attempt {
             env: &self.object.env,
             network_id: here.network_id.as_deref().unwrap_or(&here.id),
             repository_id: lost_id,
+            path: (&here.namespace, &here.name),
         };
         lost.leave().await.map_err(RecoverError::Unavailable)?;
         self.check_alive()?;

@@ -60,7 +60,7 @@ impl<'a> RecordStream<'a> {
         let refs = self.reader.take_refs();
         let names_max = Limits::DEFAULT.refname_bytes_max;
         for found in &refs {
-            refname::check_update(found.name.as_bstr(), names_max)
+            refname::check_stored(found.name.as_bstr(), names_max)
                 .map_err(|error| self.broken(error.to_string()))?;
         }
         Ok(Some(refs))

@@ -8,7 +8,8 @@ use super::{Around, SNAPSHOT_BYTES, ledger, network_id, ready, securing};
 use crate::git::store::PackId;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::network::Member;
-use crate::repo_do::object::{RepoObject, Store, reserve};
+use crate::repo_do::object::{RepoObject, Store};
+use crate::repo_do::room::reserve;
 use crate::repo_do::{alarm, object, timer};
 use crate::storage::r2::R2;
 use crate::storage::repository::RepositoryRecord;
@@ -42,6 +43,7 @@ pub async fn shared_packs(
         env: &object.env,
         network_id: network_id(&record),
         repository_id: &record.id,
+        path: (&record.namespace, &record.name),
     };
     let packs = store.stored_packs()?;
     let asked = packs.iter().filter(|pack| pack_ids.contains(&pack.pack_id));

@@ -151,6 +151,7 @@ pub fn repository(pack_bytes: usize) -> (Store, Vec<u8>) {
         head: "refs/heads/main".into(),
         read_only: false,
         public: false,
+        fsck_strict: false,
         source: None,
         now_ms: NOW,
     });

@@ -152,6 +152,7 @@ fn fork(source: &Work<'_>, account: &Account) -> Result<Store, SnapshotError> {
         head: "refs/heads/main".into(),
         read_only: false,
         public: false,
+        fsck_strict: false,
         source: None,
         now_ms: NOW,
     })?;

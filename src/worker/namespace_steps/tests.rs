@@ -41,6 +41,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         public: true,
         deny_non_fast_forwards: false,
         deny_deletes: false,
+        fsck_strict: false,
         prune_grace_seconds: 1_209_600,
         reflog_retention_seconds: 7_776_000,
         superseded_grace_seconds: 3600,
@@ -146,6 +147,7 @@ fn one_wins_whatever_the_case() {
     let won = reserve(&store, &elsewhere).unwrap();
     let shown = Reserved::Won {
         namespace: "Acme".into(),
+        fsck_strict: false,
         new_namespace: None,
     };
     assert_eq!(won, shown, "a namespace is shown as it was made");
@@ -251,8 +253,14 @@ fn a_namespace_that_was_never_made_stays_so() {
     assert_eq!(ids(&store), [""; 0]);
     assert_eq!(store.database().rows_written(), 0);
 
-    assert_eq!(create(&store, "Acme", 5).unwrap().created_at_ms, 5);
-    assert_eq!(code(create(&store, "acme", 6)), ErrorCode::AlreadyExists);
+    let new = |name: &str, now_ms| CreateNamespace {
+        namespace: name.into(),
+        fsck_strict: false,
+        now_ms,
+    };
+    assert_eq!(create(&store, &new("Acme", 5)).unwrap().created_at_ms, 5);
+    let again = create(&store, &new("acme", 6));
+    assert_eq!(code(again), ErrorCode::AlreadyExists);
 }
 
 #[test]
@@ -305,4 +313,33 @@ fn the_registry_pages_by_name() {
     };
     let last = registry(&store, &query, 2).unwrap();
     assert_eq!((last.namespaces, last.cursor), (vec!["cc".into()], None));
+}
+
+#[test]
+fn repositories_take_the_namespaces_default_of_fsck() {
+    let store = store();
+    let change = UpdateNamespace {
+        fsck_strict: Some(true),
+    };
+    assert_eq!(code(update(&store, &change)), ErrorCode::NotFound);
+    assert!(store.shown_name().unwrap().is_none());
+
+    let is_strict = |outcome| match outcome {
+        Ok(Reserved::Won { fsck_strict, .. }) => fsck_strict,
+        other => panic!("{other:?}"),
+    };
+    assert!(!is_strict(reserve(&store, &wanted("first", FIRST, 10))));
+    assert!(update(&store, &change).unwrap().fsck_strict);
+    assert!(is_strict(reserve(&store, &wanted("second", SECOND, 10))));
+    let nothing = UpdateNamespace { fsck_strict: None };
+    assert!(update(&store, &nothing).unwrap().fsck_strict);
+
+    let strict = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
+    let new = CreateNamespace {
+        namespace: "Strict".into(),
+        fsck_strict: true,
+        now_ms: 5,
+    };
+    assert!(create(&strict, &new).unwrap().fsck_strict);
+    assert!(is_strict(reserve(&strict, &wanted("first", FIRST, 10))));
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{bounded, within};
+use super::{FsckChange, bounded, within};
 use crate::repo_do::contract::ErrorReply;
 
 const CREDENTIAL_CHARACTERS_MAX: usize = 4096;
@@ -28,6 +28,9 @@ pub struct NewImport {
     /// Whether pushes are refused.
     #[serde(default)]
     pub read_only: bool,
+    /// How objects are checked; as the namespace has it unless given.
+    #[serde(default)]
+    pub fsck: FsckChange,
 }
 
 /// How much history is imported.

@@ -39,6 +39,7 @@ fn a_body_in_full_and_at_its_least() {
             default_branch: None,
             read_only: false,
             public: false,
+            fsck: FsckChange::default(),
         }
     );
     let token: NewToken = body(br#" {"repo":"w","scope":"read","ttl":60,"label":"ci"} "#).unwrap();
@@ -47,6 +48,53 @@ fn a_body_in_full_and_at_its_least() {
         body::<RepositoryChange>(b"").unwrap(),
         RepositoryChange::default()
     );
+}
+
+#[test]
+fn a_token_is_for_one_repository_for_some_or_for_all_of_a_namespace() {
+    let subject = |text: &str| body::<NewToken>(text.as_bytes()).unwrap().subject();
+    let name = |text| RepositoryName::parse(text).unwrap();
+    let of = |subject, scope| Ok((subject, scope));
+    for (text, expected) in [
+        (
+            r#"{"repo":"w"}"#,
+            of(Subject::Repository(name("w")), Scope::Write),
+        ),
+        (
+            r#"{"repos":["a","b"],"scope":"read"}"#,
+            of(
+                Subject::Namespace(Some(vec![name("a"), name("b")])),
+                Scope::Read,
+            ),
+        ),
+        (
+            r#"{"repos":["a"]}"#,
+            of(Subject::Namespace(Some(vec![name("a")])), Scope::Write),
+        ),
+        (
+            r#"{"scope":"read"}"#,
+            of(Subject::Namespace(None), Scope::Read),
+        ),
+        (
+            r#"{"scope":"admin"}"#,
+            of(Subject::Namespace(None), Scope::Admin),
+        ),
+    ] {
+        assert_eq!(subject(text), expected, "{text}");
+    }
+    let many = serde_json::json!({ "repos": vec!["a"; 101] }).to_string();
+    for (text, pointer) in [
+        ("{}", "/repo"),
+        (r#"{"repo":"a","repos":["b"]}"#, "/repos"),
+        (r#"{"repos":[]}"#, "/repos"),
+        (&many, "/repos"),
+        (r#"{"repos":["a"],"scope":"admin"}"#, "/scope"),
+        (r#"{"repo":"a","scope":"admin"}"#, "/scope"),
+    ] {
+        assert_eq!(refused(subject(text)), at(pointer), "{text}");
+    }
+    let bad_name = refused(subject(r#"{"repos":["a","../b"]}"#));
+    assert_eq!(bad_name.1.as_deref(), Some("/repos/1"));
 }
 
 #[test]
@@ -83,6 +131,23 @@ fn the_field_at_fault_is_named() {
         refused(body::<RepositoryChange>(br#"{"read_only":null}"#)),
         at("/read_only")
     );
+    assert_eq!(
+        refused(body::<RepositoryChange>(br#"{"fsck":{"strict":null}}"#)),
+        at("/fsck/strict")
+    );
+    assert_eq!(
+        refused(body::<NewNamespace>(
+            br#"{"namespace":"a","fsck":{"lax":true}}"#
+        )),
+        at("/fsck/lax")
+    );
+    for fsck in ["[true]", "true", "null"] {
+        let bytes = format!("{{\"fsck\":{fsck}}}");
+        let refused = refused(body::<RepositoryChange>(bytes.as_bytes()));
+        assert_eq!(refused, at("/fsck"), "{fsck}");
+    }
+    let strict: RepositoryChange = body(br#"{"fsck":{"strict":true}}"#).unwrap();
+    assert_eq!(strict.fsck.strict, Some(true));
 }
 
 #[test]

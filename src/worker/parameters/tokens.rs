@@ -12,7 +12,9 @@ use crate::worker::names::RepositoryName;
 pub struct NewToken {
     /// The repository's name; absent for a token of the namespace.
     pub repo: Option<String>,
-    /// What it allows; `write` unless given, `admin` for a token of the namespace.
+    /// The names of the repositories that a token of the namespace opens; every one unless given.
+    pub repos: Option<Vec<String>>,
+    /// What it allows; `write` unless given. A token that opens every repository names it.
     pub scope: Option<Scope>,
     /// Seconds that it lives.
     pub ttl: Option<u32>,
@@ -33,6 +35,18 @@ pub struct TokenQuery {
     /// The page, from 1.
     pub page: Option<u32>,
 }
+
+/// What a token is to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// One repository, whose own token it is.
+    Repository(RepositoryName),
+    /// Repositories of the namespace, whose token it is; `None`: every one.
+    Namespace(Option<Vec<RepositoryName>>),
+}
+
+/// Repositories that one token may list.
+const REPOS_MAX: usize = 100;
 
 /// Which tokens are listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -60,23 +74,38 @@ impl TokenQuery {
 }
 
 impl NewToken {
-    /// The repository that the token is for; `None` for one of the namespace.
-    pub fn subject(&self) -> Result<Option<RepositoryName>, ErrorReply> {
+    /// What the token is to open, and what it allows there.
+    pub fn subject(&self) -> Result<(Subject, Scope), ErrorReply> {
         let refuse =
             |pointer, message| Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message));
-        match (&self.repo, self.scope) {
-            (Some(_), Some(Scope::Admin)) => {
-                let message = "an admin token is the namespace's: leave repo out";
-                refuse("/scope", message)
-            }
-            (Some(name), _) => repository("/repo", name).map(Some),
-            (None, Some(Scope::Admin)) => Ok(None),
-            (None, _) => refuse(
-                "/repo",
-                "repo is missing: only a token of scope admin has none",
-            ),
+        if self.scope == Some(Scope::Admin) && (self.repo.is_some() || self.repos.is_some()) {
+            let message = "an admin token opens all of the namespace: leave repo and repos out";
+            return refuse("/scope", message);
         }
+        let subject = match (&self.repo, &self.repos) {
+            (Some(_), Some(_)) => return refuse("/repos", "repo and repos exclude each other"),
+            (Some(name), None) => Subject::Repository(repository("/repo", name)?),
+            (None, Some(names)) => Subject::Namespace(Some(listed(names)?)),
+            (None, None) if self.scope.is_none() => {
+                let message =
+                    "repo is missing: a token that opens the whole namespace names its scope";
+                return refuse("/repo", message);
+            }
+            (None, None) => Subject::Namespace(None),
+        };
+        Ok((subject, self.scope.unwrap_or(Scope::Write)))
     }
+}
+
+fn listed(names: &[String]) -> Result<Vec<RepositoryName>, ErrorReply> {
+    if !(1..=REPOS_MAX).contains(&names.len()) {
+        let message = format!("repos has 1 to {REPOS_MAX} names, this has {}", names.len());
+        return Err(ErrorReply::at(ErrorCode::InvalidInput, "/repos", message));
+    }
+    let names = names.iter().enumerate();
+    names
+        .map(|(at, name)| repository(&format!("/repos/{at}"), name))
+        .collect()
 }
 
 impl TokenFilter {

@@ -2,7 +2,7 @@
 
 use worker::Request;
 
-use super::body;
+use super::body_below;
 use super::making::Draft;
 use crate::repo_do::contract::{
     Access, ErrorCode, ErrorReply, ForkRepository, RepositoryInfo, path,
@@ -23,8 +23,7 @@ pub async fn create(
     request: Request,
     source: &RepositoryPath,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_namespace(visit, &source.namespace).await?;
-    let new: NewFork = body(request).await?;
+    let new: NewFork = body_below(visit, &source.namespace, request).await?;
     let namespace = match &new.namespace {
         Some(given) => parameters::namespace("/namespace", given)?,
         None => source.namespace.clone(),
@@ -47,6 +46,8 @@ pub async fn create(
     create.description = description.or(origin.description);
     create.default_branch = origin.default_branch;
     create.read_only = new.read_only;
+    // What the source has let in may come back by a push to the fork.
+    create.fsck_strict = Some(new.fsck.strict.unwrap_or(origin.fsck_strict));
     create.source = Some(format!("artifacts:{}/{}", origin.namespace, origin.name));
     draft.reserve(visit, ErrorCode::ForkInProgress).await?;
     let fork = ForkRepository {

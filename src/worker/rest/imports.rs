@@ -2,12 +2,11 @@
 
 use worker::Request;
 
-use super::body;
+use super::body_below;
 use super::making::Draft;
 use crate::repo_do::contract::{
     Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl, path,
 };
-use crate::worker::admission;
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::Call;
 use crate::worker::parameters::{self, NewImport};
@@ -26,8 +25,7 @@ pub async fn import(
     request: Request,
     path: &RepositoryPath,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_namespace(visit, &path.namespace).await?;
-    let new: NewImport = body(request).await?;
+    let new: NewImport = body_below(visit, &path.namespace, request).await?;
     let (url, credentials) = remote(visit, &new)?;
     let branch = new.branch.as_deref();
     let branch = branch
@@ -41,6 +39,7 @@ pub async fn import(
         branch.clone_into(&mut create.default_branch);
     }
     create.read_only = new.read_only;
+    create.fsck_strict = new.fsck.strict;
     create.source = Some(format!("git:{url}"));
     draft.reserve(visit, ErrorCode::CreateInProgress).await?;
     let import = ImportRepository {

@@ -16,9 +16,10 @@ use crate::worker::namespace_contract::{Entry, Reserved};
 use crate::worker::objects::{self, Call};
 use crate::worker::once::Purpose;
 use crate::worker::reply::Reply;
-use crate::worker::resources::CreatedRepository;
+use crate::worker::resources::{CreatedRepository, with_token};
+use crate::worker::time::iso_8601;
 use crate::worker::visit::Visit;
-use crate::worker::{admission, id, parameters};
+use crate::worker::{grants, id, parameters};
 
 /// The default branch unless another is named.
 pub const DEFAULT_BRANCH: &str = "main";
@@ -45,6 +46,7 @@ impl<'a> Draft<'a> {
             default_branch: DEFAULT_BRANCH.to_owned(),
             read_only: false,
             public: false,
+            fsck_strict: None,
             source: None,
             token: first_token.record.clone(),
             now_ms: visit.now_ms,
@@ -62,7 +64,9 @@ impl<'a> Draft<'a> {
         visit: &Visit,
         in_progress: ErrorCode,
     ) -> Result<(), ErrorReply> {
-        self.create.namespace = reserve(visit, self.path, &self.create, in_progress).await?;
+        let place = reserve(visit, self.path, &self.create, in_progress).await?;
+        self.create.namespace = place.namespace;
+        self.create.fsck_strict.get_or_insert(place.fsck_strict);
         Ok(())
     }
 
@@ -73,7 +77,7 @@ impl<'a> Draft<'a> {
         let grant = Grant::new(path, &info.repository_id, &first_token.record);
         // An entry that cannot be confirmed now is mended later: the caller must get the token.
         let _ = futures::join!(
-            admission::remember(visit, &first_token.record.sha256, &grant),
+            grants::remember(visit, &first_token.record.sha256, &grant),
             directory::confirm(visit, path, &info, &info.repository_id)
         );
         Ok(Made { info, first_token })
@@ -92,6 +96,7 @@ impl Made {
     pub fn reply(self, visit: &Visit, objects: Option<u64>) -> Result<Reply, ErrorReply> {
         let info = self.info;
         let remote = visit.remote(&info.namespace, &info.name);
+        let FreshToken { record, plaintext } = self.first_token;
         envelope::success(
             201,
             &CreatedRepository {
@@ -99,15 +104,25 @@ impl Made {
                 name: info.name,
                 description: info.description,
                 default_branch: info.default_branch,
+                clone_url: with_token(&remote, &plaintext),
                 remote,
-                token: self.first_token.plaintext,
+                token: plaintext,
+                expires_at: iso_8601(record.expires_at_ms),
                 objects,
             },
         )
     }
 }
 
-/// Takes the name and gives the namespace's as shown, or says who has it. Of requests at the same
+/// Where a repository is made.
+struct Place {
+    /// The namespace's name, as shown.
+    namespace: String,
+    /// The namespace's default.
+    fsck_strict: bool,
+}
+
+/// Takes the name and gives its place, or says who has it. Of requests at the same
 /// time exactly one wins: the namespace's object answers them one after the other. `in_progress`
 /// is what the others hear while the repository is being made.
 async fn reserve(
@@ -115,15 +130,27 @@ async fn reserve(
     path: &RepositoryPath,
     create: &CreateRepository,
     in_progress: ErrorCode,
-) -> Result<String, ErrorReply> {
+) -> Result<Place, ErrorReply> {
     let entry = match directory::reserve(visit, path, create, None).await? {
-        Reserved::Won { namespace, .. } => return Ok(namespace),
+        Reserved::Won {
+            namespace,
+            fsck_strict,
+            ..
+        } => {
+            return Ok(Place {
+                namespace,
+                fsck_strict,
+            });
+        }
         Reserved::Taken(entry) => entry,
     };
     if entry.repository_id == create.repository_id {
         // This very request, which was begun before and broke off: it goes on.
-        let namespace = directory::show_namespace(visit, &path.namespace).await?;
-        return Ok(namespace.namespace);
+        let info = directory::show_namespace(visit, &path.namespace).await?;
+        return Ok(Place {
+            namespace: info.namespace,
+            fsck_strict: info.fsck_strict,
+        });
     }
     if entry.in_progress(visit.now_ms) {
         return Err(being_made(in_progress));
@@ -137,7 +164,14 @@ async fn reserve(
     // Nothing is there: whoever made the entry died before the repository was made, or while it
     // was deleted.
     match directory::reserve(visit, path, create, Some(entry.repository_id)).await? {
-        Reserved::Won { namespace, .. } => Ok(namespace),
+        Reserved::Won {
+            namespace,
+            fsck_strict,
+            ..
+        } => Ok(Place {
+            namespace,
+            fsck_strict,
+        }),
         Reserved::Taken(Entry {
             confirmed: true, ..
         }) => Err(taken()),

@@ -5,7 +5,9 @@ pub mod forks;
 pub mod imports;
 mod making;
 pub mod namespaces;
+pub mod purges;
 pub mod recoveries;
+pub mod relisting;
 pub mod repos;
 pub mod tokens;
 
@@ -13,6 +15,10 @@ use futures::{FutureExt as _, TryStreamExt as _};
 use serde::de::DeserializeOwned;
 use worker::Request;
 
+use super::admission;
+use super::credentials::Identity;
+use super::cross_site::check_type;
+use super::names::NamespaceName;
 use super::objects::Asked;
 use super::parameters::{self, BODY_BYTES_MAX};
 use super::reply::Reply;
@@ -31,6 +37,9 @@ pub async fn answer(
     match (route, method) {
         (RestRoute::Namespaces, "POST") => namespaces::create(visit, request).await,
         (RestRoute::Namespaces, _) => namespaces::list(visit, query).await,
+        (RestRoute::Namespace(namespace), "PATCH") => {
+            namespaces::update(visit, request, namespace).await
+        }
         (RestRoute::Namespace(namespace), "DELETE") => namespaces::delete(visit, namespace).await,
         (RestRoute::Namespace(namespace), _) => namespaces::show(visit, namespace).await,
         (RestRoute::Repositories(namespace), "POST") => {
@@ -43,15 +52,20 @@ pub async fn answer(
         (RestRoute::Fork(path), _) => forks::create(visit, request, path).await,
         (RestRoute::Stats(path), _) => repos::stats(visit, path).await,
         (RestRoute::Maintenance(path), _) => repos::maintain(visit, request, path).await,
+        (RestRoute::Purge(path), _) => purges::purge(visit, request, path).await,
         (RestRoute::Import(path), _) => imports::import(visit, request, path).await,
         (RestRoute::Recover(path), _) => recoveries::recover(visit, request, path).await,
         // Answered before: its body is no envelope.
         (RestRoute::Bundle(_), _) => Err(RouteError::Unknown.into()),
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
+        (RestRoute::Relist(namespace), _) => relisting::relist(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
-        (RestRoute::Tokens(namespace), _) => tokens::list_admin(visit, query, namespace).await,
+        (RestRoute::Tokens(namespace), _) => tokens::list_shared(visit, query, namespace).await,
         (RestRoute::Token(namespace, token_id), _) => {
             tokens::revoke(visit, namespace, token_id).await
+        }
+        (RestRoute::RepositoryToken(path, token_id), _) => {
+            tokens::revoke_here(visit, path, token_id).await
         }
         // Streams: not answered by a reply.
         (RestRoute::Content(..), _) => Err(ErrorReply::new(
@@ -61,12 +75,28 @@ pub async fn answer(
     }
 }
 
-/// Reads a body whole, up to its bound, whatever its content type says.
+/// Reads a body whole, up to its bound.
 async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ErrorReply> {
     parameters::body(&body_bytes(request).await?)
 }
 
-/// The bytes of a body.
+/// The body of a request that makes something below a namespace. Who asks is judged before it, so
+/// that strangers are refused at once, and again behind it: a body takes as long as its sender likes,
+/// and a token may end or be revoked meanwhile.
+async fn body_below<T: DeserializeOwned>(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    request: Request,
+) -> Result<T, ErrorReply> {
+    admission::to_namespace(visit, namespace).await?;
+    let body = body(request).await?;
+    if let Identity::Token(_) = visit.identity {
+        admission::to_namespace(visit, namespace).await?;
+    }
+    Ok(body)
+}
+
+/// The bytes of a body, which is JSON if there is one.
 pub fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorReply>> {
     let read = async move {
         check_encoding(&request)?;
@@ -79,6 +109,10 @@ pub fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorR
                 }
                 bytes.extend_from_slice(&chunk);
             }
+        }
+        if !bytes.is_empty() {
+            let content_type = request.headers().get("content-type").ok().flatten();
+            check_type(content_type.as_deref())?;
         }
         Ok(bytes)
     };

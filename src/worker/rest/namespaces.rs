@@ -1,4 +1,4 @@
-//! Namespaces: made, listed, shown, deleted.
+//! Namespaces: made, listed, shown, changed, deleted.
 
 use worker::Request;
 
@@ -6,7 +6,8 @@ use super::body;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::names::NamespaceName;
-use crate::worker::parameters::{self, ListQuery, NewNamespace};
+use crate::worker::namespace_contract::UpdateNamespace;
+use crate::worker::parameters::{self, ListQuery, NamespaceChange, NewNamespace};
 use crate::worker::reply::Reply;
 use crate::worker::resources::Namespace;
 use crate::worker::visit::Visit;
@@ -17,7 +18,8 @@ pub async fn create(visit: &Visit, request: Request) -> Result<Reply, ErrorReply
     admission::to_administer(visit).await?;
     let new: NewNamespace = body(request).await?;
     let namespace = parameters::namespace("/namespace", &new.namespace)?;
-    let info = directory::create_namespace(visit, &namespace).await?;
+    let is_strict = new.fsck.strict.unwrap_or_default();
+    let info = directory::create_namespace(visit, &namespace, is_strict).await?;
     envelope::success(201, &Namespace::from(info))
 }
 
@@ -47,6 +49,23 @@ pub async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply> {
 pub async fn show(visit: &Visit, namespace: &NamespaceName) -> Result<Reply, ErrorReply> {
     admission::to_namespace(visit, namespace).await?;
     let info = directory::show_namespace(visit, namespace).await?;
+    // The registry may have lost it, and this brings it back.
+    directory::announce(visit, namespace, info.created_at_ms).await?;
+    envelope::success(200, &Namespace::from(info))
+}
+
+/// `PATCH /namespaces/:ns`
+pub async fn update(
+    visit: &Visit,
+    request: Request,
+    namespace: &NamespaceName,
+) -> Result<Reply, ErrorReply> {
+    admission::to_namespace(visit, namespace).await?;
+    let change: NamespaceChange = body(request).await?;
+    let change = UpdateNamespace {
+        fsck_strict: change.fsck.strict,
+    };
+    let info = directory::update_namespace(visit, namespace, &change).await?;
     envelope::success(200, &Namespace::from(info))
 }
 

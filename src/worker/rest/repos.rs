@@ -3,8 +3,8 @@
 use serde_json::Value;
 use worker::Request;
 
-use super::body;
 use super::making::Draft;
+use super::{body, body_below};
 use crate::repo_do::contract::{
     Access, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo, SnapshotChange,
     TouchRepository, UpdateRepository, path,
@@ -25,8 +25,7 @@ pub async fn create(
     request: Request,
     namespace: &NamespaceName,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_namespace(visit, namespace).await?;
-    let new: NewRepository = body(request).await?;
+    let new: NewRepository = body_below(visit, namespace, request).await?;
     let path = RepositoryPath {
         namespace: namespace.clone(),
         name: parameters::repository("/name", &new.name)?,
@@ -39,6 +38,7 @@ pub async fn create(
     }
     create.read_only = new.read_only;
     create.public = new.public;
+    create.fsck_strict = new.fsck.strict;
     draft.reserve(visit, ErrorCode::CreateInProgress).await?;
     let call = Call::post(path::INIT, &draft.create)?;
     draft.make(visit, call).await?.reply(visit, None)
@@ -100,6 +100,7 @@ pub async fn update(
         public: change.public,
         deny_non_fast_forwards: change.deny_non_fast_forwards,
         deny_deletes: change.deny_deletes,
+        fsck_strict: change.fsck.strict,
         prune_grace_seconds: parameters::kept("prune_grace_seconds", change.prune_grace_seconds)?,
         reflog_retention_seconds: parameters::kept(
             "reflog_retention_seconds",

@@ -2,7 +2,7 @@
 
 use worker::Request;
 
-use super::body;
+use super::body_below;
 use crate::repo_do::contract::{
     Access, Actor, CreateToken, ErrorCode, ErrorReply, RepositoryInfo, RevokedToken, Scope,
     TokenHash, TokenPage, TokenRecord, is_public_id, path,
@@ -11,13 +11,14 @@ use crate::worker::credentials::Identity;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::grant::Grant;
 use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
+use crate::worker::namespace_contract::{ListTokens, MakeToken};
 use crate::worker::objects::{self, Call};
 use crate::worker::once::Purpose;
-use crate::worker::parameters::{self, NewToken, TokenFilter, TokenQuery};
+use crate::worker::parameters::{self, NewToken, Subject, TokenFilter, TokenQuery};
 use crate::worker::reply::Reply;
 use crate::worker::resources::{CreatedToken, Gone, ListedToken};
 use crate::worker::visit::Visit;
-use crate::worker::{admission, directory, id};
+use crate::worker::{admission, directory, grants, id};
 
 /// A token that its owner has not seen yet.
 pub struct FreshToken {
@@ -36,7 +37,7 @@ pub fn draw(
     label: Option<String>,
 ) -> Result<FreshToken, ErrorReply> {
     let token = id::token(visit.entropy(Purpose::Token)?);
-    // Whole seconds, so that the suffix of the plaintext tells the exact time.
+    // Whole seconds: what KV knows of a token has no more.
     let expires_at = visit
         .now_ms
         .div_euclid(1000)
@@ -53,7 +54,7 @@ pub fn draw(
     };
     Ok(FreshToken {
         record,
-        plaintext: token.with_expiry(expires_at),
+        plaintext: token.reveal().to_owned(),
     })
 }
 
@@ -63,19 +64,24 @@ pub async fn create(
     request: Request,
     namespace: &NamespaceName,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_namespace(visit, namespace).await?;
-    let new: NewToken = body(request).await?;
-    let subject = new.subject()?;
+    let new: NewToken = body_below(visit, namespace, request).await?;
+    let (subject, scope) = new.subject()?;
     let ttl_seconds = parameters::ttl(new.ttl)?;
     let label = parameters::label(new.label)?;
-    let Some(name) = subject else {
-        return create_admin(visit, namespace, ttl_seconds, label).await;
+    let name = match subject {
+        Subject::Repository(name) => name,
+        Subject::Namespace(repos) => {
+            if scope == Scope::Admin {
+                admission::to_operate(visit, namespace).await?;
+            }
+            let names = repos.as_deref();
+            return create_shared(visit, namespace, names, (scope, ttl_seconds, label)).await;
+        }
     };
     let path = RepositoryPath {
         namespace: namespace.clone(),
         name,
     };
-    let scope = new.scope.unwrap_or(Scope::Write);
 
     let response =
         objects::repository(visit, &path, Actor::Operator, Call::get(path::INFO)).await?;
@@ -96,44 +102,61 @@ pub async fn create(
         made => made?,
     };
     let grant = Grant::new(&path, &info.repository_id, &record);
-    admission::remember(visit, &record.sha256, &grant).await;
-    envelope::success(201, &CreatedToken::new(record, fresh.plaintext))
+    grants::remember(visit, &record.sha256, &grant).await;
+    let remote = visit.remote(&info.namespace, &info.name);
+    let created = CreatedToken::of_repository(record, fresh.plaintext, &remote);
+    envelope::success(201, &created)
 }
 
-/// A token of the namespace's own: the operator's to give.
-async fn create_admin(
+/// A token of the namespace's own, for every repository or for some.
+async fn create_shared(
     visit: &Visit,
     namespace: &NamespaceName,
-    ttl_seconds: u32,
-    label: Option<String>,
+    repos: Option<&[RepositoryName]>,
+    (scope, ttl_seconds, label): (Scope, u32, Option<String>),
 ) -> Result<Reply, ErrorReply> {
-    admission::to_operate(visit, namespace).await?;
     // No repository's: the id says nothing.
     let prefix = id::repository_id(visit.entropy(Purpose::Repository)?);
-    let fresh = draw(visit, &prefix, Scope::Admin, ttl_seconds, label)?;
-    let record = directory::make_token(visit, namespace, fresh.record).await?;
-    let grant = Grant::of_namespace(namespace, &record);
-    admission::remember(visit, &record.sha256, &grant).await;
-    envelope::success(201, &CreatedToken::new(record, fresh.plaintext))
+    let fresh = draw(visit, &prefix, scope, ttl_seconds, label)?;
+    let names =
+        |names: &[RepositoryName]| names.iter().map(|name| name.as_str().to_owned()).collect();
+    let asked = MakeToken {
+        token: fresh.record,
+        repos: repos.map(names),
+    };
+    let made = directory::make_token(visit, namespace, &asked).await?;
+    let grant = Grant::of_namespace(namespace, &made.token);
+    grants::remember(visit, &made.token.sha256, &grant).await;
+    envelope::success(201, &CreatedToken::of_namespace(made, fresh.plaintext))
 }
 
-/// `GET /namespaces/:ns/tokens`: the namespace's own, the operator's to see.
-pub async fn list_admin(
+/// `GET /namespaces/:ns/tokens`: the namespace's own. Those that administer it are the operator's to
+/// see.
+pub async fn list_shared(
     visit: &Visit,
     query: &str,
     namespace: &NamespaceName,
 ) -> Result<Reply, ErrorReply> {
-    admission::to_operate(visit, namespace).await?;
+    admission::to_namespace(visit, namespace).await?;
     let query: TokenQuery = parameters::query(query)?;
     if query.token.is_some() {
         let message = "the namespace's own tokens are not looked up one by one";
         return Err(ErrorReply::at(ErrorCode::InvalidInput, "/token", message));
     }
     let (page, per_page) = query.page()?;
-    let state = query.state.unwrap_or_default().name();
-    let asked = format!("state={state}&page={page}&per_page={per_page}");
+    let asked = ListTokens {
+        state: query.state.unwrap_or_default().state(),
+        admin_too: visit.identity == Identity::Operator,
+        page,
+        per_page,
+    };
     let found = directory::tokens(visit, namespace, &asked).await?;
-    paged(visit, found, page, per_page)
+    let tokens = found.tokens.into_iter();
+    let tokens: Vec<_> = tokens
+        .map(|listed| ListedToken::of_namespace(listed, visit.now_ms))
+        .collect();
+    let info = ResultInfo::page(page, per_page, tokens.len(), found.total_count);
+    envelope::list(&tokens, info)
 }
 
 fn paged(visit: &Visit, found: TokenPage, page: u32, per_page: u32) -> Result<Reply, ErrorReply> {
@@ -181,7 +204,7 @@ fn id_or_hash(text: &str) -> Result<&str, ErrorReply> {
 /// `DELETE /namespaces/:ns/tokens/:id`
 ///
 /// The id names no repository, but starts like the id of its own; where several start alike, each
-/// is asked. Tokens of the namespace itself are the operator's to take back.
+/// is asked. Tokens that administer the namespace are the operator's to take back.
 pub async fn revoke(
     visit: &Visit,
     namespace: &NamespaceName,
@@ -208,9 +231,6 @@ pub async fn revoke(
         let message = "there is no such token in the namespace";
         ErrorReply::new(ErrorCode::NotFound, message)
     };
-    if visit.identity != Identity::Operator {
-        return Err(unknown());
-    }
     match directory::revoke_token(visit, namespace, token_id).await {
         Ok(revoked) => forgotten(visit, revoked).await,
         Err(error) if error.code == ErrorCode::NotFound => Err(unknown()),
@@ -218,8 +238,21 @@ pub async fn revoke(
     }
 }
 
+/// `DELETE …/repos/:name/tokens/:id`: asks the repository's object alone, so that it works where the
+/// namespace's is lost.
+pub async fn revoke_here(
+    visit: &Visit,
+    path: &RepositoryPath,
+    token_id: &str,
+) -> Result<Reply, ErrorReply> {
+    let actor = admission::to_repository(visit, path, Access::Administer).await?;
+    let call = Call::delete(path::token(token_id));
+    let response = objects::repository(visit, path, actor, call).await?;
+    forgotten(visit, objects::read(response).await?).await
+}
+
 async fn forgotten(visit: &Visit, revoked: RevokedToken) -> Result<Reply, ErrorReply> {
-    admission::forget(visit, &revoked.sha256).await;
+    grants::forget(visit, &revoked.sha256).await;
     let id = revoked.token_id;
     envelope::success(200, &Gone { id })
 }

@@ -31,6 +31,25 @@ fn git_paths() {
 }
 
 #[test]
+fn what_other_hosts_have_beside_git() {
+    for (text, neighbour) in [
+        ("/git/acme/w.git/info/lfs/objects/batch", Neighbour::Lfs),
+        (
+            "/git/acme/w.git/git-upload-archive",
+            Neighbour::UploadArchive,
+        ),
+        ("/git/acme/w/archive/main.zip", Neighbour::Archive),
+        ("/git/acme/w.git", Neighbour::Page),
+        ("/git/acme/w.git/", Neighbour::Page),
+    ] {
+        assert_eq!(parse(text), Ok(Route::Neighbour(neighbour)), "{text}");
+        assert_eq!(face(text), Face::Git);
+    }
+    assert!(parse("/git/acme/.../archive/main.zip").is_err());
+    assert_eq!(parse("/git/acme/w.git/other"), Err(RouteError::Unknown));
+}
+
+#[test]
 fn rest_paths() {
     let namespace = || NamespaceName::parse("acme").unwrap();
     let path = || repository("acme", "w.x");
@@ -97,12 +116,9 @@ fn paths_that_name_nothing() {
         "git/acme/w/info/refs",
         "/git",
         "/git/",
-        "/git/acme/w",
-        "/git/acme/w/",
         "/git/acme/w/info/refs/",
         "/git/acme/w//info/refs",
         "/git/acme/w/info/Refs",
-        "/git/acme/w/git-upload-archive",
         "/GIT/acme/w/info/refs",
         "/git/acme/w/info%2Frefs",
         "/healthz/",

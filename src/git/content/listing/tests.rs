@@ -45,7 +45,10 @@ fn tree(entries: &[(&str, &str, u8)]) -> Shared {
 }
 
 fn list(trees: &Trees, root: Shared, recursive: bool) -> Result<Vec<String>, ListingError> {
-    let mut listing = Listing::new(root, recursive, &Limits::DEFAULT);
+    rest_of(trees, Listing::new(root, recursive, &Limits::DEFAULT))
+}
+
+fn rest_of(trees: &Trees, mut listing: Listing) -> Result<Vec<String>, ListingError> {
     let mut paths = Vec::new();
     loop {
         match listing.next(trees) {
@@ -90,4 +93,76 @@ fn depth_has_a_bound() {
     trees.trees.insert(id(2), tree(&[("40000", "b", 2)]));
     let listed = list(&trees, tree(&[("40000", "b", 2)]), true);
     assert_eq!(listed, Err(ListingError::TooDeep(2048)));
+}
+
+/// Ten names of the level below, ten levels deep.
+fn bomb() -> (Trees, Shared) {
+    let mut trees = Trees::default();
+    let names: Vec<String> = (0..10)
+        .map(|name| format!("{name}{}", "n".repeat(90)))
+        .collect();
+    let level = |mode, number| {
+        let entries: Vec<_> = names
+            .iter()
+            .map(|name| (mode, name.as_str(), number))
+            .collect();
+        tree(&entries)
+    };
+    trees.trees.insert(id(1), level("100644", 0));
+    for number in 2..10 {
+        trees.trees.insert(id(number), level("40000", number - 1));
+    }
+    (trees, level("40000", 9))
+}
+
+#[test]
+fn a_listing_is_cut_by_its_bytes_and_goes_on_behind_its_last_entry() {
+    let (trees, root) = bomb();
+    let read = |listing: &mut Listing| {
+        let (mut paths, mut bytes) = (Vec::new(), 0);
+        loop {
+            match listing.next(&trees) {
+                Ok(Some(listed)) => {
+                    bytes += listed.path.len();
+                    paths.push(listed.path);
+                }
+                Ok(None) => return (paths, bytes),
+                Err(ListingError::Read(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    };
+    let mut first = Listing::new(Rc::clone(&root), true, &Limits::DEFAULT);
+    let (paths, bytes) = read(&mut first);
+    assert!(first.is_cut());
+    assert!(bytes <= 17 << 20, "{bytes}");
+    let last = first.last_path().to_owned();
+    assert_eq!(paths.last(), Some(&last));
+    let mut second = Listing::new(Rc::clone(&root), true, &Limits::DEFAULT).behind(last.as_ref());
+    let (next, _) = read(&mut second);
+    assert!(second.is_cut());
+    assert!(next[0] > last, "{} follows {last}", next[0]);
+    assert!(!paths.contains(&next[0]));
+}
+
+#[test]
+fn a_listing_goes_on_behind_any_entry() {
+    let mut trees = Trees::default();
+    let below = tree(&[("100644", "c", 9), ("40000", "d", 3), ("100644", "e", 9)]);
+    trees.trees.insert(id(2), below);
+    trees.trees.insert(id(3), tree(&[("100644", "f", 9)]));
+    let root = tree(&[("100644", "a", 9), ("40000", "b", 2), ("100755", "z", 9)]);
+    for recursive in [true, false] {
+        let all = list(&trees, Rc::clone(&root), recursive).unwrap();
+        for (at, path) in all.iter().enumerate() {
+            let listing = Listing::new(Rc::clone(&root), recursive, &Limits::DEFAULT);
+            let rest = rest_of(&trees, listing.behind(path.as_str().into())).unwrap();
+            assert_eq!(rest, all[at + 1..], "behind {path}");
+        }
+    }
+    for path in ["", "x", "a/x", "b/x", "b/d/x", "b//d"] {
+        let listing = Listing::new(Rc::clone(&root), true, &Limits::DEFAULT);
+        let refused = rest_of(&trees, listing.behind(path.into()));
+        assert!(matches!(refused, Err(ListingError::NotThere(_))), "{path}");
+    }
 }

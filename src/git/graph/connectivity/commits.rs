@@ -34,7 +34,7 @@ impl Connectivity<'_> {
             .skip(parents_done)
             .find(|(_, parent)| {
                 self.bad_commits.contains(*parent)
-                    || self.proved_number(parent).is_none() && self.graph.lookup(parent).is_none()
+                    || self.proved_number(parent).is_none() && self.known(parent).is_none()
             });
         if let Some((at, parent_id)) = unproved {
             if let Some(waiting) = self.path.last_mut() {
@@ -81,6 +81,7 @@ impl Connectivity<'_> {
             limit: LIST_BYTES_MAX,
         };
         let number = self.segment.push(&commit, &parents).ok_or(full)?;
+        self.overlaps |= self.graph.lookup(&commit_id).is_some();
 
         self.lists.open(number);
         self.lists
@@ -111,7 +112,7 @@ impl Connectivity<'_> {
         if let Some(number) = self.proved_number(commit_id) {
             return Some((NewParent::Local(number), self.segment.tree_id(number)?));
         }
-        let node = self.graph.lookup(commit_id)?;
+        let node = self.known(commit_id)?;
         let generation = self.graph.generation(node);
         let parent = NewParent::External {
             commit_id: *commit_id,

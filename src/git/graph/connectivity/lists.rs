@@ -1,6 +1,7 @@
 //! The objects that are listed for the current walker, each checked to exist and listed once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
@@ -32,6 +33,8 @@ impl Walker {
 pub(super) struct Lists<'a> {
     objects: &'a dyn ObjectSource,
     incoming: &'a dyn Incoming,
+    /// Objects of live packs that count as if they were not here.
+    hidden: Rc<HashSet<ObjectId>>,
     walker: Walker,
     /// By position: the stamp of the walker that listed the object last.
     stamps: Vec<u32>,
@@ -53,6 +56,7 @@ impl<'a> Lists<'a> {
         Self {
             objects,
             incoming,
+            hidden: Rc::default(),
             walker: Walker::Tips,
             stamps: vec![0; usize::try_from(object_count).unwrap_or(0)],
             external_stamps: Vec::new(),
@@ -62,6 +66,11 @@ impl<'a> Lists<'a> {
             builder: IntroducedBuilder::new(object_count),
             introduced: 0,
         }
+    }
+
+    /// These objects of live packs count as if they were not here.
+    pub(super) fn hide(&mut self, hidden: &Rc<HashSet<ObjectId>>) {
+        self.hidden = Rc::clone(hidden);
     }
 
     /// Starts the list of the next commit.
@@ -172,7 +181,12 @@ impl<'a> Lists<'a> {
         kind: ObjectKind,
         referred_by: ObjectId,
     ) -> Result<(), ConnectivityError> {
-        match self.objects.kind(&id)? {
+        let found = if self.hidden.contains(&id) {
+            None
+        } else {
+            self.objects.kind(&id)?
+        };
+        match found {
             Some(found) => agree(id, kind, found, referred_by),
             None => Err(ConnectivityError::Missing {
                 id,
@@ -182,8 +196,11 @@ impl<'a> Lists<'a> {
         }
     }
 
-    /// Entries of all lists, distinct external objects, and the part.
-    pub(super) fn finish(self) -> (u64, usize, Vec<u8>) {
+    /// Entries of all lists, distinct external objects, and the part. The external objects, those
+    /// of tips too, are added to `relied_on`.
+    pub(super) fn finish(self, relied_on: &mut HashSet<ObjectId>) -> (u64, usize, Vec<u8>) {
+        relied_on.extend(self.builder.externals());
+        relied_on.extend(self.tip_externals.keys());
         (
             self.introduced,
             self.builder.external_count(),

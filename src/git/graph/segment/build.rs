@@ -97,6 +97,11 @@ impl SegmentBuilder {
         self.commit_id(a).cmp(&self.commit_id(b))
     }
 
+    /// The parents so far that are in other segments.
+    pub fn externals(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        self.external_ids.iter().copied()
+    }
+
     /// The tree of a commit that was added.
     pub fn tree_id(&self, number: u32) -> Option<ObjectId> {
         let start = usize::try_from(number).ok()?.checked_mul(ID_BYTES)?;

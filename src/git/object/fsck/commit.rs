@@ -3,16 +3,23 @@
 use gix_object::bstr::ByteSlice;
 
 use super::finding::{Finding, MessageId};
+use super::strictness::Strictness;
 use super::{headers, ident};
 
-/// Reports the first thing that is wrong: like git, nothing is looked at behind it.
-pub(super) fn check(content: &[u8], report: &mut impl FnMut(Finding)) {
-    if let Err(finding) = first_flaw(content) {
+/// Reports what is wrong up to the first thing that is refused: like git, nothing is looked at
+/// behind it.
+pub(super) fn check(content: &[u8], strictness: Strictness, report: &mut impl FnMut(Finding)) {
+    if let Err(finding) = first_refused(content, strictness, report) {
         report(finding);
     }
 }
 
-fn first_flaw(content: &[u8]) -> Result<(), Finding> {
+fn first_refused(
+    content: &[u8],
+    strictness: Strictness,
+    warn: &mut impl FnMut(Finding),
+) -> Result<(), Finding> {
+    let mut pass = |checked: Result<(), Finding>| strictness.pass(checked, warn);
     headers::verify(content)?;
     let mut rest = content;
     let tree = headers::take_line(&mut rest, b"tree ").ok_or_else(|| {
@@ -38,33 +45,32 @@ fn first_flaw(content: &[u8]) -> Result<(), Finding> {
     let mut author_count = 0_u8;
     while let Some(author) = headers::take_line(&mut rest, b"author ") {
         author_count = author_count.saturating_add(1);
-        ident::check(author)?;
+        pass(ident::check(author))?;
     }
-    match author_count {
-        0 => {
-            return flaw(
-                MessageId::MissingAuthor,
-                "invalid format - expected 'author' line",
-            );
-        }
-        1 => {}
-        _ => {
-            return flaw(
-                MessageId::MultipleAuthors,
-                "invalid format - multiple 'author' lines",
-            );
-        }
-    }
+    pass(match author_count {
+        0 => flaw(
+            MessageId::MissingAuthor,
+            "invalid format - expected 'author' line",
+        ),
+        1 => Ok(()),
+        _ => flaw(
+            MessageId::MultipleAuthors,
+            "invalid format - multiple 'author' lines",
+        ),
+    })?;
     let committer = headers::take_line(&mut rest, b"committer ").ok_or_else(|| {
         Finding::new(
             MessageId::MissingCommitter,
             "invalid format - expected 'committer' line",
         )
     })?;
-    ident::check(committer)?;
+    pass(ident::check(committer))?;
     // There is none in the headers.
     if rest.find_byte(0).is_some() {
-        return flaw(MessageId::NulInCommit, "NUL byte in the commit object body");
+        return pass(flaw(
+            MessageId::NulInCommit,
+            "NUL byte in the commit object body",
+        ));
     }
     Ok(())
 }

@@ -1,9 +1,13 @@
-//! What a check finds: git's message ids with their severities.
+//! What a check finds: git's message ids, their severities, and which of them refuse an object.
+//!
+//! `docs/fsck.md` has the table for people; `tests/engine_fsck.rs` compares the two.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use gix_object::bstr::ByteSlice;
+
+use super::strictness::Refused;
 
 /// How grave a message is, as git's `fsck.h` declares it and `git fsck` shows it.
 ///
@@ -33,9 +37,10 @@ impl Severity {
     }
 }
 
-/// Declares [`MessageId`]: its variants, git's names for them, and their severities.
+/// Declares [`MessageId`]: its variants, git's names for them, their severities, and when they
+/// refuse an object.
 macro_rules! message_ids {
-    ($($variant:ident $name:literal $severity:ident $doc:literal,)*) => {
+    ($($variant:ident $name:literal $severity:ident $refused:ident $doc:literal,)*) => {
         /// The messages that an object's content can give rise to.
         ///
         /// Git declares a few more that no content reaches, since an earlier check excludes
@@ -58,64 +63,70 @@ macro_rules! message_ids {
             pub fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
             }
+
+            /// When an object is refused for it. A date that does not fit 64 bits is refused
+            /// always; see [`Finding::refused`].
+            pub fn refused(self) -> Refused {
+                match self { $(Self::$variant => Refused::$refused,)* }
+            }
         }
     };
 }
 
 message_ids! {
-    NulInHeader "nulInHeader" Fatal "A NUL in the headers of a commit or tag.",
-    UnterminatedHeader "unterminatedHeader" Fatal "The headers do not end with a newline.",
-    BadDate "badDate" Error "A date is no number, or no space follows it.",
-    BadDateOverflow "badDateOverflow" Error "A date is beyond 63 bits.",
-    BadEmail "badEmail" Error "An email address does not end with `>`.",
-    BadName "badName" Error "A `>` in a name.",
-    BadObjectSha1 "badObjectSha1" Error "A tag's `object` line has no id.",
-    BadParentSha1 "badParentSha1" Error "A commit's `parent` line has no id.",
-    BadTimezone "badTimezone" Error "A time zone is not a sign and four digits.",
-    BadTree "badTree" Error "A tree does not parse.",
-    BadTreeSha1 "badTreeSha1" Error "A commit's `tree` line has no id.",
-    BadType "badType" Error "A tag's `type` line names no kind of object.",
-    DuplicateEntries "duplicateEntries" Error "A tree has a name twice.",
-    GitattributesBlob "gitattributesBlob" Error "A tree's `.gitattributes` is no blob.",
-    GitattributesLarge "gitattributesLarge" Error "A `.gitattributes` is too large.",
-    GitattributesLineLength "gitattributesLineLength" Error "A line of it is too long.",
-    GitattributesMissing "gitattributesMissing" Error "A tree's `.gitattributes` is missing.",
-    GitmodulesBlob "gitmodulesBlob" Error "A tree's `.gitmodules` is no blob.",
-    GitmodulesLarge "gitmodulesLarge" Error "A `.gitmodules` is too large.",
-    GitmodulesMissing "gitmodulesMissing" Error "A tree's `.gitmodules` is missing.",
-    GitmodulesName "gitmodulesName" Error "A submodule's name is empty or climbs with `..`.",
-    GitmodulesPath "gitmodulesPath" Error "A submodule's path looks like an option.",
-    GitmodulesSymlink "gitmodulesSymlink" Error "A `.gitmodules` is a symbolic link.",
-    GitmodulesUpdate "gitmodulesUpdate" Error "A submodule's update setting is a command.",
-    GitmodulesUrl "gitmodulesUrl" Error "A submodule's url could trick a client.",
-    MissingAuthor "missingAuthor" Error "A commit has no `author` line.",
-    MissingCommitter "missingCommitter" Error "A commit has no `committer` line.",
-    MissingEmail "missingEmail" Error "An identity has no email address.",
-    MissingNameBeforeEmail "missingNameBeforeEmail" Error "An identity starts with `<`.",
-    MissingObject "missingObject" Error "A tag has no `object` line.",
-    MissingSpaceBeforeDate "missingSpaceBeforeDate" Error "No space follows `>`.",
-    MissingSpaceBeforeEmail "missingSpaceBeforeEmail" Error "No space precedes `<`.",
-    MissingTagEntry "missingTagEntry" Error "A tag has no `tag` line.",
-    MissingTree "missingTree" Error "A commit has no `tree` line.",
-    MissingTypeEntry "missingTypeEntry" Error "A tag has no `type` line.",
-    MultipleAuthors "multipleAuthors" Error "A commit has more than one `author` line.",
-    TreeNotSorted "treeNotSorted" Error "A tree's entries are not in order.",
-    ZeroPaddedDate "zeroPaddedDate" Error "A date starts with 0.",
-    FullPathname "fullPathname" Warn "A name in a tree has a slash.",
-    HasDot "hasDot" Warn "A tree has an entry `.`.",
-    HasDotdot "hasDotdot" Warn "A tree has an entry `..`.",
-    HasDotgit "hasDotgit" Warn "A tree has an entry that some file system takes for `.git`.",
-    LargePathname "largePathname" Warn "A name in a tree has more than 4096 bytes.",
-    NullSha1 "nullSha1" Warn "An entry's id is null.",
-    NulInCommit "nulInCommit" Warn "A NUL in a commit's message.",
-    ZeroPaddedFilemode "zeroPaddedFilemode" Warn "A mode in a tree starts with 0.",
-    BadFilemode "badFilemode" Info "A mode in a tree is not one of git's five.",
-    BadTagName "badTagName" Info "A tag's name is no valid refname.",
-    GitattributesSymlink "gitattributesSymlink" Info "A `.gitattributes` is a symbolic link.",
-    GitignoreSymlink "gitignoreSymlink" Info "A `.gitignore` is a symbolic link.",
-    GitmodulesParse "gitmodulesParse" Info "A `.gitmodules` does not parse.",
-    MailmapSymlink "mailmapSymlink" Info "A `.mailmap` is a symbolic link.",
-    MissingTaggerEntry "missingTaggerEntry" Info "A tag has no `tagger` line.",
+    NulInHeader "nulInHeader" Fatal Always "A NUL in the headers of a commit or tag.",
+    UnterminatedHeader "unterminatedHeader" Fatal Always "The headers do not end with a newline.",
+    BadDate "badDate" Error IfStrict "A date is no number, or no space follows it.",
+    BadDateOverflow "badDateOverflow" Error IfStrict "A date is beyond 63 bits.",
+    BadEmail "badEmail" Error IfStrict "An email address does not end with `>`.",
+    BadName "badName" Error IfStrict "A `>` in a name.",
+    BadObjectSha1 "badObjectSha1" Error Always "A tag's `object` line has no id.",
+    BadParentSha1 "badParentSha1" Error Always "A commit's `parent` line has no id.",
+    BadTimezone "badTimezone" Error IfStrict "A time zone is not a sign and four digits.",
+    BadTree "badTree" Error Always "A tree does not parse.",
+    BadTreeSha1 "badTreeSha1" Error Always "A commit's `tree` line has no id.",
+    BadType "badType" Error Always "A tag's `type` line names no kind of object.",
+    DuplicateEntries "duplicateEntries" Error Always "A tree has a name twice.",
+    GitattributesBlob "gitattributesBlob" Error Always "A tree's `.gitattributes` is no blob.",
+    GitattributesLarge "gitattributesLarge" Error Always "A `.gitattributes` is too large.",
+    GitattributesLineLength "gitattributesLineLength" Error Always "A line of it is too long.",
+    GitattributesMissing "gitattributesMissing" Error Always "A tree's `.gitattributes` is missing.",
+    GitmodulesBlob "gitmodulesBlob" Error Always "A tree's `.gitmodules` is no blob.",
+    GitmodulesLarge "gitmodulesLarge" Error Always "A `.gitmodules` is too large.",
+    GitmodulesMissing "gitmodulesMissing" Error Always "A tree's `.gitmodules` is missing.",
+    GitmodulesName "gitmodulesName" Error Always "A submodule's name is empty or climbs with `..`.",
+    GitmodulesPath "gitmodulesPath" Error Always "A submodule's path looks like an option.",
+    GitmodulesSymlink "gitmodulesSymlink" Error Always "A `.gitmodules` is a symbolic link.",
+    GitmodulesUpdate "gitmodulesUpdate" Error Always "A submodule's update setting is a command.",
+    GitmodulesUrl "gitmodulesUrl" Error Always "A submodule's url could trick a client.",
+    MissingAuthor "missingAuthor" Error Always "A commit has no `author` line.",
+    MissingCommitter "missingCommitter" Error Always "A commit has no `committer` line.",
+    MissingEmail "missingEmail" Error IfStrict "An identity has no email address.",
+    MissingNameBeforeEmail "missingNameBeforeEmail" Error IfStrict "An identity starts with `<`.",
+    MissingObject "missingObject" Error Always "A tag has no `object` line.",
+    MissingSpaceBeforeDate "missingSpaceBeforeDate" Error IfStrict "No space follows `>`.",
+    MissingSpaceBeforeEmail "missingSpaceBeforeEmail" Error IfStrict "No space precedes `<`.",
+    MissingTagEntry "missingTagEntry" Error Always "A tag has no `tag` line.",
+    MissingTree "missingTree" Error Always "A commit has no `tree` line.",
+    MissingTypeEntry "missingTypeEntry" Error Always "A tag has no `type` line.",
+    MultipleAuthors "multipleAuthors" Error IfStrict "A commit has more than one `author` line.",
+    TreeNotSorted "treeNotSorted" Error Always "A tree's entries are not in order.",
+    ZeroPaddedDate "zeroPaddedDate" Error IfStrict "A date starts with 0.",
+    FullPathname "fullPathname" Warn Always "A name in a tree has a slash.",
+    HasDot "hasDot" Warn Always "A tree has an entry `.`.",
+    HasDotdot "hasDotdot" Warn Always "A tree has an entry `..`.",
+    HasDotgit "hasDotgit" Warn Always "A tree has an entry that some file system takes for `.git`.",
+    LargePathname "largePathname" Warn Always "A name in a tree has more than 4096 bytes.",
+    NullSha1 "nullSha1" Warn Always "An entry's id is null.",
+    NulInCommit "nulInCommit" Warn IfStrict "A NUL in a commit's message.",
+    ZeroPaddedFilemode "zeroPaddedFilemode" Warn IfStrict "A mode in a tree starts with 0.",
+    BadFilemode "badFilemode" Info Never "A mode in a tree is not one of git's five.",
+    BadTagName "badTagName" Info Never "A tag's name is no valid refname.",
+    GitattributesSymlink "gitattributesSymlink" Info Never "A `.gitattributes` is a symbolic link.",
+    GitignoreSymlink "gitignoreSymlink" Info Never "A `.gitignore` is a symbolic link.",
+    GitmodulesParse "gitmodulesParse" Info Never "A `.gitmodules` does not parse.",
+    MailmapSymlink "mailmapSymlink" Info Never "A `.mailmap` is a symbolic link.",
+    MissingTaggerEntry "missingTaggerEntry" Info Never "A tag has no `tagger` line.",
 }
 
 /// One thing that is wrong with an object. Displayed as git does: `<id>: <detail>`.
@@ -123,8 +134,10 @@ message_ids! {
 pub struct Finding {
     /// Which message.
     pub id: MessageId,
-    /// How grave it is.
+    /// How grave git declares it to be.
     pub severity: Severity,
+    /// When an object is refused for it.
+    pub refused: Refused,
     /// Git's text for it.
     pub detail: Cow<'static, str>,
 }
@@ -135,7 +148,16 @@ impl Finding {
         Self {
             id,
             severity: id.severity(),
+            refused: id.refused(),
             detail: detail.into(),
+        }
+    }
+
+    /// The same, refused by every repository.
+    pub(super) fn always_refused(self) -> Self {
+        Self {
+            refused: Refused::Always,
+            ..self
         }
     }
 

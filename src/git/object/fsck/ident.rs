@@ -71,40 +71,40 @@ fn address(line: &[u8]) -> Result<&[u8], Finding> {
 
 /// Checks the date; what follows the space behind it.
 fn seconds(date: &[u8]) -> Result<&[u8], Finding> {
-    /// Digits of 2^63 - 1.
-    const DIGITS_MAX: usize = 19;
     const BAD: &str = "invalid author/committer line - bad date";
 
     let date = date.trim_start_with(|c| c == ' ' || c == '\t');
     let (digits, rest) = split_at_byte(date, date.iter().position(|b| !b.is_ascii_digit()));
-    match digits {
-        [] => return flaw(MessageId::BadDate, BAD),
-        [b'0'] if rest.starts_with(b" ") => {}
-        [b'0', ..] => {
-            return flaw(
-                MessageId::ZeroPaddedDate,
-                "invalid author/committer line - zero-padded date",
-            );
+    let seconds = number(digits);
+    let finding = match digits {
+        [] => Finding::new(MessageId::BadDate, BAD),
+        [b'0', ..] if digits.len() > 1 || !rest.starts_with(b" ") => Finding::new(
+            MessageId::ZeroPaddedDate,
+            "invalid author/committer line - zero-padded date",
+        ),
+        _ if seconds.is_none_or(|seconds| i64::try_from(seconds).is_err()) => Finding::new(
+            MessageId::BadDateOverflow,
+            "invalid author/committer line - date causes integer overflow",
+        ),
+        _ => {
+            return rest
+                .strip_prefix(b" ")
+                .ok_or_else(|| Finding::new(MessageId::BadDate, BAD));
         }
-        // The digits do not start with 0, so their number alone says whether they are too many.
-        _ if digits.len() > DIGITS_MAX || i64::try_from(number(digits)).is_err() => {
-            return flaw(
-                MessageId::BadDateOverflow,
-                "invalid author/committer line - date causes integer overflow",
-            );
-        }
-        _ => {}
-    }
-    rest.strip_prefix(b" ")
-        .ok_or_else(|| Finding::new(MessageId::BadDate, BAD))
+    };
+    // The commit graph keeps 64 bits of a date: a larger number would be lost.
+    Err(if seconds.is_none() {
+        finding.always_refused()
+    } else {
+        finding
+    })
 }
 
-/// The number of at most 19 digits.
-fn number(digits: &[u8]) -> u64 {
-    digits.iter().fold(0_u64, |number, digit| {
-        number
-            .wrapping_mul(10)
-            .wrapping_add(u64::from(digit.wrapping_sub(b'0')))
+/// The number, if 64 bits hold it.
+fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let digit = u64::from(digit.wrapping_sub(b'0'));
+        number.checked_mul(10)?.checked_add(digit)
     })
 }
 

@@ -1,7 +1,8 @@
 //! The check of an object's content, with git's own message ids, texts and severities.
 //!
 //! This is what `receive.fsckObjects` has `git index-pack --strict` do with each object of a push
-//! (git's `fsck.c`; the ids are those of `git help fsck`, section "fsck messages").
+//! (git's `fsck.c`; the ids are those of `git help fsck`, section "fsck messages"). A lenient check
+//! is what git does where the ids that it lets in are set to `warn` (`receive.fsck.<msg-id>`).
 //!
 //! Invariants:
 //! - A clean object costs one pass and no allocation.
@@ -20,6 +21,7 @@ mod gitattributes;
 mod gitmodules;
 mod headers;
 mod ident;
+mod strictness;
 mod submodule_url;
 mod tag;
 mod tree;
@@ -27,21 +29,25 @@ mod tree;
 pub use finding::{Finding, MessageId, Severity, Special};
 pub use gitattributes::check_gitattributes;
 pub use gitmodules::check_gitmodules;
+pub use strictness::{Refused, Strictness};
 
 /// Checks the content of one object.
 ///
-/// A blob is never at fault by itself. A tree names through `special` the objects that have to be
-/// checked with [`check_special`] once they are at hand; the same object may be named often.
+/// Of a commit or tag nothing is looked at behind the first finding that `strictness` refuses; a
+/// tree's findings are all reported. A blob is never at fault by itself. A tree names through
+/// `special` the objects that have to be checked with [`check_special`] once they are at hand; the
+/// same object may be named often.
 pub fn check(
     kind: ObjectKind,
     content: &[u8],
+    strictness: Strictness,
     report: &mut impl FnMut(Finding),
     special: &mut impl FnMut(Special, ObjectId),
 ) {
     match kind {
-        ObjectKind::Commit => commit::check(content, report),
+        ObjectKind::Commit => commit::check(content, strictness, report),
         ObjectKind::Tree => tree::check(content, report, special),
-        ObjectKind::Tag => tag::check(content, report),
+        ObjectKind::Tag => tag::check(content, strictness, report),
         ObjectKind::Blob => {}
     }
 }

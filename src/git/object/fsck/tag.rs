@@ -3,20 +3,25 @@
 use gix_object::bstr::ByteSlice;
 
 use super::finding::{Finding, MessageId};
+use super::strictness::Strictness;
 use super::{headers, ident};
 use crate::git::object::ObjectKind;
 
-/// Reports the first error, and the infos before it.
+/// Reports the first thing that is refused, and what is let in before it.
 ///
 /// Git's `extraHeaderEntry`, for what stands between the tagger and the message, is off by default
 /// and is left out.
-pub(super) fn check(content: &[u8], report: &mut impl FnMut(Finding)) {
-    if let Err(finding) = first_error(content, report) {
+pub(super) fn check(content: &[u8], strictness: Strictness, report: &mut impl FnMut(Finding)) {
+    if let Err(finding) = first_refused(content, strictness, report) {
         report(finding);
     }
 }
 
-fn first_error(content: &[u8], info: &mut impl FnMut(Finding)) -> Result<(), Finding> {
+fn first_refused(
+    content: &[u8],
+    strictness: Strictness,
+    warn: &mut impl FnMut(Finding),
+) -> Result<(), Finding> {
     headers::verify(content)?;
     let mut rest = content;
     let missing = |id, detail| move || Finding::new(id, detail);
@@ -41,18 +46,19 @@ fn first_error(content: &[u8], info: &mut impl FnMut(Finding)) -> Result<(), Fin
         "invalid format - expected 'tag' line",
     ))?;
     if gix_validate::tag::name(name.as_bstr()).is_err() {
-        info(Finding::about(
+        warn(Finding::about(
             MessageId::BadTagName,
             "invalid 'tag' name",
             name,
         ));
     }
     // The earliest tags have no tagger.
-    match headers::take_line(&mut rest, b"tagger ") {
+    let tagger = match headers::take_line(&mut rest, b"tagger ") {
         Some(tagger) => ident::check(tagger),
         None => Err(Finding::new(
             MessageId::MissingTaggerEntry,
             "invalid format - expected 'tagger' line",
         )),
-    }
+    };
+    strictness.pass(tagger, warn)
 }

@@ -12,6 +12,7 @@ fn findings(kind: ObjectKind, content: &[u8]) -> Vec<Finding> {
     check(
         kind,
         content,
+        Strictness::Strict,
         &mut |finding| found.push(finding),
         &mut |_, _| {},
     );
@@ -278,6 +279,7 @@ fn disguises_of_files_that_matter() {
         check(
             ObjectKind::Tree,
             &content,
+            Strictness::Strict,
             &mut |_| {},
             &mut |special, _| found.push(special),
         );
@@ -425,7 +427,7 @@ proptest! {
     #[test]
     fn no_content_panics(content in proptest::collection::vec(any::<u8>(), 0..200)) {
         for kind in [ObjectKind::Commit, ObjectKind::Tree, ObjectKind::Tag] {
-            check(kind, &content, &mut |_| {}, &mut |_, _| {});
+            check(kind, &content, Strictness::Lenient, &mut |_| {}, &mut |_, _| {});
         }
         check_special(Special::Gitmodules, &content, &mut |_| {});
         check_special(Special::Gitattributes, &content, &mut |_| {});

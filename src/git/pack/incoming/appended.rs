@@ -16,6 +16,9 @@ use super::objects::IncomingObjects;
 /// Bytes of output collected before they are appended.
 const OUTPUT_BYTES: usize = 64 << 10;
 
+/// Bytes that may be appended for each byte of the pack.
+const APPENDED_PER_PACK_BYTE: u64 = 4;
+
 /// An entry that is being appended.
 pub(in super::super) struct Appended {
     position: u32,
@@ -117,13 +120,29 @@ impl IncomingObjects {
         }
     }
 
+    /// Counts bytes that are appended. A delta of 30 bytes can make 16 MiB to store, and a large
+    /// one 512 MiB; so what a pack makes us store follows from its own bytes, above what the new
+    /// version of one file of the largest size may take.
+    fn charge_appended(&mut self, bytes: u64) -> Result<(), PackError> {
+        self.appended_bytes = self.appended_bytes.saturating_add(bytes);
+        let pack_bytes = self.received_bytes;
+        let limit = APPENDED_PER_PACK_BYTE.saturating_mul(pack_bytes);
+        let limit = limit.max(self.limits.appended_bytes_min);
+        if self.appended_bytes > limit {
+            return Err(PackError::TooMuchAppended { pack_bytes, limit });
+        }
+        Ok(())
+    }
+
     fn append_output(
         &mut self,
         output: &mut Vec<u8>,
         quarantine: &dyn Quarantine,
     ) -> Result<(), PackError> {
+        let bytes = output.len() as u64;
+        self.charge_appended(bytes)?;
         let limit = self.limits.pack_bytes_max;
-        let pack_bytes = self.pack.pack_bytes().saturating_add(output.len() as u64);
+        let pack_bytes = self.pack.pack_bytes().saturating_add(bytes);
         if pack_bytes > limit {
             return Err(PackError::PackTooLarge { limit });
         }

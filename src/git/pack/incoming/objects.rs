@@ -137,6 +137,8 @@ pub struct IncomingObjects {
     work: Work,
     /// Bytes of the stream, what was appended not counted: the work allowed follows from them.
     pub(in super::super) received_bytes: u64,
+    /// Bytes appended to it.
+    pub(super) appended_bytes: u64,
 }
 
 /// The base of a delta at hand, all that recording its result needs.
@@ -159,7 +161,15 @@ impl IncomingObjects {
             unhashed: Unhashed::default(),
             work: Work::default(),
             received_bytes: 0,
+            appended_bytes: 0,
         }
+    }
+
+    /// Bytes that it holds: the tables and the resolved objects.
+    pub(in super::super) fn held_bytes(&self) -> u64 {
+        let held = self.table.held_bytes();
+        let held = held.saturating_add(self.cache.bytes());
+        held.saturating_add(self.unhashed.bytes()) as u64
     }
 
     /// Forgets the resolved objects, and keeps no more than `cache_bytes` of them from now on: when

@@ -37,6 +37,10 @@ impl Unhashed {
         });
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.objects.len() >= OBJECTS_MAX || self.bytes >= BYTES_MAX
     }

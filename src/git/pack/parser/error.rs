@@ -143,6 +143,18 @@ pub enum PackError {
         /// The bound.
         limit: u64,
     },
+    /// The objects that are stored whole would have too many bytes.
+    #[error(
+        "pack of {pack_bytes} bytes makes more than {limit} bytes of objects that are stored \
+         whole: push fewer commits at once, or send the objects whole with \
+         'git -c pack.depth=0 push'"
+    )]
+    TooMuchAppended {
+        /// Bytes of the pack.
+        pack_bytes: u64,
+        /// The bound.
+        limit: u64,
+    },
     /// The trailer is not the SHA-1 of what came before it.
     #[error("pack is corrupted (sha-1 mismatch): trailer {expected}, computed {actual}")]
     Trailer {

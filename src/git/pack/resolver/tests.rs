@@ -502,3 +502,44 @@ fn deltas_too_large_to_be_held_are_applied_piece_by_piece_and_stored_whole() {
         assert_eq!(error, expected);
     }
 }
+
+#[test]
+fn what_a_pack_has_stored_whole_is_bounded_by_its_own_bytes() {
+    // Deltas of some bytes on a deep object of 50 kB elsewhere: each is stored whole.
+    let (kind, base) = (ObjectKind::Blob, Rc::new(noise(3, 50_000)));
+    let mut bases = MemoryBases::default();
+    let external = ExternalBase {
+        kind,
+        content: Rc::clone(&base),
+        depth: LIMITS.thin_depth_max,
+    };
+    bases.0.insert(blob_id(&base), external);
+    let limits = Limits {
+        appended_bytes_min: 120_000,
+        ..LIMITS
+    };
+    let take_deltas = |count: u8, whole_bytes: usize| {
+        let mut maker = PackMaker::new();
+        maker.blob(&noise(4, whole_bytes));
+        for n in 0..count {
+            maker.ref_delta(blob_id(&base), &appending(base.len(), &[n]));
+        }
+        let pack = maker.finish();
+        let taken = take([pack.as_slice()], limits, &bases);
+        (
+            pack.len() as u64,
+            taken.map(|(objects, _)| objects.pack.pack_bytes()),
+        )
+    };
+    let (pack_bytes, taken) = take_deltas(2, 10);
+    assert!((100_000..120_000).contains(&(taken.unwrap() - pack_bytes)));
+    let (pack_bytes, taken) = take_deltas(3, 10);
+    let limit = 120_000;
+    assert_eq!(
+        taken.err(),
+        Some(PackError::TooMuchAppended { pack_bytes, limit })
+    );
+    // A pack of 50 kB may have four times that.
+    assert!(take_deltas(3, 50_000).1.is_ok());
+    assert!(take_deltas(5, 50_000).1.is_err());
+}

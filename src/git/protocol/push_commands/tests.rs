@@ -266,6 +266,47 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+#[test]
+fn push_options_have_bounds_and_the_commands_are_known_when_they_are_met() {
+    let first = format!("{ZERO} {A} refs/heads/a\0report-status push-options");
+    let limits = Limits {
+        push_options_max: 3,
+        push_option_bytes_max: 10,
+        push_options_bytes_max: 20,
+        ..Limits::DEFAULT
+    };
+    let read = |options: &[&str]| {
+        let lines = [&[first.as_str(), "0000"], options, &["0000"]].concat();
+        read_with(&limits, &[&body(&lines)])
+    };
+    assert_eq!(
+        read(&["a", "b", "c"]).unwrap().0.push_options,
+        ["a", "b", "c"]
+    );
+    assert!(read(&["0123456789", "0123456789"]).is_ok());
+    for (options, number, bytes) in [
+        (&["a", "b", "c", "d"][..], 4, 1),
+        (&["0123456789a"], 1, 11),
+        (&["0123456789", "0123456789", "x"], 3, 1),
+    ] {
+        let error = read(options).unwrap_err();
+        let PushCommandsError::TooManyOptions {
+            number: told,
+            bytes: length,
+            ..
+        } = error
+        else {
+            panic!("{error}");
+        };
+        assert_eq!((told, length), (number, bytes));
+    }
+    let mut reader = PushCommandsReader::new(Offer::DEFAULT, &limits);
+    let lines = [first.as_str(), "0000", "much too long"];
+    assert!(reader.feed(&mut body(&lines).as_slice()).is_err());
+    assert!(reader.has_all_commands());
+    assert_eq!(reader.into_commands().commands.len(), 1);
+}
+
 proptest! {
     // Each case reads its input at hundreds of cuts.
     #![proptest_config(ProptestConfig::with_cases(32))]

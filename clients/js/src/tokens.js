@@ -1,0 +1,52 @@
+// The tokens of a namespace itself: those that read or write several of its repositories, or all.
+
+import { Connection } from "./connection.js";
+import { invalidInput, missing, namePath } from "./path.js";
+
+/** @typedef {import("../index.d.ts").NamespaceTokens} NamespaceTokens */
+
+/** Tokens a page, the most that the server gives. */
+const TOKENS_PER_PAGE = 200;
+
+/** @implements {NamespaceTokens} */
+export class Tokens {
+  #connection;
+  #path;
+
+  /** @param {import("../index.d.ts").ConnectOptions} options */
+  constructor({ url, namespace, key, fetch }) {
+    this.#connection = new Connection(url, key, fetch);
+    this.#path = `/namespaces/${namePath(namespace)}/tokens`;
+  }
+
+  /** @type {NamespaceTokens["create"]} */
+  async create({ scope, repos, ttl, label }) {
+    const body = { scope, repos, ttl, label };
+    const { result } = await this.#connection.call("POST", this.#path, { body });
+    const { id, plaintext, expires_at } = result;
+    return { id, plaintext, scope: result.scope, expiresAt: expires_at, repos: result.repos };
+  }
+
+  /** @type {NamespaceTokens["list"]} */
+  async list() {
+    const tokens = [];
+    for (let page = 1; ; page += 1) {
+      const query = { state: "all", per_page: TOKENS_PER_PAGE, page };
+      const { result, info } = await this.#connection.call("GET", this.#path, { query });
+      tokens.push(...result.map(listed));
+      if (page >= info.total_pages) return { tokens, total: info.total_count };
+    }
+  }
+
+  /** @type {NamespaceTokens["revoke"]} */
+  async revoke(id) {
+    if (!/^[0-9a-z]{16}$/.test(id)) throw invalidInput("the id of a token is needed");
+    const path = `${this.#path}/${id}`;
+    return (await missing(this.#connection.call("DELETE", path))) !== null;
+  }
+}
+
+/** @param {Record<string, any>} result */
+function listed({ id, scope, state, label, repos, created_at, expires_at }) {
+  return { id, scope, state, label, repos, createdAt: created_at, expiresAt: expires_at };
+}

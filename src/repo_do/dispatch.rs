@@ -1,0 +1,193 @@
+//! Paths to handlers: who asks is judged here, and which file answers.
+
+use std::rc::Rc;
+
+use worker::{Method, Request, Response, Result};
+
+use super::account::Account;
+use super::caller::Caller;
+use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
+use super::object::{RepoObject, Store};
+use super::reach::Audience;
+use super::{
+    admin, alarm, bundle, content, deletion, fork, import, lease, maintenance, receive, recover,
+    refs, upload,
+};
+use crate::git::protocol::advertise::Service;
+use crate::git::receive_pack::rules::Rejection;
+use crate::storage::life::Phase;
+use crate::storage::repository::RepositoryRecord;
+
+/// Seconds after which an import or a recovery may be done.
+const IMPORT_RETRY_SECONDS: u32 = 10;
+
+/// Seconds after which a fork that grows now is there, as a rule.
+const FORK_RETRY_SECONDS: u32 = 2;
+
+/// Turns a request away while the repository is being filled from elsewhere.
+fn check_serves(record: &RepositoryRecord, is_git: bool) -> std::result::Result<(), ErrorReply> {
+    match (record.phase, is_git) {
+        (Phase::Forking, true) => Err(ErrorReply::busy(
+            FORK_RETRY_SECONDS,
+            "the repository is being forked",
+        )),
+        (Phase::Forking, false) => Err(admin::in_progress()),
+        (_, true) if record.is_being_filled() => Err(ErrorReply::busy(
+            IMPORT_RETRY_SECONDS,
+            format!("{}: try again later", admin::being_filled(record).message),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whose share of memory a request uses: that of the token or, without a credential, of the
+/// address that the Worker saw.
+pub fn asker(request: &Request) -> String {
+    let header = |name| {
+        let value = request.headers().get(name).ok().flatten();
+        value.unwrap_or_default()
+    };
+    let actor = header(header::ACTOR);
+    if actor == lease::ANONYMOUS {
+        return format!("{actor} {}", header(header::ADDRESS));
+    }
+    actor
+}
+
+/// What a request is called among what memory is reserved for.
+pub fn operation(route: &str) -> &'static str {
+    match route {
+        path::INFO_REFS => "refs",
+        path::UPLOAD_PACK => "fetch",
+        path::RECEIVE_PACK => "push",
+        path::BUNDLE => "bundle",
+        path::FORK | path::FORK_EXPORT => "fork",
+        path::MAINTENANCE => "maintenance",
+        route if route.starts_with(content::PATHS) => "content",
+        _ => "other",
+    }
+}
+
+/// Answers a request, once the caller may ask it.
+pub async fn dispatch(
+    object: &Rc<RepoObject>,
+    request: Request,
+    account: &Rc<Account>,
+) -> std::result::Result<Result<Response>, ErrorReply> {
+    let caller = Caller::identify(object, &request).await?;
+    if let Some(token) = &caller.token {
+        account.is_of(&token.token_id);
+    }
+    let store = object.store()?;
+    let route = request.path();
+    let method = request.method();
+    match (&method, route.as_str()) {
+        (Method::Post, path::INIT) => return admin::init(object, &caller, request).await,
+        (Method::Post, path::FORK) => return fork::fork(object, &caller, request).await,
+        (Method::Post, path::IMPORT) => return import::start(object, &caller, request).await,
+        (Method::Post, path::RECOVER) => return recover::start(object, &caller, request).await,
+        _ => {}
+    }
+    if matches!(&caller.record, Some(record) if record.is_importing) {
+        // Best effort: the alarm that goes on with it is set in any case but the oddest.
+        let _ = import::resume(object).await;
+    }
+    if matches!(&caller.record, Some(record) if record.is_recovering) {
+        let _ = recover::resume(object).await;
+    }
+    let is_git = route.starts_with(path::GIT);
+    let actor = caller.actor;
+    let authorized = |access| {
+        let authorized = caller.repository(access)?;
+        check_serves(&authorized.record, is_git)?;
+        if let (Actor::Token(_), Some(token)) = (actor, &authorized.token) {
+            admin::touch_token(&store, token)?;
+        }
+        Ok::<_, ErrorReply>(authorized)
+    };
+    Ok(match (&method, route.as_str()) {
+        (Method::Get, path::INFO_REFS) => {
+            let service = refs::service(&request)?;
+            let access = match service {
+                Service::UploadPack => Access::Read,
+                Service::ReceivePack => Access::Push,
+            };
+            let authorized = authorized(access)?;
+            account.log_as("GET", "/git/:ns/:repo/info/refs");
+            if service == Service::ReceivePack && authorized.record.read_only {
+                // Told before the client packs anything.
+                refs::refuse(service, account, &Rejection::ReadOnly.to_string())
+            } else {
+                let offer = object.fetch_extensions.offer();
+                refs::advertise(&store, service, &request, &authorized, offer, account).await?
+            }
+        }
+        (Method::Post, path::UPLOAD_PACK) => {
+            let authorized = authorized(Access::Read)?;
+            account.log_as("POST", "/git/:ns/:repo/git-upload-pack");
+            upload::upload_pack(object, &store, request, &authorized, account).await
+        }
+        (Method::Post, path::RECEIVE_PACK) => {
+            let authorized = authorized(Access::Push)?;
+            account.log_as("POST", "/git/:ns/:repo/git-receive-pack");
+            receive::receive_pack(object, &store, request, authorized, account).await
+        }
+        (Method::Get, path) if path.starts_with(content::PATHS) => {
+            let authorized = authorized(Access::Read)?;
+            admin::check_filled(&authorized.record)?;
+            let audience = Audience::of(authorized.actor);
+            let record = authorized.record;
+            content::answer(object, &store, request, (record, audience), account).await?
+        }
+        (Method::Get, path::BUNDLE) => {
+            admin::check_filled(&authorized(Access::Read)?.record)?;
+            bundle::bundle(object, &store, account).await?
+        }
+        _ => {
+            let record = authorized(Access::Administer)?.record;
+            administer(object, &store, request, actor, record).await?
+        }
+    })
+}
+
+/// What an operator, or a namespace's administrator, asks of a repository.
+async fn administer(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    request: Request,
+    actor: Actor,
+    record: RepositoryRecord,
+) -> std::result::Result<Result<Response>, ErrorReply> {
+    let route = request.path();
+    let method = request.method();
+    Ok(match (&method, route.as_str()) {
+        (Method::Get, path::INFO) => admin::info(object, store, record)?,
+        (Method::Post, path::UPDATE) => {
+            let updated = admin::update(object, store, request).await?;
+            // New settings, and the record in R2, which has the old ones.
+            alarm::after_settings(object, store).await;
+            updated
+        }
+        (Method::Post, path::DELETE) => deletion::delete(object, store, record).await?,
+        (Method::Post, path::FORK_EXPORT) => {
+            let asked: ExportFork = admin::body(request).await?;
+            if asked.repository_id != record.id {
+                let message = "another repository has taken the source's place";
+                return Err(ErrorReply::new(ErrorCode::NotFound, message));
+            }
+            fork::export::export(object, &asked).await?
+        }
+        (Method::Post, path::TOKENS) => admin::create_token(store, request).await?,
+        (Method::Get, path::TOKENS) => admin::list_tokens(store, &request)?,
+        (Method::Get, path::STATS) => admin::stats(store, actor)?,
+        (Method::Post, path::PURGE) => maintenance::purge::serve(object).await?,
+        (Method::Post, path::MAINTENANCE) => maintenance::serve::serve(object, request).await?,
+        (Method::Delete, _) if path::token_id(&route).is_some() => {
+            admin::revoke_token(store, path::token_id(&route).unwrap_or_default())?
+        }
+        _ => {
+            let message = "the object has no such route";
+            return Err(ErrorReply::new(ErrorCode::NotFound, message));
+        }
+    })
+}

@@ -1,0 +1,88 @@
+//! What is told of a push besides its report: objects that fsck refuses or warns of, and names that
+//! differ in case alone.
+
+use std::collections::HashMap;
+
+use gix_object::bstr::{BStr, BString, ByteSlice as _};
+
+use super::finish::Work;
+use super::refused::Refused;
+use crate::git::protocol::push_commands::PushCommand;
+use crate::git::receive_pack::findings::FsckRefusal;
+use crate::git::receive_pack::inspection::Inspection;
+use crate::git::refname::case::Spellings;
+use crate::git::store::StoreError;
+
+/// Warnings about names that one push is told.
+const CASE_WARNINGS_MAX: usize = 10;
+
+/// New names that are looked up among the repository's refs; of more than these, those of the push
+/// are compared with each other alone. A look-up costs a few rows read where refs are not kept.
+const CASE_LOOKUPS_MAX: usize = 200;
+
+impl Work {
+    /// Refuses the push for its objects: names the first of them to the pusher.
+    pub(super) fn check_fsck(&self, refusal: Option<&FsckRefusal>) -> Result<(), Refused> {
+        let Some(refusal) = refusal else {
+            return Ok(());
+        };
+        for line in refusal.lines() {
+            self.remark(&format!("error: {line}\n"));
+        }
+        Err(Refused(refusal.summary()))
+    }
+
+    /// Tells what fsck would warn of, and names that a client may not be able to tell apart.
+    pub(super) fn warn(&self, inspection: &Inspection) -> Result<(), StoreError> {
+        for warning in inspection.warnings() {
+            self.remark(&format!("{warning}\n"));
+        }
+        for (name, other) in self.names_of_other_case()? {
+            self.remark(&format!(
+                "warning: {name} differs from {other} in case alone: a file system that ignores \
+                 case holds only one of them\n"
+            ));
+        }
+        Ok(())
+    }
+
+    /// New refs whose names differ from another ref's in case alone, each with the other.
+    fn names_of_other_case(&self) -> Result<Vec<(BString, BString)>, StoreError> {
+        let mut found = Vec::new();
+        let mut seen: HashMap<BString, &BStr> = HashMap::new();
+        for (number, name) in self.created_names().enumerate() {
+            if found.len() >= CASE_WARNINGS_MAX {
+                break;
+            }
+            let key = Spellings::of(name).least();
+            let mut other = seen.insert(key, name).map(ToOwned::to_owned);
+            if other.is_none() && number < CASE_LOOKUPS_MAX {
+                let stored = self.push.store.find_other_case(name)?;
+                other = stored.filter(|stored| !self.is_deleted(stored.as_bstr()));
+            }
+            if let Some(other) = other {
+                found.push((name.to_owned(), other));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The refs that this push would create.
+    fn created_names(&self) -> impl Iterator<Item = &BStr> {
+        let commands = self.push.commands.commands.iter();
+        let open = commands
+            .zip(&self.push.rejections)
+            .filter(|(_, rejection)| rejection.is_none());
+        let created = |(command, _): (_, _)| {
+            let command: &PushCommand = command;
+            let creates = command.old.is_none() && command.new.is_some();
+            creates.then(|| command.name.as_bstr())
+        };
+        open.filter_map(created)
+    }
+
+    fn is_deleted(&self, name: &BStr) -> bool {
+        let mut commands = self.push.commands.commands.iter();
+        commands.any(|command| command.name == name && command.new.is_none())
+    }
+}

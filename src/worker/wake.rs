@@ -1,0 +1,166 @@
+//! Whether there is anything to wake: where the objects' databases are files, as under workerd by
+//! itself, an object that is asked for gets its file even if it writes nothing. So a deployment may
+//! have names looked up before their objects are asked
+//! ([ADR 63](../../docs/adr/0063-names-looked-up-before-objects-are-woken.md)).
+//!
+//! The registry tells which namespaces there are, and a namespace's object which names are taken in
+//! it. What an isolate has found out once it asks for no more, so that requests to what exists cost
+//! nothing. A list may be lost whose repositories are there: so the operator is let through, and who
+//! has a token that KV knows for that repository's own, and everybody where a list is empty that was
+//! not.
+
+use std::cell::RefCell;
+
+use super::credentials::Identity;
+use super::grant::Grant;
+use super::grants;
+use super::known_names::KnownNames;
+use super::names::{NamespaceName, RepositoryPath};
+use super::namespace_contract::{ByName, Holds, REGISTRY, path};
+use super::objects::{self, Asked, Call};
+use super::visit::{Visit, fault};
+use crate::repo_do::contract::{Admit, Admitted, ErrorReply, NAMESPACE_ADMIT, Refusal, TokenHash};
+use crate::storage::bucket::{Bucket as _, RECORDS_PREFIX};
+use crate::storage::r2::R2;
+
+/// The variable that has names looked up.
+const LOOK_UP_NAMES: &str = "CAIRN_LOOK_UP_NAMES";
+
+thread_local! {
+    // Data alone: no request waits for another.
+    static KNOWN: RefCell<KnownNames> = const { RefCell::new(KnownNames::new()) };
+}
+
+fn is_known(object_name: &str) -> bool {
+    KNOWN.with_borrow(|known| known.contains(object_name))
+}
+
+/// Remembers that the object of this name exists, or is about to.
+pub fn note(object_name: &str) {
+    KNOWN.with_borrow_mut(|known| known.insert(object_name));
+}
+
+/// Whether the deployment has names looked up.
+fn looks_up(visit: &Visit) -> bool {
+    let variable = visit.env.var(LOOK_UP_NAMES);
+    variable.is_ok_and(|value| value.to_string() == "true")
+}
+
+/// Refuses a request to a repository whose name nobody has taken, as the repository's own object
+/// would.
+pub fn check<'a>(visit: &'a Visit, path: &'a RepositoryPath) -> Asked<'a, Result<(), ErrorReply>> {
+    let checked = async move {
+        let object_name = path.object_name();
+        if visit.identity == Identity::Operator || is_known(&object_name) || !looks_up(visit) {
+            return Ok(());
+        }
+        match holds(visit, path).await? {
+            Holds::Held => note(&object_name),
+            Holds::Nothing => {}
+            Holds::Free if is_granted(visit, |grant, now_ms| grant.names(path, now_ms)).await => {}
+            Holds::Free => return Err(absent(visit, path).await),
+        }
+        Ok(())
+    };
+    Box::pin(checked)
+}
+
+/// Whether there is such a namespace. Where names are not looked up, its object is to be asked.
+pub fn namespace_exists<'a>(
+    visit: &'a Visit,
+    namespace: &'a NamespaceName,
+) -> Asked<'a, Result<bool, ErrorReply>> {
+    let found = async move {
+        let object_name = namespace.folded();
+        if visit.identity == Identity::Operator || is_known(&object_name) || !looks_up(visit) {
+            return Ok(true);
+        }
+        let registered = ask(visit, REGISTRY, path::REGISTERED, &object_name).await?;
+        if registered == Holds::Held {
+            note(&object_name);
+            return Ok(true);
+        }
+        let is_here = |grant: &Grant, now_ms| grant.is_within(namespace, now_ms);
+        Ok(is_granted(visit, is_here).await
+            || (registered == Holds::Nothing && was_used(visit).await))
+    };
+    Box::pin(found)
+}
+
+/// Whether KV knows the caller's token for one of what it looks for.
+async fn is_granted(visit: &Visit, is_it: impl Fn(&Grant, i64) -> bool) -> bool {
+    let Identity::Token(hash) = visit.identity else {
+        return false;
+    };
+    let grant = grants::find(visit, &hash).await;
+    grant.is_some_and(|grant| is_it(&grant, visit.now_ms))
+}
+
+/// Whether anything was ever made in a deployment whose registry is empty.
+async fn was_used(visit: &Visit) -> bool {
+    if grants::any(visit).await {
+        return true;
+    }
+    let Ok(bucket) = R2::of(&visit.env) else {
+        return false;
+    };
+    let records = bucket.list(RECORDS_PREFIX, None).await;
+    records.is_ok_and(|records| !records.is_empty())
+}
+
+/// Whether the registry has to hear of a namespace before its object is asked to make it.
+pub fn must_be_announced(visit: &Visit, namespace: &NamespaceName) -> bool {
+    !is_known(&namespace.folded()) && looks_up(visit)
+}
+
+async fn holds(visit: &Visit, path: &RepositoryPath) -> Result<Holds, ErrorReply> {
+    if !namespace_exists(visit, &path.namespace).await? {
+        return Ok(Holds::Free);
+    }
+    let name = path.name.as_str();
+    ask(visit, &path.namespace.folded(), path::HOLDS, name).await
+}
+
+/// What the object of a name that nobody has taken would answer to this caller.
+async fn absent(visit: &Visit, path: &RepositoryPath) -> ErrorReply {
+    let refusal = match visit.identity {
+        Identity::Anonymous => Refusal::CredentialRequired,
+        Identity::Operator => Refusal::NotFound,
+        Identity::Unrecognised => Refusal::TokenInvalid,
+        Identity::Token(hash) => match admitted(visit, &path.namespace, hash).await {
+            Err(error) => return error,
+            Ok(Admitted { token: None, .. }) => Refusal::TokenInvalid,
+            Ok(admitted) if admitted.opens(None) => Refusal::NotFound,
+            Ok(_) => Refusal::OtherRepository,
+        },
+    };
+    refusal.into()
+}
+
+/// What the namespace's object says of a token: whether it is one of its own that holds.
+pub async fn admitted(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    sha256: TokenHash,
+) -> Result<Admitted, ErrorReply> {
+    if !namespace_exists(visit, namespace).await? {
+        return Ok(Admitted::nobody());
+    }
+    let now_ms = visit.now_ms;
+    let call = Call::post(NAMESPACE_ADMIT, &Admit { sha256, now_ms })?;
+    objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await
+}
+
+async fn ask(
+    visit: &Visit,
+    object_name: &str,
+    path: &str,
+    name: &str,
+) -> Result<Holds, ErrorReply> {
+    let query = ByName {
+        name: name.to_owned(),
+    };
+    let query = serde_urlencoded::to_string(query).map_err(|error| fault("query", &error))?;
+    let call = Call::get(format!("{path}?{query}"));
+    objects::read(objects::namespace(visit, object_name, call).await?).await
+}

@@ -1,0 +1,100 @@
+//! Faults of the storage that last: nobody is told to try again.
+
+use std::path::{Path, PathBuf};
+
+use super::support::rest::Hosted;
+use super::support::scratch::Scratch;
+use super::support::server::Server;
+
+/// The databases below a folder, largest last.
+fn databases(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(databases(&path));
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "sqlite")
+        {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The databases of repositories: those with a table of refs.
+fn repositories(state: &Path) -> Vec<PathBuf> {
+    let has_refs = |path: &PathBuf| {
+        let database = rusqlite::Connection::open(path).unwrap();
+        let sql = "SELECT count(*) FROM sqlite_master WHERE name = 'token'";
+        let tables = database.query_one(sql, (), |row| row.get::<_, i64>(0));
+        path.to_string_lossy().contains("RepoDo") && tables.unwrap_or(0) > 0
+    };
+    databases(state).into_iter().filter(has_refs).collect()
+}
+
+fn pushed(server: &Server, scratch: &Scratch) -> Hosted {
+    let hosted = server.rest().create_repository("lasting", "repo");
+    let source = scratch.repository("source");
+    source.commit("first");
+    source.run(&["push", &hosted.url(), "main"]);
+    hosted
+}
+
+/// What git and REST are told, and that neither is told to come back.
+fn told(server: &Server, scratch: &Scratch, hosted: &Hosted, words: &str) {
+    let answer = server.rest().get(&hosted.path(""));
+    assert_eq!(answer.status, 500, "{}", answer.text());
+    assert_eq!(answer.header("retry-after"), "");
+    assert!(answer.text().contains(words), "{}", answer.text());
+    let said = scratch
+        .git_in("source")
+        .fails(&["push", &hosted.url(), "main:other"]);
+    assert!(said.contains(words), "{said}");
+    assert!(!said.contains("try again"), "{said}");
+}
+
+#[test]
+fn a_schema_that_is_newer_than_the_server_is_told_as_that() {
+    let (mut server, scratch) = (Server::start(), Scratch::new());
+    let hosted = pushed(&server, &scratch);
+    server.restart_after(|state| {
+        for file in repositories(state) {
+            let database = rusqlite::Connection::open(file).unwrap();
+            database
+                .execute("UPDATE schema_version SET version = 999", ())
+                .unwrap();
+        }
+    });
+    told(
+        &server,
+        &scratch,
+        &hosted,
+        "the storage was written by a newer version of this server",
+    );
+}
+
+#[test]
+fn a_damaged_database_is_told_as_that() {
+    let (mut server, scratch) = (Server::start(), Scratch::new());
+    let hosted = pushed(&server, &scratch);
+    server.restart_after(|state| {
+        for file in repositories(state) {
+            let bytes = std::fs::read(&file).unwrap();
+            // The header stays, and every page after the first is noise.
+            let page = 4096.min(bytes.len());
+            let noise = vec![0xa5; bytes.len() - page];
+            std::fs::write(&file, [&bytes[..page], &noise].concat()).unwrap();
+            for suffix in ["-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
+            }
+        }
+    });
+    told(
+        &server,
+        &scratch,
+        &hosted,
+        "the storage could not be opened and may be damaged",
+    );
+}

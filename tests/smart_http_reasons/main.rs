@@ -1,0 +1,13 @@
+//! What is refused is said where Git's users see it, and how much is made of how little.
+
+// The lints of wire data: here every surprise is a failed test.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bombs;
+mod lasting;
+mod neighbours;
+mod refusals;
+mod sites;
