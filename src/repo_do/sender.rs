@@ -45,26 +45,17 @@ pub struct Sender {
 }
 
 /// Why a pack cannot be finished.
+#[derive(Debug, thiserror::Error)]
 enum SendError {
-    Read(ReadError),
-    Cold(SnapshotError),
-}
-
-impl From<ReadError> for SendError {
-    fn from(error: ReadError) -> Self {
-        Self::Read(error)
-    }
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Cold(#[from] SnapshotError),
 }
 
 impl From<StoreError> for SendError {
     fn from(error: StoreError) -> Self {
         Self::Read(error.into())
-    }
-}
-
-impl From<SnapshotError> for SendError {
-    fn from(error: SnapshotError) -> Self {
-        Self::Cold(error)
     }
 }
 
@@ -274,10 +265,7 @@ impl Sender {
             }
             SendError::Read(error @ ReadError::TooLarge { .. }) => ("fetch", error.to_string()),
         };
-        let error = match error {
-            SendError::Cold(error) => error.to_string(),
-            SendError::Read(error) => error.to_string(),
-        };
+        let error = error.to_string();
         worker::console_error!("{}", fault_line(kind, &error));
         let mut message = format!("upload-pack: {what}; the pack is cut off");
         if let Some(account) = &self.account {
