@@ -7,6 +7,7 @@
 //! of [`CHUNK_BYTES`]; so a byte's chunk is `offset / CHUNK_BYTES`. Beside it stand its parts
 //! ([`Part`]): derived, compact, and rebuilt from the pack when lost.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
@@ -345,4 +346,15 @@ pub enum ReadError {
         /// The bound.
         limit: u64,
     },
+}
+
+impl ReadError {
+    /// The text for a client; the log has the cause.
+    pub fn told(&self) -> Cow<'static, str> {
+        match self {
+            Self::Store(error) => error.told().into(),
+            Self::Corrupt { .. } => LastingFault::Damaged.told().into(),
+            Self::TooLarge { .. } => self.to_string().into(),
+        }
+    }
 }

@@ -13,7 +13,7 @@ use super::snapshot::SnapshotError;
 use crate::git::pack::writer::Item;
 use crate::git::protocol::progress::{Meter, counted};
 use crate::git::protocol::sideband::SideBand;
-use crate::git::store::{CHUNK_BYTES, Extent, LastingFault, PackStore as _, ReadError, StoreError};
+use crate::git::store::{CHUNK_BYTES, Extent, PackStore as _, ReadError, StoreError};
 use crate::git::upload_pack::answer::Outgoing;
 use crate::git::upload_pack::stream::PackStream;
 
@@ -41,7 +41,7 @@ pub struct Sender {
     /// For what is held from one piece to the next.
     reservation: Option<Reservation>,
     /// Memory is reserved, and packs that are superseded meanwhile stay.
-    _held: (Vec<Reservation>, Reader),
+    held: (Vec<Reservation>, Reader),
 }
 
 /// Why a pack cannot be finished.
@@ -89,7 +89,7 @@ impl Sender {
             account: None,
             ended: None,
             reservation: None,
-            _held: keep,
+            held: keep,
         }
     }
 
@@ -200,6 +200,11 @@ impl Sender {
         None
     }
 
+    /// Drops everything but what [`Sender::new`] was given to keep.
+    pub fn give_up(self) -> (Vec<Reservation>, Reader) {
+        self.held
+    }
+
     /// Holds on to a reservation, which follows from now on what is held.
     pub fn hold(&mut self, reservation: Reservation) {
         self.reservation = Some(reservation);
@@ -257,13 +262,9 @@ impl Sender {
     /// Tells the client why the pack ends here.
     fn fail(&self, error: &SendError, out: &mut Vec<u8>) -> String {
         let (kind, what) = match error {
-            SendError::Cold(SnapshotError::Store(error))
-            | SendError::Read(ReadError::Store(error)) => ("fetch", error.told().to_owned()),
-            SendError::Cold(error) => ("r2", error.to_string()),
-            SendError::Read(ReadError::Corrupt { .. }) => {
-                ("fetch", LastingFault::Damaged.told().to_owned())
-            }
-            SendError::Read(error @ ReadError::TooLarge { .. }) => ("fetch", error.to_string()),
+            SendError::Cold(SnapshotError::Store(error)) => ("fetch", error.told().into()),
+            SendError::Cold(error) => ("r2", error.to_string().into()),
+            SendError::Read(error) => ("fetch", error.told()),
         };
         let error = error.to_string();
         worker::console_error!("{}", fault_line(kind, &error));

@@ -29,7 +29,7 @@ use crate::git::protocol::fetch_request::FetchRequest;
 use crate::git::protocol::object_info::ObjectInfoRequest;
 use crate::git::protocol::pktline;
 use crate::git::protocol::upload_request::UploadRequestReader;
-use crate::git::store::{LastingFault, ReadError};
+use crate::git::store::ReadError;
 use crate::git::upload_pack::answer::{Answer, answer_within};
 use crate::git::upload_pack::error::FetchError;
 use crate::git::upload_pack::plan::PlanError;
@@ -238,41 +238,78 @@ async fn fetch(
     }
     let mut reservations = vec![reservation];
     reservations.extend(cold::reserve_for(store).await?);
-    // Packs that are superseded meanwhile stay.
-    let reader = object.readers.enter(Purpose::Look, now_ms());
+    // While this reader is there, packs that other work supersedes stay.
+    let mut held = (reservations, object.readers.enter(Purpose::Look, now_ms()));
+    let mut room = None;
+    loop {
+        let Answer { head, pack } = match plan(object, store, request, limits, visible).await {
+            Ok(answer) => answer,
+            Err(NoAnswer::Told(message)) => return Ok(refused(account, &message)),
+            Err(NoAnswer::Refused(error)) => return Err(error),
+        };
+        let Some(pack) = pack else {
+            return Ok(whole(account, head));
+        };
+        account.looks_at(pack.packs.records().len());
+        let mut sender = Sender::new(object, Rc::clone(store), head, pack, held);
+        sender.answers(account);
+        // An answer of one piece needs no memory for as long as its client takes.
+        if let Some(all) = sender.only_piece().await {
+            return Ok(whole(account, all));
+        }
+        if let Some(room) = room.take().or_else(|| Reservation::share(SENDING_BYTES).ok()) {
+            sender.hold(room);
+            let pieces = stream::unfold(Some(sender), sender::next_piece);
+            return Ok(account::streamed(
+                account,
+                Service::UploadPack,
+                Media::Result,
+                pieces,
+            ));
+        }
+        // Hundreds of requests may wait for memory. None of them may hold a plan and a piece
+        // meanwhile, so this one makes both again once it has room.
+        held = sender.give_up();
+        room = Some(reserve_share(SENDING_BYTES).await?);
+    }
+}
+
+/// Why a fetch gets no pack.
+enum NoAnswer {
+    /// The client is told why in Git's protocol.
+    Told(String),
+    Refused(ErrorReply),
+}
+
+impl<E: Into<ErrorReply>> From<E> for NoAnswer {
+    fn from(error: E) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Plans the answer, and fetches the cold chunks that the plan reads.
+async fn plan(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    request: &FetchRequest,
+    limits: &Limits,
+    visible: &Visible<'_>,
+) -> Result<Answer<Rc<Store>>, NoAnswer> {
     let mut faults = Faults::default();
-    let answered = loop {
+    loop {
         // The packs may have changed while a chunk was fetched.
         let graph = object.graph.current(store)?;
-        match answer_within(store, graph, request, limits, visible) {
-            Ok(answered) => break answered,
-            Err(error) => {
-                let Some(chunk) = error.cold() else {
-                    return Ok(refused(account, &message_of(&error)));
-                };
-                if let Err(error) = faults.mend(object, store, chunk).await {
-                    return Ok(refused(account, &unreadable(&error)));
-                }
-            }
+        let error = match answer_within(store, graph, request, limits, visible) {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let Some(chunk) = error.cold() else {
+            return Err(NoAnswer::Told(message_of(&error)));
+        };
+        if let Err(error) = faults.mend(object, store, chunk).await {
+            return Err(NoAnswer::Told(unreadable(&error)));
         }
-    };
-    let Answer { head, pack } = answered;
-    Ok(match pack {
-        None => whole(account, head),
-        Some(pack) => {
-            account.looks_at(pack.packs.records().len());
-            let held = (reservations, reader);
-            let mut sender = Sender::new(object, Rc::clone(store), head, pack, held);
-            sender.answers(account);
-            // An answer of one piece needs nothing for as long as its client takes.
-            if let Some(all) = sender.only_piece().await {
-                return Ok(whole(account, all));
-            }
-            sender.hold(reserve_share(SENDING_BYTES).await?);
-            let pieces = stream::unfold(Some(sender), sender::next_piece);
-            account::streamed(account, Service::UploadPack, Media::Result, pieces)
-        }
-    })
+    }
 }
 
 /// Tells the Worker that the rest is in R2: its bytes come neither here nor into the wasm there.
@@ -289,14 +326,9 @@ fn redirected(account: &Account, served: Served) -> worker::Result<Response> {
 
 /// What the client may read of an error.
 fn message_of(error: &FetchError) -> String {
-    let read = match error {
-        FetchError::Read(error) | FetchError::Plan(PlanError::Read(error)) => Some(error),
-        _ => None,
-    };
-    let told = match read {
-        Some(ReadError::Store(error)) => error.told(),
-        Some(ReadError::Corrupt { .. }) => LastingFault::Damaged.told(),
-        _ => return error.to_string(),
+    let told = match error {
+        FetchError::Read(error) | FetchError::Plan(PlanError::Read(error)) => error.told(),
+        error => return error.to_string(),
     };
     worker::console_error!("{}", fault_line("fetch", &error.to_string()));
     format!("upload-pack: {told}")
