@@ -308,7 +308,20 @@ fn an_old_ref_that_no_client_can_store_is_served_and_deletable_and_not_forked() 
     assert!(said.contains("245 bytes, at most 240"), "{said}");
 
     let fork = json!({ "name": "fork" });
-    rest.post(&hosted.path("/fork"), &fork).result(201);
+    let answer = rest.post(&hosted.path("/fork"), &fork).result(201);
+    let reason = "refname with a component of 245 bytes, at most 240: clients could not store it";
+    let skipped = json!({ "count": 1, "first": [{ "name": long, "reason": reason }] });
+    assert_eq!(answer["skipped_refs"], skipped);
+    let shown = rest.get("/api/v1/namespaces/old-refs/repos/fork");
+    let shown = shown.result(200);
+    assert_eq!(shown["skipped_refs"], skipped);
+    assert_eq!(shown.get("fsck_warnings"), None);
+    // The branch is not asked for, so it is not left out.
+    let one = json!({ "name": "one", "default_branch_only": true });
+    let answer = rest.post(&hosted.path("/fork"), &one).result(201);
+    assert_eq!(answer["skipped_refs"], json!({ "count": 0, "first": [] }));
+    let source_shown = rest.get(&hosted.path("")).result(200);
+    assert_eq!(source_shown.get("skipped_refs"), None);
     let refs = rest.get("/api/v1/namespaces/old-refs/repos/fork/refs");
     let refs = refs.result(200).to_string();
     assert!(

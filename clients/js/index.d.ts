@@ -75,6 +75,40 @@ export interface ArtifactsCreateRepoResult {
   expiresAt?: string;
   /** The remote with the token in it, for `git clone`. Cairn always gives it. */
   cloneUrl?: string;
+  /** Of a fork: the source's refs that it left out because of their names. */
+  skippedRefs?: SkippedRefs;
+}
+
+/** How a repository checks objects that are pushed or imported. */
+export interface FsckChange {
+  /**
+   * As git's `--strict` does; false lets in with a warning what harms no reader. A repository has its
+   * namespace's default, a fork its source's, unless it is given.
+   */
+  strict?: boolean;
+}
+
+/** What fsck warned of in the objects of an import; while it runs, so far. */
+export interface FsckWarnings {
+  /** Objects with a warning. */
+  objectCount: number;
+  /** By git's message id, as in `badTimezone`: the objects that have it. */
+  byMessage: Record<string, number>;
+  /** The first ten warnings. */
+  first: {
+    hash: string;
+    type: "commit" | "tree" | "blob" | "tag";
+    message: string;
+    detail: string;
+  }[];
+}
+
+/** Refs of its source that an import or a fork left out because of their names. */
+export interface SkippedRefs {
+  /** How many there are. */
+  count: number;
+  /** The first ten. */
+  first: { name: string; reason: string }[];
 }
 
 /** One page of a namespace's repositories, newest first. */
@@ -126,7 +160,6 @@ export interface ArtifactsTreeEntry {
   type: ArtifactsTreeEntryType;
 }
 
-/** A commit. Ids are 40 lowercase hex digits, times are unix seconds. */
 /** What a purge removed, and who may still hold it. */
 export interface ArtifactsPurgeResult {
   /** Objects that no ref reached. */
@@ -150,6 +183,7 @@ export interface ArtifactsPurgeResult {
   otherHolders: number;
 }
 
+/** A commit. Ids are 40 lowercase hex digits, times are unix seconds. */
 export interface ArtifactsCommitMetadata {
   hash: string;
   /** Of its root tree. */
@@ -196,11 +230,17 @@ export interface ArtifactsRepo {
   /**
    * Makes a fork in the same namespace.
    * @param opts.defaultBranchOnly Whether it gets the default branch alone: true unless given.
+   * @param opts.fsck How it checks objects; not among the binding's options.
    * @throws {ArtifactsError} `INVALID_REPO_NAME`, `ALREADY_EXISTS`, `FORK_IN_PROGRESS`.
    */
   fork(
     name: string,
-    opts?: { description?: string; readOnly?: boolean; defaultBranchOnly?: boolean },
+    opts?: {
+      description?: string;
+      readOnly?: boolean;
+      defaultBranchOnly?: boolean;
+      fsck?: FsckChange;
+    },
   ): Promise<ArtifactsCreateRepoResult>;
 
   /**
@@ -247,12 +287,18 @@ export interface Artifacts {
   /**
    * Makes a repository.
    * @param opts.setDefaultBranch `main` unless given.
+   * @param opts.fsck How it checks objects; not among the binding's options.
    * @throws {ArtifactsError} `INVALID_REPO_NAME`, `INVALID_INPUT`, `ALREADY_EXISTS`,
    * `CREATE_IN_PROGRESS`.
    */
   create(
     name: string,
-    opts?: { readOnly?: boolean; description?: string; setDefaultBranch?: string },
+    opts?: {
+      readOnly?: boolean;
+      description?: string;
+      setDefaultBranch?: string;
+      fsck?: FsckChange;
+    },
   ): Promise<ArtifactsCreateRepoResult>;
 
   /**
@@ -266,12 +312,16 @@ export interface Artifacts {
    * is done, `get` throws `IMPORT_IN_PROGRESS`.
    * @param params.source.branch The one branch wanted; all unless given.
    * @param params.source.depth Commits of history wanted; all unless given.
+   * @param params.target.opts.fsck How it checks objects; not among the binding's options.
    * @throws {ArtifactsError} `INVALID_REPO_NAME`, `INVALID_URL`, `REMOTE_AUTH_REQUIRED`,
    * `NOT_FOUND`, `UPSTREAM_UNAVAILABLE`, `ALREADY_EXISTS`.
    */
   import(params: {
     source: { url: string; branch?: string; depth?: number };
-    target: { name: string; opts?: { description?: string; readOnly?: boolean } };
+    target: {
+      name: string;
+      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange };
+    };
   }): Promise<ArtifactsCreateRepoResult>;
 
   /**
@@ -289,13 +339,77 @@ export interface Artifacts {
   delete(name: string): Promise<boolean>;
 }
 
-/** The binding's methods, whose repositories have what the binding lacks. */
+/** The binding's methods, and what the binding lacks: settings of the namespace and of repositories. */
 export interface CairnArtifacts extends Artifacts {
   get(name: string): Promise<CairnRepo>;
+
+  /**
+   * Makes the namespace before its first repository does: for the operator alone.
+   * @param opts.fsck What its repositories take, unless they say otherwise.
+   * @throws {ArtifactsError} `ALREADY_EXISTS`, `FORBIDDEN`.
+   */
+  createNamespace(opts?: { fsck?: FsckChange }): Promise<CairnNamespaceInfo>;
+
+  /**
+   * What the namespace is now.
+   * @throws {ArtifactsError} `NOT_FOUND` before its first repository.
+   */
+  namespaceInfo(): Promise<CairnNamespaceInfo>;
+
+  /**
+   * Changes the namespace's settings; what is absent stays.
+   * @param change.fsck What repositories take that are made from now on, unless they say otherwise.
+   * @throws {ArtifactsError} `NOT_FOUND` before its first repository.
+   */
+  updateNamespace(change: { fsck?: FsckChange }): Promise<CairnNamespaceInfo>;
+}
+
+/** A namespace. */
+export interface CairnNamespaceInfo {
+  name: string;
+  repoCount: number;
+  createdAt: string;
+  /** What its repositories take, unless they say otherwise. */
+  fsck: { strict: boolean };
+}
+
+/** A repository, with what the binding does not tell. */
+export interface CairnRepoInfo extends ArtifactsRepoInfo {
+  /** Whether anybody may fetch. */
+  public: boolean;
+  /** Whether branches may only move forward. */
+  denyNonFastForwards: boolean;
+  /** Whether branches may not be deleted. */
+  denyDeletes: boolean;
+  /** How it checks objects that are pushed. */
+  fsck: { strict: boolean };
+  /** Of an import: what fsck warned of. */
+  fsckWarnings?: FsckWarnings;
+  /** Of an import or a fork: refs of its source that it left out. */
+  skippedRefs?: SkippedRefs;
 }
 
 /** A repository, with what the binding lacks. */
 export interface CairnRepo extends ArtifactsRepo {
+  info(): Promise<CairnRepoInfo>;
+
+  /**
+   * Changes settings; what is absent stays.
+   * @param change.description Free text; null takes it away.
+   * @param change.fsck How objects are checked that are pushed from now on.
+   * @returns What the repository is now.
+   * @throws {ArtifactsError} `INVALID_INPUT`.
+   */
+  update(change: {
+    description?: string | null;
+    defaultBranch?: string;
+    readOnly?: boolean;
+    public?: boolean;
+    denyNonFastForwards?: boolean;
+    denyDeletes?: boolean;
+    fsck?: FsckChange;
+  }): Promise<CairnRepoInfo>;
+
   /**
    * Removes for good what no ref reaches: what a force push or a deletion left behind.
    * @param opts.network Whether the other repositories of the fork network are purged as well; the

@@ -10,8 +10,8 @@ use worker::{Method, Request, RequestInit, Response};
 use super::caller::Caller;
 use super::contract::{
     Actor, CreateRepository, CreateToken, ErrorCode, ErrorReply, NAMESPACE_TOUCH, ORIGIN,
-    RepositoryInfo, RepositoryStatus, RevokedToken, TokenHash, TokenPage, TokenRecord, TokenState,
-    TouchRepository, UpdateRepository,
+    OriginReport, RepositoryInfo, RepositoryStatus, RevokedToken, TokenHash, TokenPage,
+    TokenRecord, TokenState, TouchRepository, UpdateRepository,
 };
 use super::maintenance::serve::shown as shown_run;
 use super::object::{RepoObject, Store, now_ms};
@@ -138,6 +138,9 @@ pub fn info(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Ans
     let import = record.is_importing.then(|| object.import.progress());
     let mut info = describe(record, size_bytes, object_count);
     info.import = import;
+    if info.source.is_some() {
+        info.origin = store.origin_report()?;
+    }
     Ok(reply::json(&info))
 }
 
@@ -168,6 +171,7 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
             Phase::Ready | Phase::Deleting => RepositoryStatus::Ready,
         },
         import: None,
+        origin: OriginReport::default(),
         size_bytes,
         object_count,
     }
@@ -190,13 +194,8 @@ async fn try_touch_namespace(object: &RepoObject) -> worker::Result<()> {
     let sizes = store.live_sizes().map_err(|error| failed(&error))?;
     let namespace = record.namespace.clone();
     let info = describe(record, sizes.0, sizes.1);
-    tell_namespace(
-        object,
-        &namespace,
-        NAMESPACE_TOUCH,
-        &TouchRepository { info },
-    )
-    .await
+    let touch = TouchRepository { info };
+    tell_namespace(object, &namespace, NAMESPACE_TOUCH, &touch).await
 }
 
 /// Sends a message to a namespace's object.
@@ -421,6 +420,7 @@ pub fn stats(store: &Store, actor: Actor) -> Answer {
             "blob": census.blobs,
             "tag": census.tags,
         },
+        "fsck_warnings": store.warning_counts()?,
         "tokens": counts.tokens,
         "sqlite_bytes": counts.database_bytes,
         "sql": {

@@ -81,6 +81,8 @@ pub use token::{
 };
 pub use usage::{RequestLine, Usage};
 
+pub use crate::storage::origin_report::{OriginReport, SkippedRefs};
+
 /// Scheme and host of internal URLs; only the path and the query mean something.
 pub const ORIGIN: &str = "https://object";
 
@@ -316,6 +318,9 @@ pub struct RepositoryInfo {
     /// How far its import has come, while it is importing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import: Option<ImportProgress>,
+    /// What its import or fork says about itself.
+    #[serde(default)]
+    pub origin: OriginReport,
     /// Bytes of its live packs.
     pub size_bytes: u64,
     /// Objects in its live packs.

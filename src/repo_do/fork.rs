@@ -36,6 +36,7 @@ use super::{alarm, deletion, reply};
 use crate::git::store::StoreError;
 use crate::storage::fork::SharedPack;
 use crate::storage::life::Phase;
+use crate::storage::origin_report::SkippedRefs;
 use crate::storage::sql::in_transaction;
 use wire::{ForkHead, Frame, FrameReader};
 
@@ -147,18 +148,21 @@ async fn grow(
         path: (&asked.create.namespace, &asked.create.name),
     };
     let keys = packs.iter().map(|pack| pack.r2_key.clone()).collect();
-    futures::try_join!(member.share(keys), take_rows(&mut frames, store))?;
+    let ((), skipped) = futures::try_join!(member.share(keys), take_rows(&mut frames, store))?;
+    store.set_skipped_refs(&skipped)?;
     Ok(store.end_fork(&packs, head.as_ref(), asked.create.now_ms)?)
 }
 
-/// Writes down what the source sends after the head.
-async fn take_rows(frames: &mut Frames, store: &Store) -> Result<(), ErrorReply> {
+/// Writes down what the source sends after the head; gives the refs that it leaves out.
+async fn take_rows(frames: &mut Frames, store: &Store) -> Result<SkippedRefs, ErrorReply> {
+    let mut skipped = SkippedRefs::default();
     loop {
         match frames.next().await? {
             Some(Frame::Shallow(ids)) => store.add_shallow(&ids)?,
             Some(Frame::Refs(refs)) => store.put_packed_page(&refs)?,
             Some(Frame::Part(row)) => store.put_part_row(&row)?,
-            Some(Frame::End) => return Ok(()),
+            Some(Frame::Skipped(refs)) => skipped = refs,
+            Some(Frame::End) => return Ok(skipped),
             Some(Frame::Head(_)) => return Err(broken("it has two heads")),
             None => return Err(broken("it broke off")),
         }

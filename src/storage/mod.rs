@@ -17,6 +17,7 @@
 //! | `kept` | the same of single rows, until something is written |
 //! | [`reflog`] | what was changed, for people |
 //! | [`imports`] | an import under way, and the edge of a history that is here in part |
+//! | [`origin_report`] | what fsck warned of; what an import or a fork says about itself |
 //! | [`sweep`] | removal of what unfinished pushes left behind |
 //! | [`orphans`] | rows that nobody needs, and rows that are not there: counted |
 //! | [`row_audit`] | rows of refs, reflog and tokens, read one by one for a verification |
@@ -63,6 +64,7 @@ pub mod listing;
 pub mod namespace;
 pub mod namespace_tokens;
 pub mod network;
+pub mod origin_report;
 pub mod orphans;
 pub mod packed_refs;
 pub mod packs;

@@ -30,6 +30,7 @@ pub const REPOSITORY: Schema = Schema {
         include_str!("../../migrations/repository/0008_fsck.sql"),
         include_str!("../../migrations/repository/0009_purge.sql"),
         include_str!("../../migrations/repository/0010_ref_counts.sql"),
+        include_str!("../../migrations/repository/0011_origin_report.sql"),
     ],
 };
 

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::namespace_contract::{Listed, NamespaceInfo, SharedToken};
 use super::time::iso_8601;
 use crate::repo_do::contract::{
-    ImportProgress, RepositoryInfo, RepositoryStatus, Scope, TokenRecord, TokenState,
+    ImportProgress, OriginReport, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
+    TokenRecord, TokenState,
 };
 
 /// A repository, in full.
@@ -34,6 +35,8 @@ pub struct Repository {
     status: RepositoryStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     import: Option<ImportProgress>,
+    #[serde(flatten)]
+    origin: OriginReport,
 }
 
 impl Repository {
@@ -64,6 +67,7 @@ impl Repository {
             object_count: info.object_count,
             status: info.status,
             import: info.import,
+            origin: info.origin,
         }
     }
 }
@@ -132,6 +136,9 @@ pub struct CreatedRepository {
     /// Of a fork: the objects that it took over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<u64>,
+    /// Of a fork: the source's refs that it left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped_refs: Option<SkippedRefs>,
 }
 
 /// A repository being deleted, or a token revoked.
@@ -293,6 +300,7 @@ mod tests {
             superseded_grace_seconds: 3600,
             status: RepositoryStatus::Ready,
             import: None,
+            origin: OriginReport::default(),
             size_bytes: 3,
             object_count: 4,
         };

@@ -108,6 +108,8 @@ fn an_old_history_gets_in_and_comes_out_as_it_was() {
         })
         .collect();
     assert_eq!(told.len(), 16);
+    let stats = server().rest().get(&hosted.path("/stats")).result(200);
+    assert_eq!(stats["fsck_warnings"], json!(history.counts()));
     comes_out_the_same(&scratch, &source, &hosted, "clone");
     is_shown(&source, &hosted, &history);
 

@@ -1,6 +1,8 @@
 //! A history as old clients wrote it: an object for each message of git's fsck that harms no
 //! reader, made by git itself (`hash-object --literally`).
 
+use std::collections::BTreeMap;
+
 use super::git::Git;
 
 const WHO: &str = "A U Thor <author@example.com> 1300000000 +0000";
@@ -98,6 +100,17 @@ impl OldHistory {
         odd.push(("missingTaggerEntry", untagged));
         odd.push(("badTagName", spaced));
         Self { odd, commits }
+    }
+}
+
+impl OldHistory {
+    /// By message: the objects that were made to have it.
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        let mut counts = BTreeMap::new();
+        for (message, _) in &self.odd {
+            *counts.entry(*message).or_default() += 1;
+        }
+        counts
     }
 }
 

@@ -1,7 +1,8 @@
 //! The refs of a remote: <https://git-scm.com/docs/gitprotocol-v2#_ls_refs>.
 //!
 //! Branches and tags are kept, and where `HEAD` points; what else a server may list (merge
-//! requests by the thousand) is read and forgotten.
+//! requests by the thousand) is read and forgotten. Names are judged by whoever makes refs of them,
+//! who can then say which were left out.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
@@ -66,7 +67,7 @@ impl RemoteRefs {
             return Ok(());
         }
         let kept = |prefix: &&str| found.name.starts_with(prefix.as_bytes());
-        if !PREFIXES.iter().any(kept) || found.name.len() > limits.refname_bytes_max {
+        if !PREFIXES.iter().any(kept) {
             return Ok(());
         }
         let refs_max = limits.commands_max;
@@ -240,6 +241,15 @@ mod tests {
         assert_eq!(names, ["refs/heads/trunk", "refs/tags/v1"]);
         let tag = refs.find("refs/tags/v1".into()).unwrap();
         assert_eq!((tag.target, tag.peeled), (id(B), Some(id(A))));
+    }
+
+    #[test]
+    fn a_name_that_no_client_can_store_is_listed_all_the_same() {
+        let long = format!("refs/heads/{}", "l".repeat(5000));
+        let bytes = packets(&[&format!("{A} {long}"), &format!("{A} refs/heads/a")]);
+        let refs = read(&bytes, &Limits::DEFAULT).unwrap();
+        let names: Vec<_> = refs.refs.iter().map(|found| found.name.len()).collect();
+        assert_eq!(names, [long.len(), 12]);
     }
 
     #[test]

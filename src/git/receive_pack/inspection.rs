@@ -11,7 +11,7 @@ use super::super::object::facts::{self, CommitFacts};
 use super::super::object::fsck::{self, Special, Strictness};
 use super::super::pack::incoming::objects::Observer;
 use super::super::pack::parser::error::Refusal;
-use super::findings::{Findings, Found, FsckRefusal};
+use super::findings::{Findings, Found, FsckRefusal, FsckWarnings};
 
 /// Blobs that may be noted for a check of their own, some 40 bytes each: hostile trees could name
 /// millions. A push that names more is refused, since none may pass unchecked.
@@ -122,6 +122,11 @@ impl Inspection {
     /// What git would warn of, for the pusher to read.
     pub fn warnings(&self) -> impl Iterator<Item = String> + '_ {
         self.findings.warnings()
+    }
+
+    /// The same, counted by message, for whoever keeps it.
+    pub fn warned(&self) -> &FsckWarnings {
+        self.findings.warned()
     }
 
     fn note_commit(&mut self, position: u32, content: &[u8]) -> Result<(), Refusal> {

@@ -19,6 +19,7 @@ use crate::repo_do::readers::{Purpose, Reader};
 use crate::repo_do::room::{grow, reserve};
 use crate::repo_do::snapshot;
 use crate::storage::fork::SharedPack;
+use crate::storage::origin_report::SkippedRefs;
 use crate::storage::packed_refs::PACKED_PAGE_REFS;
 use crate::storage::packs::PARTS;
 use crate::storage::ref_counts::RefCounts;
@@ -100,13 +101,15 @@ fn begin(
         wire::write(&frame, &mut out).map_err(|error| unwritable(&error))?;
     }
     let mut pages = Pages::default();
+    let mut skipped = SkippedRefs::default();
     if asked.default_branch_only {
         let branch = store.find_ref(record.head.as_ref())?;
-        pages.page.extend(branch.filter(is_storable));
+        let branch = branch.filter(|found| is_storable(found, &mut skipped));
+        pages.page.extend(branch);
     } else {
         let mut failed = None;
         store.visit_refs(b"refs/", |found| {
-            if !is_storable(found) {
+            if !is_storable(found, &mut skipped) {
                 return ControlFlow::Continue(());
             }
             pages.page.push(found.clone());
@@ -121,13 +124,24 @@ fn begin(
         failed.map_or(Ok(()), |error| Err(unwritable(&error)))?;
     }
     pages.end(&mut out).map_err(|error| unwritable(&error))?;
+    if skipped.count > 0 {
+        let frame = Frame::Skipped(skipped);
+        wire::write(&frame, &mut out).map_err(|error| unwritable(&error))?;
+    }
     Ok(out)
 }
 
 /// Whether a fork takes the ref over. One that was pushed before such names were refused stays
-/// behind: no clone of the fork could store it.
-fn is_storable(found: &RefRecord) -> bool {
-    refname::check_storable(found.name.as_bstr()).is_ok()
+/// behind, and is noted: no clone of the fork could store it.
+fn is_storable(found: &RefRecord, skipped: &mut SkippedRefs) -> bool {
+    let name = found.name.as_bstr();
+    match refname::check_storable(name) {
+        Ok(()) => true,
+        Err(reason) => {
+            skipped.note(name, &reason);
+            false
+        }
+    }
 }
 
 /// Refs, gathered to pages.

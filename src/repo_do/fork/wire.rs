@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::git::store::PART_ROW_BYTES_MAX;
 use crate::git::store::PackId;
 use crate::storage::fork::{PartRow, SharedPack};
+use crate::storage::origin_report::SkippedRefs;
 use crate::storage::packed_refs;
 use crate::storage::refs::RefRecord;
 
@@ -23,6 +24,7 @@ const REFS: u8 = 2;
 const PART: u8 = 3;
 const END: u8 = 4;
 const SHALLOW: u8 = 5;
+const SKIPPED: u8 = 6;
 
 /// What a fork is made of, but for what is sent row by row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +80,8 @@ pub enum Frame {
     Shallow(Vec<ObjectId>),
     /// A page of refs.
     Refs(Vec<RefRecord>),
+    /// Refs that are left out because of their names. Sent only if there are any.
+    Skipped(SkippedRefs),
     /// A row of a pack's parts.
     Part(PartRow),
     /// The last.
@@ -118,6 +122,10 @@ pub fn write(frame: &Frame, out: &mut Vec<u8>) -> Result<(), WireError> {
                     .map_err(|_| WireError::Unwritable(REFS))?;
             }
             REFS
+        }
+        Frame::Skipped(skipped) => {
+            payload = serde_json::to_vec(skipped).map_err(|_| WireError::Unwritable(SKIPPED))?;
+            SKIPPED
         }
         Frame::Part(row) => {
             payload.extend_from_slice(&row.key.to_be_bytes());
@@ -182,6 +190,7 @@ fn read(kind: u8, payload: &[u8]) -> Option<Frame> {
             }
             Frame::Shallow(ids.iter().map(|id| ObjectId::from(*id)).collect())
         }
+        SKIPPED => Frame::Skipped(serde_json::from_slice(payload).ok()?),
         REFS => Frame::Refs(packed_refs::decode(payload)?),
         PART => {
             let (key, bytes) = payload.split_first_chunk()?;
@@ -225,6 +234,10 @@ mod tests {
                 record("refs/heads/a", None),
                 record("refs/tags/b", Some([2; 20].into())),
             ]),
+            Frame::Skipped(SkippedRefs {
+                count: 12,
+                first: Vec::new(),
+            }),
             Frame::Part(PartRow {
                 key: 7 << 20,
                 bytes: vec![5; 300],

@@ -7,6 +7,7 @@
 //! | `attempt` | one attempt: whole, or the next part of a history that was cut |
 //! | `part` | one pack: received, resolved, proved |
 //! | `wanted` | which refs of the remote become refs here |
+//! | `report` | what it says about itself: warnings of fsck, refs left out |
 //! | `remote` | the remote over HTTP |
 //! | `failure` | what is left of an import that failed |
 //! | `error` | why it may fail |
@@ -24,6 +25,7 @@ mod error;
 mod failure;
 mod part;
 mod remote;
+mod report;
 mod run;
 mod start;
 mod wanted;

@@ -14,6 +14,7 @@ use super::super::room::reserve;
 use super::attempt::{Attempt, busy};
 use super::error::{ImportError, check_fsck};
 use super::remote::{Remote, in_time, unavailable};
+use super::report::PartReport;
 use super::wanted::Wanted;
 use crate::git::fetch_client::error::FetchClientError;
 use crate::git::fetch_client::request::FetchOrder;
@@ -65,6 +66,7 @@ struct Proved {
     shallow: Vec<ObjectId>,
     /// The refs to make, tags that did not come left out.
     refs: Vec<RefUpdate>,
+    report: PartReport,
     _room: Reservation,
 }
 
@@ -218,6 +220,7 @@ impl Attempt {
         let store = &self.store;
         in_transaction(store.database(), || {
             let pack = self.write(&proved)?;
+            proved.report.write_part(store)?;
             store.publish_part(pack.as_ref(), &proved.shallow, now_ms())
         })?;
         Ok(())
@@ -284,18 +287,8 @@ impl Attempt {
             if let Some(head) = self.head(&publication, wanted)? {
                 store.set_head(head.as_bstr(), now_ms)?;
             }
+            proved.report.write_last(store)?;
             store.finish_import(&proved.shallow)
-        })?;
-        Ok(())
-    }
-
-    /// Ends the import of a remote without refs.
-    pub fn finish_empty(&self, wanted: &Wanted) -> Result<(), ImportError> {
-        in_transaction(self.store.database(), || {
-            if let Some(head) = &wanted.head {
-                self.store.set_head(head.as_bstr(), now_ms())?;
-            }
-            self.store.finish_import(&[])
         })?;
         Ok(())
     }
@@ -393,13 +386,15 @@ impl Attempt {
                     peeled: pushed.peel(&named.target)?,
                 });
             }
-            let (objects, _) = pushed.into_parts();
+            let skipped = wanted.skipped_refs(|id| Ok(pushed.kind(id)?.is_some()))?;
+            let (objects, inspection) = pushed.into_parts();
             return Ok(Proved {
                 table: objects.table,
                 received: objects.pack.finish(),
                 connected,
                 shallow,
                 refs,
+                report: PartReport::new(&inspection, skipped),
                 _room: fetched.room,
             });
         }

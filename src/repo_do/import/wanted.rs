@@ -10,6 +10,7 @@ use crate::git::fetch_client::remote_refs::{RemoteRef, RemoteRefs};
 use crate::git::limits::Limits;
 use crate::git::receive_pack::rules;
 use crate::git::refname;
+use crate::storage::origin_report::SkippedRefs;
 
 /// The refs of one import.
 #[derive(Debug, Default)]
@@ -20,6 +21,12 @@ pub struct Wanted {
     pub tags: Vec<RemoteRef>,
     /// The branch where HEAD is to point, if the remote says.
     pub head: Option<BString>,
+    /// What would be among `refs`, were it not for its name.
+    skipped: Vec<RemoteRef>,
+    /// What would be among `tags`, were it not for its name.
+    skipped_tags: Vec<RemoteRef>,
+    /// Bytes that a name may have.
+    refname_bytes_max: usize,
 }
 
 impl Wanted {
@@ -43,23 +50,50 @@ impl Wanted {
         let head = head.or_else(|| remote.head.clone());
         let mut wanted = Self {
             head: head.filter(|head| is_sound(head.as_bstr())),
+            refname_bytes_max: limits.refname_bytes_max,
             ..Self::default()
         };
         let mut seen = HashSet::new();
         for found in &remote.refs {
             let name = found.name.as_bstr();
-            // Nothing can be made of a name that Git does not allow, that clients cannot store, or
-            // that comes twice.
-            if !is_sound(name) || !seen.insert(name) {
+            if !seen.insert(name) {
                 continue;
             }
+            // Nothing can be made of a name that Git does not allow, or that clients cannot store.
+            let (refs, tags) = if is_sound(name) {
+                (&mut wanted.refs, &mut wanted.tags)
+            } else {
+                (&mut wanted.skipped, &mut wanted.skipped_tags)
+            };
             if !rules::names_a_branch(name) && (branch.is_some() || depth.is_some()) {
-                wanted.tags.push(found.clone());
+                tags.push(found.clone());
             } else if branch.as_ref().is_none_or(|only| name == only.as_bytes()) {
-                wanted.refs.push(found.clone());
+                refs.push(found.clone());
             }
         }
         Ok(wanted)
+    }
+
+    /// The refs that are left out because of their names. Of tags that nobody asks for, only those
+    /// that would have been taken: whose objects `came` along.
+    pub fn skipped_refs(
+        &self,
+        came: impl Fn(&ObjectId) -> Result<bool, ImportError>,
+    ) -> Result<SkippedRefs, ImportError> {
+        let mut skipped = SkippedRefs::default();
+        let mut note = |found: &RemoteRef| {
+            let name = found.name.as_bstr();
+            if let Err(reason) = refname::check_update(name, self.refname_bytes_max) {
+                skipped.note(name, &reason);
+            }
+        };
+        self.skipped.iter().for_each(&mut note);
+        for tag in &self.skipped_tags {
+            if came(&tag.target)? && came(&tag.peeled.unwrap_or(tag.target))? {
+                note(tag);
+            }
+        }
+        Ok(skipped)
     }
 
     /// The objects to ask for, each once.

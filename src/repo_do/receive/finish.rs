@@ -23,6 +23,7 @@ use crate::git::protocol::progress::Meter;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::git::protocol::report_status::{self, Outcome, RefStatus};
 use crate::git::protocol::sideband::{Band, SideBand, band};
+use crate::git::receive_pack::findings::FsckWarnings;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
@@ -47,6 +48,8 @@ struct Checked {
     pack: Option<(IncomingObjects, Connected)>,
     /// By command: what its new id peels to.
     peeled: Vec<Option<ObjectId>>,
+    /// What fsck warned the pusher of.
+    warned: FsckWarnings,
 }
 
 impl Work {
@@ -108,6 +111,7 @@ impl Work {
             return Ok(Checked {
                 pack: None,
                 peeled: vec![None; self.push.rejections.len()],
+                warned: FsckWarnings::default(),
             });
         };
         let inspection = std::mem::take(&mut self.push.inspection);
@@ -139,6 +143,7 @@ impl Work {
         Ok(Checked {
             pack: connected.map(|connected| (objects, connected)),
             peeled,
+            warned: inspection.warned().clone(),
         })
     }
 
@@ -224,6 +229,9 @@ impl Work {
                 publication.pack = Some(pack);
             }
             let outcomes = store.publish(&publication)?;
+            if outcomes.contains(&RefOutcome::Updated) {
+                store.count_warnings(&checked.warned)?;
+            }
             self.settle_head(&publication, &outcomes)?;
             Ok::<_, StoreError>(outcomes)
         })?;

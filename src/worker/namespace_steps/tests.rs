@@ -1,5 +1,5 @@
 use super::*;
-use crate::repo_do::contract::RepositoryStatus;
+use crate::repo_do::contract::{OriginReport, RepositoryStatus};
 use crate::storage::rusqlite_db::RusqliteDatabase;
 
 type Store = NamespaceStore<RusqliteDatabase>;
@@ -47,6 +47,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         superseded_grace_seconds: 3600,
         status: RepositoryStatus::Ready,
         import: None,
+        origin: OriginReport::default(),
         size_bytes: 0,
         object_count: 0,
     }

@@ -109,6 +109,7 @@ impl Made {
                 token: plaintext,
                 expires_at: iso_8601(record.expires_at_ms),
                 objects,
+                skipped_refs: info.origin.skipped_refs,
             },
         )
     }
