@@ -11,6 +11,10 @@
 //!
 //! `ARCHITECTURE.md` is the map; `docs/adr/` says why it is drawn so.
 
+// Tests share a database that fails with the suites in `tests/`, which name the crate.
+#[cfg(test)]
+extern crate self as cairn;
+
 pub mod git;
 pub mod repo_do;
 pub mod storage;

@@ -9,6 +9,7 @@ mod support;
 
 use serde_json::json;
 use support::history::noise;
+use support::proxy::Proxy;
 use support::rest::{Answer, Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::Server;
@@ -298,6 +299,42 @@ fn the_platform_counts_where_it_is_asked_to() {
         refused.text()
     );
     operator.create_repository("limits-2", "edge");
+}
+
+/// The platform's counter refuses before any object has the body: git must read why all the same, which
+/// it does only after it has sent everything.
+#[test]
+fn a_large_push_that_the_platform_refuses_is_told_why() {
+    let server = Server::start_with(&[
+        ("CONFIG", "tests/support/bindings.toml"),
+        ("CAIRN_RATE_REQUESTS", "0"),
+    ]);
+    let scratch = Scratch::new();
+    let source = scratch.repository("source");
+    source.write("noise", noise(7, 24 << 20));
+    source.commit("large");
+    // All at once, behind one advertisement; and in pieces, behind a request that tries the way.
+    for (namespace, buffer, post) in [("limits-1", "100000000", 1), ("limits-2", "65536", 2)] {
+        let operator = server.rest();
+        let hosted = operator.create_repository(namespace, "large");
+        let holder = operator.with_bearer(&hosted.token);
+        let (proxy, asked) = (Proxy::before(&server), hosted.clone());
+        proxy.before_post(post, move || {
+            until_refused(|| advertisement(&holder, &asked));
+        });
+        let pusher = source.clone().config("http.postBuffer", buffer);
+        let said = pusher.fails(&["push", &proxy.url(&hosted), "main"]);
+        assert!(proxy.has_acted());
+        assert!(
+            said.contains("too many requests to the namespace (request "),
+            "{said}"
+        );
+        for broken in ["RPC failed", "Broken pipe"] {
+            assert!(!said.contains(broken), "{said}");
+        }
+        let sent = proxy.posts().pop().expect("a push was sent");
+        assert!(sent.len() > 24 << 20, "{} bytes", sent.len());
+    }
 }
 
 #[test]

@@ -27,6 +27,8 @@ use futures::StreamExt as _;
 use futures::future::LocalBoxFuture;
 use futures::stream::{LocalBoxStream, Stream};
 
+mod shares;
+
 /// Milliseconds without a step after which a lease ends when others need its memory: longer than
 /// the body of a request may pause (`Limits::body_idle_ms`).
 pub const RECLAIM_MS: i64 = 75_000;
@@ -240,8 +242,7 @@ impl Lease {
     pub(super) fn hold(&self, bytes: u64, is_shared: bool) {
         self.bytes.set(self.bytes.get().saturating_add(bytes));
         if is_shared {
-            let shared = self.shared_bytes.get().saturating_add(bytes);
-            self.shared_bytes.set(shared);
+            self.set_shared_bytes(self.shared_bytes.get().saturating_add(bytes));
         }
     }
 
@@ -249,9 +250,13 @@ impl Lease {
     pub(super) fn give_back(&self, bytes: u64, is_shared: bool) {
         self.bytes.set(self.bytes.get().saturating_sub(bytes));
         if is_shared {
-            let shared = self.shared_bytes.get().saturating_sub(bytes);
-            self.shared_bytes.set(shared);
+            self.set_shared_bytes(self.shared_bytes.get().saturating_sub(bytes));
         }
+    }
+
+    fn set_shared_bytes(&self, bytes: u64) {
+        let before = self.shared_bytes.replace(bytes);
+        shares::change(self.owner, &self.caller, before, bytes);
     }
 
     /// Notes whether it waits for memory.
@@ -267,17 +272,9 @@ impl Lease {
     /// Bytes that other requests hold of the shares that this one uses: the repository's, and the
     /// caller's.
     pub(super) fn others_of_shares(&self) -> (u64, u64) {
-        let (mut repository, mut caller) = (0_u64, 0_u64);
-        for other in all().filter(|other| other.number != self.number) {
-            let bytes = other.shared_bytes.get();
-            if other.owner == self.owner {
-                repository = repository.saturating_add(bytes);
-            }
-            if !self.caller.is_empty() && other.caller == self.caller {
-                caller = caller.saturating_add(bytes);
-            }
-        }
-        (repository, caller)
+        let own = self.shared_bytes.get();
+        let (repository, caller) = shares::sums(self.owner, &self.caller);
+        (repository.saturating_sub(own), caller.saturating_sub(own))
     }
 
     /// Bytes that this one holds of shares.
@@ -288,6 +285,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        self.set_shared_bytes(0);
         let _ = LEASES.try_with(|all| {
             if let Ok(mut all) = all.try_borrow_mut() {
                 all.remove(&self.number);

@@ -9,7 +9,7 @@ use super::rest::bundles;
 use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, fault, respond};
-use super::{content, envelope, git, idempotency, limits, openapi, public_url, request_log};
+use super::{content, drain, envelope, git, idempotency, limits, openapi, public_url, request_log};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
 use crate::storage::analytics;
 
@@ -28,6 +28,7 @@ async fn fetch(
     let method = request.method();
     let route = route::parse(target.path);
     let visit = visit(&client_headers, env, &request_id, target.origin, begun_ms);
+    let body = git_body(&route, &request);
 
     let answered = match (&visit, &route) {
         (Ok(visit), Ok(route)) => match limits::check(visit, target.path).await {
@@ -46,6 +47,9 @@ async fn fetch(
                 (Ok(visit), Ok(Route::Git(_, route))) => post_told_in_band(visit, *route, &error),
                 _ => None,
             };
+            if let (Some(_), Some(body)) = (post, body) {
+                drain::drain(body).await;
+            }
             let reply = match post {
                 Some(post) => git_in_band(post, &named(&error, &request_id).message),
                 None => shown(face, &error, &request_id),
@@ -88,6 +92,17 @@ enum Answer {
     OfObject(web_sys::Response),
     /// Made here.
     OfWorker(Response),
+}
+
+/// The body of a fetch or push.
+fn git_body(
+    route: &Result<Route, RouteError>,
+    request: &web_sys::Request,
+) -> Option<web_sys::ReadableStream> {
+    match route {
+        Ok(Route::Git(_, route)) if route.post().is_some() => request.body(),
+        _ => None,
+    }
 }
 
 fn clock() -> i64 {

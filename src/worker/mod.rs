@@ -18,6 +18,7 @@
 //! | [`smart_http`] | the frame of git requests: services, content types |
 //! | [`target`], [`route`], [`names`] | a URL in its parts; what a path names |
 //! | [`neighbours`] | what other hosts serve beside Git, told that it is not here |
+//! | [`drain`] | bodies of git requests that the Worker refuses |
 //! | [`public_url`], [`cross_site`] | under which URL it is reached; what pages of others may not do |
 //! | [`credentials`], [`token`], [`grant`], [`grants`] | who asks; what KV knows of a token |
 //! | [`parameters`], [`resources`] | bodies and queries read; resources shown |
@@ -28,12 +29,12 @@
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
 //! Invariants:
-//! - Only [`entry`], [`visit`], [`admission`], [`grants`], [`git`], [`content`], [`ready`],
+//! - Only [`entry`], [`visit`], [`admission`], [`grants`], [`git`], [`drain`], [`content`], [`ready`],
 //!   [`rest`], [`idempotency`], [`objects`], [`wake`], [`namespace_do`] and [`random`] know the platform; the rest is tested natively.
 //! - Nothing is shared between requests but names that are known to be taken ([`wake`]): no locks, no
 //!   caches. A future woken by another request is a fault of the platform's ("I/O on behalf of a
 //!   different request").
-//! - Bodies of git requests and answers are never read here.
+//! - Bodies of git requests and answers are never read here, but for those that [`drain`] drops.
 //! - What the Worker says no to, the object would refuse too; only the object says yes.
 
 pub mod admission;
@@ -42,6 +43,7 @@ pub mod content_query;
 pub mod credentials;
 pub mod cross_site;
 pub mod directory;
+pub mod drain;
 pub mod entry;
 pub mod envelope;
 pub mod git;

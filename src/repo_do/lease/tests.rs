@@ -2,6 +2,7 @@ use std::task::Waker;
 
 use futures::future::{pending, ready};
 use futures::stream;
+use proptest::prelude::*;
 
 use super::super::memory::{Reservation, reserved_bytes};
 use super::*;
@@ -130,4 +131,118 @@ fn requests_that_wait_are_counted_while_they_look() {
     assert_eq!(waiting(), 1);
     pass(WAIT_STEP_MS + 1);
     assert_eq!(waiting(), 0, "it was reset");
+}
+
+/// What [`Lease::others_of_shares`] sums, by a walk over all leases.
+fn walked(lease: &Lease) -> (u64, u64) {
+    let (mut repository, mut caller) = (0, 0);
+    for other in all().filter(|other| other.number != lease.number) {
+        let bytes = other.shared_bytes();
+        if other.owner == lease.owner {
+            repository += bytes;
+        }
+        if !lease.caller.is_empty() && other.caller == lease.caller {
+            caller += bytes;
+        }
+    }
+    (repository, caller)
+}
+
+fn check_sums() {
+    for lease in all() {
+        assert_eq!(lease.others_of_shares(), walked(&lease));
+    }
+}
+
+/// What may happen to leases: one begins, holds more or less, or is over.
+#[derive(Debug, Clone)]
+enum Event {
+    Begin {
+        owner: usize,
+        caller: usize,
+    },
+    Hold {
+        lease: usize,
+        bytes: u64,
+        is_shared: bool,
+    },
+    GiveBack {
+        lease: usize,
+        bytes: u64,
+        is_shared: bool,
+    },
+    End {
+        owner: usize,
+    },
+    Drop {
+        lease: usize,
+    },
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        2 => (0..3_usize, 0..3_usize).prop_map(|(owner, caller)| Event::Begin { owner, caller }),
+        4 => (0..9_usize, 0..50_u64, any::<bool>())
+            .prop_map(|(lease, bytes, is_shared)| Event::Hold { lease, bytes, is_shared }),
+        3 => (0..9_usize, 0..50_u64, any::<bool>())
+            .prop_map(|(lease, bytes, is_shared)| Event::GiveBack { lease, bytes, is_shared }),
+        1 => (0..3_usize).prop_map(|owner| Event::End { owner }),
+        1 => (0..9_usize).prop_map(|lease| Event::Drop { lease }),
+    ];
+    proptest::collection::vec(event, 0..60)
+}
+
+proptest! {
+    #[test]
+    fn running_sums_of_shares_equal_the_walk_whatever_happens(events in events()) {
+        let owners = [Owner::another(), Owner::another(), Owner(0)];
+        let callers = ["", "token 1", "anonymous 2"];
+        let mut leases: Vec<Rc<Lease>> = Vec::new();
+        for event in events {
+            match event {
+                Event::Begin { owner, caller } => {
+                    leases.push(Lease::begin(owners[owner], callers[caller].to_owned(), "push"));
+                }
+                Event::Hold { lease, bytes, is_shared } => {
+                    if let Some(lease) = leases.get(lease) {
+                        lease.hold(bytes, is_shared);
+                    }
+                }
+                Event::GiveBack { lease, bytes, is_shared } => {
+                    if let Some(lease) = leases.get(lease) {
+                        lease.give_back(bytes, is_shared);
+                    }
+                }
+                Event::End { owner } => owners[owner].end(),
+                Event::Drop { lease } if lease < leases.len() => drop(leases.remove(lease)),
+                Event::Drop { .. } => {}
+            }
+            check_sums();
+        }
+        drop(leases);
+        prop_assert!(shares::is_empty());
+    }
+}
+
+#[test]
+fn what_an_ended_lease_held_counts_for_no_share_any_more() {
+    let (owner, other) = (Owner::another(), Owner::another());
+    let (first, second, asking) = (client(owner), client(other), client(owner));
+    let share = async || {
+        let _reservation = Reservation::share(5).unwrap();
+        pending::<()>().await;
+    };
+    let mut ended = Box::pin(first.run(share()));
+    let mut going_on = Box::pin(second.run(share()));
+    assert!(poll(&mut ended).is_pending() && poll(&mut going_on).is_pending());
+    // The repository's share, and the caller's, who is the same.
+    assert_eq!(asking.others_of_shares(), (5, 10));
+    check_sums();
+    std::mem::forget(ended);
+    owner.end();
+    assert_eq!(asking.others_of_shares(), (0, 5));
+    check_sums();
+    drop(going_on);
+    assert_eq!(asking.others_of_shares(), (0, 0));
+    assert!(shares::is_empty());
 }

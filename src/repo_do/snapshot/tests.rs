@@ -14,6 +14,8 @@ use crate::storage::ready::{ReadyClone, fingerprint};
 use crate::storage::repository::NewRepository;
 use crate::storage::rusqlite_db::RusqliteDatabase;
 
+mod purging;
+
 const NETWORK: &str = "0123456789abcdef";
 const FORK: &str = "fork000000000000";
 const GRACE_MS: i64 = 1_000;
