@@ -6,9 +6,11 @@ sources := $(shell find src migrations -type f -o -type d 2>/dev/null) \
 	scripts/build.sh scripts/bundle.mjs scripts/caps.sh scripts/env.sh $(shell find scripts/glue crates/bindgen -type f 2>/dev/null)
 
 SHELL := bash
+# `make token` prints nothing but the token, also where another make calls it.
+MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
-.PHONY: help serve build test check bench profile verify fmt setup deploy clean
+.PHONY: help serve token build test check bench profile verify fmt setup deploy clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -16,6 +18,9 @@ help: ## this list
 
 serve: build ## build if need be, and serve on 127.0.0.1 (PORT=8787 STATE=.cairn CAIRN_ADMIN_KEY=…)
 	@exec scripts/node scripts/serve.mjs
+
+token: ## print a token for a repository of a running `make serve`, made if missing (REPO=demo/hello)
+	@scripts/node scripts/token.mjs
 
 build: build/index.js ## the wasm alone, into build/
 

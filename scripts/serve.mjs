@@ -199,18 +199,23 @@ async function healthy(url) {
   throw new Refusal(`${url}/healthz is not well after ${START_SECONDS_MAX} s: ${last}`);
 }
 
+// The commands work again when they are pasted a second time.
 function announce(url, key) {
   if (key.file) console.log(`admin key ${key.value} (kept in ${relative(process.cwd(), key.file)})`);
   const bearer = key.file ? key.value : "$CAIRN_ADMIN_KEY";
+  const namespace = `${url}/api/v1/namespaces/demo`;
+  const headers = `-H "Authorization: Bearer ${bearer}" -H "Content-Type: application/json"`;
   console.log(`ready on ${url}
 
-  # create a repository; the answer holds a token that may push to it
-  TOKEN=$(curl -sS ${url}/api/v1/namespaces/demo/repos \\
-    -H "Authorization: Bearer ${bearer}" -H "Content-Type: application/json" \\
-    -d '{"name":"hello"}' | sed -E 's/.*"token": *"([^"]+).*/\\1/')
+  # make a repository, unless it is there already (409), and a token that may push to it
+  curl -fsS -o /dev/null ${namespace}/repos \\
+    ${headers} -d '{"name":"hello"}'
+  TOKEN=$(curl -fsS ${namespace}/tokens \\
+    ${headers} -d '{"repo":"hello"}' |
+    sed -n 's/.*"plaintext": *"\\([^"]*\\)".*/\\1/p')
 
-  # clone it, commit, push
-  git clone http://x:$TOKEN@${url.slice("http://".length)}/git/demo/hello.git && cd hello
-  echo "Hello" > README.md && git add README.md && git commit -m "first" && git push -u origin HEAD
+  # clone it into a new folder, commit, push
+  FOLDER=$(mktemp -d) && git clone http://x:$TOKEN@${url.slice("http://".length)}/git/demo/hello.git $FOLDER
+  date >> $FOLDER/README.md && git -C $FOLDER add . && git -C $FOLDER commit -m "hello" && git -C $FOLDER push origin HEAD
 `);
 }

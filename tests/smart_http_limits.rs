@@ -1,5 +1,5 @@
-//! How much is taken from whom: requests to a repository and to a namespace, and an isolate's
-//! memory. What is too much is told so, with the time after which to come back.
+//! Limits on requests to a repository and to a namespace, and on an isolate's memory. A refusal
+//! says after which time to come back.
 
 // The lints of wire data: here every surprise is a failed test. A clock, in a test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -16,13 +16,13 @@ use support::stalled::Stalled;
 
 const RATE_LIMITED: u64 = 10_403;
 
-/// So few that a test gets there, and so slowly earned that it is not given more meanwhile.
+/// A limit so low that a test reaches it, and that grows too slowly to matter meanwhile.
 const FEW: [(&str, &str); 2] = [
     ("CAIRN_RATE_REQUESTS", "12"),
     ("CAIRN_RATE_SECONDS", "3600"),
 ];
 
-/// Asks until it is told that this was too much; how often it was answered, and what it is told.
+/// Asks until a request is refused; how many were answered, and the refusal.
 fn until_refused(ask: impl Fn() -> Answer) -> (usize, Answer) {
     for answered in 0..1000 {
         let answer = ask();
@@ -41,7 +41,7 @@ fn advertisement(client: &Rest, hosted: &Hosted) -> Answer {
     ))
 }
 
-/// The seconds after which to come back.
+/// The seconds after which to try again.
 fn retry_after(answer: &Answer) -> u32 {
     answer.header("retry-after").parse().expect("seconds")
 }
@@ -83,7 +83,7 @@ fn a_repository_takes_so_many_requests() {
 }
 
 #[test]
-fn strangers_do_not_use_up_what_is_the_owners() {
+fn strangers_do_not_use_up_the_owners_requests() {
     let server = Server::start_with(&FEW);
     let operator = server.rest();
     let hosted = operator.create_repository("limits", "besieged");
@@ -106,7 +106,7 @@ fn strangers_do_not_use_up_what_is_the_owners() {
 }
 
 #[test]
-fn strangers_of_many_repositories_do_not_use_up_what_is_the_namespaces() {
+fn strangers_of_many_repositories_do_not_use_up_the_namespaces_requests() {
     let server = Server::start_with(&FEW);
     let operator = server.rest();
     let first = operator.create_repository("limits", "first");
@@ -133,7 +133,7 @@ fn strangers_of_many_repositories_do_not_use_up_what_is_the_namespaces() {
         until_refused(|| guess(&second)).1
     };
     assert!((1..=3600).contains(&retry_after(&refused)));
-    // Who holds a token is no stranger, neither where its token is known nor where it is new.
+    // The holder of a token is not a stranger, whether its token is known or new.
     assert_eq!(advertisement(&holder, &first).status, 200);
     assert_eq!(advertisement(&holder, &second).status, 200);
     let own = operator.with_bearer(&second.token);
@@ -210,7 +210,7 @@ fn names_that_were_never_created_leave_no_file() {
         }
     }
     assert_eq!(files(server.state()), before, "1,000 guesses");
-    // What is there answers as ever, after a start too.
+    // Existing repositories answer as before, after a restart too.
     assert_eq!(advertisement(&anonymous, &public).status, 200);
     assert_eq!(advertisement(&holder, &hosted).status, 200);
     assert_eq!(advertisement(&shared, &hosted).status, 200);
@@ -267,7 +267,7 @@ fn a_namespace_takes_so_many_requests() {
 }
 
 #[test]
-fn no_number_is_no_limit() {
+fn a_limit_of_0_requests_is_no_limit() {
     let server = Server::start_with(&[("CAIRN_RATE_REQUESTS", "0")]);
     let operator = server.rest();
     let hosted = operator.create_repository("limits", "free");
@@ -313,7 +313,7 @@ fn one_repository_does_not_starve_the_others() {
     let tip = source.run(&["rev-parse", "HEAD"]);
     source.run(&["push", "--quiet", &greedy.url(), "main"]);
 
-    // As many fetches at once as the repository gets, none of which is read.
+    // As many simultaneous fetches as the repository gets, and nobody reads them.
     let mut held = Vec::new();
     let refused = loop {
         let stalled = Stalled::new(&server, &greedy, &tip);

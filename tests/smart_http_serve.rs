@@ -14,7 +14,7 @@ use cairn::storage::sql::{Database as _, query_first};
 use support::history::History;
 use support::package_root;
 use support::scratch::Scratch;
-use support::server::{Server, serve_command};
+use support::server::{ADMIN_KEY, Server, serve_command};
 
 #[test]
 fn a_port_in_use_is_named() {
@@ -58,7 +58,84 @@ fn a_server_comes_back_on_its_port_after_an_end_and_after_a_crash() {
     );
 }
 
-/// What `make verify` does once all is built: whether all is well, and what it said.
+/// The README's shell commands that contain `part`, as they are pasted.
+fn readme_commands(part: &str) -> String {
+    let readme = std::fs::read_to_string(package_root().join("README.md")).unwrap();
+    let blocks = readme.split("```sh\n").skip(1);
+    let mut blocks = blocks.map(|block| block.split("```").next().unwrap());
+    blocks
+        .find(|block| block.contains(part))
+        .unwrap()
+        .to_owned()
+}
+
+/// Pastes commands into a shell in this folder, for `server`: its status, and what it printed.
+fn paste(server: &Server, scratch: &Scratch, commands: &str) -> (bool, String) {
+    let commands = commands
+        .replace("127.0.0.1:8787", &format!("127.0.0.1:{}", server.port()))
+        .replace("$(cat .cairn/admin-key)", ADMIN_KEY);
+    let mut shell = Command::new("bash");
+    shell
+        .args(["-c", &format!("exec 2>&1\n{commands}")])
+        .current_dir(package_root())
+        .env("PORT", server.port().to_string())
+        .env("STATE", server.state())
+        .env("CAIRN_ADMIN_KEY", ADMIN_KEY)
+        .env("TMPDIR", scratch.path())
+        .env("GIT_CONFIG_GLOBAL", "/dev/null");
+    for who in ["AUTHOR", "COMMITTER"] {
+        shell.env(format!("GIT_{who}_NAME"), "A reader");
+        shell.env(format!("GIT_{who}_EMAIL"), "reader@example.com");
+    }
+    let output = shell.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    (output.status.success(), said)
+}
+
+#[test]
+fn the_readmes_commands_work_each_time_they_are_pasted() {
+    let (server, scratch) = (Server::start(), Scratch::new());
+    let commands = readme_commands("make token");
+    for _ in 0..2 {
+        let (ok, said) = paste(&server, &scratch, &commands);
+        assert!(ok && said.contains("HEAD -> main"), "{said}");
+    }
+    let log = "/api/v1/namespaces/demo/repos/hello/log?ref=main";
+    let commits = server.rest().get(log).result(200);
+    assert_eq!(commits.as_array().map(Vec::len), Some(2));
+
+    let commands = readme_commands("$API/tokens");
+    for _ in 0..2 {
+        let (ok, said) = paste(&server, &scratch, &commands);
+        assert!(ok && said.contains("\"plaintext\""), "{said}");
+    }
+}
+
+#[test]
+fn a_token_is_never_the_text_of_an_error() {
+    let (server, scratch) = (Server::start(), Scratch::new());
+    for (arguments, reason) in [
+        ("", "say which repository"),
+        ("REPO=d/hello", "invalid path"),
+        (
+            "REPO=demo/hello CAIRN_ADMIN_KEY=wrong",
+            "does not accept this operator's key",
+        ),
+        (
+            "REPO=demo/hello PORT=1",
+            "nothing answers on http://127.0.0.1:1",
+        ),
+    ] {
+        let token = format!("TOKEN=$(make token {arguments}); echo \"[$TOKEN]\"");
+        let (_, said) = paste(&server, &scratch, &token);
+        assert!(
+            said.contains(reason) && said.ends_with("[]\n"),
+            "{arguments}: {said}"
+        );
+    }
+}
+
+/// Runs `make verify`, without the build: whether all is well, and what it printed.
 fn verify(state: &Path) -> (bool, String) {
     let root = package_root();
     let mut command = Command::new(root.join("scripts/node"));

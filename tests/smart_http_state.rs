@@ -61,7 +61,7 @@ fn names(database: &Connection, sql: &str) -> Vec<String> {
 const TABLES: &str =
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
 
-/// Makes of a database what the first schema would have held of the same.
+/// Changes a database to what the first schema would have held.
 fn set_back(file: &Path, schema: Schema) {
     let (first, newest) = (
         Connection::open_in_memory().unwrap(),
@@ -111,7 +111,7 @@ fn set_back(file: &Path, schema: Schema) {
 }
 
 #[test]
-fn what_an_older_version_wrote_is_served() {
+fn data_of_an_older_version_is_served() {
     assert!(
         REPOSITORY.migrations.len() > 1,
         "there is nothing to upgrade from"
@@ -206,7 +206,7 @@ fn listed(rest: &Rest) -> Vec<String> {
         .collect()
 }
 
-/// A name that was taken, and whose repository was never made.
+/// A name that was taken although its repository was never made.
 const HALF: &str = "INSERT INTO repository (name_key, name, id, state, default_branch, read_only,
     public, created_at, updated_at)
     VALUES ('half', 'half', 'aaaaaaaaaaaaaaaa', 'creating', 'main', 0, 0, ?1, ?1)";
@@ -214,7 +214,7 @@ const HALF: &str = "INSERT INTO repository (name_key, name, id, state, default_b
 const REPOS: &str = "/api/v1/namespaces/heal/repos";
 
 #[test]
-fn a_name_whose_creator_died_is_had_by_the_next() {
+fn a_name_whose_creator_died_goes_to_the_next_request() {
     let mut server = Server::start();
     server.rest().create_repository("heal", "whole");
     // Somebody may still be at it.
@@ -242,7 +242,7 @@ fn a_name_whose_creator_died_is_had_by_the_next() {
 }
 
 #[test]
-fn a_repository_whose_entry_was_not_confirmed_or_lost_is_listed_by_the_next() {
+fn the_next_request_lists_a_repository_whose_entry_is_unconfirmed_or_lost() {
     let mut server = Server::start();
     let hosted = server.rest().create_repository("heal", "made");
     server.rest().create_repository("heal", "other");
@@ -266,7 +266,7 @@ fn a_repository_whose_entry_was_not_confirmed_or_lost_is_listed_by_the_next() {
 }
 
 #[test]
-fn a_deletion_that_freed_no_name_is_finished_by_the_next() {
+fn a_deletion_clears_a_creation_that_died() {
     let mut server = Server::start();
     server.rest().create_repository("heal", "kept");
     server.restart_after(|state| change(state, HALF, now_ms() - 61_000));

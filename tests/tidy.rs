@@ -1,4 +1,4 @@
-//! The rules of `CONTRIBUTING.md` that a machine can check: layers, sizes, forgotten files.
+//! The rules of `CONTRIBUTING.md` that a machine can check: layers, sizes, indexes, lost files.
 
 #![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
@@ -196,6 +196,23 @@ fn waiting_is_done_by_our_own_timer() {
 }
 
 #[test]
+fn stories_do_not_sleep() {
+    // Waiting itself, two servers of the tests, and stories in which the moment is what varies.
+    let allowed = [
+        "tests/support/wait.rs",
+        "tests/support/remote.rs",
+        "tests/support/server.rs",
+        "tests/smart_http_fork.rs",
+        "tests/smart_http_push/permission.rs",
+    ];
+    let sleeping = files("tests", "rs").into_iter().filter(|file| {
+        file != "tests/tidy.rs" && text(file).contains("sleep(") && !allowed.contains(&&**file)
+    });
+    let advice = |file| format!("{file}: wait for a condition, by support::wait");
+    none(&sleeping.map(advice).collect::<Vec<_>>());
+}
+
+#[test]
 fn files_stay_small() {
     let mut sizes: Vec<_> = production()
         .into_iter()
@@ -282,6 +299,27 @@ fn migrations_are_numbered_without_gaps() {
             );
         }
     }
+}
+
+#[test]
+fn every_decision_is_in_the_index_with_its_title() {
+    let index = text("docs/adr/README.md");
+    let index = index.split_whitespace().collect::<Vec<_>>().join(" ");
+    let decisions = files("docs/adr", "md");
+    assert!(decisions.len() > 30, "the decisions are not read");
+    let missing = decisions.into_iter().filter_map(|file| {
+        let name = file.trim_start_matches("docs/adr/").to_owned();
+        let number = name.split('-').next()?.parse::<u32>().ok()?;
+        let text = text(&file);
+        let heading = text.lines().next().unwrap_or_default();
+        let expected = match heading.strip_prefix(&format!("# {number}. ")) {
+            Some(title) => format!("- [{number}]({name}) · **{title}.** "),
+            None => return Some(format!("{file}: is expected to begin `# {number}. `")),
+        };
+        let found = index.contains(&expected);
+        (!found).then(|| format!("docs/adr/README.md has no `{expected}`"))
+    });
+    none(&missing.collect::<Vec<_>>());
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn a_fork_without_its_parts_is_refused<D: Database>(open: &dyn Fn() -> D) {
     assert!(matches!(missing, StoreError::Missing { .. }), "{missing}");
     assert_eq!(fork.load().unwrap().unwrap().phase, Phase::Forking);
     assert_eq!(fork.live_packs().unwrap().len(), 0);
-    // What serves already does not become a fork.
+    // A repository that serves already does not become a fork.
     let other = created(open());
     assert_eq!(other.begin_fork(&new_fork()), Ok(false));
     other

@@ -160,7 +160,7 @@ fn with_pack<D: Database>(
     let pack = write_pack(store, CHUNK_BYTES + 9, fill)?;
     let published = publish(pack);
     if published.is_err() {
-        // What this leaves is the sweeper's.
+        // The sweeper removes what this leaves.
         let _ = store.discard_pack(pack.pack_id);
     }
     published

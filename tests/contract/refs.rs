@@ -335,7 +335,7 @@ fn refs_are_bounded_by_number_and_by_bytes_of_names<D: Database>(open: &dyn Fn()
         [too_many(2, 24), RefOutcome::Updated, RefOutcome::Updated]
     );
     assert_eq!(store.ref_counts(), Ok(counts(3, 36)));
-    // What an atomic push does not do is not counted.
+    // Updates that an atomic push does not do are not counted.
     let atomic = Publication {
         atomic: true,
         ref_bounds: bounds,

@@ -1,4 +1,4 @@
-//! Sweeping up.
+//! The sweeper: it removes what unfinished pushes left.
 
 use std::collections::BTreeSet;
 

@@ -67,7 +67,7 @@ fn thin_packs_are_read_through_the_packs_before_them() {
 }
 
 #[test]
-fn what_exceeds_the_bound_is_refused_whole_and_given_in_pieces() {
+fn an_object_beyond_the_bound_is_only_read_in_pieces() {
     let (repository, _) = history(3, 3);
     let mut packs = MemoryPacks::default();
     packs.publish(repository.pack(&["--delta-base-offset"], EVERYTHING));

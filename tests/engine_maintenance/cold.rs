@@ -139,7 +139,7 @@ fn releases(store: &Store<'_>) -> usize {
 }
 
 #[test]
-fn cold_packs_are_merged_and_no_chunk_comes_back_to_stay() {
+fn cold_packs_are_merged_without_leaving_chunks_in_rows() {
     let mut source = Source::new();
     let (db, copies) = filled(&mut source);
     let store = Rc::new(woken(&db));
@@ -191,7 +191,7 @@ fn r2_failing_at_any_read_changes_nothing() {
 }
 
 #[test]
-fn what_is_dead_in_cold_packs_is_measured_and_left_out() {
+fn dead_objects_of_cold_packs_are_counted_and_left_out() {
     let mut source = Source::new();
     let (db, copies) = filled(&mut source);
     let store = Rc::new(woken(&db));

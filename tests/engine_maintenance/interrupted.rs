@@ -60,7 +60,7 @@ fn sweep_all<D: Database>(store: &Store<D>) {
 }
 
 #[test]
-fn a_merge_that_fails_anywhere_changes_nothing_and_is_made_again() {
+fn a_merge_that_fails_at_any_write_changes_nothing_and_succeeds_later() {
     for persisted in [false, true] {
         let mut nth = 0;
         loop {
@@ -127,7 +127,7 @@ fn prune<D: Database>(store: &Rc<Store<D>>, kept: ObjectId) -> Result<(), ReadEr
 }
 
 #[test]
-fn a_prune_that_fails_anywhere_keeps_what_is_reached_and_is_made_again() {
+fn a_prune_that_fails_at_any_write_keeps_reached_objects_and_succeeds_later() {
     let state = |store: &Rc<Store<&RusqliteDatabase>>| {
         let live = store.live_packs().unwrap();
         let live: Vec<_> = live
@@ -199,7 +199,7 @@ fn a_prune_that_fails_anywhere_keeps_what_is_reached_and_is_made_again() {
 }
 
 #[test]
-fn what_an_ended_object_was_filling_is_swept_at_once() {
+fn a_pack_that_an_ended_object_was_filling_is_swept_at_once() {
     let mut source = Source::new();
     let db = filled(&mut source);
     let store = Rc::new(woken(&db));

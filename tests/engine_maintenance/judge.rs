@@ -125,10 +125,10 @@ pub fn objects(directory: &Path, wants: &[ObjectId], haves: &[ObjectId]) -> BTre
     listed.lines().map(|id| id.parse().unwrap()).collect()
 }
 
-/// All parts made anew.
+/// All parts, rebuilt.
 pub type Parts = Vec<(PackId, Part, Vec<u8>)>;
 
-/// Makes all parts anew and compares them with what is stored; gives them, and what differs.
+/// Rebuilds all parts and compares them with the stored ones; returns them and the differences.
 pub fn rebuild<D: Database>(store: &Rc<Store<D>>) -> (Parts, Vec<String>) {
     let limits = Limits::DEFAULT;
     let overlay = Rc::new(Overlay::new(Rc::clone(store)));

@@ -42,7 +42,7 @@ fn prune<D: Database>(store: &Rc<Store<D>>, roots: &[ObjectId], kept_packs: &[u3
     reached
 }
 
-/// Rewrites every pack so that nothing is left but what the roots reach.
+/// Rewrites every pack to contain only what the roots reach.
 fn purge<D: Database>(store: &Rc<Store<D>>, roots: &[ObjectId]) {
     let packs = LivePacks::open(Rc::clone(store), &Limits::DEFAULT).unwrap();
     let graph = CommitGraph::open(&**store, packs.records()).unwrap();

@@ -1,4 +1,4 @@
-//! Faults of the storage that last: nobody is told to try again.
+//! Lasting faults of the storage: no answer says to try again.
 
 use std::path::{Path, PathBuf};
 
@@ -42,7 +42,7 @@ fn pushed(server: &Server, scratch: &Scratch) -> Hosted {
     hosted
 }
 
-/// What git and REST are told, and that neither is told to come back.
+/// Checks what git and REST say, and that neither says to come back.
 fn told(server: &Server, scratch: &Scratch, hosted: &Hosted, words: &str) {
     let answer = server.rest().get(&hosted.path(""));
     assert_eq!(answer.status, 500, "{}", answer.text());
@@ -56,7 +56,7 @@ fn told(server: &Server, scratch: &Scratch, hosted: &Hosted, words: &str) {
 }
 
 #[test]
-fn a_schema_that_is_newer_than_the_server_is_told_as_that() {
+fn a_schema_newer_than_the_server_is_reported_as_newer() {
     let (mut server, scratch) = (Server::start(), Scratch::new());
     let hosted = pushed(&server, &scratch);
     server.restart_after(|state| {
@@ -76,7 +76,7 @@ fn a_schema_that_is_newer_than_the_server_is_told_as_that() {
 }
 
 #[test]
-fn a_damaged_database_is_told_as_that() {
+fn a_damaged_database_is_reported_as_damaged() {
     let (mut server, scratch) = (Server::start(), Scratch::new());
     let hosted = pushed(&server, &scratch);
     server.restart_after(|state| {

@@ -57,7 +57,7 @@ fn figures_of_a_repository() {
     assert!(some(&stats["sql"]["rows_written"]), "{stats}");
     assert!(some(&stats["isolate"]["heap_bytes"]), "{stats}");
     assert!(stats["maintenance"].is_array(), "{stats}");
-    // What the isolate does for others is nobody's but the operator's to see.
+    // Only the operator sees what the isolate does for others.
     let token = json!({ "scope": "admin" });
     let path = format!("/api/v1/namespaces/{}/tokens", hosted.namespace);
     let token = rest().post(&path, &token).result(201);

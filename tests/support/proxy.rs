@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use super::rest::Hosted;
 use super::server::Server;
 
-/// What is done, once.
+/// An action that is done once.
 type Act = Box<dyn FnOnce() + Send>;
 
 /// A running proxy; it ends with the test process.
@@ -75,7 +75,7 @@ impl Proxy {
         url.replacen(&format!(":{theirs}/"), &format!(":{ours}/"), 1)
     }
 
-    /// Of the POST requests that come from now on, does `act` before number `number`, from 1.
+    /// Runs `act` before POST request number `number` from now on, counted from 1.
     pub fn before_post(&self, number: usize, act: impl FnOnce() + Send + 'static) {
         let armed = Armed {
             posts_before: number - 1,
