@@ -8,7 +8,7 @@ sources := $(shell find src migrations -type f -o -type d 2>/dev/null) \
 SHELL := bash
 
 .DELETE_ON_ERROR:
-.PHONY: help serve build test check bench profile verify fmt setup deploy clean
+.PHONY: help serve build dist test check bench profile verify fmt setup deploy clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -18,6 +18,9 @@ serve: build ## build if need be, and serve on 127.0.0.1 (PORT=8787 STATE=.cairn
 	@exec scripts/node scripts/serve.mjs
 
 build: build/index.js ## the wasm alone, into build/
+
+dist: build ## pack a release: dist/cairn-<version>.tar.gz, which serves and deploys without Rust
+	@scripts/node scripts/dist.mjs
 
 # Directories are among the sources, so that a deleted file counts as a change as well.
 build/index.js: $(sources)
@@ -48,4 +51,4 @@ deploy: build ## deploy to the Cloudflare account that wrangler is logged in to 
 	@scripts/wrangler deploy --env="$(ENV)"
 
 clean: ## remove what was built; installed tools and served data stay
-	rm -rf build target
+	rm -rf build dist target

@@ -15,6 +15,7 @@ use support::history::History;
 use support::package_root;
 use support::scratch::Scratch;
 use support::server::{Server, serve_command};
+use support::tools::path_without;
 
 #[test]
 fn a_port_in_use_is_named() {
@@ -28,6 +29,42 @@ fn a_port_in_use_is_named() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
     assert!(said.contains(&format!("port {port} is in use")), "{said}");
+}
+
+#[test]
+fn a_state_that_cannot_be_kept_is_refused_in_a_sentence() {
+    let scratch = Scratch::new();
+    let file = scratch.join("file");
+    std::fs::write(&file, "").unwrap();
+    let below = file.join("state");
+    let mut cases = vec![(file, "it is a file"), (below, "lies below one")];
+    if cfg!(target_os = "linux") {
+        // Even the superuser writes nothing there.
+        cases.push(("/proc".into(), "cannot be kept in /proc"));
+    }
+    for (state, why) in cases {
+        let output = serve_command(&state).env("PORT", "0").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.starts_with("error: data cannot be kept in "), "{said}");
+        assert!(said.contains(why) && said.contains("STATE="), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn tools_that_are_missing_are_named_before_anything_is_installed() {
+    let scratch = Scratch::new();
+    let output = Command::new(package_root().join("scripts/install.sh"))
+        .env("PATH", path_without(&["git", "cc"], &scratch))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{said}");
+    let missing: Vec<_> = said.lines().collect();
+    assert_eq!(missing.len(), 2, "{said}");
+    assert!(missing[0].starts_with("error: git is needed: "), "{said}");
+    assert!(missing[1].starts_with("error: cc is needed: "), "{said}");
 }
 
 #[test]

@@ -257,10 +257,7 @@ async fn fetch(
         if let Some(all) = sender.only_piece().await {
             return Ok(whole(account, all));
         }
-        if let Some(room) = room
-            .take()
-            .or_else(|| Reservation::share(SENDING_BYTES).ok())
-        {
+        if let Some(room) = room.take().or_else(|| Reservation::share(SENDING_BYTES).ok()) {
             sender.hold(room);
             let pieces = stream::unfold(Some(sender), sender::next_piece);
             return Ok(account::streamed(

@@ -5,11 +5,12 @@ use worker::{Context, Date, Env, Request, Response, ResponseBody, console_log, e
 use super::credentials::Identity;
 use super::cross_site::Source;
 use super::reply::{Reply, git_error, git_in_band};
+use super::request_log;
 use super::rest::bundles;
 use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, fault, respond};
-use super::{content, envelope, git, idempotency, limits, openapi, public_url, request_log};
+use super::{content, envelope, front_page, git, idempotency, limits, openapi, public_url};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
 use crate::storage::analytics;
 
@@ -173,6 +174,10 @@ async fn answer(
         check_source(visit, &request, method)?;
     }
     match route {
+        Route::FrontPage => {
+            let accept = header(&request.headers(), "accept");
+            made(front_page::answer(visit.public_url(), accept.as_deref())?)
+        }
         Route::Health => made(health()),
         Route::OpenApi => made(openapi::answer()),
         Route::Neighbour(neighbour) => made(neighbour.answer(&visit.request_id)),

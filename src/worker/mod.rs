@@ -21,7 +21,7 @@
 //! | [`public_url`], [`cross_site`] | under which URL it is reached; what pages of others may not do |
 //! | [`credentials`], [`token`], [`grant`], [`grants`] | who asks; what KV knows of a token |
 //! | [`parameters`], [`resources`] | bodies and queries read; resources shown |
-//! | [`openapi`] | the description of the REST face |
+//! | [`openapi`], [`front_page`] | the description of the REST face; `GET /` |
 //! | [`limits`] | requests to a namespace, counted by the platform |
 //! | [`request_log`] | request ids, log lines, timings |
 //! | [`envelope`], [`reply`] | answers before they become responses |
@@ -44,6 +44,7 @@ pub mod cross_site;
 pub mod directory;
 pub mod entry;
 pub mod envelope;
+pub mod front_page;
 pub mod git;
 pub mod grant;
 pub mod grants;

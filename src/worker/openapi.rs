@@ -31,6 +31,7 @@ mod tests {
         let in_repository = |rest: &str| format!("{REPOSITORY}{rest}");
         Some(match route {
             Route::Git(..) | Route::Neighbour(_) => return None,
+            Route::FrontPage => "/".to_owned(),
             Route::Health => "/healthz".to_owned(),
             Route::OpenApi => "/api/v1/openapi.json".to_owned(),
             Route::Rest(route) => match route {
@@ -64,7 +65,8 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 25] = [
+    const PATHS: [&str; 26] = [
+        "/",
         "/healthz",
         "/api/v1/openapi.json",
         "/api/v1/namespaces",

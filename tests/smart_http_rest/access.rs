@@ -61,7 +61,6 @@ fn every_route_wants_the_operator() {
 fn paths_and_methods_that_are_not_served() {
     let hosted = rest().create_repository("rest-paths", "there");
     for path in [
-        "/",
         "/api",
         "/api/v1",
         "/api/v1/",

@@ -12,6 +12,7 @@
 //! | [`scratch`] | folders that go away |
 //! | [`stalled`] | clients that do not read |
 //! | [`half_open`] | clients that begin a request and do not go on |
+//! | [`tools`] | machines that lack some tools |
 //! | [`source`] | the sources of this crate, read as tokens |
 //!
 //! A test reads as a story: it names its own repository, and shares nothing else.
@@ -41,6 +42,7 @@ pub mod scratch;
 pub mod server;
 pub mod source;
 pub mod stalled;
+pub mod tools;
 
 /// The package's folder. Asked of the run, not of the build: clones may share a target folder.
 pub fn package_root() -> std::path::PathBuf {
