@@ -3,7 +3,7 @@
 # Recipes are scripts: they know the pinned tools, and run the same by hand and from here.
 sources := $(shell find src migrations -type f -o -type d 2>/dev/null) \
 	Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml package-lock.json \
-	scripts/build.sh scripts/bundle.mjs scripts/caps.sh scripts/env.sh $(shell find scripts/glue crates/bindgen -type f 2>/dev/null)
+	scripts/build.sh scripts/bundle.mjs scripts/caps.sh scripts/env.sh $(shell find scripts/glue crates -type f 2>/dev/null)
 
 SHELL := bash
 

@@ -13,7 +13,7 @@ wasm_gzip_kb_max=1200
 crates_max=120
 
 gzip_kb=$(($(gzip -9 -c build/index_bg.wasm | wc -c) / 1024))
-crates=$(cargo tree --locked --target wasm32-unknown-unknown --edges normal --prefix none |
+crates=$(cargo tree --locked -p cairn --target wasm32-unknown-unknown --edges normal --prefix none |
   cut -d' ' -f1,2 | sort -u | wc -l)
 say "wasm: $gzip_kb KiB gzip (cap $wasm_gzip_kb_max), $((crates)) crates (cap $crates_max)"
 if [ "$gzip_kb" -gt "$wasm_gzip_kb_max" ]; then

@@ -10,6 +10,10 @@
 //! | [`git`] | the engine: synchronous, sans-I/O; no platform, no SQL, no clock, no randomness |
 //!
 //! `ARCHITECTURE.md` is the map; `docs/adr/` says why it is drawn so.
+//!
+//! Cairn is a program. From outside only its own tests, benchmarks and fuzz targets use this crate
+//! (`tests/`, `benches/`, `fuzz/`). In [`git`], `pub` marks what one of them uses, or a name that they
+//! may mean; everything else is `pub(crate)`, so that the compiler reports what nothing calls.
 
 pub mod git;
 pub mod repo_do;

@@ -17,8 +17,9 @@ use super::object::{RepoObject, Store, now_ms};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::reachable::Reachable;
 use crate::git::limits::Limits;
-use crate::git::pack::incoming::objects::{BaseFacts, ExternalBase, ExternalBases};
-use crate::git::pack::reader::{BlobReader, LivePacks};
+use crate::git::pack::incoming::bases::{BaseFacts, ExternalBase, ExternalBases};
+use crate::git::pack::reader::LivePacks;
+use crate::git::pack::reader::blob::BlobReader;
 use crate::git::store::{Nameable, ReadError, StoreError};
 use crate::storage::cache::Lru;
 

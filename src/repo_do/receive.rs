@@ -1,5 +1,5 @@
-//! A push: the body fed to the engine as it arrives, then the engine's steps run while the client
-//! reads their progress, then one synchronous transaction, then the report.
+//! Takes a push: feeds the body to the engine as it arrives, runs the engine's steps while the client
+//! reads their progress, publishes in one synchronous transaction, and reports.
 
 use std::rc::Rc;
 
@@ -25,15 +25,17 @@ use crate::git::pack::parser::error::PackError;
 use crate::git::protocol::advertise::Service;
 use crate::git::protocol::capabilities::Offer;
 use crate::git::protocol::pktline;
-use crate::git::protocol::push_commands::{PushCommand, PushCommands, PushCommandsReader};
+use crate::git::protocol::push_commands::{PushCommands, PushCommandsReader};
 use crate::git::protocol::refusal;
 use crate::git::protocol::sideband::SideBand;
 use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
+use crate::git::receive_pack::updates::PushUpdates;
 use crate::storage::repository::RepositoryRecord;
 use finish::Work;
 use memory::PushMemory;
 
+mod alive;
 mod check;
 mod finish;
 mod memory;
@@ -191,8 +193,8 @@ struct Push {
     authorized: Authorized,
     limits: Limits,
     account: Rc<Account>,
-    /// By command: why it is refused, as far as that is known.
-    rejections: Vec<Option<Rejection>>,
+    /// What becomes of each ref, as far as that is known.
+    updates: PushUpdates,
     inspection: Inspection,
     opened: Opened,
     /// What is found of the live packs must stay while the push runs.
@@ -212,7 +214,7 @@ impl Push {
     ) -> Self {
         let opened = Opened::new(Rc::clone(&object), Rc::clone(&store));
         let reader = object.readers.enter(Purpose::Push, now_ms());
-        let rejections = commands.commands.iter().map(|_| None).collect();
+        let updates = PushUpdates::new(&commands);
         let strictness = Strictness::of(authorized.record.fsck_strict);
         Self {
             object,
@@ -221,7 +223,7 @@ impl Push {
             authorized,
             limits,
             account,
-            rejections,
+            updates,
             inspection: Inspection::new(strictness),
             opened,
             _reader: reader,
@@ -229,20 +231,16 @@ impl Push {
         }
     }
 
-    /// Judges the pusher, and each command by what needs no pack, by what the database says now:
-    /// when the push begins, and again in the step that publishes it.
+    /// Judges the pusher and, as far as that needs no pack, each update, by what the database says
+    /// now. This is done when the push begins, and again in the step that publishes it.
     fn judge(&mut self) {
         match self.authorized.judge_again(&self.store, Access::Push) {
             Ok(record) => self.authorized.record = record,
             Err(refused) => return self.refuse_all(&refused),
         }
         let settings = settings(&self.authorized.record);
-        for (command, rejection) in self.commands.commands.iter().zip(&mut self.rejections) {
-            if rejection.is_none() {
-                *rejection = rules::before_pack(command, &settings, &self.limits).err();
-            }
-        }
-        self.propagate_atomic();
+        self.updates
+            .judge(|update| rules::before_pack(&update.command, &settings, &self.limits).err());
     }
 
     /// Asks again whoever vouched for the token, if that is not this object.
@@ -255,20 +253,9 @@ impl Push {
 
     /// Refuses every command: the pusher may not push.
     fn refuse_all(&mut self, refused: &ErrorReply) {
-        for rejection in &mut self.rejections {
-            rejection.get_or_insert_with(|| Rejection::NotPermitted {
-                reason: refused.message.clone(),
-            });
-        }
-    }
-
-    /// In an atomic push one refusal refuses all.
-    fn propagate_atomic(&mut self) {
-        if self.commands.capabilities.atomic && self.rejections.iter().any(Option::is_some) {
-            for rejection in &mut self.rejections {
-                rejection.get_or_insert(Rejection::Atomic);
-            }
-        }
+        let reason = refused.message.clone();
+        self.updates
+            .reject_open(&Rejection::NotPermitted { reason });
     }
 
     /// Takes the pack as it arrives. After an error, or when nothing can come of it, the rest of
@@ -279,15 +266,10 @@ impl Push {
         body: &mut Body,
         memory: &mut PushMemory,
     ) -> Result<(), ErrorReply> {
-        let wanted = |(command, rejection): (&PushCommand, &Option<Rejection>)| {
-            rejection.is_none() && command.new.is_some()
-        };
         if !self
-            .commands
-            .commands
-            .iter()
-            .zip(&self.rejections)
-            .any(wanted)
+            .updates
+            .open()
+            .any(|update| update.command.new.is_some())
         {
             return Ok(());
         }
@@ -332,13 +314,17 @@ impl Push {
     fn answer(self, memory: PushMemory) -> worker::Result<Response> {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
         let account = Rc::clone(&self.account);
+        let side_band = self.commands.capabilities.side_band;
+        let silence_ms_max = alive::silence_ms_max(&self.object);
         let work = async move {
             Work::new(self, Voice { sender }).run().await;
             drop(memory);
         };
         // The work goes on while the client reads; when it hangs up, both are dropped.
         let work = stream::once(work).filter_map(|()| future::ready(None));
+        let work = Box::pin(work);
         let pieces = stream::select(receiver.map(Ok::<Vec<u8>, worker::Error>), work);
+        let pieces = alive::kept_alive(pieces, side_band, silence_ms_max);
         account::streamed(&account, Service::ReceivePack, Media::Result, pieces)
     }
 }

@@ -32,7 +32,7 @@ use crate::git::protocol::upload_request::UploadRequestReader;
 use crate::git::store::ReadError;
 use crate::git::upload_pack::answer::{Answer, answer_within};
 use crate::git::upload_pack::error::FetchError;
-use crate::git::upload_pack::plan::PlanError;
+use crate::git::upload_pack::error::PlanError;
 
 /// The variable with the extensions of `fetch` that the deployment offers.
 const FETCH_EXTENSIONS: &str = "CAIRN_FETCH_EXTENSIONS";

@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use cairn::git::graph::commits::CommitGraph;
 use cairn::git::limits::Limits;
-use cairn::git::maintenance::merge::{Merge, Step};
+use cairn::git::maintenance::merge::Merge;
 use cairn::git::maintenance::reach::{Reach, Reached};
+use cairn::git::maintenance::step::Step;
 use cairn::git::pack::reader::LivePacks;
 use cairn::git::store::{CHUNK_BYTES, ColdChunk, PackId, PackStore as _};
 use cairn::storage::publication::{Publication, RefUpdate};

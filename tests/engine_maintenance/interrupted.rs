@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use cairn::git::graph::commits::CommitGraph;
 use cairn::git::limits::Limits;
-use cairn::git::maintenance::merge::{Merge, Step};
+use cairn::git::maintenance::merge::Merge;
 use cairn::git::maintenance::reach::Reach;
+use cairn::git::maintenance::step::Step;
 use cairn::git::pack::reader::LivePacks;
 use cairn::git::store::{PackStore as _, Quarantine as _, ReadError};
 use cairn::storage::publication::{Publication, RefUpdate};

@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use cairn::git::graph::commits::CommitGraph;
 use cairn::git::limits::Limits;
-use cairn::git::maintenance::merge::{Merge, Step};
+use cairn::git::maintenance::merge::Merge;
 use cairn::git::maintenance::reach::{Reach, Reached};
+use cairn::git::maintenance::step::Step;
 use cairn::git::pack::reader::LivePacks;
 use cairn::storage::publication::{Publication, RefUpdate};
 use cairn::storage::sql::Database;

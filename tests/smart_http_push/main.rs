@@ -19,5 +19,6 @@ mod names;
 mod old;
 mod permission;
 mod protocol;
+mod quiet;
 mod raw;
 mod refs;

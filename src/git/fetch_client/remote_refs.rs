@@ -19,7 +19,7 @@ pub const PREFIXES: [&str; 2] = ["refs/heads/", "refs/tags/"];
 
 /// A ref of the remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemoteRef {
+pub(crate) struct RemoteRef {
     /// Its full name.
     pub name: BString,
     /// What it points to.
@@ -30,7 +30,7 @@ pub struct RemoteRef {
 
 /// Branches, tags and `HEAD` of a remote.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RemoteRefs {
+pub(crate) struct RemoteRefs {
     /// Branches and tags, in the order sent.
     pub refs: Vec<RemoteRef>,
     /// The branch that `HEAD` is a symref to, whether or not that branch exists.
@@ -45,12 +45,12 @@ pub struct RemoteRefs {
 
 impl RemoteRefs {
     /// The ref of this name.
-    pub fn find(&self, name: &BStr) -> Option<&RemoteRef> {
+    pub(crate) fn find(&self, name: &BStr) -> Option<&RemoteRef> {
         self.refs.iter().find(|found| found.name == name)
     }
 
     /// What they take, here and in the lists that are made of them.
-    pub fn held_bytes(&self) -> u64 {
+    pub(crate) fn held_bytes(&self) -> u64 {
         let refs = self.refs.len().saturating_mul(size_of::<RemoteRef>());
         (refs.saturating_add(self.name_bytes) as u64).saturating_mul(3)
     }
@@ -110,7 +110,7 @@ impl RemoteRefs {
 
 /// Reads the answer to `ls-refs`, which arrives in pieces.
 #[derive(Debug)]
-pub struct RefsReader {
+pub(crate) struct RefsReader {
     decoder: Decoder,
     limits: Limits,
     refs: RemoteRefs,
@@ -119,7 +119,7 @@ pub struct RefsReader {
 
 impl RefsReader {
     /// Starts before the first byte of the answer.
-    pub fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             decoder: Decoder::new(LIST_BYTES_MAX),
             limits: *limits,
@@ -129,7 +129,7 @@ impl RefsReader {
     }
 
     /// Takes the next bytes.
-    pub fn feed(&mut self, mut input: &[u8]) -> Result<(), FetchClientError> {
+    pub(crate) fn feed(&mut self, mut input: &[u8]) -> Result<(), FetchClientError> {
         while let Some(packet) = self.decoder.next(&mut input)? {
             match packet {
                 Packet::Data(line) if !self.done => {
@@ -144,7 +144,7 @@ impl RefsReader {
     }
 
     /// The input has ended: the refs.
-    pub fn finish(self) -> Result<RemoteRefs, FetchClientError> {
+    pub(crate) fn finish(self) -> Result<RemoteRefs, FetchClientError> {
         if !self.done {
             return Err(super::super::protocol::pktline::PktLineError::Truncated.into());
         }

@@ -58,7 +58,7 @@ pub struct FsckRefusal {
 
 impl FsckRefusal {
     /// What the pusher reads, in lines without their ends.
-    pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> + '_ {
         let count = self.object_count;
         let head = match usize::try_from(count) {
             Ok(count) if count == self.first.len() => {
@@ -76,7 +76,7 @@ impl FsckRefusal {
     }
 
     /// The number and the first of them, in one line for the report.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let head = format!("fsck refuses {}", objects(self.object_count));
         match self.first.first() {
             Some(bad) => format!("{head}, the first: {bad}"),

@@ -65,7 +65,7 @@ impl Inspection {
     }
 
     /// Commits seen.
-    pub fn commit_count(&self) -> usize {
+    pub(crate) fn commit_count(&self) -> usize {
         self.commits.len()
     }
 
@@ -108,7 +108,7 @@ impl Inspection {
     }
 
     /// Notes a special blob that is too large to be checked.
-    pub fn refuse_large_special(&mut self, special: Special, id: &ObjectId) {
+    pub(crate) fn refuse_large_special(&mut self, special: Special, id: &ObjectId) {
         let mut found = Found::default();
         found.hear(special.too_large());
         self.findings.note(*id, ObjectKind::Blob, found);
@@ -120,7 +120,7 @@ impl Inspection {
     }
 
     /// What git would warn of, for the pusher to read.
-    pub fn warnings(&self) -> impl Iterator<Item = String> + '_ {
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> + '_ {
         self.findings.warnings()
     }
 

@@ -16,7 +16,8 @@ use super::no_object;
 use super::reading::Reading;
 use crate::git::object::ObjectKind;
 use crate::git::pack::entries::Base;
-use crate::git::pack::reader::{BlobReader, Location};
+use crate::git::pack::reader::Location;
+use crate::git::pack::reader::blob::BlobReader;
 
 /// Bytes at a blob's beginning among which a NUL makes it binary, as git has it.
 const LOOKED_AT_BYTES: usize = 8000;

@@ -85,9 +85,7 @@ impl Work {
             }
             self.reject_tips(&bad);
         }
-        for slot in &mut self.push.rejections {
-            slot.get_or_insert(Rejection::MissingObjects);
-        }
+        self.push.updates.reject_open(&Rejection::MissingObjects);
         Ok(None)
     }
 
@@ -124,60 +122,43 @@ impl Work {
     }
 
     fn reject_tips(&mut self, bad: &HashMap<ObjectId, Rejection>) {
-        let commands = &self.push.commands.commands;
-        for (command, slot) in commands.iter().zip(&mut self.push.rejections) {
-            if let Some(rejection) = command.new.and_then(|new| bad.get(&new)) {
-                slot.get_or_insert_with(|| rejection.clone());
-            }
-        }
-        self.push.propagate_atomic();
+        self.push
+            .updates
+            .judge(|update| bad.get(&update.command.new?).cloned());
     }
 
     /// The new ids of the refs that may still change.
     fn tips(&self) -> Vec<ObjectId> {
-        let commands = self
-            .push
-            .commands
-            .commands
-            .iter()
-            .zip(&self.push.rejections);
-        let open = commands.filter(|(_, rejection)| rejection.is_none());
-        open.filter_map(|(command, _)| command.new).collect()
+        let open = self.push.updates.open();
+        open.filter_map(|update| update.command.new).collect()
     }
 
-    /// Judges what the tips are, by the settings as they are now; gives what each peels to. After a
-    /// failure to read it can be called again.
+    /// Judges what the tips are, by the settings as they are now, and notes what each peels to.
+    /// After a failure to read it can be called again.
     pub(super) fn judge_tips(
         &mut self,
         graph: &CommitGraph,
         pushed: &Pushed<'_, Rc<Store>>,
-    ) -> Result<Vec<Option<ObjectId>>, ReadError> {
+    ) -> Result<(), ReadError> {
         self.push.judge();
         let settings = settings(&self.push.authorized.record);
-        let mut peeled = Vec::with_capacity(self.push.rejections.len());
-        let commands = self
-            .push
-            .commands
-            .commands
-            .iter()
-            .zip(&mut self.push.rejections);
-        for (command, rejection) in commands {
-            let Some(new) = command.new.filter(|_| rejection.is_none()) else {
-                peeled.push(None);
-                continue;
+        self.push.updates.try_judge(|update| {
+            let command = &update.command;
+            let Some(new) = command.new else {
+                return Ok(None);
             };
             let kind = pushed.kind(&new)?;
             if rules::names_a_branch(command.name.as_bstr()) && kind != Some(ObjectKind::Commit) {
-                *rejection = Some(Rejection::NotACommit { id: new });
-            } else if rules::must_fast_forward(command, &settings)
+                return Ok(Some(Rejection::NotACommit { id: new }));
+            }
+            if rules::must_fast_forward(command, &settings)
                 && !moves_forward(graph, pushed, command)?
             {
-                *rejection = Some(Rejection::NonFastForward);
+                return Ok(Some(Rejection::NonFastForward));
             }
-            peeled.push(pushed.peel(&new)?);
-        }
-        self.push.propagate_atomic();
-        Ok(peeled)
+            update.peeled = pushed.peel(&new)?;
+            Ok(None)
+        })
     }
 }
 

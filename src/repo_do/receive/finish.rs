@@ -25,6 +25,7 @@ use crate::git::protocol::report_status::{self, Outcome, RefStatus};
 use crate::git::protocol::sideband::{Band, SideBand, band};
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
+use crate::git::receive_pack::updates::PushUpdate;
 use crate::git::refname;
 use crate::git::store::{ColdChunk, StoreError};
 use crate::storage::publication::{Actor, Publication, RefBounds, RefOutcome, RefUpdate};
@@ -42,11 +43,10 @@ pub struct Work {
     pub(super) voice: Voice,
 }
 
-/// What is to be published.
+/// A push that was checked.
 struct Checked {
+    /// The pack, with the parts that its check made; `None` without objects.
     pack: Option<(IncomingObjects, Connected)>,
-    /// By command: what its new id peels to.
-    peeled: Vec<Option<ObjectId>>,
 }
 
 impl Work {
@@ -63,9 +63,7 @@ impl Work {
         let unpack = unpack.map_err(|refused| self.push.account.named(&refused.0));
         if let Err(message) = &unpack {
             self.remark(&format!("error: {message}\n"));
-            for rejection in &mut self.push.rejections {
-                rejection.get_or_insert(Rejection::Unpacker);
-            }
+            self.push.updates.reject_open(&Rejection::Unpacker);
             self.push.opened.discard();
         } else {
             // The report must not be read before the refs are safe.
@@ -76,19 +74,19 @@ impl Work {
                 return;
             }
         }
-        if self.push.rejections.iter().any(Option::is_none) {
+        if self.push.updates.has_open() {
             let object = Rc::clone(&self.push.object);
             alarm::after_push(&object, &self.push.store).await;
             // Nobody waits for it: the report is not held up by another object.
             worker::wasm_bindgen_futures::spawn_local(admin::touch_namespace(object));
         }
-        if unpack.is_ok() && self.push.rejections.iter().any(Option::is_some) {
+        if unpack.is_ok() && self.push.updates.has_rejected() {
             self.remark(&format!(
                 "error: {}\n",
                 self.push.account.named("refs were refused")
             ));
         }
-        if self.push.rejections.iter().any(Option::is_some) {
+        if self.push.updates.has_rejected() {
             self.push.account.failed(fault::REFUSED);
         }
         self.report(unpack.as_ref().copied().map_err(String::as_str));
@@ -105,10 +103,7 @@ impl Work {
         };
         let Some(objects) = objects else {
             self.push.renew().await;
-            return Ok(Checked {
-                pack: None,
-                peeled: vec![None; self.push.rejections.len()],
-            });
+            return Ok(Checked { pack: None });
         };
         let inspection = std::mem::take(&mut self.push.inspection);
         let mut pushed = Pushed::new(objects, inspection, &live, &self.push.limits);
@@ -126,19 +121,19 @@ impl Work {
         };
         let connected = self.connect(&graph, &pushed).await?;
         let mut faults = Faults::default();
-        let peeled = loop {
-            // The last wait before the push is published, but for cold chunks: then again.
+        loop {
+            // The last wait before the push is published. After a wait for a cold chunk this is
+            // asked again.
             self.push.renew().await;
             match self.judge_tips(&graph, &pushed) {
-                Ok(peeled) => break peeled,
+                Ok(()) => break,
                 Err(error) => self.mend(&mut faults, error.cold().ok_or(error)?).await?,
             }
-        };
+        }
         let (objects, inspection) = pushed.into_parts();
         self.warn(&inspection)?;
         Ok(Checked {
             pack: connected.map(|connected| (objects, connected)),
-            peeled,
         })
     }
 
@@ -200,8 +195,7 @@ impl Work {
     /// transaction, so that what is read of token and settings is what holds when the refs change.
     fn publish(&mut self, checked: Checked) -> Result<(), Refused> {
         self.push.judge();
-        let open: Vec<usize> = self.open_commands();
-        if open.is_empty() {
+        if !self.push.updates.has_open() {
             self.push.opened.discard();
             return Ok(());
         }
@@ -212,11 +206,8 @@ impl Work {
             }
             _ => (EntryTable::default(), None, None),
         };
-        let gone = self.gone(
-            &open,
-            &LivePacks::open(Rc::clone(&store), &self.push.limits)?,
-        )?;
-        let mut publication = self.publication(&open, &gone, &checked.peeled);
+        self.note_gone(&LivePacks::open(Rc::clone(&store), &self.push.limits)?)?;
+        let mut publication = self.publication();
         let outcomes = in_transaction(store.database(), || {
             if let (Some(received), Some(connected)) = (&received, &connected) {
                 let parts = (&connected.graph_part, &connected.introduced_part);
@@ -233,67 +224,43 @@ impl Work {
         } else {
             self.push.opened.discard();
         }
-        for (at, outcome) in open.into_iter().zip(outcomes) {
-            let command = self.push.commands.commands.get(at);
-            if let (Some(slot), Some(command)) = (self.push.rejections.get_mut(at), command) {
-                *slot = rejection_of(outcome, command);
+        self.push.updates.settle(outcomes, rejection_of);
+        Ok(())
+    }
+
+    /// Notes the deletions of refs that do not exist. As with git they succeed, with a warning,
+    /// unless the pusher saw the ref at an object that is here: then it lost a race.
+    fn note_gone(&mut self, live: &Live) -> Result<(), StoreError> {
+        let store = &self.push.store;
+        for update in self.push.updates.open_mut() {
+            let command = &update.command;
+            if command.new.is_some() || store.find_ref(command.name.as_bstr())?.is_some() {
+                continue;
             }
+            let is_seen = match command.old {
+                Some(old) => live.find(&old)?.is_some(),
+                None => false,
+            };
+            update.is_gone = !is_seen;
+        }
+        for _ in self.push.updates.open().filter(|update| update.is_gone) {
+            self.remark("warning: deleting a non-existent ref\n");
         }
         Ok(())
     }
 
-    fn open_commands(&self) -> Vec<usize> {
-        let rejections = self.push.rejections.iter().enumerate();
-        rejections
-            .filter(|(_, rejection)| rejection.is_none())
-            .map(|(at, _)| at)
-            .collect()
-    }
-
-    /// Deletions of refs that do not exist. As with git they succeed, with a warning, unless the
-    /// pusher saw the ref at an object that is here: then it lost a race.
-    fn gone(&self, open: &[usize], live: &Live) -> Result<Vec<usize>, StoreError> {
-        let mut gone = Vec::new();
-        for at in open {
-            let command = self.push.commands.commands.get(*at);
-            let Some(command) = command.filter(|command| command.new.is_none()) else {
-                continue;
-            };
-            if self.push.store.find_ref(command.name.as_bstr())?.is_some() {
-                continue;
-            }
-            let seen = match command.old {
-                Some(old) => live.find(&old)?.is_some(),
-                None => false,
-            };
-            if !seen {
-                self.remark("warning: deleting a non-existent ref\n");
-                gone.push(*at);
-            }
-        }
-        Ok(gone)
-    }
-
-    fn publication(
-        &self,
-        open: &[usize],
-        gone: &[usize],
-        peeled: &[Option<ObjectId>],
-    ) -> Publication {
+    fn publication(&self) -> Publication {
         let commands = &self.push.commands;
-        let update = |at: &usize| {
-            let command = commands.commands.get(*at)?;
-            Some(RefUpdate {
-                name: command.name.clone(),
-                old: command.old.filter(|_| !gone.contains(at)),
-                new: command.new,
-                peeled: peeled.get(*at).copied().flatten(),
-            })
+        let change = |update: &PushUpdate| RefUpdate {
+            name: update.command.name.clone(),
+            old: update.command.old.filter(|_| !update.is_gone),
+            new: update.command.new,
+            peeled: update.peeled,
         };
         let token = self.push.authorized.token.as_ref();
         Publication {
             pack: None,
-            updates: open.iter().filter_map(update).collect(),
+            updates: self.push.updates.open().map(change).collect(),
             atomic: commands.capabilities.atomic,
             actor: Actor {
                 token_id: token.map(|token| token.token_id.clone()),
@@ -362,18 +329,13 @@ impl Work {
     }
 
     fn report(&self, unpack: Result<(), &str>) {
-        let reasons: Vec<Option<String>> = self
-            .push
-            .rejections
-            .iter()
-            .map(|slot| slot.as_ref().map(ToString::to_string))
-            .collect();
-        let commands = self.push.commands.commands.iter().zip(&reasons);
-        let statuses = commands.map(|(command, reason)| RefStatus {
-            name: command.name.as_bstr(),
-            outcome: reason
-                .as_deref()
-                .map_or(Outcome::Updated, Outcome::Rejected),
+        let updates = self.push.updates.all().iter();
+        let statuses = updates.map(|update| RefStatus {
+            name: update.command.name.as_bstr(),
+            outcome: match update.rejection() {
+                None => Outcome::Updated,
+                Some(rejection) => Outcome::Rejected(rejection.to_string().into()),
+            },
         });
         let mut out = Vec::new();
         report_status::write(unpack, statuses, &self.push.commands.capabilities, &mut out);

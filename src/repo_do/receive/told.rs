@@ -7,9 +7,9 @@ use gix_object::bstr::{BStr, BString, ByteSlice as _};
 
 use super::finish::Work;
 use super::refused::Refused;
-use crate::git::protocol::push_commands::PushCommand;
 use crate::git::receive_pack::findings::FsckRefusal;
 use crate::git::receive_pack::inspection::Inspection;
+use crate::git::receive_pack::updates::PushUpdate;
 use crate::git::refname::case::Spellings;
 use crate::git::store::StoreError;
 
@@ -69,16 +69,11 @@ impl Work {
 
     /// The refs that this push would create.
     fn created_names(&self) -> impl Iterator<Item = &BStr> {
-        let commands = self.push.commands.commands.iter();
-        let open = commands
-            .zip(&self.push.rejections)
-            .filter(|(_, rejection)| rejection.is_none());
-        let created = |(command, _): (_, _)| {
-            let command: &PushCommand = command;
+        let open = self.push.updates.open();
+        open.filter_map(|PushUpdate { command, .. }| {
             let creates = command.old.is_none() && command.new.is_some();
             creates.then(|| command.name.as_bstr())
-        };
-        open.filter_map(created)
+        })
     }
 
     fn is_deleted(&self, name: &BStr) -> bool {

@@ -15,7 +15,7 @@ use super::super::entries::Base;
 use super::super::incoming::appended::Appended;
 use super::super::incoming::objects::{IncomingObjects, Sources};
 use super::super::parser::error::PackError;
-use super::super::reader::BlobReader;
+use super::super::reader::blob::BlobReader;
 
 /// A large object, inflated.
 #[derive(Debug, Clone, Copy)]

@@ -1,21 +1,33 @@
-//! An object as SHA-1 reads it: blocks of 64 bytes, the header before and the padding behind.
+//! A message as SHA-1 reads it: blocks of 64 bytes, the prefix before and the padding behind.
 
-use super::super::object::ObjectKind;
 use super::compression::Block;
 
-/// A block and what may not fit in: the header, or the length.
 const BLOCK_BYTES: usize = 64;
 
-/// The padding: a byte at least, and the length.
+/// The longest prefix, in bytes, so that the first block holds all of it.
+pub const PREFIX_BYTES_MAX: usize = 32;
+
+/// A message in two parts, so that nobody has to put them together: Git hashes an object's header
+/// before its content.
+pub trait Message: Copy {
+    /// The bytes before the content: [`PREFIX_BYTES_MAX`] at most.
+    fn prefix(&self) -> impl AsRef<[u8]>;
+
+    /// The rest of the message.
+    fn content(&self) -> &[u8];
+}
+
+/// The shortest padding: one byte and the length.
 const PADDING_BYTES_MIN: usize = 9;
 
-/// An object whose blocks are taken in order. Those that are all content are read where they lie.
-pub(super) struct Message<'a> {
+/// The blocks of a message, in order. A block that is all content is read where it lies.
+pub(super) struct Blocks<'a> {
     part: Part,
-    /// The header, and what the first block holds of the content. Then bytes of no meaning.
+    /// The prefix and the start of the content, as the first block holds them; then padding that is
+    /// never read.
     head: [u8; 2 * BLOCK_BYTES],
     middle: &'a [Block],
-    /// One block of no meaning, and the last one or two of the message.
+    /// A block that is never read, then the last one or two of the message.
     tail: [u8; 3 * BLOCK_BYTES],
     tail_end: usize,
 }
@@ -28,8 +40,8 @@ enum Part {
     Nowhere,
 }
 
-impl<'a> Message<'a> {
-    /// A message that has ended.
+impl<'a> Blocks<'a> {
+    /// No blocks: a message that has ended.
     pub(super) fn ended() -> Self {
         Self {
             part: Part::Nowhere,
@@ -40,20 +52,24 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// Becomes this object.
+    /// Becomes the blocks of this message.
     ///
-    /// What is put together is copied by whole blocks, with what comes before it, since a copy of a
-    /// length that the compiler does not know is a call out of the wasm.
-    pub(super) fn begin(&mut self, kind: ObjectKind, content: &'a [u8]) {
-        let header = gix_object::encode::loose_header(kind.into(), content.len() as u64);
+    /// Whole blocks are copied, with whatever lies before the bytes that count, because a copy
+    /// whose length the compiler does not know is a call out of the wasm.
+    pub(super) fn begin(&mut self, prefix: &[u8], content: &'a [u8]) {
+        debug_assert!(
+            prefix.len() <= PREFIX_BYTES_MAX,
+            "a prefix of {} bytes",
+            prefix.len()
+        );
         let ends = (
             content.first_chunk::<BLOCK_BYTES>(),
             content.last_chunk::<BLOCK_BYTES>(),
         );
         let in_tail = if let (Some(first), Some(last)) = ends {
-            put(&mut self.head, 0, &header);
-            put_array(&mut self.head, header.len(), first);
-            let behind = content.get(BLOCK_BYTES - header.len()..);
+            put(&mut self.head, 0, prefix);
+            put_array(&mut self.head, prefix.len(), first);
+            let behind = content.get(BLOCK_BYTES - prefix.len()..);
             let (middle, rest) = behind.unwrap_or_default().as_chunks();
             self.middle = middle;
             put_array(&mut self.tail, rest.len(), last);
@@ -62,22 +78,22 @@ impl<'a> Message<'a> {
             rest.len()
         } else {
             self.tail = [0; 3 * BLOCK_BYTES];
-            put(&mut self.tail, BLOCK_BYTES, &header);
-            put(&mut self.tail, BLOCK_BYTES + header.len(), content);
+            put(&mut self.tail, BLOCK_BYTES, prefix);
+            put(&mut self.tail, BLOCK_BYTES + prefix.len(), content);
             self.part = Part::Tail;
-            header.len() + content.len()
+            prefix.len() + content.len()
         };
         if let Some(behind) = self.tail.get_mut(BLOCK_BYTES + in_tail) {
             *behind = 0x80;
         }
         let is_one = in_tail + PADDING_BYTES_MIN <= BLOCK_BYTES;
         self.tail_end = if is_one { 2 } else { 3 } * BLOCK_BYTES;
-        let bits = (header.len() as u64 + content.len() as u64) << 3;
+        let bits = (prefix.len() as u64 + content.len() as u64) << 3;
         put_array(&mut self.tail, self.tail_end - 8, &bits.to_be_bytes());
     }
 
     /// The next blocks: at least one, unless the message has ended.
-    pub(super) fn blocks(&self) -> &[Block] {
+    pub(super) fn next(&self) -> &[Block] {
         match self.part {
             Part::Head => self.head.as_chunks().0.get(..1).unwrap_or_default(),
             Part::Middle => self.middle,
@@ -94,7 +110,7 @@ impl<'a> Message<'a> {
         matches!(self.part, Part::Nowhere)
     }
 
-    /// Takes so many of [`Self::blocks`].
+    /// Passes over so many of [`Self::next`].
     pub(super) fn advance(&mut self, blocks: usize) {
         match self.part {
             Part::Head => self.part = Part::Middle,

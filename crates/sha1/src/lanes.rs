@@ -1,6 +1,6 @@
-//! Four 32-bit words, one of each of four messages, that are worked on together.
+//! Four 32-bit words, one of each message, in one value.
 //!
-//! As wasm they are a vector of 128 bits. Natively, in tests, they are an array.
+//! As wasm it is a vector of 128 bits. Natively, in tests, it is an array.
 
 #![allow(
     clippy::inline_always,
@@ -37,25 +37,25 @@ impl Lanes {
         words::lane::<LANE>(self.0)
     }
 
-    /// Moves the bits up; the uppermost fall away.
+    /// Shifts the bits up; the highest are lost.
     #[inline(always)]
     pub(super) fn up(self, bits: u32) -> Self {
         Self(words::up(self.0, bits))
     }
 
-    /// Moves the bits down; the lowest fall away.
+    /// Shifts the bits down; the lowest are lost.
     #[inline(always)]
     pub(super) fn down(self, bits: u32) -> Self {
         Self(words::down(self.0, bits))
     }
 
-    /// Moves the bits up; the uppermost return below.
+    /// Rotates the bits up.
     #[inline(always)]
     pub(super) fn rotate(self, bits: u32) -> Self {
         self.up(bits) | self.down(u32::BITS - bits)
     }
 
-    /// With another word in one lane.
+    /// The same, but with `word` in one lane.
     #[inline(always)]
     pub(super) fn with(self, lane: usize, word: u32) -> Self {
         Self(words::with(self.0, lane, word))

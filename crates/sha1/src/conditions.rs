@@ -1,15 +1,15 @@
-//! The unavoidable bit conditions: what every block has that follows a disturbance vector.
+//! The unavoidable bit conditions: every block that follows a disturbance vector meets them.
 //!
-//! A block of a collision that follows a vector has two bits of its schedule equal, or unequal,
-//! for each condition of the vector. A block that breaks one condition of each vector cannot be part
-//! of a known attack: so it is with 19 of 20.
+//! Each condition of a vector says that two bits of the schedule are equal, or that they differ. A
+//! block that breaks one condition of every vector is no part of a known attack: 19 of 20 blocks
+//! do.
 //!
 //! The conditions (tables 4 and 5 of the paper that [`super::disturbance`] names) compare few of
-//! the 32 bits of a word, those of steps 35 to 64, and those of a family's vectors are the same a
-//! step later for each next K. So the schedule is turned first: all the steps' bits of one place
-//! become one word. Then one operation compares the bits of all steps, and one more tells it to all
-//! vectors of a family. Conditions follow from others; these are a choice of them from which all
-//! follow, and no more, that needs few operations. That it amounts to the published ones is tested.
+//! the 32 bits of a word, in steps 35 to 64. Within a family, the conditions of the next K are the
+//! same ones a step later. So this code turns the schedule first: the bits that all steps have at
+//! one place become one word. One operation then compares the bits of all steps, and one more
+//! applies the result to all vectors of a family. Some conditions follow from others. The code
+//! checks a small set from which all follow; a test compares it with the published ones.
 
 #![allow(clippy::inline_always, reason = "shifts are by constants")]
 #![allow(clippy::many_single_char_names, reason = "rows of a matrix")]
@@ -27,15 +27,15 @@ use super::lanes::Lanes;
 /// The step that bit 0 of a turned word is of. Bit 31 is of step 66.
 const FIRST_STEP: u32 = 35;
 
-/// Rules vectors of a family out where a condition is broken: `$step` is where the family's first
-/// vector has it.
+/// Rules out the vectors of a family whose condition is broken. `$step` is the step of the
+/// condition for the family's first vector.
 macro_rules! rule_out {
     ($family:ident, $broken:ident, $($step:literal),+) => {
         $($family = $family | from_step($broken, $step);)+
     };
 }
 
-/// The vectors of each family that a block may follow, in each lane. `None`: none in any lane.
+/// The vectors of each family that a block may follow, in each lane; `None` if no lane has any.
 #[inline(never)]
 pub(super) fn vectors(schedule: &[Lanes; STEPS + 1]) -> Option<[Lanes; FAMILIES]> {
     let [bit_0, bit_1, bit_2, bit_3, bit_4, bit_5, bit_6, bit_7] = lowest_bits(schedule);
@@ -125,7 +125,7 @@ fn agree(one: Lanes, other: Lanes, later: u32, first: u32, last: u32) -> Lanes {
 #[inline(always)]
 fn steps(first: u32, last: u32) -> Lanes {
     let all = u32::MAX >> (u32::BITS - 1 - (last - first));
-    // Read from memory: a constant vector is three instructions.
+    // `black_box` has the mask read from memory: a constant vector is three instructions.
     Lanes::splat(black_box(all << (first - FIRST_STEP)))
 }
 

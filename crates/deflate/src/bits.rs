@@ -1,23 +1,23 @@
-//! Bits appended to bytes, the first in the lowest place (RFC 1951, section 3.1.1).
+//! Writes bits into bytes; the first bit takes the lowest place (RFC 1951, section 3.1.1).
 
 /// Room added to the output when it is full.
 const ROOM_BYTES: usize = 4 << 10;
 
 /// Writes bits at the end of a vector.
 ///
-/// The vector has zeros behind what is written, so that writing four bytes is a store and not a
-/// call; [`BitWriter::finish`] takes them away.
+/// The vector holds zeros behind the written bytes, so that writing four more is a store and not a
+/// call. [`BitWriter::finish`] removes them.
 pub(super) struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
-    /// Bytes of `out` that are written.
+    /// How many bytes of `out` are written.
     end: usize,
-    /// Bits that are not written yet, fewer than 32 of them.
+    /// Bits that are not written yet: fewer than 32.
     held: u64,
     held_count: u32,
 }
 
 impl<'a> BitWriter<'a> {
-    /// Appends to `out`, where some `bytes` are expected.
+    /// Appends to `out`, and makes room for `bytes`.
     pub(super) fn new(out: &'a mut Vec<u8>, bytes: usize) -> Self {
         let end = out.len();
         out.resize(end + bytes, 0);
@@ -29,9 +29,11 @@ impl<'a> BitWriter<'a> {
         }
     }
 
-    /// Appends `count` bits, at most 32; `bits` has no others.
+    /// Appends the lowest `count` bits, at most 32. The other bits must be zero.
     #[inline(always)]
     pub(super) fn put(&mut self, bits: u32, count: u32) {
+        debug_assert!(count <= u32::BITS, "{count} bits at once");
+        debug_assert!(u64::from(bits) >> count == 0, "more than {count} bits");
         // 31 held and 32 more fit in 64.
         self.held |= u64::from(bits) << self.held_count;
         self.held_count += count;
@@ -56,13 +58,13 @@ impl<'a> BitWriter<'a> {
         self.bytes(bytes.get(..count).unwrap_or_default());
     }
 
-    /// Appends bytes; to be called where the last byte is full.
+    /// Appends bytes. Call it only where the last byte is full.
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.append(bytes);
         self.end += bytes.len();
     }
 
-    /// Fills the last byte, and leaves nothing behind it.
+    /// Fills the last byte with zeros, and removes the room behind it.
     pub(super) fn finish(mut self) {
         self.align();
         self.out.truncate(self.end);

@@ -1,8 +1,9 @@
-//! Whether a block that may follow a disturbance vector is one of a collision.
+//! Decides whether a block that may follow a disturbance vector belongs to a collision.
 //!
-//! The vector says how the other message of the collision would differ, in its schedule, and that it
-//! would be in the same state before a certain step. From there its chaining values follow, the one
-//! before the block and the one after. It is a collision if the one after is the same.
+//! The vector says how the schedule of the collision's other message would differ, and before which
+//! step both messages would be in the same state. From that state the other message's chaining
+//! values before and after the block are computed. If both messages end with the same one, it is a
+//! collision.
 
 #![allow(clippy::inline_always, reason = "each is a few instructions of a step")]
 #![allow(clippy::many_single_char_names, reason = "the standard's names")]
@@ -14,8 +15,8 @@ use super::lanes::Lanes;
 /// Words of a schedule, five steps together.
 type Schedule = [[u32; 5]; STEPS / 5];
 
-/// Whether a lane's block is one of a collision that follows one of these vectors. `chaining` is what
-/// it was compressed to.
+/// Whether a lane's block belongs to a collision that follows one of these vectors. `chaining` is
+/// the value after the block.
 #[inline(never)]
 pub(super) fn is_attack(
     lane: usize,

@@ -1,20 +1,19 @@
 //! The disturbance vectors that known attacks on SHA-1 follow: 32, in four families.
 //!
-//! What is said of them here and in the modules beside this one is from Marc Stevens and Dan Shumow,
+//! The facts about them, here and in the other modules, come from Marc Stevens and Dan Shumow,
 //! "Speeding up detection of SHA-1 collision attacks using unavoidable attack conditions" (USENIX
-//! Security 2017), and was read off `sha1collisiondetection` (theirs, MIT) and `sha1dc` (MIT or
-//! Apache-2.0), which check the same 32.
+//! Security 2017), and from the two implementations that check the same 32: their own
+//! `sha1collisiondetection` (MIT) and `sha1dc` (MIT or Apache-2.0).
 
-/// Vectors of one type, which differ in K, the step that the disturbance is about, and have one b,
-/// the bit that it is at.
+/// Vectors of one type and one b, the bit of the disturbance. They differ in K, its step.
 pub(super) struct Family {
     /// The K of bit 0 in a set of vectors.
     pub(super) first_k: u32,
     /// The family as a set: a bit for each K.
     pub(super) vectors: u32,
     pub(super) b: u32,
-    /// How the schedules of the two messages of a collision differ, for b = 0 and K = `last_k`. A
-    /// lower K has the same differences at later steps.
+    /// How the schedules of a collision's two messages differ, for b = 0 and K = `last_k`. A lower
+    /// K has the same differences at later steps.
     pub(super) differences: &'static [u32; DIFFERENCES],
     pub(super) last_k: u32,
 }
@@ -54,8 +53,8 @@ pub(super) static ALL: [Family; FAMILIES] = [
     },
 ];
 
-/// The first K whose two messages are in the same state before step 65; those below it are before
-/// step 58.
+/// From this K on the two messages are in the same state before step 65; for a lower K they are
+/// before step 58.
 pub(super) const FIRST_K_AT_65: u32 = 50;
 
 /// Enough for eighty steps from any vector's first.

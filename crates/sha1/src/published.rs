@@ -1,9 +1,11 @@
-//! What was published of the disturbance vectors, to compare ours with: read off
+//! The disturbance vectors as they were published, for the tests to compare ours with. They come
+//! from
 //! `sha1collisiondetection`, Copyright 2017 Marc Stevens and Dan Shumow, MIT.
 //!
 //! A line is a vector: its type, K and b, the step that both messages are in the same state before,
 //! the hash (FNV-1a, of little-endian bytes) of how their schedules differ, and groups of bits,
-//! `step.bit`. A block that follows the vector has all bits of a group equal, those with `!` inverted.
+//! `step.bit`. A block that follows the vector has all bits of a group equal, those with `!`
+//! inverted.
 
 use super::compression::STEPS;
 

@@ -26,12 +26,13 @@ pub(super) const INITIAL: State<u32> = [
     0xc3d2_e1f0,
 ];
 
-/// What is added in each twenty steps.
+/// The constant of each twenty steps.
 pub(super) const CONSTANTS: [u32; 4] = [0x5a82_7999, 0x6ed9_eba1, 0x8f1b_bcdc, 0xca62_c1d6];
 
-/// What the detection wants to know of a block that was compressed.
+/// What the detection needs to know about a block that was compressed.
 pub(super) struct Trace {
-    /// The message schedule. One more word than there are steps, since five are made at a time.
+    /// The message schedule. It has one word more than there are steps, because the loops make five
+    /// words at a time.
     pub(super) schedule: [Lanes; STEPS + 1],
     /// The state before step 58.
     pub(super) at_58: State<Lanes>,
@@ -40,7 +41,7 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    /// Of no block yet.
+    /// A trace of no block.
     pub(super) fn new() -> Self {
         let zero = Lanes::splat(0);
         Self {
@@ -51,7 +52,7 @@ impl Trace {
     }
 }
 
-/// A word, or one of each message.
+/// A word of one message, or one word of each message.
 pub(super) trait Word:
     Copy + BitAnd<Output = Self> + BitOr<Output = Self> + BitXor<Output = Self>
 {
@@ -120,15 +121,15 @@ fn expand(w: &mut [Lanes; 21]) {
 
 /// Compresses one block of each message into its chaining value.
 ///
-/// Loops of five steps: unrolled, the eighty are twice the code, and not faster.
+/// The loops do five steps a turn. All eighty unrolled are twice the code and no faster.
 #[inline(never)]
 pub(super) fn compress(chaining: &mut State<Lanes>, blocks: [&Block; LANES], trace: &mut Trace) {
     let schedule = &mut trace.schedule;
     for (word, read) in schedule.iter_mut().zip(Lanes::read(blocks)) {
         *word = read;
     }
-    // Not known to the compiler, which would write each out wherever it is added. A constant
-    // vector is three instructions.
+    // The compiler would write a known constant out at every use, and a constant vector is three
+    // instructions. `black_box` hides them.
     let [k0, k1, k2, k3] = CONSTANTS;
     let (k0, k1) = (Lanes::splat(black_box(k0)), Lanes::splat(black_box(k1)));
     let (k2, k3) = (Lanes::splat(black_box(k2)), Lanes::splat(black_box(k3)));

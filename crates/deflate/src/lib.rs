@@ -1,10 +1,9 @@
-//! Objects deflated anew, as zlib streams: RFC 1950 around RFC 1951.
+//! A compressor for contents that are held whole: zlib streams, RFC 1950 around RFC 1951.
 //!
-//! Only objects whose delta base stays behind come here: of the files of a clone with `--depth 1`
-//! all that were pushed as deltas, each a few kilobytes and held whole. General compressors are made
-//! for long streams: for each object they clear tables larger than the object, and search it as if
-//! there were much to come. Here the table of places is never cleared, and what does not repeat is
-//! passed over soon (docs/adr/0050).
+//! General compressors are made for long streams: for each content they clear tables that are
+//! larger than a source file, and search it as if much were still to come. This one is made for
+//! thousands of contents of a few kilobytes: it never clears its table of places, and soon passes
+//! over what does not repeat. docs/adr/0066 compares the two.
 
 #![allow(
     clippy::inline_always,
@@ -39,7 +38,7 @@ impl Default for Deflater {
 }
 
 impl Deflater {
-    /// One that has seen nothing yet.
+    /// A compressor that has seen nothing yet.
     pub fn new() -> Self {
         Self {
             matches: Matches::new(),
@@ -47,7 +46,8 @@ impl Deflater {
         }
     }
 
-    /// Appends the content as a zlib stream, which depends on nothing that was appended before.
+    /// Appends the content to `out` as a zlib stream. The stream does not depend on earlier
+    /// contents.
     pub fn append(&mut self, content: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(&ZLIB_HEADER);
         self.matches.begin(content);

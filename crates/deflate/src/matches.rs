@@ -1,12 +1,11 @@
-//! Where bytes of the content stood before.
+//! Finds where bytes of the content occurred before.
 
-use super::super::super::common_prefix::common_prefix;
 use super::symbols::LENGTH_MAX;
 
-/// Bytes that a run has at least: runs of three are seldom shorter than three literals.
+/// The shortest run, in bytes. A run of three seldom takes fewer bits than three literals.
 pub(super) const MATCH_MIN: usize = 4;
 
-/// Bytes that a run may lie back.
+/// How far back a run may begin, in bytes.
 const WINDOW_BYTES: u32 = 32 << 10;
 
 /// Two places for each of 2^14 hashes: 128 KiB.
@@ -23,9 +22,9 @@ pub(super) struct Match {
 
 /// The latest two places of each four bytes, by hash.
 ///
-/// A slot is only a hint: what it names is compared before it is believed. So slots are never
-/// cleared: places are counted on from object to object with a window's length between them, which
-/// puts all that is old out of reach.
+/// A slot is only a hint, because the bytes it points to are compared before they are used. So
+/// slots are never cleared. Places are numbered on from content to content, with a gap of one
+/// window between them, so that every older place is out of reach.
 pub(super) struct Matches {
     slots: Vec<[u32; 2]>,
     /// The number of the content's first byte.
@@ -61,14 +60,14 @@ impl Matches {
         let mut beyond = beyond;
         for place in places {
             let distance = here.wrapping_sub(place);
-            // The window's bound first: what is older than the content lies behind it.
+            // A place of an earlier content is farther away than the window.
             if distance == 0 || distance > WINDOW_BYTES {
                 break;
             }
             let Some(from) = at.checked_sub(distance as usize) else {
                 break;
             };
-            // A longer one has the next byte in common too.
+            // A longer match has the next byte in common too.
             if content.get(from + beyond) != content.get(at + beyond) {
                 continue;
             }
@@ -81,7 +80,7 @@ impl Matches {
         longest
     }
 
-    /// Notes the place without looking.
+    /// Notes the place, and looks for no match.
     #[inline(always)]
     pub(super) fn note(&mut self, content: &[u8], at: usize) {
         let here = self.first.wrapping_add(number(at));
@@ -92,7 +91,7 @@ impl Matches {
     }
 }
 
-/// The slot of the four bytes at `at`, if there are so many.
+/// The slot of the four bytes at `at`; `None` when fewer are left.
 #[inline(always)]
 fn slot_of(content: &[u8], at: usize) -> Option<usize> {
     let four = content.get(at..)?.first_chunk()?;
@@ -101,16 +100,38 @@ fn slot_of(content: &[u8], at: usize) -> Option<usize> {
     Some((hash >> (u32::BITS - SLOT_BITS)) as usize)
 }
 
-/// How many bytes at `from` and at `at` are equal, [`LENGTH_MAX`] at most.
+/// How many bytes at `from` and at `at` are equal, [`LENGTH_MAX`] at most, found eight at a time.
 #[inline(always)]
 fn common(content: &[u8], from: usize, at: usize) -> usize {
     let (Some(one), Some(other)) = (content.get(from..), content.get(at..)) else {
         return 0;
     };
-    common_prefix(one, other.get(..LENGTH_MAX).unwrap_or(other))
+    let other = other.get(..LENGTH_MAX).unwrap_or(other);
+    let mut length = 0;
+    while let (Some(eight1), Some(eight2)) = (eight(one, length), eight(other, length)) {
+        let differing = eight1 ^ eight2;
+        if differing != 0 {
+            return length + (differing.trailing_zeros() / 8) as usize;
+        }
+        length += 8;
+    }
+    // Fewer than eight are left.
+    while let (Some(byte1), Some(byte2)) = (one.get(length), other.get(length)) {
+        if byte1 != byte2 {
+            break;
+        }
+        length += 1;
+    }
+    length
 }
 
-/// Of more than 2^32 bytes only the speed would suffer: places are compared.
+/// Eight bytes, the first in the lowest place.
+#[inline(always)]
+fn eight(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// A content of more than 2^32 bytes would only be slower to compress: hints are compared.
 #[inline(always)]
 fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)

@@ -1,5 +1,5 @@
-//! The lengths of a block's codes, as they are sent before it: runs of them, coded themselves
-//! (RFC 1951, section 3.2.7).
+//! The lengths of a block's codes. They are sent before the block, as runs that are coded
+//! themselves (RFC 1951, section 3.2.7).
 
 use super::bits::BitWriter;
 use super::huffman::{self, Code};
@@ -14,12 +14,12 @@ const MANY_ZEROS: u8 = 18;
 /// Bits of the longest code of a length.
 const LENGTH_MAX: usize = 7;
 
-/// The order in which their own lengths are sent, the likeliest to be there first.
+/// The order in which the lengths of these symbols' codes are sent: the most common symbols first.
 const ORDER: [u8; SYMBOLS] = [
     16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
 ];
 
-/// The least of each list that is sent.
+/// The fewest entries of each list that may be sent.
 const LITERALS_MIN: usize = END_OF_BLOCK + 1;
 const DISTANCES_MIN: usize = 1;
 const ORDER_MIN: usize = 4;
@@ -95,7 +95,7 @@ impl CodeLengths {
     }
 }
 
-/// Lengths as items: what repeats is said once.
+/// Turns lengths into items: a run of equal lengths becomes one item.
 fn items(lengths: impl Iterator<Item = u8>) -> Vec<Item> {
     let mut items = Vec::with_capacity(LITERALS);
     let mut lengths = lengths.peekable();
@@ -118,7 +118,7 @@ fn repeat(length: u8, mut count: u16, items: &mut Vec<Item>) {
     let runs: &[(u8, u16, u16)] = if length == 0 {
         &[(MANY_ZEROS, 11, 138), (ZEROS, 3, 10)]
     } else {
-        // "As before" wants one before.
+        // "Repeat the length before" needs one before it.
         items.push(once);
         count -= 1;
         &[(REPEAT, 3, 6)]

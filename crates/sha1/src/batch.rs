@@ -1,69 +1,62 @@
-//! The ids of many objects, four of them at once.
+//! The digests of many messages, four of them at once.
 
-use gix_hash::ObjectId;
-
-use super::super::object::ObjectKind;
 use super::compression::{Block, INITIAL, State, Trace, compress};
 use super::lanes::{LANES, Lanes};
-use super::message::Message;
-use super::{CollisionDetected, conditions, object_id, recompression};
+use super::message::{Blocks, Message};
+use super::{CollisionDetected, Digest, conditions, digest, recompression};
 
-/// Objects that are hashed sooner together than one by one, whatever their sizes.
+/// From so many messages on, lanes hash them sooner than one by one, whatever their sizes.
 const LANES_WORTH: usize = 8;
 
-/// Ids of objects that are held whole, put behind `ids` in order. They are those of [`object_id`],
-/// and so is what is refused.
+/// Appends the digests of these messages to `digests`, in order. Each is what [`digest`] returns
+/// for the message, an error included.
 ///
-/// As wasm, four objects are hashed at once. The more there are, the better they fill the lanes: 16
-/// gain, four small ones lose what a call costs. A native processor has instructions for SHA-1, and
-/// does one object after the other sooner.
-pub fn object_ids(
-    objects: &[(ObjectKind, &[u8])],
-    ids: &mut Vec<Result<ObjectId, CollisionDetected>>,
+/// As wasm, four messages are hashed at once. The more there are, the better they fill the lanes:
+/// 16 gain, four small ones lose what a call costs. A native processor has instructions for SHA-1,
+/// and hashes one message after the other sooner.
+pub fn digests<M: Message, D: From<Digest> + Clone>(
+    messages: &[M],
+    digests: &mut Vec<Result<D, CollisionDetected>>,
 ) {
-    if cfg!(target_feature = "simd128") && objects.len() >= LANES_WORTH {
-        object_ids_in_lanes(objects, ids);
+    if cfg!(target_feature = "simd128") && messages.len() >= LANES_WORTH {
+        digests_in_lanes(messages, digests);
     } else {
-        ids.extend(
-            objects
-                .iter()
-                .map(|(kind, content)| object_id(*kind, content)),
-        );
+        digests.extend(messages.iter().map(|message| digest(*message).map(D::from)));
     }
 }
 
-fn object_ids_in_lanes(
-    objects: &[(ObjectKind, &[u8])],
-    ids: &mut Vec<Result<ObjectId, CollisionDetected>>,
+fn digests_in_lanes<M: Message, D: From<Digest> + Clone>(
+    messages: &[M],
+    digests: &mut Vec<Result<D, CollisionDetected>>,
 ) {
-    let before = ids.len();
-    ids.resize(before + objects.len(), Err(CollisionDetected));
-    let Some(ids) = ids.get_mut(before..) else {
+    let before = digests.len();
+    digests.resize(before + messages.len(), Err(CollisionDetected));
+    let Some(digests) = digests.get_mut(before..) else {
         return;
     };
-    let longest = longest_in_lanes(objects);
-    for ((kind, content), id) in objects.iter().zip(&mut *ids) {
-        if content.len() > longest {
-            *id = object_id(*kind, content);
+    let longest = longest_in_lanes(messages);
+    for (message, place) in messages.iter().zip(&mut *digests) {
+        if message.content().len() > longest {
+            *place = digest(*message).map(D::from);
         }
     }
-    Batch::new().run(longest_first(objects, longest), ids);
+    Batch::new().run(longest_first(messages, longest), digests);
 }
 
-/// The longest object that lanes take, in bytes. What is longer would have them to itself for most of
-/// its length, and is hashed sooner by itself.
-fn longest_in_lanes(objects: &[(ObjectKind, &[u8])]) -> usize {
+/// The longest content that lanes take, in bytes. A longer message would have the lanes to itself
+/// for most of its length, and is hashed sooner by itself.
+fn longest_in_lanes<M: Message>(messages: &[M]) -> usize {
     let mut limit = usize::MAX;
     loop {
         let (mut longest, mut next, mut total, mut count) = (0, 0, 0, 0);
-        let lengths = objects.iter().map(|(_, content)| content.len());
+        let lengths = messages.iter().map(|message| message.content().len());
         for length in lengths.filter(|length| *length <= limit) {
             next = length.clamp(next, longest.max(next));
             longest = longest.max(length);
             total += length;
             count += 1;
         }
-        // A block takes four lanes as long as two and a third alone.
+        // Four lanes take as long for a block as one message alone for two and a third.
         let others = next.max((total - longest) / LANES);
         let is_alone = longest / 7 * 4 > others || (count > 0 && count < 3);
         if !is_alone || longest == 0 {
@@ -73,24 +66,25 @@ fn longest_in_lanes(objects: &[(ObjectKind, &[u8])]) -> usize {
     }
 }
 
-/// The objects up to a length with their places, those of twice the size before the others: so no
-/// long one is left when the others are done.
-fn longest_first<'o, 'a>(
-    objects: &'o [(ObjectKind, &'a [u8])],
+/// The messages up to a length, with their places. Larger powers of two come first, so that no long
+/// message is left alone at the end.
+fn longest_first<M: Message>(
+    messages: &[M],
     longest: usize,
-) -> impl Iterator<Item = (usize, ObjectKind, &'a [u8])> + use<'o, 'a> {
+) -> impl Iterator<Item = (usize, &M)> + use<'_, M> {
     let size = |content: &[u8]| content.len().checked_ilog2().unwrap_or_default();
-    let taken = move |content: &&[u8]| content.len() <= longest;
-    let contents = objects.iter().map(|(_, content)| *content);
-    let sizes = contents.filter(taken).map(size);
+    let contents = messages.iter().map(Message::content);
+    let sizes = contents
+        .filter(|content| content.len() <= longest)
+        .map(size);
     let range = sizes.fold((usize::BITS, 0), |(low, high), size| {
         (low.min(size), high.max(size))
     });
     (range.0..=range.1).rev().flat_map(move |wanted| {
-        let placed = objects.iter().enumerate();
-        placed.filter_map(move |(place, (kind, content))| {
-            (size(content) == wanted && content.len() <= longest)
-                .then_some((place, *kind, *content))
+        let placed = messages.iter().enumerate();
+        placed.filter(move |(_, message)| {
+            let content = message.content();
+            size(content) == wanted && content.len() <= longest
         })
     })
 }
@@ -103,8 +97,8 @@ struct Batch<'a> {
 }
 
 struct Lane<'a> {
-    message: Message<'a>,
-    /// Of its id.
+    blocks: Blocks<'a>,
+    /// The place of its digest.
     place: usize,
     is_attack: bool,
 }
@@ -112,7 +106,7 @@ struct Lane<'a> {
 impl<'a> Batch<'a> {
     fn new() -> Self {
         let idle = || Lane {
-            message: Message::ended(),
+            blocks: Blocks::ended(),
             place: 0,
             is_attack: false,
         };
@@ -123,45 +117,46 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Gives each lane the next object when it is done with one.
-    fn run(
+    /// Gives each lane the next message when it is done with one.
+    fn run<M: Message + 'a, D: From<Digest>>(
         &mut self,
-        mut objects: impl Iterator<Item = (usize, ObjectKind, &'a [u8])>,
-        ids: &mut [Result<ObjectId, CollisionDetected>],
+        mut messages: impl Iterator<Item = (usize, &'a M)>,
+        digests: &mut [Result<D, CollisionDetected>],
     ) {
         loop {
-            self.fill(&mut objects);
-            let blocks = self.lanes.each_ref().map(|lane| lane.message.blocks());
+            self.fill(&mut messages);
+            let blocks = self.lanes.each_ref().map(|lane| lane.blocks.next());
             let lengths = blocks.iter().map(|blocks| blocks.len());
             let Some(count) = lengths.filter(|length| *length > 0).min() else {
                 return;
             };
             let attacks = compress_all(&mut self.chaining, &mut self.trace, blocks, count);
             for (number, (lane, is_attack)) in self.lanes.iter_mut().zip(attacks).enumerate() {
-                if lane.message.has_ended() {
+                if lane.blocks.has_ended() {
                     continue;
                 }
                 lane.is_attack |= is_attack;
-                lane.message.advance(count);
-                if lane.message.has_ended()
-                    && let Some(id) = ids.get_mut(lane.place)
+                lane.blocks.advance(count);
+                if lane.blocks.has_ended()
+                    && let Some(place) = digests.get_mut(lane.place)
                     && !lane.is_attack
                 {
-                    *id = Ok(digest(&self.chaining, number));
+                    *place = Ok(D::from(digest_of(&self.chaining, number)));
                 }
             }
         }
     }
 
-    fn fill(&mut self, objects: &mut impl Iterator<Item = (usize, ObjectKind, &'a [u8])>) {
+    fn fill<M: Message + 'a>(&mut self, messages: &mut impl Iterator<Item = (usize, &'a M)>) {
         for (number, lane) in self.lanes.iter_mut().enumerate() {
-            if !lane.message.has_ended() {
+            if !lane.blocks.has_ended() {
                 continue;
             }
-            let Some((place, kind, content)) = objects.next() else {
+            let Some((place, message)) = messages.next() else {
                 return;
             };
-            lane.message.begin(kind, content);
+            lane.blocks
+                .begin(message.prefix().as_ref(), message.content());
             lane.place = place;
             lane.is_attack = false;
             for (words, initial) in self.chaining.iter_mut().zip(INITIAL) {
@@ -171,8 +166,8 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Compresses so many blocks of each message, and tells which lanes had one of a collision. A lane
-/// without blocks compresses zeros.
+/// Compresses so many blocks of each message, and says which lanes had a block of a collision. A
+/// lane without blocks compresses zeros.
 #[inline(never)]
 fn compress_all(
     chaining: &mut State<Lanes>,
@@ -194,17 +189,18 @@ fn compress_all(
     attacks
 }
 
-fn digest(chaining: &State<Lanes>, lane: usize) -> ObjectId {
+fn digest_of(chaining: &State<Lanes>, lane: usize) -> Digest {
     let mut digest = [0; 20];
     for (bytes, words) in digest.as_chunks_mut().0.iter_mut().zip(chaining) {
         let word = words.to_array().get(lane).copied().unwrap_or_default();
         *bytes = word.to_be_bytes();
     }
-    ObjectId::Sha1(digest)
+    digest
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::PREFIX_BYTES_MAX;
     use super::super::published::noise;
     use super::*;
 
@@ -214,30 +210,59 @@ mod tests {
         lengths.into_iter().map(content).collect()
     }
 
-    /// That their ids are those that they have one by one.
-    fn check(contents: &[Vec<u8>]) {
-        let kinds = [
-            ObjectKind::Blob,
-            ObjectKind::Commit,
-            ObjectKind::Tag,
-            ObjectKind::Tree,
+    #[derive(Clone, Copy)]
+    struct Prefixed<'a>(&'a str, &'a [u8]);
+
+    impl Message for Prefixed<'_> {
+        fn prefix(&self) -> impl AsRef<[u8]> {
+            self.0
+        }
+
+        fn content(&self) -> &[u8] {
+            self.1
+        }
+    }
+
+    /// The contents behind prefixes of many lengths, the shortest and the longest among them.
+    fn prefixed(contents: &[Vec<u8>]) -> Vec<Prefixed<'_>> {
+        const PREFIXES: [&str; 5] = [
+            "",
+            "blob 3\0",
+            "commit 300\0",
+            "tree 70000\0",
+            "a prefix that is as long as any.",
         ];
-        let objects: Vec<_> = kinds
-            .into_iter()
-            .cycle()
-            .zip(contents.iter().map(Vec::as_slice))
-            .collect();
-        let mut ids = vec![Err(CollisionDetected)];
-        object_ids_in_lanes(&objects, &mut ids);
-        let alone = objects
-            .iter()
-            .map(|(kind, content)| object_id(*kind, content));
-        assert_eq!(ids[0], Err(CollisionDetected), "what is there stays");
-        assert_eq!(ids[1..], alone.collect::<Vec<_>>());
+        assert_eq!(PREFIXES[4].len(), PREFIX_BYTES_MAX);
+        let cycled = PREFIXES.into_iter().cycle();
+        let messages = cycled.zip(contents);
+        messages
+            .map(|(prefix, content)| Prefixed(prefix, content))
+            .collect()
+    }
+
+    /// Asserts that lanes give the digests that the messages have one by one.
+    fn check(contents: &[Vec<u8>]) {
+        let messages = prefixed(contents);
+        let mut digests: Vec<Result<Digest, _>> = vec![Err(CollisionDetected)];
+        digests_in_lanes(&messages, &mut digests);
+        let alone = messages.iter().map(|message| digest(*message));
+        assert_eq!(digests[0], Err(CollisionDetected), "what is there stays");
+        assert_eq!(digests[1..], alone.collect::<Vec<_>>());
     }
 
     #[test]
-    fn ids_are_the_same_at_every_length() {
+    fn the_digest_of_the_standards_example_is_the_published_one() {
+        let expected = "a9993e364706816aba3e25717850c26c9cd0d89d";
+        let mut digests: Vec<Result<Digest, _>> = Vec::new();
+        digests_in_lanes(&[Prefixed("", b"abc"); 3], &mut digests);
+        digests.push(digest(Prefixed("a", b"bc")));
+        for digest in digests {
+            assert_eq!(faster_hex::hex_string(&digest.unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn digests_are_the_same_at_every_length() {
         check(&contents(0..300));
         check(&contents((0..300).rev()));
         check(&contents(
@@ -246,7 +271,7 @@ mod tests {
         check(&contents([
             70_000, 3, 9_999, 70_000, 1_000, 65_536, 0, 4_096,
         ]));
-        // Each of them alone, and as many as there are lanes, one less and one more.
+        // From no message to one more than there are lanes.
         for count in 0..=LANES + 1 {
             check(&contents([1_000, 64, 5, 0, 3_000].into_iter().take(count)));
             check(&contents(
@@ -256,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_the_same_in_every_order() {
+    fn digests_are_the_same_in_every_order() {
         let mut noise = noise(6);
         for _ in 0..200 {
             let count = noise() % 24;
@@ -266,13 +291,10 @@ mod tests {
     }
 
     #[test]
-    fn who_has_the_lanes_to_itself_is_hashed_alone() {
+    fn a_message_that_would_have_the_lanes_to_itself_is_hashed_alone() {
         let longest = |lengths: &[usize]| {
             let contents = contents(lengths.iter().copied());
-            let blobs = contents
-                .iter()
-                .map(|content| (ObjectKind::Blob, content.as_slice()));
-            longest_in_lanes(&blobs.collect::<Vec<_>>())
+            longest_in_lanes(&prefixed(&contents))
         };
         assert_eq!(longest(&[500; 8]), usize::MAX);
         assert_eq!(longest(&[10_000, 500, 500, 500, 500]), 9_999);
@@ -282,30 +304,23 @@ mod tests {
     }
 
     #[test]
-    fn an_attack_costs_the_object_its_id_and_no_other() {
+    fn an_attack_costs_its_message_the_digest_and_no_other() {
         let contents = contents((0..40).map(|number| 30 * number));
-        let blobs = || {
-            contents
-                .iter()
-                .map(|content| (ObjectKind::Blob, content.as_slice()))
-        };
+        let messages = prefixed(&contents);
         for lane in 0..LANES {
-            let mut objects = blobs()
-                .enumerate()
-                .map(|(place, (kind, content))| (place, kind, content));
+            let mut placed = messages.iter().enumerate();
             let mut batch = Batch::new();
-            batch.fill(&mut objects);
+            batch.fill(&mut placed);
             batch.lanes[lane].is_attack = true;
-            let mut ids = vec![Err(CollisionDetected); contents.len()];
-            batch.run(objects, &mut ids);
-            for (place, (kind, content)) in blobs().enumerate() {
-                let id = object_id(kind, content);
+            let mut digests: Vec<Result<Digest, _>> = vec![Err(CollisionDetected); messages.len()];
+            batch.run(placed, &mut digests);
+            for (place, message) in messages.iter().enumerate() {
                 let expected = if place == lane {
                     Err(CollisionDetected)
                 } else {
-                    id
+                    digest(*message)
                 };
-                assert_eq!(ids[place], expected);
+                assert_eq!(digests[place], expected);
             }
         }
     }

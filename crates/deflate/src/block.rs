@@ -1,4 +1,4 @@
-//! A block, in the form that takes the fewest bits (RFC 1951, section 3.2.3).
+//! Writes a block in the form that takes the fewest bits (RFC 1951, section 3.2.3).
 
 use super::bits::BitWriter;
 use super::code_lengths::CodeLengths;
@@ -6,7 +6,7 @@ use super::huffman::{self, Code};
 use super::symbols::{self, DISTANCES, END_OF_BLOCK, LITERALS, Symbol};
 use super::tokens::{Token, Tokens};
 
-/// How the content of a block is coded, as its header says.
+/// The three forms of a block, as its header numbers them.
 const STORED: u32 = 0;
 const FIXED_CODES: u32 = 1;
 const OWN_CODES: u32 = 2;
@@ -14,7 +14,7 @@ const OWN_CODES: u32 = 2;
 /// Bits of the header.
 const HEADER_BITS: u32 = 3;
 
-/// Tokens for which codes of their own may take more bits to send than they save.
+/// Below so many tokens, sending codes of the block's own may cost more bits than they save.
 const FIXED_TOKENS_MAX: usize = 512;
 
 /// Bits of the longest code of a symbol.
@@ -23,7 +23,7 @@ const CODE_BITS_MAX: usize = 15;
 /// Bytes of a stored block: its length has sixteen bits.
 const STORED_BYTES_MAX: usize = 0xffff;
 
-/// Appends the block of these tokens, which stand for the bytes `raw`.
+/// Appends a block. The tokens stand for the bytes `raw`.
 pub(super) fn write(tokens: &Tokens, raw: &[u8], is_last: bool, bits: &mut BitWriter<'_>) {
     let literals = huffman::codes(&tokens.literal_counts, CODE_BITS_MAX);
     let distances = huffman::codes(&tokens.distance_counts, CODE_BITS_MAX);
@@ -46,7 +46,7 @@ pub(super) fn write(tokens: &Tokens, raw: &[u8], is_last: bool, bits: &mut BitWr
     write_tokens(&tokens.list, &literals, &distances, bits);
 }
 
-/// Bits of the tokens in these codes. A block's are at most some 2^15 times 48.
+/// How many bits the tokens take in these codes: at most some 2^15 times 48 in a block.
 fn coded_bits(tokens: &Tokens, literals: &[Code; LITERALS], distances: &[Code; DISTANCES]) -> u32 {
     let sum = |counts: &[u32], codes: &[Code], extra_count: fn(u32) -> u32| {
         let symbols = (0..).zip(counts.iter().zip(codes));
@@ -87,7 +87,7 @@ fn put(bits: &mut BitWriter<'_>, codes: &[Code], number: usize) {
     bits.put(code.bits.into(), code.length.into());
 }
 
-/// Appends a symbol and what follows it: 15 and 13 bits at most.
+/// Appends a symbol and the bits that follow it: at most 15 and 13.
 #[inline(always)]
 fn put_symbol(bits: &mut BitWriter<'_>, codes: &[Code], symbol: Symbol) {
     let code = codes.get(symbol.number as usize).copied();
@@ -99,7 +99,8 @@ fn put_symbol(bits: &mut BitWriter<'_>, codes: &[Code], symbol: Symbol) {
     );
 }
 
-/// Bits of the bytes as they are: for each block its header, the rest of a byte, the length twice.
+/// How many bits the bytes take as they are. Each block adds its header, the rest of a byte, and
+/// the length twice.
 fn stored_bits(raw: &[u8]) -> u64 {
     let blocks = 1 + raw.len() / STORED_BYTES_MAX;
     (raw.len() as u64 + 5 * blocks as u64) * 8
@@ -111,6 +112,7 @@ fn write_stored(raw: &[u8], is_last: bool, bits: &mut BitWriter<'_>) {
         let last = u32::from(is_last && chunks.peek().is_none());
         bits.put(last | STORED << 1, HEADER_BITS);
         bits.align();
+        debug_assert!(chunk.len() <= STORED_BYTES_MAX, "a stored block is cut");
         let length = u16::try_from(chunk.len()).unwrap_or(u16::MAX);
         bits.bytes(&length.to_le_bytes());
         bits.bytes(&(!length).to_le_bytes());

@@ -28,8 +28,8 @@ impl Code {
 
 /// Codes for the symbols that occur, none longer than `length_max` bits.
 ///
-/// Two symbols have codes at least, also when fewer occur: one alone could do without any bits,
-/// which not every reader takes.
+/// At least two symbols get codes, even if fewer occur: a single symbol would need no bits, and not
+/// every reader accepts that.
 pub(super) fn codes<const N: usize>(counts: &[u32; N], length_max: usize) -> [Code; N] {
     let mut codes = [Code::default(); N];
     let mut order = [0; LITERALS];
@@ -68,9 +68,9 @@ fn symbol(sorted: u32) -> u32 {
     sorted & 0x1ff
 }
 
-/// How many symbols have codes of each length: Huffman's algorithm. What is joined becomes heavier
-/// all the time, so that it stands in order as the symbols do, and the lightest two of all are
-/// always the first of either row.
+/// How many symbols have codes of each length: Huffman's algorithm. Each joined node is at least as
+/// heavy as the one before, so both rows stay sorted, and the two lightest nodes are always at the
+/// front of a row.
 fn lengths(by_rarity: &[u32]) -> [u32; DEPTHS] {
     let leaves = by_rarity.len();
     // The leaves, and what they are joined to: weights of the latter, and where each is joined.
@@ -124,8 +124,9 @@ fn count_depths(leaves: usize, parents: &[u16; 2 * LITERALS]) -> [u32; DEPTHS] {
     of_depth
 }
 
-/// Shortens the codes that are too long, and lengthens others until all fit again: of all codes of
-/// a length n there are 2^n, and a shorter one takes the place of several.
+/// Shortens the codes that are too long, and lengthens others until all fit again. There is room
+/// for
+/// 2^n codes of length n, and a shorter code takes the place of several longer ones.
 fn bound(of_length: &mut [u32; DEPTHS], length_max: usize) {
     let Some((bounded, over)) = of_length.split_at_mut_checked(length_max + 1) else {
         return;

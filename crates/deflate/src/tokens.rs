@@ -1,19 +1,21 @@
 //! Content as literal bytes and references to earlier runs.
 
 use super::matches::{MATCH_MIN, Matches};
-use super::symbols::{self, DISTANCES, END_OF_BLOCK, LENGTH_MIN, LITERALS};
+use super::symbols::{self, DISTANCES, END_OF_BLOCK, LENGTH_MAX, LENGTH_MIN, LITERALS};
 
 /// Tokens of a block: 128 KiB. Codes for more would fit each part less well.
 const TOKENS_MAX: usize = 32 << 10;
 
-/// A match of so many bytes is taken at once; after a shorter one the next byte's is looked at too.
+/// A match of so many bytes is taken at once. For a shorter one the match at the next byte is
+/// looked at too.
 const LENGTH_GOOD: usize = 32;
 
-/// After so many bytes without a match every second is looked at, after as many again every third.
-/// Sources seldom have so many; what was compressed before and keys have nothing else.
+/// After so many bytes without a match only every second byte is looked at, after as many again
+/// every third. Source text seldom goes so long without a match; compressed data and keys never
+/// match.
 const MISSES_UNTIL_STEP: usize = 32;
 
-/// A byte as it is, or the length and distance of a run: both less their least value.
+/// A byte as it is, or a run: its length and distance, each less its smallest value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token {
     Literal(u8),
@@ -36,13 +38,13 @@ impl Tokens {
         }
     }
 
-    /// Takes a block's worth of the content from `at` on, and says where the next begins.
+    /// Takes a block's worth of the content from `at` on, and returns where the next block begins.
     pub(super) fn fill(&mut self, content: &[u8], mut at: usize, matches: &mut Matches) -> usize {
         self.list.clear();
         self.literal_counts.fill(0);
         self.distance_counts.fill(0);
         let mut misses = 0;
-        // What begins is ended, so that a block may have a few more.
+        // A run that was begun is finished, so a block may have a few tokens more.
         while at < content.len() && self.list.len() < TOKENS_MAX {
             let Some(mut found) = matches.longest(content, at, MATCH_MIN - 1) else {
                 let step = 1 + misses / MISSES_UNTIL_STEP;
@@ -51,7 +53,7 @@ impl Tokens {
                 continue;
             };
             misses = 0;
-            // The place at `at` is noted, and that behind it with the look at it.
+            // Looking at a place notes it: that at `at`, and below the one behind it.
             let mut noted = at + 1;
             while found.length < LENGTH_GOOD {
                 noted = at + 2;
@@ -89,7 +91,8 @@ impl Tokens {
 
     #[inline(always)]
     fn run(&mut self, length: usize, distance: u32) {
-        // A match has 4 to 258 bytes, and lies at most 32,768 back.
+        debug_assert!((MATCH_MIN..=LENGTH_MAX).contains(&length), "{length} bytes");
+        debug_assert!((1..=32_768).contains(&distance), "{distance} bytes back");
         let over = u8::try_from(length.saturating_sub(LENGTH_MIN)).unwrap_or(u8::MAX);
         let back = u16::try_from(distance.saturating_sub(1)).unwrap_or(0);
         self.count(symbols::of_length(over).number as usize);
