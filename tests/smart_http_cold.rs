@@ -18,8 +18,8 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use cairn::storage::rusqlite_db::RusqliteDatabase;
-use cairn::storage::sql::Database as _;
+use cairn::storage::db::rusqlite_db::RusqliteDatabase;
+use cairn::storage::db::sql::Database as _;
 use serde_json::{Value, json};
 use support::git::{Git, refs_equal};
 use support::history::noise;

@@ -9,8 +9,8 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use cairn::storage::rusqlite_db::RusqliteDatabase;
-use cairn::storage::sql::{Database as _, query_first};
+use cairn::storage::db::rusqlite_db::RusqliteDatabase;
+use cairn::storage::db::sql::{Database as _, query_first};
 use support::history::History;
 use support::package_root;
 use support::scratch::Scratch;

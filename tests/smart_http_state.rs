@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cairn::storage::schema::{NAMESPACE, REPOSITORY, Schema};
+use cairn::storage::db::schema::{NAMESPACE, REPOSITORY, Schema};
 use rusqlite::Connection;
 use serde_json::json;
 use support::rest::Rest;

@@ -6,6 +6,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use support::arrows::{arrows, circles};
 use support::source::{Source, declared, files, modules, text};
 
 /// Lines of a source file, its tests apart.
@@ -47,6 +48,30 @@ const ENGINE: [(&[&str], bool); 4] = [
     ),
 ];
 
+/// The rooms of the actor, from the roof down: each imports those below it only.
+const ROOMS: [&str; 16] = [
+    "shell",
+    "dispatch",
+    "alarm",
+    "lifecycle",
+    "receive",
+    "upkeep",
+    "content",
+    "fetch",
+    "intake",
+    "r2",
+    "request",
+    "schedule",
+    "object",
+    "state",
+    "runtime",
+    "contract",
+];
+
+/// Files of one circle, and circles, at most. Both numbers only fall.
+const CIRCLE_FILES_MAX: usize = 3;
+const CIRCLES_MAX: usize = 17;
+
 /// The crates that exist on the platform alone.
 const PLATFORM: [&str; 5] = [
     "web_sys",
@@ -57,14 +82,13 @@ const PLATFORM: [&str; 5] = [
 ];
 
 /// Where the platform may be named: the edge, the shell, and one adapter for each store.
-const ON_THE_PLATFORM: [&str; 7] = [
+const ON_THE_PLATFORM: [&str; 6] = [
     "src/worker/",
     "src/repo_do/",
     "src/storage/analytics.rs",
-    "src/storage/do_sql.rs",
-    "src/storage/do_sql/",
+    "src/storage/db/do_sql.rs",
     "src/storage/kv.rs",
-    "src/storage/r2.rs",
+    "src/storage/r2/binding.rs",
 ];
 
 /// How SQL begins.
@@ -131,6 +155,46 @@ fn the_engine_imports_only_downward_inside() {
         }
     }
     none(&wrong);
+}
+
+#[test]
+fn the_rooms_of_the_actor_import_only_downward() {
+    let rank = |room: &str| ROOMS.iter().position(|name| *name == room);
+    let mut wrong = Vec::new();
+    for source in production() {
+        let [layer, room, ..] = source.module.as_slice() else {
+            continue;
+        };
+        if layer != "repo_do" {
+            continue;
+        }
+        let Some(from) = rank(room) else {
+            wrong.push(format!("{}: give {room} its place in ROOMS", source.file));
+            continue;
+        };
+        for path in own_paths(&source) {
+            let [_, other, ..] = path.as_slice() else {
+                continue;
+            };
+            let down = rank(other).is_some_and(|to| to >= from);
+            if path.first() == Some(layer) && !down {
+                wrong.push(format!("{}: imports {}", source.file, path.join("::")));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn circles_between_files_only_fall() {
+    let found = circles(&arrows(&production()));
+    let longest = found.first().map_or(0, Vec::len);
+    println!("{} circles, the longest of {longest} files", found.len());
+    for circle in &found {
+        println!("{}: {}", circle.len(), circle.join(" "));
+    }
+    assert!(found.len() <= CIRCLES_MAX, "{} circles", found.len());
+    assert!(longest <= CIRCLE_FILES_MAX, "a circle of {longest} files");
 }
 
 #[test]

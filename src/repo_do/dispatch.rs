@@ -4,19 +4,24 @@ use std::rc::Rc;
 
 use worker::{Method, Request, Response, Result};
 
-use super::account::Account;
-use super::caller::Caller;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
-use super::object::{RepoObject, Store};
-use super::reach::Audience;
-use super::{
-    admin, alarm, bundle, content, deletion, fork, import, lease, maintenance, receive, recover,
-    refs, upload,
-};
+use super::fetch::{bundle, refs, upload};
+use super::lifecycle::{deletion, fork, import, recover, settings};
+use super::object::RepoObject;
+use super::request::account::Account;
+use super::request::caller::Caller;
+use super::runtime::lease;
+use super::state::reach_cache::Audience;
+use super::state::store::Store;
+use super::upkeep::{self, alarm};
+use super::{content, receive};
 use crate::git::protocol::advertise::Service;
 use crate::git::receive_pack::rules::Rejection;
-use crate::storage::life::Phase;
-use crate::storage::repository::RepositoryRecord;
+use crate::repo_do::lifecycle::init;
+use crate::repo_do::request::{answer, info, not_ready, tokens};
+use crate::repo_do::upkeep::stats;
+use crate::storage::repository::phase::Phase;
+use crate::storage::repository::store::RepositoryRecord;
 
 /// Seconds after which an import or a recovery may be done.
 const IMPORT_RETRY_SECONDS: u32 = 10;
@@ -31,10 +36,13 @@ fn check_serves(record: &RepositoryRecord, is_git: bool) -> std::result::Result<
             FORK_RETRY_SECONDS,
             "the repository is being forked",
         )),
-        (Phase::Forking, false) => Err(admin::in_progress()),
+        (Phase::Forking, false) => Err(not_ready::in_progress()),
         (_, true) if record.is_being_filled() => Err(ErrorReply::busy(
             IMPORT_RETRY_SECONDS,
-            format!("{}: try again later", admin::being_filled(record).message),
+            format!(
+                "{}: try again later",
+                not_ready::being_filled(record).message
+            ),
         )),
         _ => Ok(()),
     }
@@ -82,7 +90,7 @@ pub async fn dispatch(
     let route = request.path();
     let method = request.method();
     match (&method, route.as_str()) {
-        (Method::Post, path::INIT) => return admin::init(object, &caller, request).await,
+        (Method::Post, path::INIT) => return init::init(object, &caller, request).await,
         (Method::Post, path::FORK) => return fork::fork(object, &caller, request).await,
         (Method::Post, path::IMPORT) => return import::start(object, &caller, request).await,
         (Method::Post, path::RECOVER) => return recover::start(object, &caller, request).await,
@@ -101,7 +109,7 @@ pub async fn dispatch(
         let authorized = caller.repository(access)?;
         check_serves(&authorized.record, is_git)?;
         if let (Actor::Token(_), Some(token)) = (actor, &authorized.token) {
-            admin::touch_token(&store, token)?;
+            tokens::touch_token(&store, token)?;
         }
         Ok::<_, ErrorReply>(authorized)
     };
@@ -134,13 +142,13 @@ pub async fn dispatch(
         }
         (Method::Get, path) if path.starts_with(content::PATHS) => {
             let authorized = authorized(Access::Read)?;
-            admin::check_filled(&authorized.record)?;
+            not_ready::check_filled(&authorized.record)?;
             let audience = Audience::of(authorized.actor);
             let record = authorized.record;
             content::answer(object, &store, request, (record, audience), account).await?
         }
         (Method::Get, path::BUNDLE) => {
-            admin::check_filled(&authorized(Access::Read)?.record)?;
+            not_ready::check_filled(&authorized(Access::Read)?.record)?;
             bundle::bundle(object, &store, account).await?
         }
         _ => {
@@ -161,29 +169,29 @@ async fn administer(
     let route = request.path();
     let method = request.method();
     Ok(match (&method, route.as_str()) {
-        (Method::Get, path::INFO) => admin::info(object, store, record)?,
+        (Method::Get, path::INFO) => info::info(object, store, record)?,
         (Method::Post, path::UPDATE) => {
-            let updated = admin::update(object, store, request).await?;
+            let updated = settings::update(object, store, request).await?;
             // New settings, and the record in R2, which has the old ones.
             alarm::after_settings(object, store).await;
             updated
         }
         (Method::Post, path::DELETE) => deletion::delete(object, store, record).await?,
         (Method::Post, path::FORK_EXPORT) => {
-            let asked: ExportFork = admin::body(request).await?;
+            let asked: ExportFork = answer::body(request).await?;
             if asked.repository_id != record.id {
                 let message = "another repository has taken the source's place";
                 return Err(ErrorReply::new(ErrorCode::NotFound, message));
             }
             fork::export::export(object, &asked).await?
         }
-        (Method::Post, path::TOKENS) => admin::create_token(store, request).await?,
-        (Method::Get, path::TOKENS) => admin::list_tokens(store, &request)?,
-        (Method::Get, path::STATS) => admin::stats(store, actor)?,
-        (Method::Post, path::PURGE) => maintenance::purge::serve(object).await?,
-        (Method::Post, path::MAINTENANCE) => maintenance::serve::serve(object, request).await?,
+        (Method::Post, path::TOKENS) => tokens::create_token(store, request).await?,
+        (Method::Get, path::TOKENS) => tokens::list_tokens(store, &request)?,
+        (Method::Get, path::STATS) => stats::stats(store, actor)?,
+        (Method::Post, path::PURGE) => upkeep::purge::serve(object).await?,
+        (Method::Post, path::MAINTENANCE) => upkeep::serve::serve(object, request).await?,
         (Method::Delete, _) if path::token_id(&route).is_some() => {
-            admin::revoke_token(store, path::token_id(&route).unwrap_or_default())?
+            tokens::revoke_token(store, path::token_id(&route).unwrap_or_default())?
         }
         _ => {
             let message = "the object has no such route";

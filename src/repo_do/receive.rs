@@ -3,20 +3,23 @@
 
 use std::rc::Rc;
 
-use futures::StreamExt as _;
+use finish::PushJob;
 use futures::channel::mpsc::UnboundedSender;
-use futures::{future, stream};
+use futures::{StreamExt as _, future, stream};
+use memory::PushMemory;
 use worker::{Request, Response};
 
-use super::account::{self, Account, fault};
-use super::body::Body;
-use super::caller::Authorized;
 use super::contract::{Access, ErrorCode, ErrorReply};
-use super::object::{RepoObject, Store, now_ms};
-use super::quarantine::Opened;
-use super::readers::{Purpose, Reader};
-use super::refuse::{self, Asked};
-use super::reply::Media;
+use super::intake::quarantine::QuarantinedPack;
+use super::object::RepoObject;
+use super::request::account::{self, Account, fault};
+use super::request::caller::Authorized;
+use super::request::refuse::{self, Asked};
+use super::runtime::body::Body;
+use super::runtime::clock::now_ms;
+use super::runtime::reply::Media;
+use super::state::readers::{Purpose, Reader};
+use super::state::store::Store;
 use crate::git::limits::Limits;
 use crate::git::object::fsck::Strictness;
 use crate::git::pack::incoming::objects::IncomingObjects;
@@ -24,15 +27,12 @@ use crate::git::pack::parser::PackParser;
 use crate::git::pack::parser::error::PackError;
 use crate::git::protocol::advertise::Service;
 use crate::git::protocol::capabilities::Offer;
-use crate::git::protocol::pktline;
 use crate::git::protocol::push_commands::{PushCommand, PushCommands, PushCommandsReader};
-use crate::git::protocol::refusal;
 use crate::git::protocol::sideband::SideBand;
+use crate::git::protocol::{pktline, refusal};
 use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
-use crate::storage::repository::RepositoryRecord;
-use finish::Work;
-use memory::PushMemory;
+use crate::storage::repository::store::RepositoryRecord;
 
 mod check;
 mod finish;
@@ -194,7 +194,7 @@ struct Push {
     /// By command: why it is refused, as far as that is known.
     rejections: Vec<Option<Rejection>>,
     inspection: Inspection,
-    opened: Opened,
+    opened: QuarantinedPack,
     /// What is found of the live packs must stay while the push runs.
     _reader: Reader,
     /// The pack, once it has arrived whole.
@@ -210,7 +210,7 @@ impl Push {
         limits: Limits,
         account: Rc<Account>,
     ) -> Self {
-        let opened = Opened::new(Rc::clone(&object), Rc::clone(&store));
+        let opened = QuarantinedPack::new(Rc::clone(&object), Rc::clone(&store));
         let reader = object.readers.enter(Purpose::Push, now_ms());
         let rejections = commands.commands.iter().map(|_| None).collect();
         let strictness = Strictness::of(authorized.record.fsck_strict);
@@ -333,7 +333,7 @@ impl Push {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
         let account = Rc::clone(&self.account);
         let work = async move {
-            Work::new(self, Voice { sender }).run().await;
+            PushJob::new(self, ProgressSink { sender }).run().await;
             drop(memory);
         };
         // The work goes on while the client reads; when it hangs up, both are dropped.
@@ -344,11 +344,11 @@ impl Push {
 }
 
 /// What is said to the client while the work goes on.
-struct Voice {
+struct ProgressSink {
     sender: UnboundedSender<Vec<u8>>,
 }
 
-impl Voice {
+impl ProgressSink {
     fn say(&self, bytes: Vec<u8>) {
         // The receiver is gone when the client is; then nobody listens.
         let _ = self.sender.unbounded_send(bytes);

@@ -4,12 +4,14 @@ use worker::{Context, Date, Env, Request, Response, ResponseBody, console_log, e
 
 use super::credentials::Identity;
 use super::cross_site::Source;
+use super::fault::fault;
 use super::reply::{Reply, git_error, git_in_band};
 use super::rest::bundles;
+use super::rest::{content, idempotency, openapi};
 use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
-use super::visit::{Visit, fault, respond};
-use super::{content, envelope, git, idempotency, limits, openapi, public_url, request_log};
+use super::visit::{Visit, respond};
+use super::{envelope, git, limits, public_url, request_log};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
 use crate::storage::analytics;
 

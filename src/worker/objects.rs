@@ -10,11 +10,12 @@ use web_sys::{Headers, RequestInit, RequestRedirect};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{Date, Method, Response, console_error};
 
+use super::fault::fault;
 use super::names::RepositoryPath;
-use super::visit::{Visit, fault};
+use super::visit::Visit;
 use super::wake;
 use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, ORIGIN, header};
-use crate::storage::sql_error::lasting;
+use crate::storage::db::sql_error::lasting;
 
 /// The binding of the repositories' objects.
 const REPOSITORIES: &str = "REPO";

@@ -7,9 +7,10 @@ use web_sys::ReadableStream;
 use worker::wasm_bindgen_futures::{JsFuture, spawn_local};
 use worker::{Response, ResponseBody, console_error};
 
-use super::visit::{Visit, fault};
+use super::fault::fault;
+use super::visit::Visit;
 use crate::repo_do::contract::{ErrorReply, header, instead_of_pack};
-use crate::storage::r2::R2;
+use crate::storage::r2::binding::R2;
 
 #[wasm_bindgen]
 extern "C" {

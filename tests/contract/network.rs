@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn::storage::network::{DEPARTURE_MS, NETWORK, NetworkStore, Purpose, Taking};
-use cairn::storage::schema;
-use cairn::storage::sql::Database;
+use cairn::storage::db::schema;
+use cairn::storage::db::sql::Database;
+use cairn::storage::network::store::{DEPARTURE_MS, NETWORK, NetworkStore, Purpose, Taking};
 use proptest::prelude::*;
 
 use super::NOW;

@@ -2,12 +2,12 @@
 //! every n, it goes on and is whole.
 
 use cairn::git::store::{CHUNK_BYTES, PackId, PackStore as _, Part, StoreError};
-use cairn::storage::bucket::pack_key;
-use cairn::storage::record::{Record, RecordReader};
-use cairn::storage::refs::RefRecord;
-use cairn::storage::repository::{NewRepository, RepoStore, RepositoryPatch};
-use cairn::storage::snapshots::SnapshotSettings;
-use cairn::storage::sql::Database;
+use cairn::storage::db::sql::Database;
+use cairn::storage::r2::bucket::pack_key;
+use cairn::storage::r2::recovery_record::{Record, RecordReader};
+use cairn::storage::repository::copies::SnapshotSettings;
+use cairn::storage::repository::ref_record::RefRecord;
+use cairn::storage::repository::store::{NewRepository, RepoStore, RepositoryPatch};
 
 use super::faulty::Faulty;
 use super::{
@@ -192,7 +192,7 @@ fn check_recovered<D: Database, E: Database>(
     assert_eq!(all_refs(store), all_refs(source), "{label}");
     let packs = store.stored_packs().unwrap();
     let keys = |packs: Vec<_>| -> Vec<_> {
-        let key = |pack: cairn::storage::snapshots::StoredPack| pack.r2_key;
+        let key = |pack: cairn::storage::repository::copies::StoredPack| pack.r2_key;
         packs.into_iter().map(key).collect()
     };
     assert!(packs.iter().all(|pack| !pack.chunks_here), "{label}");

@@ -3,12 +3,12 @@
 use std::ops::ControlFlow;
 
 use cairn::git::store::RefSource;
-use cairn::storage::packed_refs::PACKED_PAGE_REFS;
-use cairn::storage::publication::{Publication, RefBounds, RefOutcome, TooManyRefs};
-use cairn::storage::ref_counts::RefCounts;
-use cairn::storage::refs::RefRecord;
-use cairn::storage::repository::RepoStore;
-use cairn::storage::sql::Database;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::packed_refs::PACKED_PAGE_REFS;
+use cairn::storage::repository::publication::{Publication, RefBounds, RefOutcome, TooManyRefs};
+use cairn::storage::repository::ref_counts::RefCounts;
+use cairn::storage::repository::ref_record::RefRecord;
+use cairn::storage::repository::store::RepoStore;
 
 use super::{all_refs, created, id, must_change, publication, update};
 

@@ -1,9 +1,9 @@
 //! The repository's record.
 
-use cairn::storage::life::Phase;
-use cairn::storage::repository::{RepoStore, RepositoryPatch, RepositoryRecord};
-use cairn::storage::schema;
-use cairn::storage::sql::Database;
+use cairn::storage::db::schema;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::phase::Phase;
+use cairn::storage::repository::store::{RepoStore, RepositoryPatch, RepositoryRecord};
 
 use super::{NOW, created, new_repository, push_main, update, write_pack};
 

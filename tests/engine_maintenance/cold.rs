@@ -10,9 +10,9 @@ use cairn::git::maintenance::merge::{Merge, Step};
 use cairn::git::maintenance::reach::{Reach, Reached};
 use cairn::git::pack::reader::LivePacks;
 use cairn::git::store::{CHUNK_BYTES, ColdChunk, PackId, PackStore as _};
-use cairn::storage::publication::{Publication, RefUpdate};
-use cairn::storage::rusqlite_db::RusqliteDatabase;
-use cairn::storage::sweep::Sweep;
+use cairn::storage::db::rusqlite_db::RusqliteDatabase;
+use cairn::storage::repository::publication::{Publication, RefUpdate};
+use cairn::storage::repository::sweep::Sweep;
 
 use super::hosted::{self, NOW, Source, create, push, woken};
 use super::judge;

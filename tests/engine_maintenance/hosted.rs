@@ -18,11 +18,13 @@ use cairn::git::pack::resolver::{self, Resolver};
 use cairn::git::receive_pack::inspection::Inspection;
 use cairn::git::receive_pack::pushed::Pushed;
 use cairn::git::store::{PackStore as _, ReadError, StoreError};
-use cairn::storage::publication::{PackPublication, Publication, RefOutcome, RefUpdate};
-use cairn::storage::repository::{NewRepository, RepoStore};
-use cairn::storage::rusqlite_db::RusqliteDatabase;
-use cairn::storage::schema;
-use cairn::storage::sql::{Database, in_transaction};
+use cairn::storage::db::rusqlite_db::RusqliteDatabase;
+use cairn::storage::db::schema;
+use cairn::storage::db::sql::{Database, in_transaction};
+use cairn::storage::repository::publication::{
+    PackPublication, Publication, RefOutcome, RefUpdate,
+};
+use cairn::storage::repository::store::{NewRepository, RepoStore};
 use gix_hash::ObjectId;
 
 pub const NOW: i64 = 1_700_000_000_000;

@@ -9,11 +9,11 @@ use cairn::git::maintenance::merge::{Merge, Step};
 use cairn::git::maintenance::reach::Reach;
 use cairn::git::pack::reader::LivePacks;
 use cairn::git::store::{PackStore as _, Quarantine as _, ReadError};
-use cairn::storage::publication::{Publication, RefUpdate};
-use cairn::storage::runs::{RunFigures, RunOutcome};
-use cairn::storage::rusqlite_db::RusqliteDatabase;
-use cairn::storage::sql::Database;
-use cairn::storage::sweep::Sweep;
+use cairn::storage::db::rusqlite_db::RusqliteDatabase;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::maintenance_runs::{RunFigures, RunOutcome};
+use cairn::storage::repository::publication::{Publication, RefUpdate};
+use cairn::storage::repository::sweep::Sweep;
 
 use gix_hash::ObjectId;
 

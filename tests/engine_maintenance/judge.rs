@@ -17,7 +17,7 @@ use cairn::git::pack::index::IndexBuilder;
 use cairn::git::pack::reader::{LivePacks, Location};
 use cairn::git::store::{PackId, PackRecord, PackStore, Part};
 use cairn::git::upload_pack::plan::{PlanOptions, plan};
-use cairn::storage::sql::Database;
+use cairn::storage::db::sql::Database;
 use gix_hash::ObjectId;
 
 use super::hosted::{Store, git, text};

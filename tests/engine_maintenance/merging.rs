@@ -6,7 +6,7 @@ use cairn::git::limits::Limits;
 use cairn::git::pack::entries::Base;
 use cairn::git::pack::reader::{LivePacks, Location};
 use cairn::git::store::PackStore as _;
-use cairn::storage::sweep::Sweep;
+use cairn::storage::repository::sweep::Sweep;
 
 use super::hosted::{NOW, Source, created, merge, merge_due, push, push_pack};
 use super::judge;

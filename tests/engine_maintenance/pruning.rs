@@ -7,8 +7,8 @@ use cairn::git::limits::Limits;
 use cairn::git::maintenance::merge::{Merge, Step};
 use cairn::git::maintenance::reach::{Reach, Reached};
 use cairn::git::pack::reader::LivePacks;
-use cairn::storage::publication::{Publication, RefUpdate};
-use cairn::storage::sql::Database;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::publication::{Publication, RefUpdate};
 use gix_hash::ObjectId;
 
 use super::hosted::{NOW, Source, Store, created, merge, push};

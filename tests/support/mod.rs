@@ -12,6 +12,7 @@
 //! | [`scratch`] | folders that go away |
 //! | [`stalled`] | clients that do not read |
 //! | [`half_open`] | clients that begin a request and do not go on |
+//! | [`arrows`] | which source file imports which, and the circles |
 //! | [`source`] | the sources of this crate, read as tokens |
 //!
 //! A test reads as a story: it names its own repository, and shares nothing else.
@@ -30,6 +31,7 @@
     reason = "a panic is how a test fails"
 )]
 
+pub mod arrows;
 pub mod git;
 pub mod half_open;
 pub mod history;

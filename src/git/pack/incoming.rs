@@ -9,6 +9,7 @@ use super::super::store::{CHUNK_BYTES, PackId, PackStore, Quarantine, Shared, St
 
 pub(super) mod appended;
 mod content;
+pub mod external;
 pub mod objects;
 #[cfg(test)]
 pub(super) mod testing;

@@ -21,6 +21,7 @@
 //! header counts the surplus ones.
 
 mod build;
+mod format;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -29,18 +30,3 @@ mod view;
 pub use build::{IndexBuilder, IndexError};
 pub use sections::rows;
 pub use view::{PackIndex, Row};
-
-const MAGIC: [u8; 4] = *b"CIDX";
-const VERSION: u32 = 1;
-const HEADER_BYTES: usize = 20;
-const FAN_OUT_BYTES: usize = 256 * 4;
-const ID_BYTES: usize = 20;
-const POSITION_BYTES: usize = 4;
-const ENTRY_ROW_BYTES: usize = 24;
-
-/// The entry is stored whole.
-const NO_BASE: u32 = u32::MAX;
-/// The base is the external base with the number in the other bits.
-const EXTERNAL_BASE: u32 = 1 << 31;
-
-const OFFSET_MAX: u64 = (1 << 40) - 1;

@@ -19,7 +19,7 @@ use super::super::store::{
 };
 use super::cache::{BaseCache, Lru};
 use super::entries::{Base, Entry};
-use super::incoming::objects::{BaseFacts, ExternalBase, ExternalBases};
+use super::incoming::external::{BaseFacts, ExternalBase, ExternalBases};
 use super::index::{PackIndex, Row};
 use super::inflate::Inflater;
 use super::selection::Selection;

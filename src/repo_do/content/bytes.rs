@@ -6,13 +6,13 @@ use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 use worker::{Headers, Request, Response};
 
-use super::super::admin::Answer;
 use super::super::contract::{ErrorCode, ErrorReply, header};
-use super::super::lease::Lease;
-use super::super::object::pause;
-use super::super::reply::{self, fault_line};
+use super::super::request::answer::Answer;
+use super::super::runtime::lease::Lease;
+use super::super::runtime::reply::{self, fault_line};
+use super::super::runtime::timer::pause;
+use super::answers::no_object;
 use super::conditions::{Conditions, Wanted};
-use super::no_object;
 use super::reading::Reading;
 use crate::git::object::ObjectKind;
 use crate::git::pack::entries::Base;

@@ -3,12 +3,13 @@
 use gix_object::bstr::ByteSlice as _;
 use worker::Response;
 
-use super::super::admin::Answer;
 use super::super::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close};
 use super::super::contract::{ErrorCode, ErrorReply};
-use super::super::object::pause;
+use super::super::request::answer::Answer;
+use super::super::runtime::timer::pause;
+use super::answers::{json, no_ref, parse, revision};
 use super::reading::Reading;
-use super::{json, no_ref, parse, revision, shown};
+use super::shown;
 use crate::git::content::log::{Log, Step};
 use crate::git::content::lookup::{self, TreePath};
 use crate::git::graph::commits::CommitNode;

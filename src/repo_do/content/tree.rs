@@ -7,13 +7,14 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 use worker::Response;
 
-use super::super::admin::Answer;
 use super::super::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close};
 use super::super::contract::{ErrorCode, ErrorReply};
-use super::super::lease::Lease;
-use super::super::reply::fault_line;
+use super::super::request::answer::Answer;
+use super::super::runtime::lease::Lease;
+use super::super::runtime::reply::fault_line;
+use super::answers::{json, no_object};
 use super::reading::Reading;
-use super::{json, no_object, shown};
+use super::shown;
 use crate::git::content::listing::{Listing, ListingError};
 use crate::git::content::lookup;
 use crate::git::object::ObjectKind;

@@ -7,10 +7,12 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
-use super::super::cold::Faults;
-use super::super::object::{Store, pause};
-use super::super::reach::{Audience, Visible};
-use super::finish::Work;
+use super::super::fetch::reach::Visible;
+use super::super::r2::cold::Faults;
+use super::super::runtime::timer::pause;
+use super::super::state::reach_cache::Audience;
+use super::super::state::store::Store;
+use super::finish::PushJob;
 use super::refused::Refused;
 use super::{Push, settings};
 use crate::git::graph::ancestry::is_ancestor;
@@ -31,7 +33,7 @@ const CHECK_STEP_OBJECTS: usize = 2000;
 /// all, and the second proves the rest, but for trees and blobs that refs name directly.
 const WALKS_MAX: usize = 16;
 
-impl Work {
+impl PushJob {
     /// Walks from the new tips: what they reach must be here, in the pack or where the pusher may
     /// see it. Tips that are not complete are rejected, and the rest is proved; `None` when nothing
     /// is left of it.
@@ -60,7 +62,8 @@ impl Work {
                     Ok(Progress::Working) => pause().await,
                     Ok(Progress::Done) => break,
                     Err(ConnectivityError::Read(error)) => {
-                        self.mend(&mut faults, error.cold().ok_or(error)?).await?;
+                        self.fetch_cold_chunk(&mut faults, error.cold().ok_or(error)?)
+                            .await?;
                     }
                     Err(error) if error.is_of_tip() => {
                         if bad.is_empty() {
@@ -99,7 +102,10 @@ impl Work {
             let Push { object, store, .. } = &self.push;
             match Visible::to(object, store, Audience::Member).hidden(relied_on) {
                 Ok(hidden) => return Ok(hidden),
-                Err(error) => self.mend(&mut faults, error.cold().ok_or(error)?).await?,
+                Err(error) => {
+                    self.fetch_cold_chunk(&mut faults, error.cold().ok_or(error)?)
+                        .await?;
+                }
             }
         }
     }

@@ -6,13 +6,16 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
-use super::super::account::fault;
-use super::super::cold::Faults;
-use super::super::object::{Store, now_ms, pause};
-use super::super::reach::VisibleBases;
-use super::super::{admin, alarm, reply};
+use super::super::fetch::reach::VisibleBases;
+use super::super::r2::cold::Faults;
+use super::super::request::account::fault;
+use super::super::runtime::clock::now_ms;
+use super::super::runtime::reply;
+use super::super::runtime::timer::pause;
+use super::super::state::store::Store;
+use super::super::upkeep::alarm;
 use super::refused::Refused;
-use super::{Push, Voice};
+use super::{ProgressSink, Push};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::Connected;
 use crate::git::pack::entries::EntryTable;
@@ -27,8 +30,11 @@ use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
 use crate::git::store::{ColdChunk, StoreError};
-use crate::storage::publication::{Actor, Publication, RefBounds, RefOutcome, RefUpdate};
-use crate::storage::sql::in_transaction;
+use crate::repo_do::request::info;
+use crate::storage::db::sql::in_transaction;
+use crate::storage::repository::publication::{
+    Actor, Publication, RefBounds, RefOutcome, RefUpdate,
+};
 
 /// The live packs, as one push sees them.
 type Live = LivePacks<Rc<Store>>;
@@ -37,9 +43,9 @@ type Live = LivePacks<Rc<Store>>;
 const RESOLVE_STEP_BYTES: u64 = 8 << 20;
 
 /// A push whose bytes are all here.
-pub struct Work {
+pub struct PushJob {
     pub(super) push: Push,
-    pub(super) voice: Voice,
+    pub(super) progress: ProgressSink,
 }
 
 /// What is to be published.
@@ -49,9 +55,9 @@ struct Checked {
     peeled: Vec<Option<ObjectId>>,
 }
 
-impl Work {
-    pub fn new(push: Push, voice: Voice) -> Self {
-        Self { push, voice }
+impl PushJob {
+    pub fn new(push: Push, progress: ProgressSink) -> Self {
+        Self { push, progress }
     }
 
     /// Does the work and reports it, whatever comes.
@@ -80,7 +86,7 @@ impl Work {
             let object = Rc::clone(&self.push.object);
             alarm::after_push(&object, &self.push.store).await;
             // Nobody waits for it: the report is not held up by another object.
-            worker::wasm_bindgen_futures::spawn_local(admin::touch_namespace(object));
+            worker::wasm_bindgen_futures::spawn_local(info::touch_namespace(object));
         }
         if unpack.is_ok() && self.push.rejections.iter().any(Option::is_some) {
             self.remark(&format!(
@@ -114,7 +120,8 @@ impl Work {
         let mut pushed = Pushed::new(objects, inspection, &live, &self.push.limits);
         let mut faults = Faults::default();
         while let Err(error) = pushed.check_specials() {
-            self.mend(&mut faults, error.cold().ok_or(error)?).await?;
+            self.fetch_cold_chunk(&mut faults, error.cold().ok_or(error)?)
+                .await?;
         }
         self.check_fsck(pushed.refusal())?;
         // The kept graph, unless packs were published while the deltas were resolved.
@@ -131,7 +138,10 @@ impl Work {
             self.push.renew().await;
             match self.judge_tips(&graph, &pushed) {
                 Ok(peeled) => break peeled,
-                Err(error) => self.mend(&mut faults, error.cold().ok_or(error)?).await?,
+                Err(error) => {
+                    self.fetch_cold_chunk(&mut faults, error.cold().ok_or(error)?)
+                        .await?;
+                }
             }
         };
         let (objects, inspection) = pushed.into_parts();
@@ -167,7 +177,8 @@ impl Work {
             let step = match step {
                 Ok(step) => step,
                 Err(error) => {
-                    self.mend(&mut faults, error.cold().ok_or(error)?).await?;
+                    self.fetch_cold_chunk(&mut faults, error.cold().ok_or(error)?)
+                        .await?;
                     continue;
                 }
             };
@@ -189,9 +200,13 @@ impl Work {
     }
 
     /// Fetches a chunk that is in R2 alone, for the step that lacks it.
-    pub(super) async fn mend(&self, faults: &mut Faults, chunk: ColdChunk) -> Result<(), Refused> {
+    pub(super) async fn fetch_cold_chunk(
+        &self,
+        faults: &mut Faults,
+        chunk: ColdChunk,
+    ) -> Result<(), Refused> {
         let Push { object, store, .. } = &self.push;
-        Ok(faults.mend(object, store, chunk).await?)
+        Ok(faults.fetch_cold_chunk(object, store, chunk).await?)
     }
 
     /// Makes the push visible: the pack's last rows, its parts and the refs, in one transaction.
@@ -358,7 +373,7 @@ impl Work {
             capabilities.side_band,
             &mut out,
         );
-        self.voice.say(out);
+        self.progress.say(out);
     }
 
     fn report(&self, unpack: Result<(), &str>) {
@@ -377,7 +392,7 @@ impl Work {
         });
         let mut out = Vec::new();
         report_status::write(unpack, statuses, &self.push.commands.capabilities, &mut out);
-        self.voice.say(out);
+        self.progress.say(out);
     }
 }
 

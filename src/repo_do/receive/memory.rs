@@ -1,11 +1,12 @@
 //! What a push holds, reserved as it comes.
 
 use super::super::contract::ErrorReply;
-use super::super::memory::{
+use super::super::runtime::admission::grow;
+use super::super::runtime::memory::{
     COMMANDS_FACTOR, PUSH_BYTES, PUSHED_OBJECT_BYTES, RECEIVING_BYTES, REQUEST_FREE_BYTES,
-    Reservation, make_room,
+    Reservation,
 };
-use super::super::room::grow;
+use super::super::state::caches::make_room;
 
 /// Steps in which a reservation grows while a pack arrives.
 const STEP_BYTES: u64 = 1 << 20;

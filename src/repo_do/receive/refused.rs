@@ -1,7 +1,7 @@
 //! Why a push fails as a whole.
 
-use super::super::reply;
-use super::super::snapshot::SnapshotError;
+use super::super::runtime::reply;
+use super::super::state::failure::SnapshotError;
 use crate::git::pack::parser::error::PackError;
 use crate::git::store::{ReadError, StoreError};
 

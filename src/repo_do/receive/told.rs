@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use gix_object::bstr::{BStr, BString, ByteSlice as _};
 
-use super::finish::Work;
+use super::finish::PushJob;
 use super::refused::Refused;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::git::receive_pack::findings::FsckRefusal;
@@ -20,7 +20,7 @@ const CASE_WARNINGS_MAX: usize = 10;
 /// are compared with each other alone. A look-up costs a few rows read where refs are not kept.
 const CASE_LOOKUPS_MAX: usize = 200;
 
-impl Work {
+impl PushJob {
     /// Refuses the push for its objects: names the first of them to the pusher.
     pub(super) fn check_fsck(&self, refusal: Option<&FsckRefusal>) -> Result<(), Refused> {
         let Some(refusal) = refusal else {

@@ -3,20 +3,20 @@
 use serde_json::Value;
 use worker::Request;
 
+use super::body::{body, body_below};
 use super::making::Draft;
-use super::{body, body_below};
 use crate::repo_do::contract::{
     Access, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo, SnapshotChange,
     TouchRepository, UpdateRepository, path,
 };
 use crate::worker::admission;
-use crate::worker::directory;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::names::{NamespaceName, RepositoryPath};
+use crate::worker::namespace::directory;
 use crate::worker::objects::{self, Call};
-use crate::worker::parameters::{self, ListQuery, NewRepository, RepositoryChange};
 use crate::worker::reply::Reply;
-use crate::worker::resources::{Gone, ListedRepository, Repository};
+use crate::worker::rest::parameters::{self, ListQuery, NewRepository, RepositoryChange};
+use crate::worker::rest::resources::{Gone, ListedRepository, Repository};
 use crate::worker::visit::Visit;
 
 /// `POST /namespaces/:ns/repos`

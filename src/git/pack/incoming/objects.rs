@@ -6,20 +6,20 @@
 
 use std::rc::Rc;
 
-use gix_hash::{ObjectId, oid};
+use gix_hash::ObjectId;
 
 use super::super::super::limits::Limits;
 use super::super::super::object::ObjectKind;
-use super::super::super::store::{PackStore, ReadError, Shared};
+use super::super::super::store::{PackStore, Shared};
 use super::super::cache::BaseCache;
 use super::super::delta;
 use super::super::entries::{Base, Entry, EntryTable};
 use super::super::inflate::Inflater;
 use super::super::parser::error::{PackError, Refusal};
-use super::super::reader::BlobReader;
 use super::IncomingPack;
 use super::unhashed::Unhashed;
 use super::work::Work;
+use crate::git::pack::incoming::external::ExternalBases;
 
 /// The part of the cache that one object may take. A larger one would push out many that are
 /// likelier to be a base soon.
@@ -50,54 +50,6 @@ where
     ) -> Result<(), Refusal> {
         self(position, id, kind, content)
     }
-}
-
-/// An object that a delta of the pack builds on and that the pack does not hold.
-#[derive(Debug, Clone)]
-pub struct ExternalBase {
-    /// Its kind.
-    pub kind: ObjectKind,
-    /// Its content.
-    pub content: Shared,
-    /// Links of its own delta chain, as it is stored.
-    pub depth: u16,
-}
-
-/// What is known of a base outside the pack before it is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BaseFacts {
-    /// Its kind.
-    pub kind: ObjectKind,
-    /// Bytes of its content.
-    pub size_bytes: u64,
-    /// Links of its own delta chain, as it is stored.
-    pub depth: u16,
-}
-
-/// The objects of live packs, as bases of thin deltas.
-pub trait ExternalBases {
-    /// What is known of the object, or `None` when no live pack holds it.
-    fn facts(&self, id: &oid) -> Result<Option<BaseFacts>, ReadError> {
-        Ok(self.base(id)?.map(|base| BaseFacts {
-            kind: base.kind,
-            size_bytes: base.content.len() as u64,
-            depth: base.depth,
-        }))
-    }
-
-    /// Opens an object of any size, to be read in pieces.
-    fn open(&self, _id: &oid) -> Result<Option<BlobReader>, ReadError> {
-        Ok(None)
-    }
-
-    /// The next piece of an object opened; `None` after the last.
-    fn next_piece(&self, _reader: &mut BlobReader) -> Result<Option<Vec<u8>>, ReadError> {
-        Ok(None)
-    }
-
-    /// The object, or `None` when no live pack holds it. One above `Limits::delta_bytes_max` is
-    /// [`ReadError::TooLarge`].
-    fn base(&self, id: &oid) -> Result<Option<ExternalBase>, ReadError>;
 }
 
 /// Where the content of objects comes from that are no longer, or never were, in memory.

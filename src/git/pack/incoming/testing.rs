@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::rc::Rc;
 
-use flate2::{Compression, write::ZlibEncoder};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use gix_hash::{ObjectId, oid};
 
 use super::super::super::hash::PackHasher;
@@ -19,7 +20,8 @@ use super::super::entry::{self, EntryKind};
 use super::super::parser::PackParser;
 use super::super::parser::error::{PackError, Refusal};
 use super::super::resolver::{Resolver, Step};
-use super::objects::{ExternalBase, ExternalBases, IncomingObjects, Sources};
+use super::external::{ExternalBase, ExternalBases};
+use super::objects::{IncomingObjects, Sources};
 
 /// Chunks in memory, of one pack and of scratch.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Where the sections of an index lie, and where it may be cut.
 
 use super::super::super::store::PART_ROW_BYTES_MAX;
-use super::{
+use super::format::{
     ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, MAGIC, POSITION_BYTES, VERSION,
 };
 

@@ -5,10 +5,10 @@ use gix_hash::{ObjectId, Prefix, oid};
 use super::super::super::object::ObjectKind;
 use super::super::super::store::{PackId, Pieces, StoreError};
 use super::super::entries::{Base, Entry};
-use super::sections::{Sections, word};
-use super::{
+use super::format::{
     ENTRY_ROW_BYTES, EXTERNAL_BASE, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, NO_BASE, POSITION_BYTES,
 };
+use super::sections::{Sections, word};
 
 /// What the index says of an entry; as [`Entry`], without the id, which lies elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@ use std::rc::Rc;
 use super::super::super::hash::object_id;
 use super::super::super::limits::Limits;
 use super::super::entry::EntryKind;
-use super::super::incoming::objects::ExternalBase;
+use super::super::incoming::external::ExternalBase;
 use super::super::incoming::testing::{
     MemoryBases, MemoryStore, PackMaker, Seen, appending, parse, take, take_into,
 };

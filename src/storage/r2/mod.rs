@@ -1,0 +1,13 @@
+//! R2: objects of bytes under a key.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`bucket`] | the port: objects under a key; the keys |
+//! | [`binding`] | the port on R2 itself; the only file here that knows it |
+//! | [`recovery_record`] | the text beside the packs from which a lost repository is made again |
+//! | [`recovery_record_head`] | how that text begins: whose it is |
+
+pub mod binding;
+pub mod bucket;
+pub mod recovery_record;
+pub mod recovery_record_head;
