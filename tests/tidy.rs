@@ -186,6 +186,29 @@ fn the_rooms_of_the_actor_import_only_downward() {
 }
 
 #[test]
+fn packs_come_in_through_the_intake_alone() {
+    // The machines that make and prove the objects of a pack, and the caches' way to yield.
+    let own = [
+        ("PackParser::new(", "intake"),
+        ("Resolver::new(", "intake"),
+        ("Connectivity::new(", "intake"),
+        ("make_room(", "state"),
+    ];
+    let mut wrong = Vec::new();
+    for source in production() {
+        let [layer, room, ..] = source.module.as_slice() else {
+            continue;
+        };
+        for (call, home) in own {
+            if layer == "repo_do" && room != home && source.text.contains(call) {
+                wrong.push(format!("{}: {call}..) is for {home} to call", source.file));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
 fn circles_between_files_only_fall() {
     let found = circles(&arrows(&production()));
     let longest = found.first().map_or(0, Vec::len);

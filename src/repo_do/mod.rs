@@ -13,7 +13,7 @@
 //! | `upkeep` | packs merged, pruned, swept, verified, rebuilt, copied to R2 |
 //! | `content` | refs, commits, trees and blobs, as REST shows them |
 //! | `fetch` | advertisements, fetches, bundles, ready clones |
-//! | `intake` | the way in for packs: their rows until they are published |
+//! | `intake` | the one way in for packs: received, resolved, inspected, proved; `publish` does the rest |
 //! | `r2` | bytes that R2 alone has; who names which packs there |
 //! | `request` | one request: who asks, what it costs, how it is refused |
 //! | `schedule` | the object's one alarm, set early enough for everybody |

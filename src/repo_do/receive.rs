@@ -4,12 +4,13 @@
 use std::rc::Rc;
 
 use finish::PushJob;
-use futures::channel::mpsc::UnboundedSender;
 use futures::{StreamExt as _, future, stream};
-use memory::PushMemory;
+use progress::{ProgressSink, Silent};
 use worker::{Request, Response};
 
 use super::contract::{Access, ErrorCode, ErrorReply};
+use super::intake::arrival::{ArrivedPack, ArrivingPack};
+use super::intake::memory::PackMemory;
 use super::intake::quarantine::QuarantinedPack;
 use super::object::RepoObject;
 use super::request::account::{self, Account, fault};
@@ -17,26 +18,25 @@ use super::request::caller::Authorized;
 use super::request::refuse::{self, Asked};
 use super::runtime::body::Body;
 use super::runtime::clock::now_ms;
+use super::runtime::memory::{COMMANDS_FACTOR, REQUEST_FREE_BYTES};
 use super::runtime::reply::Media;
 use super::state::readers::{Purpose, Reader};
 use super::state::store::Store;
 use crate::git::limits::Limits;
 use crate::git::object::fsck::Strictness;
-use crate::git::pack::incoming::objects::IncomingObjects;
-use crate::git::pack::parser::PackParser;
 use crate::git::pack::parser::error::PackError;
 use crate::git::protocol::advertise::Service;
 use crate::git::protocol::capabilities::Offer;
 use crate::git::protocol::push_commands::{PushCommand, PushCommands, PushCommandsReader};
 use crate::git::protocol::sideband::SideBand;
 use crate::git::protocol::{pktline, refusal};
-use crate::git::receive_pack::inspection::Inspection;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::storage::repository::store::RepositoryRecord;
 
 mod check;
+mod closure;
 mod finish;
-mod memory;
+mod progress;
 mod refused;
 mod told;
 
@@ -74,7 +74,8 @@ async fn take(
     account: &Rc<Account>,
 ) -> Result<worker::Result<Response>, ErrorReply> {
     // A push that is still to come costs nothing.
-    let mut memory = PushMemory::new();
+    let mut memory = PackMemory::of_client();
+    let mut command_bytes = 0_u64;
     let bad =
         |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
     let limits = limits(object);
@@ -82,7 +83,8 @@ async fn take(
     let mut piece = Vec::new();
     let mut first = Vec::new();
     while body.next(&mut piece).await.map_err(|error| bad(&error))? {
-        memory.read(piece.len()).await?;
+        command_bytes = command_bytes.saturating_add(piece.len() as u64);
+        memory.hold_beside(held_by_commands(command_bytes)).await?;
         let mut rest = piece.as_slice();
         let fed = reader.feed(&mut rest);
         *asked = Asked::Begun(reader.capabilities().side_band);
@@ -121,11 +123,19 @@ async fn take(
     body.drain().await;
     account.received(body.received_bytes());
     // From here on nothing waits for the client.
-    if let Err(error) = memory.reserve_work(push.object_count()).await {
+    if let Err(error) = memory.hold_work(push.object_count()).await {
         push.opened.discard();
         return Err(error);
     }
     Ok(push.answer(memory))
+}
+
+/// What the commands of a push hold once so many bytes of them came.
+fn held_by_commands(bytes: u64) -> u64 {
+    if bytes <= REQUEST_FREE_BYTES {
+        return 0;
+    }
+    bytes.saturating_mul(COMMANDS_FACTOR)
 }
 
 /// The variable with the most bytes that one push may have, where the platform takes no more.
@@ -193,12 +203,11 @@ struct Push {
     account: Rc<Account>,
     /// By command: why it is refused, as far as that is known.
     rejections: Vec<Option<Rejection>>,
-    inspection: Inspection,
     opened: QuarantinedPack,
     /// What is found of the live packs must stay while the push runs.
     _reader: Reader,
     /// The pack, once it has arrived whole.
-    arrived: Option<Result<IncomingObjects, PackError>>,
+    arrived: Option<Result<ArrivedPack, PackError>>,
 }
 
 impl Push {
@@ -213,7 +222,6 @@ impl Push {
         let opened = QuarantinedPack::new(Rc::clone(&object), Rc::clone(&store));
         let reader = object.readers.enter(Purpose::Push, now_ms());
         let rejections = commands.commands.iter().map(|_| None).collect();
-        let strictness = Strictness::of(authorized.record.fsck_strict);
         Self {
             object,
             store,
@@ -222,7 +230,6 @@ impl Push {
             limits,
             account,
             rejections,
-            inspection: Inspection::new(strictness),
             opened,
             _reader: reader,
             arrived: None,
@@ -277,7 +284,7 @@ impl Push {
         &mut self,
         first: Vec<u8>,
         body: &mut Body,
-        memory: &mut PushMemory,
+        memory: &mut PackMemory,
     ) -> Result<(), ErrorReply> {
         let wanted = |(command, rejection): (&PushCommand, &Option<Rejection>)| {
             rejection.is_none() && command.new.is_some()
@@ -291,21 +298,17 @@ impl Push {
         {
             return Ok(());
         }
-        let mut parser = PackParser::new(self.limits);
+        let strictness = Strictness::of(self.authorized.record.fsck_strict);
+        let mut arriving = ArrivingPack::new(self.limits, strictness);
         let mut piece = first;
         loop {
-            if let Err(error) = parser.feed(&piece, &self.opened, &mut self.inspection) {
+            if let Err(error) = arriving.feed(&piece, &self.opened) {
                 self.arrived = Some(Err(error));
                 return Ok(());
             }
-            self.opened.sweep_later().await?;
-            let held_bytes = parser
-                .held_bytes()
-                .saturating_add(self.inspection.held_bytes());
-            let received = parser.progress().objects_received;
-            if let Err(error) = memory.reserve_received(held_bytes, received).await {
+            if let Err(error) = arriving.settle(&self.opened, memory, &Silent).await {
                 self.opened.discard();
-                return Err(error);
+                return Err(error.into());
             }
             match body.next(&mut piece).await {
                 Ok(true) => {}
@@ -316,41 +319,30 @@ impl Push {
                 }
             }
         }
-        self.arrived = Some(parser.finish_input());
+        self.arrived = Some(arriving.finish());
         Ok(())
     }
 
     /// Objects of the pack, if it has arrived.
     fn object_count(&self) -> u32 {
         match &self.arrived {
-            Some(Ok(objects)) => objects.table.count(),
+            Some(Ok(arrived)) => arrived.objects.table.count(),
             _ => 0,
         }
     }
 
     /// The response: progress while the rest of the work is done, then the report.
-    fn answer(self, memory: PushMemory) -> worker::Result<Response> {
+    fn answer(self, memory: PackMemory) -> worker::Result<Response> {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
         let account = Rc::clone(&self.account);
+        let progress = ProgressSink::new(sender, &self.commands.capabilities);
         let work = async move {
-            PushJob::new(self, ProgressSink { sender }).run().await;
+            PushJob::new(self, progress).run().await;
             drop(memory);
         };
         // The work goes on while the client reads; when it hangs up, both are dropped.
         let work = stream::once(work).filter_map(|()| future::ready(None));
         let pieces = stream::select(receiver.map(Ok::<Vec<u8>, worker::Error>), work);
         account::streamed(&account, Service::ReceivePack, Media::Result, pieces)
-    }
-}
-
-/// What is said to the client while the work goes on.
-struct ProgressSink {
-    sender: UnboundedSender<Vec<u8>>,
-}
-
-impl ProgressSink {
-    fn say(&self, bytes: Vec<u8>) {
-        // The receiver is gone when the client is; then nobody listens.
-        let _ = self.sender.unbounded_send(bytes);
     }
 }

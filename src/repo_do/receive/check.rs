@@ -1,48 +1,46 @@
 //! The judgement of each ref update once the objects are known: whether all that it reaches is
 //! here, and whether the ref may go there.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
-use super::super::fetch::reach::Visible;
-use super::super::r2::cold::Faults;
-use super::super::runtime::timer::pause;
-use super::super::state::reach_cache::Audience;
 use super::super::state::store::Store;
+use super::closure::PushTips;
 use super::finish::PushJob;
 use super::refused::Refused;
-use super::{Push, settings};
+use super::settings;
 use crate::git::graph::ancestry::is_ancestor;
 use crate::git::graph::commits::CommitGraph;
-use crate::git::graph::connectivity::{
-    Connected, Connectivity, ConnectivityError, Incoming as _, Progress,
-};
+use crate::git::graph::connectivity::{Connected, Incoming as _};
 use crate::git::object::ObjectKind;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::store::{ObjectSource as _, ReadError};
-
-/// Objects read between two pauses: about 20 ms of CPU.
-const CHECK_STEP_OBJECTS: usize = 2000;
-
-/// Walks that one push may take to find the tips that are not complete. The first finds them
-/// all, and the second proves the rest, but for trees and blobs that refs name directly.
-const WALKS_MAX: usize = 16;
+use crate::repo_do::intake::error::IntakeError;
+use crate::repo_do::intake::prove::{Subject, prove};
+use crate::repo_do::intake::steps::Steps;
 
 impl PushJob {
-    /// Walks from the new tips: what they reach must be here, in the pack or where the pusher may
-    /// see it. Tips that are not complete are rejected, and the rest is proved; `None` when nothing
-    /// is left of it.
+    /// Proves the new tips; those that are not complete are rejected. `None` when nothing is left.
     pub(super) async fn connect(
         &mut self,
+        steps: Steps<'_>,
         graph: &CommitGraph,
         pushed: &Pushed<'_, Rc<Store>>,
     ) -> Result<Option<Connected>, Refused> {
         self.remark("Checking connectivity: ");
+<<<<<<< part-g
+        let limits = self.push.limits;
+        let subject = Subject {
+            graph,
+            objects: pushed,
+            incoming: pushed,
+            limits: &limits,
+=======
         let mut hidden = Rc::new(HashSet::new());
         for _ in 0..WALKS_MAX {
             let tips = self.tips();
@@ -121,34 +119,26 @@ impl PushJob {
             } => shallow.contains(referred_by),
             ConnectivityError::Incomplete { .. } => !shallow.is_empty(),
             _ => false,
+>>>>>>> part-c
         };
-        if is_shallow {
-            Rejection::ShallowUpdate
-        } else {
-            Rejection::MissingObjects
-        }
-    }
-
-    fn reject_tips(&mut self, bad: &HashMap<ObjectId, Rejection>) {
-        let commands = &self.push.commands.commands;
-        for (command, slot) in commands.iter().zip(&mut self.push.rejections) {
-            if let Some(rejection) = command.new.and_then(|new| bad.get(&new)) {
-                slot.get_or_insert_with(|| rejection.clone());
+        let mut closure = PushTips {
+            push: &mut self.push,
+            progress: &self.progress,
+        };
+        let connected = match prove(steps, subject, &mut closure).await {
+            Ok(connected) => connected,
+            Err(IntakeError::TooManyWalks(_)) => {
+                for slot in &mut self.push.rejections {
+                    slot.get_or_insert(Rejection::MissingObjects);
+                }
+                None
             }
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(connected) = &connected {
+            self.remark(&format!("{}, done.\n", connected.stats.commits));
         }
-        self.push.propagate_atomic();
-    }
-
-    /// The new ids of the refs that may still change.
-    fn tips(&self) -> Vec<ObjectId> {
-        let commands = self
-            .push
-            .commands
-            .commands
-            .iter()
-            .zip(&self.push.rejections);
-        let open = commands.filter(|(_, rejection)| rejection.is_none());
-        open.filter_map(|(command, _)| command.new).collect()
+        Ok(connected)
     }
 
     /// Judges what the tips are, by the settings as they are now; gives what each peels to. After a

@@ -11,25 +11,25 @@ use super::super::r2::cold::Faults;
 use super::super::request::account::fault;
 use super::super::runtime::clock::now_ms;
 use super::super::runtime::reply;
-use super::super::runtime::timer::pause;
 use super::super::state::store::Store;
 use super::super::upkeep::alarm;
+use super::Push;
+use super::progress::{ProgressSink, PushHooks};
 use super::refused::Refused;
-use super::{ProgressSink, Push};
 use crate::git::graph::commits::CommitGraph;
-use crate::git::graph::connectivity::Connected;
-use crate::git::pack::entries::EntryTable;
-use crate::git::pack::incoming::objects::{IncomingObjects, Sources};
+use crate::git::pack::incoming::objects::Sources;
 use crate::git::pack::reader::LivePacks;
-use crate::git::pack::resolver::{Resolver, Step};
-use crate::git::protocol::progress::Meter;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::git::protocol::report_status::{self, Outcome, RefStatus};
-use crate::git::protocol::sideband::{Band, SideBand, band};
-use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::refname;
-use crate::git::store::{ColdChunk, StoreError};
+use crate::git::store::StoreError;
+use crate::repo_do::intake::arrival::ArrivedPack;
+use crate::repo_do::intake::error::IntakeError;
+use crate::repo_do::intake::inspect::inspect;
+use crate::repo_do::intake::proven::ProvenPack;
+use crate::repo_do::intake::resolve::resolve;
+use crate::repo_do::intake::steps::Steps;
 use crate::repo_do::request::info;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::repository::publication::{
@@ -39,9 +39,6 @@ use crate::storage::repository::publication::{
 /// The live packs, as one push sees them.
 type Live = LivePacks<Rc<Store>>;
 
-/// Bytes inflated and made between two pauses: about 20 ms of CPU.
-const RESOLVE_STEP_BYTES: u64 = 8 << 20;
-
 /// A push whose bytes are all here.
 pub struct PushJob {
     pub(super) push: Push,
@@ -50,7 +47,7 @@ pub struct PushJob {
 
 /// What is to be published.
 struct Checked {
-    pack: Option<(IncomingObjects, Connected)>,
+    pack: Option<ProvenPack>,
     /// By command: what its new id peels to.
     peeled: Vec<Option<ObjectId>>,
 }
@@ -63,7 +60,7 @@ impl PushJob {
     /// Does the work and reports it, whatever comes.
     pub async fn run(mut self) {
         let unpack = match self.check().await {
-            Ok(checked) => self.publish(checked),
+            Ok(checked) => self.publish(&checked),
             Err(refused) => Err(refused),
         };
         let unpack = unpack.map_err(|refused| self.push.account.named(&refused.0));
@@ -104,26 +101,21 @@ impl PushJob {
         let store = Rc::clone(&self.push.store);
         let live = LivePacks::open(Rc::clone(&store), &self.push.limits)?;
         self.push.account.looks_at(live.records().len());
-        let arrived = self.push.arrived.take().transpose()?;
-        let objects = match arrived {
-            Some(objects) => Some(self.resolve(objects, &live).await?),
-            None => None,
-        };
-        let Some(objects) = objects else {
+        let Some(arrived) = self.push.arrived.take().transpose()? else {
             self.push.renew().await;
             return Ok(Checked {
                 pack: None,
                 peeled: vec![None; self.push.rejections.len()],
             });
         };
-        let inspection = std::mem::take(&mut self.push.inspection);
-        let mut pushed = Pushed::new(objects, inspection, &live, &self.push.limits);
-        let mut faults = Faults::default();
-        while let Err(error) = pushed.check_specials() {
-            self.fetch_cold_chunk(&mut faults, error.cold().ok_or(error)?)
-                .await?;
-        }
-        self.check_fsck(pushed.refusal())?;
+        let object = Rc::clone(&self.push.object);
+        let hooks = PushHooks::new(self.progress.clone());
+        let steps = Steps::new(&object, &store, &hooks);
+        let resolved = self.resolve(steps, arrived, &live).await?;
+        let pushed = match inspect(steps, resolved, &live, &self.push.limits).await {
+            Err(IntakeError::Fsck(refusal)) => return Err(self.refused_by_fsck(&refusal)),
+            pushed => pushed?,
+        };
         // The kept graph, unless packs were published while the deltas were resolved.
         let kept = self.push.object.graph.current(&store)?;
         let graph = if kept.is_of(live.records()) {
@@ -131,89 +123,52 @@ impl PushJob {
         } else {
             Rc::new(CommitGraph::open(&*store, live.records())?)
         };
-        let connected = self.connect(&graph, &pushed).await?;
+        let connected = self.connect(steps, &graph, &pushed).await?;
         let mut faults = Faults::default();
         let peeled = loop {
-            // The last wait before the push is published, but for cold chunks: then again.
+            // The last wait before the push is published. After a wait for a cold chunk this is
+            // asked again.
             self.push.renew().await;
             match self.judge_tips(&graph, &pushed) {
                 Ok(peeled) => break peeled,
+<<<<<<< part-g
+                Err(error) => steps.fetch_cold_chunk(&mut faults, error.into()).await?,
+=======
                 Err(error) => {
                     self.fetch_cold_chunk(&mut faults, error.cold().ok_or(error)?)
                         .await?;
                 }
+>>>>>>> part-c
             }
         };
         let (objects, inspection) = pushed.into_parts();
         self.warn(&inspection)?;
         Ok(Checked {
-            pack: connected.map(|connected| (objects, connected)),
+            pack: connected.and_then(|connected| ProvenPack::of(objects, connected)),
             peeled,
         })
     }
 
-    /// Makes the deltas that are left into objects.
+    /// Makes the deltas that are left into objects. They build on what the pusher may see.
     async fn resolve(
-        &mut self,
-        objects: IncomingObjects,
+        &self,
+        steps: Steps<'_>,
+        arrived: ArrivedPack,
         live: &Live,
-    ) -> Result<IncomingObjects, Refused> {
-        let object = Rc::clone(&self.push.object);
-        let bases = VisibleBases::of(&object, live);
+    ) -> Result<ArrivedPack, IntakeError> {
+        let bases = VisibleBases::of(&self.push.object, live);
         let sources = Sources {
             store: live.store(),
             bases: &bases,
         };
-        let mut faults = Faults::default();
-        let mut resolver = Resolver::new(objects);
-        let mut meter = Meter::new("Resolving deltas");
-        loop {
-            let step = resolver.step(
-                RESOLVE_STEP_BYTES,
-                sources,
-                &self.push.opened,
-                &mut self.push.inspection,
-            );
-            let step = match step {
-                Ok(step) => step,
-                Err(error) => {
-                    self.fetch_cold_chunk(&mut faults, error.cold().ok_or(error)?)
-                        .await?;
-                    continue;
-                }
-            };
-            faults.settled();
-            self.push.opened.sweep_later().await?;
-            let progress = resolver.progress();
-            let (done, total) = (
-                u64::from(progress.deltas_resolved),
-                u64::from(progress.deltas),
-            );
-            if let Some(line) = meter.line(done, total, step == Step::Done) {
-                self.remark(&line);
-            }
-            match step {
-                Step::Done => return Ok(resolver.finish()),
-                Step::More => pause().await,
-            }
-        }
-    }
-
-    /// Fetches a chunk that is in R2 alone, for the step that lacks it.
-    pub(super) async fn fetch_cold_chunk(
-        &self,
-        faults: &mut Faults,
-        chunk: ColdChunk,
-    ) -> Result<(), Refused> {
-        let Push { object, store, .. } = &self.push;
-        Ok(faults.fetch_cold_chunk(object, store, chunk).await?)
+        resolve(steps, arrived, sources, &self.push.opened).await
     }
 
     /// Makes the push visible: the pack's last rows, its parts and the refs, in one transaction.
     ///
     /// Whoever pushes is judged here once more. Nothing is awaited from here to the end of the
     /// transaction, so that what is read of token and settings is what holds when the refs change.
-    fn publish(&mut self, checked: Checked) -> Result<(), Refused> {
+    fn publish(&mut self, checked: &Checked) -> Result<(), Refused> {
         self.push.judge();
         let open: Vec<usize> = self.open_commands();
         if open.is_empty() {
@@ -221,28 +176,19 @@ impl PushJob {
             return Ok(());
         }
         let store = Rc::clone(&self.push.store);
-        let (table, received, connected) = match checked.pack {
-            Some((objects, connected)) if objects.table.count() > 0 => {
-                (objects.table, Some(objects.pack.finish()), Some(connected))
-            }
-            _ => (EntryTable::default(), None, None),
-        };
         let gone = self.gone(
             &open,
             &LivePacks::open(Rc::clone(&store), &self.push.limits)?,
         )?;
         let mut publication = self.publication(&open, &gone, &checked.peeled);
         let outcomes = in_transaction(store.database(), || {
-            if let (Some(received), Some(connected)) = (&received, &connected) {
-                let parts = (&connected.graph_part, &connected.introduced_part);
-                let pack = store.write_pack(received, &table, parts.0, parts.1)?;
-                publication.pack = Some(pack);
-            }
+            let pack = checked.pack.as_ref();
+            publication.pack = pack.map(|pack| pack.write(&store)).transpose()?;
             let outcomes = store.publish(&publication)?;
             self.settle_head(&publication, &outcomes)?;
             Ok::<_, StoreError>(outcomes)
         })?;
-        if received.is_some() {
+        if checked.pack.is_some() {
             // Published or removed: either way the pack is out of quarantine.
             self.push.opened.forget();
         } else {
@@ -361,19 +307,7 @@ impl PushJob {
 
     /// Progress and remarks, which the client shows behind `remote: `.
     pub(super) fn remark(&self, text: &str) {
-        let capabilities = &self.push.commands.capabilities;
-        let error = text.starts_with("error") || text.starts_with("warning");
-        if capabilities.side_band == SideBand::None || (capabilities.quiet && !error) {
-            return;
-        }
-        let mut out = Vec::new();
-        band(
-            Band::Progress,
-            text.as_bytes(),
-            capabilities.side_band,
-            &mut out,
-        );
-        self.progress.say(out);
+        self.progress.remark(text);
     }
 
     fn report(&self, unpack: Result<(), &str>) {

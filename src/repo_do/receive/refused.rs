@@ -2,8 +2,10 @@
 
 use super::super::runtime::reply;
 use super::super::state::failure::SnapshotError;
+use crate::git::graph::connectivity::ConnectivityError;
 use crate::git::pack::parser::error::PackError;
 use crate::git::store::{ReadError, StoreError};
+use crate::repo_do::intake::error::IntakeError;
 
 /// The push failed as a whole; why, for the report's `unpack` line.
 pub(super) struct Refused(pub(super) String);
@@ -13,6 +15,19 @@ impl From<PackError> for Refused {
         match error {
             PackError::Store(error) => error.into(),
             PackError::Base(error) => error.into(),
+            error => Self(error.to_string()),
+        }
+    }
+}
+
+impl From<IntakeError> for Refused {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Pack(error) => error.into(),
+            IntakeError::Connectivity(ConnectivityError::Read(error))
+            | IntakeError::Read(error) => error.into(),
+            IntakeError::Store(error) => error.into(),
+            IntakeError::Cold(error) => error.into(),
             error => Self(error.to_string()),
         }
     }

@@ -22,14 +22,11 @@ const CASE_LOOKUPS_MAX: usize = 200;
 
 impl PushJob {
     /// Refuses the push for its objects: names the first of them to the pusher.
-    pub(super) fn check_fsck(&self, refusal: Option<&FsckRefusal>) -> Result<(), Refused> {
-        let Some(refusal) = refusal else {
-            return Ok(());
-        };
+    pub(super) fn refused_by_fsck(&self, refusal: &FsckRefusal) -> Refused {
         for line in refusal.lines() {
             self.remark(&format!("error: {line}\n"));
         }
-        Err(Refused(refusal.summary()))
+        Refused(refusal.summary())
     }
 
     /// Tells what fsck would warn of, and names that a client may not be able to tell apart.

@@ -103,14 +103,19 @@ impl Reservation {
         }
     }
 
-    /// Nothing as yet, for a client: within the share of its repository and its own.
+    /// Nothing yet, for a client: within the share of its repository and its own.
     pub fn empty_share() -> Self {
         Self::empty(true)
     }
 
+    /// Nothing yet, for work of our own.
+    pub fn empty_own() -> Self {
+        Self::empty(false)
+    }
+
     /// Reserves `wanted` bytes for work of our own.
     pub fn new(wanted: u64) -> Result<Self, NoRoom> {
-        let mut reservation = Self::empty(false);
+        let mut reservation = Self::empty_own();
         reservation.grow_to(wanted)?;
         Ok(reservation)
     }

@@ -3,10 +3,10 @@
 use super::{graph_cache, reach_cache};
 use crate::storage::db::cache;
 
-/// Has what is merely kept yield to tables of so many bytes, which grow with a pack's objects: the
-/// caches and such a table are not held beside each other, but may fill again later. Without this the
-/// heap would become the sum of both, and never shrink.
-pub fn make_room(table_bytes: u64) {
+/// Evicts caches to make room for tables of so many bytes, which grow with a pack's objects. The
+/// caches may fill again later; but held beside such a table they would make the heap the sum of both,
+/// and it never shrinks. Only [`TableMemory`](super::tables::TableMemory) calls this.
+pub(super) fn make_room(table_bytes: u64) {
     let bytes = usize::try_from(table_bytes).unwrap_or(usize::MAX);
     cache::make_room(bytes);
     graph_cache::make_room(bytes);

@@ -10,7 +10,7 @@
 //! | `running`, `import` | whether an import or a recovery is at work; how far the import has come |
 //! | `readers` | who reads packs now |
 //! | `graph_cache`, `reach_cache` | the commit graph; what the refs and the reflog reach |
-//! | `caches` | all caches of the isolate, which yield to large tables |
+//! | `caches`, `tables` | all caches of the isolate; memory for large tables, which caches yield to |
 //! | `rates` | how many requests the repository takes |
 //! | `seen_tokens` | whose tokens its namespace admitted |
 //! | `fetch_extensions` | what is offered for `fetch` beyond git's own list |
@@ -18,7 +18,7 @@
 
 pub mod alarm_time;
 pub mod busy;
-pub mod caches;
+mod caches;
 pub mod failure;
 pub mod fetch_extensions;
 pub mod graph_cache;
@@ -30,4 +30,5 @@ pub mod readers;
 pub mod running;
 pub mod seen_tokens;
 pub mod store;
+pub mod tables;
 pub mod turn;

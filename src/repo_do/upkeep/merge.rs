@@ -19,10 +19,10 @@ use crate::repo_do::r2::cold::{COLD_BYTES, Faults};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::memory::Reservation;
 use crate::repo_do::runtime::timer::pause;
-use crate::repo_do::state::caches::make_room;
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::readers::Purpose;
 use crate::repo_do::state::store::Store;
+use crate::repo_do::state::tables::TableMemory;
 use crate::repo_do::upkeep::snapshot;
 use crate::storage::db::sql::Database as _;
 use crate::storage::repository::maintenance_runs::RunFigures;
@@ -105,11 +105,10 @@ async fn merge_range(
 }
 
 /// Reserves memory to make a pack of so many objects.
-pub fn reserve(objects: u64) -> Result<Reservation, Failure> {
-    let bytes = objects.saturating_mul(OBJECT_BYTES);
-    let reservation = Reservation::new(MERGE_BYTES.saturating_add(bytes))?;
-    make_room(bytes);
-    Ok(reservation)
+pub fn reserve(objects: u64) -> Result<TableMemory, Failure> {
+    let table_bytes = objects.saturating_mul(OBJECT_BYTES);
+    let bytes = MERGE_BYTES.saturating_add(table_bytes);
+    Ok(TableMemory::own(bytes, table_bytes)?)
 }
 
 /// Reserves what reading cold packs holds, if there are any.

@@ -7,25 +7,28 @@
 //! A cold pack is read from R2 once, from end to end, and is in rows until the work is over: later
 //! packs lean on it in no order, and what fits into memory of it would be fetched again and again.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
 use super::merge::reserve;
 use crate::git::graph::commits::CommitGraph;
-use crate::git::graph::connectivity::{Connected, Connectivity, ConnectivityError, Progress};
+use crate::git::graph::connectivity::{Connected, ConnectivityError};
 use crate::git::limits::Limits;
 use crate::git::maintenance::merge::Step;
-use crate::git::maintenance::rebuild::{IndexRebuild, Overlay, RebuildError, StoredPack};
+use crate::git::maintenance::rebuild::{IndexRebuild, Overlay, StoredPack};
 use crate::git::object::{ObjectKind, facts};
 use crate::git::pack::index::IndexBuilder;
 use crate::git::pack::reader::LivePacks;
 use crate::git::store::{
-    ColdChunk, ObjectSource as _, PackId, PackRecord, PackStore, Part, Shared, StoreError,
+    ObjectSource as _, PackId, PackRecord, PackStore, Part, Shared, StoreError,
 };
+use crate::repo_do::intake::error::IntakeError;
+use crate::repo_do::intake::hooks::Hooks;
+use crate::repo_do::intake::prove::{Closure, Subject, prove};
+use crate::repo_do::intake::steps::{RESOLVE_STEP_BYTES, Steps};
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::r2::cold::Faults;
 use crate::repo_do::runtime::admission::reserve as reserve_room;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::memory::PUSH_BYTES;
@@ -36,12 +39,6 @@ use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::snapshot;
 use crate::storage::repository::maintenance_runs::RunFigures;
 use crate::storage::repository::ref_record::RefRecord;
-
-/// Bytes of deltas resolved between two pauses.
-const RESOLVE_STEP_BYTES: u64 = 8 << 20;
-
-/// Objects read between two pauses.
-const CHECK_STEP_OBJECTS: usize = 2000;
 
 /// How long it is waited for others who read.
 const ALONE_WAIT_MS: i64 = 20_000;
@@ -155,11 +152,8 @@ impl Rebuild {
         self.object.check_open(&self.store)
     }
 
-    /// Fetches a chunk that is in R2 alone, for the step that lacks it.
-    async fn fetch_cold_chunk(&self, faults: &mut Faults, chunk: ColdChunk) -> Result<(), Failure> {
-        Ok(faults
-            .fetch_cold_chunk(&self.object, &self.store, chunk)
-            .await?)
+    fn steps(&self) -> Steps<'_> {
+        Steps::new(&self.object, &self.store, self)
     }
 
     /// Reads what R2 has of all packs, and has the bytes of cold ones here until
@@ -197,18 +191,11 @@ impl Rebuild {
         let before = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
         let graph = CommitGraph::open(&*self.overlay, before.records())?;
         let mut machine = IndexRebuild::new(record, &self.limits);
-        let mut faults = Faults::default();
-        loop {
-            match machine.step(&before, &*self.store, RESOLVE_STEP_BYTES) {
-                Ok(Step::Done) => break,
-                Ok(Step::More) => faults.settled(),
-                Err(error) => {
-                    let chunk = error.cold().ok_or_else(|| broken(error))?;
-                    self.fetch_cold_chunk(&mut faults, chunk).await?;
-                }
-            }
-            self.pause().await?;
-        }
+        let step = || {
+            let step = machine.step(&before, &*self.store, RESOLVE_STEP_BYTES)?;
+            Ok(step == Step::Done)
+        };
+        self.steps().run(step).await?;
         let lost = || Failure::Broken("its index was not made".to_owned());
         let table = machine.finish().ok_or_else(lost)?;
         let mut index = Vec::new();
@@ -243,33 +230,50 @@ impl Rebuild {
         packs: &LivePacks<Rc<Overlay<Rc<Store>>>>,
     ) -> Result<Connected, Failure> {
         let pack = StoredPack::last(packs);
-        let mut tips = pack.commits(graph)?;
-        loop {
-            let mut walk = Connectivity::new(graph, packs, &pack, &tips, &self.limits)
-                .with_shallow(self.shallow.iter().copied());
-            let (mut bad, mut faults) = (HashSet::new(), Faults::default());
-            loop {
-                match walk.step(CHECK_STEP_OBJECTS) {
-                    Ok(Progress::Working) => {
-                        faults.settled();
-                        self.pause().await?;
-                    }
-                    Ok(Progress::Done) => break,
-                    Err(ConnectivityError::Read(error)) => {
-                        let chunk = error.cold().ok_or(error)?;
-                        self.fetch_cold_chunk(&mut faults, chunk).await?;
-                    }
-                    Err(error) if error.is_of_tip() => {
-                        bad.insert(walk.give_up_tip());
-                    }
-                    Err(error) => return Err(Failure::Broken(error.to_string())),
-                }
-            }
-            if bad.is_empty() {
-                return Ok(walk.finish());
-            }
-            tips.retain(|tip| !bad.contains(tip));
-        }
+        let mut closure = WhateverIsComplete {
+            tips: pack.commits(graph)?,
+            shallow: &self.shallow,
+        };
+        let subject = Subject {
+            graph,
+            objects: packs,
+            incoming: &pack,
+            limits: &self.limits,
+        };
+        let proved = prove(self.steps(), subject, &mut closure).await?;
+        proved.ok_or_else(|| Failure::Broken("its parts were not made".to_owned()))
+    }
+}
+
+impl Hooks for Rebuild {
+    fn is_wanted(&self) -> bool {
+        self.object.is_open(&self.store)
+    }
+}
+
+/// The closure of a stored pack: of its commits, those that are complete.
+struct WhateverIsComplete<'a> {
+    tips: Vec<ObjectId>,
+    shallow: &'a [ObjectId],
+}
+
+impl Closure for WhateverIsComplete<'_> {
+    fn tips(&self) -> Option<Vec<ObjectId>> {
+        Some(self.tips.clone())
+    }
+
+    fn shallow(&self) -> &[ObjectId] {
+        self.shallow
+    }
+
+    /// Each walk leaves out a commit at least, so there is an end.
+    fn walks_max(&self) -> usize {
+        usize::MAX
+    }
+
+    fn leave_out(&mut self, bad: HashMap<ObjectId, ConnectivityError>) -> Result<(), IntakeError> {
+        self.tips.retain(|tip| !bad.contains_key(tip));
+        Ok(())
     }
 }
 
@@ -313,13 +317,6 @@ fn problem_of_tag<S: PackStore>(
     }
     let peeled = (end != record.target).then_some(end);
     Ok((peeled != record.peeled).then(|| format!("it peels to {end}, and the ref says otherwise")))
-}
-
-fn broken(error: RebuildError) -> Failure {
-    match error {
-        RebuildError::Store(error) => error.into(),
-        error => Failure::Broken(error.to_string()),
-    }
 }
 
 /// Puts parts made anew in the place of all that are stored.

@@ -21,6 +21,7 @@ use crate::git::protocol::advertise::Version;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{Credentials, ErrorReply, ImportPhase, ImportProgress, RemoteUrl};
+use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::admission::reserve;
@@ -217,8 +218,12 @@ impl Attempt {
         opened.discard();
         let fetched = fetched?;
         let live = self.live()?;
-        let commits = fetched.inspection.commit_count();
-        let pushed = Pushed::new(fetched.objects, fetched.inspection, &live, &self.limits);
+        let ArrivedPack {
+            objects,
+            inspection,
+        } = fetched.resolved;
+        let commits = inspection.commit_count();
+        let pushed = Pushed::new(objects, inspection, &live, &self.limits);
         let graph = CommitGraph::open(&*self.store, live.records())?;
         let commits_only = CommitsOnly {
             pushed: &pushed,

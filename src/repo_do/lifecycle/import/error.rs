@@ -9,6 +9,8 @@ use crate::git::protocol::pktline::PktLineError;
 use crate::git::receive_pack::findings::FsckRefusal;
 use crate::git::store::{ReadError, StoreError};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, RemoteUrlError};
+use crate::repo_do::intake::error::IntakeError;
+use crate::repo_do::state::failure::SnapshotError;
 
 /// Why an import, or one attempt at it, failed.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +147,27 @@ impl From<PackError> for ImportError {
 impl From<ReadError> for ImportError {
     fn from(error: ReadError) -> Self {
         PackError::Base(error).into()
+    }
+}
+
+impl From<IntakeError> for ImportError {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Pack(error) => error.into(),
+            IntakeError::Fsck(refusal) => Self::Fsck(refusal),
+            IntakeError::Connectivity(error) => error.into(),
+            IntakeError::TooManyWalks(_) => {
+                Self::GivenUp("too many of the remote's tags are incomplete".to_owned())
+            }
+            IntakeError::Read(error) => error.into(),
+            IntakeError::Store(error) | IntakeError::Cold(SnapshotError::Store(error)) => {
+                Self::Store(error)
+            }
+            IntakeError::Busy(reply) => Self::Unavailable(reply.message),
+            IntakeError::Gone => Self::Deleted,
+            error @ IntakeError::Cold(_) => Self::Unavailable(error.to_string()),
+            error @ IntakeError::Stored(_) => Self::GivenUp(error.to_string()),
+        }
     }
 }
 

@@ -5,7 +5,8 @@
 //! | `start` | the request: the remote asked for its refs, the repository made |
 //! | `run` | the alarm: what [`filling`](super::filling) has to know |
 //! | `attempt` | one attempt: whole, or the next part of a history that was cut |
-//! | `part` | one pack: received, resolved, proved |
+//! | `part` | one pack: received, resolved, proved, published |
+//! | `closure`, `progress` | what must be complete; how far it has come |
 //! | `wanted` | which refs of the remote become refs here |
 //! | `remote` | the remote over HTTP |
 //! | `failure` | what is left of an import that failed |
@@ -15,9 +16,11 @@
 //! evicted or killed at any point, but for credentials: those are in memory only.
 
 mod attempt;
+mod closure;
 mod error;
 pub mod failure;
 mod part;
+mod progress;
 mod remote;
 mod run;
 mod start;

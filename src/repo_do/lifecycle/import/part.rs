@@ -1,12 +1,13 @@
-//! One pack of an import: received into quarantine, resolved, proved; as a push's would be.
+//! One pack of an import: it goes in by the [`intake`](crate::repo_do::intake), as a push's does, and
+//! is published.
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 
-use super::attempt::{Attempt, busy};
+use super::attempt::Attempt;
+use super::closure::{RefsAndTags, edge, tags_that_came};
 use super::error::{ImportError, check_fsck};
 use super::remote::{Remote, in_time, unavailable};
 use super::wanted::Wanted;
@@ -14,61 +15,54 @@ use crate::git::fetch_client::error::FetchClientError;
 use crate::git::fetch_client::request::FetchOrder;
 use crate::git::fetch_client::response::{Event, FetchResponseReader};
 use crate::git::graph::commits::CommitGraph;
-use crate::git::graph::connectivity::{Connected, Connectivity, ConnectivityError, Progress};
 use crate::git::limits::Limits;
-use crate::git::pack::entries::EntryTable;
-use crate::git::pack::incoming::Received;
-use crate::git::pack::incoming::objects::{IncomingObjects, Sources};
-use crate::git::pack::parser::PackParser;
+use crate::git::pack::incoming::objects::Sources;
 use crate::git::pack::reader::LivePacks;
-use crate::git::pack::resolver::{Resolver, Step};
-use crate::git::receive_pack::inspection::Inspection;
-use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules;
-use crate::git::store::{ObjectSource as _, StoreError};
-use crate::repo_do::contract::ImportPhase;
+use crate::git::store::StoreError;
+use crate::repo_do::intake::arrival::{ArrivedPack, ArrivingPack};
+use crate::repo_do::intake::hooks::{Hooks as _, Stage};
+use crate::repo_do::intake::inspect::inspect;
+use crate::repo_do::intake::memory::PackMemory;
+use crate::repo_do::intake::prove::{Subject, prove};
+use crate::repo_do::intake::proven::ProvenPack;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
+<<<<<<< part-g
+use crate::repo_do::intake::resolve::resolve;
+use crate::repo_do::intake::steps::Steps;
+use crate::repo_do::runtime::clock::now_ms;
+=======
 use crate::repo_do::runtime::memory::{PUSHED_OBJECT_BYTES, Reservation};
 use crate::repo_do::runtime::{admission::reserve, clock::now_ms, timer::pause};
 use crate::repo_do::state::caches::make_room;
+>>>>>>> part-c
 use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::repository::publication::{
     PackPublication, Publication, RefOutcome, RefUpdate,
 };
 
-/// Bytes inflated and made between two pauses: about 20 ms of CPU.
-const RESOLVE_STEP_BYTES: u64 = 8 << 20;
-
-/// Objects read between two pauses: about 20 ms of CPU.
-const CHECK_STEP_OBJECTS: usize = 2000;
-
 /// How long one pack may take to arrive: an alarm has 15 minutes, and there is more to do.
 const RECEIVE_MINUTES_MAX: i64 = 9;
 
-/// Walks that find the tags that are not complete.
-const WALKS_MAX: usize = 16;
-
 /// A pack of the remote's, received and resolved.
 pub struct Fetched {
-    pub objects: IncomingObjects,
-    pub inspection: Inspection,
+    pub resolved: ArrivedPack,
     /// Commits that come without their parents, as the remote says.
     pub shallow: Vec<ObjectId>,
     /// For the tables, which grow with the objects.
-    pub room: Reservation,
+    pub memory: PackMemory,
 }
 
 /// A pack whose closure is proved.
 struct Proved {
-    table: EntryTable,
-    received: Received,
-    connected: Connected,
+    /// `None` when it has no objects.
+    pack: Option<ProvenPack>,
     /// Commits that lack their parents.
     shallow: Vec<ObjectId>,
     /// The refs to make, tags that did not come left out.
     refs: Vec<RefUpdate>,
-    _room: Reservation,
+    _memory: PackMemory,
 }
 
 impl Attempt {
@@ -84,18 +78,22 @@ impl Attempt {
             objects_max,
             ..self.limits
         };
-        let mut inspection = Inspection::new(self.strictness()?);
-        let (parser, shallow, room) = self
-            .receive(remote, order, opened, &mut inspection, limits)
+        let mut memory = PackMemory::of_our_own();
+        let (arriving, shallow) = self
+            .receive(remote, order, opened, &mut memory, limits)
             .await?;
-        let objects = parser.finish_input()?;
-        let objects = self.resolve(objects, opened, &mut inspection).await?;
-        check_fsck(inspection.refusal())?;
+        let arrived = arriving.finish()?;
+        let live = self.live()?;
+        let sources = Sources {
+            store: live.store(),
+            bases: &live,
+        };
+        let resolved = resolve(self.steps(), arrived, sources, opened).await?;
+        check_fsck(resolved.inspection.refusal())?;
         Ok(Fetched {
-            objects,
-            inspection,
+            resolved,
             shallow,
-            room,
+            memory,
         })
     }
 
@@ -104,17 +102,15 @@ impl Attempt {
         remote: &Remote,
         order: &FetchOrder<'_>,
         opened: &QuarantinedPack,
-        inspection: &mut Inspection,
+        memory: &mut PackMemory,
         limits: Limits,
-    ) -> Result<(PackParser, Vec<ObjectId>, Reservation), ImportError> {
+    ) -> Result<(ArrivingPack, Vec<ObjectId>), ImportError> {
         let until_ms = now_ms().saturating_add(RECEIVE_MINUTES_MAX * 60_000);
         let mut body = remote.fetch(order).await?;
         self.check_alive()?;
         let mut reader = FetchResponseReader::new(remote.version, order.depth.is_some());
-        let mut parser = PackParser::new(limits);
+        let mut arriving = ArrivingPack::new(limits, self.strictness()?);
         let mut shallow = remote.refs.shallow.clone();
-        let mut received_bytes = 0_u64;
-        let mut room = reserve(0).await.map_err(busy)?;
         let mut piece = Vec::new();
         loop {
             let more = in_time(body.next(&mut piece)).await;
@@ -124,10 +120,7 @@ impl Attempt {
             }
             let fed = reader.feed(&piece, |event| {
                 match event {
-                    Event::Pack(bytes) => {
-                        received_bytes = received_bytes.saturating_add(bytes.len() as u64);
-                        parser.feed(bytes, opened, inspection)?;
-                    }
+                    Event::Pack(bytes) => arriving.feed(bytes, opened)?,
                     Event::Shallow(id) if shallow.len() < limits.haves_max => shallow.push(id),
                     Event::Shallow(_) => {
                         let refs_max = limits.haves_max;
@@ -145,55 +138,10 @@ impl Attempt {
                 body.cancel();
                 return Err(error);
             }
-            let received = parser.progress();
-            if received.objects_announced > 0 && room.bytes() == 0 {
-                let tables = u64::from(received.objects_announced) * PUSHED_OBJECT_BYTES;
-                room = reserve(tables).await.map_err(busy)?;
-                make_room(tables);
-                self.check_alive()?;
-            }
-            self.object.import.update(|progress| {
-                progress.phase = ImportPhase::Receiving;
-                progress.received_bytes = received_bytes;
-                progress.received_objects = received.objects_received;
-                progress.total_objects = received.objects_announced;
-            });
-            opened.sweep_later().await?;
-            self.check_alive()?;
+            arriving.settle(opened, memory, self).await?;
         }
         reader.finish()?;
-        Ok((parser, shallow, room))
-    }
-
-    /// Makes the deltas that are left into objects.
-    async fn resolve(
-        &self,
-        objects: IncomingObjects,
-        opened: &QuarantinedPack,
-        inspection: &mut Inspection,
-    ) -> Result<IncomingObjects, ImportError> {
-        let live = self.live()?;
-        let sources = Sources {
-            store: live.store(),
-            bases: &live,
-        };
-        let mut resolver = Resolver::new(objects);
-        loop {
-            let step = resolver.step(RESOLVE_STEP_BYTES, sources, opened, inspection)?;
-            let deltas = resolver.progress();
-            self.object.import.update(|progress| {
-                progress.phase = ImportPhase::Resolving;
-                progress.resolved_deltas = deltas.deltas_resolved;
-                progress.total_deltas = deltas.deltas;
-            });
-            opened.sweep_later().await?;
-            if step == Step::Done {
-                self.check_alive()?;
-                return Ok(resolver.finish());
-            }
-            pause().await;
-            self.check_alive()?;
-        }
+        Ok((arriving, shallow))
     }
 
     /// Fetches a part whose commits no ref names yet, and makes it live.
@@ -324,22 +272,10 @@ impl Attempt {
         Ok(branches.next())
     }
 
-    /// Writes a pack's last rows; `None` when it has no objects.
+    /// Writes the last rows of a pack, if it has objects.
     fn write(&self, proved: &Proved) -> Result<Option<PackPublication>, StoreError> {
-        let Proved {
-            table, received, ..
-        } = proved;
-        if table.count() == 0 {
-            return Ok(None);
-        }
-        let Connected {
-            graph_part,
-            introduced_part,
-            ..
-        } = &proved.connected;
-        let store = &self.store;
-        let pack = store.write_pack(received, table, graph_part, introduced_part)?;
-        Ok(Some(pack))
+        let pack = proved.pack.as_ref();
+        pack.map(|pack| pack.write(&self.store)).transpose()
     }
 
     /// Walks from the tips: what they reach must be here, up to the remote's own edge.
@@ -349,101 +285,52 @@ impl Attempt {
         tips: &[ObjectId],
         wanted: &Wanted,
     ) -> Result<Proved, ImportError> {
-        self.object
-            .import
-            .update(|progress| progress.phase = ImportPhase::Checking);
+        self.at(Stage::Checking);
         let live = self.live()?;
         let limits = &self.limits;
-        let mut pushed = Pushed::new(fetched.objects, fetched.inspection, &live, limits);
-        pushed.check_specials()?;
-        check_fsck(pushed.refusal())?;
+        let steps = self.steps();
+        let pushed = inspect(steps, fetched.resolved, &live, limits).await?;
         let graph = CommitGraph::open(&*self.store, live.records())?;
         let shallow = edge(&pushed, &fetched.shallow);
         let known = self.store.shallow_commits()?;
-        let edge: HashSet<_> = shallow.iter().chain(&known).copied().collect();
-
-        // A tag is asked for by nobody: it is taken if its object came, and all that it reaches.
-        let mut tags = Vec::new();
-        for tag in &wanted.tags {
-            let came = |id: &ObjectId| Ok::<_, ImportError>(pushed.kind(id)?.is_some());
-            if came(&tag.target)? && came(&tag.peeled.unwrap_or(tag.target))? {
-                tags.push(tag);
-            }
-        }
-        for _ in 0..WALKS_MAX {
-            let with_tags = tips
-                .iter()
-                .copied()
-                .chain(tags.iter().map(|tag| tag.target));
-            let with_tags: Vec<_> = with_tags.collect();
-            let mut walk = Connectivity::new(&graph, &pushed, &pushed, &with_tags, limits)
-                .with_shallow(edge.iter().copied());
-            let bad = self.walk(&mut walk).await?;
-            if let Some((_, error)) = bad.iter().find(|(tip, _)| tips.contains(tip)) {
-                return Err(error.clone().into());
-            }
-            if !bad.is_empty() {
-                tags.retain(|tag| !bad.contains_key(&tag.target));
-                continue;
-            }
-            let connected = walk.finish();
-            let mut refs = Vec::new();
-            for named in wanted.refs.iter().chain(tags.iter().copied()) {
-                refs.push(RefUpdate {
-                    name: named.name.clone(),
-                    old: None,
-                    new: Some(named.target),
-                    peeled: pushed.peel(&named.target)?,
-                });
-            }
-            let (objects, _) = pushed.into_parts();
-            return Ok(Proved {
-                table: objects.table,
-                received: objects.pack.finish(),
-                connected,
-                shallow,
-                refs,
-                _room: fetched.room,
+        let mut closure = RefsAndTags {
+            tips,
+            tags: tags_that_came(&pushed, wanted)?,
+            shallow: shallow.iter().chain(&known).copied().collect(),
+        };
+        let subject = Subject {
+            graph: &graph,
+            objects: &pushed,
+            incoming: &pushed,
+            limits,
+        };
+        let proved = prove(steps, subject, &mut closure).await?;
+        let none = || ImportError::GivenUp("no tip of the remote's is left".to_owned());
+        let connected = proved.ok_or_else(none)?;
+        let mut refs = Vec::new();
+        for named in wanted.refs.iter().chain(closure.tags) {
+            refs.push(RefUpdate {
+                name: named.name.clone(),
+                old: None,
+                new: Some(named.target),
+                peeled: pushed.peel(&named.target)?,
             });
         }
-        Err(ImportError::GivenUp(
-            "too many of the remote's tags are incomplete".to_owned(),
-        ))
+        let (objects, _) = pushed.into_parts();
+        Ok(Proved {
+            pack: ProvenPack::of(objects, connected),
+            shallow,
+            refs,
+            _memory: fetched.memory,
+        })
     }
 
-    /// Walks to the end; gives the tips that are not complete.
-    async fn walk(
-        &self,
-        walk: &mut Connectivity<'_>,
-    ) -> Result<HashMap<ObjectId, ConnectivityError>, ImportError> {
-        let mut bad = HashMap::new();
-        loop {
-            match walk.step(CHECK_STEP_OBJECTS) {
-                Ok(Progress::Working) => {}
-                Ok(Progress::Done) => return Ok(bad),
-                Err(error) if error.is_of_tip() => {
-                    bad.insert(walk.give_up_tip(), error);
-                }
-                Err(error) => return Err(error.into()),
-            }
-            pause().await;
-            self.check_alive()?;
-        }
+    fn steps(&self) -> Steps<'_> {
+        Steps::new(&self.object, &self.store, self)
     }
 
     /// The packs that are live now.
     pub fn live(&self) -> Result<LivePacks<Rc<Store>>, StoreError> {
         LivePacks::open(Rc::clone(&self.store), &self.limits)
     }
-}
-
-/// Of the commits that the remote calls shallow, those that came and lack parents: a first commit
-/// has none to lack.
-fn edge(pushed: &Pushed<'_, Rc<Store>>, shallow: &[ObjectId]) -> Vec<ObjectId> {
-    use crate::git::graph::connectivity::Incoming as _;
-    let lacks = |id: &&ObjectId| {
-        let commit = pushed.commit(id);
-        commit.is_some_and(|commit| !commit.parents.is_empty())
-    };
-    shallow.iter().filter(lacks).copied().collect()
 }
