@@ -8,29 +8,32 @@ use super::runtime::clock::now_ms;
 use super::runtime::reply;
 use super::schedule::wake_by;
 use super::state::alarm_time::Alarm;
-use super::state::busy::Busy;
 use super::upkeep::alarm::{BACKOFF_MS, SLACK_MS, work};
+use crate::storage::fault_log;
 
 /// The alarm rings.
 pub async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
     object.alarm.set(Alarm::Off);
     // What is being deleted, or was to become a fork, has no other work.
-    let resumed = deletion::resume(object).await;
-    if resumed.map_err(|error| worker::Error::RustError(error.message))? {
+    let resumed = deletion::resume(object).await.map_err(|error| {
+        reply::log_fault(&error);
+        worker::Error::RustError(error.message)
+    });
+    if resumed? {
         return Ok(());
     }
     import::run(object).await;
     recover::run(object).await;
     import::failure::after_failure(object).await?;
-    let next = match Busy::new(&object.is_maintained) {
-        Some(_busy) => work(object, false).await,
+    let next = match object.maintenance.try_take(now_ms()) {
+        Some(_taken) => work(object, false).await,
         None => Ok(Some(now_ms() + SLACK_MS)),
     };
     match next {
         Ok(Some(at_ms)) => wake_by(object, at_ms).await,
         Ok(None) => Ok(()),
         Err(error) => {
-            worker::console_error!("{}", reply::fault_line("alarm", &error.to_string()));
+            fault_log::error("alarm", &error);
             wake_by(object, now_ms() + BACKOFF_MS).await
         }
     }

@@ -73,7 +73,7 @@ async fn dispatch(
         return refs(store, &record, &query);
     }
     let mut reading = Reading::begin(object, store, audience).await?;
-    account.looks_at(reading.packs().records().len());
+    account.note_packs(reading.packs().records().len());
     if route == path::LOG {
         return history::log(reading, &query).await;
     }
@@ -142,7 +142,7 @@ fn refs(store: &Store, record: &RepositoryRecord, query: &ContentQuery) -> Answe
     let written = serde_json::to_writer(&mut out, &listed);
     written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
     out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
-    Ok(json(out))
+    Ok(json(out)?)
 }
 
 fn decode_cursor(cursor: &str) -> Result<BString, ErrorReply> {
@@ -161,7 +161,7 @@ async fn commit(mut reading: Reading, id: ObjectId) -> Answer {
         .await?;
     let (id, content) = found.ok_or_else(|| no_object("commit"))?;
     let text = parse(id, &content)?;
-    Ok(enveloped(&shown::Commit::new(id, &text)))
+    Ok(enveloped(&shown::Commit::new(id, &text))?)
 }
 
 /// `…/file?ref&path`

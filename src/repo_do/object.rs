@@ -6,13 +6,11 @@ use std::rc::{Rc, Weak};
 
 use worker::{Env, Result, State, Storage};
 
-use super::contract::ErrorReply;
 use super::runtime::clock::now_ms;
 use super::runtime::lease::Owner;
 use super::state::alarm_time::Alarm;
 use super::state::failure::Failure;
 use super::state::graph_cache::KeptGraph;
-use super::state::growing::Growing;
 use super::state::rates::Rates;
 use super::state::reach_cache::KeptReach;
 use super::state::readers::Readers;
@@ -21,9 +19,10 @@ use super::state::turn::Turn;
 use crate::git::protocol::capabilities::FetchExtensions;
 use crate::git::store::{PackId, StoreError};
 use crate::repo_do::state::store::Store;
-use crate::repo_do::state::{fetch_extensions, import, running};
+use crate::repo_do::state::{fetch_extensions, import};
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::schema;
+use crate::storage::fault_log;
 use crate::storage::repository::store::RepoStore;
 
 /// How long a quarantined pack is left alone: longer than any push may take.
@@ -56,19 +55,19 @@ pub struct RepoObject {
     pub readers: Rc<Readers>,
     /// When the alarm rings.
     pub alarm: Cell<Alarm>,
-    /// Whether maintenance is being done.
-    pub is_maintained: Cell<bool>,
+    /// Runs of maintenance.
+    pub maintenance: Turn,
     /// When there is something to do for the packs in R2, in unix milliseconds; at once in an object
     /// that does not know yet.
     pub snapshot_due: Cell<i64>,
-    /// Whether a fork grows here.
-    pub growing: Growing,
-    /// Who copies packs to R2 now.
+    /// The growth of a fork here.
+    pub growing: Turn,
+    /// Work on the copies in R2.
     pub snapshot_turn: Turn,
     /// The import that is running, if one is.
     pub import: import::CurrentImport,
-    /// The recovery that is running, if one is.
-    pub recovery: running::Running,
+    /// Attempts at a recovery, by one alarm at a time.
+    pub recovery: Turn,
     /// What is offered for `fetch` beyond git's own list.
     pub fetch_extensions: FetchExtensions,
     /// How often everything was wiped.
@@ -125,12 +124,12 @@ impl RepoObject {
             in_progress: RefCell::default(),
             readers: Rc::default(),
             alarm: Cell::default(),
-            is_maintained: Cell::default(),
+            maintenance: Turn::default(),
             snapshot_due: Cell::default(),
-            growing: Growing::default(),
+            growing: Turn::default(),
             snapshot_turn: Turn::default(),
             import: import::CurrentImport::default(),
-            recovery: running::Running::default(),
+            recovery: Turn::of_an_alarm(),
             fetch_extensions,
             life: Cell::new(0),
             woke_ms: now_ms(),
@@ -167,8 +166,16 @@ impl RepoObject {
     }
 
     /// The repository's store, created or not.
-    pub fn store(&self) -> std::result::Result<Rc<Store>, ErrorReply> {
-        self.store.borrow().clone().map_err(ErrorReply::from)
+    pub fn store(&self) -> std::result::Result<Rc<Store>, StoreError> {
+        self.store.borrow().clone()
+    }
+
+    /// The same where nobody waits for an answer: without a store there is nothing to do.
+    pub fn store_or_log(&self) -> Option<Rc<Store>> {
+        let store = self.store();
+        store
+            .inspect_err(|error| fault_log::error("store", error))
+            .ok()
     }
 
     /// Which life this is: a number that changes when everything is wiped.

@@ -7,17 +7,18 @@ use finish::PushJob;
 use futures::channel::mpsc::UnboundedSender;
 use futures::{StreamExt as _, future, stream};
 use memory::PushMemory;
-use worker::{Request, Response};
+use worker::Request;
 
 use super::contract::{Access, ErrorCode, ErrorReply};
 use super::intake::quarantine::QuarantinedPack;
 use super::object::RepoObject;
 use super::request::account::{self, Account, fault};
+use super::request::answer::Answer;
 use super::request::caller::Authorized;
 use super::request::refuse::{self, Asked};
 use super::runtime::body::Body;
 use super::runtime::clock::now_ms;
-use super::runtime::reply::Media;
+use super::runtime::reply::{self, Media};
 use super::state::readers::{Purpose, Reader};
 use super::state::store::Store;
 use crate::git::limits::Limits;
@@ -47,7 +48,7 @@ pub async fn receive_pack(
     request: Request,
     authorized: Authorized,
     account: &Rc<Account>,
-) -> worker::Result<Response> {
+) -> Answer {
     let mut body = match Body::of(&request) {
         Ok(body) => body,
         Err(error) => return fatal(account, SideBand::Large, &error.to_string()),
@@ -57,7 +58,7 @@ pub async fn receive_pack(
     let told_bytes = told_bytes.and_then(|bytes| bytes.parse().ok());
     let arriving = (&mut body, told_bytes, &mut asked);
     match take(object, store, arriving, authorized, account).await {
-        Ok(response) => response,
+        Ok(response) => Ok(response),
         Err(error) => refuse::push(account, &mut body, asked, &error).await,
     }
 }
@@ -72,7 +73,7 @@ async fn take(
     (body, told_bytes, asked): Arriving<'_>,
     authorized: Authorized,
     account: &Rc<Account>,
-) -> Result<worker::Result<Response>, ErrorReply> {
+) -> Answer {
     // A push that is still to come costs nothing.
     let mut memory = PushMemory::new();
     let bad =
@@ -104,7 +105,7 @@ async fn take(
     *asked = Asked::Commands(Rc::clone(&commands));
     let side_band = commands.capabilities.side_band;
     if commands.commands.is_empty() {
-        return Ok(probed(account, side_band));
+        return probed(account, side_band);
     }
     commands.check_names_differ().map_err(|error| bad(&error))?;
     check_length(told_bytes, limits.pack_bytes_max)?;
@@ -125,7 +126,7 @@ async fn take(
         push.opened.discard();
         return Err(error);
     }
-    Ok(push.answer(memory))
+    push.answer(memory)
 }
 
 /// The variable with the most bytes that one push may have, where the platform takes no more.
@@ -157,7 +158,7 @@ fn check_length(told_bytes: Option<u64>, bytes_max: u64) -> Result<(), ErrorRepl
 }
 
 /// Git's probe of the connection, before it sends a body that it cannot send again.
-fn probed(account: &Account, side_band: SideBand) -> worker::Result<Response> {
+fn probed(account: &Account, side_band: SideBand) -> Answer {
     let mut out = Vec::new();
     if side_band != SideBand::None {
         pktline::flush(&mut out);
@@ -166,7 +167,7 @@ fn probed(account: &Account, side_band: SideBand) -> worker::Result<Response> {
 }
 
 /// The request cannot be read.
-fn fatal(account: &Account, side_band: SideBand, message: &str) -> worker::Result<Response> {
+fn fatal(account: &Account, side_band: SideBand, message: &str) -> Answer {
     account.failed(fault::REFUSED);
     let mut out = Vec::new();
     refusal::unread_push(&account.named(message), side_band, &mut out);
@@ -247,14 +248,14 @@ impl Push {
 
     /// Asks again whoever vouched for the token, if that is not this object.
     async fn renew(&mut self) {
-        let object = Rc::clone(&self.object);
-        if let Err(refused) = self.authorized.renew(&object).await {
+        if let Err(refused) = self.authorized.renew(&self.object.env).await {
             self.refuse_all(&refused);
         }
     }
 
     /// Refuses every command: the pusher may not push.
     fn refuse_all(&mut self, refused: &ErrorReply) {
+        reply::log_fault(refused);
         for rejection in &mut self.rejections {
             rejection.get_or_insert_with(|| Rejection::NotPermitted {
                 reason: refused.message.clone(),
@@ -329,7 +330,7 @@ impl Push {
     }
 
     /// The response: progress while the rest of the work is done, then the report.
-    fn answer(self, memory: PushMemory) -> worker::Result<Response> {
+    fn answer(self, memory: PushMemory) -> Answer {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
         let account = Rc::clone(&self.account);
         let work = async move {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::object::RepoObject;
 use super::runtime::clock::now_ms;
-use super::runtime::reply;
 use super::state::alarm_time::Alarm;
+use crate::storage::fault_log;
 
 /// Makes sure that the alarm rings at this time at the latest.
 pub async fn wake_by(object: &RepoObject, at_ms: i64) -> worker::Result<()> {
@@ -39,6 +39,6 @@ pub fn copies_due(object: &RepoObject, at_ms: i64) {
 /// As [`wake_by`]; what cannot be set now is set by the next push.
 pub async fn wake_or_log(object: &RepoObject, at_ms: i64) {
     if let Err(error) = wake_by(object, at_ms).await {
-        worker::console_error!("{}", reply::fault_line("alarm", &error.to_string()));
+        fault_log::error("alarm", &error);
     }
 }

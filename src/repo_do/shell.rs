@@ -50,17 +50,20 @@ impl DurableObject for RepoDo {
         let answered = lease.run(answer).await;
         let answered = answered
             .unwrap_or_else(|ended| Err(ErrorReply::busy(RETRY_SECONDS, ended.to_string())));
-        let mut response = match (answered, posted) {
-            (Ok(response), _) => response?,
+        let answered = match (answered, posted) {
             (Err(refused), Some(post)) if refuse::is_in_band(&again, &refused) => {
-                refuse::untouched(post, &Request::from(again), &account, &refused).await?
+                refuse::untouched(post, &Request::from(again), &account, &refused).await
             }
-            (Err(refused), _) => {
+            (answered, _) => answered,
+        };
+        let mut response = match answered {
+            Ok(response) => response,
+            Err(refused) => {
                 account.log_elsewhere();
                 reply::refusal(&refused)?
             }
         };
-        // Whatever goes to the client as it is says nothing of it.
+        // An answer that the client gets as it is carries no usage: the object logs it.
         if !account.logs() {
             let usage = account.usage().to_string();
             response.headers_mut().set(header::USAGE, &usage)?;

@@ -9,6 +9,7 @@
 //! | [`r2`] | R2: the port, its adapter, the keys, the record from which a repository is recovered |
 //! | [`kv`] | small JSON values in Workers KV; the only file here that knows it |
 //! | [`analytics`] | a data point a request; the only file here that knows Analytics Engine |
+//! | [`fault_log`] | the log's lines about faults |
 //!
 //! Invariants of this layer:
 //! - SQL text stands here and in `migrations/` only; every query is one constant string.
@@ -18,6 +19,7 @@
 
 pub mod analytics;
 pub mod db;
+pub mod fault_log;
 pub mod kv;
 pub mod namespace;
 pub mod network;

@@ -2,12 +2,11 @@
 
 use std::fmt::Display;
 
-use worker::console_error;
-
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::storage::fault_log;
 
-/// Something of ours failed: the log has the cause, the client hears nothing of it.
+/// Logs a fault of ours, and gives a reply that says nothing of it.
 pub fn fault(what: &str, cause: &dyn Display) -> ErrorReply {
-    console_error!("fault: {what}: {cause}");
+    fault_log::error(what, cause);
     ErrorReply::new(ErrorCode::InternalError, "internal error")
 }

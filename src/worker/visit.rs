@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 
-use worker::{Env, Headers, Response, console_error};
+use worker::{Env, Headers, Response};
 
 use super::credentials::{Identity, identify};
 use super::namespace::once::{Purpose, Seed};
@@ -11,6 +11,7 @@ use super::random;
 use super::reply::Reply;
 use super::request_log::Costs;
 use crate::repo_do::contract::ErrorReply;
+use crate::storage::fault_log;
 
 /// The secret that holds the operator's key.
 const OPERATOR_KEY: &str = "CAIRN_ADMIN_KEY";
@@ -86,7 +87,7 @@ impl Visit {
             match public {
                 Some(Ok(url)) => url,
                 Some(Err(error)) => {
-                    console_error!("{error}");
+                    fault_log::error("configuration", &error);
                     self.origin.clone()
                 }
                 None => self.origin.clone(),

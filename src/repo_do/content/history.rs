@@ -35,9 +35,9 @@ pub async fn log(reading: Reading, query: &ContentQuery) -> Answer {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     let offset = query.offset.unwrap_or(0);
     let Some(walk) = begin(reading, query).await? else {
-        return Ok(shown_page(&Page::default(), limit));
+        return Ok(shown_page(&Page::default(), limit)?);
     };
-    Ok(shown_page(&fill(walk, limit, offset).await?, limit))
+    Ok(shown_page(&fill(walk, limit, offset).await?, limit)?)
 }
 
 /// A log under way.

@@ -44,7 +44,7 @@ pub async fn bundle(object: &Rc<RepoObject>, store: &Rc<Store>, account: &Accoun
     let (head, pack) = begin(object, store).boxed_local().await?;
     // A bundle has no place for an error.
     cold::check_present(object, store).await?;
-    account.looks_at(pack.packs.records().len());
+    account.note_packs(pack.packs.records().len());
     // Once here and once as it is handed over.
     let room = Reservation::new((head.len() as u64).saturating_mul(2));
     reservations.push(room.map_err(|error| ErrorReply::busy(RETRY_SECONDS, error.to_string()))?);
@@ -58,7 +58,7 @@ pub async fn bundle(object: &Rc<RepoObject>, store: &Rc<Store>, account: &Accoun
                 .with_headers(headers)
                 .from_stream(Lease::current().stream(pieces))
         });
-    Ok(built)
+    Ok(built?)
 }
 
 /// What stands before the pack, and the pack: refs and packs of one moment.

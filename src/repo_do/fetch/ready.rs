@@ -13,6 +13,7 @@ use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::schedule;
 use crate::repo_do::state::store::Store;
+use crate::storage::fault_log;
 use crate::storage::r2::binding::R2;
 use crate::storage::repository::ready_clone::{ReadyClone, fingerprint};
 
@@ -42,7 +43,8 @@ pub async fn serves(
         }
         found => {
             let key = &ready.r2_key;
-            worker::console_error!("r2: ready clone {key} is not as it was written: {found:?}");
+            let message = format!("ready clone {key} is not as it was written: {found:?}");
+            fault_log::error("r2", &message);
             if found.is_ok() {
                 forget(object, store, &ready).await?;
             }

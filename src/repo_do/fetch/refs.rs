@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use futures::{StreamExt as _, stream};
 use gix_object::bstr::{BStr, BString, ByteSlice};
-use worker::{Request, Response};
+use worker::Request;
 
 use crate::git::protocol::advertise::{
     AdvertisedRef, RefAdvertisement, Service, Version, version_2,
@@ -16,11 +16,13 @@ use crate::git::protocol::{pktline, refusal};
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
 use crate::repo_do::request::account::{self, Account, fault};
+use crate::repo_do::request::answer::Answer;
 use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::runtime::admission::reserve_share;
 use crate::repo_do::runtime::memory::REFS_BYTES;
-use crate::repo_do::runtime::reply::{Media, fault_line};
+use crate::repo_do::runtime::reply::Media;
 use crate::repo_do::state::store::Store;
+use crate::storage::fault_log;
 use crate::storage::repository::ref_record::RefRecord;
 
 /// Bytes of a piece of a list, from which on it is no longer sent whole: about 3,600 refs.
@@ -42,7 +44,7 @@ pub fn version(request: &Request, service: Service) -> Version {
 }
 
 /// `GET /git/info/refs` of what takes no request for the service now.
-pub fn refuse(service: Service, account: &Account, reason: &str) -> worker::Result<Response> {
+pub fn refuse(service: Service, account: &Account, reason: &str) -> Answer {
     account.failed(fault::REFUSED);
     let mut out = Vec::new();
     refusal::advertisement(service, &account.named(reason), &mut out);
@@ -57,12 +59,12 @@ pub async fn advertise(
     authorized: &Authorized,
     offer: Offer<'_>,
     account: &Rc<Account>,
-) -> Result<worker::Result<Response>, ErrorReply> {
+) -> Answer {
     let mut out = Vec::new();
     let version = version(request, service);
     if version == Version::V2 {
         version_2(offer, &mut out);
-        return Ok(account::whole(account, service, Media::Advertisement, out));
+        return account::whole(account, service, Media::Advertisement, out);
     }
     let head_name = authorized.record.head.as_bstr();
     let head = store.shown_ref(head_name)?;
@@ -81,7 +83,7 @@ pub async fn ls_refs(
     request: LsRefsRequest,
     authorized: &Authorized,
     account: &Rc<Account>,
-) -> Result<worker::Result<Response>, ErrorReply> {
+) -> Answer {
     let mut out = Vec::new();
     let head_name = authorized.record.head.as_bstr();
     if request.wants("HEAD".into()) {
@@ -103,10 +105,10 @@ async fn answer(
     mut first: Vec<u8>,
     (service, media): (Service, Media),
     account: &Rc<Account>,
-) -> Result<worker::Result<Response>, ErrorReply> {
+) -> Answer {
     listing.fill(&mut first)?;
     if listing.ended {
-        return Ok(account::whole(account, service, media, first));
+        return account::whole(account, service, media, first);
     }
     let reservation = reserve_share(REFS_BYTES).await?;
     let rest = stream::unfold((listing, reservation), |(mut listing, reservation)| async {
@@ -116,13 +118,13 @@ async fn answer(
         let mut piece = Vec::new();
         let filled = listing.fill(&mut piece).map(|()| piece).map_err(|error| {
             listing.ended = true;
-            worker::console_error!("{}", fault_line("refs", &error.to_string()));
+            fault_log::error("refs", &error);
             worker::Error::RustError("the list of refs broke off".to_owned())
         });
         Some((filled, (listing, reservation)))
     });
     let pieces = stream::once(async move { Ok(first) }).chain(rest);
-    Ok(account::streamed(account, service, media, pieces))
+    account::streamed(account, service, media, pieces)
 }
 
 /// How refs are shown.

@@ -13,10 +13,10 @@ use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::cold::{Faults, Window};
 use crate::repo_do::request::account::{Account, fault};
 use crate::repo_do::runtime::memory::{Reservation, SENDING_BYTES};
-use crate::repo_do::runtime::reply::fault_line;
 use crate::repo_do::state::failure::SnapshotError;
 use crate::repo_do::state::readers::Reader;
 use crate::repo_do::state::store::Store;
+use crate::storage::fault_log;
 
 /// Bytes of a piece of the response: below 64 KiB each costs more than its bytes.
 const PIECE_BYTES: usize = 256 << 10;
@@ -94,8 +94,9 @@ impl Sender {
         }
     }
 
-    /// What goes wrong is told under the name of this request.
-    pub fn answers(&mut self, account: &Rc<Account>) {
+    /// Counts failures as those of this request, and names them to the client by its id.
+    pub fn charge_to(&mut self, account: &Rc<Account>) {
+        debug_assert!(self.account.is_none(), "an answer has one request");
         self.account = Some(Rc::clone(account));
     }
 
@@ -164,6 +165,8 @@ impl Sender {
                 copied => copied?,
             }
         };
+        debug_assert!(copied <= length, "{copied} bytes are copied of {length}");
+        debug_assert!(copied > 0 || length == 0, "copying comes nearer to its end");
         let length = length.saturating_sub(copied);
         if length > 0 {
             self.extent = Some(Extent {
@@ -210,6 +213,10 @@ impl Sender {
 
     /// Holds on to a reservation, which follows from now on what is held.
     pub fn hold(&mut self, reservation: Reservation) {
+        debug_assert!(
+            self.reservation.is_none(),
+            "a sender follows one reservation"
+        );
         self.reservation = Some(reservation);
     }
 
@@ -270,7 +277,7 @@ impl Sender {
             SendError::Read(error) => ("fetch", error.told()),
         };
         let error = error.to_string();
-        worker::console_error!("{}", fault_line(kind, &error));
+        fault_log::error(kind, &error);
         let mut message = format!("upload-pack: {what}; the pack is cut off");
         if let Some(account) = &self.account {
             message = account.named(&message);

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use futures::stream;
-use worker::{Request, Response};
+use worker::Request;
 
 use super::reach::Visible;
 use super::refs;
@@ -26,6 +26,7 @@ use crate::repo_do::fetch::ready::{self, Served};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::cold::{self, Faults};
 use crate::repo_do::request::account::{self, Account, fault};
+use crate::repo_do::request::answer::Answer as Reply;
 use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::request::refuse;
 use crate::repo_do::runtime::admission::{grow, reserve_share};
@@ -34,11 +35,12 @@ use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::memory::{
     FETCH_REQUEST_FACTOR, REQUEST_FREE_BYTES, Reservation, SENDING_BYTES,
 };
-use crate::repo_do::runtime::reply::{Media, fault_line};
+use crate::repo_do::runtime::reply::Media;
 use crate::repo_do::state::failure::SnapshotError;
 use crate::repo_do::state::reach_cache::Audience;
 use crate::repo_do::state::readers::Purpose;
 use crate::repo_do::state::store::Store;
+use crate::storage::fault_log;
 
 /// Answers one request of `git-upload-pack`.
 pub async fn upload_pack(
@@ -47,14 +49,14 @@ pub async fn upload_pack(
     request: Request,
     authorized: &Authorized,
     account: &Rc<Account>,
-) -> worker::Result<Response> {
+) -> Reply {
     let version = refs::version(&request, Service::UploadPack);
     let mut body = match Body::of(&request) {
         Ok(body) => body,
         Err(error) => return refused(account, &error.to_string()),
     };
     match take(object, store, (&mut body, version), authorized, account).await {
-        Ok(response) => response,
+        Ok(response) => Ok(response),
         Err(error) => refuse::fetch(account, &mut body, &error).await,
     }
 }
@@ -65,7 +67,7 @@ async fn take(
     (body, version): (&mut Body, Version),
     authorized: &Authorized,
     account: &Rc<Account>,
-) -> Result<worker::Result<Response>, ErrorReply> {
+) -> Reply {
     let limits = Limits::DEFAULT;
     let offer = object.fetch_extensions.offer();
     let audience = Audience::of(authorized.actor);
@@ -77,11 +79,11 @@ async fn take(
     };
     body.drain().await;
     account.received(body.received_bytes());
-    Ok(match asked {
+    match asked {
         Asked::Nothing => whole(account, Vec::new()),
         Asked::Refused(message) => refused(account, &message),
         Asked::Command(Command::LsRefs(request)) => {
-            refs::ls_refs(store, request, authorized, account).await?
+            refs::ls_refs(store, request, authorized, account).await
         }
         Asked::Command(Command::ObjectInfo(request)) => {
             let visible = Visible::to(object, store, audience);
@@ -109,9 +111,9 @@ async fn take(
                 reservation,
                 account,
             )
-            .await?
+            .await
         }
-    })
+    }
 }
 
 /// What a body turned out to ask for.
@@ -183,11 +185,11 @@ fn broken(error: &BodyError) -> ErrorReply {
     ErrorReply::new(ErrorCode::InvalidInput, error.to_string())
 }
 
-fn whole(account: &Account, out: Vec<u8>) -> worker::Result<Response> {
+fn whole(account: &Account, out: Vec<u8>) -> Reply {
     account::whole(account, Service::UploadPack, Media::Result, out)
 }
 
-fn refused(account: &Account, message: &str) -> worker::Result<Response> {
+fn refused(account: &Account, message: &str) -> Reply {
     account.failed(fault::REFUSED);
     let mut out = Vec::new();
     pktline::err(&account.named(message), &mut out);
@@ -222,9 +224,9 @@ async fn fetch(
     limits: &Limits,
     reservation: Reservation,
     account: &Rc<Account>,
-) -> Result<worker::Result<Response>, ErrorReply> {
+) -> Reply {
     if let Some(served) = ready::serves(object, store, request).await? {
-        return Ok(redirected(account, served));
+        return redirected(account, served);
     }
     let mut reservations = vec![reservation];
     reservations.extend(cold::reserve_for(store).await?);
@@ -234,18 +236,18 @@ async fn fetch(
     loop {
         let Answer { head, pack } = match plan(object, store, request, limits, visible).await {
             Ok(answer) => answer,
-            Err(NoAnswer::Told(message)) => return Ok(refused(account, &message)),
+            Err(NoAnswer::Told(message)) => return refused(account, &message),
             Err(NoAnswer::Refused(error)) => return Err(error),
         };
         let Some(pack) = pack else {
-            return Ok(whole(account, head));
+            return whole(account, head);
         };
-        account.looks_at(pack.packs.records().len());
+        account.note_packs(pack.packs.records().len());
         let mut sender = Sender::new(object, Rc::clone(store), head, pack, held);
-        sender.answers(account);
+        sender.charge_to(account);
         // An answer of one piece needs no memory for as long as its client takes.
         if let Some(all) = sender.only_piece().await {
-            return Ok(whole(account, all));
+            return whole(account, all);
         }
         if let Some(room) = room
             .take()
@@ -253,12 +255,7 @@ async fn fetch(
         {
             sender.hold(room);
             let pieces = stream::unfold(Some(sender), sender::next_piece);
-            return Ok(account::streamed(
-                account,
-                Service::UploadPack,
-                Media::Result,
-                pieces,
-            ));
+            return account::streamed(account, Service::UploadPack, Media::Result, pieces);
         }
         // Hundreds of requests may wait for memory. None of them may hold a plan and a piece
         // meanwhile, so this one makes both again once it has room.
@@ -306,7 +303,7 @@ async fn plan(
 }
 
 /// Tells the Worker that the rest is in R2: its bytes come neither here nor into the wasm there.
-fn redirected(account: &Account, served: Served) -> worker::Result<Response> {
+fn redirected(account: &Account, served: Served) -> Reply {
     let Served { head, ready } = served;
     account.sent(ready.response_bytes);
     account.note_ready_clone();
@@ -323,13 +320,13 @@ fn message_of(error: &FetchError) -> String {
         FetchError::Read(error) | FetchError::Plan(PlanError::Read(error)) => error.told(),
         error => return error.to_string(),
     };
-    worker::console_error!("{}", fault_line("fetch", &error.to_string()));
+    fault_log::error("fetch", &error);
     format!("upload-pack: {told}")
 }
 
 /// The same where cold bytes could not be had.
 fn unreadable(error: &SnapshotError) -> String {
-    worker::console_error!("{}", fault_line("r2", &error.to_string()));
+    fault_log::error("r2", &error);
     match error {
         SnapshotError::Store(error) => format!("upload-pack: {}", error.told()),
         error => format!("upload-pack: {error}"),

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use crate::git::store::{PackId, Part, Quarantine, StoreError};
 use crate::repo_do::object::{GRACE_MS, RepoObject};
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule;
 use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
+use crate::storage::fault_log;
 
 /// The pack in quarantine of a push, an import or a merge, if it came to that: remembered by the
 /// object while that runs, so that the sweeper leaves it alone.
@@ -78,7 +78,7 @@ impl QuarantinedPack {
             };
             self.object.in_progress.borrow_mut().remove(&pack_id);
             if let Err(error) = self.store.discard_pack(pack_id) {
-                worker::console_error!("{}", reply::fault_line("discard", &error.to_string()));
+                fault_log::error("discard", &error);
             }
         }
     }
@@ -108,7 +108,7 @@ impl QuarantinedPack {
         let written = run.written.take();
         let forgotten = written.map_or(Ok(()), |written| self.store.forget_run(written));
         if let Err(error) = removed.and(forgotten) {
-            worker::console_error!("{}", reply::fault_line(run.task, &error.to_string()));
+            fault_log::error(run.task, &error);
         }
     }
 }

@@ -5,17 +5,17 @@
 //! Each step may be done again, by the alarm or by whoever wants the name next; the network is told
 //! before the database forgets whom to tell.
 
-use worker::Response;
-
 use super::import::failure;
 use crate::repo_do::contract::{Deleted, ErrorReply, NAMESPACE_RELEASE, ReleaseName};
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::request::{answer, namespace};
+use crate::repo_do::request::answer::Answer;
+use crate::repo_do::request::namespace;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::snapshot;
+use crate::storage::fault_log;
 use crate::storage::repository::imports::ImportFailure;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
@@ -24,22 +24,18 @@ use crate::storage::repository::store::RepositoryRecord;
 const ALARM_MS: i64 = 10_000;
 
 /// `POST /delete`: decided when this is answered, and done if nothing fails.
-pub async fn delete(
-    object: &RepoObject,
-    store: &Store,
-    record: RepositoryRecord,
-) -> Result<worker::Result<Response>, ErrorReply> {
+pub async fn delete(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
     decide(object, store).await?;
     if let Err(error) = finish(object).await {
-        worker::console_warn!("{}", reply::fault_line("deletion", &error.message));
+        fault_log::warning("deletion", &error.cause());
     }
-    Ok(reply::json(&Deleted {
+    reply::json(&Deleted {
         repository_id: record.id,
-    }))
+    })
 }
 
-/// Ends a repository that was being made and cannot be: nothing is left of it but the reason, for a
-/// day, and its name is free. What fails of this now, the alarm does, and the reason is lost.
+/// Ends a repository that was being made and cannot be: only the reason is left of it, for a day, and
+/// its name is free. If a step fails now, the alarm does it, and the reason is lost.
 pub async fn fail(object: &RepoObject, reason: String) -> Result<(), ErrorReply> {
     let store = object.store()?;
     // One that is being deleted has its own end.
@@ -59,16 +55,17 @@ pub async fn fail(object: &RepoObject, reason: String) -> Result<(), ErrorReply>
             is_released: false,
         })?;
         let released = failure::after_failure(object).await;
-        released.map_err(|error| answer::failed("release", &error))?;
+        released.map_err(|error| ErrorReply::internal("release", &error))?;
     }
     Ok(())
 }
 
-/// Ends what was decided or interrupted before, so that the object is empty or has a repository.
+/// Ends a deletion that was decided, or a fork that was interrupted, so that the object is empty or
+/// has a repository.
 pub async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
     let store = object.store()?;
     match store.load()?.map(|record| record.phase) {
-        Some(Phase::Forking) if !object.growing.is_under_way() => {
+        Some(Phase::Forking) if !object.growing.is_taken(now_ms()) => {
             decide(object, &store).await?;
             finish(object).await
         }
@@ -77,27 +74,26 @@ pub async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
     }
 }
 
-/// What the alarm does of this: the same, and the name is given back. True when there was
-/// something to do.
+/// The alarm's part: it does the same, and gives the name back. True when there was something to do.
 pub async fn resume(object: &RepoObject) -> Result<bool, ErrorReply> {
     let store = object.store()?;
     let Some(record) = store.load()?.filter(|record| record.phase != Phase::Ready) else {
         return Ok(false);
     };
-    // Whatever comes, there will be another run: the platform's own would end some day.
+    // There will be another run, whatever fails now: the platform gives up its own retries some day.
     set_alarm(object).await?;
     settle(object).await?;
-    if record.phase == Phase::Deleting || !object.growing.is_under_way() {
+    if record.phase == Phase::Deleting || !object.growing.is_taken(now_ms()) {
         let release = ReleaseName {
             name: record.name,
             repository_id: record.id,
             now_ms: now_ms(),
         };
         let told =
-            namespace::tell_namespace(object, &record.namespace, NAMESPACE_RELEASE, &release);
+            namespace::tell_namespace(&object.env, &record.namespace, NAMESPACE_RELEASE, &release);
         if let Err(error) = told.await {
             // The next request for the name mends its entry.
-            worker::console_warn!("{}", reply::fault_line("release", &error.to_string()));
+            fault_log::warning("release", &error);
         }
     }
     Ok(true)
@@ -111,7 +107,7 @@ async fn decide(object: &RepoObject, store: &Store) -> Result<(), ErrorReply> {
 
 async fn set_alarm(object: &RepoObject) -> Result<(), ErrorReply> {
     let set = schedule::set(object, now_ms().saturating_add(ALARM_MS)).await;
-    set.map_err(|error| answer::failed("alarm", &error))
+    set.map_err(|error| ErrorReply::internal("alarm", &error))
 }
 
 async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
@@ -129,7 +125,7 @@ async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
     let still = deleting(&*object.store()?)?;
     if still.is_some_and(|still| still.id == record.id) {
         let wiped = object.wipe().await;
-        wiped.map_err(|error| answer::failed("deletion", &error))?;
+        wiped.map_err(|error| ErrorReply::internal("deletion", &error))?;
     }
     Ok(())
 }

@@ -10,10 +10,11 @@ use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::request::info;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::runtime::{reply, timer};
+use crate::repo_do::runtime::timer;
 use crate::repo_do::schedule;
-use crate::repo_do::state::running::{Ended, Running};
 use crate::repo_do::state::store::Store;
+use crate::repo_do::state::turn::Turn;
+use crate::storage::fault_log;
 use crate::storage::repository::phase::Phase;
 
 /// How long one alarm begins new attempts. It has 15 minutes, and one pack may take most of them.
@@ -61,8 +62,13 @@ pub trait Filling {
     /// The error of what has taken too long.
     fn given_up(reason: String) -> Self::Error;
 
-    /// So many attempts have failed, and another will be made.
-    fn waits(&self, _attempts: u32) {}
+    /// What the log is told of an error.
+    fn cause(error: &Self::Error) -> String {
+        error.to_string()
+    }
+
+    /// Notes that so many attempts have failed, and another will be made.
+    fn note_waiting(&self, _attempts: u32) {}
 
     /// The repository is whole.
     fn finished(&self);
@@ -89,22 +95,20 @@ pub enum Outcome {
     More,
 }
 
-/// Goes on with it, if there is any. What fails is noted; nothing is left to the caller.
+/// Goes on with the work, if there is any. A failure is noted; nothing is left to the caller.
 pub async fn run<F: Filling>(
     object: &Rc<RepoObject>,
-    running: &Running,
+    turn: &Turn,
     filling: impl FnOnce(&Rc<Store>) -> F,
 ) {
-    if running.is_on(now_ms()) {
+    let Some(_taken) = turn.try_take(now_ms()) else {
         return;
-    }
-    running.since.set(now_ms());
-    let _ended = Ended(running);
-    let Ok(store) = object.store() else {
+    };
+    let Some(store) = object.store_or_log() else {
         return;
     };
     if let Err(error) = attempts(object, &filling(&store)).await {
-        worker::console_error!("{}", reply::fault_line(F::NAME, &error.to_string()));
+        fault_log::error(F::NAME, &F::cause(&error));
     }
 }
 
@@ -133,8 +137,8 @@ async fn attempts<F: Filling>(object: &Rc<RepoObject>, filling: &F) -> Result<()
             Ok(Outcome::More) => {}
             Err(_) if !filling.is_alive() => {}
             Err(error) if attempts < F::attempts_max(&error) => {
-                worker::console_warn!("{}", reply::fault_line(F::NAME, &error.to_string()));
-                filling.waits(attempts);
+                fault_log::warning(F::NAME, &F::cause(&error));
+                filling.note_waiting(attempts);
                 let doublings = attempts.saturating_sub(1).min(8);
                 timer::after(RETRY_MS << doublings).await;
             }
@@ -156,14 +160,14 @@ fn given_up(so_far: SoFar, now_ms: i64) -> Option<String> {
 }
 
 async fn fail<F: Filling>(filling: &F, error: &F::Error) -> Result<(), F::Error> {
-    worker::console_warn!("{}", reply::fault_line(F::NAME, &error.to_string()));
+    fault_log::warning(F::NAME, &F::cause(error));
     filling.fail(error).await
 }
 
 /// What was written is safe, and the namespace shows it.
 async fn finish(object: &Rc<RepoObject>) {
     if let Err(error) = object.storage.sync().await {
-        worker::console_error!("{}", reply::fault_line("sync", &error.to_string()));
+        fault_log::error("sync", &error);
     }
     info::touch_namespace(Rc::clone(object)).await;
 }
@@ -178,15 +182,15 @@ pub async fn begin(object: &RepoObject) -> Result<(), ErrorReply> {
     Ok(wake_at(object, now_ms()).await?)
 }
 
-/// Sees to it that it goes on: it may have been interrupted before its alarm was set.
-pub async fn resume(object: &RepoObject, running: &Running) -> worker::Result<()> {
-    if running.is_on(now_ms()) || object.storage.get_alarm().await?.is_some() {
+/// Makes sure that the work goes on: it may have been interrupted before its alarm was set.
+pub async fn resume(object: &RepoObject, turn: &Turn) -> worker::Result<()> {
+    if turn.is_taken(now_ms()) || object.storage.get_alarm().await?.is_some() {
         return Ok(());
     }
     schedule::wake_by(object, now_ms()).await
 }
 
-/// What is told whoever had the repository of this id made.
+/// The answer to a request that had the repository of this id made.
 pub fn made(object: &RepoObject, repository_id: &str) -> Answer {
     let store = object.store()?;
     let record = store

@@ -20,7 +20,7 @@ use std::rc::Rc;
 
 use gix_object::bstr::BString;
 use wire::{ForkHead, Frame, FrameReader};
-use worker::{Method, Request, RequestInit, Response, ResponseBody};
+use worker::{Env, Method, Request, RequestInit, Response, ResponseBody};
 
 use super::deletion;
 use crate::git::store::StoreError;
@@ -39,7 +39,6 @@ use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::memory::FORK_BYTES;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule;
-use crate::repo_do::state::growing::GrowthGuard;
 use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::repository::fork::SharedPack;
@@ -69,10 +68,10 @@ pub async fn fork(object: &Rc<RepoObject>, caller: &Caller, request: Request) ->
             _ => Err(not_ready::in_progress()),
         };
     }
+    let under_way = object.growing.try_take(now_ms());
+    let under_way = under_way.ok_or_else(not_ready::in_progress)?;
     // No await between the look and the row.
     begin(&store, &asked)?;
-    object.growing.0.set(true);
-    let under_way = GrowthGuard(&object.growing);
     let alarm = schedule::set(object, now_ms().saturating_add(ALARM_MS)).await;
     let grown = match alarm {
         Ok(()) => grow(object, &store, &asked).await,
@@ -81,7 +80,9 @@ pub async fn fork(object: &Rc<RepoObject>, caller: &Caller, request: Request) ->
     drop(under_way);
     if let Err(error) = grown {
         // What cannot be undone now, the alarm undoes.
-        let _ = deletion::settle(object).await;
+        if let Err(left) = deletion::settle(object).await {
+            reply::log_fault(&left);
+        }
         return Err(error);
     }
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
@@ -114,7 +115,7 @@ async fn grow(
     asked: &ForkRepository,
 ) -> Result<(), ErrorReply> {
     let _reservation = reserve(FORK_BYTES).await?;
-    let mut frames = Frames::ask(object, asked).await?;
+    let mut frames = Frames::ask(&object.env, asked).await?;
     let Some(Frame::Head(head)) = frames.next().await? else {
         return Err(broken("it does not begin with its head"));
     };
@@ -165,8 +166,8 @@ struct Frames {
 }
 
 impl Frames {
-    async fn ask(object: &RepoObject, asked: &ForkRepository) -> Result<Self, ErrorReply> {
-        let response = request(object, asked).await;
+    async fn ask(env: &Env, asked: &ForkRepository) -> Result<Self, ErrorReply> {
+        let response = request(env, asked).await;
         let mut response = response.map_err(|error| broken(&error.to_string()))?;
         if response.status_code() != 200 {
             let refusal = response.json::<ErrorReply>().await;
@@ -200,7 +201,7 @@ impl Frames {
     }
 }
 
-async fn request(object: &RepoObject, asked: &ForkRepository) -> worker::Result<Response> {
+async fn request(env: &Env, asked: &ForkRepository) -> worker::Result<Response> {
     let body = serde_json::to_string(&ExportFork {
         repository_id: asked.source_id.clone(),
         default_branch_only: asked.default_branch_only,
@@ -212,16 +213,16 @@ async fn request(object: &RepoObject, asked: &ForkRepository) -> worker::Result<
         .with_headers(headers)
         .with_body(Some(body.into()));
     let request = Request::new_with_init(&format!("{ORIGIN}{}", path::FORK_EXPORT), &init)?;
-    let repositories = object.env.durable_object(REPOSITORIES)?;
+    let repositories = env.durable_object(REPOSITORIES)?;
     let source = repositories.get_by_name(&asked.source_object)?;
     source.fetch_with_request(request).await
 }
 
 /// The source's answer is of no use.
 fn broken(why: &str) -> ErrorReply {
-    worker::console_error!("{}", reply::fault_line("fork", why));
     ErrorReply::new(
         ErrorCode::UpstreamUnavailable,
         "the source could not be read to its end",
     )
+    .caused_by("fork", &why)
 }

@@ -111,6 +111,7 @@ impl Copy {
     }
 
     fn bytes_of(&self, chunks: Range<u32>) -> Range<u64> {
+        debug_assert!(chunks.start < chunks.end, "{chunks:?} has no chunk");
         let offset = |number: u32| u64::from(number).saturating_mul(CHUNK_BYTES as u64);
         offset(chunks.start)..offset(chunks.end).min(self.pack_bytes)
     }

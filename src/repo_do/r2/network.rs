@@ -23,7 +23,6 @@ use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Response};
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Holder, ORIGIN};
-use crate::repo_do::runtime::reply;
 use crate::storage::network::store::NetworkMember;
 
 /// The binding of the networks' objects.
@@ -209,9 +208,9 @@ impl Member<'_> {
 
 /// The network's object could not be asked, or its answer not be read.
 fn failed(error: &worker::Error) -> ErrorReply {
-    worker::console_error!("{}", reply::fault_line("network", &error.to_string()));
     ErrorReply::new(
         ErrorCode::UpstreamUnavailable,
         "the account of shared packs did not answer",
     )
+    .caused_by("network", error)
 }

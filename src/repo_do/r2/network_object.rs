@@ -48,32 +48,34 @@ impl DurableObject for NetworkDo {
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         match self.answer(request).await {
-            Ok(response) => response,
+            Ok(response) => Ok(response),
             Err(refused) => reply::refusal(&refused),
         }
     }
 
     async fn alarm(&self) -> Result<Response> {
-        let failed = |error: ErrorReply| worker::Error::RustError(error.message);
+        let failed = |error: ErrorReply| {
+            reply::log_fault(&error);
+            worker::Error::RustError(error.message)
+        };
         let store = self.store().map_err(failed)?;
-        if self.remove_due(&store).await.is_ok() {
-            self.schedule(&store).await.map_err(failed)?;
-        } else {
-            // Not left to the platform, which gives up after some attempts.
-            self.state.storage().set_alarm(REMOVAL_RETRY_MS).await?;
+        match self.remove_due(&store).await {
+            Ok(()) => self.schedule(&store).await.map_err(failed)?,
+            Err(error) => {
+                reply::log_fault(&error);
+                // Not left to the platform, which gives up after some attempts.
+                self.state.storage().set_alarm(REMOVAL_RETRY_MS).await?;
+            }
         }
         Response::ok("")
     }
 }
 
 impl NetworkDo {
-    async fn answer(
-        &self,
-        mut request: Request,
-    ) -> std::result::Result<Result<Response>, ErrorReply> {
+    async fn answer(&self, mut request: Request) -> std::result::Result<Response, ErrorReply> {
         if request.method() == Method::Get && request.path() == path::HELD {
             let keys: Keys = request.query().map_err(|error| internal(&error))?;
-            return Ok(answered(self.store()?.held_by(&keys.repository_id)?));
+            return answered(self.store()?.held_by(&keys.repository_id)?);
         }
         let asked: Keys = request.json().await.map_err(|error| internal(&error))?;
         let store = self.store()?;
@@ -83,8 +85,8 @@ impl NetworkDo {
         match request.path().as_str() {
             path::TAKE => granted(store.take(id, keys, Purpose::Write)?)?,
             path::SHARE => granted(store.take(id, keys, Purpose::Share)?)?,
-            path::SHARED => return Ok(answered(store.shared(id, keys)?)),
-            path::UNNAMED => return Ok(answered(store.unnamed(keys)?)),
+            path::SHARED => return answered(store.shared(id, keys)?),
+            path::UNNAMED => return answered(store.unnamed(keys)?),
             path::PURGE => {
                 store.release(id, keys, now_ms)?;
                 store.hasten(now_ms)?;
@@ -92,9 +94,9 @@ impl NetworkDo {
                 self.remove_due(&store).await?;
                 self.schedule(&store).await?;
                 let holders = store.may_still_hold(id)?;
-                return Ok(reply::json(&Holders {
+                return reply::json(&Holders {
                     holders: holders.into_iter().map(Into::into).collect(),
-                }));
+                });
             }
             path::RELEASE => store.release(id, keys, due_at)?,
             path::LEAVE => store.leave(id, now_ms, due_at)?,
@@ -113,7 +115,7 @@ impl NetworkDo {
             })?;
         }
         self.schedule(&store).await?;
-        Ok(reply::json(&()))
+        reply::json(&())
     }
 
     fn store(&self) -> std::result::Result<Store, ErrorReply> {
@@ -169,7 +171,7 @@ impl NetworkDo {
     }
 }
 
-fn answered(keys: Vec<String>) -> Result<Response> {
+fn answered(keys: Vec<String>) -> std::result::Result<Response, ErrorReply> {
     reply::json(&Keys {
         repository_id: String::new(),
         keys,
@@ -197,9 +199,9 @@ fn granted(taking: Taking) -> std::result::Result<(), ErrorReply> {
 }
 
 fn internal(error: &dyn std::fmt::Display) -> ErrorReply {
-    worker::console_error!("{}", reply::fault_line("network", &error.to_string()));
     ErrorReply::new(
         ErrorCode::InternalError,
         "the account of shared packs failed",
     )
+    .caused_by("network", error)
 }

@@ -73,7 +73,7 @@ impl PushJob {
                         bad.insert(walk.give_up_tip(), rejection);
                         pause().await;
                     }
-                    Err(error) => return Err(Refused(error.to_string())),
+                    Err(error) => return Err(Refused::of(error.to_string())),
                 }
             }
             if bad.is_empty() {

@@ -10,7 +10,6 @@ use super::super::fetch::reach::VisibleBases;
 use super::super::r2::cold::Faults;
 use super::super::request::account::fault;
 use super::super::runtime::clock::now_ms;
-use super::super::runtime::reply;
 use super::super::runtime::timer::pause;
 use super::super::state::store::Store;
 use super::super::upkeep::alarm;
@@ -32,6 +31,7 @@ use crate::git::refname;
 use crate::git::store::{ColdChunk, StoreError};
 use crate::repo_do::request::info;
 use crate::storage::db::sql::in_transaction;
+use crate::storage::fault_log;
 use crate::storage::repository::publication::{
     Actor, Publication, RefBounds, RefOutcome, RefUpdate,
 };
@@ -66,9 +66,9 @@ impl PushJob {
             Ok(checked) => self.publish(checked),
             Err(refused) => Err(refused),
         };
-        let unpack = unpack.map_err(|refused| self.push.account.named(&refused.0));
+        let unpack = unpack.map_err(|refused| self.push.account.named(&refused.logged()));
         if let Err(message) = &unpack {
-            self.remark(&format!("error: {message}\n"));
+            self.report_problem(&format!("error: {message}\n"));
             for rejection in &mut self.push.rejections {
                 rejection.get_or_insert(Rejection::Unpacker);
             }
@@ -77,7 +77,7 @@ impl PushJob {
             // The report must not be read before the refs are safe.
             let synced = self.push.object.storage.sync().await;
             if let Err(error) = synced {
-                worker::console_error!("{}", reply::fault_line("sync", &error.to_string()));
+                fault_log::error("sync", &error);
                 self.push.account.failed(fault::ABORTED);
                 return;
             }
@@ -89,7 +89,7 @@ impl PushJob {
             worker::wasm_bindgen_futures::spawn_local(info::touch_namespace(object));
         }
         if unpack.is_ok() && self.push.rejections.iter().any(Option::is_some) {
-            self.remark(&format!(
+            self.report_problem(&format!(
                 "error: {}\n",
                 self.push.account.named("refs were refused")
             ));
@@ -103,7 +103,7 @@ impl PushJob {
     async fn check(&mut self) -> Result<Checked, Refused> {
         let store = Rc::clone(&self.push.store);
         let live = LivePacks::open(Rc::clone(&store), &self.push.limits)?;
-        self.push.account.looks_at(live.records().len());
+        self.push.account.note_packs(live.records().len());
         let arrived = self.push.arrived.take().transpose()?;
         let objects = match arrived {
             Some(objects) => Some(self.resolve(objects, &live).await?),
@@ -282,7 +282,7 @@ impl PushJob {
                 None => false,
             };
             if !seen {
-                self.remark("warning: deleting a non-existent ref\n");
+                self.report_problem("warning: deleting a non-existent ref\n");
                 gone.push(*at);
             }
         }
@@ -359,11 +359,17 @@ impl PushJob {
         }
     }
 
-    /// Progress and remarks, which the client shows behind `remote: `.
+    /// Progress, which the client shows behind `remote: ` unless it asked for quiet.
     pub(super) fn remark(&self, text: &str) {
+        if !self.push.commands.capabilities.quiet {
+            self.report_problem(text);
+        }
+    }
+
+    /// An error or a warning, which the client shows behind `remote: ` even if it asked for quiet.
+    pub(super) fn report_problem(&self, text: &str) {
         let capabilities = &self.push.commands.capabilities;
-        let error = text.starts_with("error") || text.starts_with("warning");
-        if capabilities.side_band == SideBand::None || (capabilities.quiet && !error) {
+        if capabilities.side_band == SideBand::None {
             return;
         }
         let mut out = Vec::new();

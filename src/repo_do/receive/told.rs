@@ -27,18 +27,18 @@ impl PushJob {
             return Ok(());
         };
         for line in refusal.lines() {
-            self.remark(&format!("error: {line}\n"));
+            self.report_problem(&format!("error: {line}\n"));
         }
-        Err(Refused(refusal.summary()))
+        Err(Refused::of(refusal.summary()))
     }
 
     /// Tells what fsck would warn of, and names that a client may not be able to tell apart.
     pub(super) fn warn(&self, inspection: &Inspection) -> Result<(), StoreError> {
         for warning in inspection.warnings() {
-            self.remark(&format!("{warning}\n"));
+            self.report_problem(&format!("{warning}\n"));
         }
         for (name, other) in self.names_of_other_case()? {
-            self.remark(&format!(
+            self.report_problem(&format!(
                 "warning: {name} differs from {other} in case alone: a file system that ignores \
                  case holds only one of them\n"
             ));

@@ -1,5 +1,5 @@
-//! What one request takes, told the Worker; and of git requests that are answered the log line, which
-//! is written when the last byte is sent or the client has hung up.
+//! What one request costs, as the Worker is told. A git request that the object answers has its log
+//! line from here, written when the last byte is sent or the client has hung up.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -7,8 +7,9 @@ use std::task::Poll;
 
 use futures::stream;
 use futures::stream::{Stream, StreamExt as _};
-use worker::{Request, Response, Result};
+use worker::Request;
 
+use super::answer::Answer;
 use crate::git::protocol::advertise::Service;
 use crate::repo_do::contract::{RequestLine, Usage, header};
 use crate::repo_do::object::RepoObject;
@@ -41,14 +42,14 @@ pub struct Account {
     error: RefCell<Option<String>>,
     /// Whether a ready clone was the answer.
     is_ready_clone: Cell<bool>,
-    /// Whether the last byte of the answer was made.
+    /// Whether the answer is complete, down to its last byte.
     is_whole: Cell<bool>,
     /// Method and route, if this writes the log line.
     logged_as: Cell<Option<(&'static str, &'static str)>>,
 }
 
 impl Account {
-    /// Of a request that begins.
+    /// Opens the account of a request that begins.
     pub fn begin(object: &Rc<RepoObject>, request: &Request) -> Rc<Self> {
         let header = |name| {
             request
@@ -75,8 +76,8 @@ impl Account {
         })
     }
 
-    /// The token that was shown.
-    pub fn is_of(&self, token_id: &str) {
+    /// Notes the token that was shown.
+    pub fn note_token(&self, token_id: &str) {
         self.token_id.replace(Some(token_id.to_owned()));
     }
 
@@ -90,33 +91,33 @@ impl Account {
         self.logged_as.get().is_some()
     }
 
-    /// The Worker writes it: the request was refused before anything was sent.
+    /// Leaves the log line to the Worker: the request was refused before anything was sent.
     pub fn log_elsewhere(&self) {
         self.logged_as.set(None);
     }
 
-    /// Packs are looked at.
-    pub fn looks_at(&self, packs: usize) {
+    /// Notes how many packs the answer is made of.
+    pub fn note_packs(&self, packs: usize) {
         self.packs.set(packs as u64);
     }
 
-    /// So much of the body came.
+    /// Notes how many bytes of the body came.
     pub fn received(&self, bytes: u64) {
         self.bytes_in.set(Some(bytes));
     }
 
-    /// So much was or will be sent.
+    /// Counts bytes that were sent, or will be.
     pub fn sent(&self, bytes: u64) {
         self.bytes_out
             .set(self.bytes_out.get().saturating_add(bytes));
     }
 
-    /// The answer is a ready clone.
+    /// Notes that the answer is a ready clone.
     pub fn note_ready_clone(&self) {
         self.is_ready_clone.set(true);
     }
 
-    /// The answer tells of a failure; the first one counts.
+    /// Notes that the answer tells of a failure; the first one counts.
     pub fn failed(&self, error: impl Into<String>) {
         self.error.borrow_mut().get_or_insert_with(|| error.into());
     }
@@ -126,7 +127,7 @@ impl Account {
         format!("{} (request {})", text.trim_end(), self.request_id)
     }
 
-    /// What it took so far.
+    /// What the request has cost so far.
     pub fn usage(&self) -> Usage {
         let (read, written) = rows(&self.object);
         Usage {
@@ -176,12 +177,7 @@ impl Drop for Account {
 }
 
 /// An answer that is here whole.
-pub fn whole(
-    account: &Account,
-    service: Service,
-    media: Media,
-    bytes: Vec<u8>,
-) -> Result<Response> {
+pub fn whole(account: &Account, service: Service, media: Media, bytes: Vec<u8>) -> Answer {
     let head = reply::git(service, media, &account.request_id)?;
     account.sent(bytes.len() as u64);
     account.is_whole.set(true);
@@ -193,8 +189,8 @@ pub fn streamed(
     account: &Rc<Account>,
     service: Service,
     media: Media,
-    pieces: impl Stream<Item = Result<Vec<u8>>> + 'static,
-) -> Result<Response> {
+    pieces: impl Stream<Item = worker::Result<Vec<u8>>> + 'static,
+) -> Answer {
     let head = reply::git(service, media, &account.request_id)?;
     let (counting, ending) = (Rc::clone(account), Rc::clone(account));
     let counted = pieces.inspect(move |piece| match piece {
@@ -205,5 +201,5 @@ pub fn streamed(
         ending.is_whole.set(true);
         Poll::Ready(None)
     });
-    head.from_stream(Lease::current().stream(counted.chain(end)))
+    Ok(head.from_stream(Lease::current().stream(counted.chain(end)))?)
 }

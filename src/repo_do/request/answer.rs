@@ -6,10 +6,9 @@ use serde::de::DeserializeOwned;
 use worker::{Request, Response};
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::repo_do::runtime::reply;
 
 /// A response, or why there is none.
-pub type Answer = Result<worker::Result<Response>, ErrorReply>;
+pub type Answer = Result<Response, ErrorReply>;
 
 /// The body of a request of the Worker's or of another object.
 pub async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ErrorReply> {
@@ -25,10 +24,4 @@ pub async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ErrorReply
 fn body_bytes(mut request: Request) -> LocalBoxFuture<'static, Result<Vec<u8>, String>> {
     let read = async move { request.bytes().await.map_err(|error| error.to_string()) };
     read.boxed_local()
-}
-
-/// Something of the platform's failed: the log has the cause, the client hears nothing of it.
-pub fn failed(what: &str, cause: &dyn std::fmt::Display) -> ErrorReply {
-    worker::console_error!("{}", reply::fault_line(what, &cause.to_string()));
-    ErrorReply::new(ErrorCode::InternalError, "internal error")
 }

@@ -2,7 +2,7 @@
 
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
-use worker::Request;
+use worker::{Env, Request};
 
 use crate::repo_do::contract::{
     Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope,
@@ -67,7 +67,7 @@ impl Caller {
             namespace,
             sha256: hash,
         };
-        let admitted = admitted(object, &vouched).await?;
+        let admitted = admitted(&object.env, &vouched).await?;
         seen.note(hash, admitted.token.is_some(), now_ms());
         // That was awaited: the repository may be another by now.
         let caller = Self::of(request, &*object.store()?)?;
@@ -187,9 +187,9 @@ pub struct Authorized {
 impl Authorized {
     /// Asks the namespace's object again about a token of its own: what was awaited since the
     /// first answer may have been long. Other callers cost no call. Fails when there is no answer.
-    pub async fn renew(&mut self, object: &RepoObject) -> Result<(), ErrorReply> {
+    pub async fn renew(&mut self, env: &Env) -> Result<(), ErrorReply> {
         if let Some(vouched) = &self.vouched {
-            let admitted = admitted(object, vouched).await?;
+            let admitted = admitted(env, vouched).await?;
             let opens = admitted.opens(Some(&self.record.id));
             let token = admitted.token.ok_or(Refusal::TokenInvalid)?;
             if !opens {
@@ -240,7 +240,7 @@ fn namespace_of(request: &Request) -> Option<String> {
 
 /// The namespace's token of that hash, if it is one that holds, and what it opens.
 fn admitted<'a>(
-    object: &'a RepoObject,
+    env: &'a Env,
     vouched: &'a Vouched,
 ) -> LocalBoxFuture<'a, Result<Admitted, ErrorReply>> {
     let ask = async move {
@@ -249,7 +249,7 @@ fn admitted<'a>(
             now_ms: now_ms(),
         };
         let namespace = &vouched.namespace;
-        namespace::ask_namespace(object, namespace, NAMESPACE_ADMIT, &admit).await
+        namespace::ask_namespace(env, namespace, NAMESPACE_ADMIT, &admit).await
     };
     ask.boxed_local()
 }

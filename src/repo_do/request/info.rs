@@ -10,6 +10,7 @@ use crate::repo_do::contract::{
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
+use crate::storage::fault_log;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 
@@ -21,7 +22,7 @@ pub fn info(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Ans
     let import = record.is_importing.then(|| object.import.progress());
     let mut info = describe(record, size_bytes, object_count);
     info.import = import;
-    Ok(reply::json(&info))
+    reply::json(&info)
 }
 
 fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> RepositoryInfo {
@@ -60,7 +61,7 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
 /// derived: a message that is lost heals with the next one.
 pub async fn touch_namespace(object: Rc<RepoObject>) {
     if let Err(error) = try_touch_namespace(&object).await {
-        worker::console_warn!("{}", reply::fault_line("touch", &error.to_string()));
+        fault_log::warning("touch", &error);
     }
 }
 
@@ -74,7 +75,7 @@ async fn try_touch_namespace(object: &RepoObject) -> worker::Result<()> {
     let namespace = record.namespace.clone();
     let info = describe(record, sizes.0, sizes.1);
     tell_namespace(
-        object,
+        &object.env,
         &namespace,
         NAMESPACE_TOUCH,
         &TouchRepository { info },

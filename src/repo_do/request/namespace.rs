@@ -1,11 +1,9 @@
 //! Messages to a namespace's object.
 
 use serde::de::DeserializeOwned;
-use worker::{Method, Request, RequestInit, Response};
+use worker::{Env, Method, Request, RequestInit, Response};
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ORIGIN};
-use crate::repo_do::object::RepoObject;
-use crate::repo_do::runtime::reply;
 use crate::storage::db::sql_error::lasting;
 
 /// When to try again after the namespace's object could not be asked.
@@ -13,26 +11,26 @@ const NAMESPACE_RETRY_SECONDS: u32 = 2;
 
 /// Sends a message to a namespace's object.
 pub async fn tell_namespace<T: serde::Serialize>(
-    object: &RepoObject,
+    env: &Env,
     namespace: &str,
     path: &str,
     message: &T,
 ) -> worker::Result<()> {
-    let sent = send_to_namespace(object, namespace, path, serde_json::to_string(message)?);
+    let sent = send_to_namespace(env, namespace, path, serde_json::to_string(message)?);
     sent.await.map(|_| ())
 }
 
 /// Asks a namespace's object. What it refuses is its refusal; only where there is no answer it may
 /// help to ask again.
 pub async fn ask_namespace<T: serde::Serialize, A: DeserializeOwned>(
-    object: &RepoObject,
+    env: &Env,
     namespace: &str,
     path: &str,
     question: &T,
 ) -> Result<A, ErrorReply> {
     let asked = async {
         let body = serde_json::to_string(question)?;
-        let mut response = send_to_namespace(object, namespace, path, body).await?;
+        let mut response = send_to_namespace(env, namespace, path, body).await?;
         let status = response.status_code();
         Ok::<_, worker::Error>((status, response.bytes().await?))
     };
@@ -45,18 +43,18 @@ pub async fn ask_namespace<T: serde::Serialize, A: DeserializeOwned>(
 }
 
 fn no_answer(cause: &str) -> ErrorReply {
-    worker::console_error!("{}", reply::fault_line("namespace", cause));
-    match lasting(cause) {
+    let refusal = match lasting(cause) {
         Some(fault) => ErrorReply::new(ErrorCode::InternalError, fault.told()),
         None => ErrorReply::busy(
             NAMESPACE_RETRY_SECONDS,
             "the namespace did not answer, try again",
         ),
-    }
+    };
+    refusal.caused_by("namespace", &cause)
 }
 
 async fn send_to_namespace(
-    object: &RepoObject,
+    env: &Env,
     namespace: &str,
     path: &str,
     body: String,
@@ -64,8 +62,7 @@ async fn send_to_namespace(
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(body.into()));
     let request = Request::new_with_init(&format!("{ORIGIN}{path}"), &init)?;
-    let stub = object
-        .env
+    let stub = env
         .durable_object("NAMESPACE")?
         .get_by_name(&namespace.to_ascii_lowercase())?;
     stub.fetch_with_request(request).await

@@ -3,9 +3,10 @@
 
 use std::rc::Rc;
 
-use worker::{Request, Response, Result};
+use worker::Request;
 
 use super::account::{self, Account};
+use super::answer::Answer;
 use crate::git::limits::Limits;
 use crate::git::protocol::advertise::Service;
 use crate::git::protocol::capabilities::Offer;
@@ -14,7 +15,7 @@ use crate::git::protocol::refusal;
 use crate::git::protocol::sideband::SideBand;
 use crate::repo_do::contract::{Actor, ErrorReply, GitPost, header, path};
 use crate::repo_do::runtime::body::Body;
-use crate::repo_do::runtime::reply::Media;
+use crate::repo_do::runtime::reply::{self, Media};
 
 /// Bytes of commands that are read of a push that is refused before it has memory of its own: some
 /// thousand refs. Of more the client is told without a report.
@@ -41,7 +42,7 @@ pub fn posted(request: &Request) -> Option<GitPost> {
     }
 }
 
-/// Whether the refusal of this request is told in-band.
+/// Whether the client reads the refusal of this request in-band.
 pub fn is_in_band(request: &web_sys::Request, error: &ErrorReply) -> bool {
     let actor = request.headers().get(header::ACTOR).ok().flatten();
     let actor = actor.and_then(|actor| actor.parse::<Actor>().ok());
@@ -55,13 +56,14 @@ pub async fn untouched(
     request: &Request,
     account: &Account,
     error: &ErrorReply,
-) -> Result<Response> {
+) -> Answer {
     let route = match post {
         GitPost::UploadPack => "/git/:ns/:repo/git-upload-pack",
         GitPost::ReceivePack => "/git/:ns/:repo/git-receive-pack",
     };
     account.log_as("POST", route);
     let Ok(mut body) = Body::of(request) else {
+        reply::log_fault(error);
         account.failed(error.code.label());
         let out = post.refusal(&account.named(&error.message));
         return account::whole(account, service(post), Media::Result, out);
@@ -80,7 +82,8 @@ fn service(post: GitPost) -> Service {
 }
 
 /// Refuses a fetch.
-pub async fn fetch(account: &Account, body: &mut Body, error: &ErrorReply) -> Result<Response> {
+pub async fn fetch(account: &Account, body: &mut Body, error: &ErrorReply) -> Answer {
+    reply::log_fault(error);
     body.drain().await;
     account.received(body.received_bytes());
     account.failed(error.code.label());
@@ -90,16 +93,12 @@ pub async fn fetch(account: &Account, body: &mut Body, error: &ErrorReply) -> Re
 }
 
 /// Refuses a push.
-pub async fn push(
-    account: &Account,
-    body: &mut Body,
-    asked: Asked,
-    error: &ErrorReply,
-) -> Result<Response> {
+pub async fn push(account: &Account, body: &mut Body, asked: Asked, error: &ErrorReply) -> Answer {
     let asked = match asked {
         Asked::Nothing => read(body).await,
         asked => asked,
     };
+    reply::log_fault(error);
     body.drain().await;
     account.received(body.received_bytes());
     account.failed(error.code.label());

@@ -36,7 +36,7 @@ pub async fn create_token(store: &Store, request: Request) -> Answer {
         ));
     }
     insert_token(store, &token)?;
-    Ok(reply::json(&token))
+    reply::json(&token)
 }
 
 /// Stores a token.
@@ -65,7 +65,7 @@ pub fn list_tokens(store: &Store, request: &Request) -> Answer {
             .tokens()
             .list(state, None, now_ms(), offset, query.per_page)?,
     };
-    Ok(reply::json(&TokenPage::from(page)))
+    reply::json(&TokenPage::from(page))
 }
 
 /// The token of an id or a hash, if it is in that state.
@@ -92,8 +92,8 @@ pub fn revoke_token(store: &Store, token_id: &str) -> Answer {
     let unknown = || ErrorReply::new(ErrorCode::NotFound, "token not found");
     let token = tokens.find_by_id(token_id)?.ok_or_else(unknown)?;
     tokens.revoke(token_id, now_ms())?;
-    Ok(reply::json(&RevokedToken {
+    reply::json(&RevokedToken {
         token_id: token.id,
         sha256: TokenHash::new(token.sha256),
-    }))
+    })
 }

@@ -246,6 +246,10 @@ impl Lease {
 
     /// Notes that so many bytes are held no longer.
     pub(super) fn give_back(&self, bytes: u64, is_shared: bool) {
+        debug_assert!(
+            bytes <= self.bytes.get(),
+            "no reservation gives back another's bytes"
+        );
         self.bytes.set(self.bytes.get().saturating_sub(bytes));
         if is_shared {
             let shared = self.shared_bytes.get().saturating_sub(bytes);

@@ -161,7 +161,12 @@ impl Reservation {
     /// Gives back what is above `bytes`.
     pub fn shrink_to(&mut self, bytes: u64) {
         let surplus = self.bytes.saturating_sub(bytes);
-        RESERVED_BYTES.set(RESERVED_BYTES.get().saturating_sub(surplus));
+        let reserved = RESERVED_BYTES.get();
+        debug_assert!(
+            surplus <= reserved,
+            "{surplus} bytes of {reserved} are given back"
+        );
+        RESERVED_BYTES.set(reserved.saturating_sub(surplus));
         self.lease.give_back(surplus, self.is_shared);
         self.bytes = self.bytes.min(bytes);
     }

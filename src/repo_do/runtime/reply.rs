@@ -1,11 +1,12 @@
 //! Responses of the object: Git's, JSON, and refusals.
 
 use serde::Serialize;
-use worker::{Headers, Response, ResponseBuilder, Result};
+use worker::{Headers, Response, ResponseBuilder};
 
 use crate::git::protocol::advertise::Service;
 use crate::git::store::{ReadError, StoreError};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::storage::fault_log;
 
 /// Which of a service's two media types an answer has.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +19,7 @@ pub enum Media {
 
 /// The head of a Git answer, which goes to the client as it is. Without a media type of its own the
 /// platform would compress it.
-pub fn git(service: Service, media: Media, request_id: &str) -> Result<ResponseBuilder> {
+pub fn git(service: Service, media: Media, request_id: &str) -> worker::Result<ResponseBuilder> {
     let suffix = match media {
         Media::Advertisement => "advertisement",
         Media::Result => "result",
@@ -35,20 +36,34 @@ pub fn git(service: Service, media: Media, request_id: &str) -> Result<ResponseB
 }
 
 /// Success, with a JSON body.
-pub fn json(body: &impl Serialize) -> Result<Response> {
-    Response::from_json(body)
+pub fn json(body: &impl Serialize) -> Result<Response, ErrorReply> {
+    Ok(Response::from_json(body)?)
 }
 
 /// A refusal, as the contract has it.
-pub fn refusal(reply: &ErrorReply) -> Result<Response> {
+pub fn refusal(reply: &ErrorReply) -> worker::Result<Response> {
+    log_fault(reply);
     Ok(Response::from_json(reply)?.with_status(reply.code.status()))
+}
+
+/// Logs the fault behind a refusal, if there is one: called where the client, or nobody, is told.
+pub fn log_fault(reply: &ErrorReply) {
+    if let Some(fault) = &reply.fault {
+        fault_log::error(fault.kind, &fault.cause);
+    }
+}
+
+/// The platform made no response of what it was given.
+impl From<worker::Error> for ErrorReply {
+    fn from(error: worker::Error) -> Self {
+        Self::internal("response", &error)
+    }
 }
 
 /// The store failed: the client learns that much, the log learns why.
 impl From<StoreError> for ErrorReply {
     fn from(error: StoreError) -> Self {
-        worker::console_error!("{}", fault_line("store", &error.to_string()));
-        Self::new(ErrorCode::InternalError, error.told())
+        Self::new(ErrorCode::InternalError, error.told()).caused_by("store", &error)
     }
 }
 
@@ -56,16 +71,9 @@ impl From<ReadError> for ErrorReply {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Store(error) => error.into(),
-            ReadError::Corrupt { .. } => {
-                worker::console_error!("{}", fault_line("corruption", &error.to_string()));
-                Self::new(ErrorCode::InternalError, error.to_string())
-            }
+            ReadError::Corrupt { .. } => Self::new(ErrorCode::InternalError, error.to_string())
+                .caused_by("corruption", &error),
             ReadError::TooLarge { .. } => Self::new(ErrorCode::MemoryLimit, error.to_string()),
         }
     }
-}
-
-/// One log line, JSON.
-pub fn fault_line(kind: &str, message: &str) -> String {
-    serde_json::json!({ "level": "error", "kind": kind, "message": message }).to_string()
 }

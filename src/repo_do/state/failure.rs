@@ -4,7 +4,6 @@ use crate::git::maintenance::reach::ReachError;
 use crate::git::store::{ReadError, StoreError};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::runtime::memory::NoRoom;
-use crate::repo_do::runtime::reply;
 use crate::storage::r2::bucket::BucketError;
 
 /// A pack could not be copied; nothing depends on the copy yet.
@@ -38,8 +37,7 @@ impl From<SnapshotError> for ErrorReply {
         match error {
             SnapshotError::Store(error) => error.into(),
             error => {
-                worker::console_error!("{}", reply::fault_line("r2", &error.to_string()));
-                Self::new(ErrorCode::UpstreamUnavailable, error.to_string())
+                Self::new(ErrorCode::UpstreamUnavailable, error.to_string()).caused_by("r2", &error)
             }
         }
     }
@@ -69,6 +67,16 @@ pub enum Failure {
     /// The repository was deleted.
     #[error("the repository was deleted")]
     Gone,
+}
+
+impl Failure {
+    /// What the log is told of it: of a refusal the fault behind it.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Copies(refused) => refused.cause().to_owned(),
+            failure => failure.to_string(),
+        }
+    }
 }
 
 impl From<SnapshotError> for Failure {

@@ -3,7 +3,7 @@
 use worker::Env;
 
 use crate::git::protocol::capabilities::FetchExtensions;
-use crate::repo_do::runtime::reply::fault_line;
+use crate::storage::fault_log;
 
 /// The variable with the extensions of `fetch` that the deployment offers.
 const FETCH_EXTENSIONS: &str = "CAIRN_FETCH_EXTENSIONS";
@@ -16,7 +16,7 @@ pub fn extensions(env: &Env) -> FetchExtensions {
     };
     FetchExtensions::parse(&list.to_string()).unwrap_or_else(|error| {
         let message = format!("{FETCH_EXTENSIONS}: {error}");
-        worker::console_error!("{}", fault_line("configuration", &message));
+        fault_log::error("configuration", &message);
         FetchExtensions::default()
     })
 }

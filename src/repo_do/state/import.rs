@@ -2,17 +2,27 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::running::Running;
+use super::turn::Turn;
 use crate::repo_do::contract::{Credentials, ImportProgress};
 
 /// What the object knows of its import while it is awake.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct CurrentImport {
     /// Where the remote wants them; they are in memory only.
     pub credentials: RefCell<Option<Credentials>>,
-    /// Whether an attempt is at work.
-    pub running: Running,
+    /// The attempts, by one alarm at a time.
+    pub turn: Turn,
     progress: Cell<ImportProgress>,
+}
+
+impl Default for CurrentImport {
+    fn default() -> Self {
+        Self {
+            credentials: RefCell::default(),
+            turn: Turn::of_an_alarm(),
+            progress: Cell::default(),
+        }
+    }
 }
 
 impl CurrentImport {

@@ -4,10 +4,8 @@
 //! |---|---|
 //! | `store` | the type of the repository's store |
 //! | `alarm_time` | when the alarm rings |
-//! | `busy` | whether maintenance is being done |
-//! | `turn` | who copies packs to R2 now |
-//! | `growing` | whether a fork grows here |
-//! | `running`, `import` | whether an import or a recovery is at work; how far the import has come |
+//! | `turn` | work that is done once at a time |
+//! | `import` | the import at work, and how far it has come |
 //! | `readers` | who reads packs now |
 //! | `graph_cache`, `reach_cache` | the commit graph; what the refs and the reflog reach |
 //! | `caches` | all caches of the isolate, which yield to large tables |
@@ -17,17 +15,14 @@
 //! | `failure` | why upkeep fails |
 
 pub mod alarm_time;
-pub mod busy;
 pub mod caches;
 pub mod failure;
 pub mod fetch_extensions;
 pub mod graph_cache;
-pub mod growing;
 pub mod import;
 pub mod rates;
 pub mod reach_cache;
 pub mod readers;
-pub mod running;
 pub mod seen_tokens;
 pub mod store;
 pub mod turn;

@@ -18,7 +18,7 @@ pub enum Purpose {
     Push,
 }
 
-/// Those of one object.
+/// The readers of one object.
 #[derive(Debug, Default)]
 pub struct Readers {
     last: Cell<u64>,
@@ -27,7 +27,7 @@ pub struct Readers {
 }
 
 impl Readers {
-    /// Somebody begins to read.
+    /// Registers a reader that begins now.
     pub fn enter(self: &Rc<Self>, purpose: Purpose, now_ms: i64) -> Reader {
         let number = self.last.get().wrapping_add(1);
         self.last.set(number);
@@ -38,7 +38,7 @@ impl Readers {
         }
     }
 
-    /// Since when the one reads who reads longest; unix milliseconds.
+    /// Start time of the oldest reader, in unix milliseconds.
     pub fn oldest(&self) -> Option<i64> {
         self.running.borrow().values().map(|reader| reader.0).min()
     }
@@ -55,7 +55,7 @@ impl Readers {
     }
 }
 
-/// One of them, until it is dropped.
+/// A reader, until it is dropped.
 #[derive(Debug)]
 pub struct Reader {
     readers: Rc<Readers>,
@@ -64,7 +64,8 @@ pub struct Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.readers.running.borrow_mut().remove(&self.number);
+        let left = self.readers.running.borrow_mut().remove(&self.number);
+        debug_assert!(left.is_some(), "nobody else takes a reader away");
     }
 }
 

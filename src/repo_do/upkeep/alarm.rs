@@ -1,4 +1,4 @@
-//! The alarm: the object has one, and all that is done without a request is done by it.
+//! The alarm: the object has one, and it does everything that no request asks for.
 //!
 //! A task says when it is due, from what the database holds: so nothing is lost when the object
 //! is ended, and a task that was interrupted is simply due again. Tasks work in steps and pause
@@ -12,24 +12,25 @@ use super::{merge, snapshot, sweep};
 use crate::git::store::StoreError;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule::{copies_due, wake_or_log};
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep;
+use crate::storage::fault_log;
 use crate::storage::repository::maintenance_runs::{RunFigures, RunOutcome};
 use crate::storage::repository::store::RepositoryRecord;
 
-/// How long after a push that makes a merge due: others may come, and one merge does for all.
+/// How long a merge waits after the push that made it due: more pushes may come, and one merge does
+/// for all.
 const MERGE_DELAY_MS: i64 = 200;
 
 /// When to look for what else is due after a push, at the latest.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// What is due a little later is waited for, so that one alarm does for many.
+/// Tasks that are due soon share one alarm.
 pub const SLACK_MS: i64 = 60 * 1000;
 
-/// After this time the alarm ends and is set anew: an alarm may take 15 minutes.
+/// After this time the alarm ends and is set again: the platform gives an alarm 15 minutes.
 const RING_MS: i64 = 2 * 60 * 1000;
 
 /// How long a task is put off after its first failure; twice as long after each further one.
@@ -38,7 +39,7 @@ pub const BACKOFF_MS: i64 = 60 * 1000;
 /// Rounds of all tasks that one call makes.
 const ROUNDS_MAX: u32 = 100;
 
-/// What is done by the alarm.
+/// What the alarm does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// Removal of what broken pushes and merges left.
@@ -55,7 +56,7 @@ pub enum Task {
     Snapshot,
 }
 
-/// In this order: what goes to R2 is what the others have left.
+/// In this order, since the last task copies to R2 what the others leave.
 const TASKS: [Task; 6] = [
     Task::Sweep,
     Task::Merge,
@@ -177,7 +178,7 @@ pub async fn after_settings(object: &RepoObject, store: &Store) {
 /// Does all that is due, or could be done if it is `asked` for; gives when something is due next.
 pub async fn work(object: &Rc<RepoObject>, asked: bool) -> Result<Option<i64>, StoreError> {
     let until_ms = now_ms().saturating_add(RING_MS);
-    let Ok(store) = object.store() else {
+    let Some(store) = object.store_or_log() else {
         return Ok(None);
     };
     let Some(record) = store.load()? else {
@@ -255,10 +256,9 @@ async fn run(
         Ok(None) | Err(Failure::Gone) => return Ok(false),
         Ok(Some(figures)) => (RunOutcome::Done, figures),
         Err(failure) => {
-            let detail = failure.to_string();
-            worker::console_error!("{}", reply::fault_line(task.name(), &detail));
+            fault_log::error(task.name(), &failure.cause());
             let figures = RunFigures {
-                detail,
+                detail: failure.to_string(),
                 ..RunFigures::default()
             };
             (RunOutcome::Failed, figures)

@@ -11,13 +11,12 @@
 
 use std::rc::Rc;
 
-use worker::Response;
-
 use super::prune::{self, Thoroughness};
-use super::serve::{refusal, turn};
+use super::serve::{refusal, take_turn};
 use super::sweep;
-use crate::repo_do::contract::{ErrorReply, Purged};
+use crate::repo_do::contract::Purged;
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::answer::Answer;
 use crate::repo_do::request::not_ready;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::{reply, timer};
@@ -34,8 +33,8 @@ const PUSHES_WAIT_MS: i64 = 20_000;
 const POLL_MS: u32 = 50;
 
 /// `POST /purge`
-pub async fn serve(object: &Rc<RepoObject>) -> Result<worker::Result<Response>, ErrorReply> {
-    let _busy = turn(object).await?;
+pub async fn serve(object: &Rc<RepoObject>) -> Answer {
+    let _taken = take_turn(object).await?;
     let store = object.store()?;
     if let Some(record) = store.load()?.filter(RepositoryRecord::is_being_filled) {
         return Err(not_ready::being_filled(&record));
@@ -58,7 +57,7 @@ pub async fn serve(object: &Rc<RepoObject>) -> Result<worker::Result<Response>, 
         // The ready clone is made again, and packs settle.
         alarm::after_settings(object, &store).await;
     }
-    Ok(reply::json(&done.map_err(|failure| refusal(&failure))?))
+    reply::json(&done.map_err(|failure| refusal(&failure))?)
 }
 
 fn figures_of(purged: &Purged) -> RunFigures {

@@ -3,19 +3,19 @@
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use worker::{Request, Response};
+use worker::Request;
 
 use super::{copies, rebuild, verify};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Maintain, MaintenanceTask};
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::request::answer::body;
+use crate::repo_do::request::answer::{Answer, body};
 use crate::repo_do::request::not_ready;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::runtime::{reply, timer};
+use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule;
-use crate::repo_do::state::busy::Busy;
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::store::Store;
+use crate::repo_do::state::turn::Taken;
 use crate::repo_do::upkeep::{alarm, snapshot};
 use crate::storage::repository::maintenance_runs::{RunFigures, RunOutcome, RunRecord};
 use crate::storage::repository::store::RepositoryRecord;
@@ -23,19 +23,13 @@ use crate::storage::repository::store::RepositoryRecord;
 /// How long a request waits for its turn.
 const TURN_WAIT_MS: i64 = 20_000;
 
-/// How often it looks meanwhile.
-const TURN_POLL_MS: u32 = 20;
-
 /// Seconds after which to ask again while maintenance is being done.
 const RETRY_SECONDS: u32 = 5;
 
 /// Does what is asked, and answers when it is done.
-pub async fn serve(
-    object: &Rc<RepoObject>,
-    request: Request,
-) -> Result<worker::Result<Response>, ErrorReply> {
+pub async fn serve(object: &Rc<RepoObject>, request: Request) -> Answer {
     let asked: Maintain = body(request).await?;
-    let _busy = turn(object).await?;
+    let _taken = take_turn(object).await?;
     let store = object.store()?;
     if let Some(record) = store.load()?.filter(RepositoryRecord::is_being_filled) {
         return Err(not_ready::being_filled(&record));
@@ -99,22 +93,13 @@ pub async fn serve(
             })
         }
     };
-    Ok(reply::json(&answer))
+    reply::json(&answer)
 }
 
-/// Waits a while for what is being done to come to its end.
-pub(super) async fn turn(object: &RepoObject) -> Result<Busy<'_>, ErrorReply> {
-    let until_ms = now_ms().saturating_add(TURN_WAIT_MS);
-    loop {
-        if let Some(busy) = Busy::new(&object.is_maintained) {
-            return Ok(busy);
-        }
-        if now_ms() >= until_ms {
-            let message = "maintenance is being done";
-            return Err(ErrorReply::busy(RETRY_SECONDS, message));
-        }
-        timer::after(TURN_POLL_MS).await;
-    }
+/// Waits a while for the run of maintenance that is under way to end.
+pub(super) async fn take_turn(object: &RepoObject) -> Result<Taken<'_>, ErrorReply> {
+    let taken = object.maintenance.take_within(TURN_WAIT_MS).await;
+    taken.ok_or_else(|| ErrorReply::busy(RETRY_SECONDS, "maintenance is being done"))
 }
 
 /// A run that the operator asked for, to be written down.
@@ -160,10 +145,8 @@ pub(super) fn refusal(failure: &Failure) -> ErrorReply {
         }
         Failure::Copies(refused) => refused.clone(),
         Failure::Gone => ErrorReply::new(ErrorCode::NotFound, "repository not found"),
-        _ => {
-            worker::console_error!("{}", reply::fault_line("maintenance", &failure.to_string()));
-            ErrorReply::new(ErrorCode::InternalError, failure.to_string())
-        }
+        _ => ErrorReply::new(ErrorCode::InternalError, failure.to_string())
+            .caused_by("maintenance", failure),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::snapshot::surroundings::{
     RepositorySurroundings, SNAPSHOT_BYTES, network_id, securing,
 };
+use crate::storage::fault_log;
 use crate::storage::r2::binding::R2;
 use crate::storage::repository::copies::StoredPack;
 use crate::storage::repository::ready_clone::fingerprint;
@@ -111,7 +112,7 @@ pub async fn run_step(object: &Rc<RepoObject>) -> Result<Option<i64>, ErrorReply
     let bucket = match R2::of(&object.env) {
         Ok(bucket) => bucket,
         Err(error) if store.r2_keys()?.is_empty() => {
-            worker::console_warn!("{error}: packs stay in SQLite");
+            fault_log::warning("r2", &format!("{error}: packs stay in SQLite"));
             return Ok(None);
         }
         Err(error) => return Err(SnapshotError::from(error).into()),

@@ -72,7 +72,7 @@ pub fn stats(store: &Store, actor: Actor) -> Answer {
     if let (Actor::Operator, Some(fields)) = (actor, stats.as_object_mut()) {
         fields.insert("isolate".to_owned(), isolate());
     }
-    Ok(reply::json(&stats))
+    reply::json(&stats)
 }
 
 /// Figures of the isolate, which repositories share.

@@ -22,6 +22,7 @@ use crate::repo_do::object::{GRACE_MS, RepoObject};
 use crate::repo_do::runtime::admission::reserve as reserve_room;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::memory::PUSH_BYTES;
+use crate::repo_do::runtime::reply;
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::readers::Purpose;
 use crate::repo_do::state::store::Store;
@@ -145,6 +146,7 @@ impl Verify {
             Err(Failure::Read(error)) => self.findings.add(error.to_string()),
             // What is lost is needed.
             Err(Failure::Copies(error)) if !self.rebuild.lost.is_empty() => {
+                reply::log_fault(&error);
                 self.findings.add(error.message);
             }
             Err(error) => return Err(error),

@@ -196,6 +196,7 @@ impl Database for ObjectDatabase {
             let closure = ScopedClosure::borrow_mut_assert_unwind_safe(&mut callback);
             self.storage.transaction_sync(&closure)
         };
+        debug_assert!(self.depth.get() > 0, "a transaction ends that never began");
         self.depth.set(self.depth.get().saturating_sub(1));
         add(&self.changes, 1.0);
         match (ended, given_up) {

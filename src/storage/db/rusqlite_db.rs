@@ -107,6 +107,7 @@ impl Database for RusqliteDatabase {
         self.connection.execute_batch("SAVEPOINT nested")?;
         self.depth.set(self.depth.get().saturating_add(1));
         let result = body();
+        debug_assert!(self.depth.get() > 0, "a transaction ends that never began");
         self.depth.set(self.depth.get().saturating_sub(1));
         add(&self.changes, 1);
         let end = match result {

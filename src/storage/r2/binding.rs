@@ -59,6 +59,7 @@ impl Bucket for R2 {
     }
 
     async fn read(&self, key: &str, range: Range<u64>) -> Result<Vec<u8>, BucketError> {
+        debug_assert!(range.start <= range.end, "{range:?} ends before it starts");
         let length = range.end.saturating_sub(range.start);
         let options = self.0.get(key).range(R2Range::OffsetWithLength {
             offset: range.start,

@@ -175,6 +175,7 @@ impl<D: Database> RepoStore<D> {
 
     /// The same for a pack whose row is about to go; for use inside that transaction.
     pub(super) fn release_pack(&self, pack_id: PackId) -> Result<(), SqlError> {
+        debug_assert!(self.db.in_transaction(), "the row goes in the same step");
         let sql = "INSERT INTO r2_release (r2_key, not_before)
             SELECT r2_key, ?2 FROM pack WHERE pack_id = ?1 AND r2_key IS NOT NULL
             ON CONFLICT (r2_key) DO NOTHING";

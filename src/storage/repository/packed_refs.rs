@@ -219,6 +219,10 @@ impl<D: Database> RepoStore<D> {
         let Some(first) = refs.first() else {
             return Ok(());
         };
+        debug_assert!(
+            refs.is_sorted_by(|one, next| one.name < next.name),
+            "a page whose names are not in order cannot be read"
+        );
         self.kept_refs.clear();
         let (count, page) = encode_page(refs)?;
         let sql = "INSERT INTO packed_refs (from_name, ref_count, refs) VALUES (?1, ?2, ?3)";

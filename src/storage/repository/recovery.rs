@@ -47,6 +47,7 @@ impl Gather {
             usize::try_from(offset).unwrap_or(usize::MAX)
         };
         let wanted = piece.get(within(self.range.start)..within(self.range.end));
+        debug_assert!(wanted.is_some(), "both ends lie in the piece, in order");
         self.bytes.extend_from_slice(wanted.unwrap_or_default());
         self.at = end;
         piece.clear();

@@ -48,6 +48,11 @@ impl Room {
 
     /// Gives some of it back.
     fn shrink(&mut self, bytes: usize) {
+        debug_assert!(
+            bytes <= self.0,
+            "{bytes} bytes of {} are given back",
+            self.0
+        );
         let bytes = bytes.min(self.0);
         self.0 -= bytes;
         KEPT_BYTES.set(KEPT_BYTES.get().saturating_sub(bytes));
@@ -56,6 +61,10 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
+        debug_assert!(
+            self.0 <= KEPT_BYTES.get(),
+            "no list has more than all together"
+        );
         KEPT_BYTES.set(KEPT_BYTES.get().saturating_sub(self.0));
     }
 }
@@ -109,6 +118,11 @@ impl RefList {
     pub(super) fn push(&mut self, record: &RefRecord) -> bool {
         let fits = self.room.grow(bytes_of(record));
         if fits {
+            let last = self.refs.last();
+            debug_assert!(
+                last.is_none_or(|last| last.name < record.name),
+                "binary searches need the names in order"
+            );
             self.refs.push(record.clone());
         }
         fits

@@ -25,6 +25,10 @@ impl<D: Database> RepoStore<D> {
         graph_part: &Pieces,
         introduced_part: &[u8],
     ) -> Result<PackPublication, StoreError> {
+        debug_assert!(
+            self.db.in_transaction(),
+            "the pack is published in the same step"
+        );
         let pack_id = match received.pack_id {
             Some(pack_id) => pack_id,
             None => self.open_pack()?,

@@ -23,6 +23,7 @@ use crate::repo_do::contract::{
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::sql::Database as _;
 use crate::storage::db::sql_error::lasting;
+use crate::storage::fault_log;
 use crate::storage::namespace::registry::RegistryStore;
 use crate::storage::namespace::store::NamespaceStore;
 use crate::worker::fault::fault;
@@ -79,6 +80,9 @@ impl DurableObject for NamespaceDo {
 }
 
 fn refusal(error: &ErrorReply) -> Reply {
+    if let Some(fault) = &error.fault {
+        fault_log::error(fault.kind, &fault.cause);
+    }
     let body = serde_json::to_string(error).unwrap_or_default();
     Reply::new(error.code.status(), "application/json", body)
 }
@@ -240,13 +244,11 @@ fn read_name(query: &str) -> Result<String, ErrorReply> {
     Ok(parameters::query::<ByName>(query)?.name)
 }
 
-/// The namespace's store failed: the caller hears whether that lasts.
+/// The namespace's store failed: the caller hears whether that lasts, the log hears why.
 fn store_fault(error: &dyn std::fmt::Display) -> ErrorReply {
-    let hidden = fault("namespace", error);
-    match lasting(&error.to_string()) {
-        Some(fault) => ErrorReply::new(ErrorCode::InternalError, fault.told()),
-        None => hidden,
-    }
+    let lasting = lasting(&error.to_string());
+    let told = lasting.map_or("internal error", |fault| fault.told());
+    ErrorReply::new(ErrorCode::InternalError, told).caused_by("namespace", error)
 }
 
 fn done(outcome: Result<(), StepError>) -> Result<String, ErrorReply> {

@@ -12,6 +12,7 @@ use crate::git::refname;
 use crate::git::store::{PackId, Part, StoreError};
 use crate::repo_do::contract::{ErrorReply, ExportFork};
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::answer::Answer;
 use crate::repo_do::request::not_ready;
 use crate::repo_do::runtime::admission::{grow, reserve};
 use crate::repo_do::runtime::clock::now_ms;
@@ -44,10 +45,7 @@ const RETRY_SECONDS: u32 = 5;
 
 /// `POST /fork/export`: the packs are in R2 by the end of the first step, and what is sent belongs
 /// together whatever is pushed meanwhile.
-pub async fn export(
-    object: &Rc<RepoObject>,
-    asked: &ExportFork,
-) -> Result<worker::Result<Response>, ErrorReply> {
+pub async fn export(object: &Rc<RepoObject>, asked: &ExportFork) -> Answer {
     let mut reservation = reserve(FORK_BYTES).await?;
     for _ in 0..ATTEMPTS_MAX {
         snapshot::secure_packs(object).await?;
@@ -65,7 +63,7 @@ pub async fn export(
         if let Some(packs) = store.shared_packs()? {
             let reader = object.readers.enter(Purpose::Look, now_ms());
             let out = begin(&store, &record, &packs, asked)?;
-            return Ok(send(Rows::new(store, &packs, out, (reservation, reader))));
+            return Ok(send(Rows::new(store, &packs, out, (reservation, reader)))?);
         }
     }
     Err(ErrorReply::busy(

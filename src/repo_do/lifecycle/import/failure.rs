@@ -2,14 +2,16 @@
 
 use std::rc::Rc;
 
+use worker::Env;
+
 use super::error::ImportError;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{NAMESPACE_RELEASE, ReleaseName};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::namespace;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule;
+use crate::storage::fault_log;
 use crate::storage::repository::imports::ImportFailure;
 use crate::storage::repository::phase::Phase;
 
@@ -21,7 +23,7 @@ const RETRY_MS: i64 = 60_000;
 
 /// Wipes what the import has brought, and frees its name.
 pub async fn fail(object: &Rc<RepoObject>, error: &ImportError) -> Result<(), ImportError> {
-    let Ok(store) = object.store() else {
+    let Some(store) = object.store_or_log() else {
         return Ok(());
     };
     // One that is being deleted has its own end. Nothing of an import is in R2 yet.
@@ -37,7 +39,7 @@ pub async fn fail(object: &Rc<RepoObject>, error: &ImportError) -> Result<(), Im
         is_released: false,
     };
     object.wipe().await.map_err(|error| failed(&error))?;
-    if let Ok(store) = object.store()
+    if let Some(store) = object.store_or_log()
         && store.load()?.is_none()
     {
         store.leave_import_failure(&failure)?;
@@ -56,7 +58,7 @@ fn failed(error: &worker::Error) -> ImportError {
 /// reason in the end.
 pub async fn after_failure(object: &RepoObject) -> worker::Result<()> {
     let store_failed = |error: StoreError| worker::Error::RustError(error.to_string());
-    let Ok(store) = object.store() else {
+    let Some(store) = object.store_or_log() else {
         return Ok(());
     };
     let Some(mut failure) = store.import_failure().map_err(store_failed)? else {
@@ -70,7 +72,7 @@ pub async fn after_failure(object: &RepoObject) -> worker::Result<()> {
     if failure.is_released {
         return schedule::wake_by(object, gone_at).await;
     }
-    let released = release(object, &failure).await;
+    let released = release(&object.env, &failure).await;
     if object.life() != life || store.load().map_err(store_failed)?.is_some() {
         return Ok(());
     }
@@ -81,18 +83,18 @@ pub async fn after_failure(object: &RepoObject) -> worker::Result<()> {
             schedule::wake_by(object, gone_at).await
         }
         Err(error) => {
-            worker::console_warn!("{}", reply::fault_line("release", &error.to_string()));
+            fault_log::warning("release", &error);
             schedule::wake_by(object, now_ms() + RETRY_MS).await
         }
     }
 }
 
 /// Tells the namespace's object that the name is free.
-async fn release(object: &RepoObject, failure: &ImportFailure) -> worker::Result<()> {
+async fn release(env: &Env, failure: &ImportFailure) -> worker::Result<()> {
     let release = ReleaseName {
         name: failure.name.clone(),
         repository_id: failure.repository_id.clone(),
         now_ms: now_ms(),
     };
-    namespace::tell_namespace(object, &failure.namespace, NAMESPACE_RELEASE, &release).await
+    namespace::tell_namespace(env, &failure.namespace, NAMESPACE_RELEASE, &release).await
 }

@@ -13,7 +13,7 @@ use crate::storage::repository::imports::ImportRecord;
 
 /// Goes on with the import, if there is one.
 pub async fn run(object: &Rc<RepoObject>) {
-    filling::run(object, &object.import.running, |store| {
+    filling::run(object, &object.import.turn, |store| {
         Attempt::new(object, store)
     })
     .await;
@@ -21,7 +21,7 @@ pub async fn run(object: &Rc<RepoObject>) {
 
 /// Sees to it that an import goes on.
 pub async fn resume(object: &RepoObject) -> worker::Result<()> {
-    filling::resume(object, &object.import.running).await
+    filling::resume(object, &object.import.turn).await
 }
 
 impl Filling for Attempt {
@@ -60,7 +60,7 @@ impl Filling for Attempt {
         ImportError::GivenUp(reason)
     }
 
-    fn waits(&self, attempts: u32) {
+    fn note_waiting(&self, attempts: u32) {
         self.object.import.update(|progress| {
             progress.phase = ImportPhase::Waiting;
             progress.attempts = attempts;

@@ -62,6 +62,13 @@ impl Filling for Attempt {
         RecoverError::GivenUp(reason)
     }
 
+    fn cause(error: &RecoverError) -> String {
+        match error {
+            RecoverError::Unavailable(refused) => refused.cause().to_owned(),
+            error => error.to_string(),
+        }
+    }
+
     fn finished(&self) {
         schedule::copies_due(&self.object, now_ms());
     }

@@ -54,31 +54,7 @@ pub async fn make(
     ];
     // Packs that are superseded meanwhile stay.
     let reader = object.readers.enter(Purpose::Look, now_ms());
-    let request = full_clone::request(ids(tips).collect());
-    let mut faults = Faults::default();
-    // Two of the same: nothing runs between them.
-    let (counted, sent) = loop {
-        let graph = object.graph.current(store)?;
-        let answers = [Rc::clone(&graph), graph]
-            .map(|graph| answer(store, graph, &request, &Limits::DEFAULT));
-        match answers {
-            [
-                Ok(Answer {
-                    pack: Some(one), ..
-                }),
-                Ok(Answer {
-                    pack: Some(other), ..
-                }),
-            ] => {
-                break (one, other);
-            }
-            [Err(error), _] | [_, Err(error)] => {
-                let chunk = error.cold().ok_or_else(|| failed(error.to_string()))?;
-                faults.fetch_cold_chunk(object, store, chunk).await?;
-            }
-            _ => return Err(failed("a full clone without a pack".to_owned())),
-        }
-    };
+    let (counted, sent) = plan_twice(object, store, tips).await?;
     let pack_bytes = count(object, store, counted).await?;
     let flush_bytes = 4;
     let response_bytes = SideBand::Large.framed_bytes(pack_bytes) + flush_bytes;
@@ -122,6 +98,36 @@ pub async fn make(
         written: Some(Written { sha256, etag }),
     };
     Ok(store.set_ready_clone(&ready, now_ms.saturating_add(GRACE_MS))?)
+}
+
+/// The same pack twice, one to count and one to send: nothing runs between the two plans.
+async fn plan_twice(
+    object: &RepoObject,
+    store: &Rc<Store>,
+    tips: &[Tip],
+) -> Result<(Outgoing<Rc<Store>>, Outgoing<Rc<Store>>), ErrorReply> {
+    let request = full_clone::request(ids(tips).collect());
+    let mut faults = Faults::default();
+    loop {
+        let graph = object.graph.current(store)?;
+        let answers = [Rc::clone(&graph), graph]
+            .map(|graph| answer(store, graph, &request, &Limits::DEFAULT));
+        match answers {
+            [
+                Ok(Answer {
+                    pack: Some(one), ..
+                }),
+                Ok(Answer {
+                    pack: Some(other), ..
+                }),
+            ] => return Ok((one, other)),
+            [Err(error), _] | [_, Err(error)] => {
+                let chunk = error.cold().ok_or_else(|| failed(error.to_string()))?;
+                faults.fetch_cold_chunk(object, store, chunk).await?;
+            }
+            _ => return Err(failed("a full clone without a pack".to_owned())),
+        }
+    }
 }
 
 fn failed(message: String) -> ErrorReply {

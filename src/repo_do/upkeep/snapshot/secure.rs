@@ -287,6 +287,10 @@ async fn read_back<B: Bucket>(
 
 /// The bytes of the part that starts there.
 fn part_range(pack_bytes: u64, start: u64) -> Range<u64> {
+    debug_assert!(
+        start <= pack_bytes,
+        "no part of {pack_bytes} bytes starts at {start}"
+    );
     let end = start.saturating_add(PART_BYTES as u64);
     start..end.min(pack_bytes)
 }

@@ -4,7 +4,7 @@ use super::secure::{Securing, Surroundings};
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::network::Member;
-use crate::repo_do::runtime::timer;
+use crate::repo_do::runtime::{reply, timer};
 use crate::repo_do::state::failure::SnapshotError;
 use crate::repo_do::state::store::Store;
 use crate::storage::db::do_sql::ObjectDatabase;
@@ -56,6 +56,7 @@ impl Surroundings for RepositorySurroundings<'_> {
 }
 
 pub fn ledger(key: &str, error: ErrorReply) -> SnapshotError {
+    reply::log_fault(&error);
     SnapshotError::Ledger {
         key: key.to_owned(),
         message: error.message,

@@ -69,12 +69,18 @@ impl<K: Copy + Eq + Hash, V: Clone> Lru<K, V> {
         {
             self.remove(&oldest);
         }
+        debug_assert_eq!(self.by_use.len(), self.entries.len());
+        debug_assert!(self.bytes <= bytes_max, "nothing is left to give up");
     }
 
     /// Gives up what is kept under a key.
     pub fn remove(&mut self, key: &K) {
         if let Some(entry) = self.entries.remove(key) {
             self.by_use.remove(&entry.used);
+            debug_assert!(
+                entry.bytes <= self.bytes,
+                "no entry has more than all together"
+            );
             self.bytes = self.bytes.saturating_sub(entry.bytes);
         }
     }
