@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use support::arrows::{arrows, circles};
 use support::source::{Source, declared, files, modules, text};
@@ -329,23 +329,54 @@ fn every_table_has_prose_above_it() {
     none(&wrong);
 }
 
+/// The files of SQL by folder, in order.
+fn sql_folders() -> BTreeMap<String, Vec<String>> {
+    let mut folders = BTreeMap::<_, Vec<_>>::new();
+    for file in files("migrations", "sql") {
+        let (folder, name) = file.rsplit_once('/').expect("it is in a folder");
+        let names = folders.entry(folder.to_owned()).or_default();
+        names.push(name.to_owned());
+    }
+    folders
+}
+
 #[test]
-fn migrations_are_numbered_without_gaps() {
-    let all = files("migrations", "sql");
-    let folder = |file: &str| file.rsplit_once('/').map(|(folder, _)| folder.to_owned());
-    let folders: BTreeSet<_> = all.iter().filter_map(|file| folder(file)).collect();
-    for in_folder in folders {
-        let members = all
-            .iter()
-            .filter(|file| folder(file).as_ref() == Some(&in_folder));
-        for (place, file) in members.enumerate() {
-            let expected = format!("{in_folder}/{:04}_", place + 1);
+fn migrations_are_numbered_without_gaps_and_the_newest_schema_stands_beside_them() {
+    for (folder, mut names) in sql_folders() {
+        names.sort_unstable();
+        assert_eq!(names.pop().as_deref(), Some("schema.sql"), "{folder}");
+        for (place, name) in names.iter().enumerate() {
+            let expected = format!("{:04}_", place + 1);
             assert!(
-                file.starts_with(&expected),
-                "{file} is expected to begin {expected}"
+                name.starts_with(&expected),
+                "{folder}/{name} is expected to begin {expected}"
             );
         }
     }
+}
+
+#[test]
+fn every_file_of_sql_is_part_of_the_program() {
+    let program = text("src/storage/db/schema.rs");
+    let mut wrong = Vec::new();
+    for (folder, names) in sql_folders() {
+        let kind = folder.trim_start_matches("migrations/");
+        let mut at = 0;
+        for name in names.iter().filter(|name| *name != "schema.sql") {
+            let Some(found) = program.find(&format!("\"{kind}/{name}\"")) else {
+                wrong.push(format!("{folder}/{name} is never applied"));
+                continue;
+            };
+            if found < at {
+                wrong.push(format!("{folder}/{name} is applied too early"));
+            }
+            at = found;
+        }
+        if !program.contains(&format!("newest: include_sql!(\"{kind}/schema.sql\")")) {
+            wrong.push(format!("{folder}/schema.sql makes no database"));
+        }
+    }
+    none(&wrong);
 }
 
 #[test]

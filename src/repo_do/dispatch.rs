@@ -122,7 +122,7 @@ pub async fn dispatch(
             };
             let authorized = authorized(access)?;
             account.log_as("GET", "/git/:ns/:repo/info/refs");
-            if service == Service::ReceivePack && authorized.record.read_only {
+            if service == Service::ReceivePack && authorized.record.settings.read_only {
                 // Told before the client packs anything.
                 refs::refuse(service, account, &Rejection::ReadOnly.to_string())
             } else {

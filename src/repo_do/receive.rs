@@ -176,9 +176,9 @@ fn fatal(account: &Account, side_band: SideBand, message: &str) -> worker::Resul
 /// What the repository allows.
 fn settings(record: &RepositoryRecord) -> Settings<'_> {
     Settings {
-        read_only: record.read_only,
-        deny_deletes: record.deny_deletes,
-        deny_non_fast_forwards: record.deny_non_fast_forwards,
+        read_only: record.settings.read_only,
+        deny_deletes: record.settings.deny_deletes,
+        deny_non_fast_forwards: record.settings.deny_non_fast_forwards,
         head: record.head.as_ref(),
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn::storage::db::schema;
+use cairn::storage::db::schema::{self, NETWORK};
 use cairn::storage::db::sql::Database;
-use cairn::storage::network::store::{DEPARTURE_MS, NETWORK, NetworkStore, Purpose, Taking};
+use cairn::storage::network::store::{DEPARTURE_MS, NetworkStore, Purpose, Taking};
 use proptest::prelude::*;
 
 use super::NOW;

@@ -7,6 +7,7 @@ use cairn::storage::r2::bucket::pack_key;
 use cairn::storage::r2::recovery_record::{Record, RecordReader};
 use cairn::storage::repository::copies::SnapshotSettings;
 use cairn::storage::repository::ref_record::RefRecord;
+use cairn::storage::repository::settings::SettingsChange;
 use cairn::storage::repository::store::{NewRepository, RepoStore, RepositoryPatch};
 
 use super::faulty::Faulty;
@@ -38,10 +39,13 @@ fn lost<D: Database>(db: D) -> RepoStore<D> {
     let patch = RepositoryPatch {
         description: Some("a thing that was lost"),
         head: Some("refs/heads/topic".into()),
-        read_only: Some(true),
-        deny_deletes: Some(true),
+        settings: SettingsChange {
+            read_only: Some(true),
+            deny_deletes: Some(true),
+            prune_grace_seconds: Some(77),
+            ..SettingsChange::default()
+        },
         fsck_strict: Some(true),
-        prune_grace_seconds: Some(77),
         ..RepositoryPatch::default()
     };
     store.update(&patch, NOW + 2).unwrap();
@@ -176,17 +180,25 @@ fn check_recovered<D: Database, E: Database>(
     assert_eq!(record.id, again().id, "{label}");
     assert!(!record.is_recovering, "{label}");
     assert_eq!(
-        (&record.description, &record.head, record.read_only),
-        (&was.description, &was.head, was.read_only),
+        (&record.description, &record.head, record.settings.read_only),
+        (&was.description, &was.head, was.settings.read_only),
         "{label}"
     );
     assert_eq!(
-        (record.public, record.deny_deletes, record.last_push_at),
-        (was.public, was.deny_deletes, was.last_push_at),
+        (
+            record.settings.public,
+            record.settings.deny_deletes,
+            record.last_push_at
+        ),
+        (
+            was.settings.public,
+            was.settings.deny_deletes,
+            was.last_push_at
+        ),
         "{label}"
     );
     assert!(record.fsck_strict, "{label}");
-    assert_eq!(record.prune_grace_seconds, 77, "{label}");
+    assert_eq!(record.settings.prune_grace_seconds, 77, "{label}");
     assert_eq!(store.snapshot_settings(), Ok(settings()), "{label}");
     assert_eq!(store.shallow_commits(), source.shallow_commits(), "{label}");
     assert_eq!(all_refs(store), all_refs(source), "{label}");

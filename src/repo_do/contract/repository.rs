@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::import::ImportProgress;
 use super::maintenance::SnapshotChange;
 use super::token::TokenRecord;
+use crate::storage::repository::settings::{RepositorySettings, SettingsChange};
 
 /// Body of `POST /init`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,30 +51,12 @@ pub struct UpdateRepository {
     /// A branch's short name, checked by Git's rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_branch: Option<String>,
-    /// Whether pushes are refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read_only: Option<bool>,
-    /// Whether anybody may fetch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub public: Option<bool>,
-    /// Whether branches may only move forward.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deny_non_fast_forwards: Option<bool>,
-    /// Whether branches may not be deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deny_deletes: Option<bool>,
+    /// What is to hold for it.
+    #[serde(default)]
+    pub settings: SettingsChange,
     /// Whether objects are checked as git's `--strict` does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fsck_strict: Option<bool>,
-    /// Seconds that unreachable objects are kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prune_grace_seconds: Option<u32>,
-    /// Seconds that entries of the reflog are kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reflog_retention_seconds: Option<u32>,
-    /// Seconds that superseded packs are kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub superseded_grace_seconds: Option<u32>,
     /// When packs go to R2.
     #[serde(default, skip_serializing_if = "SnapshotChange::is_empty")]
     pub snapshots: SnapshotChange,
@@ -104,7 +87,6 @@ pub enum RepositoryStatus {
 
 /// Answer of `POST /init`, `GET /info` and `POST /update`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "settings, each for itself")]
 pub struct RepositoryInfo {
     /// 16 characters of `[0-9a-z]`.
     pub repository_id: String,
@@ -124,28 +106,12 @@ pub struct RepositoryInfo {
     pub last_push_at_ms: Option<i64>,
     /// `artifacts:<ns>/<repo>` or `git:<url>`.
     pub source: Option<String>,
-    /// Whether pushes are refused.
-    pub read_only: bool,
-    /// Whether anybody may fetch.
-    pub public: bool,
-    /// Whether branches may only move forward.
-    #[serde(default)]
-    pub deny_non_fast_forwards: bool,
-    /// Whether branches may not be deleted.
-    #[serde(default)]
-    pub deny_deletes: bool,
+    /// What holds for it.
+    #[serde(flatten)]
+    pub settings: RepositorySettings,
     /// Whether objects are checked as git's `--strict` does.
     #[serde(default)]
     pub fsck_strict: bool,
-    /// Seconds that unreachable objects are kept.
-    #[serde(default)]
-    pub prune_grace_seconds: i64,
-    /// Seconds that entries of the reflog are kept.
-    #[serde(default)]
-    pub reflog_retention_seconds: i64,
-    /// Seconds that superseded packs are kept.
-    #[serde(default)]
-    pub superseded_grace_seconds: i64,
     /// What it is busy with.
     pub status: RepositoryStatus,
     /// How far its import has come, while it is importing.

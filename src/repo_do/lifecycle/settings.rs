@@ -23,14 +23,8 @@ pub async fn update(object: &RepoObject, store: &Store, request: Request) -> Ans
     let patch = RepositoryPatch {
         description: description.as_deref(),
         head: head.as_deref().map(Into::into),
-        read_only: change.read_only,
-        public: change.public,
-        deny_non_fast_forwards: change.deny_non_fast_forwards,
-        deny_deletes: change.deny_deletes,
+        settings: change.settings,
         fsck_strict: change.fsck_strict,
-        prune_grace_seconds: change.prune_grace_seconds,
-        reflog_retention_seconds: change.reflog_retention_seconds,
-        superseded_grace_seconds: change.superseded_grace_seconds,
     };
     store.update(&patch, now_ms())?;
     store.set_snapshot_settings(&SnapshotSettings {

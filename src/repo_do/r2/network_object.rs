@@ -10,8 +10,8 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::storage::db::do_sql::ObjectDatabase;
-use crate::storage::db::schema;
-use crate::storage::network::store::{NETWORK, NetworkMember, NetworkStore, Purpose, Taking};
+use crate::storage::db::schema::{self, NETWORK};
+use crate::storage::network::store::{NetworkMember, NetworkStore, Purpose, Taking};
 use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::Bucket as _;
 

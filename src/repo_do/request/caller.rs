@@ -101,7 +101,9 @@ impl Caller {
 
     /// Whether anybody may read the repository.
     fn is_public(&self) -> bool {
-        self.record.as_ref().is_some_and(|record| record.public)
+        self.record
+            .as_ref()
+            .is_some_and(|record| record.settings.public)
     }
 
     /// Whether the repository, or the whole deployment, knows the caller for one of its own.
@@ -155,7 +157,7 @@ impl Caller {
 
     /// The repository, if the caller may do this to it.
     pub fn repository(self, access: Access) -> Result<Authorized, ErrorReply> {
-        let public = self.record.as_ref().map(|record| record.public);
+        let public = self.record.as_ref().map(|record| record.settings.public);
         let token = self.token.as_ref();
         let authorized = authorize(&self.actor, public, token, access, now_ms());
         if let (Err(Refusal::NotFound), Some(reason)) = (authorized, &self.failure) {
@@ -218,7 +220,7 @@ impl Authorized {
         };
         authorize(
             &self.actor,
-            Some(record.public),
+            Some(record.settings.public),
             own.as_ref(),
             access,
             now_ms(),

@@ -1,4 +1,9 @@
-//! Applies `migrations/` in order, each once.
+//! Puts the newest schema into an empty database, and brings an older one up to date.
+//!
+//! `migrations/` has both ways: one script with the newest schema in one piece, and the numbered
+//! migrations, each applied once. A new database costs one script instead of all migrations: SQLite
+//! reads its whole schema again after every `ALTER TABLE`. The tests prove that both ways end at
+//! the same schema.
 //!
 //! A Durable Object comes into being when its name is first asked for, whether or not a
 //! repository was ever created there. So waking writes nothing: [`wake`] migrates what exists,
@@ -6,41 +11,67 @@
 
 use super::sql::{Database, in_transaction, query_first};
 use super::sql_error::SqlError;
+use super::sql_file::include_sql;
 
-/// A kind of database and its migrations, oldest first; version n is migration n, from 1.
+/// A kind of database and how it is made.
 #[derive(Debug, Clone, Copy)]
 pub struct Schema {
     /// The kind, as the table `schema_version` has it.
     pub kind: &'static str,
-    /// Each migration's statements.
+    /// The newest schema in one piece, for an empty database; without the row of `schema_version`.
+    pub newest: &'static str,
+    /// Each migration's statements, oldest first; version n is migration n, from 1.
     pub migrations: &'static [&'static str],
 }
 
 /// The database of a repository.
 pub const REPOSITORY: Schema = Schema {
     kind: "repository",
+    newest: include_sql!("repository/schema.sql"),
     migrations: &[
-        include_str!("../../../migrations/repository/0001_repository.sql"),
-        include_str!("../../../migrations/repository/0002_maintenance.sql"),
-        include_str!("../../../migrations/repository/0003_snapshots.sql"),
-        include_str!("../../../migrations/repository/0004_forks.sql"),
-        include_str!("../../../migrations/repository/0005_imports.sql"),
-        include_str!("../../../migrations/repository/0006_recovery.sql"),
-        include_str!("../../../migrations/repository/0007_ready_digest.sql"),
-        include_str!("../../../migrations/repository/0008_fsck.sql"),
-        include_str!("../../../migrations/repository/0009_purge.sql"),
-        include_str!("../../../migrations/repository/0010_ref_counts.sql"),
+        include_sql!("repository/0001_repository.sql"),
+        include_sql!("repository/0002_maintenance.sql"),
+        include_sql!("repository/0003_snapshots.sql"),
+        include_sql!("repository/0004_forks.sql"),
+        include_sql!("repository/0005_imports.sql"),
+        include_sql!("repository/0006_recovery.sql"),
+        include_sql!("repository/0007_ready_digest.sql"),
+        include_sql!("repository/0008_fsck.sql"),
+        include_sql!("repository/0009_purge.sql"),
+        include_sql!("repository/0010_ref_counts.sql"),
+        include_sql!("repository/0011_origin_report.sql"),
     ],
 };
 
 /// The database of a namespace.
 pub const NAMESPACE: Schema = Schema {
     kind: "namespace",
+    newest: include_sql!("namespace/schema.sql"),
     migrations: &[
-        include_str!("../../../migrations/namespace/0001_namespace.sql"),
-        include_str!("../../../migrations/namespace/0002_idempotency.sql"),
-        include_str!("../../../migrations/namespace/0003_token_repositories.sql"),
-        include_str!("../../../migrations/namespace/0004_fsck.sql"),
+        include_sql!("namespace/0001_namespace.sql"),
+        include_sql!("namespace/0002_idempotency.sql"),
+        include_sql!("namespace/0003_token_repositories.sql"),
+        include_sql!("namespace/0004_fsck.sql"),
+    ],
+};
+
+/// The database of a fork network.
+pub const NETWORK: Schema = Schema {
+    kind: "network",
+    newest: include_sql!("network/schema.sql"),
+    migrations: &[
+        include_sql!("network/0001_network.sql"),
+        include_sql!("network/0002_members.sql"),
+    ],
+};
+
+/// The database of the registry of namespaces.
+pub const REGISTRY: Schema = Schema {
+    kind: "registry",
+    newest: include_sql!("registry/schema.sql"),
+    migrations: &[
+        include_sql!("registry/0001_registry.sql"),
+        include_sql!("registry/0002_idempotency.sql"),
     ],
 };
 
@@ -64,24 +95,46 @@ pub fn wake(db: &impl Database, schema: Schema) -> Result<bool, SqlError> {
 /// is refused.
 pub fn migrate(db: &impl Database, schema: Schema) -> Result<(), SqlError> {
     let from = version(db, schema)?;
-    let known = i64::try_from(schema.migrations.len()).unwrap_or(i64::MAX);
-    if from == known {
+    if from == newest_version(schema) {
         return Ok(());
     }
     in_transaction(db, || {
-        for (migration, to) in schema
-            .migrations
-            .iter()
-            .copied()
-            .zip(1..)
-            .filter(|m| m.1 > from)
-        {
-            db.execute_script(migration)?;
-            let sql = "UPDATE schema_version SET version = ?1 WHERE version <> ?1";
-            db.execute(sql, &[to.into()])?;
+        if from == 0 {
+            create(db, schema)
+        } else {
+            apply(db, schema.migrations, from)
         }
-        Ok(())
     })
+}
+
+/// Puts the newest schema into an empty database.
+fn create(db: &impl Database, schema: Schema) -> Result<(), SqlError> {
+    db.execute_script(schema.newest)?;
+    let sql = "INSERT INTO schema_version (singleton, kind, version) VALUES (1, ?1, ?2)";
+    db.execute(sql, &[schema.kind.into(), newest_version(schema).into()])?;
+    Ok(())
+}
+
+/// Applies the migrations that follow the version `from`.
+fn apply(db: &impl Database, migrations: &[&'static str], from: i64) -> Result<(), SqlError> {
+    for (migration, to) in migrations.iter().copied().zip(1..).filter(|m| m.1 > from) {
+        db.execute_script(migration)?;
+        let sql = "UPDATE schema_version SET version = ?1 WHERE version <> ?1";
+        db.execute(sql, &[to.into()])?;
+    }
+    Ok(())
+}
+
+/// Puts the schema of an older version into an empty database, as the code of that time did.
+#[cfg(test)]
+pub fn create_older(db: &impl Database, schema: Schema, version: usize) -> Result<(), SqlError> {
+    in_transaction(db, || {
+        apply(db, schema.migrations.get(..version).unwrap_or_default(), 0)
+    })
+}
+
+fn newest_version(schema: Schema) -> i64 {
+    i64::try_from(schema.migrations.len()).unwrap_or(i64::MAX)
 }
 
 /// The version of the schema in the database; 0 when there is none.
@@ -98,7 +151,7 @@ fn version(db: &impl Database, schema: Schema) -> Result<i64, SqlError> {
             expected: schema.kind,
         });
     }
-    let known = i64::try_from(schema.migrations.len()).unwrap_or(i64::MAX);
+    let known = newest_version(schema);
     if found > known {
         return Err(SqlError::TooNew {
             schema: schema.kind,
@@ -110,101 +163,4 @@ fn version(db: &impl Database, schema: Schema) -> Result<i64, SqlError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::storage::db::rusqlite_db::RusqliteDatabase;
-
-    const FIRST: &str = "
-        CREATE TABLE schema_version (kind TEXT, version INTEGER);
-        INSERT INTO schema_version VALUES ('test', 1);
-        CREATE TABLE fruit (name TEXT);";
-    const SECOND: &str = "ALTER TABLE fruit ADD COLUMN colour TEXT NOT NULL DEFAULT 'green';";
-    const THIRD: &str = "UPDATE fruit SET colour = 'red' WHERE name = 'cherry';";
-    const BROKEN: &str = "DELETE FROM fruit; SELECT nonsense;";
-
-    fn schema(migrations: &'static [&'static str]) -> Schema {
-        Schema {
-            kind: "test",
-            migrations,
-        }
-    }
-
-    fn tables(db: &RusqliteDatabase) -> i64 {
-        query_first(db, "SELECT count(*) FROM sqlite_master", &[], |row| {
-            row.integer(0)
-        })
-        .unwrap()
-        .unwrap()
-    }
-
-    #[test]
-    fn waking_an_empty_database_writes_nothing() {
-        let db = RusqliteDatabase::in_memory().unwrap();
-        for schema in [REPOSITORY, NAMESPACE] {
-            assert_eq!(wake(&db, schema), Ok(false));
-        }
-        assert_eq!((db.rows_written(), tables(&db)), (0, 0));
-    }
-
-    #[test]
-    fn every_older_version_keeps_its_data() {
-        const ALL: &[&str] = &[FIRST, SECOND, THIRD];
-        for old in [&ALL[..1], &ALL[..2], ALL] {
-            let db = RusqliteDatabase::in_memory().unwrap();
-            migrate(&db, schema(old)).unwrap();
-            db.execute("INSERT INTO fruit (name) VALUES ('cherry')", &[])
-                .unwrap();
-            assert_eq!(wake(&db, schema(ALL)), Ok(true));
-            assert_eq!(version(&db, schema(ALL)), Ok(3));
-            let colour =
-                query_first(&db, "SELECT colour FROM fruit", &[], |row| row.text(0)).unwrap();
-            let expect = if old.len() == 3 { "green" } else { "red" };
-            assert_eq!(
-                colour.as_deref(),
-                Some(expect),
-                "from version {}",
-                old.len()
-            );
-        }
-    }
-
-    #[test]
-    fn the_shipped_schemas_apply_once() {
-        for schema in [REPOSITORY, NAMESPACE] {
-            let db = RusqliteDatabase::in_memory().unwrap();
-            migrate(&db, schema).unwrap();
-            let before = db.rows_written();
-            assert_eq!(wake(&db, schema), Ok(true));
-            assert_eq!(db.rows_written(), before, "{}: waking wrote", schema.kind);
-        }
-    }
-
-    #[test]
-    fn a_migration_that_fails_changes_nothing() {
-        let db = RusqliteDatabase::in_memory().unwrap();
-        migrate(&db, schema(&[FIRST])).unwrap();
-        db.execute("INSERT INTO fruit (name) VALUES ('fig')", &[])
-            .unwrap();
-        migrate(&db, schema(&[FIRST, SECOND, BROKEN])).unwrap_err();
-        assert_eq!(version(&db, schema(&[FIRST])), Ok(1));
-        let fruits = query_first(&db, "SELECT count(*) FROM fruit", &[], |row| row.integer(0));
-        assert_eq!(fruits, Ok(Some(1)));
-    }
-
-    #[test]
-    fn a_newer_database_and_one_of_another_kind_are_refused() {
-        let db = RusqliteDatabase::in_memory().unwrap();
-        migrate(&db, schema(&[FIRST, SECOND])).unwrap();
-        let expect = SqlError::TooNew {
-            schema: "test",
-            found: 2,
-            known: 1,
-        };
-        assert_eq!(migrate(&db, schema(&[FIRST])), Err(expect));
-        let expect = SqlError::WrongSchema {
-            found: "test".to_owned(),
-            expected: "repository",
-        };
-        assert_eq!(wake(&db, REPOSITORY), Err(expect));
-    }
-}
+mod tests;

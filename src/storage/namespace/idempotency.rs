@@ -202,7 +202,6 @@ fn read_kept(row: &dyn Row) -> Result<Kept, SqlError> {
 mod tests {
     use super::*;
     use crate::storage::db::rusqlite_db::RusqliteDatabase;
-    use crate::storage::namespace::registry::REGISTRY;
 
     fn attempt(key: u8, request: u8, now_ms: i64) -> Attempt {
         Attempt {
@@ -221,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_request_is_done_once() {
-        for schema in [schema::NAMESPACE, REGISTRY] {
+        for schema in [schema::NAMESPACE, schema::REGISTRY] {
             let db = RusqliteDatabase::in_memory().unwrap();
             let store = IdempotencyStore::new(&db, schema);
             let begin = |attempt: Attempt| store.begin(&attempt, true).unwrap();

@@ -3,17 +3,8 @@
 use super::store::name_key;
 use crate::git::store::StoreError;
 use crate::storage::db::row::Value;
-use crate::storage::db::schema::{self, Schema};
+use crate::storage::db::schema::{self, REGISTRY};
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
-
-/// The registry's database.
-pub const REGISTRY: Schema = Schema {
-    kind: "registry",
-    migrations: &[
-        include_str!("../../../migrations/registry/0001_registry.sql"),
-        include_str!("../../../migrations/registry/0002_idempotency.sql"),
-    ],
-};
 
 /// The database of the registry.
 #[derive(Debug)]

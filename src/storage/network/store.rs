@@ -6,18 +6,9 @@
 //! again, so that what still comes from it was sent before and is late.
 
 use crate::git::store::StoreError;
-use crate::storage::db::schema::{self, Schema};
+use crate::storage::db::schema::{self, NETWORK};
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 use crate::storage::db::sql_error::SqlError;
-
-/// The database of a fork network.
-pub const NETWORK: Schema = Schema {
-    kind: "network",
-    migrations: &[
-        include_str!("../../../migrations/network/0001_network.sql"),
-        include_str!("../../../migrations/network/0002_members.sql"),
-    ],
-};
 
 /// How long a departure is remembered: longer than any message is under way. In milliseconds.
 pub const DEPARTURE_MS: i64 = 24 * 60 * 60 * 1000;

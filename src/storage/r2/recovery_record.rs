@@ -1,44 +1,51 @@
-//! The record of a repository beside its packs in R2: what it takes to make the repository again
-//! when its object is lost. Lines of text, refnames as they are:
+//! The record of a repository beside its packs in R2: everything that it takes to make the
+//! repository again when its object is lost. It has one line for each thing:
 //!
 //! ```text
-//! cairn record 2
-//! id 0123456789abcdef
-//! namespace acme
-//! name widgets
-//! created 1700000000000
-//! pushed <time of the last push>
-//! flags read-only public
+//! {"cairn_record":3,"id":"0123456789abcdef","namespace":"acme","name":"widgets"}
+//! {"repository":{"description":"…","settings":{"read_only":false,…},…}}
+//! {"snapshots":{"settle_seconds":null,…}}
+//! {"pack":{"r2_key":"packs/…","pack_bytes":264,"object_count":3}}
+//! {"shallow":"<id of a commit that is kept without its parents>"}
 //! head refs/heads/main
-//! description "json"
-//! source "json"
-//! network <id of the fork network's first repository>
-//! keep <seconds of unreachable objects> <of the reflog> <of superseded packs>
-//! copies <settle_seconds> <cold_after_seconds> <cold_bytes_min> <ready_bytes_min>, each or -
-//! pack <R2 key> <bytes> <objects>
-//! shallow <id of a commit that is kept without its parents>
 //! ref <id> <peeled id, or -> <name>
 //! end <number of refs>
 //! ```
 //!
+//! JSON has no place for refnames, which are bytes and not text, so they stand in lines of words.
 //! There may be very many refs: they are written and read as a stream, and only the rest is held.
+//! Version 2 had words in place of all JSON; [`recovery_record_v2`] still reads it.
+
+use std::borrow::Cow;
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
+use serde::{Deserialize, Serialize};
 
+use super::recovery_record_head::RecordHead;
+use super::recovery_record_v2;
 use crate::storage::repository::copies::SnapshotSettings;
-use crate::storage::repository::phase::Phase;
 use crate::storage::repository::ref_record::RefRecord;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// The first line.
-const FIRST: &str = "cairn record 2";
+/// The version that is written.
+const VERSION: u32 = 3;
 
 /// Bytes of a line: a refname has up to 4,096, a description up to 1,000, each six in JSON.
 const LINE_BYTES_MAX: usize = 16 << 10;
 
+/// A line of JSON, the first one apart.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line<'a> {
+    Repository(Cow<'a, RepositoryRecord>),
+    Snapshots(SnapshotSettings),
+    Pack(Cow<'a, RecordedPack>),
+    Shallow(String),
+}
+
 /// A pack that the record names, in the order of publication.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedPack {
     /// The R2 object.
     pub r2_key: String,
@@ -49,7 +56,7 @@ pub struct RecordedPack {
 }
 
 /// What the record says, its refs apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
     /// The repository; when its settings changed last is not kept.
     pub repository: RepositoryRecord,
@@ -69,17 +76,6 @@ pub struct BadRecord {
     pub line: u64,
 }
 
-/// The flags of a repository, by name.
-fn flags(repository: &RepositoryRecord) -> [(&'static str, bool); 5] {
-    [
-        ("read-only", repository.read_only),
-        ("public", repository.public),
-        ("deny-non-fast-forwards", repository.deny_non_fast_forwards),
-        ("deny-deletes", repository.deny_deletes),
-        ("fsck-strict", repository.fsck_strict),
-    ]
-}
-
 fn write_line(parts: &[&[u8]], out: &mut Vec<u8>) {
     for (number, part) in parts.iter().enumerate() {
         if number > 0 {
@@ -90,49 +86,34 @@ fn write_line(parts: &[&[u8]], out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
+fn write_json(line: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.push(b'\n');
+    Ok(())
+}
+
 impl Record {
     /// The record up to its refs.
-    pub fn write(&self) -> Vec<u8> {
+    pub fn write(&self) -> serde_json::Result<Vec<u8>> {
         let mut out = Vec::new();
-        let mut line = |parts: &[&[u8]]| write_line(parts, &mut out);
         let repository = &self.repository;
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        line(&[FIRST.as_bytes()]);
-        line(&[b"id", repository.id.as_bytes()]);
-        line(&[b"namespace", repository.namespace.as_bytes()]);
-        line(&[b"name", repository.name.as_bytes()]);
-        line(&[b"created", repository.created_at.to_string().as_bytes()]);
-        if let Some(pushed) = repository.last_push_at {
-            line(&[b"pushed", pushed.to_string().as_bytes()]);
-        }
-        let set = flags(repository).into_iter().filter(|(_, set)| *set);
-        let set: Vec<_> = set.map(|(name, _)| name).collect();
-        line(&[b"flags", set.join(" ").as_bytes()]);
-        line(&[b"head", repository.head.as_bytes()]);
-        line(&[b"description", quoted(&repository.description).as_bytes()]);
-        if let Some(network_id) = &repository.network_id {
-            line(&[b"network", network_id.as_bytes()]);
-        }
-        if let Some(source) = &repository.source {
-            line(&[b"source", quoted(source).as_bytes()]);
-        }
-        let keep = [
-            repository.prune_grace_seconds,
-            repository.reflog_retention_seconds,
-            repository.superseded_grace_seconds,
-        ];
-        let keep = keep.map(|seconds| seconds.to_string()).join(" ");
-        line(&[b"keep", keep.as_bytes()]);
-        line(&[b"copies", copies(&self.snapshots).as_bytes()]);
+        let head = RecordHead {
+            version: VERSION,
+            id: repository.id.clone(),
+            namespace: repository.namespace.clone(),
+            name: repository.name.clone(),
+        };
+        write_json(&head, &mut out)?;
+        write_json(&Line::Repository(Cow::Borrowed(repository)), &mut out)?;
+        write_json(&Line::Snapshots(self.snapshots), &mut out)?;
         for pack in &self.packs {
-            let (bytes, objects) = (pack.pack_bytes.to_string(), pack.object_count.to_string());
-            let key = pack.r2_key.as_bytes();
-            line(&[b"pack", key, bytes.as_bytes(), objects.as_bytes()]);
+            write_json(&Line::Pack(Cow::Borrowed(pack)), &mut out)?;
         }
         for id in &self.shallow {
-            line(&[b"shallow", id.to_string().as_bytes()]);
+            write_json(&Line::Shallow(id.to_string()), &mut out)?;
         }
-        out
+        write_line(&[b"head", repository.head.as_bytes()], &mut out);
+        Ok(out)
     }
 }
 
@@ -149,22 +130,14 @@ pub fn write_end(refs: u64, out: &mut Vec<u8>) {
     write_line(&[b"end", refs.to_string().as_bytes()], out);
 }
 
-fn copies(settings: &SnapshotSettings) -> String {
-    let seconds = |set: Option<u32>| set.map(u64::from);
-    let all = [
-        seconds(settings.settle_seconds),
-        seconds(settings.cold_after_seconds),
-        settings.cold_bytes_min,
-        settings.ready_bytes_min,
-    ];
-    all.map(|set| set.map_or("-".to_owned(), |set| set.to_string()))
-        .join(" ")
-}
-
 /// Reads a record from pieces of any size.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RecordReader {
     record: Record,
+    /// As the first line has it.
+    version: u32,
+    /// Whether its settings came, without which no repository is made.
+    has_settings: bool,
     /// The beginning of a line whose end has not come.
     pending: Vec<u8>,
     refs: Vec<RefRecord>,
@@ -177,15 +150,7 @@ pub struct RecordReader {
 impl RecordReader {
     /// A reader of one record.
     pub fn new() -> Self {
-        Self {
-            record: Record::empty(),
-            pending: Vec::new(),
-            refs: Vec::new(),
-            lines: 0,
-            refs_read: 0,
-            last_ref: BString::default(),
-            ended: false,
-        }
+        Self::default()
     }
 
     /// Takes the next piece in.
@@ -215,8 +180,8 @@ impl RecordReader {
     /// Everything but the refs, once the record came whole.
     pub fn finish(self) -> Result<Record, BadRecord> {
         let repository = &self.record.repository;
-        let whole = self.ended && self.pending.is_empty();
-        if whole && !repository.id.is_empty() && !repository.head.is_empty() {
+        let is_whole = self.ended && self.pending.is_empty() && self.has_settings;
+        if is_whole && !repository.id.is_empty() && !repository.head.is_empty() {
             return Ok(self.record);
         }
         Err(self.bad())
@@ -231,7 +196,10 @@ impl RecordReader {
             return None;
         }
         if self.lines == 1 {
-            return (line == FIRST.as_bytes()).then_some(());
+            return self.first(line);
+        }
+        if self.version == VERSION && line.starts_with(b"{") {
+            return self.json(serde_json::from_slice(line).ok()?);
         }
         let (word, rest) = split(line)?;
         match word {
@@ -240,8 +208,52 @@ impl RecordReader {
                 self.ended = true;
                 (rest.to_str().ok()?.parse() == Ok(self.refs_read)).then_some(())
             }
-            word => self.record.take(word, rest),
+            b"head" => {
+                self.record.repository.head = rest.into();
+                Some(())
+            }
+            word if self.version == recovery_record_v2::VERSION => {
+                recovery_record_v2::read_line(&mut self.record, word, rest)
+            }
+            _ => None,
         }
+    }
+
+    fn first(&mut self, line: &[u8]) -> Option<()> {
+        if line == recovery_record_v2::FIRST {
+            self.version = recovery_record_v2::VERSION;
+            self.has_settings = true;
+            return Some(());
+        }
+        let head: RecordHead = serde_json::from_slice(line).ok()?;
+        self.version = head.version;
+        let repository = &mut self.record.repository;
+        (repository.id, repository.namespace, repository.name) =
+            (head.id, head.namespace, head.name);
+        (self.version == VERSION).then_some(())
+    }
+
+    fn json(&mut self, line: Line<'_>) -> Option<()> {
+        match line {
+            Line::Repository(repository) => {
+                let known = std::mem::take(&mut self.record.repository);
+                self.record.repository = RepositoryRecord {
+                    id: known.id,
+                    namespace: known.namespace,
+                    name: known.name,
+                    head: known.head,
+                    ..repository.into_owned()
+                };
+                self.has_settings = true;
+            }
+            Line::Snapshots(settings) => self.record.snapshots = settings,
+            Line::Pack(pack) => self.record.packs.push(pack.into_owned()),
+            Line::Shallow(id) => {
+                let id = ObjectId::from_hex(id.as_bytes()).ok()?;
+                self.record.shallow.push(id);
+            }
+        }
+        Some(())
     }
 
     fn reference(&mut self, line: &[u8]) -> Option<()> {
@@ -265,238 +277,10 @@ impl RecordReader {
     }
 }
 
-impl Default for RecordReader {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Record {
-    fn take(&mut self, word: &[u8], rest: &[u8]) -> Option<()> {
-        let text = || rest.to_str().ok();
-        let owned = || Some(rest.to_str().ok()?.to_owned());
-        let quoted = || serde_json::from_slice::<String>(rest).ok();
-        let repository = &mut self.repository;
-        match word {
-            b"id" => repository.id = owned()?,
-            b"namespace" => repository.namespace = owned()?,
-            b"name" => repository.name = owned()?,
-            b"created" => repository.created_at = text()?.parse().ok()?,
-            b"pushed" => repository.last_push_at = Some(text()?.parse().ok()?),
-            b"head" => repository.head = rest.into(),
-            b"description" => repository.description = quoted()?,
-            b"source" => repository.source = Some(quoted()?),
-            b"network" => repository.network_id = Some(owned()?),
-            b"flags" => {
-                let text = text()?;
-                let set = |name: &str| text.split(' ').any(|flag| flag == name);
-                repository.read_only = set("read-only");
-                repository.public = set("public");
-                repository.deny_non_fast_forwards = set("deny-non-fast-forwards");
-                repository.deny_deletes = set("deny-deletes");
-                repository.fsck_strict = set("fsck-strict");
-            }
-            b"keep" => {
-                let mut words = text()?.split(' ');
-                repository.prune_grace_seconds = words.next()?.parse().ok()?;
-                repository.reflog_retention_seconds = words.next()?.parse().ok()?;
-                repository.superseded_grace_seconds = words.next()?.parse().ok()?;
-            }
-            b"copies" => {
-                let mut words = text()?.split(' ');
-                self.snapshots = SnapshotSettings {
-                    settle_seconds: set_or_not(words.next()?)?,
-                    cold_after_seconds: set_or_not(words.next()?)?,
-                    cold_bytes_min: set_or_not(words.next()?)?,
-                    ready_bytes_min: set_or_not(words.next()?)?,
-                };
-            }
-            b"pack" => {
-                let mut words = text()?.split(' ');
-                self.packs.push(RecordedPack {
-                    r2_key: words.next()?.to_owned(),
-                    pack_bytes: words.next()?.parse().ok()?,
-                    object_count: words.next()?.parse().ok()?,
-                });
-            }
-            b"shallow" => self.shallow.push(ObjectId::from_hex(rest).ok()?),
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn empty() -> Self {
-        Self {
-            repository: RepositoryRecord {
-                id: String::new(),
-                namespace: String::new(),
-                name: String::new(),
-                description: String::new(),
-                head: BString::default(),
-                read_only: false,
-                public: false,
-                deny_non_fast_forwards: false,
-                deny_deletes: false,
-                fsck_strict: false,
-                prune_grace_seconds: 0,
-                reflog_retention_seconds: 0,
-                superseded_grace_seconds: 0,
-                source: None,
-                created_at: 0,
-                updated_at: 0,
-                last_push_at: None,
-                phase: Phase::Ready,
-                network_id: None,
-                is_importing: false,
-                is_recovering: false,
-            },
-            snapshots: SnapshotSettings::default(),
-            packs: Vec::new(),
-            shallow: Vec::new(),
-        }
-    }
-}
-
 fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = line.find_byte(b' ')?;
     Some((line.get(..at)?, line.get(at.saturating_add(1)..)?))
 }
 
-#[expect(
-    clippy::option_option,
-    reason = "what is not a setting differs from one not set"
-)]
-fn set_or_not<T: std::str::FromStr>(word: &str) -> Option<Option<T>> {
-    if word == "-" {
-        return Some(None);
-    }
-    word.parse().ok().map(Some)
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn record() -> Record {
-        let empty = Record::empty();
-        Record {
-            repository: RepositoryRecord {
-                id: "0123456789abcdef".to_owned(),
-                namespace: "acme".to_owned(),
-                name: "widgets".to_owned(),
-                description: "two\nlines \"quoted\"".to_owned(),
-                head: "refs/heads/main".into(),
-                public: true,
-                deny_deletes: true,
-                fsck_strict: true,
-                prune_grace_seconds: 5,
-                reflog_retention_seconds: 6,
-                superseded_grace_seconds: 7,
-                source: Some("git:https://example.com/a".to_owned()),
-                network_id: Some("0123456789abcdef".to_owned()),
-                created_at: 1_700_000_000_000,
-                last_push_at: Some(1_700_000_000_001),
-                ..empty.repository
-            },
-            snapshots: SnapshotSettings {
-                settle_seconds: Some(0),
-                cold_bytes_min: Some(1 << 40),
-                ..SnapshotSettings::default()
-            },
-            packs: vec![RecordedPack {
-                r2_key: "packs/x/y.pack".to_owned(),
-                pack_bytes: 1 << 40,
-                object_count: 7,
-            }],
-            shallow: vec![ObjectId::from([3; 20])],
-        }
-    }
-
-    fn refs() -> Vec<RefRecord> {
-        let id = |byte: u8| ObjectId::from([byte; 20]);
-        vec![
-            RefRecord {
-                name: b"refs/heads/\xff\xfe".as_slice().into(),
-                target: id(1),
-                peeled: None,
-            },
-            RefRecord {
-                name: "refs/tags/v1".into(),
-                target: id(2),
-                peeled: Some(id(1)),
-            },
-        ]
-    }
-
-    fn written(record: &Record, refs: &[RefRecord]) -> Vec<u8> {
-        let mut out = record.write();
-        for reference in refs {
-            write_ref(reference, &mut out);
-        }
-        write_end(refs.len() as u64, &mut out);
-        out
-    }
-
-    fn read(bytes: &[u8], piece: usize) -> Result<(Record, Vec<RefRecord>), BadRecord> {
-        let (mut reader, mut refs) = (RecordReader::new(), Vec::new());
-        for piece in bytes.chunks(piece) {
-            reader.feed(piece)?;
-            refs.extend(reader.take_refs());
-        }
-        Ok((reader.finish()?, refs))
-    }
-
-    #[test]
-    fn a_record_comes_back_as_it_went_in_pieces_of_any_size() {
-        let whole = written(&record(), &refs());
-        for piece in [1, 7, 64, whole.len()] {
-            assert_eq!(read(&whole, piece), Ok((record(), refs())));
-        }
-        let mut bare = record();
-        bare.repository.source = None;
-        bare.repository.last_push_at = None;
-        bare.repository.description.clear();
-        bare.repository.public = false;
-        bare.repository.deny_deletes = false;
-        bare.repository.fsck_strict = false;
-        bare.snapshots = SnapshotSettings::default();
-        bare.packs.clear();
-        bare.shallow.clear();
-        assert_eq!(read(&written(&bare, &[]), 10), Ok((bare, Vec::new())));
-    }
-
-    #[test]
-    fn what_is_no_record_or_not_whole_is_refused() {
-        let whole = written(&record(), &refs());
-        for end in 0..whole.len() {
-            assert!(read(whole.split_at(end).0, 100).is_err(), "cut at {end}");
-        }
-        let head = "cairn record 2\nid 0123456789abcdef\nhead refs/heads/main\n";
-        assert!(read(format!("{head}end 0\n").as_bytes(), 9).is_ok());
-        let long = format!("{head}head {}\nend 0\n", "x".repeat(LINE_BYTES_MAX));
-        for other in [
-            "",
-            "cairn record 1\n",
-            "cairn record 2\nnonsense 1\n",
-            "cairn record 2\nend 0\n",
-            &format!("{head}end 1\n"),
-            &format!("{head}end 0\nend 0\n"),
-            &long,
-        ] {
-            assert!(read(other.as_bytes(), 50).is_err(), "{other}");
-        }
-        let mut unsorted = refs();
-        unsorted.reverse();
-        assert!(read(&written(&record(), &unsorted), 50).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_panic(bytes in any::<Vec<u8>>(), tail in "[a-z]{1,8} [ -~]{0,40}\n") {
-            let _ = read(&bytes, 3);
-            let _ = read(format!("{FIRST}\n{tail}").as_bytes(), 3);
-        }
-    }
-}
+mod tests;

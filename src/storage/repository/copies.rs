@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 use super::packs::{chunk_key, pack_keys};
 use super::store::RepoStore;
 use crate::git::store::{PackId, StoreError};
@@ -45,7 +47,7 @@ pub struct Upload {
 }
 
 /// When packs go to R2, and when they go cold; `None` leaves it to the deployment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotSettings {
     /// Seconds without a push after which packs are copied and ready clones made.
     pub settle_seconds: Option<u32>,

@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`store`] | [`store::RepoStore`], one repository: its row and its figures |
+//! | [`settings`] | the settings that every layer passes on |
 //! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
 //! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
@@ -47,6 +48,7 @@ pub mod reflog;
 pub mod refs;
 pub mod revisions;
 pub mod row_audit;
+pub mod settings;
 pub mod store;
 pub mod supersede;
 pub mod sweep;

@@ -137,16 +137,12 @@ impl<D: Database> RepoStore<D> {
 mod tests {
     use super::*;
     use crate::storage::db::rusqlite_db::RusqliteDatabase;
-    use crate::storage::db::schema::{self, Schema};
+    use crate::storage::db::schema;
 
     #[test]
     fn one_that_an_earlier_version_made_is_read_and_replaced() {
         let db = RusqliteDatabase::in_memory().unwrap();
-        let earlier = Schema {
-            migrations: schema::REPOSITORY.migrations.get(..6).unwrap(),
-            ..schema::REPOSITORY
-        };
-        schema::migrate(&db, earlier).unwrap();
+        schema::create_older(&db, schema::REPOSITORY, 6).unwrap();
         let sql = "INSERT INTO ready_clone VALUES (1, 'ready/old', zeroblob(32), 9, 3, 5)";
         db.execute(sql, &[]).unwrap();
         assert_eq!(schema::wake(&db, schema::REPOSITORY), Ok(true));

@@ -90,7 +90,10 @@ impl<D: Database> RepoStore<D> {
             bytes: Vec::new(),
             at: 0,
         };
-        let (mut line, mut refs) = (record.write(), 0);
+        let written = record
+            .write()
+            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        let (mut line, mut refs) = (written, 0);
         self.visit_refs(b"refs/", |reference| {
             gather.push(&mut line);
             recovery_record::write_ref(reference, &mut line);
@@ -192,14 +195,8 @@ impl<D: Database> RepoStore<D> {
             let patch = RepositoryPatch {
                 description: Some(&lost.description),
                 head: Some(lost.head.as_bstr()),
-                read_only: Some(lost.read_only),
-                public: Some(lost.public),
-                deny_non_fast_forwards: Some(lost.deny_non_fast_forwards),
-                deny_deletes: Some(lost.deny_deletes),
+                settings: lost.settings.into(),
                 fsck_strict: Some(lost.fsck_strict),
-                prune_grace_seconds: u32::try_from(lost.prune_grace_seconds).ok(),
-                reflog_retention_seconds: u32::try_from(lost.reflog_retention_seconds).ok(),
-                superseded_grace_seconds: u32::try_from(lost.superseded_grace_seconds).ok(),
             };
             self.update(&patch, now_ms)?;
             self.set_snapshot_settings(&record.snapshots)?;

@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use gix_object::bstr::{BStr, BString, ByteSlice};
+use serde::{Deserialize, Serialize};
 
 use super::phase::Phase;
 use super::ref_cache::RefCache;
+use super::settings::{RepositorySettings, SettingsChange};
 use super::tokens::{TokenRecord, TokenStore};
 use crate::git::store::{PackId, PackRecord, PackStore as _, StoreError};
 use crate::storage::db::cache::Lease;
@@ -63,54 +65,47 @@ pub struct NewRepository<'a> {
     pub now_ms: i64,
 }
 
-/// The repository's settings and times.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "settings and states, each for itself"
-)]
+/// The repository's settings and times. As JSON they are a line of its record in R2, which has its
+/// names elsewhere and its states not at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RepositoryRecord {
     /// 16 characters of `[0-9a-z]`.
+    #[serde(skip)]
     pub id: String,
     /// The namespace's name.
+    #[serde(skip)]
     pub namespace: String,
     /// The name as its creator spelt it.
+    #[serde(skip)]
     pub name: String,
     /// For people.
     pub description: String,
     /// The full refname where HEAD points; it need not exist.
+    #[serde(skip)]
     pub head: BString,
-    /// Refuses every push.
-    pub read_only: bool,
-    /// May be fetched without credentials.
-    pub public: bool,
-    /// Git's `receive.denyNonFastForwards`.
-    pub deny_non_fast_forwards: bool,
-    /// Git's `receive.denyDeletes`.
-    pub deny_deletes: bool,
+    /// What holds for it.
+    pub settings: RepositorySettings,
     /// Objects are checked as git's `--strict` does.
     pub fsck_strict: bool,
-    /// Seconds that unreachable objects are kept.
-    pub prune_grace_seconds: i64,
-    /// Seconds that entries of the reflog are kept.
-    pub reflog_retention_seconds: i64,
-    /// Seconds that superseded packs are kept.
-    pub superseded_grace_seconds: i64,
     /// What it was forked or imported from.
     pub source: Option<String>,
     /// Unix milliseconds.
     pub created_at: i64,
     /// Unix milliseconds: when settings or refs changed last.
+    #[serde(skip)]
     pub updated_at: i64,
     /// Unix milliseconds.
     pub last_push_at: Option<i64>,
     /// What it is going through.
+    #[serde(skip)]
     pub phase: Phase,
     /// The fork network that may know of it: the id of the network's first repository.
     pub network_id: Option<String>,
     /// Its content is being fetched from elsewhere: it serves nothing yet.
+    #[serde(skip)]
     pub is_importing: bool,
     /// It is being made again of what R2 has: it serves nothing yet.
+    #[serde(skip)]
     pub is_recovering: bool,
 }
 
@@ -128,22 +123,10 @@ pub struct RepositoryPatch<'a> {
     pub description: Option<&'a str>,
     /// The full refname where HEAD points.
     pub head: Option<&'a BStr>,
-    /// Refuses every push.
-    pub read_only: Option<bool>,
-    /// May be fetched without credentials.
-    pub public: Option<bool>,
-    /// Git's `receive.denyNonFastForwards`.
-    pub deny_non_fast_forwards: Option<bool>,
-    /// Git's `receive.denyDeletes`.
-    pub deny_deletes: Option<bool>,
+    /// What is to hold for it.
+    pub settings: SettingsChange,
     /// Objects are checked as git's `--strict` does.
     pub fsck_strict: Option<bool>,
-    /// Seconds that unreachable objects are kept.
-    pub prune_grace_seconds: Option<u32>,
-    /// Seconds that entries of the reflog are kept.
-    pub reflog_retention_seconds: Option<u32>,
-    /// Seconds that superseded packs are kept.
-    pub superseded_grace_seconds: Option<u32>,
 }
 
 /// Live figures of a repository.
@@ -269,6 +252,7 @@ impl<D: Database> RepoStore<D> {
                 reflog_retention_seconds = coalesce(?9, reflog_retention_seconds),
                 superseded_grace_seconds = coalesce(?10, superseded_grace_seconds),
                 fsck_strict = coalesce(?11, fsck_strict)";
+        let settings = &patch.settings;
         let truth = |setting: Option<bool>| Value::integer(setting.map(i64::from));
         let seconds = |setting: Option<u32>| Value::integer(setting.map(i64::from));
         self.db.execute(
@@ -278,14 +262,14 @@ impl<D: Database> RepoStore<D> {
                 patch
                     .head
                     .map_or(Value::Null, |head| Value::Blob(head.as_bytes())),
-                truth(patch.read_only),
-                truth(patch.public),
-                truth(patch.deny_non_fast_forwards),
-                truth(patch.deny_deletes),
+                truth(settings.read_only),
+                truth(settings.public),
+                truth(settings.deny_non_fast_forwards),
+                truth(settings.deny_deletes),
                 now_ms.into(),
-                seconds(patch.prune_grace_seconds),
-                seconds(patch.reflog_retention_seconds),
-                seconds(patch.superseded_grace_seconds),
+                seconds(settings.prune_grace_seconds),
+                seconds(settings.reflog_retention_seconds),
+                seconds(settings.superseded_grace_seconds),
                 truth(patch.fsck_strict),
             ],
         )?;
@@ -342,17 +326,19 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         name: row.text(2)?,
         description: row.text(3)?,
         head: row.blob(4)?.into(),
-        read_only: row.truth(5)?,
-        public: row.truth(6)?,
-        deny_non_fast_forwards: row.truth(7)?,
-        deny_deletes: row.truth(8)?,
+        settings: RepositorySettings {
+            read_only: row.truth(5)?,
+            public: row.truth(6)?,
+            deny_non_fast_forwards: row.truth(7)?,
+            deny_deletes: row.truth(8)?,
+            prune_grace_seconds: row.integer(13)?,
+            reflog_retention_seconds: row.integer(14)?,
+            superseded_grace_seconds: row.integer(15)?,
+        },
         source: row.text_or_null(9)?,
         created_at: row.integer(10)?,
         updated_at: row.integer(11)?,
         last_push_at: row.integer_or_null(12)?,
-        prune_grace_seconds: row.integer(13)?,
-        reflog_retention_seconds: row.integer(14)?,
-        superseded_grace_seconds: row.integer(15)?,
         phase: Phase::from_name(&row.text(16)?).ok_or(SqlError::Column {
             column: 16,
             expected: "phase",

@@ -179,8 +179,8 @@ fn reserved_anew(info: &RepositoryInfo) -> Reserve {
         replaces: None,
         description: info.description.clone(),
         default_branch: info.default_branch.clone(),
-        read_only: info.read_only,
-        public: info.public,
+        read_only: info.settings.read_only,
+        public: info.settings.public,
         source: info.source.clone(),
         now_ms: info.created_at_ms,
     }
@@ -197,8 +197,8 @@ pub fn touch<D: Database>(
     let patch = ListingPatch {
         description: Some(info.description.as_deref().unwrap_or("")),
         default_branch: Some(&info.default_branch),
-        read_only: Some(info.read_only),
-        public: Some(info.public),
+        read_only: Some(info.settings.read_only),
+        public: Some(info.settings.public),
         last_push_at: info.last_push_at_ms,
     };
     store.update(&info.name, &info.repository_id, &patch, info.updated_at_ms)?;
@@ -403,7 +403,7 @@ pub fn registry<D: Database>(
 /// The kind of database.
 pub fn schema(is_registry: bool) -> schema::Schema {
     if is_registry {
-        crate::storage::namespace::registry::REGISTRY
+        schema::REGISTRY
     } else {
         schema::NAMESPACE
     }

@@ -143,7 +143,7 @@ fn exists<D: Database>(store: &NamespaceStore<D>) -> Result<(), StepError> {
 mod tests {
     use super::*;
     use crate::storage::db::rusqlite_db::RusqliteDatabase;
-    use crate::storage::db::schema::{self, Schema};
+    use crate::storage::db::schema;
     use crate::storage::namespace::store::Candidate;
 
     const HOUR: i64 = 3_600_000;
@@ -376,11 +376,7 @@ mod tests {
     #[test]
     fn tokens_of_the_older_schema_administer_as_they_did() {
         let db = RusqliteDatabase::in_memory().unwrap();
-        let older = Schema {
-            migrations: &schema::NAMESPACE.migrations[..2],
-            ..schema::NAMESPACE
-        };
-        schema::migrate(&db, older).unwrap();
+        schema::create_older(&db, schema::NAMESPACE, 2).unwrap();
         let insert = "INSERT INTO namespace (singleton, name, created_at) VALUES (1, 'Acme', 1)";
         db.execute(insert, &[]).unwrap();
         let store = NamespaceStore::new(db);

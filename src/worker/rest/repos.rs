@@ -9,6 +9,7 @@ use crate::repo_do::contract::{
     Access, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo, SnapshotChange,
     TouchRepository, UpdateRepository, path,
 };
+use crate::storage::repository::settings::SettingsChange;
 use crate::worker::admission;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::names::{NamespaceName, RepositoryPath};
@@ -90,26 +91,31 @@ pub async fn update(
         .map(|branch| parameters::branch("/default_branch", branch))
         .transpose()?
         .map(str::to_owned);
-    let update = UpdateRepository {
-        description: change
-            .description
-            .map(parameters::description)
-            .transpose()?,
-        default_branch,
+    let description = change
+        .description
+        .map(parameters::description)
+        .transpose()?;
+    let kept = parameters::kept;
+    let settings = SettingsChange {
         read_only: change.read_only,
         public: change.public,
         deny_non_fast_forwards: change.deny_non_fast_forwards,
         deny_deletes: change.deny_deletes,
-        fsck_strict: change.fsck.strict,
-        prune_grace_seconds: parameters::kept("prune_grace_seconds", change.prune_grace_seconds)?,
-        reflog_retention_seconds: parameters::kept(
+        prune_grace_seconds: kept("prune_grace_seconds", change.prune_grace_seconds)?,
+        reflog_retention_seconds: kept(
             "reflog_retention_seconds",
             change.reflog_retention_seconds,
         )?,
-        superseded_grace_seconds: parameters::kept(
+        superseded_grace_seconds: kept(
             "superseded_grace_seconds",
             change.superseded_grace_seconds,
         )?,
+    };
+    let update = UpdateRepository {
+        description,
+        default_branch,
+        settings,
+        fsck_strict: change.fsck.strict,
         snapshots: SnapshotChange {
             settle_seconds: change.settle_seconds,
             cold_after_seconds: change.cold_after_seconds,

@@ -5,12 +5,12 @@ use serde::Serialize;
 use crate::repo_do::contract::{
     ImportProgress, RepositoryInfo, RepositoryStatus, Scope, TokenRecord, TokenState,
 };
+use crate::storage::repository::settings::RepositorySettings;
 use crate::worker::namespace::contract::{Listed, NamespaceInfo, SharedToken};
 use crate::worker::time::iso_8601;
 
 /// A repository, in full.
 #[derive(Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a field of the API")]
 pub struct Repository {
     id: String,
     name: String,
@@ -20,14 +20,9 @@ pub struct Repository {
     updated_at: String,
     last_push_at: Option<String>,
     source: Option<String>,
-    read_only: bool,
-    public: bool,
-    deny_non_fast_forwards: bool,
-    deny_deletes: bool,
+    #[serde(flatten)]
+    settings: RepositorySettings,
     fsck: Fsck,
-    prune_grace_seconds: i64,
-    reflog_retention_seconds: i64,
-    superseded_grace_seconds: i64,
     remote: String,
     size_bytes: u64,
     object_count: u64,
@@ -49,16 +44,10 @@ impl Repository {
             updated_at: iso_8601(info.updated_at_ms),
             last_push_at: info.last_push_at_ms.map(iso_8601),
             source: info.source,
-            read_only: info.read_only,
-            public: info.public,
-            deny_non_fast_forwards: info.deny_non_fast_forwards,
-            deny_deletes: info.deny_deletes,
+            settings: info.settings,
             fsck: Fsck {
                 strict: info.fsck_strict,
             },
-            prune_grace_seconds: info.prune_grace_seconds,
-            reflog_retention_seconds: info.reflog_retention_seconds,
-            superseded_grace_seconds: info.superseded_grace_seconds,
             remote,
             size_bytes: info.size_bytes,
             object_count: info.object_count,
@@ -283,14 +272,16 @@ mod tests {
             updated_at_ms: 1,
             last_push_at_ms: Some(2),
             source: None,
-            read_only: false,
-            public: true,
-            deny_non_fast_forwards: true,
-            deny_deletes: false,
+            settings: RepositorySettings {
+                read_only: false,
+                public: true,
+                deny_non_fast_forwards: true,
+                deny_deletes: false,
+                prune_grace_seconds: 1_209_600,
+                reflog_retention_seconds: 7_776_000,
+                superseded_grace_seconds: 3600,
+            },
             fsck_strict: false,
-            prune_grace_seconds: 1_209_600,
-            reflog_retention_seconds: 7_776_000,
-            superseded_grace_seconds: 3600,
             status: RepositoryStatus::Ready,
             import: None,
             size_bytes: 3,

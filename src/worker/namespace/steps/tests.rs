@@ -1,6 +1,7 @@
 use super::*;
 use crate::repo_do::contract::RepositoryStatus;
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
+use crate::storage::repository::settings::RepositorySettings;
 
 type Store = NamespaceStore<RusqliteDatabase>;
 
@@ -37,14 +38,16 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         updated_at_ms: 20,
         last_push_at_ms: Some(30),
         source: None,
-        read_only: true,
-        public: true,
-        deny_non_fast_forwards: false,
-        deny_deletes: false,
+        settings: RepositorySettings {
+            read_only: true,
+            public: true,
+            deny_non_fast_forwards: false,
+            deny_deletes: false,
+            prune_grace_seconds: 1_209_600,
+            reflog_retention_seconds: 7_776_000,
+            superseded_grace_seconds: 3600,
+        },
         fsck_strict: false,
-        prune_grace_seconds: 1_209_600,
-        reflog_retention_seconds: 7_776_000,
-        superseded_grace_seconds: 3600,
         status: RepositoryStatus::Ready,
         import: None,
         size_bytes: 0,
