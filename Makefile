@@ -3,12 +3,14 @@
 # Recipes are scripts: they know the pinned tools, and run the same by hand and from here.
 sources := $(shell find src migrations -type f -o -type d 2>/dev/null) \
 	Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml package-lock.json \
-	scripts/build.sh scripts/bundle.mjs scripts/caps.sh scripts/env.sh $(shell find scripts/glue crates/bindgen -type f 2>/dev/null)
+	scripts/build.sh scripts/bundle.mjs scripts/caps.sh scripts/env.sh $(shell find scripts/glue crates -type f 2>/dev/null)
 
 SHELL := bash
+# `make token` prints nothing but the token, also where another make calls it.
+MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
-.PHONY: help serve build test check bench profile verify fmt setup deploy clean
+.PHONY: help serve token build dist test check bench profile verify fmt setup deploy clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -17,7 +19,13 @@ help: ## this list
 serve: build ## build if need be, and serve on 127.0.0.1 (PORT=8787 STATE=.cairn CAIRN_ADMIN_KEY=…)
 	@exec scripts/node scripts/serve.mjs
 
+token: ## print a token for a repository of a running `make serve`, made if missing (REPO=demo/hello)
+	@scripts/node scripts/token.mjs
+
 build: build/index.js ## the wasm alone, into build/
+
+dist: build ## pack a release: dist/cairn-<version>.tar.gz, which serves and deploys without Rust
+	@scripts/node scripts/dist.mjs
 
 # Directories are among the sources, so that a deleted file counts as a change as well.
 build/index.js: $(sources)
@@ -48,4 +56,4 @@ deploy: build ## deploy to the Cloudflare account that wrangler is logged in to 
 	@scripts/wrangler deploy --env="$(ENV)"
 
 clean: ## remove what was built; installed tools and served data stay
-	rm -rf build target
+	rm -rf build dist target

@@ -7,13 +7,14 @@ cd "$ROOT"
 
 # A third of what Cloudflare once allowed on the Free plan (3 MB; now 64 MiB, uncompressed): what
 # loads fast starts fast. Forks, imports, maintenance and R2 took a quarter of it, the
-# REST of contents and operations an eighth.
-wasm_gzip_kb_max=1200
+# REST of contents and operations an eighth. What fsck warned of in imports, refs that were left out, signs of
+# life in quiet pushes and the page at / took the last 24 KiB.
+wasm_gzip_kb_max=1216
 # Each crate is somebody's code in everybody's repository.
 crates_max=120
 
 gzip_kb=$(($(gzip -9 -c build/index_bg.wasm | wc -c) / 1024))
-crates=$(cargo tree --locked --target wasm32-unknown-unknown --edges normal --prefix none |
+crates=$(cargo tree --locked -p cairn --target wasm32-unknown-unknown --edges normal --prefix none |
   cut -d' ' -f1,2 | sort -u | wc -l)
 say "wasm: $gzip_kb KiB gzip (cap $wasm_gzip_kb_max), $((crates)) crates (cap $crates_max)"
 if [ "$gzip_kb" -gt "$wasm_gzip_kb_max" ]; then

@@ -8,6 +8,9 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # The released wasm is built with this nightly, because unwinding out of a panic needs a
 # standard library built for it (docs/adr/0001).
 NIGHTLY=nightly-2026-05-20
+# Where a toolchain has the source of its standard library.
+# shellcheck disable=SC2034  # scripts/build.sh and scripts/install.sh read it
+STD_SOURCE=lib/rustlib/src/rust/library/std/Cargo.toml
 STABLE=$(sed -n 's/^channel = "\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")
 
 # Other implementations of Git, for the tests alone. Kept outside the clone, so that fresh clones and
@@ -30,9 +33,11 @@ has_toolchain() {
   sysroot=$(RUSTUP_AUTO_INSTALL=0 RUSTUP_TOOLCHAIN=$1 rustc --print sysroot 2>/dev/null) && [ -e "$sysroot/${2:-}" ]
 }
 
-# The pinned toolchain, or else the machine's default one: rust-toolchain.toml would
-# otherwise make every cargo command fail on a machine that cannot reach rustup's servers.
+# The pinned toolchain, or else the machine's default one, or else the nightly: rust-toolchain.toml
+# would otherwise make every cargo command fail where only the wasm was built so far, or where
+# rustup's servers cannot be reached.
 if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && ! has_toolchain "$STABLE"; then
   fallback=$(cd / && RUSTUP_AUTO_INSTALL=0 rustup show active-toolchain 2>/dev/null | cut -d' ' -f1)
+  if [ -z "$fallback" ] && has_toolchain "$NIGHTLY"; then fallback=$NIGHTLY; fi
   [ -z "$fallback" ] || export RUSTUP_TOOLCHAIN=$fallback
 fi

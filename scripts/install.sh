@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install.sh [packages] [rust]   (without arguments: both)
+# install.sh [needed] [packages] [nightly] [stable]   (without arguments: all)
 #
 # Installs what building, serving and testing need, at pinned versions, and skips what is
 # there already: a second run costs about a second and touches no network.
@@ -7,13 +7,23 @@ set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$ROOT"
 
+# What nobody can install for its user, all named before anything is downloaded.
+needed() {
+  local ok=1
+  need git "install git (https://git-scm.com/downloads)"
+  need npm "install Node 20 or later with npm (https://nodejs.org)"
+  need cargo "install Rust by rustup (https://rustup.rs)"
+  need cc "install a C compiler (Debian: apt-get install build-essential)"
+  [ "$ok" = 1 ] || exit 1
+}
+
 need() {
-  command -v "$1" >/dev/null || { echo "error: $1 is needed: $2" >&2; exit 1; }
+  command -v "$1" >/dev/null || { echo "error: $1 is needed: $2" >&2; ok=0; }
 }
 
 # Node packages: wrangler with workerd, binaryen's wasm-opt, esbuild, and Node 22 itself.
 packages() {
-  need npm "install Node 20 or later with npm (https://nodejs.org)"
+  command -v npm >/dev/null || needed
   local stamp=node_modules/.cairn-installed
   if ! cmp -s package-lock.json "$stamp"; then
     say "installing the node packages of package-lock.json"
@@ -32,34 +42,30 @@ packages() {
   esac
 }
 
-# Rust: the toolchain of rust-toolchain.toml with its parts, and the nightly for the wasm.
-rust() {
-  need cargo "install Rust by rustup (https://rustup.rs)"
-  need cc "install a C compiler (Debian: apt-get install build-essential)"
+# The toolchain that builds the wasm and the build's own tool: all that serving needs. Its standard
+# library for wasm comes as source, and is compiled with the rest.
+nightly() {
+  if ! command -v rustup >/dev/null || has_toolchain "$NIGHTLY" "$STD_SOURCE"; then return 0; fi
+  say "installing Rust $NIGHTLY with the source of its standard library"
+  rustup toolchain install "$NIGHTLY" --profile minimal --no-self-update -c rust-src || {
+    say "notice: Rust $NIGHTLY cannot be installed here; the wasm will abort on a panic"
+    stable
+  }
+}
+
+# The toolchain of rust-toolchain.toml with its parts, for everything else.
+stable() {
   command -v rustup >/dev/null || return 0
-  if ! has_toolchain "$STABLE" bin/cargo-clippy || ! has_toolchain "$STABLE" bin/cargo-fmt ||
-    ! has_toolchain "$STABLE" lib/rustlib/wasm32-unknown-unknown; then
-    say "installing Rust $STABLE"
-    if ! rustup toolchain install "$STABLE" --profile minimal --no-self-update \
-      -c clippy -c rustfmt -t wasm32-unknown-unknown; then
-      say "notice: Rust $STABLE cannot be installed here; going on with ${RUSTUP_TOOLCHAIN:-what there is}"
-      rustup component add clippy rustfmt || true
-      rustup target add wasm32-unknown-unknown || true
-    fi
-  fi
-  if ! has_nightly; then
-    say "installing Rust $NIGHTLY with the source of its standard library"
-    rustup toolchain install "$NIGHTLY" --profile minimal --no-self-update \
-      -c rust-src -t wasm32-unknown-unknown ||
-      say "notice: Rust $NIGHTLY cannot be installed here; the wasm will abort on a panic"
+  if has_toolchain "$STABLE" bin/cargo-clippy && has_toolchain "$STABLE" bin/cargo-fmt &&
+    has_toolchain "$STABLE" lib/rustlib/wasm32-unknown-unknown; then return 0; fi
+  say "installing Rust $STABLE"
+  if ! rustup toolchain install "$STABLE" --profile minimal --no-self-update \
+    -c clippy -c rustfmt -t wasm32-unknown-unknown; then
+    say "notice: Rust $STABLE cannot be installed here; going on with ${RUSTUP_TOOLCHAIN:-what there is}"
+    rustup component add clippy rustfmt || true
+    rustup target add wasm32-unknown-unknown || true
   fi
 }
 
-has_nightly() {
-  has_toolchain "$NIGHTLY" lib/rustlib/src/rust/library/std/Cargo.toml &&
-    has_toolchain "$NIGHTLY" lib/rustlib/wasm32-unknown-unknown
-}
-
-for part in "${@:-packages rust}"; do
-  for name in $part; do "$name"; done
-done
+[ $# -gt 0 ] || set -- needed packages nightly stable
+for part; do "$part"; done

@@ -11,8 +11,9 @@
 // that it never outlives the run that started it; with `--discard-state` it removes $STATE
 // as it ends.
 
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { dirname, join, relative, resolve } from "node:path";
@@ -28,20 +29,23 @@ const lockFile = join(state, "serve.pid");
 
 class Refusal extends Error {}
 
+let stopping = false;
+
 try {
   await serve();
 } catch (error) {
-  console.error(error instanceof Refusal ? `error: ${error.message}` : error);
-  process.exit(1);
+  // Ctrl-C ends workerd too, and what was to be started with it fails.
+  if (!stopping) {
+    console.error(error instanceof Refusal ? `error: ${error.message}` : error);
+    process.exit(1);
+  }
 }
 
 async function serve() {
   const main = join(root, "build", "index.js");
   if (!existsSync(main)) throw new Refusal("nothing is built yet: run `make build`");
-  mkdirSync(state, { recursive: true, mode: 0o700 });
   const port = await freePort(requestedPort());
-  takeLock();
-  const key = adminKey();
+  const key = prepareState();
 
   // Both are slow to load; the checks above should fail fast. The miniflare is wrangler's own.
   const require = createRequire(join(root, "node_modules/wrangler/package.json"));
@@ -114,7 +118,7 @@ function freePort(port) {
         new Refusal(
           error.code === "EADDRINUSE"
             ? `port ${port} is in use: stop what listens there, or choose another, ` +
-                `as in \`make serve PORT=${port + 1}\``
+                `as in PORT=${port + 1}`
             : `cannot listen on ${HOST}:${port}: ${error.message}`,
         ),
       ),
@@ -124,6 +128,49 @@ function freePort(port) {
       probe.close(() => done(taken));
     });
   });
+}
+
+// Makes the folder of all data ready, and returns the operator's key. What is wrong with the folder
+// is the operator's to mend: a sentence says so, and no stack trace.
+function prepareState() {
+  try {
+    const data = join(state, "data");
+    makeFolder(data);
+    accessSync(data, constants.W_OK | constants.X_OK);
+    takeLock();
+    return adminKey();
+  } catch (error) {
+    if (error instanceof Refusal || !error.code) throw error;
+    throw new Refusal(
+      `data cannot be kept in ${state}: ${whatIsWrong(error)}; choose another folder with STATE=…`,
+    );
+  }
+}
+
+// Not by `recursive`: Node then never returns where a folder exists in which nothing can be made, as
+// in /proc.
+function makeFolder(path) {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  const above = dirname(path);
+  if (above !== path) makeFolder(above);
+  mkdirSync(path, { mode: 0o700 });
+}
+
+function whatIsWrong({ code, message, path }) {
+  switch (code) {
+    case "EEXIST":
+    case "ENOTDIR":
+      return "it is a file, or lies below one";
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+    case "ENOENT":
+      return `${path || "it"} cannot be written by this user`;
+    case "ENOSPC":
+      return "the disk is full";
+    default:
+      return message;
+  }
 }
 
 // Two servers on the same SQLite files would corrupt them.
@@ -163,7 +210,6 @@ function adminKey() {
 
 // Miniflare's own handlers would exit at once with an error status.
 function stopOnSignals(miniflare) {
-  let stopping = false;
   const stop = () => {
     if (stopping) return;
     stopping = true;
@@ -199,18 +245,26 @@ async function healthy(url) {
   throw new Refusal(`${url}/healthz is not well after ${START_SECONDS_MAX} s: ${last}`);
 }
 
+// The commands work again when they are pasted a second time.
 function announce(url, key) {
   if (key.file) console.log(`admin key ${key.value} (kept in ${relative(process.cwd(), key.file)})`);
+  if (spawnSync("git", ["--version"]).error?.code === "ENOENT") {
+    console.error("notice: git is not installed here, and the commands below need it");
+  }
   const bearer = key.file ? key.value : "$CAIRN_ADMIN_KEY";
+  const namespace = `${url}/api/v1/namespaces/demo`;
+  const headers = `-H "Authorization: Bearer ${bearer}" -H "Content-Type: application/json"`;
   console.log(`ready on ${url}
 
-  # create a repository; the answer holds a token that may push to it
-  TOKEN=$(curl -sS ${url}/api/v1/namespaces/demo/repos \\
-    -H "Authorization: Bearer ${bearer}" -H "Content-Type: application/json" \\
-    -d '{"name":"hello"}' | sed -E 's/.*"token": *"([^"]+).*/\\1/')
+  # make a repository, unless it is there already (409), and a token that may push to it
+  curl -fsS -o /dev/null ${namespace}/repos \\
+    ${headers} -d '{"name":"hello"}'
+  TOKEN=$(curl -fsS ${namespace}/tokens \\
+    ${headers} -d '{"repo":"hello"}' |
+    sed -n 's/.*"plaintext": *"\\([^"]*\\)".*/\\1/p')
 
-  # clone it, commit, push
-  git clone http://x:$TOKEN@${url.slice("http://".length)}/git/demo/hello.git && cd hello
-  echo "Hello" > README.md && git add README.md && git commit -m "first" && git push -u origin HEAD
+  # clone it into a new folder, commit, push
+  FOLDER=$(mktemp -d) && git clone http://x:$TOKEN@${url.slice("http://".length)}/git/demo/hello.git $FOLDER
+  date >> $FOLDER/README.md && git -C $FOLDER add . && git -C $FOLDER commit -m "hello" && git -C $FOLDER push origin HEAD
 `);
 }

@@ -2,6 +2,8 @@
 # test.sh [quick]: everything that must hold, cheapest first; stops at the first failure.
 # `quick` ends before the wasm. The runners' closing lines are repeated at the end.
 set -euo pipefail
+# First, because env.sh looks which toolchains there are.
+"$(dirname "$0")/install.sh"
 . "$(dirname "$0")/env.sh"
 cd "$ROOT"
 
@@ -33,8 +35,6 @@ report() {
   echo
   printf '%s\n' "${steps[@]}"
 }
-
-"$ROOT/scripts/install.sh"
 
 # Stories told by real git over HTTP need a server, and so the wasm: they come last.
 stories=() suites=()

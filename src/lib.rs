@@ -10,6 +10,14 @@
 //! | [`git`] | the engine: synchronous, sans-I/O; no platform, no SQL, no clock, no randomness |
 //!
 //! `ARCHITECTURE.md` is the map; `docs/adr/` says why it is drawn so.
+//!
+//! Cairn is a program. From outside only its own tests, benchmarks and fuzz targets use this crate
+//! (`tests/`, `benches/`, `fuzz/`). In [`git`], `pub` marks what one of them uses, or a name that they
+//! may mean; everything else is `pub(crate)`, so that the compiler reports what nothing calls.
+
+// Tests share a database that fails with the suites in `tests/`, which name the crate.
+#[cfg(test)]
+extern crate self as cairn;
 
 pub mod git;
 pub mod repo_do;

@@ -179,7 +179,7 @@ fn credentials_go_in_the_url_or_in_a_header() {
 }
 
 #[test]
-fn what_was_pushed_survives_a_restart_and_a_crash() {
+fn pushes_survive_a_restart_and_a_crash() {
     let mut server = Server::start();
     let (scratch, hosted) = (
         Scratch::new(),
@@ -242,7 +242,7 @@ fn a_push_writes_few_rows() {
     assert!(one <= 20, "{one} rows for one commit");
 }
 
-/// The real repositories that lie beside a checkout of this project, where they do.
+/// The real repositories that may lie beside a checkout of this project.
 fn bundles() -> Vec<PathBuf> {
     let folder = std::env::var_os("CAIRN_BUNDLES").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures"),

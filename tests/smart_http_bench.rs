@@ -17,10 +17,10 @@ use serde_json::Value;
 use support::package_root;
 use support::scratch::Scratch;
 
-/// How the benchmark ends where the machine has no web server to compare with.
+/// The benchmark's message if the machine has no web server to compare with.
 const STATUS_MISSING: i32 = 3;
 
-/// What only Cairn does.
+/// Operations that only Cairn has.
 const ALONE: [&str; 4] = ["REST: a file", "REST: log of 50", "fork, the first", "fork"];
 
 #[test]
@@ -92,7 +92,7 @@ fn has_figures(row: &Value) {
         assert_eq!(row["samples"][server].as_array().map(Vec::len), Some(1));
     }
     assert_eq!(row["git"].is_null(), alone, "{row}");
-    // Whoever serves a whole repository spends some of it.
+    // To serve a whole repository takes CPU time.
     if row["operation"] == "4 clones at once" {
         for server in servers {
             assert!(row[server]["cpu_ms"].as_f64() > Some(0.0), "{row}");

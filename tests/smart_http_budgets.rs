@@ -1,5 +1,5 @@
 //! What each operation may cost in the object's database. Statements are time, rows are money:
-//! neither shall grow unseen.
+//! neither may grow unnoticed.
 
 #![allow(
     clippy::panic,
@@ -74,7 +74,7 @@ fn within(spent: Cost, budget: Cost) -> bool {
         && spent.rows_written <= budget.rows_written
 }
 
-/// What the operation costs, without what looking at the figures does.
+/// The cost of the operation, without that of reading the figures.
 fn spent(rest: &Rest, hosted: &Hosted, operation: &dyn Fn()) -> Cost {
     let (before, idle) = (figures(rest, hosted), figures(rest, hosted));
     operation();

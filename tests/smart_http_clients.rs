@@ -1,5 +1,5 @@
-//! The main job again, told by other implementations of Git than the one everybody has. Real
-//! git looks at what they pushed and at what they got.
+//! The main job again, by other implementations of Git than the usual one. Real
+//! git checks what they pushed and what they fetched.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -49,7 +49,7 @@ fn another_git() {
     story(&clients::another_git());
 }
 
-/// What every client sends for a clone is answered by the ready one.
+/// The ready clone answers every client's request for a clone.
 #[test]
 fn ready_clones_reach_every_client() {
     let all = [
@@ -77,7 +77,7 @@ fn ready_clones_reach_every_client() {
         let clone = clone.to_str().expect("a path of ASCII");
         client.run(&hosted.token, &["clone", &hosted.remote, clone]);
         has_what_the_source_has(&source, &scratch.git_in(client.name));
-        // Of requests for refs alone the log says that no pack was looked at.
+        // The log says that requests for refs looked at no pack.
         let fetches = |lines: &[Value]| -> Vec<bool> {
             let of_it = lines
                 .iter()
@@ -95,7 +95,7 @@ fn ready_clones_reach_every_client() {
 /// No 5xx, and no status, type or shape that the description does not declare; and none of its
 /// operations that never succeeds.
 #[test]
-fn the_rest_face_is_as_described() {
+fn the_rest_api_is_as_described() {
     let Ok(program) = clients::schemathesis() else {
         return;
     };
@@ -121,7 +121,7 @@ fn the_rest_face_is_as_described() {
     asked.in_phases("stateful", 25);
 }
 
-/// The names of what the description describes.
+/// The names of the operations in the description.
 fn operations(description: &Value) -> Vec<String> {
     let paths = description["paths"].as_object().unwrap().values();
     let methods = paths.flat_map(|path| path.as_object().unwrap().values());
@@ -137,7 +137,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Has it asked, for a bounded time. The number of answers by operation and status.
+    /// Runs schemathesis for a bounded time. Gives the number of answers by operation and status.
     fn in_phases(&self, phases: &str, seconds: u32) -> Value {
         let checks = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_schema_conformance";
@@ -163,10 +163,10 @@ impl Asked<'_> {
     }
 }
 
-/// Says on the run's own standard error, which the test harness does not keep back, who was
-/// there and who was not.
+/// Says on the run's own standard error, which the test harness does not hide, which client was
+/// tested and which client was missing.
 #[test]
-fn who_is_missing_is_said() {
+fn the_run_says_which_clients_are_missing() {
     let all = [
         ("libgit2", clients::libgit2()),
         ("dulwich", clients::dulwich()),
@@ -211,7 +211,7 @@ fn story(found: &Found) {
     }
 }
 
-/// Git pushes; the client clones, fetches what came since, and loses what went.
+/// Git pushes; the client clones, fetches what is new, and drops what was deleted.
 fn clones_and_fetches(client: &Client) {
     let (scratch, hosted) = (Scratch::new(), client.hosted("fetches"));
     let source = scratch.repository("source");
@@ -305,7 +305,7 @@ fn hears_refusals(client: &Client) {
     assert_eq!(git.remote_refs(&hosted.url()), before);
 }
 
-/// One commit, then three, then what came since; and a push from there.
+/// One commit, then three, then the rest; and a push from there.
 fn clones_shallow_and_deepens(client: &Client) {
     let (scratch, hosted) = (Scratch::new(), client.hosted("shallow"));
     let source = scratch.repository("source");

@@ -2,9 +2,9 @@
 //! ends with when git's own upload-pack serves it.
 //!
 //! Where the two may differ, and why it does no harm:
-//! - Filters by depth, and combined ones: we send what lies within the filter although git takes
-//!   it to be at the client, or has met it outside of the filter before.
-//! - Blobs outside of a filter: a delta of git's may lean on one, and the client fetches that too.
+//! - Filters by depth, and combined ones: Cairn sends objects within the filter although git takes
+//!   them to be at the client, or has met them outside of the filter before.
+//! - Blobs outside of a filter: one may be the base of git's delta, and the client fetches it too.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -18,7 +18,7 @@ use support::history::History;
 use support::scratch::Scratch;
 use support::server::server;
 
-/// How much history is asked for.
+/// How much history the client asks for.
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     /// An option of the first clone, where more is fetched later.
@@ -52,7 +52,7 @@ const FILTERS: [&str; 9] = [
     "combine:blob:limit=2k+tree:2",
 ];
 
-/// The whole history and nothing less, without a filter.
+/// The whole history, without a filter.
 const FULL: Shape = SHAPES[0];
 
 /// One history, at git's server and at ours.
@@ -142,7 +142,7 @@ struct Case {
 }
 
 impl Case {
-    /// Runs the commands; how the last one ended, and what the client has if it went well.
+    /// Runs the commands; gives the failure of the last one, or what the client then has.
     fn run(self, served: &Served, url: &str) -> Result<Client, String> {
         let folder = served.scratch.join(format!("client-{}", next_number()));
         let folder = folder.to_str().expect("a path in UTF-8");
@@ -255,12 +255,12 @@ fn matrix(version: u8) {
 }
 
 #[test]
-fn every_fetch_of_version_0_is_gits() {
+fn fetches_of_version_0_equal_gits() {
     matrix(0);
 }
 
 #[test]
-fn every_fetch_of_version_2_is_gits() {
+fn fetches_of_version_2_equal_gits() {
     matrix(2);
 }
 

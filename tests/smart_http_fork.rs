@@ -9,7 +9,7 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::git::{Git, refs_equal};
@@ -17,6 +17,7 @@ use support::history::History;
 use support::rest::{Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::{Server, server};
+use support::wait::until_true;
 
 const INVALID_INPUT: u64 = 10_100;
 const INVALID_NAME: u64 = 10_101;
@@ -24,7 +25,7 @@ const NOT_FOUND: u64 = 10_200;
 const ALREADY_EXISTS: u64 = 10_201;
 const FORK_IN_PROGRESS: u64 = 10_303;
 
-/// How long the server may take for what it does in the background.
+/// How long the server may take for its work in the background.
 const BACKGROUND: Duration = Duration::from_secs(20);
 
 /// A repository with a small history, hosted, and the one it was pushed from.
@@ -56,13 +57,9 @@ fn mirror(scratch: &Scratch, name: &str, hosted: &Hosted) -> Git {
     clone
 }
 
-/// Waits until the server has done in the background what it owes.
+/// Waits until the server has finished its work in the background.
 fn until(what: &str, is_done: impl Fn() -> bool) {
-    let deadline = Instant::now() + BACKGROUND;
-    while !is_done() {
-        assert!(Instant::now() < deadline, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until_true(what, BACKGROUND, is_done);
 }
 
 #[test]
@@ -146,7 +143,7 @@ fn source_and_fork_go_their_own_ways() {
         mirror(&scratch, "in-source", &source).refs()
     );
 
-    // What was pushed to the fork is forked with it.
+    // A fork of the fork has the pushes to it.
     let (second, _) = fork(&rest, &forked, &json!({ "name": "second" }));
     refs_equal(&in_fork, &mirror(&scratch, "second", &second));
     let shown = rest.get(&second.path("")).result(200);
@@ -173,7 +170,7 @@ fn the_default_branch_alone() {
 }
 
 #[test]
-fn of_many_forks_to_one_name_one_wins() {
+fn one_of_many_forks_to_a_name_wins() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (source, _) = hosted(&rest, &scratch, "fork-race", 5);
     let answers: Vec<_> = std::thread::scope(|scope| {
@@ -195,7 +192,7 @@ fn of_many_forks_to_one_name_one_wins() {
 }
 
 #[test]
-fn what_cannot_be_forked() {
+fn forks_that_are_refused() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (source, _) = hosted(&rest, &scratch, "fork-errors", 6);
     let path = source.path("/fork");
@@ -239,7 +236,7 @@ fn a_repository_made_again_shares_nothing_with_the_old_one() {
     let refused = work.fails(&["ls-remote", &old.url()]);
     assert!(refused.contains("Authentication failed"), "{refused}");
     assert_eq!(work.run(&["ls-remote", &new.url()]), "");
-    // What the old one had is not there for the new one's pushes to build on.
+    // Pushes to the new repository cannot build on objects of the old one.
     let tip = work.run(&["rev-parse", "main"]);
     let nothing = scratch.repository("nothing");
     let missing = nothing.fails(&["fetch", &new.url(), &tip]);
@@ -250,7 +247,7 @@ fn a_repository_made_again_shares_nothing_with_the_old_one() {
 }
 
 #[test]
-fn whoever_goes_last_empties_r2() {
+fn the_last_repository_of_a_network_empties_r2() {
     let server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
     let (rest, scratch) = (server.rest(), Scratch::new());
     let emptied = |what: &str| until(what, || server.r2_objects() == 0);
@@ -280,7 +277,7 @@ fn whoever_goes_last_empties_r2() {
 }
 
 #[test]
-fn a_fork_that_is_killed_is_no_half() {
+fn an_interrupted_fork_is_undone_or_complete() {
     let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
     let (rest, scratch) = (server.rest(), Scratch::new());
     let (source, work) = hosted(&rest, &scratch, "fork-crash", 9);
@@ -293,6 +290,7 @@ fn a_fork_that_is_killed_is_no_half() {
             let asked = || Rest::new(&url, Some(support::server::ADMIN_KEY)).post(&path, &body);
             let _ = std::panic::catch_unwind(asked);
         });
+        // The moment of the crash is what varies here, and nothing outside shows how far a fork is.
         std::thread::sleep(Duration::from_millis(wait_ms));
         server.crash();
         asking.join().unwrap();
@@ -325,7 +323,7 @@ fn a_fork_that_is_killed_is_no_half() {
         "HEAD:refs/heads/still-there",
     ]);
     mirror(&scratch, "still-there", &source);
-    // What was interrupted is undone by itself: the rest goes with its owners.
+    // Interrupted forks undo themselves: the rest goes with its owners.
     let listed = rest.get("/api/v1/namespaces/fork-crash/repos").result(200);
     for one in listed.as_array().unwrap() {
         let name = one["name"].as_str().unwrap();
@@ -342,7 +340,7 @@ fn a_fork_that_is_killed_is_no_half() {
 }
 
 #[test]
-fn while_a_fork_grows_it_says_so() {
+fn an_unfinished_fork_answers_that_it_is_in_progress() {
     let server = Server::start();
     let (rest, scratch) = (server.rest(), Scratch::new());
     let source = rest.create_repository("fork-slow", "source");

@@ -1,8 +1,8 @@
 //! How far each operation fills the wasm heap. An isolate has 128 MB for all that it does at once:
-//! what one operation takes shall not grow unseen.
+//! the share of one operation must not grow unnoticed.
 //!
 //! The heap never shrinks, so each operation meets a server that was just started, over what was
-//! pushed before; what the heap is then is the most that the operation needed.
+//! pushed before. The heap then shows the most that the operation needed.
 
 #![allow(
     clippy::panic,
@@ -92,7 +92,7 @@ fn no_fetch_and_no_look_fills_the_heap_beyond_its_budget() {
         }
     });
 
-    // More than fits between server and client, so that all four are under way together.
+    // More than fits between server and client: so all four are under way together.
     story.source.write("large.bin", noise(1, 20_000_000));
     let tip = story.source.commit("a large file");
     story.source.run(&["push", "--quiet", &url, "main"]);

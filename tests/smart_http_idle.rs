@@ -1,4 +1,4 @@
-//! Clients that hold on to what they do not use, and objects that are reset in the middle of a push:
+//! Clients that begin requests and do not go on, and objects that are reset in the middle of a push:
 //! neither takes the isolate's memory from others.
 
 // The lints of wire data: here every surprise is a failed test. A clock, in a test.
@@ -20,6 +20,7 @@ use support::rest::Hosted;
 use support::scratch::Scratch;
 use support::server::Server;
 use support::stalled::Stalled;
+use support::wait::{until, until_true};
 use ureq::http::Method;
 
 /// Nothing is copied to R2 in the middle of a story.
@@ -35,16 +36,11 @@ fn isolate(server: &Server, hosted: &Hosted, figure: &str) -> u64 {
 
 /// Waits until nothing is reserved.
 fn await_nothing_reserved(server: &Server, hosted: &Hosted) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        let isolate = &stats(server, hosted)["isolate"];
-        if isolate["reserved_bytes"] == 0 {
-            assert_eq!(isolate["reservations"]["count"], 0, "{isolate}");
-            return;
-        }
-        assert!(Instant::now() < deadline, "still reserved: {isolate}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let isolate = until("nothing is reserved", Duration::from_secs(30), || {
+        let isolate = stats(server, hosted)["isolate"].take();
+        (isolate["reserved_bytes"] == 0).then_some(isolate)
+    });
+    assert_eq!(isolate["reservations"]["count"], 0, "{isolate}");
 }
 
 /// A repository that others use, and one that is misused.
@@ -54,7 +50,7 @@ struct Neighbours {
     used: Hosted,
     misused: Hosted,
     source: Git,
-    /// A commit of `misused` that reaches much.
+    /// A commit of `misused` that reaches many bytes.
     tip: String,
     round: u32,
 }
@@ -132,7 +128,7 @@ fn requests_that_are_half_sent_cost_others_nothing() {
         // They are all under way when this is answered.
         let reserved = isolate(&neighbours.server, &neighbours.used, "reserved_bytes");
         let allowed = match kind {
-            // What came of each pack is counted, to the megabyte.
+            // The bytes of each pack that arrived are counted, to the megabyte.
             Kind::PushPack => 56 << 20,
             _ => 0,
         };
@@ -141,7 +137,7 @@ fn requests_that_are_half_sent_cost_others_nothing() {
     }
     let heap = isolate(&neighbours.server, &neighbours.used, "heap_bytes");
     assert!(heap <= 64 << 20, "{heap} bytes of heap");
-    // Who hangs up leaves nothing behind.
+    // A client that hangs up leaves nothing behind.
     drop(open);
     await_nothing_reserved(&neighbours.server, &neighbours.used);
 }
@@ -201,7 +197,7 @@ fn half_open_by_the_hundred() {
         let (mut times, mut over) = (Vec::new(), 0);
         while begun.elapsed() < seconds {
             times.push(neighbours.use_once());
-            // Whoever was given up comes again.
+            // The clients that were given up come again.
             for one in open
                 .iter_mut()
                 .filter_map(|one| one.is_over().then_some(one))
@@ -353,10 +349,9 @@ fn fifty_two_thousand_refs_are_pushed_listed_forked_and_imported() {
     let path = "/api/v1/namespaces/refs/repos/imported/import";
     server.rest().post(path, &import).result(201);
     let imported = "/api/v1/namespaces/refs/repos/imported";
-    while server.rest().get(imported).result(200)["status"] != "ready" {
-        assert!(begun.elapsed() < Duration::from_mins(5), "still importing");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    until_true("the import is done", Duration::from_mins(5), || {
+        server.rest().get(imported).result(200)["status"] == "ready"
+    });
     measured(&server, "imported", begun);
 }
 
@@ -397,7 +392,7 @@ fn resets_leave_nothing_behind(resets: u32) {
 }
 
 #[test]
-fn objects_that_are_reset_in_the_middle_of_a_push_give_back_what_it_held() {
+fn a_reset_in_the_middle_of_a_push_releases_its_memory() {
     resets_leave_nothing_behind(4);
 }
 

@@ -10,7 +10,7 @@ use support::package_root;
 use support::server::{ADMIN_KEY, Server};
 
 #[test]
-fn what_the_client_sends_and_reads() {
+fn requests_and_answers_of_the_client() {
     passes(node().arg("offline.test.js"));
 }
 

@@ -1,5 +1,5 @@
-//! How much is taken from whom: requests to a repository and to a namespace, and an isolate's
-//! memory. What is too much is told so, with the time after which to come back.
+//! Limits on requests to a repository and to a namespace, and on an isolate's memory. A refusal
+//! says after which time to come back.
 
 // The lints of wire data: here every surprise is a failed test. A clock, in a test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -9,6 +9,7 @@ mod support;
 
 use serde_json::json;
 use support::history::noise;
+use support::proxy::Proxy;
 use support::rest::{Answer, Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::Server;
@@ -16,13 +17,13 @@ use support::stalled::Stalled;
 
 const RATE_LIMITED: u64 = 10_403;
 
-/// So few that a test gets there, and so slowly earned that it is not given more meanwhile.
+/// A limit so low that a test reaches it, and that grows too slowly to matter meanwhile.
 const FEW: [(&str, &str); 2] = [
     ("CAIRN_RATE_REQUESTS", "12"),
     ("CAIRN_RATE_SECONDS", "3600"),
 ];
 
-/// Asks until it is told that this was too much; how often it was answered, and what it is told.
+/// Asks until a request is refused; how many were answered, and the refusal.
 fn until_refused(ask: impl Fn() -> Answer) -> (usize, Answer) {
     for answered in 0..1000 {
         let answer = ask();
@@ -41,7 +42,7 @@ fn advertisement(client: &Rest, hosted: &Hosted) -> Answer {
     ))
 }
 
-/// The seconds after which to come back.
+/// The seconds after which to try again.
 fn retry_after(answer: &Answer) -> u32 {
     answer.header("retry-after").parse().expect("seconds")
 }
@@ -83,7 +84,7 @@ fn a_repository_takes_so_many_requests() {
 }
 
 #[test]
-fn strangers_do_not_use_up_what_is_the_owners() {
+fn strangers_do_not_use_up_the_owners_requests() {
     let server = Server::start_with(&FEW);
     let operator = server.rest();
     let hosted = operator.create_repository("limits", "besieged");
@@ -106,7 +107,7 @@ fn strangers_do_not_use_up_what_is_the_owners() {
 }
 
 #[test]
-fn strangers_of_many_repositories_do_not_use_up_what_is_the_namespaces() {
+fn strangers_of_many_repositories_do_not_use_up_the_namespaces_requests() {
     let server = Server::start_with(&FEW);
     let operator = server.rest();
     let first = operator.create_repository("limits", "first");
@@ -133,7 +134,7 @@ fn strangers_of_many_repositories_do_not_use_up_what_is_the_namespaces() {
         until_refused(|| guess(&second)).1
     };
     assert!((1..=3600).contains(&retry_after(&refused)));
-    // Who holds a token is no stranger, neither where its token is known nor where it is new.
+    // The holder of a token is not a stranger, whether its token is known or new.
     assert_eq!(advertisement(&holder, &first).status, 200);
     assert_eq!(advertisement(&holder, &second).status, 200);
     let own = operator.with_bearer(&second.token);
@@ -210,7 +211,7 @@ fn names_that_were_never_created_leave_no_file() {
         }
     }
     assert_eq!(files(server.state()), before, "1,000 guesses");
-    // What is there answers as ever, after a start too.
+    // Existing repositories answer as before, after a restart too.
     assert_eq!(advertisement(&anonymous, &public).status, 200);
     assert_eq!(advertisement(&holder, &hosted).status, 200);
     assert_eq!(advertisement(&shared, &hosted).status, 200);
@@ -267,7 +268,7 @@ fn a_namespace_takes_so_many_requests() {
 }
 
 #[test]
-fn no_number_is_no_limit() {
+fn a_limit_of_0_requests_is_no_limit() {
     let server = Server::start_with(&[("CAIRN_RATE_REQUESTS", "0")]);
     let operator = server.rest();
     let hosted = operator.create_repository("limits", "free");
@@ -300,6 +301,42 @@ fn the_platform_counts_where_it_is_asked_to() {
     operator.create_repository("limits-2", "edge");
 }
 
+/// The platform's counter refuses before any object has the body: git must read why all the same, which
+/// it does only after it has sent everything.
+#[test]
+fn a_large_push_that_the_platform_refuses_is_told_why() {
+    let server = Server::start_with(&[
+        ("CONFIG", "tests/support/bindings.toml"),
+        ("CAIRN_RATE_REQUESTS", "0"),
+    ]);
+    let scratch = Scratch::new();
+    let source = scratch.repository("source");
+    source.write("noise", noise(7, 24 << 20));
+    source.commit("large");
+    // All at once, behind one advertisement; and in pieces, behind a request that tries the way.
+    for (namespace, buffer, post) in [("limits-1", "100000000", 1), ("limits-2", "65536", 2)] {
+        let operator = server.rest();
+        let hosted = operator.create_repository(namespace, "large");
+        let holder = operator.with_bearer(&hosted.token);
+        let (proxy, asked) = (Proxy::before(&server), hosted.clone());
+        proxy.before_post(post, move || {
+            until_refused(|| advertisement(&holder, &asked));
+        });
+        let pusher = source.clone().config("http.postBuffer", buffer);
+        let said = pusher.fails(&["push", &proxy.url(&hosted), "main"]);
+        assert!(proxy.has_acted());
+        assert!(
+            said.contains("too many requests to the namespace (request "),
+            "{said}"
+        );
+        for broken in ["RPC failed", "Broken pipe"] {
+            assert!(!said.contains(broken), "{said}");
+        }
+        let sent = proxy.posts().pop().expect("a push was sent");
+        assert!(sent.len() > 24 << 20, "{} bytes", sent.len());
+    }
+}
+
 #[test]
 fn one_repository_does_not_starve_the_others() {
     let (server, scratch) = (Server::start(), Scratch::new());
@@ -313,7 +350,7 @@ fn one_repository_does_not_starve_the_others() {
     let tip = source.run(&["rev-parse", "HEAD"]);
     source.run(&["push", "--quiet", &greedy.url(), "main"]);
 
-    // As many fetches at once as the repository gets, none of which is read.
+    // As many simultaneous fetches as the repository gets, and nobody reads them.
     let mut held = Vec::new();
     let refused = loop {
         let stalled = Stalled::new(&server, &greedy, &tip);

@@ -1,4 +1,4 @@
-//! What the log has of each request, what the client is told of it, and what neither ever has.
+//! What the log says about each request, what the client learns, and what neither ever contains.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -88,7 +88,7 @@ fn each_request_has_one_line() {
         (&json!("GET"), &json!(200))
     );
     assert_eq!(line_shown["bytes_out"], shown.body.len());
-    // What every request begins with is kept from the one before.
+    // The rows that every request reads are kept from the request before.
     assert!(line_shown["rows_read"].is_u64(), "{line_shown}");
     assert_eq!(line_shown["rows_written"], 0);
     assert_eq!(line_shown["error"], Value::Null);
@@ -162,7 +162,7 @@ fn fetches_and_pushes_are_logged_when_they_end() {
 }
 
 #[test]
-fn what_reads_content_says_how_many_packs_it_looked_at() {
+fn the_log_says_how_many_packs_a_content_request_looked_at() {
     let server = Server::start();
     let rest = server.rest();
     let hosted = rest.create_repository("logged", "content");
@@ -197,7 +197,7 @@ fn what_reads_content_says_how_many_packs_it_looked_at() {
 }
 
 #[test]
-fn a_request_is_called_as_its_client_calls_it() {
+fn a_request_keeps_the_id_that_its_client_gave() {
     let rest = server().rest();
     let ask = |name: &str, id: &str| id_of(&rest.send(Method::GET, "/healthz", &[(name, id)], b""));
     assert_eq!(
@@ -220,7 +220,7 @@ fn a_request_is_called_as_its_client_calls_it() {
 }
 
 #[test]
-fn what_git_shows_has_the_name_in_the_log() {
+fn the_request_id_that_git_shows_is_in_the_log() {
     let server = Server::start();
     let operator = server.rest();
     let hosted = operator.create_repository("logged", "refusing");

@@ -1,5 +1,5 @@
-//! A repository through hundreds of pushes: packs stay few, pushes stay cheap, what nobody needs
-//! goes, and what is derived can be checked and made again.
+//! A repository through hundreds of pushes: packs stay few, pushes stay cheap, unneeded rows are
+//! removed, and derived parts can be checked and rebuilt.
 
 #![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
@@ -37,7 +37,7 @@ fn maintain(hosted: &Hosted, task: &str) -> Value {
         .result(200)
 }
 
-/// Nothing is kept for its time alone.
+/// Settings under which nothing is kept only because of its age.
 fn keep_nothing(hosted: &Hosted) {
     let settings = json!({
         "prune_grace_seconds": 0,
@@ -71,7 +71,7 @@ fn cost_of_a_push(source: &Git, hosted: &Hosted) -> (u64, u64) {
     let idle = stats(hosted);
     push_commits(source, hosted, 1);
     let after = stats(hosted);
-    // What looking at the figures costs is taken off.
+    // The cost of reading the figures is subtracted.
     let of = |what| {
         let look = count(&idle, what) - count(&before, what);
         (count(&after, what) - count(&idle, what)).saturating_sub(look)
@@ -106,7 +106,7 @@ fn hundreds_of_pushes_leave_few_packs_and_pushes_as_cheap_as_the_first() {
         "{merged}"
     );
 
-    // Of three, since an alarm that an earlier push has set may ring during one.
+    // Three pushes, because an earlier push's alarm may ring during one of them.
     let costs = (0..3).map(|_| cost_of_a_push(&source, &hosted));
     let (read, written) = costs.min().expect("three pushes");
     assert!(
@@ -126,7 +126,7 @@ fn hundreds_of_pushes_leave_few_packs_and_pushes_as_cheap_as_the_first() {
     // Superseded packs go when their time is over, and nothing else does.
     assert!(now["packs"]["superseded"].as_u64() > Some(200));
     keep_nothing(&hosted);
-    // What a run merges, if no alarm has done it before, the next one removes.
+    // The next run removes the packs that this one merges, unless an alarm was faster.
     maintain(&hosted, "run");
     maintain(&hosted, "run");
     let now = stats(&hosted);
@@ -150,7 +150,7 @@ fn hundreds_of_pushes_leave_few_packs_and_pushes_as_cheap_as_the_first() {
 }
 
 #[test]
-fn what_nothing_reaches_is_pruned_when_its_time_is_over() {
+fn unreachable_objects_are_pruned_after_their_grace_period() {
     let (scratch, hosted) = (Scratch::new(), create("pruned"));
     let source = scratch.repository("source");
     push_commits(&source, &hosted, 3);
@@ -187,7 +187,7 @@ fn what_nothing_reaches_is_pruned_when_its_time_is_over() {
     let clone = scratch.clone(&hosted.url(), "clone", &["--mirror"]);
     clone.fsck_strict();
     refs_equal(&source, &clone);
-    // Who has it may push it again.
+    // Whoever has the commit may push it again.
     fetcher.run(&[
         "push",
         "-q",
@@ -198,7 +198,7 @@ fn what_nothing_reaches_is_pruned_when_its_time_is_over() {
 }
 
 #[test]
-fn what_is_derived_is_made_anew_and_serves_as_before() {
+fn rebuilt_parts_serve_as_before() {
     let (scratch, hosted) = (Scratch::new(), create("rebuilt"));
     let source = scratch.repository("source");
     support::history::History::small(5).make(&source);

@@ -1,6 +1,6 @@
 //! Requests that git's client makes seldom or never, written by hand: the same bytes go to
 //! `git upload-pack --stateless-rpc`, and both answers are compared line by line up to the pack.
-//! And the long negotiations of clients that have much that the server has not.
+//! And long negotiations of clients that have many commits of their own.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -92,7 +92,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// The lines, with shallow commits in an order of their own: git's is by chance.
+    /// The lines, with shallow commits sorted, because git's order is arbitrary.
     fn sorted(&self) -> (Vec<&String>, BTreeSet<&String>) {
         let is_shallow = |line: &&String| line.contains("shallow ");
         let rest = self.lines.iter().filter(|line| !is_shallow(line));
@@ -171,7 +171,7 @@ impl Served {
         listed.lines().map(id).collect()
     }
 
-    /// Both servers answer alike. What thin packs lean on is not compared, nor is their order.
+    /// Both servers answer alike. The bases of thin packs and the order of packs are not compared.
     #[track_caller]
     fn check(&self, version: u8, lines: &[String]) -> Answer {
         let banded = version == 2 || lines[0].contains("side-band");
@@ -191,7 +191,7 @@ impl Served {
     }
 }
 
-/// Ids that nobody has.
+/// Ids that no repository has.
 fn unknown(random: &mut Random) -> String {
     format!("{:016x}{:024x}", random.next(), random.next())
 }
@@ -208,7 +208,7 @@ fn some_haves(served: &Served, random: &mut Random) -> Vec<String> {
 }
 
 #[test]
-fn every_way_to_acknowledge_is_gits() {
+fn acknowledgements_equal_gits() {
     let served = served("acknowledge");
     let mut random = Random(5);
     let modes = [
@@ -246,7 +246,7 @@ fn fetch(lines: impl IntoIterator<Item = String>) -> Vec<String> {
 }
 
 #[test]
-fn the_sections_of_a_fetch_are_gits() {
+fn sections_of_a_fetch_equal_gits() {
     let served = served("sections");
     let mut random = Random(6);
     for _ in 0..150 {
@@ -339,7 +339,7 @@ fn extensions_are_neither_advertised_nor_served_without_the_setting() {
 }
 
 #[test]
-fn what_git_refuses_is_refused_in_its_words() {
+fn refusals_have_gits_words() {
     let served = served("refused");
     let nobodys = "1".repeat(40);
     let tip = served.commits.last().unwrap().clone();

@@ -1,4 +1,4 @@
-//! Clients that do not read, and more of them than the isolate has room for.
+//! Clients that do not read, more than the isolate has room for.
 
 // The lints of wire data: here every surprise is a failed test. A clock, in a test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -6,7 +6,7 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use support::git::Git;
@@ -15,6 +15,7 @@ use support::rest::Hosted;
 use support::scratch::Scratch;
 use support::server::Server;
 use support::stalled::Stalled;
+use support::wait::until_true;
 
 fn isolate(server: &Server, hosted: &Hosted, figure: &str) -> u64 {
     let stats = server.rest().get(&hosted.path("/stats")).result(200);
@@ -36,7 +37,7 @@ fn served(server: &Server, scratch: &Scratch) -> (Hosted, Git, String) {
 }
 
 #[test]
-fn who_does_not_read_is_nobody_elses_trouble() {
+fn clients_that_do_not_read_do_not_block_others() {
     let (server, scratch) = (Server::start(), Scratch::new());
     let (hosted, source, tip) = served(&server, &scratch);
     let stalled: Vec<Stalled> = (0..4)
@@ -65,7 +66,7 @@ fn who_does_not_read_is_nobody_elses_trouble() {
     let heap = isolate(&server, &hosted, "heap_bytes");
     assert!(heap <= 64 << 20, "{heap} bytes of heap");
 
-    // Whoever reads on at last gets what he asked for, as it was then.
+    // A client that reads on at last gets its answer, as of its request.
     for client in stalled {
         assert!(client.finish() > 19 << 20);
     }
@@ -73,7 +74,7 @@ fn who_does_not_read_is_nobody_elses_trouble() {
 }
 
 #[test]
-fn beyond_the_isolates_budget_one_is_told_to_come_back() {
+fn a_request_beyond_the_isolates_budget_is_told_to_come_back() {
     let (server, scratch) = (Server::start(), Scratch::new());
     let (hosted, _, tip) = served(&server, &scratch);
     let mut stalled = Vec::new();
@@ -103,15 +104,10 @@ fn beyond_the_isolates_budget_one_is_told_to_come_back() {
     );
     println!("{} fetches at once, {heap} bytes of heap", stalled.len());
 
-    // Who hangs up makes room.
+    // Clients that hang up make room.
     drop(stalled);
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while isolate(&server, &hosted, "reserved_bytes") > 0 {
-        assert!(
-            Instant::now() < deadline,
-            "what was reserved is not given back"
-        );
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    until_true("nothing is reserved", Duration::from_secs(20), || {
+        isolate(&server, &hosted, "reserved_bytes") == 0
+    });
     scratch.clone(&hosted.url(), "at-last", &[]).fsck_strict();
 }

@@ -1,4 +1,4 @@
-//! Repositories that leave as bundles, and repositories that are made again of what R2 has.
+//! Repositories that leave as bundles, and repositories that are recovered from R2.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -10,7 +10,7 @@
 mod support;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::git::{Git, refs_equal};
@@ -18,13 +18,14 @@ use support::history::{History, Random};
 use support::rest::{Answer, Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::{Server, server};
+use support::wait::{until, until_true};
 
 const INVALID_INPUT: u64 = 10_100;
 const NOT_FOUND: u64 = 10_200;
 const ALREADY_EXISTS: u64 = 10_201;
 const CREATE_IN_PROGRESS: u64 = 10_301;
 
-/// How long the server may take for what it does in the background.
+/// How long the server may take for its work in the background.
 const BACKGROUND: Duration = Duration::from_secs(30);
 
 /// A repository of three pushes, and where they came from.
@@ -44,7 +45,7 @@ fn pushed(rest: &Rest, scratch: &Scratch, namespace: &str) -> (Hosted, Git) {
     (hosted, work)
 }
 
-/// A file of which versions are deltas of one another, and noise enough to need several chunks.
+/// A file whose versions are deltas of one another, and noise enough to need several chunks.
 fn lines(round: u64) -> Vec<u8> {
     let mut random = Random(round << 32);
     let line = |n| format!("line {n} of {}\n", if n % 50 == 0 { round } else { 0 });
@@ -53,7 +54,7 @@ fn lines(round: u64) -> Vec<u8> {
     lines.into_iter().chain(noise).collect()
 }
 
-/// Everything of it goes to R2 at once, and is cold.
+/// Copies all of it to R2 at once, and makes it cold.
 fn to_r2(rest: &Rest, hosted: &Hosted) {
     let at_once = json!({ "settle_seconds": 0, "cold_after_seconds": 0, "cold_bytes_min": 0 });
     rest.patch(&hosted.path(""), &at_once).result(200);
@@ -66,7 +67,7 @@ fn id_of(rest: &Rest, hosted: &Hosted) -> String {
     shown["id"].as_str().unwrap().to_owned()
 }
 
-/// Loses every object of a class, with all that it had.
+/// Deletes the data of every object of a class.
 fn lose(state: &Path, class: &str) {
     std::fs::remove_dir_all(state.join("data/do").join(format!("-{class}"))).unwrap();
 }
@@ -89,15 +90,11 @@ fn recovering(rest: &Rest, namespace: &str, name: &str, lost_id: &str) -> Hosted
 
 /// Waits until the recovery is over; what the repository's route says then.
 fn settled(rest: &Rest, hosted: &Hosted) -> Answer {
-    let deadline = Instant::now() + BACKGROUND;
-    loop {
+    until("the end of a recovery", BACKGROUND, || {
         let shown = rest.get(&hosted.path(""));
-        if shown.status != 200 || shown.json()["result"]["status"] != "recovering" {
-            return shown;
-        }
-        assert!(Instant::now() < deadline, "still {}", shown.text());
-        std::thread::sleep(Duration::from_millis(50));
-    }
+        let is_over = shown.status != 200 || shown.json()["result"]["status"] != "recovering";
+        is_over.then_some(shown)
+    })
 }
 
 fn message(answer: &Answer) -> String {
@@ -174,7 +171,7 @@ fn a_bundle_is_what_git_makes() {
 }
 
 #[test]
-fn a_bundle_is_for_whoever_may_fetch() {
+fn a_bundle_is_open_to_any_token_that_may_fetch() {
     let rest = server().rest();
     let hosted = rest.create_repository("bundles-asked", "empty");
     let other = rest.create_repository("bundles-asked", "other");
@@ -189,7 +186,7 @@ fn a_bundle_is_for_whoever_may_fetch() {
 }
 
 #[test]
-fn a_lost_repository_is_made_again_of_what_r2_has() {
+fn a_lost_repository_is_recovered_from_r2() {
     let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
     let (rest, scratch) = (server.rest(), Scratch::new());
     let (hosted, work) = pushed(&rest, &scratch, "lost");
@@ -249,15 +246,11 @@ fn a_lost_repository_is_made_again_of_what_r2_has() {
     let unknown = recover(&rest, "lost", "another", &lost_id);
     assert_eq!(unknown.error_code(404), NOT_FOUND);
     rest.delete(&again.path("")).result(202);
-    let deadline = Instant::now() + BACKGROUND;
-    while server.r2_objects() > 0 {
-        assert!(Instant::now() < deadline, "R2 still has objects");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until_true("an empty R2", BACKGROUND, || server.r2_objects() == 0);
 }
 
 #[test]
-fn r2_alone_will_do_and_a_crash_is_no_end() {
+fn recovery_needs_r2_alone_and_survives_a_crash() {
     let mut server = Server::start();
     let (rest, scratch) = (server.rest(), Scratch::new());
     let (hosted, work) = pushed(&rest, &scratch, "alone");
@@ -286,7 +279,7 @@ fn r2_alone_will_do_and_a_crash_is_no_end() {
 }
 
 #[test]
-fn what_r2_lacks_is_named_and_the_name_is_free() {
+fn a_recovery_names_what_r2_lacks_and_frees_its_name() {
     let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
     let (rest, scratch) = (server.rest(), Scratch::new());
     let (hosted, work) = pushed(&rest, &scratch, "broken");
@@ -326,7 +319,7 @@ fn what_r2_lacks_is_named_and_the_name_is_free() {
 }
 
 #[test]
-fn a_recovery_is_the_operators() {
+fn only_the_operator_recovers() {
     let rest = server().rest();
     let hosted = rest.create_repository("recover-asked", "here");
     let lost_id = id_of(&rest, &hosted);

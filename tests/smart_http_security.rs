@@ -1,5 +1,5 @@
 //! What a hostile client tries before it has any right: paths that could reach another repository,
-//! requests of two readings, headers that are not its own to send, other origins' browsers.
+//! ambiguous requests, internal headers, other origins' browsers.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -116,7 +116,7 @@ fn no_spelling_of_a_path_reaches_another_repository() {
 }
 
 #[test]
-fn a_request_of_two_readings_is_not_two_requests() {
+fn an_ambiguous_request_is_not_answered_as_two() {
     let hidden = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
     let with = |headers: &str, body: &str| {
         format!(
@@ -184,7 +184,7 @@ fn a_request_of_two_readings_is_not_two_requests() {
 }
 
 #[test]
-fn a_body_in_an_encoding_that_is_not_read_is_refused() {
+fn a_body_in_an_unknown_encoding_is_refused() {
     let rest = server().rest();
     let hosted = rest.create_repository("sec-encoding", "repo");
     let upload = "/git/sec-encoding/repo.git/git-upload-pack";
@@ -250,7 +250,7 @@ fn internal_headers_are_neither_taken_from_clients_nor_given_to_them() {
 }
 
 #[test]
-fn browsers_of_other_origins_are_let_in_nowhere() {
+fn no_answer_lets_other_origins_in() {
     let rest = server().rest();
     let hosted = rest.create_repository("sec-cors", "repo");
     let origin = ("Origin", "https://evil.example");

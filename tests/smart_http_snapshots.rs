@@ -1,4 +1,4 @@
-//! Repositories whose packs went to R2: copied, cold, cloned from what is kept ready.
+//! Repositories whose packs are in R2: copied, cold, cloned from the ready clone.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -12,7 +12,7 @@ use support::rest::{Answer, Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::{Server, server};
 
-/// Everything at once: whatever can be in R2 goes there.
+/// Settings under which everything goes to R2 at once.
 fn at_once() -> Value {
     json!({ "settle_seconds": 0, "cold_after_seconds": 0, "cold_bytes_min": 0 })
 }
@@ -48,7 +48,7 @@ fn pushed(server: &Server, name: &str, change: &Value) -> Pushed {
     }
 }
 
-/// A file of which versions are deltas of one another.
+/// A file whose versions are deltas of one another.
 fn lines(round: u64) -> String {
     let line = |n| format!("line {n} of {}\n", if n % 50 == 0 { round } else { 0 });
     (0..4000).map(line).collect()
@@ -62,7 +62,7 @@ impl Pushed {
             .result(200);
     }
 
-    /// How long there must be no push before the alarm makes what is derived of the packs.
+    /// How long there must be no push before the alarm derives anything from the packs.
     fn settle_after(&self, seconds: u32) {
         let change = json!({ "settle_seconds": seconds });
         self.rest.patch(&self.hosted.path(""), &change).result(200);
@@ -155,7 +155,7 @@ fn cold_packs_serve_every_fetch_and_take_pushes() {
         let name = filter.replace([':', '='], "-");
         let option = format!("--filter={filter}");
         let clone = pushed.clone(&name, &["--no-checkout", "--no-local", &option]);
-        // What is missing is fetched, one object at a time.
+        // Missing objects are fetched one at a time.
         clone.run(&["checkout", "--quiet", "main"]);
         assert_eq!(clone.run(&["status", "--porcelain"]), "");
     }
@@ -248,7 +248,7 @@ fn answered_ready(server: &Server, repository: &str, fetches: usize) -> Vec<bool
     of(&server.request_lines(|lines| of(lines).len() >= fetches))
 }
 
-/// What people type: each gets the ready clone, whatever git sends for it.
+/// Commands that people type: each gets the ready clone, whatever git sends for it.
 #[test]
 fn git_gets_the_ready_clone_however_it_clones() {
     let server = Server::start();
@@ -340,7 +340,7 @@ fn a_clone_of_one_branch_is_ready_if_there_is_no_other() {
 }
 
 #[test]
-fn extensions_of_fetch_keep_nobody_from_the_ready_clone() {
+fn extensions_of_fetch_do_not_prevent_the_ready_clone() {
     let extensions = ("CAIRN_FETCH_EXTENSIONS", "ref-in-want, sideband-all");
     let server = Server::start_with(&[extensions]);
     let mut change = at_once();
@@ -365,7 +365,7 @@ fn a_ready_clone_is_made_of_cold_packs_too() {
 }
 
 #[test]
-fn what_r2_has_lost_is_named_and_nothing_is_corrupt() {
+fn a_pack_that_r2_has_lost_is_named_and_nothing_is_corrupt() {
     let mut server = Server::start();
     let mut change = at_once();
     change["ready_bytes_min"] = json!(0);

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cairn::storage::schema::{NAMESPACE, REPOSITORY, Schema};
+use cairn::storage::db::schema::{NAMESPACE, REPOSITORY, Schema};
 use rusqlite::Connection;
 use serde_json::json;
 use support::rest::Rest;
@@ -61,7 +61,7 @@ fn names(database: &Connection, sql: &str) -> Vec<String> {
 const TABLES: &str =
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
 
-/// Makes of a database what the first schema would have held of the same.
+/// Changes a database to what the first schema would have held.
 fn set_back(file: &Path, schema: Schema) {
     let (first, newest) = (
         Connection::open_in_memory().unwrap(),
@@ -111,7 +111,7 @@ fn set_back(file: &Path, schema: Schema) {
 }
 
 #[test]
-fn what_an_older_version_wrote_is_served() {
+fn data_of_an_older_version_is_served() {
     assert!(
         REPOSITORY.migrations.len() > 1,
         "there is nothing to upgrade from"
@@ -206,7 +206,7 @@ fn listed(rest: &Rest) -> Vec<String> {
         .collect()
 }
 
-/// A name that was taken, and whose repository was never made.
+/// A name that was taken although its repository was never made.
 const HALF: &str = "INSERT INTO repository (name_key, name, id, state, default_branch, read_only,
     public, created_at, updated_at)
     VALUES ('half', 'half', 'aaaaaaaaaaaaaaaa', 'creating', 'main', 0, 0, ?1, ?1)";
@@ -214,7 +214,7 @@ const HALF: &str = "INSERT INTO repository (name_key, name, id, state, default_b
 const REPOS: &str = "/api/v1/namespaces/heal/repos";
 
 #[test]
-fn a_name_whose_creator_died_is_had_by_the_next() {
+fn a_name_whose_creator_died_goes_to_the_next_request() {
     let mut server = Server::start();
     server.rest().create_repository("heal", "whole");
     // Somebody may still be at it.
@@ -242,7 +242,7 @@ fn a_name_whose_creator_died_is_had_by_the_next() {
 }
 
 #[test]
-fn a_repository_whose_entry_was_not_confirmed_or_lost_is_listed_by_the_next() {
+fn the_next_request_lists_a_repository_whose_entry_is_unconfirmed_or_lost() {
     let mut server = Server::start();
     let hosted = server.rest().create_repository("heal", "made");
     server.rest().create_repository("heal", "other");
@@ -266,7 +266,7 @@ fn a_repository_whose_entry_was_not_confirmed_or_lost_is_listed_by_the_next() {
 }
 
 #[test]
-fn a_deletion_that_freed_no_name_is_finished_by_the_next() {
+fn a_deletion_clears_a_creation_that_died() {
     let mut server = Server::start();
     server.rest().create_repository("heal", "kept");
     server.restart_after(|state| change(state, HALF, now_ms() - 61_000));
@@ -308,7 +308,20 @@ fn an_old_ref_that_no_client_can_store_is_served_and_deletable_and_not_forked() 
     assert!(said.contains("245 bytes, at most 240"), "{said}");
 
     let fork = json!({ "name": "fork" });
-    rest.post(&hosted.path("/fork"), &fork).result(201);
+    let answer = rest.post(&hosted.path("/fork"), &fork).result(201);
+    let reason = "refname with a component of 245 bytes, at most 240: clients could not store it";
+    let skipped = json!({ "count": 1, "first": [{ "name": long, "reason": reason }] });
+    assert_eq!(answer["skipped_refs"], skipped);
+    let shown = rest.get("/api/v1/namespaces/old-refs/repos/fork");
+    let shown = shown.result(200);
+    assert_eq!(shown["skipped_refs"], skipped);
+    assert_eq!(shown.get("fsck_warnings"), None);
+    // The branch is not asked for, so it is not left out.
+    let one = json!({ "name": "one", "default_branch_only": true });
+    let answer = rest.post(&hosted.path("/fork"), &one).result(201);
+    assert_eq!(answer["skipped_refs"], json!({ "count": 0, "first": [] }));
+    let source_shown = rest.get(&hosted.path("")).result(200);
+    assert_eq!(source_shown.get("skipped_refs"), None);
     let refs = rest.get("/api/v1/namespaces/old-refs/repos/fork/refs");
     let refs = refs.result(200).to_string();
     assert!(

@@ -15,7 +15,7 @@ mod contract;
 #[path = "contract/model.rs"]
 mod model;
 
-use cairn::storage::rusqlite_db::RusqliteDatabase;
+use cairn::storage::db::rusqlite_db::RusqliteDatabase;
 use proptest::prelude::*;
 
 fn open() -> RusqliteDatabase {

@@ -1,11 +1,12 @@
-//! The rules of `CONTRIBUTING.md` that a machine can check: layers, sizes, forgotten files.
+//! The rules of `CONTRIBUTING.md` that a machine can check: layers, sizes, indexes, lost files.
 
 #![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use support::arrows::{arrows, circles};
 use support::source::{Source, declared, files, modules, text};
 
 /// Lines of a source file, its tests apart.
@@ -47,6 +48,30 @@ const ENGINE: [(&[&str], bool); 4] = [
     ),
 ];
 
+/// The rooms of the actor, from the roof down: each imports those below it only.
+const ROOMS: [&str; 16] = [
+    "shell",
+    "dispatch",
+    "alarm",
+    "lifecycle",
+    "receive",
+    "upkeep",
+    "content",
+    "fetch",
+    "intake",
+    "r2",
+    "request",
+    "schedule",
+    "object",
+    "state",
+    "runtime",
+    "contract",
+];
+
+/// Files of one circle, and circles, at most. Both numbers only fall.
+const CIRCLE_FILES_MAX: usize = 3;
+const CIRCLES_MAX: usize = 8;
+
 /// The crates that exist on the platform alone.
 const PLATFORM: [&str; 5] = [
     "web_sys",
@@ -61,10 +86,10 @@ const ON_THE_PLATFORM: [&str; 7] = [
     "src/worker/",
     "src/repo_do/",
     "src/storage/analytics.rs",
-    "src/storage/do_sql.rs",
-    "src/storage/do_sql/",
+    "src/storage/db/do_sql.rs",
+    "src/storage/fault_log.rs",
     "src/storage/kv.rs",
-    "src/storage/r2.rs",
+    "src/storage/r2/binding.rs",
 ];
 
 /// How SQL begins.
@@ -134,6 +159,69 @@ fn the_engine_imports_only_downward_inside() {
 }
 
 #[test]
+fn the_rooms_of_the_actor_import_only_downward() {
+    let rank = |room: &str| ROOMS.iter().position(|name| *name == room);
+    let mut wrong = Vec::new();
+    for source in production() {
+        let [layer, room, ..] = source.module.as_slice() else {
+            continue;
+        };
+        if layer != "repo_do" {
+            continue;
+        }
+        let Some(from) = rank(room) else {
+            wrong.push(format!("{}: give {room} its place in ROOMS", source.file));
+            continue;
+        };
+        for path in own_paths(&source) {
+            let [_, other, ..] = path.as_slice() else {
+                continue;
+            };
+            let down = rank(other).is_some_and(|to| to >= from);
+            if path.first() == Some(layer) && !down {
+                wrong.push(format!("{}: imports {}", source.file, path.join("::")));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn packs_come_in_through_the_intake_alone() {
+    // The machines that make and prove the objects of a pack, and the caches' way to yield.
+    let own = [
+        ("PackParser::new(", "intake"),
+        ("Resolver::new(", "intake"),
+        ("Connectivity::new(", "intake"),
+        ("make_room(", "state"),
+    ];
+    let mut wrong = Vec::new();
+    for source in production() {
+        let [layer, room, ..] = source.module.as_slice() else {
+            continue;
+        };
+        for (call, home) in own {
+            if layer == "repo_do" && room != home && source.text.contains(call) {
+                wrong.push(format!("{}: {call}..) is for {home} to call", source.file));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn circles_between_files_only_fall() {
+    let found = circles(&arrows(&production()));
+    let longest = found.first().map_or(0, Vec::len);
+    println!("{} circles, the longest of {longest} files", found.len());
+    for circle in &found {
+        println!("{}: {}", circle.len(), circle.join(" "));
+    }
+    assert!(found.len() <= CIRCLES_MAX, "{} circles", found.len());
+    assert!(longest <= CIRCLE_FILES_MAX, "a circle of {longest} files");
+}
+
+#[test]
 fn the_platform_is_named_only_at_its_edges() {
     let mut wrong = Vec::new();
     for source in production() {
@@ -193,6 +281,22 @@ fn waiting_is_done_by_our_own_timer() {
             .map(|source| format!("{}: see docs/adr/0015", source.file))
             .collect::<Vec<_>>(),
     );
+}
+
+#[test]
+fn stories_do_not_sleep() {
+    // Waiting itself, two servers of the tests, and stories in which the moment is what varies.
+    let allowed = [
+        "tests/support/wait.rs",
+        "tests/support/remote.rs",
+        "tests/support/server.rs",
+        "tests/smart_http_fork.rs",
+    ];
+    let sleeping = files("tests", "rs").into_iter().filter(|file| {
+        file != "tests/tidy.rs" && text(file).contains("sleep(") && !allowed.contains(&&**file)
+    });
+    let advice = |file| format!("{file}: wait for a condition, by support::wait");
+    none(&sleeping.map(advice).collect::<Vec<_>>());
 }
 
 #[test]
@@ -265,23 +369,75 @@ fn every_table_has_prose_above_it() {
     none(&wrong);
 }
 
+/// The files of SQL by folder, in order.
+fn sql_folders() -> BTreeMap<String, Vec<String>> {
+    let mut folders = BTreeMap::<_, Vec<_>>::new();
+    for file in files("migrations", "sql") {
+        let (folder, name) = file.rsplit_once('/').expect("it is in a folder");
+        let names = folders.entry(folder.to_owned()).or_default();
+        names.push(name.to_owned());
+    }
+    folders
+}
+
 #[test]
-fn migrations_are_numbered_without_gaps() {
-    let all = files("migrations", "sql");
-    let folder = |file: &str| file.rsplit_once('/').map(|(folder, _)| folder.to_owned());
-    let folders: BTreeSet<_> = all.iter().filter_map(|file| folder(file)).collect();
-    for in_folder in folders {
-        let members = all
-            .iter()
-            .filter(|file| folder(file).as_ref() == Some(&in_folder));
-        for (place, file) in members.enumerate() {
-            let expected = format!("{in_folder}/{:04}_", place + 1);
+fn migrations_are_numbered_without_gaps_and_the_newest_schema_stands_beside_them() {
+    for (folder, mut names) in sql_folders() {
+        names.sort_unstable();
+        assert_eq!(names.pop().as_deref(), Some("schema.sql"), "{folder}");
+        for (place, name) in names.iter().enumerate() {
+            let expected = format!("{:04}_", place + 1);
             assert!(
-                file.starts_with(&expected),
-                "{file} is expected to begin {expected}"
+                name.starts_with(&expected),
+                "{folder}/{name} is expected to begin {expected}"
             );
         }
     }
+}
+
+#[test]
+fn every_decision_is_in_the_index_with_its_title() {
+    let index = text("docs/adr/README.md");
+    let index = index.split_whitespace().collect::<Vec<_>>().join(" ");
+    let decisions = files("docs/adr", "md");
+    assert!(decisions.len() > 30, "the decisions are not read");
+    let missing = decisions.into_iter().filter_map(|file| {
+        let name = file.trim_start_matches("docs/adr/").to_owned();
+        let number = name.split('-').next()?.parse::<u32>().ok()?;
+        let text = text(&file);
+        let heading = text.lines().next().unwrap_or_default();
+        let expected = match heading.strip_prefix(&format!("# {number}. ")) {
+            Some(title) => format!("- [{number}]({name}) · **{title}.** "),
+            None => return Some(format!("{file}: is expected to begin `# {number}. `")),
+        };
+        let found = index.contains(&expected);
+        (!found).then(|| format!("docs/adr/README.md has no `{expected}`"))
+    });
+    none(&missing.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_file_of_sql_is_part_of_the_program() {
+    let program = text("src/storage/db/schema.rs");
+    let mut wrong = Vec::new();
+    for (folder, names) in sql_folders() {
+        let kind = folder.trim_start_matches("migrations/");
+        let mut at = 0;
+        for name in names.iter().filter(|name| *name != "schema.sql") {
+            let Some(found) = program.find(&format!("\"{kind}/{name}\"")) else {
+                wrong.push(format!("{folder}/{name} is never applied"));
+                continue;
+            };
+            if found < at {
+                wrong.push(format!("{folder}/{name} is applied too early"));
+            }
+            at = found;
+        }
+        if !program.contains(&format!("newest: include_sql!(\"{kind}/schema.sql\")")) {
+            wrong.push(format!("{folder}/schema.sql makes no database"));
+        }
+    }
+    none(&wrong);
 }
 
 #[test]

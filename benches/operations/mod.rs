@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::rc::Rc;
 
-use cairn::git::hash::{PackHasher, object_id, object_ids};
+use cairn::git::hash::{PackHasher, WholeObject, object_id, object_ids};
 use cairn::git::object::{ObjectKind, facts, fsck};
 use cairn::git::pack::delta;
 use cairn::git::pack::inflate::Inflater;
@@ -101,18 +101,19 @@ fn hash_of_many_objects() -> Prepared {
     })
 }
 
-fn blobs<'a>(contents: impl Iterator<Item = &'a [u8]>) -> Vec<(ObjectKind, &'a [u8])> {
+fn blobs<'a>(contents: impl Iterator<Item = &'a [u8]>) -> Vec<WholeObject<'a>> {
+    let kind = ObjectKind::Blob;
     contents
-        .map(|content| (ObjectKind::Blob, content))
+        .map(|content| WholeObject { kind, content })
         .collect()
 }
 
-fn check_ids(objects: &[(ObjectKind, &[u8])]) {
+fn check_ids(objects: &[WholeObject<'_>]) {
     let mut ids = Vec::new();
     object_ids(objects, &mut ids);
     assert_eq!(ids.len(), objects.len());
-    for ((kind, content), id) in objects.iter().zip(ids) {
-        assert_eq!(id, object_id(*kind, content));
+    for (object, id) in objects.iter().zip(ids) {
+        assert_eq!(id, object_id(object.kind, object.content));
     }
 }
 

@@ -14,7 +14,13 @@ use std::cell::RefCell;
 // The operations say `cairn::git`, as they do in the native benchmark.
 extern crate self as cairn;
 
+mod deflate;
 /// The engine's own sources: the whole crate would bring the platform along.
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the shell and the storage use the rest"
+)]
 #[path = "../../src/git/mod.rs"]
 pub mod git;
 #[path = "../operations/mod.rs"]

@@ -23,7 +23,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const PHASES = [
   ["idle", /^\((idle|program|root)\)$/],
   ["inflate", /zlib_rs.*(Inflate|inflate)|pack::inflate/],
-  ["deflate", /zlib_rs|pack::writer::deflate/],
+  ["deflate", /zlib_rs|cairn_deflate/],
   ["hash", /sha1|git::hash/],
   ["fsck", /object::(fsck|facts)|git::object/],
   ["resolve", /pack::(resolver|delta|cache|incoming)/],

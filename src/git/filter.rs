@@ -78,7 +78,7 @@ pub struct Directory {
 
 impl Directory {
     /// Whether all that is sent of a tree in `other` is sent of the same tree here.
-    pub fn covers(self, other: Self) -> bool {
+    pub(crate) fn covers(self, other: Self) -> bool {
         self.taken == other.taken && self.entries_depth <= other.entries_depth
     }
 }
@@ -93,22 +93,22 @@ impl ObjectFilter {
     }
 
     /// Whether everything is sent.
-    pub fn is_everything(&self) -> bool {
+    pub(crate) fn is_everything(&self) -> bool {
         *self == Self::default()
     }
 
     /// Whether an object's place in the tree counts: then kind and size alone do not tell.
-    pub fn needs_paths(&self) -> bool {
+    pub(crate) fn needs_paths(&self) -> bool {
         !self.sparse.is_empty() || self.depth_below.is_some_and(|depth| depth > 0)
     }
 
     /// Whether what is sent depends on names, not only on depth.
-    pub fn needs_names(&self) -> bool {
+    pub(crate) fn needs_names(&self) -> bool {
         !self.sparse.is_empty()
     }
 
     /// Whether an object of this kind and size is sent, as far as that decides.
-    pub fn keeps(&self, kind: ObjectKind, size_bytes: u64) -> bool {
+    pub(crate) fn keeps(&self, kind: ObjectKind, size_bytes: u64) -> bool {
         let is_below = |bound: Option<u64>| bound.is_none_or(|bound| size_bytes < bound);
         let by_kind = match kind {
             ObjectKind::Commit | ObjectKind::Tag => true,
@@ -120,12 +120,12 @@ impl ObjectFilter {
     }
 
     /// Whether any tree or blob may be sent that is not wanted itself.
-    pub fn keeps_content(&self) -> bool {
+    pub(crate) fn keeps_content(&self) -> bool {
         self.keeps(ObjectKind::Tree, 0) || self.keeps(ObjectKind::Blob, 0)
     }
 
     /// Whether the tree of a commit is sent, as far as its place decides.
-    pub fn keeps_root(&self) -> bool {
+    pub(crate) fn keeps_root(&self) -> bool {
         self.depth_below != Some(0)
     }
 
@@ -140,7 +140,7 @@ impl ObjectFilter {
 
     /// A tree that is wanted itself: git does not hold it against a filter, and counts the depth
     /// of its entries from there.
-    pub fn wanted_tree(&self) -> Directory {
+    pub(crate) fn wanted_tree() -> Directory {
         Directory {
             entries_depth: 0,
             taken: 0,
@@ -148,7 +148,7 @@ impl ObjectFilter {
     }
 
     /// The directory of this path in `parent`.
-    pub fn enter(&self, parent: Directory, path: &BStr) -> Directory {
+    pub(crate) fn enter(&self, parent: Directory, path: &BStr) -> Directory {
         // Not counted when it does not count, so that equal trees have equal places.
         let step = u64::from(self.depth_below.is_some());
         Directory {
@@ -158,13 +158,13 @@ impl ObjectFilter {
     }
 
     /// Whether a tree in this directory is sent, as far as its place decides.
-    pub fn keeps_tree_in(&self, directory: Directory) -> bool {
+    pub(crate) fn keeps_tree_in(&self, directory: Directory) -> bool {
         self.depth_below
             .is_none_or(|depth| directory.entries_depth < depth)
     }
 
     /// Whether a blob of this path in the directory is sent, as far as its place decides.
-    pub fn keeps_blob_in(&self, directory: Directory, path: &BStr) -> bool {
+    pub(crate) fn keeps_blob_in(&self, directory: Directory, path: &BStr) -> bool {
         let all = match u32::try_from(self.sparse.len()) {
             Ok(count @ 1..) => u64::MAX >> 64_u32.saturating_sub(count),
             _ => 0,

@@ -1,50 +1,64 @@
 //! Object ids and pack checksums.
 //!
 //! An object's id is its identity, so it is computed with collision detection, as git's own
-//! SHA-1 does (`sha1dc`). A pack's trailer is only a checksum of a transfer, so plain SHA-1,
-//! which is half as dear, is enough.
+//! SHA-1 does (`sha1dc`). A pack's trailer is only a checksum of a transfer, so plain SHA-1 is
+//! enough, which costs half as much.
 
 use gix_hash::ObjectId;
 use sha1::{Digest, Sha1};
 
 use super::object::ObjectKind;
 
-mod batch;
-mod compression;
-mod conditions;
-mod disturbance;
-mod lanes;
-mod message;
-#[cfg(test)]
-mod published;
-mod recompression;
+pub(crate) use cairn_sha1::CollisionDetected;
 
-pub use batch::object_ids;
+/// An object that is held whole.
+#[derive(Debug, Clone, Copy)]
+pub struct WholeObject<'a> {
+    /// Its kind.
+    pub kind: ObjectKind,
+    /// Its content, without the header that an id is computed with.
+    pub content: &'a [u8],
+}
 
-/// The bytes show the traces of a SHA-1 collision attack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("object shows a sha-1 collision attack")]
-pub struct CollisionDetected;
+impl cairn_sha1::Message for WholeObject<'_> {
+    /// The object's header, `<kind> <size>\0`.
+    fn prefix(&self) -> impl AsRef<[u8]> {
+        gix_object::encode::loose_header(self.kind.into(), self.content.len() as u64)
+    }
+
+    fn content(&self) -> &[u8] {
+        self.content
+    }
+}
+
+/// Appends the ids of these objects to `ids`, in order. Each is what [`object_id`] returns for the
+/// object, an error included.
+///
+/// As wasm, four objects are hashed at once (docs/adr/0051): the more there are, the more is
+/// gained.
+pub fn object_ids(objects: &[WholeObject<'_>], ids: &mut Vec<Result<ObjectId, CollisionDetected>>) {
+    cairn_sha1::digests(objects, ids);
+}
 
 /// Computes the id of one object while its content passes by.
 #[derive(Clone)]
-pub struct ObjectHasher(gix_hash::Hasher);
+pub(crate) struct ObjectHasher(gix_hash::Hasher);
 
 impl ObjectHasher {
     /// Starts with the object's header, `<kind> <size>\0`.
-    pub fn new(kind: ObjectKind, size_bytes: u64) -> Self {
+    pub(crate) fn new(kind: ObjectKind, size_bytes: u64) -> Self {
         let mut hasher = gix_hash::hasher(gix_hash::Kind::Sha1);
         hasher.update(&gix_object::encode::loose_header(kind.into(), size_bytes));
         Self(hasher)
     }
 
     /// Takes the next bytes of the content.
-    pub fn update(&mut self, content: &[u8]) {
+    pub(crate) fn update(&mut self, content: &[u8]) {
         self.0.update(content);
     }
 
     /// The object's id.
-    pub fn finish(self) -> Result<ObjectId, CollisionDetected> {
+    pub(crate) fn finish(self) -> Result<ObjectId, CollisionDetected> {
         self.0.try_finalize().map_err(|_| CollisionDetected)
     }
 }

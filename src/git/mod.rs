@@ -9,6 +9,8 @@
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
 
+#![warn(unreachable_pub)]
+
 pub mod common_prefix;
 pub mod content;
 pub mod fetch_client;

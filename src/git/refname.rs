@@ -1,30 +1,30 @@
 //! Refnames: <https://git-scm.com/docs/git-check-ref-format>.
 //!
 //! A refname is bytes, not text. The character rules are `gix-validate`'s; what is ours is which
-//! names a push may touch, which names cannot stand beside each other, and short names.
-
-use std::iter;
+//! names a push may touch, and short names.
 
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
 pub mod case;
 
 /// What every ref but `HEAD` begins with.
-pub const REFS: &str = "refs/";
+pub(crate) const REFS: &str = "refs/";
 /// What branches begin with.
-pub const HEADS: &str = "refs/heads/";
+pub(crate) const HEADS: &str = "refs/heads/";
 /// What tags begin with.
-pub const TAGS: &str = "refs/tags/";
+pub(crate) const TAGS: &str = "refs/tags/";
 
 /// Bytes of the longest component that a new ref may have. A client keeps a ref in a file of that
 /// name, and Ext4, XFS, Btrfs, APFS and NTFS give a file name 255 (bytes, or units of UTF-16). Git
 /// takes five for `.lock` while it writes; the ten that are left are for tools that append more.
-pub const COMPONENT_BYTES_MAX: usize = 240;
+pub(crate) const COMPONENT_BYTES_MAX: usize = 240;
 
-/// Bytes of the longest name that a new ref may have. The shortest bound of a path is that of macOS,
-/// 1,024 bytes with the NUL at its end. A clone needs up to 30 of them besides the name (`.git/logs/`,
+/// Bytes of the longest name that a new ref may have. The shortest bound of a path is that of
+/// macOS,
+/// 1,024 bytes with the NUL at its end. A clone needs up to 30 of them besides the name
+/// (`.git/logs/`,
 /// `remotes/origin/` in the place of `heads/`, `.lock`), and 226 are left for where the clone lies.
-pub const NAME_BYTES_MAX: usize = 768;
+pub(crate) const NAME_BYTES_MAX: usize = 768;
 
 /// A name that no ref can have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,7 +79,7 @@ pub fn check_update(name: &BStr, name_bytes_max: usize) -> Result<(), RefnameErr
 }
 
 /// Checks the name of a ref that was stored once: it may be longer than what is taken now.
-pub fn check_stored(name: &BStr, name_bytes_max: usize) -> Result<(), RefnameError> {
+pub(crate) fn check_stored(name: &BStr, name_bytes_max: usize) -> Result<(), RefnameError> {
     let tail = check_delete(name, name_bytes_max)?;
     if tail.contains(&b'/') {
         Ok(())
@@ -90,7 +90,7 @@ pub fn check_stored(name: &BStr, name_bytes_max: usize) -> Result<(), RefnameErr
 
 /// Checks that the file systems of clients can hold a file of this name. A clone or fetch of a
 /// repository with one that they cannot hold fails as a whole.
-pub fn check_storable(name: &BStr) -> Result<(), RefnameError> {
+pub(crate) fn check_storable(name: &BStr) -> Result<(), RefnameError> {
     if name.len() > NAME_BYTES_MAX {
         return Err(RefnameError::TooLong {
             name_bytes: name.len(),
@@ -111,7 +111,7 @@ pub fn check_storable(name: &BStr) -> Result<(), RefnameError> {
 
 /// Checks a name that a push wants to delete: git is laxer there, so that odd refs can go away.
 /// Gives what follows `refs/`.
-pub fn check_delete(name: &BStr, name_bytes_max: usize) -> Result<&BStr, RefnameError> {
+pub(crate) fn check_delete(name: &BStr, name_bytes_max: usize) -> Result<&BStr, RefnameError> {
     let name_bytes = name.len();
     if name_bytes > name_bytes_max {
         return Err(RefnameError::TooLong {
@@ -147,52 +147,8 @@ fn well_formed(name: &BStr) -> Result<(), RefnameError> {
     }
 }
 
-/// Whether a ref is hidden by a list of rules, as `transfer.hideRefs` has them.
-///
-/// A rule hides the ref of that name and all below it; `!` in front shows them again; the last
-/// rule that fits decides.
-pub fn is_hidden<R: AsRef<[u8]>>(name: &BStr, rules: &[R]) -> bool {
-    for rule in rules.iter().rev() {
-        let rule = rule.as_ref();
-        let shown = rule.strip_prefix(b"!");
-        let rule = shown.unwrap_or(rule);
-        let rule = rule.strip_prefix(b"^").unwrap_or(rule);
-        let fits = |rest: &[u8]| rest.is_empty() || rest.starts_with(b"/");
-        if name.strip_prefix(rule).is_some_and(fits) {
-            return shown.is_none();
-        }
-    }
-    false
-}
-
-/// The names that must not be refs for this one to be: `refs/heads/a` and `refs/heads` for
-/// `refs/heads/a/b`, longest first.
-pub fn parents(name: &BStr) -> impl Iterator<Item = &BStr> {
-    iter::successors(parent(name), |name| parent(name)).take_while(|name| name.contains(&b'/'))
-}
-
-fn parent(name: &BStr) -> Option<&BStr> {
-    let (parent, _) = name.rsplit_once_str("/")?;
-    Some(parent.as_bstr())
-}
-
-/// What the names begin with that must not be refs for this one to be: `refs/heads/a/` for
-/// `refs/heads/a`.
-pub fn children_prefix(name: &BStr) -> BString {
-    joined("", name, "/")
-}
-
-/// Whether two refs cannot stand beside each other, as one's name is a folder of the other's.
-pub fn conflict(one: &BStr, other: &BStr) -> bool {
-    let below = |name: &BStr, folder: &BStr| {
-        name.strip_prefix(folder.as_bytes())
-            .is_some_and(|rest| rest.starts_with(b"/"))
-    };
-    below(one, other) || below(other, one)
-}
-
 /// The refs that a short name may stand for, in the order in which git tries them.
-pub fn candidates(short: &BStr) -> [BString; 6] {
+pub(crate) fn candidates(short: &BStr) -> [BString; 6] {
     [
         joined("", short, ""),
         joined(REFS, short, ""),

@@ -1,4 +1,4 @@
-//! The ports: what the engine asks of whoever keeps the bytes.
+//! The ports: what the engine asks of the storage.
 //!
 //! All calls are synchronous: in a Durable Object a run of code without `.await` is atomic, and
 //! an `async` here would silently open that atomicity.
@@ -17,7 +17,7 @@ use super::object::ObjectKind;
 
 mod pieces;
 
-pub use pieces::Pieces;
+pub use pieces::{Pieces, Shared};
 
 /// Bytes of every chunk of a pack but the last.
 ///
@@ -26,10 +26,7 @@ pub use pieces::Pieces;
 pub const CHUNK_BYTES: usize = 256 << 10;
 
 /// Bytes of a row of a part at most: what one database row takes comfortably.
-pub const PART_ROW_BYTES_MAX: usize = 1 << 20;
-
-/// Bytes shared without copying; an isolate has one thread.
-pub type Shared = Rc<Vec<u8>>;
+pub(crate) const PART_ROW_BYTES_MAX: usize = 1 << 20;
 
 /// A pack's number: unique within the repository and never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -123,7 +120,7 @@ pub enum LastingFault {
 
 impl LastingFault {
     /// What a client is told: nothing that it could do by itself helps.
-    pub fn told(self) -> &'static str {
+    pub(crate) fn told(self) -> &'static str {
         match self {
             Self::Full => "the storage is full: it takes no writes until the operator makes room",
             Self::Damaged => "the storage is damaged: it stays so until the operator repairs it",
@@ -297,14 +294,14 @@ impl<T: RefSource + ?Sized> RefSource for Rc<T> {
 }
 
 /// Which objects a client may name by id.
-pub trait Nameable {
+pub(crate) trait Nameable {
     /// The first of these that it may not name; `None` when it may name them all.
     fn first_hidden(&self, ids: &[ObjectId]) -> Result<Option<ObjectId>, ReadError>;
 }
 
 /// Whatever is stored may be named: for what the server asks itself.
 #[derive(Debug, Clone, Copy)]
-pub struct Everything;
+pub(crate) struct Everything;
 
 impl Nameable for Everything {
     fn first_hidden(&self, _ids: &[ObjectId]) -> Result<Option<ObjectId>, ReadError> {

@@ -17,23 +17,24 @@ use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
-use serde::Serialize;
-use worker::{Request, Response};
+use worker::Request;
 
 use self::reading::Reading;
-use super::account::Account;
-use super::admin::Answer;
 use super::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close, path};
 use super::contract::{ErrorCode, ErrorReply};
-use super::object::{RepoObject, Store};
-use super::reach::Audience;
-use crate::git::content::commit::CommitText;
+use super::object::RepoObject;
+use super::request::account::Account;
+use super::request::answer::Answer;
+use super::state::reach_cache::Audience;
+use super::state::store::Store;
 use crate::git::content::lookup::{self, TreePath};
 use crate::git::object::ObjectKind;
-use crate::git::protocol::oid_hex;
-use crate::git::store::ReadError;
-use crate::storage::repository::RepositoryRecord;
+use crate::repo_do::content::answers::{
+    enveloped, json, named, no_object, no_path, no_ref, no_route, parse, revision,
+};
+use crate::storage::repository::store::RepositoryRecord;
 
+mod answers;
 mod bytes;
 mod conditions;
 mod history;
@@ -72,7 +73,7 @@ async fn dispatch(
         return refs(store, &record, &query);
     }
     let mut reading = Reading::begin(object, store, audience).await?;
-    account.looks_at(reading.packs().records().len());
+    account.note_packs(reading.packs().records().len());
     if route == path::LOG {
         return history::log(reading, &query).await;
     }
@@ -101,29 +102,6 @@ async fn dispatch(
         return bytes::send(reading, blob_id, &request).await;
     };
     bytes::send(reading, blob_id, &request).await
-}
-
-/// The id in a path; the Worker has checked its form.
-fn named(id: &str) -> Result<ObjectId, ErrorReply> {
-    oid_hex::parse(id.as_bytes()).ok_or_else(no_route)
-}
-
-fn no_route() -> ErrorReply {
-    ErrorReply::new(ErrorCode::NotFound, "the object has no such route")
-}
-
-/// One result in an envelope.
-fn enveloped(result: &impl Serialize) -> worker::Result<Response> {
-    let mut out = Vec::from(ENVELOPE_OPEN);
-    serde_json::to_writer(&mut out, result)?;
-    out.extend_from_slice(envelope_close(None).as_bytes());
-    json(out)
-}
-
-fn json(body: Vec<u8>) -> worker::Result<Response> {
-    Response::builder()
-        .with_header("content-type", "application/json")?
-        .from_bytes(body)
 }
 
 /// `…/refs`: `HEAD` first, then by name.
@@ -164,7 +142,7 @@ fn refs(store: &Store, record: &RepositoryRecord, query: &ContentQuery) -> Answe
     let written = serde_json::to_writer(&mut out, &listed);
     written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
     out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
-    Ok(json(out))
+    Ok(json(out)?)
 }
 
 fn decode_cursor(cursor: &str) -> Result<BString, ErrorReply> {
@@ -183,32 +161,7 @@ async fn commit(mut reading: Reading, id: ObjectId) -> Answer {
         .await?;
     let (id, content) = found.ok_or_else(|| no_object("commit"))?;
     let text = parse(id, &content)?;
-    Ok(enveloped(&shown::Commit::new(id, &text)))
-}
-
-fn parse(id: ObjectId, content: &[u8]) -> Result<CommitText<'_>, ReadError> {
-    let what = "it does not parse as a commit";
-    CommitText::parse(content).map_err(|_| ReadError::Corrupt { id, what })
-}
-
-fn no_object(kind: &str) -> ErrorReply {
-    let message = format!("there is no such {kind} in the repository");
-    ErrorReply::new(ErrorCode::NotFound, message)
-}
-
-fn no_ref() -> ErrorReply {
-    let message = "the ref names nothing in the repository";
-    ErrorReply::at(ErrorCode::NotFound, "/ref", message)
-}
-
-fn no_path(message: &str) -> ErrorReply {
-    ErrorReply::at(ErrorCode::NotFound, "/path", message)
-}
-
-/// What a query's ref stands for.
-fn revision(reading: &Reading, query: &ContentQuery) -> Result<Option<ObjectId>, ErrorReply> {
-    let name = query.revision.as_deref().unwrap_or("HEAD");
-    Ok(reading.store().resolve(BStr::new(name))?)
+    Ok(enveloped(&shown::Commit::new(id, &text))?)
 }
 
 /// `…/file?ref&path`

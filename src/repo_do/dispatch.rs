@@ -2,21 +2,27 @@
 
 use std::rc::Rc;
 
-use worker::{Method, Request, Response, Result};
+use worker::{Method, Request};
 
-use super::account::Account;
-use super::caller::Caller;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
-use super::object::{RepoObject, Store};
-use super::reach::Audience;
-use super::{
-    admin, alarm, bundle, content, deletion, fork, import, lease, maintenance, receive, recover,
-    refs, upload,
-};
+use super::fetch::{bundle, refs, upload};
+use super::lifecycle::{deletion, fork, import, recover, settings};
+use super::object::RepoObject;
+use super::request::account::Account;
+use super::request::caller::Caller;
+use super::runtime::lease;
+use super::state::reach_cache::Audience;
+use super::state::store::Store;
+use super::upkeep::{self, alarm};
+use super::{content, receive};
 use crate::git::protocol::advertise::Service;
 use crate::git::receive_pack::rules::Rejection;
-use crate::storage::life::Phase;
-use crate::storage::repository::RepositoryRecord;
+use crate::repo_do::lifecycle::init;
+use crate::repo_do::request::answer::{self, Answer};
+use crate::repo_do::request::{info, not_ready, tokens};
+use crate::repo_do::upkeep::stats;
+use crate::storage::repository::phase::Phase;
+use crate::storage::repository::store::RepositoryRecord;
 
 /// Seconds after which an import or a recovery may be done.
 const IMPORT_RETRY_SECONDS: u32 = 10;
@@ -25,16 +31,19 @@ const IMPORT_RETRY_SECONDS: u32 = 10;
 const FORK_RETRY_SECONDS: u32 = 2;
 
 /// Turns a request away while the repository is being filled from elsewhere.
-fn check_serves(record: &RepositoryRecord, is_git: bool) -> std::result::Result<(), ErrorReply> {
+fn check_serves(record: &RepositoryRecord, is_git: bool) -> Result<(), ErrorReply> {
     match (record.phase, is_git) {
         (Phase::Forking, true) => Err(ErrorReply::busy(
             FORK_RETRY_SECONDS,
             "the repository is being forked",
         )),
-        (Phase::Forking, false) => Err(admin::in_progress()),
+        (Phase::Forking, false) => Err(not_ready::in_progress()),
         (_, true) if record.is_being_filled() => Err(ErrorReply::busy(
             IMPORT_RETRY_SECONDS,
-            format!("{}: try again later", admin::being_filled(record).message),
+            format!(
+                "{}: try again later",
+                not_ready::being_filled(record).message
+            ),
         )),
         _ => Ok(()),
     }
@@ -69,20 +78,16 @@ pub fn operation(route: &str) -> &'static str {
 }
 
 /// Answers a request, once the caller may ask it.
-pub async fn dispatch(
-    object: &Rc<RepoObject>,
-    request: Request,
-    account: &Rc<Account>,
-) -> std::result::Result<Result<Response>, ErrorReply> {
+pub async fn dispatch(object: &Rc<RepoObject>, request: Request, account: &Rc<Account>) -> Answer {
     let caller = Caller::identify(object, &request).await?;
     if let Some(token) = &caller.token {
-        account.is_of(&token.token_id);
+        account.note_token(&token.token_id);
     }
     let store = object.store()?;
     let route = request.path();
     let method = request.method();
     match (&method, route.as_str()) {
-        (Method::Post, path::INIT) => return admin::init(object, &caller, request).await,
+        (Method::Post, path::INIT) => return init::init(object, &caller, request).await,
         (Method::Post, path::FORK) => return fork::fork(object, &caller, request).await,
         (Method::Post, path::IMPORT) => return import::start(object, &caller, request).await,
         (Method::Post, path::RECOVER) => return recover::start(object, &caller, request).await,
@@ -101,11 +106,11 @@ pub async fn dispatch(
         let authorized = caller.repository(access)?;
         check_serves(&authorized.record, is_git)?;
         if let (Actor::Token(_), Some(token)) = (actor, &authorized.token) {
-            admin::touch_token(&store, token)?;
+            tokens::touch_token(&store, token)?;
         }
         Ok::<_, ErrorReply>(authorized)
     };
-    Ok(match (&method, route.as_str()) {
+    match (&method, route.as_str()) {
         (Method::Get, path::INFO_REFS) => {
             let service = refs::service(&request)?;
             let access = match service {
@@ -114,12 +119,12 @@ pub async fn dispatch(
             };
             let authorized = authorized(access)?;
             account.log_as("GET", "/git/:ns/:repo/info/refs");
-            if service == Service::ReceivePack && authorized.record.read_only {
+            if service == Service::ReceivePack && authorized.record.settings.read_only {
                 // Told before the client packs anything.
                 refs::refuse(service, account, &Rejection::ReadOnly.to_string())
             } else {
                 let offer = object.fetch_extensions.offer();
-                refs::advertise(&store, service, &request, &authorized, offer, account).await?
+                refs::advertise(&store, service, &request, &authorized, offer, account).await
             }
         }
         (Method::Post, path::UPLOAD_PACK) => {
@@ -134,20 +139,20 @@ pub async fn dispatch(
         }
         (Method::Get, path) if path.starts_with(content::PATHS) => {
             let authorized = authorized(Access::Read)?;
-            admin::check_filled(&authorized.record)?;
+            not_ready::check_filled(&authorized.record)?;
             let audience = Audience::of(authorized.actor);
             let record = authorized.record;
-            content::answer(object, &store, request, (record, audience), account).await?
+            content::answer(object, &store, request, (record, audience), account).await
         }
         (Method::Get, path::BUNDLE) => {
-            admin::check_filled(&authorized(Access::Read)?.record)?;
-            bundle::bundle(object, &store, account).await?
+            not_ready::check_filled(&authorized(Access::Read)?.record)?;
+            bundle::bundle(object, &store, account).await
         }
         _ => {
             let record = authorized(Access::Administer)?.record;
-            administer(object, &store, request, actor, record).await?
+            administer(object, &store, request, actor, record).await
         }
-    })
+    }
 }
 
 /// What an operator, or a namespace's administrator, asks of a repository.
@@ -157,37 +162,37 @@ async fn administer(
     request: Request,
     actor: Actor,
     record: RepositoryRecord,
-) -> std::result::Result<Result<Response>, ErrorReply> {
+) -> Answer {
     let route = request.path();
     let method = request.method();
-    Ok(match (&method, route.as_str()) {
-        (Method::Get, path::INFO) => admin::info(object, store, record)?,
+    match (&method, route.as_str()) {
+        (Method::Get, path::INFO) => info::info(object, store, record),
         (Method::Post, path::UPDATE) => {
-            let updated = admin::update(object, store, request).await?;
+            let updated = settings::update(object, store, request).await?;
             // New settings, and the record in R2, which has the old ones.
             alarm::after_settings(object, store).await;
-            updated
+            Ok(updated)
         }
-        (Method::Post, path::DELETE) => deletion::delete(object, store, record).await?,
+        (Method::Post, path::DELETE) => deletion::delete(object, store, record).await,
         (Method::Post, path::FORK_EXPORT) => {
-            let asked: ExportFork = admin::body(request).await?;
+            let asked: ExportFork = answer::body(request).await?;
             if asked.repository_id != record.id {
                 let message = "another repository has taken the source's place";
                 return Err(ErrorReply::new(ErrorCode::NotFound, message));
             }
-            fork::export::export(object, &asked).await?
+            fork::export::export(object, &asked).await
         }
-        (Method::Post, path::TOKENS) => admin::create_token(store, request).await?,
-        (Method::Get, path::TOKENS) => admin::list_tokens(store, &request)?,
-        (Method::Get, path::STATS) => admin::stats(store, actor)?,
-        (Method::Post, path::PURGE) => maintenance::purge::serve(object).await?,
-        (Method::Post, path::MAINTENANCE) => maintenance::serve::serve(object, request).await?,
+        (Method::Post, path::TOKENS) => tokens::create_token(store, request).await,
+        (Method::Get, path::TOKENS) => tokens::list_tokens(store, &request),
+        (Method::Get, path::STATS) => stats::stats(store, actor),
+        (Method::Post, path::PURGE) => upkeep::purge::serve(object).await,
+        (Method::Post, path::MAINTENANCE) => upkeep::serve::serve(object, request).await,
         (Method::Delete, _) if path::token_id(&route).is_some() => {
-            admin::revoke_token(store, path::token_id(&route).unwrap_or_default())?
+            tokens::revoke_token(store, path::token_id(&route).unwrap_or_default())
         }
         _ => {
             let message = "the object has no such route";
-            return Err(ErrorReply::new(ErrorCode::NotFound, message));
+            Err(ErrorReply::new(ErrorCode::NotFound, message))
         }
-    })
+    }
 }

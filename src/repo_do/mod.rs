@@ -1,86 +1,47 @@
 //! The actor: the asynchronous shell of the repository's Durable Object.
 //!
-//! It feeds the engine bytes, extents and time, and decides nothing about Git itself.
+//! It feeds the engine bytes, extents and time, and decides nothing about Git itself. Its rooms,
+//! from the roof down; each imports those below it only (`tests/tidy.rs`):
 //!
-//! | file | what |
+//! | room | what |
 //! |---|---|
-//! | `contract` | what the Worker and the object say to each other; no platform in it |
-//! | `object` | the Durable Object: its state, and its shell |
-//! | `dispatch` | which file answers a request |
-//! | `caller` | who asks, and what that one may do |
-//! | `rates`, `seen` | how many requests the repository takes; whose tokens its namespace admitted |
-//! | `alarm` | what is done without a request, and when |
-//! | `account` | what a request takes; the log line of a fetch or push |
-//! | `admin` | making, showing, changing and wiping the repository; its tokens; figures |
-//! | `refs` | advertisements and `ls-refs` |
-//! | `upload` | a fetch: the request read, the answer streamed |
-//! | `sender` | the pack of an answer, made as it is taken |
-//! | `content` | refs, commits, trees and blobs, as REST shows them |
-//! | `bundle` | everything as one file |
-//! | `cold` | bytes that are in R2 alone |
+//! | `shell` | the Durable Object itself: it wakes its state and hands on what comes |
+//! | `dispatch` | paths to handlers |
+//! | `alarm` | the alarm rings: what was interrupted goes on, then upkeep does what is due |
+//! | `lifecycle` | a repository is made, forked, imported, recovered, changed, deleted |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
-//! | `quarantine` | a pack on its way in: its rows until it is published |
-//! | `filling` | what imports and recoveries share: attempts, waits, an end |
-//! | `import` | the repository filled from another server, by the alarm |
-//! | `recover` | the repository made again of what R2 has, by the alarm |
-//! | `body` | a body in large pieces |
-//! | `pace` | how fast a body must come |
-//! | `readers` | who reads packs now |
-//! | `maintenance` | packs merged, pruned, swept, verified and rebuilt |
-//! | `graphs` | the commit graph, kept between requests |
-//! | `fork` | a repository made of what another one has |
-//! | `deletion` | the end of a repository |
-//! | `network` | who names which packs in R2: calls to the fork network's object |
-//! | `network_do` | that object |
-//! | `reach` | which objects may be named by id |
-//! | `lease` | what one request holds, and its end |
-//! | `memory` | what the isolate's operations may hold together |
-//! | `room` | waiting for memory |
-//! | `snapshot` | packs copied to R2, and cold ones |
-//! | `timer` | waiting for a time to pass |
-//! | `reply` | responses |
+//! | `upkeep` | packs merged, pruned, swept, verified, rebuilt, copied to R2 |
+//! | `content` | refs, commits, trees and blobs, as REST shows them |
+//! | `fetch` | advertisements, fetches, bundles, ready clones |
+//! | `intake` | the one way in for packs: received, resolved, inspected, proved; `publish` does the rest |
+//! | `r2` | bytes that R2 alone has; who names which packs there |
+//! | `request` | one request: who asks, what it costs, how it is refused |
+//! | `schedule` | the object's one alarm, set early enough for everybody |
+//! | `object` | the state of one repository's object |
+//! | `state` | the types of that state, and of its errors |
+//! | `runtime` | clock, memory, leases, timers, bodies, replies: it knows no feature |
+//! | `contract` | what the Worker and the object say to each other; no platform in it |
 //!
 //! Invariant: between two `.await`s a request sees one state of the repository; what it read
 //! before an `.await` may be stale after it, so refs are compared again when they change.
 
 pub mod contract;
-pub mod memory;
+pub mod runtime;
 
-mod account;
-mod admin;
 mod alarm;
-mod body;
-mod bundle;
-mod caller;
-mod cold;
 mod content;
-mod deletion;
 mod dispatch;
-mod filling;
-mod fork;
-mod graphs;
-mod import;
-mod lease;
-mod maintenance;
-mod network;
-mod network_do;
+mod fetch;
+mod intake;
+mod lifecycle;
 mod object;
-mod pace;
-mod quarantine;
-mod rates;
-mod reach;
-mod readers;
+mod r2;
 mod receive;
-mod recover;
-mod refs;
-mod refuse;
-mod reply;
-mod room;
-mod seen;
-mod sender;
-mod snapshot;
-mod timer;
-mod upload;
+mod request;
+mod schedule;
+mod shell;
+mod state;
+mod upkeep;
 
-pub use network_do::NetworkDo;
-pub use object::RepoDo;
+pub use r2::network_object::NetworkDo;
+pub use shell::RepoDo;

@@ -1,39 +1,29 @@
-//! The Durable Object: wakes, authorizes, dispatches.
-
-// The platform's macro makes public functions that nothing can document.
-#![expect(missing_docs, reason = "made by the macro `durable_object`")]
+//! What one repository's object is while it is awake: its store, and what it remembers.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::AssertUnwindSafe;
 use std::rc::{Rc, Weak};
 
-use futures::FutureExt as _;
-use worker::{Date, DurableObject, Env, Request, Response, Result, State, Storage};
+use worker::{Env, Result, State, Storage};
 
-use super::account::Account;
-use super::alarm::{self, Alarm};
-use super::contract::{ErrorReply, header};
-use super::dispatch::{asker, dispatch, operation};
-use super::fork::Growing;
-use super::graphs::KeptGraph;
-use super::lease::{self, Lease, Owner};
-use super::maintenance::Failure;
-use super::rates::Rates;
-use super::reach::KeptReach;
-use super::readers::Readers;
-use super::room::RETRY_SECONDS as ROOM_RETRY_SECONDS;
-use super::seen::SeenTokens;
-use super::snapshot::Turn;
-use super::{filling, import, refuse, reply, timer, upload};
+use super::runtime::clock::now_ms;
+use super::runtime::lease::Owner;
+use super::state::alarm_time::Alarm;
+use super::state::failure::Failure;
+use super::state::graph_cache::KeptGraph;
+use super::state::rates::Rates;
+use super::state::reach_cache::KeptReach;
+use super::state::readers::Readers;
+use super::state::seen_tokens::SeenTokens;
+use super::state::turn::Turn;
 use crate::git::protocol::capabilities::FetchExtensions;
 use crate::git::store::{PackId, StoreError};
-use crate::storage::do_sql::ObjectDatabase;
-use crate::storage::repository::RepoStore;
-use crate::storage::schema;
-
-/// The repository's store on the object's own database.
-pub type Store = RepoStore<ObjectDatabase>;
+use crate::repo_do::state::store::Store;
+use crate::repo_do::state::{fetch_extensions, import};
+use crate::storage::db::do_sql::ObjectDatabase;
+use crate::storage::db::schema;
+use crate::storage::fault_log;
+use crate::storage::repository::store::RepoStore;
 
 /// How long a quarantined pack is left alone: longer than any push may take.
 pub const GRACE_MS: i64 = 60 * 60 * 1000;
@@ -65,35 +55,25 @@ pub struct RepoObject {
     pub readers: Rc<Readers>,
     /// When the alarm rings.
     pub alarm: Cell<Alarm>,
-    /// Whether maintenance is being done.
-    pub is_maintained: Cell<bool>,
+    /// Runs of maintenance.
+    pub maintenance: Turn,
     /// When there is something to do for the packs in R2, in unix milliseconds; at once in an object
     /// that does not know yet.
     pub snapshot_due: Cell<i64>,
-    /// Whether a fork grows here.
-    pub growing: Growing,
-    /// Who copies packs to R2 now.
+    /// The growth of a fork here.
+    pub growing: Turn,
+    /// Work on the copies in R2.
     pub snapshot_turn: Turn,
     /// The import that is running, if one is.
-    pub import: import::Underway,
-    /// The recovery that is running, if one is.
-    pub recovery: filling::Running,
+    pub import: import::CurrentImport,
+    /// Attempts at a recovery, by one alarm at a time.
+    pub recovery: Turn,
     /// What is offered for `fetch` beyond git's own list.
     pub fetch_extensions: FetchExtensions,
     /// How often everything was wiped.
     life: Cell<u64>,
     /// When it woke, in unix milliseconds.
     woke_ms: i64,
-}
-
-/// Unix milliseconds.
-pub fn now_ms() -> i64 {
-    i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Lets other requests of the object run.
-pub async fn pause() {
-    timer::after(0).await;
 }
 
 thread_local! {
@@ -104,7 +84,7 @@ thread_local! {
 
 impl RepoObject {
     /// The object, woken. What a former incarnation was at is over: the platform has reset it.
-    fn wake(state: &State, env: Env) -> Rc<Self> {
+    pub fn wake(state: &State, env: Env) -> Rc<Self> {
         let id = state.id().to_string();
         let object = Rc::new(Self::new(state, env));
         let former = OBJECTS.with_borrow_mut(|all| {
@@ -131,7 +111,7 @@ impl RepoObject {
     fn new(state: &State, env: Env) -> Self {
         let storage = state.storage();
         let store = RefCell::new(open(&storage));
-        let fetch_extensions = upload::extensions(&env);
+        let fetch_extensions = fetch_extensions::extensions(&env);
         Self {
             rates: Rates::of(&env),
             seen_tokens: SeenTokens::default(),
@@ -144,12 +124,12 @@ impl RepoObject {
             in_progress: RefCell::default(),
             readers: Rc::default(),
             alarm: Cell::default(),
-            is_maintained: Cell::default(),
+            maintenance: Turn::default(),
             snapshot_due: Cell::default(),
-            growing: Growing::default(),
+            growing: Turn::default(),
             snapshot_turn: Turn::default(),
-            import: import::Underway::default(),
-            recovery: filling::Running::default(),
+            import: import::CurrentImport::default(),
+            recovery: Turn::of_an_alarm(),
             fetch_extensions,
             life: Cell::new(0),
             woke_ms: now_ms(),
@@ -186,8 +166,16 @@ impl RepoObject {
     }
 
     /// The repository's store, created or not.
-    pub fn store(&self) -> std::result::Result<Rc<Store>, ErrorReply> {
-        self.store.borrow().clone().map_err(ErrorReply::from)
+    pub fn store(&self) -> std::result::Result<Rc<Store>, StoreError> {
+        self.store.borrow().clone()
+    }
+
+    /// The same where nobody waits for an answer: without a store there is nothing to do.
+    pub fn store_or_log(&self) -> Option<Rc<Store>> {
+        let store = self.store();
+        store
+            .inspect_err(|error| fault_log::error("store", error))
+            .ok()
     }
 
     /// Which life this is: a number that changes when everything is wiped.
@@ -228,63 +216,4 @@ fn open(storage: &Storage) -> std::result::Result<Rc<Store>, StoreError> {
     let db = ObjectDatabase::new(storage)?;
     schema::wake(&db, schema::REPOSITORY)?;
     Ok(Rc::new(RepoStore::new(db, Box::new(now_ms))))
-}
-
-/// The Durable Object of one repository.
-#[worker::durable_object(alarm)]
-pub struct RepoDo {
-    // A panic is caught at the request that caused it; the cells inside are whole between calls.
-    object: AssertUnwindSafe<Rc<RepoObject>>,
-}
-
-impl DurableObject for RepoDo {
-    fn new(state: State, env: Env) -> Self {
-        Self {
-            object: AssertUnwindSafe(RepoObject::wake(&state, env)),
-        }
-    }
-
-    async fn fetch(&self, request: Request) -> Result<Response> {
-        let object = Rc::clone(&self.object);
-        lease::end_idle();
-        let account = Account::begin(&object, &request);
-        let posted = refuse::posted(&request);
-        let again = Clone::clone(request.inner());
-        let lease = Lease::begin(object.owner, asker(&request), operation(&request.path()));
-        let (of_request, of_account) = (Rc::clone(&object), Rc::clone(&account));
-        // In a box: it is large, and would be a part of every future around it.
-        let answer = async move {
-            dispatch(&of_request, request, &of_account)
-                .boxed_local()
-                .await
-        };
-        let answered = lease.run(answer).await;
-        let answered = answered
-            .unwrap_or_else(|ended| Err(ErrorReply::busy(ROOM_RETRY_SECONDS, ended.to_string())));
-        let mut response = match (answered, posted) {
-            (Ok(response), _) => response?,
-            (Err(refused), Some(post)) if refuse::is_in_band(&again, &refused) => {
-                refuse::untouched(post, &Request::from(again), &account, &refused).await?
-            }
-            (Err(refused), _) => {
-                account.log_elsewhere();
-                reply::refusal(&refused)?
-            }
-        };
-        // Whatever goes to the client as it is says nothing of it.
-        if !account.logs() {
-            let usage = account.usage().to_string();
-            response.headers_mut().set(header::USAGE, &usage)?;
-        }
-        Ok(response)
-    }
-
-    async fn alarm(&self) -> Result<Response> {
-        let object = Rc::clone(&self.object);
-        lease::end_idle();
-        let lease = Lease::begin(object.owner, String::new(), "alarm");
-        let rung = lease.run(async move { alarm::ring(&object).await }).await;
-        rung.map_err(|ended| worker::Error::RustError(ended.to_string()))??;
-        Response::ok("")
-    }
 }

@@ -1,42 +1,45 @@
-//! A push: the body fed to the engine as it arrives, then the engine's steps run while the client
-//! reads their progress, then one synchronous transaction, then the report.
+//! Takes a push: feeds the body to the engine as it arrives, runs the engine's steps while the client
+//! reads their progress, publishes in one synchronous transaction, and reports.
 
 use std::rc::Rc;
 
-use futures::StreamExt as _;
-use futures::channel::mpsc::UnboundedSender;
-use futures::{future, stream};
-use worker::{Request, Response};
+use finish::PushJob;
+use futures::{StreamExt as _, future, stream};
+use progress::{ProgressSink, Silent};
+use worker::Request;
 
-use super::account::{self, Account, fault};
-use super::body::Body;
-use super::caller::Authorized;
 use super::contract::{Access, ErrorCode, ErrorReply};
-use super::object::{RepoObject, Store, now_ms};
-use super::quarantine::Opened;
-use super::readers::{Purpose, Reader};
-use super::refuse::{self, Asked};
-use super::reply::Media;
+use super::intake::arrival::{ArrivedPack, ArrivingPack};
+use super::intake::memory::PackMemory;
+use super::intake::quarantine::QuarantinedPack;
+use super::object::RepoObject;
+use super::request::account::{self, Account, fault};
+use super::request::answer::Answer;
+use super::request::caller::Authorized;
+use super::request::refuse::{self, Asked};
+use super::runtime::body::Body;
+use super::runtime::clock::now_ms;
+use super::runtime::memory::{COMMANDS_FACTOR, REQUEST_FREE_BYTES};
+use super::runtime::reply::{self, Media};
+use super::state::readers::{Purpose, Reader};
+use super::state::store::Store;
 use crate::git::limits::Limits;
 use crate::git::object::fsck::Strictness;
-use crate::git::pack::incoming::objects::IncomingObjects;
-use crate::git::pack::parser::PackParser;
 use crate::git::pack::parser::error::PackError;
 use crate::git::protocol::advertise::Service;
 use crate::git::protocol::capabilities::Offer;
-use crate::git::protocol::pktline;
-use crate::git::protocol::push_commands::{PushCommand, PushCommands, PushCommandsReader};
-use crate::git::protocol::refusal;
+use crate::git::protocol::push_commands::{PushCommands, PushCommandsReader};
 use crate::git::protocol::sideband::SideBand;
-use crate::git::receive_pack::inspection::Inspection;
+use crate::git::protocol::{pktline, refusal};
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
-use crate::storage::repository::RepositoryRecord;
-use finish::Work;
-use memory::PushMemory;
+use crate::git::receive_pack::updates::PushUpdates;
+use crate::storage::repository::store::RepositoryRecord;
 
+mod alive;
 mod check;
+mod closure;
 mod finish;
-mod memory;
+mod progress;
 mod refused;
 mod told;
 
@@ -47,7 +50,7 @@ pub async fn receive_pack(
     request: Request,
     authorized: Authorized,
     account: &Rc<Account>,
-) -> worker::Result<Response> {
+) -> Answer {
     let mut body = match Body::of(&request) {
         Ok(body) => body,
         Err(error) => return fatal(account, SideBand::Large, &error.to_string()),
@@ -57,7 +60,7 @@ pub async fn receive_pack(
     let told_bytes = told_bytes.and_then(|bytes| bytes.parse().ok());
     let arriving = (&mut body, told_bytes, &mut asked);
     match take(object, store, arriving, authorized, account).await {
-        Ok(response) => response,
+        Ok(response) => Ok(response),
         Err(error) => refuse::push(account, &mut body, asked, &error).await,
     }
 }
@@ -72,9 +75,10 @@ async fn take(
     (body, told_bytes, asked): Arriving<'_>,
     authorized: Authorized,
     account: &Rc<Account>,
-) -> Result<worker::Result<Response>, ErrorReply> {
+) -> Answer {
     // A push that is still to come costs nothing.
-    let mut memory = PushMemory::new();
+    let mut memory = PackMemory::of_client();
+    let mut command_bytes = 0_u64;
     let bad =
         |error: &dyn std::error::Error| ErrorReply::new(ErrorCode::InvalidInput, error.to_string());
     let limits = limits(object);
@@ -82,7 +86,8 @@ async fn take(
     let mut piece = Vec::new();
     let mut first = Vec::new();
     while body.next(&mut piece).await.map_err(|error| bad(&error))? {
-        memory.read(piece.len()).await?;
+        command_bytes = command_bytes.saturating_add(piece.len() as u64);
+        memory.hold_beside(held_by_commands(command_bytes)).await?;
         let mut rest = piece.as_slice();
         let fed = reader.feed(&mut rest);
         *asked = Asked::Begun(reader.capabilities().side_band);
@@ -104,7 +109,7 @@ async fn take(
     *asked = Asked::Commands(Rc::clone(&commands));
     let side_band = commands.capabilities.side_band;
     if commands.commands.is_empty() {
-        return Ok(probed(account, side_band));
+        return probed(account, side_band);
     }
     commands.check_names_differ().map_err(|error| bad(&error))?;
     check_length(told_bytes, limits.pack_bytes_max)?;
@@ -121,11 +126,19 @@ async fn take(
     body.drain().await;
     account.received(body.received_bytes());
     // From here on nothing waits for the client.
-    if let Err(error) = memory.reserve_work(push.object_count()).await {
+    if let Err(error) = memory.hold_work(push.object_count()).await {
         push.opened.discard();
         return Err(error);
     }
-    Ok(push.answer(memory))
+    push.answer(memory)
+}
+
+/// What the commands of a push hold once so many bytes of them came.
+fn held_by_commands(bytes: u64) -> u64 {
+    if bytes <= REQUEST_FREE_BYTES {
+        return 0;
+    }
+    bytes.saturating_mul(COMMANDS_FACTOR)
 }
 
 /// The variable with the most bytes that one push may have, where the platform takes no more.
@@ -157,7 +170,7 @@ fn check_length(told_bytes: Option<u64>, bytes_max: u64) -> Result<(), ErrorRepl
 }
 
 /// Git's probe of the connection, before it sends a body that it cannot send again.
-fn probed(account: &Account, side_band: SideBand) -> worker::Result<Response> {
+fn probed(account: &Account, side_band: SideBand) -> Answer {
     let mut out = Vec::new();
     if side_band != SideBand::None {
         pktline::flush(&mut out);
@@ -166,7 +179,7 @@ fn probed(account: &Account, side_band: SideBand) -> worker::Result<Response> {
 }
 
 /// The request cannot be read.
-fn fatal(account: &Account, side_band: SideBand, message: &str) -> worker::Result<Response> {
+fn fatal(account: &Account, side_band: SideBand, message: &str) -> Answer {
     account.failed(fault::REFUSED);
     let mut out = Vec::new();
     refusal::unread_push(&account.named(message), side_band, &mut out);
@@ -176,9 +189,9 @@ fn fatal(account: &Account, side_band: SideBand, message: &str) -> worker::Resul
 /// What the repository allows.
 fn settings(record: &RepositoryRecord) -> Settings<'_> {
     Settings {
-        read_only: record.read_only,
-        deny_deletes: record.deny_deletes,
-        deny_non_fast_forwards: record.deny_non_fast_forwards,
+        read_only: record.settings.read_only,
+        deny_deletes: record.settings.deny_deletes,
+        deny_non_fast_forwards: record.settings.deny_non_fast_forwards,
         head: record.head.as_ref(),
     }
 }
@@ -191,14 +204,13 @@ struct Push {
     authorized: Authorized,
     limits: Limits,
     account: Rc<Account>,
-    /// By command: why it is refused, as far as that is known.
-    rejections: Vec<Option<Rejection>>,
-    inspection: Inspection,
-    opened: Opened,
+    /// What becomes of each ref, as far as that is known.
+    updates: PushUpdates,
+    opened: QuarantinedPack,
     /// What is found of the live packs must stay while the push runs.
     _reader: Reader,
     /// The pack, once it has arrived whole.
-    arrived: Option<Result<IncomingObjects, PackError>>,
+    arrived: Option<Result<ArrivedPack, PackError>>,
 }
 
 impl Push {
@@ -210,10 +222,9 @@ impl Push {
         limits: Limits,
         account: Rc<Account>,
     ) -> Self {
-        let opened = Opened::new(Rc::clone(&object), Rc::clone(&store));
+        let opened = QuarantinedPack::new(Rc::clone(&object), Rc::clone(&store));
         let reader = object.readers.enter(Purpose::Push, now_ms());
-        let rejections = commands.commands.iter().map(|_| None).collect();
-        let strictness = Strictness::of(authorized.record.fsck_strict);
+        let updates = PushUpdates::new(&commands);
         Self {
             object,
             store,
@@ -221,54 +232,38 @@ impl Push {
             authorized,
             limits,
             account,
-            rejections,
-            inspection: Inspection::new(strictness),
+            updates,
             opened,
             _reader: reader,
             arrived: None,
         }
     }
 
-    /// Judges the pusher, and each command by what needs no pack, by what the database says now:
-    /// when the push begins, and again in the step that publishes it.
+    /// Judges the pusher and, as far as that needs no pack, each update, by what the database says
+    /// now. This is done when the push begins, and again in the step that publishes it.
     fn judge(&mut self) {
         match self.authorized.judge_again(&self.store, Access::Push) {
             Ok(record) => self.authorized.record = record,
             Err(refused) => return self.refuse_all(&refused),
         }
         let settings = settings(&self.authorized.record);
-        for (command, rejection) in self.commands.commands.iter().zip(&mut self.rejections) {
-            if rejection.is_none() {
-                *rejection = rules::before_pack(command, &settings, &self.limits).err();
-            }
-        }
-        self.propagate_atomic();
+        self.updates
+            .judge(|update| rules::before_pack(&update.command, &settings, &self.limits).err());
     }
 
     /// Asks again whoever vouched for the token, if that is not this object.
     async fn renew(&mut self) {
-        let object = Rc::clone(&self.object);
-        if let Err(refused) = self.authorized.renew(&object).await {
+        if let Err(refused) = self.authorized.renew(&self.object.env).await {
             self.refuse_all(&refused);
         }
     }
 
     /// Refuses every command: the pusher may not push.
     fn refuse_all(&mut self, refused: &ErrorReply) {
-        for rejection in &mut self.rejections {
-            rejection.get_or_insert_with(|| Rejection::NotPermitted {
-                reason: refused.message.clone(),
-            });
-        }
-    }
-
-    /// In an atomic push one refusal refuses all.
-    fn propagate_atomic(&mut self) {
-        if self.commands.capabilities.atomic && self.rejections.iter().any(Option::is_some) {
-            for rejection in &mut self.rejections {
-                rejection.get_or_insert(Rejection::Atomic);
-            }
-        }
+        reply::log_fault(refused);
+        let reason = refused.message.clone();
+        self.updates
+            .reject_open(&Rejection::NotPermitted { reason });
     }
 
     /// Takes the pack as it arrives. After an error, or when nothing can come of it, the rest of
@@ -277,35 +272,26 @@ impl Push {
         &mut self,
         first: Vec<u8>,
         body: &mut Body,
-        memory: &mut PushMemory,
+        memory: &mut PackMemory,
     ) -> Result<(), ErrorReply> {
-        let wanted = |(command, rejection): (&PushCommand, &Option<Rejection>)| {
-            rejection.is_none() && command.new.is_some()
-        };
         if !self
-            .commands
-            .commands
-            .iter()
-            .zip(&self.rejections)
-            .any(wanted)
+            .updates
+            .open()
+            .any(|update| update.command.new.is_some())
         {
             return Ok(());
         }
-        let mut parser = PackParser::new(self.limits);
+        let strictness = Strictness::of(self.authorized.record.fsck_strict);
+        let mut arriving = ArrivingPack::new(self.limits, strictness);
         let mut piece = first;
         loop {
-            if let Err(error) = parser.feed(&piece, &self.opened, &mut self.inspection) {
+            if let Err(error) = arriving.feed(&piece, &self.opened) {
                 self.arrived = Some(Err(error));
                 return Ok(());
             }
-            self.opened.sweep_later().await?;
-            let held_bytes = parser
-                .held_bytes()
-                .saturating_add(self.inspection.held_bytes());
-            let received = parser.progress().objects_received;
-            if let Err(error) = memory.reserve_received(held_bytes, received).await {
+            if let Err(error) = arriving.settle(&self.opened, memory, &Silent).await {
                 self.opened.discard();
-                return Err(error);
+                return Err(error.into());
             }
             match body.next(&mut piece).await {
                 Ok(true) => {}
@@ -316,41 +302,34 @@ impl Push {
                 }
             }
         }
-        self.arrived = Some(parser.finish_input());
+        self.arrived = Some(arriving.finish());
         Ok(())
     }
 
     /// Objects of the pack, if it has arrived.
     fn object_count(&self) -> u32 {
         match &self.arrived {
-            Some(Ok(objects)) => objects.table.count(),
+            Some(Ok(arrived)) => arrived.objects.table.count(),
             _ => 0,
         }
     }
 
     /// The response: progress while the rest of the work is done, then the report.
-    fn answer(self, memory: PushMemory) -> worker::Result<Response> {
+    fn answer(self, memory: PackMemory) -> Answer {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
         let account = Rc::clone(&self.account);
+        let side_band = self.commands.capabilities.side_band;
+        let silence_ms_max = alive::silence_ms_max(&self.object);
+        let progress = ProgressSink::new(sender, &self.commands.capabilities);
         let work = async move {
-            Work::new(self, Voice { sender }).run().await;
+            PushJob::new(self, progress).run().await;
             drop(memory);
         };
         // The work goes on while the client reads; when it hangs up, both are dropped.
         let work = stream::once(work).filter_map(|()| future::ready(None));
+        let work = Box::pin(work);
         let pieces = stream::select(receiver.map(Ok::<Vec<u8>, worker::Error>), work);
+        let pieces = alive::kept_alive(pieces, side_band, silence_ms_max);
         account::streamed(&account, Service::ReceivePack, Media::Result, pieces)
-    }
-}
-
-/// What is said to the client while the work goes on.
-struct Voice {
-    sender: UnboundedSender<Vec<u8>>,
-}
-
-impl Voice {
-    fn say(&self, bytes: Vec<u8>) {
-        // The receiver is gone when the client is; then nobody listens.
-        let _ = self.sender.unbounded_send(bytes);
     }
 }

@@ -2,6 +2,8 @@
 
 use worker::{AnalyticsEngineDataPointBuilder, Env};
 
+use super::fault_log;
+
 /// The binding of the data set.
 const REQUESTS: &str = "REQUESTS";
 
@@ -19,6 +21,6 @@ pub fn write_request(env: &Env, texts: &[&str; 4], numbers: &[u64; 6]) {
         .doubles(numbers)
         .build();
     if let Err(error) = dataset.write_data_point(&point) {
-        worker::console_warn!("data point not written: {error}");
+        fault_log::warning("analytics", &format!("data point not written: {error}"));
     }
 }

@@ -71,7 +71,7 @@ pub fn to_namespace<'a>(
         }
         match wake::admitted(visit, namespace, hash).await?.token {
             Some(token) => {
-                visit.costs.is_of(&token.token_id);
+                visit.costs.note_token(&token.token_id);
                 match token.scope {
                     Scope::Admin => Ok(()),
                     Scope::Read | Scope::Write => Err(Refusal::NotAdministrator.into()),

@@ -4,12 +4,15 @@ use worker::{Context, Date, Env, Request, Response, ResponseBody, console_log, e
 
 use super::credentials::Identity;
 use super::cross_site::Source;
+use super::fault::fault;
 use super::reply::{Reply, git_error, git_in_band};
+use super::request_log;
 use super::rest::bundles;
+use super::rest::{content, idempotency, openapi};
 use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
-use super::visit::{Visit, fault, respond};
-use super::{content, envelope, git, idempotency, limits, openapi, public_url, request_log};
+use super::visit::{Visit, respond};
+use super::{drain, envelope, front_page, git, limits, public_url};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
 use crate::storage::analytics;
 
@@ -28,6 +31,7 @@ async fn fetch(
     let method = request.method();
     let route = route::parse(target.path);
     let visit = visit(&client_headers, env, &request_id, target.origin, begun_ms);
+    let body = git_body(&route, &request);
 
     let answered = match (&visit, &route) {
         (Ok(visit), Ok(route)) => match limits::check(visit, target.path).await {
@@ -46,6 +50,9 @@ async fn fetch(
                 (Ok(visit), Ok(Route::Git(_, route))) => post_told_in_band(visit, *route, &error),
                 _ => None,
             };
+            if let (Some(_), Some(body)) = (post, body) {
+                drain::drain(body).await;
+            }
             let reply = match post {
                 Some(post) => git_in_band(post, &named(&error, &request_id).message),
                 None => shown(face, &error, &request_id),
@@ -88,6 +95,17 @@ enum Answer {
     OfObject(web_sys::Response),
     /// Made here.
     OfWorker(Response),
+}
+
+/// The body of a fetch or push.
+fn git_body(
+    route: &Result<Route, RouteError>,
+    request: &web_sys::Request,
+) -> Option<web_sys::ReadableStream> {
+    match route {
+        Ok(Route::Git(_, route)) if route.post().is_some() => request.body(),
+        _ => None,
+    }
 }
 
 fn clock() -> i64 {
@@ -173,6 +191,10 @@ async fn answer(
         check_source(visit, &request, method)?;
     }
     match route {
+        Route::FrontPage => {
+            let accept = header(&request.headers(), "accept");
+            made(front_page::answer(visit.public_url(), accept.as_deref())?)
+        }
         Route::Health => made(health()),
         Route::OpenApi => made(openapi::answer()),
         Route::Neighbour(neighbour) => made(neighbour.answer(&visit.request_id)),

@@ -1,11 +1,11 @@
 //! The grants that KV holds. It may fail or be behind, and then knows nothing.
 
 use futures::FutureExt as _;
-use worker::console_warn;
 
 use super::grant::{Grant, KEY_PREFIX, key};
 use super::visit::Visit;
 use crate::repo_do::contract::TokenHash;
+use crate::storage::fault_log;
 use crate::storage::kv::JsonStore;
 
 /// The KV binding that holds the grants.
@@ -20,7 +20,7 @@ pub fn find<'a>(visit: &'a Visit, hash: &TokenHash) -> Found<'a, Option<Grant>> 
     let look_up = async move {
         let found = store(visit)?.get(&key).await;
         found.unwrap_or_else(|error| {
-            console_warn!("grant not read: {error}");
+            fault_log::warning("kv", &format!("grant not read: {error}"));
             None
         })
     };
@@ -43,7 +43,7 @@ pub async fn remember(visit: &Visit, hash: &TokenHash, grant: &Grant) {
     let Some(store) = store(visit) else { return };
     let expires_at = u64::try_from(grant.expires_at).unwrap_or(0);
     if let Err(error) = store.put(&key(hash), grant, expires_at).await {
-        console_warn!("grant not written: {error}");
+        fault_log::warning("kv", &format!("grant not written: {error}"));
     }
 }
 
@@ -51,7 +51,7 @@ pub async fn remember(visit: &Visit, hash: &TokenHash, grant: &Grant) {
 pub async fn forget(visit: &Visit, hash: &TokenHash) {
     let Some(store) = store(visit) else { return };
     if let Err(error) = store.delete(&key(hash)).await {
-        console_warn!("grant not deleted: {error}");
+        fault_log::warning("kv", &format!("grant not deleted: {error}"));
     }
 }
 
@@ -59,7 +59,7 @@ fn store(visit: &Visit) -> Option<JsonStore> {
     match visit.env.kv(TOKENS) {
         Ok(binding) => Some(JsonStore::new(binding)),
         Err(error) => {
-            console_warn!("no KV is bound as {TOKENS}: {error}");
+            fault_log::warning("kv", &format!("no KV is bound as {TOKENS}: {error}"));
             None
         }
     }

@@ -4,12 +4,12 @@
 
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
-use worker::console_warn;
 use worker::wasm_bindgen_futures::JsFuture;
 
 use super::request_log;
 use super::visit::Visit;
 use crate::repo_do::contract::ErrorReply;
+use crate::storage::fault_log;
 
 /// The binding that counts.
 const NAMESPACE_RATE: &str = "NAMESPACE_RATE";
@@ -44,7 +44,10 @@ pub async fn check(visit: &Visit, path: &str) -> Result<(), ErrorReply> {
             Err(ErrorReply::rate_limited(RETRY_AFTER_SECONDS, message))
         }
         Err(error) => {
-            console_warn!("{NAMESPACE_RATE} did not answer: {error:?}");
+            fault_log::warning(
+                "rate",
+                &format!("{NAMESPACE_RATE} did not answer: {error:?}"),
+            );
             Ok(())
         }
     }

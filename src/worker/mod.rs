@@ -4,70 +4,59 @@
 //! |---|---|
 //! | [`entry`] | the fetch handler: one request in, one answer out, whatever happens |
 //! | [`git`] | Git's smart HTTP, streamed through to the repository's object |
-//! | [`content`], [`content_query`] | a repository's content; what is asked of it |
 //! | [`ready`] | a ready clone, streamed from R2 to the client |
-//! | [`rest`] | the REST resources |
-//! | [`visit`] | what every step of one request needs to know |
+//! | [`rest`] | the REST resources: what callers send, what they are answered |
+//! | [`namespace`] | the objects of namespaces and the registry: contract, calls, the objects themselves |
+//! | [`visit`], [`fault`] | what every step of one request needs to know; the way out when something of ours fails |
 //! | [`admission`] | who may go on to an object |
-//! | [`objects`], [`directory`] | calls to the Durable Objects; those of the namespaces |
+//! | [`objects`] | calls to the Durable Objects |
 //! | [`wake`], [`known_names`] | whether there is anything to call, where a call leaves a file |
-//! | [`namespace_do`] | the namespace's object: a shell over [`namespace_steps`], [`namespace_tokens`] |
-//! | [`idempotency`], [`once`], [`once_steps`] | requests that are done once |
-//! | [`namespace_contract`] | what the Worker and that object say to each other |
 //! | [`random`] | randomness, from the platform |
 //! | [`smart_http`] | the frame of git requests: services, content types |
 //! | [`target`], [`route`], [`names`] | a URL in its parts; what a path names |
 //! | [`neighbours`] | what other hosts serve beside Git, told that it is not here |
+//! | [`drain`] | bodies of git requests that the Worker refuses |
 //! | [`public_url`], [`cross_site`] | under which URL it is reached; what pages of others may not do |
 //! | [`credentials`], [`token`], [`grant`], [`grants`] | who asks; what KV knows of a token |
-//! | [`parameters`], [`resources`] | bodies and queries read; resources shown |
-//! | [`openapi`] | the description of the REST face |
+//! | [`front_page`] | `GET /` |
 //! | [`limits`] | requests to a namespace, counted by the platform |
 //! | [`request_log`] | request ids, log lines, timings |
 //! | [`envelope`], [`reply`] | answers before they become responses |
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
 //! Invariants:
-//! - Only [`entry`], [`visit`], [`admission`], [`grants`], [`git`], [`content`], [`ready`],
-//!   [`rest`], [`idempotency`], [`objects`], [`wake`], [`namespace_do`] and [`random`] know the platform; the rest is tested natively.
+//! - Only [`entry`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`drain`], [`ready`],
+//!   [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`] and the handlers in
+//!   [`rest`] know the platform; the rest is tested natively.
 //! - Nothing is shared between requests but names that are known to be taken ([`wake`]): no locks, no
 //!   caches. A future woken by another request is a fault of the platform's ("I/O on behalf of a
 //!   different request").
-//! - Bodies of git requests and answers are never read here.
+//! - Bodies of git requests and answers are never read here, but for those that [`drain`] drops.
 //! - What the Worker says no to, the object would refuse too; only the object says yes.
 
 pub mod admission;
-pub mod content;
-pub mod content_query;
 pub mod credentials;
 pub mod cross_site;
-pub mod directory;
+pub mod drain;
 pub mod entry;
 pub mod envelope;
+pub mod fault;
+pub mod front_page;
 pub mod git;
 pub mod grant;
 pub mod grants;
 pub mod id;
-pub mod idempotency;
 pub mod known_names;
 pub mod limits;
 pub mod names;
-pub mod namespace_contract;
-pub mod namespace_do;
-pub mod namespace_steps;
-pub mod namespace_tokens;
+pub mod namespace;
 pub mod neighbours;
 pub mod objects;
-pub mod once;
-pub mod once_steps;
-pub mod openapi;
-pub mod parameters;
 pub mod public_url;
 pub mod random;
 pub mod ready;
 pub mod reply;
 pub mod request_log;
-pub mod resources;
 pub mod rest;
 pub mod route;
 pub mod smart_http;

@@ -8,13 +8,15 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use web_sys::{Headers, RequestInit, RequestRedirect};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::{Date, Method, Response, console_error};
+use worker::{Date, Method, Response};
 
+use super::fault::fault;
 use super::names::RepositoryPath;
-use super::visit::{Visit, fault};
+use super::visit::Visit;
 use super::wake;
 use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, ORIGIN, header};
-use crate::storage::sql_error::lasting;
+use crate::storage::db::sql_error::lasting;
+use crate::storage::fault_log;
 
 /// The binding of the repositories' objects.
 const REPOSITORIES: &str = "REPO";
@@ -212,7 +214,7 @@ fn told(thrown: &JsValue) -> String {
 /// not expect that to change. (That is how a damaged database shows.)
 fn unreachable(binding: &str, thrown: &JsValue) -> ErrorReply {
     let cause = told(thrown);
-    console_error!("{binding} did not answer: {cause}");
+    fault_log::error("object", &format!("{binding} did not answer: {cause}"));
     let says = |flag: &str| Reflect::get(thrown, &flag.into()).is_ok_and(|flag| flag.is_truthy());
     let is_passing = says("retryable") || says("overloaded");
     if let Some(fault) = lasting(&cause) {

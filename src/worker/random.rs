@@ -3,7 +3,7 @@
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use super::visit::fault;
+use super::fault::fault;
 use crate::repo_do::contract::ErrorReply;
 
 #[wasm_bindgen]

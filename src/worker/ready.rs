@@ -5,11 +5,13 @@ use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use web_sys::ReadableStream;
 use worker::wasm_bindgen_futures::{JsFuture, spawn_local};
-use worker::{Response, ResponseBody, console_error};
+use worker::{Response, ResponseBody};
 
-use super::visit::{Visit, fault};
+use super::fault::fault;
+use super::visit::Visit;
 use crate::repo_do::contract::{ErrorReply, header, instead_of_pack};
-use crate::storage::r2::R2;
+use crate::storage::fault_log;
+use crate::storage::r2::binding::R2;
 
 #[wasm_bindgen]
 extern "C" {
@@ -76,7 +78,7 @@ pub async fn answer(
             .and_then(|body| of_headers(&headers, Body::Stream(&body))),
         // The object has seen it a moment ago.
         Err(message) => {
-            console_error!("ready clone: {message}");
+            fault_log::error("ready clone", &message);
             let id = headers.get("x-request-id").ok().flatten();
             instead_of_pack(&message, &id.unwrap_or_default(), &mut head);
             of_headers(&headers, Body::Whole(head))

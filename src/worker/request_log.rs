@@ -29,8 +29,8 @@ impl Costs {
         }
     }
 
-    /// The token that asks.
-    pub fn is_of(&self, token_id: &str) {
+    /// Notes the token that asks.
+    pub fn note_token(&self, token_id: &str) {
         self.usage.borrow_mut().token_id = Some(token_id.to_owned());
     }
 

@@ -17,6 +17,8 @@ pub enum Route {
     Git(RepositoryPath, GitRoute),
     /// What other hosts serve beside them.
     Neighbour(Neighbour),
+    /// `/`
+    FrontPage,
     /// `/healthz`
     Health,
     /// `/api/v1/openapi.json`
@@ -146,6 +148,7 @@ pub fn parse(path: &str) -> Result<Route, RouteError> {
 /// The route of decoded segments.
 fn named(segments: &[&str]) -> Result<Route, RouteError> {
     match segments {
+        [""] => Ok(Route::FrontPage),
         ["healthz"] => Ok(Route::Health),
         ["git", namespace, repository, rest @ ..] => parse_git(namespace, repository, rest),
         ["api", "v1", "openapi.json"] => Ok(Route::OpenApi),
@@ -251,7 +254,7 @@ impl Route {
         match self {
             Self::Git(_, route) => route.methods(),
             Self::Neighbour(neighbour) => neighbour.methods(),
-            Self::Health | Self::OpenApi => &["GET", "HEAD"],
+            Self::FrontPage | Self::Health | Self::OpenApi => &["GET", "HEAD"],
             Self::Rest(route) => route.methods(),
         }
     }

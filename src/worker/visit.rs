@@ -1,17 +1,17 @@
-//! What every step of one request needs to know, and the way out when something of ours fails.
+//! What every step of one request needs to know.
 
 use std::cell::{Cell, OnceCell};
-use std::fmt::Display;
 
-use worker::{Env, Headers, Response, console_error};
+use worker::{Env, Headers, Response};
 
 use super::credentials::{Identity, identify};
-use super::once::{Purpose, Seed};
+use super::namespace::once::{Purpose, Seed};
 use super::public_url::{self, PUBLIC_URL};
 use super::random;
 use super::reply::Reply;
 use super::request_log::Costs;
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::contract::ErrorReply;
+use crate::storage::fault_log;
 
 /// The secret that holds the operator's key.
 const OPERATOR_KEY: &str = "CAIRN_ADMIN_KEY";
@@ -87,19 +87,13 @@ impl Visit {
             match public {
                 Some(Ok(url)) => url,
                 Some(Err(error)) => {
-                    console_error!("{error}");
+                    fault_log::error("configuration", &error);
                     self.origin.clone()
                 }
                 None => self.origin.clone(),
             }
         })
     }
-}
-
-/// Something of ours failed: the log has the cause, the client hears nothing of it.
-pub fn fault(what: &str, cause: &dyn Display) -> ErrorReply {
-    console_error!("fault: {what}: {cause}");
-    ErrorReply::new(ErrorCode::InternalError, "internal error")
 }
 
 /// A reply as the platform's response.

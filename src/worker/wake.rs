@@ -12,16 +12,17 @@
 use std::cell::RefCell;
 
 use super::credentials::Identity;
+use super::fault::fault;
 use super::grant::Grant;
 use super::grants;
 use super::known_names::KnownNames;
 use super::names::{NamespaceName, RepositoryPath};
-use super::namespace_contract::{ByName, Holds, REGISTRY, path};
+use super::namespace::contract::{ByName, Holds, REGISTRY, path};
 use super::objects::{self, Asked, Call};
-use super::visit::{Visit, fault};
+use super::visit::Visit;
 use crate::repo_do::contract::{Admit, Admitted, ErrorReply, NAMESPACE_ADMIT, Refusal, TokenHash};
-use crate::storage::bucket::{Bucket as _, RECORDS_PREFIX};
-use crate::storage::r2::R2;
+use crate::storage::r2::binding::R2;
+use crate::storage::r2::bucket::{Bucket as _, RECORDS_PREFIX};
 
 /// The variable that has names looked up.
 const LOOK_UP_NAMES: &str = "CAIRN_LOOK_UP_NAMES";

@@ -1,5 +1,5 @@
-//! What the operations of the REST face are asked about by schemathesis: a repository with
-//! everything in it, and enough of what is made to be changed and deleted.
+//! The data that schemathesis sends to the operations of the REST API: a repository with
+//! everything in it, and enough things that may be changed and deleted.
 
 use serde_json::{Value, json};
 
@@ -11,11 +11,11 @@ use crate::support::server::Server;
 
 /// The namespace of all of it.
 const NAMESPACE: &str = "described";
-/// How many there are of what is deleted.
+/// How many things of each kind are there to delete.
 const DELETED: usize = 30;
-/// How many are there no more.
+/// How many of them were deleted already.
 const LOST: usize = 4;
-/// How many objects of a kind are asked for.
+/// How many objects of a kind the requests name.
 const OBJECTS_MAX: usize = 20;
 
 /// Makes it. What `described.py` wants to know: values of parameters and fields, by operation.

@@ -15,7 +15,7 @@
 //! the annotated tag `v1` there, and the lightweight tag `light` at the root commit.
 //!
 //! `scripts/install-clients.sh` installs what they need, outside the package and at pinned
-//! versions. What cannot be had on a machine is passed over, and said to be.
+//! versions. A client that a machine cannot install is skipped, and the run says so.
 
 #![allow(clippy::panic, reason = "a panic is how a test fails")]
 #![allow(dead_code, reason = "each test binary uses its own part of this")]

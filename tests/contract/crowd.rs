@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use cairn::storage::listing::{Direction, ListPage, ListQuery, Sort};
-use cairn::storage::namespace::{Candidate, ListingPatch, NamespaceStore};
-use cairn::storage::sql::Database;
+use cairn::storage::db::sql::Database;
+use cairn::storage::namespace::listing::{Direction, ListPage, ListQuery, Sort};
+use cairn::storage::namespace::store::{Candidate, ListingPatch, NamespaceStore};
 
 use super::NOW;
 

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use cairn::storage::row::{INTEGER_MAX, ROW_BYTES_MAX, Value};
-use cairn::storage::sql::{Database, in_transaction, query_all, query_first};
-use cairn::storage::sql_error::SqlError;
+use cairn::storage::db::row::{INTEGER_MAX, ROW_BYTES_MAX, Value};
+use cairn::storage::db::sql::{Database, in_transaction, query_all, query_first};
+use cairn::storage::db::sql_error::SqlError;
 
 crate::contract::cases![
     values_come_back_as_they_went,

@@ -5,10 +5,10 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use cairn::git::store::{CHUNK_BYTES, PackStore, StoreError};
-use cairn::storage::publication::{Publication, RefOutcome};
-use cairn::storage::repository::RepoStore;
-use cairn::storage::sql::{Database, in_transaction};
-use cairn::storage::sweep::Sweep;
+use cairn::storage::db::sql::{Database, in_transaction};
+use cairn::storage::repository::publication::{Publication, RefOutcome};
+use cairn::storage::repository::store::RepoStore;
+use cairn::storage::repository::sweep::Sweep;
 
 use super::faulty::Faulty;
 use super::{NOW, all_refs, created, publication, push_main, reopened, update, write_pack};

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 
-use cairn::storage::row::Value;
-use cairn::storage::sql::{Database, EachRow};
-use cairn::storage::sql_error::SqlError;
+use cairn::storage::db::row::Value;
+use cairn::storage::db::sql::{Database, EachRow};
+use cairn::storage::db::sql_error::SqlError;
 
 /// Fails one write, counted from 0; the end of an outermost transaction is one too.
 pub struct Faulty<'a, D> {

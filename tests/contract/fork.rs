@@ -1,12 +1,12 @@
 //! What a fork takes over, and the phases of a repository's life.
 
 use cairn::git::store::{CHUNK_BYTES, PackStore, Quarantine, StoreError};
-use cairn::storage::fork::{PartRow, SharedPack};
-use cairn::storage::life::Phase;
-use cairn::storage::publication::RefOutcome;
-use cairn::storage::refs::RefRecord;
-use cairn::storage::repository::{NewRepository, RepoStore};
-use cairn::storage::sql::Database;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::fork::{PartRow, SharedPack};
+use cairn::storage::repository::phase::Phase;
+use cairn::storage::repository::publication::RefOutcome;
+use cairn::storage::repository::ref_record::RefRecord;
+use cairn::storage::repository::store::{NewRepository, RepoStore};
 
 use super::faulty::Faulty;
 use super::{
@@ -162,7 +162,7 @@ fn a_fork_without_its_parts_is_refused<D: Database>(open: &dyn Fn() -> D) {
     assert!(matches!(missing, StoreError::Missing { .. }), "{missing}");
     assert_eq!(fork.load().unwrap().unwrap().phase, Phase::Forking);
     assert_eq!(fork.live_packs().unwrap().len(), 0);
-    // What serves already does not become a fork.
+    // A repository that serves already does not become a fork.
     let other = created(open());
     assert_eq!(other.begin_fork(&new_fork()), Ok(false));
     other

@@ -3,10 +3,10 @@
 use std::cell::Cell;
 
 use cairn::git::store::{CHUNK_BYTES, PackStore as _, StoreError};
-use cairn::storage::imports::{ImportFailure, ImportRecord, NewImport};
-use cairn::storage::publication::PackPublication;
-use cairn::storage::repository::RepoStore;
-use cairn::storage::sql::{Database, in_transaction, query_first};
+use cairn::storage::db::sql::{Database, in_transaction, query_first};
+use cairn::storage::repository::imports::{ImportFailure, ImportRecord, NewImport};
+use cairn::storage::repository::publication::PackPublication;
+use cairn::storage::repository::store::RepoStore;
 
 use super::faults::{check_whole, sweep_all};
 use super::faulty::Faulty;
@@ -160,7 +160,7 @@ fn with_pack<D: Database>(
     let pack = write_pack(store, CHUNK_BYTES + 9, fill)?;
     let published = publish(pack);
     if published.is_err() {
-        // What this leaves is the sweeper's.
+        // The sweeper removes what this leaves.
         let _ = store.discard_pack(pack.pack_id);
     }
     published

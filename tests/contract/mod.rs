@@ -19,10 +19,12 @@ pub mod tokens;
 pub mod upkeep;
 
 use cairn::git::store::{CHUNK_BYTES, PackId, PackStore, Part, Quarantine, StoreError};
-use cairn::storage::publication::{PackPublication, Publication, RefOutcome, RefUpdate};
-use cairn::storage::repository::{NewRepository, RepoStore};
-use cairn::storage::schema;
-use cairn::storage::sql::Database;
+use cairn::storage::db::schema;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::publication::{
+    PackPublication, Publication, RefOutcome, RefUpdate,
+};
+use cairn::storage::repository::store::{NewRepository, RepoStore};
 use gix_hash::ObjectId;
 
 /// A case's name and itself; it is given how to open an empty database.
@@ -32,7 +34,7 @@ pub type Case<D> = (&'static str, fn(&dyn Fn() -> D));
 macro_rules! cases {
     ($($case:ident),* $(,)?) => {
         /// The cases of this file.
-        pub fn cases<D: ::cairn::storage::sql::Database>() -> Vec<crate::contract::Case<D>> {
+        pub fn cases<D: ::cairn::storage::db::sql::Database>() -> Vec<crate::contract::Case<D>> {
             vec![$((stringify!($case), $case::<D>)),*]
         }
     };

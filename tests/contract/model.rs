@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use cairn::git::store::RefSource;
-use cairn::storage::publication::{Publication, RefOutcome};
-use cairn::storage::refs::RefRecord;
-use cairn::storage::repository::RepoStore;
-use cairn::storage::sql::Database;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::publication::{Publication, RefOutcome};
+use cairn::storage::repository::ref_record::RefRecord;
+use cairn::storage::repository::store::RepoStore;
 use proptest::prelude::*;
 
 use crate::contract::{created, id, publication, update};

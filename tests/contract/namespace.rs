@@ -1,11 +1,11 @@
 //! A namespace's names.
 
-use cairn::storage::listing::{Direction, ListError, ListQuery, Sort};
-use cairn::storage::namespace::{
+use cairn::storage::db::schema;
+use cairn::storage::db::sql::Database;
+use cairn::storage::namespace::listing::{Direction, ListError, ListQuery, Sort};
+use cairn::storage::namespace::store::{
     Candidate, ListingPatch, NamespaceStore, RepositoryState, Reservation,
 };
-use cairn::storage::schema;
-use cairn::storage::sql::Database;
 
 use super::NOW;
 

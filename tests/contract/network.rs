@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cairn::storage::network::{DEPARTURE_MS, NETWORK, NetworkStore, Purpose, Taking};
-use cairn::storage::schema;
-use cairn::storage::sql::Database;
+use cairn::storage::db::schema::{self, NETWORK};
+use cairn::storage::db::sql::Database;
+use cairn::storage::network::store::{DEPARTURE_MS, NetworkStore, Purpose, Taking};
 use proptest::prelude::*;
 
 use super::NOW;
@@ -40,7 +40,7 @@ fn share<D: Database>(store: &NetworkStore<D>, repository_id: &str, names: &[&st
     taken.unwrap()
 }
 
-/// Removes what is due at that time; which keys.
+/// Removes what is due at that time; gives the keys.
 fn remove<D: Database>(store: &NetworkStore<D>, now_ms: i64) -> Vec<String> {
     let due = store.begin_removal(now_ms, 100).unwrap();
     for key in &due {
@@ -128,8 +128,8 @@ fn a_network_comes_to_its_end<D: Database>(open: &dyn Fn() -> D) {
     assert_eq!((store.is_over(), store.next_due()), (Ok(true), Ok(None)));
 }
 
-/// Whichever write fails, and whether or not it took effect: sent again, the requests lead where
-/// they would have led.
+/// Whichever write fails, and whether or not it took effect: when the requests are sent again, they
+/// have the same result.
 fn every_request_may_be_sent_again<D: Database>(open: &dyn Fn() -> D) {
     for persisted in [false, true] {
         let mut nth = 0;

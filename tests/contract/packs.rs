@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use cairn::git::store::{CHUNK_BYTES, PackId, PackRecord, PackStore, Part, Quarantine, StoreError};
-use cairn::storage::sql::{Database, in_transaction};
-use cairn::storage::sql_error::SqlError;
+use cairn::storage::db::sql::{Database, in_transaction};
+use cairn::storage::db::sql_error::SqlError;
 
 use super::{PARTS, created, publication, push_main, reopened, update, write_pack};
 

@@ -1,8 +1,8 @@
 //! Publishing a push.
 
 use cairn::git::store::{CHUNK_BYTES, PackStore, Part, Quarantine, StoreError};
-use cairn::storage::publication::{Actor, PackPublication, Publication, RefOutcome};
-use cairn::storage::sql::{Database, in_transaction, query_all};
+use cairn::storage::db::sql::{Database, in_transaction, query_all};
+use cairn::storage::repository::publication::{Actor, PackPublication, Publication, RefOutcome};
 
 use super::{
     NOW, change, check_live, check_refs, created, id, must_change, publication, push_main, update,

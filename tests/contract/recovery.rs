@@ -2,12 +2,13 @@
 //! every n, it goes on and is whole.
 
 use cairn::git::store::{CHUNK_BYTES, PackId, PackStore as _, Part, StoreError};
-use cairn::storage::bucket::pack_key;
-use cairn::storage::record::{Record, RecordReader};
-use cairn::storage::refs::RefRecord;
-use cairn::storage::repository::{NewRepository, RepoStore, RepositoryPatch};
-use cairn::storage::snapshots::SnapshotSettings;
-use cairn::storage::sql::Database;
+use cairn::storage::db::sql::Database;
+use cairn::storage::r2::bucket::pack_key;
+use cairn::storage::r2::recovery_record::{Record, RecordReader};
+use cairn::storage::repository::copies::SnapshotSettings;
+use cairn::storage::repository::ref_record::RefRecord;
+use cairn::storage::repository::settings::SettingsChange;
+use cairn::storage::repository::store::{NewRepository, RepoStore, RepositoryPatch};
 
 use super::faulty::Faulty;
 use super::{
@@ -38,11 +39,13 @@ fn lost<D: Database>(db: D) -> RepoStore<D> {
     let patch = RepositoryPatch {
         description: Some("a thing that was lost"),
         head: Some("refs/heads/topic".into()),
-        read_only: Some(true),
-        deny_deletes: Some(true),
+        settings: SettingsChange {
+            read_only: Some(true),
+            deny_deletes: Some(true),
+            prune_grace_seconds: Some(77),
+            ..SettingsChange::default()
+        },
         fsck_strict: Some(true),
-        prune_grace_seconds: Some(77),
-        ..RepositoryPatch::default()
     };
     store.update(&patch, NOW + 2).unwrap();
     store.set_snapshot_settings(&settings()).unwrap();
@@ -176,23 +179,31 @@ fn check_recovered<D: Database, E: Database>(
     assert_eq!(record.id, again().id, "{label}");
     assert!(!record.is_recovering, "{label}");
     assert_eq!(
-        (&record.description, &record.head, record.read_only),
-        (&was.description, &was.head, was.read_only),
+        (&record.description, &record.head, record.settings.read_only),
+        (&was.description, &was.head, was.settings.read_only),
         "{label}"
     );
     assert_eq!(
-        (record.public, record.deny_deletes, record.last_push_at),
-        (was.public, was.deny_deletes, was.last_push_at),
+        (
+            record.settings.public,
+            record.settings.deny_deletes,
+            record.last_push_at
+        ),
+        (
+            was.settings.public,
+            was.settings.deny_deletes,
+            was.last_push_at
+        ),
         "{label}"
     );
     assert!(record.fsck_strict, "{label}");
-    assert_eq!(record.prune_grace_seconds, 77, "{label}");
+    assert_eq!(record.settings.prune_grace_seconds, 77, "{label}");
     assert_eq!(store.snapshot_settings(), Ok(settings()), "{label}");
     assert_eq!(store.shallow_commits(), source.shallow_commits(), "{label}");
     assert_eq!(all_refs(store), all_refs(source), "{label}");
     let packs = store.stored_packs().unwrap();
     let keys = |packs: Vec<_>| -> Vec<_> {
-        let key = |pack: cairn::storage::snapshots::StoredPack| pack.r2_key;
+        let key = |pack: cairn::storage::repository::copies::StoredPack| pack.r2_key;
         packs.into_iter().map(key).collect()
     };
     assert!(packs.iter().all(|pack| !pack.chunks_here), "{label}");

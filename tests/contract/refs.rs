@@ -3,12 +3,12 @@
 use std::ops::ControlFlow;
 
 use cairn::git::store::RefSource;
-use cairn::storage::packed_refs::PACKED_PAGE_REFS;
-use cairn::storage::publication::{Publication, RefBounds, RefOutcome, TooManyRefs};
-use cairn::storage::ref_counts::RefCounts;
-use cairn::storage::refs::RefRecord;
-use cairn::storage::repository::RepoStore;
-use cairn::storage::sql::Database;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::packed_refs::PACKED_PAGE_REFS;
+use cairn::storage::repository::publication::{Publication, RefBounds, RefOutcome, TooManyRefs};
+use cairn::storage::repository::ref_counts::RefCounts;
+use cairn::storage::repository::ref_record::RefRecord;
+use cairn::storage::repository::store::RepoStore;
 
 use super::{all_refs, created, id, must_change, publication, update};
 
@@ -335,7 +335,7 @@ fn refs_are_bounded_by_number_and_by_bytes_of_names<D: Database>(open: &dyn Fn()
         [too_many(2, 24), RefOutcome::Updated, RefOutcome::Updated]
     );
     assert_eq!(store.ref_counts(), Ok(counts(3, 36)));
-    // What an atomic push does not do is not counted.
+    // Updates that an atomic push does not do are not counted.
     let atomic = Publication {
         atomic: true,
         ref_bounds: bounds,

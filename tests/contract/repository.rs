@@ -1,9 +1,10 @@
 //! The repository's record.
 
-use cairn::storage::life::Phase;
-use cairn::storage::repository::{RepoStore, RepositoryPatch, RepositoryRecord};
-use cairn::storage::schema;
-use cairn::storage::sql::Database;
+use cairn::storage::db::schema;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::phase::Phase;
+use cairn::storage::repository::settings::{RepositorySettings, SettingsChange};
+use cairn::storage::repository::store::{RepoStore, RepositoryPatch, RepositoryRecord};
 
 use super::{NOW, created, new_repository, push_main, update, write_pack};
 
@@ -22,14 +23,16 @@ fn record() -> RepositoryRecord {
         name: "Widgets".to_owned(),
         description: "things".to_owned(),
         head: "refs/heads/main".into(),
-        read_only: false,
-        public: true,
-        deny_non_fast_forwards: false,
-        deny_deletes: false,
+        settings: RepositorySettings {
+            read_only: false,
+            public: true,
+            deny_non_fast_forwards: false,
+            deny_deletes: false,
+            prune_grace_seconds: 14 * 86_400,
+            reflog_retention_seconds: 90 * 86_400,
+            superseded_grace_seconds: 3600,
+        },
         fsck_strict: false,
-        prune_grace_seconds: 14 * 86_400,
-        reflog_retention_seconds: 90 * 86_400,
-        superseded_grace_seconds: 3600,
         source: None,
         created_at: NOW,
         updated_at: NOW,
@@ -64,6 +67,8 @@ fn settings_change_one_by_one<D: Database>(open: &dyn Fn() -> D) {
     let store = created(open());
     let mut expect = record();
     let none = RepositoryPatch::default();
+    let settings = |settings: SettingsChange| RepositoryPatch { settings, ..none };
+    let same = SettingsChange::default();
     let patches = [
         RepositoryPatch {
             description: Some(""),
@@ -73,55 +78,56 @@ fn settings_change_one_by_one<D: Database>(open: &dyn Fn() -> D) {
             head: Some("refs/heads/trunk".into()),
             ..none
         },
-        RepositoryPatch {
+        settings(SettingsChange {
             read_only: Some(true),
             public: Some(false),
-            ..none
-        },
-        RepositoryPatch {
+            ..same
+        }),
+        settings(SettingsChange {
             deny_non_fast_forwards: Some(true),
-            ..none
-        },
-        RepositoryPatch {
+            ..same
+        }),
+        settings(SettingsChange {
             deny_deletes: Some(true),
-            ..none
-        },
+            ..same
+        }),
         RepositoryPatch {
             fsck_strict: Some(true),
             ..none
         },
-        RepositoryPatch {
+        settings(SettingsChange {
             prune_grace_seconds: Some(0),
             reflog_retention_seconds: Some(1),
             superseded_grace_seconds: Some(2),
-            ..none
-        },
+            ..same
+        }),
     ];
     for (now, patch) in (NOW + 1..).zip(patches) {
         store.update(&patch, now).unwrap();
         expect.updated_at = now;
         expect.description = patch.description.map_or(expect.description, str::to_owned);
         expect.head = patch.head.map_or(expect.head, ToOwned::to_owned);
-        expect.read_only = patch.read_only.unwrap_or(expect.read_only);
-        expect.public = patch.public.unwrap_or(expect.public);
-        expect.deny_deletes = patch.deny_deletes.unwrap_or(expect.deny_deletes);
+        let (holds, change) = (&mut expect.settings, &patch.settings);
+        holds.read_only = change.read_only.unwrap_or(holds.read_only);
+        holds.public = change.public.unwrap_or(holds.public);
+        holds.deny_deletes = change.deny_deletes.unwrap_or(holds.deny_deletes);
         expect.fsck_strict = patch.fsck_strict.unwrap_or(expect.fsck_strict);
         for (kept, new) in [
-            (&mut expect.prune_grace_seconds, patch.prune_grace_seconds),
+            (&mut holds.prune_grace_seconds, change.prune_grace_seconds),
             (
-                &mut expect.reflog_retention_seconds,
-                patch.reflog_retention_seconds,
+                &mut holds.reflog_retention_seconds,
+                change.reflog_retention_seconds,
             ),
             (
-                &mut expect.superseded_grace_seconds,
-                patch.superseded_grace_seconds,
+                &mut holds.superseded_grace_seconds,
+                change.superseded_grace_seconds,
             ),
         ] {
             *kept = new.map_or(*kept, i64::from);
         }
-        expect.deny_non_fast_forwards = patch
+        holds.deny_non_fast_forwards = change
             .deny_non_fast_forwards
-            .unwrap_or(expect.deny_non_fast_forwards);
+            .unwrap_or(holds.deny_non_fast_forwards);
         assert_eq!(store.load(), Ok(Some(expect.clone())));
     }
 }

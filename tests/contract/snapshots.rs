@@ -4,10 +4,10 @@
 use std::cell::Cell;
 
 use cairn::git::store::{CHUNK_BYTES, PackId, PackStore, Quarantine, StoreError};
-use cairn::storage::ready::{ReadyClone, Written, fingerprint};
-use cairn::storage::repository::RepoStore;
-use cairn::storage::snapshots::{SnapshotSettings, Upload};
-use cairn::storage::sql::Database;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::copies::{SnapshotSettings, Upload};
+use cairn::storage::repository::ready_clone::{ReadyClone, Written, fingerprint};
+use cairn::storage::repository::store::RepoStore;
 
 use super::faulty::Faulty;
 use super::{NOW, PARTS, created, id, publication, reopened, update, write_pack};

@@ -1,11 +1,11 @@
-//! Sweeping up.
+//! The sweeper: it removes what unfinished pushes left.
 
 use std::collections::BTreeSet;
 
 use cairn::git::store::{CHUNK_BYTES, PackStore, Quarantine};
-use cairn::storage::repository::RepoStore;
-use cairn::storage::sql::Database;
-use cairn::storage::sweep::Sweep;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::store::RepoStore;
+use cairn::storage::repository::sweep::Sweep;
 
 use super::{NOW, check_live, check_refs, created, push_main, write_pack};
 

@@ -1,7 +1,7 @@
 //! Tokens.
 
-use cairn::storage::sql::Database;
-use cairn::storage::tokens::{NewToken, Scope, TokenState};
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::tokens::{NewToken, Scope, TokenState};
 
 use super::{NOW, created};
 

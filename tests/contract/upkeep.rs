@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use cairn::git::store::{CHUNK_BYTES, PackId, PackStore, Part, Quarantine, StoreError};
-use cairn::storage::orphans::{Orphans, Overdue};
-use cairn::storage::ready::{ReadyClone, fingerprint};
-use cairn::storage::repository::RepoStore;
-use cairn::storage::runs::{RunFigures, RunOutcome};
-use cairn::storage::sql::{Database, in_transaction};
-use cairn::storage::sweep::Sweep;
+use cairn::storage::db::sql::{Database, in_transaction};
+use cairn::storage::repository::maintenance_runs::{RunFigures, RunOutcome};
+use cairn::storage::repository::orphans::{Orphans, Overdue};
+use cairn::storage::repository::ready_clone::{ReadyClone, fingerprint};
+use cairn::storage::repository::store::RepoStore;
+use cairn::storage::repository::sweep::Sweep;
 
 use super::faulty::Faulty;
 use super::{
@@ -68,7 +68,7 @@ fn run<D: Database>(store: &RepoStore<D>) -> Result<(), StoreError> {
         for part in PARTS {
             store.put_part(pack_id, part, 0, &[7, part as u8])?;
         }
-        let merged = cairn::storage::publication::PackPublication {
+        let merged = cairn::storage::repository::publication::PackPublication {
             pack_id,
             pack_bytes: 99,
             object_count: 9,

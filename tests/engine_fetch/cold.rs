@@ -10,7 +10,8 @@ use cairn::git::limits::Limits;
 use cairn::git::pack::entries::EntryTable;
 use cairn::git::pack::incoming::objects::Sources;
 use cairn::git::pack::parser::{PackParser, error::Refusal};
-use cairn::git::pack::reader::{BlobReader, LivePacks, Location};
+use cairn::git::pack::reader::blob::BlobReader;
+use cairn::git::pack::reader::{LivePacks, Location};
 use cairn::git::pack::resolver::{Resolver, Step};
 use cairn::git::pack::writer::{Item, PackWriter, WriteOptions};
 use cairn::git::store::{

@@ -205,7 +205,7 @@ pub fn table_of(pack: &[u8], outside: &dyn Fn(&oid) -> Option<Outside>) -> Entry
             resolved[position] = Some((row, Rc::new(content)));
             first_by_id.entry(id).or_insert(position);
             progress = true;
-            // What was found outside may let others be found inside.
+            // An object found outside may lead to others inside.
             is_final = false;
         }
         if !progress && is_final {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use cairn::git::filter::sparse::SparsePatterns;
 use cairn::git::filter::{FilterError, ObjectFilter};
-use cairn::git::upload_pack::plan::{PlanError, PlanOptions, plan};
+use cairn::git::upload_pack::error::PlanError;
+use cairn::git::upload_pack::plan::{PlanOptions, plan};
 use gix_hash::ObjectId;
 
 use super::history::{History, Noise, ids};

@@ -344,7 +344,7 @@ fn change(noise: &mut Noise, files: &mut Files, states: &[Files]) {
             );
         }
         8 | 9 if !states.is_empty() => {
-            // What once was comes back: all of it, or one directory.
+            // An earlier tree comes back: all of it, or one directory.
             let old = &states[noise.below(states.len())];
             files.retain(|path, _| !path.starts_with(directory));
             let back = old.iter().filter(|(path, _)| path.starts_with(directory));

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use cairn::git::pack::reader::{LivePacks, Location};
-use cairn::git::upload_pack::plan::{Plan, PlanError, PlanOptions, plan};
+use cairn::git::upload_pack::error::PlanError;
+use cairn::git::upload_pack::plan::{Plan, PlanOptions, plan};
 use gix_hash::ObjectId;
 
 use super::history::{History, Noise};

@@ -44,7 +44,7 @@ fn an_object_is_reached_if_it_is_in_the_closure_of_a_root() {
 }
 
 #[test]
-fn what_was_found_holds_on_when_packs_are_added() {
+fn reachability_stays_valid_when_packs_are_added() {
     let history = History::random(9, 40);
     let (early, late) = history.commits.split_at(20);
     let mut server = Server::default();

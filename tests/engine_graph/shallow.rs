@@ -98,7 +98,7 @@ impl Client {
         true
     }
 
-    /// What the client has to have: the tips' histories up to the shallow commits.
+    /// The objects that the client must have: the tips' histories up to the shallow commits.
     fn needed(&self, history: &History) -> BTreeSet<ObjectId> {
         let mut commits = BTreeSet::new();
         let mut stack = self.tips.clone();

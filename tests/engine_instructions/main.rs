@@ -66,7 +66,7 @@ fn no_operation_of_the_engine_takes_more_instructions_than_its_budget() {
 }
 
 #[test]
-fn what_is_counted_is_what_is_executed() {
+fn the_count_equals_the_executed_instructions() {
     let file = counting_file("known.wasm", &known::module());
     let expected = Counts::from([("x".to_owned(), known::INSTRUCTIONS)]);
     assert_eq!(counts_of(&file), expected);

@@ -6,13 +6,14 @@ use std::rc::Rc;
 
 use cairn::git::graph::commits::CommitGraph;
 use cairn::git::limits::Limits;
-use cairn::git::maintenance::merge::{Merge, Step};
+use cairn::git::maintenance::merge::Merge;
 use cairn::git::maintenance::reach::{Reach, Reached};
+use cairn::git::maintenance::step::Step;
 use cairn::git::pack::reader::LivePacks;
 use cairn::git::store::{CHUNK_BYTES, ColdChunk, PackId, PackStore as _};
-use cairn::storage::publication::{Publication, RefUpdate};
-use cairn::storage::rusqlite_db::RusqliteDatabase;
-use cairn::storage::sweep::Sweep;
+use cairn::storage::db::rusqlite_db::RusqliteDatabase;
+use cairn::storage::repository::publication::{Publication, RefUpdate};
+use cairn::storage::repository::sweep::Sweep;
 
 use super::hosted::{self, NOW, Source, create, push, woken};
 use super::judge;
@@ -139,7 +140,7 @@ fn releases(store: &Store<'_>) -> usize {
 }
 
 #[test]
-fn cold_packs_are_merged_and_no_chunk_comes_back_to_stay() {
+fn cold_packs_are_merged_without_leaving_chunks_in_rows() {
     let mut source = Source::new();
     let (db, copies) = filled(&mut source);
     let store = Rc::new(woken(&db));
@@ -191,7 +192,7 @@ fn r2_failing_at_any_read_changes_nothing() {
 }
 
 #[test]
-fn what_is_dead_in_cold_packs_is_measured_and_left_out() {
+fn dead_objects_of_cold_packs_are_counted_and_left_out() {
     let mut source = Source::new();
     let (db, copies) = filled(&mut source);
     let store = Rc::new(woken(&db));

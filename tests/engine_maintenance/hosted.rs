@@ -9,8 +9,9 @@ use cairn::git::graph::commits::CommitGraph;
 use cairn::git::graph::connectivity::{Connectivity, Progress};
 use cairn::git::limits::Limits;
 use cairn::git::maintenance::geometry;
-use cairn::git::maintenance::merge::{Merge, Step};
+use cairn::git::maintenance::merge::Merge;
 use cairn::git::maintenance::reach::Reached;
+use cairn::git::maintenance::step::Step;
 use cairn::git::pack::incoming::objects::Sources;
 use cairn::git::pack::parser::PackParser;
 use cairn::git::pack::reader::LivePacks;
@@ -18,11 +19,13 @@ use cairn::git::pack::resolver::{self, Resolver};
 use cairn::git::receive_pack::inspection::Inspection;
 use cairn::git::receive_pack::pushed::Pushed;
 use cairn::git::store::{PackStore as _, ReadError, StoreError};
-use cairn::storage::publication::{PackPublication, Publication, RefOutcome, RefUpdate};
-use cairn::storage::repository::{NewRepository, RepoStore};
-use cairn::storage::rusqlite_db::RusqliteDatabase;
-use cairn::storage::schema;
-use cairn::storage::sql::{Database, in_transaction};
+use cairn::storage::db::rusqlite_db::RusqliteDatabase;
+use cairn::storage::db::schema;
+use cairn::storage::db::sql::{Database, in_transaction};
+use cairn::storage::repository::publication::{
+    PackPublication, Publication, RefOutcome, RefUpdate,
+};
+use cairn::storage::repository::store::{NewRepository, RepoStore};
 use gix_hash::ObjectId;
 
 pub const NOW: i64 = 1_700_000_000_000;

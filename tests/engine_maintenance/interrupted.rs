@@ -5,15 +5,16 @@ use std::rc::Rc;
 
 use cairn::git::graph::commits::CommitGraph;
 use cairn::git::limits::Limits;
-use cairn::git::maintenance::merge::{Merge, Step};
+use cairn::git::maintenance::merge::Merge;
 use cairn::git::maintenance::reach::Reach;
+use cairn::git::maintenance::step::Step;
 use cairn::git::pack::reader::LivePacks;
 use cairn::git::store::{PackStore as _, Quarantine as _, ReadError};
-use cairn::storage::publication::{Publication, RefUpdate};
-use cairn::storage::runs::{RunFigures, RunOutcome};
-use cairn::storage::rusqlite_db::RusqliteDatabase;
-use cairn::storage::sql::Database;
-use cairn::storage::sweep::Sweep;
+use cairn::storage::db::rusqlite_db::RusqliteDatabase;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::maintenance_runs::{RunFigures, RunOutcome};
+use cairn::storage::repository::publication::{Publication, RefUpdate};
+use cairn::storage::repository::sweep::Sweep;
 
 use gix_hash::ObjectId;
 
@@ -60,7 +61,7 @@ fn sweep_all<D: Database>(store: &Store<D>) {
 }
 
 #[test]
-fn a_merge_that_fails_anywhere_changes_nothing_and_is_made_again() {
+fn a_merge_that_fails_at_any_write_changes_nothing_and_succeeds_later() {
     for persisted in [false, true] {
         let mut nth = 0;
         loop {
@@ -127,7 +128,7 @@ fn prune<D: Database>(store: &Rc<Store<D>>, kept: ObjectId) -> Result<(), ReadEr
 }
 
 #[test]
-fn a_prune_that_fails_anywhere_keeps_what_is_reached_and_is_made_again() {
+fn a_prune_that_fails_at_any_write_keeps_reached_objects_and_succeeds_later() {
     let state = |store: &Rc<Store<&RusqliteDatabase>>| {
         let live = store.live_packs().unwrap();
         let live: Vec<_> = live
@@ -199,7 +200,7 @@ fn a_prune_that_fails_anywhere_keeps_what_is_reached_and_is_made_again() {
 }
 
 #[test]
-fn what_an_ended_object_was_filling_is_swept_at_once() {
+fn a_pack_that_an_ended_object_was_filling_is_swept_at_once() {
     let mut source = Source::new();
     let db = filled(&mut source);
     let store = Rc::new(woken(&db));

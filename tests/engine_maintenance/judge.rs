@@ -11,13 +11,13 @@ use cairn::git::graph::connectivity::{Connectivity, Progress};
 use cairn::git::hash::object_id;
 use cairn::git::limits::Limits;
 use cairn::git::maintenance::compare::{self, Graph};
-use cairn::git::maintenance::merge::Step;
 use cairn::git::maintenance::rebuild::{IndexRebuild, Overlay, StoredPack};
+use cairn::git::maintenance::step::Step;
 use cairn::git::pack::index::IndexBuilder;
 use cairn::git::pack::reader::{LivePacks, Location};
 use cairn::git::store::{PackId, PackRecord, PackStore, Part};
 use cairn::git::upload_pack::plan::{PlanOptions, plan};
-use cairn::storage::sql::Database;
+use cairn::storage::db::sql::Database;
 use gix_hash::ObjectId;
 
 use super::hosted::{Store, git, text};
@@ -125,10 +125,10 @@ pub fn objects(directory: &Path, wants: &[ObjectId], haves: &[ObjectId]) -> BTre
     listed.lines().map(|id| id.parse().unwrap()).collect()
 }
 
-/// All parts made anew.
+/// All parts, rebuilt.
 pub type Parts = Vec<(PackId, Part, Vec<u8>)>;
 
-/// Makes all parts anew and compares them with what is stored; gives them, and what differs.
+/// Rebuilds all parts and compares them with the stored ones; returns them and the differences.
 pub fn rebuild<D: Database>(store: &Rc<Store<D>>) -> (Parts, Vec<String>) {
     let limits = Limits::DEFAULT;
     let overlay = Rc::new(Overlay::new(Rc::clone(store)));

@@ -16,4 +16,5 @@ mod interrupted;
 mod judge;
 mod merging;
 mod pruning;
+mod purging;
 mod rebuilding;

@@ -6,7 +6,7 @@ use cairn::git::limits::Limits;
 use cairn::git::pack::entries::Base;
 use cairn::git::pack::reader::{LivePacks, Location};
 use cairn::git::store::PackStore as _;
-use cairn::storage::sweep::Sweep;
+use cairn::storage::repository::sweep::Sweep;
 
 use super::hosted::{NOW, Source, created, merge, merge_due, push, push_pack};
 use super::judge;
@@ -74,7 +74,7 @@ fn deltas_stay_deltas_and_lean_on_what_is_here() {
 }
 
 #[test]
-fn what_overlapping_pushes_brought_twice_is_there_once() {
+fn an_object_of_two_overlapping_pushes_is_merged_to_one() {
     let (store, mut source) = (Rc::new(created()), Source::new());
     let base = source.commit("main", 20);
     push(&store, &source, "refs/heads/main", None, base);
@@ -159,7 +159,7 @@ fn large_packs_go_through_quarantine_and_their_sources_go_in_time() {
 }
 
 #[test]
-fn who_opened_the_packs_before_reads_on() {
+fn a_reader_goes_on_with_the_packs_that_it_opened() {
     let (store, mut source) = (Rc::new(created()), Source::new());
     let mut tip = None;
     for _ in 0..6 {

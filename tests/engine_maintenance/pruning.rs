@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use cairn::git::graph::commits::CommitGraph;
 use cairn::git::limits::Limits;
-use cairn::git::maintenance::merge::{Merge, Step};
+use cairn::git::maintenance::merge::Merge;
 use cairn::git::maintenance::reach::{Reach, Reached};
+use cairn::git::maintenance::step::Step;
 use cairn::git::pack::reader::LivePacks;
-use cairn::storage::publication::{Publication, RefUpdate};
-use cairn::storage::sql::Database;
+use cairn::storage::db::sql::Database;
+use cairn::storage::repository::publication::{Publication, RefUpdate};
 use gix_hash::ObjectId;
 
 use super::hosted::{NOW, Source, Store, created, merge, push};
@@ -42,84 +43,7 @@ fn prune<D: Database>(store: &Rc<Store<D>>, roots: &[ObjectId], kept_packs: &[u3
     reached
 }
 
-/// Rewrites every pack so that nothing is left but what the roots reach.
-fn purge<D: Database>(store: &Rc<Store<D>>, roots: &[ObjectId]) {
-    let packs = LivePacks::open(Rc::clone(store), &Limits::DEFAULT).unwrap();
-    let graph = CommitGraph::open(&**store, packs.records()).unwrap();
-    let mut reach = Reach::new(&packs, &graph).without_bases();
-    for root in roots {
-        assert!(reach.add_root(&packs, &graph, *root).unwrap());
-    }
-    while reach.step(&packs, &graph, 10).unwrap() == Step::More {}
-    let reached = reach.finish();
-    let mut renamed = Vec::new();
-    for pack in (0..packs.pack_count()).rev() {
-        let is_whole = reached.has_all(&graph, pack);
-        if is_whole && !reached.leans_on_dead(&packs, pack).unwrap() {
-            continue;
-        }
-        let mut merge = Merge::new(pack..pack + 1, Some(Rc::clone(&reached)));
-        while merge.step(&packs, &graph, &**store, 100).unwrap() == Step::More {}
-        let merged = merge.finish(&packs, &graph, &renamed).unwrap();
-        let new = store.publish_merged(&merged, NOW + 1).unwrap();
-        renamed.push((packs.records()[pack as usize].pack_id, new.pack_id));
-    }
-}
-
-/// Objects of the live packs.
-fn count<D: Database>(store: &Rc<Store<D>>) -> u64 {
-    let packs = LivePacks::open(Rc::clone(store), &Limits::DEFAULT).unwrap();
-    let counts = packs.records().iter();
-    counts.map(|pack| u64::from(pack.object_count)).sum()
-}
-
-#[test]
-fn a_purge_keeps_no_base_that_no_ref_reaches() {
-    let (store, mut source) = (Rc::new(created()), Source::new());
-    let first = source.commit("main", 6);
-    push(&store, &source, "refs/heads/main", None, first);
-    super::hosted::git(source.path(), &["branch", "topic", "main"], b"");
-    let topic = source.commit("topic", 8);
-    push(&store, &source, "refs/heads/topic", None, topic);
-    // Deltas on what the topic brought: the main line goes on from its files.
-    super::hosted::git(source.path(), &["branch", "-f", "main", "topic"], b"");
-    let squashed = format!("{topic}^{{tree}}");
-    let squashed = super::hosted::text(
-        source.path(),
-        &[
-            "-c",
-            "user.name=A",
-            "-c",
-            "user.email=a@example.com",
-            "commit-tree",
-            "-m",
-            "squashed",
-            "-p",
-            &first.to_string(),
-            &squashed,
-        ],
-    );
-    super::hosted::git(source.path(), &["branch", "-f", "main", &squashed], b"");
-    let second = source.commit("main", 5);
-    push(&store, &source, "refs/heads/main", Some(first), second);
-    move_ref(&store, "refs/heads/topic", topic, None);
-    super::hosted::git(source.path(), &["branch", "-D", "topic"], b"");
-
-    purge(&store, &[second]);
-    let reached = super::hosted::text(source.path(), &["rev-list", "--objects", "main"]);
-    assert_eq!(
-        count(&store),
-        reached.lines().count() as u64,
-        "nothing else is left"
-    );
-    assert!(!has(&store, &topic));
-    judge::check(&store, source.path());
-    let before = count(&store);
-    purge(&store, &[second]);
-    assert_eq!(count(&store), before);
-}
-
-fn has<D: Database>(store: &Rc<Store<D>>, id: &ObjectId) -> bool {
+pub fn has<D: Database>(store: &Rc<Store<D>>, id: &ObjectId) -> bool {
     let packs = LivePacks::open(Rc::clone(store), &Limits::DEFAULT).unwrap();
     let graph = CommitGraph::open(&**store, packs.records()).unwrap();
     let found = packs.find(id).unwrap().is_some();
@@ -127,7 +51,12 @@ fn has<D: Database>(store: &Rc<Store<D>>, id: &ObjectId) -> bool {
     found
 }
 
-fn move_ref<D: Database>(store: &Rc<Store<D>>, name: &str, old: ObjectId, new: Option<ObjectId>) {
+pub fn move_ref<D: Database>(
+    store: &Rc<Store<D>>,
+    name: &str,
+    old: ObjectId,
+    new: Option<ObjectId>,
+) {
     let push = Publication {
         updates: vec![RefUpdate {
             name: name.into(),

@@ -1,4 +1,4 @@
-//! Parts made anew.
+//! Parts that are rebuilt from the packs.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use super::hosted::{Source, created, merge_due, push, push_pack};
 use super::judge;
 
 #[test]
-fn parts_that_are_lost_are_made_again() {
+fn lost_parts_are_rebuilt() {
     let (store, mut source) = (Rc::new(created()), Source::new());
     let mut tip = None;
     for _ in 0..20 {
@@ -48,7 +48,7 @@ fn parts_that_are_lost_are_made_again() {
 }
 
 #[test]
-fn what_a_push_appended_is_found_behind_the_trailer() {
+fn appended_entries_are_found_behind_the_trailer() {
     let (store, mut source) = (Rc::new(created()), Source::new());
     let mut tip = None;
     // One file, a link of the chain a push: the 51st is stored whole.

@@ -41,7 +41,7 @@ fn of_git() -> BTreeSet<String> {
 }
 
 #[test]
-fn the_table_of_messages_is_that_of_the_code_and_has_all_of_gits() {
+fn the_documented_messages_are_those_of_the_code_and_of_git() {
     let table = table();
     for id in MessageId::ALL {
         let git = match id.severity() {

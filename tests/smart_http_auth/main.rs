@@ -1,4 +1,4 @@
-//! Who may do what over Git's own paths: each row of the credentials table, by raw requests and
+//! Permissions on Git's own paths: each row of the credentials table, by raw requests and
 //! by real git. When a token or its repository ends is in [`endings`].
 
 // The lints of wire data: here every surprise is a failed test.
@@ -22,7 +22,7 @@ const FETCH: &str = "git-upload-pack";
 const PUSH: &str = "git-receive-pack";
 /// The first of the challenges, or all of them in one header.
 const CHALLENGE: &str = r#"Basic realm="cairn""#;
-/// Well-formed, and nobody's.
+/// A well-formed token that belongs to nothing.
 const UNKNOWN: &str = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
 
 fn create(name: &str) -> Hosted {
@@ -53,7 +53,7 @@ fn exchange(client: &Rest, hosted: &Hosted, service: &str) -> Answer {
     client.send(Method::POST, &at(hosted, service), &headers, b"0000")
 }
 
-/// The status of an answer; of a refusal in-band the one that its reason has elsewhere.
+/// The status of an answer; for a refusal in-band, the status that its reason has elsewhere.
 fn told(answer: &Answer) -> u16 {
     let text = answer.text();
     let is_refused = text.contains("ERR ") || text.contains('\u{3}');
@@ -119,7 +119,7 @@ fn a_private_repository_asks_for_credentials() {
 }
 
 #[test]
-fn a_credential_that_is_no_token_or_nobodys_is_refused_with_a_new_question() {
+fn an_unknown_credential_is_refused_and_asked_for_again() {
     let hosted = create("unknown-token");
     let valid = without_suffix(&hosted.token);
     let long = "a".repeat(5000);
@@ -195,7 +195,7 @@ fn a_token_of_another_repository_is_forbidden() {
     let (own, other) = (create("own"), create("other"));
     let elsewhere = server().rest().create_repository("auth-elsewhere", "own");
     for (holder, target) in [(&own, &other), (&own, &elsewhere), (&elsewhere, &own)] {
-        // What KV knows of it stands beside a status only.
+        // KV's copy of a token changes nothing but the status.
         let statuses = statuses(&bearer(&holder.token), target);
         assert_eq!(statuses, [403, 401, 403, 401]);
     }
@@ -311,7 +311,7 @@ fn a_credential_has_many_spellings() {
     let hosted = create("spellings");
     let bare = hosted.token.as_str();
     assert!(!bare.contains('?'), "{bare}");
-    // As tokens were handed out once.
+    // Older versions handed tokens out with this suffix.
     let full = &format!("{bare}?expires=1795000000");
     let encoded = full.replace('?', "%3F").replace('=', "%3D");
     let lower = full.replace('?', "%3f").replace('=', "%3d");

@@ -7,7 +7,7 @@ use super::target::{Expect, Target};
 const MISSING: Expect = Expect::Ng("missing necessary objects");
 
 #[test]
-fn tips_whose_closure_is_not_here() {
+fn tips_with_incomplete_closures() {
     let mut target = Target::new("closures");
     let (tip, tip_tree) = (target.tip, target.tip_tree);
     let empty = Pack::new().finish();
@@ -138,7 +138,7 @@ fn objects_of_another_kind() {
 }
 
 #[test]
-fn what_a_refused_push_brought_stays_unknown() {
+fn objects_of_a_refused_push_stay_unknown() {
     let mut target = Target::new("unknown");
     // The first push brings a sound blob and tree, and is refused for its other tip.
     let mut pack = Pack::new();
@@ -189,7 +189,7 @@ fn fetch(argument: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_commit_that_came_along_is_no_part_of_the_history() {
+fn an_unreferenced_commit_of_a_pack_is_not_in_the_graph() {
     let mut target = Target::new("junk");
     // A push that is taken brings a commit that no ref names and whose parent nobody has.
     let mut pack = Pack::new();
@@ -222,7 +222,7 @@ fn a_commit_that_came_along_is_no_part_of_the_history() {
     let tagged = pack.object(TAG, &tag(junk, "commit"));
     let body = push(&[command(null(), tagged, "refs/tags/evil")], &pack.finish());
     target.push("a tag of the junk commit", &body, MISSING);
-    // As a have it is nothing in common.
+    // As a have it is not common.
     let arguments = format!("have {junk}\n");
     let want = format!("want {}\n", target.tip);
     let body = [

@@ -17,7 +17,7 @@ fn create(target: &Target, name: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn lines_that_are_no_commands() {
+fn lines_that_are_not_commands() {
     let mut target = Target::new("lines");
     let tip = target.tip;
     let sound = command(null(), tip, "refs/heads/evil");
@@ -73,7 +73,7 @@ fn lines_that_are_no_commands() {
 }
 
 #[test]
-fn packets_that_are_wrong() {
+fn wrong_packets() {
     let mut target = Target::new("packets");
     let sound = create(&target, b"refs/heads/evil");
     let bodies: [(&str, Vec<u8>); 9] = [

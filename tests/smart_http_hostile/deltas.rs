@@ -16,7 +16,7 @@ fn on_base(delta: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn instructions_that_are_wrong() {
+fn wrong_delta_instructions() {
     let mut target = Target::new("instructions");
     let all = copy(0, 40);
     let endless = [0xff; 11];
@@ -91,7 +91,7 @@ fn instructions_that_are_wrong() {
 }
 
 #[test]
-fn bases_that_are_not_there() {
+fn missing_bases() {
     let mut target = Target::new("bases");
     let append = append(BASE, b"more");
     let second = |distance: u64| {

@@ -18,7 +18,7 @@ fn request(name: &str, arguments: &[&str]) -> Vec<u8> {
 const FATAL: Expect = Expect::Fatal("");
 
 #[test]
-fn requests_of_version_2_that_are_malformed() {
+fn malformed_requests_of_version_2() {
     let mut target = Target::new("v2");
     let want = format!("want {}", target.tip);
     let fetch = |arguments: &[&str]| request("fetch", arguments);
@@ -168,7 +168,7 @@ fn requests_of_version_2_that_are_malformed() {
 }
 
 #[test]
-fn requests_of_version_0_that_are_malformed() {
+fn malformed_requests_of_version_0() {
     let mut target = Target::new("v0");
     let tip = target.tip;
     let want = |rest: &str| pkt(format!("want {tip}{rest}\n"));
@@ -210,16 +210,16 @@ fn requests_of_version_0_that_are_malformed() {
     for (name, body) in cases {
         target.fetch(&format!("v0: {name}"), 0, &body, FATAL);
     }
-    // As in git, whatever is no line ends the wants; then nothing is asked for.
+    // As in git, anything but a line ends the wants, and then nothing is asked for.
     let body = [want(""), b"0001".to_vec(), done()].concat();
     target.fetch("v0: a delimiter", 0, &body, Expect::Harmless(""));
     target.finish(11);
 }
 
 #[test]
-fn wants_of_what_is_not_ours() {
+fn wants_of_unknown_objects() {
     let mut target = Target::new("wants");
-    // What a refused push brought, and an object that only a delta's instructions know.
+    // An object of a refused push, and one that only a delta's instructions know.
     let mut pack = Pack::new();
     let secret = pack.blob(b"in quarantine");
     pack.ref_delta(secret, &append(b"in quarantine", b"!"));
@@ -271,7 +271,7 @@ fn wants_of_what_is_not_ours() {
 }
 
 #[test]
-fn haves_that_are_garbage_do_no_harm() {
+fn garbage_haves_do_no_harm() {
     let mut target = Target::new("haves");
     let want = format!("want {}", target.tip);
     let unknown: Vec<String> = (0..5000)

@@ -11,6 +11,7 @@ use super::pack::{BLOB, Pack, nobody};
 use super::request::{Verdict, create_evil};
 use super::support::rest::Hosted;
 use super::support::server::{Server, server};
+use super::support::wait::until_true;
 use super::target::{Expect, Target};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -22,7 +23,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 const GZIP: [(&str, &str); 1] = [("Content-Encoding", "gzip")];
 
 #[test]
-fn gzip_that_is_wrong() {
+fn wrong_gzip() {
     let mut target = Target::new("gzip");
     let plain = create_evil(nobody(1), &Pack::new().finish());
     let sound = gzip(&plain);
@@ -50,7 +51,7 @@ fn gzip_that_is_wrong() {
     ];
     for (name, body) in cases {
         let answer = target.send("git-receive-pack", &GZIP, &body);
-        // What was read before the fault decides how it can be told.
+        // How the fault can be reported depends on what was read before it.
         let expect = match Verdict::of(&answer) {
             Verdict::Fatal(_) => Expect::Fatal(""),
             Verdict::Report { unpack, .. } if unpack != "ok" => Expect::Refused(""),
@@ -83,7 +84,7 @@ fn gzip_that_is_wrong() {
 }
 
 #[test]
-fn types_and_encodings_that_are_not_read() {
+fn unknown_types_and_encodings() {
     let mut target = Target::new("types");
     let body = create_evil(nobody(1), &Pack::new().finish());
     for kind in [
@@ -115,7 +116,7 @@ fn types_and_encodings_that_are_not_read() {
     target.finish(12);
 }
 
-/// A push over a socket of our own: `sent` of a body that is announced with `announced` bytes.
+/// A push over a raw socket: sends `sent` of a body and announces `announced` bytes.
 fn hang_up(port: u16, hosted: &Hosted, announced: Option<usize>, sent: &[u8]) -> TcpStream {
     let mut socket = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
     socket
@@ -183,7 +184,7 @@ fn a_client_that_hangs_up() {
     target.finish(0);
 }
 
-/// What is reserved in the isolate, as the figures of any repository show it.
+/// The reserved bytes of the isolate, which the figures of any repository show.
 fn reserved(server: &Server, hosted: &Hosted) -> u64 {
     let stats = server.rest().get(&hosted.path("/stats")).result(200);
     stats["isolate"]["reserved_bytes"]
@@ -191,16 +192,15 @@ fn reserved(server: &Server, hosted: &Hosted) -> u64 {
         .expect("a figure")
 }
 
-/// Asks until nothing is reserved: the server hears of a client's end when it next looks.
-fn settles(server: &Server, hosted: &Hosted) -> bool {
-    (0..500).any(|_| {
-        std::thread::sleep(Duration::from_millis(20));
+/// Waits until nothing is reserved: the server notices only later that a client has hung up.
+fn await_nothing_reserved(server: &Server, hosted: &Hosted) {
+    until_true("nothing is reserved", Duration::from_secs(20), || {
         reserved(server, hosted) == 0
-    })
+    });
 }
 
 #[test]
-fn a_client_that_hangs_up_gives_its_memory_back() {
+fn the_memory_of_a_client_that_hangs_up_is_released() {
     let server = Server::start();
     let hosted = server.rest().create_repository("hostile", "memory");
     let mut pack = Pack::new();
@@ -219,11 +219,7 @@ fn a_client_that_hangs_up_gives_its_memory_back() {
             drop(hang_up(server.port(), &hosted, announced, &body[..end]));
         }
     }
-    assert!(
-        settles(&server, &hosted),
-        "{} bytes stay reserved",
-        reserved(&server, &hosted)
-    );
+    await_nothing_reserved(&server, &hosted);
     let answer = server.rest().get(&hosted.path("")).result(200);
     assert_eq!(answer["object_count"], 0);
 }

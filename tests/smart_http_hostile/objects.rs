@@ -16,7 +16,7 @@ fn with_tree(target: &Target, content: &[u8]) -> (ObjectId, Vec<u8>) {
     (commit, pack.finish())
 }
 
-/// What a lenient repository lets in. `""` is refused by the parser of packs or of commits.
+/// Faults that a lenient repository accepts. `""`: the parser of packs or of commits refuses it.
 fn is_let_in(message: &str) -> bool {
     let found = MessageId::ALL.iter().find(|id| id.name() == message);
     found.is_some_and(|id| id.refused() != Refused::Always)
@@ -74,7 +74,7 @@ fn names_that_pose_as_dot_git() {
 }
 
 #[test]
-fn trees_that_are_malformed() {
+fn malformed_trees() {
     let id = blob();
     let file = |name: &'static [u8]| ("100644", name, id);
     let long = vec![b'n'; 5000];
@@ -155,7 +155,7 @@ fn trees_that_are_malformed() {
 }
 
 #[test]
-fn commits_that_are_malformed() {
+fn malformed_commits() {
     let targets = targets("commits");
     let tree = format!("tree {}\n", "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
     let author = format!("author {IDENTITY}\n");
@@ -255,7 +255,7 @@ fn commits_that_are_malformed() {
             let name = format!("a commit with {name}");
             target.pack(&name, commit, &pack.finish(), Expect::Unpack(leak(id)));
         }
-        // What does not fit 64 bits is refused by every repository.
+        // Every repository refuses a date that does not fit 64 bits.
         let content = by("A <a@b> 99999999999999999999 +0000");
         let mut pack = Pack::new();
         pack.tree(&[]);
@@ -272,7 +272,7 @@ fn commits_that_are_malformed() {
 }
 
 #[test]
-fn tags_that_are_malformed() {
+fn malformed_tags() {
     let mut target = Target::strict("tags");
     let tip = target.tip;
     let object = format!("object {tip}\n");

@@ -83,7 +83,7 @@ fn objects_that_come_more_than_once() {
     target.finish(4);
 }
 
-/// Pushes whose deltas build on each other's objects in a ring: what is stored of the one is whole
+/// Pushes whose deltas build on each other's objects in a ring: a stored object of one push is whole
 /// or builds on an earlier push, so that reading has an end.
 #[test]
 fn deltas_in_a_ring_over_pushes() {

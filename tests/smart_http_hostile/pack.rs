@@ -1,4 +1,4 @@
-//! Packs written by hand, entry by entry, with any mistake one likes; and the contents of objects.
+//! Packs written by hand, entry by entry, with any mistake; and the contents of objects.
 
 use std::io::Write as _;
 
@@ -79,7 +79,7 @@ impl Pack {
         self.entry(REF_DELTA, size, base_id.as_slice(), &deflate(delta));
     }
 
-    /// Adds an entry of which nothing needs to be true.
+    /// Adds an entry whose header may lie.
     pub fn entry(&mut self, kind: u8, size: u64, base: &[u8], compressed: &[u8]) {
         let number = self.count;
         self.bytes.extend(entry_header(kind, size));
@@ -105,7 +105,7 @@ impl Pack {
         self.finish_as(2, count)
     }
 
-    /// The pack with a header of one's own, and the trailer that fits.
+    /// The pack with any header, and the trailer that fits.
     pub fn finish_as(mut self, version: u32, count: u32) -> Vec<u8> {
         self.bytes[4..8].copy_from_slice(&version.to_be_bytes());
         self.bytes[8..12].copy_from_slice(&count.to_be_bytes());

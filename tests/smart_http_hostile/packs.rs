@@ -179,7 +179,7 @@ fn entries_whose_headers_lie() {
 }
 
 #[test]
-fn zlib_streams_that_are_wrong() {
+fn wrong_zlib_streams() {
     let mut target = Target::new("zlib");
     let content = b"content, content, content, content";
     let sound = deflate(content);
@@ -269,7 +269,7 @@ fn bombs() {
         &pack.finish(),
         "bad object",
     );
-    // As a blob they are honest, and nothing of them is held.
+    // The same bytes are an honest blob, which is not held.
     let mut pack = Pack::new();
     pack.entry(BLOB, 64 << 20, b"", &zeros);
     target.broken_pack(

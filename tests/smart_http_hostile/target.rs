@@ -20,7 +20,7 @@ pub enum Expect {
     Ng(&'static str),
     /// The whole request is refused in-band.
     Fatal(&'static str),
-    /// The same, by a report that says so of every ref.
+    /// The same, by a report that refuses every ref.
     Refused(&'static str),
     /// The request is refused by HTTP.
     Status(u16),
@@ -68,7 +68,7 @@ pub struct Target {
     client: Rest,
     /// The advertisement before the attack.
     refs: String,
-    /// What went otherwise than expected.
+    /// Cases that ended otherwise than expected.
     surprises: Vec<String>,
     cases: usize,
 }

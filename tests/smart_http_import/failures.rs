@@ -1,14 +1,15 @@
 //! Imports that break: what is retried, what fails, and what is left.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use super::story::{PRIVATE, Source, ask, begin, failed, ready, server, show, unlisted, until};
+use super::story::{
+    PATIENCE, PRIVATE, Source, ask, begin, failed, ready, server, show, unlisted, until,
+};
 use super::support::git::refs_equal;
 use super::support::history::History;
 use super::support::remote::Rules;
 use super::support::server::Server;
+use super::support::wait::until_true;
 
 const ALREADY_EXISTS: u64 = 10_201;
 const IMPORT_IN_PROGRESS: u64 = 10_302;
@@ -170,8 +171,10 @@ fn deleting_ends_an_import() {
     });
     assert_eq!(rest.delete(&hosted.path("")).status, 202);
     let empty = rest.create_repository("import", "deleted");
-    // What is still on its way reaches nobody.
-    std::thread::sleep(Duration::from_secs(2));
+    // The rest of the old answer reaches nobody.
+    until_true("the remote has ended its answer", PATIENCE, || {
+        source.remote.is_idle()
+    });
     let stats = rest.get(&empty.path("/stats")).result(200);
     assert_eq!(
         (&stats["packs"]["quarantined"], &stats["refs"]),

@@ -1,4 +1,4 @@
-//! Imports that succeed: what is there afterwards is what the remote has.
+//! Imports that succeed: afterwards the repository has what the remote has.
 
 use serde_json::json;
 
@@ -33,7 +33,7 @@ fn everything_of_a_remote_is_imported() {
 }
 
 #[test]
-fn a_server_of_old_protocols_will_do() {
+fn an_import_works_from_a_server_of_old_protocols() {
     let source = Source::new(&History::small(502));
     source.remote.set(Rules {
         is_old: true,

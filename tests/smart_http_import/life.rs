@@ -1,4 +1,4 @@
-//! What else is done with an imported repository: maintenance, copies in R2, forks.
+//! Imported repositories in use: maintenance, copies in R2, forks.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use super::support::rest::Hosted;
 const IMPORT_IN_PROGRESS: u64 = 10_302;
 
 #[test]
-fn it_waits_until_the_import_is_over() {
+fn other_work_waits_until_the_import_is_over() {
     let source = Source::new(&History::small(561));
     source.remote.set(Rules {
         bytes_per_second: Some(10_000),
@@ -83,7 +83,7 @@ fn a_shallow_one_stays_so_in_r2_and_in_forks() {
         token: forked["token"].as_str().unwrap().to_owned(),
     };
     check(&source, &fork, "fork");
-    // What is pushed onto shared packs is proved up to the edge, and verified on top of them.
+    // A push onto shared packs is proved up to the edge, and verified on top of them.
     let work = source.scratch.clone(&fork.url(), "work", &[]);
     work.write("file", "more\n");
     work.commit("more");

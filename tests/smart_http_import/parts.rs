@@ -43,7 +43,7 @@ fn a_long_history_comes_in_parts_and_goes_on_where_it_was() {
     source.remote.set(Rules::default());
     let rest = server.rest();
     ready(&rest, &hosted);
-    // What was here is not asked for again.
+    // The import does not ask again for objects that it has.
     let after = source.remote.seen();
     let wants_all = |body: &str| body.contains("command=fetch") && !body.contains("have ");
     assert!(!after[before..].iter().any(|seen| wants_all(&seen.body)));

@@ -63,7 +63,7 @@ fn wrong_fields_are_named() {
 }
 
 #[test]
-fn a_remote_that_is_none_leaves_nothing() {
+fn an_import_from_something_else_leaves_nothing() {
     let rest = server().rest();
     let source = Source::empty();
     let check = |url: &str, status: u16, code: u64| {

@@ -1,4 +1,4 @@
-//! Histories imported in part: what is missing is said to everyone, and nothing is made up.
+//! Histories imported in part: every client learns where the history ends.
 
 use serde_json::json;
 
@@ -51,7 +51,7 @@ fn a_clone_of_it_is_as_shallow() {
         clone.fsck_strict();
         // The tag that reaches no further is there, the other is not.
         assert_eq!(clone.run(&["tag"]), "eighth");
-        // There is no more to be had, and no harm in asking.
+        // The server has no more, and asking does no harm.
         clone.run(&["fetch", "--quiet", "--depth", "9"]);
         assert_eq!(
             (edge(&clone).trim(), count(&clone).as_str()),
@@ -89,7 +89,7 @@ fn shallower_clones_deepen_up_to_its_edge() {
 }
 
 #[test]
-fn it_grows_at_its_new_end() {
+fn a_shallow_repository_takes_pushes_on_top() {
     let (source, hosted) = imported("grow");
     let clone = source.scratch.clone(&hosted.url(), "work", &[]);
     clone.write("file", "more\n");

@@ -1,7 +1,7 @@
-//! What every story needs: a server that may fetch from this machine, a remote, an import.
+//! Helpers of every story: a server that may fetch from this machine, a remote, an import.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -11,12 +11,13 @@ use super::support::remote::Remote;
 use super::support::rest::{Answer, Hosted, Rest};
 use super::support::scratch::Scratch;
 use super::support::server::Server;
+use super::support::wait;
 
 /// Allows remotes on this machine.
 pub const PRIVATE: (&str, &str) = ("CAIRN_IMPORT_ALLOW_PRIVATE", "true");
 
 /// How long an import may take in a story.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The server that the stories share that break nothing.
 pub fn server() -> &'static Server {
@@ -81,15 +82,8 @@ pub fn show(rest: &Rest, hosted: &Hosted) -> Answer {
 
 /// Waits until the answer for the repository is as wanted.
 pub fn until(rest: &Rest, hosted: &Hosted, wanted: impl Fn(&Answer) -> bool) -> Answer {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let answer = show(rest, hosted);
-        if wanted(&answer) {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "still {}", answer.text());
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let what = format!("the answer for {}", hosted.name);
+    wait::until(&what, PATIENCE, || Some(show(rest, hosted)).filter(&wanted))
 }
 
 /// Waits until the import is over, which must have succeeded.
@@ -114,12 +108,10 @@ pub fn failed(rest: &Rest, hosted: &Hosted) -> String {
 
 /// Waits until the namespace lists nothing: its object hears a little later that a name is free.
 pub fn unlisted(rest: &Rest, namespace: &str) {
-    let deadline = Instant::now() + PATIENCE;
     let path = format!("/api/v1/namespaces/{namespace}/repos");
-    while rest.get(&path).result(200) != json!([]) {
-        assert!(Instant::now() < deadline, "still listed");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    wait::until_true("an empty list", PATIENCE, || {
+        rest.get(&path).result(200) == json!([])
+    });
 }
 
 /// Imports with nothing but a URL, to the end.

@@ -8,7 +8,7 @@ use super::support::server::Server;
 
 const BYTES_MAX: &str = "150000";
 
-/// Twice of what one push may have.
+/// Twice the bytes that one push may have.
 fn history(scratch: &Scratch) -> Git {
     let source = scratch.repository("source");
     let history = History {
@@ -24,14 +24,14 @@ fn history(scratch: &Scratch) -> Git {
 }
 
 #[test]
-fn what_is_too_large_is_refused_and_parts_of_it_are_taken() {
+fn a_push_that_is_too_large_is_refused_and_its_parts_are_taken() {
     let server = Server::start_with(&[("CAIRN_PUSH_BYTES_MAX", BYTES_MAX)]);
     let hosted = server.rest().create_repository("push", "in-parts");
     let scratch = Scratch::new();
     let source = history(&scratch);
     let url = hosted.url();
 
-    // Its length is told: refused before it is read, in words that Git shows.
+    // Git announces its length: Cairn refuses it before reading, in words that Git shows.
     let said = source.fails(&["push", &url, "main"]);
     assert!(
         said.contains("bytes, at most 150000 are taken at once: push the history in parts"),

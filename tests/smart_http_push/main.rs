@@ -13,11 +13,13 @@
 mod support;
 
 mod chains;
+mod held;
 mod in_parts;
 mod large;
 mod names;
 mod old;
 mod permission;
 mod protocol;
+mod quiet;
 mod raw;
 mod refs;

@@ -18,7 +18,7 @@ fn a_ref_that_no_client_can_store_is_refused() {
     let tip = source.commit("first");
     let (fits, long) = ("f".repeat(240), "l".repeat(241));
     let deep = "d/".repeat(400) + "x";
-    // Git's own refs are files, so that no client could push these but by another name.
+    // Git's own refs are files, so a client can push these only from a ref of another name.
     let refused = format!("main:refs/heads/{long}");
     let too_deep = format!("main:refs/heads/{deep}");
     let taken = format!("main:refs/heads/{fits}");

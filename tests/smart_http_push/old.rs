@@ -1,4 +1,4 @@
-//! Histories that old clients wrote: what a default repository lets in, that it comes out as it
+//! Histories that old clients wrote: what a default repository accepts, that it comes out as it
 //! went in, and what a strict repository says.
 
 use std::collections::BTreeSet;
@@ -108,6 +108,8 @@ fn an_old_history_gets_in_and_comes_out_as_it_was() {
         })
         .collect();
     assert_eq!(told.len(), 16);
+    let stats = server().rest().get(&hosted.path("/stats")).result(200);
+    assert_eq!(stats["fsck_warnings"], json!(history.counts()));
     comes_out_the_same(&scratch, &source, &hosted, "clone");
     is_shown(&source, &hosted, &history);
 
@@ -152,7 +154,7 @@ fn a_strict_repository_names_what_it_refuses_and_the_setting() {
 }
 
 #[test]
-fn what_could_harm_who_clones_is_refused_and_nothing_lets_it_in() {
+fn no_setting_lets_in_objects_that_harm_whoever_clones() {
     let (scratch, hosted) = (Scratch::new(), create("harm", Some(false)));
     let source = scratch.repository("source");
     OldHistory::make(&source);

@@ -3,126 +3,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::raw::{NULL, RawPush};
-use super::support::git::Git;
-use super::support::rest::{Hosted, Rest};
-use super::support::scratch::Scratch;
+use super::held::{PATIENCE, Story, main_to};
+use super::raw::NULL;
 use super::support::server::server;
-
-/// More than a chunk, so that the server shows when it has the first of it.
-const LARGE_BYTES: usize = 3 << 20;
-
-/// What is sent before the server is changed.
-const HELD_AT_BYTES: usize = 2 << 20;
-
-/// How long the server may take to get to work.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A repository with a commit on `main`, and a second commit at hand that does not compress.
-struct Story {
-    hosted: Hosted,
-    rest: Rest,
-    work: Git,
-    _scratch: Scratch,
-    first: String,
-}
-
-impl Story {
-    fn begin(namespace: &str) -> Self {
-        let (rest, scratch) = (server().rest(), Scratch::new());
-        let hosted = rest.create_repository(namespace, "held");
-        let work = scratch.repository("work");
-        work.commit("first");
-        work.run(&["push", "--quiet", &hosted.url(), "main", "main:other"]);
-        let first = work.run(&["rev-parse", "HEAD"]);
-        let mut state = 1_u32;
-        let noise = std::iter::repeat_with(|| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            state.to_be_bytes()[0]
-        });
-        let noise: Vec<u8> = noise.take(LARGE_BYTES).collect();
-        std::fs::write(work.folder().join("noise"), noise).unwrap();
-        Self {
-            hosted,
-            rest,
-            work,
-            _scratch: scratch,
-            first,
-        }
-    }
-
-    /// Commits what is there; the id.
-    fn commit(&self, message: &str) -> String {
-        self.work.run(&["add", "."]);
-        self.work.commit(message);
-        self.work.run(&["rev-parse", "HEAD"])
-    }
-
-    /// Pushes with this token, holding the body in the middle while `meanwhile` happens.
-    fn push(&self, token: &str, push: &RawPush, meanwhile: impl FnOnce(&Rest)) -> String {
-        let body = push.body();
-        assert!(body.len() > HELD_AT_BYTES, "too small to be held");
-        let path = format!(
-            "/git/{}/{}.git/git-receive-pack",
-            self.hosted.namespace, "held"
-        );
-        let mut stream = TcpStream::connect(("127.0.0.1", server().port())).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
-             Authorization: Bearer {token}\r\n\
-             Content-Type: application/x-git-receive-pack-request\r\n\
-             Content-Length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(&body[..HELD_AT_BYTES]).unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        while self.stats()["packs"]["quarantined"] != 1 {
-            assert!(Instant::now() < deadline, "the push did not begin");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        meanwhile(&self.rest);
-        stream.write_all(&body[HELD_AT_BYTES..]).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        answer
-    }
-
-    fn stats(&self) -> Value {
-        self.rest.get(&self.hosted.path("/stats")).result(200)
-    }
-
-    /// Refs are as they were, and nothing is left of the push.
-    #[track_caller]
-    fn assert_unchanged(&self) {
-        let refs = self.rest.get(&self.hosted.path("/refs")).result(200);
-        let targets: Vec<_> = refs
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|found| &found["target"])
-            .collect();
-        assert_eq!(targets, [&self.first; 3], "{refs}");
-        let stats = self.stats();
-        assert_eq!(stats["packs"]["live"], 1, "{stats}");
-        assert_eq!(stats["packs"]["quarantined"], 0, "{stats}");
-    }
-}
-
-/// A push of this commit to `main`, and of all that the server lacks of it.
-fn main_to(story: &Story, new: &str) -> RawPush {
-    let objects = story.work.objects(&[new, &format!("^{}", story.first)]);
-    RawPush::new()
-        .update(&story.first, new, "refs/heads/main")
-        .pack(&story.work, &objects)
-}
 
 #[test]
 fn a_push_that_began_before_its_token_was_revoked_changes_nothing() {

@@ -1,4 +1,4 @@
-//! What becomes of each ref update: alone, all together, under the repository's settings.
+//! The result of each ref update: alone, all together, under the repository's settings.
 
 use serde_json::json;
 
@@ -52,7 +52,7 @@ fn a_ref_that_lacks_an_object_falls_alone() {
     let clone = scratch.clone(&hosted.url(), "clone", &["--mirror"]);
     clone.fsck_strict();
     assert_eq!(clone.refs().len(), 2, "{:?}", clone.refs());
-    // What was sent in vain proves nothing: the same again is refused again, and in full it goes.
+    // A refused push proves nothing: the same push is refused again, and a full one succeeds.
     let again = RawPush::new()
         .update(NULL, &bad, "refs/heads/bad")
         .pack(&source, &[] as &[&str]);

@@ -1,5 +1,5 @@
-//! A client asks for the refs, refs change, and the client fetches what it was told: it gets that,
-//! whole. Git's own client goes through a proxy that makes the change between its two requests.
+//! A client asks for the refs, refs change, and the client fetches the ids that it was told: it gets
+//! all of them. Git's own client goes through a proxy that makes the change between its two requests.
 
 use serde_json::json;
 
@@ -207,7 +207,7 @@ fn refs_may_change_between_two_requests_of_version_0() {
 
 /// Merged, pruned as the settings say, copied to R2 and made cold in between.
 #[test]
-fn what_was_just_replaced_stays_fetchable_through_maintenance() {
+fn a_tip_just_replaced_stays_fetchable_through_maintenance() {
     let story = Story::new("races-maintained");
     let maintain = |hosted: &Hosted| {
         let rest = server().rest();

@@ -169,7 +169,7 @@ impl Shared<'_> {
             git.write(&format!("of-{number}"), format!("{round}\n").repeat(20));
             git.commit(&format!("{round} of {number}"));
             push(&[format!("+HEAD:{branch}")]);
-            // What was pushed last is on no branch from here on.
+            // From here on no branch has the last push.
             git.run(&["commit", "--quiet", "--amend", "-m", "another"]);
             push(&[
                 format!("+HEAD:{branch}"),

@@ -1,4 +1,4 @@
-//! What is refused is said where Git's users see it, and how much is made of how little.
+//! Refusals appear where Git's users see them, and few bytes cannot unfold without bound.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]

@@ -1,4 +1,4 @@
-//! What other hosts serve beside Git.
+//! Requests for things that other hosts serve beside Git.
 
 use std::process::Command;
 

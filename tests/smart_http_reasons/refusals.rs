@@ -36,7 +36,7 @@ fn post(client: &Rest, hosted: &Hosted, service: &str, body: &[u8]) -> Answer {
     client.send(Method::POST, &path, &headers, body)
 }
 
-/// That a push was refused for this reason, in the report of each ref and on band 2.
+/// Checks that a push was refused for this reason, in the report of each ref and on band 2.
 fn told_in_the_report(answer: &Answer, reason: &str) {
     let text = answer.text();
     assert_eq!(answer.status, 200, "{text}");
@@ -170,7 +170,7 @@ fn a_token_that_is_revoked_between_two_requests_is_told_in_band() {
 }
 
 #[test]
-fn what_a_read_token_may_not_push_is_told_in_band() {
+fn a_push_with_a_read_token_is_refused_in_band() {
     let operator = server().rest();
     let hosted = operator.create_repository("reasons", "reading");
     let asked = json!({ "repo": "reading", "scope": "read" });
@@ -213,7 +213,7 @@ fn a_read_only_repository_says_so_before_anything_is_packed() {
 }
 
 #[test]
-fn push_options_have_a_bound_that_is_told() {
+fn push_options_beyond_their_bound_are_refused_with_the_reason() {
     let operator = server().rest();
     let hosted = operator.create_repository("reasons", "options");
     let holder = operator.with_bearer(&hosted.token);

@@ -9,7 +9,7 @@ use ureq::http::Method;
 use super::support::server::{ADMIN_KEY, Server, server};
 
 #[test]
-fn what_a_form_of_another_site_can_send_changes_nothing() {
+fn a_form_of_another_site_changes_nothing() {
     let rest = server().rest();
     let hosted = rest.create_repository("sites", "repo");
     let path = hosted.path("");

@@ -1,5 +1,5 @@
-//! What each route says when something is wrong. The routes are those of the description that the
-//! server gives of itself, so that none is forgotten.
+//! What each route says when something is wrong. The routes come from the server's own description,
+//! so no route is forgotten.
 
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -70,7 +70,7 @@ impl Operation {
         ["importRepository", "recoverRepository"].contains(&self.id.as_str())
     }
 
-    /// Parameters that it cannot do without.
+    /// Parameters that it needs.
     fn query(&self) -> &'static str {
         match self.template.rsplit('/').next() {
             Some("file") => "?ref=main&path=file",
@@ -78,7 +78,7 @@ impl Operation {
         }
     }
 
-    /// A body that is as it should be.
+    /// A correct body.
     fn body(&self) -> Value {
         match self.template.rsplit('/').next() {
             Some("namespaces") => json!({ "namespace": "rest-errors-new" }),
@@ -109,7 +109,7 @@ fn hosted(name: &str) -> Hosted {
 }
 
 #[test]
-fn every_operation_wants_a_credential_that_holds_for_it() {
+fn every_operation_needs_a_credential_that_allows_it() {
     let there = hosted("guarded");
     let other = hosted("another");
     let unknown = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
@@ -129,7 +129,7 @@ fn every_operation_wants_a_credential_that_holds_for_it() {
 }
 
 #[test]
-fn every_operation_on_a_repository_says_that_there_is_none() {
+fn every_operation_on_a_missing_repository_answers_404() {
     hosted("there");
     let of_repositories = operations()
         .into_iter()

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: what is sent again is not done again.
+//! `Idempotency-Key`: a request that is sent again is not done again.
 
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -42,7 +42,7 @@ fn a_repository_is_made_once() {
     let listed = rest().get(&path).result(200);
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
 
-    // What was deleted since stays deleted, whatever is sent again.
+    // A repository that was deleted since stays deleted when its creation is sent again.
     rest().delete(&format!("{path}/made")).result(202);
     assert_eq!(post(&rest(), &path, "key 1", &body).result(201), made);
     assert_eq!(
@@ -97,7 +97,7 @@ fn every_route_that_makes_something() {
 }
 
 #[test]
-fn of_the_same_at_once_one_is_done() {
+fn one_of_many_equal_requests_is_done() {
     let (path, body) = (repos("rest-once-race"), json!({ "name": "wanted" }));
     let answers: Vec<Answer> = std::thread::scope(|scope| {
         let send = || post(&rest(), &path, "race", &body);
@@ -122,7 +122,7 @@ fn of_the_same_at_once_one_is_done() {
 }
 
 #[test]
-fn keys_are_for_those_who_may() {
+fn idempotency_keys_need_permission() {
     let hosted = rest().create_repository("rest-once-who", "there");
     let (path, body) = (repos("rest-once-who"), json!({ "name": "x" }));
     let stranger = rest().with_bearer("x");

@@ -151,7 +151,7 @@ fn a_page_of_the_log() {
 }
 
 #[test]
-fn what_the_log_refuses() {
+fn requests_that_the_log_refuses() {
     let hosted = rest().create_repository("rest-log", "refused");
     let scratch = Scratch::new();
     let source = scratch.repository("source");

@@ -1,4 +1,4 @@
-//! The REST face against the running server, a file for each resource, and what is said when
+//! The REST API against the running server, a file for each resource, and what is said when
 //! something is wrong.
 
 // The lints of wire data: here every surprise is a failed test.

@@ -265,7 +265,7 @@ fn bodies_are_read_strictly() {
 }
 
 #[test]
-fn of_many_creates_at_once_one_wins() {
+fn one_of_many_simultaneous_creates_wins() {
     let answers: Vec<Answer> = std::thread::scope(|scope| {
         let create = || rest().post(&repos("rest-race"), &json!({ "name": "wanted" }));
         let threads: Vec<_> = (0..50).map(|_| scope.spawn(create)).collect();

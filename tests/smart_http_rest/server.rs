@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 use crate::support::scratch::Scratch;
+use crate::support::server::server;
 use crate::{INVALID_INPUT, fields, rest};
 
 #[test]
@@ -18,6 +19,33 @@ fn health_says_which_version_answers() {
         let head = client.head("/healthz");
         assert_eq!((head.status, head.body.len()), (200, 0));
     }
+}
+
+#[test]
+fn the_front_page_is_html_for_browsers_and_json_for_programs() {
+    let page = rest().anonymous().send(
+        Method::GET,
+        "/",
+        &[("accept", "text/html,application/xhtml+xml,*/*;q=0.8")],
+        b"",
+    );
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let text = String::from_utf8_lossy(&page.body);
+    let url = server().url();
+    for part in [
+        format!("href=\"{url}/api/v1/openapi.json\""),
+        "git clone http://x:TOKEN@127.0.0.1:".to_owned(),
+    ] {
+        assert!(text.contains(&part), "{text}");
+    }
+    let facts = rest().anonymous().get("/").result(200);
+    assert_eq!(facts["openapi"], format!("{url}/api/v1/openapi.json"));
+    assert_eq!(facts["version"], env!("CARGO_PKG_VERSION"));
+    let head = rest().head("/");
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    let answer = rest().send(Method::POST, "/", &[], b"");
+    assert_eq!(answer.error_code(405), INVALID_INPUT);
 }
 
 #[test]
@@ -57,7 +85,7 @@ fn figures_of_a_repository() {
     assert!(some(&stats["sql"]["rows_written"]), "{stats}");
     assert!(some(&stats["isolate"]["heap_bytes"]), "{stats}");
     assert!(stats["maintenance"].is_array(), "{stats}");
-    // What the isolate does for others is nobody's but the operator's to see.
+    // Only the operator sees what the isolate does for others.
     let token = json!({ "scope": "admin" });
     let path = format!("/api/v1/namespaces/{}/tokens", hosted.namespace);
     let token = rest().post(&path, &token).result(201);

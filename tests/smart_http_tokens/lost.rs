@@ -1,4 +1,4 @@
-//! What is left of a namespace whose object is lost: its repositories serve, their tokens can be taken
+//! A namespace whose object is lost: its repositories still serve, their tokens can be taken
 //! back, and the operator lists them again.
 
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::support::scratch::Scratch;
 use super::support::server::Server;
 use super::{CREDENTIALS, NOT_FOUND, admin, advertisement, made, namespace, tokens};
 
-/// Loses every namespace, with all that it had; the registry is one of them.
+/// Deletes the data of every namespace's object, the registry's too.
 fn lose_namespaces(state: &Path) {
     std::fs::remove_dir_all(state.join("data/do/-NamespaceDo")).unwrap();
 }
@@ -93,7 +93,7 @@ fn repositories_of_a_lost_namespace_are_listed_again_from_their_records_and_by_n
             .result(200);
         settled.push(hosted);
     }
-    // Of one that has nothing yet there is no record.
+    // A repository without content has no record.
     let fresh = operator.create_repository("tok-list", "fresh");
     let before = names(&operator.get(&format!("{}/repos", namespace("tok-list"))));
     assert_eq!(before, ["One", "fresh", "two"]);
@@ -157,7 +157,7 @@ fn repositories_of_a_lost_namespace_are_listed_again_from_their_records_and_by_n
 }
 
 #[test]
-fn a_lost_repository_is_told_and_not_listed() {
+fn a_lost_repository_is_reported_and_not_listed() {
     let mut server = Server::start();
     let operator = server.rest();
     let scratch = Scratch::new();

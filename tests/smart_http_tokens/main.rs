@@ -1,5 +1,5 @@
-//! Tokens that administer a namespace, and how soon any token holds and ceases to. Those that read or
-//! write repositories of a namespace are in [`shared`]; what a lost namespace leaves is in [`lost`].
+//! Tokens that administer a namespace, and how soon any token starts and stops working. Those that
+//! read or write repositories of a namespace are in [`shared`], those of a lost namespace in [`lost`].
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -22,7 +22,7 @@ const INVALID_INPUT: u64 = 10_100;
 const CREDENTIALS: u64 = 10_000;
 const NOT_FOUND: u64 = 10_200;
 
-/// Rounds of what must hold each time; the whole number is run by hand.
+/// Rounds of the story; the whole number is run by hand.
 const ROUNDS: usize = 50;
 
 fn namespace(name: &str) -> String {
@@ -127,7 +127,7 @@ fn a_namespace_token_does_nothing_else() {
         assert_eq!(answer.error_code(403), CREDENTIALS, "{path}");
     };
     let none = json!({});
-    // What is the operator's, in its own namespace too.
+    // Only the operator may do these, in the token's own namespace too.
     refused(Method::GET, "/api/v1/namespaces", &none);
     refused(
         Method::POST,
@@ -142,7 +142,7 @@ fn a_namespace_token_does_nothing_else() {
     );
     let itself = format!("{}/{token_id}", tokens("tok-own"));
     assert_eq!(client.delete(&itself).error_code(404), NOT_FOUND);
-    // What is another namespace's.
+    // These belong to another namespace.
     refused(Method::GET, &namespace("tok-other"), &none);
     refused(
         Method::GET,
@@ -234,8 +234,8 @@ fn namespace_tokens_are_listed_revoked_and_die_with_their_namespace() {
     assert_eq!(ids(&list("?state=all")).len(), 0);
 }
 
-/// Makes, uses and revokes tokens: each holds on the request after its making, and on the request
-/// after its revocation no more.
+/// Makes, uses and revokes tokens: each works on the request after it was made, and fails on the
+/// request after it was revoked.
 fn holds_at_once_and_ceases_at_once(server: &Server, name: &str, rounds: usize) {
     let operator = server.rest();
     let hosted = operator.create_repository("tok-soon", name);
@@ -267,25 +267,25 @@ fn holds_at_once_and_ceases_at_once(server: &Server, name: &str, rounds: usize) 
 }
 
 #[test]
-fn a_token_holds_and_ceases_on_the_next_request() {
+fn a_token_works_and_stops_with_the_next_request() {
     holds_at_once_and_ceases_at_once(server(), "soon", ROUNDS);
 }
 
 #[test]
-fn a_token_holds_and_ceases_on_the_next_request_a_thousand_times() {
+fn a_token_works_and_stops_with_the_next_request_a_thousand_times() {
     // More than a deployment takes in ten seconds.
     let server = Server::start_with(&[("CAIRN_RATE_REQUESTS", "0")]);
     holds_at_once_and_ceases_at_once(&server, "thousand", 1000);
 }
 
 #[test]
-fn where_kv_misses_everything_tokens_hold_all_the_same() {
+fn tokens_work_when_kv_misses_everything() {
     let server = Server::start_with(&[("CONFIG", "tests/support/bindings.toml")]);
     holds_at_once_and_ceases_at_once(&server, "missed", 15);
 }
 
 #[test]
-fn what_kv_still_believes_of_a_revoked_token_does_not_help_it() {
+fn a_revoked_token_fails_although_kv_still_has_it() {
     let mut server = Server::start();
     let operator = server.rest();
     let hosted = operator.create_repository("tok-lag", "held");

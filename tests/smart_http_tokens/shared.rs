@@ -11,16 +11,6 @@ use super::{
     CREDENTIALS, INVALID_INPUT, NOT_FOUND, admin, advertisement, ids, made, namespace, tokens,
 };
 
-/// A repository with one commit, pushed by its own token.
-fn pushed(rest: &Rest, scratch: &Scratch, namespace: &str, name: &str) -> (Hosted, Git) {
-    let hosted = rest.create_repository(namespace, name);
-    let work = scratch.repository(&format!("work-{namespace}-{name}"));
-    work.write("content", format!("of {name}\n"));
-    work.commit("first");
-    work.run(&["push", "--quiet", &hosted.url(), "main"]);
-    (hosted, work)
-}
-
 fn fetches(client: &Rest, hosted: &Hosted) -> u16 {
     let (namespace, name) = (&hosted.namespace, &hosted.name);
     let path = format!("/git/{namespace}/{name}.git/info/refs?service=git-upload-pack");
@@ -35,9 +25,9 @@ fn pushes(client: &Rest, hosted: &Hosted) -> u16 {
 fn a_build_clones_private_submodules_with_one_token_that_reads() {
     let operator = server().rest();
     let scratch = Scratch::new();
-    let (library, _) = pushed(&operator, &scratch, "tok-build", "library");
-    let (app, work) = pushed(&operator, &scratch, "tok-build", "app");
-    let (other, _) = pushed(&operator, &scratch, "tok-build", "other");
+    let (library, _) = scratch.pushed(&operator, "tok-build", "library");
+    let (app, work) = scratch.pushed(&operator, "tok-build", "app");
+    let (other, _) = scratch.pushed(&operator, "tok-build", "other");
     // The remote of a submodule has no credential in it.
     let allowed = work.config(
         "http.extraHeader",
@@ -77,9 +67,9 @@ fn a_build_clones_private_submodules_with_one_token_that_reads() {
 fn a_token_for_some_repositories_does_there_what_its_scope_says_and_nothing_else() {
     let operator = server().rest();
     let scratch = Scratch::new();
-    let (first, _) = pushed(&operator, &scratch, "tok-some", "first");
-    let (second, work) = pushed(&operator, &scratch, "tok-some", "second");
-    let (third, _) = pushed(&operator, &scratch, "tok-some", "third");
+    let (first, _) = scratch.pushed(&operator, "tok-some", "first");
+    let (second, work) = scratch.pushed(&operator, "tok-some", "second");
+    let (third, _) = scratch.pushed(&operator, "tok-some", "third");
     operator
         .patch(&third.path(""), &json!({ "public": true }))
         .result(200);
@@ -158,14 +148,14 @@ fn a_token_for_some_repositories_does_there_what_its_scope_says_and_nothing_else
 fn a_token_for_all_repositories_opens_later_ones_too() {
     let operator = server().rest();
     let scratch = Scratch::new();
-    let (first, _) = pushed(&operator, &scratch, "tok-all", "first");
+    let (first, _) = scratch.pushed(&operator, "tok-all", "first");
     let make = |scope: &str| {
         let answer = operator.post(&tokens("tok-all"), &json!({ "scope": scope }));
         assert_eq!(answer.result(201)["repos"], Value::Null);
         operator.with_bearer(&made(&answer).0)
     };
     let (reader, writer) = (make("read"), make("write"));
-    let (later, _) = pushed(&operator, &scratch, "tok-all", "later");
+    let (later, _) = scratch.pushed(&operator, "tok-all", "later");
     for hosted in [&first, &later] {
         assert_eq!(
             [fetches(&reader, hosted), pushes(&reader, hosted)],
@@ -182,7 +172,7 @@ fn a_token_for_all_repositories_opens_later_ones_too() {
         ..later.clone()
     };
     assert_eq!(fetches(&reader, &missing), 404);
-    let (elsewhere, _) = pushed(&operator, &scratch, "tok-all-other", "first");
+    let (elsewhere, _) = scratch.pushed(&operator, "tok-all-other", "first");
     assert_eq!(
         [fetches(&reader, &elsewhere), pushes(&writer, &elsewhere)],
         [403, 403]

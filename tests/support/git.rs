@@ -23,9 +23,9 @@ pub struct Git {
 pub struct Ended {
     /// Whether its status was 0.
     pub ok: bool,
-    /// What it answered.
+    /// Its standard output.
     pub stdout: Vec<u8>,
-    /// What it said: progress, the server's messages, the reason of a failure.
+    /// Its standard error: progress, the server's messages, the reason of a failure.
     pub stderr: String,
 }
 

@@ -19,9 +19,9 @@ pub struct History {
     pub paths: u32,
     /// The largest blob. Most are far smaller.
     pub blob_bytes_max: u32,
-    /// Of a hundred commits, how many merge another branch.
+    /// How many of a hundred commits merge another branch.
     pub merges_percent: u32,
-    /// Of a hundred commits, how many get a tag, every other one annotated.
+    /// How many of a hundred commits get a tag, every other one annotated.
     pub tags_percent: u32,
 }
 
@@ -233,7 +233,7 @@ impl Random {
     }
 }
 
-/// Bytes that no compressor makes fewer; more of one seed begin with the fewer.
+/// Bytes that do not compress. A longer run of one seed begins with the shorter one.
 pub fn noise(seed: u64, bytes: usize) -> Vec<u8> {
     let mut random = Random(seed);
     let words = std::iter::repeat_with(|| random.next().to_le_bytes());

@@ -1,4 +1,4 @@
-//! What the black-box tests stand on.
+//! Helpers of the black-box tests.
 //!
 //! | part | what it lends |
 //! |---|---|
@@ -12,10 +12,14 @@
 //! | [`scratch`] | folders that go away |
 //! | [`stalled`] | clients that do not read |
 //! | [`half_open`] | clients that begin a request and do not go on |
+//! | [`arrows`] | which source file imports which, and the circles |
+//! | [`wait`] | waiting until a condition holds |
+//! | [`tools`] | machines that lack some tools |
 //! | [`source`] | the sources of this crate, read as tokens |
 //!
 //! A test reads as a story: it names its own repository, and shares nothing else.
-//! Nothing here is asynchronous, and nothing retries: a test that needs a second try is wrong.
+//! Nothing here is asynchronous, and nothing retries: a test that needs a second try is wrong. Only
+//! [`wait`] sleeps, and [`remote`], which may be told to be slow.
 
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 #![allow(
@@ -30,6 +34,7 @@
     reason = "a panic is how a test fails"
 )]
 
+pub mod arrows;
 pub mod git;
 pub mod half_open;
 pub mod history;
@@ -41,6 +46,8 @@ pub mod scratch;
 pub mod server;
 pub mod source;
 pub mod stalled;
+pub mod tools;
+pub mod wait;
 
 /// The package's folder. Asked of the run, not of the build: clones may share a target folder.
 pub fn package_root() -> std::path::PathBuf {

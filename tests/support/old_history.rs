@@ -1,11 +1,13 @@
 //! A history as old clients wrote it: an object for each message of git's fsck that harms no
 //! reader, made by git itself (`hash-object --literally`).
 
+use std::collections::BTreeMap;
+
 use super::git::Git;
 
 const WHO: &str = "A U Thor <author@example.com> 1300000000 +0000";
 
-/// Who made a commit, by the message of fsck that the line gives rise to.
+/// Author lines, by the message of fsck that each causes.
 const AUTHORS: [(&str, &str); 11] = [
     // As in psf/requests.
     ("badTimezone", "A <a@example.com> 1313584730 +051800"),
@@ -65,7 +67,7 @@ impl OldHistory {
                 .map(|who| format!("author {who}\n"))
                 .collect();
             let author_lines = author_lines.concat();
-            // Who made it is as odd as who wrote it: the graph has the committer's date.
+            // The committer's line is as odd as the author's: the graph has the committer's date.
             let committer = authors.first().copied().unwrap_or(WHO);
             let content = format!(
                 "tree {tree}\n{}{author_lines}committer {committer}\n\n{message}\n",
@@ -98,6 +100,17 @@ impl OldHistory {
         odd.push(("missingTaggerEntry", untagged));
         odd.push(("badTagName", spaced));
         Self { odd, commits }
+    }
+}
+
+impl OldHistory {
+    /// By message: the objects that were made to have it.
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        let mut counts = BTreeMap::new();
+        for (message, _) in &self.odd {
+            *counts.entry(*message).or_default() += 1;
+        }
+        counts
     }
 }
 

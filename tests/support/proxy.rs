@@ -4,11 +4,12 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::rest::Hosted;
 use super::server::Server;
 
-/// What is done, once.
+/// An action that is done once.
 type Act = Box<dyn FnOnce() + Send>;
 
 /// A running proxy; it ends with the test process.
@@ -24,6 +25,10 @@ struct Shared {
     armed: Mutex<Option<Armed>>,
     /// The bodies of the POST requests that were passed on.
     posts: Mutex<Vec<Vec<u8>>>,
+    /// How long the server may be silent before its connection is given up.
+    patience: Option<Duration>,
+    /// What the server answered last, the head apart and as it was sent: in chunks or not.
+    answered: Mutex<Vec<u8>>,
 }
 
 struct Armed {
@@ -43,12 +48,23 @@ impl std::fmt::Debug for Shared {
 impl Proxy {
     /// A proxy in front of the server.
     pub fn before(server: &Server) -> Self {
+        Self::start(server, None)
+    }
+
+    /// A proxy that gives a request up when the server says nothing for so long.
+    pub fn impatient(server: &Server, patience: Duration) -> Self {
+        Self::start(server, Some(patience))
+    }
+
+    fn start(server: &Server, patience: Option<Duration>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
         let port = listener.local_addr().expect("it is bound").port();
         let shared = Arc::new(Shared {
             upstream: server.port(),
             armed: Mutex::default(),
             posts: Mutex::default(),
+            patience,
+            answered: Mutex::default(),
         });
         let serving = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -75,7 +91,7 @@ impl Proxy {
         url.replacen(&format!(":{theirs}/"), &format!(":{ours}/"), 1)
     }
 
-    /// Of the POST requests that come from now on, does `act` before number `number`, from 1.
+    /// Runs `act` before POST request number `number` from now on, counted from 1.
     pub fn before_post(&self, number: usize, act: impl FnOnce() + Send + 'static) {
         let armed = Armed {
             posts_before: number - 1,
@@ -92,6 +108,12 @@ impl Proxy {
             .lock()
             .expect("no thread panics")
             .is_none()
+    }
+
+    /// What the server answered last, without the head.
+    pub fn last_answer(&self) -> Vec<u8> {
+        let answered = self.shared.answered.lock();
+        answered.expect("no thread panics").clone()
     }
 
     /// The bodies of the POST requests that came since [`Self::before_post`], or ever.
@@ -118,10 +140,14 @@ impl Shared {
         let mut server = TcpStream::connect(("127.0.0.1", self.upstream))?;
         request.write(&mut server)?;
         server.write_all(&body)?;
+        server.set_read_timeout(self.patience)?;
         let mut from_server = BufReader::new(server);
         let answer = Head::read(&mut from_server)?;
         answer.write(&mut to_client)?;
-        answer.copy_body(&mut from_server, &mut to_client, true)
+        let mut both = Tee(to_client, Vec::new());
+        answer.copy_body(&mut from_server, &mut both, true)?;
+        *self.answered.lock().expect("no thread panics") = both.1;
+        Ok(())
     }
 
     fn act_if_due(&self) {
@@ -137,6 +163,21 @@ impl Shared {
             }
             None => {}
         }
+    }
+}
+
+/// Writes to a connection, and keeps what it wrote.
+struct Tee(TcpStream, Vec<u8>);
+
+impl Write for Tee {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.0.write(bytes)?;
+        self.1.extend_from_slice(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
     }
 }
 

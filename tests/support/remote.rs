@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub struct Rules {
     pub redirect: Option<(String, String)>,
     /// Breaks off this many answers to a fetch (not to `ls-refs`), after so many bytes of pack.
     pub cuts: Option<(u32, usize)>,
-    /// Sends no faster.
+    /// Sends at most this fast.
     pub bytes_per_second: Option<usize>,
     /// Answers everything with this status.
     pub status: Option<u16>,
@@ -49,6 +50,8 @@ struct Shared {
     root: PathBuf,
     rules: Mutex<Rules>,
     seen: Mutex<Vec<Seen>>,
+    /// Connections that are being answered.
+    answering: AtomicUsize,
 }
 
 impl Remote {
@@ -60,13 +63,18 @@ impl Remote {
             root: root.to_owned(),
             rules: Mutex::default(),
             seen: Mutex::default(),
+            answering: AtomicUsize::new(0),
         });
         let serving = Arc::clone(&shared);
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 let shared = Arc::clone(&serving);
                 // A client that hangs up is not this server's failure.
-                std::thread::spawn(move || drop(shared.answer(connection)));
+                shared.answering.fetch_add(1, Ordering::SeqCst);
+                std::thread::spawn(move || {
+                    drop(shared.answer(connection));
+                    shared.answering.fetch_sub(1, Ordering::SeqCst);
+                });
             }
         });
         Self { port, shared }
@@ -87,7 +95,12 @@ impl Remote {
         *self.shared.rules.lock().expect("no thread panics") = rules;
     }
 
-    /// What was asked so far.
+    /// Whether every answer has ended.
+    pub fn is_idle(&self) -> bool {
+        self.shared.answering.load(Ordering::SeqCst) == 0
+    }
+
+    /// The requests so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.shared.seen.lock().expect("no thread panics").clone()
     }

@@ -1,4 +1,4 @@
-//! A small client for the REST face, and for raw requests at the Git one.
+//! A small client for the REST API, and for raw requests to Git's paths.
 
 use serde_json::{Value, json};
 use ureq::http::{HeaderMap, Method, Request};
@@ -11,7 +11,7 @@ pub struct Rest {
     bearer: Option<String>,
 }
 
-/// What came back, whatever its status.
+/// An answer, whatever its status.
 #[derive(Debug)]
 pub struct Answer {
     /// The HTTP status.
@@ -201,7 +201,7 @@ impl Hosted {
 
     /// The remote with another token as the password.
     pub fn url_with(&self, token: &str) -> String {
-        // What follows a token's 40 digits is informative, and would need escaping in a URL.
+        // The `?expires=` after an older token would need escaping in a URL.
         let token = token.split('?').next().unwrap_or(token);
         self.remote.replacen("://", &format!("://x:{token}@"), 1)
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::git::Git;
+use super::rest::{Hosted, Rest};
 
 /// A temporary folder. Repositories below it share one isolated home.
 #[derive(Debug)]
@@ -51,6 +52,17 @@ impl Scratch {
         let git = self.git_in(name);
         git.run(&["init", "--quiet", "--bare"]);
         git
+    }
+
+    /// A new repository on the server, with one commit pushed to `main` by its own token; and where that
+    /// was pushed from.
+    pub fn pushed(&self, rest: &Rest, namespace: &str, name: &str) -> (Hosted, Git) {
+        let hosted = rest.create_repository(namespace, name);
+        let work = self.repository(&format!("work-{namespace}-{name}"));
+        work.write("content", format!("of {name}\n"));
+        work.commit("first");
+        work.run(&["push", "--quiet", &hosted.url(), "main"]);
+        (hosted, work)
     }
 
     /// Clones `url` into the folder `name`, with `options` such as `--mirror`.

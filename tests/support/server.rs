@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::package_root;
 use super::rest::Rest;
 use super::scratch::Scratch;
+use super::wait::until;
 
 /// The operator key of every server of the tests.
 pub const ADMIN_KEY: &str = "the-operator-of-these-tests";
@@ -133,29 +134,28 @@ impl Server {
         objects.sum()
     }
 
-    /// What it has said since it was started last.
+    /// Its output since the last start.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.process.log).unwrap_or_default()).into_owned()
+    }
+
+    /// The lines of its log that are JSON.
+    pub fn json_lines(&self) -> Vec<Value> {
+        let parse = |line: &str| {
+            let (_, json) = line.split_once("] {")?;
+            serde_json::from_str(&format!("{{{json}")).ok()
+        };
+        self.log().lines().filter_map(parse).collect()
     }
 
     /// The lines of requests in its log, as soon as they are enough: they come a moment after the
     /// answers.
     pub fn request_lines(&self, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
-            let log = self.log();
-            let found = log.lines().filter_map(|line| {
-                let (_, json) = line.split_once("] {")?;
-                let line: Value = serde_json::from_str(&format!("{{{json}")).ok()?;
-                (line["event"] == "request").then_some(line)
-            });
-            let found: Vec<Value> = found.collect();
-            if enough(&found) {
-                return found;
-            }
-            assert!(Instant::now() < deadline, "not in the log:\n{log}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until("lines in the log", Duration::from_secs(10), || {
+            let mut found = self.json_lines();
+            found.retain(|line| line["event"] == "request");
+            Some(found).filter(|found| enough(found))
+        })
     }
 
     /// A client with the operator's key.

@@ -116,7 +116,7 @@ impl Source {
         words
     }
 
-    /// Every string of the code that is not test code; documentation is none.
+    /// Every string of the code that is not test code, without documentation.
     pub fn strings(&self) -> Vec<String> {
         let mut strings = Vec::new();
         each(&self.tokens, &mut |before, token| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::rest::Hosted;
 use super::server::Server;
 
-/// Whether all of an answer is here whose length is told.
+/// Whether an answer with a known length is here completely.
 fn is_whole(begun: &[u8]) -> bool {
     let text = String::from_utf8_lossy(begun).to_lowercase();
     let Some((head, body)) = text.split_once("\r\n\r\n") else {

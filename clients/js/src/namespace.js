@@ -3,7 +3,7 @@
 import { ArtifactsError } from "./error.js";
 import { Repository } from "./repository.js";
 import { missing, namePath } from "./path.js";
-import { created, listed } from "./shapes.js";
+import { created, listed, namespaceInfo } from "./shapes.js";
 
 /** @typedef {import("../index.d.ts").CairnArtifacts} CairnArtifacts */
 
@@ -16,6 +16,7 @@ const UNREADY = {
 /** @implements {CairnArtifacts} */
 export class Namespace {
   #connection;
+  #name;
   #path;
 
   /**
@@ -24,12 +25,13 @@ export class Namespace {
    */
   constructor(connection, namespace) {
     this.#connection = connection;
+    this.#name = namespace;
     this.#path = `/namespaces/${namePath(namespace)}`;
   }
 
   /** @type {CairnArtifacts["create"]} */
-  async create(name, { readOnly, description, setDefaultBranch } = {}) {
-    const body = { name, description, read_only: readOnly, default_branch: setDefaultBranch };
+  async create(name, { readOnly, description, setDefaultBranch, fsck } = {}) {
+    const body = { name, description, read_only: readOnly, default_branch: setDefaultBranch, fsck };
     const { result } = await this.#connection.call("POST", `${this.#path}/repos`, { body });
     return created(result);
   }
@@ -53,6 +55,7 @@ export class Namespace {
       depth,
       description: opts?.description,
       read_only: opts?.readOnly,
+      fsck: opts?.fsck,
     };
     const path = `${this.#repository(name)}/import`;
     const { result } = await this.#connection.call("POST", path, { body });
@@ -75,6 +78,23 @@ export class Namespace {
     const path = this.#repository(name);
     const gone = await missing(this.#connection.call("DELETE", path));
     return gone !== null;
+  }
+
+  /** @type {CairnArtifacts["createNamespace"]} */
+  async createNamespace({ fsck } = {}) {
+    const body = { namespace: this.#name, fsck };
+    return namespaceInfo((await this.#connection.call("POST", "/namespaces", { body })).result);
+  }
+
+  /** @type {CairnArtifacts["namespaceInfo"]} */
+  async namespaceInfo() {
+    return namespaceInfo((await this.#connection.call("GET", this.#path)).result);
+  }
+
+  /** @type {CairnArtifacts["updateNamespace"]} */
+  async updateNamespace({ fsck }) {
+    const body = { fsck };
+    return namespaceInfo((await this.#connection.call("PATCH", this.#path, { body })).result);
   }
 
   /** Repositories in the namespace; none where it was never made. */

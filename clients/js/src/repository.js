@@ -39,6 +39,20 @@ export class Repository {
     return shown(await this.#get(""));
   }
 
+  /** @type {CairnRepo["update"]} */
+  async update({ description, defaultBranch, readOnly, denyNonFastForwards, denyDeletes, ...more }) {
+    const body = {
+      description,
+      default_branch: defaultBranch,
+      read_only: readOnly,
+      public: more.public,
+      deny_non_fast_forwards: denyNonFastForwards,
+      deny_deletes: denyDeletes,
+      fsck: more.fsck,
+    };
+    return shown((await this.#connection.call("PATCH", this.#path, { body })).result);
+  }
+
   /** @type {CairnRepo["createToken"]} */
   async createToken(scope, ttl) {
     const body = { repo: this.#name, scope, ttl };
@@ -69,12 +83,13 @@ export class Repository {
   }
 
   /** @type {CairnRepo["fork"]} */
-  async fork(name, { description, readOnly, defaultBranchOnly = true } = {}) {
+  async fork(name, { description, readOnly, defaultBranchOnly = true, fsck } = {}) {
     const body = {
       name,
       description,
       read_only: readOnly,
       default_branch_only: defaultBranchOnly,
+      fsck,
     };
     const { result } = await this.#connection.call("POST", `${this.#path}/fork`, { body });
     return created(result);

@@ -7,8 +7,9 @@
  * @returns {import("../index.d.ts").ArtifactsCreateRepoResult}
  */
 export function created({ id, name, description, default_branch, remote, token, ...more }) {
-  const { expires_at: expiresAt, clone_url: cloneUrl } = more;
-  return { id, name, description, defaultBranch: default_branch, remote, token, expiresAt, cloneUrl };
+  const { expires_at: expiresAt, clone_url: cloneUrl, skipped_refs: skippedRefs } = more;
+  const made = { id, name, description, defaultBranch: default_branch, remote, token, expiresAt, cloneUrl };
+  return skippedRefs ? { ...made, skippedRefs } : made;
 }
 
 /**
@@ -32,10 +33,34 @@ export function listed(result) {
 
 /**
  * @param {Json} result
- * @returns {import("../index.d.ts").ArtifactsRepoInfo}
+ * @returns {import("../index.d.ts").CairnRepoInfo}
  */
 export function shown(result) {
-  return { ...listed(result), remote: result.remote };
+  const { remote, fsck, fsck_warnings: warnings, skipped_refs: skippedRefs } = result;
+  /** @type {import("../index.d.ts").CairnRepoInfo} */
+  const info = {
+    ...listed(result),
+    remote,
+    public: result.public,
+    denyNonFastForwards: result.deny_non_fast_forwards,
+    denyDeletes: result.deny_deletes,
+    fsck,
+  };
+  // Only imports and forks have them.
+  if (warnings) {
+    const { object_count: objectCount, by_message: byMessage, first } = warnings;
+    info.fsckWarnings = { objectCount, byMessage, first };
+  }
+  if (skippedRefs) info.skippedRefs = skippedRefs;
+  return info;
+}
+
+/**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").CairnNamespaceInfo}
+ */
+export function namespaceInfo({ namespace, repo_count, created_at, fsck }) {
+  return { name: namespace, repoCount: repo_count, createdAt: created_at, fsck };
 }
 
 /**

@@ -42,6 +42,20 @@ test("a request has the credential in its header and nowhere else", async () => 
   ]);
 });
 
+test("what an import and a fork say about themselves", async () => {
+  const first = [{ hash: "a".repeat(40), type: "commit", message: "badTimezone", detail: "bad" }];
+  const skipped = { count: 1, first: [{ name: "refs/heads/l", reason: "too long" }] };
+  const warned = { object_count: 1, by_message: { badTimezone: 1 }, first };
+  const imported = { ...repository, fsck_warnings: warned, skipped_refs: skipped };
+  const made = { name: "copy", skipped_refs: skipped };
+  const { ARTIFACTS } = server(result(repository), result(imported), result(made));
+  const repo = await ARTIFACTS.get("hello");
+  const info = await repo.info();
+  assert.deepEqual(info.fsckWarnings, { objectCount: 1, byMessage: { badTimezone: 1 }, first });
+  assert.deepEqual(info.skippedRefs, skipped);
+  assert.deepEqual((await repo.fork("copy")).skippedRefs, skipped);
+});
+
 test("a server below a path of its own", async () => {
   const { asked, fetch } = server(result(repository));
   await artifacts({ ...OPTIONS, url: "https://example.com/cairn/", fetch }).get("hello");

@@ -86,12 +86,19 @@ test("a repository is made, shown, listed and deleted", async () => {
     lastPushAt: null,
     source: null,
     readOnly: true,
+    public: false,
+    denyNonFastForwards: false,
+    denyDeletes: false,
+    fsck: { strict: false },
   });
   for (const time of [createdAt, updatedAt]) assert.equal(new Date(time).toISOString(), time);
 
   const { repos, total } = await ARTIFACTS.list();
   assert.equal(total, 1);
-  const { remote: _, ...listed } = info;
+  const listed = { ...info };
+  for (const field of ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck"]) {
+    delete listed[field];
+  }
   assert.deepEqual(repos, [listed]);
 
   const repo = await ARTIFACTS.get("first");
@@ -238,6 +245,40 @@ test("a fork has the default branch, or everything", async () => {
   await assert.rejects(repo.fork("x.git"), { code: "INVALID_REPO_NAME", pointer: "/name" });
 });
 
+test("the check of objects is set wherever it can be", async () => {
+  const made = artifacts({ url, namespace: `${namespace}-fsck`, key });
+  const strict = { fsck: { strict: true } };
+  const lenient = { fsck: { strict: false } };
+  const strictness = async (name) => (await (await made.get(name)).info()).fsck.strict;
+  const { createdAt, ...info } = await made.createNamespace(strict);
+  assert.equal(new Date(createdAt).toISOString(), createdAt);
+  assert.deepEqual(info, { name: `${namespace}-fsck`, repoCount: 0, ...strict });
+  await assert.rejects(made.createNamespace(), { code: "ALREADY_EXISTS" });
+  await made.create("as-namespace");
+  const { token, remote } = await made.create("said", lenient);
+  assert.deepEqual([await strictness("as-namespace"), await strictness("said")], [true, false]);
+
+  assert.deepEqual((await made.updateNamespace(lenient)).fsck, lenient.fsck);
+  assert.deepEqual((await made.namespaceInfo()).fsck, lenient.fsck);
+  const repo = await made.get("said");
+  const changed = await repo.update({ description: "changed", denyDeletes: true, ...strict });
+  assert.deepEqual(
+    [changed.description, changed.denyDeletes, changed.denyNonFastForwards, changed.fsck],
+    ["changed", true, false, strict.fsck],
+  );
+  assert.deepEqual(await repo.info(), changed);
+  assert.equal((await repo.update({ description: null })).description, null);
+
+  said("push", "--quiet", "--mirror", remoteWith(token, { remote }));
+  await repo.fork("fork");
+  const fork = await repo.fork("fork-said", lenient);
+  assert.deepEqual(fork.skippedRefs, { count: 0, first: [] });
+  assert.deepEqual([await strictness("fork"), await strictness("fork-said")], [true, false]);
+  const source = { url: remoteWith(token, { remote }) };
+  await made.import({ source, target: { name: "import", opts: strict } });
+  assert.equal((await (await ready("import", made)).info()).fsck.strict, true);
+});
+
 async function pushed(name) {
   const made = await ARTIFACTS.create(name);
   said("push", "--quiet", "--mirror", remoteWith(made.token, made));
@@ -326,14 +367,16 @@ test("an import becomes a repository", async () => {
   assert.equal(info.readOnly, true);
   assert.match(info.source, /^git:http/);
   assert.ok(!info.source.includes(made.token));
+  assert.deepEqual(info.fsckWarnings, { objectCount: 0, byMessage: {}, first: [] });
+  assert.deepEqual(info.skippedRefs, { count: 0, first: [] });
   assert.equal(said("ls-remote", "--refs", remoteWith(imported.token, imported)).split("\n").length, 1);
 });
 
 // The handle, as soon as nothing is in progress any more.
-async function ready(name) {
+async function ready(name, repositories = ARTIFACTS) {
   for (const deadline = Date.now() + IMPORT_SECONDS_MAX * 1000; ; ) {
     try {
-      return await ARTIFACTS.get(name);
+      return await repositories.get(name);
     } catch (error) {
       assert.equal(error.code, "IMPORT_IN_PROGRESS");
       assert.ok(Date.now() < deadline, "the import does not end");

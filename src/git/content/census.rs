@@ -6,7 +6,7 @@ use super::super::store::{PackStore, StoreError};
 
 /// How many entries of each kind there are; an object that stands in two packs counts twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Census {
+pub(crate) struct Census {
     /// Commits.
     pub commits: u64,
     /// Trees.
@@ -19,7 +19,7 @@ pub struct Census {
 
 impl Census {
     /// Counts; reads the packs' indexes and nothing else.
-    pub fn take<S: PackStore>(packs: &LivePacks<S>) -> Result<Self, StoreError> {
+    pub(crate) fn take<S: PackStore>(packs: &LivePacks<S>) -> Result<Self, StoreError> {
         let mut census = Self::default();
         for pack in 0..packs.pack_count() {
             for position in 0..packs.index(pack)?.len() {

@@ -7,7 +7,7 @@ use super::super::object::facts::{self, CommitFacts, FactsError};
 
 /// A commit's content, in its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommitText<'a> {
+pub(crate) struct CommitText<'a> {
     /// Its tree, its parents, its date as the graph has it.
     pub facts: CommitFacts,
     /// Who wrote the change.
@@ -20,7 +20,7 @@ pub struct CommitText<'a> {
 
 /// A line of the form `name <address> time zone`, as far as it has that form.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Person<'a> {
+pub(crate) struct Person<'a> {
     /// May be empty.
     pub name: &'a [u8],
     /// What stands between the angle brackets.
@@ -31,7 +31,7 @@ pub struct Person<'a> {
 
 impl<'a> CommitText<'a> {
     /// Reads a commit's content.
-    pub fn parse(content: &'a [u8]) -> Result<Self, FactsError> {
+    pub(crate) fn parse(content: &'a [u8]) -> Result<Self, FactsError> {
         let facts = facts::commit(content)?;
         let (headers, message) = match content.split_once_str("\n\n") {
             Some((headers, message)) => (headers, message),

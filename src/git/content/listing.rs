@@ -1,5 +1,5 @@
 //! The entries of a tree in git's order (`git ls-tree`, and with subtrees `git ls-tree -r -t`),
-//! given one by one: what is held is the trees from the root to where the walk stands.
+//! one by one. The walk holds the trees from the root to its place, and no others.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice as _};
@@ -11,7 +11,7 @@ use super::super::store::{ObjectSource, ReadError, Shared};
 
 /// Bytes that one listing gives at most: of each entry its path, and [`ENTRY_BYTES`]. A tree of a
 /// few hundred bytes may have millions of entries below it.
-pub const LISTED_BYTES_MAX: u64 = 16 << 20;
+pub(crate) const LISTED_BYTES_MAX: u64 = 16 << 20;
 
 /// What stands around an entry's path where it is shown.
 const ENTRY_BYTES: u64 = 110;
@@ -32,7 +32,7 @@ pub struct Listed {
 
 /// Why a listing ends early.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ListingError {
+pub(crate) enum ListingError {
     /// An object could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -52,7 +52,7 @@ pub enum ListingError {
 
 /// A walk over the entries of a tree.
 #[derive(Debug)]
-pub struct Listing {
+pub(crate) struct Listing {
     levels: Vec<Level>,
     /// The subtree to go into before the next entry, and how long its path is.
     pending: Option<(ObjectId, usize)>,
@@ -78,7 +78,7 @@ struct Level {
 
 impl Listing {
     /// Lists a tree, given its content.
-    pub fn new(root: Shared, recursive: bool, limits: &Limits) -> Self {
+    pub(crate) fn new(root: Shared, recursive: bool, limits: &Limits) -> Self {
         let held_bytes = root.len();
         Self {
             levels: vec![Level {
@@ -99,7 +99,7 @@ impl Listing {
 
     /// The same from behind an entry on: where another listing was cut.
     #[must_use]
-    pub fn behind(self, path: &BStr) -> Self {
+    pub(crate) fn behind(self, path: &BStr) -> Self {
         let mut names: Vec<BString> = path.split_str("/").map(BString::from).collect();
         names.reverse();
         Self {
@@ -109,24 +109,27 @@ impl Listing {
     }
 
     /// The path of the entry that was given last.
-    pub fn last_path(&self) -> &BStr {
+    pub(crate) fn last_path(&self) -> &BStr {
         self.path.as_bstr()
     }
 
     /// How many entries were given.
-    pub fn given(&self) -> u64 {
+    pub(crate) fn given(&self) -> u64 {
         self.given
     }
 
     /// Whether [`LISTED_BYTES_MAX`] were given and there is more.
-    pub fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.given_bytes >= LISTED_BYTES_MAX
             && (self.pending.is_some()
                 || (self.levels.iter()).any(|level| level.at < level.content.len()))
     }
 
     /// The next entry; `None` at the end, or when [`LISTED_BYTES_MAX`] were given.
-    pub fn next(&mut self, objects: &impl ObjectSource) -> Result<Option<Listed>, ListingError> {
+    pub(crate) fn next(
+        &mut self,
+        objects: &impl ObjectSource,
+    ) -> Result<Option<Listed>, ListingError> {
         if self.given_bytes >= LISTED_BYTES_MAX {
             return Ok(None);
         }
@@ -140,6 +143,10 @@ impl Listing {
             let mut entries = tree_entries(rest);
             let Some(Ok(entry)) = entries.next() else {
                 // What does not parse ends a tree, as in git.
+                debug_assert!(
+                    self.held_bytes >= level.content.len(),
+                    "a level was not counted"
+                );
                 self.held_bytes = self.held_bytes.saturating_sub(level.content.len());
                 self.levels.pop();
                 continue;

@@ -32,7 +32,7 @@ pub enum Step {
 
 /// A walk over a history.
 #[derive(Debug)]
-pub struct Log {
+pub(crate) struct Log {
     graph: Rc<CommitGraph>,
     /// By date, the latest first; of equal ones the one that was found first.
     queue: BinaryHeap<(u64, Reverse<u64>, CommitNode)>,
@@ -45,7 +45,7 @@ pub struct Log {
 
 impl Log {
     /// The history of `start`; of a path, unless that is the root.
-    pub fn new(graph: Rc<CommitGraph>, start: CommitNode, path: TreePath) -> Self {
+    pub(crate) fn new(graph: Rc<CommitGraph>, start: CommitNode, path: TreePath) -> Self {
         let seen = vec![0; graph.len().div_ceil(64)];
         let mut log = Self {
             graph,
@@ -61,7 +61,7 @@ impl Log {
 
     /// The same along the first parents alone: `git log --first-parent`.
     #[must_use]
-    pub fn of_first_parents(self) -> Self {
+    pub(crate) fn of_first_parents(self) -> Self {
         Self {
             first_parents: true,
             ..self
@@ -69,22 +69,22 @@ impl Log {
     }
 
     /// The graph whose nodes it gives.
-    pub fn graph(&self) -> &CommitGraph {
+    pub(crate) fn graph(&self) -> &CommitGraph {
         &self.graph
     }
 
     /// Bytes of the trees that were read along the path.
-    pub fn read_bytes(&self) -> u64 {
+    pub(crate) fn read_bytes(&self) -> u64 {
         self.path.as_ref().map_or(0, |path| path.read_bytes)
     }
 
     /// Whether no commit is left to look at.
-    pub fn is_ended(&self) -> bool {
+    pub(crate) fn is_ended(&self) -> bool {
         self.queue.is_empty()
     }
 
     /// Takes the next commit. After an error the same can be asked again.
-    pub fn step(&mut self, objects: &impl ObjectSource) -> Result<Step, ReadError> {
+    pub(crate) fn step(&mut self, objects: &impl ObjectSource) -> Result<Step, ReadError> {
         let Some((_, _, node)) = self.queue.peek().copied() else {
             return Ok(Step::Ended);
         };

@@ -13,14 +13,14 @@ const PEELS_MAX: usize = 32;
 /// The names of a path. Slashes at either end, or side by side, mean nothing, but that a path with
 /// one at its end names a directory only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TreePath {
+pub(crate) struct TreePath {
     names: Vec<BString>,
     is_directory: bool,
 }
 
 impl TreePath {
     /// Cuts a path at its slashes.
-    pub fn new(path: &[u8]) -> Self {
+    pub(crate) fn new(path: &[u8]) -> Self {
         let names = path.split_str("/").filter(|name| !name.is_empty());
         Self {
             names: names.map(BString::from).collect(),
@@ -29,17 +29,17 @@ impl TreePath {
     }
 
     /// Whether it names the root.
-    pub fn is_root(&self) -> bool {
+    pub(crate) fn is_root(&self) -> bool {
         self.names.is_empty()
     }
 
     /// The names, from the root on.
-    pub fn names(&self) -> &[BString] {
+    pub(crate) fn names(&self) -> &[BString] {
         &self.names
     }
 
     /// Whether the path may name an entry of this mode.
-    pub fn may_name(&self, mode: Mode) -> bool {
+    pub(crate) fn may_name(&self, mode: Mode) -> bool {
         mode.is_tree() || !self.is_directory
     }
 }
@@ -85,7 +85,7 @@ pub fn peel(
 }
 
 /// What stands at a path below a tree; for the root the tree itself.
-pub fn at_path(
+pub(crate) fn at_path(
     objects: &impl ObjectSource,
     tree_id: ObjectId,
     path: &TreePath,
@@ -116,7 +116,7 @@ pub fn entry(
 }
 
 /// The same; adds the bytes of the tree to `read_bytes`.
-pub fn counted_entry(
+pub(crate) fn counted_entry(
     objects: &impl ObjectSource,
     tree_id: ObjectId,
     name: &[u8],

@@ -12,7 +12,7 @@
 //! - Each step can be taken again: where a chunk is cold nothing of a machine's state is lost.
 //! - What is read is what git reads: malformed old objects are shown as git shows them.
 
-pub mod census;
+pub(crate) mod census;
 pub mod commit;
 pub mod listing;
 pub mod log;

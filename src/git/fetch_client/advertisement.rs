@@ -16,7 +16,7 @@ use super::remote_refs::{LIST_BYTES_MAX, RemoteRef, RemoteRefs};
 /// What of a remote's abilities matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a capability")]
-pub struct Features {
+pub(crate) struct Features {
     /// `deepen`.
     pub shallow: bool,
     /// `filter`.
@@ -24,16 +24,16 @@ pub struct Features {
     /// `unborn`, an argument of `ls-refs`.
     pub unborn: bool,
     /// `object-format`, an argument of every command of version 2.
-    pub object_format: bool,
+    pub(crate) object_format: bool,
 }
 
 /// What a remote speaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Advertisement {
+pub(crate) struct Advertisement {
     /// The version of the protocol.
     pub version: Version,
     /// What it can do.
-    pub features: Features,
+    pub(crate) features: Features,
     /// Its refs, in versions 0 and 1; version 2 has to be asked for them.
     pub refs: Option<RemoteRefs>,
 }
@@ -53,7 +53,7 @@ enum State {
 
 /// Reads the answer to `info/refs`, which arrives in pieces.
 #[derive(Debug)]
-pub struct AdvertisementReader {
+pub(crate) struct AdvertisementReader {
     decoder: Decoder,
     limits: Limits,
     state: State,
@@ -63,7 +63,7 @@ pub struct AdvertisementReader {
 
 impl AdvertisementReader {
     /// Starts before the first byte of the answer.
-    pub fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             decoder: Decoder::new(LIST_BYTES_MAX),
             limits: *limits,
@@ -74,7 +74,7 @@ impl AdvertisementReader {
     }
 
     /// Takes the next bytes.
-    pub fn feed(&mut self, mut input: &[u8]) -> Result<(), FetchClientError> {
+    pub(crate) fn feed(&mut self, mut input: &[u8]) -> Result<(), FetchClientError> {
         while let Some(packet) = self.decoder.next(&mut input)? {
             self.state = match (packet, self.state) {
                 (Packet::Data(line), state) => {
@@ -100,7 +100,7 @@ impl AdvertisementReader {
     }
 
     /// The input has ended: what the remote speaks.
-    pub fn finish(self) -> Result<Advertisement, FetchClientError> {
+    pub(crate) fn finish(self) -> Result<Advertisement, FetchClientError> {
         let State::Done(version) = self.state else {
             return Err(PktLineError::Truncated.into());
         };

@@ -7,7 +7,7 @@ const MESSAGE_BYTES_MAX: usize = 300;
 
 /// The remote's answer is of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FetchClientError {
+pub(crate) enum FetchClientError {
     /// The answer is not made of packets.
     #[error(transparent)]
     PktLine(#[from] PktLineError),

@@ -42,7 +42,7 @@ pub struct Parts {
     /// Commits that are here already and that the rest builds on.
     pub here: Vec<ObjectId>,
     /// The frontier of each part but the last, which wants the refs themselves.
-    pub frontiers: Vec<Vec<ObjectId>>,
+    pub(crate) frontiers: Vec<Vec<ObjectId>>,
     /// Commits that are to come.
     pub commits: usize,
 }
@@ -140,12 +140,12 @@ fn sorted(set: &HashSet<ObjectId>) -> Vec<ObjectId> {
 }
 
 /// Object ids as they are stored: one after the other.
-pub fn join_ids(ids: &[ObjectId]) -> Vec<u8> {
+pub(crate) fn join_ids(ids: &[ObjectId]) -> Vec<u8> {
     ids.iter().flat_map(|id| id.as_bytes()).copied().collect()
 }
 
 /// The ids that [`join_ids`] joined; a rest that is none is left out.
-pub fn split_ids(bytes: &[u8]) -> Vec<ObjectId> {
+pub(crate) fn split_ids(bytes: &[u8]) -> Vec<ObjectId> {
     let width = gix_hash::Kind::Sha1.len_in_bytes();
     let ids = bytes.chunks_exact(width);
     ids.filter_map(|id| ObjectId::try_from(id.as_bytes()).ok())

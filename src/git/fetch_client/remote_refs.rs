@@ -1,7 +1,8 @@
 //! The refs of a remote: <https://git-scm.com/docs/gitprotocol-v2#_ls_refs>.
 //!
 //! Branches and tags are kept, and where `HEAD` points; what else a server may list (merge
-//! requests by the thousand) is read and forgotten.
+//! requests by the thousand) is read and forgotten. Names are judged by whoever makes refs of them,
+//! who can then say which were left out.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
@@ -19,7 +20,7 @@ pub const PREFIXES: [&str; 2] = ["refs/heads/", "refs/tags/"];
 
 /// A ref of the remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemoteRef {
+pub(crate) struct RemoteRef {
     /// Its full name.
     pub name: BString,
     /// What it points to.
@@ -30,7 +31,7 @@ pub struct RemoteRef {
 
 /// Branches, tags and `HEAD` of a remote.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RemoteRefs {
+pub(crate) struct RemoteRefs {
     /// Branches and tags, in the order sent.
     pub refs: Vec<RemoteRef>,
     /// The branch that `HEAD` is a symref to, whether or not that branch exists.
@@ -45,12 +46,12 @@ pub struct RemoteRefs {
 
 impl RemoteRefs {
     /// The ref of this name.
-    pub fn find(&self, name: &BStr) -> Option<&RemoteRef> {
+    pub(crate) fn find(&self, name: &BStr) -> Option<&RemoteRef> {
         self.refs.iter().find(|found| found.name == name)
     }
 
     /// What they take, here and in the lists that are made of them.
-    pub fn held_bytes(&self) -> u64 {
+    pub(crate) fn held_bytes(&self) -> u64 {
         let refs = self.refs.len().saturating_mul(size_of::<RemoteRef>());
         (refs.saturating_add(self.name_bytes) as u64).saturating_mul(3)
     }
@@ -66,7 +67,7 @@ impl RemoteRefs {
             return Ok(());
         }
         let kept = |prefix: &&str| found.name.starts_with(prefix.as_bytes());
-        if !PREFIXES.iter().any(kept) || found.name.len() > limits.refname_bytes_max {
+        if !PREFIXES.iter().any(kept) {
             return Ok(());
         }
         let refs_max = limits.commands_max;
@@ -110,7 +111,7 @@ impl RemoteRefs {
 
 /// Reads the answer to `ls-refs`, which arrives in pieces.
 #[derive(Debug)]
-pub struct RefsReader {
+pub(crate) struct RefsReader {
     decoder: Decoder,
     limits: Limits,
     refs: RemoteRefs,
@@ -119,7 +120,7 @@ pub struct RefsReader {
 
 impl RefsReader {
     /// Starts before the first byte of the answer.
-    pub fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             decoder: Decoder::new(LIST_BYTES_MAX),
             limits: *limits,
@@ -129,7 +130,7 @@ impl RefsReader {
     }
 
     /// Takes the next bytes.
-    pub fn feed(&mut self, mut input: &[u8]) -> Result<(), FetchClientError> {
+    pub(crate) fn feed(&mut self, mut input: &[u8]) -> Result<(), FetchClientError> {
         while let Some(packet) = self.decoder.next(&mut input)? {
             match packet {
                 Packet::Data(line) if !self.done => {
@@ -144,7 +145,7 @@ impl RefsReader {
     }
 
     /// The input has ended: the refs.
-    pub fn finish(self) -> Result<RemoteRefs, FetchClientError> {
+    pub(crate) fn finish(self) -> Result<RemoteRefs, FetchClientError> {
         if !self.done {
             return Err(super::super::protocol::pktline::PktLineError::Truncated.into());
         }
@@ -240,6 +241,15 @@ mod tests {
         assert_eq!(names, ["refs/heads/trunk", "refs/tags/v1"]);
         let tag = refs.find("refs/tags/v1".into()).unwrap();
         assert_eq!((tag.target, tag.peeled), (id(B), Some(id(A))));
+    }
+
+    #[test]
+    fn a_name_that_no_client_can_store_is_listed_all_the_same() {
+        let long = format!("refs/heads/{}", "l".repeat(5000));
+        let bytes = packets(&[&format!("{A} {long}"), &format!("{A} refs/heads/a")]);
+        let refs = read(&bytes, &Limits::DEFAULT).unwrap();
+        let names: Vec<_> = refs.refs.iter().map(|found| found.name.len()).collect();
+        assert_eq!(names, [long.len(), 12]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::advertisement::Features;
 use super::remote_refs::PREFIXES;
 
 /// The body of a request for the remote's branches and tags (version 2).
-pub fn ls_refs(features: Features) -> Vec<u8> {
+pub(crate) fn ls_refs(features: Features) -> Vec<u8> {
     let mut out = Vec::new();
     command("ls-refs", features, &mut out);
     pktline::text(&[b"peel"], &mut out);
@@ -30,7 +30,7 @@ pub fn ls_refs(features: Features) -> Vec<u8> {
 
 /// What is to be fetched. One request says it all, and the pack follows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FetchOrder<'a> {
+pub(crate) struct FetchOrder<'a> {
     /// Objects wanted, each once.
     pub wants: &'a [ObjectId],
     /// Commits that are here, with all that they reach.
@@ -38,7 +38,7 @@ pub struct FetchOrder<'a> {
     /// Commits of history from each want; `None` for all.
     pub depth: Option<u32>,
     /// Commits and tags alone, without trees and blobs.
-    pub history_only: bool,
+    pub(crate) history_only: bool,
 }
 
 /// The filter that leaves commits and tags.
@@ -46,7 +46,7 @@ const HISTORY_ONLY: &[u8] = b"filter tree:0";
 
 impl FetchOrder<'_> {
     /// The request's body, for a server of this version.
-    pub fn write(&self, version: Version, features: Features) -> Vec<u8> {
+    pub(crate) fn write(&self, version: Version, features: Features) -> Vec<u8> {
         let mut out = Vec::new();
         if version == Version::V2 {
             self.version_2(features, &mut out);

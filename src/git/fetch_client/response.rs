@@ -11,7 +11,7 @@ use super::error::{FetchClientError, err_message};
 
 /// Something of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event<'a> {
+pub(crate) enum Event<'a> {
     /// The next bytes of the pack, never none.
     Pack(&'a [u8]),
     /// What the remote does, for people.
@@ -39,14 +39,14 @@ enum State {
 
 /// Takes the answer to a request with `done` apart.
 #[derive(Debug)]
-pub struct FetchResponseReader {
+pub(crate) struct FetchResponseReader {
     decoder: Decoder,
     state: State,
 }
 
 impl FetchResponseReader {
     /// Starts before the first byte of the answer. `deepens`: the request had a depth.
-    pub fn new(version: Version, deepens: bool) -> Self {
+    pub(crate) fn new(version: Version, deepens: bool) -> Self {
         let state = match version {
             Version::V2 => State::Section,
             Version::V0 | Version::V1 if deepens => State::ShallowList,
@@ -61,7 +61,7 @@ impl FetchResponseReader {
 
     /// Takes the next bytes and shows what they are; gives the first error, the caller's or one
     /// of the answer.
-    pub fn feed<E: From<FetchClientError>>(
+    pub(crate) fn feed<E: From<FetchClientError>>(
         &mut self,
         mut input: &[u8],
         mut show: impl FnMut(Event<'_>) -> Result<(), E>,
@@ -77,12 +77,12 @@ impl FetchResponseReader {
     }
 
     /// Whether the pack is whole.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
     /// The input has ended: complains unless the pack was whole.
-    pub fn finish(&self) -> Result<(), FetchClientError> {
+    pub(crate) fn finish(&self) -> Result<(), FetchClientError> {
         if self.is_done() {
             self.decoder.finish().map_err(wrong)
         } else {

@@ -25,7 +25,7 @@ impl SparsePatterns {
 
     /// Whether the path is taken; `None` when no pattern matches, so that its directory decides.
     /// The last pattern that matches has its way. The root directory is the empty path.
-    pub fn decide(&self, path: &BStr, is_directory: bool) -> Option<bool> {
+    pub(crate) fn decide(&self, path: &BStr, is_directory: bool) -> Option<bool> {
         let basename_start = path.rfind_byte(b'/').map(|slash| slash.saturating_add(1));
         let matches = |pattern: &&Pattern| {
             pattern.matches_repo_relative_path(

@@ -75,7 +75,7 @@ fn places_count_from_the_root() {
     let root = filter.root();
     assert!(filter.keeps_tree_in(root) && filter.keeps_blob_in(root, "a".into()));
     assert!(!filter.keeps_tree_in(filter.enter(root, "d".into())));
-    assert!(filter.keeps_tree_in(filter.enter(filter.wanted_tree(), "d".into())));
+    assert!(filter.keeps_tree_in(filter.enter(ObjectFilter::wanted_tree(), "d".into())));
     let filter = parse("sparse:oid=main:.sparse").unwrap();
     let root = filter.root();
     assert!(!filter.keeps_blob_in(root, "a".into()) && filter.keeps_tree_in(root));

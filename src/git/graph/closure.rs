@@ -54,9 +54,9 @@ pub enum TreeWalkError {
     Read(#[from] ReadError),
 }
 
-/// Walks over trees, each of them as often as the filter may decide anew. Holds about 50 bytes
-/// for each tree seen.
-pub struct TreeWalk<'a> {
+/// Walks over trees. It enters a tree again only where the filter may decide otherwise. Holds about
+/// 50 bytes for each tree seen.
+pub(crate) struct TreeWalk<'a> {
     objects: &'a dyn ObjectSource,
     filter: &'a ObjectFilter,
     /// The least depth at which each tree was entered. With a filter by names, by the path too.
@@ -70,18 +70,19 @@ pub struct TreeWalk<'a> {
 
 /// How much a walk may look at. A tree of a few hundred bytes may stand under millions of paths.
 #[derive(Debug, Clone, Copy)]
-pub struct WalkBounds {
+#[allow(clippy::struct_field_names, reason = "each is a bound, with its unit")]
+pub(crate) struct WalkBounds {
     /// Trees, counted as often as they come by.
-    pub visits_max: u64,
+    pub(crate) visits_max: u64,
     /// Bytes of trees, counted alike.
-    pub read_bytes_max: u64,
+    pub(crate) read_bytes_max: u64,
     /// Bytes of notes.
-    pub notes_bytes_max: usize,
+    pub(crate) notes_bytes_max: usize,
 }
 
 impl WalkBounds {
     /// Those of one fetch.
-    pub fn of_fetch(limits: &Limits) -> Self {
+    pub(crate) fn of_fetch(limits: &Limits) -> Self {
         Self {
             visits_max: limits.tree_visits_max,
             read_bytes_max: limits.tree_walk_bytes_max,
@@ -90,7 +91,7 @@ impl WalkBounds {
     }
 
     /// Those of maintenance, which looks at each tree once.
-    pub fn of_maintenance(limits: &Limits) -> Self {
+    pub(crate) fn of_maintenance(limits: &Limits) -> Self {
         Self {
             visits_max: limits.tree_visits_max,
             read_bytes_max: u64::MAX,
@@ -124,7 +125,7 @@ impl Pending {
 
 impl<'a> TreeWalk<'a> {
     /// Prepares walks over these objects, that look at so much at most.
-    pub fn new(
+    pub(crate) fn new(
         objects: &'a dyn ObjectSource,
         filter: &'a ObjectFilter,
         bounds: WalkBounds,
@@ -142,9 +143,9 @@ impl<'a> TreeWalk<'a> {
 
     /// Calls `visit` with a commit's tree and with the trees and blobs below it whose place the
     /// filter keeps, except what the trees `had` have at the same path, and except what earlier
-    /// walks gave. The receiver must have `had`, or earlier walks have given them: a tree is not
-    /// entered again, so that two that lean on each other would both be cut short.
-    pub fn walk_root<E: From<TreeWalkError>>(
+    /// walks gave. The receiver must have `had`, or earlier walks have given them. A tree is not
+    /// entered twice, so two walks that each counted on the other would both be cut short.
+    pub(crate) fn walk_root<E: From<TreeWalkError>>(
         &mut self,
         tree_id: ObjectId,
         had: &[ObjectId],
@@ -161,12 +162,12 @@ impl<'a> TreeWalk<'a> {
     }
 
     /// Calls `visit` with what is below a tree that is wanted itself.
-    pub fn walk_wanted<E: From<TreeWalkError>>(
+    pub(crate) fn walk_wanted<E: From<TreeWalkError>>(
         &mut self,
         tree_id: ObjectId,
         mut visit: impl FnMut(ObjectId, ObjectKind) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.walk(tree_id, self.filter.wanted_tree(), &[], &mut visit)
+        self.walk(tree_id, ObjectFilter::wanted_tree(), &[], &mut visit)
     }
 
     fn walk<E: From<TreeWalkError>>(
@@ -180,6 +181,7 @@ impl<'a> TreeWalk<'a> {
         self.pending_bytes = 0;
         self.enter(tree_id, BString::default(), place, had, &mut stack);
         while let Some(tree) = stack.pop() {
+            debug_assert!(self.pending_bytes >= tree.bytes(), "a tree was not counted");
             self.pending_bytes = self.pending_bytes.saturating_sub(tree.bytes());
             self.visits += 1;
             let content = self.read(tree.id)?;

@@ -66,7 +66,7 @@ impl CommitGraph {
 
     /// Opens the graph of these packs; what is open already is shared. Packs that were published
     /// since are only added.
-    pub fn reopen<S: PackStore + ?Sized>(
+    pub(crate) fn reopen<S: PackStore + ?Sized>(
         &self,
         store: &S,
         live_packs: &[PackRecord],
@@ -102,7 +102,7 @@ impl CommitGraph {
     }
 
     /// Whether this is the graph of these packs and no others.
-    pub fn is_of(&self, live_packs: &[PackRecord]) -> bool {
+    pub(crate) fn is_of(&self, live_packs: &[PackRecord]) -> bool {
         let ids = live_packs.iter().map(|record| record.pack_id);
         self.packs.iter().map(|pack| pack.pack_id).eq(ids)
     }
@@ -182,12 +182,12 @@ impl CommitGraph {
     }
 
     /// The packs whose segments these are, in the order of publishing.
-    pub fn pack_ids(&self) -> Vec<PackId> {
+    pub(crate) fn pack_ids(&self) -> Vec<PackId> {
         self.packs.iter().map(|pack| pack.pack_id).collect()
     }
 
     /// Whether it is known of two packs that no commit is in both.
-    pub fn are_disjoint(&self, one: PackId, other: PackId) -> bool {
+    pub(crate) fn are_disjoint(&self, one: PackId, other: PackId) -> bool {
         let proved = |from: PackId, beside: PackId| {
             let pack = self.packs.iter().find(|pack| pack.pack_id == from);
             pack.is_some_and(|pack| pack.segment.proved_beside(beside))
@@ -210,6 +210,11 @@ impl CommitGraph {
     }
 
     fn pack_of(&self, node: CommitNode) -> Option<(usize, &LiveSegment, u32)> {
+        debug_assert!(
+            node.0 < self.commits,
+            "{node:?} is not a node of this graph of {} commits",
+            self.commits
+        );
         let after = self.packs.partition_point(|pack| pack.first <= node.0);
         let ordinal = after.checked_sub(1)?;
         let pack = self.packs.get(ordinal)?;

@@ -1,16 +1,16 @@
-//! The check of a push: everything that its new tips reach is here.
+//! Checks that everything that the new tips of a push reach is here.
 //!
-//! A commit of the live graph is known to be complete, so the walk ends there, unless the pack brings
-//! it again: then it may be one that no ref reaches, and is walked like any other. Every other commit
-//! is visited after its parents, and its tree is compared with theirs, descending only where they
-//! differ: what is equal at the same path was proved with the parent, and the rest must exist,
-//! with the kind that is claimed. That an object is in some live pack proves nothing about what
-//! it refers to, so trees that are new to a commit are always descended into.
+//! A commit of the live graph is known to be complete, so the walk ends there, unless the pack
+//! brings it again: then it may be one that no ref reaches, and is walked like any other. Every
+//! other commit is visited after its parents, and its tree is compared with theirs, descending only
+//! where they differ: what is equal at the same path was proved with the parent, and the rest must
+//! exist, with the kind that is claimed. That an object is in some live pack proves nothing about
+//! what it refers to, so trees that are new to a commit are always descended into.
 //!
-//! What is not in the pack is relied on, and named to the caller: whoever pushes may know the id of
-//! what he may not see, and must not be given it by naming it.
+//! The walk tells its caller which objects outside the pack the push relies on. A pusher may know
+//! the id of an object that he may not see, and must not get it by naming it.
 //!
-//! What the walk learns is written down: the pack's Graph part ([`super::segment`]) and its
+//! The walk writes down what it learns, as the pack's Graph part ([`super::segment`]) and its
 //! Introduced part ([`super::introduced`]).
 //!
 //! With a graph without commits, all refs as tips and the whole store as the pack, the walk
@@ -23,7 +23,7 @@ use gix_hash::{ObjectId, oid};
 
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
-use super::super::object::facts::{self, CommitFacts, FactsError};
+use super::super::object::facts::{self, FactsError};
 use super::super::store::{ObjectSource, Pieces, Shared};
 use super::commits::{CommitGraph, CommitNode};
 use super::segment::SegmentBuilder;
@@ -31,38 +31,16 @@ use super::trees::{NewEntry, PendingTree, TreeStack, for_each_new_entry};
 
 mod commits;
 mod error;
+mod incoming;
 mod lists;
 
 pub use error::ConnectivityError;
 use error::{agree, malformed};
+pub use incoming::Incoming;
 use lists::Lists;
-
-/// Most bytes of all introduced lists of one push. A list takes 1 to 2 bytes an object, so only
-/// a history that moves the same large trees about over and over comes here.
-pub const LIST_BYTES_MAX: usize = 32 << 20;
 
 /// Bytes of trees that count as one unit of a step's budget.
 const BUDGET_UNIT_BYTES: usize = 8 << 10;
-
-/// The pack that is being pushed.
-pub trait Incoming {
-    /// Entries in the pack.
-    fn object_count(&self) -> u32;
-
-    /// The position of an object of the pack, always the same if it is there more than once, and
-    /// its kind.
-    fn locate(&self, id: &oid) -> Option<(u32, ObjectKind)>;
-
-    /// Commits in the pack, as far as that is known: room is made for so many.
-    fn commit_count(&self) -> usize {
-        0
-    }
-
-    /// A commit of the pack, if it is at hand without reading it. Asked a few times for each commit.
-    fn commit(&self, _commit_id: &oid) -> Option<CommitFacts> {
-        None
-    }
-}
 
 /// Whether a machine has more to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,8 +186,8 @@ impl<'a> Connectivity<'a> {
         (!is_pushed && !self.hidden.contains(commit_id)).then_some(node)
     }
 
-    /// Works on; `budget` counts objects read, large trees more than once. After
-    /// [`ConnectivityError::Read`] it can be called again: what was begun is begun anew.
+    /// Works on; `budget` counts objects read, large trees more than once. It can be called again
+    /// after [`ConnectivityError::Read`], and then starts the interrupted piece of work over.
     pub fn step(&mut self, budget: usize) -> Result<Progress, ConnectivityError> {
         let mut spent = 0;
         while spent < budget {
@@ -249,9 +227,9 @@ impl<'a> Connectivity<'a> {
         Ok(Progress::Working)
     }
 
-    /// After an error: the tip, as it was given, that is not complete. The walk can then be gone
-    /// on with to judge the tips that are left; but its parts are worth nothing, and what is left
-    /// may look complete that is not, so that the good tips are to be walked once more.
+    /// After an error, gives up the incomplete tip, and returns it as it was given. The walk can go
+    /// on and judge the other tips. Its parts are then worthless, and a remaining tip may wrongly
+    /// look complete, so walk the good tips again.
     pub fn give_up_tip(&mut self) -> ObjectId {
         self.bad_commits.extend(self.commit_id.take());
         let waiting = self.path.drain(..).map(|waiting| waiting.commit_id);

@@ -128,13 +128,13 @@ impl Introduced {
     }
 
     /// The id of an introduced object that is in another pack.
-    pub fn external(&self, row: u32) -> Option<ObjectId> {
+    pub(crate) fn external(&self, row: u32) -> Option<ObjectId> {
         self.external_ids.id(&self.part, row)
     }
 
     /// The number of the first commit that introduces the object at this position. `None` for
     /// tags, and for objects that no commit of the segment reaches.
-    pub fn introducer(&self, position: u32) -> Option<u32> {
+    pub(crate) fn introducer(&self, position: u32) -> Option<u32> {
         self.introducers.u32(&self.part, position)?.checked_sub(1)
     }
 }
@@ -177,7 +177,7 @@ fn put_number(list: &mut Vec<u8>, mut number: u32) {
 /// Builds an Introduced part. Holds 4 bytes a pack entry, 2 bytes an introduced object, and
 /// about 60 bytes an external object.
 #[derive(Debug, Default)]
-pub struct IntroducedBuilder {
+pub(crate) struct IntroducedBuilder {
     ends: Vec<u32>,
     lists: Vec<u8>,
     /// By position: the first introducer's number + 1.
@@ -188,7 +188,7 @@ pub struct IntroducedBuilder {
 
 impl IntroducedBuilder {
     /// Starts the part of a pack with this many entries.
-    pub fn new(object_count: u32) -> Self {
+    pub(crate) fn new(object_count: u32) -> Self {
         let rows = usize::try_from(object_count).unwrap_or(0);
         Self {
             introducers: vec![0; rows],
@@ -197,7 +197,7 @@ impl IntroducedBuilder {
     }
 
     /// The row of an object of another pack, and whether it is new.
-    pub fn external(&mut self, id: ObjectId) -> (u32, bool) {
+    pub(crate) fn external(&mut self, id: ObjectId) -> (u32, bool) {
         let next = u32::try_from(self.external_ids.len()).unwrap_or(u32::MAX);
         let row = *self.external_rows.entry(id).or_insert(next);
         if row == next {
@@ -207,24 +207,24 @@ impl IntroducedBuilder {
     }
 
     /// The external objects so far.
-    pub fn externals(&self) -> impl Iterator<Item = ObjectId> + '_ {
+    pub(crate) fn externals(&self) -> impl Iterator<Item = ObjectId> + '_ {
         self.external_ids.iter().copied()
     }
 
     /// How many external objects there are so far.
-    pub fn external_count(&self) -> usize {
+    pub(crate) fn external_count(&self) -> usize {
         self.external_ids.len()
     }
 
     /// The number of the first commit that introduces the object at this position, so far.
-    pub fn introducer(&self, position: u32) -> Option<u32> {
+    pub(crate) fn introducer(&self, position: u32) -> Option<u32> {
         self.introducers
             .get(usize::try_from(position).ok()?)?
             .checked_sub(1)
     }
 
     /// Notes, unless another came first, that the commit introduces the object at this position.
-    pub fn note_introducer(&mut self, position: u32, number: u32) {
+    pub(crate) fn note_introducer(&mut self, position: u32, number: u32) {
         let slot = usize::try_from(position)
             .ok()
             .and_then(|at| self.introducers.get_mut(at));
@@ -234,20 +234,19 @@ impl IntroducedBuilder {
     }
 
     /// Bytes of all lists so far.
-    pub fn list_bytes(&self) -> usize {
+    pub(crate) fn list_bytes(&self) -> usize {
         self.lists.len()
     }
 
     /// Adds the list of the next commit; sorts what it is given and removes repeats.
-    pub fn push(&mut self, positions: &mut Vec<u32>, externals: &mut Vec<u32>) {
+    pub(crate) fn push(&mut self, positions: &mut Vec<u32>, externals: &mut Vec<u32>) {
         for list in [&mut *positions, &mut *externals] {
             list.sort_unstable();
             list.dedup();
         }
-        put_number(
-            &mut self.lists,
-            u32::try_from(positions.len()).unwrap_or(u32::MAX),
-        );
+        let count = u32::try_from(positions.len());
+        debug_assert!(count.is_ok(), "{} distinct positions", positions.len());
+        put_number(&mut self.lists, count.unwrap_or(u32::MAX));
         for list in [positions, externals] {
             let mut before = 0;
             for number in list.iter() {
@@ -260,7 +259,7 @@ impl IntroducedBuilder {
     }
 
     /// The part.
-    pub fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         let commits = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
         let width = (4 - commits.leading_zeros() / 8).min(4);
         let mut part = Vec::with_capacity(

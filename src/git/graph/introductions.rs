@@ -11,13 +11,13 @@ use super::introduced::Introduced;
 
 /// What each commit of the graph introduces, and which commit introduced an object.
 #[derive(Debug)]
-pub struct Introductions {
+pub(crate) struct Introductions {
     packs: Vec<(PackId, OnceCell<Introduced>)>,
 }
 
 impl Introductions {
     /// Those of the packs that the graph was opened over.
-    pub fn of(graph: &CommitGraph) -> Self {
+    pub(crate) fn of(graph: &CommitGraph) -> Self {
         let pack = |pack_id| (pack_id, OnceCell::new());
         Self {
             packs: graph.pack_ids().into_iter().map(pack).collect(),
@@ -43,7 +43,7 @@ impl Introductions {
 
     /// Calls `stored` with the entries of the commit's own pack that it introduces, itself
     /// included, and `elsewhere` with the ids of those that are in other packs.
-    pub fn for_each<S: PackStore + ?Sized>(
+    pub(crate) fn for_each<S: PackStore + ?Sized>(
         &self,
         store: &S,
         graph: &CommitGraph,
@@ -72,7 +72,7 @@ impl Introductions {
 
     /// The commit that introduced the object first, among those of the object's pack. `None` for
     /// tags and for what no commit of that pack reaches.
-    pub fn introducer<S: PackStore + ?Sized>(
+    pub(crate) fn introducer<S: PackStore + ?Sized>(
         &self,
         store: &S,
         graph: &CommitGraph,

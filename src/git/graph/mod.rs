@@ -29,7 +29,7 @@ mod columns;
 pub mod commits;
 pub mod connectivity;
 pub mod introduced;
-pub mod introductions;
+pub(crate) mod introductions;
 pub mod paint;
 pub mod peel;
 pub mod reachable;

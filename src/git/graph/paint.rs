@@ -75,7 +75,7 @@ impl Paint {
     }
 
     /// Adds a have; whether it had not been reached from one before.
-    pub fn add_have(&mut self, have: CommitNode) -> bool {
+    pub(crate) fn add_have(&mut self, have: CommitNode) -> bool {
         let is_new = !self.is_painted(have);
         self.colour(have, COMMON);
         is_new
@@ -95,7 +95,7 @@ impl Paint {
     }
 
     /// Whether the commit was reached from a have so far.
-    pub fn is_painted(&self, node: CommitNode) -> bool {
+    pub(crate) fn is_painted(&self, node: CommitNode) -> bool {
         self.has(node, COMMON)
     }
 
@@ -112,6 +112,7 @@ impl Paint {
 
     fn colour(&mut self, node: CommitNode, add: u8) {
         let Some(slot) = self.colours.get_mut(node.index()) else {
+            debug_assert!(false, "{node:?} is not a node of the graph");
             return;
         };
         let before = *slot;
@@ -120,6 +121,10 @@ impl Paint {
         let was_open = self.is_open(before);
         let now_open = self.is_open(after);
         self.open += usize::from(now_open && !was_open);
+        debug_assert!(
+            self.open > 0 || !was_open || now_open,
+            "no open commit is left"
+        );
         self.open = self.open.saturating_sub(usize::from(was_open && !now_open));
         if before & QUEUED == 0 {
             self.queue.push((self.graph.generation(node), node));
@@ -132,6 +137,10 @@ impl Paint {
             return Ok(None);
         };
         let colours = self.colours.get(node.index()).copied().unwrap_or(0);
+        debug_assert!(
+            self.open > 0 || !self.is_open(colours),
+            "no open commit is left"
+        );
         self.open = self.open.saturating_sub(usize::from(self.is_open(colours)));
         let mut spread = colours & (WANT | COMMON);
         if self.cuts.wants.contains(&node) {
@@ -172,7 +181,7 @@ impl Paint {
 
     /// Whether a want reaches it too. What the client only says it has proves nothing about what it
     /// may see; what a want reaches it is given, or was.
-    pub fn is_wanted_and_common(&mut self, node: CommitNode) -> Result<bool, StoreError> {
+    pub(crate) fn is_wanted_and_common(&mut self, node: CommitNode) -> Result<bool, StoreError> {
         self.reaches(node, WANT | COMMON)
     }
 

@@ -11,7 +11,7 @@ use super::commits::{CommitGraph, CommitNode};
 
 /// What is at the end of a chain of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Peeled {
+pub(crate) enum Peeled {
     /// A commit of the graph.
     Commit(CommitNode),
     /// A tree.
@@ -26,7 +26,7 @@ pub enum Peeled {
 }
 
 /// Follows tags, each of them once.
-pub struct Peeler<'a, S> {
+pub(crate) struct Peeler<'a, S> {
     packs: &'a LivePacks<S>,
     graph: &'a CommitGraph,
     seen: HashSet<ObjectId>,
@@ -34,7 +34,7 @@ pub struct Peeler<'a, S> {
 
 impl<'a, S: PackStore> Peeler<'a, S> {
     /// Has followed none yet.
-    pub fn new(packs: &'a LivePacks<S>, graph: &'a CommitGraph) -> Self {
+    pub(crate) fn new(packs: &'a LivePacks<S>, graph: &'a CommitGraph) -> Self {
         Self {
             packs,
             graph,
@@ -43,7 +43,7 @@ impl<'a, S: PackStore> Peeler<'a, S> {
     }
 
     /// Follows `id`; `tag` is called with each tag that was not seen before.
-    pub fn peel(
+    pub(crate) fn peel(
         &mut self,
         mut id: ObjectId,
         mut tag: impl FnMut(Location),

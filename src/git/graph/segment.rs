@@ -16,9 +16,9 @@
 //! | 4 o | parents from the second on of the commits that have more than two |
 //! | 4 p | sorted, the packs that were live when the commits were proved |
 //!
-//! A parent is a number of this segment, or [`EXTERNAL`] + a row of the external parents, or
-//! [`NO_PARENT`]; a second parent may also be [`OCTOPUS`] + a row of the octopus table, from
-//! which on parents are read up to the one that is marked [`LAST`].
+//! A parent is a number of this segment, or [`format::EXTERNAL`] + a row of the external parents,
+//! or [`format::NO_PARENT`]; a second parent may also be [`format::OCTOPUS`] + a row of the octopus
+//! table, from which on parents are read up to the one that is marked [`format::LAST`].
 //!
 //! No commit of the segment was in a segment of the packs that the last table names. So a commit
 //! can be in two segments only if two pushes overlapped, and [`super::commits`] needs to look for
@@ -32,25 +32,17 @@ use super::super::store::{PackId, Shared};
 use super::columns::{Column, ID_BYTES, u32_at};
 
 mod build;
+mod format;
 #[cfg(test)]
 mod tests;
 
-pub use build::{NewCommit, NewParent, SegmentBuilder};
-
-const MAGIC: &[u8; 4] = b"CGS1";
-const HEADER_BYTES: usize = 20;
-const NO_PARENT: u32 = u32::MAX;
-const LAST: u32 = 1 << 31;
-const EXTERNAL: u32 = 1 << 30;
-const OCTOPUS: u32 = 1 << 29;
-const ROW: u32 = OCTOPUS - 1;
-
-/// Most commits of one segment: the number must leave room for the marks.
-pub const COMMITS_MAX: u32 = ROW;
+pub(crate) use build::{NewCommit, NewParent, SegmentBuilder};
+pub(crate) use format::COMMITS_MAX;
+use format::{EXTERNAL, HEADER_BYTES, LAST, MAGIC, NO_PARENT, OCTOPUS, ROW};
 
 /// A parent, as its segment names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Parent {
+pub(crate) enum Parent {
     /// The commit with this number, of the same segment.
     Local(u32),
     /// A row of the external parents ([`Segment::external`]).
@@ -83,14 +75,14 @@ pub struct Segment {
 
 impl Segment {
     /// Opens a part and checks its form: after this, parents are below their children.
-    pub fn open(part: Shared) -> Result<Self, Malformed> {
+    pub(crate) fn open(part: Shared) -> Result<Self, Malformed> {
         let segment = Self::lay_out(part).ok_or(Malformed("header or length"))?;
         segment.check_parents().ok_or(Malformed("parents"))?;
         Ok(segment)
     }
 
     /// Bytes of the part.
-    pub fn part_bytes(&self) -> usize {
+    pub(crate) fn part_bytes(&self) -> usize {
         self.part.len()
     }
 
@@ -163,7 +155,7 @@ impl Segment {
     }
 
     /// The number of a commit.
-    pub fn lookup(&self, commit_id: &oid) -> Option<u32> {
+    pub(crate) fn lookup(&self, commit_id: &oid) -> Option<u32> {
         let (mut low, mut high) = (0, self.commits);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -179,27 +171,27 @@ impl Segment {
     }
 
     /// The commit's id.
-    pub fn commit_id(&self, number: u32) -> ObjectId {
+    pub(crate) fn commit_id(&self, number: u32) -> ObjectId {
         self.ids.id(&self.part, number).unwrap_or_else(null_id)
     }
 
     /// The id of the commit's tree.
-    pub fn tree_id(&self, number: u32) -> ObjectId {
+    pub(crate) fn tree_id(&self, number: u32) -> ObjectId {
         self.trees.id(&self.part, number).unwrap_or_else(null_id)
     }
 
     /// The committer's time, in seconds since 1970.
-    pub fn time_seconds(&self, number: u32) -> u64 {
+    pub(crate) fn time_seconds(&self, number: u32) -> u64 {
         self.times.u64(&self.part, number).unwrap_or(0)
     }
 
     /// The commit's generation, from 1.
-    pub fn generation(&self, number: u32) -> u32 {
+    pub(crate) fn generation(&self, number: u32) -> u32 {
         self.generations.u32(&self.part, number).unwrap_or(0)
     }
 
     /// Calls `visit` with each parent, in the commit's order.
-    pub fn for_each_parent(&self, number: u32, mut visit: impl FnMut(Parent)) {
+    pub(crate) fn for_each_parent(&self, number: u32, mut visit: impl FnMut(Parent)) {
         let Some((first, second)) = self.parent_pair(number) else {
             return;
         };
@@ -231,19 +223,19 @@ impl Segment {
     }
 
     /// How many parents are in other segments.
-    pub fn external_count(&self) -> u32 {
+    pub(crate) fn external_count(&self) -> u32 {
         self.externals
     }
 
     /// The id of an external parent.
-    pub fn external(&self, row: u32) -> ObjectId {
+    pub(crate) fn external(&self, row: u32) -> ObjectId {
         self.external_ids
             .id(&self.part, row)
             .unwrap_or_else(null_id)
     }
 
     /// Whether the commits were proved to be new beside this pack's segment.
-    pub fn proved_beside(&self, pack_id: PackId) -> bool {
+    pub(crate) fn proved_beside(&self, pack_id: PackId) -> bool {
         let (mut low, mut high) = (0, self.proved_beside.rows());
         while low < high {
             let middle = low + (high - low) / 2;

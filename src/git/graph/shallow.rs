@@ -12,7 +12,7 @@ use super::paint::{Cuts, Paint};
 
 /// How much history a fetch asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Deepen {
+pub(crate) enum Deepen {
     /// What the client's shallow commits leave: no `deepen` line.
     #[default]
     Unchanged,
@@ -66,7 +66,7 @@ struct Found {
 
 impl Boundary {
     /// Finds the edge for these wants, of a client that has these shallow commits.
-    pub fn find(
+    pub(crate) fn find(
         graph: &Rc<CommitGraph>,
         wants: &[CommitNode],
         client_shallow: &[CommitNode],
@@ -110,7 +110,7 @@ impl Boundary {
     /// The same in a repository that is shallow itself: `roots` are commits that lack their
     /// parents here, so that no client can be given them. As in git, those that the wants reach are
     /// announced, unless the client has them so already, and none ceases to be shallow.
-    pub fn within_shallow(
+    pub(crate) fn within_shallow(
         mut self,
         graph: &CommitGraph,
         wants: &[CommitNode],

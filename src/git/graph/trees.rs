@@ -192,6 +192,7 @@ impl TreeStack {
         depth: usize,
     ) {
         let bases_start = u32::try_from(self.bases.len()).unwrap_or(u32::MAX);
+        debug_assert!(u32::try_from(depth).is_ok(), "a tree {depth} deep");
         let depth = u32::try_from(depth).unwrap_or(u32::MAX);
         self.bases.extend_from_slice(bases);
         self.rows.push(TreeRow {

@@ -53,7 +53,7 @@ pub struct Graph<'a, S> {
     /// Their graph.
     pub graph: &'a CommitGraph,
     /// Their lists.
-    pub introductions: Introductions,
+    pub(crate) introductions: Introductions,
 }
 
 impl<'a, S: PackStore> Graph<'a, S> {

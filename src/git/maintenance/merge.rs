@@ -1,24 +1,26 @@
-//! Several packs made into one, entry by entry, as they are stored.
+//! Merges several packs into one, entry by entry, as they are stored.
 //!
-//! The sources are neighbours among the live packs. Each object goes once: the copy of the
-//! earliest source that has it. (A source that itself has an object twice keeps both: deltas may
-//! lean on either.) Payloads are copied; only the header of a delta is written anew, since its base
-//! may stand elsewhere now. So along a chain the source never gets later, and where it stays the
-//! same the chain is the stored one: no cycle can arise. Only where what is kept does not have a delta's
-//! base, since nothing reaches that, the object is deflated again and stored whole.
+//! The sources are neighbours among the live packs. The merged pack gets each object once: the copy
+//! of the earliest source that has it. (If one source has an object twice, both copies stay,
+//! because deltas may build on either.) Payloads are copied. Only the header of a delta is written
+//! again, because its base may have moved. No cycle can arise: along a chain the source never gets
+//! later, and within one source the chain is the stored one. An object is compressed again, and
+//! stored whole, only if its base is left out because nothing reaches it.
 //!
-//! The machine works in three phases: which entries go and where to, their bytes, their graph and
-//! introduced lists ([`parts`]). What it holds are tables: about 70 bytes an object and 70 a commit.
+//! The machine works in three phases: it gives entries their places, copies their bytes, and makes
+//! their graph and introduced lists ([`parts`]). It holds tables of about 70 bytes for each object
+//! and
+//! 70 for each commit.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
+use cairn_deflate::Deflater;
 use gix_hash::ObjectId;
 
 use super::super::graph::commits::CommitGraph;
 use super::super::hash::PackHasher;
-use super::super::pack::deflate::Deflater;
 use super::super::pack::entries::{Base, Entry, EntryTable};
 use super::super::pack::entry::{self, EntryKind};
 use super::super::pack::incoming::{IncomingPack, Received};
@@ -26,25 +28,16 @@ use super::super::pack::index::Row;
 use super::super::pack::reader::{LivePacks, Location};
 use super::super::store::{Extent, PackId, PackStore, Pieces, Quarantine, ReadError, StoreError};
 use super::reach::Reached;
+use super::step::Step;
 use parts::PartsMerge;
+use sources::{NOWHERE, Sources};
 
 mod parts;
+mod sources;
 mod whole;
 
-/// What looking at an entry or at a commit costs of a step's budget, in bytes.
+/// How much of a step's budget a look at one entry or commit costs, in bytes.
 const LOOK_COST: u64 = 256;
-
-/// The entry is in no kept place.
-const NOWHERE: u32 = u32::MAX;
-
-/// Whether a machine has more to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// There is more to do.
-    More,
-    /// Call `finish`.
-    Done,
-}
 
 /// A merged pack, ready to be published in place of its sources.
 #[derive(Debug)]
@@ -61,8 +54,8 @@ pub struct Merged {
     pub introduced_part: Vec<u8>,
 }
 
-/// Merges packs. It does not borrow them, so that others may run between its steps; it is to be
-/// given the same packs and graph each time.
+/// Merges packs. It does not borrow them, so that others may run between its steps. Every call
+/// needs the same packs and graph.
 pub struct Merge {
     sources: Sources,
     keep: Option<Rc<Reached>>,
@@ -77,51 +70,11 @@ pub struct Merge {
 }
 
 enum Phase {
-    /// From here on entries are to be given their places.
+    /// Gives places to the entries from here on.
     Placing(Location),
-    /// From here on entries are to be copied, the payload of the last one first.
+    /// Copies the entries from here on, and first the payload of the last one.
     Copying(Location, Option<Extent>),
     Parts(Box<PartsMerge>),
-}
-
-/// The packs that are merged, and where their entries go.
-struct Sources {
-    /// Their places among the live packs.
-    range: Range<u32>,
-    /// By source and position: the position in the merged pack of this copy of the object, or of
-    /// the one that stands for it.
-    places: Vec<Vec<u32>>,
-}
-
-impl Sources {
-    fn number(&self, pack: u32) -> Option<usize> {
-        let number = pack.checked_sub(self.range.start)?;
-        usize::try_from(number).ok()
-    }
-
-    /// Where the entry goes, or the one that stands for it; `None` when it is left out.
-    fn place(&self, at: Location) -> Option<u32> {
-        let places = self.places.get(self.number(at.pack)?)?;
-        let place = *places.get(usize::try_from(at.position).ok()?)?;
-        (place != NOWHERE).then_some(place)
-    }
-
-    /// Where the object goes, if one of the sources before `end` has it.
-    fn find<S: PackStore>(
-        &self,
-        packs: &LivePacks<S>,
-        id: &ObjectId,
-        end: u32,
-    ) -> Result<Option<u32>, StoreError> {
-        for pack in self.range.start..end {
-            if let Some(position) = packs.index(pack)?.find(id)
-                && let Some(place) = self.place(Location { pack, position })
-            {
-                return Ok(Some(place));
-            }
-        }
-        Ok(None)
-    }
 }
 
 impl Merge {
@@ -299,6 +252,10 @@ impl Merge {
         }
         let base = self.base(packs, at, &row)?;
         let (header, skipped) = self.header(packs, at, &row, base)?;
+        debug_assert!(
+            skipped <= u64::from(row.stored_bytes),
+            "a header is longer than its entry"
+        );
         let payload_bytes = u64::from(row.stored_bytes).saturating_sub(skipped);
         let stored_bytes = payload_bytes.saturating_add(header.len() as u64);
         let entry = Entry {
@@ -373,9 +330,13 @@ impl Merge {
             _ => None,
         };
         let kind = match earlier {
-            Some(earlier) => EntryKind::OfsDelta {
-                distance: self.pack.pack_bytes().saturating_sub(earlier.offset),
-            },
+            Some(earlier) => {
+                let here = self.pack.pack_bytes();
+                debug_assert!(earlier.offset < here, "a base behind its delta");
+                EntryKind::OfsDelta {
+                    distance: here.saturating_sub(earlier.offset),
+                }
+            }
             // In an earlier pack, or, where a ref-delta leans on what follows it, still to come.
             None => EntryKind::RefDelta {
                 base_id: match row.base {

@@ -1,12 +1,13 @@
-//! Maintenance: what a repository's packs become over the years.
+//! Maintenance: keeps the packs of a repository few, and free of what nothing reaches.
 //!
 //! | file | what |
 //! |---|---|
 //! | `geometry` | which packs to merge, so that their number stays logarithmic |
-//! | `merge` | several packs made into one, entry by entry, as they are stored |
-//! | `reach` | what refs and reflog reach: the rest may be pruned |
-//! | `rebuild` | the parts of a pack made anew from its bytes |
-//! | `compare` | the parts that are stored against those made anew |
+//! | `merge` | merges several packs into one, entry by entry, as they are stored |
+//! | `reach` | finds what refs and reflog reach: the rest may be pruned |
+//! | `rebuild` | makes the parts of a pack again from its bytes |
+//! | `step` | what a machine says after each of its steps |
+//! | `compare` | compares the stored parts with those made again |
 //!
 //! Invariants:
 //! - Packs that are merged are neighbours in the order of publishing, and the merged pack takes
@@ -18,3 +19,4 @@ pub mod geometry;
 pub mod merge;
 pub mod reach;
 pub mod rebuild;
+pub mod step;

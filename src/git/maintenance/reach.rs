@@ -3,8 +3,8 @@
 //! The commits are found in the graph and their objects on the introduced lists, so that no tree
 //! is read but where a ref names one. What a kept delta leans on is kept too, reached or not.
 //!
-//! A purge keeps no base for a delta's sake ([`Reach::without_bases`]): what leans on one is then made
-//! into a whole object by the merge that leaves the base out.
+//! A purge keeps no base for a delta's sake ([`Reach::without_bases`]): what leans on one is then
+//! made into a whole object by the merge that leaves the base out.
 //!
 //! A pack can be kept as a whole, because it is young or because it must not be rewritten: then
 //! what its commits and its deltas need in other packs is kept as well.
@@ -23,7 +23,7 @@ use super::super::pack::entries::Base;
 use super::super::pack::reader::{LivePacks, Location};
 use super::super::pack::selection::Selection;
 use super::super::store::{ColdChunk, PackStore, ReadError, StoreError};
-use super::merge::Step;
+use super::step::Step;
 
 /// The walk from a tree that a ref names failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +38,7 @@ pub enum ReachError {
 
 impl ReachError {
     /// As [`StoreError::cold`].
-    pub fn cold(&self) -> Option<ColdChunk> {
+    pub(crate) fn cold(&self) -> Option<ColdChunk> {
         match self {
             Self::Read(error) | Self::Tree(TreeWalkError::Read(error)) => error.cold(),
             Self::Tree(_) => None,
@@ -62,7 +62,7 @@ pub struct Reached {
 
 impl Reached {
     /// Whether the commit stays in the graph.
-    pub fn has_commit(&self, node: CommitNode) -> bool {
+    pub(crate) fn has_commit(&self, node: CommitNode) -> bool {
         self.commits.get(node.index()).copied().unwrap_or(false)
     }
 
@@ -111,7 +111,7 @@ impl Reached {
     }
 }
 
-/// Finds what is kept. Does not borrow the packs; is to be given the same ones each time.
+/// Finds what is kept. It does not borrow the packs; every call needs the same ones.
 pub struct Reach {
     reached: Reached,
     introductions: Introductions,
@@ -139,7 +139,7 @@ impl Reach {
         }
     }
 
-    /// The same where nothing is kept for the deltas that lean on it.
+    /// The same, but without keeping entries only because deltas build on them.
     #[must_use]
     pub fn without_bases(self) -> Self {
         Self {
@@ -296,7 +296,7 @@ impl Reach {
         }
     }
 
-    /// Keeps the chain that a kept entry leans on, down to what is kept already.
+    /// Keeps the chain below a kept entry, down to the first entry that is kept already.
     fn take_base<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,

@@ -1,10 +1,10 @@
-//! The parts of a stored pack made anew, from its bytes and from the packs before it alone.
+//! Makes the parts of a stored pack again, from its bytes and from the packs before it.
 //!
-//! [`IndexRebuild`] reads the pack as a push does. What a push stored whole although it came as a
-//! delta stands behind the received stream, after its trailer: those entries are read too, each in
-//! place of the received one with the same id. Graph and lists are then the connectivity walk's,
-//! with every commit of the pack as a tip ([`StoredPack`]): so a commit is proved with the first
-//! pack that completes it.
+//! [`IndexRebuild`] reads the pack as a push does. An object that came as a delta and was stored
+//! whole lies behind the received stream, after its trailer. Those entries are read too, and each
+//! takes the place of the received one with the same id. The connectivity walk then makes graph and
+//! lists, with every commit of the pack as a tip ([`StoredPack`]), so a commit is proved with the
+//! first pack that completes it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -30,7 +30,7 @@ use super::super::store::{
     CHUNK_BYTES, ColdChunk, PackId, PackRecord, PackStore, Part, Pieces, Quarantine, Shared,
     StoreError,
 };
-use super::merge::Step;
+use super::step::Step;
 
 /// A pack's bytes do not give an index.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +51,7 @@ pub enum RebuildError {
 
 impl RebuildError {
     /// As [`StoreError::cold`].
-    pub fn cold(&self) -> Option<ColdChunk> {
+    pub(crate) fn cold(&self) -> Option<ColdChunk> {
         match self {
             Self::Pack(error) => error.cold(),
             Self::Store(error) => error.cold(),
@@ -84,7 +84,7 @@ impl<S: PackStore> Overlay<S> {
     }
 
     /// Adds the next pack with the parts that are stored.
-    pub fn add_stored(&self, record: PackRecord) {
+    pub(crate) fn add_stored(&self, record: PackRecord) {
         let mut packs = self.packs.borrow().to_vec();
         packs.push(record);
         self.packs.replace(Rc::new(packs));
@@ -159,7 +159,7 @@ impl Quarantine for Replay<'_> {
     }
 }
 
-/// Makes the table of a stored pack's entries anew.
+/// Makes the table of a stored pack's entries again.
 pub struct IndexRebuild {
     record: PackRecord,
     phase: Phase,
@@ -176,7 +176,7 @@ enum Phase {
 impl IndexRebuild {
     /// Begins with this pack.
     pub fn new(record: PackRecord, limits: &Limits) -> Self {
-        // What is stored stays as it is: no chain is ended by storing an object whole.
+        // Stored entries stay as they are, however long their chains.
         let limits = Limits {
             thin_depth_max: u16::MAX,
             delta_depth_max: u16::MAX,

@@ -76,7 +76,7 @@ pub struct TagFacts<'a> {
     /// The tagged object.
     pub target: ObjectId,
     /// Its kind, as the tag claims.
-    pub target_kind: ObjectKind,
+    pub(crate) target_kind: ObjectKind,
     /// The name in the tag's `tag` line.
     pub name: &'a BStr,
 }
@@ -204,23 +204,23 @@ pub struct Mode(pub u16);
 
 impl Mode {
     /// A directory.
-    pub fn is_tree(self) -> bool {
+    pub(crate) fn is_tree(self) -> bool {
         self.0 & 0o170_000 == 0o040_000
     }
 
     /// A symbolic link.
-    pub fn is_symlink(self) -> bool {
+    pub(crate) fn is_symlink(self) -> bool {
         self.0 & 0o170_000 == 0o120_000
     }
 
     /// A submodule's commit, which is not part of the repository. Git takes every mode that it
     /// does not know for one.
-    pub fn is_gitlink(self) -> bool {
+    pub(crate) fn is_gitlink(self) -> bool {
         self.kind() == EntryKind::Commit
     }
 
     /// What git takes the entry for (its `canon_mode`).
-    pub fn kind(self) -> EntryKind {
+    pub(crate) fn kind(self) -> EntryKind {
         match self.0 & 0o170_000 {
             0o100_000 if self.0 & 0o100 != 0 => EntryKind::BlobExecutable,
             0o100_000 => EntryKind::Blob,
@@ -255,7 +255,7 @@ pub struct TreeEntries<'a> {
 
 impl<'a> TreeEntries<'a> {
     /// The bytes of the entries that have not been taken.
-    pub fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
 }
@@ -333,7 +333,12 @@ fn decode_mode(bytes: &[u8]) -> Option<(Mode, &[u8])> {
 /// The order of entries in a tree: a directory's name counts as if it ended with a slash.
 ///
 /// Equal means: the same name, and both or neither a directory.
-pub fn base_name_compare(name1: &[u8], is_tree1: bool, name2: &[u8], is_tree2: bool) -> Ordering {
+pub(crate) fn base_name_compare(
+    name1: &[u8],
+    is_tree1: bool,
+    name2: &[u8],
+    is_tree2: bool,
+) -> Ordering {
     let common = common_prefix(name1, name2);
     let next = |name: &[u8], is_tree| match name.get(common) {
         Some(byte) => *byte,

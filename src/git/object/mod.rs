@@ -24,7 +24,7 @@ pub enum ObjectKind {
 
 impl ObjectKind {
     /// The kind with this number in a pack entry's header; `None` for deltas and reserved numbers.
-    pub fn from_number(number: u8) -> Option<Self> {
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
         match number {
             1 => Some(Self::Commit),
             2 => Some(Self::Tree),

@@ -1,9 +1,9 @@
 //! Resolved objects kept by bytes, for the deltas that build on them.
 //!
-//! Deltas of one pack lean on the same bases again and again; a base that was just resolved is
-//! best kept. What bounds the cache is bytes, not entries: one [`Lru`] whose entries weigh what
-//! their content weighs, plus [`ENTRY_BYTES`] for their own place, so that a million empty objects
-//! cannot grow it either. Look-up, insertion and eviction take constant time.
+//! Deltas of one pack build on the same bases again and again, so a base that was just resolved is
+//! worth keeping. Bytes bound the cache, not entries: an entry of the [`Lru`] counts the bytes of
+//! its content and [`ENTRY_BYTES`] for itself, so that a million empty objects cannot grow it
+//! either. Look-up, insertion and eviction take constant time.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -13,38 +13,38 @@ use super::super::store::Shared;
 
 /// What an entry is taken to cost besides its content: its slot, its key in the map (twice, since
 /// maps keep free room), the allocation of the content.
-pub const ENTRY_BYTES: usize = 160;
+pub(crate) const ENTRY_BYTES: usize = 160;
 
 /// "No slot" in the links of the list.
 const NONE: u32 = u32::MAX;
 
 /// Objects by key, the least recently used leaving first.
 #[derive(Debug)]
-pub struct BaseCache<K> {
+pub(crate) struct BaseCache<K> {
     objects: Lru<K, (ObjectKind, Shared)>,
 }
 
 impl<K: Copy + Eq + Hash> BaseCache<K> {
     /// A cache that holds at most `bytes_max` bytes, its own overhead included.
-    pub fn new(bytes_max: usize) -> Self {
+    pub(crate) fn new(bytes_max: usize) -> Self {
         Self {
             objects: Lru::new(bytes_max),
         }
     }
 
     /// The object, which thereby becomes the most recently used.
-    pub fn get(&mut self, key: &K) -> Option<(ObjectKind, Shared)> {
+    pub(crate) fn get(&mut self, key: &K) -> Option<(ObjectKind, Shared)> {
         self.objects.get(key).cloned()
     }
 
     /// Keeps an object; one larger than the whole cache is not kept.
-    pub fn insert(&mut self, key: K, kind: ObjectKind, content: Shared) {
+    pub(crate) fn insert(&mut self, key: K, kind: ObjectKind, content: Shared) {
         let bytes = content.len();
         self.objects.insert(key, (kind, content), bytes);
     }
 
     /// Bytes now held, overhead included.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.objects.bytes()
     }
 }
@@ -52,7 +52,7 @@ impl<K: Copy + Eq + Hash> BaseCache<K> {
 /// Values by key, bounded by weight: a slab of slots, linked from the most to the least recently
 /// used.
 #[derive(Debug)]
-pub struct Lru<K, V> {
+pub(crate) struct Lru<K, V> {
     bytes_max: usize,
     bytes: usize,
     by_key: HashMap<K, u32>,
@@ -74,7 +74,7 @@ struct Slot<K, V> {
 
 impl<K: Copy + Eq + Hash, V> Lru<K, V> {
     /// A cache that holds at most `bytes_max` bytes, its own overhead included.
-    pub fn new(bytes_max: usize) -> Self {
+    pub(crate) fn new(bytes_max: usize) -> Self {
         Self {
             bytes_max,
             bytes: 0,
@@ -87,12 +87,12 @@ impl<K: Copy + Eq + Hash, V> Lru<K, V> {
     }
 
     /// Bytes now held, overhead included.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// The value, which thereby becomes the most recently used.
-    pub fn get(&mut self, key: &K) -> Option<&V> {
+    pub(crate) fn get(&mut self, key: &K) -> Option<&V> {
         let number = *self.by_key.get(key)?;
         if number != self.newest {
             self.unlink(number);
@@ -103,7 +103,7 @@ impl<K: Copy + Eq + Hash, V> Lru<K, V> {
 
     /// Keeps a value that weighs `bytes`, in place of any with the same key. The least recently
     /// used make room; a value that alone exceeds the bound is not kept.
-    pub fn insert(&mut self, key: K, value: V, bytes: usize) {
+    pub(crate) fn insert(&mut self, key: K, value: V, bytes: usize) {
         if let Some(number) = self.by_key.get(&key) {
             self.remove(*number);
         }
@@ -151,6 +151,7 @@ impl<K: Copy + Eq + Hash, V> Lru<K, V> {
         slot.value = None;
         let (key, bytes) = (slot.key, slot.bytes);
         self.by_key.remove(&key);
+        debug_assert!(self.bytes >= bytes, "{bytes} bytes were not counted");
         self.bytes = self.bytes.saturating_sub(bytes);
         self.free.push(number);
     }

@@ -6,45 +6,14 @@ use std::ops::Range;
 
 use gix_hash::{ObjectId, oid};
 
-use super::super::object::ObjectKind;
-
 mod blocks;
+mod entry;
 
-pub use blocks::Entries;
+pub(crate) use blocks::Entries;
+pub use entry::{Base, Entry};
 
 /// Bits of an id that name a bucket, at most: 256 KiB of buckets.
 const FAN_BITS_MAX: u32 = 16;
-
-/// What an entry's content is built on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Base {
-    /// Nothing: the object is stored whole.
-    None,
-    /// The entry at this position of the same pack.
-    Position(u32),
-    /// An object of another pack: number in [`EntryTable::external_bases`].
-    External(u32),
-}
-
-/// One entry, as far as it is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// The object's id; null until it is resolved.
-    pub id: ObjectId,
-    /// Where the entry starts in the pack, its header included.
-    pub offset: u64,
-    /// Bytes of the entry as stored, its header included.
-    pub stored_bytes: u32,
-    /// Bytes of the object's content (once resolved), below 4 GiB by the limits.
-    pub size_bytes: u32,
-    /// The object's kind; `None` until it is resolved.
-    pub kind: Option<ObjectKind>,
-    /// Links of the delta chain down to a whole object: 0 for a whole object. External bases count
-    /// with their own depth.
-    pub depth: u16,
-    /// What it is built on.
-    pub base: Base,
-}
 
 /// All entries of an incoming pack, in pack order.
 #[derive(Debug, Default)]
@@ -91,7 +60,7 @@ impl EntryTable {
     }
 
     /// The position of the entry that starts at `offset`.
-    pub fn position_at(&self, offset: u64) -> Option<u32> {
+    pub(crate) fn position_at(&self, offset: u64) -> Option<u32> {
         self.entries.position_at(offset)
     }
 
@@ -141,8 +110,8 @@ impl EntryTable {
     }
 }
 
-/// Where the ids of each beginning stand among all sorted ids: some four to eight ids a bucket, half
-/// a byte an entry.
+/// Where the ids of each beginning stand among all sorted ids: some four to eight ids a bucket,
+/// half a byte an entry.
 #[derive(Debug, Default)]
 struct Fan {
     /// Bits of an id that name its bucket.
@@ -213,6 +182,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
+    use super::super::super::object::ObjectKind;
     use super::*;
 
     fn entry(offset: u64, first_byte: u8) -> Entry {

@@ -23,7 +23,7 @@ const ID_BYTES: usize = 20;
 const NUMBER_BYTES_MAX: usize = 9;
 
 /// Bytes that [`parse`] may need to see.
-pub const ENTRY_HEADER_BYTES_MAX: usize = NUMBER_BYTES_MAX + ID_BYTES;
+pub(crate) const ENTRY_HEADER_BYTES_MAX: usize = NUMBER_BYTES_MAX + ID_BYTES;
 
 /// How an entry holds its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::super::store::{CHUNK_BYTES, PackId, PackStore, Quarantine, Shared, StoreError};
 
 pub(super) mod appended;
+pub mod bases;
 mod content;
 pub mod objects;
 #[cfg(test)]
@@ -46,18 +47,18 @@ pub struct Received {
 
 impl IncomingPack {
     /// Bytes received.
-    pub fn pack_bytes(&self) -> u64 {
+    pub(crate) fn pack_bytes(&self) -> u64 {
         self.tail_offset() + self.tail.len() as u64
     }
 
     /// The pack's number in quarantine, once it has one.
-    pub fn pack_id(&self) -> Option<PackId> {
+    pub(crate) fn pack_id(&self) -> Option<PackId> {
         self.pack_id
     }
 
     /// Takes the next bytes of the stream. A full chunk is written when bytes beyond it come, so
     /// that the tail is never empty at the end.
-    pub fn append(
+    pub(crate) fn append(
         &mut self,
         mut bytes: &[u8],
         quarantine: &dyn Quarantine,
@@ -76,7 +77,7 @@ impl IncomingPack {
 
     /// A run of bytes at `offset` without a break, at least one and at most `length` long: as far
     /// as their chunk reaches.
-    pub fn run(
+    pub(crate) fn run(
         &mut self,
         offset: u64,
         length: u64,
@@ -101,7 +102,7 @@ impl IncomingPack {
     }
 
     /// The `length` bytes at `offset`: borrowed from one chunk, or joined from several.
-    pub fn read(
+    pub(crate) fn read(
         &mut self,
         offset: u64,
         length: usize,

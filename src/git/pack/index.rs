@@ -15,12 +15,13 @@
 //!
 //! A row: the entry's offset (5 bytes), its depth (2), its kind (1), its stored bytes, its
 //! content's size, its base and its index position (4 each). The base is a
-//! position, or [`NO_BASE`], or with the highest bit set the number of an external base.
+//! position, or [`format::NO_BASE`], or with the highest bit set the number of an external base.
 //!
 //! A pack may hold an object more than once; then the copy that is found is the first one, and the
 //! header counts the surplus ones.
 
 mod build;
+mod format;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -29,18 +30,3 @@ mod view;
 pub use build::{IndexBuilder, IndexError};
 pub use sections::rows;
 pub use view::{PackIndex, Row};
-
-const MAGIC: [u8; 4] = *b"CIDX";
-const VERSION: u32 = 1;
-const HEADER_BYTES: usize = 20;
-const FAN_OUT_BYTES: usize = 256 * 4;
-const ID_BYTES: usize = 20;
-const POSITION_BYTES: usize = 4;
-const ENTRY_ROW_BYTES: usize = 24;
-
-/// The entry is stored whole.
-const NO_BASE: u32 = u32::MAX;
-/// The base is the external base with the number in the other bits.
-const EXTERNAL_BASE: u32 = 1 << 31;
-
-const OFFSET_MAX: u64 = (1 << 40) - 1;

@@ -9,7 +9,7 @@ const PIECE_BYTES: usize = 64 << 10;
 
 /// Bytes behind a stream that are best given along, if they are at hand: the decompressor decodes
 /// several symbols at a step only while it has fifteen bytes of input. It takes none of them.
-pub const INPUT_TO_SPARE: u64 = 16;
+pub(crate) const INPUT_TO_SPARE: u64 = 16;
 
 /// A zlib stream is wrong, or does not have the size that its entry announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +53,7 @@ pub struct Step {
     /// Bytes of the input taken.
     pub consumed: usize,
     /// Bytes of the output written.
-    pub produced: usize,
+    pub(crate) produced: usize,
     /// Whether the stream ended, its checksum verified.
     pub done: bool,
 }
@@ -88,11 +88,6 @@ impl Inflater {
         self.state.reset(true);
         self.expected = expected;
         self.produced = 0;
-    }
-
-    /// Bytes that the stream has produced.
-    pub fn produced(&self) -> u64 {
-        self.produced
     }
 
     /// Inflates the next bytes of the stream into `output`, as far as both reach.
@@ -145,7 +140,11 @@ impl Inflater {
 
     /// Inflates the next bytes of the stream onto the end of `content`, which is given room for
     /// all that the stream still announces, and no more.
-    pub fn append_to(&mut self, content: &mut Vec<u8>, input: &[u8]) -> Result<Step, InflateError> {
+    pub(crate) fn append_to(
+        &mut self,
+        content: &mut Vec<u8>,
+        input: &[u8],
+    ) -> Result<Step, InflateError> {
         let missing = self.expected - self.produced;
         let room = usize::try_from(missing)
             .ok()
@@ -271,7 +270,7 @@ mod tests {
         let mut inflater = Inflater::new();
         let excess = InflateError::Excess { expected: 10 };
         assert_eq!(inflater.whole(&stream, 10), Err(excess));
-        assert!(inflater.produced() <= 10 + PIECE_BYTES as u64);
+        assert!(inflater.produced <= 10 + PIECE_BYTES as u64);
     }
 
     #[test]

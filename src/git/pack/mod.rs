@@ -5,7 +5,6 @@
 //! | `entry` | an entry's header: kind, size, base |
 //! | `inflate` | one zlib stream after another, in pieces |
 //! | `delta` | applying a delta |
-//! | `deflate` | objects deflated anew, each a zlib stream |
 //! | `parser` | the machine that takes a pack as it arrives |
 //! | `entries` | the table of an incoming pack's entries |
 //! | `incoming` | an incoming pack's bytes: chunks already written and the tail still held |
@@ -20,7 +19,6 @@
 //! position* is its place among the ids sorted.
 
 pub mod cache;
-pub(super) mod deflate;
 pub mod delta;
 pub mod entries;
 pub mod entry;

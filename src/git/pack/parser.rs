@@ -113,7 +113,7 @@ impl PackParser {
 
     /// Takes the next bytes of a stored pack, in which others may follow the trailer; gives how
     /// many were the stream's.
-    pub fn feed_stored(
+    pub(crate) fn feed_stored(
         &mut self,
         input: &[u8],
         quarantine: &dyn Quarantine,
@@ -150,7 +150,7 @@ impl PackParser {
     }
 
     /// Bytes of the stream so far, its trailer included.
-    pub fn stream_bytes(&self) -> u64 {
+    pub(crate) fn stream_bytes(&self) -> u64 {
         self.offset
     }
 

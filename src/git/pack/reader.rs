@@ -1,16 +1,16 @@
 //! Objects of the live packs, by id.
 //!
-//! [`LivePacks`] is one moment's list of the live packs: a push that is published later does not
-//! appear in it, so that whoever plans a fetch sees one state from its first look-up to its last.
+//! [`LivePacks`] is the list of the live packs at one moment. A push that is published later does
+//! not appear in it, so a fetch sees one state from its first look-up to its last.
 //!
-//! An object may stand in several packs, since pushes do not wait for each other. The copy that
-//! counts is the one in the earliest published pack: everyone who looks an id up gets that one,
-//! and its delta base, found in its own pack or in an earlier one, can never lead back to it.
+//! Several packs may have the same object, because pushes do not wait for each other. The copy in
+//! the earliest published pack counts: every look-up finds that one. Its delta base is in its own
+//! pack or in an earlier one, and can never lead back to it.
 
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
-use gix_hash::{ObjectId, Prefix, oid};
+use gix_hash::{ObjectId, oid};
 
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
@@ -18,16 +18,14 @@ use super::super::store::{
     CHUNK_BYTES, ObjectSource, PackId, PackRecord, PackStore, ReadError, Shared, StoreError,
 };
 use super::cache::{BaseCache, Lru};
-use super::entries::{Base, Entry};
-use super::incoming::objects::{BaseFacts, ExternalBase, ExternalBases};
+use super::entries::Base;
 use super::index::{PackIndex, Row};
 use super::inflate::Inflater;
 use super::selection::Selection;
 
-mod blob;
+mod bases;
+pub mod blob;
 mod stored;
-
-pub use blob::BlobReader;
 
 /// Bytes of chunks kept: reads cluster, and the entries of one delta chain lie a few chunks apart.
 const CHUNK_CACHE_BYTES: usize = 8 * (CHUNK_BYTES + 1024);
@@ -92,12 +90,12 @@ impl<S: PackStore> LivePacks<S> {
     }
 
     /// Bytes of the bases and chunks that are kept for the deltas that build on them.
-    pub fn kept_bytes(&self) -> u64 {
+    pub(crate) fn kept_bytes(&self) -> u64 {
         (self.bases.borrow().bytes() as u64).saturating_add(self.chunks.borrow().bytes() as u64)
     }
 
-    /// Gives up what is kept; it may fill again.
-    pub fn forget_kept(&self) {
+    /// Empties the caches; they may fill again.
+    pub(crate) fn forget_kept(&self) {
         self.bases
             .replace(BaseCache::new(self.limits.base_cache_bytes));
         self.chunks.replace(Lru::new(CHUNK_CACHE_BYTES));
@@ -141,31 +139,13 @@ impl<S: PackStore> LivePacks<S> {
     }
 
     /// Like [`LivePacks::find`], in the packs published before this one alone.
-    pub fn find_before(&self, id: &oid, pack: u32) -> Result<Option<Location>, StoreError> {
+    pub(crate) fn find_before(&self, id: &oid, pack: u32) -> Result<Option<Location>, StoreError> {
         for pack in 0..pack.min(self.pack_count()) {
             if let Some(position) = self.index(pack)?.find(id) {
                 return Ok(Some(Location { pack, position }));
             }
         }
         Ok(None)
-    }
-
-    /// The ids that start so, sorted, at most `ids_max` of them.
-    pub fn ids_with_prefix(
-        &self,
-        prefix: Prefix,
-        ids_max: usize,
-    ) -> Result<Vec<ObjectId>, StoreError> {
-        let mut ids = Vec::new();
-        for pack in 0..self.pack_count() {
-            let found = self.index(pack)?.with_prefix(prefix);
-            // As many again as are wanted: those already found come from here too.
-            ids.extend(found.map(|(id, _)| id).take(ids_max));
-            ids.sort_unstable();
-            ids.dedup();
-            ids.truncate(ids_max);
-        }
-        Ok(ids)
     }
 
     /// What the index says of the entry.
@@ -180,12 +160,6 @@ impl<S: PackStore> LivePacks<S> {
         index.id(at.position).ok_or_else(|| corrupt_index(index))
     }
 
-    /// The entry, with the object's id.
-    pub fn entry(&self, at: Location) -> Result<Entry, StoreError> {
-        let index = self.index(at.pack)?;
-        index.entry(at.position).ok_or_else(|| corrupt_index(index))
-    }
-
     /// The id of a base that is not in the delta's own pack.
     pub fn external_base(&self, pack: u32, number: u32) -> Result<ObjectId, StoreError> {
         let index = self.index(pack)?;
@@ -195,7 +169,7 @@ impl<S: PackStore> LivePacks<S> {
     }
 
     /// The object's kind and content, of at most [`Limits::delta_bytes_max`] bytes. Deltas never
-    /// have more; of larger objects, which are stored whole, see [`BlobReader`].
+    /// have more; of larger objects, which are stored whole, see [`blob::BlobReader`].
     pub fn read_at(&self, at: Location) -> Result<(ObjectKind, Shared), ReadError> {
         let mut deltas = Vec::new();
         let (kind, mut content) = self.chain_start(at, &mut deltas)?;
@@ -292,42 +266,6 @@ impl<S: PackStore> ObjectSource for LivePacks<S> {
             });
         }
         self.read_at(at).map(Some)
-    }
-}
-
-impl<S: PackStore> ExternalBases for LivePacks<S> {
-    fn facts(&self, id: &oid) -> Result<Option<BaseFacts>, ReadError> {
-        let Some(at) = self.find(id)? else {
-            return Ok(None);
-        };
-        let row = self.row(at)?;
-        Ok(Some(BaseFacts {
-            kind: row.kind,
-            size_bytes: u64::from(row.size_bytes),
-            depth: row.depth,
-        }))
-    }
-
-    fn open(&self, id: &oid) -> Result<Option<BlobReader>, ReadError> {
-        let at = self.find(id)?;
-        at.map(|at| BlobReader::open(self, at)).transpose()
-    }
-
-    fn next_piece(&self, reader: &mut BlobReader) -> Result<Option<Vec<u8>>, ReadError> {
-        reader.next_piece(self)
-    }
-
-    fn base(&self, id: &oid) -> Result<Option<ExternalBase>, ReadError> {
-        let Some(at) = self.find(id)? else {
-            return Ok(None);
-        };
-        let depth = self.row(at)?.depth;
-        let (kind, content) = self.read_at(at)?;
-        Ok(Some(ExternalBase {
-            kind,
-            content,
-            depth,
-        }))
     }
 }
 

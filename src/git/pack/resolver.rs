@@ -20,7 +20,7 @@ use super::entries::{Base, EntryTable};
 use super::incoming::objects::{BaseAtHand, IncomingObjects, Observer, Progress, Sources};
 use super::parser::error::PackError;
 use children::Children;
-use large::{Desk, LargeDelta, Scratch};
+use large::{LargeDelta, Scratch, StepStores};
 
 mod children;
 mod large;
@@ -125,7 +125,7 @@ impl Resolver {
         quarantine: &dyn Quarantine,
         observer: &mut dyn Observer,
     ) -> Result<Step, PackError> {
-        let desk = Desk {
+        let stores = StepStores {
             sources,
             quarantine,
         };
@@ -135,11 +135,11 @@ impl Resolver {
             looked += LOOK_COST;
             if let Some(large) = self.large.take() {
                 looked += LARGE_COST;
-                self.work_on(large, desk)?;
+                self.work_on(large, stores)?;
                 continue;
             }
             match (self.next_child(), self.phase) {
-                (Some(child), _) => self.resolve(child, desk, observer)?,
+                (Some(child), _) => self.resolve(child, stores, observer)?,
                 (None, _) if !self.path.is_empty() => self.descend(sources)?,
                 (None, Phase::Inside(position)) => self.look_inside(position),
                 (None, Phase::Outside(number)) => self.look_outside(number, sources)?,
@@ -230,7 +230,7 @@ impl Resolver {
     fn resolve(
         &mut self,
         child: u32,
-        desk: Desk<'_>,
+        stores: StepStores<'_>,
         observer: &mut dyn Observer,
     ) -> Result<(), PackError> {
         let Some(&Frame {
@@ -243,11 +243,11 @@ impl Resolver {
         else {
             return Ok(());
         };
-        let sources = desk.sources;
+        let sources = stores.sources;
         let limit = self.objects.limits.delta_bytes_max;
         let (header, ..) = self.objects.stored_entry(child, sources.store)?;
         if size_bytes > limit || header.size_bytes > limit {
-            return self.begin_large(child, desk);
+            return self.begin_large(child, stores);
         }
         self.instructions.clear();
         self.instructions.shrink_to(DELTA_ROOM_BYTES);
@@ -255,7 +255,7 @@ impl Resolver {
             .inflate_entry(child, &mut self.instructions, sources.store)?;
         let sizes = delta::sizes(&self.instructions);
         if kind == ObjectKind::Blob && sizes.is_ok_and(|(_, result)| result > limit) {
-            return self.begin_large(child, desk);
+            return self.begin_large(child, stores);
         }
         let (_, content) = self.base_content(base, sources)?;
         let at_hand = BaseAtHand {
@@ -270,8 +270,8 @@ impl Resolver {
         if self.objects.ends_chain(base, depth) {
             let mut appended = self.objects.append_whole(child, kind, result.len() as u64);
             self.objects
-                .append_content(&mut appended, &result, desk.quarantine)?;
-            self.objects.append_end(appended, desk.quarantine)?;
+                .append_content(&mut appended, &result, stores.quarantine)?;
+            self.objects.append_end(appended, stores.quarantine)?;
         }
         self.at_hand = Some((kind, content));
         if self.children.has_ref_deltas() {

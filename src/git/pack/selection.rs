@@ -69,13 +69,6 @@ impl Selection {
             .is_some_and(|bitmap| bitmap.remove(position))
     }
 
-    /// Selects what `other`, a selection over the same packs, selects.
-    pub fn union(&mut self, other: &Self) {
-        for (bitmap, other) in self.packs.iter_mut().zip(&other.packs) {
-            bitmap.union(other);
-        }
-    }
-
     /// Whether the entry is selected.
     pub fn contains(&self, pack: u32, position: u32) -> bool {
         self.bitmap(pack)
@@ -90,11 +83,6 @@ impl Selection {
             .sum()
     }
 
-    /// Entries selected in one pack.
-    pub fn count_in(&self, pack: u32) -> u32 {
-        self.bitmap(pack).map_or(0, |bitmap| bitmap.selected)
-    }
-
     /// Whether the pack is selected whole.
     pub fn is_whole(&self, pack: u32) -> bool {
         self.bitmap(pack)
@@ -107,7 +95,7 @@ impl Selection {
     }
 
     /// The first selected position of the pack that is at `position` or behind it.
-    pub fn next_from(&self, pack: u32, position: u32) -> Option<u32> {
+    pub(crate) fn next_from(&self, pack: u32, position: u32) -> Option<u32> {
         self.bitmap(pack)?.next_from(position)
     }
 
@@ -165,18 +153,6 @@ impl Bitmap {
         *word &= !bit;
         self.selected -= u32::from(was_selected);
         was_selected
-    }
-
-    fn union(&mut self, other: &Self) {
-        if other.selected == 0 || other.object_count != self.object_count {
-            return;
-        }
-        self.allocate();
-        self.selected = 0;
-        for (word, other) in self.words.iter_mut().zip(&other.words) {
-            *word |= other;
-            self.selected += word.count_ones();
-        }
     }
 
     fn contains(&self, position: u32) -> bool {
@@ -279,8 +255,10 @@ mod tests {
         ) {
             let (mut selection, mut model) = selection_of(&counts, &one);
             assert_same(&selection, &model);
-            let (other, other_model) = selection_of(&counts, &two);
-            selection.union(&other);
+            let (_, other_model) = selection_of(&counts, &two);
+            for (pack, position) in &two {
+                selection.insert(*pack, *position);
+            }
             model.extend(&other_model);
             assert_same(&selection, &model);
             for place in &other_model {

@@ -1,12 +1,12 @@
-//! A selection made into a pack on the wire.
+//! Makes a selection into a pack on the wire.
 //!
-//! The pack is pulled item by item: short runs of bytes made here (the header, entry headers
-//! rewritten, the few objects deflated anew) and [`Extent`]s, runs of a stored pack to be copied as
-//! they lie. Entries go out pack by pack in publish order, each pack's in its own order; what is
-//! selected in adjacent entries is one extent, so that a pack selected whole is a single item. The
-//! trailer is left to whoever copies, since it is the hash of what was copied.
+//! The caller pulls the pack item by item. An item is bytes that are made here (the header,
+//! rewritten entry headers, the few objects that are compressed again) or an [`Extent`], a run of a
+//! stored pack to copy. Entries go out pack by pack in publish order, and within a pack in its own
+//! order. Adjacent selected entries are one extent, so a pack that is selected whole is a single
+//! item. The caller adds the trailer, because it is the hash of what was copied.
 //!
-//! No delta leaves without its base, and no two deltas lean on each other:
+//! No delta leaves without its base, and no two deltas build on each other:
 //! - Each object is sent once: the copy in the earliest published pack, the first in that pack.
 //!   [`PackWriter::new`] exchanges what was selected for that copy.
 //! - A delta is sent as such only when its base is (a) the entry of its own pack that it was
@@ -18,10 +18,10 @@
 
 use std::collections::VecDeque;
 
+use cairn_deflate::Deflater;
 use gix_hash::oid;
 
 use super::super::store::{Extent, PackStore, ReadError};
-use super::deflate::Deflater;
 use super::entries::Base;
 use super::entry::{self, EntryKind};
 use super::index::Row;
@@ -62,24 +62,22 @@ pub struct Counts {
     pub objects: u32,
     /// Objects that were sent as deltas.
     pub deltas: u32,
-    /// Objects whose stored bytes were copied, deltas included; the others were deflated anew.
+    /// Objects whose stored bytes were copied, deltas included; the others were compressed again.
     pub reused: u32,
     /// Bytes given out, those of the extents included, without the trailer.
     pub bytes: u64,
 }
 
-/// Tells whether the client certainly has an object, so that a delta may lean on it.
-pub type AtClient<'a> = dyn FnMut(&oid) -> Result<bool, ReadError> + 'a;
+/// Whether the client certainly has an object, so that a delta may build on it.
+pub(crate) type AtClient<'a> = dyn FnMut(&oid) -> Result<bool, ReadError> + 'a;
 
 /// Makes a pack of a selection.
 ///
-/// It does not borrow the packs, so that it can live in a stream; it is to be given the same packs
-/// each time.
+/// It does not borrow the packs, so that it can live in a stream. Every call needs the same packs.
 pub struct PackWriter {
     selection: Selection,
     options: WriteOptions,
     object_count: u32,
-    bytes_estimate: u64,
     counts: Counts,
     /// The next entry to look at; `None` after the last.
     next: Option<Location>,
@@ -100,7 +98,7 @@ enum Plan {
         size_bytes: u64,
         header_bytes: usize,
     },
-    /// Resolved and deflated anew.
+    /// Resolved and compressed again.
     Whole,
 }
 
@@ -112,7 +110,7 @@ impl PackWriter {
         mut selection: Selection,
         options: WriteOptions,
     ) -> Result<Self, ReadError> {
-        let bytes_estimate = select_first_copies(packs, &mut selection)?;
+        select_first_copies(packs, &mut selection)?;
         // A pack of more objects than can be counted would have an index of 200 GB.
         let object_count = u32::try_from(selection.count()).unwrap_or(u32::MAX);
         let header = entry::write_pack(object_count).to_vec();
@@ -120,7 +118,6 @@ impl PackWriter {
             selection,
             options,
             object_count,
-            bytes_estimate,
             counts: Counts {
                 bytes: header.len() as u64,
                 ..Counts::default()
@@ -139,12 +136,6 @@ impl PackWriter {
     /// Objects that the pack will have.
     pub fn object_count(&self) -> u32 {
         self.object_count
-    }
-
-    /// About how many bytes the pack will have, trailer included: exact when all entries go out as
-    /// they are stored.
-    pub fn bytes_estimate(&self) -> u64 {
-        self.bytes_estimate
     }
 
     /// What was given out so far.
@@ -327,6 +318,7 @@ impl PackWriter {
         base: Location,
     ) -> Result<u64, ReadError> {
         let offset = self.offsets.output_offset(base, packs.row(base)?.offset);
+        debug_assert!(offset < self.counts.bytes, "a base behind its delta");
         Ok(self.counts.bytes.saturating_sub(offset))
     }
 

@@ -19,7 +19,7 @@ pub enum Service {
 
 impl Service {
     /// The service of this name, as in `info/refs?service=<name>`.
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         match name {
             "git-upload-pack" => Some(Self::UploadPack),
             "git-receive-pack" => Some(Self::ReceivePack),
@@ -28,7 +28,7 @@ impl Service {
     }
 
     /// The service's name.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::UploadPack => "git-upload-pack",
             Self::ReceivePack => "git-receive-pack",
@@ -38,7 +38,7 @@ impl Service {
 
 /// The version of the protocol that both sides speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Version {
+pub(crate) enum Version {
     /// The original protocol.
     #[default]
     V0,
@@ -51,7 +51,7 @@ pub enum Version {
 impl Version {
     /// The highest version that the client's `Git-Protocol` header names, for this service:
     /// there is no version 2 of pushing, so that is version 0.
-    pub fn requested(git_protocol: &str, service: Service) -> Self {
+    pub(crate) fn requested(git_protocol: &str, service: Service) -> Self {
         let version = git_protocol
             .split(':')
             .filter_map(|word| match word.strip_prefix("version=")? {
@@ -70,7 +70,7 @@ impl Version {
 
 /// A ref as the client is told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AdvertisedRef<'a> {
+pub(crate) struct AdvertisedRef<'a> {
     /// Its full name, or `HEAD`.
     pub name: &'a BStr,
     /// What it points to.
@@ -82,7 +82,7 @@ pub struct AdvertisedRef<'a> {
 /// Writes the list of refs of versions 0 and 1, ref by ref, so that the caller can send what is
 /// there before the list is whole.
 #[derive(Debug)]
-pub struct RefAdvertisement {
+pub(crate) struct RefAdvertisement {
     service: Service,
     /// What the first line carries behind its name, until that is written.
     capabilities: Option<Vec<u8>>,
@@ -92,7 +92,7 @@ impl RefAdvertisement {
     /// Writes what stands before the refs.
     ///
     /// `head_target` is the branch that `HEAD` is a symref to, if that branch exists.
-    pub fn begin(
+    pub(crate) fn begin(
         service: Service,
         version: Version,
         offer: Offer<'_>,
@@ -113,7 +113,7 @@ impl RefAdvertisement {
     /// Writes one ref. They come sorted by name, `HEAD` first.
     ///
     /// To a push neither `HEAD` nor peeled tags are shown.
-    pub fn push(&mut self, shown: &AdvertisedRef<'_>, out: &mut Vec<u8>) {
+    pub(crate) fn push(&mut self, shown: &AdvertisedRef<'_>, out: &mut Vec<u8>) {
         let to_push = self.service == Service::ReceivePack;
         if to_push && shown.name == "HEAD" {
             return;
@@ -126,13 +126,13 @@ impl RefAdvertisement {
     }
 
     /// Writes, behind the refs, that this commit is here without its parents.
-    pub fn shallow(&mut self, commit_id: &oid, out: &mut Vec<u8>) {
+    pub(crate) fn shallow(&mut self, commit_id: &oid, out: &mut Vec<u8>) {
         self.without_refs(out);
         pktline::text(&[b"shallow ", &oid_hex::hex(commit_id)], out);
     }
 
     /// Writes the end; a list without refs still carries the capabilities.
-    pub fn finish(&mut self, out: &mut Vec<u8>) {
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         self.without_refs(out);
         pktline::flush(out);
     }
@@ -176,7 +176,8 @@ fn capabilities(service: Service, offer: Offer<'_>, head_target: Option<&BStr>) 
 }
 
 /// Writes the whole answer of versions 0 and 1: [`RefAdvertisement`] in one call.
-pub fn refs<'r>(
+#[cfg(test)]
+pub(crate) fn refs<'r>(
     service: Service,
     version: Version,
     offer: Offer<'_>,
@@ -192,7 +193,7 @@ pub fn refs<'r>(
 }
 
 /// Writes the answer of version 2: what a request may ask for, and no refs.
-pub fn version_2(offer: Offer<'_>, out: &mut Vec<u8>) {
+pub(crate) fn version_2(offer: Offer<'_>, out: &mut Vec<u8>) {
     pktline::text(&[b"version 2"], out);
     pktline::text(&[b"agent=", offer.agent.as_bytes()], out);
     command("ls-refs", offer.ls_refs, out);

@@ -17,13 +17,13 @@ pub struct Offer<'a> {
     /// The server's name and version, such as `cairn/1.0`.
     pub agent: &'a str,
     /// An id of this session for both sides' logs; `None` offers no session ids.
-    pub session_id: Option<&'a str>,
+    pub(crate) session_id: Option<&'a str>,
     /// Words of the upload-pack list, versions 0 and 1.
     pub upload_pack: &'a [&'a str],
     /// Words of the receive-pack list.
     pub receive_pack: &'a [&'a str],
     /// Features of the version 2 command `ls-refs`.
-    pub ls_refs: &'a [&'a str],
+    pub(crate) ls_refs: &'a [&'a str],
     /// Features of the version 2 command `fetch`.
     pub fetch: &'a [&'a str],
     /// The other version 2 commands: `object-info`, `bundle-uri`.
@@ -138,12 +138,12 @@ pub struct Capabilities<'a>(&'a [u8]);
 
 impl<'a> Capabilities<'a> {
     /// The list in `text`; any bytes are a list.
-    pub fn new(text: &'a [u8]) -> Self {
+    pub(crate) fn new(text: &'a [u8]) -> Self {
         Self(text)
     }
 
     /// Names and values, in the order sent.
-    pub fn iter(self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> {
         self.0
             .split(u8::is_ascii_whitespace)
             .filter(|word| !word.is_empty())
@@ -151,19 +151,19 @@ impl<'a> Capabilities<'a> {
     }
 
     /// Whether the capability is in the list, with a value or without.
-    pub fn has(self, name: &str) -> bool {
+    pub(crate) fn has(self, name: &str) -> bool {
         self.iter().any(|(found, _)| found == name.as_bytes())
     }
 
     /// The capability's first value; empty when it stands without one.
-    pub fn value(self, name: &str) -> Option<&'a [u8]> {
+    pub(crate) fn value(self, name: &str) -> Option<&'a [u8]> {
         let (_, value) = self.iter().find(|(found, _)| *found == name.as_bytes())?;
         Some(value.unwrap_or_default())
     }
 }
 
 /// A capability's name, and its value if it has one.
-pub fn split_word(word: &[u8]) -> (&[u8], Option<&[u8]>) {
+pub(crate) fn split_word(word: &[u8]) -> (&[u8], Option<&[u8]>) {
     match word.split_once_str("=") {
         Some((name, value)) => (name, Some(value)),
         None => (word, None),
@@ -172,7 +172,7 @@ pub fn split_word(word: &[u8]) -> (&[u8], Option<&[u8]>) {
 
 /// An agent or a session id made safe for logs and for the wire: at most 256 bytes, and a dot for
 /// whatever is not printable ASCII, white space included. `None` when nothing is left.
-pub fn sanitized(value: &[u8]) -> Option<String> {
+pub(crate) fn sanitized(value: &[u8]) -> Option<String> {
     let value = value.trim_ascii();
     let value = value.get(..TOKEN_BYTES_MAX).unwrap_or(value);
     let shown = |&byte: &u8| {
@@ -195,7 +195,7 @@ pub struct Client {
     /// Its name and version.
     pub agent: Option<String>,
     /// Its id of this session.
-    pub session_id: Option<String>,
+    pub(crate) session_id: Option<String>,
 }
 
 /// How the agents of clients begin that read deltas by distance and forget to say so in version 2.
@@ -204,7 +204,7 @@ const READS_OFS_DELTA: [&str; 1] = ["dulwich/"];
 impl Client {
     /// Whether the client is known to read deltas that name their base by its distance, though its
     /// requests do not say so.
-    pub fn reads_ofs_delta(&self) -> bool {
+    pub(crate) fn reads_ofs_delta(&self) -> bool {
         let agent = self.agent.as_deref().unwrap_or_default();
         READS_OFS_DELTA.iter().any(|known| agent.starts_with(known))
     }

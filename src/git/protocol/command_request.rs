@@ -79,27 +79,6 @@ pub enum CommandRequestError {
     ObjectInfo(#[from] ObjectInfoError),
 }
 
-impl CommandRequestError {
-    /// A word for the kind of error, without values.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::PktLine(error) => error.code(),
-            Self::ExpectedFlush { .. } => "pktline",
-            Self::UnknownCapability { .. } => "unknown_capability",
-            Self::InvalidCommand { .. } | Self::SecondCommand { .. } | Self::NoCommand => "command",
-            Self::UnknownObjectFormat { .. } | Self::MismatchedObjectFormat { .. } => {
-                "object_format"
-            }
-            Self::Fetch(FetchRequestError::TooMany { .. })
-            | Self::ObjectInfo(ObjectInfoError::TooMany { .. }) => "limit",
-            Self::LsRefs(_) => "ls_refs",
-            Self::Fetch(_) => "fetch_request",
-            Self::ObjectInfo(_) => "object_info",
-            Self::BundleUriArgument { .. } => "bundle_uri",
-        }
-    }
-}
-
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -173,7 +152,7 @@ pub struct CommandRequest {
     /// The client.
     pub client: Client,
     /// The values of `server-option`, in the order sent.
-    pub server_options: Vec<BString>,
+    pub(crate) server_options: Vec<BString>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -123,7 +123,7 @@ pub struct UploadPackOptions {
     /// How haves are acknowledged.
     pub multi_ack: MultiAck,
     /// The pack may follow `ready` without waiting for `done`.
-    pub no_done: bool,
+    pub(crate) no_done: bool,
     /// How the pack is multiplexed.
     pub side_band: SideBand,
 }
@@ -174,7 +174,7 @@ pub struct FetchRequest {
 }
 
 /// The number that stands for "all of history" in `deepen`.
-pub const INFINITE_DEPTH: u32 = 0x7fff_ffff;
+pub(crate) const INFINITE_DEPTH: u32 = 0x7fff_ffff;
 
 impl FetchRequest {
     /// Whether the client waits for the pack now.
@@ -183,7 +183,7 @@ impl FetchRequest {
     }
 
     /// Whether the client wants to move its shallow boundary.
-    pub fn deepens(&self) -> bool {
+    pub(crate) fn deepens(&self) -> bool {
         self.deepen.is_some() || self.deepen_since.is_some() || !self.deepen_not.is_empty()
     }
 

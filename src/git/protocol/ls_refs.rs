@@ -23,7 +23,7 @@ pub struct LsRefsRequest {
     /// What tags peel to.
     pub peel: bool,
     /// What symrefs point to.
-    pub symrefs: bool,
+    pub(crate) symrefs: bool,
     /// `HEAD` too when its branch does not exist yet.
     pub unborn: bool,
     /// Names wanted, by how they begin: sorted, none of them beginning with another.
@@ -72,12 +72,12 @@ impl LsRefsRequest {
     }
 
     /// How wanted names begin: sorted, none beginning with another; empty when all are wanted.
-    pub fn prefixes(&self) -> &[BString] {
+    pub(crate) fn prefixes(&self) -> &[BString] {
         &self.prefixes
     }
 
     /// Whether the client wants to hear of this ref.
-    pub fn wants(&self, name: &BStr) -> bool {
+    pub(crate) fn wants(&self, name: &BStr) -> bool {
         // Of prefixes that do not begin with one another, only the last that sorts up to the
         // name can be the beginning of it.
         let sorted_up_to = self
@@ -94,7 +94,7 @@ impl LsRefsRequest {
 
     /// Writes the line of one ref, if the client wants to hear of it. They come sorted by name,
     /// `HEAD` first. `symref_target` is what the ref points to when it is a symref.
-    pub fn write_ref(
+    pub(crate) fn write_ref(
         &self,
         shown: &AdvertisedRef<'_>,
         symref_target: Option<&BStr>,
@@ -119,7 +119,7 @@ impl LsRefsRequest {
     }
 
     /// Writes the line of `HEAD` when its branch does not exist yet, if the client asked for that.
-    pub fn write_unborn_head(&self, symref_target: &BStr, out: &mut Vec<u8>) {
+    pub(crate) fn write_unborn_head(&self, symref_target: &BStr, out: &mut Vec<u8>) {
         if self.unborn && self.symrefs && self.wants("HEAD".into()) {
             pktline::text(&[b"unborn HEAD symref-target:", symref_target], out);
         }

@@ -23,21 +23,21 @@
 //! - Writers append to a `Vec` and cannot fail.
 //! - Errors carry the words that git uses, ready for an `ERR` packet or side-band 3.
 
-pub mod advertise;
+pub(crate) mod advertise;
 pub mod capabilities;
 pub mod command_request;
 pub mod fetch_request;
-pub mod ls_refs;
+pub(crate) mod ls_refs;
 pub mod negotiation;
 pub mod object_info;
-pub mod oid_hex;
+pub(crate) mod oid_hex;
 pub mod pktline;
 pub mod progress;
 pub mod push_commands;
 #[cfg(test)]
 pub(in crate::git) mod real_git;
 pub mod refusal;
-pub mod report_status;
+pub(crate) mod report_status;
 pub mod sideband;
 #[cfg(test)]
 pub(in crate::git) mod splits;

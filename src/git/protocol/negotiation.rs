@@ -18,9 +18,9 @@ use super::sideband::{self, Band, SideBand};
 /// without a pack with [`Sections::flush`]. (Git's server has the refs before the shallow
 /// commits; its client, and the specification, have them as here.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sections {
+pub(crate) struct Sections {
     /// The client asked for `sideband-all`: every line goes on the data band.
-    pub sideband_all: bool,
+    pub(crate) sideband_all: bool,
 }
 
 impl Sections {
@@ -34,69 +34,71 @@ impl Sections {
     }
 
     /// Begins the section that answers haves.
-    pub fn acknowledgments(self, out: &mut Vec<u8>) {
+    pub(crate) fn acknowledgments(self, out: &mut Vec<u8>) {
         self.text(&[b"acknowledgments"], out);
     }
 
     /// No have was common.
-    pub fn nak(self, out: &mut Vec<u8>) {
+    pub(crate) fn nak(self, out: &mut Vec<u8>) {
         self.text(&[b"NAK"], out);
     }
 
     /// This have is common.
-    pub fn ack(self, id: &oid, out: &mut Vec<u8>) {
+    pub(crate) fn ack(self, id: &oid, out: &mut Vec<u8>) {
         self.text(&[b"ACK ", &hex(id)], out);
     }
 
     /// Enough is common: the pack follows in this answer.
-    pub fn ready(self, out: &mut Vec<u8>) {
+    pub(crate) fn ready(self, out: &mut Vec<u8>) {
         self.text(&[b"ready"], out);
     }
 
     /// Begins the section with the client's new shallow boundary.
-    pub fn shallow_info(self, out: &mut Vec<u8>) {
+    pub(crate) fn shallow_info(self, out: &mut Vec<u8>) {
         self.text(&[b"shallow-info"], out);
     }
 
     /// The client gets this commit without its parents.
-    pub fn shallow(self, id: &oid, out: &mut Vec<u8>) {
+    pub(crate) fn shallow(self, id: &oid, out: &mut Vec<u8>) {
         self.text(&[b"shallow ", &hex(id)], out);
     }
 
     /// The client gets the parents of this commit, which it had without.
-    pub fn unshallow(self, id: &oid, out: &mut Vec<u8>) {
+    pub(crate) fn unshallow(self, id: &oid, out: &mut Vec<u8>) {
         self.text(&[b"unshallow ", &hex(id)], out);
     }
 
     /// Begins the section with the values of refs wanted by name.
-    pub fn wanted_refs(self, out: &mut Vec<u8>) {
+    pub(crate) fn wanted_refs(self, out: &mut Vec<u8>) {
         self.text(&[b"wanted-refs"], out);
     }
 
     /// The value of a ref wanted by name.
-    pub fn wanted_ref(self, id: &oid, name: &BStr, out: &mut Vec<u8>) {
+    pub(crate) fn wanted_ref(self, id: &oid, name: &BStr, out: &mut Vec<u8>) {
         self.text(&[&hex(id), b" ", name], out);
     }
 
     /// Begins the last section: the pack follows on side-bands, then a flush.
-    pub fn packfile(self, out: &mut Vec<u8>) {
+    pub(crate) fn packfile(self, out: &mut Vec<u8>) {
         self.text(&[b"packfile"], out);
     }
 
     /// Ends a section that another follows.
-    pub fn delim(self, out: &mut Vec<u8>) {
+    #[allow(clippy::unused_self, reason = "reads as the other lines of an answer")]
+    pub(crate) fn delim(self, out: &mut Vec<u8>) {
         pktline::delim(out);
     }
 
     /// Ends the answer.
-    pub fn flush(self, out: &mut Vec<u8>) {
+    #[allow(clippy::unused_self, reason = "reads as the other lines of an answer")]
+    pub(crate) fn flush(self, out: &mut Vec<u8>) {
         pktline::flush(out);
     }
 }
 
 /// What an acknowledgement of versions 0 and 1 says of its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ack {
+pub(crate) enum Ack {
     /// It is common, go on (`multi_ack`).
     Continue,
     /// It is common (`multi_ack_detailed`).
@@ -108,7 +110,7 @@ pub enum Ack {
 }
 
 /// Writes an acknowledgement of versions 0 and 1.
-pub fn ack(id: &oid, ack: Ack, out: &mut Vec<u8>) {
+pub(crate) fn ack(id: &oid, ack: Ack, out: &mut Vec<u8>) {
     let status: &[u8] = match ack {
         Ack::Continue => b" continue",
         Ack::Common => b" common",
@@ -119,7 +121,7 @@ pub fn ack(id: &oid, ack: Ack, out: &mut Vec<u8>) {
 }
 
 /// Writes that nothing further is common, versions 0 and 1.
-pub fn nak(out: &mut Vec<u8>) {
+pub(crate) fn nak(out: &mut Vec<u8>) {
     pktline::text(&[b"NAK"], out);
 }
 

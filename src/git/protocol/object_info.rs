@@ -65,14 +65,14 @@ impl ObjectInfoRequest {
     }
 
     /// Writes what stands before the objects.
-    pub fn write_header(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write_header(&self, out: &mut Vec<u8>) {
         if self.size && !self.object_ids.is_empty() {
             pktline::line(&[b"size"], out);
         }
     }
 
     /// Writes the line of one object; `size_bytes` is `None` when it is not here.
-    pub fn write_object(&self, object_id: &oid, size_bytes: Option<u64>, out: &mut Vec<u8>) {
+    pub(crate) fn write_object(&self, object_id: &oid, size_bytes: Option<u64>, out: &mut Vec<u8>) {
         let digits = oid_hex::hex(object_id);
         match size_bytes {
             Some(size_bytes) if self.size => {

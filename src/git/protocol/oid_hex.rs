@@ -3,20 +3,20 @@
 use gix_hash::{ObjectId, oid};
 
 /// Digits of an object id.
-pub const HEX_BYTES: usize = 40;
+pub(crate) const HEX_BYTES: usize = 40;
 
 /// The zero id, which stands for "no object".
-pub const ZERO_HEX: [u8; HEX_BYTES] = [b'0'; HEX_BYTES];
+pub(crate) const ZERO_HEX: [u8; HEX_BYTES] = [b'0'; HEX_BYTES];
 
 /// The id's digits, in lower case.
-pub fn hex(id: &oid) -> [u8; HEX_BYTES] {
+pub(crate) fn hex(id: &oid) -> [u8; HEX_BYTES] {
     let mut digits = ZERO_HEX;
     let _ = id.hex_to_buf(&mut digits);
     digits
 }
 
 /// The id that `text` spells, and nothing else.
-pub fn parse(text: &[u8]) -> Option<ObjectId> {
+pub(crate) fn parse(text: &[u8]) -> Option<ObjectId> {
     if text.len() != HEX_BYTES {
         return None;
     }
@@ -24,7 +24,7 @@ pub fn parse(text: &[u8]) -> Option<ObjectId> {
 }
 
 /// The id at the start of `line`, and what follows it.
-pub fn split_first(line: &[u8]) -> Option<(ObjectId, &[u8])> {
+pub(crate) fn split_first(line: &[u8]) -> Option<(ObjectId, &[u8])> {
     let (digits, rest) = line.split_at_checked(HEX_BYTES)?;
     Some((parse(digits)?, rest))
 }

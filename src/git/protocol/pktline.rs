@@ -7,10 +7,10 @@ use gix_packetline::PacketLineRef;
 use gix_packetline::decode::{PacketLineOrWantedSize, hex_prefix};
 
 /// Bytes of the longest packet, its length digits included.
-pub const PACKET_BYTES_MAX: usize = 65_520;
+pub(crate) const PACKET_BYTES_MAX: usize = 65_520;
 
 /// Bytes of data in the longest packet.
-pub const DATA_BYTES_MAX: usize = PACKET_BYTES_MAX - HEADER_BYTES;
+pub(crate) const DATA_BYTES_MAX: usize = PACKET_BYTES_MAX - HEADER_BYTES;
 
 /// Bytes of the length digits.
 const HEADER_BYTES: usize = 4;
@@ -55,16 +55,6 @@ pub enum PktLineError {
     /// The stream ended inside a packet, or before the message was whole.
     #[error("the remote end hung up unexpectedly")]
     Truncated,
-}
-
-impl PktLineError {
-    /// A word for the kind of error, without values.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::MessageTooLong { .. } => "limit",
-            Self::BadLength { .. } | Self::TooLong { .. } | Self::Truncated => "pktline",
-        }
-    }
 }
 
 /// What a packet's length digits say.
@@ -155,7 +145,7 @@ impl Decoder {
     }
 
     /// Bytes of the packets returned so far: where in the message the next one starts.
-    pub fn bytes_returned(&self) -> usize {
+    pub(crate) fn bytes_returned(&self) -> usize {
         self.bytes_returned
     }
 
@@ -232,7 +222,7 @@ fn header(digits: [u8; HEADER_BYTES]) -> Result<Header, PktLineError> {
 }
 
 /// A line without the newline that may end it: senders should add one, receivers must not need it.
-pub fn chomp(data: &[u8]) -> &[u8] {
+pub(crate) fn chomp(data: &[u8]) -> &[u8] {
     data.strip_suffix(b"\n").unwrap_or(data)
 }
 
@@ -245,9 +235,12 @@ pub(in crate::git) fn quoted(line: &[u8]) -> String {
 /// The four digits of a packet with `data_bytes` of data, at most [`DATA_BYTES_MAX`].
 pub(super) fn length_digits(data_bytes: usize) -> [u8; HEADER_BYTES] {
     const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    let packet_bytes = data_bytes
-        .saturating_add(HEADER_BYTES)
-        .min(PACKET_BYTES_MAX);
+    let packet_bytes = data_bytes.saturating_add(HEADER_BYTES);
+    debug_assert!(
+        packet_bytes <= PACKET_BYTES_MAX,
+        "a packet of {packet_bytes} bytes"
+    );
+    let packet_bytes = packet_bytes.min(PACKET_BYTES_MAX);
     [12, 8, 4, 0].map(|shift| {
         DIGITS
             .get((packet_bytes >> shift) & 15)
@@ -257,6 +250,7 @@ pub(super) fn length_digits(data_bytes: usize) -> [u8; HEADER_BYTES] {
 }
 
 /// Writes `payload` as it is, in as many packets as it takes; nothing becomes one empty packet.
+#[cfg(test)]
 pub fn data(payload: &[u8], out: &mut Vec<u8>) {
     if payload.is_empty() {
         out.extend_from_slice(b"0004");
@@ -300,13 +294,8 @@ pub fn flush(out: &mut Vec<u8>) {
 }
 
 /// Writes the packet that ends a section.
-pub fn delim(out: &mut Vec<u8>) {
+pub(crate) fn delim(out: &mut Vec<u8>) {
     out.extend_from_slice(b"0001");
-}
-
-/// Writes the packet that ends a response over a stateless connection.
-pub fn response_end(out: &mut Vec<u8>) {
-    out.extend_from_slice(b"0002");
 }
 
 /// Writes an error that ends the conversation: the client prints it as `remote error: <message>`.

@@ -3,19 +3,19 @@
 
 /// Counts up to a total, and says so when the percentage has changed.
 #[derive(Debug)]
-pub struct Meter {
+pub(crate) struct Meter {
     title: &'static str,
     shown: Option<u64>,
 }
 
 impl Meter {
     /// A meter that has shown nothing yet.
-    pub fn new(title: &'static str) -> Self {
+    pub(crate) fn new(title: &'static str) -> Self {
         Self { title, shown: None }
     }
 
     /// The line to show now, if it differs from the last one. Nothing is said of nothing.
-    pub fn line(&mut self, done: u64, total: u64, over: bool) -> Option<String> {
+    pub(crate) fn line(&mut self, done: u64, total: u64, over: bool) -> Option<String> {
         let percent = done.saturating_mul(100).checked_div(total)?;
         if self.shown == Some(percent) && !over {
             return None;

@@ -5,6 +5,7 @@
 //! client has them, push options and another flush; then the pack, bare.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
@@ -79,22 +80,6 @@ pub enum PushCommandsError {
     },
 }
 
-impl PushCommandsError {
-    /// A word for the kind of error, without values.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::PktLine(error) => error.code(),
-            Self::UnexpectedPacket => "pktline",
-            Self::NotACommand { .. } | Self::Shallow { .. } => "push_commands",
-            Self::PushCert => "push_cert",
-            Self::ObjectFormat { .. } => "object_format",
-            Self::TooManyCommands { .. }
-            | Self::RefnameTooLong { .. }
-            | Self::TooManyOptions { .. } => "limit",
-        }
-    }
-}
-
 /// Two commands of one push name the same ref.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("multiple updates for ref '{name}' not allowed")]
@@ -117,7 +102,7 @@ pub struct PushCommand {
 
 /// How the outcome of a push is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ReportStatus {
+pub(crate) enum ReportStatus {
     /// Not at all.
     #[default]
     None,
@@ -132,7 +117,7 @@ pub enum ReportStatus {
 #[allow(clippy::struct_excessive_bools, reason = "each is a capability")]
 pub struct PushCapabilities {
     /// The report.
-    pub report_status: ReportStatus,
+    pub(crate) report_status: ReportStatus,
     /// How report, progress and errors are multiplexed: [`SideBand::None`] or
     /// [`SideBand::Large`].
     pub side_band: SideBand,
@@ -151,7 +136,7 @@ pub struct PushCapabilities {
 pub struct PushCommands {
     /// The ref updates, in the order sent. None at all is git's probe of the connection: it is
     /// answered with nothing, or with a flush if side-bands were asked for.
-    pub commands: Vec<PushCommand>,
+    pub commands: Vec<Rc<PushCommand>>,
     /// What the client asked for.
     pub capabilities: PushCapabilities,
     /// Commits that the client has without their parents.
@@ -161,11 +146,6 @@ pub struct PushCommands {
 }
 
 impl PushCommands {
-    /// Whether a pack follows: it does unless every command deletes.
-    pub fn expects_pack(&self) -> bool {
-        self.commands.iter().any(|command| command.new.is_some())
-    }
-
     /// Refuses a push that updates a ref twice.
     pub fn check_names_differ(&self) -> Result<(), MultipleUpdates> {
         let mut seen: HashSet<&BStr> = HashSet::with_capacity(self.commands.len());
@@ -251,12 +231,12 @@ impl<'a> PushCommandsReader<'a> {
 
     /// Whether the last command was read; push options may follow. After an error, this says
     /// whether the client can be told by a report.
-    pub fn has_all_commands(&self) -> bool {
+    pub(crate) fn has_all_commands(&self) -> bool {
         self.state != State::Commands
     }
 
     /// The push as far as it was read, after an error.
-    pub fn into_commands(self) -> PushCommands {
+    pub(crate) fn into_commands(self) -> PushCommands {
         self.push
     }
 
@@ -337,7 +317,7 @@ impl PushCommands {
             let commands_max = limits.commands_max;
             return Err(PushCommandsError::TooManyCommands { commands_max });
         }
-        self.commands.push(command);
+        self.commands.push(Rc::new(command));
         Ok(())
     }
 }

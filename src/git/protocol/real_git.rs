@@ -7,14 +7,14 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// The agent that git is told to use, so that its answers can be compared.
-pub const AGENT: &str = "git/test";
+pub(crate) const AGENT: &str = "git/test";
 
 /// A folder with a bare repository `server` and a clone `client` of it.
-pub struct Sandbox(TempDir);
+pub(crate) struct Sandbox(TempDir);
 
 impl Sandbox {
     /// Two commits on `main`, the branch `topic` at the first, an annotated and a plain tag.
-    pub fn with_history() -> Self {
+    pub(crate) fn with_history() -> Self {
         let sandbox = Self::empty();
         let client = sandbox.path("client");
         for arguments in [
@@ -32,7 +32,7 @@ impl Sandbox {
     }
 
     /// A repository without refs, whose `HEAD` is to be `main`.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let sandbox = Self(TempDir::new().unwrap());
         run(
             sandbox.0.path(),
@@ -47,12 +47,12 @@ impl Sandbox {
         sandbox
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
     /// What git prints in the server's repository.
-    pub fn server(&self, arguments: &[&str]) -> String {
+    pub(crate) fn server(&self, arguments: &[&str]) -> String {
         String::from_utf8(run(&self.path("server"), arguments, &[]))
             .unwrap()
             .trim()
@@ -61,7 +61,7 @@ impl Sandbox {
 
     /// The refs as `ls-refs` shows them: `HEAD` first if it resolves, then sorted; each with its
     /// id and what it peels to.
-    pub fn refs(&self) -> Vec<(String, String, String)> {
+    pub(crate) fn refs(&self) -> Vec<(String, String, String)> {
         let format = "--format=%(refname) %(objectname) %(*objectname)";
         let listing = self.server(&["for-each-ref", format]);
         let line = |line: &str| {
@@ -77,7 +77,7 @@ impl Sandbox {
 
     /// What git's server answers over stateless HTTP; an empty `body` is the request to
     /// `info/refs`.
-    pub fn answer(&self, service: &str, version: u8, body: &[u8]) -> Vec<u8> {
+    pub(crate) fn answer(&self, service: &str, version: u8, body: &[u8]) -> Vec<u8> {
         let request = self.path("request");
         fs::write(&request, body).unwrap();
         let mode = if body.is_empty() {
@@ -96,7 +96,7 @@ impl Sandbox {
 
     /// Runs git in the client, with `REMOTE` standing for the server, and gives what it sent over
     /// the one connection that it made.
-    pub fn sent(&self, service: &str, version: u8, arguments: &[&str]) -> Vec<u8> {
+    pub(crate) fn sent(&self, service: &str, version: u8, arguments: &[&str]) -> Vec<u8> {
         let (log, server) = (self.path("sent"), self.path("server"));
         let remote = format!(
             "ext::sh -c tee% {}|{service}% {}",

@@ -4,6 +4,8 @@
 //! text. To a POST it says `HTTP 413` and nothing else (`rpc_in` and `show_http_message` of git's
 //! `remote-curl.c`). So a refusal of a POST has status 200, and its reason is in the protocol.
 
+use std::borrow::Cow;
+
 use gix_object::bstr::ByteSlice as _;
 
 use super::advertise::Service;
@@ -45,17 +47,17 @@ pub fn receive_pack(reason: &str, named: &str, push: &PushCommands, out: &mut Ve
     let refused = push.commands.iter().enumerate();
     let refused = refused.map(|(at, command)| RefStatus {
         name: command.name.as_bstr(),
-        outcome: Outcome::Rejected(if at < REASONS_MAX {
+        outcome: Outcome::Rejected(Cow::Borrowed(if at < REASONS_MAX {
             reason
         } else {
             UNPACKER_ERROR
-        }),
+        })),
     });
     report_status::write(Err(named), refused, capabilities, out);
 }
 
 /// Writes the refusal of a push of which not all commands are known, so that there is no report.
-pub fn unread_push(named: &str, side_band: SideBand, out: &mut Vec<u8>) {
+pub(crate) fn unread_push(named: &str, side_band: SideBand, out: &mut Vec<u8>) {
     if side_band == SideBand::None {
         pktline::err(named, out);
         return;
@@ -66,14 +68,18 @@ pub fn unread_push(named: &str, side_band: SideBand, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::super::push_commands::{PushCapabilities, PushCommand};
     use super::*;
 
     fn push(report_status: ReportStatus, side_band: SideBand) -> PushCommands {
-        let command = |name: &str| PushCommand {
-            name: name.into(),
-            old: None,
-            new: None,
+        let command = |name: &str| {
+            Rc::new(PushCommand {
+                name: name.into(),
+                old: None,
+                new: None,
+            })
         };
         PushCommands {
             commands: vec![command("refs/heads/a"), command("refs/tags/b")],

@@ -1,16 +1,16 @@
 //! The outcome of a push: <https://git-scm.com/docs/gitprotocol-pack#_report_status>.
 
-use gix_hash::ObjectId;
-use gix_object::bstr::{BStr, BString};
+use std::borrow::Cow;
 
-use super::oid_hex::hex;
+use gix_object::bstr::BStr;
+
 use super::pktline;
 use super::push_commands::{PushCapabilities, ReportStatus};
 use super::sideband::{self, Band, SideBand};
 
 /// How one ref update went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefStatus<'a> {
+pub(crate) struct RefStatus<'a> {
     /// The ref, as the client named it.
     pub name: &'a BStr,
     /// What became of it.
@@ -19,33 +19,18 @@ pub struct RefStatus<'a> {
 
 /// What became of a ref update.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome<'a> {
+pub(crate) enum Outcome<'a> {
     /// Done as asked.
     Updated,
-    /// Done differently; the client hears how if it understands version 2 of the report.
-    UpdatedAs(UpdatedAs),
     /// Refused, and why.
-    Rejected(&'a str),
-}
-
-/// How an update was done other than as asked.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct UpdatedAs {
-    /// The ref that was updated instead.
-    pub name: Option<BString>,
-    /// What it was before.
-    pub old: Option<ObjectId>,
-    /// What it is now.
-    pub new: Option<ObjectId>,
-    /// The new value does not descend from the old one.
-    pub forced_update: bool,
+    Rejected(Cow<'a, str>),
 }
 
 /// Writes the report of a push, if the client asked for one, and the end of the answer.
 ///
 /// `unpack` is how the pack fared as a whole; when it is an error, every ref was rejected with
 /// `unpacker error`. Line breaks in reasons are made spaces.
-pub fn write<'r>(
+pub(crate) fn write<'r>(
     unpack: Result<(), &str>,
     statuses: impl IntoIterator<Item = RefStatus<'r>>,
     capabilities: &PushCapabilities,
@@ -56,7 +41,7 @@ pub fn write<'r>(
         let unpack = unpack.map_or_else(one_line, |()| "ok".to_owned());
         pktline::text(&[b"unpack ", unpack.as_bytes()], &mut report);
         for status in statuses {
-            status.write(capabilities.report_status, &mut report);
+            status.write(&mut report);
         }
         pktline::flush(&mut report);
         sideband::band(Band::Data, &report, capabilities.side_band, out);
@@ -67,36 +52,13 @@ pub fn write<'r>(
 }
 
 impl RefStatus<'_> {
-    fn write(&self, version: ReportStatus, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Vec<u8>) {
         match &self.outcome {
             Outcome::Rejected(reason) => {
                 let reason = one_line(reason);
                 pktline::text(&[b"ng ", self.name, b" ", reason.as_bytes()], out);
             }
             Outcome::Updated => pktline::text(&[b"ok ", self.name], out),
-            Outcome::UpdatedAs(done) => {
-                pktline::text(&[b"ok ", self.name], out);
-                if version == ReportStatus::V2 {
-                    done.write(out);
-                }
-            }
-        }
-    }
-}
-
-impl UpdatedAs {
-    fn write(&self, out: &mut Vec<u8>) {
-        if let Some(name) = &self.name {
-            pktline::text(&[b"option refname ", name], out);
-        }
-        if let Some(old) = &self.old {
-            pktline::text(&[b"option old-oid ", &hex(old)], out);
-        }
-        if let Some(new) = &self.new {
-            pktline::text(&[b"option new-oid ", &hex(new)], out);
-        }
-        if self.forced_update {
-            pktline::text(&[b"option forced-update"], out);
         }
     }
 }
@@ -118,12 +80,6 @@ mod tests {
     }
 
     fn report(unpack: Result<(), &str>, capabilities: &PushCapabilities) -> String {
-        let done = UpdatedAs {
-            name: Some("refs/heads/b".into()),
-            old: Some(ObjectId::null(gix_hash::Kind::Sha1)),
-            new: Some(ObjectId::empty_tree(gix_hash::Kind::Sha1)),
-            forced_update: true,
-        };
         let statuses = [
             RefStatus {
                 name: "refs/heads/a".into(),
@@ -131,11 +87,11 @@ mod tests {
             },
             RefStatus {
                 name: "refs/for/b".into(),
-                outcome: Outcome::UpdatedAs(done),
+                outcome: Outcome::Updated,
             },
             RefStatus {
                 name: "refs/x".into(),
-                outcome: Outcome::Rejected("funny\nrefname"),
+                outcome: Outcome::Rejected("funny\nrefname".into()),
             },
         ];
         let mut out = Vec::new();
@@ -156,14 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn version_2_says_what_was_done_instead() {
-        let text = report(Ok(()), &capabilities(ReportStatus::V2, SideBand::None));
-        assert!(text.contains(
-            "0012ok refs/for/b\n0020option refname refs/heads/b\n\
-             003coption old-oid 0000000000000000000000000000000000000000\n\
-             003coption new-oid 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\
-             0019option forced-update\n"
-        ));
+    fn version_2_has_no_options_where_everything_was_done_as_asked() {
+        let [one, two] = [ReportStatus::V1, ReportStatus::V2]
+            .map(|version| report(Ok(()), &capabilities(version, SideBand::None)));
+        assert_eq!(one, two);
     }
 
     #[test]

@@ -29,11 +29,11 @@ pub enum SideBand {
 }
 
 /// Bytes in front of each packet's payload: length digits and band.
-pub const BAND_HEADER_BYTES: usize = 5;
+pub(crate) const BAND_HEADER_BYTES: usize = 5;
 
 impl SideBand {
     /// Bytes of payload in the longest packet; `None` when there are no packets.
-    pub fn payload_bytes_max(self) -> Option<usize> {
+    pub(crate) fn payload_bytes_max(self) -> Option<usize> {
         match self {
             Self::None => None,
             Self::Small => Some(1000 - BAND_HEADER_BYTES),
@@ -42,7 +42,7 @@ impl SideBand {
     }
 
     /// Bytes that `payload_bytes` of payload have on the wire.
-    pub fn framed_bytes(self, payload_bytes: u64) -> u64 {
+    pub(crate) fn framed_bytes(self, payload_bytes: u64) -> u64 {
         let Some(max) = self.payload_bytes_max() else {
             return payload_bytes;
         };
@@ -51,10 +51,14 @@ impl SideBand {
     }
 }
 
-/// What stands before a packet's payload, for whoever copies the payload himself.
+/// The bytes before a packet's payload, for a caller that copies the payload itself.
 ///
 /// The payload has at most [`SideBand::payload_bytes_max`] bytes.
-pub fn band_header(band: Band, payload_bytes: usize) -> [u8; BAND_HEADER_BYTES] {
+pub(crate) fn band_header(band: Band, payload_bytes: usize) -> [u8; BAND_HEADER_BYTES] {
+    debug_assert!(
+        payload_bytes <= pktline::PACKET_BYTES_MAX - BAND_HEADER_BYTES,
+        "a packet of {payload_bytes} bytes"
+    );
     let [a, b, c, d] = pktline::length_digits(payload_bytes.saturating_add(1));
     [a, b, c, d, band as u8]
 }
@@ -81,8 +85,8 @@ pub fn band(band: Band, payload: &[u8], side_band: SideBand, out: &mut Vec<u8>) 
     }
 }
 
-/// Writes a packet that carries nothing, so that a waiting client sees life.
-pub fn keepalive(side_band: SideBand, out: &mut Vec<u8>) {
+/// Writes a packet that carries nothing: a sign of life for the client and for proxies before it.
+pub(crate) fn keepalive(side_band: SideBand, out: &mut Vec<u8>) {
     if side_band != SideBand::None {
         out.extend_from_slice(&band_header(Band::Data, 0));
     }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 /// Runs `read` on `bytes` whole, cut in two at every place, cut in three at many, and in pieces
 /// of one byte, and asserts that the result is the same. Long inputs are cut at a sample of
 /// places, among them those next to each end.
-pub fn check<T: PartialEq + Debug>(bytes: &[u8], read: impl Fn(&[&[u8]]) -> T) -> T {
+pub(crate) fn check<T: PartialEq + Debug>(bytes: &[u8], read: impl Fn(&[&[u8]]) -> T) -> T {
     let whole = read(&[bytes]);
     let stride = (bytes.len() / 512).max(1);
     let ends = |at: usize| at < 8 || at + 8 > bytes.len();

@@ -23,17 +23,6 @@ pub enum UploadRequestError {
     Fetch(#[from] FetchRequestError),
 }
 
-impl UploadRequestError {
-    /// A word for the kind of error, without values.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::PktLine(error) => error.code(),
-            Self::Fetch(FetchRequestError::TooMany { .. }) => "limit",
-            Self::Fetch(_) => "fetch_request",
-        }
-    }
-}
-
 /// A fetch request, and who sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadRequest {

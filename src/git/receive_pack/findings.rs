@@ -11,7 +11,7 @@ use gix_hash::ObjectId;
 use super::super::object::ObjectKind;
 use super::super::object::fsck::{Finding, MessageId, Refused, Strictness};
 
-/// Bad objects that a refusal names.
+/// Bad objects that a refusal names, and warnings that an import keeps in full.
 const BAD_OBJECTS_NAMED: usize = 10;
 
 /// Warnings that are told in full; the rest is counted by message.
@@ -23,14 +23,14 @@ const FINDINGS_KEPT: usize = 32;
 /// The setting that lets in what only a strict repository refuses.
 const SETTING: &str = "{\"fsck\": {\"strict\": false}}";
 
-/// An object that is refused.
+/// An object that is refused or warned of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadObject {
     /// Its id.
     pub id: ObjectId,
     /// Its kind.
     pub kind: ObjectKind,
-    /// The first finding that refuses it.
+    /// What is wrong with it; of an object that is refused, the first finding that refuses it.
     pub finding: Finding,
 }
 
@@ -58,7 +58,7 @@ pub struct FsckRefusal {
 
 impl FsckRefusal {
     /// What the pusher reads, in lines without their ends.
-    pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> + '_ {
         let count = self.object_count;
         let head = match usize::try_from(count) {
             Ok(count) if count == self.first.len() => {
@@ -76,7 +76,7 @@ impl FsckRefusal {
     }
 
     /// The number and the first of them, in one line for the report.
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let head = format!("fsck refuses {}", objects(self.object_count));
         match self.first.first() {
             Some(bad) => format!("{head}, the first: {bad}"),
@@ -146,14 +146,23 @@ impl Found {
     }
 }
 
+/// What fsck warns of in the objects of one push, or of one pack of an import, that are let in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FsckWarnings {
+    /// Objects with a warning.
+    pub object_count: u64,
+    /// By message: the objects that have it.
+    pub by_message: BTreeMap<MessageId, u64>,
+    /// The first warnings.
+    pub first: Vec<BadObject>,
+}
+
 /// The findings of one push, or of one pack of an import.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     strictness: Strictness,
     refusal: FsckRefusal,
-    warned_objects: u64,
-    /// By message: the objects that have it.
-    warned: BTreeMap<MessageId, u64>,
+    warned: FsckWarnings,
     told: Vec<String>,
 }
 
@@ -175,7 +184,7 @@ impl Findings {
         let refuses = |finding: &&Finding| self.strictness.refuses(finding);
         let mut refusing = findings.iter().filter(refuses);
         let Some(first) = refusing.next() else {
-            self.warn(id, findings);
+            self.warn(id, kind, findings);
             return false;
         };
         let is_always = |finding: &Finding| finding.refused == Refused::Always;
@@ -200,23 +209,29 @@ impl Findings {
     /// are of each.
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> + '_ {
         let told = u64::try_from(self.told.len()).unwrap_or(u64::MAX);
-        let all: u64 = self.warned.values().sum();
+        let all: u64 = self.warned.by_message.values().sum();
         let summary = (all > told).then(|| {
-            let counts = self.warned.iter();
+            let counts = self.warned.by_message.iter();
             let counts: Vec<_> = counts
                 .map(|(id, count)| format!("{} {count}", id.name()))
                 .collect();
-            let objects = objects(self.warned_objects);
+            let objects = objects(self.warned.object_count);
             format!("warning: fsck warns of {objects}: {}", counts.join(", "))
         });
         self.told.iter().cloned().chain(summary)
     }
 
-    fn warn(&mut self, id: ObjectId, findings: Vec<Finding>) {
+    /// What is warned of, counted, with the first in full.
+    pub(super) fn warned(&self) -> &FsckWarnings {
+        &self.warned
+    }
+
+    fn warn(&mut self, id: ObjectId, kind: ObjectKind, findings: Vec<Finding>) {
         if findings.is_empty() {
             return;
         }
-        self.warned_objects = self.warned_objects.saturating_add(1);
+        let warned = &mut self.warned;
+        warned.object_count = warned.object_count.saturating_add(1);
         let mut seen = Vec::new();
         for finding in findings {
             // An object counts once for a message, however often it has it.
@@ -224,11 +239,14 @@ impl Findings {
                 continue;
             }
             seen.push(finding.id);
-            let count = self.warned.entry(finding.id).or_default();
+            let count = warned.by_message.entry(finding.id).or_default();
             *count = count.saturating_add(1);
             if self.told.len() < WARNINGS_TOLD {
                 let finding = one_line(&finding);
                 self.told.push(format!("warning: object {id}: {finding}"));
+            }
+            if warned.first.len() < BAD_OBJECTS_NAMED {
+                warned.first.push(BadObject { id, kind, finding });
             }
         }
     }
@@ -293,6 +311,17 @@ mod tests {
         assert!(told[0].starts_with(&format!("warning: object {}: badTimezone: ", id(0))));
         let summary = "warning: fsck warns of 25 objects: badTimezone 25";
         assert_eq!(told[WARNINGS_TOLD], summary);
+
+        let FsckWarnings {
+            object_count,
+            by_message,
+            first,
+        } = findings.warned();
+        assert_eq!(*object_count, 25);
+        assert_eq!(by_message, &BTreeMap::from([(MessageId::BadTimezone, 25)]));
+        let named: Vec<_> = first.iter().map(|bad| bad.id).collect();
+        assert_eq!(named, (0..10).map(id).collect::<Vec<_>>());
+        assert!(first.iter().all(|bad| bad.kind == ObjectKind::Commit));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::super::object::facts::{self, CommitFacts};
 use super::super::object::fsck::{self, Special, Strictness};
 use super::super::pack::incoming::objects::Observer;
 use super::super::pack::parser::error::Refusal;
-use super::findings::{Findings, Found, FsckRefusal};
+use super::findings::{Findings, Found, FsckRefusal, FsckWarnings};
 
 /// Blobs that may be noted for a check of their own, some 40 bytes each: hostile trees could name
 /// millions. A push that names more is refused, since none may pass unchecked.
@@ -65,7 +65,7 @@ impl Inspection {
     }
 
     /// Commits seen.
-    pub fn commit_count(&self) -> usize {
+    pub(crate) fn commit_count(&self) -> usize {
         self.commits.len()
     }
 
@@ -108,7 +108,7 @@ impl Inspection {
     }
 
     /// Notes a special blob that is too large to be checked.
-    pub fn refuse_large_special(&mut self, special: Special, id: &ObjectId) {
+    pub(crate) fn refuse_large_special(&mut self, special: Special, id: &ObjectId) {
         let mut found = Found::default();
         found.hear(special.too_large());
         self.findings.note(*id, ObjectKind::Blob, found);
@@ -120,8 +120,13 @@ impl Inspection {
     }
 
     /// What git would warn of, for the pusher to read.
-    pub fn warnings(&self) -> impl Iterator<Item = String> + '_ {
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> + '_ {
         self.findings.warnings()
+    }
+
+    /// The same, counted by message, for whoever keeps it.
+    pub fn warned(&self) -> &FsckWarnings {
+        self.findings.warned()
     }
 
     fn note_commit(&mut self, position: u32, content: &[u8]) -> Result<(), Refusal> {

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `rules` | each ref update judged on its own: names, settings, what it would do |
+//! | `updates` | the ref updates, each with what is found out about it |
 //! | `findings` | what fsck finds over all of it: bad objects counted and named, warnings |
 //! | `inspection` | each commit, tree and tag seen once: fsck, and the facts that the graph needs |
 //! | `pushed` | the pushed objects in front of the live ones, as walks see them |
@@ -13,3 +14,4 @@ pub mod findings;
 pub mod inspection;
 pub mod pushed;
 pub mod rules;
+pub mod updates;

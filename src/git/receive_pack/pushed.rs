@@ -52,7 +52,7 @@ impl<'a, S: PackStore> Pushed<'a, S> {
     }
 
     /// Whether the incoming pack holds this commit.
-    pub fn has_commit(&self, id: &oid) -> bool {
+    pub(crate) fn has_commit(&self, id: &oid) -> bool {
         matches!(self.locate(id), Some((_, ObjectKind::Commit)))
     }
 

@@ -13,7 +13,7 @@ use super::super::refname::{self, RefnameError};
 
 /// What the repository allows.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings<'a> {
+pub(crate) struct Settings<'a> {
     /// Every push is refused.
     pub read_only: bool,
     /// Git's `receive.denyDeletes`.
@@ -26,7 +26,7 @@ pub struct Settings<'a> {
 
 /// Why one ref update is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
+pub(crate) enum Rejection {
     /// The repository takes no pushes.
     #[error("repository is read-only")]
     ReadOnly,
@@ -36,7 +36,7 @@ pub enum Rejection {
         /// Why, in the words of the refusal.
         reason: String,
     },
-    /// The name is none that a ref can have.
+    /// No ref can have this name.
     #[error("funny refname")]
     FunnyRefname,
     /// The name is longer than clients can store.
@@ -88,13 +88,10 @@ pub enum Rejection {
     /// The repository has as many refs as it may have.
     #[error("{0}")]
     TooManyRefs(String),
-    /// The store failed while publishing.
-    #[error("failed to update ref")]
-    Failed,
 }
 
 /// Judges what can be judged before the pack is read.
-pub fn before_pack(
+pub(crate) fn before_pack(
     command: &PushCommand,
     settings: &Settings<'_>,
     limits: &Limits,
@@ -124,7 +121,7 @@ pub fn before_pack(
 }
 
 /// Whether a branch is moved and must therefore be asked for a fast-forward.
-pub fn must_fast_forward(command: &PushCommand, settings: &Settings<'_>) -> bool {
+pub(crate) fn must_fast_forward(command: &PushCommand, settings: &Settings<'_>) -> bool {
     settings.deny_non_fast_forwards
         && command.old.is_some()
         && command.new.is_some()
@@ -132,7 +129,7 @@ pub fn must_fast_forward(command: &PushCommand, settings: &Settings<'_>) -> bool
 }
 
 /// Whether only commits may stand here.
-pub fn names_a_branch(name: &BStr) -> bool {
+pub(crate) fn names_a_branch(name: &BStr) -> bool {
     name.starts_with_str(refname::HEADS)
 }
 

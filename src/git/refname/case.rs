@@ -21,13 +21,13 @@ type Letter = SmallVec<[Form; 2]>;
 
 /// All spellings of a refname that differ in case alone. `refs/` has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spellings {
+pub(crate) struct Spellings {
     letters: Vec<Letter>,
 }
 
 impl Spellings {
     /// The spellings of this name, itself among them.
-    pub fn of(name: &BStr) -> Self {
+    pub(crate) fn of(name: &BStr) -> Self {
         let (fixed, rest) = match name.strip_prefix(REFS.as_bytes()) {
             Some(rest) => (REFS.as_bytes(), rest),
             None => (&[][..], name.as_bytes()),
@@ -41,13 +41,13 @@ impl Spellings {
     }
 
     /// The least of them: names that differ in case alone have the same.
-    pub fn least(&self) -> BString {
+    pub(crate) fn least(&self) -> BString {
         self.with_rest(0, Vec::new())
     }
 
     /// Finds another spelling of `name` among refs that are sorted by bytes. `from` gives the first
     /// ref that is not less than what it is given.
-    pub fn find_other<E>(
+    pub(crate) fn find_other<E>(
         &self,
         name: &BStr,
         mut from: impl FnMut(&BStr) -> Result<Option<BString>, E>,

@@ -1,12 +1,13 @@
-//! Bytes in several pieces, read by where they are in all of them.
+//! Bytes in several pieces, which read as one run.
 //!
-//! The index of a large pack has some 20 MB. Room for them in one run must be found in memory that
-//! never shrinks, between what other operations left; for pieces there is room in any gap.
+//! The index of a large pack has some 20 MB. The heap of wasm never shrinks and soon has no gap of
+//! that size; pieces fit into small gaps.
 
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::Shared;
+/// Bytes shared without copying; an isolate has one thread.
+pub type Shared = Rc<Vec<u8>>;
 
 /// Bytes shared without copying, in pieces of any sizes.
 #[derive(Debug, Clone)]
@@ -66,7 +67,7 @@ impl Pieces {
     }
 
     /// Where the pieces start, but the first.
-    pub fn seams(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn seams(&self) -> impl Iterator<Item = usize> + '_ {
         self.all.iter().skip(1).map(|piece| piece.start)
     }
 

@@ -24,10 +24,8 @@ use super::super::protocol::sideband::SideBand;
 use super::super::refname;
 use super::super::store::{Everything, Nameable, ObjectSource, PackStore, ReadError, RefSource};
 use super::common::Common;
-use super::error::FetchError;
-use super::plan::{
-    AtClient, DEPTH_INFINITE, DeepenRequest, Plan, PlanError, PlanOptions, edge, plan,
-};
+use super::error::{FetchError, PlanError};
+use super::plan::{AtClient, DEPTH_INFINITE, DeepenRequest, Plan, PlanOptions, edge, plan};
 use super::revision;
 
 /// The answer to one request.
@@ -67,7 +65,7 @@ pub fn answer<S: PackStore + RefSource + Clone>(
 }
 
 /// The same for a client that may not name everything by id.
-pub fn answer_within<S: PackStore + RefSource + Clone>(
+pub(crate) fn answer_within<S: PackStore + RefSource + Clone>(
     store: &S,
     graph: Rc<CommitGraph>,
     request: &FetchRequest,

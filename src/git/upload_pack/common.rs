@@ -9,7 +9,7 @@ use super::super::store::StoreError;
 
 /// The common haves of a request of version 0 or 1.
 #[derive(Default)]
-pub struct Common {
+pub(crate) struct Common {
     /// Their commits, in the order sent.
     pub nodes: Vec<CommitNode>,
     /// The newest of them.
@@ -17,14 +17,14 @@ pub struct Common {
     /// Commits that were haves, and their parents: git takes these for known.
     expected: HashSet<CommitNode>,
     /// Haves that were not expected.
-    pub news: usize,
+    pub(crate) news: usize,
     /// How many have to be common before it is worth looking again whether that is enough.
     due: usize,
 }
 
 impl Common {
     /// Takes one more for common.
-    pub fn add(
+    pub(crate) fn add(
         &mut self,
         graph: &CommitGraph,
         id: ObjectId,
@@ -41,7 +41,7 @@ impl Common {
 
     /// Whether to look: each look may cost what the repository has, and a client may send a
     /// hundred thousand haves.
-    pub fn is_due(&mut self) -> bool {
+    pub(crate) fn is_due(&mut self) -> bool {
         let is_due = self.nodes.len() >= self.due.max(1);
         if is_due {
             self.due = self.nodes.len() + self.nodes.len() / 8 + 1;

@@ -5,8 +5,40 @@ use gix_object::bstr::BString;
 
 use super::super::filter::FilterError;
 use super::super::graph::closure::TreeWalkError;
+use super::super::graph::shallow::ShallowError;
 use super::super::store::{ColdChunk, ReadError, StoreError};
-use super::plan::PlanError;
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A want is not here, or was never proved to be complete.
+    #[error("upload-pack: not our ref {0}")]
+    NotOurRef(ObjectId),
+    /// The depth or the time asked for leaves nothing to send.
+    #[error(transparent)]
+    Shallow(#[from] ShallowError),
+    /// The graph was opened over other packs.
+    #[error("the graph is not that of the live packs")]
+    OtherPacks,
+    /// An object that a commit introduces is in no live pack: our corruption.
+    #[error("introduced object {id} is missing")]
+    Missing {
+        /// The object.
+        id: ObjectId,
+    },
+    /// A tree could not be walked.
+    #[error(transparent)]
+    Walk(#[from] TreeWalkError),
+    /// An object could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl From<StoreError> for PlanError {
+    fn from(error: StoreError) -> Self {
+        Self::Read(error.into())
+    }
+}
 
 /// Why a fetch cannot be answered: goes to the client as `ERR`.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +68,7 @@ pub enum FetchError {
 
 impl FetchError {
     /// As [`StoreError::cold`].
-    pub fn cold(&self) -> Option<ColdChunk> {
+    pub(crate) fn cold(&self) -> Option<ColdChunk> {
         match self {
             Self::Read(error)
             | Self::Plan(PlanError::Read(error) | PlanError::Walk(TreeWalkError::Read(error))) => {

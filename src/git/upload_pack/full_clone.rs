@@ -51,7 +51,7 @@ pub fn request(wants: Vec<ObjectId>) -> FetchRequest {
 /// side-band, with deltas by distance. What it wants is not looked at.
 ///
 /// A ready answer has no progress, which no client insists on, and no thin deltas, which need haves.
-pub fn is_plain(request: &FetchRequest) -> bool {
+pub(crate) fn is_plain(request: &FetchRequest) -> bool {
     // Without haves version 2 sends the pack at once, as git does; the others wait for `done`.
     let is_answered_now = request.upload_pack.is_none() || request.done();
     is_answered_now

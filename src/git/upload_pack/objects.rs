@@ -11,7 +11,7 @@ use super::super::graph::peel::{Peeled, Peeler};
 use super::super::pack::reader::{LivePacks, Location};
 use super::super::pack::selection::Selection;
 use super::super::store::{PackStore, StoreError};
-use super::plan::PlanError;
+use super::error::PlanError;
 
 /// Commits of the client to compare a shallow edge's tree with, at most.
 const EDGE_BASES_MAX: usize = 4;
@@ -52,7 +52,7 @@ impl<'a, S: PackStore> Objects<'a, S> {
         self.selection.insert(at.pack, at.position);
     }
 
-    /// Adds what is wanted but is no commit; returns the wanted commits.
+    /// Adds the wants that are not commits; returns those that are.
     pub(super) fn add_wants(&mut self, wants: &[ObjectId]) -> Result<Vec<CommitNode>, PlanError> {
         let mut peeler = Peeler::new(self.packs, self.graph);
         let mut nodes = Vec::with_capacity(wants.len());

@@ -15,15 +15,15 @@ use std::rc::Rc;
 use gix_hash::{ObjectId, oid};
 
 use super::super::filter::ObjectFilter;
-use super::super::graph::closure::TreeWalkError;
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::graph::introductions::Introductions;
 use super::super::graph::paint::{Cuts, Paint};
 use super::super::graph::peel::{Peeled, Peeler};
-use super::super::graph::shallow::{Boundary, Deepen, ShallowError};
+use super::super::graph::shallow::{Boundary, Deepen};
 use super::super::pack::reader::LivePacks;
 use super::super::pack::selection::Selection;
-use super::super::store::{PackStore, ReadError, StoreError};
+use super::super::store::{PackStore, ReadError};
+use super::error::PlanError;
 use super::objects::Objects;
 
 /// What the client asks for, beyond wants and haves.
@@ -62,38 +62,6 @@ pub enum DeepenRequest<'a> {
 
 /// The depth that means everything, in git.
 pub(super) const DEPTH_INFINITE: u32 = 0x7fff_ffff;
-
-/// Why there is no plan.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// A want is not here, or was never proved to be complete.
-    #[error("upload-pack: not our ref {0}")]
-    NotOurRef(ObjectId),
-    /// Nothing is left of what is wanted.
-    #[error(transparent)]
-    Shallow(#[from] ShallowError),
-    /// The graph was opened over other packs.
-    #[error("the graph is not that of the live packs")]
-    OtherPacks,
-    /// An object that a commit introduces is in no live pack: our corruption.
-    #[error("introduced object {id} is missing")]
-    Missing {
-        /// The object.
-        id: ObjectId,
-    },
-    /// A tree could not be walked.
-    #[error(transparent)]
-    Walk(#[from] TreeWalkError),
-    /// An object could not be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-}
-
-impl From<StoreError> for PlanError {
-    fn from(error: StoreError) -> Self {
-        Self::Read(error.into())
-    }
-}
 
 /// What is sent.
 #[derive(Debug)]

@@ -6,17 +6,19 @@ use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 use worker::{Headers, Request, Response};
 
-use super::super::admin::Answer;
 use super::super::contract::{ErrorCode, ErrorReply, header};
-use super::super::lease::Lease;
-use super::super::object::pause;
-use super::super::reply::{self, fault_line};
+use super::super::request::answer::Answer;
+use super::super::runtime::lease::Lease;
+use super::super::runtime::reply;
+use super::super::runtime::timer::pause;
+use super::answers::no_object;
 use super::conditions::{Conditions, Wanted};
-use super::no_object;
 use super::reading::Reading;
 use crate::git::object::ObjectKind;
 use crate::git::pack::entries::Base;
-use crate::git::pack::reader::{BlobReader, Location};
+use crate::git::pack::reader::Location;
+use crate::git::pack::reader::blob::BlobReader;
+use crate::storage::fault_log;
 
 /// Bytes at a blob's beginning among which a NUL makes it binary, as git has it.
 const LOOKED_AT_BYTES: usize = 8000;
@@ -45,8 +47,8 @@ pub async fn send(mut reading: Reading, id: ObjectId, request: &Request) -> Answ
     let (status, part) = match conditions.decide(&etag, size_bytes) {
         Wanted::Whole => (200, 0..size_bytes),
         Wanted::Part(part) => (206, part),
-        Wanted::NotModified => return Ok(head(&etag).and_then(|head| empty(head, 304))),
-        Wanted::Unsatisfiable => return Ok(unsatisfiable(size_bytes)),
+        Wanted::NotModified => return Ok(empty(head(&etag)?, 304)?),
+        Wanted::Unsatisfiable => return Ok(unsatisfiable(size_bytes)?),
     };
     if row.base != Base::None {
         // A delta's result is held until it is sent.
@@ -54,28 +56,25 @@ pub async fn send(mut reading: Reading, id: ObjectId, request: &Request) -> Answ
     }
     let mut sender = Sender::open(reading, at).await?;
     let content_type = sender.content_type();
+    debug_assert!(part.start <= part.end && part.end <= size_bytes);
     let body_bytes = part.end.saturating_sub(part.start);
-    let headers = head(&etag).and_then(|headers| {
-        headers.set("content-type", content_type)?;
-        headers.set(header::BODY_BYTES, &body_bytes.to_string())?;
-        if status == 206 {
-            let last = part.end.saturating_sub(1);
-            let range = format!("bytes {}-{last}/{size_bytes}", part.start);
-            headers.set("content-range", &range)?;
-        }
-        Ok(headers)
-    });
+    let headers = head(&etag)?;
+    headers.set("content-type", content_type)?;
+    headers.set(header::BODY_BYTES, &body_bytes.to_string())?;
+    if status == 206 {
+        let last = part.end.saturating_sub(1);
+        let range = format!("bytes {}-{last}/{size_bytes}", part.start);
+        headers.set("content-range", &range)?;
+    }
     if given(header::HEAD).is_some() || body_bytes == 0 {
-        return Ok(headers.and_then(|headers| empty(headers, status)));
+        return Ok(empty(headers, status)?);
     }
     sender.cut(part.start, body_bytes).await?;
     let pieces = stream::unfold(Some(sender), next_piece);
-    Ok(headers.and_then(|headers| {
-        Response::builder()
-            .with_headers(headers)
-            .with_status(status)
-            .from_stream(Lease::current().stream(pieces))
-    }))
+    let response = Response::builder()
+        .with_headers(headers)
+        .with_status(status);
+    Ok(response.from_stream(Lease::current().stream(pieces))?)
 }
 
 /// The headers of every answer.
@@ -186,7 +185,7 @@ async fn next_piece(sender: Option<Sender>) -> Option<(worker::Result<Vec<u8>>, 
     match sender.piece().await {
         Ok(piece) => piece.map(|piece| (Ok(piece), Some(sender))),
         Err(error) => {
-            worker::console_error!("{}", fault_line("blob", &error.message));
+            fault_log::error("blob", &error.cause());
             Some((Err(worker::Error::RustError(error.message)), None))
         }
     }

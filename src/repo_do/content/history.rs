@@ -3,12 +3,13 @@
 use gix_object::bstr::ByteSlice as _;
 use worker::Response;
 
-use super::super::admin::Answer;
 use super::super::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close};
 use super::super::contract::{ErrorCode, ErrorReply};
-use super::super::object::pause;
+use super::super::request::answer::Answer;
+use super::super::runtime::timer::pause;
+use super::answers::{json, no_ref, parse, revision};
 use super::reading::Reading;
-use super::{json, no_ref, parse, revision, shown};
+use super::shown;
 use crate::git::content::log::{Log, Step};
 use crate::git::content::lookup::{self, TreePath};
 use crate::git::graph::commits::CommitNode;
@@ -34,9 +35,9 @@ pub async fn log(reading: Reading, query: &ContentQuery) -> Answer {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     let offset = query.offset.unwrap_or(0);
     let Some(walk) = begin(reading, query).await? else {
-        return Ok(shown_page(&Page::default(), limit));
+        return Ok(shown_page(&Page::default(), limit)?);
     };
-    Ok(shown_page(&fill(walk, limit, offset).await?, limit))
+    Ok(shown_page(&fill(walk, limit, offset).await?, limit)?)
 }
 
 /// A log under way.

@@ -2,15 +2,18 @@
 
 use std::rc::Rc;
 
-use super::super::cold::{self, Faults};
-use super::super::contract::ErrorReply;
-use super::super::memory::{FETCH_BYTES, Reservation};
-use super::super::object::{RepoObject, Store, now_ms};
-use super::super::reach::{Audience, Visible};
-use super::super::readers::{Purpose, Reader};
-use super::super::room::reserve_share;
 use gix_hash::ObjectId;
 
+use super::super::contract::ErrorReply;
+use super::super::fetch::reach::Visible;
+use super::super::object::RepoObject;
+use super::super::r2::cold::{self, Faults};
+use super::super::runtime::admission::reserve_share;
+use super::super::runtime::clock::now_ms;
+use super::super::runtime::memory::{FETCH_BYTES, Reservation};
+use super::super::state::reach_cache::Audience;
+use super::super::state::readers::{Purpose, Reader};
+use super::super::state::store::Store;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::pack::reader::LivePacks;
@@ -106,7 +109,9 @@ impl Reading {
                 return Err(error.into());
             };
             let store = self.packs.store();
-            self.faults.mend(&self.object, store, chunk).await?;
+            self.faults
+                .fetch_cold_chunk(&self.object, store, chunk)
+                .await?;
         }
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::git::content::commit::{CommitText, Person};
 use crate::git::content::listing::Listed;
 use crate::git::object::facts::Mode;
-use crate::storage::refs::RefRecord;
+use crate::storage::repository::ref_record::RefRecord;
 
 /// Bytes of a commit's message that are shown.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;

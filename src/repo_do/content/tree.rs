@@ -7,16 +7,17 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 use worker::Response;
 
-use super::super::admin::Answer;
 use super::super::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close};
 use super::super::contract::{ErrorCode, ErrorReply};
-use super::super::lease::Lease;
-use super::super::reply::fault_line;
+use super::super::request::answer::Answer;
+use super::super::runtime::lease::Lease;
+use super::answers::{json, no_object};
 use super::reading::Reading;
-use super::{json, no_object, shown};
+use super::shown;
 use crate::git::content::listing::{Listing, ListingError};
 use crate::git::content::lookup;
 use crate::git::object::ObjectKind;
+use crate::storage::fault_log;
 
 /// Bytes of a piece of the answer.
 const PIECE_BYTES: usize = 128 << 10;
@@ -44,14 +45,14 @@ pub async fn list(mut reading: Reading, id: ObjectId, query: &ContentQuery) -> A
     first.push(b'[');
     sender.fill(&mut first).await?;
     if sender.ended {
-        return Ok(json(first));
+        return Ok(json(first)?);
     }
     let state = (first, Some(sender));
     let pieces = stream::unfold(Some(state), next_piece);
     let response = Response::builder()
         .with_header("content-type", "application/json")
         .and_then(|response| response.from_stream(Lease::current().stream(pieces)));
-    Ok(response)
+    Ok(response?)
 }
 
 struct Sender {
@@ -136,7 +137,7 @@ async fn next_piece(state: State) -> Option<(worker::Result<Vec<u8>>, State)> {
         Ok(()) if sender.ended => Some((Ok(piece), None)),
         Ok(()) => Some((Ok(piece), Some((Vec::new(), Some(sender))))),
         Err(error) => {
-            worker::console_error!("{}", fault_line("tree", &error.message));
+            fault_log::error("tree", &error.cause());
             Some((Err(worker::Error::RustError(error.message)), None))
         }
     }

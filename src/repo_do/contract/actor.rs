@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq as _;
 
 use super::error::{ErrorCode, ErrorReply};
-use super::{Scope, TokenRecord, TokenState};
+use super::token::{Scope, TokenRecord, TokenState};
 
 /// SHA-256 of a token's plaintext. Compared in constant time; written as 64 hex digits.
 #[derive(Clone, Copy)]

@@ -1,6 +1,10 @@
 //! Errors as they cross from the object to the Worker, and from there to the client.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
+
+use super::fault::Fault;
 
 /// Why a request was refused: each has an HTTP status and a number for the REST envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -129,6 +133,10 @@ pub struct ErrorReply {
     /// When to try again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,
+    /// What failed, if the reply hides a fault of ours. It never leaves the object: whoever makes a
+    /// response of the reply logs it.
+    #[serde(skip)]
+    pub fault: Option<Box<Fault>>,
 }
 
 impl ErrorReply {
@@ -139,6 +147,29 @@ impl ErrorReply {
             message: message.into(),
             pointer: None,
             retry_after_seconds: None,
+            fault: None,
+        }
+    }
+
+    /// Something of ours failed: the log has the cause, the client hears nothing of it.
+    pub fn internal(kind: &'static str, cause: &dyn Display) -> Self {
+        Self::new(ErrorCode::InternalError, "internal error").caused_by(kind, cause)
+    }
+
+    /// The same refusal, with the fault that the log is told.
+    #[must_use]
+    pub fn caused_by(self, kind: &'static str, cause: &dyn Display) -> Self {
+        let cause = cause.to_string();
+        let fault = Some(Box::new(Fault { kind, cause }));
+        Self { fault, ..self }
+    }
+
+    /// Why: the fault, or where there is none what the client is told.
+    #[must_use]
+    pub fn cause(&self) -> &str {
+        match &self.fault {
+            Some(fault) => &fault.cause,
+            None => &self.message,
         }
     }
 
@@ -164,5 +195,27 @@ impl ErrorReply {
             retry_after_seconds: Some(retry_after_seconds),
             ..Self::new(ErrorCode::RateLimited, message)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_crosses_without_the_fault_behind_it() {
+        let reply = ErrorReply::internal("store", &"disk I/O error");
+        assert_eq!(reply.cause(), "disk I/O error");
+        let sent = serde_json::to_string(&reply).expect("it is written");
+        assert_eq!(
+            sent,
+            r#"{"code":"INTERNAL_ERROR","message":"internal error"}"#
+        );
+        let read: ErrorReply = serde_json::from_str(&sent).expect("it is read");
+        assert_eq!(
+            read,
+            ErrorReply::new(ErrorCode::InternalError, "internal error")
+        );
+        assert_eq!(read.cause(), "internal error");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::CreateRepository;
+use super::repository::CreateRepository;
 
 /// Body of `POST /fork`, to the object where the fork grows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

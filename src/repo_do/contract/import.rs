@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::CreateRepository;
+use super::repository::CreateRepository;
 
 /// Body of `POST /import`. The object asks the remote for its refs before it makes the
 /// repository, so that what is plainly wrong is said at once; the rest its alarm does.

@@ -6,7 +6,8 @@
 //! understood: a request without a credential, which Git then repeats with one, and a body of
 //! another type.
 
-use super::{Actor, ErrorCode};
+use super::actor::Actor;
+use super::error::ErrorCode;
 use crate::git::protocol::refusal;
 use crate::git::protocol::sideband::{Band, SideBand, band};
 

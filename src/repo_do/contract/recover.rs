@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::CreateRepository;
+use super::repository::CreateRepository;
 
 /// Body of `POST /recover`. The object reads the beginning of the record before it makes the
 /// repository, so that what is plainly wrong is said at once; the rest its alarm does.

@@ -34,94 +34,108 @@ fn actors_survive_their_header() {
     assert_eq!(too_long.parse::<Actor>(), Err(BadActor));
 }
 
+type Case<'a> = (
+    Actor,
+    Option<bool>,
+    Option<&'a TokenRecord>,
+    Access,
+    Result<(), Refusal>,
+);
+
+fn check_answers(cases: &[Case<'_>]) {
+    for (actor, public, token, access, answer) in cases {
+        let case = format!("{actor} {public:?} {token:?} {access:?}");
+        assert_eq!(
+            authorize(actor, *public, *token, *access, NOW_MS),
+            *answer,
+            "{case}"
+        );
+    }
+}
+
+fn expired(token: &TokenRecord) -> TokenRecord {
+    TokenRecord {
+        expires_at_ms: NOW_MS,
+        ..token.clone()
+    }
+}
+
+fn revoked(token: &TokenRecord) -> TokenRecord {
+    TokenRecord {
+        revoked_at_ms: Some(NOW_MS - 1),
+        ..token.clone()
+    }
+}
+
 #[test]
 fn the_table_of_answers() {
     use Access::{Administer, Push, Read};
+    use Actor::{Anonymous, NamespaceAdmin, Operator};
     use Refusal::{CredentialRequired, NotAdministrator, NotFound, ReadToken, TokenInvalid};
 
     let read = token(Scope::Read);
     let write = token(Scope::Write);
-    let expired = TokenRecord {
-        expires_at_ms: NOW_MS,
-        ..write.clone()
-    };
-    let revoked = TokenRecord {
-        revoked_at_ms: Some(NOW_MS - 1),
-        ..write.clone()
-    };
+    let (expired, revoked) = (expired(&write), revoked(&write));
     let other = TokenRecord {
         sha256: TokenHash::new([8; 32]),
         ..write.clone()
     };
     let bearer = Actor::Token(write.sha256);
-    let shared = Actor::NamespaceToken;
-
-    let cases = [
-        (
-            Actor::Anonymous,
-            Some(false),
-            None,
-            Read,
-            Err(CredentialRequired),
-        ),
-        (Actor::Anonymous, Some(true), None, Read, Ok(())),
-        (
-            Actor::Anonymous,
-            Some(true),
-            None,
-            Push,
-            Err(CredentialRequired),
-        ),
-        (
-            Actor::Anonymous,
-            Some(true),
-            None,
-            Administer,
-            Err(CredentialRequired),
-        ),
-        (Actor::Anonymous, None, None, Read, Err(CredentialRequired)),
-        (Actor::Operator, None, None, Read, Err(NotFound)),
-        (Actor::Operator, Some(false), None, Administer, Ok(())),
-        (Actor::NamespaceAdmin, Some(false), None, Push, Ok(())),
-        (bearer, Some(false), Some(&read), Read, Ok(())),
-        (bearer, Some(false), Some(&read), Push, Err(ReadToken)),
-        (bearer, Some(false), Some(&write), Push, Ok(())),
+    let (private, public) = (Some(false), Some(true));
+    check_answers(&[
+        (Anonymous, private, None, Read, Err(CredentialRequired)),
+        (Anonymous, public, None, Read, Ok(())),
+        (Anonymous, public, None, Push, Err(CredentialRequired)),
+        (Anonymous, public, None, Administer, Err(CredentialRequired)),
+        (Anonymous, None, None, Read, Err(CredentialRequired)),
+        (Operator, None, None, Read, Err(NotFound)),
+        (Operator, private, None, Administer, Ok(())),
+        (NamespaceAdmin, private, None, Push, Ok(())),
+        (bearer, private, Some(&read), Read, Ok(())),
+        (bearer, private, Some(&read), Push, Err(ReadToken)),
+        (bearer, private, Some(&write), Push, Ok(())),
         (
             bearer,
-            Some(false),
+            private,
             Some(&write),
             Administer,
             Err(NotAdministrator),
         ),
-        (bearer, Some(true), None, Read, Err(TokenInvalid)),
-        (bearer, Some(false), Some(&expired), Read, Err(TokenInvalid)),
-        (bearer, Some(false), Some(&revoked), Read, Err(TokenInvalid)),
-        (bearer, Some(false), Some(&other), Read, Err(TokenInvalid)),
+        (bearer, public, None, Read, Err(TokenInvalid)),
+        (bearer, private, Some(&expired), Read, Err(TokenInvalid)),
+        (bearer, private, Some(&revoked), Read, Err(TokenInvalid)),
+        (bearer, private, Some(&other), Read, Err(TokenInvalid)),
         (bearer, None, Some(&write), Read, Err(TokenInvalid)),
-        (shared, Some(false), Some(&read), Read, Ok(())),
-        (shared, Some(false), Some(&read), Push, Err(ReadToken)),
-        (shared, Some(false), Some(&write), Push, Ok(())),
+    ]);
+}
+
+#[test]
+fn the_table_of_answers_to_tokens_of_a_namespace() {
+    use Access::{Administer, Push, Read};
+    use Refusal::{NotAdministrator, NotFound, ReadToken, TokenInvalid};
+
+    let read = token(Scope::Read);
+    let write = token(Scope::Write);
+    let (expired, revoked) = (expired(&write), revoked(&write));
+    let shared = Actor::NamespaceToken;
+    let (private, public) = (Some(false), Some(true));
+    check_answers(&[
+        (shared, private, Some(&read), Read, Ok(())),
+        (shared, private, Some(&read), Push, Err(ReadToken)),
+        (shared, private, Some(&write), Push, Ok(())),
         (
             shared,
-            Some(false),
+            private,
             Some(&write),
             Administer,
             Err(NotAdministrator),
         ),
-        (shared, Some(true), Some(&expired), Read, Err(TokenInvalid)),
-        (shared, Some(true), Some(&revoked), Read, Err(TokenInvalid)),
-        (shared, Some(true), None, Read, Err(TokenInvalid)),
+        (shared, public, Some(&expired), Read, Err(TokenInvalid)),
+        (shared, public, Some(&revoked), Read, Err(TokenInvalid)),
+        (shared, public, None, Read, Err(TokenInvalid)),
         // It opens whatever the namespace has, and so may hear that there is nothing.
         (shared, None, Some(&write), Read, Err(NotFound)),
-    ];
-    for (actor, public, token, access, answer) in cases {
-        let case = format!("{actor} {public:?} {token:?} {access:?}");
-        assert_eq!(
-            authorize(&actor, public, token, access, NOW_MS),
-            answer,
-            "{case}"
-        );
-    }
+    ]);
 }
 
 #[test]

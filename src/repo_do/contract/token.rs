@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::actor::TokenHash;
-use crate::storage::tokens;
+use crate::storage::repository::tokens;
 
 /// What a token allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -34,7 +34,7 @@ impl Usage {
         let mut number = || parts.next().and_then(|part| part.parse().ok()).unwrap_or(0);
         let (rows_read, rows_written) = (number(), number());
         let (packs, answer_bytes) = (number(), number());
-        let token_id = parts.next().filter(|id| super::is_public_id(id));
+        let token_id = parts.next().filter(|id| super::public_id::is_public_id(id));
         Self {
             rows_read,
             rows_written,

@@ -1,27 +1,71 @@
 //! Why a push fails as a whole.
 
-use super::super::reply;
-use super::super::snapshot::SnapshotError;
+use std::fmt::Display;
+
+use super::super::contract::Fault;
+use super::super::state::failure::SnapshotError;
+use crate::git::graph::connectivity::ConnectivityError;
 use crate::git::pack::parser::error::PackError;
 use crate::git::store::{ReadError, StoreError};
+use crate::repo_do::intake::error::IntakeError;
+use crate::storage::fault_log;
 
-/// The push failed as a whole; why, for the report's `unpack` line.
-pub(super) struct Refused(pub(super) String);
+/// The push failed as a whole.
+pub(super) struct Refused {
+    /// Why, for the report's `unpack` line.
+    message: String,
+    /// What the log is told, if the fault is ours.
+    fault: Option<Fault>,
+}
+
+impl Refused {
+    /// Refused for what the push is.
+    pub(super) fn of(message: String) -> Self {
+        let fault = None;
+        Self { message, fault }
+    }
+
+    fn caused_by(message: String, kind: &'static str, cause: &dyn Display) -> Self {
+        let cause = cause.to_string();
+        let fault = Some(Fault { kind, cause });
+        Self { message, fault }
+    }
+
+    /// Logs the fault, if there is one, and gives what the client is told.
+    pub(super) fn logged(self) -> String {
+        if let Some(fault) = &self.fault {
+            fault_log::error(fault.kind, &fault.cause);
+        }
+        self.message
+    }
+}
 
 impl From<PackError> for Refused {
     fn from(error: PackError) -> Self {
         match error {
             PackError::Store(error) => error.into(),
             PackError::Base(error) => error.into(),
-            error => Self(error.to_string()),
+            error => Self::of(error.to_string()),
+        }
+    }
+}
+
+impl From<IntakeError> for Refused {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Pack(error) => error.into(),
+            IntakeError::Connectivity(ConnectivityError::Read(error))
+            | IntakeError::Read(error) => error.into(),
+            IntakeError::Store(error) => error.into(),
+            IntakeError::Cold(error) => error.into(),
+            error => Self::of(error.to_string()),
         }
     }
 }
 
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
-        worker::console_error!("{}", reply::fault_line("store", &error.to_string()));
-        Self(error.told().to_owned())
+        Self::caused_by(error.told().to_owned(), "store", &error)
     }
 }
 
@@ -29,7 +73,7 @@ impl From<ReadError> for Refused {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Store(error) => error.into(),
-            error => Self(error.to_string()),
+            error => Self::of(error.to_string()),
         }
     }
 }
@@ -38,10 +82,7 @@ impl From<SnapshotError> for Refused {
     fn from(error: SnapshotError) -> Self {
         match error {
             SnapshotError::Store(error) => error.into(),
-            error => {
-                worker::console_error!("{}", reply::fault_line("r2", &error.to_string()));
-                Self(error.to_string())
-            }
+            error => Self::caused_by(error.to_string(), "r2", &error),
         }
     }
 }

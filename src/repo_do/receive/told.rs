@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use gix_object::bstr::{BStr, BString, ByteSlice as _};
 
-use super::finish::Work;
+use super::finish::PushJob;
 use super::refused::Refused;
-use crate::git::protocol::push_commands::PushCommand;
 use crate::git::receive_pack::findings::FsckRefusal;
 use crate::git::receive_pack::inspection::Inspection;
+use crate::git::receive_pack::updates::PushUpdate;
 use crate::git::refname::case::Spellings;
 use crate::git::store::StoreError;
 
@@ -20,25 +20,22 @@ const CASE_WARNINGS_MAX: usize = 10;
 /// are compared with each other alone. A look-up costs a few rows read where refs are not kept.
 const CASE_LOOKUPS_MAX: usize = 200;
 
-impl Work {
+impl PushJob {
     /// Refuses the push for its objects: names the first of them to the pusher.
-    pub(super) fn check_fsck(&self, refusal: Option<&FsckRefusal>) -> Result<(), Refused> {
-        let Some(refusal) = refusal else {
-            return Ok(());
-        };
+    pub(super) fn refused_by_fsck(&self, refusal: &FsckRefusal) -> Refused {
         for line in refusal.lines() {
-            self.remark(&format!("error: {line}\n"));
+            self.report_problem(&format!("error: {line}\n"));
         }
-        Err(Refused(refusal.summary()))
+        Refused::of(refusal.summary())
     }
 
     /// Tells what fsck would warn of, and names that a client may not be able to tell apart.
     pub(super) fn warn(&self, inspection: &Inspection) -> Result<(), StoreError> {
         for warning in inspection.warnings() {
-            self.remark(&format!("{warning}\n"));
+            self.report_problem(&format!("{warning}\n"));
         }
         for (name, other) in self.names_of_other_case()? {
-            self.remark(&format!(
+            self.report_problem(&format!(
                 "warning: {name} differs from {other} in case alone: a file system that ignores \
                  case holds only one of them\n"
             ));
@@ -69,16 +66,11 @@ impl Work {
 
     /// The refs that this push would create.
     fn created_names(&self) -> impl Iterator<Item = &BStr> {
-        let commands = self.push.commands.commands.iter();
-        let open = commands
-            .zip(&self.push.rejections)
-            .filter(|(_, rejection)| rejection.is_none());
-        let created = |(command, _): (_, _)| {
-            let command: &PushCommand = command;
+        let open = self.push.updates.open();
+        open.filter_map(|PushUpdate { command, .. }| {
             let creates = command.old.is_none() && command.new.is_some();
             creates.then(|| command.name.as_bstr())
-        };
-        open.filter_map(created)
+        })
     }
 
     fn is_deleted(&self, name: &BStr) -> bool {

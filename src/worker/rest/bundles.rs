@@ -4,9 +4,10 @@ use worker::{Headers, Response, ResponseBody};
 
 use crate::repo_do::contract::{Access, ErrorReply, path};
 use crate::worker::admission;
+use crate::worker::fault::fault;
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::{self, Call};
-use crate::worker::visit::{Visit, fault};
+use crate::worker::visit::Visit;
 
 /// The media type that web servers know bundles by.
 const BUNDLE: &str = "application/x-git-bundle";

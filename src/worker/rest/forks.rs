@@ -2,7 +2,7 @@
 
 use worker::Request;
 
-use super::body_below;
+use super::body::body_below;
 use super::making::Draft;
 use crate::repo_do::contract::{
     Access, ErrorCode, ErrorReply, ForkRepository, RepositoryInfo, path,
@@ -10,8 +10,8 @@ use crate::repo_do::contract::{
 use crate::worker::admission;
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::{self, Call};
-use crate::worker::parameters::{self, NewFork};
 use crate::worker::reply::Reply;
+use crate::worker::rest::parameters::{self, NewFork};
 use crate::worker::visit::Visit;
 
 /// `POST …/repos/:name/fork`

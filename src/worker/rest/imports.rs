@@ -2,15 +2,15 @@
 
 use worker::Request;
 
-use super::body_below;
+use super::body::body_below;
 use super::making::Draft;
 use crate::repo_do::contract::{
     Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl, path,
 };
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::Call;
-use crate::worker::parameters::{self, NewImport};
 use crate::worker::reply::Reply;
+use crate::worker::rest::parameters::{self, NewImport};
 use crate::worker::visit::Visit;
 
 /// The variable that allows `http` and private hosts, for development.

@@ -8,18 +8,19 @@ use super::tokens::{FreshToken, draw};
 use crate::repo_do::contract::{
     Actor, CreateRepository, ErrorCode, ErrorReply, RepositoryInfo, RepositoryStatus, Scope, path,
 };
-use crate::worker::directory;
 use crate::worker::envelope;
 use crate::worker::grant::Grant;
 use crate::worker::names::RepositoryPath;
-use crate::worker::namespace_contract::{Entry, Reserved};
+use crate::worker::namespace::contract::{Entry, Reserved};
+use crate::worker::namespace::directory;
+use crate::worker::namespace::once::Purpose;
 use crate::worker::objects::{self, Call};
-use crate::worker::once::Purpose;
 use crate::worker::reply::Reply;
-use crate::worker::resources::{CreatedRepository, with_token};
+use crate::worker::rest::parameters;
+use crate::worker::rest::resources::{CreatedRepository, with_token};
 use crate::worker::time::iso_8601;
 use crate::worker::visit::Visit;
-use crate::worker::{grants, id, parameters};
+use crate::worker::{grants, id};
 
 /// The default branch unless another is named.
 pub const DEFAULT_BRANCH: &str = "main";
@@ -109,6 +110,7 @@ impl Made {
                 token: plaintext,
                 expires_at: iso_8601(record.expires_at_ms),
                 objects,
+                skipped_refs: info.origin.skipped_refs,
             },
         )
     }

@@ -2,16 +2,17 @@
 
 use worker::Request;
 
-use super::body;
+use super::body::body;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::worker::admission;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::names::NamespaceName;
-use crate::worker::namespace_contract::UpdateNamespace;
-use crate::worker::parameters::{self, ListQuery, NamespaceChange, NewNamespace};
+use crate::worker::namespace::contract::UpdateNamespace;
+use crate::worker::namespace::directory;
 use crate::worker::reply::Reply;
-use crate::worker::resources::Namespace;
+use crate::worker::rest::parameters::{self, ListQuery, NamespaceChange, NewNamespace};
+use crate::worker::rest::resources::Namespace;
 use crate::worker::visit::Visit;
-use crate::worker::{admission, directory};
 
 /// `POST /namespaces`
 pub async fn create(visit: &Visit, request: Request) -> Result<Reply, ErrorReply> {

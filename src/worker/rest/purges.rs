@@ -3,14 +3,14 @@
 use serde::Serialize;
 use worker::Request;
 
-use super::body_bytes;
+use super::body::body_bytes;
 use crate::repo_do::contract::{Access, Actor, ErrorCode, ErrorReply, Holder, Purged, path};
 use crate::worker::admission;
 use crate::worker::envelope;
 use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
 use crate::worker::objects::{self, Call};
-use crate::worker::parameters::{self, PurgeOptions};
 use crate::worker::reply::Reply;
+use crate::worker::rest::parameters::{self, PurgeOptions};
 use crate::worker::visit::Visit;
 
 /// Repositories of a network purged by one request at most: each is a request of its own. Asked again,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use worker::Request;
 
-use super::body;
+use super::body::body;
 use super::making::Draft;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, RecoverRepository, is_public_id, path};
 use crate::worker::admission;

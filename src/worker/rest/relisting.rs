@@ -7,17 +7,20 @@ use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use worker::Request;
 
-use super::body;
+use super::body::body;
 use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, RepositoryInfo, is_public_id, path};
-use crate::storage::bucket::{Bucket as _, BucketError, RECORDS_PREFIX, record_key};
-use crate::storage::r2::R2;
-use crate::storage::record_head::{RECORD_HEAD_BYTES, RecordHead};
+use crate::storage::r2::binding::R2;
+use crate::storage::r2::bucket::{Bucket as _, BucketError, RECORDS_PREFIX, record_key};
+use crate::storage::r2::recovery_record_head::{RECORD_HEAD_BYTES, RecordHead};
 use crate::worker::credentials::Identity;
+use crate::worker::fault::fault;
 use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
+use crate::worker::namespace::directory;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
-use crate::worker::visit::{Visit, fault};
-use crate::worker::{admission, directory, envelope, parameters};
+use crate::worker::rest::parameters;
+use crate::worker::visit::Visit;
+use crate::worker::{admission, envelope};
 
 /// Records that one request reads: each is a call of its own, and the Free plan has 50 a request.
 const RECORDS_DEFAULT: u32 = 20;

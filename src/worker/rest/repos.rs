@@ -3,20 +3,21 @@
 use serde_json::Value;
 use worker::Request;
 
+use super::body::{body, body_below};
 use super::making::Draft;
-use super::{body, body_below};
 use crate::repo_do::contract::{
     Access, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo, SnapshotChange,
     TouchRepository, UpdateRepository, path,
 };
+use crate::storage::repository::settings::SettingsChange;
 use crate::worker::admission;
-use crate::worker::directory;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::names::{NamespaceName, RepositoryPath};
+use crate::worker::namespace::directory;
 use crate::worker::objects::{self, Call};
-use crate::worker::parameters::{self, ListQuery, NewRepository, RepositoryChange};
 use crate::worker::reply::Reply;
-use crate::worker::resources::{Gone, ListedRepository, Repository};
+use crate::worker::rest::parameters::{self, ListQuery, NewRepository, RepositoryChange};
+use crate::worker::rest::resources::{Gone, ListedRepository, Repository};
 use crate::worker::visit::Visit;
 
 /// `POST /namespaces/:ns/repos`
@@ -90,26 +91,31 @@ pub async fn update(
         .map(|branch| parameters::branch("/default_branch", branch))
         .transpose()?
         .map(str::to_owned);
-    let update = UpdateRepository {
-        description: change
-            .description
-            .map(parameters::description)
-            .transpose()?,
-        default_branch,
+    let description = change
+        .description
+        .map(parameters::description)
+        .transpose()?;
+    let kept = parameters::kept;
+    let settings = SettingsChange {
         read_only: change.read_only,
         public: change.public,
         deny_non_fast_forwards: change.deny_non_fast_forwards,
         deny_deletes: change.deny_deletes,
-        fsck_strict: change.fsck.strict,
-        prune_grace_seconds: parameters::kept("prune_grace_seconds", change.prune_grace_seconds)?,
-        reflog_retention_seconds: parameters::kept(
+        prune_grace_seconds: kept("prune_grace_seconds", change.prune_grace_seconds)?,
+        reflog_retention_seconds: kept(
             "reflog_retention_seconds",
             change.reflog_retention_seconds,
         )?,
-        superseded_grace_seconds: parameters::kept(
+        superseded_grace_seconds: kept(
             "superseded_grace_seconds",
             change.superseded_grace_seconds,
         )?,
+    };
+    let update = UpdateRepository {
+        description,
+        default_branch,
+        settings,
+        fsck_strict: change.fsck.strict,
         snapshots: SnapshotChange {
             settle_seconds: change.settle_seconds,
             cold_after_seconds: change.cold_after_seconds,

@@ -2,7 +2,7 @@
 
 use worker::Request;
 
-use super::body_below;
+use super::body::body_below;
 use crate::repo_do::contract::{
     Access, Actor, CreateToken, ErrorCode, ErrorReply, RepositoryInfo, RevokedToken, Scope,
     TokenHash, TokenPage, TokenRecord, is_public_id, path,
@@ -11,14 +11,15 @@ use crate::worker::credentials::Identity;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::grant::Grant;
 use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
-use crate::worker::namespace_contract::{ListTokens, MakeToken};
+use crate::worker::namespace::contract::{ListTokens, MakeToken};
+use crate::worker::namespace::directory;
+use crate::worker::namespace::once::Purpose;
 use crate::worker::objects::{self, Call};
-use crate::worker::once::Purpose;
-use crate::worker::parameters::{self, NewToken, Subject, TokenFilter, TokenQuery};
 use crate::worker::reply::Reply;
-use crate::worker::resources::{CreatedToken, Gone, ListedToken};
+use crate::worker::rest::parameters::{self, NewToken, Subject, TokenFilter, TokenQuery};
+use crate::worker::rest::resources::{CreatedToken, Gone, ListedToken};
 use crate::worker::visit::Visit;
-use crate::worker::{admission, directory, grants, id};
+use crate::worker::{admission, grants, id};
 
 /// A token that its owner has not seen yet.
 pub struct FreshToken {

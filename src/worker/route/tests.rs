@@ -106,13 +106,13 @@ fn rest_paths() {
         assert_eq!(face(text), Face::Rest);
     }
     assert_eq!(parse("/healthz"), Ok(Route::Health));
+    assert_eq!(parse("/"), Ok(Route::FrontPage));
 }
 
 #[test]
 fn paths_that_name_nothing() {
     let unknown = [
         "",
-        "/",
         "git/acme/w/info/refs",
         "/git",
         "/git/",

@@ -119,7 +119,7 @@ fn routes(shelf: &Shelf) -> Vec<String> {
 }
 
 #[test]
-fn who_may_read() {
+fn content_is_open_to_those_who_may_fetch() {
     let shelf = Shelf::new("readers", |source| {
         source.write("a", "1\n");
         source.commit("first");

@@ -6,7 +6,8 @@ use super::super::super::object::ObjectKind;
 use super::super::super::object::facts::{self, CommitFacts};
 use super::super::segment::{NewCommit, NewParent};
 use super::error::malformed;
-use super::{Connectivity, ConnectivityError, LIST_BYTES_MAX, Waiting};
+use super::lists::LIST_BYTES_MAX;
+use super::{Connectivity, ConnectivityError, Waiting};
 
 impl Connectivity<'_> {
     /// Goes to the next unproved parent of the last commit of the path, or proves the commit.

@@ -61,7 +61,7 @@ pub enum ConnectivityError {
         /// The bound.
         limit: usize,
     },
-    /// The introduced lists grow beyond [`super::LIST_BYTES_MAX`], or the segment is full.
+    /// The introduced lists grow beyond their bound, or the segment is full.
     #[error("history moves too many objects: more than {limit} bytes of introduced lists")]
     TooManyIntroduced {
         /// The bound in bytes.

@@ -8,8 +8,12 @@ use gix_hash::ObjectId;
 use super::super::super::object::ObjectKind;
 use super::super::super::store::ObjectSource;
 use super::super::introduced::IntroducedBuilder;
-use super::error::agree;
-use super::{ConnectivityError, Incoming, LIST_BYTES_MAX};
+use super::error::{ConnectivityError, agree};
+use super::incoming::Incoming;
+
+/// Most bytes of all introduced lists of one push. A list takes 1 to 2 bytes an object, so only
+/// a history that moves the same large trees about over and over comes here.
+pub(super) const LIST_BYTES_MAX: usize = 32 << 20;
 
 /// For whom objects are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,11 +8,11 @@ use gix_hash::ObjectId;
 
 use super::super::super::store::{PART_ROW_BYTES_MAX, PackId, Pieces, Shared};
 use super::super::columns::ID_BYTES;
-use super::{COMMITS_MAX, EXTERNAL, HEADER_BYTES, LAST, MAGIC, NO_PARENT, OCTOPUS, ROW};
+use super::format::{COMMITS_MAX, EXTERNAL, HEADER_BYTES, LAST, MAGIC, NO_PARENT, OCTOPUS, ROW};
 
 /// A commit to be added to a segment.
 #[derive(Debug, Clone, Copy)]
-pub struct NewCommit {
+pub(crate) struct NewCommit {
     /// Its id.
     pub commit_id: ObjectId,
     /// Its tree.
@@ -23,7 +23,7 @@ pub struct NewCommit {
 
 /// A parent of a commit to be added.
 #[derive(Debug, Clone, Copy)]
-pub enum NewParent {
+pub(crate) enum NewParent {
     /// A commit of this segment, by number.
     Local(u32),
     /// A commit of another live segment.
@@ -38,7 +38,7 @@ pub enum NewParent {
 /// Builds a Graph part: 64 bytes a commit, and half as many more while [`SegmentBuilder::finish`]
 /// runs.
 #[derive(Debug, Default)]
-pub struct SegmentBuilder {
+pub(crate) struct SegmentBuilder {
     ids: Vec<ObjectId>,
     trees: Vec<u8>,
     times: Vec<u8>,
@@ -53,7 +53,7 @@ pub struct SegmentBuilder {
 impl SegmentBuilder {
     /// Starts a segment whose commits are in no segment of the packs given, with room for
     /// `commits`: tables grown step by step would leave holes in memory that never shrinks.
-    pub fn new(mut proved_beside: Vec<PackId>, commits: usize) -> Self {
+    pub(crate) fn new(mut proved_beside: Vec<PackId>, commits: usize) -> Self {
         proved_beside.sort_unstable();
         Self {
             ids: Vec::with_capacity(commits),
@@ -68,7 +68,7 @@ impl SegmentBuilder {
 
     /// With these packs beside it instead: none of them has a commit of the segment.
     #[must_use]
-    pub fn beside(self, mut proved_beside: Vec<PackId>) -> Self {
+    pub(crate) fn beside(self, mut proved_beside: Vec<PackId>) -> Self {
         proved_beside.sort_unstable();
         Self {
             proved_beside,
@@ -77,17 +77,12 @@ impl SegmentBuilder {
     }
 
     /// Commits so far.
-    pub fn len(&self) -> u32 {
+    pub(crate) fn len(&self) -> u32 {
         u32::try_from(self.ids.len()).unwrap_or(u32::MAX)
     }
 
-    /// Whether it has no commits yet.
-    pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
-    }
-
     /// The id of a commit that was added.
-    pub fn commit_id(&self, number: u32) -> Option<ObjectId> {
+    pub(crate) fn commit_id(&self, number: u32) -> Option<ObjectId> {
         self.ids.get(usize::try_from(number).ok()?).copied()
     }
 
@@ -98,19 +93,19 @@ impl SegmentBuilder {
     }
 
     /// The parents so far that are in other segments.
-    pub fn externals(&self) -> impl Iterator<Item = ObjectId> + '_ {
+    pub(crate) fn externals(&self) -> impl Iterator<Item = ObjectId> + '_ {
         self.external_ids.iter().copied()
     }
 
     /// The tree of a commit that was added.
-    pub fn tree_id(&self, number: u32) -> Option<ObjectId> {
+    pub(crate) fn tree_id(&self, number: u32) -> Option<ObjectId> {
         let start = usize::try_from(number).ok()?.checked_mul(ID_BYTES)?;
         ObjectId::try_from(self.trees.get(start..start.checked_add(ID_BYTES)?)?).ok()
     }
 
     /// Adds a commit after its parents and gives it its number. `None` if a local parent was not
     /// added before, or the segment is full.
-    pub fn push(&mut self, commit: &NewCommit, parents: &[NewParent]) -> Option<u32> {
+    pub(crate) fn push(&mut self, commit: &NewCommit, parents: &[NewParent]) -> Option<u32> {
         let number = self.len();
         if number >= COMMITS_MAX {
             return None;
@@ -168,7 +163,7 @@ impl SegmentBuilder {
     }
 
     /// The part, in the rows that are stored. What was written of it is given up on the way.
-    pub fn finish(self) -> Pieces {
+    pub(crate) fn finish(self) -> Pieces {
         let mut by_id: Vec<u32> = (0..self.len()).collect();
         by_id.sort_unstable_by(|a, b| self.compare_ids(*a, *b));
         let Self {

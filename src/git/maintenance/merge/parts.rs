@@ -1,5 +1,5 @@
-//! The Graph and Introduced parts of packs that are merged, made of theirs: commit by commit, in
-//! the order of the sources, which is one where parents come first.
+//! Makes the Graph and Introduced parts of the merged pack from those of its sources, commit by
+//! commit. In the order of the sources, parents come first.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use super::super::super::pack::entries::EntryTable;
 use super::super::super::pack::reader::{LivePacks, Location};
 use super::super::super::store::{PackId, PackStore, Part, Pieces, ReadError, StoreError};
 use super::super::reach::Reached;
-use super::{NOWHERE, Sources};
+use super::sources::{NOWHERE, Sources};
 
 /// The parts while they are made. Holds 4 bytes a commit besides the builders.
 pub(super) struct PartsMerge {

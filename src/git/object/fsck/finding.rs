@@ -7,8 +7,6 @@ use std::fmt;
 
 use gix_object::bstr::ByteSlice;
 
-use super::strictness::Refused;
-
 /// How grave a message is, as git's `fsck.h` declares it and `git fsck` shows it.
 ///
 /// `receive.fsckObjects` is graver than that: `git index-pack --strict` and `git unpack-objects
@@ -34,6 +32,28 @@ impl Severity {
     /// `receive.fsckObjects` in its default configuration refuses the push.
     pub fn is_refused_on_receive(self) -> bool {
         self >= Self::Warn
+    }
+}
+
+/// When an object with a finding is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Refused {
+    /// Never: git lets it in as well.
+    Never,
+    /// By a strict repository only. Old histories are full of it, and every reader copes.
+    IfStrict,
+    /// By every repository: the object could harm whoever clones it, or git cannot read it.
+    Always,
+}
+
+impl Refused {
+    /// As `docs/fsck.md` writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::IfStrict => "strict",
+            Self::Always => "always",
+        }
     }
 }
 
@@ -209,7 +229,7 @@ impl Special {
     }
 
     /// The finding when the named object is a commit, tree or tag.
-    pub fn not_a_blob(self) -> Finding {
+    pub(crate) fn not_a_blob(self) -> Finding {
         match self {
             Self::Gitmodules => {
                 Finding::new(MessageId::GitmodulesBlob, "non-blob found at .gitmodules")

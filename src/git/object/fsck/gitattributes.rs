@@ -11,7 +11,7 @@ const FILE_BYTES_MAX: usize = 100 << 20;
 const LINE_BYTES_END: usize = 2048;
 
 /// Reports what git refuses in a `.gitattributes` file.
-pub fn check_gitattributes(content: &[u8], report: &mut impl FnMut(Finding)) {
+pub(crate) fn check_gitattributes(content: &[u8], report: &mut impl FnMut(Finding)) {
     if content.len() > FILE_BYTES_MAX {
         report(Special::Gitattributes.too_large());
         return;

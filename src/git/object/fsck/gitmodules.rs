@@ -8,7 +8,7 @@ use super::submodule_url;
 /// Reports what git refuses in a `.gitmodules` file.
 ///
 /// A bad name is reported once for its section, whereas git repeats it for each setting in it.
-pub fn check_gitmodules(content: &[u8], report: &mut impl FnMut(Finding)) {
+pub(crate) fn check_gitmodules(content: &[u8], report: &mut impl FnMut(Finding)) {
     if let Err(ParseError) = config::parse_submodules(content, |setting| check(&setting, report)) {
         report(Finding::new(
             MessageId::GitmodulesParse,

@@ -26,10 +26,10 @@ mod submodule_url;
 mod tag;
 mod tree;
 
-pub use finding::{Finding, MessageId, Severity, Special};
-pub use gitattributes::check_gitattributes;
-pub use gitmodules::check_gitmodules;
-pub use strictness::{Refused, Strictness};
+pub use finding::{Finding, MessageId, Refused, Severity, Special};
+pub(crate) use gitattributes::check_gitattributes;
+pub(crate) use gitmodules::check_gitmodules;
+pub use strictness::Strictness;
 
 /// Checks the content of one object.
 ///

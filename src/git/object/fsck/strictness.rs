@@ -1,28 +1,6 @@
 //! Which findings refuse an object, and by how strict a repository.
 
-use super::finding::Finding;
-
-/// When an object with a finding is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Refused {
-    /// Never: git lets it in as well.
-    Never,
-    /// By a strict repository only. Old histories are full of it, and every reader copes.
-    IfStrict,
-    /// By every repository: the object could harm whoever clones it, or git cannot read it.
-    Always,
-}
-
-impl Refused {
-    /// As `docs/fsck.md` writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Never => "never",
-            Self::IfStrict => "strict",
-            Self::Always => "always",
-        }
-    }
-}
+use super::finding::{Finding, Refused};
 
 /// How strictly a repository checks what it is given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -35,7 +13,7 @@ pub enum Strictness {
 }
 
 impl Strictness {
-    /// Of a repository's setting.
+    /// The strictness that a repository's setting means.
     pub fn of(is_strict: bool) -> Self {
         if is_strict {
             Self::Strict
@@ -53,7 +31,7 @@ impl Strictness {
         }
     }
 
-    /// Hands a finding that is let in to `warn`, and gives back one that is not.
+    /// Hands a finding that does not refuse the object to `warn`, and returns one that does.
     pub(super) fn pass(
         self,
         checked: Result<(), Finding>,

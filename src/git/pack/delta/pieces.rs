@@ -1,13 +1,14 @@
 //! A delta that comes in pieces, so that it need not be held.
 
-use super::{Cursor, DeltaError};
+use super::cursor::Cursor;
+use super::error::DeltaError;
 
 /// Bytes of two sizes and of one instruction at most.
 const CARRY_BYTES_MAX: usize = 20;
 
 /// What the next bytes of the result are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Run<'a> {
+pub(crate) enum Run<'a> {
     /// The sizes of base and result, in bytes: comes first, and once.
     Sizes(u64, u64),
     /// Bytes of the delta itself.
@@ -18,7 +19,7 @@ pub enum Run<'a> {
 
 /// Reads instructions as they arrive; checks all that [`super::apply`] checks.
 #[derive(Debug, Default)]
-pub struct DeltaReader {
+pub(crate) struct DeltaReader {
     /// The beginning of the sizes or of an instruction, cut off by the end of a piece.
     carry: Vec<u8>,
     /// Bytes that the instruction being read still inserts.
@@ -32,7 +33,7 @@ pub struct DeltaReader {
 impl DeltaReader {
     /// Takes bytes from the front of `input` up to the end of the next run; `None` when they do not
     /// reach there, and all are taken.
-    pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Run<'a>>, DeltaError> {
+    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Run<'a>>, DeltaError> {
         if self.inserting > 0 {
             if input.is_empty() {
                 return Ok(None);
@@ -62,7 +63,7 @@ impl DeltaReader {
     }
 
     /// Ends the delta: nothing may be cut off, and the result must have the size it was to have.
-    pub fn finish(&self) -> Result<(), DeltaError> {
+    pub(crate) fn finish(&self) -> Result<(), DeltaError> {
         let Some((_, expected)) = self.sizes.filter(|_| self.carry.is_empty()) else {
             return Err(DeltaError::Truncated { at: self.at });
         };

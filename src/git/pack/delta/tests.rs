@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::cursor::COPY_BYTES_OF_ZERO;
 use super::*;
 
 /// Writes deltas: enough of an encoder to make every form of instruction.

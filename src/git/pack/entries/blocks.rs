@@ -1,9 +1,9 @@
 //! The entries themselves, in blocks.
 //!
-//! Room for 24 MB in one run would have to be found in memory that never shrinks, between what other
-//! operations left; for blocks there is room in any gap.
+//! A large push has 24 MB of entries. The heap of wasm never shrinks and soon has no gap of that
+//! size; blocks fit into small gaps.
 
-use super::Entry;
+use super::entry::Entry;
 
 /// Two to the power of this many entries in a block: 768 KiB.
 const BLOCK_BITS: u32 = 14;
@@ -16,7 +16,7 @@ const SURPLUS_ENTRIES: usize = 64;
 /// The entries of a pack, in pack order.
 #[derive(Debug, Default)]
 pub struct Entries {
-    /// Full ones, at most one that is not, and empty ones that have room.
+    /// Full blocks, then at most one that is partly filled, then empty ones with reserved room.
     blocks: Vec<Vec<Entry>>,
     count: usize,
 }
@@ -25,10 +25,10 @@ impl Entries {
     /// Appends an entry, of `announced` in the whole pack; gives its position, or `None` when there
     /// is no memory for more.
     ///
-    /// Room is made for as many entries as have come, up to the announced number: in a heap that has
-    /// no gaps most blocks then lie side by side, and little that goes is caught between them. A lie
-    /// costs what was sent.
-    pub fn push(&mut self, entry: Entry, announced: u32) -> Option<u32> {
+    /// Room is made for as many entries as have come, up to the announced number: in a heap that
+    /// has no gaps most blocks then lie side by side, and little that goes is caught between them.
+    /// A lie costs what was sent.
+    pub(crate) fn push(&mut self, entry: Entry, announced: u32) -> Option<u32> {
         let (count, number) = (self.count, self.count >> BLOCK_BITS);
         if number == self.blocks.len() {
             self.make_room(usize::try_from(announced).ok()?)?;
@@ -61,7 +61,7 @@ impl Entries {
     }
 
     /// Bytes of the blocks.
-    pub fn held_bytes(&self) -> usize {
+    pub(crate) fn held_bytes(&self) -> usize {
         let capacity = |block: &Vec<Entry>| block.capacity().saturating_mul(size_of::<Entry>());
         self.blocks.iter().map(capacity).sum()
     }
@@ -71,11 +71,6 @@ impl Entries {
         self.count
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     /// The entry at a position.
     pub fn get(&self, position: u32) -> Option<&Entry> {
         let (block, at) = place(position);
@@ -83,7 +78,7 @@ impl Entries {
     }
 
     /// The entry at a position, to be completed.
-    pub fn get_mut(&mut self, position: u32) -> Option<&mut Entry> {
+    pub(crate) fn get_mut(&mut self, position: u32) -> Option<&mut Entry> {
         let (block, at) = place(position);
         self.blocks.get_mut(block)?.get_mut(at)
     }
@@ -94,7 +89,7 @@ impl Entries {
     }
 
     /// The position of the entry that starts at `offset`.
-    pub fn position_at(&self, offset: u64) -> Option<u32> {
+    pub(crate) fn position_at(&self, offset: u64) -> Option<u32> {
         let starts = |block: &Vec<Entry>| block.first().is_some_and(|first| first.offset <= offset);
         let number = self.blocks.partition_point(starts).checked_sub(1)?;
         let block = self.blocks.get(number)?;
@@ -159,7 +154,7 @@ mod tests {
                 assert_eq!(entries.push(*entry, count), Some(position));
             }
             assert_eq!(entries, all.iter().copied().collect());
-            assert_eq!((entries.len(), entries.is_empty()), (all.len(), count == 0));
+            assert_eq!(entries.len(), all.len());
             assert!(entries.iter().eq(&all));
             for position in 0..=count {
                 let expected = all.get(position as usize);

@@ -9,7 +9,8 @@ use super::super::entries::{Base, Entry};
 use super::super::entry::{self, ENTRY_HEADER_BYTES_MAX, Header};
 use super::super::inflate::INPUT_TO_SPARE;
 use super::super::parser::error::PackError;
-use super::objects::{ExternalBase, ExternalBases, IncomingObjects, Sources};
+use super::bases::{ExternalBase, ExternalBases};
+use super::objects::{IncomingObjects, Sources};
 use super::work::WORK_OF_HASHING;
 
 impl IncomingObjects {

@@ -1,31 +1,31 @@
-//! The objects of an incoming pack: what is known of each, and the content of any of them.
+//! The objects of an incoming pack: the facts about each, and the content of any of them.
 //!
-//! Every entry is inflated when it arrives. A delta whose base is still in the cache becomes an
-//! object at once, the others wait for the resolver. Content that fell out of the cache is made
+//! Every entry is inflated when it arrives. If the base of a delta is still in the cache, the delta
+//! becomes an object at once; the others wait for the resolver. Content that left the cache is made
 //! again from the received bytes.
 
 use std::rc::Rc;
 
-use gix_hash::{ObjectId, oid};
+use gix_hash::ObjectId;
 
 use super::super::super::limits::Limits;
 use super::super::super::object::ObjectKind;
-use super::super::super::store::{PackStore, ReadError, Shared};
+use super::super::super::store::{PackStore, Shared};
 use super::super::cache::BaseCache;
 use super::super::delta;
 use super::super::entries::{Base, Entry, EntryTable};
 use super::super::inflate::Inflater;
 use super::super::parser::error::{PackError, Refusal};
-use super::super::reader::BlobReader;
 use super::IncomingPack;
-use super::unhashed::Unhashed;
+use super::bases::ExternalBases;
+use super::unhashed::{Unhashed, Unidentified};
 use super::work::Work;
 
-/// The part of the cache that one object may take. A larger one would push out many that are
-/// likelier to be a base soon.
+/// One object may take one of so many parts of the cache. A larger one would push out many objects
+/// that are likelier to be needed soon.
 const CACHE_PARTS: u64 = 4;
 
-/// Sees each commit, tree and tag of the pack once, soon after its content is first known.
+/// Sees each commit, tree and tag of the pack once, soon after its content becomes known.
 pub trait Observer {
     /// The object's position, id, kind and content. A refusal ends the push.
     fn object(
@@ -52,55 +52,7 @@ where
     }
 }
 
-/// An object that a delta of the pack builds on and that the pack does not hold.
-#[derive(Debug, Clone)]
-pub struct ExternalBase {
-    /// Its kind.
-    pub kind: ObjectKind,
-    /// Its content.
-    pub content: Shared,
-    /// Links of its own delta chain, as it is stored.
-    pub depth: u16,
-}
-
-/// What is known of a base outside the pack before it is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BaseFacts {
-    /// Its kind.
-    pub kind: ObjectKind,
-    /// Bytes of its content.
-    pub size_bytes: u64,
-    /// Links of its own delta chain, as it is stored.
-    pub depth: u16,
-}
-
-/// The objects of live packs, as bases of thin deltas.
-pub trait ExternalBases {
-    /// What is known of the object, or `None` when no live pack holds it.
-    fn facts(&self, id: &oid) -> Result<Option<BaseFacts>, ReadError> {
-        Ok(self.base(id)?.map(|base| BaseFacts {
-            kind: base.kind,
-            size_bytes: base.content.len() as u64,
-            depth: base.depth,
-        }))
-    }
-
-    /// Opens an object of any size, to be read in pieces.
-    fn open(&self, _id: &oid) -> Result<Option<BlobReader>, ReadError> {
-        Ok(None)
-    }
-
-    /// The next piece of an object opened; `None` after the last.
-    fn next_piece(&self, _reader: &mut BlobReader) -> Result<Option<Vec<u8>>, ReadError> {
-        Ok(None)
-    }
-
-    /// The object, or `None` when no live pack holds it. One above `Limits::delta_bytes_max` is
-    /// [`ReadError::TooLarge`].
-    fn base(&self, id: &oid) -> Result<Option<ExternalBase>, ReadError>;
-}
-
-/// Where the content of objects comes from that are no longer, or never were, in memory.
+/// Where to read the content of objects that are not in memory.
 #[derive(Clone, Copy)]
 pub struct Sources<'a> {
     /// Holds the chunks of the incoming pack that are already written.
@@ -113,13 +65,13 @@ pub struct Sources<'a> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Entries that the header announces.
-    pub objects_announced: u32,
+    pub(crate) objects_announced: u32,
     /// Entries received whole.
-    pub objects_received: u32,
+    pub(crate) objects_received: u32,
     /// Deltas among them.
     pub deltas: u32,
     /// Deltas made into objects.
-    pub deltas_resolved: u32,
+    pub(crate) deltas_resolved: u32,
 }
 
 /// A pack's bytes, its entries, and the objects made of them.
@@ -172,9 +124,9 @@ impl IncomingObjects {
         held.saturating_add(self.unhashed.bytes()) as u64
     }
 
-    /// Forgets the resolved objects, and keeps no more than `cache_bytes` of them from now on: when
-    /// the last delta is resolved, memory is wanted elsewhere, and in one piece.
-    pub fn renew_cache(&mut self, cache_bytes: usize) {
+    /// Empties the cache, and bounds it by `cache_bytes` from now on. Once the last delta is
+    /// resolved, others need the memory, and in one piece.
+    pub(crate) fn renew_cache(&mut self, cache_bytes: usize) {
         self.cache = BaseCache::new(cache_bytes);
     }
 
@@ -219,8 +171,8 @@ impl IncomingObjects {
         Ok(())
     }
 
-    /// Whether the object of a delta on this base is to be stored whole, since its chain leads to
-    /// another pack and has become long: else each push would make the chains longer.
+    /// Whether the object of a delta on this base must be stored whole. A chain that leads to
+    /// another pack ends when it is long, or each push would make it longer.
     pub(in super::super) fn ends_chain(&self, base: Base, base_depth: u16) -> bool {
         matches!(base, Base::External(_)) && base_depth >= self.limits.thin_depth_max
     }
@@ -267,7 +219,7 @@ impl IncomingObjects {
         }
     }
 
-    /// Keeps content that will be needed once more, also if it takes all of the cache.
+    /// Keeps content that will be needed once more, even if it takes all of the cache.
     pub(in super::super) fn put_aside(&mut self, position: u32, kind: ObjectKind, content: Shared) {
         self.cache.insert(position, kind, content);
     }
@@ -321,7 +273,7 @@ impl IncomingObjects {
     }
 
     /// The work done so far, in bytes inflated and bytes made by deltas.
-    pub fn work_bytes(&self) -> u64 {
+    pub(crate) fn work_bytes(&self) -> u64 {
         self.work.bytes()
     }
 
@@ -333,7 +285,23 @@ impl IncomingObjects {
             .ok_or(PackError::NoEntry { position })
     }
 
-    /// Completes an object's entry but for the id, which it gets together with others.
+    /// Computes the ids of the objects that wait for them, completes their entries, and shows the
+    /// objects to the observer. Call it before anything looks at ids: after the last entry, after
+    /// the last delta, and before a search by id.
+    pub(in super::super) fn hash(&mut self, observer: &mut dyn Observer) -> Result<(), PackError> {
+        for (object, id) in std::mem::take(&mut self.unhashed).identified() {
+            let Some(entry) = self.table.get_mut(object.position) else {
+                continue;
+            };
+            let offset = entry.offset;
+            entry.id = id.map_err(|_| PackError::Collision { offset })?;
+            let id = entry.id;
+            show(&object, &id, observer)?;
+        }
+        Ok(())
+    }
+
+    /// Completes an object's entry except for its id, which is computed together with others.
     fn record(
         &mut self,
         position: u32,
@@ -353,6 +321,28 @@ impl IncomingObjects {
         }
         Ok(())
     }
+}
+
+/// Shows the observer a commit, a tree or a tag; of blobs it sees nothing.
+fn show(
+    object: &Unidentified,
+    id: &ObjectId,
+    observer: &mut dyn Observer,
+) -> Result<(), PackError> {
+    let Unidentified {
+        position,
+        kind,
+        content,
+    } = object;
+    if *kind == ObjectKind::Blob {
+        return Ok(());
+    }
+    let shown = observer.object(*position, id, *kind, content);
+    shown.map_err(|Refusal(reason)| PackError::Refused {
+        id: *id,
+        kind: *kind,
+        reason,
+    })
 }
 
 /// Refuses a delta that has more bytes than the limit in its base or its result.

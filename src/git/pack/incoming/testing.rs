@@ -19,22 +19,23 @@ use super::super::entry::{self, EntryKind};
 use super::super::parser::PackParser;
 use super::super::parser::error::{PackError, Refusal};
 use super::super::resolver::{Resolver, Step};
-use super::objects::{ExternalBase, ExternalBases, IncomingObjects, Sources};
+use super::bases::{ExternalBase, ExternalBases};
+use super::objects::{IncomingObjects, Sources};
 
 /// Chunks in memory, of one pack and of scratch.
 #[derive(Default)]
-pub struct MemoryStore {
+pub(crate) struct MemoryStore {
     chunks: RefCell<HashMap<(PackId, u32), Shared>>,
     scratches: Cell<u32>,
 }
 
 impl MemoryStore {
-    pub fn chunk_count(&self) -> usize {
+    pub(crate) fn chunk_count(&self) -> usize {
         self.chunks.borrow().len()
     }
 
     /// How many scratches were opened.
-    pub fn scratches(&self) -> u32 {
+    pub(crate) fn scratches(&self) -> u32 {
         self.scratches.get()
     }
 }
@@ -91,7 +92,7 @@ impl PackStore for MemoryStore {
 
 /// Bases outside the pack.
 #[derive(Default)]
-pub struct MemoryBases(pub HashMap<ObjectId, ExternalBase>);
+pub(crate) struct MemoryBases(pub HashMap<ObjectId, ExternalBase>);
 
 impl ExternalBases for MemoryBases {
     fn base(&self, id: &oid) -> Result<Option<ExternalBase>, ReadError> {
@@ -100,13 +101,13 @@ impl ExternalBases for MemoryBases {
 }
 
 /// Writes packs entry by entry.
-pub struct PackMaker {
+pub(crate) struct PackMaker {
     bytes: Vec<u8>,
     count: u32,
 }
 
 impl PackMaker {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             bytes: entry::write_pack(0).to_vec(),
             count: 0,
@@ -114,7 +115,7 @@ impl PackMaker {
     }
 
     /// Appends an entry and gives its offset.
-    pub fn entry(&mut self, kind: EntryKind, content: &[u8]) -> u64 {
+    pub(crate) fn entry(&mut self, kind: EntryKind, content: &[u8]) -> u64 {
         let offset = self.bytes.len() as u64;
         entry::write(&kind, content.len() as u64, &mut self.bytes);
         self.bytes.extend(deflate(content));
@@ -122,26 +123,26 @@ impl PackMaker {
         offset
     }
 
-    pub fn blob(&mut self, content: &[u8]) -> u64 {
+    pub(crate) fn blob(&mut self, content: &[u8]) -> u64 {
         self.entry(EntryKind::Whole(ObjectKind::Blob), content)
     }
 
-    pub fn ofs_delta(&mut self, base_offset: u64, delta: &[u8]) -> u64 {
+    pub(crate) fn ofs_delta(&mut self, base_offset: u64, delta: &[u8]) -> u64 {
         let distance = (self.bytes.len() as u64).wrapping_sub(base_offset);
         self.entry(EntryKind::OfsDelta { distance }, delta)
     }
 
-    pub fn ref_delta(&mut self, base_id: ObjectId, delta: &[u8]) -> u64 {
+    pub(crate) fn ref_delta(&mut self, base_id: ObjectId, delta: &[u8]) -> u64 {
         self.entry(EntryKind::RefDelta { base_id }, delta)
     }
 
     /// Appends bytes that are no entry of this maker's.
-    pub fn raw(&mut self, bytes: &[u8]) {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         self.count += 1;
     }
 
-    pub fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         let mut bytes = entry::write_pack(self.count).to_vec();
         bytes.extend_from_slice(&self.bytes[12..]);
         let mut hasher = PackHasher::default();
@@ -151,14 +152,14 @@ impl PackMaker {
     }
 }
 
-pub fn deflate(content: &[u8]) -> Vec<u8> {
+pub(crate) fn deflate(content: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
 }
 
 /// A delta that copies the whole base and appends a few bytes.
-pub fn appending(base_bytes: usize, suffix: &[u8]) -> Vec<u8> {
+pub(crate) fn appending(base_bytes: usize, suffix: &[u8]) -> Vec<u8> {
     let mut delta = Vec::new();
     for mut size in [base_bytes, base_bytes + suffix.len()] {
         while size > 0x7f {
@@ -183,10 +184,10 @@ pub fn appending(base_bytes: usize, suffix: &[u8]) -> Vec<u8> {
 }
 
 /// What an observer saw: position, id and kind.
-pub type Seen = Vec<(u32, ObjectId, ObjectKind)>;
+pub(crate) type Seen = Vec<(u32, ObjectId, ObjectKind)>;
 
 /// Parses a pack given in pieces, up to the end of its input.
-pub fn parse<'a>(
+pub(crate) fn parse<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,
     limits: Limits,
     store: &MemoryStore,
@@ -204,7 +205,7 @@ pub fn parse<'a>(
 }
 
 /// Parses a pack and resolves all of it.
-pub fn take<'a>(
+pub(crate) fn take<'a>(
     pieces: impl IntoIterator<Item = &'a [u8]>,
     limits: Limits,
     bases: &MemoryBases,
@@ -213,7 +214,7 @@ pub fn take<'a>(
 }
 
 /// The same, with the store that the chunks go to.
-pub fn take_into<'a>(
+pub(crate) fn take_into<'a>(
     store: &MemoryStore,
     pieces: impl IntoIterator<Item = &'a [u8]>,
     limits: Limits,

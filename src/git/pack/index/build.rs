@@ -2,7 +2,7 @@
 
 use super::super::super::store::PART_ROW_BYTES_MAX;
 use super::super::entries::{Base, Entry, EntryTable};
-use super::{ENTRY_ROW_BYTES, EXTERNAL_BASE, MAGIC, NO_BASE, OFFSET_MAX, VERSION};
+use super::format::{ENTRY_ROW_BYTES, EXTERNAL_BASE, MAGIC, NO_BASE, OFFSET_MAX, VERSION};
 
 /// The table cannot be made into an index: a fault of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,8 +31,8 @@ pub enum IndexError {
     },
 }
 
-/// Makes the index in rows of at most [`PART_ROW_BYTES_MAX`], so that it never stands whole in memory:
-/// what is held beside the table is 4 bytes an object and one row.
+/// Makes the index in rows of at most [`PART_ROW_BYTES_MAX`], so that it never stands whole in
+/// memory: what is held beside the table is 4 bytes an object and one row.
 #[derive(Debug)]
 pub struct IndexBuilder<'a> {
     table: &'a EntryTable,

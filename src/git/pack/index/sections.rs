@@ -1,7 +1,7 @@
 //! Where the sections of an index lie, and where it may be cut.
 
 use super::super::super::store::PART_ROW_BYTES_MAX;
-use super::{
+use super::format::{
     ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, MAGIC, POSITION_BYTES, VERSION,
 };
 
@@ -20,7 +20,7 @@ pub(super) struct Sections {
 }
 
 impl Sections {
-    pub fn new(header: &[u8; HEADER_BYTES]) -> Option<Self> {
+    pub(crate) fn new(header: &[u8; HEADER_BYTES]) -> Option<Self> {
         let [magic, version, objects, externals, surplus] = header.as_chunks::<4>().0 else {
             return None;
         };
@@ -48,7 +48,7 @@ impl Sections {
     }
 
     /// Whether an item of a section starts there, or the end is there.
-    pub fn has_border(&self, at: usize) -> bool {
+    pub(crate) fn has_border(&self, at: usize) -> bool {
         let sections = [
             (self.external_bases, ID_BYTES),
             (self.rows, ENTRY_ROW_BYTES),
@@ -71,7 +71,7 @@ pub fn rows(index: &[u8]) -> impl Iterator<Item = &[u8]> {
             let sections = sections.as_ref();
             *length == rest.len() || sections.is_some_and(|cut| cut.has_border(start + length))
         };
-        // Of what is no index the row is as long as it may be.
+        // Bytes that have no border here get a row of the full length.
         let length = (1..=most).rev().take(ENTRY_ROW_BYTES).find(at_border);
         let row = rest.get(..length.unwrap_or(most));
         start += length.unwrap_or(most);

@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use gix_hash::{ObjectId, Prefix};
+use gix_hash::ObjectId;
 use proptest::prelude::*;
 
 use super::super::super::object::ObjectKind;
@@ -59,10 +59,6 @@ fn an_empty_pack_has_an_index_that_finds_nothing() {
     assert!(index.is_empty());
     assert_eq!(index.find(&id(0, 0)), None);
     assert_eq!(index.find(&id(255, 255)), None);
-    assert_eq!(
-        index.with_prefix(Prefix::from_hex("0000").unwrap()).count(),
-        0
-    );
     assert_eq!(index.row(0), None);
     assert_eq!(index.external_base(0), None);
 }
@@ -79,23 +75,6 @@ fn the_first_of_several_copies_is_found() {
         .map(|position| index.is_first_copy(&index.row(position).unwrap()))
         .collect();
     assert_eq!(firsts, [true, true, false]);
-}
-
-#[test]
-fn ids_are_found_by_their_beginning() {
-    let table = sorted(
-        vec![whole(id(0xab, 2)), whole(id(0xab, 1)), whole(id(0xac, 0))],
-        vec![],
-    );
-    let index = open(&table);
-    let found: Vec<_> = index
-        .with_prefix(Prefix::from_hex("ab00").unwrap())
-        .collect();
-    assert_eq!(found, [(id(0xab, 1), 1), (id(0xab, 2), 0)]);
-    assert_eq!(
-        index.with_prefix(Prefix::from_hex("ad00").unwrap()).count(),
-        0
-    );
 }
 
 #[test]

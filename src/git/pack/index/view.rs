@@ -1,14 +1,14 @@
-//! Reading an index where it lies: nothing is copied but what is asked for.
+//! Reads an index where it lies. A call copies nothing but its answer.
 
-use gix_hash::{ObjectId, Prefix, oid};
+use gix_hash::{ObjectId, oid};
 
 use super::super::super::object::ObjectKind;
 use super::super::super::store::{PackId, Pieces, StoreError};
 use super::super::entries::{Base, Entry};
-use super::sections::{Sections, word};
-use super::{
+use super::format::{
     ENTRY_ROW_BYTES, EXTERNAL_BASE, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, NO_BASE, POSITION_BYTES,
 };
+use super::sections::{Sections, word};
 
 /// What the index says of an entry; as [`Entry`], without the id, which lies elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Row {
     /// What the entry is built on.
     pub base: Base,
     /// The place of the object's id among the ids sorted.
-    pub index_position: u32,
+    pub(crate) index_position: u32,
 }
 
 /// The index of one stored pack.
@@ -90,14 +90,6 @@ impl PackIndex {
         (self.raw_id(index_position)? == id.as_bytes()).then(|| self.position_of(index_position))?
     }
 
-    /// The objects whose ids start so, in the order of their ids, with their positions.
-    pub fn with_prefix(&self, prefix: Prefix) -> impl Iterator<Item = (ObjectId, u32)> + '_ {
-        let first = self.lower_bound(prefix.as_oid());
-        (first.unwrap_or(self.sections.object_count)..self.sections.object_count)
-            .map_while(|at| Some((self.id_at(at)?, self.position_of(at)?)))
-            .take_while(move |(id, _)| prefix.cmp_oid(id).is_eq())
-    }
-
     /// What the index says of the entry at a position.
     pub fn row(&self, position: u32) -> Option<Row> {
         if position >= self.sections.object_count {
@@ -126,7 +118,7 @@ impl PackIndex {
     }
 
     /// The id at an index position.
-    pub fn id_at(&self, index_position: u32) -> Option<ObjectId> {
+    pub(crate) fn id_at(&self, index_position: u32) -> Option<ObjectId> {
         self.raw_id(index_position).copied().map(ObjectId::from)
     }
 
@@ -151,7 +143,7 @@ impl PackIndex {
     }
 
     /// Whether the entry is its object's first in this pack, and so the one that is found.
-    pub fn is_first_copy(&self, row: &Row) -> bool {
+    pub(crate) fn is_first_copy(&self, row: &Row) -> bool {
         if self.sections.surplus == 0 {
             return true;
         }
@@ -218,8 +210,8 @@ impl PackIndex {
         Some(word(*position))
     }
 
-    /// The item of a section. The numbers of all sections but the last are to be checked before: the
-    /// next section lies behind.
+    /// The item of a section. The numbers of all sections but the last are to be checked before:
+    /// the next section lies behind.
     fn item<const N: usize>(&self, section: usize, number: u32) -> Option<&[u8; N]> {
         let number = usize::try_from(number).ok()?;
         self.bytes

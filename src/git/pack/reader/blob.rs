@@ -1,23 +1,21 @@
-//! A blob of any size, read in pieces.
+//! Reads a blob of any size in pieces.
 
-use super::super::super::object::ObjectKind;
 use super::super::super::store::{PackId, PackStore, ReadError, Shared};
 use super::super::entries::Base;
 use super::super::inflate::Inflater;
 use super::{LivePacks, Location};
 
-/// Bytes of a piece at most.
+/// The longest piece, in bytes.
 pub const PIECE_BYTES: usize = 128 << 10;
 
 /// Gives an object's content in pieces of at most [`PIECE_BYTES`].
 ///
-/// An object that is stored whole is inflated as it is asked for: what is held is one piece and
-/// the chunks that it came from. A delta, whose result is bounded, is resolved at the first call.
-/// The reader does not borrow the packs, so that it can live in a stream; it is to be given the
-/// same packs each time.
+/// An object that is stored whole is inflated piece by piece: the reader holds one piece and the
+/// chunks that it came from. A delta, whose result is bounded, is resolved at the first call. The
+/// reader does not borrow the packs, so that it can live in a stream. Every call needs the same
+/// packs.
 pub struct BlobReader {
     at: Location,
-    kind: ObjectKind,
     size_bytes: u64,
     given_bytes: u64,
     source: Source,
@@ -60,16 +58,10 @@ impl BlobReader {
         };
         Ok(Self {
             at,
-            kind: row.kind,
             size_bytes,
             given_bytes: 0,
             source,
         })
-    }
-
-    /// The object's kind; nothing keeps other kinds than blobs from being read so.
-    pub fn kind(&self) -> ObjectKind {
-        self.kind
     }
 
     /// Bytes of the whole content.

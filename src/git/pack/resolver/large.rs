@@ -15,7 +15,7 @@ use super::super::entries::Base;
 use super::super::incoming::appended::Appended;
 use super::super::incoming::objects::{IncomingObjects, Sources};
 use super::super::parser::error::PackError;
-use super::super::reader::BlobReader;
+use super::super::reader::blob::BlobReader;
 
 /// A large object, inflated.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +90,7 @@ pub(super) enum Worked {
 
 /// What a step may use.
 #[derive(Clone, Copy)]
-pub(super) struct Desk<'a> {
+pub(super) struct StepStores<'a> {
     pub sources: Sources<'a>,
     pub quarantine: &'a dyn Quarantine,
 }
@@ -109,19 +109,19 @@ impl LargeDelta {
         child: u32,
         base: LargeBase,
         base_size: u64,
-        desk: Desk<'_>,
+        stores: StepStores<'_>,
     ) -> Result<Self, PackError> {
         let (base, spill) = match base {
             LargeBase::Held(content) => (BaseBytes::Held(content), None),
             LargeBase::InScratch(scratch_id) => (in_scratch(scratch_id), None),
             LargeBase::Away(base, id) => {
-                let spill = Spill::begin(objects, base, &id, desk)?;
+                let spill = Spill::begin(objects, base, &id, stores)?;
                 (in_scratch(spill.scratch_id), Some(spill))
             }
         };
         let stage = match spill {
             Some(spill) => Stage::Spill(spill),
-            None => Stage::Apply(Box::new(Apply::begin(objects, child, desk)?)),
+            None => Stage::Apply(Box::new(Apply::begin(objects, child, stores)?)),
         };
         Ok(Self {
             child,
@@ -135,11 +135,11 @@ impl LargeDelta {
     pub(super) fn work(
         &mut self,
         objects: &mut IncomingObjects,
-        desk: Desk<'_>,
+        stores: StepStores<'_>,
     ) -> Result<Worked, PackError> {
         match &mut self.stage {
             Stage::Spill(spill) => {
-                if spill.work(objects, desk)? {
+                if spill.work(objects, stores)? {
                     return Ok(Worked::More);
                 }
                 let (spilled, scratch_id) = (spill.spilled, spill.scratch_id);
@@ -148,12 +148,12 @@ impl LargeDelta {
                         position: self.child,
                     });
                 }
-                self.stage = Stage::Apply(Box::new(Apply::begin(objects, self.child, desk)?));
+                self.stage = Stage::Apply(Box::new(Apply::begin(objects, self.child, stores)?));
                 Ok(Worked::Spilled(scratch_id))
             }
             Stage::Apply(apply) => {
                 let (base, base_size) = (&mut self.base, self.base_size);
-                if apply.work(objects, self.child, base, base_size, desk)? {
+                if apply.work(objects, self.child, base, base_size, stores)? {
                     Ok(Worked::More)
                 } else {
                     Ok(Worked::Done)
@@ -172,7 +172,12 @@ fn in_scratch(scratch_id: PackId) -> BaseBytes {
 
 impl BaseBytes {
     /// Bytes of the base at `offset`: at least one, at most `length`.
-    fn run(&mut self, offset: u64, length: u64, desk: Desk<'_>) -> Result<&[u8], PackError> {
+    fn run(
+        &mut self,
+        offset: u64,
+        length: u64,
+        stores: StepStores<'_>,
+    ) -> Result<&[u8], PackError> {
         let (bytes, start) = match self {
             Self::Held(content) => (&*content, offset),
             Self::Scratch {
@@ -182,7 +187,7 @@ impl BaseBytes {
                 let number = offset / CHUNK_BYTES as u64;
                 if at_hand.as_ref().is_none_or(|(held, _)| *held != number) {
                     let chunk = u32::try_from(number).unwrap_or(u32::MAX);
-                    let chunk = desk.sources.store.chunk(*scratch_id, chunk)?;
+                    let chunk = stores.sources.store.chunk(*scratch_id, chunk)?;
                     *at_hand = Some((number, chunk));
                 }
                 match at_hand {
@@ -211,16 +216,16 @@ impl Spill {
         objects: &mut IncomingObjects,
         base: Base,
         id: &ObjectId,
-        desk: Desk<'_>,
+        stores: StepStores<'_>,
     ) -> Result<Self, PackError> {
         let source = match base {
             Base::Position(position) => {
-                let (header, at, end) = objects.stored_entry(position, desk.sources.store)?;
+                let (header, at, end) = objects.stored_entry(position, stores.sources.store)?;
                 objects.inflater.start(header.size_bytes);
                 SpillSource::Incoming { at, end }
             }
             Base::External(_) | Base::None => {
-                let reader = desk.sources.bases.open(id)?;
+                let reader = stores.sources.bases.open(id)?;
                 let reader = reader.ok_or(PackError::Unresolved {
                     count: 1,
                     base_id: *id,
@@ -229,7 +234,7 @@ impl Spill {
             }
         };
         Ok(Self {
-            scratch_id: desk.quarantine.open_scratch()?,
+            scratch_id: stores.quarantine.open_scratch()?,
             source,
             chunk: Vec::with_capacity(CHUNK_BYTES),
             chunks: 0,
@@ -238,28 +243,32 @@ impl Spill {
     }
 
     /// Spills a piece; false when there is no more.
-    fn work(&mut self, objects: &mut IncomingObjects, desk: Desk<'_>) -> Result<bool, PackError> {
+    fn work(
+        &mut self,
+        objects: &mut IncomingObjects,
+        stores: StepStores<'_>,
+    ) -> Result<bool, PackError> {
         let more = match &mut self.source {
             SpillSource::Incoming { at, end } => {
-                let (piece, done) = objects.inflate_piece(at, *end, desk.sources.store)?;
-                self.take(&piece, desk)?;
+                let (piece, done) = objects.inflate_piece(at, *end, stores.sources.store)?;
+                self.take(&piece, stores)?;
                 !done
             }
-            SpillSource::Live(reader) => match desk.sources.bases.next_piece(reader)? {
+            SpillSource::Live(reader) => match stores.sources.bases.next_piece(reader)? {
                 Some(piece) => {
-                    self.take(&piece, desk)?;
+                    self.take(&piece, stores)?;
                     true
                 }
                 None => false,
             },
         };
         if !more && !self.chunk.is_empty() {
-            self.write(desk)?;
+            self.write(stores)?;
         }
         Ok(more)
     }
 
-    fn take(&mut self, mut piece: &[u8], desk: Desk<'_>) -> Result<(), PackError> {
+    fn take(&mut self, mut piece: &[u8], stores: StepStores<'_>) -> Result<(), PackError> {
         self.spilled += piece.len() as u64;
         while !piece.is_empty() {
             let room = CHUNK_BYTES - self.chunk.len();
@@ -267,14 +276,15 @@ impl Spill {
             self.chunk.extend_from_slice(now);
             piece = later;
             if self.chunk.len() == CHUNK_BYTES {
-                self.write(desk)?;
+                self.write(stores)?;
             }
         }
         Ok(())
     }
 
-    fn write(&mut self, desk: Desk<'_>) -> Result<(), PackError> {
-        desk.quarantine
+    fn write(&mut self, stores: StepStores<'_>) -> Result<(), PackError> {
+        stores
+            .quarantine
             .put_chunk(self.scratch_id, self.chunks, &self.chunk)?;
         self.chunks += 1;
         self.chunk.clear();
@@ -283,8 +293,12 @@ impl Spill {
 }
 
 impl Apply {
-    fn begin(objects: &mut IncomingObjects, child: u32, desk: Desk<'_>) -> Result<Self, PackError> {
-        let (header, at, end) = objects.stored_entry(child, desk.sources.store)?;
+    fn begin(
+        objects: &mut IncomingObjects,
+        child: u32,
+        stores: StepStores<'_>,
+    ) -> Result<Self, PackError> {
+        let (header, at, end) = objects.stored_entry(child, stores.sources.store)?;
         objects.charge(header.size_bytes)?;
         objects.inflater.start(header.size_bytes);
         Ok(Self {
@@ -306,12 +320,12 @@ impl Apply {
         child: u32,
         base: &mut BaseBytes,
         base_size: u64,
-        desk: Desk<'_>,
+        stores: StepStores<'_>,
     ) -> Result<bool, PackError> {
         if let Some((offset, length)) = self.copying {
-            let run = base.run(offset, length, desk)?;
+            let run = base.run(offset, length, stores)?;
             let copied = run.len() as u64;
-            put(&mut self.output, objects, run, desk)?;
+            put(&mut self.output, objects, run, stores)?;
             let rest = length.saturating_sub(copied);
             self.copying = (rest > 0).then_some((offset + copied, rest));
             return Ok(true);
@@ -328,15 +342,15 @@ impl Apply {
             Some(Run::Sizes(base, result)) => {
                 self.output = Some(open(objects, child, (base, base_size), result)?);
             }
-            Some(Run::Insert(run)) => put(&mut self.output, objects, run, desk)?,
+            Some(Run::Insert(run)) => put(&mut self.output, objects, run, stores)?,
             Some(Run::Copy(offset, length)) => self.copying = Some((offset, length)),
             None if self.inflated => {
                 self.delta.finish().map_err(wrong)?;
-                self.close(objects, child, desk)?;
+                self.close(objects, child, stores)?;
                 return Ok(false);
             }
             None => {
-                let store = desk.sources.store;
+                let store = stores.sources.store;
                 let (piece, done) = objects.inflate_piece(&mut self.at, self.end, store)?;
                 (self.instructions, self.read, self.inflated) = (piece, 0, done);
             }
@@ -349,7 +363,7 @@ impl Apply {
         &mut self,
         objects: &mut IncomingObjects,
         child: u32,
-        desk: Desk<'_>,
+        stores: StepStores<'_>,
     ) -> Result<(), PackError> {
         let offset = self.at;
         let Some((appended, hasher, size)) = self.output.take() else {
@@ -359,7 +373,7 @@ impl Apply {
             .finish()
             .map_err(|_| PackError::Collision { offset })?;
         objects.record_passed(child, id, ObjectKind::Blob, size)?;
-        objects.append_end(appended, desk.quarantine)?;
+        objects.append_end(appended, stores.quarantine)?;
         objects.progress.deltas_resolved += 1;
         Ok(())
     }
@@ -390,11 +404,11 @@ fn put(
     output: &mut Option<(Appended, ObjectHasher, u64)>,
     objects: &mut IncomingObjects,
     run: &[u8],
-    desk: Desk<'_>,
+    stores: StepStores<'_>,
 ) -> Result<(), PackError> {
     let Some((appended, hasher, _)) = output else {
         return Ok(());
     };
     hasher.update(run);
-    objects.append_content(appended, run, desk.quarantine)
+    objects.append_content(appended, run, stores.quarantine)
 }

@@ -4,12 +4,16 @@ use super::super::super::object::ObjectKind;
 use super::super::super::store::Quarantine;
 use super::super::entries::Base;
 use super::super::parser::error::PackError;
-use super::large::{Desk, LargeBase, LargeDelta, Scratch, Worked};
+use super::large::{LargeBase, LargeDelta, Scratch, StepStores, Worked};
 use super::{Frame, Resolver};
 
 impl Resolver {
     /// Begins to apply a large delta on the last base of the path.
-    pub(super) fn begin_large(&mut self, child: u32, desk: Desk<'_>) -> Result<(), PackError> {
+    pub(super) fn begin_large(
+        &mut self,
+        child: u32,
+        stores: StepStores<'_>,
+    ) -> Result<(), PackError> {
         let Some(&Frame {
             base,
             kind,
@@ -23,7 +27,7 @@ impl Resolver {
         let limit = self.objects.limits.delta_bytes_max;
         if kind != ObjectKind::Blob {
             // Their sizes are bounded far lower: only the instructions can be so many.
-            let (header, ..) = self.objects.stored_entry(child, desk.sources.store)?;
+            let (header, ..) = self.objects.stored_entry(child, stores.sources.store)?;
             return Err(PackError::DeltaTooLarge {
                 offset,
                 what: "instructions",
@@ -36,15 +40,15 @@ impl Resolver {
         let id = id.ok_or(PackError::NoEntry { position: child })?;
         let held = self.scratch.filter(|scratch| scratch.object_id == id);
         let base = match held {
-            _ if size_bytes <= limit => LargeBase::Held(self.base_content(base, desk.sources)?.1),
+            _ if size_bytes <= limit => LargeBase::Held(self.base_content(base, stores.sources)?.1),
             Some(scratch) => LargeBase::InScratch(scratch.scratch_id),
             None => {
-                self.drop_scratch(desk.quarantine)?;
+                self.drop_scratch(stores.quarantine)?;
                 LargeBase::Away(base, id)
             }
         };
         let is_away = matches!(base, LargeBase::Away(..));
-        let large = LargeDelta::begin(&mut self.objects, child, base, size_bytes, desk)?;
+        let large = LargeDelta::begin(&mut self.objects, child, base, size_bytes, stores)?;
         if is_away {
             // Not before: a beginning that finds its base cold is repeated.
             self.objects.charge(size_bytes)?;
@@ -57,9 +61,9 @@ impl Resolver {
     pub(super) fn work_on(
         &mut self,
         mut large: LargeDelta,
-        desk: Desk<'_>,
+        stores: StepStores<'_>,
     ) -> Result<(), PackError> {
-        let worked = match large.work(&mut self.objects, desk) {
+        let worked = match large.work(&mut self.objects, stores) {
             Ok(worked) => worked,
             Err(error) => {
                 self.large = Some(large);

@@ -31,7 +31,7 @@ fn body(lines: &[&str]) -> Vec<u8> {
         match *line {
             "0000" => pktline::flush(&mut out),
             "0001" => pktline::delim(&mut out),
-            "0002" => pktline::response_end(&mut out),
+            "0002" => out.extend(b"0002"),
             line => pktline::text(&[line.as_bytes()], &mut out),
         }
     }
@@ -312,7 +312,6 @@ fn bounds() {
         error.to_string(),
         "protocol error: message of more than 40 bytes"
     );
-    assert_eq!(error.code(), "limit");
 
     let lines = [
         "command=fetch",
@@ -330,7 +329,6 @@ fn bounds() {
         error.to_string(),
         "git upload-pack: too many want lines, at most 1"
     );
-    assert_eq!(error.code(), "limit");
 }
 
 /// The requests in what a client sent over one connection.

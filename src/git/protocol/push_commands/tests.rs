@@ -68,10 +68,12 @@ fn commands_and_capabilities() {
     let update = format!("{A} {B} refs/heads/main");
     let delete = format!("{B} {ZERO} refs/heads/\u{e9}");
     let push = push(&[&format!("shallow {B}"), &create, &update, &delete, "0000"]);
-    let command = |name: &str, old, new| PushCommand {
-        name: name.into(),
-        old,
-        new,
+    let command = |name: &str, old, new| {
+        Rc::new(PushCommand {
+            name: name.into(),
+            old,
+            new,
+        })
     };
     assert_eq!(
         push.commands,
@@ -87,7 +89,6 @@ fn commands_and_capabilities() {
     assert_eq!(capabilities.side_band, SideBand::Large);
     assert!(capabilities.quiet && capabilities.atomic && !capabilities.push_options);
     assert_eq!(capabilities.client.agent.as_deref(), Some("git/2"));
-    assert!(push.expects_pack());
     assert_eq!(push.check_names_differ(), Ok(()));
 }
 
@@ -105,7 +106,7 @@ fn a_body_without_commands() {
     assert_eq!((empty, taken, pack), (PushCommands::default(), 4, vec![]));
     assert_eq!(read(b"").unwrap().1, 0);
     let shallow_only = push(&[&format!("shallow {A}"), "0000"]);
-    assert!(shallow_only.commands.is_empty() && !shallow_only.expects_pack());
+    assert!(shallow_only.commands.is_empty());
 }
 
 #[test]
@@ -121,12 +122,6 @@ fn capabilities_that_were_not_offered_have_no_effect() {
     let capabilities = reader.finish().unwrap().capabilities;
     assert!(!capabilities.atomic && !capabilities.push_options);
     assert_eq!(capabilities.report_status, ReportStatus::V1);
-}
-
-#[test]
-fn only_deletions_need_no_pack() {
-    let delete = format!("{A} {ZERO} refs/heads/a");
-    assert!(!push(&[&delete, "0000"]).expects_pack());
 }
 
 #[test]
@@ -205,7 +200,6 @@ fn bounds() {
     };
     let message = |lines: &[&str]| {
         let error = splits::check(&body(lines), |pieces| read_with(&limits, pieces)).unwrap_err();
-        assert_eq!(error.code(), "limit");
         error.to_string()
     };
     let line = |name: &str| format!("{ZERO} {A} refs/heads/{name}");
@@ -340,10 +334,14 @@ proptest! {
             .into_iter()
             .map(|(new, create, name)| {
                 let new = ObjectId::Sha1(new);
-                PushCommand { name: name.into(), old: (!create).then_some(new), new: Some(new) }
+                Rc::new(PushCommand {
+                    name: name.into(),
+                    old: (!create).then_some(new),
+                    new: Some(new),
+                })
             })
             .collect();
-        let line = |command: &PushCommand| {
+        let line = |command: &Rc<PushCommand>| {
             let (old, new) = (command.old.unwrap_or(null), command.new.unwrap_or(null));
             format!("{old} {new} {}", command.name)
         };

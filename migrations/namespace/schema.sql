@@ -1,0 +1,95 @@
+-- The newest schema of a namespace's database, in one piece. A new namespace is made by this
+-- script; an older database reaches the same schema through the numbered files beside it, and a
+-- test compares the two.
+
+-- Which schema this database holds, and how far it has been migrated: one row. An object that was
+-- woken for a namespace that does not exist has neither this table nor another.
+CREATE TABLE schema_version (
+    singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
+    kind TEXT NOT NULL CHECK (kind = 'namespace'),
+    version INTEGER NOT NULL CHECK (version > 0)
+) STRICT;
+
+-- The namespace itself: one row.
+CREATE TABLE namespace (
+    singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
+    name TEXT NOT NULL CHECK (length(name) BETWEEN 2 AND 63),
+    created_at INTEGER NOT NULL,
+    -- The setting of the same name that repositories made in this namespace take, unless their
+    -- maker says otherwise.
+    fsck_strict INTEGER NOT NULL DEFAULT 0 CHECK (fsck_strict IN (0, 1))
+) STRICT;
+
+-- A repository of the namespace: the authority for its name, and a copy of what lists show (the
+-- repository's own object has the original, so all columns but the first four can be rebuilt).
+-- A row is 'creating' from the moment the name is taken until the repository's object exists.
+CREATE TABLE repository (
+    -- The name in lower case: names are unique without regard to case.
+    name_key TEXT NOT NULL PRIMARY KEY CHECK (name_key = lower(name)),
+    name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    id TEXT NOT NULL CHECK (length(id) = 16 AND id NOT GLOB '*[^0-9a-z]*'),
+    state TEXT NOT NULL CHECK (state IN ('creating', 'live')),
+    description TEXT NOT NULL DEFAULT '',
+    default_branch TEXT NOT NULL,
+    read_only INTEGER NOT NULL CHECK (read_only IN (0, 1)),
+    public INTEGER NOT NULL CHECK (public IN (0, 1)),
+    source TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    last_push_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- The order in which repositories are listed unless asked otherwise. It never changes for a row, so
+-- it costs one row written in a repository's life. The other orders sort when somebody asks for them.
+CREATE INDEX repository_by_creation ON repository (created_at);
+
+-- A token's id starts with half of its repository's id; `DELETE /namespaces/:ns/tokens/:id` names
+-- no repository and finds it by this. It never changes either.
+CREATE INDEX repository_by_id ON repository (id);
+
+-- A repository whose name is free again but whose object still has to be emptied. The row goes
+-- when that is done, so that an interrupted deletion is taken up again.
+CREATE TABLE deletion (
+    id TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 16 AND id NOT GLOB '*[^0-9a-z]*'),
+    name TEXT NOT NULL,
+    requested_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A token of the namespace; otherwise as the table of the same name in a repository.
+CREATE TABLE token (
+    sha256 BLOB NOT NULL PRIMARY KEY CHECK (length(sha256) = 32),
+    id TEXT NOT NULL UNIQUE CHECK (length(id) = 16 AND id NOT GLOB '*[^0-9a-z]*'),
+    -- 'admin' administers the namespace; 'read' and 'write' open its repositories, for builds that
+    -- fetch several.
+    scope TEXT NOT NULL CHECK (scope IN ('read', 'write', 'admin')),
+    label TEXT NOT NULL DEFAULT '',
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL CHECK (expires_at > created_at),
+    revoked_at INTEGER,
+    last_used_at INTEGER,
+    -- NULL: every repository, later ones too. Otherwise the ids of those that the token opens, with
+    -- a space between two. Ids and not names: a name would open whatever repository gets it later.
+    repository_ids TEXT
+        CHECK (repository_ids IS NULL OR (scope <> 'admin' AND length(repository_ids) >= 16))
+) STRICT, WITHOUT ROWID;
+
+-- A request that makes something and was sent with an Idempotency-Key: the same request sent again
+-- gets the first one's answer. Rows go after a day, and the oldest go when there are too many;
+-- `seq` grows with time, so that neither needs an index.
+CREATE TABLE idempotency (
+    seq INTEGER PRIMARY KEY,
+    -- SHA-256 of the caller's credential and the key: no caller meets another's.
+    key BLOB NOT NULL UNIQUE CHECK (length(key) = 32),
+    -- SHA-256 of path and body: the same key with another request is refused.
+    request BLOB NOT NULL CHECK (length(request) = 32),
+    -- Random. With it, the caller's credential and the key, ids and token of the answer are drawn,
+    -- so that no token need be kept.
+    salt BLOB NOT NULL CHECK (length(salt) = 32),
+    started_at INTEGER NOT NULL,
+    -- Time of the last beginning: a request that broke off may be begun again.
+    begun_at INTEGER NOT NULL,
+    -- NULL while it is under way.
+    status INTEGER,
+    -- A NUL stands in the place of its token.
+    answer TEXT
+) STRICT;

@@ -1,0 +1,45 @@
+-- The newest schema of a fork network's database, in one piece. A new network is made by this
+-- script; an older database reaches the same schema through the numbered files beside it, and a
+-- test compares the two.
+
+-- Which schema this database holds, and how far it has been migrated: one row.
+CREATE TABLE schema_version (
+    singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
+    kind TEXT NOT NULL CHECK (kind = 'network'),
+    version INTEGER NOT NULL CHECK (version > 0)
+) STRICT;
+
+-- A fork network is a repository and its forks, and theirs. A repository of it names a pack in R2:
+-- as long as there is such a row, the R2 object stays. The row is written before the object is.
+CREATE TABLE pack_holder (
+    r2_key TEXT NOT NULL CHECK (length(r2_key) > 0),
+    repository_id TEXT NOT NULL CHECK (length(repository_id) = 16),
+    PRIMARY KEY (r2_key, repository_id)
+) STRICT, WITHOUT ROWID;
+
+-- Finds the packs that a repository named which leaves the network.
+CREATE INDEX pack_holder_by_repository ON pack_holder (repository_id);
+
+-- A pack in R2 that no repository names any more, and when its object goes. A repository that takes
+-- it before that saves it; once the removal has begun, the repository must wait for its end.
+CREATE TABLE doomed_pack (
+    r2_key TEXT NOT NULL PRIMARY KEY,
+    due_at INTEGER NOT NULL,
+    removing INTEGER NOT NULL DEFAULT 0 CHECK (removing IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+-- A repository that was deleted: whatever it still asks for was sent before and comes too late. The
+-- row stays for as long as that can happen.
+CREATE TABLE departure (
+    repository_id TEXT NOT NULL PRIMARY KEY CHECK (length(repository_id) = 16),
+    departed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The name under which a repository of the network is reached, which is the name of its object.
+-- Noted whenever it takes a key, so that the network can be purged of what one of its repositories
+-- removed.
+CREATE TABLE member (
+    repository_id TEXT NOT NULL PRIMARY KEY CHECK (length(repository_id) = 16),
+    namespace TEXT NOT NULL,
+    name TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

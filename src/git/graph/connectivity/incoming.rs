@@ -1,0 +1,27 @@
+//! What the check asks of the pack that is being pushed.
+
+use gix_hash::oid;
+
+use super::super::super::object::ObjectKind;
+use super::super::super::object::facts::CommitFacts;
+
+/// The pack that is being pushed.
+pub trait Incoming {
+    /// Entries in the pack.
+    fn object_count(&self) -> u32;
+
+    /// The position of an object of the pack, always the same if it is there more than once, and
+    /// its kind.
+    fn locate(&self, id: &oid) -> Option<(u32, ObjectKind)>;
+
+    /// Commits in the pack, as far as that is known: room is made for so many.
+    fn commit_count(&self) -> usize {
+        0
+    }
+
+    /// A commit of the pack, if it is at hand without reading it. Asked a few times for each
+    /// commit.
+    fn commit(&self, _commit_id: &oid) -> Option<CommitFacts> {
+        None
+    }
+}

@@ -1,0 +1,17 @@
+//! The numbers of an index's format, which [`super`] describes.
+
+pub(super) const MAGIC: [u8; 4] = *b"CIDX";
+pub(super) const VERSION: u32 = 1;
+pub(super) const HEADER_BYTES: usize = 20;
+pub(super) const FAN_OUT_BYTES: usize = 256 * 4;
+pub(super) const ID_BYTES: usize = 20;
+pub(super) const POSITION_BYTES: usize = 4;
+pub(super) const ENTRY_ROW_BYTES: usize = 24;
+
+/// In place of a base: the entry is stored whole.
+pub(super) const NO_BASE: u32 = u32::MAX;
+/// The base is the external base with the number in the other bits.
+pub(super) const EXTERNAL_BASE: u32 = 1 << 31;
+
+/// The last offset that five bytes hold.
+pub(super) const OFFSET_MAX: u64 = (1 << 40) - 1;

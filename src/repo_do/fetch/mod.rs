@@ -1,0 +1,17 @@
+//! Fetches: what a client is shown, and what it is sent.
+//!
+//! | file | what |
+//! |---|---|
+//! | `refs` | advertisements and `ls-refs` |
+//! | `upload` | a fetch: the request read, the answer streamed |
+//! | `sender` | the pack of an answer, made as it is taken |
+//! | `ready` | whether the ready clone is the answer |
+//! | `reach` | which objects may be named by id |
+//! | `bundle` | everything as one file |
+
+pub mod bundle;
+pub mod reach;
+pub mod ready;
+pub mod refs;
+pub mod sender;
+pub mod upload;

@@ -1,0 +1,334 @@
+//! A fetch: the request read, the answer streamed as the client takes it.
+
+use std::rc::Rc;
+
+use futures::stream;
+use worker::Request;
+
+use super::reach::Visible;
+use super::refs;
+use super::sender::{self, Sender};
+use crate::git::limits::Limits;
+use crate::git::pack::reader::LivePacks;
+use crate::git::protocol::advertise::{Service, Version};
+use crate::git::protocol::capabilities::Offer;
+use crate::git::protocol::command_request::{Command, CommandRequestReader};
+use crate::git::protocol::fetch_request::FetchRequest;
+use crate::git::protocol::object_info::ObjectInfoRequest;
+use crate::git::protocol::pktline;
+use crate::git::protocol::upload_request::UploadRequestReader;
+use crate::git::store::ReadError;
+use crate::git::upload_pack::answer::{Answer, answer_within};
+use crate::git::upload_pack::error::FetchError;
+use crate::git::upload_pack::error::PlanError;
+use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
+use crate::repo_do::fetch::ready::{self, Served};
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::r2::cold::{self, Faults};
+use crate::repo_do::request::account::{self, Account, fault};
+use crate::repo_do::request::answer::Answer as Reply;
+use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::request::refuse;
+use crate::repo_do::runtime::admission::{grow, reserve_share};
+use crate::repo_do::runtime::body::{Body, BodyError};
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::memory::{
+    FETCH_REQUEST_FACTOR, REQUEST_FREE_BYTES, Reservation, SENDING_BYTES,
+};
+use crate::repo_do::runtime::reply::Media;
+use crate::repo_do::state::failure::SnapshotError;
+use crate::repo_do::state::reach_cache::Audience;
+use crate::repo_do::state::readers::Purpose;
+use crate::repo_do::state::store::Store;
+use crate::storage::fault_log;
+
+/// Answers one request of `git-upload-pack`.
+pub async fn upload_pack(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    request: Request,
+    authorized: &Authorized,
+    account: &Rc<Account>,
+) -> Reply {
+    let version = refs::version(&request, Service::UploadPack);
+    let mut body = match Body::of(&request) {
+        Ok(body) => body,
+        Err(error) => return refused(account, &error.to_string()),
+    };
+    match take(object, store, (&mut body, version), authorized, account).await {
+        Ok(response) => Ok(response),
+        Err(error) => refuse::fetch(account, &mut body, &error).await,
+    }
+}
+
+async fn take(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    (body, version): (&mut Body, Version),
+    authorized: &Authorized,
+    account: &Rc<Account>,
+) -> Reply {
+    let limits = Limits::DEFAULT;
+    let offer = object.fetch_extensions.offer();
+    let audience = Audience::of(authorized.actor);
+    // A request that is still to come costs nothing; nor does a small one.
+    let mut reservation = Reservation::empty_share();
+    let asked = match version {
+        Version::V2 => commands(body, offer, &limits, &mut reservation).await?,
+        Version::V0 | Version::V1 => fetches(body, offer, &limits, &mut reservation).await?,
+    };
+    body.drain().await;
+    account.received(body.received_bytes());
+    match asked {
+        Asked::Nothing => whole(account, Vec::new()),
+        Asked::Refused(message) => refused(account, &message),
+        Asked::Command(Command::LsRefs(request)) => {
+            refs::ls_refs(store, request, authorized, account).await
+        }
+        Asked::Command(Command::ObjectInfo(request)) => {
+            let visible = Visible::to(object, store, audience);
+            let mut faults = Faults::default();
+            // A tag may have to be read, whose bytes are cold.
+            let out = loop {
+                match object_info(store, &request, &limits, &visible) {
+                    Ok(out) => break out,
+                    Err(error) => {
+                        let chunk = error.cold().ok_or(error)?;
+                        faults.fetch_cold_chunk(object, store, chunk).await?;
+                    }
+                }
+            };
+            whole(account, out)
+        }
+        Asked::Command(Command::BundleUri) => whole(account, b"0000".to_vec()),
+        Asked::Command(Command::Fetch(request)) => {
+            let visible = Visible::to(object, store, audience);
+            fetch(
+                object,
+                store,
+                (&request, &visible),
+                &limits,
+                reservation,
+                account,
+            )
+            .await
+        }
+    }
+}
+
+/// What a body turned out to ask for.
+enum Asked {
+    Nothing,
+    Refused(String),
+    Command(Command),
+}
+
+async fn commands(
+    body: &mut Body,
+    offer: Offer<'_>,
+    limits: &Limits,
+    reservation: &mut Reservation,
+) -> Result<Asked, ErrorReply> {
+    let mut reader = CommandRequestReader::new(offer, limits);
+    let read = each_piece(body, reservation, |piece| reader.feed(piece)).await?;
+    Ok(match read.and_then(|()| reader.finish()) {
+        Ok(Some(request)) => Asked::Command(request.command),
+        Ok(None) => Asked::Nothing,
+        Err(error) => Asked::Refused(error.to_string()),
+    })
+}
+
+async fn fetches(
+    body: &mut Body,
+    offer: Offer<'_>,
+    limits: &Limits,
+    reservation: &mut Reservation,
+) -> Result<Asked, ErrorReply> {
+    let mut reader = UploadRequestReader::new(offer, limits);
+    let read = each_piece(body, reservation, |piece| reader.feed(piece)).await?;
+    Ok(match read.and_then(|()| reader.finish()) {
+        Ok(request) if request.fetch.wants.is_empty() => Asked::Nothing,
+        Ok(request) => Asked::Command(Command::Fetch(Box::new(request.fetch))),
+        Err(error) => Asked::Refused(error.to_string()),
+    })
+}
+
+/// Feeds the body to a reader until it has enough, or refuses. A long one reserves what the reader
+/// makes of it.
+async fn each_piece<E>(
+    body: &mut Body,
+    reservation: &mut Reservation,
+    mut feed: impl FnMut(&[u8]) -> Result<bool, E>,
+) -> Result<Result<(), E>, ErrorReply> {
+    let mut piece = Vec::new();
+    let mut fed_bytes = 0_u64;
+    while body
+        .next(&mut piece)
+        .await
+        .map_err(|error| broken(&error))?
+    {
+        fed_bytes = fed_bytes.saturating_add(piece.len() as u64);
+        if fed_bytes > REQUEST_FREE_BYTES {
+            let held_bytes = fed_bytes.saturating_mul(FETCH_REQUEST_FACTOR);
+            grow(reservation, held_bytes).await?;
+        }
+        match feed(&piece) {
+            Ok(false) => {}
+            Ok(true) => break,
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn broken(error: &BodyError) -> ErrorReply {
+    ErrorReply::new(ErrorCode::InvalidInput, error.to_string())
+}
+
+fn whole(account: &Account, out: Vec<u8>) -> Reply {
+    account::whole(account, Service::UploadPack, Media::Result, out)
+}
+
+fn refused(account: &Account, message: &str) -> Reply {
+    account.failed(fault::REFUSED);
+    let mut out = Vec::new();
+    pktline::err(&account.named(message), &mut out);
+    whole(account, out)
+}
+
+fn object_info(
+    store: &Rc<Store>,
+    request: &ObjectInfoRequest,
+    limits: &Limits,
+    visible: &Visible<'_>,
+) -> Result<Vec<u8>, ReadError> {
+    let packs = LivePacks::open(Rc::clone(store), limits)?;
+    let mut out = Vec::new();
+    request.write_header(&mut out);
+    let hidden = visible.hidden(&request.object_ids)?;
+    for id in &request.object_ids {
+        let size_bytes = match packs.find(id)?.filter(|_| !hidden.contains(id)) {
+            Some(at) => Some(u64::from(packs.row(at)?.size_bytes)),
+            None => None,
+        };
+        request.write_object(id, size_bytes, &mut out);
+    }
+    pktline::flush(&mut out);
+    Ok(out)
+}
+
+async fn fetch(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    (request, visible): (&FetchRequest, &Visible<'_>),
+    limits: &Limits,
+    reservation: Reservation,
+    account: &Rc<Account>,
+) -> Reply {
+    if let Some(served) = ready::serves(object, store, request).await? {
+        return redirected(account, served);
+    }
+    let mut reservations = vec![reservation];
+    reservations.extend(cold::reserve_for(store).await?);
+    // While this reader is there, packs that other work supersedes stay.
+    let mut held = (reservations, object.readers.enter(Purpose::Look, now_ms()));
+    let mut room = None;
+    loop {
+        let Answer { head, pack } = match plan(object, store, request, limits, visible).await {
+            Ok(answer) => answer,
+            Err(NoAnswer::Told(message)) => return refused(account, &message),
+            Err(NoAnswer::Refused(error)) => return Err(error),
+        };
+        let Some(pack) = pack else {
+            return whole(account, head);
+        };
+        account.note_packs(pack.packs.records().len());
+        let mut sender = Sender::new(object, Rc::clone(store), head, pack, held);
+        sender.charge_to(account);
+        // An answer of one piece needs no memory for as long as its client takes.
+        if let Some(all) = sender.only_piece().await {
+            return whole(account, all);
+        }
+        if let Some(room) = room
+            .take()
+            .or_else(|| Reservation::share(SENDING_BYTES).ok())
+        {
+            sender.hold(room);
+            let pieces = stream::unfold(Some(sender), sender::next_piece);
+            return account::streamed(account, Service::UploadPack, Media::Result, pieces);
+        }
+        // Hundreds of requests may wait for memory. None of them may hold a plan and a piece
+        // meanwhile, so this one makes both again once it has room.
+        held = sender.give_up();
+        room = Some(reserve_share(SENDING_BYTES).await?);
+    }
+}
+
+/// Why a fetch gets no pack.
+enum NoAnswer {
+    /// The client is told why in Git's protocol.
+    Told(String),
+    Refused(ErrorReply),
+}
+
+impl<E: Into<ErrorReply>> From<E> for NoAnswer {
+    fn from(error: E) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Plans the answer, and fetches the cold chunks that the plan reads.
+async fn plan(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    request: &FetchRequest,
+    limits: &Limits,
+    visible: &Visible<'_>,
+) -> Result<Answer<Rc<Store>>, NoAnswer> {
+    let mut faults = Faults::default();
+    loop {
+        // The packs may have changed while a chunk was fetched.
+        let graph = object.graph.current(store)?;
+        let error = match answer_within(store, graph, request, limits, visible) {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let Some(chunk) = error.cold() else {
+            return Err(NoAnswer::Told(message_of(&error)));
+        };
+        if let Err(error) = faults.fetch_cold_chunk(object, store, chunk).await {
+            return Err(NoAnswer::Told(unreadable(&error)));
+        }
+    }
+}
+
+/// Tells the Worker that the rest is in R2: its bytes come neither here nor into the wasm there.
+fn redirected(account: &Account, served: Served) -> Reply {
+    let Served { head, ready } = served;
+    account.sent(ready.response_bytes);
+    account.note_ready_clone();
+    let mut response = whole(account, head)?;
+    let headers = response.headers_mut();
+    headers.set(header::READY, &ready.r2_key)?;
+    headers.set(header::READY_BYTES, &ready.response_bytes.to_string())?;
+    Ok(response)
+}
+
+/// What the client may read of an error.
+fn message_of(error: &FetchError) -> String {
+    let told = match error {
+        FetchError::Read(error) | FetchError::Plan(PlanError::Read(error)) => error.told(),
+        error => return error.to_string(),
+    };
+    fault_log::error("fetch", &error);
+    format!("upload-pack: {told}")
+}
+
+/// The same where cold bytes could not be had.
+fn unreadable(error: &SnapshotError) -> String {
+    fault_log::error("r2", &error);
+    match error {
+        SnapshotError::Store(error) => format!("upload-pack: {}", error.told()),
+        error => format!("upload-pack: {error}"),
+    }
+}

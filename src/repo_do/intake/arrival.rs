@@ -1,0 +1,80 @@
+//! A pack that arrives: parsed as its bytes come, each object inspected, its chunks in quarantine.
+
+use super::error::IntakeError;
+use super::hooks::{Hooks, Stage};
+use super::memory::PackMemory;
+use super::quarantine::QuarantinedPack;
+use super::steps::check_wanted;
+use crate::git::limits::Limits;
+use crate::git::object::fsck::Strictness;
+use crate::git::pack::incoming::objects::{IncomingObjects, Progress};
+use crate::git::pack::parser::PackParser;
+use crate::git::pack::parser::error::PackError;
+use crate::git::receive_pack::inspection::Inspection;
+
+/// A pack of which some bytes may be here.
+pub struct ArrivingPack {
+    parser: PackParser,
+    inspection: Inspection,
+    bytes: u64,
+}
+
+/// A pack whose bytes are all here. Deltas may be left that are no objects yet.
+pub struct ArrivedPack {
+    /// Its entries.
+    pub objects: IncomingObjects,
+    /// What was seen of its objects.
+    pub inspection: Inspection,
+}
+
+impl ArrivingPack {
+    /// Nothing is here yet. `strictness` is the policy of fsck.
+    pub fn new(limits: Limits, strictness: Strictness) -> Self {
+        Self {
+            parser: PackParser::new(limits),
+            inspection: Inspection::new(strictness),
+            bytes: 0,
+        }
+    }
+
+    /// Takes the next bytes of the pack. After an error nothing can come of it.
+    pub fn feed(&mut self, bytes: &[u8], quarantine: &QuarantinedPack) -> Result<(), PackError> {
+        self.bytes = self.bytes.saturating_add(bytes.len() as u64);
+        self.parser.feed(bytes, quarantine, &mut self.inspection)
+    }
+
+    /// To be called between two pieces: reserves memory for what has come, and sees to it that the
+    /// sweeper will come for what is in quarantine.
+    pub async fn settle(
+        &self,
+        quarantine: &QuarantinedPack,
+        memory: &mut PackMemory,
+        hooks: &dyn Hooks,
+    ) -> Result<(), IntakeError> {
+        let progress = self.progress();
+        let held_bytes = self.parser.held_bytes();
+        let held_bytes = held_bytes.saturating_add(self.inspection.held_bytes());
+        let held = memory.hold_received(held_bytes, progress).await;
+        check_wanted(hooks)?;
+        held.map_err(IntakeError::Busy)?;
+        hooks.at(Stage::Receiving {
+            bytes: self.bytes,
+            progress,
+        });
+        quarantine.sweep_later().await?;
+        check_wanted(hooks)
+    }
+
+    /// How far the pack has come.
+    pub fn progress(&self) -> Progress {
+        self.parser.progress()
+    }
+
+    /// The bytes are at their end.
+    pub fn finish(self) -> Result<ArrivedPack, PackError> {
+        Ok(ArrivedPack {
+            objects: self.parser.finish_input()?,
+            inspection: self.inspection,
+        })
+    }
+}

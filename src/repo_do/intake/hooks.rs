@@ -1,0 +1,38 @@
+//! What an intake says to its caller, and asks it.
+
+use crate::git::pack::incoming::objects::Progress;
+
+/// How far a pack has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Its bytes arrive.
+    Receiving {
+        /// Bytes of the pack that came.
+        bytes: u64,
+        /// Its objects.
+        progress: Progress,
+    },
+    /// Its deltas are made into objects.
+    Resolving {
+        /// Its objects.
+        progress: Progress,
+        /// Whether none is left.
+        is_over: bool,
+    },
+    /// What its tips reach is walked.
+    Checking,
+}
+
+/// The caller of an intake: a push shows its client progress, an import notes it, and whatever may be
+/// deleted meanwhile says so.
+pub trait Hooks {
+    /// Called after each step, before others run: once for some 20 ms of work. So it is the place for
+    /// a sign of life as well.
+    fn at(&self, _stage: Stage) {}
+
+    /// Whether the pack is still wanted. Asked after every wait; after a no nothing more is written,
+    /// since another repository may stand in the place of the one that was deleted.
+    fn is_wanted(&self) -> bool {
+        true
+    }
+}

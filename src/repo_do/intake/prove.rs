@@ -1,0 +1,134 @@
+//! The proof that everything is here that a pack's tips reach.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use gix_hash::ObjectId;
+
+use super::error::IntakeError;
+use super::hooks::Stage;
+use super::steps::{CHECK_STEP_OBJECTS, Steps};
+use crate::git::graph::commits::CommitGraph;
+use crate::git::graph::connectivity::{
+    Connected, Connectivity, ConnectivityError, Incoming, Progress,
+};
+use crate::git::limits::Limits;
+use crate::git::store::{ObjectSource, ReadError};
+
+/// Walks that one proof may take to find the tips that are not complete. The first finds them all,
+/// and the second proves the rest, but for trees and blobs that refs name directly.
+const WALKS_MAX: usize = 16;
+
+/// A policy of closure: which tips are to be complete, and what becomes of those that are not.
+pub trait Closure {
+    /// The tips to be proved; `None` when nothing is left that would need the pack.
+    fn tips(&self) -> Option<Vec<ObjectId>>;
+
+    /// Commits that count as if they had no parents.
+    fn shallow(&self) -> &[ObjectId] {
+        &[]
+    }
+
+    /// Walks after which the proof is given up.
+    fn walks_max(&self) -> usize {
+        WALKS_MAX
+    }
+
+    /// Called once in a walk, at the first tip that is not complete.
+    fn failed(&self, _error: &ConnectivityError) {}
+
+    /// Leaves out the tips that one walk found not to be complete, or fails. The rest is walked
+    /// again: what a walk says of one tip may rest on another that was given up.
+    fn leave_out(&mut self, bad: HashMap<ObjectId, ConnectivityError>) -> Result<(), IntakeError>;
+
+    /// Which of the objects that the tips need and the pack lacks the caller may not have: they count
+    /// as if they were not here.
+    fn hidden(&self, _relied_on: &[ObjectId]) -> Result<HashSet<ObjectId>, ReadError> {
+        Ok(HashSet::new())
+    }
+}
+
+/// What a proof looks at.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The graph of the live packs.
+    pub graph: &'a CommitGraph,
+    /// The objects of the pack and of the live packs.
+    pub objects: &'a dyn ObjectSource,
+    /// The pack.
+    pub incoming: &'a dyn Incoming,
+    /// The bounds.
+    pub limits: &'a Limits,
+}
+
+/// Walks from the tips until all that are left are complete; gives the pack's derived parts. `None`
+/// when no tip is left.
+pub async fn prove(
+    steps: Steps<'_>,
+    subject: Subject<'_>,
+    closure: &mut dyn Closure,
+) -> Result<Option<Connected>, IntakeError> {
+    let mut hidden = Rc::new(HashSet::new());
+    let walks_max = closure.walks_max();
+    for _ in 0..walks_max {
+        let Some(mut walk) = walk_of(subject, closure, &hidden) else {
+            return Ok(None);
+        };
+        let bad = walk_to_end(steps, &mut walk, closure).await?;
+        if !bad.is_empty() {
+            closure.leave_out(bad)?;
+            continue;
+        }
+        let connected = walk.finish();
+        let more = steps
+            .read(|| Ok(closure.hidden(&connected.relied_on)?))
+            .await?;
+        if more.is_empty() {
+            return Ok(Some(connected));
+        }
+        Rc::make_mut(&mut hidden).extend(more);
+    }
+    Err(IntakeError::TooManyWalks(walks_max))
+}
+
+/// The walk from the tips that are left. It keeps their ids alone, so the list goes at once.
+fn walk_of<'a>(
+    subject: Subject<'a>,
+    closure: &dyn Closure,
+    hidden: &Rc<HashSet<ObjectId>>,
+) -> Option<Connectivity<'a>> {
+    let Subject {
+        graph,
+        objects,
+        incoming,
+        limits,
+    } = subject;
+    let walk = Connectivity::new(graph, objects, incoming, &closure.tips()?, limits);
+    let shallow = closure.shallow().iter().copied();
+    Some(walk.with_shallow(shallow).without(hidden))
+}
+
+/// Walks to the end; gives the tips that are not complete.
+async fn walk_to_end(
+    steps: Steps<'_>,
+    walk: &mut Connectivity<'_>,
+    closure: &dyn Closure,
+) -> Result<HashMap<ObjectId, ConnectivityError>, IntakeError> {
+    let mut bad = HashMap::new();
+    let step = || {
+        let is_done = match walk.step(CHECK_STEP_OBJECTS) {
+            Err(error) if error.is_of_tip() => {
+                if bad.is_empty() {
+                    closure.failed(&error);
+                }
+                bad.insert(walk.give_up_tip(), error);
+                false
+            }
+            step => step? == Progress::Done,
+        };
+        steps.hooks.at(Stage::Checking);
+        Ok(is_done)
+    };
+    steps.run(step).await?;
+    Ok(bad)
+}

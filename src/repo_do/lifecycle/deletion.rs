@@ -1,0 +1,131 @@
+//! The end of a repository, whether it was deleted or was to become one and did not.
+//!
+//! One write decides: the phase `deleting`, with the alarm. From then on the repository is gone for
+//! everybody. Then its fork network is told, its own objects in R2 go, and the database is emptied.
+//! Each step may be done again, by the alarm or by whoever wants the name next; the network is told
+//! before the database forgets whom to tell.
+
+use super::import::failure;
+use crate::repo_do::contract::{Deleted, ErrorReply, NAMESPACE_RELEASE, ReleaseName};
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::answer::Answer;
+use crate::repo_do::request::namespace;
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::reply;
+use crate::repo_do::schedule;
+use crate::repo_do::state::store::Store;
+use crate::repo_do::upkeep::snapshot;
+use crate::storage::fault_log;
+use crate::storage::repository::imports::ImportFailure;
+use crate::storage::repository::phase::Phase;
+use crate::storage::repository::store::RepositoryRecord;
+
+/// How soon the alarm takes up what was interrupted.
+const ALARM_MS: i64 = 10_000;
+
+/// `POST /delete`: decided when this is answered, and done if nothing fails.
+pub async fn delete(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
+    decide(object, store).await?;
+    if let Err(error) = finish(object).await {
+        fault_log::warning("deletion", &error.cause());
+    }
+    reply::json(&Deleted {
+        repository_id: record.id,
+    })
+}
+
+/// Ends a repository that was being made and cannot be: only the reason is left of it, for a day, and
+/// its name is free. If a step fails now, the alarm does it, and the reason is lost.
+pub async fn fail(object: &RepoObject, reason: String) -> Result<(), ErrorReply> {
+    let store = object.store()?;
+    // One that is being deleted has its own end.
+    let Some(record) = store.load()?.filter(|record| record.phase == Phase::Ready) else {
+        return Ok(());
+    };
+    decide(object, &store).await?;
+    finish(object).await?;
+    let store = object.store()?;
+    if store.load()?.is_none() {
+        store.leave_import_failure(&ImportFailure {
+            repository_id: record.id,
+            namespace: record.namespace,
+            name: record.name,
+            reason,
+            at: now_ms(),
+            is_released: false,
+        })?;
+        let released = failure::after_failure(object).await;
+        released.map_err(|error| ErrorReply::internal("release", &error))?;
+    }
+    Ok(())
+}
+
+/// Ends a deletion that was decided, or a fork that was interrupted, so that the object is empty or
+/// has a repository.
+pub async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
+    let store = object.store()?;
+    match store.load()?.map(|record| record.phase) {
+        Some(Phase::Forking) if !object.growing.is_taken(now_ms()) => {
+            decide(object, &store).await?;
+            finish(object).await
+        }
+        Some(Phase::Deleting) => finish(object).await,
+        _ => Ok(()),
+    }
+}
+
+/// The alarm's part: it does the same, and gives the name back. True when there was something to do.
+pub async fn resume(object: &RepoObject) -> Result<bool, ErrorReply> {
+    let store = object.store()?;
+    let Some(record) = store.load()?.filter(|record| record.phase != Phase::Ready) else {
+        return Ok(false);
+    };
+    // There will be another run, whatever fails now: the platform gives up its own retries some day.
+    set_alarm(object).await?;
+    settle(object).await?;
+    if record.phase == Phase::Deleting || !object.growing.is_taken(now_ms()) {
+        let release = ReleaseName {
+            name: record.name,
+            repository_id: record.id,
+            now_ms: now_ms(),
+        };
+        let told =
+            namespace::tell_namespace(&object.env, &record.namespace, NAMESPACE_RELEASE, &release);
+        if let Err(error) = told.await {
+            // The next request for the name mends its entry.
+            fault_log::warning("release", &error);
+        }
+    }
+    Ok(true)
+}
+
+/// No await stands between the phase and the alarm's order, so that they come to pass together.
+async fn decide(object: &RepoObject, store: &Store) -> Result<(), ErrorReply> {
+    store.begin_deletion()?;
+    set_alarm(object).await
+}
+
+async fn set_alarm(object: &RepoObject) -> Result<(), ErrorReply> {
+    let set = schedule::set(object, now_ms().saturating_add(ALARM_MS)).await;
+    set.map_err(|error| ErrorReply::internal("alarm", &error))
+}
+
+async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
+    let deleting = |store: &Store| -> Result<Option<RepositoryRecord>, ErrorReply> {
+        let record = store.load()?;
+        Ok(record.filter(|record| record.phase == Phase::Deleting))
+    };
+    let Some(record) = deleting(&*object.store()?)? else {
+        return Ok(());
+    };
+    if record.network_id.is_some() {
+        snapshot::take_leave(object, &*object.store()?, &record).await?;
+    }
+    // Another run may have been faster, and a new repository stand here by now.
+    let still = deleting(&*object.store()?)?;
+    if still.is_some_and(|still| still.id == record.id) {
+        let wiped = object.wipe().await;
+        wiped.map_err(|error| ErrorReply::internal("deletion", &error))?;
+    }
+    Ok(())
+}

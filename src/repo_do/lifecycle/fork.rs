@@ -1,0 +1,232 @@
+//! A fork, where it grows: the object of the new repository asks its source for everything, takes
+//! hold of the shared packs, writes rows down, and serves once it has them all.
+//!
+//! Each step may be the last one before a crash:
+//!
+//! | after | what is left | who undoes it |
+//! |---|---|---|
+//! | the row in phase `forking`, with the alarm | an empty repository | the alarm, or the next request to make one here |
+//! | the network joined | the same | the same; it tells the network |
+//! | the packs held there | the same, with holds | the same |
+//! | some refs and parts | the same | the same |
+//! | [`end_fork`](crate::storage::repository::store::RepoStore::end_fork) | the fork, whole | |
+//!
+//! To undo is to delete: see [`super::deletion`].
+
+pub mod export;
+pub mod wire;
+
+use std::rc::Rc;
+
+use gix_object::bstr::BString;
+use wire::{ForkHead, Frame, FrameReader};
+use worker::{Env, Method, Request, RequestInit, Response, ResponseBody};
+
+use super::deletion;
+use crate::git::store::StoreError;
+use crate::repo_do::contract::{
+    Actor, ErrorCode, ErrorReply, ExportFork, ForkRepository, ORIGIN, header, path,
+};
+use crate::repo_do::lifecycle::init;
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::r2::network::Member;
+use crate::repo_do::request::answer::{self, Answer};
+use crate::repo_do::request::caller::Caller;
+use crate::repo_do::request::{info, not_ready, tokens};
+use crate::repo_do::runtime::admission::reserve;
+use crate::repo_do::runtime::body::Body;
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::memory::FORK_BYTES;
+use crate::repo_do::runtime::reply;
+use crate::repo_do::schedule;
+use crate::repo_do::state::store::Store;
+use crate::storage::db::sql::in_transaction;
+use crate::storage::repository::fork::SharedPack;
+use crate::storage::repository::origin_report::SkippedRefs;
+use crate::storage::repository::phase::Phase;
+
+/// The binding of the repositories' objects.
+const REPOSITORIES: &str = "REPO";
+
+/// How soon the alarm looks after a fork.
+const ALARM_MS: i64 = 10_000;
+
+/// `POST /fork`.
+pub async fn fork(object: &Rc<RepoObject>, caller: &Caller, request: Request) -> Answer {
+    caller.check_maker()?;
+    let asked: ForkRepository = answer::body(request).await?;
+    deletion::settle(object).await?;
+    let store = object.store()?;
+    if let Some(record) = store.load()? {
+        return match record.phase {
+            Phase::Ready if record.id == asked.create.repository_id => {
+                info::info(object, &store, record)
+            }
+            Phase::Ready => Err(ErrorReply::new(
+                ErrorCode::AlreadyExists,
+                "the repository exists already",
+            )),
+            _ => Err(not_ready::in_progress()),
+        };
+    }
+    let under_way = object.growing.try_take(now_ms());
+    let under_way = under_way.ok_or_else(not_ready::in_progress)?;
+    // No await between the look and the row.
+    begin(&store, &asked)?;
+    let alarm = schedule::set(object, now_ms().saturating_add(ALARM_MS)).await;
+    let grown = match alarm {
+        Ok(()) => grow(object, &store, &asked).await,
+        Err(error) => Err(broken(&error.to_string())),
+    };
+    drop(under_way);
+    if let Err(error) = grown {
+        // What cannot be undone now, the alarm undoes.
+        if let Err(left) = deletion::settle(object).await {
+            reply::log_fault(&left);
+        }
+        return Err(error);
+    }
+    let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
+    info::info(object, &store, store.load()?.ok_or_else(gone)?)
+}
+
+fn begin(store: &Store, asked: &ForkRepository) -> Result<(), ErrorReply> {
+    let created = in_transaction(
+        crate::storage::repository::store::RepoStore::database(store),
+        || {
+            let head = init::head_of(&asked.create);
+            let created = store.begin_fork(&init::new_repository(&asked.create, &head))?;
+            if created {
+                tokens::insert_token(store, &asked.create.token)?;
+            }
+            Ok::<_, StoreError>(created)
+        },
+    )?;
+    if created {
+        Ok(())
+    } else {
+        Err(not_ready::in_progress())
+    }
+}
+
+/// Takes everything over.
+async fn grow(
+    object: &RepoObject,
+    store: &Store,
+    asked: &ForkRepository,
+) -> Result<(), ErrorReply> {
+    let _reservation = reserve(FORK_BYTES).await?;
+    let mut frames = Frames::ask(&object.env, asked).await?;
+    let Some(Frame::Head(head)) = frames.next().await? else {
+        return Err(broken("it does not begin with its head"));
+    };
+    let ForkHead {
+        network_id,
+        head,
+        packs,
+    } = head;
+    let packs: Vec<SharedPack> = packs.into_iter().map(Into::into).collect();
+    let head = refname(&head).ok_or_else(|| broken("its HEAD does not read"))?;
+    store.join_network(&network_id)?;
+    let member = Member {
+        env: &object.env,
+        network_id: &network_id,
+        repository_id: &asked.create.repository_id,
+        path: (&asked.create.namespace, &asked.create.name),
+    };
+    let keys = packs.iter().map(|pack| pack.r2_key.clone()).collect();
+    let ((), skipped) = futures::try_join!(member.share(keys), take_rows(&mut frames, store))?;
+    store.set_skipped_refs(&skipped)?;
+    Ok(store.end_fork(&packs, head.as_ref(), asked.create.now_ms)?)
+}
+
+/// Writes down what the source sends after the head; gives the refs that it leaves out.
+async fn take_rows(frames: &mut Frames, store: &Store) -> Result<SkippedRefs, ErrorReply> {
+    let mut skipped = SkippedRefs::default();
+    loop {
+        match frames.next().await? {
+            Some(Frame::Shallow(ids)) => store.add_shallow(&ids)?,
+            Some(Frame::Refs(refs)) => store.put_packed_page(&refs)?,
+            Some(Frame::Part(row)) => store.put_part_row(&row)?,
+            Some(Frame::Skipped(refs)) => skipped = refs,
+            Some(Frame::End) => return Ok(skipped),
+            Some(Frame::Head(_)) => return Err(broken("it has two heads")),
+            None => return Err(broken("it broke off")),
+        }
+    }
+}
+
+fn refname(hex: &str) -> Option<BString> {
+    let mut name = vec![0; hex.len() / 2];
+    faster_hex::hex_decode(hex.as_bytes(), &mut name).ok()?;
+    Some(name.into())
+}
+
+/// What the source sends.
+struct Frames {
+    body: Body,
+    reader: FrameReader,
+    piece: Vec<u8>,
+}
+
+impl Frames {
+    async fn ask(env: &Env, asked: &ForkRepository) -> Result<Self, ErrorReply> {
+        let response = request(env, asked).await;
+        let mut response = response.map_err(|error| broken(&error.to_string()))?;
+        if response.status_code() != 200 {
+            let refusal = response.json::<ErrorReply>().await;
+            return Err(refusal.unwrap_or_else(|error| broken(&error.to_string())));
+        }
+        let (_, body) = response.into_parts();
+        let ResponseBody::Stream(stream) = body else {
+            return Err(broken("it has no body"));
+        };
+        let body = Body::of_stream(stream).map_err(|error| broken(&error.to_string()))?;
+        Ok(Self {
+            body,
+            reader: FrameReader::default(),
+            piece: Vec::new(),
+        })
+    }
+
+    /// The next frame; `None` when the source sends no more.
+    async fn next(&mut self) -> Result<Option<Frame>, ErrorReply> {
+        loop {
+            let frame = self.reader.next();
+            if let Some(frame) = frame.map_err(|error| broken(&error.to_string()))? {
+                return Ok(Some(frame));
+            }
+            let more = self.body.next(&mut self.piece).await;
+            if !more.map_err(|error| broken(&error.to_string()))? {
+                return Ok(None);
+            }
+            self.reader.feed(&self.piece);
+        }
+    }
+}
+
+async fn request(env: &Env, asked: &ForkRepository) -> worker::Result<Response> {
+    let body = serde_json::to_string(&ExportFork {
+        repository_id: asked.source_id.clone(),
+        default_branch_only: asked.default_branch_only,
+    })?;
+    let headers = worker::Headers::new();
+    headers.set(header::ACTOR, &Actor::Operator.to_string())?;
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post)
+        .with_headers(headers)
+        .with_body(Some(body.into()));
+    let request = Request::new_with_init(&format!("{ORIGIN}{}", path::FORK_EXPORT), &init)?;
+    let repositories = env.durable_object(REPOSITORIES)?;
+    let source = repositories.get_by_name(&asked.source_object)?;
+    source.fetch_with_request(request).await
+}
+
+/// The source's answer is of no use.
+fn broken(why: &str) -> ErrorReply {
+    ErrorReply::new(
+        ErrorCode::UpstreamUnavailable,
+        "the source could not be read to its end",
+    )
+    .caused_by("fork", &why)
+}

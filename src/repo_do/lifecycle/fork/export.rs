@@ -1,0 +1,252 @@
+//! The source's side of a fork: everything is read off at one moment, then sent row by row.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use futures::stream;
+use gix_object::bstr::ByteSlice as _;
+use worker::Response;
+
+use super::wire::{self, ForkHead, Frame, WireError};
+use crate::git::refname;
+use crate::git::store::{PackId, Part, StoreError};
+use crate::repo_do::contract::{ErrorReply, ExportFork};
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::answer::Answer;
+use crate::repo_do::request::not_ready;
+use crate::repo_do::runtime::admission::{grow, reserve};
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::lease::Lease;
+use crate::repo_do::runtime::memory::{FORK_BYTES, Reservation};
+use crate::repo_do::state::readers::{Purpose, Reader};
+use crate::repo_do::state::store::Store;
+use crate::repo_do::upkeep::snapshot;
+use crate::storage::repository::fork::SharedPack;
+use crate::storage::repository::origin_report::SkippedRefs;
+use crate::storage::repository::packed_refs::PACKED_PAGE_REFS;
+use crate::storage::repository::packs::PARTS;
+use crate::storage::repository::ref_counts::RefCounts;
+use crate::storage::repository::ref_record::RefRecord;
+use crate::storage::repository::store::RepositoryRecord;
+
+/// How often packs are copied to R2 anew because a push came in between.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// Ids in one frame.
+const SHALLOW_IDS: usize = 10_000;
+
+/// What a ref takes in a frame beside its name.
+const REF_FRAME_BYTES: u64 = 48;
+
+/// Bytes of a piece of the response, about.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// Seconds after which a fork of a repository under heavy pushing may be tried again.
+const RETRY_SECONDS: u32 = 5;
+
+/// `POST /fork/export`: the packs are in R2 by the end of the first step, and what is sent belongs
+/// together whatever is pushed meanwhile.
+pub async fn export(object: &Rc<RepoObject>, asked: &ExportFork) -> Answer {
+    let mut reservation = reserve(FORK_BYTES).await?;
+    for _ in 0..ATTEMPTS_MAX {
+        snapshot::secure_packs(object).await?;
+        let listed = object.store()?.ref_counts()?;
+        let list_bytes = list_bytes(listed);
+        grow(&mut reservation, FORK_BYTES.saturating_add(list_bytes)).await?;
+        // No await from here on: refs, HEAD and packs are those of one moment.
+        let store = object.store()?;
+        let Some(record) = store.load()? else {
+            break;
+        };
+        if record.is_being_filled() {
+            return Err(not_ready::being_filled(&record));
+        }
+        if let Some(packs) = store.shared_packs()? {
+            let reader = object.readers.enter(Purpose::Look, now_ms());
+            let out = begin(&store, &record, &packs, asked)?;
+            return Ok(send(Rows::new(store, &packs, out, (reservation, reader)))?);
+        }
+    }
+    Err(ErrorReply::busy(
+        RETRY_SECONDS,
+        "the repository is being pushed to too fast to be forked now",
+    ))
+}
+
+/// Bytes of the frames that name all refs, about: they are written at one moment.
+fn list_bytes(counts: RefCounts) -> u64 {
+    let names = counts.name_bytes.saturating_mul(2);
+    counts
+        .refs
+        .saturating_mul(REF_FRAME_BYTES)
+        .saturating_add(names)
+}
+
+/// The head and the refs, written.
+fn begin(
+    store: &Store,
+    record: &RepositoryRecord,
+    packs: &[SharedPack],
+    asked: &ExportFork,
+) -> Result<Vec<u8>, StoreError> {
+    let mut out = Vec::new();
+    let head = Frame::Head(ForkHead {
+        network_id: record.network_id.clone().unwrap_or(record.id.clone()),
+        head: faster_hex::hex_string(&record.head),
+        packs: packs.iter().cloned().map(Into::into).collect(),
+    });
+    wire::write(&head, &mut out).map_err(|error| unwritable(&error))?;
+    for ids in store.shallow_commits()?.chunks(SHALLOW_IDS) {
+        let frame = Frame::Shallow(ids.to_vec());
+        wire::write(&frame, &mut out).map_err(|error| unwritable(&error))?;
+    }
+    let mut pages = Pages::default();
+    let mut skipped = SkippedRefs::default();
+    if asked.default_branch_only {
+        let branch = store.find_ref(record.head.as_ref())?;
+        let branch = branch.filter(|found| is_storable(found, &mut skipped));
+        pages.page.extend(branch);
+    } else {
+        let mut failed = None;
+        store.visit_refs(b"refs/", |found| {
+            if !is_storable(found, &mut skipped) {
+                return ControlFlow::Continue(());
+            }
+            pages.page.push(found.clone());
+            match pages.end_if_full(&mut out) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed.map_or(Ok(()), |error| Err(unwritable(&error)))?;
+    }
+    pages.end(&mut out).map_err(|error| unwritable(&error))?;
+    if skipped.count > 0 {
+        let frame = Frame::Skipped(skipped);
+        wire::write(&frame, &mut out).map_err(|error| unwritable(&error))?;
+    }
+    Ok(out)
+}
+
+/// Whether a fork takes the ref over. One that was pushed before such names were refused stays
+/// behind, and is noted: no clone of the fork could store it.
+fn is_storable(found: &RefRecord, skipped: &mut SkippedRefs) -> bool {
+    let name = found.name.as_bstr();
+    match refname::check_storable(name) {
+        Ok(()) => true,
+        Err(reason) => {
+            skipped.note(name, &reason);
+            false
+        }
+    }
+}
+
+/// Refs, gathered to pages.
+#[derive(Default)]
+struct Pages {
+    page: Vec<RefRecord>,
+}
+
+impl Pages {
+    fn end_if_full(&mut self, out: &mut Vec<u8>) -> Result<(), WireError> {
+        if self.page.len() < PACKED_PAGE_REFS {
+            return Ok(());
+        }
+        self.end(out)
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) -> Result<(), WireError> {
+        if self.page.is_empty() {
+            return Ok(());
+        }
+        wire::write(&Frame::Refs(std::mem::take(&mut self.page)), out)
+    }
+}
+
+fn unwritable(error: &WireError) -> StoreError {
+    StoreError::Failed(error.to_string())
+}
+
+/// The rows of parts that are still to be sent.
+struct Rows {
+    store: Rc<Store>,
+    /// Parts whose rows are still to come, the next one last.
+    parts: Vec<(PackId, Part)>,
+    /// The next row of it.
+    number: u32,
+    /// Written, and of that not sent yet what is behind `sent`.
+    out: Vec<u8>,
+    sent: usize,
+    ended: bool,
+    /// Memory is reserved, and packs that are superseded meanwhile stay.
+    _held: (Reservation, Reader),
+}
+
+impl Rows {
+    fn new(
+        store: Rc<Store>,
+        packs: &[SharedPack],
+        out: Vec<u8>,
+        held: (Reservation, Reader),
+    ) -> Self {
+        let of_pack = |pack: &SharedPack| PARTS.map(|part| (pack.pack_id, part));
+        let parts = packs.iter().rev().flat_map(of_pack).collect();
+        Self {
+            store,
+            parts,
+            number: 0,
+            out,
+            sent: 0,
+            ended: false,
+            _held: held,
+        }
+    }
+
+    /// The next piece; `None` after the end.
+    fn piece(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        while self.out.len().saturating_sub(self.sent) < PIECE_BYTES && !self.ended {
+            let Some((pack_id, part)) = self.parts.last() else {
+                self.write(&Frame::End)?;
+                self.ended = true;
+                break;
+            };
+            if let Some(row) = self.store.shared_row(*pack_id, *part, self.number)? {
+                self.number = self.number.saturating_add(1);
+                self.write(&Frame::Part(row))?;
+            } else {
+                self.number = 0;
+                self.parts.pop();
+            }
+        }
+        // The refs of a large repository are more than a piece.
+        let rest = self.out.get(self.sent..).unwrap_or_default();
+        if rest.len() > 2 * PIECE_BYTES {
+            let piece = rest.get(..PIECE_BYTES).unwrap_or(rest).to_vec();
+            self.sent = self.sent.saturating_add(piece.len());
+            return Ok(Some(piece));
+        }
+        let mut piece = std::mem::take(&mut self.out);
+        piece.drain(..self.sent.min(piece.len()));
+        self.sent = 0;
+        Ok(Some(piece).filter(|piece| !piece.is_empty()))
+    }
+
+    fn write(&mut self, frame: &Frame) -> Result<(), StoreError> {
+        wire::write(frame, &mut self.out).map_err(|error| unwritable(&error))
+    }
+}
+
+fn send(rows: Rows) -> worker::Result<Response> {
+    let pieces = stream::unfold(Some(rows), |rows| async {
+        let mut rows = rows?;
+        match rows.piece() {
+            Ok(Some(piece)) => Some((Ok(piece), Some(rows))),
+            Ok(None) => None,
+            Err(error) => Some((Err(worker::Error::RustError(error.to_string())), None)),
+        }
+    });
+    Response::from_stream(Lease::current().stream(pieces))
+}

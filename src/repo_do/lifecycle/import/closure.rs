@@ -1,0 +1,72 @@
+//! What of a remote's refs must be complete: what was asked for, whole; and of the tags that nobody
+//! asks for, those that came with all that they reach.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use gix_hash::ObjectId;
+
+use super::error::ImportError;
+use super::wanted::Wanted;
+use crate::git::fetch_client::remote_refs::RemoteRef;
+use crate::git::graph::connectivity::{ConnectivityError, Incoming as _};
+use crate::git::receive_pack::pushed::Pushed;
+use crate::git::store::ObjectSource as _;
+use crate::repo_do::intake::error::IntakeError;
+use crate::repo_do::intake::prove::Closure;
+use crate::repo_do::state::store::Store;
+
+/// The closure of an import.
+pub struct RefsAndTags<'a> {
+    /// What was asked for.
+    pub tips: &'a [ObjectId],
+    /// Tags whose object came, as far as they are complete.
+    pub tags: Vec<&'a RemoteRef>,
+    /// Commits at the edge of a history that is here in part.
+    pub shallow: Vec<ObjectId>,
+}
+
+impl Closure for RefsAndTags<'_> {
+    fn tips(&self) -> Option<Vec<ObjectId>> {
+        let tags = self.tags.iter().map(|tag| tag.target);
+        Some(self.tips.iter().copied().chain(tags).collect())
+    }
+
+    fn shallow(&self) -> &[ObjectId] {
+        &self.shallow
+    }
+
+    fn leave_out(&mut self, bad: HashMap<ObjectId, ConnectivityError>) -> Result<(), IntakeError> {
+        if let Some((_, error)) = bad.iter().find(|(tip, _)| self.tips.contains(tip)) {
+            return Err(error.clone().into());
+        }
+        self.tags.retain(|tag| !bad.contains_key(&tag.target));
+        Ok(())
+    }
+}
+
+/// The tags whose object came, and what that names. Nobody asks for a tag: it comes along with what
+/// it names.
+pub fn tags_that_came<'a>(
+    pushed: &Pushed<'_, Rc<Store>>,
+    wanted: &'a Wanted,
+) -> Result<Vec<&'a RemoteRef>, ImportError> {
+    let mut tags = Vec::new();
+    for tag in &wanted.tags {
+        let peeled = tag.peeled.unwrap_or(tag.target);
+        if pushed.kind(&tag.target)?.is_some() && pushed.kind(&peeled)?.is_some() {
+            tags.push(tag);
+        }
+    }
+    Ok(tags)
+}
+
+/// Of the commits that the remote calls shallow, those that came and lack parents: a first commit
+/// has none to lack.
+pub fn edge(pushed: &Pushed<'_, Rc<Store>>, shallow: &[ObjectId]) -> Vec<ObjectId> {
+    let lacks = |id: &&ObjectId| {
+        let commit = pushed.commit(id);
+        commit.is_some_and(|commit| !commit.parents.is_empty())
+    };
+    shallow.iter().filter(lacks).copied().collect()
+}

@@ -1,0 +1,64 @@
+//! What an import says about itself once it is done: what fsck warned of in the objects that it
+//! brought, and the refs of the remote that it left out. It is written with what it is about.
+
+use super::attempt::Attempt;
+use super::error::ImportError;
+use super::wanted::Wanted;
+use crate::git::receive_pack::findings::FsckWarnings;
+use crate::git::receive_pack::inspection::Inspection;
+use crate::git::store::StoreError;
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::state::store::Store;
+use crate::storage::db::sql::in_transaction;
+use crate::storage::repository::origin_report::SkippedRefs;
+
+/// What there is to say about one pack of an import.
+pub struct PartReport {
+    warned: FsckWarnings,
+    /// Of the remote's refs; the last pack is told.
+    skipped: SkippedRefs,
+}
+
+impl PartReport {
+    /// Of what was seen while the pack came in.
+    pub fn new(inspection: &Inspection, skipped: SkippedRefs) -> Self {
+        Self {
+            warned: inspection.warned().clone(),
+            skipped,
+        }
+    }
+
+    /// Writes it with a part whose commits no ref names yet.
+    pub fn write_part(&self, store: &Store) -> Result<(), StoreError> {
+        if self.warned.object_count == 0 {
+            return Ok(());
+        }
+        store.add_import_warnings(&self.warned)
+    }
+
+    /// Writes it with the last part: also where there is nothing to say, so that it is known.
+    pub fn write_last(&self, store: &Store) -> Result<(), StoreError> {
+        store.add_import_warnings(&self.warned)?;
+        store.set_skipped_refs(&self.skipped)
+    }
+}
+
+impl Attempt {
+    /// Ends the import of a remote without refs, or without one that can be taken.
+    pub fn finish_empty(&self, wanted: &Wanted) -> Result<(), ImportError> {
+        // Nothing came, so no tag came along.
+        let skipped = wanted.skipped_refs(|_| Ok(false))?;
+        let report = PartReport {
+            warned: FsckWarnings::default(),
+            skipped,
+        };
+        in_transaction(self.store.database(), || {
+            if let Some(head) = &wanted.head {
+                self.store.set_head(head.as_ref(), now_ms())?;
+            }
+            report.write_last(&self.store)?;
+            self.store.finish_import(&[])
+        })?;
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! Which refs of the remote become refs here.
+
+use std::collections::HashSet;
+
+use gix_hash::ObjectId;
+use gix_object::bstr::{BStr, BString, ByteSlice as _};
+
+use super::error::ImportError;
+use crate::git::fetch_client::remote_refs::{RemoteRef, RemoteRefs};
+use crate::git::limits::Limits;
+use crate::git::receive_pack::rules;
+use crate::git::refname;
+use crate::storage::repository::origin_report::SkippedRefs;
+
+/// The refs of one import.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// What is asked for, and must come whole.
+    pub refs: Vec<RemoteRef>,
+    /// Tags that are taken if what they name came along.
+    pub tags: Vec<RemoteRef>,
+    /// The branch where HEAD is to point, if the remote says.
+    pub head: Option<BString>,
+    /// What would be among `refs`, were it not for its name.
+    skipped: Vec<RemoteRef>,
+    /// What would be among `tags`, were it not for its name.
+    skipped_tags: Vec<RemoteRef>,
+    /// Bytes that a name may have.
+    refname_bytes_max: usize,
+}
+
+impl Wanted {
+    /// Of a remote's refs: one branch with the tags on it; or with a depth, all branches with the
+    /// tags on what comes of them; or all branches and tags.
+    pub fn of(
+        remote: &RemoteRefs,
+        branch: Option<&str>,
+        depth: Option<u32>,
+        limits: &Limits,
+    ) -> Result<Self, ImportError> {
+        let branch = branch.map(|branch| format!("{}{branch}", refname::HEADS));
+        if let Some(name) = &branch
+            && remote.find(name.as_str().into()).is_none()
+        {
+            let name = name.strip_prefix(refname::HEADS).unwrap_or(name);
+            return Err(ImportError::NoBranch(name.to_owned()));
+        }
+        let is_sound = |name: &BStr| refname::check_update(name, limits.refname_bytes_max).is_ok();
+        let head = branch.as_deref().map(BString::from);
+        let head = head.or_else(|| remote.head.clone());
+        let mut wanted = Self {
+            head: head.filter(|head| is_sound(head.as_bstr())),
+            refname_bytes_max: limits.refname_bytes_max,
+            ..Self::default()
+        };
+        let mut seen = HashSet::new();
+        for found in &remote.refs {
+            let name = found.name.as_bstr();
+            if !seen.insert(name) {
+                continue;
+            }
+            // Nothing can be made of a name that Git does not allow, or that clients cannot store.
+            let (refs, tags) = if is_sound(name) {
+                (&mut wanted.refs, &mut wanted.tags)
+            } else {
+                (&mut wanted.skipped, &mut wanted.skipped_tags)
+            };
+            if !rules::names_a_branch(name) && (branch.is_some() || depth.is_some()) {
+                tags.push(found.clone());
+            } else if branch.as_ref().is_none_or(|only| name == only.as_bytes()) {
+                refs.push(found.clone());
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// The refs that are left out because of their names. Of tags that nobody asks for, only those
+    /// that would have been taken: whose objects `came` along.
+    pub fn skipped_refs(
+        &self,
+        came: impl Fn(&ObjectId) -> Result<bool, ImportError>,
+    ) -> Result<SkippedRefs, ImportError> {
+        let mut skipped = SkippedRefs::default();
+        let mut note = |found: &RemoteRef| {
+            let name = found.name.as_bstr();
+            if let Err(reason) = refname::check_update(name, self.refname_bytes_max) {
+                skipped.note(name, &reason);
+            }
+        };
+        self.skipped.iter().for_each(&mut note);
+        for tag in &self.skipped_tags {
+            if came(&tag.target)? && came(&tag.peeled.unwrap_or(tag.target))? {
+                note(tag);
+            }
+        }
+        Ok(skipped)
+    }
+
+    /// The objects to ask for, each once.
+    pub fn ids(&self) -> Vec<ObjectId> {
+        let mut seen = HashSet::new();
+        let ids = self.refs.iter().map(|wanted| wanted.target);
+        ids.filter(|id| seen.insert(*id)).collect()
+    }
+
+    /// What the refs peel to: commits, but for odd tags.
+    pub fn peeled(&self) -> Vec<ObjectId> {
+        let refs = self.refs.iter();
+        refs.map(|wanted| wanted.peeled.unwrap_or(wanted.target))
+            .collect()
+    }
+}

@@ -1,0 +1,65 @@
+//! A repository is made.
+
+use worker::Request;
+
+use super::deletion;
+use crate::git::store::StoreError;
+use crate::repo_do::contract::{CreateRepository, ErrorCode, ErrorReply};
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::answer::{Answer, body};
+use crate::repo_do::request::caller::Caller;
+use crate::repo_do::request::info::info;
+use crate::repo_do::request::tokens::insert_token;
+use crate::repo_do::state::store::Store;
+use crate::storage::db::sql::in_transaction;
+use crate::storage::repository::phase::Phase;
+use crate::storage::repository::store::NewRepository;
+
+const BRANCHES: &str = "refs/heads/";
+
+/// `POST /init`.
+pub async fn init(object: &RepoObject, caller: &Caller, request: Request) -> Answer {
+    caller.check_maker()?;
+    let new: CreateRepository = body(request).await?;
+    deletion::settle(object).await?;
+    // All of that was awaited: another request may have made the repository meanwhile.
+    let store = &*object.store()?;
+    if store.load()?.is_none() {
+        create(store, &new)?;
+    }
+    let record = store
+        .load()?
+        .filter(|record| record.id == new.repository_id && record.phase == Phase::Ready);
+    let taken = || ErrorReply::new(ErrorCode::AlreadyExists, "the repository exists already");
+    info(object, store, record.ok_or_else(taken)?)
+}
+
+/// Makes the repository, with its first token.
+pub fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreError> {
+    let head = head_of(new);
+    in_transaction(store.database(), || {
+        store.create(&new_repository(new, &head))?;
+        insert_token(store, &new.token)
+    })
+}
+
+/// Where HEAD of a new repository points.
+pub fn head_of(new: &CreateRepository) -> String {
+    format!("{BRANCHES}{}", new.default_branch)
+}
+
+/// What is stored of a new repository.
+pub fn new_repository<'a>(new: &'a CreateRepository, head: &'a str) -> NewRepository<'a> {
+    NewRepository {
+        id: &new.repository_id,
+        namespace: &new.namespace,
+        name: &new.name,
+        description: new.description.as_deref().unwrap_or_default(),
+        head: head.into(),
+        read_only: new.read_only,
+        public: new.public,
+        fsck_strict: new.fsck_strict.unwrap_or_default(),
+        source: new.source.as_deref(),
+        now_ms: new.now_ms,
+    }
+}

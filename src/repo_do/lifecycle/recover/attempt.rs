@@ -1,0 +1,160 @@
+//! One attempt: the record taken over; or the next pack, proved and its parts made; or, when there
+//! is no more of that, the end.
+
+use std::rc::Rc;
+
+use super::super::filling::Outcome;
+use super::error::RecoverError;
+use super::lost::{RecordStream, network_id};
+use crate::git::store::PackRecord;
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::r2::network::Member;
+use crate::repo_do::runtime::admission::reserve;
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::memory::PUSH_BYTES;
+use crate::repo_do::state::failure::SnapshotError;
+use crate::repo_do::state::readers::Purpose;
+use crate::repo_do::state::store::Store;
+use crate::repo_do::upkeep::merge;
+use crate::repo_do::upkeep::rebuild::Rebuild;
+use crate::repo_do::upkeep::snapshot::is_intact;
+use crate::storage::r2::binding::R2;
+use crate::storage::r2::bucket::record_key;
+use crate::storage::repository::packed_refs::PACKED_PAGE_REFS;
+use crate::storage::repository::recovery::{RecoveredPack, RecoveryRecord};
+use crate::storage::repository::store::RepositoryRecord;
+
+/// What every attempt of one run of the alarm needs.
+pub struct Attempt {
+    pub object: Rc<RepoObject>,
+    pub store: Rc<Store>,
+}
+
+impl Attempt {
+    /// After an `.await`: whether what is recovered is still there. Nothing may be written otherwise,
+    /// since another repository may stand in its place.
+    pub fn check_alive(&self) -> Result<RepositoryRecord, RecoverError> {
+        if self.object.is_open(&self.store)
+            && let Some(record) = self.store.load()?
+            && record.is_recovering
+            && record.phase == crate::storage::repository::phase::Phase::Ready
+        {
+            return Ok(record);
+        }
+        Err(RecoverError::Deleted)
+    }
+
+    /// Does the next thing that is left to do.
+    pub async fn next(&self, recovery: &RecoveryRecord) -> Result<Outcome, RecoverError> {
+        if !recovery.adopted {
+            self.adopt(&recovery.lost_id).await?;
+            return Ok(Outcome::More);
+        }
+        let packs = self.store.recovered_packs()?;
+        let with_parts = packs.iter().take_while(|pack| pack.has_parts);
+        let with_parts: Vec<_> = with_parts.map(|pack| pack.record).collect();
+        match packs.get(with_parts.len()) {
+            Some(pack) => {
+                self.make_parts(&with_parts, pack).await?;
+                Ok(Outcome::More)
+            }
+            None => self.finish(&with_parts, &recovery.lost_id).await,
+        }
+    }
+
+    /// Takes over what the record says. The lost repository's holds are taken once more: should the
+    /// account of its network be lost as well, they stand there from now on.
+    async fn adopt(&self, lost_id: &str) -> Result<(), RecoverError> {
+        let (object, store) = (&self.object, &self.store);
+        store.forget_recovered_refs()?;
+        let mut stream = RecordStream::open(object, lost_id).await?;
+        let mut refs = Vec::new();
+        while let Some(more) = stream.refs().await? {
+            self.check_alive()?;
+            refs.extend(more);
+            let whole = refs.len() - refs.len() % PACKED_PAGE_REFS;
+            for page in refs
+                .drain(..whole)
+                .collect::<Vec<_>>()
+                .chunks(PACKED_PAGE_REFS)
+            {
+                store.put_packed_page(page)?;
+            }
+        }
+        store.put_packed_page(&refs)?;
+        let record = stream.finish()?;
+        let here = self.check_alive()?;
+        let network_id = network_id(&record);
+        store.join_network(network_id)?;
+        let keys = record.packs.iter().map(|pack| pack.r2_key.clone());
+        let keys: Vec<_> = keys.collect();
+        let member = |repository_id| Member {
+            env: &object.env,
+            network_id,
+            repository_id,
+            path: (&record.repository.namespace, &record.repository.name),
+        };
+        let lost_keys = keys.iter().cloned().chain([record_key(lost_id)]).collect();
+        let taken = member(lost_id).take(lost_keys).await;
+        taken.map_err(RecoverError::Unavailable)?;
+        self.check_alive()?;
+        let taken = member(&here.id).take(keys).await;
+        taken.map_err(RecoverError::Unavailable)?;
+        self.check_alive()?;
+        Ok(store.adopt_record(&record, now_ms())?)
+    }
+
+    /// Proves a pack's bytes, and makes its parts.
+    async fn make_parts(
+        &self,
+        before: &[PackRecord],
+        pack: &RecoveredPack,
+    ) -> Result<(), RecoverError> {
+        let here = self.check_alive()?;
+        let network_id = here.network_id.as_deref().unwrap_or(&here.id);
+        let bucket = R2::of(&self.object.env)?;
+        let _room = reserve(PUSH_BYTES)
+            .await
+            .map_err(RecoverError::Unavailable)?;
+        let _tables = merge::reserve(u64::from(pack.record.object_count))?;
+        let (key, bytes) = (&pack.r2_key, pack.record.pack_bytes);
+        if !is_intact(&bucket, network_id, key, bytes).await? {
+            let key = key.clone();
+            return Err(SnapshotError::Corrupt { key }.into());
+        }
+        self.check_alive()?;
+        let _reader = self.object.readers.enter(Purpose::Look, now_ms());
+        let mut rebuild = Rebuild::of(&self.object, before)?;
+        rebuild.make_pack(pack.record).await?;
+        self.check_alive()?;
+        let parts = rebuild.take_parts()?;
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|((pack_id, part), bytes)| (*pack_id, *part, bytes.as_slice()))
+            .collect();
+        Ok(self.store.put_recovered_parts(&parts)?)
+    }
+
+    /// Looks whether the packs hold what the refs name, and makes it all visible.
+    async fn finish(&self, packs: &[PackRecord], lost_id: &str) -> Result<Outcome, RecoverError> {
+        let here = self.check_alive()?;
+        let _room = reserve(PUSH_BYTES)
+            .await
+            .map_err(RecoverError::Unavailable)?;
+        let problems = Rebuild::of(&self.object, packs)?.problems_of_refs()?;
+        if let Some(problem) = problems.first() {
+            return Err(RecoverError::Incomplete(problem.clone()));
+        }
+        // What the lost repository alone has in R2 goes: its record, and ready clones.
+        let lost = Member {
+            env: &self.object.env,
+            network_id: here.network_id.as_deref().unwrap_or(&here.id),
+            repository_id: lost_id,
+            path: (&here.namespace, &here.name),
+        };
+        lost.leave().await.map_err(RecoverError::Unavailable)?;
+        self.check_alive()?;
+        self.store.finish_recovery(now_ms())?;
+        Ok(Outcome::Finished)
+    }
+}

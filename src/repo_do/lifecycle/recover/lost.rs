@@ -1,0 +1,149 @@
+//! The repository that was: its record in R2, and whether it is lost indeed.
+
+use gix_object::bstr::ByteSlice as _;
+use worker::{Method, Request, RequestInit};
+
+use super::error::RecoverError;
+use crate::git::limits::Limits;
+use crate::git::refname;
+use crate::repo_do::contract::{
+    Actor, ErrorCode, ErrorReply, ORIGIN, RepositoryInfo, header, is_public_id, object_name, path,
+};
+use crate::repo_do::object::RepoObject;
+use crate::storage::r2::binding::R2;
+use crate::storage::r2::bucket::{Bucket as _, PACKS_PREFIX, record_key};
+use crate::storage::r2::recovery_record::{Record, RecordReader};
+use crate::storage::repository::ref_record::RefRecord;
+
+/// Bytes of the record that are read at once.
+const WINDOW_BYTES: u64 = 1 << 20;
+
+/// The binding of the repositories' objects.
+const REPOSITORIES: &str = "REPO";
+
+/// A record in R2, read as a stream.
+pub struct RecordStream<'a> {
+    bucket: R2,
+    id: &'a str,
+    key: String,
+    bytes: u64,
+    at: u64,
+    reader: RecordReader,
+}
+
+impl<'a> RecordStream<'a> {
+    /// The record of this repository.
+    pub async fn open(object: &RepoObject, id: &'a str) -> Result<Self, RecoverError> {
+        let bucket = R2::of(&object.env)?;
+        let key = record_key(id);
+        let bytes = bucket.size(&key).await?;
+        Ok(Self {
+            bytes: bytes.ok_or_else(|| RecoverError::NoRecord(id.to_owned()))?,
+            bucket,
+            id,
+            key,
+            at: 0,
+            reader: RecordReader::new(),
+        })
+    }
+
+    /// The next refs; `None` after the last.
+    pub async fn refs(&mut self) -> Result<Option<Vec<RefRecord>>, RecoverError> {
+        if self.at >= self.bytes {
+            return Ok(None);
+        }
+        let end = self.at.saturating_add(WINDOW_BYTES).min(self.bytes);
+        let window = self.bucket.read(&self.key, self.at..end).await?;
+        self.at = end;
+        let read = self.reader.feed(&window);
+        read.map_err(|error| self.broken(error.to_string()))?;
+        let refs = self.reader.take_refs();
+        let names_max = Limits::DEFAULT.refname_bytes_max;
+        for found in &refs {
+            refname::check_stored(found.name.as_bstr(), names_max)
+                .map_err(|error| self.broken(error.to_string()))?;
+        }
+        Ok(Some(refs))
+    }
+
+    /// All but the refs, at the end.
+    pub fn finish(self) -> Result<Record, RecoverError> {
+        let id = self.id;
+        let broken = |why: String| broken(id, why);
+        let record = self
+            .reader
+            .finish()
+            .map_err(|error| broken(error.to_string()))?;
+        let packs = format!("{PACKS_PREFIX}{}/", network_id(&record));
+        if record.repository.id != id || !is_public_id(network_id(&record)) {
+            return Err(broken("it is another repository's".to_owned()));
+        }
+        // Nothing else than packs of its own network is ever read, or held, in its name.
+        if let Some(pack) = record
+            .packs
+            .iter()
+            .find(|pack| !pack.r2_key.starts_with(&packs))
+        {
+            return Err(broken(format!("it names {}", pack.r2_key)));
+        }
+        Ok(record)
+    }
+
+    fn broken(&self, why: String) -> RecoverError {
+        broken(self.id, why)
+    }
+}
+
+fn broken(id: &str, why: String) -> RecoverError {
+    let id = id.to_owned();
+    RecoverError::Record { id, why }
+}
+
+/// The fork network of a recorded repository.
+pub fn network_id(record: &Record) -> &str {
+    let repository = &record.repository;
+    repository.network_id.as_deref().unwrap_or(&repository.id)
+}
+
+/// The record, read to its end for its sake alone.
+pub async fn record(object: &RepoObject, id: &str) -> Result<Record, RecoverError> {
+    let mut stream = RecordStream::open(object, id).await?;
+    while stream.refs().await?.is_some() {}
+    stream.finish()
+}
+
+/// Fails if the repository stands where the record says that it was.
+pub async fn check_lost(object: &RepoObject, record: &Record) -> Result<(), RecoverError> {
+    let lost = &record.repository;
+    let unavailable = |error: &dyn std::fmt::Display| {
+        let message = format!("the object of the lost repository does not answer: {error}");
+        RecoverError::Unavailable(ErrorReply::new(ErrorCode::UpstreamUnavailable, message))
+    };
+    let response = async {
+        let headers = worker::Headers::new();
+        headers.set(header::ACTOR, &Actor::Operator.to_string())?;
+        let mut init = RequestInit::new();
+        init.with_method(Method::Get).with_headers(headers);
+        let request = Request::new_with_init(&format!("{ORIGIN}{}", path::INFO), &init)?;
+        let repositories = object.env.durable_object(REPOSITORIES)?;
+        let stub = repositories.get_by_name(&object_name(&lost.namespace, &lost.name))?;
+        stub.fetch_with_request(request).await
+    };
+    let mut response = response.await.map_err(|error| unavailable(&error))?;
+    if response.status_code() == ErrorCode::NotFound.status() {
+        return Ok(());
+    }
+    if response.status_code() != 200 {
+        let status = response.status_code();
+        return Err(unavailable(&format!("status {status}")));
+    }
+    let info = response.json::<RepositoryInfo>().await;
+    let info = info.map_err(|error| unavailable(&error))?;
+    if info.repository_id == lost.id {
+        return Err(RecoverError::NotLost {
+            id: lost.id.clone(),
+            place: format!("{}/{}", lost.namespace, lost.name),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! A repository made again of what R2 has of a lost one: its record, and the packs that it names.
+//!
+//! | file | what |
+//! |---|---|
+//! | `start` | the request: the record looked at, the repository made |
+//! | `run` | the alarm: what [`filling`](super::filling) has to know |
+//! | `attempt` | one attempt: the record taken over, or the next pack, or the end |
+//! | `lost` | the repository that was: its record in R2, and whether it is lost indeed |
+//! | `error` | why it may fail |
+//!
+//! The packs stay where they are, and cold; what is derived is made anew from their bytes by the path
+//! of `maintenance::rebuild`, after these were found to be those that their keys name. They passed
+//! fsck when they were pushed.
+//!
+//! | after | what is left | who goes on |
+//! |---|---|---|
+//! | the rows of repository and recovery, with the alarm | an empty repository | the alarm |
+//! | the packs held by it, and once more by the lost one | the same, with holds | the same |
+//! | refs, settings, packs in quarantine | the same; the record is needed no more | the same |
+//! | the parts of some packs | the same | the same, with the next pack |
+//! | the lost one has left the network | the same, and R2 forgets its record | the same |
+//! | [`finish_recovery`](crate::storage::repository::store::RepoStore::finish_recovery) | the repository | |
+//!
+//! One that fails is deleted; what the lost repository holds in R2 stays, for another attempt.
+
+mod attempt;
+mod error;
+mod lost;
+mod run;
+mod start;
+
+pub use run::{resume, run};
+pub use start::start;

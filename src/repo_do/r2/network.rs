@@ -1,0 +1,216 @@
+//! The fork network as a repository's object sees it: what they say to each other, over `fetch`.
+//!
+//! One object a network (binding `NETWORK`, named by the id of the network's first repository) keeps
+//! the one account of who names which pack in R2, and removes what nobody names.
+//!
+//! | request | body | answer |
+//! |---|---|---|
+//! | `POST /take` | [`Keys`] | nothing; 503 while one of them is being removed |
+//! | `POST /share` | [`Keys`] | the same; 503 as well when nobody names one of them |
+//! | `POST /release` | [`Keys`] | nothing |
+//! | `POST /purge` | [`Keys`] | [`Holders`]; the keys are released, and what nobody names is removed at once |
+//! | `POST /leave` | [`Keys`] without keys | nothing; whatever the repository names is released |
+//! | `POST /shared` | [`Keys`] | [`Keys`]: those that others name as well |
+//! | `POST /unnamed` | [`Keys`] | [`Keys`]: those that nobody names, nor is about to remove |
+//! | `GET /held?repository_id=…` | | [`Keys`]: what the repository names |
+//!
+//! Every request may be sent again. Order: a key is taken before its object is written or shared,
+//! and released after the last row that names it is gone.
+
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
+use worker::{Env, Method, Request, RequestInit, Response};
+
+use crate::repo_do::contract::{ErrorCode, ErrorReply, Holder, ORIGIN};
+use crate::storage::network::store::NetworkMember;
+
+/// The binding of the networks' objects.
+const NETWORKS: &str = "NETWORK";
+
+/// Paths that the object serves.
+pub mod path {
+    /// Takes keys of objects about to be written.
+    pub const TAKE: &str = "/take";
+    /// Takes keys of objects that another repository wrote.
+    pub const SHARE: &str = "/share";
+    /// Gives keys back.
+    pub const RELEASE: &str = "/release";
+    /// Gives keys back, and removes at once what nobody names.
+    pub const PURGE: &str = "/purge";
+    /// Gives everything back, for good.
+    pub const LEAVE: &str = "/leave";
+    /// Which keys others name.
+    pub const SHARED: &str = "/shared";
+    /// Which keys nobody names.
+    pub const UNNAMED: &str = "/unnamed";
+    /// What a repository names.
+    pub const HELD: &str = "/held";
+}
+
+/// A repository and keys of R2 objects.
+#[expect(clippy::struct_field_names, reason = "the keys are what it is about")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// The repository.
+    #[serde(default)]
+    pub repository_id: String,
+    /// The keys.
+    #[serde(default)]
+    pub keys: Vec<String>,
+    /// The repository's namespace and name, as shown.
+    #[serde(default)]
+    pub path: Option<(String, String)>,
+}
+
+/// Repositories of the network that may still hold what another one removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holders {
+    /// Each once.
+    pub holders: Vec<Holder>,
+}
+
+impl From<NetworkMember> for Holder {
+    fn from(member: NetworkMember) -> Self {
+        let NetworkMember {
+            repository_id,
+            namespace,
+            name,
+        } = member;
+        Self {
+            repository_id,
+            path: Some((namespace, name)).filter(|path| !path.1.is_empty()),
+        }
+    }
+}
+
+/// A repository in its network.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'a> {
+    /// The bindings.
+    pub env: &'a Env,
+    /// The id of the network's first repository.
+    pub network_id: &'a str,
+    /// The repository.
+    pub repository_id: &'a str,
+    /// Its namespace and name, as shown.
+    pub path: (&'a str, &'a str),
+}
+
+impl Member<'_> {
+    /// Takes keys of objects that the repository is about to write.
+    pub async fn take(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
+        self.post(path::TAKE, keys).await
+    }
+
+    /// Takes keys of objects that another repository of the network names.
+    pub async fn share(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
+        self.post(path::SHARE, keys).await
+    }
+
+    /// Gives keys back.
+    pub async fn release(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
+        self.post(path::RELEASE, keys).await
+    }
+
+    /// Gives keys back, and has removed at once whatever nobody names. Gives the repositories that
+    /// may still hold what this one had.
+    pub async fn purge(&self, keys: Vec<String>) -> Result<Vec<Holder>, ErrorReply> {
+        let mut response = self.send(path::PURGE, Method::Post, keys).await?;
+        let answer: Holders = response.json().await.map_err(|error| failed(&error))?;
+        Ok(answer.holders)
+    }
+
+    /// Gives everything back; nothing can be taken from then on.
+    pub async fn leave(&self) -> Result<(), ErrorReply> {
+        self.post(path::LEAVE, Vec::new()).await
+    }
+
+    /// Which of these keys other repositories name as well.
+    pub async fn shared(&self, keys: Vec<String>) -> Result<Vec<String>, ErrorReply> {
+        self.ask(path::SHARED, Method::Post, keys).await
+    }
+
+    /// Which of these keys nobody names, nor is about to remove.
+    pub async fn unnamed(&self, keys: Vec<String>) -> Result<Vec<String>, ErrorReply> {
+        self.ask(path::UNNAMED, Method::Post, keys).await
+    }
+
+    /// What the repository names.
+    pub async fn held(&self) -> Result<Vec<String>, ErrorReply> {
+        let path = format!("{}?repository_id={}", path::HELD, self.repository_id);
+        self.ask(&path, Method::Get, Vec::new()).await
+    }
+
+    async fn post(&self, path: &str, keys: Vec<String>) -> Result<(), ErrorReply> {
+        self.send(path, Method::Post, keys).await.map(drop)
+    }
+
+    async fn ask(
+        &self,
+        path: &str,
+        method: Method,
+        keys: Vec<String>,
+    ) -> Result<Vec<String>, ErrorReply> {
+        let mut response = self.send(path, method, keys).await?;
+        let answer: Keys = response.json().await.map_err(|error| failed(&error))?;
+        Ok(answer.keys)
+    }
+
+    /// Boxed, since many await it.
+    fn send(
+        &self,
+        path: &str,
+        method: Method,
+        keys: Vec<String>,
+    ) -> LocalBoxFuture<'_, Result<Response, ErrorReply>> {
+        let path = format!("{ORIGIN}{path}");
+        let sent = async move {
+            let mut response = self
+                .try_send(&path, method, keys)
+                .await
+                .map_err(|error| failed(&error))?;
+            if response.status_code() == 200 {
+                return Ok(response);
+            }
+            Err(match response.json().await {
+                Ok(refusal) => refusal,
+                Err(error) => failed(&error),
+            })
+        };
+        sent.boxed_local()
+    }
+
+    async fn try_send(
+        &self,
+        url: &str,
+        method: Method,
+        keys: Vec<String>,
+    ) -> worker::Result<Response> {
+        let mut init = RequestInit::new();
+        if method == Method::Post {
+            let body = serde_json::to_string(&Keys {
+                repository_id: self.repository_id.to_owned(),
+                keys,
+                path: Some((self.path.0.to_owned(), self.path.1.to_owned())),
+            })?;
+            init.with_body(Some(body.into()));
+        }
+        init.with_method(method);
+        let request = Request::new_with_init(url, &init)?;
+        let networks = self.env.durable_object(NETWORKS)?;
+        let network = networks.get_by_name(self.network_id)?;
+        network.fetch_with_request(request).await
+    }
+}
+
+/// The network's object could not be asked, or its answer not be read.
+fn failed(error: &worker::Error) -> ErrorReply {
+    ErrorReply::new(
+        ErrorCode::UpstreamUnavailable,
+        "the account of shared packs did not answer",
+    )
+    .caused_by("network", error)
+}

@@ -1,0 +1,207 @@
+//! The Durable Object of a fork network: a thin shell over [`NetworkStore`].
+
+// The platform's macro makes public functions that nothing can document.
+#![expect(missing_docs, reason = "made by the macro `durable_object`")]
+
+use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object};
+
+use super::network::{Holders, Keys, path};
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::reply;
+use crate::storage::db::do_sql::ObjectDatabase;
+use crate::storage::db::schema::{self, NETWORK};
+use crate::storage::network::store::{NetworkMember, NetworkStore, Purpose, Taking};
+use crate::storage::r2::binding::R2;
+use crate::storage::r2::bucket::Bucket as _;
+
+type Store = NetworkStore<ObjectDatabase>;
+
+/// The variable that says for how many seconds an R2 object outlives its last holder.
+const GRACE_VARIABLE: &str = "CAIRN_R2_GRACE_SECONDS";
+
+/// The same when the variable is not set: whoever streams the object is through by then.
+const GRACE_SECONDS: i64 = 60 * 60;
+
+/// R2 objects removed in one run of the alarm: each is a request of its own, and a run may make a
+/// thousand of them on the free plan.
+const REMOVALS_MAX: u32 = 200;
+
+/// When to try again to remove what R2 would not.
+const REMOVAL_RETRY_MS: i64 = 60_000;
+
+/// When to try again what cannot be done now.
+const RETRY_SECONDS: u32 = 2;
+
+/// The Durable Object of one fork network. Requests interleave only at awaits, and no answer has one
+/// between its first read and its last write.
+#[durable_object(alarm)]
+pub struct NetworkDo {
+    state: State,
+    env: Env,
+}
+
+impl DurableObject for NetworkDo {
+    fn new(state: State, env: Env) -> Self {
+        Self { state, env }
+    }
+
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        match self.answer(request).await {
+            Ok(response) => Ok(response),
+            Err(refused) => reply::refusal(&refused),
+        }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        let failed = |error: ErrorReply| {
+            reply::log_fault(&error);
+            worker::Error::RustError(error.message)
+        };
+        let store = self.store().map_err(failed)?;
+        match self.remove_due(&store).await {
+            Ok(()) => self.schedule(&store).await.map_err(failed)?,
+            Err(error) => {
+                reply::log_fault(&error);
+                // Not left to the platform, which gives up after some attempts.
+                self.state.storage().set_alarm(REMOVAL_RETRY_MS).await?;
+            }
+        }
+        Response::ok("")
+    }
+}
+
+impl NetworkDo {
+    async fn answer(&self, mut request: Request) -> std::result::Result<Response, ErrorReply> {
+        if request.method() == Method::Get && request.path() == path::HELD {
+            let keys: Keys = request.query().map_err(|error| internal(&error))?;
+            return answered(self.store()?.held_by(&keys.repository_id)?);
+        }
+        let asked: Keys = request.json().await.map_err(|error| internal(&error))?;
+        let store = self.store()?;
+        let (id, keys) = (asked.repository_id.as_str(), asked.keys.as_slice());
+        let now_ms = now_ms();
+        let due_at = now_ms.saturating_add(self.grace_ms());
+        match request.path().as_str() {
+            path::TAKE => granted(store.take(id, keys, Purpose::Write)?)?,
+            path::SHARE => granted(store.take(id, keys, Purpose::Share)?)?,
+            path::SHARED => return answered(store.shared(id, keys)?),
+            path::UNNAMED => return answered(store.unnamed(keys)?),
+            path::PURGE => {
+                store.release(id, keys, now_ms)?;
+                store.hasten(now_ms)?;
+                self.schedule(&store).await?;
+                self.remove_due(&store).await?;
+                self.schedule(&store).await?;
+                let holders = store.may_still_hold(id)?;
+                return reply::json(&Holders {
+                    holders: holders.into_iter().map(Into::into).collect(),
+                });
+            }
+            path::RELEASE => store.release(id, keys, due_at)?,
+            path::LEAVE => store.leave(id, now_ms, due_at)?,
+            path => {
+                let message = format!("a network's object does not serve {path}");
+                return Err(ErrorReply::new(ErrorCode::NotFound, message));
+            }
+        }
+        if let (path::TAKE | path::SHARE, Some((namespace, name))) =
+            (request.path().as_str(), asked.path)
+        {
+            store.note_member(&NetworkMember {
+                repository_id: asked.repository_id,
+                namespace,
+                name,
+            })?;
+        }
+        self.schedule(&store).await?;
+        reply::json(&())
+    }
+
+    fn store(&self) -> std::result::Result<Store, ErrorReply> {
+        let db = ObjectDatabase::new(&self.state.storage());
+        let db = db.map_err(|error| internal(&error))?;
+        schema::wake(&db, NETWORK).map_err(|error| internal(&error))?;
+        Ok(NetworkStore::new(db))
+    }
+
+    fn grace_ms(&self) -> i64 {
+        let set = self.env.var(GRACE_VARIABLE).ok();
+        let set = set.and_then(|seconds| seconds.to_string().parse().ok());
+        set.filter(|seconds| *seconds >= 0)
+            .unwrap_or(GRACE_SECONDS)
+            .saturating_mul(1000)
+    }
+
+    /// Removes from R2 what nobody named for long enough. What fails is done again by the next run:
+    /// nobody gets the key in between.
+    async fn remove_due(&self, store: &Store) -> std::result::Result<(), ErrorReply> {
+        if store.next_due()?.is_none() {
+            return Ok(());
+        }
+        let keys = store.begin_removal(now_ms(), REMOVALS_MAX)?;
+        if !keys.is_empty() {
+            let bucket = R2::of(&self.env).map_err(|error| internal(&error))?;
+            for key in keys {
+                let deleted = bucket.delete(&key).await;
+                deleted.map_err(|error| internal(&error))?;
+                store.removed(&key)?;
+            }
+        }
+        Ok(store.forget_departures(now_ms())?)
+    }
+
+    /// Sets the alarm for what is due next; without anything left, empties the database.
+    async fn schedule(&self, store: &Store) -> std::result::Result<(), ErrorReply> {
+        let storage = self.state.storage();
+        let done = match store.next_due()? {
+            // The platform takes a number as a time from now.
+            Some(due_at) => {
+                let wait_ms = due_at.saturating_sub(now_ms()).max(0);
+                storage.set_alarm(wait_ms).await
+            }
+            None if schema::is_created(store.database()).map_err(|error| internal(&error))?
+                && store.is_over()? =>
+            {
+                storage.delete_all().await
+            }
+            None => Ok(()),
+        };
+        done.map_err(|error| internal(&error))
+    }
+}
+
+fn answered(keys: Vec<String>) -> std::result::Result<Response, ErrorReply> {
+    reply::json(&Keys {
+        repository_id: String::new(),
+        keys,
+        path: None,
+    })
+}
+
+fn granted(taking: Taking) -> std::result::Result<(), ErrorReply> {
+    match taking {
+        Taking::Taken => Ok(()),
+        Taking::Departed => {
+            let message = "the repository was deleted";
+            Err(ErrorReply::new(ErrorCode::NotFound, message))
+        }
+        Taking::Removing(key) => {
+            let message = format!("the object {key} is being removed");
+            Err(ErrorReply::busy(RETRY_SECONDS, message))
+        }
+        Taking::Unknown(key) => {
+            // The source has merged its packs meanwhile: asked again, it names others.
+            let message = format!("nobody names the object {key} any more");
+            Err(ErrorReply::busy(RETRY_SECONDS, message))
+        }
+    }
+}
+
+fn internal(error: &dyn std::fmt::Display) -> ErrorReply {
+    ErrorReply::new(
+        ErrorCode::InternalError,
+        "the account of shared packs failed",
+    )
+    .caused_by("network", error)
+}

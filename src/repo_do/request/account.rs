@@ -1,0 +1,205 @@
+//! What one request costs, as the Worker is told. A git request that the object answers has its log
+//! line from here, written when the last byte is sent or the client has hung up.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::Poll;
+
+use futures::stream;
+use futures::stream::{Stream, StreamExt as _};
+use worker::Request;
+
+use super::answer::Answer;
+use crate::git::protocol::advertise::Service;
+use crate::repo_do::contract::{RequestLine, Usage, header};
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::lease::Lease;
+use crate::repo_do::runtime::reply::{self, Media};
+use crate::storage::analytics;
+use crate::storage::db::sql::Database as _;
+
+/// Why an answer is at fault although its status is 200.
+pub mod fault {
+    /// The client was told so in-band: `ERR`, band 3, or the report of a push.
+    pub const REFUSED: &str = "REFUSED_IN_BAND";
+    /// The client hung up, or the answer broke off.
+    pub const ABORTED: &str = "ABORTED";
+}
+
+/// One request to the object.
+pub struct Account {
+    object: Rc<RepoObject>,
+    request_id: String,
+    repository: String,
+    begun_ms: i64,
+    /// Rows read and written before.
+    rows_before: (u64, u64),
+    token_id: RefCell<Option<String>>,
+    packs: Cell<u64>,
+    bytes_in: Cell<Option<u64>>,
+    bytes_out: Cell<u64>,
+    error: RefCell<Option<String>>,
+    /// Whether a ready clone was the answer.
+    is_ready_clone: Cell<bool>,
+    /// Whether the answer is complete, down to its last byte.
+    is_whole: Cell<bool>,
+    /// Method and route, if this writes the log line.
+    logged_as: Cell<Option<(&'static str, &'static str)>>,
+}
+
+impl Account {
+    /// Opens the account of a request that begins.
+    pub fn begin(object: &Rc<RepoObject>, request: &Request) -> Rc<Self> {
+        let header = |name| {
+            request
+                .headers()
+                .get(name)
+                .ok()
+                .flatten()
+                .unwrap_or_default()
+        };
+        Rc::new(Self {
+            object: Rc::clone(object),
+            request_id: header(header::REQUEST_ID),
+            repository: header(header::REPOSITORY),
+            begun_ms: now_ms(),
+            rows_before: rows(object),
+            token_id: RefCell::default(),
+            packs: Cell::default(),
+            bytes_in: Cell::default(),
+            bytes_out: Cell::default(),
+            error: RefCell::default(),
+            is_ready_clone: Cell::default(),
+            is_whole: Cell::default(),
+            logged_as: Cell::default(),
+        })
+    }
+
+    /// Notes the token that was shown.
+    pub fn note_token(&self, token_id: &str) {
+        self.token_id.replace(Some(token_id.to_owned()));
+    }
+
+    /// Writes the log line under this method and route in the end.
+    pub fn log_as(&self, method: &'static str, route: &'static str) {
+        self.logged_as.set(Some((method, route)));
+    }
+
+    /// Whether it writes the log line.
+    pub fn logs(&self) -> bool {
+        self.logged_as.get().is_some()
+    }
+
+    /// Leaves the log line to the Worker: the request was refused before anything was sent.
+    pub fn log_elsewhere(&self) {
+        self.logged_as.set(None);
+    }
+
+    /// Notes how many packs the answer is made of.
+    pub fn note_packs(&self, packs: usize) {
+        self.packs.set(packs as u64);
+    }
+
+    /// Notes how many bytes of the body came.
+    pub fn received(&self, bytes: u64) {
+        self.bytes_in.set(Some(bytes));
+    }
+
+    /// Counts bytes that were sent, or will be.
+    pub fn sent(&self, bytes: u64) {
+        self.bytes_out
+            .set(self.bytes_out.get().saturating_add(bytes));
+    }
+
+    /// Notes that the answer is a ready clone.
+    pub fn note_ready_clone(&self) {
+        self.is_ready_clone.set(true);
+    }
+
+    /// Notes that the answer tells of a failure; the first one counts.
+    pub fn failed(&self, error: impl Into<String>) {
+        self.error.borrow_mut().get_or_insert_with(|| error.into());
+    }
+
+    /// A text for the client, with what ties it to the log.
+    pub fn named(&self, text: &str) -> String {
+        format!("{} (request {})", text.trim_end(), self.request_id)
+    }
+
+    /// What the request has cost so far.
+    pub fn usage(&self) -> Usage {
+        let (read, written) = rows(&self.object);
+        Usage {
+            rows_read: read.saturating_sub(self.rows_before.0),
+            rows_written: written.saturating_sub(self.rows_before.1),
+            packs: self.packs.get(),
+            answer_bytes: self.bytes_out.get(),
+            token_id: self.token_id.borrow().clone(),
+        }
+    }
+}
+
+/// Rows read and written since the object woke. What other requests take meanwhile counts as well.
+fn rows(object: &RepoObject) -> (u64, u64) {
+    object.store().map_or((0, 0), |store| {
+        let db = store.database();
+        (db.rows_read(), db.rows_written())
+    })
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        let Some((method, route)) = self.logged_as.get() else {
+            return;
+        };
+        if !self.is_whole.get() {
+            self.failed(fault::ABORTED);
+        }
+        let (namespace, repository) = self.repository.split_once('/').unwrap_or_default();
+        let line = RequestLine {
+            request_id: std::mem::take(&mut self.request_id),
+            method: method.to_owned(),
+            route: route.to_owned(),
+            namespace: Some(namespace.to_ascii_lowercase()),
+            repository: Some(repository.to_ascii_lowercase()),
+            status: 200,
+            error: self.error.take(),
+            bytes_in: self.bytes_in.get(),
+            bytes_out: self.bytes_out.get(),
+            wall_ms: now_ms().saturating_sub(self.begun_ms),
+            ready: self.is_ready_clone.get(),
+            usage: self.usage(),
+        };
+        worker::console_log!("{}", line.to_json());
+        analytics::write_request(&self.object.env, &line.texts(), &line.numbers());
+    }
+}
+
+/// An answer that is here whole.
+pub fn whole(account: &Account, service: Service, media: Media, bytes: Vec<u8>) -> Answer {
+    let head = reply::git(service, media, &account.request_id)?;
+    account.sent(bytes.len() as u64);
+    account.is_whole.set(true);
+    Ok(head.fixed(bytes))
+}
+
+/// An answer that is made while the client reads it.
+pub fn streamed(
+    account: &Rc<Account>,
+    service: Service,
+    media: Media,
+    pieces: impl Stream<Item = worker::Result<Vec<u8>>> + 'static,
+) -> Answer {
+    let head = reply::git(service, media, &account.request_id)?;
+    let (counting, ending) = (Rc::clone(account), Rc::clone(account));
+    let counted = pieces.inspect(move |piece| match piece {
+        Ok(bytes) => counting.sent(bytes.len() as u64),
+        Err(_) => counting.failed(fault::ABORTED),
+    });
+    let end = stream::poll_fn(move |_| {
+        ending.is_whole.set(true);
+        Poll::Ready(None)
+    });
+    Ok(head.from_stream(Lease::current().stream(counted.chain(end)))?)
+}

@@ -1,0 +1,257 @@
+//! Who asks, as far as the object can tell, and what that one may do.
+
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
+use worker::{Env, Request};
+
+use crate::repo_do::contract::{
+    Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope,
+    TokenHash, TokenRecord, TokenState, authorize, header,
+};
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::{namespace, tokens};
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::state::store::Store;
+use crate::storage::repository::phase::Phase;
+use crate::storage::repository::store::RepositoryRecord;
+
+/// One request, and who it is from.
+pub struct Caller {
+    /// Who asks.
+    pub actor: Actor,
+    /// The record of the actor's token: the object's own or, of a namespace's token, the
+    /// namespace's.
+    pub token: Option<TokenRecord>,
+    /// The repository's record; `None` while there is none.
+    pub record: Option<RepositoryRecord>,
+    /// Why there is none, when an import or a recovery has failed.
+    failure: Option<String>,
+    /// Whom to ask again about the token; `None` when the token is not a namespace's.
+    vouched: Option<Vouched>,
+}
+
+/// A token that the namespace's object knows, and this object does not.
+#[derive(Debug, Clone)]
+struct Vouched {
+    namespace: String,
+    sha256: TokenHash,
+}
+
+impl Caller {
+    /// Finds out who asks. A token that is none of the repository's may be its namespace's, whose
+    /// object is asked then.
+    pub async fn identify(object: &RepoObject, request: &Request) -> Result<Self, ErrorReply> {
+        let caller = Self::of(request, &*object.store()?)?;
+        let hash = match caller.actor {
+            Actor::Token(hash) if caller.token.is_none() => hash,
+            // Git asks everything once without a credential, its owners' git too: what is answered
+            // with 401 is never told that strangers were too many.
+            Actor::Anonymous if !caller.is_public() => return Ok(caller),
+            _ => {
+                object.rates.admit(caller.is_known(), now_ms())?;
+                return Ok(caller);
+            }
+        };
+        let seen = &object.seen_tokens;
+        let was_refused = seen.was_refused(&hash, now_ms());
+        let is_in_kv = request.headers().has(header::KNOWN_TOKEN).unwrap_or(false);
+        let is_known = !was_refused && (is_in_kv || seen.was_admitted(&hash));
+        object.rates.admit(is_known, now_ms())?;
+        if was_refused {
+            return Ok(caller);
+        }
+        let Some(namespace) = namespace_of(request) else {
+            return Ok(caller);
+        };
+        let vouched = Vouched {
+            namespace,
+            sha256: hash,
+        };
+        let admitted = admitted(&object.env, &vouched).await?;
+        seen.note(hash, admitted.token.is_some(), now_ms());
+        // That was awaited: the repository may be another by now.
+        let caller = Self::of(request, &*object.store()?)?;
+        caller.with_namespace_token(admitted, vouched)
+    }
+
+    /// The caller, once its namespace has said which token it has, if it has one of the namespace's.
+    fn with_namespace_token(
+        self,
+        admitted: Admitted,
+        vouched: Vouched,
+    ) -> Result<Self, ErrorReply> {
+        let here = self.record.as_ref().map(|record| record.id.as_str());
+        let opens = admitted.opens(here);
+        let Some(token) = admitted.token else {
+            return Ok(self);
+        };
+        let actor = match token.scope {
+            Scope::Admin => Actor::NamespaceAdmin,
+            // Said of what is not here too, so that nobody learns what is.
+            Scope::Read | Scope::Write if !opens => return Err(Refusal::OtherRepository.into()),
+            Scope::Read | Scope::Write => Actor::NamespaceToken,
+        };
+        Ok(Self {
+            actor,
+            token: Some(token),
+            vouched: Some(vouched),
+            ..self
+        })
+    }
+
+    /// Whether anybody may read the repository.
+    fn is_public(&self) -> bool {
+        self.record
+            .as_ref()
+            .is_some_and(|record| record.settings.public)
+    }
+
+    /// Whether the repository, or the whole deployment, knows the caller for one of its own.
+    fn is_known(&self) -> bool {
+        let holds = |token: &TokenRecord| token.state(now_ms()) == TokenState::Active;
+        match self.actor {
+            Actor::Operator | Actor::NamespaceAdmin | Actor::NamespaceToken => true,
+            Actor::Token(_) => self.token.as_ref().is_some_and(holds),
+            Actor::Anonymous => false,
+        }
+    }
+
+    fn of(request: &Request, store: &Store) -> Result<Self, ErrorReply> {
+        let actor = request
+            .headers()
+            .get(header::ACTOR)
+            .ok()
+            .flatten()
+            .unwrap_or_default();
+        let actor = actor
+            .parse::<Actor>()
+            .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
+        // What is being deleted is gone for everybody.
+        let record = store.load()?;
+        let record = record.filter(|record| record.phase != Phase::Deleting);
+        let token = match (&actor, &record) {
+            (Actor::Token(hash), Some(_)) => tokens::token_by_hash(store, hash)?,
+            _ => None,
+        };
+        let failure = match record {
+            Some(_) => None,
+            None => store.import_failure()?,
+        };
+        Ok(Self {
+            actor,
+            token,
+            record,
+            failure: failure.map(|failure| failure.reason),
+            vouched: None,
+        })
+    }
+
+    /// Whether the caller may make repositories.
+    pub fn check_maker(&self) -> Result<(), ErrorReply> {
+        if matches!(self.actor, Actor::Operator | Actor::NamespaceAdmin) {
+            return Ok(());
+        }
+        let message = "only administrators make repositories";
+        Err(ErrorReply::new(ErrorCode::Forbidden, message))
+    }
+
+    /// The repository, if the caller may do this to it.
+    pub fn repository(self, access: Access) -> Result<Authorized, ErrorReply> {
+        let public = self.record.as_ref().map(|record| record.settings.public);
+        let token = self.token.as_ref();
+        let authorized = authorize(&self.actor, public, token, access, now_ms());
+        if let (Err(Refusal::NotFound), Some(reason)) = (authorized, &self.failure) {
+            let message = format!("{}: {reason}", Refusal::NotFound);
+            return Err(ErrorReply::new(ErrorCode::NotFound, message));
+        }
+        authorized?;
+        let record = self.record.ok_or(Refusal::NotFound)?;
+        Ok(Authorized {
+            record,
+            token: self.token,
+            actor: self.actor,
+            vouched: self.vouched,
+        })
+    }
+}
+
+/// A caller who may do what it asks for.
+pub struct Authorized {
+    /// The repository.
+    pub record: RepositoryRecord,
+    /// The token that let it in; `None` for the operator and for the public.
+    pub token: Option<TokenRecord>,
+    /// As whom it was let in.
+    pub actor: Actor,
+    vouched: Option<Vouched>,
+}
+
+impl Authorized {
+    /// Asks the namespace's object again about a token of its own: what was awaited since the
+    /// first answer may have been long. Other callers cost no call. Fails when there is no answer.
+    pub async fn renew(&mut self, env: &Env) -> Result<(), ErrorReply> {
+        if let Some(vouched) = &self.vouched {
+            let admitted = admitted(env, vouched).await?;
+            let opens = admitted.opens(Some(&self.record.id));
+            let token = admitted.token.ok_or(Refusal::TokenInvalid)?;
+            if !opens {
+                return Err(Refusal::OtherRepository.into());
+            }
+            self.token = Some(token);
+        }
+        Ok(())
+    }
+
+    /// Judges the caller by the repository and the token as the database has them now, and gives
+    /// the repository. Synchronous, so that it can be asked in the transaction that it decides on.
+    pub fn judge_again(
+        &self,
+        store: &Store,
+        access: Access,
+    ) -> Result<RepositoryRecord, ErrorReply> {
+        let record = store.load()?;
+        let record = record
+            .filter(|record| record.id == self.record.id && record.phase == Phase::Ready)
+            .ok_or(Refusal::NotFound)?;
+        let own = match &self.actor {
+            Actor::Token(hash) => tokens::token_by_hash(store, hash)?,
+            Actor::NamespaceToken => self.token.clone(),
+            _ => None,
+        };
+        authorize(
+            &self.actor,
+            Some(record.settings.public),
+            own.as_ref(),
+            access,
+            now_ms(),
+        )?;
+        let vouched = self.vouched.as_ref().and(self.token.as_ref());
+        if vouched.is_some_and(|token| token.state(now_ms()) != TokenState::Active) {
+            return Err(Refusal::TokenInvalid.into());
+        }
+        Ok(record)
+    }
+}
+
+/// The namespace in the path of the request, as it was spelled.
+fn namespace_of(request: &Request) -> Option<String> {
+    let spelled = request.headers().get(header::REPOSITORY).ok().flatten();
+    let (namespace, _) = spelled.as_deref()?.split_once('/')?;
+    Some(namespace.to_owned())
+}
+
+/// The namespace's token of that hash, if it is one that holds, and what it opens.
+fn admitted<'a>(
+    env: &'a Env,
+    vouched: &'a Vouched,
+) -> LocalBoxFuture<'a, Result<Admitted, ErrorReply>> {
+    let ask = async move {
+        let admit = Admit {
+            sha256: vouched.sha256,
+            now_ms: now_ms(),
+        };
+        let namespace = &vouched.namespace;
+        namespace::ask_namespace(env, namespace, NAMESPACE_ADMIT, &admit).await
+    };
+    ask.boxed_local()
+}

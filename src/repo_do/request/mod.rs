@@ -1,0 +1,20 @@
+//! One request: who asks, what it costs, how it is answered or refused.
+//!
+//! | file | what |
+//! |---|---|
+//! | `caller` | who asks, and what they may do |
+//! | `account` | what a request costs; the log line of a fetch or a push |
+//! | `answer` | a body of JSON, and an answer |
+//! | `refuse`, `not_ready` | refusals told in Git's protocol; those of a repository that is still filled |
+//! | `tokens` | the repository's tokens |
+//! | `info` | the repository as it is shown, and as its namespace lists it |
+//! | `namespace` | messages to a namespace's object |
+
+pub mod account;
+pub mod answer;
+pub mod caller;
+pub mod info;
+pub mod namespace;
+pub mod not_ready;
+pub mod refuse;
+pub mod tokens;

@@ -1,0 +1,137 @@
+//! Refusals of fetches and pushes, told in Git's protocol: the body is read to its end, or Git
+//! would see a broken pipe and not the answer.
+
+use std::rc::Rc;
+
+use worker::Request;
+
+use super::account::{self, Account};
+use super::answer::Answer;
+use crate::git::limits::Limits;
+use crate::git::protocol::advertise::Service;
+use crate::git::protocol::capabilities::Offer;
+use crate::git::protocol::push_commands::{PushCommands, PushCommandsReader};
+use crate::git::protocol::refusal;
+use crate::git::protocol::sideband::SideBand;
+use crate::repo_do::contract::{Actor, ErrorReply, GitPost, header, path};
+use crate::repo_do::runtime::body::Body;
+use crate::repo_do::runtime::reply::{self, Media};
+
+/// Bytes of commands that are read of a push that is refused before it has memory of its own: some
+/// thousand refs. Of more the client is told without a report.
+const COMMAND_BYTES_MAX: usize = 256 << 10;
+
+/// What is known of a push when it is refused.
+#[derive(Default)]
+pub enum Asked {
+    /// Nothing was read.
+    #[default]
+    Nothing,
+    /// Some of the commands were read.
+    Begun(SideBand),
+    /// All of them were.
+    Commands(Rc<PushCommands>),
+}
+
+/// The request of Git's that this is, if it has a body.
+pub fn posted(request: &Request) -> Option<GitPost> {
+    match request.path().as_str() {
+        path::UPLOAD_PACK => Some(GitPost::UploadPack),
+        path::RECEIVE_PACK => Some(GitPost::ReceivePack),
+        _ => None,
+    }
+}
+
+/// Whether the client reads the refusal of this request in-band.
+pub fn is_in_band(request: &web_sys::Request, error: &ErrorReply) -> bool {
+    let actor = request.headers().get(header::ACTOR).ok().flatten();
+    let actor = actor.and_then(|actor| actor.parse::<Actor>().ok());
+    let is_anonymous = actor.is_none_or(|actor| actor.is_anonymous());
+    error.code.is_told_in_band(is_anonymous)
+}
+
+/// Refuses a request whose body was not touched.
+pub async fn untouched(
+    post: GitPost,
+    request: &Request,
+    account: &Account,
+    error: &ErrorReply,
+) -> Answer {
+    let route = match post {
+        GitPost::UploadPack => "/git/:ns/:repo/git-upload-pack",
+        GitPost::ReceivePack => "/git/:ns/:repo/git-receive-pack",
+    };
+    account.log_as("POST", route);
+    let Ok(mut body) = Body::of(request) else {
+        reply::log_fault(error);
+        account.failed(error.code.label());
+        let out = post.refusal(&account.named(&error.message));
+        return account::whole(account, service(post), Media::Result, out);
+    };
+    match post {
+        GitPost::UploadPack => fetch(account, &mut body, error).await,
+        GitPost::ReceivePack => push(account, &mut body, Asked::Nothing, error).await,
+    }
+}
+
+fn service(post: GitPost) -> Service {
+    match post {
+        GitPost::UploadPack => Service::UploadPack,
+        GitPost::ReceivePack => Service::ReceivePack,
+    }
+}
+
+/// Refuses a fetch.
+pub async fn fetch(account: &Account, body: &mut Body, error: &ErrorReply) -> Answer {
+    reply::log_fault(error);
+    body.drain().await;
+    account.received(body.received_bytes());
+    account.failed(error.code.label());
+    let mut out = Vec::new();
+    refusal::upload_pack(&account.named(&error.message), &mut out);
+    account::whole(account, Service::UploadPack, Media::Result, out)
+}
+
+/// Refuses a push.
+pub async fn push(account: &Account, body: &mut Body, asked: Asked, error: &ErrorReply) -> Answer {
+    let asked = match asked {
+        Asked::Nothing => read(body).await,
+        asked => asked,
+    };
+    reply::log_fault(error);
+    body.drain().await;
+    account.received(body.received_bytes());
+    account.failed(error.code.label());
+    let named = account.named(&error.message);
+    let mut out = Vec::new();
+    match asked {
+        Asked::Commands(push) => {
+            refusal::receive_pack(&error.message, &named, &push, &mut out);
+        }
+        Asked::Begun(side_band) => refusal::unread_push(&named, side_band, &mut out),
+        Asked::Nothing => refusal::unread_push(&named, SideBand::Large, &mut out),
+    }
+    account::whole(account, Service::ReceivePack, Media::Result, out)
+}
+
+/// Reads the commands, to name the refs in the report.
+async fn read(body: &mut Body) -> Asked {
+    let limits = Limits {
+        command_bytes_max: COMMAND_BYTES_MAX,
+        ..Limits::DEFAULT
+    };
+    let mut reader = PushCommandsReader::new(Offer::DEFAULT, &limits);
+    let mut piece = Vec::new();
+    while let Ok(true) = body.next(&mut piece).await {
+        match reader.feed(&mut piece.as_slice()) {
+            Ok(false) => {}
+            Ok(true) => break,
+            Err(_) => return Asked::Begun(reader.capabilities().side_band),
+        }
+    }
+    let side_band = reader.capabilities().side_band;
+    match reader.finish() {
+        Ok(push) => Asked::Commands(Rc::new(push)),
+        Err(_) => Asked::Begun(side_band),
+    }
+}

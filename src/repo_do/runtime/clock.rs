@@ -1,0 +1,8 @@
+//! The time.
+
+use worker::Date;
+
+/// Unix milliseconds.
+pub fn now_ms() -> i64 {
+    i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,342 @@
+//! What the operations under way may hold, counted over the whole isolate.
+//!
+//! All objects of an isolate share its 128 MB, and wasm memory never shrinks. So whoever holds much
+//! reserves it first, and is refused with 503 and `Retry-After` when the isolate has no room. A
+//! request reserves when there is work, not when its headers are here: a fetch once it is read and
+//! its answer is longer than a piece, a push as its commands and objects arrive. Each repository and
+//! each caller has a share, so that neither takes what another's push needs.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::lease::Lease;
+
+/// Bytes that all operations of the isolate may hold together: 128 MB less the JavaScript heap,
+/// what is kept of parts, chunks and graphs (24, 4 and 11 MiB, which yield to large tables) and the
+/// module itself.
+const ISOLATE_BYTES_MAX: u64 = 80 << 20;
+
+/// Bytes of a request that are read without a reservation. `ls-refs`, small fetches and the
+/// commands of small pushes are below; 500 requests that are half sent hold 32 MB of it at worst.
+pub const REQUEST_FREE_BYTES: u64 = 64 << 10;
+
+/// What a fetch request holds for each of its bytes: a `have` of 50 bytes becomes an id of 20 in a
+/// list that may have twice the room, a prefix of 17 a string of 40.
+pub const FETCH_REQUEST_FACTOR: u64 = 2;
+
+/// What the commands of a push hold for each of their bytes: one of 100 bytes becomes a command of
+/// 72 and its name, in a list that may have twice the room, and a place in the list of outcomes.
+pub const COMMANDS_FACTOR: u64 = 3;
+
+/// What one push holds beside its tables: a piece of body, a chunk, the resolved-object cache and
+/// one delta with its base and result.
+pub const PUSH_BYTES: u64 = 24 << 20;
+
+/// What a push holds while its pack arrives, beside what [`PackParser::held_bytes`] counts: a piece
+/// of body, here and in JavaScript, and the chunk that it fills.
+///
+/// [`PackParser::held_bytes`]: crate::git::pack::parser::PackParser::held_bytes
+pub const RECEIVING_BYTES: u64 = 1 << 20;
+
+/// What a push holds for each object that its pack has: its place in the tables, and what the check
+/// of closure notes (`git::limits` has the sum).
+pub const PUSHED_OBJECT_BYTES: u64 = 100;
+
+/// What a fetch of something else than a pack for Git holds for as long as the client takes: 2 MiB
+/// of bases, 2 MiB of chunks, a piece of output twice, a compressor, and a bit for each object of
+/// the packs. Its plan holds more, and a delta that is resolved up to 48 MiB; but no other code runs
+/// in the isolate meanwhile, so that this is needed once, not once a fetch.
+pub const FETCH_BYTES: u64 = 5 << 20;
+
+/// What a fetch holds while its pack is sent, beside the bases that it keeps: a piece of output
+/// here and in JavaScript, a compressor, and a bit for each object of the packs.
+pub const SENDING_BYTES: u64 = 1 << 20;
+
+/// What a list of refs holds that is sent piece by piece: a page of refs and a piece of output,
+/// each here and in JavaScript.
+pub const REFS_BYTES: u64 = 1 << 20;
+
+/// What either side of a fork holds: a row of a part, that row in a frame, and the piece of the
+/// stream that it came or goes with; at the source the refs, 80 bytes each.
+pub const FORK_BYTES: u64 = 6 << 20;
+
+/// Bytes that the clients of one repository may make it hold together, and those that one token may
+/// have repositories hold: so much less than the isolate has that there is room for another one's
+/// push of 20,000 objects, and its fetches beside it.
+const SHARE_BYTES_MAX: u64 = ISOLATE_BYTES_MAX - PUSH_BYTES - (4 << 20);
+
+/// The same for all requests without a credential from one address: half, since anybody may send
+/// them.
+const ANONYMOUS_BYTES_MAX: u64 = ISOLATE_BYTES_MAX / 2;
+
+thread_local! {
+    // A counter, not a lock: nothing waits on it, so it may be shared by the isolate's objects.
+    static RESERVED_BYTES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The isolate has no room for another operation now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many bytes in flight: {reserved} of {limit} reserved, {wanted} more wanted")]
+pub struct NoRoom {
+    /// Bytes reserved by the operations under way.
+    pub reserved: u64,
+    /// Bytes asked for.
+    pub wanted: u64,
+    /// The bound.
+    pub limit: u64,
+}
+
+/// Bytes reserved under the [`Lease`] of the request that made this; dropping it gives them back.
+pub struct Reservation {
+    bytes: u64,
+    /// Whether it counts for the shares of the repository and of the caller.
+    is_shared: bool,
+    lease: Rc<Lease>,
+}
+
+impl Reservation {
+    fn empty(is_shared: bool) -> Self {
+        Self {
+            bytes: 0,
+            is_shared,
+            lease: Lease::current(),
+        }
+    }
+
+    /// Nothing yet, for a client: within the share of its repository and its own.
+    pub fn empty_share() -> Self {
+        Self::empty(true)
+    }
+
+    /// Nothing yet, for work of our own.
+    pub fn empty_own() -> Self {
+        Self::empty(false)
+    }
+
+    /// Reserves `wanted` bytes for work of our own.
+    pub fn new(wanted: u64) -> Result<Self, NoRoom> {
+        let mut reservation = Self::empty_own();
+        reservation.grow_to(wanted)?;
+        Ok(reservation)
+    }
+
+    /// Reserves `wanted` bytes for a client.
+    pub fn share(wanted: u64) -> Result<Self, NoRoom> {
+        let mut reservation = Self::empty_share();
+        reservation.grow_to(wanted)?;
+        Ok(reservation)
+    }
+
+    /// Reserves more, if there are not as many bytes yet.
+    pub fn grow_to(&mut self, bytes: u64) -> Result<(), NoRoom> {
+        let wanted = bytes.saturating_sub(self.bytes);
+        if wanted == 0 {
+            return Ok(());
+        }
+        if self.is_shared {
+            self.check_shares(wanted)?;
+        }
+        let reserved = RESERVED_BYTES.get();
+        let total = reserved.saturating_add(wanted);
+        check(reserved, wanted, ISOLATE_BYTES_MAX)?;
+        RESERVED_BYTES.set(total);
+        self.lease.hold(wanted, self.is_shared);
+        self.bytes = bytes;
+        Ok(())
+    }
+
+    /// A request that holds something while nobody else of its repository or caller does may hold
+    /// any number of bytes: else a large push could never be made.
+    fn check_shares(&self, wanted: u64) -> Result<(), NoRoom> {
+        let (of_repository, of_caller) = self.lease.others_of_shares();
+        let own = self.lease.shared_bytes();
+        let caller_max = if self.lease.is_anonymous() {
+            ANONYMOUS_BYTES_MAX
+        } else {
+            SHARE_BYTES_MAX
+        };
+        for (others, limit) in [(of_repository, SHARE_BYTES_MAX), (of_caller, caller_max)] {
+            if others > 0 {
+                check(others.saturating_add(own), wanted, limit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back what is above `bytes`.
+    pub fn shrink_to(&mut self, bytes: u64) {
+        let surplus = self.bytes.saturating_sub(bytes);
+        let reserved = RESERVED_BYTES.get();
+        debug_assert!(
+            surplus <= reserved,
+            "{surplus} bytes of {reserved} are given back"
+        );
+        RESERVED_BYTES.set(reserved.saturating_sub(surplus));
+        self.lease.give_back(surplus, self.is_shared);
+        self.bytes = self.bytes.min(bytes);
+    }
+
+    /// Bytes reserved.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.shrink_to(0);
+    }
+}
+
+fn check(reserved: u64, wanted: u64, limit: u64) -> Result<(), NoRoom> {
+    if reserved.saturating_add(wanted) > limit {
+        return Err(NoRoom {
+            reserved,
+            wanted,
+            limit,
+        });
+    }
+    Ok(())
+}
+
+/// Bytes reserved now, over the whole isolate.
+pub fn reserved_bytes() -> u64 {
+    RESERVED_BYTES.get()
+}
+
+/// The size of the wasm heap in bytes: it never shrinks, so this is its high-water mark. 0 natively.
+pub fn heap_bytes() -> u64 {
+    #[cfg(target_family = "wasm")]
+    {
+        (core::arch::wasm32::memory_size(0) as u64) << 16
+    }
+    #[cfg(not(target_family = "wasm"))]
+    {
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lease::Owner;
+    use super::*;
+
+    #[test]
+    fn what_is_dropped_can_be_reserved_again() {
+        let all = Reservation::new(ISOLATE_BYTES_MAX).unwrap();
+        assert_eq!(
+            Reservation::new(1).err(),
+            Some(NoRoom {
+                reserved: ISOLATE_BYTES_MAX,
+                wanted: 1,
+                limit: ISOLATE_BYTES_MAX
+            })
+        );
+        drop(all);
+        let mut one = Reservation::new(3).unwrap();
+        one.grow_to(7).unwrap();
+        assert!(one.grow_to(ISOLATE_BYTES_MAX + 1).is_err());
+        assert_eq!((one.bytes(), reserved_bytes()), (7, 7));
+        one.grow_to(5).unwrap();
+        one.shrink_to(6);
+        assert_eq!((one.bytes(), reserved_bytes()), (6, 6));
+        drop(one);
+        assert_eq!(reserved_bytes(), 0);
+    }
+
+    /// Requests of one caller, each of which reserves and grows step by step.
+    struct Client {
+        owner: Owner,
+        caller: &'static str,
+    }
+
+    impl Client {
+        fn reserve(&self, bytes: u64) -> Result<Reservation, NoRoom> {
+            let lease = Lease::begin(self.owner, self.caller.to_owned(), "push");
+            let mut reservation = Reservation {
+                bytes: 0,
+                is_shared: true,
+                lease,
+            };
+            reservation.grow_to(bytes)?;
+            Ok(reservation)
+        }
+
+        fn fill(&self, bytes: u64) -> (Vec<Reservation>, NoRoom) {
+            let mut all = Vec::new();
+            loop {
+                match self.reserve(bytes) {
+                    Ok(one) => all.push(one),
+                    Err(refused) => return (all, refused),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_repository_leaves_room_for_anothers_push() {
+        let (greedy, other) = (Owner::another(), Owner::another());
+        // Each of its clients is another one.
+        let clients = ["token 1", "token 2", "token 3"];
+        let clients = clients.map(|caller| Client {
+            owner: greedy,
+            caller,
+        });
+        let mut fetches: Vec<_> = clients
+            .iter()
+            .map(|client| client.reserve(FETCH_BYTES).unwrap())
+            .collect();
+        let (more, refused) = clients[0].fill(FETCH_BYTES);
+        fetches.extend(more);
+        assert_eq!(refused.limit, SHARE_BYTES_MAX);
+        assert!(fetches.len() >= 10, "only {} fetches", fetches.len());
+        let other = Client {
+            owner: other,
+            caller: "token 4",
+        };
+        drop(other.reserve(PUSH_BYTES).unwrap());
+        fetches.pop();
+        fetches.push(clients[1].reserve(FETCH_BYTES).unwrap());
+        drop(fetches);
+        assert_eq!(reserved_bytes(), 0);
+    }
+
+    #[test]
+    fn one_caller_leaves_room_for_another_in_whatever_repositories() {
+        for (caller, limit) in [
+            ("token 1", SHARE_BYTES_MAX),
+            ("anonymous 192.0.2.1", ANONYMOUS_BYTES_MAX),
+        ] {
+            let mut held = Vec::new();
+            let refused = loop {
+                let owner = Owner::another();
+                match (Client { owner, caller }).reserve(FETCH_BYTES) {
+                    Ok(one) => held.push(one),
+                    Err(refused) => break refused,
+                }
+            };
+            assert_eq!(refused.limit, limit);
+            // Nor may what it holds already grow beyond that: tables are no exception.
+            let first = held.first_mut().unwrap();
+            assert_eq!(first.grow_to(40 << 20).unwrap_err().limit, limit);
+            let other = Client {
+                owner: Owner::another(),
+                caller: "token 2",
+            };
+            assert!(other.reserve(PUSH_BYTES).is_ok());
+        }
+    }
+
+    #[test]
+    fn one_operation_alone_may_be_of_any_size_and_grow() {
+        let client = Client {
+            owner: Owner::another(),
+            caller: "token 1",
+        };
+        let mut push = client.reserve(SHARE_BYTES_MAX + 1).unwrap();
+        push.grow_to(SHARE_BYTES_MAX + 11).unwrap();
+        assert!(client.reserve(1).is_err());
+        drop(push);
+        assert_eq!(reserved_bytes(), 0);
+    }
+}

@@ -1,0 +1,114 @@
+//! Waiting for a time to pass.
+//!
+//! The platform crate's `Delay` is not used: it wakes the task that polled it first, and no other.
+//! The work of a push is polled by the stream of its response, which is another task for every
+//! piece that the client takes; a piece taken while the work paused left it waiting for ever, with
+//! its memory reserved. What is awaited here is a promise, which wakes whoever polled it last.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
+
+use super::lease;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = setTimeout)]
+    fn set_timeout(callback: &Function, milliseconds: u32) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
+
+    type Resolvers;
+
+    #[wasm_bindgen(js_namespace = Promise, js_name = withResolvers)]
+    fn with_resolvers() -> Resolvers;
+
+    #[wasm_bindgen(method, getter)]
+    fn promise(this: &Resolvers) -> Promise;
+
+    #[wasm_bindgen(method, getter)]
+    fn resolve(this: &Resolvers) -> Function;
+}
+
+/// Waits for `milliseconds`, at least until everything else that is ready has run.
+pub async fn after(milliseconds: u32) {
+    Timer::new(milliseconds).await;
+}
+
+/// A time that passes from when it is first awaited. Dropped before, it leaves nothing behind: a
+/// timer that runs would keep the object from its rest.
+pub struct Timer {
+    milliseconds: u32,
+    running: Option<Running>,
+}
+
+struct Running {
+    timer: JsValue,
+    resolve: Function,
+    passed: JsFuture,
+}
+
+impl Timer {
+    /// Not begun.
+    pub fn new(milliseconds: u32) -> Self {
+        Self {
+            milliseconds,
+            running: None,
+        }
+    }
+}
+
+impl Running {
+    /// `None` without timers: then there is nothing to wait for.
+    fn begin(milliseconds: u32) -> Option<Self> {
+        let resolvers = with_resolvers();
+        let resolve = resolvers.resolve();
+        let timer = set_timeout(&resolve, milliseconds).ok()?;
+        Some(Self {
+            timer,
+            resolve,
+            passed: JsFuture::from(resolvers.promise()),
+        })
+    }
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.running.is_none() {
+            self.running = Running::begin(self.milliseconds);
+        }
+        let Some(running) = &mut self.running else {
+            return Poll::Ready(());
+        };
+        let passed = Pin::new(&mut running.passed).poll(context).is_ready();
+        if passed {
+            self.running = None;
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Of another object's timer the platform wants to hear nothing here. It runs out by itself, or
+        // went with its object.
+        if lease::is_ending() {
+            return;
+        }
+        clear_timeout(&self.timer);
+        // The promise holds on to who waited for it until it is settled.
+        let _ = self.resolve.call0(&JsValue::NULL);
+    }
+}
+
+/// Lets other requests of the object run.
+pub async fn pause() {
+    after(0).await;
+}

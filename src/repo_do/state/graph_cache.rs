@@ -1,0 +1,73 @@
+//! The commit graph of the object's live packs, kept from one request to the next.
+//!
+//! To open it checks every commit's parents, so that a fetch of one commit would cost what the
+//! repository has. What all objects of the isolate keep has a bound; whose graph was not used for
+//! longest opens it anew. Its bytes are shared with the cache of parts as long as they are there.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::git::graph::commits::CommitGraph;
+use crate::git::store::{PackStore, StoreError};
+use crate::storage::db::cache::Lru;
+
+/// Bytes of graphs that an isolate keeps, 64 a commit: that of 500,000 objects, every third of them
+/// a commit, is kept.
+const KEPT_BYTES_MAX: usize = 11 << 20;
+
+thread_local! {
+    static NEXT: Cell<u64> = const { Cell::new(1) };
+    static KEPT: RefCell<Lru<u64, Rc<CommitGraph>>> = RefCell::new(Lru::new(KEPT_BYTES_MAX));
+}
+
+/// Keeps so many bytes less than may be kept, for an operation that needs the room now.
+pub fn make_room(bytes: usize) {
+    with(|kept| kept.make_room(bytes));
+}
+
+/// One object's graph, by a number that is never given twice.
+#[derive(Debug)]
+pub struct KeptGraph(u64);
+
+impl KeptGraph {
+    /// None as yet.
+    pub fn new() -> Self {
+        Self(NEXT.with(|next| next.replace(next.get().wrapping_add(1))))
+    }
+
+    /// The graph of the packs that are live now.
+    pub fn current(&self, store: &impl PackStore) -> Result<Rc<CommitGraph>, StoreError> {
+        let live_packs = store.live_packs()?;
+        let graph = match with(|kept| kept.get(&self.0)).flatten() {
+            Some(kept) if kept.is_of(&live_packs) => return Ok(kept),
+            Some(kept) => kept.reopen(store, &live_packs)?,
+            None => CommitGraph::open(store, &live_packs)?,
+        };
+        let graph = Rc::new(graph);
+        with(|kept| kept.put(self.0, Rc::clone(&graph), graph.bytes()));
+        Ok(graph)
+    }
+
+    /// Keeps nothing: the packs' numbers may be given again.
+    pub fn clear(&self) {
+        with(|kept| kept.remove(&self.0));
+    }
+}
+
+impl Default for KeptGraph {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for KeptGraph {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// What is kept; `None` while the thread ends or it is in use.
+fn with<T>(act: impl FnOnce(&mut Lru<u64, Rc<CommitGraph>>) -> T) -> Option<T> {
+    KEPT.try_with(|kept| kept.try_borrow_mut().ok().map(|mut kept| act(&mut kept)))
+        .ok()?
+}

@@ -1,0 +1,46 @@
+//! The import that this object is at.
+
+use std::cell::{Cell, RefCell};
+
+use super::turn::Turn;
+use crate::repo_do::contract::{Credentials, ImportProgress};
+
+/// What the object knows of its import while it is awake.
+#[derive(Debug)]
+pub struct CurrentImport {
+    /// Where the remote wants them; they are in memory only.
+    pub credentials: RefCell<Option<Credentials>>,
+    /// The attempts, by one alarm at a time.
+    pub turn: Turn,
+    progress: Cell<ImportProgress>,
+}
+
+impl Default for CurrentImport {
+    fn default() -> Self {
+        Self {
+            credentials: RefCell::default(),
+            turn: Turn::of_an_alarm(),
+            progress: Cell::default(),
+        }
+    }
+}
+
+impl CurrentImport {
+    /// How far it has come, as far as memory tells.
+    pub fn progress(&self) -> ImportProgress {
+        self.progress.get()
+    }
+
+    /// Forgets everything: the repository was wiped.
+    pub fn clear(&self) {
+        self.credentials.take();
+        self.progress.take();
+    }
+
+    /// Notes how far it has come.
+    pub fn update(&self, change: impl FnOnce(&mut ImportProgress)) {
+        let mut progress = self.progress.get();
+        change(&mut progress);
+        self.progress.set(progress);
+    }
+}

@@ -1,0 +1,7 @@
+//! The repository's store, on the object's own database.
+
+use crate::storage::db::do_sql::ObjectDatabase;
+use crate::storage::repository::store::RepoStore;
+
+/// The repository's store on the object's own database.
+pub type Store = RepoStore<ObjectDatabase>;

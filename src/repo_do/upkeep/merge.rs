@@ -1,0 +1,186 @@
+//! Packs merged, and put in the place of their sources in one transaction.
+//!
+//! Packs whose bytes are here are merged among themselves first, so that R2 has no say in it. Cold
+//! ones are taken in by a second look at all packs ([`consolidate`]): their bytes come from R2, in
+//! order, and what is made of them goes the way of every new pack.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use crate::git::graph::commits::CommitGraph;
+use crate::git::limits::Limits;
+use crate::git::maintenance::geometry;
+use crate::git::maintenance::merge::Merge;
+use crate::git::maintenance::step::Step;
+use crate::git::pack::reader::LivePacks;
+use crate::git::store::{PackId, PackStore as _, StoreError};
+use crate::repo_do::intake::quarantine::QuarantinedPack;
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::r2::cold::{COLD_BYTES, Faults};
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::memory::Reservation;
+use crate::repo_do::runtime::timer::pause;
+use crate::repo_do::state::failure::Failure;
+use crate::repo_do::state::readers::Purpose;
+use crate::repo_do::state::store::Store;
+use crate::repo_do::state::tables::TableMemory;
+use crate::repo_do::upkeep::snapshot;
+use crate::storage::db::sql::Database as _;
+use crate::storage::repository::maintenance_runs::RunFigures;
+use crate::storage::repository::publication::PackPublication;
+
+/// The task that makes whole objects of deltas.
+pub const PURGE: &str = "purge";
+
+/// Bytes copied between two pauses: about 20 ms of CPU.
+const STEP_BYTES: u64 = 2 << 20;
+
+/// Bytes that a merge holds beside its tables: chunks, a piece of output.
+const MERGE_BYTES: u64 = 5 << 20;
+
+/// Bytes of tables that an object of the sources takes: its entry, its index, its place.
+const OBJECT_BYTES: u64 = 120;
+
+/// The packs to merge next of those whose bytes are here, by their places among the live packs.
+pub fn due(store: &Store) -> Result<Option<Range<usize>>, StoreError> {
+    let (live, cold) = (store.live_packs()?, store.cold_packs()?);
+    Ok(geometry::due(&live, |pack| cold.contains(&pack.pack_id)))
+}
+
+/// The packs to merge next of all, some of which are cold; `None` in a fork that nothing was pushed
+/// to: what it shares costs nothing as it is.
+pub fn consolidation_due(store: &Store) -> Result<Option<Range<usize>>, StoreError> {
+    if !store.has_cold_packs()? {
+        return Ok(None);
+    }
+    let record = store.load()?;
+    if record.is_none_or(|record| snapshot::is_untouched_fork(&record)) {
+        return Ok(None);
+    }
+    Ok(geometry::due(&store.live_packs()?, |_| false))
+}
+
+/// Merges what is due of the packs whose bytes are here.
+pub async fn merge(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    let range = due(&*object.open_store()?)?;
+    merge_range(object, "merge", range).await
+}
+
+/// Merges what is due when cold packs are counted as well.
+pub async fn consolidate(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+    let range = consolidation_due(&*object.open_store()?)?;
+    merge_range(object, "consolidate", range).await
+}
+
+async fn merge_range(
+    object: &Rc<RepoObject>,
+    task: &'static str,
+    range: Option<Range<usize>>,
+) -> Result<Option<RunFigures>, Failure> {
+    let store = object.open_store()?;
+    let live = store.live_packs()?;
+    let Some(range) = range else {
+        return Ok(None);
+    };
+    let sources = live.get(range.clone()).unwrap_or_default();
+    let objects: u64 = sources
+        .iter()
+        .map(|pack| u64::from(pack.object_count))
+        .sum();
+    let _reservation = reserve(objects)?;
+    let _cold = reserve_cold(&store)?;
+    let _reader = object.readers.enter(Purpose::Look, now_ms());
+    let packs = LivePacks::open(Rc::clone(&store), &Limits::DEFAULT)?;
+    let graph = object.graph.current(&store)?;
+    let ordinal = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let merge = Merge::new(ordinal(range.start)..ordinal(range.end), None);
+    let mut job = Job::new(object, task);
+    let swapped = job.run(&packs, &graph, merge, &[], &|| Ok(())).await?;
+    Ok(Some(RunFigures {
+        packs: sources.len() as u64,
+        objects,
+        bytes: swapped.pack_bytes,
+        rows: job.rows,
+        detail: String::new(),
+    }))
+}
+
+/// Reserves memory to make a pack of so many objects.
+pub fn reserve(objects: u64) -> Result<TableMemory, Failure> {
+    let table_bytes = objects.saturating_mul(OBJECT_BYTES);
+    let bytes = MERGE_BYTES.saturating_add(table_bytes);
+    Ok(TableMemory::own(bytes, table_bytes)?)
+}
+
+/// Reserves what reading cold packs holds, if there are any.
+pub fn reserve_cold(store: &Store) -> Result<Option<Reservation>, Failure> {
+    if !store.has_cold_packs()? {
+        return Ok(None);
+    }
+    Ok(Some(Reservation::new(COLD_BYTES)?))
+}
+
+/// Work on merged packs, one after the other.
+pub struct Job<'a> {
+    object: &'a Rc<RepoObject>,
+    task: &'static str,
+    /// Rows written so far.
+    pub rows: u64,
+}
+
+impl<'a> Job<'a> {
+    /// Nothing is written yet.
+    pub fn new(object: &'a Rc<RepoObject>, task: &'static str) -> Self {
+        Self {
+            object,
+            task,
+            rows: 0,
+        }
+    }
+
+    /// Runs one merge to its end. `check` is called in the transaction that swaps the packs.
+    /// `renamed` are packs of `packs` that were replaced since, with what replaced them.
+    pub async fn run(
+        &mut self,
+        packs: &LivePacks<Rc<Store>>,
+        graph: &CommitGraph,
+        mut merge: Merge,
+        renamed: &[(PackId, PackId)],
+        check: &dyn Fn() -> Result<(), Failure>,
+    ) -> Result<PackPublication, Failure> {
+        let store = Rc::clone(packs.store());
+        let opened = QuarantinedPack::of_run(Rc::clone(self.object), Rc::clone(&store), self.task);
+        let mut faults = Faults::default();
+        loop {
+            let before = store.database().rows_written();
+            let step = merge.step(packs, graph, &opened, STEP_BYTES);
+            self.rows += store.database().rows_written().saturating_sub(before);
+            match step {
+                Ok(Step::Done) => break,
+                Ok(Step::More) => {
+                    faults.settled();
+                    pause().await;
+                }
+                Err(error) => {
+                    let chunk = error.cold().ok_or(error)?;
+                    // Each look needs two chunks at most, and the next goes on from it: memory
+                    // always has what is needed, and no chunk needs a row again. But an object
+                    // that a purge makes whole needs all of its chain.
+                    if self.task != PURGE {
+                        faults.settled();
+                    }
+                    faults.fetch_cold_chunk(self.object, &store, chunk).await?;
+                }
+            }
+            self.object.check_open(&store)?;
+        }
+        check()?;
+        let gone = || StoreError::Failed("the merge came to no end".to_owned());
+        let merged = merge.finish(packs, graph, renamed).ok_or_else(gone)?;
+        let before = store.database().rows_written();
+        let swapped = store.publish_merged(&merged, now_ms())?;
+        self.rows += store.database().rows_written().saturating_sub(before);
+        opened.forget();
+        Ok(swapped)
+    }
+}

@@ -1,0 +1,207 @@
+//! What R2 has, against what the repository says that it has, and against the account of its network.
+//!
+//! Nothing is mended. While this runs, nobody else writes to R2 for this repository; others of the
+//! network may, and what they are about to write is in the account before it is in R2.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::secure::{Securing, Surroundings};
+use crate::git::store::CHUNK_BYTES;
+use crate::repo_do::state::failure::SnapshotError;
+use crate::storage::db::sql::Database;
+use crate::storage::r2::bucket::{
+    Bucket, BucketError, PACKS_PREFIX, PART_BYTES, READY_PREFIX, record_key,
+};
+use crate::storage::repository::copies::StoredPack;
+use crate::storage::repository::ready_clone::ReadyClone;
+
+/// Problems that are told in words.
+const PROBLEMS_MAX: usize = 100;
+
+/// The account of a fork network, as far as it is asked.
+pub trait Ledger {
+    /// What the repository names.
+    async fn held(&self) -> Result<Vec<String>, SnapshotError>;
+
+    /// Which of these keys nobody names, nor is about to remove.
+    async fn unnamed(&self, keys: Vec<String>) -> Result<Vec<String>, SnapshotError>;
+}
+
+/// What was counted. All but the first is 0 when all is well.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Audit {
+    /// R2 objects of the network's packs, and the repository's own.
+    pub objects: u64,
+    /// Objects that the repository names and R2 does not have, or not whole.
+    pub missing: u64,
+    /// Objects in R2 that nobody names.
+    pub orphaned: u64,
+    /// Objects that the repository names without the account knowing: they may be removed any time.
+    pub unheld: u64,
+    /// Objects that the account thinks the repository names: they are never removed.
+    pub astray: u64,
+    /// The first of this in words.
+    #[serde(skip)]
+    pub problems: Vec<String>,
+}
+
+impl Audit {
+    fn tell(&mut self, problem: String) {
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(problem);
+        }
+    }
+}
+
+impl<D: Database, B: Bucket, S: Ledger> Securing<'_, D, B, S> {
+    /// Counts.
+    pub async fn audit(&self, repository_id: &str) -> Result<Audit, SnapshotError> {
+        let mut audit = Audit::default();
+        self.check_named(repository_id, &mut audit).await?;
+        self.check_held(repository_id, &mut audit).await?;
+        let packs = format!("{PACKS_PREFIX}{}/", self.network_id);
+        self.check_listed(&packs, &mut audit).await?;
+        let ready = format!("{READY_PREFIX}{repository_id}/");
+        self.check_listed(&ready, &mut audit).await?;
+        Ok(audit)
+    }
+
+    async fn check_named(&self, id: &str, audit: &mut Audit) -> Result<(), SnapshotError> {
+        for (key, bytes) in self.store.r2_objects()? {
+            let found = self.bucket.size(&key).await?;
+            if found != Some(bytes) {
+                audit.missing += 1;
+                audit.tell(wrong_size(&key, found, bytes));
+            }
+        }
+        let key = record_key(id);
+        if self.store.recorded()?.is_some() && self.bucket.size(&key).await?.is_none() {
+            audit.missing += 1;
+            audit.tell(wrong_size(&key, None, 0));
+        }
+        Ok(())
+    }
+
+    async fn check_held(&self, id: &str, audit: &mut Audit) -> Result<(), SnapshotError> {
+        let held = BTreeSet::from_iter(self.around.held().await?);
+        for (key, _) in self.store.r2_objects()? {
+            if !held.contains(&key) {
+                audit.unheld += 1;
+                let problem = format!("r2: object {key} is not in the network's account");
+                audit.tell(problem);
+            }
+        }
+        // The record is held before it is noted that it was written.
+        let mut named = BTreeSet::from_iter(self.store.r2_keys()?);
+        named.insert(record_key(id));
+        for key in held.difference(&named) {
+            audit.astray += 1;
+            let problem = format!("the network's account has {key}, which is named no more");
+            audit.tell(problem);
+        }
+        Ok(())
+    }
+
+    async fn check_listed(&self, prefix: &str, audit: &mut Audit) -> Result<(), SnapshotError> {
+        let mut after: Option<String> = None;
+        loop {
+            let listed = self.bucket.list(prefix, after.as_deref()).await?;
+            let keys: Vec<_> = listed.into_iter().map(|(key, _)| key).collect();
+            let Some(last) = keys.last() else {
+                return Ok(());
+            };
+            after = Some(last.clone());
+            audit.objects += keys.len() as u64;
+            for key in self.around.unnamed(keys).await? {
+                // It may have gone since it was listed.
+                if self.bucket.size(&key).await?.is_some() {
+                    audit.orphaned += 1;
+                    let problem = format!("r2: object {key} is named by nobody");
+                    audit.tell(problem);
+                }
+            }
+        }
+    }
+}
+
+impl<D: Database, B: Bucket, S> Securing<'_, D, B, S> {
+    /// Reads a pack's copy from end to end; what is wrong with it. The chunks of a cold pack are put
+    /// back into rows as they come.
+    pub async fn check_copy(&self, pack: &StoredPack) -> Result<Option<String>, SnapshotError> {
+        let Some(key) = &pack.r2_key else {
+            return Ok(None);
+        };
+        let found = self.bucket.size(key).await?;
+        if found != Some(pack.pack_bytes) {
+            return Ok(Some(wrong_size(key, found, pack.pack_bytes)));
+        }
+        let mut keep = |start: u64, bytes: &[u8]| {
+            let first = u32::try_from(start / CHUNK_BYTES as u64).unwrap_or(u32::MAX);
+            for (number, chunk) in (first..).zip(bytes.chunks(CHUNK_BYTES)) {
+                self.store.keep_chunk(pack.pack_id, number, chunk)?;
+            }
+            Ok(())
+        };
+        let mut ignore = |_: u64, _: &[u8]| Ok(());
+        let read = if pack.chunks_here {
+            self.read_back(pack, key, &mut ignore).await
+        } else {
+            self.read_back(pack, key, &mut keep).await
+        };
+        let corrupt = || SnapshotError::Corrupt { key: key.clone() };
+        Ok((!read?).then(|| corrupt().to_string()))
+    }
+}
+
+impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
+    /// Reads the ready clone from end to end; whether it has the bytes that were written. Nobody can
+    /// say so of one that an earlier version made.
+    pub async fn check_ready(&self, ready: &ReadyClone) -> Result<ReadyState, SnapshotError> {
+        let key = &ready.r2_key;
+        let found = self.bucket.size(key).await?;
+        if found != Some(ready.response_bytes) {
+            let problem = wrong_size(key, found, ready.response_bytes);
+            return Ok(ReadyState::Damaged(problem));
+        }
+        let Some(written) = &ready.written else {
+            return Ok(ReadyState::Unknown);
+        };
+        let (mut hasher, mut start) = (Sha256::new(), 0);
+        while start < ready.response_bytes {
+            let end = start.saturating_add(PART_BYTES as u64);
+            let part = start..end.min(ready.response_bytes);
+            hasher.update(&self.bucket.read(key, part).await?);
+            start = end;
+            self.around.pause().await;
+        }
+        if <[u8; 32]>::from(hasher.finalize()) == written.sha256 {
+            return Ok(ReadyState::Sound);
+        }
+        let corrupt = SnapshotError::Corrupt { key: key.clone() };
+        Ok(ReadyState::Damaged(corrupt.to_string()))
+    }
+}
+
+/// What reading a ready clone has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadyState {
+    /// It has the bytes that were written.
+    Sound,
+    /// Nobody noted what was written.
+    Unknown,
+    /// What is wrong with it.
+    Damaged(String),
+}
+
+fn wrong_size(key: &str, found: Option<u64>, expected: u64) -> String {
+    match found {
+        None => {
+            let key = key.to_owned();
+            BucketError::Missing { key }.to_string()
+        }
+        Some(found) => format!("r2: object {key} has {found} bytes, not {expected}"),
+    }
+}

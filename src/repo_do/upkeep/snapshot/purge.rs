@@ -1,0 +1,123 @@
+//! R2 after a purge: what is not needed any more goes at once, whoever may still stream it.
+
+use super::secure::{Securing, Surroundings};
+use super::surroundings::{RepositorySurroundings, SNAPSHOT_BYTES, ledger, securing};
+use crate::repo_do::contract::{ErrorReply, Holder};
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::runtime::admission::reserve;
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::state::failure::SnapshotError;
+use crate::repo_do::state::store::Store;
+use crate::storage::db::row::INTEGER_MAX;
+use crate::storage::db::sql::Database;
+use crate::storage::r2::binding::R2;
+use crate::storage::r2::bucket::{Bucket, PACKS_PREFIX};
+
+/// How often the record is written again because it changed meanwhile.
+const RECORD_ATTEMPTS_MAX: u32 = 8;
+
+/// When whoever purges is to come back where pushes do not end.
+const RETRY_SECONDS: u32 = 10;
+
+/// What became of the copies.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct PurgedCopies {
+    /// Objects of R2 that were given up.
+    pub removed: u64,
+    /// Repositories of the network that may still hold what this one had.
+    pub holders: Vec<Holder>,
+}
+
+/// The account of the fork network, as a purge asks it.
+pub trait PurgeAccount {
+    /// Gives these packs up, and has removed at once whatever nobody names, however long it was to
+    /// stay. Gives the repositories that may still hold what this one had.
+    async fn purge(&self, keys: Vec<String>) -> Result<Vec<Holder>, SnapshotError>;
+}
+
+impl PurgeAccount for RepositorySurroundings<'_> {
+    async fn purge(&self, keys: Vec<String>) -> Result<Vec<Holder>, SnapshotError> {
+        let purged = self.member.purge(keys).await;
+        purged.map_err(|error| ledger("the network's packs", error))
+    }
+}
+
+/// Gives up every object of R2 that the repository does not need: the ready clone, packs that were
+/// replaced. The record names their successors first, so that nothing is lost with the object.
+pub async fn purge_copies(object: &RepoObject, store: &Store) -> Result<PurgedCopies, ErrorReply> {
+    let Some(record) = store.load()? else {
+        return Ok(PurgedCopies::default());
+    };
+    let _turn = object.snapshot_turn.take().await;
+    let bucket = match R2::of(&object.env) {
+        Ok(bucket) => bucket,
+        Err(_) if store.r2_keys()?.is_empty() && store.next_release()?.is_none() => {
+            return Ok(PurgedCopies::default());
+        }
+        Err(error) => return Err(SnapshotError::from(error).into()),
+    };
+    let around = RepositorySurroundings::new(object, store, &record);
+    let securing = securing(store, &bucket, &record, &around);
+    securing.forget_ready_clone(now_ms()).await?;
+    if store.recorded()?.is_some() {
+        let _reservation = reserve(SNAPSHOT_BYTES).await?;
+        if !securing.renew_record().await? {
+            let message = "pushes run, and what is removed is still on record in r2";
+            return Err(ErrorReply::busy(RETRY_SECONDS, message));
+        }
+    }
+    Ok(securing.give_up_all().await?)
+}
+
+impl<D: Database, B: Bucket, S: Surroundings + PurgeAccount> Securing<'_, D, B, S> {
+    /// Forgets the ready clone, and uploads of packs that are gone: from now on they may go.
+    pub async fn forget_ready_clone(&self, now_ms: i64) -> Result<(), SnapshotError> {
+        self.end_strays(now_ms).await?;
+        Ok(self.store.drop_ready_clone(now_ms)?)
+    }
+
+    /// Copies the live packs, and has the record name them instead of those that they replaced. False
+    /// when pushes came in between each time: what the record names must not go then.
+    pub async fn renew_record(&self) -> Result<bool, SnapshotError> {
+        for _ in 0..RECORD_ATTEMPTS_MAX {
+            for pack in self.store.stored_packs()? {
+                self.secure(&pack).await?;
+            }
+            if self.write_record().await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Gives up what is not needed, whoever may still stream it. What was given up is forgotten last,
+    /// so that an interrupted run is taken up where it stopped.
+    pub async fn give_up_all(&self) -> Result<PurgedCopies, SnapshotError> {
+        let mut purged = PurgedCopies::default();
+        loop {
+            let due = self.store.releases_due(INTEGER_MAX)?;
+            for key in due.iter().filter(|key| !key.starts_with(PACKS_PREFIX)) {
+                // The repository's own: nobody else can name it.
+                self.bucket.delete(key).await?;
+                self.around.release(key).await?;
+            }
+            let is_last = due.is_empty();
+            let of_network = due
+                .iter()
+                .filter(|key| key.starts_with(PACKS_PREFIX))
+                .cloned();
+            let of_network: Vec<String> = of_network.collect();
+            // Asked without keys too: what was given up before may wait there for its time.
+            if is_last || !of_network.is_empty() {
+                purged.holders = self.around.purge(of_network).await?;
+            }
+            for key in &due {
+                self.store.released(key)?;
+                purged.removed = purged.removed.saturating_add(1);
+            }
+            if is_last {
+                return Ok(purged);
+            }
+        }
+    }
+}

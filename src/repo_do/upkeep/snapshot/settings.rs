@@ -1,0 +1,51 @@
+//! When packs go to R2, when they go cold, and when a clone is kept ready: what is set for the
+//! repository, else for the deployment, else here.
+
+use worker::Env;
+
+use crate::storage::repository::copies::SnapshotSettings;
+
+/// The deployment's settings: variables of `wrangler.toml`.
+const SETTLE_SECONDS: &str = "CAIRN_SETTLE_SECONDS";
+const COLD_AFTER_SECONDS: &str = "CAIRN_COLD_AFTER_SECONDS";
+const COLD_BYTES_MIN: &str = "CAIRN_COLD_BYTES_MIN";
+const READY_BYTES_MIN: &str = "CAIRN_READY_BYTES_MIN";
+
+/// Settings, resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Milliseconds without a push after which packs are copied and ready clones made.
+    pub settle_ms: i64,
+    /// Milliseconds after its publication at which a pack may go cold.
+    pub cold_after_ms: i64,
+    /// Bytes of live packs in the database below which none goes cold.
+    pub cold_bytes_min: u64,
+    /// Bytes of live packs from which on a ready clone is made.
+    pub ready_bytes_min: u64,
+}
+
+impl Settings {
+    /// Resolves what is set.
+    pub fn of(env: &Env, set: &SnapshotSettings) -> Self {
+        let seconds = |set: Option<u32>, name, otherwise| {
+            let seconds = set.map(u64::from).or_else(|| variable(env, name));
+            let seconds = seconds.unwrap_or(otherwise).min(u64::from(u32::MAX));
+            i64::try_from(seconds)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(1000)
+        };
+        let bytes = |set: Option<u64>, name, otherwise| {
+            set.or_else(|| variable(env, name)).unwrap_or(otherwise)
+        };
+        Self {
+            settle_ms: seconds(set.settle_seconds, SETTLE_SECONDS, 60),
+            cold_after_ms: seconds(set.cold_after_seconds, COLD_AFTER_SECONDS, 7 * 24 * 3600),
+            cold_bytes_min: bytes(set.cold_bytes_min, COLD_BYTES_MIN, 16 << 20),
+            ready_bytes_min: bytes(set.ready_bytes_min, READY_BYTES_MIN, 4 << 20),
+        }
+    }
+}
+
+fn variable(env: &Env, name: &str) -> Option<u64> {
+    env.var(name).ok()?.to_string().trim().parse().ok()
+}

@@ -1,0 +1,83 @@
+//! The repository's object, as the copying of packs knows it.
+
+use super::secure::{Securing, Surroundings};
+use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::r2::network::Member;
+use crate::repo_do::runtime::{reply, timer};
+use crate::repo_do::state::failure::SnapshotError;
+use crate::repo_do::state::store::Store;
+use crate::storage::db::do_sql::ObjectDatabase;
+use crate::storage::r2::binding::R2;
+use crate::storage::r2::bucket::PART_BYTES;
+use crate::storage::repository::store::RepositoryRecord;
+
+/// What a run holds: a part here and once more in JavaScript.
+pub const SNAPSHOT_BYTES: u64 = 2 * PART_BYTES as u64;
+
+/// The object, as the copying of packs knows it.
+pub struct RepositorySurroundings<'a> {
+    pub store: &'a Store,
+    pub member: Member<'a>,
+}
+
+impl<'a> RepositorySurroundings<'a> {
+    pub fn new(object: &'a RepoObject, store: &'a Store, record: &'a RepositoryRecord) -> Self {
+        let member = Member {
+            env: &object.env,
+            network_id: network_id(record),
+            repository_id: &record.id,
+            path: (&record.namespace, &record.name),
+        };
+        Self { store, member }
+    }
+}
+
+impl Surroundings for RepositorySurroundings<'_> {
+    async fn hold(&self, key: &str) -> Result<(), SnapshotError> {
+        self.store.join_network(self.member.network_id)?;
+        let taken = self.member.take(vec![key.to_owned()]).await;
+        taken.map_err(|error| ledger(key, error))
+    }
+
+    async fn release(&self, key: &str) -> Result<(), SnapshotError> {
+        let released = self.member.release(vec![key.to_owned()]).await;
+        released.map_err(|error| ledger(key, error))
+    }
+
+    async fn leave(&self) -> Result<(), SnapshotError> {
+        let left = self.member.leave().await;
+        left.map_err(|error| ledger("the repository's objects", error))
+    }
+
+    async fn pause(&self) {
+        timer::after(0).await;
+    }
+}
+
+pub fn ledger(key: &str, error: ErrorReply) -> SnapshotError {
+    reply::log_fault(&error);
+    SnapshotError::Ledger {
+        key: key.to_owned(),
+        message: error.message,
+    }
+}
+
+/// The fork network of a repository: the id of the repository that all others came from.
+pub fn network_id(record: &RepositoryRecord) -> &str {
+    record.network_id.as_deref().unwrap_or(&record.id)
+}
+
+pub fn securing<'a>(
+    store: &'a Store,
+    bucket: &'a R2,
+    record: &'a RepositoryRecord,
+    around: &'a RepositorySurroundings<'a>,
+) -> Securing<'a, ObjectDatabase, R2, RepositorySurroundings<'a>> {
+    Securing {
+        store,
+        bucket,
+        around,
+        network_id: network_id(record),
+    }
+}

@@ -1,0 +1,16 @@
+//! The database of a namespace, and that of the registry, which lists the namespaces.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
+//! | [`entries`] | what mending and deleting ask about its names |
+//! | [`token_repositories`] | which repositories a token of the namespace opens |
+//! | [`idempotency`] | requests that are done once, and their answers |
+//! | [`registry`] | the list of namespaces |
+
+pub mod entries;
+pub mod idempotency;
+pub mod listing;
+pub mod registry;
+pub mod store;
+pub mod token_repositories;

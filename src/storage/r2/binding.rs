@@ -1,0 +1,164 @@
+//! The one adapter of R2: the port [`Bucket`] on a bucket's binding.
+
+use std::ops::Range;
+
+use futures::Stream;
+use worker::{Bucket as Binding, Env, FixedLengthStream, Range as R2Range, UploadedPart};
+
+use super::bucket::{Bucket, BucketError};
+
+/// The binding's name in `wrangler.toml`.
+pub const BINDING: &str = "PACKS";
+
+/// A bucket of R2.
+#[derive(Debug, Clone)]
+pub struct R2(Binding);
+
+impl R2 {
+    /// The deployment's bucket.
+    pub fn of(env: &Env) -> Result<Self, BucketError> {
+        let binding = env.bucket(BINDING);
+        binding.map(Self).map_err(|_| BucketError::Absent(BINDING))
+    }
+
+    /// An object, to be passed on without a look at its bytes.
+    pub async fn open(&self, key: &str) -> Result<worker::Object, BucketError> {
+        let found = self.0.get(key).execute().await;
+        found
+            .map_err(failed("a read", key))?
+            .ok_or_else(|| missing(key))
+    }
+
+    /// Bytes of an object, and R2's own name of them; `None` when there is none.
+    pub async fn look(&self, key: &str) -> Result<Option<(u64, String)>, BucketError> {
+        let found = self.0.head(key).await.map_err(failed("a look", key))?;
+        Ok(found.map(|object| (object.size(), object.etag())))
+    }
+
+    /// Writes an object of `length` bytes as its pieces come, and gives R2's own name of its bytes.
+    /// When there are fewer or more, or one is an error, nothing is written.
+    pub async fn put_stream(
+        &self,
+        key: &str,
+        pieces: impl Stream<Item = worker::Result<Vec<u8>>> + 'static,
+        length: u64,
+    ) -> Result<String, BucketError> {
+        let body = FixedLengthStream::wrap(pieces, length);
+        let put = self.0.put(key, body).execute().await;
+        let written = put.map_err(failed("a write", key))?;
+        written
+            .map(|object| object.etag())
+            .ok_or_else(|| missing(key))
+    }
+}
+
+impl Bucket for R2 {
+    async fn size(&self, key: &str) -> Result<Option<u64>, BucketError> {
+        let found = self.0.head(key).await.map_err(failed("a look", key))?;
+        Ok(found.map(|object| object.size()))
+    }
+
+    async fn read(&self, key: &str, range: Range<u64>) -> Result<Vec<u8>, BucketError> {
+        debug_assert!(range.start <= range.end, "{range:?} ends before it starts");
+        let length = range.end.saturating_sub(range.start);
+        let options = self.0.get(key).range(R2Range::OffsetWithLength {
+            offset: range.start,
+            length,
+        });
+        let found = options.execute().await.map_err(failed("a read", key))?;
+        let found = found.ok_or_else(|| missing(key))?;
+        let body = found.body().ok_or_else(|| missing(key))?;
+        let bytes = body.bytes().await.map_err(failed("a read", key))?;
+        if bytes.len() as u64 == length {
+            return Ok(bytes);
+        }
+        Err(BucketError::Short {
+            key: key.to_owned(),
+            start: range.start,
+            end: range.end,
+        })
+    }
+
+    async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), BucketError> {
+        let put = self.0.put(key, bytes).execute().await;
+        put.map(drop).map_err(failed("a write", key))
+    }
+
+    async fn begin(&self, key: &str) -> Result<String, BucketError> {
+        let upload = self.0.create_multipart_upload(key).execute().await;
+        let upload = upload.map_err(failed("the begin of an upload", key))?;
+        Ok(upload.upload_id().await)
+    }
+
+    async fn put_part(
+        &self,
+        key: &str,
+        upload_id: &str,
+        number: u16,
+        bytes: Vec<u8>,
+    ) -> Result<String, BucketError> {
+        let upload = self.0.resume_multipart_upload(key, upload_id);
+        let upload = upload.map_err(failed("a part", key))?;
+        let part = upload.upload_part(number, bytes).await;
+        Ok(part.map_err(failed("a part", key))?.etag())
+    }
+
+    async fn complete(
+        &self,
+        key: &str,
+        upload_id: &str,
+        etags: &[String],
+    ) -> Result<(), BucketError> {
+        let upload = self.0.resume_multipart_upload(key, upload_id);
+        let upload = upload.map_err(failed("the end of an upload", key))?;
+        let parts = (1..).zip(etags);
+        let parts = parts.map(|(number, etag)| UploadedPart::new(number, etag.clone()));
+        let completed = upload.complete(parts).await;
+        completed
+            .map(drop)
+            .map_err(failed("the end of an upload", key))
+    }
+
+    async fn abort(&self, key: &str, upload_id: &str) -> Result<(), BucketError> {
+        let upload = self.0.resume_multipart_upload(key, upload_id);
+        let upload = upload.map_err(failed("giving up an upload", key))?;
+        let aborted = upload.abort().await;
+        aborted.map_err(failed("giving up an upload", key))
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), BucketError> {
+        let deleted = self.0.delete(key).await;
+        deleted.map_err(failed("a removal", key))
+    }
+
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<Vec<(String, u64)>, BucketError> {
+        let mut options = self.0.list().prefix(prefix);
+        if let Some(after) = after {
+            options = options.start_after(after);
+        }
+        let listed = options.execute().await.map_err(failed("a list", prefix))?;
+        let objects = listed.objects();
+        Ok(objects
+            .iter()
+            .map(|object| (object.key(), object.size()))
+            .collect())
+    }
+}
+
+fn missing(key: &str) -> BucketError {
+    BucketError::Missing {
+        key: key.to_owned(),
+    }
+}
+
+fn failed(what: &'static str, key: &str) -> impl FnOnce(worker::Error) -> BucketError {
+    move |error| BucketError::Failed {
+        what,
+        key: key.to_owned(),
+        message: error.to_string(),
+    }
+}

@@ -1,0 +1,22 @@
+//! The begin of a repository's end, and its place in a fork network.
+
+use super::store::RepoStore;
+use crate::git::store::StoreError;
+use crate::storage::db::sql::Database;
+
+impl<D: Database> RepoStore<D> {
+    /// Makes the repository one of a fork network, unless it is one already: to be done before the
+    /// network hears of it, so that a deletion knows whom to tell.
+    pub fn join_network(&self, network_id: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE repository SET network_id = ?1 WHERE network_id IS NULL";
+        self.db.execute(sql, &[network_id.into()])?;
+        Ok(())
+    }
+
+    /// From here on the repository is gone; what is left is to be emptied.
+    pub fn begin_deletion(&self) -> Result<(), StoreError> {
+        let sql = "UPDATE repository SET phase = 'deleting' WHERE phase <> 'deleting'";
+        self.db.execute(sql, &[])?;
+        Ok(())
+    }
+}

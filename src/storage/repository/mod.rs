@@ -1,0 +1,59 @@
+//! The database of one repository.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`store`] | [`store::RepoStore`], one repository: its row and its figures |
+//! | [`settings`] | the settings that every layer passes on |
+//! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
+//! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
+//! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
+//! | [`ref_record`], [`refs`] | a ref; the refs, read |
+//! | [`ref_cache`], `listed_refs` | the list of refs, in memory from one request to the next; how a store keeps it current |
+//! | [`ref_case`] | names that differ in case alone, found by a few look-ups |
+//! | [`packed_refs`], [`ref_page`] | refs that came with a fork, many in one row; pages of refs |
+//! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
+//! | [`ref_counts`] | how many refs a repository has, and how many it may have |
+//! | [`reflog`], [`revisions`] | what was changed, for people; names that people give to commits |
+//! | [`tokens`] | the tokens of a repository or of a namespace |
+//! | [`imports`] | an import under way, and the edge of a history that is here in part |
+//! | [`recovery`] | the recovery record written, and a repository made again from one |
+//! | [`copies`] | which packs R2 holds, which are on their way, what R2 may forget |
+//! | [`ready_clone`] | the answer to a full clone, kept ready in R2 |
+//! | [`supersede`] | packs put in the place of others |
+//! | [`origin_report`] | what fsck warned of; what an import or a fork says about itself |
+//! | [`sweep`], [`orphans`] | what unfinished pushes left behind, removed; rows that nobody needs or that are missing, counted |
+//! | [`row_audit`] | rows of refs, reflog and tokens, read one by one for a verification |
+//! | [`maintenance_runs`], [`grace_periods`] | what maintenance has done; how long it leaves things alone |
+
+pub mod copies;
+pub mod fork;
+pub mod grace_periods;
+pub mod imports;
+pub mod life;
+pub mod maintenance_runs;
+pub mod origin_report;
+pub mod orphans;
+pub mod packed_refs;
+pub mod packs;
+pub mod part_rows;
+pub mod phase;
+pub mod publication;
+pub mod publish;
+pub mod ready_clone;
+pub mod recovery;
+pub mod ref_cache;
+pub mod ref_case;
+pub mod ref_counts;
+pub mod ref_page;
+pub mod ref_record;
+pub mod reflog;
+pub mod refs;
+pub mod revisions;
+pub mod row_audit;
+pub mod settings;
+pub mod store;
+pub mod supersede;
+pub mod sweep;
+pub mod tokens;
+
+mod listed_refs;

@@ -1,0 +1,202 @@
+//! What fsck warned of in what was let in, and what an import or a fork says about itself for good.
+
+use std::collections::BTreeMap;
+
+use gix_object::bstr::{BStr, ByteSlice as _};
+use serde::{Deserialize, Serialize};
+
+use super::store::RepoStore;
+use crate::git::receive_pack::findings::{self, BadObject};
+use crate::git::refname::RefnameError;
+use crate::git::store::StoreError;
+use crate::storage::db::row::Value;
+use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
+
+/// Warnings and refs that are shown in full; the others are counted.
+const FIRST: usize = 10;
+
+/// Bytes that are shown of one refname: a name may have thousands.
+const NAME_BYTES_SHOWN: usize = 1024;
+
+/// What fsck warned of in the objects of an import.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FsckWarnings {
+    /// Objects with a warning.
+    pub object_count: u64,
+    /// By git's message id: the objects that have it.
+    pub by_message: BTreeMap<String, u64>,
+    /// The first ten warnings.
+    pub first: Vec<FsckWarning>,
+}
+
+/// One warning of fsck.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FsckWarning {
+    /// The object's id, 40 lowercase hex digits.
+    pub hash: String,
+    /// `commit`, `tree`, `tag` or `blob`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Git's message id, as in `badTimezone`.
+    pub message: String,
+    /// Git's text for it.
+    pub detail: String,
+}
+
+impl FsckWarnings {
+    /// Adds those of another pack.
+    fn add(&mut self, other: &Self) {
+        self.object_count = self.object_count.saturating_add(other.object_count);
+        for (message, objects) in &other.by_message {
+            let count = self.by_message.entry(message.clone()).or_default();
+            *count = count.saturating_add(*objects);
+        }
+        let room = FIRST.saturating_sub(self.first.len());
+        self.first.extend(other.first.iter().take(room).cloned());
+    }
+}
+
+impl From<&findings::FsckWarnings> for FsckWarnings {
+    fn from(found: &findings::FsckWarnings) -> Self {
+        let counts = found.by_message.iter();
+        Self {
+            object_count: found.object_count,
+            by_message: counts
+                .map(|(id, count)| (id.name().to_owned(), *count))
+                .collect(),
+            first: found.first.iter().take(FIRST).map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&BadObject> for FsckWarning {
+    fn from(bad: &BadObject) -> Self {
+        Self {
+            hash: bad.id.to_string(),
+            kind: bad.kind.to_string(),
+            message: bad.finding.id.name().to_owned(),
+            detail: bad.finding.detail.clone().into_owned(),
+        }
+    }
+}
+
+/// Refs of its source that a repository does not have, because of their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedRefs {
+    /// How many there are.
+    pub count: u64,
+    /// The first ten.
+    pub first: Vec<SkippedRef>,
+}
+
+/// A ref that was left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedRef {
+    /// Its full name, as text; cut where it is very long.
+    pub name: String,
+    /// Why it was left out.
+    pub reason: String,
+}
+
+impl SkippedRefs {
+    /// Notes one more.
+    pub fn note(&mut self, name: &BStr, reason: &RefnameError) {
+        self.count = self.count.saturating_add(1);
+        if self.first.len() >= FIRST {
+            return;
+        }
+        let shown = name.get(..NAME_BYTES_SHOWN);
+        let dots = if shown.is_some() { "..." } else { "" };
+        let shown = shown.unwrap_or(name).to_str_lossy();
+        self.first.push(SkippedRef {
+            name: format!("{shown}{dots}"),
+            reason: reason.to_string(),
+        });
+    }
+}
+
+/// What an import or a fork says about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OriginReport {
+    /// Of an import: what fsck warned of. While the import runs, so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fsck_warnings: Option<FsckWarnings>,
+    /// The source's refs that were left out; unknown while an import runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped_refs: Option<SkippedRefs>,
+}
+
+impl<D: Database> RepoStore<D> {
+    /// What the import or fork says that made this repository; nothing if there was none, or if an
+    /// earlier version did it.
+    pub fn origin_report(&self) -> Result<OriginReport, StoreError> {
+        let sql = "SELECT fsck_warnings, skipped_refs FROM origin_report";
+        let found = query_first(&self.db, sql, &[], |row| {
+            Ok((row.text_or_null(0)?, row.text_or_null(1)?))
+        })?;
+        let (fsck_warnings, skipped_refs) = found.unwrap_or_default();
+        Ok(OriginReport {
+            fsck_warnings: fsck_warnings.as_deref().map(read_json).transpose()?,
+            skipped_refs: skipped_refs.as_deref().map(read_json).transpose()?,
+        })
+    }
+
+    /// Adds what fsck warned of in one pack of an import.
+    pub fn add_import_warnings(&self, found: &findings::FsckWarnings) -> Result<(), StoreError> {
+        in_transaction(&self.db, || {
+            let mut warnings = self.origin_report()?.fsck_warnings.unwrap_or_default();
+            warnings.add(&found.into());
+            let sql = "INSERT INTO origin_report (singleton, fsck_warnings) VALUES (1, ?1)
+                ON CONFLICT DO UPDATE SET fsck_warnings = excluded.fsck_warnings";
+            let json = write_json(&warnings)?;
+            self.db.execute(sql, &[json.as_str().into()])?;
+            self.count_warnings(found)
+        })
+    }
+
+    /// Notes which of its source's refs the repository does not have.
+    pub fn set_skipped_refs(&self, skipped: &SkippedRefs) -> Result<(), StoreError> {
+        let sql = "INSERT INTO origin_report (singleton, skipped_refs) VALUES (1, ?1)
+            ON CONFLICT DO UPDATE SET skipped_refs = excluded.skipped_refs";
+        let json = write_json(skipped)?;
+        self.db.execute(sql, &[json.as_str().into()])?;
+        Ok(())
+    }
+
+    /// Counts what fsck warned of in a pack that becomes live, for good. Writes nothing where there
+    /// was no warning.
+    pub fn count_warnings(&self, found: &findings::FsckWarnings) -> Result<(), StoreError> {
+        let sql = "INSERT INTO fsck_warning (message, object_count) VALUES (?1, ?2)
+            ON CONFLICT DO UPDATE SET object_count = object_count + excluded.object_count";
+        for (message, count) in &found.by_message {
+            let count = i64::try_from(*count).unwrap_or(i64::MAX);
+            let params = [Value::Text(message.name()), count.into()];
+            self.db.execute(sql, &params)?;
+        }
+        Ok(())
+    }
+
+    /// What fsck has warned of since the repository was made: objects by git's message id.
+    pub fn warning_counts(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        let sql = "SELECT message, object_count FROM fsck_warning ORDER BY message";
+        let counts = query_all(&self.db, sql, &[], |row| {
+            Ok((row.text(0)?, row.unsigned(1)?))
+        })?;
+        Ok(counts.into_iter().collect())
+    }
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| unreadable(&error))
+}
+
+fn write_json<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &serde_json::Error) -> StoreError {
+    StoreError::Failed(format!("the report of an import or fork: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,28 @@
+//! The phases of a repository's life.
+//!
+//! A phase is one column of the repository's row, so that to change it is one write: what was begun
+//! before it and what comes after it never mix.
+
+/// What a repository is going through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing: it serves.
+    #[default]
+    Ready,
+    /// Its content is being taken over from another repository.
+    Forking,
+    /// It is gone for everybody, and its database is to be emptied.
+    Deleting,
+}
+
+impl Phase {
+    /// The phase of that name, as it is stored.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "ready" => Some(Self::Ready),
+            "forking" => Some(Self::Forking),
+            "deleting" => Some(Self::Deleting),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! How many refs there are, and how long their names are together: kept in the repository's row, so
+//! that a push that makes a ref need not count all.
+
+use std::ops::ControlFlow;
+
+use super::publication::{RefBounds, RefUpdate, TooManyRefs};
+use super::store::RepoStore;
+use crate::git::store::StoreError;
+use crate::storage::db::row::Value;
+use crate::storage::db::sql::{Database, query_first};
+
+/// Refs, and bytes of their names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RefCounts {
+    /// Refs.
+    pub refs: u64,
+    /// Bytes of names.
+    pub name_bytes: u64,
+}
+
+/// The counts while one push changes them: read when it makes or deletes its first ref.
+#[derive(Debug, Default)]
+pub(super) struct Counting(Option<RefCounts>);
+
+impl Counting {
+    /// Takes an update into account, unless there is no room for it.
+    pub(super) fn count<D: Database>(
+        &mut self,
+        store: &RepoStore<D>,
+        update: &RefUpdate,
+        bounds: RefBounds,
+    ) -> Result<Result<(), TooManyRefs>, StoreError> {
+        if update.old.is_some() == update.new.is_some() {
+            return Ok(Ok(()));
+        }
+        let counts = match self.0 {
+            Some(counts) => counts,
+            None => store.ref_counts()?,
+        };
+        let bytes = update.name.len() as u64;
+        let next = if update.new.is_some() {
+            RefCounts {
+                refs: counts.refs.saturating_add(1),
+                name_bytes: counts.name_bytes.saturating_add(bytes),
+            }
+        } else {
+            RefCounts {
+                refs: counts.refs.saturating_sub(1),
+                name_bytes: counts.name_bytes.saturating_sub(bytes),
+            }
+        };
+        // What has more than it may, from before there was a bound, may still delete.
+        let fits = next.refs <= bounds.refs_max && next.name_bytes <= bounds.name_bytes_max;
+        if update.new.is_some() && !fits {
+            self.0 = Some(counts);
+            return Ok(Err(TooManyRefs {
+                refs: counts.refs,
+                refs_max: bounds.refs_max,
+                name_bytes: counts.name_bytes,
+                name_bytes_max: bounds.name_bytes_max,
+            }));
+        }
+        self.0 = Some(next);
+        Ok(Ok(()))
+    }
+
+    /// The new counts, if they were looked at.
+    pub(super) fn counts(&self) -> Option<RefCounts> {
+        self.0
+    }
+}
+
+impl<D: Database> RepoStore<D> {
+    /// How many refs there are: what the row has or, of what an earlier version or a fork left, by
+    /// counting all.
+    pub fn ref_counts(&self) -> Result<RefCounts, StoreError> {
+        let sql = "SELECT ref_count, ref_name_bytes FROM repository";
+        let kept = query_first(&self.db, sql, &[], |row| {
+            Ok((row.integer_or_null(0)?, row.integer_or_null(1)?))
+        })?;
+        if let Some((Some(refs), Some(name_bytes))) = kept {
+            return Ok(RefCounts {
+                refs: u64::try_from(refs).unwrap_or(0),
+                name_bytes: u64::try_from(name_bytes).unwrap_or(0),
+            });
+        }
+        let mut counts = RefCounts::default();
+        self.read_refs(b"refs/", &mut |record| {
+            counts.refs = counts.refs.saturating_add(1);
+            counts.name_bytes = counts.name_bytes.saturating_add(record.name.len() as u64);
+            ControlFlow::Continue(())
+        })?;
+        Ok(counts)
+    }
+}
+
+impl RefCounts {
+    /// As the row has them.
+    pub(super) fn values(counts: Option<Self>) -> [Value<'static>; 2] {
+        let value = |number: Option<u64>| {
+            Value::integer(number.map(|number| i64::try_from(number).unwrap_or(i64::MAX)))
+        };
+        [
+            value(counts.map(|counts| counts.refs)),
+            value(counts.map(|counts| counts.name_bytes)),
+        ]
+    }
+}

@@ -1,0 +1,272 @@
+//! The repository's refs, read. After a push returned, every fetch sees it: what is
+//! [kept](super::ref_cache) of them is read anew where a push wrote. Names sort by bytes, as Git
+//! sorts them.
+//!
+//! A ref stands in the table `ref` or, if a fork took it over and it never changed since, in a page
+//! of [`packed_refs`](super::packed_refs). Whoever reads sees the two as one.
+
+use std::ops::ControlFlow;
+
+use gix_hash::ObjectId;
+use gix_object::bstr::{BStr, BString, ByteSlice};
+
+use super::packed_refs::PackedRefs;
+use super::ref_page::{self, PAGE_REFS, PAGE_SQL};
+use super::ref_record::{NameRange, RefRecord};
+use super::store::RepoStore;
+use crate::git::store::{RefSource, StoreError};
+use crate::storage::db::row::Row;
+use crate::storage::db::sql::{Database, query_all, query_first};
+use crate::storage::db::sql_error::SqlError;
+
+impl<D: Database> RefSource for RepoStore<D> {
+    fn ref_target(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError> {
+        let found = if name == "HEAD" {
+            self.shown_ref(self.head()?.as_bstr())?
+        } else {
+            self.shown_ref(name)?
+        };
+        Ok(found.map(|record| record.target))
+    }
+
+    fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError> {
+        let mut tags = Vec::new();
+        self.visit_refs(b"refs/", |record| {
+            tags.extend(record.peeled.map(|peeled| (record.target, peeled)));
+            ControlFlow::Continue(())
+        })?;
+        Ok(tags)
+    }
+
+    fn shallow_commits(&self) -> Result<Vec<ObjectId>, StoreError> {
+        Self::shallow_commits(self)
+    }
+}
+
+impl<D: Database> RepoStore<D> {
+    /// The ref of this very name, as the database has it.
+    pub fn find_ref(&self, name: &BStr) -> Result<Option<RefRecord>, StoreError> {
+        let sql = "SELECT name, target, peeled FROM ref WHERE name = ?1";
+        let found = query_first(&self.db, sql, &[name.as_bytes().into()], read_ref)?;
+        match found {
+            Some(found) => Ok(Some(found)),
+            None => self.find_packed(name),
+        }
+    }
+
+    /// Up to `limit` refs whose names begin with `prefix` and follow `after`, by name.
+    pub fn refs(
+        &self,
+        prefix: &[u8],
+        after: Option<&BStr>,
+        limit: u32,
+    ) -> Result<Vec<RefRecord>, StoreError> {
+        let range = NameRange::new(prefix, after);
+        let sql = "SELECT name, target, peeled FROM ref
+            WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3";
+        let params = [
+            range.start.as_slice().into(),
+            range.end.as_slice().into(),
+            limit.into(),
+        ];
+        let loose = query_all(&self.db, sql, &params, read_ref)?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut refs = Vec::new();
+        let mut packed = PackedRefs::new(&self.db, range);
+        for record in loose {
+            while refs.len() < limit
+                && let Some(earlier) = packed.next_before(Some(record.name.as_bstr()))?
+            {
+                refs.push(earlier);
+            }
+            refs.push(record);
+        }
+        while refs.len() < limit
+            && let Some(later) = packed.next_before(None)?
+        {
+            refs.push(later);
+        }
+        refs.truncate(limit);
+        Ok(refs)
+    }
+
+    /// Shows every ref whose name begins with `prefix`, by name: from memory if they are kept, else
+    /// holding a page of them at a time.
+    pub fn visit_refs(
+        &self,
+        prefix: &[u8],
+        each: impl FnMut(&RefRecord) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.visit_refs_after(prefix, None, each)
+    }
+
+    /// The same of those that follow `after`: whoever broke off goes on there.
+    pub fn visit_refs_after(
+        &self,
+        prefix: &[u8],
+        after: Option<&BStr>,
+        mut each: impl FnMut(&RefRecord) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        match self.kept_refs(prefix)? {
+            Some(kept) => {
+                // Nothing is behind a break.
+                let _ = kept.below_after(prefix, after).iter().try_for_each(each);
+                Ok(())
+            }
+            None => self.read_refs_after(prefix, after, &mut each),
+        }
+    }
+
+    /// The refs below a prefix, read from the database.
+    pub(super) fn read_refs(
+        &self,
+        prefix: &[u8],
+        each: &mut dyn FnMut(&RefRecord) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.read_refs_after(prefix, None, each)
+    }
+
+    fn read_refs_after(
+        &self,
+        prefix: &[u8],
+        after: Option<&BStr>,
+        each: &mut dyn FnMut(&RefRecord) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut range = NameRange::new(prefix, after);
+        let mut packed = PackedRefs::new(&self.db, range.clone());
+        loop {
+            let params = [
+                range.start.as_slice().into(),
+                range.end.as_slice().into(),
+                PAGE_REFS.into(),
+            ];
+            let page = query_first(&self.db, PAGE_SQL, &params, |row| row.text_or_null(0))?;
+            let refs = ref_page::parse(&page.flatten().unwrap_or_default())?;
+            let full = u32::try_from(refs.len()) == Ok(PAGE_REFS);
+            if let Some(last) = refs.last() {
+                range = NameRange::new(prefix, Some(last.name.as_bstr()));
+            }
+            for record in refs {
+                while let Some(earlier) = packed.next_before(Some(record.name.as_bstr()))? {
+                    if each(&earlier).is_break() {
+                        return Ok(());
+                    }
+                }
+                if each(&record).is_break() {
+                    return Ok(());
+                }
+            }
+            if !full {
+                break;
+            }
+        }
+        while let Some(later) = packed.next_before(None)? {
+            if each(&later).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A ref below `name`, as `refs/heads/a/b` is below `refs/heads/a`: with it, no ref of this
+    /// name may exist.
+    pub fn find_ref_below(&self, name: &BStr) -> Result<Option<BString>, StoreError> {
+        let mut directory = name.to_vec();
+        directory.push(b'/');
+        let range = NameRange::new(&directory, None);
+        let sql = "SELECT name FROM ref WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT 1";
+        let params = [range.start.as_slice().into(), range.end.as_slice().into()];
+        if let Some(found) = query_first(&self.db, sql, &params, |row| row.blob(0))? {
+            return Ok(Some(found.into()));
+        }
+        let packed = PackedRefs::new(&self.db, range).next_before(None)?;
+        Ok(packed.map(|found| found.name))
+    }
+
+    /// A ref above `name`, as `refs/heads/a` is above `refs/heads/a/b`: with it, no ref of this
+    /// name may exist.
+    ///
+    /// Asks for the greatest name up to the nearest parent. If that is not the parent itself,
+    /// no parent longer than what it shares with `name` exists either, as it would sort between
+    /// them; so the look-ups are few however deep the name is.
+    pub fn find_ref_above(&self, name: &BStr) -> Result<Option<BString>, StoreError> {
+        let mut parent = parent(name);
+        while let Some(candidate) = parent {
+            let Some(found) = self.last_ref_up_to(candidate.as_bstr())? else {
+                return Ok(None);
+            };
+            if found == candidate {
+                return Ok(Some(found));
+            }
+            let shared = found
+                .iter()
+                .zip(candidate)
+                .take_while(|pair| pair.0 == pair.1)
+                .count();
+            parent = ancestor_within(candidate, shared);
+        }
+        Ok(None)
+    }
+
+    /// The greatest name up to and including `name`.
+    fn last_ref_up_to(&self, name: &BStr) -> Result<Option<BString>, StoreError> {
+        let sql = "SELECT name FROM ref WHERE name <= ?1 ORDER BY name DESC LIMIT 1";
+        let loose = query_first(&self.db, sql, &[name.as_bytes().into()], |row| row.blob(0))?;
+        let packed = self.last_packed_up_to(name)?;
+        Ok(packed.max(loose.map(BString::from)))
+    }
+
+    /// Where HEAD points: a full refname, which need not exist.
+    pub fn head(&self) -> Result<BString, StoreError> {
+        self.load()?
+            .map(|record| record.head)
+            .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))
+    }
+
+    /// Points HEAD to another ref.
+    pub fn set_head(&self, name: &BStr, now_ms: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE repository SET head = ?1, updated_at = ?2";
+        self.db
+            .execute(sql, &[name.as_bytes().into(), now_ms.into()])?;
+        Ok(())
+    }
+}
+
+fn read_ref(row: &dyn Row) -> Result<RefRecord, SqlError> {
+    Ok(RefRecord {
+        name: row.blob(0)?.into(),
+        target: row.object_id(1)?,
+        peeled: row.object_id_or_null(2)?,
+    })
+}
+
+/// The name without its last component; `None` when only `refs` would be left, which is no ref.
+fn parent(name: &[u8]) -> Option<&[u8]> {
+    let parent = name.get(..name.rfind_byte(b'/')?)?;
+    parent.contains(&b'/').then_some(parent)
+}
+
+/// The nearest parent that has at most `bytes_max` bytes.
+fn ancestor_within(name: &[u8], bytes_max: usize) -> Option<&[u8]> {
+    let mut ancestor = parent(name);
+    while let Some(longer) = ancestor.filter(|ancestor| ancestor.len() > bytes_max) {
+        ancestor = parent(longer);
+    }
+    ancestor
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parents_end_below_refs() {
+        assert_eq!(parent(b"refs/heads/a/b"), Some(&b"refs/heads/a"[..]));
+        assert_eq!(parent(b"refs/heads"), None);
+        assert_eq!(
+            ancestor_within(b"refs/heads/a/b", 11),
+            Some(&b"refs/heads"[..])
+        );
+        assert_eq!(ancestor_within(b"refs/heads/a/b", 9), None);
+    }
+}

@@ -1,0 +1,200 @@
+//! Packs stored whole with their parts, and packs put in the place of others: what maintenance
+//! writes.
+
+use super::part_rows::{deflated_keys, keys};
+use super::publication::PackPublication;
+use super::store::RepoStore;
+use crate::git::maintenance::merge::Merged;
+use crate::git::pack::entries::EntryTable;
+use crate::git::pack::incoming::Received;
+use crate::git::pack::index::{self, IndexBuilder, IndexError};
+use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Pieces, Quarantine as _, StoreError};
+use crate::storage::db::row::Value;
+use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
+
+/// A part of a stored pack, and what it shall be.
+pub type NewPart<'a> = (PackId, Part, &'a [u8]);
+
+impl<D: Database> RepoStore<D> {
+    /// Writes what of a pack is not written yet, and its parts; opens it if need be. To be called
+    /// in the transaction that publishes it.
+    pub fn write_pack(
+        &self,
+        received: &Received,
+        table: &EntryTable,
+        graph_part: &Pieces,
+        introduced_part: &[u8],
+    ) -> Result<PackPublication, StoreError> {
+        debug_assert!(
+            self.db.in_transaction(),
+            "the pack is published in the same step"
+        );
+        let pack_id = match received.pack_id {
+            Some(pack_id) => pack_id,
+            None => self.open_pack()?,
+        };
+        self.put_chunk(pack_id, received.chunk_count, &received.tail)?;
+        let failed = |error: IndexError| StoreError::Failed(error.to_string());
+        let mut index = IndexBuilder::new(table).map_err(failed)?;
+        let mut number = 0;
+        while let Some(row) = index.next_row() {
+            self.put_part(pack_id, Part::Index, number, &row)?;
+            number += 1;
+        }
+        let graph_rows = graph_part.iter().map(|row| row.as_slice());
+        self.put_rows(pack_id, Part::Graph, graph_rows)?;
+        self.put_pieces((pack_id, Part::Introduced, introduced_part))?;
+        Ok(PackPublication {
+            pack_id,
+            pack_bytes: received.pack_bytes,
+            object_count: table.count(),
+        })
+    }
+
+    fn put_pieces(&self, (pack_id, part, bytes): NewPart<'_>) -> Result<(), StoreError> {
+        if part == Part::Index {
+            return self.put_rows(pack_id, part, index::rows(bytes));
+        }
+        self.put_rows(pack_id, part, bytes.chunks(PART_ROW_BYTES_MAX))
+    }
+
+    fn put_rows<'a>(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        rows: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), StoreError> {
+        for (number, row) in (0..).zip(rows) {
+            self.put_part(pack_id, part, number, row)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the last of a merged pack and puts it in the place of its sources, in one
+    /// transaction.
+    pub fn publish_merged(
+        &self,
+        merged: &Merged,
+        now_ms: i64,
+    ) -> Result<PackPublication, StoreError> {
+        let parts = (&merged.graph_part, &merged.introduced_part);
+        let published = in_transaction(&self.db, || {
+            let pack = self.write_pack(&merged.received, &merged.table, parts.0, parts.1)?;
+            self.supersede(&merged.sources, &pack, now_ms)?;
+            Ok(pack)
+        });
+        self.forget_live_packs();
+        published
+    }
+
+    /// Makes a quarantined pack live in the place of `sources`, which are superseded: their rows
+    /// stay until no running fetch can copy them any more. After an error nothing has changed. An
+    /// error too when the sources are not all live, or not neighbours.
+    pub fn supersede(
+        &self,
+        sources: &[PackId],
+        merged: &PackPublication,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let swapped = in_transaction(&self.db, || {
+            let (first_seq, last_seq, published_at) = self.neighbours(sources)?;
+            self.check_quarantined(merged.pack_id)?;
+            let sql = "UPDATE pack SET state = 'superseded', superseded_at = ?1
+                WHERE state = 'live' AND publish_seq BETWEEN ?2 AND ?3";
+            let params = [now_ms.into(), first_seq.into(), last_seq.into()];
+            self.db.execute(sql, &params)?;
+            self.set_live(merged, last_seq, published_at)
+        });
+        self.forget_live_packs();
+        swapped
+    }
+
+    /// Removes a pack that is in quarantine still; one that is live stays.
+    pub fn abandon_pack(&self, pack_id: PackId) -> Result<(), StoreError> {
+        in_transaction(&self.db, || {
+            self.check_quarantined(pack_id)?;
+            self.remove_pack(pack_id)
+        })
+    }
+
+    /// The first and the last place of packs that stand next to each other, and when the latest of
+    /// them was published.
+    fn neighbours(&self, packs: &[PackId]) -> Result<(i64, i64, i64), StoreError> {
+        let sql = "SELECT pack_id, publish_seq, published_at FROM pack
+            WHERE state = 'live' ORDER BY publish_seq";
+        let live = query_all(&self.db, sql, &[], |row| {
+            Ok((row.unsigned32(0)?, row.integer(1)?, row.integer(2)?))
+        })?;
+        let first = live
+            .iter()
+            .position(|row| Some(PackId(row.0)) == packs.first().copied());
+        let found = first.and_then(|first| live.get(first..first.checked_add(packs.len())?));
+        let same = |rows: &&[(u32, i64, i64)]| {
+            rows.iter()
+                .map(|row| PackId(row.0))
+                .eq(packs.iter().copied())
+        };
+        let changed = || StoreError::Failed("the packs to replace have changed".to_owned());
+        let found = found.filter(same).ok_or_else(changed)?;
+        let published_at = found.iter().map(|row| row.2).max();
+        match (found.first(), found.last(), published_at) {
+            (Some(first), Some(last), Some(published_at)) => Ok((first.1, last.1, published_at)),
+            _ => Err(changed()),
+        }
+    }
+
+    /// Exchanges parts of live packs, all or none.
+    pub fn replace_parts(&self, parts: &[NewPart<'_>]) -> Result<(), StoreError> {
+        in_transaction(&self.db, || {
+            for new in parts {
+                let sql = "DELETE FROM pack_part WHERE part_key >= ?1 AND part_key < ?2";
+                for keys in [keys(new.0, new.1), deflated_keys(new.0, new.1)] {
+                    let bounds = [Value::Integer(keys.start), Value::Integer(keys.end)];
+                    self.db.execute(sql, &bounds)?;
+                }
+                self.put_pieces(*new)?;
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        for (pack_id, ..) in parts {
+            self.forget_pack(*pack_id);
+        }
+        Ok(())
+    }
+
+    /// The next time at which the sweeper has something to do; `None` when nothing waits for it.
+    /// Packs in `in_progress` are not looked at.
+    pub fn sweep_due(
+        &self,
+        grace_ms: i64,
+        superseded_grace_ms: i64,
+        is_in_progress: impl Fn(PackId) -> bool,
+    ) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT pack_id, state = 'superseded', coalesce(superseded_at, created_at)
+            FROM pack WHERE state <> 'live'";
+        let waiting = query_all(&self.db, sql, &[], |row| {
+            Ok((PackId(row.unsigned32(0)?), row.truth(1)?, row.integer(2)?))
+        })?;
+        let due = waiting.into_iter().filter(|row| !is_in_progress(row.0));
+        let due = due.map(|(_, superseded, since)| {
+            since.saturating_add(if superseded {
+                superseded_grace_ms
+            } else {
+                grace_ms
+            })
+        });
+        Ok(due.min())
+    }
+
+    /// Packs that are not live: in quarantine, or superseded.
+    pub fn waiting_packs(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM pack WHERE state <> 'live'";
+        Ok(query_first(&self.db, sql, &[], |row| row.unsigned(0))?.unwrap_or(0))
+    }
+
+    /// The number of the last reflog entry; 0 when there is none.
+    pub fn last_reflog_seq(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM reflog";
+        Ok(query_first(&self.db, sql, &[], |row| row.integer(0))?.unwrap_or(0))
+    }
+}

@@ -1,0 +1,12 @@
+//! The way out when something of ours fails.
+
+use std::fmt::Display;
+
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::storage::fault_log;
+
+/// Logs a fault of ours, and gives a reply that says nothing of it.
+pub fn fault(what: &str, cause: &dyn Display) -> ErrorReply {
+    fault_log::error(what, cause);
+    ErrorReply::new(ErrorCode::InternalError, "internal error")
+}

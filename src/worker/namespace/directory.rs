@@ -1,0 +1,310 @@
+//! The Worker's calls to the namespaces' objects: names reserved, entries mended, lists.
+
+use futures::future::join_all;
+use serde::Serialize;
+
+use super::contract::{
+    ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, ListTokens, Listing,
+    MakeToken, NamespaceInfo, REGISTRY, Registry, Relist, Relisted, Reserve, Reserved, Revoke,
+    SharedToken, SharedTokens, UpdateNamespace, path,
+};
+use crate::repo_do::contract::{
+    CreateRepository, ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName,
+    RepositoryInfo, RevokedToken, TouchRepository, token_id_prefix,
+};
+use crate::worker::credentials::Identity;
+use crate::worker::fault::fault;
+use crate::worker::names::{NamespaceName, RepositoryPath};
+use crate::worker::objects::{self, Call};
+use crate::worker::rest::parameters::ListQuery;
+use crate::worker::visit::Visit;
+use crate::worker::wake;
+
+/// Takes the name of a repository about to be made; `replaces` names an entry that is known to
+/// be left over.
+pub async fn reserve(
+    visit: &Visit,
+    path: &RepositoryPath,
+    create: &CreateRepository,
+    replaces: Option<String>,
+) -> Result<Reserved, ErrorReply> {
+    let reserve = Reserve {
+        namespace: create.namespace.clone(),
+        name: create.name.clone(),
+        repository_id: create.repository_id.clone(),
+        replaces,
+        description: create.description.clone(),
+        default_branch: create.default_branch.clone(),
+        read_only: create.read_only,
+        public: create.public,
+        source: create.source.clone(),
+        now_ms: create.now_ms,
+    };
+    announce(visit, &path.namespace, visit.now_ms).await?;
+    let reserved: Reserved = post(visit, &path.namespace, path::RESERVE, &reserve).await?;
+    if let Reserved::Won {
+        new_namespace: Some(info),
+        ..
+    } = &reserved
+    {
+        register(visit, info).await;
+    }
+    Ok(reserved)
+}
+
+/// Lists a repository that was made, under the entry that was reserved for `reserved_id`.
+pub async fn confirm(
+    visit: &Visit,
+    path: &RepositoryPath,
+    info: &RepositoryInfo,
+    reserved_id: &str,
+) -> Result<(), ErrorReply> {
+    let confirm = Confirm {
+        info: info.clone(),
+        reserved_id: reserved_id.to_owned(),
+    };
+    let Done {} = post(visit, &path.namespace, path::CONFIRM, &confirm).await?;
+    Ok(())
+}
+
+/// Brings an entry up to date.
+pub async fn touch(
+    visit: &Visit,
+    path: &RepositoryPath,
+    touch: &TouchRepository,
+) -> Result<(), ErrorReply> {
+    let Done {} = post(visit, &path.namespace, NAMESPACE_TOUCH, touch).await?;
+    Ok(())
+}
+
+/// Frees a name, if it is still that repository's.
+pub async fn release(
+    visit: &Visit,
+    path: &RepositoryPath,
+    repository_id: &str,
+) -> Result<(), ErrorReply> {
+    let release = ReleaseName {
+        name: path.name.as_str().to_owned(),
+        repository_id: repository_id.to_owned(),
+        now_ms: visit.now_ms,
+    };
+    let Done {} = post(visit, &path.namespace, NAMESPACE_RELEASE, &release).await?;
+    Ok(())
+}
+
+/// The entry of a name.
+pub async fn entry(visit: &Visit, path: &RepositoryPath) -> Result<Entry, ErrorReply> {
+    let query = ByName {
+        name: path.name.as_str().to_owned(),
+    };
+    get(visit, &path.namespace.folded(), path::REPOSITORY, &query).await
+}
+
+/// The repositories of which one may have that token.
+pub async fn candidates(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    token_id: &str,
+) -> Result<Vec<Candidate>, ErrorReply> {
+    let query = ByPrefix {
+        prefix: token_id_prefix(token_id).to_owned(),
+    };
+    get(visit, &namespace.folded(), path::CANDIDATES, &query).await
+}
+
+/// Keeps a token of the namespace's.
+pub async fn make_token(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    asked: &MakeToken,
+) -> Result<SharedToken, ErrorReply> {
+    post(visit, namespace, path::MAKE_TOKEN, asked).await
+}
+
+/// A page of the namespace's tokens.
+pub async fn tokens(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    asked: &ListTokens,
+) -> Result<SharedTokens, ErrorReply> {
+    get(visit, &namespace.folded(), path::TOKENS, asked).await
+}
+
+/// Takes a token of the namespace's back; [`ErrorCode::NotFound`] when it has none of this id that
+/// the caller may take back.
+pub async fn revoke_token(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    token_id: &str,
+) -> Result<RevokedToken, ErrorReply> {
+    let revoke = Revoke {
+        token_id: token_id.to_owned(),
+        admin_too: visit.identity == Identity::Operator,
+        now_ms: visit.now_ms,
+    };
+    post(visit, namespace, path::REVOKE, &revoke).await
+}
+
+/// Lists repositories that are there.
+pub async fn relist(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    infos: Vec<RepositoryInfo>,
+) -> Result<Relisted, ErrorReply> {
+    announce(visit, namespace, visit.now_ms).await?;
+    let relist = Relist {
+        namespace: namespace.as_str().to_owned(),
+        infos,
+        now_ms: visit.now_ms,
+    };
+    let relisted: Relisted = post(visit, namespace, path::RELIST, &relist).await?;
+    register(visit, &relisted.namespace).await;
+    Ok(relisted)
+}
+
+/// A page of the namespace's repositories.
+pub async fn list(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    limit: u32,
+    query: &ListQuery,
+) -> Result<Listing, ErrorReply> {
+    let query = ListQuery {
+        limit: Some(limit),
+        ..query.clone()
+    };
+    get(visit, &namespace.folded(), path::LIST, &query).await
+}
+
+/// Makes a namespace.
+pub async fn create_namespace(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    fsck_strict: bool,
+) -> Result<NamespaceInfo, ErrorReply> {
+    let create = CreateNamespace {
+        namespace: namespace.as_str().to_owned(),
+        fsck_strict,
+        now_ms: visit.now_ms,
+    };
+    announce(visit, namespace, visit.now_ms).await?;
+    let info = match post(visit, namespace, path::CREATE, &create).await {
+        Ok(info) => info,
+        Err(error) if error.code == ErrorCode::AlreadyExists => {
+            // The registry may have missed it: a second try mends that.
+            if let Ok(info) = show_namespace(visit, namespace).await {
+                register(visit, &info).await;
+            }
+            return Err(error);
+        }
+        Err(error) => return Err(error),
+    };
+    register(visit, &info).await;
+    Ok(info)
+}
+
+/// A namespace.
+pub async fn show_namespace(
+    visit: &Visit,
+    namespace: &NamespaceName,
+) -> Result<NamespaceInfo, ErrorReply> {
+    let call = Call::get(path::SUMMARY);
+    objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await
+}
+
+/// Changes a namespace's settings.
+pub async fn update_namespace(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    change: &UpdateNamespace,
+) -> Result<NamespaceInfo, ErrorReply> {
+    post(visit, namespace, path::UPDATE, change).await
+}
+
+/// Deletes a namespace in which no name is taken.
+pub async fn delete_namespace(visit: &Visit, namespace: &NamespaceName) -> Result<(), ErrorReply> {
+    let info: NamespaceInfo = post(visit, namespace, path::DELETE, &Done {}).await?;
+    let call = Call::post(path::UNREGISTER, &info)?;
+    let Done {} = objects::read(objects::namespace(visit, REGISTRY, call).await?).await?;
+    Ok(())
+}
+
+/// A page of namespaces, each as its own object knows it, and where the next page starts.
+pub async fn namespaces(
+    visit: &Visit,
+    limit: u32,
+    query: &ListQuery,
+) -> Result<(Vec<NamespaceInfo>, Option<String>), ErrorReply> {
+    let query = ListQuery {
+        limit: Some(limit),
+        cursor: query.cursor.clone(),
+        search: query.search.clone(),
+        ..ListQuery::default()
+    };
+    let registry: Registry = get(visit, REGISTRY, path::REGISTRY, &query).await?;
+    let names: Vec<_> = registry
+        .namespaces
+        .iter()
+        .filter_map(|name| NamespaceName::parse(name).ok())
+        .collect();
+    let infos = join_all(names.iter().map(|name| show_namespace(visit, name))).await;
+    let infos = infos
+        .into_iter()
+        .filter(|info| !matches!(info, Err(error) if error.code == ErrorCode::NotFound))
+        .collect::<Result<_, _>>()?;
+    Ok((infos, registry.cursor))
+}
+
+/// Tells the registry of a namespace before it is made, where names that it does not know are taken
+/// for free. So it may know one that was not made; lists leave that out.
+pub async fn announce(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    created_at_ms: i64,
+) -> Result<(), ErrorReply> {
+    if !wake::must_be_announced(visit, namespace) {
+        return Ok(());
+    }
+    let info = NamespaceInfo {
+        namespace: namespace.as_str().to_owned(),
+        repo_count: 0,
+        created_at_ms,
+        // The registry lists names alone.
+        fsck_strict: false,
+    };
+    let call = Call::post(path::ANNOUNCE, &info)?;
+    let Done {} = objects::read(objects::namespace(visit, REGISTRY, call).await?).await?;
+    wake::note(&namespace.folded());
+    Ok(())
+}
+
+/// Tells the registry. When it cannot be told, the namespace exists all the same, unlisted until
+/// somebody tries to make it again.
+async fn register(visit: &Visit, info: &NamespaceInfo) {
+    if let Ok(call) = Call::post(path::REGISTER, info)
+        && let Ok(response) = objects::namespace(visit, REGISTRY, call).await
+    {
+        let _ = objects::accept(response).await;
+    }
+}
+
+async fn post<B: Serialize, T: serde::de::DeserializeOwned>(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    path: &str,
+    body: &B,
+) -> Result<T, ErrorReply> {
+    let call = Call::post(path, body)?;
+    objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await
+}
+
+async fn get<Q: Serialize, T: serde::de::DeserializeOwned>(
+    visit: &Visit,
+    object_name: &str,
+    path: &str,
+    query: &Q,
+) -> Result<T, ErrorReply> {
+    let query = serde_urlencoded::to_string(query).map_err(|error| fault("query", &error))?;
+    let call = Call::get(format!("{path}?{query}"));
+    objects::read(objects::namespace(visit, object_name, call).await?).await
+}

@@ -1,0 +1,272 @@
+//! The namespace's object: a thin shell over [`super::steps`].
+#![expect(missing_docs, reason = "the macro's exports to JavaScript bear none")]
+
+use std::panic::AssertUnwindSafe;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use worker::durable::State;
+use worker::{Date, DurableObject, Env, Request, Response, durable_object};
+
+use super::contract::{
+    ByName, ByPrefix, Confirm, CreateNamespace, Done, ListTokens, MakeToken, NamespaceInfo,
+    REGISTRY, Relist, Reserve, Revoke, UpdateNamespace, path,
+};
+use super::once_steps;
+use super::steps;
+use super::steps::StepError;
+use super::tokens;
+use crate::repo_do::contract::{
+    Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate,
+    ReleaseName, TouchRepository, Usage, header,
+};
+use crate::storage::db::do_sql::ObjectDatabase;
+use crate::storage::db::sql::Database as _;
+use crate::storage::db::sql_error::lasting;
+use crate::storage::fault_log;
+use crate::storage::namespace::registry::RegistryStore;
+use crate::storage::namespace::store::NamespaceStore;
+use crate::worker::fault::fault;
+use crate::worker::reply::Reply;
+use crate::worker::rest::parameters::{self, ListQuery};
+use crate::worker::visit::respond;
+
+/// The Durable Object of a namespace, or of the registry of namespaces.
+///
+/// Requests interleave only at awaits, and a step has none between its first read and its last
+/// write.
+#[durable_object(fetch)]
+pub struct NamespaceDo {
+    state: State,
+    rate: Rate,
+    // A panic ends the request that caused it; a number is whole between calls.
+    meter: AssertUnwindSafe<Meter>,
+    /// Questions about unknown tokens.
+    strangers: AssertUnwindSafe<Meter>,
+}
+
+/// What is counted against the rate: what a caller of REST begins with. The steps behind it, and
+/// what other objects say, are not; nothing may break off in its middle.
+const METERED: [&str; 9] = [
+    path::CREATE,
+    path::SUMMARY,
+    path::UPDATE,
+    path::DELETE,
+    path::RESERVE,
+    path::CANDIDATES,
+    path::LIST,
+    path::MAKE_TOKEN,
+    path::TOKENS,
+];
+
+impl DurableObject for NamespaceDo {
+    fn new(state: State, env: Env) -> Self {
+        Self {
+            state,
+            rate: Rate::of(|name| env.var(name).ok().map(|value| value.to_string())),
+            meter: AssertUnwindSafe(Meter::default()),
+            strangers: AssertUnwindSafe(Meter::default()),
+        }
+    }
+
+    async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        let mut usage = Usage::default();
+        let reply = match self.answer(request, &mut usage).await {
+            Ok(json) => Reply::new(200, "application/json", json),
+            Err(error) => refusal(&error),
+        };
+        respond(reply.with_header(header::USAGE, usage.to_string()))
+    }
+}
+
+fn refusal(error: &ErrorReply) -> Reply {
+    if let Some(fault) = &error.fault {
+        fault_log::error(fault.kind, &fault.cause);
+    }
+    let body = serde_json::to_string(error).unwrap_or_default();
+    Reply::new(error.code.status(), "application/json", body)
+}
+
+impl NamespaceDo {
+    async fn answer(&self, mut request: Request, usage: &mut Usage) -> Result<String, ErrorReply> {
+        let url = request
+            .url()
+            .map_err(|error| fault("internal URL", &error))?;
+        let body = request
+            .bytes()
+            .await
+            .map_err(|error| fault("internal body", &error))?;
+        let is_registry = self.state.id().name().as_deref() == Some(REGISTRY);
+        if !is_registry && METERED.contains(&url.path()) {
+            self.meter.admit(self.rate, "the namespace", now_ms()?)?;
+        }
+        let db = self.database()?;
+        steps::wake(&db, is_registry)?;
+        if url.path() == path::DELETE && !is_registry {
+            return self.delete(NamespaceStore::new(db)).await;
+        }
+        let query = url.query().unwrap_or("");
+        let schema = steps::schema(is_registry);
+        match url.path() {
+            path::ONCE_BEGIN => return json(&once_steps::begin(&db, schema, &read(&body)?)?),
+            path::ONCE_END => return done(once_steps::end(&db, schema, &read(&body)?)),
+            _ => {}
+        }
+        if is_registry {
+            return registry(&RegistryStore::new(db), url.path(), query, &body);
+        }
+        let store = NamespaceStore::new(db);
+        let answered = match url.path() {
+            NAMESPACE_ADMIT => self.admit(&store, &body),
+            path => namespace(&store, path, query, &body),
+        };
+        usage.rows_read = store.database().rows_read();
+        usage.rows_written = store.database().rows_written();
+        answered
+    }
+
+    /// What a token is. Unknown tokens are counted, and those of owners are not.
+    fn admit(
+        &self,
+        store: &NamespaceStore<ObjectDatabase>,
+        body: &[u8],
+    ) -> Result<String, ErrorReply> {
+        let admitted = tokens::admit(store, &read::<Admit>(body)?)?;
+        if admitted.token.is_none() {
+            self.strangers
+                .admit(self.rate, "the namespace", now_ms()?)?;
+        }
+        json(&admitted)
+    }
+
+    fn database(&self) -> Result<ObjectDatabase, ErrorReply> {
+        ObjectDatabase::new(&self.state.storage()).map_err(|error| store_fault(&error))
+    }
+
+    /// Deletes the namespace: no await stands between the check and the order to delete.
+    async fn delete(&self, store: NamespaceStore<ObjectDatabase>) -> Result<String, ErrorReply> {
+        let info = steps::deletable(&store)?;
+        let deleted = self.state.storage().delete_all().await;
+        deleted.map_err(|error| fault("namespace's deletion", &error))?;
+        json(&info)
+    }
+}
+
+fn now_ms() -> Result<i64, ErrorReply> {
+    i64::try_from(Date::now().as_millis()).map_err(|error| fault("clock", &error))
+}
+
+fn namespace(
+    store: &NamespaceStore<ObjectDatabase>,
+    path: &str,
+    query: &str,
+    body: &[u8],
+) -> Result<String, ErrorReply> {
+    match path {
+        path::CREATE => json(&steps::create(store, &read::<CreateNamespace>(body)?)?),
+        path::SUMMARY => json(&steps::summary(store)?),
+        path::UPDATE => json(&steps::update(store, &read::<UpdateNamespace>(body)?)?),
+        path::RESERVE => json(&steps::reserve(store, &read::<Reserve>(body)?)?),
+        path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
+        NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
+        NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
+        path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
+        path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),
+        path::RELIST => json(&steps::relist(store, &read::<Relist>(body)?)?),
+        path::CANDIDATES => json(&steps::candidates(
+            store,
+            &parameters::query::<ByPrefix>(query)?.prefix,
+        )?),
+        path::MAKE_TOKEN => json(&tokens::make(store, read::<MakeToken>(body)?)?),
+        path::TOKENS => {
+            let asked: ListTokens = parameters::query(query)?;
+            json(&tokens::list(store, &asked, now_ms()?)?)
+        }
+        path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?)?),
+        path::LIST => {
+            let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
+            json(&steps::list(store, &query, limit)?)
+        }
+        _ => Err(unknown(path)),
+    }
+}
+
+fn registry(
+    store: &RegistryStore<ObjectDatabase>,
+    path: &str,
+    query: &str,
+    body: &[u8],
+) -> Result<String, ErrorReply> {
+    match path {
+        path::REGISTER => {
+            let info: NamespaceInfo = read(body)?;
+            done(
+                store
+                    .register(&info.namespace, info.created_at_ms)
+                    .map_err(Into::into),
+            )
+        }
+        path::REGISTERED => json(&steps::registered(store, &read_name(query)?)?),
+        path::ANNOUNCE => {
+            let info: NamespaceInfo = read(body)?;
+            done(
+                store
+                    .announce(&info.namespace, info.created_at_ms)
+                    .map_err(Into::into),
+            )
+        }
+        path::UNREGISTER => {
+            let info: NamespaceInfo = read(body)?;
+            done(
+                store
+                    .unregister(&info.namespace, info.created_at_ms)
+                    .map_err(Into::into),
+            )
+        }
+        path::REGISTRY => {
+            let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
+            json(&steps::registry(store, &query, limit)?)
+        }
+        _ => Err(unknown(path)),
+    }
+}
+
+impl From<StepError> for ErrorReply {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::Refused(reply) => reply,
+            StepError::Store(error) => store_fault(&error),
+        }
+    }
+}
+
+fn read_name(query: &str) -> Result<String, ErrorReply> {
+    Ok(parameters::query::<ByName>(query)?.name)
+}
+
+/// The namespace's store failed: the caller hears whether that lasts, the log hears why.
+fn store_fault(error: &dyn std::fmt::Display) -> ErrorReply {
+    let lasting = lasting(&error.to_string());
+    let told = lasting.map_or("internal error", |fault| fault.told());
+    ErrorReply::new(ErrorCode::InternalError, told).caused_by("namespace", error)
+}
+
+fn done(outcome: Result<(), StepError>) -> Result<String, ErrorReply> {
+    outcome?;
+    json(&Done {})
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorReply> {
+    serde_json::from_slice(body).map_err(|error| fault("internal body", &error))
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String, ErrorReply> {
+    serde_json::to_string(value).map_err(|error| fault("internal answer", &error))
+}
+
+fn unknown(path: &str) -> ErrorReply {
+    ErrorReply::new(
+        ErrorCode::NotFound,
+        format!("the namespace's object does not serve {path}"),
+    )
+}

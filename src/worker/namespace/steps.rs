@@ -1,0 +1,418 @@
+//! What a namespace's object does, over its store: synchronous, so that each step is atomic.
+//!
+//! The life of a name is reserved, confirmed, released; who dies in between leaves an entry that
+//! a later request mends. See [`super::contract`].
+
+use super::contract::{
+    Candidate, Confirm, CreateNamespace, Entry, Holds, Listed, Listing, NamespaceInfo, Registry,
+    Relist, Relisted, Reserve, Reserved, UpdateNamespace,
+};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
+use crate::storage::db::schema;
+use crate::storage::db::sql::{Database, in_transaction};
+use crate::storage::db::sql_error::SqlError;
+use crate::storage::namespace::entries::EntryError;
+use crate::storage::namespace::listing::{self, ListError};
+use crate::storage::namespace::registry::RegistryStore;
+use crate::storage::namespace::store;
+use crate::storage::namespace::store::{
+    ListedRepository, ListingPatch, NamespaceStore, RepositoryState, Reservation,
+};
+use crate::worker::rest::parameters::{Direction, ListQuery, Sort};
+
+/// Why a step gave up.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The caller hears why.
+    #[error(transparent)]
+    Refused(#[from] ErrorReply),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] EntryError),
+}
+
+impl From<SqlError> for StepError {
+    fn from(error: SqlError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<ListError> for StepError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::InvalidCursor => {
+                let message = "the cursor does not belong to this list";
+                Self::Refused(ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message))
+            }
+            ListError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Makes the namespace.
+pub fn create<D: Database>(
+    store: &NamespaceStore<D>,
+    new: &CreateNamespace,
+) -> Result<NamespaceInfo, StepError> {
+    let created = in_transaction(store.database(), || {
+        let created = store.create(&new.namespace, new.now_ms)?;
+        if created {
+            store.set_fsck_strict(new.fsck_strict)?;
+        }
+        Ok::<_, StepError>(created)
+    });
+    if created? {
+        summary(store)
+    } else {
+        let message = "the namespace exists";
+        Err(ErrorReply::at(ErrorCode::AlreadyExists, "/namespace", message).into())
+    }
+}
+
+/// Changes the namespace's settings.
+pub fn update<D: Database>(
+    store: &NamespaceStore<D>,
+    change: &UpdateNamespace,
+) -> Result<NamespaceInfo, StepError> {
+    // Nothing is written where no namespace is.
+    summary(store)?;
+    if let Some(is_strict) = change.fsck_strict {
+        store.set_fsck_strict(is_strict)?;
+    }
+    summary(store)
+}
+
+/// The namespace.
+pub fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, StepError> {
+    let record = store
+        .load()?
+        .ok_or_else(|| ErrorReply::new(ErrorCode::NotFound, "there is no such namespace"))?;
+    Ok(NamespaceInfo {
+        namespace: record.name,
+        repo_count: record.repo_count,
+        created_at_ms: record.created_at,
+        fsck_strict: record.fsck_strict,
+    })
+}
+
+/// The namespace, if it may be deleted.
+pub fn deletable<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, StepError> {
+    let info = summary(store)?;
+    if store.is_empty()? {
+        return Ok(info);
+    }
+    let message = "the namespace has repositories";
+    Err(ErrorReply::new(ErrorCode::AlreadyExists, message).into())
+}
+
+/// Takes a name, the namespace made if need be.
+pub fn reserve<D: Database>(
+    store: &NamespaceStore<D>,
+    wanted: &Reserve,
+) -> Result<Reserved, StepError> {
+    in_transaction(store.database(), || {
+        let is_new = store.create(&wanted.namespace, wanted.now_ms)?;
+        if let Some(holder) = store.find(&wanted.name)? {
+            if wanted.replaces.as_ref() != Some(&holder.id) {
+                return Ok(Reserved::Taken(entry_of(&holder)));
+            }
+            forget(store, &holder.name, &holder.id, wanted.now_ms)?;
+        }
+        take(store, wanted)?;
+        let new_namespace = if is_new { Some(summary(store)?) } else { None };
+        let namespace = store
+            .shown_name()?
+            .unwrap_or_else(|| wanted.namespace.clone());
+        Ok(Reserved::Won {
+            namespace,
+            fsck_strict: store.fsck_strict()?,
+            new_namespace,
+        })
+    })
+}
+
+/// Takes a name that is free.
+fn take<D: Database>(store: &NamespaceStore<D>, wanted: &Reserve) -> Result<(), StepError> {
+    let candidate = store::Candidate {
+        name: &wanted.name,
+        id: &wanted.repository_id,
+        description: wanted.description.as_deref().unwrap_or(""),
+        default_branch: &wanted.default_branch,
+        read_only: wanted.read_only,
+        public: wanted.public,
+        source: wanted.source.as_deref(),
+        now_ms: wanted.now_ms,
+    };
+    match store.reserve(&candidate, i64::MAX)? {
+        Reservation::Reserved { .. } => Ok(()),
+        taken => {
+            Err(EntryError::Failed(format!("a free name was not to be had: {taken:?}")).into())
+        }
+    }
+}
+
+/// Lists a repository that was made; one that stands there under another id than the name was
+/// reserved for takes the entry over. Nothing happens when the entry is somebody else's by now.
+pub fn confirm<D: Database>(store: &NamespaceStore<D>, confirm: &Confirm) -> Result<(), StepError> {
+    let info = &confirm.info;
+    in_transaction(store.database(), || {
+        if info.repository_id != confirm.reserved_id {
+            let Some(holder) = store.find(&info.name)? else {
+                return Ok(());
+            };
+            if holder.id != confirm.reserved_id {
+                return Ok(());
+            }
+            forget(store, &holder.name, &holder.id, info.updated_at_ms)?;
+            take(store, &reserved_anew(info))?;
+        }
+        store.confirm(&info.name, &info.repository_id)?;
+        touch(store, info)
+    })
+}
+
+fn reserved_anew(info: &RepositoryInfo) -> Reserve {
+    Reserve {
+        namespace: info.namespace.clone(),
+        name: info.name.clone(),
+        repository_id: info.repository_id.clone(),
+        replaces: None,
+        description: info.description.clone(),
+        default_branch: info.default_branch.clone(),
+        read_only: info.settings.read_only,
+        public: info.settings.public,
+        source: info.source.clone(),
+        now_ms: info.created_at_ms,
+    }
+}
+
+/// Brings an entry up to date, if it is still that repository's.
+pub fn touch<D: Database>(
+    store: &NamespaceStore<D>,
+    info: &RepositoryInfo,
+) -> Result<(), StepError> {
+    if store.shown_name()?.is_none() {
+        return Ok(());
+    }
+    let patch = ListingPatch {
+        description: Some(info.description.as_deref().unwrap_or("")),
+        default_branch: Some(&info.default_branch),
+        read_only: Some(info.settings.read_only),
+        public: Some(info.settings.public),
+        last_push_at: info.last_push_at_ms,
+    };
+    store.update(&info.name, &info.repository_id, &patch, info.updated_at_ms)?;
+    Ok(())
+}
+
+/// Frees a name, if the entry is still that repository's.
+pub fn release<D: Database>(
+    store: &NamespaceStore<D>,
+    release: &ReleaseName,
+) -> Result<(), StepError> {
+    if store.shown_name()?.is_none() {
+        return Ok(());
+    }
+    forget(store, &release.name, &release.repository_id, release.now_ms)
+}
+
+/// Takes an entry away whose object is known to be empty.
+fn forget<D: Database>(
+    store: &NamespaceStore<D>,
+    name: &str,
+    repository_id: &str,
+    now_ms: i64,
+) -> Result<(), StepError> {
+    in_transaction(store.database(), || {
+        if store.remove(name, repository_id, now_ms)? {
+            store.deletion_finished(repository_id)?;
+        }
+        Ok(())
+    })
+}
+
+/// The entry of a name.
+pub fn entry<D: Database>(store: &NamespaceStore<D>, name: &str) -> Result<Entry, StepError> {
+    let found = match store.shown_name()? {
+        Some(_) => store.find(name)?,
+        None => None,
+    };
+    found
+        .map(|holder| entry_of(&holder))
+        .ok_or_else(|| ErrorReply::new(ErrorCode::NotFound, "the name is free").into())
+}
+
+/// Lists repositories that are there, the namespace made if need be. An entry of another repository
+/// is left over: what stands under its name is known.
+pub fn relist<D: Database>(
+    store: &NamespaceStore<D>,
+    relist: &Relist,
+) -> Result<Relisted, StepError> {
+    in_transaction(store.database(), || {
+        store.create(&relist.namespace, relist.now_ms)?;
+        let mut is_new = Vec::with_capacity(relist.infos.len());
+        for info in &relist.infos {
+            let holder = store.find(&info.name)?;
+            let is_listed = holder.as_ref().is_some_and(|holder| {
+                holder.id == info.repository_id && holder.state == RepositoryState::Live
+            });
+            if !is_listed {
+                if let Some(holder) = &holder {
+                    forget(store, &holder.name, &holder.id, relist.now_ms)?;
+                }
+                take(store, &reserved_anew(info))?;
+                store.confirm(&info.name, &info.repository_id)?;
+            }
+            touch(store, info)?;
+            is_new.push(!is_listed);
+        }
+        Ok(Relisted {
+            is_new,
+            namespace: summary(store)?,
+        })
+    })
+}
+
+/// Whether a name is taken.
+pub fn holds<D: Database>(store: &NamespaceStore<D>, name: &str) -> Result<Holds, StepError> {
+    if store.shown_name()?.is_none() {
+        return Ok(Holds::Nothing);
+    }
+    Ok(match store.find(name)? {
+        Some(_) => Holds::Held,
+        None => Holds::Free,
+    })
+}
+
+/// Whether the registry knows a namespace.
+pub fn registered<D: Database>(store: &RegistryStore<D>, name: &str) -> Result<Holds, StepError> {
+    Ok(if store.contains(name)? {
+        Holds::Held
+    } else if store.list(None, None, 1)?.is_empty() {
+        Holds::Nothing
+    } else {
+        Holds::Free
+    })
+}
+
+fn entry_of(holder: &ListedRepository) -> Entry {
+    Entry {
+        repository_id: holder.id.clone(),
+        confirmed: holder.state == RepositoryState::Live,
+        reserved_at_ms: holder.created_at,
+    }
+}
+
+/// The repositories whose ids start so.
+pub fn candidates<D: Database>(
+    store: &NamespaceStore<D>,
+    prefix: &str,
+) -> Result<Vec<Candidate>, StepError> {
+    if store.shown_name()?.is_none() {
+        return Ok(Vec::new());
+    }
+    let found = store.with_id_prefix(prefix)?;
+    Ok(found
+        .into_iter()
+        .map(|found| Candidate {
+            name: found.name,
+            repository_id: found.id,
+        })
+        .collect())
+}
+
+/// A page of the repositories.
+pub fn list<D: Database>(
+    store: &NamespaceStore<D>,
+    query: &ListQuery,
+    limit: u32,
+) -> Result<Listing, StepError> {
+    let Some(namespace) = store.shown_name()? else {
+        return Ok(Listing {
+            namespace: None,
+            repositories: Vec::new(),
+            cursor: None,
+        });
+    };
+    let sort = query.sort.unwrap_or_default();
+    let default_direction = if sort == Sort::Name {
+        Direction::Asc
+    } else {
+        Direction::Desc
+    };
+    let page = store.list(&listing::ListQuery {
+        search: query.search.as_deref(),
+        sort: match sort {
+            Sort::CreatedAt => listing::Sort::CreatedAt,
+            Sort::UpdatedAt => listing::Sort::UpdatedAt,
+            Sort::LastPushAt => listing::Sort::LastPushAt,
+            Sort::Name => listing::Sort::Name,
+        },
+        direction: match query.direction.unwrap_or(default_direction) {
+            Direction::Asc => listing::Direction::Ascending,
+            Direction::Desc => listing::Direction::Descending,
+        },
+        cursor: query.cursor.as_deref(),
+        limit,
+    })?;
+    Ok(Listing {
+        namespace: Some(namespace),
+        repositories: page.repositories.into_iter().map(listed).collect(),
+        cursor: page.cursor,
+    })
+}
+
+fn listed(repository: ListedRepository) -> Listed {
+    Listed {
+        repository_id: repository.id,
+        name: repository.name,
+        description: Some(repository.description).filter(|text| !text.is_empty()),
+        default_branch: repository.default_branch,
+        created_at_ms: repository.created_at,
+        updated_at_ms: repository.updated_at,
+        last_push_at_ms: repository.last_push_at,
+        source: repository.source,
+        read_only: repository.read_only,
+        public: repository.public,
+    }
+}
+
+/// A page of the registry; its cursor is the page's last name.
+pub fn registry<D: Database>(
+    store: &RegistryStore<D>,
+    query: &ListQuery,
+    limit: u32,
+) -> Result<Registry, StepError> {
+    let more = limit.saturating_add(1);
+    let found = store.list(query.search.as_deref(), query.cursor.as_deref(), more)?;
+    let is_last = found.len() as u64 <= u64::from(limit);
+    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let namespaces: Vec<String> = found
+        .into_iter()
+        .map(|found| found.name)
+        .take(page)
+        .collect();
+    let cursor = if is_last {
+        None
+    } else {
+        namespaces.last().cloned()
+    };
+    Ok(Registry { namespaces, cursor })
+}
+
+/// The kind of database.
+pub fn schema(is_registry: bool) -> schema::Schema {
+    if is_registry {
+        schema::REGISTRY
+    } else {
+        schema::NAMESPACE
+    }
+}
+
+/// Whether the namespace's database is there and up to date; writes nothing when it is not.
+pub fn wake<D: Database>(db: &D, is_registry: bool) -> Result<bool, StepError> {
+    Ok(schema::wake(db, schema(is_registry))?)
+}
+
+#[cfg(test)]
+mod tests;

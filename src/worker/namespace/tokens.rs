@@ -1,0 +1,401 @@
+//! The tokens of a namespace, as its object keeps them: those that administer it, and those that
+//! read or write some of its repositories, or all. Their authority is here: what KV knows of them is
+//! never more than a no, and with the namespace they are gone.
+
+use super::contract::{ListTokens, MakeToken, Revoke, SharedToken, SharedTokens};
+use super::steps::StepError;
+use crate::repo_do::contract::{
+    Admit, Admitted, ErrorCode, ErrorReply, RevokedToken, Scope, TokenHash, TokenRecord, TokenState,
+};
+use crate::storage::db::sql::Database;
+use crate::storage::namespace::store::{NamespaceStore, RepositoryState};
+use crate::storage::namespace::token_repositories::Opens;
+use crate::storage::repository::tokens;
+
+/// Whether a token is one of the namespace's that holds now, and what it opens; its use is noted.
+pub fn admit<D: Database>(store: &NamespaceStore<D>, asked: &Admit) -> Result<Admitted, StepError> {
+    if store.shown_name()?.is_none() {
+        return Ok(Admitted::nobody());
+    }
+    let tokens = store.tokens();
+    let found = tokens.find(asked.sha256.as_bytes())?.map(TokenRecord::from);
+    let Some(token) = found.filter(|token| token.state(asked.now_ms) == TokenState::Active) else {
+        return Ok(Admitted::nobody());
+    };
+    tokens.touch(&token.token_id, token.last_used_at_ms, asked.now_ms)?;
+    let opens = opens(store, &token)?;
+    Ok(Admitted {
+        token: Some(token),
+        repository_ids: opens,
+    })
+}
+
+/// The ids of the repositories that a token opens; `None`: every one.
+fn opens<D: Database>(
+    store: &NamespaceStore<D>,
+    token: &TokenRecord,
+) -> Result<Option<Vec<String>>, StepError> {
+    if token.scope == Scope::Admin {
+        return Ok(None);
+    }
+    Ok(match store.token_opens(&token.token_id)? {
+        Opens::Every => None,
+        Opens::Listed(ids) => Some(ids),
+    })
+}
+
+/// Keeps a new token; the same one again changes nothing.
+pub fn make<D: Database>(
+    store: &NamespaceStore<D>,
+    asked: MakeToken,
+) -> Result<SharedToken, StepError> {
+    exists(store)?;
+    let MakeToken { token, repos } = asked;
+    let kept = store.tokens().find(token.sha256.as_bytes())?;
+    if kept.is_none_or(|kept| kept.id != token.token_id) {
+        let opens = match &repos {
+            Some(names) => Opens::Listed(ids_of(store, names)?),
+            None => Opens::Every,
+        };
+        store.insert_token(&token.to_insert(), &opens)?;
+    }
+    shared(store, token)
+}
+
+/// The ids of repositories that are there.
+fn ids_of<D: Database>(
+    store: &NamespaceStore<D>,
+    names: &[String],
+) -> Result<Vec<String>, StepError> {
+    let mut ids = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate() {
+        let found = store.find(name)?;
+        let found = found.filter(|found| found.state == RepositoryState::Live);
+        let missing = || {
+            let message = format!("the namespace has no repository {name}");
+            ErrorReply::at(ErrorCode::NotFound, format!("/repos/{at}"), message)
+        };
+        ids.push(found.ok_or_else(missing)?.id);
+    }
+    Ok(ids)
+}
+
+fn shared<D: Database>(
+    store: &NamespaceStore<D>,
+    token: TokenRecord,
+) -> Result<SharedToken, StepError> {
+    let repos = match opens(store, &token)? {
+        Some(ids) => Some(store.names_of(&ids)?),
+        None => None,
+    };
+    Ok(SharedToken { token, repos })
+}
+
+/// A page of the tokens in one state, or in any.
+pub fn list<D: Database>(
+    store: &NamespaceStore<D>,
+    asked: &ListTokens,
+    now_ms: i64,
+) -> Result<SharedTokens, StepError> {
+    exists(store)?;
+    let offset = asked.page.saturating_sub(1).saturating_mul(asked.per_page);
+    let without = (!asked.admin_too).then_some(tokens::Scope::Admin);
+    let state = asked.state.map(Into::into);
+    let page = store
+        .tokens()
+        .list(state, without, now_ms, offset, asked.per_page)?;
+    let tokens = page.tokens.into_iter();
+    let tokens = tokens.map(|token| shared(store, token.into()));
+    Ok(SharedTokens {
+        tokens: tokens.collect::<Result<_, _>>()?,
+        total_count: page.total_count,
+    })
+}
+
+/// Takes a token back; a second time answers the same.
+pub fn revoke<D: Database>(
+    store: &NamespaceStore<D>,
+    asked: &Revoke,
+) -> Result<RevokedToken, StepError> {
+    let unknown = || ErrorReply::new(ErrorCode::NotFound, "the namespace has no such token");
+    if store.shown_name()?.is_none() {
+        return Err(unknown().into());
+    }
+    let tokens = store.tokens();
+    let found = tokens.find_by_id(&asked.token_id)?;
+    let found = found.filter(|token| asked.admin_too || token.scope != tokens::Scope::Admin);
+    let token = found.ok_or_else(unknown)?;
+    tokens.revoke(&asked.token_id, asked.now_ms)?;
+    Ok(RevokedToken {
+        token_id: token.id,
+        sha256: TokenHash::new(token.sha256),
+    })
+}
+
+fn exists<D: Database>(store: &NamespaceStore<D>) -> Result<(), StepError> {
+    match store.shown_name()? {
+        Some(_) => Ok(()),
+        None => Err(ErrorReply::new(ErrorCode::NotFound, "there is no such namespace").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::db::rusqlite_db::RusqliteDatabase;
+    use crate::storage::db::schema;
+    use crate::storage::namespace::store::Candidate;
+
+    const HOUR: i64 = 3_600_000;
+    const NOW: i64 = 1_700_000_000_000;
+
+    fn store() -> NamespaceStore<RusqliteDatabase> {
+        NamespaceStore::new(RusqliteDatabase::in_memory().unwrap())
+    }
+
+    fn token(number: u8) -> TokenRecord {
+        TokenRecord {
+            token_id: format!("{number:0>16}"),
+            sha256: TokenHash::new([number; 32]),
+            scope: Scope::Admin,
+            label: Some("a platform".into()),
+            created_at_ms: NOW,
+            expires_at_ms: NOW + HOUR,
+            revoked_at_ms: None,
+            last_used_at_ms: None,
+        }
+    }
+
+    fn admin(number: u8) -> MakeToken {
+        MakeToken {
+            token: token(number),
+            repos: None,
+        }
+    }
+
+    fn shared_with(number: u8, scope: Scope, repos: Option<&[&str]>) -> MakeToken {
+        MakeToken {
+            token: TokenRecord {
+                scope,
+                ..token(number)
+            },
+            repos: repos.map(|names| names.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    fn every(state: Option<TokenState>) -> ListTokens {
+        ListTokens {
+            state,
+            admin_too: true,
+            page: 1,
+            per_page: 10,
+        }
+    }
+
+    fn revocation(number: u8) -> Revoke {
+        Revoke {
+            token_id: token(number).token_id,
+            admin_too: true,
+            now_ms: NOW,
+        }
+    }
+
+    /// Takes a name for the repository of an id, as a creation does.
+    fn hold(store: &NamespaceStore<RusqliteDatabase>, name: &str, id: &str) {
+        let candidate = Candidate {
+            name,
+            id,
+            description: "",
+            default_branch: "main",
+            read_only: false,
+            public: false,
+            source: None,
+            now_ms: NOW,
+        };
+        store.reserve(&candidate, 0).unwrap();
+        assert_eq!(store.confirm(name, id), Ok(true));
+    }
+
+    fn opened(store: &NamespaceStore<RusqliteDatabase>, number: u8, id: &str) -> bool {
+        let sha256 = TokenHash::new([number; 32]);
+        let admitted = admit(
+            store,
+            &Admit {
+                sha256,
+                now_ms: NOW,
+            },
+        )
+        .unwrap();
+        admitted.token.is_some() && admitted.opens(Some(id))
+    }
+
+    fn admitted(store: &NamespaceStore<RusqliteDatabase>, number: u8, now_ms: i64) -> bool {
+        let sha256 = TokenHash::new([number; 32]);
+        admit(store, &Admit { sha256, now_ms })
+            .unwrap()
+            .token
+            .is_some()
+    }
+
+    #[test]
+    fn where_no_namespace_is_nothing_holds_and_nothing_is_written() {
+        let store = store();
+        assert!(!admitted(&store, 1, NOW));
+        let not_found = |error: StepError| matches!(error, StepError::Refused(reply) if reply.code == ErrorCode::NotFound);
+        assert!(not_found(make(&store, admin(1)).unwrap_err()));
+        assert!(not_found(list(&store, &every(None), NOW).unwrap_err()));
+        let asked = revocation(1);
+        assert!(not_found(revoke(&store, &asked).unwrap_err()));
+        assert_eq!(store.database().rows_written(), 0);
+    }
+
+    #[test]
+    fn a_token_holds_from_its_making_to_its_end() {
+        let store = store();
+        assert_eq!(store.create("Acme", NOW), Ok(true));
+        assert!(!admitted(&store, 1, NOW));
+        make(&store, admin(1)).unwrap();
+        assert!(admitted(&store, 1, NOW));
+        let before = store.database().rows_written();
+        make(&store, admin(1)).unwrap();
+        assert_eq!(store.database().rows_written(), before);
+        assert!(!admitted(&store, 2, NOW));
+        assert!(admitted(&store, 1, NOW + HOUR - 1));
+        assert!(!admitted(&store, 1, NOW + HOUR));
+        let listed = list(&store, &every(Some(TokenState::Expired)), NOW + HOUR).unwrap();
+        assert_eq!(listed.total_count, 1);
+        let SharedToken { token, repos } = &listed.tokens[0];
+        assert_eq!(
+            (token.last_used_at_ms, token.scope),
+            (Some(NOW), Scope::Admin)
+        );
+        assert_eq!(*repos, None);
+    }
+
+    #[test]
+    fn a_revoked_one_is_dead_at_once_and_stays_listed() {
+        let store = store();
+        store.create("Acme", NOW).unwrap();
+        for number in [1, 2] {
+            make(&store, admin(number)).unwrap();
+        }
+        let asked = revocation(1);
+        for _ in 0..2 {
+            assert_eq!(revoke(&store, &asked).unwrap().sha256, token(1).sha256);
+            assert!(!admitted(&store, 1, NOW));
+        }
+        assert!(admitted(&store, 2, NOW));
+        let ids = |state| -> Vec<String> {
+            let page = list(&store, &every(state), NOW).unwrap();
+            let tokens = page.tokens.into_iter();
+            tokens.map(|shared| shared.token.token_id).collect()
+        };
+        assert_eq!(ids(Some(TokenState::Revoked)), [token(1).token_id]);
+        assert_eq!(ids(Some(TokenState::Active)), [token(2).token_id]);
+        assert_eq!(ids(None).len(), 2);
+        let second = ListTokens {
+            page: 2,
+            per_page: 1,
+            ..every(None)
+        };
+        assert_eq!(list(&store, &second, NOW).unwrap().tokens.len(), 1);
+    }
+
+    #[test]
+    fn a_token_opens_the_repositories_it_was_made_for_and_none_that_takes_their_name() {
+        let store = store();
+        store.create("Acme", NOW).unwrap();
+        let (first, second, third) = ("aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc");
+        hold(&store, "App", first);
+        hold(&store, "lib", second);
+        let of_two = shared_with(1, Scope::Read, Some(&["LIB", "app"]));
+        let made = make(&store, of_two.clone()).unwrap();
+        assert_eq!(made.repos, Some(vec!["lib".to_owned(), "App".to_owned()]));
+        let before = store.database().rows_written();
+        assert_eq!(make(&store, of_two).unwrap(), made);
+        assert_eq!(store.database().rows_written(), before, "made once");
+        make(&store, shared_with(2, Scope::Write, None)).unwrap();
+        for id in [first, second] {
+            assert!(opened(&store, 1, id) && opened(&store, 2, id));
+        }
+        assert!(!opened(&store, 1, third) && opened(&store, 2, third));
+
+        store.remove("lib", second, NOW).unwrap();
+        hold(&store, "lib", third);
+        assert!(!opened(&store, 1, third), "another repository of that name");
+        let listed = list(&store, &every(None), NOW).unwrap();
+        let names: Vec<_> = listed
+            .tokens
+            .into_iter()
+            .map(|shared| shared.repos)
+            .collect();
+        assert_eq!(names, [Some(vec!["App".to_owned()]), None]);
+    }
+
+    #[test]
+    fn a_token_is_made_for_repositories_that_are_there() {
+        let store = store();
+        store.create("Acme", NOW).unwrap();
+        hold(&store, "app", "aaaaaaaaaaaaaaaa");
+        let before = store.database().rows_written();
+        let refused = make(&store, shared_with(1, Scope::Read, Some(&["app", "lib"])));
+        let Err(StepError::Refused(reply)) = refused else {
+            panic!("made for what is not there");
+        };
+        assert_eq!(
+            (reply.code, reply.pointer.as_deref()),
+            (ErrorCode::NotFound, Some("/repos/1"))
+        );
+        assert_eq!(store.database().rows_written(), before);
+    }
+
+    #[test]
+    fn who_administers_the_namespace_neither_sees_nor_revokes_its_own_kind() {
+        let store = store();
+        store.create("Acme", NOW).unwrap();
+        make(&store, admin(1)).unwrap();
+        make(&store, shared_with(2, Scope::Read, None)).unwrap();
+        let seen = ListTokens {
+            admin_too: false,
+            ..every(None)
+        };
+        let seen = list(&store, &seen, NOW).unwrap();
+        assert_eq!(seen.total_count, 1);
+        assert_eq!(seen.tokens[0].token.token_id, token(2).token_id);
+        let revoked = |number| {
+            let asked = Revoke {
+                admin_too: false,
+                ..revocation(number)
+            };
+            revoke(&store, &asked).is_ok()
+        };
+        assert!(!revoked(1) && revoked(2));
+        assert!(admitted(&store, 1, NOW) && !admitted(&store, 2, NOW));
+    }
+
+    #[test]
+    fn tokens_of_the_older_schema_administer_as_they_did() {
+        let db = RusqliteDatabase::in_memory().unwrap();
+        schema::create_older(&db, schema::NAMESPACE, 2).unwrap();
+        let insert = "INSERT INTO namespace (singleton, name, created_at) VALUES (1, 'Acme', 1)";
+        db.execute(insert, &[]).unwrap();
+        let store = NamespaceStore::new(db);
+        store.tokens().insert(&token(1).to_insert()).unwrap();
+        assert_eq!(schema::wake(store.database(), schema::NAMESPACE), Ok(true));
+        assert!(opened(&store, 1, "aaaaaaaaaaaaaaaa"));
+        let listed = list(&store, &every(None), NOW).unwrap();
+        assert_eq!(listed.tokens[0].token.scope, Scope::Admin);
+    }
+
+    #[test]
+    fn a_use_costs_a_row_an_hour() {
+        let store = store();
+        store.create("Acme", NOW).unwrap();
+        make(&store, admin(1)).unwrap();
+        let before = store.database().rows_written();
+        for now_ms in [NOW, NOW + 1, NOW + HOUR - 1] {
+            assert!(admitted(&store, 1, now_ms));
+        }
+        assert_eq!(store.database().rows_written() - before, 1);
+    }
+}

@@ -1,0 +1,236 @@
+//! What callers ask of a repository's content, read strictly: each route takes its own parameters
+//! and no others.
+
+use super::parameters::{self, bounded, within};
+use crate::repo_do::contract::content::{ContentQuery, path};
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::worker::route::Content;
+
+const REFS_MAX: u32 = 1000;
+const COMMITS_MAX: u32 = 1000;
+const OFFSET_MAX: u32 = 1_000_000_000;
+const REF_CHARACTERS_MAX: usize = 1024;
+const PATH_CHARACTERS_MAX: usize = 4096;
+const CURSOR_CHARACTERS_MAX: usize = 6000;
+const ID_DIGITS: usize = 40;
+
+/// Path and query at the repository's object.
+pub fn target(content: &Content, query: &str) -> Result<String, ErrorReply> {
+    let query = checked(parameters::query::<ContentQuery>(query)?)?;
+    allowed(content, &query)?;
+    let (path, query) = match content {
+        Content::Refs => (path::REFS.to_owned(), query),
+        Content::Log => {
+            let first_parent = flag("first_parent", query.first_parent.as_deref())?;
+            let query = ContentQuery {
+                first_parent,
+                ..query
+            };
+            (path::LOG.to_owned(), query)
+        }
+        Content::Commit(id) => (format!("{}{}", path::COMMIT, hash(id)?), query),
+        Content::Tree(id) => {
+            let recursive = flag("recursive", query.recursive.as_deref())?;
+            let query = ContentQuery { recursive, ..query };
+            (format!("{}{}", path::TREE, hash(id)?), query)
+        }
+        Content::Blob(id) => (format!("{}{}", path::BLOB, hash(id)?), query),
+        Content::File => (path::FILE.to_owned(), file(query)?),
+        Content::Raw(rest) => {
+            let rest = bounded("path", PATH_CHARACTERS_MAX, Some(rest.clone()))?;
+            let query = ContentQuery {
+                path: rest,
+                ..query
+            };
+            (path::RAW.to_owned(), query)
+        }
+    };
+    let query = serde_urlencoded::to_string(&query)
+        .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
+    Ok(format!("{path}?{query}"))
+}
+
+fn checked(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
+    if query.offset.is_some_and(|offset| offset > OFFSET_MAX) {
+        let message = format!("offset must be 0 to {OFFSET_MAX}");
+        return Err(ErrorReply::at(ErrorCode::InvalidInput, "/offset", message));
+    }
+    if query.revision.as_deref() == Some("") {
+        let message = "the ref is empty";
+        return Err(ErrorReply::at(ErrorCode::InvalidInput, "/ref", message));
+    }
+    Ok(ContentQuery {
+        revision: bounded("ref", REF_CHARACTERS_MAX, query.revision)?,
+        path: bounded("path", PATH_CHARACTERS_MAX, query.path)?,
+        prefix: bounded("prefix", REF_CHARACTERS_MAX, query.prefix)?,
+        cursor: bounded("cursor", CURSOR_CHARACTERS_MAX, query.cursor)?,
+        ..query
+    })
+}
+
+/// Refuses what the route does not take.
+fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
+    let takes: &[&str] = match content {
+        Content::Refs => &["prefix", "limit", "cursor"],
+        Content::Log => &["ref", "path", "limit", "offset", "first_parent"],
+        Content::Tree(_) => &["recursive", "cursor"],
+        Content::File => &["ref", "path"],
+        Content::Commit(_) | Content::Blob(_) | Content::Raw(_) => &[],
+    };
+    let given = [
+        ("ref", query.revision.is_some()),
+        ("path", query.path.is_some()),
+        ("prefix", query.prefix.is_some()),
+        ("cursor", query.cursor.is_some()),
+        ("limit", query.limit.is_some()),
+        ("offset", query.offset.is_some()),
+        ("recursive", query.recursive.is_some()),
+        ("first_parent", query.first_parent.is_some()),
+    ];
+    for (field, _) in given.iter().filter(|(_, given)| *given) {
+        if !takes.contains(field) {
+            let message = format!("this route takes no parameter {field}");
+            let pointer = format!("/{field}");
+            return Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message));
+        }
+    }
+    let max = match content {
+        Content::Log => COMMITS_MAX,
+        _ => REFS_MAX,
+    };
+    within("limit", max, 1, query.limit).map(|_| ())
+}
+
+fn file(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
+    match query.path.as_deref() {
+        None | Some("") => {
+            let message = "the path of a file is needed";
+            Err(ErrorReply::at(ErrorCode::InvalidInput, "/path", message))
+        }
+        Some(_) => Ok(query),
+    }
+}
+
+/// A switch as the object reads it: there or not.
+fn flag(field: &str, given: Option<&str>) -> Result<Option<String>, ErrorReply> {
+    match given {
+        None | Some("false" | "0") => Ok(None),
+        Some("" | "true" | "1") => Ok(Some("true".to_owned())),
+        Some(_) => {
+            let (pointer, message) = (
+                format!("/{field}"),
+                format!("{field} must be true or false"),
+            );
+            Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
+        }
+    }
+}
+
+fn hash(text: &str) -> Result<String, ErrorReply> {
+    if text.len() == ID_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    let message = format!("an object id has {ID_DIGITS} hexadecimal digits");
+    Err(ErrorReply::new(ErrorCode::InvalidInput, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ID: &str = "E69DE29BB2D1D6434B8B29AE775AD8C2E48C5391";
+
+    fn blamed(content: &Content, query: &str) -> String {
+        let error = target(content, query).unwrap_err();
+        assert_eq!(error.code, ErrorCode::InvalidInput, "{query}");
+        error.pointer.unwrap_or_default()
+    }
+
+    #[test]
+    fn routes_and_their_parameters() {
+        let is = |content: Content, query: &str, expected: &str| {
+            assert_eq!(target(&content, query).unwrap(), expected);
+        };
+        is(Content::Refs, "", "/content/refs?");
+        is(
+            Content::Refs,
+            "prefix=refs%2Ftags&limit=1000&cursor=x",
+            "/content/refs?prefix=refs%2Ftags&cursor=x&limit=1000",
+        );
+        is(
+            Content::Log,
+            "ref=a/b&path=c+d&limit=1&offset=5",
+            "/content/log?ref=a%2Fb&path=c+d&limit=1&offset=5",
+        );
+        for (query, shown) in [
+            ("first_parent", "first_parent=true"),
+            ("first_parent=0", ""),
+        ] {
+            is(Content::Log, query, &format!("/content/log?{shown}"));
+        }
+        let id = ID.to_ascii_lowercase();
+        is(
+            Content::Commit(ID.into()),
+            "",
+            &format!("/content/commit/{id}?"),
+        );
+        for (query, shown) in [
+            ("recursive", "recursive=true"),
+            ("recursive=1", "recursive=true"),
+            ("recursive=false", ""),
+            ("", ""),
+        ] {
+            let expected = format!("/content/tree/{id}?{shown}");
+            is(Content::Tree(ID.into()), query, &expected);
+        }
+        is(Content::File, "path=a", "/content/file?path=a");
+        is(
+            Content::Raw("main/a b".into()),
+            "",
+            "/content/raw?path=main%2Fa+b",
+        );
+    }
+
+    #[test]
+    fn what_is_not_taken() {
+        for (query, pointer) in [
+            ("limit=0", "/limit"),
+            ("limit=1001", "/limit"),
+            ("limit=x", "/limit"),
+            ("offset=-1", "/offset"),
+            ("offset=1000000001", "/offset"),
+            ("ref=", "/ref"),
+            ("ref=%00", "/ref"),
+            ("prefix=x", "/prefix"),
+            ("recursive", "/recursive"),
+        ] {
+            assert_eq!(blamed(&Content::Log, query), pointer, "{query}");
+        }
+        blamed(&Content::Log, "colour=red");
+        blamed(&Content::Log, "limit=1&limit=2");
+        assert_eq!(blamed(&Content::Refs, "ref=x"), "/ref");
+        assert_eq!(blamed(&Content::File, ""), "/path");
+        assert_eq!(blamed(&Content::File, "path="), "/path");
+        let long = format!("path={}", "p".repeat(4097));
+        assert_eq!(blamed(&Content::File, &long), "/path");
+        assert_eq!(blamed(&Content::Raw("r".repeat(4097)), ""), "/path");
+        assert_eq!(
+            blamed(&Content::Tree(ID.into()), "recursive=yes"),
+            "/recursive"
+        );
+        assert_eq!(blamed(&Content::Log, "first_parent=2"), "/first_parent");
+        for id in ["", "e69de29", &"g".repeat(40), &"0".repeat(64)] {
+            assert_eq!(blamed(&Content::Blob(id.into()), ""), "");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_panics(query in any::<String>(), rest in any::<String>()) {
+            let _ = target(&Content::Log, &query);
+            let _ = target(&Content::Raw(rest), &query);
+        }
+    }
+}

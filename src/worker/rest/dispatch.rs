@@ -1,0 +1,58 @@
+//! Which resource answers a request.
+
+use worker::Request;
+
+use super::{forks, imports, namespaces, purges, recoveries, relisting, repos, tokens};
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::worker::reply::Reply;
+use crate::worker::route::{RestRoute, RouteError};
+use crate::worker::visit::Visit;
+
+/// Answers a REST request whose method fits its route.
+pub async fn answer(
+    visit: &Visit,
+    request: Request,
+    method: &str,
+    query: &str,
+    route: &RestRoute,
+) -> Result<Reply, ErrorReply> {
+    match (route, method) {
+        (RestRoute::Namespaces, "POST") => namespaces::create(visit, request).await,
+        (RestRoute::Namespaces, _) => namespaces::list(visit, query).await,
+        (RestRoute::Namespace(namespace), "PATCH") => {
+            namespaces::update(visit, request, namespace).await
+        }
+        (RestRoute::Namespace(namespace), "DELETE") => namespaces::delete(visit, namespace).await,
+        (RestRoute::Namespace(namespace), _) => namespaces::show(visit, namespace).await,
+        (RestRoute::Repositories(namespace), "POST") => {
+            repos::create(visit, request, namespace).await
+        }
+        (RestRoute::Repositories(namespace), _) => repos::list(visit, query, namespace).await,
+        (RestRoute::Repository(path), "PATCH") => repos::update(visit, request, path).await,
+        (RestRoute::Repository(path), "DELETE") => repos::delete(visit, path).await,
+        (RestRoute::Repository(path), _) => repos::show(visit, path).await,
+        (RestRoute::Fork(path), _) => forks::create(visit, request, path).await,
+        (RestRoute::Stats(path), _) => repos::stats(visit, path).await,
+        (RestRoute::Maintenance(path), _) => repos::maintain(visit, request, path).await,
+        (RestRoute::Purge(path), _) => purges::purge(visit, request, path).await,
+        (RestRoute::Import(path), _) => imports::import(visit, request, path).await,
+        (RestRoute::Recover(path), _) => recoveries::recover(visit, request, path).await,
+        // Answered before: its body is no envelope.
+        (RestRoute::Bundle(_), _) => Err(RouteError::Unknown.into()),
+        (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
+        (RestRoute::Relist(namespace), _) => relisting::relist(visit, request, namespace).await,
+        (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
+        (RestRoute::Tokens(namespace), _) => tokens::list_shared(visit, query, namespace).await,
+        (RestRoute::Token(namespace, token_id), _) => {
+            tokens::revoke(visit, namespace, token_id).await
+        }
+        (RestRoute::RepositoryToken(path, token_id), _) => {
+            tokens::revoke_here(visit, path, token_id).await
+        }
+        // Streams: not answered by a reply.
+        (RestRoute::Content(..), _) => Err(ErrorReply::new(
+            ErrorCode::InternalError,
+            "content is answered elsewhere",
+        )),
+    }
+}

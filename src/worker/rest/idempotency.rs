@@ -1,0 +1,164 @@
+//! `Idempotency-Key`: a POST that was sent before gets the first one's answer again.
+//!
+//! The key is noted at the object that decides what the request makes: that of the namespace, or
+//! the registry where a namespace is made.
+
+use js_sys::Uint8Array;
+use worker::{Headers, Method, Request, RequestInit};
+
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::worker::admission;
+use crate::worker::envelope;
+use crate::worker::fault::fault;
+use crate::worker::namespace::contract::{BeginOnce, Done, EndOnce, OnceBegun, REGISTRY, path};
+use crate::worker::namespace::once::{Once, Seed, is_final, request_digest};
+use crate::worker::objects::{self, Asked, Call};
+use crate::worker::random;
+use crate::worker::reply::Reply;
+use crate::worker::rest::{body, dispatch};
+use crate::worker::route::RestRoute;
+use crate::worker::visit::Visit;
+
+/// When to send a request again that is being done.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// Answers a REST request; one with a key once.
+pub async fn answer(
+    visit: &Visit,
+    request: Request,
+    method: &str,
+    query: &str,
+    route: &RestRoute,
+) -> Result<Reply, ErrorReply> {
+    let header = |name: &str| request.headers().get(name).ok().flatten();
+    let (Some(key), "POST") = (header("idempotency-key"), method) else {
+        return dispatch::answer(visit, request, method, query, route).await;
+    };
+    let authorization = header("authorization");
+    let Some(once) = Once::new(authorization.as_deref(), &key)? else {
+        return dispatch::answer(visit, request, method, query, route).await;
+    };
+    admit(visit, route).await?;
+    let url = request.url().map_err(|error| fault("url", &error))?;
+    let body = body::body_bytes(request).await?;
+    let begin = BeginOnce {
+        key: once.key(),
+        request: request_digest(url.path(), &body),
+        salt: random::bytes()?,
+        may_create: may_create(route),
+        now_ms: visit.now_ms,
+    };
+    let call = Call::post(path::ONCE_BEGIN, &begin)?;
+    let seed = match ask::<OnceBegun>(visit, route, call).await? {
+        OnceBegun::Yours { salt } => Some(once.seed(&salt)),
+        OnceBegun::NoPlace => None,
+        OnceBegun::Answered {
+            salt,
+            status,
+            answer,
+        } => {
+            let answer = once.seed(&salt).open(&answer);
+            let reply = envelope::verbatim(status, answer);
+            return Ok(reply.with_header("idempotent-replayed", "true"));
+        }
+        OnceBegun::Running => return Err(running()),
+        OnceBegun::AnotherRequest => return Err(another_request()),
+    };
+    visit.seed.set(seed);
+    let again = with_body(url.as_str(), &body).map_err(|error| fault("request", &error))?;
+    let answered = dispatch::answer(visit, again, method, query, route).await;
+    if let Some(seed) = seed {
+        end(visit, route, &once, &seed, &answered).await;
+    }
+    answered
+}
+
+/// Whether the caller may make anything there; the resource asks again.
+async fn admit(visit: &Visit, route: &RestRoute) -> Result<(), ErrorReply> {
+    match route {
+        RestRoute::Repositories(namespace) | RestRoute::Tokens(namespace) => {
+            admission::to_namespace(visit, namespace).await
+        }
+        RestRoute::Fork(path)
+        | RestRoute::Import(path)
+        | RestRoute::Maintenance(path)
+        | RestRoute::Purge(path) => admission::to_namespace(visit, &path.namespace).await,
+        _ => admission::to_administer(visit).await,
+    }
+}
+
+fn may_create(route: &RestRoute) -> bool {
+    matches!(
+        route,
+        RestRoute::Namespaces | RestRoute::Repositories(_) | RestRoute::Import(_)
+    )
+}
+
+/// The object that keeps the route's keys.
+fn object_name(route: &RestRoute) -> String {
+    match route {
+        RestRoute::Repositories(namespace) | RestRoute::Tokens(namespace) => namespace.folded(),
+        RestRoute::Fork(path)
+        | RestRoute::Import(path)
+        | RestRoute::Maintenance(path)
+        | RestRoute::Purge(path) => path.namespace.folded(),
+        _ => REGISTRY.to_owned(),
+    }
+}
+
+async fn ask<T: serde::de::DeserializeOwned>(
+    visit: &Visit,
+    route: &RestRoute,
+    call: Call,
+) -> Result<T, ErrorReply> {
+    objects::read(objects::namespace(visit, &object_name(route), call).await?).await
+}
+
+/// Keeps the answer, or that there is none. When it cannot be kept the same request is done again
+/// after a while, with the same ids: what it made the first time is then found.
+fn end<'a>(
+    visit: &'a Visit,
+    route: &'a RestRoute,
+    once: &Once,
+    seed: &Seed,
+    answered: &Result<Reply, ErrorReply>,
+) -> Asked<'a, ()> {
+    let reply = match answered {
+        Ok(reply) => Some(reply.clone()),
+        Err(error) => is_final(error).then(|| envelope::failure(error)),
+    };
+    let answer = reply.and_then(|reply| Some((reply.status, seed.seal(&reply.body)?)));
+    let end = EndOnce {
+        key: once.key(),
+        answer,
+    };
+    let told = async move {
+        if let Ok(call) = Call::post(path::ONCE_END, &end) {
+            let _: Result<Done, _> = ask(visit, route, call).await;
+        }
+    };
+    Box::pin(told)
+}
+
+fn with_body(url: &str, body: &[u8]) -> worker::Result<Request> {
+    let mut init = RequestInit::new();
+    let headers = Headers::new();
+    headers.set("content-type", "application/json")?;
+    init.with_method(Method::Post)
+        .with_headers(headers)
+        .with_body(Some(Uint8Array::from(body).into()));
+    Request::new_with_init(url, &init)
+}
+
+fn running() -> ErrorReply {
+    let message = "the same request is being done";
+    ErrorReply {
+        retry_after_seconds: Some(RETRY_AFTER_SECONDS),
+        ..ErrorReply::new(ErrorCode::CreateInProgress, message)
+    }
+}
+
+fn another_request() -> ErrorReply {
+    let message = "the Idempotency-Key was sent with another request";
+    ErrorReply::new(ErrorCode::KeyReused, message)
+}

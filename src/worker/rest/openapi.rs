@@ -1,0 +1,201 @@
+//! The description of the REST face, as OpenAPI 3.1: a file kept by hand, checked against the routes
+//! and the errors by the test below and against the running server by schemathesis.
+
+use crate::worker::envelope;
+use crate::worker::reply::Reply;
+
+/// The description.
+const DESCRIPTION: &str = include_str!("openapi.json");
+
+/// `GET /api/v1/openapi.json`
+#[must_use]
+pub fn answer() -> Reply {
+    envelope::verbatim(200, DESCRIPTION.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Map, Value};
+
+    use super::*;
+    use crate::repo_do::contract::ErrorCode;
+    use crate::worker::route::{self, Content, RestRoute, Route};
+
+    const NAMESPACE: &str = "/api/v1/namespaces/{namespace}";
+    const REPOSITORY: &str = "/api/v1/namespaces/{namespace}/repos/{repo}";
+
+    /// The template of a route's path; nothing for what is Git's.
+    fn template(route: &Route) -> Option<String> {
+        let in_repository = |rest: &str| format!("{REPOSITORY}{rest}");
+        Some(match route {
+            Route::Git(..) | Route::Neighbour(_) => return None,
+            Route::FrontPage => "/".to_owned(),
+            Route::Health => "/healthz".to_owned(),
+            Route::OpenApi => "/api/v1/openapi.json".to_owned(),
+            Route::Rest(route) => match route {
+                RestRoute::Namespaces => "/api/v1/namespaces".to_owned(),
+                RestRoute::Namespace(_) => NAMESPACE.to_owned(),
+                RestRoute::Repositories(_) => format!("{NAMESPACE}/repos"),
+                RestRoute::Tokens(_) => format!("{NAMESPACE}/tokens"),
+                RestRoute::Relist(_) => format!("{NAMESPACE}/relist"),
+                RestRoute::Token(..) => format!("{NAMESPACE}/tokens/{{token}}"),
+                RestRoute::Repository(_) => in_repository(""),
+                RestRoute::Fork(_) => in_repository("/fork"),
+                RestRoute::Import(_) => in_repository("/import"),
+                RestRoute::Bundle(_) => in_repository("/bundle"),
+                RestRoute::Recover(_) => in_repository("/recover"),
+                RestRoute::RepositoryTokens(_) => in_repository("/tokens"),
+                RestRoute::RepositoryToken(..) => in_repository("/tokens/{token}"),
+                RestRoute::Stats(_) => in_repository("/stats"),
+                RestRoute::Maintenance(_) => in_repository("/maintenance"),
+                RestRoute::Purge(_) => in_repository("/purge-unreachable"),
+                RestRoute::Content(_, content) => in_repository(match content {
+                    Content::Refs => "/refs",
+                    Content::Log => "/log",
+                    Content::Commit(_) => "/commit/{hash}",
+                    Content::Tree(_) => "/tree/{hash}",
+                    Content::Blob(_) => "/blob/{hash}",
+                    Content::File => "/file",
+                    Content::Raw(_) => "/raw/{ref}/{path}",
+                }),
+            },
+        })
+    }
+
+    /// A path of every kind that the router knows: of the arms above, one each.
+    const PATHS: [&str; 26] = [
+        "/",
+        "/healthz",
+        "/api/v1/openapi.json",
+        "/api/v1/namespaces",
+        "/api/v1/namespaces/acme",
+        "/api/v1/namespaces/acme/repos",
+        "/api/v1/namespaces/acme/relist",
+        "/api/v1/namespaces/acme/tokens",
+        "/api/v1/namespaces/acme/tokens/0123456789abcdef",
+        "/api/v1/namespaces/acme/repos/r",
+        "/api/v1/namespaces/acme/repos/r/fork",
+        "/api/v1/namespaces/acme/repos/r/import",
+        "/api/v1/namespaces/acme/repos/r/bundle",
+        "/api/v1/namespaces/acme/repos/r/recover",
+        "/api/v1/namespaces/acme/repos/r/tokens",
+        "/api/v1/namespaces/acme/repos/r/tokens/0123456789abcdef",
+        "/api/v1/namespaces/acme/repos/r/stats",
+        "/api/v1/namespaces/acme/repos/r/maintenance",
+        "/api/v1/namespaces/acme/repos/r/purge-unreachable",
+        "/api/v1/namespaces/acme/repos/r/refs",
+        "/api/v1/namespaces/acme/repos/r/log",
+        "/api/v1/namespaces/acme/repos/r/commit/x",
+        "/api/v1/namespaces/acme/repos/r/tree/x",
+        "/api/v1/namespaces/acme/repos/r/blob/x",
+        "/api/v1/namespaces/acme/repos/r/file",
+        "/api/v1/namespaces/acme/repos/r/raw/main/a",
+    ];
+
+    fn description() -> Value {
+        serde_json::from_str(DESCRIPTION).unwrap()
+    }
+
+    fn paths(description: &Value) -> &Map<String, Value> {
+        description["paths"].as_object().unwrap()
+    }
+
+    fn operations(item: &Value) -> Vec<(String, &Value)> {
+        let fields = item.as_object().unwrap().iter();
+        let operations = fields.filter(|(name, _)| *name != "parameters");
+        operations
+            .map(|(method, operation)| (method.to_uppercase(), operation))
+            .collect()
+    }
+
+    #[test]
+    fn every_route_and_method_is_described_and_nothing_else() {
+        let description = description();
+        let mut served = BTreeSet::new();
+        for path in PATHS {
+            let route = route::parse(path).unwrap();
+            let template = template(&route).unwrap();
+            for method in route.methods() {
+                served.insert((template.clone(), (*method).to_owned()));
+            }
+        }
+        let mut described = BTreeSet::new();
+        for (path, item) in paths(&description) {
+            for (method, _) in operations(item) {
+                described.insert((path.clone(), method));
+            }
+        }
+        assert_eq!(described, served);
+    }
+
+    #[test]
+    fn every_error_is_declared_where_it_may_come() {
+        use ErrorCode::{
+            AlreadyExists, Forbidden, InternalError, InvalidInput, KeyReused, MemoryLimit,
+            NotFound, RangeNotSatisfiable, RateLimited, RemoteAuthRequired, Unauthorized,
+            Unavailable, UnsupportedMediaType, UpstreamUnavailable,
+        };
+        let everywhere = [
+            InvalidInput,
+            Unauthorized,
+            Forbidden,
+            NotFound,
+            AlreadyExists,
+            MemoryLimit,
+            RateLimited,
+            InternalError,
+            UpstreamUnavailable,
+            Unavailable,
+        ];
+        let description = description();
+        let resources = paths(&description).iter();
+        for (path, item) in resources.filter(|(path, _)| path.contains("/namespaces")) {
+            for (method, operation) in operations(item) {
+                let mut errors = everywhere.to_vec();
+                if method == "POST" {
+                    errors.extend([KeyReused, RemoteAuthRequired]);
+                }
+                if ["POST", "PATCH"].contains(&method.as_str()) {
+                    errors.push(UnsupportedMediaType);
+                }
+                if operation["responses"].get("206").is_some() {
+                    errors.push(RangeNotSatisfiable);
+                }
+                for error in errors {
+                    let status = error.status().to_string();
+                    let declared = operation["responses"].get(&status);
+                    assert!(declared.is_some(), "{method} {path}: {status}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn check(all: &Value, value: &Value) {
+            match value {
+                Value::Object(fields) => {
+                    if let Some(Value::String(to)) = fields.get("$ref") {
+                        let pointer = to.strip_prefix('#').unwrap();
+                        assert!(all.pointer(pointer).is_some(), "{to}");
+                    }
+                    fields.values().for_each(|field| check(all, field));
+                }
+                Value::Array(items) => items.iter().for_each(|item| check(all, item)),
+                _ => {}
+            }
+        }
+        let description = description();
+        check(&description, &description);
+        let operations: Vec<&Value> = paths(&description)
+            .values()
+            .flat_map(operations)
+            .map(|(_, operation)| &operation["operationId"])
+            .collect();
+        for (name, link) in description["components"]["links"].as_object().unwrap() {
+            assert!(operations.contains(&&link["operationId"]), "{name}");
+        }
+    }
+}

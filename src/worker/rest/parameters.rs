@@ -1,0 +1,412 @@
+//! What REST callers send: bodies and queries, read strictly. An unknown field is refused, a wrong
+//! one is named by a JSON pointer, and everything has a bound.
+
+mod fsck;
+mod import;
+
+use std::fmt::Display;
+
+use gix_object::bstr::ByteSlice as _;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub use self::fsck::FsckChange;
+pub use self::import::{NewImport, credential, depth};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present};
+use crate::worker::names::{NamespaceName, RepositoryName};
+
+mod tokens;
+
+pub use tokens::{NewToken, Subject, TokenFilter, TokenQuery};
+
+/// Bytes of a REST body; the largest honest one has about 2 KiB.
+pub const BODY_BYTES_MAX: usize = 64 << 10;
+/// Seconds that a token lives unless asked otherwise.
+pub const TTL_SECONDS_DEFAULT: u32 = 86_400;
+
+const TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=31_536_000;
+/// Ten years.
+const KEPT_SECONDS_MAX: u32 = 10 * 365 * 86_400;
+/// A pebibyte; the platform's numbers are exact up to eight of them.
+const THRESHOLD_BYTES_MAX: u64 = 1 << 50;
+// Characters are what a JSON schema counts.
+const DESCRIPTION_CHARACTERS_MAX: usize = 1000;
+const LABEL_CHARACTERS_MAX: usize = 100;
+const SEARCH_CHARACTERS_MAX: usize = 100;
+const CURSOR_CHARACTERS_MAX: usize = 512;
+const BRANCH_BYTES_MAX: usize = 255;
+const PAGE_MAX: u32 = 1_000_000;
+const PER_PAGE_MAX: u32 = 200;
+const PER_PAGE_DEFAULT: u32 = 50;
+
+/// Body of `POST /namespaces`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewNamespace {
+    /// Its name.
+    pub namespace: String,
+    /// What its repositories take, unless they say otherwise.
+    #[serde(default)]
+    pub fsck: FsckChange,
+}
+
+/// Body of `PATCH /namespaces/:ns`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamespaceChange {
+    /// What repositories take that are made from now on, unless they say otherwise.
+    #[serde(default)]
+    pub fsck: FsckChange,
+}
+
+/// Body of `POST /namespaces/:ns/repos`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewRepository {
+    /// Its name.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// A branch's short name; `main` unless given.
+    pub default_branch: Option<String>,
+    /// Whether pushes are refused.
+    #[serde(default)]
+    pub read_only: bool,
+    /// Whether anybody may fetch.
+    #[serde(default)]
+    pub public: bool,
+    /// How objects are checked; as the namespace has it unless given.
+    #[serde(default)]
+    pub fsck: FsckChange,
+}
+
+/// Body of `POST …/repos/:name/fork`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewFork {
+    /// The fork's name.
+    pub name: String,
+    /// Its namespace; the source's unless given.
+    pub namespace: Option<String>,
+    /// Free text; the source's unless given.
+    pub description: Option<String>,
+    /// Whether pushes are refused.
+    #[serde(default)]
+    pub read_only: bool,
+    /// Whether it gets the default branch alone.
+    #[serde(default)]
+    pub default_branch_only: bool,
+    /// How objects are checked; as the source has it unless given.
+    #[serde(default)]
+    pub fsck: FsckChange,
+}
+
+/// Body of `POST …/repos/:name/purge-unreachable`; it may be absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurgeOptions {
+    /// Whether the rest of the fork network is purged as well.
+    #[serde(default)]
+    pub network: bool,
+}
+
+/// Body of `PATCH …/repos/:name`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepositoryChange {
+    /// Free text; `null` takes it away.
+    #[serde(default, deserialize_with = "present")]
+    pub description: Option<Option<String>>,
+    /// A branch's short name.
+    #[serde(default, deserialize_with = "present")]
+    pub default_branch: Option<String>,
+    /// Whether pushes are refused.
+    #[serde(default, deserialize_with = "present")]
+    pub read_only: Option<bool>,
+    /// Whether anybody may fetch.
+    #[serde(default, deserialize_with = "present")]
+    pub public: Option<bool>,
+    /// Whether branches may only move forward: Git's `receive.denyNonFastForwards`.
+    #[serde(default, deserialize_with = "present")]
+    pub deny_non_fast_forwards: Option<bool>,
+    /// Whether branches may not be deleted: Git's `receive.denyDeletes`.
+    #[serde(default, deserialize_with = "present")]
+    pub deny_deletes: Option<bool>,
+    /// How objects are checked that are pushed.
+    #[serde(default)]
+    pub fsck: FsckChange,
+    /// Seconds that objects are kept that no ref or reflog entry reaches: Git's `gc.pruneExpire`.
+    #[serde(default, deserialize_with = "present")]
+    pub prune_grace_seconds: Option<u32>,
+    /// Seconds that entries of the reflog are kept: Git's `gc.reflogExpire`.
+    #[serde(default, deserialize_with = "present")]
+    pub reflog_retention_seconds: Option<u32>,
+    /// Seconds that packs are kept that were merged into others.
+    #[serde(default, deserialize_with = "present")]
+    pub superseded_grace_seconds: Option<u32>,
+    /// Seconds without a push after which packs are copied to R2.
+    #[serde(default, deserialize_with = "present")]
+    pub settle_seconds: Option<u32>,
+    /// Seconds after its publication at which a pack may go cold.
+    #[serde(default, deserialize_with = "present")]
+    pub cold_after_seconds: Option<u32>,
+    /// Bytes of live packs in SQLite below which none goes cold.
+    #[serde(default, deserialize_with = "present")]
+    pub cold_bytes_min: Option<u64>,
+    /// Bytes of live packs from which on a ready clone is made.
+    #[serde(default, deserialize_with = "present")]
+    pub ready_bytes_min: Option<u64>,
+}
+
+/// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    /// Entries a page.
+    pub limit: Option<u32>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Part of the name.
+    pub search: Option<String>,
+    /// `created_at` unless given.
+    pub sort: Option<Sort>,
+    /// `desc` unless given; `asc` for names.
+    pub direction: Option<Direction>,
+}
+
+/// What a list is ordered by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// When made.
+    #[default]
+    CreatedAt,
+    /// When changed.
+    UpdatedAt,
+    /// When pushed to; never comes last.
+    LastPushAt,
+    /// By name, without regard to case.
+    Name,
+}
+
+/// Which way a list runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Smallest first.
+    Asc,
+    /// Largest first.
+    Desc,
+}
+
+/// Reads a body; an empty one reads as `{}`.
+pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ErrorReply> {
+    if bytes.len() > BODY_BYTES_MAX {
+        return Err(body_too_large());
+    }
+    let bytes = if bytes.trim().is_empty() {
+        b"{}"
+    } else {
+        bytes
+    };
+    // A struct could be read of an array too, its fields by their places.
+    if !bytes.trim_start().starts_with(b"{") {
+        let message = "the body is not a JSON object";
+        return Err(ErrorReply::new(ErrorCode::InvalidInput, message));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| wrong_field("body", error.path(), error.inner()))?;
+    deserializer.end().map_err(|error| {
+        ErrorReply::new(
+            ErrorCode::InvalidInput,
+            format!("the body is not one JSON object: {error}"),
+        )
+    })?;
+    Ok(value)
+}
+
+/// Reads a query, without its question mark.
+pub fn query<T: DeserializeOwned>(text: &str) -> Result<T, ErrorReply> {
+    let pairs = form_urlencoded::parse(text.as_bytes());
+    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
+        .map_err(|error| wrong_field("query", error.path(), error.inner()))
+}
+
+/// The error of a body beyond [`BODY_BYTES_MAX`].
+#[must_use]
+pub fn body_too_large() -> ErrorReply {
+    let message = format!("the body has more than {BODY_BYTES_MAX} bytes");
+    ErrorReply::new(ErrorCode::MemoryLimit, message)
+}
+
+fn wrong_field(place: &str, path: &serde_path_to_error::Path, error: &dyn Display) -> ErrorReply {
+    let pointer = pointer(path);
+    let message = format!("the {place} is wrong: {error}");
+    if pointer.is_empty() {
+        ErrorReply::new(ErrorCode::InvalidInput, message)
+    } else {
+        ErrorReply::at(ErrorCode::InvalidInput, pointer, message)
+    }
+}
+
+/// The JSON pointer (RFC 6901) of a path.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => {
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+            }
+            Segment::Map { key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// A namespace's name in a body.
+pub fn namespace(pointer: &str, text: &str) -> Result<NamespaceName, ErrorReply> {
+    NamespaceName::parse(text)
+        .map_err(|error| ErrorReply::at(ErrorCode::InvalidRepoName, pointer, error.to_string()))
+}
+
+/// A repository's name in a body.
+pub fn repository(pointer: &str, text: &str) -> Result<RepositoryName, ErrorReply> {
+    RepositoryName::parse(text)
+        .map_err(|error| ErrorReply::at(ErrorCode::InvalidRepoName, pointer, error.to_string()))
+}
+
+/// A branch's short name, by Git's ref-format rules (`git check-ref-format --branch`).
+pub fn branch<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorReply> {
+    let refuse = |why: &str| Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, why));
+    if text.len() > BRANCH_BYTES_MAX {
+        return refuse("the branch name has more than 255 bytes");
+    }
+    if text == "HEAD" || text.starts_with('-') {
+        return refuse("'HEAD' and names that start with '-' are no branch names");
+    }
+    match check_branch(text) {
+        Ok(()) => Ok(text),
+        Err(error) => refuse(&error),
+    }
+}
+
+/// A token's life in seconds.
+pub fn ttl(given: Option<u32>) -> Result<u32, ErrorReply> {
+    let seconds = given.unwrap_or(TTL_SECONDS_DEFAULT);
+    if TTL_SECONDS.contains(&seconds) {
+        return Ok(seconds);
+    }
+    let (min, max) = (TTL_SECONDS.start(), TTL_SECONDS.end());
+    let message = format!("ttl must be {min} to {max} seconds, this is {seconds}");
+    Err(ErrorReply::at(ErrorCode::InvalidTtl, "/ttl", message))
+}
+
+/// How long something is kept, in seconds.
+pub fn kept(field: &str, given: Option<u32>) -> Result<Option<u32>, ErrorReply> {
+    at_most(field, KEPT_SECONDS_MAX, given)
+}
+
+/// How many bytes of packs something begins with.
+pub fn threshold(field: &str, given: Option<u64>) -> Result<Option<u64>, ErrorReply> {
+    at_most(field, THRESHOLD_BYTES_MAX, given)
+}
+
+fn at_most<T: Copy + PartialOrd + Display>(
+    field: &str,
+    max: T,
+    given: Option<T>,
+) -> Result<Option<T>, ErrorReply> {
+    match given {
+        Some(given) if given > max => {
+            let message = format!("{field} must be 0 to {max}, this is {given}");
+            let pointer = format!("/{field}");
+            Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
+        }
+        given => Ok(given),
+    }
+}
+
+/// A repository's description.
+pub fn description(text: Option<String>) -> Result<Option<String>, ErrorReply> {
+    bounded("description", DESCRIPTION_CHARACTERS_MAX, text)
+}
+
+/// A token's label.
+pub fn label(text: Option<String>) -> Result<Option<String>, ErrorReply> {
+    bounded("label", LABEL_CHARACTERS_MAX, text)
+}
+
+pub(super) fn bounded(
+    field: &str,
+    characters_max: usize,
+    text: Option<String>,
+) -> Result<Option<String>, ErrorReply> {
+    let characters = text.as_deref().map_or(0, |text| text.chars().count());
+    match &text {
+        _ if characters > characters_max => {
+            let message = format!("{field} has {characters} characters, at most {characters_max}");
+            Err(ErrorReply::at(
+                ErrorCode::InvalidInput,
+                format!("/{field}"),
+                message,
+            ))
+        }
+        Some(text) if text.contains('\0') => {
+            let message = format!("{field} has a NUL character");
+            Err(ErrorReply::at(
+                ErrorCode::InvalidInput,
+                format!("/{field}"),
+                message,
+            ))
+        }
+        _ => Ok(text),
+    }
+}
+
+pub(super) fn within(
+    field: &str,
+    max: u32,
+    default: u32,
+    given: Option<u32>,
+) -> Result<u32, ErrorReply> {
+    match given.unwrap_or(default) {
+        number if (1..=max).contains(&number) => Ok(number),
+        number => {
+            let message = format!("{field} must be 1 to {max}, this is {number}");
+            Err(ErrorReply::at(
+                ErrorCode::InvalidInput,
+                format!("/{field}"),
+                message,
+            ))
+        }
+    }
+}
+
+impl ListQuery {
+    /// The page's size, and the texts within their bounds.
+    pub fn checked(self) -> Result<(u32, Self), ErrorReply> {
+        let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
+        let cursor =
+            bounded("cursor", CURSOR_CHARACTERS_MAX, self.cursor)?.filter(|c| !c.is_empty());
+        let search =
+            bounded("search", SEARCH_CHARACTERS_MAX, self.search)?.filter(|s| !s.is_empty());
+        Ok((
+            limit,
+            Self {
+                cursor,
+                search,
+                ..self
+            },
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,345 @@
+//! Resources as REST shows them.
+
+use serde::Serialize;
+
+use crate::repo_do::contract::{
+    ImportProgress, OriginReport, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
+    TokenRecord, TokenState,
+};
+use crate::storage::repository::settings::RepositorySettings;
+use crate::worker::namespace::contract::{Listed, NamespaceInfo, SharedToken};
+use crate::worker::time::iso_8601;
+
+/// A repository, in full.
+#[derive(Debug, Serialize)]
+pub struct Repository {
+    id: String,
+    name: String,
+    description: Option<String>,
+    default_branch: String,
+    created_at: String,
+    updated_at: String,
+    last_push_at: Option<String>,
+    source: Option<String>,
+    #[serde(flatten)]
+    settings: RepositorySettings,
+    fsck: Fsck,
+    remote: String,
+    size_bytes: u64,
+    object_count: u64,
+    status: RepositoryStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<ImportProgress>,
+    #[serde(flatten)]
+    origin: OriginReport,
+}
+
+impl Repository {
+    /// Of what its object says, and the URL under which Git reaches it.
+    #[must_use]
+    pub fn new(info: RepositoryInfo, remote: String) -> Self {
+        Self {
+            id: info.repository_id,
+            name: info.name,
+            description: info.description,
+            default_branch: info.default_branch,
+            created_at: iso_8601(info.created_at_ms),
+            updated_at: iso_8601(info.updated_at_ms),
+            last_push_at: info.last_push_at_ms.map(iso_8601),
+            source: info.source,
+            settings: info.settings,
+            fsck: Fsck {
+                strict: info.fsck_strict,
+            },
+            remote,
+            size_bytes: info.size_bytes,
+            object_count: info.object_count,
+            status: info.status,
+            import: info.import,
+            origin: info.origin,
+        }
+    }
+}
+
+/// How objects are checked that are pushed or imported.
+#[derive(Debug, Serialize)]
+struct Fsck {
+    strict: bool,
+}
+
+/// A repository in a list: without the figures that only its own object knows.
+#[derive(Debug, Serialize)]
+pub struct ListedRepository {
+    id: String,
+    name: String,
+    description: Option<String>,
+    default_branch: String,
+    created_at: String,
+    updated_at: String,
+    last_push_at: Option<String>,
+    source: Option<String>,
+    read_only: bool,
+    public: bool,
+    remote: String,
+}
+
+impl ListedRepository {
+    /// Of what its namespace says, and the URL under which Git reaches it.
+    #[must_use]
+    pub fn new(listed: Listed, remote: String) -> Self {
+        Self {
+            id: listed.repository_id,
+            name: listed.name,
+            description: listed.description,
+            default_branch: listed.default_branch,
+            created_at: iso_8601(listed.created_at_ms),
+            updated_at: iso_8601(listed.updated_at_ms),
+            last_push_at: listed.last_push_at_ms.map(iso_8601),
+            source: listed.source,
+            read_only: listed.read_only,
+            public: listed.public,
+            remote,
+        }
+    }
+}
+
+/// A repository just made, with the only sight of its first token.
+#[derive(Debug, Serialize)]
+pub struct CreatedRepository {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// A branch's short name.
+    pub default_branch: String,
+    /// Where Git reaches it.
+    pub remote: String,
+    /// A token's plaintext.
+    pub token: String,
+    /// When the token ends.
+    pub expires_at: String,
+    /// The remote with the token in it: what `git clone` takes.
+    pub clone_url: String,
+    /// Of a fork: the objects that it took over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objects: Option<u64>,
+    /// Of a fork: the source's refs that it left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped_refs: Option<SkippedRefs>,
+}
+
+/// A repository being deleted, or a token revoked.
+#[derive(Debug, Serialize)]
+pub struct Gone {
+    /// Its id.
+    pub id: String,
+}
+
+/// A remote with a token as its password: what `git clone` takes as it is.
+#[must_use]
+pub fn with_token(remote: &str, plaintext: &str) -> String {
+    remote.replacen("://", &format!("://x:{plaintext}@"), 1)
+}
+
+/// The names of the repositories that a namespace's token opens; `null` for every one.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct OpenedRepos(Option<Vec<String>>);
+
+/// A token just made, with the only sight of it.
+#[derive(Debug, Serialize)]
+pub struct CreatedToken {
+    id: String,
+    plaintext: String,
+    scope: Scope,
+    label: Option<String>,
+    expires_at: String,
+    /// Of a repository's token: its remote with the token in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clone_url: Option<String>,
+    /// Of a namespace's token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repos: Option<OpenedRepos>,
+}
+
+impl CreatedToken {
+    /// A repository's, of its record, its plaintext and the repository's remote.
+    #[must_use]
+    pub fn of_repository(record: TokenRecord, plaintext: String, remote: &str) -> Self {
+        Self {
+            clone_url: Some(with_token(remote, &plaintext)),
+            ..Self::new(record, plaintext)
+        }
+    }
+
+    /// A namespace's, of its record and its plaintext.
+    #[must_use]
+    pub fn of_namespace(made: SharedToken, plaintext: String) -> Self {
+        Self {
+            repos: Some(OpenedRepos(made.repos)),
+            ..Self::new(made.token, plaintext)
+        }
+    }
+
+    fn new(record: TokenRecord, plaintext: String) -> Self {
+        Self {
+            id: record.token_id,
+            plaintext,
+            scope: record.scope,
+            label: record.label,
+            expires_at: iso_8601(record.expires_at_ms),
+            clone_url: None,
+            repos: None,
+        }
+    }
+}
+
+/// A token in a list.
+#[derive(Debug, Serialize)]
+pub struct ListedToken {
+    id: String,
+    scope: Scope,
+    label: Option<String>,
+    state: TokenState,
+    created_at: String,
+    expires_at: String,
+    last_used_at: Option<String>,
+    /// Of a namespace's token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repos: Option<OpenedRepos>,
+}
+
+impl ListedToken {
+    /// Of its record, at a time in milliseconds since 1970.
+    #[must_use]
+    pub fn new(record: TokenRecord, now_ms: i64) -> Self {
+        Self {
+            state: record.state(now_ms),
+            id: record.token_id,
+            scope: record.scope,
+            label: record.label,
+            created_at: iso_8601(record.created_at_ms),
+            expires_at: iso_8601(record.expires_at_ms),
+            last_used_at: record.last_used_at_ms.map(iso_8601),
+            repos: None,
+        }
+    }
+
+    /// One of a namespace's.
+    #[must_use]
+    pub fn of_namespace(listed: SharedToken, now_ms: i64) -> Self {
+        Self {
+            repos: Some(OpenedRepos(listed.repos)),
+            ..Self::new(listed.token, now_ms)
+        }
+    }
+}
+
+/// A namespace.
+#[derive(Debug, Serialize)]
+pub struct Namespace {
+    #[serde(rename = "namespace")]
+    name: String,
+    repo_count: u64,
+    created_at: String,
+    fsck: Fsck,
+}
+
+impl From<NamespaceInfo> for Namespace {
+    fn from(info: NamespaceInfo) -> Self {
+        Self {
+            name: info.namespace,
+            repo_count: info.repo_count,
+            created_at: iso_8601(info.created_at_ms),
+            fsck: Fsck {
+                strict: info.fsck_strict,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::repo_do::contract::TokenHash;
+
+    #[test]
+    fn a_repository_as_shown() {
+        let info = RepositoryInfo {
+            repository_id: "0123456789abcdef".into(),
+            namespace: "Acme".into(),
+            name: "Widget".into(),
+            description: None,
+            default_branch: "main".into(),
+            created_at_ms: 0,
+            updated_at_ms: 1,
+            last_push_at_ms: Some(2),
+            source: None,
+            settings: RepositorySettings {
+                read_only: false,
+                public: true,
+                deny_non_fast_forwards: true,
+                deny_deletes: false,
+                prune_grace_seconds: 1_209_600,
+                reflog_retention_seconds: 7_776_000,
+                superseded_grace_seconds: 3600,
+            },
+            fsck_strict: false,
+            status: RepositoryStatus::Ready,
+            import: None,
+            origin: OriginReport::default(),
+            size_bytes: 3,
+            object_count: 4,
+        };
+        let shown = Repository::new(info, "https://h/git/Acme/Widget.git".into());
+        assert_eq!(
+            serde_json::to_value(shown).unwrap(),
+            json!({
+                "id": "0123456789abcdef", "name": "Widget", "description": null,
+                "default_branch": "main", "created_at": "1970-01-01T00:00:00.000Z",
+                "updated_at": "1970-01-01T00:00:00.001Z",
+                "last_push_at": "1970-01-01T00:00:00.002Z", "source": null, "read_only": false,
+                "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
+                "fsck": {"strict": false},
+                "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
+                "superseded_grace_seconds": 3600,
+                "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
+                "status": "ready",
+            })
+        );
+    }
+
+    #[test]
+    fn a_clone_url_is_the_remote_with_the_token_in_it() {
+        assert_eq!(
+            with_token("https://h/git/a/b.git", "cairn_t"),
+            "https://x:cairn_t@h/git/a/b.git"
+        );
+    }
+
+    #[test]
+    fn a_token_is_shown_without_its_hash() {
+        let record = TokenRecord {
+            token_id: "0123456789abcdef".into(),
+            sha256: TokenHash::new([0xab; 32]),
+            scope: Scope::Read,
+            label: Some("ci".into()),
+            created_at_ms: 0,
+            expires_at_ms: 1000,
+            revoked_at_ms: None,
+            last_used_at_ms: None,
+        };
+        assert_eq!(
+            serde_json::to_value(ListedToken::new(record, 1000)).unwrap(),
+            json!({
+                "id": "0123456789abcdef", "scope": "read", "label": "ci", "state": "expired",
+                "created_at": "1970-01-01T00:00:00.000Z",
+                "expires_at": "1970-01-01T00:00:01.000Z", "last_used_at": null,
+            })
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! A release, as its user meets it: the archive of `make dist`, unpacked where there is no Rust.
+
+// The lints of wire data: here every surprise is a failed test.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use support::history::History;
+use support::package_root;
+use support::rest::Rest;
+use support::scratch::Scratch;
+use support::server::ADMIN_KEY;
+use support::tools::path_without;
+
+/// What builds, and git, which serving does not need either.
+const MISSING: [&str; 8] = [
+    "cargo", "rustc", "rustup", "cc", "gcc", "clang", "make", "git",
+];
+
+/// Makes the archive in a folder, and says where it is.
+fn pack(folder: &Path) -> PathBuf {
+    let root = package_root();
+    let output = Command::new(root.join("scripts/node"))
+        .arg(root.join("scripts/dist.mjs"))
+        .arg(folder)
+        .env_remove("SOURCE_DATE_EPOCH")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "is it built? `make build`: {said}");
+    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end())
+}
+
+/// Unpacks the archive in a folder, and says where its files are.
+fn unpack(archive: &Path, folder: &Path) -> PathBuf {
+    let mut tar = Command::new("tar");
+    let tar = tar.arg("xzf").arg(archive).current_dir(folder);
+    assert!(tar.status().unwrap().success());
+    folder.join(concat!("cairn-", env!("CARGO_PKG_VERSION")))
+}
+
+/// The server of a release, ended with this value.
+struct Released {
+    child: Child,
+    url: String,
+}
+
+impl Released {
+    /// Starts it on a free port, its standard error in a file.
+    fn start(release: &Path, path: &OsStr, log: &Path) -> Self {
+        let mut child = Command::new(release.join("serve"))
+            .arg("--until-stdin-closes")
+            .env("PATH", path)
+            .env("PORT", "0")
+            .env("CAIRN_ADMIN_KEY", ADMIN_KEY)
+            .env_remove("STATE")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(File::create(log).unwrap())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut lines = lines.map_while(Result::ok);
+        let url = lines.find_map(|line| line.strip_prefix("ready on ").map(str::to_owned));
+        let url = url.unwrap_or_else(|| panic!("{}", std::fs::read_to_string(log).unwrap()));
+        Self { child, url }
+    }
+}
+
+impl Drop for Released {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// What `wrangler deploy --dry-run` says; it warns of nothing.
+fn dry_run(mut wrangler: Command, release: &Path) {
+    let output = wrangler
+        .args(["deploy", "--dry-run", "--config"])
+        .arg(release.join("wrangler.toml"))
+        .env_remove("CLOUDFLARE_ENV")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = said + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("--dry-run: exiting now."), "{said}");
+    assert!(!said.contains("WARNING"), "{said}");
+}
+
+#[test]
+fn a_release_serves_and_deploys_without_rust() {
+    let scratch = Scratch::new();
+    let release = unpack(&pack(scratch.path()), scratch.path());
+    let path = path_without(&MISSING, &scratch);
+    let mut cargo = Command::new("sh");
+    let cargo = cargo.args(["-c", "command -v cargo"]).env("PATH", &path);
+    assert!(!cargo.output().unwrap().status.success());
+
+    let log = scratch.join("log");
+    let source = scratch.repository("source");
+    History::small(3).make(&source);
+    let server = Released::start(&release, &path, &log);
+    let said = std::fs::read_to_string(&log).unwrap();
+    assert!(said.contains("git is not installed here"), "{said}");
+    let hosted = Rest::new(&server.url, Some(ADMIN_KEY)).create_repository("dist", "first");
+    source.run(&["push", "--quiet", "--mirror", &hosted.url()]);
+    drop(server);
+
+    // The data is there again, and the second start installs nothing.
+    let server = Released::start(&release, &path, &log);
+    let said = std::fs::read_to_string(&log).unwrap();
+    assert!(!said.contains("installing"), "{said}");
+    // It listens on another port now.
+    let (_, path_of_it) = hosted.remote.split_once("/git/").unwrap();
+    let host = server.url.trim_start_matches("http://");
+    let url = format!("http://x:{}@{host}/git/{path_of_it}", hosted.token);
+    let clone = scratch.clone(&url, "clone", &["--mirror"]);
+    assert_eq!(clone.refs(), source.refs());
+
+    let mut wrangler = Command::new(release.join("wrangler"));
+    wrangler.env("PATH", &path);
+    dry_run(wrangler, &release);
+}
+
+#[test]
+fn a_deployment_without_an_environment_is_warned_of_nothing() {
+    let scratch = Scratch::new();
+    let release = unpack(&pack(scratch.path()), scratch.path());
+    dry_run(
+        Command::new(package_root().join("scripts/wrangler")),
+        &release,
+    );
+}
+
+#[test]
+fn the_same_build_gives_the_same_archive() {
+    let (one, other) = (Scratch::new(), Scratch::new());
+    let read = |scratch: &Scratch| std::fs::read(pack(scratch.path())).unwrap();
+    assert!(read(&one) == read(&other), "the archives differ");
+}

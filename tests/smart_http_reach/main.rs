@@ -1,0 +1,18 @@
+//! What may be named by id: forks share packs with their source, and a force push leaves behind what
+//! it replaced. Every face is asked for every kind of object.
+
+// The lints of wire data: here every surprise is a failed test.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+// A thread of a test.
+#![allow(clippy::disallowed_methods)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod clients;
+mod faces;
+mod forks;
+mod killed;
+mod purge;
+mod pushes;
+mod rewritten;
