@@ -12,7 +12,7 @@ use super::upkeep::alarm::{BACKOFF_MS, SLACK_MS, work};
 use crate::storage::fault_log;
 
 /// The alarm rings.
-pub async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
+pub(crate) async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
     object.alarm.set(Alarm::Off);
     // What is being deleted, or was to become a fork, has no other work.
     let resumed = deletion::resume(object).await.map_err(|error| {

@@ -43,12 +43,12 @@ mod shown;
 mod tree;
 
 /// How the paths begin that are answered here.
-pub const PATHS: &str = path::CONTENT;
+pub(crate) const PATHS: &str = path::CONTENT;
 
 const REFS_DEFAULT: u32 = 100;
 
 /// Answers a request for content. In a box: the object's dispatch would else hold all of this.
-pub fn answer<'a>(
+pub(crate) fn answer<'a>(
     object: &'a Rc<RepoObject>,
     store: &'a Rc<Store>,
     request: Request,

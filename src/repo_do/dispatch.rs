@@ -51,7 +51,7 @@ fn check_serves(record: &RepositoryRecord, is_git: bool) -> Result<(), ErrorRepl
 
 /// Whose share of memory a request uses: that of the token or, without a credential, of the
 /// address that the Worker saw.
-pub fn asker(request: &Request) -> String {
+pub(crate) fn asker(request: &Request) -> String {
     let header = |name| {
         let value = request.headers().get(name).ok().flatten();
         value.unwrap_or_default()
@@ -64,7 +64,7 @@ pub fn asker(request: &Request) -> String {
 }
 
 /// What a request is called among what memory is reserved for.
-pub fn operation(route: &str) -> &'static str {
+pub(crate) fn operation(route: &str) -> &'static str {
     match route {
         path::INFO_REFS => "refs",
         path::UPLOAD_PACK => "fetch",
@@ -78,7 +78,11 @@ pub fn operation(route: &str) -> &'static str {
 }
 
 /// Answers a request, once the caller may ask it.
-pub async fn dispatch(object: &Rc<RepoObject>, request: Request, account: &Rc<Account>) -> Answer {
+pub(crate) async fn dispatch(
+    object: &Rc<RepoObject>,
+    request: Request,
+    account: &Rc<Account>,
+) -> Answer {
     let caller = Caller::identify(object, &request).await?;
     if let Some(token) = &caller.token {
         account.note_token(&token.token_id);

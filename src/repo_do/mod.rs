@@ -25,8 +25,10 @@
 //! Invariant: between two `.await`s a request sees one state of the repository; what it read
 //! before an `.await` may be stale after it, so refs are compared again when they change.
 
-pub mod contract;
-pub mod runtime;
+#![warn(unreachable_pub)]
+
+pub(crate) mod contract;
+pub(crate) mod runtime;
 
 mod alarm;
 mod content;

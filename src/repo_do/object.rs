@@ -26,50 +26,50 @@ use crate::storage::fault_log;
 use crate::storage::repository::store::RepoStore;
 
 /// How long a quarantined pack is left alone: longer than any push may take.
-pub const GRACE_MS: i64 = 60 * 60 * 1000;
+pub(crate) const GRACE_MS: i64 = 60 * 60 * 1000;
 
 /// The variable that allows imports from private hosts.
 const ALLOW_PRIVATE_REMOTES: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
 
 /// The repository's object, as the requests under way share it.
-pub struct RepoObject {
+pub(crate) struct RepoObject {
     /// How many requests come.
-    pub rates: Rates,
+    pub(crate) rates: Rates,
     /// What the namespace has said of tokens that the repository does not know.
-    pub seen_tokens: SeenTokens,
+    pub(crate) seen_tokens: SeenTokens,
     /// Whose share of the isolate's memory its clients use.
-    pub owner: Owner,
+    pub(crate) owner: Owner,
     /// The platform's storage: alarms, and the wiping of everything.
-    pub storage: Storage,
+    pub(crate) storage: Storage,
     /// The object's environment.
-    pub env: Env,
+    pub(crate) env: Env,
     /// The repository's store, or why it could not be opened.
     store: RefCell<std::result::Result<Rc<Store>, StoreError>>,
     /// The commit graph of the live packs.
-    pub graph: KeptGraph,
+    pub(crate) graph: KeptGraph,
     /// What its refs reach.
-    pub reach: KeptReach,
+    pub(crate) reach: KeptReach,
     /// Packs in quarantine whose push is running.
-    pub in_progress: RefCell<BTreeSet<PackId>>,
+    pub(crate) in_progress: RefCell<BTreeSet<PackId>>,
     /// Who reads packs now.
-    pub readers: Rc<Readers>,
+    pub(crate) readers: Rc<Readers>,
     /// When the alarm rings.
-    pub alarm: Cell<Alarm>,
+    pub(crate) alarm: Cell<Alarm>,
     /// Runs of maintenance.
-    pub maintenance: Turn,
+    pub(crate) maintenance: Turn,
     /// When there is something to do for the packs in R2, in unix milliseconds; at once in an object
     /// that does not know yet.
-    pub snapshot_due: Cell<i64>,
+    pub(crate) snapshot_due: Cell<i64>,
     /// The growth of a fork here.
-    pub growing: Turn,
+    pub(crate) growing: Turn,
     /// Work on the copies in R2.
-    pub snapshot_turn: Turn,
+    pub(crate) snapshot_turn: Turn,
     /// The import that is running, if one is.
-    pub import: import::CurrentImport,
+    pub(crate) import: import::CurrentImport,
     /// Attempts at a recovery, by one alarm at a time.
-    pub recovery: Turn,
+    pub(crate) recovery: Turn,
     /// What is offered for `fetch` beyond git's own list.
-    pub fetch_extensions: FetchExtensions,
+    pub(crate) fetch_extensions: FetchExtensions,
     /// How often everything was wiped.
     life: Cell<u64>,
     /// When it woke, in unix milliseconds.
@@ -84,7 +84,7 @@ thread_local! {
 
 impl RepoObject {
     /// The object, woken. What a former incarnation was at is over: the platform has reset it.
-    pub fn wake(state: &State, env: Env) -> Rc<Self> {
+    pub(crate) fn wake(state: &State, env: Env) -> Rc<Self> {
         let id = state.id().to_string();
         let object = Rc::new(Self::new(state, env));
         let former = OBJECTS.with_borrow_mut(|all| {
@@ -138,18 +138,18 @@ impl RepoObject {
 
     /// How long a pack in quarantine is left alone that nobody here is at: what was opened before
     /// this object woke belongs to work that ended with its predecessor.
-    pub fn quarantine_grace_ms(&self) -> i64 {
+    pub(crate) fn quarantine_grace_ms(&self) -> i64 {
         let awake_ms = now_ms().saturating_sub(self.woke_ms);
         awake_ms.saturating_add(1).min(GRACE_MS)
     }
 
     /// The store, for work that no request waits for.
-    pub fn open_store(&self) -> std::result::Result<Rc<Store>, Failure> {
+    pub(crate) fn open_store(&self) -> std::result::Result<Rc<Store>, Failure> {
         self.store().map_err(|_| Failure::Gone)
     }
 
     /// Whether this store is still the object's: not if everything was wiped since.
-    pub fn is_open(&self, store: &Store) -> bool {
+    pub(crate) fn is_open(&self, store: &Store) -> bool {
         let current = self.store.borrow();
         current
             .as_ref()
@@ -157,7 +157,7 @@ impl RepoObject {
     }
 
     /// Fails if everything was wiped since the store was opened.
-    pub fn check_open(&self, store: &Store) -> std::result::Result<(), Failure> {
+    pub(crate) fn check_open(&self, store: &Store) -> std::result::Result<(), Failure> {
         if self.is_open(store) {
             Ok(())
         } else {
@@ -166,12 +166,12 @@ impl RepoObject {
     }
 
     /// The repository's store, created or not.
-    pub fn store(&self) -> std::result::Result<Rc<Store>, StoreError> {
+    pub(crate) fn store(&self) -> std::result::Result<Rc<Store>, StoreError> {
         self.store.borrow().clone()
     }
 
     /// The same where nobody waits for an answer: without a store there is nothing to do.
-    pub fn store_or_log(&self) -> Option<Rc<Store>> {
+    pub(crate) fn store_or_log(&self) -> Option<Rc<Store>> {
         let store = self.store();
         store
             .inspect_err(|error| fault_log::error("store", error))
@@ -179,23 +179,23 @@ impl RepoObject {
     }
 
     /// Which life this is: a number that changes when everything is wiped.
-    pub fn life(&self) -> u64 {
+    pub(crate) fn life(&self) -> u64 {
         self.life.get()
     }
 
     /// A variable of the deployment, if it is set.
-    pub fn variable(&self, name: &str) -> Option<String> {
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
         self.env.var(name).ok().map(|value| value.to_string())
     }
 
     /// Whether the operator allows imports from private hosts, for development.
-    pub fn allows_private_remotes(&self) -> bool {
+    pub(crate) fn allows_private_remotes(&self) -> bool {
         self.variable(ALLOW_PRIVATE_REMOTES).as_deref() == Some("true")
     }
 
     /// Empties the database, the alarm included. Nothing remembered may survive, and whoever is
     /// still at work on what was here must not write into what comes after it.
-    pub async fn wipe(&self) -> Result<()> {
+    pub(crate) async fn wipe(&self) -> Result<()> {
         self.life.set(self.life.get().wrapping_add(1));
         if let Ok(store) = &*self.store.borrow() {
             store.database().close();

@@ -44,7 +44,7 @@ mod refused;
 mod told;
 
 /// Takes one push.
-pub async fn receive_pack(
+pub(crate) async fn receive_pack(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,
     request: Request,

@@ -8,7 +8,7 @@ use super::state::alarm_time::Alarm;
 use crate::storage::fault_log;
 
 /// Makes sure that the alarm rings at this time at the latest.
-pub async fn wake_by(object: &RepoObject, at_ms: i64) -> worker::Result<()> {
+pub(crate) async fn wake_by(object: &RepoObject, at_ms: i64) -> worker::Result<()> {
     if object.alarm.get() == Alarm::Unknown {
         let set = object.storage.get_alarm().await?;
         object.alarm.set(set.map_or(Alarm::Off, Alarm::At));
@@ -21,7 +21,7 @@ pub async fn wake_by(object: &RepoObject, at_ms: i64) -> worker::Result<()> {
 
 /// Sets the alarm to this time, whatever it was set to. It is ordered before anything is awaited,
 /// so that it comes to pass together with what was written just before.
-pub async fn set(object: &RepoObject, at_ms: i64) -> worker::Result<()> {
+pub(crate) async fn set(object: &RepoObject, at_ms: i64) -> worker::Result<()> {
     object.alarm.set(Alarm::At(at_ms));
     // A number would be taken for an offset as well; a duration says so.
     let delay_ms = u64::try_from(at_ms.saturating_sub(now_ms())).unwrap_or(0);
@@ -30,14 +30,14 @@ pub async fn set(object: &RepoObject, at_ms: i64) -> worker::Result<()> {
 }
 
 /// Notes that there is something to do for the packs in R2 at this time at the latest.
-pub fn copies_due(object: &RepoObject, at_ms: i64) {
+pub(crate) fn copies_due(object: &RepoObject, at_ms: i64) {
     object
         .snapshot_due
         .set(object.snapshot_due.get().min(at_ms));
 }
 
 /// As [`wake_by`]; what cannot be set now is set by the next push.
-pub async fn wake_or_log(object: &RepoObject, at_ms: i64) {
+pub(crate) async fn wake_or_log(object: &RepoObject, at_ms: i64) {
     if let Err(error) = wake_by(object, at_ms).await {
         fault_log::error("alarm", &error);
     }

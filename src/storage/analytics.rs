@@ -9,7 +9,7 @@ const REQUESTS: &str = "REQUESTS";
 
 /// Writes one point: the first text is what the points are sampled by. Without the binding, or when
 /// the platform does not take it, nothing happens: a figure is not worth a request.
-pub fn write_request(env: &Env, texts: &[&str; 4], numbers: &[u64; 6]) {
+pub(crate) fn write_request(env: &Env, texts: &[&str; 4], numbers: &[u64; 6]) {
     let Ok(dataset) = env.analytics_engine(REQUESTS) else {
         return;
     };

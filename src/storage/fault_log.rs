@@ -3,12 +3,12 @@
 use std::fmt::Display;
 
 /// Logs what failed and does not heal by itself.
-pub fn error(kind: &str, cause: &dyn Display) {
+pub(crate) fn error(kind: &str, cause: &dyn Display) {
     worker::console_error!("{}", line("error", kind, cause));
 }
 
 /// Logs what failed and is tried again, or done without.
-pub fn warning(kind: &str, cause: &dyn Display) {
+pub(crate) fn warning(kind: &str, cause: &dyn Display) {
     worker::console_warn!("{}", line("warning", kind, cause));
 }
 

@@ -14,11 +14,11 @@ const EXPIRY_SLACK_SECONDS: u64 = 120;
 
 /// JSON values in a KV namespace.
 #[derive(Debug, Clone)]
-pub struct JsonStore(KvStore);
+pub(crate) struct JsonStore(KvStore);
 
 /// KV failed, or holds what we did not write.
 #[derive(Debug, thiserror::Error)]
-pub enum JsonStoreError {
+pub(crate) enum JsonStoreError {
     /// KV refused or did not answer.
     #[error("kv: {0}")]
     Kv(#[from] KvError),
@@ -30,12 +30,15 @@ pub enum JsonStoreError {
 impl JsonStore {
     /// Wraps a binding.
     #[must_use]
-    pub fn new(binding: KvStore) -> Self {
+    pub(crate) fn new(binding: KvStore) -> Self {
         Self(binding)
     }
 
     /// The value under a key, as far as this location knows.
-    pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, JsonStoreError> {
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        key: &str,
+    ) -> Result<Option<T>, JsonStoreError> {
         match self.0.get(key).cache_ttl(CACHE_SECONDS).text().await? {
             Some(text) => Ok(Some(serde_json::from_str(&text)?)),
             None => Ok(None),
@@ -43,13 +46,13 @@ impl JsonStore {
     }
 
     /// Whether any key begins so.
-    pub async fn any(&self, prefix: &str) -> Result<bool, JsonStoreError> {
+    pub(crate) async fn any(&self, prefix: &str) -> Result<bool, JsonStoreError> {
         let listed = self.0.list().prefix(prefix.to_owned()).limit(1).execute();
         Ok(!listed.await?.keys.is_empty())
     }
 
     /// Writes a value that may go some time after `expires_at`, in seconds since 1970.
-    pub async fn put<T: Serialize>(
+    pub(crate) async fn put<T: Serialize>(
         &self,
         key: &str,
         value: &T,
@@ -61,7 +64,7 @@ impl JsonStore {
     }
 
     /// Takes a key away.
-    pub async fn delete(&self, key: &str) -> Result<(), JsonStoreError> {
+    pub(crate) async fn delete(&self, key: &str) -> Result<(), JsonStoreError> {
         Ok(self.0.delete(key).await?)
     }
 }

@@ -17,10 +17,12 @@
 //! - Nothing of HTTP, no clock of its own (times are unix milliseconds, handed in).
 //! - A database into which no repository was created stays empty.
 
-pub mod analytics;
+#![warn(unreachable_pub)]
+
+pub(crate) mod analytics;
 pub mod db;
-pub mod fault_log;
-pub mod kv;
+pub(crate) mod fault_log;
+pub(crate) mod kv;
 pub mod namespace;
 pub mod network;
 pub mod r2;

@@ -11,7 +11,7 @@ use super::wake;
 use crate::repo_do::contract::{Access, Actor, ErrorCode, ErrorReply, Refusal, Scope};
 
 /// The actor of a request to a repository, unless its header or KV refuses it.
-pub async fn to_repository(
+pub(crate) async fn to_repository(
     visit: &Visit,
     path: &RepositoryPath,
     access: Access,
@@ -22,7 +22,7 @@ pub async fn to_repository(
 }
 
 /// The actor of a request to a repository, unless its header alone refuses it.
-pub fn actor(visit: &Visit, access: Access) -> Result<Actor, ErrorReply> {
+pub(crate) fn actor(visit: &Visit, access: Access) -> Result<Actor, ErrorReply> {
     match visit.identity {
         Identity::Operator => Ok(Actor::Operator),
         Identity::Anonymous if access == Access::Read => Ok(Actor::Anonymous),
@@ -34,7 +34,7 @@ pub fn actor(visit: &Visit, access: Access) -> Result<Actor, ErrorReply> {
 
 /// Refuses a token that KV knows to be another repository's, or expired.
 /// What KV does not know, the object does; so a caller may ask the object first.
-pub async fn check_grant(visit: &Visit, path: &RepositoryPath) -> Result<(), ErrorReply> {
+pub(crate) async fn check_grant(visit: &Visit, path: &RepositoryPath) -> Result<(), ErrorReply> {
     if let Identity::Token(hash) = visit.identity
         && let Some(grant) = grants::find(visit, &hash).await
     {
@@ -44,7 +44,7 @@ pub async fn check_grant(visit: &Visit, path: &RepositoryPath) -> Result<(), Err
 }
 
 /// Whether a request may administer what no single namespace decides about.
-pub async fn to_administer(visit: &Visit) -> Result<(), ErrorReply> {
+pub(crate) async fn to_administer(visit: &Visit) -> Result<(), ErrorReply> {
     match visit.identity {
         Identity::Operator => Ok(()),
         Identity::Anonymous => Err(Refusal::CredentialRequired.into()),
@@ -58,7 +58,7 @@ pub async fn to_administer(visit: &Visit) -> Result<(), ErrorReply> {
 
 /// Whether a request may administer a namespace: the operator's, and those with a token of that
 /// namespace. KV says an early no; the namespace's object decides.
-pub fn to_namespace<'a>(
+pub(crate) fn to_namespace<'a>(
     visit: &'a Visit,
     namespace: &'a NamespaceName,
 ) -> Asked<'a, Result<(), ErrorReply>> {
@@ -84,7 +84,7 @@ pub fn to_namespace<'a>(
 }
 
 /// Whether a request is the operator's, of those that may administer the namespace.
-pub async fn to_operate(visit: &Visit, namespace: &NamespaceName) -> Result<(), ErrorReply> {
+pub(crate) async fn to_operate(visit: &Visit, namespace: &NamespaceName) -> Result<(), ErrorReply> {
     to_namespace(visit, namespace).await?;
     match visit.identity {
         Identity::Operator => Ok(()),

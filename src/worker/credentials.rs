@@ -22,7 +22,7 @@ const NO_PASSWORD: &str = "x-oauth-basic";
 
 /// The identity behind a request, before anything is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Identity {
+pub(crate) enum Identity {
     /// No credential.
     Anonymous,
     /// The operator's key.
@@ -35,7 +35,7 @@ pub enum Identity {
 
 /// Reads the header. An operator key that is unset or empty is nobody's.
 #[must_use]
-pub fn identify(authorization: Option<&str>, operator_key: Option<&str>) -> Identity {
+pub(crate) fn identify(authorization: Option<&str>, operator_key: Option<&str>) -> Identity {
     let Some(header) = authorization else {
         return Identity::Anonymous;
     };
@@ -51,7 +51,7 @@ pub fn identify(authorization: Option<&str>, operator_key: Option<&str>) -> Iden
 }
 
 /// The secret of a `Bearer`, `token` or `Basic` header.
-pub fn secret(header: &str) -> Option<String> {
+pub(crate) fn secret(header: &str) -> Option<String> {
     if header.len() > HEADER_BYTES_MAX {
         return None;
     }

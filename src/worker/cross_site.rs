@@ -8,17 +8,17 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 /// What a request says of where it comes from.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Source<'a> {
+pub(crate) struct Source<'a> {
     /// `Sec-Fetch-Site`, which browsers alone send.
-    pub fetch_site: Option<&'a str>,
+    pub(crate) fetch_site: Option<&'a str>,
     /// `Origin`, which browsers send with each request that changes something.
-    pub origin: Option<&'a str>,
+    pub(crate) origin: Option<&'a str>,
     /// The origins under which this server is known: scheme and authority.
-    pub own_origins: &'a [&'a str],
+    pub(crate) own_origins: &'a [&'a str],
 }
 
 /// Refuses the type of a body that a form can have.
-pub fn check_type(content_type: Option<&str>) -> Result<(), ErrorReply> {
+pub(crate) fn check_type(content_type: Option<&str>) -> Result<(), ErrorReply> {
     let essence = content_type.and_then(|given| given.split(';').next());
     if essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json")) {
         return Ok(());
@@ -29,7 +29,7 @@ pub fn check_type(content_type: Option<&str>) -> Result<(), ErrorReply> {
 
 impl Source<'_> {
     /// Refuses what a page of another site could have sent.
-    pub fn check(&self, method: &str) -> Result<(), ErrorReply> {
+    pub(crate) fn check(&self, method: &str) -> Result<(), ErrorReply> {
         if matches!(method, "GET" | "HEAD") {
             return Ok(());
         }

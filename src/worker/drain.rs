@@ -30,7 +30,7 @@ extern "C" {
 
 /// Reads `body` to its end, unless the object has it. It is never held: each piece is dropped before
 /// the next is read.
-pub async fn drain(body: web_sys::ReadableStream) {
+pub(crate) async fn drain(body: web_sys::ReadableStream) {
     if body.locked() {
         return;
     }

@@ -7,7 +7,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 /// On every REST answer: it may hold a secret or private content and is never to be rendered.
 /// No `Access-Control-*` header is ever sent, so browsers of other origins cannot read one.
-pub const HEADERS: [(&str, &str); 5] = [
+pub(crate) const HEADERS: [(&str, &str); 5] = [
     ("cache-control", "no-store"),
     (
         "content-security-policy",
@@ -44,7 +44,7 @@ struct Source<'a> {
 /// What a list says about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum ResultInfo {
+pub(crate) enum ResultInfo {
     /// A list read on by cursor; an empty cursor is the end.
     Cursor {
         /// Where the next page starts.
@@ -72,7 +72,7 @@ pub enum ResultInfo {
 impl ResultInfo {
     /// Of one page of `total_count` entries.
     #[must_use]
-    pub fn page(page: u32, per_page: u32, count: usize, total_count: u64) -> Self {
+    pub(crate) fn page(page: u32, per_page: u32, count: usize, total_count: u64) -> Self {
         let total_pages = total_count.div_ceil(u64::from(per_page.max(1)));
         Self::Page {
             page,
@@ -85,24 +85,24 @@ impl ResultInfo {
 }
 
 /// An answer with a result.
-pub fn success<T: Serialize>(status: u16, result: &T) -> Result<Reply, ErrorReply> {
+pub(crate) fn success<T: Serialize>(status: u16, result: &T) -> Result<Reply, ErrorReply> {
     enveloped(status, Some(result), Vec::new(), None)
 }
 
 /// An answer with one page of a list.
-pub fn list<T: Serialize>(entries: &[T], info: ResultInfo) -> Result<Reply, ErrorReply> {
+pub(crate) fn list<T: Serialize>(entries: &[T], info: ResultInfo) -> Result<Reply, ErrorReply> {
     enveloped(200, Some(entries), Vec::new(), Some(info))
 }
 
 /// An answer that was made before.
 #[must_use]
-pub fn verbatim(status: u16, body: String) -> Reply {
+pub(crate) fn verbatim(status: u16, body: String) -> Reply {
     with_headers(Reply::new(status, "application/json", body))
 }
 
 /// 204: done, and nothing to say.
 #[must_use]
-pub fn no_content() -> Reply {
+pub(crate) fn no_content() -> Reply {
     with_headers(Reply {
         status: 204,
         headers: Vec::new(),
@@ -112,7 +112,7 @@ pub fn no_content() -> Reply {
 
 /// An error's answer.
 #[must_use]
-pub fn failure(error: &ErrorReply) -> Reply {
+pub(crate) fn failure(error: &ErrorReply) -> Reply {
     let shown = ShownError {
         code: error.code.number(),
         message: &error.message,
@@ -145,7 +145,7 @@ fn enveloped<T: Serialize + ?Sized>(
 
 /// With what every answer of REST has.
 #[must_use]
-pub fn with_headers(reply: Reply) -> Reply {
+pub(crate) fn with_headers(reply: Reply) -> Reply {
     HEADERS
         .into_iter()
         .fold(reply, |reply, (name, value)| reply.with_header(name, value))

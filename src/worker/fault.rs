@@ -6,7 +6,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::fault_log;
 
 /// Logs a fault of ours, and gives a reply that says nothing of it.
-pub fn fault(what: &str, cause: &dyn Display) -> ErrorReply {
+pub(crate) fn fault(what: &str, cause: &dyn Display) -> ErrorReply {
     fault_log::error(what, cause);
     ErrorReply::new(ErrorCode::InternalError, "internal error")
 }

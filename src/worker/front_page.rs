@@ -22,7 +22,7 @@ struct Facts {
 
 /// Answers `GET /` of the server at `url`. Whoever names HTML in `Accept` and does not name JSON
 /// gets the page: browsers name HTML; curl, git and HTTP libraries name nothing.
-pub fn answer(url: &str, accept: Option<&str>) -> Result<Reply, ErrorReply> {
+pub(crate) fn answer(url: &str, accept: Option<&str>) -> Result<Reply, ErrorReply> {
     let reply = if accept.is_some_and(prefers_html) {
         let page = page(&escape(url));
         envelope::with_headers(Reply::new(200, "text/html; charset=utf-8", page))

@@ -14,7 +14,7 @@ use crate::repo_do::contract::{ErrorReply, FORWARDED_HEADERS, Refusal, path};
 
 /// Answers a git request whose method fits its route. What the object answers well passes as it is:
 /// it has the headers that Git wants, and writes the log line.
-pub async fn answer(
+pub(crate) async fn answer(
     visit: &Visit,
     request: &web_sys::Request,
     query: &str,

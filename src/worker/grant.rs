@@ -11,33 +11,33 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply, Refusal, Scope, TokenHash,
 
 /// The value under [`key`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Grant {
+pub(crate) struct Grant {
     /// The object's name: `<ns>/<repo>` in lower case; `<ns>/*` of a namespace's token.
-    pub repository: String,
+    pub(crate) repository: String,
     /// The repository's id, empty of a namespace's token: a later repository of the same name has
     /// another.
-    pub repository_id: String,
+    pub(crate) repository_id: String,
     /// The token's id.
-    pub token_id: String,
+    pub(crate) token_id: String,
     /// What it allows.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// Seconds since 1970.
-    pub expires_at: i64,
+    pub(crate) expires_at: i64,
 }
 
 /// How the KV keys of all grants begin.
-pub const KEY_PREFIX: &str = "token:";
+pub(crate) const KEY_PREFIX: &str = "token:";
 
 /// The KV key of a token's grant.
 #[must_use]
-pub fn key(hash: &TokenHash) -> String {
+pub(crate) fn key(hash: &TokenHash) -> String {
     format!("{KEY_PREFIX}{hash}")
 }
 
 impl Grant {
     /// The grant of a new token.
     #[must_use]
-    pub fn new(path: &RepositoryPath, repository_id: &str, token: &TokenRecord) -> Self {
+    pub(crate) fn new(path: &RepositoryPath, repository_id: &str, token: &TokenRecord) -> Self {
         Self {
             repository: path.object_name(),
             repository_id: repository_id.to_owned(),
@@ -49,7 +49,7 @@ impl Grant {
 
     /// The grant of a new token of a namespace.
     #[must_use]
-    pub fn of_namespace(namespace: &NamespaceName, token: &TokenRecord) -> Self {
+    pub(crate) fn of_namespace(namespace: &NamespaceName, token: &TokenRecord) -> Self {
         Self {
             repository: everything_in(&namespace.folded()),
             repository_id: String::new(),
@@ -61,21 +61,21 @@ impl Grant {
 
     /// Whether the token is that repository's own, which was there when the grant was written.
     #[must_use]
-    pub fn names(&self, path: &RepositoryPath, now_ms: i64) -> bool {
+    pub(crate) fn names(&self, path: &RepositoryPath, now_ms: i64) -> bool {
         self.repository == path.object_name() && !self.is_expired(now_ms)
     }
 
     /// Whether the token is of the namespace or of a repository in it, which was there when the
     /// grant was written.
     #[must_use]
-    pub fn is_within(&self, namespace: &NamespaceName, now_ms: i64) -> bool {
+    pub(crate) fn is_within(&self, namespace: &NamespaceName, now_ms: i64) -> bool {
         let (within, _) = self.repository.split_once('/').unwrap_or_default();
         within == namespace.folded() && !self.is_expired(now_ms)
     }
 
     /// Whether its time is over.
     #[must_use]
-    pub fn is_expired(&self, now_ms: i64) -> bool {
+    pub(crate) fn is_expired(&self, now_ms: i64) -> bool {
         now_ms.div_euclid(1000) >= self.expires_at
     }
 
@@ -83,7 +83,7 @@ impl Grant {
     ///
     /// What the token's scope allows is not asked here: of a token that is dead although KV does
     /// not know it yet, the answer must be 401, so that Git asks for another.
-    pub fn check(&self, path: &RepositoryPath, now_ms: i64) -> Result<(), ErrorReply> {
+    pub(crate) fn check(&self, path: &RepositoryPath, now_ms: i64) -> Result<(), ErrorReply> {
         if self.is_expired(now_ms) {
             return Err(Refusal::TokenInvalid.into());
         }
@@ -96,7 +96,7 @@ impl Grant {
     }
 
     /// Whether the token may still be right for the namespace; the object decides.
-    pub fn check_namespace(
+    pub(crate) fn check_namespace(
         &self,
         namespace: &NamespaceName,
         now_ms: i64,

@@ -15,7 +15,7 @@ const TOKENS: &str = "TOKENS";
 type Found<'a, T> = futures::future::LocalBoxFuture<'a, T>;
 
 /// What KV knows of a token.
-pub fn find<'a>(visit: &'a Visit, hash: &TokenHash) -> Found<'a, Option<Grant>> {
+pub(crate) fn find<'a>(visit: &'a Visit, hash: &TokenHash) -> Found<'a, Option<Grant>> {
     let key = key(hash);
     let look_up = async move {
         let found = store(visit)?.get(&key).await;
@@ -28,7 +28,7 @@ pub fn find<'a>(visit: &'a Visit, hash: &TokenHash) -> Found<'a, Option<Grant>> 
 }
 
 /// Whether there is a grant of any token.
-pub fn any(visit: &Visit) -> Found<'_, bool> {
+pub(crate) fn any(visit: &Visit) -> Found<'_, bool> {
     let look_up = async move {
         match store(visit) {
             Some(store) => store.any(KEY_PREFIX).await.unwrap_or(false),
@@ -39,7 +39,7 @@ pub fn any(visit: &Visit) -> Found<'_, bool> {
 }
 
 /// Writes the grant of a new token. When it fails, the object still knows the token.
-pub async fn remember(visit: &Visit, hash: &TokenHash, grant: &Grant) {
+pub(crate) async fn remember(visit: &Visit, hash: &TokenHash, grant: &Grant) {
     let Some(store) = store(visit) else { return };
     let expires_at = u64::try_from(grant.expires_at).unwrap_or(0);
     if let Err(error) = store.put(&key(hash), grant, expires_at).await {
@@ -48,7 +48,7 @@ pub async fn remember(visit: &Visit, hash: &TokenHash, grant: &Grant) {
 }
 
 /// Takes the grant of a revoked token away. When it fails, the object still refuses the token.
-pub async fn forget(visit: &Visit, hash: &TokenHash) {
+pub(crate) async fn forget(visit: &Visit, hash: &TokenHash) {
     let Some(store) = store(visit) else { return };
     if let Err(error) = store.delete(&key(hash)).await {
         fault_log::warning("kv", &format!("grant not deleted: {error}"));

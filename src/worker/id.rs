@@ -6,22 +6,22 @@ use super::token::PlainToken;
 
 /// Random bytes that an id takes: 36^16 values of 2^128, so that no character is likelier than
 /// another by more than 2^-45.
-pub const ID_ENTROPY_BYTES: usize = 16;
+pub(crate) const ID_ENTROPY_BYTES: usize = 16;
 /// Random bytes that a token takes.
-pub const TOKEN_ENTROPY_BYTES: usize = 20;
+pub(crate) const TOKEN_ENTROPY_BYTES: usize = 20;
 
 const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// A repository's id: 16 characters of `[0-9a-z]`.
 #[must_use]
-pub fn repository_id(entropy: [u8; ID_ENTROPY_BYTES]) -> String {
+pub(crate) fn repository_id(entropy: [u8; ID_ENTROPY_BYTES]) -> String {
     base_36(entropy, PUBLIC_ID_CHARS)
 }
 
 /// The id of a token of that repository: it starts with half of the repository's id, because
 /// `DELETE /namespaces/:ns/tokens/:id` names no repository.
 #[must_use]
-pub fn token_id(repository_id: &str, entropy: [u8; ID_ENTROPY_BYTES]) -> String {
+pub(crate) fn token_id(repository_id: &str, entropy: [u8; ID_ENTROPY_BYTES]) -> String {
     let prefix = token_id_prefix(repository_id);
     let rest = base_36(entropy, PUBLIC_ID_CHARS.saturating_sub(prefix.len()));
     format!("{prefix}{rest}")
@@ -29,7 +29,7 @@ pub fn token_id(repository_id: &str, entropy: [u8; ID_ENTROPY_BYTES]) -> String 
 
 /// A new token's plaintext.
 #[must_use]
-pub fn token(entropy: [u8; TOKEN_ENTROPY_BYTES]) -> PlainToken {
+pub(crate) fn token(entropy: [u8; TOKEN_ENTROPY_BYTES]) -> PlainToken {
     PlainToken::from_entropy(entropy)
 }
 

@@ -9,23 +9,23 @@ const NAMES_MAX: usize = 1 << 14;
 
 /// The names, by a hash of each. Two of one hash cost a file at worst.
 #[derive(Debug, Default)]
-pub struct KnownNames(BTreeSet<u64>);
+pub(crate) struct KnownNames(BTreeSet<u64>);
 
 impl KnownNames {
     /// No name.
     #[must_use]
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(BTreeSet::new())
     }
 
     /// Whether the object of this name is known to exist.
     #[must_use]
-    pub fn contains(&self, object_name: &str) -> bool {
+    pub(crate) fn contains(&self, object_name: &str) -> bool {
         self.0.contains(&hash(object_name))
     }
 
     /// Remembers that it does.
-    pub fn insert(&mut self, object_name: &str) {
+    pub(crate) fn insert(&mut self, object_name: &str) {
         if self.0.len() >= NAMES_MAX {
             self.0.clear();
         }

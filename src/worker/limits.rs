@@ -27,7 +27,7 @@ extern "C" {
 
 /// Refuses a request for a path when its namespace (in lower case) has too many. Where the platform
 /// does not count, or does not answer, everything is let through.
-pub async fn check(visit: &Visit, path: &str) -> Result<(), ErrorReply> {
+pub(crate) async fn check(visit: &Visit, path: &str) -> Result<(), ErrorReply> {
     let Ok(binding) = Reflect::get(&visit.env, &NAMESPACE_RATE.into()) else {
         return Ok(());
     };

@@ -34,34 +34,38 @@
 //! - Bodies of git requests and answers are never read here, but for those that [`drain`] drops.
 //! - What the Worker says no to, the object would refuse too; only the object says yes.
 
-pub mod admission;
-pub mod credentials;
-pub mod cross_site;
-pub mod drain;
-pub mod entry;
-pub mod envelope;
-pub mod fault;
-pub mod front_page;
-pub mod git;
-pub mod grant;
-pub mod grants;
-pub mod id;
-pub mod known_names;
-pub mod limits;
-pub mod names;
-pub mod namespace;
-pub mod neighbours;
-pub mod objects;
-pub mod public_url;
-pub mod random;
-pub mod ready;
-pub mod reply;
-pub mod request_log;
-pub mod rest;
-pub mod route;
-pub mod smart_http;
-pub mod target;
-pub mod time;
-pub mod token;
-pub mod visit;
-pub mod wake;
+#![warn(unreachable_pub)]
+
+pub(crate) mod admission;
+pub(crate) mod credentials;
+pub(crate) mod cross_site;
+pub(crate) mod drain;
+pub(crate) mod entry;
+pub(crate) mod envelope;
+pub(crate) mod fault;
+pub(crate) mod front_page;
+pub(crate) mod git;
+pub(crate) mod grant;
+pub(crate) mod grants;
+pub(crate) mod id;
+pub(crate) mod known_names;
+pub(crate) mod limits;
+pub(crate) mod names;
+pub(crate) mod namespace;
+pub(crate) mod neighbours;
+pub(crate) mod objects;
+pub(crate) mod public_url;
+pub(crate) mod random;
+pub(crate) mod ready;
+pub(crate) mod reply;
+pub(crate) mod request_log;
+pub(crate) mod rest;
+pub(crate) mod route;
+pub(crate) mod smart_http;
+pub(crate) mod target;
+pub(crate) mod time;
+pub(crate) mod token;
+pub(crate) mod visit;
+pub(crate) mod wake;
+
+pub use namespace::object::NamespaceDo;

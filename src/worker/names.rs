@@ -6,13 +6,13 @@ use std::fmt;
 use crate::repo_do::contract::object_name;
 
 /// Characters of a namespace's name.
-pub const NAMESPACE_CHARS: std::ops::RangeInclusive<usize> = 2..=63;
+pub(crate) const NAMESPACE_CHARS: std::ops::RangeInclusive<usize> = 2..=63;
 /// Characters of a repository's name.
-pub const REPOSITORY_CHARS: std::ops::RangeInclusive<usize> = 1..=100;
+pub(crate) const REPOSITORY_CHARS: std::ops::RangeInclusive<usize> = 1..=100;
 
 /// Why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NameError {
+pub(crate) enum NameError {
     /// Too short or too long.
     #[error("{what} must have {min} to {max} characters, this has {chars}")]
     Length {
@@ -43,65 +43,59 @@ pub enum NameError {
 
 /// The name of a namespace, as given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamespaceName(String);
+pub(crate) struct NamespaceName(String);
 
 /// The name of a repository within its namespace, as given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RepositoryName(String);
+pub(crate) struct RepositoryName(String);
 
 impl NamespaceName {
     /// Checks the rules.
-    pub fn parse(text: &str) -> Result<Self, NameError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, NameError> {
         check("a namespace's name", text, &NAMESPACE_CHARS)?;
         Ok(Self(text.to_owned()))
     }
 
     /// As given.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// What it is matched by.
     #[must_use]
-    pub fn folded(&self) -> String {
+    pub(crate) fn folded(&self) -> String {
         self.0.to_ascii_lowercase()
     }
 }
 
 impl RepositoryName {
     /// Checks the rules.
-    pub fn parse(text: &str) -> Result<Self, NameError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, NameError> {
         check("a repository's name", text, &REPOSITORY_CHARS)?;
         Ok(Self(text.to_owned()))
     }
 
     /// As given.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// What it is matched by.
-    #[must_use]
-    pub fn folded(&self) -> String {
-        self.0.to_ascii_lowercase()
     }
 }
 
 /// A namespace and a repository in it: what names a repository's object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RepositoryPath {
+pub(crate) struct RepositoryPath {
     /// The namespace.
-    pub namespace: NamespaceName,
+    pub(crate) namespace: NamespaceName,
     /// The repository.
-    pub name: RepositoryName,
+    pub(crate) name: RepositoryName,
 }
 
 impl RepositoryPath {
     /// The object's name.
     #[must_use]
-    pub fn object_name(&self) -> String {
+    pub(crate) fn object_name(&self) -> String {
         object_name(self.namespace.as_str(), self.name.as_str())
     }
 }
@@ -207,7 +201,7 @@ mod tests {
                 let path = RepositoryPath { namespace, name };
                 let object_name = path.object_name();
                 let parts: Vec<&str> = object_name.split('/').collect();
-                prop_assert_eq!(parts, [path.namespace.folded(), path.name.folded()]);
+                prop_assert_eq!(parts, [path.namespace.folded(), path.name.0.to_ascii_lowercase()]);
             }
         }
     }

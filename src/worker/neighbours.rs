@@ -5,7 +5,7 @@ use super::reply::{Reply, git_error};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, error_packet};
 
 /// What `git archive --remote` is told.
-pub const NO_UPLOAD_ARCHIVE: &str =
+pub(crate) const NO_UPLOAD_ARCHIVE: &str =
     "git archive --remote is not served here: git clone --depth=1, and git archive in the clone";
 
 const NO_LFS: &str = "Git LFS is not served here: store the files in the repository itself, or set \
@@ -19,7 +19,7 @@ const NO_PAGE: &str = "this is a Git remote, which has no pages: git clone it, o
 
 /// A service that is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Neighbour {
+pub(crate) enum Neighbour {
     /// Locks of Git LFS.
     LfsLocks,
     /// The rest of Git LFS.
@@ -35,7 +35,7 @@ pub enum Neighbour {
 impl Neighbour {
     /// The service that a path below a repository belongs to, by its decoded segments.
     #[must_use]
-    pub fn of(segments: &[&str]) -> Option<Self> {
+    pub(crate) fn of(segments: &[&str]) -> Option<Self> {
         match segments {
             ["info", "lfs", "locks", ..] => Some(Self::LfsLocks),
             ["info", "lfs", ..] => Some(Self::Lfs),
@@ -50,7 +50,7 @@ impl Neighbour {
 
     /// The methods that it is asked with.
     #[must_use]
-    pub fn methods(self) -> &'static [&'static str] {
+    pub(crate) fn methods(self) -> &'static [&'static str] {
         match self {
             Self::LfsLocks | Self::Lfs => &["GET", "HEAD", "POST", "PUT", "DELETE"],
             Self::UploadArchive => &["POST"],
@@ -60,7 +60,7 @@ impl Neighbour {
 
     /// Says that it is not here.
     #[must_use]
-    pub fn answer(self, request_id: &str) -> Reply {
+    pub(crate) fn answer(self, request_id: &str) -> Reply {
         let not_found = |message| git_error(&ErrorReply::new(ErrorCode::NotFound, message));
         match self {
             // git-lfs takes 404 for a server without locks, and goes on with the push.

@@ -41,7 +41,7 @@ extern "C" {
 }
 
 /// What is asked of an object.
-pub struct Call {
+pub(crate) struct Call {
     method: Method,
     /// Path and query of the internal URL.
     target: String,
@@ -51,7 +51,7 @@ pub struct Call {
 
 impl Call {
     /// Reads something; asked again once when the object cannot be reached.
-    pub fn get(target: impl Into<String>) -> Self {
+    pub(crate) fn get(target: impl Into<String>) -> Self {
         Self {
             method: Method::Get,
             target: target.into(),
@@ -61,7 +61,10 @@ impl Call {
     }
 
     /// Changes something, with a JSON body.
-    pub fn post<T: Serialize>(target: impl Into<String>, body: &T) -> Result<Self, ErrorReply> {
+    pub(crate) fn post<T: Serialize>(
+        target: impl Into<String>,
+        body: &T,
+    ) -> Result<Self, ErrorReply> {
         let json = serde_json::to_string(body).map_err(|error| fault("call's body", &error))?;
         Ok(Self {
             method: Method::Post,
@@ -72,7 +75,7 @@ impl Call {
     }
 
     /// Takes something away.
-    pub fn delete(target: impl Into<String>) -> Self {
+    pub(crate) fn delete(target: impl Into<String>) -> Self {
         Self {
             method: Method::Delete,
             ..Self::get(target)
@@ -80,7 +83,7 @@ impl Call {
     }
 
     /// Passes a stream on, untouched.
-    pub fn stream(target: impl Into<String>, body: Option<web_sys::ReadableStream>) -> Self {
+    pub(crate) fn stream(target: impl Into<String>, body: Option<web_sys::ReadableStream>) -> Self {
         Self {
             method: Method::Post,
             body: body.map(JsValue::from),
@@ -90,7 +93,7 @@ impl Call {
 
     /// With these headers of the client's.
     #[must_use]
-    pub fn with_headers(self, headers: Vec<(&'static str, String)>) -> Self {
+    pub(crate) fn with_headers(self, headers: Vec<(&'static str, String)>) -> Self {
         Self { headers, ..self }
     }
 
@@ -126,10 +129,10 @@ impl Call {
 
 /// An answer to come. In a box, here and wherever many call: each caller's own future would else
 /// hold, and the wasm repeat, all that the call does.
-pub type Asked<'a, T> = LocalBoxFuture<'a, T>;
+pub(crate) type Asked<'a, T> = LocalBoxFuture<'a, T>;
 
 /// Asks a repository's object.
-pub fn repository<'a>(
+pub(crate) fn repository<'a>(
     visit: &'a Visit,
     path: &'a RepositoryPath,
     actor: Actor,
@@ -140,7 +143,7 @@ pub fn repository<'a>(
 }
 
 /// The same, for whoever may give the answer to the client as it is.
-pub fn repository_as_it_is<'a>(
+pub(crate) fn repository_as_it_is<'a>(
     visit: &'a Visit,
     path: &'a RepositoryPath,
     actor: Actor,
@@ -162,7 +165,7 @@ pub fn repository_as_it_is<'a>(
 }
 
 /// Asks a namespace's object, or the registry of namespaces.
-pub fn namespace<'a>(
+pub(crate) fn namespace<'a>(
     visit: &'a Visit,
     object_name: &str,
     call: Call,
@@ -230,13 +233,13 @@ fn unreachable(binding: &str, thrown: &JsValue) -> ErrorReply {
 }
 
 /// The object's answer as what the contract says it is, or its refusal.
-pub async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ErrorReply> {
+pub(crate) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ErrorReply> {
     let bytes = accept(response).await?;
     serde_json::from_slice(&bytes).map_err(|error| fault("object's answer", &error))
 }
 
 /// The bytes of a good answer, or the object's refusal.
-pub fn accept(mut response: Response) -> Asked<'static, Result<Vec<u8>, ErrorReply>> {
+pub(crate) fn accept(mut response: Response) -> Asked<'static, Result<Vec<u8>, ErrorReply>> {
     let accepted = async move {
         if response.status_code() != 200 {
             return Err(refusal(response).await);
@@ -248,7 +251,7 @@ pub fn accept(mut response: Response) -> Asked<'static, Result<Vec<u8>, ErrorRep
 }
 
 /// The refusal that an answer other than 200 carries.
-pub fn refusal(mut response: Response) -> Asked<'static, ErrorReply> {
+pub(crate) fn refusal(mut response: Response) -> Asked<'static, ErrorReply> {
     let refused = async move {
         let status = response.status_code();
         let error = match response.bytes().await {

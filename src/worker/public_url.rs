@@ -5,16 +5,16 @@
 use url::Url;
 
 /// The variable.
-pub const PUBLIC_URL: &str = "CAIRN_PUBLIC_URL";
+pub(crate) const PUBLIC_URL: &str = "CAIRN_PUBLIC_URL";
 
 /// The variable is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("CAIRN_PUBLIC_URL must be http(s)://host[:port][/path], without a query: {0}")]
-pub struct PublicUrlError(String);
+pub(crate) struct PublicUrlError(String);
 
 /// What links begin with: scheme, authority, and the path under which a proxy hands requests on,
 /// without a slash at its end.
-pub fn parse(text: &str) -> Result<String, PublicUrlError> {
+pub(crate) fn parse(text: &str) -> Result<String, PublicUrlError> {
     let wrong = |why: &str| PublicUrlError(why.to_owned());
     let url = Url::parse(text.trim()).map_err(|error| PublicUrlError(error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
@@ -32,7 +32,7 @@ pub fn parse(text: &str) -> Result<String, PublicUrlError> {
 
 /// Scheme and authority of a URL that [`parse`] gave.
 #[must_use]
-pub fn origin(public: &str) -> &str {
+pub(crate) fn origin(public: &str) -> &str {
     super::target::Target::of(public).origin
 }
 

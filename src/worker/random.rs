@@ -13,7 +13,7 @@ extern "C" {
 }
 
 /// Random bytes, fit for secrets.
-pub fn bytes<const N: usize>() -> Result<[u8; N], ErrorReply> {
+pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], ErrorReply> {
     let length = u32::try_from(N).map_err(|error| fault("random bytes", &error))?;
     let array = Uint8Array::new_with_length(length);
     get_random_values(&array).map_err(|_| fault("random bytes", &"getRandomValues threw"))?;

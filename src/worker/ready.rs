@@ -47,13 +47,13 @@ extern "C" {
 }
 
 /// Where the rest of an answer is.
-pub struct Named {
+pub(crate) struct Named {
     key: String,
     bytes: u64,
 }
 
 /// The R2 object that an answer of the object's names.
-pub fn named(response: &web_sys::Response) -> Option<Named> {
+pub(crate) fn named(response: &web_sys::Response) -> Option<Named> {
     let headers = response.headers();
     let key = headers.get(header::READY).ok().flatten()?;
     let bytes = headers.get(header::READY_BYTES).ok().flatten()?;
@@ -64,7 +64,7 @@ pub fn named(response: &web_sys::Response) -> Option<Named> {
 }
 
 /// The answer with its rest, under the same headers.
-pub async fn answer(
+pub(crate) async fn answer(
     visit: &Visit,
     response: web_sys::Response,
     named: Named,
@@ -123,7 +123,7 @@ fn of_headers(headers: &web_sys::Headers, body: Body<'_>) -> Result<web_sys::Res
 }
 
 /// A stream as a body of known length. When it breaks off, so does the body.
-pub fn of_length(stream: ReadableStream, bytes: u64) -> worker::Result<ResponseBody> {
+pub(crate) fn of_length(stream: ReadableStream, bytes: u64) -> worker::Result<ResponseBody> {
     let joined = join(&[], stream, bytes);
     let joined = joined.map_err(|error| worker::Error::RustError(format!("{error:?}")))?;
     Ok(ResponseBody::Stream(joined))

@@ -5,23 +5,23 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost};
 /// Asks for a user and a password.
 const BASIC: &str = r#"Basic realm="cairn""#;
 /// Asks for a token.
-pub const BEARER: &str = r#"Bearer realm="cairn""#;
+pub(crate) const BEARER: &str = r#"Bearer realm="cairn""#;
 
 /// An answer whose body is made here (streams pass by this type).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Headers, names in lower case.
-    pub headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(&'static str, String)>,
     /// The body; empty for 204.
-    pub body: String,
+    pub(crate) body: String,
 }
 
 impl Reply {
     /// An answer with a body of a type.
     #[must_use]
-    pub fn new(status: u16, content_type: &str, body: String) -> Self {
+    pub(crate) fn new(status: u16, content_type: &str, body: String) -> Self {
         Self {
             status,
             headers: vec![("content-type", content_type.to_owned())],
@@ -31,14 +31,14 @@ impl Reply {
 
     /// The same with one more header.
     #[must_use]
-    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
     /// The value of a header.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
+    #[cfg(test)]
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(given, _)| *given == name)
@@ -47,7 +47,7 @@ impl Reply {
 
     /// The headers that an error asks for beside its body: how to authenticate, when to retry.
     #[must_use]
-    pub fn with_error_headers(self, error: &ErrorReply, challenges: &[&str]) -> Self {
+    pub(crate) fn with_error_headers(self, error: &ErrorReply, challenges: &[&str]) -> Self {
         let challenges = match error.code {
             ErrorCode::Unauthorized => challenges,
             _ => &[],
@@ -65,7 +65,7 @@ impl Reply {
 /// An error on a git path. Git shows the text of a `text/plain` error to its user, each line
 /// after `remote: `.
 #[must_use]
-pub fn git_error(error: &ErrorReply) -> Reply {
+pub(crate) fn git_error(error: &ErrorReply) -> Reply {
     Reply::new(
         error.code.status(),
         "text/plain; charset=utf-8",
@@ -79,7 +79,7 @@ pub fn git_error(error: &ErrorReply) -> Reply {
 
 /// A refusal of a fetch or a push, told in-band.
 #[must_use]
-pub fn git_in_band(post: GitPost, message: &str) -> Reply {
+pub(crate) fn git_in_band(post: GitPost, message: &str) -> Reply {
     let body = String::from_utf8_lossy(&post.refusal(message)).into_owned();
     Reply::new(200, post.answer_type(), body)
         .with_header("cache-control", "no-cache, no-transform")

@@ -14,14 +14,14 @@ const ID_BYTES_MIN: usize = 8;
 
 /// What the objects took for one request.
 #[derive(Debug, Default)]
-pub struct Costs {
+pub(crate) struct Costs {
     objects_ms: Cell<i64>,
     usage: RefCell<Usage>,
 }
 
 impl Costs {
     /// An object was asked, answered after so many milliseconds, and said what it took.
-    pub fn add(&self, ms: i64, usage: Option<&str>) {
+    pub(crate) fn add(&self, ms: i64, usage: Option<&str>) {
         self.objects_ms
             .set(self.objects_ms.get().saturating_add(ms));
         if let Some(usage) = usage {
@@ -30,17 +30,17 @@ impl Costs {
     }
 
     /// Notes the token that asks.
-    pub fn note_token(&self, token_id: &str) {
+    pub(crate) fn note_token(&self, token_id: &str) {
         self.usage.borrow_mut().token_id = Some(token_id.to_owned());
     }
 
     /// What they took together.
-    pub fn usage(&self) -> Usage {
+    pub(crate) fn usage(&self) -> Usage {
         self.usage.borrow().clone()
     }
 
     /// The header `Server-Timing`: the whole request, and the objects' part of it.
-    pub fn server_timing(&self, wall_ms: i64) -> String {
+    pub(crate) fn server_timing(&self, wall_ms: i64) -> String {
         let objects_ms = self.objects_ms.get();
         format!("total;dur={wall_ms}, objects;dur={objects_ms}")
     }
@@ -49,7 +49,11 @@ impl Costs {
 /// What a request is called: as the client or Cloudflare calls it, if that is a name that can stand
 /// in a log; else by a name that is drawn for it.
 #[must_use]
-pub fn request_id(given: Option<&str>, ray: Option<&str>, draw: impl FnOnce() -> String) -> String {
+pub(crate) fn request_id(
+    given: Option<&str>,
+    ray: Option<&str>,
+    draw: impl FnOnce() -> String,
+) -> String {
     let fits = |id: &&str| {
         (ID_BYTES_MIN..=ID_BYTES_MAX).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
@@ -62,7 +66,7 @@ pub fn request_id(given: Option<&str>, ray: Option<&str>, draw: impl FnOnce() ->
 
 /// The line of a request for a path that is served; names are left out of the route.
 #[must_use]
-pub fn of_path(path: &str) -> RequestLine {
+pub(crate) fn of_path(path: &str) -> RequestLine {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let folded = |name: &str| {
         let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
@@ -126,7 +130,7 @@ fn below_repository(rest: &[&str]) -> String {
 /// The line of a request for a path that is not served: the path may hold anything, and is not
 /// told.
 #[must_use]
-pub fn of_nothing() -> RequestLine {
+pub(crate) fn of_nothing() -> RequestLine {
     RequestLine {
         route: "unknown".to_owned(),
         ..RequestLine::default()

@@ -12,7 +12,7 @@ use crate::repo_do::contract::{GitPost, is_public_id};
 
 /// What a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Route {
+pub(crate) enum Route {
     /// One of Git's own paths.
     Git(RepositoryPath, GitRoute),
     /// What other hosts serve beside them.
@@ -29,7 +29,7 @@ pub enum Route {
 
 /// The part of a git path after the repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GitRoute {
+pub(crate) enum GitRoute {
     /// `info/refs`: with `?service=` the smart protocol's advertisement.
     InfoRefs,
     /// A fetch.
@@ -42,7 +42,7 @@ pub enum GitRoute {
 
 /// A REST route.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RestRoute {
+pub(crate) enum RestRoute {
     /// `/namespaces`
     Namespaces,
     /// `/namespaces/:ns`
@@ -81,7 +81,7 @@ pub enum RestRoute {
 
 /// What is read of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub(crate) enum Content {
     /// `/refs`
     Refs,
     /// `/log`
@@ -100,7 +100,7 @@ pub enum Content {
 
 /// Why a path names nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RouteError {
+pub(crate) enum RouteError {
     /// Nothing is served there.
     #[error("no such path")]
     Unknown,
@@ -114,7 +114,7 @@ pub enum RouteError {
 
 /// Which of the two faces a path belongs to: how errors are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Face {
+pub(crate) enum Face {
     /// Plain text, as Git shows it.
     Git,
     /// The JSON envelope.
@@ -123,7 +123,7 @@ pub enum Face {
 
 /// The face of a path.
 #[must_use]
-pub fn face(path: &str) -> Face {
+pub(crate) fn face(path: &str) -> Face {
     if path == "/git" || path.starts_with("/git/") {
         Face::Git
     } else {
@@ -132,7 +132,7 @@ pub fn face(path: &str) -> Face {
 }
 
 /// Reads a path.
-pub fn parse(path: &str) -> Result<Route, RouteError> {
+pub(crate) fn parse(path: &str) -> Result<Route, RouteError> {
     let path = path.strip_prefix('/').ok_or(RouteError::Unknown)?;
     if !path.contains('%') {
         return named(&path.split('/').collect::<Vec<_>>());
@@ -250,7 +250,7 @@ fn repository_path(namespace: &str, name: &str) -> Result<RepositoryPath, RouteE
 impl Route {
     /// The methods that are served there, as the `Allow` header lists them.
     #[must_use]
-    pub fn methods(&self) -> &'static [&'static str] {
+    pub(crate) fn methods(&self) -> &'static [&'static str] {
         match self {
             Self::Git(_, route) => route.methods(),
             Self::Neighbour(neighbour) => neighbour.methods(),
@@ -263,7 +263,7 @@ impl Route {
 impl GitRoute {
     /// What is sent there, if it has a body.
     #[must_use]
-    pub fn post(self) -> Option<GitPost> {
+    pub(crate) fn post(self) -> Option<GitPost> {
         match self {
             Self::UploadPack => Some(GitPost::UploadPack),
             Self::ReceivePack => Some(GitPost::ReceivePack),
@@ -273,7 +273,7 @@ impl GitRoute {
 
     /// The methods that are served there, as the `Allow` header lists them.
     #[must_use]
-    pub fn methods(self) -> &'static [&'static str] {
+    pub(crate) fn methods(self) -> &'static [&'static str] {
         match self {
             Self::InfoRefs | Self::Dumb => &["GET"],
             Self::UploadPack | Self::ReceivePack => &["POST"],
@@ -284,7 +284,7 @@ impl GitRoute {
 impl RestRoute {
     /// The methods that are served there, as the `Allow` header lists them.
     #[must_use]
-    pub fn methods(&self) -> &'static [&'static str] {
+    pub(crate) fn methods(&self) -> &'static [&'static str] {
         match self {
             Self::Namespaces | Self::Repositories(_) | Self::Tokens(_) => &["GET", "POST"],
             Self::Namespace(_) | Self::Repository(_) => &["GET", "PATCH", "DELETE"],
@@ -306,7 +306,7 @@ impl RestRoute {
 impl Content {
     /// Whether it is answered with the bytes of a blob.
     #[must_use]
-    pub fn is_bytes(&self) -> bool {
+    pub(crate) fn is_bytes(&self) -> bool {
         matches!(self, Self::Blob(_) | Self::File | Self::Raw(_))
     }
 }

@@ -8,13 +8,13 @@ use crate::repo_do::contract::{Access, ErrorCode, ErrorReply, path};
 
 /// What a git request asks for, once its frame is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exchange {
+pub(crate) struct Exchange {
     /// What it takes to be allowed.
-    pub access: Access,
+    pub(crate) access: Access,
     /// Path and query at the object.
-    pub target: &'static str,
+    pub(crate) target: &'static str,
     /// The content type of a good answer.
-    pub answer_type: &'static str,
+    pub(crate) answer_type: &'static str,
 }
 
 const ADVERTISE_UPLOAD_PACK: Exchange = Exchange {
@@ -39,7 +39,7 @@ const RECEIVE_PACK: Exchange = Exchange {
 };
 
 /// Checks the frame of a request whose method fits its route.
-pub fn exchange(
+pub(crate) fn exchange(
     route: GitRoute,
     query: &str,
     content_type: Option<&str>,

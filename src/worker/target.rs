@@ -3,19 +3,19 @@
 
 /// The parts of a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target<'a> {
+pub(crate) struct Target<'a> {
     /// Scheme and authority.
-    pub origin: &'a str,
+    pub(crate) origin: &'a str,
     /// Percent-encoding kept, dot segments resolved.
-    pub path: &'a str,
+    pub(crate) path: &'a str,
     /// Without its question mark; empty if there is none.
-    pub query: &'a str,
+    pub(crate) query: &'a str,
 }
 
 impl<'a> Target<'a> {
     /// Cuts the URL.
     #[must_use]
-    pub fn of(url: &'a str) -> Self {
+    pub(crate) fn of(url: &'a str) -> Self {
         let host = url.find("://").map_or(0, |scheme| scheme.saturating_add(3));
         let path = url.get(host..).and_then(|rest| rest.find('/'));
         let path = path.map_or(url.len(), |path| host.saturating_add(path));

@@ -5,7 +5,7 @@ use chrono::{DateTime, SecondsFormat};
 /// ISO 8601 in UTC with milliseconds, of a time in milliseconds since 1970. Times that no
 /// calendar has (only corruption makes them) show as 1970.
 #[must_use]
-pub fn iso_8601(unix_ms: i64) -> String {
+pub(crate) fn iso_8601(unix_ms: i64) -> String {
     DateTime::from_timestamp_millis(unix_ms)
         .unwrap_or_default()
         .to_rfc3339_opts(SecondsFormat::Millis, true)

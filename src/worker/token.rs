@@ -38,12 +38,12 @@ const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 /// A well-formed token. Not printed by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PlainToken(String);
+pub(crate) struct PlainToken(String);
 
 impl PlainToken {
     /// Reads a token of either form with or without its expiry, percent-encoded or not.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.len() > TEXT_BYTES_MAX {
             return None;
         }
@@ -109,7 +109,7 @@ impl PlainToken {
 
     /// What is kept of it.
     #[must_use]
-    pub fn hash(&self) -> TokenHash {
+    pub(crate) fn hash(&self) -> TokenHash {
         TokenHash::new(Sha256::digest(self.0.as_bytes()).into())
     }
 }
@@ -170,7 +170,7 @@ impl fmt::Debug for PlainToken {
 /// Whether two secrets are the same. The time taken tells neither where they differ nor how long
 /// the expected one is.
 #[must_use]
-pub fn same_secret(given: &str, expected: &str) -> bool {
+pub(crate) fn same_secret(given: &str, expected: &str) -> bool {
     let digest = |secret: &str| -> [u8; 32] { Sha256::digest(secret.as_bytes()).into() };
     digest(given).ct_eq(&digest(expected)).into()
 }

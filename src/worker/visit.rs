@@ -17,31 +17,31 @@ use crate::storage::fault_log;
 const OPERATOR_KEY: &str = "CAIRN_ADMIN_KEY";
 
 /// One request being answered.
-pub struct Visit {
+pub(crate) struct Visit {
     /// The bindings.
-    pub env: Env,
+    pub(crate) env: Env,
     /// When it came, in milliseconds since 1970.
-    pub now_ms: i64,
+    pub(crate) now_ms: i64,
     /// Ties its log lines together.
-    pub request_id: String,
+    pub(crate) request_id: String,
     /// The address that the client has, as Cloudflare saw it; empty elsewhere.
-    pub address: String,
+    pub(crate) address: String,
     /// Scheme and authority that the client used.
-    pub origin: String,
+    pub(crate) origin: String,
     /// What links begin with.
     public_url: OnceCell<String>,
     /// Who asks.
-    pub identity: Identity,
+    pub(crate) identity: Identity,
     /// What the objects take for it.
-    pub costs: Costs,
+    pub(crate) costs: Costs,
     /// What is drawn from in place of randomness, when the request is to be done once.
-    pub seed: Cell<Option<Seed>>,
+    pub(crate) seed: Cell<Option<Seed>>,
 }
 
 impl Visit {
     /// Reads who asks; the operator's key is not kept.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         env: Env,
         now_ms: i64,
         request_id: String,
@@ -64,7 +64,7 @@ impl Visit {
     }
 
     /// Bytes for an id or a token: random ones, unless the request is to be done once.
-    pub fn entropy<const N: usize>(&self, purpose: Purpose) -> Result<[u8; N], ErrorReply> {
+    pub(crate) fn entropy<const N: usize>(&self, purpose: Purpose) -> Result<[u8; N], ErrorReply> {
         match self.seed.get() {
             Some(seed) => Ok(seed.bytes(purpose)),
             None => random::bytes(),
@@ -73,12 +73,12 @@ impl Visit {
 
     /// Where Git reaches a repository; names as shown.
     #[must_use]
-    pub fn remote(&self, namespace: &str, name: &str) -> String {
+    pub(crate) fn remote(&self, namespace: &str, name: &str) -> String {
         format!("{}/git/{namespace}/{name}.git", self.public_url())
     }
 
     /// What links begin with: what the operator says, or else the origin that the client used.
-    pub fn public_url(&self) -> &str {
+    pub(crate) fn public_url(&self) -> &str {
         self.public_url.get_or_init(|| {
             let set = self.env.var(PUBLIC_URL).ok().map(|url| url.to_string());
             let public = set
@@ -97,7 +97,7 @@ impl Visit {
 }
 
 /// A reply as the platform's response.
-pub fn respond(reply: Reply) -> worker::Result<Response> {
+pub(crate) fn respond(reply: Reply) -> worker::Result<Response> {
     let headers = Headers::new();
     for (name, value) in reply.headers {
         headers.append(name, &value)?;

@@ -37,7 +37,7 @@ fn is_known(object_name: &str) -> bool {
 }
 
 /// Remembers that the object of this name exists, or is about to.
-pub fn note(object_name: &str) {
+pub(crate) fn note(object_name: &str) {
     KNOWN.with_borrow_mut(|known| known.insert(object_name));
 }
 
@@ -49,7 +49,10 @@ fn looks_up(visit: &Visit) -> bool {
 
 /// Refuses a request to a repository whose name nobody has taken, as the repository's own object
 /// would.
-pub fn check<'a>(visit: &'a Visit, path: &'a RepositoryPath) -> Asked<'a, Result<(), ErrorReply>> {
+pub(crate) fn check<'a>(
+    visit: &'a Visit,
+    path: &'a RepositoryPath,
+) -> Asked<'a, Result<(), ErrorReply>> {
     let checked = async move {
         let object_name = path.object_name();
         if visit.identity == Identity::Operator || is_known(&object_name) || !looks_up(visit) {
@@ -67,7 +70,7 @@ pub fn check<'a>(visit: &'a Visit, path: &'a RepositoryPath) -> Asked<'a, Result
 }
 
 /// Whether there is such a namespace. Where names are not looked up, its object is to be asked.
-pub fn namespace_exists<'a>(
+pub(crate) fn namespace_exists<'a>(
     visit: &'a Visit,
     namespace: &'a NamespaceName,
 ) -> Asked<'a, Result<bool, ErrorReply>> {
@@ -110,7 +113,7 @@ async fn was_used(visit: &Visit) -> bool {
 }
 
 /// Whether the registry has to hear of a namespace before its object is asked to make it.
-pub fn must_be_announced(visit: &Visit, namespace: &NamespaceName) -> bool {
+pub(crate) fn must_be_announced(visit: &Visit, namespace: &NamespaceName) -> bool {
     !is_known(&namespace.folded()) && looks_up(visit)
 }
 
@@ -139,7 +142,7 @@ async fn absent(visit: &Visit, path: &RepositoryPath) -> ErrorReply {
 }
 
 /// What the namespace's object says of a token: whether it is one of its own that holds.
-pub async fn admitted(
+pub(crate) async fn admitted(
     visit: &Visit,
     namespace: &NamespaceName,
     sha256: TokenHash,

@@ -7,7 +7,7 @@ use cairn::storage::db::sql::{Database, EachRow};
 use cairn::storage::db::sql_error::SqlError;
 
 /// Fails one write, counted from 0; the end of an outermost transaction is one too.
-pub struct Faulty<'a, D> {
+pub(crate) struct Faulty<'a, D> {
     pub db: &'a D,
     /// Writes left until the fault.
     pub countdown: Cell<Option<u32>>,
@@ -17,7 +17,7 @@ pub struct Faulty<'a, D> {
 
 impl<'a, D: Database> Faulty<'a, D> {
     /// Fails write number `nth`, which takes effect all the same if `persisted`.
-    pub fn new(db: &'a D, nth: u32, persisted: bool) -> Self {
+    pub(crate) fn new(db: &'a D, nth: u32, persisted: bool) -> Self {
         Self {
             db,
             countdown: Cell::new(Some(nth)),
@@ -26,7 +26,7 @@ impl<'a, D: Database> Faulty<'a, D> {
     }
 
     /// Whether the fault came to pass.
-    pub fn has_struck(&self) -> bool {
+    pub(crate) fn has_struck(&self) -> bool {
         self.countdown.get().is_none()
     }
 }

@@ -27,7 +27,7 @@ const LOOKED_AT_BYTES: usize = 8000;
 const DROPPED_PIECES: u32 = 16;
 
 /// Sends the blob, or what the request's conditions leave of it.
-pub async fn send(mut reading: Reading, id: ObjectId, request: &Request) -> Answer {
+pub(crate) async fn send(mut reading: Reading, id: ObjectId, request: &Request) -> Answer {
     let at = reading.packs().find(&id)?;
     let at = at.ok_or_else(|| no_object("blob"))?;
     let row = reading.packs().row(at)?;

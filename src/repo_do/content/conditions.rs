@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// What is to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wanted {
+pub(crate) enum Wanted {
     /// Everything: 200.
     Whole,
     /// Some bytes, at least one: 206.
@@ -19,18 +19,18 @@ pub enum Wanted {
 
 /// The conditions of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Conditions<'a> {
+pub(crate) struct Conditions<'a> {
     /// `If-None-Match`.
-    pub if_none_match: Option<&'a str>,
+    pub(crate) if_none_match: Option<&'a str>,
     /// `If-Range`.
-    pub if_range: Option<&'a str>,
+    pub(crate) if_range: Option<&'a str>,
     /// `Range`.
-    pub range: Option<&'a str>,
+    pub(crate) range: Option<&'a str>,
 }
 
 impl Conditions<'_> {
     /// What to send of content with this tag and size.
-    pub fn decide(&self, etag: &str, size_bytes: u64) -> Wanted {
+    pub(crate) fn decide(&self, etag: &str, size_bytes: u64) -> Wanted {
         if let Some(tags) = self.if_none_match
             && matches_weakly(tags, etag)
         {

@@ -31,7 +31,7 @@ const READ_BYTES_MAX: u64 = 1 << 30;
 const STEPS: (u64, u64) = (256, 16_384);
 
 /// `…/log?ref&path&limit&offset&first_parent`
-pub async fn log(reading: Reading, query: &ContentQuery) -> Answer {
+pub(crate) async fn log(reading: Reading, query: &ContentQuery) -> Answer {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     let offset = query.offset.unwrap_or(0);
     let Some(walk) = begin(reading, query).await? else {

@@ -23,7 +23,7 @@ use crate::git::store::{Nameable as _, ReadError, StoreError};
 const BASE_CACHE_BYTES: usize = 2 << 20;
 
 /// The live packs of one moment, and what it takes to read them to the end.
-pub struct Reading {
+pub(crate) struct Reading {
     object: Rc<RepoObject>,
     packs: LivePacks<Rc<Store>>,
     faults: Faults,
@@ -35,7 +35,7 @@ pub struct Reading {
 
 impl Reading {
     /// Waits for room, and takes the packs that are live then.
-    pub async fn begin(
+    pub(crate) async fn begin(
         object: &Rc<RepoObject>,
         store: &Rc<Store>,
         audience: Audience,
@@ -58,22 +58,22 @@ impl Reading {
     }
 
     /// The store.
-    pub fn store(&self) -> &Rc<Store> {
+    pub(crate) fn store(&self) -> &Rc<Store> {
         self.packs.store()
     }
 
     /// The packs.
-    pub fn packs(&self) -> &LivePacks<Rc<Store>> {
+    pub(crate) fn packs(&self) -> &LivePacks<Rc<Store>> {
         &self.packs
     }
 
     /// The graph of the packs that are live now.
-    pub fn graph(&self) -> Result<Rc<CommitGraph>, StoreError> {
+    pub(crate) fn graph(&self) -> Result<Rc<CommitGraph>, StoreError> {
         self.object.graph.current(self.store())
     }
 
     /// Refuses an object that the caller may not name, as if it were not here.
-    pub async fn check_visible(
+    pub(crate) async fn check_visible(
         &mut self,
         id: ObjectId,
         hidden: impl FnOnce() -> ErrorReply,
@@ -87,13 +87,13 @@ impl Reading {
     }
 
     /// Reserves more, for as long as this is read.
-    pub async fn reserve(&mut self, bytes: u64) -> Result<(), ErrorReply> {
+    pub(crate) async fn reserve(&mut self, bytes: u64) -> Result<(), ErrorReply> {
         self.reservations.push(reserve_share(bytes).await?);
         Ok(())
     }
 
     /// Takes a step again until no chunk that it needs is cold.
-    pub async fn until<T>(
+    pub(crate) async fn until<T>(
         &mut self,
         mut step: impl FnMut(&LivePacks<Rc<Store>>) -> Result<T, ReadError>,
     ) -> Result<T, ErrorReply> {

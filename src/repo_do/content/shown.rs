@@ -19,7 +19,7 @@ const MESSAGE_BYTES_MAX: usize = 1 << 20;
 
 /// A ref.
 #[derive(Debug, Serialize)]
-pub struct Ref {
+pub(crate) struct Ref {
     name: String,
     target: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,7 +30,7 @@ pub struct Ref {
 
 impl Ref {
     /// A ref of the repository.
-    pub fn of(record: &RefRecord) -> Self {
+    pub(crate) fn of(record: &RefRecord) -> Self {
         Self {
             name: record.name.to_str_lossy().into_owned(),
             target: record.target.to_string(),
@@ -40,7 +40,7 @@ impl Ref {
     }
 
     /// `HEAD`, and the ref that it points to.
-    pub fn head(record: &RefRecord, points_to: &BStr) -> Self {
+    pub(crate) fn head(record: &RefRecord, points_to: &BStr) -> Self {
         Self {
             name: "HEAD".to_owned(),
             symref: Some(points_to.to_str_lossy().into_owned()),
@@ -52,7 +52,7 @@ impl Ref {
 /// A commit.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Commit<'a> {
+pub(crate) struct Commit<'a> {
     hash: String,
     tree_hash: String,
     message: Cow<'a, str>,
@@ -71,7 +71,7 @@ struct Signature<'a> {
 
 impl<'a> Commit<'a> {
     /// Of a commit's content.
-    pub fn new(id: ObjectId, text: &CommitText<'a>) -> Self {
+    pub(crate) fn new(id: ObjectId, text: &CommitText<'a>) -> Self {
         let shown = text.message.len().min(MESSAGE_BYTES_MAX);
         let message = text.message.get(..shown).unwrap_or_default();
         Self {
@@ -98,7 +98,7 @@ impl<'a> Signature<'a> {
 
 /// An entry of a tree.
 #[derive(Debug, Serialize)]
-pub struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     name: Cow<'a, str>,
     mode: String,
     hash: String,
@@ -107,7 +107,7 @@ pub struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// Of an entry as listed.
-    pub fn new(listed: &'a Listed) -> Self {
+    pub(crate) fn new(listed: &'a Listed) -> Self {
         let Mode(mode) = listed.mode;
         Self {
             name: listed.path.to_str_lossy(),

@@ -23,7 +23,7 @@ use crate::storage::fault_log;
 const PIECE_BYTES: usize = 128 << 10;
 
 /// `…/tree/:hash?recursive&cursor`; of a commit or tag, the tree that it leads to.
-pub async fn list(mut reading: Reading, id: ObjectId, query: &ContentQuery) -> Answer {
+pub(crate) async fn list(mut reading: Reading, id: ObjectId, query: &ContentQuery) -> Answer {
     let cursor = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
     let behind = cursor.map(decode_cursor).transpose()?;
     let found = reading

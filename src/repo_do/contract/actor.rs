@@ -11,18 +11,18 @@ use super::token::{Scope, TokenRecord, TokenState};
 
 /// SHA-256 of a token's plaintext. Compared in constant time; written as 64 hex digits.
 #[derive(Clone, Copy)]
-pub struct TokenHash([u8; 32]);
+pub(crate) struct TokenHash([u8; 32]);
 
 impl TokenHash {
     /// Wraps a digest.
     #[must_use]
-    pub fn new(digest: [u8; 32]) -> Self {
+    pub(crate) fn new(digest: [u8; 32]) -> Self {
         Self(digest)
     }
 
     /// The digest.
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
@@ -77,11 +77,11 @@ impl<'de> Deserialize<'de> for TokenHash {
 /// The text is not an [`Actor`] or a [`TokenHash`]: the Worker and the object disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not the text form of an actor")]
-pub struct BadActor;
+pub(crate) struct BadActor;
 
 /// Who asks, as far as the Worker can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Actor {
+pub(crate) enum Actor {
     /// No credential.
     Anonymous,
     /// The operator's key, checked by the Worker: may do everything.
@@ -128,7 +128,7 @@ impl FromStr for Actor {
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub(crate) enum Access {
     /// Fetch, or read content by REST.
     Read,
     /// Push (its advertisement too). Whether the repository is read-only is not asked here: that
@@ -140,7 +140,7 @@ pub enum Access {
 
 /// Why an actor may not do it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// 401: a credential is needed.
     #[error("authentication required")]
     CredentialRequired,
@@ -179,7 +179,7 @@ impl From<Refusal> for ErrorReply {
 /// `public` is `None` while there is no repository in the object. `token` is the object's own
 /// record of the hash in [`Actor::Token`], or the namespace's of [`Actor::NamespaceToken`]; it is
 /// asked for only then.
-pub fn authorize(
+pub(crate) fn authorize(
     actor: &Actor,
     public: Option<bool>,
     token: Option<&TokenRecord>,

@@ -5,7 +5,7 @@ use crate::git::refname;
 
 /// Checks a branch's short name by the rules for a branch that is pushed: Git's own, and that the
 /// file systems of clients can hold it. Fails with a sentence for the caller.
-pub fn check_branch(short: &str) -> Result<(), String> {
+pub(crate) fn check_branch(short: &str) -> Result<(), String> {
     let checked = refname::branch(short.into(), Limits::DEFAULT.refname_bytes_max);
     checked.map(|_| ()).map_err(|error| error.to_string())
 }

@@ -9,54 +9,54 @@
 use serde::{Deserialize, Serialize};
 
 /// Paths of content.
-pub mod path {
+pub(crate) mod path {
     /// How all of them begin.
-    pub const CONTENT: &str = "/content/";
+    pub(crate) const CONTENT: &str = "/content/";
     /// Refs by name.
-    pub const REFS: &str = "/content/refs";
+    pub(crate) const REFS: &str = "/content/refs";
     /// Commits, newest first.
-    pub const LOG: &str = "/content/log";
+    pub(crate) const LOG: &str = "/content/log";
     /// Followed by an object id.
-    pub const COMMIT: &str = "/content/commit/";
+    pub(crate) const COMMIT: &str = "/content/commit/";
     /// Followed by an object id.
-    pub const TREE: &str = "/content/tree/";
+    pub(crate) const TREE: &str = "/content/tree/";
     /// Followed by an object id.
-    pub const BLOB: &str = "/content/blob/";
+    pub(crate) const BLOB: &str = "/content/blob/";
     /// The blob at a path of a ref.
-    pub const FILE: &str = "/content/file";
+    pub(crate) const FILE: &str = "/content/file";
     /// The same, the ref and the path in one.
-    pub const RAW: &str = "/content/raw";
+    pub(crate) const RAW: &str = "/content/raw";
 }
 
 /// The query of all of them; which fields a path has, the Worker has checked, and their bounds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ContentQuery {
+pub(crate) struct ContentQuery {
     /// A refname, in short or in full, `HEAD` or a commit id; `HEAD` unless given.
     #[serde(rename = "ref")]
-    pub revision: Option<String>,
+    pub(crate) revision: Option<String>,
     /// Names with slashes between them.
-    pub path: Option<String>,
+    pub(crate) path: Option<String>,
     /// How refnames begin.
-    pub prefix: Option<String>,
+    pub(crate) prefix: Option<String>,
     /// Where the page before ended.
-    pub cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// Entries of a page.
-    pub limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
     /// Entries before the page.
-    pub offset: Option<u32>,
+    pub(crate) offset: Option<u32>,
     /// Whether subtrees are listed too.
-    pub recursive: Option<String>,
+    pub(crate) recursive: Option<String>,
     /// Whether of a merge only its first parent is followed.
-    pub first_parent: Option<String>,
+    pub(crate) first_parent: Option<String>,
 }
 
 /// What stands before the result in an envelope.
-pub const ENVELOPE_OPEN: &str = r#"{"result":"#;
+pub(crate) const ENVELOPE_OPEN: &str = r#"{"result":"#;
 
 /// What stands behind it; `result_info` is JSON.
 #[must_use]
-pub fn envelope_close(result_info: Option<&str>) -> String {
+pub(crate) fn envelope_close(result_info: Option<&str>) -> String {
     let success = r#","success":true,"errors":[],"messages":[]"#;
     match result_info {
         Some(info) => format!("{success},\"result_info\":{info}}}"),

@@ -9,7 +9,7 @@ use super::fault::Fault;
 /// Why a request was refused: each has an HTTP status and a number for the REST envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ErrorCode {
+pub(crate) enum ErrorCode {
     /// No credential, or one that is not accepted.
     Unauthorized,
     /// The credential is known and does not allow this.
@@ -57,7 +57,7 @@ pub enum ErrorCode {
 impl ErrorCode {
     /// The HTTP status.
     #[must_use]
-    pub fn status(self) -> u16 {
+    pub(crate) fn status(self) -> u16 {
         match self {
             Self::InvalidInput | Self::InvalidRepoName | Self::InvalidTtl | Self::InvalidUrl => 400,
             Self::Unauthorized => 401,
@@ -81,20 +81,20 @@ impl ErrorCode {
 
     /// Its name, as the log has it.
     #[must_use]
-    pub fn name(self) -> Option<String> {
+    pub(crate) fn name(self) -> Option<String> {
         let name = serde_json::to_value(self).ok()?;
         name.as_str().map(str::to_owned)
     }
 
     /// Its name in a log line whose status is 200: what the client was told in-band.
     #[must_use]
-    pub fn label(self) -> String {
+    pub(crate) fn label(self) -> String {
         self.name().unwrap_or_default()
     }
 
     /// The number in the REST envelope.
     #[must_use]
-    pub fn number(self) -> u32 {
+    pub(crate) fn number(self) -> u32 {
         match self {
             Self::Unauthorized | Self::Forbidden => 10_000,
             Self::InvalidInput
@@ -122,26 +122,26 @@ impl ErrorCode {
 /// A refusal: the body of every answer of the object's whose status is not 200.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
-pub struct ErrorReply {
+pub(crate) struct ErrorReply {
     /// Why.
-    pub code: ErrorCode,
+    pub(crate) code: ErrorCode,
     /// One sentence for the client: lower case, specific, no secrets.
-    pub message: String,
+    pub(crate) message: String,
     /// JSON pointer of the field at fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pointer: Option<String>,
+    pub(crate) pointer: Option<String>,
     /// When to try again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_after_seconds: Option<u32>,
+    pub(crate) retry_after_seconds: Option<u32>,
     /// What failed, if the reply hides a fault of ours. It never leaves the object: whoever makes a
     /// response of the reply logs it.
     #[serde(skip)]
-    pub fault: Option<Box<Fault>>,
+    pub(crate) fault: Option<Box<Fault>>,
 }
 
 impl ErrorReply {
     /// A refusal that blames no field.
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
@@ -152,13 +152,13 @@ impl ErrorReply {
     }
 
     /// Something of ours failed: the log has the cause, the client hears nothing of it.
-    pub fn internal(kind: &'static str, cause: &dyn Display) -> Self {
+    pub(crate) fn internal(kind: &'static str, cause: &dyn Display) -> Self {
         Self::new(ErrorCode::InternalError, "internal error").caused_by(kind, cause)
     }
 
     /// The same refusal, with the fault that the log is told.
     #[must_use]
-    pub fn caused_by(self, kind: &'static str, cause: &dyn Display) -> Self {
+    pub(crate) fn caused_by(self, kind: &'static str, cause: &dyn Display) -> Self {
         let cause = cause.to_string();
         let fault = Some(Box::new(Fault { kind, cause }));
         Self { fault, ..self }
@@ -166,7 +166,7 @@ impl ErrorReply {
 
     /// Why: the fault, or where there is none what the client is told.
     #[must_use]
-    pub fn cause(&self) -> &str {
+    pub(crate) fn cause(&self) -> &str {
         match &self.fault {
             Some(fault) => &fault.cause,
             None => &self.message,
@@ -174,7 +174,11 @@ impl ErrorReply {
     }
 
     /// A refusal that blames a field, by its JSON pointer (`/name`).
-    pub fn at(code: ErrorCode, pointer: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn at(
+        code: ErrorCode,
+        pointer: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             pointer: Some(pointer.into()),
             ..Self::new(code, message)
@@ -182,7 +186,7 @@ impl ErrorReply {
     }
 
     /// [`ErrorCode::Unavailable`] with the time after which to try again.
-    pub fn busy(retry_after_seconds: u32, message: impl Into<String>) -> Self {
+    pub(crate) fn busy(retry_after_seconds: u32, message: impl Into<String>) -> Self {
         Self {
             retry_after_seconds: Some(retry_after_seconds),
             ..Self::new(ErrorCode::Unavailable, message)
@@ -190,7 +194,7 @@ impl ErrorReply {
     }
 
     /// [`ErrorCode::RateLimited`] with the time after which to try again.
-    pub fn rate_limited(retry_after_seconds: u32, message: impl Into<String>) -> Self {
+    pub(crate) fn rate_limited(retry_after_seconds: u32, message: impl Into<String>) -> Self {
         Self {
             retry_after_seconds: Some(retry_after_seconds),
             ..Self::new(ErrorCode::RateLimited, message)

@@ -8,25 +8,25 @@ use super::repository::CreateRepository;
 /// repository, so that what is plainly wrong is said at once; the rest its alarm does.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ImportRepository {
+pub(crate) struct ImportRepository {
     /// The repository to make. Its default branch is a guess until the remote has told its own.
-    pub create: CreateRepository,
+    pub(crate) create: CreateRepository,
     /// The remote, without credentials, already checked.
-    pub url: String,
+    pub(crate) url: String,
     /// For the remote; never stored.
-    pub username: Option<String>,
+    pub(crate) username: Option<String>,
     /// For the remote; never stored.
-    pub password: Option<String>,
+    pub(crate) password: Option<String>,
     /// The one branch wanted, by its short name.
-    pub branch: Option<String>,
+    pub(crate) branch: Option<String>,
     /// Commits of history wanted from each branch.
-    pub depth: Option<u32>,
+    pub(crate) depth: Option<u32>,
 }
 
 /// What an import does at a time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ImportPhase {
+pub(crate) enum ImportPhase {
     /// It waits for its turn, or to try again.
     #[default]
     Waiting,
@@ -42,23 +42,23 @@ pub enum ImportPhase {
 
 /// How far an import has come. Figures are of the pack under way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ImportProgress {
+pub(crate) struct ImportProgress {
     /// What it does.
-    pub phase: ImportPhase,
+    pub(crate) phase: ImportPhase,
     /// Attempts in a row that brought nothing.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
     /// Parts that the history is fetched in; 0 while that is not known.
-    pub parts: u32,
+    pub(crate) parts: u32,
     /// Parts that are here.
-    pub parts_done: u32,
+    pub(crate) parts_done: u32,
     /// Bytes received.
-    pub received_bytes: u64,
+    pub(crate) received_bytes: u64,
     /// Objects received.
-    pub received_objects: u32,
+    pub(crate) received_objects: u32,
     /// Objects announced.
-    pub total_objects: u32,
+    pub(crate) total_objects: u32,
     /// Deltas resolved.
-    pub resolved_deltas: u32,
+    pub(crate) resolved_deltas: u32,
     /// Deltas announced.
-    pub total_deltas: u32,
+    pub(crate) total_deltas: u32,
 }

@@ -13,7 +13,7 @@ use crate::git::protocol::sideband::{Band, SideBand, band};
 
 /// A request of Git's with a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GitPost {
+pub(crate) enum GitPost {
     /// A fetch.
     UploadPack,
     /// A push.
@@ -23,7 +23,7 @@ pub enum GitPost {
 impl GitPost {
     /// The content type of its answers.
     #[must_use]
-    pub fn answer_type(self) -> &'static str {
+    pub(crate) fn answer_type(self) -> &'static str {
         match self {
             Self::UploadPack => "application/x-git-upload-pack-result",
             Self::ReceivePack => "application/x-git-receive-pack-result",
@@ -33,7 +33,7 @@ impl GitPost {
     /// The whole answer that refuses it, where its body was not read. Of a push the bands are
     /// assumed that every client asks for, since they are offered.
     #[must_use]
-    pub fn refusal(self, named: &str) -> Vec<u8> {
+    pub(crate) fn refusal(self, named: &str) -> Vec<u8> {
         let mut out = Vec::new();
         match self {
             Self::UploadPack => refusal::upload_pack(named, &mut out),
@@ -45,7 +45,7 @@ impl GitPost {
 
 /// An `ERR` packet, which every service of Git's has.
 #[must_use]
-pub fn error_packet(message: &str) -> String {
+pub(crate) fn error_packet(message: &str) -> String {
     let mut out = Vec::new();
     refusal::upload_pack(message, &mut out);
     String::from_utf8_lossy(&out).into_owned()
@@ -53,7 +53,7 @@ pub fn error_packet(message: &str) -> String {
 
 /// Appends why a pack that was announced does not follow: the client reads it where it expects the
 /// pack, on the large side-band.
-pub fn instead_of_pack(message: &str, request_id: &str, out: &mut Vec<u8>) {
+pub(crate) fn instead_of_pack(message: &str, request_id: &str, out: &mut Vec<u8>) {
     let text = format!("upload-pack: {message}; try again (request {request_id})\n");
     band(Band::Error, text.as_bytes(), SideBand::Large, out);
 }
@@ -61,7 +61,7 @@ pub fn instead_of_pack(message: &str, request_id: &str, out: &mut Vec<u8>) {
 impl ErrorCode {
     /// Whether the refusal of a POST of Git's is told in-band.
     #[must_use]
-    pub fn is_told_in_band(self, is_anonymous: bool) -> bool {
+    pub(crate) fn is_told_in_band(self, is_anonymous: bool) -> bool {
         match self {
             Self::Unauthorized | Self::Forbidden | Self::NotFound => !is_anonymous,
             Self::UnsupportedMediaType | Self::MethodNotAllowed => false,
@@ -73,7 +73,7 @@ impl ErrorCode {
 impl Actor {
     /// Whether the request had no credential.
     #[must_use]
-    pub fn is_anonymous(&self) -> bool {
+    pub(crate) fn is_anonymous(&self) -> bool {
         matches!(self, Self::Anonymous)
     }
 }

@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 /// Body of `POST /maintenance`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Maintain {
+pub(crate) struct Maintain {
     /// What is to be done.
-    pub task: MaintenanceTask,
+    pub(crate) task: MaintenanceTask,
 }
 
 /// What the operator may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum MaintenanceTask {
+pub(crate) enum MaintenanceTask {
     /// All that the alarm would do, now.
     Run,
     /// Every derived part is checked against the packs' bytes.
@@ -29,45 +29,45 @@ pub enum MaintenanceTask {
 /// Answer of `POST /purge`: what went.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Purged {
+pub(crate) struct Purged {
     /// Objects that no ref reached.
-    pub objects: u64,
+    pub(crate) objects: u64,
     /// Bytes that packs have less.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Packs that were rewritten without them.
-    pub packs_rewritten: u64,
+    pub(crate) packs_rewritten: u64,
     /// Objects of R2 that were given up: packs, and the ready clone.
-    pub r2_objects: u64,
+    pub(crate) r2_objects: u64,
     /// Repositories of the fork network that may still hold them.
-    pub holders: Vec<Holder>,
+    pub(crate) holders: Vec<Holder>,
 }
 
 /// A repository of a fork network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Holder {
+pub(crate) struct Holder {
     /// Its id.
-    pub repository_id: String,
+    pub(crate) repository_id: String,
     /// Its namespace and name, as shown; `None` when the network never heard them.
-    pub path: Option<(String, String)>,
+    pub(crate) path: Option<(String, String)>,
 }
 
 /// When packs go to R2, when they go cold, and when a clone is kept ready; what is absent stays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SnapshotChange {
+pub(crate) struct SnapshotChange {
     /// Seconds without a push after which packs are copied and ready clones made.
-    pub settle_seconds: Option<u32>,
+    pub(crate) settle_seconds: Option<u32>,
     /// Seconds after its publication at which a pack may go cold.
-    pub cold_after_seconds: Option<u32>,
+    pub(crate) cold_after_seconds: Option<u32>,
     /// Bytes of live packs in SQLite below which none goes cold.
-    pub cold_bytes_min: Option<u64>,
+    pub(crate) cold_bytes_min: Option<u64>,
     /// Bytes of live packs from which on a ready clone is made.
-    pub ready_bytes_min: Option<u64>,
+    pub(crate) ready_bytes_min: Option<u64>,
 }
 
 impl SnapshotChange {
     /// Whether nothing changes.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }

@@ -49,7 +49,7 @@
 //! - Before `/init` and after `/delete` it writes nothing (not even its schema): anybody may name
 //!   an object that does not exist, and rows are billed.
 
-pub mod content;
+pub(crate) mod content;
 
 mod actor;
 mod branch;
@@ -71,27 +71,27 @@ mod usage;
 #[cfg(test)]
 mod tests;
 
-pub use actor::{Access, Actor, BadActor, Refusal, TokenHash, authorize};
-pub use branch::check_branch;
-pub use error::{ErrorCode, ErrorReply};
-pub use fault::Fault;
-pub use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
-pub use http::{CONDITION_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
-pub use import::{ImportPhase, ImportProgress, ImportRepository};
-pub use in_band::{GitPost, error_packet, instead_of_pack};
-pub use maintenance::{Holder, Maintain, MaintenanceTask, Purged, SnapshotChange};
-pub use public_id::{PUBLIC_ID_CHARS, is_public_id, object_name, token_id_prefix};
-pub use rate::{Meter, Rate};
-pub use recover::RecoverRepository;
-pub use remote_url::{Credentials, RemoteUrl, RemoteUrlError};
-pub use repository::{
+pub(crate) use actor::{Access, Actor, Refusal, TokenHash, authorize};
+pub(crate) use branch::check_branch;
+pub(crate) use error::{ErrorCode, ErrorReply};
+pub(crate) use fault::Fault;
+pub(crate) use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
+pub(crate) use http::{CONDITION_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
+pub(crate) use import::{ImportPhase, ImportProgress, ImportRepository};
+pub(crate) use in_band::{GitPost, error_packet, instead_of_pack};
+pub(crate) use maintenance::{Holder, Maintain, MaintenanceTask, Purged, SnapshotChange};
+pub(crate) use public_id::{PUBLIC_ID_CHARS, is_public_id, object_name, token_id_prefix};
+pub(crate) use rate::{Meter, Rate};
+pub(crate) use recover::RecoverRepository;
+pub(crate) use remote_url::{Credentials, RemoteUrl, RemoteUrlError};
+pub(crate) use repository::{
     CreateRepository, Deleted, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
     UpdateRepository, present,
 };
-pub use token::{
+pub(crate) use token::{
     Admit, Admitted, CreateToken, NAMESPACE_ADMIT, RevokedToken, Scope, TokenPage, TokenRecord,
     TokenState,
 };
-pub use usage::{RequestLine, Usage};
+pub(crate) use usage::{RequestLine, Usage};
 
-pub use crate::storage::repository::origin_report::{OriginReport, SkippedRefs};
+pub(crate) use crate::storage::repository::origin_report::{OriginReport, SkippedRefs};

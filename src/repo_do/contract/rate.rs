@@ -16,14 +16,14 @@ const US_PER_SECOND: i64 = 1_000_000;
 
 /// So many requests in so many seconds: all of them at once, or evenly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
+pub(crate) struct Rate {
     requests: u32,
     seconds: u32,
 }
 
 impl Rate {
     /// The deployment's, by its variables. What is not a number is as if it were not set.
-    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let number = |name| variable(name).and_then(|text| text.trim().parse().ok());
         Self {
             requests: number(REQUESTS).unwrap_or(REQUESTS_DEFAULT),
@@ -35,14 +35,14 @@ impl Rate {
 /// Counts requests against a rate: each one moves the time by which all would have come if they
 /// came evenly, and that time may be ahead by the rate's seconds.
 #[derive(Debug, Default)]
-pub struct Meter {
+pub(crate) struct Meter {
     paid_until_us: Cell<i64>,
 }
 
 impl Meter {
     /// Counts a request to `what`, or refuses it and does not count it. The time is in
     /// milliseconds since 1970.
-    pub fn admit(&self, rate: Rate, what: &str, now_ms: i64) -> Result<(), ErrorReply> {
+    pub(crate) fn admit(&self, rate: Rate, what: &str, now_ms: i64) -> Result<(), ErrorReply> {
         let Rate { requests, seconds } = rate;
         if requests == 0 {
             return Ok(());

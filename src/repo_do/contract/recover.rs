@@ -8,9 +8,9 @@ use super::repository::CreateRepository;
 /// repository, so that what is plainly wrong is said at once; the rest its alarm does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RecoverRepository {
+pub(crate) struct RecoverRepository {
     /// The repository to make. Its settings are those of the record, in the end.
-    pub create: CreateRepository,
+    pub(crate) create: CreateRepository,
     /// The id of the lost repository.
-    pub lost_id: String,
+    pub(crate) lost_id: String,
 }

@@ -31,7 +31,7 @@ const LOCAL_NAMES: [&str; 11] = [
 
 /// Why a URL is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum RemoteUrlError {
+pub(crate) enum RemoteUrlError {
     /// It cannot be parsed.
     #[error("the url is malformed")]
     Malformed,
@@ -54,11 +54,11 @@ pub enum RemoteUrlError {
 
 /// Credentials for a remote. Never stored, never logged.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
+pub(crate) struct Credentials {
     /// The user's name, possibly empty.
-    pub username: String,
+    pub(crate) username: String,
     /// The password or token.
-    pub password: String,
+    pub(crate) password: String,
 }
 
 impl fmt::Debug for Credentials {
@@ -69,7 +69,7 @@ impl fmt::Debug for Credentials {
 
 /// A remote repository's URL, without credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemoteUrl {
+pub(crate) struct RemoteUrl {
     url: Url,
     allow_private: bool,
 }
@@ -77,7 +77,7 @@ pub struct RemoteUrl {
 impl RemoteUrl {
     /// Reads a URL, and takes the credentials out of it. `allow_private`: the operator allows
     /// `http` and private hosts, for development.
-    pub fn parse(
+    pub(crate) fn parse(
         text: &str,
         allow_private: bool,
     ) -> Result<(Self, Option<Credentials>), RemoteUrlError> {
@@ -106,13 +106,17 @@ impl RemoteUrl {
 
     /// The URL of a service of this remote, such as `/info/refs?service=git-upload-pack`.
     #[must_use]
-    pub fn service(&self, path_and_query: &str) -> String {
+    pub(crate) fn service(&self, path_and_query: &str) -> String {
         format!("{self}{path_and_query}")
     }
 
     /// Follows a redirect of `from`, which `service` gave for this path and query: the remote that
     /// it leads to, when its target is the same service elsewhere.
-    pub fn redirected(&self, location: &str, path_and_query: &str) -> Result<Self, RemoteUrlError> {
+    pub(crate) fn redirected(
+        &self,
+        location: &str,
+        path_and_query: &str,
+    ) -> Result<Self, RemoteUrlError> {
         let target = if location.starts_with("//") {
             format!("{}:{location}", self.url.scheme())
         } else if location.starts_with('/') {
@@ -129,7 +133,7 @@ impl RemoteUrl {
 
     /// Whether credentials for this remote may be sent to that one.
     #[must_use]
-    pub fn same_origin(&self, other: &Self) -> bool {
+    pub(crate) fn same_origin(&self, other: &Self) -> bool {
         self.url.origin() == other.url.origin()
     }
 }

@@ -1,3 +1,4 @@
+use super::actor::BadActor;
 use super::*;
 
 const NOW_MS: i64 = 1_800_000_000_000;

@@ -8,7 +8,7 @@ use crate::storage::repository::tokens;
 /// What a token allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Scope {
+pub(crate) enum Scope {
     /// Fetch, and read content by REST.
     Read,
     /// Read, and push.
@@ -17,30 +17,10 @@ pub enum Scope {
     Admin,
 }
 
-impl Scope {
-    /// The scope's name, as stored and as shown.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The scope of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Read, Self::Write, Self::Admin]
-            .into_iter()
-            .find(|scope| scope.name() == name)
-    }
-}
-
 /// Where a token is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum TokenState {
+pub(crate) enum TokenState {
     /// It is accepted.
     Active,
     /// Its time is over.
@@ -52,30 +32,30 @@ pub enum TokenState {
 /// A token as the object keeps it. The plaintext is known to nobody but its owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TokenRecord {
+pub(crate) struct TokenRecord {
     /// 16 characters of `[0-9a-z]`; of a repository's token the first eight are the repository
     /// id's (`token_id_prefix`).
-    pub token_id: String,
+    pub(crate) token_id: String,
     /// SHA-256 of the plaintext without its `?expires=` suffix.
-    pub sha256: TokenHash,
+    pub(crate) sha256: TokenHash,
     /// What it allows.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// The owner's note.
-    pub label: Option<String>,
+    pub(crate) label: Option<String>,
     /// Milliseconds since 1970.
-    pub created_at_ms: i64,
+    pub(crate) created_at_ms: i64,
     /// Milliseconds since 1970; from then on it is refused.
-    pub expires_at_ms: i64,
+    pub(crate) expires_at_ms: i64,
     /// When it was taken back, in milliseconds since 1970.
-    pub revoked_at_ms: Option<i64>,
+    pub(crate) revoked_at_ms: Option<i64>,
     /// When it was last accepted, in milliseconds since 1970; may lag, so that use costs no write.
-    pub last_used_at_ms: Option<i64>,
+    pub(crate) last_used_at_ms: Option<i64>,
 }
 
 impl TokenRecord {
     /// Its state at a time in milliseconds since 1970.
     #[must_use]
-    pub fn state(&self, now_ms: i64) -> TokenState {
+    pub(crate) fn state(&self, now_ms: i64) -> TokenState {
         if self.revoked_at_ms.is_some() {
             TokenState::Revoked
         } else if now_ms >= self.expires_at_ms {
@@ -87,7 +67,7 @@ impl TokenRecord {
 
     /// As it is put into a store.
     #[must_use]
-    pub fn to_insert(&self) -> tokens::NewToken<'_> {
+    pub(crate) fn to_insert(&self) -> tokens::NewToken<'_> {
         tokens::NewToken {
             id: &self.token_id,
             sha256: self.sha256.as_bytes(),
@@ -145,58 +125,58 @@ impl From<tokens::TokenPage> for TokenPage {
 /// [`ErrorCode::AlreadyExists`]: the Worker draws again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CreateToken {
+pub(crate) struct CreateToken {
     /// The new token.
-    pub token: TokenRecord,
+    pub(crate) token: TokenRecord,
 }
 
 /// Answer of `GET /tokens`: one page, newest first. `state` is `active`, `expired`, `revoked` or
 /// `all`, `page` starts at 1; the Worker has checked both and sends all three.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenPage {
+pub(crate) struct TokenPage {
     /// The page's tokens.
-    pub tokens: Vec<TokenRecord>,
+    pub(crate) tokens: Vec<TokenRecord>,
     /// Tokens in that state altogether.
-    pub total_count: u64,
+    pub(crate) total_count: u64,
 }
 
 /// Answer of `DELETE /tokens/<id>`; a second time answers the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RevokedToken {
+pub(crate) struct RevokedToken {
     /// Its id.
-    pub token_id: String,
+    pub(crate) token_id: String,
     /// Its hash, by which the Worker takes the grant out of KV.
-    pub sha256: TokenHash,
+    pub(crate) sha256: TokenHash,
 }
 
 /// Where a repository's object asks its namespace's about a token that is none of its own
 /// (binding `NAMESPACE`, name in lower case, `POST`, body [`Admit`], answer [`Admitted`]).
-pub const NAMESPACE_ADMIT: &str = "/admit";
+pub(crate) const NAMESPACE_ADMIT: &str = "/admit";
 
 /// Body of `POST` [`NAMESPACE_ADMIT`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Admit {
+pub(crate) struct Admit {
     /// What is known of the token.
-    pub sha256: TokenHash,
+    pub(crate) sha256: TokenHash,
     /// Milliseconds since 1970.
-    pub now_ms: i64,
+    pub(crate) now_ms: i64,
 }
 
 /// Answer of `POST` [`NAMESPACE_ADMIT`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Admitted {
+pub(crate) struct Admitted {
     /// The namespace's token, if it is one that holds now.
-    pub token: Option<TokenRecord>,
+    pub(crate) token: Option<TokenRecord>,
     /// The ids of the repositories that it opens; `None`: every one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repository_ids: Option<Vec<String>>,
+    pub(crate) repository_ids: Option<Vec<String>>,
 }
 
 impl Admitted {
     /// No token, which opens nothing.
     #[must_use]
-    pub fn nobody() -> Self {
+    pub(crate) fn nobody() -> Self {
         Self {
             token: None,
             repository_ids: Some(Vec::new()),
@@ -205,7 +185,7 @@ impl Admitted {
 
     /// Whether the token opens a repository, by its id; `None` where there is no repository.
     #[must_use]
-    pub fn opens(&self, repository_id: Option<&str>) -> bool {
+    pub(crate) fn opens(&self, repository_id: Option<&str>) -> bool {
         let listed = |ids: &Vec<String>| ids.iter().any(|id| Some(id.as_str()) == repository_id);
         self.repository_ids.as_ref().is_none_or(listed)
     }

@@ -4,22 +4,22 @@ use std::fmt;
 
 /// What answering took at one object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Rows read, as billed.
-    pub rows_read: u64,
+    pub(crate) rows_read: u64,
     /// Rows written, as billed.
-    pub rows_written: u64,
+    pub(crate) rows_written: u64,
     /// Packs that were looked at.
-    pub packs: u64,
+    pub(crate) packs: u64,
     /// Bytes of an answer that the Worker passes on without looking.
-    pub answer_bytes: u64,
+    pub(crate) answer_bytes: u64,
     /// The id of the token that was shown, where the object knows it.
-    pub token_id: Option<String>,
+    pub(crate) token_id: Option<String>,
 }
 
 impl Usage {
     /// Adds what another object took.
-    pub fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.rows_read = self.rows_read.saturating_add(other.rows_read);
         self.rows_written = self.rows_written.saturating_add(other.rows_written);
         self.packs = self.packs.saturating_add(other.packs);
@@ -29,7 +29,7 @@ impl Usage {
 
     /// Reads the text form; what cannot be read is nothing.
     #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut parts = text.split(' ');
         let mut number = || parts.next().and_then(|part| part.parse().ok()).unwrap_or(0);
         let (rows_read, rows_written) = (number(), number());
@@ -64,37 +64,37 @@ impl fmt::Display for Usage {
 
 /// One answered request, as it is logged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RequestLine {
+pub(crate) struct RequestLine {
     /// What the client was told it is called.
-    pub request_id: String,
+    pub(crate) request_id: String,
     /// The HTTP method.
-    pub method: String,
+    pub(crate) method: String,
     /// The path with its names left out: `/git/:ns/:repo/info/refs`.
-    pub route: String,
+    pub(crate) route: String,
     /// The namespace, in lower case.
-    pub namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
     /// The repository in it, in lower case.
-    pub repository: Option<String>,
+    pub(crate) repository: Option<String>,
     /// The HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// What went wrong, as the name of an error code.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
     /// Bytes of the body that came, where they are known.
-    pub bytes_in: Option<u64>,
+    pub(crate) bytes_in: Option<u64>,
     /// Bytes of the body that went.
-    pub bytes_out: u64,
+    pub(crate) bytes_out: u64,
     /// From the first line to the last byte, as the platform's clock runs.
-    pub wall_ms: i64,
+    pub(crate) wall_ms: i64,
     /// Whether a ready clone was the answer.
-    pub ready: bool,
+    pub(crate) ready: bool,
     /// What it took at the objects.
-    pub usage: Usage,
+    pub(crate) usage: Usage,
 }
 
 impl RequestLine {
     /// The texts of its data point: namespace, method, route, error.
     #[must_use]
-    pub fn texts(&self) -> [&str; 4] {
+    pub(crate) fn texts(&self) -> [&str; 4] {
         let namespace = self.namespace.as_deref().unwrap_or_default();
         let error = self.error.as_deref().unwrap_or_default();
         [namespace, &self.method, &self.route, error]
@@ -103,7 +103,7 @@ impl RequestLine {
     /// The numbers of its data point: status, milliseconds, bytes in and out, rows read and
     /// written.
     #[must_use]
-    pub fn numbers(&self) -> [u64; 6] {
+    pub(crate) fn numbers(&self) -> [u64; 6] {
         [
             u64::from(self.status),
             u64::try_from(self.wall_ms).unwrap_or(0),
@@ -116,7 +116,7 @@ impl RequestLine {
 
     /// One line of JSON. It has no field in which a secret could stand.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         serde_json::json!({
             "event": "request",
             "request_id": self.request_id,

@@ -36,7 +36,7 @@ const SIGNATURE: &[u8] = b"# v2 git bundle\n";
 const RETRY_SECONDS: u32 = 5;
 
 /// `GET /bundle`.
-pub async fn bundle(object: &Rc<RepoObject>, store: &Rc<Store>, account: &Account) -> Reply {
+pub(crate) async fn bundle(object: &Rc<RepoObject>, store: &Rc<Store>, account: &Account) -> Reply {
     let mut reservations = vec![reserve_share(FETCH_BYTES).await?];
     reservations.extend(cold::reserve_for(store).await?);
     // Packs that are superseded meanwhile stay.

@@ -9,9 +9,9 @@
 //! | `reach` | which objects may be named by id |
 //! | `bundle` | everything as one file |
 
-pub mod bundle;
-pub mod reach;
-pub mod ready;
-pub mod refs;
-pub mod sender;
-pub mod upload;
+pub(crate) mod bundle;
+pub(crate) mod reach;
+pub(crate) mod ready;
+pub(crate) mod refs;
+pub(crate) mod sender;
+pub(crate) mod upload;

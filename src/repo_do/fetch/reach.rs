@@ -23,11 +23,11 @@ use crate::repo_do::state::reach_cache::{Audience, Kept, with};
 use crate::repo_do::state::store::Store;
 
 /// What the repository's own refs, and its own reflog, reach now.
-pub struct Reached(Rc<RefCell<Kept>>);
+pub(crate) struct Reached(Rc<RefCell<Kept>>);
 
 impl Reached {
     /// Of these packs, the live ones of this moment or of an earlier one.
-    pub fn of(
+    pub(crate) fn of(
         object: &RepoObject,
         packs: &LivePacks<Rc<Store>>,
         audience: Audience,
@@ -43,7 +43,7 @@ impl Reached {
     }
 
     /// Whether the object is among it.
-    pub fn has(&self, packs: &LivePacks<Rc<Store>>, id: &oid) -> Result<bool, ReadError> {
+    pub(crate) fn has(&self, packs: &LivePacks<Rc<Store>>, id: &oid) -> Result<bool, ReadError> {
         self.0.borrow_mut().reaches(packs.store(), packs, id)
     }
 }
@@ -75,7 +75,7 @@ fn kept(
 }
 
 /// What a client may name by id.
-pub struct Visible<'a> {
+pub(crate) struct Visible<'a> {
     object: &'a RepoObject,
     store: &'a Rc<Store>,
     audience: Audience,
@@ -83,7 +83,7 @@ pub struct Visible<'a> {
 
 impl<'a> Visible<'a> {
     /// To this audience.
-    pub fn to(object: &'a RepoObject, store: &'a Rc<Store>, audience: Audience) -> Self {
+    pub(crate) fn to(object: &'a RepoObject, store: &'a Rc<Store>, audience: Audience) -> Self {
         Self {
             object,
             store,
@@ -109,7 +109,7 @@ impl<'a> Visible<'a> {
     }
 
     /// Those of the ids that it may not name.
-    pub fn hidden(&self, ids: &[ObjectId]) -> Result<HashSet<ObjectId>, ReadError> {
+    pub(crate) fn hidden(&self, ids: &[ObjectId]) -> Result<HashSet<ObjectId>, ReadError> {
         let left = self.without_tips(ids)?;
         if left.is_empty() {
             return Ok(left);
@@ -135,7 +135,7 @@ impl Nameable for Visible<'_> {
 
 /// The bases outside of its pack that a push may build on. Any other is as if it were not here: what
 /// a delta makes of an object tells what that object is.
-pub struct VisibleBases<'a> {
+pub(crate) struct VisibleBases<'a> {
     object: &'a RepoObject,
     packs: &'a LivePacks<Rc<Store>>,
     /// Opened for the first base: most pushes have none that would have to be asked for.
@@ -144,7 +144,7 @@ pub struct VisibleBases<'a> {
 
 impl<'a> VisibleBases<'a> {
     /// Those in these packs.
-    pub fn of(object: &'a RepoObject, packs: &'a LivePacks<Rc<Store>>) -> Self {
+    pub(crate) fn of(object: &'a RepoObject, packs: &'a LivePacks<Rc<Store>>) -> Self {
         Self {
             object,
             packs,

@@ -18,14 +18,14 @@ use crate::storage::r2::binding::R2;
 use crate::storage::repository::ready_clone::{ReadyClone, fingerprint};
 
 /// What a ready clone answers with: what stands before the pack, and the R2 object.
-pub struct Served {
-    pub head: Vec<u8>,
-    pub ready: ReadyClone,
+pub(crate) struct Served {
+    pub(crate) head: Vec<u8>,
+    pub(crate) ready: ReadyClone,
 }
 
 /// The ready clone, if it is the answer to this request: a full clone of what branches and tags
 /// name now, no more and no less. One that R2 has lost, or has other bytes of, is forgotten.
-pub async fn serves(
+pub(crate) async fn serves(
     object: &RepoObject,
     store: &Rc<Store>,
     request: &FetchRequest,
@@ -83,7 +83,7 @@ fn answers(
     Ok(covers.then(|| (full_clone::head(request, &named), ready)))
 }
 
-pub fn ids(tips: &[Tip]) -> impl Iterator<Item = ObjectId> + '_ {
+pub(crate) fn ids(tips: &[Tip]) -> impl Iterator<Item = ObjectId> + '_ {
     tips.iter().map(|tip| tip.id)
 }
 
@@ -94,7 +94,7 @@ fn is_as_written(ready: &ReadyClone, bytes: u64, etag: &str) -> bool {
 }
 
 /// Forgets a ready clone that cannot be served, if it is still the one; the alarm makes another.
-pub async fn forget(
+pub(crate) async fn forget(
     object: &RepoObject,
     store: &Store,
     ready: &ReadyClone,

@@ -29,7 +29,7 @@ use crate::storage::repository::ref_record::RefRecord;
 const PIECE_BYTES: usize = 256 << 10;
 
 /// The service that an `info/refs` request of the Worker's names.
-pub fn service(request: &Request) -> Result<Service, ErrorReply> {
+pub(crate) fn service(request: &Request) -> Result<Service, ErrorReply> {
     let bad = |message: &str| ErrorReply::new(ErrorCode::InvalidInput, message);
     let url = request.inner().url();
     let name = url.split_once("?service=").map(|(_, name)| name);
@@ -38,13 +38,13 @@ pub fn service(request: &Request) -> Result<Service, ErrorReply> {
 }
 
 /// The version of the protocol that the client asks for.
-pub fn version(request: &Request, service: Service) -> Version {
+pub(crate) fn version(request: &Request, service: Service) -> Version {
     let asked = request.headers().get(header::GIT_PROTOCOL).ok().flatten();
     Version::requested(&asked.unwrap_or_default(), service)
 }
 
 /// `GET /git/info/refs` of what takes no request for the service now.
-pub fn refuse(service: Service, account: &Account, reason: &str) -> Answer {
+pub(crate) fn refuse(service: Service, account: &Account, reason: &str) -> Answer {
     account.failed(fault::REFUSED);
     let mut out = Vec::new();
     refusal::advertisement(service, &account.named(reason), &mut out);
@@ -52,7 +52,7 @@ pub fn refuse(service: Service, account: &Account, reason: &str) -> Answer {
 }
 
 /// `GET /git/info/refs`.
-pub async fn advertise(
+pub(crate) async fn advertise(
     store: &Rc<Store>,
     service: Service,
     request: &Request,
@@ -78,7 +78,7 @@ pub async fn advertise(
 }
 
 /// The answer to `ls-refs`.
-pub async fn ls_refs(
+pub(crate) async fn ls_refs(
     store: &Rc<Store>,
     request: LsRefsRequest,
     authorized: &Authorized,

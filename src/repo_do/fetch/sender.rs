@@ -22,7 +22,7 @@ use crate::storage::fault_log;
 const PIECE_BYTES: usize = 256 << 10;
 
 /// Sends one pack.
-pub struct Sender {
+pub(crate) struct Sender {
     object: Rc<RepoObject>,
     store: Rc<Store>,
     pack: Outgoing<Rc<Store>>,
@@ -62,7 +62,7 @@ impl From<StoreError> for SendError {
 
 impl Sender {
     /// Prepares to send `pack` behind `head`; it holds on to `keep` until it is dropped.
-    pub fn new(
+    pub(crate) fn new(
         object: &Rc<RepoObject>,
         store: Rc<Store>,
         mut head: Vec<u8>,
@@ -95,13 +95,13 @@ impl Sender {
     }
 
     /// Counts failures as those of this request, and names them to the client by its id.
-    pub fn charge_to(&mut self, account: &Rc<Account>) {
+    pub(crate) fn charge_to(&mut self, account: &Rc<Account>) {
         debug_assert!(self.account.is_none(), "an answer has one request");
         self.account = Some(Rc::clone(account));
     }
 
     /// The pack alone behind `head`, bare.
-    pub fn bare(
+    pub(crate) fn bare(
         object: &Rc<RepoObject>,
         store: Rc<Store>,
         head: Vec<u8>,
@@ -195,7 +195,7 @@ impl Sender {
     }
 
     /// The first piece, if it is the last one too. Else it is what comes first later.
-    pub async fn only_piece(&mut self) -> Option<Vec<u8>> {
+    pub(crate) async fn only_piece(&mut self) -> Option<Vec<u8>> {
         let Some(Ok(first)) = self.piece().await else {
             return None;
         };
@@ -207,12 +207,12 @@ impl Sender {
     }
 
     /// Drops everything but what [`Sender::new`] was given to keep.
-    pub fn give_up(self) -> (Vec<Reservation>, Reader) {
+    pub(crate) fn give_up(self) -> (Vec<Reservation>, Reader) {
         self.held
     }
 
     /// Holds on to a reservation, which follows from now on what is held.
-    pub fn hold(&mut self, reservation: Reservation) {
+    pub(crate) fn hold(&mut self, reservation: Reservation) {
         debug_assert!(
             self.reservation.is_none(),
             "a sender follows one reservation"
@@ -239,7 +239,7 @@ impl Sender {
     /// A failure is told on band 3, and the response ends there in good order: were it broken off,
     /// the platform would throw away what has not gone out yet, the message among it. Without a
     /// side-band an error comes after the last piece, and the response is to be broken off.
-    pub async fn piece(&mut self) -> Option<Result<Vec<u8>, String>> {
+    pub(crate) async fn piece(&mut self) -> Option<Result<Vec<u8>, String>> {
         if let Some(first) = self.first.take() {
             return Some(Ok(first));
         }
@@ -301,7 +301,7 @@ impl Sender {
 }
 
 /// A step of the response's stream.
-pub async fn next_piece(
+pub(crate) async fn next_piece(
     sender: Option<Sender>,
 ) -> Option<(worker::Result<Vec<u8>>, Option<Sender>)> {
     let mut sender = sender?;

@@ -43,7 +43,7 @@ use crate::repo_do::state::store::Store;
 use crate::storage::fault_log;
 
 /// Answers one request of `git-upload-pack`.
-pub async fn upload_pack(
+pub(crate) async fn upload_pack(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,
     request: Request,

@@ -13,23 +13,23 @@ use crate::git::pack::parser::error::PackError;
 use crate::git::receive_pack::inspection::Inspection;
 
 /// A pack of which some bytes may be here.
-pub struct ArrivingPack {
+pub(crate) struct ArrivingPack {
     parser: PackParser,
     inspection: Inspection,
     bytes: u64,
 }
 
 /// A pack whose bytes are all here. Deltas may be left that are no objects yet.
-pub struct ArrivedPack {
+pub(crate) struct ArrivedPack {
     /// Its entries.
-    pub objects: IncomingObjects,
+    pub(crate) objects: IncomingObjects,
     /// What was seen of its objects.
-    pub inspection: Inspection,
+    pub(crate) inspection: Inspection,
 }
 
 impl ArrivingPack {
     /// Nothing is here yet. `strictness` is the policy of fsck.
-    pub fn new(limits: Limits, strictness: Strictness) -> Self {
+    pub(crate) fn new(limits: Limits, strictness: Strictness) -> Self {
         Self {
             parser: PackParser::new(limits),
             inspection: Inspection::new(strictness),
@@ -38,14 +38,18 @@ impl ArrivingPack {
     }
 
     /// Takes the next bytes of the pack. After an error nothing can come of it.
-    pub fn feed(&mut self, bytes: &[u8], quarantine: &QuarantinedPack) -> Result<(), PackError> {
+    pub(crate) fn feed(
+        &mut self,
+        bytes: &[u8],
+        quarantine: &QuarantinedPack,
+    ) -> Result<(), PackError> {
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
         self.parser.feed(bytes, quarantine, &mut self.inspection)
     }
 
     /// To be called between two pieces: reserves memory for what has come, and sees to it that the
     /// sweeper will come for what is in quarantine.
-    pub async fn settle(
+    pub(crate) async fn settle(
         &self,
         quarantine: &QuarantinedPack,
         memory: &mut PackMemory,
@@ -66,12 +70,12 @@ impl ArrivingPack {
     }
 
     /// How far the pack has come.
-    pub fn progress(&self) -> Progress {
+    pub(crate) fn progress(&self) -> Progress {
         self.parser.progress()
     }
 
     /// The bytes are at their end.
-    pub fn finish(self) -> Result<ArrivedPack, PackError> {
+    pub(crate) fn finish(self) -> Result<ArrivedPack, PackError> {
         Ok(ArrivedPack {
             objects: self.parser.finish_input()?,
             inspection: self.inspection,

@@ -10,7 +10,7 @@ use crate::repo_do::state::failure::{Failure, SnapshotError};
 
 /// A pack did not get in.
 #[derive(Debug, thiserror::Error)]
-pub enum IntakeError {
+pub(crate) enum IntakeError {
     /// It is no pack, or its objects cannot be made.
     #[error(transparent)]
     Pack(#[from] PackError),
@@ -45,7 +45,7 @@ pub enum IntakeError {
 
 impl IntakeError {
     /// The chunk to fetch before the same is tried again, if that is all that is wrong.
-    pub fn cold(&self) -> Option<ColdChunk> {
+    pub(crate) fn cold(&self) -> Option<ColdChunk> {
         match self {
             Self::Pack(error) => error.cold(),
             Self::Stored(error) => error.cold(),

@@ -4,7 +4,7 @@ use crate::git::pack::incoming::objects::Progress;
 
 /// How far a pack has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub(crate) enum Stage {
     /// Its bytes arrive.
     Receiving {
         /// Bytes of the pack that came.
@@ -25,7 +25,7 @@ pub enum Stage {
 
 /// The caller of an intake: a push shows its client progress, an import notes it, and whatever may be
 /// deleted meanwhile says so.
-pub trait Hooks {
+pub(crate) trait Hooks {
     /// Called after each step, before others run: once for some 20 ms of work. So it is the place for
     /// a sign of life as well.
     fn at(&self, _stage: Stage) {}

@@ -12,7 +12,7 @@ use crate::repo_do::state::store::Store;
 
 /// Looks at the blobs that trees name as special, which can be done only now; fails if fsck refuses
 /// any object. What it gives is resolved, and no object of it is refused.
-pub async fn inspect<'a>(
+pub(crate) async fn inspect<'a>(
     steps: Steps<'_>,
     resolved: ArrivedPack,
     live: &'a LivePacks<Rc<Store>>,

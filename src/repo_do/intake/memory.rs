@@ -12,7 +12,7 @@ const STEP_BYTES: u64 = 1 << 20;
 const BLOCK_OBJECTS: u32 = 16_384;
 
 /// The memory of one pack.
-pub struct PackMemory {
+pub(crate) struct PackMemory {
     tables: TableMemory,
     measure: Measure,
     /// Bytes that its caller holds beside the pack.
@@ -42,17 +42,17 @@ impl PackMemory {
     }
 
     /// For a client that sends a pack, within its share; a pack that is still to come costs nothing.
-    pub fn of_client() -> Self {
+    pub(crate) fn of_client() -> Self {
         Self::of(TableMemory::empty_share(), Measure::Received)
     }
 
     /// For work of our own that has reserved [`PUSH_BYTES`] already.
-    pub fn of_our_own() -> Self {
+    pub(crate) fn of_our_own() -> Self {
         Self::of(TableMemory::empty_own(), Measure::Announced)
     }
 
     /// Reserves what the caller holds beside the pack from now on.
-    pub async fn hold_beside(&mut self, bytes: u64) -> Result<(), ErrorReply> {
+    pub(crate) async fn hold_beside(&mut self, bytes: u64) -> Result<(), ErrorReply> {
         self.beside_bytes = bytes;
         self.grow(0).await
     }
@@ -77,7 +77,7 @@ impl PackMemory {
     }
 
     /// Reserves what it takes to resolve and to check a pack of so many objects, all of which came.
-    pub async fn hold_work(&mut self, objects: u32) -> Result<(), ErrorReply> {
+    pub(crate) async fn hold_work(&mut self, objects: u32) -> Result<(), ErrorReply> {
         self.objects_with_room = self.objects_with_room.max(objects);
         self.grow(PUSH_BYTES.saturating_add(tables_of(objects)))
             .await

@@ -33,13 +33,13 @@
 //!   ([`TableMemory`](super::state::tables::TableMemory)).
 //! - A step takes some 20 ms of CPU; the bounds are in `steps` and nowhere else.
 
-pub mod arrival;
-pub mod error;
-pub mod hooks;
-pub mod inspect;
-pub mod memory;
-pub mod prove;
-pub mod proven;
-pub mod quarantine;
-pub mod resolve;
-pub mod steps;
+pub(crate) mod arrival;
+pub(crate) mod error;
+pub(crate) mod hooks;
+pub(crate) mod inspect;
+pub(crate) mod memory;
+pub(crate) mod prove;
+pub(crate) mod proven;
+pub(crate) mod quarantine;
+pub(crate) mod resolve;
+pub(crate) mod steps;

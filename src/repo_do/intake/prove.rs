@@ -20,7 +20,7 @@ use crate::git::store::{ObjectSource, ReadError};
 const WALKS_MAX: usize = 16;
 
 /// A policy of closure: which tips are to be complete, and what becomes of those that are not.
-pub trait Closure {
+pub(crate) trait Closure {
     /// The tips to be proved; `None` when nothing is left that would need the pack.
     fn tips(&self) -> Option<Vec<ObjectId>>;
 
@@ -50,20 +50,20 @@ pub trait Closure {
 
 /// What a proof looks at.
 #[derive(Clone, Copy)]
-pub struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     /// The graph of the live packs.
-    pub graph: &'a CommitGraph,
+    pub(crate) graph: &'a CommitGraph,
     /// The objects of the pack and of the live packs.
-    pub objects: &'a dyn ObjectSource,
+    pub(crate) objects: &'a dyn ObjectSource,
     /// The pack.
-    pub incoming: &'a dyn Incoming,
+    pub(crate) incoming: &'a dyn Incoming,
     /// The bounds.
-    pub limits: &'a Limits,
+    pub(crate) limits: &'a Limits,
 }
 
 /// Walks from the tips until all that are left are complete; gives the pack's derived parts. `None`
 /// when no tip is left.
-pub async fn prove(
+pub(crate) async fn prove(
     steps: Steps<'_>,
     subject: Subject<'_>,
     closure: &mut dyn Closure,

@@ -11,7 +11,7 @@ use crate::repo_do::state::store::Store;
 use crate::storage::repository::publication::PackPublication;
 
 /// A proved pack, with its derived parts.
-pub struct ProvenPack {
+pub(crate) struct ProvenPack {
     table: EntryTable,
     received: Received,
     connected: Connected,
@@ -19,7 +19,7 @@ pub struct ProvenPack {
 
 impl ProvenPack {
     /// Of a resolved pack and of what its proof gave; `None` when it has no objects.
-    pub fn of(objects: IncomingObjects, connected: Connected) -> Option<Self> {
+    pub(crate) fn of(objects: IncomingObjects, connected: Connected) -> Option<Self> {
         (objects.table.count() > 0).then(|| Self {
             table: objects.table,
             received: objects.pack.finish(),
@@ -28,7 +28,7 @@ impl ProvenPack {
     }
 
     /// Writes the pack's last rows and its parts: in the transaction of the caller, who publishes.
-    pub fn write(&self, store: &Rc<Store>) -> Result<PackPublication, StoreError> {
+    pub(crate) fn write(&self, store: &Rc<Store>) -> Result<PackPublication, StoreError> {
         let Connected {
             graph_part,
             introduced_part,

@@ -13,7 +13,7 @@ use crate::storage::fault_log;
 
 /// The pack in quarantine of a push, an import or a merge, if it came to that: remembered by the
 /// object while that runs, so that the sweeper leaves it alone.
-pub struct QuarantinedPack {
+pub(crate) struct QuarantinedPack {
     object: Rc<RepoObject>,
     store: Rc<Store>,
     pack_id: Cell<Option<PackId>>,
@@ -32,7 +32,7 @@ struct Run {
 
 impl QuarantinedPack {
     /// Nothing is opened yet.
-    pub fn new(object: Rc<RepoObject>, store: Rc<Store>) -> Self {
+    pub(crate) fn new(object: Rc<RepoObject>, store: Rc<Store>) -> Self {
         Self {
             object,
             store,
@@ -45,7 +45,7 @@ impl QuarantinedPack {
 
     /// The same for a run of maintenance: when this is dropped, what was not published is removed,
     /// and the record of the beginning makes way for the one of the whole run.
-    pub fn of_run(object: Rc<RepoObject>, store: Rc<Store>, task: &'static str) -> Self {
+    pub(crate) fn of_run(object: Rc<RepoObject>, store: Rc<Store>, task: &'static str) -> Self {
         let mut opened = Self::new(object, store);
         opened.run = Some(Run {
             task,
@@ -55,7 +55,7 @@ impl QuarantinedPack {
     }
 
     /// Makes sure that the sweeper will come, once there is something in quarantine.
-    pub async fn sweep_later(&self) -> Result<(), StoreError> {
+    pub(crate) async fn sweep_later(&self) -> Result<(), StoreError> {
         if !self.is_new.take() {
             return Ok(());
         }
@@ -64,14 +64,14 @@ impl QuarantinedPack {
     }
 
     /// The pack is in quarantine no more.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         if let Some(pack_id) = self.pack_id.take() {
             self.object.in_progress.borrow_mut().remove(&pack_id);
         }
     }
 
     /// Removes what was written. A failure leaves it to the sweeper.
-    pub fn discard(&self) {
+    pub(crate) fn discard(&self) {
         for pack_id in [self.pack_id.take(), self.scratch_id.take()] {
             let Some(pack_id) = pack_id else {
                 continue;

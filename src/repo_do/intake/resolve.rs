@@ -10,7 +10,7 @@ use crate::git::pack::resolver::{Resolver, Step};
 
 /// Makes the deltas that are left into objects. `sources` decides which objects outside the pack they
 /// may build on.
-pub async fn resolve(
+pub(crate) async fn resolve(
     steps: Steps<'_>,
     arrived: ArrivedPack,
     sources: Sources<'_>,

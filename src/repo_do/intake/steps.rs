@@ -13,24 +13,24 @@ use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::store::Store;
 
 /// Bytes inflated and made between two pauses: about 20 ms of CPU.
-pub const RESOLVE_STEP_BYTES: u64 = 8 << 20;
+pub(crate) const RESOLVE_STEP_BYTES: u64 = 8 << 20;
 
 /// Objects read between two pauses: about 20 ms of CPU.
-pub const CHECK_STEP_OBJECTS: usize = 2000;
+pub(crate) const CHECK_STEP_OBJECTS: usize = 2000;
 
 /// Runs machines of the engine for one caller.
 #[derive(Clone, Copy)]
-pub struct Steps<'a> {
+pub(crate) struct Steps<'a> {
     object: &'a RepoObject,
     store: &'a Store,
     /// The caller.
-    pub hooks: &'a dyn Hooks,
+    pub(crate) hooks: &'a dyn Hooks,
     quarantine: Option<&'a QuarantinedPack>,
 }
 
 impl<'a> Steps<'a> {
     /// Steps that write nothing.
-    pub fn new(object: &'a RepoObject, store: &'a Store, hooks: &'a dyn Hooks) -> Self {
+    pub(crate) fn new(object: &'a RepoObject, store: &'a Store, hooks: &'a dyn Hooks) -> Self {
         Self {
             object,
             store,
@@ -41,7 +41,7 @@ impl<'a> Steps<'a> {
 
     /// Steps that write to this quarantine.
     #[must_use]
-    pub fn into_quarantine(self, quarantine: &'a QuarantinedPack) -> Self {
+    pub(crate) fn into_quarantine(self, quarantine: &'a QuarantinedPack) -> Self {
         Self {
             quarantine: Some(quarantine),
             ..self
@@ -50,7 +50,7 @@ impl<'a> Steps<'a> {
 
     /// Runs a machine: `step` does some 20 ms of work, and says whether it is done. After a read that
     /// lacked a chunk it is called again once that chunk is here.
-    pub async fn run(
+    pub(crate) async fn run(
         &self,
         mut step: impl FnMut() -> Result<bool, IntakeError>,
     ) -> Result<(), IntakeError> {
@@ -78,7 +78,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Reads something that takes no steps.
-    pub async fn read<T>(
+    pub(crate) async fn read<T>(
         &self,
         mut read: impl FnMut() -> Result<T, IntakeError>,
     ) -> Result<T, IntakeError> {
@@ -92,7 +92,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Fetches the chunk that a step lacked; gives the step's error back if it is another.
-    pub async fn fetch_cold_chunk(
+    pub(crate) async fn fetch_cold_chunk(
         &self,
         faults: &mut Faults,
         error: IntakeError,

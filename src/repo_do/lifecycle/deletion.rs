@@ -24,7 +24,7 @@ use crate::storage::repository::store::RepositoryRecord;
 const ALARM_MS: i64 = 10_000;
 
 /// `POST /delete`: decided when this is answered, and done if nothing fails.
-pub async fn delete(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
+pub(crate) async fn delete(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
     decide(object, store).await?;
     if let Err(error) = finish(object).await {
         fault_log::warning("deletion", &error.cause());
@@ -36,7 +36,7 @@ pub async fn delete(object: &RepoObject, store: &Store, record: RepositoryRecord
 
 /// Ends a repository that was being made and cannot be: only the reason is left of it, for a day, and
 /// its name is free. If a step fails now, the alarm does it, and the reason is lost.
-pub async fn fail(object: &RepoObject, reason: String) -> Result<(), ErrorReply> {
+pub(crate) async fn fail(object: &RepoObject, reason: String) -> Result<(), ErrorReply> {
     let store = object.store()?;
     // One that is being deleted has its own end.
     let Some(record) = store.load()?.filter(|record| record.phase == Phase::Ready) else {
@@ -62,7 +62,7 @@ pub async fn fail(object: &RepoObject, reason: String) -> Result<(), ErrorReply>
 
 /// Ends a deletion that was decided, or a fork that was interrupted, so that the object is empty or
 /// has a repository.
-pub async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
+pub(crate) async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
     let store = object.store()?;
     match store.load()?.map(|record| record.phase) {
         Some(Phase::Forking) if !object.growing.is_taken(now_ms()) => {
@@ -75,7 +75,7 @@ pub async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
 }
 
 /// The alarm's part: it does the same, and gives the name back. True when there was something to do.
-pub async fn resume(object: &RepoObject) -> Result<bool, ErrorReply> {
+pub(crate) async fn resume(object: &RepoObject) -> Result<bool, ErrorReply> {
     let store = object.store()?;
     let Some(record) = store.load()?.filter(|record| record.phase != Phase::Ready) else {
         return Ok(false);

@@ -24,7 +24,7 @@ const RUN_MS_MAX: i64 = 2 * 60_000;
 const HOURS_MAX: i64 = 24;
 
 /// Attempts in a row that bring nothing, those that ended with the object among them.
-pub const ATTEMPTS_MAX: u32 = 6;
+pub(crate) const ATTEMPTS_MAX: u32 = 6;
 
 /// When the alarm comes again if the object dies in the middle of its run.
 const RESUME_MS: i64 = 10_000;
@@ -33,7 +33,7 @@ const RESUME_MS: i64 = 10_000;
 const RETRY_MS: u32 = 1_000;
 
 /// What fills the repository.
-pub trait Filling {
+pub(crate) trait Filling {
     /// What the log calls it.
     const NAME: &'static str;
     /// The row that says what is left to do.
@@ -79,16 +79,16 @@ pub trait Filling {
 
 /// What has been done.
 #[derive(Debug, Clone, Copy)]
-pub struct SoFar {
+pub(crate) struct SoFar {
     /// When it began, in unix milliseconds.
-    pub started_at: i64,
+    pub(crate) started_at: i64,
     /// Attempts in a row that brought nothing.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
 }
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The repository is whole.
     Finished,
     /// There is more to do.
@@ -96,7 +96,7 @@ pub enum Outcome {
 }
 
 /// Goes on with the work, if there is any. A failure is noted; nothing is left to the caller.
-pub async fn run<F: Filling>(
+pub(crate) async fn run<F: Filling>(
     object: &Rc<RepoObject>,
     turn: &Turn,
     filling: impl FnOnce(&Rc<Store>) -> F,
@@ -178,12 +178,12 @@ async fn wake_at(object: &RepoObject, at_ms: i64) -> Result<(), StoreError> {
 }
 
 /// The repository was made, and is left to the alarm.
-pub async fn begin(object: &RepoObject) -> Result<(), ErrorReply> {
+pub(crate) async fn begin(object: &RepoObject) -> Result<(), ErrorReply> {
     Ok(wake_at(object, now_ms()).await?)
 }
 
 /// Makes sure that the work goes on: it may have been interrupted before its alarm was set.
-pub async fn resume(object: &RepoObject, turn: &Turn) -> worker::Result<()> {
+pub(crate) async fn resume(object: &RepoObject, turn: &Turn) -> worker::Result<()> {
     if turn.is_taken(now_ms()) || object.storage.get_alarm().await?.is_some() {
         return Ok(());
     }
@@ -191,7 +191,7 @@ pub async fn resume(object: &RepoObject, turn: &Turn) -> worker::Result<()> {
 }
 
 /// The answer to a request that had the repository of this id made.
-pub fn made(object: &RepoObject, repository_id: &str) -> Answer {
+pub(crate) fn made(object: &RepoObject, repository_id: &str) -> Answer {
     let store = object.store()?;
     let record = store
         .load()?

@@ -13,8 +13,8 @@
 //!
 //! To undo is to delete: see [`super::deletion`].
 
-pub mod export;
-pub mod wire;
+pub(crate) mod export;
+pub(crate) mod wire;
 
 use std::rc::Rc;
 
@@ -52,7 +52,7 @@ const REPOSITORIES: &str = "REPO";
 const ALARM_MS: i64 = 10_000;
 
 /// `POST /fork`.
-pub async fn fork(object: &Rc<RepoObject>, caller: &Caller, request: Request) -> Answer {
+pub(crate) async fn fork(object: &Rc<RepoObject>, caller: &Caller, request: Request) -> Answer {
     caller.check_maker()?;
     let asked: ForkRepository = answer::body(request).await?;
     deletion::settle(object).await?;

@@ -18,7 +18,7 @@ use crate::storage::repository::store::NewRepository;
 const BRANCHES: &str = "refs/heads/";
 
 /// `POST /init`.
-pub async fn init(object: &RepoObject, caller: &Caller, request: Request) -> Answer {
+pub(crate) async fn init(object: &RepoObject, caller: &Caller, request: Request) -> Answer {
     caller.check_maker()?;
     let new: CreateRepository = body(request).await?;
     deletion::settle(object).await?;
@@ -35,7 +35,7 @@ pub async fn init(object: &RepoObject, caller: &Caller, request: Request) -> Ans
 }
 
 /// Makes the repository, with its first token.
-pub fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreError> {
+pub(crate) fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreError> {
     let head = head_of(new);
     in_transaction(store.database(), || {
         store.create(&new_repository(new, &head))?;
@@ -44,12 +44,12 @@ pub fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreError> {
 }
 
 /// Where HEAD of a new repository points.
-pub fn head_of(new: &CreateRepository) -> String {
+pub(crate) fn head_of(new: &CreateRepository) -> String {
     format!("{BRANCHES}{}", new.default_branch)
 }
 
 /// What is stored of a new repository.
-pub fn new_repository<'a>(new: &'a CreateRepository, head: &'a str) -> NewRepository<'a> {
+pub(crate) fn new_repository<'a>(new: &'a CreateRepository, head: &'a str) -> NewRepository<'a> {
     NewRepository {
         id: &new.repository_id,
         namespace: &new.namespace,

@@ -10,10 +10,10 @@
 //! | `settings` | settings changed |
 //! | `deletion` | the end of a repository |
 
-pub mod deletion;
-pub mod filling;
-pub mod fork;
-pub mod import;
-pub mod init;
-pub mod recover;
-pub mod settings;
+pub(crate) mod deletion;
+pub(crate) mod filling;
+pub(crate) mod fork;
+pub(crate) mod import;
+pub(crate) mod init;
+pub(crate) mod recover;
+pub(crate) mod settings;

@@ -14,7 +14,7 @@ use crate::storage::repository::store::RepositoryPatch;
 const BRANCHES: &str = "refs/heads/";
 
 /// `POST /update`.
-pub async fn update(object: &RepoObject, store: &Store, request: Request) -> Answer {
+pub(crate) async fn update(object: &RepoObject, store: &Store, request: Request) -> Answer {
     let change: UpdateRepository = body(request).await?;
     let head = change
         .default_branch

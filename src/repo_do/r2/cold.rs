@@ -30,10 +30,10 @@ const WINDOW_BYTES_MAX: u64 = 4 * CHUNK_BYTES as u64;
 
 /// What an operation over cold packs holds beside what it holds in any case: a window or the
 /// chunks of a fault, here and in JavaScript.
-pub const COLD_BYTES: u64 = 2 * WINDOW_BYTES_MAX;
+pub(crate) const COLD_BYTES: u64 = 2 * WINDOW_BYTES_MAX;
 
 /// Reserves what reading cold packs holds, if there are any.
-pub async fn reserve_for(store: &Store) -> Result<Option<Reservation>, ErrorReply> {
+pub(crate) async fn reserve_for(store: &Store) -> Result<Option<Reservation>, ErrorReply> {
     if store.has_cold_packs()? {
         return Ok(Some(reserve_share(COLD_BYTES).await?));
     }
@@ -41,7 +41,7 @@ pub async fn reserve_for(store: &Store) -> Result<Option<Reservation>, ErrorRepl
 }
 
 /// Fails if R2 lacks a pack that is nowhere else: for answers that cannot say so once they began.
-pub async fn check_present(object: &RepoObject, store: &Store) -> Result<(), SnapshotError> {
+pub(crate) async fn check_present(object: &RepoObject, store: &Store) -> Result<(), SnapshotError> {
     for pack_id in store.cold_packs()?.iter() {
         let Copy { key, pack_bytes } = Copy::of(store, *pack_id)?;
         match R2::of(&object.env)?.size(&key).await? {
@@ -55,13 +55,13 @@ pub async fn check_present(object: &RepoObject, store: &Store) -> Result<(), Sna
 
 /// The faults of one step of work.
 #[derive(Debug, Default)]
-pub struct Faults {
+pub(crate) struct Faults {
     count: u32,
 }
 
 impl Faults {
     /// Fetches the chunk that a step lacks, and some behind it.
-    pub async fn fetch_cold_chunk(
+    pub(crate) async fn fetch_cold_chunk(
         &mut self,
         object: &RepoObject,
         store: &Store,
@@ -89,7 +89,7 @@ impl Faults {
     }
 
     /// The step is done: the next may fault as often.
-    pub fn settled(&mut self) {
+    pub(crate) fn settled(&mut self) {
         self.count = 0;
     }
 }
@@ -124,7 +124,7 @@ impl Copy {
 /// A run of cold bytes, as a pack is copied: in ascending order mostly, so that one read serves
 /// many extents, and grows while they go on.
 #[derive(Debug, Default)]
-pub struct Window {
+pub(crate) struct Window {
     pack_id: Option<PackId>,
     start: u64,
     bytes: Vec<u8>,
@@ -132,7 +132,7 @@ pub struct Window {
 
 impl Window {
     /// The bytes at `offset` that are at hand.
-    pub fn at(&self, pack_id: PackId, offset: u64) -> Option<&[u8]> {
+    pub(crate) fn at(&self, pack_id: PackId, offset: u64) -> Option<&[u8]> {
         let from = offset.checked_sub(self.start)?;
         let here = self.bytes.get(usize::try_from(from).ok()?..)?;
         (self.pack_id == Some(pack_id) && !here.is_empty()).then_some(here)
@@ -140,7 +140,7 @@ impl Window {
 
     /// Gets the bytes at `offset`, of which `length` are wanted: whole chunks, more of them when
     /// the last window ended there.
-    pub async fn load(
+    pub(crate) async fn load(
         &mut self,
         object: &RepoObject,
         store: &Store,

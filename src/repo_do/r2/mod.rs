@@ -6,6 +6,6 @@
 //! | `network` | calls to the object that keeps the account of a fork network |
 //! | `network_object` | that object |
 
-pub mod cold;
-pub mod network;
-pub mod network_object;
+pub(crate) mod cold;
+pub(crate) mod network;
+pub(crate) mod network_object;

@@ -29,47 +29,47 @@ use crate::storage::network::store::NetworkMember;
 const NETWORKS: &str = "NETWORK";
 
 /// Paths that the object serves.
-pub mod path {
+pub(crate) mod path {
     /// Takes keys of objects about to be written.
-    pub const TAKE: &str = "/take";
+    pub(crate) const TAKE: &str = "/take";
     /// Takes keys of objects that another repository wrote.
-    pub const SHARE: &str = "/share";
+    pub(crate) const SHARE: &str = "/share";
     /// Gives keys back.
-    pub const RELEASE: &str = "/release";
+    pub(crate) const RELEASE: &str = "/release";
     /// Gives keys back, and removes at once what nobody names.
-    pub const PURGE: &str = "/purge";
+    pub(crate) const PURGE: &str = "/purge";
     /// Gives everything back, for good.
-    pub const LEAVE: &str = "/leave";
+    pub(crate) const LEAVE: &str = "/leave";
     /// Which keys others name.
-    pub const SHARED: &str = "/shared";
+    pub(crate) const SHARED: &str = "/shared";
     /// Which keys nobody names.
-    pub const UNNAMED: &str = "/unnamed";
+    pub(crate) const UNNAMED: &str = "/unnamed";
     /// What a repository names.
-    pub const HELD: &str = "/held";
+    pub(crate) const HELD: &str = "/held";
 }
 
 /// A repository and keys of R2 objects.
 #[expect(clippy::struct_field_names, reason = "the keys are what it is about")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Keys {
+pub(crate) struct Keys {
     /// The repository.
     #[serde(default)]
-    pub repository_id: String,
+    pub(crate) repository_id: String,
     /// The keys.
     #[serde(default)]
-    pub keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
     /// The repository's namespace and name, as shown.
     #[serde(default)]
-    pub path: Option<(String, String)>,
+    pub(crate) path: Option<(String, String)>,
 }
 
 /// Repositories of the network that may still hold what another one removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Holders {
+pub(crate) struct Holders {
     /// Each once.
-    pub holders: Vec<Holder>,
+    pub(crate) holders: Vec<Holder>,
 }
 
 impl From<NetworkMember> for Holder {
@@ -88,58 +88,58 @@ impl From<NetworkMember> for Holder {
 
 /// A repository in its network.
 #[derive(Debug, Clone, Copy)]
-pub struct Member<'a> {
+pub(crate) struct Member<'a> {
     /// The bindings.
-    pub env: &'a Env,
+    pub(crate) env: &'a Env,
     /// The id of the network's first repository.
-    pub network_id: &'a str,
+    pub(crate) network_id: &'a str,
     /// The repository.
-    pub repository_id: &'a str,
+    pub(crate) repository_id: &'a str,
     /// Its namespace and name, as shown.
-    pub path: (&'a str, &'a str),
+    pub(crate) path: (&'a str, &'a str),
 }
 
 impl Member<'_> {
     /// Takes keys of objects that the repository is about to write.
-    pub async fn take(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
+    pub(crate) async fn take(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
         self.post(path::TAKE, keys).await
     }
 
     /// Takes keys of objects that another repository of the network names.
-    pub async fn share(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
+    pub(crate) async fn share(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
         self.post(path::SHARE, keys).await
     }
 
     /// Gives keys back.
-    pub async fn release(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
+    pub(crate) async fn release(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
         self.post(path::RELEASE, keys).await
     }
 
     /// Gives keys back, and has removed at once whatever nobody names. Gives the repositories that
     /// may still hold what this one had.
-    pub async fn purge(&self, keys: Vec<String>) -> Result<Vec<Holder>, ErrorReply> {
+    pub(crate) async fn purge(&self, keys: Vec<String>) -> Result<Vec<Holder>, ErrorReply> {
         let mut response = self.send(path::PURGE, Method::Post, keys).await?;
         let answer: Holders = response.json().await.map_err(|error| failed(&error))?;
         Ok(answer.holders)
     }
 
     /// Gives everything back; nothing can be taken from then on.
-    pub async fn leave(&self) -> Result<(), ErrorReply> {
+    pub(crate) async fn leave(&self) -> Result<(), ErrorReply> {
         self.post(path::LEAVE, Vec::new()).await
     }
 
     /// Which of these keys other repositories name as well.
-    pub async fn shared(&self, keys: Vec<String>) -> Result<Vec<String>, ErrorReply> {
+    pub(crate) async fn shared(&self, keys: Vec<String>) -> Result<Vec<String>, ErrorReply> {
         self.ask(path::SHARED, Method::Post, keys).await
     }
 
     /// Which of these keys nobody names, nor is about to remove.
-    pub async fn unnamed(&self, keys: Vec<String>) -> Result<Vec<String>, ErrorReply> {
+    pub(crate) async fn unnamed(&self, keys: Vec<String>) -> Result<Vec<String>, ErrorReply> {
         self.ask(path::UNNAMED, Method::Post, keys).await
     }
 
     /// What the repository names.
-    pub async fn held(&self) -> Result<Vec<String>, ErrorReply> {
+    pub(crate) async fn held(&self) -> Result<Vec<String>, ErrorReply> {
         let path = format!("{}?repository_id={}", path::HELD, self.repository_id);
         self.ask(&path, Method::Get, Vec::new()).await
     }

@@ -19,7 +19,7 @@ const KEEPALIVE_MS: &str = "CAIRN_KEEPALIVE_MS";
 const KEEPALIVE_MS_DEFAULT: u32 = 5_000;
 
 /// How long the answers of this deployment may be silent, in milliseconds.
-pub fn silence_ms_max(object: &RepoObject) -> u32 {
+pub(crate) fn silence_ms_max(object: &RepoObject) -> u32 {
     let set = object.variable(KEEPALIVE_MS);
     let set = set.and_then(|text| text.parse().ok());
     set.unwrap_or(KEEPALIVE_MS_DEFAULT)
@@ -27,7 +27,7 @@ pub fn silence_ms_max(object: &RepoObject) -> u32 {
 
 /// The pieces of an answer, each a number of whole packets, with an empty packet wherever none came
 /// for so long. Without side-bands no packet can be empty, and the pieces stay as they are.
-pub fn kept_alive(
+pub(crate) fn kept_alive(
     mut pieces: impl Stream<Item = worker::Result<Vec<u8>>> + Unpin,
     side_band: SideBand,
     silence_ms_max: u32,

@@ -42,7 +42,7 @@ use crate::storage::repository::publication::{
 type Live = LivePacks<Rc<Store>>;
 
 /// A push whose bytes are all here.
-pub struct PushJob {
+pub(crate) struct PushJob {
     pub(super) push: Push,
     pub(super) progress: ProgressSink,
 }
@@ -56,12 +56,12 @@ struct Checked {
 }
 
 impl PushJob {
-    pub fn new(push: Push, progress: ProgressSink) -> Self {
+    pub(crate) fn new(push: Push, progress: ProgressSink) -> Self {
         Self { push, progress }
     }
 
     /// Does the work and reports it, whatever comes.
-    pub async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let unpack = match self.check().await {
             Ok(checked) => self.publish(&checked),
             Err(refused) => Err(refused),

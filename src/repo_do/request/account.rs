@@ -20,15 +20,15 @@ use crate::storage::analytics;
 use crate::storage::db::sql::Database as _;
 
 /// Why an answer is at fault although its status is 200.
-pub mod fault {
+pub(crate) mod fault {
     /// The client was told so in-band: `ERR`, band 3, or the report of a push.
-    pub const REFUSED: &str = "REFUSED_IN_BAND";
+    pub(crate) const REFUSED: &str = "REFUSED_IN_BAND";
     /// The client hung up, or the answer broke off.
-    pub const ABORTED: &str = "ABORTED";
+    pub(crate) const ABORTED: &str = "ABORTED";
 }
 
 /// One request to the object.
-pub struct Account {
+pub(crate) struct Account {
     object: Rc<RepoObject>,
     request_id: String,
     repository: String,
@@ -50,7 +50,7 @@ pub struct Account {
 
 impl Account {
     /// Opens the account of a request that begins.
-    pub fn begin(object: &Rc<RepoObject>, request: &Request) -> Rc<Self> {
+    pub(crate) fn begin(object: &Rc<RepoObject>, request: &Request) -> Rc<Self> {
         let header = |name| {
             request
                 .headers()
@@ -77,58 +77,58 @@ impl Account {
     }
 
     /// Notes the token that was shown.
-    pub fn note_token(&self, token_id: &str) {
+    pub(crate) fn note_token(&self, token_id: &str) {
         self.token_id.replace(Some(token_id.to_owned()));
     }
 
     /// Writes the log line under this method and route in the end.
-    pub fn log_as(&self, method: &'static str, route: &'static str) {
+    pub(crate) fn log_as(&self, method: &'static str, route: &'static str) {
         self.logged_as.set(Some((method, route)));
     }
 
     /// Whether it writes the log line.
-    pub fn logs(&self) -> bool {
+    pub(crate) fn logs(&self) -> bool {
         self.logged_as.get().is_some()
     }
 
     /// Leaves the log line to the Worker: the request was refused before anything was sent.
-    pub fn log_elsewhere(&self) {
+    pub(crate) fn log_elsewhere(&self) {
         self.logged_as.set(None);
     }
 
     /// Notes how many packs the answer is made of.
-    pub fn note_packs(&self, packs: usize) {
+    pub(crate) fn note_packs(&self, packs: usize) {
         self.packs.set(packs as u64);
     }
 
     /// Notes how many bytes of the body came.
-    pub fn received(&self, bytes: u64) {
+    pub(crate) fn received(&self, bytes: u64) {
         self.bytes_in.set(Some(bytes));
     }
 
     /// Counts bytes that were sent, or will be.
-    pub fn sent(&self, bytes: u64) {
+    pub(crate) fn sent(&self, bytes: u64) {
         self.bytes_out
             .set(self.bytes_out.get().saturating_add(bytes));
     }
 
     /// Notes that the answer is a ready clone.
-    pub fn note_ready_clone(&self) {
+    pub(crate) fn note_ready_clone(&self) {
         self.is_ready_clone.set(true);
     }
 
     /// Notes that the answer tells of a failure; the first one counts.
-    pub fn failed(&self, error: impl Into<String>) {
+    pub(crate) fn failed(&self, error: impl Into<String>) {
         self.error.borrow_mut().get_or_insert_with(|| error.into());
     }
 
     /// A text for the client, with what ties it to the log.
-    pub fn named(&self, text: &str) -> String {
+    pub(crate) fn named(&self, text: &str) -> String {
         format!("{} (request {})", text.trim_end(), self.request_id)
     }
 
     /// What the request has cost so far.
-    pub fn usage(&self) -> Usage {
+    pub(crate) fn usage(&self) -> Usage {
         let (read, written) = rows(&self.object);
         Usage {
             rows_read: read.saturating_sub(self.rows_before.0),
@@ -177,7 +177,7 @@ impl Drop for Account {
 }
 
 /// An answer that is here whole.
-pub fn whole(account: &Account, service: Service, media: Media, bytes: Vec<u8>) -> Answer {
+pub(crate) fn whole(account: &Account, service: Service, media: Media, bytes: Vec<u8>) -> Answer {
     let head = reply::git(service, media, &account.request_id)?;
     account.sent(bytes.len() as u64);
     account.is_whole.set(true);
@@ -185,7 +185,7 @@ pub fn whole(account: &Account, service: Service, media: Media, bytes: Vec<u8>) 
 }
 
 /// An answer that is made while the client reads it.
-pub fn streamed(
+pub(crate) fn streamed(
     account: &Rc<Account>,
     service: Service,
     media: Media,

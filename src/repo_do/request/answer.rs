@@ -8,10 +8,10 @@ use worker::{Request, Response};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 /// A response, or why there is none.
-pub type Answer = Result<Response, ErrorReply>;
+pub(crate) type Answer = Result<Response, ErrorReply>;
 
 /// The body of a request of the Worker's or of another object.
-pub async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ErrorReply> {
+pub(crate) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, ErrorReply> {
     let bytes = body_bytes(request).await;
     let body =
         bytes.and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));

@@ -16,14 +16,14 @@ use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 
 /// One request, and who it is from.
-pub struct Caller {
+pub(crate) struct Caller {
     /// Who asks.
-    pub actor: Actor,
+    pub(crate) actor: Actor,
     /// The record of the actor's token: the object's own or, of a namespace's token, the
     /// namespace's.
-    pub token: Option<TokenRecord>,
+    pub(crate) token: Option<TokenRecord>,
     /// The repository's record; `None` while there is none.
-    pub record: Option<RepositoryRecord>,
+    pub(crate) record: Option<RepositoryRecord>,
     /// Why there is none, when an import or a recovery has failed.
     failure: Option<String>,
     /// Whom to ask again about the token; `None` when the token is not a namespace's.
@@ -40,7 +40,10 @@ struct Vouched {
 impl Caller {
     /// Finds out who asks. A token that is none of the repository's may be its namespace's, whose
     /// object is asked then.
-    pub async fn identify(object: &RepoObject, request: &Request) -> Result<Self, ErrorReply> {
+    pub(crate) async fn identify(
+        object: &RepoObject,
+        request: &Request,
+    ) -> Result<Self, ErrorReply> {
         let caller = Self::of(request, &*object.store()?)?;
         let hash = match caller.actor {
             Actor::Token(hash) if caller.token.is_none() => hash,
@@ -147,7 +150,7 @@ impl Caller {
     }
 
     /// Whether the caller may make repositories.
-    pub fn check_maker(&self) -> Result<(), ErrorReply> {
+    pub(crate) fn check_maker(&self) -> Result<(), ErrorReply> {
         if matches!(self.actor, Actor::Operator | Actor::NamespaceAdmin) {
             return Ok(());
         }
@@ -156,7 +159,7 @@ impl Caller {
     }
 
     /// The repository, if the caller may do this to it.
-    pub fn repository(self, access: Access) -> Result<Authorized, ErrorReply> {
+    pub(crate) fn repository(self, access: Access) -> Result<Authorized, ErrorReply> {
         let public = self.record.as_ref().map(|record| record.settings.public);
         let token = self.token.as_ref();
         let authorized = authorize(&self.actor, public, token, access, now_ms());
@@ -176,20 +179,20 @@ impl Caller {
 }
 
 /// A caller who may do what it asks for.
-pub struct Authorized {
+pub(crate) struct Authorized {
     /// The repository.
-    pub record: RepositoryRecord,
+    pub(crate) record: RepositoryRecord,
     /// The token that let it in; `None` for the operator and for the public.
-    pub token: Option<TokenRecord>,
+    pub(crate) token: Option<TokenRecord>,
     /// As whom it was let in.
-    pub actor: Actor,
+    pub(crate) actor: Actor,
     vouched: Option<Vouched>,
 }
 
 impl Authorized {
     /// Asks the namespace's object again about a token of its own: what was awaited since the
     /// first answer may have been long. Other callers cost no call. Fails when there is no answer.
-    pub async fn renew(&mut self, env: &Env) -> Result<(), ErrorReply> {
+    pub(crate) async fn renew(&mut self, env: &Env) -> Result<(), ErrorReply> {
         if let Some(vouched) = &self.vouched {
             let admitted = admitted(env, vouched).await?;
             let opens = admitted.opens(Some(&self.record.id));
@@ -204,7 +207,7 @@ impl Authorized {
 
     /// Judges the caller by the repository and the token as the database has them now, and gives
     /// the repository. Synchronous, so that it can be asked in the transaction that it decides on.
-    pub fn judge_again(
+    pub(crate) fn judge_again(
         &self,
         store: &Store,
         access: Access,

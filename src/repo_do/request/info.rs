@@ -17,7 +17,7 @@ use crate::storage::repository::store::RepositoryRecord;
 const BRANCHES: &str = "refs/heads/";
 
 /// `GET /info`.
-pub fn info(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
+pub(crate) fn info(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
     let (size_bytes, object_count) = store.live_sizes()?;
     let import = record.is_importing.then(|| object.import.progress());
     let mut info = describe(record, size_bytes, object_count);
@@ -57,7 +57,7 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
 
 /// Tells the namespace's object what its list should show of the repository now. The list is
 /// derived: a message that is lost heals with the next one.
-pub async fn touch_namespace(object: Rc<RepoObject>) {
+pub(crate) async fn touch_namespace(object: Rc<RepoObject>) {
     if let Err(error) = try_touch_namespace(&object).await {
         fault_log::warning("touch", &error);
     }

@@ -10,11 +10,11 @@
 //! | `info` | the repository as it is shown, and as its namespace lists it |
 //! | `namespace` | messages to a namespace's object |
 
-pub mod account;
-pub mod answer;
-pub mod caller;
-pub mod info;
-pub mod namespace;
-pub mod not_ready;
-pub mod refuse;
-pub mod tokens;
+pub(crate) mod account;
+pub(crate) mod answer;
+pub(crate) mod caller;
+pub(crate) mod info;
+pub(crate) mod namespace;
+pub(crate) mod not_ready;
+pub(crate) mod refuse;
+pub(crate) mod tokens;

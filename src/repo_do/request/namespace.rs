@@ -10,7 +10,7 @@ use crate::storage::db::sql_error::lasting;
 const NAMESPACE_RETRY_SECONDS: u32 = 2;
 
 /// Sends a message to a namespace's object.
-pub async fn tell_namespace<T: serde::Serialize>(
+pub(crate) async fn tell_namespace<T: serde::Serialize>(
     env: &Env,
     namespace: &str,
     path: &str,
@@ -22,7 +22,7 @@ pub async fn tell_namespace<T: serde::Serialize>(
 
 /// Asks a namespace's object. What it refuses is its refusal; only where there is no answer it may
 /// help to ask again.
-pub async fn ask_namespace<T: serde::Serialize, A: DeserializeOwned>(
+pub(crate) async fn ask_namespace<T: serde::Serialize, A: DeserializeOwned>(
     env: &Env,
     namespace: &str,
     path: &str,

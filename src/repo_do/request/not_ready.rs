@@ -4,7 +4,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::repository::store::RepositoryRecord;
 
 /// The repository is being filled from elsewhere, and what was asked for has to wait.
-pub fn being_filled(record: &RepositoryRecord) -> ErrorReply {
+pub(crate) fn being_filled(record: &RepositoryRecord) -> ErrorReply {
     if record.is_recovering {
         let message = "the repository is being recovered";
         return ErrorReply::new(ErrorCode::CreateInProgress, message);
@@ -14,7 +14,7 @@ pub fn being_filled(record: &RepositoryRecord) -> ErrorReply {
 }
 
 /// Refuses to show what is not here yet.
-pub fn check_filled(record: &RepositoryRecord) -> Result<(), ErrorReply> {
+pub(crate) fn check_filled(record: &RepositoryRecord) -> Result<(), ErrorReply> {
     if record.is_being_filled() {
         return Err(being_filled(record));
     }
@@ -22,7 +22,7 @@ pub fn check_filled(record: &RepositoryRecord) -> Result<(), ErrorReply> {
 }
 
 /// A fork grows here, and nothing else can be done.
-pub fn in_progress() -> ErrorReply {
+pub(crate) fn in_progress() -> ErrorReply {
     let message = "the repository is being forked";
     ErrorReply::new(ErrorCode::ForkInProgress, message)
 }

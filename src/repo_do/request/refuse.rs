@@ -23,7 +23,7 @@ const COMMAND_BYTES_MAX: usize = 256 << 10;
 
 /// What is known of a push when it is refused.
 #[derive(Default)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// Nothing was read.
     #[default]
     Nothing,
@@ -34,7 +34,7 @@ pub enum Asked {
 }
 
 /// The request of Git's that this is, if it has a body.
-pub fn posted(request: &Request) -> Option<GitPost> {
+pub(crate) fn posted(request: &Request) -> Option<GitPost> {
     match request.path().as_str() {
         path::UPLOAD_PACK => Some(GitPost::UploadPack),
         path::RECEIVE_PACK => Some(GitPost::ReceivePack),
@@ -43,7 +43,7 @@ pub fn posted(request: &Request) -> Option<GitPost> {
 }
 
 /// Whether the client reads the refusal of this request in-band.
-pub fn is_in_band(request: &web_sys::Request, error: &ErrorReply) -> bool {
+pub(crate) fn is_in_band(request: &web_sys::Request, error: &ErrorReply) -> bool {
     let actor = request.headers().get(header::ACTOR).ok().flatten();
     let actor = actor.and_then(|actor| actor.parse::<Actor>().ok());
     let is_anonymous = actor.is_none_or(|actor| actor.is_anonymous());
@@ -51,7 +51,7 @@ pub fn is_in_band(request: &web_sys::Request, error: &ErrorReply) -> bool {
 }
 
 /// Refuses a request whose body was not touched.
-pub async fn untouched(
+pub(crate) async fn untouched(
     post: GitPost,
     request: &Request,
     account: &Account,
@@ -82,7 +82,7 @@ fn service(post: GitPost) -> Service {
 }
 
 /// Refuses a fetch.
-pub async fn fetch(account: &Account, body: &mut Body, error: &ErrorReply) -> Answer {
+pub(crate) async fn fetch(account: &Account, body: &mut Body, error: &ErrorReply) -> Answer {
     reply::log_fault(error);
     body.drain().await;
     account.received(body.received_bytes());
@@ -93,7 +93,12 @@ pub async fn fetch(account: &Account, body: &mut Body, error: &ErrorReply) -> An
 }
 
 /// Refuses a push.
-pub async fn push(account: &Account, body: &mut Body, asked: Asked, error: &ErrorReply) -> Answer {
+pub(crate) async fn push(
+    account: &Account,
+    body: &mut Body,
+    asked: Asked,
+    error: &ErrorReply,
+) -> Answer {
     let asked = match asked {
         Asked::Nothing => read(body).await,
         asked => asked,

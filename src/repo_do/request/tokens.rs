@@ -13,19 +13,22 @@ use crate::repo_do::state::store::Store;
 use crate::storage::repository::tokens;
 
 /// The object's own record of a token.
-pub fn token_by_hash(store: &Store, hash: &TokenHash) -> Result<Option<TokenRecord>, ErrorReply> {
+pub(crate) fn token_by_hash(
+    store: &Store,
+    hash: &TokenHash,
+) -> Result<Option<TokenRecord>, ErrorReply> {
     Ok(store.shown_token(hash.as_bytes())?.map(Into::into))
 }
 
 /// Notes that a token was used, once an hour at most.
-pub fn touch_token(store: &Store, token: &TokenRecord) -> Result<(), ErrorReply> {
+pub(crate) fn touch_token(store: &Store, token: &TokenRecord) -> Result<(), ErrorReply> {
     Ok(store
         .tokens()
         .touch(&token.token_id, token.last_used_at_ms, now_ms())?)
 }
 
 /// `POST /tokens`.
-pub async fn create_token(store: &Store, request: Request) -> Answer {
+pub(crate) async fn create_token(store: &Store, request: Request) -> Answer {
     let CreateToken { token } = body(request).await?;
     let taken = store.tokens().find_by_id(&token.token_id)?.is_some()
         || store.tokens().find(token.sha256.as_bytes())?.is_some();
@@ -40,7 +43,7 @@ pub async fn create_token(store: &Store, request: Request) -> Answer {
 }
 
 /// Stores a token.
-pub fn insert_token(store: &Store, token: &TokenRecord) -> Result<(), StoreError> {
+pub(crate) fn insert_token(store: &Store, token: &TokenRecord) -> Result<(), StoreError> {
     store.tokens().insert(&token.to_insert())
 }
 
@@ -53,7 +56,7 @@ struct TokenQuery {
 }
 
 /// `GET /tokens`; without a state, tokens in any.
-pub fn list_tokens(store: &Store, request: &Request) -> Answer {
+pub(crate) fn list_tokens(store: &Store, request: &Request) -> Answer {
     let query: TokenQuery = request
         .query()
         .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
@@ -87,7 +90,7 @@ fn find_token(
 }
 
 /// `DELETE /tokens/<id>`.
-pub fn revoke_token(store: &Store, token_id: &str) -> Answer {
+pub(crate) fn revoke_token(store: &Store, token_id: &str) -> Answer {
     let tokens = store.tokens();
     let unknown = || ErrorReply::new(ErrorCode::NotFound, "token not found");
     let token = tokens.find_by_id(token_id)?.ok_or_else(unknown)?;

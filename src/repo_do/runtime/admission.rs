@@ -23,23 +23,23 @@ const LOOKS_A_POLL: usize = 8;
 const WAITING_MAX: usize = 256;
 
 /// Seconds after which a request that was turned away may find room.
-pub const RETRY_SECONDS: u32 = 5;
+pub(crate) const RETRY_SECONDS: u32 = 5;
 
 /// Room to come, or a refusal.
-pub type Room<'a, T> = LocalBoxFuture<'a, Result<T, ErrorReply>>;
+pub(crate) type Room<'a, T> = LocalBoxFuture<'a, Result<T, ErrorReply>>;
 
 /// Reserves `bytes` for work of our own, waiting a while for others to be done.
-pub fn reserve(bytes: u64) -> Room<'static, Reservation> {
+pub(crate) fn reserve(bytes: u64) -> Room<'static, Reservation> {
     room(move || Reservation::new(bytes))
 }
 
 /// The same for a client: within its share and the repository's.
-pub fn reserve_share(bytes: u64) -> Room<'static, Reservation> {
+pub(crate) fn reserve_share(bytes: u64) -> Room<'static, Reservation> {
     room(move || Reservation::share(bytes))
 }
 
 /// Reserves more, if there are not as many bytes yet.
-pub async fn grow(reservation: &mut Reservation, bytes: u64) -> Result<(), ErrorReply> {
+pub(crate) async fn grow(reservation: &mut Reservation, bytes: u64) -> Result<(), ErrorReply> {
     // Nearly always there is room, or enough already.
     if reservation.grow_to(bytes).is_ok() {
         return Ok(());

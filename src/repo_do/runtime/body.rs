@@ -44,7 +44,7 @@ extern "C" {
 
 /// The body could not be read to its end.
 #[derive(Debug, thiserror::Error)]
-pub enum BodyError {
+pub(crate) enum BodyError {
     /// The peer hung up, or the platform failed.
     #[error("the body broke off: {0}")]
     BrokenOff(String),
@@ -70,7 +70,7 @@ impl BodyError {
 }
 
 /// A body under way.
-pub struct Body {
+pub(crate) struct Body {
     reader: Option<ByobReader>,
     buffer: Option<ArrayBuffer>,
     /// Bytes of the body, if it is short and told: one more is asked for, so that its end shows.
@@ -84,7 +84,7 @@ pub struct Body {
 
 impl Body {
     /// The body of `request`; none at all reads as empty.
-    pub fn of(request: &worker::Request) -> Result<Self, BodyError> {
+    pub(crate) fn of(request: &worker::Request) -> Result<Self, BodyError> {
         let header = |name| request.headers().get(name).ok().flatten();
         let length = header("content-length").and_then(|length| length.parse::<u32>().ok());
         let encoding = header("content-encoding");
@@ -105,7 +105,7 @@ impl Body {
     }
 
     /// The body of an object's answer.
-    pub fn of_stream(stream: web_sys::ReadableStream) -> Result<Self, BodyError> {
+    pub(crate) fn of_stream(stream: web_sys::ReadableStream) -> Result<Self, BodyError> {
         Ok(Self {
             reader: Some(reader_of(stream)?),
             buffer: None,
@@ -117,7 +117,7 @@ impl Body {
     }
 
     /// The body of a remote's answer, which the platform has decoded.
-    pub fn of_response(response: &worker::Response) -> Result<Self, BodyError> {
+    pub(crate) fn of_response(response: &worker::Response) -> Result<Self, BodyError> {
         let reader = match response.body() {
             ResponseBody::Stream(stream) => Some(reader_of(stream.clone())?),
             _ => None,
@@ -133,7 +133,7 @@ impl Body {
     }
 
     /// Replaces `piece` with the next bytes; `false` once there are no more.
-    pub async fn next(&mut self, piece: &mut Vec<u8>) -> Result<bool, BodyError> {
+    pub(crate) async fn next(&mut self, piece: &mut Vec<u8>) -> Result<bool, BodyError> {
         loop {
             if let Some(gzip) = &mut self.gzip
                 && gzip.inflate_slice(piece)?
@@ -154,19 +154,19 @@ impl Body {
     }
 
     /// Reads the rest and drops it, so that the peer gets to read our answer.
-    pub async fn drain(&mut self) {
+    pub(crate) async fn drain(&mut self) {
         let mut piece = Vec::new();
         self.gzip = None;
         while let Ok(true) = self.receive(&mut piece).await {}
     }
 
     /// Bytes that came so far, as they came.
-    pub fn received_bytes(&self) -> u64 {
+    pub(crate) fn received_bytes(&self) -> u64 {
         self.received_bytes
     }
 
     /// Wants no more of it: the peer may stop sending.
-    pub fn cancel(&mut self) {
+    pub(crate) fn cancel(&mut self) {
         if let Some(reader) = self.reader.take() {
             // Whether it is told in order is nothing to us.
             let _ = reader.cancel();

@@ -30,14 +30,14 @@ mod shares;
 
 /// Milliseconds without a step after which a lease ends when others need its memory: longer than
 /// the body of a request may pause (`Limits::body_idle_ms`).
-pub const RECLAIM_MS: i64 = 75_000;
+pub(crate) const RECLAIM_MS: i64 = 75_000;
 
 /// Milliseconds without a step after which a lease ends in any case: the client of an answer may
 /// take nothing for so long.
-pub const IDLE_MS: i64 = 5 * 60 * 1000;
+pub(crate) const IDLE_MS: i64 = 5 * 60 * 1000;
 
 /// The same for work that waits for us, not for a client: longer than an alarm may take.
-pub const OWN_RECLAIM_MS: i64 = 15 * 60 * 1000;
+pub(crate) const OWN_RECLAIM_MS: i64 = 15 * 60 * 1000;
 
 /// Operations that wait for nobody but their clients.
 const OF_CLIENTS: [&str; 5] = ["bundle", "content", "fetch", "push", "refs"];
@@ -55,18 +55,18 @@ thread_local! {
 
 /// Whose share of the isolate is used: one incarnation of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner(u32);
+pub(crate) struct Owner(u32);
 
 impl Owner {
     /// Another than all before.
-    pub fn another() -> Self {
+    pub(crate) fn another() -> Self {
         let number = OWNERS.get().wrapping_add(1);
         OWNERS.set(number);
         Self(number)
     }
 
     /// Ends everything that runs for it.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         for lease in all().filter(|lease| lease.owner == self) {
             lease.end();
         }
@@ -76,10 +76,10 @@ impl Owner {
 /// The lease ended before the work under it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("ended: it made no progress while others needed the memory")]
-pub struct Ended;
+pub(crate) struct Ended;
 
 /// One request, or one ring of the alarm.
-pub struct Lease {
+pub(crate) struct Lease {
     number: u64,
     owner: Owner,
     /// Who asked: a token, or an address without one. Empty for work of our own.
@@ -111,7 +111,7 @@ impl<T> Work for RefCell<Option<T>> {
 
 impl Lease {
     /// Begins a lease; `operation` names it in figures.
-    pub fn begin(owner: Owner, caller: String, operation: &'static str) -> Rc<Self> {
+    pub(crate) fn begin(owner: Owner, caller: String, operation: &'static str) -> Rc<Self> {
         let number = NUMBERS.get().wrapping_add(1);
         NUMBERS.set(number);
         let lease = Rc::new(Self {
@@ -133,14 +133,14 @@ impl Lease {
     }
 
     /// The lease of the work that runs now; one for itself where there is none.
-    pub fn current() -> Rc<Self> {
+    pub(crate) fn current() -> Rc<Self> {
         let current = CURRENT.try_with(|current| current.borrow().clone());
         let current = current.ok().flatten();
         current.unwrap_or_else(|| Self::begin(Owner(0), String::new(), "other"))
     }
 
     /// Runs `work` under this lease.
-    pub async fn run<T: 'static>(
+    pub(crate) async fn run<T: 'static>(
         self: &Rc<Self>,
         work: impl Future<Output = T> + 'static,
     ) -> Result<T, Ended> {
@@ -153,7 +153,7 @@ impl Lease {
 
     /// The same for the stream of an answer, which begins while the request is worked on and goes
     /// on when that is done.
-    pub fn stream<T: 'static>(
+    pub(crate) fn stream<T: 'static>(
         self: Rc<Self>,
         pieces: impl Stream<Item = worker::Result<T>> + 'static,
     ) -> impl Stream<Item = worker::Result<T>> {
@@ -263,7 +263,7 @@ impl Lease {
     }
 
     /// Notes whether it waits for memory.
-    pub fn set_waiting(&self, is_waiting: bool) {
+    pub(crate) fn set_waiting(&self, is_waiting: bool) {
         self.is_waiting.set(is_waiting);
     }
 
@@ -298,7 +298,7 @@ impl Drop for Lease {
 }
 
 /// How the name of a caller without a credential begins.
-pub const ANONYMOUS: &str = "anonymous";
+pub(crate) const ANONYMOUS: &str = "anonymous";
 
 /// All leases, oldest first: a list of its own, since they may end while it is looked at.
 fn all() -> impl Iterator<Item = Rc<Lease>> {
@@ -307,12 +307,12 @@ fn all() -> impl Iterator<Item = Rc<Lease>> {
 }
 
 /// Whether work is being dropped because its lease ended: it may be another object's.
-pub fn is_ending() -> bool {
+pub(crate) fn is_ending() -> bool {
     IS_ENDING.get()
 }
 
 /// Ends leases whose memory others need; gives whether there were any.
-pub fn reclaim() -> bool {
+pub(crate) fn reclaim() -> bool {
     let now_ms = now_ms();
     let mut reclaimed = false;
     for lease in all().filter(|lease| lease.bytes.get() > 0) {
@@ -330,7 +330,7 @@ pub fn reclaim() -> bool {
 }
 
 /// Ends leases whose clients are gone, or take nothing.
-pub fn end_idle() {
+pub(crate) fn end_idle() {
     let now_ms = now_ms();
     for lease in all().filter(|lease| lease.waits_for_client()) {
         if lease.idle_ms(now_ms) >= IDLE_MS {
@@ -340,7 +340,7 @@ pub fn end_idle() {
 }
 
 /// How many requests wait for memory.
-pub fn waiting() -> usize {
+pub(crate) fn waiting() -> usize {
     let now_ms = now_ms();
     let is_waiting =
         |lease: &Rc<Lease>| lease.is_waiting.get() && lease.idle_ms(now_ms) <= WAIT_STEP_MS;
@@ -349,19 +349,19 @@ pub fn waiting() -> usize {
 
 /// What is reserved, for the operator.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// Leases that hold something.
-    pub count: u64,
+    pub(crate) count: u64,
     /// Bytes that they hold.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// The longest time without a step, in milliseconds.
-    pub oldest_ms: i64,
+    pub(crate) oldest_ms: i64,
     /// By operation: how many leases, and their bytes.
-    pub operations: BTreeMap<&'static str, (u64, u64)>,
+    pub(crate) operations: BTreeMap<&'static str, (u64, u64)>,
 }
 
 /// Counts what is reserved now.
-pub fn figures() -> Figures {
+pub(crate) fn figures() -> Figures {
     let now_ms = now_ms();
     let mut figures = Figures::default();
     for lease in all().filter(|lease| lease.bytes.get() > 0) {

@@ -18,47 +18,47 @@ const ISOLATE_BYTES_MAX: u64 = 80 << 20;
 
 /// Bytes of a request that are read without a reservation. `ls-refs`, small fetches and the
 /// commands of small pushes are below; 500 requests that are half sent hold 32 MB of it at worst.
-pub const REQUEST_FREE_BYTES: u64 = 64 << 10;
+pub(crate) const REQUEST_FREE_BYTES: u64 = 64 << 10;
 
 /// What a fetch request holds for each of its bytes: a `have` of 50 bytes becomes an id of 20 in a
 /// list that may have twice the room, a prefix of 17 a string of 40.
-pub const FETCH_REQUEST_FACTOR: u64 = 2;
+pub(crate) const FETCH_REQUEST_FACTOR: u64 = 2;
 
 /// What the commands of a push hold for each of their bytes: one of 100 bytes becomes a command of
 /// 72 and its name, in a list that may have twice the room, and a place in the list of outcomes.
-pub const COMMANDS_FACTOR: u64 = 3;
+pub(crate) const COMMANDS_FACTOR: u64 = 3;
 
 /// What one push holds beside its tables: a piece of body, a chunk, the resolved-object cache and
 /// one delta with its base and result.
-pub const PUSH_BYTES: u64 = 24 << 20;
+pub(crate) const PUSH_BYTES: u64 = 24 << 20;
 
 /// What a push holds while its pack arrives, beside what [`PackParser::held_bytes`] counts: a piece
 /// of body, here and in JavaScript, and the chunk that it fills.
 ///
 /// [`PackParser::held_bytes`]: crate::git::pack::parser::PackParser::held_bytes
-pub const RECEIVING_BYTES: u64 = 1 << 20;
+pub(crate) const RECEIVING_BYTES: u64 = 1 << 20;
 
 /// What a push holds for each object that its pack has: its place in the tables, and what the check
 /// of closure notes (`git::limits` has the sum).
-pub const PUSHED_OBJECT_BYTES: u64 = 100;
+pub(crate) const PUSHED_OBJECT_BYTES: u64 = 100;
 
 /// What a fetch of something else than a pack for Git holds for as long as the client takes: 2 MiB
 /// of bases, 2 MiB of chunks, a piece of output twice, a compressor, and a bit for each object of
 /// the packs. Its plan holds more, and a delta that is resolved up to 48 MiB; but no other code runs
 /// in the isolate meanwhile, so that this is needed once, not once a fetch.
-pub const FETCH_BYTES: u64 = 5 << 20;
+pub(crate) const FETCH_BYTES: u64 = 5 << 20;
 
 /// What a fetch holds while its pack is sent, beside the bases that it keeps: a piece of output
 /// here and in JavaScript, a compressor, and a bit for each object of the packs.
-pub const SENDING_BYTES: u64 = 1 << 20;
+pub(crate) const SENDING_BYTES: u64 = 1 << 20;
 
 /// What a list of refs holds that is sent piece by piece: a page of refs and a piece of output,
 /// each here and in JavaScript.
-pub const REFS_BYTES: u64 = 1 << 20;
+pub(crate) const REFS_BYTES: u64 = 1 << 20;
 
 /// What either side of a fork holds: a row of a part, that row in a frame, and the piece of the
 /// stream that it came or goes with; at the source the refs, 80 bytes each.
-pub const FORK_BYTES: u64 = 6 << 20;
+pub(crate) const FORK_BYTES: u64 = 6 << 20;
 
 /// Bytes that the clients of one repository may make it hold together, and those that one token may
 /// have repositories hold: so much less than the isolate has that there is room for another one's
@@ -77,17 +77,17 @@ thread_local! {
 /// The isolate has no room for another operation now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many bytes in flight: {reserved} of {limit} reserved, {wanted} more wanted")]
-pub struct NoRoom {
+pub(crate) struct NoRoom {
     /// Bytes reserved by the operations under way.
-    pub reserved: u64,
+    pub(crate) reserved: u64,
     /// Bytes asked for.
-    pub wanted: u64,
+    pub(crate) wanted: u64,
     /// The bound.
-    pub limit: u64,
+    pub(crate) limit: u64,
 }
 
 /// Bytes reserved under the [`Lease`] of the request that made this; dropping it gives them back.
-pub struct Reservation {
+pub(crate) struct Reservation {
     bytes: u64,
     /// Whether it counts for the shares of the repository and of the caller.
     is_shared: bool,
@@ -104,31 +104,31 @@ impl Reservation {
     }
 
     /// Nothing yet, for a client: within the share of its repository and its own.
-    pub fn empty_share() -> Self {
+    pub(crate) fn empty_share() -> Self {
         Self::empty(true)
     }
 
     /// Nothing yet, for work of our own.
-    pub fn empty_own() -> Self {
+    pub(crate) fn empty_own() -> Self {
         Self::empty(false)
     }
 
     /// Reserves `wanted` bytes for work of our own.
-    pub fn new(wanted: u64) -> Result<Self, NoRoom> {
+    pub(crate) fn new(wanted: u64) -> Result<Self, NoRoom> {
         let mut reservation = Self::empty_own();
         reservation.grow_to(wanted)?;
         Ok(reservation)
     }
 
     /// Reserves `wanted` bytes for a client.
-    pub fn share(wanted: u64) -> Result<Self, NoRoom> {
+    pub(crate) fn share(wanted: u64) -> Result<Self, NoRoom> {
         let mut reservation = Self::empty_share();
         reservation.grow_to(wanted)?;
         Ok(reservation)
     }
 
     /// Reserves more, if there are not as many bytes yet.
-    pub fn grow_to(&mut self, bytes: u64) -> Result<(), NoRoom> {
+    pub(crate) fn grow_to(&mut self, bytes: u64) -> Result<(), NoRoom> {
         let wanted = bytes.saturating_sub(self.bytes);
         if wanted == 0 {
             return Ok(());
@@ -164,7 +164,7 @@ impl Reservation {
     }
 
     /// Gives back what is above `bytes`.
-    pub fn shrink_to(&mut self, bytes: u64) {
+    pub(crate) fn shrink_to(&mut self, bytes: u64) {
         let surplus = self.bytes.saturating_sub(bytes);
         let reserved = RESERVED_BYTES.get();
         debug_assert!(
@@ -177,7 +177,8 @@ impl Reservation {
     }
 
     /// Bytes reserved.
-    pub fn bytes(&self) -> u64 {
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 }
@@ -200,12 +201,12 @@ fn check(reserved: u64, wanted: u64, limit: u64) -> Result<(), NoRoom> {
 }
 
 /// Bytes reserved now, over the whole isolate.
-pub fn reserved_bytes() -> u64 {
+pub(crate) fn reserved_bytes() -> u64 {
     RESERVED_BYTES.get()
 }
 
 /// The size of the wasm heap in bytes: it never shrinks, so this is its high-water mark. 0 natively.
-pub fn heap_bytes() -> u64 {
+pub(crate) fn heap_bytes() -> u64 {
     #[cfg(target_family = "wasm")]
     {
         (core::arch::wasm32::memory_size(0) as u64) << 16

@@ -9,11 +9,11 @@
 //! | `body`, `pace` | a body in large pieces; how fast it must come |
 //! | `reply` | responses |
 
-pub mod admission;
-pub mod body;
-pub mod clock;
-pub mod lease;
-pub mod memory;
-pub mod pace;
-pub mod reply;
-pub mod timer;
+pub(crate) mod admission;
+pub(crate) mod body;
+pub(crate) mod clock;
+pub(crate) mod lease;
+pub(crate) mod memory;
+pub(crate) mod pace;
+pub(crate) mod reply;
+pub(crate) mod timer;

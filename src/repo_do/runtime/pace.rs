@@ -11,14 +11,14 @@ use crate::git::limits::Limits;
 const FIRST_BYTES: u32 = 8 << 10;
 
 /// Bytes that a read asks for at most. The platform gives fewer at the end alone.
-pub const READ_BYTES: u32 = 256 << 10;
+pub(crate) const READ_BYTES: u32 = 256 << 10;
 
 /// Milliseconds that a read should take at most.
 const READ_MS: u64 = 2000;
 
 /// The client sends too little.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TooSlow {
+pub(crate) enum TooSlow {
     /// Nothing, or nearly nothing.
     #[error("nothing came for {idle_ms} ms")]
     Idle {
@@ -39,7 +39,7 @@ pub enum TooSlow {
 
 /// The pace of one body.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub(crate) struct Pace {
     limits: Limits,
     next_bytes: u32,
     received: u64,
@@ -48,7 +48,7 @@ pub struct Pace {
 
 impl Pace {
     /// Nothing was read yet.
-    pub fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         Self {
             limits,
             next_bytes: FIRST_BYTES,
@@ -58,17 +58,17 @@ impl Pace {
     }
 
     /// Bytes to ask for in the next read.
-    pub fn next_bytes(&self) -> u32 {
+    pub(crate) fn next_bytes(&self) -> u32 {
         self.next_bytes
     }
 
     /// Milliseconds that the next read may take.
-    pub fn idle_ms(&self) -> u32 {
+    pub(crate) fn idle_ms(&self) -> u32 {
         self.limits.body_idle_ms
     }
 
     /// Notes that a read gave `bytes` after `waited_ms`.
-    pub fn came(&mut self, bytes: u64, waited_ms: u64) -> Result<(), TooSlow> {
+    pub(crate) fn came(&mut self, bytes: u64, waited_ms: u64) -> Result<(), TooSlow> {
         self.received = self.received.saturating_add(bytes);
         self.waited_ms = self.waited_ms.saturating_add(waited_ms);
         let rate = self.limits.body_bytes_per_second_min;

@@ -10,7 +10,7 @@ use crate::storage::fault_log;
 
 /// Which of a service's two media types an answer has.
 #[derive(Debug, Clone, Copy)]
-pub enum Media {
+pub(crate) enum Media {
     /// `info/refs`.
     Advertisement,
     /// The service itself.
@@ -19,7 +19,11 @@ pub enum Media {
 
 /// The head of a Git answer, which goes to the client as it is. Without a media type of its own the
 /// platform would compress it.
-pub fn git(service: Service, media: Media, request_id: &str) -> worker::Result<ResponseBuilder> {
+pub(crate) fn git(
+    service: Service,
+    media: Media,
+    request_id: &str,
+) -> worker::Result<ResponseBuilder> {
     let suffix = match media {
         Media::Advertisement => "advertisement",
         Media::Result => "result",
@@ -36,18 +40,18 @@ pub fn git(service: Service, media: Media, request_id: &str) -> worker::Result<R
 }
 
 /// Success, with a JSON body.
-pub fn json(body: &impl Serialize) -> Result<Response, ErrorReply> {
+pub(crate) fn json(body: &impl Serialize) -> Result<Response, ErrorReply> {
     Ok(Response::from_json(body)?)
 }
 
 /// A refusal, as the contract has it.
-pub fn refusal(reply: &ErrorReply) -> worker::Result<Response> {
+pub(crate) fn refusal(reply: &ErrorReply) -> worker::Result<Response> {
     log_fault(reply);
     Ok(Response::from_json(reply)?.with_status(reply.code.status()))
 }
 
 /// Logs the fault behind a refusal, if there is one: called where the client, or nobody, is told.
-pub fn log_fault(reply: &ErrorReply) {
+pub(crate) fn log_fault(reply: &ErrorReply) {
     if let Some(fault) = &reply.fault {
         fault_log::error(fault.kind, &fault.cause);
     }

@@ -35,13 +35,13 @@ extern "C" {
 }
 
 /// Waits for `milliseconds`, at least until everything else that is ready has run.
-pub async fn after(milliseconds: u32) {
+pub(crate) async fn after(milliseconds: u32) {
     Timer::new(milliseconds).await;
 }
 
 /// A time that passes from when it is first awaited. Dropped before, it leaves nothing behind: a
 /// timer that runs would keep the object from its rest.
-pub struct Timer {
+pub(crate) struct Timer {
     milliseconds: u32,
     running: Option<Running>,
 }
@@ -54,7 +54,7 @@ struct Running {
 
 impl Timer {
     /// Not begun.
-    pub fn new(milliseconds: u32) -> Self {
+    pub(crate) fn new(milliseconds: u32) -> Self {
         Self {
             milliseconds,
             running: None,
@@ -109,6 +109,6 @@ impl Drop for Running {
 }
 
 /// Lets other requests of the object run.
-pub async fn pause() {
+pub(crate) async fn pause() {
     after(0).await;
 }

@@ -2,7 +2,7 @@
 
 /// When the alarm is set to ring, as far as this object knows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Alarm {
+pub(crate) enum Alarm {
     /// It was not asked yet.
     #[default]
     Unknown,

@@ -8,7 +8,7 @@ use crate::storage::r2::bucket::BucketError;
 
 /// A pack could not be copied; nothing depends on the copy yet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SnapshotError {
+pub(crate) enum SnapshotError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -45,7 +45,7 @@ impl From<SnapshotError> for ErrorReply {
 
 /// A run changed nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The store failed, or is corrupt.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -71,7 +71,7 @@ pub enum Failure {
 
 impl Failure {
     /// What the log is told of it: of a refusal the fault behind it.
-    pub fn cause(&self) -> String {
+    pub(crate) fn cause(&self) -> String {
         match self {
             Self::Copies(refused) => refused.cause().to_owned(),
             failure => failure.to_string(),

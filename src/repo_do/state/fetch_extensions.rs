@@ -10,7 +10,7 @@ const FETCH_EXTENSIONS: &str = "CAIRN_FETCH_EXTENSIONS";
 
 /// The extensions of `fetch` that the deployment offers: none when its list cannot be understood,
 /// which the log is told.
-pub fn extensions(env: &Env) -> FetchExtensions {
+pub(crate) fn extensions(env: &Env) -> FetchExtensions {
     let Ok(list) = env.var(FETCH_EXTENSIONS) else {
         return FetchExtensions::default();
     };

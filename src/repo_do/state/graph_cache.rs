@@ -21,22 +21,22 @@ thread_local! {
 }
 
 /// Keeps so many bytes less than may be kept, for an operation that needs the room now.
-pub fn make_room(bytes: usize) {
+pub(crate) fn make_room(bytes: usize) {
     with(|kept| kept.make_room(bytes));
 }
 
 /// One object's graph, by a number that is never given twice.
 #[derive(Debug)]
-pub struct KeptGraph(u64);
+pub(crate) struct KeptGraph(u64);
 
 impl KeptGraph {
     /// None as yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(NEXT.with(|next| next.replace(next.get().wrapping_add(1))))
     }
 
     /// The graph of the packs that are live now.
-    pub fn current(&self, store: &impl PackStore) -> Result<Rc<CommitGraph>, StoreError> {
+    pub(crate) fn current(&self, store: &impl PackStore) -> Result<Rc<CommitGraph>, StoreError> {
         let live_packs = store.live_packs()?;
         let graph = match with(|kept| kept.get(&self.0)).flatten() {
             Some(kept) if kept.is_of(&live_packs) => return Ok(kept),
@@ -49,7 +49,7 @@ impl KeptGraph {
     }
 
     /// Keeps nothing: the packs' numbers may be given again.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         with(|kept| kept.remove(&self.0));
     }
 }

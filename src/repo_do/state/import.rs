@@ -7,11 +7,11 @@ use crate::repo_do::contract::{Credentials, ImportProgress};
 
 /// What the object knows of its import while it is awake.
 #[derive(Debug)]
-pub struct CurrentImport {
+pub(crate) struct CurrentImport {
     /// Where the remote wants them; they are in memory only.
-    pub credentials: RefCell<Option<Credentials>>,
+    pub(crate) credentials: RefCell<Option<Credentials>>,
     /// The attempts, by one alarm at a time.
-    pub turn: Turn,
+    pub(crate) turn: Turn,
     progress: Cell<ImportProgress>,
 }
 
@@ -27,18 +27,18 @@ impl Default for CurrentImport {
 
 impl CurrentImport {
     /// How far it has come, as far as memory tells.
-    pub fn progress(&self) -> ImportProgress {
+    pub(crate) fn progress(&self) -> ImportProgress {
         self.progress.get()
     }
 
     /// Forgets everything: the repository was wiped.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.credentials.take();
         self.progress.take();
     }
 
     /// Notes how far it has come.
-    pub fn update(&self, change: impl FnOnce(&mut ImportProgress)) {
+    pub(crate) fn update(&self, change: impl FnOnce(&mut ImportProgress)) {
         let mut progress = self.progress.get();
         change(&mut progress);
         self.progress.set(progress);

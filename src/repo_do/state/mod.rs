@@ -14,16 +14,16 @@
 //! | `fetch_extensions` | what is offered for `fetch` beyond git's own list |
 //! | `failure` | why upkeep fails |
 
-pub mod alarm_time;
+pub(crate) mod alarm_time;
 mod caches;
-pub mod failure;
-pub mod fetch_extensions;
-pub mod graph_cache;
-pub mod import;
-pub mod rates;
-pub mod reach_cache;
-pub mod readers;
-pub mod seen_tokens;
-pub mod store;
-pub mod tables;
-pub mod turn;
+pub(crate) mod failure;
+pub(crate) mod fetch_extensions;
+pub(crate) mod graph_cache;
+pub(crate) mod import;
+pub(crate) mod rates;
+pub(crate) mod reach_cache;
+pub(crate) mod readers;
+pub(crate) mod seen_tokens;
+pub(crate) mod store;
+pub(crate) mod tables;
+pub(crate) mod turn;

@@ -9,7 +9,7 @@ use crate::repo_do::contract::{ErrorReply, Meter, Rate};
 
 /// Requests to one repository.
 #[derive(Debug)]
-pub struct Rates {
+pub(crate) struct Rates {
     rate: Rate,
     known: Meter,
     strangers: Meter,
@@ -17,7 +17,7 @@ pub struct Rates {
 
 impl Rates {
     /// Nothing was asked yet; the rate is the deployment's.
-    pub fn of(env: &Env) -> Self {
+    pub(crate) fn of(env: &Env) -> Self {
         let variable = |name: &str| env.var(name).ok().map(|value| value.to_string());
         Self {
             rate: Rate::of(variable),
@@ -27,7 +27,7 @@ impl Rates {
     }
 
     /// Counts a request, or turns it away.
-    pub fn admit(&self, is_known: bool, now_ms: i64) -> Result<(), ErrorReply> {
+    pub(crate) fn admit(&self, is_known: bool, now_ms: i64) -> Result<(), ErrorReply> {
         let meter = if is_known {
             &self.known
         } else {

@@ -22,7 +22,7 @@ thread_local! {
 
 /// How long anybody may name what a ref named before: a client may have seen the tip just before
 /// it was replaced, and its clone must not fail for that.
-pub const FRESH_MS: i64 = 10 * 60 * 1000;
+pub(crate) const FRESH_MS: i64 = 10 * 60 * 1000;
 
 /// Bytes that an isolate keeps of this, graphs included.
 const KEPT_BYTES_MAX: usize = 11 << 20;
@@ -37,16 +37,16 @@ const MEMBER_KEPT_MS: i64 = 60 * 60 * 1000;
 const REFLOG_ROWS: u32 = 5_000;
 
 /// By the object's number, and for whom it was found.
-pub type KeptByObject = Lru<(u64, Audience), Rc<RefCell<Kept>>>;
+pub(crate) type KeptByObject = Lru<(u64, Audience), Rc<RefCell<Kept>>>;
 
 /// Keeps so many bytes less than may be kept, for an operation that needs the room now.
-pub fn make_room(bytes: usize) {
+pub(crate) fn make_room(bytes: usize) {
     with(|kept| kept.make_room(bytes));
 }
 
 /// For whom it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Audience {
+pub(crate) enum Audience {
     /// Anybody: what refs reach, and what they named in the last [`FRESH_MS`].
     Public,
     /// Whoever holds a token, and the operator: what refs reach, and the kept reflog.
@@ -55,7 +55,7 @@ pub enum Audience {
 
 impl Audience {
     /// To whom this actor belongs.
-    pub fn of(actor: Actor) -> Self {
+    pub(crate) fn of(actor: Actor) -> Self {
         match actor {
             Actor::Anonymous => Self::Public,
             _ => Self::Member,
@@ -65,11 +65,11 @@ impl Audience {
 
 /// What is kept of one object, by a number that is never given twice.
 #[derive(Debug)]
-pub struct KeptReach(pub u64);
+pub(crate) struct KeptReach(pub u64);
 
 impl KeptReach {
     /// Keeps nothing: what was reached may be gone.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         for audience in [Audience::Public, Audience::Member] {
             with(|kept| kept.remove(&(self.0, audience)));
         }
@@ -90,8 +90,8 @@ impl Drop for KeptReach {
 
 /// What the refs of a repository reach.
 #[derive(Debug)]
-pub struct Kept {
-    pub reach: Reachable,
+pub(crate) struct Kept {
+    pub(crate) reach: Reachable,
     audience: Audience,
     /// The last entry of the reflog that was known.
     reflog_seq: i64,
@@ -101,7 +101,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    pub fn new(
+    pub(crate) fn new(
         store: &Store,
         packs: &LivePacks<Rc<Store>>,
         graph: &Rc<CommitGraph>,
@@ -127,7 +127,7 @@ impl Kept {
     }
 
     /// Whether it still holds, with what was pushed since taken in.
-    pub fn renew(
+    pub(crate) fn renew(
         &mut self,
         store: &Store,
         packs: &LivePacks<Rc<Store>>,
@@ -171,7 +171,7 @@ impl Kept {
         Ok(())
     }
 
-    pub fn reaches(
+    pub(crate) fn reaches(
         &mut self,
         store: &Store,
         packs: &LivePacks<Rc<Store>>,
@@ -203,7 +203,7 @@ impl Kept {
 }
 
 /// What is kept; `None` while the thread ends or it is in use.
-pub fn with<T>(act: impl FnOnce(&mut KeptByObject) -> T) -> Option<T> {
+pub(crate) fn with<T>(act: impl FnOnce(&mut KeptByObject) -> T) -> Option<T> {
     KEPT.try_with(|kept| kept.try_borrow_mut().ok().map(|mut kept| act(&mut kept)))
         .ok()?
 }

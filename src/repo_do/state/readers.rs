@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// What somebody reads packs for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// To send or to examine what is there.
     Look,
     /// To build on what is there.
@@ -20,7 +20,7 @@ pub enum Purpose {
 
 /// The readers of one object.
 #[derive(Debug, Default)]
-pub struct Readers {
+pub(crate) struct Readers {
     last: Cell<u64>,
     /// By number: since when, in unix milliseconds, and what for.
     running: RefCell<BTreeMap<u64, (i64, Purpose)>>,
@@ -28,7 +28,7 @@ pub struct Readers {
 
 impl Readers {
     /// Registers a reader that begins now.
-    pub fn enter(self: &Rc<Self>, purpose: Purpose, now_ms: i64) -> Reader {
+    pub(crate) fn enter(self: &Rc<Self>, purpose: Purpose, now_ms: i64) -> Reader {
         let number = self.last.get().wrapping_add(1);
         self.last.set(number);
         self.running.borrow_mut().insert(number, (now_ms, purpose));
@@ -39,17 +39,17 @@ impl Readers {
     }
 
     /// Start time of the oldest reader, in unix milliseconds.
-    pub fn oldest(&self) -> Option<i64> {
+    pub(crate) fn oldest(&self) -> Option<i64> {
         self.running.borrow().values().map(|reader| reader.0).min()
     }
 
     /// How many there are.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.running.borrow().len()
     }
 
     /// Whether a push runs.
-    pub fn has_push(&self) -> bool {
+    pub(crate) fn has_push(&self) -> bool {
         let running = self.running.borrow();
         running.values().any(|reader| reader.1 == Purpose::Push)
     }
@@ -57,7 +57,7 @@ impl Readers {
 
 /// A reader, until it is dropped.
 #[derive(Debug)]
-pub struct Reader {
+pub(crate) struct Reader {
     readers: Rc<Readers>,
     number: u64,
 }

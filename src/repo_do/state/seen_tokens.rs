@@ -17,19 +17,19 @@ const REFUSED_MS: i64 = 60_000;
 
 /// What is remembered.
 #[derive(Debug, Default)]
-pub struct SeenTokens {
+pub(crate) struct SeenTokens {
     admitted: RefCell<VecDeque<TokenHash>>,
     refused: RefCell<VecDeque<(TokenHash, i64)>>,
 }
 
 impl SeenTokens {
     /// Whether the namespace admitted the token when it was asked last.
-    pub fn was_admitted(&self, hash: &TokenHash) -> bool {
+    pub(crate) fn was_admitted(&self, hash: &TokenHash) -> bool {
         self.admitted.borrow().contains(hash)
     }
 
     /// Whether the namespace has refused the token just now.
-    pub fn was_refused(&self, hash: &TokenHash, now_ms: i64) -> bool {
+    pub(crate) fn was_refused(&self, hash: &TokenHash, now_ms: i64) -> bool {
         let refused = self.refused.borrow();
         let is_it = |(refused, at_ms): &(TokenHash, i64)| {
             refused == hash && now_ms.saturating_sub(*at_ms) < REFUSED_MS
@@ -38,7 +38,7 @@ impl SeenTokens {
     }
 
     /// Remembers what the namespace has said.
-    pub fn note(&self, hash: TokenHash, is_admitted: bool, now_ms: i64) {
+    pub(crate) fn note(&self, hash: TokenHash, is_admitted: bool, now_ms: i64) {
         let mut admitted = self.admitted.borrow_mut();
         admitted.retain(|known| *known != hash);
         if is_admitted {

@@ -4,4 +4,4 @@ use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::repository::store::RepoStore;
 
 /// The repository's store on the object's own database.
-pub type Store = RepoStore<ObjectDatabase>;
+pub(crate) type Store = RepoStore<ObjectDatabase>;

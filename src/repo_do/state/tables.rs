@@ -11,7 +11,7 @@ use crate::repo_do::runtime::memory::{NoRoom, Reservation};
 
 /// Reserved bytes, some of which are tables that the caches have yielded to. Dropping it gives the
 /// bytes back; the caches may fill again.
-pub struct TableMemory {
+pub(crate) struct TableMemory {
     reservation: Reservation,
     /// Bytes of tables that the caches have made room for.
     room_bytes: u64,
@@ -26,18 +26,18 @@ impl TableMemory {
     }
 
     /// Nothing yet, for a client: it grows within the shares of its repository and of its caller.
-    pub fn empty_share() -> Self {
+    pub(crate) fn empty_share() -> Self {
         Self::of(Reservation::empty_share())
     }
 
     /// Nothing yet, for work of our own.
-    pub fn empty_own() -> Self {
+    pub(crate) fn empty_own() -> Self {
         Self::of(Reservation::empty_own())
     }
 
     /// Reserves `bytes` for work of our own, of which `table_bytes` are tables; at once or not at
     /// all.
-    pub fn own(bytes: u64, table_bytes: u64) -> Result<Self, NoRoom> {
+    pub(crate) fn own(bytes: u64, table_bytes: u64) -> Result<Self, NoRoom> {
         let mut memory = Self::of(Reservation::new(bytes)?);
         memory.make_room(table_bytes);
         Ok(memory)
@@ -45,7 +45,7 @@ impl TableMemory {
 
     /// Reserves `bytes` in all, of which `table_bytes` are tables, waiting a while for others to be
     /// done. It never gives anything back.
-    pub async fn grow(&mut self, bytes: u64, table_bytes: u64) -> Result<(), ErrorReply> {
+    pub(crate) async fn grow(&mut self, bytes: u64, table_bytes: u64) -> Result<(), ErrorReply> {
         admission::grow(&mut self.reservation, bytes).await?;
         self.make_room(table_bytes);
         Ok(())

@@ -13,7 +13,7 @@ const ALARM_MS_MAX: i64 = 16 * 60_000;
 
 /// Work of which one run at a time may be under way.
 #[derive(Debug)]
-pub struct Turn {
+pub(crate) struct Turn {
     /// When the run that is under way began, in unix milliseconds.
     since_ms: Cell<Option<i64>>,
     /// How many runs have begun: the last one has this number.
@@ -30,7 +30,7 @@ impl Default for Turn {
 
 impl Turn {
     /// Work that an alarm does, which may end without a word.
-    pub fn of_an_alarm() -> Self {
+    pub(crate) fn of_an_alarm() -> Self {
         Self::ending_after(ALARM_MS_MAX)
     }
 
@@ -43,13 +43,13 @@ impl Turn {
     }
 
     /// Whether a run is under way.
-    pub fn is_taken(&self, now_ms: i64) -> bool {
+    pub(crate) fn is_taken(&self, now_ms: i64) -> bool {
         let since_ms = self.since_ms.get();
         since_ms.is_some_and(|since_ms| now_ms.saturating_sub(since_ms) < self.ms_max)
     }
 
     /// Begins a run; `None` while another one is under way.
-    pub fn try_take(&self, now_ms: i64) -> Option<Taken<'_>> {
+    pub(crate) fn try_take(&self, now_ms: i64) -> Option<Taken<'_>> {
         if self.is_taken(now_ms) {
             return None;
         }
@@ -60,7 +60,7 @@ impl Turn {
     }
 
     /// Begins a run once no other is under way.
-    pub async fn take(&self) -> Taken<'_> {
+    pub(crate) async fn take(&self) -> Taken<'_> {
         loop {
             if let Some(taken) = self.try_take(now_ms()) {
                 return taken;
@@ -70,7 +70,7 @@ impl Turn {
     }
 
     /// The same, but `None` if another run is still under way after `wait_ms`.
-    pub async fn take_within(&self, wait_ms: i64) -> Option<Taken<'_>> {
+    pub(crate) async fn take_within(&self, wait_ms: i64) -> Option<Taken<'_>> {
         let until_ms = now_ms().saturating_add(wait_ms);
         loop {
             let now_ms = now_ms();
@@ -88,7 +88,7 @@ impl Turn {
 /// A run under way; it ends when this is dropped.
 #[derive(Debug)]
 #[must_use]
-pub struct Taken<'a> {
+pub(crate) struct Taken<'a> {
     turn: &'a Turn,
     run: u64,
 }

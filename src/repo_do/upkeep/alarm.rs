@@ -28,20 +28,20 @@ const MERGE_DELAY_MS: i64 = 200;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Tasks that are due soon share one alarm.
-pub const SLACK_MS: i64 = 60 * 1000;
+pub(crate) const SLACK_MS: i64 = 60 * 1000;
 
 /// After this time the alarm ends and is set again: the platform gives an alarm 15 minutes.
 const RING_MS: i64 = 2 * 60 * 1000;
 
 /// How long a task is put off after its first failure; twice as long after each further one.
-pub const BACKOFF_MS: i64 = 60 * 1000;
+pub(crate) const BACKOFF_MS: i64 = 60 * 1000;
 
 /// Rounds of all tasks that one call makes.
 const ROUNDS_MAX: u32 = 100;
 
 /// What the alarm does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Task {
+pub(crate) enum Task {
     /// Removal of what broken pushes and merges left.
     Sweep,
     /// Merging of packs whose bytes are here.
@@ -68,7 +68,7 @@ const TASKS: [Task; 6] = [
 
 impl Task {
     /// Its name in records.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sweep => "sweep",
             Self::Merge => "merge",
@@ -157,7 +157,7 @@ fn sweep_due(object: &RepoObject, store: &Store, slack: i64) -> Result<Option<i6
 }
 
 /// Sets the alarm as a push needs it. Nearly always it is set already.
-pub async fn after_push(object: &RepoObject, store: &Store) {
+pub(crate) async fn after_push(object: &RepoObject, store: &Store) {
     let settle_ms = snapshot::settle_ms(&object.env, store);
     copies_due(object, now_ms().saturating_add(settle_ms));
     let due = Task::Merge.due(object, store, false);
@@ -169,14 +169,14 @@ pub async fn after_push(object: &RepoObject, store: &Store) {
 }
 
 /// Sets the alarm as new settings need it.
-pub async fn after_settings(object: &RepoObject, store: &Store) {
+pub(crate) async fn after_settings(object: &RepoObject, store: &Store) {
     let at_ms = now_ms().saturating_add(snapshot::settle_ms(&object.env, store));
     copies_due(object, at_ms);
     wake_or_log(object, at_ms).await;
 }
 
 /// Does all that is due, or could be done if it is `asked` for; gives when something is due next.
-pub async fn work(object: &Rc<RepoObject>, asked: bool) -> Result<Option<i64>, StoreError> {
+pub(crate) async fn work(object: &Rc<RepoObject>, asked: bool) -> Result<Option<i64>, StoreError> {
     let until_ms = now_ms().saturating_add(RING_MS);
     let Some(store) = object.store_or_log() else {
         return Ok(None);

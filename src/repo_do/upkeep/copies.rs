@@ -14,7 +14,7 @@ use crate::storage::repository::maintenance_runs::RunFigures;
 const RUN_MS: i64 = 20_000;
 
 /// Does what is due, and notes when there is more to do.
-pub async fn snapshot(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+pub(crate) async fn snapshot(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
     let until_ms = now_ms().saturating_add(RUN_MS);
     let (mut steps, before) = (0, store.database().rows_written());

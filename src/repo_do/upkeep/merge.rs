@@ -30,7 +30,7 @@ use crate::storage::repository::maintenance_runs::RunFigures;
 use crate::storage::repository::publication::PackPublication;
 
 /// The task that makes whole objects of deltas.
-pub const PURGE: &str = "purge";
+pub(crate) const PURGE: &str = "purge";
 
 /// Bytes copied between two pauses: about 20 ms of CPU.
 const STEP_BYTES: u64 = 2 << 20;
@@ -42,14 +42,14 @@ const MERGE_BYTES: u64 = 5 << 20;
 const OBJECT_BYTES: u64 = 120;
 
 /// The packs to merge next of those whose bytes are here, by their places among the live packs.
-pub fn due(store: &Store) -> Result<Option<Range<usize>>, StoreError> {
+pub(crate) fn due(store: &Store) -> Result<Option<Range<usize>>, StoreError> {
     let (live, cold) = (store.live_packs()?, store.cold_packs()?);
     Ok(geometry::due(&live, |pack| cold.contains(&pack.pack_id)))
 }
 
 /// The packs to merge next of all, some of which are cold; `None` in a fork that nothing was pushed
 /// to: what it shares costs nothing as it is.
-pub fn consolidation_due(store: &Store) -> Result<Option<Range<usize>>, StoreError> {
+pub(crate) fn consolidation_due(store: &Store) -> Result<Option<Range<usize>>, StoreError> {
     if !store.has_cold_packs()? {
         return Ok(None);
     }
@@ -61,13 +61,13 @@ pub fn consolidation_due(store: &Store) -> Result<Option<Range<usize>>, StoreErr
 }
 
 /// Merges what is due of the packs whose bytes are here.
-pub async fn merge(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+pub(crate) async fn merge(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
     let range = due(&*object.open_store()?)?;
     merge_range(object, "merge", range).await
 }
 
 /// Merges what is due when cold packs are counted as well.
-pub async fn consolidate(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+pub(crate) async fn consolidate(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
     let range = consolidation_due(&*object.open_store()?)?;
     merge_range(object, "consolidate", range).await
 }
@@ -106,14 +106,14 @@ async fn merge_range(
 }
 
 /// Reserves memory to make a pack of so many objects.
-pub fn reserve(objects: u64) -> Result<TableMemory, Failure> {
+pub(crate) fn reserve(objects: u64) -> Result<TableMemory, Failure> {
     let table_bytes = objects.saturating_mul(OBJECT_BYTES);
     let bytes = MERGE_BYTES.saturating_add(table_bytes);
     Ok(TableMemory::own(bytes, table_bytes)?)
 }
 
 /// Reserves what reading cold packs holds, if there are any.
-pub fn reserve_cold(store: &Store) -> Result<Option<Reservation>, Failure> {
+pub(crate) fn reserve_cold(store: &Store) -> Result<Option<Reservation>, Failure> {
     if !store.has_cold_packs()? {
         return Ok(None);
     }
@@ -121,16 +121,16 @@ pub fn reserve_cold(store: &Store) -> Result<Option<Reservation>, Failure> {
 }
 
 /// Work on merged packs, one after the other.
-pub struct Job<'a> {
+pub(crate) struct Job<'a> {
     object: &'a Rc<RepoObject>,
     task: &'static str,
     /// Rows written so far.
-    pub rows: u64,
+    pub(crate) rows: u64,
 }
 
 impl<'a> Job<'a> {
     /// Nothing is written yet.
-    pub fn new(object: &'a Rc<RepoObject>, task: &'static str) -> Self {
+    pub(crate) fn new(object: &'a Rc<RepoObject>, task: &'static str) -> Self {
         Self {
             object,
             task,
@@ -140,7 +140,7 @@ impl<'a> Job<'a> {
 
     /// Runs one merge to its end. `check` is called in the transaction that swaps the packs.
     /// `renamed` are packs of `packs` that were replaced since, with what replaced them.
-    pub async fn run(
+    pub(crate) async fn run(
         &mut self,
         packs: &LivePacks<Rc<Store>>,
         graph: &CommitGraph,

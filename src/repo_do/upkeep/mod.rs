@@ -15,14 +15,14 @@
 //! Invariant: after each pause the repository may have been deleted. Code that goes on first checks
 //! that the store with which it began is still the object's.
 
-pub mod alarm;
-pub mod copies;
-pub mod merge;
-pub mod prune;
-pub mod purge;
-pub mod rebuild;
-pub mod serve;
-pub mod snapshot;
-pub mod stats;
-pub mod sweep;
-pub mod verify;
+pub(crate) mod alarm;
+pub(crate) mod copies;
+pub(crate) mod merge;
+pub(crate) mod prune;
+pub(crate) mod purge;
+pub(crate) mod rebuild;
+pub(crate) mod serve;
+pub(crate) mod snapshot;
+pub(crate) mod stats;
+pub(crate) mod sweep;
+pub(crate) mod verify;

@@ -46,7 +46,7 @@ const DEAD_PART: u64 = 8;
 
 /// What is kept beside what refs reach, and at which cost the rest is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Thoroughness {
+pub(crate) enum Thoroughness {
     /// The reflog and the grace period count, and cold packs are spared where it does not pay.
     Due,
     /// The same, whatever it costs.
@@ -57,7 +57,7 @@ pub enum Thoroughness {
 
 /// Looks for what nothing reaches, and removes what is older than the grace period; what is younger
 /// too, and as thoroughly as is asked.
-pub async fn prune(
+pub(crate) async fn prune(
     object: &Rc<RepoObject>,
     thoroughness: Thoroughness,
 ) -> Result<Option<RunFigures>, Failure> {

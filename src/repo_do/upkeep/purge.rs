@@ -33,7 +33,7 @@ const PUSHES_WAIT_MS: i64 = 20_000;
 const POLL_MS: u32 = 50;
 
 /// `POST /purge`
-pub async fn serve(object: &Rc<RepoObject>) -> Answer {
+pub(crate) async fn serve(object: &Rc<RepoObject>) -> Answer {
     let _taken = take_turn(object).await?;
     let store = object.store()?;
     if let Some(record) = store.load()?.filter(RepositoryRecord::is_being_filled) {

@@ -47,35 +47,35 @@ const ALONE_WAIT_MS: i64 = 20_000;
 const ALONE_POLL_MS: u32 = 20;
 
 /// Makes the parts anew.
-pub struct Rebuild {
+pub(crate) struct Rebuild {
     /// The object around.
-    pub object: Rc<RepoObject>,
+    pub(crate) object: Rc<RepoObject>,
     /// The repository.
-    pub store: Rc<Store>,
+    pub(crate) store: Rc<Store>,
     /// Its packs.
-    pub records: Rc<Vec<PackRecord>>,
+    pub(crate) records: Rc<Vec<PackRecord>>,
     /// Those of which R2 alone has the bytes.
-    pub cold: Rc<BTreeSet<PackId>>,
+    pub(crate) cold: Rc<BTreeSet<PackId>>,
     /// Those of them whose bytes are lost: what is stored of them is taken as it is.
-    pub lost: BTreeSet<PackId>,
+    pub(crate) lost: BTreeSet<PackId>,
     /// The packs with what was made.
-    pub overlay: Rc<Overlay<Rc<Store>>>,
+    pub(crate) overlay: Rc<Overlay<Rc<Store>>>,
     /// Bounds of what is read.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
     shallow: Vec<ObjectId>,
 }
 
 /// The refs, looked at.
-pub struct CheckedRefs {
+pub(crate) struct CheckedRefs {
     /// Objects that they name: their targets, and what tags peel to.
-    pub ids: u64,
+    pub(crate) ids: u64,
     /// What is wrong.
-    pub problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
 impl Rebuild {
     /// Nothing is made yet.
-    pub fn new(object: &Rc<RepoObject>) -> Result<Self, Failure> {
+    pub(crate) fn new(object: &Rc<RepoObject>) -> Result<Self, Failure> {
         let store = object.open_store()?;
         Ok(Self {
             object: Rc::clone(object),
@@ -90,7 +90,7 @@ impl Rebuild {
     }
 
     /// For packs that are not live yet, of which the first have their parts.
-    pub fn of(object: &Rc<RepoObject>, with_parts: &[PackRecord]) -> Result<Self, Failure> {
+    pub(crate) fn of(object: &Rc<RepoObject>, with_parts: &[PackRecord]) -> Result<Self, Failure> {
         let rebuild = Self::new(object)?;
         for record in with_parts {
             rebuild.overlay.add_stored(*record);
@@ -99,14 +99,14 @@ impl Rebuild {
     }
 
     /// What is wrong with the refs, if the packs are these.
-    pub fn problems_of_refs(&self) -> Result<Vec<String>, Failure> {
+    pub(crate) fn problems_of_refs(&self) -> Result<Vec<String>, Failure> {
         let packs = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
         let graph = CommitGraph::open(&*self.overlay, packs.records())?;
         Ok(self.check_refs(&packs, &graph)?.problems)
     }
 
     /// Every ref must name what is there, and a commit that is complete.
-    pub fn check_refs(
+    pub(crate) fn check_refs(
         &self,
         packs: &LivePacks<Rc<Overlay<Rc<Store>>>>,
         graph: &CommitGraph,
@@ -131,7 +131,7 @@ impl Rebuild {
     }
 
     /// The parts that were made; none are left.
-    pub fn take_parts(&mut self) -> Result<HashMap<(PackId, Part), Shared>, Failure> {
+    pub(crate) fn take_parts(&mut self) -> Result<HashMap<(PackId, Part), Shared>, Failure> {
         let empty = Rc::new(Overlay::new(Rc::clone(&self.store)));
         let made = std::mem::replace(&mut self.overlay, empty);
         let lost = || Failure::Broken("the parts are still in use".to_owned());
@@ -139,7 +139,7 @@ impl Rebuild {
     }
 
     /// Entries of all packs.
-    pub fn objects(&self) -> u64 {
+    pub(crate) fn objects(&self) -> u64 {
         self.records
             .iter()
             .map(|pack| u64::from(pack.object_count))
@@ -147,7 +147,7 @@ impl Rebuild {
     }
 
     /// Lets others run.
-    pub async fn pause(&self) -> Result<(), Failure> {
+    pub(crate) async fn pause(&self) -> Result<(), Failure> {
         pause().await;
         self.object.check_open(&self.store)
     }
@@ -158,7 +158,7 @@ impl Rebuild {
 
     /// Reads what R2 has of all packs, and has the bytes of cold ones here until
     /// [`drop_copies`](snapshot::drop_copies); gives what is wrong with them.
-    pub async fn fetch(&mut self) -> Result<Vec<String>, Failure> {
+    pub(crate) async fn fetch(&mut self) -> Result<Vec<String>, Failure> {
         let wrong = snapshot::check_copies(&self.object, &self.store).await?;
         self.object.check_open(&self.store)?;
         let cold = wrong.iter().map(|(pack_id, _)| *pack_id);
@@ -170,7 +170,7 @@ impl Rebuild {
     }
 
     /// Makes all parts of all packs whose bytes are here. What cannot be made ends it.
-    pub async fn make(&self) -> Result<(), Failure> {
+    pub(crate) async fn make(&self) -> Result<(), Failure> {
         for record in self.records.iter() {
             if self.lost.contains(&record.pack_id) {
                 self.overlay.add_stored(*record);
@@ -187,7 +187,7 @@ impl Rebuild {
     }
 
     /// Makes the parts of the pack that follows those that are there.
-    pub async fn make_pack(&self, record: PackRecord) -> Result<(), Failure> {
+    pub(crate) async fn make_pack(&self, record: PackRecord) -> Result<(), Failure> {
         let before = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
         let graph = CommitGraph::open(&*self.overlay, before.records())?;
         let mut machine = IndexRebuild::new(record, &self.limits);
@@ -278,7 +278,7 @@ impl Closure for WhateverIsComplete<'_> {
 }
 
 /// What is wrong with an object that is named: nothing, if it is here, and complete if a commit.
-pub fn problem_of<S: PackStore>(
+pub(crate) fn problem_of<S: PackStore>(
     packs: &LivePacks<S>,
     graph: &CommitGraph,
     id: &ObjectId,
@@ -320,7 +320,7 @@ fn problem_of_tag<S: PackStore>(
 }
 
 /// Puts parts made anew in the place of all that are stored.
-pub async fn rebuild(object: &Rc<RepoObject>) -> Result<RunFigures, Failure> {
+pub(crate) async fn rebuild(object: &Rc<RepoObject>) -> Result<RunFigures, Failure> {
     let _reader = object.readers.enter(Purpose::Look, now_ms());
     let mut rebuild = Rebuild::new(object)?;
     let _reservation = reserve(rebuild.objects())?;

@@ -27,7 +27,7 @@ const TURN_WAIT_MS: i64 = 20_000;
 const RETRY_SECONDS: u32 = 5;
 
 /// Does what is asked, and answers when it is done.
-pub async fn serve(object: &Rc<RepoObject>, request: Request) -> Answer {
+pub(crate) async fn serve(object: &Rc<RepoObject>, request: Request) -> Answer {
     let asked: Maintain = body(request).await?;
     let _taken = take_turn(object).await?;
     let store = object.store()?;
@@ -151,7 +151,7 @@ pub(super) fn refusal(failure: &Failure) -> ErrorReply {
 }
 
 /// A run as `/stats` shows it.
-pub fn shown(run: &RunRecord) -> Value {
+pub(crate) fn shown(run: &RunRecord) -> Value {
     let duration_ms = run.finished_at.map(|at| at.saturating_sub(run.started_at));
     json!({
         "task": run.task,

@@ -27,7 +27,7 @@ mod audit;
 mod checks;
 mod leaving;
 mod purge;
-pub mod ready;
+pub(crate) mod ready;
 mod secure;
 mod settings;
 mod surroundings;
@@ -36,10 +36,10 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use audit::Audit;
-pub use checks::{audit, check_copies, check_ready, drop_copies, shared_packs, take_leave};
-pub use purge::purge_copies;
-pub use secure::{SecuredPack, is_intact};
+pub(crate) use audit::Audit;
+pub(crate) use checks::{audit, check_copies, check_ready, drop_copies, shared_packs, take_leave};
+pub(crate) use purge::purge_copies;
+pub(crate) use secure::{SecuredPack, is_intact};
 
 /// How many times the time to settle a pack waits for R2 where pushes do not end.
 const PATIENCE: i64 = 16;
@@ -49,7 +49,7 @@ const ROWS_A_STEP: u32 = 256;
 
 /// Sees to it that R2 holds every live pack, and gives their keys, in the order of publication.
 /// Packs that are published meanwhile are not waited for.
-pub async fn secure_packs(object: &RepoObject) -> Result<Vec<SecuredPack>, ErrorReply> {
+pub(crate) async fn secure_packs(object: &RepoObject) -> Result<Vec<SecuredPack>, ErrorReply> {
     let store = object.store()?;
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
     let record = store.load()?.ok_or_else(gone)?;
@@ -103,7 +103,7 @@ async fn secure(
 
 /// Does the first thing that is due of all that concerns R2; gives when to call again, in unix
 /// milliseconds: now, if there is more to do; `None` when only a push can bring more.
-pub async fn run_step(object: &Rc<RepoObject>) -> Result<Option<i64>, ErrorReply> {
+pub(crate) async fn run_step(object: &Rc<RepoObject>) -> Result<Option<i64>, ErrorReply> {
     let store = object.store()?;
     let Some(record) = store.load()? else {
         return Ok(None);
@@ -130,7 +130,7 @@ pub async fn run_step(object: &Rc<RepoObject>) -> Result<Option<i64>, ErrorReply
 }
 
 /// Milliseconds without a push after which there is something to do.
-pub fn settle_ms(env: &worker::Env, store: &Store) -> i64 {
+pub(crate) fn settle_ms(env: &worker::Env, store: &Store) -> i64 {
     let set = store.snapshot_settings().unwrap_or_default();
     Settings::of(env, &set).settle_ms
 }
@@ -267,6 +267,6 @@ impl Step<'_> {
 
 /// Whether nothing was pushed to the fork yet: as long as that may stay so, it is not to cost what
 /// its source weighs.
-pub fn is_untouched_fork(record: &RepositoryRecord) -> bool {
+pub(crate) fn is_untouched_fork(record: &RepositoryRecord) -> bool {
     network_id(record) != record.id && record.last_push_at.is_none()
 }

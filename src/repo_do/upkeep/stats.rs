@@ -32,7 +32,7 @@ fn reservations() -> serde_json::Value {
 
 /// `GET /stats`: live figures. The SQL counters count since this object woke. Those of the isolate
 /// tell of other repositories too: they are the operator's to see.
-pub fn stats(store: &Store, actor: Actor) -> Answer {
+pub(crate) fn stats(store: &Store, actor: Actor) -> Answer {
     let counts = store.counts()?;
     let packs = store.stored_packs()?;
     let db = store.database();

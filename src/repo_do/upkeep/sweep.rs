@@ -14,12 +14,12 @@ use crate::storage::repository::sweep::Sweep;
 const STEP_ROWS: u32 = 250;
 
 /// Removes packs whose time has come.
-pub async fn sweep(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+pub(crate) async fn sweep(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
     remove_packs(object, false).await
 }
 
 /// Removes all packs that are not live, whoever still reads them, and writes over their bytes.
-pub async fn purge(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
+pub(crate) async fn purge(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
     remove_packs(object, true).await
 }
 
@@ -69,7 +69,7 @@ async fn remove_packs(
 }
 
 /// Removes entries of the reflog whose time has come.
-pub async fn expire_reflog(
+pub(crate) async fn expire_reflog(
     object: &Rc<RepoObject>,
     asked: bool,
 ) -> Result<Option<RunFigures>, Failure> {

@@ -42,25 +42,25 @@ const LATE_MS: i64 = 60 * 60 * 1000;
 
 /// What was looked at, and what is wrong.
 #[derive(Debug, Default, Serialize)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// Packs.
-    pub packs: usize,
+    pub(crate) packs: usize,
     /// Entries of packs.
-    pub objects: u64,
+    pub(crate) objects: u64,
     /// Commits of the graph.
-    pub commits: usize,
+    pub(crate) commits: usize,
     /// Refs.
-    pub refs: u64,
+    pub(crate) refs: u64,
     /// Packs of which R2 alone has the bytes.
-    pub cold_packs: usize,
+    pub(crate) cold_packs: usize,
     /// Rows that should not be there, or should.
-    pub orphans: Orphans,
+    pub(crate) orphans: Orphans,
     /// What R2 has; `null` without a bucket.
-    pub r2: Option<Audit>,
+    pub(crate) r2: Option<Audit>,
     /// The first problems.
-    pub problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
     /// How many more there are.
-    pub more_problems: u64,
+    pub(crate) more_problems: u64,
 }
 
 impl Findings {
@@ -91,7 +91,7 @@ impl Findings {
 }
 
 /// Checks everything.
-pub async fn verify(object: &Rc<RepoObject>) -> Result<(Findings, RunFigures), Failure> {
+pub(crate) async fn verify(object: &Rc<RepoObject>) -> Result<(Findings, RunFigures), Failure> {
     let _reader = object.readers.enter(Purpose::Look, now_ms());
     let rebuild = Rebuild::new(object)?;
     let _reservation = reserve(rebuild.objects())?;

@@ -11,17 +11,17 @@ use crate::git::store::{PackId, Part, Pieces};
 
 mod lru;
 
-pub use lru::Lru;
+pub(crate) use lru::Lru;
 
 /// Bytes of parts that an isolate keeps.
-pub const PART_BYTES_MAX: usize = 24 << 20;
+pub(crate) const PART_BYTES_MAX: usize = 24 << 20;
 
 /// Bytes of chunks that an isolate keeps.
-pub const CHUNK_CACHE_BYTES_MAX: usize = 4 << 20;
+pub(crate) const CHUNK_CACHE_BYTES_MAX: usize = 4 << 20;
 
 /// What is cached: a part, or a chunk by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Piece {
+pub(crate) enum Piece {
     /// A part of a pack, whole.
     Part(Part),
     /// A chunk of a pack.
@@ -38,21 +38,21 @@ thread_local! {
 
 /// One open repository's share of the cache, emptied when dropped.
 #[derive(Debug)]
-pub struct Lease(u64);
+pub(crate) struct Lease(u64);
 
 impl Lease {
     /// A share that is empty.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(NEXT_LEASE.with(|next| next.replace(next.get().wrapping_add(1))))
     }
 
     /// What is cached, now the most recently used.
-    pub fn get(&self, pack_id: PackId, piece: Piece) -> Option<Pieces> {
+    pub(crate) fn get(&self, pack_id: PackId, piece: Piece) -> Option<Pieces> {
         with(piece, |lru| lru.get(&(self.0, pack_id, piece)))?
     }
 
     /// Keeps `bytes`, at the cost of what was not used for longest.
-    pub fn put(&self, pack_id: PackId, piece: Piece, bytes: Pieces) {
+    pub(crate) fn put(&self, pack_id: PackId, piece: Piece, bytes: Pieces) {
         with(piece, |lru| {
             let held_bytes = bytes.held_bytes();
             lru.put((self.0, pack_id, piece), bytes, held_bytes);
@@ -60,7 +60,7 @@ impl Lease {
     }
 
     /// Forgets a pack that was removed.
-    pub fn forget_pack(&self, pack_id: PackId) {
+    pub(crate) fn forget_pack(&self, pack_id: PackId) {
         forget(|key| key.0 == self.0 && key.1 == pack_id);
     }
 }
@@ -79,7 +79,7 @@ impl Drop for Lease {
 
 /// Keeps so many bytes less of either than may be kept, for an operation that needs the room now;
 /// later there may be as much as before.
-pub fn make_room(bytes: usize) {
+pub(crate) fn make_room(bytes: usize) {
     for piece in [Piece::Part(Part::Index), Piece::Chunk(0)] {
         with(piece, |lru| {
             lru.make_room(bytes);
@@ -88,7 +88,7 @@ pub fn make_room(bytes: usize) {
 }
 
 /// Bytes that the isolate holds, of parts and of chunks.
-pub fn cached_bytes() -> (usize, usize) {
+pub(crate) fn cached_bytes() -> (usize, usize) {
     let bytes = |piece| with(piece, |lru| lru.bytes()).unwrap_or(0);
     (bytes(Piece::Part(Part::Index)), bytes(Piece::Chunk(0)))
 }

@@ -70,7 +70,7 @@ extern "C" {
 }
 
 /// The database of one Durable Object.
-pub struct ObjectDatabase {
+pub(crate) struct ObjectDatabase {
     storage: ObjectStorage,
     sql: ObjectSql,
     /// Each statement's text as JavaScript has it, by its place in memory: they are constants.
@@ -86,7 +86,7 @@ pub struct ObjectDatabase {
 impl ObjectDatabase {
     /// The database behind `ctx.storage`, of a class that was declared under
     /// `new_sqlite_classes`. Writes nothing.
-    pub fn new(storage: &::worker::durable::Storage) -> Result<Self, SqlError> {
+    pub(crate) fn new(storage: &::worker::durable::Storage) -> Result<Self, SqlError> {
         let raw: &JsValue = storage.as_raw();
         let storage: ObjectStorage = raw.clone().unchecked_into();
         let sql = storage.sql().map_err(|thrown| failed(&thrown))?;
@@ -105,7 +105,7 @@ impl ObjectDatabase {
 
     /// Lets nobody use this value any more: what it showed was deleted, and whoever still has it
     /// must not write into what takes its place.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.closed.set(true);
     }
 

@@ -10,13 +10,13 @@
 //! | [`cache`] | chunks and parts kept in the isolate's memory |
 //! | [`unchanged`] | values read from single rows, held until something is written |
 
-pub mod cache;
-pub mod do_sql;
+pub(crate) mod cache;
+pub(crate) mod do_sql;
 pub mod row;
 #[cfg(not(target_family = "wasm"))]
 pub mod rusqlite_db;
 pub mod schema;
 pub mod sql;
 pub mod sql_error;
-pub mod sql_file;
-pub mod unchanged;
+pub(crate) mod sql_file;
+pub(crate) mod unchanged;

@@ -12,7 +12,7 @@ use super::sql_error::SqlError;
 pub const ROW_BYTES_MAX: usize = 2_000_000;
 
 /// Parameters that may be bound to one statement.
-pub const PARAMETERS_MAX: usize = 100;
+pub(crate) const PARAMETERS_MAX: usize = 100;
 
 /// The largest integer that survives the way through JavaScript, `2^53 - 1`.
 pub const INTEGER_MAX: i64 = (1 << 53) - 1;
@@ -41,17 +41,17 @@ impl<'a> Value<'a> {
     }
 
     /// An object id, or NULL.
-    pub fn id(id: Option<&'a ObjectId>) -> Self {
+    pub(crate) fn id(id: Option<&'a ObjectId>) -> Self {
         id.map_or(Self::Null, |id| Self::Blob(id.as_slice()))
     }
 
     /// A string, or NULL.
-    pub fn text(text: Option<&'a str>) -> Self {
+    pub(crate) fn text(text: Option<&'a str>) -> Self {
         text.map_or(Self::Null, Self::Text)
     }
 
     /// A number, or NULL.
-    pub fn integer(number: Option<i64>) -> Self {
+    pub(crate) fn integer(number: Option<i64>) -> Self {
         number.map_or(Self::Null, Self::Integer)
     }
 }
@@ -168,7 +168,7 @@ pub trait Row {
 }
 
 /// Checks a statement's parameters against the limits above; every adapter calls this first.
-pub fn check_params(params: &[Value<'_>]) -> Result<(), SqlError> {
+pub(crate) fn check_params(params: &[Value<'_>]) -> Result<(), SqlError> {
     if params.len() > PARAMETERS_MAX {
         return Err(SqlError::TooManyParameters {
             count: params.len(),

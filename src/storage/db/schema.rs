@@ -19,7 +19,7 @@ pub struct Schema {
     /// The kind, as the table `schema_version` has it.
     pub kind: &'static str,
     /// The newest schema in one piece, for an empty database; without the row of `schema_version`.
-    pub newest: &'static str,
+    pub(crate) newest: &'static str,
     /// Each migration's statements, oldest first; version n is migration n, from 1.
     pub migrations: &'static [&'static str],
 }
@@ -66,7 +66,7 @@ pub const NETWORK: Schema = Schema {
 };
 
 /// The database of the registry of namespaces.
-pub const REGISTRY: Schema = Schema {
+pub(crate) const REGISTRY: Schema = Schema {
     kind: "registry",
     newest: include_sql!("registry/schema.sql"),
     migrations: &[
@@ -93,7 +93,7 @@ pub fn wake(db: &impl Database, schema: Schema) -> Result<bool, SqlError> {
 /// Brings the database to the newest version, from empty if need be, in one transaction. One
 /// that is up to date is not written to; one that is newer than this code, or of another kind,
 /// is refused.
-pub fn migrate(db: &impl Database, schema: Schema) -> Result<(), SqlError> {
+pub(crate) fn migrate(db: &impl Database, schema: Schema) -> Result<(), SqlError> {
     let from = version(db, schema)?;
     if from == newest_version(schema) {
         return Ok(());
@@ -127,7 +127,11 @@ fn apply(db: &impl Database, migrations: &[&'static str], from: i64) -> Result<(
 
 /// Puts the schema of an older version into an empty database, as the code of that time did.
 #[cfg(test)]
-pub fn create_older(db: &impl Database, schema: Schema, version: usize) -> Result<(), SqlError> {
+pub(crate) fn create_older(
+    db: &impl Database,
+    schema: Schema,
+    version: usize,
+) -> Result<(), SqlError> {
     in_transaction(db, || {
         apply(db, schema.migrations.get(..version).unwrap_or_default(), 0)
     })

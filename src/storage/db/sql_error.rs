@@ -75,7 +75,7 @@ impl SqlError {
 const NEWER: &str = "this code knows up to";
 
 /// The lasting fault that SQLite or the platform tells of in these words.
-pub fn lasting(words: &str) -> Option<LastingFault> {
+pub(crate) fn lasting(words: &str) -> Option<LastingFault> {
     const FULL: [&str; 3] = ["SQLITE_FULL", "disk is full", "Exceeded allowed"];
     const DAMAGED: [&str; 4] = [
         "SQLITE_CORRUPT",

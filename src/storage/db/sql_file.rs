@@ -29,7 +29,7 @@ pub(crate) use include_sql;
     clippy::mem_replace_with_default,
     reason = "`take` is no constant function"
 )]
-pub const fn bare(file: &[u8], mut out: &mut [u8]) -> usize {
+pub(crate) const fn bare(file: &[u8], mut out: &mut [u8]) -> usize {
     let (mut rest, mut length) = (file, 0_usize);
     let (mut is_quoted, mut is_comment, mut after_blank) = (false, false, true);
     while let [byte, tail @ ..] = rest {

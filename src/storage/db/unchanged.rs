@@ -13,7 +13,7 @@ const KEYS_MAX: usize = 16;
 
 /// Values by key, as they are in the database.
 #[derive(Debug)]
-pub struct UntilWritten<K, V> {
+pub(crate) struct UntilWritten<K, V> {
     state: RefCell<State<K, V>>,
 }
 
@@ -35,7 +35,7 @@ impl<K, V> Default for UntilWritten<K, V> {
 
 impl<K: PartialEq, V: Clone> UntilWritten<K, V> {
     /// The value of this key, by `read` if it is not kept.
-    pub fn get<E>(
+    pub(crate) fn get<E>(
         &self,
         db: &impl Database,
         key: K,

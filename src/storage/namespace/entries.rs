@@ -7,21 +7,21 @@ use crate::storage::db::sql::{Database, query_all, query_first};
 
 /// What the stores of a namespace and of the registry fail with, under a name that the edge may
 /// use.
-pub type EntryError = StoreError;
+pub(crate) type EntryError = StoreError;
 
 /// A repository and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedId {
+pub(crate) struct NamedId {
     /// The name as its creator spelt it.
-    pub name: String,
+    pub(crate) name: String,
     /// 16 characters of `[0-9a-z]`.
-    pub id: String,
+    pub(crate) id: String,
 }
 
 impl<D: Database> NamespaceStore<D> {
     /// The namespace's name as its creator spelt it; `None` when none was created here. Unlike
     /// [`load`](Self::load) it counts nothing.
-    pub fn shown_name(&self) -> Result<Option<String>, StoreError> {
+    pub(crate) fn shown_name(&self) -> Result<Option<String>, StoreError> {
         if !schema::is_created(self.database())? {
             return Ok(None);
         }
@@ -31,21 +31,21 @@ impl<D: Database> NamespaceStore<D> {
 
     /// Whether repositories that are made here check objects as git's `--strict` does, unless they
     /// say otherwise. The database has a schema.
-    pub fn fsck_strict(&self) -> Result<bool, StoreError> {
+    pub(crate) fn fsck_strict(&self) -> Result<bool, StoreError> {
         let sql = "SELECT fsck_strict FROM namespace";
         let found = query_first(self.database(), sql, &[], |row| row.truth(0))?;
         Ok(found.unwrap_or_default())
     }
 
     /// Whether no name is taken. The database has a schema.
-    pub fn is_empty(&self) -> Result<bool, StoreError> {
+    pub(crate) fn is_empty(&self) -> Result<bool, StoreError> {
         let sql = "SELECT 1 FROM repository LIMIT 1";
         Ok(query_first(self.database(), sql, &[], |row| row.integer(0))?.is_none())
     }
 
     /// The repositories whose ids start so: one, unless half an id was drawn twice. The database
     /// has a schema.
-    pub fn with_id_prefix(&self, prefix: &str) -> Result<Vec<NamedId>, StoreError> {
+    pub(crate) fn with_id_prefix(&self, prefix: &str) -> Result<Vec<NamedId>, StoreError> {
         // '~' comes after every character of an id.
         let sql = "SELECT name, id FROM repository WHERE id >= ?1 AND id < ?1 || '~' LIMIT 16";
         Ok(query_all(self.database(), sql, &[prefix.into()], |row| {

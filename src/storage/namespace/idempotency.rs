@@ -8,33 +8,33 @@ use crate::storage::db::sql::{Database, in_transaction, query_first};
 use crate::storage::db::sql_error::SqlError;
 
 /// How long an answer is given again: a day.
-pub const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+pub(crate) const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// After this long a request that was begun and never ended is taken for dead.
-pub const RUNNING_MS: i64 = 60_000;
+pub(crate) const RUNNING_MS: i64 = 60_000;
 
 /// Requests kept by one database: beyond, the oldest go before their day is over.
-pub const KEPT_MAX: i64 = 100_000;
+pub(crate) const KEPT_MAX: i64 = 100_000;
 
 /// A SHA-256, or as many random bytes.
-pub type Bytes32 = [u8; 32];
+pub(crate) type Bytes32 = [u8; 32];
 
 /// A request about to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt {
+pub(crate) struct Attempt {
     /// Of the caller's credential and its key.
-    pub key: Bytes32,
+    pub(crate) key: Bytes32,
     /// Of path and body.
-    pub request: Bytes32,
+    pub(crate) request: Bytes32,
     /// Random; kept if the key is new.
-    pub salt: Bytes32,
+    pub(crate) salt: Bytes32,
     /// Unix milliseconds.
-    pub now_ms: i64,
+    pub(crate) now_ms: i64,
 }
 
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Begun {
+pub(crate) enum Begun {
     /// The caller does it, with this salt.
     Yours {
         /// The attempt's own; that of the first if one broke off.
@@ -59,7 +59,7 @@ pub enum Begun {
 
 /// The requests of one database.
 #[derive(Debug)]
-pub struct IdempotencyStore<'a, D> {
+pub(crate) struct IdempotencyStore<'a, D> {
     db: &'a D,
     schema: Schema,
 }
@@ -73,13 +73,13 @@ struct Kept {
 
 impl<'a, D: Database> IdempotencyStore<'a, D> {
     /// Opens the database as it is: call [`schema::wake`] before.
-    pub fn new(db: &'a D, schema: Schema) -> Self {
+    pub(crate) fn new(db: &'a D, schema: Schema) -> Self {
         Self { db, schema }
     }
 
     /// Begins a request, unless it was begun before. Into an empty database a schema is put only if
     /// the request may create something here.
-    pub fn begin(&self, attempt: &Attempt, may_create: bool) -> Result<Begun, StoreError> {
+    pub(crate) fn begin(&self, attempt: &Attempt, may_create: bool) -> Result<Begun, StoreError> {
         if !schema::is_created(self.db)? && !may_create {
             return Ok(Begun::NoPlace);
         }
@@ -113,7 +113,12 @@ impl<'a, D: Database> IdempotencyStore<'a, D> {
     }
 
     /// Keeps the answer.
-    pub fn finish(&self, key: &Bytes32, status: u16, answer: &str) -> Result<(), StoreError> {
+    pub(crate) fn finish(
+        &self,
+        key: &Bytes32,
+        status: u16,
+        answer: &str,
+    ) -> Result<(), StoreError> {
         if !schema::is_created(self.db)? {
             return Ok(());
         }
@@ -126,7 +131,7 @@ impl<'a, D: Database> IdempotencyStore<'a, D> {
     }
 
     /// Forgets a request whose answer says to try again.
-    pub fn give_up(&self, key: &Bytes32) -> Result<(), StoreError> {
+    pub(crate) fn give_up(&self, key: &Bytes32) -> Result<(), StoreError> {
         if !schema::is_created(self.db)? {
             return Ok(());
         }

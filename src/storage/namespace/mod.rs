@@ -8,9 +8,9 @@
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`registry`] | the list of namespaces |
 
-pub mod entries;
-pub mod idempotency;
+pub(crate) mod entries;
+pub(crate) mod idempotency;
 pub mod listing;
-pub mod registry;
+pub(crate) mod registry;
 pub mod store;
-pub mod token_repositories;
+pub(crate) mod token_repositories;

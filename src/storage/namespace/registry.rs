@@ -8,27 +8,27 @@ use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 
 /// The database of the registry.
 #[derive(Debug)]
-pub struct RegistryStore<D> {
+pub(crate) struct RegistryStore<D> {
     db: D,
 }
 
 /// A namespace as the registry knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegisteredNamespace {
+pub(crate) struct RegisteredNamespace {
     /// Its name as its creator spelt it.
-    pub name: String,
+    pub(crate) name: String,
     /// Unix milliseconds.
-    pub created_at: i64,
+    pub(crate) created_at: i64,
 }
 
 impl<D: Database> RegistryStore<D> {
     /// Opens the database as it is: call [`schema::wake`] before.
-    pub fn new(db: D) -> Self {
+    pub(crate) fn new(db: D) -> Self {
         Self { db }
     }
 
     /// Notes a namespace; one made later under the same name takes its place.
-    pub fn register(&self, name: &str, created_at: i64) -> Result<(), StoreError> {
+    pub(crate) fn register(&self, name: &str, created_at: i64) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             schema::migrate(&self.db, REGISTRY)?;
             let sql = "INSERT INTO namespace (name_key, name, created_at) VALUES (?1, ?2, ?3)
@@ -43,7 +43,7 @@ impl<D: Database> RegistryStore<D> {
     }
 
     /// Notes a namespace that is about to be made, unless it is noted already.
-    pub fn announce(&self, name: &str, created_at: i64) -> Result<(), StoreError> {
+    pub(crate) fn announce(&self, name: &str, created_at: i64) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             schema::migrate(&self.db, REGISTRY)?;
             let sql = "INSERT INTO namespace (name_key, name, created_at) VALUES (?1, ?2, ?3)
@@ -56,7 +56,7 @@ impl<D: Database> RegistryStore<D> {
     }
 
     /// Whether a namespace is noted.
-    pub fn contains(&self, name: &str) -> Result<bool, StoreError> {
+    pub(crate) fn contains(&self, name: &str) -> Result<bool, StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(false);
         }
@@ -67,7 +67,7 @@ impl<D: Database> RegistryStore<D> {
     }
 
     /// Forgets a namespace that was made then; one made later under the same name stays.
-    pub fn unregister(&self, name: &str, created_at: i64) -> Result<(), StoreError> {
+    pub(crate) fn unregister(&self, name: &str, created_at: i64) -> Result<(), StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(());
         }
@@ -79,7 +79,7 @@ impl<D: Database> RegistryStore<D> {
     }
 
     /// Namespaces by name, from the one after `after` on.
-    pub fn list(
+    pub(crate) fn list(
         &self,
         search: Option<&str>,
         after: Option<&str>,

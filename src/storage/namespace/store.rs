@@ -30,7 +30,7 @@ pub struct NamespaceRecord {
     /// Repositories that are live.
     pub repo_count: u64,
     /// Its repositories check objects as git's `--strict` does, unless they say otherwise.
-    pub fsck_strict: bool,
+    pub(crate) fsck_strict: bool,
 }
 
 /// A repository that is to get a name.
@@ -93,13 +93,13 @@ pub struct ListedRepository {
     /// For people.
     pub description: String,
     /// Where HEAD points.
-    pub default_branch: String,
+    pub(crate) default_branch: String,
     /// Refuses every push.
     pub read_only: bool,
     /// May be fetched without credentials.
     pub public: bool,
     /// What it was forked or imported from.
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// Unix milliseconds.
     pub created_at: i64,
     /// Unix milliseconds.
@@ -129,7 +129,7 @@ pub struct PendingDeletion {
     /// Its id.
     pub id: String,
     /// The name that it had.
-    pub name: String,
+    pub(crate) name: String,
     /// Unix milliseconds.
     pub requested_at: i64,
 }
@@ -146,7 +146,7 @@ impl<D: Database> NamespaceStore<D> {
     }
 
     /// The tokens that administer this namespace.
-    pub fn tokens(&self) -> TokenStore<'_, D> {
+    pub(crate) fn tokens(&self) -> TokenStore<'_, D> {
         TokenStore::new(&self.db)
     }
 
@@ -161,7 +161,7 @@ impl<D: Database> NamespaceStore<D> {
     }
 
     /// Sets whether repositories that are made from now on check objects as git's `--strict` does.
-    pub fn set_fsck_strict(&self, is_strict: bool) -> Result<(), StoreError> {
+    pub(crate) fn set_fsck_strict(&self, is_strict: bool) -> Result<(), StoreError> {
         let sql = "UPDATE namespace SET fsck_strict = ?1 WHERE fsck_strict <> ?1";
         self.db.execute(sql, &[is_strict.into()])?;
         Ok(())
@@ -332,7 +332,7 @@ impl<D: Database> NamespaceStore<D> {
 }
 
 /// What makes names equal: names are ASCII.
-pub fn name_key(name: &str) -> String {
+pub(crate) fn name_key(name: &str) -> String {
     name.to_ascii_lowercase()
 }
 

@@ -9,7 +9,7 @@ use crate::storage::repository::tokens::NewToken;
 
 /// The repositories that a token opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Opens {
+pub(crate) enum Opens {
     /// All of the namespace, those made later too.
     Every,
     /// These, by id.
@@ -18,7 +18,7 @@ pub enum Opens {
 
 impl<D: Database> NamespaceStore<D> {
     /// Adds a token that opens these repositories; fails when the id or the hash is taken.
-    pub fn insert_token(&self, new: &NewToken<'_>, opens: &Opens) -> Result<(), StoreError> {
+    pub(crate) fn insert_token(&self, new: &NewToken<'_>, opens: &Opens) -> Result<(), StoreError> {
         in_transaction(self.database(), || {
             self.tokens().insert(new)?;
             if let Opens::Listed(ids) = opens {
@@ -32,7 +32,7 @@ impl<D: Database> NamespaceStore<D> {
     }
 
     /// What a token opens; what does not exist opens nothing.
-    pub fn token_opens(&self, token_id: &str) -> Result<Opens, StoreError> {
+    pub(crate) fn token_opens(&self, token_id: &str) -> Result<Opens, StoreError> {
         let sql = "SELECT repository_ids FROM token WHERE id = ?1";
         let found = query_first(self.database(), sql, &[token_id.into()], |row| {
             row.text_or_null(0)
@@ -46,7 +46,7 @@ impl<D: Database> NamespaceStore<D> {
 
     /// The names of the repositories with these ids, in the order of the ids; those that are gone
     /// are left out.
-    pub fn names_of(&self, ids: &[String]) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn names_of(&self, ids: &[String]) -> Result<Vec<String>, StoreError> {
         let asked = serde_json::Value::from(ids).to_string();
         let sql = "SELECT repository.name FROM json_each(?1) AS asked
             JOIN repository ON repository.id = asked.value ORDER BY asked.key";

@@ -34,13 +34,13 @@ pub enum Taking {
 
 /// A repository of the network, and under which name it is reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NetworkMember {
+pub(crate) struct NetworkMember {
     /// Its id.
-    pub repository_id: String,
+    pub(crate) repository_id: String,
     /// Its namespace, as shown; empty when it is not known.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// Its name, as shown; empty when it is not known.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// What keys are taken for.
@@ -100,7 +100,7 @@ impl<D: Database> NetworkStore<D> {
     }
 
     /// Notes under which name a repository is reached. One that is unchanged writes nothing.
-    pub fn note_member(&self, member: &NetworkMember) -> Result<(), StoreError> {
+    pub(crate) fn note_member(&self, member: &NetworkMember) -> Result<(), StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(());
         }
@@ -115,7 +115,7 @@ impl<D: Database> NetworkStore<D> {
     }
 
     /// Lets everything go at `due_at` that nobody names any more, however long it was to stay.
-    pub fn hasten(&self, due_at: i64) -> Result<(), StoreError> {
+    pub(crate) fn hasten(&self, due_at: i64) -> Result<(), StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(());
         }
@@ -126,7 +126,10 @@ impl<D: Database> NetworkStore<D> {
 
     /// The other repositories of the network that name packs which this one does not name: what this
     /// one has removed they may have still. One whose name was never noted comes without.
-    pub fn may_still_hold(&self, repository_id: &str) -> Result<Vec<NetworkMember>, StoreError> {
+    pub(crate) fn may_still_hold(
+        &self,
+        repository_id: &str,
+    ) -> Result<Vec<NetworkMember>, StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(Vec::new());
         }

@@ -8,21 +8,21 @@ use worker::{Bucket as Binding, Env, FixedLengthStream, Range as R2Range, Upload
 use super::bucket::{Bucket, BucketError};
 
 /// The binding's name in `wrangler.toml`.
-pub const BINDING: &str = "PACKS";
+pub(crate) const BINDING: &str = "PACKS";
 
 /// A bucket of R2.
 #[derive(Debug, Clone)]
-pub struct R2(Binding);
+pub(crate) struct R2(Binding);
 
 impl R2 {
     /// The deployment's bucket.
-    pub fn of(env: &Env) -> Result<Self, BucketError> {
+    pub(crate) fn of(env: &Env) -> Result<Self, BucketError> {
         let binding = env.bucket(BINDING);
         binding.map(Self).map_err(|_| BucketError::Absent(BINDING))
     }
 
     /// An object, to be passed on without a look at its bytes.
-    pub async fn open(&self, key: &str) -> Result<worker::Object, BucketError> {
+    pub(crate) async fn open(&self, key: &str) -> Result<worker::Object, BucketError> {
         let found = self.0.get(key).execute().await;
         found
             .map_err(failed("a read", key))?
@@ -30,14 +30,14 @@ impl R2 {
     }
 
     /// Bytes of an object, and R2's own name of them; `None` when there is none.
-    pub async fn look(&self, key: &str) -> Result<Option<(u64, String)>, BucketError> {
+    pub(crate) async fn look(&self, key: &str) -> Result<Option<(u64, String)>, BucketError> {
         let found = self.0.head(key).await.map_err(failed("a look", key))?;
         Ok(found.map(|object| (object.size(), object.etag())))
     }
 
     /// Writes an object of `length` bytes as its pieces come, and gives R2's own name of its bytes.
     /// When there are fewer or more, or one is an error, nothing is written.
-    pub async fn put_stream(
+    pub(crate) async fn put_stream(
         &self,
         key: &str,
         pieces: impl Stream<Item = worker::Result<Vec<u8>>> + 'static,

@@ -8,20 +8,20 @@ use crate::git::store::CHUNK_BYTES;
 
 /// Bytes of every part of a multipart upload but the last. R2 wants equal parts of 5 MiB at least;
 /// a whole number of chunks needs no joining.
-pub const PART_BYTES: usize = 20 * CHUNK_BYTES;
+pub(crate) const PART_BYTES: usize = 20 * CHUNK_BYTES;
 
 /// Where the packs of a fork network stand.
-pub const PACKS_PREFIX: &str = "packs/";
+pub(crate) const PACKS_PREFIX: &str = "packs/";
 
 /// Where ready clones stand.
-pub const READY_PREFIX: &str = "ready/";
+pub(crate) const READY_PREFIX: &str = "ready/";
 
 /// Where what is needed to make a lost repository again stands, beside its packs.
-pub const RECORDS_PREFIX: &str = "records/";
+pub(crate) const RECORDS_PREFIX: &str = "records/";
 
 /// R2 could not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BucketError {
+pub(crate) enum BucketError {
     /// The deployment has no bucket.
     #[error("r2: no bucket is bound as {0}")]
     Absent(&'static str),
@@ -54,8 +54,7 @@ pub enum BucketError {
 }
 
 /// A bucket.
-#[expect(async_fn_in_trait, reason = "an isolate has one thread")]
-pub trait Bucket {
+pub(crate) trait Bucket {
     /// Bytes of an object; `None` when there is none.
     async fn size(&self, key: &str) -> Result<Option<u64>, BucketError>;
 
@@ -109,7 +108,7 @@ pub fn pack_key(network_id: &str, sha256: &[u8; 32]) -> String {
 }
 
 /// The key of a ready clone: the repository, and the fingerprint of what is cloned.
-pub fn ready_key(repository_id: &str, fingerprint: &[u8; 32]) -> String {
+pub(crate) fn ready_key(repository_id: &str, fingerprint: &[u8; 32]) -> String {
     format!(
         "{READY_PREFIX}{repository_id}/{}",
         faster_hex::hex_string(fingerprint)
@@ -117,6 +116,6 @@ pub fn ready_key(repository_id: &str, fingerprint: &[u8; 32]) -> String {
 }
 
 /// The key of what is needed to make a repository again.
-pub fn record_key(repository_id: &str) -> String {
+pub(crate) fn record_key(repository_id: &str) -> String {
     format!("{RECORDS_PREFIX}{repository_id}")
 }

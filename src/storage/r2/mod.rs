@@ -8,8 +8,8 @@
 //! | [`recovery_record_head`] | how that text begins: whose it is |
 //! | [`recovery_record_v2`] | the reader of what the version before wrote |
 
-pub mod binding;
+pub(crate) mod binding;
 pub mod bucket;
 pub mod recovery_record;
-pub mod recovery_record_head;
-pub mod recovery_record_v2;
+pub(crate) mod recovery_record_head;
+pub(crate) mod recovery_record_v2;

@@ -48,11 +48,11 @@ enum Line<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedPack {
     /// The R2 object.
-    pub r2_key: String,
+    pub(crate) r2_key: String,
     /// Bytes of the stored stream.
-    pub pack_bytes: u64,
+    pub(crate) pack_bytes: u64,
     /// Entries in the stream.
-    pub object_count: u32,
+    pub(crate) object_count: u32,
 }
 
 /// What the record says, its refs apart.
@@ -73,7 +73,7 @@ pub struct Record {
 #[error("line {line} of the record does not read")]
 pub struct BadRecord {
     /// The line, from 1.
-    pub line: u64,
+    pub(crate) line: u64,
 }
 
 fn write_line(parts: &[&[u8]], out: &mut Vec<u8>) {
@@ -94,7 +94,7 @@ fn write_json(line: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Result<()
 
 impl Record {
     /// The record up to its refs.
-    pub fn write(&self) -> serde_json::Result<Vec<u8>> {
+    pub(crate) fn write(&self) -> serde_json::Result<Vec<u8>> {
         let mut out = Vec::new();
         let repository = &self.repository;
         let head = RecordHead {
@@ -118,7 +118,7 @@ impl Record {
 }
 
 /// Writes a ref's line.
-pub fn write_ref(reference: &RefRecord, out: &mut Vec<u8>) {
+pub(crate) fn write_ref(reference: &RefRecord, out: &mut Vec<u8>) {
     let target = reference.target.to_string();
     let peeled = reference.peeled.map_or("-".to_owned(), |id| id.to_string());
     let name = reference.name.as_bytes();
@@ -126,7 +126,7 @@ pub fn write_ref(reference: &RefRecord, out: &mut Vec<u8>) {
 }
 
 /// Writes the last line.
-pub fn write_end(refs: u64, out: &mut Vec<u8>) {
+pub(crate) fn write_end(refs: u64, out: &mut Vec<u8>) {
     write_line(&[b"end", refs.to_string().as_bytes()], out);
 }
 

@@ -7,25 +7,25 @@ use serde::{Deserialize, Serialize};
 use super::recovery_record_v2;
 
 /// Bytes of a record that have its head, and more.
-pub const RECORD_HEAD_BYTES: u64 = 512;
+pub(crate) const RECORD_HEAD_BYTES: u64 = 512;
 
 /// Where a recorded repository was: the first line of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordHead {
+pub(crate) struct RecordHead {
     /// The version of the record.
     #[serde(rename = "cairn_record")]
-    pub version: u32,
+    pub(crate) version: u32,
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// Its namespace, as created.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// Its name, as created.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 impl RecordHead {
     /// Reads the first bytes of a record; `None` if it begins otherwise.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let mut lines = bytes.lines();
         let first = lines.next()?;
         if first != recovery_record_v2::FIRST {

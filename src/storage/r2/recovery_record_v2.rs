@@ -30,13 +30,13 @@ use super::recovery_record::{Record, RecordedPack};
 use crate::storage::repository::copies::SnapshotSettings;
 
 /// This version.
-pub const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 2;
 
 /// The first line.
-pub const FIRST: &[u8] = b"cairn record 2";
+pub(crate) const FIRST: &[u8] = b"cairn record 2";
 
 /// Takes a line into the record; `None` if it does not read.
-pub fn read_line(record: &mut Record, word: &[u8], rest: &[u8]) -> Option<()> {
+pub(crate) fn read_line(record: &mut Record, word: &[u8], rest: &[u8]) -> Option<()> {
     let text = rest.to_str().ok()?;
     let owned = || text.to_owned();
     let quoted = || serde_json::from_str::<String>(text).ok();

@@ -24,9 +24,9 @@ pub struct StoredPack {
     /// Bytes of the stored stream.
     pub pack_bytes: u64,
     /// Entries in the stream.
-    pub object_count: u32,
+    pub(crate) object_count: u32,
     /// Unix milliseconds.
-    pub published_at: i64,
+    pub(crate) published_at: i64,
     /// The R2 object with the same bytes.
     pub r2_key: Option<String>,
     /// Whether all its chunks are in the database; else R2 has them.
@@ -269,13 +269,13 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Whether some live pack's chunks may be missing here.
-    pub fn has_cold_packs(&self) -> Result<bool, StoreError> {
+    pub(crate) fn has_cold_packs(&self) -> Result<bool, StoreError> {
         Ok(!self.cold_packs()?.is_empty())
     }
 
     /// The live packs whose chunks may be missing here.
     /// Remembered until packs are swapped or go cold: those that are published are not cold.
-    pub fn cold_packs(&self) -> Result<Rc<BTreeSet<PackId>>, StoreError> {
+    pub(crate) fn cold_packs(&self) -> Result<Rc<BTreeSet<PackId>>, StoreError> {
         let settled = !self.db.in_transaction();
         if settled && let Some(packs) = &*self.cold_packs.borrow() {
             return Ok(Rc::clone(packs));
@@ -299,7 +299,7 @@ impl<D: Database> RepoStore<D> {
 
     /// The R2 objects that must be there, with their bytes: those of packs, live or superseded, and
     /// the ready clone's.
-    pub fn r2_objects(&self) -> Result<Vec<(String, u64)>, StoreError> {
+    pub(crate) fn r2_objects(&self) -> Result<Vec<(String, u64)>, StoreError> {
         let sql = "SELECT r2_key, pack_bytes FROM pack WHERE r2_key IS NOT NULL
             UNION SELECT r2_key, response_bytes FROM ready_clone";
         Ok(query_all(&self.db, sql, &[], |row| {

@@ -20,22 +20,22 @@ pub struct SharedPack {
     /// Its number, in the source and in the fork.
     pub pack_id: PackId,
     /// Its place among the live packs.
-    pub publish_seq: i64,
+    pub(crate) publish_seq: i64,
     /// Bytes of the stored stream.
-    pub pack_bytes: u64,
+    pub(crate) pack_bytes: u64,
     /// Entries in the stream.
-    pub object_count: u32,
+    pub(crate) object_count: u32,
     /// The R2 object with its bytes.
-    pub r2_key: String,
+    pub(crate) r2_key: String,
 }
 
 /// A row of a part, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartRow {
     /// Its key.
-    pub key: i64,
+    pub(crate) key: i64,
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 fn read_shared(row: &dyn Row) -> Result<(SharedPack, bool), SqlError> {

@@ -12,15 +12,15 @@ use crate::storage::db::sql::{Database, query_first};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Seconds that unreachable objects are kept.
-    pub prune_grace_seconds: i64,
+    pub(crate) prune_grace_seconds: i64,
     /// Seconds that entries of the reflog are kept.
-    pub reflog_retention_seconds: i64,
+    pub(crate) reflog_retention_seconds: i64,
     /// Seconds that superseded packs are kept.
-    pub superseded_grace_seconds: i64,
+    pub(crate) superseded_grace_seconds: i64,
     /// Unix milliseconds; 0 before the first time.
-    pub pruned_at: i64,
+    pub(crate) pruned_at: i64,
     /// The last reflog entry that counted then.
-    pub pruned_reflog_seq: i64,
+    pub(crate) pruned_reflog_seq: i64,
 }
 
 /// How long what a ref named stays for those who were told of it, however short the settings: far
@@ -30,7 +30,7 @@ const LISTED_MS: i64 = 60 * 60 * 1000;
 impl Retention {
     /// Milliseconds that entries of the reflog keep what they name. An operator who has `asked` for
     /// a prune gets what the settings say.
-    pub fn reflog_ms(&self, asked: bool) -> i64 {
+    pub(crate) fn reflog_ms(&self, asked: bool) -> i64 {
         let set_ms = self.reflog_retention_seconds.saturating_mul(1000);
         if asked { set_ms } else { set_ms.max(LISTED_MS) }
     }
@@ -62,7 +62,7 @@ impl<D: Database> RepoStore<D> {
 
     /// When the oldest entry of the reflog was made; `None` when there is none but the last one,
     /// which is never removed: numbers must not be given again.
-    pub fn oldest_reflog_entry(&self) -> Result<Option<i64>, StoreError> {
+    pub(crate) fn oldest_reflog_entry(&self) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT at FROM reflog WHERE seq < (SELECT max(seq) FROM reflog)
             ORDER BY seq LIMIT 1";
         Ok(query_first(&self.db, sql, &[], |row| row.integer(0))?)
@@ -79,7 +79,7 @@ impl<D: Database> RepoStore<D> {
 
     /// Calls `visit` with what entries of the reflog name that were made after `since_ms`, from the
     /// number `from` on; looks at `rows_max` entries at most. Gives the number to go on from; `None` at the end.
-    pub fn reflog_ids(
+    pub(crate) fn reflog_ids(
         &self,
         from: i64,
         since_ms: i64,
@@ -104,7 +104,7 @@ impl<D: Database> RepoStore<D> {
 
     /// Calls `visit` with what the newest entries of the reflog name that were made after
     /// `since_ms`; looks at `rows_max` entries at most.
-    pub fn recent_reflog_ids(
+    pub(crate) fn recent_reflog_ids(
         &self,
         since_ms: i64,
         rows_max: u32,
@@ -140,7 +140,7 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// The live packs that were published at this time or later.
-    pub fn packs_since(&self, since_ms: i64) -> Result<Vec<PackId>, StoreError> {
+    pub(crate) fn packs_since(&self, since_ms: i64) -> Result<Vec<PackId>, StoreError> {
         let mut packs = Vec::new();
         let sql = "SELECT pack_id FROM pack WHERE state = 'live' AND published_at >= ?1";
         self.db.query(sql, &[since_ms.into()], &mut |row| {

@@ -13,7 +13,7 @@ use crate::storage::db::sql::Database;
 
 impl<D: Database> RepoStore<D> {
     /// The ref of this very name, to be shown: out of the list, if that is kept.
-    pub fn shown_ref(&self, name: &BStr) -> Result<Option<RefRecord>, StoreError> {
+    pub(crate) fn shown_ref(&self, name: &BStr) -> Result<Option<RefRecord>, StoreError> {
         match self.kept_refs_if_read(name)? {
             Some(list) => Ok(list.find(name).cloned()),
             None => self.find_ref(name),

@@ -37,15 +37,15 @@ pub struct RunFigures {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRecord {
     /// Its number.
-    pub seq: i64,
+    pub(crate) seq: i64,
     /// What was done.
-    pub task: String,
+    pub(crate) task: String,
     /// `running`, `done`, `failed` or `interrupted`.
     pub outcome: String,
     /// Unix milliseconds.
-    pub started_at: i64,
+    pub(crate) started_at: i64,
     /// Unix milliseconds; `None` while it runs.
-    pub finished_at: Option<i64>,
+    pub(crate) finished_at: Option<i64>,
     /// What it did.
     pub figures: RunFigures,
 }

@@ -20,27 +20,27 @@ const NAME_BYTES_SHOWN: usize = 1024;
 
 /// What fsck warned of in the objects of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FsckWarnings {
+pub(crate) struct FsckWarnings {
     /// Objects with a warning.
-    pub object_count: u64,
+    pub(crate) object_count: u64,
     /// By git's message id: the objects that have it.
-    pub by_message: BTreeMap<String, u64>,
+    pub(crate) by_message: BTreeMap<String, u64>,
     /// The first ten warnings.
-    pub first: Vec<FsckWarning>,
+    pub(crate) first: Vec<FsckWarning>,
 }
 
 /// One warning of fsck.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FsckWarning {
+pub(crate) struct FsckWarning {
     /// The object's id, 40 lowercase hex digits.
-    pub hash: String,
+    pub(crate) hash: String,
     /// `commit`, `tree`, `tag` or `blob`.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub(crate) kind: String,
     /// Git's message id, as in `badTimezone`.
-    pub message: String,
+    pub(crate) message: String,
     /// Git's text for it.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 impl FsckWarnings {
@@ -82,25 +82,25 @@ impl From<&BadObject> for FsckWarning {
 
 /// Refs of its source that a repository does not have, because of their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SkippedRefs {
+pub(crate) struct SkippedRefs {
     /// How many there are.
-    pub count: u64,
+    pub(crate) count: u64,
     /// The first ten.
-    pub first: Vec<SkippedRef>,
+    pub(crate) first: Vec<SkippedRef>,
 }
 
 /// A ref that was left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SkippedRef {
+pub(crate) struct SkippedRef {
     /// Its full name, as text; cut where it is very long.
-    pub name: String,
+    pub(crate) name: String,
     /// Why it was left out.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 impl SkippedRefs {
     /// Notes one more.
-    pub fn note(&mut self, name: &BStr, reason: &RefnameError) {
+    pub(crate) fn note(&mut self, name: &BStr, reason: &RefnameError) {
         self.count = self.count.saturating_add(1);
         if self.first.len() >= FIRST {
             return;
@@ -117,19 +117,19 @@ impl SkippedRefs {
 
 /// What an import or a fork says about itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OriginReport {
+pub(crate) struct OriginReport {
     /// Of an import: what fsck warned of. While the import runs, so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fsck_warnings: Option<FsckWarnings>,
+    pub(crate) fsck_warnings: Option<FsckWarnings>,
     /// The source's refs that were left out; unknown while an import runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub skipped_refs: Option<SkippedRefs>,
+    pub(crate) skipped_refs: Option<SkippedRefs>,
 }
 
 impl<D: Database> RepoStore<D> {
     /// What the import or fork says that made this repository; nothing if there was none, or if an
     /// earlier version did it.
-    pub fn origin_report(&self) -> Result<OriginReport, StoreError> {
+    pub(crate) fn origin_report(&self) -> Result<OriginReport, StoreError> {
         let sql = "SELECT fsck_warnings, skipped_refs FROM origin_report";
         let found = query_first(&self.db, sql, &[], |row| {
             Ok((row.text_or_null(0)?, row.text_or_null(1)?))
@@ -142,7 +142,10 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Adds what fsck warned of in one pack of an import.
-    pub fn add_import_warnings(&self, found: &findings::FsckWarnings) -> Result<(), StoreError> {
+    pub(crate) fn add_import_warnings(
+        &self,
+        found: &findings::FsckWarnings,
+    ) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             let mut warnings = self.origin_report()?.fsck_warnings.unwrap_or_default();
             warnings.add(&found.into());
@@ -155,7 +158,7 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Notes which of its source's refs the repository does not have.
-    pub fn set_skipped_refs(&self, skipped: &SkippedRefs) -> Result<(), StoreError> {
+    pub(crate) fn set_skipped_refs(&self, skipped: &SkippedRefs) -> Result<(), StoreError> {
         let sql = "INSERT INTO origin_report (singleton, skipped_refs) VALUES (1, ?1)
             ON CONFLICT DO UPDATE SET skipped_refs = excluded.skipped_refs";
         let json = write_json(skipped)?;
@@ -165,7 +168,7 @@ impl<D: Database> RepoStore<D> {
 
     /// Counts what fsck warned of in a pack that becomes live, for good. Writes nothing where there
     /// was no warning.
-    pub fn count_warnings(&self, found: &findings::FsckWarnings) -> Result<(), StoreError> {
+    pub(crate) fn count_warnings(&self, found: &findings::FsckWarnings) -> Result<(), StoreError> {
         let sql = "INSERT INTO fsck_warning (message, object_count) VALUES (?1, ?2)
             ON CONFLICT DO UPDATE SET object_count = object_count + excluded.object_count";
         for (message, count) in &found.by_message {
@@ -177,7 +180,7 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// What fsck has warned of since the repository was made: objects by git's message id.
-    pub fn warning_counts(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+    pub(crate) fn warning_counts(&self) -> Result<BTreeMap<String, u64>, StoreError> {
         let sql = "SELECT message, object_count FROM fsck_warning ORDER BY message";
         let counts = query_all(&self.db, sql, &[], |row| {
             Ok((row.text(0)?, row.unsigned(1)?))

@@ -23,7 +23,7 @@ pub const PACKED_PAGE_REFS: usize = 256;
 const ID_BYTES: usize = 20;
 
 /// Writes a ref at the end of a page.
-pub fn encode(record: &RefRecord, page: &mut Vec<u8>) -> Result<(), StoreError> {
+pub(crate) fn encode(record: &RefRecord, page: &mut Vec<u8>) -> Result<(), StoreError> {
     let name_bytes = u16::try_from(record.name.len())
         .map_err(|_| StoreError::Failed("a refname is too long".to_owned()))?;
     page.extend_from_slice(&name_bytes.to_be_bytes());
@@ -38,7 +38,7 @@ pub fn encode(record: &RefRecord, page: &mut Vec<u8>) -> Result<(), StoreError> 
 
 /// Reads a page; `None` when it does not have the form that [`encode`] gives it, or its names are
 /// not in order.
-pub fn decode(mut page: &[u8]) -> Option<Vec<RefRecord>> {
+pub(crate) fn decode(mut page: &[u8]) -> Option<Vec<RefRecord>> {
     let mut refs: Vec<RefRecord> = Vec::new();
     while !page.is_empty() {
         let name_bytes = u16::from_be_bytes(take(&mut page, 2)?.try_into().ok()?);
@@ -94,7 +94,7 @@ fn read_page(row: &dyn Row) -> Result<Page, SqlError> {
 }
 
 /// The packed refs of a range of names, in order, a page of them at a time.
-pub struct PackedRefs<'a, D> {
+pub(crate) struct PackedRefs<'a, D> {
     db: &'a D,
     range: NameRange,
     /// The page that was read last; `None` before the first.
@@ -105,7 +105,7 @@ pub struct PackedRefs<'a, D> {
 
 impl<'a, D: Database> PackedRefs<'a, D> {
     /// Those whose names are in `range`.
-    pub fn new(db: &'a D, range: NameRange) -> Self {
+    pub(crate) fn new(db: &'a D, range: NameRange) -> Self {
         Self {
             db,
             range,
@@ -116,7 +116,7 @@ impl<'a, D: Database> PackedRefs<'a, D> {
     }
 
     /// The next of them, left where it is.
-    pub fn peek(&mut self) -> Result<Option<&RefRecord>, SqlError> {
+    pub(crate) fn peek(&mut self) -> Result<Option<&RefRecord>, SqlError> {
         while self.refs.is_empty() && !self.ended {
             self.read()?;
         }
@@ -124,7 +124,10 @@ impl<'a, D: Database> PackedRefs<'a, D> {
     }
 
     /// The next of them, if its name comes before `bound` (any, without one).
-    pub fn next_before(&mut self, bound: Option<&BStr>) -> Result<Option<RefRecord>, SqlError> {
+    pub(crate) fn next_before(
+        &mut self,
+        bound: Option<&BStr>,
+    ) -> Result<Option<RefRecord>, SqlError> {
         let comes = |next: &RefRecord| bound.is_none_or(|bound| next.name.as_bstr() < bound);
         if self.peek()?.is_some_and(comes) {
             return Ok(self.refs.pop_front());

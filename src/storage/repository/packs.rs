@@ -21,7 +21,7 @@ use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 const CHUNKS_MAX: u32 = 1 << 20;
 
 /// The parts that every pack has.
-pub const PARTS: [Part; 3] = [Part::Index, Part::Graph, Part::Introduced];
+pub(crate) const PARTS: [Part; 3] = [Part::Index, Part::Graph, Part::Introduced];
 
 impl<D: Database> PackStore for RepoStore<D> {
     fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {

@@ -58,13 +58,13 @@ impl Gather {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveryRecord {
     /// The lost repository.
-    pub lost_id: String,
+    pub(crate) lost_id: String,
     /// Unix milliseconds.
-    pub started_at: i64,
+    pub(crate) started_at: i64,
     /// Whether the record was read.
     pub adopted: bool,
     /// Attempts in a row that brought nothing, the running one included.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
 }
 
 /// A pack that is being recovered.
@@ -73,7 +73,7 @@ pub struct RecoveredPack {
     /// Number and sizes.
     pub record: PackRecord,
     /// The R2 object with its bytes.
-    pub r2_key: String,
+    pub(crate) r2_key: String,
     /// Whether its parts are made.
     pub has_parts: bool,
 }

@@ -71,14 +71,14 @@ impl Drop for Room {
 
 /// All refs of a repository, by name.
 #[derive(Debug, Default)]
-pub struct RefList {
+pub(crate) struct RefList {
     refs: Vec<RefRecord>,
     room: Room,
 }
 
 impl RefList {
     /// Those whose names begin with `prefix`.
-    pub fn below(&self, prefix: &[u8]) -> &[RefRecord] {
+    pub(crate) fn below(&self, prefix: &[u8]) -> &[RefRecord] {
         let first = self
             .refs
             .partition_point(|record| record.name.as_bytes() < prefix);
@@ -94,7 +94,7 @@ impl RefList {
     }
 
     /// Those of them that follow `after`.
-    pub fn below_after(&self, prefix: &[u8], after: Option<&BStr>) -> &[RefRecord] {
+    pub(crate) fn below_after(&self, prefix: &[u8], after: Option<&BStr>) -> &[RefRecord] {
         let below = self.below(prefix);
         let Some(after) = after else {
             return below;

@@ -14,7 +14,7 @@ use crate::storage::db::sql::{Database, query_first};
 impl<D: Database> RepoStore<D> {
     /// A ref whose name differs from this one in case alone: out of the list, if that is kept, else
     /// by a few look-ups.
-    pub fn find_other_case(&self, name: &BStr) -> Result<Option<BString>, StoreError> {
+    pub(crate) fn find_other_case(&self, name: &BStr) -> Result<Option<BString>, StoreError> {
         let kept = self.kept_refs_if_read(name)?;
         Spellings::of(name).find_other(name, |from| match &kept {
             Some(list) => Ok(first_kept(list, from)),

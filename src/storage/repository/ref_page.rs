@@ -11,15 +11,15 @@ use crate::storage::db::sql_error::SqlError;
 
 /// Refs in a page. A name has at most 4,096 bytes, 8,192 in hex: a page stays below 1.7 MB, where a
 /// string may have 2 MB.
-pub const PAGE_REFS: u32 = 200;
+pub(crate) const PAGE_REFS: u32 = 200;
 
 /// The page of refs from one name up to, not including, another.
-pub const PAGE_SQL: &str = "SELECT group_concat(entry, ';') FROM (
+pub(crate) const PAGE_SQL: &str = "SELECT group_concat(entry, ';') FROM (
     SELECT hex(target) || ',' || coalesce(hex(peeled), '') || ',' || hex(name) AS entry
     FROM ref WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3)";
 
 /// Reads a page.
-pub fn parse(page: &str) -> Result<Vec<RefRecord>, SqlError> {
+pub(crate) fn parse(page: &str) -> Result<Vec<RefRecord>, SqlError> {
     let bad = || SqlError::Column {
         column: 0,
         expected: "page of refs",

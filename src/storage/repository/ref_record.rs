@@ -16,7 +16,7 @@ pub struct RefRecord {
 
 /// The names with a prefix, from `start` up to but not including `end`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NameRange {
+pub(crate) struct NameRange {
     pub(super) start: Vec<u8>,
     pub(super) end: Vec<u8>,
 }

@@ -16,16 +16,16 @@ const FOLDERS: [&str; 5] = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remo
 
 /// A revision at the start of a text, and the path behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Split<'a> {
+pub(crate) struct Split<'a> {
     /// What the revision names.
-    pub id: ObjectId,
+    pub(crate) id: ObjectId,
     /// What follows the slash after it.
-    pub path: &'a BStr,
+    pub(crate) path: &'a BStr,
 }
 
 impl<D: Database> RepoStore<D> {
     /// The object that a name stands for: an id of forty digits, or a ref.
-    pub fn resolve(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError> {
+    pub(crate) fn resolve(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError> {
         if let Some(id) = oid_hex::parse(name) {
             return Ok(Some(id));
         }
@@ -39,7 +39,10 @@ impl<D: Database> RepoStore<D> {
 
     /// A revision and a path in one, with a slash between them: the longest name that stands for
     /// something is the revision. Asks little however many slashes there are.
-    pub fn split_revision<'a>(&self, text: &'a BStr) -> Result<Option<Split<'a>>, StoreError> {
+    pub(crate) fn split_revision<'a>(
+        &self,
+        text: &'a BStr,
+    ) -> Result<Option<Split<'a>>, StoreError> {
         let Some((first, _)) = text.split_once_str("/") else {
             return Ok(None);
         };

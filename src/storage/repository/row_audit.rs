@@ -32,22 +32,22 @@ const QUICK_CHECKS: [(&str, &str); 5] = [
 const SOUND: &str = "ok";
 
 /// Is told each problem in words.
-pub type Tell<'a> = dyn FnMut(String) + 'a;
+pub(crate) type Tell<'a> = dyn FnMut(String) + 'a;
 
 /// An id that the reflog names, of a ref of this name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoggedId {
+pub(crate) struct LoggedId {
     /// The number of the entry.
-    pub seq: i64,
+    pub(crate) seq: i64,
     /// The ref.
-    pub name: BString,
+    pub(crate) name: BString,
     /// The object.
-    pub id: ObjectId,
+    pub(crate) id: ObjectId,
 }
 
 impl<D: Database> RepoStore<D> {
     /// Has SQLite look at the tables that no pack can be compared with.
-    pub fn audit_tables(&self, tell: &mut Tell<'_>) {
+    pub(crate) fn audit_tables(&self, tell: &mut Tell<'_>) {
         for (table, sql) in QUICK_CHECKS {
             let looked = self.db.query(sql, &[], &mut |row| {
                 let said = row.text(0)?;
@@ -63,7 +63,7 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Shows every ref that can be read, as the database has it.
-    pub fn audit_refs(&self, each: &mut dyn FnMut(RefRecord), tell: &mut Tell<'_>) {
+    pub(crate) fn audit_refs(&self, each: &mut dyn FnMut(RefRecord), tell: &mut Tell<'_>) {
         let mut names = BTreeSet::new();
         let mut show = |record: RefRecord, tell: &mut Tell<'_>| {
             if !refname::is_valid(record.name.as_bstr()) {
@@ -108,7 +108,12 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Reads the reflog; shows what entries made after `since_ms` name.
-    pub fn audit_reflog(&self, since_ms: i64, each: &mut dyn FnMut(LoggedId), tell: &mut Tell<'_>) {
+    pub(crate) fn audit_reflog(
+        &self,
+        since_ms: i64,
+        each: &mut dyn FnMut(LoggedId),
+        tell: &mut Tell<'_>,
+    ) {
         let sql = "SELECT seq, push_seq, name, old, new, at, push_options FROM reflog ORDER BY seq";
         let read = self.db.query(sql, &[], &mut |row| {
             let seq = row.integer(0)?;
@@ -125,7 +130,7 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Reads the tokens.
-    pub fn audit_tokens(&self, tell: &mut Tell<'_>) {
+    pub(crate) fn audit_tokens(&self, tell: &mut Tell<'_>) {
         let sql =
             "SELECT id, sha256, scope, label, created_at, expires_at, revoked_at, last_used_at
             FROM token";

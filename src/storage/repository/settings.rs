@@ -48,7 +48,7 @@ pub struct SettingsChange {
 impl SettingsChange {
     /// Whether it changes nothing.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }

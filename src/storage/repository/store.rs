@@ -111,7 +111,7 @@ pub struct RepositoryRecord {
 
 impl RepositoryRecord {
     /// Whether its content is still to come.
-    pub fn is_being_filled(&self) -> bool {
+    pub(crate) fn is_being_filled(&self) -> bool {
         self.is_importing || self.is_recovering
     }
 }
@@ -185,7 +185,7 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// The token with this hash, whatever its state: read once for many requests.
-    pub fn shown_token(&self, sha256: &[u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
+    pub(crate) fn shown_token(&self, sha256: &[u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
         let read = || self.tokens().find(sha256);
         self.shown_tokens.get(&self.db, *sha256, read)
     }

@@ -13,7 +13,7 @@ use crate::storage::db::row::Value;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 
 /// A part of a stored pack, and what it shall be.
-pub type NewPart<'a> = (PackId, Part, &'a [u8]);
+pub(crate) type NewPart<'a> = (PackId, Part, &'a [u8]);
 
 impl<D: Database> RepoStore<D> {
     /// Writes what of a pack is not written yet, and its parts; opens it if need be. To be called
@@ -187,7 +187,7 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Packs that are not live: in quarantine, or superseded.
-    pub fn waiting_packs(&self) -> Result<u64, StoreError> {
+    pub(crate) fn waiting_packs(&self) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM pack WHERE state <> 'live'";
         Ok(query_first(&self.db, sql, &[], |row| row.unsigned(0))?.unwrap_or(0))
     }

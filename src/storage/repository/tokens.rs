@@ -25,7 +25,7 @@ pub enum Scope {
 
 impl Scope {
     /// As it is stored and as the API spells it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",
@@ -34,7 +34,7 @@ impl Scope {
     }
 
     /// The reverse of [`as_str`](Self::as_str).
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         [Self::Read, Self::Write, Self::Admin]
             .into_iter()
             .find(|scope| scope.as_str() == text)
@@ -64,15 +64,15 @@ pub struct TokenRecord {
     /// 16 characters of `[0-9a-z]`.
     pub id: String,
     /// The hash of the token's text.
-    pub sha256: [u8; 32],
+    pub(crate) sha256: [u8; 32],
     /// What it may do.
     pub scope: Scope,
     /// For people.
     pub label: String,
     /// When it was made.
-    pub created_at: i64,
+    pub(crate) created_at: i64,
     /// From when on it is refused.
-    pub expires_at: i64,
+    pub(crate) expires_at: i64,
     /// When it was revoked.
     pub revoked_at: Option<i64>,
     /// When it was used last, to the hour.
@@ -92,7 +92,7 @@ pub enum TokenState {
 
 impl TokenState {
     /// As the API spells it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Expired => "expired",
@@ -131,7 +131,7 @@ pub struct TokenStore<'a, D> {
 
 impl<'a, D: Database> TokenStore<'a, D> {
     /// The tokens in this database, which has a schema.
-    pub fn new(db: &'a D) -> Self {
+    pub(crate) fn new(db: &'a D) -> Self {
         Self { db }
     }
 

@@ -36,55 +36,55 @@ use serde::{Deserialize, Serialize};
 use crate::repo_do::contract::{RepositoryInfo, TokenRecord, TokenState};
 
 /// Paths that the object serves.
-pub mod path {
+pub(crate) mod path {
     /// Makes the namespace.
-    pub const CREATE: &str = "/create";
+    pub(crate) const CREATE: &str = "/create";
     /// The namespace.
-    pub const SUMMARY: &str = "/summary";
+    pub(crate) const SUMMARY: &str = "/summary";
     /// Changes the namespace's settings.
-    pub const UPDATE: &str = "/update";
+    pub(crate) const UPDATE: &str = "/update";
     /// Deletes the namespace.
-    pub const DELETE: &str = "/delete";
+    pub(crate) const DELETE: &str = "/delete";
     /// Takes a name.
-    pub const RESERVE: &str = "/reserve";
+    pub(crate) const RESERVE: &str = "/reserve";
     /// Lists a repository that was made.
-    pub const CONFIRM: &str = "/confirm";
+    pub(crate) const CONFIRM: &str = "/confirm";
     /// The entry of one name.
-    pub const REPOSITORY: &str = "/repository";
+    pub(crate) const REPOSITORY: &str = "/repository";
     /// Whether a name is taken.
-    pub const HOLDS: &str = "/holds";
+    pub(crate) const HOLDS: &str = "/holds";
     /// Repositories that may have a token.
-    pub const CANDIDATES: &str = "/candidates";
+    pub(crate) const CANDIDATES: &str = "/candidates";
     /// Lists repositories that were lost from the list.
-    pub const RELIST: &str = "/relist";
+    pub(crate) const RELIST: &str = "/relist";
     /// The list of repositories.
-    pub const LIST: &str = "/list";
+    pub(crate) const LIST: &str = "/list";
     /// Makes a token of the namespace's.
-    pub const MAKE_TOKEN: &str = "/token";
+    pub(crate) const MAKE_TOKEN: &str = "/token";
     /// The namespace's tokens.
-    pub const TOKENS: &str = "/tokens";
+    pub(crate) const TOKENS: &str = "/tokens";
     /// Takes a token of the namespace's back.
-    pub const REVOKE: &str = "/revoke";
+    pub(crate) const REVOKE: &str = "/revoke";
     /// Notes a namespace.
-    pub const REGISTER: &str = "/register";
+    pub(crate) const REGISTER: &str = "/register";
     /// Notes a namespace that is about to be made.
-    pub const ANNOUNCE: &str = "/announce";
+    pub(crate) const ANNOUNCE: &str = "/announce";
     /// Whether a namespace is noted.
-    pub const REGISTERED: &str = "/registered";
+    pub(crate) const REGISTERED: &str = "/registered";
     /// Forgets a namespace.
-    pub const UNREGISTER: &str = "/unregister";
+    pub(crate) const UNREGISTER: &str = "/unregister";
     /// The list of namespaces.
-    pub const REGISTRY: &str = "/registry";
+    pub(crate) const REGISTRY: &str = "/registry";
     /// Begins a request that is to be done once; of the registry too.
-    pub const ONCE_BEGIN: &str = "/once/begin";
+    pub(crate) const ONCE_BEGIN: &str = "/once/begin";
     /// Ends it.
-    pub const ONCE_END: &str = "/once/end";
+    pub(crate) const ONCE_END: &str = "/once/end";
 }
 
 /// Answer of `GET /holds` and of `GET /registered`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Holds {
+pub(crate) enum Holds {
     /// The name is taken, if only by somebody who is about to make a repository.
     Held,
     /// Nobody has the name.
@@ -95,89 +95,89 @@ pub enum Holds {
 
 /// Query of `GET /repository`, `GET /holds` and `GET /registered`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ByName {
+pub(crate) struct ByName {
     /// The repository's name.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// Query of `GET /candidates`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ByPrefix {
+pub(crate) struct ByPrefix {
     /// How the repository's id starts.
-    pub prefix: String,
+    pub(crate) prefix: String,
 }
 
 /// Body of `POST /revoke`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revoke {
+pub(crate) struct Revoke {
     /// The token's id.
-    pub token_id: String,
+    pub(crate) token_id: String,
     /// Whether a token that administers the namespace may be meant.
-    pub admin_too: bool,
+    pub(crate) admin_too: bool,
     /// Milliseconds since 1970.
-    pub now_ms: i64,
+    pub(crate) now_ms: i64,
 }
 
 /// Body of `POST /token`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MakeToken {
+pub(crate) struct MakeToken {
     /// The new token.
-    pub token: TokenRecord,
+    pub(crate) token: TokenRecord,
     /// The names of the repositories that it opens; `None`: every one.
-    pub repos: Option<Vec<String>>,
+    pub(crate) repos: Option<Vec<String>>,
 }
 
 /// A token of the namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SharedToken {
+pub(crate) struct SharedToken {
     /// The token.
-    pub token: TokenRecord,
+    pub(crate) token: TokenRecord,
     /// The names of the repositories that it opens, without those that are gone; `None`: every one.
-    pub repos: Option<Vec<String>>,
+    pub(crate) repos: Option<Vec<String>>,
 }
 
 /// Query of `GET /tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListTokens {
+pub(crate) struct ListTokens {
     /// Those in this state; `None`: in any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<TokenState>,
+    pub(crate) state: Option<TokenState>,
     /// Whether those that administer the namespace are listed too.
-    pub admin_too: bool,
+    pub(crate) admin_too: bool,
     /// The page, from 1.
-    pub page: u32,
+    pub(crate) page: u32,
     /// Tokens a page.
-    pub per_page: u32,
+    pub(crate) per_page: u32,
 }
 
 /// Answer of `GET /tokens`: a page, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SharedTokens {
+pub(crate) struct SharedTokens {
     /// The page's tokens.
-    pub tokens: Vec<SharedToken>,
+    pub(crate) tokens: Vec<SharedToken>,
     /// Tokens in that state altogether.
-    pub total_count: u64,
+    pub(crate) total_count: u64,
 }
 
 /// Body of `POST /once/begin`: a request with an `Idempotency-Key` is about to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BeginOnce {
+pub(crate) struct BeginOnce {
     /// What stands for the caller and its key.
-    pub key: [u8; 32],
+    pub(crate) key: [u8; 32],
     /// What stands for the request.
-    pub request: [u8; 32],
+    pub(crate) request: [u8; 32],
     /// Random.
-    pub salt: [u8; 32],
+    pub(crate) salt: [u8; 32],
     /// Whether the request may make the first thing that is here.
-    pub may_create: bool,
+    pub(crate) may_create: bool,
     /// Milliseconds since 1970.
-    pub now_ms: i64,
+    pub(crate) now_ms: i64,
 }
 
 /// Answer of `POST /once/begin`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum OnceBegun {
+pub(crate) enum OnceBegun {
     /// The caller does it.
     Yours {
         /// What it is done with.
@@ -202,81 +202,81 @@ pub enum OnceBegun {
 
 /// Body of `POST /once/end`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EndOnce {
+pub(crate) struct EndOnce {
     /// As it was begun.
-    pub key: [u8; 32],
+    pub(crate) key: [u8; 32],
     /// Status and body; `None` when the same may be done again.
-    pub answer: Option<(u16, String)>,
+    pub(crate) answer: Option<(u16, String)>,
 }
 
 /// The object that lists the namespaces.
-pub const REGISTRY: &str = "*";
+pub(crate) const REGISTRY: &str = "*";
 
 /// After so long, whoever was making a repository is taken to have died.
-pub const CREATE_SECONDS_MAX: i64 = 60;
+pub(crate) const CREATE_SECONDS_MAX: i64 = 60;
 
 /// Body of `POST /create`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreateNamespace {
+pub(crate) struct CreateNamespace {
     /// Its name, as shown.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// What its repositories take, unless they say otherwise.
     #[serde(default)]
-    pub fsck_strict: bool,
+    pub(crate) fsck_strict: bool,
     /// Milliseconds since 1970.
-    pub now_ms: i64,
+    pub(crate) now_ms: i64,
 }
 
 /// Body of `POST /update`; what is absent stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UpdateNamespace {
+pub(crate) struct UpdateNamespace {
     /// What repositories take that are made from now on, unless they say otherwise.
-    pub fsck_strict: Option<bool>,
+    pub(crate) fsck_strict: Option<bool>,
 }
 
 /// A namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamespaceInfo {
+pub(crate) struct NamespaceInfo {
     /// Its name, as shown.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// Repositories in it.
-    pub repo_count: u64,
+    pub(crate) repo_count: u64,
     /// Milliseconds since 1970.
-    pub created_at_ms: i64,
+    pub(crate) created_at_ms: i64,
     /// Whether new repositories check objects as git's `--strict` does.
     #[serde(default)]
-    pub fsck_strict: bool,
+    pub(crate) fsck_strict: bool,
 }
 
 /// Body of `POST /reserve`: takes a name for a repository about to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reserve {
+pub(crate) struct Reserve {
     /// The namespace's name, as shown if this makes the namespace.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// The repository's name, as shown.
-    pub name: String,
+    pub(crate) name: String,
     /// Its id.
-    pub repository_id: String,
+    pub(crate) repository_id: String,
     /// The id of an entry that may be overwritten: its repository is known not to exist.
-    pub replaces: Option<String>,
+    pub(crate) replaces: Option<String>,
     /// Free text.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// A branch's short name.
-    pub default_branch: String,
+    pub(crate) default_branch: String,
     /// Whether pushes are refused.
-    pub read_only: bool,
+    pub(crate) read_only: bool,
     /// Whether anybody may fetch.
-    pub public: bool,
+    pub(crate) public: bool,
     /// Where its content comes from.
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// Milliseconds since 1970.
-    pub now_ms: i64,
+    pub(crate) now_ms: i64,
 }
 
 /// Answer of `POST /reserve`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
-pub enum Reserved {
+pub(crate) enum Reserved {
     /// The name is the caller's.
     Won {
         /// The namespace's name, as shown.
@@ -293,19 +293,19 @@ pub enum Reserved {
 
 /// The entry of a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The id of the repository.
-    pub repository_id: String,
+    pub(crate) repository_id: String,
     /// Whether it was confirmed; otherwise it is being made.
-    pub confirmed: bool,
+    pub(crate) confirmed: bool,
     /// When the name was taken, in milliseconds since 1970.
-    pub reserved_at_ms: i64,
+    pub(crate) reserved_at_ms: i64,
 }
 
 impl Entry {
     /// Whether somebody may still be making it.
     #[must_use]
-    pub fn in_progress(&self, now_ms: i64) -> bool {
+    pub(crate) fn in_progress(&self, now_ms: i64) -> bool {
         let age_ms = now_ms.saturating_sub(self.reserved_at_ms);
         !self.confirmed && age_ms < CREATE_SECONDS_MAX.saturating_mul(1000)
     }
@@ -313,88 +313,88 @@ impl Entry {
 
 /// Body of `POST /relist`: repositories that are there, as their own objects have just said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Relist {
+pub(crate) struct Relist {
     /// The namespace's name, as shown if this makes the namespace.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// The repositories.
-    pub infos: Vec<RepositoryInfo>,
+    pub(crate) infos: Vec<RepositoryInfo>,
     /// Milliseconds since 1970.
-    pub now_ms: i64,
+    pub(crate) now_ms: i64,
 }
 
 /// Answer of `POST /relist`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Relisted {
+pub(crate) struct Relisted {
     /// For each repository, whether it was not listed before.
-    pub is_new: Vec<bool>,
+    pub(crate) is_new: Vec<bool>,
     /// The namespace: the registry must hear of it.
-    pub namespace: NamespaceInfo,
+    pub(crate) namespace: NamespaceInfo,
 }
 
 /// Body of `POST /confirm`: the repository exists, and is listed from now on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Confirm {
+pub(crate) struct Confirm {
     /// The repository as its own object knows it.
-    pub info: RepositoryInfo,
+    pub(crate) info: RepositoryInfo,
     /// The id that the name was reserved for; another than the repository's when the caller found
     /// that one there which an interrupted request had made.
-    pub reserved_id: String,
+    pub(crate) reserved_id: String,
 }
 
 /// A repository that may have a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its id.
-    pub repository_id: String,
+    pub(crate) repository_id: String,
 }
 
 /// Nothing to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {}
+pub(crate) struct Done {}
 
 /// A repository as the list shows it. Figures and settings may lag behind its own object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// Its id.
-    pub repository_id: String,
+    pub(crate) repository_id: String,
     /// Its name, as shown.
-    pub name: String,
+    pub(crate) name: String,
     /// Free text.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// A branch's short name.
-    pub default_branch: String,
+    pub(crate) default_branch: String,
     /// Milliseconds since 1970.
-    pub created_at_ms: i64,
+    pub(crate) created_at_ms: i64,
     /// Milliseconds since 1970.
-    pub updated_at_ms: i64,
+    pub(crate) updated_at_ms: i64,
     /// Milliseconds since 1970.
-    pub last_push_at_ms: Option<i64>,
+    pub(crate) last_push_at_ms: Option<i64>,
     /// Where its content came from.
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// Whether pushes are refused.
-    pub read_only: bool,
+    pub(crate) read_only: bool,
     /// Whether anybody may fetch.
-    pub public: bool,
+    pub(crate) public: bool,
 }
 
 /// Answer of `GET /list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listing {
+pub(crate) struct Listing {
     /// The namespace's name, as shown; `None` when none was made here.
-    pub namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
     /// One page.
-    pub repositories: Vec<Listed>,
+    pub(crate) repositories: Vec<Listed>,
     /// Where the next page starts, unless this is the last.
-    pub cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
 }
 
 /// Answer of `GET /registry`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Registry {
+pub(crate) struct Registry {
     /// One page of names, as shown.
-    pub namespaces: Vec<String>,
+    pub(crate) namespaces: Vec<String>,
     /// Where the next page starts, unless this is the last.
-    pub cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
 }

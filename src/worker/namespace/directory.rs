@@ -22,7 +22,7 @@ use crate::worker::wake;
 
 /// Takes the name of a repository about to be made; `replaces` names an entry that is known to
 /// be left over.
-pub async fn reserve(
+pub(crate) async fn reserve(
     visit: &Visit,
     path: &RepositoryPath,
     create: &CreateRepository,
@@ -53,7 +53,7 @@ pub async fn reserve(
 }
 
 /// Lists a repository that was made, under the entry that was reserved for `reserved_id`.
-pub async fn confirm(
+pub(crate) async fn confirm(
     visit: &Visit,
     path: &RepositoryPath,
     info: &RepositoryInfo,
@@ -68,7 +68,7 @@ pub async fn confirm(
 }
 
 /// Brings an entry up to date.
-pub async fn touch(
+pub(crate) async fn touch(
     visit: &Visit,
     path: &RepositoryPath,
     touch: &TouchRepository,
@@ -78,7 +78,7 @@ pub async fn touch(
 }
 
 /// Frees a name, if it is still that repository's.
-pub async fn release(
+pub(crate) async fn release(
     visit: &Visit,
     path: &RepositoryPath,
     repository_id: &str,
@@ -93,7 +93,7 @@ pub async fn release(
 }
 
 /// The entry of a name.
-pub async fn entry(visit: &Visit, path: &RepositoryPath) -> Result<Entry, ErrorReply> {
+pub(crate) async fn entry(visit: &Visit, path: &RepositoryPath) -> Result<Entry, ErrorReply> {
     let query = ByName {
         name: path.name.as_str().to_owned(),
     };
@@ -101,7 +101,7 @@ pub async fn entry(visit: &Visit, path: &RepositoryPath) -> Result<Entry, ErrorR
 }
 
 /// The repositories of which one may have that token.
-pub async fn candidates(
+pub(crate) async fn candidates(
     visit: &Visit,
     namespace: &NamespaceName,
     token_id: &str,
@@ -113,7 +113,7 @@ pub async fn candidates(
 }
 
 /// Keeps a token of the namespace's.
-pub async fn make_token(
+pub(crate) async fn make_token(
     visit: &Visit,
     namespace: &NamespaceName,
     asked: &MakeToken,
@@ -122,7 +122,7 @@ pub async fn make_token(
 }
 
 /// A page of the namespace's tokens.
-pub async fn tokens(
+pub(crate) async fn tokens(
     visit: &Visit,
     namespace: &NamespaceName,
     asked: &ListTokens,
@@ -132,7 +132,7 @@ pub async fn tokens(
 
 /// Takes a token of the namespace's back; [`ErrorCode::NotFound`] when it has none of this id that
 /// the caller may take back.
-pub async fn revoke_token(
+pub(crate) async fn revoke_token(
     visit: &Visit,
     namespace: &NamespaceName,
     token_id: &str,
@@ -146,7 +146,7 @@ pub async fn revoke_token(
 }
 
 /// Lists repositories that are there.
-pub async fn relist(
+pub(crate) async fn relist(
     visit: &Visit,
     namespace: &NamespaceName,
     infos: Vec<RepositoryInfo>,
@@ -163,7 +163,7 @@ pub async fn relist(
 }
 
 /// A page of the namespace's repositories.
-pub async fn list(
+pub(crate) async fn list(
     visit: &Visit,
     namespace: &NamespaceName,
     limit: u32,
@@ -177,7 +177,7 @@ pub async fn list(
 }
 
 /// Makes a namespace.
-pub async fn create_namespace(
+pub(crate) async fn create_namespace(
     visit: &Visit,
     namespace: &NamespaceName,
     fsck_strict: bool,
@@ -204,7 +204,7 @@ pub async fn create_namespace(
 }
 
 /// A namespace.
-pub async fn show_namespace(
+pub(crate) async fn show_namespace(
     visit: &Visit,
     namespace: &NamespaceName,
 ) -> Result<NamespaceInfo, ErrorReply> {
@@ -213,7 +213,7 @@ pub async fn show_namespace(
 }
 
 /// Changes a namespace's settings.
-pub async fn update_namespace(
+pub(crate) async fn update_namespace(
     visit: &Visit,
     namespace: &NamespaceName,
     change: &UpdateNamespace,
@@ -222,7 +222,10 @@ pub async fn update_namespace(
 }
 
 /// Deletes a namespace in which no name is taken.
-pub async fn delete_namespace(visit: &Visit, namespace: &NamespaceName) -> Result<(), ErrorReply> {
+pub(crate) async fn delete_namespace(
+    visit: &Visit,
+    namespace: &NamespaceName,
+) -> Result<(), ErrorReply> {
     let info: NamespaceInfo = post(visit, namespace, path::DELETE, &Done {}).await?;
     let call = Call::post(path::UNREGISTER, &info)?;
     let Done {} = objects::read(objects::namespace(visit, REGISTRY, call).await?).await?;
@@ -230,7 +233,7 @@ pub async fn delete_namespace(visit: &Visit, namespace: &NamespaceName) -> Resul
 }
 
 /// A page of namespaces, each as its own object knows it, and where the next page starts.
-pub async fn namespaces(
+pub(crate) async fn namespaces(
     visit: &Visit,
     limit: u32,
     query: &ListQuery,
@@ -257,7 +260,7 @@ pub async fn namespaces(
 
 /// Tells the registry of a namespace before it is made, where names that it does not know are taken
 /// for free. So it may know one that was not made; lists leave that out.
-pub async fn announce(
+pub(crate) async fn announce(
     visit: &Visit,
     namespace: &NamespaceName,
     created_at_ms: i64,

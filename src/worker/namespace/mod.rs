@@ -7,10 +7,10 @@
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
 //! | [`once`], [`once_steps`] | requests that are done once |
 
-pub mod contract;
-pub mod directory;
-pub mod object;
-pub mod once;
-pub mod once_steps;
-pub mod steps;
-pub mod tokens;
+pub(crate) mod contract;
+pub(crate) mod directory;
+pub(crate) mod object;
+pub(crate) mod once;
+pub(crate) mod once_steps;
+pub(crate) mod steps;
+pub(crate) mod tokens;

@@ -26,7 +26,7 @@ const MARK_VERSION_1: &str = "\0?expires=";
 
 /// What its ids and its token are drawn for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// The repository's id.
     Repository,
     /// The token's id.
@@ -36,15 +36,15 @@ pub enum Purpose {
 }
 
 /// A caller and its key.
-pub struct Once([u8; 32]);
+pub(crate) struct Once([u8; 32]);
 
 /// What a request draws from in place of randomness. A secret.
 #[derive(Clone, Copy)]
-pub struct Seed([u8; 32]);
+pub(crate) struct Seed([u8; 32]);
 
 impl Once {
     /// Of an `Authorization` header and an `Idempotency-Key`; `None` without credentials.
-    pub fn new(authorization: Option<&str>, key: &str) -> Result<Option<Self>, ErrorReply> {
+    pub(crate) fn new(authorization: Option<&str>, key: &str) -> Result<Option<Self>, ErrorReply> {
         let is_fit = (1..=KEY_BYTES_MAX).contains(&key.len())
             && key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         if !is_fit {
@@ -59,18 +59,18 @@ impl Once {
     }
 
     /// What it is kept under.
-    pub fn key(&self) -> [u8; 32] {
+    pub(crate) fn key(&self) -> [u8; 32] {
         digest(&[b"key ", &self.0])
     }
 
     /// What is drawn from with this salt.
-    pub fn seed(&self, salt: &[u8; 32]) -> Seed {
+    pub(crate) fn seed(&self, salt: &[u8; 32]) -> Seed {
         Seed(digest(&[b"seed", &self.0, salt]))
     }
 }
 
 /// What tells requests under one key apart.
-pub fn request_digest(path: &str, body: &[u8]) -> [u8; 32] {
+pub(crate) fn request_digest(path: &str, body: &[u8]) -> [u8; 32] {
     digest(&[b"req ", &Sha256::digest(path.as_bytes()), body])
 }
 
@@ -85,7 +85,7 @@ fn digest(parts: &[&[u8]]) -> [u8; 32] {
 
 impl Seed {
     /// Bytes as good as random to whoever lacks the seed.
-    pub fn bytes<const N: usize>(&self, purpose: Purpose) -> [u8; N] {
+    pub(crate) fn bytes<const N: usize>(&self, purpose: Purpose) -> [u8; N] {
         let label: &[u8; 4] = match purpose {
             Purpose::Repository => b"repo",
             Purpose::TokenId => b"t id",
@@ -100,13 +100,13 @@ impl Seed {
     }
 
     /// An answer as it is kept; `None` if it must not be: too long, or with another token in it.
-    pub fn seal(&self, answer: &str) -> Option<String> {
+    pub(crate) fn seal(&self, answer: &str) -> Option<String> {
         let sealed = answer.replace(self.token().reveal(), MARK);
         (sealed.len() <= ANSWER_BYTES_MAX && !PlainToken::is_in(&sealed)).then_some(sealed)
     }
 
     /// The answer that was kept.
-    pub fn open(&self, sealed: &str) -> String {
+    pub(crate) fn open(&self, sealed: &str) -> String {
         let token = if sealed.contains(MARK_VERSION_1) {
             PlainToken::version_1(self.bytes(Purpose::Token))
         } else {
@@ -121,7 +121,7 @@ impl Seed {
 }
 
 /// Whether the same request would be answered so again: else it may be sent again under its key.
-pub fn is_final(error: &ErrorReply) -> bool {
+pub(crate) fn is_final(error: &ErrorReply) -> bool {
     let in_progress = matches!(
         error.code,
         ErrorCode::CreateInProgress | ErrorCode::ImportInProgress | ErrorCode::ForkInProgress

@@ -7,7 +7,7 @@ use crate::storage::db::sql::Database;
 use crate::storage::namespace::idempotency::{Attempt, Begun, IdempotencyStore};
 
 /// Begins a request.
-pub fn begin<D: Database>(
+pub(crate) fn begin<D: Database>(
     db: &D,
     schema: Schema,
     begin: &BeginOnce,
@@ -37,7 +37,7 @@ pub fn begin<D: Database>(
 }
 
 /// Ends it: its answer is kept, or it may be done again.
-pub fn end<D: Database>(db: &D, schema: Schema, end: &EndOnce) -> Result<(), StepError> {
+pub(crate) fn end<D: Database>(db: &D, schema: Schema, end: &EndOnce) -> Result<(), StepError> {
     let store = IdempotencyStore::new(db, schema);
     let ended = match &end.answer {
         Some((status, answer)) => store.finish(&end.key, *status, answer),

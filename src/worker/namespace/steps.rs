@@ -22,7 +22,7 @@ use crate::worker::rest::parameters::{Direction, ListQuery, Sort};
 
 /// Why a step gave up.
 #[derive(Debug, thiserror::Error)]
-pub enum StepError {
+pub(crate) enum StepError {
     /// The caller hears why.
     #[error(transparent)]
     Refused(#[from] ErrorReply),
@@ -50,7 +50,7 @@ impl From<ListError> for StepError {
 }
 
 /// Makes the namespace.
-pub fn create<D: Database>(
+pub(crate) fn create<D: Database>(
     store: &NamespaceStore<D>,
     new: &CreateNamespace,
 ) -> Result<NamespaceInfo, StepError> {
@@ -70,7 +70,7 @@ pub fn create<D: Database>(
 }
 
 /// Changes the namespace's settings.
-pub fn update<D: Database>(
+pub(crate) fn update<D: Database>(
     store: &NamespaceStore<D>,
     change: &UpdateNamespace,
 ) -> Result<NamespaceInfo, StepError> {
@@ -83,7 +83,7 @@ pub fn update<D: Database>(
 }
 
 /// The namespace.
-pub fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, StepError> {
+pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, StepError> {
     let record = store
         .load()?
         .ok_or_else(|| ErrorReply::new(ErrorCode::NotFound, "there is no such namespace"))?;
@@ -96,7 +96,9 @@ pub fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, 
 }
 
 /// The namespace, if it may be deleted.
-pub fn deletable<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, StepError> {
+pub(crate) fn deletable<D: Database>(
+    store: &NamespaceStore<D>,
+) -> Result<NamespaceInfo, StepError> {
     let info = summary(store)?;
     if store.is_empty()? {
         return Ok(info);
@@ -106,7 +108,7 @@ pub fn deletable<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo
 }
 
 /// Takes a name, the namespace made if need be.
-pub fn reserve<D: Database>(
+pub(crate) fn reserve<D: Database>(
     store: &NamespaceStore<D>,
     wanted: &Reserve,
 ) -> Result<Reserved, StepError> {
@@ -153,7 +155,10 @@ fn take<D: Database>(store: &NamespaceStore<D>, wanted: &Reserve) -> Result<(), 
 
 /// Lists a repository that was made; one that stands there under another id than the name was
 /// reserved for takes the entry over. Nothing happens when the entry is somebody else's by now.
-pub fn confirm<D: Database>(store: &NamespaceStore<D>, confirm: &Confirm) -> Result<(), StepError> {
+pub(crate) fn confirm<D: Database>(
+    store: &NamespaceStore<D>,
+    confirm: &Confirm,
+) -> Result<(), StepError> {
     let info = &confirm.info;
     in_transaction(store.database(), || {
         if info.repository_id != confirm.reserved_id {
@@ -187,7 +192,7 @@ fn reserved_anew(info: &RepositoryInfo) -> Reserve {
 }
 
 /// Brings an entry up to date, if it is still that repository's.
-pub fn touch<D: Database>(
+pub(crate) fn touch<D: Database>(
     store: &NamespaceStore<D>,
     info: &RepositoryInfo,
 ) -> Result<(), StepError> {
@@ -206,7 +211,7 @@ pub fn touch<D: Database>(
 }
 
 /// Frees a name, if the entry is still that repository's.
-pub fn release<D: Database>(
+pub(crate) fn release<D: Database>(
     store: &NamespaceStore<D>,
     release: &ReleaseName,
 ) -> Result<(), StepError> {
@@ -232,7 +237,10 @@ fn forget<D: Database>(
 }
 
 /// The entry of a name.
-pub fn entry<D: Database>(store: &NamespaceStore<D>, name: &str) -> Result<Entry, StepError> {
+pub(crate) fn entry<D: Database>(
+    store: &NamespaceStore<D>,
+    name: &str,
+) -> Result<Entry, StepError> {
     let found = match store.shown_name()? {
         Some(_) => store.find(name)?,
         None => None,
@@ -244,7 +252,7 @@ pub fn entry<D: Database>(store: &NamespaceStore<D>, name: &str) -> Result<Entry
 
 /// Lists repositories that are there, the namespace made if need be. An entry of another repository
 /// is left over: what stands under its name is known.
-pub fn relist<D: Database>(
+pub(crate) fn relist<D: Database>(
     store: &NamespaceStore<D>,
     relist: &Relist,
 ) -> Result<Relisted, StepError> {
@@ -274,7 +282,10 @@ pub fn relist<D: Database>(
 }
 
 /// Whether a name is taken.
-pub fn holds<D: Database>(store: &NamespaceStore<D>, name: &str) -> Result<Holds, StepError> {
+pub(crate) fn holds<D: Database>(
+    store: &NamespaceStore<D>,
+    name: &str,
+) -> Result<Holds, StepError> {
     if store.shown_name()?.is_none() {
         return Ok(Holds::Nothing);
     }
@@ -285,7 +296,10 @@ pub fn holds<D: Database>(store: &NamespaceStore<D>, name: &str) -> Result<Holds
 }
 
 /// Whether the registry knows a namespace.
-pub fn registered<D: Database>(store: &RegistryStore<D>, name: &str) -> Result<Holds, StepError> {
+pub(crate) fn registered<D: Database>(
+    store: &RegistryStore<D>,
+    name: &str,
+) -> Result<Holds, StepError> {
     Ok(if store.contains(name)? {
         Holds::Held
     } else if store.list(None, None, 1)?.is_empty() {
@@ -304,7 +318,7 @@ fn entry_of(holder: &ListedRepository) -> Entry {
 }
 
 /// The repositories whose ids start so.
-pub fn candidates<D: Database>(
+pub(crate) fn candidates<D: Database>(
     store: &NamespaceStore<D>,
     prefix: &str,
 ) -> Result<Vec<Candidate>, StepError> {
@@ -322,7 +336,7 @@ pub fn candidates<D: Database>(
 }
 
 /// A page of the repositories.
-pub fn list<D: Database>(
+pub(crate) fn list<D: Database>(
     store: &NamespaceStore<D>,
     query: &ListQuery,
     limit: u32,
@@ -378,7 +392,7 @@ fn listed(repository: ListedRepository) -> Listed {
 }
 
 /// A page of the registry; its cursor is the page's last name.
-pub fn registry<D: Database>(
+pub(crate) fn registry<D: Database>(
     store: &RegistryStore<D>,
     query: &ListQuery,
     limit: u32,
@@ -401,7 +415,7 @@ pub fn registry<D: Database>(
 }
 
 /// The kind of database.
-pub fn schema(is_registry: bool) -> schema::Schema {
+pub(crate) fn schema(is_registry: bool) -> schema::Schema {
     if is_registry {
         schema::REGISTRY
     } else {
@@ -410,7 +424,7 @@ pub fn schema(is_registry: bool) -> schema::Schema {
 }
 
 /// Whether the namespace's database is there and up to date; writes nothing when it is not.
-pub fn wake<D: Database>(db: &D, is_registry: bool) -> Result<bool, StepError> {
+pub(crate) fn wake<D: Database>(db: &D, is_registry: bool) -> Result<bool, StepError> {
     Ok(schema::wake(db, schema(is_registry))?)
 }
 

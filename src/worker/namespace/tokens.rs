@@ -13,7 +13,10 @@ use crate::storage::namespace::token_repositories::Opens;
 use crate::storage::repository::tokens;
 
 /// Whether a token is one of the namespace's that holds now, and what it opens; its use is noted.
-pub fn admit<D: Database>(store: &NamespaceStore<D>, asked: &Admit) -> Result<Admitted, StepError> {
+pub(crate) fn admit<D: Database>(
+    store: &NamespaceStore<D>,
+    asked: &Admit,
+) -> Result<Admitted, StepError> {
     if store.shown_name()?.is_none() {
         return Ok(Admitted::nobody());
     }
@@ -45,7 +48,7 @@ fn opens<D: Database>(
 }
 
 /// Keeps a new token; the same one again changes nothing.
-pub fn make<D: Database>(
+pub(crate) fn make<D: Database>(
     store: &NamespaceStore<D>,
     asked: MakeToken,
 ) -> Result<SharedToken, StepError> {
@@ -92,7 +95,7 @@ fn shared<D: Database>(
 }
 
 /// A page of the tokens in one state, or in any.
-pub fn list<D: Database>(
+pub(crate) fn list<D: Database>(
     store: &NamespaceStore<D>,
     asked: &ListTokens,
     now_ms: i64,
@@ -113,7 +116,7 @@ pub fn list<D: Database>(
 }
 
 /// Takes a token back; a second time answers the same.
-pub fn revoke<D: Database>(
+pub(crate) fn revoke<D: Database>(
     store: &NamespaceStore<D>,
     asked: &Revoke,
 ) -> Result<RevokedToken, StepError> {

@@ -35,7 +35,7 @@ pub(super) async fn body_below<T: DeserializeOwned>(
 }
 
 /// The bytes of a body, which is JSON if there is one.
-pub fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorReply>> {
+pub(crate) fn body_bytes(mut request: Request) -> Asked<'static, Result<Vec<u8>, ErrorReply>> {
     let read = async move {
         check_encoding(&request)?;
         let mut bytes = Vec::new();

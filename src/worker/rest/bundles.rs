@@ -13,7 +13,7 @@ use crate::worker::visit::Visit;
 const BUNDLE: &str = "application/x-git-bundle";
 
 /// `GET …/repos/:name/bundle`: whoever may fetch may have it.
-pub async fn bundle(visit: &Visit, path: &RepositoryPath) -> Result<Response, ErrorReply> {
+pub(crate) async fn bundle(visit: &Visit, path: &RepositoryPath) -> Result<Response, ErrorReply> {
     let actor = admission::to_repository(visit, path, Access::Read).await?;
     let response = objects::repository(visit, path, actor, Call::get(path::BUNDLE)).await?;
     if response.status_code() != 200 {

@@ -17,7 +17,7 @@ use crate::worker::visit::{Visit, respond};
 const BLOB_HEADERS: [&str; 4] = ["etag", "content-type", "content-range", "accept-ranges"];
 
 /// Answers a request for content.
-pub async fn answer(
+pub(crate) async fn answer(
     visit: &Visit,
     request: &Request,
     method: &str,

@@ -15,7 +15,7 @@ const CURSOR_CHARACTERS_MAX: usize = 6000;
 const ID_DIGITS: usize = 40;
 
 /// Path and query at the repository's object.
-pub fn target(content: &Content, query: &str) -> Result<String, ErrorReply> {
+pub(crate) fn target(content: &Content, query: &str) -> Result<String, ErrorReply> {
     let query = checked(parameters::query::<ContentQuery>(query)?)?;
     allowed(content, &query)?;
     let (path, query) = match content {

@@ -9,7 +9,7 @@ use crate::worker::route::{RestRoute, RouteError};
 use crate::worker::visit::Visit;
 
 /// Answers a REST request whose method fits its route.
-pub async fn answer(
+pub(crate) async fn answer(
     visit: &Visit,
     request: Request,
     method: &str,

@@ -18,7 +18,7 @@ use crate::worker::visit::Visit;
 ///
 /// The steps of any creation, but that the object takes everything over from its source before it
 /// is there for anybody. A fork is private, whatever its source is.
-pub async fn create(
+pub(crate) async fn create(
     visit: &Visit,
     request: Request,
     source: &RepositoryPath,

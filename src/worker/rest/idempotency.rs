@@ -23,7 +23,7 @@ use crate::worker::visit::Visit;
 const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// Answers a REST request; one with a key once.
-pub async fn answer(
+pub(crate) async fn answer(
     visit: &Visit,
     request: Request,
     method: &str,

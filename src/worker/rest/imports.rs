@@ -20,7 +20,7 @@ const ALLOW_PRIVATE: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
 ///
 /// Made like any repository ([`Draft`]), but that its object first asks the remote for its
 /// refs. The answer comes when the import has begun; `GET …/repos/:name` tells how far it is.
-pub async fn import(
+pub(crate) async fn import(
     visit: &Visit,
     request: Request,
     path: &RepositoryPath,

@@ -23,19 +23,19 @@ use crate::worker::visit::Visit;
 use crate::worker::{grants, id};
 
 /// The default branch unless another is named.
-pub const DEFAULT_BRANCH: &str = "main";
+pub(crate) const DEFAULT_BRANCH: &str = "main";
 
 /// A repository to be made.
-pub struct Draft<'a> {
+pub(crate) struct Draft<'a> {
     path: &'a RepositoryPath,
     /// What its object is told; what is asked for is to be set before [`Self::reserve`].
-    pub create: CreateRepository,
+    pub(crate) create: CreateRepository,
     first_token: FreshToken,
 }
 
 impl<'a> Draft<'a> {
     /// Draws its id and its first token.
-    pub fn new(visit: &Visit, path: &'a RepositoryPath) -> Result<Self, ErrorReply> {
+    pub(crate) fn new(visit: &Visit, path: &'a RepositoryPath) -> Result<Self, ErrorReply> {
         let repository_id = id::repository_id(visit.entropy(Purpose::Repository)?);
         let ttl_seconds = parameters::ttl(None)?;
         let first_token = draw(visit, &repository_id, Scope::Write, ttl_seconds, None)?;
@@ -60,7 +60,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Takes the name, or says who has it. `in_progress` is what others hear meanwhile.
-    pub async fn reserve(
+    pub(crate) async fn reserve(
         &mut self,
         visit: &Visit,
         in_progress: ErrorCode,
@@ -72,7 +72,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Has its object make it, and makes it known where it is looked for.
-    pub async fn make(self, visit: &Visit, call: Call) -> Result<Made, ErrorReply> {
+    pub(crate) async fn make(self, visit: &Visit, call: Call) -> Result<Made, ErrorReply> {
         let (path, first_token) = (self.path, self.first_token);
         let info = init(visit, path, &self.create.repository_id, call).await?;
         let grant = Grant::new(path, &info.repository_id, &first_token.record);
@@ -86,15 +86,15 @@ impl<'a> Draft<'a> {
 }
 
 /// A repository that was made.
-pub struct Made {
+pub(crate) struct Made {
     /// What its object says.
-    pub info: RepositoryInfo,
+    pub(crate) info: RepositoryInfo,
     first_token: FreshToken,
 }
 
 impl Made {
     /// The answer; a fork's tells the number of its objects.
-    pub fn reply(self, visit: &Visit, objects: Option<u64>) -> Result<Reply, ErrorReply> {
+    pub(crate) fn reply(self, visit: &Visit, objects: Option<u64>) -> Result<Reply, ErrorReply> {
         let info = self.info;
         let remote = visit.remote(&info.namespace, &info.name);
         let FreshToken { record, plaintext } = self.first_token;

@@ -9,22 +9,22 @@
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
 //! | [`openapi`] | the description of the REST face |
 
-pub mod body;
-pub mod bundles;
-pub mod content;
-pub mod content_query;
-pub mod dispatch;
-pub mod forks;
-pub mod idempotency;
-pub mod imports;
-pub mod namespaces;
-pub mod openapi;
-pub mod parameters;
-pub mod purges;
-pub mod recoveries;
-pub mod relisting;
-pub mod repos;
-pub mod resources;
-pub mod tokens;
+pub(crate) mod body;
+pub(crate) mod bundles;
+pub(crate) mod content;
+pub(crate) mod content_query;
+pub(crate) mod dispatch;
+pub(crate) mod forks;
+pub(crate) mod idempotency;
+pub(crate) mod imports;
+pub(crate) mod namespaces;
+pub(crate) mod openapi;
+pub(crate) mod parameters;
+pub(crate) mod purges;
+pub(crate) mod recoveries;
+pub(crate) mod relisting;
+pub(crate) mod repos;
+pub(crate) mod resources;
+pub(crate) mod tokens;
 
 mod making;

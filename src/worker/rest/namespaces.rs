@@ -15,7 +15,7 @@ use crate::worker::rest::resources::Namespace;
 use crate::worker::visit::Visit;
 
 /// `POST /namespaces`
-pub async fn create(visit: &Visit, request: Request) -> Result<Reply, ErrorReply> {
+pub(crate) async fn create(visit: &Visit, request: Request) -> Result<Reply, ErrorReply> {
     admission::to_administer(visit).await?;
     let new: NewNamespace = body(request).await?;
     let namespace = parameters::namespace("/namespace", &new.namespace)?;
@@ -25,7 +25,7 @@ pub async fn create(visit: &Visit, request: Request) -> Result<Reply, ErrorReply
 }
 
 /// `GET /namespaces`
-pub async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply> {
+pub(crate) async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply> {
     admission::to_administer(visit).await?;
     let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
     let unknown = [
@@ -47,7 +47,7 @@ pub async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply> {
 }
 
 /// `GET /namespaces/:ns`
-pub async fn show(visit: &Visit, namespace: &NamespaceName) -> Result<Reply, ErrorReply> {
+pub(crate) async fn show(visit: &Visit, namespace: &NamespaceName) -> Result<Reply, ErrorReply> {
     admission::to_namespace(visit, namespace).await?;
     let info = directory::show_namespace(visit, namespace).await?;
     // The registry may have lost it, and this brings it back.
@@ -56,7 +56,7 @@ pub async fn show(visit: &Visit, namespace: &NamespaceName) -> Result<Reply, Err
 }
 
 /// `PATCH /namespaces/:ns`
-pub async fn update(
+pub(crate) async fn update(
     visit: &Visit,
     request: Request,
     namespace: &NamespaceName,
@@ -71,7 +71,7 @@ pub async fn update(
 }
 
 /// `DELETE /namespaces/:ns`
-pub async fn delete(visit: &Visit, namespace: &NamespaceName) -> Result<Reply, ErrorReply> {
+pub(crate) async fn delete(visit: &Visit, namespace: &NamespaceName) -> Result<Reply, ErrorReply> {
     admission::to_operate(visit, namespace).await?;
     directory::delete_namespace(visit, namespace).await?;
     Ok(envelope::no_content())

@@ -9,7 +9,7 @@ const DESCRIPTION: &str = include_str!("openapi.json");
 
 /// `GET /api/v1/openapi.json`
 #[must_use]
-pub fn answer() -> Reply {
+pub(crate) fn answer() -> Reply {
     envelope::verbatim(200, DESCRIPTION.to_owned())
 }
 

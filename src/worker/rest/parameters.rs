@@ -10,19 +10,19 @@ use gix_object::bstr::ByteSlice as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-pub use self::fsck::FsckChange;
-pub use self::import::{NewImport, credential, depth};
+pub(crate) use self::fsck::FsckChange;
+pub(crate) use self::import::{NewImport, credential, depth};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present};
 use crate::worker::names::{NamespaceName, RepositoryName};
 
 mod tokens;
 
-pub use tokens::{NewToken, Subject, TokenFilter, TokenQuery};
+pub(crate) use tokens::{NewToken, Subject, TokenFilter, TokenQuery};
 
 /// Bytes of a REST body; the largest honest one has about 2 KiB.
-pub const BODY_BYTES_MAX: usize = 64 << 10;
+pub(crate) const BODY_BYTES_MAX: usize = 64 << 10;
 /// Seconds that a token lives unless asked otherwise.
-pub const TTL_SECONDS_DEFAULT: u32 = 86_400;
+pub(crate) const TTL_SECONDS_DEFAULT: u32 = 86_400;
 
 const TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=31_536_000;
 /// Ten years.
@@ -42,142 +42,143 @@ const PER_PAGE_DEFAULT: u32 = 50;
 /// Body of `POST /namespaces`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewNamespace {
+pub(crate) struct NewNamespace {
     /// Its name.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// What its repositories take, unless they say otherwise.
     #[serde(default)]
-    pub fsck: FsckChange,
+    pub(crate) fsck: FsckChange,
 }
 
 /// Body of `PATCH /namespaces/:ns`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NamespaceChange {
+pub(crate) struct NamespaceChange {
     /// What repositories take that are made from now on, unless they say otherwise.
     #[serde(default)]
-    pub fsck: FsckChange,
+    pub(crate) fsck: FsckChange,
 }
 
 /// Body of `POST /namespaces/:ns/repos`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewRepository {
+pub(crate) struct NewRepository {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Free text.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// A branch's short name; `main` unless given.
-    pub default_branch: Option<String>,
+    pub(crate) default_branch: Option<String>,
     /// Whether pushes are refused.
     #[serde(default)]
-    pub read_only: bool,
+    pub(crate) read_only: bool,
     /// Whether anybody may fetch.
     #[serde(default)]
-    pub public: bool,
+    pub(crate) public: bool,
     /// How objects are checked; as the namespace has it unless given.
     #[serde(default)]
-    pub fsck: FsckChange,
+    pub(crate) fsck: FsckChange,
 }
 
 /// Body of `POST …/repos/:name/fork`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewFork {
+pub(crate) struct NewFork {
     /// The fork's name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its namespace; the source's unless given.
-    pub namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
     /// Free text; the source's unless given.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Whether pushes are refused.
     #[serde(default)]
-    pub read_only: bool,
+    pub(crate) read_only: bool,
     /// Whether it gets the default branch alone.
     #[serde(default)]
-    pub default_branch_only: bool,
+    pub(crate) default_branch_only: bool,
     /// How objects are checked; as the source has it unless given.
     #[serde(default)]
-    pub fsck: FsckChange,
+    pub(crate) fsck: FsckChange,
 }
 
 /// Body of `POST …/repos/:name/purge-unreachable`; it may be absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PurgeOptions {
+pub(crate) struct PurgeOptions {
     /// Whether the rest of the fork network is purged as well.
     #[serde(default)]
-    pub network: bool,
+    pub(crate) network: bool,
 }
 
 /// Body of `PATCH …/repos/:name`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RepositoryChange {
+pub(crate) struct RepositoryChange {
     /// Free text; `null` takes it away.
     #[serde(default, deserialize_with = "present")]
-    pub description: Option<Option<String>>,
+    #[expect(clippy::option_option, reason = "absent, null and a text differ")]
+    pub(crate) description: Option<Option<String>>,
     /// A branch's short name.
     #[serde(default, deserialize_with = "present")]
-    pub default_branch: Option<String>,
+    pub(crate) default_branch: Option<String>,
     /// Whether pushes are refused.
     #[serde(default, deserialize_with = "present")]
-    pub read_only: Option<bool>,
+    pub(crate) read_only: Option<bool>,
     /// Whether anybody may fetch.
     #[serde(default, deserialize_with = "present")]
-    pub public: Option<bool>,
+    pub(crate) public: Option<bool>,
     /// Whether branches may only move forward: Git's `receive.denyNonFastForwards`.
     #[serde(default, deserialize_with = "present")]
-    pub deny_non_fast_forwards: Option<bool>,
+    pub(crate) deny_non_fast_forwards: Option<bool>,
     /// Whether branches may not be deleted: Git's `receive.denyDeletes`.
     #[serde(default, deserialize_with = "present")]
-    pub deny_deletes: Option<bool>,
+    pub(crate) deny_deletes: Option<bool>,
     /// How objects are checked that are pushed.
     #[serde(default)]
-    pub fsck: FsckChange,
+    pub(crate) fsck: FsckChange,
     /// Seconds that objects are kept that no ref or reflog entry reaches: Git's `gc.pruneExpire`.
     #[serde(default, deserialize_with = "present")]
-    pub prune_grace_seconds: Option<u32>,
+    pub(crate) prune_grace_seconds: Option<u32>,
     /// Seconds that entries of the reflog are kept: Git's `gc.reflogExpire`.
     #[serde(default, deserialize_with = "present")]
-    pub reflog_retention_seconds: Option<u32>,
+    pub(crate) reflog_retention_seconds: Option<u32>,
     /// Seconds that packs are kept that were merged into others.
     #[serde(default, deserialize_with = "present")]
-    pub superseded_grace_seconds: Option<u32>,
+    pub(crate) superseded_grace_seconds: Option<u32>,
     /// Seconds without a push after which packs are copied to R2.
     #[serde(default, deserialize_with = "present")]
-    pub settle_seconds: Option<u32>,
+    pub(crate) settle_seconds: Option<u32>,
     /// Seconds after its publication at which a pack may go cold.
     #[serde(default, deserialize_with = "present")]
-    pub cold_after_seconds: Option<u32>,
+    pub(crate) cold_after_seconds: Option<u32>,
     /// Bytes of live packs in SQLite below which none goes cold.
     #[serde(default, deserialize_with = "present")]
-    pub cold_bytes_min: Option<u64>,
+    pub(crate) cold_bytes_min: Option<u64>,
     /// Bytes of live packs from which on a ready clone is made.
     #[serde(default, deserialize_with = "present")]
-    pub ready_bytes_min: Option<u64>,
+    pub(crate) ready_bytes_min: Option<u64>,
 }
 
 /// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ListQuery {
+pub(crate) struct ListQuery {
     /// Entries a page.
-    pub limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
     /// Where the page before ended.
-    pub cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// Part of the name.
-    pub search: Option<String>,
+    pub(crate) search: Option<String>,
     /// `created_at` unless given.
-    pub sort: Option<Sort>,
+    pub(crate) sort: Option<Sort>,
     /// `desc` unless given; `asc` for names.
-    pub direction: Option<Direction>,
+    pub(crate) direction: Option<Direction>,
 }
 
 /// What a list is ordered by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Sort {
+pub(crate) enum Sort {
     /// When made.
     #[default]
     CreatedAt,
@@ -192,7 +193,7 @@ pub enum Sort {
 /// Which way a list runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Direction {
+pub(crate) enum Direction {
     /// Smallest first.
     Asc,
     /// Largest first.
@@ -200,7 +201,7 @@ pub enum Direction {
 }
 
 /// Reads a body; an empty one reads as `{}`.
-pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ErrorReply> {
+pub(crate) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ErrorReply> {
     if bytes.len() > BODY_BYTES_MAX {
         return Err(body_too_large());
     }
@@ -227,7 +228,7 @@ pub fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ErrorReply> {
 }
 
 /// Reads a query, without its question mark.
-pub fn query<T: DeserializeOwned>(text: &str) -> Result<T, ErrorReply> {
+pub(crate) fn query<T: DeserializeOwned>(text: &str) -> Result<T, ErrorReply> {
     let pairs = form_urlencoded::parse(text.as_bytes());
     serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
         .map_err(|error| wrong_field("query", error.path(), error.inner()))
@@ -235,7 +236,7 @@ pub fn query<T: DeserializeOwned>(text: &str) -> Result<T, ErrorReply> {
 
 /// The error of a body beyond [`BODY_BYTES_MAX`].
 #[must_use]
-pub fn body_too_large() -> ErrorReply {
+pub(crate) fn body_too_large() -> ErrorReply {
     let message = format!("the body has more than {BODY_BYTES_MAX} bytes");
     ErrorReply::new(ErrorCode::MemoryLimit, message)
 }
@@ -271,19 +272,19 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 /// A namespace's name in a body.
-pub fn namespace(pointer: &str, text: &str) -> Result<NamespaceName, ErrorReply> {
+pub(crate) fn namespace(pointer: &str, text: &str) -> Result<NamespaceName, ErrorReply> {
     NamespaceName::parse(text)
         .map_err(|error| ErrorReply::at(ErrorCode::InvalidRepoName, pointer, error.to_string()))
 }
 
 /// A repository's name in a body.
-pub fn repository(pointer: &str, text: &str) -> Result<RepositoryName, ErrorReply> {
+pub(crate) fn repository(pointer: &str, text: &str) -> Result<RepositoryName, ErrorReply> {
     RepositoryName::parse(text)
         .map_err(|error| ErrorReply::at(ErrorCode::InvalidRepoName, pointer, error.to_string()))
 }
 
 /// A branch's short name, by Git's ref-format rules (`git check-ref-format --branch`).
-pub fn branch<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorReply> {
+pub(crate) fn branch<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorReply> {
     let refuse = |why: &str| Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, why));
     if text.len() > BRANCH_BYTES_MAX {
         return refuse("the branch name has more than 255 bytes");
@@ -298,7 +299,7 @@ pub fn branch<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorReply> {
 }
 
 /// A token's life in seconds.
-pub fn ttl(given: Option<u32>) -> Result<u32, ErrorReply> {
+pub(crate) fn ttl(given: Option<u32>) -> Result<u32, ErrorReply> {
     let seconds = given.unwrap_or(TTL_SECONDS_DEFAULT);
     if TTL_SECONDS.contains(&seconds) {
         return Ok(seconds);
@@ -309,12 +310,12 @@ pub fn ttl(given: Option<u32>) -> Result<u32, ErrorReply> {
 }
 
 /// How long something is kept, in seconds.
-pub fn kept(field: &str, given: Option<u32>) -> Result<Option<u32>, ErrorReply> {
+pub(crate) fn kept(field: &str, given: Option<u32>) -> Result<Option<u32>, ErrorReply> {
     at_most(field, KEPT_SECONDS_MAX, given)
 }
 
 /// How many bytes of packs something begins with.
-pub fn threshold(field: &str, given: Option<u64>) -> Result<Option<u64>, ErrorReply> {
+pub(crate) fn threshold(field: &str, given: Option<u64>) -> Result<Option<u64>, ErrorReply> {
     at_most(field, THRESHOLD_BYTES_MAX, given)
 }
 
@@ -334,12 +335,12 @@ fn at_most<T: Copy + PartialOrd + Display>(
 }
 
 /// A repository's description.
-pub fn description(text: Option<String>) -> Result<Option<String>, ErrorReply> {
+pub(crate) fn description(text: Option<String>) -> Result<Option<String>, ErrorReply> {
     bounded("description", DESCRIPTION_CHARACTERS_MAX, text)
 }
 
 /// A token's label.
-pub fn label(text: Option<String>) -> Result<Option<String>, ErrorReply> {
+pub(crate) fn label(text: Option<String>) -> Result<Option<String>, ErrorReply> {
     bounded("label", LABEL_CHARACTERS_MAX, text)
 }
 
@@ -391,7 +392,7 @@ pub(super) fn within(
 
 impl ListQuery {
     /// The page's size, and the texts within their bounds.
-    pub fn checked(self) -> Result<(u32, Self), ErrorReply> {
+    pub(crate) fn checked(self) -> Result<(u32, Self), ErrorReply> {
         let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
         let cursor =
             bounded("cursor", CURSOR_CHARACTERS_MAX, self.cursor)?.filter(|c| !c.is_empty());

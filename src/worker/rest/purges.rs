@@ -63,7 +63,7 @@ impl ShownHolder {
 
 /// `POST …/repos/:name/purge-unreachable`: `{"network": true}` purges the holders as well, and is the
 /// operator's to ask.
-pub async fn purge(
+pub(crate) async fn purge(
     visit: &Visit,
     request: Request,
     path: &RepositoryPath,

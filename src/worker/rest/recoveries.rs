@@ -26,7 +26,7 @@ struct NewRecovery {
 /// Made like any repository ([`Draft`]), but that its object first reads the record of the
 /// lost one. The answer comes when the recovery has begun; `GET …/repos/:name` tells when it is over.
 /// The operator's alone: an id names a repository of any namespace.
-pub async fn recover(
+pub(crate) async fn recover(
     visit: &Visit,
     request: Request,
     path: &RepositoryPath,

@@ -66,7 +66,7 @@ struct Lost {
 }
 
 /// `POST /namespaces/:ns/relist`: the operator's alone.
-pub async fn relist(
+pub(crate) async fn relist(
     visit: &Visit,
     request: Request,
     namespace: &NamespaceName,

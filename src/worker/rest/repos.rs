@@ -21,7 +21,7 @@ use crate::worker::rest::resources::{Gone, ListedRepository, Repository};
 use crate::worker::visit::Visit;
 
 /// `POST /namespaces/:ns/repos`
-pub async fn create(
+pub(crate) async fn create(
     visit: &Visit,
     request: Request,
     namespace: &NamespaceName,
@@ -46,7 +46,7 @@ pub async fn create(
 }
 
 /// `GET /namespaces/:ns/repos`
-pub async fn list(
+pub(crate) async fn list(
     visit: &Visit,
     query: &str,
     namespace: &NamespaceName,
@@ -72,13 +72,13 @@ pub async fn list(
 }
 
 /// `GET …/repos/:name`
-pub async fn show(visit: &Visit, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
+pub(crate) async fn show(visit: &Visit, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
     let info: RepositoryInfo = administer(visit, path, Call::get(path::INFO)).await?;
     shown(visit, info)
 }
 
 /// `PATCH …/repos/:name`
-pub async fn update(
+pub(crate) async fn update(
     visit: &Visit,
     request: Request,
     path: &RepositoryPath,
@@ -135,7 +135,7 @@ pub async fn update(
 ///
 /// The object goes first: it decides whether the repository exists, and an entry left over is
 /// mended by the next request for the name.
-pub async fn delete(visit: &Visit, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
+pub(crate) async fn delete(visit: &Visit, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
     let call = Call::post(path::DELETE, &Value::Null)?;
     match administer::<Deleted>(visit, path, call).await {
         Ok(deleted) => {
@@ -170,13 +170,13 @@ fn shown(visit: &Visit, info: RepositoryInfo) -> Result<Reply, ErrorReply> {
 }
 
 /// `GET …/repos/:name/stats`
-pub async fn stats(visit: &Visit, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
+pub(crate) async fn stats(visit: &Visit, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
     let stats: Value = administer(visit, path, Call::get(path::STATS)).await?;
     envelope::success(200, &stats)
 }
 
 /// `POST …/repos/:name/maintenance`: `{"task": "run" | "verify" | "rebuild" | "secure" | "snapshot"}`.
-pub async fn maintain(
+pub(crate) async fn maintain(
     visit: &Visit,
     request: Request,
     path: &RepositoryPath,

@@ -12,7 +12,7 @@ use crate::worker::time::iso_8601;
 
 /// A repository, in full.
 #[derive(Debug, Serialize)]
-pub struct Repository {
+pub(crate) struct Repository {
     id: String,
     name: String,
     description: Option<String>,
@@ -37,7 +37,7 @@ pub struct Repository {
 impl Repository {
     /// Of what its object says, and the URL under which Git reaches it.
     #[must_use]
-    pub fn new(info: RepositoryInfo, remote: String) -> Self {
+    pub(crate) fn new(info: RepositoryInfo, remote: String) -> Self {
         Self {
             id: info.repository_id,
             name: info.name,
@@ -69,7 +69,7 @@ struct Fsck {
 
 /// A repository in a list: without the figures that only its own object knows.
 #[derive(Debug, Serialize)]
-pub struct ListedRepository {
+pub(crate) struct ListedRepository {
     id: String,
     name: String,
     description: Option<String>,
@@ -86,7 +86,7 @@ pub struct ListedRepository {
 impl ListedRepository {
     /// Of what its namespace says, and the URL under which Git reaches it.
     #[must_use]
-    pub fn new(listed: Listed, remote: String) -> Self {
+    pub(crate) fn new(listed: Listed, remote: String) -> Self {
         Self {
             id: listed.repository_id,
             name: listed.name,
@@ -105,41 +105,41 @@ impl ListedRepository {
 
 /// A repository just made, with the only sight of its first token.
 #[derive(Debug, Serialize)]
-pub struct CreatedRepository {
+pub(crate) struct CreatedRepository {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Free text.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// A branch's short name.
-    pub default_branch: String,
+    pub(crate) default_branch: String,
     /// Where Git reaches it.
-    pub remote: String,
+    pub(crate) remote: String,
     /// A token's plaintext.
-    pub token: String,
+    pub(crate) token: String,
     /// When the token ends.
-    pub expires_at: String,
+    pub(crate) expires_at: String,
     /// The remote with the token in it: what `git clone` takes.
-    pub clone_url: String,
+    pub(crate) clone_url: String,
     /// Of a fork: the objects that it took over.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub objects: Option<u64>,
+    pub(crate) objects: Option<u64>,
     /// Of a fork: the source's refs that it left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub skipped_refs: Option<SkippedRefs>,
+    pub(crate) skipped_refs: Option<SkippedRefs>,
 }
 
 /// A repository being deleted, or a token revoked.
 #[derive(Debug, Serialize)]
-pub struct Gone {
+pub(crate) struct Gone {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
 }
 
 /// A remote with a token as its password: what `git clone` takes as it is.
 #[must_use]
-pub fn with_token(remote: &str, plaintext: &str) -> String {
+pub(crate) fn with_token(remote: &str, plaintext: &str) -> String {
     remote.replacen("://", &format!("://x:{plaintext}@"), 1)
 }
 
@@ -150,7 +150,7 @@ struct OpenedRepos(Option<Vec<String>>);
 
 /// A token just made, with the only sight of it.
 #[derive(Debug, Serialize)]
-pub struct CreatedToken {
+pub(crate) struct CreatedToken {
     id: String,
     plaintext: String,
     scope: Scope,
@@ -167,7 +167,7 @@ pub struct CreatedToken {
 impl CreatedToken {
     /// A repository's, of its record, its plaintext and the repository's remote.
     #[must_use]
-    pub fn of_repository(record: TokenRecord, plaintext: String, remote: &str) -> Self {
+    pub(crate) fn of_repository(record: TokenRecord, plaintext: String, remote: &str) -> Self {
         Self {
             clone_url: Some(with_token(remote, &plaintext)),
             ..Self::new(record, plaintext)
@@ -176,7 +176,7 @@ impl CreatedToken {
 
     /// A namespace's, of its record and its plaintext.
     #[must_use]
-    pub fn of_namespace(made: SharedToken, plaintext: String) -> Self {
+    pub(crate) fn of_namespace(made: SharedToken, plaintext: String) -> Self {
         Self {
             repos: Some(OpenedRepos(made.repos)),
             ..Self::new(made.token, plaintext)
@@ -198,7 +198,7 @@ impl CreatedToken {
 
 /// A token in a list.
 #[derive(Debug, Serialize)]
-pub struct ListedToken {
+pub(crate) struct ListedToken {
     id: String,
     scope: Scope,
     label: Option<String>,
@@ -214,7 +214,7 @@ pub struct ListedToken {
 impl ListedToken {
     /// Of its record, at a time in milliseconds since 1970.
     #[must_use]
-    pub fn new(record: TokenRecord, now_ms: i64) -> Self {
+    pub(crate) fn new(record: TokenRecord, now_ms: i64) -> Self {
         Self {
             state: record.state(now_ms),
             id: record.token_id,
@@ -229,7 +229,7 @@ impl ListedToken {
 
     /// One of a namespace's.
     #[must_use]
-    pub fn of_namespace(listed: SharedToken, now_ms: i64) -> Self {
+    pub(crate) fn of_namespace(listed: SharedToken, now_ms: i64) -> Self {
         Self {
             repos: Some(OpenedRepos(listed.repos)),
             ..Self::new(listed.token, now_ms)
@@ -239,7 +239,7 @@ impl ListedToken {
 
 /// A namespace.
 #[derive(Debug, Serialize)]
-pub struct Namespace {
+pub(crate) struct Namespace {
     #[serde(rename = "namespace")]
     name: String,
     repo_count: u64,

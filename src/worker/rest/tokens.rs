@@ -22,15 +22,15 @@ use crate::worker::visit::Visit;
 use crate::worker::{admission, grants, id};
 
 /// A token that its owner has not seen yet.
-pub struct FreshToken {
+pub(crate) struct FreshToken {
     /// What is kept.
-    pub record: TokenRecord,
+    pub(crate) record: TokenRecord,
     /// What is handed out.
-    pub plaintext: String,
+    pub(crate) plaintext: String,
 }
 
 /// Draws a token for a repository.
-pub fn draw(
+pub(crate) fn draw(
     visit: &Visit,
     repository_id: &str,
     scope: Scope,
@@ -60,7 +60,7 @@ pub fn draw(
 }
 
 /// `POST /namespaces/:ns/tokens`
-pub async fn create(
+pub(crate) async fn create(
     visit: &Visit,
     request: Request,
     namespace: &NamespaceName,
@@ -133,7 +133,7 @@ async fn create_shared(
 
 /// `GET /namespaces/:ns/tokens`: the namespace's own. Those that administer it are the operator's to
 /// see.
-pub async fn list_shared(
+pub(crate) async fn list_shared(
     visit: &Visit,
     query: &str,
     namespace: &NamespaceName,
@@ -171,7 +171,11 @@ fn paged(visit: &Visit, found: TokenPage, page: u32, per_page: u32) -> Result<Re
 }
 
 /// `GET …/repos/:name/tokens`
-pub async fn list(visit: &Visit, query: &str, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
+pub(crate) async fn list(
+    visit: &Visit,
+    query: &str,
+    path: &RepositoryPath,
+) -> Result<Reply, ErrorReply> {
     let actor = admission::to_repository(visit, path, Access::Administer).await?;
     let query: TokenQuery = parameters::query(query)?;
     let (page, per_page) = query.page()?;
@@ -206,7 +210,7 @@ fn id_or_hash(text: &str) -> Result<&str, ErrorReply> {
 ///
 /// The id names no repository, but starts like the id of its own; where several start alike, each
 /// is asked. Tokens that administer the namespace are the operator's to take back.
-pub async fn revoke(
+pub(crate) async fn revoke(
     visit: &Visit,
     namespace: &NamespaceName,
     token_id: &str,
@@ -241,7 +245,7 @@ pub async fn revoke(
 
 /// `DELETE …/repos/:name/tokens/:id`: asks the repository's object alone, so that it works where the
 /// namespace's is lost.
-pub async fn revoke_here(
+pub(crate) async fn revoke_here(
     visit: &Visit,
     path: &RepositoryPath,
     token_id: &str,

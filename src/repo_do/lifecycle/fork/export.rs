@@ -46,7 +46,7 @@ const RETRY_SECONDS: u32 = 5;
 
 /// `POST /fork/export`: the packs are in R2 by the end of the first step, and what is sent belongs
 /// together whatever is pushed meanwhile.
-pub async fn export(object: &Rc<RepoObject>, asked: &ExportFork) -> Answer {
+pub(crate) async fn export(object: &Rc<RepoObject>, asked: &ExportFork) -> Answer {
     let mut reservation = reserve(FORK_BYTES).await?;
     for _ in 0..ATTEMPTS_MAX {
         snapshot::secure_packs(object).await?;

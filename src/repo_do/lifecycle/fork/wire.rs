@@ -28,18 +28,18 @@ const SKIPPED: u8 = 6;
 
 /// What a fork is made of, but for what is sent row by row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ForkHead {
+pub(crate) struct ForkHead {
     /// The fork network.
-    pub network_id: String,
+    pub(crate) network_id: String,
     /// Where HEAD points, in hex: a refname need not be text.
-    pub head: String,
+    pub(crate) head: String,
     /// The packs, in the order of their publication.
-    pub packs: Vec<ForkPack>,
+    pub(crate) packs: Vec<ForkPack>,
 }
 
 /// A pack that is shared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ForkPack {
+pub(crate) struct ForkPack {
     pack_id: u32,
     publish_seq: i64,
     pack_bytes: u64,
@@ -73,7 +73,7 @@ impl From<ForkPack> for SharedPack {
 
 /// A frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Frame {
+pub(crate) enum Frame {
     /// The first.
     Head(ForkHead),
     /// Commits that are kept without their parents.
@@ -90,7 +90,7 @@ pub enum Frame {
 
 /// The bytes are no frame of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WireError {
+pub(crate) enum WireError {
     /// A payload beyond the bound.
     #[error("a frame of {0} bytes is too long")]
     TooLong(usize),
@@ -103,7 +103,7 @@ pub enum WireError {
 }
 
 /// Writes a frame.
-pub fn write(frame: &Frame, out: &mut Vec<u8>) -> Result<(), WireError> {
+pub(crate) fn write(frame: &Frame, out: &mut Vec<u8>) -> Result<(), WireError> {
     let mut payload = Vec::new();
     let kind = match frame {
         Frame::Head(head) => {
@@ -143,7 +143,7 @@ pub fn write(frame: &Frame, out: &mut Vec<u8>) -> Result<(), WireError> {
 
 /// Reads frames from pieces of any size.
 #[derive(Debug, Default)]
-pub struct FrameReader {
+pub(crate) struct FrameReader {
     pending: Vec<u8>,
     /// Bytes of `pending` that were read already.
     taken: usize,
@@ -151,14 +151,14 @@ pub struct FrameReader {
 
 impl FrameReader {
     /// Takes the next piece in.
-    pub fn feed(&mut self, piece: &[u8]) {
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
         self.pending.drain(..self.taken);
         self.taken = 0;
         self.pending.extend_from_slice(piece);
     }
 
     /// The next frame; `None` when more bytes are needed first.
-    pub fn next(&mut self) -> Result<Option<Frame>, WireError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Frame>, WireError> {
         let rest = self.pending.get(self.taken..).unwrap_or_default();
         let Some((kind, length)) = rest.split_first() else {
             return Ok(None);

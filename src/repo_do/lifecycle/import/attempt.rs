@@ -40,22 +40,22 @@ const PART_OBJECTS_VARIABLE: &str = "CAIRN_IMPORT_PART_OBJECTS";
 const FRONTIER_MAX: usize = 90_000;
 
 /// The isolate has no room now.
-pub fn busy(error: ErrorReply) -> ImportError {
+pub(crate) fn busy(error: ErrorReply) -> ImportError {
     ImportError::Unavailable(error.message)
 }
 
 /// What every attempt of one run of the alarm needs.
-pub struct Attempt {
-    pub object: Rc<RepoObject>,
-    pub store: Rc<Store>,
-    pub limits: Limits,
+pub(crate) struct Attempt {
+    pub(crate) object: Rc<RepoObject>,
+    pub(crate) store: Rc<Store>,
+    pub(crate) limits: Limits,
     /// Which life of the object this is: another begins when everything is deleted.
-    pub life: u64,
+    pub(crate) life: u64,
 }
 
 impl Attempt {
     /// An attempt in this life of the object.
-    pub fn new(object: &Rc<RepoObject>, store: &Rc<Store>) -> Self {
+    pub(crate) fn new(object: &Rc<RepoObject>, store: &Rc<Store>) -> Self {
         Self {
             object: Rc::clone(object),
             store: Rc::clone(store),
@@ -66,7 +66,7 @@ impl Attempt {
 
     /// After an `.await`: whether what is imported is still there. Nothing may be written
     /// otherwise, since another repository may stand in its place.
-    pub fn check_alive(&self) -> Result<(), ImportError> {
+    pub(crate) fn check_alive(&self) -> Result<(), ImportError> {
         if self.object.life() == self.life {
             Ok(())
         } else {
@@ -75,7 +75,7 @@ impl Attempt {
     }
 
     /// Does the next thing that is left to do.
-    pub async fn next(&self, record: &ImportRecord) -> Result<Outcome, ImportError> {
+    pub(crate) async fn next(&self, record: &ImportRecord) -> Result<Outcome, ImportError> {
         let _reservation = reserve(PUSH_BYTES).await.map_err(busy)?;
         self.check_alive()?;
         self.object.import.update(|progress| {
@@ -108,7 +108,7 @@ impl Attempt {
     }
 
     /// How the repository checks objects.
-    pub fn strictness(&self) -> Result<Strictness, StoreError> {
+    pub(crate) fn strictness(&self) -> Result<Strictness, StoreError> {
         let record = self.store.load()?;
         let is_strict = record.is_some_and(|record| record.fsck_strict);
         Ok(Strictness::of(is_strict))

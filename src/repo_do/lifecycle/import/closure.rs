@@ -17,13 +17,13 @@ use crate::repo_do::intake::prove::Closure;
 use crate::repo_do::state::store::Store;
 
 /// The closure of an import.
-pub struct RefsAndTags<'a> {
+pub(crate) struct RefsAndTags<'a> {
     /// What was asked for.
-    pub tips: &'a [ObjectId],
+    pub(crate) tips: &'a [ObjectId],
     /// Tags whose object came, as far as they are complete.
-    pub tags: Vec<&'a RemoteRef>,
+    pub(crate) tags: Vec<&'a RemoteRef>,
     /// Commits at the edge of a history that is here in part.
-    pub shallow: Vec<ObjectId>,
+    pub(crate) shallow: Vec<ObjectId>,
 }
 
 impl Closure for RefsAndTags<'_> {
@@ -47,7 +47,7 @@ impl Closure for RefsAndTags<'_> {
 
 /// The tags whose object came, and what that names. Nobody asks for a tag: it comes along with what
 /// it names.
-pub fn tags_that_came<'a>(
+pub(crate) fn tags_that_came<'a>(
     pushed: &Pushed<'_, Rc<Store>>,
     wanted: &'a Wanted,
 ) -> Result<Vec<&'a RemoteRef>, ImportError> {
@@ -63,7 +63,7 @@ pub fn tags_that_came<'a>(
 
 /// Of the commits that the remote calls shallow, those that came and lack parents: a first commit
 /// has none to lack.
-pub fn edge(pushed: &Pushed<'_, Rc<Store>>, shallow: &[ObjectId]) -> Vec<ObjectId> {
+pub(crate) fn edge(pushed: &Pushed<'_, Rc<Store>>, shallow: &[ObjectId]) -> Vec<ObjectId> {
     let lacks = |id: &&ObjectId| {
         let commit = pushed.commit(id);
         commit.is_some_and(|commit| !commit.parents.is_empty())

@@ -14,7 +14,7 @@ use crate::repo_do::state::failure::SnapshotError;
 
 /// Why an import, or one attempt at it, failed.
 #[derive(Debug, thiserror::Error)]
-pub enum ImportError {
+pub(crate) enum ImportError {
     /// The remote wants credentials, or others.
     #[error("the remote asks for credentials that it accepts")]
     Credentials,
@@ -72,7 +72,7 @@ pub enum ImportError {
 
 impl ImportError {
     /// Attempts after which this error is final.
-    pub fn attempts_max(&self) -> u32 {
+    pub(crate) fn attempts_max(&self) -> u32 {
         match self {
             Self::Store(error) if error.lasting().is_some() => 1,
             Self::Unavailable(_) | Self::Store(_) => ATTEMPTS_MAX,
@@ -86,7 +86,7 @@ impl ImportError {
     }
 
     /// The answer to the request that began the import.
-    pub fn reply(&self) -> ErrorReply {
+    pub(crate) fn reply(&self) -> ErrorReply {
         let code = match self {
             Self::Credentials | Self::CredentialsLost => {
                 let message = self.to_string();
@@ -105,7 +105,7 @@ impl ImportError {
 }
 
 /// Fails when objects are refused for what they are.
-pub fn check_fsck(refusal: Option<&FsckRefusal>) -> Result<(), ImportError> {
+pub(crate) fn check_fsck(refusal: Option<&FsckRefusal>) -> Result<(), ImportError> {
     match refusal {
         Some(refusal) => Err(ImportError::Fsck(refusal.clone())),
         None => Ok(()),

@@ -22,7 +22,7 @@ const KEPT_MS: i64 = 24 * 3_600_000;
 const RETRY_MS: i64 = 60_000;
 
 /// Wipes what the import has brought, and frees its name.
-pub async fn fail(object: &Rc<RepoObject>, error: &ImportError) -> Result<(), ImportError> {
+pub(crate) async fn fail(object: &Rc<RepoObject>, error: &ImportError) -> Result<(), ImportError> {
     let Some(store) = object.store_or_log() else {
         return Ok(());
     };
@@ -56,7 +56,7 @@ fn failed(error: &worker::Error) -> ImportError {
 
 /// Does what is left to do after a failure, if there was one: tells the namespace, and forgets the
 /// reason in the end.
-pub async fn after_failure(object: &RepoObject) -> worker::Result<()> {
+pub(crate) async fn after_failure(object: &RepoObject) -> worker::Result<()> {
     let store_failed = |error: StoreError| worker::Error::RustError(error.to_string());
     let Some(store) = object.store_or_log() else {
         return Ok(());

@@ -19,7 +19,7 @@
 mod attempt;
 mod closure;
 mod error;
-pub mod failure;
+pub(crate) mod failure;
 mod part;
 mod progress;
 mod remote;
@@ -28,5 +28,5 @@ mod run;
 mod start;
 mod wanted;
 
-pub use run::{resume, run};
-pub use start::start;
+pub(crate) use run::{resume, run};
+pub(crate) use start::start;

@@ -41,12 +41,12 @@ use crate::storage::repository::publication::{
 const RECEIVE_MINUTES_MAX: i64 = 9;
 
 /// A pack of the remote's, received and resolved.
-pub struct Fetched {
-    pub resolved: ArrivedPack,
+pub(crate) struct Fetched {
+    pub(crate) resolved: ArrivedPack,
     /// Commits that come without their parents, as the remote says.
-    pub shallow: Vec<ObjectId>,
+    pub(crate) shallow: Vec<ObjectId>,
     /// For the tables, which grow with the objects.
-    pub memory: PackMemory,
+    pub(crate) memory: PackMemory,
 }
 
 /// A pack whose closure is proved.
@@ -63,7 +63,7 @@ struct Proved {
 
 impl Attempt {
     /// Fetches one pack.
-    pub async fn fetch(
+    pub(crate) async fn fetch(
         &self,
         remote: &Remote,
         order: &FetchOrder<'_>,
@@ -141,7 +141,7 @@ impl Attempt {
     }
 
     /// Fetches a part whose commits no ref names yet, and makes it live.
-    pub async fn fetch_part(
+    pub(crate) async fn fetch_part(
         &self,
         remote: &Remote,
         order: &FetchOrder<'_>,
@@ -172,7 +172,7 @@ impl Attempt {
     }
 
     /// Fetches what is left, and makes the repository of it.
-    pub async fn fetch_last(
+    pub(crate) async fn fetch_last(
         &self,
         remote: &Remote,
         order: &FetchOrder<'_>,
@@ -319,7 +319,7 @@ impl Attempt {
     }
 
     /// The packs that are live now.
-    pub fn live(&self) -> Result<LivePacks<Rc<Store>>, StoreError> {
+    pub(crate) fn live(&self) -> Result<LivePacks<Rc<Store>>, StoreError> {
         LivePacks::open(Rc::clone(&self.store), &self.limits)
     }
 }

@@ -37,20 +37,20 @@ const USER_AGENT: &str = concat!("git/2.47.0 (cairn/", env!("CARGO_PKG_VERSION")
 
 /// A remote that has told its refs.
 #[derive(Debug)]
-pub struct Remote {
+pub(crate) struct Remote {
     url: RemoteUrl,
     credentials: Option<Credentials>,
     /// The version that it speaks.
-    pub version: Version,
+    pub(crate) version: Version,
     /// What it can do.
-    pub features: Features,
+    pub(crate) features: Features,
     /// Its branches, tags and HEAD.
-    pub refs: RemoteRefs,
+    pub(crate) refs: RemoteRefs,
 }
 
 impl Remote {
     /// Asks for the refs, following redirects.
-    pub async fn discover(
+    pub(crate) async fn discover(
         url: &RemoteUrl,
         credentials: Option<&Credentials>,
         limits: &Limits,
@@ -100,7 +100,7 @@ impl Remote {
     }
 
     /// Asks for a pack.
-    pub async fn fetch(&self, order: &FetchOrder<'_>) -> Result<Body, ImportError> {
+    pub(crate) async fn fetch(&self, order: &FetchOrder<'_>) -> Result<Body, ImportError> {
         let response = self.post(&order.write(self.version, self.features)).await?;
         Body::of_response(&response).map_err(|error| unavailable(&error))
     }
@@ -132,7 +132,7 @@ impl Remote {
 }
 
 /// Waits, but not longer than the remote may say nothing.
-pub async fn in_time<T>(future: impl Future<Output = T>) -> Result<T, ImportError> {
+pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> Result<T, ImportError> {
     let silence = pin!(timer::after(SILENCE_MS));
     match select(pin!(future), silence).await {
         Either::Left((value, _)) => Ok(value),
@@ -143,7 +143,7 @@ pub async fn in_time<T>(future: impl Future<Output = T>) -> Result<T, ImportErro
 }
 
 /// What the platform says of a connection that failed.
-pub fn unavailable(error: &dyn std::fmt::Display) -> ImportError {
+pub(crate) fn unavailable(error: &dyn std::fmt::Display) -> ImportError {
     ImportError::Unavailable(format!("the remote cannot be reached: {error}"))
 }
 

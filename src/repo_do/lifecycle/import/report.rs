@@ -13,7 +13,7 @@ use crate::storage::db::sql::in_transaction;
 use crate::storage::repository::origin_report::SkippedRefs;
 
 /// What there is to say about one pack of an import.
-pub struct PartReport {
+pub(crate) struct PartReport {
     warned: FsckWarnings,
     /// Of the remote's refs; the last pack is told.
     skipped: SkippedRefs,
@@ -21,7 +21,7 @@ pub struct PartReport {
 
 impl PartReport {
     /// Of what was seen while the pack came in.
-    pub fn new(inspection: &Inspection, skipped: SkippedRefs) -> Self {
+    pub(crate) fn new(inspection: &Inspection, skipped: SkippedRefs) -> Self {
         Self {
             warned: inspection.warned().clone(),
             skipped,
@@ -29,7 +29,7 @@ impl PartReport {
     }
 
     /// Writes it with a part whose commits no ref names yet.
-    pub fn write_part(&self, store: &Store) -> Result<(), StoreError> {
+    pub(crate) fn write_part(&self, store: &Store) -> Result<(), StoreError> {
         if self.warned.object_count == 0 {
             return Ok(());
         }
@@ -37,7 +37,7 @@ impl PartReport {
     }
 
     /// Writes it with the last part: also where there is nothing to say, so that it is known.
-    pub fn write_last(&self, store: &Store) -> Result<(), StoreError> {
+    pub(crate) fn write_last(&self, store: &Store) -> Result<(), StoreError> {
         store.add_import_warnings(&self.warned)?;
         store.set_skipped_refs(&self.skipped)
     }
@@ -45,7 +45,7 @@ impl PartReport {
 
 impl Attempt {
     /// Ends the import of a remote without refs, or without one that can be taken.
-    pub fn finish_empty(&self, wanted: &Wanted) -> Result<(), ImportError> {
+    pub(crate) fn finish_empty(&self, wanted: &Wanted) -> Result<(), ImportError> {
         // Nothing came, so no tag came along.
         let skipped = wanted.skipped_refs(|_| Ok(false))?;
         let report = PartReport {

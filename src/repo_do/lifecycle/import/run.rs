@@ -12,7 +12,7 @@ use crate::repo_do::object::RepoObject;
 use crate::storage::repository::imports::ImportRecord;
 
 /// Goes on with the import, if there is one.
-pub async fn run(object: &Rc<RepoObject>) {
+pub(crate) async fn run(object: &Rc<RepoObject>) {
     filling::run(object, &object.import.turn, |store| {
         Attempt::new(object, store)
     })
@@ -20,7 +20,7 @@ pub async fn run(object: &Rc<RepoObject>) {
 }
 
 /// Sees to it that an import goes on.
-pub async fn resume(object: &RepoObject) -> worker::Result<()> {
+pub(crate) async fn resume(object: &RepoObject) -> worker::Result<()> {
     filling::resume(object, &object.import.turn).await
 }
 

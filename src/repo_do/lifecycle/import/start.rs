@@ -29,7 +29,7 @@ use crate::storage::repository::imports::NewImport;
 const DISCOVER_MS: u32 = 25_000;
 
 /// Makes the repository and begins its import.
-pub async fn start(object: &Rc<RepoObject>, caller: &Caller, request: Request) -> Answer {
+pub(crate) async fn start(object: &Rc<RepoObject>, caller: &Caller, request: Request) -> Answer {
     caller.check_maker()?;
     let new: ImportRepository = answer::body(request).await?;
     deletion::settle(object).await?;

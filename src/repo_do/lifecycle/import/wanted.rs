@@ -14,13 +14,13 @@ use crate::storage::repository::origin_report::SkippedRefs;
 
 /// The refs of one import.
 #[derive(Debug, Default)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// What is asked for, and must come whole.
-    pub refs: Vec<RemoteRef>,
+    pub(crate) refs: Vec<RemoteRef>,
     /// Tags that are taken if what they name came along.
-    pub tags: Vec<RemoteRef>,
+    pub(crate) tags: Vec<RemoteRef>,
     /// The branch where HEAD is to point, if the remote says.
-    pub head: Option<BString>,
+    pub(crate) head: Option<BString>,
     /// What would be among `refs`, were it not for its name.
     skipped: Vec<RemoteRef>,
     /// What would be among `tags`, were it not for its name.
@@ -32,7 +32,7 @@ pub struct Wanted {
 impl Wanted {
     /// Of a remote's refs: one branch with the tags on it; or with a depth, all branches with the
     /// tags on what comes of them; or all branches and tags.
-    pub fn of(
+    pub(crate) fn of(
         remote: &RemoteRefs,
         branch: Option<&str>,
         depth: Option<u32>,
@@ -76,7 +76,7 @@ impl Wanted {
 
     /// The refs that are left out because of their names. Of tags that nobody asks for, only those
     /// that would have been taken: whose objects `came` along.
-    pub fn skipped_refs(
+    pub(crate) fn skipped_refs(
         &self,
         came: impl Fn(&ObjectId) -> Result<bool, ImportError>,
     ) -> Result<SkippedRefs, ImportError> {
@@ -97,14 +97,14 @@ impl Wanted {
     }
 
     /// The objects to ask for, each once.
-    pub fn ids(&self) -> Vec<ObjectId> {
+    pub(crate) fn ids(&self) -> Vec<ObjectId> {
         let mut seen = HashSet::new();
         let ids = self.refs.iter().map(|wanted| wanted.target);
         ids.filter(|id| seen.insert(*id)).collect()
     }
 
     /// What the refs peel to: commits, but for odd tags.
-    pub fn peeled(&self) -> Vec<ObjectId> {
+    pub(crate) fn peeled(&self) -> Vec<ObjectId> {
         let refs = self.refs.iter();
         refs.map(|wanted| wanted.peeled.unwrap_or(wanted.target))
             .collect()

@@ -25,15 +25,15 @@ use crate::storage::repository::recovery::{RecoveredPack, RecoveryRecord};
 use crate::storage::repository::store::RepositoryRecord;
 
 /// What every attempt of one run of the alarm needs.
-pub struct Attempt {
-    pub object: Rc<RepoObject>,
-    pub store: Rc<Store>,
+pub(crate) struct Attempt {
+    pub(crate) object: Rc<RepoObject>,
+    pub(crate) store: Rc<Store>,
 }
 
 impl Attempt {
     /// After an `.await`: whether what is recovered is still there. Nothing may be written otherwise,
     /// since another repository may stand in its place.
-    pub fn check_alive(&self) -> Result<RepositoryRecord, RecoverError> {
+    pub(crate) fn check_alive(&self) -> Result<RepositoryRecord, RecoverError> {
         if self.object.is_open(&self.store)
             && let Some(record) = self.store.load()?
             && record.is_recovering
@@ -45,7 +45,7 @@ impl Attempt {
     }
 
     /// Does the next thing that is left to do.
-    pub async fn next(&self, recovery: &RecoveryRecord) -> Result<Outcome, RecoverError> {
+    pub(crate) async fn next(&self, recovery: &RecoveryRecord) -> Result<Outcome, RecoverError> {
         if !recovery.adopted {
             self.adopt(&recovery.lost_id).await?;
             return Ok(Outcome::More);

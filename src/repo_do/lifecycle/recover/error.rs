@@ -9,7 +9,7 @@ use crate::storage::r2::recovery_record::BadRecord;
 
 /// Why a recovery, or one attempt at it, failed.
 #[derive(Debug, thiserror::Error)]
-pub enum RecoverError {
+pub(crate) enum RecoverError {
     /// R2 has no record of such a repository.
     #[error("r2 has no record of the repository {0}")]
     NoRecord(String),
@@ -51,7 +51,7 @@ pub enum RecoverError {
 
 impl RecoverError {
     /// Attempts after which this error is final.
-    pub fn attempts_max(&self) -> u32 {
+    pub(crate) fn attempts_max(&self) -> u32 {
         match self {
             Self::Unavailable(_) | Self::Store(_) => ATTEMPTS_MAX,
             _ => 1,
@@ -59,7 +59,7 @@ impl RecoverError {
     }
 
     /// The answer to the request that began the recovery.
-    pub fn reply(self) -> ErrorReply {
+    pub(crate) fn reply(self) -> ErrorReply {
         let at = |code, error: &Self| ErrorReply::at(code, "/repository_id", error.to_string());
         match self {
             Self::Unavailable(reply) => reply,

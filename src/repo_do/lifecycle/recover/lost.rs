@@ -22,7 +22,7 @@ const WINDOW_BYTES: u64 = 1 << 20;
 const REPOSITORIES: &str = "REPO";
 
 /// A record in R2, read as a stream.
-pub struct RecordStream<'a> {
+pub(crate) struct RecordStream<'a> {
     bucket: R2,
     id: &'a str,
     key: String,
@@ -33,7 +33,7 @@ pub struct RecordStream<'a> {
 
 impl<'a> RecordStream<'a> {
     /// The record of this repository.
-    pub async fn open(object: &RepoObject, id: &'a str) -> Result<Self, RecoverError> {
+    pub(crate) async fn open(object: &RepoObject, id: &'a str) -> Result<Self, RecoverError> {
         let bucket = R2::of(&object.env)?;
         let key = record_key(id);
         let bytes = bucket.size(&key).await?;
@@ -48,7 +48,7 @@ impl<'a> RecordStream<'a> {
     }
 
     /// The next refs; `None` after the last.
-    pub async fn refs(&mut self) -> Result<Option<Vec<RefRecord>>, RecoverError> {
+    pub(crate) async fn refs(&mut self) -> Result<Option<Vec<RefRecord>>, RecoverError> {
         if self.at >= self.bytes {
             return Ok(None);
         }
@@ -67,7 +67,7 @@ impl<'a> RecordStream<'a> {
     }
 
     /// All but the refs, at the end.
-    pub fn finish(self) -> Result<Record, RecoverError> {
+    pub(crate) fn finish(self) -> Result<Record, RecoverError> {
         let id = self.id;
         let broken = |why: String| broken(id, why);
         let record = self
@@ -100,20 +100,20 @@ fn broken(id: &str, why: String) -> RecoverError {
 }
 
 /// The fork network of a recorded repository.
-pub fn network_id(record: &Record) -> &str {
+pub(crate) fn network_id(record: &Record) -> &str {
     let repository = &record.repository;
     repository.network_id.as_deref().unwrap_or(&repository.id)
 }
 
 /// The record, read to its end for its sake alone.
-pub async fn record(object: &RepoObject, id: &str) -> Result<Record, RecoverError> {
+pub(crate) async fn record(object: &RepoObject, id: &str) -> Result<Record, RecoverError> {
     let mut stream = RecordStream::open(object, id).await?;
     while stream.refs().await?.is_some() {}
     stream.finish()
 }
 
 /// Fails if the repository stands where the record says that it was.
-pub async fn check_lost(object: &RepoObject, record: &Record) -> Result<(), RecoverError> {
+pub(crate) async fn check_lost(object: &RepoObject, record: &Record) -> Result<(), RecoverError> {
     let lost = &record.repository;
     let unavailable = |error: &dyn std::fmt::Display| {
         let message = format!("the object of the lost repository does not answer: {error}");

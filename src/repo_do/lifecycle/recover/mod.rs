@@ -29,5 +29,5 @@ mod lost;
 mod run;
 mod start;
 
-pub use run::{resume, run};
-pub use start::start;
+pub(crate) use run::{resume, run};
+pub(crate) use start::start;

@@ -13,7 +13,7 @@ use crate::repo_do::schedule;
 use crate::storage::repository::recovery::RecoveryRecord;
 
 /// Goes on with the recovery, if there is one.
-pub async fn run(object: &Rc<RepoObject>) {
+pub(crate) async fn run(object: &Rc<RepoObject>) {
     filling::run(object, &object.recovery, |store| Attempt {
         object: Rc::clone(object),
         store: Rc::clone(store),
@@ -22,7 +22,7 @@ pub async fn run(object: &Rc<RepoObject>) {
 }
 
 /// Sees to it that a recovery goes on.
-pub async fn resume(object: &RepoObject) -> worker::Result<()> {
+pub(crate) async fn resume(object: &RepoObject) -> worker::Result<()> {
     filling::resume(object, &object.recovery).await
 }
 

@@ -20,7 +20,7 @@ use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
 
 /// Makes the repository and begins its recovery.
-pub async fn start(object: &Rc<RepoObject>, caller: &Caller, request: Request) -> Answer {
+pub(crate) async fn start(object: &Rc<RepoObject>, caller: &Caller, request: Request) -> Answer {
     if caller.actor != Actor::Operator {
         let message = "only the operator recovers repositories";
         return Err(ErrorReply::new(ErrorCode::Forbidden, message));

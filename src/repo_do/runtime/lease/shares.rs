@@ -27,7 +27,7 @@ impl Shares {
 
 /// Notes that a lease of this repository and caller holds `after` bytes where it held `before`. The
 /// empty caller has no share.
-pub fn change(owner: Owner, caller: &str, before: u64, after: u64) {
+pub(crate) fn change(owner: Owner, caller: &str, before: u64, after: u64) {
     if before == after {
         return;
     }
@@ -55,7 +55,7 @@ pub fn change(owner: Owner, caller: &str, before: u64, after: u64) {
 }
 
 /// Bytes that all leases of a repository hold, and all of a caller: 0 of the empty one.
-pub fn sums(owner: Owner, caller: &str) -> (u64, u64) {
+pub(crate) fn sums(owner: Owner, caller: &str) -> (u64, u64) {
     let sums = SHARES.try_with(|shares| {
         let shares = shares.borrow();
         let of_owner = shares.of_owners.get(&owner.0).copied();
@@ -67,6 +67,6 @@ pub fn sums(owner: Owner, caller: &str) -> (u64, u64) {
 
 /// Whether nothing is summed.
 #[cfg(test)]
-pub fn is_empty() -> bool {
+pub(crate) fn is_empty() -> bool {
     SHARES.with_borrow(|shares| shares.of_owners.is_empty() && shares.of_callers.is_empty())
 }

@@ -8,7 +8,7 @@ use super::super::memory::{Reservation, reserved_bytes};
 use super::*;
 
 /// Lets time pass.
-pub fn pass(milliseconds: i64) {
+pub(crate) fn pass(milliseconds: i64) {
     TEST_CLOCK.set(TEST_CLOCK.get() + milliseconds);
 }
 

@@ -22,7 +22,7 @@ use crate::storage::repository::ready_clone::ReadyClone;
 const PROBLEMS_MAX: usize = 100;
 
 /// The account of a fork network, as far as it is asked.
-pub trait Ledger {
+pub(crate) trait Ledger {
     /// What the repository names.
     async fn held(&self) -> Result<Vec<String>, SnapshotError>;
 
@@ -32,20 +32,20 @@ pub trait Ledger {
 
 /// What was counted. All but the first is 0 when all is well.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Audit {
+pub(crate) struct Audit {
     /// R2 objects of the network's packs, and the repository's own.
-    pub objects: u64,
+    pub(crate) objects: u64,
     /// Objects that the repository names and R2 does not have, or not whole.
-    pub missing: u64,
+    pub(crate) missing: u64,
     /// Objects in R2 that nobody names.
-    pub orphaned: u64,
+    pub(crate) orphaned: u64,
     /// Objects that the repository names without the account knowing: they may be removed any time.
-    pub unheld: u64,
+    pub(crate) unheld: u64,
     /// Objects that the account thinks the repository names: they are never removed.
-    pub astray: u64,
+    pub(crate) astray: u64,
     /// The first of this in words.
     #[serde(skip)]
-    pub problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
 impl Audit {
@@ -58,7 +58,7 @@ impl Audit {
 
 impl<D: Database, B: Bucket, S: Ledger> Securing<'_, D, B, S> {
     /// Counts.
-    pub async fn audit(&self, repository_id: &str) -> Result<Audit, SnapshotError> {
+    pub(crate) async fn audit(&self, repository_id: &str) -> Result<Audit, SnapshotError> {
         let mut audit = Audit::default();
         self.check_named(repository_id, &mut audit).await?;
         self.check_held(repository_id, &mut audit).await?;
@@ -130,7 +130,10 @@ impl<D: Database, B: Bucket, S: Ledger> Securing<'_, D, B, S> {
 impl<D: Database, B: Bucket, S> Securing<'_, D, B, S> {
     /// Reads a pack's copy from end to end; what is wrong with it. The chunks of a cold pack are put
     /// back into rows as they come.
-    pub async fn check_copy(&self, pack: &StoredPack) -> Result<Option<String>, SnapshotError> {
+    pub(crate) async fn check_copy(
+        &self,
+        pack: &StoredPack,
+    ) -> Result<Option<String>, SnapshotError> {
         let Some(key) = &pack.r2_key else {
             return Ok(None);
         };
@@ -159,7 +162,10 @@ impl<D: Database, B: Bucket, S> Securing<'_, D, B, S> {
 impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
     /// Reads the ready clone from end to end; whether it has the bytes that were written. Nobody can
     /// say so of one that an earlier version made.
-    pub async fn check_ready(&self, ready: &ReadyClone) -> Result<ReadyState, SnapshotError> {
+    pub(crate) async fn check_ready(
+        &self,
+        ready: &ReadyClone,
+    ) -> Result<ReadyState, SnapshotError> {
         let key = &ready.r2_key;
         let found = self.bucket.size(key).await?;
         if found != Some(ready.response_bytes) {
@@ -187,7 +193,7 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
 
 /// What reading a ready clone has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReadyState {
+pub(crate) enum ReadyState {
     /// It has the bytes that were written.
     Sound,
     /// Nobody noted what was written.

@@ -34,7 +34,7 @@ impl Ledger for RepositorySurroundings<'_> {
 }
 
 /// Which of these packs another repository of the network names as well.
-pub async fn shared_packs(
+pub(crate) async fn shared_packs(
     object: &RepoObject,
     store: &Store,
     pack_ids: &[PackId],
@@ -63,7 +63,7 @@ pub async fn shared_packs(
 
 /// Reads the copies of all live packs; gives what is wrong with those that are. The chunks of cold
 /// packs are in rows afterwards, until [`drop_copies`] or the next run.
-pub async fn check_copies(
+pub(crate) async fn check_copies(
     object: &RepoObject,
     store: &Store,
 ) -> Result<Vec<(PackId, String)>, ErrorReply> {
@@ -92,7 +92,7 @@ pub async fn check_copies(
 }
 
 /// Removes the chunks of cold packs from rows.
-pub async fn drop_copies(object: &RepoObject, store: &Store) -> Result<(), ErrorReply> {
+pub(crate) async fn drop_copies(object: &RepoObject, store: &Store) -> Result<(), ErrorReply> {
     while object.is_open(store) && store.drop_cold_chunks(ROWS_A_STEP)? > 0 {
         timer::after(0).await;
     }
@@ -101,7 +101,10 @@ pub async fn drop_copies(object: &RepoObject, store: &Store) -> Result<(), Error
 
 /// Reads the ready clone, and forgets one that is damaged, so that another is made. What was wrong
 /// with it.
-pub async fn check_ready(object: &RepoObject, store: &Store) -> Result<Option<String>, ErrorReply> {
+pub(crate) async fn check_ready(
+    object: &RepoObject,
+    store: &Store,
+) -> Result<Option<String>, ErrorReply> {
     let _turn = object.snapshot_turn.take().await;
     let (Some(ready), Some(record)) = (store.ready_clone()?, store.load()?) else {
         return Ok(None);
@@ -125,7 +128,7 @@ pub async fn check_ready(object: &RepoObject, store: &Store) -> Result<Option<St
 }
 
 /// Compares R2, the rows and the network's account; `None` where R2 has nothing and is not there.
-pub async fn audit(
+pub(crate) async fn audit(
     object: &RepoObject,
     store: &Store,
     record: &RepositoryRecord,
@@ -145,7 +148,7 @@ pub async fn audit(
 }
 
 /// Gives back all that a repository names which is being deleted, and removes what is its own.
-pub async fn take_leave(
+pub(crate) async fn take_leave(
     object: &RepoObject,
     store: &Store,
     record: &RepositoryRecord,

@@ -8,7 +8,7 @@ use crate::storage::r2::bucket::{Bucket, BucketError, READY_PREFIX, record_key};
 impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
     /// Gives back all that the repository names, for good, and removes what is its own. May be done
     /// again: what is left of it after an error is done then.
-    pub async fn take_leave(&self, repository_id: &str) -> Result<(), SnapshotError> {
+    pub(crate) async fn take_leave(&self, repository_id: &str) -> Result<(), SnapshotError> {
         let (left, removed) =
             futures::join!(self.around.leave(), remove_own(self.bucket, repository_id));
         left?;

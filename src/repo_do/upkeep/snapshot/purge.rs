@@ -21,15 +21,15 @@ const RETRY_SECONDS: u32 = 10;
 
 /// What became of the copies.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct PurgedCopies {
+pub(crate) struct PurgedCopies {
     /// Objects of R2 that were given up.
-    pub removed: u64,
+    pub(crate) removed: u64,
     /// Repositories of the network that may still hold what this one had.
-    pub holders: Vec<Holder>,
+    pub(crate) holders: Vec<Holder>,
 }
 
 /// The account of the fork network, as a purge asks it.
-pub trait PurgeAccount {
+pub(crate) trait PurgeAccount {
     /// Gives these packs up, and has removed at once whatever nobody names, however long it was to
     /// stay. Gives the repositories that may still hold what this one had.
     async fn purge(&self, keys: Vec<String>) -> Result<Vec<Holder>, SnapshotError>;
@@ -44,7 +44,10 @@ impl PurgeAccount for RepositorySurroundings<'_> {
 
 /// Gives up every object of R2 that the repository does not need: the ready clone, packs that were
 /// replaced. The record names their successors first, so that nothing is lost with the object.
-pub async fn purge_copies(object: &RepoObject, store: &Store) -> Result<PurgedCopies, ErrorReply> {
+pub(crate) async fn purge_copies(
+    object: &RepoObject,
+    store: &Store,
+) -> Result<PurgedCopies, ErrorReply> {
     let Some(record) = store.load()? else {
         return Ok(PurgedCopies::default());
     };
@@ -71,14 +74,14 @@ pub async fn purge_copies(object: &RepoObject, store: &Store) -> Result<PurgedCo
 
 impl<D: Database, B: Bucket, S: Surroundings + PurgeAccount> Securing<'_, D, B, S> {
     /// Forgets the ready clone, and uploads of packs that are gone: from now on they may go.
-    pub async fn forget_ready_clone(&self, now_ms: i64) -> Result<(), SnapshotError> {
+    pub(crate) async fn forget_ready_clone(&self, now_ms: i64) -> Result<(), SnapshotError> {
         self.end_strays(now_ms).await?;
         Ok(self.store.drop_ready_clone(now_ms)?)
     }
 
     /// Copies the live packs, and has the record name them instead of those that they replaced. False
     /// when pushes came in between each time: what the record names must not go then.
-    pub async fn renew_record(&self) -> Result<bool, SnapshotError> {
+    pub(crate) async fn renew_record(&self) -> Result<bool, SnapshotError> {
         for _ in 0..RECORD_ATTEMPTS_MAX {
             for pack in self.store.stored_packs()? {
                 self.secure(&pack).await?;
@@ -92,7 +95,7 @@ impl<D: Database, B: Bucket, S: Surroundings + PurgeAccount> Securing<'_, D, B, 
 
     /// Gives up what is not needed, whoever may still stream it. What was given up is forgotten last,
     /// so that an interrupted run is taken up where it stopped.
-    pub async fn give_up_all(&self) -> Result<PurgedCopies, SnapshotError> {
+    pub(crate) async fn give_up_all(&self) -> Result<PurgedCopies, SnapshotError> {
         let mut purged = PurgedCopies::default();
         loop {
             let due = self.store.releases_due(INTEGER_MAX)?;

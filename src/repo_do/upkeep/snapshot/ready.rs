@@ -32,14 +32,14 @@ use crate::storage::repository::store::RepositoryRecord;
 
 /// How long the object of a ready clone stays when it is no longer given out: whoever streams it
 /// may still be at it.
-pub const GRACE_MS: i64 = 60 * 60 * 1000;
+pub(crate) const GRACE_MS: i64 = 60 * 60 * 1000;
 
 /// R2 takes no more in one go.
 const RESPONSE_BYTES_MAX: u64 = 5 << 30;
 
 /// Makes the ready clone of these tips: counts its bytes, then writes them in one go, since R2 takes
 /// a stream whose length it knows. Nothing is left of one that fails.
-pub async fn make(
+pub(crate) async fn make(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,
     bucket: &R2,

@@ -16,7 +16,7 @@ use crate::storage::repository::recovery::RecordWindow;
 use crate::storage::repository::store::RepoStore;
 
 /// What the work asks of the object around it.
-pub trait Surroundings {
+pub(crate) trait Surroundings {
     /// Notes that the repository needs an R2 object of its network; saying so twice is once.
     async fn hold(&self, key: &str) -> Result<(), SnapshotError>;
 
@@ -31,25 +31,25 @@ pub trait Surroundings {
 }
 
 /// Takes bytes of an R2 object, the first of which stands at the offset.
-pub type EachPart<'a> = dyn FnMut(u64, &[u8]) -> Result<(), StoreError> + 'a;
+pub(crate) type EachPart<'a> = dyn FnMut(u64, &[u8]) -> Result<(), StoreError> + 'a;
 
 /// The copying of packs.
 #[derive(Clone, Copy)]
-pub struct Securing<'a, D, B, S> {
+pub(crate) struct Securing<'a, D, B, S> {
     /// The repository.
-    pub store: &'a RepoStore<D>,
+    pub(crate) store: &'a RepoStore<D>,
     /// Where to.
-    pub bucket: &'a B,
+    pub(crate) bucket: &'a B,
     /// The object around.
-    pub around: &'a S,
+    pub(crate) around: &'a S,
     /// Whose packs these are: repositories of one fork network share them.
-    pub network_id: &'a str,
+    pub(crate) network_id: &'a str,
 }
 
 impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
     /// Sees to it that R2 has the pack, and gives its key; `None` when the pack was superseded
     /// meanwhile.
-    pub async fn secure(&self, pack: &StoredPack) -> Result<Option<String>, SnapshotError> {
+    pub(crate) async fn secure(&self, pack: &StoredPack) -> Result<Option<String>, SnapshotError> {
         if let Some(key) = &pack.r2_key {
             return Ok(Some(key.clone()));
         }
@@ -72,7 +72,7 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
     }
 
     /// Ends what was begun for packs that are gone.
-    pub async fn end_strays(&self, now_ms: i64) -> Result<(), SnapshotError> {
+    pub(crate) async fn end_strays(&self, now_ms: i64) -> Result<(), SnapshotError> {
         for upload in self.store.stray_uploads()? {
             if let Some(upload_id) = &upload.upload_id {
                 // R2 may know nothing of it any more, and gives it up by itself in a week.
@@ -84,7 +84,7 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
     }
 
     /// Gives back what is not needed any more; whether there was any.
-    pub async fn give_back(&self, now_ms: i64) -> Result<bool, SnapshotError> {
+    pub(crate) async fn give_back(&self, now_ms: i64) -> Result<bool, SnapshotError> {
         let due = self.store.releases_due(now_ms)?;
         for key in &due {
             if !key.starts_with(PACKS_PREFIX) {
@@ -99,7 +99,7 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
 
     /// Writes the record from which the repository could be made again, if it is another one now.
     /// False when that has to wait: it changed while it was written, or a pack came in between.
-    pub async fn write_record(&self) -> Result<bool, SnapshotError> {
+    pub(crate) async fn write_record(&self) -> Result<bool, SnapshotError> {
         let part_bytes = PART_BYTES as u64;
         let (Some(first), Some(record)) =
             (self.store.record_window(0..part_bytes)?, self.store.load()?)
@@ -247,7 +247,7 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
 impl<D, B: Bucket, S> Securing<'_, D, B, S> {
     /// Whether the object has the bytes that its key names. `each` is given them as they come, with
     /// the offset of the first.
-    pub async fn read_back(
+    pub(crate) async fn read_back(
         &self,
         pack: &StoredPack,
         key: &str,
@@ -258,7 +258,7 @@ impl<D, B: Bucket, S> Securing<'_, D, B, S> {
 }
 
 /// Whether the object has the bytes that its key names: as many, and of that SHA-256.
-pub async fn is_intact<B: Bucket>(
+pub(crate) async fn is_intact<B: Bucket>(
     bucket: &B,
     network_id: &str,
     key: &str,
@@ -304,15 +304,15 @@ fn chunks(range: &Range<u64>) -> Range<u32> {
 
 /// The pack that a copy was asked of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecuredPack {
+pub(crate) struct SecuredPack {
     /// Its number.
-    pub pack_id: PackId,
+    pub(crate) pack_id: PackId,
     /// The R2 object with its bytes.
-    pub r2_key: String,
+    pub(crate) r2_key: String,
     /// Bytes of the stored stream.
-    pub pack_bytes: u64,
+    pub(crate) pack_bytes: u64,
     /// Entries in the stream.
-    pub object_count: u32,
+    pub(crate) object_count: u32,
 }
 
 #[cfg(test)]

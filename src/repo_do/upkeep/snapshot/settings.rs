@@ -13,20 +13,20 @@ const READY_BYTES_MIN: &str = "CAIRN_READY_BYTES_MIN";
 
 /// Settings, resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Milliseconds without a push after which packs are copied and ready clones made.
-    pub settle_ms: i64,
+    pub(crate) settle_ms: i64,
     /// Milliseconds after its publication at which a pack may go cold.
-    pub cold_after_ms: i64,
+    pub(crate) cold_after_ms: i64,
     /// Bytes of live packs in the database below which none goes cold.
-    pub cold_bytes_min: u64,
+    pub(crate) cold_bytes_min: u64,
     /// Bytes of live packs from which on a ready clone is made.
-    pub ready_bytes_min: u64,
+    pub(crate) ready_bytes_min: u64,
 }
 
 impl Settings {
     /// Resolves what is set.
-    pub fn of(env: &Env, set: &SnapshotSettings) -> Self {
+    pub(crate) fn of(env: &Env, set: &SnapshotSettings) -> Self {
         let seconds = |set: Option<u32>, name, otherwise| {
             let seconds = set.map(u64::from).or_else(|| variable(env, name));
             let seconds = seconds.unwrap_or(otherwise).min(u64::from(u32::MAX));

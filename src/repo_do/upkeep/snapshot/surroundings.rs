@@ -13,16 +13,20 @@ use crate::storage::r2::bucket::PART_BYTES;
 use crate::storage::repository::store::RepositoryRecord;
 
 /// What a run holds: a part here and once more in JavaScript.
-pub const SNAPSHOT_BYTES: u64 = 2 * PART_BYTES as u64;
+pub(crate) const SNAPSHOT_BYTES: u64 = 2 * PART_BYTES as u64;
 
 /// The object, as the copying of packs knows it.
-pub struct RepositorySurroundings<'a> {
-    pub store: &'a Store,
-    pub member: Member<'a>,
+pub(crate) struct RepositorySurroundings<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) member: Member<'a>,
 }
 
 impl<'a> RepositorySurroundings<'a> {
-    pub fn new(object: &'a RepoObject, store: &'a Store, record: &'a RepositoryRecord) -> Self {
+    pub(crate) fn new(
+        object: &'a RepoObject,
+        store: &'a Store,
+        record: &'a RepositoryRecord,
+    ) -> Self {
         let member = Member {
             env: &object.env,
             network_id: network_id(record),
@@ -55,7 +59,7 @@ impl Surroundings for RepositorySurroundings<'_> {
     }
 }
 
-pub fn ledger(key: &str, error: ErrorReply) -> SnapshotError {
+pub(crate) fn ledger(key: &str, error: ErrorReply) -> SnapshotError {
     reply::log_fault(&error);
     SnapshotError::Ledger {
         key: key.to_owned(),
@@ -64,11 +68,11 @@ pub fn ledger(key: &str, error: ErrorReply) -> SnapshotError {
 }
 
 /// The fork network of a repository: the id of the repository that all others came from.
-pub fn network_id(record: &RepositoryRecord) -> &str {
+pub(crate) fn network_id(record: &RepositoryRecord) -> &str {
     record.network_id.as_deref().unwrap_or(&record.id)
 }
 
-pub fn securing<'a>(
+pub(crate) fn securing<'a>(
     store: &'a Store,
     bucket: &'a R2,
     record: &'a RepositoryRecord,

@@ -11,21 +11,21 @@ use crate::storage::r2::bucket::{Bucket, BucketError};
 use crate::storage::repository::publication::{PackPublication, Publication, RefUpdate};
 use crate::storage::repository::store::{NewRepository, RepoStore};
 
-pub const NOW: i64 = 1_700_000_000_000;
+pub(crate) const NOW: i64 = 1_700_000_000_000;
 
 /// R2 in memory. The call that `countdown` leads to fails, whether or not it took effect.
 #[derive(Default)]
-pub struct Memory {
-    pub objects: RefCell<BTreeMap<String, Vec<u8>>>,
-    pub uploads: RefCell<BTreeMap<String, BTreeMap<u16, Vec<u8>>>>,
-    pub countdown: Cell<Option<u32>>,
-    pub took_effect: bool,
-    pub calls: Cell<u32>,
+pub(crate) struct Memory {
+    pub(crate) objects: RefCell<BTreeMap<String, Vec<u8>>>,
+    pub(crate) uploads: RefCell<BTreeMap<String, BTreeMap<u16, Vec<u8>>>>,
+    pub(crate) countdown: Cell<Option<u32>>,
+    pub(crate) took_effect: bool,
+    pub(crate) calls: Cell<u32>,
 }
 
 impl Memory {
     /// Makes a call, or fails.
-    pub fn call<T>(&self, key: &str, act: impl FnOnce() -> T) -> Result<T, BucketError> {
+    pub(crate) fn call<T>(&self, key: &str, act: impl FnOnce() -> T) -> Result<T, BucketError> {
         self.calls.set(self.calls.get() + 1);
         let left = self.countdown.get();
         self.countdown
@@ -130,7 +130,7 @@ impl Bucket for Memory {
 }
 
 /// Nothing here ever waits.
-pub fn now<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn now<T>(work: impl Future<Output = T>) -> T {
     let mut context = Context::from_waker(Waker::noop());
     match std::pin::pin!(work).poll(&mut context) {
         Poll::Ready(done) => done,
@@ -138,10 +138,10 @@ pub fn now<T>(work: impl Future<Output = T>) -> T {
     }
 }
 
-pub type Store = RepoStore<RusqliteDatabase>;
+pub(crate) type Store = RepoStore<RusqliteDatabase>;
 
 /// A repository with one live pack of so many bytes.
-pub fn repository(pack_bytes: usize) -> (Store, Vec<u8>) {
+pub(crate) fn repository(pack_bytes: usize) -> (Store, Vec<u8>) {
     let store = Store::new(RusqliteDatabase::in_memory().unwrap(), Box::new(|| NOW));
     let created = store.create(&NewRepository {
         id: "0123456789abcdef",

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 /// Values by key, with the bytes that each holds.
 #[derive(Debug)]
-pub struct Lru<K, V> {
+pub(crate) struct Lru<K, V> {
     bytes_max: usize,
     bytes: usize,
     clock: u64,
@@ -22,7 +22,7 @@ struct Entry<V> {
 
 impl<K: Copy + Eq + Hash, V: Clone> Lru<K, V> {
     /// Keeps nothing yet, and `bytes_max` at most.
-    pub fn new(bytes_max: usize) -> Self {
+    pub(crate) fn new(bytes_max: usize) -> Self {
         Self {
             bytes_max,
             bytes: 0,
@@ -33,12 +33,12 @@ impl<K: Copy + Eq + Hash, V: Clone> Lru<K, V> {
     }
 
     /// Bytes that are held.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// What is kept under a key, now the most recently used.
-    pub fn get(&mut self, key: &K) -> Option<V> {
+    pub(crate) fn get(&mut self, key: &K) -> Option<V> {
         let entry = self.entries.get_mut(key)?;
         self.clock = self.clock.wrapping_add(1);
         self.by_use.remove(&entry.used);
@@ -48,7 +48,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Lru<K, V> {
     }
 
     /// Keeps a value in place of the key's former one, if it fits at all.
-    pub fn put(&mut self, key: K, value: V, bytes: usize) {
+    pub(crate) fn put(&mut self, key: K, value: V, bytes: usize) {
         self.remove(&key);
         if bytes > self.bytes_max {
             return;
@@ -62,7 +62,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Lru<K, V> {
     }
 
     /// Gives up so much that this many bytes more would still be within the bound.
-    pub fn make_room(&mut self, bytes: usize) {
+    pub(crate) fn make_room(&mut self, bytes: usize) {
         let bytes_max = self.bytes_max.saturating_sub(bytes);
         while self.bytes > bytes_max
             && let Some((_, oldest)) = self.by_use.pop_first()
@@ -74,7 +74,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Lru<K, V> {
     }
 
     /// Gives up what is kept under a key.
-    pub fn remove(&mut self, key: &K) {
+    pub(crate) fn remove(&mut self, key: &K) {
         if let Some(entry) = self.entries.remove(key) {
             self.by_use.remove(&entry.used);
             debug_assert!(
@@ -86,7 +86,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Lru<K, V> {
     }
 
     /// Gives up what is kept under such keys.
-    pub fn forget(&mut self, goes: impl Fn(&K) -> bool) {
+    pub(crate) fn forget(&mut self, goes: impl Fn(&K) -> bool) {
         let keys: Vec<K> = self
             .entries
             .keys()

@@ -10,9 +10,9 @@ use crate::repo_do::contract::present;
 
 /// How objects are checked that are pushed or imported; what is absent stays, or is the default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct FsckChange {
+pub(crate) struct FsckChange {
     /// As git's `--strict` does.
-    pub strict: Option<bool>,
+    pub(crate) strict: Option<bool>,
 }
 
 /// Its fields. By itself it would be read of an array too, its fields by their places.

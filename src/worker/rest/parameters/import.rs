@@ -12,29 +12,29 @@ const DEPTH_MAX: u32 = 0x7fff_fffe;
 /// Body of `POST …/repos/:name/import`.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewImport {
+pub(crate) struct NewImport {
     /// The remote; may hold credentials.
-    pub url: String,
+    pub(crate) url: String,
     /// For the remote, unless the URL has them.
-    pub username: Option<String>,
+    pub(crate) username: Option<String>,
     /// For the remote, unless the URL has them.
-    pub password: Option<String>,
+    pub(crate) password: Option<String>,
     /// The one branch wanted, by its short name; all unless given.
-    pub branch: Option<String>,
+    pub(crate) branch: Option<String>,
     /// Commits of history wanted from each branch; all unless given.
-    pub depth: Option<u32>,
+    pub(crate) depth: Option<u32>,
     /// Free text.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Whether pushes are refused.
     #[serde(default)]
-    pub read_only: bool,
+    pub(crate) read_only: bool,
     /// How objects are checked; as the namespace has it unless given.
     #[serde(default)]
-    pub fsck: FsckChange,
+    pub(crate) fsck: FsckChange,
 }
 
 /// How much history is imported.
-pub fn depth(given: Option<u32>) -> Result<Option<u32>, ErrorReply> {
+pub(crate) fn depth(given: Option<u32>) -> Result<Option<u32>, ErrorReply> {
     match given {
         Some(depth) => within("depth", DEPTH_MAX, 1, Some(depth)).map(Some),
         None => Ok(None),
@@ -42,6 +42,6 @@ pub fn depth(given: Option<u32>) -> Result<Option<u32>, ErrorReply> {
 }
 
 /// A user name or a password for a remote.
-pub fn credential(field: &str, text: Option<String>) -> Result<Option<String>, ErrorReply> {
+pub(crate) fn credential(field: &str, text: Option<String>) -> Result<Option<String>, ErrorReply> {
     bounded(field, CREDENTIAL_CHARACTERS_MAX, text)
 }

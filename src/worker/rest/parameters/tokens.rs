@@ -9,36 +9,36 @@ use crate::worker::names::RepositoryName;
 /// Body of `POST /namespaces/:ns/tokens`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewToken {
+pub(crate) struct NewToken {
     /// The repository's name; absent for a token of the namespace.
-    pub repo: Option<String>,
+    pub(crate) repo: Option<String>,
     /// The names of the repositories that a token of the namespace opens; every one unless given.
-    pub repos: Option<Vec<String>>,
+    pub(crate) repos: Option<Vec<String>>,
     /// What it allows; `write` unless given. A token that opens every repository names it.
-    pub scope: Option<Scope>,
+    pub(crate) scope: Option<Scope>,
     /// Seconds that it lives.
-    pub ttl: Option<u32>,
+    pub(crate) ttl: Option<u32>,
     /// The owner's note.
-    pub label: Option<String>,
+    pub(crate) label: Option<String>,
 }
 
 /// Query of `GET …/repos/:name/tokens`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TokenQuery {
+pub(crate) struct TokenQuery {
     /// `active` unless given, `expired`, `revoked` or `all`.
-    pub state: Option<TokenFilter>,
+    pub(crate) state: Option<TokenFilter>,
     /// The one wanted: its id, or the SHA-256 of its plaintext in hex.
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
     /// Entries a page.
-    pub per_page: Option<u32>,
+    pub(crate) per_page: Option<u32>,
     /// The page, from 1.
-    pub page: Option<u32>,
+    pub(crate) page: Option<u32>,
 }
 
 /// What a token is to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
+pub(crate) enum Subject {
     /// One repository, whose own token it is.
     Repository(RepositoryName),
     /// Repositories of the namespace, whose token it is; `None`: every one.
@@ -51,7 +51,7 @@ const REPOS_MAX: usize = 100;
 /// Which tokens are listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum TokenFilter {
+pub(crate) enum TokenFilter {
     /// Those that are accepted.
     #[default]
     Active,
@@ -65,7 +65,7 @@ pub enum TokenFilter {
 
 impl TokenQuery {
     /// The page asked for and its size, within bounds.
-    pub fn page(&self) -> Result<(u32, u32), ErrorReply> {
+    pub(crate) fn page(&self) -> Result<(u32, u32), ErrorReply> {
         Ok((
             within("page", PAGE_MAX, 1, self.page)?,
             within("per_page", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.per_page)?,
@@ -75,7 +75,7 @@ impl TokenQuery {
 
 impl NewToken {
     /// What the token is to open, and what it allows there.
-    pub fn subject(&self) -> Result<(Subject, Scope), ErrorReply> {
+    pub(crate) fn subject(&self) -> Result<(Subject, Scope), ErrorReply> {
         let refuse =
             |pointer, message| Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message));
         if self.scope == Some(Scope::Admin) && (self.repo.is_some() || self.repos.is_some()) {
@@ -111,7 +111,7 @@ fn listed(names: &[String]) -> Result<Vec<RepositoryName>, ErrorReply> {
 impl TokenFilter {
     /// The state itself; `None` for all.
     #[must_use]
-    pub fn state(self) -> Option<TokenState> {
+    pub(crate) fn state(self) -> Option<TokenState> {
         match self {
             Self::Active => Some(TokenState::Active),
             Self::Expired => Some(TokenState::Expired),
@@ -122,7 +122,7 @@ impl TokenFilter {
 
     /// Its name in a query.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Expired => "expired",
