@@ -127,7 +127,7 @@ async fn take(
     account.received(body.received_bytes());
     // From here on nothing waits for the client.
     if let Err(error) = memory.hold_work(push.object_count()).await {
-        push.opened.discard();
+        push.quarantined.discard();
         return Err(error);
     }
     push.answer(memory)
@@ -206,7 +206,7 @@ struct Push {
     account: Rc<Account>,
     /// What becomes of each ref, as far as that is known.
     updates: PushUpdates,
-    opened: QuarantinedPack,
+    quarantined: QuarantinedPack,
     /// What is found of the live packs must stay while the push runs.
     _reader: Reader,
     /// The pack, once it has arrived whole.
@@ -222,7 +222,7 @@ impl Push {
         limits: Limits,
         account: Rc<Account>,
     ) -> Self {
-        let opened = QuarantinedPack::new(Rc::clone(&object), Rc::clone(&store));
+        let quarantined = QuarantinedPack::new(Rc::clone(&object), Rc::clone(&store));
         let reader = object.readers.enter(Purpose::Push, now_ms());
         let updates = PushUpdates::new(&commands);
         Self {
@@ -233,7 +233,7 @@ impl Push {
             limits,
             account,
             updates,
-            opened,
+            quarantined,
             _reader: reader,
             arrived: None,
         }
@@ -285,19 +285,19 @@ impl Push {
         let mut arriving = ArrivingPack::new(self.limits, strictness);
         let mut piece = first;
         loop {
-            if let Err(error) = arriving.feed(&piece, &self.opened) {
+            if let Err(error) = arriving.feed(&piece, &self.quarantined) {
                 self.arrived = Some(Err(error));
                 return Ok(());
             }
-            if let Err(error) = arriving.settle(&self.opened, memory, &Silent).await {
-                self.opened.discard();
+            if let Err(error) = arriving.settle(&self.quarantined, memory, &Silent).await {
+                self.quarantined.discard();
                 return Err(error.into());
             }
             match body.next(&mut piece).await {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
-                    self.opened.discard();
+                    self.quarantined.discard();
                     return Err(ErrorReply::new(ErrorCode::InvalidInput, error.to_string()));
                 }
             }

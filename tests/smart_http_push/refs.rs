@@ -219,6 +219,22 @@ fn a_push_may_delete_alone_and_delete_what_is_gone() {
 }
 
 #[test]
+fn a_quiet_push_hears_no_progress_but_every_warning() {
+    let (scratch, hosted) = (Scratch::new(), create("quiet-warning"));
+    let source = scratch.repository("source");
+    let first = source.commit("first");
+    let quiet = |push: RawPush| push.with("quiet").send(&hosted).remarks;
+    let made = RawPush::new().update(NULL, &first, "refs/heads/main");
+    let remarks = quiet(made.pack(&source, &source.objects(&["main"])));
+    assert_eq!(remarks, "", "no progress");
+    let gone = quiet(RawPush::new().update(NULL, NULL, "refs/heads/none"));
+    assert!(gone.contains("non-existent"), "{gone}");
+    let odd = RawPush::new().update(NULL, &first, "refs/heads/Main");
+    let odd = quiet(odd.pack(&source, &[] as &[&str]));
+    assert!(odd.contains("differs from refs/heads/main"), "{odd}");
+}
+
+#[test]
 fn refs_of_every_namespace_but_the_hidden_and_the_funny() {
     let (scratch, hosted) = (Scratch::new(), create("namespaces"));
     let source = scratch.repository("source");

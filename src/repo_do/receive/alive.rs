@@ -1,8 +1,7 @@
 //! Signs of life in the answer to a push, while the work on it has nothing to say.
 //!
-//! A client that pushes quietly hears nothing until the report, and during the check of
-//! connectivity nobody does. A proxy takes minutes of silence for a dead server, and ends the
-//! connection.
+//! A client that pushes quietly hears nothing until the report. No client hears anything during the
+//! check of connectivity. A proxy takes minutes of silence for a dead server, and ends the connection.
 
 use std::task::Poll;
 

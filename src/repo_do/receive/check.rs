@@ -31,7 +31,7 @@ impl PushJob {
         graph: &CommitGraph,
         pushed: &Pushed<'_, Rc<Store>>,
     ) -> Result<Option<Connected>, Refused> {
-        self.remark("Checking connectivity: ");
+        self.progress.remark("Checking connectivity: ");
         let limits = self.push.limits;
         let subject = Subject {
             graph,
@@ -52,7 +52,8 @@ impl PushJob {
             Err(error) => return Err(error.into()),
         };
         if let Some(connected) = &connected {
-            self.remark(&format!("{}, done.\n", connected.stats.commits));
+            self.progress
+                .remark(&format!("{}, done.\n", connected.stats.commits));
         }
         Ok(connected)
     }

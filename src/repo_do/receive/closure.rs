@@ -1,5 +1,5 @@
-//! What a push must bring: all that its new tips reach must be in its pack, or where the pusher may
-//! see it. A tip of which that is not so is rejected, and the others are proved.
+//! The closure of a push: every object that its new tips reach must be in its pack, or where the
+//! pusher may see it. An incomplete tip is rejected, and the others are proved.
 
 use std::collections::{HashMap, HashSet};
 
@@ -51,7 +51,7 @@ impl Closure for PushTips<'_> {
     }
 }
 
-/// Why a tip is refused that is not complete. What a shallow repository lacks, git names so.
+/// The reason for an incomplete tip. Git has another word for objects that a shallow repository lacks.
 fn rejection_of(error: &ConnectivityError, shallow: &[ObjectId]) -> Rejection {
     let is_shallow = match error {
         ConnectivityError::Missing {

@@ -68,9 +68,9 @@ impl PushJob {
         };
         let unpack = unpack.map_err(|refused| self.push.account.named(&refused.logged()));
         if let Err(message) = &unpack {
-            self.report_problem(&format!("error: {message}\n"));
+            self.progress.report_problem(&format!("error: {message}\n"));
             self.push.updates.reject_open(&Rejection::Unpacker);
-            self.push.opened.discard();
+            self.push.quarantined.discard();
         } else {
             // The report must not be read before the refs are safe.
             let synced = self.push.object.storage.sync().await;
@@ -87,7 +87,7 @@ impl PushJob {
             worker::wasm_bindgen_futures::spawn_local(info::touch_namespace(object));
         }
         if unpack.is_ok() && self.push.updates.has_rejected() {
-            self.report_problem(&format!(
+            self.progress.report_problem(&format!(
                 "error: {}\n",
                 self.push.account.named("refs were refused")
             ));
@@ -155,7 +155,7 @@ impl PushJob {
             store: live.store(),
             bases: &bases,
         };
-        resolve(steps, arrived, sources, &self.push.opened).await
+        resolve(steps, arrived, sources, &self.push.quarantined).await
     }
 
     /// Makes the push visible: the pack's last rows, its parts and the refs, in one transaction.
@@ -165,7 +165,7 @@ impl PushJob {
     fn publish(&mut self, checked: &Checked) -> Result<(), Refused> {
         self.push.judge();
         if !self.push.updates.has_open() {
-            self.push.opened.discard();
+            self.push.quarantined.discard();
             return Ok(());
         }
         let store = Rc::clone(&self.push.store);
@@ -183,9 +183,9 @@ impl PushJob {
         })?;
         if checked.pack.is_some() {
             // Published or removed: either way the pack is out of quarantine.
-            self.push.opened.forget();
+            self.push.quarantined.forget();
         } else {
-            self.push.opened.discard();
+            self.push.quarantined.discard();
         }
         self.push.updates.settle(outcomes, rejection_of);
         Ok(())
@@ -207,7 +207,8 @@ impl PushJob {
             update.is_gone = !is_seen;
         }
         for _ in self.push.updates.open().filter(|update| update.is_gone) {
-            self.remark("warning: deleting a non-existent ref\n");
+            self.progress
+                .report_problem("warning: deleting a non-existent ref\n");
         }
         Ok(())
     }
@@ -272,16 +273,6 @@ impl PushJob {
             Some(head) => store.set_head(head.as_bstr(), publication.now_ms),
             None => Ok(()),
         }
-    }
-
-    /// Progress, which the client shows behind `remote: ` unless it asked for quiet.
-    pub(super) fn remark(&self, text: &str) {
-        self.progress.remark(text);
-    }
-
-    /// An error or a warning, which the client shows behind `remote: ` even if it asked for quiet.
-    pub(super) fn report_problem(&self, text: &str) {
-        self.progress.report_problem(text);
     }
 
     fn report(&self, unpack: Result<(), &str>) {

@@ -1,4 +1,4 @@
-//! What is said to the client while the work on its push goes on.
+//! Messages to the client while the server works on its push.
 
 use std::cell::RefCell;
 

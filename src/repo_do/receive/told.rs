@@ -24,7 +24,7 @@ impl PushJob {
     /// Refuses the push for its objects: names the first of them to the pusher.
     pub(super) fn refused_by_fsck(&self, refusal: &FsckRefusal) -> Refused {
         for line in refusal.lines() {
-            self.report_problem(&format!("error: {line}\n"));
+            self.progress.report_problem(&format!("error: {line}\n"));
         }
         Refused::of(refusal.summary())
     }
@@ -32,10 +32,10 @@ impl PushJob {
     /// Tells what fsck would warn of, and names that a client may not be able to tell apart.
     pub(super) fn warn(&self, inspection: &Inspection) -> Result<(), StoreError> {
         for warning in inspection.warnings() {
-            self.report_problem(&format!("{warning}\n"));
+            self.progress.report_problem(&format!("{warning}\n"));
         }
         for (name, other) in self.names_of_other_case()? {
-            self.report_problem(&format!(
+            self.progress.report_problem(&format!(
                 "warning: {name} differs from {other} in case alone: a file system that ignores \
                  case holds only one of them\n"
             ));

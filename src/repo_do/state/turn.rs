@@ -62,10 +62,9 @@ impl Turn {
     /// Begins a run once no other is under way.
     pub(crate) async fn take(&self) -> Taken<'_> {
         loop {
-            if let Some(taken) = self.try_take(now_ms()) {
+            if let Some(taken) = self.take_within(i64::MAX).await {
                 return taken;
             }
-            timer::after(POLL_MS).await;
         }
     }
 
