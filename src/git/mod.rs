@@ -3,7 +3,7 @@
 //! Invariants of this layer:
 //! - It imports nothing of ours from outside `git`, no platform, no SQL, no clock, no randomness.
 //! - Inside it, imports point only downward:
-//!   values (`object`, `hash`, `refname`, `filter`, `limits`, `common_prefix`) <
+//!   values (`object`, `hash`, `refname`, `filter`, `limits`) <
 //!   { `protocol`, `pack`, `store` } < `graph` <
 //!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content` }.
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
@@ -11,7 +11,6 @@
 
 #![warn(unreachable_pub)]
 
-pub mod common_prefix;
 pub mod content;
 pub mod fetch_client;
 pub mod filter;

@@ -1,5 +1,7 @@
 //! Finds where bytes of the content occurred before.
 
+use cairn_common_prefix::common_prefix;
+
 use super::symbols::LENGTH_MAX;
 
 /// The shortest run, in bytes. A run of three seldom takes fewer bits than three literals.
@@ -100,35 +102,13 @@ fn slot_of(content: &[u8], at: usize) -> Option<usize> {
     Some((hash >> (u32::BITS - SLOT_BITS)) as usize)
 }
 
-/// How many bytes at `from` and at `at` are equal, [`LENGTH_MAX`] at most, found eight at a time.
+/// How many bytes at `from` and at `at` are equal, [`LENGTH_MAX`] at most.
 #[inline(always)]
 fn common(content: &[u8], from: usize, at: usize) -> usize {
     let (Some(one), Some(other)) = (content.get(from..), content.get(at..)) else {
         return 0;
     };
-    let other = other.get(..LENGTH_MAX).unwrap_or(other);
-    let mut length = 0;
-    while let (Some(eight1), Some(eight2)) = (eight(one, length), eight(other, length)) {
-        let differing = eight1 ^ eight2;
-        if differing != 0 {
-            return length + (differing.trailing_zeros() / 8) as usize;
-        }
-        length += 8;
-    }
-    // Fewer than eight are left.
-    while let (Some(byte1), Some(byte2)) = (one.get(length), other.get(length)) {
-        if byte1 != byte2 {
-            break;
-        }
-        length += 1;
-    }
-    length
-}
-
-/// Eight bytes, the first in the lowest place.
-#[inline(always)]
-fn eight(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+    common_prefix(one, other.get(..LENGTH_MAX).unwrap_or(other))
 }
 
 /// A content of more than 2^32 bytes would only be slower to compress: hints are compared.

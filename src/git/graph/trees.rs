@@ -5,10 +5,10 @@
 
 use std::cmp::Ordering;
 
+use cairn_common_prefix::common_prefix;
 use gix_hash::ObjectId;
 use gix_object::bstr::BStr;
 
-use super::super::common_prefix::common_prefix;
 use super::super::object::ObjectKind;
 use super::super::object::facts::{
     FactsError, TreeEntries, TreeEntry, base_name_compare, tree_entries,

@@ -10,12 +10,12 @@
 
 use std::cmp::Ordering;
 
+use cairn_common_prefix::common_prefix;
 use gix_hash::{ObjectId, oid};
 use gix_object::bstr::{BStr, ByteSlice};
 use gix_object::tree::EntryKind;
 use smallvec::SmallVec;
 
-use super::super::common_prefix::common_prefix;
 use super::ObjectKind;
 
 /// Bytes of an id in a tree entry.

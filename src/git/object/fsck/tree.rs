@@ -1,12 +1,12 @@
 //! The check of a tree (git's `fsck_tree`).
 
+use cairn_common_prefix::common_prefix;
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice;
 use smallvec::SmallVec;
 
 use super::dotgit::{self, GITATTRIBUTES, GITIGNORE, GITMODULES, MAILMAP};
 use super::finding::{Finding, MessageId, Special};
-use crate::git::common_prefix::common_prefix;
 use crate::git::object::facts::{self, Mode, TreeEntry};
 
 /// Bytes of a name that git still finds reasonable.
