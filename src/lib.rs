@@ -1,6 +1,6 @@
 //! Cairn: a Git host on Cloudflare Workers.
 //!
-//! Four layers, arrows only downward (`tests/tidy.rs` asserts them):
+//! Four layers, arrows only downward (`tests/tidy` asserts them):
 //!
 //! | layer | what it is |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! The actor: the asynchronous shell of the repository's Durable Object.
 //!
 //! It feeds the engine bytes, extents and time, and decides nothing about Git itself. Its rooms,
-//! from the roof down; each imports those below it only (`tests/tidy.rs`):
+//! from the roof down; each imports those below it only (`tests/tidy`):
 //!
 //! | room | what |
 //! |---|---|

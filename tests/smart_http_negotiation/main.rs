@@ -1,0 +1,12 @@
+//! Negotiations: requests written by hand, compared with git's own server, and clients that have many
+//! commits of their own.
+
+// The lints of wire data: here every surprise is a failed test.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod by_hand;
+mod clients;
+mod served;
