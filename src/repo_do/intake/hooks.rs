@@ -1,4 +1,4 @@
-//! What an intake says to its caller, and asks it.
+//! The messages of an intake to its caller, and its question.
 
 use crate::git::pack::incoming::objects::Progress;
 
@@ -23,8 +23,8 @@ pub(crate) enum Stage {
     Checking,
 }
 
-/// The caller of an intake: a push shows its client progress, an import notes it, and whatever may be
-/// deleted meanwhile says so.
+/// The caller of an intake. A push shows its client the progress, an import notes it, and a caller
+/// whose repository may be deleted meanwhile says when that has happened.
 pub(crate) trait Hooks {
     /// Called after each step, before others run: once for some 20 ms of work. So it is the place for
     /// a sign of life as well.

@@ -1,4 +1,4 @@
-//! What a pack on its way in holds, reserved as it comes.
+//! The memory of an arriving pack, reserved as the pack comes.
 
 use crate::git::pack::incoming::objects::Progress;
 use crate::repo_do::contract::ErrorReply;

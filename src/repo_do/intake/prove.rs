@@ -1,4 +1,4 @@
-//! The proof that everything is here that a pack's tips reach.
+//! The proof that all objects that a pack's tips reach are here.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;

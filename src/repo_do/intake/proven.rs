@@ -18,7 +18,7 @@ pub(crate) struct ProvenPack {
 }
 
 impl ProvenPack {
-    /// Of a resolved pack and of what its proof gave; `None` when it has no objects.
+    /// Joins a resolved pack and the result of its proof; `None` if the pack has no objects.
     pub(crate) fn of(objects: IncomingObjects, connected: Connected) -> Option<Self> {
         (objects.table.count() > 0).then(|| Self {
             table: objects.table,

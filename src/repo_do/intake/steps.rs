@@ -1,8 +1,8 @@
 //! A machine of the engine run to its end in steps.
 //!
-//! The engine is synchronous. Between two steps others run; a chunk that is in R2 alone is fetched for
-//! the step that lacks it; the sweeper comes for what is in quarantine; and whoever is no longer wanted
-//! stops.
+//! The engine is synchronous. Between two steps other requests run, the sweeper learns that there is
+//! something in quarantine, and work for a pack that nobody wants any more stops. A step that lacks a
+//! chunk which only R2 has runs again once that chunk is fetched.
 
 use super::error::IntakeError;
 use super::hooks::Hooks;

@@ -1,4 +1,4 @@
-//! The import that this object is at.
+//! The import that runs in this object.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,7 +8,7 @@ use crate::repo_do::contract::{Credentials, ImportProgress};
 /// What the object knows of its import while it is awake.
 #[derive(Debug)]
 pub(crate) struct CurrentImport {
-    /// Where the remote wants them; they are in memory only.
+    /// For a remote that asks for them; kept in memory only.
     pub(crate) credentials: RefCell<Option<Credentials>>,
     /// The attempts, by one alarm at a time.
     pub(crate) turn: Turn,

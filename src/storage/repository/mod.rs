@@ -20,7 +20,7 @@
 //! | [`copies`] | which packs R2 holds, which are on their way, what R2 may forget |
 //! | [`ready_clone`] | the answer to a full clone, kept ready in R2 |
 //! | [`supersede`] | packs put in the place of others |
-//! | [`origin_report`] | what fsck warned of; what an import or a fork says about itself |
+//! | [`origin_report`] | the warnings of fsck; the report of an import or a fork |
 //! | [`sweep`], [`orphans`] | what unfinished pushes left behind, removed; rows that nobody needs or that are missing, counted |
 //! | [`row_audit`] | rows of refs, reflog and tokens, read one by one for a verification |
 //! | [`maintenance_runs`], [`grace_periods`] | what maintenance has done; how long it leaves things alone |

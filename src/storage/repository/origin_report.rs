@@ -1,4 +1,4 @@
-//! What fsck warned of in what was let in, and what an import or a fork says about itself for good.
+//! Reports that a repository keeps: the warnings of fsck, and the refs that its import or fork left out.
 
 use std::collections::BTreeMap;
 
@@ -115,7 +115,7 @@ impl SkippedRefs {
     }
 }
 
-/// What an import or a fork says about itself.
+/// The report of an import or a fork.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OriginReport {
     /// Of an import: what fsck warned of. While the import runs, so far.
@@ -127,8 +127,8 @@ pub(crate) struct OriginReport {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// What the import or fork says that made this repository; nothing if there was none, or if an
-    /// earlier version did it.
+    /// The report of the import or fork that made this repository; empty if there was none, or if an
+    /// earlier version made it.
     pub(crate) fn origin_report(&self) -> Result<OriginReport, StoreError> {
         let sql = "SELECT fsck_warnings, skipped_refs FROM origin_report";
         let found = query_first(&self.db, sql, &[], |row| {

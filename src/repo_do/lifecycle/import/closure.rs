@@ -1,5 +1,5 @@
-//! What of a remote's refs must be complete: what was asked for, whole; and of the tags that nobody
-//! asks for, those that came with all that they reach.
+//! The closure of an import: every ref that was asked for must be complete. Tags come unasked; an
+//! incomplete one is left out.
 
 use std::collections::HashMap;
 use std::rc::Rc;

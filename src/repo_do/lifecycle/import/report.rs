@@ -1,5 +1,5 @@
-//! What an import says about itself once it is done: what fsck warned of in the objects that it
-//! brought, and the refs of the remote that it left out. It is written with what it is about.
+//! The report of an import: the warnings of fsck about the objects that came, and the refs of the remote
+//! that were left out. It is written in the transaction of the objects.
 
 use super::attempt::Attempt;
 use super::error::ImportError;
@@ -12,7 +12,7 @@ use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::repository::origin_report::SkippedRefs;
 
-/// What there is to say about one pack of an import.
+/// The report about one pack of an import.
 pub(crate) struct PartReport {
     warned: FsckWarnings,
     /// Of the remote's refs; the last pack is told.

@@ -1,5 +1,5 @@
-//! What the leases hold of the shares of repositories and callers, as running sums: a reservation that
-//! grows asks for them, however many leases there are.
+//! Running sums of the bytes that leases hold, by repository and by caller. A reservation that grows asks
+//! for them, so they must not cost a walk over all leases.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ thread_local! {
     static SHARES: RefCell<Shares> = const { RefCell::new(Shares::new()) };
 }
 
-/// Bytes by who holds them. Who holds nothing has no entry.
+/// Bytes by holder. A holder of nothing has no entry.
 struct Shares {
     of_owners: BTreeMap<u32, u64>,
     of_callers: BTreeMap<String, u64>,
