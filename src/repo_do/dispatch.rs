@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use worker::{Method, Request};
 
-use super::compare::{self, CompareRequest};
+use super::compare::dispatch as compare;
+use super::compare::request::CompareRequest;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
 use super::fetch::{bundle, refs, upload};
 use super::lifecycle::{deletion, fork, import, recover, settings};
@@ -15,7 +16,8 @@ use super::runtime::lease;
 use super::state::reach_cache::Audience;
 use super::state::store::Store;
 use super::upkeep::{self, alarm};
-use super::write::{self, WriteRequest};
+use super::write::dispatch as write;
+use super::write::request::WriteRequest;
 use super::{content, receive};
 use crate::git::protocol::advertise::Service;
 use crate::git::receive_pack::rules::Rejection;

@@ -1,6 +1,6 @@
 //! `GET …/compare/:base...:head`
 
-use super::CompareRequest;
+use super::request::CompareRequest;
 use crate::repo_do::request::answer::{Answer, not_served_yet};
 
 /// Compares two revisions; `spec` is percent-encoded.

@@ -1,6 +1,6 @@
 //! `GET …/merge-base`
 
-use super::CompareRequest;
+use super::request::CompareRequest;
 use crate::repo_do::request::answer::{Answer, not_served_yet};
 
 /// The merge bases of several commits.

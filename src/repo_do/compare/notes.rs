@@ -1,6 +1,6 @@
 //! `GET …/notes`
 
-use super::CompareRequest;
+use super::request::CompareRequest;
 use crate::repo_do::request::answer::{Answer, not_served_yet};
 
 /// Notes on commits.

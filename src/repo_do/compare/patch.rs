@@ -1,6 +1,6 @@
 //! `GET …/commit/:id.patch` and `.diff`
 
-use super::CompareRequest;
+use super::request::CompareRequest;
 use crate::repo_do::request::answer::{Answer, not_served_yet};
 
 /// A commit as a mail.

@@ -1,6 +1,6 @@
 //! `GET …/reflog`
 
-use super::CompareRequest;
+use super::request::CompareRequest;
 use crate::repo_do::request::answer::{Answer, not_served_yet};
 
 /// Where refs have been.

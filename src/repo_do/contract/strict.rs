@@ -6,7 +6,7 @@ use std::fmt::Display;
 use gix_object::bstr::ByteSlice as _;
 use serde::de::DeserializeOwned;
 
-use super::{ErrorCode, ErrorReply};
+use super::error::{ErrorCode, ErrorReply};
 
 /// Reads one JSON object; nothing at all reads as `{}`.
 pub(crate) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ErrorReply> {

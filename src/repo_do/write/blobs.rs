@@ -1,6 +1,6 @@
 //! `PUT …/blobs`: a blob, to be named by a commit to come.
 
-use super::WriteRequest;
+use super::request::WriteRequest;
 use crate::repo_do::request::answer::{Answer, not_served_yet};
 
 /// Stores the body as a blob.

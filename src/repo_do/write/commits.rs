@@ -1,6 +1,6 @@
 //! `POST …/commits`: one commit on one branch.
 
-use super::WriteRequest;
+use super::request::WriteRequest;
 use crate::repo_do::request::answer::{Answer, not_served_yet};
 
 /// Makes a commit of the files that the body has.

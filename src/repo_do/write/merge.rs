@@ -1,6 +1,6 @@
 //! `POST …/merge`, `…/cherry-pick`, `…/revert`, `…/restore`.
 
-use super::WriteRequest;
+use super::request::WriteRequest;
 use crate::repo_do::request::answer::{Answer, not_served_yet};
 
 /// Merges one branch into another.

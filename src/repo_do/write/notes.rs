@@ -1,6 +1,6 @@
 //! `POST …/notes`, `DELETE …/notes`: notes on commits.
 
-use super::WriteRequest;
+use super::request::WriteRequest;
 use crate::repo_do::request::answer::{Answer, not_served_yet};
 
 /// Adds or changes notes.

@@ -1,6 +1,6 @@
 //! `POST …/refs`: refs made, moved, deleted.
 
-use super::WriteRequest;
+use super::request::WriteRequest;
 use crate::repo_do::request::answer::{Answer, not_served_yet};
 
 /// Changes the refs that the body names.
