@@ -378,8 +378,8 @@ impl Maker {
             self.numbers.one_of(&FOLDERS[2..]),
             self.numbers.one_of(&FOLDERS[2..]),
         );
-        let moved: Vec<_> = self.tree.keys().filter(|path| path.starts_with(old));
-        let moved: Vec<Vec<u8>> = moved.into_iter().cloned().collect();
+        let moved = self.tree.keys().filter(|path| path.starts_with(old));
+        let moved: Vec<Vec<u8>> = moved.cloned().collect();
         for path in moved {
             let to = [new, &path[old.len()..]].concat();
             let is_free = !self.tree.keys().any(|other| {

@@ -100,12 +100,19 @@ pub struct TreeChanges {
     read_bytes: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Pending {
-    old: Option<ObjectId>,
-    new: Option<ObjectId>,
+    old: Unread,
+    new: Unread,
     /// Whether all that is below is inside the limits.
     is_whole: bool,
+}
+
+/// A tree that is read at the next step, or was before the other one's chunk was cold.
+#[derive(Debug)]
+struct Unread {
+    id: Option<ObjectId>,
+    content: Option<Shared>,
 }
 
 /// A directory on both sides; one of them may have none.
@@ -136,7 +143,11 @@ impl TreeChanges {
         let is_whole = paths.cover(b"", true) == Cover::Whole;
         Self {
             levels: Vec::new(),
-            pending: (old != new).then_some(Pending { old, new, is_whole }),
+            pending: (old != new).then_some(Pending {
+                old: Unread::new(old),
+                new: Unread::new(new),
+                is_whole,
+            }),
             path: BString::default(),
             limits: paths,
             depth_max: limits.tree_depth_max,
@@ -168,8 +179,8 @@ impl TreeChanges {
             // Where both sides have an entry, both are trees or neither is.
             if old.or(new).is_some_and(|side| side.kind == EntryKind::Tree) {
                 self.pending = Some(Pending {
-                    old: old.map(|side| side.id),
-                    new: new.map(|side| side.id),
+                    old: Unread::new(old.map(|side| side.id)),
+                    new: Unread::new(new.map(|side| side.id)),
                     is_whole: cover == Cover::Whole,
                 });
                 continue;
@@ -198,15 +209,17 @@ impl TreeChanges {
 
     /// Goes into the subtrees that were found last. Until both are read nothing has changed.
     fn descend(&mut self, objects: &impl ObjectSource) -> Result<(), CompareError> {
-        let Some(pending) = self.pending else {
+        let Some(pending) = &mut self.pending else {
             return Ok(());
         };
         if self.levels.len() >= self.depth_max {
             return Err(CompareError::TooDeep(self.depth_max));
         }
+        pending.old.read(objects)?;
+        pending.new.read(objects)?;
         let mut level = Level {
-            old: Entries::read(objects, pending.old)?,
-            new: Entries::read(objects, pending.new)?,
+            old: Entries::of(&pending.old),
+            new: Entries::of(&pending.new),
             path_bytes: 0,
             is_whole: pending.is_whole,
         };
@@ -309,16 +322,28 @@ impl Peeked<'_> {
     }
 }
 
+impl Unread {
+    fn new(id: Option<ObjectId>) -> Self {
+        Self { id, content: None }
+    }
+
+    fn read(&mut self, objects: &impl ObjectSource) -> Result<(), CompareError> {
+        if let (Some(id), None) = (self.id, &self.content) {
+            let Some((ObjectKind::Tree, content)) = objects.read(&id)? else {
+                return Err(CompareError::Missing(id));
+            };
+            self.content = Some(content);
+        }
+        Ok(())
+    }
+}
+
 impl Entries {
-    fn read(objects: &impl ObjectSource, id: Option<ObjectId>) -> Result<Self, CompareError> {
-        let Some(id) = id else {
-            return Ok(Self::default());
-        };
-        let Some((ObjectKind::Tree, content)) = objects.read(&id)? else {
-            return Err(CompareError::Missing(id));
-        };
-        let content = Some(content);
-        Ok(Self { content, at: 0 })
+    fn of(read: &Unread) -> Self {
+        Self {
+            content: read.content.clone(),
+            at: 0,
+        }
     }
 
     fn bytes(&self) -> usize {
