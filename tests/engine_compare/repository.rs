@@ -6,8 +6,9 @@ use std::path::Path;
 use std::process::Command;
 use std::rc::Rc;
 
+use cairn::git::compare::abbreviate::{ObjectNames, common_digits_of};
 use cairn::git::object::ObjectKind;
-use cairn::git::store::{ObjectSource, ReadError, Shared};
+use cairn::git::store::{ObjectSource, ReadError, Shared, StoreError};
 use gix_hash::{ObjectId, oid};
 
 /// Runs git with this input and gives what it printed.
@@ -52,7 +53,10 @@ impl Numbers {
 
 /// All objects of a repository.
 #[derive(Default)]
-pub struct Objects(HashMap<ObjectId, (ObjectKind, Shared)>);
+pub struct Objects {
+    by_id: HashMap<ObjectId, (ObjectKind, Shared)>,
+    sorted: Vec<ObjectId>,
+}
 
 impl Objects {
     /// Reads them with one `git cat-file`.
@@ -72,17 +76,37 @@ impl Objects {
             objects.insert(id, (kind, Rc::new(content)));
             rest = &rest[line + 1 + size + 1..];
         }
-        Self(objects)
+        let mut sorted: Vec<_> = objects.keys().copied().collect();
+        sorted.sort_unstable();
+        Self {
+            by_id: objects,
+            sorted,
+        }
     }
 }
 
 impl ObjectSource for Objects {
     fn kind(&self, id: &oid) -> Result<Option<ObjectKind>, ReadError> {
-        Ok(self.0.get(id).map(|(kind, _)| *kind))
+        Ok(self.by_id.get(id).map(|(kind, _)| *kind))
     }
 
     fn read(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError> {
-        Ok(self.0.get(id).cloned())
+        Ok(self.by_id.get(id).cloned())
+    }
+}
+
+impl ObjectNames for Objects {
+    fn object_count(&self) -> Result<u64, StoreError> {
+        Ok(self.sorted.len() as u64)
+    }
+
+    fn common_digits(&self, id: &oid) -> Result<usize, StoreError> {
+        let before = self.sorted.partition_point(|other| other.as_ref() < id);
+        let behind = self.sorted.partition_point(|other| other.as_ref() <= id);
+        let previous = before.checked_sub(1).map(|at| self.sorted[at]);
+        let neighbours = previous.iter().chain(self.sorted.get(behind));
+        let common = neighbours.map(|other| common_digits_of(id, other));
+        Ok(common.max().unwrap_or(0))
     }
 }
 
