@@ -15,11 +15,15 @@ use super::error::CompareError;
 use super::tree::{Change, Renamed, Side};
 
 mod basenames;
+mod directories;
 mod estimate;
 mod exact;
 mod matrix;
 
+pub use directories::{DirectoryCounts, DirectoryNeed, FileNeed, MergeNeeds, SharedPath};
+
 use basenames::Basenames;
+use directories::Directories;
 use estimate::Estimator;
 use exact::ExactMatches;
 use matrix::Matrix;
@@ -78,8 +82,8 @@ struct Table {
     changes: Vec<Change>,
     sources: Vec<Source>,
     destinations: Vec<Destination>,
-    /// Destinations that were paired.
-    paired: usize,
+    /// What a merge needs.
+    directories: Option<Directories>,
 }
 
 #[derive(Debug)]
@@ -117,6 +121,13 @@ impl Renames {
         }
     }
 
+    /// The same for a merge, which needs some of the renames only, and to know where directories went.
+    pub fn for_merge(changes: Vec<Change>, options: RenameOptions, needs: MergeNeeds) -> Self {
+        let mut renames = Self::new(changes, options);
+        renames.table.directories = Some(Directories::new(needs));
+        renames
+    }
+
     /// Does a piece of the work; `false` when all is done. After an error the same can be asked
     /// again.
     pub fn step(&mut self, objects: &impl ObjectSource) -> Result<bool, CompareError> {
@@ -125,6 +136,7 @@ impl Renames {
         match &mut self.round {
             Round::Exact(exact) => {
                 if !exact.step(table) {
+                    table.begin_directories();
                     self.round = if score_min >= SCORE_MAX {
                         Round::Over
                     } else {
@@ -150,7 +162,11 @@ impl Renames {
 
     /// Every source against every destination, unless these are too many.
     fn begin_matrix(&mut self) {
-        let sources = self.table.open_sources();
+        let mut sources = self.table.open_sources();
+        if let Some(mut directories) = self.table.directories.take() {
+            sources = directories.still_needed(&self.table, sources);
+            self.table.directories = Some(directories);
+        }
         let destinations = self.table.open_destinations();
         self.round = Round::Over;
         if sources.is_empty() || destinations.is_empty() {
@@ -180,6 +196,13 @@ impl Renames {
     /// Bytes of contents that were read.
     pub fn read_bytes(&self) -> u64 {
         self.estimator.read_bytes()
+    }
+
+    /// As [`Renames::into_changes`], with where the files of removed directories went.
+    pub fn into_changes_and_counts(mut self) -> (Vec<Change>, DirectoryCounts) {
+        let directories = self.table.directories.take();
+        let counts = directories.map(Directories::into_counts);
+        (self.into_changes(), counts.unwrap_or_default())
     }
 
     /// The changes with what was found: a destination that was paired names its source, and the
@@ -216,7 +239,7 @@ impl Table {
             changes,
             sources,
             destinations,
-            paired: 0,
+            directories: None,
         }
     }
 
@@ -230,6 +253,13 @@ impl Table {
     fn destination(&self, at: usize) -> Option<(Side, &BStr)> {
         let change = self.changes.get(self.destinations.get(at)?.change)?;
         Some((change.new?, change.path.as_bstr()))
+    }
+
+    fn begin_directories(&mut self) {
+        if let Some(mut directories) = self.directories.take() {
+            directories.begin(self);
+            self.directories = Some(directories);
+        }
     }
 
     fn is_open(&self, destination: usize) -> bool {
@@ -258,7 +288,14 @@ impl Table {
             debug_assert!(!from.is_used && to.source.is_none(), "paired twice");
             from.is_used = true;
             to.source = Some((source, score));
-            self.paired = self.paired.saturating_add(1);
+        }
+        if let Some(mut directories) = self.directories.take() {
+            if let (Some((_, old)), Some((_, new))) =
+                (self.source(source), self.destination(destination))
+            {
+                directories.count(old, new);
+            }
+            self.directories = Some(directories);
         }
     }
 

@@ -1,4 +1,5 @@
-//! The second round: a name that one source and one destination have alone.
+//! The second round: a name that one source and one destination have alone. In a merge also a name
+//! that several have, where the directory of the source went.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -76,9 +77,17 @@ impl Basenames {
 
     fn destination_of(&self, table: &Table, source: usize) -> Option<usize> {
         let (_, path) = table.source(source)?;
+        let directories = table.directories.as_ref();
+        if directories.is_some_and(|directories| !directories.needs_source(path)) {
+            return None;
+        }
         let name = basename(path);
-        (*self.source_names.get(name)?)?;
-        let destination = (*self.destination_names.get(name)?)?;
+        let unique = self.destination_names.get(name)?;
+        let is_unique = self.source_names.get(name)?.is_some();
+        let destination = match unique {
+            Some(destination) if is_unique => Some(*destination),
+            _ => directories.and_then(|directories| directories.guess(path)),
+        }?;
         table.is_open(destination).then_some(destination)
     }
 }
