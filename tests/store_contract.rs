@@ -45,6 +45,11 @@ fn refs() {
 }
 
 #[test]
+fn reflogs() {
+    run(&contract::reflog::cases());
+}
+
+#[test]
 fn publishing() {
     run(&contract::publish::cases());
 }

@@ -11,6 +11,7 @@ pub mod network;
 pub mod packs;
 pub mod publish;
 pub mod recovery;
+pub mod reflog;
 pub mod refs;
 pub mod repository;
 pub mod snapshots;
