@@ -45,6 +45,11 @@ fn refs() {
 }
 
 #[test]
+fn idempotency() {
+    run(&contract::idempotency::cases());
+}
+
+#[test]
 fn reflogs() {
     run(&contract::reflog::cases());
 }

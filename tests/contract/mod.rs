@@ -5,6 +5,7 @@ pub mod database;
 pub mod faults;
 pub mod faulty;
 pub mod fork;
+pub mod idempotency;
 pub mod imports;
 pub mod namespace;
 pub mod network;

@@ -14,6 +14,7 @@
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`ref_counts`] | how many refs a repository has, and how many it may have |
 //! | [`reflog`], [`reflog_page`] | what was changed: written with each change, read by people |
+//! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`revisions`] | names that people give to commits |
 //! | [`tokens`] | the tokens of a repository or of a namespace |
 //! | [`imports`] | an import under way, and the edge of a history that is here in part |
@@ -29,6 +30,7 @@
 pub mod copies;
 pub mod fork;
 pub(crate) mod grace_periods;
+pub mod idempotency;
 pub mod imports;
 pub(crate) mod life;
 pub mod maintenance_runs;
