@@ -1,0 +1,2 @@
+//! Histories merged: texts, trees, commits, as `git merge-tree --write-tree` merges them.
+mod text;
