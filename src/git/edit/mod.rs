@@ -1,0 +1,23 @@
+//! Objects made here: trees edited along the changed paths, commits, tags.
+//!
+//! | file | what |
+//! |---|---|
+//! | `new_objects` | what was made, by id, until it is in a pack |
+//! | `change` | one change of a tree, and why it is refused |
+//! | `path` | what a path may be: what a push's trees may have |
+//! | `places` | the places that changes name, checked against each other |
+//! | `plan` | the directories that changes touch, found before the new blobs' ids are known |
+//! | `write` | the trees of a plan |
+//!
+//! Invariants:
+//! - The cost of an edit follows the changes: one tree is read and one is written for each directory
+//!   on a changed path, and none besides.
+//! - What is made here is what git makes of the same input, or it is refused.
+//! - A step that meets a cold chunk changes nothing, and can be taken again.
+
+pub mod change;
+pub mod new_objects;
+mod path;
+mod places;
+pub mod plan;
+mod write;
