@@ -33,7 +33,7 @@ pub(crate) enum Style {
 
 /// What becomes of a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Favor {
+pub enum Favor {
     /// It stays one.
     #[default]
     Nobody,

@@ -264,7 +264,7 @@ fn read(
 fn begin_deferred(state: &mut State, side: usize) -> Vec<Deferred> {
     let renames = state.side_mut(side);
     let deferred = std::mem::take(&mut renames.deferred);
-    if renames.sources.is_empty() {
+    if renames.needs.sources.is_empty() {
         renames.deferred = deferred;
         return Vec::new();
     }

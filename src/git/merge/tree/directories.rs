@@ -4,11 +4,9 @@
 
 use std::collections::HashMap;
 
-use gix_object::bstr::BString;
-
 use super::super::super::compare::tree::Change;
 use super::TreeMergeError;
-use super::conflict::ConflictKind;
+use super::super::conflict::ConflictKind;
 use super::renames::Rename;
 use super::state::{EntryId, State};
 use super::version::{BASE, Entry, OURS, Path, Sides, THEIRS, directory, mask_of};
@@ -285,17 +283,4 @@ fn join_into(state: &mut State, id: EntryId, there: EntryId) {
     if let Some(path) = path {
         target.set_path(side, path);
     }
-}
-
-/// For the answer of rename detection: where files went, by path.
-pub(super) fn counted(
-    counts: HashMap<BString, HashMap<BString, u32>>,
-) -> HashMap<Path, HashMap<Path, u32>> {
-    let path = |path: BString| Path::from(Vec::from(path));
-    let inner = |targets: HashMap<BString, u32>| {
-        let targets = targets.into_iter();
-        targets.map(|(to, count)| (path(to), count)).collect()
-    };
-    let counts = counts.into_iter();
-    counts.map(|(from, targets)| (path(from), inner(targets))).collect()
 }

@@ -1,6 +1,6 @@
 //! The entries of three trees, lined up by name, in the order of git's `traverse_trees`.
 
-use gix_object::bstr::{BStr, BString, ByteSlice as _};
+use gix_object::bstr::{BStr, BString};
 
 use super::super::super::object::facts::{FactsError, tree_entries};
 use super::version::{BASE, Mask, OURS, Stage, THEIRS, Version, mask_of};

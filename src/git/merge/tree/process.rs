@@ -2,9 +2,9 @@
 
 use super::super::super::edit::new_objects::NewObjects;
 use super::super::super::store::ObjectSource;
-use super::super::content::{self, Contents};
+use super::content::{self, Contents};
 use super::TreeMergeError;
-use super::conflict::ConflictKind;
+use super::super::conflict::ConflictKind;
 use super::state::{EntryId, State};
 use super::version::{BASE, Entry, OURS, Path, Sides, Stage, THEIRS, is_like, mask_of};
 use super::write::Directories;

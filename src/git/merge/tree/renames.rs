@@ -3,9 +3,9 @@
 
 use super::super::super::edit::new_objects::NewObjects;
 use super::super::super::store::ObjectSource;
-use super::super::content::{self, Contents, MergedContent};
+use super::content::{self, Contents, MergedContent};
 use super::TreeMergeError;
-use super::conflict::ConflictKind;
+use super::super::conflict::ConflictKind;
 use super::state::{EntryId, State};
 use super::version::{BASE, OURS, Path, Stage, THEIRS, is_like, mask_of};
 

@@ -31,14 +31,14 @@ pub(super) fn note(state: &mut State, path: &Path, item: &Item, match_mask: Mask
         };
         for side in [OURS, THEIRS] {
             if dir_mask & mask_of(side) == 0 {
-                state.side_mut(side).removed.insert(Path::clone(path), need);
+                state.side_mut(side).needs.removed.insert(Path::clone(path), need);
             }
         }
     }
     if need == ALL_NEEDED && (file_mask == 2 || file_mask == 4) {
         // One side put a file into a directory that the other one removed.
         let side = if file_mask == 2 { THEIRS } else { OURS };
-        let removed = &mut state.side_mut(side).removed;
+        let removed = &mut state.side_mut(side).needs.removed;
         removed.insert(Path::from(directory(path)), DirectoryNeed::Own);
     }
     if file_mask == 0 || file_mask == 7 {
@@ -67,9 +67,9 @@ fn note_file(
     };
     let renames = state.side_mut(side);
     if was_there && match_mask == 0 {
-        renames.sources.insert(Path::clone(path), FileNeed::Content);
+        renames.needs.sources.insert(Path::clone(path), FileNeed::Content);
     } else if was_there && need == ALL_NEEDED {
-        renames.sources.insert(Path::clone(path), FileNeed::Location);
+        renames.needs.sources.insert(Path::clone(path), FileNeed::Location);
     }
     renames.pairs.push(pair(path, version, is_there));
 }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::super::super::compare::renames::{DirectoryNeed, FileNeed};
+use super::super::super::compare::renames::{DirectoryCounts, MergeNeeds};
 use super::super::super::compare::tree::{Change, Side};
-use super::super::content::ContentOptions;
-use super::conflict::{Conflict, ConflictKind};
+use super::content::ContentOptions;
+use super::super::conflict::{Conflict, ConflictKind};
 use super::version::{Entry, Path, Sides, Stage, Version};
 use super::{TreeMergeError, TreeMergeLimits};
 
@@ -22,16 +22,14 @@ pub(super) struct EntryId(u32);
 pub(super) struct SideRenames {
     /// Deleted and created files, in the order in which they were met; later, the renames.
     pub pairs: Vec<Change>,
-    /// Deleted files whose rename matters, and why.
-    pub sources: HashMap<Path, FileNeed>,
-    /// Removed directories, and whether their rename matters.
-    pub removed: HashMap<Path, DirectoryNeed>,
+    /// The renames that matter.
+    pub needs: MergeNeeds,
     /// Directories that are gone into only if a rename may lead there.
     pub deferred: Vec<Deferred>,
     /// No directory of this side is put off any more.
     pub is_settled: bool,
     /// Where the files of a removed directory went, and how many went there.
-    pub counts: HashMap<Path, HashMap<Path, u32>>,
+    pub counts: DirectoryCounts,
     /// Where a removed directory went.
     pub directories: HashMap<Path, Path>,
 }

@@ -1,15 +1,11 @@
 //! What stands at a path: on one side, on all three, and in the result.
 
-use std::rc::Rc;
-
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, ByteSlice as _};
 use gix_object::tree::EntryKind;
 
+pub(super) use super::super::super::compare::renames::SharedPath as Path;
 use super::super::super::object::facts::TreeEntry;
-
-/// A path from the root, shared by all who name it.
-pub(super) type Path = Rc<[u8]>;
 
 /// The base, our side, their side: indices of every array of three.
 pub(super) const BASE: usize = 0;

@@ -4,13 +4,13 @@ use gix_hash::ObjectId;
 use gix_object::bstr::BString;
 use gix_object::tree::EntryKind;
 
-use super::super::edit::new_objects::{NewObjects, WithNew};
-use super::super::object::ObjectKind;
-use super::super::store::{ObjectSource, ReadError, Shared};
-use super::conflict::ConflictKind;
-use super::text::{self, Favor, Labels, MARKER_SIZE, Style, TextOptions};
-use super::version::{BASE, OURS, Stage, THEIRS, Version};
+use super::super::super::edit::new_objects::{NewObjects, WithNew};
+use super::super::super::object::ObjectKind;
+use super::super::super::store::{ObjectSource, ReadError, Shared};
+use super::super::conflict::ConflictKind;
+use super::super::text::{self, Favor, Labels, MARKER_SIZE, Style, TextOptions};
 use super::TreeMergeError;
+use super::version::{BASE, OURS, Stage, THEIRS, Version};
 
 /// Where git looks for a NUL, which makes a file a binary one.
 const BINARY_BYTES: usize = 8000;
