@@ -21,6 +21,7 @@ pub mod graph;
 pub mod hash;
 pub mod limits;
 pub mod maintenance;
+pub mod merge;
 pub mod object;
 pub mod pack;
 pub mod protocol;
