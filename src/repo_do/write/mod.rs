@@ -10,8 +10,14 @@
 //! | `notes` | notes on commits |
 //! | `dispatch` | which of them answers |
 //! | `request` | what each of them gets |
+//! | `publish` | the one way in which they change anything |
+//! | `pack_maker` | objects made here, as a pack in quarantine |
+//! | `refusal` | what is told of a ref that a rule did not let change |
 
 pub(crate) mod dispatch;
+pub(crate) mod pack_maker;
+pub(crate) mod publish;
+pub(crate) mod refusal;
 pub(crate) mod request;
 
 mod blobs;
