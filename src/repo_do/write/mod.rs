@@ -10,10 +10,12 @@
 //! | `notes` | notes on commits |
 //! | `dispatch` | which of them answers |
 //! | `request` | what each of them gets |
+//! | `body` | a body as JSON |
 //! | `publish` | the one way in which they change anything |
 //! | `pack_maker` | objects made here, as a pack in quarantine |
 //! | `refusal` | what is told of a ref that a rule did not let change |
 
+pub(crate) mod body;
 pub(crate) mod dispatch;
 pub(crate) mod pack_maker;
 pub(crate) mod publish;
@@ -21,7 +23,7 @@ pub(crate) mod refusal;
 pub(crate) mod request;
 
 mod blobs;
-mod commits;
+pub(crate) mod commits;
 mod merge;
 mod notes;
 mod refs;
