@@ -13,6 +13,7 @@
 //! | `body` | a body as JSON |
 //! | `publish` | the one way in which they change anything |
 //! | `pack_maker` | objects made here, as a pack in quarantine |
+//! | `streamed_blob` | a blob whose content comes in pieces |
 //! | `refusal` | what is told of a ref that a rule did not let change |
 
 pub(crate) mod body;
@@ -21,6 +22,7 @@ pub(crate) mod pack_maker;
 pub(crate) mod publish;
 pub(crate) mod refusal;
 pub(crate) mod request;
+pub(crate) mod streamed_blob;
 
 mod blobs;
 pub(crate) mod commits;
