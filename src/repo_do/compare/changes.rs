@@ -7,6 +7,7 @@ use super::revisions::until;
 use crate::git::compare::file_diff::FileDiff;
 use crate::git::compare::patch::compared_bytes;
 use crate::git::compare::renames::Renames;
+use crate::git::compare::stat::FileStat;
 use crate::git::compare::tree::{Change, ChangeList, TreeChanges};
 use crate::git::limits::Limits;
 use crate::repo_do::content::reading::Reading;
@@ -154,5 +155,17 @@ impl Comparing {
             FileDiff::of(change, packs, context, &limits)
         })
         .await
+    }
+
+    /// Compares one file for the statistics.
+    pub(super) async fn stat(
+        &mut self,
+        reading: &mut Reading,
+        change: &Change,
+    ) -> Result<FileStat, ErrorReply> {
+        let limits = Limits::DEFAULT;
+        let bytes = until(reading, |packs| compared_bytes(change, packs, &limits)).await?;
+        self.make_room(bytes).await?;
+        until(reading, |packs| FileStat::of(change, packs, &limits)).await
     }
 }
