@@ -131,6 +131,7 @@ fn mails_are_those_of_git() {
             "format-patch",
             "--stdout",
             "--always",
+            "--no-binary",
             "--signature=cairn",
             "-1",
             commit,
