@@ -151,15 +151,15 @@ pub fn write_stat(files: &[FileStat], columns: usize, out: &mut Vec<u8>) {
     let (added, deleted) = (sum(|file| file.added), sum(|file| file.deleted));
     let plural = |count: u64| if count == 1 { "" } else { "s" };
     let count = files.len();
-    let mut line = format!(" {count} file{} changed", plural(count as u64));
+    let mut line = vec![format!(" {count} file{} changed", plural(count as u64))];
     if added > 0 || deleted == 0 {
-        line.push_str(&format!(", {added} insertion{}(+)", plural(added)));
+        line.push(format!(" {added} insertion{}(+)", plural(added)));
     }
     if deleted > 0 || added == 0 {
-        line.push_str(&format!(", {deleted} deletion{}(-)", plural(deleted)));
+        line.push(format!(" {deleted} deletion{}(-)", plural(deleted)));
     }
-    line.push('\n');
-    out.extend_from_slice(line.as_bytes());
+    out.extend_from_slice(line.join(",").as_bytes());
+    out.push(b'\n');
 }
 
 fn write_file(file: &FileStat, widths: &Widths, out: &mut Vec<u8>) {

@@ -46,7 +46,7 @@ pub(super) fn push_wrapped(text: &[u8], used: usize, columns: usize, out: &mut V
             continue;
         };
         out.push(b'\n');
-        let skipped = text.get(broken_at).is_some_and(|byte| is_blank(byte));
+        let skipped = text.get(broken_at).is_some_and(is_blank);
         at = broken_at.saturating_add(usize::from(skipped));
         start = at;
         space = None;

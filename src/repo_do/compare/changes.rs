@@ -49,7 +49,7 @@ impl Slice {
 
 /// The files that differ, and what they take.
 pub(super) struct Changes {
-    pub(super) changes: Vec<Change>,
+    pub(super) files: Vec<Change>,
     /// The limit of pairs that had to be higher for all renames to be found.
     pub(super) rename_limit_needed: Option<u32>,
     /// Held for as long as the list is.
@@ -78,7 +78,7 @@ pub(super) async fn find(
     }
     let Some(options) = query.renames() else {
         return Ok(Changes {
-            changes: list.into_changes(),
+            files: list.into_changes(),
             rename_limit_needed: None,
             reservation,
         });
@@ -101,10 +101,10 @@ pub(super) async fn find(
             .await;
     }
     let rename_limit_needed = renames.limit_needed();
-    let changes = renames.into_changes();
+    let files = renames.into_changes();
     reservation.shrink_to(held);
     Ok(Changes {
-        changes,
+        files,
         rename_limit_needed,
         reservation,
     })

@@ -35,17 +35,15 @@ pub(super) async fn patch(compare: CompareRequest, id: &str) -> Answer {
     let changes = commit.changes(&mut reading, &query).await?;
     let mut comparing = Comparing::default();
     let mut stats = Vec::new();
-    for change in &changes.changes {
+    for change in &changes.files {
         stats.push(comparing.stat(&mut reading, change).await?);
     }
     let (mut before, mut behind) = (Vec::new(), Vec::new());
     let id = commit.id;
-    mail::write_head(&id, &commit.content, &changes.changes, &stats, &mut before).map_err(
-        |_| {
-            let what = "it does not parse as a commit";
-            ReadError::Corrupt { id, what }
-        },
-    )?;
+    mail::write_head(&id, &commit.content, &changes.files, &stats, &mut before).map_err(|_| {
+        let what = "it does not parse as a commit";
+        ReadError::Corrupt { id, what }
+    })?;
     mail::write_tail(SIGNATURE, &mut behind);
     let patches = PatchBytes::new(reading, changes, query.context);
     send(patches.between(before, behind), PATCH_TYPE).await
