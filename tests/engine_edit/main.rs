@@ -7,4 +7,5 @@ mod support;
 
 mod commits;
 mod memory;
+mod patches;
 mod trees;

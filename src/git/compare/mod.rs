@@ -10,6 +10,9 @@
 //! | `hunks` | those lines with the ones around them |
 //! | `content` | what stands in a file: text, binary, too large |
 //! | `patch`, `unified` | patches as `git diff` prints them |
+//! | `file_diff` | one file compared, as data |
+//! | `history` | merge bases; the commits that one side has alone |
+//! | `mail`, `stat`, `wrap` | a commit as `git format-patch` makes a mail of it |
 //! | `quote`, `abbreviate` | paths and ids as git prints them |
 //!
 //! Invariants:
@@ -20,14 +23,19 @@
 pub mod abbreviate;
 mod content;
 mod error;
+pub mod file_diff;
+pub mod history;
 pub mod hunks;
+pub mod mail;
 pub mod patch;
 pub mod paths;
 pub mod quote;
 pub mod renames;
 mod similarity;
+pub mod stat;
 pub mod text;
 pub mod tree;
 mod unified;
+mod wrap;
 
 pub use error::CompareError;
