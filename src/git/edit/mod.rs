@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `new_objects` | what was made, by id, until it is in a pack |
+//! | `packing` | a pack written of such objects |
 //! | `change` | one change of a tree, and why it is refused |
 //! | `path` | what a path may be: what a push's trees may have |
 //! | `places` | the places that changes name, checked against each other |
@@ -25,6 +26,7 @@ pub mod date;
 pub mod message;
 pub mod new_objects;
 pub mod notes;
+pub mod packing;
 mod path;
 pub mod person;
 mod places;
