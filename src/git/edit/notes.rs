@@ -23,6 +23,9 @@ use fanout::{Fanout, Note};
 /// The ref of notes where none is named.
 pub const DEFAULT_REF: &str = "refs/notes/commits";
 
+/// What refs of notes begin with.
+const REFS: &str = "refs/notes/";
+
 /// Bytes of the trees that are read for one request, at most: some 400,000 notes.
 const READ_BYTES_MAX: u64 = 24 << 20;
 
@@ -154,6 +157,16 @@ impl<'a, S: ObjectSource> Notes<'a, S> {
             new_objects.add(object.kind, object.content.to_vec())?;
         }
         write::trees(&entries, new_objects)
+    }
+}
+
+/// The full name of a ref of notes: `refs/notes/x`, `notes/x` and `x` are the same (git's
+/// `expand_notes_ref`).
+pub fn full_ref(name: &str) -> String {
+    match name.strip_prefix("notes/") {
+        _ if name.starts_with(REFS) => name.to_owned(),
+        Some(rest) => format!("{REFS}{rest}"),
+        None => format!("{REFS}{name}"),
     }
 }
 

@@ -19,6 +19,8 @@ mod inline;
 mod made;
 pub(crate) mod people;
 
+pub(crate) use body::PersonBody;
+
 /// Makes a commit of the files that the body has.
 pub(super) async fn commit(write: WriteRequest) -> Answer {
     inline::commit(write).await

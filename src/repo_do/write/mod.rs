@@ -11,6 +11,7 @@
 //! | `dispatch` | which of them answers |
 //! | `request` | what each of them gets |
 //! | `body` | a body as JSON |
+//! | `push_options` | the push options of a body |
 //! | `publish` | the one way in which they change anything |
 //! | `pack_maker` | objects made here, as a pack in quarantine |
 //! | `refusal` | what is told of a ref that a rule did not let change |
@@ -19,6 +20,7 @@ pub(crate) mod body;
 pub(crate) mod dispatch;
 pub(crate) mod pack_maker;
 pub(crate) mod publish;
+pub(crate) mod push_options;
 pub(crate) mod refusal;
 pub(crate) mod request;
 
