@@ -12,6 +12,8 @@ use crate::support::git::Git;
 use crate::support::history::Random;
 use crate::support::scratch::Scratch;
 
+const READ_BYTES_MAX: u64 = 1 << 20;
+
 #[test]
 fn notes_have_the_trees_that_git_notes_writes() {
     compare(1, 40);
@@ -91,11 +93,12 @@ fn compare_lists(git: &Git, memory: &Memory, root: ObjectId, random: &mut Random
     let mut ours = String::new();
     let mut after = None;
     loop {
-        let mut notes = Notes::open(memory, Some(root), &Limits::DEFAULT).unwrap();
+        let mut notes = Notes::open(memory, Some(root), READ_BYTES_MAX, &Limits::DEFAULT).unwrap();
         let page = notes.list(after, 7).unwrap();
         for Listed { object, note } in &page {
             writeln!(ours, "{note} {object}").unwrap();
-            let mut notes = Notes::open(memory, Some(root), &Limits::DEFAULT).unwrap();
+            let mut notes =
+                Notes::open(memory, Some(root), READ_BYTES_MAX, &Limits::DEFAULT).unwrap();
             assert_eq!(notes.find(*object).unwrap(), Some(*note));
         }
         match page.last() {
@@ -104,7 +107,7 @@ fn compare_lists(git: &Git, memory: &Memory, root: ObjectId, random: &mut Random
         }
     }
     assert_eq!(ours.trim_end(), theirs);
-    let mut notes = Notes::open(memory, Some(root), &Limits::DEFAULT).unwrap();
+    let mut notes = Notes::open(memory, Some(root), READ_BYTES_MAX, &Limits::DEFAULT).unwrap();
     assert_eq!(notes.find(id(random)).unwrap(), None);
 }
 
@@ -135,7 +138,7 @@ fn edit(
     change: impl FnOnce(&mut Notes<'_, Memory>),
 ) -> ObjectId {
     let mut new_objects = memory.objects.clone();
-    let mut notes = Notes::open(memory, Some(root), &Limits::DEFAULT).unwrap();
+    let mut notes = Notes::open(memory, Some(root), READ_BYTES_MAX, &Limits::DEFAULT).unwrap();
     change(&mut notes);
     let root = notes.write(&mut new_objects).unwrap();
     memory.objects = new_objects;
@@ -174,7 +177,8 @@ fn two_notes_on_one_object_are_read_as_git_reads_them() {
     git.run(&["update-ref", "refs/notes/commits", &commit]);
     let theirs = git.try_run(&["notes", "show", object], b"").stdout;
     let memory = objects_of(&git);
-    let mut notes = Notes::open(&memory, Some(tree(&git)), &Limits::DEFAULT).unwrap();
+    let mut notes =
+        Notes::open(&memory, Some(tree(&git)), READ_BYTES_MAX, &Limits::DEFAULT).unwrap();
     let found = notes
         .find(ObjectId::from_hex(object.as_bytes()).unwrap())
         .unwrap();

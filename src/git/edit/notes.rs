@@ -26,11 +26,8 @@ pub const DEFAULT_REF: &str = "refs/notes/commits";
 /// What refs of notes begin with.
 const REFS: &str = "refs/notes/";
 
-/// Bytes of the trees that are read for one request, at most: some 400,000 notes.
-const READ_BYTES_MAX: u64 = 24 << 20;
-
 /// Bytes of notes that are put together here because a tree has two for one object.
-const COMBINED_BYTES_MAX: u64 = 8 << 20;
+const COMBINED_BYTES_MAX: u64 = 1 << 20;
 
 /// Notes cannot be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +51,7 @@ pub struct Notes<'a, S> {
     objects: &'a S,
     fanout: Fanout,
     read_bytes: u64,
+    read_bytes_max: u64,
     /// Notes put together, because there were two for one object.
     combined: NewObjects,
 }
@@ -68,16 +66,19 @@ pub struct Listed {
 }
 
 impl<'a, S: ObjectSource> Notes<'a, S> {
-    /// The notes in a tree (in none: `None`).
+    /// The notes in a tree (in none: `None`). It reads trees of at most `read_bytes_max` bytes, 70 for
+    /// a note; and holds about twice as many.
     pub fn open(
         objects: &'a S,
         root: Option<ObjectId>,
+        read_bytes_max: u64,
         limits: &Limits,
     ) -> Result<Self, NotesError> {
         let mut notes = Self {
             objects,
             fanout: Fanout::default(),
             read_bytes: 0,
+            read_bytes_max,
             combined: NewObjects::new(COMBINED_BYTES_MAX, limits),
         };
         if let Some(root) = root {

@@ -1,7 +1,5 @@
 //! `GET …/notes`: the note of one object, or all of them in pages.
 
-use std::rc::Rc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gix_hash::ObjectId;
@@ -17,15 +15,18 @@ use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::oid_hex;
 use crate::git::refname;
 use crate::git::store::{PackStore, Shared};
+use crate::repo_do::content::notes::read_notes;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::content::{ENVELOPE_OPEN, envelope_close};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, strict};
 use crate::repo_do::request::answer::{self, Answer};
-use crate::repo_do::state::store::Store;
 
 /// Notes of a page.
 const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 1000;
+
+/// Bytes of a note that is shown; one by REST has no more.
+const NOTE_BYTES_MAX: usize = 1 << 20;
 
 /// Bytes of the revision that names the object.
 const REVISION_BYTES_MAX: usize = 1024;
@@ -115,10 +116,20 @@ async fn one(
     }
     let id = reading.store().resolve(BStr::new(object))?;
     let id = id.ok_or_else(|| missing("object names nothing in the repository"))?;
-    let found = read_notes(reading, |packs| found(packs, tree, id)).await?;
+    let found = read_notes(reading, |packs, bytes_max| {
+        found(packs, tree, id, bytes_max)
+    });
+    let found = found.await?.map_err(unread)?;
     let (Some(head), Some((blob, text))) = (head, found) else {
         return Err(missing("the object has no note"));
     };
+    let bytes = text.len();
+    if bytes > NOTE_BYTES_MAX {
+        let message = format!(
+            "the note has {bytes} bytes, at most {NOTE_BYTES_MAX} are shown: read blob {blob}"
+        );
+        return Err(ErrorReply::at(ErrorCode::MemoryLimit, "/object", message));
+    }
     let is_text = std::str::from_utf8(&text).is_ok();
     Ok(answer::enveloped(&ShownNote {
         notes_ref: name,
@@ -135,8 +146,9 @@ fn found<S: PackStore>(
     packs: &LivePacks<S>,
     tree: Option<ObjectId>,
     object: ObjectId,
+    bytes_max: u64,
 ) -> Result<Option<(ObjectId, Shared)>, NotesError> {
-    let mut notes = Notes::open(packs, tree, &Limits::DEFAULT)?;
+    let mut notes = Notes::open(packs, tree, bytes_max, &Limits::DEFAULT)?;
     match notes.find(object)? {
         Some(blob) => Ok(Some((blob, notes.text(blob)?))),
         None => Ok(None),
@@ -154,10 +166,10 @@ async fn list(reading: &mut Reading, tree: Option<ObjectId>, query: &NotesQuery)
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
     // One more tells whether another page follows.
     let wanted = page.saturating_add(1);
-    let mut found = read_notes(reading, |packs| {
-        Notes::open(packs, tree, &Limits::DEFAULT)?.list(after, wanted)
-    })
-    .await?;
+    let found = read_notes(reading, |packs, bytes_max| {
+        Notes::open(packs, tree, bytes_max, &Limits::DEFAULT)?.list(after, wanted)
+    });
+    let mut found = found.await?.map_err(unread)?;
     let has_more = found.len() > page;
     found.truncate(page);
     let last = found.last().filter(|_| has_more);
@@ -179,18 +191,9 @@ async fn list(reading: &mut Reading, tree: Option<ObjectId>, query: &NotesQuery)
     Ok(answer::json(out)?)
 }
 
-/// Reads notes until no chunk that they need is cold.
-async fn read_notes<T>(
-    reading: &mut Reading,
-    mut read: impl FnMut(&LivePacks<Rc<Store>>) -> Result<T, NotesError>,
-) -> Result<T, ErrorReply> {
-    let read = reading
-        .until(|packs| match read(packs) {
-            Err(NotesError::Read(error)) => Err(error),
-            read => Ok(read),
-        })
-        .await?;
-    read.map_err(|error| ErrorReply::at(ErrorCode::MemoryLimit, "/ref", error.to_string()))
+/// What the caller is told of notes that cannot be read.
+fn unread(error: NotesError) -> ErrorReply {
+    ErrorReply::at(ErrorCode::MemoryLimit, "/ref", error.to_string())
 }
 
 fn cursor_id(cursor: &str) -> Result<ObjectId, ErrorReply> {

@@ -16,11 +16,11 @@ use super::publish::publish;
 use super::refusal;
 use super::request::WriteRequest;
 use crate::git::content::lookup;
-use crate::git::edit::notes::NotesError;
 use crate::git::object::ObjectKind;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::git::receive_pack::rules::Rejection;
 use crate::git::store::ObjectSource as _;
+use crate::repo_do::content::notes::read_notes;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::receive::by_rest::RefChanges;
@@ -148,13 +148,10 @@ async fn object(asked: &Asked, reading: &mut Reading) -> Result<ObjectId, ErrorR
 }
 
 async fn made(ground: &Ground, asked: &Asked, reading: &mut Reading) -> Result<Made, ErrorReply> {
-    let outcome = reading
-        .until(|packs| match made::change(packs, ground, asked) {
-            Err(NotesError::Read(error)) => Err(error),
-            outcome => Ok(outcome),
-        })
-        .await?;
-    let outcome = outcome.map_err(|error| {
+    let outcome = read_notes(reading, |packs, bytes_max| {
+        made::change(packs, ground, asked, bytes_max)
+    });
+    let outcome = outcome.await?.map_err(|error| {
         let code = ErrorCode::MemoryLimit;
         ErrorReply::at(code, "/note", error.to_string())
     })?;

@@ -64,19 +64,78 @@ impl Place {
 }
 
 /// All nodes; and what stands in the trees and is no note.
+///
+/// Notes stand apart, so that a node takes 128 bytes: with random ids there is one for every three
+/// notes.
 #[derive(Debug)]
 pub(super) struct Fanout {
-    nodes: Vec<[Slot; SLOTS]>,
+    nodes: Vec<[Packed; SLOTS]>,
+    notes: Arena<Note>,
+    subtrees: Arena<Subtree>,
     pub(super) others: Vec<Entry>,
 }
 
 impl Default for Fanout {
     fn default() -> Self {
         Self {
-            nodes: vec![[Slot::Empty; SLOTS]],
+            nodes: vec![[Packed::Empty; SLOTS]],
+            notes: Arena::default(),
+            subtrees: Arena::default(),
             others: Vec::new(),
         }
     }
+}
+
+/// A slot as it is kept: numbers alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Packed {
+    #[default]
+    Empty,
+    Node(u32),
+    Note(u32),
+    Subtree(u32),
+}
+
+/// Items by number. A number that is given back is used again.
+#[derive(Debug)]
+struct Arena<T> {
+    items: Vec<T>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Arena<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<T: Copy> Arena<T> {
+    fn get(&self, number: u32) -> Option<T> {
+        self.items.get(usize::try_from(number).ok()?).copied()
+    }
+
+    fn put(&mut self, item: T) -> u32 {
+        let number = self.free.pop();
+        let place = number.and_then(|number| usize::try_from(number).ok());
+        match (number, place.and_then(|place| self.items.get_mut(place))) {
+            (Some(number), Some(old)) => {
+                *old = item;
+                number
+            }
+            _ => {
+                self.items.push(item);
+                number_of(self.items.len().saturating_sub(1))
+            }
+        }
+    }
+}
+
+/// A place in a list, which is far below the bound: trees of so many notes are not read.
+fn number_of(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 /// Four bits of an id: the slot for it in a node at this depth.
@@ -92,16 +151,36 @@ pub(super) fn nibble(id: &ObjectId, depth: usize) -> usize {
 impl Fanout {
     pub(super) fn slot(&self, place: Place) -> Slot {
         let node = self.nodes.get(place.node);
-        node.and_then(|node| node.get(place.slot))
-            .copied()
-            .unwrap_or_default()
+        let packed = node.and_then(|node| node.get(place.slot)).copied();
+        self.unpacked(packed.unwrap_or_default())
+    }
+
+    fn unpacked(&self, packed: Packed) -> Slot {
+        let slot = match packed {
+            Packed::Empty => None,
+            Packed::Node(number) => usize::try_from(number).ok().map(Slot::Node),
+            Packed::Note(number) => self.notes.get(number).map(Slot::Note),
+            Packed::Subtree(number) => self.subtrees.get(number).map(Slot::Subtree),
+        };
+        slot.unwrap_or_default()
     }
 
     pub(super) fn replace_slot(&mut self, place: Place, slot: Slot) {
+        let packed = match slot {
+            Slot::Empty => Packed::Empty,
+            Slot::Node(node) => Packed::Node(number_of(node)),
+            Slot::Note(note) => Packed::Note(self.notes.put(note)),
+            Slot::Subtree(subtree) => Packed::Subtree(self.subtrees.put(subtree)),
+        };
         let node = self.nodes.get_mut(place.node);
         debug_assert!(node.is_some() && place.slot < SLOTS, "no slot: {place:?}");
-        if let Some(old) = node.and_then(|node| node.get_mut(place.slot)) {
-            *old = slot;
+        let Some(kept) = node.and_then(|node| node.get_mut(place.slot)) else {
+            return;
+        };
+        match std::mem::replace(kept, packed) {
+            Packed::Note(number) => self.notes.free.push(number),
+            Packed::Subtree(number) => self.subtrees.free.push(number),
+            Packed::Empty | Packed::Node(_) => {}
         }
     }
 
@@ -119,7 +198,7 @@ impl Fanout {
     /// A new node, empty.
     pub(super) fn add_node(&mut self) -> usize {
         let number = self.nodes.len();
-        self.nodes.push([Slot::Empty; SLOTS]);
+        self.nodes.push([Packed::Empty; SLOTS]);
         number
     }
 
@@ -158,10 +237,10 @@ impl Fanout {
     /// The only note of a node, or an empty slot if it has nothing; `None` when it has more.
     fn only_note(&self, node: usize) -> Option<Slot> {
         let slots = self.nodes.get(node)?;
-        let mut taken = slots.iter().filter(|slot| **slot != Slot::Empty);
+        let mut taken = slots.iter().filter(|slot| **slot != Packed::Empty);
         match (taken.next(), taken.next()) {
             (None, _) => Some(Slot::Empty),
-            (Some(only @ Slot::Note(_)), None) => Some(*only),
+            (Some(only @ Packed::Note(_)), None) => Some(self.unpacked(*only)),
             _ => None,
         }
     }
@@ -176,7 +255,7 @@ impl Fanout {
         let is_full = slots.is_some_and(|slots| {
             slots
                 .iter()
-                .all(|slot| matches!(slot, Slot::Node(_) | Slot::Subtree(_)))
+                .all(|slot| matches!(slot, Packed::Node(_) | Packed::Subtree(_)))
         });
         if is_full {
             above.saturating_add(1)

@@ -8,7 +8,7 @@ use super::super::super::object::ObjectKind;
 use super::super::super::object::facts::{TreeEntry, tree_entries};
 use super::super::super::store::{ObjectSource, ReadError};
 use super::fanout::{ID_BYTES, Note, Place, SLOTS, Slot, Subtree, nibble};
-use super::{Entry, Listed, Notes, NotesError, READ_BYTES_MAX};
+use super::{Entry, Listed, Notes, NotesError};
 
 impl<S: ObjectSource> Notes<'_, S> {
     pub(super) fn load_root(&mut self, tree: ObjectId) -> Result<(), NotesError> {
@@ -68,8 +68,8 @@ impl<S: ObjectSource> Notes<'_, S> {
             return Err(corrupt("it is a tree of notes that is not here"));
         };
         self.read_bytes = self.read_bytes.saturating_add(content.len() as u64);
-        if self.read_bytes > READ_BYTES_MAX {
-            let limit = READ_BYTES_MAX;
+        if self.read_bytes > self.read_bytes_max {
+            let limit = self.read_bytes_max;
             return Err(NotesError::TooLarge { limit });
         }
         for entry in tree_entries(&content) {

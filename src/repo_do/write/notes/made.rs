@@ -12,7 +12,7 @@ use crate::git::object::ObjectKind;
 use crate::git::store::ObjectSource;
 
 /// Bytes of the objects that one change makes: a note, and the trees on its path.
-const OBJECT_BYTES_MAX: u64 = 32 << 20;
+const OBJECT_BYTES_MAX: u64 = 16 << 20;
 
 /// What the notes are changed from.
 #[derive(Debug, Clone, Copy)]
@@ -52,10 +52,11 @@ pub(super) fn change(
     stored: &impl ObjectSource,
     ground: &Ground,
     asked: &Asked,
+    read_bytes_max: u64,
 ) -> Result<Outcome, NotesError> {
     let limits = Limits::DEFAULT;
     let mut objects = NewObjects::new(OBJECT_BYTES_MAX, &limits);
-    let mut notes = Notes::open(stored, ground.tree, &limits)?;
+    let mut notes = Notes::open(stored, ground.tree, read_bytes_max, &limits)?;
     let old = notes.find(ground.object)?;
     let blob = match (&asked.action, old) {
         (Action::Remove, None) => return Ok(Outcome::NoNote),
