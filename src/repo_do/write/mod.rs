@@ -11,9 +11,10 @@
 //! | `dispatch` | which of them answers |
 //! | `request` | what each of them gets |
 //! | `body` | a body as JSON |
-//! | `push_options` | the push options of a body |
 //! | `publish` | the one way in which they change anything |
 //! | `pack_maker` | objects made here, as a pack in quarantine |
+//! | `streamed_blob` | a blob whose content comes in pieces |
+//! | `push_options` | push options, bounded as a push's are |
 //! | `refusal` | what is told of a ref that a rule did not let change |
 
 pub(crate) mod body;
@@ -23,6 +24,7 @@ pub(crate) mod publish;
 pub(crate) mod push_options;
 pub(crate) mod refusal;
 pub(crate) mod request;
+pub(crate) mod streamed_blob;
 
 mod blobs;
 pub(crate) mod commits;

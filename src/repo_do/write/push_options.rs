@@ -1,41 +1,38 @@
-//! Push options in a body: bounded as those of `git push -o` are.
+//! Push options, as `git push -o` sends them, in the body of a request.
 
 use gix_object::bstr::BString;
 
 use crate::git::limits::Limits;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
-/// Where they stand in a body.
-const POINTER: &str = "/push_options";
-
-/// Checks the options of a body.
-pub(crate) fn checked(options: Vec<String>) -> Result<Vec<BString>, ErrorReply> {
+/// Checks them by the bounds of a push; `pointer` leads to their list.
+pub(crate) fn checked(given: Vec<String>, pointer: &str) -> Result<Vec<BString>, ErrorReply> {
     let limits = Limits::DEFAULT;
-    let refused = |message: String| ErrorReply::at(ErrorCode::InvalidInput, POINTER, message);
-    let (count, count_max) = (options.len(), limits.push_options_max);
-    if count > count_max {
-        let message = format!("push_options has {count} options, at most {count_max} are taken");
-        return Err(refused(message));
+    let refuse = |pointer: String, message: String| {
+        Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
+    };
+    let (options, options_max) = (given.len(), limits.push_options_max);
+    if options > options_max {
+        let message = format!("{options} push options, at most {options_max} are taken");
+        return refuse(pointer.to_owned(), message);
     }
-    let mut all = 0_usize;
-    for (number, option) in options.iter().enumerate() {
+    let mut total = 0_usize;
+    for (number, option) in given.iter().enumerate() {
         let (bytes, bytes_max) = (option.len(), limits.push_option_bytes_max);
         if bytes > bytes_max {
-            let message = format!("an option has {bytes} bytes, at most {bytes_max} are taken");
-            let pointer = format!("{POINTER}/{number}");
-            return Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message));
+            let message = format!("the push option has {bytes} bytes, at most {bytes_max}");
+            return refuse(format!("{pointer}/{number}"), message);
         }
         if option.contains(['\0', '\n']) {
-            let message = "an option has a NUL or a newline, which no push can send";
-            let pointer = format!("{POINTER}/{number}");
-            return Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message));
+            let message = "a push option has no NUL and no newline".to_owned();
+            return refuse(format!("{pointer}/{number}"), message);
         }
-        all = all.saturating_add(bytes);
+        total = total.saturating_add(bytes);
     }
-    let all_max = limits.push_options_bytes_max;
-    if all > all_max {
-        let message = format!("push_options has {all} bytes, at most {all_max} are taken");
-        return Err(refused(message));
+    let total_max = limits.push_options_bytes_max;
+    if total > total_max {
+        let message = format!("the push options have {total} bytes, at most {total_max}");
+        return refuse(pointer.to_owned(), message);
     }
-    Ok(options.into_iter().map(BString::from).collect())
+    Ok(given.into_iter().map(BString::from).collect())
 }

@@ -149,7 +149,7 @@ impl Asked {
             guard: guard.transpose()?,
             author: person(body.author.as_ref(), "/author")?,
             committer: person(body.committer.as_ref(), "/committer")?,
-            push_options: push_options::checked(body.push_options)?,
+            push_options: push_options::checked(body.push_options, "/push_options")?,
         })
     }
 }
