@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::git::Git;
-use crate::support::rest::{Hosted, Rest};
+use crate::support::rest::Hosted;
 use crate::support::scratch::Scratch;
 use crate::{bytes_of, patch_of, rest, same_bytes};
 
@@ -45,12 +45,11 @@ fn timed<T>(times: &mut Times, work: impl FnOnce() -> T) -> T {
 }
 
 /// Asks for the refs until told to stop.
-fn listed(client: &Rest, hosted: &Hosted, is_over: &AtomicBool) -> Times {
+fn listed(git: &Git, hosted: &Hosted, is_over: &AtomicBool) -> Times {
     let mut times = Times(Vec::new());
-    let path = hosted.path("/refs?limit=1");
+    let url = hosted.url();
     while !is_over.load(Ordering::Relaxed) {
-        let answer = timed(&mut times, || client.get(&path));
-        assert_eq!(answer.status, 200, "{}", answer.text());
+        timed(&mut times, || git.run(&["ls-remote", &url, "HEAD"]));
     }
     times
 }
@@ -60,9 +59,8 @@ fn compare_all(git: &Git, hosted: &Hosted, name: &str) {
     let listed_commits = git.run(&["rev-list", "--min-parents=1", &limit, "HEAD"]);
     let (mut ours, mut theirs) = (Times(Vec::new()), Times(Vec::new()));
     let is_over = AtomicBool::new(false);
-    let client = rest().with_bearer(&hosted.token);
     let mut beside = std::thread::scope(|scope| {
-        let beside = scope.spawn(|| listed(&client, hosted, &is_over));
+        let beside = scope.spawn(|| listed(git, hosted, &is_over));
         for commit in listed_commits.lines() {
             let base = format!("{commit}^");
             let base = git.run(&["rev-parse", &base]);
@@ -77,13 +75,13 @@ fn compare_all(git: &Git, hosted: &Hosted, name: &str) {
     });
     println!("{name}: {}", ours.line("ours"));
     println!("{name}: {}", theirs.line("git diff"));
-    println!("{name}: {}", beside.line("refs beside them"));
+    println!("{name}: {}", beside.line("ls-remote beside them"));
     // The whole history at once.
     let empty = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
     let mut whole = Times(Vec::new());
     let is_over = AtomicBool::new(false);
     let mut beside = std::thread::scope(|scope| {
-        let beside = scope.spawn(|| listed(&client, hosted, &is_over));
+        let beside = scope.spawn(|| listed(git, hosted, &is_over));
         for (base, head) in [(empty, "HEAD"), ("HEAD~400", "HEAD")] {
             let base = git.run(&["rev-parse", base]);
             let query = format!("/diff?base={base}&head={head}");
@@ -98,7 +96,7 @@ fn compare_all(git: &Git, hosted: &Hosted, name: &str) {
         beside.join().unwrap()
     });
     println!("{name}: {}", whole.line("large diffs"));
-    println!("{name}: {}", beside.line("refs beside them"));
+    println!("{name}: {}", beside.line("ls-remote beside them"));
 }
 
 #[test]
