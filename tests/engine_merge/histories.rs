@@ -14,7 +14,9 @@ type Pairs = Vec<(u32, u32)>;
 /// One file that both sides edit.
 fn texts(random: &mut Random, stream: &mut Stream, pairs: &mut Pairs) {
     let mut base = Files::new();
-    let content: Vec<u8> = (0..random.below(40)).flat_map(|_| edit(random, b"")).collect();
+    let content: Vec<u8> = (0..random.below(40))
+        .flat_map(|_| edit(random, b""))
+        .collect();
     base.insert("f".to_owned(), ("100644", content.clone()));
     let parent = stream.commit(&[], &base);
     let mut side = || {
@@ -53,23 +55,40 @@ fn crossed(random: &mut Random, stream: &mut Stream, pairs: &mut Pairs) {
     for _ in 0..=random.below(2) {
         let (left, right) = (ours.clone(), theirs.clone());
         let mut mixed = left.1.clone();
-        mixed.extend(right.1.iter().filter(|_| random.percent(50)).map(|(path, file)| (path.clone(), file.clone())));
+        mixed.extend(
+            right
+                .1
+                .iter()
+                .filter(|_| random.percent(50))
+                .map(|(path, file)| (path.clone(), file.clone())),
+        );
         let ours_files = change(random, &sane(mixed.clone()), 2);
         let theirs_files = change(random, &sane(mixed), 2);
         ours = (stream.commit(&[left.0, right.0], &ours_files), ours_files);
-        theirs = (stream.commit(&[right.0, left.0], &theirs_files), theirs_files);
+        theirs = (
+            stream.commit(&[right.0, left.0], &theirs_files),
+            theirs_files,
+        );
     }
     let (left, right) = (change(random, &ours.1, 2), change(random, &theirs.1, 2));
-    pairs.push((stream.commit(&[ours.0], &left), stream.commit(&[theirs.0], &right)));
+    pairs.push((
+        stream.commit(&[ours.0], &left),
+        stream.commit(&[theirs.0], &right),
+    ));
 }
 
 /// Without files that are inside of other files.
 fn sane(files: Files) -> Files {
     let paths: Vec<String> = files.keys().cloned().collect();
     let is_inside = |path: &String| {
-        paths.iter().any(|other| path.starts_with(&format!("{other}/")))
+        paths
+            .iter()
+            .any(|other| path.starts_with(&format!("{other}/")))
     };
-    files.into_iter().filter(|(path, _)| !is_inside(path)).collect()
+    files
+        .into_iter()
+        .filter(|(path, _)| !is_inside(path))
+        .collect()
 }
 
 fn compare(seed: u64, count: usize, make: fn(&mut Random, &mut Stream, &mut Pairs)) {
@@ -94,9 +113,10 @@ fn compare_with(
     let export = format!("--export-marks={}", marks.display());
     git.run_with(&["fast-import", "--quiet", &export], &stream.out);
     let ids = read_marks(&std::fs::read_to_string(marks).unwrap());
-    let pairs: Vec<_> = pairs.iter().map(|(ours, theirs)| {
-        (ids[*ours as usize].clone(), ids[*theirs as usize].clone())
-    }).collect();
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(ours, theirs)| (ids[*ours as usize].clone(), ids[*theirs as usize].clone()))
+        .collect();
     let answers = ask_git(&git, &pairs, options);
     let objects = Objects::read(&git);
     let mut wrong = Vec::new();
@@ -111,8 +131,18 @@ fn compare_with(
         }
     }
     let clean = answers.iter().filter(|answer| answer.is_clean).count();
-    println!("seed {seed}: {} merges, {clean} of them clean, {} wrong", pairs.len(), wrong.len());
-    assert!(wrong.is_empty(), "{} of {} differ\n{}", wrong.len(), pairs.len(), wrong[..wrong.len().min(3)].join("\n"));
+    println!(
+        "seed {seed}: {} merges, {clean} of them clean, {} wrong",
+        pairs.len(),
+        wrong.len()
+    );
+    assert!(
+        wrong.is_empty(),
+        "{} of {} differ\n{}",
+        wrong.len(),
+        pairs.len(),
+        wrong[..wrong.len().min(3)].join("\n")
+    );
 }
 
 fn read_marks(text: &str) -> Vec<String> {
@@ -128,7 +158,13 @@ fn read_marks(text: &str) -> Vec<String> {
     ids
 }
 
-fn explain(git: &Git, at: usize, pair: &(String, String), theirs: &Answer, ours: &Answer) -> String {
+fn explain(
+    git: &Git,
+    at: usize,
+    pair: &(String, String),
+    theirs: &Answer,
+    ours: &Answer,
+) -> String {
     let difference = if git.try_run(&["cat-file", "-e", &ours.tree], b"").ok {
         git.try_run(&["diff", &theirs.tree, &ours.tree], b"").text()
     } else {

@@ -87,7 +87,10 @@ impl History for Objects {
         let common: Vec<ObjectId> = ours.intersection(&theirs).copied().collect();
         let above = |id: &ObjectId| self.ancestors(&self.parents(id));
         let inner: BTreeSet<ObjectId> = common.iter().flat_map(above).collect();
-        let mut best: Vec<_> = common.into_iter().filter(|id| !inner.contains(id)).collect();
+        let mut best: Vec<_> = common
+            .into_iter()
+            .filter(|id| !inner.contains(id))
+            .collect();
         best.sort_by_key(|id| std::cmp::Reverse(self.time(id)));
         Ok(best)
     }
@@ -114,14 +117,18 @@ pub fn ask_git(git: &Git, pairs: &[(String, String)], options: &[&str]) -> Vec<A
     arguments.extend_from_slice(options);
     let ended = git.try_run(&arguments, input.as_bytes());
     assert!(ended.ok, "{}", ended.stderr);
-    let mut fields = ended.stdout.split(|byte| *byte == 0).map(|field| {
-        String::from_utf8_lossy(field).into_owned()
-    });
+    let mut fields = ended
+        .stdout
+        .split(|byte| *byte == 0)
+        .map(|field| String::from_utf8_lossy(field).into_owned());
     let mut answers = Vec::new();
     for _ in pairs {
         let is_clean = fields.next().unwrap() == "1";
         let tree = fields.next().unwrap();
-        let conflicted = fields.by_ref().take_while(|field| !field.is_empty()).collect();
+        let conflicted = fields
+            .by_ref()
+            .take_while(|field| !field.is_empty())
+            .collect();
         let mut messages = Vec::new();
         // Each message: how many paths, the paths, its kind, its text.
         while let Some(count) = fields.next().filter(|field| !field.is_empty()) {

@@ -21,7 +21,9 @@ impl Stream {
         let mark = self.marks;
         let time = 1_700_000_000 + u64::from(mark);
         self.line(&format!("commit refs/heads/b{mark}\nmark :{mark}"));
-        self.line(&format!("committer A <a@example.com> {time} +0000\ndata 1\nx"));
+        self.line(&format!(
+            "committer A <a@example.com> {time} +0000\ndata 1\nx"
+        ));
         for (at, parent) in parents.iter().enumerate() {
             let word = if at == 0 { "from" } else { "merge" };
             self.line(&format!("{word} :{parent}"));
@@ -74,7 +76,10 @@ fn content(random: &mut Random) -> Vec<u8> {
     let with_cr = random.percent(8);
     let mut content: Vec<u8> = (0..=random.below(24)).flat_map(|_| line(random)).collect();
     if with_cr {
-        content = String::from_utf8(content).unwrap().replace('\n', "\r\n").into_bytes();
+        content = String::from_utf8(content)
+            .unwrap()
+            .replace('\n', "\r\n")
+            .into_bytes();
     }
     if random.percent(8) {
         content.pop();
@@ -87,7 +92,10 @@ pub fn edit(random: &mut Random, content: &[u8]) -> Vec<u8> {
     if content.contains(&0) {
         return vec![0, 9, u8::try_from(random.below(200)).unwrap()];
     }
-    let mut lines: Vec<Vec<u8>> = content.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    let mut lines: Vec<Vec<u8>> = content
+        .split_inclusive(|byte| *byte == b'\n')
+        .map(<[u8]>::to_vec)
+        .collect();
     for _ in 0..=random.below(4) {
         let at = random.below(lines.len() + 1);
         match random.below(4) {
@@ -177,7 +185,10 @@ fn change_once(random: &mut Random, files: &mut Files) {
         }
         14 | 15 => rename_directory(random, files),
         16 if mode.starts_with("100") => {
-            files.insert(path, (if mode == "100644" { "100755" } else { "100644" }, old));
+            files.insert(
+                path,
+                (if mode == "100644" { "100755" } else { "100644" }, old),
+            );
         }
         17 => {
             let target = format!("n{}", random.below(3)).into_bytes();
@@ -192,7 +203,9 @@ fn change_once(random: &mut Random, files: &mut Files) {
             let new = if random.percent(50) {
                 format!("{path}/n{}", random.below(3))
             } else {
-                DIRECTORIES[1 + random.below(6)].trim_end_matches('/').to_owned()
+                DIRECTORIES[1 + random.below(6)]
+                    .trim_end_matches('/')
+                    .to_owned()
             };
             let content = content(random);
             put(files, &new, ("100644", content));
@@ -204,7 +217,11 @@ fn change_once(random: &mut Random, files: &mut Files) {
 fn rename_directory(random: &mut Random, files: &mut Files) {
     let from = DIRECTORIES[1 + random.below(6)];
     let to = ["g/", "h/", "a/k/", "b/", ""][random.below(5)];
-    let moved: Vec<String> = files.keys().filter(|path| path.starts_with(from)).cloned().collect();
+    let moved: Vec<String> = files
+        .keys()
+        .filter(|path| path.starts_with(from))
+        .cloned()
+        .collect();
     for path in moved {
         let Some((mode, mut content)) = files.remove(&path) else {
             continue;
@@ -212,6 +229,10 @@ fn rename_directory(random: &mut Random, files: &mut Files) {
         if mode.starts_with("100") && random.percent(20) {
             content = edit(random, &content);
         }
-        put(files, &format!("{to}{}", &path[from.len()..]), (mode, content));
+        put(
+            files,
+            &format!("{to}{}", &path[from.len()..]),
+            (mode, content),
+        );
     }
 }

@@ -43,9 +43,8 @@ impl History for CommitGraph {
         ours: &[ObjectId],
         theirs: &[ObjectId],
     ) -> Result<Vec<ObjectId>, StoreError> {
-        let nodes = |ids: &[ObjectId]| -> Vec<_> {
-            ids.iter().filter_map(|id| self.lookup(id)).collect()
-        };
+        let nodes =
+            |ids: &[ObjectId]| -> Vec<_> { ids.iter().filter_map(|id| self.lookup(id)).collect() };
         let mut bases = ancestry::merge_bases_of(self, &nodes(ours), &nodes(theirs))?;
         bases.sort_by_key(|node| std::cmp::Reverse(self.time_seconds(*node)));
         Ok(bases.iter().map(|node| self.commit_id(*node)).collect())

@@ -21,7 +21,10 @@ pub(super) fn write(
         match region.resolution {
             Resolution::Conflict => conflict(&mut out, versions, region, options),
             Resolution::Theirs => {
-                copy(&mut out, versions.theirs.run(region.theirs, region.their_count));
+                copy(
+                    &mut out,
+                    versions.theirs.run(region.theirs, region.their_count),
+                );
             }
             Resolution::Ours | Resolution::Same => {
                 copy(&mut out, versions.ours.run(region.ours, region.our_count));

@@ -166,9 +166,7 @@ pub(super) fn narrow(
             continue;
         }
         let ours = versions.ours.token_run(region.ours, region.our_count);
-        let theirs = versions
-            .theirs
-            .token_run(region.theirs, region.their_count);
+        let theirs = versions.theirs.token_run(region.theirs, region.their_count);
         let changes = histogram.changes(ours, theirs);
         if changes.is_empty() {
             narrowed.push(Region {

@@ -162,7 +162,8 @@ impl Sides {
 
 /// The directory of a path; the root's is empty.
 pub(super) fn directory(path: &[u8]) -> &[u8] {
-    path.rsplit_once_str("/").map_or(&[][..], |(above, _)| above)
+    path.rsplit_once_str("/")
+        .map_or(&[][..], |(above, _)| above)
 }
 
 /// The name behind the last slash.
