@@ -24,6 +24,7 @@ pub mod maintenance;
 pub mod merge;
 pub mod object;
 pub mod pack;
+pub mod patch;
 pub mod protocol;
 pub mod receive_pack;
 pub mod refname;

@@ -34,13 +34,15 @@ const ENGINE: [(&[&str], bool); 5] = [
 ];
 
 /// The rooms of the actor, from the roof down: each imports those below it only.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 18] = [
     "shell",
     "dispatch",
     "alarm",
     "lifecycle",
+    "write",
     "receive",
     "upkeep",
+    "compare",
     "content",
     "fetch",
     "intake",

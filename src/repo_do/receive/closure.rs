@@ -7,8 +7,8 @@ use gix_hash::ObjectId;
 
 use super::super::fetch::reach::Visible;
 use super::super::state::reach_cache::Audience;
-use super::Push;
 use super::progress::ProgressSink;
+use super::push::Push;
 use crate::git::graph::connectivity::ConnectivityError;
 use crate::git::object::ObjectKind;
 use crate::git::receive_pack::rules::Rejection;

@@ -179,6 +179,7 @@ impl Caller {
 }
 
 /// A caller who may do what it asks for.
+#[derive(Clone)]
 pub(crate) struct Authorized {
     /// The repository.
     pub(crate) record: RepositoryRecord,
