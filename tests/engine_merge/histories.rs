@@ -2,7 +2,7 @@
 
 use cairn::git::merge::tree::Favor;
 
-use super::judge::{Answer, Objects, ask_git, merge, told};
+use super::judge::{Answer, Objects, ask_git, merge, new_files, told};
 use super::random::{Files, Stream, change, edit, first_files};
 use super::support::git::Git;
 use super::support::history::Random;
@@ -121,13 +121,14 @@ fn compare_with(
     let objects = Objects::read(&git);
     let mut wrong = Vec::new();
     for (at, (pair, answer)) in pairs.iter().zip(&answers).enumerate() {
-        let merged = merge(&objects, pair, favor);
+        let (merged, new_objects) = merge(&objects, pair, favor);
         let ours = told(&merged);
         let is_same = ours.is_clean == answer.is_clean
             && ours.tree == answer.tree
             && ours.conflicted == answer.conflicted;
         if !is_same {
-            wrong.push(explain(&git, at, pair, answer, &ours));
+            let files = new_files(&new_objects, &merged.tree, "");
+            wrong.push(explain(&git, at, pair, answer, &ours, &files));
         }
     }
     let clean = answers.iter().filter(|answer| answer.is_clean).count();
@@ -158,19 +159,27 @@ fn read_marks(text: &str) -> Vec<String> {
     ids
 }
 
+/// Both answers, and the files in which they differ.
 fn explain(
     git: &Git,
     at: usize,
     pair: &(String, String),
     theirs: &Answer,
     ours: &Answer,
+    files: &[(String, String)],
 ) -> String {
-    let difference = if git.try_run(&["cat-file", "-e", &ours.tree], b"").ok {
-        git.try_run(&["diff", &theirs.tree, &ours.tree], b"").text()
-    } else {
-        git.run(&["ls-tree", "-r", &theirs.tree])
-    };
-    format!("merge {at} of {pair:?}\ngit: {theirs:#?}\nours: {ours:#?}\n{difference}\n")
+    let mut text = format!("merge {at} of {pair:?}\ngit: {theirs:#?}\nours: {ours:#?}\n");
+    for (path, content) in files {
+        let name = format!("{}:{path}", theirs.tree);
+        let theirs =
+            String::from_utf8_lossy(&git.try_run(&["show", &name], b"").stdout).into_owned();
+        if theirs != *content {
+            text.push_str(&format!(
+                "-- {path}, git:\n{theirs}\n-- {path}, ours:\n{content}\n"
+            ));
+        }
+    }
+    text
 }
 
 #[test]

@@ -148,13 +148,35 @@ pub fn ask_git(git: &Git, pairs: &[(String, String)], options: &[&str]) -> Vec<A
 }
 
 /// Merges two commits.
-pub fn merge(objects: &Objects, (ours, theirs): &(String, String), favor: Favor) -> MergedTree {
+pub fn merge(
+    objects: &Objects,
+    (ours, theirs): &(String, String),
+    favor: Favor,
+) -> (MergedTree, NewObjects) {
     let id = |hex: &str| ObjectId::from_hex(hex.as_bytes()).unwrap();
     let mut new_objects = NewObjects::new(64 << 20, &Limits::DEFAULT);
     let names = [ours.as_str().into(), theirs.as_str().into()];
     let mut merge = CommitMerge::new(objects, [id(ours), id(theirs)], names, favor).unwrap();
     while merge.step(objects, objects, &mut new_objects).unwrap() {}
-    merge.into_result().unwrap()
+    (merge.into_result().unwrap(), new_objects)
+}
+
+/// The files of a tree that was merged, by path, as far as they are new.
+pub fn new_files(new_objects: &NewObjects, tree: &oid, above: &str) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let Some((ObjectKind::Tree, content)) = new_objects.get(tree) else {
+        return files;
+    };
+    for entry in facts::tree_entries(content).map(Result::unwrap) {
+        let path = format!("{above}{}", entry.name);
+        match new_objects.get(entry.id) {
+            Some((ObjectKind::Blob, content)) => {
+                files.push((path, String::from_utf8_lossy(content).into_owned()));
+            }
+            _ => files.extend(new_files(new_objects, entry.id, &format!("{path}/"))),
+        }
+    }
+    files
 }
 
 /// What a merge of ours makes, in git's words.
