@@ -44,10 +44,17 @@ impl Closure for PushTips<'_> {
     }
 
     /// Objects that no ref of this repository reaches, nor its reflog: whoever knows such an id must
-    /// not be given the object for naming it.
+    /// not be given the object for naming it. A blob that the caller put by REST is its own.
     fn hidden(&self, relied_on: &[ObjectId]) -> Result<HashSet<ObjectId>, ReadError> {
         let Push { object, store, .. } = &*self.push;
-        Visible::to(object, store, Audience::Member).hidden(relied_on)
+        let mut hidden = Visible::to(object, store, Audience::Member).hidden(relied_on)?;
+        let putter = self.push.authorized.putter();
+        for id in hidden.iter().copied().collect::<Vec<_>>() {
+            if store.has_put(&id, putter)? {
+                hidden.remove(&id);
+            }
+        }
+        Ok(hidden)
     }
 }
 

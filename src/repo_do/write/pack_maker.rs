@@ -3,11 +3,14 @@
 
 use std::rc::Rc;
 
+use gix_hash::ObjectId;
+
 use crate::git::edit::new_objects::NewObjects;
 use crate::git::edit::packing::Packing;
 use crate::git::hash::WholeObject;
 use crate::git::limits::Limits;
 use crate::git::object::fsck::Strictness;
+use crate::git::store::{PackId, Quarantine as _};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::intake::arrival::ArrivingPack;
 use crate::repo_do::intake::error::IntakeError;
@@ -16,6 +19,7 @@ use crate::repo_do::intake::memory::PackMemory;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::receive::by_rest::{NewPack, Writer};
 use crate::repo_do::runtime::timer::pause;
+use crate::repo_do::state::store::Store;
 
 /// Bytes of the pack that are handed on at once.
 const PIECE_BYTES: usize = 64 << 10;
@@ -23,15 +27,17 @@ const PIECE_BYTES: usize = 64 << 10;
 /// Bytes of content that are compressed and parsed between two pauses: about 20 ms of CPU.
 const STEP_BYTES: u64 = 1 << 20;
 
-struct Silent;
+/// Nobody is told how far the intake is.
+pub(crate) struct Unwatched;
 
-impl Hooks for Silent {}
+impl Hooks for Unwatched {}
 
 /// A pack under way. Dropped before it is finished, it leaves nothing in quarantine.
 pub(crate) struct PackMaker {
     packing: Packing,
     arriving: ArrivingPack,
     memory: PackMemory,
+    store: Rc<Store>,
     quarantine: Discarding,
     out: Vec<u8>,
     /// Bytes of content since the last pause.
@@ -72,15 +78,11 @@ impl PackMaker {
             packing: Packing::new(object_count, &mut out),
             arriving: ArrivingPack::new(Limits::DEFAULT, strictness),
             memory,
+            store: Rc::clone(writer.store),
             quarantine: Discarding(Some(quarantined)),
             out,
             unpaused_bytes: 0,
         })
-    }
-
-    /// Reserves what the caller holds from now on.
-    pub(crate) async fn hold_beside(&mut self, bytes: u64) -> Result<(), ErrorReply> {
-        self.memory.hold_beside(bytes).await
     }
 
     /// Writes an object that is held whole.
@@ -100,6 +102,46 @@ impl PackMaker {
         self.passed(bytes.len()).await
     }
 
+    /// The ids of the objects that were written, in order.
+    pub(crate) async fn ids(&mut self) -> Result<Vec<ObjectId>, ErrorReply> {
+        self.hand_on().await?;
+        Ok(self.arriving.ids().map_err(IntakeError::from)?)
+    }
+
+    /// Opens rows beside the pack, for bytes that cannot be written yet.
+    pub(crate) async fn open_scratch(&mut self) -> Result<PackId, ErrorReply> {
+        let quarantined = self.quarantine.get()?;
+        let scratch_id = quarantined.open_scratch()?;
+        quarantined.sweep_later().await?;
+        Ok(scratch_id)
+    }
+
+    /// Puts a chunk beside the pack.
+    pub(crate) fn put_scratch(
+        &self,
+        scratch_id: PackId,
+        number: u32,
+        bytes: &[u8],
+    ) -> Result<(), ErrorReply> {
+        Ok(self
+            .quarantine
+            .get()?
+            .put_chunk(scratch_id, number, bytes)?)
+    }
+
+    /// Writes the chunks that were put beside the pack, and removes them.
+    pub(crate) async fn write_scratch(
+        &mut self,
+        scratch_id: PackId,
+        chunks: u32,
+    ) -> Result<(), ErrorReply> {
+        for number in 0..chunks {
+            let chunk = self.store.chunk_uncached(scratch_id, number)?;
+            self.write(&chunk).await?;
+        }
+        Ok(self.quarantine.get()?.drop_scratch(scratch_id)?)
+    }
+
     /// Writes the trailer.
     pub(crate) async fn finish(mut self) -> Result<NewPack, ErrorReply> {
         self.hand_on().await?;
@@ -116,14 +158,19 @@ impl PackMaker {
         })
     }
 
+    /// Lets others have their turn.
+    pub(crate) async fn pause(&mut self) {
+        self.unpaused_bytes = 0;
+        pause().await;
+    }
+
     async fn passed(&mut self, content_bytes: usize) -> Result<(), ErrorReply> {
         if self.out.len() >= PIECE_BYTES {
             self.hand_on().await?;
         }
         self.unpaused_bytes = self.unpaused_bytes.saturating_add(content_bytes as u64);
         if self.unpaused_bytes >= STEP_BYTES {
-            self.unpaused_bytes = 0;
-            pause().await;
+            self.pause().await;
         }
         Ok(())
     }
@@ -133,7 +180,9 @@ impl PackMaker {
         let fed = self.arriving.feed(&self.out, quarantined);
         fed.map_err(IntakeError::from)?;
         self.out.clear();
-        let settled = self.arriving.settle(quarantined, &mut self.memory, &Silent);
+        let settled = self
+            .arriving
+            .settle(quarantined, &mut self.memory, &Unwatched);
         Ok(settled.await?)
     }
 }

@@ -14,6 +14,7 @@
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`ref_counts`] | how many refs a repository has, and how many it may have |
 //! | [`reflog`], [`reflog_page`] | what was changed: written with each change, read by people |
+//! | [`put_blobs`] | blobs that were put by REST, until a commit names them |
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`revisions`] | names that people give to commits |
 //! | [`tokens`] | the tokens of a repository or of a namespace |
@@ -42,6 +43,7 @@ pub(crate) mod part_rows;
 pub mod phase;
 pub mod publication;
 pub(crate) mod publish;
+pub mod put_blobs;
 pub mod ready_clone;
 pub(crate) mod recovery;
 pub(crate) mod ref_cache;
