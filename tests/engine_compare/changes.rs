@@ -121,10 +121,10 @@ fn the_files_that_differ_are_those_of_git() {
 
 #[test]
 fn the_renames_are_those_of_git() {
-    for seed in 1..=3 {
+    for seed in 1..=2 {
         let directory = tempfile::tempdir().unwrap();
-        let trees = make_trees(directory.path(), seed, 400);
-        let pairs = pairs(&trees, 600, seed);
+        let trees = make_trees(directory.path(), seed, 200);
+        let pairs = pairs(&trees, 300, seed);
         check(directory.path(), &pairs, &["-M"], |objects, pair| {
             let changes = tree_changes(objects, pair, &[]);
             renamed_changes(objects, changes, RenameOptions::default())

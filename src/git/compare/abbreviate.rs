@@ -3,8 +3,9 @@
 
 use gix_hash::{ObjectId, oid};
 
+use super::super::pack::reader::LivePacks;
 use super::super::protocol::oid_hex;
-use super::super::store::StoreError;
+use super::super::store::{PackStore, StoreError};
 
 /// The shortest that git chooses.
 const DIGITS_MIN: usize = 7;
@@ -19,6 +20,24 @@ pub trait ObjectNames {
 
     /// The most digits with which both this id and that of another object begin.
     fn common_digits(&self, id: &oid) -> Result<usize, StoreError>;
+}
+
+/// An object that is in several packs counts once for each.
+impl<S: PackStore> ObjectNames for LivePacks<S> {
+    fn object_count(&self) -> Result<u64, StoreError> {
+        let counts = self.records().iter().map(|record| record.object_count);
+        Ok(counts.map(u64::from).sum())
+    }
+
+    fn common_digits(&self, id: &oid) -> Result<usize, StoreError> {
+        let mut common = 0;
+        for pack in 0..self.pack_count() {
+            for neighbour in self.index(pack)?.neighbours(id).into_iter().flatten() {
+                common = common.max(common_digits_of(id, &neighbour));
+            }
+        }
+        Ok(common)
+    }
 }
 
 /// How many digits this many objects ask for (`repo_find_unique_abbrev_r`).

@@ -10,6 +10,8 @@
 //! | `hunks` | those lines with the ones around them |
 //! | `content` | what stands in a file: text, binary, too large |
 //! | `patch`, `unified` | patches as `git diff` prints them |
+//! | `file_diff` | one file compared, as data |
+//! | `history` | merge bases; the commits that one side has alone |
 //! | `quote`, `abbreviate` | paths and ids as git prints them |
 //!
 //! Invariants:
@@ -20,6 +22,8 @@
 pub mod abbreviate;
 mod content;
 mod error;
+pub mod file_diff;
+pub mod history;
 pub mod hunks;
 pub mod patch;
 pub mod paths;

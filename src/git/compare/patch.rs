@@ -20,6 +20,9 @@ use super::text::TextDiff;
 use super::tree::{Change, Side};
 use super::unified::Unified;
 
+/// Bytes that are noted of a line while two files are compared, at most.
+const LINE_BYTES: u64 = 64;
+
 /// Writes the patches of some changes, one after the other.
 #[derive(Debug)]
 pub struct Patches {
@@ -113,29 +116,33 @@ impl Patches {
     /// Bytes that the next step may hold beside what it writes.
     pub fn next_bytes(&self, objects: &impl ObjectSource) -> Result<u64, CompareError> {
         let current = self.current.as_ref().map(|current| &current.change);
-        let change = current.or_else(|| self.changes.as_slice().first());
-        let Some(change) = change else {
-            return Ok(0);
-        };
-        let mut bytes = 0_u64;
-        for side in change.old.iter().chain(&change.new) {
-            if side.kind == EntryKind::Commit {
-                continue;
-            }
-            let size = objects.size_bytes(&side.id)?.unwrap_or(0);
-            if size <= self.limits.diff_bytes_max {
-                bytes = bytes.saturating_add(compared_bytes(size, &self.limits));
-            }
+        match current.or_else(|| self.changes.as_slice().first()) {
+            Some(change) => compared_bytes(change, objects, &self.limits),
+            None => Ok(0),
         }
-        Ok(bytes)
     }
 }
 
-/// Bytes that a file of this size takes while its lines are compared: itself, and what is noted of
-/// each line.
-pub(super) fn compared_bytes(size: u64, limits: &Limits) -> u64 {
-    let lines = size.min(limits.diff_lines_max);
-    size.saturating_add(lines.saturating_mul(64))
+/// Bytes that a file takes while its lines are compared: both its sides, and what is noted of each
+/// line.
+pub fn compared_bytes(
+    change: &Change,
+    objects: &impl ObjectSource,
+    limits: &Limits,
+) -> Result<u64, CompareError> {
+    let mut bytes = 0_u64;
+    for side in change.old.iter().chain(&change.new) {
+        if side.kind == EntryKind::Commit {
+            continue;
+        }
+        let size = objects.size_bytes(&side.id)?.unwrap_or(0);
+        if size <= limits.diff_bytes_max {
+            let lines = size.min(limits.diff_lines_max);
+            let noted = lines.saturating_mul(LINE_BYTES);
+            bytes = bytes.saturating_add(size).saturating_add(noted);
+        }
+    }
+    Ok(bytes)
 }
 
 /// Whether a file of another kind took the place of one: git shows a deletion and a creation.
