@@ -156,7 +156,9 @@ pub fn merge(
     let id = |hex: &str| ObjectId::from_hex(hex.as_bytes()).unwrap();
     let mut new_objects = NewObjects::new(64 << 20, &Limits::DEFAULT);
     let names = [ours.as_str().into(), theirs.as_str().into()];
-    let mut merge = CommitMerge::new(objects, [id(ours), id(theirs)], names, favor).unwrap();
+    let sides = [id(ours), id(theirs)];
+    let bases = objects.merge_bases(&sides[..1], &sides[1..]).unwrap();
+    let mut merge = CommitMerge::new(objects, sides, &bases, names, favor).unwrap();
     while merge.step(objects, objects, &mut new_objects).unwrap() {}
     (merge.into_result().unwrap(), new_objects)
 }

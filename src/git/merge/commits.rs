@@ -118,40 +118,43 @@ pub struct CommitMerge {
     favor: Favor,
     limits: TreeMergeLimits,
     inner_merges: usize,
-    merge_bases: Vec<ObjectId>,
     result: Option<MergedTree>,
 }
 
 impl CommitMerge {
-    /// Merges `theirs` into `ours`; the names are what markers and moved paths say.
+    /// Merges `theirs` into `ours`; the names are what markers and moved paths say. `merge_bases` are
+    /// those of the two, in the order of [`History::merge_bases`].
     pub fn new(
         history: &impl History,
         [ours, theirs]: [ObjectId; 2],
+        merge_bases: &[ObjectId],
         names: [BString; 2],
         favor: Favor,
     ) -> Result<Self, CommitMergeError> {
         let side = |commit: ObjectId| side_of(history, commit);
         let sides = [side(ours)?, side(theirs)?];
-        let frame = Frame::new(history, sides, names)?;
+        let frame = Frame::new(history, sides, merge_bases, names)?;
         let Some(frame) = frame else {
             return Err(CommitMergeError::Unrelated { ours, theirs });
         };
-        let mut merge_bases = history.merge_bases(&[ours], &[theirs])?;
-        merge_bases.sort_unstable();
         Ok(Self {
             frames: vec![frame],
             trees: None,
             favor,
             limits: TreeMergeLimits::default(),
             inner_merges: 0,
-            merge_bases,
             result: None,
         })
     }
 
-    /// The merge bases of the two commits, by id.
-    pub fn merge_bases(&self) -> &[ObjectId] {
-        &self.merge_bases
+    /// Bytes that it holds beside the new objects.
+    pub fn held_bytes(&self) -> usize {
+        self.trees.as_ref().map_or(0, TreeMerge::held_bytes)
+    }
+
+    /// How much work was done since this was asked last, in some microseconds.
+    pub fn take_work(&mut self) -> u64 {
+        self.trees.as_mut().map_or(0, TreeMerge::take_work)
     }
 
     /// Takes one step, which reads little; `false` when all is done. After an error the same can be
@@ -197,7 +200,9 @@ impl CommitMerge {
         }
         let sides = [frame.base.clone(), next];
         let names = ["Temporary merge branch 1", "Temporary merge branch 2"].map(BString::from);
-        let inner = match Frame::new(history, sides.clone(), names.clone())? {
+        let [ours, theirs] = &sides;
+        let bases = history.merge_bases(&ours.commits, &theirs.commits)?;
+        let inner = match Frame::new(history, sides.clone(), &bases, names.clone())? {
             Some(inner) => inner,
             None => Frame::unrelated(sides, names),
         };
@@ -242,11 +247,10 @@ impl Frame {
     fn new(
         history: &impl History,
         sides: [Side; 2],
+        bases: &[ObjectId],
         names: [BString; 2],
     ) -> Result<Option<Self>, CommitMergeError> {
-        let [ours, theirs] = &sides;
-        let bases = history.merge_bases(&ours.commits, &theirs.commits)?;
-        let bases = bases.into_iter().map(|base| side_of(history, base));
+        let bases = bases.iter().map(|base| side_of(history, *base));
         let mut rest = bases.collect::<Result<Vec<_>, _>>()?;
         let Some(base) = rest.pop() else {
             return Ok(None);

@@ -109,6 +109,11 @@ impl State {
         Ok(id)
     }
 
+    /// Bytes that the paths take.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
     /// Gives an entry a second path.
     pub(super) fn put_again(&mut self, path: Path, id: EntryId) {
         self.by_path.insert(path, id);

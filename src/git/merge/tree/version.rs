@@ -34,7 +34,7 @@ impl Version {
     }
 
     /// Whether it is a file, executable or not.
-    pub(super) fn is_file(self) -> bool {
+    pub(in super::super) fn is_file(self) -> bool {
         matches!(self.kind, EntryKind::Blob | EntryKind::BlobExecutable)
     }
 
