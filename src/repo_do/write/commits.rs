@@ -24,6 +24,10 @@ mod made;
 pub(crate) mod people;
 mod streamed;
 
+pub(super) use body::PersonBody;
+pub(super) use draft::{invalid, object_id};
+pub(super) use inline::full;
+
 /// Makes a commit of the files that the body has.
 pub(super) async fn commit(write: WriteRequest) -> Answer {
     let content_type = write.request.headers().get("content-type").ok().flatten();

@@ -40,7 +40,7 @@ pub(super) struct CommitBody {
 /// A name, an address and a date.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PersonBody {
+pub(in crate::repo_do::write) struct PersonBody {
     pub(super) name: String,
     pub(super) email: String,
     #[serde(default)]
