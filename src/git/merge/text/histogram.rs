@@ -314,5 +314,7 @@ impl Search<'_> {
 
 /// The number of a line, as an index.
 fn at_token(tokens: &[Token], line: usize) -> usize {
-    tokens.get(line).map_or(usize::MAX, |token| token.0 as usize)
+    tokens
+        .get(line)
+        .map_or(usize::MAX, |token| token.0 as usize)
 }

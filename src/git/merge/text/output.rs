@@ -1,7 +1,7 @@
 //! The merged text, written out.
 
 use super::lines::{Version, Versions};
-use super::regions::{Region, Resolution};
+use super::regions::{Region, Resolution, unsigned};
 use super::{Style, TextOptions};
 
 /// Writes the lines between the regions and what became of each region.
@@ -11,26 +11,35 @@ pub(super) fn write(
     options: &TextOptions<'_>,
 ) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut line = 0;
+    let mut line = 0_i64;
     for region in regions {
         if region.resolution == Resolution::Same {
             continue;
         }
-        let before = region.ours.saturating_sub(line);
-        copy(&mut out, versions.ours.run(line, before));
+        copy(&mut out, run(&versions.ours, line, region.ours - line));
         match region.resolution {
             Resolution::Conflict => conflict(&mut out, versions, region, options),
             Resolution::Theirs => {
-                copy(&mut out, versions.theirs.run(region.theirs, region.their_count));
+                copy(
+                    &mut out,
+                    run(&versions.theirs, region.theirs, region.their_count),
+                );
             }
             Resolution::Ours | Resolution::Same => {
-                copy(&mut out, versions.ours.run(region.ours, region.our_count));
+                copy(&mut out, run(&versions.ours, region.ours, region.our_count));
             }
         }
         line = region.ours + region.our_count;
     }
-    copy(&mut out, versions.ours.run(line, versions.ours.len()));
+    copy(
+        &mut out,
+        versions.ours.run(unsigned(line), versions.ours.len()),
+    );
     out
+}
+
+fn run<'a>(side: &'a Version<'_>, start: i64, count: i64) -> &'a [&'a [u8]] {
+    side.run(unsigned(start), unsigned(count))
 }
 
 fn copy(out: &mut Vec<u8>, lines: &[&[u8]]) {
@@ -61,15 +70,15 @@ fn conflict(
     let size = options.marker_size;
     let labels = options.labels;
     marker(out, b'<', size, labels.ours, with_cr);
-    let ours = versions.ours.run(region.ours, region.our_count);
+    let ours = run(&versions.ours, region.ours, region.our_count);
     copy_ended(out, ours, with_cr);
     if options.style == Style::Diff3 {
         marker(out, b'|', size, labels.base, with_cr);
-        let base = versions.base.run(region.base, region.base_count);
+        let base = run(&versions.base, region.base, region.base_count);
         copy_ended(out, base, with_cr);
     }
     marker(out, b'=', size, b"", with_cr);
-    let theirs = versions.theirs.run(region.theirs, region.their_count);
+    let theirs = run(&versions.theirs, region.theirs, region.their_count);
     copy_ended(out, theirs, with_cr);
     marker(out, b'>', size, labels.theirs, with_cr);
 }
@@ -86,8 +95,8 @@ fn marker(out: &mut Vec<u8>, sign: u8, size: usize, label: &[u8], with_cr: bool)
 /// Whether the lines around the conflict end in CR LF: those before it on both sides, then the first
 /// line of the base.
 fn needs_cr(versions: &Versions<'_>, region: &Region) -> bool {
-    let ours = ends_in_crlf(&versions.ours, region.ours.saturating_sub(1));
-    let theirs = || ends_in_crlf(&versions.theirs, region.theirs.saturating_sub(1));
+    let ours = ends_in_crlf(&versions.ours, unsigned(region.ours - 1));
+    let theirs = || ends_in_crlf(&versions.theirs, unsigned(region.theirs - 1));
     let base = || ends_in_crlf(&versions.base, 0);
     if ours == Some(false) || theirs() == Some(false) {
         return false;

@@ -4,7 +4,7 @@ use super::histogram::{Change, Histogram};
 use super::lines::Versions;
 
 /// Conflicts with no more lines between them than this become one: that takes no more lines.
-const LINES_BETWEEN_MAX: usize = 3;
+const LINES_BETWEEN_MAX: i64 = 3;
 
 /// What becomes of a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,15 +20,29 @@ pub(super) enum Resolution {
 }
 
 /// Lines that a side changed, or both.
+///
+/// A change that reaches over several of the other side is laid over each of them. Its start, counted
+/// back from a later one, may then be before the first line, until it has grown together with the
+/// region before: so places are signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Region {
     pub resolution: Resolution,
-    pub base: usize,
-    pub base_count: usize,
-    pub ours: usize,
-    pub our_count: usize,
-    pub theirs: usize,
-    pub their_count: usize,
+    pub base: i64,
+    pub base_count: i64,
+    pub ours: i64,
+    pub our_count: i64,
+    pub theirs: i64,
+    pub their_count: i64,
+}
+
+/// A number of lines: far below 2^32.
+fn signed(lines: usize) -> i64 {
+    i64::try_from(lines).unwrap_or(i64::MAX)
+}
+
+/// The same back; nothing is before the first line.
+pub(super) fn unsigned(lines: i64) -> usize {
+    usize::try_from(lines).unwrap_or(0)
 }
 
 /// Appends a region, or lets the last one grow over it where they touch.
@@ -40,10 +54,9 @@ fn append(regions: &mut Vec<Region>, next: Region) {
         if next.resolution != last.resolution {
             last.resolution = Resolution::Conflict;
         }
-        let grown = |end: usize, start: usize| end.saturating_sub(start);
-        last.base_count = grown(next.base + next.base_count, last.base);
-        last.our_count = grown(next.ours + next.our_count, last.ours);
-        last.their_count = grown(next.theirs + next.their_count, last.theirs);
+        last.base_count = next.base + next.base_count - last.base;
+        last.our_count = next.ours + next.our_count - last.ours;
+        last.their_count = next.theirs + next.their_count - last.theirs;
         return;
     }
     regions.push(next);
@@ -51,33 +64,33 @@ fn append(regions: &mut Vec<Region>, next: Region) {
 
 /// A place in a version that a side left alone there: `line` of the base, which the side has
 /// `there`, so much after `base`.
-fn shifted(there: usize, base: usize, line: usize) -> usize {
-    (there + line).saturating_sub(base)
+fn shifted(there: usize, base: usize, line: usize) -> i64 {
+    signed(there) - signed(base) + signed(line)
 }
 
 /// A change that only our side made.
-fn only_ours(change: &Change, theirs: usize) -> Region {
+fn only_ours(change: &Change, theirs: i64) -> Region {
     Region {
         resolution: Resolution::Ours,
-        base: change.before,
-        base_count: change.before_count,
-        ours: change.after,
-        our_count: change.after_count,
+        base: signed(change.before),
+        base_count: signed(change.before_count),
+        ours: signed(change.after),
+        our_count: signed(change.after_count),
         theirs,
-        their_count: change.before_count,
+        their_count: signed(change.before_count),
     }
 }
 
 /// A change that only their side made.
-fn only_theirs(change: &Change, ours: usize) -> Region {
+fn only_theirs(change: &Change, ours: i64) -> Region {
     Region {
         resolution: Resolution::Theirs,
-        base: change.before,
-        base_count: change.before_count,
+        base: signed(change.before),
+        base_count: signed(change.before_count),
         ours,
-        our_count: change.before_count,
-        theirs: change.after,
-        their_count: change.after_count,
+        our_count: signed(change.before_count),
+        theirs: signed(change.after),
+        their_count: signed(change.after_count),
     }
 }
 
@@ -87,18 +100,21 @@ fn both(ours: &Change, theirs: &Change) -> Region {
     let our_end = ours.before + ours.before_count;
     let their_end = theirs.before + theirs.before_count;
     let end = our_end.max(their_end);
-    let our_start = ours.after.saturating_sub(ours.before - base);
-    let their_start = theirs.after.saturating_sub(theirs.before - base);
-    let our_after = ours.after + ours.after_count + (end - our_end);
-    let their_after = theirs.after + theirs.after_count + (end - their_end);
+    let widened = |change: &Change, change_end: usize| {
+        let start = signed(change.after) - signed(change.before - base);
+        let after_end = change.after + change.after_count + (end - change_end);
+        (start, signed(after_end) - start)
+    };
+    let (our_start, our_count) = widened(ours, our_end);
+    let (their_start, their_count) = widened(theirs, their_end);
     Region {
         resolution: Resolution::Conflict,
-        base,
-        base_count: end - base,
+        base: signed(base),
+        base_count: signed(end - base),
         ours: our_start,
-        our_count: our_after.saturating_sub(our_start),
+        our_count,
         theirs: their_start,
-        their_count: their_after.saturating_sub(their_start),
+        their_count,
     }
 }
 
@@ -161,15 +177,15 @@ pub(super) fn narrow(
     let mut narrowed = Vec::with_capacity(regions.len());
     for region in regions {
         let is_conflict = region.resolution == Resolution::Conflict;
-        if !is_conflict || region.our_count == 0 || region.their_count == 0 {
+        if !is_conflict || region.our_count <= 0 || region.their_count <= 0 {
             narrowed.push(region);
             continue;
         }
-        let ours = versions.ours.token_run(region.ours, region.our_count);
-        let theirs = versions
-            .theirs
-            .token_run(region.theirs, region.their_count);
-        let changes = histogram.changes(ours, theirs);
+        let (start, count) = (unsigned(region.ours), unsigned(region.our_count));
+        let ours = versions.ours.token_run(start, count);
+        let (start, count) = (unsigned(region.theirs), unsigned(region.their_count));
+        let theirs = versions.theirs.token_run(start, count);
+        let changes = histogram.changes(&ours, &theirs);
         if changes.is_empty() {
             narrowed.push(Region {
                 resolution: Resolution::Same,
@@ -177,10 +193,10 @@ pub(super) fn narrow(
             });
         }
         narrowed.extend(changes.iter().map(|change| Region {
-            ours: region.ours + change.before,
-            our_count: change.before_count,
-            theirs: region.theirs + change.after,
-            their_count: change.after_count,
+            ours: region.ours + signed(change.before),
+            our_count: signed(change.before_count),
+            theirs: region.theirs + signed(change.after),
+            their_count: signed(change.after_count),
             ..region
         }));
     }
@@ -194,10 +210,10 @@ pub(super) fn join_near(regions: Vec<Region>) -> Vec<Region> {
         if let Some(last) = joined.last_mut()
             && last.resolution == Resolution::Conflict
             && region.resolution == Resolution::Conflict
-            && region.ours.saturating_sub(last.ours + last.our_count) <= LINES_BETWEEN_MAX
+            && region.ours - (last.ours + last.our_count) <= LINES_BETWEEN_MAX
         {
-            last.our_count = (region.ours + region.our_count).saturating_sub(last.ours);
-            last.their_count = (region.theirs + region.their_count).saturating_sub(last.theirs);
+            last.our_count = region.ours + region.our_count - last.ours;
+            last.their_count = region.theirs + region.their_count - last.theirs;
             continue;
         }
         joined.push(region);

@@ -199,7 +199,11 @@ fn visit(
 }
 
 fn tree_ids(stages: &[Stage; 3]) -> [Option<ObjectId>; 3] {
-    stages.map(|stage| stage.filter(|version| version.is_tree()).map(|tree| tree.id))
+    stages.map(|stage| {
+        stage
+            .filter(|version| version.is_tree())
+            .map(|tree| tree.id)
+    })
 }
 
 /// Reads the trees of a directory.
@@ -224,7 +228,11 @@ fn open(
         read(objects, theirs)?
     };
     let content = |tree: &'_ Option<Shared>| tree.clone().unwrap_or_default();
-    let contents = [content(&base_tree), content(&our_tree), content(&their_tree)];
+    let contents = [
+        content(&base_tree),
+        content(&our_tree),
+        content(&their_tree),
+    ];
     let items = line_up([&contents[0], &contents[1], &contents[2]])?;
     let needed = |item: &Item| {
         let file_mask = item.mask() & !item.dir_mask();

@@ -39,7 +39,8 @@ pub(super) struct ContentOptions {
 /// What became of a content.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MergedContent {
-    pub result: Version,
+    /// `None` where merge bases leave nothing at the path.
+    pub result: Stage,
     pub is_clean: bool,
     /// Why there was no merging line by line.
     pub unmerged: Option<ConflictKind>,
@@ -76,7 +77,7 @@ pub(super) fn merge(
     };
     let base_id = base.map(|base| base.id);
     let taken = |id: ObjectId| MergedContent {
-        result: Version { kind, id },
+        result: Some(Version { kind, id }),
         is_clean: is_mode_clean,
         unmerged: None,
     };
@@ -89,21 +90,20 @@ pub(super) fn merge(
     let like_base = base.filter(|base| base.is_like(ours));
     match ours.kind {
         EntryKind::Blob | EntryKind::BlobExecutable => {
-            let mut merged = merge_files(options, stored, new_objects, contents, like_base)?;
-            merged.result.kind = kind;
-            merged.is_clean &= is_mode_clean;
-            Ok(merged)
+            let merged = merge_files(options, stored, new_objects, contents, like_base)?;
+            Ok(MergedContent {
+                result: merged.result.map(|file| Version { kind, ..file }),
+                is_clean: merged.is_clean && is_mode_clean,
+                ..merged
+            })
         }
         EntryKind::Link => Ok(merge_links(options, base, ours, theirs)),
         EntryKind::Commit | EntryKind::Tree => {
             // Whether one of two commits leads to the other is known only to the submodule.
-            let id = match (options.depth, like_base) {
-                (0, _) | (_, None) => ours.id,
-                (_, Some(base)) => base.id,
-            };
-            let result = match base {
-                Some(base) if options.depth > 0 && like_base.is_none() => base,
-                _ => Version { kind, id },
+            let result = match (options.depth, like_base) {
+                (0, _) => Some(Version { kind, ..ours }),
+                (_, Some(base)) => Some(Version { kind, ..base }),
+                (_, None) => base,
             };
             Ok(MergedContent {
                 result,
@@ -121,10 +121,10 @@ fn merge_links(
     theirs: Version,
 ) -> MergedContent {
     let (result, is_clean) = match (options.depth, options.favor) {
-        (0, Favor::Nobody) => (ours, false),
-        (0, Favor::Ours) => (ours, true),
-        (0, Favor::Theirs) => (theirs, true),
-        _ => (base.unwrap_or(ours), false),
+        (0, Favor::Nobody) => (Some(ours), false),
+        (0, Favor::Ours) => (Some(ours), true),
+        (0, Favor::Theirs) => (Some(theirs), true),
+        _ => (base, false),
     };
     MergedContent {
         result,
@@ -136,7 +136,7 @@ fn merge_links(
 /// A file's content.
 enum Content {
     Text(Shared),
-    Binary(Shared),
+    Binary,
     TooLarge,
 }
 
@@ -144,7 +144,7 @@ impl Content {
     fn as_text(&self) -> Option<&[u8]> {
         match self {
             Self::Text(content) => Some(content),
-            Self::Binary(_) | Self::TooLarge => None,
+            Self::Binary | Self::TooLarge => None,
         }
     }
 }
@@ -162,7 +162,7 @@ fn read(
         Ok(Some((ObjectKind::Blob, content))) => {
             let first = content.get(..BINARY_BYTES).unwrap_or(&content);
             if first.contains(&0) {
-                Ok(Content::Binary(content))
+                Ok(Content::Binary)
             } else {
                 Ok(Content::Text(content))
             }
@@ -207,7 +207,7 @@ fn merge_files(
     );
     let id = new_objects.add(ObjectKind::Blob, merged.content)?;
     Ok(MergedContent {
-        result: Version { id, ..ours },
+        result: Some(Version { id, ..ours }),
         is_clean: merged.conflicts == 0,
         unmerged: None,
     })
@@ -234,7 +234,7 @@ fn take_whole(
         (_, _, None) => (new_objects.add(ObjectKind::Blob, Vec::new())?, true),
     };
     Ok(MergedContent {
-        result: Version { id, ..ours },
+        result: Some(Version { id, ..ours }),
         is_clean,
         unmerged: (!is_clean).then_some(unmerged),
     })

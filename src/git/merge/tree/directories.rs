@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use super::super::super::compare::tree::Change;
-use super::TreeMergeError;
 use super::super::conflict::ConflictKind;
+use super::TreeMergeError;
 use super::renames::Rename;
 use super::state::{EntryId, State};
 use super::version::{BASE, Entry, OURS, Path, Sides, THEIRS, directory, mask_of};
@@ -38,7 +38,10 @@ pub(super) fn choose(state: &mut State, side: usize) {
 pub(super) fn drop_renamed_twice(state: &mut State) {
     let theirs = &state.side(THEIRS).directories;
     let ours = state.side(OURS).directories.keys();
-    let twice: Vec<_> = ours.filter(|from| theirs.contains_key(*from)).cloned().collect();
+    let twice: Vec<_> = ours
+        .filter(|from| theirs.contains_key(*from))
+        .cloned()
+        .collect();
     for from in twice {
         state.side_mut(OURS).directories.remove(&from);
         state.side_mut(THEIRS).directories.remove(&from);
@@ -94,7 +97,10 @@ impl Collisions {
                 continue;
             }
             if let Some((from, to)) = renamed_above(&change.path, directories) {
-                let files = &mut found.entry(moved(&change.path, from, to)).or_default().files;
+                let files = &mut found
+                    .entry(moved(&change.path, from, to))
+                    .or_default()
+                    .files;
                 let path = Path::from(change.path.as_slice());
                 if let Err(at) = files.binary_search(&path) {
                     files.insert(at, path);
@@ -125,7 +131,11 @@ fn target(
 ) -> Option<Path> {
     let other = THEIRS + OURS - side;
     let [ours, theirs] = collisions;
-    let (own, others) = if side == OURS { (ours, theirs) } else { (theirs, ours) };
+    let (own, others) = if side == OURS {
+        (ours, theirs)
+    } else {
+        (theirs, ours)
+    };
     if others.0.contains_key(path) {
         return None;
     }
@@ -248,7 +258,10 @@ fn split_off(state: &mut State, id: EntryId) -> Result<EntryId, TreeMergeError> 
     };
     let mut file = entry;
     if let Some(sides) = file.open_mut() {
-        debug_assert!(sides.match_mask == 0, "a file and a directory are not equal");
+        debug_assert!(
+            sides.match_mask == 0,
+            "a file and a directory are not equal"
+        );
         sides.dir_mask = 0;
         sides.keep_files();
     }

@@ -155,7 +155,15 @@ pub struct MergedTree {
 pub struct TreeMerge {
     state: State,
     phase: Phase,
+    /// Work since it was asked for last.
+    work: u64,
 }
+
+/// What a step takes, in some microseconds: one that notes or decides a path, one that looks for
+/// renames, and each [`WORK_BYTES`] of a content that was merged.
+const PATH_WORK: u64 = 5;
+const RENAME_WORK: u64 = 2000;
+const WORK_BYTES: u64 = 32;
 
 #[derive(Debug)]
 enum Phase {
@@ -181,12 +189,38 @@ impl TreeMerge {
         Self {
             state: State::new(content, options.limits),
             phase: Phase::Collect(Collect::new(trees)),
+            work: 0,
         }
+    }
+
+    /// Bytes that it holds beside the new objects.
+    pub fn held_bytes(&self) -> usize {
+        self.state.held_bytes()
+    }
+
+    /// How much work was done since this was asked last, in some microseconds.
+    pub fn take_work(&mut self) -> u64 {
+        std::mem::take(&mut self.work)
     }
 
     /// Takes one step, which reads little; `false` when all is done. After an error the same can be
     /// asked again.
     pub fn step(
+        &mut self,
+        stored: &impl ObjectSource,
+        new_objects: &mut NewObjects,
+    ) -> Result<bool, TreeMergeError> {
+        let made_bytes = new_objects.held_bytes();
+        let is_detection = matches!(self.phase, Phase::Detect(..));
+        let done = self.take_step(stored, new_objects);
+        let merged_bytes = new_objects.held_bytes().saturating_sub(made_bytes);
+        let step_work = if is_detection { RENAME_WORK } else { PATH_WORK };
+        let work = step_work.saturating_add(merged_bytes / WORK_BYTES);
+        self.work = self.work.saturating_add(work);
+        done
+    }
+
+    fn take_step(
         &mut self,
         stored: &impl ObjectSource,
         new_objects: &mut NewObjects,

@@ -2,9 +2,9 @@
 
 use super::super::super::edit::new_objects::NewObjects;
 use super::super::super::store::ObjectSource;
-use super::content::{self, Contents};
-use super::TreeMergeError;
 use super::super::conflict::ConflictKind;
+use super::TreeMergeError;
+use super::content::{self, Contents};
 use super::state::{EntryId, State};
 use super::version::{BASE, Entry, OURS, Path, Sides, Stage, THEIRS, is_like, mask_of};
 use super::write::Directories;
@@ -37,7 +37,9 @@ pub(super) fn process(
         directories.record(path, entry.result.filter(|_| !entry.is_null));
         return Ok(());
     };
-    let directory = entry.result.filter(|_| !entry.is_null && sides.dir_mask != 0);
+    let directory = entry
+        .result
+        .filter(|_| !entry.is_null && sides.dir_mask != 0);
     let is_directory_alone = sides.dir_mask != 0 && sides.file_mask == 0;
     let is_deleted_file = directory.is_some() && sides.file_mask == 1;
     if is_directory_alone || is_deleted_file {
@@ -53,7 +55,10 @@ pub(super) fn process(
     let id = match work.moved_from.take() {
         None => id,
         Some((from, _)) => {
-            let id = state.put(Path::clone(&work.path), Entry::unresolved(work.sides.clone()))?;
+            let id = state.put(
+                Path::clone(&work.path),
+                Entry::unresolved(work.sides.clone()),
+            )?;
             state.tell(ConflictKind::FileDirectory, &[&work.path, &from]);
             id
         }
@@ -106,7 +111,10 @@ fn split(
     } else {
         Path::clone(&path)
     };
-    state.tell(ConflictKind::DistinctTypes, &[&path, &our_path, &their_path]);
+    state.tell(
+        ConflictKind::DistinctTypes,
+        &[&path, &our_path, &their_path],
+    );
     let half = |side: usize, stage: Stage| {
         let mut sides = work.sides.clone();
         sides.stages = [base.filter(|_| is_like(base, stage)), None, None];
@@ -193,7 +201,11 @@ impl Work {
                 self.is_clean = is_undisputed;
             }
             (3 | 5, _) => {
-                self.result = if self.sides.match_mask == 3 { theirs } else { ours };
+                self.result = if self.sides.match_mask == 3 {
+                    theirs
+                } else {
+                    ours
+                };
                 self.is_clean = is_undisputed || self.result.is_none();
             }
             (_, 6 | 7) if !is_like(ours, theirs) => {
@@ -238,14 +250,14 @@ impl Work {
             extra_marker_size: state.options.depth * 2,
         };
         let merged = content::merge(&state.options, stored, new_objects, &contents)?;
-        self.result = Some(merged.result);
+        self.result = merged.result;
         self.is_clean = merged.is_clean && is_undisputed;
         if let (true, Some((_, side))) = (merged.is_clean, &self.moved_from) {
             self.sides.file_mask = mask_of(*side);
             self.sides.set_stage(*side, self.result);
         }
         if !merged.is_clean {
-            let kind = match (merged.unmerged, merged.result.kind) {
+            let kind = match (merged.unmerged, ours.kind) {
                 (Some(kind), _) => kind,
                 (None, EntryKind::Commit) => ConflictKind::Submodule,
                 (None, _) if self.sides.file_mask == 6 => ConflictKind::AddAdd,

@@ -3,9 +3,9 @@
 
 use super::super::super::edit::new_objects::NewObjects;
 use super::super::super::store::ObjectSource;
-use super::content::{self, Contents, MergedContent};
-use super::TreeMergeError;
 use super::super::conflict::ConflictKind;
+use super::TreeMergeError;
+use super::content::{self, Contents, MergedContent};
 use super::state::{EntryId, State};
 use super::version::{BASE, OURS, Path, Stage, THEIRS, is_like, mask_of};
 
@@ -67,18 +67,26 @@ fn both_renamed(
         return Ok(());
     }
     let paths = [&*ours.from, &*ours.to, &*theirs.to];
-    let stages = [base, state.stage(our_id, OURS), state.stage(their_id, THEIRS)];
+    let stages = [
+        base,
+        state.stage(our_id, OURS),
+        state.stage(their_id, THEIRS),
+    ];
     let Some(merged) = merge_renamed(state, stored, new_objects, stages, paths)? else {
         return Ok(());
     };
     state.is_renames_clean = merged.is_clean;
     let [_, our_stage, their_stage] = stages;
     // What cannot be merged is left on each side as it is.
-    let is_whole = !merged.is_clean && Some(merged.result) == our_stage;
-    let result = Some(merged.result);
+    let is_whole = !merged.is_clean && merged.result == our_stage;
+    let result = merged.result;
     let sides = [
         (our_id, OURS, result),
-        (their_id, THEIRS, if is_whole { their_stage } else { result }),
+        (
+            their_id,
+            THEIRS,
+            if is_whole { their_stage } else { result },
+        ),
     ];
     for (id, side, stage) in sides {
         if let Some(sides) = state.sides_of_mut(id) {
@@ -212,7 +220,7 @@ fn collide(
         return Ok(());
     };
     if let Some(sides) = state.sides_of_mut(new) {
-        sides.set_stage(rename.side, Some(merged.result));
+        sides.set_stage(rename.side, merged.result);
     }
     if !merged.is_clean {
         state.tell(ConflictKind::RenameCollides, &[&rename.to, &rename.from]);

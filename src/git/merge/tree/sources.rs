@@ -31,7 +31,11 @@ pub(super) fn note(state: &mut State, path: &Path, item: &Item, match_mask: Mask
         };
         for side in [OURS, THEIRS] {
             if dir_mask & mask_of(side) == 0 {
-                state.side_mut(side).needs.removed.insert(Path::clone(path), need);
+                state
+                    .side_mut(side)
+                    .needs
+                    .removed
+                    .insert(Path::clone(path), need);
             }
         }
     }
@@ -45,7 +49,13 @@ pub(super) fn note(state: &mut State, path: &Path, item: &Item, match_mask: Mask
         return;
     }
     for side in [OURS, THEIRS] {
-        note_file(state, path, item, side, (file_mask, match_mask & file_mask, need));
+        note_file(
+            state,
+            path,
+            item,
+            side,
+            (file_mask, match_mask & file_mask, need),
+        );
     }
 }
 
@@ -67,9 +77,15 @@ fn note_file(
     };
     let renames = state.side_mut(side);
     if was_there && match_mask == 0 {
-        renames.needs.sources.insert(Path::clone(path), FileNeed::Content);
+        renames
+            .needs
+            .sources
+            .insert(Path::clone(path), FileNeed::Content);
     } else if was_there && need == ALL_NEEDED {
-        renames.needs.sources.insert(Path::clone(path), FileNeed::Location);
+        renames
+            .needs
+            .sources
+            .insert(Path::clone(path), FileNeed::Location);
     }
     renames.pairs.push(pair(path, version, is_there));
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::super::super::compare::renames::{DirectoryCounts, MergeNeeds};
 use super::super::super::compare::tree::{Change, Side};
-use super::content::ContentOptions;
 use super::super::conflict::{Conflict, ConflictKind};
+use super::content::ContentOptions;
 use super::version::{Entry, Path, Sides, Stage, Version};
 use super::{TreeMergeError, TreeMergeLimits};
 
@@ -109,6 +109,11 @@ impl State {
         Ok(id)
     }
 
+    /// Bytes that the paths take.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
     /// Gives an entry a second path.
     pub(super) fn put_again(&mut self, path: Path, id: EntryId) {
         self.by_path.insert(path, id);
@@ -161,13 +166,21 @@ impl State {
     /// The renames of a side: 1 is ours, 2 theirs.
     pub(super) fn side(&self, side: usize) -> &SideRenames {
         let [ours, theirs] = &self.sides;
-        if side == super::version::OURS { ours } else { theirs }
+        if side == super::version::OURS {
+            ours
+        } else {
+            theirs
+        }
     }
 
     /// The same, to be changed.
     pub(super) fn side_mut(&mut self, side: usize) -> &mut SideRenames {
         let [ours, theirs] = &mut self.sides;
-        if side == super::version::OURS { ours } else { theirs }
+        if side == super::version::OURS {
+            ours
+        } else {
+            theirs
+        }
     }
 
     /// Notes a conflict, unless the merge is one of bases: nobody sees those.
@@ -212,7 +225,11 @@ pub(super) fn pair(path: &Path, version: Version, is_created: bool) -> Change {
         kind: version.kind,
         id: version.id,
     });
-    let (old, new) = if is_created { (None, side) } else { (side, None) };
+    let (old, new) = if is_created {
+        (None, side)
+    } else {
+        (side, None)
+    };
     Change {
         path: path.to_vec().into(),
         old,

@@ -34,7 +34,7 @@ impl Version {
     }
 
     /// Whether it is a file, executable or not.
-    pub(super) fn is_file(self) -> bool {
+    pub(in super::super) fn is_file(self) -> bool {
         matches!(self.kind, EntryKind::Blob | EntryKind::BlobExecutable)
     }
 
@@ -162,7 +162,8 @@ impl Sides {
 
 /// The directory of a path; the root's is empty.
 pub(super) fn directory(path: &[u8]) -> &[u8] {
-    path.rsplit_once_str("/").map_or(&[][..], |(above, _)| above)
+    path.rsplit_once_str("/")
+        .map_or(&[][..], |(above, _)| above)
 }
 
 /// The name behind the last slash.

@@ -59,7 +59,11 @@ impl Directories {
                 }
             }
         }
-        if self.open.last().is_none_or(|(last, _)| **last != *directory) {
+        if self
+            .open
+            .last()
+            .is_none_or(|(last, _)| **last != *directory)
+        {
             self.open.push((Path::from(directory), self.entries.len()));
         }
         Ok(())
