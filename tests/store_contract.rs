@@ -45,6 +45,16 @@ fn refs() {
 }
 
 #[test]
+fn idempotency() {
+    run(&contract::idempotency::cases());
+}
+
+#[test]
+fn reflogs() {
+    run(&contract::reflog::cases());
+}
+
+#[test]
 fn publishing() {
     run(&contract::publish::cases());
 }

@@ -34,12 +34,12 @@ use crate::repo_do::content::answers::{
 };
 use crate::storage::repository::store::RepositoryRecord;
 
-mod answers;
+pub(crate) mod answers;
 mod bytes;
 mod conditions;
 mod history;
-mod reading;
-mod shown;
+pub(crate) mod reading;
+pub(crate) mod shown;
 mod tree;
 
 /// How the paths begin that are answered here.

@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use worker::{Method, Request};
 
+use super::compare::dispatch as compare;
+use super::compare::request::CompareRequest;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
 use super::fetch::{bundle, refs, upload};
 use super::lifecycle::{deletion, fork, import, recover, settings};
@@ -14,6 +16,8 @@ use super::runtime::lease;
 use super::state::reach_cache::Audience;
 use super::state::store::Store;
 use super::upkeep::{self, alarm};
+use super::write::dispatch as write;
+use super::write::request::WriteRequest;
 use super::{content, receive};
 use crate::git::protocol::advertise::Service;
 use crate::git::receive_pack::rules::Rejection;
@@ -73,6 +77,8 @@ pub(crate) fn operation(route: &str) -> &'static str {
         path::FORK | path::FORK_EXPORT => "fork",
         path::MAINTENANCE => "maintenance",
         route if route.starts_with(content::PATHS) => "content",
+        route if route.starts_with(compare::PATHS) => "compare",
+        route if route.starts_with(write::PATHS) => "write",
         _ => "other",
     }
 }
@@ -147,6 +153,31 @@ pub(crate) async fn dispatch(
             let audience = Audience::of(authorized.actor);
             let record = authorized.record;
             content::answer(object, &store, request, (record, audience), account).await
+        }
+        (Method::Get, path) if path.starts_with(compare::PATHS) => {
+            let authorized = authorized(Access::Read)?;
+            not_ready::check_filled(&authorized.record)?;
+            let compared = CompareRequest {
+                object: Rc::clone(object),
+                store,
+                request,
+                audience: Audience::of(authorized.actor),
+                record: authorized.record,
+                account: Rc::clone(account),
+            };
+            compare::answer(compared).await
+        }
+        (_, path) if path.starts_with(write::PATHS) => {
+            let authorized = authorized(Access::Push)?;
+            not_ready::check_filled(&authorized.record)?;
+            let written = WriteRequest {
+                object: Rc::clone(object),
+                store,
+                request,
+                authorized,
+                account: Rc::clone(account),
+            };
+            write::answer(written).await
         }
         (Method::Get, path::BUNDLE) => {
             not_ready::check_filled(&authorized(Access::Read)?.record)?;

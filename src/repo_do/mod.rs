@@ -9,8 +9,10 @@
 //! | `dispatch` | paths to handlers |
 //! | `alarm` | the alarm rings: what was interrupted goes on, then upkeep does what is due |
 //! | `lifecycle` | a repository is made, forked, imported, recovered, changed, deleted |
+//! | `write` | what changes a repository by REST: commits, blobs, refs, merges, notes |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `upkeep` | packs merged, pruned, swept, verified, rebuilt, copied to R2 |
+//! | `compare` | what differs between commits, where refs have been, notes |
 //! | `content` | refs, commits, trees and blobs, as REST shows them |
 //! | `fetch` | advertisements, fetches, bundles, ready clones |
 //! | `intake` | the one way in for packs: received, resolved, inspected, proved; `publish` does the rest |
@@ -31,6 +33,7 @@ pub(crate) mod contract;
 pub(crate) mod runtime;
 
 mod alarm;
+mod compare;
 mod content;
 mod dispatch;
 mod fetch;
@@ -44,6 +47,7 @@ mod schedule;
 mod shell;
 mod state;
 mod upkeep;
+mod write;
 
 pub use r2::network_object::NetworkDo;
 pub use shell::RepoDo;

@@ -8,7 +8,7 @@ use super::fault::fault;
 use super::reply::{Reply, git_error, git_in_band};
 use super::request_log;
 use super::rest::bundles;
-use super::rest::{content, idempotency, openapi};
+use super::rest::{content, idempotency, openapi, writes};
 use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, respond};
@@ -189,6 +189,12 @@ async fn answer(
     }
     if let Route::Rest(_) = route {
         check_source(visit, &request, method)?;
+    }
+    if let Route::Rest(route) = route
+        && let Some((path, write)) = route.write(method)
+    {
+        let answered = writes::answer(visit, &request, method, query, path, write).await;
+        return answered.map(Answer::OfWorker);
     }
     match route {
         Route::FrontPage => {

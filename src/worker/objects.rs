@@ -91,6 +91,12 @@ impl Call {
         }
     }
 
+    /// By another method than that of a stream.
+    #[must_use]
+    pub(crate) fn by(self, method: Method) -> Self {
+        Self { method, ..self }
+    }
+
     /// With these headers of the client's.
     #[must_use]
     pub(crate) fn with_headers(self, headers: Vec<(&'static str, String)>) -> Self {

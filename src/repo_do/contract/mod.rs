@@ -26,6 +26,8 @@
 //! | `POST /maintenance` | administer | [`Maintain`] | a JSON object, passed on likewise |
 //! | `POST /purge` | administer | | [`Purged`] |
 //! | `GET /content/…?…` | read | | see [`content`] |
+//! | `GET /compare/…?…` | read | | see [`compare`] |
+//! | `POST, PUT, DELETE /write/…` | push | as the client sent it | see [`write`] |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
 //! Success is status 200 (of a blob's bytes also 206 and 304); of a git answer the Worker sets the headers and streams the body on.
@@ -49,7 +51,10 @@
 //! - Before `/init` and after `/delete` it writes nothing (not even its schema): anybody may name
 //!   an object that does not exist, and rows are billed.
 
+pub(crate) mod compare;
 pub(crate) mod content;
+pub(crate) mod strict;
+pub(crate) mod write;
 
 mod actor;
 mod branch;

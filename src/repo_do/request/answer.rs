@@ -2,9 +2,11 @@
 
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Request, Response};
 
+use crate::repo_do::contract::content::{ENVELOPE_OPEN, envelope_close};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 /// A response, or why there is none.
@@ -19,6 +21,31 @@ pub(crate) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Err
         let message = format!("the worker sent a body that the object does not know: {error}");
         ErrorReply::new(ErrorCode::InternalError, message)
     })
+}
+
+/// One result in an envelope.
+pub(crate) fn enveloped(result: &impl Serialize) -> worker::Result<Response> {
+    let mut out = Vec::from(ENVELOPE_OPEN);
+    serde_json::to_writer(&mut out, result)?;
+    out.extend_from_slice(envelope_close(None).as_bytes());
+    json(out)
+}
+
+/// JSON that was written.
+pub(crate) fn json(body: Vec<u8>) -> worker::Result<Response> {
+    Response::builder()
+        .with_header("content-type", "application/json")?
+        .from_bytes(body)
+}
+
+/// The object has no such route.
+pub(crate) fn no_route() -> ErrorReply {
+    ErrorReply::new(ErrorCode::NotFound, "the object has no such route")
+}
+
+/// The route is known, and nothing answers there yet.
+pub(crate) fn not_served_yet() -> ErrorReply {
+    ErrorReply::new(ErrorCode::NotFound, "this route is not served yet")
 }
 
 fn body_bytes(mut request: Request) -> LocalBoxFuture<'static, Result<Vec<u8>, String>> {

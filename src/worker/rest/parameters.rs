@@ -6,13 +6,13 @@ mod import;
 
 use std::fmt::Display;
 
-use gix_object::bstr::ByteSlice as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present};
+pub(crate) use crate::repo_do::contract::strict::query;
+use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present, strict};
 use crate::worker::names::{NamespaceName, RepositoryName};
 
 mod tokens;
@@ -205,70 +205,13 @@ pub(crate) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ErrorReply> {
     if bytes.len() > BODY_BYTES_MAX {
         return Err(body_too_large());
     }
-    let bytes = if bytes.trim().is_empty() {
-        b"{}"
-    } else {
-        bytes
-    };
-    // A struct could be read of an array too, its fields by their places.
-    if !bytes.trim_start().starts_with(b"{") {
-        let message = "the body is not a JSON object";
-        return Err(ErrorReply::new(ErrorCode::InvalidInput, message));
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| wrong_field("body", error.path(), error.inner()))?;
-    deserializer.end().map_err(|error| {
-        ErrorReply::new(
-            ErrorCode::InvalidInput,
-            format!("the body is not one JSON object: {error}"),
-        )
-    })?;
-    Ok(value)
-}
-
-/// Reads a query, without its question mark.
-pub(crate) fn query<T: DeserializeOwned>(text: &str) -> Result<T, ErrorReply> {
-    let pairs = form_urlencoded::parse(text.as_bytes());
-    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
-        .map_err(|error| wrong_field("query", error.path(), error.inner()))
+    strict::object(bytes)
 }
 
 /// The error of a body beyond [`BODY_BYTES_MAX`].
 #[must_use]
 pub(crate) fn body_too_large() -> ErrorReply {
-    let message = format!("the body has more than {BODY_BYTES_MAX} bytes");
-    ErrorReply::new(ErrorCode::MemoryLimit, message)
-}
-
-fn wrong_field(place: &str, path: &serde_path_to_error::Path, error: &dyn Display) -> ErrorReply {
-    let pointer = pointer(path);
-    let message = format!("the {place} is wrong: {error}");
-    if pointer.is_empty() {
-        ErrorReply::new(ErrorCode::InvalidInput, message)
-    } else {
-        ErrorReply::at(ErrorCode::InvalidInput, pointer, message)
-    }
-}
-
-/// The JSON pointer (RFC 6901) of a path.
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => {
-                pointer.push('/');
-                pointer.push_str(&index.to_string());
-            }
-            Segment::Map { key } => {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-            }
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    pointer
+    strict::too_large(BODY_BYTES_MAX)
 }
 
 /// A namespace's name in a body.

@@ -1,0 +1,37 @@
+//! `POST …/commits`: one commit on one branch.
+//!
+//! | file | what |
+//! |---|---|
+//! | `body` | what the caller sends |
+//! | `draft` | the same, checked as far as that needs no repository |
+//! | `people` | the message, and who made the commit |
+//! | `ground` | the branch's head, and the trees on the changed paths |
+//! | `made` | the commit, and the answer |
+//! | `inline` | the files come with the request, as JSON |
+//! | `streamed` | the files come in lines behind the commit |
+//! | `lines` | a body cut into its lines |
+
+use super::request::WriteRequest;
+use crate::repo_do::contract::write::NDJSON;
+use crate::repo_do::request::answer::Answer;
+
+mod body;
+mod draft;
+mod ground;
+mod inline;
+mod lines;
+mod made;
+pub(crate) mod people;
+mod streamed;
+
+/// Makes a commit of the files that the body has.
+pub(super) async fn commit(write: WriteRequest) -> Answer {
+    let content_type = write.request.headers().get("content-type").ok().flatten();
+    let essence = content_type
+        .as_deref()
+        .and_then(|given| given.split(';').next());
+    if essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(NDJSON)) {
+        return streamed::commit(write).await;
+    }
+    inline::commit(write).await
+}

@@ -1,0 +1,74 @@
+//! The commit, once its tree is known, and the answer.
+
+use gix_hash::ObjectId;
+use gix_object::bstr::ByteSlice as _;
+use serde::Serialize;
+
+use super::draft::Draft;
+use super::ground::Ground;
+use super::people::Words;
+use crate::git::edit::commit::NewCommit;
+use crate::git::protocol::push_commands::PushCommand;
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::request::answer::{self, Answer};
+
+/// The answer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Committed {
+    commit: String,
+    tree: String,
+    branch: String,
+    old_head: Option<String>,
+    new_head: String,
+    files_changed: usize,
+}
+
+/// The content of the commit.
+pub(super) fn content(ground: &Ground, tree: ObjectId, words: &Words) -> Vec<u8> {
+    let parents: Vec<ObjectId> = ground.parent.into_iter().collect();
+    let commit = NewCommit {
+        tree,
+        parents: &parents,
+        author: words.author.as_bstr(),
+        committer: words.committer.as_bstr(),
+        message: words.message.as_bytes().as_bstr(),
+    };
+    commit.content()
+}
+
+/// Refuses a commit whose tree is its parent's.
+pub(super) fn check_changes(
+    ground: &Ground,
+    tree: ObjectId,
+    allow_empty: bool,
+) -> Result<(), ErrorReply> {
+    let empty = ObjectId::empty_tree(gix_hash::Kind::Sha1);
+    if allow_empty || ground.tree.unwrap_or(empty) != tree {
+        return Ok(());
+    }
+    let message = "the commit would change nothing: allow_empty makes it all the same";
+    Err(ErrorReply::new(ErrorCode::NoChange, message))
+}
+
+/// The change of the branch.
+pub(super) fn command(draft: &Draft, ground: &Ground, commit: ObjectId) -> PushCommand {
+    PushCommand {
+        name: draft.name.clone(),
+        old: ground.head,
+        new: Some(commit),
+    }
+}
+
+/// 201, with what was made.
+pub(super) fn answer(draft: &Draft, ground: &Ground, tree: ObjectId, commit: ObjectId) -> Answer {
+    let committed = Committed {
+        commit: commit.to_string(),
+        tree: tree.to_string(),
+        branch: draft.branch.clone(),
+        old_head: ground.head.map(|id| id.to_string()),
+        new_head: commit.to_string(),
+        files_changed: draft.changes.len(),
+    };
+    Ok(answer::enveloped(&committed)?.with_status(201))
+}

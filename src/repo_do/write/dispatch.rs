@@ -1,0 +1,34 @@
+//! Which handler answers a request that writes.
+
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
+use worker::Method;
+
+use super::request::WriteRequest;
+use super::{blobs, commits, merge, notes, refs};
+use crate::repo_do::contract::write::path;
+use crate::repo_do::request::answer::{Answer, no_route};
+
+/// How the paths begin that are answered here.
+pub(crate) const PATHS: &str = path::WRITE;
+
+/// Answers a request that writes. In a box: the object's dispatch would else hold all of this.
+pub(crate) fn answer(write: WriteRequest) -> LocalBoxFuture<'static, Answer> {
+    dispatch(write).boxed_local()
+}
+
+async fn dispatch(write: WriteRequest) -> Answer {
+    let route = write.request.path();
+    match (write.request.method(), route.as_str()) {
+        (Method::Post, path::COMMITS) => commits::commit(write).await,
+        (Method::Put, path::BLOBS) => blobs::put(write).await,
+        (Method::Post, path::REFS) => refs::update(write).await,
+        (Method::Post, path::MERGE) => merge::merge(write).await,
+        (Method::Post, path::CHERRY_PICK) => merge::cherry_pick(write).await,
+        (Method::Post, path::REVERT) => merge::revert(write).await,
+        (Method::Post, path::RESTORE) => merge::restore(write).await,
+        (Method::Post, path::NOTES) => notes::add(write).await,
+        (Method::Delete, path::NOTES) => notes::remove(write).await,
+        _ => Err(no_route()),
+    }
+}
