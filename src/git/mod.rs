@@ -5,13 +5,14 @@
 //! - Inside it, imports point only downward:
 //!   values (`object`, `hash`, `refname`, `filter`, `limits`) <
 //!   { `protocol`, `pack`, `store` } < `graph` <
-//!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content`, `edit` } <
-//!   `patch`.
+//!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content`, `compare`,
+//!   `edit` } < `patch`.
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
 
 #![warn(unreachable_pub)]
 
+pub mod compare;
 pub mod content;
 pub mod edit;
 pub mod fetch_client;

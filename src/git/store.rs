@@ -317,6 +317,16 @@ pub trait ObjectSource {
     /// The object's kind and content, held whole: for commits, trees, tags and small blobs.
     /// Larger than `Limits::control_object_bytes_max` is [`ReadError::TooLarge`].
     fn read(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError>;
+
+    /// Bytes of the object's content, or `None` when it is not here. A source that knows the size
+    /// without the content overrides this.
+    fn size_bytes(&self, id: &oid) -> Result<Option<u64>, ReadError> {
+        match self.read(id) {
+            Ok(found) => Ok(found.map(|(_, content)| content.len() as u64)),
+            Err(ReadError::TooLarge { size, .. }) => Ok(Some(size)),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// An object could not be read.

@@ -267,6 +267,13 @@ impl<S: PackStore> ObjectSource for LivePacks<S> {
         }
         self.read_at(at).map(Some)
     }
+
+    fn size_bytes(&self, id: &oid) -> Result<Option<u64>, ReadError> {
+        let Some(at) = self.find(id)? else {
+            return Ok(None);
+        };
+        Ok(Some(u64::from(self.row(at)?.size_bytes)))
+    }
 }
 
 fn corrupt_index(index: &PackIndex) -> StoreError {

@@ -25,3 +25,18 @@ pub(crate) struct CompareRequest {
     /// What the request costs.
     pub(crate) account: Rc<Account>,
 }
+
+impl CompareRequest {
+    /// The client's query.
+    pub(crate) fn query(&self) -> String {
+        let url = self.request.url();
+        let query = url.ok().and_then(|url| url.query().map(str::to_owned));
+        query.unwrap_or_default()
+    }
+
+    /// Whether the client asks for the bytes of `git diff`.
+    pub(crate) fn wants_bytes(&self) -> bool {
+        let accept = self.request.headers().get("accept").ok().flatten();
+        accept.is_some_and(|accept| accept.contains("text/x-diff"))
+    }
+}

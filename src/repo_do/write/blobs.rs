@@ -43,7 +43,7 @@ use crate::storage::db::sql::in_transaction;
 /// The answer.
 #[derive(Serialize)]
 struct Put {
-    id: String,
+    blob: String,
     size: u64,
 }
 
@@ -73,8 +73,8 @@ pub(super) async fn put(write: WriteRequest) -> Answer {
         body.cancel();
     }
     let (id, size) = stored?;
-    let id = id.to_string();
-    Ok(answer::enveloped(&Put { id, size })?.with_status(201))
+    let blob = id.to_string();
+    Ok(answer::enveloped(&Put { blob, size })?.with_status(201))
 }
 
 /// Whether the caller may write, by what the database says now.

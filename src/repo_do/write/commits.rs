@@ -6,6 +6,7 @@
 //! | `draft` | the same, checked as far as that needs no repository |
 //! | `people` | the message, and who made the commit |
 //! | `ground` | the branch's head, and the trees on the changed paths |
+//! | `patched` | the changes that a patch makes |
 //! | `made` | the commit, and the answer |
 //! | `inline` | the files come with the request, as JSON |
 //! | `streamed` | the files come in lines behind the commit |
@@ -21,6 +22,7 @@ mod ground;
 mod inline;
 mod lines;
 mod made;
+mod patched;
 pub(crate) mod people;
 mod streamed;
 

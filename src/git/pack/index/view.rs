@@ -90,6 +90,17 @@ impl PackIndex {
         (self.raw_id(index_position)? == id.as_bytes()).then(|| self.position_of(index_position))?
     }
 
+    /// The ids before and behind this one, which may be here itself.
+    pub(crate) fn neighbours(&self, id: &oid) -> [Option<ObjectId>; 2] {
+        let Some(start) = self.lower_bound(id) else {
+            return [None; 2];
+        };
+        let before = start.checked_sub(1).and_then(|before| self.id_at(before));
+        // An object may be here more than once.
+        let mut behind = (start..self.len()).map_while(|at| self.id_at(at));
+        [before, behind.find(|other| other.as_ref() != id)]
+    }
+
     /// What the index says of the entry at a position.
     pub fn row(&self, position: u32) -> Option<Row> {
         if position >= self.sections.object_count {

@@ -29,6 +29,12 @@ pub(super) struct CommitBody {
     /// The changes.
     #[serde(default)]
     pub(super) files: Vec<FileBody>,
+    /// A unified diff in their place.
+    #[serde(default)]
+    pub(super) patch: Option<String>,
+    /// As `git push -o` sends them.
+    #[serde(default)]
+    pub(super) push_options: Vec<String>,
     /// Whether `Signed-off-by` is appended to the message.
     #[serde(default)]
     pub(super) sign_off: bool,

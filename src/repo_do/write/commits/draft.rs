@@ -14,12 +14,13 @@ use crate::git::limits::Limits;
 use crate::git::protocol::oid_hex;
 use crate::git::refname;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch};
+use crate::repo_do::write::push_options;
 
 /// Files of one commit.
 pub(super) const FILES_MAX: usize = 100_000;
 
 /// Bytes of a `content_id`.
-const CONTENT_ID_BYTES_MAX: usize = 256;
+const CONTENT_ID_BYTES_MAX: usize = 128;
 
 /// Bytes of `base`.
 const BASE_BYTES_MAX: usize = 1024;
@@ -38,10 +39,18 @@ pub(super) struct Draft {
     pub(super) base: Option<String>,
     /// The changes.
     pub(super) changes: Vec<Change>,
+    /// A patch in their place.
+    pub(super) patch: Option<String>,
+    /// As `git push -o` sends them.
+    pub(super) push_options: Vec<BString>,
+    /// Whether a commit that changes nothing is made.
+    pub(super) allow_empty: bool,
     /// The contents that came with them, by the number of [`Object::Later`].
     pub(super) contents: Vec<Vec<u8>>,
     /// The contents that are to come, whose numbers follow.
     pub(super) streamed: Vec<Streamed>,
+    /// The numbers of the streamed contents, by what the caller calls them.
+    pub(super) numbers: HashMap<String, u32>,
     /// What the changes are told by in errors.
     pub(super) pointer: &'static str,
 }
@@ -66,7 +75,11 @@ impl Draft {
         takes_streams: bool,
     ) -> Result<Self, ErrorReply> {
         let at = |field: &str| format!("{pointer}/{field}");
-        check_branch(&body.branch).map_err(|why| invalid(at("branch"), why))?;
+        let branch = body
+            .branch
+            .strip_prefix(refname::HEADS)
+            .unwrap_or(&body.branch);
+        check_branch(branch).map_err(|why| invalid(at("branch"), why))?;
         if let Some(base) = body.base.as_deref().map(str::len)
             && !(1..=BASE_BYTES_MAX).contains(&base)
         {
@@ -81,29 +94,35 @@ impl Draft {
             )),
         };
         let files = std::mem::take(&mut body.files);
+        let patch = body.patch.take();
+        let push_options = std::mem::take(&mut body.push_options);
+        if patch.is_some() && !files.is_empty() {
+            let message = "patch and files are not taken together";
+            return Err(invalid(at("patch"), message));
+        }
         if files.len() > FILES_MAX {
             let message = format!("{} files, at most {FILES_MAX} are taken", files.len());
-            return Err(ErrorReply::at(
-                ErrorCode::InvalidInput,
-                at("files"),
-                message,
-            ));
+            return Err(ErrorReply::at(ErrorCode::MemoryLimit, at("files"), message));
         }
         let mut draft = Self {
-            name: format!("{}{}", refname::HEADS, body.branch).into(),
-            branch: body.branch.clone(),
+            name: format!("{}{branch}", refname::HEADS).into(),
+            branch: branch.to_owned(),
+            push_options: push_options::checked(push_options, &at("push_options"))?,
+            allow_empty: body.allow_empty,
+            patch,
             guard,
             base: body.base.clone(),
             changes: Vec::with_capacity(files.len()),
             contents: Vec::new(),
             streamed: Vec::new(),
+            numbers: HashMap::new(),
             pointer,
         };
         let mut later = Vec::new();
         for (number, file) in files.into_iter().enumerate() {
             draft.take(number, file, takes_streams, &mut later)?;
         }
-        draft.number_streamed(&later)?;
+        draft.number_streamed(&later);
         Ok(draft)
     }
 
@@ -217,25 +236,30 @@ impl Draft {
         if let Some(size) = size_bytes.filter(|size| *size > limit) {
             return Err(too_large(self.field(file, "size"), size));
         }
-        let number = u32::try_from(self.streamed.len()).unwrap_or(u32::MAX);
-        self.streamed.push(Streamed {
-            content_id,
-            size_bytes,
-            file,
-        });
+        let new = u32::try_from(self.streamed.len()).unwrap_or(u32::MAX);
+        let number = *self.numbers.entry(content_id.clone()).or_insert(new);
+        if number == new {
+            self.streamed.push(Streamed {
+                content_id,
+                size_bytes,
+                file,
+            });
+        } else if let Some(first) = usize::try_from(number)
+            .ok()
+            .and_then(|number| self.streamed.get(number))
+            && first.size_bytes != size_bytes
+        {
+            let message = format!("file {} has this content_id with another size", first.file);
+            return Err(invalid(self.field(file, "size"), message));
+        }
         Ok(Object::Later(number))
     }
 
-    /// Numbers the streamed contents behind those that came with the changes, and refuses two of one
-    /// name. `files` are the files that they are of, in order.
-    fn number_streamed(&mut self, files: &[usize]) -> Result<(), ErrorReply> {
+    /// Numbers the streamed contents behind those that came with the changes. `files` are the files
+    /// that they are of.
+    fn number_streamed(&mut self, files: &[usize]) {
         let first = u32::try_from(self.contents.len()).unwrap_or(u32::MAX);
-        let mut seen = HashMap::new();
-        for (file, streamed) in files.iter().zip(&self.streamed) {
-            if let Some(other) = seen.insert(streamed.content_id.as_str(), *file) {
-                let message = format!("file {other} has the same content_id");
-                return Err(invalid(self.field(*file, "content_id"), message));
-            }
+        for file in files {
             let action = self.changes.get_mut(*file).map(|change| &mut change.action);
             let object = match action {
                 Some(Action::Put { object, .. }) => Some(object),
@@ -246,7 +270,6 @@ impl Draft {
                 *number = number.saturating_add(first);
             }
         }
-        Ok(())
     }
 }
 

@@ -5,8 +5,12 @@ use gix_object::bstr::{BStr, ByteSlice as _};
 use gix_object::tree::EntryKind;
 
 use super::draft::{Draft, invalid};
+use crate::git::compare::CompareError;
+use crate::git::compare::paths::PathLimits;
+use crate::git::compare::tree::TreeChanges;
 use crate::git::content::lookup;
-use crate::git::edit::change::{Action, EditError, Field, Object};
+use crate::git::edit::change::{Action, Change, EditError, Field, Object};
+use crate::git::edit::new_objects::{NewObjects, WithNew};
 use crate::git::edit::plan::{Plan, Step, TreeEdit};
 use crate::git::limits::Limits;
 use crate::git::object::ObjectKind;
@@ -21,6 +25,9 @@ use crate::repo_do::write::request::WriteRequest;
 
 /// Directories that are read between two pauses: about 20 ms of CPU.
 const STEP_TREES: usize = 500;
+
+/// Files that are counted between two pauses: some milliseconds of CPU.
+const STEP_FILES: u64 = 5000;
 
 /// What the branch is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +70,15 @@ impl Ground {
             ));
         }
         let parent = match (head, &draft.base) {
-            (Some(head), _) => Some(head),
-            (None, Some(base)) => Some(self::base(draft, base, reading).await?),
-            (None, None) => {
-                check_may_begin(write, draft)?;
-                None
+            (Some(_), Some(_)) => {
+                let pointer = format!("{}/base", draft.pointer);
+                let message = "the branch exists: base is for a new one";
+                return Err(invalid(pointer, message));
             }
+            (Some(head), None) => Some(head),
+            (None, Some(base)) => Some(self::base(draft, base, reading).await?),
+            // The default branch, if there is one.
+            (None, None) => self::head(write, write.store.head()?.as_bstr())?,
         };
         let tree = match parent {
             Some(parent) => Some(tree_of(parent, reading).await?),
@@ -76,18 +86,6 @@ impl Ground {
         };
         Ok(Self { head, parent, tree })
     }
-}
-
-/// A branch without a base begins a history only where there is none: else a name that is spelled
-/// wrong would make a branch that has nothing in common with the others.
-fn check_may_begin(write: &WriteRequest, draft: &Draft) -> Result<(), ErrorReply> {
-    let default = write.store.head()?;
-    if write.store.find_ref(default.as_bstr())?.is_none() {
-        return Ok(());
-    }
-    let message = "the branch does not exist: base says what a new one starts from";
-    let pointer = format!("{}/branch", draft.pointer);
-    Err(ErrorReply::at(ErrorCode::NotFound, pointer, message))
 }
 
 async fn base(draft: &Draft, base: &str, reading: &mut Reading) -> Result<ObjectId, ErrorReply> {
@@ -130,13 +128,23 @@ pub(super) async fn plan(
     reading: &mut Reading,
 ) -> Result<Plan, ErrorReply> {
     check_named(write, draft, reading).await?;
+    let none = NewObjects::new(0, &Limits::DEFAULT);
+    plan_of(draft, draft.changes.clone(), ground, (&none, reading)).await
+}
+
+/// The same for these changes, which may name new objects.
+pub(super) async fn plan_of(
+    draft: &Draft,
+    changes: Vec<Change>,
+    ground: &Ground,
+    (new_objects, reading): (&NewObjects, &mut Reading),
+) -> Result<Plan, ErrorReply> {
     let wrong = |error| told(draft, error);
-    let changes = draft.changes.clone();
     let mut edit = TreeEdit::new(ground.tree, changes, &Limits::DEFAULT).map_err(wrong)?;
     let mut steps = 0_usize;
     loop {
         let step = reading
-            .until(|packs| match edit.step(packs) {
+            .until(|packs| match edit.step(&WithNew::new(new_objects, packs)) {
                 Err(EditError::Read(error)) => Err(error),
                 step => Ok(step),
             })
@@ -212,5 +220,36 @@ fn told(draft: &Draft, error: EditError) -> ErrorReply {
             invalid(draft.field(index, field), fault.to_string())
         }
         EditError::TooLarge { .. } => ErrorReply::new(ErrorCode::MemoryLimit, error.to_string()),
+    }
+}
+
+/// How many paths differ between the parent's tree and the new one, whose new objects are given.
+pub(super) async fn files_changed(
+    ground: &Ground,
+    tree: ObjectId,
+    new_objects: &NewObjects,
+    reading: &mut Reading,
+) -> Result<u64, ErrorReply> {
+    let every_path = PathLimits::default();
+    let mut changes = TreeChanges::new(ground.tree, Some(tree), every_path, &Limits::DEFAULT);
+    let mut count = 0_u64;
+    loop {
+        let step = reading
+            .until(
+                |packs| match changes.next(&WithNew::new(new_objects, packs)) {
+                    Err(CompareError::Read(error)) => Err(error),
+                    step => Ok(step),
+                },
+            )
+            .await?;
+        let wrong =
+            |error: CompareError| ErrorReply::new(ErrorCode::MemoryLimit, error.to_string());
+        if step.map_err(wrong)?.is_none() {
+            return Ok(count);
+        }
+        count = count.saturating_add(1);
+        if count.is_multiple_of(STEP_FILES) {
+            pause().await;
+        }
     }
 }

@@ -3,6 +3,7 @@
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 use serde::Serialize;
+use serde_json::json;
 
 use super::draft::Draft;
 use super::ground::Ground;
@@ -10,6 +11,7 @@ use super::people::Words;
 use crate::git::edit::commit::NewCommit;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::receive::by_rest::RefChanges;
 use crate::repo_do::request::answer::{self, Answer};
 
 /// The answer.
@@ -21,7 +23,15 @@ pub(super) struct Committed {
     branch: String,
     old_head: Option<String>,
     new_head: String,
-    files_changed: usize,
+    files_changed: u64,
+}
+
+/// What was made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Made {
+    pub(super) commit: ObjectId,
+    pub(super) tree: ObjectId,
+    pub(super) files_changed: u64,
 }
 
 /// The content of the commit.
@@ -48,27 +58,34 @@ pub(super) fn check_changes(
         return Ok(());
     }
     let message = "the commit would change nothing: allow_empty makes it all the same";
-    Err(ErrorReply::new(ErrorCode::NoChange, message))
+    let head = ground.head.map(|head| head.to_string());
+    let details = json!({"head": head, "tree": tree.to_string()});
+    Err(ErrorReply::new(ErrorCode::NoChange, message).with_details(details))
 }
 
 /// The change of the branch.
-pub(super) fn command(draft: &Draft, ground: &Ground, commit: ObjectId) -> PushCommand {
-    PushCommand {
+pub(super) fn changes(draft: &Draft, ground: &Ground, commit: ObjectId) -> RefChanges {
+    let command = PushCommand {
         name: draft.name.clone(),
         old: ground.head,
         new: Some(commit),
+    };
+    RefChanges {
+        commands: vec![command],
+        push_options: draft.push_options.clone(),
+        ..RefChanges::default()
     }
 }
 
 /// 201, with what was made.
-pub(super) fn answer(draft: &Draft, ground: &Ground, tree: ObjectId, commit: ObjectId) -> Answer {
+pub(super) fn answer(draft: &Draft, ground: &Ground, made: Made) -> Answer {
     let committed = Committed {
-        commit: commit.to_string(),
-        tree: tree.to_string(),
+        commit: made.commit.to_string(),
+        tree: made.tree.to_string(),
         branch: draft.branch.clone(),
         old_head: ground.head.map(|id| id.to_string()),
-        new_head: commit.to_string(),
-        files_changed: draft.changes.len(),
+        new_head: made.commit.to_string(),
+        files_changed: made.files_changed,
     };
     Ok(answer::enveloped(&committed)?.with_status(201))
 }

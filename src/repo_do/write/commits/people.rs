@@ -13,6 +13,9 @@ use crate::repo_do::request::caller::Authorized;
 /// The operator's name in commits.
 const OPERATOR: &str = "operator";
 
+/// The name of a token without a label.
+const UNNAMED: &str = "cairn";
+
 /// Where the addresses of tokens are: nowhere, as RFC 2606 has it.
 const DOMAIN: &str = "cairn.invalid";
 
@@ -68,15 +71,15 @@ fn person(given: &PersonBody, now: Date, pointer: &str) -> Result<Person, ErrorR
     })
 }
 
-/// The caller: the token by its label, or by its id where that is no name.
+/// The caller: the token by its label, or by a name of ours where that is none.
 pub(crate) fn caller(authorized: &Authorized, now: Date) -> Result<Person, ErrorReply> {
     let Some(token) = &authorized.token else {
         let email = format!("{OPERATOR}@{DOMAIN}");
         return Person::new(OPERATOR, &email, now).map_err(|fault| invalid("", fault.to_string()));
     };
     let email = format!("{}@{DOMAIN}", token.token_id);
-    let label = token.label.as_deref().unwrap_or(&token.token_id);
+    let label = token.label.as_deref().unwrap_or(UNNAMED);
     Person::new(label, &email, now)
-        .or_else(|_| Person::new(&token.token_id, &email, now))
+        .or_else(|_| Person::new(UNNAMED, &email, now))
         .map_err(|fault| invalid("", fault.to_string()))
 }

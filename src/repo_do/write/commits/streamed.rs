@@ -7,7 +7,6 @@
 //! first piece is taken.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,9 +16,9 @@ use serde::Deserialize;
 use super::body::CommitBody;
 use super::draft::{Draft, Streamed, invalid};
 use super::ground::{self, Ground};
-use super::inline::full;
+use super::inline::{self, full};
 use super::lines::Lines;
-use super::made;
+use super::made::{self, Made};
 use super::people::Words;
 use crate::git::edit::new_objects::NewObjects;
 use crate::git::edit::plan::FinishError;
@@ -27,7 +26,7 @@ use crate::git::hash::WholeObject;
 use crate::git::limits::Limits;
 use crate::git::object::ObjectKind;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, strict};
-use crate::repo_do::receive::by_rest::{RefChanges, change_refs};
+use crate::repo_do::receive::by_rest::change_refs;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::body::Body;
 use crate::repo_do::runtime::clock::now_ms;
@@ -44,7 +43,7 @@ const TREE_BYTES_MAX: u64 = 32 << 20;
 const BASE64_PIECE: usize = 64 << 10;
 
 /// Where the metadata stands in its line.
-const POINTER: &str = "/metadata";
+const POINTER: &str = "/0/metadata";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,7 +84,7 @@ async fn take(write: &WriteRequest, body: &mut Body) -> Answer {
     let mut lines = Lines::default();
     let mut held = HeldBody::new();
     let mut piece = Vec::new();
-    let mut commit: Option<Commit> = None;
+    let mut commit: Option<Coming> = None;
     while body
         .next(&mut piece)
         .await
@@ -101,7 +100,7 @@ async fn take(write: &WriteRequest, body: &mut Body) -> Answer {
             match &mut commit {
                 Some(commit) => commit.line(lines.line(), lines.number()).await?,
                 None => {
-                    commit = Some(Commit::begin(write, lines.line()).await?);
+                    commit = Some(Coming::begin(write, lines.line()).await?);
                     lines.shrink();
                 }
             }
@@ -110,7 +109,7 @@ async fn take(write: &WriteRequest, body: &mut Body) -> Answer {
     if lines.has_last() {
         match &mut commit {
             Some(commit) => commit.line(lines.line(), lines.number()).await?,
-            None => commit = Some(Commit::begin(write, lines.line()).await?),
+            None => commit = Some(Coming::begin(write, lines.line()).await?),
         }
     }
     write.account.received(body.received_bytes());
@@ -121,16 +120,55 @@ async fn take(write: &WriteRequest, body: &mut Body) -> Answer {
     commit.ok_or_else(missing)?.end(write).await
 }
 
+/// What the metadata asks.
+enum Coming {
+    /// A commit without contents to come.
+    Whole(Box<(Draft, Words)>),
+    /// One whose contents are coming.
+    Streamed(Box<Commit>),
+}
+
+impl Coming {
+    /// Reads the metadata and plans the commit.
+    async fn begin(write: &WriteRequest, line: &[u8]) -> Result<Self, ErrorReply> {
+        let FirstLine { mut metadata } = strict::object(line).map_err(|error| of_line(error, 1))?;
+        let words = Words::new(&metadata, &write.authorized, now_ms(), POINTER)?;
+        let draft = Draft::new(&mut metadata, POINTER, true)?;
+        drop(metadata);
+        if draft.streamed.is_empty() {
+            return Ok(Self::Whole(Box::new((draft, words))));
+        }
+        let commit = Commit::begin(write, draft, words).await?;
+        Ok(Self::Streamed(Box::new(commit)))
+    }
+
+    /// Takes a piece of a content.
+    async fn line(&mut self, line: &[u8], line_number: u32) -> Result<(), ErrorReply> {
+        match self {
+            Self::Streamed(commit) => commit.line(line, line_number).await,
+            Self::Whole(_) => {
+                let message = format!("line {line_number}: no file has a content_id");
+                Err(invalid(pointer_of(line_number, ""), message))
+            }
+        }
+    }
+
+    /// All lines are here.
+    async fn end(self, write: &WriteRequest) -> Answer {
+        match self {
+            Self::Streamed(commit) => commit.end(write).await,
+            Self::Whole(whole) => inline::make(write, whole.0, &whole.1).await,
+        }
+    }
+}
+
 /// A commit whose contents are coming.
 struct Commit {
     draft: Draft,
     words: Words,
-    allow_empty: bool,
     /// Trees that were planned.
     trees: u32,
     maker: PackMaker,
-    /// The contents by what they are called, with their numbers.
-    contents: HashMap<String, usize>,
     /// The entries of the pack, by the number of the content; those that came with the metadata are
     /// first.
     entries: Vec<Option<u32>>,
@@ -140,11 +178,12 @@ struct Commit {
 }
 
 impl Commit {
-    /// Reads the metadata and plans the commit.
-    async fn begin(write: &WriteRequest, line: &[u8]) -> Result<Self, ErrorReply> {
-        let FirstLine { mut metadata } = strict::object(line).map_err(|error| of_line(error, 1))?;
-        let mut draft = Draft::new(&mut metadata, POINTER, true)?;
-        let words = Words::new(&metadata, &write.authorized, now_ms(), POINTER)?;
+    /// Plans the commit.
+    async fn begin(
+        write: &WriteRequest,
+        mut draft: Draft,
+        words: Words,
+    ) -> Result<Self, ErrorReply> {
         let mut reading = ground::reading(write).await?;
         let ground = Ground::find(write, &draft, &mut reading).await?;
         let plan = ground::plan(write, &draft, &ground, &mut reading).await?;
@@ -160,43 +199,32 @@ impl Commit {
         let objects = objects.saturating_add(1);
         let beside_bytes = BLOB_BYTES.saturating_add(held_bytes(&draft));
         let maker = PackMaker::begin(&write.writer(), objects, beside_bytes).await?;
-        let named = draft.streamed.iter().enumerate();
-        let contents = named.map(|(number, streamed)| (streamed.content_id.clone(), number));
         let mut commit = Self {
-            contents: contents.collect(),
             entries: vec![None; blobs],
             draft,
             words,
-            allow_empty: metadata.allow_empty,
             trees,
             maker,
             written: 0,
             open: None,
         };
-        let first = given.len();
         for (number, content) in given.iter().enumerate() {
             let kind = ObjectKind::Blob;
             commit.maker.put(WholeObject { kind, content }).await?;
             commit.note_entry(number);
-        }
-        for number in commit.contents.values_mut() {
-            *number = number.saturating_add(first);
         }
         Ok(commit)
     }
 
     /// Takes a piece of a content.
     async fn line(&mut self, line: &[u8], line_number: u32) -> Result<(), ErrorReply> {
-        if line.trim_ascii().is_empty() {
-            return Ok(());
-        }
         let ChunkLine { chunk } =
             strict::object(line).map_err(|error| of_line(error, line_number))?;
         let (number, mut blob) = self.content_of(&chunk, line_number)?;
         for piece in chunk.data.as_bytes().chunks(BASE64_PIECE) {
             let content = STANDARD.decode(piece).map_err(|error| {
                 let message = format!("line {line_number}: data is no base64: {error}");
-                invalid("/chunk/data", message)
+                invalid(pointer_of(line_number, "/chunk/data"), message)
             })?;
             let taken = blob.take(&content, &mut self.maker).await;
             taken.map_err(|error| error.at(Some(self.size_field(number))))?;
@@ -218,12 +246,13 @@ impl Commit {
         line_number: u32,
     ) -> Result<(usize, StreamedBlob), ErrorReply> {
         let wrong = |message: String| {
-            invalid(
-                "/chunk/content_id",
-                format!("line {line_number}: {message}"),
-            )
+            let pointer = pointer_of(line_number, "/chunk/content_id");
+            invalid(pointer, format!("line {line_number}: {message}"))
         };
-        let Some(number) = self.contents.get(&*chunk.content_id).copied() else {
+        let named = self.draft.numbers.get(&*chunk.content_id);
+        let number = named.and_then(|number| usize::try_from(*number).ok());
+        let given = self.entries.len().saturating_sub(self.draft.streamed.len());
+        let Some(number) = number.map(|number| number.saturating_add(given)) else {
             return Err(wrong(
                 "no file of the metadata has this content_id".to_owned(),
             ));
@@ -269,10 +298,9 @@ impl Commit {
         let mut reading = ground::reading(write).await?;
         let ground = Ground::find(write, &self.draft, &mut reading).await?;
         let plan = ground::plan(write, &self.draft, &ground, &mut reading).await?;
-        drop(reading);
         if plan.trees() != self.trees {
             // The pack says already how many objects it has.
-            return Err(refusal::moved("/metadata/expected_head", ground.head));
+            return Err(refusal::moved("/0/metadata/expected_head", ground.head));
         }
         let mut trees: Vec<Vec<u8>> = Vec::new();
         let mut sizes = NewObjects::new(TREE_BYTES_MAX, &Limits::DEFAULT);
@@ -284,8 +312,9 @@ impl Commit {
             FinishError::Write(error) => full(error),
             error => ErrorReply::internal("edit", &error),
         })?;
-        drop(sizes);
-        made::check_changes(&ground, tree, self.allow_empty)?;
+        made::check_changes(&ground, tree, self.draft.allow_empty)?;
+        let files_changed = ground::files_changed(&ground, tree, &sizes, &mut reading).await?;
+        drop((reading, sizes));
         for content in &trees {
             let kind = ObjectKind::Tree;
             self.maker.put(WholeObject { kind, content }).await?;
@@ -297,16 +326,20 @@ impl Commit {
         let ids = self.maker.ids().await?;
         let lost = || ErrorReply::internal("edit", &"the commit has no id");
         let commit: ObjectId = ids.last().copied().ok_or_else(lost)?;
-        let changes = RefChanges {
-            commands: vec![made::command(&self.draft, &ground, commit)],
-            ..RefChanges::default()
-        };
+        let changes = made::changes(&self.draft, &ground, commit);
         let new_pack = self.maker.finish().await?;
         let outcomes = change_refs(&write.writer(), changes, Some(new_pack)).await?;
         match outcomes.into_iter().next().flatten() {
-            None => made::answer(&self.draft, &ground, tree, commit),
+            None => {
+                let made = Made {
+                    commit,
+                    tree,
+                    files_changed,
+                };
+                made::answer(&self.draft, &ground, made)
+            }
             Some(rejection) => {
-                let (branch, guard) = ("/metadata/branch", "/metadata/expected_head");
+                let (branch, guard) = ("/0/metadata/branch", "/0/metadata/expected_head");
                 Err(refusal::reply(&rejection, branch, guard))
             }
         }
@@ -349,5 +382,15 @@ fn held_bytes(draft: &Draft) -> u64 {
 /// The same error, with the number of its line.
 fn of_line(error: ErrorReply, line_number: u32) -> ErrorReply {
     let message = format!("line {line_number}: {}", error.message);
-    ErrorReply { message, ..error }
+    let field = error.pointer.as_deref().unwrap_or_default();
+    ErrorReply {
+        message,
+        pointer: Some(pointer_of(line_number, field)),
+        ..error
+    }
+}
+
+/// The pointer of a field in a line: the lines are a list, whose numbers begin with 0.
+fn pointer_of(line_number: u32, field: &str) -> String {
+    format!("/{}{field}", line_number.saturating_sub(1))
 }

@@ -1,0 +1,37 @@
+//! What differs between two trees, two commits, two texts.
+//!
+//! | file | what |
+//! |---|---|
+//! | `paths` | limits by path |
+//! | `tree` | the files that differ between two trees |
+//! | `similarity` | how much of one content another one has |
+//! | `renames` | deleted and created files that are one file, renamed |
+//! | `text` | the lines that differ between two texts |
+//! | `hunks` | those lines with the ones around them |
+//! | `content` | what stands in a file: text, binary, too large |
+//! | `patch`, `unified` | patches as `git diff` prints them |
+//! | `file_diff` | one file compared, as data |
+//! | `history` | merge bases; the commits that one side has alone |
+//! | `quote`, `abbreviate` | paths and ids as git prints them |
+//!
+//! Invariants:
+//! - Real git is the oracle: each answer is what git answers, ties and limits included.
+//! - Each step can be taken again: where a chunk is cold nothing of a machine's state is lost.
+//! - What a machine holds has a bound that does not depend on the repository.
+
+pub mod abbreviate;
+mod content;
+mod error;
+pub mod file_diff;
+pub mod history;
+pub mod hunks;
+pub mod patch;
+pub mod paths;
+pub mod quote;
+pub mod renames;
+mod similarity;
+pub mod text;
+pub mod tree;
+mod unified;
+
+pub use error::CompareError;

@@ -1,0 +1,7 @@
+//! Comparisons, with real git as the judge of every byte.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod changes;
+mod patches;
+mod repository;
