@@ -33,9 +33,9 @@ pub(crate) fn enveloped(result: &impl Serialize) -> worker::Result<Response> {
 
 /// JSON that was written.
 pub(crate) fn json(body: Vec<u8>) -> worker::Result<Response> {
-    Response::builder()
-        .with_header("content-type", "application/json")?
-        .from_bytes(body)
+    let builder = Response::builder().with_header("content-type", "application/json")?;
+    // `from_bytes` would say that it is of no type.
+    Ok(builder.fixed(body))
 }
 
 /// The object has no such route.

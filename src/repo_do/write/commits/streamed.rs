@@ -30,7 +30,7 @@ use crate::repo_do::receive::by_rest::change_refs;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::body::Body;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::write::body::{HeldBody, unreadable};
+use crate::repo_do::write::body::{HeldBody, give_up, unreadable};
 use crate::repo_do::write::pack_maker::PackMaker;
 use crate::repo_do::write::refusal;
 use crate::repo_do::write::request::WriteRequest;
@@ -74,8 +74,7 @@ pub(super) async fn commit(write: WriteRequest) -> Answer {
     let mut body = Body::of(&write.request).map_err(|error| unreadable(&error))?;
     let committed = take(&write, &mut body).await;
     if committed.is_err() {
-        // The client is to read the answer, and need not send the rest.
-        body.cancel();
+        give_up(&mut body, &write.request).await;
     }
     committed
 }
