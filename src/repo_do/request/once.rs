@@ -4,15 +4,16 @@
 //! Nothing is written before the request is done: the transaction that publishes its change keeps
 //! its answer too. A request that changes nothing keeps nothing.
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
-use worker::{Request, Response};
+use worker::Request;
 
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::request::answer::Answer;
+use crate::repo_do::request::answer::{self, Answer};
 use crate::repo_do::runtime::body::Body;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::running_requests::RunningRequest;
@@ -31,7 +32,25 @@ pub(crate) enum Begun {
 }
 
 /// A request that is being done. Without a key it costs nothing.
-pub(crate) struct Once(Option<(RunningRequest, RequestDigest)>);
+#[derive(Default)]
+pub(crate) struct Once(Option<Keyed>);
+
+struct Keyed {
+    running: RunningRequest,
+    digest: RefCell<RequestDigest>,
+    /// How far the request has come.
+    stage: Cell<Stage>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It has changed nothing.
+    Begun,
+    /// It has changed something, and its answer is still to be kept.
+    Published,
+    /// Its answer is kept.
+    Kept,
+}
 
 /// A request whose key was used before.
 pub(crate) struct Before {
@@ -39,7 +58,7 @@ pub(crate) struct Before {
     digest: RequestDigest,
 }
 
-/// SHA-256 of path and body, as far as the body was read.
+/// SHA-256 of method, path and body, as far as the body was read.
 struct RequestDigest(Sha256);
 
 impl Once {
@@ -51,35 +70,63 @@ impl Once {
     ) -> Result<Begun, ErrorReply> {
         let given = request.headers().get(header::ONCE).ok().flatten();
         let Some(given) = given else {
-            return Ok(Begun::ToDo(Self(None)));
+            return Ok(Begun::ToDo(Self::default()));
         };
         let key = key_of(&given)?;
         let running = object.running_requests.begin(key).ok_or_else(running)?;
-        let digest = RequestDigest::of_path(&request.path());
+        let digest = RequestDigest::of_route(request.method().as_ref(), &request.path());
         Ok(match store.find_done(running.key(), now_ms())? {
             Some(done) => Begun::Before(Before { done, digest }),
-            None => Begun::ToDo(Self(Some((running, digest)))),
+            None => Begun::ToDo(Self(Some(Keyed {
+                running,
+                digest: RefCell::new(digest),
+                stage: Cell::new(Stage::Begun),
+            }))),
         })
     }
 
+    /// Whether the request has a key.
+    pub(crate) fn has_key(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Notes bytes of the body, which are read to its end before anything is published.
-    pub(crate) fn note_body(&mut self, bytes: &[u8]) {
-        if let Some((_, digest)) = &mut self.0 {
-            digest.feed(bytes);
+    pub(crate) fn note_body(&self, bytes: &[u8]) {
+        if let Some(keyed) = &self.0 {
+            keyed.digest.borrow_mut().feed(bytes);
         }
     }
 
-    /// Keeps the answer: in the transaction that publishes what the request changes.
-    pub(crate) fn keep(&self, store: &Store, status: u16, answer: &str) -> Result<(), StoreError> {
-        let Some((running, digest)) = &self.0 else {
+    /// Keeps the answer: in the transaction that publishes what the request changes. `None` if it is
+    /// not known yet; then [`Self::needs_answer`] says so afterwards.
+    pub(crate) fn keep(
+        &self,
+        store: &Store,
+        answer: Option<(u16, Vec<u8>)>,
+    ) -> Result<(), StoreError> {
+        let Some(keyed) = &self.0 else {
             return Ok(());
         };
-        let done = DoneRequest {
-            request: digest.so_far(),
-            status,
-            answer: answer.to_owned(),
+        let Some((status, answer)) = answer else {
+            keyed.stage.set(Stage::Published);
+            return Ok(());
         };
-        store.keep_done(running.key(), &done, now_ms())
+        let answer = String::from_utf8(answer)
+            .map_err(|_| StoreError::Failed("the answer is no text".to_owned()))?;
+        let done = DoneRequest {
+            request: keyed.digest.borrow().so_far(),
+            status,
+            answer,
+        };
+        store.keep_done(keyed.running.key(), &done, now_ms())?;
+        keyed.stage.set(Stage::Kept);
+        Ok(())
+    }
+
+    /// Whether the request has changed something, and its answer is not kept.
+    pub(crate) fn needs_answer(&self) -> bool {
+        let stage = self.0.as_ref().map(|keyed| keyed.stage.get());
+        stage == Some(Stage::Published)
     }
 }
 
@@ -96,18 +143,17 @@ impl Before {
             let message = "the Idempotency-Key was sent with another request";
             return Err(ErrorReply::new(ErrorCode::KeyReused, message));
         }
-        let answer = Response::builder()
-            .with_status(self.done.status)
-            .with_header("content-type", "application/json")?
-            .with_header(header::REPLAYED, "true")?;
-        Ok(answer.from_bytes(self.done.answer.into_bytes())?)
+        let mut answer = answer::json(self.done.answer.into_bytes())?;
+        answer.headers_mut().set(header::REPLAYED, "true")?;
+        Ok(answer.with_status(self.done.status))
     }
 }
 
 impl RequestDigest {
-    fn of_path(path: &str) -> Self {
-        // Of a fixed length, so that no path and body are another path and body together.
-        Self(Sha256::new().chain_update(Sha256::digest(path)))
+    fn of_route(method: &str, path: &str) -> Self {
+        // Of a fixed length, so that no route and body are another route and body together.
+        let route = Sha256::digest(format!("{method} {path}"));
+        Self(Sha256::new().chain_update(route))
     }
 
     fn feed(&mut self, bytes: &[u8]) {
@@ -147,7 +193,7 @@ mod tests {
     #[test]
     fn a_digest_is_of_the_path_and_of_the_body_however_it_comes() {
         let digest = |path: &str, pieces: &[&str]| {
-            let mut digest = RequestDigest::of_path(path);
+            let mut digest = RequestDigest::of_route("POST", path);
             pieces
                 .iter()
                 .for_each(|piece| digest.feed(piece.as_bytes()));
