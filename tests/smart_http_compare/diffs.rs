@@ -209,3 +209,39 @@ fn a_file_that_is_too_large_is_named_with_its_size() {
         "git diff, large files as binary",
     );
 }
+
+#[test]
+fn a_commit_is_a_mail_as_git_makes_it() {
+    let scratch = Scratch::new();
+    let (hosted, git) = made(&scratch, "mails", 23);
+    let signature = concat!("--signature=cairn ", env!("CARGO_PKG_VERSION"));
+    let format = [
+        "format-patch",
+        "--stdout",
+        "--always",
+        "--no-binary",
+        "--root",
+        signature,
+        "-1",
+    ];
+    let commits = git.run(&["rev-list", "--max-parents=1", "--all"]);
+    for commit in commits.lines().step_by(3) {
+        let theirs = bytes_of(&git, &[&format[..], &[commit]].concat());
+        let ours = get(&hosted, &format!("/commit/{commit}.patch"));
+        assert_eq!(ours.header("content-type"), "text/x-patch");
+        same_bytes(&ours.body, &theirs, "git format-patch");
+        let applied = scratch.repository(&format!("mails-{commit}"));
+        let is_first = git.run(&["rev-list", "--parents", "-n1", commit]) == commit;
+        if is_first {
+            applied.run_with(&["am", "--quiet"], &ours.body);
+            let tree = format!("{commit}^{{tree}}");
+            assert_eq!(
+                applied.run(&["rev-parse", "HEAD^{tree}"]),
+                git.run(&["rev-parse", &tree])
+            );
+        }
+    }
+    let merge = git.run(&["rev-list", "--merges", "-n1", "--all"]);
+    let refused = get(&hosted, &format!("/commit/{merge}.patch"));
+    assert_eq!(refused.error_code(400), 10_100);
+}

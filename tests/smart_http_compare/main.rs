@@ -8,6 +8,7 @@ mod support;
 
 mod commits;
 mod diffs;
+mod histories;
 mod refusals;
 
 use support::git::Git;
