@@ -5,8 +5,8 @@
 //! - Inside it, imports point only downward:
 //!   values (`object`, `hash`, `refname`, `filter`, `limits`) <
 //!   { `protocol`, `pack`, `store` } < `graph` <
-//!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content`, `compare`,
-//!   `edit` } < `patch`.
+//!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content`, `edit`, `compare` } <
+//!   { `merge`, `patch` }.
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
 
@@ -21,6 +21,7 @@ pub mod graph;
 pub mod hash;
 pub mod limits;
 pub mod maintenance;
+pub mod merge;
 pub mod object;
 pub mod pack;
 pub mod patch;

@@ -219,6 +219,13 @@ impl<S: ObjectSource> ObjectSource for WithNew<'_, S> {
             None => self.stored.read(id),
         }
     }
+
+    fn size_bytes(&self, id: &oid) -> Result<Option<u64>, ReadError> {
+        match self.new_objects.get(id) {
+            Some((_, content)) => Ok(Some(content.len() as u64)),
+            None => self.stored.size_bytes(id),
+        }
+    }
 }
 
 #[cfg(test)]
