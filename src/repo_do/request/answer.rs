@@ -48,11 +48,6 @@ pub(crate) fn no_route() -> ErrorReply {
     ErrorReply::new(ErrorCode::NotFound, "the object has no such route")
 }
 
-/// The route is known, and nothing answers there yet.
-pub(crate) fn not_served_yet() -> ErrorReply {
-    ErrorReply::new(ErrorCode::NotFound, "this route is not served yet")
-}
-
 fn body_bytes(mut request: Request) -> LocalBoxFuture<'static, Result<Vec<u8>, String>> {
     let read = async move { request.bytes().await.map_err(|error| error.to_string()) };
     read.boxed_local()
