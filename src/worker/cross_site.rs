@@ -6,7 +6,7 @@
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
-/// What a request says of where it comes from.
+/// The headers that say which site a request comes from.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Source<'a> {
     /// `Sec-Fetch-Site`, which browsers alone send.

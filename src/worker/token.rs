@@ -16,7 +16,7 @@ use crate::repo_do::contract::TokenHash;
 
 /// How every token starts.
 const PREFIX: &str = "cairn_";
-/// What follows the prefix in the older form.
+/// Follows the prefix in the older form.
 const VERSION_1: &str = "v1_";
 
 const HEX_DIGITS: usize = 40;
@@ -107,7 +107,7 @@ impl PlainToken {
         })
     }
 
-    /// What is kept of it.
+    /// The hash that the store keeps of it.
     #[must_use]
     pub(crate) fn hash(&self) -> TokenHash {
         TokenHash::new(Sha256::digest(self.0.as_bytes()).into())

@@ -69,7 +69,7 @@ pub(crate) fn check<'a>(
     Box::pin(checked)
 }
 
-/// Whether there is such a namespace. Where names are not looked up, its object is to be asked.
+/// Whether the namespace exists. Where names are not looked up, the caller must ask its object.
 pub(crate) fn namespace_exists<'a>(
     visit: &'a Visit,
     namespace: &'a NamespaceName,
@@ -125,7 +125,7 @@ async fn holds(visit: &Visit, path: &RepositoryPath) -> Result<Holds, ErrorReply
     ask(visit, &path.namespace.folded(), path::HOLDS, name).await
 }
 
-/// What the object of a name that nobody has taken would answer to this caller.
+/// The answer that the object would give this caller for a name that nobody has taken.
 async fn absent(visit: &Visit, path: &RepositoryPath) -> ErrorReply {
     let refusal = match visit.identity {
         Identity::Anonymous => Refusal::CredentialRequired,
@@ -141,7 +141,7 @@ async fn absent(visit: &Visit, path: &RepositoryPath) -> ErrorReply {
     refusal.into()
 }
 
-/// What the namespace's object says of a token: whether it is one of its own that holds.
+/// Asks the namespace's object whether a token is one of its own and valid.
 pub(crate) async fn admitted(
     visit: &Visit,
     namespace: &NamespaceName,

@@ -1,5 +1,5 @@
-//! What callers ask of a repository's content, read strictly: each route takes its own parameters
-//! and no others.
+//! Queries of the content routes, read strictly: each route takes its own parameters and no
+//! others.
 
 use super::parameters::{self, bounded, within};
 use crate::repo_do::contract::content::{ContentQuery, path};
