@@ -38,11 +38,11 @@ pub struct StoredPack {
 pub struct Upload {
     /// The pack.
     pub pack_id: PackId,
-    /// Where it goes.
+    /// Key of the R2 object that it is copied to.
     pub r2_key: String,
     /// The multipart upload, once begun.
     pub upload_id: Option<String>,
-    /// What R2 answered to each part that it has.
+    /// R2's answers to the parts that it has.
     pub etags: Vec<String>,
 }
 
@@ -307,7 +307,7 @@ impl<D: Database> RepoStore<D> {
         })?)
     }
 
-    /// What is set for this repository.
+    /// The repository's settings for snapshots.
     pub fn snapshot_settings(&self) -> Result<SnapshotSettings, StoreError> {
         let sql = "SELECT settle_seconds, cold_after_seconds, cold_bytes_min, ready_bytes_min
             FROM repository";

@@ -1,4 +1,4 @@
-//! What maintenance has done, and what it left behind when the object was ended in its middle.
+//! Records of maintenance runs, and the traces of a run that ended with its object halfway.
 
 use super::store::RepoStore;
 use crate::git::store::{PackId, StoreError};
@@ -18,7 +18,7 @@ pub enum RunOutcome {
     Failed,
 }
 
-/// What a run did.
+/// The figures of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunFigures {
     /// Packs taken in.
@@ -38,7 +38,7 @@ pub struct RunFigures {
 pub struct RunRecord {
     /// Its number.
     pub(crate) seq: i64,
-    /// What was done.
+    /// The task that ran.
     pub(crate) task: String,
     /// `running`, `done`, `failed` or `interrupted`.
     pub outcome: String,
@@ -46,7 +46,7 @@ pub struct RunRecord {
     pub(crate) started_at: i64,
     /// Unix milliseconds; `None` while it runs.
     pub(crate) finished_at: Option<i64>,
-    /// What it did.
+    /// Its figures.
     pub figures: RunFigures,
 }
 

@@ -18,7 +18,7 @@ pub struct Overdue {
     pub superseded_until_ms: i64,
 }
 
-/// What was counted.
+/// Counts of orphans.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Orphans {
     /// Rows of chunks whose pack has no row, or ends before them.

@@ -1,4 +1,5 @@
-//! The reflog: who changed which ref when. Written with each change, read by people.
+//! The reflog: the author and the time of each change of a ref. Each change writes it; people
+//! read it.
 
 use gix_object::bstr::ByteSlice;
 

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What holds for a repository.
+/// The settings of a repository.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "settings, each for itself")]
 pub struct RepositorySettings {

@@ -59,7 +59,7 @@ pub struct NewRepository<'a> {
     pub public: bool,
     /// Objects are checked as git's `--strict` does.
     pub fsck_strict: bool,
-    /// What it was forked or imported from.
+    /// URL or path of its fork's or import's source.
     pub source: Option<&'a str>,
     /// Unix milliseconds.
     pub now_ms: i64,
@@ -83,11 +83,11 @@ pub struct RepositoryRecord {
     /// The full refname where HEAD points; it need not exist.
     #[serde(skip)]
     pub head: BString,
-    /// What holds for it.
+    /// Its settings.
     pub settings: RepositorySettings,
     /// Objects are checked as git's `--strict` does.
     pub fsck_strict: bool,
-    /// What it was forked or imported from.
+    /// URL or path of its fork's or import's source.
     pub source: Option<String>,
     /// Unix milliseconds.
     pub created_at: i64,
@@ -96,7 +96,7 @@ pub struct RepositoryRecord {
     pub updated_at: i64,
     /// Unix milliseconds.
     pub last_push_at: Option<i64>,
-    /// What it is going through.
+    /// Its phase.
     #[serde(skip)]
     pub phase: Phase,
     /// The fork network that may know of it: the id of the network's first repository.
@@ -123,7 +123,7 @@ pub struct RepositoryPatch<'a> {
     pub description: Option<&'a str>,
     /// The full refname where HEAD points.
     pub head: Option<&'a BStr>,
-    /// What is to hold for it.
+    /// Changes of its settings.
     pub settings: SettingsChange,
     /// Objects are checked as git's `--strict` does.
     pub fsck_strict: Option<bool>,
@@ -284,7 +284,8 @@ impl<D: Database> RepoStore<D> {
         Ok((bytes, objects))
     }
 
-    /// What the database holds. Looks at every row: for `/stats`, not for every request.
+    /// Counts of the rows in the database. This reads every row: for `/stats`, not for every
+    /// request.
     pub fn counts(&self) -> Result<RepositoryCounts, StoreError> {
         let sql = "SELECT
                 (SELECT count(*) FROM ref)

@@ -192,7 +192,7 @@ impl<D: Database> RepoStore<D> {
         Ok(query_first(&self.db, sql, &[], |row| row.unsigned(0))?.unwrap_or(0))
     }
 
-    /// The number of the last reflog entry; 0 when there is none.
+    /// The number of the last reflog entry; 0 if the reflog is empty.
     pub fn last_reflog_seq(&self) -> Result<i64, StoreError> {
         let sql = "SELECT coalesce(max(seq), 0) FROM reflog";
         Ok(query_first(&self.db, sql, &[], |row| row.integer(0))?.unwrap_or(0))
