@@ -133,7 +133,7 @@ async fn take(
     push.answer(memory)
 }
 
-/// What the commands of a push hold once so many bytes of them came.
+/// Memory that the commands of a push hold once this many of their bytes came.
 fn held_by_commands(bytes: u64) -> u64 {
     if bytes <= REQUEST_FREE_BYTES {
         return 0;
@@ -186,7 +186,7 @@ fn fatal(account: &Account, side_band: SideBand, message: &str) -> Answer {
     account::whole(account, Service::ReceivePack, Media::Result, out)
 }
 
-/// What the repository allows.
+/// The settings of the repository for a push.
 fn settings(record: &RepositoryRecord) -> Settings<'_> {
     Settings {
         read_only: record.settings.read_only,
@@ -204,10 +204,10 @@ struct Push {
     authorized: Authorized,
     limits: Limits,
     account: Rc<Account>,
-    /// What becomes of each ref, as far as that is known.
+    /// The outcome of each ref, as far as it is known.
     updates: PushUpdates,
     quarantined: QuarantinedPack,
-    /// What is found of the live packs must stay while the push runs.
+    /// Keeps the packs that the push relies on until it ends.
     _reader: Reader,
     /// The pack, once it has arrived whole.
     arrived: Option<Result<ArrivedPack, PackError>>,
@@ -251,7 +251,7 @@ impl Push {
             .judge(|update| rules::before_pack(&update.command, &settings, &self.limits).err());
     }
 
-    /// Asks again whoever vouched for the token, if that is not this object.
+    /// Asks the namespace's object about the token again, if that object vouched for it.
     async fn renew(&mut self) {
         if let Err(refused) = self.authorized.renew(&self.object.env).await {
             self.refuse_all(&refused);

@@ -133,8 +133,8 @@ pub(crate) struct ErrorReply {
     /// When to try again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) retry_after_seconds: Option<u32>,
-    /// What failed, if the reply hides a fault of ours. It never leaves the object: whoever makes a
-    /// response of the reply logs it.
+    /// The fault of ours that the reply hides, if there is one. It never leaves the object: the
+    /// code that turns the reply into a response logs it.
     #[serde(skip)]
     pub(crate) fault: Option<Box<Fault>>,
 }
@@ -164,7 +164,7 @@ impl ErrorReply {
         Self { fault, ..self }
     }
 
-    /// Why: the fault, or where there is none what the client is told.
+    /// The cause: the fault, or without one the client's message.
     #[must_use]
     pub(crate) fn cause(&self) -> &str {
         match &self.fault {

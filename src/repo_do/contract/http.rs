@@ -56,7 +56,7 @@ pub(crate) mod path {
 
 /// Internal headers, written by the Worker.
 pub(crate) mod header {
-    /// Who asks: [`super::Actor`] in its text form.
+    /// The caller: [`super::Actor`] in its text form.
     pub(crate) const ACTOR: &str = "x-cairn-actor";
     /// On a request that was turned away among too many of strangers, and that has a token which KV
     /// knows: it is counted with the owners' until the namespace says what it is.

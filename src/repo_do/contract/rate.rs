@@ -1,4 +1,4 @@
-//! How many requests are taken from everybody together, whoever counts them.
+//! Rate limits for all callers together, whichever object counts them.
 
 use std::cell::Cell;
 
@@ -111,7 +111,7 @@ mod tests {
         assert!(at(1_001_999).is_err());
         assert_eq!(at(1_002_000), Ok(()));
         assert!(at(1_002_000).is_err());
-        // Who was away has everything again, and not more.
+        // A caller that was away has its full burst again, and not more.
         for _ in 0..4 {
             assert_eq!(at(2_000_000), Ok(()));
         }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     proptest! {
-        // Whatever comes when: in no window are there more than a burst and what was earned in it.
+        // Whenever requests come, no window admits more than a burst and the tokens earned in it.
         #[test]
         fn the_rate_holds(steps in proptest::collection::vec(0_i64..3000, 1..200)) {
             let (meter, rate) = (Meter::default(), rate(10, 5));

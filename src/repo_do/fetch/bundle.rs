@@ -61,7 +61,7 @@ pub(crate) async fn bundle(object: &Rc<RepoObject>, store: &Rc<Store>, account: 
     Ok(built?)
 }
 
-/// What stands before the pack, and the pack: refs and packs of one moment.
+/// The bundle's header and its pack: refs and packs of one moment.
 async fn begin(
     object: &RepoObject,
     store: &Rc<Store>,

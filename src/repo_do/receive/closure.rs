@@ -43,8 +43,8 @@ impl Closure for PushTips<'_> {
         Ok(())
     }
 
-    /// Objects that no ref of this repository reaches, nor its reflog: whoever knows such an id must
-    /// not be given the object for naming it.
+    /// Objects that neither a ref of this repository nor its reflog reaches. A client that knows
+    /// such an id must not get the object by naming it.
     fn hidden(&self, relied_on: &[ObjectId]) -> Result<HashSet<ObjectId>, ReadError> {
         let Push { object, store, .. } = &*self.push;
         Visible::to(object, store, Audience::Member).hidden(relied_on)

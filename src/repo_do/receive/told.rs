@@ -1,5 +1,5 @@
-//! What is told of a push besides its report: objects that fsck refuses or warns of, and names that
-//! differ in case alone.
+//! Messages about a push beside its report: objects that fsck refuses or warns of, and names that
+//! differ only in case.
 
 use std::collections::HashMap;
 

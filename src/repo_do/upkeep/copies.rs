@@ -1,4 +1,4 @@
-//! What is due for the packs in R2, as the alarm does it.
+//! The alarm's tasks for the packs in R2.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ pub(crate) async fn snapshot(object: &Rc<RepoObject>) -> Result<Option<RunFigure
     let until_ms = now_ms().saturating_add(RUN_MS);
     let (mut steps, before) = (0, store.database().rows_written());
     loop {
-        // What becomes due meanwhile is not to be forgotten.
+        // Reset the time first, so that a task that becomes due meanwhile can set it again.
         object.snapshot_due.set(i64::MAX);
         let next = snapshot::run_step(object).await.map_err(|error| {
             object.snapshot_due.set(0);

@@ -105,7 +105,7 @@ async fn merge_range(
     }))
 }
 
-/// Reserves memory to make a pack of so many objects.
+/// Reserves memory to make a pack of `objects`.
 pub(crate) fn reserve(objects: u64) -> Result<TableMemory, Failure> {
     let table_bytes = objects.saturating_mul(OBJECT_BYTES);
     let bytes = MERGE_BYTES.saturating_add(table_bytes);
