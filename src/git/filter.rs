@@ -32,13 +32,13 @@ pub struct ObjectFilter {
     sparse: Vec<Rc<SparsePatterns>>,
 }
 
-/// A filter-spec that is none, in git's words.
+/// An invalid filter-spec, in git's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// Not a filter-spec.
     #[error("invalid filter-spec '{spec}'")]
     Invalid {
-        /// What was sent.
+        /// The spec that was sent.
         spec: String,
     },
     /// No number where one is due.
@@ -47,10 +47,10 @@ pub enum FilterError {
     /// Not the name of a kind of object.
     #[error("'{name}' for 'object:type=<type>' is not a valid object type")]
     ObjectType {
-        /// What was sent.
+        /// The name that was sent.
         name: String,
     },
-    /// What git once had.
+    /// A filter that git once had.
     #[error("sparse:path filters support has been dropped")]
     SparsePath,
     /// Nothing is combined.

@@ -44,7 +44,7 @@ impl TreePath {
     }
 }
 
-/// What stands at a path.
+/// The entry at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
     /// The mode of its entry.
@@ -84,7 +84,7 @@ pub fn peel(
     Ok(None)
 }
 
-/// What stands at a path below a tree; for the root the tree itself.
+/// The entry at a path below a tree; for the root the tree itself.
 pub(crate) fn at_path(
     objects: &impl ObjectSource,
     tree_id: ObjectId,

@@ -1,4 +1,4 @@
-//! What a remote can do wrong.
+//! Errors of a remote.
 
 use super::super::protocol::pktline::{self, PktLineError};
 
@@ -26,7 +26,7 @@ pub(crate) enum FetchClientError {
     /// The remote's objects are named by another hash.
     #[error("the remote's object format is '{format}', only sha1 is supported")]
     ObjectFormat {
-        /// What it says.
+        /// The format that it announces.
         format: String,
     },
     /// The remote cannot do what cannot be done without.

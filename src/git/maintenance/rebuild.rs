@@ -41,10 +41,10 @@ pub enum RebuildError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What stands behind the trailer is not what a push appends.
+    /// The bytes after the trailer are not an entry that a push appends.
     #[error("the entry appended at offset {offset} is corrupt")]
     Appended {
-        /// Where it starts.
+        /// Its offset.
         offset: u64,
     },
 }
@@ -339,7 +339,7 @@ impl<'a, S: PackStore> StoredPack<'a, S> {
         }
     }
 
-    /// Its commits that `graph`, that of the packs before, does not have.
+    /// Its commits that the packs before it do not have; `graph` is the graph of those.
     pub fn commits(&self, graph: &CommitGraph) -> Result<Vec<ObjectId>, StoreError> {
         let index = self.packs.index(self.pack)?;
         let mut commits = Vec::new();

@@ -7,8 +7,9 @@ use flate2::{Decompress, FlushDecompress, Status};
 /// Bytes of the buffer that [`Inflater::pieces`] inflates into.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// Bytes behind a stream that are best given along, if they are at hand: the decompressor decodes
-/// several symbols at a step only while it has fifteen bytes of input. It takes none of them.
+/// Bytes behind a stream that the caller should pass along if it has them. The decompressor
+/// decodes several symbols in a step only while it has fifteen bytes of input. It takes none of
+/// them.
 pub(crate) const INPUT_TO_SPARE: u64 = 16;
 
 /// A zlib stream is wrong, or does not have the size that its entry announced.
@@ -47,7 +48,7 @@ pub enum InflateError {
     },
 }
 
-/// What one step did.
+/// The result of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
     /// Bytes of the input taken.

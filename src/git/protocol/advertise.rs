@@ -8,7 +8,7 @@ use super::capabilities::Offer;
 use super::oid_hex::{self, ZERO_HEX};
 use super::pktline;
 
-/// What the client wants to do.
+/// The service that the client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// Fetch.
@@ -73,7 +73,7 @@ impl Version {
 pub(crate) struct AdvertisedRef<'a> {
     /// Its full name, or `HEAD`.
     pub name: &'a BStr,
-    /// What it points to.
+    /// The object that it points to.
     pub target: ObjectId,
     /// When that is a tag object: what the tag, peeled, points to.
     pub peeled: Option<ObjectId>,
@@ -84,7 +84,7 @@ pub(crate) struct AdvertisedRef<'a> {
 #[derive(Debug)]
 pub(crate) struct RefAdvertisement {
     service: Service,
-    /// What the first line carries behind its name, until that is written.
+    /// The capabilities behind the name on the first line, until that is written.
     capabilities: Option<Vec<u8>>,
 }
 
@@ -125,7 +125,7 @@ impl RefAdvertisement {
         }
     }
 
-    /// Writes, behind the refs, that this commit is here without its parents.
+    /// Writes, after the refs, that this commit is here without its parents.
     pub(crate) fn shallow(&mut self, commit_id: &oid, out: &mut Vec<u8>) {
         self.without_refs(out);
         pktline::text(&[b"shallow ", &oid_hex::hex(commit_id)], out);

@@ -17,17 +17,17 @@ pub struct LsRefsError {
     pub line: String,
 }
 
-/// What the client wants to know of the refs.
+/// The facts that the client wants of the refs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LsRefsRequest {
-    /// What tags peel to.
+    /// The peeled ids of tags.
     pub peel: bool,
-    /// What symrefs point to.
+    /// The targets of symrefs.
     pub(crate) symrefs: bool,
     /// `HEAD` too when its branch does not exist yet.
     pub unborn: bool,
-    /// Names wanted, by how they begin: sorted, none of them beginning with another.
-    /// Empty is every name.
+    /// The beginnings of the names that the client wants: sorted, and no entry begins with
+    /// another. Empty means every name.
     prefixes: Vec<BString>,
 }
 

@@ -30,7 +30,7 @@ use super::revision;
 
 /// The answer to one request.
 pub struct Answer<S> {
-    /// What is sent first; all of it, when there is no pack.
+    /// The first bytes; without a pack, the whole answer.
     pub head: Vec<u8>,
     /// The pack that follows.
     pub pack: Option<Outgoing<S>>,
@@ -316,7 +316,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
         Ok(plan(&self.packs, &self.graph, wants, haves, &options)?)
     }
 
-    /// What the request asks for beyond wants and haves, by ids.
+    /// The request beyond wants and haves, by ids.
     fn asked(&self) -> Result<Asked<'_>, FetchError> {
         let request = self.request;
         let names = request.deepen_not.iter();
@@ -404,7 +404,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
     }
 }
 
-/// What a request asks for beyond wants and haves.
+/// A request beyond wants and haves.
 struct Asked<'a> {
     request: &'a FetchRequest,
     /// Commits that are here without their parents.
