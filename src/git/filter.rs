@@ -1,4 +1,4 @@
-//! Filter-specs: what a partial clone leaves out
+//! Filter-specs: the objects that a partial clone leaves out
 //! (<https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---filterltfilter-specgt>).
 //!
 //! All of git's filters are conditions that an object must meet, and `combine:` asks for all of
@@ -41,7 +41,7 @@ pub enum FilterError {
         /// The spec that was sent.
         spec: String,
     },
-    /// No number where one is due.
+    /// Text in the place of a number.
     #[error("expected 'tree:<depth>'")]
     TreeDepth,
     /// Not the name of a kind of object.
@@ -102,7 +102,7 @@ impl ObjectFilter {
         !self.sparse.is_empty() || self.depth_below.is_some_and(|depth| depth > 0)
     }
 
-    /// Whether what is sent depends on names, not only on depth.
+    /// Whether the sent objects depend on names, not only on depth.
     pub(crate) fn needs_names(&self) -> bool {
         !self.sparse.is_empty()
     }

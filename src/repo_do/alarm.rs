@@ -1,4 +1,4 @@
-//! The alarm rings: what was interrupted goes on, then upkeep does what is due.
+//! When the alarm rings, this continues interrupted work and then runs the upkeep that is due.
 
 use std::rc::Rc;
 

@@ -33,7 +33,7 @@ pub(crate) enum Identity {
     Unrecognised,
 }
 
-/// Reads the header. An operator key that is unset or empty is nobody's.
+/// Reads the header. An unset or empty operator key matches no caller.
 #[must_use]
 pub(crate) fn identify(authorization: Option<&str>, operator_key: Option<&str>) -> Identity {
     let Some(header) = authorization else {

@@ -28,7 +28,7 @@ pub(crate) fn check_type(content_type: Option<&str>) -> Result<(), ErrorReply> {
 }
 
 impl Source<'_> {
-    /// Refuses what a page of another site could have sent.
+    /// Refuses a request that a page of another site could have sent.
     pub(crate) fn check(&self, method: &str) -> Result<(), ErrorReply> {
         if matches!(method, "GET" | "HEAD") {
             return Ok(());

@@ -1,4 +1,4 @@
-//! From a path to what it names. Case matters in the fixed parts of a path and not in names.
+//! Finds the resource of a path. Case matters in the fixed parts of a path and not in names.
 //!
 //! The path comes as the URL parser left it (dot segments resolved, percent-encoding kept). It is
 //! cut at its slashes first and each segment decoded once, so that an encoded slash can only end

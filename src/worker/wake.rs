@@ -112,7 +112,7 @@ async fn was_used(visit: &Visit) -> bool {
     records.is_ok_and(|records| !records.is_empty())
 }
 
-/// Whether the registry has to hear of a namespace before its object is asked to make it.
+/// Whether the registry must record a namespace before its object makes it.
 pub(crate) fn must_be_announced(visit: &Visit, namespace: &NamespaceName) -> bool {
     !is_known(&namespace.folded()) && looks_up(visit)
 }

@@ -63,7 +63,7 @@ pub fn peel(
     for _ in 0..PEELS_MAX {
         let what = "it does not parse";
         let corrupt = |_| ReadError::Corrupt { id, what };
-        // Blobs may be larger than what is read whole, and lead nowhere.
+        // Blobs lead nowhere, and may be too large to read whole.
         if objects.kind(&id)? == Some(ObjectKind::Blob) {
             return Ok(None);
         }

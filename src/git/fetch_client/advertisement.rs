@@ -99,7 +99,7 @@ impl AdvertisementReader {
         Ok(())
     }
 
-    /// The input has ended: what the remote speaks.
+    /// Ends the input and gives the remote's protocol.
     pub(crate) fn finish(self) -> Result<Advertisement, FetchClientError> {
         let State::Done(version) = self.state else {
             return Err(PktLineError::Truncated.into());

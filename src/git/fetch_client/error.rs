@@ -14,13 +14,13 @@ pub(crate) enum FetchClientError {
     /// The remote refused, in its own words.
     #[error("the remote says: {0}")]
     Refused(String),
-    /// A line that has no place where it stands.
+    /// A line that is not allowed at its place.
     #[error("the remote sent an unexpected line: '{line}'")]
     UnexpectedLine {
         /// The line, shortened.
         line: String,
     },
-    /// A mark (flush, delimiter) that has no place where it stands.
+    /// A mark (flush, delimiter) that is not allowed at its place.
     #[error("the remote's answer has no pack")]
     NoPack,
     /// The remote's objects are named by another hash.
@@ -50,7 +50,7 @@ pub(crate) enum FetchClientError {
 }
 
 impl FetchClientError {
-    /// A line that has no place where it stands.
+    /// A line that is not allowed at its place.
     pub(super) fn unexpected(line: &[u8]) -> Self {
         Self::UnexpectedLine {
             line: pktline::quoted(line),

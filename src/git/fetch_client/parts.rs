@@ -43,7 +43,7 @@ pub struct Parts {
     pub here: Vec<ObjectId>,
     /// The frontier of each part but the last, which wants the refs themselves.
     pub(crate) frontiers: Vec<Vec<ObjectId>>,
-    /// Commits that are to come.
+    /// The number of commits to fetch.
     pub commits: usize,
 }
 

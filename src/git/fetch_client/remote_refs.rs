@@ -25,7 +25,7 @@ pub(crate) struct RemoteRef {
     pub name: BString,
     /// The object that it points to.
     pub target: ObjectId,
-    /// When that is a tag object: what the tag, peeled, points to.
+    /// The peeled target, when that is a tag object.
     pub peeled: Option<ObjectId>,
 }
 
@@ -83,7 +83,7 @@ impl RemoteRefs {
         Ok(())
     }
 
-    /// Notes what the last ref, a tag, peels to (versions 0 and 1).
+    /// Notes the peeled target of the last ref, a tag (versions 0 and 1).
     pub(super) fn peel_last(&mut self, name: &[u8], peeled: ObjectId) {
         if let Some(last) = self.refs.last_mut().filter(|last| last.name == name) {
             last.peeled = Some(peeled);

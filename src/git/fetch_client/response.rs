@@ -123,7 +123,7 @@ fn step(state: State, packet: Packet<'_>) -> Result<(State, Option<Event<'_>>), 
     }
 }
 
-/// A line of what stands before the pack.
+/// A line before the pack.
 fn before_pack(state: State, line: &[u8]) -> Result<(State, Option<Event<'_>>), FetchClientError> {
     let text = chomp(line);
     let unexpected = || Err(FetchClientError::unexpected(text));

@@ -30,7 +30,7 @@ const PEELS_MAX: usize = 100;
 pub struct Reachable {
     graph: Rc<CommitGraph>,
     paint: Paint,
-    /// Annotated tags among the roots, behind what they peel to.
+    /// Annotated tags among the roots, by their peeled targets.
     tags: BTreeSet<(ObjectId, ObjectId)>,
     /// Trees and blobs among the roots, and those that tags lead to.
     others: BTreeSet<ObjectId>,

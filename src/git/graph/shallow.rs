@@ -44,7 +44,7 @@ pub struct Boundary {
     pub unshallow: Vec<CommitNode>,
 }
 
-/// `deepen-since` and `deepen-not` leave nothing of what is wanted.
+/// `deepen-since` and `deepen-not` leave none of the wanted commits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ShallowError {
     /// Git's own words.

@@ -112,7 +112,7 @@ impl Reached {
     }
 }
 
-/// Finds what is kept. It does not borrow the packs; every call needs the same ones.
+/// Finds the objects to keep. It does not borrow the packs; every call needs the same ones.
 pub struct Reach {
     reached: Reached,
     introductions: Introductions,

@@ -125,7 +125,7 @@ impl<S: PackStore> PackStore for Overlay<S> {
     }
 }
 
-/// A quarantine for a pack that is stored already: nothing of it is written again.
+/// A quarantine for a pack that is already stored; it writes nothing.
 struct Replay<'a> {
     quarantine: &'a dyn Quarantine,
     pack_id: PackId,

@@ -199,7 +199,7 @@ pub fn tag(content: &[u8]) -> Result<TagFacts<'_>, FactsError> {
     })
 }
 
-/// A tree entry's mode: sixteen bits, as they stand in the tree.
+/// A tree entry's mode: the sixteen bits in the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mode(pub u16);
 
@@ -243,7 +243,7 @@ pub struct TreeEntry<'a> {
     pub id: &'a oid,
 }
 
-/// The entries of a tree in the order in which they stand; ends after the first error.
+/// The entries of a tree in stored order; ends after the first error.
 pub fn tree_entries(content: &[u8]) -> TreeEntries<'_> {
     TreeEntries { rest: content }
 }

@@ -121,7 +121,7 @@ struct Fan {
 }
 
 impl Fan {
-    /// Makes buckets for so many ids, these, and leaves each at its start.
+    /// Makes buckets for these ids, and leaves each at its start.
     fn count<'a>(&mut self, count: usize, ids: impl Iterator<Item = &'a oid>) {
         let bits = (count / 4).checked_ilog2().unwrap_or(0);
         self.bits = bits.min(FAN_BITS_MAX);

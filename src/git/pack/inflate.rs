@@ -40,7 +40,7 @@ pub enum InflateError {
         /// Bytes announced.
         expected: u64,
     },
-    /// There is no memory for what was announced.
+    /// The announced content is too large for the memory.
     #[error("inflate: no room for the {expected} bytes announced")]
     TooLarge {
         /// Bytes announced.
@@ -197,7 +197,7 @@ fn step(state: &mut Decompress, input: &[u8], output: &mut [u8]) -> Result<Step,
     Ok(step)
 }
 
-/// Adds up what was produced and holds it against what was announced.
+/// Counts the produced bytes and compares them with the announced size.
 fn account(step: Step, expected: u64, produced: &mut u64) -> Result<Step, InflateError> {
     *produced = produced.saturating_add(step.produced as u64);
     if *produced > expected {

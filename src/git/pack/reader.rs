@@ -43,7 +43,7 @@ pub struct Location {
     pub position: u32,
 }
 
-/// The live packs of one moment, with what was read of them lately.
+/// The live packs of one moment, with recently read parts of them.
 pub struct LivePacks<S> {
     store: S,
     limits: Limits,

@@ -45,7 +45,7 @@ pub enum Step {
     Done,
 }
 
-/// Resolves what the parser left.
+/// Resolves the deltas that the parser left.
 pub struct Resolver {
     objects: IncomingObjects,
     children: Children,

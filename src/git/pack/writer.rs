@@ -34,7 +34,7 @@ mod offsets;
 use copies::select_first_copies;
 use offsets::OutputOffsets;
 
-/// Entries that one call looks at before it gives out what it has: some milliseconds' worth.
+/// Entries that one call visits before it gives out its output: a few milliseconds of work.
 const ENTRIES_PER_ITEM_MAX: u32 = 1 << 16;
 
 /// The features that the client understands.

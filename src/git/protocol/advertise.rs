@@ -75,7 +75,7 @@ pub(crate) struct AdvertisedRef<'a> {
     pub name: &'a BStr,
     /// The object that it points to.
     pub target: ObjectId,
-    /// When that is a tag object: what the tag, peeled, points to.
+    /// The peeled target, when that is a tag object.
     pub peeled: Option<ObjectId>,
 }
 
@@ -192,7 +192,7 @@ pub(crate) fn refs<'r>(
     advertisement.finish(out);
 }
 
-/// Writes the answer of version 2: what a request may ask for, and no refs.
+/// Writes the answer of version 2: the commands of a request, and no refs.
 pub(crate) fn version_2(offer: Offer<'_>, out: &mut Vec<u8>) {
     pktline::text(&[b"version 2"], out);
     pktline::text(&[b"agent=", offer.agent.as_bytes()], out);

@@ -76,7 +76,7 @@ impl LsRefsRequest {
         &self.prefixes
     }
 
-    /// Whether the client wants to hear of this ref.
+    /// Whether the client wants this ref.
     pub(crate) fn wants(&self, name: &BStr) -> bool {
         // Of prefixes that do not begin with one another, only the last that sorts up to the
         // name can be the beginning of it.
@@ -92,8 +92,8 @@ impl LsRefsRequest {
         }
     }
 
-    /// Writes the line of one ref, if the client wants to hear of it. They come sorted by name,
-    /// `HEAD` first. `symref_target` is what the ref points to when it is a symref.
+    /// Writes the line of one ref, if the client wants it. They come sorted by name,
+    /// `HEAD` first. `symref_target` is the target of a symref.
     pub(crate) fn write_ref(
         &self,
         shown: &AdvertisedRef<'_>,

@@ -132,7 +132,7 @@ struct Lines<'r, 'a> {
 }
 
 impl Lines<'_, '_> {
-    /// Takes a line, or `None` for a flush, and says what is due next.
+    /// Takes a line, or `None` for a flush, and gives the next state.
     fn take(&mut self, state: State, line: Option<&[u8]>) -> Result<State, FetchRequestError> {
         match (state, line) {
             (State::Wants, Some(line)) => {

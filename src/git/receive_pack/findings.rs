@@ -280,7 +280,7 @@ mod tests {
         found
     }
 
-    /// Of 25 commits with a bad time zone, and so many trees that climb.
+    /// Findings for 25 commits with a bad time zone, and for trees that climb.
     fn findings(strictness: Strictness, climbing: u8) -> Findings {
         let mut findings = Findings::new(strictness);
         for number in 0..25 {

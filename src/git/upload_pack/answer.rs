@@ -1,4 +1,4 @@
-//! One fetch request answered: what stands before the pack, and the pack's writer.
+//! Answers one fetch request: the bytes before the pack, and the pack's writer.
 //!
 //! The flow is that of git's `upload-pack.c`: `upload_pack_v2` and, for versions 0 and 1 over
 //! stateless HTTP, `upload_pack` with `get_common_commits`.
@@ -227,7 +227,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
                 continue;
             }
             got_other = true;
-            // Enough is common already: what the client has beyond it need not be told.
+            // Enough is common already; the client need not name more of its commits.
             if multi_ack != MultiAck::None
                 && (ready
                     || (common.is_due() && self.is_ready(&request.wants, &common.nodes, cut)?))

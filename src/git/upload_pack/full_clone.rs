@@ -221,7 +221,7 @@ mod tests {
         }
     }
 
-    /// The fetch among the requests of a connection of version 2: what comes after `ls-refs`.
+    /// The fetch among the requests of a connection of version 2: the one after `ls-refs`.
     fn fetch_of(mut sent: &[u8], offer: Offer<'_>) -> FetchRequest {
         loop {
             let mut reader = CommandRequestReader::new(offer, &Limits::DEFAULT);

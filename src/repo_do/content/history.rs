@@ -112,7 +112,7 @@ struct Page {
     count: u32,
     /// Offset of the next page, if there may be one.
     next: Option<u32>,
-    /// The bound was reached: what lies behind it is not in the log.
+    /// The bound was reached; the log leaves out older commits.
     truncated: bool,
 }
 

@@ -71,7 +71,7 @@ pub(crate) mod header {
     pub(crate) const READY: &str = "x-cairn-ready";
     /// Beside [`READY`]: how many bytes the R2 object has.
     pub(crate) const READY_BYTES: &str = "x-cairn-ready-bytes";
-    /// On every answer of an object's: what it took ([`super::Usage`] in its text form).
+    /// On every answer of an object: its usage ([`super::Usage`] in its text form).
     pub(crate) const USAGE: &str = "x-cairn-usage";
     /// Ties the log lines of one request together, and is told to the client.
     pub(crate) const REQUEST_ID: &str = "x-cairn-request-id";

@@ -22,11 +22,11 @@ pub(crate) enum MaintenanceTask {
     Rebuild,
     /// Every live pack copied to R2, settled or not.
     Secure,
-    /// Packs copied to R2, cold packs, the ready clone, what R2 may forget: what is due by now.
+    /// Runs the work for R2 that is due: copies, cold packs, the ready clone, removals.
     Snapshot,
 }
 
-/// Answer of `POST /purge`: what went.
+/// Answer of `POST /purge`: counts of the removals, and repositories that may still hold objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Purged {

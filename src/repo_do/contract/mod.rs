@@ -43,8 +43,8 @@
 //! - While a fork is being made, git gets 503 and REST [`ErrorCode::ForkInProgress`]. The object
 //!   ends an interrupted fork or deletion before it makes anything else.
 //! - While an import or a recovery runs, the git paths answer [`ErrorCode::Unavailable`], content
-//!   and bundles [`ErrorCode::ImportInProgress`] or [`ErrorCode::CreateInProgress`]. After a failure only
-//!   the reason is left, and [`ErrorCode::NotFound`] gives it.
+//!   and bundles [`ErrorCode::ImportInProgress`] or [`ErrorCode::CreateInProgress`]. After a
+//!   failure only the reason is left, and [`ErrorCode::NotFound`] gives it.
 //! - Before `/init` and after `/delete` it writes nothing (not even its schema), because any client
 //!   may name an object that does not exist, and rows are billed.
 

@@ -6,7 +6,7 @@ use super::error::ErrorReply;
 
 /// The variable with the requests that are taken in [`SECONDS`]; 0 takes any number.
 const REQUESTS: &str = "CAIRN_RATE_REQUESTS";
-/// The variable with the time in which so many are taken.
+/// The variable with the time in which that many requests are admitted.
 const SECONDS: &str = "CAIRN_RATE_SECONDS";
 
 const REQUESTS_DEFAULT: u32 = 2000;
@@ -14,7 +14,7 @@ const SECONDS_DEFAULT: u32 = 10;
 
 const US_PER_SECOND: i64 = 1_000_000;
 
-/// So many requests in so many seconds: all of them at once, or evenly.
+/// A number of requests in a number of seconds, all of them at once or evenly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
     requests: u32,

@@ -24,7 +24,7 @@ pub(crate) struct CreateRepository {
     pub(crate) default_branch: String,
     /// Whether pushes are refused.
     pub(crate) read_only: bool,
-    /// Whether anybody may fetch.
+    /// Whether every client may fetch.
     pub(crate) public: bool,
     /// Whether objects are checked as git's `--strict` does. `None` until its name is reserved: then
     /// its namespace's default is put here.

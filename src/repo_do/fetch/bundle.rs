@@ -1,4 +1,4 @@
-//! The repository as one file: what `git bundle create --all` makes, sent as it is taken.
+//! The repository as one file, as `git bundle create --all` makes it, sent as the client takes it.
 //!
 //! Format: `gitformat-bundle(5)`, version 2: a signature, no prerequisites, the refs, an empty line,
 //! the pack. Its pack is made by the very path of a fetch.

@@ -206,7 +206,7 @@ impl Sender {
         None
     }
 
-    /// Drops everything but what [`Sender::new`] was given to keep.
+    /// Drops everything except the value that [`Sender::new`] got to keep.
     pub(crate) fn give_up(self) -> (Vec<Reservation>, Reader) {
         self.held
     }

@@ -23,7 +23,7 @@ pub(crate) enum IntakeError {
     /// The tips reach a missing object, or too many objects.
     #[error(transparent)]
     Connectivity(#[from] ConnectivityError),
-    /// After so many walks there still are tips that are not complete.
+    /// Some tips are still incomplete after this many walks.
     #[error("after {0} walks some tips still are not complete")]
     TooManyWalks(usize),
     /// An object could not be read.

@@ -44,7 +44,7 @@ pub(crate) trait Filling {
     /// The work that is left; `None` when it is over.
     fn left(&self) -> Result<Option<Self::Record>, StoreError>;
 
-    /// The attempts made so far.
+    /// The start, and the failed attempts so far.
     fn so_far(record: &Self::Record) -> SoFar;
 
     /// Counts an attempt about to be made.
@@ -67,7 +67,7 @@ pub(crate) trait Filling {
         error.to_string()
     }
 
-    /// Notes that so many attempts have failed, and another will be made.
+    /// Records that `attempts` have failed and that another one follows.
     fn note_waiting(&self, _attempts: u32) {}
 
     /// The repository is whole.
@@ -77,7 +77,7 @@ pub(crate) trait Filling {
     async fn fail(&self, error: &Self::Error) -> Result<(), Self::Error>;
 }
 
-/// Attempts so far.
+/// The progress of a filling.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SoFar {
     /// When it began, in unix milliseconds.

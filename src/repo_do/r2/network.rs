@@ -13,7 +13,7 @@
 //! | `POST /leave` | [`Keys`] without keys | nothing; whatever the repository names is released |
 //! | `POST /shared` | [`Keys`] | [`Keys`]: those that others name as well |
 //! | `POST /unnamed` | [`Keys`] | [`Keys`]: those that nobody names, nor is about to remove |
-//! | `GET /held?repository_id=…` | | [`Keys`]: what the repository names |
+//! | `GET /held?repository_id=…` | | [`Keys`]: those that the repository names |
 //!
 //! Every request may be sent again. Order: a key is taken before its object is written or shared,
 //! and released after the last row that names it is gone.

@@ -151,7 +151,7 @@ impl NetworkDo {
         Ok(store.forget_departures(now_ms())?)
     }
 
-    /// Sets the alarm for what is due next; without anything left, empties the database.
+    /// Sets the alarm for the next removal; if nothing is left, empties the database.
     async fn schedule(&self, store: &Store) -> std::result::Result<(), ErrorReply> {
         let storage = self.state.storage();
         let done = match store.next_due()? {

@@ -102,7 +102,7 @@ impl Caller {
         })
     }
 
-    /// Whether anybody may read the repository.
+    /// Whether every client may read the repository.
     fn is_public(&self) -> bool {
         self.record
             .as_ref()

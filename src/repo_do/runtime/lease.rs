@@ -218,7 +218,7 @@ impl Lease {
         step()
     }
 
-    /// Ends it: what runs under it is dropped, and gives back what it holds.
+    /// Ends it: drops the work under it, which gives back everything that it holds.
     fn end(&self) {
         self.is_ended.set(true);
         let all = std::mem::take(&mut *self.work.borrow_mut());
@@ -237,7 +237,7 @@ impl Lease {
         now_ms.saturating_sub(self.renewed_ms.get())
     }
 
-    /// Notes that so many bytes are held under it from now on.
+    /// Counts `bytes` more as held under it.
     pub(super) fn hold(&self, bytes: u64, is_shared: bool) {
         self.bytes.set(self.bytes.get().saturating_add(bytes));
         if is_shared {
@@ -245,7 +245,7 @@ impl Lease {
         }
     }
 
-    /// Notes that so many bytes are held no longer.
+    /// Counts `bytes` as no longer held.
     pub(super) fn give_back(&self, bytes: u64, is_shared: bool) {
         debug_assert!(
             bytes <= self.bytes.get(),

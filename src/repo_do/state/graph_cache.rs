@@ -21,7 +21,7 @@ thread_local! {
     static KEPT: RefCell<Lru<u64, Rc<CommitGraph>>> = RefCell::new(Lru::new(KEPT_BYTES_MAX));
 }
 
-/// Keeps so many bytes less than may be kept, for an operation that needs the room now.
+/// Evicts until `bytes` of the bound are free, for an operation that needs the room now.
 pub(crate) fn make_room(bytes: usize) {
     with(|kept| kept.make_room(bytes));
 }

@@ -39,7 +39,7 @@ const REFLOG_ROWS: u32 = 5_000;
 /// By the object's number, and for whom it was found.
 pub(crate) type KeptByObject = Lru<(u64, Audience), Rc<RefCell<Kept>>>;
 
-/// Keeps so many bytes less than may be kept, for an operation that needs the room now.
+/// Evicts until `bytes` of the bound are free, for an operation that needs the room now.
 pub(crate) fn make_room(bytes: usize) {
     with(|kept| kept.make_room(bytes));
 }
@@ -47,7 +47,7 @@ pub(crate) fn make_room(bytes: usize) {
 /// For whom it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Audience {
-    /// Anybody: what refs reach, and what they named in the last [`FRESH_MS`].
+    /// Every client: sees what refs reach, and what they named in the last [`FRESH_MS`].
     Public,
     /// A caller with a token, and the operator: sees all that refs and the kept reflog reach.
     Member,
@@ -68,7 +68,7 @@ impl Audience {
 pub(crate) struct KeptReach(pub u64);
 
 impl KeptReach {
-    /// Keeps nothing: what was reached may be gone.
+    /// Drops everything: reached objects may be gone.
     pub(crate) fn clear(&self) {
         for audience in [Audience::Public, Audience::Member] {
             with(|kept| kept.remove(&(self.0, audience)));

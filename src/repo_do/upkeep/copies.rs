@@ -10,10 +10,10 @@ use crate::repo_do::upkeep::snapshot;
 use crate::storage::db::sql::Database as _;
 use crate::storage::repository::maintenance_runs::RunFigures;
 
-/// How long one run works; what is left then is due at once.
+/// How long one run works; the rest is due at once.
 const RUN_MS: i64 = 20_000;
 
-/// Does what is due, and notes when there is more to do.
+/// Runs the work that is due, and notes when there is more.
 pub(crate) async fn snapshot(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
     let until_ms = now_ms().saturating_add(RUN_MS);

@@ -58,7 +58,7 @@ pub(crate) struct Rebuild {
     pub(crate) records: Rc<Vec<PackRecord>>,
     /// Those of which R2 alone has the bytes.
     pub(crate) cold: Rc<BTreeSet<PackId>>,
-    /// Those of them whose bytes are lost: what is stored of them is taken as it is.
+    /// Those of them whose bytes are lost; their stored parts are used unchanged.
     pub(crate) lost: BTreeSet<PackId>,
     /// The packs with what was made.
     pub(crate) overlay: Rc<Overlay<Rc<Store>>>,

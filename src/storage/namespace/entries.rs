@@ -1,4 +1,4 @@
-//! The entries of a namespace whether or not they are confirmed: what mending and deleting ask.
+//! The entries of a namespace, confirmed or not, for mending and deletion.
 
 use super::store::NamespaceStore;
 use crate::git::store::StoreError;

@@ -22,7 +22,7 @@ pub(crate) type Bytes32 = [u8; 32];
 /// A request about to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attempt {
-    /// Of the caller's credential and its key.
+    /// Digest of the caller's credential and its key.
     pub(crate) key: Bytes32,
     /// Of path and body.
     pub(crate) request: Bytes32,

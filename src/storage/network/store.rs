@@ -114,7 +114,7 @@ impl<D: Database> NetworkStore<D> {
         Ok(())
     }
 
-    /// Lets everything go at `due_at` that nobody names any more, however long it was to stay.
+    /// Schedules every unnamed key for removal at `due_at`, even if it was due later.
     pub(crate) fn hasten(&self, due_at: i64) -> Result<(), StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(());

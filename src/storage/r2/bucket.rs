@@ -67,7 +67,7 @@ pub(crate) trait Bucket {
     /// Begins an object of several parts, and gives the upload's id.
     async fn begin(&self, key: &str) -> Result<String, BucketError>;
 
-    /// Writes part `number` (from 1), and gives what [`Bucket::complete`] wants to hear of it.
+    /// Writes part `number` (from 1), and gives its tag for [`Bucket::complete`].
     async fn put_part(
         &self,
         key: &str,

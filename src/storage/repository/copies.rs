@@ -289,7 +289,7 @@ impl<D: Database> RepoStore<D> {
         Ok(packs)
     }
 
-    /// All R2 objects that this repository names, whatever for, each once; its record apart.
+    /// All R2 objects that this repository names, each once, without its record.
     pub fn r2_keys(&self) -> Result<Vec<String>, StoreError> {
         let sql = "SELECT r2_key FROM pack WHERE r2_key IS NOT NULL
             UNION SELECT r2_key FROM pack_upload UNION SELECT r2_key FROM ready_clone

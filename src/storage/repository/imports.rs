@@ -1,4 +1,4 @@
-//! An import under way, and what it leaves: the edge of a history that is here in part.
+//! A running import, and its trace: the edge of a history that is here in part.
 
 use gix_hash::ObjectId;
 
@@ -123,7 +123,7 @@ impl<D: Database> RepoStore<D> {
         })
     }
 
-    /// Forgets where the import was cut: the next cut is to have so many commits a part.
+    /// Forgets the cuts of the import: the next cut has `part_commits` a part.
     pub fn uncut_import(&self, part_commits: u32) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             self.drop_cut()?;
@@ -166,7 +166,7 @@ impl<D: Database> RepoStore<D> {
         published
     }
 
-    /// Ends the import: what it brought is the repository, up to these commits' parents.
+    /// Ends the import: the repository has its objects, up to these commits' parents.
     pub fn finish_import(&self, shallow: &[ObjectId]) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             self.add_shallow(shallow)?;

@@ -20,7 +20,7 @@ impl<D: Database> RepoStore<D> {
         }
     }
 
-    /// The list of refs, if somebody read it before.
+    /// The list of refs, if a request has read it before.
     pub(super) fn kept_refs_if_read(
         &self,
         prefix: &[u8],

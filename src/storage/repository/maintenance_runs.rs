@@ -12,7 +12,7 @@ const RUNS_KEPT: i64 = 100;
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunOutcome {
-    /// It did what it was for.
+    /// It did its work.
     Done,
     /// It changed nothing; why, is in its detail.
     Failed,
@@ -29,7 +29,7 @@ pub struct RunFigures {
     pub bytes: u64,
     /// Rows written or removed.
     pub rows: u64,
-    /// Why it failed, or what it found.
+    /// The reason of its failure, or its findings.
     pub detail: String,
 }
 

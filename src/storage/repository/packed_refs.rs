@@ -236,7 +236,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// The page in which a ref of this name stands, if it is packed.
+    /// The page of the ref with this name, if it is packed.
     fn page_of(&self, name: &BStr) -> Result<Option<Page>, SqlError> {
         let sql = "SELECT from_name, refs FROM packed_refs
             WHERE from_name <= ?1 ORDER BY from_name DESC LIMIT 1";

@@ -81,12 +81,12 @@ pub struct Actor {
 pub enum RefOutcome {
     /// It is done.
     Updated,
-    /// The ref is not what the pusher said.
+    /// The ref has another id than the client said.
     Stale {
         /// The id that it has.
         actual: Option<ObjectId>,
     },
-    /// A ref stands where this one needs a directory, or the other way round.
+    /// This ref needs a directory where another ref is, or the other way round.
     Conflict {
         /// The name of the other ref.
         with: BString,

@@ -19,7 +19,7 @@ const CLONED: [&[u8]; 2] = [b"refs/heads/", b"refs/tags/"];
 pub struct ReadyClone {
     /// The R2 object.
     pub r2_key: String,
-    /// Of the objects wanted: [`fingerprint`].
+    /// Fingerprint of the wanted objects: [`fingerprint`].
     pub fingerprint: [u8; 32],
     /// Bytes of the object.
     pub response_bytes: u64,
@@ -71,7 +71,7 @@ impl<D: Database> RepoStore<D> {
         Ok(tips)
     }
 
-    /// The ready clone, of whatever refs it was made.
+    /// The ready clone, even if it was made for other refs.
     pub fn ready_clone(&self) -> Result<Option<ReadyClone>, StoreError> {
         let sql = "SELECT r2_key, fingerprint, response_bytes, object_count, made_at, sha256, etag
             FROM ready_clone";

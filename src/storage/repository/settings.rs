@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct RepositorySettings {
     /// Whether pushes are refused.
     pub read_only: bool,
-    /// Whether anybody may fetch, without credentials.
+    /// Whether every client may fetch, without credentials.
     pub public: bool,
     /// Whether branches may only move forward: Git's `receive.denyNonFastForwards`.
     pub deny_non_fast_forwards: bool,
@@ -31,7 +31,7 @@ pub struct RepositorySettings {
 pub struct SettingsChange {
     /// Whether pushes are refused.
     pub read_only: Option<bool>,
-    /// Whether anybody may fetch, without credentials.
+    /// Whether every client may fetch, without credentials.
     pub public: Option<bool>,
     /// Whether branches may only move forward.
     pub deny_non_fast_forwards: Option<bool>,

@@ -140,7 +140,7 @@ pub struct RepositoryCounts {
     pub live_packs: u64,
     /// Packs in quarantine.
     pub quarantined_packs: u64,
-    /// Packs that maintenance replaced and that still stand.
+    /// Packs that maintenance has replaced and not yet removed.
     pub superseded_packs: u64,
     /// Bytes of the live packs.
     pub pack_bytes: u64,
@@ -150,7 +150,7 @@ pub struct RepositoryCounts {
     pub chunk_rows: u64,
     /// Rows with derived parts.
     pub part_rows: u64,
-    /// Tokens, whatever their state.
+    /// Tokens in any state.
     pub tokens: u64,
     /// Bytes of the database.
     pub database_bytes: u64,
@@ -184,7 +184,7 @@ impl<D: Database> RepoStore<D> {
         TokenStore::new(&self.db)
     }
 
-    /// The token with this hash, whatever its state: read once for many requests.
+    /// The token with this hash, in any state: read once for many requests.
     pub(crate) fn shown_token(&self, sha256: &[u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
         let read = || self.tokens().find(sha256);
         self.shown_tokens.get(&self.db, *sha256, read)

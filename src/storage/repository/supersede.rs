@@ -12,7 +12,7 @@ use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Pieces, Quarantine as 
 use crate::storage::db::row::Value;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 
-/// A part of a stored pack, and what it shall be.
+/// A part of a stored pack, and its new bytes.
 pub(crate) type NewPart<'a> = (PackId, Part, &'a [u8]);
 
 impl<D: Database> RepoStore<D> {

@@ -153,7 +153,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
         Ok(())
     }
 
-    /// The token with this hash, whatever its [state](TokenRecord::state).
+    /// The token with this hash, in any [state](TokenRecord::state).
     pub fn find(&self, sha256: &[u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
         let sql =
             "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
@@ -166,7 +166,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
         )?)
     }
 
-    /// The token with this id, whatever its [state](TokenRecord::state).
+    /// The token with this id, in any [state](TokenRecord::state).
     pub fn find_by_id(&self, id: &str) -> Result<Option<TokenRecord>, StoreError> {
         let sql =
             "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256

@@ -194,7 +194,7 @@ pub(crate) enum OnceBegun {
     },
     /// Somebody does it now.
     Running,
-    /// The key stands for another request.
+    /// The key belongs to another request.
     AnotherRequest,
     /// Nothing was ever made here, and nothing can be kept.
     NoPlace,
@@ -265,7 +265,7 @@ pub(crate) struct Reserve {
     pub(crate) default_branch: String,
     /// Whether pushes are refused.
     pub(crate) read_only: bool,
-    /// Whether anybody may fetch.
+    /// Whether every client may fetch.
     pub(crate) public: bool,
     /// URL from which its content comes.
     pub(crate) source: Option<String>,
@@ -284,7 +284,7 @@ pub(crate) enum Reserved {
         /// The checks of the repository, unless its maker sets others.
         #[serde(default)]
         fsck_strict: bool,
-        /// The namespace, if this made it: the registry must hear of it.
+        /// The namespace, if this made it; the Worker must then register it.
         new_namespace: Option<NamespaceInfo>,
     },
     /// The name has an entry.
@@ -303,7 +303,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Whether somebody may still be making it.
+    /// Whether another request may still be making it.
     #[must_use]
     pub(crate) fn in_progress(&self, now_ms: i64) -> bool {
         let age_ms = now_ms.saturating_sub(self.reserved_at_ms);
@@ -375,7 +375,7 @@ pub(crate) struct Listed {
     pub(crate) source: Option<String>,
     /// Whether pushes are refused.
     pub(crate) read_only: bool,
-    /// Whether anybody may fetch.
+    /// Whether every client may fetch.
     pub(crate) public: bool,
 }
 

@@ -68,7 +68,7 @@ fn checked(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
     })
 }
 
-/// Refuses what the route does not take.
+/// Refuses parameters that the route does not take.
 fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
     let takes: &[&str] = match content {
         Content::Refs => &["prefix", "limit", "cursor"],

@@ -72,7 +72,7 @@ pub(crate) struct NewRepository {
     /// Whether pushes are refused.
     #[serde(default)]
     pub(crate) read_only: bool,
-    /// Whether anybody may fetch.
+    /// Whether every client may fetch.
     #[serde(default)]
     pub(crate) public: bool,
     /// How objects are checked; as the namespace has it unless given.
@@ -124,7 +124,7 @@ pub(crate) struct RepositoryChange {
     /// Whether pushes are refused.
     #[serde(default, deserialize_with = "present")]
     pub(crate) read_only: Option<bool>,
-    /// Whether anybody may fetch.
+    /// Whether every client may fetch.
     #[serde(default, deserialize_with = "present")]
     pub(crate) public: Option<bool>,
     /// Whether branches may only move forward: Git's `receive.denyNonFastForwards`.

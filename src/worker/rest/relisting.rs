@@ -45,7 +45,7 @@ struct NewRelisting {
 /// The work of one request.
 #[derive(Debug, Serialize)]
 struct Relisting {
-    /// Records that were read, of whatever namespace.
+    /// Records that were read, in all namespaces.
     records: usize,
     /// Names of repositories that are listed now and were not before.
     listed: Vec<String>,

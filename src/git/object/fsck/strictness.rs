@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Refused};
 
-/// How strictly a repository checks what it is given.
+/// How strictly a repository checks new objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Strictness {
     /// Refuses objects that could harm a client that clones, and warns of the rest.

@@ -160,7 +160,7 @@ pub enum PackError {
     Trailer {
         /// The trailer received.
         expected: ObjectId,
-        /// The checksum of what was received.
+        /// The checksum of the received bytes.
         actual: ObjectId,
     },
     /// Bytes follow the trailer.

@@ -264,7 +264,7 @@ impl Attempt {
         pack.map(|pack| pack.write(&self.store)).transpose()
     }
 
-    /// Walks from the tips: what they reach must be here, up to the remote's own edge.
+    /// Walks from the tips: every object that they reach must be here, up to the remote's own edge.
     async fn prove(
         &self,
         fetched: Fetched,

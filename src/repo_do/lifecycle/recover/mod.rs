@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `start` | the request: the record looked at, the repository made |
-//! | `run` | the alarm: what [`filling`](super::filling) has to know |
+//! | `run` | the alarm: the answers that [`filling`](super::filling) needs |
 //! | `attempt` | one attempt: the record taken over, or the next pack, or the end |
 //! | `lost` | the repository that was: its record in R2, and whether it is lost indeed |
 //! | `error` | why it may fail |
