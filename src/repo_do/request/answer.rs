@@ -9,7 +9,7 @@ use worker::{Request, Response};
 use crate::repo_do::contract::content::{ENVELOPE_OPEN, envelope_close};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
-/// A response, or why there is none.
+/// A response, or the reason for a refusal.
 pub(crate) type Answer = Result<Response, ErrorReply>;
 
 /// The body of a request of the Worker's or of another object.
