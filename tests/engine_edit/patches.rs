@@ -10,7 +10,7 @@ use cairn::git::object::ObjectKind;
 use cairn::git::patch::apply::apply;
 use gix_hash::ObjectId;
 
-use crate::memory::Memory;
+use crate::memory::{Memory, objects_of};
 use crate::support::git::Git;
 use crate::support::history::{Random, noise};
 use crate::support::scratch::Scratch;
@@ -74,8 +74,9 @@ fn compare(seed: u64, cases: u32, with_work_tree: bool) -> Counts {
     for case in 0..cases {
         let at = random.below(commits.len() - 4);
         let (old, new) = (at, at + 1 + random.below(3));
-        let target = match random.below(3) {
-            0 => old,
+        let target = match random.below(5) {
+            0..3 => old,
+            3 => (old + random.below(3)).saturating_sub(1),
             _ => random.below(commits.len()),
         };
         let context = ["-U3", "-U3", "-U1", "-U0", "-U9"][random.below(5)];
@@ -89,7 +90,7 @@ fn compare(seed: u64, cases: u32, with_work_tree: bool) -> Counts {
             &commits[new].0,
         ];
         let mut patch = git.try_run(&arguments, b"").stdout;
-        for _ in 0..random.below(3) {
+        for _ in 0..random.below(4).saturating_sub(1) {
             damage(&mut patch, &mut random);
         }
         let (commit, tree) = &commits[target];
@@ -149,6 +150,8 @@ fn by_git(
     let file = scratch.join("patch");
     std::fs::write(&file, patch).unwrap();
     let file = file.to_str().unwrap();
+    // Some damages crash git, which then leaves its lock behind.
+    let _ = std::fs::remove_file(git.folder().join(".git/index.lock"));
     let how = if with_work_tree {
         git.run(&["checkout", "-qf", commit]);
         git.run(&["clean", "-qfdx"]);
@@ -349,25 +352,4 @@ fn edit_lines(content: &mut Vec<u8>, random: &mut Random) {
         }
     }
     *content = lines.concat();
-}
-
-/// Every object of a repository.
-fn objects_of(git: &Git) -> Memory {
-    let mut memory = Memory::new();
-    let batch = git
-        .try_run(&["cat-file", "--batch", "--batch-all-objects"], b"")
-        .stdout;
-    let mut rest = batch.as_slice();
-    while !rest.is_empty() {
-        let end = rest.iter().position(|byte| *byte == b'\n').unwrap();
-        let header = String::from_utf8_lossy(&rest[..end]).into_owned();
-        let fields: Vec<&str> = header.split(' ').collect();
-        let kind = ObjectKind::from_name(fields[1].as_bytes()).unwrap();
-        let size: usize = fields[2].parse().unwrap();
-        let content = &rest[end + 1..=end + size];
-        let id = memory.objects.add(kind, content.to_vec()).unwrap();
-        assert_eq!(id.to_string(), fields[0]);
-        rest = &rest[end + size + 2..];
-    }
-    memory
 }

@@ -10,6 +10,7 @@
 //! | `plan` | the directories that changes touch, found before the new blobs' ids are known |
 //! | `write` | the trees of a plan |
 //! | `commit` | commits and annotated tags |
+//! | `notes` | notes on objects, in git's directories |
 //! | `person`, `date` | who made them, and when |
 //! | `message`, `trailers` | why, as `git commit -m` cleans it; `Signed-off-by` |
 //!
@@ -24,6 +25,7 @@ pub mod commit;
 pub mod date;
 pub mod message;
 pub mod new_objects;
+pub mod notes;
 pub mod packing;
 mod path;
 pub mod person;

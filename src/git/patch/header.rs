@@ -255,6 +255,7 @@ fn mode(line: &[u8]) -> Result<EntryKind, SyntaxFault> {
 }
 
 fn mode_of(text: &[u8]) -> Result<EntryKind, SyntaxFault> {
+    let text = text.trim_ascii_start();
     let digits = text
         .iter()
         .take_while(|byte| (b'0'..=b'7').contains(*byte))

@@ -80,6 +80,10 @@ impl<'a> Hunk<'a> {
         let mut is_changed = false;
         while old_left > 0 || new_left > 0 {
             let at = lines.fault(SyntaxFault::Hunk);
+            // One that follows no line says nothing (git 2.47 takes it, 2.54 does not).
+            if takes_no_newline(lines) {
+                continue;
+            }
             let line = lines
                 .take()
                 .filter(|line| line.ends_with(b"\n"))

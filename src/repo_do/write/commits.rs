@@ -26,6 +26,8 @@ mod patched;
 pub(crate) mod people;
 mod streamed;
 
+pub(crate) use body::PersonBody;
+
 /// Makes a commit of the files that the body has.
 pub(super) async fn commit(write: WriteRequest) -> Answer {
     let content_type = write.request.headers().get("content-type").ok().flatten();

@@ -46,7 +46,7 @@ pub(super) struct CommitBody {
 /// A name, an address and a date.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PersonBody {
+pub(crate) struct PersonBody {
     pub(super) name: String,
     pub(super) email: String,
     #[serde(default)]

@@ -36,9 +36,8 @@ impl Words {
         pointer: &str,
     ) -> Result<Self, ErrorReply> {
         let now = Date::utc(now_ms.div_euclid(1000));
-        let person = |given: Option<&PersonBody>, field: &str| match given {
-            Some(given) => person(given, now, &format!("{pointer}/{field}")),
-            None => caller(authorized, now),
+        let person = |given: Option<&PersonBody>, field: &str| {
+            given_or_caller(given, authorized, now, &format!("{pointer}/{field}"))
         };
         let author = person(body.author.as_ref(), "author")?;
         let committer = person(body.committer.as_ref(), "committer")?;
@@ -53,6 +52,19 @@ impl Words {
             committer: committer.line(),
             message,
         })
+    }
+}
+
+/// Who is given, or the caller; `pointer` leads to it in the body.
+pub(crate) fn given_or_caller(
+    given: Option<&PersonBody>,
+    authorized: &Authorized,
+    now: Date,
+    pointer: &str,
+) -> Result<Person, ErrorReply> {
+    match given {
+        Some(given) => person(given, now, pointer),
+        None => caller(authorized, now),
     }
 }
 
