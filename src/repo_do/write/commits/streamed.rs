@@ -89,6 +89,7 @@ async fn take(write: &WriteRequest, body: &mut Body) -> Answer {
         .await
         .map_err(|error| unreadable(&error))?
     {
+        write.once.note_body(&piece);
         let mut rest = piece.as_slice();
         while !rest.is_empty() {
             let is_whole = lines.take(&mut rest)?;
@@ -325,18 +326,16 @@ impl Commit {
         let ids = self.maker.ids().await?;
         let lost = || ErrorReply::internal("edit", &"the commit has no id");
         let commit: ObjectId = ids.last().copied().ok_or_else(lost)?;
-        let changes = made::changes(&self.draft, &ground, commit);
+        let made = Made {
+            commit,
+            tree,
+            files_changed,
+        };
+        let changes = made::changes(&self.draft, &ground, made);
         let new_pack = self.maker.finish().await?;
         let outcomes = change_refs(&write.writer(), changes, Some(new_pack)).await?;
         match outcomes.into_iter().next().flatten() {
-            None => {
-                let made = Made {
-                    commit,
-                    tree,
-                    files_changed,
-                };
-                made::answer(&self.draft, &ground, made)
-            }
+            None => made::answer(&self.draft, &ground, made),
             Some(rejection) => {
                 let (branch, guard) = ("/0/metadata/branch", "/0/metadata/expected_head");
                 Err(refusal::reply(&rejection, branch, guard))
