@@ -31,8 +31,8 @@ const BUDGETS: [(&str, Cost); 7] = [
     ("ls-remote", cost(1, 2, 0)),
     ("fetch of one commit", cost(7, 16, 0)),
     ("clone", cost(15, 24, 0)),
-    ("REST: a commit of one file", cost(40, 100, 12)),
-    ("REST: a blob", cost(40, 100, 12)),
+    ("REST: a commit of one file", cost(32, 110, 10)),
+    ("REST: a blob", cost(26, 78, 10)),
 ];
 
 const fn cost(statements: u64, rows_read: u64, rows_written: u64) -> Cost {

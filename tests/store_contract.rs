@@ -45,6 +45,11 @@ fn refs() {
 }
 
 #[test]
+fn put_blobs() {
+    run(&contract::put_blobs::cases());
+}
+
+#[test]
 fn idempotency() {
     run(&contract::idempotency::cases());
 }

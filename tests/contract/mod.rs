@@ -11,6 +11,7 @@ pub mod namespace;
 pub mod network;
 pub mod packs;
 pub mod publish;
+pub mod put_blobs;
 pub mod recovery;
 pub mod reflog;
 pub mod refs;

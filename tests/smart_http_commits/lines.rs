@@ -127,7 +127,7 @@ fn lines_that_do_not_fit_are_refused_and_leave_nothing() {
         (
             "a broken line",
             with_line("{\"chunk\": {\"conte"),
-            "/2",
+            "/2/chunk",
             "line 3",
         ),
         ("an empty line", with_line("\n{}\n"), "/2", "line 3"),
@@ -198,7 +198,13 @@ fn a_body_that_breaks_off_leaves_nothing() {
     desk.commit("main", &[("a", "1")]);
     let before = desk.traces();
     let files = json!([{"path": "a", "content_id": "a"}]);
-    let body = lines(&metadata(&files), &[chunk("a", noise(5, 2_000_000), false)]);
+    let body = lines(
+        &metadata(&files),
+        &[
+            chunk("a", noise(5, 1_000_000), false),
+            chunk("a", noise(6, 1_000_000), false),
+        ],
+    );
     let path = desk.hosted.path("/commits");
     {
         let mut stream = TcpStream::connect(("127.0.0.1", crate::server().port())).unwrap();

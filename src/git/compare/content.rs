@@ -1,5 +1,6 @@
 //! What stands in a file, as a diff reads it.
 
+use gix_object::bstr::ByteSlice as _;
 use gix_object::tree::EntryKind;
 
 use super::super::limits::Limits;
@@ -50,8 +51,7 @@ impl Content {
         if is_binary(&content) {
             return Ok(Self::Binary(bytes));
         }
-        let newlines = content.iter().filter(|byte| **byte == b'\n').count();
-        if newlines as u64 > limits.diff_lines_max {
+        if content.lines_with_terminator().count() as u64 > limits.diff_lines_max {
             return Ok(Self::TooLarge(bytes));
         }
         Ok(Self::Text(content))

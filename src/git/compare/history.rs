@@ -164,7 +164,7 @@ pub struct Ahead {
 
 impl Ahead {
     /// The next commit.
-    pub fn next(&mut self) -> Result<Option<CommitNode>, StoreError> {
+    pub fn next_commit(&mut self) -> Result<Option<CommitNode>, StoreError> {
         let Some((_, _, node)) = self.queue.pop() else {
             return Ok(None);
         };

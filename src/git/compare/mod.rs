@@ -12,6 +12,7 @@
 //! | `patch`, `unified` | patches as `git diff` prints them |
 //! | `file_diff` | one file compared, as data |
 //! | `history` | merge bases; the commits that one side has alone |
+//! | `mail`, `stat`, `wrap` | a commit as `git format-patch` makes a mail of it |
 //! | `quote`, `abbreviate` | paths and ids as git prints them |
 //!
 //! Invariants:
@@ -25,13 +26,16 @@ mod error;
 pub mod file_diff;
 pub mod history;
 pub mod hunks;
+pub mod mail;
 pub mod patch;
 pub mod paths;
 pub mod quote;
 pub mod renames;
 mod similarity;
+pub mod stat;
 pub mod text;
 pub mod tree;
 mod unified;
+mod wrap;
 
 pub use error::CompareError;

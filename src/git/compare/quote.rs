@@ -8,7 +8,7 @@ pub fn write_path(path: &[u8], out: &mut Vec<u8>) {
 
 /// The same with a prefix, which stands inside the quotes.
 pub fn write_prefixed(prefix: &str, path: &[u8], out: &mut Vec<u8>) {
-    if !path.iter().copied().any(must_be_escaped) {
+    if !needs_quotes(path) {
         out.extend_from_slice(prefix.as_bytes());
         out.extend_from_slice(path);
         return;
@@ -19,6 +19,11 @@ pub fn write_prefixed(prefix: &str, path: &[u8], out: &mut Vec<u8>) {
         write_byte(*byte, out);
     }
     out.push(b'"');
+}
+
+/// Whether git prints the path in quotes.
+pub(super) fn needs_quotes(path: &[u8]) -> bool {
+    path.iter().copied().any(must_be_escaped)
 }
 
 fn must_be_escaped(byte: u8) -> bool {

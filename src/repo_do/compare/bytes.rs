@@ -27,7 +27,7 @@ impl PatchBytes {
     pub(super) fn new(reading: Reading, changes: Changes, context: u32) -> Self {
         Self {
             reading,
-            patches: Patches::new(changes.changes, context, &Limits::DEFAULT),
+            patches: Patches::new(changes.files, context, &Limits::DEFAULT),
             comparing: Comparing::default(),
             before: Vec::new(),
             behind: Vec::new(),

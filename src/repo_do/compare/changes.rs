@@ -7,6 +7,7 @@ use super::revisions::until;
 use crate::git::compare::file_diff::FileDiff;
 use crate::git::compare::patch::compared_bytes;
 use crate::git::compare::renames::Renames;
+use crate::git::compare::stat::FileStat;
 use crate::git::compare::tree::{Change, ChangeList, TreeChanges};
 use crate::git::limits::Limits;
 use crate::repo_do::content::reading::Reading;
@@ -48,7 +49,7 @@ impl Slice {
 
 /// The files that differ, and what they take.
 pub(super) struct Changes {
-    pub(super) changes: Vec<Change>,
+    pub(super) files: Vec<Change>,
     /// The limit of pairs that had to be higher for all renames to be found.
     pub(super) rename_limit_needed: Option<u32>,
     /// Held for as long as the list is.
@@ -77,7 +78,7 @@ pub(super) async fn find(
     }
     let Some(options) = query.renames() else {
         return Ok(Changes {
-            changes: list.into_changes(),
+            files: list.into_changes(),
             rename_limit_needed: None,
             reservation,
         });
@@ -100,10 +101,10 @@ pub(super) async fn find(
             .await;
     }
     let rename_limit_needed = renames.limit_needed();
-    let changes = renames.into_changes();
+    let files = renames.into_changes();
     reservation.shrink_to(held);
     Ok(Changes {
-        changes,
+        files,
         rename_limit_needed,
         reservation,
     })
@@ -154,5 +155,17 @@ impl Comparing {
             FileDiff::of(change, packs, context, &limits)
         })
         .await
+    }
+
+    /// Compares one file for the statistics.
+    pub(super) async fn stat(
+        &mut self,
+        reading: &mut Reading,
+        change: &Change,
+    ) -> Result<FileStat, ErrorReply> {
+        let limits = Limits::DEFAULT;
+        let bytes = until(reading, |packs| compared_bytes(change, packs, &limits)).await?;
+        self.make_room(bytes).await?;
+        until(reading, |packs| FileStat::of(change, packs, &limits)).await
     }
 }

@@ -95,7 +95,7 @@ async fn ahead(
     let mut commits = Vec::new();
     let mut bytes = 0_usize;
     while commits.len() < limit as usize && bytes < COMMITS_BYTES_MAX {
-        let Some(node) = ahead.next()? else {
+        let Some(node) = ahead.next_commit()? else {
             break;
         };
         let (commit, commit_bytes) = shown_commit(reading, graph.commit_id(node)).await?;

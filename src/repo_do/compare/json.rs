@@ -41,7 +41,7 @@ impl FilesJson {
     ) -> Self {
         Self {
             reading,
-            changes: changes.changes.into_iter(),
+            changes: changes.files.into_iter(),
             comparing: Comparing::default(),
             context,
             with_hunks,

@@ -3,23 +3,50 @@
 use gix_hash::ObjectId;
 
 use super::bytes::{DIFF_TYPE, PatchBytes};
-use super::changes::{self, Changes};
+use super::changes::{self, Changes, Comparing};
 use super::query::CompareQuery;
 use super::request::CompareRequest;
-use super::revisions::{begin, until};
+use super::revisions::begin;
 use super::stream::send;
-use crate::git::compare::CompareError;
+use crate::git::compare::mail;
 use crate::git::content::lookup;
 use crate::git::object::ObjectKind;
 use crate::git::store::{ReadError, Shared};
 use crate::repo_do::content::answers::{named, no_object, parse};
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::repo_do::request::answer::{Answer, not_served_yet};
+use crate::repo_do::request::answer::Answer;
 
-/// A commit as a mail.
-pub(super) async fn patch(_compare: CompareRequest, _id: &str) -> Answer {
-    Err(not_served_yet())
+/// What ends a mail, in the place of git's version: a clone's own git may be any.
+const SIGNATURE: &str = concat!("cairn ", env!("CARGO_PKG_VERSION"));
+
+/// The type of mails.
+const PATCH_TYPE: &str = "text/x-patch";
+
+/// A commit as a mail: `git format-patch --stdout --always --signature="cairn <version>" -1`.
+pub(super) async fn patch(compare: CompareRequest, id: &str) -> Answer {
+    let query = CompareQuery::read(&compare.query(), &[])?;
+    let mut reading = begin(&compare).await?;
+    let commit = Commit::read(&mut reading, id).await?;
+    if commit.parents()? > 1 {
+        let message = "git makes no patch of a merge: ask for the diff with its first parent";
+        return Err(ErrorReply::new(ErrorCode::InvalidInput, message));
+    }
+    let changes = commit.changes(&mut reading, &query).await?;
+    let mut comparing = Comparing::default();
+    let mut stats = Vec::new();
+    for change in &changes.files {
+        stats.push(comparing.stat(&mut reading, change).await?);
+    }
+    let (mut before, mut behind) = (Vec::new(), Vec::new());
+    let id = commit.id;
+    mail::write_head(&id, &commit.content, &changes.files, &stats, &mut before).map_err(|_| {
+        let what = "it does not parse as a commit";
+        ReadError::Corrupt { id, what }
+    })?;
+    mail::write_tail(SIGNATURE, &mut behind);
+    let patches = PatchBytes::new(reading, changes, query.context);
+    send(patches.between(before, behind), PATCH_TYPE).await
 }
 
 /// What a commit changes: `git diff` of its first parent, or of nothing, and it.
@@ -46,6 +73,10 @@ impl Commit {
             .await?;
         let (id, content) = found.ok_or_else(|| no_object("commit"))?;
         Ok(Self { id, content })
+    }
+
+    fn parents(&self) -> Result<usize, ErrorReply> {
+        Ok(parse(self.id, &self.content)?.facts.parents.len())
     }
 
     /// What it changes against its first parent.

@@ -129,15 +129,14 @@ fn switch(field: &str, value: &str) -> Result<bool, ErrorReply> {
 pub(super) fn spec(text: &str) -> Result<(String, String, bool), ErrorReply> {
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
     let decoded = decoded.map_err(|_| wrong("spec", "the revisions are not UTF-8".to_owned()))?;
-    let (base, head, from_merge_base) = match decoded.split_once("...") {
-        Some((base, head)) => (base, head, true),
-        None => match decoded.split_once("..") {
-            Some((base, head)) => (base, head, false),
-            None => {
-                let message = "two revisions are needed, with '...' or '..' between them";
-                return Err(wrong("spec", message.to_owned()));
-            }
-        },
+    let (base, head, from_merge_base) = if let Some((base, head)) = decoded.split_once("...") {
+        (base, head, true)
+    } else {
+        let (base, head) = decoded.split_once("..").ok_or_else(|| {
+            let message = "two revisions are needed, with '...' or '..' between them";
+            wrong("spec", message.to_owned())
+        })?;
+        (base, head, false)
     };
     let name = |name: &str| if name.is_empty() { "HEAD" } else { name }.to_owned();
     Ok((name(base), name(head), from_merge_base))

@@ -18,9 +18,6 @@ use crate::repo_do::state::store::Store;
 /// Characters of a revision.
 const REVISION_CHARACTERS_MAX: usize = 1024;
 
-/// The tree without entries, which need not be stored: what a first commit is compared with.
-const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
-
 /// A revision that was found, and the field that names it.
 pub(super) struct Revision {
     field: &'static str,
@@ -78,7 +75,8 @@ impl Revision {
         }
         let id = reading.store().resolve(BStr::new(name))?;
         let id = id.ok_or_else(|| names_nothing(field))?;
-        if id.to_string() != EMPTY_TREE {
+        // The empty tree need not be stored: a first commit is compared with it.
+        if !id.is_empty_tree() {
             reading.check_visible(id, || names_nothing(field)).await?;
         }
         Ok(Self { field, id })
@@ -103,7 +101,7 @@ impl Revision {
 
     /// The tree that it leads to; `None` for the empty one.
     pub(super) async fn tree(&self, reading: &mut Reading) -> Result<Option<ObjectId>, ErrorReply> {
-        if self.id.to_string() == EMPTY_TREE {
+        if self.id.is_empty_tree() {
             return Ok(None);
         }
         let id = self.id;

@@ -26,7 +26,7 @@ pub(super) async fn send<P: Pieces + 'static>(mut pieces: P, content_type: &str)
         .with_header("content-type", content_type)?
         .with_header("vary", "accept")?;
     if !has_more {
-        return Ok(builder.from_bytes(first)?);
+        return Ok(builder.fixed(first));
     }
     let state = (first, Some(pieces));
     let stream = stream::unfold(Some(state), next_piece);

@@ -191,6 +191,7 @@ impl PushJob {
                 store.count_warnings(&checked.warned)?;
             }
             self.settle_head(&publication, &outcomes)?;
+            self.keep_answer(&outcomes)?;
             Ok::<_, StoreError>(outcomes)
         })?;
         if checked.pack.is_some() {
@@ -201,6 +202,17 @@ impl PushJob {
         }
         self.push.updates.settle(outcomes, rejection_of);
         Ok(())
+    }
+
+    /// Keeps the answer of a request that is done once, if it changes anything.
+    fn keep_answer(&self, outcomes: &[RefOutcome]) -> Result<(), StoreError> {
+        let changes = outcomes.contains(&RefOutcome::Updated);
+        let Some(kept) = self.push.kept_answer.as_ref().filter(|_| changes) else {
+            return Ok(());
+        };
+        let mut updates = self.push.updates.clone();
+        updates.settle(outcomes.iter().cloned(), rejection_of);
+        kept.keep(&self.push.store, &updates)
     }
 
     /// Notes the deletions of refs that do not exist. As with git they succeed, with a warning,

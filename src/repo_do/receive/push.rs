@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::by_rest::KeptAnswer;
 use crate::git::limits::Limits;
 use crate::git::pack::parser::error::PackError;
 use crate::git::protocol::push_commands::PushCommands;
@@ -44,6 +45,8 @@ pub(super) struct Push {
     _reader: Reader,
     /// The pack, once it has arrived whole.
     pub(super) arrived: Option<Result<ArrivedPack, PackError>>,
+    /// The answer that is kept with what is published: of a request by REST.
+    pub(super) kept_answer: Option<KeptAnswer>,
 }
 
 impl Push {
@@ -70,6 +73,7 @@ impl Push {
             quarantined,
             _reader: reader,
             arrived: None,
+            kept_answer: None,
         }
     }
 

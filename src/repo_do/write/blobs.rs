@@ -9,7 +9,7 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 use serde::Serialize;
 
-use super::body::{check_told, unreadable};
+use super::body::{check_told, give_up, unreadable};
 use super::pack_maker::{PackMaker, Unwatched};
 use super::refusal;
 use super::request::WriteRequest;
@@ -66,11 +66,13 @@ impl Closure for OneBlob {
 /// Stores the body as a blob.
 pub(super) async fn put(write: WriteRequest) -> Answer {
     check_writable(&write.authorized, &write.store)?;
-    let told = check_told(&write.request, Limits::DEFAULT.object_bytes_max)?;
     let mut body = Body::of(&write.request).map_err(|error| unreadable(&error))?;
-    let stored = store(&write, &mut body, told).await;
+    let stored = match check_told(&write.request, Limits::DEFAULT.object_bytes_max) {
+        Ok(told) => store(&write, &mut body, told).await,
+        Err(error) => Err(error),
+    };
     if stored.is_err() {
-        body.cancel();
+        give_up(&mut body, &write.request).await;
     }
     let (id, size) = stored?;
     let blob = id.to_string();

@@ -12,6 +12,9 @@ use crate::repo_do::runtime::memory::{REQUEST_FREE_BYTES, Reservation};
 /// files beside their names.
 const JSON_FACTOR: u64 = 3;
 
+/// Bytes of a body that is read to its end though it is refused: the most that the platform takes.
+const DRAINED_BYTES_MAX: u64 = 500 << 20;
+
 /// Memory that a body holds, for as long as its request runs.
 pub(crate) struct HeldBody(Reservation);
 
@@ -48,8 +51,22 @@ pub(crate) async fn whole(
     bytes_max: usize,
     held: &mut HeldBody,
 ) -> Result<Vec<u8>, ErrorReply> {
-    check_told(request, bytes_max as u64)?;
     let mut body = Body::of(request).map_err(|error| unreadable(&error))?;
+    let read = match check_told(request, bytes_max as u64) {
+        Ok(_) => read(&mut body, bytes_max, held).await,
+        Err(error) => Err(error),
+    };
+    if read.is_err() {
+        give_up(&mut body, request).await;
+    }
+    read
+}
+
+async fn read(
+    body: &mut Body,
+    bytes_max: usize,
+    held: &mut HeldBody,
+) -> Result<Vec<u8>, ErrorReply> {
     let (mut bytes, mut piece) = (Vec::new(), Vec::new());
     while body
         .next(&mut piece)
@@ -58,13 +75,21 @@ pub(crate) async fn whole(
     {
         let all = bytes.len().saturating_add(piece.len());
         if all > bytes_max {
-            body.cancel();
             return Err(strict::too_large(bytes_max));
         }
         held.hold(all).await?;
         bytes.extend_from_slice(&piece);
     }
     Ok(bytes)
+}
+
+/// Reads the rest of a body that is refused, because many clients read no answer before they have
+/// sent everything. One that says that it is longer than the platform takes is not read.
+pub(crate) async fn give_up(body: &mut Body, request: &Request) {
+    match check_told(request, DRAINED_BYTES_MAX) {
+        Ok(_) => body.drain().await,
+        Err(_) => body.cancel(),
+    }
 }
 
 /// Refuses a body that says that it is too long before it is read.

@@ -8,6 +8,7 @@ use crate::repo_do::object::RepoObject;
 use crate::repo_do::receive::by_rest::Writer;
 use crate::repo_do::request::account::Account;
 use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::request::once::Once;
 use crate::repo_do::state::store::Store;
 
 /// What every handler gets.
@@ -22,6 +23,8 @@ pub(crate) struct WriteRequest {
     pub(crate) authorized: Authorized,
     /// What the request costs.
     pub(crate) account: Rc<Account>,
+    /// Whether it is done once.
+    pub(crate) once: Rc<Once>,
 }
 
 impl WriteRequest {
@@ -32,6 +35,7 @@ impl WriteRequest {
             store: &self.store,
             authorized: &self.authorized,
             account: &self.account,
+            once: &self.once,
         }
     }
 }

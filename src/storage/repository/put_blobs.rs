@@ -20,7 +20,7 @@ impl<D: Database> RepoStore<D> {
         let published = in_transaction(&self.db, || {
             self.publish_unnamed(pack, now_ms)?;
             self.db
-                .execute("UPDATE repository SET pruned_reflog_seq = 0", &[])?;
+                .execute("UPDATE repository SET pruned_reflog_seq = -1", &[])?;
             let sql = "INSERT OR REPLACE INTO put_blob (blob_id, put_by, put_at)
                 VALUES (?1, ?2, ?3)";
             let params = [blob_id.as_slice().into(), put_by.into(), now_ms.into()];

@@ -63,18 +63,16 @@ pub(super) async fn make(write: &WriteRequest, mut draft: Draft, words: &Words) 
         drop(reading);
         let content = made::content(&ground, tree, words);
         let commit = objects.add(ObjectKind::Commit, content).map_err(full)?;
-        let changes = made::changes(&draft, &ground, commit);
+        let made = Made {
+            commit,
+            tree,
+            files_changed,
+        };
+        let changes = made::changes(&draft, &ground, made);
         attempts = attempts.saturating_add(1);
         let outcomes = publish(&write.writer(), &objects, changes).await?;
         match outcomes.into_iter().next().flatten() {
-            None => {
-                let made = Made {
-                    commit,
-                    tree,
-                    files_changed,
-                };
-                return made::answer(&draft, &ground, made);
-            }
+            None => return made::answer(&draft, &ground, made),
             Some(Rejection::Stale { .. }) if draft.guard.is_none() && attempts < ATTEMPTS_MAX => {}
             Some(rejection) => {
                 let at = |field: &str| format!("{}/{field}", draft.pointer);

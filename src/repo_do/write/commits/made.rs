@@ -11,8 +11,11 @@ use super::people::Words;
 use crate::git::edit::commit::NewCommit;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::repo_do::receive::by_rest::RefChanges;
+use crate::repo_do::receive::by_rest::{AnswerOf, RefChanges};
 use crate::repo_do::request::answer::{self, Answer};
+
+/// A commit was made.
+const STATUS: u16 = 201;
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -64,28 +67,34 @@ pub(super) fn check_changes(
 }
 
 /// The change of the branch.
-pub(super) fn changes(draft: &Draft, ground: &Ground, commit: ObjectId) -> RefChanges {
+pub(super) fn changes(draft: &Draft, ground: &Ground, made: Made) -> RefChanges {
     let command = PushCommand {
         name: draft.name.clone(),
         old: ground.head,
-        new: Some(commit),
+        new: Some(made.commit),
     };
+    let answer = answer::envelope(&committed(draft, ground, made));
     RefChanges {
         commands: vec![command],
         push_options: draft.push_options.clone(),
+        answer: answer.ok().map(|body| AnswerOf::fixed(STATUS, body)),
         ..RefChanges::default()
     }
 }
 
 /// 201, with what was made.
 pub(super) fn answer(draft: &Draft, ground: &Ground, made: Made) -> Answer {
-    let committed = Committed {
+    let committed = committed(draft, ground, made);
+    Ok(answer::enveloped(&committed)?.with_status(STATUS))
+}
+
+fn committed(draft: &Draft, ground: &Ground, made: Made) -> Committed {
+    Committed {
         commit: made.commit.to_string(),
         tree: made.tree.to_string(),
         branch: draft.branch.clone(),
         old_head: ground.head.map(|id| id.to_string()),
         new_head: made.commit.to_string(),
         files_changed: made.files_changed,
-    };
-    Ok(answer::enveloped(&committed)?.with_status(201))
+    }
 }

@@ -30,7 +30,7 @@ use crate::repo_do::receive::by_rest::change_refs;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::body::Body;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::write::body::{HeldBody, unreadable};
+use crate::repo_do::write::body::{HeldBody, give_up, unreadable};
 use crate::repo_do::write::pack_maker::PackMaker;
 use crate::repo_do::write::refusal;
 use crate::repo_do::write::request::WriteRequest;
@@ -74,8 +74,7 @@ pub(super) async fn commit(write: WriteRequest) -> Answer {
     let mut body = Body::of(&write.request).map_err(|error| unreadable(&error))?;
     let committed = take(&write, &mut body).await;
     if committed.is_err() {
-        // The client is to read the answer, and need not send the rest.
-        body.cancel();
+        give_up(&mut body, &write.request).await;
     }
     committed
 }
@@ -90,6 +89,7 @@ async fn take(write: &WriteRequest, body: &mut Body) -> Answer {
         .await
         .map_err(|error| unreadable(&error))?
     {
+        write.once.note_body(&piece);
         let mut rest = piece.as_slice();
         while !rest.is_empty() {
             let is_whole = lines.take(&mut rest)?;
@@ -326,18 +326,16 @@ impl Commit {
         let ids = self.maker.ids().await?;
         let lost = || ErrorReply::internal("edit", &"the commit has no id");
         let commit: ObjectId = ids.last().copied().ok_or_else(lost)?;
-        let changes = made::changes(&self.draft, &ground, commit);
+        let made = Made {
+            commit,
+            tree,
+            files_changed,
+        };
+        let changes = made::changes(&self.draft, &ground, made);
         let new_pack = self.maker.finish().await?;
         let outcomes = change_refs(&write.writer(), changes, Some(new_pack)).await?;
         match outcomes.into_iter().next().flatten() {
-            None => {
-                let made = Made {
-                    commit,
-                    tree,
-                    files_changed,
-                };
-                made::answer(&self.draft, &ground, made)
-            }
+            None => made::answer(&self.draft, &ground, made),
             Some(rejection) => {
                 let (branch, guard) = ("/0/metadata/branch", "/0/metadata/expected_head");
                 Err(refusal::reply(&rejection, branch, guard))
