@@ -129,7 +129,8 @@ fn the_largest_texts_are_diffed_in_one_step() {
         let lines = (0..190_000).map(|_| format!("{:x}\n", random(words)));
         lines.collect::<Vec<_>>().concat().into_bytes()
     };
-    let texts = [2, 100, 20_000, 1 << 30].map(|words| (words, text(words), text(words)));
+    // Of fewer different lines git's search takes shortcuts that ours takes elsewhere: see ADR 68.
+    let texts = [20_000, 200_000, 1 << 30].map(|words| (words, text(words), text(words)));
     for (words, old, new) in &texts {
         let name = format!("largest-{words}");
         let (hosted, git) = with_commits(&scratch, &name, &[&[("f", old)], &[("f", new)]]);
