@@ -6,7 +6,7 @@
 //!   values (`object`, `hash`, `refname`, `filter`, `limits`) <
 //!   { `protocol`, `pack`, `store` } < `graph` <
 //!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content`, `compare`,
-//!   `edit` }.
+//!   `edit` } < `patch`.
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
 
@@ -23,6 +23,7 @@ pub mod limits;
 pub mod maintenance;
 pub mod object;
 pub mod pack;
+pub mod patch;
 pub mod protocol;
 pub mod receive_pack;
 pub mod refname;

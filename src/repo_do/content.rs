@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `reading` | objects read while some are cold |
+//! | `notes` | notes, with the memory that many of them take |
 //! | `shown` | the shapes of the JSON |
 //! | `history` | the log |
 //! | `tree` | a tree's entries, streamed |
@@ -38,6 +39,7 @@ pub(crate) mod answers;
 mod bytes;
 mod conditions;
 mod history;
+pub(crate) mod notes;
 pub(crate) mod reading;
 pub(crate) mod shown;
 mod tree;

@@ -176,6 +176,7 @@ pub(crate) async fn dispatch(
                 request,
                 authorized,
                 account: Rc::clone(account),
+                once: Rc::default(),
             };
             write::answer(written).await
         }

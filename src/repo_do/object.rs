@@ -14,6 +14,7 @@ use super::state::graph_cache::KeptGraph;
 use super::state::rates::Rates;
 use super::state::reach_cache::KeptReach;
 use super::state::readers::Readers;
+use super::state::running_requests::RunningRequests;
 use super::state::seen_tokens::SeenTokens;
 use super::state::turn::Turn;
 use crate::git::protocol::capabilities::FetchExtensions;
@@ -53,6 +54,8 @@ pub(crate) struct RepoObject {
     pub(crate) in_progress: RefCell<BTreeSet<PackId>>,
     /// Who reads packs now.
     pub(crate) readers: Rc<Readers>,
+    /// Requests under way that are done once.
+    pub(crate) running_requests: Rc<RunningRequests>,
     /// When the alarm rings.
     pub(crate) alarm: Cell<Alarm>,
     /// Runs of maintenance.
@@ -123,6 +126,7 @@ impl RepoObject {
             reach: KeptReach::default(),
             in_progress: RefCell::default(),
             readers: Rc::default(),
+            running_requests: Rc::default(),
             alarm: Cell::default(),
             maintenance: Turn::default(),
             snapshot_due: Cell::default(),

@@ -7,4 +7,6 @@ mod support;
 
 mod commits;
 mod memory;
+mod notes;
+mod patches;
 mod trees;

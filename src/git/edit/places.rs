@@ -53,6 +53,8 @@ pub(super) struct Place {
     pub(super) parent: usize,
     pub(super) children: BTreeMap<BString, usize>,
     pub(super) target: Option<Target>,
+    /// A tree may have a directory of this name.
+    is_directory_name: bool,
     /// Why what stands here goes away, and the number of the change.
     pub(super) removal: Option<(Removal, usize)>,
     /// A change here or above it removes all that stood here.
@@ -72,6 +74,7 @@ impl Place {
             parent,
             children: BTreeMap::new(),
             target: None,
+            is_directory_name: false,
             removal: None,
             is_cleared: false,
             standing: None,
@@ -86,23 +89,14 @@ impl Place {
 pub(super) struct Places(Vec<Place>);
 
 impl Places {
-    /// Takes the changes of a tree (of no tree: `None`).
-    pub(super) fn new(
-        root: Option<ObjectId>,
-        changes: Vec<Change>,
-        limits: &Limits,
-    ) -> Result<Self, EditError> {
+    /// The root of a tree (of no tree: `None`) alone.
+    pub(super) fn new(root: Option<ObjectId>) -> Self {
         let mut top = Place::new(b"".as_bstr(), 0);
         top.standing = root.map(|id| Entry {
             kind: EntryKind::Tree,
             id,
         });
-        let mut places = Self(vec![top]);
-        for (index, change) in changes.into_iter().enumerate() {
-            places.take(index, change, limits)?;
-        }
-        places.check_overlaps()?;
-        Ok(places)
+        Self(vec![top])
     }
 
     pub(super) fn len(&self) -> usize {
@@ -132,7 +126,13 @@ impl Places {
         BString::from(names.join(&b'/'))
     }
 
-    fn take(&mut self, index: usize, change: Change, limits: &Limits) -> Result<(), EditError> {
+    /// Takes the next change.
+    pub(super) fn take(
+        &mut self,
+        index: usize,
+        change: Change,
+        limits: &Limits,
+    ) -> Result<(), EditError> {
         let path = change.path.as_bstr();
         match change.action {
             Action::Delete => {
@@ -182,12 +182,17 @@ impl Places {
         let names = path::names(path, limits).map_err(fault)?;
         let mut at = 0;
         for (level, name) in names.iter().enumerate() {
-            let is_last = level.saturating_add(1) == names.len();
-            if let Some(kind) = made {
-                let kind = if is_last { kind } else { EntryKind::Tree };
-                path::check_name(name, kind).map_err(fault)?;
-            }
             at = self.child(at, name);
+            let Some(kind) = made else { continue };
+            let is_last = level.saturating_add(1) == names.len();
+            if is_last {
+                path::check_name(name, kind).map_err(fault)?;
+            } else if let Some(place) = self.0.get_mut(at)
+                && !place.is_directory_name
+            {
+                path::check_name(name, EntryKind::Tree).map_err(fault)?;
+                place.is_directory_name = true;
+            }
         }
         Ok(at)
     }
@@ -240,7 +245,7 @@ impl Places {
 
     /// Refuses changes inside what another change puts, and removals inside what another removes.
     /// What is moved away from inside is read from the tree as it was, and may be.
-    fn check_overlaps(&mut self) -> Result<(), EditError> {
+    pub(super) fn check_overlaps(&mut self) -> Result<(), EditError> {
         // For each place the nearest one, from itself upward, that something is put at; and the
         // same for what is removed.
         let mut nearest: Vec<(Option<usize>, Option<usize>)> = Vec::with_capacity(self.0.len());

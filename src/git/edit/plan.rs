@@ -23,10 +23,13 @@ pub use super::write::{FinishError, Plan};
 /// Bytes of the trees that one edit holds, at most.
 const HELD_BYTES_MAX: u64 = 24 << 20;
 
+/// Changes that one step takes.
+const CHANGES_A_STEP: usize = 64;
+
 /// What one step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// A directory was read, or an object looked up, and there are more.
+    /// Some changes were taken, a directory was read, or an object looked up; and there are more.
     More,
     /// All is read.
     Done,
@@ -36,6 +39,11 @@ pub enum Step {
 #[derive(Debug)]
 pub struct TreeEdit {
     places: Places,
+    limits: Limits,
+    /// The changes that are still to be taken, and the number of the next one.
+    incoming: std::vec::IntoIter<Change>,
+    taken: usize,
+    is_ready: bool,
     /// Places below which something changes, and which are still to be read.
     directories: Vec<usize>,
     /// Places whose object, known by its id, is still to be looked up.
@@ -56,41 +64,63 @@ pub fn plan(
 }
 
 impl TreeEdit {
-    /// Takes the changes of a tree (of no tree: `None`), and checks them against each other.
+    /// The changes of a tree (of no tree: `None`). The first of them are checked.
     pub fn new(
         root: Option<ObjectId>,
         changes: Vec<Change>,
         limits: &Limits,
     ) -> Result<Self, EditError> {
-        let places = Places::new(root, changes, limits)?;
-        let is_named = |target: Target| matches!(target.object, Some(Object::Known(_)));
-        let named = places
-            .iter()
-            .filter(|(_, place)| place.target.is_some_and(is_named));
-        Ok(Self {
-            named: named.map(|(at, _)| at).collect(),
+        let mut edit = Self {
+            places: Places::new(root),
+            limits: *limits,
+            incoming: changes.into_iter(),
+            taken: 0,
+            is_ready: false,
             directories: vec![0],
+            named: Vec::new(),
             held_bytes: 0,
-            places,
-        })
+        };
+        edit.take_some()?;
+        Ok(edit)
     }
 
-    /// Reads one directory on a changed path, or looks one object up. After an error nothing has
-    /// changed; where a chunk was cold, the same step can be taken again.
+    /// Takes and checks some of the changes, reads one directory on a changed path, or looks one object
+    /// up. After an error nothing has changed; where a chunk was cold, the same step can be taken
+    /// again.
     pub fn step(&mut self, objects: &impl ObjectSource) -> Result<Step, EditError> {
-        if let Some(at) = self.directories.last() {
+        if !self.is_ready {
+            self.take_some()?;
+        } else if let Some(at) = self.directories.last() {
             self.read(*at, objects)?;
         } else if let Some(at) = self.named.last() {
             self.look_up(*at, objects)?;
             self.named.pop();
         }
-        let is_done = self.directories.is_empty() && self.named.is_empty();
+        let is_done = self.is_ready && self.directories.is_empty() && self.named.is_empty();
         Ok(if is_done { Step::Done } else { Step::More })
+    }
+
+    /// Takes the next changes; behind the last one, checks all against each other.
+    fn take_some(&mut self) -> Result<(), EditError> {
+        for change in self.incoming.by_ref().take(CHANGES_A_STEP) {
+            self.places.take(self.taken, change, &self.limits)?;
+            self.taken = self.taken.saturating_add(1);
+        }
+        if self.incoming.len() == 0 {
+            self.places.check_overlaps()?;
+            let is_named = |target: Target| matches!(target.object, Some(Object::Known(_)));
+            let places = self.places.iter();
+            let named = places.filter(|(_, place)| place.target.is_some_and(is_named));
+            self.named = named.map(|(at, _)| at).collect();
+            self.is_ready = true;
+        }
+        Ok(())
     }
 
     /// The plan, once every step is taken.
     pub fn plan(self) -> Result<Plan, EditError> {
-        debug_assert!(self.directories.is_empty(), "steps are left");
+        let is_done = self.is_ready && self.directories.is_empty() && self.named.is_empty();
+        debug_assert!(is_done, "steps are left");
         for (_, place) in self.places.iter() {
             let Some(target) = place.target else { continue };
             let Some(source) = target.source else {
@@ -129,7 +159,7 @@ impl TreeEdit {
             self.directories.pop();
             return Ok(());
         };
-        let children = place.children.clone();
+        let children = &place.children;
         let mut untouched = 0_usize;
         let mut found = Vec::with_capacity(children.len());
         for entry in content.iter().flat_map(|content| tree_entries(content)) {
@@ -154,6 +184,7 @@ impl TreeEdit {
             place.stored = Some(content);
             place.untouched = untouched;
         }
+        let children: Vec<usize> = place.children.values().copied().collect();
         self.directories.pop();
         for (child, entry) in found {
             if let Some(child) = self.places.get_mut(child) {
@@ -161,7 +192,7 @@ impl TreeEdit {
             }
         }
         children
-            .into_values()
+            .into_iter()
             .try_for_each(|child| self.arrive(child))
     }
 

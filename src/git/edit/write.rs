@@ -172,12 +172,17 @@ impl Plan {
         });
         let mut content = Vec::with_capacity(stored.len().saturating_add(64));
         for (name, kind, id) in entries {
-            content.extend_from_slice(kind.as_octal_str());
-            content.push(b' ');
-            content.extend_from_slice(name);
-            content.push(0);
-            content.extend_from_slice(id.as_slice());
+            push_entry(&mut content, kind, name, id);
         }
         content
     }
+}
+
+/// Appends an entry to the content of a tree.
+pub(super) fn push_entry(content: &mut Vec<u8>, kind: EntryKind, name: &[u8], id: ObjectId) {
+    content.extend_from_slice(kind.as_octal_str());
+    content.push(b' ');
+    content.extend_from_slice(name);
+    content.push(0);
+    content.extend_from_slice(id.as_slice());
 }

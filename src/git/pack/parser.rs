@@ -149,6 +149,15 @@ impl PackParser {
         Ok(input.len() - rest.len())
     }
 
+    /// The ids of the objects that are here whole, in order; those of deltas that are no objects yet
+    /// are null.
+    pub(crate) fn ids(&mut self, observer: &mut dyn Observer) -> Result<Vec<ObjectId>, PackError> {
+        self.objects.hash(observer)?;
+        let received = self.objects.progress.objects_received;
+        let entries = (0..received).map_while(|position| self.objects.table.get(position));
+        Ok(entries.map(|entry| entry.id).collect())
+    }
+
     /// Bytes of the stream so far, its trailer included.
     pub(crate) fn stream_bytes(&self) -> u64 {
         self.offset

@@ -75,6 +75,10 @@ pub(crate) mod header {
     pub(crate) const USAGE: &str = "x-cairn-usage";
     /// Ties the log lines of one request together, and is told to the client.
     pub(crate) const REQUEST_ID: &str = "x-cairn-request-id";
+    /// On a write with an `Idempotency-Key`: SHA-256 of the caller's credential and that key, in hex.
+    pub(crate) const ONCE: &str = "x-cairn-once";
+    /// On an answer that was given before; the client gets it too.
+    pub(crate) const REPLAYED: &str = "idempotent-replayed";
     /// On a request for content: only the head of the answer is wanted.
     pub(crate) const HEAD: &str = "x-cairn-head";
     /// On an answer with a blob's bytes: how many there are.

@@ -4,12 +4,13 @@
 use std::fmt::Display;
 
 use gix_object::bstr::ByteSlice as _;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{ErrorCode, ErrorReply};
 
 /// Reads one JSON object; nothing at all reads as `{}`.
-pub(crate) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ErrorReply> {
+pub(crate) fn object<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, ErrorReply> {
     let bytes = if bytes.trim().is_empty() {
         b"{}"
     } else {

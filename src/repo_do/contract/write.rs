@@ -1,8 +1,8 @@
 //! What changes a repository by REST: the paths below [`path`]. Whoever may push may ask for them.
 //!
-//! The body is the client's, streamed: the handler of each path reads it. So are its `Content-Type`,
-//! `Content-Length` and `Idempotency-Key`; a body is never encoded. The answer has status 200 or 201
-//! and the whole REST envelope.
+//! The body is the client's, streamed: the handler of each path reads it. So are its `Content-Type`
+//! and `Content-Length`; a body is never encoded. Of its `Idempotency-Key` the object gets
+//! [`super::header::ONCE`]. The answer has status 200 or 201 and the whole REST envelope.
 
 /// Paths of what is written.
 pub(crate) mod path {
@@ -30,5 +30,4 @@ pub(crate) mod path {
 pub(crate) const NDJSON: &str = "application/x-ndjson";
 
 /// The headers of the client's that come along.
-pub(crate) const FORWARDED_HEADERS: [&str; 3] =
-    ["content-type", "content-length", "idempotency-key"];
+pub(crate) const FORWARDED_HEADERS: [&str; 2] = ["content-type", "content-length"];

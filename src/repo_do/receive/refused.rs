@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::super::contract::Fault;
+use super::super::contract::{ErrorCode, ErrorReply, Fault};
 use super::super::state::failure::SnapshotError;
 use crate::git::graph::connectivity::ConnectivityError;
 use crate::git::pack::parser::error::PackError;
@@ -37,6 +37,19 @@ impl Refused {
             fault_log::error(fault.kind, &fault.cause);
         }
         self.message
+    }
+}
+
+/// What REST tells of it.
+impl From<Refused> for ErrorReply {
+    fn from(refused: Refused) -> Self {
+        match refused.fault {
+            None => Self::new(ErrorCode::InvalidInput, refused.message),
+            fault => Self {
+                fault: fault.map(Box::new),
+                ..Self::new(ErrorCode::InternalError, refused.message)
+            },
+        }
     }
 }
 

@@ -25,10 +25,15 @@ pub(crate) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Err
 
 /// One result in an envelope.
 pub(crate) fn enveloped(result: &impl Serialize) -> worker::Result<Response> {
+    json(envelope(result)?)
+}
+
+/// The bytes of an envelope with one result.
+pub(crate) fn envelope(result: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut out = Vec::from(ENVELOPE_OPEN);
     serde_json::to_writer(&mut out, result)?;
     out.extend_from_slice(envelope_close(None).as_bytes());
-    json(out)
+    Ok(out)
 }
 
 /// JSON that was written.

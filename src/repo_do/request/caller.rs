@@ -179,6 +179,7 @@ impl Caller {
 }
 
 /// A caller who may do what it asks for.
+#[derive(Clone)]
 pub(crate) struct Authorized {
     /// The repository.
     pub(crate) record: RepositoryRecord,
@@ -190,6 +191,11 @@ pub(crate) struct Authorized {
 }
 
 impl Authorized {
+    /// By which name the caller is on record as one who put a blob.
+    pub(crate) fn putter(&self) -> &str {
+        self.token.as_ref().map_or("", |token| &token.token_id)
+    }
+
     /// Asks the namespace's object again about a token of its own: what was awaited since the
     /// first answer may have been long. Other callers cost no call. Fails when there is no answer.
     pub(crate) async fn renew(&mut self, env: &Env) -> Result<(), ErrorReply> {

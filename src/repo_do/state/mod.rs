@@ -7,6 +7,7 @@
 //! | `turn` | work that is done once at a time |
 //! | `import` | the import at work, and how far it has come |
 //! | `readers` | who reads packs now |
+//! | `running_requests` | requests under way that are done once |
 //! | `graph_cache`, `reach_cache` | the commit graph; what the refs and the reflog reach |
 //! | `caches`, `tables` | all caches of the isolate; memory for large tables, which caches yield to |
 //! | `rates` | how many requests the repository takes |
@@ -23,6 +24,7 @@ pub(crate) mod import;
 pub(crate) mod rates;
 pub(crate) mod reach_cache;
 pub(crate) mod readers;
+pub(crate) mod running_requests;
 pub(crate) mod seen_tokens;
 pub(crate) mod store;
 pub(crate) mod tables;

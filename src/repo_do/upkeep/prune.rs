@@ -117,8 +117,10 @@ pub(crate) async fn prune(
             figures.bytes += record.pack_bytes.saturating_sub(swapped.pack_bytes);
         }
     }
-    // While something is kept only for its time, it is to be looked again.
-    store.note_prune(now_ms(), if is_pending { 0 } else { reflog_seq })?;
+    // Some objects are kept only because of their age: look again later.
+    store.note_prune(now_ms(), if is_pending { -1 } else { reflog_seq })?;
+    let grace_ms = store.retention()?.prune_grace_seconds.saturating_mul(1000);
+    store.forget_put_blobs(now_ms().saturating_sub(grace_ms))?;
     figures.rows = job.rows;
     Ok((figures.packs > 0).then_some(figures))
 }

@@ -10,12 +10,24 @@
 //! | `notes` | notes on commits |
 //! | `dispatch` | which of them answers |
 //! | `request` | what each of them gets |
+//! | `body` | a body as JSON |
+//! | `publish` | the one way in which they change anything |
+//! | `pack_maker` | objects made here, as a pack in quarantine |
+//! | `streamed_blob` | a blob whose content comes in pieces |
+//! | `push_options` | push options, bounded as a push's are |
+//! | `refusal` | what is told of a ref that a rule did not let change |
 
+pub(crate) mod body;
 pub(crate) mod dispatch;
+pub(crate) mod pack_maker;
+pub(crate) mod publish;
+pub(crate) mod push_options;
+pub(crate) mod refusal;
 pub(crate) mod request;
+pub(crate) mod streamed_blob;
 
 mod blobs;
-mod commits;
+pub(crate) mod commits;
 mod merge;
 mod notes;
 mod refs;

@@ -5,8 +5,10 @@ use std::rc::Rc;
 use worker::Request;
 
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::receive::by_rest::Writer;
 use crate::repo_do::request::account::Account;
 use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::request::once::Once;
 use crate::repo_do::state::store::Store;
 
 /// What every handler gets.
@@ -21,4 +23,19 @@ pub(crate) struct WriteRequest {
     pub(crate) authorized: Authorized,
     /// What the request costs.
     pub(crate) account: Rc<Account>,
+    /// Whether it is done once.
+    pub(crate) once: Rc<Once>,
+}
+
+impl WriteRequest {
+    /// Who changes refs, and where.
+    pub(crate) fn writer(&self) -> Writer<'_> {
+        Writer {
+            object: &self.object,
+            store: &self.store,
+            authorized: &self.authorized,
+            account: &self.account,
+            once: &self.once,
+        }
+    }
 }

@@ -40,6 +40,8 @@ pub const REPOSITORY: Schema = Schema {
         include_sql!("repository/0009_purge.sql"),
         include_sql!("repository/0010_ref_counts.sql"),
         include_sql!("repository/0011_origin_report.sql"),
+        include_sql!("repository/0012_idempotency.sql"),
+        include_sql!("repository/0013_put_blob.sql"),
     ],
 };
 

@@ -19,8 +19,8 @@ pub struct Retention {
     pub(crate) superseded_grace_seconds: i64,
     /// Unix milliseconds; 0 before the first time.
     pub(crate) pruned_at: i64,
-    /// The last reflog entry that counted then.
-    pub(crate) pruned_reflog_seq: i64,
+    /// The last reflog entry that counted then; -1 if there is something to look for all the same.
+    pub pruned_reflog_seq: i64,
 }
 
 /// How long what a ref named stays for those who were told of it, however short the settings: far

@@ -3,12 +3,13 @@
 use worker::{Headers, Method, Response};
 
 use crate::repo_do::contract::write::{self, NDJSON, path};
-use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
+use crate::repo_do::contract::{Access, ErrorCode, ErrorReply, header};
 use crate::worker::admission;
 use crate::worker::cross_site::check_type;
 use crate::worker::envelope;
 use crate::worker::fault::fault;
 use crate::worker::names::RepositoryPath;
+use crate::worker::namespace::once::Once;
 use crate::worker::objects::{Call, refusal, repository};
 use crate::worker::route::Write;
 use crate::worker::visit::Visit;
@@ -29,11 +30,18 @@ pub(crate) async fn answer(
     }
     let actor = admission::actor(visit, Access::Push)?;
     let headers = request.headers();
-    let header = |name: &str| headers.get(name).ok().flatten();
-    let content_type = header("content-type");
-    check_body(write, content_type.as_deref(), header("content-encoding"))?;
+    let given = |name: &str| headers.get(name).ok().flatten();
+    let content_type = given("content-type");
+    check_body(write, content_type.as_deref(), given("content-encoding"))?;
     let forwarded = write::FORWARDED_HEADERS.into_iter();
-    let forwarded = forwarded.filter_map(|name| Some((name, header(name)?)));
+    let mut forwarded: Vec<_> = forwarded
+        .filter_map(|name| Some((name, given(name)?)))
+        .collect();
+    if let (Some(key), "POST" | "DELETE") = (given("idempotency-key"), method)
+        && let Some(once) = Once::new(given("authorization").as_deref(), &key)?
+    {
+        forwarded.push((header::ONCE, hex(&once.key())));
+    }
     let method = match method {
         "PUT" => Method::Put,
         "DELETE" => Method::Delete,
@@ -41,7 +49,7 @@ pub(crate) async fn answer(
     };
     let call = Call::stream(target(write), request.body())
         .by(method)
-        .with_headers(forwarded.collect());
+        .with_headers(forwarded);
     match repository(visit, path, actor, call).await {
         Ok(response) if [200, 201].contains(&response.status_code()) => {
             passed_on(response).map_err(|error| fault("write", &error))
@@ -51,6 +59,10 @@ pub(crate) async fn answer(
             Err(refusal(refused?).await)
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The path at the repository's object.
@@ -100,8 +112,8 @@ fn passed_on(response: Response) -> worker::Result<Response> {
         headers.set(name, value)?;
     }
     headers.set("content-type", "application/json")?;
-    if let Some(replayed) = response.headers().get("idempotent-replayed")? {
-        headers.set("idempotent-replayed", &replayed)?;
+    if let Some(replayed) = response.headers().get(header::REPLAYED)? {
+        headers.set(header::REPLAYED, &replayed)?;
     }
     let status = response.status_code();
     let body = response.into_parts().1;

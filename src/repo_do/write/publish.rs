@@ -1,0 +1,46 @@
+//! Refs changed, and the objects that they need: the one way in which a handler of this room changes
+//! anything.
+
+use super::pack_maker::pack_of;
+use crate::git::edit::new_objects::NewObjects;
+use crate::git::protocol::push_commands::PushCommand;
+use crate::git::receive_pack::rules::Rejection;
+use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::receive::by_rest::{RefChanges, Writer, change_refs};
+
+/// Publishes new objects under refs. It says of each change, in order, why it was refused
+/// ([`super::refusal::reply`] tells it to the client). An error means that nothing was changed, and
+/// of objects that no ref came to name nothing is left.
+///
+/// The objects may be none: refs may name what is here already, if the caller may see it.
+pub(crate) async fn publish(
+    writer: &Writer<'_>,
+    objects: &NewObjects,
+    changes: RefChanges,
+) -> Result<Vec<Option<Rejection>>, ErrorReply> {
+    let needs_pack = changes.commands.iter().any(|command| command.new.is_some());
+    debug_assert!(
+        needs_pack || objects.is_empty(),
+        "objects that no ref names"
+    );
+    let new_pack = match needs_pack {
+        // As Git sends a pack without objects with a ref that needs none: what it names is proved.
+        true => Some(pack_of(writer, objects).await?),
+        false => None,
+    };
+    change_refs(writer, changes, new_pack).await
+}
+
+/// The same for one ref.
+pub(crate) async fn publish_one(
+    writer: &Writer<'_>,
+    objects: &NewObjects,
+    command: PushCommand,
+) -> Result<Option<Rejection>, ErrorReply> {
+    let changes = RefChanges {
+        commands: vec![command],
+        ..RefChanges::default()
+    };
+    let outcomes = publish(writer, objects, changes).await?;
+    Ok(outcomes.into_iter().next().flatten())
+}
