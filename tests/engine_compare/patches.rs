@@ -1,5 +1,6 @@
 //! Patches, byte for byte those of `git diff`.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use cairn::git::compare::patch::Patches;
@@ -9,7 +10,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
 use crate::changes::{renamed_changes, tree_changes};
-use crate::repository::{Objects, git, make_trees, pairs, stdin_of};
+use crate::repository::{Numbers, Objects, git, make_trees, pairs, stdin_of};
 
 pub fn patch(objects: &Objects, pair: (ObjectId, ObjectId), context: u32) -> Vec<u8> {
     let changes = tree_changes(objects, pair, &[]);
@@ -108,4 +109,43 @@ fn many_more_random_diffs_are_those_of_git() {
     for seed in 1001..=1100 {
         check_seed(seed, 400, 1000);
     }
+}
+
+/// Texts of few different lines, long enough for git's shortcuts in its search.
+fn make_texts(directory: &Path, seed: u64, lengths: &[usize]) -> Vec<ObjectId> {
+    git(directory, &["init", "-q", "--bare"], b"");
+    let mut numbers = Numbers(seed);
+    let mut stream = Vec::new();
+    for (number, length) in lengths.iter().enumerate() {
+        let words = numbers.one_of(&[2, 3, 10, 100, 1000]);
+        let lines = (0..*length).map(|_| format!("{:x}\n", numbers.below(words)));
+        let text: String = lines.collect();
+        write!(
+            stream,
+            "commit refs/heads/texts\nmark :{}\ncommitter A <a@example.com> {number} +0000\n\
+             data 0\nM 100644 inline f\ndata {}\n{text}\n",
+            number + 1,
+            text.len()
+        )
+        .unwrap();
+    }
+    git(directory, &["fast-import", "--quiet"], &stream);
+    let listed = git(
+        directory,
+        &["log", "--reverse", "--format=%T", "texts"],
+        b"",
+    );
+    let lines = listed.lines();
+    lines
+        .map(|line| ObjectId::from_hex(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn long_texts_of_few_different_lines_are_those_of_git() {
+    let directory = tempfile::tempdir().unwrap();
+    let lengths = [300, 400, 900, 1000, 2500, 3000, 3000, 4000, 4000, 7000];
+    let trees = make_texts(directory.path(), 77, &lengths);
+    let pairs: Vec<_> = trees.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    check(directory.path(), &pairs, 3);
 }

@@ -21,7 +21,8 @@ use crate::repo_do::request::answer::Answer;
 /// What ends a mail, in the place of git's version: a clone's own git may be any.
 const SIGNATURE: &str = concat!("cairn ", env!("CARGO_PKG_VERSION"));
 
-/// A commit as a mail: `git format-patch --stdout --always --signature="cairn <version>" -1`.
+/// A commit as a mail: `git format-patch --stdout --always --signature="cairn <version>" -1`, but that
+/// binary files are compressed by us.
 pub(super) async fn patch(compare: CompareRequest, id: &str) -> Answer {
     let query = CompareQuery::read(&compare.query(), &[])?;
     let mut reading = begin(&compare).await?;
