@@ -23,7 +23,7 @@ use crate::git::store::ObjectSource as _;
 use crate::repo_do::content::notes::read_notes;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::repo_do::receive::by_rest::RefChanges;
+use crate::repo_do::receive::by_rest::{AnswerOf, RefChanges};
 use crate::repo_do::request::answer::{self, Answer};
 use crate::repo_do::state::reach_cache::Audience;
 
@@ -82,12 +82,15 @@ async fn change(write: &WriteRequest, asked: &Asked) -> Answer {
                 new: Some(made.commit),
             }],
             push_options: asked.push_options.clone(),
+            answer: answer::envelope(&changed(asked, &ground, &made))
+                .ok()
+                .map(|body| AnswerOf::fixed(200, body)),
             ..RefChanges::default()
         };
         let outcomes = publish(&write.writer(), &made.objects, changes).await?;
         attempts = attempts.saturating_add(1);
         match outcomes.into_iter().next().flatten() {
-            None => return changed(asked, &ground, &made),
+            None => return Ok(answer::enveloped(&changed(asked, &ground, &made))?),
             Some(Rejection::Stale { .. }) if asked.guard.is_none() && attempts < ATTEMPTS_MAX => {}
             Some(rejection) => return Err(refusal::reply(&rejection, "/ref", "/expected_ref")),
         }
@@ -173,13 +176,13 @@ async fn made(ground: &Ground, asked: &Asked, reading: &mut Reading) -> Result<M
     }
 }
 
-fn changed(asked: &Asked, ground: &Ground, made: &Made) -> Answer {
-    Ok(answer::enveloped(&Changed {
+fn changed(asked: &Asked, ground: &Ground, made: &Made) -> Changed {
+    Changed {
         notes_ref: asked.name.to_string(),
         object: ground.object.to_string(),
         blob: made.blob.map(|blob| blob.to_string()),
         commit: made.commit.to_string(),
         old_head: ground.head.map(|head| head.to_string()),
         new_head: made.commit.to_string(),
-    })?)
+    }
 }
