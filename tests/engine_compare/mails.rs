@@ -101,7 +101,7 @@ fn make_commits(directory: &Path, seed: u64, trees: &[ObjectId]) -> Vec<String> 
     listed.lines().map(str::to_owned).collect()
 }
 
-fn mail_of(objects: &Objects, commit: &str) -> Vec<u8> {
+fn mail_of(objects: &Objects, commit: &str, with_binary: bool) -> Vec<u8> {
     let id = ObjectId::from_hex(commit.as_bytes()).unwrap();
     let (_, content) = objects.read(&id).unwrap().unwrap();
     let facts = facts::commit(&content).unwrap();
@@ -115,6 +115,9 @@ fn mail_of(objects: &Objects, commit: &str) -> Vec<u8> {
     let mut out = Vec::new();
     mail::write_head(&id, &content, &changes, &stats, &mut out).unwrap();
     let mut patches = Patches::new(changes, 3, &Limits::DEFAULT);
+    if with_binary {
+        patches = patches.with_binary();
+    }
     while patches.step(objects, 4096, &mut out).unwrap() {}
     mail::write_tail("cairn", &mut out);
     out
@@ -137,7 +140,23 @@ fn mails_are_those_of_git() {
             commit,
         ];
         let theirs = git(directory.path(), &arguments, b"");
-        let ours = mail_of(&objects, commit);
+        let ours = mail_of(&objects, commit, false);
+        // Applied to the tree before, it gives the tree.
+        let parent = format!("{commit}^");
+        git(directory.path(), &["read-tree", &parent], b"");
+        let mail = mail_of(&objects, commit, true);
+        git(
+            directory.path(),
+            &["apply", "--cached", "--allow-empty"],
+            &mail,
+        );
+        let tree = git(directory.path(), &["write-tree"], b"");
+        let expected = git(
+            directory.path(),
+            &["rev-parse", &format!("{commit}^{{tree}}")],
+            b"",
+        );
+        assert_eq!(tree, expected, "{commit} as a mail");
         if ours != theirs {
             let at = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
             let near = |bytes: &[u8]| {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::git::Git;
 use crate::support::rest::Hosted;
 use crate::support::scratch::Scratch;
-use crate::{bytes_of, patch_of, rest, same_bytes};
+use crate::{bytes_of, patch_of, rest, same_bytes, with_commits};
 
 /// Commits whose diff is compared.
 const COMMITS: usize = 1000;
@@ -110,5 +110,38 @@ fn the_newest_commits_of_bundles_are_diffed_as_by_git() {
         source.run(&["push", "--quiet", "--all", &hosted.url()]);
         let clone = scratch.clone(&hosted.url(), "clone", &["--bare"]);
         compare_all(&clone, &hosted, bundle);
+    }
+}
+
+/// The most lines that are compared, in the ways that cost most: nothing moves meanwhile.
+#[test]
+#[ignore = "prints times"]
+fn the_largest_texts_are_diffed_in_one_step() {
+    let scratch = Scratch::new();
+    let mut state = 1_u64;
+    let mut random = |bound: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) % bound
+    };
+    let mut text = |words: u64| -> Vec<u8> {
+        let lines = (0..190_000).map(|_| format!("{:x}\n", random(words)));
+        lines.collect::<Vec<_>>().concat().into_bytes()
+    };
+    let texts = [2, 100, 20_000, 1 << 30].map(|words| (words, text(words), text(words)));
+    for (words, old, new) in &texts {
+        let name = format!("largest-{words}");
+        let (hosted, git) = with_commits(&scratch, &name, &[&[("f", old)], &[("f", new)]]);
+        let base = git.run(&["rev-parse", "main~1"]);
+        let query = format!("/diff?base={base}&head=main");
+        let (mut ours, mut theirs) = (Times(Vec::new()), Times(Vec::new()));
+        for _ in 0..3 {
+            let our_bytes = timed(&mut ours, || patch_of(&hosted, &query));
+            let their_bytes = timed(&mut theirs, || bytes_of(&git, &["diff", &base, "main"]));
+            assert!(our_bytes == their_bytes, "{words} different lines");
+        }
+        println!("{words} different lines: {}", ours.line("ours"));
+        println!("{words} different lines: {}", theirs.line("git diff"));
     }
 }

@@ -62,6 +62,11 @@ pub(super) struct Abbreviation {
 }
 
 impl Abbreviation {
+    /// Ids in full.
+    pub(super) const NONE: Self = Self {
+        digits_min: oid_hex::HEX_BYTES,
+    };
+
     /// Counts the objects.
     pub(super) fn of(names: &impl ObjectNames) -> Result<Self, StoreError> {
         Ok(Self {

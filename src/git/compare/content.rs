@@ -17,7 +17,7 @@ pub(super) enum Content {
     /// Text, or nothing.
     Text(Shared),
     /// A NUL is among its first bytes.
-    Binary(u64),
+    Binary(Shared),
     /// It has more bytes or lines than a diff compares.
     TooLarge(u64),
 }
@@ -49,7 +49,7 @@ impl Content {
             Err(error) => return Err(error.into()),
         };
         if is_binary(&content) {
-            return Ok(Self::Binary(bytes));
+            return Ok(Self::Binary(content));
         }
         if content.lines_with_terminator().count() as u64 > limits.diff_lines_max {
             return Ok(Self::TooLarge(bytes));
@@ -65,11 +65,19 @@ impl Content {
         }
     }
 
+    /// The whole content, unless it is too large.
+    pub(super) fn whole(&self) -> Option<&Shared> {
+        match self {
+            Self::Text(content) | Self::Binary(content) => Some(content),
+            Self::TooLarge(_) => None,
+        }
+    }
+
     /// Bytes of the content.
     pub(super) fn bytes(&self) -> u64 {
         match self {
-            Self::Text(text) => text.len() as u64,
-            Self::Binary(bytes) | Self::TooLarge(bytes) => *bytes,
+            Self::Text(content) | Self::Binary(content) => content.len() as u64,
+            Self::TooLarge(bytes) => *bytes,
         }
     }
 

@@ -13,6 +13,7 @@
 //! | `file_diff` | one file compared, as data |
 //! | `history` | merge bases; the commits that one side has alone |
 //! | `mail`, `stat`, `wrap` | a commit as `git format-patch` makes a mail of it |
+//! | `binary` | contents of binary files in a patch |
 //! | `quote`, `abbreviate` | paths and ids as git prints them |
 //!
 //! Invariants:
@@ -21,6 +22,7 @@
 //! - What a machine holds has a bound that does not depend on the repository.
 
 pub mod abbreviate;
+mod binary;
 mod content;
 mod error;
 pub mod file_diff;

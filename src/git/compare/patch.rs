@@ -13,6 +13,7 @@ use gix_object::tree::EntryKind;
 use super::super::limits::Limits;
 use super::super::store::ObjectSource;
 use super::abbreviate::{Abbreviation, ObjectNames};
+use super::binary;
 use super::content::Content;
 use super::error::CompareError;
 use super::quote::{write_path, write_prefixed};
@@ -30,6 +31,7 @@ pub struct Patches {
     current: Option<Current>,
     abbreviation: Option<Abbreviation>,
     context: u32,
+    with_binary: bool,
     limits: Limits,
 }
 
@@ -59,7 +61,17 @@ impl Patches {
             current: None,
             abbreviation: None,
             context,
+            with_binary: false,
             limits: *limits,
+        }
+    }
+
+    /// The same with the contents of binary files (`git diff --binary`), so that they can be applied.
+    #[must_use]
+    pub fn with_binary(self) -> Self {
+        Self {
+            with_binary: true,
+            ..self
         }
     }
 
@@ -91,6 +103,7 @@ impl Patches {
             new: change.new,
             abbreviation,
             context: self.context,
+            with_binary: self.with_binary,
             limits: &self.limits,
         };
         if let Left::Deletion(Some(text)) | Left::Rest(Some(text)) = &mut current.left
@@ -162,6 +175,7 @@ struct FilePatch<'a> {
     new: Option<Side>,
     abbreviation: Abbreviation,
     context: u32,
+    with_binary: bool,
     limits: &'a Limits,
 }
 
@@ -173,13 +187,23 @@ impl FilePatch<'_> {
         out: &mut Vec<u8>,
     ) -> Result<Option<Box<Unified>>, CompareError> {
         let mut header = Vec::new();
-        self.write_header(objects, &mut header)?;
         if self.old.map(|side| side.id) == self.new.map(|side| side.id) {
+            self.write_header(objects, self.abbreviation, &mut header)?;
             out.append(&mut header);
             return Ok(None);
         }
         let old = Content::read(objects, self.old, self.limits)?;
         let new = Content::read(objects, self.new, self.limits)?;
+        if self.with_binary
+            && (old.text().is_none() || new.text().is_none())
+            && let (Some(old), Some(new)) = (old.whole(), new.whole())
+        {
+            self.write_header(objects, Abbreviation::NONE, &mut header)?;
+            out.append(&mut header);
+            binary::write(old, new, out);
+            return Ok(None);
+        }
+        self.write_header(objects, self.abbreviation, &mut header)?;
         let (Some(old), Some(new)) = (old.text(), new.text()) else {
             header.extend_from_slice(b"Binary files ");
             self.write_old_name(&mut header);
@@ -201,6 +225,7 @@ impl FilePatch<'_> {
     fn write_header(
         &self,
         names: &impl ObjectNames,
+        abbreviation: Abbreviation,
         out: &mut Vec<u8>,
     ) -> Result<(), CompareError> {
         out.extend_from_slice(b"diff --git ");
@@ -235,9 +260,9 @@ impl FilePatch<'_> {
         let (old, new) = (self.old.map(|side| side.id), self.new.map(|side| side.id));
         if old != new {
             out.extend_from_slice(b"index ");
-            self.abbreviation.write(names, old, out)?;
+            abbreviation.write(names, old, out)?;
             out.extend_from_slice(b"..");
-            self.abbreviation.write(names, new, out)?;
+            abbreviation.write(names, new, out)?;
             match self.new {
                 Some(new) if is_same_mode => write_mode(" ", new, out),
                 _ => out.push(b'\n'),

@@ -35,9 +35,10 @@ impl PatchBytes {
         }
     }
 
-    /// The same between other bytes.
+    /// The same between other bytes, with the contents of binary files.
     pub(super) fn between(self, before: Vec<u8>, behind: Vec<u8>) -> Self {
         Self {
+            patches: self.patches.with_binary(),
             before,
             behind,
             ..self

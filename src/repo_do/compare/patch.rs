@@ -1,6 +1,7 @@
 //! `GET …/commit/:id.patch` and `.diff`
 
 use gix_hash::ObjectId;
+use worker::Response;
 
 use super::bytes::{DIFF_TYPE, PatchBytes};
 use super::changes::{self, Changes, Comparing};
@@ -20,17 +21,16 @@ use crate::repo_do::request::answer::Answer;
 /// What ends a mail, in the place of git's version: a clone's own git may be any.
 const SIGNATURE: &str = concat!("cairn ", env!("CARGO_PKG_VERSION"));
 
-/// The type of mails.
-const PATCH_TYPE: &str = "text/x-patch";
-
-/// A commit as a mail: `git format-patch --stdout --always --signature="cairn <version>" -1`.
+/// A commit as a mail: `git format-patch --stdout --always --signature="cairn <version>" -1`, but that
+/// binary files are compressed by us.
 pub(super) async fn patch(compare: CompareRequest, id: &str) -> Answer {
     let query = CompareQuery::read(&compare.query(), &[])?;
     let mut reading = begin(&compare).await?;
     let commit = Commit::read(&mut reading, id).await?;
+    // Git makes no patch of a merge.
     if commit.parents()? > 1 {
-        let message = "git makes no patch of a merge: ask for the diff with its first parent";
-        return Err(ErrorReply::new(ErrorCode::InvalidInput, message));
+        let builder = Response::builder().with_header("content-type", DIFF_TYPE)?;
+        return Ok(builder.fixed(Vec::new()));
     }
     let changes = commit.changes(&mut reading, &query).await?;
     let mut comparing = Comparing::default();
@@ -46,7 +46,7 @@ pub(super) async fn patch(compare: CompareRequest, id: &str) -> Answer {
     })?;
     mail::write_tail(SIGNATURE, &mut behind);
     let patches = PatchBytes::new(reading, changes, query.context);
-    send(patches.between(before, behind), PATCH_TYPE).await
+    send(patches.between(before, behind), DIFF_TYPE).await
 }
 
 /// What a commit changes: `git diff` of its first parent, or of nothing, and it.
