@@ -29,6 +29,7 @@ pub(crate) mod people;
 mod streamed;
 
 pub(crate) use body::PersonBody;
+
 /// Bytes of a JSON body.
 pub(super) const JSON_BYTES_MAX: usize = inline::BODY_BYTES_MAX;
 
