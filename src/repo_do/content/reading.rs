@@ -17,7 +17,7 @@ use super::super::state::store::Store;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{Nameable as _, ReadError, StoreError};
+use crate::git::store::{ColdChunk, Nameable as _, ReadError, StoreError};
 
 /// Bytes of bases that are kept while one is read.
 const BASE_CACHE_BYTES: usize = 2 << 20;
@@ -108,10 +108,16 @@ impl Reading {
             let Some(chunk) = error.cold() else {
                 return Err(error.into());
             };
-            let store = self.packs.store();
-            self.faults
-                .fetch_cold_chunk(&self.object, store, chunk)
-                .await?;
+            self.fetch(chunk).await?;
         }
+    }
+
+    /// Fetches a chunk that is cold, for whoever takes steps by itself.
+    pub(crate) async fn fetch(&mut self, chunk: ColdChunk) -> Result<(), ErrorReply> {
+        let store = self.packs.store();
+        self.faults
+            .fetch_cold_chunk(&self.object, store, chunk)
+            .await?;
+        Ok(())
     }
 }

@@ -29,6 +29,8 @@ pub(crate) mod people;
 mod streamed;
 
 pub(crate) use body::PersonBody;
+pub(super) use draft::{invalid, object_id};
+pub(super) use inline::full;
 
 /// Bytes of a JSON body.
 pub(super) const JSON_BYTES_MAX: usize = inline::BODY_BYTES_MAX;

@@ -281,11 +281,14 @@ pub(super) fn too_large(pointer: String, bytes: u64) -> ErrorReply {
 }
 
 /// 400 at a field.
-pub(super) fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> ErrorReply {
+pub(in crate::repo_do::write) fn invalid(
+    pointer: impl Into<String>,
+    message: impl Into<String>,
+) -> ErrorReply {
     ErrorReply::at(ErrorCode::InvalidInput, pointer, message)
 }
 
-fn object_id(text: &str) -> Result<ObjectId, String> {
+pub(in crate::repo_do::write) fn object_id(text: &str) -> Result<ObjectId, String> {
     oid_hex::parse(text.as_bytes())
         .ok_or_else(|| "an object id has 40 hexadecimal digits, in lower case".to_owned())
 }

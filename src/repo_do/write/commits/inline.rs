@@ -96,7 +96,7 @@ fn trees(plan: Plan, ids: &[ObjectId], objects: &mut NewObjects) -> Result<Objec
 }
 
 /// What the caller is told of objects that are too large together.
-pub(super) fn full(error: NewObjectError) -> ErrorReply {
+pub(in crate::repo_do::write) fn full(error: NewObjectError) -> ErrorReply {
     let code = match error {
         NewObjectError::Collision { .. } => ErrorCode::InvalidInput,
         _ => ErrorCode::MemoryLimit,

@@ -68,7 +68,12 @@ pub(crate) fn given_or_caller(
     }
 }
 
-fn person(given: &PersonBody, now: Date, pointer: &str) -> Result<Person, ErrorReply> {
+/// A person as it was given; without a date the time of the request is taken.
+pub(in crate::repo_do::write) fn person(
+    given: &PersonBody,
+    now: Date,
+    pointer: &str,
+) -> Result<Person, ErrorReply> {
     let date = match &given.date {
         Some(date) => Date::parse(date)
             .map_err(|fault| invalid(format!("{pointer}/date"), fault.to_string()))?,
