@@ -70,6 +70,7 @@ fn no_operation_costs_more_than_its_budget() {
     let blob = spent_by(&|| drop(rest.send(Method::PUT, &blobs, &[], b"a blob").result(201)));
 
     let spent = [first, push, list, fetch, clone, commit, blob];
+    eprintln!("{spent:?}");
     let over: Vec<_> = std::iter::zip(BUDGETS, spent)
         .filter(|((_, budget), spent)| !within(*spent, *budget))
         .map(|((name, budget), spent)| format!("{name}: {spent:?}, and may cost {budget:?}"))
