@@ -72,14 +72,12 @@ wait "$packages"
 "$target/tool/cairn-bindgen" "$target/wasm32-unknown-unknown/release/cairn.wasm" "$made"
 node scripts/bundle.mjs "$made" "$panic"
 
-# The passes of -O1 that make the module smaller once it is compressed: all of -O1 takes 40 seconds
-# more, for 2 % of the module uncompressed and nothing compressed. -O2 makes it a tenth bigger.
+# Fewer locals and blocks are less for the isolate's first, fast compiler to do: without these passes
+# the benchmark's push of `medium` takes 5 to 10 % more CPU (docs/adr/0065). -O2 makes the module a tenth bigger.
 # A Worker's stack traces name no functions then; build/symbols.txt does (number:name). Names are
 # a sixteenth of what would be uploaded and parsed at each cold start.
 stage "shrinking the wasm"
-wasm-opt --all-features --strip-debug --symbolmap=build/symbols.txt \
-  --duplicate-function-elimination --memory-packing --dce --remove-unused-names --remove-unused-brs \
-  --vacuum --coalesce-locals --reorder-locals --duplicate-function-elimination --reorder-functions \
+wasm-opt --all-features -O1 --strip-debug --reorder-functions --symbolmap=build/symbols.txt \
   "$made/index_bg.wasm" -o build/index_bg.wasm
 "$ROOT/scripts/caps.sh"
 # Last, because `make` takes its time for the build's.

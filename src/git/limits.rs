@@ -9,7 +9,7 @@
 //! then, 36 MB. One delta's base, instructions and result are 48 MiB at worst, which only a pack of
 //! few objects can combine with the largest table; larger deltas are applied piece by piece.
 
-/// What an input may at most be.
+/// Bounds of the inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Ref updates in one push, and branches and tags of one import.
@@ -82,7 +82,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What production uses.
+    /// The bounds in production.
     pub const DEFAULT: Self = Self {
         commands_max: 65_536,
         command_bytes_max: 16 << 20,

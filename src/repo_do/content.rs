@@ -1,4 +1,4 @@
-//! What the repository holds, as REST shows it: refs, commits, trees, blobs.
+//! The content of a repository, as REST shows it: refs, commits, trees, blobs.
 //!
 //! | file | what |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Paths to handlers: who asks is judged here, and which file answers.
+//! Maps paths to handlers, after it has judged the caller.
 
 use std::rc::Rc;
 
@@ -67,7 +67,7 @@ pub(crate) fn asker(request: &Request) -> String {
     actor
 }
 
-/// What a request is called among what memory is reserved for.
+/// The operation's name in the account of reserved memory.
 pub(crate) fn operation(route: &str) -> &'static str {
     match route {
         path::INFO_REFS => "refs",
@@ -191,7 +191,7 @@ pub(crate) async fn dispatch(
     }
 }
 
-/// What an operator, or a namespace's administrator, asks of a repository.
+/// Requests of an operator or of a namespace's administrator.
 async fn administer(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,

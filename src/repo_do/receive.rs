@@ -130,7 +130,7 @@ async fn take(
     answer(push, memory)
 }
 
-/// What the commands of a push hold once so many bytes of them came.
+/// Memory that the commands of a push hold once this many of their bytes came.
 fn held_by_commands(bytes: u64) -> u64 {
     if bytes <= REQUEST_FREE_BYTES {
         return 0;
@@ -138,7 +138,7 @@ fn held_by_commands(bytes: u64) -> u64 {
     bytes.saturating_mul(COMMANDS_FACTOR)
 }
 
-/// The variable with the most bytes that one push may have, where the platform takes no more.
+/// The variable with the bound on the bytes of one push, where the platform takes no more.
 const PUSH_BYTES_MAX: &str = "CAIRN_PUSH_BYTES_MAX";
 
 fn limits(object: &RepoObject) -> Limits {

@@ -1,4 +1,4 @@
-//! The fetch handler: one request in, one answer out, whatever happens in between.
+//! The fetch handler: every request gets one answer, even after a fault.
 
 use worker::{Context, Date, Env, Request, Response, ResponseBody, console_log, event};
 
@@ -223,7 +223,7 @@ async fn answer(
     }
 }
 
-/// Refuses what a page of another site could have made a browser send.
+/// Refuses a request that a page of another site could have made a browser send.
 fn check_source(visit: &Visit, request: &web_sys::Request, method: &str) -> Result<(), ErrorReply> {
     if matches!(method, "GET" | "HEAD") {
         return Ok(());

@@ -44,13 +44,13 @@ struct Source<'a> {
     pointer: &'a str,
 }
 
-/// What a list says about itself.
+/// Facts about a list, beside its items.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum ResultInfo {
     /// A list read on by cursor; an empty cursor is the end.
     Cursor {
-        /// Where the next page starts.
+        /// Cursor of the next page.
         cursor: String,
         /// Entries asked for.
         per_page: u32,

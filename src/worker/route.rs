@@ -1,4 +1,4 @@
-//! From a path to what it names. Case matters in the fixed parts of a path and not in names.
+//! Finds the resource of a path. Case matters in the fixed parts of a path and not in names.
 //!
 //! The path comes as the URL parser left it (dot segments resolved, percent-encoding kept). It is
 //! cut at its slashes first and each segment decoded once, so that an encoded slash can only end
@@ -10,12 +10,12 @@ use super::names::{NameError, NamespaceName, RepositoryName, RepositoryPath};
 use super::neighbours::Neighbour;
 use crate::repo_do::contract::{GitPost, is_public_id};
 
-/// What a request is for.
+/// The resource that a request addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
     /// One of Git's own paths.
     Git(RepositoryPath, GitRoute),
-    /// What other hosts serve beside them.
+    /// A service that other hosts offer beside them.
     Neighbour(Neighbour),
     /// `/`
     FrontPage,
@@ -81,7 +81,7 @@ pub(crate) enum RestRoute {
     Write(RepositoryPath, Write),
 }
 
-/// What is read of a repository.
+/// A read of a repository's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Content {
     /// `/refs`
@@ -327,7 +327,7 @@ impl Route {
 }
 
 impl GitRoute {
-    /// What is sent there, if it has a body.
+    /// The body that it takes, if any.
     #[must_use]
     pub(crate) fn post(self) -> Option<GitPost> {
         match self {

@@ -39,7 +39,7 @@ pub struct PackParser {
     instructions: Vec<u8>,
 }
 
-/// What the next byte belongs to.
+/// The element that the next byte belongs to.
 enum State {
     PackHeader,
     EntryHeader,

@@ -1,4 +1,4 @@
-//! What all answers about content have in common.
+//! Code that all answers about content share.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::BStr;
@@ -35,7 +35,7 @@ pub(crate) fn no_path(message: &str) -> ErrorReply {
     ErrorReply::at(ErrorCode::NotFound, "/path", message)
 }
 
-/// What a query's ref stands for.
+/// The revision that a query's ref names.
 pub(crate) fn revision(
     reading: &Reading,
     query: &ContentQuery,

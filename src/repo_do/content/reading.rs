@@ -40,7 +40,7 @@ impl Reading {
         store: &Rc<Store>,
         audience: Audience,
     ) -> Result<Self, ErrorReply> {
-        // What a fetch holds while it sends, this does too: bases, chunks, a piece of output.
+        // This holds the same as a fetch that sends: bases, chunks, a piece of output.
         let mut reservations = vec![reserve_share(FETCH_BYTES).await?];
         reservations.extend(cold::reserve_for(store).await?);
         let limits = Limits {

@@ -100,7 +100,7 @@ impl ErrorCode {
         name.as_str().map(str::to_owned)
     }
 
-    /// Its name in a log line whose status is 200: what the client was told in-band.
+    /// Its name in a log line with status 200, when the client got the error in-band.
     #[must_use]
     pub(crate) fn label(self) -> String {
         self.name().unwrap_or_default()
@@ -175,7 +175,7 @@ impl ErrorReply {
         }
     }
 
-    /// Something of ours failed: the log has the cause, the client hears nothing of it.
+    /// A fault of ours: the log has the cause, and the client does not get it.
     pub(crate) fn internal(kind: &'static str, cause: &dyn Display) -> Self {
         Self::new(ErrorCode::InternalError, "internal error").caused_by(kind, cause)
     }

@@ -56,7 +56,7 @@ pub(crate) mod path {
 
 /// Internal headers, written by the Worker.
 pub(crate) mod header {
-    /// Who asks: [`super::Actor`] in its text form.
+    /// The caller: [`super::Actor`] in its text form.
     pub(crate) const ACTOR: &str = "x-cairn-actor";
     /// On a request that was turned away among too many of strangers, and that has a token which KV
     /// knows: it is counted with the owners' until the namespace says what it is.
@@ -71,7 +71,7 @@ pub(crate) mod header {
     pub(crate) const READY: &str = "x-cairn-ready";
     /// Beside [`READY`]: how many bytes the R2 object has.
     pub(crate) const READY_BYTES: &str = "x-cairn-ready-bytes";
-    /// On every answer of an object's: what it took ([`super::Usage`] in its text form).
+    /// On every answer of an object: its usage ([`super::Usage`] in its text form).
     pub(crate) const USAGE: &str = "x-cairn-usage";
     /// Ties the log lines of one request together, and is told to the client.
     pub(crate) const REQUEST_ID: &str = "x-cairn-request-id";

@@ -25,7 +25,7 @@ pub(crate) struct ArrivingPack {
 pub(crate) struct ArrivedPack {
     /// Its entries.
     pub(crate) objects: IncomingObjects,
-    /// What was seen of its objects.
+    /// Findings about its objects.
     pub(crate) inspection: Inspection,
 }
 

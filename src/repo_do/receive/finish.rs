@@ -54,7 +54,7 @@ pub(super) struct Unsynced;
 struct Checked {
     /// The pack, with the parts that its check made; `None` without objects.
     pack: Option<ProvenPack>,
-    /// What fsck warned the pusher of.
+    /// The warnings of fsck for the client.
     warned: FsckWarnings,
 }
 
@@ -172,8 +172,9 @@ impl PushJob {
 
     /// Makes the push visible: the pack's last rows, its parts and the refs, in one transaction.
     ///
-    /// Whoever pushes is judged here once more. Nothing is awaited from here to the end of the
-    /// transaction, so that what is read of token and settings is what holds when the refs change.
+    /// This judges the caller once more. It awaits nothing from here to the end of the
+    /// transaction, so that the token and the settings that it reads still hold when the refs
+    /// change.
     fn publish(&mut self, checked: &Checked) -> Result<(), Refused> {
         self.push.judge();
         if !self.push.updates.has_open() {

@@ -9,7 +9,7 @@ use worker::{Request, Response};
 use crate::repo_do::contract::content::{ENVELOPE_OPEN, envelope_close};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
-/// A response, or why there is none.
+/// A response, or the reason for a refusal.
 pub(crate) type Answer = Result<Response, ErrorReply>;
 
 /// The body of a request of the Worker's or of another object.
@@ -46,11 +46,6 @@ pub(crate) fn json(body: Vec<u8>) -> worker::Result<Response> {
 /// The object has no such route.
 pub(crate) fn no_route() -> ErrorReply {
     ErrorReply::new(ErrorCode::NotFound, "the object has no such route")
-}
-
-/// The route is known, and nothing answers there yet.
-pub(crate) fn not_served_yet() -> ErrorReply {
-    ErrorReply::new(ErrorCode::NotFound, "this route is not served yet")
 }
 
 fn body_bytes(mut request: Request) -> LocalBoxFuture<'static, Result<Vec<u8>, String>> {

@@ -3,7 +3,6 @@
 
 use super::pack_maker::pack_of;
 use crate::git::edit::new_objects::NewObjects;
-use crate::git::protocol::push_commands::PushCommand;
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::receive::by_rest::{RefChanges, Writer, change_refs};
@@ -29,18 +28,4 @@ pub(crate) async fn publish(
         false => None,
     };
     change_refs(writer, changes, new_pack).await
-}
-
-/// The same for one ref.
-pub(crate) async fn publish_one(
-    writer: &Writer<'_>,
-    objects: &NewObjects,
-    command: PushCommand,
-) -> Result<Option<Rejection>, ErrorReply> {
-    let changes = RefChanges {
-        commands: vec![command],
-        ..RefChanges::default()
-    };
-    let outcomes = publish(writer, objects, changes).await?;
-    Ok(outcomes.into_iter().next().flatten())
 }

@@ -1,5 +1,5 @@
-//! What callers ask of a repository's content, read strictly: each route takes its own parameters
-//! and no others.
+//! Queries of the content routes, read strictly: each route takes its own parameters and no
+//! others.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -105,7 +105,7 @@ fn checked(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
     })
 }
 
-/// Refuses what the route does not take.
+/// Refuses parameters that the route does not take.
 fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
     let takes: &[&str] = match content {
         Content::Refs => &["prefix", "limit", "cursor"],

@@ -1,5 +1,5 @@
-//! What REST callers send: bodies and queries, read strictly. An unknown field is refused, a wrong
-//! one is named by a JSON pointer, and everything has a bound.
+//! Bodies and queries of REST callers, read strictly: it refuses an unknown field, names a wrong
+//! one by a JSON pointer, and bounds everything.
 
 mod fsck;
 mod import;
@@ -45,7 +45,7 @@ const PER_PAGE_DEFAULT: u32 = 50;
 pub(crate) struct NewNamespace {
     /// Its name.
     pub(crate) namespace: String,
-    /// What its repositories take, unless they say otherwise.
+    /// The checks of its repositories, unless they set their own.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
 }
@@ -54,7 +54,7 @@ pub(crate) struct NewNamespace {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NamespaceChange {
-    /// What repositories take that are made from now on, unless they say otherwise.
+    /// The checks of repositories that are made from now on, unless they set their own.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
 }
@@ -72,7 +72,7 @@ pub(crate) struct NewRepository {
     /// Whether pushes are refused.
     #[serde(default)]
     pub(crate) read_only: bool,
-    /// Whether anybody may fetch.
+    /// Whether every client may fetch.
     #[serde(default)]
     pub(crate) public: bool,
     /// How objects are checked; as the namespace has it unless given.
@@ -124,7 +124,7 @@ pub(crate) struct RepositoryChange {
     /// Whether pushes are refused.
     #[serde(default, deserialize_with = "present")]
     pub(crate) read_only: Option<bool>,
-    /// Whether anybody may fetch.
+    /// Whether every client may fetch.
     #[serde(default, deserialize_with = "present")]
     pub(crate) public: Option<bool>,
     /// Whether branches may only move forward: Git's `receive.denyNonFastForwards`.
@@ -165,7 +165,7 @@ pub(crate) struct RepositoryChange {
 pub(crate) struct ListQuery {
     /// Entries a page.
     pub(crate) limit: Option<u32>,
-    /// Where the page before ended.
+    /// Cursor at which the page before ended.
     pub(crate) cursor: Option<String>,
     /// Part of the name.
     pub(crate) search: Option<String>,
@@ -175,7 +175,7 @@ pub(crate) struct ListQuery {
     pub(crate) direction: Option<Direction>,
 }
 
-/// What a list is ordered by.
+/// The key by which a list is ordered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Sort {

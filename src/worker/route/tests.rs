@@ -282,7 +282,7 @@ proptest! {
         };
         let Ok(url) = url::Url::parse(&text) else { return Ok(()) };
         if let Some(reached) = parse(url.path()).ok().as_ref().and_then(object_name) {
-            // Whatever it is, it is one namespace and one name, and stands there in one segment each.
+            // Every such route has one namespace and one name, each in a segment of its own.
             let parts: Vec<&str> = reached.split('/').collect();
             prop_assert_eq!(parts.len(), 2);
             let [namespace, name] = [parts[0], parts[1]];

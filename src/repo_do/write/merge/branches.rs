@@ -164,7 +164,7 @@ async fn merge_or_squash(
 }
 
 /// Repeats the commits that `from` has alone, without merges.
-async fn rebase(write: &WriteRequest, mut bench: Workbench, asked: Asked, met: Met) -> Answer {
+async fn rebase(write: &WriteRequest, bench: Workbench, asked: Asked, met: Met) -> Answer {
     let ahead_by = met.history.ahead_by();
     if ahead_by > REBASED_MAX {
         let message =
@@ -180,7 +180,7 @@ async fn rebase(write: &WriteRequest, mut bench: Workbench, asked: Asked, met: M
         history,
     } = met;
     let mut ahead = history.into_ahead();
-    while let Some(node) = ahead.next()? {
+    while let Some(node) = ahead.next_commit()? {
         bench.graph.parents(node, &mut parents)?;
         if parents.len() < 2 {
             nodes.push(node);

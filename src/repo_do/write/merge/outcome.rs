@@ -8,7 +8,7 @@ use super::body::Branch;
 use super::workbench::Workbench;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::repo_do::receive::by_rest::RefChanges;
+use crate::repo_do::receive::by_rest::{AnswerOf, RefChanges};
 use crate::repo_do::request::answer::{self, Answer};
 use crate::repo_do::write::publish::publish;
 use crate::repo_do::write::refusal;
@@ -50,7 +50,9 @@ impl Outcome {
         if self.dry_run {
             return Ok(answer::enveloped(&Value::Object(told))?);
         }
+        let told = answer::envelope(&Value::Object(told)).map_err(worker::Error::from)?;
         let changes = RefChanges {
+            answer: Some(AnswerOf::fixed(201, told.clone())),
             commands: vec![PushCommand {
                 name: self.branch.name.clone(),
                 old: self.old_head,
@@ -61,7 +63,7 @@ impl Outcome {
         };
         let outcomes = publish(&write.writer(), &objects, changes).await?;
         match outcomes.into_iter().next() {
-            Some(None) => Ok(answer::enveloped(&Value::Object(told))?.with_status(201)),
+            Some(None) => Ok(answer::json(told)?.with_status(201)),
             Some(Some(rejection)) => {
                 let pointer = self.branch.pointer;
                 Err(refusal::reply(&rejection, pointer, "/expected_head"))
