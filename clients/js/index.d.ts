@@ -667,8 +667,8 @@ export interface MergeOptions {
 export interface NewMerge extends MergeOptions {
   /** The branch that moves. */
   into: string;
-  /** A revision, here or in another repository that the caller may read. */
-  from: string | { repository: string; ref: string };
+  /** A revision. */
+  from: string;
   strategy?: "merge" | "ff_only" | "ff_prefer" | "squash" | "rebase";
   message?: string;
   author?: Person;

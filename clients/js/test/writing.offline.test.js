@@ -142,9 +142,9 @@ test("refs, merges and notes are spelled as the server spells them", async () =>
     ],
     [
       (repo) =>
-        repo.merge({ into: "main", from: { repository: "a/b", ref: "x" }, dryRun: true, onConflict: "ours" }),
+        repo.merge({ into: "main", from: "x", dryRun: true, onConflict: "ours" }),
       "POST /merge",
-      { into: "main", from: { repository: "a/b", ref: "x" }, dry_run: true, on_conflict: "ours" },
+      { into: "main", from: "x", dry_run: true, on_conflict: "ours" },
     ],
     [
       (repo) => repo.cherryPick({ commits: [A], onto: "main", allowEmpty: true }),

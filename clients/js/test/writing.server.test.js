@@ -233,10 +233,10 @@ test("merges, conflicts, picks, reverts and restores", async () => {
   assert.equal(back.newHead, pick.commit);
 });
 
-test("a fork is merged back in one request", async () => {
+test("a fork's work comes back as a patch", async () => {
   const origin = await repository("origin");
   const files = [{ path: "a", content: "a\n" }];
-  await origin.commit({ branch: "main", message: "first", files });
+  const { commit: base } = await origin.commit({ branch: "main", message: "first", files });
   await origin.fork("copy");
   const copy = await ARTIFACTS.get("copy");
   const work = await copy.commit({
@@ -244,9 +244,11 @@ test("a fork is merged back in one request", async () => {
     message: "work",
     files: [{ path: "b", content: "b\n" }],
   });
-  const from = { repository: `${namespace}/copy`, ref: "main" };
-  const merged = await origin.merge({ into: "main", from, strategy: "ff_prefer" });
-  assert.deepEqual([merged.status, merged.newHead], ["fast_forward", work.commit]);
+  const patch = await (await copy.commitDiff(work.commit)).text();
+  const { commit } = await origin.commit({ branch: "copied", base, message: "work", patch });
+  const merged = await origin.merge({ into: "main", from: "copied", strategy: "ff_prefer" });
+  assert.deepEqual([merged.status, merged.newHead], ["fast_forward", commit]);
+  assert.equal(merged.tree, work.tree);
   assert.equal(await read(origin, "main", "b"), "b\n");
 });
 
