@@ -445,7 +445,7 @@ export interface CairnRepo extends ArtifactsRepo {
    * Stores a blob, for a commit that names it.
    * @throws {ArtifactsError} `MEMORY_LIMIT`, `REF_REFUSED`.
    */
-  putBlob(content: FetchBody): Promise<{ id: string; size: number }>;
+  putBlob(content: FetchBody): Promise<{ blob: string; size: number }>;
 
   /**
    * Makes, moves and deletes refs.
@@ -594,6 +594,7 @@ export interface CommitOptions {
   /** Whether `Signed-off-by` is appended. */
   signOff?: boolean;
   allowEmpty?: boolean;
+  pushOptions?: string[];
 }
 
 /** A commit of files, or of a patch. */
@@ -660,13 +661,14 @@ export interface MergeOptions {
   onConflict?: "fail" | "ours" | "theirs";
   /** Whether nothing is changed. */
   dryRun?: boolean;
+  pushOptions?: string[];
 }
 
 export interface NewMerge extends MergeOptions {
   /** The branch that moves. */
   into: string;
-  /** A revision, here or in another repository that the caller may read. */
-  from: string | { repository: string; ref: string };
+  /** A revision. */
+  from: string;
   strategy?: "merge" | "ff_only" | "ff_prefer" | "squash" | "rebase";
   message?: string;
   author?: Person;
@@ -693,6 +695,7 @@ export interface NewRestore {
   author?: Person;
   committer?: Person;
   expectedHead?: string | null;
+  pushOptions?: string[];
 }
 
 /** What a merge, a pick, a revert or a restore did, or would do. */
@@ -820,6 +823,7 @@ export interface NewNote {
   expectedRef?: string | null;
   author?: Person;
   committer?: Person;
+  pushOptions?: string[];
 }
 
 export interface NoteChange {

@@ -124,9 +124,9 @@ test("a content that fails is not a whole commit", async () => {
 });
 
 test("a blob is sent as it is", async () => {
-  const { repo, last } = await repository({ id: A, size: 2 });
+  const { repo, last } = await repository({ blob: A, size: 2 });
   const bytes = new Uint8Array([1, 2]);
-  assert.deepEqual(await repo.putBlob(bytes), { id: A, size: 2 });
+  assert.deepEqual(await repo.putBlob(bytes), { blob: A, size: 2 });
   const { url, method, headers, body } = last();
   assert.equal(`${method} ${url}`, `PUT ${REPO}/blobs`);
   assert.equal(headers["content-type"], "application/octet-stream");
@@ -142,9 +142,9 @@ test("refs, merges and notes are spelled as the server spells them", async () =>
     ],
     [
       (repo) =>
-        repo.merge({ into: "main", from: { repository: "a/b", ref: "x" }, dryRun: true, onConflict: "ours" }),
+        repo.merge({ into: "main", from: "x", dryRun: true, onConflict: "ours" }),
       "POST /merge",
-      { into: "main", from: { repository: "a/b", ref: "x" }, dry_run: true, on_conflict: "ours" },
+      { into: "main", from: "x", dry_run: true, on_conflict: "ours" },
     ],
     [
       (repo) => repo.cherryPick({ commits: [A], onto: "main", allowEmpty: true }),

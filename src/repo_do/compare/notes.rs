@@ -175,6 +175,7 @@ async fn list(reading: &mut Reading, tree: Option<ObjectId>, query: &NotesQuery)
     let last = found.last().filter(|_| has_more);
     let info = serde_json::json!({
         "count": found.len(),
+        "per_page": limit,
         "cursor": last.map(|last| last.object.to_string()).unwrap_or_default(),
     });
     let listed: Vec<ListedNote> = found

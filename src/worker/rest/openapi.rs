@@ -203,6 +203,25 @@ mod tests {
     }
 
     #[test]
+    fn every_operation_has_an_example() {
+        let description = description();
+        for (path, item) in paths(&description) {
+            for (method, operation) in operations(item) {
+                let answers = operation["responses"].as_object().unwrap().iter();
+                let answers = answers.filter(|(status, _)| status.starts_with('2'));
+                let answers = answers.map(|(_, answer)| answer);
+                for shown in answers.chain(operation.get("requestBody")) {
+                    let types = shown.get("content").and_then(Value::as_object);
+                    for (media_type, content) in types.into_iter().flatten() {
+                        let has_one = content.get("example").is_some();
+                        assert!(has_one, "{method} {path}: {media_type}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn every_reference_leads_somewhere() {
         fn check(all: &Value, value: &Value) {
             match value {
