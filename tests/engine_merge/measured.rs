@@ -14,7 +14,15 @@ use super::support::git::Git;
 fn newest_merges_of_a_real_history() {
     let path = std::path::PathBuf::from(std::env::var_os("CAIRN_MERGES_OF").unwrap());
     let git = Git::in_folder(&path, &path);
-    let listed = git.run(&["log", "--all", "--merges", "--min-parents=2", "--max-parents=2", "-1000", "--format=%P"]);
+    let listed = git.run(&[
+        "log",
+        "--all",
+        "--merges",
+        "--min-parents=2",
+        "--max-parents=2",
+        "-1000",
+        "--format=%P",
+    ]);
     let pairs: Vec<(String, String)> = listed
         .lines()
         .filter_map(|line| line.split_once(' '))
@@ -41,7 +49,13 @@ fn newest_merges_of_a_real_history() {
     for took in [&mut ours_took, &mut gits_took] {
         took.sort_unstable();
         let at = |part: usize| took[(took.len() - 1) * part / 100];
-        println!("median {:?}, p90 {:?}, p99 {:?}, most {:?}", at(50), at(90), at(99), at(100));
+        println!(
+            "median {:?}, p90 {:?}, p99 {:?}, most {:?}",
+            at(50),
+            at(90),
+            at(99),
+            at(100)
+        );
     }
     assert_eq!(wrong, 0, "of {}", pairs.len());
 }

@@ -5,7 +5,7 @@ use super::{Desk, MERGE_CONFLICT, NO_CHANGE, json};
 #[test]
 fn a_cherry_pick_is_gits() {
     let desk = Desk::new("picks");
-    let body = json!({"commits": ["topic~1", "topic"], "onto": "main"});
+    let body = json!({"commits": [desk.id("topic~1"), "topic"], "onto": "main"});
     let picked = desk.post("/cherry-pick", &body).result(201);
     let head = desk.fetched("main");
     assert_eq!(
@@ -67,7 +67,7 @@ fn a_pick_that_conflicts_names_its_commit() {
     desk.git.write("a.txt", "uno\n2\n3\n4\n5\n6\n7\n8\n");
     let other = desk.git.commit("other: uno");
     desk.push("other");
-    let body = json!({"commits": ["topic~1", "other"], "onto": "main"});
+    let body = json!({"commits": [desk.id("topic~1"), "other"], "onto": "main"});
     let error = desk.refused("/cherry-pick", &body, 409);
     assert_eq!(error["code"], MERGE_CONFLICT);
     assert_eq!(error["details"]["commit"], other);
