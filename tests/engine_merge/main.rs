@@ -7,4 +7,5 @@ mod support;
 
 mod histories;
 mod judge;
+mod measured;
 mod random;

@@ -95,17 +95,14 @@ impl Replayed {
         }
         let mut message = BString::default();
         let again = self.subject().strip_prefix(b"Revert \"");
-        match again.filter(|subject| !subject.starts_with(b"Revert \"")) {
-            Some(subject) => {
-                message.extend_from_slice(b"Reapply \"");
-                message.extend_from_slice(subject);
-                message.push(b'\n');
-            }
-            None => {
-                message.extend_from_slice(b"Revert \"");
-                message.extend_from_slice(self.subject());
-                message.extend_from_slice(b"\"\n");
-            }
+        if let Some(subject) = again.filter(|subject| !subject.starts_with(b"Revert \"")) {
+            message.extend_from_slice(b"Reapply \"");
+            message.extend_from_slice(subject);
+            message.push(b'\n');
+        } else {
+            message.extend_from_slice(b"Revert \"");
+            message.extend_from_slice(self.subject());
+            message.extend_from_slice(b"\"\n");
         }
         message.extend_from_slice(format!("\nThis reverts commit {}", self.id).as_bytes());
         if let (Some(parent), true) = (parent, self.parents.len() > 1) {

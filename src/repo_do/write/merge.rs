@@ -24,20 +24,20 @@ mod workbench;
 
 /// Merges one branch into another.
 pub(super) async fn merge(write: WriteRequest) -> Answer {
-    branches::merge(write).await
+    Box::pin(branches::merge(write)).await
 }
 
 /// Makes the changes of commits once more, on another one.
 pub(super) async fn cherry_pick(write: WriteRequest) -> Answer {
-    picks::replay(write, Direction::Pick).await
+    Box::pin(picks::replay(write, Direction::Pick)).await
 }
 
 /// Takes the changes of commits back.
 pub(super) async fn revert(write: WriteRequest) -> Answer {
-    picks::replay(write, Direction::Revert).await
+    Box::pin(picks::replay(write, Direction::Revert)).await
 }
 
 /// Brings a branch back to what it was.
 pub(super) async fn restore(write: WriteRequest) -> Answer {
-    restore::restore(write).await
+    Box::pin(restore::restore(write)).await
 }

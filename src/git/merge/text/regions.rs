@@ -185,7 +185,7 @@ pub(super) fn narrow(
         let ours = versions.ours.token_run(start, count);
         let (start, count) = (unsigned(region.theirs), unsigned(region.their_count));
         let theirs = versions.theirs.token_run(start, count);
-        let changes = histogram.changes(&ours, &theirs);
+        let changes = histogram.changes(ours, theirs);
         if changes.is_empty() {
             narrowed.push(Region {
                 resolution: Resolution::Same,

@@ -6,7 +6,7 @@ use super::super::conflict::ConflictKind;
 use super::TreeMergeError;
 use super::content::{self, Contents};
 use super::state::{EntryId, State};
-use super::version::{BASE, Entry, OURS, Path, Sides, Stage, THEIRS, is_like, mask_of};
+use super::version::{BASE, Entry, OURS, Path, Sides, Stage, THEIRS, Version, is_like, mask_of};
 use super::write::Directories;
 use gix_object::tree::EntryKind;
 
@@ -94,7 +94,7 @@ fn split(
     id: EntryId,
 ) -> Result<(), TreeMergeError> {
     let [base, ours, theirs] = work.sides.stages;
-    let is_file = |stage: Stage| stage.is_some_and(|version| version.is_file());
+    let is_file = |stage: Stage| stage.is_some_and(Version::is_file);
     let (moves_ours, moves_theirs) = match (is_file(ours), is_file(theirs)) {
         (true, _) => (true, false),
         (_, true) => (false, true),

@@ -7,7 +7,7 @@ use super::super::conflict::ConflictKind;
 use super::TreeMergeError;
 use super::content::{self, Contents, MergedContent};
 use super::state::{EntryId, State};
-use super::version::{BASE, OURS, Path, Stage, THEIRS, is_like, mask_of};
+use super::version::{BASE, OURS, Path, Stage, THEIRS, Version, is_like, mask_of};
 
 /// A file that a side renamed.
 #[derive(Debug, Clone)]
@@ -154,7 +154,7 @@ fn one_renamed(
     let other = THEIRS + OURS - target;
     let (base, kept) = (old_sides.stage(BASE), old_sides.stage(other));
     let is_deleted = old_sides.file_mask == mask_of(BASE);
-    let is_file = |stage: Stage| stage.is_some_and(|version| version.is_file());
+    let is_file = |stage: Stage| stage.is_some_and(Version::is_file);
     let is_type_changed = !is_deleted && is_file(kept) != is_file(new_sides.stage(target));
     let is_collision = new_sides.file_mask & mask_of(other) != 0 && !is_type_changed;
     let paths: [&[u8]; 2] = [&rename.to, &rename.from];

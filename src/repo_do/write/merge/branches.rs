@@ -89,9 +89,9 @@ pub(super) async fn merge(write: WriteRequest) -> Answer {
             let outcome = outcome(&bench, &asked, &met, "fast_forward", theirs, commits)?;
             outcome.finish(&write, bench).await
         }
-        Strategy::Rebase => rebase(&write, bench, asked, met).await,
+        Strategy::Rebase => Box::pin(rebase(&write, bench, asked, met)).await,
         Strategy::Merge | Strategy::FfPrefer | Strategy::FfOnly | Strategy::Squash => {
-            merge_or_squash(&write, bench, asked, met).await
+            Box::pin(merge_or_squash(&write, bench, asked, met)).await
         }
     }
 }
@@ -210,7 +210,7 @@ async fn rebase(write: &WriteRequest, bench: Workbench, asked: Asked, met: Met) 
         status: "rebased",
         forward_to: Some(theirs),
     };
-    chain.run(write, bench).await
+    Box::pin(chain.run(write, bench)).await
 }
 
 /// Answers a merge that is not clean: 409, or 200 in a dry run.

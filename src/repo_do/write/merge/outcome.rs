@@ -61,7 +61,8 @@ impl Outcome {
             atomic: false,
             push_options: self.push_options,
         };
-        let outcomes = publish(&write.writer(), &objects, changes).await?;
+        let writer = write.writer();
+        let outcomes = Box::pin(publish(&writer, &objects, changes)).await?;
         match outcomes.into_iter().next() {
             Some(None) => Ok(answer::json(told)?.with_status(201)),
             Some(Some(rejection)) => {

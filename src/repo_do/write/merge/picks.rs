@@ -109,7 +109,7 @@ pub(super) async fn replay(write: WriteRequest, direction: Direction) -> Answer 
         },
         forward_to: None,
     };
-    chain.run(&write, bench).await
+    Box::pin(chain.run(&write, bench)).await
 }
 
 impl Chain {
