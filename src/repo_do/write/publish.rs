@@ -3,7 +3,6 @@
 
 use super::pack_maker::pack_of;
 use crate::git::edit::new_objects::NewObjects;
-use crate::git::protocol::push_commands::PushCommand;
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::receive::by_rest::{RefChanges, Writer, change_refs};
@@ -23,24 +22,11 @@ pub(crate) async fn publish(
         needs_pack || objects.is_empty(),
         "objects that no ref names"
     );
-    let new_pack = match needs_pack {
+    let new_pack = if needs_pack {
         // As Git sends a pack without objects with a ref that needs none: what it names is proved.
-        true => Some(pack_of(writer, objects).await?),
-        false => None,
+        Some(pack_of(writer, objects).await?)
+    } else {
+        None
     };
     change_refs(writer, changes, new_pack).await
-}
-
-/// The same for one ref.
-pub(crate) async fn publish_one(
-    writer: &Writer<'_>,
-    objects: &NewObjects,
-    command: PushCommand,
-) -> Result<Option<Rejection>, ErrorReply> {
-    let changes = RefChanges {
-        commands: vec![command],
-        ..RefChanges::default()
-    };
-    let outcomes = publish(writer, objects, changes).await?;
-    Ok(outcomes.into_iter().next().flatten())
 }
