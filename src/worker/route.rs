@@ -352,18 +352,20 @@ impl RestRoute {
     #[must_use]
     pub(crate) fn methods(&self) -> &'static [&'static str] {
         match self {
-            Self::Namespaces | Self::Repositories(_) | Self::Tokens(_) => &["GET", "POST"],
+            Self::Namespaces
+            | Self::Repositories(_)
+            | Self::Tokens(_)
+            | Self::Content(_, Content::Refs) => &["GET", "POST"],
             Self::Namespace(_) | Self::Repository(_) => &["GET", "PATCH", "DELETE"],
-            Self::Fork(_)
+            Self::Write(_, Write::Blobs) => &["PUT"],
+            Self::Write(..)
+            | Self::Fork(_)
             | Self::Import(_)
             | Self::Maintenance(_)
             | Self::Purge(_)
             | Self::Recover(_)
             | Self::Relist(_) => &["POST"],
             Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
-            Self::Write(_, Write::Blobs) => &["PUT"],
-            Self::Write(..) => &["POST"],
-            Self::Content(_, Content::Refs) => &["GET", "POST"],
             Self::Content(_, Content::Notes) => &["GET", "POST", "DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
             Self::RepositoryTokens(_) | Self::Stats(_) | Self::Bundle(_) | Self::Content(..) => {

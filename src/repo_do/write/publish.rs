@@ -22,10 +22,11 @@ pub(crate) async fn publish(
         needs_pack || objects.is_empty(),
         "objects that no ref names"
     );
-    let new_pack = match needs_pack {
+    let new_pack = if needs_pack {
         // As Git sends a pack without objects with a ref that needs none: what it names is proved.
-        true => Some(pack_of(writer, objects).await?),
-        false => None,
+        Some(pack_of(writer, objects).await?)
+    } else {
+        None
     };
     change_refs(writer, changes, new_pack).await
 }

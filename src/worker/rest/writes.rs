@@ -32,7 +32,8 @@ pub(crate) async fn answer(
     let headers = request.headers();
     let given = |name: &str| headers.get(name).ok().flatten();
     let content_type = given("content-type");
-    check_body(write, content_type.as_deref(), given("content-encoding"))?;
+    let encoding = given("content-encoding");
+    check_body(write, content_type.as_deref(), encoding.as_deref())?;
     let forwarded = write::FORWARDED_HEADERS.into_iter();
     let mut forwarded: Vec<_> = forwarded
         .filter_map(|name| Some((name, given(name)?)))
@@ -84,12 +85,9 @@ fn target(write: Write) -> &'static str {
 fn check_body(
     write: Write,
     content_type: Option<&str>,
-    encoding: Option<String>,
+    encoding: Option<&str>,
 ) -> Result<(), ErrorReply> {
-    if !matches!(
-        encoding.as_deref().map(str::trim),
-        None | Some("" | "identity")
-    ) {
+    if !matches!(encoding.map(str::trim), None | Some("" | "identity")) {
         let message = "the body must not be encoded";
         return Err(ErrorReply::new(ErrorCode::UnsupportedMediaType, message));
     }

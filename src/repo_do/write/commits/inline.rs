@@ -91,7 +91,7 @@ fn trees(plan: Plan, ids: &[ObjectId], objects: &mut NewObjects) -> Result<Objec
     let written = plan.finish(ids, |content| objects.add(ObjectKind::Tree, content));
     written.map_err(|error| match error {
         FinishError::Write(error) => full(error),
-        error => ErrorReply::internal("edit", &error),
+        error @ FinishError::NoId { .. } => ErrorReply::internal("edit", &error),
     })
 }
 

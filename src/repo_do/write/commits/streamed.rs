@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures::FutureExt as _;
 use gix_hash::ObjectId;
 use serde::Deserialize;
 
@@ -72,7 +73,8 @@ struct Chunk<'a> {
 /// Makes the commit.
 pub(super) async fn commit(write: WriteRequest) -> Answer {
     let mut body = Body::of(&write.request).map_err(|error| unreadable(&error))?;
-    let committed = take(&write, &mut body).await;
+    // In a box, as the parts of this are: each caller's future would else hold all of it.
+    let committed = take(&write, &mut body).boxed_local().await;
     if committed.is_err() {
         give_up(&mut body, &write.request).await;
     }
@@ -97,12 +99,11 @@ async fn take(write: &WriteRequest, body: &mut Body) -> Answer {
             if !is_whole {
                 continue;
             }
-            match &mut commit {
-                Some(commit) => commit.line(lines.line(), lines.number()).await?,
-                None => {
-                    commit = Some(Coming::begin(write, lines.line()).await?);
-                    lines.shrink();
-                }
+            if let Some(commit) = &mut commit {
+                commit.line(lines.line(), lines.number()).await?;
+            } else {
+                commit = Some(Coming::begin(write, lines.line()).await?);
+                lines.shrink();
             }
         }
     }
@@ -156,7 +157,7 @@ impl Coming {
     /// All lines are here.
     async fn end(self, write: &WriteRequest) -> Answer {
         match self {
-            Self::Streamed(commit) => commit.end(write).await,
+            Self::Streamed(commit) => commit.end(write).boxed_local().await,
             Self::Whole(whole) => inline::make(write, whole.0, &whole.1).await,
         }
     }
@@ -310,7 +311,7 @@ impl Commit {
         });
         let tree = tree.map_err(|error| match error {
             FinishError::Write(error) => full(error),
-            error => ErrorReply::internal("edit", &error),
+            error @ FinishError::NoId { .. } => ErrorReply::internal("edit", &error),
         })?;
         made::check_changes(&ground, tree, self.draft.allow_empty)?;
         let files_changed = ground::files_changed(&ground, tree, &sizes, &mut reading).await?;
