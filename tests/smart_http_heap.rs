@@ -39,7 +39,7 @@ const BUDGETS_KIB: [(&str, u64); 13] = [
     ("fetch of one commit", 3_800),
     ("REST: a file and the log", 4_100),
     ("REST: a commit of one file", 4_500),
-    ("REST: a commit of 90 MB in lines", 33_000),
+    ("REST: a commit of 90 MB in lines", 14_500),
 ];
 
 #[test]

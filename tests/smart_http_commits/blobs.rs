@@ -67,3 +67,25 @@ fn a_blob_that_is_too_large_by_its_own_word_is_refused() {
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert_eq!(desk.traces(), before);
 }
+
+#[test]
+fn a_blob_that_no_commit_names_is_pruned_after_the_grace_period() {
+    let desk = Desk::new("put-prune");
+    let put = desk.put_blob(b"nobody names it").result(201);
+    let objects = || desk.stats()["objects"].as_u64();
+    let maintain = || {
+        let path = desk.hosted.path("/maintenance");
+        let ran = server().rest().post(&path, &json!({"task": "run"}));
+        ran.result(200);
+    };
+    maintain();
+    assert_eq!(objects(), Some(1));
+    let path = desk.hosted.path("");
+    let grace = json!({"prune_grace_seconds": 0});
+    server().rest().patch(&path, &grace).result(200);
+    maintain();
+    assert_eq!(objects(), Some(0));
+    let body = json!({"branch": "main", "message": "m",
+        "files": [{"path": "b", "blob": put["blob"]}]});
+    desk.refused("a blob that was pruned", 400, |desk| desk.post(&body));
+}

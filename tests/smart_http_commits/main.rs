@@ -2,6 +2,7 @@
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -9,6 +10,8 @@ mod support;
 mod blobs;
 mod files;
 mod lines;
+mod measures;
+mod patches;
 mod people;
 mod races;
 mod refused;

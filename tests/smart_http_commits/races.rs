@@ -5,7 +5,9 @@ use std::thread;
 
 use serde_json::json;
 
+use crate::support::history::noise;
 use crate::support::server::server;
+use crate::support::wait::until_true;
 use crate::{CONFLICT, Desk};
 
 #[test]
@@ -83,6 +85,52 @@ fn writers_without_a_guard_build_on_each_other() {
             .count(),
         7
     );
+}
+
+#[test]
+fn a_push_that_comes_while_lines_arrive_wins_and_the_commit_leaves_nothing() {
+    use std::io::{Read as _, Write as _};
+
+    let desk = Desk::new("overtaken");
+    let first = desk.commit("main", &[("a", "1")]);
+    let clone = desk.clone("clone");
+    let metadata = json!({"branch": "main", "message": "m", "expected_head": first["commit"],
+        "files": [{"path": "b", "content_id": "b"}]});
+    let chunks = [
+        crate::chunk("b", noise(8, 1_000_000), false),
+        crate::chunk("b", noise(9, 1_000_000), true),
+    ];
+    let body = crate::lines(&metadata, &chunks);
+    let (begin, end) = body.split_at(body.len() - 100_000);
+    let before = desk.traces();
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", server().port())).unwrap();
+    let path = desk.hosted.path("/commits");
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n\
+         content-type: application/x-ndjson\r\ncontent-length: {}\r\n\r\n",
+        desk.hosted.token,
+        body.len()
+    )
+    .unwrap();
+    stream.write_all(begin).unwrap();
+    // The guard was found good, and something is in quarantine.
+    let patience = std::time::Duration::from_secs(20);
+    until_true("the body is taken", patience, || desk.traces() != before);
+    clone.write("p", "x");
+    let pushed = clone.commit("by git");
+    clone.run(&["push", "--quiet", "origin", "main"]);
+    stream.write_all(end).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 409"), "{answer}");
+    assert!(
+        answer.contains(&format!("\"actual\":\"{pushed}\"")),
+        "{answer}"
+    );
+    assert_eq!(desk.stats()["packs"]["quarantined"], 0);
+    assert_eq!(desk.stats()["reflog_rows"], 2);
+    desk.clone("after");
 }
 
 #[test]
