@@ -3,7 +3,7 @@
 //! and a newline at the end. A line that starts with `#` stays.
 
 use super::person::Person;
-use super::trailers::{self, SIGNED_OFF_BY};
+use super::trailers::{self, SIGNED_OFF_BY, is_space};
 
 /// Bytes of a message at most.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 1 << 20;
@@ -89,9 +89,4 @@ fn strip_space(text: &str) -> String {
 fn is_empty(message: &str) -> bool {
     let mut lines = message.split('\n');
     lines.all(|line| line.starts_with(SIGNED_OFF_BY) || line.trim_matches(is_space).is_empty())
-}
-
-/// What git takes for a space, wherever it runs.
-pub(super) fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r')
 }

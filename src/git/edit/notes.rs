@@ -7,17 +7,18 @@
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
-use gix_object::tree::EntryKind;
 
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::store::{ObjectSource, ReadError, Shared};
-use super::new_objects::{NewObjectError, NewObjects};
+use super::new_objects::NewObjects;
 
+mod error;
 mod fanout;
 mod load;
 mod write;
 
+pub use error::NotesError;
 use fanout::{Fanout, Note};
 
 /// The ref of notes where none is named.
@@ -28,23 +29,6 @@ const REFS: &str = "refs/notes/";
 
 /// Bytes of notes that are put together here because a tree has two for one object.
 const COMBINED_BYTES_MAX: u64 = 1 << 20;
-
-/// Notes cannot be read or written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotesError {
-    /// An object could not be read; where a chunk is cold, all can be done again.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// A tree or a note could not be taken.
-    #[error(transparent)]
-    New(#[from] NewObjectError),
-    /// The trees are too large.
-    #[error("the trees of the notes have more than {limit} bytes")]
-    TooLarge {
-        /// The bound.
-        limit: u64,
-    },
-}
 
 /// The notes of one ref. Reads the directories that it needs, and no others.
 pub struct Notes<'a, S> {
@@ -179,12 +163,4 @@ pub fn appended(old: &[u8], more: &str) -> Vec<u8> {
         b"\n"
     };
     [old, separator, more.as_bytes()].concat()
-}
-
-/// An entry of the trees that are written, by its whole path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
-    path: Vec<u8>,
-    kind: EntryKind,
-    id: ObjectId,
 }

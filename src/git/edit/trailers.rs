@@ -1,7 +1,5 @@
 //! Trailers at the end of a message, found as git's `trailer.c` finds them (with no configuration).
 
-use super::message::is_space;
-
 /// How the trailer of `git commit --signoff` begins.
 pub(super) const SIGNED_OFF_BY: &str = "Signed-off-by: ";
 
@@ -159,4 +157,9 @@ fn cut_line(message: &str) -> usize {
     }
     let found = message.find(&format!("\n{CUT_LINE}"));
     found.map_or(message.len(), |at| at.saturating_add(1))
+}
+
+/// What git takes for a space, wherever it runs.
+pub(super) fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r')
 }

@@ -163,8 +163,8 @@ impl<'a> Image<'a> {
     ) -> Result<bool, Misfit> {
         *lines_left = lines_left.checked_sub(1).ok_or(Misfit::TooCostly)?;
         let end = at.saturating_add(replacement.old.len());
-        let is_anchored = !(anchors.beginning && at > 0) && !(anchors.end && end != self.len());
-        if end > self.len() || !is_anchored {
+        let is_elsewhere = (anchors.beginning && at > 0) || (anchors.end && end != self.len());
+        if end > self.len() || is_elsewhere {
             return Ok(false);
         }
         for (number, old) in (at..).zip(&replacement.old) {

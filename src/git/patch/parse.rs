@@ -14,6 +14,7 @@ const LINE_BYTES_MIN: usize = 6;
 const HUNK_HEADER_BYTES_MIN: usize = 14;
 
 /// What a patch may at most be.
+#[expect(clippy::struct_field_names, reason = "each is a bound")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bounds {
     pub(super) bytes_max: u64,

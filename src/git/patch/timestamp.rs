@@ -80,21 +80,17 @@ fn two_digits(text: &[u8], first_max: u8) -> Option<(u32, &[u8])> {
 
 /// Takes ` +0500` or ` +05:00` off the end.
 fn strip_zone(text: &[u8]) -> &[u8] {
-    match text {
-        [rest @ .., b' ', b'+' | b'-', a, b, c, d] if is_digits(&[*a, *b, *c, *d]) => rest,
-        [rest @ .., b' ', b'+' | b'-', a, b, b':', c, d] if is_digits(&[*a, *b, *c, *d]) => rest,
-        _ => text,
+    let is_sign = |rest: &&[u8]| rest.ends_with(b" +") || rest.ends_with(b" -");
+    let digits = strip_form(text, b"0000").or_else(|| strip_form(text, b"00:00"));
+    match digits.filter(is_sign) {
+        Some(rest) => rest.get(..rest.len().saturating_sub(2)).unwrap_or_default(),
+        None => text,
     }
 }
 
 /// Takes ` 07:01:32` off the end.
 fn strip_time(text: &[u8]) -> Option<&[u8]> {
-    match text {
-        [rest @ .., b' ', a, b, b':', c, d, b':', e, f] => {
-            is_digits(&[*a, *b, *c, *d, *e, *f]).then_some(rest)
-        }
-        _ => None,
-    }
+    strip_form(text, b" 00:00:00")
 }
 
 /// Takes ` 19:41:17.620000023` off the end.
@@ -106,23 +102,60 @@ fn strip_fractional_time(text: &[u8]) -> Option<&[u8]> {
 
 /// Takes `72-02-05` or `1972-02-05` off the end.
 fn strip_date(text: &[u8]) -> Option<&[u8]> {
-    let rest = match text {
-        [rest @ .., a, b, b'-', c, d, b'-', e, f] => {
-            is_digits(&[*a, *b, *c, *d, *e, *f]).then_some(rest)?
-        }
-        _ => return None,
-    };
-    match rest {
-        [rest @ .., a, b] if is_digits(&[*a, *b]) => Some(rest),
-        _ => Some(rest),
-    }
+    let rest = strip_form(text, b"00-00-00")?;
+    Some(strip_form(rest, b"00").unwrap_or(rest))
 }
 
-fn is_digits(bytes: &[u8]) -> bool {
-    bytes.iter().all(u8::is_ascii_digit)
+/// Takes off the end what has this form, where a `0` stands for any digit.
+fn strip_form<'a>(text: &'a [u8], form: &[u8]) -> Option<&'a [u8]> {
+    let (rest, end) = text.split_at_checked(text.len().checked_sub(form.len())?)?;
+    let fits = |(byte, form): (&u8, &u8)| match form {
+        b'0' => byte.is_ascii_digit(),
+        form => byte == form,
+    };
+    end.iter().zip(form).all(fits).then_some(rest)
 }
 
 fn trim_spaces(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|byte| *byte != b' ');
     end.and_then(|end| text.get(..=end)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_behind_a_path() {
+        let cases: [(&[u8], usize); 9] = [
+            (b"a/f\t2010-07-05 19:41:17.620000023 -0500", 36),
+            (b"a/f\t2010-07-05 19:41:17 +05:00", 27),
+            (b"a/f\t2010-07-05 19:41:17", 20),
+            (b"a/f  72-02-05", 10),
+            (b"a/f\t2010-07-05", 11),
+            (b"a/f 2010-07-05 x", 0),
+            (b"a/f2010-07-05", 0),
+            (b"2010-07-05", 0),
+            (b"", 0),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(length(line), expected, "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn the_moment_0_says_that_a_file_is_not_there() {
+        let cases: [(&[u8], bool); 7] = [
+            (b"a\t1970-01-01 00:00:00 +0000\n", true),
+            (b"a\t1970-01-01 01:00:00.000000000 +0100\n", true),
+            (b"a\t1969-12-31 19:00:00 -05:00\n", true),
+            (b"a\t1970-01-01 00:00:01 +0000\n", false),
+            (b"a\t1970-01-01 01:00:00 +0000\n", false),
+            (b"a\t1970-01-01 00:00:00.5 +0000\n", false),
+            (b"a 1970-01-01 00:00:00 +0000\n", false),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(is_epoch(line), expected, "{}", line.escape_ascii());
+        }
+    }
 }

@@ -119,7 +119,7 @@ async fn one(
     let found = read_notes(reading, |packs, bytes_max| {
         found(packs, tree, id, bytes_max)
     });
-    let found = found.await?.map_err(unread)?;
+    let found = found.await?.map_err(|error| unread(&error))?;
     let (Some(head), Some((blob, text))) = (head, found) else {
         return Err(missing("the object has no note"));
     };
@@ -169,7 +169,7 @@ async fn list(reading: &mut Reading, tree: Option<ObjectId>, query: &NotesQuery)
     let found = read_notes(reading, |packs, bytes_max| {
         Notes::open(packs, tree, bytes_max, &Limits::DEFAULT)?.list(after, wanted)
     });
-    let mut found = found.await?.map_err(unread)?;
+    let mut found = found.await?.map_err(|error| unread(&error))?;
     let has_more = found.len() > page;
     found.truncate(page);
     let last = found.last().filter(|_| has_more);
@@ -192,7 +192,7 @@ async fn list(reading: &mut Reading, tree: Option<ObjectId>, query: &NotesQuery)
 }
 
 /// What the caller is told of notes that cannot be read.
-fn unread(error: NotesError) -> ErrorReply {
+fn unread(error: &NotesError) -> ErrorReply {
     ErrorReply::at(ErrorCode::MemoryLimit, "/ref", error.to_string())
 }
 

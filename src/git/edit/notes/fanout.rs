@@ -2,8 +2,7 @@
 //! value of the next four bits of an id. How deep it is decides how deep the directories are.
 
 use gix_hash::ObjectId;
-
-use super::Entry;
+use gix_object::tree::EntryKind;
 
 /// Slots of a node.
 pub(super) const SLOTS: usize = 16;
@@ -44,6 +43,14 @@ pub(super) enum Slot {
     Node(usize),
     Note(Note),
     Subtree(Subtree),
+}
+
+/// An entry of the trees that are written, by its whole path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) path: Vec<u8>,
+    pub(super) kind: EntryKind,
+    pub(super) id: ObjectId,
 }
 
 /// A slot of a node, and how deep the node is.
@@ -120,16 +127,13 @@ impl<T: Copy> Arena<T> {
     fn put(&mut self, item: T) -> u32 {
         let number = self.free.pop();
         let place = number.and_then(|number| usize::try_from(number).ok());
-        match (number, place.and_then(|place| self.items.get_mut(place))) {
-            (Some(number), Some(old)) => {
-                *old = item;
-                number
-            }
-            _ => {
-                self.items.push(item);
-                number_of(self.items.len().saturating_sub(1))
-            }
+        let old = place.and_then(|place| self.items.get_mut(place));
+        if let (Some(number), Some(old)) = (number, old) {
+            *old = item;
+            return number;
         }
+        self.items.push(item);
+        number_of(self.items.len().saturating_sub(1))
     }
 }
 

@@ -7,8 +7,9 @@ use gix_object::tree::EntryKind;
 use super::super::super::object::ObjectKind;
 use super::super::super::object::facts::{TreeEntry, tree_entries};
 use super::super::super::store::{ObjectSource, ReadError};
-use super::fanout::{ID_BYTES, Note, Place, SLOTS, Slot, Subtree, nibble};
-use super::{Entry, Listed, Notes, NotesError};
+use super::error::NotesError;
+use super::fanout::{Entry, ID_BYTES, Note, Place, SLOTS, Slot, Subtree, nibble};
+use super::{Listed, Notes};
 
 impl<S: ObjectSource> Notes<'_, S> {
     pub(super) fn load_root(&mut self, tree: ObjectId) -> Result<(), NotesError> {
@@ -139,14 +140,14 @@ impl<S: ObjectSource> Notes<'_, S> {
     /// Lists the notes below a node whose ids come behind `after`.
     pub(super) fn collect(
         &mut self,
-        node: Place,
+        top: Place,
         after: Option<&ObjectId>,
         limit: usize,
         listed: &mut Vec<Listed>,
     ) -> Result<(), NotesError> {
         let mut slot = 0;
         while slot < SLOTS && listed.len() < limit {
-            let at = Place { slot, ..node };
+            let at = Place { slot, ..top };
             match self.fanout.slot(at) {
                 Slot::Subtree(subtree) if !is_before(&subtree, after) => {
                     self.fanout.replace_slot(at, Slot::Empty);
@@ -184,14 +185,14 @@ impl<S: ObjectSource> Notes<'_, S> {
 
     fn collect_entries(
         &mut self,
-        node: Place,
+        top: Place,
         above: usize,
         entries: &mut Vec<Entry>,
     ) -> Result<(), NotesError> {
-        let directories = self.fanout.directories(node, above);
+        let directories = self.fanout.directories(top, above);
         let mut slot = 0;
         while slot < SLOTS {
-            let at = Place { slot, ..node };
+            let at = Place { slot, ..top };
             match self.fanout.slot(at) {
                 Slot::Empty => {}
                 Slot::Node(child) => {

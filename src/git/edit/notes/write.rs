@@ -9,7 +9,8 @@ use gix_object::tree::EntryKind;
 use super::super::super::object::ObjectKind;
 use super::super::super::object::facts::base_name_compare;
 use super::super::new_objects::NewObjects;
-use super::{Entry, NotesError};
+use super::error::NotesError;
+use super::fanout::Entry;
 
 /// The entries of a directory that is being written, by name.
 type Directory<'a> = BTreeMap<&'a [u8], (EntryKind, ObjectId)>;
