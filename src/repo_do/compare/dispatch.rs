@@ -30,7 +30,7 @@ async fn dispatch(compare: CompareRequest) -> Answer {
     match route.as_str() {
         path::DIFF => diff::diff(compare).await,
         path::MERGE_BASE => merge_base::merge_base(compare).await,
-        path::REFLOG => reflog::reflog(compare).await,
+        path::REFLOG => reflog::reflog(&compare),
         path::NOTES => notes::read(compare).await,
         _ => Err(no_route()),
     }

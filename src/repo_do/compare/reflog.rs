@@ -54,7 +54,7 @@ struct ShownActor {
 }
 
 /// A page of the reflog, the newest entries first.
-pub(super) async fn reflog(compare: CompareRequest) -> Answer {
+pub(super) fn reflog(compare: &CompareRequest) -> Answer {
     if compare.audience == Audience::Public {
         // It names tokens, and what refs named before.
         let message = "the reflog is for those who hold a token of the repository";

@@ -34,7 +34,7 @@ async fn once(mut write: WriteRequest) -> Answer {
     };
     write.once = Rc::clone(&once);
     if !once.has_key() {
-        return dispatch(write).await;
+        return dispatch(write).boxed_local().await;
     }
     let mut held = HeldBody::new();
     if !commits::is_streamed(&write.request) {
@@ -44,19 +44,14 @@ async fn once(mut write: WriteRequest) -> Answer {
         write.request = with_body(&write.request, &bytes)?;
     }
     let store = Rc::clone(&write.store);
-    let answered = dispatch(write).await?;
+    let answered = dispatch(write).boxed_local().await?;
     if !once.needs_answer() {
         return Ok(answered);
     }
     let status = answered.status_code();
-    let bytes = match answered.into_parts().1 {
-        ResponseBody::Body(bytes) => bytes,
-        _ => {
-            return Err(ErrorReply::internal(
-                "answer",
-                &"an answer that is done once streams",
-            ));
-        }
+    let ResponseBody::Body(bytes) = answered.into_parts().1 else {
+        let cause = "an answer that is done once streams";
+        return Err(ErrorReply::internal("answer", &cause));
     };
     once.keep(&store, Some((status, bytes.clone())))?;
     Ok(answer::json(bytes)?.with_status(status))
@@ -74,7 +69,7 @@ fn with_body(request: &Request, bytes: &[u8]) -> worker::Result<Request> {
 async fn dispatch(write: WriteRequest) -> Answer {
     let route = write.request.path();
     match (write.request.method(), route.as_str()) {
-        (Method::Post, path::COMMITS) => commits::commit(write).await,
+        (Method::Post, path::COMMITS) => commits::commit(write).boxed_local().await,
         (Method::Put, path::BLOBS) => blobs::put(write).await,
         (Method::Post, path::REFS) => refs::update(write).await,
         (Method::Post, path::MERGE) => merge::merge(write).await,

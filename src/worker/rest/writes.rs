@@ -41,7 +41,7 @@ pub(crate) async fn answer(
     if let (Some(key), "POST" | "DELETE") = (given("idempotency-key"), method)
         && let Some(once) = Once::new(given("authorization").as_deref(), &key)?
     {
-        forwarded.push((header::ONCE, hex(&once.key())));
+        forwarded.push((header::ONCE, faster_hex::hex_string(&once.key())));
     }
     let method = match method {
         "PUT" => Method::Put,
@@ -60,10 +60,6 @@ pub(crate) async fn answer(
             Err(refusal(refused?).await)
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The path at the repository's object.

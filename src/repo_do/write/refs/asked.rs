@@ -162,7 +162,7 @@ impl AskedUpdate {
                 let message = "a ref that is deleted gets no tag";
                 return Err(invalid(at("tag"), message));
             }
-            (Some(tag), Some(_)) => Some(AskedTag::new(tag, &body.name, &at("tag"), authorized)?),
+            (Some(tag), Some(_)) => Some(AskedTag::new(&tag, &body.name, &at("tag"), authorized)?),
         };
         Ok(Self {
             name: body.name.into(),
@@ -175,7 +175,7 @@ impl AskedUpdate {
 
 impl AskedTag {
     fn new(
-        body: TagBody,
+        body: &TagBody,
         refname: &str,
         pointer: &str,
         authorized: &Authorized,
