@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use super::super::super::compare::tree::Change;
-use super::super::conflict::ConflictKind;
-use super::TreeMergeError;
+use super::conflict::ConflictKind;
+use super::error::TreeMergeError;
 use super::renames::Rename;
 use super::state::{EntryId, State};
 use super::version::{BASE, Entry, OURS, Path, Sides, THEIRS, directory, mask_of};
@@ -284,16 +284,16 @@ fn join_into(state: &mut State, id: EntryId, there: EntryId) {
     let Some(sides) = state.sides_of(id) else {
         return;
     };
-    let side = if sides.file_mask == 2 { OURS } else { THEIRS };
-    let (mask, stage) = (sides.file_mask, sides.stage(side));
-    let path = sides.paths.get(side).cloned();
+    let from = if sides.file_mask == 2 { OURS } else { THEIRS };
+    let (mask, stage) = (sides.file_mask, sides.stage(from));
+    let path = sides.paths.get(from).cloned();
     let Some(target) = state.sides_of_mut(there) else {
         return;
     };
     target.file_mask |= mask;
     target.is_file_directory |= target.dir_mask != 0;
-    target.set_stage(side, stage);
+    target.set_stage(from, stage);
     if let Some(path) = path {
-        target.set_path(side, path);
+        target.set_path(from, path);
     }
 }
