@@ -7,10 +7,8 @@
 //! | `commits` | two commits, over all their merge bases |
 //! | `replay` | the change of one commit made once more, or taken back |
 //! | `marked` | a conflicted file, for who has to decide |
-//! | `conflict` | what a merge could not decide |
 
 pub mod commits;
-pub mod conflict;
 pub mod marked;
 pub mod replay;
 mod text;

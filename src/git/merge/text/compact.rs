@@ -3,7 +3,7 @@
 
 use gix_imara_diff::Token;
 
-use super::histogram::Change;
+use super::lines::Change;
 
 /// A run of changed lines, possibly empty, between two unchanged ones.
 #[derive(Debug, Clone, Copy)]

@@ -10,6 +10,7 @@
 use gix_imara_diff::{Algorithm, Diff, Token};
 
 use super::compact;
+use super::lines::Change;
 
 /// A line that occurs more often in a region than this is no place to start a run.
 const OCCURRENCES_MAX: u32 = 64;
@@ -17,19 +18,6 @@ const OCCURRENCES_MAX: u32 = 64;
 /// Comparisons of lines for one diff, at most: some tenths of a second. Beyond it the regions that are
 /// left are compared by Myers' algorithm, whose heuristics bound its time. No real file comes near it.
 const COMPARISONS_MAX: u64 = 1 << 27;
-
-/// A run of lines that another run takes the place of; one of both may be empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Change {
-    /// The first line, before.
-    pub before: usize,
-    /// Lines before.
-    pub before_count: usize,
-    /// The first line, after.
-    pub after: usize,
-    /// Lines after.
-    pub after_count: usize,
-}
 
 /// What the comparisons of one merge share.
 pub(super) struct Histogram {

@@ -12,6 +12,19 @@ pub(super) struct Version<'a> {
     pub tokens: Vec<Token>,
 }
 
+/// A run of lines that another run takes the place of; one of both may be empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Change {
+    /// The first line, before.
+    pub before: usize,
+    /// Lines before.
+    pub before_count: usize,
+    /// The first line, after.
+    pub after: usize,
+    /// Lines after.
+    pub after_count: usize,
+}
+
 /// The three versions.
 pub(super) struct Versions<'a> {
     pub base: Version<'a>,

@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `options` | how to merge |
 //! | `lines` | the three versions cut into lines |
 //! | `histogram`, `compact` | which lines a side changed |
 //! | `regions` | the changes of both sides laid over each other |
@@ -10,6 +11,7 @@
 mod compact;
 mod histogram;
 mod lines;
+mod options;
 mod output;
 mod regions;
 #[cfg(test)]
@@ -19,46 +21,11 @@ use histogram::Histogram;
 use lines::Versions;
 use regions::Resolution;
 
+pub use options::Favor;
+pub(crate) use options::{Labels, Style, TextOptions};
+
 /// Characters of a marker, where nothing nests.
 pub(crate) const MARKER_SIZE: usize = 7;
-
-/// How a conflict looks in the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Style {
-    /// Both sides, narrowed to the lines that differ.
-    Merge,
-    /// Both sides and the base between them.
-    Diff3,
-}
-
-/// What becomes of a conflict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Favor {
-    /// It stays one.
-    #[default]
-    Nobody,
-    /// Our lines are taken.
-    Ours,
-    /// Their lines are taken.
-    Theirs,
-}
-
-/// What the markers of a conflict say.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Labels<'a> {
-    pub(crate) base: &'a [u8],
-    pub(crate) ours: &'a [u8],
-    pub(crate) theirs: &'a [u8],
-}
-
-/// How to merge.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TextOptions<'a> {
-    pub(crate) style: Style,
-    pub(crate) favor: Favor,
-    pub(crate) marker_size: usize,
-    pub(crate) labels: Labels<'a>,
-}
 
 /// The merged text.
 #[derive(Debug, Clone, PartialEq, Eq)]

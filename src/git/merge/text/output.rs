@@ -1,8 +1,8 @@
 //! The merged text, written out.
 
 use super::lines::{Version, Versions};
+use super::options::{Style, TextOptions};
 use super::regions::{Region, Resolution, unsigned};
-use super::{Style, TextOptions};
 
 /// Writes the lines between the regions and what became of each region.
 pub(super) fn write(

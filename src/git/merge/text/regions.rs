@@ -1,7 +1,7 @@
 //! The changes of both sides laid over each other: where one side changed, where both did.
 
-use super::histogram::{Change, Histogram};
-use super::lines::Versions;
+use super::histogram::Histogram;
+use super::lines::{Change, Versions};
 
 /// Conflicts with no more lines between them than this become one: that takes no more lines.
 const LINES_BETWEEN_MAX: i64 = 3;

@@ -9,7 +9,7 @@ use gix_hash::ObjectId;
 use super::super::super::limits::Limits;
 use super::super::super::object::ObjectKind;
 use super::super::super::store::{ObjectSource, Shared};
-use super::TreeMergeError;
+use super::error::TreeMergeError;
 use super::hash_order;
 use super::line_up::{Item, line_up};
 use super::sources::{self, ALL_NEEDED};

@@ -7,9 +7,9 @@ use gix_object::tree::EntryKind;
 use super::super::super::edit::new_objects::{NewObjects, WithNew};
 use super::super::super::object::ObjectKind;
 use super::super::super::store::{ObjectSource, ReadError, Shared};
-use super::super::conflict::ConflictKind;
 use super::super::text::{self, Favor, Labels, MARKER_SIZE, Style, TextOptions};
-use super::TreeMergeError;
+use super::conflict::ConflictKind;
+use super::error::TreeMergeError;
 use super::version::{BASE, OURS, Stage, THEIRS, Version};
 
 /// Where git looks for a NUL, which makes a file a binary one.

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use super::super::super::compare::tree::Change;
-use super::super::conflict::ConflictKind;
-use super::TreeMergeError;
+use super::conflict::ConflictKind;
+use super::error::TreeMergeError;
 use super::renames::Rename;
 use super::state::{EntryId, State};
 use super::version::{BASE, Entry, OURS, Path, Sides, THEIRS, directory, mask_of};
@@ -281,19 +281,19 @@ fn split_off(state: &mut State, id: EntryId) -> Result<EntryId, TreeMergeError> 
 
 /// Puts the one side of an entry into another one, which does not have that side.
 fn join_into(state: &mut State, id: EntryId, there: EntryId) {
-    let Some(sides) = state.sides_of(id) else {
+    let Some(moved) = state.sides_of(id) else {
         return;
     };
-    let side = if sides.file_mask == 2 { OURS } else { THEIRS };
-    let (mask, stage) = (sides.file_mask, sides.stage(side));
-    let path = sides.paths.get(side).cloned();
-    let Some(target) = state.sides_of_mut(there) else {
+    let from = if moved.file_mask == 2 { OURS } else { THEIRS };
+    let (mask, moved_stage) = (moved.file_mask, moved.stage(from));
+    let path = moved.paths.get(from).cloned();
+    let Some(joined) = state.sides_of_mut(there) else {
         return;
     };
-    target.file_mask |= mask;
-    target.is_file_directory |= target.dir_mask != 0;
-    target.set_stage(side, stage);
+    joined.file_mask |= mask;
+    joined.is_file_directory |= joined.dir_mask != 0;
+    joined.set_stage(from, moved_stage);
     if let Some(path) = path {
-        target.set_path(side, path);
+        joined.set_path(from, path);
     }
 }

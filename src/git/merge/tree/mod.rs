@@ -8,6 +8,8 @@
 //! | `sources` | which renames are worth looking for |
 //! | `directories` | renames of whole directories |
 //! | `renames` | renames applied |
+//! | `conflict` | what a merge could not decide |
+//! | `error` | why it ends early |
 //! | `content` | one file, link or submodule merged |
 //! | `process` | what the result has at a path |
 //! | `write` | the trees of the result |
@@ -20,18 +22,16 @@
 use gix_hash::ObjectId;
 use gix_object::bstr::BString;
 
-use super::super::compare::CompareError;
 use super::super::compare::renames::{MergeNeeds, RenameOptions, Renames};
-use super::super::edit::new_objects::{NewObjectError, NewObjects, WithNew};
-use super::super::object::ObjectKind;
-use super::super::object::facts::FactsError;
-use super::super::store::{ColdChunk, ObjectSource, ReadError};
-use super::conflict::{Conflict, ConflictedPath};
+use super::super::edit::new_objects::{NewObjects, WithNew};
+use super::super::store::ObjectSource;
 use super::text::Style;
 
 mod collect;
+pub mod conflict;
 mod content;
 mod directories;
+mod error;
 mod hash_order;
 mod line_up;
 mod process;
@@ -42,6 +42,7 @@ mod version;
 mod write;
 
 use collect::Collect;
+use conflict::{Conflict, ConflictedPath};
 use content::ContentOptions;
 use directories::Collisions;
 use renames::Rename;
@@ -51,6 +52,7 @@ use write::Directories;
 
 pub use super::text::Favor;
 pub use content::BranchNames;
+pub use error::{TreeMergeError, TreeMergeLimits};
 pub use version::Version;
 
 /// Deleted and created files that are compared with each other: at most the square of this. Git
@@ -68,71 +70,6 @@ pub struct TreeMergeOptions {
     pub depth: usize,
     /// What it may hold.
     pub limits: TreeMergeLimits,
-}
-
-/// What a merge may hold.
-#[derive(Debug, Clone, Copy)]
-pub struct TreeMergeLimits {
-    /// Bytes of the paths that it meets.
-    pub held_bytes_max: usize,
-}
-
-impl Default for TreeMergeLimits {
-    fn default() -> Self {
-        // Some 70,000 paths in directories that both sides changed.
-        Self {
-            held_bytes_max: 32 << 20,
-        }
-    }
-}
-
-/// Why a merge ends early.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TreeMergeError {
-    /// An object could not be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// Renames could not be looked for.
-    #[error(transparent)]
-    Compare(#[from] CompareError),
-    /// The result has no room.
-    #[error(transparent)]
-    New(#[from] NewObjectError),
-    /// A stored tree does not parse.
-    #[error("a stored tree does not parse: {0}")]
-    Facts(#[from] FactsError),
-    /// An object is not here: what names it belongs to no commit.
-    #[error("the {kind} {id} is not here")]
-    Missing {
-        /// Its id.
-        id: ObjectId,
-        /// What it has to be.
-        kind: ObjectKind,
-    },
-    /// The trees are nested too deeply.
-    #[error("trees are nested more than {0} levels deep")]
-    TooDeep(usize),
-    /// The merge meets more paths than it has room for.
-    #[error("{paths} paths of the merged directories take {bytes} bytes, at most {limit} are held")]
-    TooLarge {
-        /// Paths met so far.
-        paths: usize,
-        /// Bytes that they take.
-        bytes: usize,
-        /// The bound.
-        limit: usize,
-    },
-}
-
-impl TreeMergeError {
-    /// The chunk to fetch before the same step is taken again, if that is all that is wrong.
-    pub fn cold(&self) -> Option<ColdChunk> {
-        match self {
-            Self::Read(error) => error.cold(),
-            Self::Compare(error) => error.cold(),
-            _ => None,
-        }
-    }
 }
 
 /// What three trees make.
@@ -278,13 +215,13 @@ impl TreeMerge {
             .iter()
             .filter_map(|(path, id)| {
                 let sides = state.entry(*id)?.conflict.as_deref()?;
-                let stage = |side| {
+                let stage_of = |side| {
                     let is_there = sides.file_mask & version::mask_of(side) != 0;
                     sides.stage(side).filter(|_| is_there)
                 };
                 Some(ConflictedPath {
                     path: BString::from(path.to_vec()),
-                    stages: [version::BASE, OURS, THEIRS].map(stage),
+                    stages: [version::BASE, OURS, THEIRS].map(stage_of),
                 })
             })
             .collect();

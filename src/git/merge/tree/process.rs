@@ -2,9 +2,9 @@
 
 use super::super::super::edit::new_objects::NewObjects;
 use super::super::super::store::ObjectSource;
-use super::super::conflict::ConflictKind;
-use super::TreeMergeError;
+use super::conflict::ConflictKind;
 use super::content::{self, Contents};
+use super::error::TreeMergeError;
 use super::state::{EntryId, State};
 use super::version::{BASE, Entry, OURS, Path, Sides, Stage, THEIRS, Version, is_like, mask_of};
 use super::write::Directories;
@@ -64,7 +64,7 @@ pub(super) fn process(
         }
     };
     if is_split {
-        return split(state, directories, work, id);
+        return split(state, directories, &work, id);
     }
     place(state, directories, work, id);
     Ok(())
@@ -90,7 +90,7 @@ fn place(state: &mut State, directories: &mut Directories, work: Work, id: Entry
 fn split(
     state: &mut State,
     directories: &mut Directories,
-    work: Work,
+    work: &Work,
     id: EntryId,
 ) -> Result<(), TreeMergeError> {
     let [base, ours, theirs] = work.sides.stages;

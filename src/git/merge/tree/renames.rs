@@ -3,9 +3,9 @@
 
 use super::super::super::edit::new_objects::NewObjects;
 use super::super::super::store::ObjectSource;
-use super::super::conflict::ConflictKind;
-use super::TreeMergeError;
+use super::conflict::ConflictKind;
 use super::content::{self, Contents, MergedContent};
+use super::error::TreeMergeError;
 use super::state::{EntryId, State};
 use super::version::{BASE, OURS, Path, Stage, THEIRS, Version, is_like, mask_of};
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use super::super::super::compare::renames::{DirectoryCounts, MergeNeeds};
 use super::super::super::compare::tree::{Change, Side};
-use super::super::conflict::{Conflict, ConflictKind};
+use super::conflict::{Conflict, ConflictKind};
 use super::content::ContentOptions;
+use super::error::{TreeMergeError, TreeMergeLimits};
 use super::version::{Entry, Path, Sides, Stage, Version};
-use super::{TreeMergeError, TreeMergeLimits};
 
 /// Bytes that a path takes beside its own: its entry, and its places in the tables.
 const PATH_OVERHEAD_BYTES: usize = 160;

@@ -10,7 +10,7 @@ use gix_object::tree::EntryKind;
 use super::super::super::edit::new_objects::NewObjects;
 use super::super::super::object::ObjectKind;
 use super::super::super::object::facts::base_name_compare;
-use super::TreeMergeError;
+use super::error::TreeMergeError;
 use super::state::State;
 use super::version::{Path, Stage, Version, basename};
 

@@ -4,11 +4,16 @@ use gix_hash::ObjectId;
 use gix_object::bstr::BString;
 use serde::Deserialize;
 
+use crate::git::edit::date::Date;
+use crate::git::edit::person::Person;
 use crate::git::limits::Limits;
 use crate::git::merge::tree::Favor;
 use crate::git::refname;
 use crate::repo_do::contract::{ErrorReply, check_branch, present};
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::write::commits::people::{self, caller};
 use crate::repo_do::write::commits::{PersonBody, invalid, object_id};
+use crate::repo_do::write::request::WriteRequest;
 
 /// Bytes of a JSON body.
 pub(super) const BODY_BYTES_MAX: usize = 2 << 20;
@@ -234,4 +239,17 @@ pub(super) fn push_options(given: Vec<String>) -> Result<Vec<BString>, ErrorRepl
         return Err(invalid(format!("/push_options/{at}"), wrong));
     }
     Ok(given.into_iter().map(BString::from).collect())
+}
+
+/// A person as given; the caller otherwise.
+pub(super) fn person(
+    write: &WriteRequest,
+    given: Option<&PersonBody>,
+    pointer: &str,
+) -> Result<Person, ErrorReply> {
+    let now = Date::utc(now_ms().div_euclid(1000));
+    match given {
+        Some(given) => people::person(given, now, pointer),
+        None => caller(&write.authorized, now),
+    }
 }

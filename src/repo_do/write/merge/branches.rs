@@ -3,27 +3,24 @@
 use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 
-use super::body::{BODY_BYTES_MAX, Branch, MergeBody, Strategy, guard, push_options};
-use super::conflicts::{self, Sides};
-use super::outcome::{Outcome, dry_conflicts};
+use super::body::{BODY_BYTES_MAX, Branch, MergeBody, Strategy, guard, person, push_options};
+use super::conflicts::{Sides, conflicted};
+use super::outcome::Outcome;
 use super::picks::{Chain, Pick};
 use super::workbench::{Workbench, result};
 use crate::git::compare::history::CommonHistory;
 use crate::git::edit::commit::NewCommit;
-use crate::git::edit::date::Date;
 use crate::git::edit::message;
 use crate::git::edit::person::Person;
 use crate::git::merge::commits::CommitMerge;
 use crate::git::merge::replay::Direction;
-use crate::git::merge::tree::{BranchNames, MergedTree};
+use crate::git::merge::tree::{BranchNames, Favor};
 use crate::git::object::ObjectKind;
 use crate::git::refname;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
-use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::write::body;
-use crate::repo_do::write::commits::people::caller;
-use crate::repo_do::write::commits::{PersonBody, invalid, people};
+use crate::repo_do::write::commits::invalid;
 use crate::repo_do::write::request::WriteRequest;
 use serde_json::json;
 
@@ -42,7 +39,7 @@ struct Asked {
     message: Option<String>,
     author: Person,
     committer: Person,
-    favor: crate::git::merge::tree::Favor,
+    favor: Favor,
     dry_run: bool,
     push_options: Vec<BString>,
 }
@@ -213,22 +210,6 @@ async fn rebase(write: &WriteRequest, bench: Workbench, asked: Asked, met: Met) 
     Box::pin(chain.run(write, bench)).await
 }
 
-/// Answers a merge that is not clean: 409, or 200 in a dry run.
-pub(super) async fn conflicted(
-    bench: &mut Workbench,
-    branch: &Branch,
-    old_head: ObjectId,
-    dry_run: bool,
-    merged: &MergedTree,
-    sides: &Sides<'_>,
-) -> Answer {
-    let details = conflicts::details(bench, merged, sides).await?;
-    if dry_run {
-        return dry_conflicts(branch, old_head, merged.tree, details);
-    }
-    Err(conflicts::refused(details))
-}
-
 /// `Merge branch 'x' into y`, as git says it.
 fn default_message(bench: &Workbench, asked: &Asked) -> String {
     let verb = match asked.strategy {
@@ -300,18 +281,5 @@ impl Asked {
             dry_run: body.dry_run,
             push_options: push_options(body.push_options)?,
         })
-    }
-}
-
-/// A person as given; the caller otherwise.
-pub(super) fn person(
-    write: &WriteRequest,
-    given: Option<&PersonBody>,
-    pointer: &str,
-) -> Result<Person, ErrorReply> {
-    let now = Date::utc(now_ms().div_euclid(1000));
-    match given {
-        Some(given) => people::person(given, now, pointer),
-        None => caller(&write.authorized, now),
     }
 }

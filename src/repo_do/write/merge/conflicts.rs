@@ -6,12 +6,15 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice as _};
 use serde_json::{Map, Value, json};
 
+use super::body::Branch;
+use super::outcome::dry_conflicts;
 use super::workbench::Workbench;
 use crate::git::edit::new_objects::WithNew;
-use crate::git::merge::conflict::{Conflict, ConflictKind, ConflictedPath};
 use crate::git::merge::marked::marked;
+use crate::git::merge::tree::conflict::{Conflict, ConflictKind, ConflictedPath};
 use crate::git::merge::tree::{BranchNames, MergedTree, Version};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::timer::pause;
 
 /// Conflicts that are told.
@@ -33,8 +36,24 @@ pub(super) struct Sides<'a> {
     pub(super) commit: Option<ObjectId>,
 }
 
+/// Answers a merge that is not clean: 409, or 200 in a dry run.
+pub(super) async fn conflicted(
+    bench: &mut Workbench,
+    branch: &Branch,
+    old_head: ObjectId,
+    dry_run: bool,
+    merged: &MergedTree,
+    sides: &Sides<'_>,
+) -> Answer {
+    let details = details(bench, merged, sides).await?;
+    if dry_run {
+        return dry_conflicts(branch, old_head, merged.tree, details);
+    }
+    Err(refused(details))
+}
+
 /// 409, with the conflicts.
-pub(super) fn refused(details: Map<String, Value>) -> ErrorReply {
+fn refused(details: Map<String, Value>) -> ErrorReply {
     let total = details.get("conflictsTotal").and_then(Value::as_u64);
     let message = match total {
         Some(1) => "there is a conflict".to_owned(),
@@ -44,7 +63,7 @@ pub(super) fn refused(details: Map<String, Value>) -> ErrorReply {
 }
 
 /// What is told of the conflicts of a merge.
-pub(super) async fn details(
+async fn details(
     bench: &mut Workbench,
     merged: &MergedTree,
     sides: &Sides<'_>,

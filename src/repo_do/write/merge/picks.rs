@@ -5,9 +5,8 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 use serde_json::json;
 
-use super::body::{BODY_BYTES_MAX, Branch, PicksBody, guard, push_options};
-use super::branches::{conflicted, person};
-use super::conflicts::Sides;
+use super::body::{BODY_BYTES_MAX, Branch, PicksBody, guard, person, push_options};
+use super::conflicts::{Sides, conflicted};
 use super::outcome::Outcome;
 use super::workbench::{Workbench, result};
 use crate::git::edit::person::Person;

@@ -4,8 +4,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 use serde_json::json;
 
-use super::body::{BODY_BYTES_MAX, Branch, How, RestoreBody, RestoreTo, push_options};
-use super::branches::person;
+use super::body::{BODY_BYTES_MAX, Branch, How, RestoreBody, RestoreTo, person, push_options};
 use super::outcome::Outcome;
 use super::workbench::Workbench;
 use crate::git::content::lookup;

@@ -2,7 +2,7 @@
 
 use gix_object::bstr::BString;
 
-use super::tree::Version;
+use super::version::Version;
 
 /// A conflict by its kind, with the paths that take part in it. The first one is the one that it is
 /// about.
