@@ -3,12 +3,11 @@
 
 use gix_object::bstr::ByteSlice as _;
 
-use super::super::content::commit::CommitText;
-use super::super::object::facts::FactsError;
+use super::super::object::facts::{self, FactsError};
 use super::super::protocol::oid_hex;
 use super::stat::{FileStat, MAIL_COLUMNS, write_stat, write_summary};
 use super::tree::Change;
-use super::wrap::{push_encoded, push_wrapped};
+use super::wrap::{last_line_length, push_encoded, push_wrapped};
 use gix_hash::oid;
 
 /// Columns of a header, unless it has encoded words.
@@ -26,13 +25,14 @@ pub fn write_head(
 ) -> Result<(), FactsError> {
     let utf8 = as_utf8(content);
     let content = utf8.as_deref().unwrap_or(content);
-    let text = CommitText::parse(content)?;
+    facts::commit(content)?;
+    let (headers, message) = content.split_once_str("\n\n").unwrap_or((content, b""));
     out.extend_from_slice(b"From ");
     out.extend_from_slice(&oid_hex::hex(id));
     out.extend_from_slice(b" Mon Sep 17 00:00:00 2001\n");
     let mut mail = Vec::new();
-    write_author(content, &text, &mut mail);
-    write_message(text.message, &mut mail);
+    write_author(headers, &mut mail);
+    write_message(message, &mut mail);
     out.append(&mut mail);
     if !changes.is_empty() {
         out.extend_from_slice(b"---\n");
@@ -62,8 +62,14 @@ fn as_utf8(content: &[u8]) -> Option<Vec<u8>> {
     is_latin.then(|| text.into_bytes())
 }
 
-fn write_author(content: &[u8], text: &CommitText<'_>, out: &mut Vec<u8>) {
-    let (name, email) = (text.author.name, text.author.email);
+fn write_author(headers: &[u8], out: &mut Vec<u8>) {
+    let line = headers
+        .lines()
+        .find_map(|line| line.strip_prefix(b"author "));
+    let line = line.unwrap_or_default();
+    let (name, rest) = line.split_once_str("<").unwrap_or_default();
+    let (email, _) = rest.split_once_str(">").unwrap_or_default();
+    let (name, (seconds, zone)) = (name.trim(), time_of(line));
     out.extend_from_slice(b"From: ");
     let mut columns = HEADER_COLUMNS;
     if needs_encoding(name) {
@@ -92,20 +98,19 @@ fn write_author(content: &[u8], text: &CommitText<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b" <");
     out.extend_from_slice(email);
     out.extend_from_slice(b">\nDate: ");
-    let line = content
-        .lines()
-        .find_map(|line| line.strip_prefix(b"author "));
-    let zone = line.map_or(0, zone_of);
-    out.extend_from_slice(date(text.author.time_seconds, zone).as_bytes());
+    out.extend_from_slice(date(seconds, zone).as_bytes());
     out.push(b'\n');
 }
 
-/// `+0130` as 130.
-fn zone_of(line: &[u8]) -> i32 {
+/// Seconds since 1970, and `+0130` as 130; nothing reads as 0.
+fn time_of(line: &[u8]) -> (i64, i32) {
+    // Behind the last bracket: some addresses are broken, and have one more.
     let date = line.rsplit_once_str(">").map_or(&[][..], |(_, date)| date);
-    let zone = date.trim().split_once_str(" ").map(|(_, zone)| zone.trim());
-    let zone = zone.and_then(|zone| zone.to_str().ok());
-    zone.and_then(|zone| zone.parse().ok()).unwrap_or(0)
+    let mut words = date.fields();
+    let mut word = || words.next().and_then(|word| word.to_str().ok());
+    let seconds = word().and_then(|seconds| seconds.parse().ok());
+    let zone = word().and_then(|zone| zone.parse().ok());
+    (seconds.unwrap_or(0), zone.unwrap_or(0))
 }
 
 /// `Thu, 7 Apr 2005 22:13:13 +0200`
@@ -195,13 +200,6 @@ fn trim_end(line: &[u8]) -> &[u8] {
 fn needs_encoding(text: &[u8]) -> bool {
     let is_special = |byte: &u8| !byte.is_ascii() || matches!(byte, b'\n' | 0x1b);
     text.iter().any(is_special) || text.contains_str("=?")
-}
-
-pub(super) fn last_line_length(text: &[u8]) -> usize {
-    let newline = text.rfind_byte(b'\n');
-    newline.map_or(text.len(), |at| {
-        text.len().saturating_sub(at).saturating_sub(1)
-    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `paths` | limits by path |
 //! | `tree` | the files that differ between two trees |
-//! | `similarity` | how much of one content another one has |
+//! | `score`, `similarity` | how much of one content another one has |
 //! | `renames` | deleted and created files that are one file, renamed |
 //! | `text` | the lines that differ between two texts |
 //! | `hunks` | those lines with the ones around them |
@@ -33,6 +33,7 @@ pub mod patch;
 pub mod paths;
 pub mod quote;
 pub mod renames;
+mod score;
 mod similarity;
 pub mod stat;
 pub mod text;

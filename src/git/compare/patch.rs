@@ -250,7 +250,7 @@ impl FilePatch<'_> {
             _ => true,
         };
         if let Some(renamed) = &self.change.renamed {
-            let percent = super::renames::percent(renamed.score);
+            let percent = super::score::percent(renamed.score);
             out.extend_from_slice(format!("similarity index {percent}%\nrename from ").as_bytes());
             write_path(&renamed.from, out);
             out.extend_from_slice(b"\nrename to ");

@@ -8,17 +8,18 @@
 //!
 //! Files of more bytes than can be read whole take part in the first round only.
 
-use gix_object::bstr::{BStr, ByteSlice as _};
-
 use super::super::store::ObjectSource;
 use super::error::CompareError;
-use super::tree::{Change, Renamed, Side};
+use super::score::SCORE_MAX;
+use super::tree::Change;
 
 mod basenames;
 mod directories;
 mod estimate;
 mod exact;
 mod matrix;
+mod names;
+mod table;
 
 pub use directories::{DirectoryCounts, DirectoryNeed, FileNeed, MergeNeeds, SharedPath};
 
@@ -27,36 +28,8 @@ use directories::Directories;
 use estimate::Estimator;
 use exact::ExactMatches;
 use matrix::Matrix;
-
-/// The score of equal files.
-pub const SCORE_MAX: u16 = 60_000;
-
-/// A score in per cent, as git rounds it.
-pub fn percent(score: u16) -> u16 {
-    score / (SCORE_MAX / 100)
-}
-
-/// Which renames are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RenameOptions {
-    /// The least score of a rename: half, as `git diff -M`.
-    pub score_min: u16,
-    /// Above the square of this many pairs only the first two rounds take place
-    /// (`diff.renameLimit`); 0 is no limit.
-    pub limit: u32,
-    /// Whether empty files may be renamed: in a diff, not in a merge.
-    pub with_empty_files: bool,
-}
-
-impl Default for RenameOptions {
-    fn default() -> Self {
-        Self {
-            score_min: SCORE_MAX / 2,
-            limit: 1000,
-            with_empty_files: true,
-        }
-    }
-}
+pub use table::RenameOptions;
+use table::Table;
 
 /// Looks for renames, step by step.
 #[derive(Debug)]
@@ -74,33 +47,6 @@ enum Round {
     Basenames(Basenames),
     Matrix(Matrix),
     Over,
-}
-
-/// The files that may be renamed.
-#[derive(Debug)]
-struct Table {
-    changes: Vec<Change>,
-    sources: Vec<Source>,
-    destinations: Vec<Destination>,
-    /// What a merge needs.
-    directories: Option<Directories>,
-}
-
-#[derive(Debug)]
-struct Source {
-    /// The deletion.
-    change: usize,
-    is_used: bool,
-    size_bytes: Option<u64>,
-}
-
-#[derive(Debug)]
-struct Destination {
-    /// The creation.
-    change: usize,
-    /// The source, and how similar the two are.
-    source: Option<(usize, u16)>,
-    size_bytes: Option<u64>,
 }
 
 impl Renames {
@@ -164,7 +110,10 @@ impl Renames {
     fn begin_matrix(&mut self) {
         let mut sources = self.table.open_sources();
         if let Some(mut directories) = self.table.directories.take() {
-            sources = directories.still_needed(&self.table, sources);
+            sources = directories.still_needed(sources, |source| {
+                let path: &[u8] = self.table.source(source)?.1;
+                Some(path)
+            });
             self.table.directories = Some(directories);
         }
         let destinations = self.table.open_destinations();
@@ -210,125 +159,6 @@ impl Renames {
     pub fn into_changes(self) -> Vec<Change> {
         self.table.into_changes()
     }
-}
-
-impl Table {
-    fn new(changes: Vec<Change>, options: RenameOptions) -> Self {
-        let (mut sources, mut destinations) = (Vec::new(), Vec::new());
-        for (at, change) in changes.iter().enumerate() {
-            let is_empty = |side: Side| side.id.is_empty_blob();
-            match (change.old, change.new) {
-                (Some(old), None) if options.with_empty_files || !is_empty(old) => {
-                    sources.push(Source {
-                        change: at,
-                        is_used: false,
-                        size_bytes: None,
-                    });
-                }
-                (None, Some(new)) if options.with_empty_files || !is_empty(new) => {
-                    destinations.push(Destination {
-                        change: at,
-                        source: None,
-                        size_bytes: None,
-                    });
-                }
-                _ => {}
-            }
-        }
-        Self {
-            changes,
-            sources,
-            destinations,
-            directories: None,
-        }
-    }
-
-    /// What the source was, and its path.
-    fn source(&self, at: usize) -> Option<(Side, &BStr)> {
-        let change = self.changes.get(self.sources.get(at)?.change)?;
-        Some((change.old?, change.path.as_bstr()))
-    }
-
-    /// What the destination is, and its path.
-    fn destination(&self, at: usize) -> Option<(Side, &BStr)> {
-        let change = self.changes.get(self.destinations.get(at)?.change)?;
-        Some((change.new?, change.path.as_bstr()))
-    }
-
-    fn begin_directories(&mut self) {
-        if let Some(mut directories) = self.directories.take() {
-            directories.begin(self);
-            self.directories = Some(directories);
-        }
-    }
-
-    fn is_open(&self, destination: usize) -> bool {
-        let found = self.destinations.get(destination);
-        found.is_some_and(|found| found.source.is_none())
-    }
-
-    fn open_sources(&self) -> Vec<usize> {
-        let sources = self.sources.iter().enumerate();
-        let open = sources.filter(|(_, source)| !source.is_used);
-        open.map(|(at, _)| at).collect()
-    }
-
-    fn open_destinations(&self) -> Vec<usize> {
-        let destinations = 0..self.destinations.len();
-        destinations.filter(|at| self.is_open(*at)).collect()
-    }
-
-    /// Pairs a source with a destination, neither of which has another one.
-    fn pair(&mut self, source: usize, destination: usize, score: u16) {
-        let found = (
-            self.sources.get_mut(source),
-            self.destinations.get_mut(destination),
-        );
-        if let (Some(from), Some(to)) = found {
-            debug_assert!(!from.is_used && to.source.is_none(), "paired twice");
-            from.is_used = true;
-            to.source = Some((source, score));
-        }
-        if let Some(mut directories) = self.directories.take() {
-            if let (Some((_, old)), Some((_, new))) =
-                (self.source(source), self.destination(destination))
-            {
-                directories.count(old, new);
-            }
-            self.directories = Some(directories);
-        }
-    }
-
-    fn into_changes(mut self) -> Vec<Change> {
-        for destination in &self.destinations {
-            let Some((source, score)) = destination.source else {
-                continue;
-            };
-            let from = self.sources.get(source).map(|source| source.change);
-            let from = from.and_then(|from| self.changes.get(from));
-            let from = from.map(|from| (from.path.clone(), from.old));
-            if let (Some((path, old)), Some(change)) =
-                (from, self.changes.get_mut(destination.change))
-            {
-                change.old = old;
-                change.renamed = Some(Box::new(Renamed { from: path, score }));
-            }
-        }
-        let used = self.sources.iter().filter(|source| source.is_used);
-        let mut used = used.map(|source| source.change).peekable();
-        let mut at = 0_usize;
-        self.changes.retain(|_| {
-            let is_used = used.next_if_eq(&at).is_some();
-            at = at.saturating_add(1);
-            !is_used
-        });
-        self.changes
-    }
-}
-
-/// What stands behind the last slash of a path.
-fn basename(path: &[u8]) -> &[u8] {
-    path.rsplit_once_str("/").map_or(path, |(_, name)| name)
 }
 
 #[cfg(test)]

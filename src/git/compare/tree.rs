@@ -56,7 +56,7 @@ pub struct Change {
 pub struct Renamed {
     /// Its path on the old side.
     pub from: BString,
-    /// How similar the two are; [`super::renames::SCORE_MAX`] if they are equal.
+    /// How similar the two are; [`super::score::SCORE_MAX`] if they are equal.
     pub score: u16,
 }
 
@@ -72,7 +72,7 @@ impl Change {
     /// How similar the two sides of a rename are, in per cent, as git rounds it.
     pub fn similarity_percent(&self) -> Option<u16> {
         let renamed = self.renamed.as_ref()?;
-        Some(super::renames::percent(renamed.score))
+        Some(super::score::percent(renamed.score))
     }
 
     /// Bytes that it takes in a list.

@@ -1,7 +1,7 @@
 //! Headers of mails in lines (`strbuf_add_wrapped_text` of git's `utf8.c`) and in encoded words
 //! (<https://www.rfc-editor.org/rfc/rfc2047>; `add_rfc2047` of its `pretty.c`).
 
-use super::mail::last_line_length;
+use gix_object::bstr::ByteSlice as _;
 
 /// Columns of a line with encoded words.
 const COLUMNS_MAX: usize = 76;
@@ -103,4 +103,12 @@ fn is_special(byte: u8, is_address: bool) -> bool {
         return true;
     }
     is_address && !byte.is_ascii_alphanumeric() && !b"!*+-/".contains(&byte)
+}
+
+/// Bytes behind the last newline.
+pub(super) fn last_line_length(text: &[u8]) -> usize {
+    let newline = text.rfind_byte(b'\n');
+    newline.map_or(text.len(), |at| {
+        text.len().saturating_sub(at).saturating_sub(1)
+    })
 }

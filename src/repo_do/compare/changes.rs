@@ -127,7 +127,7 @@ pub(super) struct Comparing {
 
 impl Comparing {
     /// Waits for room to compare a file, and lets others go first when a slice of work is done.
-    pub(super) async fn make_room(&mut self, bytes: u64) -> Result<(), ErrorReply> {
+    pub(super) async fn reserve_for(&mut self, bytes: u64) -> Result<(), ErrorReply> {
         self.slice.worked(bytes).await;
         let reservation = match self.reservation.take() {
             Some(mut reservation) => {
@@ -150,7 +150,7 @@ impl Comparing {
     ) -> Result<FileDiff, ErrorReply> {
         let limits = Limits::DEFAULT;
         let bytes = until(reading, |packs| compared_bytes(change, packs, &limits)).await?;
-        self.make_room(bytes).await?;
+        self.reserve_for(bytes).await?;
         until(reading, |packs| {
             FileDiff::of(change, packs, context, &limits)
         })
@@ -165,7 +165,7 @@ impl Comparing {
     ) -> Result<FileStat, ErrorReply> {
         let limits = Limits::DEFAULT;
         let bytes = until(reading, |packs| compared_bytes(change, packs, &limits)).await?;
-        self.make_room(bytes).await?;
+        self.reserve_for(bytes).await?;
         until(reading, |packs| FileStat::of(change, packs, &limits)).await
     }
 }

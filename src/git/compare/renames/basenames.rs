@@ -9,7 +9,8 @@ use gix_object::bstr::BString;
 use super::super::super::store::ObjectSource;
 use super::super::error::CompareError;
 use super::estimate::Estimator;
-use super::{Table, basename};
+use super::names::basename;
+use super::table::Table;
 
 /// The sources and destinations of the round by name.
 #[derive(Debug)]

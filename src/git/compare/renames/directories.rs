@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use gix_object::bstr::ByteSlice as _;
 
-use super::{Table, basename};
+use super::names::basename;
 
 /// A path that several share.
 pub type SharedPath = Rc<[u8]>;
@@ -75,19 +75,18 @@ impl Directories {
         self.needs.sources.contains_key(path)
     }
 
-    /// Counts what the first round found, and guesses by it where directories went.
-    pub(super) fn begin(&mut self, table: &Table) {
+    /// Counts what the first round found, and guesses by it where directories went: each destination
+    /// with its number, its path, and that of its source if it has one.
+    pub(super) fn begin<'a>(
+        &mut self,
+        destinations: impl Iterator<Item = (usize, &'a [u8], Option<&'a [u8]>)>,
+    ) {
         self.is_counting = true;
-        for at in 0..table.destinations.len() {
-            let Some((_, path)) = table.destination(at) else {
-                continue;
-            };
-            let source = table.destinations.get(at).and_then(|found| found.source);
-            match source.and_then(|(source, _)| table.source(source)) {
-                Some((_, from)) => self.count(from, path),
+        for (at, path, source) in destinations {
+            match source {
+                Some(from) => self.count(from, path),
                 None => {
-                    self.destinations
-                        .insert(SharedPath::from(path.as_ref()), at);
+                    self.destinations.insert(SharedPath::from(path), at);
                 }
             }
         }
@@ -150,15 +149,18 @@ impl Directories {
 
     /// Of these sources those that must be compared with all destinations: neither irrelevant ones
     /// nor those whose directory has gone somewhere by a majority already.
-    pub(super) fn still_needed(&mut self, table: &Table, sources: Vec<usize>) -> Vec<usize> {
-        let path = |source: usize| table.source(source).map(|(_, path)| path);
+    pub(super) fn still_needed<'a>(
+        &mut self,
+        sources: Vec<usize>,
+        path: impl Fn(usize) -> Option<&'a [u8]>,
+    ) -> Vec<usize> {
         let needed = sources.into_iter().filter(|source| {
             let path = path(*source);
             path.is_some_and(|path| self.needs_source(path))
         });
         let mut needed: Vec<usize> = needed.collect();
         for source in &needed {
-            let mut above = path(*source).map(|path| dirname(path));
+            let mut above = path(*source).map(dirname);
             while let Some(directory) = above
                 && !directory.is_empty()
                 && self.need_of(directory) != DirectoryNeed::None
@@ -177,7 +179,7 @@ impl Directories {
             }
         }
         needed.retain(|source| {
-            let path = path(*source).map_or(&[][..], |path| path);
+            let path = path(*source).unwrap_or_default();
             match self.needs.sources.get(path) {
                 Some(FileNeed::Location) => self.is_above_needed(path),
                 _ => true,

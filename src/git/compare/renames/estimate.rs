@@ -7,8 +7,9 @@ use gix_hash::ObjectId;
 
 use super::super::super::store::{ObjectSource, ReadError};
 use super::super::error::CompareError;
+use super::super::score::SCORE_MAX;
 use super::super::similarity::Spans;
-use super::{SCORE_MAX, Table};
+use super::table::Table;
 
 /// Bytes of spans that are kept for the next pairs.
 const SPANS_BYTES_MAX: usize = 8 << 20;

@@ -5,8 +5,10 @@ use std::collections::{HashMap, VecDeque};
 use gix_hash::ObjectId;
 use gix_object::tree::EntryKind;
 
+use super::super::score::SCORE_MAX;
 use super::super::tree::Side;
-use super::{SCORE_MAX, Table, basename};
+use super::names::basename;
+use super::table::Table;
 
 /// Sources of one content that are looked at for a destination, the first ones.
 const ALTERNATIVES_MAX: usize = 100;

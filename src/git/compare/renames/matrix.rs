@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use super::super::super::store::ObjectSource;
 use super::super::error::CompareError;
 use super::estimate::Estimator;
-use super::{Table, basename};
+use super::names::basename;
+use super::table::Table;
 
 /// Pairs that are remembered for a destination, the best ones.
 const CANDIDATES: usize = 4;
