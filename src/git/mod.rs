@@ -7,7 +7,6 @@
 //!   { `protocol`, `pack`, `store` } < `graph` <
 //!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content`, `compare`, `edit` } <
 //!   { `merge`, `patch` }.
-//!   { `merge`, `patch` }.
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
 
