@@ -7,6 +7,7 @@ use std::rc::Rc;
 use gix_hash::{ObjectId, oid};
 use gix_object::tree::EntryKind;
 
+use super::super::tree::Side;
 use super::*;
 use crate::git::hash::object_id;
 use crate::git::object::ObjectKind;
