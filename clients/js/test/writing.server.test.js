@@ -231,6 +231,12 @@ test("merges, conflicts, picks, reverts and restores", async () => {
   const { entries } = await repo.reflog({ ref: "main", limit: 2 });
   const back = await repo.restore({ branch: "main", to: { reflog: entries[1].id }, how: "move" });
   assert.equal(back.newHead, pick.commit);
+  const gone = await repo.restore({ branch: "gone", to: base, how: "move", expectedHead: null });
+  assert.deepEqual([gone.status, gone.oldHead, gone.filesChanged], ["moved", null, 1]);
+  await assert.rejects(repo.merge({ into: "main", from: "topic", expectedHead: null }), {
+    code: "INVALID_INPUT",
+    pointer: "/expected_head",
+  });
 });
 
 test("a fork's work comes back as a patch", async () => {

@@ -32,7 +32,7 @@ pub(super) struct MergeBody {
     #[serde(default)]
     pub(super) strategy: Strategy,
     /// What the branch must be at.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     pub(super) expected_head: Option<String>,
     /// The message of the merge.
     #[serde(default)]
@@ -101,7 +101,7 @@ pub(super) struct PicksBody {
     /// Which parent of a merge is what it changed.
     #[serde(default)]
     pub(super) mainline: Option<u32>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     pub(super) expected_head: Option<String>,
     /// Commits that change nothing any more are made all the same.
     #[serde(default)]

@@ -242,7 +242,9 @@ impl Workbench {
         new: ObjectId,
     ) -> Result<usize, ErrorReply> {
         let paths = PathLimits::default();
-        let mut changes = TreeChanges::new(Some(old), Some(new), paths, &Limits::DEFAULT);
+        // The empty tree need not be stored.
+        let [old, new] = [old, new].map(|tree| Some(tree).filter(|tree| !tree.is_empty_tree()));
+        let mut changes = TreeChanges::new(old, new, paths, &Limits::DEFAULT);
         let mut count = 0_usize;
         loop {
             let objects = &self.objects;
