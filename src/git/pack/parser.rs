@@ -149,8 +149,7 @@ impl PackParser {
         Ok(input.len() - rest.len())
     }
 
-    /// The ids of the objects that are here whole, in order; those of deltas that are no objects yet
-    /// are null.
+    /// The ids of the objects in order; null where a delta is no object yet.
     pub(crate) fn ids(&mut self, observer: &mut dyn Observer) -> Result<Vec<ObjectId>, PackError> {
         self.objects.hash(observer)?;
         let received = self.objects.progress.objects_received;

@@ -33,7 +33,6 @@ pub(crate) use body::PersonBody;
 /// Bytes of a JSON body.
 pub(super) const JSON_BYTES_MAX: usize = inline::BODY_BYTES_MAX;
 pub(super) use draft::{invalid, object_id};
-pub(super) use inline::full;
 
 /// Makes a commit of the files that the body has.
 pub(super) async fn commit(write: WriteRequest) -> Answer {

@@ -3,6 +3,7 @@
 use gix_hash::ObjectId;
 use serde_json::json;
 
+use crate::git::edit::new_objects::NewObjectError;
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
@@ -58,4 +59,13 @@ pub(crate) fn moved(guard: &str, actual: Option<ObjectId>) -> ErrorReply {
     };
     let actual = actual.map(|actual| actual.to_string());
     ErrorReply::at(ErrorCode::Conflict, guard, message).with_details(json!({"actual": actual}))
+}
+
+/// The error of objects that are too large together.
+pub(crate) fn full(error: NewObjectError) -> ErrorReply {
+    let code = match error {
+        NewObjectError::Collision { .. } => ErrorCode::InvalidInput,
+        _ => ErrorCode::MemoryLimit,
+    };
+    ErrorReply::new(code, error.to_string())
 }

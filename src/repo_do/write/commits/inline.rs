@@ -8,17 +8,17 @@ use super::ground::{self, Ground};
 use super::made::{self, Made};
 use super::patched;
 use super::people::Words;
-use crate::git::edit::new_objects::{NewObjectError, NewObjects};
+use crate::git::edit::new_objects::NewObjects;
 use crate::git::edit::plan::{FinishError, Plan};
 use crate::git::limits::Limits;
 use crate::git::object::ObjectKind;
 use crate::git::receive_pack::rules::Rejection;
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::write::body;
 use crate::repo_do::write::publish::publish;
-use crate::repo_do::write::refusal;
+use crate::repo_do::write::refusal::{self, full};
 use crate::repo_do::write::request::WriteRequest;
 
 /// Bytes of a JSON body. Larger commits come as lines.
@@ -93,13 +93,4 @@ fn trees(plan: Plan, ids: &[ObjectId], objects: &mut NewObjects) -> Result<Objec
         FinishError::Write(error) => full(error),
         error @ FinishError::NoId { .. } => ErrorReply::internal("edit", &error),
     })
-}
-
-/// What the caller is told of objects that are too large together.
-pub(in crate::repo_do::write) fn full(error: NewObjectError) -> ErrorReply {
-    let code = match error {
-        NewObjectError::Collision { .. } => ErrorCode::InvalidInput,
-        _ => ErrorCode::MemoryLimit,
-    };
-    ErrorReply::new(code, error.to_string())
 }

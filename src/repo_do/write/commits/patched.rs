@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use super::ground::Ground;
-use super::inline::full;
 use crate::git::edit::change::Change;
 use crate::git::edit::new_objects::NewObjects;
 use crate::git::limits::Limits;
@@ -12,6 +11,7 @@ use crate::git::patch::error::PatchError;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::runtime::timer::pause;
+use crate::repo_do::write::refusal::full;
 
 /// Files that are patched between two pauses: about 20 ms of CPU.
 const STEP_FILES: usize = 50;

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::body::CommitBody;
 use super::draft::{Draft, Streamed, invalid};
 use super::ground::{self, Ground};
-use super::inline::{self, full};
+use super::inline;
 use super::lines::Lines;
 use super::made::{self, Made};
 use super::people::Words;
@@ -33,7 +33,7 @@ use crate::repo_do::runtime::body::Body;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::write::body::{HeldBody, give_up, unreadable};
 use crate::repo_do::write::pack_maker::PackMaker;
-use crate::repo_do::write::refusal;
+use crate::repo_do::write::refusal::{self, full};
 use crate::repo_do::write::request::WriteRequest;
 use crate::repo_do::write::streamed_blob::{BLOB_BYTES, StreamedBlob};
 

@@ -23,8 +23,8 @@ use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::reach_cache::Audience;
-use crate::repo_do::write::commits::full;
 use crate::repo_do::write::refusal;
+use crate::repo_do::write::refusal::full;
 use crate::repo_do::write::request::WriteRequest;
 
 /// Bytes of the objects that one request makes.
