@@ -35,6 +35,7 @@ mod alive;
 mod check;
 mod closure;
 mod finish;
+mod kept_answer;
 mod progress;
 mod push;
 mod refused;

@@ -6,13 +6,12 @@ use std::rc::Rc;
 use gix_object::bstr::BString;
 
 use super::finish::PushJob;
+use super::kept_answer::{KeptAnswer, rejections};
 use super::progress::ProgressSink;
 use super::push::Push;
 use crate::git::limits::Limits;
 use crate::git::protocol::push_commands::{PushCapabilities, PushCommand, PushCommands};
 use crate::git::receive_pack::rules::Rejection;
-use crate::git::receive_pack::updates::PushUpdates;
-use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::memory::PackMemory;
@@ -22,6 +21,8 @@ use crate::repo_do::request::account::Account;
 use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::request::once::Once;
 use crate::repo_do::state::store::Store;
+
+pub(crate) use super::kept_answer::AnswerOf;
 
 /// What refs shall be.
 #[derive(Clone, Default)]
@@ -34,53 +35,6 @@ pub(crate) struct RefChanges {
     pub(crate) push_options: Vec<BString>,
     /// What is answered then. A request that is done once has it kept with the changes.
     pub(crate) answer: Option<AnswerOf>,
-}
-
-/// The answer to a request that changed something, by what became of each ref.
-#[derive(Clone)]
-pub(crate) struct AnswerOf(Rc<MakeAnswer>);
-
-/// Gives the HTTP status and the body; `None` where the body cannot be written.
-type MakeAnswer = dyn Fn(&[Option<Rejection>]) -> Option<(u16, Vec<u8>)>;
-
-impl AnswerOf {
-    /// The answer that this makes of the reasons for which refs were refused, in order.
-    pub(crate) fn by(
-        make: impl Fn(&[Option<Rejection>]) -> Option<(u16, Vec<u8>)> + 'static,
-    ) -> Self {
-        Self(Rc::new(make))
-    }
-
-    /// This answer, which is known before.
-    pub(crate) fn fixed(status: u16, body: Vec<u8>) -> Self {
-        Self::by(move |_| Some((status, body.clone())))
-    }
-}
-
-/// The answer of a request that is done once, on its way into the transaction that publishes.
-pub(super) struct KeptAnswer {
-    once: Rc<Once>,
-    answer: Option<AnswerOf>,
-}
-
-impl KeptAnswer {
-    /// Keeps the answer to what became of these refs.
-    pub(super) fn keep(&self, store: &Store, updates: &PushUpdates) -> Result<(), StoreError> {
-        if !self.once.has_key() {
-            return Ok(());
-        }
-        let rejections = rejections(updates);
-        let answer = self
-            .answer
-            .as_ref()
-            .and_then(|answer| (answer.0)(&rejections));
-        self.once.keep(store, answer)
-    }
-}
-
-fn rejections(updates: &PushUpdates) -> Vec<Option<Rejection>> {
-    let updates = updates.all().iter();
-    updates.map(|update| update.rejection().cloned()).collect()
 }
 
 /// New objects for them, in quarantine.
@@ -135,10 +89,7 @@ pub(crate) async fn change_refs(
         Limits::DEFAULT,
         Rc::clone(writer.account),
     );
-    push.kept_answer = Some(KeptAnswer {
-        once: Rc::clone(writer.once),
-        answer: changes.answer,
-    });
+    push.kept_answer = Some(KeptAnswer::new(writer.once, changes.answer));
     push.judge();
     let mut memory = None;
     if let Some(new_pack) = new_pack {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::by_rest::KeptAnswer;
+use super::kept_answer::KeptAnswer;
 use crate::git::limits::Limits;
 use crate::git::pack::parser::error::PackError;
 use crate::git::protocol::push_commands::PushCommands;

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `asked` | what the caller sends, checked as far as that needs no repository |
 //! | `tags` | annotated tags made |
+//! | `pointer` | where a field stands in the body |
 //! | `report` | what became of each ref, and the answer |
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, ByteSlice as _};
 
 use self::asked::{Asked, AskedUpdate, RefsBody};
+use self::pointer::pointer;
 use self::report::{Planned, Report};
 use super::request::WriteRequest;
 use super::{body, publish};
@@ -22,6 +24,7 @@ use crate::repo_do::receive::by_rest::{AnswerOf, RefChanges};
 use crate::repo_do::request::answer::{self, Answer};
 
 mod asked;
+mod pointer;
 mod report;
 mod tags;
 
@@ -130,9 +133,4 @@ fn stale(update: &AskedUpdate, before: Option<ObjectId>) -> Option<Rejection> {
         actual: before.unwrap_or(null),
         expected: expected.unwrap_or(null),
     })
-}
-
-/// Where a field of an update stands in the body.
-fn pointer(number: usize, field: &str) -> String {
-    format!("/updates/{number}/{field}")
 }

@@ -6,7 +6,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::BString;
 use serde::Deserialize;
 
-use super::pointer;
+use super::pointer::pointer;
 use crate::git::edit::date::Date;
 use crate::git::edit::message;
 use crate::git::edit::person::Person;

@@ -5,7 +5,7 @@ use gix_object::bstr::{BString, ByteSlice as _};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::pointer;
+use super::pointer::pointer;
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::request::answer;

@@ -4,7 +4,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
 use super::asked::{Asked, AskedTag};
-use super::pointer;
+use super::pointer::pointer;
 use crate::git::edit::commit::NewTag;
 use crate::git::edit::new_objects::NewObjects;
 use crate::git::object::ObjectKind;
