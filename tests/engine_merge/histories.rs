@@ -154,7 +154,7 @@ fn read_marks(text: &str) -> Vec<String> {
         if ids.len() <= mark {
             ids.resize(mark + 1, String::new());
         }
-        ids[mark] = id.to_owned();
+        id.clone_into(&mut ids[mark]);
     }
     ids
 }

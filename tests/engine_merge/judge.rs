@@ -132,7 +132,7 @@ pub fn ask_git(git: &Git, pairs: &[(String, String)], options: &[&str]) -> Vec<A
         let mut messages = Vec::new();
         // Each message: how many paths, the paths, its kind, its text.
         while let Some(count) = fields.next().filter(|field| !field.is_empty()) {
-            for _ in 0..count.parse::<usize>().unwrap() + 1 {
+            for _ in 0..=count.parse::<usize>().unwrap() {
                 fields.next();
             }
             messages.push(fields.next().unwrap());

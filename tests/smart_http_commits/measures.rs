@@ -1,5 +1,8 @@
 //! How long commits by REST take, beside git. They judge what has a bar in seconds, and print the rest.
 
+// A clock, in measurements that run by name.
+#![allow(clippy::disallowed_methods)]
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};

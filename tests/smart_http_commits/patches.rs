@@ -13,7 +13,8 @@ fn body(patch: &str) -> Value {
 #[test]
 fn a_patch_makes_the_tree_that_git_makes_of_it() {
     let desk = Desk::new("patch");
-    let text: String = (0..40).map(|line| format!("line {line}\n")).collect();
+    let lines: Vec<String> = (0..40).map(|line| format!("line {line}\n")).collect();
+    let text = lines.concat();
     desk.commit(
         "main",
         &[("a.txt", &text), ("moved/from.txt", &text), ("gone", "x\n")],
