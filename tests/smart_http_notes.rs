@@ -218,11 +218,13 @@ fn rest_reads_what_git_notes_wrote() {
     loop {
         let page = story.get(&format!("limit=250&cursor={cursor}")).json();
         for note in page["result"].as_array().unwrap() {
-            listed += &format!(
-                "{} {}\n",
+            let line = [
                 note["blob"].as_str().unwrap(),
-                note["object"].as_str().unwrap()
-            );
+                " ",
+                note["object"].as_str().unwrap(),
+                "\n",
+            ];
+            listed += &line.concat();
         }
         cursor = page["result_info"]["cursor"].as_str().unwrap().to_owned();
         if cursor.is_empty() {
@@ -245,6 +247,7 @@ fn rest_reads_what_git_notes_wrote() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // a table of refusals
 fn what_is_wrong_with_a_note_is_named_and_changes_nothing() {
     let story = story("wrong");
     let added = story

@@ -52,7 +52,7 @@ fn message(numbers: &mut Numbers) -> String {
         message += "\n";
     }
     for paragraph in 0..numbers.below(4) {
-        for line in 0..1 + numbers.below(3) {
+        for line in 0..=numbers.below(3) {
             let words = 1 + numbers.below(if paragraph == 0 && line == 0 { 20 } else { 8 });
             let plain = numbers.percent(60);
             let words = (0..words).map(|_| {

@@ -263,7 +263,9 @@ impl Maker {
             0..5 => return Vec::new(),
             5..10 => {
                 let length = self.numbers.below(300);
-                return (0..length).map(|_| self.numbers.below(4) as u8).collect();
+                return (0..length)
+                    .map(|_| b"\0\x01\x02\x03"[self.numbers.below(4)])
+                    .collect();
             }
             _ => {}
         }

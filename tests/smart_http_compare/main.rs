@@ -1,5 +1,11 @@
 //! What differs between commits, over REST, with git in a clone as the judge.
 
+// A clock and figures in runs by name; patches are put together from their parts.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::format_push_string,
+    clippy::print_stdout
+)]
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

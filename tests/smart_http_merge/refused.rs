@@ -3,6 +3,7 @@
 use super::{CONFLICT, Desk, INVALID_INPUT, NOT_FOUND, Value, json};
 
 #[test]
+#[allow(clippy::too_many_lines)] // a table of refusals
 fn every_refusal_names_its_field_and_leaves_nothing_behind() {
     let desk = Desk::new("refused");
     let git = &desk.git;

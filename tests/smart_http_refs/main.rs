@@ -1,5 +1,7 @@
 //! Refs changed by REST, the reflog, and writes that are done once.
 
+// A ref is made, updated, and looked at again.
+#![allow(clippy::similar_names)]
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

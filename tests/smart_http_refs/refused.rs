@@ -3,6 +3,7 @@
 use super::*;
 
 #[test]
+#[allow(clippy::too_many_lines)] // a table of refusals
 fn each_refusal_names_its_field_and_changes_nothing() {
     let desk = Desk::new("refused");
     let first = desk.commits[0].clone();
