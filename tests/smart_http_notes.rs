@@ -247,6 +247,24 @@ fn rest_reads_what_git_notes_wrote() {
 }
 
 #[test]
+fn a_note_with_a_key_is_answered_with_the_same_status_again() {
+    let story = story("once");
+    let send = |method: Method, body: &Value| {
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", "key of a note"),
+        ];
+        let body = body.to_string();
+        (story.rest).send(method, &story.path, &headers, body.as_bytes())
+    };
+    let note = json!({"object": "main", "note": "seen"});
+    let made = send(Method::POST, &note).result(201);
+    let again = send(Method::POST, &note);
+    assert_eq!(again.result(201), made);
+    assert_eq!(again.header("idempotent-replayed"), "true");
+}
+
+#[test]
 #[allow(clippy::too_many_lines)] // a table of refusals
 fn what_is_wrong_with_a_note_is_named_and_changes_nothing() {
     let story = story("wrong");

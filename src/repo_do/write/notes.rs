@@ -56,17 +56,18 @@ struct Changed {
 pub(super) async fn add(write: WriteRequest) -> Answer {
     let (body, _held): (AddBody, _) = body::json(&write.request, BODY_BYTES_MAX).await?;
     let asked = Asked::add(&write, body)?;
-    Ok(change(&write, &asked).await?.with_status(201))
+    change(&write, &asked, 201).await
 }
 
 /// Removes the note of an object.
 pub(super) async fn remove(write: WriteRequest) -> Answer {
     let (body, _held): (RemoveBody, _) = body::json(&write.request, BODY_BYTES_MAX).await?;
     let asked = Asked::remove(&write, body)?;
-    change(&write, &asked).await
+    change(&write, &asked, 200).await
 }
 
-async fn change(write: &WriteRequest, asked: &Asked) -> Answer {
+/// Makes the change. The answer has this status, also when it is given again under its key.
+async fn change(write: &WriteRequest, asked: &Asked, status: u16) -> Answer {
     let mut attempts = 0_usize;
     loop {
         let audience = Audience::of(write.authorized.actor);
@@ -84,13 +85,16 @@ async fn change(write: &WriteRequest, asked: &Asked) -> Answer {
             push_options: asked.push_options.clone(),
             answer: answer::envelope(&changed(asked, &ground, &made))
                 .ok()
-                .map(|body| AnswerOf::fixed(200, body)),
+                .map(|body| AnswerOf::fixed(status, body)),
             ..RefChanges::default()
         };
         let outcomes = publish(&write.writer(), &made.objects, changes).await?;
         attempts = attempts.saturating_add(1);
         match outcomes.into_iter().next().flatten() {
-            None => return Ok(answer::enveloped(&changed(asked, &ground, &made))?),
+            None => {
+                let told = answer::enveloped(&changed(asked, &ground, &made))?;
+                return Ok(told.with_status(status));
+            }
             Some(Rejection::Stale { .. }) if asked.guard.is_none() && attempts < ATTEMPTS_MAX => {}
             Some(rejection) => return Err(refusal::reply(&rejection, "/ref", "/expected_ref")),
         }
