@@ -28,7 +28,7 @@ fn main() {
     divan::main();
 }
 
-/// What is on record in memory, so that the time is the engine's.
+/// Runs the operations on records in memory, so that only the engine's time counts.
 #[divan::bench(args = OPERATIONS.map(|(name, _)| name))]
 fn engine(bencher: Bencher<'_, '_>, name: &str) {
     let operation = OPERATIONS.iter().find(|(other, _)| *other == name);

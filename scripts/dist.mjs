@@ -1,19 +1,20 @@
 // dist.mjs [<folder>]: packs what a release ships into `cairn-<version>.tar.gz` in the folder (dist),
 // from which serving and deploying need Node alone. Prints the archive's path.
 //
-// The same commit and the same wasm give the same bytes: files are in order, owned by nobody, dated
-// by SOURCE_DATE_EPOCH or else by the commit, and the tar is written here, as every tar reads it
-// (POSIX ustar, https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html).
+// The same commit and the same wasm give the same bytes: the archive names no owner, has its files
+// in order, and dates them by SOURCE_DATE_EPOCH or else by the commit.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { create } from "tar";
 
-// What serving and deploying need of package.json.
+// The packages of package.json that serving and deploying need.
 const PACKAGES = ["wrangler"];
-const BLOCK = 512;
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const folder = resolve(process.argv[2] || join(root, "dist"));
@@ -22,16 +23,35 @@ const text = (path) => read(path).toString();
 
 const version = /^version = "(.+)"$/m.exec(text("Cargo.toml"))[1];
 const name = `cairn-${version}`;
-const seconds = Number(process.env.SOURCE_DATE_EPOCH || committed());
+const mtime = new Date(1000 * Number(process.env.SOURCE_DATE_EPOCH || committed()));
 
 const packages = manifest();
-const archive = gzipSync(tar(files()), { level: 9 });
 mkdirSync(folder, { recursive: true });
 const path = join(folder, `${name}.tar.gz`);
-writeFileSync(path, archive);
+pack(files(), path);
 console.log(path);
 
-// Paths in the archive, their bytes, and which may be executed.
+// Lays the files out in a folder of their own and packs them. `portable` and `noPax` leave out
+// everything that differs between machines.
+function pack(files, archive) {
+  const staging = mkdtempSync(join(tmpdir(), "cairn-dist-"));
+  try {
+    const paths = files.map(({ file, bytes, executable }) => {
+      const path = `${name}/${file}`;
+      const staged = join(staging, path);
+      mkdirSync(dirname(staged), { recursive: true });
+      writeFileSync(staged, bytes);
+      chmodSync(staged, executable ? 0o755 : 0o644);
+      return path;
+    });
+    const options = { cwd: staging, file: archive, sync: true, gzip: { level: 9 } };
+    create({ ...options, portable: true, noPax: true, mtime }, paths);
+  } finally {
+    rmSync(staging, { recursive: true });
+  }
+}
+
+// The files of the archive: path, bytes, and whether it may be executed.
 function files() {
   const docs = readdirSync(join(root, "docs"), { recursive: true })
     .map((file) => `docs/${file.replaceAll("\\", "/")}`)
@@ -96,7 +116,7 @@ function manifest() {
   };
 }
 
-// Where npm puts the package `name` that the one at `from` needs: in the nearest node_modules.
+// The path at which npm puts the package `name` for the one at `from`: in the nearest node_modules.
 function found(packages, from, name) {
   for (let at = from; ; at = at.slice(0, Math.max(0, at.lastIndexOf("/node_modules/")))) {
     const path = at ? `${at}/node_modules/${name}` : `node_modules/${name}`;
@@ -112,32 +132,4 @@ function json(value) {
 function committed() {
   const { stdout } = spawnSync("git", ["log", "-1", "--format=%ct"], { cwd: root });
   return stdout?.toString().trim() || 0;
-}
-
-function tar(files) {
-  const blocks = files.flatMap(({ file, bytes, executable }) => {
-    const content = Buffer.from(bytes);
-    const padding = Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK);
-    return [header(`${name}/${file}`, content.length, executable ? 0o755 : 0o644), content, padding];
-  });
-  return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]);
-}
-
-function header(path, length, mode) {
-  if (Buffer.byteLength(path) > 100) throw new Error(`too long a path for a tar: ${path}`);
-  const block = Buffer.alloc(BLOCK);
-  const octal = (value, at, digits) => block.write(value.toString(8).padStart(digits, "0"), at);
-  block.write(path, 0);
-  octal(mode, 100, 7);
-  octal(0, 108, 7);
-  octal(0, 116, 7);
-  octal(length, 124, 11);
-  octal(seconds, 136, 11);
-  block.fill(" ", 148, 156);
-  block.write("0", 156);
-  block.write("ustar\x0000", 257);
-  const sum = block.reduce((sum, byte) => sum + byte, 0);
-  octal(sum, 148, 6);
-  block[154] = 0;
-  return block;
 }

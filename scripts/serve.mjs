@@ -96,7 +96,7 @@ function variables() {
   return Object.fromEntries(Object.entries(process.env).filter(ours));
 }
 
-// For `make profile`: workerd's inspector, for whoever may open a port of this machine.
+// For `make profile`: the port of workerd's inspector, open to every user of this machine.
 function inspector() {
   const port = Number(process.env.INSPECTOR_PORT || 0);
   return port > 0 ? { inspectorPort: port, inspectorHost: HOST } : {};
@@ -213,7 +213,7 @@ function stopOnSignals(miniflare) {
   const stop = () => {
     if (stopping) return;
     stopping = true;
-    // Whatever is left then, miniflare's exit hook kills by its process id.
+    // Miniflare's exit hook kills every process that is left then, by its id.
     setTimeout(() => process.exit(0), STOP_SECONDS_MAX * 1000).unref();
     miniflare
       .dispose()

@@ -45,7 +45,7 @@ try {
   await ended;
 }
 
-// Where it listens, once it does.
+// Gives the address on which the server listens, once it does.
 function ready() {
   return new Promise((done, fail) => {
     createInterface({ input: server.stdout }).on("line", (line) => {

@@ -9,11 +9,12 @@
 
 mod support;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::history::History;
 use support::rest::{Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::Server;
+use ureq::http::Method;
 
 /// SQL statements, rows read and rows written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,12 +25,17 @@ struct Cost {
 }
 
 /// The most that each may cost: at most a fifth above what it costs. Whoever raises one says why.
-const BUDGETS: [(&str, Cost); 5] = [
+const BUDGETS: [(&str, Cost); 10] = [
     ("first push of sixty commits", cost(125, 210, 28)),
     ("push of one commit", cost(32, 100, 10)),
     ("ls-remote", cost(1, 2, 0)),
     ("fetch of one commit", cost(7, 16, 0)),
     ("clone", cost(15, 24, 0)),
+    ("REST: a commit of one file", cost(32, 110, 10)),
+    ("REST: a blob", cost(26, 78, 10)),
+    ("REST: a branch made", cost(25, 90, 3)),
+    ("REST: the same with a key", cost(28, 90, 5)),
+    ("REST: a page of the reflog", cost(8, 20, 0)),
 ];
 
 const fn cost(statements: u64, rows_read: u64, rows_written: u64) -> Cost {
@@ -59,8 +65,28 @@ fn no_operation_costs_more_than_its_budget() {
     let fetcher = scratch.git_in("clone");
     let fetch = spent_by(&|| drop(fetcher.run(&["fetch", "--quiet"])));
     let list = spent_by(&|| drop(source.run(&["ls-remote", &url])));
+    let body = json!({"branch": "main", "message": "by REST",
+        "files": [{"path": "notes.txt", "content": "another line\n"}]});
+    let commits = hosted.path("/commits");
+    let commit = spent_by(&|| drop(rest.post(&commits, &body).result(201)));
+    let blobs = hosted.path("/blobs");
+    let blob = spent_by(&|| drop(rest.send(Method::PUT, &blobs, &[], b"a blob").result(201)));
 
-    let spent = [first, push, list, fetch, clone];
+    let made = |name: &str| json!({"updates": [{"name": name, "new": "main", "old": null}]});
+    let refs = hosted.path("/refs");
+    let branch = spent_by(&|| drop(rest.post(&refs, &made("refs/heads/a")).result(200)));
+    let body = made("refs/heads/b").to_string();
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("Idempotency-Key", "k"),
+    ];
+    let keyed = || rest.send(Method::POST, &refs, &headers, body.as_bytes());
+    let keyed = spent_by(&|| drop(keyed().result(200)));
+    let reflog = hosted.path("/reflog?limit=3");
+    let reflog = spent_by(&|| drop(rest.get(&reflog).result(200)));
+
+    let rest_spent = [commit, blob, branch, keyed, reflog];
+    let spent = [[first, push, list, fetch, clone], rest_spent].concat();
     let over: Vec<_> = std::iter::zip(BUDGETS, spent)
         .filter(|((_, budget), spent)| !within(*spent, *budget))
         .map(|((name, budget), spent)| format!("{name}: {spent:?}, and may cost {budget:?}"))

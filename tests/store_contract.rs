@@ -45,6 +45,21 @@ fn refs() {
 }
 
 #[test]
+fn put_blobs() {
+    run(&contract::put_blobs::cases());
+}
+
+#[test]
+fn idempotency() {
+    run(&contract::idempotency::cases());
+}
+
+#[test]
+fn reflogs() {
+    run(&contract::reflog::cases());
+}
+
+#[test]
 fn publishing() {
     run(&contract::publish::cases());
 }

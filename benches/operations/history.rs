@@ -1,9 +1,10 @@
-//! A history and its packs, made from a seed without git: the same bytes on every machine, so that
-//! what they cost is the same everywhere.
+//! A history and its packs, made from a seed without git: the same bytes on every machine, so
+//! that they cost the same everywhere.
 //!
-//! Each commit changes two files of different folders. New versions of files and trees are deltas on
-//! the versions before: in the same pack by distance, in an earlier one by id (a thin pack). git
-//! makes the newest version whole; this order is the dearer one for whoever wants the newest alone.
+//! Each commit changes two files of different folders. New versions of files and trees are deltas
+//! on the versions before: in the same pack by distance, in an earlier one by id (a thin pack).
+//! Git makes the newest version whole; with this order a reader that wants only the newest pays
+//! more.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! What the engine is measured with: natively by `cargo bench`, as wasm by `benches/wasm`.
+//! Operations that measure the engine: natively by `cargo bench`, as wasm by `benches/wasm`.
 //!
 //! Everything an operation works on is made here, from a seed, before it is measured. It can be
 //! done again and again, and costs the same each time.

@@ -27,10 +27,19 @@ export interface ConnectOptions {
   fetch?: Fetch;
 }
 
+/** A body that this client sends. */
+export type FetchBody = string | Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array>;
+
 /** The part of `fetch` that this client uses. */
 export type Fetch = (
   url: string,
-  init: { method: string; headers: Record<string, string>; body?: string },
+  init: {
+    method: string;
+    headers: Record<string, string>;
+    body?: FetchBody;
+    /** With a stream as the body. */
+    duplex?: "half";
+  },
 ) => Promise<{
   status: number;
   headers: { get(name: string): string | null };
@@ -417,6 +426,423 @@ export interface CairnRepo extends ArtifactsRepo {
    * @throws {ArtifactsError} `FORBIDDEN`; `UNAVAILABLE` while pushes run.
    */
   purgeUnreachable(opts?: { network?: boolean }): Promise<ArtifactsPurgeResult>;
+
+  /**
+   * Makes one commit on one branch.
+   * @returns What was made; `oldHead` is null if the commit made the branch.
+   * @throws {ArtifactsError} `CONFLICT` if the branch is not at `expectedHead`, `NO_CHANGE`,
+   * `PATCH_FAILED`, `REF_REFUSED`, `INVALID_INPUT`, `NOT_FOUND`, `MEMORY_LIMIT`.
+   */
+  commit(commit: NewCommit, once?: Once): Promise<Committed>;
+
+  /**
+   * The same, with contents that are streamed: none is held whole. All files are read from the
+   * iterable first, then their contents one after the other.
+   */
+  commitStream(commit: NewStreamedCommit, once?: Once): Promise<Committed>;
+
+  /**
+   * Stores a blob, for a commit that names it.
+   * @throws {ArtifactsError} `MEMORY_LIMIT`, `REF_REFUSED`.
+   */
+  putBlob(content: FetchBody): Promise<{ blob: string; size: number }>;
+
+  /**
+   * Makes, moves and deletes refs.
+   * @param opts.atomic Whether all change, or none: false unless given.
+   * @returns What became of each. At least one is as it was wanted.
+   * @throws {ArtifactsError} the first refusal, if no ref changed; `details.updates` has all.
+   */
+  updateRefs(
+    updates: RefUpdate[],
+    opts?: { atomic?: boolean; pushOptions?: string[] } & Once,
+  ): Promise<UpdatedRef[]>;
+
+  /**
+   * One page of what changed refs, newest first.
+   * @param opts.ref A branch or a full refname; all unless given.
+   * @param opts.limit 100 unless given, 1000 at most.
+   */
+  reflog(opts?: {
+    ref?: string;
+    limit?: number;
+    cursor?: string;
+  }): Promise<{ entries: ReflogEntry[]; cursor?: string }>;
+
+  /**
+   * Merges into a branch.
+   * @throws {ArtifactsError} `MERGE_CONFLICT` with `details` of type `MergeConflicts`, `CONFLICT`,
+   * `REF_REFUSED`, `NOT_FOUND`.
+   */
+  merge(merge: NewMerge, once?: Once): Promise<Merged>;
+
+  /** Repeats commits on a branch. @throws {ArtifactsError} as `merge`, and `NO_CHANGE`. */
+  cherryPick(pick: NewCherryPick, once?: Once): Promise<Merged>;
+
+  /** Takes commits back. @throws {ArtifactsError} as `cherryPick`. */
+  revert(revert: NewRevert, once?: Once): Promise<Merged>;
+
+  /**
+   * Brings a branch back to what it was.
+   * @throws {ArtifactsError} `NO_CHANGE`, `CONFLICT`, `REF_REFUSED`, `NOT_FOUND`.
+   */
+  restore(restore: NewRestore, once?: Once): Promise<Merged>;
+
+  /**
+   * What `head` has that `base` has not: files are compared from the merge base.
+   * @param opts.trees Whether the two trees themselves are compared.
+   * @param opts.limit Of commits: 100 unless given, 1000 at most.
+   * @throws {ArtifactsError} `NOT_FOUND`.
+   */
+  compare(
+    base: string,
+    head: string,
+    opts?: { trees?: boolean; limit?: number } & DiffOptions,
+  ): Promise<Comparison>;
+
+  /** What differs between two revisions, with hunks. */
+  diff(opts: { base: string; head: string } & DiffOptions): Promise<Diff>;
+
+  /** The same as the bytes that `git diff` prints. */
+  diffBytes(opts: { base: string; head: string } & DiffOptions): Promise<Blob>;
+
+  /** A commit as `git format-patch --stdout -1` prints it, or null if there is none. */
+  patch(hash: string): Promise<Blob | null>;
+
+  /** What `git diff` prints of a commit and its first parent, or null if there is none. */
+  commitDiff(hash: string): Promise<Blob | null>;
+
+  /** All best common ancestors of the first revision and a merge of the others. */
+  mergeBases(...revisions: string[]): Promise<string[]>;
+
+  /** The note on an object, or null if there is none. */
+  readNote(object: string, opts?: { ref?: string }): Promise<Note | null>;
+
+  /** One page of the notes below a ref. */
+  listNotes(opts?: {
+    ref?: string;
+    limit?: number;
+    cursor?: string;
+  }): Promise<{ notes: { object: string; blob: string }[]; cursor?: string }>;
+
+  /** @throws {ArtifactsError} `ALREADY_EXISTS` if there is a note and `action` is `add`. */
+  writeNote(note: NewNote, once?: Once): Promise<NoteChange>;
+
+  /** @throws {ArtifactsError} `NOT_FOUND` if there is no note. */
+  removeNote(note: Omit<NewNote, "note" | "action">): Promise<NoteChange>;
+}
+
+/** A request that is sent again with its key gets the first answer. */
+export interface Once {
+  idempotencyKey?: string;
+}
+
+/** A name, an address, and a date: RFC 3339 with a zone, or git's `@seconds zone`. */
+export interface Person {
+  name: string;
+  email: string;
+  date?: string;
+}
+
+/** The modes of git. */
+export type FileMode = "100644" | "100755" | "120000" | "160000" | "040000";
+
+/** A change of one path. It has one of `content`, `blob`, `delete` and `moveFrom`. */
+export interface FileChange {
+  path?: string;
+  /** In place of `path`, if it is not UTF-8. */
+  pathBase64?: string;
+  /** Kept unless given; `100644` for a new file. */
+  mode?: FileMode;
+  content?: string | Uint8Array;
+  /** An object that is here. */
+  blob?: string;
+  delete?: true;
+  /** The path that is moved here; a content may stand beside it. */
+  moveFrom?: string;
+  moveFromBase64?: string;
+}
+
+/** Bytes, at once or in pieces. */
+export type FileContent =
+  | string
+  | Uint8Array
+  | Blob
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array | string>
+  | Iterable<Uint8Array | string>;
+
+/** A change whose content is streamed. A function opens it when its turn comes. */
+export interface StreamedFile extends Omit<FileChange, "content"> {
+  content?: FileContent | (() => FileContent | Promise<FileContent>);
+  /** Bytes of the content, if they are known. */
+  size?: number;
+}
+
+/** What all commits have. */
+export interface CommitOptions {
+  /** A branch, by its short name. */
+  branch: string;
+  message: string;
+  /** The token unless given. */
+  author?: Person;
+  committer?: Person;
+  /** What the branch must be at; null: it must not exist. */
+  expectedHead?: string | null;
+  /** What a new branch starts from. */
+  base?: string;
+  /** Whether `Signed-off-by` is appended. */
+  signOff?: boolean;
+  allowEmpty?: boolean;
+  pushOptions?: string[];
+}
+
+/** A commit of files, or of a patch. */
+export interface NewCommit extends CommitOptions {
+  files?: FileChange[];
+  /** A unified diff, applied as by `git apply --index`. */
+  patch?: string;
+}
+
+/** A commit of files whose contents are streamed. */
+export interface NewStreamedCommit extends CommitOptions {
+  files: AsyncIterable<StreamedFile> | Iterable<StreamedFile>;
+}
+
+/** A commit that was made. */
+export interface Committed {
+  commit: string;
+  tree: string;
+  branch: string;
+  oldHead: string | null;
+  newHead: string;
+  filesChanged: number;
+}
+
+/** A change of a ref. */
+export interface RefUpdate {
+  /** A full refname. */
+  name: string;
+  /** A revision; null deletes the ref. */
+  new: string | null;
+  /** What the ref must be at; null: it must not exist. */
+  old?: string | null;
+  /** Makes an annotated tag of `new`. */
+  tag?: { message: string; tagger?: Person };
+}
+
+/** What became of it. */
+export interface UpdatedRef {
+  name: string;
+  ok: boolean;
+  old: string | null;
+  new: string | null;
+  error?: { code: number; message: string; pointer?: string; details?: any };
+}
+
+/** A change of a ref, as it was recorded. */
+export interface ReflogEntry {
+  id: number;
+  /** The first entry of the same push or write. */
+  push: number;
+  ref: string;
+  old: string | null;
+  new: string | null;
+  at: string;
+  actor: { tokenId: string | null; label: string | null };
+  pushOptions: string[];
+}
+
+/** What merges, picks and reverts have. */
+export interface MergeOptions {
+  expectedHead?: string;
+  committer?: Person;
+  /** Which side conflicting hunks are taken from: `fail` unless given. */
+  onConflict?: "fail" | "ours" | "theirs";
+  /** Whether nothing is changed. */
+  dryRun?: boolean;
+  pushOptions?: string[];
+}
+
+export interface NewMerge extends MergeOptions {
+  /** The branch that moves. */
+  into: string;
+  /** A revision. */
+  from: string;
+  strategy?: "merge" | "ff_only" | "ff_prefer" | "squash" | "rebase";
+  message?: string;
+  author?: Person;
+}
+
+export interface NewCherryPick extends MergeOptions {
+  commits: string[];
+  onto: string;
+  /** The parent of a merge commit that is its base, from 1. */
+  mainline?: number;
+  allowEmpty?: boolean;
+}
+
+export interface NewRevert extends NewCherryPick {
+  author?: Person;
+}
+
+export interface NewRestore {
+  branch: string;
+  /** A commit, or what the branch was after an entry of its reflog. */
+  to: string | { reflog: number };
+  how?: "commit" | "move";
+  message?: string;
+  author?: Person;
+  committer?: Person;
+  expectedHead?: string | null;
+  pushOptions?: string[];
+}
+
+/** What a merge, a pick, a revert or a restore did, or would do. */
+export interface Merged extends Partial<MergeConflicts> {
+  status:
+    | "merged"
+    | "fast_forward"
+    | "squashed"
+    | "rebased"
+    | "cherry_picked"
+    | "reverted"
+    | "restored"
+    | "moved"
+    | "up_to_date"
+    | "conflicts";
+  dryRun?: boolean;
+  branch: string;
+  commit?: string | null;
+  tree?: string | null;
+  oldHead?: string | null;
+  newHead?: string | null;
+  /** Ids that the request made, oldest first. */
+  commits?: string[];
+  filesChanged?: number;
+}
+
+/** Why a merge failed: `details` of `MERGE_CONFLICT`. */
+export interface MergeConflicts {
+  mergeBase: string | null;
+  mergeBases: string[];
+  /** The commit that could not be repeated or taken back. */
+  commit?: string | null;
+  /** 1000 at most. */
+  conflicts: MergeConflict[];
+  conflictsTotal: number;
+}
+
+export interface MergeConflict {
+  path: string;
+  pathBase64?: string;
+  kind: string;
+  paths?: string[];
+  base?: { mode: string; hash: string } | null;
+  ours?: { mode: string; hash: string } | null;
+  theirs?: { mode: string; hash: string } | null;
+  /** With markers in the style `diff3`. */
+  content?: string | null;
+  contentTruncated?: boolean;
+}
+
+export interface DiffOptions {
+  /** Only files there or below. */
+  paths?: string[];
+  /** Lines around a change: 3 unless given. */
+  context?: number;
+  /** Whether renames are looked for: true unless given. */
+  renames?: boolean;
+}
+
+export interface Diff {
+  base: string;
+  head: string;
+  files: DiffFile[];
+  stats: { files: number; additions: number; deletions: number };
+  /** Too many files were added and deleted to look for all renames. */
+  renameLimitNeeded?: number;
+}
+
+export interface Comparison extends Diff {
+  mergeBase: string | null;
+  mergeBases: string[];
+  aheadBy: number;
+  behindBy: number;
+  /** Those that `head` has alone, newest first. */
+  commits: ArtifactsCommitMetadata[];
+  commitsTruncated: boolean;
+}
+
+export interface DiffFile {
+  path: string;
+  pathBase64?: string;
+  oldPath?: string;
+  oldPathBase64?: string;
+  status: "added" | "deleted" | "modified" | "renamed" | "type_changed";
+  /** Per cent, of a rename. */
+  similarity?: number;
+  oldMode: string | null;
+  newMode: string | null;
+  oldHash: string | null;
+  newHash: string | null;
+  additions: number;
+  deletions: number;
+  binary: boolean;
+  tooLarge: boolean;
+  oldSize?: number;
+  newSize?: number;
+  /** Not in comparisons. */
+  hunks?: DiffHunk[];
+}
+
+export interface DiffHunk {
+  oldStart: number;
+  oldLines: number;
+  newStart: number;
+  newLines: number;
+  section: string;
+  lines: {
+    type: "context" | "deleted" | "added";
+    text: string;
+    base64?: string;
+    /** The file ends here, without a newline. */
+    noNewline?: boolean;
+  }[];
+}
+
+export interface NewNote {
+  /** A revision of what the note is on. */
+  object: string;
+  note: string;
+  /** `add` unless given. */
+  action?: "add" | "replace" | "append";
+  /** `refs/notes/commits` unless given. */
+  ref?: string;
+  /** What the notes ref must be at; null: it must not exist. */
+  expectedRef?: string | null;
+  author?: Person;
+  committer?: Person;
+  pushOptions?: string[];
+}
+
+export interface NoteChange {
+  ref: string;
+  object: string;
+  /** Null if the note is gone. */
+  blob: string | null;
+  commit: string;
+  oldHead: string | null;
+  newHead: string;
+}
+
+export interface Note {
+  ref: string;
+  head: string;
+  object: string;
+  blob: string;
+  note: string;
+  noteBase64?: string;
 }
 
 /**
@@ -481,7 +907,7 @@ export interface NamespaceToken {
   expiresAt: string;
 }
 
-/** Why a call failed. The binding lacks the first two, because it needs no credential. */
+/** Why a call failed. The binding lacks those of credentials and of writing. */
 export type ArtifactsErrorCode =
   | "UNAUTHORIZED"
   | "FORBIDDEN"
@@ -495,6 +921,11 @@ export type ArtifactsErrorCode =
   | "INVALID_TTL"
   | "INVALID_URL"
   | "REMOTE_AUTH_REQUIRED"
+  | "PATCH_FAILED"
+  | "CONFLICT"
+  | "MERGE_CONFLICT"
+  | "NO_CHANGE"
+  | "REF_REFUSED"
   | "UPSTREAM_UNAVAILABLE"
   | "MEMORY_LIMIT"
   | "INTERNAL_ERROR";
@@ -510,6 +941,11 @@ export class ArtifactsError extends Error {
   readonly status: number;
   /** The JSON pointer of the field at fault, where the server named one. */
   readonly pointer?: string;
+  /**
+   * What the server tells besides: of `CONFLICT` `{actual}` or `{with}`, of `MERGE_CONFLICT` a
+   * `MergeConflicts`, of `REF_REFUSED` `{rule}`, of `PATCH_FAILED` `{file, hunk, line}`.
+   */
+  readonly details?: any;
   /** Seconds after which to try again, where the server named them. */
   readonly retryAfter?: number;
 }
@@ -519,6 +955,7 @@ export interface ArtifactsErrorMore {
   status?: number;
   numericCode?: number;
   pointer?: string;
+  details?: any;
   retryAfter?: number;
   cause?: unknown;
 }

@@ -74,7 +74,7 @@ impl ExternalBases for NoBases {
     }
 }
 
-/// The index, row after row, or why there is none.
+/// The index, row after row, or the reason why the pack has no index.
 fn taken(pack: &[u8], piece_bytes: usize) -> Result<Vec<Vec<u8>>, String> {
     let limits = Limits {
         control_object_bytes_max: 1 << 12,

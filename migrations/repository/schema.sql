@@ -314,3 +314,32 @@ CREATE TABLE origin_report (
     -- The source's refs that were left out. NULL: the import is not done yet.
     skipped_refs TEXT CHECK (skipped_refs IS NULL OR json_valid(skipped_refs))
 ) STRICT;
+
+-- A request that changed this repository and was sent with an Idempotency-Key, and its answer: the
+-- same request sent again gets that answer. The row is written by the transaction that makes the
+-- change, so a change never stands without it. A request that changed nothing has no row. Rows go
+-- after a day, or when there are too many, the oldest first.
+CREATE TABLE idempotency (
+    -- The order in which they were done.
+    seq INTEGER PRIMARY KEY,
+    -- SHA-256 of the caller's credential and the key: no caller meets another's. It has an index,
+    -- because every request with a key looks for it.
+    key BLOB NOT NULL UNIQUE CHECK (length(key) = 32),
+    -- SHA-256 of path and body: the same key with another request is refused.
+    request BLOB NOT NULL CHECK (length(request) = 32),
+    done_at INTEGER NOT NULL,
+    -- HTTP status and body. No answer of these routes has a secret in it.
+    status INTEGER NOT NULL CHECK (status BETWEEN 200 AND 599),
+    answer TEXT NOT NULL
+) STRICT;
+
+-- Blobs that were put by REST and that no commit need name yet, and by whom: nobody else may name
+-- them. A row may outlive its blob, which is pruned as everything is that no ref reaches, and says
+-- nothing then. Rows go when objects of their age are pruned.
+CREATE TABLE put_blob (
+    blob_id BLOB NOT NULL CHECK (length(blob_id) = 20),
+    -- The id of the token; empty: the operator.
+    put_by TEXT NOT NULL,
+    put_at INTEGER NOT NULL,
+    PRIMARY KEY (blob_id, put_by)
+) STRICT, WITHOUT ROWID;

@@ -70,8 +70,8 @@ class Cairn {
   }
 
   /**
-   * A new repository. Its token goes in a header from the first request on: git would otherwise
-   * be refused once before each operation, and the other server asks nobody who they are.
+   * A new repository. Its token goes in a header from the first request on. Otherwise Cairn would refuse
+   * git once before each operation, while the other server asks for no credentials.
    */
   async create(name, branch = "main") {
     const { remote, token } = await this.#call("/repos", { name, default_branch: branch });

@@ -163,7 +163,7 @@ function compile(cgi) {
   }
 }
 
-// Where the programs are; on Debian, as root, they are installed first.
+// The paths of the programs. On Debian, as root, this installs missing ones first.
 function programs(names) {
   const missing = names.filter((name) => found(name) === undefined);
   if (missing.length > 0) install(missing);

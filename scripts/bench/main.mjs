@@ -17,7 +17,7 @@ import { lsRemote, operations } from "./operations.mjs";
 import { circumstances, summary, table } from "./report.mjs";
 import { SIZES, generated, ofBundle, withBranches } from "./sources.mjs";
 
-// What a machine lacks, so that a caller can tell it from a failure.
+// Exit status for a machine that lacks a program, so that a caller can tell it from a failure.
 const STATUS_MISSING = 3;
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");

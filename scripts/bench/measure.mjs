@@ -13,8 +13,8 @@ export class Measurements {
   }
 
   /**
-   * One row. `work(server, run, timed)` prepares what it needs and calls `timed` with what is to be
-   * measured. A row that fails says so, and the others go on.
+   * One row. `work(server, run, timed)` prepares a run and calls `timed` with the part to measure.
+   * A row that fails says so, and the others go on.
    */
   async row(repository, operation, servers, work, runs = this.runs) {
     console.error(`${repository.name}: ${operation}`);
@@ -22,7 +22,7 @@ export class Measurements {
     const row = { repository: repository.name, operation, samples };
     try {
       for (let run = 0; run < runs; run += 1) {
-        // Who comes second may find a warmer machine.
+        // The second server may find a warmer machine.
         const turns = run % 2 === 0 ? servers : [...servers].reverse();
         for (const server of turns) {
           const timed = async (measured) => {

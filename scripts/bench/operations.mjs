@@ -1,4 +1,4 @@
-// What is measured, on one repository after the other.
+// The measured operations, on one repository after the other.
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -180,7 +180,7 @@ class Subject {
     ]) {
       const pushed = new Set();
       await this.row(`push, ${name}`, async (server, run, timed) => {
-        // Whoever has the first turn makes what both push.
+        // The server with the first turn makes the commits that both get.
         if (!pushed.has(run)) await grow(commits);
         pushed.add(run);
         await timed(() => this.push(this.hosted.get(server), work, branch));
@@ -188,7 +188,7 @@ class Subject {
       await this.row(`fetch, ${name}`, async (server, run, timed) => {
         if (!pushed.has(`fetch ${run}`)) await grow(commits);
         pushed.add(`fetch ${run}`);
-        // What came before is no part of this fetch.
+        // Earlier commits are no part of this fetch.
         await this.push(this.hosted.get(server), work, `${branch}~${commits}:${branch}`);
         await fetch(server);
         await this.push(this.hosted.get(server), work, branch);
@@ -201,7 +201,7 @@ class Subject {
     }
   }
 
-  // What git's server has no counterpart of.
+  // Operations that git's server does not have.
   async rest() {
     const { branch, folder } = this.source;
     const servers = this.servers.filter((server) => server.fork);
@@ -234,7 +234,7 @@ class Subject {
     this.wants = await this.tips(this.hosted.get(this.servers[0]));
     await this.row("ready clone, raw response", async (server, _, timed) => {
       const bytes = await timed(() => fetchEverything(this.hosted.get(server), this.wants));
-      // What is kept is that answer, but for its first line.
+      // The ready clone is that answer without its first line.
       if (ready.has(server) && Math.abs(bytes - ready.get(server)) > FIRST_LINE_BYTES_MAX) {
         throw new Error(`${bytes} bytes, and ${ready.get(server)} were kept ready`);
       }

@@ -1,4 +1,4 @@
-// What is written down of a run: JSON for programs, a table for people.
+// The report of a run: JSON for programs, a table for people.
 
 import { cpus, release, totalmem } from "node:os";
 

@@ -17,7 +17,7 @@ export function generated(git, kept, size) {
   return made(git, folder, size, () => history(SIZES[size], 7));
 }
 
-/** A repository of so many branches. */
+/** A repository of `count` branches. */
 export function withBranches(git, kept, count) {
   const folder = join(kept, `branches-${count}-${GENERATOR}.git`);
   return made(git, folder, `${count} refs`, () => branches(count));

@@ -1,4 +1,4 @@
-//! Filter-specs: what a partial clone leaves out
+//! Filter-specs: the objects that a partial clone leaves out
 //! (<https://git-scm.com/docs/git-rev-list#Documentation/git-rev-list.txt---filterltfilter-specgt>).
 //!
 //! All of git's filters are conditions that an object must meet, and `combine:` asks for all of
@@ -32,25 +32,25 @@ pub struct ObjectFilter {
     sparse: Vec<Rc<SparsePatterns>>,
 }
 
-/// A filter-spec that is none, in git's words.
+/// An invalid filter-spec, in git's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// Not a filter-spec.
     #[error("invalid filter-spec '{spec}'")]
     Invalid {
-        /// What was sent.
+        /// The spec that was sent.
         spec: String,
     },
-    /// No number where one is due.
+    /// Text in the place of a number.
     #[error("expected 'tree:<depth>'")]
     TreeDepth,
     /// Not the name of a kind of object.
     #[error("'{name}' for 'object:type=<type>' is not a valid object type")]
     ObjectType {
-        /// What was sent.
+        /// The name that was sent.
         name: String,
     },
-    /// What git once had.
+    /// A filter that git once had.
     #[error("sparse:path filters support has been dropped")]
     SparsePath,
     /// Nothing is combined.
@@ -102,7 +102,7 @@ impl ObjectFilter {
         !self.sparse.is_empty() || self.depth_below.is_some_and(|depth| depth > 0)
     }
 
-    /// Whether what is sent depends on names, not only on depth.
+    /// Whether the sent objects depend on names, not only on depth.
     pub(crate) fn needs_names(&self) -> bool {
         !self.sparse.is_empty()
     }

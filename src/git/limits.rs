@@ -9,7 +9,7 @@
 //! then, 36 MB. One delta's base, instructions and result are 48 MiB at worst, which only a pack of
 //! few objects can combine with the largest table; larger deltas are applied piece by piece.
 
-/// What an input may at most be.
+/// Bounds of the inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Ref updates in one push, and branches and tags of one import.
@@ -58,6 +58,11 @@ pub struct Limits {
     pub tree_walk_bytes_max: u64,
     /// Bytes that it notes of the trees it has seen and of those it still has to look at.
     pub tree_notes_bytes_max: usize,
+    /// Bytes of a file whose lines are compared. A larger one is named with its size.
+    pub diff_bytes_max: u64,
+    /// Lines of such a file. Each of both sides takes up to 64 bytes while they are compared, 25 MB
+    /// for as many as may be; the comparison itself, which cannot be interrupted, some 100 ms.
+    pub diff_lines_max: u64,
     /// Bytes of resolved objects kept for the deltas that build on them.
     pub base_cache_bytes: usize,
     /// Bytes of a refname.
@@ -77,7 +82,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What production uses.
+    /// The bounds in production.
     pub const DEFAULT: Self = Self {
         commands_max: 65_536,
         command_bytes_max: 16 << 20,
@@ -100,6 +105,8 @@ impl Limits {
         tree_visits_max: 4_000_000,
         tree_walk_bytes_max: 1 << 30,
         tree_notes_bytes_max: 24 << 20,
+        diff_bytes_max: 4 << 20,
+        diff_lines_max: 200_000,
         base_cache_bytes: 16 << 20,
         refname_bytes_max: 4096,
         refs_max: 250_000,

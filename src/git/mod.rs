@@ -5,21 +5,26 @@
 //! - Inside it, imports point only downward:
 //!   values (`object`, `hash`, `refname`, `filter`, `limits`) <
 //!   { `protocol`, `pack`, `store` } < `graph` <
-//!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content` }.
+//!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content`, `compare`, `edit` } <
+//!   { `merge`, `patch` }.
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
 
 #![warn(unreachable_pub)]
 
+pub mod compare;
 pub mod content;
+pub mod edit;
 pub mod fetch_client;
 pub mod filter;
 pub mod graph;
 pub mod hash;
 pub mod limits;
 pub mod maintenance;
+pub mod merge;
 pub mod object;
 pub mod pack;
+pub mod patch;
 pub mod protocol;
 pub mod receive_pack;
 pub mod refname;

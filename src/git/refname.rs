@@ -7,11 +7,11 @@ use gix_object::bstr::{BStr, BString, ByteSlice};
 
 pub mod case;
 
-/// What every ref but `HEAD` begins with.
+/// Every ref but `HEAD` begins with this.
 pub(crate) const REFS: &str = "refs/";
-/// What branches begin with.
+/// Branches begin with this.
 pub(crate) const HEADS: &str = "refs/heads/";
-/// What tags begin with.
+/// Tags begin with this.
 pub(crate) const TAGS: &str = "refs/tags/";
 
 /// Bytes of the longest component that a new ref may have. A client keeps a ref in a file of that

@@ -38,13 +38,13 @@ pub struct PackId(pub u32);
 pub struct Extent {
     /// The pack.
     pub pack_id: PackId,
-    /// Where the run starts, in bytes from the start of the pack.
+    /// Start of the run, in bytes from the start of the pack.
     pub offset: u64,
     /// Bytes in the run.
     pub length: u64,
 }
 
-/// What is derived from a pack and kept beside it.
+/// A table that is derived from a pack and kept beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Part {
@@ -76,7 +76,7 @@ pub enum StoreError {
     /// The database refused for a reason that lasts until its operator has done something.
     #[error("store: {cause}")]
     Lasting {
-        /// What kind of reason.
+        /// The kind of reason.
         fault: LastingFault,
         /// The database's own words.
         cause: String,
@@ -84,7 +84,7 @@ pub enum StoreError {
     /// A row that must be there is not: our corruption, logged loudly.
     #[error("store: {what} of pack {pack} is missing")]
     Missing {
-        /// What was asked for.
+        /// The thing that was asked for.
         what: &'static str,
         /// The pack's number.
         pack: u32,
@@ -100,7 +100,7 @@ pub enum StoreError {
     /// A stored row does not have the form that we write.
     #[error("store: {what} of pack {pack} is corrupt")]
     Corrupt {
-        /// What was read.
+        /// The thing that was read.
         what: &'static str,
         /// The pack's number.
         pack: u32,
@@ -112,17 +112,23 @@ pub enum StoreError {
 pub enum LastingFault {
     /// It takes no more.
     Full,
-    /// What it holds cannot be read.
+    /// It cannot be written: a quota, a read-only file system or a failing disk.
+    Unwritable,
+    /// Its contents cannot be read.
     Damaged,
     /// A newer version of this server has written it.
     Newer,
 }
 
 impl LastingFault {
-    /// What a client is told: nothing that it could do by itself helps.
+    /// The text for a client, which says that the client cannot help it.
     pub(crate) fn told(self) -> &'static str {
         match self {
             Self::Full => "the storage is full: it takes no writes until the operator makes room",
+            Self::Unwritable => {
+                "the storage is full or cannot be written: it takes no writes until the operator \
+                 has mended it"
+            }
             Self::Damaged => "the storage is damaged: it stays so until the operator repairs it",
             Self::Newer => {
                 "the storage was written by a newer version of this server: it is served once the \
@@ -142,7 +148,7 @@ pub struct ColdChunk {
 }
 
 impl StoreError {
-    /// What a client is told of it; the log has the cause.
+    /// The text for a client; the log has the cause.
     pub fn told(&self) -> &'static str {
         match self.lasting() {
             Some(fault) => fault.told(),
@@ -267,13 +273,13 @@ pub trait Quarantine {
 
 /// Refs, as a fetch asks for them.
 pub trait RefSource {
-    /// What the ref of this full name (or `HEAD`) points to.
+    /// The target of the ref with this full name (or `HEAD`).
     fn ref_target(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError>;
 
     /// Annotated tags that refs name, each with what it peels to.
     fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError>;
 
-    /// Commits that are kept without their parents; usually there are none.
+    /// Commits that are stored without their parents; usually there are none.
     fn shallow_commits(&self) -> Result<Vec<ObjectId>, StoreError> {
         Ok(Vec::new())
     }
@@ -299,7 +305,7 @@ pub(crate) trait Nameable {
     fn first_hidden(&self, ids: &[ObjectId]) -> Result<Option<ObjectId>, ReadError>;
 }
 
-/// Whatever is stored may be named: for what the server asks itself.
+/// Allows every stored object to be named: for the server's own requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Everything;
 
@@ -317,6 +323,16 @@ pub trait ObjectSource {
     /// The object's kind and content, held whole: for commits, trees, tags and small blobs.
     /// Larger than `Limits::control_object_bytes_max` is [`ReadError::TooLarge`].
     fn read(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError>;
+
+    /// Bytes of the object's content, or `None` when it is not here. A source that knows the size
+    /// without the content overrides this.
+    fn size_bytes(&self, id: &oid) -> Result<Option<u64>, ReadError> {
+        match self.read(id) {
+            Ok(found) => Ok(found.map(|(_, content)| content.len() as u64)),
+            Err(ReadError::TooLarge { size, .. }) => Ok(Some(size)),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// An object could not be read.
@@ -330,7 +346,7 @@ pub enum ReadError {
     Corrupt {
         /// The object.
         id: ObjectId,
-        /// What is wrong.
+        /// The defect.
         what: &'static str,
     },
     /// The object is too large to be held whole.

@@ -1,4 +1,4 @@
-//! The alarm rings: what was interrupted goes on, then upkeep does what is due.
+//! When the alarm rings, this continues interrupted work and then runs the upkeep that is due.
 
 use std::rc::Rc;
 
@@ -14,7 +14,7 @@ use crate::storage::fault_log;
 /// The alarm rings.
 pub(crate) async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
     object.alarm.set(Alarm::Off);
-    // What is being deleted, or was to become a fork, has no other work.
+    // A repository that is being deleted, or that did not become a fork, has no other work.
     let resumed = deletion::resume(object).await.map_err(|error| {
         reply::log_fault(&error);
         worker::Error::RustError(error.message)

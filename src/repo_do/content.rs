@@ -1,8 +1,9 @@
-//! What the repository holds, as REST shows it: refs, commits, trees, blobs.
+//! The content of a repository, as REST shows it: refs, commits, trees, blobs.
 //!
 //! | file | what |
 //! |---|---|
 //! | `reading` | objects read while some are cold |
+//! | `notes` | notes, with the memory that many of them take |
 //! | `shown` | the shapes of the JSON |
 //! | `history` | the log |
 //! | `tree` | a tree's entries, streamed |
@@ -34,12 +35,13 @@ use crate::repo_do::content::answers::{
 };
 use crate::storage::repository::store::RepositoryRecord;
 
-mod answers;
+pub(crate) mod answers;
 mod bytes;
 mod conditions;
 mod history;
-mod reading;
-mod shown;
+pub(crate) mod notes;
+pub(crate) mod reading;
+pub(crate) mod shown;
 mod tree;
 
 /// How the paths begin that are answered here.

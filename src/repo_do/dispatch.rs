@@ -1,9 +1,11 @@
-//! Paths to handlers: who asks is judged here, and which file answers.
+//! Maps paths to handlers, after it has judged the caller.
 
 use std::rc::Rc;
 
 use worker::{Method, Request};
 
+use super::compare::dispatch as compare;
+use super::compare::request::CompareRequest;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
 use super::fetch::{bundle, refs, upload};
 use super::lifecycle::{deletion, fork, import, recover, settings};
@@ -14,6 +16,8 @@ use super::runtime::lease;
 use super::state::reach_cache::Audience;
 use super::state::store::Store;
 use super::upkeep::{self, alarm};
+use super::write::dispatch as write;
+use super::write::request::WriteRequest;
 use super::{content, receive};
 use crate::git::protocol::advertise::Service;
 use crate::git::receive_pack::rules::Rejection;
@@ -63,7 +67,7 @@ pub(crate) fn asker(request: &Request) -> String {
     actor
 }
 
-/// What a request is called among what memory is reserved for.
+/// The operation's name in the account of reserved memory.
 pub(crate) fn operation(route: &str) -> &'static str {
     match route {
         path::INFO_REFS => "refs",
@@ -73,6 +77,8 @@ pub(crate) fn operation(route: &str) -> &'static str {
         path::FORK | path::FORK_EXPORT => "fork",
         path::MAINTENANCE => "maintenance",
         route if route.starts_with(content::PATHS) => "content",
+        route if route.starts_with(compare::PATHS) => "compare",
+        route if route.starts_with(write::PATHS) => "write",
         _ => "other",
     }
 }
@@ -148,6 +154,32 @@ pub(crate) async fn dispatch(
             let record = authorized.record;
             content::answer(object, &store, request, (record, audience), account).await
         }
+        (Method::Get, path) if path.starts_with(compare::PATHS) => {
+            let authorized = authorized(Access::Read)?;
+            not_ready::check_filled(&authorized.record)?;
+            let compared = CompareRequest {
+                object: Rc::clone(object),
+                store,
+                request,
+                audience: Audience::of(authorized.actor),
+                record: authorized.record,
+                account: Rc::clone(account),
+            };
+            compare::answer(compared).await
+        }
+        (_, path) if path.starts_with(write::PATHS) => {
+            let authorized = authorized(Access::Push)?;
+            not_ready::check_filled(&authorized.record)?;
+            let written = WriteRequest {
+                object: Rc::clone(object),
+                store,
+                request,
+                authorized,
+                account: Rc::clone(account),
+                once: Rc::default(),
+            };
+            write::answer(written).await
+        }
         (Method::Get, path::BUNDLE) => {
             not_ready::check_filled(&authorized(Access::Read)?.record)?;
             bundle::bundle(object, &store, account).await
@@ -159,7 +191,7 @@ pub(crate) async fn dispatch(
     }
 }
 
-/// What an operator, or a namespace's administrator, asks of a repository.
+/// Requests of an operator or of a namespace's administrator.
 async fn administer(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,

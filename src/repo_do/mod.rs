@@ -7,20 +7,22 @@
 //! |---|---|
 //! | `shell` | the Durable Object itself: it wakes its state and hands on what comes |
 //! | `dispatch` | paths to handlers |
-//! | `alarm` | the alarm rings: what was interrupted goes on, then upkeep does what is due |
+//! | `alarm` | on each ring: interrupted work goes on, then due upkeep runs |
 //! | `lifecycle` | a repository is made, forked, imported, recovered, changed, deleted |
+//! | `write` | what changes a repository by REST: commits, blobs, refs, merges, notes |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `upkeep` | packs merged, pruned, swept, verified, rebuilt, copied to R2 |
+//! | `compare` | what differs between commits, where refs have been, notes |
 //! | `content` | refs, commits, trees and blobs, as REST shows them |
 //! | `fetch` | advertisements, fetches, bundles, ready clones |
 //! | `intake` | the one way in for packs: received, resolved, inspected, proved; `publish` does the rest |
-//! | `r2` | bytes that R2 alone has; who names which packs there |
-//! | `request` | one request: who asks, what it costs, how it is refused |
-//! | `schedule` | the object's one alarm, set early enough for everybody |
+//! | `r2` | bytes that R2 alone has; the holders of packs there |
+//! | `request` | one request: its caller, its cost, its refusal |
+//! | `schedule` | the object's one alarm, set to the earliest time that any task needs |
 //! | `object` | the state of one repository's object |
 //! | `state` | the types of that state, and of its errors |
 //! | `runtime` | clock, memory, leases, timers, bodies, replies: it knows no feature |
-//! | `contract` | what the Worker and the object say to each other; no platform in it |
+//! | `contract` | messages between the Worker and the object; no platform in it |
 //!
 //! Invariant: between two `.await`s a request sees one state of the repository; what it read
 //! before an `.await` may be stale after it, so refs are compared again when they change.
@@ -31,6 +33,7 @@ pub(crate) mod contract;
 pub(crate) mod runtime;
 
 mod alarm;
+mod compare;
 mod content;
 mod dispatch;
 mod fetch;
@@ -44,6 +47,7 @@ mod schedule;
 mod shell;
 mod state;
 mod upkeep;
+mod write;
 
 pub use r2::network_object::NetworkDo;
 pub use shell::RepoDo;

@@ -1,4 +1,4 @@
-//! What one repository's object is while it is awake: its store, and what it remembers.
+//! One repository's object while it is awake: its store, and its memory between requests.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +14,7 @@ use super::state::graph_cache::KeptGraph;
 use super::state::rates::Rates;
 use super::state::reach_cache::KeptReach;
 use super::state::readers::Readers;
+use super::state::running_requests::RunningRequests;
 use super::state::seen_tokens::SeenTokens;
 use super::state::turn::Turn;
 use crate::git::protocol::capabilities::FetchExtensions;
@@ -35,7 +36,7 @@ const ALLOW_PRIVATE_REMOTES: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
 pub(crate) struct RepoObject {
     /// How many requests come.
     pub(crate) rates: Rates,
-    /// What the namespace has said of tokens that the repository does not know.
+    /// The namespace's answers about tokens that the repository does not know.
     pub(crate) seen_tokens: SeenTokens,
     /// Whose share of the isolate's memory its clients use.
     pub(crate) owner: Owner,
@@ -47,12 +48,14 @@ pub(crate) struct RepoObject {
     store: RefCell<std::result::Result<Rc<Store>, StoreError>>,
     /// The commit graph of the live packs.
     pub(crate) graph: KeptGraph,
-    /// What its refs reach.
+    /// The objects that its refs reach.
     pub(crate) reach: KeptReach,
     /// Packs in quarantine whose push is running.
     pub(crate) in_progress: RefCell<BTreeSet<PackId>>,
-    /// Who reads packs now.
+    /// The readers of packs now.
     pub(crate) readers: Rc<Readers>,
+    /// Requests under way that are done once.
+    pub(crate) running_requests: Rc<RunningRequests>,
     /// When the alarm rings.
     pub(crate) alarm: Cell<Alarm>,
     /// Runs of maintenance.
@@ -68,7 +71,7 @@ pub(crate) struct RepoObject {
     pub(crate) import: import::CurrentImport,
     /// Attempts at a recovery, by one alarm at a time.
     pub(crate) recovery: Turn,
-    /// What is offered for `fetch` beyond git's own list.
+    /// Capabilities of `fetch` beyond git's own list.
     pub(crate) fetch_extensions: FetchExtensions,
     /// How often everything was wiped.
     life: Cell<u64>,
@@ -123,6 +126,7 @@ impl RepoObject {
             reach: KeptReach::default(),
             in_progress: RefCell::default(),
             readers: Rc::default(),
+            running_requests: Rc::default(),
             alarm: Cell::default(),
             maintenance: Turn::default(),
             snapshot_due: Cell::default(),
@@ -193,8 +197,8 @@ impl RepoObject {
         self.variable(ALLOW_PRIVATE_REMOTES).as_deref() == Some("true")
     }
 
-    /// Empties the database, the alarm included. Nothing remembered may survive, and whoever is
-    /// still at work on what was here must not write into what comes after it.
+    /// Empties the database with the alarm. It drops everything in memory, and running work on
+    /// the old repository can no longer write into the next one.
     pub(crate) async fn wipe(&self) -> Result<()> {
         self.life.set(self.life.get().wrapping_add(1));
         if let Ok(store) = &*self.store.borrow() {

@@ -6,40 +6,38 @@ use std::rc::Rc;
 use finish::PushJob;
 use futures::{StreamExt as _, future, stream};
 use progress::{ProgressSink, Silent};
+use push::Push;
 use worker::Request;
 
-use super::contract::{Access, ErrorCode, ErrorReply};
-use super::intake::arrival::{ArrivedPack, ArrivingPack};
+use super::contract::{ErrorCode, ErrorReply};
+use super::intake::arrival::ArrivingPack;
 use super::intake::memory::PackMemory;
-use super::intake::quarantine::QuarantinedPack;
 use super::object::RepoObject;
 use super::request::account::{self, Account, fault};
 use super::request::answer::Answer;
 use super::request::caller::Authorized;
 use super::request::refuse::{self, Asked};
 use super::runtime::body::Body;
-use super::runtime::clock::now_ms;
 use super::runtime::memory::{COMMANDS_FACTOR, REQUEST_FREE_BYTES};
-use super::runtime::reply::{self, Media};
-use super::state::readers::{Purpose, Reader};
+use super::runtime::reply::Media;
 use super::state::store::Store;
 use crate::git::limits::Limits;
 use crate::git::object::fsck::Strictness;
-use crate::git::pack::parser::error::PackError;
 use crate::git::protocol::advertise::Service;
 use crate::git::protocol::capabilities::Offer;
-use crate::git::protocol::push_commands::{PushCommands, PushCommandsReader};
+use crate::git::protocol::push_commands::PushCommandsReader;
 use crate::git::protocol::sideband::SideBand;
 use crate::git::protocol::{pktline, refusal};
-use crate::git::receive_pack::rules::{self, Rejection, Settings};
-use crate::git::receive_pack::updates::PushUpdates;
-use crate::storage::repository::store::RepositoryRecord;
+
+pub(crate) mod by_rest;
 
 mod alive;
 mod check;
 mod closure;
 mod finish;
+mod kept_answer;
 mod progress;
+mod push;
 mod refused;
 mod told;
 
@@ -122,7 +120,7 @@ async fn take(
         Rc::clone(account),
     );
     push.judge();
-    push.receive(first, body, &mut memory).await?;
+    receive(&mut push, first, body, &mut memory).await?;
     body.drain().await;
     account.received(body.received_bytes());
     // From here on nothing waits for the client.
@@ -130,10 +128,10 @@ async fn take(
         push.quarantined.discard();
         return Err(error);
     }
-    push.answer(memory)
+    answer(push, memory)
 }
 
-/// What the commands of a push hold once so many bytes of them came.
+/// Memory that the commands of a push hold once this many of their bytes came.
 fn held_by_commands(bytes: u64) -> u64 {
     if bytes <= REQUEST_FREE_BYTES {
         return 0;
@@ -141,7 +139,7 @@ fn held_by_commands(bytes: u64) -> u64 {
     bytes.saturating_mul(COMMANDS_FACTOR)
 }
 
-/// The variable with the most bytes that one push may have, where the platform takes no more.
+/// The variable with the bound on the bytes of one push, where the platform takes no more.
 const PUSH_BYTES_MAX: &str = "CAIRN_PUSH_BYTES_MAX";
 
 fn limits(object: &RepoObject) -> Limits {
@@ -186,150 +184,61 @@ fn fatal(account: &Account, side_band: SideBand, message: &str) -> Answer {
     account::whole(account, Service::ReceivePack, Media::Result, out)
 }
 
-/// What the repository allows.
-fn settings(record: &RepositoryRecord) -> Settings<'_> {
-    Settings {
-        read_only: record.settings.read_only,
-        deny_deletes: record.settings.deny_deletes,
-        deny_non_fast_forwards: record.settings.deny_non_fast_forwards,
-        head: record.head.as_ref(),
+/// Takes the pack as it arrives. After an error, or when nothing can come of it, the rest of
+/// the body is left to be drained.
+async fn receive(
+    push: &mut Push,
+    first: Vec<u8>,
+    body: &mut Body,
+    memory: &mut PackMemory,
+) -> Result<(), ErrorReply> {
+    if !push
+        .updates
+        .open()
+        .any(|update| update.command.new.is_some())
+    {
+        return Ok(());
     }
-}
-
-/// A push whose commands were read.
-struct Push {
-    object: Rc<RepoObject>,
-    store: Rc<Store>,
-    commands: Rc<PushCommands>,
-    authorized: Authorized,
-    limits: Limits,
-    account: Rc<Account>,
-    /// What becomes of each ref, as far as that is known.
-    updates: PushUpdates,
-    quarantined: QuarantinedPack,
-    /// What is found of the live packs must stay while the push runs.
-    _reader: Reader,
-    /// The pack, once it has arrived whole.
-    arrived: Option<Result<ArrivedPack, PackError>>,
-}
-
-impl Push {
-    fn new(
-        object: Rc<RepoObject>,
-        store: Rc<Store>,
-        commands: Rc<PushCommands>,
-        authorized: Authorized,
-        limits: Limits,
-        account: Rc<Account>,
-    ) -> Self {
-        let quarantined = QuarantinedPack::new(Rc::clone(&object), Rc::clone(&store));
-        let reader = object.readers.enter(Purpose::Push, now_ms());
-        let updates = PushUpdates::new(&commands);
-        Self {
-            object,
-            store,
-            commands,
-            authorized,
-            limits,
-            account,
-            updates,
-            quarantined,
-            _reader: reader,
-            arrived: None,
-        }
-    }
-
-    /// Judges the pusher and, as far as that needs no pack, each update, by what the database says
-    /// now. This is done when the push begins, and again in the step that publishes it.
-    fn judge(&mut self) {
-        match self.authorized.judge_again(&self.store, Access::Push) {
-            Ok(record) => self.authorized.record = record,
-            Err(refused) => return self.refuse_all(&refused),
-        }
-        let settings = settings(&self.authorized.record);
-        self.updates
-            .judge(|update| rules::before_pack(&update.command, &settings, &self.limits).err());
-    }
-
-    /// Asks again whoever vouched for the token, if that is not this object.
-    async fn renew(&mut self) {
-        if let Err(refused) = self.authorized.renew(&self.object.env).await {
-            self.refuse_all(&refused);
-        }
-    }
-
-    /// Refuses every command: the pusher may not push.
-    fn refuse_all(&mut self, refused: &ErrorReply) {
-        reply::log_fault(refused);
-        let reason = refused.message.clone();
-        self.updates
-            .reject_open(&Rejection::NotPermitted { reason });
-    }
-
-    /// Takes the pack as it arrives. After an error, or when nothing can come of it, the rest of
-    /// the body is left to be drained.
-    async fn receive(
-        &mut self,
-        first: Vec<u8>,
-        body: &mut Body,
-        memory: &mut PackMemory,
-    ) -> Result<(), ErrorReply> {
-        if !self
-            .updates
-            .open()
-            .any(|update| update.command.new.is_some())
-        {
+    let strictness = Strictness::of(push.authorized.record.fsck_strict);
+    let mut arriving = ArrivingPack::new(push.limits, strictness);
+    let mut piece = first;
+    loop {
+        if let Err(error) = arriving.feed(&piece, &push.quarantined) {
+            push.arrived = Some(Err(error));
             return Ok(());
         }
-        let strictness = Strictness::of(self.authorized.record.fsck_strict);
-        let mut arriving = ArrivingPack::new(self.limits, strictness);
-        let mut piece = first;
-        loop {
-            if let Err(error) = arriving.feed(&piece, &self.quarantined) {
-                self.arrived = Some(Err(error));
-                return Ok(());
-            }
-            if let Err(error) = arriving.settle(&self.quarantined, memory, &Silent).await {
-                self.quarantined.discard();
-                return Err(error.into());
-            }
-            match body.next(&mut piece).await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    self.quarantined.discard();
-                    return Err(ErrorReply::new(ErrorCode::InvalidInput, error.to_string()));
-                }
+        if let Err(error) = arriving.settle(&push.quarantined, memory, &Silent).await {
+            push.quarantined.discard();
+            return Err(error.into());
+        }
+        match body.next(&mut piece).await {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                push.quarantined.discard();
+                return Err(ErrorReply::new(ErrorCode::InvalidInput, error.to_string()));
             }
         }
-        self.arrived = Some(arriving.finish());
-        Ok(())
     }
+    push.arrived = Some(arriving.finish());
+    Ok(())
+}
 
-    /// Objects of the pack, if it has arrived.
-    fn object_count(&self) -> u32 {
-        match &self.arrived {
-            Some(Ok(arrived)) => arrived.objects.table.count(),
-            _ => 0,
-        }
-    }
-
-    /// The response: progress while the rest of the work is done, then the report.
-    fn answer(self, memory: PackMemory) -> Answer {
-        let (sender, receiver) = futures::channel::mpsc::unbounded();
-        let account = Rc::clone(&self.account);
-        let side_band = self.commands.capabilities.side_band;
-        let silence_ms_max = alive::silence_ms_max(&self.object);
-        let progress = ProgressSink::new(sender, &self.commands.capabilities);
-        let work = async move {
-            PushJob::new(self, progress).run().await;
-            drop(memory);
-        };
-        // The work goes on while the client reads; when it hangs up, both are dropped.
-        let work = stream::once(work).filter_map(|()| future::ready(None));
-        let work = Box::pin(work);
-        let pieces = stream::select(receiver.map(Ok::<Vec<u8>, worker::Error>), work);
-        let pieces = alive::kept_alive(pieces, side_band, silence_ms_max);
-        account::streamed(&account, Service::ReceivePack, Media::Result, pieces)
-    }
+/// The response: progress while the rest of the work is done, then the report.
+fn answer(push: Push, memory: PackMemory) -> Answer {
+    let (sender, receiver) = futures::channel::mpsc::unbounded();
+    let account = Rc::clone(&push.account);
+    let side_band = push.commands.capabilities.side_band;
+    let silence_ms_max = alive::silence_ms_max(&push.object);
+    let progress = ProgressSink::new(sender, &push.commands.capabilities);
+    let work = async move {
+        PushJob::new(push, progress).run().await;
+        drop(memory);
+    };
+    // The work goes on while the client reads; when it hangs up, both are dropped.
+    let work = stream::once(work).filter_map(|()| future::ready(None));
+    let work = Box::pin(work);
+    let pieces = stream::select(receiver.map(Ok::<Vec<u8>, worker::Error>), work);
+    let pieces = alive::kept_alive(pieces, side_band, silence_ms_max);
+    account::streamed(&account, Service::ReceivePack, Media::Result, pieces)
 }

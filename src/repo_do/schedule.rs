@@ -1,4 +1,4 @@
-//! The object's one alarm, set so that it rings early enough for everybody.
+//! The object's one alarm, set to the earliest time that any task needs.
 
 use std::time::Duration;
 

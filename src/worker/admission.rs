@@ -1,4 +1,4 @@
-//! Who may go on to the object: early refusals from the header and from KV.
+//! Early refusals, from the header and from KV, before a request goes on to an object.
 
 use futures::FutureExt as _;
 
@@ -32,8 +32,8 @@ pub(crate) fn actor(visit: &Visit, access: Access) -> Result<Actor, ErrorReply> 
     }
 }
 
-/// Refuses a token that KV knows to be another repository's, or expired.
-/// What KV does not know, the object does; so a caller may ask the object first.
+/// Refuses a token that KV knows to be expired or another repository's. The object knows more
+/// than KV, so a caller may ask the object first.
 pub(crate) async fn check_grant(visit: &Visit, path: &RepositoryPath) -> Result<(), ErrorReply> {
     if let Identity::Token(hash) = visit.identity
         && let Some(grant) = grants::find(visit, &hash).await

@@ -1,4 +1,4 @@
-//! Who a request says it comes from: the `Authorization` header, read.
+//! Reads the `Authorization` header: the identity that a request claims.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -33,7 +33,7 @@ pub(crate) enum Identity {
     Unrecognised,
 }
 
-/// Reads the header. An operator key that is unset or empty is nobody's.
+/// Reads the header. An unset or empty operator key matches no caller.
 #[must_use]
 pub(crate) fn identify(authorization: Option<&str>, operator_key: Option<&str>) -> Identity {
     let Some(header) = authorization else {
@@ -68,10 +68,11 @@ pub(crate) fn secret(header: &str) -> Option<String> {
     }
 }
 
-/// The password, whoever the user is; the user's name where GitHub takes that for the token.
+/// The password of Basic credentials, for every user name. Where GitHub takes the user name for
+/// the token, so does this.
 ///
-/// `base64` breaks long lines, and `echo` ends its line before it is encoded: neither belongs to
-/// the secret.
+/// `base64` breaks long lines, and `echo` adds a line end before the text is encoded; neither
+/// belongs to the secret.
 fn of_basic(value: &str) -> Option<String> {
     let value = value.bytes().filter(|byte| !byte.is_ascii_whitespace());
     let value: Vec<u8> = value.collect();

@@ -6,7 +6,7 @@
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
-/// What a request says of where it comes from.
+/// The headers that say which site a request comes from.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Source<'a> {
     /// `Sec-Fetch-Site`, which browsers alone send.
@@ -28,7 +28,7 @@ pub(crate) fn check_type(content_type: Option<&str>) -> Result<(), ErrorReply> {
 }
 
 impl Source<'_> {
-    /// Refuses what a page of another site could have sent.
+    /// Refuses a request that a page of another site could have sent.
     pub(crate) fn check(&self, method: &str) -> Result<(), ErrorReply> {
         if matches!(method, "GET" | "HEAD") {
             return Ok(());

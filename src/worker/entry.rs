@@ -1,4 +1,4 @@
-//! The fetch handler: one request in, one answer out, whatever happens in between.
+//! The fetch handler: every request gets one answer, even after a fault.
 
 use worker::{Context, Date, Env, Request, Response, ResponseBody, console_log, event};
 
@@ -8,7 +8,7 @@ use super::fault::fault;
 use super::reply::{Reply, git_error, git_in_band};
 use super::request_log;
 use super::rest::bundles;
-use super::rest::{content, idempotency, openapi};
+use super::rest::{content, idempotency, openapi, writes};
 use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, respond};
@@ -190,6 +190,12 @@ async fn answer(
     if let Route::Rest(_) = route {
         check_source(visit, &request, method)?;
     }
+    if let Route::Rest(route) = route
+        && let Some((path, write)) = route.write(method)
+    {
+        let answered = writes::answer(visit, &request, method, query, path, write).await;
+        return answered.map(Answer::OfWorker);
+    }
     match route {
         Route::FrontPage => {
             let accept = header(&request.headers(), "accept");
@@ -217,7 +223,7 @@ async fn answer(
     }
 }
 
-/// Refuses what a page of another site could have made a browser send.
+/// Refuses a request that a page of another site could have made a browser send.
 fn check_source(visit: &Visit, request: &web_sys::Request, method: &str) -> Result<(), ErrorReply> {
     if matches!(method, "GET" | "HEAD") {
         return Ok(());

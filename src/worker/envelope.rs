@@ -1,6 +1,7 @@
 //! The REST envelope: `{result, success, errors, messages, result_info?}`.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::reply::{BEARER, Reply};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
@@ -34,6 +35,8 @@ struct ShownError<'a> {
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Source<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a Value>,
 }
 
 #[derive(Serialize)]
@@ -41,13 +44,13 @@ struct Source<'a> {
     pointer: &'a str,
 }
 
-/// What a list says about itself.
+/// Facts about a list, beside its items.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(crate) enum ResultInfo {
     /// A list read on by cursor; an empty cursor is the end.
     Cursor {
-        /// Where the next page starts.
+        /// Cursor of the next page.
         cursor: String,
         /// Entries asked for.
         per_page: u32,
@@ -117,6 +120,7 @@ pub(crate) fn failure(error: &ErrorReply) -> Reply {
         code: error.code.number(),
         message: &error.message,
         source: error.pointer.as_deref().map(|pointer| Source { pointer }),
+        details: error.details.as_deref(),
     };
     let status = error.code.status();
     enveloped::<()>(status, None, vec![shown], None)
@@ -153,7 +157,7 @@ pub(crate) fn with_headers(reply: Reply) -> Reply {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -193,6 +197,20 @@ mod tests {
         assert_eq!(body["result"], Value::Null);
         assert_eq!(body["errors"][0]["code"], 10_101);
         assert_eq!(body["errors"][0]["source"]["pointer"], "/name");
+    }
+
+    #[test]
+    fn an_error_says_what_is_there() {
+        let error = ErrorReply::at(
+            ErrorCode::Conflict,
+            "/expected_head",
+            "the branch has moved",
+        );
+        let reply = failure(&error.with_details(json!({"actual": null})));
+        assert_eq!(reply.status, 409);
+        let error = &body(&reply)["errors"][0];
+        assert_eq!(error["code"], 10_310);
+        assert_eq!(error["details"], json!({"actual": null}));
     }
 
     #[test]

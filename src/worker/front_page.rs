@@ -9,14 +9,14 @@ use crate::repo_do::contract::ErrorReply;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What a program learns.
+/// The page for a program, as JSON.
 #[derive(Serialize)]
 struct Facts {
     name: &'static str,
     version: &'static str,
     api: String,
     openapi: String,
-    /// Where Git finds a repository, once both names are put in.
+    /// Git URL of a repository, with placeholders for both names.
     remote: String,
 }
 

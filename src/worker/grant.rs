@@ -1,8 +1,8 @@
-//! What KV knows of a token: enough for an early no, never enough for a yes.
+//! A token as KV records it: enough for an early no, never enough for a yes.
 //!
-//! KV lags behind by a minute or more, and caches misses too. So a hit may only refuse what can
-//! never become right again (a token belongs to one repository for ever, and its expiry is
-//! fixed), and a miss says nothing. Revocation is the object's to know.
+//! KV lags behind by a minute or more, and it caches misses too. So a hit may only refuse what
+//! can never become right again: a token belongs to one repository for ever, and its expiry is
+//! fixed. A miss says nothing. Only the object knows of revocations.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub(crate) struct Grant {
     pub(crate) repository_id: String,
     /// The token's id.
     pub(crate) token_id: String,
-    /// What it allows.
+    /// The accesses that it allows.
     pub(crate) scope: Scope,
     /// Seconds since 1970.
     pub(crate) expires_at: i64,
@@ -81,8 +81,8 @@ impl Grant {
 
     /// Whether the token may still be right for the repository; the object decides.
     ///
-    /// What the token's scope allows is not asked here: of a token that is dead although KV does
-    /// not know it yet, the answer must be 401, so that Git asks for another.
+    /// This does not check the token's scope. A token may be dead although KV does not know it
+    /// yet. Such a token must get 401, so that Git asks for another.
     pub(crate) fn check(&self, path: &RepositoryPath, now_ms: i64) -> Result<(), ErrorReply> {
         if self.is_expired(now_ms) {
             return Err(Refusal::TokenInvalid.into());
@@ -115,8 +115,7 @@ impl Grant {
     }
 }
 
-/// What the grant of a namespace's token has in place of an object's name: no repository is
-/// called so.
+/// A namespace's grant has this in place of an object's name; no repository can have the name.
 fn everything_in(namespace: &str) -> String {
     format!("{namespace}/*")
 }

@@ -14,7 +14,7 @@ const TOKENS: &str = "TOKENS";
 /// A look-up to come: in a box, as those of the objects are.
 type Found<'a, T> = futures::future::LocalBoxFuture<'a, T>;
 
-/// What KV knows of a token.
+/// Looks a token up in KV.
 pub(crate) fn find<'a>(visit: &'a Visit, hash: &TokenHash) -> Found<'a, Option<Grant>> {
     let key = key(hash);
     let look_up = async move {

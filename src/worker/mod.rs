@@ -2,22 +2,22 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`entry`] | the fetch handler: one request in, one answer out, whatever happens |
+//! | [`entry`] | the fetch handler: every request gets one answer, even after a fault |
 //! | [`git`] | Git's smart HTTP, streamed through to the repository's object |
 //! | [`ready`] | a ready clone, streamed from R2 to the client |
-//! | [`rest`] | the REST resources: what callers send, what they are answered |
+//! | [`rest`] | the REST resources: requests and answers |
 //! | [`namespace`] | the objects of namespaces and the registry: contract, calls, the objects themselves |
 //! | [`visit`], [`fault`] | what every step of one request needs to know; the way out when something of ours fails |
-//! | [`admission`] | who may go on to an object |
+//! | [`admission`] | early refusals before an object is called |
 //! | [`objects`] | calls to the Durable Objects |
 //! | [`wake`], [`known_names`] | whether there is anything to call, where a call leaves a file |
 //! | [`random`] | randomness, from the platform |
 //! | [`smart_http`] | the frame of git requests: services, content types |
-//! | [`target`], [`route`], [`names`] | a URL in its parts; what a path names |
+//! | [`target`], [`route`], [`names`] | a URL in its parts; the resource of a path |
 //! | [`neighbours`] | what other hosts serve beside Git, told that it is not here |
 //! | [`drain`] | bodies of git requests that the Worker refuses |
 //! | [`public_url`], [`cross_site`] | under which URL it is reached; what pages of others may not do |
-//! | [`credentials`], [`token`], [`grant`], [`grants`] | who asks; what KV knows of a token |
+//! | [`credentials`], [`token`], [`grant`], [`grants`] | the caller; a token as KV records it |
 //! | [`front_page`] | `GET /` |
 //! | [`limits`] | requests to a namespace, counted by the platform |
 //! | [`request_log`] | request ids, log lines, timings |
@@ -32,7 +32,7 @@
 //!   caches. A future woken by another request is a fault of the platform's ("I/O on behalf of a
 //!   different request").
 //! - Bodies of git requests and answers are never read here, but for those that [`drain`] drops.
-//! - What the Worker says no to, the object would refuse too; only the object says yes.
+//! - The Worker refuses only requests that the object would refuse too; only the object allows one.
 
 #![warn(unreachable_pub)]
 

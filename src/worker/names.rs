@@ -22,7 +22,7 @@ pub(crate) enum NameError {
         min: usize,
         /// The most.
         max: usize,
-        /// What it has.
+        /// Its length.
         chars: usize,
     },
     /// A character that is not allowed, or not in the first place.
@@ -62,7 +62,7 @@ impl NamespaceName {
         &self.0
     }
 
-    /// What it is matched by.
+    /// The form in which names are compared.
     #[must_use]
     pub(crate) fn folded(&self) -> String {
         self.0.to_ascii_lowercase()

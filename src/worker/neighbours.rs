@@ -4,7 +4,7 @@
 use super::reply::{Reply, git_error};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, error_packet};
 
-/// What `git archive --remote` is told.
+/// The answer to `git archive --remote`.
 pub(crate) const NO_UPLOAD_ARCHIVE: &str =
     "git archive --remote is not served here: git clone --depth=1, and git archive in the clone";
 
@@ -28,7 +28,7 @@ pub(crate) enum Neighbour {
     UploadArchive,
     /// A tarball or zip file, as GitHub and GitLab have them.
     Archive,
-    /// What a browser asks for.
+    /// A page for a browser.
     Page,
 }
 

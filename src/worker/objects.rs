@@ -40,7 +40,7 @@ extern "C" {
     fn fetch(this: &Object, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 }
 
-/// What is asked of an object.
+/// A call of an object: method, path and body.
 pub(crate) struct Call {
     method: Method,
     /// Path and query of the internal URL.
@@ -89,6 +89,12 @@ impl Call {
             body: body.map(JsValue::from),
             ..Self::get(target)
         }
+    }
+
+    /// By another method than that of a stream.
+    #[must_use]
+    pub(crate) fn by(self, method: Method) -> Self {
+        Self { method, ..self }
     }
 
     /// With these headers of the client's.
@@ -142,7 +148,7 @@ pub(crate) fn repository<'a>(
     asked.map(|asked| asked.map(Response::from)).boxed_local()
 }
 
-/// The same, for whoever may give the answer to the client as it is.
+/// As [`repository()`], for callers that may give the answer to the client unchanged.
 pub(crate) fn repository_as_it_is<'a>(
     visit: &'a Visit,
     path: &'a RepositoryPath,
@@ -204,7 +210,7 @@ async fn ask(
     Err(unreachable(binding, &last))
 }
 
-/// What was thrown, in its own words.
+/// The message of a thrown value.
 fn told(thrown: &JsValue) -> String {
     thrown.dyn_ref::<js_sys::Error>().map_or_else(
         || format!("{thrown:?}"),

@@ -1,6 +1,6 @@
-//! The URL under which clients reach the deployment, as its operator says it: `CAIRN_PUBLIC_URL`.
-//! Without it, links begin with what the request itself says its host is, and whoever can choose
-//! that `Host` chooses the links.
+//! The URL under which clients reach the deployment: the operator sets `CAIRN_PUBLIC_URL`.
+//! Without it, links begin with the `Host` of the request, and a client that can choose that
+//! `Host` chooses the links.
 
 use url::Url;
 
@@ -12,7 +12,7 @@ pub(crate) const PUBLIC_URL: &str = "CAIRN_PUBLIC_URL";
 #[error("CAIRN_PUBLIC_URL must be http(s)://host[:port][/path], without a query: {0}")]
 pub(crate) struct PublicUrlError(String);
 
-/// What links begin with: scheme, authority, and the path under which a proxy hands requests on,
+/// The beginning of links: scheme, authority, and the path under which a proxy hands requests on,
 /// without a slash at its end.
 pub(crate) fn parse(text: &str) -> Result<String, PublicUrlError> {
     let wrong = |why: &str| PublicUrlError(why.to_owned());

@@ -46,7 +46,7 @@ extern "C" {
     fn pipe_to(this: &Readable, to: &Writable) -> Result<js_sys::Promise, JsValue>;
 }
 
-/// Where the rest of an answer is.
+/// Names the R2 object that holds the rest of an answer.
 pub(crate) struct Named {
     key: String,
     bytes: u64,
@@ -87,7 +87,7 @@ pub(crate) async fn answer(
     answered.map_err(|error| fault("ready clone", &format!("{error:?}")))
 }
 
-/// The bytes of the R2 object, or why there are none.
+/// Opens the bytes of the R2 object; the error says why there are none.
 async fn open(visit: &Visit, key: &str) -> Result<ReadableStream, String> {
     let bucket = R2::of(&visit.env).map_err(|error| error.to_string())?;
     let object = bucket.open(key).await.map_err(|error| error.to_string())?;
@@ -97,7 +97,7 @@ async fn open(visit: &Visit, key: &str) -> Result<ReadableStream, String> {
     }
 }
 
-/// What an answer consists of.
+/// The parts of an answer.
 enum Body<'a> {
     Stream(&'a ReadableStream),
     Whole(Vec<u8>),

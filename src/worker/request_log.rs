@@ -12,7 +12,7 @@ const ID_BYTES_MAX: usize = 64;
 /// The shortest one.
 const ID_BYTES_MIN: usize = 8;
 
-/// What the objects took for one request.
+/// The objects' usage for one request.
 #[derive(Debug, Default)]
 pub(crate) struct Costs {
     objects_ms: Cell<i64>,
@@ -34,7 +34,7 @@ impl Costs {
         self.usage.borrow_mut().token_id = Some(token_id.to_owned());
     }
 
-    /// What they took together.
+    /// Their usage together.
     pub(crate) fn usage(&self) -> Usage {
         self.usage.borrow().clone()
     }
@@ -46,8 +46,8 @@ impl Costs {
     }
 }
 
-/// What a request is called: as the client or Cloudflare calls it, if that is a name that can stand
-/// in a log; else by a name that is drawn for it.
+/// The request's id: the one that the client or Cloudflare gives, if it may stand in a log;
+/// otherwise a random one.
 #[must_use]
 pub(crate) fn request_id(
     given: Option<&str>,

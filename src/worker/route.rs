@@ -1,4 +1,4 @@
-//! From a path to what it names. Case matters in the fixed parts of a path and not in names.
+//! Finds the resource of a path. Case matters in the fixed parts of a path and not in names.
 //!
 //! The path comes as the URL parser left it (dot segments resolved, percent-encoding kept). It is
 //! cut at its slashes first and each segment decoded once, so that an encoded slash can only end
@@ -10,12 +10,12 @@ use super::names::{NameError, NamespaceName, RepositoryName, RepositoryPath};
 use super::neighbours::Neighbour;
 use crate::repo_do::contract::{GitPost, is_public_id};
 
-/// What a request is for.
+/// The resource that a request addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
     /// One of Git's own paths.
     Git(RepositoryPath, GitRoute),
-    /// What other hosts serve beside them.
+    /// A service that other hosts offer beside them.
     Neighbour(Neighbour),
     /// `/`
     FrontPage,
@@ -75,11 +75,13 @@ pub(crate) enum RestRoute {
     Tokens(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
     Token(NamespaceName, String),
-    /// Below `/namespaces/:ns/repos/:name`
+    /// Below `/namespaces/:ns/repos/:name`: what is read; refs and notes are written there as well.
     Content(RepositoryPath, Content),
+    /// Below `/namespaces/:ns/repos/:name`: what is written.
+    Write(RepositoryPath, Write),
 }
 
-/// What is read of a repository.
+/// A read of a repository's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Content {
     /// `/refs`
@@ -96,6 +98,41 @@ pub(crate) enum Content {
     File,
     /// `/raw/:ref/:path`, both as they stand there, decoded.
     Raw(String),
+    /// `/compare/:base...:head`, decoded.
+    Compare(String),
+    /// `/diff`
+    Diff,
+    /// `/commit/:hash.patch`
+    CommitPatch(String),
+    /// `/commit/:hash.diff`
+    CommitDiff(String),
+    /// `/merge-base`
+    MergeBase,
+    /// `/reflog`
+    Reflog,
+    /// `/notes`
+    Notes,
+}
+
+/// What is written to a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Write {
+    /// `POST /commits`
+    Commits,
+    /// `PUT /blobs`
+    Blobs,
+    /// `POST /refs`
+    Refs,
+    /// `POST /merge`
+    Merge,
+    /// `POST /cherry-pick`
+    CherryPick,
+    /// `POST /revert`
+    Revert,
+    /// `POST /restore`
+    Restore,
+    /// `POST /notes` and `DELETE /notes`
+    Notes,
 }
 
 /// Why a path names nothing.
@@ -220,6 +257,9 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
         }
         ["namespaces", ns, "repos", name, content @ ..] => {
+            if let Some(write) = parse_write(content) {
+                return Ok(RestRoute::Write(repository_path(ns, name)?, write));
+            }
             let content = parse_content(content).ok_or(RouteError::Unknown)?;
             RestRoute::Content(repository_path(ns, name)?, content)
         }
@@ -231,11 +271,37 @@ fn parse_content(segments: &[&str]) -> Option<Content> {
     Some(match segments {
         ["refs"] => Content::Refs,
         ["log"] => Content::Log,
-        ["commit", id] => Content::Commit((*id).to_owned()),
+        ["commit", id] => {
+            if let Some(id) = id.strip_suffix(".patch") {
+                Content::CommitPatch(id.to_owned())
+            } else if let Some(id) = id.strip_suffix(".diff") {
+                Content::CommitDiff(id.to_owned())
+            } else {
+                Content::Commit((*id).to_owned())
+            }
+        }
         ["tree", id] => Content::Tree((*id).to_owned()),
         ["blob", id] => Content::Blob((*id).to_owned()),
         ["file"] => Content::File,
         ["raw", rest @ ..] if rest.len() > 1 => Content::Raw(rest.join("/")),
+        ["compare", rest @ ..] if !rest.is_empty() => Content::Compare(rest.join("/")),
+        ["diff"] => Content::Diff,
+        ["merge-base"] => Content::MergeBase,
+        ["reflog"] => Content::Reflog,
+        ["notes"] => Content::Notes,
+        _ => return None,
+    })
+}
+
+/// What is only written; refs and notes are read as well, and [`RestRoute::write`] tells them apart.
+fn parse_write(segments: &[&str]) -> Option<Write> {
+    Some(match segments {
+        ["commits"] => Write::Commits,
+        ["blobs"] => Write::Blobs,
+        ["merge"] => Write::Merge,
+        ["cherry-pick"] => Write::CherryPick,
+        ["revert"] => Write::Revert,
+        ["restore"] => Write::Restore,
         _ => return None,
     })
 }
@@ -261,7 +327,7 @@ impl Route {
 }
 
 impl GitRoute {
-    /// What is sent there, if it has a body.
+    /// The body that it takes, if any.
     #[must_use]
     pub(crate) fn post(self) -> Option<GitPost> {
         match self {
@@ -286,15 +352,21 @@ impl RestRoute {
     #[must_use]
     pub(crate) fn methods(&self) -> &'static [&'static str] {
         match self {
-            Self::Namespaces | Self::Repositories(_) | Self::Tokens(_) => &["GET", "POST"],
+            Self::Namespaces
+            | Self::Repositories(_)
+            | Self::Tokens(_)
+            | Self::Content(_, Content::Refs) => &["GET", "POST"],
             Self::Namespace(_) | Self::Repository(_) => &["GET", "PATCH", "DELETE"],
-            Self::Fork(_)
+            Self::Write(_, Write::Blobs) => &["PUT"],
+            Self::Write(..)
+            | Self::Fork(_)
             | Self::Import(_)
             | Self::Maintenance(_)
             | Self::Purge(_)
             | Self::Recover(_)
             | Self::Relist(_) => &["POST"],
             Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
+            Self::Content(_, Content::Notes) => &["GET", "POST", "DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
             Self::RepositoryTokens(_) | Self::Stats(_) | Self::Bundle(_) | Self::Content(..) => {
                 &["GET"]
@@ -303,7 +375,35 @@ impl RestRoute {
     }
 }
 
+impl RestRoute {
+    /// What a request with this method writes to which repository, if it is to write.
+    #[must_use]
+    pub(crate) fn write(&self, method: &str) -> Option<(&RepositoryPath, Write)> {
+        match self {
+            Self::Write(path, write) => Some((path, *write)),
+            Self::Content(path, Content::Refs) if method == "POST" => Some((path, Write::Refs)),
+            Self::Content(path, Content::Notes) if method != "GET" => Some((path, Write::Notes)),
+            _ => None,
+        }
+    }
+}
+
 impl Content {
+    /// Whether it is compared rather than read: the handlers of `repo_do::compare` answer.
+    #[must_use]
+    pub(crate) fn is_compared(&self) -> bool {
+        matches!(
+            self,
+            Self::Compare(_)
+                | Self::Diff
+                | Self::CommitPatch(_)
+                | Self::CommitDiff(_)
+                | Self::MergeBase
+                | Self::Reflog
+                | Self::Notes
+        )
+    }
+
     /// Whether it is answered with the bytes of a blob.
     #[must_use]
     pub(crate) fn is_bytes(&self) -> bool {

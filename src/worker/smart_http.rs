@@ -6,10 +6,10 @@ use super::neighbours::NO_UPLOAD_ARCHIVE;
 use super::route::GitRoute;
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply, path};
 
-/// What a git request asks for, once its frame is checked.
+/// A git request whose frame has been checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exchange {
-    /// What it takes to be allowed.
+    /// The access that it needs.
     pub(crate) access: Access,
     /// Path and query at the object.
     pub(crate) target: &'static str,

@@ -8,7 +8,7 @@ pub(crate) struct Target<'a> {
     pub(crate) origin: &'a str,
     /// Percent-encoding kept, dot segments resolved.
     pub(crate) path: &'a str,
-    /// Without its question mark; empty if there is none.
+    /// The query without its question mark; empty if there is none.
     pub(crate) query: &'a str,
 }
 

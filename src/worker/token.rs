@@ -16,7 +16,7 @@ use crate::repo_do::contract::TokenHash;
 
 /// How every token starts.
 const PREFIX: &str = "cairn_";
-/// What follows the prefix in the older form.
+/// Follows the prefix in the older form.
 const VERSION_1: &str = "v1_";
 
 const HEX_DIGITS: usize = 40;
@@ -24,7 +24,7 @@ const HEX_DIGITS: usize = 40;
 const RANDOM_DIGITS: usize = 27;
 /// Digits of base 62 that 32 bits take.
 const CHECKSUM_DIGITS: usize = 6;
-/// So many digits after the prefix are no word of anybody's.
+/// After the prefix, this many digits are no ordinary word.
 const RESEMBLING_DIGITS: usize = 16;
 const EXPIRY: &str = "?expires=";
 /// Digits of the largest `u64`.
@@ -82,7 +82,7 @@ impl PlainToken {
         Self(format!("{PREFIX}{VERSION_1}{hex}"))
     }
 
-    /// Whether a token stands anywhere in the text.
+    /// Whether the text contains a token.
     pub(super) fn is_in(text: &str) -> bool {
         let forms = [
             PREFIX.len() + RANDOM_DIGITS + CHECKSUM_DIGITS,
@@ -107,7 +107,7 @@ impl PlainToken {
         })
     }
 
-    /// What is kept of it.
+    /// The hash that the store keeps of it.
     #[must_use]
     pub(crate) fn hash(&self) -> TokenHash {
         TokenHash::new(Sha256::digest(self.0.as_bytes()).into())

@@ -1,4 +1,4 @@
-//! What every step of one request needs to know.
+//! The state of one request, for every step of it.
 
 use std::cell::{Cell, OnceCell};
 
@@ -28,18 +28,18 @@ pub(crate) struct Visit {
     pub(crate) address: String,
     /// Scheme and authority that the client used.
     pub(crate) origin: String,
-    /// What links begin with.
+    /// The beginning of links.
     public_url: OnceCell<String>,
-    /// Who asks.
+    /// The identity of the caller.
     pub(crate) identity: Identity,
-    /// What the objects take for it.
+    /// The objects' usage for this request.
     pub(crate) costs: Costs,
-    /// What is drawn from in place of randomness, when the request is to be done once.
+    /// The seed that replaces randomness when the request must take effect once.
     pub(crate) seed: Cell<Option<Seed>>,
 }
 
 impl Visit {
-    /// Reads who asks; the operator's key is not kept.
+    /// Reads the caller's identity; it does not keep the operator's key.
     #[must_use]
     pub(crate) fn new(
         env: Env,
@@ -63,7 +63,7 @@ impl Visit {
         }
     }
 
-    /// Bytes for an id or a token: random ones, unless the request is to be done once.
+    /// Bytes for an id or a token: random ones, unless the request must take effect once.
     pub(crate) fn entropy<const N: usize>(&self, purpose: Purpose) -> Result<[u8; N], ErrorReply> {
         match self.seed.get() {
             Some(seed) => Ok(seed.bytes(purpose)),
@@ -71,13 +71,13 @@ impl Visit {
         }
     }
 
-    /// Where Git reaches a repository; names as shown.
+    /// Git URL of a repository, with its names as shown.
     #[must_use]
     pub(crate) fn remote(&self, namespace: &str, name: &str) -> String {
         format!("{}/git/{namespace}/{name}.git", self.public_url())
     }
 
-    /// What links begin with: what the operator says, or else the origin that the client used.
+    /// The beginning of links: the operator's setting, or else the origin that the client used.
     pub(crate) fn public_url(&self) -> &str {
         self.public_url.get_or_init(|| {
             let set = self.env.var(PUBLIC_URL).ok().map(|url| url.to_string());

@@ -69,7 +69,7 @@ pub(crate) fn check<'a>(
     Box::pin(checked)
 }
 
-/// Whether there is such a namespace. Where names are not looked up, its object is to be asked.
+/// Whether the namespace exists. Where names are not looked up, the caller must ask its object.
 pub(crate) fn namespace_exists<'a>(
     visit: &'a Visit,
     namespace: &'a NamespaceName,
@@ -112,7 +112,7 @@ async fn was_used(visit: &Visit) -> bool {
     records.is_ok_and(|records| !records.is_empty())
 }
 
-/// Whether the registry has to hear of a namespace before its object is asked to make it.
+/// Whether the registry must record a namespace before its object makes it.
 pub(crate) fn must_be_announced(visit: &Visit, namespace: &NamespaceName) -> bool {
     !is_known(&namespace.folded()) && looks_up(visit)
 }
@@ -125,7 +125,7 @@ async fn holds(visit: &Visit, path: &RepositoryPath) -> Result<Holds, ErrorReply
     ask(visit, &path.namespace.folded(), path::HOLDS, name).await
 }
 
-/// What the object of a name that nobody has taken would answer to this caller.
+/// The answer that the object would give this caller for a name that nobody has taken.
 async fn absent(visit: &Visit, path: &RepositoryPath) -> ErrorReply {
     let refusal = match visit.identity {
         Identity::Anonymous => Refusal::CredentialRequired,
@@ -141,7 +141,7 @@ async fn absent(visit: &Visit, path: &RepositoryPath) -> ErrorReply {
     refusal.into()
 }
 
-/// What the namespace's object says of a token: whether it is one of its own that holds.
+/// Asks the namespace's object whether a token is one of its own and valid.
 pub(crate) async fn admitted(
     visit: &Visit,
     namespace: &NamespaceName,

@@ -1,7 +1,7 @@
 """What schemathesis asks for, made real: most names that it draws give way to such as are there.
 
 A hook of schemathesis. `DESCRIBED_VALUES` is a file of JSON: by operation, or `*` for all, values
-for a parameter (`path.hash`, `query.ref`) or a field of the body (`body.url`). Which of them, and
+for a parameter (`path.hash`, `query.ref`), a field of the body (`body.url`) or the `body`. Which of them, and
 whether any, follows from the request alone, so that a finding can be asked again. What is not of
 the form that its description asks for stays as it is: that is asked in order to be refused.
 
@@ -19,6 +19,8 @@ import schemathesis
 
 # How often a value is replaced, and how often a new thing gets a name of its own.
 REAL = 0.9
+# How often a whole body is replaced by one that fits what is there.
+WHOLE = 0.3
 # What changes or deletes shall not meet what the others need, of which answers told the names.
 ALWAYS = {"deleteNamespace", "deleteRepository", "updateRepository"}
 # What a name is; refs and paths are anything.
@@ -38,6 +40,12 @@ answers = collections.defaultdict(collections.Counter)
 made = 0
 
 
+@schemathesis.serializer("application/x-ndjson")
+def lines(context, value):
+    """Lines of JSON are sent as they are."""
+    return (value if isinstance(value, str) else json.dumps(value)).encode()
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     operation = case.operation.definition.raw.get("operationId", "")
@@ -52,6 +60,11 @@ def before_call(context, case, kwargs):
     drawn = random.Random(repr([operation, *(repr(part) for part in parts.values())]))
     often = 1 if operation in ALWAYS else REAL
     for place, real in {**values["*"], **values.get(operation, {})}.items():
+        if place == "body":
+            if isinstance(case.body, dict) and drawn.random() < WHOLE:
+                case.body.clear()
+                case.body.update(drawn.choice(real))
+            continue
         part, name = place.split(".", 1)
         fields = parts[part]
         if by_link(case) and part != "body":

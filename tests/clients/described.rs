@@ -69,7 +69,69 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
         values[operation][place] = json!([found]);
     }
     of_content(&mut values, &source);
+    of_writes(&mut values, rest, &source);
     values
+}
+
+/// Bodies and names for what is written and compared. What is written is not what is read: the ids
+/// there stay as they are.
+fn of_writes(values: &mut Value, rest: &Rest, source: &Git) {
+    let written = rest.create_repository(NAMESPACE, "written");
+    source.run(&[
+        "push",
+        "--quiet",
+        &written.url(),
+        "main",
+        "HEAD:refs/heads/topic",
+    ]);
+    let commits = source.run(&["rev-list", "HEAD"]);
+    let commits: Vec<&str> = commits.lines().take(OBJECTS_MAX).collect();
+    let bodies = |of: &dyn Fn(&str) -> Value| commits.iter().map(|id| of(id)).collect::<Vec<_>>();
+    let noted = bodies(&|id| json!({ "object": id }));
+    for body in &noted {
+        let note = json!({ "object": body["object"], "note": "seen" });
+        rest.post(&written.path("/notes"), &note).result(201);
+    }
+    let file = json!({ "path": "written", "content": "by REST" });
+    let commit = json!({
+        "branch": "main", "message": "written", "files": [file], "allow_empty": true,
+    });
+    let update = json!({ "updates": [{ "name": "refs/heads/made", "new": "main" }] });
+    let one = |id: &str| json!({ "commits": [id], "onto": "topic", "dry_run": true });
+    let whole = [
+        ("createCommit", vec![commit]),
+        ("updateRefs", vec![update]),
+        ("merge", vec![json!({ "into": "main", "from": "topic" })]),
+        ("cherryPick", bodies(&one)),
+        ("revert", bodies(&one)),
+        (
+            "restore",
+            bodies(&|id| json!({ "branch": "made", "to": id, "how": "move" })),
+        ),
+        (
+            "addNotes",
+            bodies(&|id| json!({ "object": id, "note": "more", "action": "append" })),
+        ),
+        ("removeNotes", noted),
+    ];
+    for (operation, bodies) in whole {
+        values[operation]["body"] = json!(bodies);
+        values[operation]["path.repo"] = json!(["written"]);
+    }
+    values["putBlob"]["path.repo"] = json!(["written"]);
+    for operation in ["reflog", "notes"] {
+        values[operation]["path.repo"] = json!(["written"]);
+        values[operation]["query.ref"] = json!(["main", "commits"]);
+    }
+    values["notes"]["query.ref"] = json!(["commits"]);
+    values["notes"]["query.object"] = json!(commits);
+    for operation in ["commitPatch", "commitDiff"] {
+        values[operation]["path.hash"] = json!(commits);
+    }
+    values["compare"]["path.spec"] = json!(["main...HEAD", "main..HEAD"]);
+    values["diff"]["query.base"] = json!(commits);
+    values["diff"]["query.head"] = json!(["main", "HEAD"]);
+    values["mergeBase"]["query.refs"] = json!(["main,HEAD"]);
 }
 
 /// The ids of repositories of which R2 alone has something.

@@ -168,7 +168,8 @@ fn every_operation_refuses_names_that_break_the_rules() {
 fn every_body_is_read_strictly() {
     let there = hosted("strict");
     for operation in operations() {
-        if !operation.takes_body {
+        // A blob is any bytes.
+        if !operation.takes_body || operation.id == "putBlob" {
             continue;
         }
         let path = operation.path("rest-errors", &there.name);

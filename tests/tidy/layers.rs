@@ -14,7 +14,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
 
 /// The order inside the engine. A part may import parts of lower rank; parts of one rank
 /// may import each other where `true` stands.
-const ENGINE: [(&[&str], bool); 4] = [
+const ENGINE: [(&[&str], bool); 5] = [
     (&["object", "hash", "refname", "filter", "limits"], true),
     (&["protocol", "pack", "store"], true),
     (&["graph"], false),
@@ -25,19 +25,24 @@ const ENGINE: [(&[&str], bool); 4] = [
             "fetch_client",
             "maintenance",
             "content",
+            "edit",
+            "compare",
         ],
         false,
     ),
+    (&["merge", "patch"], false),
 ];
 
 /// The rooms of the actor, from the roof down: each imports those below it only.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 18] = [
     "shell",
     "dispatch",
     "alarm",
     "lifecycle",
+    "write",
     "receive",
     "upkeep",
+    "compare",
     "content",
     "fetch",
     "intake",

@@ -31,24 +31,26 @@ export class Connection {
    * A request that is answered by an envelope; gives its `result` and `result_info`.
    * @param {string} method
    * @param {string} path below `/api/v1`
-   * @param {{ query?: Query, body?: object }} [content]
+   * @param {Content} [content]
    * @returns {Promise<{ result: any, info: any }>}
    */
-  async call(method, path, { query, body } = {}) {
-    const response = await this.#send(method, path, query, body);
+  async call(method, path, content) {
+    const response = await this.#send(method, path, content);
     const envelope = parsed(await received(response.text()));
     if (!succeeded(response) || envelope === undefined) throw refused(response, envelope);
     return { result: envelope.result, info: envelope.result_info };
   }
 
   /**
-   * `GET` of a file's bytes, with the media type that the server gives them.
+   * `GET` of bytes, with the media type that the server gives them.
    * @param {string} path below `/api/v1`
    * @param {Query} [query]
+   * @param {string} [accept] the media type that is wanted
    * @returns {Promise<{ bytes: ArrayBuffer, type: string }>}
    */
-  async bytes(path, query) {
-    const response = await this.#send("GET", path, query);
+  async bytes(path, query, accept) {
+    const headers = accept === undefined ? undefined : { accept };
+    const response = await this.#send("GET", path, { query, headers });
     if (!succeeded(response)) throw refused(response, parsed(await received(response.text())));
     const bytes = await received(response.arrayBuffer());
     return { bytes, type: response.headers.get("content-type") ?? "" };
@@ -57,27 +59,34 @@ export class Connection {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {Query} [query]
-   * @param {object} [body]
+   * @param {Content} [content]
    * @returns {Promise<Response>}
    */
-  #send(method, path, query, body) {
+  #send(method, path, { query, body, raw, type = "application/json", headers: more } = {}) {
     const url = this.#base + path + search(query);
     /** @type {Record<string, string>} */
-    const headers = { authorization: `Bearer ${this.#key}` };
-    if (body === undefined) return received(this.#fetch(url, { method, headers }));
-    headers["content-type"] = "application/json";
-    return received(this.#fetch(url, { method, headers, body: JSON.stringify(body) }));
+    const headers = { authorization: `Bearer ${this.#key}`, ...more };
+    const sent = body === undefined ? raw : JSON.stringify(body);
+    if (sent === undefined) return received(this.#fetch(url, { method, headers }));
+    headers["content-type"] = type;
+    // What is streamed is sent before the answer is read; every platform wants that said.
+    const duplex = sent instanceof ReadableStream ? { duplex: /** @type {const} */ ("half") } : {};
+    return received(this.#fetch(url, { method, headers, body: sent, ...duplex }));
   }
 }
 
-/** @typedef {Record<string, string | number | undefined>} Query */
+/** @typedef {Record<string, string | number | boolean | string[] | undefined>} Query */
+
+/** @typedef {{ query?: Query, body?: object, raw?: import("../index.d.ts").FetchBody,
+ *   type?: string, headers?: Record<string, string> }} Content
+ *  a body as JSON, or raw with its type */
 
 /** @param {Query} [query] */
 function search(query) {
   const pairs = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== undefined) pairs.set(name, String(value));
+    if (value === undefined) continue;
+    for (const one of Array.isArray(value) ? value : [value]) pairs.append(name, String(one));
   }
   const text = pairs.toString();
   return text && `?${text}`;

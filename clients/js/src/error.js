@@ -9,11 +9,16 @@ const NUMBERS = {
   INVALID_TTL: 10103,
   INVALID_URL: 10104,
   REMOTE_AUTH_REQUIRED: 10106,
+  PATCH_FAILED: 10110,
   NOT_FOUND: 10200,
   ALREADY_EXISTS: 10201,
   CREATE_IN_PROGRESS: 10301,
   IMPORT_IN_PROGRESS: 10302,
   FORK_IN_PROGRESS: 10303,
+  CONFLICT: 10310,
+  MERGE_CONFLICT: 10311,
+  NO_CHANGE: 10312,
+  REF_REFUSED: 10320,
   INTERNAL_ERROR: 10400,
   UPSTREAM_UNAVAILABLE: 10401,
   MEMORY_LIMIT: 10402,
@@ -40,16 +45,17 @@ export class ArtifactsError extends Error {
   /**
    * @param {Code} code
    * @param {string} message
-   * @param {{ status?: number, numericCode?: number, pointer?: string, retryAfter?: number,
-   *   cause?: unknown }} [more]
+   * @param {import("../index.d.ts").ArtifactsErrorMore} [more]
    */
-  constructor(code, message, { status = 0, numericCode, pointer, retryAfter, cause } = {}) {
+  constructor(code, message, more = {}) {
+    const { status = 0, numericCode, pointer, details, retryAfter, cause } = more;
     super(message, cause === undefined ? undefined : { cause });
     this.name = /** @type {const} */ ("ArtifactsError");
     this.code = code;
     this.numericCode = numericCode ?? NUMBERS[code];
     this.status = status;
     this.pointer = pointer;
+    this.details = details;
     this.retryAfter = retryAfter;
   }
 }
@@ -61,19 +67,20 @@ export class ArtifactsError extends Error {
  * @param {unknown} envelope the body as JSON; undefined where it is none
  */
 export function refusal(status, retryAfter, envelope) {
-  const { code: number, message, source } = firstError(envelope);
+  const { code: number, message, source, details } = firstError(envelope);
   const seconds = retryAfter === null ? NaN : Number(retryAfter);
   return new ArtifactsError(codeOf(status, number), message ?? `the server answered ${status}`, {
     status,
     numericCode: number,
     pointer: source?.pointer,
+    details,
     retryAfter: Number.isFinite(seconds) ? seconds : undefined,
   });
 }
 
 /**
  * @param {unknown} envelope
- * @returns {{ code?: number, message?: string, source?: { pointer?: string } }}
+ * @returns {{ code?: number, message?: string, source?: { pointer?: string }, details?: any }}
  */
 function firstError(envelope) {
   const errors = /** @type {{ errors?: unknown } | null | undefined} */ (envelope)?.errors;

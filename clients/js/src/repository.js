@@ -2,6 +2,7 @@
 
 import { hashPath, invalidInput, missing } from "./path.js";
 import { commit, created, createdToken, listedToken, purged, shown, treeEntry } from "./shapes.js";
+import { Writing } from "./writing.js";
 
 /** @typedef {import("../index.d.ts").CairnRepo} CairnRepo */
 /** @typedef {import("./connection.js").Connection} Connection */
@@ -13,7 +14,7 @@ const LOG_MAX = 1000;
 const TOKENS_PER_PAGE = 200;
 
 /** @implements {CairnRepo} */
-export class Repository {
+export class Repository extends Writing {
   #connection;
   #namespacePath;
   #path;
@@ -25,6 +26,7 @@ export class Repository {
    * @param {string} name as the server spells it
    */
   constructor(connection, namespacePath, name) {
+    super(connection, `${namespacePath}/repos/${name}`);
     this.#connection = connection;
     this.#namespacePath = namespacePath;
     this.#path = `${namespacePath}/repos/${name}`;

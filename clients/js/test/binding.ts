@@ -17,6 +17,15 @@ export const asCairn: cairn.Artifacts = env.ARTIFACTS;
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 type Method<T, Name extends keyof T> = T[Name] extends (...args: infer A) => infer R ? [A, R] : never;
 
+type OfCairnAlone =
+  | "UNAUTHORIZED"
+  | "FORBIDDEN"
+  | "PATCH_FAILED"
+  | "CONFLICT"
+  | "MERGE_CONFLICT"
+  | "NO_CHANGE"
+  | "REF_REFUSED";
+
 export const same: [
   Same<ArtifactsRepoInfo, cairn.ArtifactsRepoInfo>,
   Same<ArtifactsCreateRepoResult, cairn.ArtifactsCreateRepoResult>,
@@ -38,7 +47,7 @@ export const same: [
   Same<Method<ArtifactsRepo, "fork">, Method<cairn.ArtifactsRepo, "fork">>,
   Same<Method<ArtifactsRepo, "log">, Method<cairn.ArtifactsRepo, "log">>,
   Same<Method<ArtifactsRepo, "readFile">, Method<cairn.ArtifactsRepo, "readFile">>,
-  Same<ArtifactsErrorCode, Exclude<cairn.ArtifactsErrorCode, "UNAUTHORIZED" | "FORBIDDEN">>,
+  Same<ArtifactsErrorCode, Exclude<cairn.ArtifactsErrorCode, OfCairnAlone>>,
 ] = [
   true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true,
   true, true, true, true, true,

@@ -14,7 +14,9 @@ const require = createRequire(new URL("node_modules/wrangler/package.json", root
 const { Miniflare, convertV4MiniflareOptions } = require("miniflare");
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const sources = ["index", "connection", "error", "namespace", "path", "repository", "shapes", "tokens"];
+const sources = [
+  "index", "commit_stream", "connection", "error", "namespace", "path", "repository", "shapes", "tokens", "writing",
+];
 const modules = ["worker.js", ...sources.map((name) => `../src/${name}.js`)];
 
 let worker;

@@ -17,7 +17,7 @@ fn main() -> Result<()> {
         // A module that imports the wasm as a module, which is how workerd gives it.
         .module(true)?
         .typescript(false)
-        // What the glue calls after a trap, and how it hears of one (docs/adr/0001).
+        // The functions that the glue calls after a trap and to learn of one (docs/adr/0001).
         .reset_state_function(true)
         .force_enable_abort_handler(true);
     let read = || format!("{} does not become a module", wasm.display());

@@ -1,4 +1,5 @@
-//! What is compared: this crate, and zlib-rs at its levels, each reused from content to content.
+//! Compares this crate with zlib-rs at its levels; each compressor is reused from content to
+//! content.
 
 use cairn_deflate::Deflater;
 use flate2::{Compress, Compression, FlushCompress};

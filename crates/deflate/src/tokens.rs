@@ -6,11 +6,11 @@ use super::symbols::{self, DISTANCES, END_OF_BLOCK, LENGTH_MAX, LENGTH_MIN, LITE
 /// Tokens of a block: 128 KiB. Codes for more would fit each part less well.
 const TOKENS_MAX: usize = 32 << 10;
 
-/// A match of so many bytes is taken at once. For a shorter one the match at the next byte is
-/// looked at too.
+/// The deflater takes a match of at least this many bytes at once. After a shorter one it also
+/// tries the match at the next byte.
 const LENGTH_GOOD: usize = 32;
 
-/// After so many bytes without a match only every second byte is looked at, after as many again
+/// After this many bytes without a match it tries only every second byte, after as many again
 /// every third. Source text seldom goes so long without a match; compressed data and keys never
 /// match.
 const MISSES_UNTIL_STEP: usize = 32;

@@ -17,7 +17,7 @@ pub(super) type Block = [u8; 64];
 /// A chaining value, or the working variables `a` to `e` before a step.
 pub(super) type State<W> = [W; 5];
 
-/// Where a message begins.
+/// The state before the first block.
 pub(super) const INITIAL: State<u32> = [
     0x6745_2301,
     0xefcd_ab89,
@@ -29,7 +29,7 @@ pub(super) const INITIAL: State<u32> = [
 /// The constant of each twenty steps.
 pub(super) const CONSTANTS: [u32; 4] = [0x5a82_7999, 0x6ed9_eba1, 0x8f1b_bcdc, 0xca62_c1d6];
 
-/// What the detection needs to know about a block that was compressed.
+/// The facts about a compressed block that the detection needs.
 pub(super) struct Trace {
     /// The message schedule. It has one word more than there are steps, because the loops make five
     /// words at a time.

@@ -32,7 +32,7 @@ pub(super) struct Blocks<'a> {
     tail_end: usize,
 }
 
-/// Where the next block is from.
+/// The source of the next block.
 enum Part {
     Head,
     Middle,

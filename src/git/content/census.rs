@@ -4,7 +4,7 @@ use super::super::object::ObjectKind;
 use super::super::pack::reader::{LivePacks, Location};
 use super::super::store::{PackStore, StoreError};
 
-/// How many entries of each kind there are; an object that stands in two packs counts twice.
+/// How many entries of each kind there are; an object in two packs counts twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Census {
     /// Commits.

@@ -10,11 +10,11 @@ use super::super::object::facts::{self, CommitFacts, FactsError};
 pub(crate) struct CommitText<'a> {
     /// Its tree, its parents, its date as the graph has it.
     pub facts: CommitFacts,
-    /// Who wrote the change.
+    /// The author of the change.
     pub author: Person<'a>,
-    /// Who made the commit.
+    /// The maker of the commit.
     pub committer: Person<'a>,
-    /// What follows the headers, byte for byte.
+    /// The bytes after the headers.
     pub message: &'a BStr,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct CommitText<'a> {
 pub(crate) struct Person<'a> {
     /// May be empty.
     pub name: &'a [u8],
-    /// What stands between the angle brackets.
+    /// The bytes between the angle brackets.
     pub email: &'a [u8],
     /// Seconds since 1970; 0 where none can be read.
     pub time_seconds: i64,

@@ -13,7 +13,7 @@ use super::super::store::{ObjectSource, ReadError, Shared};
 /// few hundred bytes may have millions of entries below it.
 pub(crate) const LISTED_BYTES_MAX: u64 = 16 << 20;
 
-/// What stands around an entry's path where it is shown.
+/// Bytes around an entry's path where it is shown.
 const ENTRY_BYTES: u64 = 110;
 
 /// Bytes of trees held at once, at most.
@@ -24,7 +24,7 @@ const HELD_BYTES_MAX: usize = 24 << 20;
 pub struct Listed {
     /// Its path from the tree that is listed.
     pub path: BString,
-    /// What it is.
+    /// Its mode.
     pub mode: Mode,
     /// The object.
     pub id: ObjectId,
@@ -70,7 +70,7 @@ pub(crate) struct Listing {
 #[derive(Debug)]
 struct Level {
     content: Shared,
-    /// Where the next entry starts.
+    /// Offset of the next entry.
     at: usize,
     /// Bytes of the path that lead here.
     path_bytes: usize,
@@ -142,7 +142,7 @@ impl Listing {
             let rest = level.content.get(level.at..).unwrap_or_default();
             let mut entries = tree_entries(rest);
             let Some(Ok(entry)) = entries.next() else {
-                // What does not parse ends a tree, as in git.
+                // As in git, an entry that does not parse ends the tree.
                 debug_assert!(
                     self.held_bytes >= level.content.len(),
                     "a level was not counted"

@@ -19,7 +19,7 @@ use super::lookup::{self, TreePath};
 /// Trees along the path whose entry is remembered; some 80 bytes each.
 const REMEMBERED_MAX: usize = 50_000;
 
-/// What one step of the walk gave.
+/// The result of one step of the walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// A commit of the log.
@@ -122,7 +122,7 @@ impl Log {
     }
 }
 
-/// What stands somewhere along the path.
+/// The entry at some point of the path, if there is one.
 type Place = Option<(EntryKind, ObjectId)>;
 
 #[derive(Debug)]

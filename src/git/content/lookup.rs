@@ -44,7 +44,7 @@ impl TreePath {
     }
 }
 
-/// What stands at a path.
+/// The entry at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
     /// The mode of its entry.
@@ -63,7 +63,7 @@ pub fn peel(
     for _ in 0..PEELS_MAX {
         let what = "it does not parse";
         let corrupt = |_| ReadError::Corrupt { id, what };
-        // Blobs may be larger than what is read whole, and lead nowhere.
+        // Blobs lead nowhere, and may be too large to read whole.
         if objects.kind(&id)? == Some(ObjectKind::Blob) {
             return Ok(None);
         }
@@ -84,7 +84,7 @@ pub fn peel(
     Ok(None)
 }
 
-/// What stands at a path below a tree; for the root the tree itself.
+/// The entry at a path below a tree; for the root the tree itself.
 pub(crate) fn at_path(
     objects: &impl ObjectSource,
     tree_id: ObjectId,

@@ -1,9 +1,9 @@
-//! What a remote says first, to `info/refs?service=git-upload-pack`:
+//! A remote's first answer, to `info/refs?service=git-upload-pack`:
 //! <https://git-scm.com/docs/gitprotocol-http#_smart_server_response>,
 //! <https://git-scm.com/docs/gitprotocol-v2#_capability_advertisement>.
 //!
-//! Version 2 is asked for. A server that does not know it answers in version 1 or 0, with its
-//! refs at once.
+//! The request asks for version 2. A server that does not know it answers in version 1 or 0, and
+//! lists its refs at once.
 
 use super::super::limits::Limits;
 use super::super::protocol::advertise::Version;
@@ -13,7 +13,7 @@ use super::super::protocol::pktline::{Decoder, Packet, PktLineError, chomp};
 use super::error::{FetchClientError, err_message};
 use super::remote_refs::{LIST_BYTES_MAX, RemoteRef, RemoteRefs};
 
-/// What of a remote's abilities matters here.
+/// The capabilities of a remote that a fetch uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a capability")]
 pub(crate) struct Features {
@@ -27,12 +27,12 @@ pub(crate) struct Features {
     pub(crate) object_format: bool,
 }
 
-/// What a remote speaks.
+/// The protocol of a remote, and its capabilities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Advertisement {
     /// The version of the protocol.
     pub version: Version,
-    /// What it can do.
+    /// Its capabilities.
     pub(crate) features: Features,
     /// Its refs, in versions 0 and 1; version 2 has to be asked for them.
     pub refs: Option<RemoteRefs>,
@@ -99,7 +99,7 @@ impl AdvertisementReader {
         Ok(())
     }
 
-    /// The input has ended: what the remote speaks.
+    /// Ends the input and gives the remote's protocol.
     pub(crate) fn finish(self) -> Result<Advertisement, FetchClientError> {
         let State::Done(version) = self.state else {
             return Err(PktLineError::Truncated.into());

@@ -1,4 +1,4 @@
-//! What a remote can do wrong.
+//! Errors of a remote.
 
 use super::super::protocol::pktline::{self, PktLineError};
 
@@ -14,19 +14,19 @@ pub(crate) enum FetchClientError {
     /// The remote refused, in its own words.
     #[error("the remote says: {0}")]
     Refused(String),
-    /// A line that has no place where it stands.
+    /// A line that is not allowed at its place.
     #[error("the remote sent an unexpected line: '{line}'")]
     UnexpectedLine {
         /// The line, shortened.
         line: String,
     },
-    /// A mark (flush, delimiter) that has no place where it stands.
+    /// A mark (flush, delimiter) that is not allowed at its place.
     #[error("the remote's answer has no pack")]
     NoPack,
     /// The remote's objects are named by another hash.
     #[error("the remote's object format is '{format}', only sha1 is supported")]
     ObjectFormat {
-        /// What it says.
+        /// The format that it announces.
         format: String,
     },
     /// The remote cannot do what cannot be done without.
@@ -50,7 +50,7 @@ pub(crate) enum FetchClientError {
 }
 
 impl FetchClientError {
-    /// A line that has no place where it stands.
+    /// A line that is not allowed at its place.
     pub(super) fn unexpected(line: &[u8]) -> Self {
         Self::UnexpectedLine {
             line: pktline::quoted(line),

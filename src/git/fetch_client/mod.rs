@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `advertisement` | the answer to `info/refs`: which protocol is spoken, and in the old ones the refs |
 //! | `remote_refs` | the refs of a remote, also as `ls-refs` lists them |
-//! | `request` | what is sent: `ls-refs`, and `fetch` in the words of each version |
+//! | `request` | requests: `ls-refs`, and `fetch` in the words of each version |
 //! | `response` | the answer to a fetch, taken apart as it arrives |
 //! | `parts` | a long history cut into fetches of bounded size |
-//! | `error` | what a remote can do wrong |
+//! | `error` | errors of a remote |
 //!
 //! Nothing is believed: every reader takes its input in any pieces, has a bound, and leaves the
 //! objects to `pack` and `graph`, which check them like a push's.

@@ -1,11 +1,11 @@
-//! A long history cut into fetches of bounded size.
+//! Cuts a long history into fetches of bounded size.
 //!
-//! What one fetch brings cannot be bounded by asking: `deepen` cuts a history from its new end, so
-//! that the commits at the cut lack their parents. Cut from its old end, every part stands for
-//! itself: the commits (without trees) are fetched first, put in an order in which parents come
-//! before children, and divided. A part's *frontier* is the commits of all parts so far that have
-//! no child among them; it reaches everything so far. So part n is a fetch that wants the frontier
-//! of n and has that of n - 1, and what it brings is complete.
+//! A request cannot bound what its fetch brings: `deepen` cuts a history from its new end, so
+//! that the commits at the cut lack their parents. When the cuts start at the old end, every part
+//! is complete. The client first fetches the commits (without trees), orders them with parents
+//! before children, and divides them. A part's *frontier* is the commits of all parts so far that
+//! have no child among them; it reaches everything so far. So part n is a fetch that wants the
+//! frontier of n and has the frontier of n - 1, and its pack is complete.
 
 use std::collections::HashSet;
 
@@ -36,14 +36,14 @@ pub struct Gap {
     pub commit_id: ObjectId,
 }
 
-/// Where to cut.
+/// The points at which to cut.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Parts {
     /// Commits that are here already and that the rest builds on.
     pub here: Vec<ObjectId>,
     /// The frontier of each part but the last, which wants the refs themselves.
     pub(crate) frontiers: Vec<Vec<ObjectId>>,
-    /// Commits that are to come.
+    /// The number of commits to fetch.
     pub commits: usize,
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn join_ids(ids: &[ObjectId]) -> Vec<u8> {
     ids.iter().flat_map(|id| id.as_bytes()).copied().collect()
 }
 
-/// The ids that [`join_ids`] joined; a rest that is none is left out.
+/// The ids that [`join_ids`] joined; an incomplete id at the end is left out.
 pub(crate) fn split_ids(bytes: &[u8]) -> Vec<ObjectId> {
     let width = gix_hash::Kind::Sha1.len_in_bytes();
     let ids = bytes.chunks_exact(width);

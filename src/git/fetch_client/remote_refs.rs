@@ -1,8 +1,8 @@
 //! The refs of a remote: <https://git-scm.com/docs/gitprotocol-v2#_ls_refs>.
 //!
-//! Branches and tags are kept, and where `HEAD` points; what else a server may list (merge
-//! requests by the thousand) is read and forgotten. Names are judged by whoever makes refs of them,
-//! who can then say which were left out.
+//! This keeps branches, tags and the target of `HEAD`. It reads and forgets all other refs that a
+//! server may list (merge requests by the thousand). It does not judge names: the code that makes
+//! refs of them does, and can then report the ones that it left out.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
@@ -23,9 +23,9 @@ pub const PREFIXES: [&str; 2] = ["refs/heads/", "refs/tags/"];
 pub(crate) struct RemoteRef {
     /// Its full name.
     pub name: BString,
-    /// What it points to.
+    /// The object that it points to.
     pub target: ObjectId,
-    /// When that is a tag object: what the tag, peeled, points to.
+    /// The peeled target, when that is a tag object.
     pub peeled: Option<ObjectId>,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct RemoteRefs {
     pub shallow: Vec<ObjectId>,
     /// Bytes of the names of `refs`.
     name_bytes: usize,
-    /// What `HEAD` points to, where no symref says more.
+    /// The object that `HEAD` points to, when no symref says more.
     head_target: Option<ObjectId>,
 }
 
@@ -50,7 +50,7 @@ impl RemoteRefs {
         self.refs.iter().find(|found| found.name == name)
     }
 
-    /// What they take, here and in the lists that are made of them.
+    /// Bytes that they take, here and in the lists made from them.
     pub(crate) fn held_bytes(&self) -> u64 {
         let refs = self.refs.len().saturating_mul(size_of::<RemoteRef>());
         (refs.saturating_add(self.name_bytes) as u64).saturating_mul(3)
@@ -83,7 +83,7 @@ impl RemoteRefs {
         Ok(())
     }
 
-    /// Notes what the last ref, a tag, peels to (versions 0 and 1).
+    /// Notes the peeled target of the last ref, a tag (versions 0 and 1).
     pub(super) fn peel_last(&mut self, name: &[u8], peeled: ObjectId) {
         if let Some(last) = self.refs.last_mut().filter(|last| last.name == name) {
             last.peeled = Some(peeled);

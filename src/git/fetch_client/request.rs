@@ -1,4 +1,4 @@
-//! What is sent to a remote: `ls-refs`, and `fetch` in the words of each version of the protocol.
+//! Requests to a remote: `ls-refs`, and `fetch` in the words of each version of the protocol.
 //!
 //! <https://git-scm.com/docs/gitprotocol-v2#_command_request>,
 //! <https://git-scm.com/docs/gitprotocol-pack#_packfile_negotiation>.
@@ -28,7 +28,7 @@ pub(crate) fn ls_refs(features: Features) -> Vec<u8> {
     out
 }
 
-/// What is to be fetched. One request says it all, and the pack follows.
+/// The objects to fetch. One request says it all, and the pack follows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct FetchOrder<'a> {
     /// Objects wanted, each once.

@@ -14,7 +14,7 @@ use super::error::{FetchClientError, err_message};
 pub(crate) enum Event<'a> {
     /// The next bytes of the pack, never none.
     Pack(&'a [u8]),
-    /// What the remote does, for people.
+    /// Progress of the remote, for people.
     Progress(&'a [u8]),
     /// A commit that comes, or was, without its parents.
     Shallow(ObjectId),
@@ -95,7 +95,7 @@ fn wrong(error: PktLineError) -> FetchClientError {
     error.into()
 }
 
-/// What a packet is in a state, and the state after it.
+/// Reads a packet in a state, and gives the next state.
 fn step(state: State, packet: Packet<'_>) -> Result<(State, Option<Event<'_>>), FetchClientError> {
     let line = match packet {
         Packet::Data(line) => line,
@@ -123,7 +123,7 @@ fn step(state: State, packet: Packet<'_>) -> Result<(State, Option<Event<'_>>), 
     }
 }
 
-/// A line of what stands before the pack.
+/// A line before the pack.
 fn before_pack(state: State, line: &[u8]) -> Result<(State, Option<Event<'_>>), FetchClientError> {
     let text = chomp(line);
     let unexpected = || Err(FetchClientError::unexpected(text));

@@ -115,13 +115,25 @@ pub fn merge_bases(
     left: CommitNode,
     right: CommitNode,
 ) -> Result<Vec<CommitNode>, StoreError> {
+    merge_bases_of(graph, &[left], &[right])
+}
+
+/// The same of two merges that need not be commits: one has the commits of `left` as its parents,
+/// the other one those of `right`.
+pub fn merge_bases_of(
+    graph: &CommitGraph,
+    left: &[CommitNode],
+    right: &[CommitNode],
+) -> Result<Vec<CommitNode>, StoreError> {
     let mut marks: HashMap<CommitNode, u8> = HashMap::new();
     let mut queue = BinaryHeap::new();
     // Queued commits that are not stale: when none is left, no merge base is to come.
     let mut fresh = HashSet::new();
     let mut bases = Vec::new();
     let mut parents = Vec::new();
-    for (node, mark) in [(left, LEFT), (right, RIGHT)] {
+    let lefts = left.iter().map(|node| (*node, LEFT));
+    let rights = right.iter().map(|node| (*node, RIGHT));
+    for (node, mark) in lefts.chain(rights) {
         let slot = marks.entry(node).or_insert(0);
         if *slot == 0 {
             queue.push((graph.generation(node), node));

@@ -1,6 +1,6 @@
-//! What a tree reaches, less what some other trees have at the same paths.
+//! The objects that a tree reaches, without those that other trees have at the same paths.
 //!
-//! Needed where no introduced list says it: for trees that are fetched by name, for commits at
+//! No introduced list has them in three cases: for trees that are fetched by name, for commits at
 //! the edge of a shallow history, and for filters that go by an object's place.
 
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ pub enum TreeWalkError {
         /// The tree.
         id: ObjectId,
     },
-    /// What a tree should be is something else.
+    /// An object that should be a tree is of another kind.
     #[error("object {id} is a {found}, not a tree")]
     NotATree {
         /// The object.
@@ -38,7 +38,7 @@ pub enum TreeWalkError {
     Malformed {
         /// The tree.
         id: ObjectId,
-        /// What is wrong with it.
+        /// The defect.
         problem: FactsError,
     },
     /// More trees to look at than a fetch may.
@@ -109,7 +109,7 @@ struct Pending {
     /// Empty when names do not count.
     path: BString,
     place: Directory,
-    /// What others have at the same path.
+    /// The trees that others have at the same path.
     bases: Vec<ObjectId>,
 }
 
@@ -124,7 +124,7 @@ impl Pending {
 }
 
 impl<'a> TreeWalk<'a> {
-    /// Prepares walks over these objects, that look at so much at most.
+    /// Prepares walks over these objects, bounded in the objects that they read.
     pub(crate) fn new(
         objects: &'a dyn ObjectSource,
         filter: &'a ObjectFilter,

@@ -7,7 +7,7 @@ use gix_hash::ObjectId;
 /// Bytes of an object id.
 pub(super) const ID_BYTES: usize = 20;
 
-/// Where one table lies in a part.
+/// The place of one table in a part.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Column {
     start: usize,

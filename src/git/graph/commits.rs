@@ -25,7 +25,7 @@ impl CommitNode {
     }
 }
 
-/// Where a commit's segment keeps it.
+/// The place of a commit in its segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommitPlace {
     /// The pack's place among the live packs.
@@ -221,7 +221,7 @@ impl CommitGraph {
         Some((ordinal, pack, node.0.checked_sub(pack.first)?))
     }
 
-    /// Where the commit is kept.
+    /// The place of the commit.
     pub fn place(&self, node: CommitNode) -> Option<CommitPlace> {
         let (ordinal, pack, number) = self.pack_of(node)?;
         Some(CommitPlace {

@@ -51,7 +51,7 @@ pub enum Progress {
     Done,
 }
 
-/// What was done.
+/// Counts of the work done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ConnectivityStats {
     /// Commits proved.
@@ -71,13 +71,14 @@ pub struct Connected {
     pub graph_part: Pieces,
     /// The pack's Introduced part.
     pub introduced_part: Vec<u8>,
-    /// What the tips need and the pack does not hold, each once; not what that leads to.
+    /// Objects that the tips need and the pack does not hold, each once, without the objects
+    /// behind them.
     pub relied_on: Vec<ObjectId>,
-    /// What was done.
+    /// Counts of the work done.
     pub stats: ConnectivityStats,
 }
 
-/// What a tip is, or what refers to it.
+/// A tip, and the object that refers to it.
 struct Tip {
     id: ObjectId,
     /// The tag that refers to it, and the kind that the tag claims.
@@ -101,7 +102,7 @@ pub struct Connectivity<'a> {
     shallow: HashSet<ObjectId>,
     /// Objects of live packs that count as if they were not here.
     hidden: Rc<HashSet<ObjectId>>,
-    /// Tips, and what they tag, that are not in the pack.
+    /// Tips outside the pack, and the objects outside it that tips tag.
     tips_relied_on: HashSet<ObjectId>,
     /// Whether a commit of the pack is in the graph already.
     overlaps: bool,

@@ -2,8 +2,8 @@
 //! introduces.
 //!
 //! A commit introduces itself, and every object of its tree that no parent's tree has at the same
-//! path. What a fetch needs is then the union of these lists over the missing commits, and no
-//! tree is read to find it. The inverse, by position the first commit that introduces the object,
+//! path. So a fetch needs the union of these lists over the missing commits, and reads no tree to
+//! find it. The inverse gives for each position the first commit that introduces the object. It
 //! tells whether a client that has some commits has a delta's base.
 //!
 //! Little-endian:
@@ -223,7 +223,8 @@ impl IntroducedBuilder {
             .checked_sub(1)
     }
 
-    /// Notes, unless another came first, that the commit introduces the object at this position.
+    /// Notes that the commit introduces the object at this position, unless another one did
+    /// earlier.
     pub(crate) fn note_introducer(&mut self, position: u32, number: u32) {
         let slot = usize::try_from(position)
             .ok()

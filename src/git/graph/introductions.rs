@@ -9,7 +9,8 @@ use super::super::store::{PackId, PackStore, Part, StoreError};
 use super::commits::{CommitGraph, CommitNode};
 use super::introduced::Introduced;
 
-/// What each commit of the graph introduces, and which commit introduced an object.
+/// The objects that each commit of the graph introduces, and the commit that introduced an
+/// object.
 #[derive(Debug)]
 pub(crate) struct Introductions {
     packs: Vec<(PackId, OnceCell<Introduced>)>,

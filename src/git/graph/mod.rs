@@ -1,4 +1,4 @@
-//! The commit graph, and what is answered from it without reading commits or trees.
+//! The commit graph, which answers questions without a read of commits or trees.
 //!
 //! | file | what |
 //! |---|---|
@@ -8,11 +8,11 @@
 //! | `commits` | the segments of all live packs as one graph |
 //! | `introductions` | the Introduced parts of all live packs |
 //! | `paint` | which commits a client lacks; which it has |
-//! | `peel` | tags followed to what they tag |
+//! | `peel` | follows tags to the objects that they tag |
 //! | `reachable` | whether a ref reaches an object |
 //! | `ancestry` | ancestors, merge bases, readiness of a negotiation |
 //! | `shallow` | where a shallow history ends |
-//! | `closure` | what a tree reaches |
+//! | `closure` | the objects that a tree reaches |
 //! | `trees` | the entries of a tree that none of the parents' trees has |
 //! | `connectivity` | the check of a push, which yields both parts |
 //!

@@ -19,7 +19,7 @@ const COMMON: u8 = 2;
 /// Is or was in the queue.
 const QUEUED: u8 = 4;
 
-/// Where the walk does not go on to the parents: the edges of shallow histories.
+/// Commits at which the walk stops: the edges of shallow histories.
 #[derive(Debug, Clone, Default)]
 pub struct Cuts {
     /// Commits whose parents are not wanted on their account: the new shallow boundary.

@@ -1,4 +1,4 @@
-//! What an id names: tags are followed to what they tag.
+//! Follows tags to the object that they tag.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use super::super::pack::reader::{LivePacks, Location};
 use super::super::store::{ObjectSource, PackStore, ReadError};
 use super::commits::{CommitGraph, CommitNode};
 
-/// What is at the end of a chain of tags.
+/// The object at the end of a chain of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peeled {
     /// A commit of the graph.

@@ -1,10 +1,11 @@
-//! What some roots reach, asked object by object: the refs of a repository, say.
+//! Whether some roots, such as the refs of a repository, reach an object.
 //!
-//! A fork shares its source's packs, and what a force push left behind stays for a while; so that an
-//! object is stored proves nothing about who may have it. Commits are found by painting the graph
-//! from the roots, no further down than the question needs. A tree or blob is asked by the commit
-//! that introduced it first; only if that one is not reached, all introduced lists are gone through
-//! once, into a bit for each object, and every later question is a look at that table.
+//! A fork shares its source's packs, and objects that a force push left behind stay for a while.
+//! So a stored object proves nothing about who may have it. To find a commit, this paints the
+//! graph from the roots, no further down than the question needs. For a tree or a blob it looks
+//! for the commit that introduced it first. Only if the roots do not reach that commit, it reads
+//! all introduced lists once, into a bit for each object, and answers every later question from
+//! that table.
 
 use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
@@ -23,12 +24,13 @@ use super::segment::Segment;
 /// Tags between a name and what it stands for, at most.
 const PEELS_MAX: usize = 100;
 
-/// What the roots reach. Holds one byte a commit and, once all lists were read, one bit an object.
+/// The objects that the roots reach. Holds one byte a commit and, once all lists were read, one
+/// bit an object.
 #[derive(Debug)]
 pub struct Reachable {
     graph: Rc<CommitGraph>,
     paint: Paint,
-    /// Annotated tags among the roots, behind what they peel to.
+    /// Annotated tags among the roots, by their peeled targets.
     tags: BTreeSet<(ObjectId, ObjectId)>,
     /// Trees and blobs among the roots, and those that tags lead to.
     others: BTreeSet<ObjectId>,
@@ -244,7 +246,7 @@ fn places<S: PackStore>(packs: &LivePacks<S>, id: &oid) -> Result<Vec<Location>,
     Ok(places)
 }
 
-/// What a tag names; `None` when the object is no tag, or not here.
+/// The target of a tag; `None` when the object is no tag, or not here.
 fn target_of<S: PackStore>(
     packs: &LivePacks<S>,
     id: ObjectId,
@@ -260,7 +262,7 @@ fn target_of<S: PackStore>(
     Ok(Some(tag.target))
 }
 
-/// What a tag leads to in the end.
+/// The object at the end of a chain of tags.
 fn peel<S: PackStore>(packs: &LivePacks<S>, mut id: ObjectId) -> Result<ObjectId, ReadError> {
     for _ in 0..PEELS_MAX {
         match target_of(packs, id)? {

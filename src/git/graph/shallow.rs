@@ -1,4 +1,4 @@
-//! Where a shallow history ends: `deepen`, `deepen-since` and `deepen-not` of a fetch
+//! Finds the end of a shallow history: `deepen`, `deepen-since` and `deepen-not` of a fetch
 //! (<https://git-scm.com/docs/gitprotocol-pack#_packfile_negotiation>).
 //!
 //! A *shallow* commit is one that the client keeps without its parents.
@@ -13,7 +13,7 @@ use super::paint::{Cuts, Paint};
 /// How much history a fetch asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Deepen {
-    /// What the client's shallow commits leave: no `deepen` line.
+    /// No `deepen` line: the client's shallow commits decide.
     #[default]
     Unchanged,
     /// Everything: `deepen 2147483647`.
@@ -44,7 +44,7 @@ pub struct Boundary {
     pub unshallow: Vec<CommitNode>,
 }
 
-/// `deepen-since` and `deepen-not` leave nothing of what is wanted.
+/// `deepen-since` and `deepen-not` leave none of the wanted commits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ShallowError {
     /// Git's own words.
@@ -175,7 +175,7 @@ fn within_depth(
     Ok(found)
 }
 
-/// What the wants reach through commits that are young enough, less the ancestors of `not`.
+/// The commits that the wants reach and that are young enough, less the ancestors of `not`.
 fn within_revisions(
     graph: &Rc<CommitGraph>,
     wants: &[CommitNode],

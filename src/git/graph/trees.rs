@@ -1,7 +1,7 @@
-//! A tree compared with its parents' trees at the same path.
+//! Compares a tree with its parents' trees at the same path.
 //!
-//! Trees are sorted, so one pass over all of them side by side finds the entries that are new.
-//! Where a parent's tree is not sorted, something known may be taken for new; never the reverse.
+//! Trees are sorted, so one pass over all of them side by side finds the new entries. If a
+//! parent's tree is not sorted, the pass may take a known entry for new, but never the reverse.
 
 use std::cmp::Ordering;
 
@@ -132,7 +132,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes on by entries of so many bytes.
+    /// Skips entries of `bytes` in all.
     fn skip(&mut self, bytes: usize) {
         self.entries = tree_entries(self.entries.rest().get(bytes..).unwrap_or_default());
     }
@@ -178,7 +178,7 @@ pub(super) struct TreeStack {
 struct TreeRow {
     id: ObjectId,
     referred_by: ObjectId,
-    /// Where its bases start.
+    /// Index of its first base.
     bases_start: u32,
     depth: u32,
 }

@@ -1,8 +1,8 @@
-//! The parts that are stored against those made anew.
+//! Compares the stored parts with parts made again.
 //!
-//! Two indexes must agree entry by entry. Graphs are compared commit by commit, whatever the
-//! segment that a commit is in: one that was incomplete for a while may have been proved with a
-//! later pack than the one that completed it.
+//! Two indexes must agree entry by entry. Graphs are compared commit by commit, whichever segment
+//! holds a commit: a commit that was incomplete for a while may have been proved with a later
+//! pack than the one that completed it.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use super::super::pack::index::PackIndex;
 use super::super::pack::reader::LivePacks;
 use super::super::store::{PackStore, StoreError};
 
-/// What differs in an index, at its first place; `None` when nothing does.
+/// The first difference between two indexes; `None` if they are equal.
 pub fn indexes(stored: &PackIndex, rebuilt: &PackIndex) -> Option<String> {
     if stored.len() != rebuilt.len() {
         return Some(format!(
@@ -111,7 +111,7 @@ struct Facts {
     introduced: BTreeSet<ObjectId>,
 }
 
-/// What is wrong with the stored commit of this place; `None` when nothing is.
+/// The defect of the stored commit at this place; `None` if it has no defect.
 pub fn commits<S: PackStore, R: PackStore>(
     stored: &Graph<'_, S>,
     rebuilt: &Graph<'_, R>,

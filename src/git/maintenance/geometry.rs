@@ -25,7 +25,7 @@ pub const OBJECTS_MAX: u64 = 400_000;
 /// Bytes of a merged pack at most: it is made in one go, beside its sources.
 pub const BYTES_MAX: u64 = 512 << 20;
 
-/// What an entry weighs besides its bytes, for its place in the parts.
+/// The weight of an entry besides its bytes, for its place in the parts.
 const OBJECT_WEIGHT: u64 = 128;
 
 /// The packs to merge next, by their places among the live packs; `None` when all is well.

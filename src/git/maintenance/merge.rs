@@ -279,7 +279,7 @@ impl Merge {
         Ok(())
     }
 
-    /// What the entry is built on in the merged pack.
+    /// The entry's base in the merged pack.
     fn base<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,

@@ -6,7 +6,7 @@
 //! | `merge` | merges several packs into one, entry by entry, as they are stored |
 //! | `reach` | finds what refs and reflog reach: the rest may be pruned |
 //! | `rebuild` | makes the parts of a pack again from its bytes |
-//! | `step` | what a machine says after each of its steps |
+//! | `step` | the result of each step of a machine |
 //! | `compare` | compares the stored parts with those made again |
 //!
 //! Invariants:

@@ -1,13 +1,14 @@
-//! What refs and reflog reach: the rest may be pruned.
+//! The objects that refs and reflog reach; a prune may remove the rest.
 //!
-//! The commits are found in the graph and their objects on the introduced lists, so that no tree
-//! is read but where a ref names one. What a kept delta leans on is kept too, reached or not.
+//! The graph gives the commits, and the introduced lists their objects, so that this reads a tree
+//! only if a ref names one. It also keeps the base of every kept delta, whether or not anything
+//! reaches it.
 //!
-//! A purge keeps no base for a delta's sake ([`Reach::without_bases`]): what leans on one is then
-//! made into a whole object by the merge that leaves the base out.
+//! A purge keeps no base for a delta's sake ([`Reach::without_bases`]). The merge that leaves the
+//! base out then makes the delta into a whole object.
 //!
-//! A pack can be kept as a whole, because it is young or because it must not be rewritten: then
-//! what its commits and its deltas need in other packs is kept as well.
+//! A pack can be kept as a whole, because it is young or because it must not be rewritten. Then
+//! this also keeps the objects in other packs that its commits and its deltas need.
 
 use std::rc::Rc;
 
@@ -52,7 +53,7 @@ impl From<StoreError> for ReachError {
     }
 }
 
-/// What is kept: a bit for each entry and for each commit of the graph.
+/// The objects to keep: a bit for each entry and for each commit of the graph.
 #[derive(Debug)]
 pub struct Reached {
     /// The entries.
@@ -111,14 +112,14 @@ impl Reached {
     }
 }
 
-/// Finds what is kept. It does not borrow the packs; every call needs the same ones.
+/// Finds the objects to keep. It does not borrow the packs; every call needs the same ones.
 pub struct Reach {
     reached: Reached,
     introductions: Introductions,
     /// Commits whose lists are still to be read.
     open: Vec<CommitNode>,
     parents: Vec<CommitNode>,
-    /// Where the bases of kept entries were looked for last; packs are gone through backwards.
+    /// The place where the last search for a base ended; the walk visits packs backwards.
     bases: Option<Location>,
     keeps_bases: bool,
 }
@@ -223,7 +224,7 @@ impl Reach {
         Ok(Step::More)
     }
 
-    /// What is kept so far.
+    /// The objects found so far.
     pub fn reached(&self) -> &Reached {
         &self.reached
     }
@@ -234,7 +235,7 @@ impl Reach {
         self.reached.entries.count() + commits as u64
     }
 
-    /// What is kept, once a step was [`Step::Done`].
+    /// The objects to keep, once a step was [`Step::Done`].
     pub fn finish(self) -> Rc<Reached> {
         Rc::new(self.reached)
     }

@@ -41,10 +41,10 @@ pub enum RebuildError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What stands behind the trailer is not what a push appends.
+    /// The bytes after the trailer are not an entry that a push appends.
     #[error("the entry appended at offset {offset} is corrupt")]
     Appended {
-        /// Where it starts.
+        /// Its offset.
         offset: u64,
     },
 }
@@ -125,7 +125,7 @@ impl<S: PackStore> PackStore for Overlay<S> {
     }
 }
 
-/// A quarantine for a pack that is stored already: nothing of it is written again.
+/// A quarantine for a pack that is already stored; it writes nothing.
 struct Replay<'a> {
     quarantine: &'a dyn Quarantine,
     pack_id: PackId,
@@ -339,7 +339,7 @@ impl<'a, S: PackStore> StoredPack<'a, S> {
         }
     }
 
-    /// Its commits that `graph`, that of the packs before, does not have.
+    /// Its commits that the packs before it do not have; `graph` is the graph of those.
     pub fn commits(&self, graph: &CommitGraph) -> Result<Vec<ObjectId>, StoreError> {
         let index = self.packs.index(self.pack)?;
         let mut commits = Vec::new();

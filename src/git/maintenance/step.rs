@@ -1,4 +1,4 @@
-//! Work in steps: what a machine says after each.
+//! Work in steps: the result of each step of a machine.
 
 /// Whether a machine has more to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

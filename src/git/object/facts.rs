@@ -1,4 +1,5 @@
-//! What the graph needs to know of an object, read exactly as tolerantly as git itself reads it.
+//! The facts of an object that the graph needs, read exactly as tolerantly as git itself reads
+//! it.
 //!
 //! Git parses far more leniently than it checks: a commit without an author, an octal mode of
 //! nine digits or a tag without a tagger all parse. A history that `fsck` merely warns about has
@@ -58,7 +59,7 @@ pub enum FactsError {
     EmptyName,
 }
 
-/// What the graph records of a commit.
+/// The facts that the graph records of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitFacts {
     /// Its root tree.
@@ -70,7 +71,7 @@ pub struct CommitFacts {
     pub time: u64,
 }
 
-/// What a walk needs of a tag.
+/// The facts that a walk needs of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TagFacts<'a> {
     /// The tagged object.
@@ -115,8 +116,8 @@ pub fn commit(content: &[u8]) -> Result<CommitFacts, FactsError> {
     })
 }
 
-/// What follows `parent `, where git sees a parent line: one that is too short to hold an id is
-/// none, and is left to the search for the date.
+/// The text after `parent `, when git sees a parent line. As in git, a line that is too short to
+/// hold an id is no parent line, and the search for the date reads it.
 fn parent_line(rest: &[u8]) -> Option<&[u8]> {
     rest.strip_prefix(b"parent ")
         .filter(|line| line.len() > ID_DIGITS)
@@ -198,7 +199,7 @@ pub fn tag(content: &[u8]) -> Result<TagFacts<'_>, FactsError> {
     })
 }
 
-/// A tree entry's mode: sixteen bits, as they stand in the tree.
+/// A tree entry's mode: the sixteen bits in the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mode(pub u16);
 
@@ -219,7 +220,7 @@ impl Mode {
         self.kind() == EntryKind::Commit
     }
 
-    /// What git takes the entry for (its `canon_mode`).
+    /// The kind that git takes the entry for (its `canon_mode`).
     pub(crate) fn kind(self) -> EntryKind {
         match self.0 & 0o170_000 {
             0o100_000 if self.0 & 0o100 != 0 => EntryKind::BlobExecutable,
@@ -234,7 +235,7 @@ impl Mode {
 /// One entry of a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TreeEntry<'a> {
-    /// What the entry is.
+    /// The entry's mode.
     pub mode: Mode,
     /// Its name; never empty, and without NUL.
     pub name: &'a BStr,
@@ -242,7 +243,7 @@ pub struct TreeEntry<'a> {
     pub id: &'a oid,
 }
 
-/// The entries of a tree in the order in which they stand; ends after the first error.
+/// The entries of a tree in stored order; ends after the first error.
 pub fn tree_entries(content: &[u8]) -> TreeEntries<'_> {
     TreeEntries { rest: content }
 }
@@ -282,8 +283,8 @@ impl<'a> Iterator for TreeEntries<'a> {
 
 /// The first entry, and the bytes behind it (git's `decode_tree_entry`).
 fn decode_entry(bytes: &[u8]) -> Result<(TreeEntry<'_>, &[u8]), FactsError> {
-    // Whatever the entries are, the last one's NUL stands here; so a cut tree has no entry at
-    // all, and the searches below find what they look for.
+    // The last entry's NUL is here, whatever the entries are. So a cut tree has no entry at all,
+    // and the searches below find their bytes.
     let too_short = FactsError::TooShortTree {
         remaining_bytes: bytes.len(),
     };

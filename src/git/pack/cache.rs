@@ -11,8 +11,8 @@ use std::hash::Hash;
 use super::super::object::ObjectKind;
 use super::super::store::Shared;
 
-/// What an entry is taken to cost besides its content: its slot, its key in the map (twice, since
-/// maps keep free room), the allocation of the content.
+/// The cost of an entry besides its content: its slot, its key in the map (twice, since maps keep
+/// free room), the allocation of the content.
 pub(crate) const ENTRY_BYTES: usize = 160;
 
 /// "No slot" in the links of the list.

@@ -110,18 +110,18 @@ impl EntryTable {
     }
 }
 
-/// Where the ids of each beginning stand among all sorted ids: some four to eight ids a bucket,
+/// Divides the sorted ids into buckets by their first bytes: some four to eight ids a bucket,
 /// half a byte an entry.
 #[derive(Debug, Default)]
 struct Fan {
     /// Bits of an id that name its bucket.
     bits: u32,
-    /// Where each bucket ends; while ids are taken in, where its next one goes.
+    /// The end of each bucket. While ids are taken in: the position of its next id.
     ends: Vec<u32>,
 }
 
 impl Fan {
-    /// Makes buckets for so many ids, these, and leaves each at its start.
+    /// Makes buckets for these ids, and leaves each at its start.
     fn count<'a>(&mut self, count: usize, ids: impl Iterator<Item = &'a oid>) {
         let bits = (count / 4).checked_ilog2().unwrap_or(0);
         self.bits = bits.min(FAN_BITS_MAX);
@@ -162,7 +162,7 @@ impl Fan {
         first.checked_shr(u32::BITS - self.bits).unwrap_or(0) as usize
     }
 
-    /// Where the ids of a bucket stand, once all are taken.
+    /// The positions of a bucket's ids, once all are taken.
     fn range(&self, bucket: usize) -> Range<usize> {
         let end = |bucket: usize| self.ends.get(bucket).map_or(0, |end| *end as usize);
         bucket.checked_sub(1).map_or(0, end)..end(bucket)

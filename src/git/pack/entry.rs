@@ -80,7 +80,7 @@ pub enum EntryError {
     /// An entry that names itself as its base.
     #[error("delta base offset of 0 is out of bound")]
     ZeroDistance,
-    /// The decoder refused what has the right length.
+    /// The decoder refused a header of the right length.
     #[error("bad entry header")]
     Malformed,
 }

@@ -32,7 +32,7 @@ pub struct IncomingPack {
     at_hand: Vec<(u32, Shared)>,
 }
 
-/// What is left to publish of a pack that has arrived.
+/// The rest of an arrived pack, still to be published.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Received {
     /// The pack in quarantine; `None` when all its bytes are in `tail`.
@@ -120,7 +120,7 @@ impl IncomingPack {
         Ok(Cow::Owned(joined))
     }
 
-    /// Ends the stream and hands over what is to be published.
+    /// Ends the stream and hands over the rest to publish.
     pub fn finish(self) -> Received {
         Received {
             pack_id: self.pack_id,
@@ -130,7 +130,7 @@ impl IncomingPack {
         }
     }
 
-    /// Where the tail starts in the pack.
+    /// Offset of the tail in the pack.
     fn tail_offset(&self) -> u64 {
         u64::from(self.chunk_count) * CHUNK_BYTES as u64
     }

@@ -1,7 +1,7 @@
-//! The index part of a stored pack: where each object is.
+//! The index part of a stored pack: the position of each object.
 //!
-//! What Git keeps in a pack's `.idx` and `.rev` files, and the facts about each entry that a fetch
-//! would otherwise have to read from the pack: its kind, its size, its delta base. All numbers are
+//! It has the contents of a pack's `.idx` and `.rev` files, and the facts about each entry that a
+//! fetch would otherwise read from the pack: its kind, its size, its delta base. All numbers are
 //! big-endian. 48 bytes an object:
 //!
 //! | section | bytes | what |
@@ -17,8 +17,8 @@
 //! content's size, its base and its index position (4 each). The base is a
 //! position, or [`format::NO_BASE`], or with the highest bit set the number of an external base.
 //!
-//! A pack may hold an object more than once; then the copy that is found is the first one, and the
-//! header counts the surplus ones.
+//! A pack may hold an object more than once. Then a search finds the first copy, and the header
+//! counts the surplus ones.
 
 mod build;
 mod format;

@@ -7,8 +7,9 @@ use flate2::{Decompress, FlushDecompress, Status};
 /// Bytes of the buffer that [`Inflater::pieces`] inflates into.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// Bytes behind a stream that are best given along, if they are at hand: the decompressor decodes
-/// several symbols at a step only while it has fifteen bytes of input. It takes none of them.
+/// Bytes behind a stream that the caller should pass along if it has them. The decompressor
+/// decodes several symbols in a step only while it has fifteen bytes of input. It takes none of
+/// them.
 pub(crate) const INPUT_TO_SPARE: u64 = 16;
 
 /// A zlib stream is wrong, or does not have the size that its entry announced.
@@ -39,7 +40,7 @@ pub enum InflateError {
         /// Bytes announced.
         expected: u64,
     },
-    /// There is no memory for what was announced.
+    /// The announced content is too large for the memory.
     #[error("inflate: no room for the {expected} bytes announced")]
     TooLarge {
         /// Bytes announced.
@@ -47,7 +48,7 @@ pub enum InflateError {
     },
 }
 
-/// What one step did.
+/// The result of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
     /// Bytes of the input taken.
@@ -196,7 +197,7 @@ fn step(state: &mut Decompress, input: &[u8], output: &mut [u8]) -> Result<Step,
     Ok(step)
 }
 
-/// Adds up what was produced and holds it against what was announced.
+/// Counts the produced bytes and compares them with the announced size.
 fn account(step: Step, expected: u64, produced: &mut u64) -> Result<Step, InflateError> {
     *produced = produced.saturating_add(step.produced as u64);
     if *produced > expected {

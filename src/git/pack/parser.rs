@@ -39,7 +39,7 @@ pub struct PackParser {
     instructions: Vec<u8>,
 }
 
-/// What the next byte belongs to.
+/// The element that the next byte belongs to.
 enum State {
     PackHeader,
     EntryHeader,
@@ -147,6 +147,14 @@ impl PackParser {
             rest = later;
         }
         Ok(input.len() - rest.len())
+    }
+
+    /// The ids of the objects in order; null where a delta is no object yet.
+    pub(crate) fn ids(&mut self, observer: &mut dyn Observer) -> Result<Vec<ObjectId>, PackError> {
+        self.objects.hash(observer)?;
+        let received = self.objects.progress.objects_received;
+        let entries = (0..received).map_while(|position| self.objects.table.get(position));
+        Ok(entries.map(|entry| entry.id).collect())
     }
 
     /// Bytes of the stream so far, its trailer included.

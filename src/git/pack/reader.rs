@@ -34,7 +34,7 @@ const CHUNK_CACHE_BYTES: usize = 8 * (CHUNK_BYTES + 1024);
 /// ([`Limits::delta_depth_max`]); this only ends what corruption might make endless.
 const CHAIN_LINKS_MAX: usize = 1 << 16;
 
-/// Where an object is.
+/// The place of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Location {
     /// The pack's place among the live packs, 0 for the earliest published.
@@ -43,7 +43,7 @@ pub struct Location {
     pub position: u32,
 }
 
-/// The live packs of one moment, with what was read of them lately.
+/// The live packs of one moment, with recently read parts of them.
 pub struct LivePacks<S> {
     store: S,
     limits: Limits,
@@ -148,7 +148,7 @@ impl<S: PackStore> LivePacks<S> {
         Ok(None)
     }
 
-    /// What the index says of the entry.
+    /// The index's facts of the entry.
     pub fn row(&self, at: Location) -> Result<Row, StoreError> {
         let index = self.index(at.pack)?;
         index.row(at.position).ok_or_else(|| corrupt_index(index))
@@ -266,6 +266,13 @@ impl<S: PackStore> ObjectSource for LivePacks<S> {
             });
         }
         self.read_at(at).map(Some)
+    }
+
+    fn size_bytes(&self, id: &oid) -> Result<Option<u64>, ReadError> {
+        let Some(at) = self.find(id)? else {
+            return Ok(None);
+        };
+        Ok(Some(u64::from(self.row(at)?.size_bytes)))
     }
 }
 

@@ -1,13 +1,13 @@
-//! Deltas of an incoming pack made into objects, in bounded memory.
+//! Makes the deltas of an incoming pack into objects, in bounded memory.
 //!
-//! After the input ends, some deltas are left: their base was no longer at hand, is named by id,
-//! or is no object itself yet. They are resolved from their bases upward: each resolved entry that
-//! others build on is a root, and its tree of deltas is walked depth first. All deltas on a base
-//! are resolved while it is at hand; then one after another of those that are bases in turn is
-//! descended to, and at the last of them the base itself is done with: a chain without branches
-//! holds two objects, however long it is. A base that is come back to is put aside in the cache
-//! and, if it falls out of it, made again from its chain. When no root is left, bases are looked
-//! for outside the pack.
+//! After the input ends, some deltas are left: their base was no longer in memory, is named by
+//! id, or is not resolved itself. They are resolved from their bases upward. Each resolved entry
+//! with deltas on it is a root, and its tree of deltas is walked depth first. All deltas on a
+//! base are resolved while it is in memory. Then the walk descends to each of them that is a base
+//! in turn. When it descends to the last one it drops the base, so that a chain without branches
+//! holds two objects, however long it is. A base that is needed again goes into the cache, and is
+//! made again from its chain if the cache drops it. When no root is left, the resolver looks for
+//! bases outside the pack.
 
 use std::rc::Rc;
 
@@ -26,11 +26,11 @@ mod children;
 mod large;
 mod large_steps;
 
-/// What looking at one entry costs of a step's budget, in bytes.
+/// The cost of looking at one entry, in bytes of a step's budget.
 const LOOK_COST: u64 = 16;
 
-/// What a piece of work on a large delta costs of it: the bytes inflated, copied, hashed and
-/// deflated, some 64 KiB to a chunk of them.
+/// The cost of a piece of work on a large delta, in bytes of a step's budget: it inflates,
+/// copies, hashes and deflates some 64 KiB to a chunk.
 const LARGE_COST: u64 = 128 << 10;
 
 /// Room of the delta buffer that is kept from one delta to the next.
@@ -45,7 +45,7 @@ pub enum Step {
     Done,
 }
 
-/// Resolves what the parser left.
+/// Resolves the deltas that the parser left.
 pub struct Resolver {
     objects: IncomingObjects,
     children: Children,
@@ -60,7 +60,7 @@ pub struct Resolver {
     scratch: Option<Scratch>,
 }
 
-/// What a base is: all its deltas are of its kind.
+/// A base's kind and content; all its deltas are of its kind.
 type Content = (ObjectKind, Shared);
 
 /// A base whose deltas are being resolved.
@@ -79,7 +79,7 @@ struct Frame {
     descents: Vec<u32>,
 }
 
-/// Where the next root is looked for.
+/// The stages of the search for the next root.
 #[derive(Debug, Clone, Copy)]
 enum Phase {
     /// Among the entries of the pack, from this position on.

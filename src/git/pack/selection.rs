@@ -1,4 +1,4 @@
-//! A set of entries over the live packs: what a fetch will send.
+//! A set of entries over the live packs, which a fetch will send.
 //!
 //! One bit an entry, in a bitmap a pack, by position: 50 kB for a pack of 400,000 objects, and
 //! nothing at all for a pack of which nothing is selected.
@@ -29,7 +29,7 @@ impl PartialEq for Bitmap {
 impl Eq for Bitmap {}
 
 impl Selection {
-    /// Nothing selected, over live packs with so many objects each, in publish order.
+    /// An empty selection over live packs with these numbers of objects, in publish order.
     pub fn new(object_counts: &[u32]) -> Self {
         let bitmap = |object_count: &u32| Bitmap {
             object_count: *object_count,

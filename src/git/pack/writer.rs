@@ -34,10 +34,10 @@ mod offsets;
 use copies::select_first_copies;
 use offsets::OutputOffsets;
 
-/// Entries that one call looks at before it gives out what it has: some milliseconds' worth.
+/// Entries that one call visits before it gives out its output: a few milliseconds of work.
 const ENTRIES_PER_ITEM_MAX: u32 = 1 << 16;
 
-/// What the client can take.
+/// The features that the client understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WriteOptions {
     /// Deltas may have bases that are not in the pack but at the client.
@@ -55,7 +55,7 @@ pub enum Item {
     Extent(Extent),
 }
 
-/// What a pack consists of: complete at the end, and a running count before.
+/// The contents of a pack: complete at the end, and a running count before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Objects.
@@ -138,7 +138,7 @@ impl PackWriter {
         self.object_count
     }
 
-    /// What was given out so far.
+    /// Counts of the entries given out so far.
     pub fn counts(&self) -> Counts {
         self.counts
     }
@@ -300,7 +300,7 @@ impl PackWriter {
         })
     }
 
-    /// Where the object is, when it is sent from an earlier pack than this one.
+    /// The place of the object, when it is sent from an earlier pack than this one.
     fn sent_before<S: PackStore>(
         &self,
         packs: &LivePacks<S>,

@@ -8,7 +8,7 @@ use super::capabilities::Offer;
 use super::oid_hex::{self, ZERO_HEX};
 use super::pktline;
 
-/// What the client wants to do.
+/// The service that the client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// Fetch.
@@ -73,9 +73,9 @@ impl Version {
 pub(crate) struct AdvertisedRef<'a> {
     /// Its full name, or `HEAD`.
     pub name: &'a BStr,
-    /// What it points to.
+    /// The object that it points to.
     pub target: ObjectId,
-    /// When that is a tag object: what the tag, peeled, points to.
+    /// The peeled target, when that is a tag object.
     pub peeled: Option<ObjectId>,
 }
 
@@ -84,7 +84,7 @@ pub(crate) struct AdvertisedRef<'a> {
 #[derive(Debug)]
 pub(crate) struct RefAdvertisement {
     service: Service,
-    /// What the first line carries behind its name, until that is written.
+    /// The capabilities behind the name on the first line, until that is written.
     capabilities: Option<Vec<u8>>,
 }
 
@@ -125,7 +125,7 @@ impl RefAdvertisement {
         }
     }
 
-    /// Writes, behind the refs, that this commit is here without its parents.
+    /// Writes, after the refs, that this commit is here without its parents.
     pub(crate) fn shallow(&mut self, commit_id: &oid, out: &mut Vec<u8>) {
         self.without_refs(out);
         pktline::text(&[b"shallow ", &oid_hex::hex(commit_id)], out);
@@ -192,7 +192,7 @@ pub(crate) fn refs<'r>(
     advertisement.finish(out);
 }
 
-/// Writes the answer of version 2: what a request may ask for, and no refs.
+/// Writes the answer of version 2: the commands of a request, and no refs.
 pub(crate) fn version_2(offer: Offer<'_>, out: &mut Vec<u8>) {
     pktline::text(&[b"version 2"], out);
     pktline::text(&[b"agent=", offer.agent.as_bytes()], out);

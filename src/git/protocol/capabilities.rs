@@ -8,10 +8,10 @@ use gix_object::bstr::ByteSlice;
 /// Bytes of a client's agent or session id that are kept.
 const TOKEN_BYTES_MAX: usize = 256;
 
-/// What this server offers; readers accept what is offered here and nothing else, as git does.
+/// The capabilities that this server offers; as in git, readers accept only those.
 ///
-/// A feature is switched on by naming it here, in the constant [`Offer::DEFAULT`]; what only some
-/// deployments offer is in [`FetchExtensions`].
+/// To switch a feature on, name it here, in the constant [`Offer::DEFAULT`]. Features that only
+/// some deployments offer are in [`FetchExtensions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offer<'a> {
     /// The server's name and version, such as `cairn/1.0`.
@@ -31,8 +31,8 @@ pub struct Offer<'a> {
 }
 
 impl Offer<'static> {
-    /// What production offers: git's own list, and the features that a setting of git's server
-    /// adds and that a client has to ask for by itself.
+    /// The offer in production: git's own list, and the features that a setting of git's server
+    /// adds and that a client has to ask for.
     pub const DEFAULT: Self = Self {
         agent: concat!("cairn/", env!("CARGO_PKG_VERSION")),
         session_id: None,
@@ -92,7 +92,7 @@ pub struct UnknownExtension {
     pub word: String,
 }
 
-/// What a deployment offers for `fetch` beyond [`Offer::DEFAULT`].
+/// Capabilities that a deployment offers for `fetch` beyond [`Offer::DEFAULT`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchExtensions {
     /// Everything that is offered for `fetch`.
@@ -189,7 +189,7 @@ pub(crate) fn sanitized(value: &[u8]) -> Option<String> {
     }
 }
 
-/// What the client says about itself in every request.
+/// The client's words about itself in every request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Client {
     /// Its name and version.

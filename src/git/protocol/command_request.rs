@@ -47,7 +47,7 @@ pub enum CommandRequestError {
     /// The client names a hash function that git does not have.
     #[error("unknown object format '{name}'")]
     UnknownObjectFormat {
-        /// What it names.
+        /// The name in it.
         name: String,
     },
     /// The client's repository has another hash function.
@@ -79,7 +79,7 @@ pub enum CommandRequestError {
     ObjectInfo(#[from] ObjectInfoError),
 }
 
-/// What a request asks for.
+/// The command of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// The refs.
@@ -88,7 +88,7 @@ pub enum Command {
     Fetch(Box<FetchRequest>),
     /// Facts about objects.
     ObjectInfo(ObjectInfoRequest),
-    /// Where bundles are.
+    /// Locations of bundles.
     BundleUri,
 }
 
@@ -144,10 +144,10 @@ impl Command {
     }
 }
 
-/// A request of version 2, and who sent it.
+/// A request of version 2, and the client that sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandRequest {
-    /// What it asks for.
+    /// Its command.
     pub command: Command,
     /// The client.
     pub client: Client,

@@ -1,4 +1,4 @@
-//! What a fetch asks for: <https://git-scm.com/docs/gitprotocol-v2#_fetch>.
+//! A fetch request: <https://git-scm.com/docs/gitprotocol-v2#_fetch>.
 //!
 //! One value for all versions of the protocol. The arguments of version 2 are read here; the body
 //! of versions 0 and 1, which shares the lines about depth, in `upload_request`.
@@ -36,7 +36,7 @@ pub enum FetchRequestError {
     /// A have that is not an object id.
     #[error("git upload-pack: expected SHA1 object, got '{text}'")]
     NotAnId {
-        /// What stands in its place.
+        /// The text in its place.
         text: String,
     },
     /// A shallow commit that is not an object id.
@@ -105,7 +105,7 @@ pub enum MultiAck {
     Detailed,
 }
 
-/// Where a fetch request ends.
+/// The end of a fetch request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Ending {
     /// After the wants (versions 0 and 1): the client reads the shallow list and asks again.
@@ -117,7 +117,7 @@ pub enum Ending {
     Done,
 }
 
-/// What the client agreed to in versions 0 and 1, which version 2 has without asking.
+/// Features that the client of versions 0 and 1 has to ask for; version 2 always has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UploadPackOptions {
     /// How haves are acknowledged.
@@ -128,7 +128,7 @@ pub struct UploadPackOptions {
     pub side_band: SideBand,
 }
 
-/// What a fetch asks for. Lists are as sent: repeated entries stay.
+/// A fetch request. Lists are as sent: repeated entries stay.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[allow(
     clippy::struct_excessive_bools,
@@ -141,7 +141,7 @@ pub struct FetchRequest {
     pub want_refs: Vec<BString>,
     /// Objects that the client has, in the order sent.
     pub haves: Vec<ObjectId>,
-    /// Where the request ends.
+    /// The end of the request.
     pub ending: Ending,
     /// Deltas may build on objects that the client has.
     pub thin_pack: bool,
@@ -169,7 +169,7 @@ pub struct FetchRequest {
     pub filter: Option<BString>,
     /// URI protocols by which the client can get packs from elsewhere.
     pub packfile_uris: Vec<BString>,
-    /// What versions 0 and 1 agree on; `None` in version 2.
+    /// The features that the client of versions 0 and 1 asked for; `None` in version 2.
     pub upload_pack: Option<UploadPackOptions>,
 }
 

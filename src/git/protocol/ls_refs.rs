@@ -17,17 +17,17 @@ pub struct LsRefsError {
     pub line: String,
 }
 
-/// What the client wants to know of the refs.
+/// The facts that the client wants of the refs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LsRefsRequest {
-    /// What tags peel to.
+    /// The peeled ids of tags.
     pub peel: bool,
-    /// What symrefs point to.
+    /// The targets of symrefs.
     pub(crate) symrefs: bool,
     /// `HEAD` too when its branch does not exist yet.
     pub unborn: bool,
-    /// Names wanted, by how they begin: sorted, none of them beginning with another.
-    /// Empty is every name.
+    /// The beginnings of the names that the client wants: sorted, and no entry begins with
+    /// another. Empty means every name.
     prefixes: Vec<BString>,
 }
 
@@ -76,7 +76,7 @@ impl LsRefsRequest {
         &self.prefixes
     }
 
-    /// Whether the client wants to hear of this ref.
+    /// Whether the client wants this ref.
     pub(crate) fn wants(&self, name: &BStr) -> bool {
         // Of prefixes that do not begin with one another, only the last that sorts up to the
         // name can be the beginning of it.
@@ -92,8 +92,8 @@ impl LsRefsRequest {
         }
     }
 
-    /// Writes the line of one ref, if the client wants to hear of it. They come sorted by name,
-    /// `HEAD` first. `symref_target` is what the ref points to when it is a symref.
+    /// Writes the line of one ref, if the client wants it. They come sorted by name,
+    /// `HEAD` first. `symref_target` is the target of a symref.
     pub(crate) fn write_ref(
         &self,
         shown: &AdvertisedRef<'_>,

@@ -1,4 +1,4 @@
-//! What stands before the pack: acknowledgements, and in version 2 the sections of the answer to
+//! The answer before the pack: acknowledgements, and in version 2 the sections of the answer to
 //! `fetch`.
 //!
 //! <https://git-scm.com/docs/gitprotocol-v2#_fetch> and
@@ -96,7 +96,7 @@ impl Sections {
     }
 }
 
-/// What an acknowledgement of versions 0 and 1 says of its object.
+/// The status of an object in an acknowledgement of versions 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ack {
     /// It is common, go on (`multi_ack`).

@@ -18,7 +18,7 @@ pub enum ObjectInfoError {
     /// Not an object id.
     #[error("object-info: protocol error, expected to get oid, not '{text}'")]
     NotAnId {
-        /// What stands in its place.
+        /// The text in its place.
         text: String,
     },
     /// More objects than one request may name.

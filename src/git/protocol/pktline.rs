@@ -57,7 +57,7 @@ pub enum PktLineError {
     Truncated,
 }
 
-/// What a packet's length digits say.
+/// The meaning of a packet's length digits.
 enum Header {
     Mark(Packet<'static>),
     Data { packet_bytes: usize },
@@ -193,7 +193,7 @@ impl Decoder {
     }
 }
 
-/// What length digits say.
+/// Reads length digits.
 fn header(digits: [u8; HEADER_BYTES]) -> Result<Header, PktLineError> {
     // An empty packet is legal for a receiver, and git accepts it; the library does not.
     if &digits == b"0004" {

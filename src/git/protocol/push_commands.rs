@@ -32,7 +32,7 @@ pub enum PushCommandsError {
     /// A shallow commit that is not an object id.
     #[error("protocol error: expected shallow sha, got '{text}'")]
     Shallow {
-        /// What stands in its place.
+        /// The text in its place.
         text: String,
     },
     /// A delimiter or a response end.
@@ -94,9 +94,9 @@ pub struct MultipleUpdates {
 pub struct PushCommand {
     /// The ref.
     pub name: BString,
-    /// What the client saw there; `None` when there was no such ref.
+    /// The id that the client saw there; `None` without such a ref.
     pub old: Option<ObjectId>,
-    /// What it shall be; `None` deletes it.
+    /// The id that it should get; `None` deletes it.
     pub new: Option<ObjectId>,
 }
 
@@ -112,7 +112,7 @@ pub(crate) enum ReportStatus {
     V2,
 }
 
-/// What the client asked for with its commands.
+/// The client's requests beside its commands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a capability")]
 pub struct PushCapabilities {
@@ -137,7 +137,7 @@ pub struct PushCommands {
     /// The ref updates, in the order sent. None at all is git's probe of the connection: it is
     /// answered with nothing, or with a flush if side-bands were asked for.
     pub commands: Vec<Rc<PushCommand>>,
-    /// What the client asked for.
+    /// The client's requests beside the commands.
     pub capabilities: PushCapabilities,
     /// Commits that the client has without their parents.
     pub shallow: Vec<ObjectId>,
@@ -240,8 +240,8 @@ impl<'a> PushCommandsReader<'a> {
         self.push
     }
 
-    /// What the client asked for, as far as it has been read: after an error, this says how to
-    /// tell the client.
+    /// The client's requests as far as they have been read. After an error they say how to tell
+    /// the client.
     pub fn capabilities(&self) -> &PushCapabilities {
         &self.push.capabilities
     }

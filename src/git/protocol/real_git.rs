@@ -31,7 +31,7 @@ impl Sandbox {
         sandbox
     }
 
-    /// A repository without refs, whose `HEAD` is to be `main`.
+    /// A repository without refs, whose `HEAD` names `main`.
     pub(crate) fn empty() -> Self {
         let sandbox = Self(TempDir::new().unwrap());
         run(
@@ -51,7 +51,7 @@ impl Sandbox {
         self.0.path().join(name)
     }
 
-    /// What git prints in the server's repository.
+    /// Runs git in the server's repository and gives its output.
     pub(crate) fn server(&self, arguments: &[&str]) -> String {
         String::from_utf8(run(&self.path("server"), arguments, &[]))
             .unwrap()
@@ -75,7 +75,7 @@ impl Sandbox {
         head.into_iter().chain(refs.clone()).collect()
     }
 
-    /// What git's server answers over stateless HTTP; an empty `body` is the request to
+    /// The answer of git's server over stateless HTTP. With an empty `body` this asks for
     /// `info/refs`.
     pub(crate) fn answer(&self, service: &str, version: u8, body: &[u8]) -> Vec<u8> {
         let request = self.path("request");

@@ -17,7 +17,7 @@ use super::sideband::{Band, SideBand, band};
 /// Refs that are each told the reason, at most: of more the report would have megabytes.
 const REASONS_MAX: usize = 1000;
 
-/// What the other refs are told, as by git.
+/// The message for the other refs, as in git.
 const UNPACKER_ERROR: &str = "unpacker error";
 
 /// Writes an advertisement that says only why nothing is advertised. The line with the service comes

@@ -13,11 +13,11 @@ use super::sideband::{self, Band, SideBand};
 pub(crate) struct RefStatus<'a> {
     /// The ref, as the client named it.
     pub name: &'a BStr,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome<'a>,
 }
 
-/// What became of a ref update.
+/// The outcome of a ref update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome<'a> {
     /// Done as asked.

@@ -4,7 +4,7 @@
 
 use super::pktline;
 
-/// What a packet's first byte says of the rest.
+/// The meaning of a packet's first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Band {

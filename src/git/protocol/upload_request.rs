@@ -23,10 +23,10 @@ pub enum UploadRequestError {
     Fetch(#[from] FetchRequestError),
 }
 
-/// A fetch request, and who sent it.
+/// A fetch request, and the client that sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadRequest {
-    /// What it asks for; without wants it asks for nothing and is answered with nothing.
+    /// The request; without wants it asks for nothing and gets an empty answer.
     pub fetch: FetchRequest,
     /// The client.
     pub client: Client,
@@ -121,7 +121,7 @@ impl<'a> UploadRequestReader<'a> {
     }
 }
 
-/// What lines change, apart from the decoder that lends them.
+/// The values that lines change, apart from the decoder that lends them.
 struct Lines<'r, 'a> {
     offer: &'r Offer<'a>,
     limits: &'r Limits,
@@ -132,7 +132,7 @@ struct Lines<'r, 'a> {
 }
 
 impl Lines<'_, '_> {
-    /// Takes a line, or `None` for a flush, and says what is due next.
+    /// Takes a line, or `None` for a flush, and gives the next state.
     fn take(&mut self, state: State, line: Option<&[u8]>) -> Result<State, FetchRequestError> {
         match (state, line) {
             (State::Wants, Some(line)) => {

@@ -1,7 +1,8 @@
-//! What fsck finds over all objects of a push or an import: the bad ones counted, the first named.
+//! Findings of fsck over all objects of a push or an import: it counts the bad ones and names the
+//! first.
 //!
-//! The check goes on behind a bad object, so that a history is judged once and not object by
-//! object. What is kept of the findings is bounded, however many there are.
+//! The check goes on after a bad object, so that one push shows all bad objects of a history. The
+//! kept findings are bounded, however many there are.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,7 +31,7 @@ pub struct BadObject {
     pub id: ObjectId,
     /// Its kind.
     pub kind: ObjectKind,
-    /// What is wrong with it; of an object that is refused, the first finding that refuses it.
+    /// Its defect; for a refused object, the first finding that refuses it.
     pub finding: Finding,
 }
 
@@ -57,7 +58,7 @@ pub struct FsckRefusal {
 }
 
 impl FsckRefusal {
-    /// What the pusher reads, in lines without their ends.
+    /// The lines for the client, without line ends.
     pub(crate) fn lines(&self) -> impl Iterator<Item = String> + '_ {
         let count = self.object_count;
         let head = match usize::try_from(count) {
@@ -84,7 +85,7 @@ impl FsckRefusal {
         }
     }
 
-    /// What lets them in, or that nothing does.
+    /// The setting that lets them in, or the statement that none does.
     fn remedy(&self) -> String {
         let Self {
             object_count,
@@ -132,7 +133,7 @@ fn objects(count: u64) -> String {
     }
 }
 
-/// What is found of one object, as far as it is kept.
+/// The kept findings of one object.
 #[derive(Debug, Default)]
 pub(super) struct Found(Vec<Finding>);
 
@@ -146,7 +147,7 @@ impl Found {
     }
 }
 
-/// What fsck warns of in the objects of one push, or of one pack of an import, that are let in.
+/// The warnings of fsck about objects of one push, or of one pack of an import, that are let in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FsckWarnings {
     /// Objects with a warning.
@@ -205,8 +206,8 @@ impl Findings {
         Some(&self.refusal).filter(|refusal| refusal.object_count > 0)
     }
 
-    /// What the pusher reads of objects that are let in: the first warnings, and how many there
-    /// are of each.
+    /// The lines for the client about objects that are let in: the first warnings, and the count
+    /// of each.
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> + '_ {
         let told = u64::try_from(self.told.len()).unwrap_or(u64::MAX);
         let all: u64 = self.warned.by_message.values().sum();
@@ -221,7 +222,7 @@ impl Findings {
         self.told.iter().cloned().chain(summary)
     }
 
-    /// What is warned of, counted, with the first in full.
+    /// The warnings, counted, with the first in full.
     pub(super) fn warned(&self) -> &FsckWarnings {
         &self.warned
     }
@@ -261,7 +262,7 @@ mod tests {
         [number; 20].into()
     }
 
-    /// What is found of a commit by this author.
+    /// The findings for a commit by this author.
     fn found(author: &str, strictness: Strictness) -> Found {
         let who = "A <a@b> 1 +0000";
         let tree = "1".repeat(40);
@@ -279,7 +280,7 @@ mod tests {
         found
     }
 
-    /// Of 25 commits with a bad time zone, and so many trees that climb.
+    /// Findings for 25 commits with a bad time zone, and for trees that climb.
     fn findings(strictness: Strictness, climbing: u8) -> Findings {
         let mut findings = Findings::new(strictness);
         for number in 0..25 {

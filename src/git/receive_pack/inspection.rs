@@ -1,5 +1,5 @@
-//! What is looked at once in each commit, tree and tag of an incoming pack, while its content is
-//! at hand: git's fsck, and the facts of commits that the connectivity walk will ask for.
+//! Reads each commit, tree and tag of an incoming pack once, while its content is in memory: runs
+//! git's fsck, and keeps the facts of commits that the connectivity walk will need.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -119,12 +119,12 @@ impl Inspection {
         self.findings.refusal()
     }
 
-    /// What git would warn of, for the pusher to read.
+    /// Git's warnings, for the client to read.
     pub(crate) fn warnings(&self) -> impl Iterator<Item = String> + '_ {
         self.findings.warnings()
     }
 
-    /// The same, counted by message, for whoever keeps it.
+    /// The same, counted by message, for callers that store it.
     pub fn warned(&self) -> &FsckWarnings {
         self.findings.warned()
     }
@@ -176,7 +176,7 @@ impl Observer for Inspection {
             return Err(Refusal(message));
         }
         let is_refused = self.findings.note(*id, kind, found);
-        // What is refused may not even parse.
+        // A refused object may not even parse.
         if kind == ObjectKind::Commit && !is_refused {
             self.note_commit(position, content)?;
         }

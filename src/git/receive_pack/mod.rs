@@ -1,4 +1,4 @@
-//! Receive-pack: what a push must be to be accepted.
+//! Receive-pack: the rules by which a push is accepted.
 //!
 //! | file | what |
 //! |---|---|

@@ -88,7 +88,7 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         self.inspection.refusal()
     }
 
-    /// What an annotated tag peels to in the end; `None` when `id` is no tag.
+    /// The object at the end of a chain of tags; `None` when `id` is no tag.
     pub fn peel(&self, id: &ObjectId) -> Result<Option<ObjectId>, ReadError> {
         let mut at = *id;
         for _ in 0..TAG_CHAIN_MAX {

@@ -1,8 +1,8 @@
-//! Each ref update judged on its own, in git's words
-//! (`update()` and `check_refs` of git's `builtin/receive-pack.c`).
+//! Judges each ref update on its own, in git's words (`update()` and `check_refs` of git's
+//! `builtin/receive-pack.c`).
 //!
-//! What depends on the refs as they are at the moment of publishing (old ids, names that stand in
-//! each other's way) is the publisher's to judge.
+//! The publisher judges everything that depends on the refs at the moment of publishing (old ids,
+//! names that conflict with each other).
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, ByteSlice};
@@ -11,7 +11,7 @@ use super::super::limits::Limits;
 use super::super::protocol::push_commands::PushCommand;
 use super::super::refname::{self, RefnameError};
 
-/// What the repository allows.
+/// The repository's settings for a push.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings<'a> {
     /// Every push is refused.
@@ -51,7 +51,7 @@ pub(crate) enum Rejection {
     /// A branch may only move forward here.
     #[error("non-fast-forward")]
     NonFastForward,
-    /// What the tip reaches is not all here.
+    /// The tip reaches objects that are missing.
     #[error("missing necessary objects")]
     MissingObjects,
     /// The pusher's repository is shallow, and what it lacks is not here either.
@@ -72,15 +72,15 @@ pub(crate) enum Rejection {
     /// The ref is not what the pusher saw.
     #[error("stale info: is at {actual} but expected {expected}")]
     Stale {
-        /// What it is, or the null id.
+        /// Its id, or the null id.
         actual: ObjectId,
-        /// What the pusher saw, or the null id.
+        /// The id that the client saw, or the null id.
         expected: ObjectId,
     },
     /// Another ref stands in the way.
     #[error("'{with}' exists; cannot create '{name}'")]
     Conflict {
-        /// That ref.
+        /// The name of the other ref.
         with: String,
         /// This ref.
         name: String,

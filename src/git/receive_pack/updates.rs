@@ -11,9 +11,9 @@ use crate::git::protocol::push_commands::{PushCommand, PushCommands};
 /// One ref update. It is open until it is rejected; what is open at the end is published.
 #[derive(Debug, Clone)]
 pub(crate) struct PushUpdate {
-    /// What the pusher asks.
+    /// The client's command.
     pub command: Rc<PushCommand>,
-    /// What the new id peels to, if it names an annotated tag. Known once the objects are.
+    /// The peeled id of the new one, if that names an annotated tag. Known once the objects are.
     pub peeled: Option<ObjectId>,
     /// The command deletes a ref that does not exist: as with git that succeeds.
     pub(crate) is_gone: bool,

@@ -51,7 +51,7 @@ impl Pieces {
         self.len
     }
 
-    /// Whether there are none.
+    /// Whether there are no bytes.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -66,7 +66,7 @@ impl Pieces {
         self.all.iter().map(|piece| &piece.bytes)
     }
 
-    /// Where the pieces start, but the first.
+    /// The starts of the pieces, except the first.
     pub(crate) fn seams(&self) -> impl Iterator<Item = usize> + '_ {
         self.all.iter().skip(1).map(|piece| piece.start)
     }

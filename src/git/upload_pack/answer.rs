@@ -1,4 +1,4 @@
-//! One fetch request answered: what stands before the pack, and the pack's writer.
+//! Answers one fetch request: the bytes before the pack, and the pack's writer.
 //!
 //! The flow is that of git's `upload-pack.c`: `upload_pack_v2` and, for versions 0 and 1 over
 //! stateless HTTP, `upload_pack` with `get_common_commits`.
@@ -30,7 +30,7 @@ use super::revision;
 
 /// The answer to one request.
 pub struct Answer<S> {
-    /// What is sent first; all of it, when there is no pack.
+    /// The first bytes; without a pack, the whole answer.
     pub head: Vec<u8>,
     /// The pack that follows.
     pub pack: Option<Outgoing<S>>,
@@ -227,7 +227,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
                 continue;
             }
             got_other = true;
-            // Enough is common already: what the client has beyond it need not be told.
+            // Enough is common already; the client need not name more of its commits.
             if multi_ack != MultiAck::None
                 && (ready
                     || (common.is_due() && self.is_ready(&request.wants, &common.nodes, cut)?))
@@ -316,7 +316,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
         Ok(plan(&self.packs, &self.graph, wants, haves, &options)?)
     }
 
-    /// What the request asks for beyond wants and haves, by ids.
+    /// The request beyond wants and haves, by ids.
     fn asked(&self) -> Result<Asked<'_>, FetchError> {
         let request = self.request;
         let names = request.deepen_not.iter();
@@ -404,7 +404,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
     }
 }
 
-/// What a request asks for beyond wants and haves.
+/// A request beyond wants and haves.
 struct Asked<'a> {
     request: &'a FetchRequest,
     /// Commits that are here without their parents.

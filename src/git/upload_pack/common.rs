@@ -1,4 +1,4 @@
-//! What a client of version 0 or 1 turns out to have in common with us, have by have.
+//! The commits that a client of version 0 or 1 has in common with us, have by have.
 
 use std::collections::HashSet;
 

@@ -20,17 +20,17 @@ use super::super::protocol::negotiation::{self, Sections};
 use super::super::protocol::sideband::SideBand;
 use super::super::store::StoreError;
 
-/// What a branch or tag names.
+/// The target of a branch or tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tip {
     /// The object.
     pub id: ObjectId,
-    /// What it peels to, when it is an annotated tag.
+    /// Its peeled id, when it is an annotated tag.
     pub peeled: Option<ObjectId>,
 }
 
 impl Tip {
-    /// What lies behind all tags.
+    /// The object behind all tags.
     fn end(&self) -> ObjectId {
         self.peeled.unwrap_or(self.id)
     }
@@ -65,8 +65,8 @@ pub(crate) fn is_plain(request: &FetchRequest) -> bool {
         && request.side_band() == SideBand::Large
 }
 
-/// What stands before the pack in the answer to a request that [`is_plain`]. `named` are the refs
-/// that it wants by name, with what they point to.
+/// The bytes before the pack in the answer to a request that [`is_plain`]. `named` has the refs
+/// that it wants by name, with their targets.
 pub fn head(request: &FetchRequest, named: &[(ObjectId, BString)]) -> Vec<u8> {
     let mut head = Vec::new();
     if request.upload_pack.is_some() {
@@ -221,7 +221,7 @@ mod tests {
         }
     }
 
-    /// The fetch among the requests of a connection of version 2: what comes after `ls-refs`.
+    /// The fetch among the requests of a connection of version 2: the one after `ls-refs`.
     fn fetch_of(mut sent: &[u8], offer: Offer<'_>) -> FetchRequest {
         loop {
             let mut reader = CommandRequestReader::new(offer, &Limits::DEFAULT);
@@ -247,7 +247,7 @@ mod tests {
         }
     }
 
-    /// What real git sends is a full clone, whichever way it is asked for one.
+    /// Each request of real git for a full clone is recognised as one.
     #[test]
     fn what_git_sends_for_a_clone_is_plain() {
         let everything = FetchExtensions::parse("ref-in-want,sideband-all,packfile-uris").unwrap();

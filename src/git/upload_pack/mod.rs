@@ -1,4 +1,4 @@
-//! Upload-pack: what a fetch asks, planned from the graph and answered from stored bytes.
+//! Upload-pack: plans a fetch from the graph and answers it from stored bytes.
 //!
 //! | file | what |
 //! |---|---|

@@ -43,7 +43,7 @@ impl<'a, S: PackStore> Objects<'a, S> {
         }
     }
 
-    /// What was selected, and the lists, for more questions.
+    /// The selection, and the lists for more questions.
     pub(super) fn finish(self) -> (Selection, Introductions) {
         (self.selection, self.introductions)
     }

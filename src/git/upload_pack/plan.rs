@@ -26,7 +26,7 @@ use super::super::store::{PackStore, ReadError};
 use super::error::PlanError;
 use super::objects::Objects;
 
-/// What the client asks for, beyond wants and haves.
+/// The request beyond wants and haves.
 #[derive(Debug, Clone, Default)]
 pub struct PlanOptions<'a> {
     /// With `include-tag`: annotated tags that refs name, and the commits that they peel to.
@@ -44,7 +44,7 @@ pub struct PlanOptions<'a> {
 /// How much history is wanted: [`Deepen`], by ids.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum DeepenRequest<'a> {
-    /// What the client's shallow commits leave.
+    /// The client's shallow commits decide.
     #[default]
     Unchanged,
     /// `deepen`; 2,147,483,647 means everything.
@@ -55,7 +55,7 @@ pub enum DeepenRequest<'a> {
     Revisions {
         /// In seconds since 1970.
         since_seconds: Option<u64>,
-        /// What the refs of the `deepen-not` lines name.
+        /// The targets of the refs of the `deepen-not` lines.
         not: &'a [ObjectId],
     },
 }
@@ -63,7 +63,7 @@ pub enum DeepenRequest<'a> {
 /// The depth that means everything, in git.
 pub(super) const DEPTH_INFINITE: u32 = 0x7fff_ffff;
 
-/// What is sent.
+/// The objects to send.
 #[derive(Debug)]
 pub struct Plan {
     /// The objects.

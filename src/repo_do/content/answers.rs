@@ -1,34 +1,19 @@
-//! What all answers about content have in common.
+//! Code that all answers about content share.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::BStr;
-use serde::Serialize;
-use worker::Response;
 
 use super::reading::Reading;
 use crate::git::content::commit::CommitText;
 use crate::git::protocol::oid_hex;
 use crate::git::store::ReadError;
-use crate::repo_do::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close};
+use crate::repo_do::contract::content::ContentQuery;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+pub(crate) use crate::repo_do::request::answer::{enveloped, json, no_route};
 
 /// The id in a path; the Worker has checked its form.
 pub(crate) fn named(id: &str) -> Result<ObjectId, ErrorReply> {
     oid_hex::parse(id.as_bytes()).ok_or_else(no_route)
-}
-
-/// One result in an envelope.
-pub(crate) fn enveloped(result: &impl Serialize) -> worker::Result<Response> {
-    let mut out = Vec::from(ENVELOPE_OPEN);
-    serde_json::to_writer(&mut out, result)?;
-    out.extend_from_slice(envelope_close(None).as_bytes());
-    json(out)
-}
-
-pub(crate) fn json(body: Vec<u8>) -> worker::Result<Response> {
-    Response::builder()
-        .with_header("content-type", "application/json")?
-        .from_bytes(body)
 }
 
 pub(crate) fn parse(id: ObjectId, content: &[u8]) -> Result<CommitText<'_>, ReadError> {
@@ -50,16 +35,11 @@ pub(crate) fn no_path(message: &str) -> ErrorReply {
     ErrorReply::at(ErrorCode::NotFound, "/path", message)
 }
 
-/// What a query's ref stands for.
+/// The revision that a query's ref names.
 pub(crate) fn revision(
     reading: &Reading,
     query: &ContentQuery,
 ) -> Result<Option<ObjectId>, ErrorReply> {
     let name = query.revision.as_deref().unwrap_or("HEAD");
     Ok(reading.store().resolve(BStr::new(name))?)
-}
-
-/// The object has no such route.
-pub(crate) fn no_route() -> ErrorReply {
-    ErrorReply::new(ErrorCode::NotFound, "the object has no such route")
 }

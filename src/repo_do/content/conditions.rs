@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-/// What is to be sent.
+/// The part of the content that the client gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// Everything: 200.
@@ -29,7 +29,7 @@ pub(crate) struct Conditions<'a> {
 }
 
 impl Conditions<'_> {
-    /// What to send of content with this tag and size.
+    /// Decides which part of content with this tag and size the client gets.
     pub(crate) fn decide(&self, etag: &str, size_bytes: u64) -> Wanted {
         if let Some(tags) = self.if_none_match
             && matches_weakly(tags, etag)

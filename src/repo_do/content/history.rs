@@ -110,9 +110,9 @@ struct Page {
     /// The commits' JSON, with commas between them.
     commits: Vec<u8>,
     count: u32,
-    /// Where the next page begins, if one may.
+    /// Offset of the next page, if there may be one.
     next: Option<u32>,
-    /// The bound was reached: what lies behind it is not in the log.
+    /// The bound was reached; the log leaves out older commits.
     truncated: bool,
 }
 

@@ -17,7 +17,7 @@ use super::super::state::store::Store;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{Nameable as _, ReadError, StoreError};
+use crate::git::store::{ColdChunk, Nameable as _, ReadError, StoreError};
 
 /// Bytes of bases that are kept while one is read.
 const BASE_CACHE_BYTES: usize = 2 << 20;
@@ -40,7 +40,7 @@ impl Reading {
         store: &Rc<Store>,
         audience: Audience,
     ) -> Result<Self, ErrorReply> {
-        // What a fetch holds while it sends, this does too: bases, chunks, a piece of output.
+        // This holds the same as a fetch that sends: bases, chunks, a piece of output.
         let mut reservations = vec![reserve_share(FETCH_BYTES).await?];
         reservations.extend(cold::reserve_for(store).await?);
         let limits = Limits {
@@ -108,10 +108,16 @@ impl Reading {
             let Some(chunk) = error.cold() else {
                 return Err(error.into());
             };
-            let store = self.packs.store();
-            self.faults
-                .fetch_cold_chunk(&self.object, store, chunk)
-                .await?;
+            self.fetch(chunk).await?;
         }
+    }
+
+    /// Fetches a chunk that is cold, for whoever takes steps by itself.
+    pub(crate) async fn fetch(&mut self, chunk: ColdChunk) -> Result<(), ErrorReply> {
+        let store = self.packs.store();
+        self.faults
+            .fetch_cold_chunk(&self.object, store, chunk)
+            .await?;
+        Ok(())
     }
 }

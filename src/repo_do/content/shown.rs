@@ -124,6 +124,13 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// A time in unix milliseconds, likewise.
+pub(crate) fn iso_8601_ms(unix_ms: i64) -> String {
+    DateTime::from_timestamp_millis(unix_ms)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
 /// In UTC, with milliseconds as all times of the REST face; what no calendar has shows as 1970.
 fn iso_8601(unix_seconds: i64) -> String {
     DateTime::from_timestamp(unix_seconds, 0)

@@ -40,7 +40,8 @@ pub(crate) async fn list(mut reading: Reading, id: ObjectId, query: &ContentQuer
         listing,
         ended: false,
     };
-    // What is wrong at once is said by status; a small tree is sent as one piece of known length.
+    // An error found before the first piece gets its status; a small tree is one piece of known
+    // length.
     let mut first = Vec::from(ENVELOPE_OPEN);
     first.push(b'[');
     sender.fill(&mut first).await?;

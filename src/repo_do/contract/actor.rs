@@ -1,4 +1,4 @@
-//! Who asks, and whether they may.
+//! The caller of a request, and whether it may do what it asks for.
 
 use std::fmt;
 use std::str::FromStr;
@@ -79,7 +79,7 @@ impl<'de> Deserialize<'de> for TokenHash {
 #[error("not the text form of an actor")]
 pub(crate) struct BadActor;
 
-/// Who asks, as far as the Worker can tell.
+/// The caller, as far as the Worker can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Actor {
     /// No credential.
@@ -126,7 +126,7 @@ impl FromStr for Actor {
     }
 }
 
-/// What is to be done.
+/// The access that an operation needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Fetch, or read content by REST.
@@ -156,7 +156,7 @@ pub(crate) enum Refusal {
     /// 403: a token of other repositories of the namespace.
     #[error("the token belongs to another repository")]
     OtherRepository,
-    /// 404, said only to those who could see it.
+    /// 404, only for callers that could see the repository.
     #[error("repository not found")]
     NotFound,
 }

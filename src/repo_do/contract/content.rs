@@ -1,10 +1,10 @@
-//! What a repository holds, as REST shows it: the paths below [`path`], their query, and the two
-//! ways in which the object answers.
+//! The content of a repository, as REST shows it: the paths below [`path`], their query, and the
+//! two ways in which the object answers.
 //!
-//! Lists, commits and trees are answered with the whole REST envelope, which the Worker passes on
-//! unread: a tree may have more entries than anybody wants to hold. The bytes of a blob are
-//! answered as they are, with status 200, 206 or 304 and the headers that the client gets; of a
-//! `HEAD` ([`super::header::HEAD`]) with no body.
+//! For lists, commits and trees the object answers with the whole REST envelope, and the Worker
+//! passes it on unread, because a tree may be too large to hold. For a blob it answers with the
+//! bytes themselves, with status 200, 206 or 304 and the headers that the client gets. A `HEAD`
+//! ([`super::header::HEAD`]) gets no body.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,7 @@ pub(crate) struct ContentQuery {
     pub(crate) path: Option<String>,
     /// How refnames begin.
     pub(crate) prefix: Option<String>,
-    /// Where the page before ended.
+    /// Cursor at which the page before ended.
     pub(crate) cursor: Option<String>,
     /// Entries of a page.
     pub(crate) limit: Option<u32>,
@@ -51,10 +51,10 @@ pub(crate) struct ContentQuery {
     pub(crate) first_parent: Option<String>,
 }
 
-/// What stands before the result in an envelope.
+/// The envelope up to the result.
 pub(crate) const ENVELOPE_OPEN: &str = r#"{"result":"#;
 
-/// What stands behind it; `result_info` is JSON.
+/// The envelope after the result; `result_info` is JSON.
 #[must_use]
 pub(crate) fn envelope_close(result_info: Option<&str>) -> String {
     let success = r#","success":true,"errors":[],"messages":[]"#;

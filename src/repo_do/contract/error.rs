@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::fault::Fault;
 
@@ -24,6 +25,8 @@ pub(crate) enum ErrorCode {
     InvalidUrl,
     /// The remote asks for credentials.
     RemoteAuthRequired,
+    /// A patch does not apply.
+    PatchFailed,
     /// It is not there.
     NotFound,
     /// The path is known, the method is not served there.
@@ -42,6 +45,14 @@ pub(crate) enum ErrorCode {
     ImportInProgress,
     /// A fork is running.
     ForkInProgress,
+    /// A guard names another value than the one that is there.
+    Conflict,
+    /// A merge has conflicts.
+    MergeConflict,
+    /// A commit would change nothing.
+    NoChange,
+    /// A rule forbids the change of a ref.
+    RefRefused,
     /// Our fault.
     InternalError,
     /// A service that we ask did not answer.
@@ -61,17 +72,20 @@ impl ErrorCode {
         match self {
             Self::InvalidInput | Self::InvalidRepoName | Self::InvalidTtl | Self::InvalidUrl => 400,
             Self::Unauthorized => 401,
-            Self::Forbidden => 403,
+            Self::Forbidden | Self::RefRefused => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::AlreadyExists
             | Self::CreateInProgress
             | Self::ImportInProgress
-            | Self::ForkInProgress => 409,
+            | Self::ForkInProgress
+            | Self::Conflict
+            | Self::MergeConflict
+            | Self::NoChange => 409,
             Self::MemoryLimit => 413,
             Self::UnsupportedMediaType => 415,
             Self::RangeNotSatisfiable => 416,
-            Self::RemoteAuthRequired | Self::KeyReused => 422,
+            Self::RemoteAuthRequired | Self::PatchFailed | Self::KeyReused => 422,
             Self::RateLimited => 429,
             Self::InternalError => 500,
             Self::UpstreamUnavailable => 502,
@@ -86,7 +100,7 @@ impl ErrorCode {
         name.as_str().map(str::to_owned)
     }
 
-    /// Its name in a log line whose status is 200: what the client was told in-band.
+    /// Its name in a log line with status 200, when the client got the error in-band.
     #[must_use]
     pub(crate) fn label(self) -> String {
         self.name().unwrap_or_default()
@@ -106,11 +120,16 @@ impl ErrorCode {
             Self::InvalidTtl => 10_103,
             Self::InvalidUrl => 10_104,
             Self::RemoteAuthRequired => 10_106,
+            Self::PatchFailed => 10_110,
             Self::NotFound => 10_200,
             Self::AlreadyExists => 10_201,
             Self::CreateInProgress => 10_301,
             Self::ImportInProgress => 10_302,
             Self::ForkInProgress => 10_303,
+            Self::Conflict => 10_310,
+            Self::MergeConflict => 10_311,
+            Self::NoChange => 10_312,
+            Self::RefRefused => 10_320,
             Self::InternalError => 10_400,
             Self::UpstreamUnavailable | Self::Unavailable => 10_401,
             Self::MemoryLimit => 10_402,
@@ -133,6 +152,10 @@ pub(crate) struct ErrorReply {
     /// When to try again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) retry_after_seconds: Option<u32>,
+    /// What a program needs to go on: the value that is there, the conflicts of a merge. The client
+    /// gets it as `details` of the error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) details: Option<Box<Value>>,
     /// What failed, if the reply hides a fault of ours. It never leaves the object: whoever makes a
     /// response of the reply logs it.
     #[serde(skip)]
@@ -147,11 +170,12 @@ impl ErrorReply {
             message: message.into(),
             pointer: None,
             retry_after_seconds: None,
+            details: None,
             fault: None,
         }
     }
 
-    /// Something of ours failed: the log has the cause, the client hears nothing of it.
+    /// A fault of ours: the log has the cause, and the client does not get it.
     pub(crate) fn internal(kind: &'static str, cause: &dyn Display) -> Self {
         Self::new(ErrorCode::InternalError, "internal error").caused_by(kind, cause)
     }
@@ -162,6 +186,13 @@ impl ErrorReply {
         let cause = cause.to_string();
         let fault = Some(Box::new(Fault { kind, cause }));
         Self { fault, ..self }
+    }
+
+    /// The same refusal, with what a program needs to go on.
+    #[must_use]
+    pub(crate) fn with_details(self, details: Value) -> Self {
+        let details = Some(Box::new(details));
+        Self { details, ..self }
     }
 
     /// Why: the fault, or where there is none what the client is told.

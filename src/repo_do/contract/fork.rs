@@ -40,5 +40,5 @@ pub(crate) struct ReleaseName {
     pub(crate) now_ms: i64,
 }
 
-/// Where [`ReleaseName`] goes.
+/// Path for [`ReleaseName`].
 pub(crate) const NAMESPACE_RELEASE: &str = "/release";

@@ -56,7 +56,7 @@ pub(crate) mod path {
 
 /// Internal headers, written by the Worker.
 pub(crate) mod header {
-    /// Who asks: [`super::Actor`] in its text form.
+    /// The caller: [`super::Actor`] in its text form.
     pub(crate) const ACTOR: &str = "x-cairn-actor";
     /// On a request that was turned away among too many of strangers, and that has a token which KV
     /// knows: it is counted with the owners' until the namespace says what it is.
@@ -71,10 +71,14 @@ pub(crate) mod header {
     pub(crate) const READY: &str = "x-cairn-ready";
     /// Beside [`READY`]: how many bytes the R2 object has.
     pub(crate) const READY_BYTES: &str = "x-cairn-ready-bytes";
-    /// On every answer of an object's: what it took ([`super::Usage`] in its text form).
+    /// On every answer of an object: its usage ([`super::Usage`] in its text form).
     pub(crate) const USAGE: &str = "x-cairn-usage";
     /// Ties the log lines of one request together, and is told to the client.
     pub(crate) const REQUEST_ID: &str = "x-cairn-request-id";
+    /// On a write with an `Idempotency-Key`: SHA-256 of the caller's credential and that key, in hex.
+    pub(crate) const ONCE: &str = "x-cairn-once";
+    /// On an answer that was given before; the client gets it too.
+    pub(crate) const REPLAYED: &str = "idempotent-replayed";
     /// On a request for content: only the head of the answer is wanted.
     pub(crate) const HEAD: &str = "x-cairn-head";
     /// On an answer with a blob's bytes: how many there are.

@@ -1,4 +1,4 @@
-//! What the Worker and the object say to each other of an import.
+//! Messages between the Worker and the object about an import.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub(crate) struct ImportRepository {
     pub(crate) depth: Option<u32>,
 }
 
-/// What an import does at a time.
+/// The phase of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ImportPhase {
@@ -43,7 +43,7 @@ pub(crate) enum ImportPhase {
 /// How far an import has come. Figures are of the pack under way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ImportProgress {
-    /// What it does.
+    /// Its phase.
     pub(crate) phase: ImportPhase,
     /// Attempts in a row that brought nothing.
     pub(crate) attempts: u32,

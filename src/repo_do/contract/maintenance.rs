@@ -1,4 +1,4 @@
-//! What the operator asks of the upkeep of a repository.
+//! The operator's requests for the upkeep of a repository.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Maintain {
-    /// What is to be done.
+    /// The task to run.
     pub(crate) task: MaintenanceTask,
 }
 
-/// What the operator may ask for.
+/// A task that the operator may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum MaintenanceTask {
@@ -18,15 +18,15 @@ pub(crate) enum MaintenanceTask {
     Run,
     /// Every derived part is checked against the packs' bytes.
     Verify,
-    /// The derived parts are made anew and put in place.
+    /// Makes the derived parts again and puts them in place.
     Rebuild,
     /// Every live pack copied to R2, settled or not.
     Secure,
-    /// Packs copied to R2, cold packs, the ready clone, what R2 may forget: what is due by now.
+    /// Runs the work for R2 that is due: copies, cold packs, the ready clone, removals.
     Snapshot,
 }
 
-/// Answer of `POST /purge`: what went.
+/// Answer of `POST /purge`: counts of the removals, and repositories that may still hold objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Purged {

@@ -1,4 +1,4 @@
-//! What the Worker and the repository's object say to each other, over `fetch`.
+//! Messages between the Worker and the repository's object, over `fetch`.
 //!
 //! Rust objects cannot serve RPC, so a call is an HTTP request to an internal URL
 //! (`https://object` + one of [`path`]) with the headers of [`header`]. The Worker writes every
@@ -26,30 +26,34 @@
 //! | `POST /maintenance` | administer | [`Maintain`] | a JSON object, passed on likewise |
 //! | `POST /purge` | administer | | [`Purged`] |
 //! | `GET /content/…?…` | read | | see [`content`] |
+//! | `GET /compare/…?…` | read | | see [`compare`] |
+//! | `POST, PUT, DELETE /write/…` | push | as the client sent it | see [`write`] |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
-//! Success is status 200 (of a blob's bytes also 206 and 304); of a git answer the Worker sets the headers and streams the body on.
-//! Every other status carries an [`ErrorReply`] as its body, with [`ErrorCode::status`] as its
-//! status, on the git paths too: the Worker turns it into what the client of that face expects,
-//! `WWW-Authenticate` and `Retry-After` included.
+//! Success is status 200 (for a blob's bytes also 206 and 304). For a git answer the Worker sets
+//! the headers and streams the body on. Every other status, on the git paths too, is
+//! [`ErrorCode::status`] and has an [`ErrorReply`] as its body. The Worker turns that into what the
+//! client expects there, with `WWW-Authenticate` and `Retry-After`.
 //!
 //! Duties of the object:
-//! - Each answer has [`header::USAGE`]. Of a fetch or a push that it answers with status 200 it
-//!   writes the log line itself, when the last byte is sent; of everything else the Worker does.
+//! - Each answer has [`header::USAGE`]. The object writes the log line of a fetch or a push that it
+//!   answers with status 200, once it has sent the last byte. The Worker writes all others.
 //! - It decides with [`authorize`]; what the Worker found in KV is never more than an early no.
-//!   A token that is none of its own may be its namespace's: it asks that one's object
-//!   ([`NAMESPACE_ADMIT`]).
-//! - `POST /init`, `POST /fork`, `POST /import` and `POST /recover` are idempotent by repository id: the
-//!   same id again answers as the first time; a different one is [`ErrorCode::AlreadyExists`].
-//! - While a fork grows, git hears 503 and REST [`ErrorCode::ForkInProgress`]; one that was
-//!   interrupted, and a deletion, are ended before anything else is made.
-//! - While an import or a recovery runs, the git paths answer [`ErrorCode::Unavailable`], content and
-//!   bundles [`ErrorCode::ImportInProgress`] or [`ErrorCode::CreateInProgress`]; when it has failed,
-//!   nothing is left but the reason, which a [`ErrorCode::NotFound`] then gives.
-//! - Before `/init` and after `/delete` it writes nothing (not even its schema): anybody may name
-//!   an object that does not exist, and rows are billed.
+//!   If it does not know a token, it asks its namespace's object ([`NAMESPACE_ADMIT`]).
+//! - `POST /init`, `POST /fork`, `POST /import` and `POST /recover` are idempotent by repository
+//!   id: the same id again gets the first answer; another one gets [`ErrorCode::AlreadyExists`].
+//! - While a fork is being made, git gets 503 and REST [`ErrorCode::ForkInProgress`]. The object
+//!   ends an interrupted fork or deletion before it makes anything else.
+//! - While an import or a recovery runs, the git paths answer [`ErrorCode::Unavailable`], content
+//!   and bundles [`ErrorCode::ImportInProgress`] or [`ErrorCode::CreateInProgress`]. After a
+//!   failure only the reason is left, and [`ErrorCode::NotFound`] gives it.
+//! - Before `/init` and after `/delete` it writes nothing (not even its schema), because any client
+//!   may name an object that does not exist, and rows are billed.
 
+pub(crate) mod compare;
 pub(crate) mod content;
+pub(crate) mod strict;
+pub(crate) mod write;
 
 mod actor;
 mod branch;

@@ -1,4 +1,4 @@
-//! How many requests are taken from everybody together, whoever counts them.
+//! Rate limits for all callers together, whichever object counts them.
 
 use std::cell::Cell;
 
@@ -6,7 +6,7 @@ use super::error::ErrorReply;
 
 /// The variable with the requests that are taken in [`SECONDS`]; 0 takes any number.
 const REQUESTS: &str = "CAIRN_RATE_REQUESTS";
-/// The variable with the time in which so many are taken.
+/// The variable with the time in which that many requests are admitted.
 const SECONDS: &str = "CAIRN_RATE_SECONDS";
 
 const REQUESTS_DEFAULT: u32 = 2000;
@@ -14,7 +14,7 @@ const SECONDS_DEFAULT: u32 = 10;
 
 const US_PER_SECOND: i64 = 1_000_000;
 
-/// So many requests in so many seconds: all of them at once, or evenly.
+/// A number of requests in a number of seconds, all of them at once or evenly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
     requests: u32,
@@ -111,7 +111,7 @@ mod tests {
         assert!(at(1_001_999).is_err());
         assert_eq!(at(1_002_000), Ok(()));
         assert!(at(1_002_000).is_err());
-        // Who was away has everything again, and not more.
+        // A caller that was away has its full burst again, and not more.
         for _ in 0..4 {
             assert_eq!(at(2_000_000), Ok(()));
         }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     proptest! {
-        // Whatever comes when: in no window are there more than a burst and what was earned in it.
+        // Whenever requests come, no window admits more than a burst and the tokens earned in it.
         #[test]
         fn the_rate_holds(steps in proptest::collection::vec(0_i64..3000, 1..200)) {
             let (meter, rate) = (Meter::default(), rate(10, 5));

@@ -1,4 +1,4 @@
-//! What the Worker and the object say to each other of a recovery.
+//! Messages between the Worker and the object about a recovery.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,10 +1,10 @@
-//! Where an import may fetch from.
+//! The hosts from which an import may fetch.
 //!
-//! The URL is its caller's, and whatever is fetched from it ends where the caller can read it. So
-//! only hosts of the public internet may be named: no address of a private, local or special
-//! network, in whatever notation, and no name that exists only inside one. Redirects are
-//! checked in the same way, hop by hop. (That a public name may resolve to a private address is
-//! not to be seen from here: the platform's own fetch refuses to connect there.)
+//! The caller chooses the URL and can read whatever is fetched from it. So the URL may name only
+//! hosts of the public internet: no address of a private, local or special network in any
+//! notation, and no name that exists only inside one. The import checks each redirect in the same
+//! way. (This code cannot see that a public name resolves to a private address; the platform's
+//! own fetch refuses to connect there.)
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -44,10 +44,10 @@ pub(crate) enum RemoteUrlError {
     /// It has a query or a fragment, which Git could not keep.
     #[error("the url must not have a query or a fragment")]
     Query,
-    /// The host is none of the public internet.
+    /// The host is not on the public internet.
     #[error("the url's host is not one of the public internet")]
     Host,
-    /// A port that is none of a web server.
+    /// The port is not one of a web server.
     #[error("the url's port is not allowed: 443, or one from 1024 on")]
     Port,
 }

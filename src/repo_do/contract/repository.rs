@@ -24,13 +24,13 @@ pub(crate) struct CreateRepository {
     pub(crate) default_branch: String,
     /// Whether pushes are refused.
     pub(crate) read_only: bool,
-    /// Whether anybody may fetch.
+    /// Whether every client may fetch.
     pub(crate) public: bool,
     /// Whether objects are checked as git's `--strict` does. `None` until its name is reserved: then
     /// its namespace's default is put here.
     #[serde(default)]
     pub(crate) fsck_strict: Option<bool>,
-    /// Where its content comes from: `artifacts:<ns>/<repo>` or `git:<url>`.
+    /// Source of its content: `artifacts:<ns>/<repo>` or `git:<url>`.
     pub(crate) source: Option<String>,
     /// Its first token.
     pub(crate) token: TokenRecord,
@@ -53,7 +53,7 @@ pub(crate) struct UpdateRepository {
     /// A branch's short name, checked by Git's rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) default_branch: Option<String>,
-    /// What is to hold for it.
+    /// Changes of its settings.
     #[serde(default, skip_serializing_if = "SettingsChange::is_empty")]
     pub(crate) settings: SettingsChange,
     /// Whether objects are checked as git's `--strict` does.
@@ -73,7 +73,7 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// What a repository is busy with.
+/// The work that a repository is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum RepositoryStatus {
@@ -108,18 +108,18 @@ pub(crate) struct RepositoryInfo {
     pub(crate) last_push_at_ms: Option<i64>,
     /// `artifacts:<ns>/<repo>` or `git:<url>`.
     pub(crate) source: Option<String>,
-    /// What holds for it.
+    /// Its settings.
     #[serde(flatten)]
     pub(crate) settings: RepositorySettings,
     /// Whether objects are checked as git's `--strict` does.
     #[serde(default)]
     pub(crate) fsck_strict: bool,
-    /// What it is busy with.
+    /// The work that it is busy with.
     pub(crate) status: RepositoryStatus,
     /// How far its import has come, while it is importing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) import: Option<ImportProgress>,
-    /// What its import or fork says about itself.
+    /// The report of its import or fork.
     #[serde(default)]
     pub(crate) origin: OriginReport,
     /// Bytes of its live packs.
@@ -144,5 +144,5 @@ pub(crate) struct TouchRepository {
     pub(crate) info: RepositoryInfo,
 }
 
-/// Where [`TouchRepository`] goes.
+/// Path for [`TouchRepository`].
 pub(crate) const NAMESPACE_TOUCH: &str = "/touch";

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::actor::TokenHash;
 use crate::storage::repository::tokens;
 
-/// What a token allows.
+/// The access that a token gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Scope {
@@ -17,7 +17,7 @@ pub(crate) enum Scope {
     Admin,
 }
 
-/// Where a token is in its life.
+/// The state of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum TokenState {
@@ -38,7 +38,7 @@ pub(crate) struct TokenRecord {
     pub(crate) token_id: String,
     /// SHA-256 of the plaintext without its `?expires=` suffix.
     pub(crate) sha256: TokenHash,
-    /// What it allows.
+    /// The access that it gives.
     pub(crate) scope: Scope,
     /// The owner's note.
     pub(crate) label: Option<String>,
@@ -149,15 +149,15 @@ pub(crate) struct RevokedToken {
     pub(crate) sha256: TokenHash,
 }
 
-/// Where a repository's object asks its namespace's about a token that is none of its own
-/// (binding `NAMESPACE`, name in lower case, `POST`, body [`Admit`], answer [`Admitted`]).
+/// Path at which a repository's object asks its namespace's object about a token that it does not
+/// know (binding `NAMESPACE`, name in lower case, `POST`, body [`Admit`], answer [`Admitted`]).
 pub(crate) const NAMESPACE_ADMIT: &str = "/admit";
 
 /// Body of `POST` [`NAMESPACE_ADMIT`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Admit {
-    /// What is known of the token.
+    /// Hash of the token.
     pub(crate) sha256: TokenHash,
     /// Milliseconds since 1970.
     pub(crate) now_ms: i64,

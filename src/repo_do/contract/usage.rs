@@ -1,8 +1,8 @@
-//! What a request cost and who asked for it: for the log, in a header of each answer of an object.
+//! The cost and the caller of a request: for the log, in a header of each answer of an object.
 
 use std::fmt;
 
-/// What answering took at one object.
+/// Resources that one object used to answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
     /// Rows read, as billed.
@@ -65,7 +65,7 @@ impl fmt::Display for Usage {
 /// One answered request, as it is logged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RequestLine {
-    /// What the client was told it is called.
+    /// The request id that the client was told.
     pub(crate) request_id: String,
     /// The HTTP method.
     pub(crate) method: String,
@@ -77,7 +77,7 @@ pub(crate) struct RequestLine {
     pub(crate) repository: Option<String>,
     /// The HTTP status.
     pub(crate) status: u16,
-    /// What went wrong, as the name of an error code.
+    /// The error, as the name of its code.
     pub(crate) error: Option<String>,
     /// Bytes of the body that came, where they are known.
     pub(crate) bytes_in: Option<u64>,
@@ -87,7 +87,7 @@ pub(crate) struct RequestLine {
     pub(crate) wall_ms: i64,
     /// Whether a ready clone was the answer.
     pub(crate) ready: bool,
-    /// What it took at the objects.
+    /// Resources that the objects used.
     pub(crate) usage: Usage,
 }
 

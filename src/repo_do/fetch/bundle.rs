@@ -1,4 +1,4 @@
-//! The repository as one file: what `git bundle create --all` makes, sent as it is taken.
+//! The repository as one file, as `git bundle create --all` makes it, sent as the client takes it.
 //!
 //! Format: `gitformat-bundle(5)`, version 2: a signature, no prerequisites, the refs, an empty line,
 //! the pack. Its pack is made by the very path of a fetch.
@@ -61,7 +61,7 @@ pub(crate) async fn bundle(object: &Rc<RepoObject>, store: &Rc<Store>, account: 
     Ok(built?)
 }
 
-/// What stands before the pack, and the pack: refs and packs of one moment.
+/// The bundle's header and its pack: refs and packs of one moment.
 async fn begin(
     object: &RepoObject,
     store: &Rc<Store>,

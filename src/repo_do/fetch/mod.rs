@@ -1,4 +1,4 @@
-//! Fetches: what a client is shown, and what it is sent.
+//! Fetches: the refs that a client sees, and the packs that it gets.
 //!
 //! | file | what |
 //! |---|---|

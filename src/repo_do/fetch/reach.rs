@@ -1,9 +1,9 @@
-//! Which objects may be named by id: those that the repository's own refs reach, and what its own
-//! reflog reaches for a while.
+//! The objects that a client may name by id: those that the repository's own refs reach, and for
+//! a while those that its own reflog reaches.
 //!
-//! That an object is stored proves nothing: forks share packs, and a force push leaves behind what
-//! it replaced. A ref's own target costs a look at the refs. Everything else is asked of what is
-//! kept here from one request to the next.
+//! A stored object proves nothing: forks share packs, and a force push leaves behind the objects
+//! that it replaced. To find a ref's own target takes a look at the refs. All other answers come
+//! from the sets kept here from one request to the next.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ use crate::repo_do::object::RepoObject;
 use crate::repo_do::state::reach_cache::{Audience, Kept, with};
 use crate::repo_do::state::store::Store;
 
-/// What the repository's own refs, and its own reflog, reach now.
+/// The objects that the repository's own refs and its own reflog reach now.
 pub(crate) struct Reached(Rc<RefCell<Kept>>);
 
 impl Reached {
@@ -74,7 +74,7 @@ fn kept(
     Ok(made)
 }
 
-/// What a client may name by id.
+/// The objects that a client may name by id.
 pub(crate) struct Visible<'a> {
     object: &'a RepoObject,
     store: &'a Rc<Store>,

@@ -17,7 +17,7 @@ use crate::storage::fault_log;
 use crate::storage::r2::binding::R2;
 use crate::storage::repository::ready_clone::{ReadyClone, fingerprint};
 
-/// What a ready clone answers with: what stands before the pack, and the R2 object.
+/// The answer of a ready clone: the bytes before the pack, and the R2 object.
 pub(crate) struct Served {
     pub(crate) head: Vec<u8>,
     pub(crate) ready: ReadyClone,

@@ -27,7 +27,7 @@ pub(crate) struct Sender {
     store: Rc<Store>,
     pack: Outgoing<Rc<Store>>,
     stream: PackStream,
-    /// What is still to be copied of the extent that was named last.
+    /// The rest of the current extent, still to be copied.
     extent: Option<Extent>,
     faults: Faults,
     window: Window,
@@ -206,7 +206,7 @@ impl Sender {
         None
     }
 
-    /// Drops everything but what [`Sender::new`] was given to keep.
+    /// Drops everything except the value that [`Sender::new`] got to keep.
     pub(crate) fn give_up(self) -> (Vec<Reservation>, Reader) {
         self.held
     }
@@ -236,9 +236,10 @@ impl Sender {
 
     /// The next piece of the response; `None` after the last.
     ///
-    /// A failure is told on band 3, and the response ends there in good order: were it broken off,
-    /// the platform would throw away what has not gone out yet, the message among it. Without a
-    /// side-band an error comes after the last piece, and the response is to be broken off.
+    /// It reports a failure on band 3 and then ends the response properly. If it broke the
+    /// response off, the platform would drop the bytes that have not gone out yet, and the
+    /// message with them. Without a side-band it gives an error after the last piece, and the
+    /// caller breaks the response off.
     pub(crate) async fn piece(&mut self) -> Option<Result<Vec<u8>, String>> {
         if let Some(first) = self.first.take() {
             return Some(Ok(first));

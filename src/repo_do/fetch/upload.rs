@@ -116,7 +116,7 @@ async fn take(
     }
 }
 
-/// What a body turned out to ask for.
+/// The request in a body.
 enum Asked {
     Nothing,
     Refused(String),
@@ -314,7 +314,7 @@ fn redirected(account: &Account, served: Served) -> Reply {
     Ok(response)
 }
 
-/// What the client may read of an error.
+/// The text of an error that the client may read.
 fn message_of(error: &FetchError) -> String {
     let told = match error {
         FetchError::Read(error) | FetchError::Plan(PlanError::Read(error)) => error.told(),

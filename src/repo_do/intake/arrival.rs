@@ -1,5 +1,7 @@
 //! A pack that arrives: parsed as its bytes come, each object inspected, its chunks in quarantine.
 
+use gix_hash::ObjectId;
+
 use super::error::IntakeError;
 use super::hooks::{Hooks, Stage};
 use super::memory::PackMemory;
@@ -23,7 +25,7 @@ pub(crate) struct ArrivingPack {
 pub(crate) struct ArrivedPack {
     /// Its entries.
     pub(crate) objects: IncomingObjects,
-    /// What was seen of its objects.
+    /// Findings about its objects.
     pub(crate) inspection: Inspection,
 }
 
@@ -72,6 +74,11 @@ impl ArrivingPack {
     /// How far the pack has come.
     pub(crate) fn progress(&self) -> Progress {
         self.parser.progress()
+    }
+
+    /// The ids of the objects that are here whole, in order.
+    pub(crate) fn ids(&mut self) -> Result<Vec<ObjectId>, PackError> {
+        self.parser.ids(&mut self.inspection)
     }
 
     /// The bytes are at their end.

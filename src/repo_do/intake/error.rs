@@ -20,10 +20,10 @@ pub(crate) enum IntakeError {
     /// Objects are refused for what they are.
     #[error("{}", .0.summary())]
     Fsck(FsckRefusal),
-    /// What its tips reach is not here, or too much.
+    /// The tips reach a missing object, or too many objects.
     #[error(transparent)]
     Connectivity(#[from] ConnectivityError),
-    /// After so many walks there still are tips that are not complete.
+    /// Some tips are still incomplete after this many walks.
     #[error("after {0} walks some tips still are not complete")]
     TooManyWalks(usize),
     /// An object could not be read.
@@ -77,7 +77,7 @@ impl From<IntakeError> for ErrorReply {
     }
 }
 
-/// What a run of maintenance tells of it.
+/// A run of maintenance reports it like this.
 impl From<IntakeError> for Failure {
     fn from(error: IntakeError) -> Self {
         match error {

@@ -19,7 +19,7 @@ pub(crate) enum Stage {
         /// Whether none is left.
         is_over: bool,
     },
-    /// What its tips reach is walked.
+    /// Walking from its tips.
     Checking,
 }
 

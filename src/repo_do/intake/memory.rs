@@ -21,10 +21,10 @@ pub(crate) struct PackMemory {
     objects_with_room: u32,
 }
 
-/// What is reserved while a pack arrives.
+/// Which bytes are reserved while a pack arrives.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Measure {
-    /// What has come: a client may announce much, and send nothing.
+    /// Bytes that arrived: a client may announce many and send none.
     Received,
     /// The tables of all objects that are announced: work of our own does not begin what it has no
     /// room to end.
@@ -76,7 +76,7 @@ impl PackMemory {
         self.grow(RECEIVING_BYTES.saturating_add(received)).await
     }
 
-    /// Reserves what it takes to resolve and to check a pack of so many objects, all of which came.
+    /// Reserves memory to resolve and check a pack of `objects`, all of which arrived.
     pub(crate) async fn hold_work(&mut self, objects: u32) -> Result<(), ErrorReply> {
         self.objects_with_room = self.objects_with_room.max(objects);
         self.grow(PUSH_BYTES.saturating_add(tables_of(objects)))

@@ -19,7 +19,7 @@ use crate::git::store::{ObjectSource, ReadError};
 /// and the second proves the rest, but for trees and blobs that refs name directly.
 const WALKS_MAX: usize = 16;
 
-/// A policy of closure: which tips are to be complete, and what becomes of those that are not.
+/// A policy of closure: which tips must be complete, and what happens to the others.
 pub(crate) trait Closure {
     /// The tips to be proved; `None` when nothing is left that would need the pack.
     fn tips(&self) -> Option<Vec<ObjectId>>;
@@ -48,7 +48,7 @@ pub(crate) trait Closure {
     }
 }
 
-/// What a proof looks at.
+/// The inputs of a proof.
 #[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {
     /// The graph of the live packs.

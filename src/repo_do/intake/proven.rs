@@ -27,7 +27,8 @@ impl ProvenPack {
         })
     }
 
-    /// Writes the pack's last rows and its parts: in the transaction of the caller, who publishes.
+    /// Writes the pack's last rows and its parts, in the transaction in which the caller
+    /// publishes it.
     pub(crate) fn write(&self, store: &Rc<Store>) -> Result<PackPublication, StoreError> {
         let Connected {
             graph_part,

@@ -23,8 +23,8 @@ pub(crate) struct QuarantinedPack {
     run: Option<Run>,
 }
 
-/// A run of maintenance. It is written down when something large enough gets into quarantine before
-/// its end, so that whoever comes after a crash finds what it left.
+/// A run of maintenance. It is recorded once something large enough is in quarantine, so that
+/// after a crash the next run finds what this one left.
 struct Run {
     task: &'static str,
     written: Cell<Option<i64>>,

@@ -1,9 +1,9 @@
-//! The end of a repository, whether it was deleted or was to become one and did not.
+//! Ends a repository, whether it was deleted or failed to become one.
 //!
-//! One write decides: the phase `deleting`, with the alarm. From then on the repository is gone for
-//! everybody. Then its fork network is told, its own objects in R2 go, and the database is emptied.
-//! Each step may be done again, by the alarm or by whoever wants the name next; the network is told
-//! before the database forgets whom to tell.
+//! One write decides: the phase `deleting`, with the alarm. From then on every caller finds the
+//! repository gone. The steps that follow tell its fork network, remove its own objects in R2,
+//! and empty the database. Each step may be repeated, by the alarm or by the next request for the
+//! name. The network hears before the database forgets which network it is.
 
 use super::import::failure;
 use crate::repo_do::contract::{Deleted, ErrorReply, NAMESPACE_RELEASE, ReleaseName};

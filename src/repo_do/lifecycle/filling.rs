@@ -32,19 +32,19 @@ const RESUME_MS: i64 = 10_000;
 /// How long to wait after the first attempt that failed; twice as long after each further one.
 const RETRY_MS: u32 = 1_000;
 
-/// What fills the repository.
+/// A process that fills a repository.
 pub(crate) trait Filling {
-    /// What the log calls it.
+    /// Its name in the log.
     const NAME: &'static str;
     /// The row that says what is left to do.
     type Record;
     /// Why an attempt may fail.
     type Error: Display + From<StoreError>;
 
-    /// What is left to do; `None` when it is over.
+    /// The work that is left; `None` when it is over.
     fn left(&self) -> Result<Option<Self::Record>, StoreError>;
 
-    /// What has been done for it.
+    /// The start, and the failed attempts so far.
     fn so_far(record: &Self::Record) -> SoFar;
 
     /// Counts an attempt about to be made.
@@ -62,12 +62,12 @@ pub(crate) trait Filling {
     /// The error of what has taken too long.
     fn given_up(reason: String) -> Self::Error;
 
-    /// What the log is told of an error.
+    /// The text of an error for the log.
     fn cause(error: &Self::Error) -> String {
         error.to_string()
     }
 
-    /// Notes that so many attempts have failed, and another will be made.
+    /// Records that `attempts` have failed and that another one follows.
     fn note_waiting(&self, _attempts: u32) {}
 
     /// The repository is whole.
@@ -77,7 +77,7 @@ pub(crate) trait Filling {
     async fn fail(&self, error: &Self::Error) -> Result<(), Self::Error>;
 }
 
-/// What has been done.
+/// The progress of a filling.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SoFar {
     /// When it began, in unix milliseconds.
@@ -164,7 +164,7 @@ async fn fail<F: Filling>(filling: &F, error: &F::Error) -> Result<(), F::Error>
     filling.fail(error).await
 }
 
-/// What was written is safe, and the namespace shows it.
+/// The content is safe in the database; the namespace shows it.
 async fn finish(object: &Rc<RepoObject>) {
     if let Err(error) = object.storage.sync().await {
         fault_log::error("sync", &error);

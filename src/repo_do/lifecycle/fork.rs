@@ -1,5 +1,5 @@
-//! A fork, where it grows: the object of the new repository asks its source for everything, takes
-//! hold of the shared packs, writes rows down, and serves once it has them all.
+//! A fork on its own side: the object of the new repository asks its source for everything, takes
+//! hold of the shared packs, writes rows, and serves requests once it has them all.
 //!
 //! Each step may be the last one before a crash:
 //!
@@ -80,7 +80,7 @@ pub(crate) async fn fork(object: &Rc<RepoObject>, caller: &Caller, request: Requ
     };
     drop(under_way);
     if let Err(error) = grown {
-        // What cannot be undone now, the alarm undoes.
+        // The alarm undoes what fails here.
         if let Err(left) = deletion::settle(object).await {
             reply::log_fault(&left);
         }
@@ -162,7 +162,7 @@ fn refname(hex: &str) -> Option<BString> {
     Some(name.into())
 }
 
-/// What the source sends.
+/// The frames that the source sends.
 struct Frames {
     body: Body,
     reader: FrameReader,

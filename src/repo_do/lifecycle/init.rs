@@ -43,12 +43,12 @@ pub(crate) fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreE
     })
 }
 
-/// Where HEAD of a new repository points.
+/// The full refname in a new repository's HEAD.
 pub(crate) fn head_of(new: &CreateRepository) -> String {
     format!("{BRANCHES}{}", new.default_branch)
 }
 
-/// What is stored of a new repository.
+/// The record of a new repository.
 pub(crate) fn new_repository<'a>(new: &'a CreateRepository, head: &'a str) -> NewRepository<'a> {
     NewRepository {
         id: &new.repository_id,

@@ -28,8 +28,8 @@ const FAULTS_IN_MEMORY: u32 = 8;
 /// Bytes that are read at once while a pack is copied: two requests of half as much are under way.
 const WINDOW_BYTES_MAX: u64 = 4 * CHUNK_BYTES as u64;
 
-/// What an operation over cold packs holds beside what it holds in any case: a window or the
-/// chunks of a fault, here and in JavaScript.
+/// Memory that an operation needs for cold packs, beside its usual memory: a window or the chunks
+/// of a fault, here and in JavaScript.
 pub(crate) const COLD_BYTES: u64 = 2 * WINDOW_BYTES_MAX;
 
 /// Reserves what reading cold packs holds, if there are any.

@@ -1,4 +1,4 @@
-//! Packs in R2: their bytes fetched back, and who names them.
+//! Packs in R2: fetches their bytes back, and asks who holds them.
 //!
 //! | file | what |
 //! |---|---|

@@ -1,7 +1,8 @@
-//! The fork network as a repository's object sees it: what they say to each other, over `fetch`.
+//! The fork network as a repository's object sees it: their messages, over `fetch`.
 //!
-//! One object a network (binding `NETWORK`, named by the id of the network's first repository) keeps
-//! the one account of who names which pack in R2, and removes what nobody names.
+//! One object a network (binding `NETWORK`, named by the id of the network's first repository)
+//! keeps the one account of which repository names which pack in R2. It removes packs that no
+//! repository names.
 //!
 //! | request | body | answer |
 //! |---|---|---|
@@ -12,7 +13,7 @@
 //! | `POST /leave` | [`Keys`] without keys | nothing; whatever the repository names is released |
 //! | `POST /shared` | [`Keys`] | [`Keys`]: those that others name as well |
 //! | `POST /unnamed` | [`Keys`] | [`Keys`]: those that nobody names, nor is about to remove |
-//! | `GET /held?repository_id=…` | | [`Keys`]: what the repository names |
+//! | `GET /held?repository_id=…` | | [`Keys`]: those that the repository names |
 //!
 //! Every request may be sent again. Order: a key is taken before its object is written or shared,
 //! and released after the last row that names it is gone.
@@ -44,7 +45,7 @@ pub(crate) mod path {
     pub(crate) const SHARED: &str = "/shared";
     /// Which keys nobody names.
     pub(crate) const UNNAMED: &str = "/unnamed";
-    /// What a repository names.
+    /// Lists the keys that a repository names.
     pub(crate) const HELD: &str = "/held";
 }
 
@@ -138,7 +139,7 @@ impl Member<'_> {
         self.ask(path::UNNAMED, Method::Post, keys).await
     }
 
-    /// What the repository names.
+    /// The keys that the repository names.
     pub(crate) async fn held(&self) -> Result<Vec<String>, ErrorReply> {
         let path = format!("{}?repository_id={}", path::HELD, self.repository_id);
         self.ask(&path, Method::Get, Vec::new()).await

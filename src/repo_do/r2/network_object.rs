@@ -20,7 +20,7 @@ type Store = NetworkStore<ObjectDatabase>;
 /// The variable that says for how many seconds an R2 object outlives its last holder.
 const GRACE_VARIABLE: &str = "CAIRN_R2_GRACE_SECONDS";
 
-/// The same when the variable is not set: whoever streams the object is through by then.
+/// The default. A client that streams the object has finished by then.
 const GRACE_SECONDS: i64 = 60 * 60;
 
 /// R2 objects removed in one run of the alarm: each is a request of its own, and a run may make a
@@ -151,7 +151,7 @@ impl NetworkDo {
         Ok(store.forget_departures(now_ms())?)
     }
 
-    /// Sets the alarm for what is due next; without anything left, empties the database.
+    /// Sets the alarm for the next removal; if nothing is left, empties the database.
     async fn schedule(&self, store: &Store) -> std::result::Result<(), ErrorReply> {
         let storage = self.state.storage();
         let done = match store.next_due()? {

@@ -7,8 +7,8 @@ use gix_hash::ObjectId;
 
 use super::super::fetch::reach::Visible;
 use super::super::state::reach_cache::Audience;
-use super::Push;
 use super::progress::ProgressSink;
+use super::push::Push;
 use crate::git::graph::connectivity::ConnectivityError;
 use crate::git::object::ObjectKind;
 use crate::git::receive_pack::rules::Rejection;
@@ -44,10 +44,17 @@ impl Closure for PushTips<'_> {
     }
 
     /// Objects that no ref of this repository reaches, nor its reflog: whoever knows such an id must
-    /// not be given the object for naming it.
+    /// not be given the object for naming it. A blob that the caller put by REST is its own.
     fn hidden(&self, relied_on: &[ObjectId]) -> Result<HashSet<ObjectId>, ReadError> {
         let Push { object, store, .. } = &*self.push;
-        Visible::to(object, store, Audience::Member).hidden(relied_on)
+        let mut hidden = Visible::to(object, store, Audience::Member).hidden(relied_on)?;
+        let putter = self.push.authorized.putter();
+        for id in hidden.iter().copied().collect::<Vec<_>>() {
+            if store.has_put(&id, putter)? {
+                hidden.remove(&id);
+            }
+        }
+        Ok(hidden)
     }
 }
 

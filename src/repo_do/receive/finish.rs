@@ -12,8 +12,8 @@ use super::super::request::account::fault;
 use super::super::runtime::clock::now_ms;
 use super::super::state::store::Store;
 use super::super::upkeep::alarm;
-use super::Push;
 use super::progress::{ProgressSink, PushHooks};
+use super::push::Push;
 use super::refused::Refused;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::pack::incoming::objects::Sources;
@@ -47,11 +47,14 @@ pub(crate) struct PushJob {
     pub(super) progress: ProgressSink,
 }
 
+/// What was written may not be safe; the log says why.
+pub(super) struct Unsynced;
+
 /// A push that was checked.
 struct Checked {
     /// The pack, with the parts that its check made; `None` without objects.
     pack: Option<ProvenPack>,
-    /// What fsck warned the pusher of.
+    /// The warnings of fsck for the client.
     warned: FsckWarnings,
 }
 
@@ -62,29 +65,14 @@ impl PushJob {
 
     /// Does the work and reports it, whatever comes.
     pub(crate) async fn run(mut self) {
-        let unpack = match self.check().await {
-            Ok(checked) => self.publish(&checked),
-            Err(refused) => Err(refused),
+        let Ok(settled) = self.settle().await else {
+            // The refs may not be safe: nothing is reported.
+            self.push.account.failed(fault::ABORTED);
+            return;
         };
-        let unpack = unpack.map_err(|refused| self.push.account.named(&refused.logged()));
+        let unpack = settled.map_err(|refused| self.push.account.named(&refused.logged()));
         if let Err(message) = &unpack {
             self.progress.report_problem(&format!("error: {message}\n"));
-            self.push.updates.reject_open(&Rejection::Unpacker);
-            self.push.quarantined.discard();
-        } else {
-            // The report must not be read before the refs are safe.
-            let synced = self.push.object.storage.sync().await;
-            if let Err(error) = synced {
-                fault_log::error("sync", &error);
-                self.push.account.failed(fault::ABORTED);
-                return;
-            }
-        }
-        if self.push.updates.has_open() {
-            let object = Rc::clone(&self.push.object);
-            alarm::after_push(&object, &self.push.store).await;
-            // Nobody waits for it: the report is not held up by another object.
-            worker::wasm_bindgen_futures::spawn_local(info::touch_namespace(object));
         }
         if unpack.is_ok() && self.push.updates.has_rejected() {
             self.progress.report_problem(&format!(
@@ -96,6 +84,30 @@ impl PushJob {
             self.push.account.failed(fault::REFUSED);
         }
         self.report(unpack.as_ref().copied().map_err(String::as_str));
+    }
+
+    /// Checks and publishes: what becomes of each ref is in the updates then. The inner error says
+    /// why the push failed as a whole; then nothing is left of it.
+    pub(super) async fn settle(&mut self) -> Result<Result<(), Refused>, Unsynced> {
+        let published = match self.check().await {
+            Ok(checked) => self.publish(&checked),
+            Err(refused) => Err(refused),
+        };
+        if published.is_err() {
+            self.push.updates.reject_open(&Rejection::Unpacker);
+            self.push.quarantined.discard();
+        } else if let Err(error) = self.push.object.storage.sync().await {
+            // An answer must not be read before the refs are safe.
+            fault_log::error("sync", &error);
+            return Err(Unsynced);
+        }
+        if self.push.updates.has_open() {
+            let object = Rc::clone(&self.push.object);
+            alarm::after_push(&object, &self.push.store).await;
+            // Nobody waits for it: the report is not held up by another object.
+            worker::wasm_bindgen_futures::spawn_local(info::touch_namespace(object));
+        }
+        Ok(published)
     }
 
     async fn check(&mut self) -> Result<Checked, Refused> {
@@ -160,8 +172,9 @@ impl PushJob {
 
     /// Makes the push visible: the pack's last rows, its parts and the refs, in one transaction.
     ///
-    /// Whoever pushes is judged here once more. Nothing is awaited from here to the end of the
-    /// transaction, so that what is read of token and settings is what holds when the refs change.
+    /// This judges the caller once more. It awaits nothing from here to the end of the
+    /// transaction, so that the token and the settings that it reads still hold when the refs
+    /// change.
     fn publish(&mut self, checked: &Checked) -> Result<(), Refused> {
         self.push.judge();
         if !self.push.updates.has_open() {
@@ -179,6 +192,7 @@ impl PushJob {
                 store.count_warnings(&checked.warned)?;
             }
             self.settle_head(&publication, &outcomes)?;
+            self.keep_answer(&outcomes)?;
             Ok::<_, StoreError>(outcomes)
         })?;
         if checked.pack.is_some() {
@@ -189,6 +203,17 @@ impl PushJob {
         }
         self.push.updates.settle(outcomes, rejection_of);
         Ok(())
+    }
+
+    /// Keeps the answer of a request that is done once, if it changes anything.
+    fn keep_answer(&self, outcomes: &[RefOutcome]) -> Result<(), StoreError> {
+        let changes = outcomes.contains(&RefOutcome::Updated);
+        let Some(kept) = self.push.kept_answer.as_ref().filter(|_| changes) else {
+            return Ok(());
+        };
+        let mut updates = self.push.updates.clone();
+        updates.settle(outcomes.iter().cloned(), rejection_of);
+        kept.keep(&self.push.store, &updates)
     }
 
     /// Notes the deletions of refs that do not exist. As with git they succeed, with a warning,

@@ -27,6 +27,16 @@ impl ProgressSink {
         }
     }
 
+    /// For work that no client of Git's waits for.
+    pub(super) fn to_nobody() -> Self {
+        let (sender, _) = futures::channel::mpsc::unbounded();
+        Self {
+            sender,
+            side_band: SideBand::None,
+            is_quiet: true,
+        }
+    }
+
     /// Sends bytes as they are.
     pub(super) fn say(&self, bytes: Vec<u8>) {
         // The receiver is gone when the client is; then nobody listens.

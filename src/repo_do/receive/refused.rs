@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::super::contract::Fault;
+use super::super::contract::{ErrorCode, ErrorReply, Fault};
 use super::super::state::failure::SnapshotError;
 use crate::git::graph::connectivity::ConnectivityError;
 use crate::git::pack::parser::error::PackError;
@@ -14,7 +14,7 @@ use crate::storage::fault_log;
 pub(super) struct Refused {
     /// Why, for the report's `unpack` line.
     message: String,
-    /// What the log is told, if the fault is ours.
+    /// The fault for the log, if it is ours.
     fault: Option<Fault>,
 }
 
@@ -37,6 +37,19 @@ impl Refused {
             fault_log::error(fault.kind, &fault.cause);
         }
         self.message
+    }
+}
+
+/// What REST tells of it.
+impl From<Refused> for ErrorReply {
+    fn from(refused: Refused) -> Self {
+        match refused.fault {
+            None => Self::new(ErrorCode::InvalidInput, refused.message),
+            fault => Self {
+                fault: fault.map(Box::new),
+                ..Self::new(ErrorCode::InternalError, refused.message)
+            },
+        }
     }
 }
 
@@ -73,7 +86,10 @@ impl From<ReadError> for Refused {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Store(error) => error.into(),
-            error => Self::of(error.to_string()),
+            ReadError::Corrupt { .. } => {
+                Self::caused_by(error.told().into_owned(), "corruption", &error)
+            }
+            ReadError::TooLarge { .. } => Self::of(error.told().into_owned()),
         }
     }
 }
@@ -84,5 +100,24 @@ impl From<SnapshotError> for Refused {
             SnapshotError::Store(error) => error.into(),
             error => Self::caused_by(error.to_string(), "r2", &error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::store::LastingFault;
+    use gix_hash::ObjectId;
+
+    #[test]
+    fn a_corrupt_object_refuses_a_push_as_damaged_storage_and_is_logged() {
+        let error = ReadError::Corrupt {
+            id: ObjectId::from([7; 20]),
+            what: "no zlib stream",
+        };
+        let refused = Refused::from(error.clone());
+        assert_eq!(refused.message, LastingFault::Damaged.told());
+        let fault = refused.fault.unwrap();
+        assert_eq!((fault.kind, fault.cause), ("corruption", error.to_string()));
     }
 }

@@ -1,5 +1,5 @@
-//! What is told of a push besides its report: objects that fsck refuses or warns of, and names that
-//! differ in case alone.
+//! Messages about a push beside its report: objects that fsck refuses or warns of, and names that
+//! differ only in case.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::git::receive_pack::updates::PushUpdate;
 use crate::git::refname::case::Spellings;
 use crate::git::store::StoreError;
 
-/// Warnings about names that one push is told.
+/// Bound on the warnings about names in the report of one push.
 const CASE_WARNINGS_MAX: usize = 10;
 
 /// New names that are looked up among the repository's refs; of more than these, those of the push

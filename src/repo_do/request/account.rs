@@ -1,5 +1,5 @@
-//! What one request costs, as the Worker is told. A git request that the object answers has its log
-//! line from here, written when the last byte is sent or the client has hung up.
+//! The cost of one request, as the Worker learns it. For a git request that the object answers,
+//! this writes the log line once the last byte is sent or the client has hung up.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -127,7 +127,7 @@ impl Account {
         format!("{} (request {})", text.trim_end(), self.request_id)
     }
 
-    /// What the request has cost so far.
+    /// The cost of the request so far.
     pub(crate) fn usage(&self) -> Usage {
         let (read, written) = rows(&self.object);
         Usage {

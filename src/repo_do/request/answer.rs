@@ -2,12 +2,14 @@
 
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Request, Response};
 
+use crate::repo_do::contract::content::{ENVELOPE_OPEN, envelope_close};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
-/// A response, or why there is none.
+/// A response, or the reason for a refusal.
 pub(crate) type Answer = Result<Response, ErrorReply>;
 
 /// The body of a request of the Worker's or of another object.
@@ -19,6 +21,31 @@ pub(crate) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Err
         let message = format!("the worker sent a body that the object does not know: {error}");
         ErrorReply::new(ErrorCode::InternalError, message)
     })
+}
+
+/// One result in an envelope.
+pub(crate) fn enveloped(result: &impl Serialize) -> worker::Result<Response> {
+    json(envelope(result)?)
+}
+
+/// The bytes of an envelope with one result.
+pub(crate) fn envelope(result: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut out = Vec::from(ENVELOPE_OPEN);
+    serde_json::to_writer(&mut out, result)?;
+    out.extend_from_slice(envelope_close(None).as_bytes());
+    Ok(out)
+}
+
+/// JSON that was written.
+pub(crate) fn json(body: Vec<u8>) -> worker::Result<Response> {
+    let builder = Response::builder().with_header("content-type", "application/json")?;
+    // `from_bytes` would say that it is of no type.
+    Ok(builder.fixed(body))
+}
+
+/// The object has no such route.
+pub(crate) fn no_route() -> ErrorReply {
+    ErrorReply::new(ErrorCode::NotFound, "the object has no such route")
 }
 
 fn body_bytes(mut request: Request) -> LocalBoxFuture<'static, Result<Vec<u8>, String>> {

@@ -1,4 +1,4 @@
-//! Who asks, as far as the object can tell, and what that one may do.
+//! The caller, as far as the object can tell, and its rights.
 
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
@@ -15,16 +15,16 @@ use crate::repo_do::state::store::Store;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// One request, and who it is from.
+/// A request and its caller.
 pub(crate) struct Caller {
-    /// Who asks.
+    /// The caller.
     pub(crate) actor: Actor,
     /// The record of the actor's token: the object's own or, of a namespace's token, the
     /// namespace's.
     pub(crate) token: Option<TokenRecord>,
-    /// The repository's record; `None` while there is none.
+    /// The repository's record; `None` if there is no repository.
     pub(crate) record: Option<RepositoryRecord>,
-    /// Why there is none, when an import or a recovery has failed.
+    /// The reason of a failed import or recovery, if that is why there is no repository.
     failure: Option<String>,
     /// Whom to ask again about the token; `None` when the token is not a namespace's.
     vouched: Option<Vouched>,
@@ -38,8 +38,8 @@ struct Vouched {
 }
 
 impl Caller {
-    /// Finds out who asks. A token that is none of the repository's may be its namespace's, whose
-    /// object is asked then.
+    /// Finds out who the caller is. If the repository does not know the token, it asks the
+    /// namespace's object.
     pub(crate) async fn identify(
         object: &RepoObject,
         request: &Request,
@@ -72,7 +72,7 @@ impl Caller {
         };
         let admitted = admitted(&object.env, &vouched).await?;
         seen.note(hash, admitted.token.is_some(), now_ms());
-        // That was awaited: the repository may be another by now.
+        // The repository may be another one after the wait.
         let caller = Self::of(request, &*object.store()?)?;
         caller.with_namespace_token(admitted, vouched)
     }
@@ -102,7 +102,7 @@ impl Caller {
         })
     }
 
-    /// Whether anybody may read the repository.
+    /// Whether every client may read the repository.
     fn is_public(&self) -> bool {
         self.record
             .as_ref()
@@ -129,7 +129,7 @@ impl Caller {
         let actor = actor
             .parse::<Actor>()
             .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-        // What is being deleted is gone for everybody.
+        // Every caller finds a repository gone that is being deleted.
         let record = store.load()?;
         let record = record.filter(|record| record.phase != Phase::Deleting);
         let token = match (&actor, &record) {
@@ -178,7 +178,8 @@ impl Caller {
     }
 }
 
-/// A caller who may do what it asks for.
+/// A caller with the right to do what it asks for.
+#[derive(Clone)]
 pub(crate) struct Authorized {
     /// The repository.
     pub(crate) record: RepositoryRecord,
@@ -190,6 +191,11 @@ pub(crate) struct Authorized {
 }
 
 impl Authorized {
+    /// By which name the caller is on record as one who put a blob.
+    pub(crate) fn putter(&self) -> &str {
+        self.token.as_ref().map_or("", |token| &token.token_id)
+    }
+
     /// Asks the namespace's object again about a token of its own: what was awaited since the
     /// first answer may have been long. Other callers cost no call. Fails when there is no answer.
     pub(crate) async fn renew(&mut self, env: &Env) -> Result<(), ErrorReply> {

@@ -1,11 +1,12 @@
-//! One request: who asks, what it costs, how it is answered or refused.
+//! One request: its caller, its cost, its answer or refusal.
 //!
 //! | file | what |
 //! |---|---|
-//! | `caller` | who asks, and what they may do |
-//! | `account` | what a request costs; the log line of a fetch or a push |
+//! | `caller` | the caller and its rights |
+//! | `account` | the cost of a request; the log line of a fetch or a push |
 //! | `answer` | a body of JSON, and an answer |
 //! | `refuse`, `not_ready` | refusals told in Git's protocol; those of a repository that is still filled |
+//! | `once` | a write that was sent before gets its first answer again |
 //! | `tokens` | the repository's tokens |
 //! | `info` | the repository as it is shown, and as its namespace lists it |
 //! | `namespace` | messages to a namespace's object |
@@ -16,5 +17,6 @@ pub(crate) mod caller;
 pub(crate) mod info;
 pub(crate) mod namespace;
 pub(crate) mod not_ready;
+pub(crate) mod once;
 pub(crate) mod refuse;
 pub(crate) mod tokens;

@@ -21,7 +21,7 @@ use crate::repo_do::runtime::reply::{self, Media};
 /// thousand refs. Of more the client is told without a report.
 const COMMAND_BYTES_MAX: usize = 256 << 10;
 
-/// What is known of a push when it is refused.
+/// The facts known about a push when it is refused.
 #[derive(Default)]
 pub(crate) enum Asked {
     /// Nothing was read.

@@ -56,7 +56,7 @@ fn room<'a, T: 'a>(mut look: impl FnMut() -> Result<T, NoRoom> + 'a) -> Room<'a,
                 Ok(found) => break Ok(found),
                 Err(error) => error,
             };
-            // What nobody works on goes first.
+            // Idle leases go first.
             if lease::reclaim() {
                 continue;
             }

@@ -231,7 +231,7 @@ impl Body {
     }
 }
 
-/// What a read gives; `None` if the client is too slow.
+/// The result of a read; `None` if the client is too slow.
 async fn in_time(promise: Promise, pace: Option<&Pace>) -> Option<Result<JsValue, JsValue>> {
     let read = JsFuture::from(promise);
     let Some(pace) = pace else {

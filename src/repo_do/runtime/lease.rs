@@ -1,20 +1,20 @@
-//! What one request, or one ring of the alarm, holds of the isolate, from its beginning to its end.
+//! The resources that one request, or one ring of the alarm, holds from its beginning to its end.
 //!
 //! Each runs under a [`Lease`], and so does the stream of its answer. Every step of either renews
-//! it: a piece of a body that came, a piece of an answer that was taken, a timer. The lease owns the
-//! work itself, so that whoever ends the lease drops the work, and with it everything the work
-//! holds: reservations, tables, what it reads. There are three who do:
+//! it: a piece of a body that came, a piece of an answer that was taken, a timer. The lease owns
+//! the work itself, so that ending the lease drops the work and everything that it holds:
+//! reservations, tables, inputs. Three things end leases:
 //!
-//! - An object that takes the place of a reset one ends what ran in its predecessor. After a reset
-//!   (a full disk, an exception that breaks the object's gates) nothing polls that work again, and
+//! - An object that replaces a reset one ends the work of its predecessor. After a reset (a full
+//!   disk, an exception that breaks the object's gates) nothing polls that work again, and
 //!   nothing drops it either.
-//! - Whoever waits for memory ends leases that were not renewed for [`RECLAIM_MS`].
+//! - A request that waits for memory ends leases that were not renewed for [`RECLAIM_MS`].
 //! - Every request ends those that were not renewed for [`IDLE_MS`]: clients that take nothing.
 //!
-//! Work that waits for other objects or for R2, as forks and alarms do, may take no step for long: its
-//! leases are left alone for [`OWN_RECLAIM_MS`].
+//! Work that waits for other objects or for R2, as forks and alarms do, may take no step for
+//! long. Its leases stay for [`OWN_RECLAIM_MS`].
 //!
-//! Work that comes back after its lease has ended finds nothing left to do, and gives [`Ended`].
+//! Work that resumes after its lease has ended finds nothing left to do, and gives [`Ended`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -82,7 +82,7 @@ pub(crate) struct Ended;
 pub(crate) struct Lease {
     number: u64,
     owner: Owner,
-    /// Who asked: a token, or an address without one. Empty for work of our own.
+    /// The caller: a token, or an address without one. Empty for work of our own.
     caller: String,
     operation: &'static str,
     /// Bytes reserved under it.
@@ -95,7 +95,7 @@ pub(crate) struct Lease {
     work: RefCell<Vec<Weak<dyn Work>>>,
 }
 
-/// What runs under a lease.
+/// Work that runs under a lease.
 trait Work {
     /// Drops it, unless it is the one that runs now.
     fn drop_work(&self);
@@ -132,7 +132,7 @@ impl Lease {
         lease
     }
 
-    /// The lease of the work that runs now; one for itself where there is none.
+    /// The lease of the work that runs now, or a new one outside of any.
     pub(crate) fn current() -> Rc<Self> {
         let current = CURRENT.try_with(|current| current.borrow().clone());
         let current = current.ok().flatten();
@@ -218,7 +218,7 @@ impl Lease {
         step()
     }
 
-    /// Ends it: what runs under it is dropped, and gives back what it holds.
+    /// Ends it: drops the work under it, which gives back everything that it holds.
     fn end(&self) {
         self.is_ended.set(true);
         let all = std::mem::take(&mut *self.work.borrow_mut());
@@ -237,7 +237,7 @@ impl Lease {
         now_ms.saturating_sub(self.renewed_ms.get())
     }
 
-    /// Notes that so many bytes are held under it from now on.
+    /// Counts `bytes` more as held under it.
     pub(super) fn hold(&self, bytes: u64, is_shared: bool) {
         self.bytes.set(self.bytes.get().saturating_add(bytes));
         if is_shared {
@@ -245,7 +245,7 @@ impl Lease {
         }
     }
 
-    /// Notes that so many bytes are held no longer.
+    /// Counts `bytes` as no longer held.
     pub(super) fn give_back(&self, bytes: u64, is_shared: bool) {
         debug_assert!(
             bytes <= self.bytes.get(),
@@ -347,7 +347,7 @@ pub(crate) fn waiting() -> usize {
     all().filter(is_waiting).count()
 }
 
-/// What is reserved, for the operator.
+/// Reservations, for the operator.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Figures {
     /// Leases that hold something.

@@ -1,10 +1,11 @@
-//! What the operations under way may hold, counted over the whole isolate.
+//! Bounds the memory of running operations, counted over the whole isolate.
 //!
-//! All objects of an isolate share its 128 MB, and wasm memory never shrinks. So whoever holds much
-//! reserves it first, and is refused with 503 and `Retry-After` when the isolate has no room. A
-//! request reserves when there is work, not when its headers are here: a fetch once it is read and
-//! its answer is longer than a piece, a push as its commands and objects arrive. Each repository and
-//! each caller has a share, so that neither takes what another's push needs.
+//! All objects of an isolate share its 128 MB, and wasm memory never shrinks. So an operation
+//! that holds much reserves it first, and gets 503 and `Retry-After` when the isolate has no
+//! room. A request reserves when there is work, not when its headers arrive: a fetch once it is
+//! read and its answer is longer than a piece, a push as its commands and objects arrive. Each
+//! repository and each caller has a share, so that neither takes the memory that another's push
+//! needs.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -20,44 +21,45 @@ const ISOLATE_BYTES_MAX: u64 = 80 << 20;
 /// commands of small pushes are below; 500 requests that are half sent hold 32 MB of it at worst.
 pub(crate) const REQUEST_FREE_BYTES: u64 = 64 << 10;
 
-/// What a fetch request holds for each of its bytes: a `have` of 50 bytes becomes an id of 20 in a
-/// list that may have twice the room, a prefix of 17 a string of 40.
+/// Bytes that a fetch request holds for each of its own: a `have` of 50 bytes becomes an id of 20
+/// in a list that may have twice the room, a prefix of 17 a string of 40.
 pub(crate) const FETCH_REQUEST_FACTOR: u64 = 2;
 
-/// What the commands of a push hold for each of their bytes: one of 100 bytes becomes a command of
-/// 72 and its name, in a list that may have twice the room, and a place in the list of outcomes.
+/// Bytes that the commands of a push hold for each of their own: one of 100 bytes becomes a
+/// command of 72 and its name, in a list that may have twice the room, and a place in the list of
+/// outcomes.
 pub(crate) const COMMANDS_FACTOR: u64 = 3;
 
-/// What one push holds beside its tables: a piece of body, a chunk, the resolved-object cache and
-/// one delta with its base and result.
+/// Bytes that one push holds beside its tables: a piece of body, a chunk, the resolved-object
+/// cache and one delta with its base and result.
 pub(crate) const PUSH_BYTES: u64 = 24 << 20;
 
-/// What a push holds while its pack arrives, beside what [`PackParser::held_bytes`] counts: a piece
-/// of body, here and in JavaScript, and the chunk that it fills.
+/// Bytes that a push holds while its pack arrives, beside those that [`PackParser::held_bytes`]
+/// counts: a piece of body, here and in JavaScript, and the chunk that it fills.
 ///
 /// [`PackParser::held_bytes`]: crate::git::pack::parser::PackParser::held_bytes
 pub(crate) const RECEIVING_BYTES: u64 = 1 << 20;
 
-/// What a push holds for each object that its pack has: its place in the tables, and what the check
-/// of closure notes (`git::limits` has the sum).
+/// Bytes that a push holds for each object of its pack: its place in the tables, and the notes of
+/// the closure check (`git::limits` has the sum).
 pub(crate) const PUSHED_OBJECT_BYTES: u64 = 100;
 
-/// What a fetch of something else than a pack for Git holds for as long as the client takes: 2 MiB
+/// Bytes that a fetch holds for as long as the client takes, unless it sends a pack to Git: 2 MiB
 /// of bases, 2 MiB of chunks, a piece of output twice, a compressor, and a bit for each object of
-/// the packs. Its plan holds more, and a delta that is resolved up to 48 MiB; but no other code runs
-/// in the isolate meanwhile, so that this is needed once, not once a fetch.
+/// the packs. Its plan holds more, and a resolved delta up to 48 MiB; but no other code runs in
+/// the isolate meanwhile, so that this is needed once, not once a fetch.
 pub(crate) const FETCH_BYTES: u64 = 5 << 20;
 
-/// What a fetch holds while its pack is sent, beside the bases that it keeps: a piece of output
-/// here and in JavaScript, a compressor, and a bit for each object of the packs.
+/// Bytes that a fetch holds while it sends its pack, beside the bases that it keeps: a piece of
+/// output here and in JavaScript, a compressor, and a bit for each object of the packs.
 pub(crate) const SENDING_BYTES: u64 = 1 << 20;
 
-/// What a list of refs holds that is sent piece by piece: a page of refs and a piece of output,
-/// each here and in JavaScript.
+/// Bytes that a streamed list of refs holds: a page of refs and a piece of output, each here and
+/// in JavaScript.
 pub(crate) const REFS_BYTES: u64 = 1 << 20;
 
-/// What either side of a fork holds: a row of a part, that row in a frame, and the piece of the
-/// stream that it came or goes with; at the source the refs, 80 bytes each.
+/// Bytes that either side of a fork holds: a row of a part, that row in a frame, and the piece of
+/// the stream that carries it; at the source also the refs, 80 bytes each.
 pub(crate) const FORK_BYTES: u64 = 6 << 20;
 
 /// Bytes that the clients of one repository may make it hold together, and those that one token may

@@ -1,9 +1,10 @@
-//! What every operation stands on and none of them shapes: memory, leases, timers, bodies, replies.
+//! The base of every operation, which knows none of them: memory, leases, timers, bodies,
+//! replies.
 //!
 //! | file | what |
 //! |---|---|
-//! | `memory` | what the isolate's operations may hold together |
-//! | `lease` | what one request holds, and its end |
+//! | `memory` | the bound on the memory of all operations of the isolate |
+//! | `lease` | the resources of one request, and its end |
 //! | `admission` | waiting for memory |
 //! | `timer` | waiting for a time to pass |
 //! | `body`, `pace` | a body in large pieces; how fast it must come |

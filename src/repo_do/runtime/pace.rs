@@ -7,7 +7,7 @@
 
 use crate::git::limits::Limits;
 
-/// Bytes that the first read asks for: what is kept ready for a client that sends nothing.
+/// Bytes that the first read asks for. A client that sends nothing costs that much memory.
 const FIRST_BYTES: u32 = 8 << 10;
 
 /// Bytes that a read asks for at most. The platform gives fewer at the end alone.

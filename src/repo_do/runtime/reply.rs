@@ -75,9 +75,30 @@ impl From<ReadError> for ErrorReply {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Store(error) => error.into(),
-            ReadError::Corrupt { .. } => Self::new(ErrorCode::InternalError, error.to_string())
-                .caused_by("corruption", &error),
-            ReadError::TooLarge { .. } => Self::new(ErrorCode::MemoryLimit, error.to_string()),
+            ReadError::Corrupt { .. } => {
+                Self::new(ErrorCode::InternalError, error.told()).caused_by("corruption", &error)
+            }
+            ReadError::TooLarge { .. } => Self::new(ErrorCode::MemoryLimit, error.told()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::store::LastingFault;
+    use gix_hash::ObjectId;
+
+    #[test]
+    fn a_corrupt_object_is_told_as_damaged_storage_and_logged_by_id() {
+        let error = ReadError::Corrupt {
+            id: ObjectId::from([7; 20]),
+            what: "no zlib stream",
+        };
+        let reply = ErrorReply::from(error.clone());
+        assert_eq!(reply.code, ErrorCode::InternalError);
+        assert_eq!(reply.message, LastingFault::Damaged.told());
+        let fault = reply.fault.unwrap();
+        assert_eq!((fault.kind, fault.cause), ("corruption", error.to_string()));
     }
 }

@@ -1,9 +1,10 @@
-//! Waiting for a time to pass.
+//! Waits for a time to pass.
 //!
-//! The platform crate's `Delay` is not used: it wakes the task that polled it first, and no other.
-//! The work of a push is polled by the stream of its response, which is another task for every
-//! piece that the client takes; a piece taken while the work paused left it waiting for ever, with
-//! its memory reserved. What is awaited here is a promise, which wakes whoever polled it last.
+//! This does not use the platform crate's `Delay`, which wakes only the task that polled it
+//! first. The stream of a push's response polls the work, and that is another task for every
+//! piece that the client takes. With `Delay`, a piece taken while the work paused left the work
+//! waiting for ever, with its memory reserved. This waits for a promise, which wakes the task
+//! that polled it last.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -103,7 +104,7 @@ impl Drop for Running {
             return;
         }
         clear_timeout(&self.timer);
-        // The promise holds on to who waited for it until it is settled.
+        // Until it is settled, the promise holds on to its waiter.
         let _ = self.resolve.call0(&JsValue::NULL);
     }
 }

@@ -3,9 +3,9 @@
 use super::{graph_cache, reach_cache};
 use crate::storage::db::cache;
 
-/// Evicts caches to make room for tables of so many bytes, which grow with a pack's objects. The
-/// caches may fill again later; but held beside such a table they would make the heap the sum of both,
-/// and it never shrinks. Only [`TableMemory`](super::tables::TableMemory) calls this.
+/// Evicts caches to make room for `table_bytes`, which grow with a pack's objects. The caches may
+/// fill again later. Caches beside such a table would make the heap the sum of both, and the heap
+/// never shrinks. Only [`TableMemory`](super::tables::TableMemory) calls this.
 pub(super) fn make_room(table_bytes: u64) {
     let bytes = usize::try_from(table_bytes).unwrap_or(usize::MAX);
     cache::make_room(bytes);

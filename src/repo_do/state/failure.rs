@@ -15,7 +15,7 @@ pub(crate) enum SnapshotError {
     /// R2 failed.
     #[error(transparent)]
     Bucket(#[from] BucketError),
-    /// Who counts the holders of R2 objects failed.
+    /// The account of the holders of R2 objects failed.
     #[error("the holders of {key} could not be counted: {message}")]
     Ledger {
         /// The R2 object.
@@ -23,7 +23,7 @@ pub(crate) enum SnapshotError {
         /// Why.
         message: String,
     },
-    /// What R2 gives back is not what was written.
+    /// R2 gave back other bytes than were written.
     #[error("r2: object {key} is not what was written")]
     Corrupt {
         /// The R2 object.
@@ -31,7 +31,7 @@ pub(crate) enum SnapshotError {
     },
 }
 
-/// R2 failed: the client learns what, since the operator is who can mend it.
+/// R2 failed. The message says so, because the operator reads it and can mend R2.
 impl From<SnapshotError> for ErrorReply {
     fn from(error: SnapshotError) -> Self {
         match error {
@@ -58,10 +58,10 @@ pub(crate) enum Failure {
     /// Something was pushed meanwhile that it would have to know.
     #[error("refs changed meanwhile")]
     Overtaken,
-    /// What the operator asked for did not come to its end.
+    /// A task of the operator did not finish.
     #[error("{0}")]
     Broken(String),
-    /// R2 failed, or who counts the holders of what is there.
+    /// R2 failed, or the account of its holders.
     #[error("{}", .0.message)]
     Copies(#[from] ErrorReply),
     /// The repository was deleted.
@@ -70,7 +70,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// What the log is told of it: of a refusal the fault behind it.
+    /// The text for the log; for a refusal, the fault behind it.
     pub(crate) fn cause(&self) -> String {
         match self {
             Self::Copies(refused) => refused.cause().to_owned(),

@@ -1,4 +1,4 @@
-//! What is offered for `fetch` beyond git's own list.
+//! Capabilities of `fetch` beyond git's own list.
 
 use worker::Env;
 

@@ -1,8 +1,9 @@
 //! The commit graph of the object's live packs, kept from one request to the next.
 //!
-//! To open it checks every commit's parents, so that a fetch of one commit would cost what the
-//! repository has. What all objects of the isolate keep has a bound; whose graph was not used for
-//! longest opens it anew. Its bytes are shared with the cache of parts as long as they are there.
+//! To open a graph means to check every commit's parents. Without this cache a fetch of one
+//! commit would cost as much as the repository is large. The graphs of all objects of the isolate
+//! share a bound, and the least recently used one goes first. Its bytes are shared with the cache
+//! of parts while they are there.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -20,7 +21,7 @@ thread_local! {
     static KEPT: RefCell<Lru<u64, Rc<CommitGraph>>> = RefCell::new(Lru::new(KEPT_BYTES_MAX));
 }
 
-/// Keeps so many bytes less than may be kept, for an operation that needs the room now.
+/// Evicts until `bytes` of the bound are free, for an operation that needs the room now.
 pub(crate) fn make_room(bytes: usize) {
     with(|kept| kept.make_room(bytes));
 }
@@ -66,7 +67,7 @@ impl Drop for KeptGraph {
     }
 }
 
-/// What is kept; `None` while the thread ends or it is in use.
+/// Runs `act` on the kept graphs; `None` while the thread ends or they are in use.
 fn with<T>(act: impl FnOnce(&mut Lru<u64, Rc<CommitGraph>>) -> T) -> Option<T> {
     KEPT.try_with(|kept| kept.try_borrow_mut().ok().map(|mut kept| act(&mut kept)))
         .ok()?

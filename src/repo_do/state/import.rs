@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use super::turn::Turn;
 use crate::repo_do::contract::{Credentials, ImportProgress};
 
-/// What the object knows of its import while it is awake.
+/// The object's memory of its import while it is awake.
 #[derive(Debug)]
 pub(crate) struct CurrentImport {
     /// For a remote that asks for them; kept in memory only.

@@ -1,18 +1,19 @@
-//! What the object remembers between two requests, in memory; and the errors of its upkeep.
+//! The object's memory between two requests, and the errors of its upkeep.
 //!
 //! | file | what |
 //! |---|---|
 //! | `store` | the type of the repository's store |
 //! | `alarm_time` | when the alarm rings |
-//! | `turn` | work that is done once at a time |
+//! | `turn` | work that only one task does at a time |
 //! | `import` | the import at work, and how far it has come |
 //! | `readers` | who reads packs now |
+//! | `running_requests` | requests under way that are done once |
 //! | `graph_cache`, `reach_cache` | the commit graph; what the refs and the reflog reach |
 //! | `caches`, `tables` | all caches of the isolate; memory for large tables, which caches yield to |
-//! | `rates` | how many requests the repository takes |
-//! | `seen_tokens` | whose tokens its namespace admitted |
-//! | `fetch_extensions` | what is offered for `fetch` beyond git's own list |
-//! | `failure` | why upkeep fails |
+//! | `rates` | rate limits of the repository |
+//! | `seen_tokens` | the namespace's answers about tokens |
+//! | `fetch_extensions` | capabilities of `fetch` beyond git's own list |
+//! | `failure` | reasons for which upkeep fails |
 
 pub(crate) mod alarm_time;
 mod caches;
@@ -23,6 +24,7 @@ pub(crate) mod import;
 pub(crate) mod rates;
 pub(crate) mod reach_cache;
 pub(crate) mod readers;
+pub(crate) mod running_requests;
 pub(crate) mod seen_tokens;
 pub(crate) mod store;
 pub(crate) mod tables;

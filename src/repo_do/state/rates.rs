@@ -1,7 +1,7 @@
-//! How many requests one repository takes, counted in its object's memory.
+//! Rate limits of one repository, counted in its object's memory.
 //!
-//! Who may do something here and who may not are counted apart, so that strangers cannot use up
-//! what belongs to the owners.
+//! Unauthenticated callers have a limit of their own, so that they cannot use up the owners'
+//! limit.
 
 use worker::Env;
 

@@ -1,4 +1,4 @@
-//! What the repository's refs and its reflog reach, kept from one request to the next.
+//! The objects that the repository's refs and reflog reach, kept from one request to the next.
 
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
@@ -30,7 +30,7 @@ const KEPT_BYTES_MAX: usize = 11 << 20;
 /// How long what was found for strangers is kept: entries of the reflog age meanwhile.
 const PUBLIC_KEPT_MS: i64 = 60 * 1000;
 
-/// The same for those who hold a token.
+/// The same for callers with a token.
 const MEMBER_KEPT_MS: i64 = 60 * 60 * 1000;
 
 /// Entries of the reflog read at once.
@@ -39,7 +39,7 @@ const REFLOG_ROWS: u32 = 5_000;
 /// By the object's number, and for whom it was found.
 pub(crate) type KeptByObject = Lru<(u64, Audience), Rc<RefCell<Kept>>>;
 
-/// Keeps so many bytes less than may be kept, for an operation that needs the room now.
+/// Evicts until `bytes` of the bound are free, for an operation that needs the room now.
 pub(crate) fn make_room(bytes: usize) {
     with(|kept| kept.make_room(bytes));
 }
@@ -47,9 +47,9 @@ pub(crate) fn make_room(bytes: usize) {
 /// For whom it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Audience {
-    /// Anybody: what refs reach, and what they named in the last [`FRESH_MS`].
+    /// Every client: sees what refs reach, and what they named in the last [`FRESH_MS`].
     Public,
-    /// Whoever holds a token, and the operator: what refs reach, and the kept reflog.
+    /// A caller with a token, and the operator: sees all that refs and the kept reflog reach.
     Member,
 }
 
@@ -63,12 +63,12 @@ impl Audience {
     }
 }
 
-/// What is kept of one object, by a number that is never given twice.
+/// The sets of one object, by a number that is never given twice.
 #[derive(Debug)]
 pub(crate) struct KeptReach(pub u64);
 
 impl KeptReach {
-    /// Keeps nothing: what was reached may be gone.
+    /// Drops everything: reached objects may be gone.
     pub(crate) fn clear(&self) {
         for audience in [Audience::Public, Audience::Member] {
             with(|kept| kept.remove(&(self.0, audience)));
@@ -88,7 +88,7 @@ impl Drop for KeptReach {
     }
 }
 
-/// What the refs of a repository reach.
+/// The objects that the refs of a repository reach.
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) reach: Reachable,
@@ -147,7 +147,8 @@ impl Kept {
         if self.audience == Audience::Public {
             return Ok(false);
         }
-        // What refs named before the change, the reflog names now: so nothing is reached no more.
+        // The reflog now names the objects that refs named before the change, so every object
+        // that was reached still is.
         self.add_entries(store, packs, self.reflog_seq.saturating_add(1), i64::MIN)?;
         self.reflog_seq = reflog_seq;
         Ok(true)
@@ -202,7 +203,7 @@ impl Kept {
     }
 }
 
-/// What is kept; `None` while the thread ends or it is in use.
+/// Runs `act` on the kept sets; `None` while the thread ends or they are in use.
 pub(crate) fn with<T>(act: impl FnOnce(&mut KeptByObject) -> T) -> Option<T> {
     KEPT.try_with(|kept| kept.try_borrow_mut().ok().map(|mut kept| act(&mut kept)))
         .ok()?

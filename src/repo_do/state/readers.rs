@@ -1,15 +1,15 @@
-//! Who reads packs now: fetches that copy, pushes that check.
+//! The readers of packs now: fetches that copy, pushes that check.
 //!
-//! They hold a list of packs over many pauses. A pack that was superseded meanwhile must stay until
-//! they are done, however short its grace period is; and what a running push may have found must
-//! not be pruned under it. Both are known exactly, since nobody reads packs but this object, and
-//! when it ends its readers do.
+//! They hold a list of packs over many pauses. A pack that was superseded meanwhile must stay
+//! until they are done, however short its grace period is. A prune must not remove an object that
+//! a running push may have found. Both are known exactly: only this object reads its packs, and
+//! its readers end when it does.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// What somebody reads packs for.
+/// The purpose of a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// To send or to examine what is there.

@@ -1,8 +1,9 @@
-//! What the namespace's object has said of tokens that the repository does not know.
+//! The namespace object's answers about tokens that the repository does not know.
 //!
-//! Who holds one that was admitted is no stranger: its requests are not counted with theirs, though
-//! the namespace is asked about each. A token that was refused stays refused, since nobody knows a
-//! token before it is made: for a while it is refused here, and the namespace is not asked.
+//! A caller with an admitted token does not count against the limit of unauthenticated callers,
+//! though the object still asks the namespace about each request. A refused token stays refused,
+//! since nobody knows a token before it is made. So for a while this object refuses it without
+//! asking.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,7 +16,7 @@ const TOKENS_MAX: usize = 64;
 /// How long a refusal is remembered.
 const REFUSED_MS: i64 = 60_000;
 
-/// What is remembered.
+/// The remembered answers.
 #[derive(Debug, Default)]
 pub(crate) struct SeenTokens {
     admitted: RefCell<VecDeque<TokenHash>>,

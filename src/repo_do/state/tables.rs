@@ -1,8 +1,8 @@
 //! Memory for tables that grow with a pack's objects.
 //!
-//! Whoever builds such tables reserves their bytes and has the caches of the isolate yield to them.
-//! [`TableMemory`] does both in one call, so that no caller does only half: a reservation alone would
-//! let the heap grow to the sum of caches and tables, and wasm memory never shrinks.
+//! Code that builds such tables reserves their bytes and evicts the isolate's caches to make
+//! room. [`TableMemory`] does both in one call, so that no caller does only half. A reservation
+//! alone would let the heap grow to the sum of caches and tables, and wasm memory never shrinks.
 
 use super::caches::make_room;
 use crate::repo_do::contract::ErrorReply;

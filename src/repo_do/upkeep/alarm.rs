@@ -39,7 +39,7 @@ pub(crate) const BACKOFF_MS: i64 = 60 * 1000;
 /// Rounds of all tasks that one call makes.
 const ROUNDS_MAX: u32 = 100;
 
-/// What the alarm does.
+/// A task of the alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Removal of what broken pushes and merges left.
@@ -146,7 +146,7 @@ fn sweep_due(object: &RepoObject, store: &Store, slack: i64) -> Result<Option<i6
     let Some(due) = store.sweep_due(object.quarantine_grace_ms(), grace_ms, is_in_progress)? else {
         return Ok(None);
     };
-    // While somebody reads who saw it, there is no use in trying.
+    // A sweep is useless while a reader that saw the pack still reads.
     let oldest = object.readers.oldest();
     let is_read = oldest.is_some_and(|since| due.saturating_sub(grace_ms) >= since);
     Ok(Some(if is_read {

@@ -1,4 +1,4 @@
-//! What is due for the packs in R2, as the alarm does it.
+//! The alarm's tasks for the packs in R2.
 
 use std::rc::Rc;
 
@@ -10,16 +10,16 @@ use crate::repo_do::upkeep::snapshot;
 use crate::storage::db::sql::Database as _;
 use crate::storage::repository::maintenance_runs::RunFigures;
 
-/// How long one run works; what is left then is due at once.
+/// How long one run works; the rest is due at once.
 const RUN_MS: i64 = 20_000;
 
-/// Does what is due, and notes when there is more to do.
+/// Runs the work that is due, and notes when there is more.
 pub(crate) async fn snapshot(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
     let until_ms = now_ms().saturating_add(RUN_MS);
     let (mut steps, before) = (0, store.database().rows_written());
     loop {
-        // What becomes due meanwhile is not to be forgotten.
+        // Reset the time first, so that a task that becomes due meanwhile can set it again.
         object.snapshot_due.set(i64::MAX);
         let next = snapshot::run_step(object).await.map_err(|error| {
             object.snapshot_due.set(0);

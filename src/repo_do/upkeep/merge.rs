@@ -60,13 +60,13 @@ pub(crate) fn consolidation_due(store: &Store) -> Result<Option<Range<usize>>, S
     Ok(geometry::due(&store.live_packs()?, |_| false))
 }
 
-/// Merges what is due of the packs whose bytes are here.
+/// Merges the packs that are due, among those whose bytes are here.
 pub(crate) async fn merge(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
     let range = due(&*object.open_store()?)?;
     merge_range(object, "merge", range).await
 }
 
-/// Merges what is due when cold packs are counted as well.
+/// Merges the packs that are due, cold packs included.
 pub(crate) async fn consolidate(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
     let range = consolidation_due(&*object.open_store()?)?;
     merge_range(object, "consolidate", range).await
@@ -105,7 +105,7 @@ async fn merge_range(
     }))
 }
 
-/// Reserves memory to make a pack of so many objects.
+/// Reserves memory to make a pack of `objects`.
 pub(crate) fn reserve(objects: u64) -> Result<TableMemory, Failure> {
     let table_bytes = objects.saturating_mul(OBJECT_BYTES);
     let bytes = MERGE_BYTES.saturating_add(table_bytes);

@@ -1,15 +1,15 @@
-//! What the alarm and the operator have done to a repository, in steps.
+//! Upkeep of a repository, by the alarm or the operator, in steps.
 //!
 //! | file | what |
 //! |---|---|
-//! | `alarm` | the tasks of the alarm, when each is due, and what one run did |
-//! | `merge` | packs merged, and put in the place of their sources |
-//! | `prune` | objects that nothing reaches, left out |
-//! | `purge` | what no ref reaches, removed at once, wherever it is |
-//! | `sweep` | rows that nobody needs, removed |
+//! | `alarm` | the tasks of the alarm, the times when they are due, and the figures of a run |
+//! | `merge` | merges packs and puts the result in the place of its sources |
+//! | `prune` | leaves out objects that nothing reaches |
+//! | `purge` | removes at once, wherever it is, every object that no ref reaches |
+//! | `sweep` | removes rows that nobody needs |
 //! | `snapshot`, `copies` | packs copied to R2, cold packs, the ready clone; as a task of the alarm |
 //! | `rebuild` | the derived parts made again, to compare or to put in place |
-//! | `verify` | all that is stored, compared with what it should be |
+//! | `verify` | compares everything that is stored with what it should be |
 //! | `serve`, `stats` | the operator's routes: maintenance, live figures |
 //!
 //! Invariant: after each pause the repository may have been deleted. Code that goes on first checks

@@ -1,9 +1,9 @@
-//! Objects left out that nothing reaches.
+//! Leaves out objects that nothing reaches.
 //!
-//! What is kept is found for one moment, and packs are rewritten without the rest from the newest
-//! to the oldest: a commit leaves the graph before its parents do, so that at each moment what is in
-//! the graph is complete. A push may build on anything that is in the graph; so nothing is swapped
-//! while one runs, nor after one was published that was not known when it was looked.
+//! It finds the objects to keep for one moment, and rewrites packs without the rest from the
+//! newest to the oldest. So a commit leaves the graph before its parents do, and the graph is
+//! complete at each moment. A push may build on anything in the graph. So no pack is swapped
+//! while a push runs, nor after a push was published that the search did not know.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -44,7 +44,7 @@ const SMALL_BYTES: u64 = 4 << 20;
 /// Which part of a larger cold pack must be dead.
 const DEAD_PART: u64 = 8;
 
-/// What is kept beside what refs reach, and at which cost the rest is removed.
+/// The objects to keep beside those that refs reach, and the cost at which the rest may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Thoroughness {
     /// The reflog and the grace period count, and cold packs are spared where it does not pay.
@@ -117,8 +117,10 @@ pub(crate) async fn prune(
             figures.bytes += record.pack_bytes.saturating_sub(swapped.pack_bytes);
         }
     }
-    // While something is kept only for its time, it is to be looked again.
-    store.note_prune(now_ms(), if is_pending { 0 } else { reflog_seq })?;
+    // Some objects are kept only because of their age: look again later.
+    store.note_prune(now_ms(), if is_pending { -1 } else { reflog_seq })?;
+    let grace_ms = store.retention()?.prune_grace_seconds.saturating_mul(1000);
+    store.forget_put_blobs(now_ms().saturating_sub(grace_ms))?;
     figures.rows = job.rows;
     Ok((figures.packs > 0).then_some(figures))
 }
@@ -138,7 +140,8 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// What is kept, or nothing when that is all; and whether some of it is kept only for its time.
+    /// The objects to keep, or `None` to keep all; and whether some are kept only because of
+    /// their age.
     async fn reach(&self) -> Result<(Option<Rc<Reached>>, bool), Failure> {
         let mut reach = Reach::new(self.packs, self.graph);
         let is_purge = self.thoroughness == Thoroughness::Purge;
@@ -169,7 +172,7 @@ impl Look<'_> {
                 .store
                 .reflog_ids(seq, since_ms, REFLOG_ROWS, |id| ids.push(id))?;
             for id in ids {
-                // What an earlier prune removed is here no more.
+                // An earlier prune may have removed it.
                 self.add_root(&mut reach, id).await?;
             }
             self.finish(&mut reach).await?;

@@ -1,4 +1,4 @@
-//! What no ref reaches, removed at once: from rows, from R2, from the ready clone.
+//! Removes every object that no ref reaches, at once: from rows, from R2, from the ready clone.
 //!
 //! | after | what is left of an interrupted purge |
 //! |---|---|
@@ -7,7 +7,7 @@
 //! | superseded packs are removed | their copies in R2, which the alarm gives up in time |
 //! | copies are given up | what the network's object still has to remove, by its alarm |
 //!
-//! To purge again does what is left, and answers what that was.
+//! A second purge does the rest, and its answer counts only that.
 
 use std::rc::Rc;
 

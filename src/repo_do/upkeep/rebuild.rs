@@ -1,11 +1,13 @@
-//! The derived parts of all packs made anew from their bytes: to be compared with those that are
-//! stored ([`verify`](super::verify)), or to be put in their place.
+//! Makes the derived parts of all packs again from their bytes, to compare them with the stored
+//! ones ([`verify`](super::verify)) or to replace those.
 //!
-//! The packs are gone through in the order of publishing, each on top of those before it, in steps;
-//! what is made is held in memory until the end. The rules of [`crate::git::maintenance::rebuild`].
+//! It reads the packs in the order in which they were published, each on top of those before it,
+//! in steps, and holds the results in memory until the end. [`crate::git::maintenance::rebuild`]
+//! has the rules.
 //!
-//! A cold pack is read from R2 once, from end to end, and is in rows until the work is over: later
-//! packs lean on it in no order, and what fits into memory of it would be fetched again and again.
+//! It reads a cold pack from R2 once, from end to end, into rows that stay until the work is
+//! over. Later packs use it as a base in no order, and without the rows it would fetch the same
+//! bytes again and again.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -40,13 +42,13 @@ use crate::repo_do::upkeep::snapshot;
 use crate::storage::repository::maintenance_runs::RunFigures;
 use crate::storage::repository::ref_record::RefRecord;
 
-/// How long it is waited for others who read.
+/// How long it waits for other readers to finish.
 const ALONE_WAIT_MS: i64 = 20_000;
 
 /// How often it is looked meanwhile.
 const ALONE_POLL_MS: u32 = 20;
 
-/// Makes the parts anew.
+/// Makes the parts again.
 pub(crate) struct Rebuild {
     /// The object around.
     pub(crate) object: Rc<RepoObject>,
@@ -56,7 +58,7 @@ pub(crate) struct Rebuild {
     pub(crate) records: Rc<Vec<PackRecord>>,
     /// Those of which R2 alone has the bytes.
     pub(crate) cold: Rc<BTreeSet<PackId>>,
-    /// Those of them whose bytes are lost: what is stored of them is taken as it is.
+    /// Those of them whose bytes are lost; their stored parts are used unchanged.
     pub(crate) lost: BTreeSet<PackId>,
     /// The packs with what was made.
     pub(crate) overlay: Rc<Overlay<Rc<Store>>>,
@@ -69,7 +71,7 @@ pub(crate) struct Rebuild {
 pub(crate) struct CheckedRefs {
     /// Objects that they name: their targets, and what tags peel to.
     pub(crate) ids: u64,
-    /// What is wrong.
+    /// The problems that were found.
     pub(crate) problems: Vec<String>,
 }
 
@@ -98,7 +100,7 @@ impl Rebuild {
         Ok(rebuild)
     }
 
-    /// What is wrong with the refs, if the packs are these.
+    /// The problems of the refs, if the repository has these packs.
     pub(crate) fn problems_of_refs(&self) -> Result<Vec<String>, Failure> {
         let packs = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
         let graph = CommitGraph::open(&*self.overlay, packs.records())?;
@@ -277,7 +279,7 @@ impl Closure for WhateverIsComplete<'_> {
     }
 }
 
-/// What is wrong with an object that is named: nothing, if it is here, and complete if a commit.
+/// The problem of a named object; none if it is here and, for a commit, complete.
 pub(crate) fn problem_of<S: PackStore>(
     packs: &LivePacks<S>,
     graph: &CommitGraph,
@@ -293,8 +295,8 @@ pub(crate) fn problem_of<S: PackStore>(
     })
 }
 
-/// What is wrong with what a ref says that its target peels to. Of a tag that cannot be read the
-/// comparison of the packs tells.
+/// The problem of the peeled id that a ref records. A tag that cannot be read is left to the
+/// comparison of the packs.
 fn problem_of_tag<S: PackStore>(
     packs: &LivePacks<S>,
     record: &RefRecord,
@@ -319,7 +321,7 @@ fn problem_of_tag<S: PackStore>(
     Ok((peeled != record.peeled).then(|| format!("it peels to {end}, and the ref says otherwise")))
 }
 
-/// Puts parts made anew in the place of all that are stored.
+/// Replaces all stored parts by parts made again.
 pub(crate) async fn rebuild(object: &Rc<RepoObject>) -> Result<RunFigures, Failure> {
     let _reader = object.readers.enter(Purpose::Look, now_ms());
     let mut rebuild = Rebuild::new(object)?;
@@ -372,7 +374,8 @@ async fn rebuild_fetched(rebuild: &mut Rebuild) -> Result<RunFigures, Failure> {
     })
 }
 
-/// Waits until nobody else reads: who has opened the graph as it was must not see the new lists.
+/// Waits until nothing else reads: a reader that has opened the old graph must not see the new
+/// lists.
 async fn alone(object: &RepoObject) -> Result<(), Failure> {
     let until_ms = now_ms().saturating_add(ALONE_WAIT_MS);
     while object.readers.count() > 1 {

@@ -1,4 +1,4 @@
-//! `POST /maintenance`: what the operator asks for.
+//! `POST /maintenance`: the operator's tasks.
 
 use std::rc::Rc;
 

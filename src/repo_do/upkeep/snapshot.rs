@@ -160,7 +160,7 @@ impl Step<'_> {
                 secure(self.object, &self.store, &self.bucket, &self.record, pack).await?;
                 return again;
             }
-            // What the record in R2 names must not go before the record does.
+            // A pack that the record in R2 names must not go before the record does.
             Some(_) => {}
             None => {
                 if settled_at <= self.now_ms

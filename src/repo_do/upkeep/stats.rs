@@ -14,7 +14,7 @@ use crate::storage::db::sql::Database as _;
 /// Runs of maintenance that `/stats` shows.
 const RUNS_SHOWN: u32 = 20;
 
-/// What requests and alarms hold of the isolate's memory now.
+/// The isolate's memory that requests and alarms hold now.
 fn reservations() -> serde_json::Value {
     let figures = lease::figures();
     let operations = figures.operations.into_iter();

@@ -18,7 +18,8 @@ pub(crate) async fn sweep(object: &Rc<RepoObject>) -> Result<Option<RunFigures>,
     remove_packs(object, false).await
 }
 
-/// Removes all packs that are not live, whoever still reads them, and writes over their bytes.
+/// Removes all packs that are not live, even if readers still hold them, and overwrites their
+/// bytes.
 pub(crate) async fn purge(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
     remove_packs(object, true).await
 }
@@ -33,7 +34,7 @@ async fn remove_packs(
         let retention = store.retention()?;
         let now_ms = now_ms();
         let mut grace_ms = retention.superseded_grace_seconds.saturating_mul(1000);
-        // Whoever began to read before a pack was superseded may still need it.
+        // A reader that began before a pack was superseded may still need it.
         let mut unread = object.readers.oldest().unwrap_or(now_ms + 1) - 1;
         if is_purge {
             (grace_ms, unread) = (0, i64::MAX);

@@ -40,7 +40,7 @@ const PROBLEMS_MAX: usize = 100;
 /// How long the sweeper may be late.
 const LATE_MS: i64 = 60 * 60 * 1000;
 
-/// What was looked at, and what is wrong.
+/// The counts and the problems of a verification.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Findings {
     /// Packs.
@@ -55,7 +55,7 @@ pub(crate) struct Findings {
     pub(crate) cold_packs: usize,
     /// Rows that should not be there, or should.
     pub(crate) orphans: Orphans,
-    /// What R2 has; `null` without a bucket.
+    /// The audit of R2; `null` without a bucket.
     pub(crate) r2: Option<Audit>,
     /// The first problems.
     pub(crate) problems: Vec<String>,
@@ -72,7 +72,7 @@ impl Findings {
         }
     }
 
-    /// What the run's record says.
+    /// The detail for the record of the run.
     fn detail(&self) -> String {
         let rows = self.orphans.chunk_rows + self.orphans.part_rows;
         let rows = format!("{rows} orphan rows");
@@ -144,7 +144,7 @@ impl Verify {
             Ok(()) => {}
             Err(Failure::Broken(why)) => self.findings.add(why),
             Err(Failure::Read(error)) => self.findings.add(error.to_string()),
-            // What is lost is needed.
+            // A lost pack is needed.
             Err(Failure::Copies(error)) if !self.rebuild.lost.is_empty() => {
                 reply::log_fault(&error);
                 self.findings.add(error.message);

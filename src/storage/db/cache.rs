@@ -19,7 +19,7 @@ pub(crate) const PART_BYTES_MAX: usize = 24 << 20;
 /// Bytes of chunks that an isolate keeps.
 pub(crate) const CHUNK_CACHE_BYTES_MAX: usize = 4 << 20;
 
-/// What is cached: a part, or a chunk by its number.
+/// The key of a cache entry: a part, or a chunk by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Piece {
     /// A part of a pack, whole.
@@ -46,7 +46,7 @@ impl Lease {
         Self(NEXT_LEASE.with(|next| next.replace(next.get().wrapping_add(1))))
     }
 
-    /// What is cached, now the most recently used.
+    /// Gives a cached piece and makes it the most recently used.
     pub(crate) fn get(&self, pack_id: PackId, piece: Piece) -> Option<Pieces> {
         with(piece, |lru| lru.get(&(self.0, pack_id, piece)))?
     }

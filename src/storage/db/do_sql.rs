@@ -103,8 +103,8 @@ impl ObjectDatabase {
         })
     }
 
-    /// Lets nobody use this value any more: what it showed was deleted, and whoever still has it
-    /// must not write into what takes its place.
+    /// Ends every use of this value. Its database was deleted, and a holder of an old handle must
+    /// not write into the database that follows.
     pub(crate) fn close(&self) {
         self.closed.set(true);
     }
@@ -320,7 +320,7 @@ impl Row for ObjectRow {
     }
 }
 
-/// What JavaScript threw, in its own words.
+/// An error with the message of a thrown JavaScript value.
 fn failed(thrown: &JsValue) -> SqlError {
     let message = Reflect::get(thrown, &JsString::from("message")).ok();
     let text = message

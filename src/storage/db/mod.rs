@@ -1,4 +1,5 @@
-//! What a SQLite database is to us: the port, its adapters, and what is common to all schemas.
+//! A SQLite database as this code sees it: the port, its adapters, and the code that all schemas
+//! share.
 //!
 //! | module | what it is |
 //! |---|---|

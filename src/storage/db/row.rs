@@ -1,7 +1,7 @@
-//! What goes into a statement and what comes out: values and rows.
+//! Values bound to a statement, and the rows that it gives.
 //!
-//! The limits that production enforces and local development does not are checked here, for
-//! every adapter alike, so that a test meets them first
+//! Production enforces limits that local development does not. Every adapter checks them here, so
+//! that a test meets them first
 //! (<https://developers.cloudflare.com/durable-objects/platform/limits/>).
 
 use gix_hash::ObjectId;

@@ -40,6 +40,8 @@ pub const REPOSITORY: Schema = Schema {
         include_sql!("repository/0009_purge.sql"),
         include_sql!("repository/0010_ref_counts.sql"),
         include_sql!("repository/0011_origin_report.sql"),
+        include_sql!("repository/0012_idempotency.sql"),
+        include_sql!("repository/0013_put_blob.sql"),
     ],
 };
 
@@ -81,7 +83,7 @@ pub fn is_created(db: &impl Database) -> Result<bool, SqlError> {
     Ok(query_first(db, sql, &[], |row| row.integer(0))?.is_some())
 }
 
-/// Brings an existing database up to date. False, and nothing written, when there is none.
+/// Brings an existing database up to date. Without one, this writes nothing and gives false.
 pub fn wake(db: &impl Database, schema: Schema) -> Result<bool, SqlError> {
     let created = is_created(db)?;
     if created {
@@ -141,7 +143,7 @@ fn newest_version(schema: Schema) -> i64 {
     i64::try_from(schema.migrations.len()).unwrap_or(i64::MAX)
 }
 
-/// The version of the schema in the database; 0 when there is none.
+/// The version of the schema in the database; 0 without a schema.
 fn version(db: &impl Database, schema: Schema) -> Result<i64, SqlError> {
     if !is_created(db)? {
         return Ok(0);

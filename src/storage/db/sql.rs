@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::row::{Row, Value};
 use super::sql_error::SqlError;
 
-/// What is called for every row; `Break` ends the reading.
+/// Called for every row; `Break` ends the reading.
 pub type EachRow<'a> = dyn FnMut(&dyn Row) -> Result<ControlFlow<()>, SqlError> + 'a;
 
 /// A SQLite database.

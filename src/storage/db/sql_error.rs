@@ -32,7 +32,7 @@ pub enum SqlError {
     Column {
         /// The column, from 0.
         column: usize,
-        /// What was asked for.
+        /// The type that the caller asked for.
         expected: &'static str,
     },
     /// The schema in the database is newer than this code.
@@ -83,11 +83,24 @@ pub(crate) fn lasting(words: &str) -> Option<LastingFault> {
         "is malformed",
         "is not a database",
     ];
+    // SQLite's Unix layer says SQLITE_FULL only for ENOSPC. A quota, a file-size limit and a
+    // read-only or failing disk come as these extended codes, which workerd passes on. A plain
+    // SQLITE_IOERR may pass, and so may a failed read (<https://www.sqlite.org/rescode.html>).
+    const UNWRITABLE: [&str; 6] = [
+        "SQLITE_IOERR_WRITE",
+        "SQLITE_IOERR_FSYNC",
+        "SQLITE_IOERR_DIR_FSYNC",
+        "SQLITE_IOERR_TRUNCATE",
+        "SQLITE_IOERR_SHMSIZE",
+        "SQLITE_READONLY",
+    ];
     let says = |any: &[&str]| any.iter().any(|says| words.contains(says));
     if words.contains(NEWER) {
         Some(LastingFault::Newer)
     } else if says(&FULL) {
         Some(LastingFault::Full)
+    } else if says(&UNWRITABLE) {
+        Some(LastingFault::Unwritable)
     } else if says(&DAMAGED) {
         Some(LastingFault::Damaged)
     } else {
@@ -136,10 +149,37 @@ mod tests {
         assert_eq!(StoreError::from(newer).lasting(), Some(LastingFault::Newer));
         for fault in [
             LastingFault::Full,
+            LastingFault::Unwritable,
             LastingFault::Damaged,
             LastingFault::Newer,
         ] {
             assert!(!fault.told().contains("again"), "{}", fault.told());
+        }
+    }
+
+    #[test]
+    fn a_disk_that_cannot_be_written_is_a_lasting_fault() {
+        let failed = |words: &str| StoreError::from(SqlError::Failed(words.to_owned()));
+        for words in [
+            // workerd's words under RLIMIT_FSIZE. On a file system without room it says
+            // SQLITE_FULL.
+            "Error: disk I/O error: SQLITE_IOERR (extended: SQLITE_IOERR_WRITE)",
+            "disk I/O error: SQLITE_IOERR (extended: SQLITE_IOERR_FSYNC)",
+            "attempt to write a readonly database: SQLITE_READONLY",
+        ] {
+            let error = failed(words);
+            assert_eq!(error.lasting(), Some(LastingFault::Unwritable), "{words}");
+            assert!(
+                error.told().contains("cannot be written"),
+                "{}",
+                error.told()
+            );
+        }
+        for words in [
+            "disk I/O error: SQLITE_IOERR",
+            "disk I/O error: SQLITE_IOERR (extended: SQLITE_IOERR_READ)",
+        ] {
+            assert_eq!(failed(words).lasting(), None, "{words}");
         }
     }
 }

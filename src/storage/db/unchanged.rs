@@ -1,14 +1,14 @@
-//! What was read of a database, kept until something is written to it.
+//! Values read from a database, kept until something is written to it.
 //!
-//! Every request begins with the same few rows: the repository, and the token that is shown. An
-//! object is the only one that writes to its database, so that what it read outside a transaction
-//! holds until it writes again, whatever it writes.
+//! Every request begins with the same few rows: the repository, and the token that the caller
+//! shows. Only the object writes to its database. So a value read outside a transaction holds
+//! until the object writes again, whatever it writes.
 
 use std::cell::RefCell;
 
 use super::sql::Database;
 
-/// Keys that are kept at once: the tokens of those who are at work now.
+/// Bound on the keys kept: the tokens of the callers that are at work now.
 const KEYS_MAX: usize = 16;
 
 /// Values by key, as they are in the database.
@@ -41,7 +41,7 @@ impl<K: PartialEq, V: Clone> UntilWritten<K, V> {
         key: K,
         read: impl FnOnce() -> Result<V, E>,
     ) -> Result<V, E> {
-        // What a transaction reads may be undone.
+        // A transaction may be undone, and the values read in it with it.
         if db.in_transaction() {
             return read();
         }
@@ -60,7 +60,7 @@ impl<K: PartialEq, V: Clone> UntilWritten<K, V> {
 }
 
 impl<K: PartialEq, V: Clone> State<K, V> {
-    /// What still holds.
+    /// Drops the values if anything was written since they were read.
     fn at(&mut self, changes: u64) -> &mut Self {
         if self.at != changes {
             self.at = changes;

@@ -1,11 +1,11 @@
-//! The entries of a namespace whether or not they are confirmed: what mending and deleting ask.
+//! The entries of a namespace, confirmed or not, for mending and deletion.
 
 use super::store::NamespaceStore;
 use crate::git::store::StoreError;
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, query_all, query_first};
 
-/// What the stores of a namespace and of the registry fail with, under a name that the edge may
+/// The error of the stores of a namespace and of the registry, under a name that the edge may
 /// use.
 pub(crate) type EntryError = StoreError;
 

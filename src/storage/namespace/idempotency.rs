@@ -22,7 +22,7 @@ pub(crate) type Bytes32 = [u8; 32];
 /// A request about to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attempt {
-    /// Of the caller's credential and its key.
+    /// Digest of the caller's credential and its key.
     pub(crate) key: Bytes32,
     /// Of path and body.
     pub(crate) request: Bytes32,
@@ -32,7 +32,7 @@ pub(crate) struct Attempt {
     pub(crate) now_ms: i64,
 }
 
-/// What is known of a key.
+/// The state of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Begun {
     /// The caller does it, with this salt.
@@ -234,7 +234,7 @@ mod tests {
             assert_eq!(begin(attempt(1, 2, 11)), Begun::Running);
             assert_eq!(begin(attempt(1, 3, 11)), Begun::AnotherRequest);
             assert_eq!(begin(attempt(2, 3, 11)), Begun::Yours { salt: [1; 32] });
-            // The first one died: whoever comes next goes on with its salt.
+            // The first request died; the next one goes on with its salt.
             let later = Attempt {
                 salt: [9; 32],
                 ..attempt(1, 2, 10 + RUNNING_MS)

@@ -45,7 +45,7 @@ pub struct ListQuery<'a> {
     pub sort: Sort,
     /// Which end first.
     pub direction: Direction,
-    /// Where the page before ended.
+    /// Cursor at which the page before ended.
     pub cursor: Option<&'a str>,
     /// Rows of the page.
     pub limit: u32,
@@ -56,7 +56,7 @@ pub struct ListQuery<'a> {
 pub struct ListPage {
     /// The repositories, all live.
     pub repositories: Vec<ListedRepository>,
-    /// Where the next page begins; `None` when this is the last.
+    /// Cursor of the next page; `None` on the last one.
     pub cursor: Option<String>,
 }
 

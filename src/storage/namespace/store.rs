@@ -42,13 +42,13 @@ pub struct Candidate<'a> {
     pub id: &'a str,
     /// For people.
     pub description: &'a str,
-    /// Where HEAD points, as the API shows it.
+    /// The branch that HEAD names, as the API shows it.
     pub default_branch: &'a str,
     /// Refuses every push.
     pub read_only: bool,
     /// May be fetched without credentials.
     pub public: bool,
-    /// What it is forked or imported from.
+    /// URL or path of its fork's or import's source.
     pub source: Option<&'a str>,
     /// Unix milliseconds.
     pub now_ms: i64,
@@ -92,13 +92,13 @@ pub struct ListedRepository {
     pub state: RepositoryState,
     /// For people.
     pub description: String,
-    /// Where HEAD points.
+    /// The branch that HEAD names.
     pub(crate) default_branch: String,
     /// Refuses every push.
     pub read_only: bool,
     /// May be fetched without credentials.
     pub public: bool,
-    /// What it was forked or imported from.
+    /// URL or path of its fork's or import's source.
     pub(crate) source: Option<String>,
     /// Unix milliseconds.
     pub created_at: i64,
@@ -108,12 +108,12 @@ pub struct ListedRepository {
     pub last_push_at: Option<i64>,
 }
 
-/// What changed about a repository; `None` leaves a column as it is.
+/// Changes to a repository's entry; `None` leaves a column as it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ListingPatch<'a> {
     /// For people.
     pub description: Option<&'a str>,
-    /// Where HEAD points.
+    /// The branch that HEAD names.
     pub default_branch: Option<&'a str>,
     /// Refuses every push.
     pub read_only: Option<bool>,
@@ -331,7 +331,7 @@ impl<D: Database> NamespaceStore<D> {
     }
 }
 
-/// What makes names equal: names are ASCII.
+/// The form in which names are compared. Names are ASCII.
 pub(crate) fn name_key(name: &str) -> String {
     name.to_ascii_lowercase()
 }

@@ -31,7 +31,7 @@ impl<D: Database> NamespaceStore<D> {
         })
     }
 
-    /// What a token opens; what does not exist opens nothing.
+    /// The repositories that a token opens; an unknown token opens nothing.
     pub(crate) fn token_opens(&self, token_id: &str) -> Result<Opens, StoreError> {
         let sql = "SELECT repository_ids FROM token WHERE id = ?1";
         let found = query_first(self.database(), sql, &[token_id.into()], |row| {

@@ -1,3 +1,3 @@
-//! The database of a fork network: [`store`] notes who names which packs in R2.
+//! The database of a fork network: [`store`] records which repository names which packs in R2.
 
 pub mod store;

@@ -43,7 +43,7 @@ pub(crate) struct NetworkMember {
     pub(crate) name: String,
 }
 
-/// What keys are taken for.
+/// The reason for which keys are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// To write the objects, or to find that they are there.
@@ -114,7 +114,7 @@ impl<D: Database> NetworkStore<D> {
         Ok(())
     }
 
-    /// Lets everything go at `due_at` that nobody names any more, however long it was to stay.
+    /// Schedules every unnamed key for removal at `due_at`, even if it was due later.
     pub(crate) fn hasten(&self, due_at: i64) -> Result<(), StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(());
@@ -185,7 +185,7 @@ impl<D: Database> NetworkStore<D> {
         })
     }
 
-    /// What a repository names.
+    /// The keys that a repository holds.
     pub fn held_by(&self, repository_id: &str) -> Result<Vec<String>, StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(Vec::new());

@@ -29,7 +29,7 @@ impl R2 {
             .ok_or_else(|| missing(key))
     }
 
-    /// Bytes of an object, and R2's own name of them; `None` when there is none.
+    /// Size and entity tag of an object; `None` if it does not exist.
     pub(crate) async fn look(&self, key: &str) -> Result<Option<(u64, String)>, BucketError> {
         let found = self.0.head(key).await.map_err(failed("a look", key))?;
         Ok(found.map(|object| (object.size(), object.etag())))

@@ -10,13 +10,13 @@ use crate::git::store::CHUNK_BYTES;
 /// a whole number of chunks needs no joining.
 pub(crate) const PART_BYTES: usize = 20 * CHUNK_BYTES;
 
-/// Where the packs of a fork network stand.
+/// Prefix of a fork network's packs.
 pub(crate) const PACKS_PREFIX: &str = "packs/";
 
-/// Where ready clones stand.
+/// Prefix of ready clones.
 pub(crate) const READY_PREFIX: &str = "ready/";
 
-/// Where what is needed to make a lost repository again stands, beside its packs.
+/// Prefix of recovery records, from which a lost repository is made again with its packs.
 pub(crate) const RECORDS_PREFIX: &str = "records/";
 
 /// R2 could not do it.
@@ -25,7 +25,7 @@ pub(crate) enum BucketError {
     /// The deployment has no bucket.
     #[error("r2: no bucket is bound as {0}")]
     Absent(&'static str),
-    /// What must be there is not: somebody took it away.
+    /// An object that must exist is missing: somebody removed it.
     #[error("r2: object {key} is missing")]
     Missing {
         /// Its key.
@@ -44,7 +44,7 @@ pub(crate) enum BucketError {
     /// R2 refused, failed, or did not answer.
     #[error("r2: {what} of {key} failed: {message}")]
     Failed {
-        /// What was asked for.
+        /// The thing that was asked for.
         what: &'static str,
         /// The key.
         key: String,
@@ -55,7 +55,7 @@ pub(crate) enum BucketError {
 
 /// A bucket.
 pub(crate) trait Bucket {
-    /// Bytes of an object; `None` when there is none.
+    /// Size of an object in bytes; `None` if it does not exist.
     async fn size(&self, key: &str) -> Result<Option<u64>, BucketError>;
 
     /// These bytes of an object, all of them.
@@ -67,7 +67,7 @@ pub(crate) trait Bucket {
     /// Begins an object of several parts, and gives the upload's id.
     async fn begin(&self, key: &str) -> Result<String, BucketError>;
 
-    /// Writes part `number` (from 1), and gives what [`Bucket::complete`] wants to hear of it.
+    /// Writes part `number` (from 1), and gives its tag for [`Bucket::complete`].
     async fn put_part(
         &self,
         key: &str,

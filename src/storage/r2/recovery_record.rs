@@ -55,7 +55,7 @@ pub struct RecordedPack {
     pub(crate) object_count: u32,
 }
 
-/// What the record says, its refs apart.
+/// A record without its refs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
     /// The repository; when its settings changed last is not kept.

@@ -9,7 +9,7 @@ use super::recovery_record_v2;
 /// Bytes of a record that have its head, and more.
 pub(crate) const RECORD_HEAD_BYTES: u64 = 512;
 
-/// Where a recorded repository was: the first line of a record.
+/// Names the recorded repository: the first line of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RecordHead {
     /// The version of the record.

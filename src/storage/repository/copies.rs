@@ -38,11 +38,11 @@ pub struct StoredPack {
 pub struct Upload {
     /// The pack.
     pub pack_id: PackId,
-    /// Where it goes.
+    /// Key of the R2 object that it is copied to.
     pub r2_key: String,
     /// The multipart upload, once begun.
     pub upload_id: Option<String>,
-    /// What R2 answered to each part that it has.
+    /// R2's answers to the parts that it has.
     pub etags: Vec<String>,
 }
 
@@ -289,7 +289,7 @@ impl<D: Database> RepoStore<D> {
         Ok(packs)
     }
 
-    /// All R2 objects that this repository names, whatever for, each once; its record apart.
+    /// All R2 objects that this repository names, each once, without its record.
     pub fn r2_keys(&self) -> Result<Vec<String>, StoreError> {
         let sql = "SELECT r2_key FROM pack WHERE r2_key IS NOT NULL
             UNION SELECT r2_key FROM pack_upload UNION SELECT r2_key FROM ready_clone
@@ -307,7 +307,7 @@ impl<D: Database> RepoStore<D> {
         })?)
     }
 
-    /// What is set for this repository.
+    /// The repository's settings for snapshots.
     pub fn snapshot_settings(&self) -> Result<SnapshotSettings, StoreError> {
         let sql = "SELECT settle_seconds, cold_after_seconds, cold_bytes_min, ready_bytes_min
             FROM repository";

@@ -1,8 +1,9 @@
-//! What a fork takes over, read at its source and written where it grows: packs by the keys of
-//! their R2 objects, what is derived from them row by row, and refs in pages.
+//! Rows that a fork reads from its source and writes into its own database: the keys of packs in
+//! R2, the tables derived from packs row by row, and refs in pages.
 //!
-//! Packs keep their numbers, which the commit graph's parts name. Nothing of a fork can be seen
-//! before [`RepoStore::end_fork`]: until then its phase is [`Phase::Forking`](super::phase::Phase).
+//! Packs keep their numbers, because the parts of the commit graph name them. Nobody sees
+//! anything of a fork before [`RepoStore::end_fork`]: until then its phase is
+//! [`Phase::Forking`](super::phase::Phase).
 
 use gix_object::bstr::{BStr, ByteSlice};
 

@@ -1,4 +1,5 @@
-//! What is kept for how long: the settings, the reflog's end, and what a prune must know.
+//! How long the repository keeps unreached objects: the settings, the end of the reflog, and the
+//! facts that a prune needs.
 
 use std::ops::ControlFlow;
 
@@ -19,17 +20,18 @@ pub struct Retention {
     pub(crate) superseded_grace_seconds: i64,
     /// Unix milliseconds; 0 before the first time.
     pub(crate) pruned_at: i64,
-    /// The last reflog entry that counted then.
-    pub(crate) pruned_reflog_seq: i64,
+    /// The last reflog entry that counted then; -1 if there is something to look for all the same.
+    pub pruned_reflog_seq: i64,
 }
 
-/// How long what a ref named stays for those who were told of it, however short the settings: far
-/// longer than any client takes from its list of refs to its fetch.
+/// How long the repository keeps an object after a ref stops naming it, for clients that have
+/// listed the ref, however short the settings. A client takes far less time from its list of refs
+/// to its fetch.
 const LISTED_MS: i64 = 60 * 60 * 1000;
 
 impl Retention {
-    /// Milliseconds that entries of the reflog keep what they name. An operator who has `asked` for
-    /// a prune gets what the settings say.
+    /// How many milliseconds an entry of the reflog keeps the objects that it names. If an
+    /// operator `asked` for a prune, the settings alone decide.
     pub(crate) fn reflog_ms(&self, asked: bool) -> i64 {
         let set_ms = self.reflog_retention_seconds.saturating_mul(1000);
         if asked { set_ms } else { set_ms.max(LISTED_MS) }
@@ -60,8 +62,8 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// When the oldest entry of the reflog was made; `None` when there is none but the last one,
-    /// which is never removed: numbers must not be given again.
+    /// Time of the oldest entry of the reflog. `None` if only the last entry is left. That one is
+    /// never removed, because numbers must not be given out twice.
     pub(crate) fn oldest_reflog_entry(&self) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT at FROM reflog WHERE seq < (SELECT max(seq) FROM reflog)
             ORDER BY seq LIMIT 1";

@@ -1,4 +1,4 @@
-//! An import under way, and what it leaves: the edge of a history that is here in part.
+//! A running import, and its trace: the edge of a history that is here in part.
 
 use gix_hash::ObjectId;
 
@@ -48,7 +48,7 @@ pub struct ImportRecord {
     pub cut: Option<u32>,
 }
 
-/// What an import that failed has left: nothing but this.
+/// The reason of a failed import, which is all that such an import leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportFailure {
     /// The repository that would have been.
@@ -65,8 +65,8 @@ pub struct ImportFailure {
     pub is_released: bool,
 }
 
-/// Not part of the schema: it stands where a repository does not, so that whoever asks for the
-/// repository hears what became of it.
+/// This table is no part of the schema. It stands in the database of a repository that was not
+/// made, so that a caller who asks for the repository learns why.
 const FAILURE_TABLE: &str = "CREATE TABLE IF NOT EXISTS import_failure (
     singleton INTEGER PRIMARY KEY CHECK (singleton = 1), repository_id TEXT NOT NULL,
     namespace TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
@@ -123,7 +123,7 @@ impl<D: Database> RepoStore<D> {
         })
     }
 
-    /// Forgets where the import was cut: the next cut is to have so many commits a part.
+    /// Forgets the cuts of the import: the next cut has `part_commits` a part.
     pub fn uncut_import(&self, part_commits: u32) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             self.drop_cut()?;
@@ -166,7 +166,7 @@ impl<D: Database> RepoStore<D> {
         published
     }
 
-    /// Ends the import: what it brought is the repository, up to these commits' parents.
+    /// Ends the import: the repository has its objects, up to these commits' parents.
     pub fn finish_import(&self, shallow: &[ObjectId]) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             self.add_shallow(shallow)?;
@@ -211,7 +211,7 @@ impl<D: Database> RepoStore<D> {
         })
     }
 
-    /// What an import that failed has left.
+    /// The reason of a failed import, if one failed here.
     pub fn import_failure(&self) -> Result<Option<ImportFailure>, StoreError> {
         let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'import_failure'";
         if query_first(&self.db, sql, &[], |row| row.integer(0))?.is_none() {

@@ -13,7 +13,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// From here on the repository is gone; what is left is to be emptied.
+    /// Ends the repository for every caller. Later steps empty its database.
     pub fn begin_deletion(&self) -> Result<(), StoreError> {
         let sql = "UPDATE repository SET phase = 'deleting' WHERE phase <> 'deleting'";
         self.db.execute(sql, &[])?;

@@ -20,7 +20,7 @@ impl<D: Database> RepoStore<D> {
         }
     }
 
-    /// The list of refs, if somebody read it before.
+    /// The list of refs, if a request has read it before.
     pub(super) fn kept_refs_if_read(
         &self,
         prefix: &[u8],
@@ -33,7 +33,7 @@ impl<D: Database> RepoStore<D> {
         }
     }
 
-    /// The list of refs, if it is kept, or is to be for whoever asks for this prefix.
+    /// The list of refs, if it is cached or if a request for this prefix should fill the cache.
     pub(super) fn kept_refs(&self, prefix: &[u8]) -> Result<Option<Rc<RefList>>, StoreError> {
         let state = self.kept_refs.state.take();
         let list = match state {
@@ -67,13 +67,13 @@ impl<D: Database> RepoStore<D> {
         Ok(fits.then(|| Rc::new(list)))
     }
 
-    /// Reads the marked names anew.
+    /// Reads the marked names again.
     fn renew(&self, mut list: Rc<RefList>) -> Result<Option<Rc<RefList>>, StoreError> {
         let marked = self.kept_refs.marked.take();
         if marked.is_empty() {
             return Ok(Some(list));
         }
-        // Whoever still reads the list as it was keeps it: then it is read as a whole.
+        // A reader still holds the old list; read the whole list for the next one.
         let Some(alone) = Rc::get_mut(&mut list) else {
             return self.read_list();
         };

@@ -1,4 +1,4 @@
-//! What maintenance has done, and what it left behind when the object was ended in its middle.
+//! Records of maintenance runs, and the traces of a run that ended with its object halfway.
 
 use super::store::RepoStore;
 use crate::git::store::{PackId, StoreError};
@@ -12,13 +12,13 @@ const RUNS_KEPT: i64 = 100;
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunOutcome {
-    /// It did what it was for.
+    /// It did its work.
     Done,
     /// It changed nothing; why, is in its detail.
     Failed,
 }
 
-/// What a run did.
+/// The figures of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunFigures {
     /// Packs taken in.
@@ -29,7 +29,7 @@ pub struct RunFigures {
     pub bytes: u64,
     /// Rows written or removed.
     pub rows: u64,
-    /// Why it failed, or what it found.
+    /// The reason of its failure, or its findings.
     pub detail: String,
 }
 
@@ -38,7 +38,7 @@ pub struct RunFigures {
 pub struct RunRecord {
     /// Its number.
     pub(crate) seq: i64,
-    /// What was done.
+    /// The task that ran.
     pub(crate) task: String,
     /// `running`, `done`, `failed` or `interrupted`.
     pub outcome: String,
@@ -46,7 +46,7 @@ pub struct RunRecord {
     pub(crate) started_at: i64,
     /// Unix milliseconds; `None` while it runs.
     pub(crate) finished_at: Option<i64>,
-    /// What it did.
+    /// Its figures.
     pub figures: RunFigures,
 }
 

@@ -13,7 +13,10 @@
 //! | [`packed_refs`], [`ref_page`] | refs that came with a fork, many in one row; pages of refs |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`ref_counts`] | how many refs a repository has, and how many it may have |
-//! | [`reflog`], [`revisions`] | what was changed, for people; names that people give to commits |
+//! | [`reflog`], [`reflog_page`] | what was changed: written with each change, read by people |
+//! | [`put_blobs`] | blobs that were put by REST, until a commit names them |
+//! | [`idempotency`] | requests that are done once, and their answers |
+//! | [`revisions`] | names that people give to commits |
 //! | [`tokens`] | the tokens of a repository or of a namespace |
 //! | [`imports`] | an import under way, and the edge of a history that is here in part |
 //! | [`recovery`] | the recovery record written, and a repository made again from one |
@@ -28,6 +31,7 @@
 pub mod copies;
 pub mod fork;
 pub(crate) mod grace_periods;
+pub mod idempotency;
 pub mod imports;
 pub(crate) mod life;
 pub mod maintenance_runs;
@@ -39,6 +43,7 @@ pub(crate) mod part_rows;
 pub mod phase;
 pub mod publication;
 pub(crate) mod publish;
+pub mod put_blobs;
 pub mod ready_clone;
 pub(crate) mod recovery;
 pub(crate) mod ref_cache;
@@ -47,6 +52,7 @@ pub mod ref_counts;
 pub(crate) mod ref_page;
 pub mod ref_record;
 pub(crate) mod reflog;
+pub mod reflog_page;
 pub(crate) mod refs;
 pub(crate) mod revisions;
 pub(crate) mod row_audit;

@@ -18,7 +18,7 @@ const FIRST: usize = 10;
 /// Bytes that are shown of one refname: a name may have thousands.
 const NAME_BYTES_SHOWN: usize = 1024;
 
-/// What fsck warned of in the objects of an import.
+/// The warnings that fsck gave about the objects of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FsckWarnings {
     /// Objects with a warning.
@@ -179,7 +179,8 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// What fsck has warned of since the repository was made: objects by git's message id.
+    /// The warnings of fsck since the repository was made: numbers of objects by git's message
+    /// id.
     pub(crate) fn warning_counts(&self) -> Result<BTreeMap<String, u64>, StoreError> {
         let sql = "SELECT message, object_count FROM fsck_warning ORDER BY message";
         let counts = query_all(&self.db, sql, &[], |row| {

@@ -1,4 +1,4 @@
-//! Rows that nobody needs and rows that are not there: what damage, or a defect of ours, leaves.
+//! Rows that nothing needs and rows that are missing, left by damage or by a defect of ours.
 //!
 //! Nothing here is mended: orphaned rows go with the next sweep, what is missing is made again or
 //! is lost. Every number is 0 in a repository that is sound.
@@ -18,7 +18,7 @@ pub struct Overdue {
     pub superseded_until_ms: i64,
 }
 
-/// What was counted.
+/// Counts of orphans.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Orphans {
     /// Rows of chunks whose pack has no row, or ends before them.

@@ -184,7 +184,8 @@ impl<D: Database> RepoStore<D> {
             if let Some(record) = refs.find(|record| record.name.as_bstr() <= name) {
                 return Ok(Some(record.name));
             }
-            // What the page began with was taken out: its last before `name` is in one before it.
+            // The first refs of the page were taken out, so the last ref before `name` is in an
+            // earlier page.
             let sql = "SELECT from_name, refs FROM packed_refs
                 WHERE from_name < ?1 ORDER BY from_name DESC LIMIT 1";
             let bound = Value::Blob(&from_name);
@@ -235,7 +236,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// The page in which a ref of this name stands, if it is packed.
+    /// The page of the ref with this name, if it is packed.
     fn page_of(&self, name: &BStr) -> Result<Option<Page>, SqlError> {
         let sql = "SELECT from_name, refs FROM packed_refs
             WHERE from_name <= ?1 ORDER BY from_name DESC LIMIT 1";

@@ -25,7 +25,7 @@ pub(crate) const PARTS: [Part; 3] = [Part::Index, Part::Graph, Part::Introduced]
 
 impl<D: Database> PackStore for RepoStore<D> {
     fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
-        // What is read inside a transaction may be undone with it: it is not remembered.
+        // Do not cache a value read inside a transaction: the transaction may be undone.
         let settled = !self.db.in_transaction();
         if settled && let Some(packs) = self.remembered_packs()? {
             return Ok(packs);
@@ -131,7 +131,7 @@ impl<D: Database> Quarantine for RepoStore<D> {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// A chunk from the database, past the cache: for whoever reads a pack from end to end.
+    /// A chunk from the database, past the cache: for callers that read a pack from end to end.
     /// [`StoreError::Cold`] when only R2 has it.
     pub fn chunk_uncached(&self, pack_id: PackId, number: u32) -> Result<Vec<u8>, StoreError> {
         let sql = "SELECT bytes FROM pack_chunk WHERE chunk_key = ?1";

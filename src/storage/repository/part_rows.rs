@@ -1,9 +1,9 @@
-//! The rows of a pack's parts: read one after the other, and deflated where the pack is cold.
+//! The rows of a pack's parts: read one after the other, and deflated if the pack is cold.
 //!
-//! What stays in the database of a cold pack is its parts, a sixth of its bytes or so; deflated
-//! they are an eighth. A row is one or the other, whichever its key says:
-//! `part_key` with the part's number as it is, or with 8 added for a deflated one. A deflated row is
-//! the length of what it holds (4 bytes, big-endian), then a zlib stream.
+//! The database keeps the parts of a cold pack, which take about a sixth of its bytes, or an
+//! eighth when deflated. The key of a row says whether it is deflated: `part_key` takes the
+//! part's number as it is, or with 8 added for a deflated row. A deflated row has the length of
+//! its content (4 bytes, big-endian) and then a zlib stream.
 
 use std::io::{Read as _, Write as _};
 use std::ops::Range;
@@ -19,7 +19,7 @@ use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Pieces, StoreError};
 use crate::storage::db::row::Value;
 use crate::storage::db::sql::{Database, in_transaction, query_first};
 
-/// What is added to a part's key where the row is deflated.
+/// Added to a part's key if the row is deflated.
 pub(super) const DEFLATED: i64 = 8 << 16;
 
 /// Bytes in front of a deflated row's stream.
@@ -63,7 +63,7 @@ impl<D: Database> RepoStore<D> {
         Ok(Pieces::new(pieces))
     }
 
-    /// What a row of a part holds; `None` when there is no such row, or it is not what was written.
+    /// The content of a row; `None` if the row is missing or damaged.
     fn part_piece(
         &self,
         pack_id: PackId,
@@ -157,7 +157,7 @@ fn deflate(row: &[u8]) -> Option<Vec<u8>> {
     (deflated.len() / WORTH_EIGHTHS < row.len() / 8).then_some(deflated)
 }
 
-/// What a deflated row holds; `None` when it is not what [`deflate`] made.
+/// Inflates the content of a row; `None` unless [`deflate`] made it.
 fn inflate(row: &[u8]) -> Option<Vec<u8>> {
     let (length, stream) = row.split_first_chunk::<LENGTH_BYTES>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;

@@ -3,7 +3,7 @@
 //! A phase is one column of the repository's row, so that to change it is one write: what was begun
 //! before it and what comes after it never mix.
 
-/// What a repository is going through.
+/// The phase of a repository's life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Phase {
     /// Nothing: it serves.
@@ -11,7 +11,7 @@ pub enum Phase {
     Ready,
     /// Its content is being taken over from another repository.
     Forking,
-    /// It is gone for everybody, and its database is to be emptied.
+    /// Every caller finds it gone; its database must still be emptied.
     Deleting,
 }
 

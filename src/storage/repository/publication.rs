@@ -1,4 +1,4 @@
-//! What [`publish`](super::publish) takes and gives.
+//! Arguments and results of [`publish`](super::publish).
 
 use gix_hash::ObjectId;
 use gix_object::bstr::BString;
@@ -15,7 +15,7 @@ pub struct Publication {
     pub updates: Vec<RefUpdate>,
     /// All or none.
     pub atomic: bool,
-    /// Who pushes.
+    /// The caller that pushes.
     pub actor: Actor,
     /// The push options, for the reflog.
     pub push_options: Vec<BString>,
@@ -59,15 +59,15 @@ pub struct PackPublication {
 pub struct RefUpdate {
     /// The full refname.
     pub name: BString,
-    /// What the ref must be; `None`: it must not exist.
+    /// The id that the ref must have; `None`: it must not exist.
     pub old: Option<ObjectId>,
-    /// What it becomes; `None`: it is deleted.
+    /// The id that it gets; `None`: it is deleted.
     pub new: Option<ObjectId>,
-    /// What `new` peels to, when it is an annotated tag.
+    /// The peeled id of `new`, when that is an annotated tag.
     pub peeled: Option<ObjectId>,
 }
 
-/// Who changes refs: the token, or nobody for the operator.
+/// The author of a ref update: a token, or none for the operator.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Actor {
     /// The token's id.
@@ -76,19 +76,19 @@ pub struct Actor {
     pub label: Option<String>,
 }
 
-/// What became of one update.
+/// The outcome of one update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefOutcome {
     /// It is done.
     Updated,
-    /// The ref is not what the pusher said.
+    /// The ref has another id than the client said.
     Stale {
-        /// What it is.
+        /// The id that it has.
         actual: Option<ObjectId>,
     },
-    /// A ref stands where this one needs a directory, or the other way round.
+    /// This ref needs a directory where another ref is, or the other way round.
     Conflict {
-        /// That ref.
+        /// The name of the other ref.
         with: BString,
     },
     /// The repository has as many refs as it may, or as many bytes of names.

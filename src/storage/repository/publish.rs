@@ -78,7 +78,7 @@ impl<D: Database> RepoStore<D> {
             Ok(outcomes)
         });
         if published.is_err() {
-            // What was read inside the transaction is not so.
+            // The undone transaction may have cached rows that it read.
             self.forget_live_packs();
             self.kept_refs.clear();
         }

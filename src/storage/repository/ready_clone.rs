@@ -11,7 +11,7 @@ use crate::git::upload_pack::full_clone::Tip;
 use crate::storage::db::row::Value;
 use crate::storage::db::sql::{Database, in_transaction, query_first};
 
-/// Where the refs are that a clone takes, unless it is told otherwise.
+/// The refs that a clone takes by default.
 const CLONED: [&[u8]; 2] = [b"refs/heads/", b"refs/tags/"];
 
 /// A ready clone.
@@ -19,7 +19,7 @@ const CLONED: [&[u8]; 2] = [b"refs/heads/", b"refs/tags/"];
 pub struct ReadyClone {
     /// The R2 object.
     pub r2_key: String,
-    /// Of the objects wanted: [`fingerprint`].
+    /// Fingerprint of the wanted objects: [`fingerprint`].
     pub fingerprint: [u8; 32],
     /// Bytes of the object.
     pub response_bytes: u64,
@@ -27,11 +27,11 @@ pub struct ReadyClone {
     pub object_count: u32,
     /// Unix milliseconds.
     pub made_at: i64,
-    /// What its bytes are in R2; `None` of one that an earlier version made.
+    /// Identity of its bytes in R2; `None` if an earlier version made it.
     pub written: Option<Written>,
 }
 
-/// What tells an R2 object from one with other bytes.
+/// Distinguishes an R2 object from one with other bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// Of its bytes.
@@ -53,7 +53,8 @@ pub fn fingerprint(ids: impl IntoIterator<Item = ObjectId>) -> [u8; 32] {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// What a full clone wants now: what branches and tags name, each object once, sorted.
+    /// The objects that a full clone wants now: the targets of branches and tags, each once,
+    /// sorted.
     pub fn cloned_tips(&self) -> Result<Vec<Tip>, StoreError> {
         let mut tips = Vec::new();
         for prefix in CLONED {
@@ -70,7 +71,7 @@ impl<D: Database> RepoStore<D> {
         Ok(tips)
     }
 
-    /// The ready clone, of whatever refs it was made.
+    /// The ready clone, even if it was made for other refs.
     pub fn ready_clone(&self) -> Result<Option<ReadyClone>, StoreError> {
         let sql = "SELECT r2_key, fingerprint, response_bytes, object_count, made_at, sha256, etag
             FROM ready_clone";

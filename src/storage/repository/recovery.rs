@@ -1,8 +1,8 @@
-//! The record of a repository, written; and a repository made again of one, step by step.
+//! Writes a repository's record, and makes a repository again from one, step by step.
 //!
-//! Record, refs and packs in quarantine come first; then each pack's parts, made anew; last, in one
-//! transaction, the packs go live. Until then nobody sees anything of it, and each step can be done
-//! again.
+//! First it takes the record, the refs and the packs, in quarantine; then it makes the parts of
+//! each pack again; last, in one transaction, the packs go live. Until then nobody sees the
+//! repository, and each step can be repeated.
 
 use std::ops::{ControlFlow, Range};
 
@@ -79,8 +79,9 @@ pub struct RecoveredPack {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// Bytes of the repository's record as it is now; `None` while R2 lacks one of its packs. Refs
-    /// are gone through, and held a page at a time, so that a long record is had window by window.
+    /// A range of bytes of the repository's record as of now; `None` while R2 lacks one of its
+    /// packs. It reads all refs and holds one page at a time, so that a long record can be read
+    /// window by window.
     pub fn record_window(&self, range: Range<u64>) -> Result<Option<RecordWindow>, StoreError> {
         let Some(record) = self.record()? else {
             return Ok(None);
@@ -188,8 +189,8 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// Takes over what a record says, its refs apart, which are here already: settings, and packs
-    /// whose parts are to be made.
+    /// Takes over the settings of a record and its packs, whose parts are still to make. The refs
+    /// are here already.
     pub fn adopt_record(&self, record: &Record, now_ms: i64) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             let lost = &record.repository;

@@ -1,9 +1,9 @@
 //! The refs of a repository, kept in memory from one request to the next.
 //!
-//! Every clone, fetch and push begins with a list of refs, so that reading all of them each time
-//! would make an operation cost what the repository has. Whoever writes a ref marks its name, and
-//! whoever reads next reads the marked names anew: what is kept is never what decides, and a
-//! transaction that is undone does it no harm.
+//! Every clone, fetch and push begins with a list of refs. If each read all of them, its cost
+//! would grow with the repository. So a writer of a ref marks its name, and the next reader reads
+//! the marked names again. The cache never decides anything, and an undone transaction does it no
+//! harm.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -16,10 +16,10 @@ use super::ref_record::RefRecord;
 /// Bytes of refs that an isolate keeps: some thirty thousand refs.
 const KEPT_BYTES_MAX: usize = 4 << 20;
 
-/// What a ref takes beside the bytes of its name.
+/// Bytes that a ref takes beside its name.
 const REF_BYTES: usize = size_of::<RefRecord>();
 
-/// Names marked at most: with more, the list is read anew as a whole.
+/// Bound on the marked names; with more, the next reader reads the whole list.
 const MARKED_MAX: usize = 8;
 
 /// Prefixes of up to this length cover much of the list (`refs/`, `refs/heads/`, `refs/tags/`,
@@ -108,7 +108,7 @@ impl RefList {
         self.refs.get(self.place(name).ok()?)
     }
 
-    /// Where a name stands, or would stand.
+    /// The position of a name, or where it would be inserted.
     fn place(&self, name: &BStr) -> Result<usize, usize> {
         self.refs
             .binary_search_by(|record| record.name.as_bstr().cmp(name))
@@ -156,7 +156,7 @@ fn bytes_of(record: &RefRecord) -> usize {
     record.name.len().saturating_add(REF_BYTES)
 }
 
-/// What a store remembers of its refs.
+/// The cached refs of a store.
 #[derive(Debug, Default)]
 pub(super) struct RefCache {
     pub(super) state: RefCell<State>,

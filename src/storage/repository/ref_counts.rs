@@ -49,7 +49,8 @@ impl Counting {
                 name_bytes: counts.name_bytes.saturating_sub(bytes),
             }
         };
-        // What has more than it may, from before there was a bound, may still delete.
+        // A repository may be above the bounds from a time before they existed. It may still
+        // delete refs.
         let fits = next.refs <= bounds.refs_max && next.name_bytes <= bounds.name_bytes_max;
         if update.new.is_some() && !fits {
             self.0 = Some(counts);

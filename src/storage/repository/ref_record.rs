@@ -10,7 +10,7 @@ pub struct RefRecord {
     pub name: BString,
     /// The object that it names.
     pub target: ObjectId,
-    /// What the target peels to, when it is an annotated tag.
+    /// The peeled id of the target, when that is an annotated tag.
     pub peeled: Option<ObjectId>,
 }
 

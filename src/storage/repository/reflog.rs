@@ -1,4 +1,4 @@
-//! The reflog: who changed which ref when. Written with each change, read by people.
+//! The reflog, written: each change of a ref adds an entry in the transaction that makes it.
 
 use gix_object::bstr::ByteSlice;
 
@@ -36,11 +36,12 @@ impl<'a, D: Database> Reflog<'a, D> {
         })
     }
 
-    /// Records a change that was made.
+    /// The push whose changes it records.
     pub(super) fn publication(&self) -> &Publication {
         self.publication
     }
 
+    /// Records a change that was made.
     pub(super) fn append(&mut self, update: &RefUpdate) -> Result<(), SqlError> {
         let sql = "INSERT INTO reflog
                 (seq, push_seq, name, old, new, at, token_id, token_label, push_options)

@@ -1,9 +1,9 @@
-//! The repository's refs, read. After a push returned, every fetch sees it: what is
-//! [kept](super::ref_cache) of them is read anew where a push wrote. Names sort by bytes, as Git
-//! sorts them.
+//! Reads the repository's refs. After a push has returned, every fetch sees it: the
+//! [cache](super::ref_cache) reads a ref again after a push wrote it. Names sort by bytes, as in
+//! Git.
 //!
-//! A ref stands in the table `ref` or, if a fork took it over and it never changed since, in a page
-//! of [`packed_refs`](super::packed_refs). Whoever reads sees the two as one.
+//! A ref is in the table `ref`. If a fork took it over and it has not changed since, it is in a
+//! page of [`packed_refs`](super::packed_refs) instead. Readers see both as one list.
 
 use std::ops::ControlFlow;
 
@@ -100,7 +100,7 @@ impl<D: Database> RepoStore<D> {
         self.visit_refs_after(prefix, None, each)
     }
 
-    /// The same of those that follow `after`: whoever broke off goes on there.
+    /// The same for the refs after `after`, so that a reader that stopped can go on.
     pub fn visit_refs_after(
         &self,
         prefix: &[u8],
@@ -216,7 +216,7 @@ impl<D: Database> RepoStore<D> {
         Ok(packed.max(loose.map(BString::from)))
     }
 
-    /// Where HEAD points: a full refname, which need not exist.
+    /// The full refname in HEAD; the ref need not exist.
     pub fn head(&self) -> Result<BString, StoreError> {
         self.load()?
             .map(|record| record.head)

@@ -11,15 +11,15 @@ use crate::git::refname;
 use crate::git::store::{RefSource, StoreError};
 use crate::storage::db::sql::Database;
 
-/// Where refs are that have short names, in the order in which git tries them.
+/// Prefixes of refs with short names, in the order in which git tries them.
 const FOLDERS: [&str; 5] = ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"];
 
 /// A revision at the start of a text, and the path behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Split<'a> {
-    /// What the revision names.
+    /// The object that the revision names.
     pub(crate) id: ObjectId,
-    /// What follows the slash after it.
+    /// The path after the revision and a slash.
     pub(crate) path: &'a BStr,
 }
 

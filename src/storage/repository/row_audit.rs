@@ -1,8 +1,8 @@
-//! The rows of refs, reflog and tokens read one by one, for a verification: whoever serves a request
-//! keeps lists of them in memory, and a row that nobody reads may be damaged unseen.
+//! Reads the rows of refs, reflog and tokens one by one, to verify them. Requests are answered
+//! from lists in memory, so a row that nobody reads could be damaged unseen.
 //!
-//! Each problem is told, and the reading goes on: where a row or a page of the database file cannot
-//! be read, with the next table. Nothing is mended.
+//! The audit reports each problem and goes on. After a row or a page that cannot be read it goes
+//! on with the next table. It mends nothing.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -28,7 +28,7 @@ const QUICK_CHECKS: [(&str, &str); 5] = [
     ("token", "PRAGMA quick_check(token)"),
 ];
 
-/// What SQLite answers of a table that is sound.
+/// SQLite's answer for a sound table.
 const SOUND: &str = "ok";
 
 /// Is told each problem in words.

@@ -5,13 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What holds for a repository.
+/// The settings of a repository.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "settings, each for itself")]
 pub struct RepositorySettings {
     /// Whether pushes are refused.
     pub read_only: bool,
-    /// Whether anybody may fetch, without credentials.
+    /// Whether every client may fetch, without credentials.
     pub public: bool,
     /// Whether branches may only move forward: Git's `receive.denyNonFastForwards`.
     pub deny_non_fast_forwards: bool,
@@ -31,7 +31,7 @@ pub struct RepositorySettings {
 pub struct SettingsChange {
     /// Whether pushes are refused.
     pub read_only: Option<bool>,
-    /// Whether anybody may fetch, without credentials.
+    /// Whether every client may fetch, without credentials.
     pub public: Option<bool>,
     /// Whether branches may only move forward.
     pub deny_non_fast_forwards: Option<bool>,

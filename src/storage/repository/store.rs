@@ -59,7 +59,7 @@ pub struct NewRepository<'a> {
     pub public: bool,
     /// Objects are checked as git's `--strict` does.
     pub fsck_strict: bool,
-    /// What it was forked or imported from.
+    /// URL or path of its fork's or import's source.
     pub source: Option<&'a str>,
     /// Unix milliseconds.
     pub now_ms: i64,
@@ -83,11 +83,11 @@ pub struct RepositoryRecord {
     /// The full refname where HEAD points; it need not exist.
     #[serde(skip)]
     pub head: BString,
-    /// What holds for it.
+    /// Its settings.
     pub settings: RepositorySettings,
     /// Objects are checked as git's `--strict` does.
     pub fsck_strict: bool,
-    /// What it was forked or imported from.
+    /// URL or path of its fork's or import's source.
     pub source: Option<String>,
     /// Unix milliseconds.
     pub created_at: i64,
@@ -96,7 +96,7 @@ pub struct RepositoryRecord {
     pub updated_at: i64,
     /// Unix milliseconds.
     pub last_push_at: Option<i64>,
-    /// What it is going through.
+    /// Its phase.
     #[serde(skip)]
     pub phase: Phase,
     /// The fork network that may know of it: the id of the network's first repository.
@@ -123,7 +123,7 @@ pub struct RepositoryPatch<'a> {
     pub description: Option<&'a str>,
     /// The full refname where HEAD points.
     pub head: Option<&'a BStr>,
-    /// What is to hold for it.
+    /// Changes of its settings.
     pub settings: SettingsChange,
     /// Objects are checked as git's `--strict` does.
     pub fsck_strict: Option<bool>,
@@ -140,7 +140,7 @@ pub struct RepositoryCounts {
     pub live_packs: u64,
     /// Packs in quarantine.
     pub quarantined_packs: u64,
-    /// Packs that maintenance replaced and that still stand.
+    /// Packs that maintenance has replaced and not yet removed.
     pub superseded_packs: u64,
     /// Bytes of the live packs.
     pub pack_bytes: u64,
@@ -150,7 +150,7 @@ pub struct RepositoryCounts {
     pub chunk_rows: u64,
     /// Rows with derived parts.
     pub part_rows: u64,
-    /// Tokens, whatever their state.
+    /// Tokens in any state.
     pub tokens: u64,
     /// Bytes of the database.
     pub database_bytes: u64,
@@ -184,7 +184,7 @@ impl<D: Database> RepoStore<D> {
         TokenStore::new(&self.db)
     }
 
-    /// The token with this hash, whatever its state: read once for many requests.
+    /// The token with this hash, in any state: read once for many requests.
     pub(crate) fn shown_token(&self, sha256: &[u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
         let read = || self.tokens().find(sha256);
         self.shown_tokens.get(&self.db, *sha256, read)
@@ -284,7 +284,8 @@ impl<D: Database> RepoStore<D> {
         Ok((bytes, objects))
     }
 
-    /// What the database holds. Looks at every row: for `/stats`, not for every request.
+    /// Counts of the rows in the database. This reads every row: for `/stats`, not for every
+    /// request.
     pub fn counts(&self) -> Result<RepositoryCounts, StoreError> {
         let sql = "SELECT
                 (SELECT count(*) FROM ref)

@@ -12,7 +12,7 @@ use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Pieces, Quarantine as 
 use crate::storage::db::row::Value;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 
-/// A part of a stored pack, and what it shall be.
+/// A part of a stored pack, and its new bytes.
 pub(crate) type NewPart<'a> = (PackId, Part, &'a [u8]);
 
 impl<D: Database> RepoStore<D> {
@@ -192,7 +192,7 @@ impl<D: Database> RepoStore<D> {
         Ok(query_first(&self.db, sql, &[], |row| row.unsigned(0))?.unwrap_or(0))
     }
 
-    /// The number of the last reflog entry; 0 when there is none.
+    /// The number of the last reflog entry; 0 if the reflog is empty.
     pub fn last_reflog_seq(&self) -> Result<i64, StoreError> {
         let sql = "SELECT coalesce(max(seq), 0) FROM reflog";
         Ok(query_first(&self.db, sql, &[], |row| row.integer(0))?.unwrap_or(0))

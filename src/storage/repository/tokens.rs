@@ -1,8 +1,8 @@
-//! Tokens: the authoritative list, of a repository or of a namespace. Grants cached elsewhere
-//! may lag; what stands here decides.
+//! Tokens: the authoritative list, of a repository or of a namespace. Grants cached elsewhere may
+//! lag; this list decides.
 //!
-//! Only the SHA-256 of a token is stored. It is looked up as a key: who could time that would
-//! learn about a hash, from which no token follows.
+//! The database stores only the SHA-256 of a token and looks it up as a key. A caller who times
+//! that learns about a hash, from which no token follows.
 
 use crate::git::store::StoreError;
 use crate::storage::db::row::{Row, Value};
@@ -12,7 +12,7 @@ use crate::storage::db::sql_error::SqlError;
 /// A use is noted when the last one noted is this long ago: one hour.
 const TOUCH_INTERVAL_MS: i64 = 3_600_000;
 
-/// What a token may do.
+/// The access that a token gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Fetch.
@@ -48,7 +48,7 @@ pub struct NewToken<'a> {
     pub id: &'a str,
     /// The hash of the token's text.
     pub sha256: &'a [u8; 32],
-    /// What it may do.
+    /// The access that it gives.
     pub scope: Scope,
     /// For people.
     pub label: &'a str,
@@ -65,7 +65,7 @@ pub struct TokenRecord {
     pub id: String,
     /// The hash of the token's text.
     pub(crate) sha256: [u8; 32],
-    /// What it may do.
+    /// The access that it gives.
     pub scope: Scope,
     /// For people.
     pub label: String,
@@ -153,7 +153,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
         Ok(())
     }
 
-    /// The token with this hash, whatever its [state](TokenRecord::state).
+    /// The token with this hash, in any [state](TokenRecord::state).
     pub fn find(&self, sha256: &[u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
         let sql =
             "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
@@ -166,7 +166,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
         )?)
     }
 
-    /// The token with this id, whatever its [state](TokenRecord::state).
+    /// The token with this id, in any [state](TokenRecord::state).
     pub fn find_by_id(&self, id: &str) -> Result<Option<TokenRecord>, StoreError> {
         let sql =
             "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
@@ -206,7 +206,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
         })
     }
 
-    /// Takes a token back; false when there is none of this id. A second time changes nothing.
+    /// Revokes a token; false if no token has this id. A second call changes nothing.
     pub fn revoke(&self, id: &str, now_ms: i64) -> Result<bool, StoreError> {
         let sql = "UPDATE token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
         let written = self.db.execute(sql, &[id.into(), now_ms.into()])?;

@@ -1,4 +1,4 @@
-//! What the Worker and a namespace's object say to each other, over `fetch`.
+//! Messages between the Worker and a namespace's object, over `fetch`.
 //!
 //! The object is named after the namespace in lower case; the one named [`REGISTRY`], which no
 //! namespace can be called, keeps the list of namespaces.
@@ -27,9 +27,9 @@
 //! | `GET /registered?name=…` | | [`Holds`] (the registry's only) |
 //! | `GET /registry?limit=…&cursor=…&search=…` | | [`Registry`] (the registry's only) |
 //!
-//! The repository's own object decides whether a repository exists. What stands here reserves
-//! its name and lists it; when the two disagree (a step between them was lost), the Worker asks
-//! the repository's object and mends the entry.
+//! The repository's own object decides whether a repository exists. The entry here reserves its
+//! name and lists it. When the two disagree (a step between them was lost), the Worker asks the
+//! repository's object and mends the entry.
 
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +75,7 @@ pub(crate) mod path {
     pub(crate) const UNREGISTER: &str = "/unregister";
     /// The list of namespaces.
     pub(crate) const REGISTRY: &str = "/registry";
-    /// Begins a request that is to be done once; of the registry too.
+    /// Begins a request that must take effect once; the registry answers it too.
     pub(crate) const ONCE_BEGIN: &str = "/once/begin";
     /// Ends it.
     pub(crate) const ONCE_END: &str = "/once/end";
@@ -85,7 +85,7 @@ pub(crate) mod path {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Holds {
-    /// The name is taken, if only by somebody who is about to make a repository.
+    /// The name is taken, perhaps by a caller that is still making its repository.
     Held,
     /// Nobody has the name.
     Free,
@@ -162,9 +162,9 @@ pub(crate) struct SharedTokens {
 /// Body of `POST /once/begin`: a request with an `Idempotency-Key` is about to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BeginOnce {
-    /// What stands for the caller and its key.
+    /// Digest of the caller and its key.
     pub(crate) key: [u8; 32],
-    /// What stands for the request.
+    /// Digest of the request.
     pub(crate) request: [u8; 32],
     /// Random.
     pub(crate) salt: [u8; 32],
@@ -180,12 +180,12 @@ pub(crate) struct BeginOnce {
 pub(crate) enum OnceBegun {
     /// The caller does it.
     Yours {
-        /// What it is done with.
+        /// Seeds the ids and the token of this request.
         salt: [u8; 32],
     },
     /// It was done.
     Answered {
-        /// What it was done with.
+        /// Seeded the ids and the token of the first request.
         salt: [u8; 32],
         /// HTTP status.
         status: u16,
@@ -194,7 +194,7 @@ pub(crate) enum OnceBegun {
     },
     /// Somebody does it now.
     Running,
-    /// The key stands for another request.
+    /// The key belongs to another request.
     AnotherRequest,
     /// Nothing was ever made here, and nothing can be kept.
     NoPlace,
@@ -212,7 +212,7 @@ pub(crate) struct EndOnce {
 /// The object that lists the namespaces.
 pub(crate) const REGISTRY: &str = "*";
 
-/// After so long, whoever was making a repository is taken to have died.
+/// After so long the server takes the maker of a repository to have died.
 pub(crate) const CREATE_SECONDS_MAX: i64 = 60;
 
 /// Body of `POST /create`.
@@ -220,7 +220,7 @@ pub(crate) const CREATE_SECONDS_MAX: i64 = 60;
 pub(crate) struct CreateNamespace {
     /// Its name, as shown.
     pub(crate) namespace: String,
-    /// What its repositories take, unless they say otherwise.
+    /// The checks of its repositories, unless they set their own.
     #[serde(default)]
     pub(crate) fsck_strict: bool,
     /// Milliseconds since 1970.
@@ -230,7 +230,7 @@ pub(crate) struct CreateNamespace {
 /// Body of `POST /update`; what is absent stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct UpdateNamespace {
-    /// What repositories take that are made from now on, unless they say otherwise.
+    /// The checks of repositories that are made from now on, unless they set their own.
     pub(crate) fsck_strict: Option<bool>,
 }
 
@@ -265,9 +265,9 @@ pub(crate) struct Reserve {
     pub(crate) default_branch: String,
     /// Whether pushes are refused.
     pub(crate) read_only: bool,
-    /// Whether anybody may fetch.
+    /// Whether every client may fetch.
     pub(crate) public: bool,
-    /// Where its content comes from.
+    /// URL from which its content comes.
     pub(crate) source: Option<String>,
     /// Milliseconds since 1970.
     pub(crate) now_ms: i64,
@@ -281,10 +281,10 @@ pub(crate) enum Reserved {
     Won {
         /// The namespace's name, as shown.
         namespace: String,
-        /// What the repository takes, unless its maker says otherwise.
+        /// The checks of the repository, unless its maker sets others.
         #[serde(default)]
         fsck_strict: bool,
-        /// The namespace, if this made it: the registry must hear of it.
+        /// The namespace, if this made it; the Worker must then register it.
         new_namespace: Option<NamespaceInfo>,
     },
     /// The name has an entry.
@@ -303,7 +303,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Whether somebody may still be making it.
+    /// Whether another request may still be making it.
     #[must_use]
     pub(crate) fn in_progress(&self, now_ms: i64) -> bool {
         let age_ms = now_ms.saturating_sub(self.reserved_at_ms);
@@ -371,11 +371,11 @@ pub(crate) struct Listed {
     pub(crate) updated_at_ms: i64,
     /// Milliseconds since 1970.
     pub(crate) last_push_at_ms: Option<i64>,
-    /// Where its content came from.
+    /// URL from which its content came.
     pub(crate) source: Option<String>,
     /// Whether pushes are refused.
     pub(crate) read_only: bool,
-    /// Whether anybody may fetch.
+    /// Whether every client may fetch.
     pub(crate) public: bool,
 }
 
@@ -386,7 +386,7 @@ pub(crate) struct Listing {
     pub(crate) namespace: Option<String>,
     /// One page.
     pub(crate) repositories: Vec<Listed>,
-    /// Where the next page starts, unless this is the last.
+    /// Cursor of the next page; the last page has none.
     pub(crate) cursor: Option<String>,
 }
 
@@ -395,6 +395,6 @@ pub(crate) struct Listing {
 pub(crate) struct Registry {
     /// One page of names, as shown.
     pub(crate) namespaces: Vec<String>,
-    /// Where the next page starts, unless this is the last.
+    /// Cursor of the next page; the last page has none.
     pub(crate) cursor: Option<String>,
 }

@@ -2,7 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`contract`] | what the Worker and that object say to each other |
+//! | [`contract`] | messages between the Worker and that object |
 //! | [`directory`] | the Worker's calls to it |
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
 //! | [`once`], [`once_steps`] | requests that are done once |

@@ -45,8 +45,8 @@ pub struct NamespaceDo {
     strangers: AssertUnwindSafe<Meter>,
 }
 
-/// What is counted against the rate: what a caller of REST begins with. The steps behind it, and
-/// what other objects say, are not; nothing may break off in its middle.
+/// The paths that count against the rate: those with which a REST request begins. Later steps and
+/// the calls of other objects do not count, so that no request breaks off in its middle.
 const METERED: [&str; 9] = [
     path::CREATE,
     path::SUMMARY,
@@ -125,7 +125,7 @@ impl NamespaceDo {
         answered
     }
 
-    /// What a token is. Unknown tokens are counted, and those of owners are not.
+    /// Looks a token up. It counts unknown tokens, but not those of owners.
     fn admit(
         &self,
         store: &NamespaceStore<ObjectDatabase>,

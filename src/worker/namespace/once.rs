@@ -1,9 +1,11 @@
-//! Requests that are done once: the `Idempotency-Key` of a caller, and what is drawn from it.
+//! Requests that take effect once: a caller's `Idempotency-Key`, and the ids and tokens derived
+//! from it.
 //!
-//! An answer may hold a token, which nobody keeps. So ids and tokens of such a request are not
-//! random but drawn from the caller's credential, its key and a salt, by SHA-256: the answer is kept
-//! without its token, and whoever sends the same again, with the same credential, gets the token
-//! drawn again. What is kept gives none of it away without the credential.
+//! An answer may hold a token, and the server stores no token. So such a request does not draw
+//! its ids and tokens at random. It derives them by SHA-256 from the caller's credential, its key
+//! and a salt, and the server stores the answer without the token. A caller that sends the same
+//! request with the same credential gets the token derived again. Without the credential the
+//! stored answer gives none of it away.
 
 use sha2::{Digest as _, Sha256};
 
@@ -18,13 +20,13 @@ const KEY_BYTES_MAX: usize = 255;
 /// Bytes of an answer that is kept.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
-/// What stands for the token in an answer that is kept: JSON never has it.
+/// Stands for the token in a stored answer; JSON never contains this character.
 const MARK: &str = "\0";
 
 /// How the mark went on while tokens had their older form and were handed out with their expiry.
 const MARK_VERSION_1: &str = "\0?expires=";
 
-/// What its ids and its token are drawn for.
+/// The use of a derived value: one of the ids, or the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// The repository's id.
@@ -38,7 +40,7 @@ pub(crate) enum Purpose {
 /// A caller and its key.
 pub(crate) struct Once([u8; 32]);
 
-/// What a request draws from in place of randomness. A secret.
+/// The seed from which a request derives ids and tokens in place of randomness. A secret.
 #[derive(Clone, Copy)]
 pub(crate) struct Seed([u8; 32]);
 
@@ -58,18 +60,18 @@ impl Once {
         }))
     }
 
-    /// What it is kept under.
+    /// The key under which the answer is stored.
     pub(crate) fn key(&self) -> [u8; 32] {
         digest(&[b"key ", &self.0])
     }
 
-    /// What is drawn from with this salt.
+    /// The seed that this salt gives.
     pub(crate) fn seed(&self, salt: &[u8; 32]) -> Seed {
         Seed(digest(&[b"seed", &self.0, salt]))
     }
 }
 
-/// What tells requests under one key apart.
+/// Digest by which requests under one key differ.
 pub(crate) fn request_digest(path: &str, body: &[u8]) -> [u8; 32] {
     digest(&[b"req ", &Sha256::digest(path.as_bytes()), body])
 }
@@ -84,7 +86,7 @@ fn digest(parts: &[&[u8]]) -> [u8; 32] {
 }
 
 impl Seed {
-    /// Bytes as good as random to whoever lacks the seed.
+    /// Derived bytes. To anyone without the seed they are as good as random.
     pub(crate) fn bytes<const N: usize>(&self, purpose: Purpose) -> [u8; N] {
         let label: &[u8; 4] = match purpose {
             Purpose::Repository => b"repo",

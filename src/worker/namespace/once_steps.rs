@@ -1,4 +1,4 @@
-//! What a namespace's object, or the registry, does for requests with an `Idempotency-Key`.
+//! The steps of a namespace's object, or of the registry, for requests with an `Idempotency-Key`.
 
 use super::contract::{BeginOnce, EndOnce, OnceBegun};
 use super::steps::StepError;

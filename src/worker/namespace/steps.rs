@@ -1,7 +1,8 @@
-//! What a namespace's object does, over its store: synchronous, so that each step is atomic.
+//! The steps of a namespace's object over its store. They are synchronous, so that each is
+//! atomic.
 //!
-//! The life of a name is reserved, confirmed, released; who dies in between leaves an entry that
-//! a later request mends. See [`super::contract`].
+//! A name is reserved, confirmed and released. A maker that dies in between leaves an entry, and
+//! a later request mends it. See [`super::contract`].
 
 use super::contract::{
     Candidate, Confirm, CreateNamespace, Entry, Holds, Listed, Listing, NamespaceInfo, Registry,

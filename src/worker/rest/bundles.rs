@@ -12,7 +12,7 @@ use crate::worker::visit::Visit;
 /// The media type that web servers know bundles by.
 const BUNDLE: &str = "application/x-git-bundle";
 
-/// `GET …/repos/:name/bundle`: whoever may fetch may have it.
+/// `GET …/repos/:name/bundle`: every caller that may fetch may have it.
 pub(crate) async fn bundle(visit: &Visit, path: &RepositoryPath) -> Result<Response, ErrorReply> {
     let actor = admission::to_repository(visit, path, Access::Read).await?;
     let response = objects::repository(visit, path, actor, Call::get(path::BUNDLE)).await?;

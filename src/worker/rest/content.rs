@@ -3,7 +3,7 @@
 use worker::{Headers, Request, Response, ResponseBody};
 
 use super::content_query;
-use crate::repo_do::contract::{Access, CONDITION_HEADERS, ErrorReply, header};
+use crate::repo_do::contract::{Access, CONDITION_HEADERS, ErrorReply, compare, header};
 use crate::worker::admission;
 use crate::worker::envelope;
 use crate::worker::fault::fault;
@@ -28,8 +28,14 @@ pub(crate) async fn answer(
     let target = content_query::target(content, query)?;
     let actor = admission::actor(visit, Access::Read)?;
     let is_head = method == "HEAD";
-    let mut headers: Vec<_> = CONDITION_HEADERS
-        .into_iter()
+    let forwarded = if content.is_compared() {
+        compare::FORWARDED_HEADERS.as_slice()
+    } else {
+        CONDITION_HEADERS.as_slice()
+    };
+    let mut headers: Vec<_> = forwarded
+        .iter()
+        .copied()
         .filter_map(|name| Some((name, request.headers().get(name).ok()??)))
         .collect();
     if is_head {
@@ -46,6 +52,8 @@ pub(crate) async fn answer(
     };
     let shown = if content.is_bytes() {
         bytes(response, is_head)
+    } else if content.is_compared() {
+        compared(response)
     } else {
         json(response)
     };
@@ -71,6 +79,26 @@ fn json(response: Response) -> worker::Result<Response> {
     headers.set("content-type", "application/json")?;
     let body = response.into_parts().1;
     Ok(Response::from_body(body)?.with_headers(headers))
+}
+
+/// What the object compared: an envelope or bytes, of the type that it says.
+fn compared(response: Response) -> worker::Result<Response> {
+    let headers = Headers::new();
+    for (name, value) in envelope::HEADERS {
+        headers.set(name, value)?;
+    }
+    for name in ["etag", "content-type", "vary"] {
+        if let Some(value) = response.headers().get(name)? {
+            headers.set(name, &value)?;
+        }
+    }
+    if headers.get("etag")?.is_some() {
+        headers.set("cache-control", "private, no-cache, no-transform")?;
+    }
+    let status = response.status_code();
+    let body = response.into_parts().1;
+    let response = Response::from_body(body)?;
+    Ok(response.with_headers(headers).with_status(status))
 }
 
 /// A blob's bytes, under headers that keep a browser from running them.

@@ -1,7 +1,10 @@
-//! What callers ask of a repository's content, read strictly: each route takes its own parameters
-//! and no others.
+//! Queries of the content routes, read strictly: each route takes its own parameters and no
+//! others.
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::parameters::{self, bounded, within};
+use crate::repo_do::contract::compare::path as compare;
 use crate::repo_do::contract::content::{ContentQuery, path};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::route::Content;
@@ -10,12 +13,17 @@ const REFS_MAX: u32 = 1000;
 const COMMITS_MAX: u32 = 1000;
 const OFFSET_MAX: u32 = 1_000_000_000;
 const REF_CHARACTERS_MAX: usize = 1024;
+/// Two revisions and the dots between them.
+const SPEC_CHARACTERS_MAX: usize = 2 * REF_CHARACTERS_MAX + 3;
 const PATH_CHARACTERS_MAX: usize = 4096;
 const CURSOR_CHARACTERS_MAX: usize = 6000;
 const ID_DIGITS: usize = 40;
 
 /// Path and query at the repository's object.
 pub(crate) fn target(content: &Content, query: &str) -> Result<String, ErrorReply> {
+    if content.is_compared() {
+        return compared(content, query);
+    }
     let query = checked(parameters::query::<ContentQuery>(query)?)?;
     allowed(content, &query)?;
     let (path, query) = match content {
@@ -44,9 +52,38 @@ pub(crate) fn target(content: &Content, query: &str) -> Result<String, ErrorRepl
             };
             (path::RAW.to_owned(), query)
         }
+        Content::Compare(_)
+        | Content::CommitPatch(_)
+        | Content::CommitDiff(_)
+        | Content::Diff
+        | Content::MergeBase
+        | Content::Reflog
+        | Content::Notes => return compared(content, ""),
     };
     let query = serde_urlencoded::to_string(&query)
         .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
+    Ok(format!("{path}?{query}"))
+}
+
+/// Path and query of what is compared; the object reads the query.
+fn compared(content: &Content, query: &str) -> Result<String, ErrorReply> {
+    let path = match content {
+        Content::Compare(spec) => {
+            bounded("spec", SPEC_CHARACTERS_MAX, Some(spec.clone()))?;
+            let spec = utf8_percent_encode(spec, NON_ALPHANUMERIC);
+            format!("{}{spec}", compare::COMMITS)
+        }
+        Content::CommitPatch(id) => format!("{}{}", compare::COMMIT_PATCH, hash(id)?),
+        Content::CommitDiff(id) => format!("{}{}", compare::COMMIT_DIFF, hash(id)?),
+        Content::Diff => compare::DIFF.to_owned(),
+        Content::MergeBase => compare::MERGE_BASE.to_owned(),
+        Content::Reflog => compare::REFLOG.to_owned(),
+        Content::Notes => compare::NOTES.to_owned(),
+        _ => {
+            let message = "this is not compared";
+            return Err(ErrorReply::new(ErrorCode::InternalError, message));
+        }
+    };
     Ok(format!("{path}?{query}"))
 }
 
@@ -68,14 +105,14 @@ fn checked(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
     })
 }
 
-/// Refuses what the route does not take.
+/// Refuses parameters that the route does not take.
 fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
     let takes: &[&str] = match content {
         Content::Refs => &["prefix", "limit", "cursor"],
         Content::Log => &["ref", "path", "limit", "offset", "first_parent"],
         Content::Tree(_) => &["recursive", "cursor"],
         Content::File => &["ref", "path"],
-        Content::Commit(_) | Content::Blob(_) | Content::Raw(_) => &[],
+        _ => &[],
     };
     let given = [
         ("ref", query.revision.is_some()),

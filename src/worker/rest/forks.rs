@@ -46,7 +46,7 @@ pub(crate) async fn create(
     create.description = description.or(origin.description);
     create.default_branch = origin.default_branch;
     create.read_only = new.read_only;
-    // What the source has let in may come back by a push to the fork.
+    // A push to the fork may bring back any object that the source has let in.
     create.fsck_strict = Some(new.fsck.strict.unwrap_or(origin.fsck_strict));
     create.source = Some(format!("artifacts:{}/{}", origin.namespace, origin.name));
     draft.reserve(visit, ErrorCode::ForkInProgress).await?;

@@ -114,8 +114,8 @@ async fn ask<T: serde::de::DeserializeOwned>(
     objects::read(objects::namespace(visit, &object_name(route), call).await?).await
 }
 
-/// Keeps the answer, or that there is none. When it cannot be kept the same request is done again
-/// after a while, with the same ids: what it made the first time is then found.
+/// Stores the answer, or that there is none. If that fails, the same request runs again after a
+/// while with the same ids, and then finds the results of its first run.
 fn end<'a>(
     visit: &'a Visit,
     route: &'a RestRoute,

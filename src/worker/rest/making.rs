@@ -28,7 +28,7 @@ pub(crate) const DEFAULT_BRANCH: &str = "main";
 /// A repository to be made.
 pub(crate) struct Draft<'a> {
     path: &'a RepositoryPath,
-    /// What its object is told; what is asked for is to be set before [`Self::reserve`].
+    /// The request to its object; callers set their wishes before [`Self::reserve`].
     pub(crate) create: CreateRepository,
     first_token: FreshToken,
 }
@@ -59,7 +59,7 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Takes the name, or says who has it. `in_progress` is what others hear meanwhile.
+    /// Takes the name, or tells the caller who has it. Other callers meanwhile get `in_progress`.
     pub(crate) async fn reserve(
         &mut self,
         visit: &Visit,
@@ -87,7 +87,7 @@ impl<'a> Draft<'a> {
 
 /// A repository that was made.
 pub(crate) struct Made {
-    /// What its object says.
+    /// The answer of its object.
     pub(crate) info: RepositoryInfo,
     first_token: FreshToken,
 }
@@ -116,7 +116,7 @@ impl Made {
     }
 }
 
-/// Where a repository is made.
+/// A reserved name and the object behind it.
 struct Place {
     /// The namespace's name, as shown.
     namespace: String,
@@ -124,9 +124,9 @@ struct Place {
     fsck_strict: bool,
 }
 
-/// Takes the name and gives its place, or says who has it. Of requests at the same
-/// time exactly one wins: the namespace's object answers them one after the other. `in_progress`
-/// is what the others hear while the repository is being made.
+/// Takes the name and gives its place, or tells the caller who has it. Of requests at the same
+/// time exactly one wins, because the namespace's object answers them one after the other. The
+/// others get `in_progress` while the repository is being made.
 async fn reserve(
     visit: &Visit,
     path: &RepositoryPath,
@@ -163,8 +163,8 @@ async fn reserve(
         }
         return Err(taken_by(&info));
     }
-    // Nothing is there: whoever made the entry died before the repository was made, or while it
-    // was deleted.
+    // Nothing is there: the maker of the entry died before it made the repository, or while the
+    // repository was being deleted.
     match directory::reserve(visit, path, create, Some(entry.repository_id)).await? {
         Reserved::Won {
             namespace,
@@ -212,7 +212,7 @@ async fn init(
     Err(error)
 }
 
-/// What the repository's own object says, if it is there.
+/// Asks the repository's own object for the repository, if it is there.
 async fn existing(
     visit: &Visit,
     path: &RepositoryPath,

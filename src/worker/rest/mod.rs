@@ -6,6 +6,7 @@
 //! | [`body`], [`parameters`], [`content_query`] | bodies and queries, read strictly |
 //! | [`resources`] | resources as REST shows them |
 //! | [`content`] | a repository's content, handed through from its object |
+//! | [`writes`] | what changes a repository, handed through to its object |
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
 //! | [`openapi`] | the description of the REST face |
 
@@ -26,5 +27,6 @@ pub(crate) mod relisting;
 pub(crate) mod repos;
 pub(crate) mod resources;
 pub(crate) mod tokens;
+pub(crate) mod writes;
 
 mod making;

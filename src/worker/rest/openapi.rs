@@ -21,7 +21,7 @@ mod tests {
 
     use super::*;
     use crate::repo_do::contract::ErrorCode;
-    use crate::worker::route::{self, Content, RestRoute, Route};
+    use crate::worker::route::{self, Content, RestRoute, Route, Write};
 
     const NAMESPACE: &str = "/api/v1/namespaces/{namespace}";
     const REPOSITORY: &str = "/api/v1/namespaces/{namespace}/repos/{repo}";
@@ -59,13 +59,30 @@ mod tests {
                     Content::Blob(_) => "/blob/{hash}",
                     Content::File => "/file",
                     Content::Raw(_) => "/raw/{ref}/{path}",
+                    Content::Compare(_) => "/compare/{spec}",
+                    Content::Diff => "/diff",
+                    Content::CommitPatch(_) => "/commit/{hash}.patch",
+                    Content::CommitDiff(_) => "/commit/{hash}.diff",
+                    Content::MergeBase => "/merge-base",
+                    Content::Reflog => "/reflog",
+                    Content::Notes => "/notes",
+                }),
+                RestRoute::Write(_, write) => in_repository(match write {
+                    Write::Commits => "/commits",
+                    Write::Blobs => "/blobs",
+                    Write::Refs => "/refs",
+                    Write::Merge => "/merge",
+                    Write::CherryPick => "/cherry-pick",
+                    Write::Revert => "/revert",
+                    Write::Restore => "/restore",
+                    Write::Notes => "/notes",
                 }),
             },
         })
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 26] = [
+    const PATHS: [&str; 39] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -92,6 +109,19 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/blob/x",
         "/api/v1/namespaces/acme/repos/r/file",
         "/api/v1/namespaces/acme/repos/r/raw/main/a",
+        "/api/v1/namespaces/acme/repos/r/compare/a...b/c",
+        "/api/v1/namespaces/acme/repos/r/diff",
+        "/api/v1/namespaces/acme/repos/r/commit/x.patch",
+        "/api/v1/namespaces/acme/repos/r/commit/x.diff",
+        "/api/v1/namespaces/acme/repos/r/merge-base",
+        "/api/v1/namespaces/acme/repos/r/reflog",
+        "/api/v1/namespaces/acme/repos/r/notes",
+        "/api/v1/namespaces/acme/repos/r/commits",
+        "/api/v1/namespaces/acme/repos/r/blobs",
+        "/api/v1/namespaces/acme/repos/r/merge",
+        "/api/v1/namespaces/acme/repos/r/cherry-pick",
+        "/api/v1/namespaces/acme/repos/r/revert",
+        "/api/v1/namespaces/acme/repos/r/restore",
     ];
 
     fn description() -> Value {
@@ -167,6 +197,25 @@ mod tests {
                     let status = error.status().to_string();
                     let declared = operation["responses"].get(&status);
                     assert!(declared.is_some(), "{method} {path}: {status}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_operation_has_an_example() {
+        let description = description();
+        for (path, item) in paths(&description) {
+            for (method, operation) in operations(item) {
+                let answers = operation["responses"].as_object().unwrap().iter();
+                let answers = answers.filter(|(status, _)| status.starts_with('2'));
+                let answers = answers.map(|(_, answer)| answer);
+                for shown in answers.chain(operation.get("requestBody")) {
+                    let types = shown.get("content").and_then(Value::as_object);
+                    for (media_type, content) in types.into_iter().flatten() {
+                        let has_one = content.get("example").is_some();
+                        assert!(has_one, "{method} {path}: {media_type}");
+                    }
                 }
             }
         }

@@ -1,18 +1,18 @@
-//! What REST callers send: bodies and queries, read strictly. An unknown field is refused, a wrong
-//! one is named by a JSON pointer, and everything has a bound.
+//! Bodies and queries of REST callers, read strictly: it refuses an unknown field, names a wrong
+//! one by a JSON pointer, and bounds everything.
 
 mod fsck;
 mod import;
 
 use std::fmt::Display;
 
-use gix_object::bstr::ByteSlice as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present};
+pub(crate) use crate::repo_do::contract::strict::query;
+use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present, strict};
 use crate::worker::names::{NamespaceName, RepositoryName};
 
 mod tokens;
@@ -45,7 +45,7 @@ const PER_PAGE_DEFAULT: u32 = 50;
 pub(crate) struct NewNamespace {
     /// Its name.
     pub(crate) namespace: String,
-    /// What its repositories take, unless they say otherwise.
+    /// The checks of its repositories, unless they set their own.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
 }
@@ -54,7 +54,7 @@ pub(crate) struct NewNamespace {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NamespaceChange {
-    /// What repositories take that are made from now on, unless they say otherwise.
+    /// The checks of repositories that are made from now on, unless they set their own.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
 }
@@ -72,7 +72,7 @@ pub(crate) struct NewRepository {
     /// Whether pushes are refused.
     #[serde(default)]
     pub(crate) read_only: bool,
-    /// Whether anybody may fetch.
+    /// Whether every client may fetch.
     #[serde(default)]
     pub(crate) public: bool,
     /// How objects are checked; as the namespace has it unless given.
@@ -124,7 +124,7 @@ pub(crate) struct RepositoryChange {
     /// Whether pushes are refused.
     #[serde(default, deserialize_with = "present")]
     pub(crate) read_only: Option<bool>,
-    /// Whether anybody may fetch.
+    /// Whether every client may fetch.
     #[serde(default, deserialize_with = "present")]
     pub(crate) public: Option<bool>,
     /// Whether branches may only move forward: Git's `receive.denyNonFastForwards`.
@@ -165,7 +165,7 @@ pub(crate) struct RepositoryChange {
 pub(crate) struct ListQuery {
     /// Entries a page.
     pub(crate) limit: Option<u32>,
-    /// Where the page before ended.
+    /// Cursor at which the page before ended.
     pub(crate) cursor: Option<String>,
     /// Part of the name.
     pub(crate) search: Option<String>,
@@ -175,7 +175,7 @@ pub(crate) struct ListQuery {
     pub(crate) direction: Option<Direction>,
 }
 
-/// What a list is ordered by.
+/// The key by which a list is ordered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Sort {
@@ -205,70 +205,13 @@ pub(crate) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ErrorReply> {
     if bytes.len() > BODY_BYTES_MAX {
         return Err(body_too_large());
     }
-    let bytes = if bytes.trim().is_empty() {
-        b"{}"
-    } else {
-        bytes
-    };
-    // A struct could be read of an array too, its fields by their places.
-    if !bytes.trim_start().starts_with(b"{") {
-        let message = "the body is not a JSON object";
-        return Err(ErrorReply::new(ErrorCode::InvalidInput, message));
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| wrong_field("body", error.path(), error.inner()))?;
-    deserializer.end().map_err(|error| {
-        ErrorReply::new(
-            ErrorCode::InvalidInput,
-            format!("the body is not one JSON object: {error}"),
-        )
-    })?;
-    Ok(value)
-}
-
-/// Reads a query, without its question mark.
-pub(crate) fn query<T: DeserializeOwned>(text: &str) -> Result<T, ErrorReply> {
-    let pairs = form_urlencoded::parse(text.as_bytes());
-    serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs))
-        .map_err(|error| wrong_field("query", error.path(), error.inner()))
+    strict::object(bytes)
 }
 
 /// The error of a body beyond [`BODY_BYTES_MAX`].
 #[must_use]
 pub(crate) fn body_too_large() -> ErrorReply {
-    let message = format!("the body has more than {BODY_BYTES_MAX} bytes");
-    ErrorReply::new(ErrorCode::MemoryLimit, message)
-}
-
-fn wrong_field(place: &str, path: &serde_path_to_error::Path, error: &dyn Display) -> ErrorReply {
-    let pointer = pointer(path);
-    let message = format!("the {place} is wrong: {error}");
-    if pointer.is_empty() {
-        ErrorReply::new(ErrorCode::InvalidInput, message)
-    } else {
-        ErrorReply::at(ErrorCode::InvalidInput, pointer, message)
-    }
-}
-
-/// The JSON pointer (RFC 6901) of a path.
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => {
-                pointer.push('/');
-                pointer.push_str(&index.to_string());
-            }
-            Segment::Map { key } => {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-            }
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    pointer
+    strict::too_large(BODY_BYTES_MAX)
 }
 
 /// A namespace's name in a body.

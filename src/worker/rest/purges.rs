@@ -1,4 +1,4 @@
-//! What no ref reaches, removed for good.
+//! Removes objects that no ref reaches, for good.
 
 use serde::Serialize;
 use worker::Request;
@@ -17,7 +17,7 @@ use crate::worker::visit::Visit;
 /// the next ones follow, since those that are done hold nothing more.
 const NETWORK_MAX: usize = 200;
 
-/// What went.
+/// The objects that were removed.
 #[derive(Debug, Serialize)]
 struct Shown {
     objects: u64,

@@ -34,7 +34,7 @@ const ASKED_AT_ONCE: usize = 6;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewRelisting {
-    /// Where the request before ended.
+    /// Cursor at which the request before ended.
     cursor: Option<String>,
     /// Records that are read.
     limit: Option<u32>,
@@ -42,16 +42,16 @@ struct NewRelisting {
     names: Option<Vec<String>>,
 }
 
-/// What one request has done.
+/// The work of one request.
 #[derive(Debug, Serialize)]
 struct Relisting {
-    /// Records that were read, of whatever namespace.
+    /// Records that were read, in all namespaces.
     records: usize,
     /// Names of repositories that are listed now and were not before.
     listed: Vec<String>,
     /// Repositories whose objects are lost as well: what `recover` is for.
     lost: Vec<Lost>,
-    /// Where the next request goes on; empty at the end.
+    /// Cursor at which the next request goes on; empty at the end.
     cursor: String,
 }
 
@@ -198,7 +198,7 @@ async fn recorded(
     })
 }
 
-/// What the repository's own object says, if it is there.
+/// Asks the repository's own object for the repository, if it is there.
 async fn ask(
     visit: &Visit,
     namespace: &NamespaceName,

@@ -155,7 +155,7 @@ pub(crate) async fn delete(visit: &Visit, path: &RepositoryPath) -> Result<Reply
     }
 }
 
-/// Frees the name of a repository that is not there, unless somebody is making it.
+/// Frees the name of a repository that is not there, unless a request is making it.
 async fn forget_leftover(visit: &Visit, path: &RepositoryPath) {
     if let Ok(entry) = directory::entry(visit, path).await
         && !entry.in_progress(visit.now_ms)

@@ -114,7 +114,7 @@ pub(crate) struct CreatedRepository {
     pub(crate) description: Option<String>,
     /// A branch's short name.
     pub(crate) default_branch: String,
-    /// Where Git reaches it.
+    /// Its Git URL.
     pub(crate) remote: String,
     /// A token's plaintext.
     pub(crate) token: String,

@@ -23,9 +23,9 @@ use crate::worker::{admission, grants, id};
 
 /// A token that its owner has not seen yet.
 pub(crate) struct FreshToken {
-    /// What is kept.
+    /// The record that the store keeps.
     pub(crate) record: TokenRecord,
-    /// What is handed out.
+    /// The secret that the caller gets.
     pub(crate) plaintext: String,
 }
 
@@ -197,7 +197,8 @@ pub(crate) async fn list(
     paged(visit, found, page, per_page)
 }
 
-/// What names a token in a query. Never its plaintext: URLs are kept in logs.
+/// Reads an id or a hash that names a token in a query. It takes no plaintext, because URLs stand
+/// in logs.
 fn id_or_hash(text: &str) -> Result<&str, ErrorReply> {
     if is_public_id(text) || text.parse::<TokenHash>().is_ok() {
         return Ok(text);

@@ -176,6 +176,53 @@ fn names_that_break_the_rules() {
     assert_eq!(parse("/git/acme/%ff/info/refs"), Err(RouteError::Encoding));
 }
 
+#[test]
+fn what_is_written_and_what_is_read_at_one_path() {
+    let route = |text: &str| match parse(&format!("/api/v1/namespaces/acme/repos/w/{text}")) {
+        Ok(Route::Rest(route)) => route,
+        other => panic!("{text}: {other:?}"),
+    };
+    let written = |text: &str, method: &str| {
+        let route = route(text);
+        assert!(route.methods().contains(&method), "{method} {text}");
+        route.write(method).map(|(_, write)| write)
+    };
+    for (text, method, write) in [
+        ("commits", "POST", Write::Commits),
+        ("blobs", "PUT", Write::Blobs),
+        ("refs", "POST", Write::Refs),
+        ("merge", "POST", Write::Merge),
+        ("cherry-pick", "POST", Write::CherryPick),
+        ("revert", "POST", Write::Revert),
+        ("restore", "POST", Write::Restore),
+        ("notes", "POST", Write::Notes),
+        ("notes", "DELETE", Write::Notes),
+    ] {
+        assert_eq!(written(text, method), Some(write), "{method} {text}");
+    }
+    for text in [
+        "refs",
+        "notes",
+        "diff",
+        "compare/a...b",
+        "merge-base",
+        "reflog",
+    ] {
+        assert_eq!(written(text, "GET"), None, "{text}");
+    }
+    for (text, content) in [
+        ("commit/ab", Content::Commit("ab".into())),
+        ("commit/ab.patch", Content::CommitPatch("ab".into())),
+        ("commit/ab.diff", Content::CommitDiff("ab".into())),
+        ("compare/a/b...c%2Fd", Content::Compare("a/b...c/d".into())),
+    ] {
+        assert!(
+            matches!(route(text), RestRoute::Content(_, found) if found == content),
+            "{text}"
+        );
+    }
+}
+
 fn object_name(route: &Route) -> Option<String> {
     match route {
         Route::Git(path, _)
@@ -235,7 +282,7 @@ proptest! {
         };
         let Ok(url) = url::Url::parse(&text) else { return Ok(()) };
         if let Some(reached) = parse(url.path()).ok().as_ref().and_then(object_name) {
-            // Whatever it is, it is one namespace and one name, and stands there in one segment each.
+            // Every such route has one namespace and one name, each in a segment of its own.
             let parts: Vec<&str> = reached.split('/').collect();
             prop_assert_eq!(parts.len(), 2);
             let [namespace, name] = [parts[0], parts[1]];

@@ -153,8 +153,11 @@ fn content_is_open_to_those_who_may_fetch() {
             rest().anonymous().get(&nowhere).error_code(401),
             CREDENTIALS
         );
-        let answer = rest().send(Method::POST, &path, &[], b"");
-        assert_eq!(answer.error_code(405), INVALID_INPUT, "{route}");
+        // `POST …/refs` changes refs.
+        if !route.starts_with("/refs") {
+            let answer = rest().send(Method::POST, &path, &[], b"");
+            assert_eq!(answer.error_code(405), INVALID_INPUT, "{route}");
+        }
     }
     rest()
         .patch(&shelf.hosted.path(""), &json!({ "public": true }))

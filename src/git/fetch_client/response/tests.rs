@@ -9,7 +9,7 @@ fn id() -> ObjectId {
     ObjectId::empty_tree(gix_hash::Kind::Sha1)
 }
 
-/// What an answer turned out to be: the pack, the progress, the shallow commits.
+/// The parts of an answer: the pack, the progress, the shallow commits.
 type Read = (Vec<u8>, Vec<u8>, Vec<ObjectId>);
 
 fn read(version: Version, deepens: bool, bytes: &[u8]) -> Result<Read, FetchClientError> {

@@ -48,7 +48,7 @@ pub enum ConnectivityError {
     Malformed {
         /// The object.
         id: ObjectId,
-        /// What is wrong with it.
+        /// The defect.
         problem: FactsError,
     },
     /// Directories are nested too deep.

@@ -1,4 +1,4 @@
-//! What the check asks of the pack that is being pushed.
+//! The queries of the check to the pack that is being pushed.
 
 use gix_hash::oid;
 

@@ -66,7 +66,7 @@ impl SegmentBuilder {
         }
     }
 
-    /// With these packs beside it instead: none of them has a commit of the segment.
+    /// The same with other packs beside it; no commit of the segment is in them.
     #[must_use]
     pub(crate) fn beside(self, mut proved_beside: Vec<PackId>) -> Self {
         proved_beside.sort_unstable();

@@ -8,7 +8,7 @@ use super::*;
 /// A tree by name: whether the entry is a directory, and the last byte of its id.
 type Tree = BTreeMap<String, (bool, u8)>;
 
-/// What was visited: name, id's last byte, whether it is a directory, and its bases' last bytes.
+/// Visited entries: name, id's last byte, whether it is a directory, and its bases' last bytes.
 type Visited = Vec<(String, u8, bool, Vec<u8>)>;
 
 fn encode(tree: &Tree) -> Vec<u8> {

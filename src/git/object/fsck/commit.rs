@@ -65,7 +65,7 @@ fn first_refused(
         )
     })?;
     pass(ident::check(committer))?;
-    // There is none in the headers.
+    // The headers have no NUL.
     if rest.find_byte(0).is_some() {
         return pass(flaw(
             MessageId::NulInCommit,

@@ -5,8 +5,8 @@
 //! but the current section's name and the current value.
 //!
 //! Where C's `char` is signed, git itself takes the byte ff for the end of a blob's configuration
-//! and does not know a byte order mark there, though its client does in the file that it checks
-//! out. What is hidden that way is found here.
+//! and does not know a byte order mark there. Its client does know it in the file that it checks
+//! out. This parser finds settings that are hidden that way.
 
 /// One setting below `submodule.<name>`.
 pub(super) struct Setting<'a> {
@@ -153,7 +153,7 @@ impl Source<'_> {
         self.rest = self.rest.get(end..).unwrap_or_default();
     }
 
-    /// What stands between `[` and `]`, with a dot before the subsection and one at the end.
+    /// The text between `[` and `]`, with a dot before the subsection and one at the end.
     fn section_header(&mut self) -> Result<Vec<u8>, ParseError> {
         let mut header = Vec::new();
         loop {
@@ -227,7 +227,7 @@ impl Source<'_> {
     fn value(&mut self, value: &mut Vec<u8>) -> Result<(), ParseError> {
         value.clear();
         let mut quoted = false;
-        // Bytes without the space at the end; 0 when there is none.
+        // Length without the space at the end; 0 while there is no such space.
         let mut trimmed_bytes = 0;
         loop {
             let byte = self.next();

@@ -1,4 +1,5 @@
-//! What a check finds: git's message ids, their severities, and which of them refuse an object.
+//! The findings of a check: git's message ids, their severities, and which of them refuse an
+//! object.
 //!
 //! `docs/fsck.md` has the table for people; `tests/engine_fsck.rs` compares the two.
 
@@ -42,7 +43,7 @@ pub enum Refused {
     Never,
     /// By a strict repository only. Old histories are full of it, and every reader copes.
     IfStrict,
-    /// By every repository: the object could harm whoever clones it, or git cannot read it.
+    /// By every repository: the object could harm a client that clones it, or git cannot read it.
     Always,
 }
 
@@ -204,7 +205,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What a tree's entry is by its name, so that its content matters to git.
+/// A tree entry whose name makes its content matter to git.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Special {
     /// `.gitmodules`.

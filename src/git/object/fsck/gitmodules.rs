@@ -1,4 +1,4 @@
-//! The check of a `.gitmodules` blob, against submodules that attack who clones them
+//! The check of a `.gitmodules` blob, against submodules that attack clients that clone them
 //! (CVE-2018-11235, CVE-2018-17456, CVE-2020-11008, CVE-2019-19604).
 
 use super::config::{self, ParseError, Setting};

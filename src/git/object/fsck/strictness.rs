@@ -2,10 +2,10 @@
 
 use super::finding::{Finding, Refused};
 
-/// How strictly a repository checks what it is given.
+/// How strictly a repository checks new objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Strictness {
-    /// Refuses what could harm whoever clones, and warns of the rest.
+    /// Refuses objects that could harm a client that clones, and warns of the rest.
     #[default]
     Lenient,
     /// Refuses what `receive.fsckObjects` has git refuse.

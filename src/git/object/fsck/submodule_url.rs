@@ -106,7 +106,7 @@ fn split_at_any<'a>(bytes: &'a [u8], set: &[u8]) -> (&'a [u8], &'a [u8]) {
     bytes.split_at_checked(end).unwrap_or((bytes, &[]))
 }
 
-/// Fails unless host and port are what git lets pass.
+/// Fails unless git accepts the host and the port.
 fn check_host(scheme: &[u8], host_and_port: &[u8]) -> Option<()> {
     let is_file = scheme.eq_ignore_ascii_case(b"file");
     let has_host = !matches!(host_and_port.first(), None | Some(b':'));
@@ -222,7 +222,7 @@ fn push_normalized(normal: &mut Vec<u8>, text: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// The byte that two hexadecimal digits stand for.
+/// The byte of two hexadecimal digits.
 fn from_hex(digits: &[u8]) -> Option<u8> {
     digits.iter().try_fold(0_u8, |number, digit| {
         let value = char::from(*digit)

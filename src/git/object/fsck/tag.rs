@@ -7,7 +7,7 @@ use super::strictness::Strictness;
 use super::{headers, ident};
 use crate::git::object::ObjectKind;
 
-/// Reports the first thing that is refused, and what is let in before it.
+/// Reports the first finding that refuses the tag, and the milder ones before it.
 ///
 /// Git's `extraHeaderEntry`, for what stands between the tagger and the message, is off by default
 /// and is left out.

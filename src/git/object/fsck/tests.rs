@@ -266,7 +266,7 @@ fn disguises_of_dotgit() {
     ] {
         assert!(!is_found(name), "{name:?}");
     }
-    // What is malformed behind the name ends it, for git on HFS+.
+    // For git on HFS+ a malformed byte after the name ends it.
     let content = [b"100644 .git\xff\0", &[1; 20][..]].concat();
     assert_eq!(names(ObjectKind::Tree, &content), ["hasDotgit"]);
 }

@@ -56,7 +56,7 @@ fn is_standard(mode: Mode) -> bool {
 /// Declares [`Flaws`], a flag for each message about a tree.
 macro_rules! flaws {
     ($($flag:ident $id:ident $detail:literal,)*) => {
-        /// What is wrong with the tree, found over all entries.
+        /// The defects of the tree, found over all entries.
         #[derive(Default)]
         #[allow(clippy::struct_excessive_bools)] // one for each message
         struct Flaws {
@@ -222,7 +222,7 @@ impl<'a> Order<'a> {
     }
 }
 
-/// What stands behind the name when names are compared.
+/// The byte after the name, for a comparison of names.
 fn end_of_name(mode: Mode) -> u8 {
     if mode.is_tree() { b'/' } else { 0 }
 }

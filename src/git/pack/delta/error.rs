@@ -6,7 +6,7 @@ pub enum DeltaError {
     /// It ends before its last instruction does.
     #[error("delta is truncated at byte {at}")]
     Truncated {
-        /// Where more bytes were needed.
+        /// Offset at which more bytes were needed.
         at: usize,
     },
     /// A size does not fit in 64 bits.
@@ -31,7 +31,7 @@ pub enum DeltaError {
     /// Instruction 0 is reserved.
     #[error("delta has the reserved instruction 0 at byte {at}")]
     Reserved {
-        /// Where it stands.
+        /// Its offset.
         at: usize,
     },
     /// A copy of bytes that the base does not have.
@@ -49,7 +49,7 @@ pub enum DeltaError {
     ResultSize {
         /// The size that the delta names.
         expected: u64,
-        /// The size reached, that of the excess included.
+        /// The size reached, with the excess.
         actual: u64,
     },
 }

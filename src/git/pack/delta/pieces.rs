@@ -6,7 +6,7 @@ use super::error::DeltaError;
 /// Bytes of two sizes and of one instruction at most.
 const CARRY_BYTES_MAX: usize = 20;
 
-/// What the next bytes of the result are.
+/// The origin of the next bytes of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Run<'a> {
     /// The sizes of base and result, in bytes: comes first, and once.
@@ -77,7 +77,7 @@ impl DeltaReader {
         Err(DeltaError::ResultSize { expected, actual })
     }
 
-    /// What the carried bytes are, if they are all there.
+    /// The carried bytes, if they are all there.
     fn carried<'a>(&mut self) -> Result<Option<Carried<'a>>, DeltaError> {
         let bytes = self.carry.as_slice();
         let mut cursor = Cursor { bytes, at: 0 };

@@ -4,7 +4,7 @@ use gix_hash::ObjectId;
 
 use super::super::super::object::ObjectKind;
 
-/// What an entry's content is built on.
+/// The base of an entry's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Base {
     /// Nothing: the object is stored whole.
@@ -20,7 +20,7 @@ pub enum Base {
 pub struct Entry {
     /// The object's id; null until it is resolved.
     pub id: ObjectId,
-    /// Where the entry starts in the pack, its header included.
+    /// Offset of the entry in the pack, at its header.
     pub offset: u64,
     /// Bytes of the entry as stored, its header included.
     pub stored_bytes: u32,
@@ -31,6 +31,6 @@ pub struct Entry {
     /// Links of the delta chain down to a whole object: 0 for a whole object. External bases count
     /// with their own depth.
     pub depth: u16,
-    /// What it is built on.
+    /// Its base.
     pub base: Base,
 }

@@ -17,7 +17,7 @@ pub struct ExternalBase {
     pub depth: u16,
 }
 
-/// What is known of a base outside the pack before it is read.
+/// The facts of a base outside the pack, known before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BaseFacts {
     /// Its kind.
@@ -30,7 +30,7 @@ pub struct BaseFacts {
 
 /// The objects of live packs, as bases of thin deltas.
 pub trait ExternalBases {
-    /// What is known of the object, or `None` when no live pack holds it.
+    /// The facts of the object, or `None` when no live pack holds it.
     fn facts(&self, id: &oid) -> Result<Option<BaseFacts>, ReadError> {
         Ok(self.base(id)?.map(|base| BaseFacts {
             kind: base.kind,

@@ -21,8 +21,8 @@ use super::bases::ExternalBases;
 use super::unhashed::{Unhashed, Unidentified};
 use super::work::Work;
 
-/// One object may take one of so many parts of the cache. A larger one would push out many objects
-/// that are likelier to be needed soon.
+/// One object may take at most one of this many parts of the cache. A larger one would push out
+/// many objects that are likelier to be needed soon.
 const CACHE_PARTS: u64 = 4;
 
 /// Sees each commit, tree and tag of the pack once, soon after its content becomes known.
@@ -52,7 +52,7 @@ where
     }
 }
 
-/// Where to read the content of objects that are not in memory.
+/// The source of objects that are not in memory.
 #[derive(Clone, Copy)]
 pub struct Sources<'a> {
     /// Holds the chunks of the incoming pack that are already written.

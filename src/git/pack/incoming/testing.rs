@@ -183,7 +183,7 @@ pub(crate) fn appending(base_bytes: usize, suffix: &[u8]) -> Vec<u8> {
     delta
 }
 
-/// What an observer saw: position, id and kind.
+/// Objects that an observer saw: position, id and kind.
 pub(crate) type Seen = Vec<(u32, ObjectId, ObjectKind)>;
 
 /// Parses a pack given in pieces, up to the end of its input.

@@ -6,7 +6,7 @@
 use super::super::super::limits::Limits;
 use super::super::parser::error::PackError;
 
-/// What each object is taken to cost besides its bytes, in bytes of work.
+/// The cost of each object besides its bytes, in bytes of work.
 const WORK_PER_OBJECT: u64 = 512;
 
 /// How much dearer it is to make an object and hash it than only to make it.
@@ -17,7 +17,7 @@ pub(super) const WORK_OF_HASHING: u64 = 8;
 const WORK_PER_PACK_BYTE: u64 = 256;
 
 /// Results of large deltas, each of the greatest size, that any pack may become: 4 GiB by the
-/// default limits, some 15 s of CPU. That is also what a push of a few bytes may make us store.
+/// default limits, some 15 s of CPU. A push of a few bytes can make us store that much.
 const WORK_OBJECTS: u64 = 8;
 
 /// How much cheaper an object is that came whole: zlib unfolds at most 1,032 times, so that whole

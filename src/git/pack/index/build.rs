@@ -26,7 +26,7 @@ pub enum IndexError {
     Overflow {
         /// The entry.
         position: u32,
-        /// What is too large.
+        /// The number that is too large.
         what: &'static str,
     },
 }
@@ -127,7 +127,7 @@ impl<'a> IndexBuilder<'a> {
         Ok(())
     }
 
-    /// Adds the section's next item to the row; false when there is none.
+    /// Adds the section's next item to the row; false at the end of the section.
     fn item(&self, row: &mut Vec<u8>) -> bool {
         let entry_of = |position: &u32| self.table.get(*position);
         let id_at = |index: usize| Some(entry_of(self.table.by_id.get(index)?)?.id);

@@ -1,11 +1,11 @@
-//! Where the sections of an index lie, and where it may be cut.
+//! The places of an index's sections, and the points at which it may be cut.
 
 use super::super::super::store::PART_ROW_BYTES_MAX;
 use super::format::{
     ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, MAGIC, POSITION_BYTES, VERSION,
 };
 
-/// What the header says, and where each section starts by that.
+/// The header's numbers, and the offsets of the sections that follow from them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sections {
     pub object_count: u32,
@@ -15,7 +15,7 @@ pub(super) struct Sections {
     pub positions: usize,
     pub rows: usize,
     pub external_bases: usize,
-    /// Where the last one ends: the bytes of the index.
+    /// The end of the last section: the bytes of the index.
     pub end: usize,
 }
 

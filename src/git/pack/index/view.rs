@@ -10,10 +10,10 @@ use super::format::{
 };
 use super::sections::{Sections, word};
 
-/// What the index says of an entry; as [`Entry`], without the id, which lies elsewhere.
+/// The index's facts of an entry: as [`Entry`], without the id, which is in another section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// Where the entry starts in the pack, its header included.
+    /// Offset of the entry in the pack, at its header.
     pub offset: u64,
     /// Bytes of the entry as stored, its header included.
     pub stored_bytes: u32,
@@ -23,7 +23,7 @@ pub struct Row {
     pub kind: ObjectKind,
     /// Links of the delta chain down to a whole object.
     pub depth: u16,
-    /// What the entry is built on.
+    /// The entry's base.
     pub base: Base,
     /// The place of the object's id among the ids sorted.
     pub(crate) index_position: u32,
@@ -90,7 +90,18 @@ impl PackIndex {
         (self.raw_id(index_position)? == id.as_bytes()).then(|| self.position_of(index_position))?
     }
 
-    /// What the index says of the entry at a position.
+    /// The ids before and behind this one, which may be here itself.
+    pub(crate) fn neighbours(&self, id: &oid) -> [Option<ObjectId>; 2] {
+        let Some(start) = self.lower_bound(id) else {
+            return [None; 2];
+        };
+        let before = start.checked_sub(1).and_then(|before| self.id_at(before));
+        // An object may be here more than once.
+        let mut behind = (start..self.len()).map_while(|at| self.id_at(at));
+        [before, behind.find(|other| other.as_ref() != id)]
+    }
+
+    /// The index's facts of the entry at a position.
     pub fn row(&self, position: u32) -> Option<Row> {
         if position >= self.sections.object_count {
             return None;
@@ -187,7 +198,7 @@ impl PackIndex {
 
     /// How many ids start with a byte below this one, and how many with one up to it.
     fn fan_out(&self, first_byte: u8) -> Option<(u32, u32)> {
-        // The word in front of the fan-out, that of the surplus, is not one of it.
+        // The word before the fan-out is the surplus, which does not belong to the fan-out.
         let before = HEADER_BYTES - 4 + 4 * usize::from(first_byte);
         let words: &[u8; 8] = self.bytes.array(before)?;
         let [low, high] = words.as_chunks::<4>().0 else {
@@ -210,8 +221,8 @@ impl PackIndex {
         Some(word(*position))
     }
 
-    /// The item of a section. The numbers of all sections but the last are to be checked before:
-    /// the next section lies behind.
+    /// The item of a section. For all sections but the last the caller checks the number first,
+    /// because the next section follows.
     fn item<const N: usize>(&self, section: usize, number: u32) -> Option<&[u8; N]> {
         let number = usize::try_from(number).ok()?;
         self.bytes

@@ -1,4 +1,4 @@
-//! What can be wrong with an incoming pack.
+//! Defects of an incoming pack.
 
 use gix_hash::ObjectId;
 
@@ -44,31 +44,31 @@ pub enum PackError {
     /// An entry's header is wrong.
     #[error("bad object at offset {offset}: {source}")]
     Entry {
-        /// Where the entry starts.
+        /// Offset of the entry.
         offset: u64,
-        /// What is wrong.
+        /// The defect.
         source: EntryError,
     },
     /// An entry's zlib stream is wrong.
     #[error("bad object at offset {offset}: {source}")]
     Inflate {
-        /// Where the entry starts.
+        /// Offset of the entry.
         offset: u64,
-        /// What is wrong.
+        /// The defect.
         source: InflateError,
     },
     /// A delta cannot be applied.
     #[error("failed to apply delta at offset {offset}: {source}")]
     Delta {
-        /// Where the entry starts.
+        /// Offset of the entry.
         offset: u64,
-        /// What is wrong.
+        /// The defect.
         source: DeltaError,
     },
     /// An object is larger than its kind may be.
     #[error("{kind} at offset {offset} has {size} bytes, at most {limit} are accepted")]
     ObjectTooLarge {
-        /// Where the entry starts.
+        /// Offset of the entry.
         offset: u64,
         /// The object's kind.
         kind: ObjectKind,
@@ -77,10 +77,10 @@ pub enum PackError {
         /// The bound.
         limit: u64,
     },
-    /// What a delta needs to be held whole is larger than can be held.
+    /// A delta needs more memory than there is to hold it whole.
     #[error("delta {what} at offset {offset} has {size} bytes, at most {limit} are accepted")]
     DeltaTooLarge {
-        /// Where the delta's entry starts.
+        /// Offset of the delta's entry.
         offset: u64,
         /// `instructions`, `base` or `result`.
         what: &'static str,
@@ -92,13 +92,13 @@ pub enum PackError {
     /// The compressor failed, which it does not.
     #[error("failed to deflate the object stored at offset {offset}")]
     Deflate {
-        /// Where its entry starts.
+        /// Offset of its entry.
         offset: u64,
     },
     /// A delta names a base before the first entry.
     #[error("delta base offset is out of bound: {distance} bytes before offset {offset}")]
     BaseOutOfPack {
-        /// Where the delta's entry starts.
+        /// Offset of the delta's entry.
         offset: u64,
         /// The distance it names.
         distance: u64,
@@ -106,15 +106,15 @@ pub enum PackError {
     /// A delta names a base in the middle of an entry.
     #[error("delta at offset {offset} names a base at {base_offset}, where no object starts")]
     BaseNotAnEntry {
-        /// Where the delta's entry starts.
+        /// Offset of the delta's entry.
         offset: u64,
-        /// Where the base should start.
+        /// Offset at which the base should start.
         base_offset: u64,
     },
     /// A delta chain is too long.
     #[error("delta chain at offset {offset} exceeds the maximum depth of {limit}")]
     ChainTooLong {
-        /// Where the delta's entry starts.
+        /// Offset of the delta's entry.
         offset: u64,
         /// The bound.
         limit: u16,
@@ -122,7 +122,7 @@ pub enum PackError {
     /// An object shows the traces of a SHA-1 collision attack.
     #[error("object at offset {offset} appears to be part of a sha-1 collision attack")]
     Collision {
-        /// Where the entry starts.
+        /// Offset of the entry.
         offset: u64,
     },
     /// The observer refused an object.
@@ -160,7 +160,7 @@ pub enum PackError {
     Trailer {
         /// The trailer received.
         expected: ObjectId,
-        /// The checksum of what was received.
+        /// The checksum of the received bytes.
         actual: ObjectId,
     },
     /// Bytes follow the trailer.

@@ -105,7 +105,7 @@ fn every_flipped_bit_is_an_error() {
 
 #[test]
 fn an_empty_pack_is_a_pack() {
-    // What git sends when it creates a ref and every object is there already.
+    // Git sends this when it creates a ref and the server has every object.
     let pack = PackMaker::new().finish();
     assert_eq!(pack.len(), 32);
     assert_eq!(parsed(&pack).unwrap().table.count(), 0);

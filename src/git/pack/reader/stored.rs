@@ -34,7 +34,7 @@ impl<S: PackStore> LivePacks<S> {
         }
     }
 
-    /// What the entry inflates to: the object itself or a delta, held whole.
+    /// Inflates the entry, held whole: to the object itself or a delta.
     pub(super) fn inflate(&self, at: Location, row: &Row) -> Result<Vec<u8>, ReadError> {
         let header = self.header(at, row)?;
         let (id, limit) = (self.id(at)?, self.limits.delta_bytes_max);

@@ -29,8 +29,8 @@ struct RefDelta {
 }
 
 impl Children {
-    /// Lists the unresolved entries of a table. The bases that the table names by id are moved
-    /// here; what the table lists afterwards is to be only those that are found outside the pack.
+    /// Lists the unresolved entries of a table. It moves the bases that the table names by id
+    /// here; afterwards the table must list only those found outside the pack.
     pub(super) fn of_unresolved(table: &mut EntryTable) -> Self {
         let mut children = Self {
             base_ids: std::mem::take(&mut table.external_bases),
@@ -68,7 +68,7 @@ impl Children {
         !self.ref_deltas.is_empty()
     }
 
-    /// Where the list of the ofs-deltas on the base at `base` begins.
+    /// The start of the list of the ofs-deltas on the base at `base`.
     pub(super) fn first_ofs(&self, base: u32) -> u32 {
         index(self.ofs_deltas.partition_point(|child| child.0 < base))
     }
@@ -109,7 +109,7 @@ impl Children {
         next
     }
 
-    /// Where the list of the ref-deltas on the object `id` ends.
+    /// The end of the list of the ref-deltas on the object `id`.
     pub(super) fn refs_after(&self, id: &oid) -> u32 {
         let before = |child: &RefDelta| self.base_id(child).is_some_and(|base_id| *base_id <= *id);
         index(self.ref_deltas.partition_point(before))

@@ -1,9 +1,9 @@
 //! Deltas whose base, instructions or result are too large to be held.
 //!
-//! A copy instruction may name any run of its base, so a base that is not held is inflated into
-//! scratch chunks of the quarantine first. Then the instructions are inflated piece by piece, and
-//! the result is hashed and deflated as it is made. It is stored whole: so whoever reads a stored
-//! object meets no delta that is too large to be held.
+//! A copy instruction may name any run of its base, so a base that is too large is first inflated
+//! into scratch chunks of the quarantine. Then the instructions are inflated piece by piece, and
+//! the result is hashed and deflated as it is made. The result is stored whole, so that a reader
+//! of a stored object meets no delta that is too large to be held.
 
 use gix_hash::ObjectId;
 
@@ -32,7 +32,7 @@ pub(super) struct LargeDelta {
     stage: Stage,
 }
 
-/// Where the base's bytes are.
+/// The source of the base's bytes.
 enum BaseBytes {
     Held(Shared),
     /// In scratch chunks, the one read last at hand.
@@ -67,7 +67,7 @@ enum SpillSource {
 
 /// Instructions being read.
 struct Apply {
-    /// Where the next stored bytes of the instructions are, and where they end.
+    /// Offsets of the next stored bytes of the instructions, and of their end.
     at: u64,
     end: u64,
     inflated: bool,
@@ -80,7 +80,7 @@ struct Apply {
     output: Option<(Appended, ObjectHasher, u64)>,
 }
 
-/// What one piece of work came to.
+/// The result of one piece of work.
 pub(super) enum Worked {
     More,
     /// The base is in scratch now.
@@ -88,7 +88,7 @@ pub(super) enum Worked {
     Done,
 }
 
-/// What a step may use.
+/// The budget of a step.
 #[derive(Clone, Copy)]
 pub(super) struct StepStores<'a> {
     pub sources: Sources<'a>,

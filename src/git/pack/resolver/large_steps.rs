@@ -1,4 +1,4 @@
-//! Where large deltas come in among the others.
+//! The steps of large deltas among those of the others.
 
 use super::super::super::object::ObjectKind;
 use super::super::super::store::Quarantine;

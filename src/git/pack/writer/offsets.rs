@@ -1,4 +1,4 @@
-//! Where entries went in the pack being made.
+//! The offsets of entries in the pack that is being made.
 
 use super::super::reader::Location;
 
@@ -43,7 +43,7 @@ impl OutputOffsets {
                 .is_some_and(|run| run.shift == last.shift)
     }
 
-    /// Where an entry went that was given out earlier.
+    /// The offset of an entry that was given out earlier.
     pub(super) fn output_offset(&self, at: Location, stored: u64) -> u64 {
         stored.wrapping_add(self.run_of(at).map_or(0, |run| run.shift))
     }

@@ -3,7 +3,7 @@ use gix_object::bstr::BString;
 use super::*;
 use crate::git::protocol::real_git::{AGENT, Sandbox};
 
-/// What git offers by default.
+/// Git's default capabilities.
 const GITS: Offer<'static> = Offer {
     agent: AGENT,
     session_id: None,
@@ -91,8 +91,8 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// What git's server offers by default, and with it what an administrator has to allow there and a
-/// client has to ask for by itself: nothing that a plain clone or fetch would come to use.
+/// The defaults of git's server, and features that an administrator must allow there and a client
+/// must ask for. A plain clone or fetch never comes to use those.
 #[test]
 fn by_default_production_offers_what_gits_server_does() {
     let sandbox = Sandbox::with_history();

@@ -29,13 +29,13 @@ use crate::storage::repository::ref_counts::RefCounts;
 use crate::storage::repository::ref_record::RefRecord;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// How often packs are copied to R2 anew because a push came in between.
+/// How often packs are copied to R2 again because of a push in between.
 const ATTEMPTS_MAX: u32 = 8;
 
 /// Ids in one frame.
 const SHALLOW_IDS: usize = 10_000;
 
-/// What a ref takes in a frame beside its name.
+/// Bytes of a ref in a frame, beside its name.
 const REF_FRAME_BYTES: u64 = 48;
 
 /// Bytes of a piece of the response, about.

@@ -1,7 +1,7 @@
-//! What the source of a fork sends to where the fork grows: frames, one after the other.
+//! The stream from the source of a fork to the fork: frames, one after the other.
 //!
-//! A frame is its kind (one byte), the bytes of its payload (four, big-endian) and the payload. The
-//! head comes first, the end last; what breaks off before the end is no fork.
+//! A frame is its kind (one byte), the length of its payload (four bytes, big-endian) and the
+//! payload. The head comes first, the end last. A stream without an end makes no fork.
 
 use gix_hash::ObjectId;
 use serde::{Deserialize, Serialize};
@@ -26,12 +26,12 @@ const END: u8 = 4;
 const SHALLOW: u8 = 5;
 const SKIPPED: u8 = 6;
 
-/// What a fork is made of, but for what is sent row by row.
+/// The facts of a fork that are not sent row by row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ForkHead {
     /// The fork network.
     pub(crate) network_id: String,
-    /// Where HEAD points, in hex: a refname need not be text.
+    /// The refname in HEAD, in hex: a refname need not be text.
     pub(crate) head: String,
     /// The packs, in the order of their publication.
     pub(crate) packs: Vec<ForkPack>,

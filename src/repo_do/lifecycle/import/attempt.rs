@@ -44,7 +44,7 @@ pub(crate) fn busy(error: ErrorReply) -> ImportError {
     ImportError::Unavailable(error.message)
 }
 
-/// What every attempt of one run of the alarm needs.
+/// State shared by the attempts in one run of the alarm.
 pub(crate) struct Attempt {
     pub(crate) object: Rc<RepoObject>,
     pub(crate) store: Rc<Store>,
@@ -173,7 +173,7 @@ impl Attempt {
         }
     }
 
-    /// Cuts a history of so many objects.
+    /// Cuts a history of this many objects.
     async fn cut_by_objects(
         &self,
         remote: &Remote,
@@ -292,7 +292,7 @@ impl Attempt {
                 Ok(Outcome::More)
             }
             Err(error @ ImportError::Remote(_)) => {
-                // What was cut may not be there any more.
+                // The commits at the cut may be gone.
                 self.store.uncut_import(record.part_commits.unwrap_or(1))?;
                 Err(error)
             }

@@ -18,7 +18,7 @@ use crate::repo_do::state::store::Store;
 
 /// The closure of an import.
 pub(crate) struct RefsAndTags<'a> {
-    /// What was asked for.
+    /// The tips that were asked for.
     pub(crate) tips: &'a [ObjectId],
     /// Tags whose object came, as far as they are complete.
     pub(crate) tags: Vec<&'a RemoteRef>,

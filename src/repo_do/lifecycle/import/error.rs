@@ -30,7 +30,7 @@ pub(crate) enum ImportError {
     /// The remote cannot be reached, or broke off.
     #[error("{0}")]
     Unavailable(String),
-    /// What the remote answers is of no use.
+    /// The remote's answer is useless.
     #[error(transparent)]
     Remote(FetchClientError),
     /// The branch asked for is not there.
@@ -77,7 +77,7 @@ impl ImportError {
             Self::Store(error) if error.lasting().is_some() => 1,
             Self::Unavailable(_) | Self::Store(_) => ATTEMPTS_MAX,
             Self::TooSlow(_) => 3,
-            // What an object is does not change.
+            // An object's content does not change, so a second attempt fails too.
             Self::Fsck(_) | Self::Pack(PackError::Refused { .. }) => 1,
             // The remote's refs may have moved between two requests, or its answer been damaged.
             Self::Remote(_) | Self::Pack(_) | Self::Connectivity(_) | Self::Gap(_) => 2,

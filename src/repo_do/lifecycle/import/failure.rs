@@ -1,4 +1,4 @@
-//! What is left of an import that failed: the reason, for a day, and a name that is free.
+//! The rest of a failed import: the reason, kept for a day, and a name that is free.
 
 use std::rc::Rc;
 

@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `start` | the request: the remote asked for its refs, the repository made |
-//! | `run` | the alarm: what [`filling`](super::filling) has to know |
+//! | `run` | the alarm: the answers that [`filling`](super::filling) needs |
 //! | `attempt` | one attempt: whole, or the next part of a history that was cut |
 //! | `part` | one pack: received, resolved, proved, published |
 //! | `closure`, `progress` | what must be complete; how far it has come |

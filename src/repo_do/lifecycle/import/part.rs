@@ -190,7 +190,7 @@ impl Attempt {
 
     /// The pack is published, or goes.
     fn settle(&self, opened: &QuarantinedPack, result: &Result<(), ImportError>) {
-        // What was deleted has taken the pack along, and its number may be another's.
+        // A deletion has removed the pack, and another pack may have its number.
         if result.is_ok() || self.check_alive().is_err() {
             opened.forget();
         } else {
@@ -238,8 +238,7 @@ impl Attempt {
         Ok(())
     }
 
-    /// Where HEAD is to point: where the remote's does, if that branch came, else at a branch that
-    /// exists.
+    /// The ref for HEAD: the remote's, if that branch came; otherwise a branch that exists.
     fn head<'a>(
         &self,
         publication: &'a Publication,
@@ -265,7 +264,7 @@ impl Attempt {
         pack.map(|pack| pack.write(&self.store)).transpose()
     }
 
-    /// Walks from the tips: what they reach must be here, up to the remote's own edge.
+    /// Walks from the tips: every object that they reach must be here, up to the remote's own edge.
     async fn prove(
         &self,
         fetched: Fetched,

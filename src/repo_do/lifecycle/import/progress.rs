@@ -1,4 +1,4 @@
-//! How far an import has come, for whoever asks; and whether anybody still wants it.
+//! The progress of an import, and whether any caller still wants it.
 
 use super::attempt::Attempt;
 use crate::repo_do::contract::ImportPhase;

@@ -32,7 +32,7 @@ const ADVERTISEMENT_TYPE: &str = "application/x-git-upload-pack-advertisement";
 const REQUEST_TYPE: &str = "application/x-git-upload-pack-request";
 const RESULT_TYPE: &str = "application/x-git-upload-pack-result";
 
-/// Some servers speak the smart protocol only to who looks like git.
+/// Some servers speak the smart protocol only to a client that looks like git.
 const USER_AGENT: &str = concat!("git/2.47.0 (cairn/", env!("CARGO_PKG_VERSION"), ")");
 
 /// A remote that has told its refs.
@@ -42,7 +42,7 @@ pub(crate) struct Remote {
     credentials: Option<Credentials>,
     /// The version that it speaks.
     pub(crate) version: Version,
-    /// What it can do.
+    /// Its capabilities.
     pub(crate) features: Features,
     /// Its branches, tags and HEAD.
     pub(crate) refs: RemoteRefs,
@@ -57,7 +57,7 @@ impl Remote {
     ) -> Result<Self, ImportError> {
         let mut at = url.clone();
         for _ in 0..=HOPS_MAX {
-            // Where a redirect leads may be somebody else's.
+            // A redirect may lead to another owner's server.
             let credentials = credentials.filter(|_| at.same_origin(url));
             let response = get_info_refs(&at, credentials).await?;
             if let Some(location) = location(&response)? {
@@ -142,7 +142,7 @@ pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> Result<T, Imp
     }
 }
 
-/// What the platform says of a connection that failed.
+/// An error with the platform's words about a failed connection.
 pub(crate) fn unavailable(error: &dyn std::fmt::Display) -> ImportError {
     ImportError::Unavailable(format!("the remote cannot be reached: {error}"))
 }
@@ -175,7 +175,7 @@ async fn send(url: &str, mut init: RequestInit, headers: Headers) -> Result<Resp
     response.map_err(|error| unavailable(&error))
 }
 
-/// Where a redirect leads.
+/// The target of a redirect.
 fn location(response: &Response) -> Result<Option<String>, ImportError> {
     if !matches!(response.status_code(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);

@@ -15,15 +15,15 @@ use crate::storage::repository::origin_report::SkippedRefs;
 /// The refs of one import.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
-    /// What is asked for, and must come whole.
+    /// The refs to fetch; all of them must come.
     pub(crate) refs: Vec<RemoteRef>,
     /// Tags that are taken if what they name came along.
     pub(crate) tags: Vec<RemoteRef>,
     /// The branch where HEAD is to point, if the remote says.
     pub(crate) head: Option<BString>,
-    /// What would be among `refs`, were it not for its name.
+    /// Refs left out of `refs` because of their names.
     skipped: Vec<RemoteRef>,
-    /// What would be among `tags`, were it not for its name.
+    /// Tags left out of `tags` because of their names.
     skipped_tags: Vec<RemoteRef>,
     /// Bytes that a name may have.
     refname_bytes_max: usize,
@@ -103,7 +103,7 @@ impl Wanted {
         ids.filter(|id| seen.insert(*id)).collect()
     }
 
-    /// What the refs peel to: commits, but for odd tags.
+    /// The peeled targets of the refs: commits, except for odd tags.
     pub(crate) fn peeled(&self) -> Vec<ObjectId> {
         let refs = self.refs.iter();
         refs.map(|wanted| wanted.peeled.unwrap_or(wanted.target))

@@ -24,7 +24,7 @@ use crate::storage::repository::packed_refs::PACKED_PAGE_REFS;
 use crate::storage::repository::recovery::{RecoveredPack, RecoveryRecord};
 use crate::storage::repository::store::RepositoryRecord;
 
-/// What every attempt of one run of the alarm needs.
+/// State shared by the attempts in one run of the alarm.
 pub(crate) struct Attempt {
     pub(crate) object: Rc<RepoObject>,
     pub(crate) store: Rc<Store>,
@@ -145,7 +145,7 @@ impl Attempt {
         if let Some(problem) = problems.first() {
             return Err(RecoverError::Incomplete(problem.clone()));
         }
-        // What the lost repository alone has in R2 goes: its record, and ready clones.
+        // Objects that only the lost repository has in R2 go: its record, and ready clones.
         let lost = Member {
             env: &self.object.env,
             network_id: here.network_id.as_deref().unwrap_or(&here.id),

@@ -13,7 +13,7 @@ pub(crate) enum RecoverError {
     /// R2 has no record of such a repository.
     #[error("r2 has no record of the repository {0}")]
     NoRecord(String),
-    /// What R2 has is not a record, or of another version.
+    /// R2 has no record of this version there.
     #[error("r2: the record of the repository {id} is broken: {why}")]
     Record {
         /// The repository's id.
@@ -38,7 +38,7 @@ pub(crate) enum RecoverError {
     /// A limit of time or of attempts.
     #[error("{0}")]
     GivenUp(String),
-    /// Somebody who is asked did not answer, or not now.
+    /// Another object refused, or did not answer.
     #[error("{}", .0.message)]
     Unavailable(ErrorReply),
     /// The repository was deleted meanwhile.

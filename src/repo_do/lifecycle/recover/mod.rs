@@ -3,14 +3,14 @@
 //! | file | what |
 //! |---|---|
 //! | `start` | the request: the record looked at, the repository made |
-//! | `run` | the alarm: what [`filling`](super::filling) has to know |
+//! | `run` | the alarm: the answers that [`filling`](super::filling) needs |
 //! | `attempt` | one attempt: the record taken over, or the next pack, or the end |
 //! | `lost` | the repository that was: its record in R2, and whether it is lost indeed |
 //! | `error` | why it may fail |
 //!
-//! The packs stay where they are, and cold; what is derived is made anew from their bytes by the path
-//! of `maintenance::rebuild`, after these were found to be those that their keys name. They passed
-//! fsck when they were pushed.
+//! The packs stay in R2, and cold. The code of `maintenance::rebuild` makes their derived parts
+//! again from their bytes, after it has checked that these are the packs that their keys name.
+//! The packs passed fsck when they were pushed.
 //!
 //! | after | what is left | who goes on |
 //! |---|---|---|
@@ -21,7 +21,8 @@
 //! | the lost one has left the network | the same, and R2 forgets its record | the same |
 //! | [`finish_recovery`](crate::storage::repository::store::RepoStore::finish_recovery) | the repository | |
 //!
-//! One that fails is deleted; what the lost repository holds in R2 stays, for another attempt.
+//! A recovery that fails is deleted; the lost repository's objects in R2 stay for another
+//! attempt.
 
 mod attempt;
 mod error;

@@ -32,7 +32,7 @@ pub(crate) fn change(owner: Owner, caller: &str, before: u64, after: u64) {
         return;
     }
     let sum = |sum: u64| sum.saturating_sub(before).saturating_add(after);
-    // Where the thread ends, nobody asks any more.
+    // While the thread ends, nothing needs the shares any more.
     let _ = SHARES.try_with(|shares| {
         let shares = &mut *shares.borrow_mut();
         let of_owner = shares.of_owners.entry(owner.0).or_default();

@@ -102,7 +102,7 @@ fn an_answer_that_nobody_takes_ends() {
     end_idle();
     assert_eq!(reserved_bytes(), 0);
     assert!(matches!(next(&mut answer), Poll::Ready(Some(Err(_)))));
-    // What is done leaves nothing behind.
+    // Finished work leaves nothing behind.
     drop((answer, lease));
     assert_eq!(figures(), Figures::default());
 }
@@ -133,7 +133,7 @@ fn requests_that_wait_are_counted_while_they_look() {
     assert_eq!(waiting(), 0, "it was reset");
 }
 
-/// What [`Lease::others_of_shares`] sums, by a walk over all leases.
+/// The sums of [`Lease::others_of_shares`], by a walk over all leases.
 fn walked(lease: &Lease) -> (u64, u64) {
     let (mut repository, mut caller) = (0, 0);
     for other in all().filter(|other| other.number != lease.number) {
@@ -154,7 +154,7 @@ fn check_sums() {
     }
 }
 
-/// What may happen to leases: one begins, holds more or less, or is over.
+/// An event of leases: one begins, holds more or less, or is over.
 #[derive(Debug, Clone)]
 enum Event {
     Begin {
@@ -238,7 +238,7 @@ fn what_an_ended_lease_held_counts_for_no_share_any_more() {
     let mut ended = Box::pin(first.run(share()));
     let mut going_on = Box::pin(second.run(share()));
     assert!(poll(&mut ended).is_pending() && poll(&mut going_on).is_pending());
-    // The repository's share, and the caller's, who is the same.
+    // The shares of the repository and of the caller, which are the same here.
     assert_eq!(asking.others_of_shares(), (5, 10));
     check_sums();
     std::mem::forget(ended);

@@ -1,7 +1,8 @@
-//! What R2 has, against what the repository says that it has, and against the account of its network.
+//! Compares the objects in R2 with the repository's records of them and with the account of its
+//! network.
 //!
-//! Nothing is mended. While this runs, nobody else writes to R2 for this repository; others of the
-//! network may, and what they are about to write is in the account before it is in R2.
+//! It mends nothing. While it runs, no other code writes to R2 for this repository. Other
+//! repositories of the network may, and the account has an object before it is in R2.
 
 use std::collections::BTreeSet;
 
@@ -23,14 +24,14 @@ const PROBLEMS_MAX: usize = 100;
 
 /// The account of a fork network, as far as it is asked.
 pub(crate) trait Ledger {
-    /// What the repository names.
+    /// The keys that the repository names.
     async fn held(&self) -> Result<Vec<String>, SnapshotError>;
 
     /// Which of these keys nobody names, nor is about to remove.
     async fn unnamed(&self, keys: Vec<String>) -> Result<Vec<String>, SnapshotError>;
 }
 
-/// What was counted. All but the first is 0 when all is well.
+/// Counts. All but the first are 0 in a sound repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Audit {
     /// R2 objects of the network's packs, and the repository's own.
@@ -191,14 +192,14 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
     }
 }
 
-/// What reading a ready clone has shown.
+/// The result of reading a ready clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ReadyState {
     /// It has the bytes that were written.
     Sound,
     /// Nobody noted what was written.
     Unknown,
-    /// What is wrong with it.
+    /// It is damaged, in this way.
     Damaged(String),
 }
 

@@ -1,4 +1,4 @@
-//! What maintenance asks about the packs in R2, with the object around it.
+//! Checks of the packs in R2 for maintenance, with the object around them.
 
 use std::collections::BTreeSet;
 
@@ -76,7 +76,7 @@ pub(crate) async fn check_copies(
     };
     let _turn = object.snapshot_turn.take().await;
     let _reservation = reserve(SNAPSHOT_BYTES).await?;
-    // Whatever becomes of this run, another removes what it leaves.
+    // Whether or not this run finishes, another one removes what it leaves.
     let at_ms = clock::now_ms().saturating_add(object::GRACE_MS);
     schedule::copies_due(object, at_ms);
     schedule::wake_or_log(object, at_ms).await;

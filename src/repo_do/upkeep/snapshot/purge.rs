@@ -1,4 +1,4 @@
-//! R2 after a purge: what is not needed any more goes at once, whoever may still stream it.
+//! R2 after a purge: unneeded objects go at once, even if a client still streams them.
 
 use super::secure::{Securing, Surroundings};
 use super::surroundings::{RepositorySurroundings, SNAPSHOT_BYTES, ledger, securing};
@@ -16,10 +16,10 @@ use crate::storage::r2::bucket::{Bucket, PACKS_PREFIX};
 /// How often the record is written again because it changed meanwhile.
 const RECORD_ATTEMPTS_MAX: u32 = 8;
 
-/// When whoever purges is to come back where pushes do not end.
+/// When the caller of a purge should try again if pushes keep it from finishing.
 const RETRY_SECONDS: u32 = 10;
 
-/// What became of the copies.
+/// The outcome for the copies.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct PurgedCopies {
     /// Objects of R2 that were given up.
@@ -93,8 +93,8 @@ impl<D: Database, B: Bucket, S: Surroundings + PurgeAccount> Securing<'_, D, B, 
         Ok(false)
     }
 
-    /// Gives up what is not needed, whoever may still stream it. What was given up is forgotten last,
-    /// so that an interrupted run is taken up where it stopped.
+    /// Gives up unneeded copies, even if a client still streams them. It forgets them last, so
+    /// that an interrupted run can go on where it stopped.
     pub(crate) async fn give_up_all(&self) -> Result<PurgedCopies, SnapshotError> {
         let mut purged = PurgedCopies::default();
         loop {

@@ -30,8 +30,8 @@ use crate::storage::r2::bucket::ready_key;
 use crate::storage::repository::ready_clone::{ReadyClone, Written, fingerprint};
 use crate::storage::repository::store::RepositoryRecord;
 
-/// How long the object of a ready clone stays when it is no longer given out: whoever streams it
-/// may still be at it.
+/// How long a ready clone's object stays after the last client got it: that client may still be
+/// streaming.
 pub(crate) const GRACE_MS: i64 = 60 * 60 * 1000;
 
 /// R2 takes no more in one go.

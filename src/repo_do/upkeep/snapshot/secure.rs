@@ -15,7 +15,7 @@ use crate::storage::repository::copies::{StoredPack, Upload};
 use crate::storage::repository::recovery::RecordWindow;
 use crate::storage::repository::store::RepoStore;
 
-/// What the work asks of the object around it.
+/// The services that this work needs from the object around it.
 pub(crate) trait Surroundings {
     /// Notes that the repository needs an R2 object of its network; saying so twice is once.
     async fn hold(&self, key: &str) -> Result<(), SnapshotError>;
@@ -38,7 +38,7 @@ pub(crate) type EachPart<'a> = dyn FnMut(u64, &[u8]) -> Result<(), StoreError> +
 pub(crate) struct Securing<'a, D, B, S> {
     /// The repository.
     pub(crate) store: &'a RepoStore<D>,
-    /// Where to.
+    /// The bucket that it writes to.
     pub(crate) bucket: &'a B,
     /// The object around.
     pub(crate) around: &'a S,

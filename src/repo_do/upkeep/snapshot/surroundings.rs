@@ -12,7 +12,7 @@ use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::PART_BYTES;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// What a run holds: a part here and once more in JavaScript.
+/// Bytes that a run holds: a part here and once more in JavaScript.
 pub(crate) const SNAPSHOT_BYTES: u64 = 2 * PART_BYTES as u64;
 
 /// The object, as the copying of packs knows it.

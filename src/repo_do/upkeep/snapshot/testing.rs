@@ -140,7 +140,7 @@ pub(crate) fn now<T>(work: impl Future<Output = T>) -> T {
 
 pub(crate) type Store = RepoStore<RusqliteDatabase>;
 
-/// A repository with one live pack of so many bytes.
+/// A repository with one live pack of `pack_bytes`.
 pub(crate) fn repository(pack_bytes: usize) -> (Store, Vec<u8>) {
     let store = Store::new(RusqliteDatabase::in_memory().unwrap(), Box::new(|| NOW));
     let created = store.create(&NewRepository {

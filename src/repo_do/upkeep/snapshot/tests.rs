@@ -54,7 +54,7 @@ impl Account {
         Ok(())
     }
 
-    /// What its alarm does: removes what nobody named for long enough.
+    /// Its alarm: removes keys that nobody has named for long enough.
     fn ring(&self, now_ms: i64) -> Result<(), SnapshotError> {
         for key in self.ledger.begin_removal(now_ms, 9)? {
             now(self.bucket.delete(&key))?;
@@ -111,7 +111,7 @@ fn work<'a>(store: &'a Store, member: &'a Member<'a>) -> Work<'a> {
     }
 }
 
-/// What the alarm does about R2, from any state on.
+/// The alarm's work for R2, from any state on.
 fn maintain(work: &Work<'_>, id: &str, tip: u8) -> Result<(), SnapshotError> {
     now(work.end_strays(NOW))?;
     for pack in work.store.stored_packs()? {

@@ -1,4 +1,4 @@
-//! What is kept in memory up to so many bytes; what was not used for longest goes first.
+//! A cache in memory, bounded in bytes; the least recently used entry goes first.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -37,7 +37,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Lru<K, V> {
         self.bytes
     }
 
-    /// What is kept under a key, now the most recently used.
+    /// Gives the value of a key and makes it the most recently used.
     pub(crate) fn get(&mut self, key: &K) -> Option<V> {
         let entry = self.entries.get_mut(key)?;
         self.clock = self.clock.wrapping_add(1);

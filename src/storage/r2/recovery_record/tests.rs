@@ -132,8 +132,8 @@ fn what_is_no_record_or_not_whole_is_refused() {
     assert!(read(&written(&record(), &unsorted), 50).is_err());
 }
 
-/// A record that stands in R2 must be read by every later version: whoever changes a name in this
-/// text makes a new version of the record, and keeps a reader of this one.
+/// Every later version must read a record that is in R2. To change a name in this text, make a
+/// new version of the record and keep a reader of this one.
 #[test]
 fn the_lines_of_a_record_are_these() {
     let expect = concat!(
@@ -181,7 +181,7 @@ ref e7aa5573af4c841fc894153a315c157068cf5e58 9fb871affaacb2d61b93fdf045717e2862e
 end 2
 ";
 
-/// What [`OLD`] says.
+/// The record and the refs in [`OLD`].
 fn told_by_old() -> (Record, Vec<RefRecord>) {
     let id = |hex: &str| ObjectId::from_hex(hex.as_bytes()).unwrap();
     let eighth = id("9fb871affaacb2d61b93fdf045717e2862ecec5a");

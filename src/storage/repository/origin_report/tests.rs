@@ -7,7 +7,7 @@ use crate::storage::db::schema;
 
 const WHO: &str = "A <a@b> 1 +0000";
 
-/// What fsck warns of in so many commits with a bad time zone.
+/// The warnings of fsck about this many commits with a bad time zone.
 fn warnings(commits: u8) -> findings::FsckWarnings {
     use crate::git::pack::incoming::objects::Observer as _;
     let mut inspection = Inspection::default();

@@ -1,4 +1,4 @@
-//! What is said of the check of objects.
+//! Parameters of the check of objects.
 
 use std::fmt;
 

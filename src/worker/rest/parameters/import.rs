@@ -1,4 +1,4 @@
-//! What is said of an import.
+//! Parameters of an import.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! What is asked about tokens.
+//! Parameters of the token routes.
 
 use serde::Deserialize;
 
@@ -14,7 +14,8 @@ pub(crate) struct NewToken {
     pub(crate) repo: Option<String>,
     /// The names of the repositories that a token of the namespace opens; every one unless given.
     pub(crate) repos: Option<Vec<String>>,
-    /// What it allows; `write` unless given. A token that opens every repository names it.
+    /// The access that it allows; `write` unless given. A token for every repository must give
+    /// it.
     pub(crate) scope: Option<Scope>,
     /// Seconds that it lives.
     pub(crate) ttl: Option<u32>,
@@ -36,7 +37,7 @@ pub(crate) struct TokenQuery {
     pub(crate) page: Option<u32>,
 }
 
-/// What a token is to open.
+/// The repositories that a token opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// One repository, whose own token it is.
@@ -74,7 +75,7 @@ impl TokenQuery {
 }
 
 impl NewToken {
-    /// What the token is to open, and what it allows there.
+    /// The repositories that the token opens, and the access that it allows there.
     pub(crate) fn subject(&self) -> Result<(Subject, Scope), ErrorReply> {
         let refuse =
             |pointer, message| Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message));

@@ -256,7 +256,7 @@ fn a_long_record_goes_in_parts_and_is_whole_or_the_one_before() {
     assert_eq!(bucket.calls.get(), calls, "nothing has changed since");
 }
 
-/// Somebody who pushes whenever something is to be held.
+/// Pushes whenever a key is about to be held.
 struct Pusher<'a>(&'a Store);
 
 impl Surroundings for Pusher<'_> {

@@ -117,7 +117,7 @@ fn securing<'a, D>(
     }
 }
 
-/// What a purge does about the copies.
+/// The work of a purge for the copies.
 fn purge<D: Database>(
     store: &RepoStore<D>,
     account: &Account,
@@ -131,7 +131,7 @@ fn purge<D: Database>(
     now(securing.give_up_all())
 }
 
-/// Whatever failed: the refs and the live pack are here, and the record in R2 names what R2 has.
+/// After any failure the refs and the live pack are here, and R2 has what its record names.
 fn check_whole<D: Database>(store: &RepoStore<D>, bucket: &Memory, label: &str) {
     let mut refs = Vec::new();
     store

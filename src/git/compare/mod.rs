@@ -1,0 +1,44 @@
+//! What differs between two trees, two commits, two texts.
+//!
+//! | file | what |
+//! |---|---|
+//! | `paths` | limits by path |
+//! | `tree` | the files that differ between two trees |
+//! | `score`, `similarity` | how much of one content another one has |
+//! | `renames` | deleted and created files that are one file, renamed |
+//! | `text` | the lines that differ between two texts |
+//! | `hunks` | those lines with the ones around them |
+//! | `content` | what stands in a file: text, binary, too large |
+//! | `patch`, `unified` | patches as `git diff` prints them |
+//! | `file_diff` | one file compared, as data |
+//! | `history` | merge bases; the commits that one side has alone |
+//! | `mail`, `stat`, `wrap` | a commit as `git format-patch` makes a mail of it |
+//! | `binary` | contents of binary files in a patch |
+//! | `quote`, `abbreviate` | paths and ids as git prints them |
+//!
+//! Invariants:
+//! - Real git is the oracle: each answer is what git answers, ties and limits included.
+//! - Each step can be taken again: where a chunk is cold nothing of a machine's state is lost.
+//! - What a machine holds has a bound that does not depend on the repository.
+
+pub mod abbreviate;
+mod binary;
+mod content;
+mod error;
+pub mod file_diff;
+pub mod history;
+pub mod hunks;
+pub mod mail;
+pub mod patch;
+pub mod paths;
+pub mod quote;
+pub mod renames;
+mod score;
+mod similarity;
+pub mod stat;
+pub mod text;
+pub mod tree;
+mod unified;
+mod wrap;
+
+pub use error::CompareError;

@@ -1,0 +1,8 @@
+//! The last names of paths.
+
+use gix_object::bstr::ByteSlice as _;
+
+/// What stands behind the last slash of a path.
+pub(super) fn basename(path: &[u8]) -> &[u8] {
+    path.rsplit_once_str("/").map_or(path, |(_, name)| name)
+}

@@ -1,0 +1,283 @@
+//! Two commits merged, over all their merge bases (`merge_ort_internal` of git's `merge-ort.c`).
+//!
+//! Several merge bases are merged with each other first, conflicts and all, the oldest two first; what
+//! comes of that is the base. Merging them may need merge bases again.
+
+use gix_hash::{ObjectId, oid};
+use gix_object::bstr::BString;
+
+use super::super::edit::new_objects::NewObjects;
+use super::super::graph::ancestry;
+use super::super::graph::commits::CommitGraph;
+use super::super::store::{ColdChunk, ObjectSource, StoreError};
+use super::tree::{
+    BranchNames, Favor, MergedTree, TreeMerge, TreeMergeError, TreeMergeLimits, TreeMergeOptions,
+};
+
+/// Merges of merge bases for one merge, at most. Real histories need a handful.
+const INNER_MERGES_MAX: usize = 64;
+
+/// Digits of a merge base's id in a marker.
+const BASE_DIGITS: usize = 7;
+
+/// What a merge asks of the history.
+pub trait History {
+    /// The tree of a commit; `None` if the commit is not here.
+    fn tree_of(&self, commit: &oid) -> Result<Option<ObjectId>, StoreError>;
+
+    /// The best common ancestors of a merge of `ours` and one of `theirs`, the youngest first.
+    fn merge_bases(
+        &self,
+        ours: &[ObjectId],
+        theirs: &[ObjectId],
+    ) -> Result<Vec<ObjectId>, StoreError>;
+}
+
+impl History for CommitGraph {
+    fn tree_of(&self, commit: &oid) -> Result<Option<ObjectId>, StoreError> {
+        Ok(self.lookup(commit).map(|node| self.tree_id(node)))
+    }
+
+    fn merge_bases(
+        &self,
+        ours: &[ObjectId],
+        theirs: &[ObjectId],
+    ) -> Result<Vec<ObjectId>, StoreError> {
+        let nodes =
+            |ids: &[ObjectId]| -> Vec<_> { ids.iter().filter_map(|id| self.lookup(id)).collect() };
+        let mut bases = ancestry::merge_bases_of(self, &nodes(ours), &nodes(theirs))?;
+        bases.sort_by_key(|node| std::cmp::Reverse(self.time_seconds(*node)));
+        Ok(bases.iter().map(|node| self.commit_id(*node)).collect())
+    }
+}
+
+/// Why two commits cannot be merged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommitMergeError {
+    /// Their trees cannot be merged.
+    #[error(transparent)]
+    Tree(#[from] TreeMergeError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A commit is not here.
+    #[error("commit {0} is not here")]
+    NoCommit(ObjectId),
+    /// They have no history in common.
+    #[error("the histories of {ours} and {theirs} have no commit in common")]
+    Unrelated {
+        /// The one merged into.
+        ours: ObjectId,
+        /// The one merged.
+        theirs: ObjectId,
+    },
+    /// Too many merge bases have to be merged.
+    #[error("more than {limit} merges of merge bases are needed")]
+    TooManyBases {
+        /// The bound.
+        limit: usize,
+    },
+}
+
+impl CommitMergeError {
+    /// The chunk to fetch before the same step is taken again, if that is all that is wrong.
+    pub fn cold(&self) -> Option<ColdChunk> {
+        match self {
+            Self::Tree(error) => error.cold(),
+            Self::Store(error) => error.cold(),
+            _ => None,
+        }
+    }
+}
+
+/// A commit, or a merge of merge bases that is no commit.
+#[derive(Debug, Clone)]
+struct Side {
+    /// The commit; of a merge of merge bases the commits that it merges.
+    commits: Vec<ObjectId>,
+    tree: ObjectId,
+}
+
+/// A merge that waits for the merge of its bases.
+#[derive(Debug)]
+struct Frame {
+    sides: [Side; 2],
+    names: [BString; 2],
+    /// The base, as far as it is merged.
+    base: Side,
+    base_name: BString,
+    /// Bases that are still to be merged, the youngest first.
+    rest: Vec<Side>,
+}
+
+/// The merge of two commits under way.
+#[derive(Debug)]
+pub struct CommitMerge {
+    frames: Vec<Frame>,
+    trees: Option<TreeMerge>,
+    favor: Favor,
+    limits: TreeMergeLimits,
+    inner_merges: usize,
+    result: Option<MergedTree>,
+}
+
+impl CommitMerge {
+    /// Merges `theirs` into `ours`; the names are what markers and moved paths say. `merge_bases` are
+    /// those of the two, in the order of [`History::merge_bases`].
+    pub fn new(
+        history: &impl History,
+        [ours, theirs]: [ObjectId; 2],
+        merge_bases: &[ObjectId],
+        names: [BString; 2],
+        favor: Favor,
+    ) -> Result<Self, CommitMergeError> {
+        let side = |commit: ObjectId| side_of(history, commit);
+        let sides = [side(ours)?, side(theirs)?];
+        let frame = Frame::new(history, sides, merge_bases, names)?;
+        let Some(frame) = frame else {
+            return Err(CommitMergeError::Unrelated { ours, theirs });
+        };
+        Ok(Self {
+            frames: vec![frame],
+            trees: None,
+            favor,
+            limits: TreeMergeLimits::default(),
+            inner_merges: 0,
+            result: None,
+        })
+    }
+
+    /// Bytes that it holds beside the new objects.
+    pub fn held_bytes(&self) -> usize {
+        self.trees.as_ref().map_or(0, TreeMerge::held_bytes)
+    }
+
+    /// How much work was done since this was asked last, in some microseconds.
+    pub fn take_work(&mut self) -> u64 {
+        self.trees.as_mut().map_or(0, TreeMerge::take_work)
+    }
+
+    /// Takes one step, which reads little; `false` when all is done. After an error the same can be
+    /// asked again.
+    pub fn step(
+        &mut self,
+        history: &impl History,
+        stored: &impl ObjectSource,
+        new_objects: &mut NewObjects,
+    ) -> Result<bool, CommitMergeError> {
+        if let Some(trees) = &mut self.trees {
+            if !trees.step(stored, new_objects)? {
+                self.end_merge();
+            }
+            return Ok(true);
+        }
+        let depth = self.frames.len().saturating_sub(1);
+        let Some(frame) = self.frames.last_mut() else {
+            return Ok(false);
+        };
+        let Some(next) = frame.rest.pop() else {
+            let [ours, theirs] = &frame.sides;
+            let [our_name, their_name] = frame.names.clone();
+            let options = TreeMergeOptions {
+                names: BranchNames {
+                    base: frame.base_name.clone(),
+                    ours: our_name,
+                    theirs: their_name,
+                },
+                favor: self.favor,
+                depth,
+                limits: self.limits,
+            };
+            let trees = [frame.base.tree, ours.tree, theirs.tree];
+            self.trees = Some(TreeMerge::new(trees, options));
+            return Ok(true);
+        };
+        self.inner_merges = self.inner_merges.saturating_add(1);
+        if self.inner_merges > INNER_MERGES_MAX {
+            return Err(CommitMergeError::TooManyBases {
+                limit: INNER_MERGES_MAX,
+            });
+        }
+        let sides = [frame.base.clone(), next];
+        let names = ["Temporary merge branch 1", "Temporary merge branch 2"].map(BString::from);
+        let [ours, theirs] = &sides;
+        let bases = history.merge_bases(&ours.commits, &theirs.commits)?;
+        let inner = match Frame::new(history, sides.clone(), &bases, names.clone())? {
+            Some(inner) => inner,
+            None => Frame::unrelated(sides, names),
+        };
+        self.frames.push(inner);
+        Ok(true)
+    }
+
+    /// Takes over what the innermost merge made.
+    fn end_merge(&mut self) {
+        let merged = self.trees.take().and_then(TreeMerge::into_result);
+        let (Some(merged), Some(done)) = (merged, self.frames.pop()) else {
+            return;
+        };
+        match self.frames.last_mut() {
+            None => self.result = Some(merged),
+            Some(frame) => {
+                let [ours, theirs] = done.sides;
+                frame.base = Side {
+                    commits: [ours.commits, theirs.commits].concat(),
+                    tree: merged.tree,
+                };
+            }
+        }
+    }
+
+    /// The result, once no step is left.
+    pub fn into_result(self) -> Option<MergedTree> {
+        self.result
+    }
+}
+
+fn side_of(history: &impl History, commit: ObjectId) -> Result<Side, CommitMergeError> {
+    let tree = history.tree_of(&commit)?;
+    Ok(Side {
+        commits: vec![commit],
+        tree: tree.ok_or(CommitMergeError::NoCommit(commit))?,
+    })
+}
+
+impl Frame {
+    /// `None` if the sides have nothing in common.
+    fn new(
+        history: &impl History,
+        sides: [Side; 2],
+        bases: &[ObjectId],
+        names: [BString; 2],
+    ) -> Result<Option<Self>, CommitMergeError> {
+        let bases = bases.iter().map(|base| side_of(history, *base));
+        let mut rest = bases.collect::<Result<Vec<_>, _>>()?;
+        let Some(base) = rest.pop() else {
+            return Ok(None);
+        };
+        let base_name = match base.commits.first() {
+            Some(commit) if rest.is_empty() => commit.to_hex_with_len(BASE_DIGITS).to_string(),
+            _ => "merged common ancestors".to_owned(),
+        };
+        Ok(Some(Self {
+            sides,
+            names,
+            base,
+            base_name: base_name.into(),
+            rest,
+        }))
+    }
+
+    fn unrelated(sides: [Side; 2], names: [BString; 2]) -> Self {
+        Self {
+            sides,
+            names,
+            base: Side {
+                commits: Vec::new(),
+                tree: ObjectId::empty_tree(gix_hash::Kind::Sha1),
+            },
+            base_name: "empty tree".into(),
+            rest: Vec::new(),
+        }
+    }
+}

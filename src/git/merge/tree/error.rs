@@ -1,0 +1,74 @@
+//! Why a merge of trees ends early, and what it may hold.
+
+use gix_hash::ObjectId;
+
+use super::super::super::compare::CompareError;
+use super::super::super::edit::new_objects::NewObjectError;
+use super::super::super::object::ObjectKind;
+use super::super::super::object::facts::FactsError;
+use super::super::super::store::{ColdChunk, ReadError};
+
+/// What a merge may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct TreeMergeLimits {
+    /// Bytes of the paths that it meets.
+    pub held_bytes_max: usize,
+}
+
+impl Default for TreeMergeLimits {
+    fn default() -> Self {
+        // Some 70,000 paths in directories that both sides changed.
+        Self {
+            held_bytes_max: 32 << 20,
+        }
+    }
+}
+
+/// Why a merge ends early.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TreeMergeError {
+    /// An object could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Renames could not be looked for.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    /// The result has no room.
+    #[error(transparent)]
+    New(#[from] NewObjectError),
+    /// A stored tree does not parse.
+    #[error("a stored tree does not parse: {0}")]
+    Facts(#[from] FactsError),
+    /// An object is not here: what names it belongs to no commit.
+    #[error("the {kind} {id} is not here")]
+    Missing {
+        /// Its id.
+        id: ObjectId,
+        /// What it has to be.
+        kind: ObjectKind,
+    },
+    /// The trees are nested too deeply.
+    #[error("trees are nested more than {0} levels deep")]
+    TooDeep(usize),
+    /// The merge meets more paths than it has room for.
+    #[error("{paths} paths of the merged directories take {bytes} bytes, at most {limit} are held")]
+    TooLarge {
+        /// Paths met so far.
+        paths: usize,
+        /// Bytes that they take.
+        bytes: usize,
+        /// The bound.
+        limit: usize,
+    },
+}
+
+impl TreeMergeError {
+    /// The chunk to fetch before the same step is taken again, if that is all that is wrong.
+    pub fn cold(&self) -> Option<ColdChunk> {
+        match self {
+            Self::Read(error) => error.cold(),
+            Self::Compare(error) => error.cold(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `GET …/diff`
+
+use super::bytes::{DIFF_TYPE, PatchBytes};
+use super::changes;
+use super::json::FilesJson;
+use super::query::{CompareQuery, needed};
+use super::request::CompareRequest;
+use super::revisions::{Revision, begin};
+use super::stream::send;
+use crate::repo_do::request::answer::Answer;
+
+/// What differs between two trees: as JSON, or as the bytes of `git diff`.
+pub(super) async fn diff(compare: CompareRequest) -> Answer {
+    let takes = ["base", "head", "path", "context", "renames"];
+    let query = CompareQuery::read(&compare.query(), &takes)?;
+    let base = needed("base", query.base.as_deref())?;
+    let head = needed("head", query.head.as_deref())?;
+    let mut reading = begin(&compare).await?;
+    let base = Revision::find(&mut reading, "base", base).await?;
+    let head = Revision::find(&mut reading, "head", head).await?;
+    let trees = (
+        base.tree(&mut reading).await?,
+        head.tree(&mut reading).await?,
+    );
+    let changes = changes::find(&mut reading, trees, &query).await?;
+    if compare.wants_bytes() {
+        return send(PatchBytes::new(reading, changes, query.context), DIFF_TYPE).await;
+    }
+    let fields = serde_json::json!({
+        "base": base.id().to_string(),
+        "head": head.id().to_string(),
+    });
+    let files = FilesJson::new(reading, changes, &fields, (query.context, true));
+    send(files, "application/json").await
+}

@@ -1,0 +1,34 @@
+//! What differs between commits, where refs have been, and notes.
+//!
+//! | file | what |
+//! |---|---|
+//! | `commits` | `GET …/compare/:base...:head` |
+//! | `diff` | `GET …/diff` |
+//! | `patch` | `GET …/commit/:id.patch` and `.diff` |
+//! | `merge_base` | `GET …/merge-base` |
+//! | `reflog` | `GET …/reflog` |
+//! | `notes` | `GET …/notes` |
+//! | `dispatch` | which of them answers |
+//! | `request` | what each of them gets |
+//! | `query`, `revisions` | what a caller asks for, and what it leads to |
+//! | `changes` | the files that differ, found while others run |
+//! | `json`, `shown` | files and hunks as JSON |
+//! | `bytes` | patches as git prints them |
+//! | `stream` | answers sent piece by piece |
+
+pub(crate) mod dispatch;
+pub(crate) mod request;
+
+mod bytes;
+mod changes;
+mod commits;
+mod diff;
+mod json;
+mod merge_base;
+mod notes;
+mod patch;
+mod query;
+mod reflog;
+mod revisions;
+mod shown;
+mod stream;

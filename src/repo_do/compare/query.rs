@@ -1,0 +1,191 @@
+//! What a comparison is asked with, read strictly.
+
+use gix_object::bstr::ByteSlice as _;
+
+use crate::git::compare::paths::PathLimits;
+use crate::git::compare::renames::RenameOptions;
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+
+/// Limits by path of one comparison.
+const PATHS_MAX: usize = 100;
+/// Bytes of each of them.
+const PATH_BYTES_MAX: usize = 4096;
+/// Lines of context.
+const CONTEXT_MAX: u32 = 1000;
+/// Lines of context that git shows.
+const CONTEXT_DEFAULT: u32 = 3;
+/// Commits that one answer shows.
+pub(super) const COMMITS_MAX: u32 = 1000;
+/// Commits that it shows unless told otherwise.
+const COMMITS_DEFAULT: u32 = 100;
+
+/// What is compared, and how; each route takes some of it.
+#[derive(Debug, Clone)]
+pub(super) struct CompareQuery {
+    /// The old side.
+    pub(super) base: Option<String>,
+    /// The new side.
+    pub(super) head: Option<String>,
+    /// Several revisions, with commas between them.
+    pub(super) refs: Option<String>,
+    paths: Vec<Vec<u8>>,
+    /// Lines of context.
+    pub(super) context: u32,
+    /// Whether renames are looked for.
+    with_renames: bool,
+    /// Commits that are shown.
+    pub(super) limit: u32,
+}
+
+impl CompareQuery {
+    /// Reads a query of which the route takes these fields, each once but `path`.
+    pub(super) fn read(text: &str, takes: &[&str]) -> Result<Self, ErrorReply> {
+        let mut query = Self {
+            base: None,
+            head: None,
+            refs: None,
+            paths: Vec::new(),
+            context: CONTEXT_DEFAULT,
+            with_renames: true,
+            limit: COMMITS_DEFAULT,
+        };
+        let mut given = Vec::new();
+        for (field, value) in form_urlencoded::parse(text.as_bytes()) {
+            if !takes.contains(&field.as_ref()) {
+                let message = format!("this route takes no parameter {field}");
+                return Err(wrong(&field, message));
+            }
+            if field != "path" && given.contains(&field) {
+                return Err(wrong(&field, format!("{field} is given twice")));
+            }
+            match field.as_ref() {
+                "base" => query.base = Some(value.into_owned()),
+                "head" => query.head = Some(value.into_owned()),
+                "refs" => query.refs = Some(value.into_owned()),
+                "context" => query.context = number("context", &value, CONTEXT_MAX)?,
+                "limit" => query.limit = number("limit", &value, COMMITS_MAX)?,
+                "renames" => query.with_renames = switch("renames", &value)?,
+                _ => query.add_path(&value)?,
+            }
+            given.push(field);
+        }
+        Ok(query)
+    }
+
+    fn add_path(&mut self, path: &str) -> Result<(), ErrorReply> {
+        if path.is_empty() || path.len() > PATH_BYTES_MAX {
+            let message = format!(
+                "a path has 1 to {PATH_BYTES_MAX} bytes, this one {}",
+                path.len()
+            );
+            return Err(wrong("path", message));
+        }
+        if self.paths.len() >= PATHS_MAX {
+            return Err(wrong("path", format!("more than {PATHS_MAX} paths")));
+        }
+        self.paths.push(path.as_bytes().to_vec());
+        Ok(())
+    }
+
+    /// The limits by path.
+    pub(super) fn paths(&self) -> PathLimits {
+        PathLimits::new(self.paths.iter().map(|path| path.as_bytes()))
+    }
+
+    /// Which renames are looked for.
+    pub(super) fn renames(&self) -> Option<RenameOptions> {
+        self.with_renames.then(RenameOptions::default)
+    }
+}
+
+/// A field that must be there.
+pub(super) fn needed<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str, ErrorReply> {
+    value.ok_or_else(|| wrong(field, format!("{field} is needed")))
+}
+
+/// The field and what is wrong with it.
+pub(super) fn wrong(field: &str, message: String) -> ErrorReply {
+    ErrorReply::at(ErrorCode::InvalidInput, format!("/{field}"), message)
+}
+
+fn number(field: &str, value: &str, max: u32) -> Result<u32, ErrorReply> {
+    let number = value.parse().ok().filter(|number| *number <= max);
+    number.ok_or_else(|| wrong(field, format!("{field} must be 0 to {max}, not '{value}'")))
+}
+
+fn switch(field: &str, value: &str) -> Result<bool, ErrorReply> {
+    match value {
+        "" | "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(wrong(
+            field,
+            format!("{field} must be true or false, not '{value}'"),
+        )),
+    }
+}
+
+/// Cuts `base...head` or `base..head`; a side without a name is `HEAD`. Whether the two are compared
+/// from where they met.
+pub(super) fn spec(text: &str) -> Result<(String, String, bool), ErrorReply> {
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+    let decoded = decoded.map_err(|_| wrong("spec", "the revisions are not UTF-8".to_owned()))?;
+    let (base, head, from_merge_base) = if let Some((base, head)) = decoded.split_once("...") {
+        (base, head, true)
+    } else {
+        let (base, head) = decoded.split_once("..").ok_or_else(|| {
+            let message = "two revisions are needed, with '...' or '..' between them";
+            wrong("spec", message.to_owned())
+        })?;
+        (base, head, false)
+    };
+    let name = |name: &str| if name.is_empty() { "HEAD" } else { name }.to_owned();
+    Ok((name(base), name(head), from_merge_base))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [&str; 7] = [
+        "base", "head", "path", "context", "renames", "limit", "refs",
+    ];
+
+    #[test]
+    fn each_field_has_its_bound_and_is_named() {
+        let blamed = |text: &str, takes: &[&str]| {
+            let error = CompareQuery::read(text, takes).unwrap_err();
+            assert_eq!(error.code, ErrorCode::InvalidInput);
+            error.pointer.unwrap()
+        };
+        for (text, pointer) in [
+            ("context=1001", "/context"),
+            ("context=-1", "/context"),
+            ("limit=x", "/limit"),
+            ("renames=maybe", "/renames"),
+            ("base=a&base=b", "/base"),
+            ("path=", "/path"),
+            ("colour=red", "/colour"),
+        ] {
+            assert_eq!(blamed(text, &ALL), pointer, "{text}");
+        }
+        assert_eq!(blamed("limit=1", &["refs"]), "/limit");
+        assert_eq!(blamed(&"path=a&".repeat(101), &ALL), "/path");
+        assert_eq!(blamed(&format!("path={}", "p".repeat(4097)), &ALL), "/path");
+        let query = CompareQuery::read("path=a&path=b%2F&context=0&renames=false", &ALL).unwrap();
+        assert_eq!(query.context, 0);
+        assert_eq!(query.renames(), None);
+        assert_eq!(query.paths(), PathLimits::new([&b"a"[..], b"b/"]));
+    }
+
+    #[test]
+    fn two_revisions_with_dots_between_them() {
+        let cut = |text: &str| spec(text).unwrap();
+        let is = |base: &str, head: &str, met| (base.to_owned(), head.to_owned(), met);
+        assert_eq!(cut("main...a%2Fb"), is("main", "a/b", true));
+        assert_eq!(cut("main..v1.0"), is("main", "v1.0", false));
+        assert_eq!(cut("...x"), is("HEAD", "x", true));
+        for wrong in ["main", "%ff...x"] {
+            assert_eq!(spec(wrong).unwrap_err().pointer.unwrap(), "/spec");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What each handler of the room gets.
+
+use std::rc::Rc;
+
+use worker::Request;
+
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::account::Account;
+use crate::repo_do::state::reach_cache::Audience;
+use crate::repo_do::state::store::Store;
+use crate::storage::repository::store::RepositoryRecord;
+
+/// What every handler gets.
+pub(crate) struct CompareRequest {
+    /// The repository's object.
+    pub(crate) object: Rc<RepoObject>,
+    /// Its store.
+    pub(crate) store: Rc<Store>,
+    /// The request; its query is the client's, unread.
+    pub(crate) request: Request,
+    /// The repository.
+    pub(crate) record: RepositoryRecord,
+    /// What the caller may see.
+    pub(crate) audience: Audience,
+    /// What the request costs.
+    pub(crate) account: Rc<Account>,
+}
+
+impl CompareRequest {
+    /// The client's query.
+    pub(crate) fn query(&self) -> String {
+        let url = self.request.url();
+        let query = url.ok().and_then(|url| url.query().map(str::to_owned));
+        query.unwrap_or_default()
+    }
+
+    /// Whether the client asks for the bytes of `git diff`.
+    pub(crate) fn wants_bytes(&self) -> bool {
+        let accept = self.request.headers().get("accept").ok().flatten();
+        accept.is_some_and(|accept| accept.contains("text/x-diff"))
+    }
+}

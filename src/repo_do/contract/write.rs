@@ -1,0 +1,33 @@
+//! What changes a repository by REST: the paths below [`path`]. Whoever may push may ask for them.
+//!
+//! The body is the client's, streamed: the handler of each path reads it. So are its `Content-Type`
+//! and `Content-Length`; a body is never encoded. Of its `Idempotency-Key` the object gets
+//! [`super::header::ONCE`]. The answer has status 200 or 201 and the whole REST envelope.
+
+/// Paths of what is written.
+pub(crate) mod path {
+    /// How all of them begin.
+    pub(crate) const WRITE: &str = "/write/";
+    /// `POST`: a commit.
+    pub(crate) const COMMITS: &str = "/write/commits";
+    /// `PUT`: a blob.
+    pub(crate) const BLOBS: &str = "/write/blobs";
+    /// `POST`: refs are made, moved, deleted.
+    pub(crate) const REFS: &str = "/write/refs";
+    /// `POST`: a merge.
+    pub(crate) const MERGE: &str = "/write/merge";
+    /// `POST`: the changes of commits on another one.
+    pub(crate) const CHERRY_PICK: &str = "/write/cherry-pick";
+    /// `POST`: the changes of commits taken back.
+    pub(crate) const REVERT: &str = "/write/revert";
+    /// `POST`: a branch goes back to what it was.
+    pub(crate) const RESTORE: &str = "/write/restore";
+    /// `POST` and `DELETE`: notes on commits.
+    pub(crate) const NOTES: &str = "/write/notes";
+}
+
+/// Commits as lines of JSON: the metadata, then the content of the files in pieces.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
+
+/// The headers of the client's that come along.
+pub(crate) const FORWARDED_HEADERS: [&str; 2] = ["content-type", "content-length"];

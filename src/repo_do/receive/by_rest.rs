@@ -1,0 +1,110 @@
+//! Refs changed by REST: a push without Git's words. It is checked, judged and published by what does
+//! that for Git's, so that whoever may push may do this, and nobody else.
+
+use std::rc::Rc;
+
+use gix_object::bstr::BString;
+
+use super::finish::PushJob;
+use super::kept_answer::{KeptAnswer, rejections};
+use super::progress::ProgressSink;
+use super::push::Push;
+use crate::git::limits::Limits;
+use crate::git::protocol::push_commands::{PushCapabilities, PushCommand, PushCommands};
+use crate::git::receive_pack::rules::Rejection;
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::intake::arrival::ArrivedPack;
+use crate::repo_do::intake::memory::PackMemory;
+use crate::repo_do::intake::quarantine::QuarantinedPack;
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::account::Account;
+use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::request::once::Once;
+use crate::repo_do::state::store::Store;
+
+pub(crate) use super::kept_answer::AnswerOf;
+
+/// What refs shall be.
+#[derive(Clone, Default)]
+pub(crate) struct RefChanges {
+    /// The changes, each of another ref.
+    pub(crate) commands: Vec<PushCommand>,
+    /// All or none.
+    pub(crate) atomic: bool,
+    /// As `git push -o` sends them.
+    pub(crate) push_options: Vec<BString>,
+    /// What is answered then. A request that is done once has it kept with the changes.
+    pub(crate) answer: Option<AnswerOf>,
+}
+
+/// New objects for them, in quarantine.
+pub(crate) struct NewPack {
+    /// The pack, whole.
+    pub(crate) arrived: ArrivedPack,
+    /// Its rows.
+    pub(crate) quarantined: QuarantinedPack,
+    /// What it holds.
+    pub(crate) memory: PackMemory,
+}
+
+/// Who changes refs, and where.
+pub(crate) struct Writer<'a> {
+    /// The repository's object.
+    pub(crate) object: &'a Rc<RepoObject>,
+    /// Its store.
+    pub(crate) store: &'a Rc<Store>,
+    /// The caller, who may push.
+    pub(crate) authorized: &'a Authorized,
+    /// What the request costs.
+    pub(crate) account: &'a Rc<Account>,
+    /// Whether the request is done once.
+    pub(crate) once: &'a Rc<Once>,
+}
+
+/// Changes refs; says of each, in order, why it was refused. An error means that nothing was changed.
+/// Nothing is left of a pack that no ref came to name.
+pub(crate) async fn change_refs(
+    writer: &Writer<'_>,
+    changes: RefChanges,
+    new_pack: Option<NewPack>,
+) -> Result<Vec<Option<Rejection>>, ErrorReply> {
+    let commands = PushCommands {
+        commands: changes.commands.into_iter().map(Rc::new).collect(),
+        capabilities: PushCapabilities {
+            atomic: changes.atomic,
+            ..PushCapabilities::default()
+        },
+        push_options: changes.push_options,
+        ..PushCommands::default()
+    };
+    if let Err(error) = commands.check_names_differ() {
+        let message = error.to_string();
+        return Err(ErrorReply::new(ErrorCode::InvalidInput, message));
+    }
+    let mut push = Push::new(
+        Rc::clone(writer.object),
+        Rc::clone(writer.store),
+        Rc::new(commands),
+        writer.authorized.clone(),
+        Limits::DEFAULT,
+        Rc::clone(writer.account),
+    );
+    push.kept_answer = Some(KeptAnswer::new(writer.once, changes.answer));
+    push.judge();
+    let mut memory = None;
+    if let Some(new_pack) = new_pack {
+        push.quarantined = new_pack.quarantined;
+        push.arrived = Some(Ok(new_pack.arrived));
+        let held = memory.insert(new_pack.memory);
+        if let Err(error) = held.hold_work(push.object_count()).await {
+            push.quarantined.discard();
+            return Err(error);
+        }
+    }
+    let mut job = PushJob::new(push, ProgressSink::to_nobody());
+    match job.settle().await {
+        Ok(settled) => settled?,
+        Err(_) => return Err(ErrorReply::new(ErrorCode::InternalError, "internal error")),
+    }
+    Ok(rejections(&job.push.updates))
+}

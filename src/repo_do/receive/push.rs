@@ -1,0 +1,114 @@
+//! A push whose commands are known: what it asks, and what becomes of it.
+
+use std::rc::Rc;
+
+use super::kept_answer::KeptAnswer;
+use crate::git::limits::Limits;
+use crate::git::pack::parser::error::PackError;
+use crate::git::protocol::push_commands::PushCommands;
+use crate::git::receive_pack::rules::{self, Rejection, Settings};
+use crate::git::receive_pack::updates::PushUpdates;
+use crate::repo_do::contract::{Access, ErrorReply};
+use crate::repo_do::intake::arrival::ArrivedPack;
+use crate::repo_do::intake::quarantine::QuarantinedPack;
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::account::Account;
+use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::reply;
+use crate::repo_do::state::readers::{Purpose, Reader};
+use crate::repo_do::state::store::Store;
+use crate::storage::repository::store::RepositoryRecord;
+
+/// What the repository allows.
+pub(super) fn settings(record: &RepositoryRecord) -> Settings<'_> {
+    Settings {
+        read_only: record.settings.read_only,
+        deny_deletes: record.settings.deny_deletes,
+        deny_non_fast_forwards: record.settings.deny_non_fast_forwards,
+        head: record.head.as_ref(),
+    }
+}
+
+/// A push whose commands were read.
+pub(super) struct Push {
+    pub(super) object: Rc<RepoObject>,
+    pub(super) store: Rc<Store>,
+    pub(super) commands: Rc<PushCommands>,
+    pub(super) authorized: Authorized,
+    pub(super) limits: Limits,
+    pub(super) account: Rc<Account>,
+    /// What becomes of each ref, as far as that is known.
+    pub(super) updates: PushUpdates,
+    pub(super) quarantined: QuarantinedPack,
+    /// What is found of the live packs must stay while the push runs.
+    _reader: Reader,
+    /// The pack, once it has arrived whole.
+    pub(super) arrived: Option<Result<ArrivedPack, PackError>>,
+    /// The answer that is kept with what is published: of a request by REST.
+    pub(super) kept_answer: Option<KeptAnswer>,
+}
+
+impl Push {
+    /// Nothing is judged yet, and no pack is here.
+    pub(super) fn new(
+        object: Rc<RepoObject>,
+        store: Rc<Store>,
+        commands: Rc<PushCommands>,
+        authorized: Authorized,
+        limits: Limits,
+        account: Rc<Account>,
+    ) -> Self {
+        let quarantined = QuarantinedPack::new(Rc::clone(&object), Rc::clone(&store));
+        let reader = object.readers.enter(Purpose::Push, now_ms());
+        let updates = PushUpdates::new(&commands);
+        Self {
+            object,
+            store,
+            commands,
+            authorized,
+            limits,
+            account,
+            updates,
+            quarantined,
+            _reader: reader,
+            arrived: None,
+            kept_answer: None,
+        }
+    }
+
+    /// Judges the pusher and, as far as that needs no pack, each update, by what the database says
+    /// now. This is done when the push begins, and again in the step that publishes it.
+    pub(super) fn judge(&mut self) {
+        match self.authorized.judge_again(&self.store, Access::Push) {
+            Ok(record) => self.authorized.record = record,
+            Err(refused) => return self.refuse_all(&refused),
+        }
+        let settings = settings(&self.authorized.record);
+        self.updates
+            .judge(|update| rules::before_pack(&update.command, &settings, &self.limits).err());
+    }
+
+    /// Asks again whoever vouched for the token, if that is not this object.
+    pub(super) async fn renew(&mut self) {
+        if let Err(refused) = self.authorized.renew(&self.object.env).await {
+            self.refuse_all(&refused);
+        }
+    }
+
+    /// Refuses every command: the pusher may not push.
+    fn refuse_all(&mut self, refused: &ErrorReply) {
+        reply::log_fault(refused);
+        let reason = refused.message.clone();
+        self.updates
+            .reject_open(&Rejection::NotPermitted { reason });
+    }
+
+    /// Objects of the pack, if it has arrived.
+    pub(super) fn object_count(&self) -> u32 {
+        match &self.arrived {
+            Some(Ok(arrived)) => arrived.objects.table.count(),
+            _ => 0,
+        }
+    }
+}

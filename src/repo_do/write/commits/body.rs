@@ -1,0 +1,93 @@
+//! What a caller asks of a commit, as JSON. Each field is bounded where it is read into a
+//! [`Draft`](super::draft::Draft).
+
+use serde::Deserialize;
+
+use crate::repo_do::contract::present;
+
+/// The body of `POST …/commits`, or its first line.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CommitBody {
+    /// The branch's short name.
+    pub(super) branch: String,
+    /// The message.
+    pub(super) message: String,
+    /// Who wrote the change; the token unless given.
+    #[serde(default)]
+    pub(super) author: Option<PersonBody>,
+    /// Who made the commit; the token unless given.
+    #[serde(default)]
+    pub(super) committer: Option<PersonBody>,
+    /// What the branch must be at; `null`: it must not exist.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and an id differ")]
+    pub(super) expected_head: Option<Option<String>>,
+    /// What the branch starts from if it does not exist.
+    #[serde(default)]
+    pub(super) base: Option<String>,
+    /// The changes.
+    #[serde(default)]
+    pub(super) files: Vec<FileBody>,
+    /// A unified diff in their place.
+    #[serde(default)]
+    pub(super) patch: Option<String>,
+    /// As `git push -o` sends them.
+    #[serde(default)]
+    pub(super) push_options: Vec<String>,
+    /// Whether `Signed-off-by` is appended to the message.
+    #[serde(default)]
+    pub(super) sign_off: bool,
+    /// Whether a commit that changes nothing is made.
+    #[serde(default)]
+    pub(super) allow_empty: bool,
+}
+
+/// A name, an address and a date.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PersonBody {
+    pub(super) name: String,
+    pub(super) email: String,
+    #[serde(default)]
+    pub(super) date: Option<String>,
+}
+
+/// One changed file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileBody {
+    /// The path, or
+    #[serde(default)]
+    pub(super) path: Option<String>,
+    /// a path of any bytes.
+    #[serde(default)]
+    pub(super) path_base64: Option<String>,
+    /// One of Git's modes.
+    #[serde(default)]
+    pub(super) mode: Option<String>,
+    /// The content as text,
+    #[serde(default)]
+    pub(super) content: Option<String>,
+    /// of any bytes,
+    #[serde(default)]
+    pub(super) content_base64: Option<String>,
+    /// in lines that follow,
+    #[serde(default)]
+    pub(super) content_id: Option<String>,
+    /// or as an object that is here.
+    #[serde(default)]
+    pub(super) blob: Option<String>,
+    /// Bytes of the content that lines bring, if they are known.
+    #[serde(default)]
+    pub(super) size: Option<u64>,
+    /// The path goes.
+    #[serde(default)]
+    pub(super) delete: bool,
+    /// What stands at this path goes to the path above.
+    #[serde(default)]
+    pub(super) move_from: Option<String>,
+    /// The same, a path of any bytes.
+    #[serde(default)]
+    pub(super) move_from_base64: Option<String>,
+}

@@ -1,0 +1,255 @@
+//! What a caller asks of a merge, a cherry-pick, a revert or a restore, as JSON.
+
+use gix_hash::ObjectId;
+use gix_object::bstr::BString;
+use serde::Deserialize;
+
+use crate::git::edit::date::Date;
+use crate::git::edit::person::Person;
+use crate::git::limits::Limits;
+use crate::git::merge::tree::Favor;
+use crate::git::refname;
+use crate::repo_do::contract::{ErrorReply, check_branch, present};
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::write::commits::people::{self, caller};
+use crate::repo_do::write::commits::{PersonBody, invalid, object_id};
+use crate::repo_do::write::request::WriteRequest;
+
+/// Bytes of a JSON body.
+pub(super) const BODY_BYTES_MAX: usize = 2 << 20;
+
+/// Characters of a revision.
+const REVISION_CHARACTERS_MAX: usize = 1024;
+
+/// The body of `POST …/merge`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MergeBody {
+    /// The branch that moves.
+    pub(super) into: String,
+    /// What is merged.
+    pub(super) from: String,
+    #[serde(default)]
+    pub(super) strategy: Strategy,
+    /// What the branch must be at.
+    #[serde(default, deserialize_with = "present")]
+    pub(super) expected_head: Option<String>,
+    /// The message of the merge.
+    #[serde(default)]
+    pub(super) message: Option<String>,
+    #[serde(default)]
+    pub(super) author: Option<PersonBody>,
+    #[serde(default)]
+    pub(super) committer: Option<PersonBody>,
+    #[serde(default)]
+    pub(super) on_conflict: OnConflict,
+    /// Nothing is changed.
+    #[serde(default)]
+    pub(super) dry_run: bool,
+    #[serde(default)]
+    pub(super) push_options: Vec<String>,
+}
+
+/// How a branch gets what another one has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Strategy {
+    /// By a commit with both as parents.
+    #[default]
+    Merge,
+    /// By moving forward, or not at all.
+    FfOnly,
+    /// By moving forward, or else by a merge.
+    FfPrefer,
+    /// By one commit with one parent.
+    Squash,
+    /// By its commits, repeated.
+    Rebase,
+}
+
+/// What becomes of lines that both sides changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OnConflict {
+    /// The request fails.
+    #[default]
+    Fail,
+    /// The branch's own are taken.
+    Ours,
+    /// The other side's are taken.
+    Theirs,
+}
+
+impl OnConflict {
+    pub(super) fn favor(self) -> Favor {
+        match self {
+            Self::Fail => Favor::Nobody,
+            Self::Ours => Favor::Ours,
+            Self::Theirs => Favor::Theirs,
+        }
+    }
+}
+
+/// The body of `POST …/cherry-pick` and `POST …/revert`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PicksBody {
+    /// The commits, in order.
+    pub(super) commits: Vec<String>,
+    /// The branch that moves.
+    pub(super) onto: String,
+    /// Which parent of a merge is what it changed.
+    #[serde(default)]
+    pub(super) mainline: Option<u32>,
+    #[serde(default, deserialize_with = "present")]
+    pub(super) expected_head: Option<String>,
+    /// Commits that change nothing any more are made all the same.
+    #[serde(default)]
+    pub(super) allow_empty: bool,
+    /// A revert's author.
+    #[serde(default)]
+    pub(super) author: Option<PersonBody>,
+    #[serde(default)]
+    pub(super) committer: Option<PersonBody>,
+    #[serde(default)]
+    pub(super) on_conflict: OnConflict,
+    #[serde(default)]
+    pub(super) dry_run: bool,
+    #[serde(default)]
+    pub(super) push_options: Vec<String>,
+}
+
+/// The body of `POST …/restore`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RestoreBody {
+    pub(super) branch: String,
+    /// What it goes back to.
+    pub(super) to: RestoreTo,
+    #[serde(default)]
+    pub(super) how: How,
+    #[serde(default)]
+    pub(super) message: Option<String>,
+    #[serde(default)]
+    pub(super) author: Option<PersonBody>,
+    #[serde(default)]
+    pub(super) committer: Option<PersonBody>,
+    /// What the branch must be at; `null`: it must not exist.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and an id differ")]
+    pub(super) expected_head: Option<Option<String>>,
+    #[serde(default)]
+    pub(super) push_options: Vec<String>,
+}
+
+/// A revision, or what an entry of the reflog says.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum RestoreTo {
+    Revision(String),
+    Reflog(ReflogId),
+}
+
+/// An entry of the reflog.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReflogId {
+    pub(super) reflog: i64,
+}
+
+/// How a branch is brought back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum How {
+    /// By a commit that has the old tree.
+    #[default]
+    Commit,
+    /// By force.
+    Move,
+}
+
+/// A branch that a body names.
+#[derive(Debug, Clone)]
+pub(super) struct Branch {
+    /// Its short name.
+    pub(super) short: String,
+    /// Its full name.
+    pub(super) name: BString,
+    /// The field, as a JSON pointer.
+    pub(super) pointer: &'static str,
+}
+
+impl Branch {
+    /// Checks the name, a short or a full one.
+    pub(super) fn new(given: &str, pointer: &'static str) -> Result<Self, ErrorReply> {
+        let short = given.strip_prefix(refname::HEADS).unwrap_or(given);
+        check_branch(short).map_err(|why| invalid(pointer, why))?;
+        Ok(Self {
+            short: short.to_owned(),
+            name: format!("{}{short}", refname::HEADS).into(),
+            pointer,
+        })
+    }
+}
+
+/// The guard of a branch that must exist.
+pub(super) fn guard(given: Option<&String>) -> Result<Option<ObjectId>, ErrorReply> {
+    let id = given.map(|id| object_id(id)).transpose();
+    id.map_err(|why| invalid("/expected_head", why))
+}
+
+/// Checks the length of a revision.
+pub(super) fn check_revision(revision: &str, pointer: &str) -> Result<(), ErrorReply> {
+    let characters = revision.chars().count();
+    if !(1..=REVISION_CHARACTERS_MAX).contains(&characters) {
+        let message = format!(
+            "a revision has 1 to {REVISION_CHARACTERS_MAX} characters, this one {characters}"
+        );
+        return Err(invalid(pointer, message));
+    }
+    Ok(())
+}
+
+/// Checks push options as those of a push.
+pub(super) fn push_options(given: Vec<String>) -> Result<Vec<BString>, ErrorReply> {
+    let Limits {
+        push_options_max,
+        push_option_bytes_max,
+        push_options_bytes_max,
+        ..
+    } = Limits::DEFAULT;
+    let count = given.len();
+    if count > push_options_max {
+        let message = format!("{count} push options, at most {push_options_max} are taken");
+        return Err(invalid("/push_options", message));
+    }
+    let mut all = 0_usize;
+    for (at, option) in given.iter().enumerate() {
+        let bytes = option.len();
+        all = all.saturating_add(bytes);
+        let wrong = if bytes > push_option_bytes_max {
+            format!("a push option of {bytes} bytes, at most {push_option_bytes_max} are taken")
+        } else if all > push_options_bytes_max {
+            format!("push options of {all} bytes, at most {push_options_bytes_max} are taken")
+        } else if option.contains(['\0', '\n']) {
+            "a push option has no NUL and no line feed".to_owned()
+        } else {
+            continue;
+        };
+        return Err(invalid(format!("/push_options/{at}"), wrong));
+    }
+    Ok(given.into_iter().map(BString::from).collect())
+}
+
+/// A person as given; the caller otherwise.
+pub(super) fn person(
+    write: &WriteRequest,
+    given: Option<&PersonBody>,
+    pointer: &str,
+) -> Result<Person, ErrorReply> {
+    let now = Date::utc(now_ms().div_euclid(1000));
+    match given {
+        Some(given) => people::person(given, now, pointer),
+        None => caller(&write.authorized, now),
+    }
+}

@@ -1,0 +1,307 @@
+//! What a merge reads and makes. It works in steps between which others get their turn.
+
+use std::rc::Rc;
+
+use gix_hash::ObjectId;
+use gix_object::bstr::BStr;
+
+use super::body::{Branch, check_revision};
+use crate::git::compare::CompareError;
+use crate::git::compare::history::CommonHistory;
+use crate::git::compare::paths::PathLimits;
+use crate::git::compare::tree::TreeChanges;
+use crate::git::content::lookup;
+use crate::git::edit::new_objects::{NewObjectError, NewObjects, WithNew};
+use crate::git::graph::commits::{CommitGraph, CommitNode};
+use crate::git::limits::Limits;
+use crate::git::merge::commits::{CommitMerge, CommitMergeError};
+use crate::git::merge::replay::Replayed;
+use crate::git::merge::tree::{MergedTree, TreeMerge, TreeMergeError};
+use crate::git::object::ObjectKind;
+use crate::git::store::ReadError;
+use crate::repo_do::content::reading::Reading;
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::runtime::timer::pause;
+use crate::repo_do::state::reach_cache::Audience;
+use crate::repo_do::write::refusal;
+use crate::repo_do::write::refusal::full;
+use crate::repo_do::write::request::WriteRequest;
+
+/// Bytes of the objects that one request makes.
+const OBJECT_BYTES_MAX: u64 = 24 << 20;
+
+/// Bytes that are reserved at once.
+const RESERVED_BYTES: u64 = 4 << 20;
+
+/// Work between two pauses, in microseconds as a merge counts them.
+const STEP_WORK: u64 = 15_000;
+
+/// Commits of one step of a history: some 20 ms.
+const STEP_COMMITS: usize = 20_000;
+
+/// Files that are counted between two pauses.
+const STEP_FILES: usize = 2_000;
+
+/// What a request reads and makes.
+pub(super) struct Workbench {
+    pub(super) reading: Reading,
+    pub(super) graph: Rc<CommitGraph>,
+    pub(super) objects: NewObjects,
+    reserved_bytes: u64,
+    work: u64,
+}
+
+/// A merge that may be taken a step further.
+pub(super) trait Stepped {
+    /// Takes a step; `false` when all is done.
+    fn step(&mut self, bench: &mut Workbench) -> Result<bool, CommitMergeError>;
+
+    /// What it holds.
+    fn held_bytes(&self) -> usize;
+
+    /// The work since this was asked last.
+    fn take_work(&mut self) -> u64;
+}
+
+impl Stepped for CommitMerge {
+    fn step(&mut self, bench: &mut Workbench) -> Result<bool, CommitMergeError> {
+        let stored = bench.reading.packs();
+        Self::step(self, &*bench.graph, stored, &mut bench.objects)
+    }
+
+    fn held_bytes(&self) -> usize {
+        Self::held_bytes(self)
+    }
+
+    fn take_work(&mut self) -> u64 {
+        Self::take_work(self)
+    }
+}
+
+impl Stepped for TreeMerge {
+    fn step(&mut self, bench: &mut Workbench) -> Result<bool, CommitMergeError> {
+        Ok(Self::step(self, bench.reading.packs(), &mut bench.objects)?)
+    }
+
+    fn held_bytes(&self) -> usize {
+        Self::held_bytes(self)
+    }
+
+    fn take_work(&mut self) -> u64 {
+        Self::take_work(self)
+    }
+}
+
+impl Workbench {
+    /// Takes the packs that are live now.
+    pub(super) async fn begin(write: &WriteRequest) -> Result<Self, ErrorReply> {
+        let audience = Audience::of(write.authorized.actor);
+        let reading = Reading::begin(&write.object, &write.store, audience).await?;
+        write.account.note_packs(reading.packs().records().len());
+        // Before anything else is awaited: the packs' own graph.
+        let graph = reading.graph()?;
+        Ok(Self {
+            reading,
+            graph,
+            objects: NewObjects::new(OBJECT_BYTES_MAX, &Limits::DEFAULT),
+            reserved_bytes: 0,
+            work: 0,
+        })
+    }
+
+    /// What a branch that must exist is at, if that is what the guard says.
+    pub(super) fn head(
+        &self,
+        branch: &Branch,
+        guard: Option<ObjectId>,
+    ) -> Result<ObjectId, ErrorReply> {
+        let found = self.reading.store().find_ref(branch.name.as_ref())?;
+        let head = found.map(|found| found.target);
+        if guard.is_some() && guard != head {
+            return Err(refusal::moved("/expected_head", head));
+        }
+        head.ok_or_else(|| {
+            let message = format!("there is no branch {}", branch.short);
+            ErrorReply::at(ErrorCode::NotFound, branch.pointer, message)
+        })
+    }
+
+    /// The commit of a revision that the caller may see.
+    pub(super) async fn commit_of(
+        &mut self,
+        revision: &str,
+        pointer: &str,
+    ) -> Result<ObjectId, ErrorReply> {
+        check_revision(revision, pointer)?;
+        let missing = || {
+            let message = "it names no commit in the repository";
+            ErrorReply::at(ErrorCode::NotFound, pointer, message)
+        };
+        let id = self.reading.store().resolve(BStr::new(revision))?;
+        let id = id.ok_or_else(missing)?;
+        self.reading.check_visible(id, missing).await?;
+        let found = self
+            .reading
+            .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
+            .await?;
+        let (id, _) = found.ok_or_else(missing)?;
+        self.graph.lookup(&id).map(|_| id).ok_or_else(missing)
+    }
+
+    /// The place of a commit in the graph.
+    pub(super) fn node(&self, commit: ObjectId) -> Result<CommitNode, ErrorReply> {
+        let what = "a commit is not in the graph";
+        let lost = || ReadError::Corrupt { id: commit, what };
+        Ok(self.graph.lookup(&commit).ok_or_else(lost)?)
+    }
+
+    /// Where two histories meet.
+    pub(super) async fn common_history(
+        &mut self,
+        base: ObjectId,
+        head: ObjectId,
+    ) -> Result<CommonHistory, ErrorReply> {
+        let commits = self.graph.len() as u64;
+        let bytes = commits.saturating_mul(CommonHistory::COMMIT_BYTES);
+        self.reading.reserve(bytes).await?;
+        let (base, head) = (self.node(base)?, self.node(head)?);
+        let mut history = CommonHistory::new(Rc::clone(&self.graph), base, &[head]);
+        while history.step(STEP_COMMITS)? {
+            pause().await;
+        }
+        Ok(history)
+    }
+
+    /// The tree of a commit: a stored one, or one that was made here.
+    pub(super) async fn replayed(&mut self, commit: ObjectId) -> Result<Replayed, ErrorReply> {
+        let objects = &self.objects;
+        let read = self.reading.until(|packs| {
+            let objects = WithNew::new(objects, packs);
+            lookup::peel(&objects, commit, ObjectKind::Commit)
+        });
+        let what = "it is no commit";
+        let lost = || ReadError::Corrupt { id: commit, what };
+        let (_, content) = read.await?.ok_or_else(lost)?;
+        Ok(Replayed::parse(commit, &content).map_err(|_| lost())?)
+    }
+
+    /// Takes all steps of a merge.
+    pub(super) async fn run(&mut self, merge: &mut impl Stepped) -> Result<(), ErrorReply> {
+        loop {
+            match self.step(merge).await? {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(error) => return Err(told(error)),
+            }
+            self.work = self.work.saturating_add(merge.take_work());
+            if self.work >= STEP_WORK {
+                self.work = 0;
+                self.reserve(merge.held_bytes() as u64).await?;
+                pause().await;
+            }
+        }
+    }
+
+    /// Takes one step, again and again until no chunk that it needs is cold.
+    async fn step(
+        &mut self,
+        merge: &mut impl Stepped,
+    ) -> Result<Result<bool, CommitMergeError>, ErrorReply> {
+        loop {
+            let done = merge.step(self);
+            let Some(chunk) = done.as_ref().err().and_then(CommitMergeError::cold) else {
+                return Ok(done);
+            };
+            self.reading.fetch(chunk).await?;
+        }
+    }
+
+    /// Reserves what is held beyond what was reserved.
+    async fn reserve(&mut self, merge_bytes: u64) -> Result<(), ErrorReply> {
+        let held = self.objects.held_bytes().saturating_add(merge_bytes);
+        while held > self.reserved_bytes {
+            self.reading.reserve(RESERVED_BYTES).await?;
+            self.reserved_bytes = self.reserved_bytes.saturating_add(RESERVED_BYTES);
+        }
+        Ok(())
+    }
+
+    /// Takes an object that was made.
+    pub(super) fn add(
+        &mut self,
+        kind: ObjectKind,
+        content: Vec<u8>,
+    ) -> Result<ObjectId, ErrorReply> {
+        self.objects.add(kind, content).map_err(full)
+    }
+
+    /// How many files differ between two trees.
+    pub(super) async fn files_changed(
+        &mut self,
+        old: ObjectId,
+        new: ObjectId,
+    ) -> Result<usize, ErrorReply> {
+        let paths = PathLimits::default();
+        // The empty tree need not be stored.
+        let [old, new] = [old, new].map(|tree| Some(tree).filter(|tree| !tree.is_empty_tree()));
+        let mut changes = TreeChanges::new(old, new, paths, &Limits::DEFAULT);
+        let mut count = 0_usize;
+        loop {
+            let objects = &self.objects;
+            let next =
+                self.reading
+                    .until(|packs| match changes.next(&WithNew::new(objects, packs)) {
+                        Err(CompareError::Read(error)) => Err(error),
+                        next => Ok(next),
+                    });
+            let next = next.await?;
+            if next
+                .map_err(|error| told(TreeMergeError::from(error).into()))?
+                .is_none()
+            {
+                return Ok(count);
+            }
+            count = count.saturating_add(1);
+            if count.is_multiple_of(STEP_FILES) {
+                pause().await;
+            }
+        }
+    }
+}
+
+/// What the caller is told of a merge that cannot be made.
+fn told(error: CommitMergeError) -> ErrorReply {
+    let tree = match error {
+        CommitMergeError::Tree(error) => error,
+        CommitMergeError::Store(error) => return error.into(),
+        CommitMergeError::NoCommit(_) => return ErrorReply::internal("merge", &error),
+        CommitMergeError::Unrelated { .. } => {
+            return ErrorReply::at(ErrorCode::Conflict, "/from", error.to_string());
+        }
+        CommitMergeError::TooManyBases { .. } => {
+            return ErrorReply::new(ErrorCode::MemoryLimit, error.to_string());
+        }
+    };
+    match tree {
+        TreeMergeError::Read(error) | TreeMergeError::Compare(CompareError::Read(error)) => {
+            error.into()
+        }
+        TreeMergeError::New(error @ NewObjectError::Collision { .. }) => full(error),
+        TreeMergeError::New(_)
+        | TreeMergeError::TooDeep(_)
+        | TreeMergeError::TooLarge { .. }
+        | TreeMergeError::Compare(
+            CompareError::TooDeep(_)
+            | CompareError::TreesTooLarge { .. }
+            | CompareError::TooManyChanges { .. },
+        ) => ErrorReply::new(ErrorCode::MemoryLimit, tree.to_string()),
+        TreeMergeError::Facts(_)
+        | TreeMergeError::Missing { .. }
+        | TreeMergeError::Compare(CompareError::Missing(_)) => ErrorReply::internal("merge", &tree),
+    }
+}
+
+/// The result of a merge whose steps were all taken.
+pub(super) fn result(merged: Option<MergedTree>) -> Result<MergedTree, ErrorReply> {
+    merged.ok_or_else(|| ErrorReply::new(ErrorCode::InternalError, "internal error"))
+}

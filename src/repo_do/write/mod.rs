@@ -1,0 +1,33 @@
+//! What changes a repository by REST. Each handler makes objects and asks `publish` for the refs: no
+//! ref changes otherwise.
+//!
+//! | file | what |
+//! |---|---|
+//! | `commits` | a commit of changed files |
+//! | `blobs` | a blob, to be named by a commit to come |
+//! | `refs` | refs made, moved, deleted |
+//! | `merge` | merges, cherry-picks, reverts, restores |
+//! | `notes` | notes on commits |
+//! | `dispatch` | which of them answers |
+//! | `request` | what each of them gets |
+//! | `body` | a body as JSON |
+//! | `publish` | the one way in which they change anything |
+//! | `pack_maker` | objects made here, as a pack in quarantine |
+//! | `streamed_blob` | a blob whose content comes in pieces |
+//! | `push_options` | push options, bounded as a push's are |
+//! | `refusal` | what is told of a ref that a rule did not let change |
+
+pub(crate) mod body;
+pub(crate) mod dispatch;
+pub(crate) mod pack_maker;
+pub(crate) mod publish;
+pub(crate) mod push_options;
+pub(crate) mod refusal;
+pub(crate) mod request;
+pub(crate) mod streamed_blob;
+
+mod blobs;
+pub(crate) mod commits;
+mod merge;
+mod notes;
+mod refs;

@@ -1,0 +1,41 @@
+//! What each handler of the room gets.
+
+use std::rc::Rc;
+
+use worker::Request;
+
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::receive::by_rest::Writer;
+use crate::repo_do::request::account::Account;
+use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::request::once::Once;
+use crate::repo_do::state::store::Store;
+
+/// What every handler gets.
+pub(crate) struct WriteRequest {
+    /// The repository's object.
+    pub(crate) object: Rc<RepoObject>,
+    /// Its store.
+    pub(crate) store: Rc<Store>,
+    /// The request; its body is unread.
+    pub(crate) request: Request,
+    /// The caller, who may push, and the repository.
+    pub(crate) authorized: Authorized,
+    /// What the request costs.
+    pub(crate) account: Rc<Account>,
+    /// Whether it is done once.
+    pub(crate) once: Rc<Once>,
+}
+
+impl WriteRequest {
+    /// Who changes refs, and where.
+    pub(crate) fn writer(&self) -> Writer<'_> {
+        Writer {
+            object: &self.object,
+            store: &self.store,
+            authorized: &self.authorized,
+            account: &self.account,
+            once: &self.once,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Patches, byte for byte those of `git diff`.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use cairn::git::compare::patch::Patches;
+use cairn::git::compare::renames::RenameOptions;
+use cairn::git::limits::Limits;
+use gix_hash::ObjectId;
+use gix_object::bstr::ByteSlice as _;
+
+use crate::changes::{renamed_changes, tree_changes};
+use crate::repository::{Numbers, Objects, git, make_trees, pairs, stdin_of};
+
+pub fn patch(objects: &Objects, pair: (ObjectId, ObjectId), context: u32) -> Vec<u8> {
+    let changes = tree_changes(objects, pair, &[]);
+    let changes = renamed_changes(objects, changes, RenameOptions::default());
+    let mut patches = Patches::new(changes, context, &Limits::DEFAULT);
+    let mut out = Vec::new();
+    while patches.step(objects, 4096, &mut out).unwrap() {}
+    out
+}
+
+/// What must be somewhere in the patches, so that they prove something.
+const EXPECTED: [&str; 12] = [
+    "\nrename from ",
+    "\nold mode ",
+    "\nBinary files ",
+    "\n\\ No newline at end of file",
+    "\n+Subproject commit ",
+    "\nnew file mode 120000",
+    "\ndeleted file mode ",
+    "diff --git \"a/",
+    "\t\n+++ ",
+    "..e69de29",
+    "similarity index 100%",
+    " @@ pub fn other",
+];
+
+/// Compares the patches of all pairs with those of one `git diff-tree`; shows the first that differs.
+pub fn check(directory: &Path, pairs: &[(ObjectId, ObjectId)], context: u32) {
+    let objects = Objects::of(directory);
+    let context_option = format!("-U{context}");
+    let arguments = ["diff-tree", "--stdin", "-p", "-M", &context_option];
+    let expected = git(directory, &arguments, &stdin_of(pairs));
+    for what in EXPECTED.iter().filter(|_| pairs.len() >= 500) {
+        assert!(expected.contains_str(what), "no diff has {what:?}");
+    }
+    let mut rest = expected.as_slice();
+    for (number, pair) in pairs.iter().enumerate() {
+        let header = format!("{} {}\n", pair.0, pair.1);
+        rest = rest.strip_prefix(header.as_bytes()).unwrap();
+        let ours = patch(&objects, *pair, context);
+        let end = match pairs.get(number + 1) {
+            Some((old, new)) => {
+                let next = format!("\n{old} {new}\n");
+                let found = rest
+                    .windows(next.len())
+                    .position(|at| at == next.as_bytes());
+                // Of a pair without a difference there is nothing but the header.
+                if rest.starts_with(&next.as_bytes()[1..]) {
+                    0
+                } else {
+                    found.unwrap() + 1
+                }
+            }
+            None => rest.len(),
+        };
+        let theirs = &rest[..end];
+        if ours != theirs {
+            let show = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let at = ours.iter().zip(theirs).take_while(|(a, b)| a == b).count();
+            let near =
+                |bytes: &[u8]| show(&bytes[at.saturating_sub(600)..bytes.len().min(at + 300)]);
+            panic!(
+                "git diff {} {} (-U{context})\n--- ours\n{}\n--- git's\n{}",
+                pair.0,
+                pair.1,
+                near(&ours),
+                near(theirs)
+            );
+        }
+        rest = &rest[end..];
+    }
+}
+
+fn check_seed(seed: u64, trees: usize, diffs: usize) {
+    let directory = tempfile::tempdir().unwrap();
+    let trees = make_trees(directory.path(), seed, trees);
+    let pairs = pairs(&trees, diffs, seed);
+    check(directory.path(), &pairs, 3);
+    for context in [0, 1, 10] {
+        check(directory.path(), &pairs[..diffs / 8], context);
+    }
+}
+
+/// Texts, renames, modes, links, submodules, binary files, ends without a newline, quoted paths.
+#[test]
+fn two_thousand_random_diffs_are_those_of_git() {
+    for seed in 101..=104 {
+        check_seed(seed, 400, 500);
+    }
+}
+
+/// `cargo test --release --test engine_compare -- --ignored many_more`
+#[test]
+#[ignore = "takes minutes"]
+fn many_more_random_diffs_are_those_of_git() {
+    for seed in 1001..=1100 {
+        check_seed(seed, 400, 1000);
+    }
+}
+
+/// Texts of few different lines, long enough for git's shortcuts in its search.
+fn make_texts(directory: &Path, seed: u64, lengths: &[usize]) -> Vec<ObjectId> {
+    git(directory, &["init", "-q", "--bare"], b"");
+    let mut numbers = Numbers(seed);
+    let mut stream = Vec::new();
+    for (number, length) in lengths.iter().enumerate() {
+        let words = numbers.one_of(&[2, 3, 10, 100, 1000]);
+        let lines = (0..*length).map(|_| format!("{:x}\n", numbers.below(words)));
+        let text: String = lines.collect();
+        write!(
+            stream,
+            "commit refs/heads/texts\nmark :{}\ncommitter A <a@example.com> {number} +0000\n\
+             data 0\nM 100644 inline f\ndata {}\n{text}\n",
+            number + 1,
+            text.len()
+        )
+        .unwrap();
+    }
+    git(directory, &["fast-import", "--quiet"], &stream);
+    let listed = git(
+        directory,
+        &["log", "--reverse", "--format=%T", "texts"],
+        b"",
+    );
+    let lines = listed.lines();
+    lines
+        .map(|line| ObjectId::from_hex(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn long_texts_of_few_different_lines_are_those_of_git() {
+    let directory = tempfile::tempdir().unwrap();
+    let lengths = [300, 400, 900, 1000, 2500, 3000, 3000, 4000, 4000, 7000];
+    let trees = make_texts(directory.path(), 77, &lengths);
+    let pairs: Vec<_> = trees.windows(2).map(|pair| (pair[0], pair[1])).collect();
+    check(directory.path(), &pairs, 3);
+}

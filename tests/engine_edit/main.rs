@@ -1,0 +1,14 @@
+//! Objects made by the engine beside those that git makes of the same input.
+
+// Inputs of git are put together from their parts.
+#![allow(clippy::format_collect, clippy::needless_for_each)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod commits;
+mod memory;
+mod notes;
+mod patches;
+mod trees;
