@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use finish::PushJob;
 use futures::{StreamExt as _, future, stream};
-use progress::{ProgressSink, Silent};
+use progress::ProgressSink;
 use push::Push;
 use worker::Request;
 
 use super::contract::{ErrorCode, ErrorReply};
 use super::intake::arrival::ArrivingPack;
+use super::intake::hooks::Unwatched;
 use super::intake::memory::PackMemory;
 use super::object::RepoObject;
 use super::request::account::{self, Account, fault};
@@ -207,7 +208,8 @@ async fn receive(
             push.arrived = Some(Err(error));
             return Ok(());
         }
-        if let Err(error) = arriving.settle(&push.quarantined, memory, &Silent).await {
+        // While its pack arrives, a client sends and does not listen.
+        if let Err(error) = arriving.settle(&push.quarantined, memory, &Unwatched).await {
             push.quarantined.discard();
             return Err(error.into());
         }

@@ -27,7 +27,13 @@ pub(crate) mod path {
 }
 
 /// Commits as lines of JSON: the metadata, then the content of the files in pieces.
-pub(crate) const NDJSON: &str = "application/x-ndjson";
+const NDJSON: &str = "application/x-ndjson";
 
 /// The headers of the client's that come along.
 pub(crate) const FORWARDED_HEADERS: [&str; 2] = ["content-type", "content-length"];
+
+/// Whether a body of this `Content-Type` is such lines.
+pub(crate) fn is_ndjson(content_type: Option<&str>) -> bool {
+    let essence = content_type.and_then(|given| given.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(NDJSON))
+}

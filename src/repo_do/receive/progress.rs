@@ -86,8 +86,3 @@ impl Hooks for PushHooks {
         }
     }
 }
-
-/// While its pack arrives, a client sends and does not listen.
-pub(super) struct Silent;
-
-impl Hooks for Silent {}

@@ -4,7 +4,7 @@
 //! Nothing is written before the request is done: the transaction that publishes its change keeps
 //! its answer too. A request that changes nothing keeps nothing.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
@@ -38,18 +38,6 @@ pub(crate) struct Once(Option<Keyed>);
 struct Keyed {
     running: RunningRequest,
     digest: RefCell<RequestDigest>,
-    /// How far the request has come.
-    stage: Cell<Stage>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// It has changed nothing.
-    Begun,
-    /// It has changed something, and its answer is still to be kept.
-    Published,
-    /// Its answer is kept.
-    Kept,
 }
 
 /// A request whose key was used before.
@@ -80,7 +68,6 @@ impl Once {
             None => Begun::ToDo(Self(Some(Keyed {
                 running,
                 digest: RefCell::new(digest),
-                stage: Cell::new(Stage::Begun),
             }))),
         })
     }
@@ -97,8 +84,7 @@ impl Once {
         }
     }
 
-    /// Keeps the answer: in the transaction that publishes what the request changes. `None` if it is
-    /// not known yet; then [`Self::needs_answer`] says so afterwards.
+    /// Keeps the answer: in the transaction that publishes what the request changes.
     pub(crate) fn keep(
         &self,
         store: &Store,
@@ -107,26 +93,15 @@ impl Once {
         let Some(keyed) = &self.0 else {
             return Ok(());
         };
-        let Some((status, answer)) = answer else {
-            keyed.stage.set(Stage::Published);
-            return Ok(());
-        };
-        let answer = String::from_utf8(answer)
-            .map_err(|_| StoreError::Failed("the answer is no text".to_owned()))?;
+        let unfit = |what: &str| StoreError::Failed(format!("an answer to be kept {what}"));
+        let (status, answer) = answer.ok_or_else(|| unfit("cannot be written"))?;
+        let answer = String::from_utf8(answer).map_err(|_| unfit("is no text"))?;
         let done = DoneRequest {
             request: keyed.digest.borrow().so_far(),
             status,
             answer,
         };
-        store.keep_done(keyed.running.key(), &done, now_ms())?;
-        keyed.stage.set(Stage::Kept);
-        Ok(())
-    }
-
-    /// Whether the request has changed something, and its answer is not kept.
-    pub(crate) fn needs_answer(&self) -> bool {
-        let stage = self.0.as_ref().map(|keyed| keyed.stage.get());
-        stage == Some(Stage::Published)
+        store.keep_done(keyed.running.key(), &done, now_ms())
     }
 }
 

@@ -10,7 +10,7 @@ use gix_hash::ObjectId;
 use serde::Serialize;
 
 use super::body::{check_told, give_up, unreadable};
-use super::pack_maker::{PackMaker, Unwatched};
+use super::pack_maker::PackMaker;
 use super::refusal;
 use super::request::WriteRequest;
 use super::streamed_blob::{BLOB_BYTES, StreamedBlob};
@@ -24,6 +24,7 @@ use crate::repo_do::contract::{Access, ErrorReply};
 use crate::repo_do::fetch::reach::VisibleBases;
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::error::IntakeError;
+use crate::repo_do::intake::hooks::Unwatched;
 use crate::repo_do::intake::inspect::inspect;
 use crate::repo_do::intake::prove::{Closure, Subject, prove};
 use crate::repo_do::intake::proven::ProvenPack;

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use worker::Request;
 
+use super::request::WriteRequest;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, strict};
 use crate::repo_do::runtime::admission;
 use crate::repo_do::runtime::body::{Body, BodyError};
@@ -37,27 +38,29 @@ impl HeldBody {
 /// Reads a body of at most `bytes_max` bytes, strictly. What is given beside it is to be kept while
 /// the request runs.
 pub(crate) async fn json<T: DeserializeOwned>(
-    request: &Request,
+    write: &WriteRequest,
     bytes_max: usize,
 ) -> Result<(T, HeldBody), ErrorReply> {
     let mut held = HeldBody::new();
-    let bytes = whole(request, bytes_max, &mut held).await?;
+    let bytes = whole(write, bytes_max, &mut held).await?;
     Ok((strict::object(&bytes)?, held))
 }
 
 /// Reads a body of at most `bytes_max` bytes.
-pub(crate) async fn whole(
-    request: &Request,
+async fn whole(
+    write: &WriteRequest,
     bytes_max: usize,
     held: &mut HeldBody,
 ) -> Result<Vec<u8>, ErrorReply> {
+    let request = &write.request;
     let mut body = Body::of(request).map_err(|error| unreadable(&error))?;
     let read = match check_told(request, bytes_max as u64) {
         Ok(_) => read(&mut body, bytes_max, held).await,
         Err(error) => Err(error),
     };
-    if read.is_err() {
-        give_up(&mut body, request).await;
+    match &read {
+        Ok(bytes) => write.once.note_body(bytes),
+        Err(_) => give_up(&mut body, request).await,
     }
     read
 }

@@ -12,10 +12,8 @@
 //! | `streamed` | the files come in lines behind the commit |
 //! | `lines` | a body cut into its lines |
 
-use worker::Request;
-
 use super::request::WriteRequest;
-use crate::repo_do::contract::write::NDJSON;
+use crate::repo_do::contract::write::is_ndjson;
 use crate::repo_do::request::answer::Answer;
 
 mod body;
@@ -30,23 +28,13 @@ mod streamed;
 
 pub(crate) use body::PersonBody;
 
-/// Bytes of a JSON body.
-pub(super) const JSON_BYTES_MAX: usize = inline::BODY_BYTES_MAX;
 pub(super) use draft::{invalid, object_id};
 
 /// Makes a commit of the files that the body has.
 pub(super) async fn commit(write: WriteRequest) -> Answer {
-    if is_streamed(&write.request) {
+    let content_type = write.request.headers().get("content-type").ok().flatten();
+    if is_ndjson(content_type.as_deref()) {
         return streamed::commit(write).await;
     }
     inline::commit(write).await
-}
-
-/// Whether the body is lines, which are taken as they come.
-pub(super) fn is_streamed(request: &Request) -> bool {
-    let content_type = request.headers().get("content-type").ok().flatten();
-    let essence = content_type
-        .as_deref()
-        .and_then(|given| given.split(';').next());
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(NDJSON))
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::body;
-use super::publish::publish;
+use super::publish::{ATTEMPTS_MAX, publish};
 use super::refusal;
 use super::request::WriteRequest;
 use crate::git::content::lookup;
@@ -25,7 +25,6 @@ use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::receive::by_rest::{AnswerOf, RefChanges};
 use crate::repo_do::request::answer::{self, Answer};
-use crate::repo_do::state::reach_cache::Audience;
 
 mod asked;
 mod made;
@@ -35,9 +34,6 @@ use made::{Ground, Made, Outcome};
 
 /// Bytes of a body.
 const BODY_BYTES_MAX: usize = 1 << 20;
-
-/// How often a change without a guard is made again on a ref that moves meanwhile.
-const ATTEMPTS_MAX: usize = 8;
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -54,14 +50,14 @@ struct Changed {
 
 /// Puts a note on an object.
 pub(super) async fn add(write: WriteRequest) -> Answer {
-    let (body, _held): (AddBody, _) = body::json(&write.request, BODY_BYTES_MAX).await?;
+    let (body, _held): (AddBody, _) = body::json(&write, BODY_BYTES_MAX).await?;
     let asked = Asked::add(&write, body)?;
     change(&write, &asked, 201).await
 }
 
 /// Removes the note of an object.
 pub(super) async fn remove(write: WriteRequest) -> Answer {
-    let (body, _held): (RemoveBody, _) = body::json(&write.request, BODY_BYTES_MAX).await?;
+    let (body, _held): (RemoveBody, _) = body::json(&write, BODY_BYTES_MAX).await?;
     let asked = Asked::remove(&write, body)?;
     change(&write, &asked, 200).await
 }
@@ -70,9 +66,7 @@ pub(super) async fn remove(write: WriteRequest) -> Answer {
 async fn change(write: &WriteRequest, asked: &Asked, status: u16) -> Answer {
     let mut attempts = 0_usize;
     loop {
-        let audience = Audience::of(write.authorized.actor);
-        let mut reading = Reading::begin(&write.object, &write.store, audience).await?;
-        write.account.note_packs(reading.packs().records().len());
+        let mut reading = write.reading().await?;
         let ground = ground(write, asked, &mut reading).await?;
         let made = made(&ground, asked, &mut reading).await?;
         drop(reading);

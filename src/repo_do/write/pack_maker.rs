@@ -14,7 +14,7 @@ use crate::git::store::{PackId, Quarantine as _};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::intake::arrival::ArrivingPack;
 use crate::repo_do::intake::error::IntakeError;
-use crate::repo_do::intake::hooks::Hooks;
+use crate::repo_do::intake::hooks::Unwatched;
 use crate::repo_do::intake::memory::PackMemory;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::receive::by_rest::{NewPack, Writer};
@@ -26,11 +26,6 @@ const PIECE_BYTES: usize = 64 << 10;
 
 /// Bytes of content that are compressed and parsed between two pauses: about 20 ms of CPU.
 const STEP_BYTES: u64 = 1 << 20;
-
-/// Nobody is told how far the intake is.
-pub(crate) struct Unwatched;
-
-impl Hooks for Unwatched {}
 
 /// A pack under way. Dropped before it is finished, it leaves nothing in quarantine.
 pub(crate) struct PackMaker {

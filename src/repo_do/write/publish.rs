@@ -7,6 +7,9 @@ use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::receive::by_rest::{RefChanges, Writer, change_refs};
 
+/// How often a change without a guard is made again on a ref that moves meanwhile.
+pub(crate) const ATTEMPTS_MAX: usize = 8;
+
 /// Publishes new objects under refs. It says of each change, in order, why it was refused
 /// ([`super::refusal::reply`] tells it to the client). An error means that nothing was changed, and
 /// of objects that no ref came to name nothing is left.

@@ -13,6 +13,7 @@ use gix_object::bstr::{BStr, ByteSlice as _};
 use self::asked::{Asked, AskedUpdate, RefsBody};
 use self::pointer::pointer;
 use self::report::{Planned, Report};
+use super::publish::ATTEMPTS_MAX;
 use super::request::WriteRequest;
 use super::{body, publish};
 use crate::git::edit::new_objects::NewObjects;
@@ -34,12 +35,9 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 /// Bytes of the tag objects that one request makes.
 const OBJECT_BYTES_MAX: u64 = 4 << 20;
 
-/// How often refs without a guard are changed again that move meanwhile.
-const ATTEMPTS_MAX: usize = 8;
-
 /// Changes the refs that the body names.
 pub(super) async fn update(write: WriteRequest) -> Answer {
-    let (body, _held): (RefsBody, _) = body::json(&write.request, BODY_BYTES_MAX).await?;
+    let (body, _held): (RefsBody, _) = body::json(&write, BODY_BYTES_MAX).await?;
     let asked = Asked::new(body, &write.authorized)?;
     let mut attempts = 0_usize;
     loop {

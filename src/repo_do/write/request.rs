@@ -4,11 +4,14 @@ use std::rc::Rc;
 
 use worker::Request;
 
+use crate::repo_do::content::reading::Reading;
+use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::receive::by_rest::Writer;
 use crate::repo_do::request::account::Account;
 use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::request::once::Once;
+use crate::repo_do::state::reach_cache::Audience;
 use crate::repo_do::state::store::Store;
 
 /// What every handler gets.
@@ -28,6 +31,14 @@ pub(crate) struct WriteRequest {
 }
 
 impl WriteRequest {
+    /// Begins to read for it.
+    pub(crate) async fn reading(&self) -> Result<Reading, ErrorReply> {
+        let audience = Audience::of(self.authorized.actor);
+        let reading = Reading::begin(&self.object, &self.store, audience).await?;
+        self.account.note_packs(reading.packs().records().len());
+        Ok(reading)
+    }
+
     /// Who changes refs, and where.
     pub(crate) fn writer(&self) -> Writer<'_> {
         Writer {

@@ -2,7 +2,7 @@
 
 use worker::{Headers, Method, Response};
 
-use crate::repo_do::contract::write::{self, NDJSON, path};
+use crate::repo_do::contract::write::{self, is_ndjson, path};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply, header};
 use crate::worker::admission;
 use crate::worker::cross_site::check_type;
@@ -92,11 +92,6 @@ fn check_body(
         Write::Commits if is_ndjson(content_type) => Ok(()),
         _ => check_type(content_type),
     }
-}
-
-fn is_ndjson(content_type: Option<&str>) -> bool {
-    let essence = content_type.and_then(|given| given.split(';').next());
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(NDJSON))
 }
 
 /// An envelope that the object wrote.

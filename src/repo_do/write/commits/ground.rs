@@ -40,14 +40,6 @@ pub(super) struct Ground {
     pub(super) tree: Option<ObjectId>,
 }
 
-/// Begins to read for a request that writes.
-pub(super) async fn reading(write: &WriteRequest) -> Result<Reading, ErrorReply> {
-    let audience = Audience::of(write.authorized.actor);
-    let reading = Reading::begin(&write.object, &write.store, audience).await?;
-    write.account.note_packs(reading.packs().records().len());
-    Ok(reading)
-}
-
 /// What the branch is at now.
 pub(super) fn head(write: &WriteRequest, name: &BStr) -> Result<Option<ObjectId>, ErrorReply> {
     Ok(write.store.find_ref(name)?.map(|found| found.target))

@@ -17,7 +17,7 @@ use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::write::body;
-use crate::repo_do::write::publish::publish;
+use crate::repo_do::write::publish::{ATTEMPTS_MAX, publish};
 use crate::repo_do::write::refusal::{self, full};
 use crate::repo_do::write::request::WriteRequest;
 
@@ -27,12 +27,9 @@ pub(super) const BODY_BYTES_MAX: usize = 16 << 20;
 /// Bytes of the objects that one commit makes: the contents of a body, and the trees.
 const OBJECT_BYTES_MAX: u64 = 32 << 20;
 
-/// How often a commit without a guard is made again on a branch that moves meanwhile.
-const ATTEMPTS_MAX: usize = 8;
-
 /// Makes the commit.
 pub(super) async fn commit(write: WriteRequest) -> Answer {
-    let (mut body, _held): (CommitBody, _) = body::json(&write.request, BODY_BYTES_MAX).await?;
+    let (mut body, _held): (CommitBody, _) = body::json(&write, BODY_BYTES_MAX).await?;
     let words = Words::new(&body, &write.authorized, now_ms(), "")?;
     let draft = Draft::new(&mut body, "", false)?;
     make(&write, draft, &words).await
@@ -45,7 +42,7 @@ pub(super) async fn make(write: &WriteRequest, mut draft: Draft, words: &Words) 
     let ids = blobs.add_all(ObjectKind::Blob, contents).map_err(full)?;
     let mut attempts = 0_usize;
     loop {
-        let mut reading = ground::reading(write).await?;
+        let mut reading = write.reading().await?;
         let ground = Ground::find(write, &draft, &mut reading).await?;
         let mut objects = blobs.clone();
         let plan = match &draft.patch {

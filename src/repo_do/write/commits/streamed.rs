@@ -185,7 +185,7 @@ impl Commit {
         mut draft: Draft,
         words: Words,
     ) -> Result<Self, ErrorReply> {
-        let mut reading = ground::reading(write).await?;
+        let mut reading = write.reading().await?;
         let ground = Ground::find(write, &draft, &mut reading).await?;
         let plan = ground::plan(write, &draft, &ground, &mut reading).await?;
         drop(reading);
@@ -296,7 +296,7 @@ impl Commit {
     /// All lines are here: writes the trees and the commit, and publishes.
     async fn end(mut self, write: &WriteRequest) -> Answer {
         let ids = self.content_ids().await?;
-        let mut reading = ground::reading(write).await?;
+        let mut reading = write.reading().await?;
         let ground = Ground::find(write, &self.draft, &mut reading).await?;
         let plan = ground::plan(write, &self.draft, &ground, &mut reading).await?;
         if plan.trees() != self.trees {

@@ -6,13 +6,11 @@ use serde::Deserialize;
 
 use crate::git::edit::date::Date;
 use crate::git::edit::person::Person;
-use crate::git::limits::Limits;
 use crate::git::merge::tree::Favor;
 use crate::git::refname;
 use crate::repo_do::contract::{ErrorReply, check_branch, present};
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::write::commits::people::{self, caller};
-use crate::repo_do::write::commits::{PersonBody, invalid, object_id};
+use crate::repo_do::write::commits::{PersonBody, invalid, object_id, people};
 use crate::repo_do::write::request::WriteRequest;
 
 /// Bytes of a JSON body.
@@ -210,37 +208,6 @@ pub(super) fn check_revision(revision: &str, pointer: &str) -> Result<(), ErrorR
     Ok(())
 }
 
-/// Checks push options as those of a push.
-pub(super) fn push_options(given: Vec<String>) -> Result<Vec<BString>, ErrorReply> {
-    let Limits {
-        push_options_max,
-        push_option_bytes_max,
-        push_options_bytes_max,
-        ..
-    } = Limits::DEFAULT;
-    let count = given.len();
-    if count > push_options_max {
-        let message = format!("{count} push options, at most {push_options_max} are taken");
-        return Err(invalid("/push_options", message));
-    }
-    let mut all = 0_usize;
-    for (at, option) in given.iter().enumerate() {
-        let bytes = option.len();
-        all = all.saturating_add(bytes);
-        let wrong = if bytes > push_option_bytes_max {
-            format!("a push option of {bytes} bytes, at most {push_option_bytes_max} are taken")
-        } else if all > push_options_bytes_max {
-            format!("push options of {all} bytes, at most {push_options_bytes_max} are taken")
-        } else if option.contains(['\0', '\n']) {
-            "a push option has no NUL and no line feed".to_owned()
-        } else {
-            continue;
-        };
-        return Err(invalid(format!("/push_options/{at}"), wrong));
-    }
-    Ok(given.into_iter().map(BString::from).collect())
-}
-
 /// A person as given; the caller otherwise.
 pub(super) fn person(
     write: &WriteRequest,
@@ -248,8 +215,5 @@ pub(super) fn person(
     pointer: &str,
 ) -> Result<Person, ErrorReply> {
     let now = Date::utc(now_ms().div_euclid(1000));
-    match given {
-        Some(given) => people::person(given, now, pointer),
-        None => caller(&write.authorized, now),
-    }
+    people::given_or_caller(given, &write.authorized, now, pointer)
 }

@@ -3,7 +3,7 @@
 use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 
-use super::body::{BODY_BYTES_MAX, Branch, MergeBody, Strategy, guard, person, push_options};
+use super::body::{BODY_BYTES_MAX, Branch, MergeBody, Strategy, guard, person};
 use super::conflicts::{Sides, conflicted};
 use super::outcome::Outcome;
 use super::picks::{Chain, Pick};
@@ -21,6 +21,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::write::body;
 use crate::repo_do::write::commits::invalid;
+use crate::repo_do::write::push_options;
 use crate::repo_do::write::request::WriteRequest;
 use serde_json::json;
 
@@ -54,7 +55,7 @@ struct Met {
 
 /// Merges.
 pub(super) async fn merge(write: WriteRequest) -> Answer {
-    let (body, _held): (MergeBody, _) = body::json(&write.request, BODY_BYTES_MAX).await?;
+    let (body, _held): (MergeBody, _) = body::json(&write, BODY_BYTES_MAX).await?;
     let asked = Asked::new(&write, body)?;
     let mut bench = Workbench::begin(&write).await?;
     let ours = bench.head(&asked.into, asked.guard)?;
@@ -279,7 +280,7 @@ impl Asked {
             committer: person(write, body.committer.as_ref(), "/committer")?,
             favor: body.on_conflict.favor(),
             dry_run: body.dry_run,
-            push_options: push_options(body.push_options)?,
+            push_options: push_options::checked(body.push_options, "/push_options")?,
         })
     }
 }

@@ -5,7 +5,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 use serde_json::json;
 
-use super::body::{BODY_BYTES_MAX, Branch, PicksBody, guard, person, push_options};
+use super::body::{BODY_BYTES_MAX, Branch, PicksBody, guard, person};
 use super::conflicts::{Sides, conflicted};
 use super::outcome::Outcome;
 use super::workbench::{Workbench, result};
@@ -17,6 +17,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::write::body;
 use crate::repo_do::write::commits::invalid;
+use crate::repo_do::write::push_options;
 use crate::repo_do::write::request::WriteRequest;
 
 /// Commits of one request.
@@ -56,7 +57,7 @@ pub(super) struct Chain {
 
 /// Replays commits.
 pub(super) async fn replay(write: WriteRequest, direction: Direction) -> Answer {
-    let (body, _held): (PicksBody, _) = body::json(&write.request, BODY_BYTES_MAX).await?;
+    let (body, _held): (PicksBody, _) = body::json(&write, BODY_BYTES_MAX).await?;
     let count = body.commits.len();
     if !(1..=PICKS_MAX).contains(&count) {
         let message = format!("{count} commits, 1 to {PICKS_MAX} are taken");
@@ -77,7 +78,7 @@ pub(super) async fn replay(write: WriteRequest, direction: Direction) -> Answer 
         Direction::Pick => None,
         Direction::Revert => Some(person(&write, body.author.as_ref(), "/author")?),
     };
-    let push_options = push_options(body.push_options)?;
+    let push_options = push_options::checked(body.push_options, "/push_options")?;
     let mut bench = Workbench::begin(&write).await?;
     let head = bench.head(&branch, guard)?;
     let mut picks = Vec::with_capacity(count);

@@ -4,7 +4,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 use serde_json::json;
 
-use super::body::{BODY_BYTES_MAX, Branch, How, RestoreBody, RestoreTo, person, push_options};
+use super::body::{BODY_BYTES_MAX, Branch, How, RestoreBody, RestoreTo, person};
 use super::outcome::Outcome;
 use super::workbench::Workbench;
 use crate::git::content::lookup;
@@ -15,6 +15,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::write::body;
 use crate::repo_do::write::commits::{invalid, object_id};
+use crate::repo_do::write::push_options;
 use crate::repo_do::write::refusal;
 use crate::repo_do::write::request::WriteRequest;
 
@@ -23,7 +24,7 @@ const ID_DIGITS: usize = 7;
 
 /// Restores.
 pub(super) async fn restore(write: WriteRequest) -> Answer {
-    let (body, _held): (RestoreBody, _) = body::json(&write.request, BODY_BYTES_MAX).await?;
+    let (body, _held): (RestoreBody, _) = body::json(&write, BODY_BYTES_MAX).await?;
     let branch = Branch::new(&body.branch, "/branch")?;
     let guard = match &body.expected_head {
         None => None,
@@ -50,7 +51,7 @@ pub(super) async fn restore(write: WriteRequest) -> Answer {
     let message = message.map_err(|fault| invalid("/message", fault.to_string()))?;
     let author = person(&write, body.author.as_ref(), "/author")?;
     let committer = person(&write, body.committer.as_ref(), "/committer")?;
-    let push_options = push_options(body.push_options)?;
+    let push_options = push_options::checked(body.push_options, "/push_options")?;
     let mut bench = Workbench::begin(&write).await?;
     let found = bench.reading.store().find_ref(branch.name.as_bstr())?;
     let head = found.map(|found| found.target);

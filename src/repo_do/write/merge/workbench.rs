@@ -22,9 +22,7 @@ use crate::git::store::ReadError;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::runtime::timer::pause;
-use crate::repo_do::state::reach_cache::Audience;
-use crate::repo_do::write::refusal;
-use crate::repo_do::write::refusal::full;
+use crate::repo_do::write::refusal::{self, full};
 use crate::repo_do::write::request::WriteRequest;
 
 /// Bytes of the objects that one request makes.
@@ -95,9 +93,7 @@ impl Stepped for TreeMerge {
 impl Workbench {
     /// Takes the packs that are live now.
     pub(super) async fn begin(write: &WriteRequest) -> Result<Self, ErrorReply> {
-        let audience = Audience::of(write.authorized.actor);
-        let reading = Reading::begin(&write.object, &write.store, audience).await?;
-        write.account.note_packs(reading.packs().records().len());
+        let reading = write.reading().await?;
         // Before anything else is awaited: the packs' own graph.
         let graph = reading.graph()?;
         Ok(Self {

@@ -11,7 +11,7 @@ use crate::git::protocol::oid_hex;
 use crate::git::refname;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, present};
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::write::commits::{PersonBody, people};
+use crate::repo_do::write::commits::{PersonBody, invalid, people};
 use crate::repo_do::write::push_options;
 use crate::repo_do::write::request::WriteRequest;
 
@@ -175,8 +175,4 @@ fn object_id(text: &str) -> Result<ObjectId, ErrorReply> {
         let message = "expected_ref is an object id of 40 hex digits, or null";
         invalid("/expected_ref", message)
     })
-}
-
-fn invalid(pointer: &str, message: impl Into<String>) -> ErrorReply {
-    ErrorReply::at(ErrorCode::InvalidInput, pointer, message)
 }

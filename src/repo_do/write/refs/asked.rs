@@ -15,7 +15,7 @@ use crate::git::refname;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, present};
 use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::write::commits::{PersonBody, people};
+use crate::repo_do::write::commits::{PersonBody, invalid, people};
 use crate::repo_do::write::push_options;
 
 /// Refs that one request changes. The answer to so many fits a row.
@@ -212,8 +212,4 @@ fn check_revision(text: &str) -> Result<(), String> {
 /// An object id; the null id is none.
 fn read_id(text: &str) -> Option<ObjectId> {
     oid_hex::parse(text.as_bytes()).filter(|id| !id.is_null())
-}
-
-fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> ErrorReply {
-    ErrorReply::at(ErrorCode::InvalidInput, pointer, message)
 }

@@ -11,7 +11,6 @@ use crate::git::object::ObjectKind;
 use crate::git::store::ObjectSource as _;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::repo_do::state::reach_cache::Audience;
 use crate::repo_do::write::request::WriteRequest;
 
 /// Makes the tags that are asked for: their refs name them in place of their targets.
@@ -24,8 +23,7 @@ pub(super) async fn make(
     if asked.updates.iter().all(|update| update.tag.is_none()) {
         return Ok(targets);
     }
-    let audience = Audience::of(write.authorized.actor);
-    let mut reading = Reading::begin(&write.object, &write.store, audience).await?;
+    let mut reading = write.reading().await?;
     let mut made = Vec::with_capacity(targets.len());
     for (number, (update, target)) in asked.updates.iter().zip(targets).enumerate() {
         made.push(match (&update.tag, target) {
