@@ -6,9 +6,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
-use std::io::{Seek as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 use std::rc::Rc;
 
 use cairn::git::limits::Limits;
@@ -24,24 +23,10 @@ use cairn::git::store::{
 };
 use gix_hash::{ObjectId, oid};
 
-/// Runs git with this input and gives what it printed.
-fn git(directory: &Path, arguments: &[&str], input: &[u8]) -> Vec<u8> {
-    let mut stdin = tempfile::tempfile().unwrap();
-    stdin.write_all(input).unwrap();
-    stdin.rewind().unwrap();
-    let output = Command::new("git")
-        .args(arguments)
-        .current_dir(directory)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_SYSTEM", "/dev/null")
-        .env("LC_ALL", "C")
-        .stdin(stdin)
-        .output()
-        .expect("git runs");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "git {arguments:?}: {stderr}");
-    output.stdout
-}
+#[path = "support/plumbing.rs"]
+mod plumbing;
+
+use plumbing::git;
 
 /// Numbers that look random and are the same in each run.
 struct Numbers(u64);

@@ -10,7 +10,9 @@ use cairn::git::limits::Limits;
 use gix_hash::ObjectId;
 use gix_object::tree::EntryKind;
 
-use crate::repository::{Objects, git, make_trees, pairs, stdin_of};
+use crate::plumbing::git;
+use crate::random_trees::make_trees;
+use crate::repository::{Objects, pairs, stdin_of};
 
 pub fn tree_changes(
     objects: &Objects,

@@ -13,7 +13,9 @@ use cairn::git::store::ObjectSource as _;
 use gix_hash::ObjectId;
 
 use crate::changes::{renamed_changes, tree_changes};
-use crate::repository::{Numbers, Objects, git, make_trees};
+use crate::plumbing::git;
+use crate::random_trees::make_trees;
+use crate::repository::{Numbers, Objects};
 
 const NAMES: [&str; 9] = [
     "A U Thor",

@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "../support/plumbing.rs"]
+mod plumbing;
+
 mod changes;
 mod mails;
 mod patches;
+mod random_trees;
 mod repository;

@@ -10,7 +10,9 @@ use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
 use crate::changes::{renamed_changes, tree_changes};
-use crate::repository::{Numbers, Objects, git, make_trees, pairs, stdin_of};
+use crate::plumbing::git;
+use crate::random_trees::make_trees;
+use crate::repository::{Numbers, Objects, pairs, stdin_of};
 
 pub fn patch(objects: &Objects, pair: (ObjectId, ObjectId), context: u32) -> Vec<u8> {
     let changes = tree_changes(objects, pair, &[]);

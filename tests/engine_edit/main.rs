@@ -11,4 +11,5 @@ mod commits;
 mod memory;
 mod notes;
 mod patches;
+mod refused_trees;
 mod trees;

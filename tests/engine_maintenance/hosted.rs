@@ -1,8 +1,7 @@
 //! A repository as the server keeps it, on SQLite, and pushes to it from a real one.
 
-use std::io::{Seek as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 use std::rc::Rc;
 
 use cairn::git::graph::commits::CommitGraph;
@@ -28,26 +27,12 @@ use cairn::storage::repository::publication::{
 use cairn::storage::repository::store::{NewRepository, RepoStore};
 use gix_hash::ObjectId;
 
-pub const NOW: i64 = 1_700_000_000_000;
+#[path = "../support/plumbing.rs"]
+mod plumbing;
 
-/// Runs git and gives what it printed.
-pub fn git(directory: &Path, arguments: &[&str], input: &[u8]) -> Vec<u8> {
-    let mut stdin = tempfile::tempfile().unwrap();
-    stdin.write_all(input).unwrap();
-    stdin.rewind().unwrap();
-    let output = Command::new("git")
-        .args(arguments)
-        .current_dir(directory)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_SYSTEM", "/dev/null")
-        .env("LC_ALL", "C")
-        .stdin(stdin)
-        .output()
-        .expect("git runs");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "git {arguments:?}: {stderr}");
-    output.stdout
-}
+pub use plumbing::git;
+
+pub const NOW: i64 = 1_700_000_000_000;
 
 /// What git printed, as text without the last newline.
 pub fn text(directory: &Path, arguments: &[&str]) -> String {
