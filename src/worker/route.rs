@@ -114,7 +114,7 @@ pub(crate) enum Content {
     Notes,
 }
 
-/// What is written to a repository.
+/// The writes to a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Write {
     /// `POST /commits`
@@ -376,7 +376,7 @@ impl RestRoute {
 }
 
 impl RestRoute {
-    /// What a request with this method writes to which repository, if it is to write.
+    /// The write that a request with this method asks for, and its repository.
     #[must_use]
     pub(crate) fn write(&self, method: &str) -> Option<(&RepositoryPath, Write)> {
         match self {

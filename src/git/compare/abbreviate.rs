@@ -13,7 +13,7 @@ const DIGITS_MIN: usize = 7;
 /// Git's look at neighbours ends here.
 const COMMON_DIGITS_MAX: usize = 32;
 
-/// What is known of the objects of a repository.
+/// The facts that an abbreviation needs of a repository's objects.
 pub trait ObjectNames {
     /// About how many there are.
     fn object_count(&self) -> Result<u64, StoreError>;

@@ -1,4 +1,4 @@
-//! What stands in a file, as a diff reads it.
+//! The content of a file, as a diff reads it.
 
 use gix_object::bstr::ByteSlice as _;
 use gix_object::tree::EntryKind;
@@ -11,7 +11,7 @@ use super::similarity::is_binary;
 use super::text::no_text;
 use super::tree::Side;
 
-/// What stands in a file.
+/// The content of a file.
 #[derive(Debug, Clone)]
 pub(super) enum Content {
     /// Text, or nothing.

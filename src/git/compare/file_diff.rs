@@ -7,7 +7,7 @@ use super::error::CompareError;
 use super::text::TextDiff;
 use super::tree::Change;
 
-/// What differs in a file.
+/// The difference in one file.
 #[derive(Debug, Clone)]
 pub enum FileDiff {
     /// Nothing but its path or its mode.

@@ -31,7 +31,7 @@ pub struct Hunks {
 }
 
 impl Hunks {
-    /// Hunks with so many lines of context.
+    /// Hunks with this many lines of context.
     pub fn new(context: u32) -> Self {
         Self {
             context,

@@ -192,7 +192,7 @@ fn write_message(message: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// What git takes for blank.
+/// The line without the blanks at its end, as git counts blanks.
 fn trim_end(line: &[u8]) -> &[u8] {
     line.trim_end_with(|c| matches!(c, ' ' | '\t' | '\n' | '\r'))
 }

@@ -1,4 +1,4 @@
-//! What differs between two trees, two commits, two texts.
+//! The differences between two trees, two commits, two texts.
 //!
 //! | file | what |
 //! |---|---|

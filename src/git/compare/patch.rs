@@ -54,7 +54,7 @@ enum Left {
 }
 
 impl Patches {
-    /// Patches with so many lines of context; git shows three.
+    /// Patches with this many lines of context; git shows three.
     pub fn new(changes: Vec<Change>, context: u32, limits: &Limits) -> Self {
         Self {
             changes: changes.into_iter(),

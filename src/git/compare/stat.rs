@@ -1,4 +1,4 @@
-//! What a change is about at a glance, as `git diff --stat --summary` prints it (`show_stats` and
+//! The overview of a change, as `git diff --stat --summary` prints it (`show_stats` and
 //! `diff_summary` of git's `diff.c`).
 
 use super::super::limits::Limits;

@@ -76,7 +76,7 @@ pub struct TextDiff {
 }
 
 impl TextDiff {
-    /// Compares two texts, for hunks of so many lines of context.
+    /// Compares two texts, for hunks with this many lines of context.
     pub fn new(old: Shared, new: Shared, context: u32) -> Self {
         // Without context git compares less, which may give other lines.
         let tail = if context == 0 {

@@ -25,7 +25,7 @@ pub const CHANGES_BYTES_MAX: usize = 24 << 20;
 /// A file on one side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Side {
-    /// What it is; never a tree.
+    /// The kind; never a tree.
     pub kind: EntryKind,
     /// Its blob, or the commit of a submodule.
     pub id: ObjectId,
@@ -43,9 +43,9 @@ impl Side {
 pub struct Change {
     /// Its path on the new side; on the old one where it was deleted.
     pub path: BString,
-    /// What it was; `None` where it was created.
+    /// The old side; `None` if the file was created.
     pub old: Option<Side>,
-    /// What it is; `None` where it was deleted.
+    /// The new side; `None` if the file was deleted.
     pub new: Option<Side>,
     /// Where it was before, if the file was renamed; then `old` is what stood there.
     pub renamed: Option<Box<Renamed>>,

@@ -16,11 +16,11 @@ use super::path::PathFault;
 pub struct Change {
     /// The path from the root, names separated by `/`. Any bytes that a push may bring.
     pub path: BString,
-    /// What happens there.
+    /// The kind of change.
     pub action: Action,
 }
 
-/// What happens at a path.
+/// One kind of change at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Puts an entry there. As `git update-index --add --replace` does, it takes the place of
@@ -108,7 +108,7 @@ impl EditError {
     }
 }
 
-/// What is wrong with a change.
+/// A fault of a change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeFault {
     /// No tree may have the path.

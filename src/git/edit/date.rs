@@ -15,7 +15,7 @@ pub struct Date {
     zone_minutes: i16,
 }
 
-/// A date is none that is taken.
+/// Git does not take the date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DateFault {
     /// It is too long.

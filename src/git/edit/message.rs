@@ -8,7 +8,7 @@ use super::trailers::{self, SIGNED_OFF_BY, is_space};
 /// Bytes of a message at most.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 1 << 20;
 
-/// A message is none that git takes.
+/// Git does not take the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MessageFault {
     /// It is too long.

@@ -123,7 +123,7 @@ impl NewObjects {
         self.order.len()
     }
 
-    /// Whether there are none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }

@@ -24,7 +24,7 @@ use fanout::{Fanout, Note};
 /// The ref of notes where none is named.
 pub const DEFAULT_REF: &str = "refs/notes/commits";
 
-/// What refs of notes begin with.
+/// The prefix of refs of notes.
 const REFS: &str = "refs/notes/";
 
 /// Bytes of notes that are put together here because a tree has two for one object.

@@ -13,7 +13,7 @@ pub struct Packing {
 }
 
 impl Packing {
-    /// Writes the header of a pack of so many objects.
+    /// Writes the header of a pack of this many objects.
     pub fn new(object_count: u32, out: &mut Vec<u8>) -> Self {
         let mut packing = Self {
             hasher: PackHasher::default(),
@@ -32,7 +32,7 @@ impl Packing {
         self.hasher.update(out.get(from..).unwrap_or_default());
     }
 
-    /// Begins a blob of so many bytes; its zlib stream follows by [`Self::write`].
+    /// Begins a blob of this many bytes; its zlib stream follows by [`Self::write`].
     pub fn open_blob(&mut self, size_bytes: u64, out: &mut Vec<u8>) {
         let from = out.len();
         entry::write(&EntryKind::Whole(ObjectKind::Blob), size_bytes, out);

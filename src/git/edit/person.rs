@@ -15,7 +15,7 @@ pub struct Person {
     date: Date,
 }
 
-/// A name or an address is none that git takes.
+/// Git does not take the name or the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PersonFault {
     /// It is too long.

@@ -35,7 +35,7 @@ impl Removal {
     }
 }
 
-/// What a change puts at a place.
+/// The object that a change puts at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Target {
     /// The number of the change.
@@ -59,7 +59,7 @@ pub(super) struct Place {
     pub(super) removal: Option<(Removal, usize)>,
     /// A change here or above it removes all that stood here.
     pub(super) is_cleared: bool,
-    /// What stands here in the tree as it was.
+    /// The entry of the tree before the change.
     pub(super) standing: Option<Entry>,
     /// The directory's entries as they were; `None` where none of them stays.
     pub(super) stored: Option<Shared>,

@@ -26,7 +26,7 @@ const HELD_BYTES_MAX: u64 = 24 << 20;
 /// Changes that one step takes.
 const CHANGES_A_STEP: usize = 64;
 
-/// What one step did.
+/// The result of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Some changes were taken, a directory was read, or an object looked up; and there are more.

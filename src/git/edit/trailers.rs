@@ -159,7 +159,7 @@ fn cut_line(message: &str) -> usize {
     found.map_or(message.len(), |at| at.saturating_add(1))
 }
 
-/// What git takes for a space, wherever it runs.
+/// Whether git takes the character for a space, wherever git runs.
 pub(super) fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r')
 }

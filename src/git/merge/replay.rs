@@ -61,7 +61,7 @@ impl Replayed {
         }
     }
 
-    /// What the sides are called in markers.
+    /// The names of the sides in markers.
     pub fn names(&self, onto: &BStr, direction: Direction) -> BranchNames {
         let name = format!(
             "{} ({})",

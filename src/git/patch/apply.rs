@@ -22,7 +22,7 @@ pub(crate) const PATCH_FILES_MAX: usize = 10_000;
 /// Lines that are compared for one patch, at most: some tenths of a second.
 const LINES_COMPARED_MAX: u64 = 50_000_000;
 
-/// What a step did.
+/// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// It applied the patch of one file, or looked for what is in a file's way; there are more.

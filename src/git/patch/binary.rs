@@ -10,7 +10,7 @@ use super::hunk::number;
 const DIGITS: &[u8; 85] =
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
 
-/// What a binary patch does to a file.
+/// The change that a binary patch makes to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Binary {
     /// The whole content.

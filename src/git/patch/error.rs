@@ -76,7 +76,7 @@ pub enum PatchError {
     },
 }
 
-/// What is wrong with the text of a patch.
+/// A fault in the text of a patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SyntaxFault {
     /// A hunk without a header.

@@ -1,4 +1,4 @@
-//! What the headers of a patch say of one file.
+//! The headers of one file in a patch.
 
 use gix_object::bstr::{BString, ByteSlice};
 use gix_object::tree::EntryKind;

@@ -8,7 +8,7 @@ use super::header::Lines;
 /// Bytes of the shortest line that says that there is no newline at the end.
 const NO_NEWLINE_BYTES_MIN: usize = 12;
 
-/// What a line of a hunk is.
+/// The kind of a line of a hunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineKind {
     Context,

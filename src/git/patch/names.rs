@@ -92,7 +92,7 @@ fn of_quoted_header(line: &[u8]) -> Option<BString> {
     is_same.then(|| first.into())
 }
 
-/// What follows the first slash; an absolute path is none.
+/// The path behind the first slash; an absolute path has no such part.
 fn strip_prefix(path: &[u8]) -> Option<&[u8]> {
     let slash = path.find_byte(b'/').filter(|slash| *slash > 0)?;
     path.get(slash.checked_add(1)?..)

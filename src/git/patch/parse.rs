@@ -13,7 +13,7 @@ const LINE_BYTES_MIN: usize = 6;
 /// Bytes that the shortest header of a hunk has.
 const HUNK_HEADER_BYTES_MIN: usize = 14;
 
-/// What a patch may at most be.
+/// Bounds of a patch.
 #[expect(clippy::struct_field_names, reason = "each is a bound")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bounds {
@@ -30,7 +30,7 @@ pub(super) struct FilePatch<'a> {
     pub(super) body: Body<'a>,
 }
 
-/// What happens to the content of a file.
+/// The change to the content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Body<'a> {
     Text(Vec<Hunk<'a>>),

@@ -1,4 +1,4 @@
-//! What stands at a path of a tree.
+//! The entry at a path of a tree.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
@@ -10,7 +10,7 @@ use super::super::object::facts::{Mode, tree_entries};
 use super::super::store::{ObjectSource, ReadError};
 use super::table::File;
 
-/// What stands at a path.
+/// The entry at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {
     Nothing,
@@ -34,7 +34,7 @@ pub(super) fn parents(path: &BStr) -> impl Iterator<Item = &BStr> {
         .map(ByteSlice::as_bstr)
 }
 
-/// What stands at a path below a tree.
+/// The entry at a path below a tree.
 pub(super) fn standing(
     objects: &impl ObjectSource,
     root: Option<ObjectId>,

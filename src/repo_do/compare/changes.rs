@@ -22,7 +22,7 @@ const SLICE_BYTES: u64 = 1 << 20;
 /// Steps of a walk after which they get it in any case.
 const SLICE_STEPS: u32 = 500;
 
-/// What the search for renames holds beside the list.
+/// Bytes that the search for renames holds beside the list.
 const RENAMES_BYTES: u64 = 6 << 20;
 
 /// Bytes by which the room for the list grows.
@@ -36,7 +36,7 @@ pub(super) struct Slice {
 }
 
 impl Slice {
-    /// Counts a step in which so many bytes were read or compared.
+    /// Counts a step that read or compared this many bytes.
     pub(super) async fn worked(&mut self, bytes: u64) {
         self.bytes = self.bytes.saturating_add(bytes);
         self.steps = self.steps.saturating_add(1);

@@ -9,7 +9,7 @@ use super::revisions::{Revision, begin};
 use super::stream::send;
 use crate::repo_do::request::answer::Answer;
 
-/// What differs between two trees: as JSON, or as the bytes of `git diff`.
+/// The difference between two trees: as JSON, or as the bytes of `git diff`.
 pub(super) async fn diff(compare: CompareRequest) -> Answer {
     let takes = ["base", "head", "path", "context", "renames"];
     let query = CompareQuery::read(&compare.query(), &takes)?;

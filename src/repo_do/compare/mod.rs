@@ -1,4 +1,4 @@
-//! What differs between commits, where refs have been, and notes.
+//! Reads: differences between commits, the reflog, notes.
 //!
 //! | file | what |
 //! |---|---|

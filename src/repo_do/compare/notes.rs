@@ -192,7 +192,7 @@ async fn list(reading: &mut Reading, tree: Option<ObjectId>, query: &NotesQuery)
     Ok(answer::json(out)?)
 }
 
-/// What the caller is told of notes that cannot be read.
+/// The error of notes that cannot be read.
 fn unread(error: &NotesError) -> ErrorReply {
     ErrorReply::at(ErrorCode::MemoryLimit, "/ref", error.to_string())
 }

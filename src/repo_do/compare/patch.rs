@@ -79,7 +79,7 @@ impl Commit {
         Ok(parse(self.id, &self.content)?.facts.parents.len())
     }
 
-    /// What it changes against its first parent.
+    /// The difference to its first parent.
     async fn changes(
         &self,
         reading: &mut Reading,

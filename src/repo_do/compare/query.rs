@@ -1,4 +1,4 @@
-//! What a comparison is asked with, read strictly.
+//! The query of a comparison, read strictly.
 
 use gix_object::bstr::ByteSlice as _;
 
@@ -19,7 +19,7 @@ pub(super) const COMMITS_MAX: u32 = 1000;
 /// Commits that it shows unless told otherwise.
 const COMMITS_DEFAULT: u32 = 100;
 
-/// What is compared, and how; each route takes some of it.
+/// The fields of all comparisons; each route takes some of them.
 #[derive(Debug, Clone)]
 pub(super) struct CompareQuery {
     /// The old side.

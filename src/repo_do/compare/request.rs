@@ -1,4 +1,4 @@
-//! What each handler of the room gets.
+//! The input of each handler of the room.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use crate::repo_do::state::reach_cache::Audience;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// What every handler gets.
+/// The input of every handler.
 pub(crate) struct CompareRequest {
     /// The repository's object.
     pub(crate) object: Rc<RepoObject>,
@@ -20,9 +20,9 @@ pub(crate) struct CompareRequest {
     pub(crate) request: Request,
     /// The repository.
     pub(crate) record: RepositoryRecord,
-    /// What the caller may see.
+    /// The objects that the caller may see.
     pub(crate) audience: Audience,
-    /// What the request costs.
+    /// The account of the request's costs.
     pub(crate) account: Rc<Account>,
 }
 

@@ -1,4 +1,4 @@
-//! What a caller names: revisions, and what they lead to.
+//! Revisions that a caller names, and the objects that they lead to.
 
 use std::rc::Rc;
 

@@ -101,7 +101,7 @@ pub(super) struct HunkWriter {
 }
 
 impl HunkWriter {
-    /// Hunks with so many lines of context.
+    /// Hunks with this many lines of context.
     pub(super) fn new(diff: TextDiff, context: u32) -> Self {
         Self {
             diff,

@@ -1,4 +1,4 @@
-//! What differs between commits, where refs have been, and notes: the paths below [`path`].
+//! Differences between commits, the reflog and notes: the paths below [`path`].
 //!
 //! The query is the client's, unread: the handler of each path reads it strictly
 //! ([`super::strict::query`]). The client's `Accept` and conditions come along. The answer has status
@@ -10,7 +10,7 @@ pub(crate) mod path {
     pub(crate) const COMPARE: &str = "/compare/";
     /// Followed by `base...head` or `base..head`, percent-encoded as one segment.
     pub(crate) const COMMITS: &str = "/compare/commits/";
-    /// What differs between two trees.
+    /// The difference between two trees.
     pub(crate) const DIFF: &str = "/compare/diff";
     /// Followed by a commit id: `git format-patch --stdout -1`.
     pub(crate) const COMMIT_PATCH: &str = "/compare/commit-patch/";

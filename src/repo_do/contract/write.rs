@@ -1,4 +1,4 @@
-//! What changes a repository by REST: the paths below [`path`]. Whoever may push may ask for them.
+//! Changes of a repository by REST: the paths below [`path`]. A caller that may push may use them.
 //!
 //! The body is the client's, streamed: the handler of each path reads it. So are its `Content-Type`
 //! and `Content-Length`; a body is never encoded. Of its `Idempotency-Key` the object gets

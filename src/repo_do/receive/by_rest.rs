@@ -24,7 +24,7 @@ use crate::repo_do::state::store::Store;
 
 pub(crate) use super::kept_answer::AnswerOf;
 
-/// What refs shall be.
+/// Changes of refs that a caller asks for.
 #[derive(Clone, Default)]
 pub(crate) struct RefChanges {
     /// The changes, each of another ref.
@@ -33,7 +33,7 @@ pub(crate) struct RefChanges {
     pub(crate) atomic: bool,
     /// As `git push -o` sends them.
     pub(crate) push_options: Vec<BString>,
-    /// What is answered then. A request that is done once has it kept with the changes.
+    /// The answer. A request with an `Idempotency-Key` has it kept with the changes.
     pub(crate) answer: Option<AnswerOf>,
 }
 
@@ -43,11 +43,11 @@ pub(crate) struct NewPack {
     pub(crate) arrived: ArrivedPack,
     /// Its rows.
     pub(crate) quarantined: QuarantinedPack,
-    /// What it holds.
+    /// Memory that it holds.
     pub(crate) memory: PackMemory,
 }
 
-/// Who changes refs, and where.
+/// The caller that changes refs, and the repository.
 pub(crate) struct Writer<'a> {
     /// The repository's object.
     pub(crate) object: &'a Rc<RepoObject>,
@@ -55,7 +55,7 @@ pub(crate) struct Writer<'a> {
     pub(crate) store: &'a Rc<Store>,
     /// The caller, who may push.
     pub(crate) authorized: &'a Authorized,
-    /// What the request costs.
+    /// The account of the request's costs.
     pub(crate) account: &'a Rc<Account>,
     /// Whether the request is done once.
     pub(crate) once: &'a Rc<Once>,

@@ -40,7 +40,7 @@ impl Refused {
     }
 }
 
-/// What REST tells of it.
+/// The error that REST gives for it.
 impl From<Refused> for ErrorReply {
     fn from(refused: Refused) -> Self {
         match refused.fault {

@@ -23,7 +23,7 @@ use crate::storage::repository::idempotency::{Digest, DoneRequest};
 /// When to send a request again that is being done.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
-/// What is to be done with a request.
+/// A request at its beginning: a first one, or one that was done before.
 pub(crate) enum Begun {
     /// It is done now.
     ToDo(Once),

@@ -25,7 +25,7 @@ impl HeldBody {
         Self(Reservation::empty_share())
     }
 
-    /// Reserves what so many bytes of JSON hold.
+    /// Reserves memory for this many bytes of JSON.
     pub(crate) async fn hold(&mut self, json_bytes: usize) -> Result<(), ErrorReply> {
         let bytes = json_bytes as u64;
         if bytes <= REQUEST_FREE_BYTES {

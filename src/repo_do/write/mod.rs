@@ -1,4 +1,4 @@
-//! What changes a repository by REST. Each handler makes objects and asks `publish` for the refs: no
+//! Changes of a repository by REST. Each handler makes objects and asks `publish` for the refs: no
 //! ref changes otherwise.
 //!
 //! | file | what |

@@ -95,7 +95,7 @@ async fn change(write: &WriteRequest, asked: &Asked, status: u16) -> Answer {
     }
 }
 
-/// What the notes are now, and which object is meant.
+/// The notes as they are now, and the object that is meant.
 async fn ground(
     write: &WriteRequest,
     asked: &Asked,

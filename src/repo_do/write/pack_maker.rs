@@ -58,7 +58,7 @@ impl Drop for Discarding {
 }
 
 impl PackMaker {
-    /// Begins a pack of so many objects. `beside_bytes` is what the caller holds while it is made.
+    /// Begins a pack of this many objects. The caller holds `beside_bytes` meanwhile.
     pub(crate) async fn begin(
         writer: &Writer<'_>,
         object_count: u32,
@@ -86,7 +86,7 @@ impl PackMaker {
         self.passed(object.content.len()).await
     }
 
-    /// Begins a blob of so many bytes; its zlib stream follows by [`Self::write`].
+    /// Begins a blob of this many bytes; its zlib stream follows by [`Self::write`].
     pub(crate) fn open_blob(&mut self, size_bytes: u64) {
         self.packing.open_blob(size_bytes, &mut self.out);
     }

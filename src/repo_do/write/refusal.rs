@@ -1,4 +1,4 @@
-//! What REST tells of a ref that a rule did not let change.
+//! The error of a ref that a rule did not let change.
 
 use gix_hash::ObjectId;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What each handler of the room gets.
+//! The input of each handler of the room.
 
 use std::rc::Rc;
 
@@ -14,7 +14,7 @@ use crate::repo_do::request::once::Once;
 use crate::repo_do::state::reach_cache::Audience;
 use crate::repo_do::state::store::Store;
 
-/// What every handler gets.
+/// The input of every handler.
 pub(crate) struct WriteRequest {
     /// The repository's object.
     pub(crate) object: Rc<RepoObject>,
@@ -24,7 +24,7 @@ pub(crate) struct WriteRequest {
     pub(crate) request: Request,
     /// The caller, who may push, and the repository.
     pub(crate) authorized: Authorized,
-    /// What the request costs.
+    /// The account of the request's costs.
     pub(crate) account: Rc<Account>,
     /// Whether it is done once.
     pub(crate) once: Rc<Once>,
@@ -39,7 +39,7 @@ impl WriteRequest {
         Ok(reading)
     }
 
-    /// Who changes refs, and where.
+    /// The caller that changes refs, and the repository.
     pub(crate) fn writer(&self) -> Writer<'_> {
         Writer {
             object: &self.object,

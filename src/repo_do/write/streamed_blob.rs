@@ -18,7 +18,7 @@ const HELD_BYTES_MAX: usize = 256 << 10;
 /// Bytes that the compressor gives at once.
 const OUT_BYTES: usize = 64 << 10;
 
-/// What a blob under way holds, the compressor included.
+/// Bytes that a blob under way holds, the compressor included.
 pub(crate) const BLOB_BYTES: u64 = 2 << 20;
 
 /// A blob under way.

@@ -34,9 +34,9 @@ pub struct ReflogEntry {
     pub new: Option<ObjectId>,
     /// Unix milliseconds.
     pub at_ms: i64,
-    /// Who did it.
+    /// The token that did it, or the operator.
     pub actor: Actor,
-    /// What the push said besides; empty once the first entry of the push has expired.
+    /// The push options; empty once the first entry of the push has expired.
     pub push_options: Vec<String>,
 }
 

@@ -81,7 +81,7 @@ fn json(response: Response) -> worker::Result<Response> {
     Ok(Response::from_body(body)?.with_headers(headers))
 }
 
-/// What the object compared: an envelope or bytes, of the type that it says.
+/// The object's answer to a comparison: an envelope or bytes, of the type that it says.
 fn compared(response: Response) -> worker::Result<Response> {
     let headers = Headers::new();
     for (name, value) in envelope::HEADERS {

@@ -1,4 +1,4 @@
-//! What changes a repository, handed through to its object: bodies are streamed, unread.
+//! Changes of a repository, handed through to its object: bodies are streamed, unread.
 
 use worker::{Headers, Method, Response};
 

@@ -218,7 +218,7 @@ impl Directories {
     }
 }
 
-/// What stands before the last slash of a path.
+/// The directory of a path: the part before its last slash.
 fn dirname(path: &[u8]) -> &[u8] {
     path.rsplit_once_str("/").map_or(&[], |(above, _)| above)
 }

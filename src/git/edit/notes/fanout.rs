@@ -34,7 +34,7 @@ impl Subtree {
     }
 }
 
-/// What a slot has.
+/// The content of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Slot {
     #[default]

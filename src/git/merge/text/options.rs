@@ -9,7 +9,7 @@ pub(crate) enum Style {
     Diff3,
 }
 
-/// What becomes of a conflict.
+/// The treatment of a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Favor {
     /// It stays one.

@@ -6,7 +6,7 @@ use super::lines::{Change, Versions};
 /// Conflicts with no more lines between them than this become one: that takes no more lines.
 const LINES_BETWEEN_MAX: i64 = 3;
 
-/// What becomes of a region.
+/// The result for a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Resolution {
     /// Both sides changed it, and differ.

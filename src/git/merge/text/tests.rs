@@ -1,4 +1,4 @@
-//! What random merges rarely meet; the rest is compared with git in `tests/engine_merge`.
+//! Cases that random merges rarely meet; the rest is compared with git in `tests/engine_merge`.
 
 use super::*;
 

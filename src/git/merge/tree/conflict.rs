@@ -1,4 +1,4 @@
-//! What a merge could not decide.
+//! The conflicts of a merge.
 
 use gix_object::bstr::BString;
 

@@ -15,7 +15,7 @@ use super::version::{BASE, OURS, Stage, THEIRS, Version};
 /// Where git looks for a NUL, which makes a file a binary one.
 const BINARY_BYTES: usize = 8000;
 
-/// What the sides are called in markers and in paths.
+/// The names of the sides in markers and in paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BranchNames {
     /// The merge base.

@@ -8,7 +8,7 @@ use super::super::super::object::ObjectKind;
 use super::super::super::object::facts::FactsError;
 use super::super::super::store::{ColdChunk, ReadError};
 
-/// What a merge may hold.
+/// Bounds of the memory of a merge.
 #[derive(Debug, Clone, Copy)]
 pub struct TreeMergeLimits {
     /// Bytes of the paths that it meets.

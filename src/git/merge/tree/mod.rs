@@ -62,17 +62,17 @@ const RENAME_LIMIT: u32 = 1000;
 /// How trees are merged.
 #[derive(Debug, Clone)]
 pub struct TreeMergeOptions {
-    /// What the sides are called.
+    /// The names of the sides.
     pub names: BranchNames,
     /// Which side's lines are taken where both changed them.
     pub favor: Favor,
     /// How deep inside a merge of merge bases; 0 for the merge that was asked for.
     pub depth: usize,
-    /// What it may hold.
+    /// Bounds of its memory.
     pub limits: TreeMergeLimits,
 }
 
-/// What three trees make.
+/// The result of merging three trees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergedTree {
     /// The tree; where something conflicts it has the conflict in it.
@@ -81,7 +81,7 @@ pub struct MergedTree {
     pub is_clean: bool,
     /// The conflicted paths, sorted.
     pub conflicted: Vec<ConflictedPath>,
-    /// What conflicts there, in the order in which it was found.
+    /// The conflicts there, in the order in which the merge found them.
     pub conflicts: Vec<Conflict>,
     /// So many files of one side were deleted or created that not all of them were compared.
     pub rename_limit_needed: Option<u32>,

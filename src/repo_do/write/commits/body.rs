@@ -13,17 +13,17 @@ pub(super) struct CommitBody {
     pub(super) branch: String,
     /// The message.
     pub(super) message: String,
-    /// Who wrote the change; the token unless given.
+    /// The author of the change; the token unless given.
     #[serde(default)]
     pub(super) author: Option<PersonBody>,
-    /// Who made the commit; the token unless given.
+    /// The committer; the token unless given.
     #[serde(default)]
     pub(super) committer: Option<PersonBody>,
-    /// What the branch must be at; `null`: it must not exist.
+    /// The guard: the id that the branch must be at; `null`: it must not exist.
     #[serde(default, deserialize_with = "present")]
     #[expect(clippy::option_option, reason = "absent, null and an id differ")]
     pub(super) expected_head: Option<Option<String>>,
-    /// What the branch starts from if it does not exist.
+    /// The revision that the branch starts from if it does not exist.
     #[serde(default)]
     pub(super) base: Option<String>,
     /// The changes.

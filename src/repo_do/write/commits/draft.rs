@@ -32,10 +32,10 @@ pub(super) struct Draft {
     pub(super) branch: String,
     /// Its full name.
     pub(super) name: BString,
-    /// What it must be at: absent, nothing, or a commit.
+    /// The guard: absent, nothing, or a commit.
     #[expect(clippy::option_option, reason = "absent, null and an id differ")]
     pub(super) guard: Option<Option<ObjectId>>,
-    /// What it starts from if it does not exist.
+    /// The revision that it starts from if it does not exist.
     pub(super) base: Option<String>,
     /// The changes.
     pub(super) changes: Vec<Change>,
@@ -58,7 +58,7 @@ pub(super) struct Draft {
 /// A content that is to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Streamed {
-    /// What the caller calls it.
+    /// The caller's name for it.
     pub(super) content_id: String,
     /// Its bytes, if they were told.
     pub(super) size_bytes: Option<u64>,

@@ -1,4 +1,4 @@
-//! What a commit is made on: the head of its branch, and the trees on the changed paths.
+//! The ground of a commit: the head of its branch, and the trees on the changed paths.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, ByteSlice as _};
@@ -29,7 +29,7 @@ const STEP_TREES: usize = 500;
 /// Files that are counted between two pauses: some milliseconds of CPU.
 const STEP_FILES: u64 = 5000;
 
-/// What the branch is at.
+/// The place of the branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ground {
     /// The branch's commit; `None`: it does not exist.
@@ -40,7 +40,7 @@ pub(super) struct Ground {
     pub(super) tree: Option<ObjectId>,
 }
 
-/// What the branch is at now.
+/// The commit of the branch now.
 pub(super) fn head(write: &WriteRequest, name: &BStr) -> Result<Option<ObjectId>, ErrorReply> {
     Ok(write.store.find_ref(name)?.map(|found| found.target))
 }
@@ -194,7 +194,7 @@ async fn check_named(
     Ok(())
 }
 
-/// What the caller is told of an edit that cannot be made.
+/// The error of an edit that cannot be made.
 fn told(draft: &Draft, error: EditError) -> ErrorReply {
     match error {
         EditError::Read(error) => error.into(),

@@ -29,7 +29,7 @@ pub(super) struct Committed {
     files_changed: u64,
 }
 
-/// What was made.
+/// The commit that was made.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Made {
     pub(super) commit: ObjectId,

@@ -44,7 +44,7 @@ pub(super) async fn changes(
     }
 }
 
-/// What the caller is told of a patch that does not apply.
+/// The error of a patch that does not apply.
 fn told(error: PatchError, pointer: &str) -> ErrorReply {
     let message = error.to_string();
     let details = match error {

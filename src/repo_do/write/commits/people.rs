@@ -55,7 +55,7 @@ impl Words {
     }
 }
 
-/// Who is given, or the caller; `pointer` leads to it in the body.
+/// The person that is given, or else the caller; `pointer` leads to it in the body.
 pub(crate) fn given_or_caller(
     given: Option<&PersonBody>,
     authorized: &Authorized,
@@ -88,7 +88,7 @@ pub(in crate::repo_do::write) fn person(
     })
 }
 
-/// The caller: the token by its label, or by a name of ours where that is none.
+/// The caller: the token by its label, or by a name of ours if git would not take the label.
 pub(crate) fn caller(authorized: &Authorized, now: Date) -> Result<Person, ErrorReply> {
     let Some(token) = &authorized.token else {
         let email = format!("{OPERATOR}@{DOMAIN}");

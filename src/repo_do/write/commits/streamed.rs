@@ -369,7 +369,7 @@ impl Commit {
     }
 }
 
-/// What the changes of a draft hold.
+/// Bytes that the changes of a draft hold.
 fn held_bytes(draft: &Draft) -> u64 {
     /// A change, its place in the plan, and its name there.
     const CHANGE_BYTES: u64 = 500;

@@ -1,4 +1,4 @@
-//! What a caller asks of a merge, a cherry-pick, a revert or a restore, as JSON.
+//! The bodies of merges, cherry-picks, reverts and restores, as JSON.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::BString;
@@ -25,11 +25,11 @@ const REVISION_CHARACTERS_MAX: usize = 1024;
 pub(super) struct MergeBody {
     /// The branch that moves.
     pub(super) into: String,
-    /// What is merged.
+    /// The revision that is merged.
     pub(super) from: String,
     #[serde(default)]
     pub(super) strategy: Strategy,
-    /// What the branch must be at.
+    /// The guard: the id that the branch must be at.
     #[serde(default, deserialize_with = "present")]
     pub(super) expected_head: Option<String>,
     /// The message of the merge.
@@ -65,7 +65,7 @@ pub(super) enum Strategy {
     Rebase,
 }
 
-/// What becomes of lines that both sides changed.
+/// The treatment of lines that both sides changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum OnConflict {
@@ -122,7 +122,7 @@ pub(super) struct PicksBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct RestoreBody {
     pub(super) branch: String,
-    /// What it goes back to.
+    /// The state that it goes back to.
     pub(super) to: RestoreTo,
     #[serde(default)]
     pub(super) how: How,
@@ -132,7 +132,7 @@ pub(super) struct RestoreBody {
     pub(super) author: Option<PersonBody>,
     #[serde(default)]
     pub(super) committer: Option<PersonBody>,
-    /// What the branch must be at; `null`: it must not exist.
+    /// The guard: the id that the branch must be at; `null`: it must not exist.
     #[serde(default, deserialize_with = "present")]
     #[expect(clippy::option_option, reason = "absent, null and an id differ")]
     pub(super) expected_head: Option<Option<String>>,

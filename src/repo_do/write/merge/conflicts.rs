@@ -1,4 +1,4 @@
-//! What could not be merged, as the caller is told.
+//! Conflicts, as the caller sees them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -62,7 +62,7 @@ fn refused(details: Map<String, Value>) -> ErrorReply {
     ErrorReply::new(ErrorCode::MergeConflict, message).with_details(Value::Object(details))
 }
 
-/// What is told of the conflicts of a merge.
+/// The conflicts of a merge, as details of an error.
 async fn details(
     bench: &mut Workbench,
     merged: &MergedTree,
@@ -150,7 +150,7 @@ async fn told_path(
     Ok(told)
 }
 
-/// Cuts a text to so many bytes.
+/// Cuts a text to this many bytes.
 fn cut(mut text: String, bytes_max: usize) -> (Option<String>, bool) {
     if text.len() <= bytes_max {
         return (Some(text), false);

@@ -14,14 +14,14 @@ use crate::repo_do::write::publish::publish;
 use crate::repo_do::write::refusal;
 use crate::repo_do::write::request::WriteRequest;
 
-/// What a request made.
+/// The result of a request.
 pub(super) struct Outcome {
     /// `merged`, say.
     pub(super) status: &'static str,
     pub(super) branch: Branch,
-    /// What the branch was at; `None`: it did not exist.
+    /// The old head; `None`: the branch did not exist.
     pub(super) old_head: Option<ObjectId>,
-    /// What it is at from now on.
+    /// The new head.
     pub(super) new_head: ObjectId,
     /// The tree of that.
     pub(super) tree: ObjectId,

@@ -1,4 +1,4 @@
-//! What a merge reads and makes. It works in steps between which others get their turn.
+//! The objects that a merge reads and makes, in steps between which others get their turn.
 
 use std::rc::Rc;
 
@@ -40,7 +40,7 @@ const STEP_COMMITS: usize = 20_000;
 /// Files that are counted between two pauses.
 const STEP_FILES: usize = 2_000;
 
-/// What a request reads and makes.
+/// The objects that a request reads and makes.
 pub(super) struct Workbench {
     pub(super) reading: Reading,
     pub(super) graph: Rc<CommitGraph>,
@@ -54,7 +54,7 @@ pub(super) trait Stepped {
     /// Takes a step; `false` when all is done.
     fn step(&mut self, bench: &mut Workbench) -> Result<bool, CommitMergeError>;
 
-    /// What it holds.
+    /// Memory that it holds.
     fn held_bytes(&self) -> usize;
 
     /// The work since this was asked last.
@@ -105,7 +105,7 @@ impl Workbench {
         })
     }
 
-    /// What a branch that must exist is at, if that is what the guard says.
+    /// The head of a branch that must exist. The guard must agree.
     pub(super) fn head(
         &self,
         branch: &Branch,
@@ -265,7 +265,7 @@ impl Workbench {
     }
 }
 
-/// What the caller is told of a merge that cannot be made.
+/// The error of a merge that cannot be made.
 fn told(error: CommitMergeError) -> ErrorReply {
     let tree = match error {
         CommitMergeError::Tree(error) => error,

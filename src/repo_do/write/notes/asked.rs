@@ -1,4 +1,4 @@
-//! What a caller asks of notes, as JSON.
+//! The bodies of requests about notes, as JSON.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
@@ -57,7 +57,7 @@ pub(super) struct RemoveBody {
     push_options: Vec<String>,
 }
 
-/// What becomes of a note that is there already.
+/// The treatment of a note that is there already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum AddAction {
@@ -70,7 +70,7 @@ pub(super) enum AddAction {
     Append,
 }
 
-/// What is done to the note of an object.
+/// The change of an object's note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Action {
     /// The text, cleaned.
@@ -97,7 +97,7 @@ pub(super) struct Asked {
     pub(super) action: Action,
     /// The full name of the ref of the notes.
     pub(super) name: BString,
-    /// What it must be at: absent, nothing, or a commit.
+    /// The guard: absent, nothing, or a commit.
     #[expect(clippy::option_option, reason = "absent, null and an id differ")]
     pub(super) guard: Option<Option<ObjectId>>,
     /// The values of the commit's lines.

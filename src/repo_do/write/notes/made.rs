@@ -14,10 +14,10 @@ use crate::git::store::ObjectSource;
 /// Bytes of the objects that one change makes: a note, and the trees on its path.
 const OBJECT_BYTES_MAX: u64 = 16 << 20;
 
-/// What the notes are changed from.
+/// The state that the notes are changed from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ground {
-    /// What the ref names; `None`: it does not exist.
+    /// The target of the ref; `None`: it does not exist.
     pub(super) head: Option<ObjectId>,
     /// The commit that it leads to.
     pub(super) parent: Option<ObjectId>,
@@ -27,7 +27,7 @@ pub(super) struct Ground {
     pub(super) object: ObjectId,
 }
 
-/// What came of a change.
+/// The outcome of a change.
 pub(super) enum Outcome {
     /// There is a note already.
     Exists(ObjectId),

@@ -1,4 +1,4 @@
-//! What a caller asks of refs: the JSON, and the same checked.
+//! The body of `POST …/refs`: the JSON, and the same checked.
 
 use std::collections::HashSet;
 
@@ -64,7 +64,7 @@ struct TagBody {
     tagger: Option<PersonBody>,
 }
 
-/// What is asked, within its bounds.
+/// The checked body.
 pub(super) struct Asked {
     pub(super) updates: Vec<AskedUpdate>,
     pub(super) atomic: bool,
@@ -77,7 +77,7 @@ pub(super) struct AskedUpdate {
     pub(super) name: BString,
     /// A revision; `None` deletes the ref.
     pub(super) new: Option<String>,
-    /// What the ref must be.
+    /// The guard: the id that the ref must have.
     #[expect(
         clippy::option_option,
         reason = "no guard, and a ref that must not be, differ"
@@ -209,7 +209,7 @@ fn check_revision(text: &str) -> Result<(), String> {
     }
 }
 
-/// An object id; the null id is none.
+/// An object id; the null id does not count.
 fn read_id(text: &str) -> Option<ObjectId> {
     oid_hex::parse(text.as_bytes()).filter(|id| !id.is_null())
 }

@@ -1,4 +1,4 @@
-//! What became of each ref, in the order of the request, and the answer.
+//! The outcome of each ref, in the order of the request, and the answer.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
@@ -15,9 +15,9 @@ use crate::repo_do::write::refusal;
 #[derive(Debug, Clone)]
 pub(super) struct Planned {
     pub(super) name: BString,
-    /// What it was when the request looked.
+    /// Its target when the request looked.
     pub(super) before: Option<ObjectId>,
-    /// What it shall be; `None`: it is deleted.
+    /// Its new target; `None`: it is deleted.
     pub(super) new: Option<ObjectId>,
     /// Why it is refused, as far as that is known.
     pub(super) rejection: Option<Rejection>,
