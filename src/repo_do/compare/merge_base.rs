@@ -53,7 +53,7 @@ pub(super) async fn merge_base(compare: CompareRequest) -> Answer {
 }
 
 /// Walks the histories of a base and of heads to where they meet, while other requests run.
-pub(super) async fn common_history(
+pub(crate) async fn common_history(
     graph: &Rc<CommitGraph>,
     base: CommitNode,
     heads: &[CommitNode],

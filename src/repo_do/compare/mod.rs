@@ -17,6 +17,7 @@
 //! | `stream` | answers sent piece by piece |
 
 pub(crate) mod dispatch;
+pub(crate) mod merge_base;
 pub(crate) mod request;
 
 mod bytes;
@@ -24,7 +25,6 @@ mod changes;
 mod commits;
 mod diff;
 mod json;
-mod merge_base;
 mod notes;
 mod patch;
 mod query;

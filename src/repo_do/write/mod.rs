@@ -14,11 +14,13 @@
 //! | `publish` | the one way in which they change anything |
 //! | `pack_maker` | objects made here, as a pack in quarantine |
 //! | `streamed_blob` | a blob whose content comes in pieces |
+//! | `files_changed` | how many files a commit changes |
 //! | `push_options` | push options, bounded as a push's are |
 //! | `refusal` | what is told of a ref that a rule did not let change |
 
 pub(crate) mod body;
 pub(crate) mod dispatch;
+pub(crate) mod files_changed;
 pub(crate) mod pack_maker;
 pub(crate) mod publish;
 pub(crate) mod push_options;

@@ -5,9 +5,6 @@ use gix_object::bstr::{BStr, ByteSlice as _};
 use gix_object::tree::EntryKind;
 
 use super::draft::{Draft, invalid};
-use crate::git::compare::CompareError;
-use crate::git::compare::paths::PathLimits;
-use crate::git::compare::tree::TreeChanges;
 use crate::git::content::lookup;
 use crate::git::edit::change::{Action, Change, EditError, Field, Object};
 use crate::git::edit::new_objects::{NewObjects, WithNew};
@@ -25,9 +22,6 @@ use crate::repo_do::write::request::WriteRequest;
 
 /// Directories that are read between two pauses: about 20 ms of CPU.
 const STEP_TREES: usize = 500;
-
-/// Files that are counted between two pauses: some milliseconds of CPU.
-const STEP_FILES: u64 = 5000;
 
 /// The place of the branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,36 +206,5 @@ fn told(draft: &Draft, error: EditError) -> ErrorReply {
             invalid(draft.field(index, field), fault.to_string())
         }
         EditError::TooLarge { .. } => ErrorReply::new(ErrorCode::MemoryLimit, error.to_string()),
-    }
-}
-
-/// How many paths differ between the parent's tree and the new one, whose new objects are given.
-pub(super) async fn files_changed(
-    ground: &Ground,
-    tree: ObjectId,
-    new_objects: &NewObjects,
-    reading: &mut Reading,
-) -> Result<u64, ErrorReply> {
-    let every_path = PathLimits::default();
-    let mut changes = TreeChanges::new(ground.tree, Some(tree), every_path, &Limits::DEFAULT);
-    let mut count = 0_u64;
-    loop {
-        let step = reading
-            .until(
-                |packs| match changes.next(&WithNew::new(new_objects, packs)) {
-                    Err(CompareError::Read(error)) => Err(error),
-                    step => Ok(step),
-                },
-            )
-            .await?;
-        let wrong =
-            |error: CompareError| ErrorReply::new(ErrorCode::MemoryLimit, error.to_string());
-        if step.map_err(wrong)?.is_none() {
-            return Ok(count);
-        }
-        count = count.saturating_add(1);
-        if count.is_multiple_of(STEP_FILES) {
-            pause().await;
-        }
     }
 }

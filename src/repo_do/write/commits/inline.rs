@@ -17,6 +17,7 @@ use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::write::body;
+use crate::repo_do::write::files_changed::files_changed;
 use crate::repo_do::write::publish::{ATTEMPTS_MAX, publish};
 use crate::repo_do::write::refusal::{self, full};
 use crate::repo_do::write::request::WriteRequest;
@@ -56,7 +57,8 @@ pub(super) async fn make(write: &WriteRequest, mut draft: Draft, words: &Words) 
         };
         let tree = trees(plan, &ids, &mut objects)?;
         made::check_changes(&ground, tree, draft.allow_empty)?;
-        let files_changed = ground::files_changed(&ground, tree, &objects, &mut reading).await?;
+        let files_changed =
+            files_changed([ground.tree, Some(tree)], &objects, &mut reading).await?;
         drop(reading);
         let content = made::content(&ground, tree, words);
         let commit = objects.add(ObjectKind::Commit, content).map_err(full)?;

@@ -32,6 +32,7 @@ use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::body::Body;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::write::body::{HeldBody, give_up, unreadable};
+use crate::repo_do::write::files_changed::files_changed;
 use crate::repo_do::write::pack_maker::PackMaker;
 use crate::repo_do::write::refusal::{self, full};
 use crate::repo_do::write::request::WriteRequest;
@@ -314,7 +315,7 @@ impl Commit {
             error @ FinishError::NoId { .. } => ErrorReply::internal("edit", &error),
         })?;
         made::check_changes(&ground, tree, self.draft.allow_empty)?;
-        let files_changed = ground::files_changed(&ground, tree, &sizes, &mut reading).await?;
+        let files_changed = files_changed([ground.tree, Some(tree)], &sizes, &mut reading).await?;
         drop((reading, sizes));
         for content in &trees {
             let kind = ObjectKind::Tree;

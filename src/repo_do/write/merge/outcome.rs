@@ -10,6 +10,7 @@ use crate::git::protocol::push_commands::PushCommand;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::receive::by_rest::{AnswerOf, RefChanges};
 use crate::repo_do::request::answer::{self, Answer};
+use crate::repo_do::write::files_changed::files_changed;
 use crate::repo_do::write::publish::publish;
 use crate::repo_do::write::refusal;
 use crate::repo_do::write::request::WriteRequest;
@@ -38,9 +39,8 @@ pub(super) struct Outcome {
 impl Outcome {
     /// Moves the branch and answers 201; a dry run answers 200 and moves nothing.
     pub(super) async fn finish(self, write: &WriteRequest, mut bench: Workbench) -> Answer {
-        let empty = ObjectId::empty_tree(gix_hash::Kind::Sha1);
-        let old_tree = self.old_tree.unwrap_or(empty);
-        let files_changed = bench.files_changed(old_tree, self.tree).await?;
+        let trees = [self.old_tree, Some(self.tree)];
+        let files_changed = files_changed(trees, &bench.objects, &mut bench.reading).await?;
         let mut told = self.told();
         told.insert("filesChanged".to_owned(), json!(files_changed));
         let Workbench {

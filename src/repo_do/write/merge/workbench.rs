@@ -8,8 +8,6 @@ use gix_object::bstr::BStr;
 use super::body::{Branch, check_revision};
 use crate::git::compare::CompareError;
 use crate::git::compare::history::CommonHistory;
-use crate::git::compare::paths::PathLimits;
-use crate::git::compare::tree::TreeChanges;
 use crate::git::content::lookup;
 use crate::git::edit::new_objects::{NewObjectError, NewObjects, WithNew};
 use crate::git::graph::commits::{CommitGraph, CommitNode};
@@ -19,8 +17,10 @@ use crate::git::merge::replay::Replayed;
 use crate::git::merge::tree::{MergedTree, TreeMerge, TreeMergeError};
 use crate::git::object::ObjectKind;
 use crate::git::store::ReadError;
+use crate::repo_do::compare::merge_base::common_history;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::runtime::memory::Reservation;
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::write::refusal::{self, full};
 use crate::repo_do::write::request::WriteRequest;
@@ -34,18 +34,14 @@ const RESERVED_BYTES: u64 = 4 << 20;
 /// Work between two pauses, in microseconds as a merge counts them.
 const STEP_WORK: u64 = 15_000;
 
-/// Commits of one step of a history: some 20 ms.
-const STEP_COMMITS: usize = 20_000;
-
-/// Files that are counted between two pauses.
-const STEP_FILES: usize = 2_000;
-
 /// The objects that a request reads and makes.
 pub(super) struct Workbench {
     pub(super) reading: Reading,
     pub(super) graph: Rc<CommitGraph>,
     pub(super) objects: NewObjects,
     reserved_bytes: u64,
+    /// Reservations of histories, kept for as long as the request.
+    history_rooms: Vec<Reservation>,
     work: u64,
 }
 
@@ -101,6 +97,7 @@ impl Workbench {
             graph,
             objects: NewObjects::new(OBJECT_BYTES_MAX, &Limits::DEFAULT),
             reserved_bytes: 0,
+            history_rooms: Vec::new(),
             work: 0,
         })
     }
@@ -157,14 +154,9 @@ impl Workbench {
         base: ObjectId,
         head: ObjectId,
     ) -> Result<CommonHistory, ErrorReply> {
-        let commits = self.graph.len() as u64;
-        let bytes = commits.saturating_mul(CommonHistory::COMMIT_BYTES);
-        self.reading.reserve(bytes).await?;
         let (base, head) = (self.node(base)?, self.node(head)?);
-        let mut history = CommonHistory::new(Rc::clone(&self.graph), base, &[head]);
-        while history.step(STEP_COMMITS)? {
-            pause().await;
-        }
+        let (history, room) = common_history(&self.graph, base, &[head]).await?;
+        self.history_rooms.push(room);
         Ok(history)
     }
 
@@ -229,39 +221,6 @@ impl Workbench {
         content: Vec<u8>,
     ) -> Result<ObjectId, ErrorReply> {
         self.objects.add(kind, content).map_err(full)
-    }
-
-    /// How many files differ between two trees.
-    pub(super) async fn files_changed(
-        &mut self,
-        old: ObjectId,
-        new: ObjectId,
-    ) -> Result<usize, ErrorReply> {
-        let paths = PathLimits::default();
-        // The empty tree need not be stored.
-        let [old, new] = [old, new].map(|tree| Some(tree).filter(|tree| !tree.is_empty_tree()));
-        let mut changes = TreeChanges::new(old, new, paths, &Limits::DEFAULT);
-        let mut count = 0_usize;
-        loop {
-            let objects = &self.objects;
-            let next =
-                self.reading
-                    .until(|packs| match changes.next(&WithNew::new(objects, packs)) {
-                        Err(CompareError::Read(error)) => Err(error),
-                        next => Ok(next),
-                    });
-            let next = next.await?;
-            if next
-                .map_err(|error| told(TreeMergeError::from(error).into()))?
-                .is_none()
-            {
-                return Ok(count);
-            }
-            count = count.saturating_add(1);
-            if count.is_multiple_of(STEP_FILES) {
-                pause().await;
-            }
-        }
     }
 }
 
