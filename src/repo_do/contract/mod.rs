@@ -58,6 +58,7 @@ pub(crate) mod write;
 mod actor;
 mod branch;
 mod error;
+pub(crate) mod event;
 mod fault;
 mod fork;
 mod http;
