@@ -32,7 +32,9 @@ use crate::repo_do::intake::inspect::inspect;
 use crate::repo_do::intake::proven::ProvenPack;
 use crate::repo_do::intake::resolve::resolve;
 use crate::repo_do::intake::steps::Steps;
+use crate::repo_do::schedule;
 use crate::storage::db::sql::in_transaction;
+use crate::storage::event_payload::PushedCommits;
 use crate::storage::fault_log;
 use crate::storage::repository::publication::{
     Actor, Publication, PushEvents, RefBounds, RefOutcome, RefUpdate,
@@ -120,6 +122,8 @@ impl PushJob {
         let live = LivePacks::open(Rc::clone(&store), &self.push.limits)?;
         self.push.account.note_packs(live.records().len());
         let Some(arrived) = self.push.arrived.take().transpose()? else {
+            self.note_commits_without_pack(&live).await?;
+            self.learn_alarm().await;
             self.push.renew().await;
             return Ok(Checked {
                 pack: None,
@@ -142,6 +146,9 @@ impl PushJob {
             Rc::new(CommitGraph::open(&*store, live.records())?)
         };
         let connected = self.connect(steps, &graph, &pushed).await?;
+        self.note_commits(steps, &graph, connected.as_ref(), &pushed)
+            .await;
+        self.learn_alarm().await;
         let mut faults = Faults::default();
         loop {
             // The last wait before the push is published. After a wait for a cold chunk this is
@@ -158,6 +165,29 @@ impl PushJob {
             pack: connected.and_then(|connected| ProvenPack::of(objects, connected)),
             warned: inspection.warned().clone(),
         })
+    }
+
+    /// The commits of refs that move to what is here already.
+    async fn note_commits_without_pack(&mut self, live: &Live) -> Result<(), Refused> {
+        let moves = |update: &PushUpdate| update.command.old.and(update.command.new).is_some();
+        let (object, store) = (Rc::clone(&self.push.object), Rc::clone(&self.push.store));
+        let hooks = PushHooks::new(self.progress.clone());
+        // Of a new ref nothing is looked up, so that it needs no graph.
+        let graph = if self.push.updates.open().any(moves) {
+            object.graph.current(&store)?
+        } else {
+            Rc::default()
+        };
+        let steps = Steps::new(&object, &store, &hooks);
+        self.note_commits(steps, &graph, None, live).await;
+        Ok(())
+    }
+
+    /// Finds out when the alarm rings, so that it can be set in the turn that publishes.
+    async fn learn_alarm(&self) {
+        if let Err(error) = schedule::learn(&self.push.object).await {
+            fault_log::error("alarm", &error);
+        }
     }
 
     /// Makes the deltas that are left into objects. They build on what the pusher may see.
@@ -243,7 +273,17 @@ impl PushJob {
         Ok(())
     }
 
-    fn publication(&self) -> Publication {
+    fn publication(&mut self) -> Publication {
+        let mut commits = std::mem::take(&mut self.push.commits);
+        let open = self.push.updates.open();
+        let commits = open.map(|update| {
+            let left_out = PushedCommits {
+                truncated: update.command.new.is_some(),
+                ..PushedCommits::default()
+            };
+            commits.remove(&update.command.name).unwrap_or(left_out)
+        });
+        let commits = commits.collect();
         let commands = &self.push.commands;
         let change = |update: &PushUpdate| RefUpdate {
             name: update.command.name.clone(),
@@ -262,7 +302,7 @@ impl PushJob {
             },
             events: Some(PushEvents {
                 origin: origin::of_authorized(&self.push.authorized, &self.push.account),
-                commits: Vec::new(),
+                commits,
             }),
             push_options: commands.push_options.clone(),
             ref_bounds: RefBounds::default(),
