@@ -25,15 +25,16 @@ use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::receive_pack::updates::PushUpdate;
 use crate::git::refname;
 use crate::git::store::StoreError;
-use crate::repo_do::events::{origin, tell};
+use crate::repo_do::events::origin::Doer;
+use crate::repo_do::events::{changes, tell};
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::inspect::inspect;
 use crate::repo_do::intake::proven::ProvenPack;
 use crate::repo_do::intake::resolve::resolve;
 use crate::repo_do::intake::steps::Steps;
-use crate::repo_do::schedule;
 use crate::storage::db::sql::in_transaction;
+use crate::storage::event::EventKind;
 use crate::storage::event_payload::PushedCommits;
 use crate::storage::fault_log;
 use crate::storage::repository::publication::{
@@ -123,7 +124,7 @@ impl PushJob {
         self.push.account.note_packs(live.records().len());
         let Some(arrived) = self.push.arrived.take().transpose()? else {
             self.note_commits_without_pack(&live).await?;
-            self.learn_alarm().await;
+            tell::prepare(&self.push.object).await;
             self.push.renew().await;
             return Ok(Checked {
                 pack: None,
@@ -148,7 +149,7 @@ impl PushJob {
         let connected = self.connect(steps, &graph, &pushed).await?;
         self.note_commits(steps, &graph, connected.as_ref(), &pushed)
             .await;
-        self.learn_alarm().await;
+        tell::prepare(&self.push.object).await;
         let mut faults = Faults::default();
         loop {
             // The last wait before the push is published. After a wait for a cold chunk this is
@@ -181,13 +182,6 @@ impl PushJob {
         let steps = Steps::new(&object, &store, &hooks);
         self.note_commits(steps, &graph, None, live).await;
         Ok(())
-    }
-
-    /// Finds out when the alarm rings, so that it can be set in the turn that publishes.
-    async fn learn_alarm(&self) {
-        if let Err(error) = schedule::learn(&self.push.object).await {
-            fault_log::error("alarm", &error);
-        }
     }
 
     /// Makes the deltas that are left into objects. They build on what the pusher may see.
@@ -301,7 +295,7 @@ impl PushJob {
                 label: token.and_then(|token| token.label.clone()),
             },
             events: Some(PushEvents {
-                origin: origin::of_authorized(&self.push.authorized, &self.push.account),
+                origin: self.doer().at(&self.push.authorized.record),
                 commits,
             }),
             push_options: commands.push_options.clone(),
@@ -344,9 +338,18 @@ impl PushJob {
             .iter()
             .find_map(|name| made.iter().find(|made| *made == name));
         match head.or(made.first()) {
-            Some(head) => store.set_head(head.as_bstr(), publication.now_ms),
+            Some(head) => {
+                let from = store.head()?;
+                store.set_head(head.as_bstr(), publication.now_ms)?;
+                let more = changes::of_head(from.as_bstr(), head.as_bstr());
+                tell::append_repository(store, EventKind::Updated, self.doer(), &more)
+            }
             None => Ok(()),
         }
+    }
+
+    fn doer(&self) -> Doer {
+        Doer::authorized(&self.push.authorized, &self.push.account)
     }
 
     fn report(&self, unpack: Result<(), &str>) {
