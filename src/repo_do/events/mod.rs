@@ -3,6 +3,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `feed` | events shown to those who read them |
 //! | `origin` | who does something, and by which request |
 //! | `tell` | an event written, and what follows from that |
 //! | `hand_over` | events sent to the namespace's object, until it has them all |
@@ -10,6 +11,7 @@
 //! Invariant: the alarm is ordered in the same turn as the event's row. Whatever ends the object, the
 //! alarm or the next request hands over what is left.
 
+pub(crate) mod feed;
 pub(crate) mod hand_over;
 pub(crate) mod origin;
 pub(crate) mod tell;
