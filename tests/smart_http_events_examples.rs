@@ -51,7 +51,7 @@ fn a_ci_trigger_builds_each_push_once() {
     let hook = webhook(&rest, "ci", &port);
     let builds = || std::fs::read_to_string(scratch.join("builds")).unwrap_or_default();
     let mut wanted = BTreeSet::new();
-    let mut push = |wanted: &mut BTreeSet<String>, branch: &str| {
+    let push = |wanted: &mut BTreeSet<String>, branch: &str| {
         let commit = source.commit(branch);
         let to = format!("HEAD:refs/heads/{branch}");
         source.run(&["push", "--quiet", &app.url(), &to]);
@@ -181,7 +181,9 @@ fn push(source: &Git, hosted: &Hosted, text: &str) {
 
 /// Waits until a search for the word prints these lines.
 fn finds(scratch: &Scratch, word: &str, lines: &[&str]) {
-    let wanted = lines.iter().fold(String::new(), |all, line| all + line + "\n");
+    let wanted = lines
+        .iter()
+        .fold(String::new(), |all, line| all + line + "\n");
     wait::until_true(&format!("{word} is found"), PATIENCE, || {
         let searched = node(scratch, "indexer.mjs").args(["search", word]).output();
         let searched = searched.expect("bash is installed");

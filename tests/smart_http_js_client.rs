@@ -11,7 +11,11 @@ use support::server::{ADMIN_KEY, Server};
 
 #[test]
 fn requests_and_answers_of_the_client() {
-    passes(node().args(["offline.test.js", "writing.offline.test.js", "events.offline.test.js"]));
+    passes(node().args([
+        "offline.test.js",
+        "writing.offline.test.js",
+        "events.offline.test.js",
+    ]));
 }
 
 /// The server may import from itself, over plain HTTP.
