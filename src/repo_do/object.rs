@@ -6,6 +6,7 @@ use std::rc::{Rc, Weak};
 
 use worker::{Env, Result, State, Storage};
 
+use super::feed::places::Places;
 use super::runtime::clock::now_ms;
 use super::runtime::lease::Owner;
 use super::state::alarm_time::Alarm;
@@ -62,6 +63,8 @@ pub(crate) struct RepoObject {
     pub(crate) outbox: Outbox,
     /// Clones and fetches that are still to be told.
     pub(crate) fetch_counts: FetchCounts,
+    /// The places of those who wait for events.
+    pub(crate) places: Rc<Places>,
     /// When the alarm rings.
     pub(crate) alarm: Cell<Alarm>,
     /// Runs of maintenance.
@@ -135,6 +138,7 @@ impl RepoObject {
             running_requests: Rc::default(),
             outbox: Outbox::default(),
             fetch_counts: FetchCounts::default(),
+            places: Rc::default(),
             alarm: Cell::default(),
             maintenance: Turn::default(),
             snapshot_due: Cell::default(),

@@ -3,6 +3,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `feed` | events shown to those who read them |
 //! | `origin` | who does something, and by which request |
 //! | `changes` | which settings an update changed |
 //! | `tell` | an event written, and what follows from that |
@@ -13,6 +14,7 @@
 //! alarm or the next request hands over what is left.
 
 pub(crate) mod changes;
+pub(crate) mod feed;
 pub(crate) mod fetches;
 pub(crate) mod hand_over;
 pub(crate) mod origin;
