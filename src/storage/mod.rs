@@ -6,6 +6,7 @@
 //! | [`repository`] | the database of one repository |
 //! | [`namespace`] | the database of a namespace, and of the registry that lists the namespaces |
 //! | [`network`] | the database of a fork network |
+//! | [`webhook`] | a webhook's definition, and the database of its object |
 //! | [`event`] | what happened, as the databases of repositories and namespaces keep it |
 //! | [`r2`] | R2: the port, its adapter, the keys, the record from which a repository is recovered |
 //! | [`kv`] | small JSON values in Workers KV; the only file here that knows it |
@@ -29,3 +30,4 @@ pub mod namespace;
 pub mod network;
 pub mod r2;
 pub mod repository;
+pub mod webhook;
