@@ -71,3 +71,4 @@ pub(crate) mod wake;
 pub(crate) mod webhooks;
 
 pub use namespace::object::NamespaceDo;
+pub use webhooks::object::WebhookDo;
