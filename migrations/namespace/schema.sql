@@ -152,6 +152,12 @@ CREATE TABLE webhook (
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- The webhooks of a repository, oldest first.
+CREATE INDEX webhook_repository ON webhook (repository_id, created_at);
+
+-- Finds the webhooks whose objects do not know the newest version, of which there are few.
+CREATE INDEX webhook_untold ON webhook (id) WHERE told_version < version OR is_ending = 1;
+
 -- A webhook that was deleted, whose object is still to be emptied.
 CREATE TABLE webhook_deletion (
     webhook_id TEXT NOT NULL PRIMARY KEY

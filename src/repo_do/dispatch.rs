@@ -7,6 +7,7 @@ use worker::{Method, Request};
 use super::compare::dispatch as compare;
 use super::compare::request::CompareRequest;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
+use super::events::{feed, hand_over};
 use super::fetch::{bundle, refs, upload};
 use super::lifecycle::{deletion, fork, import, recover, settings};
 use super::object::RepoObject;
@@ -74,6 +75,7 @@ pub(crate) fn operation(route: &str) -> &'static str {
         path::UPLOAD_PACK => "fetch",
         path::RECEIVE_PACK => "push",
         path::BUNDLE => "bundle",
+        path::EVENTS => "events",
         path::FORK | path::FORK_EXPORT => "fork",
         path::MAINTENANCE => "maintenance",
         route if route.starts_with(content::PATHS) => "content",
@@ -94,6 +96,7 @@ pub(crate) async fn dispatch(
         account.note_token(&token.token_id);
     }
     let store = object.store()?;
+    hand_over::on_waking(object);
     let route = request.path();
     let method = request.method();
     match (&method, route.as_str()) {
@@ -179,6 +182,10 @@ pub(crate) async fn dispatch(
                 once: Rc::default(),
             };
             write::answer(written).await
+        }
+        (Method::Get, path::EVENTS) => {
+            let record = authorized(Access::Read)?.record;
+            feed::answer(object, &request, actor, record.id).await
         }
         (Method::Get, path::BUNDLE) => {
             not_ready::check_filled(&authorized(Access::Read)?.record)?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::repository::RepositoryInfo;
-pub(crate) use crate::storage::event::{ActorKind, Event, EventActor, EventBody, EventKind};
+use crate::storage::event::Event;
 
 /// The path of the namespace's object that takes events.
 pub(crate) const NAMESPACE_TAKE: &str = "/events/take";
@@ -16,11 +16,14 @@ pub(crate) struct HandOver {
     pub(crate) repository_id: String,
     /// Its next events, in order.
     pub(crate) events: Vec<Event>,
+    /// The oldest event that it still has: what came before it cannot be asked for. 0: not said.
+    #[serde(default)]
+    pub(crate) oldest: i64,
     /// What lists show; `None` of a repository that is going.
     pub(crate) info: Option<RepositoryInfo>,
 }
 
-/// Answer to it.
+/// Answer to it. What does not follow on the last one taken is not taken: the repository goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HandedOver {
     /// The last sequence of that repository that the namespace has.

@@ -4,12 +4,13 @@
 //! |---|---|
 //! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
 //! | [`entries`] | what mending and deleting ask about its names |
+//! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
 //! | [`token_repositories`] | which repositories a token of the namespace opens |
 //! | [`idempotency`] | requests that are done once, and their answers |
-//! | [`webhooks`] | webhooks: definitions, and the events that wait for them |
 //! | [`registry`] | the list of namespaces |
 
 pub(crate) mod entries;
+pub mod events;
 pub(crate) mod idempotency;
 pub mod listing;
 pub(crate) mod registry;

@@ -8,11 +8,45 @@ pub mod pending;
 
 use serde::de::DeserializeOwned;
 
+use self::filters::Filters;
+use super::store::NamespaceStore;
 use crate::git::store::StoreError;
 use crate::storage::db::row::{Row, Value};
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 use crate::storage::db::sql_error::SqlError;
+use crate::storage::event::Event;
 use crate::storage::webhook::definition::{Definition, FormerSecret, Secret};
+
+impl<D: Database> NamespaceStore<D> {
+    /// The webhooks.
+    pub fn webhooks(&self) -> Webhooks<'_, D> {
+        Webhooks {
+            db: &self.db,
+            filters: &self.filters,
+        }
+    }
+
+    /// Notes for each active webhook that wants them the events that were just taken: the place of
+    /// each in the namespace's order, and the event. Called in the transaction that takes them;
+    /// `repository_id` is empty of the namespace's own.
+    pub(super) fn note_pending(
+        &self,
+        repository_id: &str,
+        events: &[(i64, &Event)],
+    ) -> Result<(), StoreError> {
+        for (place, event) in events {
+            self.filters.note(&self.db, repository_id, *place, event)?;
+        }
+        Ok(())
+    }
+
+    /// The place of the oldest event that a webhook's object has not been given yet.
+    pub(crate) fn oldest_pending(&self) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT min(sequence) FROM webhook_pending";
+        let oldest = query_first(&self.db, sql, &[], |row| row.integer_or_null(0))?;
+        Ok(oldest.flatten())
+    }
+}
 
 /// A webhook as its namespace keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,14 +100,10 @@ impl Webhook {
 #[derive(Debug)]
 pub struct Webhooks<'a, D> {
     db: &'a D,
+    filters: &'a Filters,
 }
 
-impl<'a, D: Database> Webhooks<'a, D> {
-    /// Opens the namespace's database, which has its schema.
-    pub fn new(db: &'a D) -> Self {
-        Self { db }
-    }
-
+impl<D: Database> Webhooks<'_, D> {
     /// Adds a webhook.
     pub fn insert(&self, new: &Webhook) -> Result<(), StoreError> {
         let sql =
@@ -81,6 +111,7 @@ impl<'a, D: Database> Webhooks<'a, D> {
                 former_secret_until, active, disabled_reason, version, told_version, is_ending,
                 created_at, updated_at)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, 0, ?12, ?13)";
+        self.filters.forget();
         let events = json(&new.events)?;
         let refs = new.refs.as_ref().map(json).transpose()?;
         self.db.execute(
@@ -107,6 +138,7 @@ impl<'a, D: Database> Webhooks<'a, D> {
     /// Changes a webhook: everything but its id, its repository and when it was made. Its object
     /// is told of the new version; what waits for one that is switched off goes.
     pub fn update(&self, changed: &Webhook) -> Result<(), StoreError> {
+        self.filters.forget();
         let events = json(&changed.events)?;
         let refs = changed.refs.as_ref().map(json).transpose()?;
         in_transaction(self.db, || {
@@ -157,6 +189,7 @@ impl<'a, D: Database> Webhooks<'a, D> {
 
     /// Deletes a webhook, and notes that its object is to be emptied; false if there was none.
     pub fn delete(&self, id: &str) -> Result<bool, StoreError> {
+        self.filters.forget();
         in_transaction(self.db, || {
             let sql = "DELETE FROM webhook WHERE id = ?1";
             if self.db.execute(sql, &[id.into()])? == 0 {
@@ -169,8 +202,16 @@ impl<'a, D: Database> Webhooks<'a, D> {
         })
     }
 
+    /// How many a repository has, or with an empty id the namespace.
+    pub fn count(&self, repository_id: &str) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM webhook WHERE repository_id = ?1";
+        let count = query_first(self.db, sql, &[repository_id.into()], |row| row.unsigned(0))?;
+        Ok(count.unwrap_or(0))
+    }
+
     /// Deletes all webhooks: the namespace goes.
     pub fn delete_all(&self) -> Result<(), StoreError> {
+        self.filters.forget();
         in_transaction(self.db, || {
             let sql = "INSERT INTO webhook_deletion (webhook_id) SELECT id FROM webhook";
             self.db.execute(sql, &[])?;

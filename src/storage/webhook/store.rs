@@ -176,7 +176,10 @@ impl<D: Database> HookStore<D> {
     fn define(&self, definition: &Definition, now_ms: i64) -> Result<Hook, StoreError> {
         let known = self.load()?;
         if let Some(hook) = known {
-            if hook.definition.version >= definition.version {
+            let is_end = definition.is_ending && !hook.definition.is_ending;
+            let is_newer = hook.definition.version < definition.version
+                || (is_end && hook.definition.version == definition.version);
+            if !is_newer {
                 return Ok(hook);
             }
             let is_switched_on = definition.active && !hook.definition.active;

@@ -3,40 +3,33 @@
 //! What the webhooks want is kept in memory, so that events of a namespace without webhooks cost
 //! nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use serde::Deserialize;
 
 use super::parsed;
 use crate::storage::db::sql::{Database, query_all};
 use crate::storage::db::sql_error::SqlError;
-
-/// The type of a repository's last event.
-const LAST: &str = "repo.deleted";
-
-/// An event that was just taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken<'a> {
-    /// Where it happened; empty: to the namespace itself.
-    pub repository_id: &'a str,
-    /// Its type without the prefix.
-    pub kind: &'a str,
-    /// The ref that changed, if it is such an event.
-    pub refname: Option<&'a str>,
-    /// Its sequence in the namespace.
-    pub sequence: i64,
-}
+use crate::storage::event::{Event, EventKind};
 
 /// What the webhooks of a namespace want, as long as the object is awake.
 #[derive(Debug, Default)]
 pub struct Filters {
-    known: RefCell<Option<Rc<[Filter]>>>,
+    known: RefCell<Option<Rc<Known>>>,
+    /// Whether webhooks were changed by a step that may yet be undone: nothing is kept until the next
+    /// step begins.
+    is_changing: Cell<bool>,
 }
+
+/// By repository; those of the namespace under the empty id.
+type Known = BTreeMap<String, Vec<Filter>>;
 
 /// What one webhook wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Filter {
     id: String,
-    repository_id: String,
     events: Vec<String>,
     refs: Option<Vec<String>>,
     active: bool,
@@ -46,64 +39,105 @@ impl Filters {
     /// Forgets what it knows: a webhook was made, changed or deleted.
     pub fn forget(&self) {
         self.known.take();
+        self.is_changing.set(true);
     }
 
-    /// Notes the event for each webhook that wants it, and gives whether one does. Called in the
-    /// transaction that takes the event. The webhooks of a repository that was deleted end.
-    pub fn note(&self, db: &impl Database, event: &Taken<'_>) -> Result<bool, SqlError> {
-        let filters = self.filters(db)?;
-        let mut is_wanted = false;
-        for filter in filters.iter().filter(|filter| filter.wants(event)) {
+    /// A step begins: what was written before was kept or undone.
+    pub(crate) fn begin(&self) {
+        self.is_changing.set(false);
+    }
+
+    /// Notes an event that has this place in the namespace's order for each webhook that wants it.
+    /// Called in the transaction that takes the event; `repository_id` is empty of the namespace's
+    /// own. The webhooks of a repository that was deleted end.
+    pub(super) fn note(
+        &self,
+        db: &impl Database,
+        repository_id: &str,
+        place: i64,
+        event: &Event,
+    ) -> Result<(), SqlError> {
+        let known = self.known(db)?;
+        let of = |id: &str| known.get(id).map_or(&[][..], Vec::as_slice);
+        let here = of(repository_id);
+        let above = if repository_id.is_empty() {
+            &[][..]
+        } else {
+            of("")
+        };
+        let filters = || here.iter().chain(above);
+        // Parsed only where somebody asks for it.
+        let has_ref = filters().any(|filter| filter.refs.is_some());
+        let refname = if has_ref { refname(event) } else { None };
+        for filter in filters().filter(|filter| filter.wants(event.kind, refname.as_deref())) {
             let sql = "INSERT INTO webhook_pending (webhook_id, sequence) VALUES (?1, ?2)
                 ON CONFLICT DO NOTHING";
-            db.execute(sql, &[filter.id.as_str().into(), event.sequence.into()])?;
-            is_wanted = true;
+            db.execute(sql, &[filter.id.as_str().into(), place.into()])?;
         }
-        let is_here = |filter: &Filter| filter.repository_id == event.repository_id;
-        if event.kind == LAST && filters.iter().any(is_here) {
+        if event.kind == EventKind::Deleted && !here.is_empty() {
             let sql = "UPDATE webhook SET is_ending = 1, version = version + 1
                 WHERE repository_id = ?1 AND is_ending = 0";
-            db.execute(sql, &[event.repository_id.into()])?;
+            db.execute(sql, &[repository_id.into()])?;
             self.forget();
-            is_wanted = true;
         }
-        Ok(is_wanted)
+        Ok(())
     }
 
-    fn filters(&self, db: &impl Database) -> Result<Rc<[Filter]>, SqlError> {
+    fn known(&self, db: &impl Database) -> Result<Rc<Known>, SqlError> {
         if let Some(known) = self.known.borrow().as_ref() {
             return Ok(Rc::clone(known));
         }
-        let sql = "SELECT id, repository_id, events, refs, active FROM webhook WHERE is_ending = 0";
-        let read: Rc<[Filter]> = query_all(db, sql, &[], |row| {
-            Ok(Filter {
-                id: row.text(0)?,
-                repository_id: row.text(1)?,
+        let mut known = Known::new();
+        let sql = "SELECT repository_id, id, events, refs, active FROM webhook
+            WHERE is_ending = 0 ORDER BY id";
+        let read = query_all(db, sql, &[], |row| {
+            let refs = row.text_or_null(3)?;
+            let filter = Filter {
+                id: row.text(1)?,
                 events: parsed(&row.text(2)?)?,
-                refs: row.text_or_null(3)?.map(|refs| parsed(&refs)).transpose()?,
+                refs: refs.map(|refs| parsed(&refs)).transpose()?,
                 active: row.truth(4)?,
-            })
-        })?
-        .into();
-        *self.known.borrow_mut() = Some(Rc::clone(&read));
-        Ok(read)
+            };
+            Ok((row.text(0)?, filter))
+        })?;
+        for (repository_id, filter) in read {
+            known.entry(repository_id).or_default().push(filter);
+        }
+        let known = Rc::new(known);
+        if !self.is_changing.get() {
+            *self.known.borrow_mut() = Some(Rc::clone(&known));
+        }
+        Ok(known)
     }
 }
 
 impl Filter {
-    fn wants(&self, event: &Taken<'_>) -> bool {
-        let is_here = self.repository_id.is_empty() || self.repository_id == event.repository_id;
+    fn wants(&self, kind: EventKind, refname: Option<&str>) -> bool {
         let is_of = |patterns: &[String], text: &str| {
             let mut patterns = patterns.iter();
             patterns.any(|pattern| matches(pattern, text))
         };
         // A pattern of refs says nothing of events that have no ref.
-        let is_ref = match (&self.refs, event.refname) {
+        let is_ref = match (&self.refs, refname) {
             (Some(patterns), Some(refname)) => is_of(patterns, refname),
             _ => true,
         };
-        self.active && is_here && is_ref && is_of(&self.events, event.kind)
+        self.active && is_ref && is_of(&self.events, kind.name())
     }
+}
+
+/// The ref that changed, of such an event.
+fn refname(event: &Event) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Pushed {
+        #[serde(rename = "ref")]
+        refname: String,
+    }
+    if event.kind != EventKind::Pushed {
+        return None;
+    }
+    let payload: Pushed = serde_json::from_str(event.body.payload.get()).ok()?;
+    Some(payload.refname)
 }
 
 /// Whether a pattern fits: a whole text, or the beginning of one and `*`.

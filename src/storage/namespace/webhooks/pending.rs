@@ -1,34 +1,38 @@
 //! What the objects of webhooks are still to be told: events, changes of a definition, and that
 //! the webhook was deleted.
 
-use super::{Webhook, Webhooks};
+use super::Webhooks;
 use crate::git::store::StoreError;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
-
-/// An event that waits for a webhook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// Its sequence in the namespace.
-    pub sequence: i64,
-    /// Where it happened; empty: to the namespace itself.
-    pub repository_id: String,
-    /// Its sequence there.
-    pub source_sequence: i64,
-    /// When: Unix milliseconds.
-    pub at: i64,
-    /// Its type without the prefix.
-    pub kind: String,
-    /// Payload, actor, names and request id, as JSON.
-    pub body: String,
-}
+use crate::storage::webhook::definition::Definition;
 
 impl<D: Database> Webhooks<'_, D> {
+    /// Whether any webhook's object is to be told something.
+    pub fn has_untold(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM webhook_pending)
+            OR EXISTS (SELECT 1 FROM webhook_deletion)
+            OR EXISTS (SELECT 1 FROM webhook WHERE told_version < version OR is_ending = 1)";
+        let found = query_first(self.db, sql, &[], |row| row.truth(0))?;
+        Ok(found.unwrap_or_default())
+    }
+
     /// The webhooks whose objects are to be told something.
     pub fn untold(&self) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT id FROM webhook
-            WHERE told_version < version OR is_ending = 1
-                OR EXISTS (SELECT 1 FROM webhook_pending WHERE webhook_id = webhook.id)";
+        let sql = "SELECT webhook_id FROM webhook_pending
+            UNION SELECT id FROM webhook WHERE told_version < version OR is_ending = 1";
         Ok(query_all(self.db, sql, &[], |row| row.text(0))?)
+    }
+
+    /// Whether the object of this webhook is to be told of a change.
+    pub fn is_untold(&self, id: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT told_version < version OR is_ending = 1 FROM webhook WHERE id = ?1";
+        let found = query_first(self.db, sql, &[id.into()], |row| row.truth(0))?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Forgets what waits for a webhook that is no more.
+    pub fn forget_waiting(&self, id: &str) -> Result<(), StoreError> {
+        Ok(self.forget_pending(id)?)
     }
 
     /// The webhooks that were deleted and whose objects are to be emptied.
@@ -44,40 +48,21 @@ impl<D: Database> Webhooks<'_, D> {
         Ok(())
     }
 
-    /// The next events of a webhook, so many at most, in order; an event that is kept no more is
-    /// left out.
-    pub fn waiting(&self, id: &str, limit: u32) -> Result<Vec<Waiting>, StoreError> {
-        let sql = "SELECT event.sequence, event.repository_id, event.source_sequence, event.at,
-                event.kind, event.body
-            FROM webhook_pending JOIN event ON event.sequence = webhook_pending.sequence
-            WHERE webhook_pending.webhook_id = ?1 ORDER BY webhook_pending.sequence LIMIT ?2";
+    /// The places of the next events of a webhook, so many at most, in order.
+    pub fn waiting(&self, id: &str, limit: u32) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT sequence FROM webhook_pending WHERE webhook_id = ?1
+            ORDER BY sequence LIMIT ?2";
         Ok(query_all(
             self.db,
             sql,
             &[id.into(), limit.into()],
-            |row| {
-                Ok(Waiting {
-                    sequence: row.integer(0)?,
-                    repository_id: row.text(1)?,
-                    source_sequence: row.integer(2)?,
-                    at: row.integer(3)?,
-                    kind: row.text(4)?,
-                    body: row.text(5)?,
-                })
-            },
+            |row| row.integer(0),
         )?)
-    }
-
-    /// The lowest event that waits for any webhook: it must be kept.
-    pub fn oldest_pending(&self) -> Result<Option<i64>, StoreError> {
-        let sql = "SELECT min(sequence) FROM webhook_pending";
-        let oldest = query_first(self.db, sql, &[], |row| row.integer_or_null(0))?;
-        Ok(oldest.flatten())
     }
 
     /// The webhook's object has this definition and the events up to this one. A webhook that ends
     /// goes when nothing waits for it: its object ends by itself.
-    pub fn told(&self, hook: &Webhook, up_to: Option<i64>) -> Result<(), StoreError> {
+    pub fn told(&self, hook: &Definition, up_to: Option<i64>) -> Result<(), StoreError> {
         let id = hook.id.as_str();
         in_transaction(self.db, || {
             if let Some(up_to) = up_to {
