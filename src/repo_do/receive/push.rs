@@ -2,12 +2,15 @@
 
 use std::rc::Rc;
 
+use super::brought::BroughtPack;
 use super::kept_answer::KeptAnswer;
 use crate::git::limits::Limits;
 use crate::git::pack::parser::error::PackError;
+use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::push_commands::PushCommands;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::git::receive_pack::updates::PushUpdates;
+use crate::git::store::StoreError;
 use crate::repo_do::contract::{Access, ErrorReply};
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
@@ -45,6 +48,8 @@ pub(super) struct Push {
     _reader: Reader,
     /// The pack, once it has arrived whole.
     pub(super) arrived: Option<Result<ArrivedPack, PackError>>,
+    /// Another pack in quarantine, on which this one and the updates build.
+    pub(super) brought: Option<BroughtPack>,
     /// The answer that is kept with what is published: of a request by REST.
     pub(super) kept_answer: Option<KeptAnswer>,
 }
@@ -73,6 +78,7 @@ impl Push {
             quarantined,
             _reader: reader,
             arrived: None,
+            brought: None,
             kept_answer: None,
         }
     }
@@ -102,6 +108,12 @@ impl Push {
         let reason = refused.message.clone();
         self.updates
             .reject_open(&Rejection::NotPermitted { reason });
+    }
+
+    /// The packs that its objects may build on.
+    pub(super) fn packs(&self) -> Result<LivePacks<Rc<Store>>, StoreError> {
+        let brought = self.brought.as_ref().map(BroughtPack::record);
+        LivePacks::open_with(Rc::clone(&self.store), &self.limits, brought)
     }
 
     /// Objects of the pack, if it has arrived.
