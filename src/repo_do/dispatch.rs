@@ -7,6 +7,7 @@ use worker::{Method, Request};
 use super::compare::dispatch as compare;
 use super::compare::request::CompareRequest;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
+use super::events::hand_over;
 use super::fetch::{bundle, refs, upload};
 use super::lifecycle::{deletion, fork, import, recover, settings};
 use super::object::RepoObject;
@@ -94,6 +95,7 @@ pub(crate) async fn dispatch(
         account.note_token(&token.token_id);
     }
     let store = object.store()?;
+    hand_over::on_waking(object);
     let route = request.path();
     let method = request.method();
     match (&method, route.as_str()) {

@@ -17,6 +17,7 @@
 //! | `fetch` | advertisements, fetches, bundles, ready clones |
 //! | `intake` | the one way in for packs: received, resolved, inspected, proved; `publish` does the rest |
 //! | `r2` | bytes that R2 alone has; the holders of packs there |
+//! | `events` | what happened, written down and handed over to the namespace |
 //! | `request` | one request: its caller, its cost, its refusal |
 //! | `schedule` | the object's one alarm, set to the earliest time that any task needs |
 //! | `object` | the state of one repository's object |
@@ -36,6 +37,7 @@ mod alarm;
 mod compare;
 mod content;
 mod dispatch;
+mod events;
 mod fetch;
 mod intake;
 mod lifecycle;

@@ -11,6 +11,7 @@ use super::runtime::lease::Owner;
 use super::state::alarm_time::Alarm;
 use super::state::failure::Failure;
 use super::state::graph_cache::KeptGraph;
+use super::state::outbox::Outbox;
 use super::state::rates::Rates;
 use super::state::reach_cache::KeptReach;
 use super::state::readers::Readers;
@@ -56,6 +57,8 @@ pub(crate) struct RepoObject {
     pub(crate) readers: Rc<Readers>,
     /// Requests under way that are done once.
     pub(crate) running_requests: Rc<RunningRequests>,
+    /// Events that were written, and their hand-over to the namespace.
+    pub(crate) outbox: Outbox,
     /// When the alarm rings.
     pub(crate) alarm: Cell<Alarm>,
     /// Runs of maintenance.
@@ -127,6 +130,7 @@ impl RepoObject {
             in_progress: RefCell::default(),
             readers: Rc::default(),
             running_requests: Rc::default(),
+            outbox: Outbox::default(),
             alarm: Cell::default(),
             maintenance: Turn::default(),
             snapshot_due: Cell::default(),
@@ -212,6 +216,7 @@ impl RepoObject {
         self.graph.clear();
         self.reach.clear();
         self.import.clear();
+        self.outbox.clear();
         wiped
     }
 }

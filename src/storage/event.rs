@@ -6,67 +6,79 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// What can happen. Its name is the event's type without the prefix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum EventKind {
+/// Makes [`EventKind`] and its names.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
+        /// What can happen. Its name is the event's type without the prefix.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum EventKind {
+            $($(#[$doc])* #[serde(rename = $name)] $kind,)*
+        }
+
+        impl EventKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// The type without its prefix, as `repo.pushed`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// A repository was made.
-    #[serde(rename = "repo.created")]
-    Created,
+    Created = "repo.created",
     /// A repository was deleted: its last event.
-    #[serde(rename = "repo.deleted")]
-    Deleted,
+    Deleted = "repo.deleted",
     /// A deleted repository came back.
-    #[serde(rename = "repo.restored")]
-    Restored,
+    Restored = "repo.restored",
     /// A repository has another name.
-    #[serde(rename = "repo.renamed")]
-    Renamed,
+    Renamed = "repo.renamed",
     /// A repository was made from another one.
-    #[serde(rename = "repo.forked")]
-    Forked,
+    Forked = "repo.forked",
     /// A repository was filled from another server.
-    #[serde(rename = "repo.imported")]
-    Imported,
+    Imported = "repo.imported",
     /// Its settings changed.
-    #[serde(rename = "repo.updated")]
-    Updated,
+    Updated = "repo.updated",
     /// Its time was up.
-    #[serde(rename = "repo.expired")]
-    Expired,
+    Expired = "repo.expired",
     /// A ref changed.
-    #[serde(rename = "repo.pushed")]
-    Pushed,
+    Pushed = "repo.pushed",
     /// It was cloned.
-    #[serde(rename = "repo.cloned")]
-    Cloned,
+    Cloned = "repo.cloned",
     /// It was fetched from.
-    #[serde(rename = "repo.fetched")]
-    Fetched,
+    Fetched = "repo.fetched",
     /// A token of the repository was made.
-    #[serde(rename = "repo.token.created")]
-    TokenCreated,
+    TokenCreated = "repo.token.created",
     /// A token of the repository was revoked.
-    #[serde(rename = "repo.token.revoked")]
-    TokenRevoked,
+    TokenRevoked = "repo.token.revoked",
     /// The namespace's settings changed.
-    #[serde(rename = "namespace.updated")]
-    NamespaceUpdated,
+    NamespaceUpdated = "namespace.updated",
     /// A token of the namespace was made.
-    #[serde(rename = "namespace.token.created")]
-    NamespaceTokenCreated,
+    NamespaceTokenCreated = "namespace.token.created",
     /// A token of the namespace was revoked.
-    #[serde(rename = "namespace.token.revoked")]
-    NamespaceTokenRevoked,
+    NamespaceTokenRevoked = "namespace.token.revoked",
     /// Cairn switched a webhook off.
-    #[serde(rename = "webhook.disabled")]
-    WebhookDisabled,
+    WebhookDisabled = "webhook.disabled",
     /// Somebody asked whether a webhook works. It is in no feed.
-    #[serde(rename = "webhook.ping")]
-    WebhookPing,
+    WebhookPing = "webhook.ping",
+}
+
+impl EventKind {
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
 }
 
 /// Who did it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventActor {
     /// What the actor is.
     pub kind: ActorKind,
@@ -79,7 +91,7 @@ pub struct EventActor {
 }
 
 /// What an actor is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
     /// Whoever holds the operator's key.
@@ -89,7 +101,37 @@ pub enum ActorKind {
     /// A token of the repository.
     Token,
     /// Cairn itself.
+    #[default]
     System,
+}
+
+/// Where something happens, who does it, and by which request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventOrigin {
+    /// The repository's id.
+    pub repository_id: String,
+    /// Its namespace's name.
+    pub namespace: String,
+    /// Its name.
+    pub repo_name: String,
+    /// Who does it.
+    pub actor: EventActor,
+    /// The request that does it; none of what happens by itself.
+    pub request_id: Option<String>,
+}
+
+impl EventOrigin {
+    /// The body of an event of the repository.
+    #[must_use]
+    pub fn body(&self, payload: Box<RawValue>) -> EventBody {
+        EventBody {
+            namespace: self.namespace.clone(),
+            repo_name: Some(self.repo_name.clone()),
+            payload,
+            actor: self.actor.clone(),
+            request_id: self.request_id.clone(),
+        }
+    }
 }
 
 /// What a row of an event holds beside its numbers, its time and its kind.
@@ -120,4 +162,19 @@ pub struct Event {
     pub kind: EventKind,
     /// The rest.
     pub body: EventBody,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_one_name_everywhere() {
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::from_name(kind.name()), Some(*kind));
+            let json = serde_json::to_value(kind).unwrap();
+            assert_eq!(json, kind.name());
+        }
+        assert_eq!(EventKind::from_name("repo.Pushed"), None);
+    }
 }

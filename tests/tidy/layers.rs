@@ -34,7 +34,7 @@ const ENGINE: [(&[&str], bool); 5] = [
 ];
 
 /// The rooms of the actor, from the roof down: each imports those below it only.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 19] = [
     "shell",
     "dispatch",
     "alarm",
@@ -47,6 +47,7 @@ const ROOMS: [&str; 18] = [
     "fetch",
     "intake",
     "r2",
+    "events",
     "request",
     "schedule",
     "object",

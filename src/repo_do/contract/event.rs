@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::repository::RepositoryInfo;
-pub(crate) use crate::storage::event::{ActorKind, Event, EventActor, EventBody, EventKind};
+use crate::storage::event::Event;
 
 /// The path of the namespace's object that takes events.
 pub(crate) const NAMESPACE_TAKE: &str = "/events/take";

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::events::{hand_over, tell};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::request::info;
@@ -169,7 +170,8 @@ async fn finish(object: &Rc<RepoObject>) {
     if let Err(error) = object.storage.sync().await {
         fault_log::error("sync", &error);
     }
-    info::touch_namespace(Rc::clone(object)).await;
+    tell::written(object).await;
+    hand_over::run(object).await;
 }
 
 async fn wake_at(object: &RepoObject, at_ms: i64) -> Result<(), StoreError> {

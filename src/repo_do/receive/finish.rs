@@ -25,17 +25,17 @@ use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::receive_pack::updates::PushUpdate;
 use crate::git::refname;
 use crate::git::store::StoreError;
+use crate::repo_do::events::{origin, tell};
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::inspect::inspect;
 use crate::repo_do::intake::proven::ProvenPack;
 use crate::repo_do::intake::resolve::resolve;
 use crate::repo_do::intake::steps::Steps;
-use crate::repo_do::request::info;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::fault_log;
 use crate::storage::repository::publication::{
-    Actor, Publication, RefBounds, RefOutcome, RefUpdate,
+    Actor, Publication, PushEvents, RefBounds, RefOutcome, RefUpdate,
 };
 
 /// The live packs, as one push sees them.
@@ -96,16 +96,21 @@ impl PushJob {
         if published.is_err() {
             self.push.updates.reject_open(&Rejection::Unpacker);
             self.push.quarantined.discard();
-        } else if let Err(error) = self.push.object.storage.sync().await {
-            // An answer must not be read before the refs are safe.
-            fault_log::error("sync", &error);
-            return Err(Unsynced);
+        } else {
+            if self.push.updates.has_open() {
+                tell::written(&self.push.object).await;
+            }
+            if let Err(error) = self.push.object.storage.sync().await {
+                // An answer must not be read before the refs are safe.
+                fault_log::error("sync", &error);
+                return Err(Unsynced);
+            }
         }
         if self.push.updates.has_open() {
             let object = Rc::clone(&self.push.object);
             alarm::after_push(&object, &self.push.store).await;
             // Nobody waits for it: the report is not held up by another object.
-            worker::wasm_bindgen_futures::spawn_local(info::touch_namespace(object));
+            tell::send(&object);
         }
         Ok(published)
     }
@@ -255,6 +260,10 @@ impl PushJob {
                 token_id: token.map(|token| token.token_id.clone()),
                 label: token.and_then(|token| token.label.clone()),
             },
+            events: Some(PushEvents {
+                origin: origin::of_authorized(&self.push.authorized, &self.push.account),
+                commits: Vec::new(),
+            }),
             push_options: commands.push_options.clone(),
             ref_bounds: RefBounds::default(),
             now_ms: now_ms(),

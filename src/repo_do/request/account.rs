@@ -76,6 +76,11 @@ impl Account {
         })
     }
 
+    /// The request's id; empty if the Worker gave none.
+    pub(crate) fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
     /// Notes the token that was shown.
     pub(crate) fn note_token(&self, token_id: &str) {
         self.token_id.replace(Some(token_id.to_owned()));

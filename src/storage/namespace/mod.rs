@@ -6,6 +6,7 @@
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`token_repositories`] | which repositories a token of the namespace opens |
 //! | [`idempotency`] | requests that are done once, and their answers |
+//! | `taking` | the events of its repositories |
 //! | [`registry`] | the list of namespaces |
 
 pub(crate) mod entries;
@@ -14,3 +15,5 @@ pub mod listing;
 pub(crate) mod registry;
 pub mod store;
 pub(crate) mod token_repositories;
+
+mod taking;

@@ -16,6 +16,7 @@ use gix_object::bstr::{BString, ByteSlice};
 
 use super::packs::{PARTS, chunk_key, pack_keys, part_key, part_name};
 use super::publication::{PackPublication, Publication, RefOutcome, RefUpdate};
+use super::push_events::PushOutbox;
 use super::ref_counts::{Counting, RefCounts};
 use super::reflog::Reflog;
 use super::store::RepoStore;
@@ -42,6 +43,12 @@ impl From<SqlError> for Undone {
     fn from(error: SqlError) -> Self {
         Self::Store(error.into())
     }
+}
+
+/// What is written down about each change.
+struct Records<'a, D> {
+    log: Reflog<'a, D>,
+    outbox: PushOutbox<'a, D>,
 }
 
 impl<D: Database> RepoStore<D> {
@@ -92,12 +99,15 @@ impl<D: Database> RepoStore<D> {
     ) -> Result<(Vec<RefOutcome>, Option<RefCounts>), Undone> {
         let updates = &publication.updates;
         let mut counting = Counting::default();
-        let mut log = Reflog::new(&self.db, publication)?;
+        let mut records = Records {
+            log: Reflog::new(&self.db, publication)?,
+            outbox: PushOutbox::new(self, publication),
+        };
         let mut outcomes = vec![RefOutcome::Aborted; updates.len()];
         for deletes in [true, false] {
-            for (update, outcome) in updates.iter().zip(&mut outcomes) {
+            for (place, (update, outcome)) in updates.iter().zip(&mut outcomes).enumerate() {
                 if update.new.is_none() == deletes {
-                    *outcome = self.change_ref(update, &mut counting, &mut log)?;
+                    *outcome = self.change_ref((place, update), &mut counting, &mut records)?;
                 }
             }
         }
@@ -113,9 +123,9 @@ impl<D: Database> RepoStore<D> {
 
     fn change_ref(
         &self,
-        update: &RefUpdate,
+        (place, update): (usize, &RefUpdate),
         counting: &mut Counting,
-        log: &mut Reflog<'_, D>,
+        records: &mut Records<'_, D>,
     ) -> Result<RefOutcome, StoreError> {
         let actual = self
             .find_ref(update.name.as_bstr())?
@@ -131,12 +141,13 @@ impl<D: Database> RepoStore<D> {
         {
             return Ok(RefOutcome::Conflict { with });
         }
-        let bounds = log.publication().ref_bounds;
+        let bounds = records.log.publication().ref_bounds;
         if let Err(too_many) = counting.count(self, update, bounds)? {
             return Ok(RefOutcome::TooMany(too_many));
         }
         self.write_ref(update)?;
-        log.append(update)?;
+        records.log.append(update)?;
+        records.outbox.append(place, update)?;
         Ok(RefOutcome::Updated)
     }
 

@@ -13,4 +13,5 @@ pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod once_steps;
 pub(crate) mod steps;
+pub(crate) mod take_steps;
 pub(crate) mod tokens;

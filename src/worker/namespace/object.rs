@@ -15,7 +15,9 @@ use super::contract::{
 use super::once_steps;
 use super::steps;
 use super::steps::StepError;
+use super::take_steps;
 use super::tokens;
+use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
     Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate,
     ReleaseName, TouchRepository, Usage, header,
@@ -169,6 +171,7 @@ fn namespace(
         path::RESERVE => json(&steps::reserve(store, &read::<Reserve>(body)?)?),
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
+        NAMESPACE_TAKE => json(&take_steps::take(store, &read::<HandOver>(body)?)?),
         NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
         path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
         path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),

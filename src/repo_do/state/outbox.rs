@@ -1,0 +1,78 @@
+//! The state of the hand-over of events to the namespace, while the object is awake.
+
+use std::cell::Cell;
+
+use super::arrivals::Arrivals;
+use super::turn::Turn;
+
+/// After this time a hand-over is over, whether it said so or not.
+const HAND_OVER_MS_MAX: i64 = 60_000;
+
+/// How long to wait after the first hand-over that failed; twice as long after each further one.
+const RETRY_MS: i64 = 1_000;
+
+/// Doublings of that: some four minutes.
+const DOUBLINGS_MAX: u32 = 8;
+
+/// The outbox of an object that is awake.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    /// Events as they are written, for readers who wait.
+    pub(crate) arrivals: Arrivals,
+    /// One hand-over at a time.
+    pub(crate) turn: Turn,
+    /// How far events were handed over, once that is known.
+    pub(crate) handed_over: Cell<Option<i64>>,
+    /// Whether it was looked for events that an earlier life of the object left.
+    pub(crate) is_looked_at: Cell<bool>,
+    failures: Cell<u32>,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            arrivals: Arrivals::default(),
+            turn: Turn::ending_after(HAND_OVER_MS_MAX),
+            handed_over: Cell::default(),
+            is_looked_at: Cell::default(),
+            failures: Cell::default(),
+        }
+    }
+}
+
+impl Outbox {
+    /// The database was wiped.
+    pub(crate) fn clear(&self) {
+        self.handed_over.take();
+        self.is_looked_at.take();
+        self.failures.take();
+        self.arrivals.notify();
+    }
+
+    /// A hand-over succeeded.
+    pub(crate) fn succeeded(&self) {
+        self.failures.set(0);
+    }
+
+    /// A hand-over failed; gives how many milliseconds to wait before the next one.
+    pub(crate) fn failed(&self) -> i64 {
+        let failures = self.failures.get();
+        self.failures.set(failures.saturating_add(1));
+        RETRY_MS << failures.min(DOUBLINGS_MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_in_a_row_wait_longer_each_time() {
+        let outbox = Outbox::default();
+        let waits: Vec<_> = (0..11).map(|_| outbox.failed()).collect();
+        assert_eq!(waits[..4], [1_000, 2_000, 4_000, 8_000]);
+        assert_eq!(waits[8..], [256_000; 3]);
+        outbox.succeeded();
+        assert_eq!(outbox.failed(), 1_000);
+    }
+}
