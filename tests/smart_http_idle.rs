@@ -392,6 +392,38 @@ fn resets_leave_nothing_behind(resets: u32) {
 }
 
 #[test]
+fn a_full_disk_is_told_as_a_fault_that_lasts() {
+    let scratch = Scratch::new();
+    let server = server_with_small_files(&scratch, 6 << 10);
+    let hosted = server.rest().create_repository("idle", "full");
+    let source = scratch.repository("source");
+    let mut stored = String::new();
+    // Each push fits one request that git sends whole, so its answer is always read.
+    for number in 0..12 {
+        source.write("noise", noise(number, 900 << 10));
+        let tip = source.commit("more");
+        let push = ["push", "--quiet", &hosted.url(), "main"];
+        if source.command(&push).output().unwrap().status.success() {
+            stored = tip;
+            continue;
+        }
+        let refused = source.fails(&push);
+        assert!(
+            refused.contains("until the operator has mended it"),
+            "{refused}"
+        );
+        assert!(!refused.contains("try again"), "{refused}");
+        let listed = source.run(&["ls-remote", &hosted.url(), "refs/heads/main"]);
+        assert!(
+            !stored.is_empty() && listed.starts_with(&stored),
+            "{listed}"
+        );
+        return;
+    }
+    panic!("the disk took everything");
+}
+
+#[test]
 fn a_reset_in_the_middle_of_a_push_releases_its_memory() {
     resets_leave_nothing_behind(4);
 }

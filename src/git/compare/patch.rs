@@ -39,7 +39,7 @@ pub struct Patches {
 #[derive(Debug)]
 struct Current {
     change: Change,
-    /// What is left to do for it.
+    /// The work that is left for it.
     left: Left,
 }
 

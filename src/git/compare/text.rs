@@ -71,7 +71,7 @@ pub struct TextDiff {
     pub old: Text,
     /// The new text.
     pub new: Text,
-    /// What differs, from the first line on; between two changes there is a line at least.
+    /// The changes, from the first line on; at least one equal line stands between two changes.
     pub changes: Vec<LineChange>,
 }
 

@@ -138,7 +138,7 @@ fn write_header(hunk: &Hunk, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// What git takes for UTF-8: neither U+FFFE nor U+FFFF.
+/// The start of a text that git takes for UTF-8: that excludes U+FFFE and U+FFFF.
 fn valid_start(text: &[u8]) -> &[u8] {
     let valid = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
     let end = valid.find(['\u{fffe}', '\u{ffff}']).unwrap_or(valid.len());

@@ -10,7 +10,7 @@ use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::store::{ObjectSource, ReadError, Shared};
 
-/// What an object takes in memory beside its content: its entry in the table, its place in the
+/// Memory that an object takes beside its content: its entry in the table, its place in the
 /// order, the shared vector.
 const OBJECT_OVERHEAD_BYTES: u64 = 120;
 

@@ -49,7 +49,7 @@ pub(super) struct Image<'a> {
     tail: Vec<Line<'a>>,
 }
 
-/// What a hunk replaces, and by what.
+/// The lines that a hunk replaces, and those that replace them.
 struct Replacement<'a> {
     old: Vec<Line<'a>>,
     new: Vec<Line<'a>>,

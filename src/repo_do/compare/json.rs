@@ -20,7 +20,7 @@ pub(super) struct FilesJson {
     context: u32,
     /// Whether hunks are shown.
     with_hunks: bool,
-    /// What stands before the files: the fields of the result as JSON, a brace at its end.
+    /// The JSON before the files: the fields of the result, without the last brace.
     head: Option<Vec<u8>>,
     rename_limit_needed: Option<u32>,
     /// The hunks of the file that was begun.

@@ -1,4 +1,4 @@
-//! What a merge of trees knows: every path that it met, and the renames that it looks for.
+//! The state of a merge of trees: every path that it met, and the renames that it looks for.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ const PATH_OVERHEAD_BYTES: usize = 160;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct EntryId(u32);
 
-/// What is looked for on one side: files that it deleted and created, and the directories that it
+/// The paths to look for on one side: files that it deleted and created, and the directories that it
 /// removed.
 #[derive(Debug, Default)]
 pub(super) struct SideRenames {

@@ -122,7 +122,7 @@ async fn take(write: &WriteRequest, body: &mut Body) -> Answer {
     commit.ok_or_else(missing)?.end(write).await
 }
 
-/// What the metadata asks.
+/// The commit that the metadata asks for.
 enum Coming {
     /// A commit without contents to come.
     Whole(Box<(Draft, Words)>),
