@@ -2,61 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::Value;
 use ureq::http::Method;
 
-use super::ledger::{Told, Update};
+use super::desk::Desk;
 use super::receivers::Receivers;
 use super::storm::DEPLOYMENT;
-use super::support::rest::{Hosted, Rest};
 use super::support::server::Server;
 use super::support::wait::until;
-use super::wire;
-
-/// A repository that is pushed to, and its receivers.
-struct Desk {
-    rest: Rest,
-    hosted: Hosted,
-    receivers: Receivers,
-    tip: Option<String>,
-    made: usize,
-}
 
 impl Desk {
-    fn new(server: &Server, name: &str) -> Self {
-        let rest = server.rest();
-        Self {
-            hosted: rest.create_repository("latency", name),
-            receivers: Receivers::serve(1),
-            rest,
-            tip: None,
-            made: 0,
-        }
-    }
-
-    fn hook(&self, path: &str) {
-        let body = json!({"url": self.receivers.url(path), "events": ["repo.pushed"]});
-        let route = self.hosted.path("/webhooks");
-        self.rest.post(&route, &body).result(201);
-    }
-
-    /// Pushes a commit; its id.
-    fn push(&mut self) -> String {
-        self.made += 1;
-        let message = format!("{} of {}", self.made, self.hosted.name);
-        let made = wire::commit(self.tip.as_deref(), &message);
-        let id = made.id.clone();
-        let update = Update {
-            name: "refs/heads/main".to_owned(),
-            before: self.tip.replace(id.clone()),
-            after: Some(id.clone()),
-        };
-        let rest = self.rest.with_bearer(&self.hosted.token);
-        let told = wire::push(&rest, &self.hosted, &[update], &[made]);
-        assert_eq!(told, [Told::Done]);
-        id
-    }
-
     /// Milliseconds from a push's report to the arrival at `path`, in order; 0 if it came before.
     fn delays(&mut self, path: &str, pushes: usize) -> Vec<f64> {
         let mut delays = Vec::new();
@@ -64,7 +19,7 @@ impl Desk {
             let id = self.push();
             let reported = Instant::now();
             let arrived = until("the webhook arrives", Duration::from_secs(20), || {
-                let is_it = |event: &serde_json::Value| event["payload"]["after"] == *id;
+                let is_it = |event: &Value| event["payload"]["after"] == *id;
                 self.receivers.taken_at(path, is_it)
             });
             let delay = arrived.saturating_duration_since(reported);
@@ -76,7 +31,8 @@ impl Desk {
 
     /// Milliseconds of `ls-refs`, in order.
     fn listings(&self, requests: usize) -> Vec<f64> {
-        let path = format!("/git/latency/{}.git/git-upload-pack", self.hosted.name);
+        let namespace = &self.hosted.namespace;
+        let path = format!("/git/{namespace}/repo.git/git-upload-pack");
         let rest = self.rest.with_bearer(&self.hosted.token);
         let headers = [
             ("Content-Type", "application/x-git-upload-pack-request"),
@@ -110,15 +66,15 @@ fn tell(what: &str, sorted: &[f64]) {
 #[ignore = "a measurement, on a quiet machine: run by name"]
 fn webhooks_arrive_soon_and_one_that_hangs_costs_nothing() {
     let server = Server::start_with(&DEPLOYMENT);
-    let mut desk = Desk::new(&server, "quiet");
-    desk.hook("good/first");
+    let mut desk = Desk::new(&server, "quiet", &Receivers::serve(1));
+    desk.hook_of_pushes("good/first");
     desk.delays("good/first", 5);
     let quiet = desk.delays("good/first", 200);
     tell("from the report to the arrival", &quiet);
     let quiet_listings = desk.listings(300);
     tell("ls-refs, quiet", &quiet_listings);
 
-    desk.hook("hanging/one");
+    desk.hook_of_pushes("hanging/one");
     let beside = desk.delays("good/first", 200);
     tell("beside a receiver that hangs", &beside);
     let listings = desk.listings(300);
@@ -141,10 +97,10 @@ fn webhooks_arrive_soon_and_one_that_hangs_costs_nothing() {
 #[test]
 fn a_receiver_that_hangs_keeps_no_other_waiting() {
     let server = Server::start_with(&DEPLOYMENT);
-    let mut desk = Desk::new(&server, "hanging");
-    desk.hook("hanging/one");
-    desk.hook("hanging/two");
-    desk.hook("good/one");
+    let mut desk = Desk::new(&server, "hanging", &Receivers::serve(1));
+    desk.hook_of_pushes("hanging/one");
+    desk.hook_of_pushes("hanging/two");
+    desk.hook_of_pushes("good/one");
     // The timeout is ten seconds: who had to wait for it would be late.
     let delays = desk.delays("good/one", 8);
     assert!(quantile(&delays, 1.0) < 8000.0, "{delays:?}");

@@ -11,6 +11,8 @@
 //! | `receivers` | receivers of webhooks, most of them bad |
 //! | `followers` | readers of feeds that come back after every kill |
 //! | `judge` | what must hold at the end |
+//! | `faults` | each write on the way of an event fails for a while |
+//! | `desk` | one repository and the receivers of its webhooks |
 //! | `latency` | from a push's report to the arrival of its webhook; beside one that hangs too |
 //! | `silence` | nothing is sent that nobody asked for |
 
@@ -23,6 +25,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod desk;
+mod faults;
 mod followers;
 mod judge;
 mod latency;
