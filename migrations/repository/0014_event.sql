@@ -22,3 +22,6 @@ CREATE TABLE event_outbox (
 -- 1: clones and fetches are events too. They are many, and each costs a row.
 ALTER TABLE repository ADD COLUMN fetch_events INTEGER NOT NULL DEFAULT 0
     CHECK (fetch_events IN (0, 1));
+
+-- Who asked for an import, and by which request, as JSON: its event says so at the end.
+ALTER TABLE import ADD COLUMN asked_by TEXT CHECK (asked_by IS NULL OR json_valid(asked_by));

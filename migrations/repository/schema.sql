@@ -274,7 +274,10 @@ CREATE TABLE import (
     -- Commits in each part; NULL: the history is fetched whole.
     part_commits INTEGER CHECK (part_commits > 0),
     -- Parts that are live.
-    parts_done INTEGER NOT NULL DEFAULT 0 CHECK (parts_done >= 0)
+    parts_done INTEGER NOT NULL DEFAULT 0 CHECK (parts_done >= 0),
+    -- Who asked for it, and by which request, as JSON: its event says so at the end. NULL: an import
+    -- that began before there were events.
+    asked_by TEXT CHECK (asked_by IS NULL OR json_valid(asked_by))
 ) STRICT;
 
 -- Where the history of an import is cut: after part n these commits reach everything fetched so

@@ -8,11 +8,13 @@ use super::compare::dispatch as compare;
 use super::compare::request::CompareRequest;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
 use super::events::hand_over;
+use super::events::origin::Doer;
 use super::fetch::{bundle, refs, upload};
+use super::lifecycle::tokens as lifecycle_tokens;
 use super::lifecycle::{deletion, fork, import, recover, settings};
 use super::object::RepoObject;
 use super::request::account::Account;
-use super::request::caller::Caller;
+use super::request::caller::{Authorized, Caller};
 use super::runtime::lease;
 use super::state::reach_cache::Audience;
 use super::state::store::Store;
@@ -99,9 +101,11 @@ pub(crate) async fn dispatch(
     let route = request.path();
     let method = request.method();
     match (&method, route.as_str()) {
-        (Method::Post, path::INIT) => return init::init(object, &caller, request).await,
-        (Method::Post, path::FORK) => return fork::fork(object, &caller, request).await,
-        (Method::Post, path::IMPORT) => return import::start(object, &caller, request).await,
+        (Method::Post, path::INIT) => return init::init(object, &caller, request, account).await,
+        (Method::Post, path::FORK) => return fork::fork(object, &caller, request, account).await,
+        (Method::Post, path::IMPORT) => {
+            return import::start(object, &caller, request, account).await;
+        }
         (Method::Post, path::RECOVER) => return recover::start(object, &caller, request).await,
         _ => {}
     }
@@ -187,8 +191,8 @@ pub(crate) async fn dispatch(
             bundle::bundle(object, &store, account).await
         }
         _ => {
-            let record = authorized(Access::Administer)?.record;
-            administer(object, &store, request, actor, record).await
+            let authorized = authorized(Access::Administer)?;
+            administer(object, &store, request, authorized, account).await
         }
     }
 }
@@ -198,20 +202,22 @@ async fn administer(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,
     request: Request,
-    actor: Actor,
-    record: RepositoryRecord,
+    authorized: Authorized,
+    account: &Account,
 ) -> Answer {
+    let doer = Doer::authorized(&authorized, account);
+    let Authorized { record, actor, .. } = authorized;
     let route = request.path();
     let method = request.method();
     match (&method, route.as_str()) {
         (Method::Get, path::INFO) => info::info(object, store, record),
         (Method::Post, path::UPDATE) => {
-            let updated = settings::update(object, store, request).await?;
+            let updated = settings::update(object, store, request, doer).await?;
             // New settings, and the record in R2, which has the old ones.
             alarm::after_settings(object, store).await;
             Ok(updated)
         }
-        (Method::Post, path::DELETE) => deletion::delete(object, store, record).await,
+        (Method::Post, path::DELETE) => deletion::delete(object, store, record, doer).await,
         (Method::Post, path::FORK_EXPORT) => {
             let asked: ExportFork = answer::body(request).await?;
             if asked.repository_id != record.id {
@@ -220,13 +226,16 @@ async fn administer(
             }
             fork::export::export(object, &asked).await
         }
-        (Method::Post, path::TOKENS) => tokens::create_token(store, request).await,
+        (Method::Post, path::TOKENS) => {
+            lifecycle_tokens::create(object, store, request, doer).await
+        }
         (Method::Get, path::TOKENS) => tokens::list_tokens(store, &request),
         (Method::Get, path::STATS) => stats::stats(store, actor),
         (Method::Post, path::PURGE) => upkeep::purge::serve(object).await,
         (Method::Post, path::MAINTENANCE) => upkeep::serve::serve(object, request).await,
         (Method::Delete, _) if path::token_id(&route).is_some() => {
-            tokens::revoke_token(store, path::token_id(&route).unwrap_or_default())
+            let token_id = path::token_id(&route).unwrap_or_default();
+            lifecycle_tokens::revoke(object, store, token_id, doer).await
         }
         _ => {
             let message = "the object has no such route";

@@ -35,6 +35,7 @@ pub(crate) mod by_rest;
 mod alive;
 mod check;
 mod closure;
+mod commits;
 mod finish;
 mod kept_answer;
 mod progress;

@@ -4,12 +4,14 @@
 //! | file | what |
 //! |---|---|
 //! | `origin` | who does something, and by which request |
+//! | `changes` | which settings an update changed |
 //! | `tell` | an event written, and what follows from that |
 //! | `hand_over` | events sent to the namespace's object, until it has them all |
 //!
 //! Invariant: the alarm is ordered in the same turn as the event's row. Whatever ends the object, the
 //! alarm or the next request hands over what is left.
 
+pub(crate) mod changes;
 pub(crate) mod hand_over;
 pub(crate) mod origin;
 pub(crate) mod tell;

@@ -167,10 +167,10 @@ async fn fail<F: Filling>(filling: &F, error: &F::Error) -> Result<(), F::Error>
 
 /// The content is safe in the database; the namespace shows it.
 async fn finish(object: &Rc<RepoObject>) {
+    tell::written(object).await;
     if let Err(error) = object.storage.sync().await {
         fault_log::error("sync", &error);
     }
-    tell::written(object).await;
     hand_over::run(object).await;
 }
 

@@ -25,7 +25,8 @@ use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::receive_pack::updates::PushUpdate;
 use crate::git::refname;
 use crate::git::store::StoreError;
-use crate::repo_do::events::{origin, tell};
+use crate::repo_do::events::origin::Doer;
+use crate::repo_do::events::{changes, tell};
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::inspect::inspect;
@@ -33,6 +34,8 @@ use crate::repo_do::intake::proven::ProvenPack;
 use crate::repo_do::intake::resolve::resolve;
 use crate::repo_do::intake::steps::Steps;
 use crate::storage::db::sql::in_transaction;
+use crate::storage::event::EventKind;
+use crate::storage::event_payload::PushedCommits;
 use crate::storage::fault_log;
 use crate::storage::repository::publication::{
     Actor, Publication, PushEvents, RefBounds, RefOutcome, RefUpdate,
@@ -120,6 +123,8 @@ impl PushJob {
         let live = LivePacks::open(Rc::clone(&store), &self.push.limits)?;
         self.push.account.note_packs(live.records().len());
         let Some(arrived) = self.push.arrived.take().transpose()? else {
+            self.note_commits_without_pack(&live).await?;
+            tell::prepare(&self.push.object).await;
             self.push.renew().await;
             return Ok(Checked {
                 pack: None,
@@ -142,6 +147,9 @@ impl PushJob {
             Rc::new(CommitGraph::open(&*store, live.records())?)
         };
         let connected = self.connect(steps, &graph, &pushed).await?;
+        self.note_commits(steps, &graph, connected.as_ref(), &pushed)
+            .await;
+        tell::prepare(&self.push.object).await;
         let mut faults = Faults::default();
         loop {
             // The last wait before the push is published. After a wait for a cold chunk this is
@@ -158,6 +166,22 @@ impl PushJob {
             pack: connected.and_then(|connected| ProvenPack::of(objects, connected)),
             warned: inspection.warned().clone(),
         })
+    }
+
+    /// The commits of refs that move to what is here already.
+    async fn note_commits_without_pack(&mut self, live: &Live) -> Result<(), Refused> {
+        let moves = |update: &PushUpdate| update.command.old.and(update.command.new).is_some();
+        let (object, store) = (Rc::clone(&self.push.object), Rc::clone(&self.push.store));
+        let hooks = PushHooks::new(self.progress.clone());
+        // Of a new ref nothing is looked up, so that it needs no graph.
+        let graph = if self.push.updates.open().any(moves) {
+            object.graph.current(&store)?
+        } else {
+            Rc::default()
+        };
+        let steps = Steps::new(&object, &store, &hooks);
+        self.note_commits(steps, &graph, None, live).await;
+        Ok(())
     }
 
     /// Makes the deltas that are left into objects. They build on what the pusher may see.
@@ -243,7 +267,17 @@ impl PushJob {
         Ok(())
     }
 
-    fn publication(&self) -> Publication {
+    fn publication(&mut self) -> Publication {
+        let mut commits = std::mem::take(&mut self.push.commits);
+        let open = self.push.updates.open();
+        let commits = open.map(|update| {
+            let left_out = PushedCommits {
+                truncated: update.command.new.is_some(),
+                ..PushedCommits::default()
+            };
+            commits.remove(&update.command.name).unwrap_or(left_out)
+        });
+        let commits = commits.collect();
         let commands = &self.push.commands;
         let change = |update: &PushUpdate| RefUpdate {
             name: update.command.name.clone(),
@@ -261,8 +295,8 @@ impl PushJob {
                 label: token.and_then(|token| token.label.clone()),
             },
             events: Some(PushEvents {
-                origin: origin::of_authorized(&self.push.authorized, &self.push.account),
-                commits: Vec::new(),
+                origin: self.doer().at(&self.push.authorized.record),
+                commits,
             }),
             push_options: commands.push_options.clone(),
             ref_bounds: RefBounds::default(),
@@ -304,9 +338,18 @@ impl PushJob {
             .iter()
             .find_map(|name| made.iter().find(|made| *made == name));
         match head.or(made.first()) {
-            Some(head) => store.set_head(head.as_bstr(), publication.now_ms),
+            Some(head) => {
+                let from = store.head()?;
+                store.set_head(head.as_bstr(), publication.now_ms)?;
+                let more = changes::of_head(from.as_bstr(), head.as_bstr());
+                tell::append_repository(store, EventKind::Updated, self.doer(), &more)
+            }
             None => Ok(()),
         }
+    }
+
+    fn doer(&self) -> Doer {
+        Doer::authorized(&self.push.authorized, &self.push.account)
     }
 
     fn report(&self, unpack: Result<(), &str>) {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::commits::CommitsByRef;
 use super::kept_answer::KeptAnswer;
 use crate::git::limits::Limits;
 use crate::git::pack::parser::error::PackError;
@@ -45,6 +46,8 @@ pub(super) struct Push {
     _reader: Reader,
     /// The pack, once it has arrived whole.
     pub(super) arrived: Option<Result<ArrivedPack, PackError>>,
+    /// The commits that each ref gets, for its event.
+    pub(super) commits: CommitsByRef,
     /// The answer that is kept with what is published: of a request by REST.
     pub(super) kept_answer: Option<KeptAnswer>,
 }
@@ -73,6 +76,7 @@ impl Push {
             quarantined,
             _reader: reader,
             arrived: None,
+            commits: CommitsByRef::new(),
             kept_answer: None,
         }
     }

@@ -2,10 +2,10 @@
 
 use worker::Request;
 
-use super::answer::{Answer, body};
+use super::answer::Answer;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{
-    CreateToken, ErrorCode, ErrorReply, RevokedToken, TokenHash, TokenPage, TokenRecord, TokenState,
+    ErrorCode, ErrorReply, TokenHash, TokenPage, TokenRecord, TokenState,
 };
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
@@ -25,21 +25,6 @@ pub(crate) fn touch_token(store: &Store, token: &TokenRecord) -> Result<(), Erro
     Ok(store
         .tokens()
         .touch(&token.token_id, token.last_used_at_ms, now_ms())?)
-}
-
-/// `POST /tokens`.
-pub(crate) async fn create_token(store: &Store, request: Request) -> Answer {
-    let CreateToken { token } = body(request).await?;
-    let taken = store.tokens().find_by_id(&token.token_id)?.is_some()
-        || store.tokens().find(token.sha256.as_bytes())?.is_some();
-    if taken {
-        return Err(ErrorReply::new(
-            ErrorCode::AlreadyExists,
-            "the token exists already",
-        ));
-    }
-    insert_token(store, &token)?;
-    reply::json(&token)
 }
 
 /// Stores a token.
@@ -86,17 +71,5 @@ fn find_token(
     Ok(tokens::TokenPage {
         total_count: u64::from(found.is_some()),
         tokens: found.into_iter().collect(),
-    })
-}
-
-/// `DELETE /tokens/<id>`.
-pub(crate) fn revoke_token(store: &Store, token_id: &str) -> Answer {
-    let tokens = store.tokens();
-    let unknown = || ErrorReply::new(ErrorCode::NotFound, "token not found");
-    let token = tokens.find_by_id(token_id)?.ok_or_else(unknown)?;
-    tokens.revoke(token_id, now_ms())?;
-    reply::json(&RevokedToken {
-        token_id: token.id,
-        sha256: TokenHash::new(token.sha256),
     })
 }
