@@ -7,8 +7,8 @@ use worker::{Method, Request};
 use super::compare::dispatch as compare;
 use super::compare::request::CompareRequest;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
-use super::events::hand_over;
 use super::events::origin::Doer;
+use super::events::{feed, hand_over};
 use super::fetch::{bundle, refs, upload};
 use super::lifecycle::tokens as lifecycle_tokens;
 use super::lifecycle::{deletion, fork, import, recover, settings};
@@ -77,6 +77,7 @@ pub(crate) fn operation(route: &str) -> &'static str {
         path::UPLOAD_PACK => "fetch",
         path::RECEIVE_PACK => "push",
         path::BUNDLE => "bundle",
+        path::EVENTS => "events",
         path::FORK | path::FORK_EXPORT => "fork",
         path::MAINTENANCE => "maintenance",
         route if route.starts_with(content::PATHS) => "content",
@@ -185,6 +186,10 @@ pub(crate) async fn dispatch(
                 once: Rc::default(),
             };
             write::answer(written).await
+        }
+        (Method::Get, path::EVENTS) => {
+            let record = authorized(Access::Read)?.record;
+            feed::answer(object, &request, actor, record.id).await
         }
         (Method::Get, path::BUNDLE) => {
             not_ready::check_filled(&authorized(Access::Read)?.record)?;

@@ -22,6 +22,7 @@
 //! | `schedule` | the object's one alarm, set to the earliest time that any task needs |
 //! | `object` | the state of one repository's object |
 //! | `state` | the types of that state, and of its errors |
+//! | `feed` | events shown to readers, of this object and of a namespace's |
 //! | `runtime` | clock, memory, leases, timers, bodies, replies: it knows no feature |
 //! | `contract` | messages between the Worker and the object; no platform in it |
 //!
@@ -31,6 +32,7 @@
 #![warn(unreachable_pub)]
 
 pub(crate) mod contract;
+pub(crate) mod feed;
 pub(crate) mod runtime;
 
 mod alarm;

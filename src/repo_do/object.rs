@@ -6,6 +6,7 @@ use std::rc::{Rc, Weak};
 
 use worker::{Env, Result, State, Storage};
 
+use super::feed::places::Places;
 use super::runtime::clock::now_ms;
 use super::runtime::lease::Owner;
 use super::state::alarm_time::Alarm;
@@ -59,6 +60,8 @@ pub(crate) struct RepoObject {
     pub(crate) running_requests: Rc<RunningRequests>,
     /// Events that were written, and their hand-over to the namespace.
     pub(crate) outbox: Outbox,
+    /// The places of those who wait for events.
+    pub(crate) places: Rc<Places>,
     /// When the alarm rings.
     pub(crate) alarm: Cell<Alarm>,
     /// Runs of maintenance.
@@ -131,6 +134,7 @@ impl RepoObject {
             readers: Rc::default(),
             running_requests: Rc::default(),
             outbox: Outbox::default(),
+            places: Rc::default(),
             alarm: Cell::default(),
             maintenance: Turn::default(),
             snapshot_due: Cell::default(),

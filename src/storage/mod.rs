@@ -7,6 +7,7 @@
 //! | [`namespace`] | the database of a namespace, and of the registry that lists the namespaces |
 //! | [`network`] | the database of a fork network |
 //! | [`event`], [`event_payload`] | what happened, as the databases of repositories and namespaces keep it |
+//! | [`event_feed`] | reading that in its order |
 //! | [`r2`] | R2: the port, its adapter, the keys, the record from which a repository is recovered |
 //! | [`kv`] | small JSON values in Workers KV; the only file here that knows it |
 //! | [`analytics`] | a data point a request; the only file here that knows Analytics Engine |
@@ -23,6 +24,7 @@
 pub(crate) mod analytics;
 pub mod db;
 pub mod event;
+pub mod event_feed;
 pub mod event_payload;
 pub(crate) mod fault_log;
 pub(crate) mod kv;

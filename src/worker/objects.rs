@@ -10,8 +10,10 @@ use web_sys::{Headers, RequestInit, RequestRedirect};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{Date, Method, Response};
 
+use super::credentials::Identity;
 use super::fault::fault;
 use super::names::RepositoryPath;
+use super::namespace::events::author_text;
 use super::visit::Visit;
 use super::wake;
 use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, ORIGIN, header};
@@ -176,7 +178,12 @@ pub(crate) fn namespace<'a>(
     object_name: &str,
     call: Call,
 ) -> Asked<'a, Result<Response, ErrorReply>> {
-    let own = vec![(header::REQUEST_ID, visit.request_id.clone())];
+    let mut own = vec![(header::REQUEST_ID, visit.request_id.clone())];
+    let token_id = visit.costs.usage().token_id;
+    let is_operator = visit.identity == Identity::Operator;
+    if let Some(author) = author_text(is_operator, token_id.as_deref()) {
+        own.push((header::ACTOR, author));
+    }
     let asked = ask(visit, NAMESPACES, object_name.to_owned(), own, call);
     asked.map(|asked| asked.map(Response::from)).boxed_local()
 }

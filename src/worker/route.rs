@@ -69,6 +69,10 @@ pub(crate) enum RestRoute {
     Bundle(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/recover`
     Recover(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/events`
+    RepositoryEvents(RepositoryPath),
+    /// `/namespaces/:ns/events`
+    Events(NamespaceName),
     /// `/namespaces/:ns/relist`
     Relist(NamespaceName),
     /// `/namespaces/:ns/tokens`
@@ -251,6 +255,10 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "recover"] => {
             RestRoute::Recover(repository_path(ns, name)?)
         }
+        ["namespaces", ns, "repos", name, "events"] => {
+            RestRoute::RepositoryEvents(repository_path(ns, name)?)
+        }
+        ["namespaces", ns, "events"] => RestRoute::Events(namespace(ns)?),
         ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
@@ -368,9 +376,12 @@ impl RestRoute {
             Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
             Self::Content(_, Content::Notes) => &["GET", "POST", "DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
-            Self::RepositoryTokens(_) | Self::Stats(_) | Self::Bundle(_) | Self::Content(..) => {
-                &["GET"]
-            }
+            Self::RepositoryTokens(_)
+            | Self::RepositoryEvents(_)
+            | Self::Events(_)
+            | Self::Stats(_)
+            | Self::Bundle(_)
+            | Self::Content(..) => &["GET"],
         }
     }
 }

@@ -16,11 +16,14 @@ pub(crate) struct HandOver {
     pub(crate) repository_id: String,
     /// Its next events, in order.
     pub(crate) events: Vec<Event>,
+    /// The oldest event that it still has: what came before it cannot be asked for. 0: not said.
+    #[serde(default)]
+    pub(crate) oldest: i64,
     /// What lists show; `None` of a repository that is going.
     pub(crate) info: Option<RepositoryInfo>,
 }
 
-/// Answer to it.
+/// Answer to it. What does not follow on the last one taken is not taken: the repository goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HandedOver {
     /// The last sequence of that repository that the namespace has.

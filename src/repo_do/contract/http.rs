@@ -37,6 +37,8 @@ pub(crate) mod path {
     pub(crate) const TOKENS: &str = "/tokens";
     /// Does now what the alarm would do in time.
     pub(crate) const MAINTENANCE: &str = "/maintenance";
+    /// The feed of events; the query is the client's. A namespace's object serves it too.
+    pub(crate) const EVENTS: &str = "/events";
     /// Live figures.
     pub(crate) const STATS: &str = "/stats";
 
@@ -93,3 +95,6 @@ pub(crate) const FORWARDED_HEADERS: [&str; 3] =
 
 /// Those of a request for content.
 pub(crate) const CONDITION_HEADERS: [&str; 3] = ["if-none-match", "range", "if-range"];
+
+/// Those of a request for events.
+pub(crate) const EVENT_HEADERS: [&str; 2] = ["accept", "last-event-id"];

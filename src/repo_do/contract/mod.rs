@@ -28,6 +28,7 @@
 //! | `GET /content/…?…` | read | | see [`content`] |
 //! | `GET /compare/…?…` | read | | see [`compare`] |
 //! | `POST, PUT, DELETE /write/…` | push | as the client sent it | see [`write`] |
+//! | `GET /events?…` | read, with a credential | | JSON as the client gets it, or server-sent events |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
 //! Success is status 200 (for a blob's bytes also 206 and 304). For a git answer the Worker sets
@@ -59,6 +60,9 @@ mod actor;
 mod branch;
 mod error;
 pub(crate) mod event;
+pub(crate) mod event_query;
+pub(crate) mod event_shown;
+pub(crate) mod event_types;
 mod fault;
 mod fork;
 mod http;
@@ -81,7 +85,7 @@ pub(crate) use branch::check_branch;
 pub(crate) use error::{ErrorCode, ErrorReply};
 pub(crate) use fault::Fault;
 pub(crate) use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
-pub(crate) use http::{CONDITION_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
+pub(crate) use http::{CONDITION_HEADERS, EVENT_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
 pub(crate) use import::{ImportPhase, ImportProgress, ImportRepository};
 pub(crate) use in_band::{GitPost, error_packet, instead_of_pack};
 pub(crate) use maintenance::{Holder, Maintain, MaintenanceTask, Purged, SnapshotChange};

@@ -90,6 +90,7 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
         let message = HandOver {
             repository_id: record.id.clone(),
             events: page.events,
+            oldest: store.event_bounds()?.oldest,
             info: match record.phase {
                 Phase::Ready => Some(shown(&store, record)?),
                 Phase::Forking | Phase::Deleting => None,
@@ -102,6 +103,11 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
             return Ok(());
         }
         if let Some(last) = last {
+            if taken < from {
+                // The namespace was set back, and gets what it lacks.
+                object.outbox.handed_over.set(Some(taken));
+                continue;
+            }
             if taken < last {
                 let message = "the namespace did not take all events";
                 return Err(ErrorReply::new(ErrorCode::InternalError, message));

@@ -3,6 +3,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `feed` | events shown to those who read them |
 //! | `origin` | who does something, and by which request |
 //! | `changes` | which settings an update changed |
 //! | `tell` | an event written, and what follows from that |
@@ -12,6 +13,7 @@
 //! alarm or the next request hands over what is left.
 
 pub(crate) mod changes;
+pub(crate) mod feed;
 pub(crate) mod hand_over;
 pub(crate) mod origin;
 pub(crate) mod tell;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `store` | the type of the repository's store |
 //! | `alarm_time` | when the alarm rings |
-//! | `arrivals`, `outbox` | events that arrive, for those who wait; their hand-over to the namespace |
+//! | `outbox` | events that arrive, and their hand-over to the namespace |
 //! | `turn` | work that only one task does at a time |
 //! | `import` | the import at work, and how far it has come |
 //! | `readers` | who reads packs now |
@@ -17,7 +17,6 @@
 //! | `failure` | reasons for which upkeep fails |
 
 pub(crate) mod alarm_time;
-pub(crate) mod arrivals;
 mod caches;
 pub(crate) mod failure;
 pub(crate) mod fetch_extensions;

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use super::arrivals::Arrivals;
 use super::turn::Turn;
+use crate::repo_do::feed::arrivals::Arrivals;
 
 /// After this time a hand-over is over, whether it said so or not.
 const HAND_OVER_MS_MAX: i64 = 60_000;

@@ -5,13 +5,20 @@
 //! | [`contract`] | messages between the Worker and that object |
 //! | [`directory`] | the Worker's calls to it |
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
+//! | [`events`] | events of its repositories taken, its own written |
+//! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
+//! | [`state`], [`background`] | what requests share; work that no request waits for |
 //! | [`once`], [`once_steps`] | requests that are done once |
 
+pub(crate) mod background;
 pub(crate) mod contract;
 pub(crate) mod directory;
+pub(crate) mod events;
+pub(crate) mod feed;
 pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod once_steps;
+pub(crate) mod queue;
+pub(crate) mod state;
 pub(crate) mod steps;
-pub(crate) mod take_steps;
 pub(crate) mod tokens;

@@ -2,6 +2,7 @@
 #![expect(missing_docs, reason = "the macro's exports to JavaScript bear none")]
 
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,15 +13,14 @@ use super::contract::{
     ByName, ByPrefix, Confirm, CreateNamespace, Done, ListTokens, MakeToken, NamespaceInfo,
     REGISTRY, Relist, Reserve, Revoke, UpdateNamespace, path,
 };
-use super::once_steps;
-use super::steps;
-use super::steps::StepError;
-use super::take_steps;
-use super::tokens;
+use super::events::{self, Author};
+use super::state::NamespaceState;
+use super::steps::{self, StepError};
+use super::{background, feed, once_steps, queue, tokens};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
     Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate,
-    ReleaseName, TouchRepository, Usage, header,
+    ReleaseName, TouchRepository, Usage, header, path::EVENTS,
 };
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::sql::Database as _;
@@ -37,9 +37,11 @@ use crate::worker::visit::respond;
 ///
 /// Requests interleave only at awaits, and a step has none between its first read and its last
 /// write.
-#[durable_object(fetch)]
+#[durable_object(alarm)]
 pub struct NamespaceDo {
-    state: State,
+    is_registry: bool,
+    // A panic ends the request that caused it; what is shared is whole between calls.
+    state: AssertUnwindSafe<Rc<NamespaceState>>,
     rate: Rate,
     // A panic ends the request that caused it; a number is whole between calls.
     meter: AssertUnwindSafe<Meter>,
@@ -49,7 +51,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 9] = [
+const METERED: [&str; 10] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -59,13 +61,18 @@ const METERED: [&str; 9] = [
     path::LIST,
     path::MAKE_TOKEN,
     path::TOKENS,
+    EVENTS,
 ];
+
+/// The paths that write events.
+const TOLD: [&str; 4] = [NAMESPACE_TAKE, path::UPDATE, path::MAKE_TOKEN, path::REVOKE];
 
 impl DurableObject for NamespaceDo {
     fn new(state: State, env: Env) -> Self {
         Self {
-            state,
+            is_registry: state.id().name().as_deref() == Some(REGISTRY),
             rate: Rate::of(|name| env.var(name).ok().map(|value| value.to_string())),
+            state: AssertUnwindSafe(Rc::new(NamespaceState::new(state.storage(), env))),
             meter: AssertUnwindSafe(Meter::default()),
             strangers: AssertUnwindSafe(Meter::default()),
         }
@@ -73,12 +80,27 @@ impl DurableObject for NamespaceDo {
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         let mut usage = Usage::default();
+        if request.path() == EVENTS && !self.is_registry {
+            return self.events(&request).await;
+        }
         let reply = match self.answer(request, &mut usage).await {
             Ok(json) => Reply::new(200, "application/json", json),
             Err(error) => refusal(&error),
         };
         respond(reply.with_header(header::USAGE, usage.to_string()))
     }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        if !self.is_registry {
+            steps::wake(&self.state.database().map_err(told)?, false).map_err(told)?;
+            background::ring(&self.state).await?;
+        }
+        Response::ok("")
+    }
+}
+
+fn told(error: impl std::fmt::Display) -> worker::Error {
+    worker::Error::RustError(error.to_string())
 }
 
 fn refusal(error: &ErrorReply) -> Reply {
@@ -91,6 +113,8 @@ fn refusal(error: &ErrorReply) -> Reply {
 
 impl NamespaceDo {
     async fn answer(&self, mut request: Request, usage: &mut Usage) -> Result<String, ErrorReply> {
+        let header = |name| request.headers().get(name).ok().flatten();
+        let (actor, request_id) = (header(header::ACTOR), header(header::REQUEST_ID));
         let url = request
             .url()
             .map_err(|error| fault("internal URL", &error))?;
@@ -98,7 +122,7 @@ impl NamespaceDo {
             .bytes()
             .await
             .map_err(|error| fault("internal body", &error))?;
-        let is_registry = self.state.id().name().as_deref() == Some(REGISTRY);
+        let is_registry = self.is_registry;
         if !is_registry && METERED.contains(&url.path()) {
             self.meter.admit(self.rate, "the namespace", now_ms()?)?;
         }
@@ -118,13 +142,43 @@ impl NamespaceDo {
             return registry(&RegistryStore::new(db), url.path(), query, &body);
         }
         let store = NamespaceStore::new(db);
+        let author = Author::named(actor.as_deref(), request_id, now_ms()?);
         let answered = match url.path() {
             NAMESPACE_ADMIT => self.admit(&store, &body),
-            path => namespace(&store, path, query, &body),
+            NAMESPACE_TAKE => self.take(&store, &body),
+            path => namespace(&store, path, query, &body, &author),
         };
+        if answered.is_ok() && TOLD.contains(&url.path()) {
+            background::written(&self.state).await;
+        }
         usage.rows_read = store.database().rows_read();
         usage.rows_written = store.database().rows_written();
         answered
+    }
+
+    /// Answers a reader of the feed.
+    async fn events(&self, request: &Request) -> worker::Result<Response> {
+        let answered = async {
+            self.meter.admit(self.rate, "the namespace", now_ms()?)?;
+            steps::wake(&self.database()?, false)?;
+            feed::answer(&self.state, request).await
+        };
+        match answered.await {
+            Ok(response) => Ok(response),
+            Err(error) => respond(refusal(&error)),
+        }
+    }
+
+    /// Takes the events of a repository.
+    fn take(
+        &self,
+        store: &NamespaceStore<ObjectDatabase>,
+        body: &[u8],
+    ) -> Result<String, ErrorReply> {
+        let handed: HandOver = read(body)?;
+        let queue_waits = queue::is_bound(&self.state.env);
+        let kept = events::retention(|name| self.state.variable(name), queue_waits);
+        json(&events::take(store, &handed, kept, now_ms()?)?)
     }
 
     /// Looks a token up. It counts unknown tokens, but not those of owners.
@@ -142,13 +196,13 @@ impl NamespaceDo {
     }
 
     fn database(&self) -> Result<ObjectDatabase, ErrorReply> {
-        ObjectDatabase::new(&self.state.storage()).map_err(|error| store_fault(&error))
+        self.state.database().map_err(|error| store_fault(&error))
     }
 
     /// Deletes the namespace: no await stands between the check and the order to delete.
     async fn delete(&self, store: NamespaceStore<ObjectDatabase>) -> Result<String, ErrorReply> {
         let info = steps::deletable(&store)?;
-        let deleted = self.state.storage().delete_all().await;
+        let deleted = self.state.wipe().await;
         deleted.map_err(|error| fault("namespace's deletion", &error))?;
         json(&info)
     }
@@ -163,15 +217,19 @@ fn namespace(
     path: &str,
     query: &str,
     body: &[u8],
+    author: &Author,
 ) -> Result<String, ErrorReply> {
     match path {
         path::CREATE => json(&steps::create(store, &read::<CreateNamespace>(body)?)?),
         path::SUMMARY => json(&steps::summary(store)?),
-        path::UPDATE => json(&steps::update(store, &read::<UpdateNamespace>(body)?)?),
+        path::UPDATE => json(&steps::update(
+            store,
+            &read::<UpdateNamespace>(body)?,
+            author,
+        )?),
         path::RESERVE => json(&steps::reserve(store, &read::<Reserve>(body)?)?),
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
-        NAMESPACE_TAKE => json(&take_steps::take(store, &read::<HandOver>(body)?)?),
         NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
         path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
         path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),
@@ -180,12 +238,12 @@ fn namespace(
             store,
             &parameters::query::<ByPrefix>(query)?.prefix,
         )?),
-        path::MAKE_TOKEN => json(&tokens::make(store, read::<MakeToken>(body)?)?),
+        path::MAKE_TOKEN => json(&tokens::make(store, read::<MakeToken>(body)?, author)?),
         path::TOKENS => {
             let asked: ListTokens = parameters::query(query)?;
             json(&tokens::list(store, &asked, now_ms()?)?)
         }
-        path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?)?),
+        path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?, author)?),
         path::LIST => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
             json(&steps::list(store, &query, limit)?)

@@ -50,7 +50,13 @@ pub(crate) async fn answer(
             tokens::revoke_here(visit, path, token_id).await
         }
         // Streams: not answered by a reply.
-        (RestRoute::Content(..) | RestRoute::Write(..), _) => Err(ErrorReply::new(
+        (
+            RestRoute::Content(..)
+            | RestRoute::Write(..)
+            | RestRoute::Events(_)
+            | RestRoute::RepositoryEvents(_),
+            _,
+        ) => Err(ErrorReply::new(
             ErrorCode::InternalError,
             "content is answered elsewhere",
         )),

@@ -6,6 +6,7 @@
 //! | [`body`], [`parameters`], [`content_query`] | bodies and queries, read strictly |
 //! | [`resources`] | resources as REST shows them |
 //! | [`content`] | a repository's content, handed through from its object |
+//! | [`events`] | feeds of events, handed through from the objects |
 //! | [`writes`] | what changes a repository, handed through to its object |
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
 //! | [`openapi`] | the description of the REST face |
@@ -15,6 +16,7 @@ pub(crate) mod bundles;
 pub(crate) mod content;
 pub(crate) mod content_query;
 pub(crate) mod dispatch;
+pub(crate) mod events;
 pub(crate) mod forks;
 pub(crate) mod idempotency;
 pub(crate) mod imports;

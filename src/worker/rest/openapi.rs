@@ -40,6 +40,7 @@ mod tests {
                 RestRoute::Repositories(_) => format!("{NAMESPACE}/repos"),
                 RestRoute::Tokens(_) => format!("{NAMESPACE}/tokens"),
                 RestRoute::Relist(_) => format!("{NAMESPACE}/relist"),
+                RestRoute::Events(_) => format!("{NAMESPACE}/events"),
                 RestRoute::Token(..) => format!("{NAMESPACE}/tokens/{{token}}"),
                 RestRoute::Repository(_) => in_repository(""),
                 RestRoute::Fork(_) => in_repository("/fork"),
@@ -48,6 +49,7 @@ mod tests {
                 RestRoute::Recover(_) => in_repository("/recover"),
                 RestRoute::RepositoryTokens(_) => in_repository("/tokens"),
                 RestRoute::RepositoryToken(..) => in_repository("/tokens/{token}"),
+                RestRoute::RepositoryEvents(_) => in_repository("/events"),
                 RestRoute::Stats(_) => in_repository("/stats"),
                 RestRoute::Maintenance(_) => in_repository("/maintenance"),
                 RestRoute::Purge(_) => in_repository("/purge-unreachable"),
@@ -82,7 +84,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 39] = [
+    const PATHS: [&str; 41] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -90,6 +92,7 @@ mod tests {
         "/api/v1/namespaces/acme",
         "/api/v1/namespaces/acme/repos",
         "/api/v1/namespaces/acme/relist",
+        "/api/v1/namespaces/acme/events",
         "/api/v1/namespaces/acme/tokens",
         "/api/v1/namespaces/acme/tokens/0123456789abcdef",
         "/api/v1/namespaces/acme/repos/r",
@@ -99,6 +102,7 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/recover",
         "/api/v1/namespaces/acme/repos/r/tokens",
         "/api/v1/namespaces/acme/repos/r/tokens/0123456789abcdef",
+        "/api/v1/namespaces/acme/repos/r/events",
         "/api/v1/namespaces/acme/repos/r/stats",
         "/api/v1/namespaces/acme/repos/r/maintenance",
         "/api/v1/namespaces/acme/repos/r/purge-unreachable",

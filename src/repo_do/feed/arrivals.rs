@@ -1,8 +1,9 @@
 //! Events that arrive, for those who wait for them.
 
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
-use std::task::{Poll, Waker};
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 /// Counts arrivals, and wakes those who wait for the next one.
 ///
@@ -11,7 +12,8 @@ use std::task::{Poll, Waker};
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals {
     count: Cell<u64>,
-    waiting: RefCell<Vec<Waker>>,
+    last_waiter: Cell<u64>,
+    waiting: RefCell<BTreeMap<u64, Waker>>,
 }
 
 impl Arrivals {
@@ -25,22 +27,47 @@ impl Arrivals {
         self.count.set(self.count.get().wrapping_add(1));
         // Outside the borrow: a waker may run anything.
         let waiting = self.waiting.take();
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_values().for_each(Waker::wake);
     }
 
     /// Waits until something has come since the count was `since`.
-    pub(crate) async fn changed(&self, since: u64) {
-        poll_fn(|context| {
-            if self.count.get() != since {
-                return Poll::Ready(());
-            }
-            let mut waiting = self.waiting.borrow_mut();
-            if !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-                waiting.push(context.waker().clone());
-            }
-            Poll::Pending
-        })
-        .await;
+    pub(crate) fn changed(&self, since: u64) -> Changed<'_> {
+        let number = self.last_waiter.get().wrapping_add(1);
+        self.last_waiter.set(number);
+        Changed {
+            arrivals: self,
+            since,
+            number,
+        }
+    }
+}
+
+/// Ready when something has come. Dropped before, it leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct Changed<'a> {
+    arrivals: &'a Arrivals,
+    since: u64,
+    number: u64,
+}
+
+impl Future for Changed<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.arrivals.count.get() != self.since {
+            return Poll::Ready(());
+        }
+        let mut waiting = self.arrivals.waiting.borrow_mut();
+        waiting.insert(self.number, context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Changed<'_> {
+    fn drop(&mut self) {
+        let waker = self.arrivals.waiting.borrow_mut().remove(&self.number);
+        // Outside the borrow.
+        drop(waker);
     }
 }
 
@@ -71,5 +98,14 @@ mod tests {
         let seen = arrivals.count();
         arrivals.notify();
         assert_eq!(arrivals.changed(seen).now_or_never(), Some(()));
+    }
+
+    #[test]
+    fn whoever_gives_up_leaves_nothing_behind() {
+        let arrivals = Arrivals::default();
+        for _ in 0..100 {
+            assert_eq!(arrivals.changed(0).now_or_never(), None);
+        }
+        assert!(arrivals.waiting.borrow().is_empty());
     }
 }

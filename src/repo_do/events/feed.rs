@@ -1,0 +1,63 @@
+//! The repository's feed of events.
+
+use std::rc::Rc;
+
+use worker::Request;
+
+use crate::repo_do::contract::{Actor, ErrorReply, Refusal};
+use crate::repo_do::feed::answer;
+use crate::repo_do::feed::arrivals::Arrivals;
+use crate::repo_do::feed::places::Places;
+use crate::repo_do::feed::source::Source;
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::answer::Answer;
+use crate::storage::event_feed::{FeedOf, Look, Looked, look};
+
+/// The events of one repository.
+struct RepositoryEvents {
+    object: Rc<RepoObject>,
+    repository_id: String,
+    /// In which life of the object that repository is.
+    life: u64,
+}
+
+impl Source for RepositoryEvents {
+    fn look(&self, asked: &Look) -> Result<Looked, ErrorReply> {
+        if self.object.life() != self.life {
+            return Err(Refusal::NotFound.into());
+        }
+        let store = self.object.store()?;
+        Ok(look(store.database(), FeedOf::Repository, asked)?)
+    }
+
+    fn arrivals(&self) -> &Arrivals {
+        &self.object.outbox.arrivals
+    }
+
+    fn places(&self) -> &Rc<Places> {
+        &self.object.places
+    }
+
+    fn repository_id(&self) -> Option<&str> {
+        Some(&self.repository_id)
+    }
+}
+
+/// `GET /events`: never without a credential, since labels of tokens are in it.
+pub(crate) async fn answer(
+    object: &Rc<RepoObject>,
+    request: &Request,
+    actor: Actor,
+    repository_id: String,
+) -> Answer {
+    if actor == Actor::Anonymous {
+        return Err(Refusal::CredentialRequired.into());
+    }
+    let source = Rc::new(RepositoryEvents {
+        object: Rc::clone(object),
+        repository_id,
+        life: object.life(),
+    });
+    let prefix = answer::prefix(|name| object.variable(name));
+    answer::answer(source, prefix, request).await
+}
