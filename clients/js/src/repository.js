@@ -1,7 +1,9 @@
 // The handle of one repository. It holds no state but its name: every call asks the server.
 
+import { Feed } from "./events.js";
 import { hashPath, invalidInput, missing } from "./path.js";
 import { commit, created, createdToken, listedToken, purged, shown, treeEntry } from "./shapes.js";
+import { WebhookRoutes } from "./webhooks.js";
 import { Writing } from "./writing.js";
 
 /** @typedef {import("../index.d.ts").CairnRepo} CairnRepo */
@@ -51,6 +53,7 @@ export class Repository extends Writing {
       deny_non_fast_forwards: denyNonFastForwards,
       deny_deletes: denyDeletes,
       fsck: more.fsck,
+      fetch_events: more.fetchEvents,
     };
     return shown((await this.#connection.call("PATCH", this.#path, { body })).result);
   }
@@ -159,6 +162,16 @@ export class Repository extends Writing {
     const asked = this.#connection.bytes(`${this.#path}/file`, { ref, path });
     const found = await this.#unlessMissing(asked);
     return found && new Blob([found.bytes], { type: found.type });
+  }
+
+  /** @type {CairnRepo["events"]} */
+  events(options) {
+    return new Feed(this.#connection, `${this.#path}/events`, "sequence", options);
+  }
+
+  /** @type {CairnRepo["webhooks"]} */
+  get webhooks() {
+    return new WebhookRoutes(this.#connection, this.#path);
   }
 
   /**
