@@ -96,17 +96,7 @@ impl Fault {
     }
 
     fn database(&self, state: &Path) -> Connection {
-        let folder = state.join("data/do").join(format!("-{}", self.class));
-        let files = std::fs::read_dir(folder).unwrap();
-        let files = files.map(|file| file.unwrap().path());
-        let is_database = |path: &PathBuf| path.extension().is_some_and(|end| end == "sqlite");
-        let found = files.filter(is_database).find_map(|path| {
-            let database = Connection::open(path).unwrap();
-            database.busy_timeout(PATIENCE).unwrap();
-            let found = database.query_row(self.find, [self.name], |_| Ok(()));
-            found.optional().ok().flatten().map(|()| database)
-        });
-        found.unwrap_or_else(|| panic!("{self:?}: no such object"))
+        database_of(state, self.class, self.find, self.name)
     }
 
     /// From now on these writes fail.
@@ -129,6 +119,21 @@ impl Fault {
             database.execute_batch(&sql).unwrap();
         }
     }
+}
+
+/// The database of the object of this class for which a query with this name finds something.
+pub fn database_of(state: &Path, class: &str, find: &str, name: &str) -> Connection {
+    let folder = state.join("data/do").join(format!("-{class}"));
+    let files = std::fs::read_dir(folder).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let is_database = |path: &PathBuf| path.extension().is_some_and(|end| end == "sqlite");
+    let found = files.filter(is_database).find_map(|path| {
+        let database = Connection::open(path).unwrap();
+        database.busy_timeout(PATIENCE).unwrap();
+        let found = database.query_row(find, [name], |_| Ok(()));
+        found.optional().ok().flatten().map(|()| database)
+    });
+    found.unwrap_or_else(|| panic!("{name}: no such {class}"))
 }
 
 #[test]

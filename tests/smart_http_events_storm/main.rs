@@ -11,6 +11,7 @@
 //! | `receivers` | receivers of webhooks, most of them bad |
 //! | `followers` | readers of feeds that come back after every kill |
 //! | `judge` | what must hold at the end |
+//! | `bulk` | many large events, and readers that never read |
 //! | `faults` | each write on the way of an event fails for a while |
 //! | `desk` | one repository and the receivers of its webhooks |
 //! | `latency` | from a push's report to the arrival of its webhook; beside one that hangs too |
@@ -25,6 +26,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bulk;
 mod desk;
 mod faults;
 mod followers;
