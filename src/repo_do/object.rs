@@ -11,6 +11,7 @@ use super::runtime::clock::now_ms;
 use super::runtime::lease::Owner;
 use super::state::alarm_time::Alarm;
 use super::state::failure::Failure;
+use super::state::fetch_counts::FetchCounts;
 use super::state::graph_cache::KeptGraph;
 use super::state::outbox::Outbox;
 use super::state::rates::Rates;
@@ -62,6 +63,8 @@ pub(crate) struct RepoObject {
     pub(crate) outbox: Outbox,
     /// The places of those who wait for events.
     pub(crate) places: Rc<Places>,
+    /// Clones and fetches that are still to be told.
+    pub(crate) fetch_counts: FetchCounts,
     /// When the alarm rings.
     pub(crate) alarm: Cell<Alarm>,
     /// Runs of maintenance.
@@ -135,6 +138,7 @@ impl RepoObject {
             running_requests: Rc::default(),
             outbox: Outbox::default(),
             places: Rc::default(),
+            fetch_counts: FetchCounts::default(),
             alarm: Cell::default(),
             maintenance: Turn::default(),
             snapshot_due: Cell::default(),

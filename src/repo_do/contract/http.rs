@@ -63,6 +63,9 @@ pub(crate) mod header {
     /// On a request that was turned away among too many of strangers, and that has a token which KV
     /// knows: it is counted with the owners' until the namespace says what it is.
     pub(crate) const KNOWN_TOKEN: &str = "x-cairn-known-token";
+    /// Beside the operator as [`ACTOR`], on what the Worker does for an administrator of the namespace:
+    /// whose token that is, for the event ([`super::Behalf`] in its text form).
+    pub(crate) const BEHALF: &str = "x-cairn-behalf";
     /// `<namespace>/<repo>` as the client spelled it: for messages, and whose namespace is asked
     /// about tokens that the object does not know.
     pub(crate) const REPOSITORY: &str = "x-cairn-repository";

@@ -145,6 +145,9 @@ pub(crate) struct RepositoryChange {
     /// Seconds that packs are kept that were merged into others.
     #[serde(default, deserialize_with = "present")]
     pub(crate) superseded_grace_seconds: Option<u32>,
+    /// Whether clones and fetches are events too.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) fetch_events: Option<bool>,
     /// Seconds without a push after which packs are copied to R2.
     #[serde(default, deserialize_with = "present")]
     pub(crate) settle_seconds: Option<u32>,
