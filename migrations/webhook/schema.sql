@@ -46,7 +46,6 @@ CREATE TABLE delivery (
     duration_ms INTEGER,
     status INTEGER,
     answer TEXT,
-    error TEXT,
     -- The event's JSON as it is sent.
     body TEXT NOT NULL,
     CHECK (due_at IS NULL OR state = 'pending')

@@ -81,7 +81,7 @@ impl<D: Database> HookStore<D> {
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
         let sql = "SELECT seq, sequence, event_id, kind, state, created_at, attempts, due_at,
-                attempted_at, duration_ms, status, answer, error
+                attempted_at, duration_ms, status, answer
             FROM delivery
             WHERE seq < coalesce(?1, 9007199254740991) AND state = coalesce(?2, state)
             ORDER BY seq DESC LIMIT ?3";
@@ -96,7 +96,7 @@ impl<D: Database> HookStore<D> {
     /// One delivery.
     pub fn delivery(&self, seq: i64) -> Result<Option<Delivery>, StoreError> {
         let sql = "SELECT seq, sequence, event_id, kind, state, created_at, attempts, due_at,
-                attempted_at, duration_ms, status, answer, error
+                attempted_at, duration_ms, status, answer
             FROM delivery WHERE seq = ?1";
         Ok(query_first(&self.db, sql, &[seq.into()], read)?)
     }
@@ -139,7 +139,6 @@ fn read(row: &dyn Row) -> Result<Delivery, SqlError> {
             duration_ms: row.integer_or_null(9)?.unwrap_or(0),
             status: status.and_then(|status| u16::try_from(status).ok()),
             answer: row.text_or_null(11)?,
-            error: row.text_or_null(12)?,
         }),
     };
     Ok(Delivery {

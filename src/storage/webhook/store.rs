@@ -70,10 +70,8 @@ pub struct Attempt {
     pub duration_ms: i64,
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
-    /// How the answer began.
+    /// How the answer began; without an answer, what failed.
     pub answer: Option<String>,
-    /// What failed, if it did.
-    pub error: Option<String>,
 }
 
 /// What becomes of a delivery after an attempt.
@@ -275,7 +273,7 @@ impl<D: Database> HookStore<D> {
                 Next::GivenUp => ("given_up", None),
             };
             let sql = "UPDATE delivery SET state = ?2, due_at = ?3, attempts = attempts + 1,
-                    attempted_at = ?4, duration_ms = ?5, status = ?6, answer = ?7, error = ?8
+                    attempted_at = ?4, duration_ms = ?5, status = ?6, answer = ?7
                 WHERE seq = ?1 AND state = 'pending'";
             let written = self.db.execute(
                 sql,
@@ -287,7 +285,6 @@ impl<D: Database> HookStore<D> {
                     attempt.duration_ms.into(),
                     Value::integer(attempt.status.map(i64::from)),
                     Value::text(attempt.answer.as_deref()),
-                    Value::text(attempt.error.as_deref()),
                 ],
             )?;
             let ended_ms = attempt.at_ms.saturating_add(attempt.duration_ms);

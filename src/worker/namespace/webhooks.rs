@@ -25,6 +25,7 @@ use crate::storage::namespace::store::{NamespaceStore, RepositoryState};
 use crate::storage::namespace::webhooks::Webhook as Stored;
 use crate::storage::webhook::definition::{Definition, FormerSecret, Secret};
 use crate::worker::rest::parameters;
+use crate::worker::time::iso_8601;
 use crate::worker::webhooks::contract::{Disabled, NAMESPACE_DISABLED};
 
 /// Webhooks of one repository, and of the namespace itself.
@@ -46,6 +47,8 @@ pub(crate) struct Which {
 pub(crate) struct Webhook {
     /// As its object knows it, or is to know it.
     pub(crate) definition: Definition,
+    /// The repository whose events it gets; `None`: the namespace's own webhook.
+    pub(crate) repository_id: Option<String>,
     /// Types of events, without their prefix.
     pub(crate) events: Vec<String>,
     /// Patterns of refs.
@@ -253,6 +256,7 @@ fn disabled<D: Database>(
             "webhookId": hook.id,
             "repoId": repository_id,
             "reason": told.reason,
+            "failingSince": told.failing_since_ms.map(iso_8601),
         });
         let author = Author::system(now_ms);
         events::append(store, &author, EventKind::WebhookDisabled, &payload)
@@ -294,6 +298,7 @@ fn unknown() -> ErrorReply {
 fn shown(hook: Stored, namespace: &str) -> Webhook {
     Webhook {
         definition: hook.definition(namespace),
+        repository_id: Some(hook.repository_id).filter(|id| !id.is_empty()),
         events: hook.events,
         refs: hook.refs,
         disabled_reason: hook.disabled_reason,

@@ -2,7 +2,7 @@
 
 use worker::Request;
 
-use super::{forks, imports, namespaces, purges, recoveries, relisting, repos, tokens};
+use super::{forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, webhooks};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
 use crate::worker::route::{RestRoute, RouteError};
@@ -48,6 +48,9 @@ pub(crate) async fn answer(
         }
         (RestRoute::RepositoryToken(path, token_id), _) => {
             tokens::revoke_here(visit, path, token_id).await
+        }
+        (RestRoute::Webhooks(owner, route), _) => {
+            webhooks::answer(visit, request, method, query, owner, route).await
         }
         // Streams: not answered by a reply.
         (

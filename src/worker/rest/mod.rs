@@ -9,6 +9,7 @@
 //! | [`events`] | feeds of events, handed through from the objects |
 //! | [`writes`] | what changes a repository, handed through to its object |
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
+//! | [`webhooks`] | webhooks and their deliveries |
 //! | [`openapi`] | the description of the REST face |
 
 pub(crate) mod body;
@@ -29,6 +30,7 @@ pub(crate) mod relisting;
 pub(crate) mod repos;
 pub(crate) mod resources;
 pub(crate) mod tokens;
+pub(crate) mod webhooks;
 pub(crate) mod writes;
 
 mod making;

@@ -16,6 +16,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present, str
 use crate::worker::names::{NamespaceName, RepositoryName};
 
 mod tokens;
+pub(crate) mod webhooks;
 
 pub(crate) use tokens::{NewToken, Subject, TokenFilter, TokenQuery};
 

@@ -145,10 +145,8 @@ pub(crate) struct Attempted {
     pub(crate) duration_ms: i64,
     /// The HTTP status, if there was an answer.
     pub(crate) status: Option<u16>,
-    /// How the answer began.
+    /// How the answer began; without an answer, what failed.
     pub(crate) answer: Option<String>,
-    /// What failed, if it did.
-    pub(crate) error: Option<String>,
 }
 
 /// Answer of `GET /delivery`.
@@ -167,6 +165,8 @@ pub(crate) struct Disabled {
     pub(crate) id: String,
     /// The version that was switched off: one that was changed since stays on.
     pub(crate) version: i64,
-    /// Why.
+    /// Why: `failing` or `gone`.
     pub(crate) reason: String,
+    /// Since when nothing but failures came back, in milliseconds since 1970.
+    pub(crate) failing_since_ms: Option<i64>,
 }

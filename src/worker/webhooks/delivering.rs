@@ -8,7 +8,7 @@ use worker::{Method, Request, RequestInit};
 use super::contract::{Disabled, NAMESPACE_DISABLED};
 use super::hook::{Hook, Store, now_ms};
 use super::post::{Letter, Posted, post};
-use super::retry::{self, GONE, Verdict};
+use super::retry::{self, Verdict};
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorReply, ORIGIN};
 use crate::storage::db::sql::in_transaction;
@@ -28,6 +28,11 @@ const TELLING_RETRY_MS: i64 = 30_000;
 
 /// How the type of a ping ends. It is tried once, and says nothing about the receiver's health.
 const PING: &str = ".webhook.ping";
+
+/// Why a webhook was switched off: the receiver says that it wants no more.
+const REASON_GONE: &str = "gone";
+/// Nothing but failures came back for days.
+const REASON_FAILING: &str = "failing";
 
 /// The variable by which the operator allows receivers on private networks, as for imports.
 const ALLOW_PRIVATE: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
@@ -163,7 +168,6 @@ fn settle(
         duration_ms: now_ms.saturating_sub(begun_ms),
         status: posted.status,
         answer: posted.answer,
-        error: posted.error,
     };
     in_transaction(store.database(), || {
         store.settle(due.seq, &attempt, next)?;
@@ -176,12 +180,10 @@ fn settle(
         let since_ms = known.failing_since.unwrap_or(begun_ms);
         store.set_failing_since(Some(since_ms))?;
         if verdict.is_gone() {
-            let reason = format!("the receiver answered with status {GONE}: it wants no more");
-            return store.disable(&reason);
+            return store.disable(REASON_GONE);
         }
         if retry::has_failed_too_long(since_ms, now_ms) {
-            let days = retry::FAILING_MS_MAX / (24 * 60 * 60 * 1000);
-            return store.disable(&format!("every delivery failed for {days} days"));
+            return store.disable(REASON_FAILING);
         }
         Ok(())
     })
@@ -219,6 +221,7 @@ async fn try_to_tell(hook: &Hook) -> Result<(), ErrorReply> {
         id: known.definition.id,
         version: known.definition.version,
         reason,
+        failing_since_ms: known.failing_since,
     };
     let namespace = known.definition.namespace.to_ascii_lowercase();
     let sent = async {

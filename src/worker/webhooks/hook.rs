@@ -236,7 +236,6 @@ impl From<deliveries::Delivery> for Delivery {
                 duration_ms: attempt.duration_ms,
                 status: attempt.status,
                 answer: attempt.answer,
-                error: attempt.error,
             }),
         }
     }

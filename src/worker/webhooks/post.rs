@@ -42,17 +42,15 @@ pub(crate) struct Posted {
     pub(crate) status: Option<u16>,
     /// The header `Retry-After`.
     pub(crate) retry_after: Option<String>,
-    /// How the answer begins.
+    /// How the answer begins; without an answer, what failed.
     pub(crate) answer: Option<String>,
-    /// What failed.
-    pub(crate) error: Option<String>,
 }
 
 impl Posted {
     fn failed(error: &str) -> Self {
         let error = error.chars().take(ERROR_CHARACTERS_MAX).collect();
         Self {
-            error: Some(error),
+            answer: Some(error),
             ..Self::default()
         }
     }
@@ -86,11 +84,6 @@ pub(crate) async fn post(letter: &Letter<'_>) -> Posted {
         status: Some(status),
         retry_after,
         answer,
-        error: match status {
-            200..=299 => None,
-            300..=399 => Some("redirects are not followed: change the url".to_owned()),
-            _ => Some(format!("the receiver answered with status {status}")),
-        },
     }
 }
 

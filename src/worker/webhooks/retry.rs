@@ -17,10 +17,10 @@ const JITTER_PERCENT: i64 = 20;
 const RETRY_AFTER_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 
 /// A webhook is switched off when it has done nothing but fail for so long: five days.
-pub(crate) const FAILING_MS_MAX: i64 = 5 * 24 * 60 * 60 * 1000;
+const FAILING_MS_MAX: i64 = 5 * 24 * 60 * 60 * 1000;
 
 /// The status by which a receiver says that it wants no more.
-pub(crate) const GONE: u16 = 410;
+const GONE: u16 = 410;
 
 /// What an attempt says about when to come again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
