@@ -94,7 +94,7 @@ pub(crate) use maintenance::{Holder, Maintain, MaintenanceTask, Purged, Snapshot
 pub(crate) use public_id::{PUBLIC_ID_CHARS, is_public_id, object_name, token_id_prefix};
 pub(crate) use rate::{Meter, Rate};
 pub(crate) use recover::RecoverRepository;
-pub(crate) use remote_url::{Credentials, RemoteUrl, RemoteUrlError};
+pub(crate) use remote_url::{Credentials, RemoteUrl, RemoteUrlError, check_webhook_url};
 pub(crate) use repository::{
     CreateRepository, Deleted, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
     UpdateRepository, present,

@@ -1,5 +1,7 @@
 //! Resources as REST shows them.
 
+pub(crate) mod webhooks;
+
 use serde::Serialize;
 
 use crate::repo_do::contract::{
