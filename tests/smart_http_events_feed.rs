@@ -221,6 +221,34 @@ fn a_stream_goes_on_where_it_was_cut() {
 }
 
 #[test]
+fn readers_who_wait_are_told_that_the_repository_is_gone() {
+    let rest = server().rest();
+    let pushed = Pushed::new(&rest, "gone", "one");
+    pushed.push("first");
+    let feed = pushed.feed();
+    let newest = page(&rest, &feed, "").1["newest"].as_i64().unwrap();
+    let mut stream = Stream::open(server(), ADMIN_KEY, &feed, Some(newest));
+    assert_eq!(stream.block().unwrap().text, "retry: 1000");
+    std::thread::scope(|scope| {
+        let poll = scope.spawn(|| {
+            let query = format!("types=repo.pushed&wait=30&after={newest}");
+            rest.get(&format!("{feed}?{query}"))
+        });
+        let begun = Instant::now();
+        assert_eq!(rest.delete(&pushed.hosted.path("")).status, 202);
+        assert_eq!(poll.join().unwrap().status, 404);
+        while let Some(block) = stream.block() {
+            assert_eq!(block.event, "cairn.repo.deleted", "{block:?}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    });
+    assert_eq!(Stream::open(server(), ADMIN_KEY, &feed, None).status, 404);
+    // Their namespace tells the rest.
+    let (events, _) = page(&rest, &namespace_feed("gone"), "types=repo.deleted");
+    assert_eq!(events.len(), 1);
+}
+
+#[test]
 fn a_filter_passes_over_what_it_leaves_out() {
     let rest = server().rest();
     let pushed = Pushed::new(&rest, "filtered", "one");
@@ -446,6 +474,10 @@ fn hundreds_of_open_polls_hold_nobody_up() {
     pushed.clone.run(&["ls-remote", &pushed.hosted.url()]);
     quick("ls-remote", begun);
     assert_eq!(page(&rest, &feed, "after=0").0.len() as i64, newest);
+    let begun = Instant::now();
+    let path = pushed.hosted.path("/maintenance");
+    rest.post(&path, &json!({ "task": "run" })).result(200);
+    quick("maintenance", begun);
     let begun = Instant::now();
     let tip = pushed.push("second");
     quick("a push", begun);
