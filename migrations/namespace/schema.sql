@@ -142,10 +142,25 @@ CREATE TABLE webhook (
     active INTEGER NOT NULL CHECK (active IN (0, 1)),
     -- Why Cairn switched it off; NULL: it did not.
     disabled_reason TEXT,
-    -- Grows with each change: the hook's object takes the newest.
+    -- Grows with each change: the hook's object takes the newest. The second one is the version that
+    -- this object needs not tell it any more.
     version INTEGER NOT NULL CHECK (version > 0),
+    told_version INTEGER NOT NULL CHECK (told_version BETWEEN 0 AND version),
+    -- 1: its repository was deleted. The row goes once the hook's object has the last event.
+    is_ending INTEGER NOT NULL DEFAULT 0 CHECK (is_ending IN (0, 1)),
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The webhooks of a repository, oldest first.
+CREATE INDEX webhook_repository ON webhook (repository_id, created_at);
+
+-- Finds the webhooks whose objects do not know the newest version, of which there are few.
+CREATE INDEX webhook_untold ON webhook (id) WHERE told_version < version OR is_ending = 1;
+
+-- A webhook that was deleted, whose object is still to be emptied.
+CREATE TABLE webhook_deletion (
+    webhook_id TEXT NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
 -- An event that a webhook's object has not been given yet. The row is written with the event.

@@ -12,11 +12,11 @@ CREATE TABLE schema_version (
 -- The webhook as its namespace's object told it last: one row.
 CREATE TABLE webhook (
     singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
-    id TEXT NOT NULL CHECK (length(id) = 16 AND id NOT GLOB '*[^0-9a-z]*'),
-    namespace TEXT NOT NULL,
     -- The definition, secrets included, as JSON, and its version: an older one is not taken.
     definition TEXT NOT NULL CHECK (json_valid(definition)),
     version INTEGER NOT NULL CHECK (version > 0),
+    -- The last event that came. They come in order, so that what is not newer came before.
+    taken INTEGER NOT NULL DEFAULT 0 CHECK (taken >= 0),
     -- Since when nothing but failures came back; NULL: the last attempt went well, or there was none.
     failing_since INTEGER,
     -- Why this object switched the webhook off, until the namespace's object knows; NULL: it did not.
@@ -29,15 +29,16 @@ CREATE TABLE delivery (
     seq INTEGER PRIMARY KEY,
     -- Events of one repository are delivered one after another; empty: the namespace's own.
     repository_id TEXT NOT NULL,
-    -- The event's sequence in the namespace; an event that is given twice is taken once. NULL: a ping
-    -- or a redelivery, which stands outside the order.
-    sequence INTEGER UNIQUE,
+    -- The event's sequence in the namespace. NULL: a ping or a redelivery, which stands outside the
+    -- order.
+    sequence INTEGER,
     event_id TEXT NOT NULL,
+    -- The event's type as it is sent, with its prefix.
     kind TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('pending', 'delivered', 'given_up', 'dropped')),
     created_at INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
-    -- When it is tried next; NULL unless it is pending.
+    -- When it is tried next; NULL: it is not pending, or another of its repository stands before it.
     due_at INTEGER,
     -- Of the last attempt: when it began, how long it took, the status, the first KiB of the answer or
     -- what failed.
@@ -47,8 +48,12 @@ CREATE TABLE delivery (
     answer TEXT,
     -- The event's JSON as it is sent.
     body TEXT NOT NULL,
-    CHECK ((state = 'pending') = (due_at IS NOT NULL))
+    CHECK (due_at IS NULL OR state = 'pending')
 ) STRICT;
 
--- Finds the pending deliveries, of which there are few, without reading the others.
-CREATE INDEX delivery_pending ON delivery (repository_id, seq) WHERE state = 'pending';
+-- Finds the next delivery of a repository.
+CREATE INDEX delivery_pending ON delivery (repository_id, seq)
+    WHERE state = 'pending' AND sequence IS NOT NULL;
+
+-- Finds what is to be tried next.
+CREATE INDEX delivery_due ON delivery (due_at) WHERE due_at IS NOT NULL;

@@ -117,6 +117,15 @@ pub fn look<D: Database>(db: &D, of: FeedOf, asked: &Look) -> Result<Looked, Sto
     Ok(looked)
 }
 
+/// The event at one place of a namespace's feed, if it is kept.
+pub fn at<D: Database>(db: &D, place: i64) -> Result<Option<Placed>, StoreError> {
+    let sql = "SELECT sequence, repository_id, source_sequence, at, kind, body FROM event
+        WHERE sequence = ?1";
+    Ok(query_first(db, sql, &[place.into()], |row| {
+        placed(row, &row.text(5)?)
+    })?)
+}
+
 /// The oldest place and the newest; 1 and 0 before the first event.
 pub(crate) fn bounds<D: Database>(db: &D) -> Result<(i64, i64), StoreError> {
     // Each is one step into the table; `min` and `max` in one query would read all of it.

@@ -6,6 +6,8 @@
 //! | [`repository`] | the database of one repository |
 //! | [`namespace`] | the database of a namespace, and of the registry that lists the namespaces |
 //! | [`network`] | the database of a fork network |
+//! | [`webhook`] | a webhook's definition, and the database of its object |
+//! | [`event`] | what happened, as the databases of repositories and namespaces keep it |
 //! | [`event`], [`event_payload`] | what happened, as the databases of repositories and namespaces keep it |
 //! | [`event_feed`] | reading that in its order |
 //! | [`r2`] | R2: the port, its adapter, the keys, the record from which a repository is recovered |
@@ -33,3 +35,4 @@ pub mod network;
 pub mod r2;
 pub mod repository;
 pub(crate) mod time;
+pub mod webhook;

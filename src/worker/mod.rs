@@ -7,6 +7,7 @@
 //! | [`ready`] | a ready clone, streamed from R2 to the client |
 //! | [`rest`] | the REST resources: requests and answers |
 //! | [`namespace`] | the objects of namespaces and the registry: contract, calls, the objects themselves |
+//! | [`webhooks`] | the objects of webhooks: signing, delivering, retrying |
 //! | [`visit`], [`fault`] | what every step of one request needs to know; the way out when something of ours fails |
 //! | [`admission`] | early refusals before an object is called |
 //! | [`objects`] | calls to the Durable Objects |
@@ -67,5 +68,7 @@ pub(crate) mod time;
 pub(crate) mod token;
 pub(crate) mod visit;
 pub(crate) mod wake;
+pub(crate) mod webhooks;
 
 pub use namespace::object::NamespaceDo;
+pub use webhooks::object::WebhookDo;

@@ -6,9 +6,12 @@
 
 use percent_encoding::percent_decode_str;
 
+use self::webhooks::{HookOwner, HookRoute};
 use super::names::{NameError, NamespaceName, RepositoryName, RepositoryPath};
 use super::neighbours::Neighbour;
 use crate::repo_do::contract::{GitPost, is_public_id};
+
+pub(crate) mod webhooks;
 
 /// The resource that a request addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +74,8 @@ pub(crate) enum RestRoute {
     Recover(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/events`
     RepositoryEvents(RepositoryPath),
+    /// Below `/namespaces/:ns/webhooks` or `/namespaces/:ns/repos/:name/webhooks`
+    Webhooks(HookOwner, HookRoute),
     /// `/namespaces/:ns/events`
     Events(NamespaceName),
     /// `/namespaces/:ns/relist`
@@ -258,6 +263,21 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "events"] => {
             RestRoute::RepositoryEvents(repository_path(ns, name)?)
         }
+        ["namespaces", ns, "repos", name, below @ ..] if below.first() == Some(&"webhooks") => {
+            let path = repository_path(ns, name)?;
+            let owner = HookOwner {
+                namespace: path.namespace,
+                repo: Some(path.name),
+            };
+            RestRoute::Webhooks(owner, HookRoute::parse(below).ok_or(RouteError::Unknown)?)
+        }
+        ["namespaces", ns, below @ ..] if below.first() == Some(&"webhooks") => {
+            let owner = HookOwner {
+                namespace: namespace(ns)?,
+                repo: None,
+            };
+            RestRoute::Webhooks(owner, HookRoute::parse(below).ok_or(RouteError::Unknown)?)
+        }
         ["namespaces", ns, "events"] => RestRoute::Events(namespace(ns)?),
         ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
@@ -374,6 +394,7 @@ impl RestRoute {
             | Self::Recover(_)
             | Self::Relist(_) => &["POST"],
             Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
+            Self::Webhooks(_, route) => route.methods(),
             Self::Content(_, Content::Notes) => &["GET", "POST", "DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
             Self::RepositoryTokens(_)

@@ -57,6 +57,7 @@ pub(crate) mod strict;
 pub(crate) mod write;
 
 mod actor;
+mod behalf;
 mod branch;
 mod error;
 pub(crate) mod event;
@@ -81,6 +82,7 @@ mod usage;
 mod tests;
 
 pub(crate) use actor::{Access, Actor, Refusal, TokenHash, authorize};
+pub(crate) use behalf::Behalf;
 pub(crate) use branch::check_branch;
 pub(crate) use error::{ErrorCode, ErrorReply};
 pub(crate) use fault::Fault;
@@ -92,7 +94,7 @@ pub(crate) use maintenance::{Holder, Maintain, MaintenanceTask, Purged, Snapshot
 pub(crate) use public_id::{PUBLIC_ID_CHARS, is_public_id, object_name, token_id_prefix};
 pub(crate) use rate::{Meter, Rate};
 pub(crate) use recover::RecoverRepository;
-pub(crate) use remote_url::{Credentials, RemoteUrl, RemoteUrlError};
+pub(crate) use remote_url::{Credentials, RemoteUrl, RemoteUrlError, check_webhook_url};
 pub(crate) use repository::{
     CreateRepository, Deleted, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
     UpdateRepository, present,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
 //! | [`entries`] | what mending and deleting ask about its names |
-//! | [`events`], [`webhooks`] | what happened here, and who is told |
+//! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
 //! | [`token_repositories`] | which repositories a token of the namespace opens |
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`registry`] | the list of namespaces |
@@ -16,4 +16,4 @@ pub mod listing;
 pub(crate) mod registry;
 pub mod store;
 pub(crate) mod token_repositories;
-pub(crate) mod webhooks;
+pub mod webhooks;

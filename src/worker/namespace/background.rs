@@ -5,8 +5,8 @@
 
 use std::rc::Rc;
 
-use super::queue;
 use super::state::{NamespaceState, now_ms};
+use super::{queue, telling};
 use crate::git::store::StoreError;
 use crate::storage::fault_log;
 
@@ -43,6 +43,7 @@ pub(crate) async fn ring(state: &Rc<NamespaceState>) -> worker::Result<()> {
 }
 
 async fn run(state: &Rc<NamespaceState>) {
+    telling::begin(state);
     queue::run(state).await;
 }
 
@@ -51,5 +52,5 @@ fn has_work(state: &NamespaceState) -> Result<bool, StoreError> {
     let Some(store) = state.store()? else {
         return Ok(false);
     };
-    Ok(queue::has_work(state, &store)? || store.oldest_pending()?.is_some())
+    Ok(queue::has_work(state, &store)? || telling::has_work(&store)?)
 }

@@ -24,6 +24,7 @@
 //! | `POST /token` | [`MakeToken`] | [`SharedToken`]; 404 without the namespace or one of the repositories |
 //! | `GET /tokens?…` | [`ListTokens`] | [`SharedTokens`], 404 without a namespace |
 //! | `POST /revoke` | [`Revoke`] | `RevokedToken`, or 404 |
+//! | `GET /webhooks…`, `POST /webhooks/…` | | see [`webhooks`](super::webhooks) |
 //! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
 //! | `POST /announce` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
 //! | `GET /registered?name=…` | | [`Holds`] (the registry's only) |
@@ -81,6 +82,18 @@ pub(crate) mod path {
     pub(crate) const ONCE_BEGIN: &str = "/once/begin";
     /// Ends it.
     pub(crate) const ONCE_END: &str = "/once/end";
+    /// The webhooks of the namespace or of a repository.
+    pub(crate) const WEBHOOKS: &str = "/webhooks";
+    /// One of them.
+    pub(crate) const WEBHOOK: &str = "/webhooks/one";
+    /// Makes a webhook.
+    pub(crate) const WEBHOOK_MAKE: &str = "/webhooks/make";
+    /// Changes one.
+    pub(crate) const WEBHOOK_CHANGE: &str = "/webhooks/change";
+    /// Gives one another secret.
+    pub(crate) const WEBHOOK_ROTATE: &str = "/webhooks/rotate";
+    /// Deletes one.
+    pub(crate) const WEBHOOK_DELETE: &str = "/webhooks/delete";
 }
 
 /// Answer of `GET /holds` and of `GET /registered`.

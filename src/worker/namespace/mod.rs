@@ -8,6 +8,7 @@
 //! | [`events`] | events of its repositories taken, its own written |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
+//! | [`webhooks`], [`telling`] | webhooks defined; their objects told of events and changes |
 //! | [`once`], [`once_steps`] | requests that are done once |
 
 pub(crate) mod background;
@@ -21,4 +22,6 @@ pub(crate) mod once_steps;
 pub(crate) mod queue;
 pub(crate) mod state;
 pub(crate) mod steps;
+pub(crate) mod telling;
 pub(crate) mod tokens;
+pub(crate) mod webhooks;

@@ -16,7 +16,7 @@ use super::contract::{
 use super::events::{self, Author};
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
-use super::{background, feed, once_steps, queue, tokens};
+use super::{background, feed, once_steps, queue, telling, tokens, webhooks};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
     Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate,
@@ -32,6 +32,7 @@ use crate::worker::fault::fault;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, ListQuery};
 use crate::worker::visit::respond;
+use crate::worker::webhooks::contract::NAMESPACE_DISABLED;
 
 /// The Durable Object of a namespace, or of the registry of namespaces.
 ///
@@ -51,7 +52,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 10] = [
+const METERED: [&str; 11] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -61,11 +62,22 @@ const METERED: [&str; 10] = [
     path::LIST,
     path::MAKE_TOKEN,
     path::TOKENS,
+    path::WEBHOOKS,
     EVENTS,
 ];
 
-/// The paths that write events.
-const TOLD: [&str; 4] = [NAMESPACE_TAKE, path::UPDATE, path::MAKE_TOKEN, path::REVOKE];
+/// The paths that write events, or change webhooks.
+const TOLD: [&str; 9] = [
+    NAMESPACE_TAKE,
+    path::UPDATE,
+    path::MAKE_TOKEN,
+    path::REVOKE,
+    path::WEBHOOK_MAKE,
+    path::WEBHOOK_CHANGE,
+    path::WEBHOOK_ROTATE,
+    path::WEBHOOK_DELETE,
+    NAMESPACE_DISABLED,
+];
 
 impl DurableObject for NamespaceDo {
     fn new(state: State, env: Env) -> Self {
@@ -129,7 +141,7 @@ impl NamespaceDo {
         let db = self.database()?;
         steps::wake(&db, is_registry)?;
         if url.path() == path::DELETE && !is_registry {
-            return self.delete(NamespaceStore::new(db)).await;
+            return self.delete(self.state.store_of(db)).await;
         }
         let query = url.query().unwrap_or("");
         let schema = steps::schema(is_registry);
@@ -141,7 +153,7 @@ impl NamespaceDo {
         if is_registry {
             return registry(&RegistryStore::new(db), url.path(), query, &body);
         }
-        let store = NamespaceStore::new(db);
+        let store = self.state.store_of(db);
         let author = Author::named(actor.as_deref(), request_id, now_ms()?);
         let answered = match url.path() {
             NAMESPACE_ADMIT => self.admit(&store, &body),
@@ -201,6 +213,9 @@ impl NamespaceDo {
 
     /// Deletes the namespace: no await stands between the check and the order to delete.
     async fn delete(&self, store: NamespaceStore<ObjectDatabase>) -> Result<String, ErrorReply> {
+        steps::deletable(&store)?;
+        telling::delete_all(&self.state).await?;
+        // Again: a name may have been taken meanwhile.
         let info = steps::deletable(&store)?;
         let deleted = self.state.wipe().await;
         deleted.map_err(|error| fault("namespace's deletion", &error))?;
@@ -248,7 +263,7 @@ fn namespace(
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
             json(&steps::list(store, &query, limit)?)
         }
-        _ => Err(unknown(path)),
+        path => webhooks::answer(store, path, query, body, now_ms()?),
     }
 }
 
@@ -312,20 +327,20 @@ fn store_fault(error: &dyn std::fmt::Display) -> ErrorReply {
     ErrorReply::new(ErrorCode::InternalError, told).caused_by("namespace", error)
 }
 
-fn done(outcome: Result<(), StepError>) -> Result<String, ErrorReply> {
+pub(super) fn done(outcome: Result<(), StepError>) -> Result<String, ErrorReply> {
     outcome?;
     json(&Done {})
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorReply> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorReply> {
     serde_json::from_slice(body).map_err(|error| fault("internal body", &error))
 }
 
-fn json<T: Serialize>(value: &T) -> Result<String, ErrorReply> {
+pub(super) fn json<T: Serialize>(value: &T) -> Result<String, ErrorReply> {
     serde_json::to_string(value).map_err(|error| fault("internal answer", &error))
 }
 
-fn unknown(path: &str) -> ErrorReply {
+pub(super) fn unknown(path: &str) -> ErrorReply {
     ErrorReply::new(
         ErrorCode::NotFound,
         format!("the namespace's object does not serve {path}"),

@@ -11,6 +11,8 @@ use crate::repo_do::feed::arrivals::Arrivals;
 use crate::repo_do::feed::places::Places;
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::namespace::store::NamespaceStore;
+use crate::storage::namespace::webhooks::filters::Filters;
+use crate::worker::namespace::telling::Telling;
 
 /// A run that has said nothing for so long is over.
 const RUN_MS_MAX: i64 = 5 * 60_000;
@@ -30,6 +32,10 @@ pub(crate) struct NamespaceState {
     pub(crate) places: Rc<Places>,
     /// Events sent to the queue.
     pub(crate) queue: Work,
+    /// What the webhooks want.
+    filters: Rc<Filters>,
+    /// The webhooks whose objects are being told something.
+    pub(crate) webhooks: Telling,
     /// When the alarm rings, in unix milliseconds, if that is known.
     alarm_ms: Cell<Option<i64>>,
 }
@@ -43,6 +49,8 @@ impl NamespaceState {
             arrivals: Arrivals::default(),
             places: Rc::default(),
             queue: Work::default(),
+            filters: Rc::default(),
+            webhooks: Telling::default(),
             alarm_ms: Cell::default(),
         }
     }
@@ -54,8 +62,13 @@ impl NamespaceState {
 
     /// The namespace's store; `None` where no namespace is.
     pub(crate) fn store(&self) -> Result<Option<NamespaceStore<ObjectDatabase>>, StoreError> {
-        let store = NamespaceStore::new(self.database()?);
+        let store = self.store_of(self.database()?);
         Ok(store.shown_name()?.is_some().then_some(store))
+    }
+
+    /// The store of the object's database, whether or not a namespace is there.
+    pub(crate) fn store_of(&self, db: ObjectDatabase) -> NamespaceStore<ObjectDatabase> {
+        NamespaceStore::with_filters(db, Rc::clone(&self.filters))
     }
 
     /// A variable of the deployment, if it is set.
@@ -86,6 +99,7 @@ impl NamespaceState {
     pub(crate) async fn wipe(&self) -> worker::Result<()> {
         let wiped = self.storage.delete_all().await;
         self.alarm_ms.take();
+        self.filters.forget();
         self.arrivals.notify();
         wiped
     }

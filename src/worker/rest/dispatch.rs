@@ -2,7 +2,8 @@
 
 use worker::Request;
 
-use super::{forks, imports, namespaces, purges, recoveries, relisting, repos, tokens};
+use super::parameters::no_parameters;
+use super::{forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, webhooks};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
 use crate::worker::route::{RestRoute, RouteError};
@@ -16,6 +17,9 @@ pub(crate) async fn answer(
     query: &str,
     route: &RestRoute,
 ) -> Result<Reply, ErrorReply> {
+    if !takes_parameters(route, method) {
+        no_parameters(query)?;
+    }
     match (route, method) {
         (RestRoute::Namespaces, "POST") => namespaces::create(visit, request).await,
         (RestRoute::Namespaces, _) => namespaces::list(visit, query).await,
@@ -49,6 +53,9 @@ pub(crate) async fn answer(
         (RestRoute::RepositoryToken(path, token_id), _) => {
             tokens::revoke_here(visit, path, token_id).await
         }
+        (RestRoute::Webhooks(owner, route), _) => {
+            webhooks::answer(visit, request, method, query, owner, route).await
+        }
         // Streams: not answered by a reply.
         (
             RestRoute::Content(..)
@@ -61,4 +68,16 @@ pub(crate) async fn answer(
             "content is answered elsewhere",
         )),
     }
+}
+
+/// Whether the route reads its query; the others take none.
+fn takes_parameters(route: &RestRoute, method: &str) -> bool {
+    let lists = matches!(
+        route,
+        RestRoute::Namespaces
+            | RestRoute::Repositories(_)
+            | RestRoute::RepositoryTokens(_)
+            | RestRoute::Tokens(_)
+    );
+    lists && method != "POST"
 }

@@ -9,6 +9,7 @@
 //! | [`events`] | feeds of events, handed through from the objects |
 //! | [`writes`] | what changes a repository, handed through to its object |
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
+//! | [`webhooks`] | webhooks and their deliveries |
 //! | [`openapi`] | the description of the REST face |
 
 pub(crate) mod body;
@@ -22,6 +23,7 @@ pub(crate) mod idempotency;
 pub(crate) mod imports;
 pub(crate) mod namespaces;
 pub(crate) mod openapi;
+mod other_repository;
 pub(crate) mod parameters;
 pub(crate) mod purges;
 pub(crate) mod recoveries;
@@ -29,6 +31,7 @@ pub(crate) mod relisting;
 pub(crate) mod repos;
 pub(crate) mod resources;
 pub(crate) mod tokens;
+pub(crate) mod webhooks;
 pub(crate) mod writes;
 
 mod making;

@@ -21,6 +21,7 @@ mod tests {
 
     use super::*;
     use crate::repo_do::contract::ErrorCode;
+    use crate::worker::route::webhooks::HookRoute;
     use crate::worker::route::{self, Content, RestRoute, Route, Write};
 
     const NAMESPACE: &str = "/api/v1/namespaces/{namespace}";
@@ -53,6 +54,22 @@ mod tests {
                 RestRoute::Stats(_) => in_repository("/stats"),
                 RestRoute::Maintenance(_) => in_repository("/maintenance"),
                 RestRoute::Purge(_) => in_repository("/purge-unreachable"),
+                RestRoute::Webhooks(owner, route) => {
+                    let below = match route {
+                        HookRoute::All => "",
+                        HookRoute::One(_) => "/{webhook}",
+                        HookRoute::Ping(_) => "/{webhook}/ping",
+                        HookRoute::RotateSecret(_) => "/{webhook}/rotate-secret",
+                        HookRoute::Deliveries(_) => "/{webhook}/deliveries",
+                        HookRoute::Delivery(..) => "/{webhook}/deliveries/{delivery}",
+                        HookRoute::Redeliver(..) => "/{webhook}/deliveries/{delivery}/redeliver",
+                    };
+                    let above = match owner.repo {
+                        Some(_) => REPOSITORY,
+                        None => NAMESPACE,
+                    };
+                    format!("{above}/webhooks{below}")
+                }
                 RestRoute::Content(_, content) => in_repository(match content {
                     Content::Refs => "/refs",
                     Content::Log => "/log",
@@ -84,7 +101,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 41] = [
+    const PATHS: [&str; 55] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -126,6 +143,20 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/cherry-pick",
         "/api/v1/namespaces/acme/repos/r/revert",
         "/api/v1/namespaces/acme/repos/r/restore",
+        "/api/v1/namespaces/acme/webhooks",
+        "/api/v1/namespaces/acme/webhooks/0123456789abcdef",
+        "/api/v1/namespaces/acme/webhooks/0123456789abcdef/ping",
+        "/api/v1/namespaces/acme/webhooks/0123456789abcdef/rotate-secret",
+        "/api/v1/namespaces/acme/webhooks/0123456789abcdef/deliveries",
+        "/api/v1/namespaces/acme/webhooks/0123456789abcdef/deliveries/1",
+        "/api/v1/namespaces/acme/webhooks/0123456789abcdef/deliveries/1/redeliver",
+        "/api/v1/namespaces/acme/repos/r/webhooks",
+        "/api/v1/namespaces/acme/repos/r/webhooks/0123456789abcdef",
+        "/api/v1/namespaces/acme/repos/r/webhooks/0123456789abcdef/ping",
+        "/api/v1/namespaces/acme/repos/r/webhooks/0123456789abcdef/rotate-secret",
+        "/api/v1/namespaces/acme/repos/r/webhooks/0123456789abcdef/deliveries",
+        "/api/v1/namespaces/acme/repos/r/webhooks/0123456789abcdef/deliveries/1",
+        "/api/v1/namespaces/acme/repos/r/webhooks/0123456789abcdef/deliveries/1/redeliver",
     ];
 
     fn description() -> Value {
