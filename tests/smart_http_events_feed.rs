@@ -365,6 +365,31 @@ fn a_feed_is_for_those_with_a_credential_that_may_read() {
 }
 
 #[test]
+fn a_stream_ends_when_its_token_is_revoked() {
+    let rest = server().rest();
+    let hosted = rest.create_repository("revoked", "one");
+    let tokens = "/api/v1/namespaces/revoked/tokens";
+    for (body, feed) in [
+        (json!({ "repo": "one", "scope": "read" }), hosted.path("/events")),
+        (json!({ "scope": "admin" }), namespace_feed("revoked")),
+    ] {
+        let made = rest.post(tokens, &body).result(201);
+        let token = made["plaintext"].as_str().unwrap();
+        let path = format!("{feed}?types=repo.deleted");
+        let mut stream = Stream::open(server(), token, &path, None);
+        assert_eq!(stream.block().unwrap().text, "retry: 1000");
+        let begun = Instant::now();
+        let id = made["id"].as_str().unwrap();
+        rest.delete(&format!("{tokens}/{id}")).result(200);
+        while let Some(block) = stream.block() {
+            assert_eq!(block.data, Value::Null, "{block:?}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert_eq!(Stream::open(server(), token, &path, None).status, 401);
+    }
+}
+
+#[test]
 fn a_reader_that_comes_too_late_is_told() {
     let server = Server::start_with(&[
         ("CAIRN_EVENTS_NAMESPACE_MAX", "3"),
