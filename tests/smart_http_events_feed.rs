@@ -370,7 +370,10 @@ fn a_stream_ends_when_its_token_is_revoked() {
     let hosted = rest.create_repository("revoked", "one");
     let tokens = "/api/v1/namespaces/revoked/tokens";
     for (body, feed) in [
-        (json!({ "repo": "one", "scope": "read" }), hosted.path("/events")),
+        (
+            json!({ "repo": "one", "scope": "read" }),
+            hosted.path("/events"),
+        ),
         (json!({ "scope": "admin" }), namespace_feed("revoked")),
     ] {
         let made = rest.post(tokens, &body).result(201);
