@@ -11,6 +11,7 @@ use super::runtime::clock::now_ms;
 use super::runtime::lease::Owner;
 use super::state::alarm_time::Alarm;
 use super::state::failure::Failure;
+use super::state::fetch_counts::FetchCounts;
 use super::state::graph_cache::KeptGraph;
 use super::state::outbox::Outbox;
 use super::state::rates::Rates;
@@ -60,6 +61,8 @@ pub(crate) struct RepoObject {
     pub(crate) running_requests: Rc<RunningRequests>,
     /// Events that were written, and their hand-over to the namespace.
     pub(crate) outbox: Outbox,
+    /// Clones and fetches that are still to be told.
+    pub(crate) fetch_counts: FetchCounts,
     /// The places of those who wait for events.
     pub(crate) places: Rc<Places>,
     /// When the alarm rings.
@@ -134,6 +137,7 @@ impl RepoObject {
             readers: Rc::default(),
             running_requests: Rc::default(),
             outbox: Outbox::default(),
+            fetch_counts: FetchCounts::default(),
             places: Rc::default(),
             alarm: Cell::default(),
             maintenance: Turn::default(),

@@ -164,6 +164,11 @@ pub(crate) fn repository_as_it_is<'a>(
         (header::REPOSITORY, path.to_string()),
         (header::REQUEST_ID, visit.request_id.clone()),
     ];
+    if actor == Actor::Operator
+        && let Some(behalf) = &*visit.behalf.borrow()
+    {
+        own.push((header::BEHALF, behalf.to_string()));
+    }
     if actor == Actor::Anonymous {
         own.push((header::ADDRESS, visit.address.clone()));
     }

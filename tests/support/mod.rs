@@ -13,6 +13,7 @@
 //! | [`scratch`] | folders that go away |
 //! | [`stalled`] | clients that do not read |
 //! | [`half_open`] | clients that begin a request and do not go on |
+//! | [`sse`] | a client of server-sent events |
 //! | [`arrows`] | which source file imports which, and the circles |
 //! | [`wait`] | waiting until a condition holds |
 //! | [`tools`] | machines that lack some tools |
@@ -47,6 +48,7 @@ pub mod rest;
 pub mod scratch;
 pub mod server;
 pub mod source;
+pub mod sse;
 pub mod stalled;
 pub mod tools;
 pub mod wait;

@@ -57,6 +57,7 @@ pub(crate) mod strict;
 pub(crate) mod write;
 
 mod actor;
+mod behalf;
 mod branch;
 mod error;
 pub(crate) mod event;
@@ -81,6 +82,7 @@ mod usage;
 mod tests;
 
 pub(crate) use actor::{Access, Actor, Refusal, TokenHash, authorize};
+pub(crate) use behalf::Behalf;
 pub(crate) use branch::check_branch;
 pub(crate) use error::{ErrorCode, ErrorReply};
 pub(crate) use fault::Fault;

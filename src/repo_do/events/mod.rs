@@ -7,6 +7,7 @@
 //! | `origin` | who does something, and by which request |
 //! | `changes` | which settings an update changed |
 //! | `tell` | an event written, and what follows from that |
+//! | `fetches` | clones and fetches, counted |
 //! | `hand_over` | events sent to the namespace's object, until it has them all |
 //!
 //! Invariant: the alarm is ordered in the same turn as the event's row. Whatever ends the object, the
@@ -14,6 +15,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod feed;
+pub(crate) mod fetches;
 pub(crate) mod hand_over;
 pub(crate) mod origin;
 pub(crate) mod tell;

@@ -39,17 +39,24 @@ impl Doer {
     }
 
     fn new(actor: Actor, token: Option<&TokenRecord>, account: &Account) -> Self {
+        let behalf = account.behalf().filter(|_| actor == Actor::Operator);
         let kind = match actor {
+            Actor::Operator if behalf.is_some() => ActorKind::Namespace,
             Actor::Operator => ActorKind::Operator,
             Actor::NamespaceAdmin | Actor::NamespaceToken => ActorKind::Namespace,
             Actor::Token(_) => ActorKind::Token,
             Actor::Anonymous => ActorKind::System,
         };
+        let (token_id, label) = match (behalf, token) {
+            (Some(behalf), _) => (Some(behalf.token_id.clone()), behalf.label.clone()),
+            (None, Some(token)) => (Some(token.token_id.clone()), token.label.clone()),
+            (None, None) => (None, None),
+        };
         Self {
             actor: EventActor {
                 kind,
-                token_id: token.map(|token| token.token_id.clone()),
-                label: token.and_then(|token| token.label.clone()),
+                token_id,
+                label,
             },
             request_id: Some(account.request_id().to_owned()).filter(|id| !id.is_empty()),
         }

@@ -73,23 +73,33 @@ impl Drop for Changed<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use futures::FutureExt as _;
-    use futures::executor::block_on;
-    use futures::future::join;
+    use futures::task::{ArcWake, waker};
 
     use super::*;
+
+    struct Woken(AtomicBool);
+
+    impl ArcWake for Woken {
+        fn wake_by_ref(woken: &Arc<Self>) {
+            woken.0.store(true, Ordering::Relaxed);
+        }
+    }
 
     #[test]
     fn whoever_waits_is_woken_by_what_comes() {
         let arrivals = Arrivals::default();
-        let seen = arrivals.count();
-        assert_eq!(arrivals.changed(seen).now_or_never(), None);
-        let waits = async {
-            arrivals.changed(seen).await;
-            arrivals.count()
-        };
-        let both = join(waits, async { arrivals.notify() });
-        assert_eq!(block_on(both).0, seen + 1);
+        let woken = Arc::new(Woken(AtomicBool::new(false)));
+        let waker = waker(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        let mut waits = arrivals.changed(arrivals.count());
+        assert_eq!(waits.poll_unpin(&mut context), Poll::Pending);
+        arrivals.notify();
+        assert!(woken.0.load(Ordering::Relaxed));
+        assert_eq!(waits.poll_unpin(&mut context), Poll::Ready(()));
     }
 
     #[test]

@@ -13,12 +13,14 @@
 //! | `caches`, `tables` | all caches of the isolate; memory for large tables, which caches yield to |
 //! | `rates` | rate limits of the repository |
 //! | `seen_tokens` | the namespace's answers about tokens |
+//! | `fetch_counts` | how often it was cloned and fetched from since that was told |
 //! | `fetch_extensions` | capabilities of `fetch` beyond git's own list |
 //! | `failure` | reasons for which upkeep fails |
 
 pub(crate) mod alarm_time;
 mod caches;
 pub(crate) mod failure;
+pub(crate) mod fetch_counts;
 pub(crate) mod fetch_extensions;
 pub(crate) mod graph_cache;
 pub(crate) mod import;

@@ -233,7 +233,7 @@ impl<D: Database> RepoStore<D> {
                 deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at,
                 prune_grace_seconds, reflog_retention_seconds, superseded_grace_seconds,
                 phase, network_id, EXISTS (SELECT 1 FROM import),
-                EXISTS (SELECT 1 FROM recovery), fsck_strict
+                EXISTS (SELECT 1 FROM recovery), fsck_strict, fetch_events
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -251,7 +251,8 @@ impl<D: Database> RepoStore<D> {
                 prune_grace_seconds = coalesce(?8, prune_grace_seconds),
                 reflog_retention_seconds = coalesce(?9, reflog_retention_seconds),
                 superseded_grace_seconds = coalesce(?10, superseded_grace_seconds),
-                fsck_strict = coalesce(?11, fsck_strict)";
+                fsck_strict = coalesce(?11, fsck_strict),
+                fetch_events = coalesce(?12, fetch_events)";
         let settings = &patch.settings;
         let truth = |setting: Option<bool>| Value::integer(setting.map(i64::from));
         let seconds = |setting: Option<u32>| Value::integer(setting.map(i64::from));
@@ -271,6 +272,7 @@ impl<D: Database> RepoStore<D> {
                 seconds(settings.reflog_retention_seconds),
                 seconds(settings.superseded_grace_seconds),
                 truth(patch.fsck_strict),
+                truth(settings.fetch_events),
             ],
         )?;
         Ok(())
@@ -335,6 +337,7 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
             prune_grace_seconds: row.integer(13)?,
             reflog_retention_seconds: row.integer(14)?,
             superseded_grace_seconds: row.integer(15)?,
+            fetch_events: row.truth(21)?,
         },
         source: row.text_or_null(9)?,
         created_at: row.integer(10)?,

@@ -46,6 +46,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
             prune_grace_seconds: 1_209_600,
             reflog_retention_seconds: 7_776_000,
             superseded_grace_seconds: 3600,
+            fetch_events: false,
         },
         fsck_strict: false,
         status: RepositoryStatus::Ready,
