@@ -105,7 +105,8 @@ function consumers(workerOptionsOf) {
   if (!process.env.CONSUMER) return [];
   const { workerOptions, main } = workerOptionsOf(resolve(root, process.env.CONSUMER));
   const bindings = { ...workerOptions.bindings, REPORT: process.env.REPORT };
-  return [{ ...workerOptions, bindings, modules: true, scriptPath: main }];
+  const modules = [{ type: "ESModule", path: main }];
+  return [{ ...workerOptions, name: "consumer", bindings, modulesRoot: dirname(main), modules }];
 }
 
 // For `make profile`: the port of workerd's inspector, open to every user of this machine.

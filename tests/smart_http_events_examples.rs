@@ -224,7 +224,14 @@ fn a_mirror_follows_pushes() {
     push();
     equal();
     drop(mirror);
-    source.run(&["commit", "--quiet", "--amend", "-m", "another second"]);
+    source.run(&[
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "--amend",
+        "-m",
+        "again",
+    ]);
     source.run(&["branch", "-D", "topic"]);
     source.run(&["branch", "topic/deeper"]);
     source.run(&["tag", "-f", "-a", "-m", "again", "v1"]);

@@ -34,7 +34,7 @@ impl Reports {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let reports = Arc::new(Mutex::new(Vec::new()));
-        let refusals = Arc::new(Mutex::new(0));
+        let refusals = Arc::new(Mutex::new(0_u32));
         let (kept, refused) = (Arc::clone(&reports), Arc::clone(&refusals));
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {

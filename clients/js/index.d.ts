@@ -880,11 +880,19 @@ export interface MergeOptions {
   pushOptions?: string[];
 }
 
+/** A revision of another repository of the deployment. */
+export interface OtherRevision {
+  /** `namespace/name`. */
+  repository: string;
+  /** A revision there. */
+  ref: string;
+}
+
 export interface NewMerge extends MergeOptions {
   /** The branch that moves. */
   into: string;
-  /** A revision. */
-  from: string;
+  /** A revision; or one of another repository, a fork, say, which the credential may read. */
+  from: string | OtherRevision;
   strategy?: "merge" | "ff_only" | "ff_prefer" | "squash" | "rebase";
   message?: string;
   author?: Person;

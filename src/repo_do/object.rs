@@ -61,10 +61,10 @@ pub(crate) struct RepoObject {
     pub(crate) running_requests: Rc<RunningRequests>,
     /// Events that were written, and their hand-over to the namespace.
     pub(crate) outbox: Outbox,
-    /// The places of those who wait for events.
-    pub(crate) places: Rc<Places>,
     /// Clones and fetches that are still to be told.
     pub(crate) fetch_counts: FetchCounts,
+    /// The places of those who wait for events.
+    pub(crate) places: Rc<Places>,
     /// When the alarm rings.
     pub(crate) alarm: Cell<Alarm>,
     /// Runs of maintenance.
@@ -137,8 +137,8 @@ impl RepoObject {
             readers: Rc::default(),
             running_requests: Rc::default(),
             outbox: Outbox::default(),
-            places: Rc::default(),
             fetch_counts: FetchCounts::default(),
+            places: Rc::default(),
             alarm: Cell::default(),
             maintenance: Turn::default(),
             snapshot_due: Cell::default(),

@@ -225,7 +225,8 @@ async fn answer(
         }
         // Bytes, not an envelope.
         Route::Rest(RestRoute::Bundle(path)) => {
-            bundles::bundle(visit, path).await.map(Answer::OfWorker)
+            let answered = bundles::bundle(visit, query, path).await;
+            answered.map(Answer::OfWorker)
         }
         Route::Rest(route) => {
             made(idempotency::answer(visit, request.into(), method, query, route).await?)

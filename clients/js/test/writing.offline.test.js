@@ -147,6 +147,11 @@ test("refs, merges and notes are spelled as the server spells them", async () =>
       { into: "main", from: "x", dry_run: true, on_conflict: "ours" },
     ],
     [
+      (repo) => repo.merge({ into: "main", from: { repository: "a/b", ref: "x" } }),
+      "POST /merge",
+      { into: "main", from: { repository: "a/b", ref: "x" } },
+    ],
+    [
       (repo) => repo.cherryPick({ commits: [A], onto: "main", allowEmpty: true }),
       "POST /cherry-pick",
       { commits: [A], onto: "main", allow_empty: true },

@@ -26,6 +26,18 @@ pub(crate) mod path {
     pub(crate) const FILE: &str = "/content/file";
     /// The same, the ref and the path in one.
     pub(crate) const RAW: &str = "/content/raw";
+    /// The commit that a revision stands for, for another repository's object: a [`super::Named`].
+    pub(crate) const REVISION: &str = "/content/revision";
+}
+
+/// The commit that a revision stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Named {
+    /// Its id, in hex.
+    pub(crate) commit: String,
+    /// The full name of the ref, of `HEAD` that of its branch; `None` of an id, and of a name that
+    /// is no text.
+    pub(crate) name: Option<String>,
 }
 
 /// The query of all of them; which fields a path has, the Worker has checked, and their bounds.

@@ -82,6 +82,12 @@ pub(crate) mod header {
     pub(crate) const REQUEST_ID: &str = "x-cairn-request-id";
     /// On a write with an `Idempotency-Key`: SHA-256 of the caller's credential and that key, in hex.
     pub(crate) const ONCE: &str = "x-cairn-once";
+    /// On a merge whose body names another repository: that name as the client spelled it, or
+    /// [`ABSENT`] where nobody has taken the name, so that no object is woken for it. Without this
+    /// header the name is none.
+    pub(crate) const OTHER: &str = "x-cairn-other";
+    /// Stands in [`OTHER`]; no name of a repository is without a slash.
+    pub(crate) const ABSENT: &str = "absent";
     /// On an answer that was given before; the client gets it too.
     pub(crate) const REPLAYED: &str = "idempotent-replayed";
     /// On a request for content: only the head of the answer is wanted.

@@ -12,10 +12,10 @@ use super::super::request::account::fault;
 use super::super::runtime::clock::now_ms;
 use super::super::state::store::Store;
 use super::super::upkeep::alarm;
+use super::brought::{BroughtPack, graph_of};
 use super::progress::{ProgressSink, PushHooks};
 use super::push::Push;
 use super::refused::Refused;
-use crate::git::graph::commits::CommitGraph;
 use crate::git::pack::incoming::objects::Sources;
 use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::push_commands::PushCommand;
@@ -120,7 +120,7 @@ impl PushJob {
 
     async fn check(&mut self) -> Result<Checked, Refused> {
         let store = Rc::clone(&self.push.store);
-        let live = LivePacks::open(Rc::clone(&store), &self.push.limits)?;
+        let live = self.push.packs()?;
         self.push.account.note_packs(live.records().len());
         let Some(arrived) = self.push.arrived.take().transpose()? else {
             self.note_commits_without_pack(&live).await?;
@@ -140,12 +140,7 @@ impl PushJob {
             pushed => pushed?,
         };
         // The kept graph, unless packs were published while the deltas were resolved.
-        let kept = self.push.object.graph.current(&store)?;
-        let graph = if kept.is_of(live.records()) {
-            kept
-        } else {
-            Rc::new(CommitGraph::open(&*store, live.records())?)
-        };
+        let graph = graph_of(&object, &store, &live)?;
         let connected = self.connect(steps, &graph, &pushed).await?;
         self.note_commits(steps, &graph, connected.as_ref(), &pushed)
             .await;
@@ -175,7 +170,7 @@ impl PushJob {
         let hooks = PushHooks::new(self.progress.clone());
         // Of a new ref nothing is looked up, so that it needs no graph.
         let graph = if self.push.updates.open().any(moves) {
-            object.graph.current(&store)?
+            graph_of(&object, &store, live)?
         } else {
             Rc::default()
         };
@@ -218,12 +213,18 @@ impl PushJob {
             publication.pack = pack.map(|pack| pack.write(&store)).transpose()?;
             let outcomes = store.publish(&publication)?;
             if outcomes.contains(&RefOutcome::Updated) {
-                store.count_warnings(&checked.warned)?;
+                let brought = self.push.brought.as_ref().map(BroughtPack::warned);
+                for warned in brought.into_iter().chain([&checked.warned]) {
+                    store.count_warnings(warned)?;
+                }
             }
             self.settle_head(&publication, &outcomes)?;
             self.keep_answer(&outcomes)?;
             Ok::<_, StoreError>(outcomes)
         })?;
+        if let Some(brought) = self.push.brought.take() {
+            brought.forget();
+        }
         if checked.pack.is_some() {
             // Published or removed: either way the pack is out of quarantine.
             self.push.quarantined.forget();
@@ -288,6 +289,7 @@ impl PushJob {
         let token = self.push.authorized.token.as_ref();
         Publication {
             pack: None,
+            brought: self.push.brought.as_ref().map(BroughtPack::publication),
             updates: self.push.updates.open().map(change).collect(),
             atomic: commands.capabilities.atomic,
             actor: Actor {

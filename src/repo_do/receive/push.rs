@@ -2,13 +2,16 @@
 
 use std::rc::Rc;
 
+use super::brought::BroughtPack;
 use super::commits::CommitsByRef;
 use super::kept_answer::KeptAnswer;
 use crate::git::limits::Limits;
 use crate::git::pack::parser::error::PackError;
+use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::push_commands::PushCommands;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::git::receive_pack::updates::PushUpdates;
+use crate::git::store::StoreError;
 use crate::repo_do::contract::{Access, ErrorReply};
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
@@ -48,6 +51,8 @@ pub(super) struct Push {
     pub(super) arrived: Option<Result<ArrivedPack, PackError>>,
     /// The commits that each ref gets, for its event.
     pub(super) commits: CommitsByRef,
+    /// Another pack in quarantine, on which this one and the updates build.
+    pub(super) brought: Option<BroughtPack>,
     /// The answer that is kept with what is published: of a request by REST.
     pub(super) kept_answer: Option<KeptAnswer>,
 }
@@ -77,6 +82,7 @@ impl Push {
             _reader: reader,
             arrived: None,
             commits: CommitsByRef::new(),
+            brought: None,
             kept_answer: None,
         }
     }
@@ -106,6 +112,12 @@ impl Push {
         let reason = refused.message.clone();
         self.updates
             .reject_open(&Rejection::NotPermitted { reason });
+    }
+
+    /// The packs that its objects may build on.
+    pub(super) fn packs(&self) -> Result<LivePacks<Rc<Store>>, StoreError> {
+        let brought = self.brought.as_ref().map(BroughtPack::record);
+        LivePacks::open_with(Rc::clone(&self.store), &self.limits, brought)
     }
 
     /// Objects of the pack, if it has arrived.

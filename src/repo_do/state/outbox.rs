@@ -11,8 +11,8 @@ const HAND_OVER_MS_MAX: i64 = 60_000;
 /// How long to wait after the first hand-over that failed; twice as long after each further one.
 const RETRY_MS: i64 = 1_000;
 
-/// Doublings of that: some four minutes.
-const DOUBLINGS_MAX: u32 = 8;
+/// Doublings of that: some hour. A push in between does not wait for it.
+const DOUBLINGS_MAX: u32 = 12;
 
 /// The outbox of an object that is awake.
 #[derive(Debug)]
@@ -69,9 +69,9 @@ mod tests {
     #[test]
     fn failures_in_a_row_wait_longer_each_time() {
         let outbox = Outbox::default();
-        let waits: Vec<_> = (0..11).map(|_| outbox.failed()).collect();
+        let waits: Vec<_> = (0..15).map(|_| outbox.failed()).collect();
         assert_eq!(waits[..4], [1_000, 2_000, 4_000, 8_000]);
-        assert_eq!(waits[8..], [256_000; 3]);
+        assert_eq!(waits[12..], [4_096_000; 3]);
         outbox.succeeded();
         assert_eq!(outbox.failed(), 1_000);
     }

@@ -13,6 +13,9 @@ use crate::storage::event_payload::PushedCommits;
 pub struct Publication {
     /// The pack in quarantine; `None` when the push brought no objects.
     pub pack: Option<PackPublication>,
+    /// Another pack in quarantine, which the pack and the updates build on: it goes live before them,
+    /// or goes with them.
+    pub brought: Option<PackPublication>,
     /// The ref changes, in the pusher's order.
     pub updates: Vec<RefUpdate>,
     /// All or none.
@@ -27,6 +30,13 @@ pub struct Publication {
     pub ref_bounds: RefBounds,
     /// Unix milliseconds.
     pub now_ms: i64,
+}
+
+impl Publication {
+    /// The packs, in the order in which they go live.
+    pub(super) fn packs(&self) -> impl Iterator<Item = &PackPublication> {
+        self.brought.iter().chain(&self.pack)
+    }
 }
 
 /// What the events of a push say beside its changes.

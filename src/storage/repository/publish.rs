@@ -56,7 +56,7 @@ impl<D: Database> RepoStore<D> {
     /// has changed. May run inside the caller's own transaction.
     pub fn publish(&self, publication: &Publication) -> Result<Vec<RefOutcome>, StoreError> {
         let published = in_transaction(&self.db, || {
-            if let Some(pack) = &publication.pack {
+            for pack in publication.packs() {
                 self.check_quarantined(pack.pack_id)?;
             }
             let changed = in_transaction(&self.db, || self.change_refs(publication));
@@ -72,12 +72,12 @@ impl<D: Database> RepoStore<D> {
                 .zip(&outcomes)
                 .any(|(update, outcome)| done(outcome) && update.new.is_some());
             let mut publish_seq = None;
-            match &publication.pack {
-                Some(pack) if names_object => {
-                    publish_seq = Some(self.publish_pack(pack, publication.now_ms)?);
+            for pack in publication.packs() {
+                if names_object {
+                    publish_seq = Some(self.publish_next(pack, publish_seq, publication.now_ms)?);
+                } else {
+                    self.remove_pack(pack.pack_id)?;
                 }
-                Some(pack) => self.remove_pack(pack.pack_id)?,
-                None => {}
             }
             if outcomes.iter().any(done) {
                 self.note_push(publish_seq, counts, publication.now_ms)?;
@@ -197,17 +197,28 @@ impl<D: Database> RepoStore<D> {
         now_ms: i64,
     ) -> Result<(), StoreError> {
         self.check_quarantined(pack.pack_id)?;
-        let publish_seq = self.publish_pack(pack, now_ms)?;
+        let publish_seq = self.publish_next(pack, None, now_ms)?;
         let sql = "UPDATE repository SET publish_seq = ?1";
         self.db.execute(sql, &[publish_seq.into()])?;
         Ok(())
     }
 
-    /// Makes a quarantined pack live, last in the order; gives its place.
-    fn publish_pack(&self, pack: &PackPublication, now_ms: i64) -> Result<i64, StoreError> {
-        let sql = "SELECT publish_seq + 1 FROM repository";
-        let publish_seq = query_first(&self.db, sql, &[], |row| row.integer(0))?
-            .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))?;
+    /// Makes a quarantined pack live, last in the order; gives its place. `before` is the place of a
+    /// pack that the same step has published.
+    fn publish_next(
+        &self,
+        pack: &PackPublication,
+        before: Option<i64>,
+        now_ms: i64,
+    ) -> Result<i64, StoreError> {
+        let publish_seq = match before {
+            Some(before) => before.saturating_add(1),
+            None => {
+                let sql = "SELECT publish_seq + 1 FROM repository";
+                query_first(&self.db, sql, &[], |row| row.integer(0))?
+                    .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))?
+            }
+        };
         self.set_live(pack, publish_seq, now_ms)?;
         self.just_published.borrow_mut().push(PackRecord {
             pack_id: pack.pack_id,

@@ -168,7 +168,7 @@ fn hash(text: &str) -> Result<String, ErrorReply> {
         return Ok(text.to_ascii_lowercase());
     }
     let message = format!("an object id has {ID_DIGITS} hexadecimal digits");
-    Err(ErrorReply::new(ErrorCode::InvalidInput, message))
+    Err(ErrorReply::at(ErrorCode::InvalidInput, "/hash", message))
 }
 
 #[cfg(test)]
@@ -245,7 +245,7 @@ mod tests {
         ] {
             assert_eq!(blamed(&Content::Log, query), pointer, "{query}");
         }
-        blamed(&Content::Log, "colour=red");
+        assert_eq!(blamed(&Content::Log, "colour=red"), "/colour");
         blamed(&Content::Log, "limit=1&limit=2");
         assert_eq!(blamed(&Content::Refs, "ref=x"), "/ref");
         assert_eq!(blamed(&Content::File, ""), "/path");
@@ -259,7 +259,8 @@ mod tests {
         );
         assert_eq!(blamed(&Content::Log, "first_parent=2"), "/first_parent");
         for id in ["", "e69de29", &"g".repeat(40), &"0".repeat(64)] {
-            assert_eq!(blamed(&Content::Blob(id.into()), ""), "");
+            assert_eq!(blamed(&Content::Blob(id.into()), ""), "/hash");
+            assert_eq!(blamed(&Content::CommitDiff(id.into()), ""), "/hash");
         }
     }
 

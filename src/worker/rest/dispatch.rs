@@ -2,6 +2,7 @@
 
 use worker::Request;
 
+use super::parameters::no_parameters;
 use super::{forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, webhooks};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
@@ -16,6 +17,9 @@ pub(crate) async fn answer(
     query: &str,
     route: &RestRoute,
 ) -> Result<Reply, ErrorReply> {
+    if !takes_parameters(route, method) {
+        no_parameters(query)?;
+    }
     match (route, method) {
         (RestRoute::Namespaces, "POST") => namespaces::create(visit, request).await,
         (RestRoute::Namespaces, _) => namespaces::list(visit, query).await,
@@ -64,4 +68,16 @@ pub(crate) async fn answer(
             "content is answered elsewhere",
         )),
     }
+}
+
+/// Whether the route reads its query; the others take none.
+fn takes_parameters(route: &RestRoute, method: &str) -> bool {
+    let lists = matches!(
+        route,
+        RestRoute::Namespaces
+            | RestRoute::Repositories(_)
+            | RestRoute::RepositoryTokens(_)
+            | RestRoute::Tokens(_)
+    );
+    lists && method != "POST"
 }

@@ -23,6 +23,7 @@ pub(crate) mod idempotency;
 pub(crate) mod imports;
 pub(crate) mod namespaces;
 pub(crate) mod openapi;
+mod other_repository;
 pub(crate) mod parameters;
 pub(crate) mod purges;
 pub(crate) mod recoveries;

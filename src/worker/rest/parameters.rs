@@ -20,6 +20,16 @@ pub(crate) mod webhooks;
 
 pub(crate) use tokens::{NewToken, Subject, TokenFilter, TokenQuery};
 
+/// Refuses the query of a route that takes none, by the first parameter in it.
+pub(crate) fn no_parameters(query: &str) -> Result<(), ErrorReply> {
+    let Some((name, _)) = form_urlencoded::parse(query.as_bytes()).next() else {
+        return Ok(());
+    };
+    let message = "this route takes no parameters in its URL";
+    let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
+}
+
 /// Bytes of a REST body; the largest honest one has about 2 KiB.
 pub(crate) const BODY_BYTES_MAX: usize = 64 << 10;
 /// Seconds that a token lives unless asked otherwise.

@@ -335,7 +335,7 @@ impl Commit {
         };
         let changes = made::changes(&self.draft, &ground, made);
         let new_pack = self.maker.finish().await?;
-        let outcomes = change_refs(&write.writer(), changes, Some(new_pack)).await?;
+        let outcomes = change_refs(&write.writer(), changes, Some(new_pack), None).await?;
         match outcomes.into_iter().next().flatten() {
             None => made::answer(&self.draft, &ground, made),
             Some(rejection) => {

@@ -280,3 +280,11 @@ proptest! {
         let _ = branch("/branch", &text);
     }
 }
+
+#[test]
+fn a_route_without_parameters_names_the_first_one_given() {
+    assert!(no_parameters("").is_ok());
+    let pointer = |query: &str| no_parameters(query).unwrap_err().pointer.unwrap();
+    assert_eq!(pointer("x=1&y=2"), "/x");
+    assert_eq!(pointer("a%2Fb"), "/a~1b");
+}
