@@ -257,10 +257,10 @@ test("a log is read on where a page ended early, and no further than wanted", as
   assert.deepEqual([message, authoredAt, committedAt], ["why\n", 1, 1_700_000_000]);
   const queries = asked.slice(1).map(({ url }) => new URL(url).searchParams);
   assert.deepEqual(
-    queries.map((query) => [query.get("ref"), query.get("limit"), query.get("offset")]),
+    queries.map((query) => ["ref", "limit", "offset", "cursor"].map((name) => query.get(name))),
     [
-      ["topic/one", "3", "5"],
-      ["topic/one", "1", "7"],
+      ["topic/one", "3", "5", null],
+      ["topic/one", "1", null, "7"],
     ],
   );
   assert.deepEqual(await repo.log({ limit: 5000 }), []);
