@@ -110,14 +110,17 @@ export class Repository extends Writing {
     const wanted = Math.min(limit, LOG_MAX);
     const commits = [];
     // A page may end before its limit: long messages fill it.
-    for (let place = { offset }; ; ) {
+    /** @type {{ offset: number } | { cursor: string }} */
+    let place = { offset };
+    for (;;) {
       const query = { ref, first_parent: "true", limit: wanted - commits.length, ...place };
       const asked = this.#connection.call("GET", `${this.#path}/log`, { query });
       const page = await this.#unlessMissing(asked);
       if (page === null) return [];
       commits.push(...page.result.map(commit));
-      place = { cursor: page.info.cursor };
-      if (commits.length >= wanted || !place.cursor) return commits;
+      const { cursor } = page.info;
+      if (commits.length >= wanted || !cursor) return commits;
+      place = { cursor };
     }
   }
 

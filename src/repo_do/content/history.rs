@@ -46,12 +46,12 @@ pub(crate) async fn log(reading: Reading, query: &ContentQuery) -> Answer {
     let offset = query.offset.as_ref().and_then(number).unwrap_or(0);
     let offset = cursor.map_or(offset, |cursor| cursor.offset);
     let Some((walk, start)) = begin(reading, query, cursor).await? else {
-        return Ok(shown_page(&Page::default(), limit, String::new())?);
+        return Ok(shown_page(&Page::default(), limit, "")?);
     };
     let page = fill(walk, limit, offset).await?;
     let next = page.next.map(|offset| LogCursor { start, offset });
     let next = next.map(|next| next.text(query)).unwrap_or_default();
-    Ok(shown_page(&page, limit, next)?)
+    Ok(shown_page(&page, limit, &next)?)
 }
 
 /// A log under way.
@@ -76,12 +76,12 @@ async fn begin(
             (None, Some(_)) => return Err(no_ref()),
         },
     };
-    let no_ref = || match cursor {
-        None => no_ref(),
-        Some(_) => {
-            let message = "the history that the cursor began in is gone: begin again";
-            ErrorReply::at(ErrorCode::NotFound, "/cursor", message)
+    let no_ref = || {
+        if cursor.is_none() {
+            return no_ref();
         }
+        let message = "the history that the cursor began in is gone: begin again";
+        ErrorReply::at(ErrorCode::NotFound, "/cursor", message)
     };
     // Before anything is awaited: the packs' own graph.
     let graph = reading.graph()?;
@@ -191,7 +191,7 @@ async fn write(walk: &mut Walk, node: CommitNode, out: &mut Vec<u8>) -> Result<(
     written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))
 }
 
-fn shown_page(page: &Page, limit: u32, cursor: String) -> worker::Result<Response> {
+fn shown_page(page: &Page, limit: u32, cursor: &str) -> worker::Result<Response> {
     let mut info = serde_json::json!({
         "cursor": cursor, "per_page": limit, "count": page.count,
     });

@@ -16,7 +16,9 @@ use crate::worker::namespace::directory;
 use crate::worker::namespace::once::Purpose;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
-use crate::worker::rest::parameters::{self, NewToken, Page, Subject, TokenFilter, TokenQuery};
+use crate::worker::rest::parameters::{
+    self, NewToken, PageAsked, Subject, TokenFilter, TokenQuery,
+};
 use crate::worker::rest::resources::{CreatedToken, Gone, ListedToken};
 use crate::worker::visit::Visit;
 use crate::worker::{admission, grants, id};
@@ -162,7 +164,7 @@ pub(crate) async fn list_shared(
     envelope::list(&tokens, info)
 }
 
-fn paged(visit: &Visit, found: TokenPage, page: &Page) -> Result<Reply, ErrorReply> {
+fn paged(visit: &Visit, found: TokenPage, page: &PageAsked) -> Result<Reply, ErrorReply> {
     let last = found.tokens.last();
     let info = page.info(found.tokens.len(), found.total_count, last, found.has_more);
     let tokens: Vec<_> = found

@@ -44,7 +44,7 @@ pub(crate) struct TokenQuery {
 
 /// A page of tokens that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Page {
+pub(crate) struct PageAsked {
     /// Its number, from 1.
     pub(crate) number: u32,
     /// Tokens on it.
@@ -53,7 +53,7 @@ pub(crate) struct Page {
     pub(crate) behind: Option<TokenPlace>,
 }
 
-impl Page {
+impl PageAsked {
     /// The facts about it, once it is known.
     pub(crate) fn info(
         &self,
@@ -98,7 +98,7 @@ pub(crate) enum TokenFilter {
 
 impl TokenQuery {
     /// The page asked for and its size, within bounds.
-    pub(crate) fn page(&self) -> Result<Page, ErrorReply> {
+    pub(crate) fn page(&self) -> Result<PageAsked, ErrorReply> {
         let refuse = |pointer, message| ErrorReply::at(ErrorCode::InvalidInput, pointer, message);
         if self.per_page.is_some() && self.limit.is_some() {
             return Err(refuse("/limit", "limit and per_page are the same"));
@@ -113,7 +113,7 @@ impl TokenQuery {
             TokenPlace::parse(cursor).ok_or_else(foreign)
         });
         let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
-        Ok(Page {
+        Ok(PageAsked {
             number: within("page", PAGE_MAX, 1, self.page)?,
             per_page: within("per_page", PER_PAGE_MAX, limit, self.per_page)?,
             behind: behind.transpose()?,
