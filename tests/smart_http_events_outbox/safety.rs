@@ -112,3 +112,25 @@ fn only_so_many_events_are_kept_and_the_numbers_go_on() {
     let last = taken_when(&server, &id, 8).pop().unwrap();
     assert_eq!(last.sequence, 8);
 }
+
+#[test]
+fn the_alarm_hands_over_what_no_request_asks_for() {
+    let mut server = Server::start_with(&[("CAIRN_SETTLE_SECONDS", "3")]);
+    let scratch = Scratch::new();
+    let (hosted, _) = scratch.pushed(&server.rest(), "alarm", "repository");
+    let id = id_of(&server, &hosted);
+    agreed(&server, &id);
+    // As if the object had ended between the push's row and its hand-over.
+    server.restart_after(|state| {
+        let data = state.join("data");
+        let set_back = |schema, sql| {
+            let file = &databases(&data, schema)[0];
+            Connection::open(file).unwrap().execute_batch(sql).unwrap();
+        };
+        set_back(REPOSITORY, "UPDATE event_outbox SET handed_over = 1");
+        let sql = "DELETE FROM event WHERE source_sequence = 2; UPDATE event_source SET taken = 1";
+        set_back(NAMESPACE, sql);
+    });
+    let told = taken_when(&server, &id, 2);
+    assert_eq!(kinds(&told), ["repo.created", "repo.pushed"]);
+}

@@ -170,7 +170,7 @@ impl PushJob {
         let hooks = PushHooks::new(self.progress.clone());
         // Of a new ref nothing is looked up, so that it needs no graph.
         let graph = if self.push.updates.open().any(moves) {
-            object.graph.current(&store)?
+            graph_of(&object, &store, live)?
         } else {
             Rc::default()
         };

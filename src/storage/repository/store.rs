@@ -36,6 +36,8 @@ pub struct RepoStore<D> {
     pub(super) pack_id_floor: Cell<u32>,
     /// The refs as they were last read.
     pub(super) kept_refs: RefCache,
+    /// A schema was found. It stays: a database that was wiped gets a store of its own.
+    has_schema: Cell<bool>,
     record: UntilWritten<(), Option<RepositoryRecord>>,
     shown_tokens: UntilWritten<[u8; 32], Option<TokenRecord>>,
 }
@@ -169,6 +171,7 @@ impl<D: Database> RepoStore<D> {
             cold_packs: RefCell::default(),
             pack_id_floor: Cell::new(0),
             kept_refs: RefCache::default(),
+            has_schema: Cell::default(),
             record: UntilWritten::default(),
             shown_tokens: UntilWritten::default(),
         }
@@ -225,8 +228,19 @@ impl<D: Database> RepoStore<D> {
         self.record.get(&self.db, (), || self.read_record())
     }
 
+    /// Whether a schema was ever put into the database. To look for it reads a row for each table.
+    fn is_created(&self) -> Result<bool, SqlError> {
+        if !self.has_schema.get() {
+            let has_schema = schema::is_created(&self.db)?;
+            // A transaction that put it there may be undone.
+            self.has_schema.set(has_schema && !self.db.in_transaction());
+            return Ok(has_schema);
+        }
+        Ok(true)
+    }
+
     fn read_record(&self) -> Result<Option<RepositoryRecord>, StoreError> {
-        if !schema::is_created(&self.db)? {
+        if !self.is_created()? {
             return Ok(None);
         }
         let sql = "SELECT id, namespace, name, description, head, read_only, public,

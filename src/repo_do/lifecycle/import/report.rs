@@ -18,6 +18,8 @@ use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::event::EventKind;
 use crate::storage::repository::origin_report::SkippedRefs;
+use crate::storage::repository::phase::Phase;
+use crate::storage::repository::store::RepositoryRecord;
 
 /// The report about one pack of an import.
 pub(crate) struct PartReport {
@@ -75,6 +77,11 @@ impl Attempt {
             return self.store.finish_import(shallow);
         };
         self.store.finish_import(shallow)?;
+        // One that is being deleted has had its last event.
+        let is_ready = |record: &RepositoryRecord| record.phase == Phase::Ready;
+        if !self.store.load()?.as_ref().is_some_and(is_ready) {
+            return Ok(());
+        }
         let doer = import
             .asked_by
             .and_then(|text| serde_json::from_str(&text).ok());
