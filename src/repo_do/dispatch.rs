@@ -99,16 +99,9 @@ pub(crate) async fn dispatch(
     }
     let store = object.store()?;
     hand_over::on_waking(object);
-    let route = request.path();
-    let method = request.method();
-    match (&method, route.as_str()) {
-        (Method::Post, path::INIT) => return init::init(object, &caller, request, account).await,
-        (Method::Post, path::FORK) => return fork::fork(object, &caller, request, account).await,
-        (Method::Post, path::IMPORT) => {
-            return import::start(object, &caller, request, account).await;
-        }
-        (Method::Post, path::RECOVER) => return recover::start(object, &caller, request).await,
-        _ => {}
+    let (route, method) = (request.path(), request.method());
+    if method == Method::Post && MAKERS.contains(&route.as_str()) {
+        return make(object, &caller, request, account).await;
     }
     if matches!(&caller.record, Some(record) if record.is_importing) {
         // Best effort: the alarm that goes on with it is set in any case but the oddest.
@@ -199,6 +192,23 @@ pub(crate) async fn dispatch(
             let authorized = authorized(Access::Administer)?;
             administer(object, &store, request, authorized, account).await
         }
+    }
+}
+
+/// The paths that make a repository.
+const MAKERS: [&str; 4] = [path::INIT, path::FORK, path::IMPORT, path::RECOVER];
+
+async fn make(
+    object: &Rc<RepoObject>,
+    caller: &Caller,
+    request: Request,
+    account: &Account,
+) -> Answer {
+    match request.path().as_str() {
+        path::INIT => init::init(object, caller, request, account).await,
+        path::FORK => fork::fork(object, caller, request, account).await,
+        path::IMPORT => import::start(object, caller, request, account).await,
+        _ => recover::start(object, caller, request).await,
     }
 }
 
