@@ -221,6 +221,34 @@ fn a_stream_goes_on_where_it_was_cut() {
 }
 
 #[test]
+fn readers_who_wait_are_told_that_the_repository_is_gone() {
+    let rest = server().rest();
+    let pushed = Pushed::new(&rest, "gone", "one");
+    pushed.push("first");
+    let feed = pushed.feed();
+    let newest = page(&rest, &feed, "").1["newest"].as_i64().unwrap();
+    let mut stream = Stream::open(server(), ADMIN_KEY, &feed, Some(newest));
+    assert_eq!(stream.block().unwrap().text, "retry: 1000");
+    std::thread::scope(|scope| {
+        let poll = scope.spawn(|| {
+            let query = format!("types=repo.pushed&wait=30&after={newest}");
+            rest.get(&format!("{feed}?{query}"))
+        });
+        let begun = Instant::now();
+        assert_eq!(rest.delete(&pushed.hosted.path("")).status, 202);
+        assert_eq!(poll.join().unwrap().status, 404);
+        while let Some(block) = stream.block() {
+            assert_eq!(block.event, "cairn.repo.deleted", "{block:?}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    });
+    assert_eq!(Stream::open(server(), ADMIN_KEY, &feed, None).status, 404);
+    // Their namespace tells the rest.
+    let (events, _) = page(&rest, &namespace_feed("gone"), "types=repo.deleted");
+    assert_eq!(events.len(), 1);
+}
+
+#[test]
 fn a_filter_passes_over_what_it_leaves_out() {
     let rest = server().rest();
     let pushed = Pushed::new(&rest, "filtered", "one");
@@ -337,6 +365,34 @@ fn a_feed_is_for_those_with_a_credential_that_may_read() {
 }
 
 #[test]
+fn a_stream_ends_when_its_token_is_revoked() {
+    let rest = server().rest();
+    let hosted = rest.create_repository("revoked", "one");
+    let tokens = "/api/v1/namespaces/revoked/tokens";
+    for (body, feed) in [
+        (
+            json!({ "repo": "one", "scope": "read" }),
+            hosted.path("/events"),
+        ),
+        (json!({ "scope": "admin" }), namespace_feed("revoked")),
+    ] {
+        let made = rest.post(tokens, &body).result(201);
+        let token = made["plaintext"].as_str().unwrap();
+        let path = format!("{feed}?types=repo.deleted");
+        let mut stream = Stream::open(server(), token, &path, None);
+        assert_eq!(stream.block().unwrap().text, "retry: 1000");
+        let begun = Instant::now();
+        let id = made["id"].as_str().unwrap();
+        rest.delete(&format!("{tokens}/{id}")).result(200);
+        while let Some(block) = stream.block() {
+            assert_eq!(block.data, Value::Null, "{block:?}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert_eq!(Stream::open(server(), token, &path, None).status, 401);
+    }
+}
+
+#[test]
 fn a_reader_that_comes_too_late_is_told() {
     let server = Server::start_with(&[
         ("CAIRN_EVENTS_NAMESPACE_MAX", "3"),
@@ -446,6 +502,10 @@ fn hundreds_of_open_polls_hold_nobody_up() {
     pushed.clone.run(&["ls-remote", &pushed.hosted.url()]);
     quick("ls-remote", begun);
     assert_eq!(page(&rest, &feed, "after=0").0.len() as i64, newest);
+    let begun = Instant::now();
+    let path = pushed.hosted.path("/maintenance");
+    rest.post(&path, &json!({ "task": "run" })).result(200);
+    quick("maintenance", begun);
     let begun = Instant::now();
     let tip = pushed.push("second");
     quick("a push", begun);

@@ -99,17 +99,12 @@ pub(crate) async fn dispatch(
     }
     let store = object.store()?;
     hand_over::on_waking(object);
-    let (route, method) = (request.path(), request.method());
+    let route = request.path();
+    let method = request.method();
     if method == Method::Post && MAKERS.contains(&route.as_str()) {
         return make(object, &caller, request, account).await;
     }
-    if matches!(&caller.record, Some(record) if record.is_importing) {
-        // Best effort: the alarm that goes on with it is set in any case but the oddest.
-        let _ = import::resume(object).await;
-    }
-    if matches!(&caller.record, Some(record) if record.is_recovering) {
-        let _ = recover::resume(object).await;
-    }
+    resume(object, caller.record.as_ref()).await;
     let is_git = route.starts_with(path::GIT);
     let actor = caller.actor;
     let authorized = |access| {
@@ -181,8 +176,8 @@ pub(crate) async fn dispatch(
             write::answer(written).await
         }
         (Method::Get, path::EVENTS) => {
-            let record = authorized(Access::Read)?.record;
-            feed::answer(object, &request, actor, record.id).await
+            let authorized = authorized(Access::Read)?;
+            feed::answer(object, &request, authorized).await
         }
         (Method::Get, path::BUNDLE) => {
             not_ready::check_filled(&authorized(Access::Read)?.record)?;
@@ -195,20 +190,32 @@ pub(crate) async fn dispatch(
     }
 }
 
-/// The paths that make a repository.
+/// The paths by which a repository is made.
 const MAKERS: [&str; 4] = [path::INIT, path::FORK, path::IMPORT, path::RECOVER];
 
+/// Makes the repository.
 async fn make(
     object: &Rc<RepoObject>,
     caller: &Caller,
     request: Request,
-    account: &Account,
+    account: &Rc<Account>,
 ) -> Answer {
     match request.path().as_str() {
-        path::INIT => init::init(object, caller, request, account).await,
         path::FORK => fork::fork(object, caller, request, account).await,
         path::IMPORT => import::start(object, caller, request, account).await,
-        _ => recover::start(object, caller, request).await,
+        path::RECOVER => recover::start(object, caller, request).await,
+        _ => init::init(object, caller, request, account).await,
+    }
+}
+
+/// Goes on with what fills the repository. Best effort: the alarm that does so is set in any case but
+/// the oddest.
+async fn resume(object: &Rc<RepoObject>, record: Option<&RepositoryRecord>) {
+    if record.is_some_and(|record| record.is_importing) {
+        let _ = import::resume(object).await;
+    }
+    if record.is_some_and(|record| record.is_recovering) {
+        let _ = recover::resume(object).await;
     }
 }
 

@@ -26,6 +26,8 @@ ALWAYS = {
     "deleteNamespace",
     "deleteRepository",
     "updateRepository",
+    "updateNamespaceWebhook",
+    "updateRepositoryWebhook",
     "deleteNamespaceWebhook",
     "deleteRepositoryWebhook",
 }

@@ -77,7 +77,8 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
     values
 }
 
-/// Webhooks of a namespace and of a repository of their own: one to read, and others to remove.
+/// Webhooks of a namespace and of a repository of their own: one to read, one to change, and others to
+/// remove.
 fn of_webhooks(values: &mut Value, rest: &Rest) {
     let (namespace, repository) = ("hooked", "hooked");
     rest.create_repository(namespace, repository);
@@ -91,7 +92,8 @@ fn of_webhooks(values: &mut Value, rest: &Rest) {
             let made = rest.post(&hooks, &hook).result(201);
             made["id"].as_str().expect("a webhook has an id").to_owned()
         };
-        let (stays, gone) = (made(0), (0..HOOKS_GONE).map(made).collect::<Vec<_>>());
+        let (stays, changed) = (made(0), made(1));
+        let gone = (0..HOOKS_GONE).map(made).collect::<Vec<_>>();
         let ping = format!("{hooks}/{stays}/ping");
         let pinged = rest.send(Method::POST, &ping, &[], b"").result(202);
         let of_one = |operation: &str| format!("{operation}{owner}Webhook");
@@ -112,6 +114,8 @@ fn of_webhooks(values: &mut Value, rest: &Rest) {
             values[operation]["path.delivery"] = json!([pinged["id"]]);
         }
         let updated = of_one("update");
+        // One that is switched off does not deliver again.
+        values[&updated]["path.webhook"] = json!([changed]);
         values[&updated]["body"] = json!([{ "active": false }, { "active": true }]);
         values[of_one("delete")]["path.webhook"] = json!(gone);
         values[of_one("create")]["body"] = json!([hook]);

@@ -65,7 +65,7 @@ fn thousands_of_large_events_fit_the_isolate() {
     let text = std::env::var("CAIRN_STORM_EVENTS");
     let count = text.map_or(2_000, |text| text.parse().expect("it is a number"));
     let mut server = Server::start_with(&DEPLOYMENT);
-    let receivers = Receivers::serve(1);
+    let receivers = Receivers::serve(1, 0);
     let mut desk = Desk::new(&server, "bulk", &receivers);
     desk.push();
     let hooks = format!("/api/v1/namespaces/{}/webhooks", desk.hosted.namespace);

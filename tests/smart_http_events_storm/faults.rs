@@ -31,7 +31,9 @@ struct Fault {
 }
 
 const OF_REPOSITORY: &str = "SELECT 1 FROM repository WHERE namespace = ?1";
-const OF_NAMESPACE: &str = "SELECT 1 FROM namespace WHERE name = ?1";
+/// The registry of namespaces has such a table as well, but no events.
+const OF_NAMESPACE: &str = "SELECT 1 FROM namespace WHERE name = ?1
+    AND EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'event_source')";
 const OF_HOOK: &str = "SELECT 1 FROM webhook WHERE definition LIKE '%/good/' || ?1 || '%'";
 
 const FAULTS: [Fault; 8] = [
@@ -139,7 +141,7 @@ pub fn database_of(state: &Path, class: &str, find: &str, name: &str) -> Connect
 #[test]
 fn a_write_that_fails_on_the_way_of_an_event_loses_nothing_and_repeats_nothing() {
     let server = Server::start_with(&DEPLOYMENT);
-    let receivers = Receivers::serve(1);
+    let receivers = Receivers::serve(1, 0);
     let mut desks: Vec<_> = FAULTS
         .iter()
         .map(|fault| {

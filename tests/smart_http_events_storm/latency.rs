@@ -66,7 +66,7 @@ fn tell(what: &str, sorted: &[f64]) {
 #[ignore = "a measurement, on a quiet machine: run by name"]
 fn webhooks_arrive_soon_and_one_that_hangs_costs_nothing() {
     let server = Server::start_with(&DEPLOYMENT);
-    let mut desk = Desk::new(&server, "quiet", &Receivers::serve(1));
+    let mut desk = Desk::new(&server, "quiet", &Receivers::serve(1, 0));
     desk.hook_of_pushes("good/first");
     desk.delays("good/first", 5);
     let quiet = desk.delays("good/first", 200);
@@ -97,7 +97,7 @@ fn webhooks_arrive_soon_and_one_that_hangs_costs_nothing() {
 #[test]
 fn a_receiver_that_hangs_keeps_no_other_waiting() {
     let server = Server::start_with(&DEPLOYMENT);
-    let mut desk = Desk::new(&server, "hanging", &Receivers::serve(1));
+    let mut desk = Desk::new(&server, "hanging", &Receivers::serve(1, 0));
     desk.hook_of_pushes("hanging/one");
     desk.hook_of_pushes("hanging/two");
     desk.hook_of_pushes("good/one");

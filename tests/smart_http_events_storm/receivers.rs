@@ -10,9 +10,6 @@ use serde_json::Value;
 
 use super::ledger::Random;
 
-/// How often one event fails at one receiver: more would wait for minutes between two attempts.
-const FAILURES_MAX: u32 = 2;
-
 /// How a receiver behaves, by the first part of its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mood {
@@ -47,6 +44,7 @@ pub struct Receivers {
 #[derive(Debug)]
 struct State {
     random: Random,
+    failures_max: u32,
     /// By path, in the order of arrival.
     arrivals: HashMap<String, Vec<Arrival>>,
     /// By path and event.
@@ -54,11 +52,14 @@ struct State {
 }
 
 impl Receivers {
-    pub fn serve(seed: u64) -> Self {
+    /// Starts it. A moody receiver fails at most so often for one event: each further failure waits
+    /// longer, from the third on for minutes.
+    pub fn serve(seed: u64, failures_max: u32) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
         let port = listener.local_addr().expect("it is bound").port();
         let state = State {
             random: Random::new(seed),
+            failures_max,
             arrivals: HashMap::new(),
             failures: HashMap::new(),
         };
@@ -148,7 +149,7 @@ impl Receivers {
         let fails = state.random.below(100) < 25;
         let failures = (path.to_owned(), event_id.to_owned());
         let failures = state.failures.entry(failures).or_default();
-        if !fails || *failures >= FAILURES_MAX {
+        if !fails || *failures >= state.failures_max {
             let slow = u64::from(state.random.below(20) == 0) * 300;
             return Manner::Answer(200, Duration::from_millis(slow));
         }

@@ -27,7 +27,7 @@ fn objects_of_webhooks(server: &Server) -> usize {
 #[test]
 fn without_a_webhook_that_wants_it_no_event_leaves() {
     let server = Server::start_with(&DEPLOYMENT);
-    let receivers = Receivers::serve(1);
+    let receivers = Receivers::serve(1, 0);
     let mut desk = Desk::new(&server, "silence", &receivers);
     desk.push();
     let feed = namespace_feed("silence");

@@ -5,6 +5,7 @@
 //! | [`server`] | the real Worker under workerd, one for all tests of a binary or one's own |
 //! | [`remote`] | another Git server: real git's, behind HTTP with faults |
 //! | [`proxy`] | what happens between two requests of a client, every time |
+//! | [`receiver`] | a receiver of webhooks |
 //! | [`rest`] | a small client for `/api/v1` |
 //! | [`git`] | the real `git`, cut off from the machine's configuration |
 //! | [`history`] | repositories made from a seed, fast |
@@ -41,6 +42,7 @@ pub mod half_open;
 pub mod history;
 pub mod old_history;
 pub mod proxy;
+pub mod receiver;
 pub mod remote;
 pub mod rest;
 pub mod scratch;

@@ -83,9 +83,8 @@ impl Server {
 
     /// Like [`Self::restart`], with other variables of the deployment.
     pub fn restart_with(&mut self, variables: &[(&'static str, &'static str)]) {
-        self.process.stop();
         self.variables = variables.to_vec();
-        self.begin();
+        self.restart();
     }
 
     /// Like [`Self::restart`], with `between` given the folder of state while nothing runs.

@@ -92,7 +92,7 @@ pub(crate) mod header {
     pub(crate) const REPLAYED: &str = "idempotent-replayed";
     /// On a request for content: only the head of the answer is wanted.
     pub(crate) const HEAD: &str = "x-cairn-head";
-    /// On an answer with a blob's bytes: how many there are.
+    /// On an answer with a blob's bytes, and on a message to a namespace: how many there are.
     pub(crate) const BODY_BYTES: &str = "x-cairn-body-bytes";
     /// The Git protocol version asked for; the client's own header, passed on.
     pub(crate) const GIT_PROTOCOL: &str = "git-protocol";

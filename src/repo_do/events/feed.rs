@@ -4,29 +4,27 @@ use std::rc::Rc;
 
 use worker::Request;
 
-use crate::repo_do::contract::{Actor, ErrorReply, Refusal};
+use crate::repo_do::contract::{Access, Actor, ErrorReply, Refusal};
 use crate::repo_do::feed::answer;
 use crate::repo_do::feed::arrivals::Arrivals;
 use crate::repo_do::feed::places::Places;
 use crate::repo_do::feed::source::Source;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::Answer;
+use crate::repo_do::request::caller::Authorized;
 use crate::storage::event_feed::{FeedOf, Look, Looked, look};
 
 /// The events of one repository.
 struct RepositoryEvents {
     object: Rc<RepoObject>,
-    repository_id: String,
-    /// In which life of the object that repository is.
-    life: u64,
+    reader: Authorized,
 }
 
 impl Source for RepositoryEvents {
     fn look(&self, asked: &Look) -> Result<Looked, ErrorReply> {
-        if self.object.life() != self.life {
-            return Err(Refusal::NotFound.into());
-        }
         let store = self.object.store()?;
+        // Whoever reads for minutes may have lost the right to, and the repository may be gone.
+        self.reader.judge_again(&store, Access::Read)?;
         Ok(look(store.database(), FeedOf::Repository, asked)?)
     }
 
@@ -39,7 +37,7 @@ impl Source for RepositoryEvents {
     }
 
     fn repository_id(&self) -> Option<&str> {
-        Some(&self.repository_id)
+        Some(&self.reader.record.id)
     }
 }
 
@@ -47,16 +45,14 @@ impl Source for RepositoryEvents {
 pub(crate) async fn answer(
     object: &Rc<RepoObject>,
     request: &Request,
-    actor: Actor,
-    repository_id: String,
+    reader: Authorized,
 ) -> Answer {
-    if actor == Actor::Anonymous {
+    if reader.actor == Actor::Anonymous {
         return Err(Refusal::CredentialRequired.into());
     }
     let source = Rc::new(RepositoryEvents {
         object: Rc::clone(object),
-        repository_id,
-        life: object.life(),
+        reader,
     });
     let prefix = answer::prefix(|name| object.variable(name));
     answer::answer(source, prefix, request).await

@@ -99,6 +99,12 @@ pub(crate) fn author_text(is_operator: bool, token_id: Option<&str>) -> Option<S
     }
 }
 
+/// The token that this text form of an author names.
+#[must_use]
+pub(crate) fn token_of(text: &str) -> Option<&str> {
+    text.strip_prefix(TOKEN)
+}
+
 impl Author {
     /// Cairn itself.
     #[must_use]
@@ -116,7 +122,7 @@ impl Author {
         let actor = match text {
             Some(OPERATOR) => actor(ActorKind::Operator),
             Some(text) if text.starts_with(TOKEN) => EventActor {
-                token_id: text.strip_prefix(TOKEN).map(str::to_owned),
+                token_id: token_of(text).map(str::to_owned),
                 ..actor(ActorKind::Namespace)
             },
             _ => actor(ActorKind::System),

@@ -6,11 +6,13 @@
 //! | [`directory`] | the Worker's calls to it |
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
 //! | [`events`] | events of its repositories taken, its own written |
+//! | [`arriving`] | a bound on what arrives of them at a time |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
 //! | [`webhooks`], [`telling`] | webhooks defined; their objects told of events and changes |
 //! | [`once`], [`once_steps`] | requests that are done once |
 
+pub(crate) mod arriving;
 pub(crate) mod background;
 pub(crate) mod contract;
 pub(crate) mod directory;

@@ -52,7 +52,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 11] = [
+const METERED: [&str; 10] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -63,7 +63,6 @@ const METERED: [&str; 11] = [
     path::MAKE_TOKEN,
     path::TOKENS,
     path::WEBHOOKS,
-    EVENTS,
 ];
 
 /// The paths that write events, or change webhooks.
@@ -130,6 +129,11 @@ impl NamespaceDo {
         let url = request
             .url()
             .map_err(|error| fault("internal URL", &error))?;
+        // Until the message is done with: many repositories may hand over much at a time.
+        let _room = match url.path() {
+            NAMESPACE_TAKE => Some(self.state.arriving.take(header(header::BODY_BYTES))?),
+            _ => None,
+        };
         let body = request
             .bytes()
             .await

@@ -12,6 +12,7 @@ use crate::repo_do::feed::places::Places;
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::namespace::store::NamespaceStore;
 use crate::storage::namespace::webhooks::filters::Filters;
+use crate::worker::namespace::arriving::Arriving;
 use crate::worker::namespace::telling::Telling;
 
 /// A run that has said nothing for so long is over.
@@ -30,6 +31,8 @@ pub(crate) struct NamespaceState {
     pub(crate) arrivals: Arrivals,
     /// The places of those readers.
     pub(crate) places: Rc<Places>,
+    /// Messages with events that are being read.
+    pub(crate) arriving: Arriving,
     /// Events sent to the queue.
     pub(crate) queue: Work,
     /// What the webhooks want.
@@ -48,6 +51,7 @@ impl NamespaceState {
             env,
             arrivals: Arrivals::default(),
             places: Rc::default(),
+            arriving: Arriving::default(),
             queue: Work::default(),
             filters: Rc::default(),
             webhooks: Telling::default(),
