@@ -207,7 +207,11 @@ fn a_brought_pack_goes_with_the_change_that_was_refused<D: Database>(open: &dyn 
     assert_eq!(store.publish(&publish).unwrap(), [stale(Some(1))]);
     let counts = store.counts().unwrap();
     assert_eq!(
-        (counts.live_packs, counts.quarantined_packs, counts.part_rows),
+        (
+            counts.live_packs,
+            counts.quarantined_packs,
+            counts.part_rows
+        ),
         (before.0.live_packs, 0, before.0.part_rows)
     );
     assert_eq!(store.load(), before.1);

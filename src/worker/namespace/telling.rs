@@ -33,7 +33,11 @@ const WEBHOOKS: &str = "WEBHOOK";
 const EVENTS_MAX: u32 = 100;
 
 /// Bytes of the events of one message, but one event in any case.
-const EVENTS_BYTES_MAX: usize = 512 << 10;
+const EVENTS_BYTES_MAX: usize = 256 << 10;
+
+/// Messages under way at a time. Each takes some three times its bytes, and after an outage all
+/// webhooks of a namespace may have many events waiting.
+const MESSAGES_MAX: usize = 16;
 
 /// A message that has no answer for so long is over.
 const RUN_MS_MAX: i64 = 5 * 60_000;
@@ -44,19 +48,35 @@ const RETRY_MS: i64 = 1_000;
 /// Doublings of that: some four minutes.
 const DOUBLINGS_MAX: u32 = 8;
 
-/// The webhooks whose objects are being told something, and since when; and how often the last
-/// messages to each failed.
+/// The webhooks whose objects are being told something, and since when; and those to which the last
+/// messages failed.
 #[derive(Debug, Default)]
 pub(crate) struct Telling {
     since_ms: RefCell<BTreeMap<String, i64>>,
-    failures: RefCell<BTreeMap<String, u32>>,
+    failures: RefCell<BTreeMap<String, Failures>>,
+}
+
+/// Messages to one object that failed, one after another.
+#[derive(Debug, Default)]
+struct Failures {
+    count: u32,
+    /// Until then the object is left alone, whatever else there is to tell it.
+    until_ms: i64,
 }
 
 impl Telling {
+    /// Whether the object may be told something now; then it counts as being told.
     fn begin(&self, id: &str, now_ms: i64) -> bool {
+        let failures = self.failures.borrow();
+        if failures
+            .get(id)
+            .is_some_and(|failures| now_ms < failures.until_ms)
+        {
+            return false;
+        }
         let mut since_ms = self.since_ms.borrow_mut();
-        let is_running = |since_ms: &i64| now_ms.saturating_sub(*since_ms) < RUN_MS_MAX;
-        if since_ms.get(id).is_some_and(is_running) {
+        since_ms.retain(|_, since_ms| now_ms.saturating_sub(*since_ms) < RUN_MS_MAX);
+        if since_ms.contains_key(id) || since_ms.len() >= MESSAGES_MAX {
             return false;
         }
         since_ms.insert(id.to_owned(), now_ms);
@@ -72,11 +92,13 @@ impl Telling {
     }
 
     /// Gives how many milliseconds to wait.
-    fn failed(&self, id: &str) -> i64 {
+    fn failed(&self, id: &str, now_ms: i64) -> i64 {
         let mut failures = self.failures.borrow_mut();
         let failures = failures.entry(id.to_owned()).or_default();
-        let wait_ms = RETRY_MS << (*failures).min(DOUBLINGS_MAX);
-        *failures = failures.saturating_add(1);
+        let wait_ms = RETRY_MS << failures.count.min(DOUBLINGS_MAX);
+        failures.count = failures.count.saturating_add(1);
+        // Less than the alarm waits, so that it finds the time over.
+        failures.until_ms = now_ms.saturating_add(wait_ms / 2);
         wait_ms
     }
 }
@@ -131,13 +153,20 @@ async fn wipe(state: Rc<NamespaceState>, id: String) {
     end(&state, &id, wiped).await;
 }
 
-async fn end(state: &NamespaceState, id: &str, outcome: Result<(), ErrorReply>) {
+async fn end(state: &Rc<NamespaceState>, id: &str, outcome: Result<(), ErrorReply>) {
     state.webhooks.ended(id);
-    let Err(error) = outcome else {
-        return state.webhooks.succeeded(id);
+    let now_ms = now_ms();
+    let failed = outcome.map_err(|error| (error, state.webhooks.failed(id, now_ms)));
+    if failed.is_ok() {
+        state.webhooks.succeeded(id);
+    }
+    // There is room for one that had to wait.
+    begin(state);
+    let Err((error, wait_ms)) = failed else {
+        return;
     };
     fault_log::warning("webhook", &error.cause());
-    let at_ms = now_ms().saturating_add(state.webhooks.failed(id));
+    let at_ms = now_ms.saturating_add(wait_ms);
     if let Err(error) = state.wake_by(at_ms).await {
         fault_log::error("alarm", &error);
     }
@@ -279,13 +308,34 @@ mod tests {
     }
 
     #[test]
+    fn a_bounded_number_of_messages_is_under_way() {
+        let telling = Telling::default();
+        let begun = (0..1000).filter(|number| telling.begin(&format!("{number}"), 0));
+        assert_eq!(begun.count(), MESSAGES_MAX);
+        telling.ended("3");
+        assert!(telling.begin("999", 1) && !telling.begin("998", 1));
+        assert!(
+            telling.begin("998", RUN_MS_MAX),
+            "those without an answer are over"
+        );
+    }
+
+    #[test]
     fn a_webhook_whose_object_fails_waits_longer_each_time() {
         let telling = Telling::default();
-        let waits: Vec<_> = (0..10).map(|_| telling.failed("a")).collect();
+        let waits: Vec<_> = (0..10).map(|_| telling.failed("a", 0)).collect();
         assert_eq!(waits[..3], [1_000, 2_000, 4_000]);
         assert_eq!(waits[8..], [256_000; 2]);
-        assert_eq!(telling.failed("b"), 1_000, "the others are well");
+        assert_eq!(telling.failed("b", 0), 1_000, "the others are well");
         telling.succeeded("a");
-        assert_eq!(telling.failed("a"), 1_000);
+        assert_eq!(telling.failed("a", 0), 1_000);
+    }
+
+    #[test]
+    fn new_events_do_not_hurry_an_object_that_fails() {
+        let telling = Telling::default();
+        let wait_ms = telling.failed("a", 0);
+        assert!(!telling.begin("a", 1) && telling.begin("b", 1));
+        assert!(telling.begin("a", wait_ms), "the alarm finds its time over");
     }
 }
