@@ -73,21 +73,22 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
     }
     of_content(&mut values, &source);
     of_writes(&mut values, rest, &source);
-    of_webhooks(&mut values, rest);
+    of_webhooks(&mut values, rest, &there);
     values
 }
 
 /// Webhooks of a namespace and of a repository of their own: one to read, one to change, and others to
 /// remove.
-fn of_webhooks(values: &mut Value, rest: &Rest) {
+fn of_webhooks(values: &mut Value, rest: &Rest, there: &Hosted) {
     let (namespace, repository) = ("hooked", "hooked");
     rest.create_repository(namespace, repository);
     let of_namespace = format!("/api/v1/namespaces/{namespace}");
     let of_repository = format!("{of_namespace}/repos/{repository}");
     for (owner, path) in [("Namespace", of_namespace), ("Repository", of_repository)] {
         let hooks = format!("{path}/webhooks");
-        // No receiver is there: attempts fail at once, and are on record.
-        let hook = json!({ "url": "http://127.0.0.1:1/", "events": ["*"] });
+        // No receiver is there: attempts fail at once, and are on record. Something has to answer, since
+        // schemathesis also imports from the URLs that it was shown.
+        let hook = json!({ "url": format!("{}/hook", there.remote), "events": ["*"] });
         let made = |_| {
             let made = rest.post(&hooks, &hook).result(201);
             made["id"].as_str().expect("a webhook has an id").to_owned()
