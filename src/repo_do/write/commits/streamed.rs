@@ -220,6 +220,10 @@ impl Commit {
 
     /// Takes a piece of a content.
     async fn line(&mut self, line: &[u8], line_number: u32) -> Result<(), ErrorReply> {
+        if line.trim_ascii().is_empty() {
+            let message = format!("line {line_number} is empty");
+            return Err(invalid(pointer_of(line_number, ""), message));
+        }
         let ChunkLine { chunk } =
             strict::object(line).map_err(|error| of_line(error, line_number))?;
         let (number, mut blob) = self.content_of(&chunk, line_number)?;
