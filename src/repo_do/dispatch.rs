@@ -8,7 +8,7 @@ use super::compare::dispatch as compare;
 use super::compare::request::CompareRequest;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
 use super::events::origin::Doer;
-use super::events::{feed, hand_over};
+use super::events::{feed, tell};
 use super::fetch::{bundle, refs, upload};
 use super::lifecycle::tokens as lifecycle_tokens;
 use super::lifecycle::{deletion, fork, import, recover, settings};
@@ -98,7 +98,7 @@ pub(crate) async fn dispatch(
         account.note_token(&token.token_id);
     }
     let store = object.store()?;
-    hand_over::on_waking(object);
+    tell::on_waking(object);
     let route = request.path();
     let method = request.method();
     if method == Method::Post && MAKERS.contains(&route.as_str()) {

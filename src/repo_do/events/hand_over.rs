@@ -3,8 +3,6 @@
 //! The message that carries them also says what the namespace's list should show of the repository.
 //! It is sent at least once; the namespace takes each event once, by its number.
 
-use std::rc::Rc;
-
 use crate::repo_do::contract::event::{HandOver, HandedOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;
@@ -122,16 +120,5 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
         if !page.more && object.outbox.arrivals.count() == arrivals {
             return Ok(());
         }
-    }
-}
-
-/// On the first request after the object woke: sends what an earlier life left.
-pub(crate) fn on_waking(object: &Rc<RepoObject>) {
-    if object.outbox.is_looked_at.replace(true) {
-        return;
-    }
-    let has_any = object.store().and_then(|store| has_any(&store));
-    if matches!(has_any, Ok(true)) {
-        super::tell::send(object);
     }
 }

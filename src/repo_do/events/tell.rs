@@ -131,3 +131,14 @@ pub(crate) fn send(object: &Rc<RepoObject>) {
     let object = Rc::clone(object);
     worker::wasm_bindgen_futures::spawn_local(async move { hand_over::run(&object).await });
 }
+
+/// On the first request after the object woke: sends what an earlier life left.
+pub(crate) fn on_waking(object: &Rc<RepoObject>) {
+    if object.outbox.is_looked_at.replace(true) {
+        return;
+    }
+    let has_any = object.store().and_then(|store| hand_over::has_any(&store));
+    if matches!(has_any, Ok(true)) {
+        send(object);
+    }
+}

@@ -1,7 +1,6 @@
 //! The commits that each ref of a push gets, for its event. They are read before the push is
 //! published, and bounded in every direction; what cannot be read is left out, and the event says so.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use futures::FutureExt as _;
@@ -9,6 +8,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 
 use super::finish::PushJob;
+use super::push::CommitsByRef;
 use crate::git::content::commit::{CommitText, Person};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::Connected;
@@ -41,9 +41,6 @@ const PUSH_BYTES_MAX: usize = 1 << 20;
 
 /// Commits that are looked at between two pauses: about 10 ms of CPU.
 const STEP_COMMITS: usize = 20_000;
-
-/// The commits of a push by ref.
-pub(super) type CommitsByRef = HashMap<BString, PushedCommits>;
 
 /// An update whose commits are looked for.
 struct Moved {

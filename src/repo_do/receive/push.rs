@@ -1,9 +1,11 @@
 //! A push whose commands are known: what it asks, and what becomes of it.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
+use gix_object::bstr::BString;
+
 use super::brought::BroughtPack;
-use super::commits::CommitsByRef;
 use super::kept_answer::KeptAnswer;
 use crate::git::limits::Limits;
 use crate::git::pack::parser::error::PackError;
@@ -22,6 +24,7 @@ use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::readers::{Purpose, Reader};
 use crate::repo_do::state::store::Store;
+use crate::storage::event_payload::PushedCommits;
 use crate::storage::repository::store::RepositoryRecord;
 
 /// What the repository allows.
@@ -33,6 +36,9 @@ pub(super) fn settings(record: &RepositoryRecord) -> Settings<'_> {
         head: record.head.as_ref(),
     }
 }
+
+/// The commits of a push by ref.
+pub(super) type CommitsByRef = HashMap<BString, PushedCommits>;
 
 /// A push whose commands were read.
 pub(super) struct Push {
