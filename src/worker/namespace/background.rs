@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use super::state::{NamespaceState, now_ms};
 use super::{queue, telling};
-use crate::git::store::StoreError;
 use crate::storage::fault_log;
+use crate::storage::namespace::entries::EntryError;
 
 /// When the alarm does what the object could not, because it ended.
 const ALARM_MS: i64 = 30_000;
@@ -48,7 +48,7 @@ async fn run(state: &Rc<NamespaceState>) {
 }
 
 /// Whether an event is still to be sent on.
-fn has_work(state: &NamespaceState) -> Result<bool, StoreError> {
+fn has_work(state: &NamespaceState) -> Result<bool, EntryError> {
     let Some(store) = state.store()? else {
         return Ok(false);
     };

@@ -1,80 +1,16 @@
-//! The events of a namespace, as its object takes and writes them. Each step is one transaction.
+//! The namespace's own events, written in the transaction of what they tell.
 
 use serde::Serialize;
 use serde_json::json;
 
-use super::steps::{self, StepError};
-use crate::repo_do::contract::event::{HandOver, HandedOver};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, TokenRecord};
-use crate::storage::db::sql::{Database, in_transaction};
+use crate::repo_do::contract::TokenRecord;
+use crate::storage::db::sql::Database;
 use crate::storage::event::{ActorKind, EventActor, EventBody, EventKind};
 use crate::storage::event_payload::raw;
-use crate::storage::namespace::events::FeedRetention;
+use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
 use crate::storage::namespace::token_repositories::Opens;
 use crate::worker::time::iso_8601;
-
-/// The variable with the number of events that a namespace keeps.
-const COUNT: &str = "CAIRN_EVENTS_NAMESPACE_MAX";
-/// The variable with the seconds for which events are kept, in repositories too.
-const SECONDS: &str = "CAIRN_EVENTS_SECONDS";
-
-const COUNT_DEFAULT: i64 = 100_000;
-/// 30 days.
-const SECONDS_DEFAULT: i64 = 2_592_000;
-
-/// Events that one step removes at most: more than one step takes, so that removing keeps up.
-const TRIMMED_MAX: u32 = 256;
-
-/// How the deployment has events kept. What is not a number is as if it were not set.
-pub(crate) fn retention(
-    variable: impl Fn(&str) -> Option<String>,
-    queue_waits: bool,
-) -> FeedRetention {
-    let number = |name| {
-        let given = variable(name).and_then(|text| text.trim().parse::<i64>().ok());
-        given.filter(|number| *number >= 0)
-    };
-    let seconds = number(SECONDS).unwrap_or(SECONDS_DEFAULT);
-    FeedRetention {
-        count_max: number(COUNT).unwrap_or(COUNT_DEFAULT),
-        age_ms: seconds.saturating_mul(1000),
-        queue_waits,
-    }
-}
-
-/// Takes what a repository hands over, whether or not the repository is listed any more, and brings
-/// its entry up to date.
-pub(crate) fn take<D: Database>(
-    store: &NamespaceStore<D>,
-    handed: &HandOver,
-    kept: FeedRetention,
-    now_ms: i64,
-) -> Result<HandedOver, StepError> {
-    if store.shown_name()?.is_none() {
-        return without_namespace(handed);
-    }
-    in_transaction(store.database(), || {
-        let taken = store.take_events(&handed.repository_id, handed.oldest, &handed.events)?;
-        if let Some(info) = &handed.info {
-            steps::touch(store, info)?;
-        }
-        store.trim_events(kept, now_ms, TRIMMED_MAX)?;
-        Ok(HandedOver { taken })
-    })
-}
-
-/// A namespace that was deleted took its feed along, and a repository that goes need not wait for it.
-/// One that stays keeps its events until the namespace, which was lost, is made again.
-fn without_namespace(handed: &HandOver) -> Result<HandedOver, StepError> {
-    let last = handed.events.last().map(|event| event.sequence);
-    if last.is_some() && handed.info.is_some() {
-        return Err(ErrorReply::new(ErrorCode::NotFound, "there is no such namespace").into());
-    }
-    Ok(HandedOver {
-        taken: last.unwrap_or(0),
-    })
-}
 
 /// Who changes the namespace, when, and by which request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +84,7 @@ pub(crate) fn append<D: Database>(
     author: &Author,
     kind: EventKind,
     payload: &impl Serialize,
-) -> Result<(), StepError> {
+) -> Result<(), EntryError> {
     let mut actor = author.actor.clone();
     if let Some(token_id) = &actor.token_id {
         let token = store.tokens().find_by_id(token_id)?;
@@ -163,8 +99,7 @@ pub(crate) fn append<D: Database>(
         actor,
         request_id: author.request_id.clone(),
     };
-    store.append_event(kind, author.now_ms, &body)?;
-    Ok(())
+    store.append_event(kind, author.now_ms, &body)
 }
 
 /// The payload of a change of settings.
@@ -191,6 +126,3 @@ pub(crate) fn token_created(token: &TokenRecord, opens: &Opens) -> impl Serializ
 pub(crate) fn token_revoked(token_id: &str) -> impl Serialize {
     json!({ "tokenId": token_id })
 }
-
-#[cfg(test)]
-mod tests;

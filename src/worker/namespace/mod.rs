@@ -5,8 +5,8 @@
 //! | [`contract`] | messages between the Worker and that object |
 //! | [`directory`] | the Worker's calls to it |
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
-//! | [`events`] | events of its repositories taken, its own written |
-//! | [`arriving`] | a bound on what arrives of them at a time |
+//! | [`events`] | its own events written |
+//! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
 //! | [`webhooks`], [`telling`] | webhooks defined; their objects told of events and changes |
@@ -24,6 +24,7 @@ pub(crate) mod once_steps;
 pub(crate) mod queue;
 pub(crate) mod state;
 pub(crate) mod steps;
+pub(crate) mod taking;
 pub(crate) mod telling;
 pub(crate) mod tokens;
 pub(crate) mod webhooks;

@@ -13,10 +13,10 @@ use super::contract::{
     ByName, ByPrefix, Confirm, CreateNamespace, Done, ListTokens, MakeToken, NamespaceInfo,
     REGISTRY, Relist, Reserve, Revoke, UpdateNamespace, path,
 };
-use super::events::{self, Author};
+use super::events::Author;
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
-use super::{background, feed, once_steps, queue, telling, tokens, webhooks};
+use super::{background, feed, once_steps, queue, taking, telling, tokens, webhooks};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
     Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate,
@@ -198,8 +198,8 @@ impl NamespaceDo {
     ) -> Result<String, ErrorReply> {
         let handed: HandOver = read(body)?;
         let queue_waits = queue::is_bound(&self.state.env);
-        let kept = events::retention(|name| self.state.variable(name), queue_waits);
-        json(&events::take(store, &handed, kept, now_ms()?)?)
+        let kept = taking::retention(|name| self.state.variable(name), queue_waits);
+        json(&taking::take(store, &handed, kept, now_ms()?)?)
     }
 
     /// Looks a token up. It counts unknown tokens, but not those of owners.

@@ -11,7 +11,6 @@ use worker::Env;
 use worker::wasm_bindgen_futures::JsFuture;
 
 use super::state::{NamespaceState, now_ms};
-use crate::git::store::StoreError;
 use crate::repo_do::contract::event_shown::Shown;
 use crate::repo_do::contract::event_types::EventPrefix;
 use crate::repo_do::feed::answer::prefix;
@@ -19,6 +18,7 @@ use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::event_feed::{self, FeedOf, Look, Placed};
 use crate::storage::event_payload::raw;
 use crate::storage::fault_log;
+use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
 
 /// The binding of the queue.
@@ -46,7 +46,7 @@ extern "C" {
 #[derive(Debug, thiserror::Error)]
 enum QueueError {
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] EntryError),
     #[error("event {place} cannot be written: {error}")]
     Json {
         place: i64,
@@ -71,7 +71,7 @@ pub(crate) fn is_bound(env: &Env) -> bool {
 pub(crate) fn has_work(
     state: &NamespaceState,
     store: &NamespaceStore<ObjectDatabase>,
-) -> Result<bool, StoreError> {
+) -> Result<bool, EntryError> {
     Ok(is_bound(&state.env) && store.queue_sent()? < event_feed::bounds(store.database())?.1)
 }
 

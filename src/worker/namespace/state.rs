@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use worker::{Date, Env, Storage};
 
-use crate::git::store::StoreError;
 use crate::repo_do::feed::arrivals::Arrivals;
 use crate::repo_do::feed::places::Places;
 use crate::storage::db::do_sql::ObjectDatabase;
+use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
 use crate::storage::namespace::webhooks::filters::Filters;
 use crate::worker::namespace::arriving::Arriving;
@@ -60,12 +60,12 @@ impl NamespaceState {
     }
 
     /// The object's database as it is.
-    pub(crate) fn database(&self) -> Result<ObjectDatabase, StoreError> {
+    pub(crate) fn database(&self) -> Result<ObjectDatabase, EntryError> {
         Ok(ObjectDatabase::new(&self.storage)?)
     }
 
     /// The namespace's store; `None` where no namespace is.
-    pub(crate) fn store(&self) -> Result<Option<NamespaceStore<ObjectDatabase>>, StoreError> {
+    pub(crate) fn store(&self) -> Result<Option<NamespaceStore<ObjectDatabase>>, EntryError> {
         let store = self.store_of(self.database()?);
         Ok(store.shown_name()?.is_some().then_some(store))
     }

@@ -13,7 +13,6 @@ use worker::{Env, Method, Request, RequestInit};
 
 use super::contract::Done;
 use super::state::{NamespaceState, now_ms};
-use crate::git::store::StoreError;
 use crate::repo_do::contract::event_shown::Shown;
 use crate::repo_do::contract::event_types::EventPrefix;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ORIGIN};
@@ -21,6 +20,7 @@ use crate::repo_do::feed::answer::prefix;
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::event_feed;
 use crate::storage::fault_log;
+use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
 use crate::worker::webhooks::contract::{Deliver, GivenEvent, object_name, path};
 
@@ -95,7 +95,7 @@ impl Telling {
 }
 
 /// Whether anything is to be told.
-pub(crate) fn has_work(store: &Store) -> Result<bool, StoreError> {
+pub(crate) fn has_work(store: &Store) -> Result<bool, EntryError> {
     store.webhooks().has_untold()
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn begin(state: &Rc<NamespaceState>) {
     }
 }
 
-fn try_to_begin(state: &Rc<NamespaceState>) -> Result<(), StoreError> {
+fn try_to_begin(state: &Rc<NamespaceState>) -> Result<(), EntryError> {
     let Some(store) = state.store()? else {
         return Ok(());
     };

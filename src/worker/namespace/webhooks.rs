@@ -259,7 +259,8 @@ fn disabled<D: Database>(
             "failingSince": told.failing_since_ms.map(iso_8601),
         });
         let author = Author::system(now_ms);
-        events::append(store, &author, EventKind::WebhookDisabled, &payload)
+        events::append(store, &author, EventKind::WebhookDisabled, &payload)?;
+        Ok(())
     })
 }
 

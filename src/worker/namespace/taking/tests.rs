@@ -1,11 +1,12 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::repo_do::contract::{Scope, TokenHash};
+use crate::repo_do::contract::{Scope, TokenHash, TokenRecord};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
-use crate::storage::event::Event;
+use crate::storage::event::{ActorKind, Event, EventBody, EventKind};
 use crate::storage::event_feed::{FeedOf, Look, Placed, look};
 use crate::worker::namespace::contract::{CreateNamespace, MakeToken, Revoke, UpdateNamespace};
+use crate::worker::namespace::events::{Author, author_text};
 use crate::worker::namespace::tokens;
 
 type Store = NamespaceStore<RusqliteDatabase>;
