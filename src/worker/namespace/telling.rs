@@ -182,7 +182,8 @@ async fn tell_next(
     let namespace = store.shown_name()?.unwrap_or_default();
     let mut definition = hook.definition(&namespace);
     // The object ends when it has the last event.
-    let is_all = places.len() < EVENTS_MAX as usize && places.last().copied() == last;
+    let is_full = u32::try_from(places.len()).map_or(true, |count| count >= EVENTS_MAX);
+    let is_all = !is_full && places.last().copied() == last;
     definition.is_ending &= is_all;
     let message = Deliver { definition, events };
     let name = object_name(&namespace, id);
