@@ -189,12 +189,17 @@ async fn tell_next(
     let name = object_name(&namespace, id);
     let Done {} = post(&state.env, &name, path::DELIVER, &message).await?;
     let definition = message.definition;
-    // The namespace may be gone by now.
-    let Some(store) = state.store()? else {
-        return Ok(false);
-    };
-    store.webhooks().told(&definition, last)?;
-    Ok(true)
+    match state.store()? {
+        Some(store) if store.webhooks().find(id)?.is_some() => {
+            store.webhooks().told(&definition, last)?;
+            Ok(true)
+        }
+        _ => {
+            // It was deleted meanwhile, and perhaps emptied before this message came to it.
+            let Done {} = post(&state.env, &name, path::WIPE, &Done {}).await?;
+            Ok(false)
+        }
+    }
 }
 
 /// The events at these places as they are sent, as many as fit a message, and the last place that
