@@ -182,18 +182,24 @@ async fn tell_next(
     let namespace = store.shown_name()?.unwrap_or_default();
     let mut definition = hook.definition(&namespace);
     // The object ends when it has the last event.
-    let is_all = places.len() < EVENTS_MAX as usize && places.last().copied() == last;
+    let is_full = u32::try_from(places.len()).map_or(true, |count| count >= EVENTS_MAX);
+    let is_all = !is_full && places.last().copied() == last;
     definition.is_ending &= is_all;
     let message = Deliver { definition, events };
     let name = object_name(&namespace, id);
     let Done {} = post(&state.env, &name, path::DELIVER, &message).await?;
     let definition = message.definition;
-    // The namespace may be gone by now.
-    let Some(store) = state.store()? else {
-        return Ok(false);
-    };
-    store.webhooks().told(&definition, last)?;
-    Ok(true)
+    match state.store()? {
+        Some(store) if store.webhooks().find(id)?.is_some() => {
+            store.webhooks().told(&definition, last)?;
+            Ok(true)
+        }
+        _ => {
+            // It was deleted meanwhile, and perhaps emptied before this message came to it.
+            let Done {} = post(&state.env, &name, path::WIPE, &Done {}).await?;
+            Ok(false)
+        }
+    }
 }
 
 /// The events at these places as they are sent, as many as fit a message, and the last place that

@@ -6,6 +6,7 @@ use super::parameters::no_parameters;
 use super::{forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, webhooks};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
+use crate::worker::route::webhooks::HookRoute;
 use crate::worker::route::{RestRoute, RouteError};
 use crate::worker::visit::Visit;
 
@@ -74,7 +75,8 @@ pub(crate) async fn answer(
 fn takes_parameters(route: &RestRoute, method: &str) -> bool {
     let lists = matches!(
         route,
-        RestRoute::Namespaces
+        RestRoute::Webhooks(_, HookRoute::Deliveries(_))
+            | RestRoute::Namespaces
             | RestRoute::Repositories(_)
             | RestRoute::RepositoryTokens(_)
             | RestRoute::Tokens(_)

@@ -45,10 +45,6 @@ pub(crate) async fn answer(
     owner: &HookOwner,
     route: &HookRoute,
 ) -> Result<Reply, ErrorReply> {
-    if !matches!(route, HookRoute::Deliveries(_)) && !query.is_empty() {
-        let message = "this route takes no parameters";
-        return Err(ErrorReply::new(ErrorCode::InvalidInput, message));
-    }
     match (route, method) {
         (HookRoute::All, "POST") => create(visit, request, owner).await,
         (HookRoute::All, _) => list(visit, owner).await,
