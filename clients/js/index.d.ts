@@ -518,10 +518,10 @@ export interface CairnRepo extends ArtifactsRepo {
   ): Promise<Comparison>;
 
   /** What differs between two revisions, with hunks. */
-  diff(opts: { base: string; head: string } & DiffOptions): Promise<Diff>;
+  diff(opts: { base: string; head: string } & WordDiffOptions): Promise<Diff>;
 
   /** The same as the bytes that `git diff` prints. */
-  diffBytes(opts: { base: string; head: string } & DiffOptions): Promise<Blob>;
+  diffBytes(opts: { base: string; head: string } & WordDiffOptions): Promise<Blob>;
 
   /** A commit as `git format-patch --stdout -1` prints it, or null if there is none. */
   patch(hash: string): Promise<Blob | null>;
@@ -979,6 +979,11 @@ export interface DiffOptions {
   renames?: boolean;
 }
 
+export interface WordDiffOptions extends DiffOptions {
+  /** Whether lines that differ are shown by their words: false unless given. */
+  word?: boolean;
+}
+
 export interface Diff {
   base: string;
   head: string;
@@ -1026,13 +1031,16 @@ export interface DiffHunk {
   newStart: number;
   newLines: number;
   section: string;
-  lines: {
+  /** Missing if `word` was given. */
+  lines?: {
     type: "context" | "deleted" | "added";
     text: string;
     base64?: string;
     /** The file ends here, without a newline. */
     noNewline?: boolean;
   }[];
+  /** If `word` was given. Newlines are part of the texts. */
+  words?: { type: "context" | "deleted" | "added"; text: string; base64?: string }[];
 }
 
 export interface NewNote {

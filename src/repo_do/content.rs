@@ -5,7 +5,7 @@
 //! | `reading` | objects read while some are cold |
 //! | `notes` | notes, with the memory that many of them take |
 //! | `shown` | the shapes of the JSON |
-//! | `history` | the log |
+//! | `history`, `log_cursor` | the log |
 //! | `named` | the commit that a revision stands for |
 //! | `tree` | a tree's entries, streamed |
 //! | `bytes` | a blob's bytes, streamed |
@@ -40,6 +40,7 @@ pub(crate) mod answers;
 mod bytes;
 mod conditions;
 mod history;
+mod log_cursor;
 mod named;
 pub(crate) mod notes;
 pub(crate) mod reading;

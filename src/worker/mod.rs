@@ -27,8 +27,8 @@
 //!
 //! Invariants:
 //! - Only [`entry`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`drain`], [`ready`],
-//!   [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`] and the handlers in
-//!   [`rest`] know the platform; the rest is tested natively.
+//!   [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`], [`webhooks`] but for its
+//!   rules, and the handlers in [`rest`] know the platform; the rest is tested natively.
 //! - Nothing is shared between requests but names that are known to be taken ([`wake`]): no locks, no
 //!   caches. A future woken by another request is a fault of the platform's ("I/O on behalf of a
 //!   different request").

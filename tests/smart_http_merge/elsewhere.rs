@@ -111,10 +111,10 @@ fn every_strategy_takes_what_another_repository_has() {
     let git = scratch.git();
     git.run(&["clone", "--quiet", &desk.hosted.url(), "work"]);
     let git = scratch.git_in("work");
-    let mut lines = String::new();
+    let mut lines: Vec<String> = Vec::new();
     for number in 0..40 {
-        lines.push_str(&format!("line {number} of a text that makes deltas\n"));
-        git.write("long.txt", &lines);
+        lines.push(format!("line {number} of a text that makes deltas\n"));
+        git.write("long.txt", lines.concat());
         git.commit(&format!("number {number}"));
     }
     git.run(&["tag", "-a", "-m", "a tag", "v1"]);

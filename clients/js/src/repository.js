@@ -68,11 +68,12 @@ export class Repository extends Writing {
   /** @type {CairnRepo["listTokens"]} */
   async listTokens() {
     const tokens = [];
-    for (let page = 1; ; page += 1) {
-      const query = { state: "all", per_page: TOKENS_PER_PAGE, page };
+    for (let cursor; ; ) {
+      const query = { state: "all", per_page: TOKENS_PER_PAGE, cursor };
       const { result, info } = await this.#connection.call("GET", `${this.#path}/tokens`, { query });
       tokens.push(...result.map(listedToken));
-      if (page >= info.total_pages) return { tokens, total: info.total_count };
+      cursor = info.cursor;
+      if (!cursor) return { tokens, total: info.total_count };
     }
   }
 
@@ -112,18 +113,17 @@ export class Repository extends Writing {
     const wanted = Math.min(limit, LOG_MAX);
     const commits = [];
     // A page may end before its limit: long messages fill it.
+    /** @type {{ offset: number } | { cursor: string }} */
+    let place = { offset };
     for (;;) {
-      const query = {
-        ref,
-        first_parent: "true",
-        limit: wanted - commits.length,
-        offset: offset + commits.length,
-      };
+      const query = { ref, first_parent: "true", limit: wanted - commits.length, ...place };
       const asked = this.#connection.call("GET", `${this.#path}/log`, { query });
       const page = await this.#unlessMissing(asked);
       if (page === null) return [];
       commits.push(...page.result.map(commit));
-      if (commits.length >= wanted || !page.info.cursor) return commits;
+      const { cursor } = page.info;
+      if (commits.length >= wanted || !cursor) return commits;
+      place = { cursor };
     }
   }
 

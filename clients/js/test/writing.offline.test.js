@@ -195,6 +195,7 @@ test("comparisons and pages ask for what they are given", async () => {
       "/diff?base=main&head=x&renames=false&context=0",
     ],
     [(repo) => repo.diffBytes({ base: "a", head: "b" }), "/diff?base=a&head=b"],
+    [(repo) => repo.diff({ base: "a", head: "b", word: true }), "/diff?base=a&head=b&word=true"],
     [(repo) => repo.patch(A), `/commit/${A}.patch`],
     [(repo) => repo.commitDiff(A), `/commit/${A}.diff`],
     [(repo) => repo.mergeBases("a", "b"), "/merge-base?refs=a%2Cb"],

@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn too_many_words_are_another_text() {
-        let words = |word: &str| format!("{} same\n", [word; WORDS_MAX].join(" "));
+        let words = |word: &str| format!("{} same\n", vec![word; WORDS_MAX].join(" "));
         let shown = plain(&words("x"), &words("y"));
         assert!(shown.starts_with("[-x x ") && shown.ends_with(" same+}\n"));
         assert_eq!(shown.matches("same").count(), 2);

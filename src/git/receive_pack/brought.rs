@@ -29,12 +29,71 @@ pub struct Brought {
 enum Extent {
     /// Those that the want reaches and the have does not; and the have.
     Missing(Box<Paint>, CommitNode),
-    /// Those of the pushed segment; the commits to look at, and those that were seen.
-    OfSegment {
-        ordinal: u32,
-        open: Vec<CommitNode>,
-        seen: HashSet<CommitNode>,
-    },
+    /// Those of the pushed segment.
+    OfSegment(Segment),
+}
+
+/// A walk that stays within one segment.
+struct Segment {
+    /// Its place in the graph.
+    ordinal: u32,
+    /// Commits to look at.
+    open: Vec<CommitNode>,
+    /// By number: whether the commit was put there.
+    seen: Vec<bool>,
+}
+
+impl Segment {
+    fn new(graph: &CommitGraph, ordinal: u32, tip: CommitNode) -> Option<Self> {
+        let commits = usize::try_from(graph.segment(ordinal)?.len()).ok()?;
+        let mut segment = Self {
+            ordinal,
+            open: Vec::new(),
+            seen: vec![false; commits],
+        };
+        segment.put(graph, tip);
+        Some(segment)
+    }
+
+    /// Whether the commit is of this segment, and of no earlier one.
+    fn holds(&self, graph: &CommitGraph, node: CommitNode) -> bool {
+        let place = graph.place(node);
+        place.is_some_and(|place| place.ordinal == self.ordinal)
+    }
+
+    /// Notes a commit to look at, once.
+    fn put(&mut self, graph: &CommitGraph, node: CommitNode) {
+        let place = graph
+            .place(node)
+            .filter(|place| place.ordinal == self.ordinal);
+        let number = place.and_then(|place| usize::try_from(place.number).ok());
+        let slot = number.and_then(|number| self.seen.get_mut(number));
+        if let Some(seen) = slot.filter(|seen| !**seen) {
+            *seen = true;
+            self.open.push(node);
+        }
+    }
+
+    /// Goes on to count its commits; true once all are counted.
+    fn count(
+        &mut self,
+        graph: &CommitGraph,
+        commits_max: usize,
+        total: &mut u64,
+    ) -> Result<bool, StoreError> {
+        let mut parents = Vec::new();
+        for _ in 0..commits_max {
+            let Some(node) = self.open.pop() else {
+                break;
+            };
+            *total = total.saturating_add(1);
+            graph.parents(node, &mut parents)?;
+            for parent in &parents {
+                self.put(graph, *parent);
+            }
+        }
+        Ok(self.open.is_empty())
+    }
 }
 
 /// Finds them, in steps.
@@ -56,16 +115,12 @@ impl BroughtWalk {
         newest_max: usize,
     ) -> Option<Self> {
         let tip = graph.lookup(&new)?;
-        let extent = match old.and_then(|old| graph.lookup(&old)) {
-            Some(old) => {
-                let paint = Paint::new(Rc::clone(graph), &[tip], &[old], Cuts::default());
-                Extent::Missing(Box::new(paint), old)
-            }
-            None => Extent::OfSegment {
-                ordinal: graph.last_ordinal().filter(|_| has_segment)?,
-                open: vec![tip],
-                seen: HashSet::from([tip]),
-            },
+        let extent = if let Some(old) = old.and_then(|old| graph.lookup(&old)) {
+            let paint = Paint::new(Rc::clone(graph), &[tip], &[old], Cuts::default());
+            Extent::Missing(Box::new(paint), old)
+        } else {
+            let ordinal = graph.last_ordinal().filter(|_| has_segment)?;
+            Extent::OfSegment(Segment::new(graph, ordinal, tip)?)
         };
         Some(Self {
             graph: Rc::clone(graph),
@@ -78,27 +133,10 @@ impl BroughtWalk {
 
     /// Looks at up to `commits_max` commits; gives the answer once it has seen all.
     pub fn step(&mut self, commits_max: usize) -> Result<Option<Brought>, StoreError> {
-        let graph = Rc::clone(&self.graph);
         let is_done = match &mut self.extent {
             Extent::Missing(paint, _) => paint.count_missing(commits_max, &mut self.total)?,
-            Extent::OfSegment {
-                ordinal,
-                open,
-                seen,
-            } => {
-                let mut parents = Vec::new();
-                for _ in 0..commits_max {
-                    let Some(node) = open.pop() else {
-                        break;
-                    };
-                    if !is_of(&graph, *ordinal, node) {
-                        continue;
-                    }
-                    self.total = self.total.saturating_add(1);
-                    graph.parents(node, &mut parents)?;
-                    open.extend(parents.drain(..).filter(|parent| seen.insert(*parent)));
-                }
-                open.is_empty()
+            Extent::OfSegment(segment) => {
+                segment.count(&self.graph, commits_max, &mut self.total)?
             }
         };
         if !is_done {
@@ -106,7 +144,7 @@ impl BroughtWalk {
         }
         let forced = match &mut self.extent {
             Extent::Missing(paint, old) => !paint.is_wanted_and_common(*old)?,
-            Extent::OfSegment { .. } => false,
+            Extent::OfSegment(_) => false,
         };
         Ok(Some(Brought {
             forced,
@@ -118,7 +156,7 @@ impl BroughtWalk {
     fn is_new(&self, node: CommitNode) -> bool {
         match &self.extent {
             Extent::Missing(paint, _) => paint.is_missing(node),
-            Extent::OfSegment { ordinal, .. } => is_of(&self.graph, *ordinal, node),
+            Extent::OfSegment(segment) => segment.holds(&self.graph, node),
         }
     }
 
@@ -147,11 +185,4 @@ impl BroughtWalk {
         newest.reverse();
         Ok(newest)
     }
-}
-
-/// Whether the commit is of that segment, and of no earlier one.
-fn is_of(graph: &CommitGraph, ordinal: u32, node: CommitNode) -> bool {
-    graph
-        .place(node)
-        .is_some_and(|place| place.ordinal == ordinal)
 }

@@ -55,13 +55,17 @@ pub(crate) struct ContentQuery {
     pub(crate) cursor: Option<String>,
     /// Entries of a page.
     pub(crate) limit: Option<u32>,
-    /// Entries before the page.
-    pub(crate) offset: Option<u32>,
+    /// Entries before the page: a number. Of a log the Worker takes a cursor in this place as well, as
+    /// older clients send it.
+    pub(crate) offset: Option<String>,
     /// Whether subtrees are listed too.
     pub(crate) recursive: Option<String>,
     /// Whether of a merge only its first parent is followed.
     pub(crate) first_parent: Option<String>,
 }
+
+/// Characters of the cursor of a log: [`super::content`]'s handler makes it.
+pub(crate) const LOG_CURSOR_CHARACTERS: usize = 38;
 
 /// The envelope up to the result.
 pub(crate) const ENVELOPE_OPEN: &str = r#"{"result":"#;

@@ -21,7 +21,7 @@
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
 //! | `POST /delete` | administer | | [`Deleted`] |
 //! | `POST /tokens` | administer | [`CreateToken`] | [`TokenRecord`] |
-//! | `GET /tokens?state=…&token=…&page=…&per_page=…` | administer | | [`TokenPage`] |
+//! | `GET /tokens?state=…&token=…&page=…&per_page=…&behind=…` | administer | | [`TokenPage`] |
 //! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
 //! | `POST /maintenance` | administer | [`Maintain`] | a JSON object, passed on likewise |
 //! | `POST /purge` | administer | | [`Purged`] |
@@ -100,8 +100,8 @@ pub(crate) use repository::{
     UpdateRepository, present,
 };
 pub(crate) use token::{
-    Admit, Admitted, CreateToken, NAMESPACE_ADMIT, RevokedToken, Scope, TokenPage, TokenRecord,
-    TokenState,
+    Admit, Admitted, CreateToken, NAMESPACE_ADMIT, RevokedToken, Scope, TokenPage, TokenPlace,
+    TokenRecord, TokenState,
 };
 pub(crate) use usage::{RequestLine, Usage};
 

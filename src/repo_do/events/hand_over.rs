@@ -86,11 +86,14 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
         };
         let page = store.events_after(from, EVENTS_MAX, EVENT_BYTES_MAX)?;
         let last = page.events.last().map(|event| event.sequence);
+        // What is missing before the first is gone from here, too.
+        let first = page.events.first().map(|event| event.sequence);
+        let gap = first.filter(|first| *first != from.saturating_add(1));
         let namespace = record.namespace.clone();
         let message = HandOver {
             repository_id: record.id.clone(),
             events: page.events,
-            oldest: store.event_bounds()?.oldest,
+            oldest: gap.unwrap_or(0),
             info: match record.phase {
                 Phase::Ready => Some(shown(&store, record)?),
                 Phase::Forking | Phase::Deleting => None,

@@ -50,6 +50,13 @@ pub(crate) struct Changed<'a> {
     number: u64,
 }
 
+impl Changed<'_> {
+    /// Counts those who have waited so far.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
 impl Future for Changed<'_> {
     type Output = ();
 

@@ -42,6 +42,13 @@ impl Places {
             number,
         })
     }
+
+    /// How long the reader of that number lets others go first when something has come: all together
+    /// look once a millisecond, so that hundreds of them neither hold up a push nor each other request.
+    pub(crate) fn turn_ms(&self, number: u64) -> u32 {
+        let readers = self.taken.borrow().len().max(1) as u64;
+        u32::try_from(number % readers).unwrap_or(0)
+    }
 }
 
 /// A place, until it is dropped.
@@ -61,6 +68,18 @@ impl Drop for Place {
 mod tests {
     use super::*;
     use crate::repo_do::contract::ErrorCode;
+
+    #[test]
+    fn many_readers_look_one_after_the_other() {
+        let places = Rc::new(Places::default());
+        assert_eq!(places.turn_ms(7), 0);
+        let alone = places.take(0, 1000);
+        assert_eq!(places.turn_ms(8), 0, "one reader looks at once");
+        let others: Vec<_> = (0..9).map(|_| places.take(0, 1000)).collect();
+        let turns: Vec<_> = (100..110).map(|number| places.turn_ms(number)).collect();
+        assert_eq!(turns, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        drop((alone, others));
+    }
 
     #[test]
     fn a_bounded_number_of_readers_has_places() {

@@ -80,8 +80,9 @@ impl Reader {
     pub(crate) async fn wait(&self, seen: u64, milliseconds: i64) {
         let milliseconds = u32::try_from(milliseconds.max(0)).unwrap_or(u32::MAX);
         let arrived = self.feed.source.arrivals().changed(seen);
-        match select(arrived, Timer::new(milliseconds)).await {
-            Either::Left(_) | Either::Right(_) => {}
+        let turn_ms = self.feed.source.places().turn_ms(arrived.number());
+        if let Either::Left(_) = select(arrived, Timer::new(milliseconds)).await {
+            timer::after(turn_ms).await;
         }
     }
 

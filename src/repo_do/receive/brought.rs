@@ -79,8 +79,8 @@ impl BroughtPack {
             limits: &limits,
         };
         let mut closure = OneTip { tip, object, store };
-        let proved = prove(steps, subject, &mut closure).await?;
-        let connected = proved.ok_or_else(|| lost("it has no tip"))?;
+        let connected = prove(steps, subject, &mut closure).await?;
+        let connected = connected.ok_or_else(|| lost("it has no tip"))?;
         let (objects, inspection) = pushed.into_parts();
         let Some(proven) = ProvenPack::of(objects, connected) else {
             return Ok(None);

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use futures::FutureExt as _;
 use gix_object::bstr::BString;
 
 use super::finish::PushJob;
@@ -94,7 +95,7 @@ pub(crate) async fn change_refs(
         }
     }
     let mut job = PushJob::new(push, ProgressSink::to_nobody());
-    match job.settle().await {
+    match job.settle().boxed_local().await {
         Ok(settled) => settled?,
         Err(_) => return Err(ErrorReply::new(ErrorCode::InternalError, "internal error")),
     }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use futures::FutureExt as _;
 use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 
@@ -34,6 +35,9 @@ const PERSON_BYTES_MAX: usize = 255;
 
 /// Parents of one commit.
 const PARENTS_MAX: usize = 64;
+
+/// Bytes of the messages in all events of one push: what is over has no commits.
+const PUSH_BYTES_MAX: usize = 1 << 20;
 
 /// Commits that are looked at between two pauses: about 10 ms of CPU.
 const STEP_COMMITS: usize = 20_000;
@@ -66,7 +70,9 @@ impl PushJob {
             })
         });
         let moved: Vec<_> = moved.take(REFS_MAX).collect();
-        match commits_by_ref(steps, graph, connected, objects, moved).await {
+        // In a box: it is large, and would be a part of every future around it.
+        let found = commits_by_ref(steps, graph, connected, objects, moved).boxed_local();
+        match found.await {
             Ok(commits) => self.push.commits = commits,
             // The push is none the worse for it.
             Err(error) => fault_log::warning("commits of a push", &error),
@@ -88,7 +94,7 @@ async fn commits_by_ref(
         }
         _ => (Rc::clone(graph), false),
     };
-    let mut commits = CommitsByRef::new();
+    let (mut commits, mut room) = (CommitsByRef::new(), PUSH_BYTES_MAX);
     for Moved { name, old, new } in moved {
         if old.is_none() && !has_segment {
             commits.insert(name, PushedCommits::default());
@@ -127,7 +133,7 @@ async fn commits_by_ref(
                 ..found
             };
         }
-        commits.insert(name, told(steps, objects, brought).await?);
+        commits.insert(name, told(steps, objects, brought, &mut room).await?);
     }
     Ok(commits)
 }
@@ -156,6 +162,7 @@ async fn told(
     steps: Steps<'_>,
     objects: &dyn ObjectSource,
     brought: Brought,
+    room: &mut usize,
 ) -> Result<PushedCommits, IntakeError> {
     let mut commits = Vec::with_capacity(brought.newest.len());
     for id in &brought.newest {
@@ -163,8 +170,10 @@ async fn told(
         let text = found
             .as_ref()
             .map(|(_, content)| CommitText::parse(content));
-        if let Some(Ok(text)) = text {
-            commits.push(shown(id, &text));
+        let shown = text.and_then(Result::ok).map(|text| shown(id, &text));
+        if let Some(shown) = shown.filter(|shown| shown.message.len() <= *room) {
+            *room = room.saturating_sub(shown.message.len());
+            commits.push(shown);
         }
     }
     Ok(PushedCommits {

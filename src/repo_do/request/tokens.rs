@@ -5,7 +5,7 @@ use worker::Request;
 use super::answer::Answer;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{
-    ErrorCode, ErrorReply, TokenHash, TokenPage, TokenRecord, TokenState,
+    ErrorCode, ErrorReply, TokenHash, TokenPage, TokenPlace, TokenRecord, TokenState,
 };
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
@@ -38,6 +38,7 @@ struct TokenQuery {
     token: Option<String>,
     page: u32,
     per_page: u32,
+    behind: Option<String>,
 }
 
 /// `GET /tokens`; without a state, tokens in any.
@@ -45,13 +46,14 @@ pub(crate) fn list_tokens(store: &Store, request: &Request) -> Answer {
     let query: TokenQuery = request
         .query()
         .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-    let offset = query.page.saturating_sub(1).saturating_mul(query.per_page);
+    let behind = query.behind.as_deref().and_then(TokenPlace::parse);
+    let start = TokenPlace::start(behind.as_ref(), query.page, query.per_page);
     let state = query.state.map(Into::into);
     let page = match &query.token {
         Some(token) => find_token(store, token, state)?,
         None => store
             .tokens()
-            .list(state, None, now_ms(), offset, query.per_page)?,
+            .list(state, None, now_ms(), start, query.per_page)?,
     };
     reply::json(&TokenPage::from(page))
 }
@@ -70,6 +72,7 @@ fn find_token(
     let found = found.filter(|token| state.is_none_or(|state| token.state(now_ms) == state));
     Ok(tokens::TokenPage {
         total_count: u64::from(found.is_some()),
+        has_more: false,
         tokens: found.into_iter().collect(),
     })
 }

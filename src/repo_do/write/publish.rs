@@ -20,7 +20,7 @@ pub(crate) async fn publish(
     objects: &NewObjects,
     changes: RefChanges,
 ) -> Result<Vec<Option<Rejection>>, ErrorReply> {
-    publish_onto(writer, objects, changes, None).await
+    Box::pin(publish_onto(writer, objects, changes, None)).await
 }
 
 /// The same, where the objects and the refs build on a pack that was brought from elsewhere: it becomes

@@ -211,13 +211,12 @@ impl<D: Database> RepoStore<D> {
         before: Option<i64>,
         now_ms: i64,
     ) -> Result<i64, StoreError> {
-        let publish_seq = match before {
-            Some(before) => before.saturating_add(1),
-            None => {
-                let sql = "SELECT publish_seq + 1 FROM repository";
-                query_first(&self.db, sql, &[], |row| row.integer(0))?
-                    .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))?
-            }
+        let publish_seq = if let Some(before) = before {
+            before.saturating_add(1)
+        } else {
+            let sql = "SELECT publish_seq + 1 FROM repository";
+            query_first(&self.db, sql, &[], |row| row.integer(0))?
+                .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))?
         };
         self.set_live(pack, publish_seq, now_ms)?;
         self.just_published.borrow_mut().push(PackRecord {

@@ -75,3 +75,21 @@ fn shown_options(options: &[BString]) -> Vec<String> {
     let shown = options.iter().take_while(fits);
     shown.map(|option| option.to_str_lossy().into()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_repeated_as_far_as_they_have_room() {
+        let options = |sizes: &[usize]| {
+            let options: Vec<BString> = sizes.iter().map(|size| vec![b'x'; *size].into()).collect();
+            shown_options(&options).len()
+        };
+        assert_eq!(options(&[]), 0);
+        assert_eq!(options(&[OPTION_BYTES_MAX]), 1);
+        assert_eq!(options(&[OPTION_BYTES_MAX + 1, 1]), 0);
+        assert_eq!(options(&[OPTION_BYTES_MAX - 1, 1, 1]), 2);
+        assert_eq!(shown_options(&[b"a\xff".into()]), ["a\u{fffd}"]);
+    }
+}

@@ -344,3 +344,6 @@ impl<D: Database> HookStore<D> {
         Ok(query_first(&self.db, sql, &[], |row| row.integer(0))?.is_none())
     }
 }
+
+#[cfg(test)]
+mod tests;

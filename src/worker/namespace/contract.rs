@@ -36,7 +36,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::repo_do::contract::{RepositoryInfo, TokenRecord, TokenState};
+use crate::repo_do::contract::{RepositoryInfo, TokenPlace, TokenRecord, TokenState};
 
 /// Paths that the object serves.
 pub(crate) mod path {
@@ -163,6 +163,9 @@ pub(crate) struct ListTokens {
     pub(crate) page: u32,
     /// Tokens a page.
     pub(crate) per_page: u32,
+    /// In place of the page: the token behind which it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) behind: Option<TokenPlace>,
 }
 
 /// Answer of `GET /tokens`: a page, newest first.
@@ -172,6 +175,8 @@ pub(crate) struct SharedTokens {
     pub(crate) tokens: Vec<SharedToken>,
     /// Tokens in that state altogether.
     pub(crate) total_count: u64,
+    /// Whether there are more behind these.
+    pub(crate) has_more: bool,
 }
 
 /// Body of `POST /once/begin`: a request with an `Idempotency-Key` is about to be done.

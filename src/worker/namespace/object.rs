@@ -52,7 +52,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 10] = [
+const METERED: [&str; 15] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -63,6 +63,11 @@ const METERED: [&str; 10] = [
     path::MAKE_TOKEN,
     path::TOKENS,
     path::WEBHOOKS,
+    path::WEBHOOK,
+    path::WEBHOOK_MAKE,
+    path::WEBHOOK_CHANGE,
+    path::WEBHOOK_ROTATE,
+    path::WEBHOOK_DELETE,
 ];
 
 /// The paths that write events, or change webhooks.

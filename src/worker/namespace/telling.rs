@@ -33,7 +33,10 @@ const WEBHOOKS: &str = "WEBHOOK";
 const EVENTS_MAX: u32 = 100;
 
 /// Bytes of the events of one message, but one event in any case.
-const EVENTS_BYTES_MAX: usize = 512 << 10;
+const EVENTS_BYTES_MAX: usize = 128 << 10;
+
+/// Objects that are told something at once: messages to all of them take some megabytes.
+const RUNNING_MAX: usize = 32;
 
 /// A message that has no answer for so long is over.
 const RUN_MS_MAX: i64 = 5 * 60_000;
@@ -44,19 +47,28 @@ const RETRY_MS: i64 = 1_000;
 /// Doublings of that: some four minutes.
 const DOUBLINGS_MAX: u32 = 8;
 
-/// The webhooks whose objects are being told something, and since when; and how often the last
-/// messages to each failed.
+/// The webhooks whose objects are being told something, and since when; and those whose objects did
+/// not answer.
 #[derive(Debug, Default)]
 pub(crate) struct Telling {
     since_ms: RefCell<BTreeMap<String, i64>>,
-    failures: RefCell<BTreeMap<String, u32>>,
+    failing: RefCell<BTreeMap<String, Failing>>,
+}
+
+/// How often the last messages to an object failed, and until when it is left alone.
+#[derive(Debug, Default)]
+struct Failing {
+    count: u32,
+    until_ms: i64,
 }
 
 impl Telling {
     fn begin(&self, id: &str, now_ms: i64) -> bool {
         let mut since_ms = self.since_ms.borrow_mut();
-        let is_running = |since_ms: &i64| now_ms.saturating_sub(*since_ms) < RUN_MS_MAX;
-        if since_ms.get(id).is_some_and(is_running) {
+        since_ms.retain(|_, since_ms| now_ms.saturating_sub(*since_ms) < RUN_MS_MAX);
+        let failing = self.failing.borrow();
+        let is_left_alone = failing.get(id).is_some_and(|it| now_ms < it.until_ms);
+        if is_left_alone || since_ms.len() >= RUNNING_MAX || since_ms.contains_key(id) {
             return false;
         }
         since_ms.insert(id.to_owned(), now_ms);
@@ -68,16 +80,17 @@ impl Telling {
     }
 
     fn succeeded(&self, id: &str) {
-        self.failures.borrow_mut().remove(id);
+        self.failing.borrow_mut().remove(id);
     }
 
-    /// Gives how many milliseconds to wait.
-    fn failed(&self, id: &str) -> i64 {
-        let mut failures = self.failures.borrow_mut();
-        let failures = failures.entry(id.to_owned()).or_default();
-        let wait_ms = RETRY_MS << (*failures).min(DOUBLINGS_MAX);
-        *failures = failures.saturating_add(1);
-        wait_ms
+    /// Gives when to try again.
+    fn failed(&self, id: &str, now_ms: i64) -> i64 {
+        let mut failing = self.failing.borrow_mut();
+        let failing = failing.entry(id.to_owned()).or_default();
+        let wait_ms = RETRY_MS << failing.count.min(DOUBLINGS_MAX);
+        failing.count = failing.count.saturating_add(1);
+        failing.until_ms = now_ms.saturating_add(wait_ms);
+        failing.until_ms
     }
 }
 
@@ -86,7 +99,8 @@ pub(crate) fn has_work(store: &Store) -> Result<bool, StoreError> {
     store.webhooks().has_untold()
 }
 
-/// Begins to tell each object that is to be told something and is not being told now.
+/// Begins to tell each object that is to be told something and is not being told now. Where they are
+/// too many, each that ends begins the next.
 pub(crate) fn begin(state: &Rc<NamespaceState>) {
     if let Err(error) = try_to_begin(state) {
         fault_log::error("namespace", &error);
@@ -131,16 +145,19 @@ async fn wipe(state: Rc<NamespaceState>, id: String) {
     end(&state, &id, wiped).await;
 }
 
-async fn end(state: &NamespaceState, id: &str, outcome: Result<(), ErrorReply>) {
+async fn end(state: &Rc<NamespaceState>, id: &str, outcome: Result<(), ErrorReply>) {
     state.webhooks.ended(id);
-    let Err(error) = outcome else {
-        return state.webhooks.succeeded(id);
-    };
-    fault_log::warning("webhook", &error.cause());
-    let at_ms = now_ms().saturating_add(state.webhooks.failed(id));
-    if let Err(error) = state.wake_by(at_ms).await {
-        fault_log::error("alarm", &error);
+    match outcome {
+        Ok(()) => state.webhooks.succeeded(id),
+        Err(error) => {
+            fault_log::warning("webhook", &error.cause());
+            let at_ms = state.webhooks.failed(id, now_ms());
+            if let Err(error) = state.wake_by(at_ms).await {
+                fault_log::error("alarm", &error);
+            }
+        }
     }
+    begin(state);
 }
 
 /// Tells an object its next events, and how the webhook is now; `false` when it knows everything.
@@ -279,13 +296,23 @@ mod tests {
     }
 
     #[test]
+    fn a_bounded_number_of_objects_is_told_at_once() {
+        let telling = Telling::default();
+        let begun = (0..100).filter(|id: &i32| telling.begin(&id.to_string(), 0));
+        assert_eq!(begun.count(), RUNNING_MAX);
+        telling.ended("7");
+        assert!(telling.begin("99", 0));
+    }
+
+    #[test]
     fn a_webhook_whose_object_fails_waits_longer_each_time() {
         let telling = Telling::default();
-        let waits: Vec<_> = (0..10).map(|_| telling.failed("a")).collect();
+        let waits: Vec<_> = (0..10).map(|_| telling.failed("a", 0)).collect();
         assert_eq!(waits[..3], [1_000, 2_000, 4_000]);
         assert_eq!(waits[8..], [256_000; 2]);
-        assert_eq!(telling.failed("b"), 1_000, "the others are well");
+        assert!(!telling.begin("a", 255_999) && telling.begin("a", 256_000));
+        assert!(telling.begin("b", 0), "the others are well");
         telling.succeeded("a");
-        assert_eq!(telling.failed("a"), 1_000);
+        assert_eq!(telling.failed("a", 0), 1_000);
     }
 }

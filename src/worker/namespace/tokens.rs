@@ -6,7 +6,8 @@ use super::contract::{ListTokens, MakeToken, Revoke, SharedToken, SharedTokens};
 use super::events::{self, Author};
 use super::steps::StepError;
 use crate::repo_do::contract::{
-    Admit, Admitted, ErrorCode, ErrorReply, RevokedToken, Scope, TokenHash, TokenRecord, TokenState,
+    Admit, Admitted, ErrorCode, ErrorReply, RevokedToken, Scope, TokenHash, TokenPlace,
+    TokenRecord, TokenState,
 };
 use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::event::EventKind;
@@ -108,17 +109,18 @@ pub(crate) fn list<D: Database>(
     now_ms: i64,
 ) -> Result<SharedTokens, StepError> {
     exists(store)?;
-    let offset = asked.page.saturating_sub(1).saturating_mul(asked.per_page);
+    let start = TokenPlace::start(asked.behind.as_ref(), asked.page, asked.per_page);
     let without = (!asked.admin_too).then_some(tokens::Scope::Admin);
     let state = asked.state.map(Into::into);
     let page = store
         .tokens()
-        .list(state, without, now_ms, offset, asked.per_page)?;
+        .list(state, without, now_ms, start, asked.per_page)?;
     let tokens = page.tokens.into_iter();
     let tokens = tokens.map(|token| shared(store, token.into()));
     Ok(SharedTokens {
         tokens: tokens.collect::<Result<_, _>>()?,
         total_count: page.total_count,
+        has_more: page.has_more,
     })
 }
 
@@ -220,6 +222,7 @@ mod tests {
             admin_too: true,
             page: 1,
             per_page: 10,
+            behind: None,
         }
     }
 

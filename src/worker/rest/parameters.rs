@@ -18,7 +18,7 @@ use crate::worker::names::{NamespaceName, RepositoryName};
 mod tokens;
 pub(crate) mod webhooks;
 
-pub(crate) use tokens::{NewToken, Subject, TokenFilter, TokenQuery};
+pub(crate) use tokens::{NewToken, PageAsked, Subject, TokenFilter, TokenQuery};
 
 /// Refuses the query of a route that takes none, by the first parameter in it.
 pub(crate) fn no_parameters(query: &str) -> Result<(), ErrorReply> {

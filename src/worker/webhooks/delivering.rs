@@ -7,13 +7,12 @@ use worker::{Method, Request, RequestInit};
 
 use super::contract::{Disabled, NAMESPACE_DISABLED};
 use super::hook::{Hook, Store, now_ms};
-use super::post::{Letter, Posted, post};
-use super::retry::{self, Verdict};
+use super::post::{Letter, post};
+use super::settling::{Ended, settle};
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorReply, ORIGIN};
-use crate::storage::db::sql::in_transaction;
 use crate::storage::fault_log;
-use crate::storage::webhook::store::{self, Attempt, Due, Next};
+use crate::storage::webhook::store::Due;
 use crate::worker::fault::fault;
 
 /// Requests to the receiver at once. The platform allows six connections.
@@ -25,14 +24,6 @@ const GUARD_MS: i64 = 5_000;
 
 /// When to tell the namespace's object again that the webhook was switched off.
 const TELLING_RETRY_MS: i64 = 30_000;
-
-/// How the type of a ping ends. It is tried once, and says nothing about the receiver's health.
-const PING: &str = ".webhook.ping";
-
-/// Why a webhook was switched off: the receiver says that it wants no more.
-const REASON_GONE: &str = "gone";
-/// Nothing but failures came back for days.
-const REASON_FAILING: &str = "failing";
 
 /// The variable by which the operator allows receivers on private networks, as for imports.
 const ALLOW_PRIVATE: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
@@ -140,53 +131,13 @@ async fn try_once(hook: &Hook, due: &Due) -> Result<(), ErrorReply> {
     let Some(known) = store.load()? else {
         return Ok(());
     };
-    settle(&store, &known, due, posted, begun_ms)?;
+    let ended = Ended {
+        begun_ms,
+        now_ms: now_ms(),
+        random: random(),
+    };
+    settle(&store, &known, due, posted, ended)?;
     Ok(hook.note_settled(&store)?)
-}
-
-/// Writes down what came back, and what follows from it.
-fn settle(
-    store: &Store,
-    known: &store::Hook,
-    due: &Due,
-    posted: Posted,
-    begun_ms: i64,
-) -> Result<(), StoreError> {
-    let now_ms = now_ms();
-    let retry_after = posted.retry_after.as_deref();
-    let verdict = Verdict {
-        status: posted.status,
-        retry_at_ms: retry_after.and_then(|header| retry::retry_at_ms(header, now_ms)),
-    };
-    let is_ping = due.kind.ends_with(PING);
-    let next = match verdict.next(due.attempts, now_ms, random()) {
-        Next::Retry(_) if is_ping || verdict.is_gone() => Next::GivenUp,
-        next => next,
-    };
-    let attempt = Attempt {
-        at_ms: begun_ms,
-        duration_ms: now_ms.saturating_sub(begun_ms),
-        status: posted.status,
-        answer: posted.answer,
-    };
-    in_transaction(store.database(), || {
-        store.settle(due.seq, &attempt, next)?;
-        if is_ping || !known.definition.active {
-            return Ok(());
-        }
-        if verdict.is_delivered() {
-            return store.set_failing_since(None);
-        }
-        let since_ms = known.failing_since.unwrap_or(begun_ms);
-        store.set_failing_since(Some(since_ms))?;
-        if verdict.is_gone() {
-            return store.disable(REASON_GONE);
-        }
-        if retry::has_failed_too_long(since_ms, now_ms) {
-            return store.disable(REASON_FAILING);
-        }
-        Ok(())
-    })
 }
 
 /// Any number; it is no secret.

@@ -6,6 +6,7 @@
 //! | [`contract`] | messages to that object |
 //! | [`object`], [`hook`] | the object: its shell, and what it does |
 //! | [`delivering`], [`post`] | deliveries under way; one attempt |
+//! | [`settling`] | what follows from an attempt |
 //! | [`signing`] | secrets and signatures, as Standard Webhooks has them |
 //! | [`retry`] | when a delivery is tried again or given up |
 
@@ -17,3 +18,4 @@ pub(crate) mod signing;
 mod delivering;
 mod hook;
 mod post;
+mod settling;

@@ -55,7 +55,12 @@ pub(crate) async fn start(
             ..new.create.clone()
         };
         let asked_by = serde_json::to_string(&Doer::caller(caller, account));
-        make(object, &create, (&url, credentials, &new), asked_by.ok())?;
+        make(
+            object,
+            &create,
+            (&url, credentials, &new),
+            asked_by.as_deref().ok(),
+        )?;
         filling::begin(object).await?;
     }
     filling::made(object, &new.create.repository_id)
@@ -92,7 +97,7 @@ fn make(
     object: &RepoObject,
     create: &CreateRepository,
     (url, credentials, new): (&RemoteUrl, Option<Credentials>, &ImportRepository),
-    asked_by: Option<String>,
+    asked_by: Option<&str>,
 ) -> Result<(), ErrorReply> {
     let store = object.store()?;
     if store.load()?.is_some() {
@@ -105,7 +110,7 @@ fn make(
             branch: new.branch.as_deref(),
             depth: new.depth,
             had_credentials: credentials.is_some(),
-            asked_by: asked_by.as_deref(),
+            asked_by,
             now_ms: now_ms(),
         })
     })?;

@@ -123,12 +123,13 @@ impl Neighbour {
                 ErrorCode::Unauthorized | ErrorCode::Forbidden if self.actor != anybody => {
                     self.actor = anybody;
                 }
-                ErrorCode::Unauthorized | ErrorCode::Forbidden => return Err(absent()),
                 ErrorCode::NotFound if refusal.pointer.as_deref() == Some("/ref") => {
                     let message = "it names no commit in the other repository";
                     return Err(ErrorReply::at(ErrorCode::NotFound, "/from/ref", message));
                 }
-                ErrorCode::NotFound => return Err(absent()),
+                ErrorCode::Unauthorized | ErrorCode::Forbidden | ErrorCode::NotFound => {
+                    return Err(absent());
+                }
                 _ => return Err(at(REPOSITORY, refusal)),
             }
         }

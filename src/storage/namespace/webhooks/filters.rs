@@ -148,3 +148,6 @@ pub fn matches(pattern: &str, text: &str) -> bool {
         None => pattern == text,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,16 @@ use crate::git::store::StoreError;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 use crate::storage::webhook::definition::Definition;
 
+/// Goes from one webhook to the next in the key of what waits.
+const UNTOLD: &str = "WITH RECURSIVE waiting (id) AS (
+        SELECT min(webhook_id) FROM webhook_pending
+        UNION ALL
+        SELECT (SELECT min(webhook_id) FROM webhook_pending WHERE webhook_id > id)
+        FROM waiting WHERE id IS NOT NULL
+    )
+    SELECT id FROM waiting WHERE id IS NOT NULL
+    UNION SELECT id FROM webhook WHERE told_version < version OR is_ending = 1";
+
 impl<D: Database> Webhooks<'_, D> {
     /// Whether any webhook's object is to be told something.
     pub fn has_untold(&self) -> Result<bool, StoreError> {
@@ -16,11 +26,10 @@ impl<D: Database> Webhooks<'_, D> {
         Ok(found.unwrap_or_default())
     }
 
-    /// The webhooks whose objects are to be told something.
+    /// The webhooks whose objects are to be told something. Of what waits for one a single row is read,
+    /// however much it is.
     pub fn untold(&self) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT webhook_id FROM webhook_pending
-            UNION SELECT id FROM webhook WHERE told_version < version OR is_ending = 1";
-        Ok(query_all(self.db, sql, &[], |row| row.text(0))?)
+        Ok(query_all(self.db, UNTOLD, &[], |row| row.text(0))?)
     }
 
     /// Whether the object of this webhook is to be told of a change.
@@ -78,5 +87,31 @@ impl<D: Database> Webhooks<'_, D> {
             }
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::UNTOLD;
+    use crate::storage::db::rusqlite_db::RusqliteDatabase;
+    use crate::storage::db::sql::{Database as _, query_all};
+    use crate::storage::namespace::store::NamespaceStore;
+
+    #[test]
+    fn who_is_to_be_told_is_found_without_reading_all_that_waits() {
+        let store = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
+        store.create("demo", 1).unwrap();
+        let webhooks = store.webhooks();
+        assert_eq!(webhooks.untold(), Ok(Vec::new()));
+        let sql = "INSERT INTO webhook_pending (webhook_id, sequence)
+            VALUES ('a', 1), ('a', 2), ('b', 1), ('c', 9)";
+        store.database().execute(sql, &[]).unwrap();
+        let expected = ["a", "b", "c"].map(str::to_owned).to_vec();
+        assert_eq!(webhooks.untold(), Ok(expected));
+
+        let explain: &'static str = format!("EXPLAIN QUERY PLAN {UNTOLD}").leak();
+        let plan = query_all(store.database(), explain, &[], |row| row.text(3)).unwrap();
+        let scans = |step: &&String| step.contains("SCAN webhook_pending");
+        assert_eq!(plan.iter().find(scans), None, "{plan:?}");
     }
 }
