@@ -43,8 +43,14 @@ fn the_examples_are_those_of_the_page() {
 fn a_ci_trigger_builds_each_push_once() {
     let server = Server::start_with(&[("CAIRN_IMPORT_ALLOW_PRIVATE", "true")]);
     let (scratch, rest) = (Scratch::new(), server.rest());
-    let build = r#"echo "$CI_REPOSITORY $CI_REF $CI_COMMIT" >> builds"#;
-    let environment = |port| [("WEBHOOK_SECRET", SECRET), ("BUILD", build), ("PORT", port)];
+    let command = r#"echo "$CI_REPOSITORY $CI_REF $CI_COMMIT" >> builds"#;
+    let environment = |port| {
+        [
+            ("WEBHOOK_SECRET", SECRET),
+            ("BUILD", command),
+            ("PORT", port),
+        ]
+    };
     let ci = Program::start(&scratch, "ci.mjs", &environment("0"), &[]);
     let port = ci.says("listening on ");
     let (app, source) = scratch.pushed(&rest, "ci", "app");
@@ -80,9 +86,9 @@ fn a_ci_trigger_builds_each_push_once() {
     wait::until_true("the last is built", PATIENCE, || {
         builds().lines().count() >= 4
     });
-    let built: Vec<String> = builds().lines().map(str::to_owned).collect();
-    assert_eq!(built.len(), 4, "{built:?}");
-    assert_eq!(built.into_iter().collect::<BTreeSet<_>>(), wanted);
+    let lines: Vec<String> = builds().lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert_eq!(lines.into_iter().collect::<BTreeSet<_>>(), wanted);
     assert_eq!(forged(&port), 401);
 }
 
