@@ -19,6 +19,13 @@
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+// Counts of a test are small.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss
+)]
 // Threads and clocks of a test.
 #![allow(clippy::disallowed_methods)]
 #![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
