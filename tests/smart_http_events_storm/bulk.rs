@@ -27,7 +27,7 @@ const READERS: usize = 60;
 /// The heap may have so much. The isolate has 128 MB.
 const HEAP_MIB_MAX: u64 = 48;
 
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 fn heap_mib(desk: &Desk) -> u64 {
     let stats = desk.rest.get(&desk.hosted.path("/stats")).result(200);

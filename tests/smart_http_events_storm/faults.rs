@@ -16,7 +16,7 @@ use super::support::server::Server;
 use super::support::wait::until_true;
 
 /// How long a fault may take to show, and to be over.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One write that fails.
 #[derive(Debug)]

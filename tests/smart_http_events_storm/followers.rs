@@ -88,7 +88,7 @@ impl Follower<'_> {
     pub fn stream(&self) -> Vec<Value> {
         let mut events = Vec::new();
         while !self.is_done(&events) {
-            let last = events.last().map_or(0, |event| self.id_of(event));
+            let last = events.last().map_or(0, |event| id_of(event));
             let headers = [
                 ("Accept", "text/event-stream"),
                 ("Last-Event-ID", &*last.to_string()),
@@ -118,7 +118,7 @@ impl Follower<'_> {
                 && let Some(text) = data.take()
             {
                 let event = serde_json::from_str(&text).expect("data is JSON");
-                assert_eq!(id.take(), Some(self.id_of(&event)), "the id of {event}");
+                assert_eq!(id.take(), Some(id_of(&event)), "the id of {event}");
                 events.push(event);
             }
             if line.is_empty() && self.is_done(events) {
@@ -126,11 +126,12 @@ impl Follower<'_> {
             }
         }
     }
+}
 
-    fn id_of(&self, event: &Value) -> i64 {
-        match event["metadata"].get("namespaceSequence") {
-            Some(_) => namespace_sequence(event),
-            None => sequence(event),
-        }
+/// An event's place in the feed that showed it.
+fn id_of(event: &Value) -> i64 {
+    match event["metadata"].get("namespaceSequence") {
+        Some(_) => namespace_sequence(event),
+        None => sequence(event),
     }
 }

@@ -23,7 +23,7 @@ pub const DEPLOYMENT: [(&str, &str); 2] = [
 ];
 
 /// How long everything may take to be delivered once it is quiet.
-const QUIET: Duration = Duration::from_secs(300);
+const QUIET: Duration = Duration::from_mins(5);
 
 /// How much of it.
 #[derive(Debug, Clone)]
@@ -92,7 +92,7 @@ impl Hooks {
         let hooks = Self { receivers };
         let namespace = format!("/api/v1/namespaces/{}/webhooks", shared.size.name);
         hooks.add(shared, &namespace, "moody/all", &json!({"events": ["*"]}));
-        hooks.add(shared, &namespace, "moody/rest", &hooks.of_rest());
+        hooks.add(shared, &namespace, "moody/rest", &Self::of_rest());
         hooks.add(shared, &namespace, "dead/all", &json!({"events": ["*"]}));
         hooks.add(shared, &namespace, "hanging/all", &json!({"events": ["*"]}));
         for hosted in shared.hosted.iter().step_by(10) {
@@ -103,7 +103,7 @@ impl Hooks {
         hooks
     }
 
-    fn of_rest(&self) -> Value {
+    fn of_rest() -> Value {
         json!({"events": ["repo.*"], "refs": ["refs/heads/rest-*"]})
     }
 
@@ -114,7 +114,7 @@ impl Hooks {
     }
 
     /// What each hook is to get, by its path.
-    fn expected<'a>(&self, shared: &Shared<'_>, feeds: &'a Feeds) -> Vec<(String, Vec<&'a Value>)> {
+    fn expected<'a>(shared: &Shared<'_>, feeds: &'a Feeds) -> Vec<(String, Vec<&'a Value>)> {
         let is_push = |event: &Value| event["type"] == "cairn.repo.pushed";
         let all = || feeds.namespace.iter();
         // The repositories were there before the hooks.
@@ -174,7 +174,7 @@ fn rage(size: &Size) {
         "who read one repository's stream",
     );
     await_deliveries(&shared, &feeds, &hooks);
-    for (path, events) in hooks.expected(&shared, &feeds) {
+    for (path, events) in Hooks::expected(&shared, &feeds) {
         judge::delivered(&hooks.receivers, &path, events.into_iter());
     }
     tell(&shared, &feeds, &hooks, stormed, started.elapsed());
@@ -213,7 +213,9 @@ fn push_and_kill(shared: &Shared<'_>, server: &mut Server) -> (Vec<Value>, Vec<V
             shared.is_over.store(true, Ordering::SeqCst);
         }
         let seen = [polling, streaming, streaming_one].map(|reader| reader.join().unwrap());
-        ended.into_iter().for_each(|client| client.unwrap());
+        for client in ended {
+            client.unwrap();
+        }
         let [polled, streamed, of_one] = seen;
         (polled, streamed, of_one)
     })
@@ -251,7 +253,7 @@ fn await_hand_over(shared: &Shared<'_>) {
 }
 
 fn await_deliveries(shared: &Shared<'_>, feeds: &Feeds, hooks: &Hooks) {
-    for (path, events) in hooks.expected(shared, feeds) {
+    for (path, events) in Hooks::expected(shared, feeds) {
         let wanted: std::collections::BTreeSet<_> = events
             .iter()
             .map(|event| event["metadata"]["eventId"].as_str().unwrap())
