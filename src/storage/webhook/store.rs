@@ -12,6 +12,9 @@ use crate::storage::db::sql_error::SqlError;
 
 use super::definition::Definition;
 
+/// Why the store fails.
+pub(crate) type HookError = StoreError;
+
 /// The store of one webhook.
 #[derive(Debug)]
 pub struct HookStore<D> {

@@ -9,7 +9,9 @@
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
-//! | [`webhooks`], [`telling`] | webhooks defined; their objects told of events and changes |
+//! | [`webhooks`] | webhooks defined |
+//! | [`telling`], [`told_objects`] | their objects told of events and changes; which are being told |
+//! | [`wire`] | messages and answers as JSON |
 //! | [`once`], [`once_steps`] | requests that are done once |
 
 pub(crate) mod arriving;
@@ -27,4 +29,6 @@ pub(crate) mod steps;
 pub(crate) mod taking;
 pub(crate) mod telling;
 pub(crate) mod tokens;
+pub(crate) mod told_objects;
 pub(crate) mod webhooks;
+pub(crate) mod wire;

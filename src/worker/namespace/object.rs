@@ -4,18 +4,17 @@
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use worker::durable::State;
 use worker::{Date, DurableObject, Env, Request, Response, durable_object};
 
 use super::contract::{
-    ByName, ByPrefix, Confirm, CreateNamespace, Done, ListTokens, MakeToken, NamespaceInfo,
-    REGISTRY, Relist, Reserve, Revoke, UpdateNamespace, path,
+    ByName, ByPrefix, Confirm, CreateNamespace, ListTokens, MakeToken, NamespaceInfo, REGISTRY,
+    Relist, Reserve, Revoke, UpdateNamespace, path,
 };
 use super::events::Author;
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
+use super::wire::{done, json, read, unknown};
 use super::{background, feed, once_steps, queue, taking, telling, tokens, webhooks};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
@@ -334,24 +333,4 @@ fn store_fault(error: &dyn std::fmt::Display) -> ErrorReply {
     let lasting = lasting(&error.to_string());
     let told = lasting.map_or("internal error", |fault| fault.told());
     ErrorReply::new(ErrorCode::InternalError, told).caused_by("namespace", error)
-}
-
-pub(super) fn done(outcome: Result<(), StepError>) -> Result<String, ErrorReply> {
-    outcome?;
-    json(&Done {})
-}
-
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorReply> {
-    serde_json::from_slice(body).map_err(|error| fault("internal body", &error))
-}
-
-pub(super) fn json<T: Serialize>(value: &T) -> Result<String, ErrorReply> {
-    serde_json::to_string(value).map_err(|error| fault("internal answer", &error))
-}
-
-pub(super) fn unknown(path: &str) -> ErrorReply {
-    ErrorReply::new(
-        ErrorCode::NotFound,
-        format!("the namespace's object does not serve {path}"),
-    )
 }

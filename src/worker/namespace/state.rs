@@ -13,7 +13,7 @@ use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
 use crate::storage::namespace::webhooks::filters::Filters;
 use crate::worker::namespace::arriving::Arriving;
-use crate::worker::namespace::telling::Telling;
+use crate::worker::namespace::told_objects::Telling;
 
 /// A run that has said nothing for so long is over.
 const RUN_MS_MAX: i64 = 5 * 60_000;

@@ -16,8 +16,8 @@ use serde_json::json;
 
 use super::contract::{Done, path};
 use super::events::{self, Author};
-use super::object;
 use super::steps::StepError;
+use super::wire::{done, json, read, unknown as unknown_path};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::event::EventKind;
@@ -115,11 +115,10 @@ pub(super) fn answer<D: Database>(
     body: &[u8],
     now_ms: i64,
 ) -> Result<String, ErrorReply> {
-    use object::{done, json, read};
     match path {
         path::WEBHOOKS => json(&list(store, &parameters::query(query)?)?),
         path::WEBHOOK => json(&find(store, &parameters::query(query)?)?),
-        path::WEBHOOK_MAKE => json(&make(store, read(body)?, now_ms)?),
+        path::WEBHOOK_MAKE => json(&make(store, &read(body)?, now_ms)?),
         path::WEBHOOK_CHANGE => json(&change(store, read(body)?, now_ms)?),
         path::WEBHOOK_ROTATE => json(&rotate(store, read(body)?, now_ms)?),
         path::WEBHOOK_DELETE => {
@@ -127,7 +126,7 @@ pub(super) fn answer<D: Database>(
             json(&Done {})
         }
         NAMESPACE_DISABLED => done(disabled(store, &read(body)?, now_ms)),
-        path => Err(object::unknown(path)),
+        path => Err(unknown_path(path)),
     }
 }
 
@@ -145,7 +144,7 @@ fn find<D: Database>(store: &NamespaceStore<D>, which: &Which) -> Result<Webhook
 
 fn make<D: Database>(
     store: &NamespaceStore<D>,
-    new: Make,
+    new: &Make,
     now_ms: i64,
 ) -> Result<Webhook, StepError> {
     in_transaction(store.database(), || {

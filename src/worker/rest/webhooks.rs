@@ -66,7 +66,7 @@ async fn create(visit: &Visit, request: Request, owner: &HookOwner) -> Result<Re
     let new: NewWebhook = body_below(visit, &owner.namespace, request).await?;
     let types = types(visit);
     check_url(visit, &new.url)?;
-    let make = Make {
+    let asked = Make {
         which: which(owner, &id::repository_id(visit.entropy(Purpose::Webhook)?)),
         events: given::events(&new.events, &types)?,
         refs: new.refs.map(given::refs).transpose()?,
@@ -74,8 +74,13 @@ async fn create(visit: &Visit, request: Request, owner: &HookOwner) -> Result<Re
         url: new.url,
         active: new.active.unwrap_or(true),
     };
-    let made: Webhook =
-        directory::post(visit, &owner.namespace, namespace_path::WEBHOOK_MAKE, &make).await?;
+    let made: Webhook = directory::post(
+        visit,
+        &owner.namespace,
+        namespace_path::WEBHOOK_MAKE,
+        &asked,
+    )
+    .await?;
     envelope::success(201, &ShownWebhook::with_secret(made, &types))
 }
 

@@ -9,10 +9,9 @@ use super::contract::{Disabled, NAMESPACE_DISABLED};
 use super::hook::{Hook, Store, now_ms};
 use super::post::{Letter, post};
 use super::settling::{Ended, settle};
-use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorReply, ORIGIN};
 use crate::storage::fault_log;
-use crate::storage::webhook::store::Due;
+use crate::storage::webhook::store::{Due, HookError};
 use crate::worker::fault::fault;
 
 /// Requests to the receiver at once. The platform allows six connections.
@@ -55,7 +54,7 @@ pub(super) async fn go_on(hook: &Rc<Hook>) -> Result<(), ErrorReply> {
     }
 }
 
-fn begin_due(hook: &Rc<Hook>, store: &Store) -> Result<(), StoreError> {
+fn begin_due(hook: &Rc<Hook>, store: &Store) -> Result<(), HookError> {
     let mut running = hook.running.borrow_mut();
     if running.len() >= RUNNING_MAX {
         return Ok(());
@@ -75,7 +74,7 @@ fn begin_due(hook: &Rc<Hook>, store: &Store) -> Result<(), StoreError> {
 }
 
 /// When there is something to do next.
-fn wake_at(hook: &Hook, store: &Store, is_to_tell: bool) -> Result<Option<i64>, StoreError> {
+fn wake_at(hook: &Hook, store: &Store, is_to_tell: bool) -> Result<Option<i64>, HookError> {
     let running = hook.running.borrow();
     let now_ms = now_ms();
     let guard = (!running.is_empty()).then(|| now_ms.saturating_add(GUARD_MS));

@@ -4,7 +4,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`contract`] | messages to that object |
-//! | [`object`], [`hook`] | the object: its shell, and what it does |
+//! | [`object`], [`hook`], [`tasks`] | the object: its shell, its state, and what it does |
 //! | [`delivering`], [`post`] | deliveries under way; one attempt |
 //! | [`settling`] | what follows from an attempt |
 //! | [`signing`] | secrets and signatures, as Standard Webhooks has them |
@@ -19,3 +19,4 @@ mod delivering;
 mod hook;
 mod post;
 mod settling;
+mod tasks;

@@ -2,9 +2,8 @@
 
 use super::post::Posted;
 use super::retry::{self, Verdict};
-use crate::git::store::StoreError;
 use crate::storage::db::sql::{Database, in_transaction};
-use crate::storage::webhook::store::{Attempt, Due, Hook, HookStore, Next};
+use crate::storage::webhook::store::{Attempt, Due, Hook, HookError, HookStore, Next};
 
 /// How the type of a ping ends. It is tried once, and says nothing about the receiver's health.
 const PING: &str = ".webhook.ping";
@@ -29,7 +28,7 @@ pub(super) fn settle<D: Database>(
     due: &Due,
     posted: Posted,
     ended: Ended,
-) -> Result<(), StoreError> {
+) -> Result<(), HookError> {
     let Ended {
         begun_ms,
         now_ms,
