@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// What the consumer got, as it reports it.
 struct Reports {
     url: &'static str,
-    reports: Arc<Mutex<Vec<Value>>>,
+    all: Arc<Mutex<Vec<Value>>>,
     /// Reports that are refused before one is taken.
     refusals: Arc<Mutex<u32>>,
 }
@@ -54,14 +54,14 @@ impl Reports {
         });
         Self {
             url: url.leak(),
-            reports,
+            all: reports,
             refusals,
         }
     }
 
     /// What was reported about each event, by its place in the namespace's feed.
     fn by_place(&self) -> BTreeMap<i64, Value> {
-        let reports = self.reports.lock().unwrap().clone();
+        let reports = self.all.lock().unwrap().clone();
         let place = |report: &Value| {
             let place = &report["event"]["metadata"]["namespaceSequence"];
             place.as_i64().unwrap()

@@ -3,6 +3,8 @@
 
 #![allow(
     clippy::panic,
+    clippy::disallowed_methods,
+    clippy::similar_names,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a panic is how a test fails"

@@ -66,11 +66,11 @@ impl Receiver {
             received: Arc::default(),
             rule: Arc::new(Mutex::new(Box::new(all))),
         };
-        let (received, rule) = (Arc::clone(&receiver.received), Arc::clone(&receiver.rule));
+        let (log, rule) = (Arc::clone(&receiver.received), Arc::clone(&receiver.rule));
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let (received, rule) = (Arc::clone(&received), Arc::clone(&rule));
-                std::thread::spawn(move || serve(connection, &received, &rule));
+                let (log, rule) = (Arc::clone(&log), Arc::clone(&rule));
+                std::thread::spawn(move || serve(connection, &log, &rule));
             }
         });
         receiver
@@ -150,7 +150,7 @@ fn serve(
                     head = format!("HTTP/1.1 {status} x\r\n");
                 }
                 for (name, value) in headers {
-                    head.push_str(&format!("{name}: {value}\r\n"));
+                    head.extend([name, ": ", value.as_str(), "\r\n"]);
                 }
                 head.push_str("\r\n");
                 let stream = reader.get_mut();

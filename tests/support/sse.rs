@@ -37,7 +37,7 @@ impl Stream {
     /// Asks for a stream; returns when the head of the answer is here.
     pub fn open(server: &Server, bearer: &str, path: &str, last_event_id: Option<i64>) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
-        let timeout = Some(Duration::from_secs(60));
+        let timeout = Some(Duration::from_mins(1));
         stream.set_read_timeout(timeout).unwrap();
         let id = last_event_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
         let request = format!(
@@ -111,7 +111,7 @@ impl Block {
         for line in text.lines() {
             match line.split_once(": ") {
                 Some(("id", id)) => block.id = id.parse().ok(),
-                Some(("event", event)) => block.event = event.to_owned(),
+                Some(("event", event)) => event.clone_into(&mut block.event),
                 Some(("data", data)) => block.data = serde_json::from_str(data).unwrap(),
                 _ => {}
             }
