@@ -88,7 +88,7 @@ impl Follower<'_> {
     pub fn stream(&self) -> Vec<Value> {
         let mut events = Vec::new();
         while !self.is_done(&events) {
-            let last = events.last().map_or(0, |event| id_of(event));
+            let last = events.last().map_or(0, id_of);
             let headers = [
                 ("Accept", "text/event-stream"),
                 ("Last-Event-ID", &*last.to_string()),

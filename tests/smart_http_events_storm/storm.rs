@@ -230,7 +230,7 @@ fn kill_now_and_then(shared: &Shared<'_>, server: &mut Server) {
         .collect();
     moments.sort_unstable();
     for moment in moments {
-        until_true("the clients go on", Duration::from_secs(600), || {
+        until_true("the clients go on", Duration::from_mins(10), || {
             shared.pushed.load(Ordering::Relaxed) >= moment
         });
         server.crash();

@@ -110,5 +110,5 @@ fn digest(kind: &str, content: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    faster_hex::hex_string(bytes)
 }
