@@ -26,8 +26,8 @@ struct Cost {
 
 /// The most that each may cost: at most a fifth above what it costs. Whoever raises one says why.
 ///
-/// Rows written: each ref that changes has an event, a row; and the namespace's receipt of all events
-/// of a push is one more, after the report.
+/// Rows written: each ref that changes has an event, a row. Now and then there is one more, after the
+/// report: how far the namespace has taken events.
 const BUDGETS: [(&str, Cost); 10] = [
     ("first push of sixty commits", cost(125, 170, 37)),
     ("push of one commit", cost(34, 63, 12)),

@@ -120,8 +120,11 @@ pub fn agreed(server: &Server, id: &str) -> Vec<Told> {
             .query_row(sql, [], |row| row.get(0))
             .ok()
     };
-    let newest = numbers.last().copied();
-    until_true("its note", BACKGROUND, || handed_over() == newest);
+    // The first hand-over is noted at once, later ones now and then.
+    let newest = numbers.last().copied().unwrap_or_default();
+    until_true("its note", BACKGROUND, || {
+        handed_over().is_some_and(|noted: i64| 0 < noted && noted <= newest)
+    });
     own
 }
 

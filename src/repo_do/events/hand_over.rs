@@ -3,6 +3,7 @@
 //! The message that carries them also says what the namespace's list should show of the repository.
 //! It is sent at least once; the namespace takes each event once, by its number.
 
+use crate::git::store::StoreError;
 use crate::repo_do::contract::event::{HandOver, HandedOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;
@@ -41,7 +42,10 @@ pub(crate) async fn run(object: &RepoObject) {
 
 /// Sends what an earlier life of the object left, or a hand-over that failed: for the alarm.
 pub(crate) async fn run_if_any(object: &RepoObject) {
-    let has_any = object.store().and_then(|store| has_any(&store));
+    let has_any = object.store().and_then(|store| {
+        note(&store, object, object.outbox.to_note())?;
+        has_any(&store)
+    });
     match has_any {
         Ok(true) => run(object).await,
         Ok(false) => {}
@@ -51,7 +55,9 @@ pub(crate) async fn run_if_any(object: &RepoObject) {
 
 /// Hands over everything before the database is wiped; fails while the namespace does not answer.
 pub(crate) async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
-    if !has_any(&*object.store()?)? {
+    let store = object.store()?;
+    note(&store, object, object.outbox.to_note())?;
+    if !has_any(&store)? {
         return Ok(());
     }
     let Some(_taken) = object.outbox.turn.take_within(WAIT_MS).await else {
@@ -67,8 +73,18 @@ pub(crate) async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
 }
 
 /// Whether something is left. Where no repository was created there is nothing.
-pub(crate) fn has_any(store: &Store) -> Result<bool, crate::git::store::StoreError> {
+pub(crate) fn has_any(store: &Store) -> Result<bool, StoreError> {
     Ok(store.load()?.is_some() && store.has_unhanded_events()?)
+}
+
+/// Notes how far events were handed over.
+fn note(store: &Store, object: &RepoObject, sequence: Option<i64>) -> Result<(), StoreError> {
+    let Some(sequence) = sequence else {
+        return Ok(());
+    };
+    store.note_handed_over(sequence)?;
+    object.outbox.noted(sequence);
+    Ok(())
 }
 
 async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
@@ -80,7 +96,11 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
         };
         let from = match object.outbox.handed_over.get() {
             Some(from) => from,
-            None => store.handed_over()?,
+            None => {
+                let noted = store.handed_over()?;
+                object.outbox.noted(noted);
+                noted
+            }
         };
         let page = store.events_after(from, EVENTS_MAX, EVENT_BYTES_MAX)?;
         let last = page.events.last().map(|event| event.sequence);
@@ -113,8 +133,8 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
                 let message = "the namespace did not take all events";
                 return Err(ErrorReply::new(ErrorCode::InternalError, message));
             }
-            store.note_handed_over(last)?;
             object.outbox.handed_over.set(Some(last));
+            note(&store, object, object.outbox.to_note_now())?;
         }
         object.outbox.succeeded();
         if !page.more && object.outbox.arrivals.count() == arrivals {

@@ -14,6 +14,10 @@ const RETRY_MS: i64 = 1_000;
 /// Doublings of that: some hour. A push in between does not wait for it.
 const DOUBLINGS_MAX: u32 = 12;
 
+/// After so many events the database notes at once that they were handed over. Else the alarm does so:
+/// a note for each push would be a commit more, and what is handed over twice is taken once.
+const NOTE_EVENTS: i64 = 64;
+
 /// The outbox of an object that is awake.
 #[derive(Debug)]
 pub(crate) struct Outbox {
@@ -23,6 +27,8 @@ pub(crate) struct Outbox {
     pub(crate) turn: Turn,
     /// How far events were handed over, once that is known.
     pub(crate) handed_over: Cell<Option<i64>>,
+    /// How far the database says so.
+    noted: Cell<i64>,
     /// Whether it was looked for events that an earlier life of the object left.
     pub(crate) is_looked_at: Cell<bool>,
     failures: Cell<u32>,
@@ -34,6 +40,7 @@ impl Default for Outbox {
             arrivals: Arrivals::default(),
             turn: Turn::ending_after(HAND_OVER_MS_MAX),
             handed_over: Cell::default(),
+            noted: Cell::default(),
             is_looked_at: Cell::default(),
             failures: Cell::default(),
         }
@@ -44,9 +51,28 @@ impl Outbox {
     /// The database was wiped.
     pub(crate) fn clear(&self) {
         self.handed_over.take();
+        self.noted.take();
         self.is_looked_at.take();
         self.failures.take();
         self.arrivals.notify();
+    }
+
+    /// The database says that events were handed over up to this one.
+    pub(crate) fn noted(&self, sequence: i64) {
+        self.noted.set(sequence);
+    }
+
+    /// How far events were handed over, if the database does not say so yet.
+    pub(crate) fn to_note(&self) -> Option<i64> {
+        let handed_over = self.handed_over.get();
+        handed_over.filter(|sequence| *sequence > self.noted.get())
+    }
+
+    /// The same, once that is worth a row: the first time, and after many events.
+    pub(crate) fn to_note_now(&self) -> Option<i64> {
+        let noted = self.noted.get();
+        let is_worth = |sequence: &i64| noted == 0 || sequence.saturating_sub(noted) >= NOTE_EVENTS;
+        self.to_note().filter(is_worth)
     }
 
     /// A hand-over succeeded.
