@@ -67,7 +67,7 @@ fn a_database_from_before_there_were_events_begins_at_one() {
             .execute_batch(older)
             .unwrap();
         let older = "DROP TABLE event; DROP TABLE event_source; DROP TABLE event_queue;
-            DROP TABLE webhook; DROP TABLE webhook_pending;
+            DROP TABLE webhook; DROP TABLE webhook_pending; DROP TABLE webhook_deletion;
             UPDATE schema_version SET version = 4;";
         let file = &databases(&data, NAMESPACE)[0];
         Connection::open(file)

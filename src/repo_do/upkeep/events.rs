@@ -37,6 +37,10 @@ pub(crate) fn retention(object: &RepoObject) -> EventRetention {
 /// Removes the events whose time has come.
 pub(crate) async fn trim(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
+    if let Some(sequence) = object.outbox.to_note() {
+        store.note_handed_over(sequence)?;
+        object.outbox.noted(sequence);
+    }
     let mut rows = 0;
     loop {
         let gone = store.trim_events(retention(object), now_ms(), STEP_ROWS)?;
