@@ -94,13 +94,12 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
         let Some(record) = store.load()? else {
             return Ok(());
         };
-        let from = match object.outbox.handed_over.get() {
-            Some(from) => from,
-            None => {
-                let noted = store.handed_over()?;
-                object.outbox.noted(noted);
-                noted
-            }
+        let from = if let Some(from) = object.outbox.handed_over.get() {
+            from
+        } else {
+            let noted = store.handed_over()?;
+            object.outbox.noted(noted);
+            noted
         };
         let page = store.events_after(from, EVENTS_MAX, EVENT_BYTES_MAX)?;
         let last = page.events.last().map(|event| event.sequence);
