@@ -5,7 +5,8 @@
 // straight into the Worker: no proxy in between buffers or recodes a pack.
 //
 // Environment: PORT (8787; 0 takes a free one), STATE (.cairn), CAIRN_ADMIN_KEY (else one
-// is made and kept in $STATE/admin-key), CONFIG (wrangler.toml: whose bindings it has), and
+// is made and kept in $STATE/admin-key), CONFIG (wrangler.toml: whose bindings it has), CONSUMER
+// (none: the wrangler.toml of another Worker beside it), and
 // other CAIRN_* as variables of the Worker. For
 // tests: with `--until-stdin-closes` the server also ends when its standard input does, so
 // that it never outlives the run that started it; with `--discard-state` it removes $STATE
@@ -55,22 +56,25 @@ async function serve() {
   const { workerOptions } = workerOptionsOf(
     resolve(root, process.env.CONFIG || "wrangler.toml"),
   );
+  const cairn = {
+    ...workerOptions,
+    modulesRoot: join(root, "build"),
+    modules: [
+      { type: "ESModule", path: main },
+      { type: "CompiledWasm", path: join(root, "build", "index_bg.wasm") },
+    ],
+    bindings: {
+      ...workerOptions.bindings,
+      // Here every object that is asked for has a file, whether or not there is anything in it.
+      CAIRN_LOOK_UP_NAMES: "true",
+      ...variables(),
+      CAIRN_ADMIN_KEY: key.value,
+    },
+    unsafeDirectSockets: [{ host: HOST, port }],
+  };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      ...workerOptions,
-      modulesRoot: join(root, "build"),
-      modules: [
-        { type: "ESModule", path: main },
-        { type: "CompiledWasm", path: join(root, "build", "index_bg.wasm") },
-      ],
-      bindings: {
-        ...workerOptions.bindings,
-        // Here every object that is asked for has a file, whether or not there is anything in it.
-        CAIRN_LOOK_UP_NAMES: "true",
-        ...variables(),
-        CAIRN_ADMIN_KEY: key.value,
-      },
-      unsafeDirectSockets: [{ host: HOST, port }],
+      workers: [cairn, ...consumers(workerOptionsOf)],
       // Miniflare's own entrance is not used: it pretty-prints errors and recodes bodies.
       host: HOST,
       port: 0,
@@ -94,6 +98,15 @@ async function serve() {
 function variables() {
   const ours = ([name]) => name.startsWith("CAIRN_") && name !== "CAIRN_ADMIN_KEY";
   return Object.fromEntries(Object.entries(process.env).filter(ours));
+}
+
+// For tests: the Worker that consumes the queue, by its own wrangler.toml, and where it reports what it got.
+function consumers(workerOptionsOf) {
+  if (!process.env.CONSUMER) return [];
+  const { workerOptions, main } = workerOptionsOf(resolve(root, process.env.CONSUMER));
+  const bindings = { ...workerOptions.bindings, REPORT: process.env.REPORT };
+  const modules = [{ type: "ESModule", path: main }];
+  return [{ ...workerOptions, name: "consumer", bindings, modulesRoot: dirname(main), modules }];
 }
 
 // For `make profile`: the port of workerd's inspector, open to every user of this machine.

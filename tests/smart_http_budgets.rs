@@ -25,17 +25,20 @@ struct Cost {
 }
 
 /// The most that each may cost: at most a fifth above what it costs. Whoever raises one says why.
+///
+/// Rows written: each ref that changes has an event, a row. Now and then there is one more, after the
+/// report: how far the namespace has taken events.
 const BUDGETS: [(&str, Cost); 10] = [
-    ("first push of sixty commits", cost(125, 210, 28)),
-    ("push of one commit", cost(32, 100, 10)),
+    ("first push of sixty commits", cost(125, 170, 37)),
+    ("push of one commit", cost(34, 63, 12)),
     ("ls-remote", cost(1, 2, 0)),
-    ("fetch of one commit", cost(7, 16, 0)),
+    ("fetch of one commit", cost(7, 15, 0)),
     ("clone", cost(15, 24, 0)),
-    ("REST: a commit of one file", cost(32, 110, 10)),
-    ("REST: a blob", cost(26, 78, 10)),
-    ("REST: a branch made", cost(25, 90, 3)),
-    ("REST: the same with a key", cost(28, 90, 5)),
-    ("REST: a page of the reflog", cost(8, 20, 0)),
+    ("REST: a commit of one file", cost(34, 62, 12)),
+    ("REST: a blob", cost(25, 49, 10)),
+    ("REST: a branch made", cost(27, 40, 5)),
+    ("REST: the same with a key", cost(30, 37, 7)),
+    ("REST: a page of the reflog", cost(4, 9, 0)),
 ];
 
 const fn cost(statements: u64, rows_read: u64, rows_written: u64) -> Cost {

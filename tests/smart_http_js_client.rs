@@ -11,7 +11,11 @@ use support::server::{ADMIN_KEY, Server};
 
 #[test]
 fn requests_and_answers_of_the_client() {
-    passes(node().args(["offline.test.js", "writing.offline.test.js"]));
+    passes(node().args([
+        "offline.test.js",
+        "writing.offline.test.js",
+        "events.offline.test.js",
+    ]));
 }
 
 /// The server may import from itself, over plain HTTP.
@@ -21,6 +25,7 @@ fn the_client_with_a_server_in_node_and_in_workerd() {
     passes(
         node()
             .args(["server.test.js", "writing.server.test.js", "worker.test.js"])
+            .arg("events.server.test.js")
             .env("CAIRN_URL", server.url())
             .env("CAIRN_ADMIN_KEY", ADMIN_KEY),
     );

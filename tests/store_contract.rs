@@ -50,6 +50,11 @@ fn put_blobs() {
 }
 
 #[test]
+fn events() {
+    run(&contract::events::cases());
+}
+
+#[test]
 fn idempotency() {
     run(&contract::idempotency::cases());
 }

@@ -39,6 +39,8 @@ export type Fetch = (
     body?: FetchBody;
     /** With a stream as the body. */
     duplex?: "half";
+    /** Of a feed: aborted when the answer is not wanted any more. */
+    signal?: AbortSignal;
   },
 ) => Promise<{
   status: number;
@@ -371,6 +373,12 @@ export interface CairnArtifacts extends Artifacts {
    * @throws {ArtifactsError} `NOT_FOUND` before its first repository.
    */
   updateNamespace(change: { fsck?: FsckChange }): Promise<CairnNamespaceInfo>;
+
+  /** What happens in the namespace, in the order of `metadata.namespaceSequence`. */
+  events(opts?: FollowOptions): EventFeed;
+
+  /** Webhooks for the events of all its repositories and for its own. */
+  readonly webhooks: Webhooks;
 }
 
 /** A namespace. */
@@ -392,6 +400,8 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   denyDeletes: boolean;
   /** How it checks objects that are pushed. */
   fsck: { strict: boolean };
+  /** Whether clones and fetches are events. */
+  fetchEvents: boolean;
   /** Of an import: what fsck warned of. */
   fsckWarnings?: FsckWarnings;
   /** Of an import or a fork: refs of its source that it left out. */
@@ -417,7 +427,14 @@ export interface CairnRepo extends ArtifactsRepo {
     denyNonFastForwards?: boolean;
     denyDeletes?: boolean;
     fsck?: FsckChange;
+    fetchEvents?: boolean;
   }): Promise<CairnRepoInfo>;
+
+  /** What happens to the repository, in the order of `metadata.sequence`. */
+  events(opts?: FollowOptions): EventFeed;
+
+  /** Webhooks for the events of this repository. */
+  readonly webhooks: Webhooks;
 
   /**
    * Removes objects that no ref reaches for good: those that a force push or a deletion left behind.
@@ -501,10 +518,10 @@ export interface CairnRepo extends ArtifactsRepo {
   ): Promise<Comparison>;
 
   /** What differs between two revisions, with hunks. */
-  diff(opts: { base: string; head: string } & DiffOptions): Promise<Diff>;
+  diff(opts: { base: string; head: string } & WordDiffOptions): Promise<Diff>;
 
   /** The same as the bytes that `git diff` prints. */
-  diffBytes(opts: { base: string; head: string } & DiffOptions): Promise<Blob>;
+  diffBytes(opts: { base: string; head: string } & WordDiffOptions): Promise<Blob>;
 
   /** A commit as `git format-patch --stdout -1` prints it, or null if there is none. */
   patch(hash: string): Promise<Blob | null>;
@@ -530,6 +547,205 @@ export interface CairnRepo extends ArtifactsRepo {
 
   /** @throws {ArtifactsError} `NOT_FOUND` if there is no note. */
   removeNote(note: Omit<NewNote, "note" | "action">): Promise<NoteChange>;
+}
+
+/** How a feed is followed. */
+export interface FollowOptions {
+  /**
+   * The last sequence that you have: 0 unless given. `oldest` begins with what the feed still keeps,
+   * `newest` with what happens from now on.
+   */
+  after?: number | "oldest" | "newest";
+  /** Types, or beginnings and `*`; the prefix may be left out, as in `repo.pushed`. All unless given. */
+  types?: string[];
+  /** When it is aborted, the iteration ends. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Events as they happen, by `for await`. It goes on after faults of the network and of the server, and
+ * neither skips nor repeats an event.
+ *
+ * The iteration throws an {@link ArtifactsError}: `EVENTS_GONE` if the next event was removed because
+ * of its age (`details` is `{ oldest, newest }`), `NOT_FOUND` if the repository was deleted,
+ * `UNAUTHORIZED`, `FORBIDDEN`, `INVALID_INPUT`.
+ */
+export interface EventFeed extends AsyncIterable<CairnEvent> {
+  /**
+   * The last sequence that the caller is done with, to be saved and given as `after` another time.
+   * Undefined until `oldest` or `newest` is known.
+   */
+  readonly after: number | undefined;
+}
+
+/** Something that happened. docs/events.md lists the types and their payloads. */
+export interface CairnEvent {
+  /** Such as `cairn.repo.pushed`. */
+  type: string;
+  /** `repoName` is missing of an event of the namespace itself. */
+  source: { type: string; namespace: string; repoName?: string };
+  /** By the type: of `repo.pushed` a {@link Pushed}. */
+  payload: any;
+  actor: {
+    kind: "operator" | "namespace" | "token" | "system";
+    token_id?: string;
+    label?: string;
+  };
+  metadata: {
+    /** The same wherever this event is seen. */
+    eventId: string;
+    sequence: number;
+    /** Missing in a repository's feed. */
+    namespaceSequence?: number;
+    eventSchemaVersion: number;
+    eventTimestamp: string;
+    requestId?: string;
+  };
+}
+
+/** The payload of `repo.pushed`: one ref that was made, moved or deleted. */
+export interface Pushed {
+  repoId: string;
+  ref: string;
+  /** 40 zeros: the ref is new. */
+  before: string;
+  /** 40 zeros: the ref was deleted. */
+  after: string;
+  forced: boolean;
+  /** At most the newest 20, oldest first. */
+  commits: {
+    id: string;
+    message: string;
+    messageTruncated: boolean;
+    timestamp: string;
+    author: { name: string; email: string };
+    committer: { name: string; email: string };
+    parents: string[];
+  }[];
+  totalCommitsCount: number;
+  commitsTruncated: boolean;
+  pushOptions: string[];
+}
+
+/** Events sent to a URL. */
+export interface Webhook {
+  id: string;
+  /** Null of a webhook of the namespace. */
+  repositoryId: string | null;
+  url: string;
+  events: string[];
+  /** Null: every ref. */
+  refs: string[] | null;
+  active: boolean;
+  /** Why Cairn switched it off: `failing` or `gone`. */
+  disabledReason: string | null;
+  /** Until when the secret before this one signs as well. */
+  formerSecretUntil: string | null;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** One event on its way to a webhook, and what became of it. */
+export interface Delivery {
+  id: number;
+  eventId: string;
+  type: string;
+  state: "pending" | "delivered" | "given_up" | "dropped";
+  createdAt: string;
+  attempts: number;
+  /** When it is tried next. */
+  dueAt: string | null;
+  /** Of the last attempt, as the fields below. */
+  attemptedAt: string | null;
+  durationMs: number | null;
+  /** Null: there was no answer. */
+  status: number | null;
+  /** The first KiB of the answer, or what failed. */
+  answer: string | null;
+}
+
+/** The webhooks of a namespace or of a repository. */
+export interface Webhooks {
+  /**
+   * @param webhook.secret `whsec_` and the base64 of 24 to 64 bytes; made unless given.
+   * @returns The webhook with its secret, which is never shown again.
+   * @throws {ArtifactsError} `INVALID_URL`, `INVALID_INPUT`, `CONFLICT` if there are 20 already.
+   */
+  create(
+    webhook: {
+      url: string;
+      events: string[];
+      refs?: string[] | null;
+      secret?: string;
+      active?: boolean;
+    },
+    once?: Once,
+  ): Promise<Webhook & { secret: string }>;
+
+  list(): Promise<Webhook[]>;
+
+  /** One, or null if there is none. */
+  get(id: string): Promise<Webhook | null>;
+
+  /** What is absent stays. @throws {ArtifactsError} `NOT_FOUND`, and as `create`. */
+  update(
+    id: string,
+    change: { url?: string; events?: string[]; refs?: string[] | null; active?: boolean },
+  ): Promise<Webhook>;
+
+  /** @returns Whether there was one. */
+  remove(id: string): Promise<boolean>;
+
+  /** Sends an event that says nothing. @throws {ArtifactsError} `NOT_FOUND`. */
+  ping(id: string): Promise<Delivery>;
+
+  /**
+   * @param opts.keepSeconds How long the secret before it signs as well: 86400 unless given.
+   * @throws {ArtifactsError} `NOT_FOUND`, `INVALID_INPUT`.
+   */
+  rotateSecret(
+    id: string,
+    opts?: { secret?: string; keepSeconds?: number },
+  ): Promise<Webhook & { secret: string }>;
+
+  /** One page, newest first. */
+  deliveries(
+    id: string,
+    opts?: { limit?: number; cursor?: string; state?: Delivery["state"] },
+  ): Promise<{ deliveries: Delivery[]; cursor?: string }>;
+
+  /** One with the body that is sent, or null if there is none. */
+  delivery(id: string, delivery: number): Promise<(Delivery & { requestBody: string }) | null>;
+
+  /** Sends that event again, outside the order. @throws {ArtifactsError} `NOT_FOUND`. */
+  redeliver(id: string, delivery: number): Promise<Delivery>;
+}
+
+/** The headers of a request: the platform's, or those of Node with names in lower case. */
+export type WebhookHeaders =
+  | { get(name: string): string | null }
+  | Record<string, string | string[] | undefined>;
+
+/**
+ * Verifies that a webhook came from the server, and gives its event.
+ *
+ * @param payload The body as it came, before parsing.
+ * @param secret The webhook's secret; several while it is rotated.
+ * @param opts.now Unix seconds, for tests.
+ * @throws {WebhookVerificationError} if no signature fits, or the timestamp is more than five minutes
+ * away.
+ */
+export function verifyWebhook(
+  payload: string | ArrayBuffer | Uint8Array,
+  headers: WebhookHeaders,
+  secret: string | string[],
+  opts?: { now?: number },
+): Promise<CairnEvent>;
+
+/** A request that is no webhook of the server. */
+export class WebhookVerificationError extends Error {
+  readonly name: "WebhookVerificationError";
+  constructor(message: string);
 }
 
 /** A request that is sent again with its key gets the first answer. */
@@ -664,11 +880,19 @@ export interface MergeOptions {
   pushOptions?: string[];
 }
 
+/** A revision of another repository of the deployment. */
+export interface OtherRevision {
+  /** `namespace/name`. */
+  repository: string;
+  /** A revision there. */
+  ref: string;
+}
+
 export interface NewMerge extends MergeOptions {
   /** The branch that moves. */
   into: string;
-  /** A revision. */
-  from: string;
+  /** A revision; or one of another repository, a fork, say, which the credential may read. */
+  from: string | OtherRevision;
   strategy?: "merge" | "ff_only" | "ff_prefer" | "squash" | "rebase";
   message?: string;
   author?: Person;
@@ -755,6 +979,11 @@ export interface DiffOptions {
   renames?: boolean;
 }
 
+export interface WordDiffOptions extends DiffOptions {
+  /** Whether lines that differ are shown by their words: false unless given. */
+  word?: boolean;
+}
+
 export interface Diff {
   base: string;
   head: string;
@@ -802,13 +1031,16 @@ export interface DiffHunk {
   newStart: number;
   newLines: number;
   section: string;
-  lines: {
+  /** Missing if `word` was given. */
+  lines?: {
     type: "context" | "deleted" | "added";
     text: string;
     base64?: string;
     /** The file ends here, without a newline. */
     noNewline?: boolean;
   }[];
+  /** If `word` was given. Newlines are part of the texts. */
+  words?: { type: "context" | "deleted" | "added"; text: string; base64?: string }[];
 }
 
 export interface NewNote {
@@ -912,6 +1144,7 @@ export type ArtifactsErrorCode =
   | "UNAUTHORIZED"
   | "FORBIDDEN"
   | "ALREADY_EXISTS"
+  | "EVENTS_GONE"
   | "NOT_FOUND"
   | "CREATE_IN_PROGRESS"
   | "IMPORT_IN_PROGRESS"

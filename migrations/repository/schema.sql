@@ -79,7 +79,9 @@ CREATE TABLE repository (
     -- ref keeps both, so that the bounds on them need no count. NULL: not counted yet, because an
     -- earlier version, a fork or a recovery wrote the refs; the next such push counts once.
     ref_count INTEGER,
-    ref_name_bytes INTEGER
+    ref_name_bytes INTEGER,
+    -- 1: clones and fetches are events too. They are many, and each costs a row.
+    fetch_events INTEGER NOT NULL DEFAULT 0 CHECK (fetch_events IN (0, 1))
 ) STRICT;
 
 -- A ref: a name and the object that it names. HEAD is not here, see repository.head. The name is
@@ -272,7 +274,10 @@ CREATE TABLE import (
     -- Commits in each part; NULL: the history is fetched whole.
     part_commits INTEGER CHECK (part_commits > 0),
     -- Parts that are live.
-    parts_done INTEGER NOT NULL DEFAULT 0 CHECK (parts_done >= 0)
+    parts_done INTEGER NOT NULL DEFAULT 0 CHECK (parts_done >= 0),
+    -- Who asked for it, and by which request, as JSON: its event says so at the end. NULL: an import
+    -- that began before there were events.
+    asked_by TEXT CHECK (asked_by IS NULL OR json_valid(asked_by))
 ) STRICT;
 
 -- Where the history of an import is cut: after part n these commits reach everything fetched so
@@ -343,3 +348,24 @@ CREATE TABLE put_blob (
     put_at INTEGER NOT NULL,
     PRIMARY KEY (blob_id, put_by)
 ) STRICT, WITHOUT ROWID;
+
+-- What happened to the repository, for those who follow it: feeds, webhooks, a queue. The row is
+-- written by the transaction that makes the change, so nothing happens without its event, and no
+-- event tells of what did not happen.
+CREATE TABLE event (
+    -- 1, 2, 3, … without gaps. Old rows go from the lower end; the newest stays, since the next one
+    -- counts on from it.
+    sequence INTEGER PRIMARY KEY CHECK (sequence > 0),
+    at INTEGER NOT NULL,
+    -- The type without its prefix, as `repo.pushed`.
+    kind TEXT NOT NULL CHECK (length(kind) BETWEEN 1 AND 64),
+    -- Payload, actor, names and request id, as JSON. It holds no secret.
+    body TEXT NOT NULL CHECK (json_valid(body))
+) STRICT;
+
+-- How far events have left this object: one row, from the first event on.
+CREATE TABLE event_outbox (
+    singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
+    -- The last sequence that the namespace's object has taken.
+    handed_over INTEGER NOT NULL DEFAULT 0 CHECK (handed_over >= 0)
+) STRICT;

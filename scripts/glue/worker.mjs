@@ -26,6 +26,7 @@ export default renewed(Entrypoint);
 export const RepoDo = renewed(wasm.RepoDo);
 export const NamespaceDo = renewed(wasm.NamespaceDo);
 export const NetworkDo = renewed(wasm.NetworkDo);
+export const WebhookDo = renewed(wasm.WebhookDo);
 
 function renewed(Class) {
   return new Proxy(Class, {

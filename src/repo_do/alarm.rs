@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::events::{fetches, hand_over};
 use super::lifecycle::{deletion, import, recover};
 use super::object::RepoObject;
 use super::runtime::clock::now_ms;
@@ -25,6 +26,8 @@ pub(crate) async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
     import::run(object).await;
     recover::run(object).await;
     import::failure::after_failure(object).await?;
+    fetches::flush(object).await;
+    hand_over::run_if_any(object).await;
     let next = match object.maintenance.try_take(now_ms()) {
         Some(_taken) => work(object, false).await,
         None => Ok(Some(now_ms() + SLACK_MS)),

@@ -5,7 +5,8 @@
 //! | `reading` | objects read while some are cold |
 //! | `notes` | notes, with the memory that many of them take |
 //! | `shown` | the shapes of the JSON |
-//! | `history` | the log |
+//! | `history`, `log_cursor` | the log |
+//! | `named` | the commit that a revision stands for |
 //! | `tree` | a tree's entries, streamed |
 //! | `bytes` | a blob's bytes, streamed |
 //! | `conditions` | `If-None-Match` and `Range` |
@@ -39,6 +40,8 @@ pub(crate) mod answers;
 mod bytes;
 mod conditions;
 mod history;
+mod log_cursor;
+mod named;
 pub(crate) mod notes;
 pub(crate) mod reading;
 pub(crate) mod shown;
@@ -78,6 +81,9 @@ async fn dispatch(
     account.note_packs(reading.packs().records().len());
     if route == path::LOG {
         return history::log(reading, &query).await;
+    }
+    if route == path::REVISION {
+        return named::named(reading, &record, &query).await;
     }
     if let Some(id) = route.strip_prefix(path::COMMIT) {
         let id = named(id)?;

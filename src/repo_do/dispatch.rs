@@ -7,11 +7,14 @@ use worker::{Method, Request};
 use super::compare::dispatch as compare;
 use super::compare::request::CompareRequest;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
+use super::events::origin::Doer;
+use super::events::{feed, tell};
 use super::fetch::{bundle, refs, upload};
+use super::lifecycle::tokens as lifecycle_tokens;
 use super::lifecycle::{deletion, fork, import, recover, settings};
 use super::object::RepoObject;
 use super::request::account::Account;
-use super::request::caller::Caller;
+use super::request::caller::{Authorized, Caller};
 use super::runtime::lease;
 use super::state::reach_cache::Audience;
 use super::state::store::Store;
@@ -74,6 +77,7 @@ pub(crate) fn operation(route: &str) -> &'static str {
         path::UPLOAD_PACK => "fetch",
         path::RECEIVE_PACK => "push",
         path::BUNDLE => "bundle",
+        path::EVENTS => "events",
         path::FORK | path::FORK_EXPORT => "fork",
         path::MAINTENANCE => "maintenance",
         route if route.starts_with(content::PATHS) => "content",
@@ -94,22 +98,13 @@ pub(crate) async fn dispatch(
         account.note_token(&token.token_id);
     }
     let store = object.store()?;
+    tell::on_waking(object);
     let route = request.path();
     let method = request.method();
-    match (&method, route.as_str()) {
-        (Method::Post, path::INIT) => return init::init(object, &caller, request).await,
-        (Method::Post, path::FORK) => return fork::fork(object, &caller, request).await,
-        (Method::Post, path::IMPORT) => return import::start(object, &caller, request).await,
-        (Method::Post, path::RECOVER) => return recover::start(object, &caller, request).await,
-        _ => {}
+    if method == Method::Post && MAKERS.contains(&route.as_str()) {
+        return make(object, &caller, request, account).await;
     }
-    if matches!(&caller.record, Some(record) if record.is_importing) {
-        // Best effort: the alarm that goes on with it is set in any case but the oddest.
-        let _ = import::resume(object).await;
-    }
-    if matches!(&caller.record, Some(record) if record.is_recovering) {
-        let _ = recover::resume(object).await;
-    }
+    resume(object, caller.record.as_ref()).await;
     let is_git = route.starts_with(path::GIT);
     let actor = caller.actor;
     let authorized = |access| {
@@ -180,14 +175,47 @@ pub(crate) async fn dispatch(
             };
             write::answer(written).await
         }
+        (Method::Get, path::EVENTS) => {
+            let authorized = authorized(Access::Read)?;
+            feed::answer(object, &request, authorized).await
+        }
         (Method::Get, path::BUNDLE) => {
             not_ready::check_filled(&authorized(Access::Read)?.record)?;
             bundle::bundle(object, &store, account).await
         }
         _ => {
-            let record = authorized(Access::Administer)?.record;
-            administer(object, &store, request, actor, record).await
+            let authorized = authorized(Access::Administer)?;
+            administer(object, &store, request, authorized, account).await
         }
+    }
+}
+
+/// The paths by which a repository is made.
+const MAKERS: [&str; 4] = [path::INIT, path::FORK, path::IMPORT, path::RECOVER];
+
+/// Makes the repository.
+async fn make(
+    object: &Rc<RepoObject>,
+    caller: &Caller,
+    request: Request,
+    account: &Rc<Account>,
+) -> Answer {
+    match request.path().as_str() {
+        path::FORK => fork::fork(object, caller, request, account).await,
+        path::IMPORT => import::start(object, caller, request, account).await,
+        path::RECOVER => recover::start(object, caller, request).await,
+        _ => init::init(object, caller, request, account).await,
+    }
+}
+
+/// Goes on with what fills the repository. Best effort: the alarm that does so is set in any case but
+/// the oddest.
+async fn resume(object: &Rc<RepoObject>, record: Option<&RepositoryRecord>) {
+    if record.is_some_and(|record| record.is_importing) {
+        let _ = import::resume(object).await;
+    }
+    if record.is_some_and(|record| record.is_recovering) {
+        let _ = recover::resume(object).await;
     }
 }
 
@@ -196,20 +224,22 @@ async fn administer(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,
     request: Request,
-    actor: Actor,
-    record: RepositoryRecord,
+    authorized: Authorized,
+    account: &Account,
 ) -> Answer {
+    let doer = Doer::authorized(&authorized, account);
+    let Authorized { record, actor, .. } = authorized;
     let route = request.path();
     let method = request.method();
     match (&method, route.as_str()) {
         (Method::Get, path::INFO) => info::info(object, store, record),
         (Method::Post, path::UPDATE) => {
-            let updated = settings::update(object, store, request).await?;
+            let updated = settings::update(object, store, request, doer).await?;
             // New settings, and the record in R2, which has the old ones.
             alarm::after_settings(object, store).await;
             Ok(updated)
         }
-        (Method::Post, path::DELETE) => deletion::delete(object, store, record).await,
+        (Method::Post, path::DELETE) => deletion::delete(object, store, record, doer).await,
         (Method::Post, path::FORK_EXPORT) => {
             let asked: ExportFork = answer::body(request).await?;
             if asked.repository_id != record.id {
@@ -218,13 +248,16 @@ async fn administer(
             }
             fork::export::export(object, &asked).await
         }
-        (Method::Post, path::TOKENS) => tokens::create_token(store, request).await,
+        (Method::Post, path::TOKENS) => {
+            lifecycle_tokens::create(object, store, request, doer).await
+        }
         (Method::Get, path::TOKENS) => tokens::list_tokens(store, &request),
         (Method::Get, path::STATS) => stats::stats(store, actor),
         (Method::Post, path::PURGE) => upkeep::purge::serve(object).await,
         (Method::Post, path::MAINTENANCE) => upkeep::serve::serve(object, request).await,
         (Method::Delete, _) if path::token_id(&route).is_some() => {
-            tokens::revoke_token(store, path::token_id(&route).unwrap_or_default())
+            let token_id = path::token_id(&route).unwrap_or_default();
+            lifecycle_tokens::revoke(object, store, token_id, doer).await
         }
         _ => {
             let message = "the object has no such route";

@@ -17,10 +17,12 @@
 //! | `fetch` | advertisements, fetches, bundles, ready clones |
 //! | `intake` | the one way in for packs: received, resolved, inspected, proved; `publish` does the rest |
 //! | `r2` | bytes that R2 alone has; the holders of packs there |
+//! | `events` | what happened, written down and handed over to the namespace |
 //! | `request` | one request: its caller, its cost, its refusal |
 //! | `schedule` | the object's one alarm, set to the earliest time that any task needs |
 //! | `object` | the state of one repository's object |
 //! | `state` | the types of that state, and of its errors |
+//! | `feed` | events shown to readers, of this object and of a namespace's |
 //! | `runtime` | clock, memory, leases, timers, bodies, replies: it knows no feature |
 //! | `contract` | messages between the Worker and the object; no platform in it |
 //!
@@ -30,12 +32,14 @@
 #![warn(unreachable_pub)]
 
 pub(crate) mod contract;
+pub(crate) mod feed;
 pub(crate) mod runtime;
 
 mod alarm;
 mod compare;
 mod content;
 mod dispatch;
+mod events;
 mod fetch;
 mod intake;
 mod lifecycle;

@@ -6,11 +6,14 @@ use std::rc::{Rc, Weak};
 
 use worker::{Env, Result, State, Storage};
 
+use super::feed::places::Places;
 use super::runtime::clock::now_ms;
 use super::runtime::lease::Owner;
 use super::state::alarm_time::Alarm;
 use super::state::failure::Failure;
+use super::state::fetch_counts::FetchCounts;
 use super::state::graph_cache::KeptGraph;
+use super::state::outbox::Outbox;
 use super::state::rates::Rates;
 use super::state::reach_cache::KeptReach;
 use super::state::readers::Readers;
@@ -56,6 +59,12 @@ pub(crate) struct RepoObject {
     pub(crate) readers: Rc<Readers>,
     /// Requests under way that are done once.
     pub(crate) running_requests: Rc<RunningRequests>,
+    /// Events that were written, and their hand-over to the namespace.
+    pub(crate) outbox: Outbox,
+    /// Clones and fetches that are still to be told.
+    pub(crate) fetch_counts: FetchCounts,
+    /// The places of those who wait for events.
+    pub(crate) places: Rc<Places>,
     /// When the alarm rings.
     pub(crate) alarm: Cell<Alarm>,
     /// Runs of maintenance.
@@ -127,6 +136,9 @@ impl RepoObject {
             in_progress: RefCell::default(),
             readers: Rc::default(),
             running_requests: Rc::default(),
+            outbox: Outbox::default(),
+            fetch_counts: FetchCounts::default(),
+            places: Rc::default(),
             alarm: Cell::default(),
             maintenance: Turn::default(),
             snapshot_due: Cell::default(),
@@ -212,6 +224,7 @@ impl RepoObject {
         self.graph.clear();
         self.reach.clear();
         self.import.clear();
+        self.outbox.clear();
         wiped
     }
 }

@@ -33,10 +33,13 @@ use crate::git::protocol::{pktline, refusal};
 pub(crate) mod by_rest;
 
 mod alive;
+mod brought;
 mod check;
 mod closure;
+mod commits;
 mod finish;
 mod kept_answer;
+mod new_pack;
 mod progress;
 mod push;
 mod refused;

@@ -6,10 +6,14 @@
 //! | [`repository`] | the database of one repository |
 //! | [`namespace`] | the database of a namespace, and of the registry that lists the namespaces |
 //! | [`network`] | the database of a fork network |
+//! | [`webhook`] | a webhook's definition, and the database of its object |
+//! | [`event`] | what happened, as the databases of repositories and namespaces keep it |
+//! | [`event`], [`event_payload`] | what happened, as the databases of repositories and namespaces keep it |
+//! | [`event_feed`] | reading that in its order |
 //! | [`r2`] | R2: the port, its adapter, the keys, the record from which a repository is recovered |
 //! | [`kv`] | small JSON values in Workers KV; the only file here that knows it |
 //! | [`analytics`] | a data point a request; the only file here that knows Analytics Engine |
-//! | [`fault_log`] | the log's lines about faults |
+//! | [`fault_log`], `time` | the log's lines about faults; times as JSON shows them |
 //!
 //! Invariants of this layer:
 //! - SQL text stands here and in `migrations/` only; every query is one constant string.
@@ -21,9 +25,14 @@
 
 pub(crate) mod analytics;
 pub mod db;
+pub mod event;
+pub mod event_feed;
+pub mod event_payload;
 pub(crate) mod fault_log;
 pub(crate) mod kv;
 pub mod namespace;
 pub mod network;
 pub mod r2;
 pub mod repository;
+pub(crate) mod time;
+pub mod webhook;

@@ -8,7 +8,7 @@ use super::names::{NamespaceName, RepositoryPath};
 use super::objects::Asked;
 use super::visit::Visit;
 use super::wake;
-use crate::repo_do::contract::{Access, Actor, ErrorCode, ErrorReply, Refusal, Scope};
+use crate::repo_do::contract::{Access, Actor, Behalf, ErrorCode, ErrorReply, Refusal, Scope};
 
 /// The actor of a request to a repository, unless its header or KV refuses it.
 pub(crate) async fn to_repository(
@@ -73,7 +73,13 @@ pub(crate) fn to_namespace<'a>(
             Some(token) => {
                 visit.costs.note_token(&token.token_id);
                 match token.scope {
-                    Scope::Admin => Ok(()),
+                    Scope::Admin => {
+                        visit.behalf.replace(Some(Behalf {
+                            token_id: token.token_id,
+                            label: token.label,
+                        }));
+                        Ok(())
+                    }
                     Scope::Read | Scope::Write => Err(Refusal::NotAdministrator.into()),
                 }
             }

@@ -8,7 +8,7 @@ use super::fault::fault;
 use super::reply::{Reply, git_error, git_in_band};
 use super::request_log;
 use super::rest::bundles;
-use super::rest::{content, idempotency, openapi, writes};
+use super::rest::{content, events, idempotency, openapi, writes};
 use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, respond};
@@ -213,9 +213,20 @@ async fn answer(
             let answered = content::answer(visit, &request, method, query, path, content).await;
             answered.map(Answer::OfWorker)
         }
+        Route::Rest(RestRoute::Events(namespace)) => {
+            let request = Request::from(request);
+            let answered = events::of_namespace(visit, &request, query, namespace).await;
+            answered.map(Answer::OfWorker)
+        }
+        Route::Rest(RestRoute::RepositoryEvents(path)) => {
+            let request = Request::from(request);
+            let answered = events::of_repository(visit, &request, query, path).await;
+            answered.map(Answer::OfWorker)
+        }
         // Bytes, not an envelope.
         Route::Rest(RestRoute::Bundle(path)) => {
-            bundles::bundle(visit, path).await.map(Answer::OfWorker)
+            let answered = bundles::bundle(visit, query, path).await;
+            answered.map(Answer::OfWorker)
         }
         Route::Rest(route) => {
             made(idempotency::answer(visit, request.into(), method, query, route).await?)

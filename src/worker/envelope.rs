@@ -57,32 +57,43 @@ pub(crate) enum ResultInfo {
         /// Entries given.
         count: usize,
     },
-    /// A list read by page number.
+    /// A list read by cursor or by page number.
     Page {
-        /// This page, from 1.
-        page: u32,
+        /// This page, from 1; `None` behind a cursor.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        page: Option<u32>,
         /// Entries asked for.
         per_page: u32,
-        /// Pages altogether.
-        total_pages: u64,
+        /// Pages altogether; `None` behind a cursor.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        total_pages: Option<u64>,
         /// Entries given.
         count: usize,
         /// Entries altogether.
         total_count: u64,
+        /// Cursor of the next page; empty at the end.
+        cursor: String,
     },
 }
 
 impl ResultInfo {
-    /// Of one page of `total_count` entries.
+    /// Of one page of `total_count` entries, the one of this number or one behind a cursor.
     #[must_use]
-    pub(crate) fn page(page: u32, per_page: u32, count: usize, total_count: u64) -> Self {
+    pub(crate) fn page(
+        page: Option<u32>,
+        per_page: u32,
+        count: usize,
+        total_count: u64,
+        cursor: String,
+    ) -> Self {
         let total_pages = total_count.div_ceil(u64::from(per_page.max(1)));
         Self::Page {
             page,
             per_page,
-            total_pages,
+            total_pages: page.map(|_| total_pages),
             count,
             total_count,
+            cursor,
         }
     }
 }
@@ -173,14 +184,23 @@ mod tests {
             body(&reply),
             json!({"result": {"id": "x"}, "success": true, "errors": [], "messages": []})
         );
-        let reply = list(&[1, 2], ResultInfo::page(2, 2, 2, 5)).unwrap();
+        let info = ResultInfo::page(Some(2), 2, 2, 5, "x".to_owned());
+        let reply = list(&[1, 2], info).unwrap();
         assert_eq!(
             body(&reply),
             json!({
                 "result": [1, 2], "success": true, "errors": [], "messages": [],
-                "result_info":
-                    {"page": 2, "per_page": 2, "total_pages": 3, "count": 2, "total_count": 5},
+                "result_info": {
+                    "page": 2, "per_page": 2, "total_pages": 3, "count": 2, "total_count": 5,
+                    "cursor": "x",
+                },
             })
+        );
+        let info = ResultInfo::page(None, 2, 1, 5, String::new());
+        let reply = list(&[5], info).unwrap();
+        assert_eq!(
+            body(&reply)["result_info"],
+            json!({"per_page": 2, "count": 1, "total_count": 5, "cursor": ""})
         );
     }
 

@@ -7,6 +7,7 @@
 //! | [`ready`] | a ready clone, streamed from R2 to the client |
 //! | [`rest`] | the REST resources: requests and answers |
 //! | [`namespace`] | the objects of namespaces and the registry: contract, calls, the objects themselves |
+//! | [`webhooks`] | the objects of webhooks: signing, delivering, retrying |
 //! | [`visit`], [`fault`] | what every step of one request needs to know; the way out when something of ours fails |
 //! | [`admission`] | early refusals before an object is called |
 //! | [`objects`] | calls to the Durable Objects |
@@ -26,8 +27,8 @@
 //!
 //! Invariants:
 //! - Only [`entry`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`drain`], [`ready`],
-//!   [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`] and the handlers in
-//!   [`rest`] know the platform; the rest is tested natively.
+//!   [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`], [`webhooks`] but for its
+//!   rules, and the handlers in [`rest`] know the platform; the rest is tested natively.
 //! - Nothing is shared between requests but names that are known to be taken ([`wake`]): no locks, no
 //!   caches. A future woken by another request is a fault of the platform's ("I/O on behalf of a
 //!   different request").
@@ -67,5 +68,7 @@ pub(crate) mod time;
 pub(crate) mod token;
 pub(crate) mod visit;
 pub(crate) mod wake;
+pub(crate) mod webhooks;
 
 pub use namespace::object::NamespaceDo;
+pub use webhooks::object::WebhookDo;

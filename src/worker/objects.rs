@@ -10,8 +10,10 @@ use web_sys::{Headers, RequestInit, RequestRedirect};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{Date, Method, Response};
 
+use super::credentials::Identity;
 use super::fault::fault;
 use super::names::RepositoryPath;
+use super::namespace::events::author_text;
 use super::visit::Visit;
 use super::wake;
 use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, ORIGIN, header};
@@ -22,6 +24,8 @@ use crate::storage::fault_log;
 const REPOSITORIES: &str = "REPO";
 /// The binding of the namespaces' objects.
 const NAMESPACES: &str = "NAMESPACE";
+/// The binding of the webhooks' objects.
+const WEBHOOKS: &str = "WEBHOOK";
 /// When to try again after an object could not be reached.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
@@ -160,6 +164,11 @@ pub(crate) fn repository_as_it_is<'a>(
         (header::REPOSITORY, path.to_string()),
         (header::REQUEST_ID, visit.request_id.clone()),
     ];
+    if actor == Actor::Operator
+        && let Some(behalf) = &*visit.behalf.borrow()
+    {
+        own.push((header::BEHALF, behalf.to_string()));
+    }
     if actor == Actor::Anonymous {
         own.push((header::ADDRESS, visit.address.clone()));
     }
@@ -176,9 +185,31 @@ pub(crate) fn namespace<'a>(
     object_name: &str,
     call: Call,
 ) -> Asked<'a, Result<Response, ErrorReply>> {
-    let own = vec![(header::REQUEST_ID, visit.request_id.clone())];
+    let mut own = vec![(header::REQUEST_ID, visit.request_id.clone())];
+    let token_id = visit.costs.usage().token_id;
+    let is_operator = visit.identity == Identity::Operator;
+    if let Some(author) = author_text(is_operator, token_id.as_deref()) {
+        own.push((header::ACTOR, author));
+    }
     let asked = ask(visit, NAMESPACES, object_name.to_owned(), own, call);
     asked.map(|asked| asked.map(Response::from)).boxed_local()
+}
+
+/// Asks a webhook's object.
+pub(crate) fn webhook<'a>(
+    visit: &'a Visit,
+    object_name: &str,
+    call: Call,
+) -> Asked<'a, Result<Response, ErrorReply>> {
+    let own = vec![(header::REQUEST_ID, visit.request_id.clone())];
+    let asked = ask(visit, WEBHOOKS, object_name.to_owned(), own, call);
+    asked.map(|asked| asked.map(Response::from)).boxed_local()
+}
+
+/// A path and its query.
+pub(crate) fn target<Q: Serialize>(path: &str, query: &Q) -> Result<String, ErrorReply> {
+    let query = serde_urlencoded::to_string(query).map_err(|error| fault("query", &error))?;
+    Ok(format!("{path}?{query}"))
 }
 
 async fn ask(

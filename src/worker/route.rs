@@ -6,9 +6,12 @@
 
 use percent_encoding::percent_decode_str;
 
+use self::webhooks::{HookOwner, HookRoute};
 use super::names::{NameError, NamespaceName, RepositoryName, RepositoryPath};
 use super::neighbours::Neighbour;
 use crate::repo_do::contract::{GitPost, is_public_id};
+
+pub(crate) mod webhooks;
 
 /// The resource that a request addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +72,12 @@ pub(crate) enum RestRoute {
     Bundle(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/recover`
     Recover(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/events`
+    RepositoryEvents(RepositoryPath),
+    /// Below `/namespaces/:ns/webhooks` or `/namespaces/:ns/repos/:name/webhooks`
+    Webhooks(HookOwner, HookRoute),
+    /// `/namespaces/:ns/events`
+    Events(NamespaceName),
     /// `/namespaces/:ns/relist`
     Relist(NamespaceName),
     /// `/namespaces/:ns/tokens`
@@ -251,6 +260,25 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "recover"] => {
             RestRoute::Recover(repository_path(ns, name)?)
         }
+        ["namespaces", ns, "repos", name, "events"] => {
+            RestRoute::RepositoryEvents(repository_path(ns, name)?)
+        }
+        ["namespaces", ns, "repos", name, below @ ..] if below.first() == Some(&"webhooks") => {
+            let path = repository_path(ns, name)?;
+            let owner = HookOwner {
+                namespace: path.namespace,
+                repo: Some(path.name),
+            };
+            RestRoute::Webhooks(owner, HookRoute::parse(below).ok_or(RouteError::Unknown)?)
+        }
+        ["namespaces", ns, below @ ..] if below.first() == Some(&"webhooks") => {
+            let owner = HookOwner {
+                namespace: namespace(ns)?,
+                repo: None,
+            };
+            RestRoute::Webhooks(owner, HookRoute::parse(below).ok_or(RouteError::Unknown)?)
+        }
+        ["namespaces", ns, "events"] => RestRoute::Events(namespace(ns)?),
         ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
@@ -366,11 +394,15 @@ impl RestRoute {
             | Self::Recover(_)
             | Self::Relist(_) => &["POST"],
             Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
+            Self::Webhooks(_, route) => route.methods(),
             Self::Content(_, Content::Notes) => &["GET", "POST", "DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
-            Self::RepositoryTokens(_) | Self::Stats(_) | Self::Bundle(_) | Self::Content(..) => {
-                &["GET"]
-            }
+            Self::RepositoryTokens(_)
+            | Self::RepositoryEvents(_)
+            | Self::Events(_)
+            | Self::Stats(_)
+            | Self::Bundle(_)
+            | Self::Content(..) => &["GET"],
         }
     }
 }

@@ -1,24 +1,3 @@
 //! Times as REST shows them.
 
-use chrono::{DateTime, SecondsFormat};
-
-/// ISO 8601 in UTC with milliseconds, of a time in milliseconds since 1970. Times that no
-/// calendar has (only corruption makes them) show as 1970.
-#[must_use]
-pub(crate) fn iso_8601(unix_ms: i64) -> String {
-    DateTime::from_timestamp_millis(unix_ms)
-        .unwrap_or_default()
-        .to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_as_shown() {
-        assert_eq!(iso_8601(1_767_323_045_678), "2026-01-02T03:04:05.678Z");
-        assert_eq!(iso_8601(0), "1970-01-01T00:00:00.000Z");
-        assert_eq!(iso_8601(i64::MAX), "1970-01-01T00:00:00.000Z");
-    }
-}
+pub(crate) use crate::storage::time::iso_8601;

@@ -1,6 +1,6 @@
 //! The state of one request, for every step of it.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use worker::{Env, Headers, Response};
 
@@ -10,7 +10,7 @@ use super::public_url::{self, PUBLIC_URL};
 use super::random;
 use super::reply::Reply;
 use super::request_log::Costs;
-use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::contract::{Behalf, ErrorReply};
 use crate::storage::fault_log;
 
 /// The secret that holds the operator's key.
@@ -32,6 +32,8 @@ pub(crate) struct Visit {
     public_url: OnceCell<String>,
     /// The identity of the caller.
     pub(crate) identity: Identity,
+    /// Whose token administers the namespace, once that is known.
+    pub(crate) behalf: RefCell<Option<Behalf>>,
     /// The objects' usage for this request.
     pub(crate) costs: Costs,
     /// The seed that replaces randomness when the request must take effect once.
@@ -58,6 +60,7 @@ impl Visit {
             origin,
             public_url: OnceCell::new(),
             identity,
+            behalf: RefCell::default(),
             costs: Costs::default(),
             seed: Cell::default(),
         }

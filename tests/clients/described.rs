@@ -2,6 +2,7 @@
 //! everything in it, and enough things that may be changed and deleted.
 
 use serde_json::{Value, json};
+use ureq::http::Method;
 
 use crate::support::git::Git;
 use crate::support::history::History;
@@ -15,6 +16,8 @@ const NAMESPACE: &str = "described";
 const DELETED: usize = 30;
 /// How many of them were deleted already.
 const LOST: usize = 4;
+/// How many webhooks of an owner are there to remove: with one that stays, fewer than there may be.
+const HOOKS_GONE: usize = 12;
 /// How many objects of a kind the requests name.
 const OBJECTS_MAX: usize = 20;
 
@@ -70,7 +73,54 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
     }
     of_content(&mut values, &source);
     of_writes(&mut values, rest, &source);
+    of_webhooks(&mut values, rest, &there);
     values
+}
+
+/// Webhooks of a namespace and of a repository of their own: one to read, one to change, and others to
+/// remove.
+fn of_webhooks(values: &mut Value, rest: &Rest, there: &Hosted) {
+    let (namespace, repository) = ("hooked", "hooked");
+    rest.create_repository(namespace, repository);
+    let of_namespace = format!("/api/v1/namespaces/{namespace}");
+    let of_repository = format!("{of_namespace}/repos/{repository}");
+    for (owner, path) in [("Namespace", of_namespace), ("Repository", of_repository)] {
+        let hooks = format!("{path}/webhooks");
+        // No receiver is there: attempts fail at once, and are on record. Something has to answer, since
+        // schemathesis also imports from the URLs that it was shown.
+        let hook = json!({ "url": format!("{}/hook", there.remote), "events": ["*"] });
+        let made = |_| {
+            let made = rest.post(&hooks, &hook).result(201);
+            made["id"].as_str().expect("a webhook has an id").to_owned()
+        };
+        let (stays, changed) = (made(0), made(1));
+        let gone = (0..HOOKS_GONE).map(made).collect::<Vec<_>>();
+        let ping = format!("{hooks}/{stays}/ping");
+        let pinged = rest.send(Method::POST, &ping, &[], b"").result(202);
+        let of_one = |operation: &str| format!("{operation}{owner}Webhook");
+        let of_deliveries = [
+            format!("list{owner}Deliveries"),
+            format!("get{owner}Delivery"),
+            format!("redeliver{owner}Delivery"),
+        ];
+        let others = [
+            format!("list{owner}Webhooks"),
+            format!("rotate{owner}WebhookSecret"),
+        ];
+        let all = ["create", "get", "update", "delete", "ping"].map(of_one);
+        for operation in all.iter().chain(&of_deliveries).chain(&others) {
+            values[operation]["path.namespace"] = json!([namespace]);
+            values[operation]["path.repo"] = json!([repository]);
+            values[operation]["path.webhook"] = json!([stays]);
+            values[operation]["path.delivery"] = json!([pinged["id"]]);
+        }
+        let updated = of_one("update");
+        // One that is switched off does not deliver again.
+        values[&updated]["path.webhook"] = json!([changed]);
+        values[&updated]["body"] = json!([{ "active": false }, { "active": true }]);
+        values[of_one("delete")]["path.webhook"] = json!(gone);
+        values[of_one("create")]["body"] = json!([hook]);
+    }
 }
 
 /// Bodies and names for what is written and compared. What is written is not what is read: the ids

@@ -21,6 +21,7 @@ crate::contract::cases![
 ];
 
 const IMPORT: NewImport<'static> = NewImport {
+    asked_by: Some("{}"),
     url: "https://example.com/x",
     branch: Some("main"),
     depth: Some(3),
@@ -30,6 +31,7 @@ const IMPORT: NewImport<'static> = NewImport {
 
 fn record() -> ImportRecord {
     ImportRecord {
+        asked_by: Some("{}".to_owned()),
         url: IMPORT.url.to_owned(),
         branch: Some("main".to_owned()),
         depth: Some(3),

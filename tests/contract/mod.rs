@@ -2,6 +2,7 @@
 
 pub mod crowd;
 pub mod database;
+pub mod events;
 pub mod faults;
 pub mod faulty;
 pub mod fork;

@@ -18,6 +18,8 @@ crate::contract::cases![
     a_deletion_makes_way_in_the_same_push,
     two_updates_of_one_ref_do_not_both_win,
     a_pack_without_a_ref_is_removed,
+    a_brought_pack_goes_live_before_the_one_that_builds_on_it,
+    a_brought_pack_goes_with_the_change_that_was_refused,
     deleting_alone_publishes_no_pack,
     an_incomplete_pack_is_refused,
     a_pack_is_published_once,
@@ -163,6 +165,56 @@ fn two_updates_of_one_ref_do_not_both_win<D: Database>(open: &dyn Fn() -> D) {
         [RefOutcome::Updated, stale(Some(1))]
     );
     check_refs(&store, &[("refs/heads/a", 1)]);
+}
+
+fn a_brought_pack_goes_live_before_the_one_that_builds_on_it<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    let first = push_main(&store, None, 1);
+    let pack = write_pack(&store, 10, 2).unwrap();
+    let brought = write_pack(&store, 10, 3).unwrap();
+    let updates = vec![update("refs/heads/main", Some(1), Some(2))];
+    let publish = Publication {
+        brought: Some(brought),
+        ..publication(Some(pack), updates)
+    };
+    assert_eq!(store.publish(&publish).unwrap(), [RefOutcome::Updated]);
+    let order = [first.pack_id, brought.pack_id, pack.pack_id];
+    check_live(&store, &order);
+    // A ref may go to what was brought, and what follows stands behind it.
+    let alone = write_pack(&store, 10, 4).unwrap();
+    let updates = vec![update("refs/heads/main", Some(2), Some(4))];
+    let publish = Publication {
+        brought: Some(alone),
+        ..publication(None, updates)
+    };
+    assert_eq!(store.publish(&publish).unwrap(), [RefOutcome::Updated]);
+    let last = push_main(&store, Some(4), 5);
+    let [first, brought, pack] = order;
+    check_live(&store, &[first, brought, pack, alone.pack_id, last.pack_id]);
+}
+
+fn a_brought_pack_goes_with_the_change_that_was_refused<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    push_main(&store, None, 1);
+    let before = (store.counts().unwrap(), store.load());
+    let publish = Publication {
+        brought: Some(write_pack(&store, CHUNK_BYTES + 1, 2).unwrap()),
+        ..publication(
+            Some(write_pack(&store, 10, 3).unwrap()),
+            vec![update("refs/heads/main", Some(9), Some(2))],
+        )
+    };
+    assert_eq!(store.publish(&publish).unwrap(), [stale(Some(1))]);
+    let counts = store.counts().unwrap();
+    assert_eq!(
+        (
+            counts.live_packs,
+            counts.quarantined_packs,
+            counts.part_rows
+        ),
+        (before.0.live_packs, 0, before.0.part_rows)
+    );
+    assert_eq!(store.load(), before.1);
 }
 
 fn a_pack_without_a_ref_is_removed<D: Database>(open: &dyn Fn() -> D) {

@@ -31,6 +31,7 @@ fn record() -> RepositoryRecord {
             prune_grace_seconds: 14 * 86_400,
             reflog_retention_seconds: 90 * 86_400,
             superseded_grace_seconds: 3600,
+            fetch_events: false,
         },
         fsck_strict: false,
         source: None,
@@ -101,6 +102,10 @@ fn settings_change_one_by_one<D: Database>(open: &dyn Fn() -> D) {
             superseded_grace_seconds: Some(2),
             ..same
         }),
+        settings(SettingsChange {
+            fetch_events: Some(true),
+            ..same
+        }),
     ];
     for (now, patch) in (NOW + 1..).zip(patches) {
         store.update(&patch, now).unwrap();
@@ -125,6 +130,7 @@ fn settings_change_one_by_one<D: Database>(open: &dyn Fn() -> D) {
         ] {
             *kept = new.map_or(*kept, i64::from);
         }
+        holds.fetch_events = change.fetch_events.unwrap_or(holds.fetch_events);
         holds.deny_non_fast_forwards = change
             .deny_non_fast_forwards
             .unwrap_or(holds.deny_non_fast_forwards);

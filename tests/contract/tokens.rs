@@ -1,7 +1,7 @@
 //! Tokens.
 
 use cairn::storage::db::sql::Database;
-use cairn::storage::repository::tokens::{NewToken, Scope, TokenState};
+use cairn::storage::repository::tokens::{NewToken, PageStart, Scope, TokenState};
 
 use super::{NOW, created};
 
@@ -9,6 +9,7 @@ crate::contract::cases![
     a_token_is_found_by_hash_and_by_id,
     a_token_ends,
     tokens_are_listed_by_state,
+    pages_behind_a_token_neither_repeat_nor_skip,
     a_use_is_noted_once_an_hour,
 ];
 
@@ -79,7 +80,9 @@ fn tokens_are_listed_by_state<D: Database>(open: &dyn Fn() -> D) {
     tokens.revoke(IDS[3], NOW).unwrap();
     let now = NOW + HOUR + 1;
     let list = |state, offset, limit| {
-        let page = tokens.list(state, None, now, offset, limit).unwrap();
+        let page = tokens
+            .list(state, None, now, PageStart::Skip(offset), limit)
+            .unwrap();
         let ids: Vec<String> = page.tokens.into_iter().map(|token| token.id).collect();
         (ids, page.total_count)
     };
@@ -96,6 +99,39 @@ fn tokens_are_listed_by_state<D: Database>(open: &dyn Fn() -> D) {
     );
     assert_eq!(list(Some(TokenState::Active), 0, 9), expect(&[IDS[2]], 1));
     assert_eq!(list(Some(TokenState::Active), 5, 9), expect(&[], 1));
+}
+
+fn pages_behind_a_token_neither_repeat_nor_skip<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    let tokens = store.tokens();
+    for number in 1..4 {
+        tokens.insert(&token(number, &[number; 32])).unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut start = PageStart::Skip(0);
+    let mut last;
+    loop {
+        let page = tokens.list(None, None, NOW, start, 1).unwrap();
+        last = page.tokens.into_iter().next().unwrap();
+        seen.push(last.id.clone());
+        if !page.has_more {
+            break;
+        }
+        if seen.len() == 1 {
+            // A newer one comes; by pages the next one would be seen again.
+            let newest = NewToken {
+                created_at: NOW + HOUR,
+                expires_at: NOW + 2 * HOUR,
+                ..token(0, &[9; 32])
+            };
+            tokens.insert(&newest).unwrap();
+        }
+        start = PageStart::Behind {
+            created_at: last.created_at,
+            id: &last.id,
+        };
+    }
+    assert_eq!(seen, [IDS[3], IDS[2], IDS[1]]);
 }
 
 fn a_use_is_noted_once_an_hour<D: Database>(open: &dyn Fn() -> D) {

@@ -14,10 +14,13 @@ use crate::plumbing::git;
 use crate::random_trees::make_trees;
 use crate::repository::{Numbers, Objects, pairs, stdin_of};
 
-pub fn patch(objects: &Objects, pair: (ObjectId, ObjectId), context: u32) -> Vec<u8> {
+fn patch(objects: &Objects, pair: (ObjectId, ObjectId), context: u32, by_words: bool) -> Vec<u8> {
     let changes = tree_changes(objects, pair, &[]);
     let changes = renamed_changes(objects, changes, RenameOptions::default());
     let mut patches = Patches::new(changes, context, &Limits::DEFAULT);
+    if by_words {
+        patches = patches.by_words();
+    }
     let mut out = Vec::new();
     while patches.step(objects, 4096, &mut out).unwrap() {}
     out
@@ -41,18 +44,26 @@ const EXPECTED: [&str; 12] = [
 
 /// Compares the patches of all pairs with those of one `git diff-tree`; shows the first that differs.
 pub fn check(directory: &Path, pairs: &[(ObjectId, ObjectId)], context: u32) {
+    check_by(directory, pairs, context, false);
+}
+
+fn check_by(directory: &Path, pairs: &[(ObjectId, ObjectId)], context: u32, by_words: bool) {
     let objects = Objects::of(directory);
     let context_option = format!("-U{context}");
-    let arguments = ["diff-tree", "--stdin", "-p", "-M", &context_option];
+    let mut arguments = vec!["diff-tree", "--stdin", "-p", "-M", &context_option];
+    if by_words {
+        arguments.push("--word-diff=plain");
+    }
     let expected = git(directory, &arguments, &stdin_of(pairs));
-    for what in EXPECTED.iter().filter(|_| pairs.len() >= 500) {
+    let proves = pairs.len() >= 500 && !by_words;
+    for what in EXPECTED.iter().filter(|_| proves) {
         assert!(expected.contains_str(what), "no diff has {what:?}");
     }
     let mut rest = expected.as_slice();
     for (number, pair) in pairs.iter().enumerate() {
         let header = format!("{} {}\n", pair.0, pair.1);
         rest = rest.strip_prefix(header.as_bytes()).unwrap();
-        let ours = patch(&objects, *pair, context);
+        let ours = patch(&objects, *pair, context, by_words);
         let end = match pairs.get(number + 1) {
             Some((old, new)) => {
                 let next = format!("\n{old} {new}\n");
@@ -101,6 +112,86 @@ fn check_seed(seed: u64, trees: usize, diffs: usize) {
 fn two_thousand_random_diffs_are_those_of_git() {
     for seed in 101..=104 {
         check_seed(seed, 400, 500);
+    }
+}
+
+/// Random trees with prose in them: lines of many words, of which some change, with blanks of all kinds.
+fn make_prose(directory: &Path, seed: u64, count: usize) -> Vec<ObjectId> {
+    git(directory, &["init", "-q", "--bare"], b"");
+    let mut numbers = Numbers(seed);
+    let mut words: Vec<String> = Vec::new();
+    let mut stream = Vec::new();
+    for number in 0..count {
+        if number % 20 == 0 {
+            let length = numbers.one_of(&[0, 5, 60, 400, 900]);
+            words = (0..length).map(|_| word(&mut numbers)).collect();
+        }
+        for _ in 0..numbers.below(8) {
+            let at = numbers.below(words.len() + 1);
+            match numbers.below(3) {
+                0 => words.insert(at, word(&mut numbers)),
+                1 if at < words.len() => words[at] = word(&mut numbers),
+                _ => {
+                    let end = (at + numbers.below(4)).min(words.len());
+                    words.drain(at..end);
+                }
+            }
+        }
+        let text = words.concat();
+        write!(
+            stream,
+            "commit refs/heads/prose\nmark :{}\ncommitter A <a@example.com> {number} +0000\n\
+             data 0\nM 100644 inline f\ndata {}\n{text}\n",
+            number + 1,
+            text.len()
+        )
+        .unwrap();
+    }
+    git(directory, &["fast-import", "--quiet"], &stream);
+    let listed = git(
+        directory,
+        &["log", "--reverse", "--format=%T", "prose"],
+        b"",
+    );
+    let lines = listed.lines();
+    lines
+        .map(|line| ObjectId::from_hex(line).unwrap())
+        .collect()
+}
+
+/// One of few words and what stands behind it.
+fn word(numbers: &mut Numbers) -> String {
+    let letters = [
+        "a",
+        "b",
+        "the",
+        "word",
+        "\u{e9}t\u{e9}",
+        "x-y",
+        "{+",
+        "\x0c",
+    ];
+    let behind = [
+        " ", " ", " ", "  ", "\t", "\n", "\n", "\r\n", "\n\n", "\n  ", " \n",
+    ];
+    format!("{}{}", numbers.one_of(&letters), numbers.one_of(&behind))
+}
+
+/// `git diff --word-diff=plain`, of code and of prose, with and without context.
+#[test]
+fn random_word_diffs_are_those_of_git() {
+    for seed in 201..=204 {
+        let directory = tempfile::tempdir().unwrap();
+        let trees = make_trees(directory.path(), seed, 200);
+        let chosen = pairs(&trees, 250, seed);
+        check_by(directory.path(), &chosen, 3, true);
+        let directory = tempfile::tempdir().unwrap();
+        let trees = make_prose(directory.path(), seed, 250);
+        let chosen = pairs(&trees, 250, seed);
+        check_by(directory.path(), &chosen, 3, true);
+        for context in [0, 1, 10] {
+            check_by(directory.path(), &chosen[..60], context, true);
+        }
     }
 }
 

@@ -183,6 +183,16 @@ fn who_may_not_push_may_not_commit() {
     let error = desk.refused("read-only", 403, |desk| desk.post(&change));
     assert_eq!(error["code"], REF_REFUSED);
     assert_eq!(error["details"], json!({"rule": "read_only"}));
+    let blob = desk.client.send(
+        ureq::http::Method::PUT,
+        &desk.hosted.path("/blobs"),
+        &[],
+        b"never written",
+    );
+    assert_eq!(blob.status, 403, "{}", blob.text());
+    let error = blob.json()["errors"][0].clone();
+    assert_eq!(error["source"]["pointer"], "/repo");
+    assert_eq!(error["details"], json!({"rule": "read_only"}));
     settings(json!({"read_only": false}));
     desk.post(&change).result(201);
 }

@@ -36,6 +36,75 @@ fn diffs_are_the_bytes_of_git() {
 }
 
 #[test]
+fn words_that_differ_are_those_of_git() {
+    let scratch = Scratch::new();
+    let (hosted, git) = with_commits(
+        &scratch,
+        "words",
+        &[
+            &[
+                ("prose", b"one two  three\nfour\n\nfive six\nseven"),
+                ("code", b"fn a() {\n  b();\n}\n"),
+                ("gone", b"gone it is\n"),
+                ("latin1", b"caf\xe9 noir\n"),
+            ],
+            &[
+                ("prose", b"one 2 three\nfour and\nmore\nfive six\nseven\n"),
+                ("code", b"fn a() {\n    b();\n    c();\n}\n"),
+                ("new", b"  new words\n\n"),
+                ("latin1", b"caf\xe9 blanc\n"),
+            ],
+        ],
+    );
+    git.run(&["rm", "--quiet", "gone"]);
+    git.run(&["commit", "--quiet", "--amend", "--no-edit"]);
+    git.run(&["push", "--quiet", "--force", &hosted.url(), "main"]);
+    let base = git.run(&["rev-parse", "main~1"]);
+    for context in [0, 3] {
+        let option = format!("-U{context}");
+        let arguments = ["diff", "--word-diff=plain", &option, &base, "main"];
+        let theirs = bytes_of(&git, &arguments);
+        let query = format!("/diff?base={base}&head=main&word=true&context={context}");
+        same_bytes(&patch_of(&hosted, &query), &theirs, "git diff --word-diff");
+    }
+    let query = format!("/diff?base={base}&head=main&word");
+    let result = get(&hosted, &query).result(200);
+    let files = result["files"].as_array().unwrap();
+    let words = |path: &str| {
+        let file = files.iter().find(|file| file["path"] == path).unwrap();
+        assert!(file["hunks"][0]["lines"].is_null());
+        let runs = file["hunks"][0]["words"].as_array().unwrap().clone();
+        runs.into_iter()
+    };
+    let joined: Vec<_> = words("prose")
+        .map(|run| {
+            format!(
+                "{}:{}",
+                run["type"].as_str().unwrap(),
+                run["text"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(
+        joined,
+        [
+            "context:one ",
+            "deleted:two",
+            "added:2",
+            "context: three\nfour ",
+            "added:and\nmore",
+            "context:\nfive six\nseven\n"
+        ]
+    );
+    let new: String = words("prose")
+        .filter(|run| run["type"] != "deleted")
+        .map(|run| run["text"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(new, "one 2 three\nfour and\nmore\nfive six\nseven\n");
+    assert_eq!(words("latin1").next().unwrap()["base64"], "Y2Fm6SA=");
+}
+
+#[test]
 fn a_diff_of_some_paths() {
     let scratch = Scratch::new();
     let (hosted, git) = with_commits(

@@ -28,11 +28,20 @@ fn each_wrong_field_is_named() {
             "/context",
         ),
         (
+            "/diff?base=main&head=main&word=2",
+            400,
+            INVALID_INPUT,
+            "/word",
+        ),
+        (
             "/diff?base=main&head=main&colour=red",
             400,
             INVALID_INPUT,
             "/colour",
         ),
+        ("/commit/main.diff", 400, INVALID_INPUT, "/hash"),
+        ("/commit/0123", 400, INVALID_INPUT, "/hash"),
+        ("/tree/main", 400, INVALID_INPUT, "/hash"),
         (
             "/diff?base=main&head=main&path=",
             400,

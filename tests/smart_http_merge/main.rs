@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod elsewhere;
 mod merges;
 mod picks;
 mod refused;

@@ -18,7 +18,15 @@ fn every_refusal_names_its_field_and_leaves_nothing_behind() {
         body
     };
     let other = desk.id("topic");
-    let cases: [(&str, Value, u16, u64, &str); 19] = [
+    let cases: [(&str, Value, u16, u64, &str); 21] = [
+        (
+            "/merge",
+            json!({"into": "main"}),
+            400,
+            INVALID_INPUT,
+            "/from",
+        ),
+        ("/merge?x=1", merge(&json!({})), 400, INVALID_INPUT, "/x"),
         (
             "/merge",
             merge(&json!({"wrong": 1})),

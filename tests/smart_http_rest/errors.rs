@@ -56,6 +56,8 @@ impl Operation {
             .replace("{namespace}", namespace)
             .replace("{repo}", name)
             .replace("{token}", "0123456789abcdef")
+            .replace("{webhook}", "0123456789abcdef")
+            .replace("{delivery}", "1")
             .replace("{hash}", &"1".repeat(40))
             .replace("{ref}", "main")
             .replace("{path}", "file")
@@ -89,6 +91,9 @@ impl Operation {
             Some("recover") => json!({ "repository_id": "0123456789abcdef" }),
             Some("purge-unreachable") => json!({}),
             Some("maintenance") => json!({ "task": "verify" }),
+            Some("webhooks") => json!({ "url": "https://ci.example.com/", "events": ["*"] }),
+            Some("{webhook}") => json!({ "active": false }),
+            Some("rotate-secret") => json!({}),
             _ => json!({ "description": "changed" }),
         }
     }

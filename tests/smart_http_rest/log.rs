@@ -11,9 +11,9 @@ use crate::{INVALID_INPUT, NOT_FOUND, blamed, rest};
 /// All hashes of a log, its pages put together.
 fn log(client: &Rest, hosted: &Hosted, query: &str) -> Vec<String> {
     let mut hashes = Vec::new();
-    let mut offset = "0".to_owned();
+    let mut cursor = String::new();
     loop {
-        let path = hosted.path(&format!("/log?{query}&offset={offset}"));
+        let path = hosted.path(&format!("/log?{query}&cursor={cursor}"));
         let answer = client.get(&path);
         let page = answer.result(200);
         let commits = page.as_array().unwrap();
@@ -21,11 +21,10 @@ fn log(client: &Rest, hosted: &Hosted, query: &str) -> Vec<String> {
         hashes.extend(commits.iter().map(hash));
         let info = &answer.json()["result_info"];
         assert_eq!(info["count"], commits.len(), "{info}");
-        info["cursor"].as_str().unwrap().clone_into(&mut offset);
-        if offset.is_empty() {
+        info["cursor"].as_str().unwrap().clone_into(&mut cursor);
+        if cursor.is_empty() {
             return hashes;
         }
-        assert_eq!(offset, hashes.len().to_string());
     }
 }
 
@@ -132,8 +131,12 @@ fn a_page_of_the_log() {
         "authoredAt": "2023-11-14T22:13:20.000Z", "committedAt": "2023-11-14T22:13:20.000Z",
     }]);
     assert_eq!(answer.result(200), shown);
-    let info = json!({ "cursor": "1", "per_page": 1, "count": 1 });
-    assert_eq!(answer.json()["result_info"], info);
+    let info = answer.json()["result_info"].clone();
+    assert_eq!((&info["per_page"], &info["count"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        rest().get(&hosted.path("/log?offset=1")).result(200)[0]["hash"],
+        first.as_str()
+    );
     assert_eq!(
         rest().get(&hosted.path("/log?offset=2")).result(200),
         json!([])
@@ -184,4 +187,62 @@ fn requests_that_the_log_refuses() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn pages_are_of_one_history_while_the_branch_moves() {
+    let scratch = Scratch::new();
+    let hosted = rest().create_repository("rest-log", "moves");
+    let source = scratch.repository("moves");
+    let ids: Vec<String> = (0..5)
+        .map(|number| {
+            source.write("a", format!("{number}\n"));
+            source.commit(&format!("number {number}"))
+        })
+        .collect();
+    source.run(&["push", "--quiet", &hosted.url(), "main"]);
+    let client = rest().with_bearer(&hosted.token);
+    let page = |query: &str| {
+        let answer = client.get(&hosted.path(&format!("/log?limit=2{query}")));
+        let commits = answer.result(200);
+        let hashes = commits.as_array().unwrap().iter();
+        let hashes: Vec<String> = hashes
+            .map(|commit| commit["hash"].as_str().unwrap().to_owned())
+            .collect();
+        let info = &answer.json()["result_info"];
+        (hashes, info["cursor"].as_str().unwrap().to_owned())
+    };
+    let (first, cursor) = page("&ref=main");
+    assert_eq!(first, [&ids[4], &ids[3]].map(Clone::clone));
+    // Others write; by an offset the next page would begin with what was seen.
+    source.write("a", "more\n");
+    source.commit("more");
+    source.run(&["push", "--quiet", &hosted.url(), "main"]);
+    let (second, next) = page(&format!("&ref=main&cursor={cursor}"));
+    assert_eq!(second, [&ids[2], &ids[1]].map(Clone::clone));
+    // A cursor was the next offset once.
+    assert_eq!(page(&format!("&ref=main&offset={cursor}")).0, second);
+    assert_eq!(page("&ref=main&offset=2").0[0], ids[3]);
+    let (third, end) = page(&format!("&ref=main&cursor={next}"));
+    assert_eq!((third, end.as_str()), (vec![ids[0].clone()], ""));
+
+    for (query, pointer) in [
+        (format!("cursor={cursor}"), "/cursor"),
+        (format!("ref=main&path=a&cursor={cursor}"), "/cursor"),
+        ("ref=main&cursor=2".to_owned(), "/cursor"),
+        (format!("ref=main&offset=2&cursor={cursor}"), "/offset"),
+    ] {
+        let answer = client.get(&hosted.path(&format!("/log?{query}")));
+        assert_eq!(blamed(&answer, 400), (INVALID_INPUT, pointer.to_owned()));
+    }
+    // The history is replaced: whoever reads by the reflog goes on, until it is purged.
+    source.run(&["checkout", "--quiet", "--orphan", "other"]);
+    source.commit("other");
+    source.run(&["push", "--quiet", "--force", &hosted.url(), "other:main"]);
+    assert_eq!(page(&format!("&ref=main&cursor={cursor}")).0, second);
+    let purged = rest().post(&hosted.path("/purge-unreachable"), &json!({}));
+    purged.result(200);
+    let path = hosted.path(&format!("/log?limit=2&ref=main&cursor={cursor}"));
+    let gone = client.get(&path);
+    assert_eq!(blamed(&gone, 404), (NOT_FOUND, "/cursor".to_owned()));
 }

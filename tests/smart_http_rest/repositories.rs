@@ -90,6 +90,7 @@ fn get_shows_what_create_and_push_made() {
         "prune_grace_seconds",
         "reflog_retention_seconds",
         "superseded_grace_seconds",
+        "fetch_events",
         "status",
     ];
     assert_eq!(fields(&shown), expected.into());

@@ -60,13 +60,25 @@ fn tokens_are_made_listed_and_revoked() {
     ];
     assert_eq!(fields(&envelope["result"][0]), expected.into());
     assert!(!envelope.to_string().contains("cairn_"), "{envelope}");
-    let info = json!({ "page": 1, "per_page": 50, "total_pages": 1, "count": 3, "total_count": 3 });
+    let info = json!({
+        "page": 1, "per_page": 50, "total_pages": 1, "count": 3, "total_count": 3, "cursor": "",
+    });
     assert_eq!(envelope["result_info"], info);
     let (first, _) = list("?per_page=2&page=1");
     let (second, envelope) = list("?per_page=2&page=2");
     assert_eq!((first.len(), second.len()), (2, 1));
     assert_eq!(envelope["result_info"]["total_pages"], 2);
     assert_eq!(list("?per_page=2&page=3").0.len(), 0);
+    let cursor_of = |envelope: &Value| {
+        let cursor = &envelope["result_info"]["cursor"];
+        cursor.as_str().unwrap().to_owned()
+    };
+    let (start, envelope) = list("?limit=2&cursor=");
+    assert_eq!(start, first);
+    let (end, envelope) = list(&format!("?limit=2&cursor={}", cursor_of(&envelope)));
+    assert_eq!((&end, cursor_of(&envelope).as_str()), (&second, ""));
+    let info = json!({ "per_page": 2, "count": 1, "total_count": 3, "cursor": "" });
+    assert_eq!(envelope["result_info"], info);
 
     let client = rest().with_bearer(made["plaintext"].as_str().unwrap());
     let path = "/git/rest-tokens/held.git/info/refs?service=git-upload-pack";

@@ -5,6 +5,7 @@
 //! | [`server`] | the real Worker under workerd, one for all tests of a binary or one's own |
 //! | [`remote`] | another Git server: real git's, behind HTTP with faults |
 //! | [`proxy`] | what happens between two requests of a client, every time |
+//! | [`receiver`] | a receiver of webhooks |
 //! | [`rest`] | a small client for `/api/v1` |
 //! | [`git`] | the real `git`, cut off from the machine's configuration |
 //! | [`history`] | repositories made from a seed, fast |
@@ -12,6 +13,7 @@
 //! | [`scratch`] | folders that go away |
 //! | [`stalled`] | clients that do not read |
 //! | [`half_open`] | clients that begin a request and do not go on |
+//! | [`sse`] | a client of server-sent events |
 //! | [`arrows`] | which source file imports which, and the circles |
 //! | [`wait`] | waiting until a condition holds |
 //! | [`tools`] | machines that lack some tools |
@@ -40,11 +42,13 @@ pub mod half_open;
 pub mod history;
 pub mod old_history;
 pub mod proxy;
+pub mod receiver;
 pub mod remote;
 pub mod rest;
 pub mod scratch;
 pub mod server;
 pub mod source;
+pub mod sse;
 pub mod stalled;
 pub mod tools;
 pub mod wait;

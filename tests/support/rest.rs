@@ -1,7 +1,8 @@
 //! A small client for the REST API, and for raw requests to Git's paths.
 
 use serde_json::{Value, json};
-use ureq::http::{HeaderMap, Method, Request};
+use ureq::Body;
+use ureq::http::{HeaderMap, Method, Request, Response};
 
 /// A server and the credentials to talk to it with.
 #[derive(Debug, Clone)]
@@ -98,6 +99,35 @@ impl Rest {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Answer {
+        self.try_send(method, path, headers, body)
+            .expect("the server answers, and its answer comes whole")
+    }
+
+    /// The same of a server that may be killed meanwhile: fails if no whole answer comes.
+    pub fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Answer, ureq::Error> {
+        let (head, body) = self.try_open(method, path, headers, body)?.into_parts();
+        let body = body.into_with_config().limit(u64::MAX).read_to_vec()?;
+        Ok(Answer {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body,
+        })
+    }
+
+    /// The same, with the body of the answer still to be read.
+    pub fn try_open(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Response<Body>, ureq::Error> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base));
@@ -118,16 +148,9 @@ impl Rest {
         let request = request
             .body(body)
             .expect("the test wrote a well-formed request");
-        let answer = match body {
+        match body {
             [] => self.agent.run(request.map(|_| ())),
             _ => self.agent.run(request),
-        };
-        let (head, body) = answer.expect("the server answers").into_parts();
-        let body = body.into_with_config().limit(u64::MAX).read_to_vec();
-        Answer {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body: body.expect("the answer comes whole"),
         }
     }
 

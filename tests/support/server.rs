@@ -81,6 +81,12 @@ impl Server {
         self.begin();
     }
 
+    /// Like [`Self::restart`], with other variables of the deployment.
+    pub fn restart_with(&mut self, variables: &[(&'static str, &'static str)]) {
+        self.variables = variables.to_vec();
+        self.restart();
+    }
+
     /// Like [`Self::restart`], with `between` given the folder of state while nothing runs.
     pub fn restart_after(&mut self, between: impl FnOnce(&Path)) {
         self.process.stop();

@@ -9,7 +9,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
     ("git", &[]),
     ("storage", &["git"]),
     ("repo_do", &["git", "storage"]),
-    ("worker", &["storage", "repo_do::contract"]),
+    ("worker", &["storage", "repo_do::contract", "repo_do::feed"]),
 ];
 
 /// The order inside the engine. A part may import parts of lower rank; parts of one rank
@@ -34,7 +34,7 @@ const ENGINE: [(&[&str], bool); 5] = [
 ];
 
 /// The rooms of the actor, from the roof down: each imports those below it only.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 20] = [
     "shell",
     "dispatch",
     "alarm",
@@ -47,10 +47,12 @@ const ROOMS: [&str; 18] = [
     "fetch",
     "intake",
     "r2",
+    "events",
     "request",
     "schedule",
     "object",
     "state",
+    "feed",
     "runtime",
     "contract",
 ];

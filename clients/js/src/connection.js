@@ -62,23 +62,24 @@ export class Connection {
    * @param {Content} [content]
    * @returns {Promise<Response>}
    */
-  #send(method, path, { query, body, raw, type = "application/json", headers: more } = {}) {
+  #send(method, path, { query, body, raw, type = "application/json", headers: more, signal } = {}) {
     const url = this.#base + path + search(query);
     /** @type {Record<string, string>} */
     const headers = { authorization: `Bearer ${this.#key}`, ...more };
     const sent = body === undefined ? raw : JSON.stringify(body);
-    if (sent === undefined) return received(this.#fetch(url, { method, headers }));
+    const stopped = signal && { signal };
+    if (sent === undefined) return received(this.#fetch(url, { method, headers, ...stopped }));
     headers["content-type"] = type;
     // What is streamed is sent before the answer is read; every platform wants that said.
     const duplex = sent instanceof ReadableStream ? { duplex: /** @type {const} */ ("half") } : {};
-    return received(this.#fetch(url, { method, headers, body: sent, ...duplex }));
+    return received(this.#fetch(url, { method, headers, body: sent, ...duplex, ...stopped }));
   }
 }
 
 /** @typedef {Record<string, string | number | boolean | string[] | undefined>} Query */
 
 /** @typedef {{ query?: Query, body?: object, raw?: import("../index.d.ts").FetchBody,
- *   type?: string, headers?: Record<string, string> }} Content
+ *   type?: string, headers?: Record<string, string>, signal?: AbortSignal }} Content
  *  a body as JSON, or raw with its type */
 
 /** @param {Query} [query] */

@@ -6,6 +6,7 @@ import { Connection } from "./connection.js";
 import { Tokens } from "./tokens.js";
 
 export { ArtifactsError } from "./error.js";
+export { verifyWebhook, WebhookVerificationError } from "./verify.js";
 
 /**
  * @param {import("../index.d.ts").ConnectOptions} options

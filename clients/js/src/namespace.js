@@ -1,9 +1,11 @@
 // What the binding itself does: repositories of one namespace made, found, listed and deleted.
 
 import { ArtifactsError } from "./error.js";
+import { Feed } from "./events.js";
 import { Repository } from "./repository.js";
 import { missing, namePath } from "./path.js";
 import { created, listed, namespaceInfo } from "./shapes.js";
+import { WebhookRoutes } from "./webhooks.js";
 
 /** @typedef {import("../index.d.ts").CairnArtifacts} CairnArtifacts */
 
@@ -95,6 +97,16 @@ export class Namespace {
   async updateNamespace({ fsck }) {
     const body = { fsck };
     return namespaceInfo((await this.#connection.call("PATCH", this.#path, { body })).result);
+  }
+
+  /** @type {CairnArtifacts["events"]} */
+  events(options) {
+    return new Feed(this.#connection, `${this.#path}/events`, "namespaceSequence", options);
+  }
+
+  /** @type {CairnArtifacts["webhooks"]} */
+  get webhooks() {
+    return new WebhookRoutes(this.#connection, this.#path);
   }
 
   /** Repositories in the namespace; none where it was never made. */

@@ -1,7 +1,9 @@
 // The handle of one repository. It holds no state but its name: every call asks the server.
 
+import { Feed } from "./events.js";
 import { hashPath, invalidInput, missing } from "./path.js";
 import { commit, created, createdToken, listedToken, purged, shown, treeEntry } from "./shapes.js";
+import { WebhookRoutes } from "./webhooks.js";
 import { Writing } from "./writing.js";
 
 /** @typedef {import("../index.d.ts").CairnRepo} CairnRepo */
@@ -51,6 +53,7 @@ export class Repository extends Writing {
       deny_non_fast_forwards: denyNonFastForwards,
       deny_deletes: denyDeletes,
       fsck: more.fsck,
+      fetch_events: more.fetchEvents,
     };
     return shown((await this.#connection.call("PATCH", this.#path, { body })).result);
   }
@@ -65,11 +68,12 @@ export class Repository extends Writing {
   /** @type {CairnRepo["listTokens"]} */
   async listTokens() {
     const tokens = [];
-    for (let page = 1; ; page += 1) {
-      const query = { state: "all", per_page: TOKENS_PER_PAGE, page };
+    for (let cursor; ; ) {
+      const query = { state: "all", per_page: TOKENS_PER_PAGE, cursor };
       const { result, info } = await this.#connection.call("GET", `${this.#path}/tokens`, { query });
       tokens.push(...result.map(listedToken));
-      if (page >= info.total_pages) return { tokens, total: info.total_count };
+      cursor = info.cursor;
+      if (!cursor) return { tokens, total: info.total_count };
     }
   }
 
@@ -109,18 +113,17 @@ export class Repository extends Writing {
     const wanted = Math.min(limit, LOG_MAX);
     const commits = [];
     // A page may end before its limit: long messages fill it.
+    /** @type {{ offset: number } | { cursor: string }} */
+    let place = { offset };
     for (;;) {
-      const query = {
-        ref,
-        first_parent: "true",
-        limit: wanted - commits.length,
-        offset: offset + commits.length,
-      };
+      const query = { ref, first_parent: "true", limit: wanted - commits.length, ...place };
       const asked = this.#connection.call("GET", `${this.#path}/log`, { query });
       const page = await this.#unlessMissing(asked);
       if (page === null) return [];
       commits.push(...page.result.map(commit));
-      if (commits.length >= wanted || !page.info.cursor) return commits;
+      const { cursor } = page.info;
+      if (commits.length >= wanted || !cursor) return commits;
+      place = { cursor };
     }
   }
 
@@ -159,6 +162,16 @@ export class Repository extends Writing {
     const asked = this.#connection.bytes(`${this.#path}/file`, { ref, path });
     const found = await this.#unlessMissing(asked);
     return found && new Blob([found.bytes], { type: found.type });
+  }
+
+  /** @type {CairnRepo["events"]} */
+  events(options) {
+    return new Feed(this.#connection, `${this.#path}/events`, "sequence", options);
+  }
+
+  /** @type {CairnRepo["webhooks"]} */
+  get webhooks() {
+    return new WebhookRoutes(this.#connection, this.#path);
   }
 
   /**

@@ -45,6 +45,7 @@ export function shown(result) {
     denyNonFastForwards: result.deny_non_fast_forwards,
     denyDeletes: result.deny_deletes,
     fsck,
+    fetchEvents: result.fetch_events,
   };
   // Only imports and forks have them.
   if (warnings) {

@@ -30,11 +30,12 @@ export class Tokens {
   /** @type {NamespaceTokens["list"]} */
   async list() {
     const tokens = [];
-    for (let page = 1; ; page += 1) {
-      const query = { state: "all", per_page: TOKENS_PER_PAGE, page };
+    for (let cursor; ; ) {
+      const query = { state: "all", per_page: TOKENS_PER_PAGE, cursor };
       const { result, info } = await this.#connection.call("GET", this.#path, { query });
       tokens.push(...result.map(listed));
-      if (page >= info.total_pages) return { tokens, total: info.total_count };
+      cursor = info.cursor;
+      if (!cursor) return { tokens, total: info.total_count };
     }
   }
 

@@ -24,7 +24,8 @@ type OfCairnAlone =
   | "CONFLICT"
   | "MERGE_CONFLICT"
   | "NO_CHANGE"
-  | "REF_REFUSED";
+  | "REF_REFUSED"
+  | "EVENTS_GONE";
 
 export const same: [
   Same<ArtifactsRepoInfo, cairn.ArtifactsRepoInfo>,

@@ -173,15 +173,15 @@ test("a token's plaintext is not sent when it is revoked", async () => {
 });
 
 test("all pages of tokens are read", async () => {
-  const page = (ids, total_pages) =>
+  const page = (ids, cursor) =>
     result(
       ids.map((id) => ({ id })),
-      { total_pages, total_count: 3 },
+      { cursor, total_count: 3 },
     );
-  const { ARTIFACTS, asked } = server(result(repository), page(["a", "b"], 2), page(["c"], 2));
+  const { ARTIFACTS, asked } = server(result(repository), page(["a", "b"], "x"), page(["c"], ""));
   const { tokens, total } = await (await ARTIFACTS.get("hello")).listTokens();
   assert.deepEqual([tokens.map(({ id }) => id), total], [["a", "b", "c"], 3]);
-  assert.match(asked[2].url, /state=all&per_page=200&page=2$/);
+  assert.match(asked[2].url, /state=all&per_page=200&cursor=x$/);
 });
 
 test("a fork has the default branch alone unless all are wanted", async () => {
@@ -257,10 +257,10 @@ test("a log is read on where a page ended early, and no further than wanted", as
   assert.deepEqual([message, authoredAt, committedAt], ["why\n", 1, 1_700_000_000]);
   const queries = asked.slice(1).map(({ url }) => new URL(url).searchParams);
   assert.deepEqual(
-    queries.map((query) => [query.get("ref"), query.get("limit"), query.get("offset")]),
+    queries.map((query) => ["ref", "limit", "offset", "cursor"].map((name) => query.get(name))),
     [
-      ["topic/one", "3", "5"],
-      ["topic/one", "1", "7"],
+      ["topic/one", "3", "5", null],
+      ["topic/one", "1", null, "7"],
     ],
   );
   assert.deepEqual(await repo.log({ limit: 5000 }), []);

@@ -90,13 +90,15 @@ test("a repository is made, shown, listed and deleted", async () => {
     denyNonFastForwards: false,
     denyDeletes: false,
     fsck: { strict: false },
+    fetchEvents: false,
   });
   for (const time of [createdAt, updatedAt]) assert.equal(new Date(time).toISOString(), time);
 
   const { repos, total } = await ARTIFACTS.list();
   assert.equal(total, 1);
   const listed = { ...info };
-  for (const field of ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck"]) {
+  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents"];
+  for (const field of own) {
     delete listed[field];
   }
   assert.deepEqual(repos, [listed]);

@@ -1,14 +1,34 @@
 // A Worker as one is written for the binding: it knows `env.ARTIFACTS` and nothing of Cairn but
-// the line that makes it.
+// the line that makes it. Beside it, what the binding lacks: a feed that is followed, and a webhook.
 
-import { artifacts } from "../src/index.js";
+import { artifacts, verifyWebhook } from "../src/index.js";
 
 export default {
   async fetch(request, env) {
     const { CAIRN_URL: url, CAIRN_KEY: key } = env;
-    return handle(request, { ARTIFACTS: artifacts({ url, namespace: "from-a-worker", key }) });
+    const ARTIFACTS = artifacts({ url, namespace: "from-a-worker", key });
+    const { pathname } = new URL(request.url);
+    if (pathname === "/webhook") return received(request, env);
+    return pathname === "/newest" ? newest(ARTIFACTS) : handle(request, { ARTIFACTS });
   },
 };
+
+/** What happens next in the namespace: here, the Worker's own doing. */
+async function newest(ARTIFACTS) {
+  const made = setTimeout(() => ARTIFACTS.create(`followed-${Date.now()}`), 100);
+  try {
+    for await (const { type, payload } of ARTIFACTS.events({ after: "newest" })) {
+      return Response.json({ type, defaultBranch: payload.defaultBranch });
+    }
+  } finally {
+    clearTimeout(made);
+  }
+}
+
+async function received(request, { WEBHOOK_SECRET }) {
+  const body = await request.arrayBuffer();
+  return Response.json(await verifyWebhook(body, request.headers, WEBHOOK_SECRET));
+}
 
 async function handle(request, env) {
   const name = new URL(request.url).pathname.slice(1);

@@ -1,6 +1,7 @@
 // A Worker that was written for the binding runs with this client, under workerd.
 
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -15,9 +16,12 @@ const { Miniflare, convertV4MiniflareOptions } = require("miniflare");
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const sources = [
-  "index", "commit_stream", "connection", "error", "namespace", "path", "repository", "shapes", "tokens", "writing",
+  "index", "commit_stream", "connection", "error", "events", "namespace", "path", "repository", "shapes", "tokens",
+  "verify", "webhooks", "writing",
 ];
 const modules = ["worker.js", ...sources.map((name) => `../src/${name}.js`)];
+
+const WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 let worker;
 before(() => {
@@ -26,7 +30,7 @@ before(() => {
       modulesRoot: here(".."),
       modules: modules.map((path) => ({ type: "ESModule", path: here(path) })),
       compatibilityDate: "2026-10-01",
-      bindings: { CAIRN_URL, CAIRN_KEY },
+      bindings: { CAIRN_URL, CAIRN_KEY, WEBHOOK_SECRET },
       cf: false,
       telemetry: { enabled: false },
     }),
@@ -53,4 +57,24 @@ test("a Worker written for the binding", async () => {
   const again = await worker.dispatchFetch(`http://worker.example/${name}`);
   assert.equal(again.status, 409);
   assert.deepEqual(await again.json(), { code: "ALREADY_EXISTS", numericCode: 10201 });
+});
+
+test("a Worker follows a feed", async () => {
+  const response = await worker.dispatchFetch("http://worker.example/newest");
+  assert.deepEqual(await response.json(), { type: "cairn.repo.created", defaultBranch: "main" });
+});
+
+test("a Worker verifies a webhook", async () => {
+  const [id, timestamp, body] = ["evt_a_1", String(Math.floor(Date.now() / 1000)), '{"a":1}'];
+  const key = Buffer.from(WEBHOOK_SECRET.slice("whsec_".length), "base64");
+  const signature = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");
+  const headers = {
+    "webhook-id": id,
+    "webhook-timestamp": timestamp,
+    "webhook-signature": `v1,${signature}`,
+  };
+  const send = (body) =>
+    worker.dispatchFetch("http://worker.example/webhook", { method: "POST", headers, body });
+  assert.deepEqual(await (await send(body)).json(), { a: 1 });
+  assert.equal((await send('{"a":2}')).status, 500);
 });

@@ -147,6 +147,11 @@ test("refs, merges and notes are spelled as the server spells them", async () =>
       { into: "main", from: "x", dry_run: true, on_conflict: "ours" },
     ],
     [
+      (repo) => repo.merge({ into: "main", from: { repository: "a/b", ref: "x" } }),
+      "POST /merge",
+      { into: "main", from: { repository: "a/b", ref: "x" } },
+    ],
+    [
       (repo) => repo.cherryPick({ commits: [A], onto: "main", allowEmpty: true }),
       "POST /cherry-pick",
       { commits: [A], onto: "main", allow_empty: true },
@@ -190,6 +195,7 @@ test("comparisons and pages ask for what they are given", async () => {
       "/diff?base=main&head=x&renames=false&context=0",
     ],
     [(repo) => repo.diffBytes({ base: "a", head: "b" }), "/diff?base=a&head=b"],
+    [(repo) => repo.diff({ base: "a", head: "b", word: true }), "/diff?base=a&head=b&word=true"],
     [(repo) => repo.patch(A), `/commit/${A}.patch`],
     [(repo) => repo.commitDiff(A), `/commit/${A}.diff`],
     [(repo) => repo.mergeBases("a", "b"), "/merge-base?refs=a%2Cb"],

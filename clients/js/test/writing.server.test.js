@@ -256,6 +256,15 @@ test("a fork's work comes back as a patch", async () => {
   assert.deepEqual([merged.status, merged.newHead], ["fast_forward", commit]);
   assert.equal(merged.tree, work.tree);
   assert.equal(await read(origin, "main", "b"), "b\n");
+  const more = await copy.commit({
+    branch: "main",
+    message: "more",
+    files: [{ path: "c", content: "c\n" }],
+  });
+  const from = { repository: `${namespace}/copy`, ref: "main" };
+  const back = await origin.merge({ into: "main", from });
+  assert.deepEqual((await origin.readCommit(back.commit)).parents, [commit, more.commit]);
+  assert.equal(await read(origin, "main", "c"), "c\n");
 });
 
 test("notes are written, read, listed and removed", async () => {

@@ -91,7 +91,7 @@ impl Hunks {
     }
 }
 
-/// What git shows of a line, if it takes it for the head of a function (`def_ff`).
+/// The part of a line that git shows if it takes the line for the head of a function (`def_ff`).
 fn function_of(line: &[u8]) -> Option<&[u8]> {
     let first = line.first()?;
     let is_head = first.is_ascii_alphabetic() || matches!(first, b'_' | b'$');

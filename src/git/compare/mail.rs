@@ -43,7 +43,7 @@ pub fn write_head(
     Ok(())
 }
 
-/// What stands behind the patch: where git names its version, we name what wrote this.
+/// The tail of a mail, behind the patch. Git names its version there; this names its writer.
 pub fn write_tail(signature: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("-- \n{signature}\n\n").as_bytes());
 }

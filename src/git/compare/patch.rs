@@ -32,6 +32,7 @@ pub struct Patches {
     abbreviation: Option<Abbreviation>,
     context: u32,
     with_binary: bool,
+    by_words: bool,
     limits: Limits,
 }
 
@@ -39,7 +40,7 @@ pub struct Patches {
 #[derive(Debug)]
 struct Current {
     change: Change,
-    /// What is left to do for it.
+    /// The work that is left for it.
     left: Left,
 }
 
@@ -62,7 +63,17 @@ impl Patches {
             abbreviation: None,
             context,
             with_binary: false,
+            by_words: false,
             limits: *limits,
+        }
+    }
+
+    /// The same with lines that differ shown by their words (`git diff --word-diff`).
+    #[must_use]
+    pub fn by_words(self) -> Self {
+        Self {
+            by_words: true,
+            ..self
         }
     }
 
@@ -104,6 +115,7 @@ impl Patches {
             abbreviation,
             context: self.context,
             with_binary: self.with_binary,
+            by_words: self.by_words,
             limits: &self.limits,
         };
         if let Left::Deletion(Some(text)) | Left::Rest(Some(text)) = &mut current.left
@@ -176,6 +188,7 @@ struct FilePatch<'a> {
     abbreviation: Abbreviation,
     context: u32,
     with_binary: bool,
+    by_words: bool,
     limits: &'a Limits,
 }
 
@@ -219,7 +232,8 @@ impl FilePatch<'_> {
             write_name_line(b"+++ ", |out| self.write_new_name(out), &mut header);
         }
         out.append(&mut header);
-        Ok(Some(Box::new(Unified::new(diff, self.context))))
+        let text = Unified::new(diff, self.context, self.by_words);
+        Ok(Some(Box::new(text)))
     }
 
     fn write_header(

@@ -5,7 +5,9 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use gix_imara_diff::{Algorithm, Diff, IndentHeuristic, IndentLevel, InternedInput};
+use gix_imara_diff::{
+    Algorithm, Diff, IndentHeuristic, IndentLevel, InternedInput, NoSliderHeuristic,
+};
 
 use super::super::store::Shared;
 
@@ -44,14 +46,19 @@ impl Text {
 
     /// A line with its newline; empty behind the last one.
     pub fn line(&self, number: u32) -> &[u8] {
-        let at = usize::try_from(number).unwrap_or(usize::MAX);
-        let place = |at: usize| {
+        self.lines(number..number.saturating_add(1))
+    }
+
+    /// Lines with their newlines; nothing if they are not all there.
+    pub(super) fn lines(&self, numbers: Range<u32>) -> &[u8] {
+        let place = |number: u32| {
+            let at = usize::try_from(number).ok()?;
             let start = self.starts.get(at).copied()?;
             usize::try_from(start).ok()
         };
-        let bounds = place(at).zip(place(at.saturating_add(1)));
-        let line = bounds.and_then(|(start, end)| self.content.get(start..end));
-        line.unwrap_or_default()
+        let bounds = place(numbers.start).zip(place(numbers.end));
+        let lines = bounds.and_then(|(start, end)| self.content.get(start..end));
+        lines.unwrap_or_default()
     }
 }
 
@@ -71,7 +78,7 @@ pub struct TextDiff {
     pub old: Text,
     /// The new text.
     pub new: Text,
-    /// What differs, from the first line on; between two changes there is a line at least.
+    /// The changes, from the first line on; at least one equal line stands between two changes.
     pub changes: Vec<LineChange>,
 }
 
@@ -119,6 +126,18 @@ pub fn line_changes(old: &[u8], new: &[u8]) -> Vec<LineChange> {
         IndentLevel::for_ascii_line(bytes, 8)
     };
     diff.postprocess_with_heuristic(&input, IndentHeuristic::new(indent));
+    changes_of(&diff)
+}
+
+/// The lines that differ, where an indent means nothing: groups of lines end as far down as they can.
+pub(super) fn token_changes(old: &[u8], new: &[u8]) -> Vec<LineChange> {
+    let input = InternedInput::new(old, new);
+    let mut diff = Diff::compute(Algorithm::Myers, &input);
+    diff.postprocess_with_heuristic(&input, NoSliderHeuristic);
+    changes_of(&diff)
+}
+
+fn changes_of(diff: &Diff) -> Vec<LineChange> {
     let hunks = diff.hunks().map(|hunk| LineChange {
         old: hunk.before,
         new: hunk.after,
@@ -128,7 +147,7 @@ pub fn line_changes(old: &[u8], new: &[u8]) -> Vec<LineChange> {
 
 /// Bytes at the end of both that git leaves out: whole blocks that are equal, less the line that
 /// the first of them cuts.
-fn common_tail(old: &[u8], new: &[u8]) -> usize {
+pub(super) fn common_tail(old: &[u8], new: &[u8]) -> usize {
     let blocks = old
         .rchunks_exact(TAIL_BYTES)
         .zip(new.rchunks_exact(TAIL_BYTES));

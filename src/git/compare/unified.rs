@@ -2,6 +2,7 @@
 
 use super::hunks::{Hunk, Hunks};
 use super::text::{LineChange, TextDiff};
+use super::words::WordDiff;
 
 /// Bytes of git's buffer for the head of a hunk.
 const HUNK_HEADER_BYTES_MAX: usize = 128;
@@ -11,6 +12,8 @@ const HUNK_HEADER_BYTES_MAX: usize = 128;
 pub(super) struct Unified {
     diff: TextDiff,
     hunks: Hunks,
+    /// Changes are shown by their words.
+    by_words: bool,
     current: Option<Current>,
 }
 
@@ -35,10 +38,11 @@ enum Place {
 }
 
 impl Unified {
-    pub(super) fn new(diff: TextDiff, context: u32) -> Self {
+    pub(super) fn new(diff: TextDiff, context: u32, by_words: bool) -> Self {
         Self {
             diff,
             hunks: Hunks::new(context),
+            by_words,
             current: None,
         }
     }
@@ -61,6 +65,7 @@ impl Unified {
             }
             has_written = true;
             let is_over = match &mut self.current {
+                Some(current) if self.by_words => !current.write_words(&self.diff, out),
                 Some(current) => !current.write_line(&self.diff, out),
                 None => true,
             };
@@ -105,6 +110,31 @@ impl Current {
         };
         true
     }
+    /// Writes the next line that both sides have, or the words of the next change; `false` behind the
+    /// last line.
+    fn write_words(&mut self, diff: &TextDiff, out: &mut Vec<u8>) -> bool {
+        let Place::Context(number) = self.place else {
+            return false;
+        };
+        let change = diff.changes.get(self.change);
+        let change = change.filter(|_| self.hunk.changes.contains(&self.change));
+        let next = match change {
+            Some(change) if number >= change.new.start => {
+                WordDiff::of(diff, change).write_plain(out);
+                self.change = self.change.saturating_add(1);
+                change.new.end
+            }
+            None if number >= self.hunk.new.end => return false,
+            _ => {
+                let line = diff.new.line(number);
+                out.extend_from_slice(line.strip_suffix(b"\n").unwrap_or(line));
+                out.push(b'\n');
+                number.saturating_add(1)
+            }
+        };
+        self.place = Place::Context(next);
+        true
+    }
 }
 
 fn write_line(sign: u8, line: &[u8], out: &mut Vec<u8>) {
@@ -138,7 +168,7 @@ fn write_header(hunk: &Hunk, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// What git takes for UTF-8: neither U+FFFE nor U+FFFF.
+/// The start of a text that git takes for UTF-8: that excludes U+FFFE and U+FFFF.
 fn valid_start(text: &[u8]) -> &[u8] {
     let valid = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
     let end = valid.find(['\u{fffe}', '\u{ffff}']).unwrap_or(valid.len());

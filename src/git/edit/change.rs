@@ -27,7 +27,7 @@ pub enum Action {
     /// whatever stands in the way: a directory at the path, with all that is in it, or a file where
     /// the path needs a directory.
     Put {
-        /// What the entry is. `None` keeps the mode of a file that stands there, and makes an
+        /// The kind of entry. `None` keeps the mode of a file that stands there, and makes an
         /// ordinary file otherwise.
         kind: Option<EntryKind>,
         /// The object.
@@ -83,7 +83,7 @@ pub enum EditError {
         index: usize,
         /// Which part of it.
         field: Field,
-        /// What is wrong.
+        /// The fault.
         fault: ChangeFault,
     },
     /// The trees on the changed paths are too large together.
@@ -154,11 +154,11 @@ pub enum ChangeFault {
     WrongKind {
         /// Its id.
         id: ObjectId,
-        /// What it is.
+        /// The kind of object that the id names.
         kind: ObjectKind,
         /// The mode.
         mode: u16,
-        /// What the mode needs.
+        /// The kind of object that the mode needs.
         needed: ObjectKind,
     },
     /// A directory or submodule takes no content.

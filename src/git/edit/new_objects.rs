@@ -10,7 +10,7 @@ use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::store::{ObjectSource, ReadError, Shared};
 
-/// What an object takes in memory beside its content: its entry in the table, its place in the
+/// Memory that an object takes beside its content: its entry in the table, its place in the
 /// order, the shared vector.
 const OBJECT_OVERHEAD_BYTES: u64 = 120;
 
@@ -57,9 +57,8 @@ pub enum NewObjectError {
     },
 }
 
-/// Objects made here, each once.
-///
-/// Their bytes are bounded, those that each object takes beside its content included.
+/// Objects made here, each once. The bound on their bytes counts what each object takes beside its
+/// content as well.
 #[derive(Debug, Clone)]
 pub struct NewObjects {
     objects: HashMap<ObjectId, (ObjectKind, Shared)>,
@@ -71,7 +70,7 @@ pub struct NewObjects {
 }
 
 impl NewObjects {
-    /// Has no objects yet, and takes `held_bytes_max` bytes of them.
+    /// A list without objects, which takes at most `held_bytes_max` bytes of them.
     pub fn new(held_bytes_max: u64, limits: &Limits) -> Self {
         Self {
             objects: HashMap::new(),
@@ -82,7 +81,7 @@ impl NewObjects {
         }
     }
 
-    /// Takes an object and gives its id. One that is here already takes no room again.
+    /// Takes an object and gives its id. An object that is here already takes no more room.
     pub fn add(&mut self, kind: ObjectKind, content: Vec<u8>) -> Result<ObjectId, NewObjectError> {
         self.may_take(kind, content.len())?;
         let id = object_id(kind, &content).map_err(|_| NewObjectError::Collision { kind })?;
@@ -90,8 +89,8 @@ impl NewObjects {
         Ok(id)
     }
 
-    /// Takes several objects of one kind and gives their ids, in order. The ids of several take less
-    /// time than one after the other (docs/adr/0051). After an error some of them may be here.
+    /// Takes several objects of one kind and gives their ids, in order. That is faster than one after
+    /// the other (docs/adr/0051). After an error some of them may be here.
     pub fn add_all(
         &mut self,
         kind: ObjectKind,
@@ -187,7 +186,7 @@ impl NewObjects {
     }
 }
 
-/// New objects above stored ones: what walks and merges read while the new ones are in no pack yet.
+/// New objects above stored ones. Walks and merges read them while the new ones are in no pack yet.
 #[derive(Debug)]
 pub struct WithNew<'a, S> {
     new_objects: &'a NewObjects,

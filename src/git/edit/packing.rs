@@ -1,4 +1,4 @@
-//! A pack written of objects made here, one after the other, without deltas.
+//! Writes a pack of objects that were made here, one after the other, without deltas.
 
 use cairn_deflate::Deflater;
 
@@ -6,7 +6,7 @@ use super::super::hash::{PackHasher, WholeObject};
 use super::super::object::ObjectKind;
 use super::super::pack::entry::{self, EntryKind};
 
-/// A pack under way. What it writes is appended to the caller's buffer, in order.
+/// A pack under way. It appends its bytes to the caller's buffer.
 pub struct Packing {
     hasher: PackHasher,
     deflater: Deflater,
@@ -23,7 +23,7 @@ impl Packing {
         packing
     }
 
-    /// Writes an object that is held whole.
+    /// Writes an object whose content is in memory.
     pub fn put(&mut self, object: WholeObject<'_>, out: &mut Vec<u8>) {
         let from = out.len();
         let size_bytes = object.content.len() as u64;
@@ -32,7 +32,7 @@ impl Packing {
         self.hasher.update(out.get(from..).unwrap_or_default());
     }
 
-    /// Begins a blob of this many bytes; its zlib stream follows by [`Self::write`].
+    /// Begins a blob of this many bytes. The caller writes its zlib stream by [`Self::write`].
     pub fn open_blob(&mut self, size_bytes: u64, out: &mut Vec<u8>) {
         let from = out.len();
         entry::write(&EntryKind::Whole(ObjectKind::Blob), size_bytes, out);

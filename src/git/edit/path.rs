@@ -1,4 +1,4 @@
-//! What a path of a change may be: what the trees of a push may have, by the same check.
+//! The paths that a change may name: those that the trees of a push may have, by the same check.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
@@ -48,7 +48,7 @@ pub enum PathFault {
     Refused {
         /// The name at fault.
         name: BString,
-        /// What git's fsck says of a tree with it.
+        /// The fault that git's fsck finds in a tree with this path.
         finding: Finding,
     },
 }

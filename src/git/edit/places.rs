@@ -244,7 +244,7 @@ impl Places {
     }
 
     /// Refuses changes inside what another change puts, and removals inside what another removes.
-    /// What is moved away from inside is read from the tree as it was, and may be.
+    /// A move may take a file out of such a place: it reads the tree as it was.
     pub(super) fn check_overlaps(&mut self) -> Result<(), EditError> {
         // For each place the nearest one, from itself upward, that something is put at; and the
         // same for what is removed.

@@ -196,7 +196,7 @@ impl TreeEdit {
             .try_for_each(|child| self.arrive(child))
     }
 
-    /// What stands at a place is known: there has to be something where a change removes it.
+    /// The entry at a place is known now. A change that removes it needs one.
     fn arrive(&mut self, at: usize) -> Result<(), EditError> {
         let Some(place) = self.places.get(at) else {
             return Ok(());

@@ -13,7 +13,7 @@ pub struct Plan {
     places: Places,
     /// Whether anything stands at a place once the changes are made.
     survives: Vec<bool>,
-    /// What stands there, as far as it is known.
+    /// The entry at each place, as far as it is known.
     written: Vec<Option<Entry>>,
     /// The places from here on are written.
     next: usize,

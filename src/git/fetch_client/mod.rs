@@ -6,6 +6,7 @@
 //! | `remote_refs` | the refs of a remote, also as `ls-refs` lists them |
 //! | `request` | requests: `ls-refs`, and `fetch` in the words of each version |
 //! | `response` | the answer to a fetch, taken apart as it arrives |
+//! | `haves` | which commits a fetch tells the remote that are here |
 //! | `parts` | a long history cut into fetches of bounded size |
 //! | `error` | errors of a remote |
 //!
@@ -14,6 +15,7 @@
 
 pub mod advertisement;
 pub mod error;
+pub(crate) mod haves;
 pub mod parts;
 pub mod remote_refs;
 pub mod request;

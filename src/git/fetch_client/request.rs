@@ -39,6 +39,10 @@ pub(crate) struct FetchOrder<'a> {
     pub depth: Option<u32>,
     /// Commits and tags alone, without trees and blobs.
     pub(crate) history_only: bool,
+    /// No tags but those that are wanted.
+    pub(crate) without_tags: bool,
+    /// Commits that are here without their parents.
+    pub(crate) shallow: &'a [ObjectId],
 }
 
 /// The filter that leaves commits and tags.
@@ -58,8 +62,11 @@ impl FetchOrder<'_> {
 
     fn version_2(&self, features: Features, out: &mut Vec<u8>) {
         command("fetch", features, out);
-        for flag in ["thin-pack", "no-progress", "include-tag", "ofs-delta"] {
+        for flag in ["thin-pack", "no-progress", "ofs-delta"] {
             pktline::text(&[flag.as_bytes()], out);
+        }
+        if !self.without_tags {
+            pktline::text(&[b"include-tag"], out);
         }
         for want in self.wants {
             pktline::text(&[b"want ", &oid_hex::hex(want)], out);
@@ -72,8 +79,13 @@ impl FetchOrder<'_> {
 
     fn version_0(&self, out: &mut Vec<u8>) {
         let filter = if self.history_only { " filter" } else { "" };
+        let tags = if self.without_tags {
+            ""
+        } else {
+            " include-tag"
+        };
         let words = format!(
-            " side-band-64k thin-pack no-progress include-tag ofs-delta{filter} agent={}",
+            " side-band-64k thin-pack no-progress{tags} ofs-delta{filter} agent={}",
             Offer::DEFAULT.agent
         );
         let mut words = words.as_bytes();
@@ -88,6 +100,9 @@ impl FetchOrder<'_> {
     }
 
     fn depth_and_filter(&self, out: &mut Vec<u8>) {
+        for shallow in self.shallow {
+            pktline::text(&[b"shallow ", &oid_hex::hex(shallow)], out);
+        }
         if let Some(depth) = self.depth {
             pktline::text(&[b"deepen ", depth.to_string().as_bytes()], out);
         }
@@ -156,14 +171,17 @@ mod tests {
             haves: &[have],
             depth: Some(3),
             history_only: true,
+            without_tags: true,
+            shallow: &[have],
         };
         let check = |request: &FetchRequest| {
+            assert_eq!(request.shallow, [have]);
             assert_eq!(
                 (&request.wants[..], &request.haves[..]),
                 (&[want][..], &[have][..])
             );
             assert_eq!((request.deepen, request.ending), (Some(3), Ending::Done));
-            assert!(request.thin_pack && request.ofs_delta && request.include_tag);
+            assert!(request.thin_pack && request.ofs_delta && !request.include_tag);
             assert_eq!(request.filter, Some("tree:0".into()));
         };
         let Command::Fetch(request) = understood(&order.write(Version::V2, FEATURES)) else {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use gix_hash::{ObjectId, oid};
 
-use super::super::store::{PackId, PackRecord, PackStore, Part, StoreError};
+use super::super::store::{PackId, PackRecord, PackStore, Part, Shared, StoreError};
 use super::segment::{Parent, Segment};
 
 /// A commit of the graph: a number below [`CommitGraph::len`], of that graph only.
@@ -99,6 +99,21 @@ impl CommitGraph {
             graph.add(pack_id, segment)?;
         }
         Ok(graph)
+    }
+
+    /// This graph, and behind it the commits that a pack brings which is not live yet.
+    pub fn with_segment(&self, part: Shared) -> Result<Self, StoreError> {
+        // No live pack has the number.
+        let pack_id = PackId(u32::MAX);
+        let segment = Segment::open(part).map_err(|_| corrupt(pack_id))?;
+        let mut graph = self.clone();
+        graph.add(pack_id, segment)?;
+        Ok(graph)
+    }
+
+    /// The place of the last pack among the live ones; `None` without packs.
+    pub(crate) fn last_ordinal(&self) -> Option<u32> {
+        u32::try_from(self.packs.len().checked_sub(1)?).ok()
     }
 
     /// Whether this is the graph of these packs and no others.

@@ -174,6 +174,32 @@ impl Paint {
         Ok(missing)
     }
 
+    /// Goes on to count the commits that the wants reach and the haves do not; looks at up to
+    /// `commits_max`. True once all are counted.
+    pub(crate) fn count_missing(
+        &mut self,
+        commits_max: usize,
+        count: &mut u64,
+    ) -> Result<bool, StoreError> {
+        for _ in 0..commits_max {
+            if self.open == 0 {
+                break;
+            }
+            let Some((_, colours)) = self.take()? else {
+                return Ok(true);
+            };
+            if colours & (WANT | COMMON) == WANT {
+                *count = count.saturating_add(1);
+            }
+        }
+        Ok(self.open == 0)
+    }
+
+    /// Whether a want reaches the commit and no have does. Known once all are counted.
+    pub(crate) fn is_missing(&self, node: CommitNode) -> bool {
+        self.has(node, WANT) && !self.has(node, COMMON)
+    }
+
     /// Whether the client has the commit: whether it is a have or an ancestor of one.
     pub fn is_common(&mut self, node: CommitNode) -> Result<bool, StoreError> {
         self.reaches(node, COMMON)

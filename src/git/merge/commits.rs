@@ -20,7 +20,7 @@ const INNER_MERGES_MAX: usize = 64;
 /// Digits of a merge base's id in a marker.
 const BASE_DIGITS: usize = 7;
 
-/// What a merge asks of the history.
+/// The questions that a merge asks about the history.
 pub trait History {
     /// The tree of a commit; `None` if the commit is not here.
     fn tree_of(&self, commit: &oid) -> Result<Option<ObjectId>, StoreError>;

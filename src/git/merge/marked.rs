@@ -8,7 +8,7 @@ use super::tree::{BranchNames, Version};
 /// Where git looks for a NUL, which makes a file a binary one.
 const BINARY_BYTES: usize = 8000;
 
-/// What both sides and the base have, merged with markers as `merge.conflictStyle=diff3` has them.
+/// Both sides and the base, merged with markers as `merge.conflictStyle=diff3` has them.
 /// `None` if a side has no text there.
 pub fn marked(
     objects: &impl ObjectSource,

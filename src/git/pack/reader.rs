@@ -57,7 +57,19 @@ pub struct LivePacks<S> {
 impl<S: PackStore> LivePacks<S> {
     /// Takes the list of the packs that are live now; their indexes are loaded when first needed.
     pub fn open(store: S, limits: &Limits) -> Result<Self, StoreError> {
-        let records = store.live_packs()?;
+        Self::open_with(store, limits, None)
+    }
+
+    /// The same, and behind them a pack that is whole and not live yet.
+    pub(crate) fn open_with(
+        store: S,
+        limits: &Limits,
+        last: Option<PackRecord>,
+    ) -> Result<Self, StoreError> {
+        let mut records = store.live_packs()?;
+        if let Some(last) = last {
+            Rc::make_mut(&mut records).push(last);
+        }
         Ok(Self {
             indexes: records.iter().map(|_| OnceCell::new()).collect(),
             records,

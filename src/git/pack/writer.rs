@@ -174,7 +174,7 @@ impl PackWriter {
                     pack: from.pack,
                     position,
                 };
-                // Behind the last position there is is nothing selected: the next pack follows.
+                // Nothing is selected behind the last position: the next pack follows.
                 self.next = Some(Location {
                     position: position.saturating_add(1),
                     ..at

@@ -166,7 +166,7 @@ impl<'a> Application<'a> {
             },
         });
         let is_covered = |path: &BString| {
-            // What is put at a directory's path takes the place of all that is in it.
+            // A file at a directory's path takes the place of all that is in the directory.
             self.table.is_written(path.as_bstr())
                 || paths::parents(path.as_bstr()).any(|parent| self.table.is_written(parent))
         };

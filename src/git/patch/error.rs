@@ -37,7 +37,7 @@ pub enum PatchError {
     Syntax {
         /// The line, from 1.
         line: u64,
-        /// What is wrong.
+        /// The fault.
         fault: SyntaxFault,
     },
     /// A file cannot be changed as the patch says.
@@ -47,7 +47,7 @@ pub enum PatchError {
         file: BString,
         /// The line at which its part of the patch starts.
         line: u64,
-        /// What is wrong.
+        /// The fault.
         fault: FileFault,
     },
     /// The lines of a hunk are not in the file.
@@ -115,7 +115,7 @@ pub enum SyntaxFault {
     /// A binary content is too large.
     #[error("the binary patch announces {bytes} bytes, at most {limit} are taken")]
     BinaryTooLarge {
-        /// What it announces.
+        /// The bytes that it announces.
         bytes: u64,
         /// The bound.
         limit: u64,
@@ -137,17 +137,17 @@ pub enum FileFault {
     /// It is a file of another type: a symbolic link, say, or a submodule.
     #[error("has mode {found:o}, the patch is for mode {expected:o}")]
     WrongType {
-        /// What it is.
+        /// The mode of the file.
         found: u16,
-        /// What the patch says.
+        /// The mode that the patch names.
         expected: u16,
     },
     /// The patch changes its type, which needs a deletion and a creation.
     #[error("the patch changes its type, from mode {old:o} to {new:o}")]
     TypeChange {
-        /// What it was.
+        /// The mode before.
         old: u16,
-        /// What it would be.
+        /// The mode after.
         new: u16,
     },
     /// A directory cannot be made by a patch.
@@ -159,7 +159,7 @@ pub enum FileFault {
     /// A file stands where its directory should, or a directory with files in its place.
     #[error("a file or directory is in its way: '{other}'")]
     InTheWay {
-        /// What is in the way.
+        /// The path that is in the way.
         other: BString,
     },
     /// The file would be deleted, and lines are left.
@@ -174,9 +174,9 @@ pub enum FileFault {
     /// A binary patch is for another content.
     #[error("the binary patch is for content {expected}, the file has {found}")]
     OtherContent {
-        /// What the patch is for.
+        /// The blob that the patch was made for.
         expected: ObjectId,
-        /// What the file has.
+        /// The blob that the file has.
         found: ObjectId,
     },
     /// A binary patch has no data.
@@ -188,9 +188,9 @@ pub enum FileFault {
     /// A binary patch gives another content than it says.
     #[error("the binary patch gives content {found}, it should be {expected}")]
     OtherResult {
-        /// What it says.
+        /// The blob that the header promises.
         expected: ObjectId,
-        /// What it gives.
+        /// The blob that comes out.
         found: ObjectId,
     },
 }

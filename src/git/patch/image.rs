@@ -10,7 +10,7 @@ use super::hunk::{Hunk, LineKind};
 #[derive(Debug, Clone, Copy)]
 struct Line<'a> {
     bytes: &'a [u8],
-    /// Of the bytes that are no spaces; so that most lines need no comparison.
+    /// A hash of the bytes that are no spaces: most lines then need no comparison.
     hash: u32,
     /// A hunk wrote it: no other hunk may change it again, or use it as context.
     is_patched: bool,
@@ -36,7 +36,7 @@ impl<'a> Line<'a> {
 pub(super) enum Misfit {
     /// Its lines are nowhere.
     Nowhere,
-    /// The lines that may be compared are used up.
+    /// As many lines were compared as may be.
     TooCostly,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct Image<'a> {
     tail: Vec<Line<'a>>,
 }
 
-/// What a hunk replaces, and by what.
+/// The lines that a hunk replaces, and those that replace them.
 struct Replacement<'a> {
     old: Vec<Line<'a>>,
     new: Vec<Line<'a>>,
@@ -83,8 +83,8 @@ impl<'a> Image<'a> {
         content
     }
 
-    /// Replaces the lines of a hunk where they are. Takes what it compares and moves from
-    /// `lines_left`.
+    /// Replaces the lines of a hunk where they are. Subtracts the lines that it compares and moves
+    /// from `lines_left`.
     pub(super) fn apply(&mut self, hunk: &Hunk<'a>, lines_left: &mut u64) -> Result<(), Misfit> {
         let replacement = Replacement::new(hunk);
         let anchors = Anchors {

@@ -1,5 +1,5 @@
 //! Unified patches with git's extended headers, applied to a tree as `git apply --index -p1` applies
-//! them to an index: every hunk where its lines are, at another line perhaps, and never with fuzz.
+//! them to an index: each hunk where its lines are, perhaps at another line number, never with fuzz.
 //!
 //! | file | what |
 //! |---|---|
@@ -10,8 +10,8 @@
 //! | `binary` | `GIT binary patch` |
 //! | `parse` | a whole patch, file by file |
 //! | `image` | the lines of a file, and where a hunk fits |
-//! | `table` | what becomes of each path while a patch is applied |
-//! | `paths` | what stands at a path of the tree |
+//! | `table` | the state of each path while a patch is applied |
+//! | `paths` | the entry at a path of the tree |
 //! | `one_file` | the part for one file, applied to it |
 //! | `apply` | a patch applied: the changes of a tree |
 //! | `error` | why a patch is refused |

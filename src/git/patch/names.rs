@@ -7,12 +7,12 @@ use super::timestamp;
 /// Leading names that are taken off a path: `a/` and `b/`.
 const STRIPPED: usize = 1;
 
-/// What git takes for a space.
+/// Whether git takes this byte for a space.
 pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// What stands where a file is created or deleted.
+/// Whether a line names `/dev/null`, as that of a created or deleted file does.
 pub(super) fn is_dev_null(line: &[u8]) -> bool {
     let rest = line.strip_prefix(b"/dev/null");
     rest.and_then(|rest| rest.first())

@@ -22,7 +22,7 @@ use super::table::{File, State, Table};
 /// How git writes a submodule as text.
 const SUBPROJECT: &[u8] = b"Subproject commit ";
 
-/// What may still be done.
+/// Work that may still be done.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Work {
     pub(super) lines_left: u64,
@@ -100,7 +100,7 @@ impl<'p, 'a> OneFile<'p, 'a> {
         Ok(Some(File { kind, id }))
     }
 
-    /// What the patch is applied to (git's `check_preimage`); fills in what the header leaves open.
+    /// The file before the patch (git's `check_preimage`). Fills in what the header leaves open.
     fn before(&mut self, objects: &impl ObjectSource) -> Result<Option<File>, PatchError> {
         let Some(old_name) = self.header.old_name.clone() else {
             return Ok(None);

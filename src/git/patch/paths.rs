@@ -22,7 +22,7 @@ pub(super) enum Standing {
     Below {
         /// That file.
         above: BString,
-        /// What it is.
+        /// The kind of entry.
         kind: EntryKind,
     },
 }

@@ -1,5 +1,5 @@
-//! What becomes of each path while a patch is applied: what git keeps in its table of file names, and
-//! what it would write at the end.
+//! The state of each path while a patch is applied, as in git's table of file names, and the writes
+//! at the end.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -17,7 +17,7 @@ pub(super) struct File {
     pub(super) id: ObjectId,
 }
 
-/// What the patch did with a path so far.
+/// The state of a path under the patch so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// A later part takes it away.

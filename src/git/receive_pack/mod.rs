@@ -6,10 +6,12 @@
 //! | `updates` | the ref updates, each with what is found out about it |
 //! | `findings` | what fsck finds over all of it: bad objects counted and named, warnings |
 //! | `inspection` | each commit, tree and tag seen once: fsck, and the facts that the graph needs |
+//! | `brought` | the commits that each update brings to its ref |
 //! | `pushed` | the pushed objects in front of the live ones, as walks see them |
 //!
 //! The bytes are `pack::parser`'s and `pack::resolver`'s, the closure is `graph::connectivity`'s.
 
+pub mod brought;
 pub mod findings;
 pub mod inspection;
 pub mod pushed;

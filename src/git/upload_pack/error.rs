@@ -11,7 +11,7 @@ use super::super::store::{ColdChunk, ReadError, StoreError};
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// A want is not here, or was never proved to be complete.
+    /// A wanted object is not here, or its closure was never proved.
     #[error("upload-pack: not our ref {0}")]
     NotOurRef(ObjectId),
     /// The depth or the time asked for leaves nothing to send.
@@ -46,7 +46,7 @@ pub enum FetchError {
     /// A ref wanted by name is not there.
     #[error("unknown ref {0}")]
     UnknownRef(BString),
-    /// A name of `deepen-not` is no ref's.
+    /// A name of `deepen-not` names no ref.
     #[error("git upload-pack: deepen-not is not a ref: {0}")]
     DeepenNot(BString),
     /// The filter cannot be honoured.

@@ -35,6 +35,14 @@ impl PatchBytes {
         }
     }
 
+    /// The same with lines that differ shown by their words.
+    pub(super) fn by_words(self) -> Self {
+        Self {
+            patches: self.patches.by_words(),
+            ..self
+        }
+    }
+
     /// The same between other bytes, with the contents of binary files.
     pub(super) fn between(self, before: Vec<u8>, behind: Vec<u8>) -> Self {
         Self {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::bytes::{DIFF_TYPE, PatchBytes};
 use super::changes;
-use super::json::FilesJson;
+use super::json::{Details, FilesJson};
 use super::merge_base::common_history;
 use super::query::{self, CompareQuery};
 use super::request::CompareRequest;
@@ -79,7 +79,7 @@ pub(super) async fn compare(compare: CompareRequest, spec: &str) -> Answer {
         fields.insert("commitsTruncated".to_owned(), is_cut.into());
     }
     let changes = changes::find(&mut reading, trees, &query).await?;
-    let files = FilesJson::new(reading, changes, &fields, (query.context, false));
+    let files = FilesJson::new(reading, changes, &fields, (query.context, Details::Counts));
     send(files, "application/json").await
 }
 

@@ -2,7 +2,7 @@
 
 use super::bytes::{DIFF_TYPE, PatchBytes};
 use super::changes;
-use super::json::FilesJson;
+use super::json::{Details, FilesJson};
 use super::query::{CompareQuery, needed};
 use super::request::CompareRequest;
 use super::revisions::{Revision, begin};
@@ -11,7 +11,7 @@ use crate::repo_do::request::answer::Answer;
 
 /// The difference between two trees: as JSON, or as the bytes of `git diff`.
 pub(super) async fn diff(compare: CompareRequest) -> Answer {
-    let takes = ["base", "head", "path", "context", "renames"];
+    let takes = ["base", "head", "path", "context", "renames", "word"];
     let query = CompareQuery::read(&compare.query(), &takes)?;
     let base = needed("base", query.base.as_deref())?;
     let head = needed("head", query.head.as_deref())?;
@@ -24,12 +24,21 @@ pub(super) async fn diff(compare: CompareRequest) -> Answer {
     );
     let changes = changes::find(&mut reading, trees, &query).await?;
     if compare.wants_bytes() {
-        return send(PatchBytes::new(reading, changes, query.context), DIFF_TYPE).await;
+        let mut patches = PatchBytes::new(reading, changes, query.context);
+        if query.by_words {
+            patches = patches.by_words();
+        }
+        return send(patches, DIFF_TYPE).await;
     }
     let fields = serde_json::json!({
         "base": base.id().to_string(),
         "head": head.id().to_string(),
     });
-    let files = FilesJson::new(reading, changes, &fields, (query.context, true));
+    let details = if query.by_words {
+        Details::Words
+    } else {
+        Details::Lines
+    };
+    let files = FilesJson::new(reading, changes, &fields, (query.context, details));
     send(files, "application/json").await
 }

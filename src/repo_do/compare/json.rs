@@ -12,15 +12,25 @@ use crate::repo_do::contract::content::{ENVELOPE_OPEN, envelope_close};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::runtime::memory::Reservation;
 
+/// What is shown of a text that differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Details {
+    /// How many lines.
+    Counts,
+    /// Hunks with their lines.
+    Lines,
+    /// Hunks with their words.
+    Words,
+}
+
 /// An answer with files, under way.
 pub(super) struct FilesJson {
     reading: Reading,
     changes: std::vec::IntoIter<Change>,
     comparing: Comparing,
     context: u32,
-    /// Whether hunks are shown.
-    with_hunks: bool,
-    /// What stands before the files: the fields of the result as JSON, a brace at its end.
+    details: Details,
+    /// The JSON before the files: the fields of the result, without the last brace.
     head: Option<Vec<u8>>,
     rename_limit_needed: Option<u32>,
     /// The hunks of the file that was begun.
@@ -37,14 +47,14 @@ impl FilesJson {
         reading: Reading,
         changes: Changes,
         head: &Value,
-        (context, with_hunks): (u32, bool),
+        (context, details): (u32, Details),
     ) -> Self {
         Self {
             reading,
             changes: changes.files.into_iter(),
             comparing: Comparing::default(),
             context,
-            with_hunks,
+            details,
             head: Some(head.to_string().into_bytes()),
             rename_limit_needed: changes.rename_limit_needed,
             hunks: None,
@@ -86,11 +96,16 @@ impl FilesJson {
         self.deletions = self.deletions.saturating_add(deletions);
         serde_json::to_writer(&mut *out, &File::new(&change, &diff))
             .map_err(|error| fault(&error))?;
-        if let (true, FileDiff::Text(text)) = (self.with_hunks, diff) {
+        let by_words = match self.details {
+            Details::Counts => return Ok(true),
+            Details::Lines => false,
+            Details::Words => true,
+        };
+        if let FileDiff::Text(text) = diff {
             // The object goes on with its hunks.
             out.pop();
             out.extend_from_slice(b",\"hunks\":[");
-            self.hunks = Some(HunkWriter::new(text, self.context));
+            self.hunks = Some(HunkWriter::new(text, self.context, by_words));
         }
         Ok(true)
     }

@@ -12,7 +12,7 @@
 //! | `request` | what each of them gets |
 //! | `query`, `revisions` | what a caller asks for, and what it leads to |
 //! | `changes` | the files that differ, found while others run |
-//! | `json`, `shown` | files and hunks as JSON |
+//! | `json`, `shown`, `hunk_words` | files and hunks as JSON, by lines or by words |
 //! | `bytes` | patches as git prints them |
 //! | `stream` | answers sent piece by piece |
 
@@ -24,6 +24,7 @@ mod bytes;
 mod changes;
 mod commits;
 mod diff;
+mod hunk_words;
 mod json;
 mod notes;
 mod patch;

@@ -18,7 +18,7 @@ use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
 
-/// What ends a mail, in the place of git's version: a clone's own git may be any.
+/// The last line of a mail. Git names its version there, and a clone's own git may be any.
 const SIGNATURE: &str = concat!("cairn ", env!("CARGO_PKG_VERSION"));
 
 /// A commit as a mail: `git format-patch --stdout --always --signature="cairn <version>" -1`, but that
@@ -49,7 +49,7 @@ pub(super) async fn patch(compare: CompareRequest, id: &str) -> Answer {
     send(patches.between(before, behind), DIFF_TYPE).await
 }
 
-/// What a commit changes: `git diff` of its first parent, or of nothing, and it.
+/// The changes of a commit: `git diff` of its first parent, or of nothing, and it.
 pub(super) async fn diff(compare: CompareRequest, id: &str) -> Answer {
     let query = CompareQuery::read(&compare.query(), &[])?;
     let mut reading = begin(&compare).await?;

@@ -33,6 +33,8 @@ pub(super) struct CompareQuery {
     pub(super) context: u32,
     /// Whether renames are looked for.
     with_renames: bool,
+    /// Whether lines that differ are shown by their words.
+    pub(super) by_words: bool,
     /// Commits that are shown.
     pub(super) limit: u32,
 }
@@ -47,6 +49,7 @@ impl CompareQuery {
             paths: Vec::new(),
             context: CONTEXT_DEFAULT,
             with_renames: true,
+            by_words: false,
             limit: COMMITS_DEFAULT,
         };
         let mut given = Vec::new();
@@ -64,6 +67,7 @@ impl CompareQuery {
                 "refs" => query.refs = Some(value.into_owned()),
                 "context" => query.context = number("context", &value, CONTEXT_MAX)?,
                 "limit" => query.limit = number("limit", &value, COMMITS_MAX)?,
+                "word" => query.by_words = switch("word", &value)?,
                 "renames" => query.with_renames = switch("renames", &value)?,
                 _ => query.add_path(&value)?,
             }
@@ -146,8 +150,8 @@ pub(super) fn spec(text: &str) -> Result<(String, String, bool), ErrorReply> {
 mod tests {
     use super::*;
 
-    const ALL: [&str; 7] = [
-        "base", "head", "path", "context", "renames", "limit", "refs",
+    const ALL: [&str; 8] = [
+        "base", "head", "path", "context", "renames", "limit", "refs", "word",
     ];
 
     #[test]
@@ -162,6 +166,7 @@ mod tests {
             ("context=-1", "/context"),
             ("limit=x", "/limit"),
             ("renames=maybe", "/renames"),
+            ("word=maybe", "/word"),
             ("base=a&base=b", "/base"),
             ("path=", "/path"),
             ("colour=red", "/colour"),
@@ -174,6 +179,10 @@ mod tests {
         let query = CompareQuery::read("path=a&path=b%2F&context=0&renames=false", &ALL).unwrap();
         assert_eq!(query.context, 0);
         assert_eq!(query.renames(), None);
+        assert!(!query.by_words);
+        for text in ["word", "word=true", "word=1"] {
+            assert!(CompareQuery::read(text, &ALL).unwrap().by_words);
+        }
         assert_eq!(query.paths(), PathLimits::new([&b"a"[..], b"b/"]));
     }
 

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use gix_object::bstr::ByteSlice as _;
 use serde::Serialize;
 
+use super::hunk_words::{self, write_head};
 use crate::git::compare::file_diff::FileDiff;
 use crate::git::compare::hunks::{Hunk, Hunks};
 use crate::git::compare::patch::mode_of;
@@ -97,15 +98,17 @@ fn both_regular(old: Side, new: Side) -> bool {
 pub(super) struct HunkWriter {
     diff: TextDiff,
     hunks: Hunks,
+    by_words: bool,
     is_first: bool,
 }
 
 impl HunkWriter {
     /// Hunks with this many lines of context.
-    pub(super) fn new(diff: TextDiff, context: u32) -> Self {
+    pub(super) fn new(diff: TextDiff, context: u32, by_words: bool) -> Self {
         Self {
             diff,
             hunks: Hunks::new(context),
+            by_words,
             is_first: true,
         }
     }
@@ -118,38 +121,17 @@ impl HunkWriter {
         if !std::mem::take(&mut self.is_first) {
             out.push(b',');
         }
-        write_hunk(&self.diff, &hunk, out)?;
+        if self.by_words {
+            hunk_words::write(&self.diff, &hunk, out)?;
+        } else {
+            write_hunk(&self.diff, &hunk, out)?;
+        }
         Ok(true)
     }
 }
 
-/// The head of a hunk, as its JSON begins.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Head<'a> {
-    old_start: u32,
-    old_lines: u32,
-    new_start: u32,
-    new_lines: u32,
-    section: &'a str,
-}
-
 fn write_hunk(diff: &TextDiff, hunk: &Hunk, out: &mut Vec<u8>) -> serde_json::Result<()> {
-    let count = |range: &std::ops::Range<u32>| range.end.saturating_sub(range.start);
-    // Without lines git names the line before.
-    let start =
-        |range: &std::ops::Range<u32>| range.start.saturating_add(u32::from(count(range) > 0));
-    let section = hunk.function.to_str_lossy();
-    let head = Head {
-        old_start: start(&hunk.old),
-        old_lines: count(&hunk.old),
-        new_start: start(&hunk.new),
-        new_lines: count(&hunk.new),
-        section: &section,
-    };
-    serde_json::to_writer(&mut *out, &head)?;
-    // The object goes on with its lines.
-    out.pop();
+    write_head(hunk, out)?;
     out.extend_from_slice(b",\"lines\":[");
     let mut lines = Lines {
         out,

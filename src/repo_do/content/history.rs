@@ -1,5 +1,6 @@
 //! The log: a page of it, made while other requests of the object run.
 
+use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 use worker::Response;
 
@@ -8,6 +9,7 @@ use super::super::contract::{ErrorCode, ErrorReply};
 use super::super::request::answer::Answer;
 use super::super::runtime::timer::pause;
 use super::answers::{json, no_ref, parse, revision};
+use super::log_cursor::LogCursor;
 use super::reading::Reading;
 use super::shown;
 use crate::git::content::log::{Log, Step};
@@ -30,14 +32,26 @@ const READ_BYTES_MAX: u64 = 1 << 30;
 /// Commits between two pauses: with a path, and without.
 const STEPS: (u64, u64) = (256, 16_384);
 
-/// `…/log?ref&path&limit&offset&first_parent`
+/// `…/log?ref&path&limit&offset&cursor&first_parent`
 pub(crate) async fn log(reading: Reading, query: &ContentQuery) -> Answer {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
-    let offset = query.offset.unwrap_or(0);
-    let Some(walk) = begin(reading, query).await? else {
-        return Ok(shown_page(&Page::default(), limit)?);
+    let cursor = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
+    let cursor = cursor.map(|cursor| {
+        let message = "the cursor does not belong to this list";
+        let foreign = || ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message);
+        LogCursor::parse(cursor, query).ok_or_else(foreign)
+    });
+    let cursor = cursor.transpose()?;
+    let number = |offset: &String| offset.parse().ok();
+    let offset = query.offset.as_ref().and_then(number).unwrap_or(0);
+    let offset = cursor.map_or(offset, |cursor| cursor.offset);
+    let Some((walk, start)) = begin(reading, query, cursor).await? else {
+        return Ok(shown_page(&Page::default(), limit, "")?);
     };
-    Ok(shown_page(&fill(walk, limit, offset).await?, limit)?)
+    let page = fill(walk, limit, offset).await?;
+    let next = page.next.map(|offset| LogCursor { start, offset });
+    let next = next.map(|next| next.text(query)).unwrap_or_default();
+    Ok(shown_page(&page, limit, &next)?)
 }
 
 /// A log under way.
@@ -48,13 +62,26 @@ struct Walk {
     looked_at: u64,
 }
 
-/// Finds the commit to begin at. HEAD of a repository without commits has no log.
-async fn begin(mut reading: Reading, query: &ContentQuery) -> Result<Option<Walk>, ErrorReply> {
-    let Some(id) = revision(&reading, query)? else {
-        return match query.revision.as_deref() {
-            None | Some("HEAD") => Ok(None),
-            Some(_) => Err(no_ref()),
-        };
+/// Finds the commit to begin at, and gives it too. HEAD of a repository without commits has no log.
+async fn begin(
+    mut reading: Reading,
+    query: &ContentQuery,
+    cursor: Option<LogCursor>,
+) -> Result<Option<(Walk, ObjectId)>, ErrorReply> {
+    let id = match cursor {
+        Some(cursor) => cursor.start,
+        None => match (revision(&reading, query)?, query.revision.as_deref()) {
+            (Some(id), _) => id,
+            (None, None | Some("HEAD")) => return Ok(None),
+            (None, Some(_)) => return Err(no_ref()),
+        },
+    };
+    let no_ref = || {
+        if cursor.is_none() {
+            return no_ref();
+        }
+        let message = "the history that the cursor began in is gone: begin again";
+        ErrorReply::at(ErrorCode::NotFound, "/cursor", message)
     };
     // Before anything is awaited: the packs' own graph.
     let graph = reading.graph()?;
@@ -62,12 +89,12 @@ async fn begin(mut reading: Reading, query: &ContentQuery) -> Result<Option<Walk
     let commit = reading
         .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
         .await?;
-    let start = commit.and_then(|(id, _)| graph.lookup(&id));
-    let start = start.ok_or_else(no_ref)?;
+    let (id, _) = commit.ok_or_else(no_ref)?;
+    let start = graph.lookup(&id).ok_or_else(no_ref)?;
     let path = TreePath::new(query.path.as_deref().unwrap_or_default().as_bytes());
     let has_path = !path.is_root();
     let log = Log::new(graph, start, path);
-    Ok(Some(Walk {
+    let walk = Walk {
         reading,
         has_path,
         log: match query.first_parent {
@@ -75,7 +102,8 @@ async fn begin(mut reading: Reading, query: &ContentQuery) -> Result<Option<Walk
             None => log,
         },
         looked_at: 0,
-    }))
+    };
+    Ok(Some((walk, id)))
 }
 
 impl Walk {
@@ -163,8 +191,7 @@ async fn write(walk: &mut Walk, node: CommitNode, out: &mut Vec<u8>) -> Result<(
     written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))
 }
 
-fn shown_page(page: &Page, limit: u32) -> worker::Result<Response> {
-    let cursor = page.next.map(|next| next.to_string()).unwrap_or_default();
+fn shown_page(page: &Page, limit: u32, cursor: &str) -> worker::Result<Response> {
     let mut info = serde_json::json!({
         "cursor": cursor, "per_page": limit, "count": page.count,
     });

@@ -15,7 +15,7 @@ const SMALL_BYTES_MAX: u64 = 256 << 10;
 /// request reads few of them.
 const LARGE_BYTES_MAX: u64 = 8 << 20;
 
-/// What so many take, with the trees themselves.
+/// Memory that so many notes take, with the trees themselves.
 const LARGE_HELD_BYTES: u64 = 4 * LARGE_BYTES_MAX;
 
 /// Reads notes until no chunk that they need is cold. `read` is told how many bytes of trees it may

@@ -17,7 +17,7 @@ use super::super::state::store::Store;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{ColdChunk, Nameable as _, ReadError, StoreError};
+use crate::git::store::{ColdChunk, Nameable as _, PackRecord, ReadError, StoreError};
 
 /// Bytes of bases that are kept while one is read.
 const BASE_CACHE_BYTES: usize = 2 << 20;
@@ -26,6 +26,8 @@ const BASE_CACHE_BYTES: usize = 2 << 20;
 pub(crate) struct Reading {
     object: Rc<RepoObject>,
     packs: LivePacks<Rc<Store>>,
+    /// The last of the packs is not live.
+    has_more: bool,
     faults: Faults,
     reservations: Vec<Reservation>,
     audience: Audience,
@@ -40,6 +42,16 @@ impl Reading {
         store: &Rc<Store>,
         audience: Audience,
     ) -> Result<Self, ErrorReply> {
+        Self::begin_with(object, store, audience, None).await
+    }
+
+    /// The same with a pack behind them that is whole and not live yet.
+    pub(crate) async fn begin_with(
+        object: &Rc<RepoObject>,
+        store: &Rc<Store>,
+        audience: Audience,
+        last: Option<PackRecord>,
+    ) -> Result<Self, ErrorReply> {
         // This holds the same as a fetch that sends: bases, chunks, a piece of output.
         let mut reservations = vec![reserve_share(FETCH_BYTES).await?];
         reservations.extend(cold::reserve_for(store).await?);
@@ -49,7 +61,8 @@ impl Reading {
         };
         Ok(Self {
             object: Rc::clone(object),
-            packs: LivePacks::open(Rc::clone(store), &limits)?,
+            packs: LivePacks::open_with(Rc::clone(store), &limits, last)?,
+            has_more: last.is_some(),
             faults: Faults::default(),
             reservations,
             audience,
@@ -67,9 +80,14 @@ impl Reading {
         &self.packs
     }
 
-    /// The graph of the packs that are live now.
+    /// The graph of the packs that are live now, and of the one behind them.
     pub(crate) fn graph(&self) -> Result<Rc<CommitGraph>, StoreError> {
-        self.object.graph.current(self.store())
+        let graph = self.object.graph.current(self.store())?;
+        if !self.has_more {
+            return Ok(graph);
+        }
+        let more = graph.reopen(&**self.store(), self.packs.records())?;
+        Ok(Rc::new(more))
     }
 
     /// Refuses an object that the caller may not name, as if it were not here.
@@ -78,12 +96,18 @@ impl Reading {
         id: ObjectId,
         hidden: impl FnOnce() -> ErrorReply,
     ) -> Result<(), ErrorReply> {
+        if self.is_visible(id).await? {
+            Ok(())
+        } else {
+            Err(hidden())
+        }
+    }
+
+    /// Whether the caller may name the object.
+    pub(crate) async fn is_visible(&mut self, id: ObjectId) -> Result<bool, ErrorReply> {
         let (object, store) = (Rc::clone(&self.object), Rc::clone(self.store()));
         let visible = Visible::to(&object, &store, self.audience);
-        match self.until(|_| visible.first_hidden(&[id])).await? {
-            None => Ok(()),
-            Some(_) => Err(hidden()),
-        }
+        Ok(self.until(|_| visible.first_hidden(&[id])).await?.is_none())
     }
 
     /// Reserves more, for as long as this is read.

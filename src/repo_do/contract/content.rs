@@ -26,6 +26,18 @@ pub(crate) mod path {
     pub(crate) const FILE: &str = "/content/file";
     /// The same, the ref and the path in one.
     pub(crate) const RAW: &str = "/content/raw";
+    /// The commit that a revision stands for, for another repository's object: a [`super::Named`].
+    pub(crate) const REVISION: &str = "/content/revision";
+}
+
+/// The commit that a revision stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Named {
+    /// Its id, in hex.
+    pub(crate) commit: String,
+    /// The full name of the ref, of `HEAD` that of its branch; `None` of an id, and of a name that
+    /// is no text.
+    pub(crate) name: Option<String>,
 }
 
 /// The query of all of them; which fields a path has, the Worker has checked, and their bounds.
@@ -43,13 +55,17 @@ pub(crate) struct ContentQuery {
     pub(crate) cursor: Option<String>,
     /// Entries of a page.
     pub(crate) limit: Option<u32>,
-    /// Entries before the page.
-    pub(crate) offset: Option<u32>,
+    /// Entries before the page: a number. Of a log the Worker takes a cursor in this place as well, as
+    /// older clients send it.
+    pub(crate) offset: Option<String>,
     /// Whether subtrees are listed too.
     pub(crate) recursive: Option<String>,
     /// Whether of a merge only its first parent is followed.
     pub(crate) first_parent: Option<String>,
 }
+
+/// Characters of the cursor of a log: [`super::content`]'s handler makes it.
+pub(crate) const LOG_CURSOR_CHARACTERS: usize = 38;
 
 /// The envelope up to the result.
 pub(crate) const ENVELOPE_OPEN: &str = r#"{"result":"#;

@@ -29,6 +29,8 @@ pub(crate) enum ErrorCode {
     PatchFailed,
     /// It is not there.
     NotFound,
+    /// The events that follow were removed.
+    EventsGone,
     /// The path is known, the method is not served there.
     MethodNotAllowed,
     /// The body is of a type that is not read here.
@@ -82,6 +84,7 @@ impl ErrorCode {
             | Self::Conflict
             | Self::MergeConflict
             | Self::NoChange => 409,
+            Self::EventsGone => 410,
             Self::MemoryLimit => 413,
             Self::UnsupportedMediaType => 415,
             Self::RangeNotSatisfiable => 416,
@@ -123,6 +126,7 @@ impl ErrorCode {
             Self::PatchFailed => 10_110,
             Self::NotFound => 10_200,
             Self::AlreadyExists => 10_201,
+            Self::EventsGone => 10_203,
             Self::CreateInProgress => 10_301,
             Self::ImportInProgress => 10_302,
             Self::ForkInProgress => 10_303,

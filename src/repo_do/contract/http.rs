@@ -37,6 +37,8 @@ pub(crate) mod path {
     pub(crate) const TOKENS: &str = "/tokens";
     /// Does now what the alarm would do in time.
     pub(crate) const MAINTENANCE: &str = "/maintenance";
+    /// The feed of events; the query is the client's. A namespace's object serves it too.
+    pub(crate) const EVENTS: &str = "/events";
     /// Live figures.
     pub(crate) const STATS: &str = "/stats";
 
@@ -61,6 +63,9 @@ pub(crate) mod header {
     /// On a request that was turned away among too many of strangers, and that has a token which KV
     /// knows: it is counted with the owners' until the namespace says what it is.
     pub(crate) const KNOWN_TOKEN: &str = "x-cairn-known-token";
+    /// Beside the operator as [`ACTOR`], on what the Worker does for an administrator of the namespace:
+    /// whose token that is, for the event ([`super::Behalf`] in its text form).
+    pub(crate) const BEHALF: &str = "x-cairn-behalf";
     /// `<namespace>/<repo>` as the client spelled it: for messages, and whose namespace is asked
     /// about tokens that the object does not know.
     pub(crate) const REPOSITORY: &str = "x-cairn-repository";
@@ -77,11 +82,17 @@ pub(crate) mod header {
     pub(crate) const REQUEST_ID: &str = "x-cairn-request-id";
     /// On a write with an `Idempotency-Key`: SHA-256 of the caller's credential and that key, in hex.
     pub(crate) const ONCE: &str = "x-cairn-once";
+    /// On a merge whose body names another repository: that name as the client spelled it, or
+    /// [`ABSENT`] where nobody has taken the name, so that no object is woken for it. Without this
+    /// header the name is none.
+    pub(crate) const OTHER: &str = "x-cairn-other";
+    /// Stands in [`OTHER`]; no name of a repository is without a slash.
+    pub(crate) const ABSENT: &str = "absent";
     /// On an answer that was given before; the client gets it too.
     pub(crate) const REPLAYED: &str = "idempotent-replayed";
     /// On a request for content: only the head of the answer is wanted.
     pub(crate) const HEAD: &str = "x-cairn-head";
-    /// On an answer with a blob's bytes: how many there are.
+    /// On an answer with a blob's bytes, and on a message to a namespace: how many there are.
     pub(crate) const BODY_BYTES: &str = "x-cairn-body-bytes";
     /// The Git protocol version asked for; the client's own header, passed on.
     pub(crate) const GIT_PROTOCOL: &str = "git-protocol";
@@ -93,3 +104,6 @@ pub(crate) const FORWARDED_HEADERS: [&str; 3] =
 
 /// Those of a request for content.
 pub(crate) const CONDITION_HEADERS: [&str; 3] = ["if-none-match", "range", "if-range"];
+
+/// Those of a request for events.
+pub(crate) const EVENT_HEADERS: [&str; 2] = ["accept", "last-event-id"];

@@ -21,13 +21,14 @@
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
 //! | `POST /delete` | administer | | [`Deleted`] |
 //! | `POST /tokens` | administer | [`CreateToken`] | [`TokenRecord`] |
-//! | `GET /tokens?state=…&token=…&page=…&per_page=…` | administer | | [`TokenPage`] |
+//! | `GET /tokens?state=…&token=…&page=…&per_page=…&behind=…` | administer | | [`TokenPage`] |
 //! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
 //! | `POST /maintenance` | administer | [`Maintain`] | a JSON object, passed on likewise |
 //! | `POST /purge` | administer | | [`Purged`] |
 //! | `GET /content/…?…` | read | | see [`content`] |
 //! | `GET /compare/…?…` | read | | see [`compare`] |
 //! | `POST, PUT, DELETE /write/…` | push | as the client sent it | see [`write`] |
+//! | `GET /events?…` | read, with a credential | | JSON as the client gets it, or server-sent events |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
 //! Success is status 200 (for a blob's bytes also 206 and 304). For a git answer the Worker sets
@@ -56,8 +57,13 @@ pub(crate) mod strict;
 pub(crate) mod write;
 
 mod actor;
+mod behalf;
 mod branch;
 mod error;
+pub(crate) mod event;
+pub(crate) mod event_query;
+pub(crate) mod event_shown;
+pub(crate) mod event_types;
 mod fault;
 mod fork;
 mod http;
@@ -76,25 +82,26 @@ mod usage;
 mod tests;
 
 pub(crate) use actor::{Access, Actor, Refusal, TokenHash, authorize};
+pub(crate) use behalf::Behalf;
 pub(crate) use branch::check_branch;
 pub(crate) use error::{ErrorCode, ErrorReply};
 pub(crate) use fault::Fault;
 pub(crate) use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
-pub(crate) use http::{CONDITION_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
+pub(crate) use http::{CONDITION_HEADERS, EVENT_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
 pub(crate) use import::{ImportPhase, ImportProgress, ImportRepository};
 pub(crate) use in_band::{GitPost, error_packet, instead_of_pack};
 pub(crate) use maintenance::{Holder, Maintain, MaintenanceTask, Purged, SnapshotChange};
 pub(crate) use public_id::{PUBLIC_ID_CHARS, is_public_id, object_name, token_id_prefix};
 pub(crate) use rate::{Meter, Rate};
 pub(crate) use recover::RecoverRepository;
-pub(crate) use remote_url::{Credentials, RemoteUrl, RemoteUrlError};
+pub(crate) use remote_url::{Credentials, RemoteUrl, RemoteUrlError, check_webhook_url};
 pub(crate) use repository::{
     CreateRepository, Deleted, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
     UpdateRepository, present,
 };
 pub(crate) use token::{
-    Admit, Admitted, CreateToken, NAMESPACE_ADMIT, RevokedToken, Scope, TokenPage, TokenRecord,
-    TokenState,
+    Admit, Admitted, CreateToken, NAMESPACE_ADMIT, RevokedToken, Scope, TokenPage, TokenPlace,
+    TokenRecord, TokenState,
 };
 pub(crate) use usage::{RequestLine, Usage};
 

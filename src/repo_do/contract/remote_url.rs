@@ -47,6 +47,12 @@ pub(crate) enum RemoteUrlError {
     /// The host is not on the public internet.
     #[error("the url's host is not one of the public internet")]
     Host,
+    /// It has a user or a password, which a webhook's must not: they would be sent to nobody.
+    #[error("the url must not have a user or a password")]
+    Credentials,
+    /// It has a fragment, which is never sent.
+    #[error("the url must not have a fragment")]
+    Fragment,
     /// The port is not one of a web server.
     #[error("the url's port is not allowed: 443, or one from 1024 on")]
     Port,
@@ -142,6 +148,19 @@ impl fmt::Display for RemoteUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.url.as_str().trim_end_matches('/'))
     }
+}
+
+/// Checks the URL to which a webhook's events are sent: an address where an import may fetch, and
+/// it may have a query.
+pub(crate) fn check_webhook_url(text: &str, allow_private: bool) -> Result<(), RemoteUrlError> {
+    let url = parse(text)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(RemoteUrlError::Credentials);
+    }
+    if url.fragment().is_some() {
+        return Err(RemoteUrlError::Fragment);
+    }
+    check(&url, allow_private)
 }
 
 /// Parses a URL of the plain form `scheme://user:password@host:port/path`. What the URL standard

@@ -48,7 +48,12 @@ pub(crate) fn too_large(bytes_max: usize) -> ErrorReply {
 }
 
 fn wrong_field(place: &str, path: &serde_path_to_error::Path, error: &dyn Display) -> ErrorReply {
-    let pointer = pointer(path);
+    let error = error.to_string();
+    let mut pointer = pointer(path);
+    if let Some(field) = missing_field(&error) {
+        // The path ends at the object that lacks it.
+        push(&mut pointer, field);
+    }
     let message = format!("the {place} is wrong: {error}");
     if pointer.is_empty() {
         ErrorReply::new(ErrorCode::InvalidInput, message)
@@ -67,12 +72,53 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
                 pointer.push('/');
                 pointer.push_str(&index.to_string());
             }
-            Segment::Map { key } => {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-            }
+            Segment::Map { key } => push(&mut pointer, key),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }
     pointer
+}
+
+fn push(pointer: &mut String, field: &str) {
+    pointer.push('/');
+    pointer.push_str(&field.replace('~', "~0").replace('/', "~1"));
+}
+
+/// The field that serde says is missing; it has no other way to say so.
+fn missing_field(error: &str) -> Option<&str> {
+    let (field, _) = error.strip_prefix("missing field `")?.split_once('`')?;
+    Some(field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[expect(dead_code, reason = "only read")]
+        inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[serde(rename = "a/b")]
+        #[expect(dead_code, reason = "only read")]
+        field: u8,
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_a_pointer() {
+        let pointer = |body: &str| {
+            let refused = object::<Outer>(body.as_bytes()).unwrap_err();
+            refused.pointer.unwrap_or_default()
+        };
+        assert_eq!(pointer("{}"), "/inner");
+        assert_eq!(pointer(r#"{"inner": [{"a/b": 1}, {}]}"#), "/inner/1/a~1b");
+        assert_eq!(pointer(r#"{"inner": [{"a/b": "x"}]}"#), "/inner/0/a~1b");
+        assert_eq!(pointer(r#"{"inner": [], "x": 1}"#), "/x");
+        assert_eq!(pointer("[]"), "");
+    }
 }

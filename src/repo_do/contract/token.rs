@@ -1,9 +1,12 @@
 //! Tokens as they cross between the Worker and the objects.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::actor::TokenHash;
-use crate::storage::repository::tokens;
+use super::public_id::is_public_id;
+use crate::storage::repository::tokens::{self, PageStart};
 
 /// The access that a token gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +120,53 @@ impl From<tokens::TokenPage> for TokenPage {
         Self {
             tokens: page.tokens.into_iter().map(Into::into).collect(),
             total_count: page.total_count,
+            has_more: page.has_more,
+        }
+    }
+}
+
+/// The place of a token in a list: pages behind it stay the same whatever is added before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TokenPlace {
+    /// When it was made.
+    pub(crate) created_at_ms: i64,
+    /// Its id.
+    pub(crate) token_id: String,
+}
+
+impl TokenPlace {
+    /// The place of this token.
+    pub(crate) fn of(token: &TokenRecord) -> Self {
+        Self {
+            created_at_ms: token.created_at_ms,
+            token_id: token.token_id.clone(),
+        }
+    }
+
+    /// As a client gets it: to be sent back, not to be read.
+    pub(crate) fn cursor(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}.{}", self.created_at_ms, self.token_id))
+    }
+
+    /// The reverse of [`cursor`](Self::cursor).
+    pub(crate) fn parse(cursor: &str) -> Option<Self> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        let (created_at_ms, token_id) = text.split_once('.')?;
+        is_public_id(token_id).then_some(())?;
+        Some(Self {
+            created_at_ms: created_at_ms.parse().ok()?,
+            token_id: token_id.to_owned(),
+        })
+    }
+
+    /// Where the page behind it begins; without a place, the page of this number.
+    pub(crate) fn start(behind: Option<&Self>, page: u32, per_page: u32) -> PageStart<'_> {
+        match behind {
+            Some(place) => PageStart::Behind {
+                created_at: place.created_at_ms,
+                id: &place.token_id,
+            },
+            None => PageStart::Skip(page.saturating_sub(1).saturating_mul(per_page)),
         }
     }
 }
@@ -131,13 +181,16 @@ pub(crate) struct CreateToken {
 }
 
 /// Answer of `GET /tokens`: one page, newest first. `state` is `active`, `expired`, `revoked` or
-/// `all`, `page` starts at 1; the Worker has checked both and sends all three.
+/// `all`, `page` starts at 1, `behind` is a [`TokenPlace::cursor`] in its place; the Worker has checked
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TokenPage {
     /// The page's tokens.
     pub(crate) tokens: Vec<TokenRecord>,
     /// Tokens in that state altogether.
     pub(crate) total_count: u64,
+    /// Whether there are more behind these.
+    pub(crate) has_more: bool,
 }
 
 /// Answer of `DELETE /tokens/<id>`; a second time answers the same.

@@ -26,6 +26,9 @@ pub(crate) mod path {
     pub(crate) const NOTES: &str = "/write/notes";
 }
 
+/// Bytes of the body of a merge, a cherry-pick, a revert and a restore.
+pub(crate) const MERGE_BODY_BYTES_MAX: usize = 2 << 20;
+
 /// Commits as lines of JSON: the metadata, then the content of the files in pieces.
 const NDJSON: &str = "application/x-ndjson";
 

@@ -22,6 +22,8 @@ use crate::git::upload_pack::answer::{Answer, answer_within};
 use crate::git::upload_pack::error::FetchError;
 use crate::git::upload_pack::error::PlanError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
+use crate::repo_do::events::fetches;
+use crate::repo_do::events::origin::Doer;
 use crate::repo_do::fetch::ready::{self, Served};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::cold::{self, Faults};
@@ -37,6 +39,7 @@ use crate::repo_do::runtime::memory::{
 };
 use crate::repo_do::runtime::reply::Media;
 use crate::repo_do::state::failure::SnapshotError;
+use crate::repo_do::state::fetch_counts::Counted;
 use crate::repo_do::state::reach_cache::Audience;
 use crate::repo_do::state::readers::Purpose;
 use crate::repo_do::state::store::Store;
@@ -109,7 +112,7 @@ async fn take(
                 (&request, &visible),
                 &limits,
                 reservation,
-                account,
+                (account, authorized),
             )
             .await
         }
@@ -223,9 +226,10 @@ async fn fetch(
     (request, visible): (&FetchRequest, &Visible<'_>),
     limits: &Limits,
     reservation: Reservation,
-    account: &Rc<Account>,
+    (account, authorized): (&Rc<Account>, &Authorized),
 ) -> Reply {
     if let Some(served) = ready::serves(object, store, request).await? {
+        tell(object, store, request, authorized, account).await;
         return redirected(account, served);
     }
     let mut reservations = vec![reservation];
@@ -233,6 +237,7 @@ async fn fetch(
     // While this reader is there, packs that other work supersedes stay.
     let mut held = (reservations, object.readers.enter(Purpose::Look, now_ms()));
     let mut room = None;
+    let mut is_told = false;
     loop {
         let Answer { head, pack } = match plan(object, store, request, limits, visible).await {
             Ok(answer) => answer,
@@ -242,6 +247,9 @@ async fn fetch(
         let Some(pack) = pack else {
             return whole(account, head);
         };
+        if !std::mem::replace(&mut is_told, true) {
+            tell(object, store, request, authorized, account).await;
+        }
         account.note_packs(pack.packs.records().len());
         let mut sender = Sender::new(object, Rc::clone(store), head, pack, held);
         sender.charge_to(account);
@@ -262,6 +270,26 @@ async fn fetch(
         held = sender.give_up();
         room = Some(reserve_share(SENDING_BYTES).await?);
     }
+}
+
+/// Tells of a fetch that gets its pack, if the repository's settings ask for it.
+async fn tell(
+    object: &Rc<RepoObject>,
+    store: &Store,
+    request: &FetchRequest,
+    authorized: &Authorized,
+    account: &Account,
+) {
+    if !authorized.record.settings.fetch_events {
+        return;
+    }
+    let kind = if request.haves.is_empty() {
+        Counted::Cloned
+    } else {
+        Counted::Fetched
+    };
+    let doer = Doer::authorized(authorized, account);
+    fetches::count(object, store, kind, doer).await;
 }
 
 /// Why a fetch gets no pack.

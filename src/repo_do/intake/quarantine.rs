@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::git::store::{PackId, Part, Quarantine, StoreError};
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::object::{GRACE_MS, RepoObject};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::schedule;
@@ -63,6 +64,15 @@ impl QuarantinedPack {
         scheduled.map_err(|error| StoreError::Failed(error.to_string()))
     }
 
+    /// Watches over a pack that was opened by whoever wrote its last rows: one that is so small that
+    /// it had no row before.
+    pub(crate) fn adopt(&self, pack_id: PackId) {
+        if self.pack_id.replace(Some(pack_id)) != Some(pack_id) {
+            self.object.in_progress.borrow_mut().insert(pack_id);
+            self.is_new.set(true);
+        }
+    }
+
     /// The pack is in quarantine no more.
     pub(crate) fn forget(&self) {
         if let Some(pack_id) = self.pack_id.take() {
@@ -72,6 +82,10 @@ impl QuarantinedPack {
 
     /// Removes what was written. A failure leaves it to the sweeper.
     pub(crate) fn discard(&self) {
+        if !self.object.is_open(&self.store) {
+            // Everything was wiped, and another pack may have the number.
+            return self.forget();
+        }
         for pack_id in [self.pack_id.take(), self.scratch_id.take()] {
             let Some(pack_id) = pack_id else {
                 continue;
@@ -124,6 +138,38 @@ impl Drop for QuarantinedPack {
             self.object.in_progress.borrow_mut().remove(&scratch_id);
         }
     }
+}
+
+/// A quarantine that is emptied if it is dropped.
+pub(crate) struct Discarding(Option<QuarantinedPack>);
+
+impl Discarding {
+    /// Takes charge of it.
+    pub(crate) fn new(quarantined: QuarantinedPack) -> Self {
+        Self(Some(quarantined))
+    }
+
+    /// The quarantine.
+    pub(crate) fn get(&self) -> Result<&QuarantinedPack, ErrorReply> {
+        self.0.as_ref().ok_or_else(gone)
+    }
+
+    /// Gives it away: the new owner decides what becomes of it.
+    pub(crate) fn take(&mut self) -> Result<QuarantinedPack, ErrorReply> {
+        self.0.take().ok_or_else(gone)
+    }
+}
+
+impl Drop for Discarding {
+    fn drop(&mut self) {
+        if let Some(quarantined) = &self.0 {
+            quarantined.discard();
+        }
+    }
+}
+
+fn gone() -> ErrorReply {
+    ErrorReply::new(ErrorCode::InternalError, "internal error")
 }
 
 impl Quarantine for QuarantinedPack {

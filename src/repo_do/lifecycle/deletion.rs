@@ -1,12 +1,19 @@
 //! Ends a repository, whether it was deleted or failed to become one.
 //!
-//! One write decides: the phase `deleting`, with the alarm. From then on every caller finds the
-//! repository gone. The steps that follow tell its fork network, remove its own objects in R2,
-//! and empty the database. Each step may be repeated, by the alarm or by the next request for the
+//! One write decides: the phase `deleting`, with its last event and the alarm. From then on every
+//! caller finds the repository gone. The steps that follow tell its fork network, remove its own
+//! objects in R2, hand its events over, and empty the database. Each step may be repeated, by the alarm or by the next request for the
 //! name. The network hears before the database forgets which network it is.
+
+use std::rc::Rc;
+
+use serde_json::json;
+use worker::wasm_bindgen_futures::spawn_local;
 
 use super::import::failure;
 use crate::repo_do::contract::{Deleted, ErrorReply, NAMESPACE_RELEASE, ReleaseName};
+use crate::repo_do::events::origin::Doer;
+use crate::repo_do::events::{hand_over, tell};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::request::namespace;
@@ -15,6 +22,8 @@ use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::snapshot;
+use crate::storage::db::sql::in_transaction;
+use crate::storage::event::EventKind;
 use crate::storage::fault_log;
 use crate::storage::repository::imports::ImportFailure;
 use crate::storage::repository::phase::Phase;
@@ -23,15 +32,33 @@ use crate::storage::repository::store::RepositoryRecord;
 /// How soon the alarm takes up what was interrupted.
 const ALARM_MS: i64 = 10_000;
 
-/// `POST /delete`: decided when this is answered, and done if nothing fails.
-pub(crate) async fn delete(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
-    decide(object, store).await?;
-    if let Err(error) = finish(object).await {
-        fault_log::warning("deletion", &error.cause());
+/// `POST /delete`: decided when this is answered, and done if nothing fails. Nobody waits until the
+/// namespace has taken the last events.
+pub(crate) async fn delete(
+    object: &Rc<RepoObject>,
+    store: &Store,
+    record: RepositoryRecord,
+    doer: Doer,
+) -> Answer {
+    in_transaction(store.database(), || {
+        tell::append_repository(store, EventKind::Deleted, doer.clone(), &json!({}))?;
+        store.begin_deletion()
+    })?;
+    object.outbox.arrivals.notify();
+    set_alarm(object).await?;
+    match leave_network(object).await {
+        Ok(()) => spawn_local(finish_alone(Rc::clone(object))),
+        Err(error) => fault_log::warning("deletion", &error.cause()),
     }
     reply::json(&Deleted {
         repository_id: record.id,
     })
+}
+
+async fn finish_alone(object: Rc<RepoObject>) {
+    if let Err(error) = finish(&object).await {
+        fault_log::warning("deletion", &error.cause());
+    }
 }
 
 /// Ends a repository that was being made and cannot be: only the reason is left of it, for a day, and
@@ -110,19 +137,31 @@ async fn set_alarm(object: &RepoObject) -> Result<(), ErrorReply> {
     set.map_err(|error| ErrorReply::internal("alarm", &error))
 }
 
+/// The repository, if it is being deleted.
+fn deleting(object: &RepoObject) -> Result<Option<RepositoryRecord>, ErrorReply> {
+    let record = object.store()?.load()?;
+    Ok(record.filter(|record| record.phase == Phase::Deleting))
+}
+
+/// Tells the fork network, and removes the repository's own objects in R2.
+async fn leave_network(object: &RepoObject) -> Result<(), ErrorReply> {
+    match deleting(object)? {
+        Some(record) if record.network_id.is_some() => {
+            snapshot::take_leave(object, &*object.store()?, &record).await
+        }
+        _ => Ok(()),
+    }
+}
+
 async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
-    let deleting = |store: &Store| -> Result<Option<RepositoryRecord>, ErrorReply> {
-        let record = store.load()?;
-        Ok(record.filter(|record| record.phase == Phase::Deleting))
-    };
-    let Some(record) = deleting(&*object.store()?)? else {
+    let Some(record) = deleting(object)? else {
         return Ok(());
     };
-    if record.network_id.is_some() {
-        snapshot::take_leave(object, &*object.store()?, &record).await?;
-    }
+    leave_network(object).await?;
+    // The database holds the events that the namespace has not taken.
+    hand_over::finish(object).await?;
     // Another run may have been faster, and a new repository stand here by now.
-    let still = deleting(&*object.store()?)?;
+    let still = deleting(object)?;
     if still.is_some_and(|still| still.id == record.id) {
         let wiped = object.wipe().await;
         wiped.map_err(|error| ErrorReply::internal("deletion", &error))?;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::events::{hand_over, tell};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::request::info;
@@ -166,10 +167,11 @@ async fn fail<F: Filling>(filling: &F, error: &F::Error) -> Result<(), F::Error>
 
 /// The content is safe in the database; the namespace shows it.
 async fn finish(object: &Rc<RepoObject>) {
+    tell::written(object).await;
     if let Err(error) = object.storage.sync().await {
         fault_log::error("sync", &error);
     }
-    info::touch_namespace(Rc::clone(object)).await;
+    hand_over::run(object).await;
 }
 
 async fn wake_at(object: &RepoObject, at_ms: i64) -> Result<(), StoreError> {

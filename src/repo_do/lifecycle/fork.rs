@@ -27,9 +27,12 @@ use crate::git::store::StoreError;
 use crate::repo_do::contract::{
     Actor, ErrorCode, ErrorReply, ExportFork, ForkRepository, ORIGIN, header, path,
 };
+use crate::repo_do::events::origin::Doer;
+use crate::repo_do::events::tell;
 use crate::repo_do::lifecycle::init;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::network::Member;
+use crate::repo_do::request::account::Account;
 use crate::repo_do::request::answer::{self, Answer};
 use crate::repo_do::request::caller::Caller;
 use crate::repo_do::request::{info, not_ready, tokens};
@@ -52,7 +55,12 @@ const REPOSITORIES: &str = "REPO";
 const ALARM_MS: i64 = 10_000;
 
 /// `POST /fork`.
-pub(crate) async fn fork(object: &Rc<RepoObject>, caller: &Caller, request: Request) -> Answer {
+pub(crate) async fn fork(
+    object: &Rc<RepoObject>,
+    caller: &Caller,
+    request: Request,
+    account: &Account,
+) -> Answer {
     caller.check_maker()?;
     let asked: ForkRepository = answer::body(request).await?;
     deletion::settle(object).await?;
@@ -75,7 +83,7 @@ pub(crate) async fn fork(object: &Rc<RepoObject>, caller: &Caller, request: Requ
     begin(&store, &asked)?;
     let alarm = schedule::set(object, now_ms().saturating_add(ALARM_MS)).await;
     let grown = match alarm {
-        Ok(()) => grow(object, &store, &asked).await,
+        Ok(()) => grow(object, &store, &asked, Doer::caller(caller, account)).await,
         Err(error) => Err(broken(&error.to_string())),
     };
     drop(under_way);
@@ -111,9 +119,10 @@ fn begin(store: &Store, asked: &ForkRepository) -> Result<(), ErrorReply> {
 
 /// Takes everything over.
 async fn grow(
-    object: &RepoObject,
+    object: &Rc<RepoObject>,
     store: &Store,
     asked: &ForkRepository,
+    doer: Doer,
 ) -> Result<(), ErrorReply> {
     let _reservation = reserve(FORK_BYTES).await?;
     let mut frames = Frames::ask(&object.env, asked).await?;
@@ -137,7 +146,23 @@ async fn grow(
     let keys = packs.iter().map(|pack| pack.r2_key.clone()).collect();
     let ((), skipped) = futures::try_join!(member.share(keys), take_rows(&mut frames, store))?;
     store.set_skipped_refs(&skipped)?;
-    Ok(store.end_fork(&packs, head.as_ref(), asked.create.now_ms)?)
+    let forked = asked.create.source.as_deref().and_then(forked);
+    in_transaction(store.database(), || {
+        store.end_fork(&packs, head.as_ref(), asked.create.now_ms)?;
+        tell::append_fork(
+            store,
+            doer.clone(),
+            forked,
+            &init::first_token(&asked.create),
+        )
+    })?;
+    tell::written_and_sent(object).await;
+    Ok(())
+}
+
+/// Namespace and name of the repository that was forked.
+fn forked(source: &str) -> Option<(&str, &str)> {
+    source.strip_prefix("artifacts:")?.split_once('/')
 }
 
 /// Writes down what the source sends after the head; gives the refs that it leaves out.

@@ -1,31 +1,50 @@
 //! A repository is made.
 
+use std::rc::Rc;
+
+use serde_json::{Value, json};
 use worker::Request;
 
 use super::deletion;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{CreateRepository, ErrorCode, ErrorReply};
+use crate::repo_do::events::origin::Doer;
+use crate::repo_do::events::tell;
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::account::Account;
 use crate::repo_do::request::answer::{Answer, body};
 use crate::repo_do::request::caller::Caller;
 use crate::repo_do::request::info::info;
 use crate::repo_do::request::tokens::insert_token;
 use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
+use crate::storage::event::EventKind;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::NewRepository;
 
 const BRANCHES: &str = "refs/heads/";
 
 /// `POST /init`.
-pub(crate) async fn init(object: &RepoObject, caller: &Caller, request: Request) -> Answer {
+pub(crate) async fn init(
+    object: &Rc<RepoObject>,
+    caller: &Caller,
+    request: Request,
+    account: &Account,
+) -> Answer {
     caller.check_maker()?;
     let new: CreateRepository = body(request).await?;
     deletion::settle(object).await?;
+    tell::prepare(object).await;
     // All of that was awaited: another request may have made the repository meanwhile.
     let store = &*object.store()?;
     if store.load()?.is_none() {
-        create(store, &new)?;
+        let doer = Doer::caller(caller, account);
+        in_transaction(store.database(), || {
+            create(store, &new)?;
+            let more = first_token(&new);
+            tell::append_repository(store, EventKind::Created, doer.clone(), &more)
+        })?;
+        tell::written_and_sent(object).await;
     }
     let record = store
         .load()?
@@ -41,6 +60,11 @@ pub(crate) fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreE
         store.create(&new_repository(new, &head))?;
         insert_token(store, &new.token)
     })
+}
+
+/// What the event of a new repository says of the token that is made with it.
+pub(crate) fn first_token(new: &CreateRepository) -> Value {
+    json!({"tokenId": new.token.token_id})
 }
 
 /// The full refname in a new repository's HEAD.

@@ -8,6 +8,7 @@
 //! | `import` | the repository filled from another server, by the alarm |
 //! | `recover` | the repository made again from what R2 has, by the alarm |
 //! | `settings` | settings changed |
+//! | `tokens` | tokens of the repository, made and revoked |
 //! | `deletion` | the end of a repository |
 
 pub(crate) mod deletion;
@@ -17,3 +18,4 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod recover;
 pub(crate) mod settings;
+pub(crate) mod tokens;

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use futures::FutureExt as _;
 use gix_object::bstr::BString;
 
 use super::finish::PushJob;
@@ -13,16 +14,15 @@ use crate::git::limits::Limits;
 use crate::git::protocol::push_commands::{PushCapabilities, PushCommand, PushCommands};
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::repo_do::intake::arrival::ArrivedPack;
-use crate::repo_do::intake::memory::PackMemory;
-use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::account::Account;
 use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::request::once::Once;
 use crate::repo_do::state::store::Store;
 
+pub(crate) use super::brought::BroughtPack;
 pub(crate) use super::kept_answer::AnswerOf;
+pub(crate) use super::new_pack::NewPack;
 
 /// Changes of refs that a caller asks for.
 #[derive(Clone, Default)]
@@ -35,16 +35,6 @@ pub(crate) struct RefChanges {
     pub(crate) push_options: Vec<BString>,
     /// The answer. A request with an `Idempotency-Key` has it kept with the changes.
     pub(crate) answer: Option<AnswerOf>,
-}
-
-/// New objects for them, in quarantine.
-pub(crate) struct NewPack {
-    /// The pack, whole.
-    pub(crate) arrived: ArrivedPack,
-    /// Its rows.
-    pub(crate) quarantined: QuarantinedPack,
-    /// Memory that it holds.
-    pub(crate) memory: PackMemory,
 }
 
 /// The caller that changes refs, and the repository.
@@ -62,11 +52,13 @@ pub(crate) struct Writer<'a> {
 }
 
 /// Changes refs; says of each, in order, why it was refused. An error means that nothing was changed.
-/// Nothing is left of a pack that no ref came to name.
+/// Nothing is left of packs that no ref came to name. The new objects and the refs may build on what
+/// was `brought`.
 pub(crate) async fn change_refs(
     writer: &Writer<'_>,
     changes: RefChanges,
     new_pack: Option<NewPack>,
+    brought: Option<BroughtPack>,
 ) -> Result<Vec<Option<Rejection>>, ErrorReply> {
     let commands = PushCommands {
         commands: changes.commands.into_iter().map(Rc::new).collect(),
@@ -90,6 +82,7 @@ pub(crate) async fn change_refs(
         Rc::clone(writer.account),
     );
     push.kept_answer = Some(KeptAnswer::new(writer.once, changes.answer));
+    push.brought = brought;
     push.judge();
     let mut memory = None;
     if let Some(new_pack) = new_pack {
@@ -102,7 +95,7 @@ pub(crate) async fn change_refs(
         }
     }
     let mut job = PushJob::new(push, ProgressSink::to_nobody());
-    match job.settle().await {
+    match job.settle().boxed_local().await {
         Ok(settled) => settled?,
         Err(_) => return Err(ErrorReply::new(ErrorCode::InternalError, "internal error")),
     }

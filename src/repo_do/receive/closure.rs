@@ -48,6 +48,9 @@ impl Closure for PushTips<'_> {
     fn hidden(&self, relied_on: &[ObjectId]) -> Result<HashSet<ObjectId>, ReadError> {
         let Push { object, store, .. } = &*self.push;
         let mut hidden = Visible::to(object, store, Audience::Member).hidden(relied_on)?;
+        if let Some(brought) = &self.push.brought {
+            hidden.retain(|id| !brought.has(id));
+        }
         let putter = self.push.authorized.putter();
         for id in hidden.iter().copied().collect::<Vec<_>>() {
             if store.has_put(&id, putter)? {

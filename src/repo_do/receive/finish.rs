@@ -12,10 +12,10 @@ use super::super::request::account::fault;
 use super::super::runtime::clock::now_ms;
 use super::super::state::store::Store;
 use super::super::upkeep::alarm;
+use super::brought::{BroughtPack, graph_of};
 use super::progress::{ProgressSink, PushHooks};
 use super::push::Push;
 use super::refused::Refused;
-use crate::git::graph::commits::CommitGraph;
 use crate::git::pack::incoming::objects::Sources;
 use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::push_commands::PushCommand;
@@ -25,17 +25,20 @@ use crate::git::receive_pack::rules::{self, Rejection};
 use crate::git::receive_pack::updates::PushUpdate;
 use crate::git::refname;
 use crate::git::store::StoreError;
+use crate::repo_do::events::origin::Doer;
+use crate::repo_do::events::{changes, tell};
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::inspect::inspect;
 use crate::repo_do::intake::proven::ProvenPack;
 use crate::repo_do::intake::resolve::resolve;
 use crate::repo_do::intake::steps::Steps;
-use crate::repo_do::request::info;
 use crate::storage::db::sql::in_transaction;
+use crate::storage::event::EventKind;
+use crate::storage::event_payload::PushedCommits;
 use crate::storage::fault_log;
 use crate::storage::repository::publication::{
-    Actor, Publication, RefBounds, RefOutcome, RefUpdate,
+    Actor, Publication, PushEvents, RefBounds, RefOutcome, RefUpdate,
 };
 
 /// The live packs, as one push sees them.
@@ -96,25 +99,32 @@ impl PushJob {
         if published.is_err() {
             self.push.updates.reject_open(&Rejection::Unpacker);
             self.push.quarantined.discard();
-        } else if let Err(error) = self.push.object.storage.sync().await {
-            // An answer must not be read before the refs are safe.
-            fault_log::error("sync", &error);
-            return Err(Unsynced);
+        } else {
+            if self.push.updates.has_open() {
+                tell::written(&self.push.object).await;
+            }
+            if let Err(error) = self.push.object.storage.sync().await {
+                // An answer must not be read before the refs are safe.
+                fault_log::error("sync", &error);
+                return Err(Unsynced);
+            }
         }
         if self.push.updates.has_open() {
             let object = Rc::clone(&self.push.object);
             alarm::after_push(&object, &self.push.store).await;
             // Nobody waits for it: the report is not held up by another object.
-            worker::wasm_bindgen_futures::spawn_local(info::touch_namespace(object));
+            tell::send(&object);
         }
         Ok(published)
     }
 
     async fn check(&mut self) -> Result<Checked, Refused> {
         let store = Rc::clone(&self.push.store);
-        let live = LivePacks::open(Rc::clone(&store), &self.push.limits)?;
+        let live = self.push.packs()?;
         self.push.account.note_packs(live.records().len());
         let Some(arrived) = self.push.arrived.take().transpose()? else {
+            self.note_commits_without_pack(&live).await?;
+            tell::prepare(&self.push.object).await;
             self.push.renew().await;
             return Ok(Checked {
                 pack: None,
@@ -130,13 +140,11 @@ impl PushJob {
             pushed => pushed?,
         };
         // The kept graph, unless packs were published while the deltas were resolved.
-        let kept = self.push.object.graph.current(&store)?;
-        let graph = if kept.is_of(live.records()) {
-            kept
-        } else {
-            Rc::new(CommitGraph::open(&*store, live.records())?)
-        };
+        let graph = graph_of(&object, &store, &live)?;
         let connected = self.connect(steps, &graph, &pushed).await?;
+        self.note_commits(steps, &graph, connected.as_ref(), &pushed)
+            .await;
+        tell::prepare(&self.push.object).await;
         let mut faults = Faults::default();
         loop {
             // The last wait before the push is published. After a wait for a cold chunk this is
@@ -153,6 +161,22 @@ impl PushJob {
             pack: connected.and_then(|connected| ProvenPack::of(objects, connected)),
             warned: inspection.warned().clone(),
         })
+    }
+
+    /// The commits of refs that move to what is here already.
+    async fn note_commits_without_pack(&mut self, live: &Live) -> Result<(), Refused> {
+        let moves = |update: &PushUpdate| update.command.old.and(update.command.new).is_some();
+        let (object, store) = (Rc::clone(&self.push.object), Rc::clone(&self.push.store));
+        let hooks = PushHooks::new(self.progress.clone());
+        // Of a new ref nothing is looked up, so that it needs no graph.
+        let graph = if self.push.updates.open().any(moves) {
+            graph_of(&object, &store, live)?
+        } else {
+            Rc::default()
+        };
+        let steps = Steps::new(&object, &store, &hooks);
+        self.note_commits(steps, &graph, None, live).await;
+        Ok(())
     }
 
     /// Makes the deltas that are left into objects. They build on what the pusher may see.
@@ -189,12 +213,18 @@ impl PushJob {
             publication.pack = pack.map(|pack| pack.write(&store)).transpose()?;
             let outcomes = store.publish(&publication)?;
             if outcomes.contains(&RefOutcome::Updated) {
-                store.count_warnings(&checked.warned)?;
+                let brought = self.push.brought.as_ref().map(BroughtPack::warned);
+                for warned in brought.into_iter().chain([&checked.warned]) {
+                    store.count_warnings(warned)?;
+                }
             }
             self.settle_head(&publication, &outcomes)?;
             self.keep_answer(&outcomes)?;
             Ok::<_, StoreError>(outcomes)
         })?;
+        if let Some(brought) = self.push.brought.take() {
+            brought.forget();
+        }
         if checked.pack.is_some() {
             // Published or removed: either way the pack is out of quarantine.
             self.push.quarantined.forget();
@@ -238,7 +268,17 @@ impl PushJob {
         Ok(())
     }
 
-    fn publication(&self) -> Publication {
+    fn publication(&mut self) -> Publication {
+        let mut commits = std::mem::take(&mut self.push.commits);
+        let open = self.push.updates.open();
+        let commits = open.map(|update| {
+            let left_out = PushedCommits {
+                truncated: update.command.new.is_some(),
+                ..PushedCommits::default()
+            };
+            commits.remove(&update.command.name).unwrap_or(left_out)
+        });
+        let commits = commits.collect();
         let commands = &self.push.commands;
         let change = |update: &PushUpdate| RefUpdate {
             name: update.command.name.clone(),
@@ -249,12 +289,17 @@ impl PushJob {
         let token = self.push.authorized.token.as_ref();
         Publication {
             pack: None,
+            brought: self.push.brought.as_ref().map(BroughtPack::publication),
             updates: self.push.updates.open().map(change).collect(),
             atomic: commands.capabilities.atomic,
             actor: Actor {
                 token_id: token.map(|token| token.token_id.clone()),
                 label: token.and_then(|token| token.label.clone()),
             },
+            events: Some(PushEvents {
+                origin: self.doer().at(&self.push.authorized.record),
+                commits,
+            }),
             push_options: commands.push_options.clone(),
             ref_bounds: RefBounds::default(),
             now_ms: now_ms(),
@@ -295,9 +340,18 @@ impl PushJob {
             .iter()
             .find_map(|name| made.iter().find(|made| *made == name));
         match head.or(made.first()) {
-            Some(head) => store.set_head(head.as_bstr(), publication.now_ms),
+            Some(head) => {
+                let from = store.head()?;
+                store.set_head(head.as_bstr(), publication.now_ms)?;
+                let more = changes::of_head(from.as_bstr(), head.as_bstr());
+                tell::append_repository(store, EventKind::Updated, self.doer(), &more)
+            }
             None => Ok(()),
         }
+    }
+
+    fn doer(&self) -> Doer {
+        Doer::authorized(&self.push.authorized, &self.push.account)
     }
 
     fn report(&self, unpack: Result<(), &str>) {

@@ -1,13 +1,19 @@
 //! A push whose commands are known: what it asks, and what becomes of it.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
+use gix_object::bstr::BString;
+
+use super::brought::BroughtPack;
 use super::kept_answer::KeptAnswer;
 use crate::git::limits::Limits;
 use crate::git::pack::parser::error::PackError;
+use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::push_commands::PushCommands;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::git::receive_pack::updates::PushUpdates;
+use crate::git::store::StoreError;
 use crate::repo_do::contract::{Access, ErrorReply};
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
@@ -18,6 +24,7 @@ use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::readers::{Purpose, Reader};
 use crate::repo_do::state::store::Store;
+use crate::storage::event_payload::PushedCommits;
 use crate::storage::repository::store::RepositoryRecord;
 
 /// What the repository allows.
@@ -29,6 +36,9 @@ pub(super) fn settings(record: &RepositoryRecord) -> Settings<'_> {
         head: record.head.as_ref(),
     }
 }
+
+/// The commits of a push by ref.
+pub(super) type CommitsByRef = HashMap<BString, PushedCommits>;
 
 /// A push whose commands were read.
 pub(super) struct Push {
@@ -45,6 +55,10 @@ pub(super) struct Push {
     _reader: Reader,
     /// The pack, once it has arrived whole.
     pub(super) arrived: Option<Result<ArrivedPack, PackError>>,
+    /// The commits that each ref gets, for its event.
+    pub(super) commits: CommitsByRef,
+    /// Another pack in quarantine, on which this one and the updates build.
+    pub(super) brought: Option<BroughtPack>,
     /// The answer that is kept with what is published: of a request by REST.
     pub(super) kept_answer: Option<KeptAnswer>,
 }
@@ -73,6 +87,8 @@ impl Push {
             quarantined,
             _reader: reader,
             arrived: None,
+            commits: CommitsByRef::new(),
+            brought: None,
             kept_answer: None,
         }
     }
@@ -102,6 +118,12 @@ impl Push {
         let reason = refused.message.clone();
         self.updates
             .reject_open(&Rejection::NotPermitted { reason });
+    }
+
+    /// The packs that its objects may build on.
+    pub(super) fn packs(&self) -> Result<LivePacks<Rc<Store>>, StoreError> {
+        let brought = self.brought.as_ref().map(BroughtPack::record);
+        LivePacks::open_with(Rc::clone(&self.store), &self.limits, brought)
     }
 
     /// Objects of the pack, if it has arrived.

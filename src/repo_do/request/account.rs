@@ -11,7 +11,7 @@ use worker::Request;
 
 use super::answer::Answer;
 use crate::git::protocol::advertise::Service;
-use crate::repo_do::contract::{RequestLine, Usage, header};
+use crate::repo_do::contract::{Behalf, RequestLine, Usage, header};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::lease::Lease;
@@ -31,6 +31,7 @@ pub(crate) mod fault {
 pub(crate) struct Account {
     object: Rc<RepoObject>,
     request_id: String,
+    behalf: Option<Behalf>,
     repository: String,
     begun_ms: i64,
     /// Rows read and written before.
@@ -62,6 +63,7 @@ impl Account {
         Rc::new(Self {
             object: Rc::clone(object),
             request_id: header(header::REQUEST_ID),
+            behalf: header(header::BEHALF).parse().ok(),
             repository: header(header::REPOSITORY),
             begun_ms: now_ms(),
             rows_before: rows(object),
@@ -74,6 +76,16 @@ impl Account {
             is_whole: Cell::default(),
             logged_as: Cell::default(),
         })
+    }
+
+    /// The request's id; empty if the Worker gave none.
+    pub(crate) fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// The administrator of the namespace for whom the Worker asks as the operator.
+    pub(crate) fn behalf(&self) -> Option<&Behalf> {
+        self.behalf.as_ref()
     }
 
     /// Notes the token that was shown.

@@ -1,16 +1,11 @@
 //! The repository as it is shown, and as its namespace lists it.
 
-use std::rc::Rc;
-
 use super::answer::Answer;
-use super::namespace::tell_namespace;
-use crate::repo_do::contract::{
-    NAMESPACE_TOUCH, OriginReport, RepositoryInfo, RepositoryStatus, TouchRepository,
-};
+use crate::git::store::StoreError;
+use crate::repo_do::contract::{OriginReport, RepositoryInfo, RepositoryStatus};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
-use crate::storage::fault_log;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 
@@ -26,6 +21,12 @@ pub(crate) fn info(object: &RepoObject, store: &Store, record: RepositoryRecord)
         info.origin = store.origin_report()?;
     }
     reply::json(&info)
+}
+
+/// The repository as its namespace lists it.
+pub(crate) fn shown(store: &Store, record: RepositoryRecord) -> Result<RepositoryInfo, StoreError> {
+    let (size_bytes, object_count) = store.live_sizes()?;
+    Ok(describe(record, size_bytes, object_count))
 }
 
 fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> RepositoryInfo {
@@ -53,30 +54,4 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
         size_bytes,
         object_count,
     }
-}
-
-/// Tells the namespace's object what its list should show of the repository now. The list is
-/// derived: a message that is lost heals with the next one.
-pub(crate) async fn touch_namespace(object: Rc<RepoObject>) {
-    if let Err(error) = try_touch_namespace(&object).await {
-        fault_log::warning("touch", &error);
-    }
-}
-
-async fn try_touch_namespace(object: &RepoObject) -> worker::Result<()> {
-    let failed = |error: &dyn std::error::Error| worker::Error::RustError(error.to_string());
-    let store = object.store().map_err(|error| failed(&error))?;
-    let Some(record) = store.load().map_err(|error| failed(&error))? else {
-        return Ok(());
-    };
-    let sizes = store.live_sizes().map_err(|error| failed(&error))?;
-    let namespace = record.namespace.clone();
-    let info = describe(record, sizes.0, sizes.1);
-    tell_namespace(
-        &object.env,
-        &namespace,
-        NAMESPACE_TOUCH,
-        &TouchRepository { info },
-    )
-    .await
 }

@@ -1,9 +1,9 @@
 //! Messages to a namespace's object.
 
 use serde::de::DeserializeOwned;
-use worker::{Env, Method, Request, RequestInit, Response};
+use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
-use crate::repo_do::contract::{ErrorCode, ErrorReply, ORIGIN};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, ORIGIN, header};
 use crate::storage::db::sql_error::lasting;
 
 /// When to try again after the namespace's object could not be asked.
@@ -59,8 +59,12 @@ async fn send_to_namespace(
     path: &str,
     body: String,
 ) -> worker::Result<Response> {
+    let headers = Headers::new();
+    headers.set(header::BODY_BYTES, &body.len().to_string())?;
     let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(body.into()));
+    init.with_method(Method::Post)
+        .with_headers(headers)
+        .with_body(Some(body.into()));
     let request = Request::new_with_init(&format!("{ORIGIN}{path}"), &init)?;
     let stub = env
         .durable_object("NAMESPACE")?

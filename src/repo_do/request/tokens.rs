@@ -2,10 +2,10 @@
 
 use worker::Request;
 
-use super::answer::{Answer, body};
+use super::answer::Answer;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{
-    CreateToken, ErrorCode, ErrorReply, RevokedToken, TokenHash, TokenPage, TokenRecord, TokenState,
+    ErrorCode, ErrorReply, TokenHash, TokenPage, TokenPlace, TokenRecord, TokenState,
 };
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
@@ -27,21 +27,6 @@ pub(crate) fn touch_token(store: &Store, token: &TokenRecord) -> Result<(), Erro
         .touch(&token.token_id, token.last_used_at_ms, now_ms())?)
 }
 
-/// `POST /tokens`.
-pub(crate) async fn create_token(store: &Store, request: Request) -> Answer {
-    let CreateToken { token } = body(request).await?;
-    let taken = store.tokens().find_by_id(&token.token_id)?.is_some()
-        || store.tokens().find(token.sha256.as_bytes())?.is_some();
-    if taken {
-        return Err(ErrorReply::new(
-            ErrorCode::AlreadyExists,
-            "the token exists already",
-        ));
-    }
-    insert_token(store, &token)?;
-    reply::json(&token)
-}
-
 /// Stores a token.
 pub(crate) fn insert_token(store: &Store, token: &TokenRecord) -> Result<(), StoreError> {
     store.tokens().insert(&token.to_insert())
@@ -53,6 +38,7 @@ struct TokenQuery {
     token: Option<String>,
     page: u32,
     per_page: u32,
+    behind: Option<String>,
 }
 
 /// `GET /tokens`; without a state, tokens in any.
@@ -60,13 +46,14 @@ pub(crate) fn list_tokens(store: &Store, request: &Request) -> Answer {
     let query: TokenQuery = request
         .query()
         .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-    let offset = query.page.saturating_sub(1).saturating_mul(query.per_page);
+    let behind = query.behind.as_deref().and_then(TokenPlace::parse);
+    let start = TokenPlace::start(behind.as_ref(), query.page, query.per_page);
     let state = query.state.map(Into::into);
     let page = match &query.token {
         Some(token) => find_token(store, token, state)?,
         None => store
             .tokens()
-            .list(state, None, now_ms(), offset, query.per_page)?,
+            .list(state, None, now_ms(), start, query.per_page)?,
     };
     reply::json(&TokenPage::from(page))
 }
@@ -85,18 +72,7 @@ fn find_token(
     let found = found.filter(|token| state.is_none_or(|state| token.state(now_ms) == state));
     Ok(tokens::TokenPage {
         total_count: u64::from(found.is_some()),
+        has_more: false,
         tokens: found.into_iter().collect(),
-    })
-}
-
-/// `DELETE /tokens/<id>`.
-pub(crate) fn revoke_token(store: &Store, token_id: &str) -> Answer {
-    let tokens = store.tokens();
-    let unknown = || ErrorReply::new(ErrorCode::NotFound, "token not found");
-    let token = tokens.find_by_id(token_id)?.ok_or_else(unknown)?;
-    tokens.revoke(token_id, now_ms())?;
-    reply::json(&RevokedToken {
-        token_id: token.id,
-        sha256: TokenHash::new(token.sha256),
     })
 }

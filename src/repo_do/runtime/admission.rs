@@ -14,8 +14,8 @@ use crate::repo_do::runtime::clock::now_ms;
 /// How long a request waits for room in the isolate before it is turned away.
 const WAIT_MS: i64 = 10_000;
 
-/// How often it looks for room; the more others wait, the less often, so that all together look
-/// some four hundred times a second.
+/// Time between two looks for room. It grows with the number of waiting requests, so that all of
+/// them together look some four hundred times a second.
 const POLL_MS: u32 = 20;
 const LOOKS_A_POLL: usize = 8;
 

@@ -1,9 +1,9 @@
 //! How fast the body of a client's request comes.
 //!
-//! A read asks for so many bytes that a client that goes on as before needs two seconds for them: a
-//! fast one is read in large pieces, and of a slow one it shows soon whether it still sends. Idle
-//! time is bounded, and the rate over all the time that was waited; the time that the object takes
-//! for what came counts for neither.
+//! A read asks for as many bytes as the client sends in two seconds at its pace so far. So the object
+//! reads from a fast client in large pieces, and soon notices when a slow one stops. There is a bound
+//! on idle time, and one on the rate over all the time that the object waited. The time that the
+//! object works on the bytes counts for neither.
 
 use crate::git::limits::Limits;
 

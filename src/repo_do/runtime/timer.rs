@@ -6,9 +6,10 @@
 //! waiting for ever, with its memory reserved. This waits for a promise, which wakes the task
 //! that polled it last.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
+use futures::future::{Either, select};
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
@@ -38,6 +39,14 @@ extern "C" {
 /// Waits for `milliseconds`, at least until everything else that is ready has run.
 pub(crate) async fn after(milliseconds: u32) {
     Timer::new(milliseconds).await;
+}
+
+/// The output of a future; `None` if it takes longer than `milliseconds`.
+pub(crate) async fn within<T>(milliseconds: u32, future: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(future), pin!(after(milliseconds))).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(_) => None,
+    }
 }
 
 /// A time that passes from when it is first awaited. Dropped before, it leaves nothing behind: a

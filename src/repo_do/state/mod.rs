@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `store` | the type of the repository's store |
 //! | `alarm_time` | when the alarm rings |
+//! | `outbox` | events that arrive, and their hand-over to the namespace |
 //! | `turn` | work that only one task does at a time |
 //! | `import` | the import at work, and how far it has come |
 //! | `readers` | who reads packs now |
@@ -12,15 +13,18 @@
 //! | `caches`, `tables` | all caches of the isolate; memory for large tables, which caches yield to |
 //! | `rates` | rate limits of the repository |
 //! | `seen_tokens` | the namespace's answers about tokens |
+//! | `fetch_counts` | how often it was cloned and fetched from since that was told |
 //! | `fetch_extensions` | capabilities of `fetch` beyond git's own list |
 //! | `failure` | reasons for which upkeep fails |
 
 pub(crate) mod alarm_time;
 mod caches;
 pub(crate) mod failure;
+pub(crate) mod fetch_counts;
 pub(crate) mod fetch_extensions;
 pub(crate) mod graph_cache;
 pub(crate) mod import;
+pub(crate) mod outbox;
 pub(crate) mod rates;
 pub(crate) mod reach_cache;
 pub(crate) mod readers;

@@ -34,7 +34,8 @@ impl Turn {
         Self::ending_after(ALARM_MS_MAX)
     }
 
-    fn ending_after(ms_max: i64) -> Self {
+    /// Work whose run is over after `ms_max` milliseconds, whether it said so or not.
+    pub(crate) fn ending_after(ms_max: i64) -> Self {
         Self {
             since_ms: Cell::default(),
             begun: Cell::default(),

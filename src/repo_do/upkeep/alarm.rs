@@ -8,7 +8,7 @@
 use std::rc::Rc;
 
 use super::prune::Thoroughness;
-use super::{merge, snapshot, sweep};
+use super::{events, merge, snapshot, sweep};
 use crate::git::store::StoreError;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::clock::now_ms;
@@ -50,6 +50,8 @@ pub(crate) enum Task {
     Consolidate,
     /// Removal of old entries of the reflog.
     Reflog,
+    /// Removal of events that are too many or too old.
+    Events,
     /// Removal of objects that nothing reaches.
     Prune,
     /// Copies in R2, cold packs, the ready clone.
@@ -57,11 +59,12 @@ pub(crate) enum Task {
 }
 
 /// In this order, since the last task copies to R2 what the others leave.
-const TASKS: [Task; 6] = [
+const TASKS: [Task; 7] = [
     Task::Sweep,
     Task::Merge,
     Task::Consolidate,
     Task::Reflog,
+    Task::Events,
     Task::Prune,
     Task::Snapshot,
 ];
@@ -74,6 +77,7 @@ impl Task {
             Self::Merge => "merge",
             Self::Consolidate => "consolidate",
             Self::Reflog => "reflog",
+            Self::Events => "events",
             Self::Prune => "prune",
             Self::Snapshot => "snapshot",
         }
@@ -83,7 +87,8 @@ impl Task {
     /// nothing of it may be in R2. Those of a recovery are in quarantine, for as long as it takes.
     fn runs_on(self, record: &RepositoryRecord) -> bool {
         let is_filled = !record.is_being_filled();
-        is_filled || record.is_importing && matches!(self, Self::Sweep | Self::Reflog)
+        is_filled
+            || record.is_importing && matches!(self, Self::Sweep | Self::Reflog | Self::Events)
     }
 
     /// When it is due, in unix milliseconds; `None` when there is nothing to do. If it is `asked`
@@ -103,6 +108,10 @@ impl Task {
                 let kept_ms = store.retention()?.reflog_ms(asked);
                 let oldest = store.oldest_reflog_entry()?;
                 Ok(oldest.map(|at| at.saturating_add(kept_ms).saturating_add(slack)))
+            }
+            Self::Events => {
+                let due = store.events_due(events::retention(object))?;
+                Ok(due.map(|at| at.saturating_add(slack)))
             }
             Self::Prune if asked => Ok(Some(0)),
             Self::Prune => {
@@ -125,6 +134,7 @@ impl Task {
             Self::Merge => merge::merge(object).await,
             Self::Consolidate => merge::consolidate(object).await,
             Self::Reflog => sweep::expire_reflog(object, asked).await,
+            Self::Events => events::trim(object).await,
             Self::Prune => {
                 let thoroughness = if asked {
                     Thoroughness::Asked

@@ -7,6 +7,7 @@
 //! | `prune` | leaves out objects that nothing reaches |
 //! | `purge` | removes at once, wherever it is, every object that no ref reaches |
 //! | `sweep` | removes rows that nobody needs |
+//! | `events` | removes events that are too many or too old |
 //! | `snapshot`, `copies` | packs copied to R2, cold packs, the ready clone; as a task of the alarm |
 //! | `rebuild` | the derived parts made again, to compare or to put in place |
 //! | `verify` | compares everything that is stored with what it should be |
@@ -17,6 +18,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod copies;
+pub(crate) mod events;
 pub(crate) mod merge;
 pub(crate) mod prune;
 pub(crate) mod purge;

@@ -84,7 +84,7 @@ pub(super) async fn put(write: WriteRequest) -> Answer {
 fn check_writable(authorized: &Authorized, store: &Store) -> Result<(), ErrorReply> {
     let record = authorized.judge_again(store, Access::Push)?;
     if record.settings.read_only {
-        return Err(refusal::reply(&Rejection::ReadOnly, "", ""));
+        return Err(refusal::reply(&Rejection::ReadOnly, "/repo", ""));
     }
     Ok(())
 }

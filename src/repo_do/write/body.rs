@@ -9,8 +9,8 @@ use crate::repo_do::runtime::admission;
 use crate::repo_do::runtime::body::{Body, BodyError};
 use crate::repo_do::runtime::memory::{REQUEST_FREE_BYTES, Reservation};
 
-/// What a JSON body holds for each of its bytes: itself, what is read of it, and the contents of
-/// files beside their names.
+/// Bytes of memory for each byte of a JSON body: the body, the values read from it, and the contents
+/// of files beside their names.
 const JSON_FACTOR: u64 = 3;
 
 /// Bytes of a body that is read to its end though it is refused: the most that the platform takes.

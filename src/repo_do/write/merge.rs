@@ -5,6 +5,8 @@
 //! | `body` | what the caller sends |
 //! | `workbench` | what is read and made for it, in steps between which others get their turn |
 //! | `branches` | one branch merged into another |
+//! | `neighbour` | another repository, asked as the caller |
+//! | `bringing` | its objects that are merged, fetched into quarantine |
 //! | `picks` | commits repeated or taken back |
 //! | `restore` | a branch brought back to what it was |
 //! | `outcome` | the branch moved, and the answer |
@@ -16,7 +18,9 @@ use crate::repo_do::request::answer::Answer;
 
 mod body;
 mod branches;
+mod bringing;
 mod conflicts;
+mod neighbour;
 mod outcome;
 mod picks;
 mod restore;

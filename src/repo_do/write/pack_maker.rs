@@ -11,12 +11,12 @@ use crate::git::hash::WholeObject;
 use crate::git::limits::Limits;
 use crate::git::object::fsck::Strictness;
 use crate::git::store::{PackId, Quarantine as _};
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::intake::arrival::ArrivingPack;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::hooks::Unwatched;
 use crate::repo_do::intake::memory::PackMemory;
-use crate::repo_do::intake::quarantine::QuarantinedPack;
+use crate::repo_do::intake::quarantine::{Discarding, QuarantinedPack};
 use crate::repo_do::receive::by_rest::{NewPack, Writer};
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::store::Store;
@@ -39,24 +39,6 @@ pub(crate) struct PackMaker {
     unpaused_bytes: u64,
 }
 
-/// A quarantine that is emptied if it is dropped.
-struct Discarding(Option<QuarantinedPack>);
-
-impl Discarding {
-    fn get(&self) -> Result<&QuarantinedPack, ErrorReply> {
-        let gone = || ErrorReply::new(ErrorCode::InternalError, "internal error");
-        self.0.as_ref().ok_or_else(gone)
-    }
-}
-
-impl Drop for Discarding {
-    fn drop(&mut self) {
-        if let Some(quarantined) = &self.0 {
-            quarantined.discard();
-        }
-    }
-}
-
 impl PackMaker {
     /// Begins a pack of this many objects. The caller holds `beside_bytes` meanwhile.
     pub(crate) async fn begin(
@@ -74,7 +56,7 @@ impl PackMaker {
             arriving: ArrivingPack::new(Limits::DEFAULT, strictness),
             memory,
             store: Rc::clone(writer.store),
-            quarantine: Discarding(Some(quarantined)),
+            quarantine: Discarding::new(quarantined),
             out,
             unpaused_bytes: 0,
         })
@@ -145,10 +127,9 @@ impl PackMaker {
         let fed = self.arriving.feed(&self.out, quarantined);
         fed.map_err(IntakeError::from)?;
         let arrived = self.arriving.finish().map_err(IntakeError::from)?;
-        let gone = || ErrorReply::new(ErrorCode::InternalError, "internal error");
         Ok(NewPack {
             arrived,
-            quarantined: self.quarantine.0.take().ok_or_else(gone)?,
+            quarantined: self.quarantine.take()?,
             memory: self.memory,
         })
     }

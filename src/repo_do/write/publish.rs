@@ -5,7 +5,7 @@ use super::pack_maker::pack_of;
 use crate::git::edit::new_objects::NewObjects;
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::ErrorReply;
-use crate::repo_do::receive::by_rest::{RefChanges, Writer, change_refs};
+use crate::repo_do::receive::by_rest::{BroughtPack, RefChanges, Writer, change_refs};
 
 /// How often a change without a guard is made again on a ref that moves meanwhile.
 pub(crate) const ATTEMPTS_MAX: usize = 8;
@@ -20,6 +20,17 @@ pub(crate) async fn publish(
     objects: &NewObjects,
     changes: RefChanges,
 ) -> Result<Vec<Option<Rejection>>, ErrorReply> {
+    Box::pin(publish_onto(writer, objects, changes, None)).await
+}
+
+/// The same, where the objects and the refs build on a pack that was brought from elsewhere: it becomes
+/// visible with them, or goes.
+pub(crate) async fn publish_onto(
+    writer: &Writer<'_>,
+    objects: &NewObjects,
+    changes: RefChanges,
+    brought: Option<BroughtPack>,
+) -> Result<Vec<Option<Rejection>>, ErrorReply> {
     let needs_pack = changes.commands.iter().any(|command| command.new.is_some());
     debug_assert!(
         needs_pack || objects.is_empty(),
@@ -31,5 +42,5 @@ pub(crate) async fn publish(
     } else {
         None
     };
-    change_refs(writer, changes, new_pack).await
+    change_refs(writer, changes, new_pack, brought).await
 }

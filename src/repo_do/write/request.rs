@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use worker::Request;
 
+use crate::git::store::PackRecord;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::object::RepoObject;
@@ -33,8 +34,16 @@ pub(crate) struct WriteRequest {
 impl WriteRequest {
     /// Begins to read for it.
     pub(crate) async fn reading(&self) -> Result<Reading, ErrorReply> {
+        self.reading_with(None).await
+    }
+
+    /// The same with a pack that is whole and not live yet.
+    pub(crate) async fn reading_with(
+        &self,
+        last: Option<PackRecord>,
+    ) -> Result<Reading, ErrorReply> {
         let audience = Audience::of(self.authorized.actor);
-        let reading = Reading::begin(&self.object, &self.store, audience).await?;
+        let reading = Reading::begin_with(&self.object, &self.store, audience, last).await?;
         self.account.note_packs(reading.packs().records().len());
         Ok(reading)
     }

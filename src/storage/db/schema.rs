@@ -42,6 +42,7 @@ pub const REPOSITORY: Schema = Schema {
         include_sql!("repository/0011_origin_report.sql"),
         include_sql!("repository/0012_idempotency.sql"),
         include_sql!("repository/0013_put_blob.sql"),
+        include_sql!("repository/0014_event.sql"),
     ],
 };
 
@@ -54,6 +55,7 @@ pub const NAMESPACE: Schema = Schema {
         include_sql!("namespace/0002_idempotency.sql"),
         include_sql!("namespace/0003_token_repositories.sql"),
         include_sql!("namespace/0004_fsck.sql"),
+        include_sql!("namespace/0005_event.sql"),
     ],
 };
 
@@ -75,6 +77,13 @@ pub(crate) const REGISTRY: Schema = Schema {
         include_sql!("registry/0001_registry.sql"),
         include_sql!("registry/0002_idempotency.sql"),
     ],
+};
+
+/// The database of a webhook.
+pub const WEBHOOK: Schema = Schema {
+    kind: "webhook",
+    newest: include_sql!("webhook/schema.sql"),
+    migrations: &[include_sql!("webhook/0001_webhook.sql")],
 };
 
 /// Whether a schema was ever put into this database.

@@ -7,6 +7,9 @@
 //! [`remove`](NamespaceStore::remove) frees the name at once and remembers the id until its
 //! object was emptied.
 
+use std::rc::Rc;
+
+use super::webhooks::filters::Filters;
 use crate::git::store::StoreError;
 use crate::storage::db::row::{Row, Value};
 use crate::storage::db::schema;
@@ -18,6 +21,8 @@ use crate::storage::repository::tokens::TokenStore;
 #[derive(Debug)]
 pub struct NamespaceStore<D> {
     pub(super) db: D,
+    /// What the webhooks want, kept as long as the object is awake.
+    pub(super) filters: Rc<Filters>,
 }
 
 /// The namespace itself.
@@ -137,7 +142,13 @@ pub struct PendingDeletion {
 impl<D: Database> NamespaceStore<D> {
     /// Opens the database as it is: call [`schema::wake`] before.
     pub fn new(db: D) -> Self {
-        Self { db }
+        Self::with_filters(db, Rc::default())
+    }
+
+    /// The same, with what is known of the webhooks. One value goes with one database.
+    pub fn with_filters(db: D, filters: Rc<Filters>) -> Self {
+        filters.begin();
+        Self { db, filters }
     }
 
     /// The database, for transactions around several calls and for its counters.

@@ -21,6 +21,8 @@ pub struct NewImport<'a> {
     pub depth: Option<u32>,
     /// Whether it begins with credentials.
     pub had_credentials: bool,
+    /// Who asks for it, as JSON, for the event at its end.
+    pub asked_by: Option<&'a str>,
     /// Unix milliseconds.
     pub now_ms: i64,
 }
@@ -36,6 +38,8 @@ pub struct ImportRecord {
     pub depth: Option<u32>,
     /// Whether it began with credentials.
     pub had_credentials: bool,
+    /// Who asked for it, as JSON.
+    pub asked_by: Option<String>,
     /// Unix milliseconds.
     pub started_at: i64,
     /// Attempts in a row that brought nothing, the running one included.
@@ -75,8 +79,9 @@ const FAILURE_TABLE: &str = "CREATE TABLE IF NOT EXISTS import_failure (
 impl<D: Database> RepoStore<D> {
     /// Notes that this repository is being imported.
     pub fn begin_import(&self, new: &NewImport<'_>) -> Result<(), StoreError> {
-        let sql = "INSERT INTO import (singleton, url, branch, depth, had_credentials, started_at)
-            VALUES (1, ?1, ?2, ?3, ?4, ?5)";
+        let sql = "INSERT INTO import (singleton, url, branch, depth, had_credentials, started_at,
+                asked_by)
+            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)";
         self.db.execute(
             sql,
             &[
@@ -85,6 +90,7 @@ impl<D: Database> RepoStore<D> {
                 Value::integer(new.depth.map(i64::from)),
                 new.had_credentials.into(),
                 new.now_ms.into(),
+                Value::text(new.asked_by),
             ],
         )?;
         Ok(())
@@ -96,7 +102,7 @@ impl<D: Database> RepoStore<D> {
             return Ok(None);
         }
         let sql = "SELECT url, branch, depth, had_credentials, started_at, attempts, part_commits,
-                parts_done, (SELECT count(*) FROM import_frontier)
+                parts_done, (SELECT count(*) FROM import_frontier), asked_by
             FROM import";
         Ok(query_first(&self.db, sql, &[], read_import)?)
     }
@@ -255,5 +261,6 @@ fn read_import(row: &dyn Row) -> Result<ImportRecord, SqlError> {
         part_commits: optional(6)?,
         parts_done: row.unsigned32(7)?,
         cut: row.unsigned32(8)?.checked_sub(1),
+        asked_by: row.text_or_null(9)?,
     })
 }

@@ -14,6 +14,7 @@
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`ref_counts`] | how many refs a repository has, and how many it may have |
 //! | [`reflog`], [`reflog_page`] | what was changed: written with each change, read by people |
+//! | [`events`], `push_events` | what happened, until it is handed over and after; the events of a push |
 //! | [`put_blobs`] | blobs that were put by REST, until a commit names them |
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`revisions`] | names that people give to commits |
@@ -29,6 +30,7 @@
 //! | [`maintenance_runs`], [`grace_periods`] | what maintenance has done; how long it leaves things alone |
 
 pub mod copies;
+pub mod events;
 pub mod fork;
 pub(crate) mod grace_periods;
 pub mod idempotency;
@@ -63,3 +65,4 @@ pub mod sweep;
 pub mod tokens;
 
 mod listed_refs;
+mod push_events;

@@ -5,24 +5,48 @@ use gix_object::bstr::BString;
 
 use crate::git::limits::Limits;
 use crate::git::store::PackId;
+use crate::storage::event::EventOrigin;
+use crate::storage::event_payload::PushedCommits;
 
 /// A push, checked and ready to become visible.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Publication {
     /// The pack in quarantine; `None` when the push brought no objects.
     pub pack: Option<PackPublication>,
+    /// Another pack in quarantine, which the pack and the updates build on: it goes live before them,
+    /// or goes with them.
+    pub brought: Option<PackPublication>,
     /// The ref changes, in the pusher's order.
     pub updates: Vec<RefUpdate>,
     /// All or none.
     pub atomic: bool,
     /// The caller that pushes.
     pub actor: Actor,
-    /// The push options, for the reflog.
+    /// What its events say. `None`: the caller itself tells what happened, by another event.
+    pub events: Option<PushEvents>,
+    /// The push options, for the reflog and the events.
     pub push_options: Vec<BString>,
     /// How many refs there may be afterwards.
     pub ref_bounds: RefBounds,
     /// Unix milliseconds.
     pub now_ms: i64,
+}
+
+impl Publication {
+    /// The packs, in the order in which they go live.
+    pub(super) fn packs(&self) -> impl Iterator<Item = &PackPublication> {
+        self.brought.iter().chain(&self.pack)
+    }
+}
+
+/// What the events of a push say beside its changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PushEvents {
+    /// Where it happens, who pushes, and by which request.
+    pub origin: EventOrigin,
+    /// Of each update, in the order of the updates, the commits that it brings. An event whose
+    /// update has none here says that its commits were left out.
+    pub commits: Vec<PushedCommits>,
 }
 
 /// How many refs a repository may have, and how long their names may be together.

@@ -16,6 +16,7 @@ use gix_object::bstr::{BString, ByteSlice};
 
 use super::packs::{PARTS, chunk_key, pack_keys, part_key, part_name};
 use super::publication::{PackPublication, Publication, RefOutcome, RefUpdate};
+use super::push_events::PushOutbox;
 use super::ref_counts::{Counting, RefCounts};
 use super::reflog::Reflog;
 use super::store::RepoStore;
@@ -44,12 +45,18 @@ impl From<SqlError> for Undone {
     }
 }
 
+/// What is written down about each change.
+struct Records<'a, D> {
+    log: Reflog<'a, D>,
+    outbox: PushOutbox<'a, D>,
+}
+
 impl<D: Database> RepoStore<D> {
     /// Publishes a push; the outcomes are in the order of the updates. After an error nothing
     /// has changed. May run inside the caller's own transaction.
     pub fn publish(&self, publication: &Publication) -> Result<Vec<RefOutcome>, StoreError> {
         let published = in_transaction(&self.db, || {
-            if let Some(pack) = &publication.pack {
+            for pack in publication.packs() {
                 self.check_quarantined(pack.pack_id)?;
             }
             let changed = in_transaction(&self.db, || self.change_refs(publication));
@@ -65,12 +72,12 @@ impl<D: Database> RepoStore<D> {
                 .zip(&outcomes)
                 .any(|(update, outcome)| done(outcome) && update.new.is_some());
             let mut publish_seq = None;
-            match &publication.pack {
-                Some(pack) if names_object => {
-                    publish_seq = Some(self.publish_pack(pack, publication.now_ms)?);
+            for pack in publication.packs() {
+                if names_object {
+                    publish_seq = Some(self.publish_next(pack, publish_seq, publication.now_ms)?);
+                } else {
+                    self.remove_pack(pack.pack_id)?;
                 }
-                Some(pack) => self.remove_pack(pack.pack_id)?,
-                None => {}
             }
             if outcomes.iter().any(done) {
                 self.note_push(publish_seq, counts, publication.now_ms)?;
@@ -92,12 +99,15 @@ impl<D: Database> RepoStore<D> {
     ) -> Result<(Vec<RefOutcome>, Option<RefCounts>), Undone> {
         let updates = &publication.updates;
         let mut counting = Counting::default();
-        let mut log = Reflog::new(&self.db, publication)?;
+        let mut records = Records {
+            log: Reflog::new(&self.db, publication)?,
+            outbox: PushOutbox::new(self, publication),
+        };
         let mut outcomes = vec![RefOutcome::Aborted; updates.len()];
         for deletes in [true, false] {
-            for (update, outcome) in updates.iter().zip(&mut outcomes) {
+            for (place, (update, outcome)) in updates.iter().zip(&mut outcomes).enumerate() {
                 if update.new.is_none() == deletes {
-                    *outcome = self.change_ref(update, &mut counting, &mut log)?;
+                    *outcome = self.change_ref((place, update), &mut counting, &mut records)?;
                 }
             }
         }
@@ -113,9 +123,9 @@ impl<D: Database> RepoStore<D> {
 
     fn change_ref(
         &self,
-        update: &RefUpdate,
+        (place, update): (usize, &RefUpdate),
         counting: &mut Counting,
-        log: &mut Reflog<'_, D>,
+        records: &mut Records<'_, D>,
     ) -> Result<RefOutcome, StoreError> {
         let actual = self
             .find_ref(update.name.as_bstr())?
@@ -131,12 +141,13 @@ impl<D: Database> RepoStore<D> {
         {
             return Ok(RefOutcome::Conflict { with });
         }
-        let bounds = log.publication().ref_bounds;
+        let bounds = records.log.publication().ref_bounds;
         if let Err(too_many) = counting.count(self, update, bounds)? {
             return Ok(RefOutcome::TooMany(too_many));
         }
         self.write_ref(update)?;
-        log.append(update)?;
+        records.log.append(update)?;
+        records.outbox.append(place, update)?;
         Ok(RefOutcome::Updated)
     }
 
@@ -186,17 +197,27 @@ impl<D: Database> RepoStore<D> {
         now_ms: i64,
     ) -> Result<(), StoreError> {
         self.check_quarantined(pack.pack_id)?;
-        let publish_seq = self.publish_pack(pack, now_ms)?;
+        let publish_seq = self.publish_next(pack, None, now_ms)?;
         let sql = "UPDATE repository SET publish_seq = ?1";
         self.db.execute(sql, &[publish_seq.into()])?;
         Ok(())
     }
 
-    /// Makes a quarantined pack live, last in the order; gives its place.
-    fn publish_pack(&self, pack: &PackPublication, now_ms: i64) -> Result<i64, StoreError> {
-        let sql = "SELECT publish_seq + 1 FROM repository";
-        let publish_seq = query_first(&self.db, sql, &[], |row| row.integer(0))?
-            .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))?;
+    /// Makes a quarantined pack live, last in the order; gives its place. `before` is the place of a
+    /// pack that the same step has published.
+    fn publish_next(
+        &self,
+        pack: &PackPublication,
+        before: Option<i64>,
+        now_ms: i64,
+    ) -> Result<i64, StoreError> {
+        let publish_seq = if let Some(before) = before {
+            before.saturating_add(1)
+        } else {
+            let sql = "SELECT publish_seq + 1 FROM repository";
+            query_first(&self.db, sql, &[], |row| row.integer(0))?
+                .ok_or_else(|| StoreError::Failed("no repository here".to_owned()))?
+        };
         self.set_live(pack, publish_seq, now_ms)?;
         self.just_published.borrow_mut().push(PackRecord {
             pack_id: pack.pack_id,

@@ -28,7 +28,7 @@ impl<D: Database> RepoStore<D> {
             Ok(())
         });
         if published.is_err() {
-            // What was read inside the transaction is not so.
+            // The undone transaction may have cached rows that it read.
             self.forget_live_packs();
         }
         published

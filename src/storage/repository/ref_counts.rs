@@ -1,5 +1,5 @@
-//! How many refs there are, and how long their names are together: kept in the repository's row, so
-//! that a push that makes a ref need not count all.
+//! The number of refs and the bytes of their names. The repository's row keeps both, so that a push
+//! that makes a ref need not count all refs.
 
 use std::ops::ControlFlow;
 
@@ -72,8 +72,7 @@ impl Counting {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// How many refs there are: what the row has or, of what an earlier version or a fork left, by
-    /// counting all.
+    /// The counts in the row. Where an earlier version or a fork left none, counts all refs.
     pub fn ref_counts(&self) -> Result<RefCounts, StoreError> {
         let sql = "SELECT ref_count, ref_name_bytes FROM repository";
         let kept = query_first(&self.db, sql, &[], |row| {

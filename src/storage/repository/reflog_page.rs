@@ -110,7 +110,7 @@ fn read_entry(row: &dyn Row) -> Result<ReflogEntry, SqlError> {
             token_id: row.text_or_null(6)?,
             label: row.text_or_null(7)?,
         },
-        // What was never written, or not by this program, is no reason to show nothing.
+        // Options that this program did not write are no reason to hide the entry.
         push_options: serde_json::from_str(&push_options).unwrap_or_default(),
     })
 }

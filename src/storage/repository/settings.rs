@@ -23,6 +23,9 @@ pub struct RepositorySettings {
     pub reflog_retention_seconds: i64,
     /// Seconds that superseded packs are kept.
     pub superseded_grace_seconds: i64,
+    /// Whether clones and fetches are events too.
+    #[serde(default)]
+    pub fetch_events: bool,
 }
 
 /// A change of [`RepositorySettings`]; `None` leaves one as it is.
@@ -43,6 +46,8 @@ pub struct SettingsChange {
     pub reflog_retention_seconds: Option<u32>,
     /// Seconds that superseded packs are kept.
     pub superseded_grace_seconds: Option<u32>,
+    /// Whether clones and fetches are events too.
+    pub fetch_events: Option<bool>,
 }
 
 impl SettingsChange {
@@ -65,6 +70,7 @@ impl From<RepositorySettings> for SettingsChange {
             prune_grace_seconds: seconds(settings.prune_grace_seconds),
             reflog_retention_seconds: seconds(settings.reflog_retention_seconds),
             superseded_grace_seconds: seconds(settings.superseded_grace_seconds),
+            fetch_events: Some(settings.fetch_events),
         }
     }
 }

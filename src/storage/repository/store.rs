@@ -36,6 +36,8 @@ pub struct RepoStore<D> {
     pub(super) pack_id_floor: Cell<u32>,
     /// The refs as they were last read.
     pub(super) kept_refs: RefCache,
+    /// A schema was found. It stays: a database that was wiped gets a store of its own.
+    has_schema: Cell<bool>,
     record: UntilWritten<(), Option<RepositoryRecord>>,
     shown_tokens: UntilWritten<[u8; 32], Option<TokenRecord>>,
 }
@@ -169,6 +171,7 @@ impl<D: Database> RepoStore<D> {
             cold_packs: RefCell::default(),
             pack_id_floor: Cell::new(0),
             kept_refs: RefCache::default(),
+            has_schema: Cell::default(),
             record: UntilWritten::default(),
             shown_tokens: UntilWritten::default(),
         }
@@ -225,15 +228,26 @@ impl<D: Database> RepoStore<D> {
         self.record.get(&self.db, (), || self.read_record())
     }
 
+    /// Whether a schema was ever put into the database. To look for it reads a row for each table.
+    fn is_created(&self) -> Result<bool, SqlError> {
+        if !self.has_schema.get() {
+            let has_schema = schema::is_created(&self.db)?;
+            // A transaction that put it there may be undone.
+            self.has_schema.set(has_schema && !self.db.in_transaction());
+            return Ok(has_schema);
+        }
+        Ok(true)
+    }
+
     fn read_record(&self) -> Result<Option<RepositoryRecord>, StoreError> {
-        if !schema::is_created(&self.db)? {
+        if !self.is_created()? {
             return Ok(None);
         }
         let sql = "SELECT id, namespace, name, description, head, read_only, public,
                 deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at,
                 prune_grace_seconds, reflog_retention_seconds, superseded_grace_seconds,
                 phase, network_id, EXISTS (SELECT 1 FROM import),
-                EXISTS (SELECT 1 FROM recovery), fsck_strict
+                EXISTS (SELECT 1 FROM recovery), fsck_strict, fetch_events
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -251,7 +265,8 @@ impl<D: Database> RepoStore<D> {
                 prune_grace_seconds = coalesce(?8, prune_grace_seconds),
                 reflog_retention_seconds = coalesce(?9, reflog_retention_seconds),
                 superseded_grace_seconds = coalesce(?10, superseded_grace_seconds),
-                fsck_strict = coalesce(?11, fsck_strict)";
+                fsck_strict = coalesce(?11, fsck_strict),
+                fetch_events = coalesce(?12, fetch_events)";
         let settings = &patch.settings;
         let truth = |setting: Option<bool>| Value::integer(setting.map(i64::from));
         let seconds = |setting: Option<u32>| Value::integer(setting.map(i64::from));
@@ -271,6 +286,7 @@ impl<D: Database> RepoStore<D> {
                 seconds(settings.reflog_retention_seconds),
                 seconds(settings.superseded_grace_seconds),
                 truth(patch.fsck_strict),
+                truth(settings.fetch_events),
             ],
         )?;
         Ok(())
@@ -335,6 +351,7 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
             prune_grace_seconds: row.integer(13)?,
             reflog_retention_seconds: row.integer(14)?,
             superseded_grace_seconds: row.integer(15)?,
+            fetch_events: row.truth(21)?,
         },
         source: row.text_or_null(9)?,
         created_at: row.integer(10)?,

@@ -70,7 +70,7 @@ pub struct TokenRecord {
     /// For people.
     pub label: String,
     /// When it was made.
-    pub(crate) created_at: i64,
+    pub created_at: i64,
     /// From when on it is refused.
     pub(crate) expires_at: i64,
     /// When it was revoked.
@@ -121,6 +121,22 @@ pub struct TokenPage {
     pub tokens: Vec<TokenRecord>,
     /// How many there are in all.
     pub total_count: u64,
+    /// Whether there are more behind these.
+    pub has_more: bool,
+}
+
+/// Where a page of tokens begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageStart<'a> {
+    /// Behind so many tokens: which these are changes with every new one.
+    Skip(u32),
+    /// Behind one token, which may be gone meanwhile.
+    Behind {
+        /// When it was made.
+        created_at: i64,
+        /// Its id.
+        id: &'a str,
+    },
 }
 
 /// The tokens of one database.
@@ -180,9 +196,13 @@ impl<'a, D: Database> TokenStore<'a, D> {
         state: Option<TokenState>,
         without: Option<Scope>,
         now_ms: i64,
-        offset: u32,
+        start: PageStart<'_>,
         limit: u32,
     ) -> Result<TokenPage, StoreError> {
+        let (offset, behind) = match start {
+            PageStart::Skip(offset) => (offset, None),
+            PageStart::Behind { created_at, id } => (0, Some((created_at, id))),
+        };
         let state = Value::text(state.map(TokenState::as_str));
         let without = Value::text(without.map(Scope::as_str));
         let sql =
@@ -191,9 +211,21 @@ impl<'a, D: Database> TokenStore<'a, D> {
             WHERE (?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
                 WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END)
                 AND scope IS NOT ?3
+                AND (?6 IS NULL OR created_at < ?6 OR (created_at = ?6 AND id > ?7))
             ORDER BY created_at DESC, id LIMIT ?4 OFFSET ?5";
-        let params = [state, now_ms.into(), without, limit.into(), offset.into()];
-        let tokens = query_all(self.db, sql, &params, read_token)?;
+        let params = [
+            state,
+            now_ms.into(),
+            without,
+            limit.saturating_add(1).into(),
+            offset.into(),
+            Value::integer(behind.map(|(created_at, _)| created_at)),
+            Value::text(behind.map(|(_, id)| id)),
+        ];
+        let mut tokens = query_all(self.db, sql, &params, read_token)?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = tokens.len() > limit;
+        tokens.truncate(limit);
         let sql = "SELECT count(*) FROM token
             WHERE (?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
                 WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END)
@@ -203,6 +235,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
         Ok(TokenPage {
             tokens,
             total_count: total.unwrap_or(0),
+            has_more,
         })
     }
 

@@ -12,6 +12,8 @@
 //! | `POST /reserve` | [`Reserve`] | [`Reserved`] |
 //! | `POST /confirm` | [`Confirm`] | [`Done`] |
 //! | `POST /touch` | `TouchRepository` of the objects' contract | [`Done`] |
+//! | `GET /events?…` | | JSON as the client gets it, or server-sent events |
+//! | `POST /events/take` | `HandOver` of the objects' contract | `HandedOver` |
 //! | `POST /release` | `ReleaseName` of the objects' contract | [`Done`], whether or not the entry was still that one |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /holds?name=…` | | [`Holds`] |
@@ -22,6 +24,7 @@
 //! | `POST /token` | [`MakeToken`] | [`SharedToken`]; 404 without the namespace or one of the repositories |
 //! | `GET /tokens?…` | [`ListTokens`] | [`SharedTokens`], 404 without a namespace |
 //! | `POST /revoke` | [`Revoke`] | `RevokedToken`, or 404 |
+//! | `GET /webhooks…`, `POST /webhooks/…` | | see [`webhooks`](super::webhooks) |
 //! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
 //! | `POST /announce` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
 //! | `GET /registered?name=…` | | [`Holds`] (the registry's only) |
@@ -33,7 +36,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::repo_do::contract::{RepositoryInfo, TokenRecord, TokenState};
+use crate::repo_do::contract::{RepositoryInfo, TokenPlace, TokenRecord, TokenState};
 
 /// Paths that the object serves.
 pub(crate) mod path {
@@ -79,6 +82,18 @@ pub(crate) mod path {
     pub(crate) const ONCE_BEGIN: &str = "/once/begin";
     /// Ends it.
     pub(crate) const ONCE_END: &str = "/once/end";
+    /// The webhooks of the namespace or of a repository.
+    pub(crate) const WEBHOOKS: &str = "/webhooks";
+    /// One of them.
+    pub(crate) const WEBHOOK: &str = "/webhooks/one";
+    /// Makes a webhook.
+    pub(crate) const WEBHOOK_MAKE: &str = "/webhooks/make";
+    /// Changes one.
+    pub(crate) const WEBHOOK_CHANGE: &str = "/webhooks/change";
+    /// Gives one another secret.
+    pub(crate) const WEBHOOK_ROTATE: &str = "/webhooks/rotate";
+    /// Deletes one.
+    pub(crate) const WEBHOOK_DELETE: &str = "/webhooks/delete";
 }
 
 /// Answer of `GET /holds` and of `GET /registered`.
@@ -148,6 +163,9 @@ pub(crate) struct ListTokens {
     pub(crate) page: u32,
     /// Tokens a page.
     pub(crate) per_page: u32,
+    /// In place of the page: the token behind which it begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) behind: Option<TokenPlace>,
 }
 
 /// Answer of `GET /tokens`: a page, newest first.
@@ -157,6 +175,8 @@ pub(crate) struct SharedTokens {
     pub(crate) tokens: Vec<SharedToken>,
     /// Tokens in that state altogether.
     pub(crate) total_count: u64,
+    /// Whether there are more behind these.
+    pub(crate) has_more: bool,
 }
 
 /// Body of `POST /once/begin`: a request with an `Idempotency-Key` is about to be done.

@@ -13,7 +13,6 @@ use crate::repo_do::contract::{
     RepositoryInfo, RevokedToken, TouchRepository, token_id_prefix,
 };
 use crate::worker::credentials::Identity;
-use crate::worker::fault::fault;
 use crate::worker::names::{NamespaceName, RepositoryPath};
 use crate::worker::objects::{self, Call};
 use crate::worker::rest::parameters::ListQuery;
@@ -291,7 +290,8 @@ async fn register(visit: &Visit, info: &NamespaceInfo) {
     }
 }
 
-async fn post<B: Serialize, T: serde::de::DeserializeOwned>(
+/// Asks a namespace's object to do something.
+pub(crate) async fn post<B: Serialize, T: serde::de::DeserializeOwned>(
     visit: &Visit,
     namespace: &NamespaceName,
     path: &str,
@@ -301,13 +301,13 @@ async fn post<B: Serialize, T: serde::de::DeserializeOwned>(
     objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await
 }
 
-async fn get<Q: Serialize, T: serde::de::DeserializeOwned>(
+/// Asks the object of that name for something.
+pub(crate) async fn get<Q: Serialize, T: serde::de::DeserializeOwned>(
     visit: &Visit,
     object_name: &str,
     path: &str,
     query: &Q,
 ) -> Result<T, ErrorReply> {
-    let query = serde_urlencoded::to_string(query).map_err(|error| fault("query", &error))?;
-    let call = Call::get(format!("{path}?{query}"));
+    let call = Call::get(objects::target(path, query)?);
     objects::read(objects::namespace(visit, object_name, call).await?).await
 }

@@ -2,23 +2,24 @@
 #![expect(missing_docs, reason = "the macro's exports to JavaScript bear none")]
 
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use worker::durable::State;
 use worker::{Date, DurableObject, Env, Request, Response, durable_object};
 
 use super::contract::{
-    ByName, ByPrefix, Confirm, CreateNamespace, Done, ListTokens, MakeToken, NamespaceInfo,
-    REGISTRY, Relist, Reserve, Revoke, UpdateNamespace, path,
+    ByName, ByPrefix, Confirm, CreateNamespace, ListTokens, MakeToken, NamespaceInfo, REGISTRY,
+    Relist, Reserve, Revoke, UpdateNamespace, path,
 };
-use super::once_steps;
-use super::steps;
-use super::steps::StepError;
-use super::tokens;
+use super::events::Author;
+use super::state::NamespaceState;
+use super::steps::{self, StepError};
+use super::wire::{done, json, read, unknown};
+use super::{background, feed, once_steps, queue, taking, telling, tokens, webhooks};
+use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
     Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate,
-    ReleaseName, TouchRepository, Usage, header,
+    ReleaseName, TouchRepository, Usage, header, path::EVENTS,
 };
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::sql::Database as _;
@@ -30,14 +31,17 @@ use crate::worker::fault::fault;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, ListQuery};
 use crate::worker::visit::respond;
+use crate::worker::webhooks::contract::NAMESPACE_DISABLED;
 
 /// The Durable Object of a namespace, or of the registry of namespaces.
 ///
 /// Requests interleave only at awaits, and a step has none between its first read and its last
 /// write.
-#[durable_object(fetch)]
+#[durable_object(alarm)]
 pub struct NamespaceDo {
-    state: State,
+    is_registry: bool,
+    // A panic ends the request that caused it; what is shared is whole between calls.
+    state: AssertUnwindSafe<Rc<NamespaceState>>,
     rate: Rate,
     // A panic ends the request that caused it; a number is whole between calls.
     meter: AssertUnwindSafe<Meter>,
@@ -47,7 +51,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 9] = [
+const METERED: [&str; 15] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -57,13 +61,33 @@ const METERED: [&str; 9] = [
     path::LIST,
     path::MAKE_TOKEN,
     path::TOKENS,
+    path::WEBHOOKS,
+    path::WEBHOOK,
+    path::WEBHOOK_MAKE,
+    path::WEBHOOK_CHANGE,
+    path::WEBHOOK_ROTATE,
+    path::WEBHOOK_DELETE,
+];
+
+/// The paths that write events, or change webhooks.
+const TOLD: [&str; 9] = [
+    NAMESPACE_TAKE,
+    path::UPDATE,
+    path::MAKE_TOKEN,
+    path::REVOKE,
+    path::WEBHOOK_MAKE,
+    path::WEBHOOK_CHANGE,
+    path::WEBHOOK_ROTATE,
+    path::WEBHOOK_DELETE,
+    NAMESPACE_DISABLED,
 ];
 
 impl DurableObject for NamespaceDo {
     fn new(state: State, env: Env) -> Self {
         Self {
-            state,
+            is_registry: state.id().name().as_deref() == Some(REGISTRY),
             rate: Rate::of(|name| env.var(name).ok().map(|value| value.to_string())),
+            state: AssertUnwindSafe(Rc::new(NamespaceState::new(state.storage(), env))),
             meter: AssertUnwindSafe(Meter::default()),
             strangers: AssertUnwindSafe(Meter::default()),
         }
@@ -71,12 +95,27 @@ impl DurableObject for NamespaceDo {
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         let mut usage = Usage::default();
+        if request.path() == EVENTS && !self.is_registry {
+            return self.events(&request).await;
+        }
         let reply = match self.answer(request, &mut usage).await {
             Ok(json) => Reply::new(200, "application/json", json),
             Err(error) => refusal(&error),
         };
         respond(reply.with_header(header::USAGE, usage.to_string()))
     }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        if !self.is_registry {
+            steps::wake(&self.state.database().map_err(told)?, false).map_err(told)?;
+            background::ring(&self.state).await?;
+        }
+        Response::ok("")
+    }
+}
+
+fn told(error: impl std::fmt::Display) -> worker::Error {
+    worker::Error::RustError(error.to_string())
 }
 
 fn refusal(error: &ErrorReply) -> Reply {
@@ -89,21 +128,28 @@ fn refusal(error: &ErrorReply) -> Reply {
 
 impl NamespaceDo {
     async fn answer(&self, mut request: Request, usage: &mut Usage) -> Result<String, ErrorReply> {
+        let header = |name| request.headers().get(name).ok().flatten();
+        let (actor, request_id) = (header(header::ACTOR), header(header::REQUEST_ID));
         let url = request
             .url()
             .map_err(|error| fault("internal URL", &error))?;
+        // Until the message is done with: many repositories may hand over much at a time.
+        let _room = match url.path() {
+            NAMESPACE_TAKE => Some(self.state.arriving.take(header(header::BODY_BYTES))?),
+            _ => None,
+        };
         let body = request
             .bytes()
             .await
             .map_err(|error| fault("internal body", &error))?;
-        let is_registry = self.state.id().name().as_deref() == Some(REGISTRY);
+        let is_registry = self.is_registry;
         if !is_registry && METERED.contains(&url.path()) {
             self.meter.admit(self.rate, "the namespace", now_ms()?)?;
         }
         let db = self.database()?;
         steps::wake(&db, is_registry)?;
         if url.path() == path::DELETE && !is_registry {
-            return self.delete(NamespaceStore::new(db)).await;
+            return self.delete(self.state.store_of(db)).await;
         }
         let query = url.query().unwrap_or("");
         let schema = steps::schema(is_registry);
@@ -115,14 +161,44 @@ impl NamespaceDo {
         if is_registry {
             return registry(&RegistryStore::new(db), url.path(), query, &body);
         }
-        let store = NamespaceStore::new(db);
+        let store = self.state.store_of(db);
+        let author = Author::named(actor.as_deref(), request_id, now_ms()?);
         let answered = match url.path() {
             NAMESPACE_ADMIT => self.admit(&store, &body),
-            path => namespace(&store, path, query, &body),
+            NAMESPACE_TAKE => self.take(&store, &body),
+            path => namespace(&store, path, query, &body, &author),
         };
+        if answered.is_ok() && TOLD.contains(&url.path()) {
+            background::written(&self.state).await;
+        }
         usage.rows_read = store.database().rows_read();
         usage.rows_written = store.database().rows_written();
         answered
+    }
+
+    /// Answers a reader of the feed.
+    async fn events(&self, request: &Request) -> worker::Result<Response> {
+        let answered = async {
+            self.meter.admit(self.rate, "the namespace", now_ms()?)?;
+            steps::wake(&self.database()?, false)?;
+            feed::answer(&self.state, request).await
+        };
+        match answered.await {
+            Ok(response) => Ok(response),
+            Err(error) => respond(refusal(&error)),
+        }
+    }
+
+    /// Takes the events of a repository.
+    fn take(
+        &self,
+        store: &NamespaceStore<ObjectDatabase>,
+        body: &[u8],
+    ) -> Result<String, ErrorReply> {
+        let handed: HandOver = read(body)?;
+        let queue_waits = queue::is_bound(&self.state.env);
+        let kept = taking::retention(|name| self.state.variable(name), queue_waits);
+        json(&taking::take(store, &handed, kept, now_ms()?)?)
     }
 
     /// Looks a token up. It counts unknown tokens, but not those of owners.
@@ -140,13 +216,16 @@ impl NamespaceDo {
     }
 
     fn database(&self) -> Result<ObjectDatabase, ErrorReply> {
-        ObjectDatabase::new(&self.state.storage()).map_err(|error| store_fault(&error))
+        self.state.database().map_err(|error| store_fault(&error))
     }
 
     /// Deletes the namespace: no await stands between the check and the order to delete.
     async fn delete(&self, store: NamespaceStore<ObjectDatabase>) -> Result<String, ErrorReply> {
+        steps::deletable(&store)?;
+        telling::delete_all(&self.state).await?;
+        // Again: a name may have been taken meanwhile.
         let info = steps::deletable(&store)?;
-        let deleted = self.state.storage().delete_all().await;
+        let deleted = self.state.wipe().await;
         deleted.map_err(|error| fault("namespace's deletion", &error))?;
         json(&info)
     }
@@ -161,11 +240,16 @@ fn namespace(
     path: &str,
     query: &str,
     body: &[u8],
+    author: &Author,
 ) -> Result<String, ErrorReply> {
     match path {
         path::CREATE => json(&steps::create(store, &read::<CreateNamespace>(body)?)?),
         path::SUMMARY => json(&steps::summary(store)?),
-        path::UPDATE => json(&steps::update(store, &read::<UpdateNamespace>(body)?)?),
+        path::UPDATE => json(&steps::update(
+            store,
+            &read::<UpdateNamespace>(body)?,
+            author,
+        )?),
         path::RESERVE => json(&steps::reserve(store, &read::<Reserve>(body)?)?),
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
@@ -177,17 +261,17 @@ fn namespace(
             store,
             &parameters::query::<ByPrefix>(query)?.prefix,
         )?),
-        path::MAKE_TOKEN => json(&tokens::make(store, read::<MakeToken>(body)?)?),
+        path::MAKE_TOKEN => json(&tokens::make(store, read::<MakeToken>(body)?, author)?),
         path::TOKENS => {
             let asked: ListTokens = parameters::query(query)?;
             json(&tokens::list(store, &asked, now_ms()?)?)
         }
-        path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?)?),
+        path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?, author)?),
         path::LIST => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
             json(&steps::list(store, &query, limit)?)
         }
-        _ => Err(unknown(path)),
+        path => webhooks::answer(store, path, query, body, now_ms()?),
     }
 }
 
@@ -249,24 +333,4 @@ fn store_fault(error: &dyn std::fmt::Display) -> ErrorReply {
     let lasting = lasting(&error.to_string());
     let told = lasting.map_or("internal error", |fault| fault.told());
     ErrorReply::new(ErrorCode::InternalError, told).caused_by("namespace", error)
-}
-
-fn done(outcome: Result<(), StepError>) -> Result<String, ErrorReply> {
-    outcome?;
-    json(&Done {})
-}
-
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorReply> {
-    serde_json::from_slice(body).map_err(|error| fault("internal body", &error))
-}
-
-fn json<T: Serialize>(value: &T) -> Result<String, ErrorReply> {
-    serde_json::to_string(value).map_err(|error| fault("internal answer", &error))
-}
-
-fn unknown(path: &str) -> ErrorReply {
-    ErrorReply::new(
-        ErrorCode::NotFound,
-        format!("the namespace's object does not serve {path}"),
-    )
 }

@@ -35,6 +35,10 @@ pub(crate) enum Purpose {
     TokenId,
     /// The token.
     Token,
+    /// A webhook's id.
+    Webhook,
+    /// A webhook's secret.
+    WebhookSecret,
 }
 
 /// A caller and its key.
@@ -92,6 +96,8 @@ impl Seed {
             Purpose::Repository => b"repo",
             Purpose::TokenId => b"t id",
             Purpose::Token => b"tok ",
+            Purpose::Webhook => b"hook",
+            Purpose::WebhookSecret => b"hsec",
         };
         let drawn = digest(&[label, &self.0]);
         let mut bytes = [0; N];

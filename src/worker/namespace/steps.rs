@@ -8,10 +8,12 @@ use super::contract::{
     Candidate, Confirm, CreateNamespace, Entry, Holds, Listed, Listing, NamespaceInfo, Registry,
     Relist, Relisted, Reserve, Reserved, UpdateNamespace,
 };
+use super::events::{self, Author};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::db::sql_error::SqlError;
+use crate::storage::event::EventKind;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::listing::{self, ListError};
 use crate::storage::namespace::registry::RegistryStore;
@@ -74,12 +76,18 @@ pub(crate) fn create<D: Database>(
 pub(crate) fn update<D: Database>(
     store: &NamespaceStore<D>,
     change: &UpdateNamespace,
+    author: &Author,
 ) -> Result<NamespaceInfo, StepError> {
     // Nothing is written where no namespace is.
-    summary(store)?;
-    if let Some(is_strict) = change.fsck_strict {
+    let before = summary(store)?;
+    let Some(is_strict) = change.fsck_strict.filter(|new| *new != before.fsck_strict) else {
+        return Ok(before);
+    };
+    in_transaction(store.database(), || {
         store.set_fsck_strict(is_strict)?;
-    }
+        let payload = events::updated(is_strict);
+        events::append(store, author, EventKind::NamespaceUpdated, &payload)
+    })?;
     summary(store)
 }
 

@@ -3,11 +3,14 @@
 //! never more than a no, and with the namespace they are gone.
 
 use super::contract::{ListTokens, MakeToken, Revoke, SharedToken, SharedTokens};
+use super::events::{self, Author};
 use super::steps::StepError;
 use crate::repo_do::contract::{
-    Admit, Admitted, ErrorCode, ErrorReply, RevokedToken, Scope, TokenHash, TokenRecord, TokenState,
+    Admit, Admitted, ErrorCode, ErrorReply, RevokedToken, Scope, TokenHash, TokenPlace,
+    TokenRecord, TokenState,
 };
-use crate::storage::db::sql::Database;
+use crate::storage::db::sql::{Database, in_transaction};
+use crate::storage::event::EventKind;
 use crate::storage::namespace::store::{NamespaceStore, RepositoryState};
 use crate::storage::namespace::token_repositories::Opens;
 use crate::storage::repository::tokens;
@@ -51,6 +54,7 @@ fn opens<D: Database>(
 pub(crate) fn make<D: Database>(
     store: &NamespaceStore<D>,
     asked: MakeToken,
+    author: &Author,
 ) -> Result<SharedToken, StepError> {
     exists(store)?;
     let MakeToken { token, repos } = asked;
@@ -60,7 +64,11 @@ pub(crate) fn make<D: Database>(
             Some(names) => Opens::Listed(ids_of(store, names)?),
             None => Opens::Every,
         };
-        store.insert_token(&token.to_insert(), &opens)?;
+        in_transaction(store.database(), || {
+            store.insert_token(&token.to_insert(), &opens)?;
+            let payload = events::token_created(&token, &opens);
+            events::append(store, author, EventKind::NamespaceTokenCreated, &payload)
+        })?;
     }
     shared(store, token)
 }
@@ -101,17 +109,18 @@ pub(crate) fn list<D: Database>(
     now_ms: i64,
 ) -> Result<SharedTokens, StepError> {
     exists(store)?;
-    let offset = asked.page.saturating_sub(1).saturating_mul(asked.per_page);
+    let start = TokenPlace::start(asked.behind.as_ref(), asked.page, asked.per_page);
     let without = (!asked.admin_too).then_some(tokens::Scope::Admin);
     let state = asked.state.map(Into::into);
     let page = store
         .tokens()
-        .list(state, without, now_ms, offset, asked.per_page)?;
+        .list(state, without, now_ms, start, asked.per_page)?;
     let tokens = page.tokens.into_iter();
     let tokens = tokens.map(|token| shared(store, token.into()));
     Ok(SharedTokens {
         tokens: tokens.collect::<Result<_, _>>()?,
         total_count: page.total_count,
+        has_more: page.has_more,
     })
 }
 
@@ -119,6 +128,7 @@ pub(crate) fn list<D: Database>(
 pub(crate) fn revoke<D: Database>(
     store: &NamespaceStore<D>,
     asked: &Revoke,
+    author: &Author,
 ) -> Result<RevokedToken, StepError> {
     let unknown = || ErrorReply::new(ErrorCode::NotFound, "the namespace has no such token");
     if store.shown_name()?.is_none() {
@@ -128,7 +138,13 @@ pub(crate) fn revoke<D: Database>(
     let found = tokens.find_by_id(&asked.token_id)?;
     let found = found.filter(|token| asked.admin_too || token.scope != tokens::Scope::Admin);
     let token = found.ok_or_else(unknown)?;
-    tokens.revoke(&asked.token_id, asked.now_ms)?;
+    if token.revoked_at.is_none() {
+        in_transaction(store.database(), || {
+            tokens.revoke(&asked.token_id, asked.now_ms)?;
+            let payload = events::token_revoked(&token.id);
+            events::append(store, author, EventKind::NamespaceTokenRevoked, &payload)
+        })?;
+    }
     Ok(RevokedToken {
         token_id: token.id,
         sha256: TokenHash::new(token.sha256),
@@ -186,12 +202,27 @@ mod tests {
         }
     }
 
+    fn make_it(
+        store: &NamespaceStore<RusqliteDatabase>,
+        asked: MakeToken,
+    ) -> Result<SharedToken, StepError> {
+        make(store, asked, &Author::system(NOW))
+    }
+
+    fn revoke_it(
+        store: &NamespaceStore<RusqliteDatabase>,
+        asked: &Revoke,
+    ) -> Result<RevokedToken, StepError> {
+        revoke(store, asked, &Author::system(NOW))
+    }
+
     fn every(state: Option<TokenState>) -> ListTokens {
         ListTokens {
             state,
             admin_too: true,
             page: 1,
             per_page: 10,
+            behind: None,
         }
     }
 
@@ -245,10 +276,10 @@ mod tests {
         let store = store();
         assert!(!admitted(&store, 1, NOW));
         let not_found = |error: StepError| matches!(error, StepError::Refused(reply) if reply.code == ErrorCode::NotFound);
-        assert!(not_found(make(&store, admin(1)).unwrap_err()));
+        assert!(not_found(make_it(&store, admin(1)).unwrap_err()));
         assert!(not_found(list(&store, &every(None), NOW).unwrap_err()));
         let asked = revocation(1);
-        assert!(not_found(revoke(&store, &asked).unwrap_err()));
+        assert!(not_found(revoke_it(&store, &asked).unwrap_err()));
         assert_eq!(store.database().rows_written(), 0);
     }
 
@@ -257,10 +288,10 @@ mod tests {
         let store = store();
         assert_eq!(store.create("Acme", NOW), Ok(true));
         assert!(!admitted(&store, 1, NOW));
-        make(&store, admin(1)).unwrap();
+        make_it(&store, admin(1)).unwrap();
         assert!(admitted(&store, 1, NOW));
         let before = store.database().rows_written();
-        make(&store, admin(1)).unwrap();
+        make_it(&store, admin(1)).unwrap();
         assert_eq!(store.database().rows_written(), before);
         assert!(!admitted(&store, 2, NOW));
         assert!(admitted(&store, 1, NOW + HOUR - 1));
@@ -280,11 +311,11 @@ mod tests {
         let store = store();
         store.create("Acme", NOW).unwrap();
         for number in [1, 2] {
-            make(&store, admin(number)).unwrap();
+            make_it(&store, admin(number)).unwrap();
         }
         let asked = revocation(1);
         for _ in 0..2 {
-            assert_eq!(revoke(&store, &asked).unwrap().sha256, token(1).sha256);
+            assert_eq!(revoke_it(&store, &asked).unwrap().sha256, token(1).sha256);
             assert!(!admitted(&store, 1, NOW));
         }
         assert!(admitted(&store, 2, NOW));
@@ -312,12 +343,12 @@ mod tests {
         hold(&store, "App", first);
         hold(&store, "lib", second);
         let of_two = shared_with(1, Scope::Read, Some(&["LIB", "app"]));
-        let made = make(&store, of_two.clone()).unwrap();
+        let made = make_it(&store, of_two.clone()).unwrap();
         assert_eq!(made.repos, Some(vec!["lib".to_owned(), "App".to_owned()]));
         let before = store.database().rows_written();
-        assert_eq!(make(&store, of_two).unwrap(), made);
+        assert_eq!(make_it(&store, of_two).unwrap(), made);
         assert_eq!(store.database().rows_written(), before, "made once");
-        make(&store, shared_with(2, Scope::Write, None)).unwrap();
+        make_it(&store, shared_with(2, Scope::Write, None)).unwrap();
         for id in [first, second] {
             assert!(opened(&store, 1, id) && opened(&store, 2, id));
         }
@@ -341,7 +372,7 @@ mod tests {
         store.create("Acme", NOW).unwrap();
         hold(&store, "app", "aaaaaaaaaaaaaaaa");
         let before = store.database().rows_written();
-        let refused = make(&store, shared_with(1, Scope::Read, Some(&["app", "lib"])));
+        let refused = make_it(&store, shared_with(1, Scope::Read, Some(&["app", "lib"])));
         let Err(StepError::Refused(reply)) = refused else {
             panic!("made for what is not there");
         };
@@ -356,8 +387,8 @@ mod tests {
     fn who_administers_the_namespace_neither_sees_nor_revokes_its_own_kind() {
         let store = store();
         store.create("Acme", NOW).unwrap();
-        make(&store, admin(1)).unwrap();
-        make(&store, shared_with(2, Scope::Read, None)).unwrap();
+        make_it(&store, admin(1)).unwrap();
+        make_it(&store, shared_with(2, Scope::Read, None)).unwrap();
         let seen = ListTokens {
             admin_too: false,
             ..every(None)
@@ -370,7 +401,7 @@ mod tests {
                 admin_too: false,
                 ..revocation(number)
             };
-            revoke(&store, &asked).is_ok()
+            revoke_it(&store, &asked).is_ok()
         };
         assert!(!revoked(1) && revoked(2));
         assert!(admitted(&store, 1, NOW) && !admitted(&store, 2, NOW));
@@ -394,7 +425,7 @@ mod tests {
     fn a_use_costs_a_row_an_hour() {
         let store = store();
         store.create("Acme", NOW).unwrap();
-        make(&store, admin(1)).unwrap();
+        make_it(&store, admin(1)).unwrap();
         let before = store.database().rows_written();
         for now_ms in [NOW, NOW + 1, NOW + HOUR - 1] {
             assert!(admitted(&store, 1, now_ms));

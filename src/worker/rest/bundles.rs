@@ -2,6 +2,7 @@
 
 use worker::{Headers, Response, ResponseBody};
 
+use super::parameters::no_parameters;
 use crate::repo_do::contract::{Access, ErrorReply, path};
 use crate::worker::admission;
 use crate::worker::fault::fault;
@@ -13,7 +14,12 @@ use crate::worker::visit::Visit;
 const BUNDLE: &str = "application/x-git-bundle";
 
 /// `GET …/repos/:name/bundle`: every caller that may fetch may have it.
-pub(crate) async fn bundle(visit: &Visit, path: &RepositoryPath) -> Result<Response, ErrorReply> {
+pub(crate) async fn bundle(
+    visit: &Visit,
+    query: &str,
+    path: &RepositoryPath,
+) -> Result<Response, ErrorReply> {
+    no_parameters(query)?;
     let actor = admission::to_repository(visit, path, Access::Read).await?;
     let response = objects::repository(visit, path, actor, Call::get(path::BUNDLE)).await?;
     if response.status_code() != 200 {

@@ -5,7 +5,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::parameters::{self, bounded, within};
 use crate::repo_do::contract::compare::path as compare;
-use crate::repo_do::contract::content::{ContentQuery, path};
+use crate::repo_do::contract::content::{ContentQuery, LOG_CURSOR_CHARACTERS, path};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::route::Content;
 
@@ -88,10 +88,7 @@ fn compared(content: &Content, query: &str) -> Result<String, ErrorReply> {
 }
 
 fn checked(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
-    if query.offset.is_some_and(|offset| offset > OFFSET_MAX) {
-        let message = format!("offset must be 0 to {OFFSET_MAX}");
-        return Err(ErrorReply::at(ErrorCode::InvalidInput, "/offset", message));
-    }
+    let query = checked_offset(query)?;
     if query.revision.as_deref() == Some("") {
         let message = "the ref is empty";
         return Err(ErrorReply::at(ErrorCode::InvalidInput, "/ref", message));
@@ -105,11 +102,38 @@ fn checked(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
     })
 }
 
+/// The offset is a number. Once the cursor of a log was the next offset, and was sent as that: what
+/// has a cursor's length is taken for one.
+fn checked_offset(mut query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
+    let refuse = |message: String| ErrorReply::at(ErrorCode::InvalidInput, "/offset", message);
+    let Some(offset) = query.offset.take() else {
+        return Ok(query);
+    };
+    if query
+        .cursor
+        .as_deref()
+        .is_some_and(|given| !given.is_empty())
+    {
+        return Err(refuse("offset and cursor exclude each other".to_owned()));
+    }
+    if offset.len() == LOG_CURSOR_CHARACTERS {
+        query.cursor = Some(offset);
+        return Ok(query);
+    }
+    match offset.parse::<u32>() {
+        Ok(number) if number <= OFFSET_MAX => {
+            query.offset = Some(number.to_string());
+            Ok(query)
+        }
+        _ => Err(refuse(format!("offset must be 0 to {OFFSET_MAX}"))),
+    }
+}
+
 /// Refuses parameters that the route does not take.
 fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
     let takes: &[&str] = match content {
         Content::Refs => &["prefix", "limit", "cursor"],
-        Content::Log => &["ref", "path", "limit", "offset", "first_parent"],
+        Content::Log => &["ref", "path", "limit", "offset", "first_parent", "cursor"],
         Content::Tree(_) => &["recursive", "cursor"],
         Content::File => &["ref", "path"],
         _ => &[],
@@ -168,7 +192,7 @@ fn hash(text: &str) -> Result<String, ErrorReply> {
         return Ok(text.to_ascii_lowercase());
     }
     let message = format!("an object id has {ID_DIGITS} hexadecimal digits");
-    Err(ErrorReply::new(ErrorCode::InvalidInput, message))
+    Err(ErrorReply::at(ErrorCode::InvalidInput, "/hash", message))
 }
 
 #[cfg(test)]
@@ -245,8 +269,12 @@ mod tests {
         ] {
             assert_eq!(blamed(&Content::Log, query), pointer, "{query}");
         }
-        blamed(&Content::Log, "colour=red");
+        assert_eq!(blamed(&Content::Log, "colour=red"), "/colour");
         blamed(&Content::Log, "limit=1&limit=2");
+        assert_eq!(blamed(&Content::Log, "offset=1&cursor=x"), "/offset");
+        let cursor = "c".repeat(LOG_CURSOR_CHARACTERS);
+        let old = target(&Content::Log, &format!("offset={cursor}")).unwrap();
+        assert_eq!(old, format!("/content/log?cursor={cursor}"));
         assert_eq!(blamed(&Content::Refs, "ref=x"), "/ref");
         assert_eq!(blamed(&Content::File, ""), "/path");
         assert_eq!(blamed(&Content::File, "path="), "/path");
@@ -259,7 +287,8 @@ mod tests {
         );
         assert_eq!(blamed(&Content::Log, "first_parent=2"), "/first_parent");
         for id in ["", "e69de29", &"g".repeat(40), &"0".repeat(64)] {
-            assert_eq!(blamed(&Content::Blob(id.into()), ""), "");
+            assert_eq!(blamed(&Content::Blob(id.into()), ""), "/hash");
+            assert_eq!(blamed(&Content::CommitDiff(id.into()), ""), "/hash");
         }
     }
 

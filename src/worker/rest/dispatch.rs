@@ -2,9 +2,11 @@
 
 use worker::Request;
 
-use super::{forks, imports, namespaces, purges, recoveries, relisting, repos, tokens};
+use super::parameters::no_parameters;
+use super::{forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, webhooks};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
+use crate::worker::route::webhooks::HookRoute;
 use crate::worker::route::{RestRoute, RouteError};
 use crate::worker::visit::Visit;
 
@@ -16,6 +18,9 @@ pub(crate) async fn answer(
     query: &str,
     route: &RestRoute,
 ) -> Result<Reply, ErrorReply> {
+    if !takes_parameters(route, method) {
+        no_parameters(query)?;
+    }
     match (route, method) {
         (RestRoute::Namespaces, "POST") => namespaces::create(visit, request).await,
         (RestRoute::Namespaces, _) => namespaces::list(visit, query).await,
@@ -49,10 +54,32 @@ pub(crate) async fn answer(
         (RestRoute::RepositoryToken(path, token_id), _) => {
             tokens::revoke_here(visit, path, token_id).await
         }
+        (RestRoute::Webhooks(owner, route), _) => {
+            webhooks::answer(visit, request, method, query, owner, route).await
+        }
         // Streams: not answered by a reply.
-        (RestRoute::Content(..) | RestRoute::Write(..), _) => Err(ErrorReply::new(
+        (
+            RestRoute::Content(..)
+            | RestRoute::Write(..)
+            | RestRoute::Events(_)
+            | RestRoute::RepositoryEvents(_),
+            _,
+        ) => Err(ErrorReply::new(
             ErrorCode::InternalError,
             "content is answered elsewhere",
         )),
     }
+}
+
+/// Whether the route reads its query; the others take none.
+fn takes_parameters(route: &RestRoute, method: &str) -> bool {
+    let lists = matches!(
+        route,
+        RestRoute::Webhooks(_, HookRoute::Deliveries(_))
+            | RestRoute::Namespaces
+            | RestRoute::Repositories(_)
+            | RestRoute::RepositoryTokens(_)
+            | RestRoute::Tokens(_)
+    );
+    lists && method != "POST"
 }

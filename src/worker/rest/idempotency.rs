@@ -79,6 +79,7 @@ async fn admit(visit: &Visit, route: &RestRoute) -> Result<(), ErrorReply> {
         RestRoute::Repositories(namespace) | RestRoute::Tokens(namespace) => {
             admission::to_namespace(visit, namespace).await
         }
+        RestRoute::Webhooks(owner, _) => admission::to_namespace(visit, &owner.namespace).await,
         RestRoute::Fork(path)
         | RestRoute::Import(path)
         | RestRoute::Maintenance(path)
@@ -98,6 +99,7 @@ fn may_create(route: &RestRoute) -> bool {
 fn object_name(route: &RestRoute) -> String {
     match route {
         RestRoute::Repositories(namespace) | RestRoute::Tokens(namespace) => namespace.folded(),
+        RestRoute::Webhooks(owner, _) => owner.namespace.folded(),
         RestRoute::Fork(path)
         | RestRoute::Import(path)
         | RestRoute::Maintenance(path)

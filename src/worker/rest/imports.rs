@@ -54,11 +54,15 @@ pub(crate) async fn import(
     draft.make(visit, call).await?.reply(visit, None)
 }
 
+/// Whether the operator allows remotes, and receivers of webhooks, on private networks.
+pub(super) fn allows_private(visit: &Visit) -> bool {
+    let allowed = visit.env.var(ALLOW_PRIVATE);
+    allowed.is_ok_and(|value| value.to_string() == "true")
+}
+
 /// The remote, and the credentials for it: from the URL or from their own fields.
 fn remote(visit: &Visit, new: &NewImport) -> Result<(RemoteUrl, Option<Credentials>), ErrorReply> {
-    let allowed = visit.env.var(ALLOW_PRIVATE).map(|value| value.to_string());
-    let allow_private = allowed.is_ok_and(|value| value == "true");
-    let (url, in_url) = RemoteUrl::parse(&new.url, allow_private)
+    let (url, in_url) = RemoteUrl::parse(&new.url, allows_private(visit))
         .map_err(|error| ErrorReply::at(ErrorCode::InvalidUrl, "/url", error.to_string()))?;
     let username = parameters::credential("username", new.username.clone())?;
     let password = parameters::credential("password", new.password.clone())?;

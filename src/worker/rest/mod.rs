@@ -6,8 +6,10 @@
 //! | [`body`], [`parameters`], [`content_query`] | bodies and queries, read strictly |
 //! | [`resources`] | resources as REST shows them |
 //! | [`content`] | a repository's content, handed through from its object |
+//! | [`events`] | feeds of events, handed through from the objects |
 //! | [`writes`] | what changes a repository, handed through to its object |
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
+//! | [`webhooks`] | webhooks and their deliveries |
 //! | [`openapi`] | the description of the REST face |
 
 pub(crate) mod body;
@@ -15,11 +17,13 @@ pub(crate) mod bundles;
 pub(crate) mod content;
 pub(crate) mod content_query;
 pub(crate) mod dispatch;
+pub(crate) mod events;
 pub(crate) mod forks;
 pub(crate) mod idempotency;
 pub(crate) mod imports;
 pub(crate) mod namespaces;
 pub(crate) mod openapi;
+mod other_repository;
 pub(crate) mod parameters;
 pub(crate) mod purges;
 pub(crate) mod recoveries;
@@ -27,6 +31,7 @@ pub(crate) mod relisting;
 pub(crate) mod repos;
 pub(crate) mod resources;
 pub(crate) mod tokens;
+pub(crate) mod webhooks;
 pub(crate) mod writes;
 
 mod making;

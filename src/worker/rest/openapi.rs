@@ -21,6 +21,7 @@ mod tests {
 
     use super::*;
     use crate::repo_do::contract::ErrorCode;
+    use crate::worker::route::webhooks::HookRoute;
     use crate::worker::route::{self, Content, RestRoute, Route, Write};
 
     const NAMESPACE: &str = "/api/v1/namespaces/{namespace}";
@@ -40,6 +41,7 @@ mod tests {
                 RestRoute::Repositories(_) => format!("{NAMESPACE}/repos"),
                 RestRoute::Tokens(_) => format!("{NAMESPACE}/tokens"),
                 RestRoute::Relist(_) => format!("{NAMESPACE}/relist"),
+                RestRoute::Events(_) => format!("{NAMESPACE}/events"),
                 RestRoute::Token(..) => format!("{NAMESPACE}/tokens/{{token}}"),
                 RestRoute::Repository(_) => in_repository(""),
                 RestRoute::Fork(_) => in_repository("/fork"),
@@ -48,9 +50,26 @@ mod tests {
                 RestRoute::Recover(_) => in_repository("/recover"),
                 RestRoute::RepositoryTokens(_) => in_repository("/tokens"),
                 RestRoute::RepositoryToken(..) => in_repository("/tokens/{token}"),
+                RestRoute::RepositoryEvents(_) => in_repository("/events"),
                 RestRoute::Stats(_) => in_repository("/stats"),
                 RestRoute::Maintenance(_) => in_repository("/maintenance"),
                 RestRoute::Purge(_) => in_repository("/purge-unreachable"),
+                RestRoute::Webhooks(owner, route) => {
+                    let below = match route {
+                        HookRoute::All => "",
+                        HookRoute::One(_) => "/{webhook}",
+                        HookRoute::Ping(_) => "/{webhook}/ping",
+                        HookRoute::RotateSecret(_) => "/{webhook}/rotate-secret",
+                        HookRoute::Deliveries(_) => "/{webhook}/deliveries",
+                        HookRoute::Delivery(..) => "/{webhook}/deliveries/{delivery}",
+                        HookRoute::Redeliver(..) => "/{webhook}/deliveries/{delivery}/redeliver",
+                    };
+                    let above = match owner.repo {
+                        Some(_) => REPOSITORY,
+                        None => NAMESPACE,
+                    };
+                    format!("{above}/webhooks{below}")
+                }
                 RestRoute::Content(_, content) => in_repository(match content {
                     Content::Refs => "/refs",
                     Content::Log => "/log",
@@ -82,7 +101,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 39] = [
+    const PATHS: [&str; 55] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -90,6 +109,7 @@ mod tests {
         "/api/v1/namespaces/acme",
         "/api/v1/namespaces/acme/repos",
         "/api/v1/namespaces/acme/relist",
+        "/api/v1/namespaces/acme/events",
         "/api/v1/namespaces/acme/tokens",
         "/api/v1/namespaces/acme/tokens/0123456789abcdef",
         "/api/v1/namespaces/acme/repos/r",
@@ -99,6 +119,7 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/recover",
         "/api/v1/namespaces/acme/repos/r/tokens",
         "/api/v1/namespaces/acme/repos/r/tokens/0123456789abcdef",
+        "/api/v1/namespaces/acme/repos/r/events",
         "/api/v1/namespaces/acme/repos/r/stats",
         "/api/v1/namespaces/acme/repos/r/maintenance",
         "/api/v1/namespaces/acme/repos/r/purge-unreachable",
@@ -122,6 +143,20 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/cherry-pick",
         "/api/v1/namespaces/acme/repos/r/revert",
         "/api/v1/namespaces/acme/repos/r/restore",
+        "/api/v1/namespaces/acme/webhooks",
+        "/api/v1/namespaces/acme/webhooks/0123456789abcdef",
+        "/api/v1/namespaces/acme/webhooks/0123456789abcdef/ping",
+        "/api/v1/namespaces/acme/webhooks/0123456789abcdef/rotate-secret",
+        "/api/v1/namespaces/acme/webhooks/0123456789abcdef/deliveries",
+        "/api/v1/namespaces/acme/webhooks/0123456789abcdef/deliveries/1",
+        "/api/v1/namespaces/acme/webhooks/0123456789abcdef/deliveries/1/redeliver",
+        "/api/v1/namespaces/acme/repos/r/webhooks",
+        "/api/v1/namespaces/acme/repos/r/webhooks/0123456789abcdef",
+        "/api/v1/namespaces/acme/repos/r/webhooks/0123456789abcdef/ping",
+        "/api/v1/namespaces/acme/repos/r/webhooks/0123456789abcdef/rotate-secret",
+        "/api/v1/namespaces/acme/repos/r/webhooks/0123456789abcdef/deliveries",
+        "/api/v1/namespaces/acme/repos/r/webhooks/0123456789abcdef/deliveries/1",
+        "/api/v1/namespaces/acme/repos/r/webhooks/0123456789abcdef/deliveries/1/redeliver",
     ];
 
     fn description() -> Value {

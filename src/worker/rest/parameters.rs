@@ -16,8 +16,19 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present, str
 use crate::worker::names::{NamespaceName, RepositoryName};
 
 mod tokens;
+pub(crate) mod webhooks;
 
-pub(crate) use tokens::{NewToken, Subject, TokenFilter, TokenQuery};
+pub(crate) use tokens::{NewToken, PageAsked, Subject, TokenFilter, TokenQuery};
+
+/// Refuses the query of a route that takes none, by the first parameter in it.
+pub(crate) fn no_parameters(query: &str) -> Result<(), ErrorReply> {
+    let Some((name, _)) = form_urlencoded::parse(query.as_bytes()).next() else {
+        return Ok(());
+    };
+    let message = "this route takes no parameters in its URL";
+    let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
+}
 
 /// Bytes of a REST body; the largest honest one has about 2 KiB.
 pub(crate) const BODY_BYTES_MAX: usize = 64 << 10;
@@ -145,6 +156,9 @@ pub(crate) struct RepositoryChange {
     /// Seconds that packs are kept that were merged into others.
     #[serde(default, deserialize_with = "present")]
     pub(crate) superseded_grace_seconds: Option<u32>,
+    /// Whether clones and fetches are events too.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) fetch_events: Option<bool>,
     /// Seconds without a push after which packs are copied to R2.
     #[serde(default, deserialize_with = "present")]
     pub(crate) settle_seconds: Option<u32>,

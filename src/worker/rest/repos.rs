@@ -110,6 +110,7 @@ pub(crate) async fn update(
             "superseded_grace_seconds",
             change.superseded_grace_seconds,
         )?,
+        fetch_events: change.fetch_events,
     };
     let update = UpdateRepository {
         description,

@@ -1,5 +1,7 @@
 //! Resources as REST shows them.
 
+pub(crate) mod webhooks;
+
 use serde::Serialize;
 
 use crate::repo_do::contract::{
@@ -287,6 +289,7 @@ mod tests {
                 prune_grace_seconds: 1_209_600,
                 reflog_retention_seconds: 7_776_000,
                 superseded_grace_seconds: 3600,
+                fetch_events: false,
             },
             fsck_strict: false,
             status: RepositoryStatus::Ready,
@@ -306,7 +309,7 @@ mod tests {
                 "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
                 "fsck": {"strict": false},
                 "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
-                "superseded_grace_seconds": 3600,
+                "superseded_grace_seconds": 3600, "fetch_events": false,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
                 "status": "ready",
             })

@@ -8,7 +8,7 @@ use crate::repo_do::contract::{
     TokenHash, TokenPage, TokenRecord, is_public_id, path,
 };
 use crate::worker::credentials::Identity;
-use crate::worker::envelope::{self, ResultInfo};
+use crate::worker::envelope;
 use crate::worker::grant::Grant;
 use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
 use crate::worker::namespace::contract::{ListTokens, MakeToken};
@@ -16,7 +16,9 @@ use crate::worker::namespace::directory;
 use crate::worker::namespace::once::Purpose;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
-use crate::worker::rest::parameters::{self, NewToken, Subject, TokenFilter, TokenQuery};
+use crate::worker::rest::parameters::{
+    self, NewToken, PageAsked, Subject, TokenFilter, TokenQuery,
+};
 use crate::worker::rest::resources::{CreatedToken, Gone, ListedToken};
 use crate::worker::visit::Visit;
 use crate::worker::{admission, grants, id};
@@ -144,29 +146,32 @@ pub(crate) async fn list_shared(
         let message = "the namespace's own tokens are not looked up one by one";
         return Err(ErrorReply::at(ErrorCode::InvalidInput, "/token", message));
     }
-    let (page, per_page) = query.page()?;
+    let page = query.page()?;
     let asked = ListTokens {
         state: query.state.unwrap_or_default().state(),
         admin_too: visit.identity == Identity::Operator,
-        page,
-        per_page,
+        page: page.number,
+        per_page: page.per_page,
+        behind: page.behind.clone(),
     };
     let found = directory::tokens(visit, namespace, &asked).await?;
+    let last = found.tokens.last().map(|shared| &shared.token);
+    let info = page.info(found.tokens.len(), found.total_count, last, found.has_more);
     let tokens = found.tokens.into_iter();
     let tokens: Vec<_> = tokens
         .map(|listed| ListedToken::of_namespace(listed, visit.now_ms))
         .collect();
-    let info = ResultInfo::page(page, per_page, tokens.len(), found.total_count);
     envelope::list(&tokens, info)
 }
 
-fn paged(visit: &Visit, found: TokenPage, page: u32, per_page: u32) -> Result<Reply, ErrorReply> {
+fn paged(visit: &Visit, found: TokenPage, page: &PageAsked) -> Result<Reply, ErrorReply> {
+    let last = found.tokens.last();
+    let info = page.info(found.tokens.len(), found.total_count, last, found.has_more);
     let tokens: Vec<_> = found
         .tokens
         .into_iter()
         .map(|record| ListedToken::new(record, visit.now_ms))
         .collect();
-    let info = ResultInfo::page(page, per_page, tokens.len(), found.total_count);
     envelope::list(&tokens, info)
 }
 
@@ -178,7 +183,7 @@ pub(crate) async fn list(
 ) -> Result<Reply, ErrorReply> {
     let actor = admission::to_repository(visit, path, Access::Administer).await?;
     let query: TokenQuery = parameters::query(query)?;
-    let (page, per_page) = query.page()?;
+    let page = query.page()?;
     // The object knows the states that a token can be in, and lists all when none is named.
     let state = match query.state.unwrap_or_default() {
         TokenFilter::All => String::new(),
@@ -188,13 +193,19 @@ pub(crate) async fn list(
         Some(token) => format!("token={}&", id_or_hash(token)?),
         None => String::new(),
     };
+    let behind = match &page.behind {
+        Some(place) => format!("behind={}&", place.cursor()),
+        None => String::new(),
+    };
     let target = format!(
-        "{}?{state}{token}page={page}&per_page={per_page}",
-        path::TOKENS
+        "{}?{state}{token}{behind}page={}&per_page={}",
+        path::TOKENS,
+        page.number,
+        page.per_page
     );
     let response = objects::repository(visit, path, actor, Call::get(target)).await?;
     let found: TokenPage = objects::read(response).await?;
-    paged(visit, found, page, per_page)
+    paged(visit, found, &page)
 }
 
 /// Reads an id or a hash that names a token in a query. It takes no plaintext, because URLs stand

@@ -2,6 +2,8 @@
 
 use worker::{Headers, Method, Response};
 
+use super::other_repository;
+use super::parameters::no_parameters;
 use crate::repo_do::contract::write::{self, is_ndjson, path};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply, header};
 use crate::worker::admission;
@@ -24,10 +26,7 @@ pub(crate) async fn answer(
     path: &RepositoryPath,
     write: Write,
 ) -> Result<Response, ErrorReply> {
-    if !query.is_empty() {
-        let message = "this route takes no parameters";
-        return Err(ErrorReply::new(ErrorCode::InvalidInput, message));
-    }
+    no_parameters(query)?;
     let actor = admission::actor(visit, Access::Push)?;
     let headers = request.headers();
     let given = |name: &str| headers.get(name).ok().flatten();
@@ -48,6 +47,9 @@ pub(crate) async fn answer(
         "DELETE" => Method::Delete,
         _ => Method::Post,
     };
+    if matches!(write, Write::Merge) {
+        forwarded.extend(other_repository::header(visit, request).await?);
+    }
     let call = Call::stream(target(write), request.body())
         .by(method)
         .with_headers(forwarded);

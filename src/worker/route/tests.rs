@@ -230,6 +230,7 @@ fn object_name(route: &Route) -> Option<String> {
             RestRoute::Repository(path)
             | RestRoute::RepositoryTokens(path)
             | RestRoute::Fork(path)
+            | RestRoute::RepositoryEvents(path)
             | RestRoute::Stats(path),
         ) => Some(path.object_name()),
         _ => None,

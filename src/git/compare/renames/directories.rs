@@ -1,5 +1,5 @@
-//! What a merge adds to the search for renames: which sources matter to it, and where the files of
-//! removed directories went (`struct dir_rename_info` of git's `diffcore-rename.c`).
+//! The part of the search for renames that merges need: which sources matter to them, and where the
+//! files of removed directories went (`struct dir_rename_info` of git's `diffcore-rename.c`).
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -35,7 +35,7 @@ pub enum DirectoryNeed {
     Own,
 }
 
-/// What a merge needs of the renames of one side.
+/// The renames of one side that a merge needs.
 #[derive(Debug, Clone, Default)]
 pub struct MergeNeeds {
     /// Deleted files whose rename matters; others are left out.
@@ -201,7 +201,7 @@ impl Directories {
         }
     }
 
-    /// What was counted for directories that matter.
+    /// The counts of the directories that matter.
     pub(super) fn into_counts(self) -> DirectoryCounts {
         let needs = &self.needs.removed;
         let is_needed = |directory: &SharedPath| {

@@ -23,7 +23,7 @@ pub(super) struct ExactMatches {
     next_destination: usize,
 }
 
-/// What must be equal: all regular files are of one kind.
+/// The key by which files are equal; all regular files are of one kind.
 type Content = (ObjectId, EntryKind);
 
 fn content(side: Side) -> Content {

@@ -34,7 +34,7 @@ pub(super) struct Table {
     pub(super) changes: Vec<Change>,
     pub(super) sources: Vec<Source>,
     pub(super) destinations: Vec<Destination>,
-    /// What a merge needs.
+    /// The renames of directories, for a merge.
     pub(super) directories: Option<Directories>,
 }
 
@@ -86,13 +86,13 @@ impl Table {
         }
     }
 
-    /// What the source was, and its path.
+    /// The source as it was, and its path.
     pub(super) fn source(&self, at: usize) -> Option<(Side, &BStr)> {
         let change = self.changes.get(self.sources.get(at)?.change)?;
         Some((change.old?, change.path.as_bstr()))
     }
 
-    /// What the destination is, and its path.
+    /// The destination as it is, and its path.
     pub(super) fn destination(&self, at: usize) -> Option<(Side, &BStr)> {
         let change = self.changes.get(self.destinations.get(at)?.change)?;
         Some((change.new?, change.path.as_bstr()))

@@ -19,7 +19,7 @@ const OCCURRENCES_MAX: u32 = 64;
 /// left are compared by Myers' algorithm, whose heuristics bound its time. No real file comes near it.
 const COMPARISONS_MAX: u64 = 1 << 27;
 
-/// What the comparisons of one merge share.
+/// Tables that the comparisons of one merge share.
 pub(super) struct Histogram {
     /// For each distinct line its first place in the region before, plus one; 0 for none.
     first: Vec<u32>,
@@ -68,7 +68,7 @@ impl Histogram {
     }
 }
 
-/// What is still to be compared: lines `before..before_end` and `after..after_end`.
+/// Lines that are still to be compared: `before..before_end` and `after..after_end`.
 #[derive(Debug, Clone, Copy)]
 struct Region {
     before: usize,
@@ -85,7 +85,7 @@ struct Run {
     count: usize,
 }
 
-/// What a region has in common.
+/// The lines that both sides of a region have.
 enum Common {
     /// Nothing.
     Nothing,

@@ -21,7 +21,7 @@ pub enum Favor {
     Theirs,
 }
 
-/// What the markers of a conflict say.
+/// The texts in the markers of a conflict.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Labels<'a> {
     pub(crate) base: &'a [u8],

@@ -20,11 +20,11 @@ use super::version::{BASE, Entry, Mask, OURS, Path, Sides, Stage, THEIRS, join};
 #[derive(Debug)]
 pub(super) struct Collect {
     frames: Vec<Frame>,
-    /// What comes next, once no directory is open.
+    /// The next step, once no directory is open.
     next: Next,
 }
 
-/// What the walk goes into next.
+/// The directory that the walk enters next.
 #[derive(Debug)]
 enum Next {
     /// The three roots.
@@ -302,7 +302,7 @@ fn open_deferred(
     Ok(Some(frame))
 }
 
-/// What is still put off is the side's that changed it.
+/// Entries that are still put off belong to the side that changed them.
 fn settle(state: &mut State, side: usize) {
     if side == BASE {
         return;

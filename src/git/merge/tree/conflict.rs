@@ -8,13 +8,13 @@ use super::version::Version;
 /// about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
-    /// What it is.
+    /// The kind of conflict.
     pub kind: ConflictKind,
     /// The paths.
     pub paths: Vec<BString>,
 }
 
-/// What a conflict is (`enum conflict_and_info_types` of git's `merge-ort.c`).
+/// The kind of a conflict (`enum conflict_and_info_types` of git's `merge-ort.c`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConflictKind {
     /// Both sides changed the same lines.

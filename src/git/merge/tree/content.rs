@@ -36,7 +36,7 @@ pub(super) struct ContentOptions {
     pub depth: usize,
 }
 
-/// What became of a content.
+/// The result of merging one content.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MergedContent {
     /// `None` where merge bases leave nothing at the path.
@@ -240,7 +240,7 @@ fn take_whole(
     })
 }
 
-/// What the markers say: the branches, and the paths where these differ.
+/// The texts in the markers: the branches, and the paths where these differ.
 struct Names([BString; 3]);
 
 impl Names {

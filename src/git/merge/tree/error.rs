@@ -44,7 +44,7 @@ pub enum TreeMergeError {
     Missing {
         /// Its id.
         id: ObjectId,
-        /// What it has to be.
+        /// The kind that it has to be.
         kind: ObjectKind,
     },
     /// The trees are nested too deeply.

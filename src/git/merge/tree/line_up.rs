@@ -5,7 +5,7 @@ use gix_object::bstr::{BStr, BString};
 use super::super::super::object::facts::{FactsError, tree_entries};
 use super::version::{BASE, Mask, OURS, Stage, THEIRS, Version, mask_of};
 
-/// What the three trees have under one name.
+/// The entries of the three trees under one name.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     pub name: BString,

@@ -96,7 +96,7 @@ pub struct TreeMerge {
     work: u64,
 }
 
-/// What a step takes, in some microseconds: one that notes or decides a path, one that looks for
+/// The work of a step, in some microseconds: one that notes or decides a path, one that looks for
 /// renames, and each [`WORK_BYTES`] of a content that was merged.
 const PATH_WORK: u64 = 5;
 const RENAME_WORK: u64 = 2000;

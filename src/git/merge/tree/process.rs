@@ -1,4 +1,4 @@
-//! What the result has at a path (`process_entry` of git's `merge-ort.c`).
+//! The entry of the result at a path (`process_entry` of git's `merge-ort.c`).
 
 use super::super::super::edit::new_objects::NewObjects;
 use super::super::super::store::ObjectSource;

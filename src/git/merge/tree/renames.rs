@@ -77,7 +77,7 @@ fn both_renamed(
     };
     state.is_renames_clean = merged.is_clean;
     let [_, our_stage, their_stage] = stages;
-    // What cannot be merged is left on each side as it is.
+    // A content that cannot be merged stays on each side as it is.
     let is_whole = !merged.is_clean && merged.result == our_stage;
     let result = merged.result;
     let sides = [

@@ -1,4 +1,4 @@
-//! What a merge of trees knows: every path that it met, and the renames that it looks for.
+//! The state of a merge of trees: every path that it met, and the renames that it looks for.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ const PATH_OVERHEAD_BYTES: usize = 160;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct EntryId(u32);
 
-/// What is looked for on one side: files that it deleted and created, and the directories that it
+/// The paths to look for on one side: files that it deleted and created, and the directories that it
 /// removed.
 #[derive(Debug, Default)]
 pub(super) struct SideRenames {
@@ -24,7 +24,7 @@ pub(super) struct SideRenames {
     pub pairs: Vec<Change>,
     /// The renames that matter.
     pub needs: MergeNeeds,
-    /// Directories that are gone into only if a rename may lead there.
+    /// Directories that the merge enters only if a rename may lead there.
     pub deferred: Vec<Deferred>,
     /// No directory of this side is put off any more.
     pub is_settled: bool,
@@ -53,11 +53,11 @@ pub(super) struct State {
     pub conflicts: Vec<Conflict>,
     /// Both sides, ours at 0.
     pub sides: [SideRenames; 2],
-    /// Whether nothing but conflicted entries speaks against a clean merge.
+    /// Whether the merge is clean but for the conflicted entries.
     pub is_clean: bool,
-    /// The same of renames; as in git, the last file that both sides renamed decides.
+    /// The same for renames. As in git, the last file that both sides renamed decides.
     pub is_renames_clean: bool,
-    /// Renames were not looked for among all pairs: so many files of one side would have had to be.
+    /// The search for renames did not compare all pairs. It needs this rename limit to do so.
     pub rename_limit_needed: Option<u32>,
     held_bytes: usize,
     limits: TreeMergeLimits,
@@ -88,7 +88,7 @@ impl State {
         Ok(id)
     }
 
-    /// Notes an entry that gets its path later.
+    /// Notes an entry whose path is set later.
     pub(super) fn put_detached(&mut self, entry: Entry) -> Result<EntryId, TreeMergeError> {
         let sides = if entry.conflict.is_some() {
             size_of::<Sides>()

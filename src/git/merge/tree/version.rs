@@ -1,4 +1,4 @@
-//! What stands at a path: on one side, on all three, and in the result.
+//! The entries at a path: on one side, on all three, and in the result.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, ByteSlice as _};
@@ -15,7 +15,7 @@ pub(super) const THEIRS: usize = 2;
 /// An entry of a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
-    /// What it is.
+    /// The kind of entry.
     pub kind: EntryKind,
     /// Its object.
     pub id: ObjectId,
@@ -68,17 +68,17 @@ pub(super) fn mask_of(side: usize) -> Mask {
     }
 }
 
-/// What is known of a path.
+/// A path, as far as it is known.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    /// What the result has at the path, as far as `is_null` is false. For a directory with changes
-    /// inside this is found when all below is done.
+    /// The entry of the result, unless `is_null` is true. For a directory with changes inside, the
+    /// merge finds it when all below is done.
     pub result: Stage,
     /// The result has nothing there.
     pub is_null: bool,
     /// Nothing is left to do or to report. Then `conflict` says nothing any more.
     pub is_clean: bool,
-    /// What has to be merged, where sides differ.
+    /// The sides that have to be merged, where they differ.
     pub conflict: Option<Box<Sides>>,
 }
 

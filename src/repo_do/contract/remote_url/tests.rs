@@ -226,3 +226,29 @@ proptest! {
         prop_assert_eq!(refused(&mapped), Some(RemoteUrlError::Host));
     }
 }
+
+#[test]
+fn a_webhook_may_have_a_query_and_no_credentials() {
+    let check = |text: &str| check_webhook_url(text, false);
+    for good in [
+        "https://example.com",
+        "https://example.com:8443/hook?key=a&b=%20",
+    ] {
+        assert_eq!(check(good), Ok(()), "{good}");
+    }
+    let wrong = [
+        ("https://u:p@example.com/", RemoteUrlError::Credentials),
+        ("https://u@example.com/", RemoteUrlError::Credentials),
+        ("https://example.com/#a", RemoteUrlError::Fragment),
+        ("http://example.com/", RemoteUrlError::Scheme),
+        ("https://127.0.0.1/", RemoteUrlError::Host),
+        ("https://[::1]/", RemoteUrlError::Host),
+        ("https://metadata.internal/", RemoteUrlError::Host),
+        ("https://example.com:22/", RemoteUrlError::Port),
+        ("https:/example.com", RemoteUrlError::Malformed),
+    ];
+    for (text, error) in wrong {
+        assert_eq!(check(text), Err(error), "{text}");
+    }
+    assert_eq!(check_webhook_url("http://127.0.0.1:9/?a", true), Ok(()));
+}

@@ -7,6 +7,7 @@ use worker::Env;
 use super::error::ImportError;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{NAMESPACE_RELEASE, ReleaseName};
+use crate::repo_do::events::hand_over;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::namespace;
 use crate::repo_do::runtime::clock::now_ms;
@@ -38,6 +39,9 @@ pub(crate) async fn fail(object: &Rc<RepoObject>, error: &ImportError) -> Result
         at: now_ms(),
         is_released: false,
     };
+    // Tokens may have been made and revoked meanwhile.
+    let told = hand_over::finish(object).await;
+    told.map_err(|error| ImportError::Unavailable(error.message))?;
     object.wipe().await.map_err(|error| failed(&error))?;
     if let Some(store) = object.store_or_log()
         && store.load()?.is_none()

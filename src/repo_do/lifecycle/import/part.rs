@@ -233,7 +233,7 @@ impl Attempt {
                 store.set_head(head.as_bstr(), now_ms)?;
             }
             proved.report.write_last(store)?;
-            store.finish_import(&proved.shallow)
+            self.end(&proved.shallow)
         })?;
         Ok(())
     }

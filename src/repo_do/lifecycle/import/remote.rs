@@ -1,11 +1,9 @@
 //! The remote over HTTP: its refs, and its answer to a fetch.
 
 use std::future::Future;
-use std::pin::pin;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures::future::{Either, select};
 use wasm_bindgen::JsValue;
 use worker::{Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response};
 
@@ -133,13 +131,8 @@ impl Remote {
 
 /// Waits, but not longer than the remote may say nothing.
 pub(crate) async fn in_time<T>(future: impl Future<Output = T>) -> Result<T, ImportError> {
-    let silence = pin!(timer::after(SILENCE_MS));
-    match select(pin!(future), silence).await {
-        Either::Left((value, _)) => Ok(value),
-        Either::Right(_) => Err(ImportError::Unavailable(
-            "the remote does not answer".to_owned(),
-        )),
-    }
+    let silent = || ImportError::Unavailable("the remote does not answer".to_owned());
+    timer::within(SILENCE_MS, future).await.ok_or_else(silent)
 }
 
 /// An error with the platform's words about a failed connection.

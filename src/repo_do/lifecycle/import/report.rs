@@ -1,16 +1,25 @@
 //! The report of an import: the warnings of fsck about the objects that came, and the refs of the remote
 //! that were left out. It is written in the transaction of the objects.
 
+use gix_hash::ObjectId;
+use serde_json::json;
+
 use super::attempt::Attempt;
 use super::error::ImportError;
 use super::wanted::Wanted;
 use crate::git::receive_pack::findings::FsckWarnings;
 use crate::git::receive_pack::inspection::Inspection;
+use crate::git::refname;
 use crate::git::store::StoreError;
+use crate::repo_do::events::origin::Doer;
+use crate::repo_do::events::tell;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
+use crate::storage::event::EventKind;
 use crate::storage::repository::origin_report::SkippedRefs;
+use crate::storage::repository::phase::Phase;
+use crate::storage::repository::store::RepositoryRecord;
 
 /// The report about one pack of an import.
 pub(crate) struct PartReport {
@@ -57,8 +66,29 @@ impl Attempt {
                 self.store.set_head(head.as_ref(), now_ms())?;
             }
             report.write_last(&self.store)?;
-            self.store.finish_import(&[])
+            self.end(&[])
         })?;
         Ok(())
+    }
+
+    /// Ends the import, and tells of it: one event for all of its refs.
+    pub(super) fn end(&self, shallow: &[ObjectId]) -> Result<(), StoreError> {
+        let Some(import) = self.store.import()? else {
+            return self.store.finish_import(shallow);
+        };
+        self.store.finish_import(shallow)?;
+        // One that is being deleted has had its last event.
+        let is_ready = |record: &RepositoryRecord| record.phase == Phase::Ready;
+        if !self.store.load()?.as_ref().is_some_and(is_ready) {
+            return Ok(());
+        }
+        let doer = import
+            .asked_by
+            .and_then(|text| serde_json::from_str(&text).ok());
+        let doer: Doer = doer.unwrap_or_default();
+        let head = self.store.head()?.to_string();
+        let branch = head.strip_prefix(refname::HEADS).map(str::to_owned);
+        let more = json!({"sourceUrl": import.url, "branch": import.branch.or(branch)});
+        tell::append_repository(&self.store, EventKind::Imported, doer, &more)
     }
 }

@@ -16,8 +16,10 @@ use crate::git::refname;
 use crate::repo_do::contract::{
     CreateRepository, Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl,
 };
+use crate::repo_do::events::origin::Doer;
 use crate::repo_do::lifecycle::init;
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::account::Account;
 use crate::repo_do::request::answer::{self, Answer};
 use crate::repo_do::request::caller::Caller;
 use crate::repo_do::runtime::clock::now_ms;
@@ -29,7 +31,12 @@ use crate::storage::repository::imports::NewImport;
 const DISCOVER_MS: u32 = 25_000;
 
 /// Makes the repository and begins its import.
-pub(crate) async fn start(object: &Rc<RepoObject>, caller: &Caller, request: Request) -> Answer {
+pub(crate) async fn start(
+    object: &Rc<RepoObject>,
+    caller: &Caller,
+    request: Request,
+    account: &Account,
+) -> Answer {
     caller.check_maker()?;
     let new: ImportRepository = answer::body(request).await?;
     deletion::settle(object).await?;
@@ -47,7 +54,13 @@ pub(crate) async fn start(object: &Rc<RepoObject>, caller: &Caller, request: Req
             default_branch: head.unwrap_or_else(|| new.create.default_branch.clone()),
             ..new.create.clone()
         };
-        make(object, &create, &url, credentials, &new)?;
+        let asked_by = serde_json::to_string(&Doer::caller(caller, account));
+        make(
+            object,
+            &create,
+            (&url, credentials, &new),
+            asked_by.as_deref().ok(),
+        )?;
         filling::begin(object).await?;
     }
     filling::made(object, &new.create.repository_id)
@@ -83,9 +96,8 @@ async fn look(
 fn make(
     object: &RepoObject,
     create: &CreateRepository,
-    url: &RemoteUrl,
-    credentials: Option<Credentials>,
-    new: &ImportRepository,
+    (url, credentials, new): (&RemoteUrl, Option<Credentials>, &ImportRepository),
+    asked_by: Option<&str>,
 ) -> Result<(), ErrorReply> {
     let store = object.store()?;
     if store.load()?.is_some() {
@@ -98,6 +110,7 @@ fn make(
             branch: new.branch.as_deref(),
             depth: new.depth,
             had_credentials: credentials.is_some(),
+            asked_by,
             now_ms: now_ms(),
         })
     })?;

@@ -3,10 +3,14 @@
 
 use std::rc::Rc;
 
+use serde_json::json;
+
 use super::super::filling::Outcome;
 use super::error::RecoverError;
 use super::lost::{RecordStream, network_id};
 use crate::git::store::PackRecord;
+use crate::repo_do::events::origin::Doer;
+use crate::repo_do::events::tell;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::network::Member;
 use crate::repo_do::runtime::admission::reserve;
@@ -18,6 +22,8 @@ use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::merge;
 use crate::repo_do::upkeep::rebuild::Rebuild;
 use crate::repo_do::upkeep::snapshot::is_intact;
+use crate::storage::db::sql::in_transaction;
+use crate::storage::event::EventKind;
 use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::record_key;
 use crate::storage::repository::packed_refs::PACKED_PAGE_REFS;
@@ -154,7 +160,11 @@ impl Attempt {
         };
         lost.leave().await.map_err(RecoverError::Unavailable)?;
         self.check_alive()?;
-        self.store.finish_recovery(now_ms())?;
+        in_transaction(self.store.database(), || {
+            self.store.finish_recovery(now_ms())?;
+            let more = json!({"recoveredFrom": lost_id});
+            tell::append_repository(&self.store, EventKind::Created, Doer::operator(), &more)
+        })?;
         Ok(Outcome::Finished)
     }
 }

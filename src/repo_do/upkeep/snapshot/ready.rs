@@ -34,7 +34,7 @@ use crate::storage::repository::store::RepositoryRecord;
 /// streaming.
 pub(crate) const GRACE_MS: i64 = 60 * 60 * 1000;
 
-/// R2 takes no more in one go.
+/// Bytes that R2 takes in one upload at most.
 const RESPONSE_BYTES_MAX: u64 = 5 << 30;
 
 /// Makes the ready clone of these tips: counts its bytes, then writes them in one go, since R2 takes
@@ -168,7 +168,7 @@ struct Frames {
     /// Payload that does not fill a packet yet.
     pending: Vec<u8>,
     ended: bool,
-    /// Of what was given out.
+    /// The hash of the bytes given out.
     digest: Rc<RefCell<Sha256>>,
 }
 
@@ -199,7 +199,7 @@ impl Frames {
             pktline::flush(&mut out);
         }
         self.digest.borrow_mut().update(&out);
-        // The pack of a large repository takes seconds: others come in between.
+        // The pack of a large repository takes seconds, so other requests go in between.
         timer::after(0).await;
         Some((Ok(out), self))
     }

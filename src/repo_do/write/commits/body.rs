@@ -1,4 +1,4 @@
-//! What a caller asks of a commit, as JSON. Each field is bounded where it is read into a
+//! The JSON by which a caller asks for a commit. Each field is bounded where it is read into a
 //! [`Draft`](super::draft::Draft).
 
 use serde::Deserialize;
@@ -84,7 +84,7 @@ pub(super) struct FileBody {
     /// The path goes.
     #[serde(default)]
     pub(super) delete: bool,
-    /// What stands at this path goes to the path above.
+    /// The entry at this path goes to the path above.
     #[serde(default)]
     pub(super) move_from: Option<String>,
     /// The same, a path of any bytes.

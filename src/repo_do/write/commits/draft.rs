@@ -51,7 +51,7 @@ pub(super) struct Draft {
     pub(super) streamed: Vec<Streamed>,
     /// The numbers of the streamed contents, by what the caller calls them.
     pub(super) numbers: HashMap<String, u32>,
-    /// What the changes are told by in errors.
+    /// The pointer by which errors name the changes.
     pub(super) pointer: &'static str,
 }
 

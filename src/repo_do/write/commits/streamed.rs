@@ -122,7 +122,7 @@ async fn take(write: &WriteRequest, body: &mut Body) -> Answer {
     commit.ok_or_else(missing)?.end(write).await
 }
 
-/// What the metadata asks.
+/// The commit that the metadata asks for.
 enum Coming {
     /// A commit without contents to come.
     Whole(Box<(Draft, Words)>),
@@ -220,6 +220,10 @@ impl Commit {
 
     /// Takes a piece of a content.
     async fn line(&mut self, line: &[u8], line_number: u32) -> Result<(), ErrorReply> {
+        if line.trim_ascii().is_empty() {
+            let message = format!("line {line_number} is empty");
+            return Err(invalid(pointer_of(line_number, ""), message));
+        }
         let ChunkLine { chunk } =
             strict::object(line).map_err(|error| of_line(error, line_number))?;
         let (number, mut blob) = self.content_of(&chunk, line_number)?;
@@ -335,7 +339,7 @@ impl Commit {
         };
         let changes = made::changes(&self.draft, &ground, made);
         let new_pack = self.maker.finish().await?;
-        let outcomes = change_refs(&write.writer(), changes, Some(new_pack)).await?;
+        let outcomes = change_refs(&write.writer(), changes, Some(new_pack), None).await?;
         match outcomes.into_iter().next().flatten() {
             None => made::answer(&self.draft, &ground, made),
             Some(rejection) => {

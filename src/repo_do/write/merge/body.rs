@@ -1,8 +1,12 @@
 //! The bodies of merges, cherry-picks, reverts and restores, as JSON.
 
+use std::fmt;
+
 use gix_hash::ObjectId;
 use gix_object::bstr::BString;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::git::edit::date::Date;
 use crate::git::edit::person::Person;
@@ -14,7 +18,7 @@ use crate::repo_do::write::commits::{PersonBody, invalid, object_id, people};
 use crate::repo_do::write::request::WriteRequest;
 
 /// Bytes of a JSON body.
-pub(super) const BODY_BYTES_MAX: usize = 2 << 20;
+pub(super) use crate::repo_do::contract::write::MERGE_BODY_BYTES_MAX as BODY_BYTES_MAX;
 
 /// Characters of a revision.
 const REVISION_CHARACTERS_MAX: usize = 1024;
@@ -25,8 +29,8 @@ const REVISION_CHARACTERS_MAX: usize = 1024;
 pub(super) struct MergeBody {
     /// The branch that moves.
     pub(super) into: String,
-    /// The revision that is merged.
-    pub(super) from: String,
+    /// What is merged.
+    pub(super) from: MergeFrom,
     #[serde(default)]
     pub(super) strategy: Strategy,
     /// The guard: the id that the branch must be at.
@@ -46,6 +50,52 @@ pub(super) struct MergeBody {
     pub(super) dry_run: bool,
     #[serde(default)]
     pub(super) push_options: Vec<String>,
+}
+
+/// A revision of this repository, or one of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum MergeFrom {
+    /// Of this one.
+    Revision(String),
+    /// Of another one.
+    Elsewhere(Elsewhere),
+}
+
+/// A revision of another repository.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Elsewhere {
+    /// `namespace/name`.
+    pub(super) repository: String,
+    /// The revision.
+    #[serde(rename = "ref")]
+    pub(super) revision: String,
+}
+
+impl<'de> Deserialize<'de> for MergeFrom {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        // By hand: an untagged enum would not say which field is at fault.
+        impl<'de> Visitor<'de> for Either {
+            type Value = MergeFrom;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a revision, or an object with repository and ref")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<MergeFrom, E> {
+                Ok(MergeFrom::Revision(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<MergeFrom, A::Error> {
+                let map = MapAccessDeserializer::new(map);
+                Elsewhere::deserialize(map).map(MergeFrom::Elsewhere)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
 }
 
 /// How a branch gets what another one has.

@@ -3,11 +3,13 @@
 use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 
-use super::body::{BODY_BYTES_MAX, Branch, MergeBody, Strategy, guard, person};
+use super::body::{BODY_BYTES_MAX, Branch, MergeBody, MergeFrom, Strategy, guard, person};
+use super::bringing;
 use super::conflicts::{Sides, conflicted};
+use super::neighbour::{self, Found};
 use super::outcome::Outcome;
 use super::picks::{Chain, Pick};
-use super::workbench::{Workbench, result};
+use super::workbench::{self, Workbench, result};
 use crate::git::compare::history::CommonHistory;
 use crate::git::edit::commit::NewCommit;
 use crate::git::edit::message;
@@ -34,7 +36,7 @@ const BASE_DIGITS: usize = 7;
 /// A merge that was asked for, checked as far as that needs no repository.
 struct Asked {
     into: Branch,
-    from: String,
+    from: MergeFrom,
     strategy: Strategy,
     guard: Option<ObjectId>,
     message: Option<String>,
@@ -51,15 +53,59 @@ struct Met {
     theirs: ObjectId,
     merge_bases: Vec<ObjectId>,
     history: CommonHistory,
+    from: Source,
+}
+
+/// What is merged.
+enum Source {
+    /// A revision of this repository.
+    Here(String),
+    /// A commit of another one.
+    Elsewhere(Found),
+}
+
+impl Source {
+    /// How it is called in markers and messages.
+    fn label(&self) -> String {
+        match self {
+            Self::Here(revision) => revision.clone(),
+            Self::Elsewhere(found) => found.label.clone(),
+        }
+    }
+}
+
+/// Brings what is merged from another repository, and begins. The branch is looked at before, so that
+/// nothing is fetched in vain.
+async fn begin(write: &WriteRequest, asked: &Asked) -> Result<(Workbench, Source), ErrorReply> {
+    let elsewhere = match &asked.from {
+        MergeFrom::Revision(revision) => return here(write, revision).await,
+        MergeFrom::Elsewhere(from) if neighbour::is_here(write, from) => {
+            return here(write, &from.revision).await;
+        }
+        MergeFrom::Elsewhere(elsewhere) => elsewhere,
+    };
+    let ours = workbench::head(&write.store, &asked.into, asked.guard)?;
+    let found = neighbour::find(write, elsewhere).await?;
+    let brought = bringing::bring(write, &found, ours).await?;
+    let bench = Workbench::begin_with(write, brought).await?;
+    Ok((bench, Source::Elsewhere(found)))
+}
+
+async fn here(write: &WriteRequest, revision: &str) -> Result<(Workbench, Source), ErrorReply> {
+    let bench = Workbench::begin(write).await?;
+    Ok((bench, Source::Here(revision.to_owned())))
 }
 
 /// Merges.
 pub(super) async fn merge(write: WriteRequest) -> Answer {
     let (body, _held): (MergeBody, _) = body::json(&write, BODY_BYTES_MAX).await?;
     let asked = Asked::new(&write, body)?;
-    let mut bench = Workbench::begin(&write).await?;
+    let (mut bench, from) = Box::pin(begin(&write, &asked)).await?;
     let ours = bench.head(&asked.into, asked.guard)?;
-    let theirs = bench.commit_of(&asked.from, "/from").await?;
+    let theirs = match &from {
+        Source::Here(revision) => bench.commit_of(revision, "/from").await?,
+        Source::Elsewhere(found) => found.commit,
+    };
     let history = bench.common_history(ours, theirs).await?;
     let bases = history.merge_bases();
     let merge_bases: Vec<_> = bases
@@ -71,6 +117,7 @@ pub(super) async fn merge(write: WriteRequest) -> Answer {
         theirs,
         merge_bases,
         history,
+        from,
     };
     if met.merge_bases.is_empty() {
         let message = format!("the histories of {ours} and {theirs} have no commit in common");
@@ -95,7 +142,11 @@ pub(super) async fn merge(write: WriteRequest) -> Answer {
 }
 
 fn no_fast_forward(asked: &Asked, met: &Met) -> ErrorReply {
-    let message = format!("{} has commits that {} lacks", asked.into.short, asked.from);
+    let message = format!(
+        "{} has commits that {} lacks",
+        asked.into.short,
+        met.from.label()
+    );
     let merge_base = met.merge_bases.first().map(ToString::to_string);
     let refused = ErrorReply::at(ErrorCode::Conflict, "/strategy", message);
     refused.with_details(json!({"mergeBase": merge_base}))
@@ -107,7 +158,7 @@ async fn merge_or_squash(
     asked: Asked,
     met: Met,
 ) -> Answer {
-    let names = [asked.into.short.as_str(), asked.from.as_str()].map(BString::from);
+    let names = [asked.into.short.clone(), met.from.label()].map(BString::from);
     let [our_name, their_name] = names.clone();
     let sides = [met.ours, met.theirs];
     let merge = CommitMerge::new(&*bench.graph, sides, &met.merge_bases, names, asked.favor);
@@ -143,7 +194,7 @@ async fn merge_or_squash(
     let message = asked
         .message
         .clone()
-        .unwrap_or_else(|| default_message(&bench, &asked));
+        .unwrap_or_else(|| default_message(&bench, &asked, &met.from));
     let (author, committer) = (asked.author.line(), asked.committer.line());
     let [ours, _] = both;
     let commit = NewCommit {
@@ -176,6 +227,7 @@ async fn rebase(write: &WriteRequest, bench: Workbench, asked: Asked, met: Met) 
         theirs,
         merge_bases,
         history,
+        ..
     } = met;
     let mut ahead = history.into_ahead();
     while let Some(node) = ahead.next_commit()? {
@@ -211,13 +263,21 @@ async fn rebase(write: &WriteRequest, bench: Workbench, asked: Asked, met: Met) 
     Box::pin(chain.run(write, bench)).await
 }
 
-/// `Merge branch 'x' into y`, as git says it.
-fn default_message(bench: &Workbench, asked: &Asked) -> String {
+/// `Merge branch 'x' into y`, or `Merge branch 'x' of a/b into y`, as git says it.
+fn default_message(bench: &Workbench, asked: &Asked, from: &Source) -> String {
     let verb = match asked.strategy {
         Strategy::Squash => "Squash",
         _ => "Merge",
     };
-    let from = asked.from.as_str();
+    let what = match from {
+        Source::Here(revision) => what_is(bench, revision),
+        Source::Elsewhere(found) => format!("{} of {}", found.what, found.neighbour.path()),
+    };
+    format!("{verb} {what} into {}\n", asked.into.short)
+}
+
+/// What a revision of this repository is: `branch 'x'`.
+fn what_is(bench: &Workbench, from: &str) -> String {
     let is_ref = |folder: &str| {
         let short = from.strip_prefix(folder).unwrap_or(from);
         let name = format!("{folder}{short}");
@@ -226,12 +286,11 @@ fn default_message(bench: &Workbench, asked: &Asked) -> String {
             .is_ok_and(|found| found.is_some())
             .then(|| short.to_owned())
     };
-    let what = match (is_ref(refname::HEADS), is_ref("refs/tags/")) {
+    match (is_ref(refname::HEADS), is_ref("refs/tags/")) {
         (Some(branch), _) => format!("branch '{branch}'"),
         (None, Some(tag)) => format!("tag '{tag}'"),
         (None, None) => format!("commit '{from}'"),
-    };
-    format!("{verb} {what} into {}\n", asked.into.short)
+    }
 }
 
 fn outcome(

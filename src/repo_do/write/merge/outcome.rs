@@ -11,7 +11,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::receive::by_rest::{AnswerOf, RefChanges};
 use crate::repo_do::request::answer::{self, Answer};
 use crate::repo_do::write::files_changed::files_changed;
-use crate::repo_do::write::publish::publish;
+use crate::repo_do::write::publish::publish_onto;
 use crate::repo_do::write::refusal;
 use crate::repo_do::write::request::WriteRequest;
 
@@ -44,7 +44,10 @@ impl Outcome {
         let mut told = self.told();
         told.insert("filesChanged".to_owned(), json!(files_changed));
         let Workbench {
-            objects, reading, ..
+            objects,
+            reading,
+            brought,
+            ..
         } = bench;
         drop(reading);
         if self.dry_run {
@@ -62,7 +65,7 @@ impl Outcome {
             push_options: self.push_options,
         };
         let writer = write.writer();
-        let outcomes = Box::pin(publish(&writer, &objects, changes)).await?;
+        let outcomes = Box::pin(publish_onto(&writer, &objects, changes, brought)).await?;
         match outcomes.into_iter().next() {
             Some(None) => Ok(answer::json(told)?.with_status(201)),
             Some(Some(rejection)) => {

@@ -20,8 +20,10 @@ use crate::git::store::ReadError;
 use crate::repo_do::compare::merge_base::common_history;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::receive::by_rest::BroughtPack;
 use crate::repo_do::runtime::memory::Reservation;
 use crate::repo_do::runtime::timer::pause;
+use crate::repo_do::state::store::Store;
 use crate::repo_do::write::refusal::{self, full};
 use crate::repo_do::write::request::WriteRequest;
 
@@ -39,6 +41,7 @@ pub(super) struct Workbench {
     pub(super) reading: Reading,
     pub(super) graph: Rc<CommitGraph>,
     pub(super) objects: NewObjects,
+    pub(super) brought: Option<BroughtPack>,
     reserved_bytes: u64,
     /// Reservations of histories, kept for as long as the request.
     history_rooms: Vec<Reservation>,
@@ -89,12 +92,22 @@ impl Stepped for TreeMerge {
 impl Workbench {
     /// Takes the packs that are live now.
     pub(super) async fn begin(write: &WriteRequest) -> Result<Self, ErrorReply> {
-        let reading = write.reading().await?;
+        Self::begin_with(write, None).await
+    }
+
+    /// The same with objects of another repository, which become visible with what is made of them.
+    pub(super) async fn begin_with(
+        write: &WriteRequest,
+        brought: Option<BroughtPack>,
+    ) -> Result<Self, ErrorReply> {
+        let last = brought.as_ref().map(BroughtPack::record);
+        let reading = write.reading_with(last).await?;
         // Before anything else is awaited: the packs' own graph.
         let graph = reading.graph()?;
         Ok(Self {
             reading,
             graph,
+            brought,
             objects: NewObjects::new(OBJECT_BYTES_MAX, &Limits::DEFAULT),
             reserved_bytes: 0,
             history_rooms: Vec::new(),
@@ -108,15 +121,7 @@ impl Workbench {
         branch: &Branch,
         guard: Option<ObjectId>,
     ) -> Result<ObjectId, ErrorReply> {
-        let found = self.reading.store().find_ref(branch.name.as_ref())?;
-        let head = found.map(|found| found.target);
-        if guard.is_some() && guard != head {
-            return Err(refusal::moved("/expected_head", head));
-        }
-        head.ok_or_else(|| {
-            let message = format!("there is no branch {}", branch.short);
-            ErrorReply::at(ErrorCode::NotFound, branch.pointer, message)
-        })
+        head(self.reading.store(), branch, guard)
     }
 
     /// The commit of a revision that the caller may see.
@@ -222,6 +227,23 @@ impl Workbench {
     ) -> Result<ObjectId, ErrorReply> {
         self.objects.add(kind, content).map_err(full)
     }
+}
+
+/// The head of a branch that must exist. The guard must agree.
+pub(super) fn head(
+    store: &Store,
+    branch: &Branch,
+    guard: Option<ObjectId>,
+) -> Result<ObjectId, ErrorReply> {
+    let found = store.find_ref(branch.name.as_ref())?;
+    let head = found.map(|found| found.target);
+    if guard.is_some() && guard != head {
+        return Err(refusal::moved("/expected_head", head));
+    }
+    head.ok_or_else(|| {
+        let message = format!("there is no branch {}", branch.short);
+        ErrorReply::at(ErrorCode::NotFound, branch.pointer, message)
+    })
 }
 
 /// The error of a merge that cannot be made.

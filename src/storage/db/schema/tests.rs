@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::*;
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 
-const ALL: [Schema; 4] = [REPOSITORY, NAMESPACE, NETWORK, REGISTRY];
+const ALL: [Schema; 5] = [REPOSITORY, NAMESPACE, NETWORK, REGISTRY, WEBHOOK];
 
 const FIRST: &str = "
     CREATE TABLE schema_version (kind TEXT, version INTEGER);

@@ -46,6 +46,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
             prune_grace_seconds: 1_209_600,
             reflog_retention_seconds: 7_776_000,
             superseded_grace_seconds: 3600,
+            fetch_events: false,
         },
         fsck_strict: false,
         status: RepositoryStatus::Ready,
@@ -325,7 +326,10 @@ fn repositories_take_the_namespaces_default_of_fsck() {
     let change = UpdateNamespace {
         fsck_strict: Some(true),
     };
-    assert_eq!(code(update(&store, &change)), ErrorCode::NotFound);
+    assert_eq!(
+        code(update(&store, &change, &Author::system(1))),
+        ErrorCode::NotFound
+    );
     assert!(store.shown_name().unwrap().is_none());
 
     let is_strict = |outcome| match outcome {
@@ -333,10 +337,18 @@ fn repositories_take_the_namespaces_default_of_fsck() {
         other => panic!("{other:?}"),
     };
     assert!(!is_strict(reserve(&store, &wanted("first", FIRST, 10))));
-    assert!(update(&store, &change).unwrap().fsck_strict);
+    assert!(
+        update(&store, &change, &Author::system(1))
+            .unwrap()
+            .fsck_strict
+    );
     assert!(is_strict(reserve(&store, &wanted("second", SECOND, 10))));
     let nothing = UpdateNamespace { fsck_strict: None };
-    assert!(update(&store, &nothing).unwrap().fsck_strict);
+    assert!(
+        update(&store, &nothing, &Author::system(1))
+            .unwrap()
+            .fsck_strict
+    );
 
     let strict = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
     let new = CreateNamespace {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::repo_do::contract::Scope;
+use crate::repo_do::contract::{Scope, TokenPlace};
 
 fn refused<T: std::fmt::Debug>(answer: Result<T, ErrorReply>) -> (ErrorCode, Option<String>) {
     let error = answer.unwrap_err();
@@ -179,6 +179,14 @@ fn what_is_not_one_object_of_the_right_size() {
     assert_eq!(refused(two), (ErrorCode::InvalidInput, None));
 }
 
+fn page(number: u32, per_page: u32, behind: Option<TokenPlace>) -> PageAsked {
+    PageAsked {
+        number,
+        per_page,
+        behind,
+    }
+}
+
 #[test]
 fn queries_are_read_as_strictly() {
     let list: ListQuery = query("limit=7&sort=last_push_at&direction=asc&search=a%20b").unwrap();
@@ -203,12 +211,27 @@ fn queries_are_read_as_strictly() {
     let tokens: TokenQuery = query("state=all&page=2").unwrap();
     assert_eq!(
         (tokens.state, tokens.page()),
-        (Some(TokenFilter::All), Ok((2, 50)))
+        (Some(TokenFilter::All), Ok(page(2, 50, None)))
     );
-    assert_eq!(
-        refused(query::<TokenQuery>("page=0").unwrap().page()),
-        at("/page")
-    );
+    let behind = TokenPlace {
+        created_at_ms: 1_700_000_000_123,
+        token_id: "0123456789abcdef".to_owned(),
+    };
+    let text = format!("limit=7&cursor={}", behind.cursor());
+    let tokens: TokenQuery = query(&text).unwrap();
+    assert_eq!(tokens.page(), Ok(page(1, 7, Some(behind))));
+    for (text, pointer) in [
+        ("page=0", "/page"),
+        ("limit=201", "/limit"),
+        ("per_page=201", "/per_page"),
+        ("per_page=1&limit=1", "/limit"),
+        ("cursor=x", "/cursor"),
+        ("cursor=MS4w", "/cursor"),
+        ("page=1&cursor=x", "/page"),
+    ] {
+        let tokens = query::<TokenQuery>(text).unwrap();
+        assert_eq!(refused(tokens.page()), at(pointer), "{text}");
+    }
     assert_eq!(refused(query::<TokenQuery>("state=gone")), at("/state"));
 }
 
@@ -279,4 +302,12 @@ proptest! {
         let _ = query::<TokenQuery>(&text);
         let _ = branch("/branch", &text);
     }
+}
+
+#[test]
+fn a_route_without_parameters_names_the_first_one_given() {
+    assert!(no_parameters("").is_ok());
+    let pointer = |query: &str| no_parameters(query).unwrap_err().pointer.unwrap();
+    assert_eq!(pointer("x=1&y=2"), "/x");
+    assert_eq!(pointer("a%2Fb"), "/a~1b");
 }

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::{PAGE_MAX, PER_PAGE_DEFAULT, PER_PAGE_MAX, repository, within};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, Scope, TokenState};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, Scope, TokenPlace, TokenRecord, TokenState};
+use crate::worker::envelope::ResultInfo;
 use crate::worker::names::RepositoryName;
 
 /// Body of `POST /namespaces/:ns/tokens`.
@@ -33,8 +34,39 @@ pub(crate) struct TokenQuery {
     pub(crate) token: Option<String>,
     /// Entries a page.
     pub(crate) per_page: Option<u32>,
+    /// The same.
+    pub(crate) limit: Option<u32>,
     /// The page, from 1.
     pub(crate) page: Option<u32>,
+    /// In place of the page: the cursor of the page before.
+    pub(crate) cursor: Option<String>,
+}
+
+/// A page of tokens that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PageAsked {
+    /// Its number, from 1.
+    pub(crate) number: u32,
+    /// Tokens on it.
+    pub(crate) per_page: u32,
+    /// In place of the number: the token behind which it begins.
+    pub(crate) behind: Option<TokenPlace>,
+}
+
+impl PageAsked {
+    /// The facts about it, once it is known.
+    pub(crate) fn info(
+        &self,
+        count: usize,
+        total_count: u64,
+        last: Option<&TokenRecord>,
+        has_more: bool,
+    ) -> ResultInfo {
+        let next = last.filter(|_| has_more).map(TokenPlace::of);
+        let cursor = next.map(|next| next.cursor()).unwrap_or_default();
+        let number = self.behind.is_none().then_some(self.number);
+        ResultInfo::page(number, self.per_page, count, total_count, cursor)
+    }
 }
 
 /// The repositories that a token opens.
@@ -66,11 +98,26 @@ pub(crate) enum TokenFilter {
 
 impl TokenQuery {
     /// The page asked for and its size, within bounds.
-    pub(crate) fn page(&self) -> Result<(u32, u32), ErrorReply> {
-        Ok((
-            within("page", PAGE_MAX, 1, self.page)?,
-            within("per_page", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.per_page)?,
-        ))
+    pub(crate) fn page(&self) -> Result<PageAsked, ErrorReply> {
+        let refuse = |pointer, message| ErrorReply::at(ErrorCode::InvalidInput, pointer, message);
+        if self.per_page.is_some() && self.limit.is_some() {
+            return Err(refuse("/limit", "limit and per_page are the same"));
+        }
+        // An empty one is the first page, as in other lists.
+        let cursor = self.cursor.as_deref().filter(|cursor| !cursor.is_empty());
+        if cursor.is_some() && self.page.is_some() {
+            return Err(refuse("/page", "page and cursor exclude each other"));
+        }
+        let behind = cursor.map(|cursor| {
+            let foreign = || refuse("/cursor", "the cursor does not belong to this list");
+            TokenPlace::parse(cursor).ok_or_else(foreign)
+        });
+        let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
+        Ok(PageAsked {
+            number: within("page", PAGE_MAX, 1, self.page)?,
+            per_page: within("per_page", PER_PAGE_MAX, limit, self.per_page)?,
+            behind: behind.transpose()?,
+        })
     }
 }
 

@@ -1,0 +1,99 @@
+//! Which settings an update changed, by the names that REST gives them.
+
+use gix_object::bstr::BStr;
+use serde_json::{Map, Value, json};
+
+use crate::git::store::StoreError;
+use crate::repo_do::state::store::Store;
+use crate::storage::repository::store::RepositoryRecord;
+
+const BRANCHES: &str = "refs/heads/";
+
+/// All settings, at one time.
+pub(crate) struct Settings(Map<String, Value>);
+
+impl Settings {
+    /// Those of now.
+    pub(crate) fn of(store: &Store) -> Result<Self, StoreError> {
+        let record = store.load()?.unwrap_or_default();
+        let snapshots = store.snapshot_settings()?;
+        let mut settings = shown(&record);
+        let more = json!({
+            "settle_seconds": snapshots.settle_seconds,
+            "cold_after_seconds": snapshots.cold_after_seconds,
+            "cold_bytes_min": snapshots.cold_bytes_min,
+            "ready_bytes_min": snapshots.ready_bytes_min,
+        });
+        if let Value::Object(more) = more {
+            settings.extend(more);
+        }
+        Ok(Self(settings))
+    }
+
+    /// What differs since `before`, as the payload says it; `None` if nothing does.
+    pub(crate) fn changes_since(&self, before: &Self) -> Option<Value> {
+        let mut changes = Map::new();
+        for (name, to) in &self.0 {
+            let from = before.0.get(name).unwrap_or(&Value::Null);
+            if from != to {
+                changes.insert(name.clone(), json!({"from": from, "to": to}));
+            }
+        }
+        (!changes.is_empty()).then(|| json!({"changes": changes}))
+    }
+}
+
+fn shown(record: &RepositoryRecord) -> Map<String, Value> {
+    let description = Some(&record.description).filter(|text| !text.is_empty());
+    let shown = json!({
+        "description": description,
+        "default_branch": branch(record.head.as_ref()),
+        "fsck": {"strict": record.fsck_strict},
+    });
+    let settings = serde_json::to_value(record.settings).unwrap_or_default();
+    let objects = [shown, settings].into_iter();
+    let fields = objects.filter_map(|value| match value {
+        Value::Object(fields) => Some(fields),
+        _ => None,
+    });
+    fields.flatten().collect()
+}
+
+/// The change of HEAD alone, as the payload says it.
+pub(crate) fn of_head(from: &BStr, to: &BStr) -> Value {
+    json!({"changes": {"default_branch": {"from": branch(from), "to": branch(to)}}})
+}
+
+fn branch(head: &BStr) -> String {
+    let head = head.to_string();
+    head.strip_prefix(BRANCHES).unwrap_or(&head).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_told_from_and_to() {
+        let mut record = RepositoryRecord {
+            head: "refs/heads/main".into(),
+            ..RepositoryRecord::default()
+        };
+        let before = Settings(shown(&record));
+        assert_eq!(Settings(shown(&record)).changes_since(&before), None);
+        record.description = "things".to_owned();
+        record.settings.read_only = true;
+        record.fsck_strict = true;
+        record.head = "refs/heads/trunk".into();
+        let changes = json!({"changes": {
+            "description": {"from": null, "to": "things"},
+            "default_branch": {"from": "main", "to": "trunk"},
+            "read_only": {"from": false, "to": true},
+            "fsck": {"from": {"strict": false}, "to": {"strict": true}},
+        }});
+        assert_eq!(
+            Settings(shown(&record)).changes_since(&before),
+            Some(changes)
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! Events handed over to the namespace's object, in their order, until it has them all.
+//!
+//! The message that carries them also says what the namespace's list should show of the repository.
+//! It is sent at least once; the namespace takes each event once, by its number.
+
+use crate::git::store::StoreError;
+use crate::repo_do::contract::event::{HandOver, HandedOver, NAMESPACE_TAKE};
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::info::shown;
+use crate::repo_do::request::namespace::ask_namespace;
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::reply;
+use crate::repo_do::schedule::wake_or_log;
+use crate::repo_do::state::store::Store;
+use crate::storage::repository::phase::Phase;
+
+/// Events of one message.
+const EVENTS_MAX: u32 = 100;
+
+/// Bytes of their bodies.
+const EVENT_BYTES_MAX: usize = 512 << 10;
+
+/// How long one hand-over waits for another that is under way.
+const WAIT_MS: i64 = 15_000;
+
+/// When to come back if that is not enough.
+const RETRY_SECONDS: u32 = 2;
+
+/// Sends what there is; also without events, for the list of the namespace. If another run is under
+/// way, that run sees what came. After a failure the alarm tries again.
+pub(crate) async fn run(object: &RepoObject) {
+    let Some(_taken) = object.outbox.turn.try_take(now_ms()) else {
+        return;
+    };
+    if let Err(error) = send_all(object).await {
+        reply::log_fault(&error);
+        let at_ms = now_ms().saturating_add(object.outbox.failed());
+        wake_or_log(object, at_ms).await;
+    }
+}
+
+/// Sends what an earlier life of the object left, or a hand-over that failed: for the alarm.
+pub(crate) async fn run_if_any(object: &RepoObject) {
+    let has_any = object.store().and_then(|store| {
+        note(&store, object, object.outbox.to_note())?;
+        has_any(&store)
+    });
+    match has_any {
+        Ok(true) => run(object).await,
+        Ok(false) => {}
+        Err(error) => reply::log_fault(&error.into()),
+    }
+}
+
+/// Hands over everything before the database is wiped; fails while the namespace does not answer.
+pub(crate) async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
+    let store = object.store()?;
+    note(&store, object, object.outbox.to_note())?;
+    if !has_any(&store)? {
+        return Ok(());
+    }
+    let Some(_taken) = object.outbox.turn.take_within(WAIT_MS).await else {
+        return Err(ErrorReply::busy(
+            RETRY_SECONDS,
+            "the repository's events are being handed over, try again",
+        ));
+    };
+    if !has_any(&*object.store()?)? {
+        return Ok(());
+    }
+    send_all(object).await
+}
+
+/// Whether something is left. Where no repository was created there is nothing.
+pub(crate) fn has_any(store: &Store) -> Result<bool, StoreError> {
+    Ok(store.load()?.is_some() && store.has_unhanded_events()?)
+}
+
+/// Notes how far events were handed over.
+fn note(store: &Store, object: &RepoObject, sequence: Option<i64>) -> Result<(), StoreError> {
+    let Some(sequence) = sequence else {
+        return Ok(());
+    };
+    store.note_handed_over(sequence)?;
+    object.outbox.noted(sequence);
+    Ok(())
+}
+
+async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
+    let store = object.store()?;
+    loop {
+        let arrivals = object.outbox.arrivals.count();
+        let Some(record) = store.load()? else {
+            return Ok(());
+        };
+        let from = if let Some(from) = object.outbox.handed_over.get() {
+            from
+        } else {
+            let noted = store.handed_over()?;
+            object.outbox.noted(noted);
+            noted
+        };
+        let page = store.events_after(from, EVENTS_MAX, EVENT_BYTES_MAX)?;
+        let last = page.events.last().map(|event| event.sequence);
+        // What is missing before the first is gone from here, too.
+        let first = page.events.first().map(|event| event.sequence);
+        let gap = first.filter(|first| *first != from.saturating_add(1));
+        let namespace = record.namespace.clone();
+        let message = HandOver {
+            repository_id: record.id.clone(),
+            events: page.events,
+            oldest: gap.unwrap_or(0),
+            info: match record.phase {
+                Phase::Ready => Some(shown(&store, record)?),
+                Phase::Forking | Phase::Deleting => None,
+            },
+        };
+        let sent = ask_namespace(&object.env, &namespace, NAMESPACE_TAKE, &message);
+        let HandedOver { taken } = sent.await?;
+        if !object.is_open(&store) {
+            // Everything was wiped meanwhile.
+            return Ok(());
+        }
+        if let Some(last) = last {
+            if taken < from {
+                // The namespace was set back, and gets what it lacks.
+                object.outbox.handed_over.set(Some(taken));
+                continue;
+            }
+            if taken < last {
+                let message = "the namespace did not take all events";
+                return Err(ErrorReply::new(ErrorCode::InternalError, message));
+            }
+            object.outbox.handed_over.set(Some(last));
+            note(&store, object, object.outbox.to_note_now())?;
+        }
+        object.outbox.succeeded();
+        if !page.more && object.outbox.arrivals.count() == arrivals {
+            return Ok(());
+        }
+    }
+}

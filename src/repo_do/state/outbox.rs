@@ -1,0 +1,104 @@
+//! The state of the hand-over of events to the namespace, while the object is awake.
+
+use std::cell::Cell;
+
+use super::turn::Turn;
+use crate::repo_do::feed::arrivals::Arrivals;
+
+/// After this time a hand-over is over, whether it said so or not.
+const HAND_OVER_MS_MAX: i64 = 60_000;
+
+/// How long to wait after the first hand-over that failed; twice as long after each further one.
+const RETRY_MS: i64 = 1_000;
+
+/// Doublings of that: some hour. A push in between does not wait for it.
+const DOUBLINGS_MAX: u32 = 12;
+
+/// After so many events the database notes at once that they were handed over. Else the alarm does so:
+/// a note for each push would be a commit more, and what is handed over twice is taken once.
+const NOTE_EVENTS: i64 = 64;
+
+/// The outbox of an object that is awake.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    /// Events as they are written, for readers who wait.
+    pub(crate) arrivals: Arrivals,
+    /// One hand-over at a time.
+    pub(crate) turn: Turn,
+    /// How far events were handed over, once that is known.
+    pub(crate) handed_over: Cell<Option<i64>>,
+    /// How far the database says so.
+    noted: Cell<i64>,
+    /// Whether it was looked for events that an earlier life of the object left.
+    pub(crate) is_looked_at: Cell<bool>,
+    failures: Cell<u32>,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self {
+            arrivals: Arrivals::default(),
+            turn: Turn::ending_after(HAND_OVER_MS_MAX),
+            handed_over: Cell::default(),
+            noted: Cell::default(),
+            is_looked_at: Cell::default(),
+            failures: Cell::default(),
+        }
+    }
+}
+
+impl Outbox {
+    /// The database was wiped.
+    pub(crate) fn clear(&self) {
+        self.handed_over.take();
+        self.noted.take();
+        self.is_looked_at.take();
+        self.failures.take();
+        self.arrivals.notify();
+    }
+
+    /// The database says that events were handed over up to this one.
+    pub(crate) fn noted(&self, sequence: i64) {
+        self.noted.set(sequence);
+    }
+
+    /// How far events were handed over, if the database does not say so yet.
+    pub(crate) fn to_note(&self) -> Option<i64> {
+        let handed_over = self.handed_over.get();
+        handed_over.filter(|sequence| *sequence > self.noted.get())
+    }
+
+    /// The same, once that is worth a row: the first time, and after many events.
+    pub(crate) fn to_note_now(&self) -> Option<i64> {
+        let noted = self.noted.get();
+        let is_worth = |sequence: &i64| noted == 0 || sequence.saturating_sub(noted) >= NOTE_EVENTS;
+        self.to_note().filter(is_worth)
+    }
+
+    /// A hand-over succeeded.
+    pub(crate) fn succeeded(&self) {
+        self.failures.set(0);
+    }
+
+    /// A hand-over failed; gives how many milliseconds to wait before the next one.
+    pub(crate) fn failed(&self) -> i64 {
+        let failures = self.failures.get();
+        self.failures.set(failures.saturating_add(1));
+        RETRY_MS << failures.min(DOUBLINGS_MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_in_a_row_wait_longer_each_time() {
+        let outbox = Outbox::default();
+        let waits: Vec<_> = (0..15).map(|_| outbox.failed()).collect();
+        assert_eq!(waits[..4], [1_000, 2_000, 4_000, 8_000]);
+        assert_eq!(waits[12..], [4_096_000; 3]);
+        outbox.succeeded();
+        assert_eq!(outbox.failed(), 1_000);
+    }
+}

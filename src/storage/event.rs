@@ -1,0 +1,180 @@
+//! An event as databases keep it: what happened, to whom it is told later, and in which order.
+//!
+//! A repository's database and a namespace's keep the same body. The prefix of its type, its ids and
+//! its time come from the row beside it, and are put in when the event is shown.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Makes [`EventKind`] and its names.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
+        /// What can happen. Its name is the event's type without the prefix.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum EventKind {
+            $($(#[$doc])* #[serde(rename = $name)] $kind,)*
+        }
+
+        impl EventKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// The type without its prefix, as `repo.pushed`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A repository was made.
+    Created = "repo.created",
+    /// A repository was deleted: its last event.
+    Deleted = "repo.deleted",
+    /// A deleted repository came back.
+    Restored = "repo.restored",
+    /// A repository has another name.
+    Renamed = "repo.renamed",
+    /// A repository was made from another one.
+    Forked = "repo.forked",
+    /// A repository was filled from another server.
+    Imported = "repo.imported",
+    /// Its settings changed.
+    Updated = "repo.updated",
+    /// Its time was up.
+    Expired = "repo.expired",
+    /// A ref changed.
+    Pushed = "repo.pushed",
+    /// It was cloned.
+    Cloned = "repo.cloned",
+    /// It was fetched from.
+    Fetched = "repo.fetched",
+    /// A token of the repository was made.
+    TokenCreated = "repo.token.created",
+    /// A token of the repository was revoked.
+    TokenRevoked = "repo.token.revoked",
+    /// The namespace's settings changed.
+    NamespaceUpdated = "namespace.updated",
+    /// A token of the namespace was made.
+    NamespaceTokenCreated = "namespace.token.created",
+    /// A token of the namespace was revoked.
+    NamespaceTokenRevoked = "namespace.token.revoked",
+    /// Cairn switched a webhook off.
+    WebhookDisabled = "webhook.disabled",
+    /// Somebody asked whether a webhook works. It is in no feed.
+    WebhookPing = "webhook.ping",
+}
+
+impl EventKind {
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+/// Who did it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventActor {
+    /// What the actor is.
+    pub kind: ActorKind,
+    /// The token's id, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_id: Option<String>,
+    /// The token's label at the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// What an actor is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// Whoever holds the operator's key.
+    Operator,
+    /// A token of the namespace.
+    Namespace,
+    /// A token of the repository.
+    Token,
+    /// Cairn itself.
+    #[default]
+    System,
+}
+
+/// Where something happens, who does it, and by which request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventOrigin {
+    /// The repository's id.
+    pub repository_id: String,
+    /// Its namespace's name.
+    pub namespace: String,
+    /// Its name.
+    pub repo_name: String,
+    /// Who does it.
+    pub actor: EventActor,
+    /// The request that does it; none of what happens by itself.
+    pub request_id: Option<String>,
+}
+
+impl EventOrigin {
+    /// The body of an event of the repository.
+    #[must_use]
+    pub fn body(&self, payload: Box<RawValue>) -> EventBody {
+        EventBody {
+            namespace: self.namespace.clone(),
+            repo_name: Some(self.repo_name.clone()),
+            payload,
+            actor: self.actor.clone(),
+            request_id: self.request_id.clone(),
+        }
+    }
+}
+
+/// What a row of an event holds beside its numbers, its time and its kind.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EventBody {
+    /// The namespace's name at the time.
+    pub namespace: String,
+    /// The repository's name at the time; none of an event of the namespace itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repo_name: Option<String>,
+    /// What happened, in the shape that its kind has.
+    pub payload: Box<RawValue>,
+    /// Who did it.
+    pub actor: EventActor,
+    /// The request that did it; none of what happened by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+/// An event with its place in the order of its source.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Event {
+    /// 1, 2, 3, … in its repository, or of the namespace's own.
+    pub sequence: i64,
+    /// Unix milliseconds.
+    pub at_ms: i64,
+    /// What happened.
+    pub kind: EventKind,
+    /// The rest.
+    pub body: EventBody,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_one_name_everywhere() {
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::from_name(kind.name()), Some(*kind));
+            let json = serde_json::to_value(kind).unwrap();
+            assert_eq!(json, kind.name());
+        }
+        assert_eq!(EventKind::from_name("repo.Pushed"), None);
+    }
+}

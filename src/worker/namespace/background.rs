@@ -1,0 +1,56 @@
+//! What a namespace's object does with its events while nobody waits for it.
+//!
+//! It begins as soon as an event is written. The alarm is the safety net: it is ordered in the same turn
+//! as the row, and goes on with what an object left that ended.
+
+use std::rc::Rc;
+
+use super::state::{NamespaceState, now_ms};
+use super::{queue, telling};
+use crate::storage::fault_log;
+use crate::storage::namespace::entries::EntryError;
+
+/// When the alarm does what the object could not, because it ended.
+const ALARM_MS: i64 = 30_000;
+
+/// Called before anything is awaited after events were written: wakes the readers who wait, orders the
+/// alarm, and sends the events on.
+pub(crate) async fn written(state: &Rc<NamespaceState>) {
+    state.arrivals.notify();
+    match has_work(state) {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => return fault_log::error("namespace", &error),
+    }
+    let at_ms = now_ms().saturating_add(ALARM_MS);
+    if let Err(error) = state.wake_by(at_ms).await {
+        fault_log::error("alarm", &error);
+    }
+    let state = Rc::clone(state);
+    worker::wasm_bindgen_futures::spawn_local(async move { run(&state).await });
+}
+
+/// On each ring of the alarm.
+pub(crate) async fn ring(state: &Rc<NamespaceState>) -> worker::Result<()> {
+    state.has_rung();
+    run(state).await;
+    let has_work = has_work(state);
+    let has_work = has_work.map_err(|error| worker::Error::RustError(error.to_string()))?;
+    if has_work {
+        state.wake_by(now_ms().saturating_add(ALARM_MS)).await?;
+    }
+    Ok(())
+}
+
+async fn run(state: &Rc<NamespaceState>) {
+    telling::begin(state);
+    queue::run(state).await;
+}
+
+/// Whether an event is still to be sent on.
+fn has_work(state: &NamespaceState) -> Result<bool, EntryError> {
+    let Some(store) = state.store()? else {
+        return Ok(false);
+    };
+    Ok(queue::has_work(state, &store)? || telling::has_work(&store)?)
+}

@@ -1,0 +1,73 @@
+//! Events that repositories hand over, taken by their namespace in one transaction.
+
+use super::steps::{self, StepError};
+use crate::repo_do::contract::event::{HandOver, HandedOver};
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::storage::db::sql::{Database, in_transaction};
+use crate::storage::namespace::events::FeedRetention;
+use crate::storage::namespace::store::NamespaceStore;
+
+/// The variable with the number of events that a namespace keeps.
+const COUNT: &str = "CAIRN_EVENTS_NAMESPACE_MAX";
+/// The variable with the seconds for which events are kept, in repositories too.
+const SECONDS: &str = "CAIRN_EVENTS_SECONDS";
+
+const COUNT_DEFAULT: i64 = 100_000;
+/// 30 days.
+const SECONDS_DEFAULT: i64 = 2_592_000;
+
+/// Events that one step removes at most: more than one step takes, so that removing keeps up.
+const TRIMMED_MAX: u32 = 256;
+
+/// How the deployment has events kept. What is not a number is as if it were not set.
+pub(crate) fn retention(
+    variable: impl Fn(&str) -> Option<String>,
+    queue_waits: bool,
+) -> FeedRetention {
+    let number = |name| {
+        let given = variable(name).and_then(|text| text.trim().parse::<i64>().ok());
+        given.filter(|number| *number >= 0)
+    };
+    let seconds = number(SECONDS).unwrap_or(SECONDS_DEFAULT);
+    FeedRetention {
+        count_max: number(COUNT).unwrap_or(COUNT_DEFAULT),
+        age_ms: seconds.saturating_mul(1000),
+        queue_waits,
+    }
+}
+
+/// Takes what a repository hands over, whether or not the repository is listed any more, and brings
+/// its entry up to date.
+pub(crate) fn take<D: Database>(
+    store: &NamespaceStore<D>,
+    handed: &HandOver,
+    kept: FeedRetention,
+    now_ms: i64,
+) -> Result<HandedOver, StepError> {
+    if store.shown_name()?.is_none() {
+        return without_namespace(handed);
+    }
+    in_transaction(store.database(), || {
+        let taken = store.take_events(&handed.repository_id, handed.oldest, &handed.events)?;
+        if let Some(info) = &handed.info {
+            steps::touch(store, info)?;
+        }
+        store.trim_events(kept, now_ms, TRIMMED_MAX)?;
+        Ok(HandedOver { taken })
+    })
+}
+
+/// A namespace that was deleted took its feed along, and a repository that goes need not wait for it.
+/// One that stays keeps its events until the namespace, which was lost, is made again.
+fn without_namespace(handed: &HandOver) -> Result<HandedOver, StepError> {
+    let last = handed.events.last().map(|event| event.sequence);
+    if last.is_some() && handed.info.is_some() {
+        return Err(ErrorReply::new(ErrorCode::NotFound, "there is no such namespace").into());
+    }
+    Ok(HandedOver {
+        taken: last.unwrap_or(0),
+    })
+}
+
+#[cfg(test)]
+mod tests;

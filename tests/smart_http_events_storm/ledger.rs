@@ -1,0 +1,87 @@
+//! What the clients asked for, and what they were told about it.
+
+use std::sync::Mutex;
+
+/// One change of one ref.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Update {
+    pub name: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+/// What a client knows of a change that it asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The server said that it is done.
+    Done,
+    /// The server refused it.
+    Refused,
+    /// No answer came, or one that tells nothing: the server was killed, say.
+    Lost,
+    /// No answer came, but the ref showed afterwards that it was done.
+    Found,
+    /// No answer came, and the ref showed afterwards that nothing was done.
+    Absent,
+}
+
+/// One line.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The number of the repository.
+    pub repository: usize,
+    pub update: Update,
+    pub told: Told,
+}
+
+/// All lines, in no order.
+#[derive(Debug, Default)]
+pub struct Ledger(Mutex<Vec<Entry>>);
+
+impl Ledger {
+    pub fn note(&self, repository: usize, update: &Update, told: Told) {
+        let update = update.clone();
+        self.0.lock().unwrap().push(Entry {
+            repository,
+            update,
+            told,
+        });
+    }
+
+    /// The lines of one repository.
+    pub fn of(&self, repository: usize) -> Vec<Entry> {
+        let lines = self.0.lock().unwrap();
+        let mut lines = lines.clone();
+        lines.retain(|line| line.repository == repository);
+        lines
+    }
+
+    /// How many lines say this.
+    pub fn count(&self, told: Told) -> usize {
+        let lines = self.0.lock().unwrap();
+        lines.iter().filter(|line| line.told == told).count()
+    }
+
+    /// The events that there must be at least.
+    pub fn happened(&self) -> usize {
+        self.count(Told::Done) + self.count(Told::Found)
+    }
+}
+
+/// Numbers that look random and are the same in every run (xorshift).
+#[derive(Debug, Clone)]
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from((self.0 >> 11) % bound as u64).unwrap()
+    }
+}
