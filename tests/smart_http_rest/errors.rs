@@ -89,11 +89,10 @@ impl Operation {
             Some("fork") => json!({ "name": "forked" }),
             Some("import") => json!({ "url": "https://example.com/x.git" }),
             Some("recover") => json!({ "repository_id": "0123456789abcdef" }),
-            Some("purge-unreachable") => json!({}),
+            Some("purge-unreachable" | "rotate-secret") => json!({}),
             Some("maintenance") => json!({ "task": "verify" }),
             Some("webhooks") => json!({ "url": "https://ci.example.com/", "events": ["*"] }),
             Some("{webhook}") => json!({ "active": false }),
-            Some("rotate-secret") => json!({}),
             _ => json!({ "description": "changed" }),
         }
     }
