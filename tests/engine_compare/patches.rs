@@ -117,10 +117,9 @@ fn two_thousand_random_diffs_are_those_of_git() {
 
 /// Random trees with prose in them: lines of many words, of which some change, with blanks of all kinds.
 fn make_prose(directory: &Path, seed: u64, count: usize) -> Vec<ObjectId> {
-    git(directory, &["init", "-q", "--bare"], b"");
     let mut numbers = Numbers(seed);
     let mut words: Vec<String> = Vec::new();
-    let mut stream = Vec::new();
+    let mut texts = Vec::new();
     for number in 0..count {
         if number % 20 == 0 {
             let length = numbers.one_of(&[0, 5, 60, 400, 900]);
@@ -137,26 +136,9 @@ fn make_prose(directory: &Path, seed: u64, count: usize) -> Vec<ObjectId> {
                 }
             }
         }
-        let text = words.concat();
-        write!(
-            stream,
-            "commit refs/heads/prose\nmark :{}\ncommitter A <a@example.com> {number} +0000\n\
-             data 0\nM 100644 inline f\ndata {}\n{text}\n",
-            number + 1,
-            text.len()
-        )
-        .unwrap();
+        texts.push(words.concat());
     }
-    git(directory, &["fast-import", "--quiet"], &stream);
-    let listed = git(
-        directory,
-        &["log", "--reverse", "--format=%T", "prose"],
-        b"",
-    );
-    let lines = listed.lines();
-    lines
-        .map(|line| ObjectId::from_hex(line).unwrap())
-        .collect()
+    commit_texts(directory, &texts)
 }
 
 /// One of few words and what stands behind it.
@@ -206,13 +188,21 @@ fn many_more_random_diffs_are_those_of_git() {
 
 /// Texts of few different lines, long enough for git's shortcuts in its search.
 fn make_texts(directory: &Path, seed: u64, lengths: &[usize]) -> Vec<ObjectId> {
-    git(directory, &["init", "-q", "--bare"], b"");
     let mut numbers = Numbers(seed);
-    let mut stream = Vec::new();
-    for (number, length) in lengths.iter().enumerate() {
+    let text = |length: &usize| {
         let words = numbers.one_of(&[2, 3, 10, 100, 1000]);
         let lines = (0..*length).map(|_| format!("{:x}\n", numbers.below(words)));
-        let text: String = lines.collect();
+        lines.collect::<String>()
+    };
+    let texts: Vec<_> = lengths.iter().map(text).collect();
+    commit_texts(directory, &texts)
+}
+
+/// A repository in which a file has one of these texts after the other; gives the trees.
+fn commit_texts(directory: &Path, texts: &[String]) -> Vec<ObjectId> {
+    git(directory, &["init", "-q", "--bare"], b"");
+    let mut stream = Vec::new();
+    for (number, text) in texts.iter().enumerate() {
         write!(
             stream,
             "commit refs/heads/texts\nmark :{}\ncommitter A <a@example.com> {number} +0000\n\

@@ -9,9 +9,10 @@ use std::time::Duration;
 use serde_json::json;
 use ureq::http::Method;
 
-use super::ledger::{Random, Told, Update};
+use super::ledger::{Told, Update};
 use super::storm::Shared;
 use super::support::git::Git;
+use super::support::history::Random;
 use super::support::rest::Rest;
 use super::support::wait::until;
 use super::wire::{self, Made};
@@ -42,7 +43,7 @@ impl<'a> Client<'a> {
         Self {
             number,
             shared,
-            random: Random::new(shared.size.seed + 1 + number as u64),
+            random: Random(shared.size.seed + 1 + number as u64),
             git: shared.scratch.bare_repository(&format!("client-{number}")),
             tips: HashMap::new(),
             made: 0,

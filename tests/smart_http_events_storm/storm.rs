@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::followers::{Follower, namespace_feed};
 use super::judge::{self, Feeds};
-use super::ledger::{Ledger, Random, Told};
+use super::ledger::{Ledger, Told};
 use super::pushes::Client;
 use super::receivers::Receivers;
+use super::support::history::Random;
 use super::support::rest::{Hosted, Rest};
 use super::support::scratch::Scratch;
 use super::support::server::Server;
@@ -224,7 +225,7 @@ fn push_and_kill(shared: &Shared<'_>, server: &mut Server) -> (Vec<Value>, Vec<V
 /// Kills the server when so many pushes were made, at random; sometimes right after a start.
 fn kill_now_and_then(shared: &Shared<'_>, server: &mut Server) {
     let size = shared.size;
-    let mut random = Random::new(size.seed);
+    let mut random = Random(size.seed);
     let mut moments: Vec<_> = (0..size.kills)
         .map(|_| size.pushes / 50 + random.below(size.pushes * 24 / 25))
         .collect();

@@ -22,12 +22,25 @@ pub enum Says {
     Hang,
     /// Nothing, and the connection ends.
     HangUp,
+    /// These bytes, and the connection ends.
+    BreakOff(&'static [u8]),
+    /// The same after a while.
+    After(Duration, Box<Self>),
 }
 
 impl Says {
     /// A bare status.
     pub fn status(status: u16) -> Self {
         Self::Answer(status, Vec::new(), Vec::new())
+    }
+
+    /// The status; 0 without an answer.
+    pub fn status_code(&self) -> u16 {
+        match self {
+            Self::Answer(status, ..) => *status,
+            Self::After(_, says) => says.status_code(),
+            Self::Hang | Self::HangUp | Self::BreakOff(_) => 0,
+        }
     }
 }
 
@@ -58,22 +71,21 @@ pub struct Receiver {
 impl Receiver {
     /// Starts one that takes everything.
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
-        let port = listener.local_addr().expect("it is bound").port();
+        let received: Arc<Mutex<Vec<Received>>> = Arc::default();
         let all = |_: &Received| Says::status(204);
-        let receiver = Self {
-            port,
-            received: Arc::default(),
-            rule: Arc::new(Mutex::new(Box::new(all))),
-        };
-        let (log, rule) = (Arc::clone(&receiver.received), Arc::clone(&receiver.rule));
-        std::thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                let (log, rule) = (Arc::clone(&log), Arc::clone(&rule));
-                std::thread::spawn(move || serve(connection, &log, &rule));
-            }
+        let rule: Arc<Mutex<Box<Rule>>> = Arc::new(Mutex::new(Box::new(all)));
+        let (log, judge) = (Arc::clone(&received), Arc::clone(&rule));
+        let port = listen(move |mut request| {
+            let says = judge.lock().unwrap()(&request);
+            request.answered = says.status_code();
+            log.lock().unwrap().push(request);
+            says
         });
-        receiver
+        Self {
+            port,
+            received,
+            rule,
+        }
     }
 
     /// From now on answers so.
@@ -128,42 +140,61 @@ impl Received {
     }
 }
 
-fn serve(
-    connection: TcpStream,
-    received: &Mutex<Vec<Received>>,
-    rule: &Mutex<Box<Rule>>,
-) -> Option<()> {
+/// Serves requests on a port of its own, which it gives, until the test process ends.
+pub fn listen(handle: impl Fn(Received) -> Says + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
+    let port = listener.local_addr().expect("it is bound").port();
+    let handle = Arc::new(handle);
+    std::thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            let handle = Arc::clone(&handle);
+            std::thread::spawn(move || serve(connection, &*handle));
+        }
+    });
+    port
+}
+
+fn serve(connection: TcpStream, handle: &impl Fn(Received) -> Says) -> Option<()> {
+    connection.set_nodelay(true).ok()?;
     let mut reader = BufReader::new(connection);
     // Several requests may come over one connection.
     loop {
-        let mut request = read(&mut reader)?;
-        let says = rule.lock().unwrap()(&request);
-        if let Says::Answer(status, ..) = &says {
-            request.answered = *status;
-        }
-        received.lock().unwrap().push(request);
-        match says {
-            Says::Answer(status, headers, body) => {
-                let length = body.len();
-                let mut head = format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n");
-                if status == 204 {
-                    head = format!("HTTP/1.1 {status} x\r\n");
-                }
-                for (name, value) in headers {
-                    head.extend([name, ": ", value.as_str(), "\r\n"]);
-                }
-                head.push_str("\r\n");
-                let stream = reader.get_mut();
-                stream.write_all(head.as_bytes()).ok()?;
-                stream.write_all(&body).ok()?;
+        let says = handle(read(&mut reader)?);
+        say(says, &mut reader)?;
+    }
+}
+
+/// `None` ends the connection.
+fn say(says: Says, reader: &mut BufReader<TcpStream>) -> Option<()> {
+    match says {
+        Says::Answer(status, headers, body) => {
+            let length = body.len();
+            let mut head = format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n");
+            if status == 204 {
+                head = format!("HTTP/1.1 {status} x\r\n");
             }
-            Says::Hang => {
-                // Until the client gives up.
-                let _ = reader.read(&mut [0]);
-                return None;
+            for (name, value) in headers {
+                head.extend([name, ": ", value.as_str(), "\r\n"]);
             }
-            Says::HangUp => return None,
+            head.push_str("\r\n");
+            let stream = reader.get_mut();
+            stream.write_all(head.as_bytes()).ok()?;
+            stream.write_all(&body).ok()
         }
+        Says::After(pause, says) => {
+            std::thread::sleep(pause);
+            say(*says, reader)
+        }
+        Says::BreakOff(bytes) => {
+            let _ = reader.get_mut().write_all(bytes);
+            None
+        }
+        Says::Hang => {
+            // Until the client gives up.
+            let _ = reader.read(&mut [0]);
+            None
+        }
+        Says::HangUp => None,
     }
 }
 

@@ -104,9 +104,9 @@ fn stories_do_not_sleep() {
     // Waiting itself, servers of the tests that may be slow, and stories in which the moment is what varies.
     let allowed = [
         "tests/support/wait.rs",
+        "tests/support/receiver.rs",
         "tests/support/remote.rs",
         "tests/support/server.rs",
-        "tests/smart_http_events_storm/receivers.rs",
         "tests/smart_http_fork.rs",
     ];
     let sleeping = files("tests", "rs").into_iter().filter(|file| {
