@@ -14,6 +14,12 @@ pub(crate) const HEADS: &str = "refs/heads/";
 /// Tags begin with this.
 pub(crate) const TAGS: &str = "refs/tags/";
 
+/// The name of the branch that HEAD points to, without `refs/heads/`; another ref as it is.
+pub(crate) fn branch_of(head: &BStr) -> String {
+    let head = head.to_string();
+    head.strip_prefix(HEADS).unwrap_or(&head).to_owned()
+}
+
 /// Bytes of the longest component that a new ref may have. A client keeps a ref in a file of that
 /// name, and Ext4, XFS, Btrfs, APFS and NTFS give a file name 255 (bytes, or units of UTF-16). Git
 /// takes five for `.lock` while it writes; the ten that are left are for tools that append more.

@@ -6,10 +6,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::git::store::StoreError;
+
 /// Makes [`EventKind`] and its names.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
-        /// What can happen. Its name is the event's type without the prefix.
+        /// A kind of event. Its name is the event's type without the prefix.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum EventKind {
             $($(#[$doc])* #[serde(rename = $name)] $kind,)*
@@ -77,10 +79,10 @@ impl EventKind {
     }
 }
 
-/// Who did it.
+/// The actor.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventActor {
-    /// What the actor is.
+    /// The kind of actor.
     pub kind: ActorKind,
     /// The token's id, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,7 +92,7 @@ pub struct EventActor {
     pub label: Option<String>,
 }
 
-/// What an actor is.
+/// A kind of actor.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
@@ -114,9 +116,9 @@ pub struct EventOrigin {
     pub namespace: String,
     /// Its name.
     pub repo_name: String,
-    /// Who does it.
+    /// The actor.
     pub actor: EventActor,
-    /// The request that does it; none of what happens by itself.
+    /// The request that does it; `None` if it happens by itself.
     pub request_id: Option<String>,
 }
 
@@ -134,21 +136,28 @@ impl EventOrigin {
     }
 }
 
-/// What a row of an event holds beside its numbers, its time and its kind.
+/// The part of an event's row beside its numbers, its time and its kind.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EventBody {
     /// The namespace's name at the time.
     pub namespace: String,
-    /// The repository's name at the time; none of an event of the namespace itself.
+    /// The repository's name at the time; `None` in an event of the namespace itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repo_name: Option<String>,
-    /// What happened, in the shape that its kind has.
+    /// The details, in the shape that the kind has.
     pub payload: Box<RawValue>,
-    /// Who did it.
+    /// The actor.
     pub actor: EventActor,
-    /// The request that did it; none of what happened by itself.
+    /// The request that did it; `None` if it happened by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+}
+
+impl EventBody {
+    /// As a row holds it.
+    pub(crate) fn json(&self) -> Result<String, StoreError> {
+        serde_json::to_string(self).map_err(|error| StoreError::Failed(error.to_string()))
+    }
 }
 
 /// An event with its place in the order of its source.
@@ -158,7 +167,7 @@ pub struct Event {
     pub sequence: i64,
     /// Unix milliseconds.
     pub at_ms: i64,
-    /// What happened.
+    /// The kind of event.
     pub kind: EventKind,
     /// The rest.
     pub body: EventBody,

@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 
 use super::db::row::{Row, Value};
-use super::db::sql::{Database, query_first};
+use super::db::sql::{Database, query_all, query_first};
 use super::db::sql_error::SqlError;
 use super::event::{Event, EventKind};
 use crate::git::store::StoreError;
@@ -23,7 +23,7 @@ pub enum FeedOf {
     Namespace,
 }
 
-/// What one look asks for.
+/// A question to the feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// The last place that was seen.
@@ -44,11 +44,11 @@ pub struct Placed {
     /// The repository, in a namespace's feed; empty of the namespace's own events, and in a
     /// repository's feed.
     pub repository_id: String,
-    /// It.
+    /// The event.
     pub event: Event,
 }
 
-/// What one look found.
+/// The result of one look.
 #[derive(Debug, Clone, Default)]
 pub struct Looked {
     /// Events, in order.
@@ -135,7 +135,50 @@ pub(crate) fn bounds<D: Database>(db: &D) -> Result<(i64, i64), StoreError> {
     Ok(bounds.unwrap_or((1, 0)))
 }
 
-fn placed(row: &dyn Row, body: &str) -> Result<Placed, SqlError> {
+/// How many events are kept, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventRetention {
+    /// Events.
+    pub count_max: i64,
+    /// Milliseconds.
+    pub age_ms: i64,
+}
+
+impl EventRetention {
+    /// Tells by its place and its time whether an event is one too many, or too old.
+    pub(super) fn goes(self, newest: i64, now_ms: i64) -> impl Fn(i64, i64) -> bool {
+        let too_many = newest.saturating_sub(self.count_max);
+        let too_old = now_ms.saturating_sub(self.age_ms);
+        move |place, at_ms| place <= too_many || at_ms <= too_old
+    }
+}
+
+/// Removes up to `rows_max` of the oldest events that go, none behind the place `last`; gives how many
+/// went.
+pub(super) fn remove_oldest<D: Database>(
+    db: &D,
+    last: i64,
+    goes: impl Fn(i64, i64) -> bool,
+    rows_max: u32,
+) -> Result<u64, StoreError> {
+    let sql = "SELECT sequence, at FROM event WHERE sequence <= ?1 ORDER BY sequence LIMIT ?2";
+    let oldest = query_all(db, sql, &[last.into(), rows_max.into()], |row| {
+        Ok((row.integer(0)?, row.integer(1)?))
+    })?;
+    // From the lower end only: what stays has no gap, whatever the clock said.
+    let gone = oldest
+        .iter()
+        .take_while(|(place, at_ms)| goes(*place, *at_ms));
+    let Some((place, _)) = gone.last() else {
+        return Ok(0);
+    };
+    let sql = "DELETE FROM event WHERE sequence <= ?1";
+    Ok(db.execute(sql, &[(*place).into()])?)
+}
+
+/// An event of a row with the columns of a [`look`]: place, repository, number, time, kind, body. The
+/// caller has read the body.
+pub(super) fn placed(row: &dyn Row, body: &str) -> Result<Placed, SqlError> {
     let column = |column, expected| SqlError::Column { column, expected };
     let kind = EventKind::from_name(&row.text(4)?);
     let body = serde_json::from_str(body).map_err(|_| column(5, "body of an event"))?;

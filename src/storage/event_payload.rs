@@ -7,9 +7,7 @@ use serde_json::value::RawValue;
 
 use super::repository::store::RepositoryRecord;
 use super::time::iso_8601;
-
-/// How the full name of a branch begins.
-const BRANCHES: &str = "refs/heads/";
+use crate::git::refname;
 
 /// The id in the place of none, as Git's hooks write it.
 pub(crate) const NO_ID: &str = "0000000000000000000000000000000000000000";
@@ -38,10 +36,9 @@ pub struct RepositoryPayload {
 
 impl From<&RepositoryRecord> for RepositoryPayload {
     fn from(record: &RepositoryRecord) -> Self {
-        let head = record.head.to_string();
         Self {
             repo_id: record.id.clone(),
-            default_branch: head.strip_prefix(BRANCHES).unwrap_or(&head).to_owned(),
+            default_branch: refname::branch_of(record.head.as_ref()),
             description: Some(record.description.clone()).filter(|text| !text.is_empty()),
             read_only: record.settings.read_only,
             created_at: iso_8601(record.created_at),

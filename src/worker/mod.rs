@@ -5,6 +5,7 @@
 //! | [`entry`] | the fetch handler: every request gets one answer, even after a fault |
 //! | [`git`] | Git's smart HTTP, streamed through to the repository's object |
 //! | [`ready`] | a ready clone, streamed from R2 to the client |
+//! | [`durable`] | what the objects of namespaces and webhooks share |
 //! | [`rest`] | the REST resources: requests and answers |
 //! | [`namespace`] | the objects of namespaces and the registry: contract, calls, the objects themselves |
 //! | [`webhooks`] | the objects of webhooks: signing, delivering, retrying |
@@ -41,6 +42,7 @@ pub(crate) mod admission;
 pub(crate) mod credentials;
 pub(crate) mod cross_site;
 pub(crate) mod drain;
+pub(crate) mod durable;
 pub(crate) mod entry;
 pub(crate) mod envelope;
 pub(crate) mod fault;

@@ -242,7 +242,7 @@ async fn ask(
 }
 
 /// The message of a thrown value.
-fn told(thrown: &JsValue) -> String {
+pub(crate) fn told(thrown: &JsValue) -> String {
     thrown.dyn_ref::<js_sys::Error>().map_or_else(
         || format!("{thrown:?}"),
         |error| String::from(error.message()),

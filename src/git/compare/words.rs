@@ -26,7 +26,7 @@ struct Run {
     bytes: Range<usize>,
 }
 
-/// What a stretch of text is.
+/// A stretch of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunKind {
     /// Both sides have its words.

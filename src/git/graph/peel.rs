@@ -74,3 +74,36 @@ impl<'a, S: PackStore> Peeler<'a, S> {
         }
     }
 }
+
+/// Tags between a name and what it stands for, at most.
+pub(crate) const TAG_CHAIN_MAX: usize = 100;
+
+/// The target of a tag; `None` when the object is no tag, or not here.
+pub(crate) fn target_of(
+    objects: &(impl ObjectSource + ?Sized),
+    id: ObjectId,
+) -> Result<Option<ObjectId>, ReadError> {
+    if objects.kind(&id)? != Some(ObjectKind::Tag) {
+        return Ok(None);
+    }
+    let Some((_, content)) = objects.read(&id)? else {
+        return Ok(None);
+    };
+    let what = "it does not parse as a tag";
+    let tag = facts::tag(&content).map_err(|_| ReadError::Corrupt { id, what })?;
+    Ok(Some(tag.target))
+}
+
+/// The object at the end of a chain of tags.
+pub(crate) fn end_of_tags(
+    objects: &(impl ObjectSource + ?Sized),
+    mut id: ObjectId,
+) -> Result<ObjectId, ReadError> {
+    for _ in 0..TAG_CHAIN_MAX {
+        match target_of(objects, id)? {
+            Some(target) => id = target,
+            None => break,
+        }
+    }
+    Ok(id)
+}

@@ -19,10 +19,8 @@ use super::super::store::{ObjectSource as _, PackStore, ReadError, StoreError};
 use super::commits::{CommitGraph, CommitNode};
 use super::introductions::Introductions;
 use super::paint::{Cuts, Paint};
+use super::peel::{TAG_CHAIN_MAX, end_of_tags, target_of};
 use super::segment::Segment;
-
-/// Tags between a name and what it stands for, at most.
-const PEELS_MAX: usize = 100;
 
 /// The objects that the roots reach. Holds one byte a commit and, once all lists were read, one
 /// bit an object.
@@ -87,7 +85,7 @@ impl Reachable {
         let end = match peeled {
             Some(peeled) => peeled,
             None => match packs.kind(&id)? {
-                Some(ObjectKind::Tag) => peel(packs, id)?,
+                Some(ObjectKind::Tag) => end_of_tags(packs, id)?,
                 Some(ObjectKind::Tree | ObjectKind::Blob) => id,
                 Some(ObjectKind::Commit) | None => return Ok(()),
             },
@@ -135,7 +133,7 @@ impl Reachable {
         packs: &LivePacks<S>,
         id: ObjectId,
     ) -> Result<bool, ReadError> {
-        let end = peel(packs, id)?;
+        let end = end_of_tags(packs, id)?;
         if self.tags.contains(&(end, id)) {
             return Ok(true);
         }
@@ -146,7 +144,7 @@ impl Reachable {
             .take_while(|tag| tag.0 == end);
         for (_, tag_id) in same_end {
             let mut at = *tag_id;
-            for _ in 0..PEELS_MAX {
+            for _ in 0..TAG_CHAIN_MAX {
                 match target_of(packs, at)? {
                     Some(target) if target == id => return Ok(true),
                     Some(target) => at = target,
@@ -244,31 +242,4 @@ fn places<S: PackStore>(packs: &LivePacks<S>, id: &oid) -> Result<Vec<Location>,
         places.extend(position.map(|position| Location { pack, position }));
     }
     Ok(places)
-}
-
-/// The target of a tag; `None` when the object is no tag, or not here.
-fn target_of<S: PackStore>(
-    packs: &LivePacks<S>,
-    id: ObjectId,
-) -> Result<Option<ObjectId>, ReadError> {
-    if packs.kind(&id)? != Some(ObjectKind::Tag) {
-        return Ok(None);
-    }
-    let Some((_, content)) = packs.read(&id)? else {
-        return Ok(None);
-    };
-    let what = "it does not parse as a tag";
-    let tag = facts::tag(&content).map_err(|_| ReadError::Corrupt { id, what })?;
-    Ok(Some(tag.target))
-}
-
-/// The object at the end of a chain of tags.
-fn peel<S: PackStore>(packs: &LivePacks<S>, mut id: ObjectId) -> Result<ObjectId, ReadError> {
-    for _ in 0..PEELS_MAX {
-        match target_of(packs, id)? {
-            Some(target) => id = target,
-            None => break,
-        }
-    }
-    Ok(id)
 }

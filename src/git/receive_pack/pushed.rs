@@ -6,18 +6,16 @@ use std::cell::RefCell;
 use gix_hash::{ObjectId, oid};
 
 use super::super::graph::connectivity::Incoming;
+use super::super::graph::peel::end_of_tags;
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
-use super::super::object::facts::{self, CommitFacts};
+use super::super::object::facts::CommitFacts;
 use super::super::pack::incoming::objects::{IncomingObjects, Sources};
 use super::super::pack::parser::error::PackError;
 use super::super::pack::reader::LivePacks;
 use super::super::store::{ObjectSource, PackStore, ReadError, Shared};
 use super::findings::FsckRefusal;
 use super::inspection::Inspection;
-
-/// Annotated tags that a chain of them may have.
-const TAG_CHAIN_MAX: usize = 100;
 
 /// Bytes of resolved objects kept for the walks: trees that are compared with the next commit's.
 const WALK_CACHE_BYTES: usize = 4 << 20;
@@ -90,25 +88,8 @@ impl<'a, S: PackStore> Pushed<'a, S> {
 
     /// The object at the end of a chain of tags; `None` when `id` is no tag.
     pub fn peel(&self, id: &ObjectId) -> Result<Option<ObjectId>, ReadError> {
-        let mut at = *id;
-        for _ in 0..TAG_CHAIN_MAX {
-            let Some((ObjectKind::Tag, content)) = self.read_tag(&at)? else {
-                return Ok((at != *id).then_some(at));
-            };
-            let corrupt = |_| ReadError::Corrupt {
-                id: at,
-                what: "tag does not parse",
-            };
-            at = facts::tag(&content).map_err(corrupt)?.target;
-        }
-        Ok(Some(at))
-    }
-
-    fn read_tag(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError> {
-        match self.kind(id)? {
-            Some(ObjectKind::Tag) => self.read(id),
-            _ => Ok(None),
-        }
+        let end = end_of_tags(self, *id)?;
+        Ok((end != *id).then_some(end))
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) fn write(diff: &TextDiff, hunk: &Hunk, out: &mut Vec<u8>) -> serde_js
 
 struct Runs<'a> {
     out: &'a mut Vec<u8>,
-    /// What is common since the last word that differs.
+    /// The words in common since the last word that differs.
     common: Vec<u8>,
     is_first: bool,
 }

@@ -12,7 +12,7 @@ use crate::repo_do::contract::content::{ENVELOPE_OPEN, envelope_close};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::runtime::memory::Reservation;
 
-/// What is shown of a text that differs.
+/// The part of a text that differs, as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Details {
     /// How many lines.

@@ -41,7 +41,7 @@ impl LogCursor {
     }
 }
 
-/// What is asked for, but for the page.
+/// The question, without its page.
 fn hash(query: &ContentQuery) -> [u8; QUERY_BYTES] {
     let mut all = Sha256::new();
     for field in [&query.revision, &query.path, &query.first_parent] {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::repository::RepositoryInfo;
 use crate::storage::event::Event;
+use crate::storage::event_feed::EventRetention;
 
 /// The path of the namespace's object that takes events.
 pub(crate) const NAMESPACE_TAKE: &str = "/events/take";
@@ -19,7 +20,7 @@ pub(crate) struct HandOver {
     /// The oldest event that it still has: what came before it cannot be asked for. 0: not said.
     #[serde(default)]
     pub(crate) oldest: i64,
-    /// What lists show; `None` of a repository that is going.
+    /// The repository as lists show it; `None` while it is being deleted.
     pub(crate) info: Option<RepositoryInfo>,
 }
 
@@ -28,4 +29,26 @@ pub(crate) struct HandOver {
 pub(crate) struct HandedOver {
     /// The last sequence of that repository that the namespace has.
     pub(crate) taken: i64,
+}
+
+/// The variable with the seconds for which events are kept, those of namespaces too.
+const SECONDS: &str = "CAIRN_EVENTS_SECONDS";
+
+/// 30 days.
+const SECONDS_DEFAULT: i64 = 2_592_000;
+
+/// How many events the deployment has kept, and for how long. `count` is the variable with the
+/// number, and the number where it is not set. What is no number is as if it were not set.
+pub(crate) fn kept_events(
+    variable: impl Fn(&str) -> Option<String>,
+    count: (&str, i64),
+) -> EventRetention {
+    let number = |(name, otherwise)| {
+        let given = variable(name).and_then(|text| text.trim().parse::<i64>().ok());
+        given.filter(|number| *number >= 0).unwrap_or(otherwise)
+    };
+    EventRetention {
+        count_max: number(count),
+        age_ms: number((SECONDS, SECONDS_DEFAULT)).saturating_mul(1000),
+    }
 }

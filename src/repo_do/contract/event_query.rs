@@ -12,7 +12,7 @@ const TYPES_MAX: usize = 20;
 /// The largest integer that survives the way through JavaScript.
 const AFTER_MAX: i64 = (1 << 53) - 1;
 
-/// What a reader of a feed asks for.
+/// The query of a reader of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EventQuery {
     /// The last place that it has.

@@ -16,7 +16,7 @@ const NOBODY: &str = "00000000000000000000000000000000";
 /// An event about to be shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shown<'a> {
-    /// It.
+    /// The event.
     pub(crate) event: &'a Event,
     /// Its repository; empty of the namespace's own events.
     pub(crate) repository_id: &'a str,

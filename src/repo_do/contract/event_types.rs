@@ -14,7 +14,7 @@ const PREFIX_CHARS_MAX: usize = 40;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EventPrefix(String);
 
-/// The prefix that the deployment sets is none.
+/// The deployment sets a prefix that cannot be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{PREFIX} must be 1 to {PREFIX_CHARS_MAX} characters of a-z, 0-9 and '.', this has {0}")]
 pub(crate) struct BadPrefix(usize);

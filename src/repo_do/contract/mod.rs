@@ -57,6 +57,7 @@ pub(crate) mod strict;
 pub(crate) mod write;
 
 mod actor;
+mod backoff;
 mod behalf;
 mod branch;
 mod error;
@@ -82,6 +83,7 @@ mod usage;
 mod tests;
 
 pub(crate) use actor::{Access, Actor, Refusal, TokenHash, authorize};
+pub(crate) use backoff::Backoff;
 pub(crate) use behalf::Behalf;
 pub(crate) use branch::check_branch;
 pub(crate) use error::{ErrorCode, ErrorReply};

@@ -3,11 +3,10 @@
 use gix_object::bstr::BStr;
 use serde_json::{Map, Value, json};
 
+use crate::git::refname::branch_of;
 use crate::git::store::StoreError;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
-
-const BRANCHES: &str = "refs/heads/";
 
 /// All settings, at one time.
 pub(crate) struct Settings(Map<String, Value>);
@@ -30,7 +29,7 @@ impl Settings {
         Ok(Self(settings))
     }
 
-    /// What differs since `before`, as the payload says it; `None` if nothing does.
+    /// The changes since `before`, as the payload tells them; `None` without any.
     pub(crate) fn changes_since(&self, before: &Self) -> Option<Value> {
         let mut changes = Map::new();
         for (name, to) in &self.0 {
@@ -47,7 +46,7 @@ fn shown(record: &RepositoryRecord) -> Map<String, Value> {
     let description = Some(&record.description).filter(|text| !text.is_empty());
     let shown = json!({
         "description": description,
-        "default_branch": branch(record.head.as_ref()),
+        "default_branch": branch_of(record.head.as_ref()),
         "fsck": {"strict": record.fsck_strict},
     });
     let settings = serde_json::to_value(record.settings).unwrap_or_default();
@@ -61,12 +60,7 @@ fn shown(record: &RepositoryRecord) -> Map<String, Value> {
 
 /// The change of HEAD alone, as the payload says it.
 pub(crate) fn of_head(from: &BStr, to: &BStr) -> Value {
-    json!({"changes": {"default_branch": {"from": branch(from), "to": branch(to)}}})
-}
-
-fn branch(head: &BStr) -> String {
-    let head = head.to_string();
-    head.strip_prefix(BRANCHES).unwrap_or(&head).to_owned()
+    json!({"changes": {"default_branch": {"from": branch_of(from), "to": branch_of(to)}}})
 }
 
 #[cfg(test)]

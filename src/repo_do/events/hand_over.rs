@@ -35,7 +35,7 @@ pub(crate) async fn run(object: &RepoObject) {
     };
     if let Err(error) = send_all(object).await {
         reply::log_fault(&error);
-        let at_ms = now_ms().saturating_add(object.outbox.failed());
+        let at_ms = now_ms().saturating_add(object.outbox.backoff.failed());
         wake_or_log(object, at_ms).await;
     }
 }
@@ -43,7 +43,7 @@ pub(crate) async fn run(object: &RepoObject) {
 /// Sends what an earlier life of the object left, or a hand-over that failed: for the alarm.
 pub(crate) async fn run_if_any(object: &RepoObject) {
     let has_any = object.store().and_then(|store| {
-        note(&store, object, object.outbox.to_note())?;
+        note(&store, object)?;
         has_any(&store)
     });
     match has_any {
@@ -56,7 +56,7 @@ pub(crate) async fn run_if_any(object: &RepoObject) {
 /// Hands over everything before the database is wiped; fails while the namespace does not answer.
 pub(crate) async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
     let store = object.store()?;
-    note(&store, object, object.outbox.to_note())?;
+    note(&store, object)?;
     if !has_any(&store)? {
         return Ok(());
     }
@@ -77,13 +77,12 @@ pub(crate) fn has_any(store: &Store) -> Result<bool, StoreError> {
     Ok(store.load()?.is_some() && store.has_unhanded_events()?)
 }
 
-/// Notes how far events were handed over.
-fn note(store: &Store, object: &RepoObject, sequence: Option<i64>) -> Result<(), StoreError> {
-    let Some(sequence) = sequence else {
-        return Ok(());
-    };
-    store.note_handed_over(sequence)?;
-    object.outbox.noted(sequence);
+/// Notes how far events were handed over, if the database does not say so yet.
+pub(crate) fn note(store: &Store, object: &RepoObject) -> Result<(), StoreError> {
+    if let Some(sequence) = object.outbox.to_note() {
+        store.note_handed_over(sequence)?;
+        object.outbox.noted(sequence);
+    }
     Ok(())
 }
 
@@ -133,9 +132,11 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
                 return Err(ErrorReply::new(ErrorCode::InternalError, message));
             }
             object.outbox.handed_over.set(Some(last));
-            note(&store, object, object.outbox.to_note_now())?;
+            if object.outbox.is_worth_a_note() {
+                note(&store, object)?;
+            }
         }
-        object.outbox.succeeded();
+        object.outbox.backoff.succeeded();
         if !page.more && object.outbox.arrivals.count() == arrivals {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use crate::repo_do::request::caller::{Authorized, Caller};
 use crate::storage::event::{ActorKind, EventActor, EventOrigin};
 use crate::storage::repository::store::RepositoryRecord;
 
-/// Who does something, and by which request.
+/// An actor and the request by which it acts.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Doer {
     actor: EventActor,

@@ -71,7 +71,7 @@ struct Page {
     limit: u32,
     count: u32,
     bytes: usize,
-    /// What was not sent yet.
+    /// Text that was not sent yet.
     text: String,
 }
 

@@ -83,7 +83,7 @@ struct Running {
 }
 
 impl Running {
-    /// What the client gets next; `None` when the stream's time is up.
+    /// The next text for the client; `None` when the stream's time is up.
     async fn next_piece(&mut self) -> Result<Option<String>, ErrorReply> {
         let silent_ms = now_ms().saturating_add(HEARTBEAT_MS);
         loop {

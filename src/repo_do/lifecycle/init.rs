@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use worker::Request;
 
 use super::deletion;
+use crate::git::refname::HEADS;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{CreateRepository, ErrorCode, ErrorReply};
 use crate::repo_do::events::origin::Doer;
@@ -21,8 +22,6 @@ use crate::storage::db::sql::in_transaction;
 use crate::storage::event::EventKind;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::NewRepository;
-
-const BRANCHES: &str = "refs/heads/";
 
 /// `POST /init`.
 pub(crate) async fn init(
@@ -62,14 +61,14 @@ pub(crate) fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreE
     })
 }
 
-/// What the event of a new repository says of the token that is made with it.
+/// The first token of a new repository, as the repository's event tells it.
 pub(crate) fn first_token(new: &CreateRepository) -> Value {
     json!({"tokenId": new.token.token_id})
 }
 
 /// The full refname in a new repository's HEAD.
 pub(crate) fn head_of(new: &CreateRepository) -> String {
-    format!("{BRANCHES}{}", new.default_branch)
+    format!("{HEADS}{}", new.default_branch)
 }
 
 /// The record of a new repository.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use worker::Request;
 
+use crate::git::refname::HEADS;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, UpdateRepository};
 use crate::repo_do::events::changes::Settings;
@@ -19,8 +20,6 @@ use crate::storage::event::EventKind;
 use crate::storage::repository::copies::SnapshotSettings;
 use crate::storage::repository::store::RepositoryPatch;
 
-const BRANCHES: &str = "refs/heads/";
-
 /// `POST /update`.
 pub(crate) async fn update(
     object: &Rc<RepoObject>,
@@ -31,7 +30,7 @@ pub(crate) async fn update(
     let change: UpdateRepository = body(request).await?;
     let head = change
         .default_branch
-        .map(|branch| format!("{BRANCHES}{branch}"));
+        .map(|branch| format!("{HEADS}{branch}"));
     let description = change.description.map(Option::unwrap_or_default);
     let patch = RepositoryPatch {
         description: description.as_deref(),

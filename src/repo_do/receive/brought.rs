@@ -41,7 +41,7 @@ pub(crate) struct BroughtPack {
     index: PackIndex,
     warned: FsckWarnings,
     quarantine: Discarding,
-    /// What the pack relies on must stay until it is published.
+    /// Objects on which the pack relies must stay until it is published.
     _reader: Reader,
 }
 
@@ -111,7 +111,7 @@ impl BroughtPack {
         self.index.find(id).is_some()
     }
 
-    /// What makes it live.
+    /// The publication that makes it live.
     pub(super) fn publication(&self) -> PackPublication {
         self.pack
     }

@@ -12,9 +12,9 @@ use super::push::CommitsByRef;
 use crate::git::content::commit::{CommitText, Person};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::Connected;
-use crate::git::object::ObjectKind;
+use crate::git::graph::peel::end_of_tags;
 use crate::git::receive_pack::brought::{Brought, BroughtWalk};
-use crate::git::store::{ObjectSource, ReadError};
+use crate::git::store::ObjectSource;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::steps::Steps;
 use crate::storage::event_payload::{CommitPayload, PersonPayload, PushedCommits};
@@ -97,7 +97,7 @@ async fn commits_by_ref(
             commits.insert(name, PushedCommits::default());
             continue;
         }
-        let peel = |id: ObjectId| steps.read(move || Ok(peeled(objects, id)?));
+        let peel = |id: ObjectId| steps.read(move || Ok(end_of_tags(objects, id)?));
         let old_commit = match old {
             Some(old) if graph.lookup(&old).is_none() => Some(peel(old).await?),
             old => old,
@@ -135,26 +135,7 @@ async fn commits_by_ref(
     Ok(commits)
 }
 
-/// The object at the end of a chain of tags.
-fn peeled(objects: &dyn ObjectSource, mut id: ObjectId) -> Result<ObjectId, ReadError> {
-    use crate::git::object::facts;
-    // As long as a chain may be that is pushed.
-    for _ in 0..100 {
-        if objects.kind(&id)? != Some(ObjectKind::Tag) {
-            break;
-        }
-        let Some((_, content)) = objects.read(&id)? else {
-            break;
-        };
-        match facts::tag(&content) {
-            Ok(tag) => id = tag.target,
-            Err(_) => break,
-        }
-    }
-    Ok(id)
-}
-
-/// What the event says of the commits.
+/// The commits as the event tells them.
 async fn told(
     steps: Steps<'_>,
     objects: &dyn ObjectSource,

@@ -1,6 +1,7 @@
 //! The repository as it is shown, and as its namespace lists it.
 
 use super::answer::Answer;
+use crate::git::refname;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{OriginReport, RepositoryInfo, RepositoryStatus};
 use crate::repo_do::object::RepoObject;
@@ -8,8 +9,6 @@ use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
-
-const BRANCHES: &str = "refs/heads/";
 
 /// `GET /info`.
 pub(crate) fn info(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
@@ -30,13 +29,12 @@ pub(crate) fn shown(store: &Store, record: RepositoryRecord) -> Result<Repositor
 }
 
 fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> RepositoryInfo {
-    let head = record.head.to_string();
     RepositoryInfo {
         repository_id: record.id,
         namespace: record.namespace,
         name: record.name,
         description: Some(record.description).filter(|text| !text.is_empty()),
-        default_branch: head.strip_prefix(BRANCHES).unwrap_or(&head).to_owned(),
+        default_branch: refname::branch_of(record.head.as_ref()),
         created_at_ms: record.created_at,
         updated_at_ms: record.updated_at,
         last_push_at_ms: record.last_push_at,

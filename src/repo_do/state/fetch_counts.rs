@@ -6,7 +6,7 @@ use std::cell::Cell;
 /// At most one event of each kind in this time.
 const WINDOW_MS: i64 = 60_000;
 
-/// What is counted.
+/// The two things that are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Counted {
     /// Fetches by clients that have nothing.
@@ -31,7 +31,7 @@ pub(crate) struct FetchCounts {
     fetched: Cell<Window>,
 }
 
-/// What to do about one more.
+/// The next step after one more was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Counting {
     /// Tell of so many now.
@@ -76,7 +76,7 @@ impl FetchCounts {
         Some(count)
     }
 
-    /// When a count is to be told, in unix milliseconds.
+    /// When to tell of a count, in unix milliseconds.
     pub(crate) fn due(&self) -> Option<i64> {
         let due = |window: Window| {
             let told_ms = window.told_ms.filter(|_| window.count > 0)?;

@@ -3,15 +3,13 @@
 use std::cell::Cell;
 
 use super::turn::Turn;
+use crate::repo_do::contract::Backoff;
 use crate::repo_do::feed::arrivals::Arrivals;
 
 /// After this time a hand-over is over, whether it said so or not.
 const HAND_OVER_MS_MAX: i64 = 60_000;
 
-/// How long to wait after the first hand-over that failed; twice as long after each further one.
-const RETRY_MS: i64 = 1_000;
-
-/// Doublings of that: some hour. A push in between does not wait for it.
+/// Doublings of the wait after hand-overs that failed: some hour. A push in between does not wait.
 const DOUBLINGS_MAX: u32 = 12;
 
 /// After so many events the database notes at once that they were handed over. Else the alarm does so:
@@ -31,7 +29,8 @@ pub(crate) struct Outbox {
     noted: Cell<i64>,
     /// Whether it was looked for events that an earlier life of the object left.
     pub(crate) is_looked_at: Cell<bool>,
-    failures: Cell<u32>,
+    /// Hand-overs that failed.
+    pub(crate) backoff: Backoff,
 }
 
 impl Default for Outbox {
@@ -42,7 +41,7 @@ impl Default for Outbox {
             handed_over: Cell::default(),
             noted: Cell::default(),
             is_looked_at: Cell::default(),
-            failures: Cell::default(),
+            backoff: Backoff::doubling(DOUBLINGS_MAX),
         }
     }
 }
@@ -53,7 +52,7 @@ impl Outbox {
         self.handed_over.take();
         self.noted.take();
         self.is_looked_at.take();
-        self.failures.take();
+        self.backoff.succeeded();
         self.arrivals.notify();
     }
 
@@ -68,23 +67,11 @@ impl Outbox {
         handed_over.filter(|sequence| *sequence > self.noted.get())
     }
 
-    /// The same, once that is worth a row: the first time, and after many events.
-    pub(crate) fn to_note_now(&self) -> Option<i64> {
+    /// Whether that is worth a row now: the first time, and after many events.
+    pub(crate) fn is_worth_a_note(&self) -> bool {
         let noted = self.noted.get();
-        let is_worth = |sequence: &i64| noted == 0 || sequence.saturating_sub(noted) >= NOTE_EVENTS;
-        self.to_note().filter(is_worth)
-    }
-
-    /// A hand-over succeeded.
-    pub(crate) fn succeeded(&self) {
-        self.failures.set(0);
-    }
-
-    /// A hand-over failed; gives how many milliseconds to wait before the next one.
-    pub(crate) fn failed(&self) -> i64 {
-        let failures = self.failures.get();
-        self.failures.set(failures.saturating_add(1));
-        RETRY_MS << failures.min(DOUBLINGS_MAX)
+        let is_worth = |sequence: i64| noted == 0 || sequence.saturating_sub(noted) >= NOTE_EVENTS;
+        self.to_note().is_some_and(is_worth)
     }
 }
 
@@ -95,10 +82,10 @@ mod tests {
     #[test]
     fn failures_in_a_row_wait_longer_each_time() {
         let outbox = Outbox::default();
-        let waits: Vec<_> = (0..15).map(|_| outbox.failed()).collect();
+        let waits: Vec<_> = (0..15).map(|_| outbox.backoff.failed()).collect();
         assert_eq!(waits[..4], [1_000, 2_000, 4_000, 8_000]);
         assert_eq!(waits[12..], [4_096_000; 3]);
-        outbox.succeeded();
-        assert_eq!(outbox.failed(), 1_000);
+        outbox.backoff.succeeded();
+        assert_eq!(outbox.backoff.failed(), 1_000);
     }
 }

@@ -2,16 +2,18 @@
 
 use std::rc::Rc;
 
+use crate::git::store::StoreError;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::failure::Failure;
+use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::Database as _;
 use crate::storage::repository::maintenance_runs::RunFigures;
 use crate::storage::repository::sweep::Sweep;
 
 /// Rows that are removed between two pauses.
-const STEP_ROWS: u32 = 250;
+pub(super) const STEP_ROWS: u32 = 250;
 
 /// Removes packs whose time has come.
 pub(crate) async fn sweep(object: &Rc<RepoObject>) -> Result<Option<RunFigures>, Failure> {
@@ -74,12 +76,23 @@ pub(crate) async fn expire_reflog(
     object: &Rc<RepoObject>,
     asked: bool,
 ) -> Result<Option<RunFigures>, Failure> {
+    in_steps(object, |store| {
+        let retention = store.retention()?;
+        let before_ms = now_ms().saturating_sub(retention.reflog_ms(asked));
+        store.expire_reflog(before_ms, STEP_ROWS)
+    })
+    .await
+}
+
+/// Removes rows by steps of [`STEP_ROWS`], until one removes none.
+pub(super) async fn in_steps(
+    object: &RepoObject,
+    step: impl Fn(&Store) -> Result<u64, StoreError>,
+) -> Result<Option<RunFigures>, Failure> {
     let store = object.open_store()?;
     let mut rows = 0;
     loop {
-        let retention = store.retention()?;
-        let before_ms = now_ms().saturating_sub(retention.reflog_ms(asked));
-        let gone = store.expire_reflog(before_ms, STEP_ROWS)?;
+        let gone = step(&store)?;
         rows += gone;
         if gone == 0 {
             break;

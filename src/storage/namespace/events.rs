@@ -7,21 +7,19 @@
 
 use super::store::NamespaceStore;
 use crate::git::store::StoreError;
-use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
+use crate::storage::db::sql::{Database, in_transaction, query_first};
 use crate::storage::event::{Event, EventBody, EventKind};
-use crate::storage::event_feed;
+use crate::storage::event_feed::{self, EventRetention};
 
 /// The source of the namespace's own events.
 const ITSELF: &str = "";
 
-/// How many events are kept, and for how long.
+/// Which events are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeedRetention {
-    /// Events.
-    pub count_max: i64,
-    /// Milliseconds.
-    pub age_ms: i64,
-    /// Whether what the queue was not sent stays.
+    /// How many, and for how long.
+    pub events: EventRetention,
+    /// Whether an event stays until the queue was sent it.
     pub queue_waits: bool,
 }
 
@@ -91,8 +89,7 @@ impl<D: Database> NamespaceStore<D> {
         repository_id: &str,
         event: &Event,
     ) -> Result<(), StoreError> {
-        let body = serde_json::to_string(&event.body);
-        let body = body.map_err(|error| StoreError::Failed(error.to_string()))?;
+        let body = event.body.json()?;
         let sql = "INSERT INTO event (sequence, repository_id, source_sequence, at, kind, body)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let params = [
@@ -131,12 +128,14 @@ impl<D: Database> NamespaceStore<D> {
         rows_max: u32,
     ) -> Result<u64, StoreError> {
         let (oldest, newest) = event_feed::bounds(&self.db)?;
-        let too_many = newest.saturating_sub(kept.count_max);
-        let too_old = now_ms.saturating_sub(kept.age_ms);
-        let goes = |(place, at_ms): &(i64, i64)| *place <= too_many || *at_ms <= too_old;
+        if oldest >= newest {
+            return Ok(0);
+        }
+        let goes = kept.events.goes(newest, now_ms);
         // As a rule the oldest may stay, and one row says so.
-        let first = self.oldest_events(oldest, 1)?;
-        if oldest >= newest || !first.iter().all(goes) {
+        let sql = "SELECT at FROM event WHERE sequence = ?1";
+        let at_ms = query_first(&self.db, sql, &[oldest.into()], |row| row.integer(0))?;
+        if at_ms.is_some_and(|at_ms| !goes(oldest, at_ms)) {
             return Ok(0);
         }
         let mut last = newest.saturating_sub(1);
@@ -146,22 +145,7 @@ impl<D: Database> NamespaceStore<D> {
         if kept.queue_waits {
             last = last.min(self.queue_sent()?);
         }
-        // From the lower end only: what stays has no gap, whatever the clock said.
-        let all = self.oldest_events(last, rows_max)?;
-        let Some((place, _)) = all.iter().take_while(|row| goes(row)).last() else {
-            return Ok(0);
-        };
-        let sql = "DELETE FROM event WHERE sequence <= ?1";
-        Ok(self.db.execute(sql, &[(*place).into()])?)
-    }
-
-    /// Place and time of the oldest events up to a place.
-    fn oldest_events(&self, last: i64, rows_max: u32) -> Result<Vec<(i64, i64)>, StoreError> {
-        let sql = "SELECT sequence, at FROM event WHERE sequence <= ?1 ORDER BY sequence LIMIT ?2";
-        let params = [last.into(), rows_max.into()];
-        Ok(query_all(&self.db, sql, &params, |row| {
-            Ok((row.integer(0)?, row.integer(1)?))
-        })?)
+        event_feed::remove_oldest(&self.db, last, goes, rows_max)
     }
 
     /// The place of the last event that the queue has; 0 before the first.
@@ -265,8 +249,7 @@ mod tests {
         let store = store();
         store.take_events(ONE, 1, &events(1..=20)).unwrap();
         let kept = |count_max, age_ms| FeedRetention {
-            count_max,
-            age_ms,
+            events: EventRetention { count_max, age_ms },
             queue_waits: false,
         };
         let trim = |kept| store.trim_events(kept, 200, 4).unwrap();
@@ -287,8 +270,10 @@ mod tests {
         let store = store();
         store.take_events(ONE, 1, &events(1..=20)).unwrap();
         let kept = |queue_waits| FeedRetention {
-            count_max: 1,
-            age_ms: 0,
+            events: EventRetention {
+                count_max: 1,
+                age_ms: 0,
+            },
             queue_waits,
         };
         let trim = |kept| store.trim_events(kept, 1000, 100).unwrap();

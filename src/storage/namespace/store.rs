@@ -21,7 +21,7 @@ use crate::storage::repository::tokens::TokenStore;
 #[derive(Debug)]
 pub struct NamespaceStore<D> {
     pub(super) db: D,
-    /// What the webhooks want, kept as long as the object is awake.
+    /// The events that the webhooks want, kept as long as the object is awake.
     pub(super) filters: Rc<Filters>,
 }
 

@@ -187,7 +187,7 @@ impl<D: Database> Webhooks<'_, D> {
         Ok(query_first(self.db, sql, &[id.into()], read)?)
     }
 
-    /// Deletes a webhook, and notes that its object is to be emptied; false if there was none.
+    /// Deletes a webhook, and notes that its object is not empty yet; false if there was none.
     pub fn delete(&self, id: &str) -> Result<bool, StoreError> {
         self.filters.forget();
         in_transaction(self.db, || {

@@ -9,10 +9,10 @@ use std::ops::ControlFlow;
 
 use super::store::RepoStore;
 use crate::git::store::StoreError;
-use crate::storage::db::row::Row;
-use crate::storage::db::sql::{Database, query_all, query_first};
-use crate::storage::db::sql_error::SqlError;
+use crate::storage::db::sql::{Database, query_first};
 use crate::storage::event::{Event, EventBody, EventKind};
+use crate::storage::event_feed;
+pub use crate::storage::event_feed::EventRetention;
 
 /// The numbers of the events that are kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,19 +26,10 @@ pub struct EventBounds {
 /// Some events, in order.
 #[derive(Debug, Clone, Default)]
 pub struct EventPage {
-    /// They.
+    /// The events.
     pub events: Vec<Event>,
     /// Whether there may be more behind them.
     pub more: bool,
-}
-
-/// How many events are kept, and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EventRetention {
-    /// Events.
-    pub count_max: i64,
-    /// Milliseconds.
-    pub age_ms: i64,
 }
 
 impl<D: Database> RepoStore<D> {
@@ -49,8 +40,7 @@ impl<D: Database> RepoStore<D> {
         at_ms: i64,
         body: &EventBody,
     ) -> Result<(), StoreError> {
-        let body = serde_json::to_string(body);
-        let body = body.map_err(|error| StoreError::Failed(error.to_string()))?;
+        let body = body.json()?;
         let sql = "INSERT INTO event (at, kind, body) VALUES (?1, ?2, ?3)";
         let params = [at_ms.into(), kind.name().into(), body.as_str().into()];
         self.db.execute(sql, &params)?;
@@ -65,18 +55,18 @@ impl<D: Database> RepoStore<D> {
         rows_max: u32,
         bytes_max: usize,
     ) -> Result<EventPage, StoreError> {
-        let sql = "SELECT sequence, at, kind, body FROM event WHERE sequence > ?1
+        let sql = "SELECT sequence, '', sequence, at, kind, body FROM event WHERE sequence > ?1
             ORDER BY sequence LIMIT ?2";
         let (mut page, mut bytes) = (EventPage::default(), 0_usize);
         self.db
             .query(sql, &[after.into(), rows_max.into()], &mut |row| {
-                let body = row.text(3)?;
+                let body = row.text(5)?;
                 bytes = bytes.saturating_add(body.len());
                 if bytes > bytes_max && !page.events.is_empty() {
                     page.more = true;
                     return Ok(ControlFlow::Break(()));
                 }
-                page.events.push(read_event(row, &body)?);
+                page.events.push(event_feed::placed(row, &body)?.event);
                 Ok(ControlFlow::Continue(()))
             })?;
         page.more |= u32::try_from(page.events.len()).is_ok_and(|count| count >= rows_max);
@@ -85,15 +75,11 @@ impl<D: Database> RepoStore<D> {
 
     /// The oldest and the newest event.
     pub fn event_bounds(&self) -> Result<EventBounds, StoreError> {
-        let sql = "SELECT coalesce((SELECT min(sequence) FROM event), 0),
-            coalesce((SELECT max(sequence) FROM event), 0)";
-        let bounds = query_first(&self.db, sql, &[], |row| {
-            Ok(EventBounds {
-                oldest: row.integer(0)?,
-                newest: row.integer(1)?,
-            })
-        })?;
-        Ok(bounds.unwrap_or_default())
+        let (oldest, newest) = event_feed::bounds(&self.db)?;
+        Ok(match newest {
+            0 => EventBounds::default(),
+            _ => EventBounds { oldest, newest },
+        })
     }
 
     /// The last event that the namespace has taken; 0 before the first.
@@ -140,32 +126,8 @@ impl<D: Database> RepoStore<D> {
         rows_max: u32,
     ) -> Result<u64, StoreError> {
         let newest = self.event_bounds()?.newest;
-        let removable = self.handed_over()?.min(newest.saturating_sub(1));
-        let too_many = newest.saturating_sub(retention.count_max);
-        let too_old = now_ms.saturating_sub(retention.age_ms);
-        let sql = "SELECT sequence, at FROM event WHERE sequence <= ?1 ORDER BY sequence LIMIT ?2";
-        let params = [removable.into(), rows_max.into()];
-        let oldest = query_all(&self.db, sql, &params, |row| {
-            Ok((row.integer(0)?, row.integer(1)?))
-        })?;
-        // From the lower end only: what stays has no gap, whatever the clock said.
-        let goes = |(sequence, at_ms): &&(i64, i64)| *sequence <= too_many || *at_ms <= too_old;
-        let Some((last, _)) = oldest.iter().take_while(goes).last() else {
-            return Ok(0);
-        };
-        let sql = "DELETE FROM event WHERE sequence <= ?1";
-        Ok(self.db.execute(sql, &[(*last).into()])?)
+        let last = self.handed_over()?.min(newest.saturating_sub(1));
+        let goes = retention.goes(newest, now_ms);
+        event_feed::remove_oldest(&self.db, last, goes, rows_max)
     }
-}
-
-fn read_event(row: &dyn Row, body: &str) -> Result<Event, SqlError> {
-    let column = |column, expected| SqlError::Column { column, expected };
-    let kind = EventKind::from_name(&row.text(2)?);
-    let body = serde_json::from_str(body).map_err(|_| column(3, "body of an event"))?;
-    Ok(Event {
-        sequence: row.integer(0)?,
-        at_ms: row.integer(1)?,
-        kind: kind.ok_or(column(2, "kind of an event"))?,
-        body,
-    })
 }

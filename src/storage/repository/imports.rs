@@ -21,7 +21,7 @@ pub struct NewImport<'a> {
     pub depth: Option<u32>,
     /// Whether it begins with credentials.
     pub had_credentials: bool,
-    /// Who asks for it, as JSON, for the event at its end.
+    /// The caller who asks for it, as JSON, for the event at its end.
     pub asked_by: Option<&'a str>,
     /// Unix milliseconds.
     pub now_ms: i64,
@@ -38,7 +38,7 @@ pub struct ImportRecord {
     pub depth: Option<u32>,
     /// Whether it began with credentials.
     pub had_credentials: bool,
-    /// Who asked for it, as JSON.
+    /// The caller who asked for it, as JSON.
     pub asked_by: Option<String>,
     /// Unix milliseconds.
     pub started_at: i64,

@@ -22,7 +22,7 @@ pub struct Publication {
     pub atomic: bool,
     /// The caller that pushes.
     pub actor: Actor,
-    /// What its events say. `None`: the caller itself tells what happened, by another event.
+    /// The facts for its events. `None`: the caller tells what happened by another event.
     pub events: Option<PushEvents>,
     /// The push options, for the reflog and the events.
     pub push_options: Vec<BString>,
@@ -39,7 +39,7 @@ impl Publication {
     }
 }
 
-/// What the events of a push say beside its changes.
+/// The facts that the events of a push tell beside its changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PushEvents {
     /// Where it happens, who pushes, and by which request.

@@ -38,7 +38,7 @@ pub struct FormerSecret {
     pub until_ms: i64,
 }
 
-/// What a webhook's object must know to deliver.
+/// The facts that a webhook's object needs to deliver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definition {
     /// 16 characters of `[0-9a-z]`.
@@ -58,6 +58,23 @@ pub struct Definition {
     pub is_ending: bool,
     /// Grows with each change.
     pub version: i64,
+}
+
+#[cfg(test)]
+impl Definition {
+    /// A webhook of a test.
+    pub(crate) fn of_test(version: i64) -> Self {
+        Self {
+            id: "h".repeat(16),
+            namespace: "demo".to_owned(),
+            url: "https://example.com/".to_owned(),
+            secret: Secret::new("whsec_".to_owned()),
+            former: None,
+            active: true,
+            is_ending: false,
+            version,
+        }
+    }
 }
 
 #[cfg(test)]

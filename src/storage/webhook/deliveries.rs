@@ -13,7 +13,7 @@ pub const KEPT_MAX: u32 = 1_000;
 /// How long they are kept: 30 days, in milliseconds.
 pub const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
-/// What became of a delivery.
+/// The state of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -120,7 +120,7 @@ impl<D: Database> HookStore<D> {
         Ok(())
     }
 
-    /// When the oldest delivery is to be forgotten.
+    /// When to forget the oldest delivery.
     pub fn prune_due(&self) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT created_at FROM delivery ORDER BY seq LIMIT 1";
         let oldest = query_first(&self.db, sql, &[], |row| row.integer(0))?;

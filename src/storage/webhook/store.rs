@@ -64,7 +64,7 @@ pub struct Due {
     pub body: String,
 }
 
-/// What an attempt brought.
+/// The result of an attempt.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attempt {
     /// When it began: Unix milliseconds.
@@ -77,7 +77,7 @@ pub struct Attempt {
     pub answer: Option<String>,
 }
 
-/// What becomes of a delivery after an attempt.
+/// The next step of a delivery after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// The receiver has it.
@@ -237,7 +237,7 @@ impl<D: Database> HookStore<D> {
         query_first(&self.db, sql, &[repository_id.into()], |row| row.integer(0))
     }
 
-    /// Deliveries that are to be tried by this time, those that wait longest first.
+    /// Deliveries whose next attempt is due by this time, the longest waiting first.
     pub fn due(&self, now_ms: i64, limit: u32) -> Result<Vec<Due>, StoreError> {
         let sql = "SELECT seq, sequence IS NULL, event_id, kind, attempts, body FROM delivery
             WHERE due_at <= ?1 ORDER BY due_at, seq LIMIT ?2";
@@ -258,7 +258,7 @@ impl<D: Database> HookStore<D> {
         )?)
     }
 
-    /// The earliest times at which something is to be tried, so many at most.
+    /// The earliest times of next attempts, at most `limit` of them.
     pub fn next_due(&self, limit: u32) -> Result<Vec<(i64, i64)>, StoreError> {
         let sql = "SELECT due_at, seq FROM delivery WHERE due_at IS NOT NULL
             ORDER BY due_at LIMIT ?1";

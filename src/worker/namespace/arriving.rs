@@ -10,7 +10,7 @@ use crate::repo_do::contract::ErrorReply;
 /// Bytes of messages that are read at a time; a message that comes alone may have more.
 const BYTES_MAX: u64 = 8 << 20;
 
-/// What a message counts that does not say how long it is.
+/// Bytes that a message counts for if it does not tell its length.
 const BYTES_UNTOLD: u64 = 64 << 10;
 
 /// When a repository tries again; it also waits longer after each refusal.

@@ -5,12 +5,13 @@
 
 use std::rc::Rc;
 
-use super::state::{NamespaceState, now_ms};
+use super::state::NamespaceState;
 use super::{queue, telling};
 use crate::storage::fault_log;
 use crate::storage::namespace::entries::EntryError;
+use crate::worker::durable::alarm::now_ms;
 
-/// When the alarm does what the object could not, because it ended.
+/// When the alarm takes over work of an object that ended.
 const ALARM_MS: i64 = 30_000;
 
 /// Called before anything is awaited after events were written: wakes the readers who wait, orders the

@@ -12,7 +12,7 @@ use crate::storage::namespace::store::NamespaceStore;
 use crate::storage::namespace::token_repositories::Opens;
 use crate::worker::time::iso_8601;
 
-/// Who changes the namespace, when, and by which request.
+/// The author of a change of the namespace, its time, and the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Author {
     actor: EventActor,
@@ -52,7 +52,7 @@ impl Author {
         }
     }
 
-    /// Whom the Worker names.
+    /// The author that the Worker names.
     #[must_use]
     pub(crate) fn named(text: Option<&str>, request_id: Option<String>, now_ms: i64) -> Self {
         let actor = match text {

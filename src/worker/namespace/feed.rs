@@ -5,13 +5,14 @@ use std::rc::Rc;
 use worker::{Request, Response};
 
 use super::events::token_of;
-use super::state::{NamespaceState, now_ms};
+use super::state::NamespaceState;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Refusal, TokenRecord, TokenState, header};
 use crate::repo_do::feed::answer;
 use crate::repo_do::feed::arrivals::Arrivals;
 use crate::repo_do::feed::places::Places;
 use crate::repo_do::feed::source::Source;
 use crate::storage::event_feed::{FeedOf, Look, Looked, look};
+use crate::worker::durable::alarm::now_ms;
 
 /// The events of one namespace.
 struct NamespaceEvents {

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
 use worker::durable::State;
-use worker::{Date, DurableObject, Env, Request, Response, durable_object};
+use worker::{DurableObject, Env, Request, Response, durable_object};
 
 use super::contract::{
     ByName, ByPrefix, Confirm, CreateNamespace, ListTokens, MakeToken, NamespaceInfo, REGISTRY,
@@ -14,7 +14,7 @@ use super::contract::{
 use super::events::Author;
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
-use super::wire::{done, json, read, unknown};
+use super::wire::{done, unknown};
 use super::{background, feed, once_steps, queue, taking, telling, tokens, webhooks};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
@@ -24,9 +24,11 @@ use crate::repo_do::contract::{
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::sql::Database as _;
 use crate::storage::db::sql_error::lasting;
-use crate::storage::fault_log;
+use crate::storage::namespace::events::FeedRetention;
 use crate::storage::namespace::registry::RegistryStore;
 use crate::storage::namespace::store::NamespaceStore;
+use crate::worker::durable::alarm::now_ms;
+use crate::worker::durable::message::{json, read, refusal};
 use crate::worker::fault::fault;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, ListQuery};
@@ -43,6 +45,8 @@ pub struct NamespaceDo {
     // A panic ends the request that caused it; what is shared is whole between calls.
     state: AssertUnwindSafe<Rc<NamespaceState>>,
     rate: Rate,
+    /// Which events are kept.
+    kept: FeedRetention,
     // A panic ends the request that caused it; a number is whole between calls.
     meter: AssertUnwindSafe<Meter>,
     /// Questions about unknown tokens.
@@ -84,9 +88,11 @@ const TOLD: [&str; 9] = [
 
 impl DurableObject for NamespaceDo {
     fn new(state: State, env: Env) -> Self {
+        let variable = |name: &str| env.var(name).ok().map(|value| value.to_string());
         Self {
             is_registry: state.id().name().as_deref() == Some(REGISTRY),
-            rate: Rate::of(|name| env.var(name).ok().map(|value| value.to_string())),
+            rate: Rate::of(variable),
+            kept: taking::retention(variable, queue::is_bound(&env)),
             state: AssertUnwindSafe(Rc::new(NamespaceState::new(state.storage(), env))),
             meter: AssertUnwindSafe(Meter::default()),
             strangers: AssertUnwindSafe(Meter::default()),
@@ -118,14 +124,6 @@ fn told(error: impl std::fmt::Display) -> worker::Error {
     worker::Error::RustError(error.to_string())
 }
 
-fn refusal(error: &ErrorReply) -> Reply {
-    if let Some(fault) = &error.fault {
-        fault_log::error(fault.kind, &fault.cause);
-    }
-    let body = serde_json::to_string(error).unwrap_or_default();
-    Reply::new(error.code.status(), "application/json", body)
-}
-
 impl NamespaceDo {
     async fn answer(&self, mut request: Request, usage: &mut Usage) -> Result<String, ErrorReply> {
         let header = |name| request.headers().get(name).ok().flatten();
@@ -144,7 +142,7 @@ impl NamespaceDo {
             .map_err(|error| fault("internal body", &error))?;
         let is_registry = self.is_registry;
         if !is_registry && METERED.contains(&url.path()) {
-            self.meter.admit(self.rate, "the namespace", now_ms()?)?;
+            self.meter.admit(self.rate, "the namespace", now_ms())?;
         }
         let db = self.database()?;
         steps::wake(&db, is_registry)?;
@@ -162,7 +160,7 @@ impl NamespaceDo {
             return registry(&RegistryStore::new(db), url.path(), query, &body);
         }
         let store = self.state.store_of(db);
-        let author = Author::named(actor.as_deref(), request_id, now_ms()?);
+        let author = Author::named(actor.as_deref(), request_id, now_ms());
         let answered = match url.path() {
             NAMESPACE_ADMIT => self.admit(&store, &body),
             NAMESPACE_TAKE => self.take(&store, &body),
@@ -179,7 +177,7 @@ impl NamespaceDo {
     /// Answers a reader of the feed.
     async fn events(&self, request: &Request) -> worker::Result<Response> {
         let answered = async {
-            self.meter.admit(self.rate, "the namespace", now_ms()?)?;
+            self.meter.admit(self.rate, "the namespace", now_ms())?;
             steps::wake(&self.database()?, false)?;
             feed::answer(&self.state, request).await
         };
@@ -196,9 +194,7 @@ impl NamespaceDo {
         body: &[u8],
     ) -> Result<String, ErrorReply> {
         let handed: HandOver = read(body)?;
-        let queue_waits = queue::is_bound(&self.state.env);
-        let kept = taking::retention(|name| self.state.variable(name), queue_waits);
-        json(&taking::take(store, &handed, kept, now_ms()?)?)
+        json(&taking::take(store, &handed, self.kept, now_ms())?)
     }
 
     /// Looks a token up. It counts unknown tokens, but not those of owners.
@@ -209,8 +205,7 @@ impl NamespaceDo {
     ) -> Result<String, ErrorReply> {
         let admitted = tokens::admit(store, &read::<Admit>(body)?)?;
         if admitted.token.is_none() {
-            self.strangers
-                .admit(self.rate, "the namespace", now_ms()?)?;
+            self.strangers.admit(self.rate, "the namespace", now_ms())?;
         }
         json(&admitted)
     }
@@ -229,10 +224,6 @@ impl NamespaceDo {
         deleted.map_err(|error| fault("namespace's deletion", &error))?;
         json(&info)
     }
-}
-
-fn now_ms() -> Result<i64, ErrorReply> {
-    i64::try_from(Date::now().as_millis()).map_err(|error| fault("clock", &error))
 }
 
 fn namespace(
@@ -264,14 +255,14 @@ fn namespace(
         path::MAKE_TOKEN => json(&tokens::make(store, read::<MakeToken>(body)?, author)?),
         path::TOKENS => {
             let asked: ListTokens = parameters::query(query)?;
-            json(&tokens::list(store, &asked, now_ms()?)?)
+            json(&tokens::list(store, &asked, now_ms())?)
         }
         path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?, author)?),
         path::LIST => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
             json(&steps::list(store, &query, limit)?)
         }
-        path => webhooks::answer(store, path, query, body, now_ms()?),
+        path => webhooks::answer(store, path, query, body, now_ms()),
     }
 }
 

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use worker::Env;
 use worker::wasm_bindgen_futures::JsFuture;
 
-use super::state::{NamespaceState, now_ms};
+use super::state::NamespaceState;
 use crate::repo_do::contract::event_shown::Shown;
 use crate::repo_do::contract::event_types::EventPrefix;
 use crate::repo_do::feed::answer::prefix;
@@ -20,6 +20,8 @@ use crate::storage::event_payload::raw;
 use crate::storage::fault_log;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
+use crate::worker::durable::alarm::now_ms;
+use crate::worker::objects::told;
 
 /// The binding of the queue.
 const QUEUE: &str = "EVENTS";
@@ -75,7 +77,7 @@ pub(crate) fn has_work(
     Ok(is_bound(&state.env) && store.queue_sent()? < event_feed::bounds(store.database())?.1)
 }
 
-/// Sends all that the queue lacks. If another run is under way, that one sends it.
+/// Sends every event that the queue lacks. If another run is under way, that run sends them.
 pub(crate) async fn run(state: &Rc<NamespaceState>) {
     let Some(queue) = bound(&state.env) else {
         return;
@@ -86,11 +88,11 @@ pub(crate) async fn run(state: &Rc<NamespaceState>) {
     let prefix = prefix(|name| state.variable(name));
     loop {
         match send_next(state, &queue, &prefix).await {
-            Ok(true) => state.queue.succeeded(),
+            Ok(true) => state.queue.backoff.succeeded(),
             Ok(false) => return,
             Err(error) => {
                 fault_log::warning("queue", &error);
-                let at_ms = now_ms().saturating_add(state.queue.failed());
+                let at_ms = now_ms().saturating_add(state.queue.backoff.failed());
                 if let Err(error) = state.wake_by(at_ms).await {
                     fault_log::error("alarm", &error);
                 }
@@ -196,14 +198,6 @@ fn message(placed: &Placed, prefix: &EventPrefix) -> serde_json::Result<String> 
     }
     let cut = serde_json::json!({ "repoId": placed.repository_id, "payloadTruncated": true });
     shown.with_payload(prefix, &raw(&cut))
-}
-
-/// The message of a thrown value.
-fn told(thrown: &JsValue) -> String {
-    thrown.dyn_ref::<js_sys::Error>().map_or_else(
-        || format!("{thrown:?}"),
-        |error| String::from(error.message()),
-    )
 }
 
 #[cfg(test)]

@@ -2,25 +2,24 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
 
-use worker::{Date, Env, Storage};
+use worker::{Env, Storage};
 
+use crate::repo_do::contract::Backoff;
 use crate::repo_do::feed::arrivals::Arrivals;
 use crate::repo_do::feed::places::Places;
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
 use crate::storage::namespace::webhooks::filters::Filters;
+use crate::worker::durable::alarm::Alarm;
 use crate::worker::namespace::arriving::Arriving;
 use crate::worker::namespace::told_objects::Telling;
 
 /// A run that has said nothing for so long is over.
 const RUN_MS_MAX: i64 = 5 * 60_000;
 
-/// How long work waits after its first failure; twice as long after each further one.
-const RETRY_MS: i64 = 1_000;
-/// Doublings of that: some four minutes.
+/// Doublings of the wait after failures: some four minutes.
 const DOUBLINGS_MAX: u32 = 8;
 
 /// The object of a namespace while it is awake.
@@ -35,12 +34,11 @@ pub(crate) struct NamespaceState {
     pub(crate) arriving: Arriving,
     /// Events sent to the queue.
     pub(crate) queue: Work,
-    /// What the webhooks want.
+    /// The events that the webhooks want.
     filters: Rc<Filters>,
     /// The webhooks whose objects are being told something.
     pub(crate) webhooks: Telling,
-    /// When the alarm rings, in unix milliseconds, if that is known.
-    alarm_ms: Cell<Option<i64>>,
+    alarm: Alarm,
 }
 
 impl NamespaceState {
@@ -55,7 +53,7 @@ impl NamespaceState {
             queue: Work::default(),
             filters: Rc::default(),
             webhooks: Telling::default(),
-            alarm_ms: Cell::default(),
+            alarm: Alarm::default(),
         }
     }
 
@@ -80,48 +78,45 @@ impl NamespaceState {
         self.env.var(name).ok().map(|value| value.to_string())
     }
 
-    /// Makes sure that the alarm rings at this time at the latest. It is ordered before anything is
-    /// awaited, so that it comes to pass together with what was written just before.
+    /// Makes sure that the alarm rings at this time at the latest.
     pub(crate) async fn wake_by(&self, at_ms: i64) -> worker::Result<()> {
-        let is_set = |set_ms| now_ms() < set_ms && set_ms <= at_ms;
-        if self.alarm_ms.get().is_some_and(is_set) {
-            return Ok(());
-        }
-        self.alarm_ms.set(Some(at_ms));
-        // A number would be taken for an offset as well; a duration says so.
-        let delay_ms = u64::try_from(at_ms.saturating_sub(now_ms())).unwrap_or(0);
-        let delay = Duration::from_millis(delay_ms);
-        self.storage.set_alarm(delay).await
+        self.alarm.wake_by(&self.storage, at_ms).await
     }
 
     /// The alarm has rung.
     pub(crate) fn has_rung(&self) {
-        self.alarm_ms.take();
+        self.alarm.forget();
     }
 
     /// Deletes everything, the alarm included.
     pub(crate) async fn wipe(&self) -> worker::Result<()> {
         let wiped = self.storage.delete_all().await;
-        self.alarm_ms.take();
+        self.alarm.forget();
         self.filters.forget();
         self.arrivals.notify();
         wiped
     }
 }
 
-/// Unix milliseconds.
-pub(crate) fn now_ms() -> i64 {
-    i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
-}
-
 /// Work in the background, of which one run at a time is under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Work {
     /// Since when a run is under way, in unix milliseconds.
     since_ms: Cell<Option<i64>>,
     /// How many runs have begun: the last one has this number.
     begun: Cell<u64>,
-    failures: Cell<u32>,
+    /// Runs that failed.
+    pub(crate) backoff: Backoff,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            since_ms: Cell::default(),
+            begun: Cell::default(),
+            backoff: Backoff::doubling(DOUBLINGS_MAX),
+        }
+    }
 }
 
 impl Work {
@@ -135,18 +130,6 @@ impl Work {
         self.begun.set(number);
         self.since_ms.set(Some(now_ms));
         Some(Run { work: self, number })
-    }
-
-    /// It went well.
-    pub(crate) fn succeeded(&self) {
-        self.failures.set(0);
-    }
-
-    /// It failed; gives how many milliseconds to wait before the next run.
-    pub(crate) fn failed(&self) -> i64 {
-        let failures = self.failures.get();
-        self.failures.set(failures.saturating_add(1));
-        RETRY_MS << failures.min(DOUBLINGS_MAX)
     }
 }
 
@@ -187,10 +170,10 @@ mod tests {
     #[test]
     fn failures_in_a_row_wait_longer_each_time() {
         let work = Work::default();
-        let waits: Vec<_> = (0..10).map(|_| work.failed()).collect();
+        let waits: Vec<_> = (0..10).map(|_| work.backoff.failed()).collect();
         assert_eq!(waits[..3], [1_000, 2_000, 4_000]);
         assert_eq!(waits[8..], [256_000; 2]);
-        work.succeeded();
-        assert_eq!(work.failed(), 1_000);
+        work.backoff.succeeded();
+        assert_eq!(work.backoff.failed(), 1_000);
     }
 }

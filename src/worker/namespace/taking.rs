@@ -1,7 +1,7 @@
 //! Events that repositories hand over, taken by their namespace in one transaction.
 
 use super::steps::{self, StepError};
-use crate::repo_do::contract::event::{HandOver, HandedOver};
+use crate::repo_do::contract::event::{HandOver, HandedOver, kept_events};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::namespace::events::FeedRetention;
@@ -9,29 +9,19 @@ use crate::storage::namespace::store::NamespaceStore;
 
 /// The variable with the number of events that a namespace keeps.
 const COUNT: &str = "CAIRN_EVENTS_NAMESPACE_MAX";
-/// The variable with the seconds for which events are kept, in repositories too.
-const SECONDS: &str = "CAIRN_EVENTS_SECONDS";
-
+/// How many it keeps otherwise.
 const COUNT_DEFAULT: i64 = 100_000;
-/// 30 days.
-const SECONDS_DEFAULT: i64 = 2_592_000;
 
 /// Events that one step removes at most: more than one step takes, so that removing keeps up.
 const TRIMMED_MAX: u32 = 256;
 
-/// How the deployment has events kept. What is not a number is as if it were not set.
+/// How the deployment has events kept.
 pub(crate) fn retention(
     variable: impl Fn(&str) -> Option<String>,
     queue_waits: bool,
 ) -> FeedRetention {
-    let number = |name| {
-        let given = variable(name).and_then(|text| text.trim().parse::<i64>().ok());
-        given.filter(|number| *number >= 0)
-    };
-    let seconds = number(SECONDS).unwrap_or(SECONDS_DEFAULT);
     FeedRetention {
-        count_max: number(COUNT).unwrap_or(COUNT_DEFAULT),
-        age_ms: seconds.saturating_mul(1000),
+        events: kept_events(variable, (COUNT, COUNT_DEFAULT)),
         queue_waits,
     }
 }

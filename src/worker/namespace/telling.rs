@@ -6,20 +6,22 @@
 use std::rc::Rc;
 
 use serde::Serialize;
+use worker::Env;
 use worker::wasm_bindgen_futures::spawn_local;
-use worker::{Env, Method, Request, RequestInit};
 
 use super::contract::Done;
-use super::state::{NamespaceState, now_ms};
+use super::state::NamespaceState;
 use crate::repo_do::contract::event_shown::Shown;
 use crate::repo_do::contract::event_types::EventPrefix;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, ORIGIN};
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::feed::answer::prefix;
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::event_feed;
 use crate::storage::fault_log;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
+use crate::worker::durable::alarm::now_ms;
+use crate::worker::durable::message;
 use crate::worker::webhooks::contract::{Deliver, GivenEvent, object_name, path};
 
 type Store = NamespaceStore<ObjectDatabase>;
@@ -33,7 +35,7 @@ const EVENTS_MAX: u32 = 100;
 /// Bytes of the events of one message, but one event in any case.
 const EVENTS_BYTES_MAX: usize = 128 << 10;
 
-/// Whether anything is to be told.
+/// Whether there is anything to tell.
 pub(crate) fn has_work(store: &Store) -> Result<bool, EntryError> {
     store.webhooks().has_untold()
 }
@@ -66,7 +68,7 @@ fn try_to_begin(state: &Rc<NamespaceState>) -> Result<(), EntryError> {
     Ok(())
 }
 
-/// Tells one object all that it is to be told.
+/// Tells one object everything that it has not heard.
 async fn tell(state: Rc<NamespaceState>, id: String) {
     let prefix = prefix(|name| state.variable(name));
     let told = loop {
@@ -126,7 +128,7 @@ async fn tell_next(
     definition.is_ending &= is_all;
     let message = Deliver { definition, events };
     let name = object_name(&namespace, id);
-    let Done {} = post(&state.env, &name, path::DELIVER, &message).await?;
+    post(&state.env, &name, path::DELIVER, &message).await?;
     let definition = message.definition;
     match state.store()? {
         Some(store) if store.webhooks().find(id)?.is_some() => {
@@ -135,7 +137,7 @@ async fn tell_next(
         }
         _ => {
             // It was deleted meanwhile, and perhaps emptied before this message came to it.
-            let Done {} = post(&state.env, &name, path::WIPE, &Done {}).await?;
+            post(&state.env, &name, path::WIPE, &Done {}).await?;
             Ok(false)
         }
     }
@@ -182,7 +184,7 @@ async fn try_to_wipe(state: &NamespaceState, id: &str) -> Result<(), ErrorReply>
     };
     let namespace = store.shown_name()?.unwrap_or_default();
     let name = object_name(&namespace, id);
-    let Done {} = post(&state.env, &name, path::WIPE, &Done {}).await?;
+    post(&state.env, &name, path::WIPE, &Done {}).await?;
     if let Some(store) = state.store()? {
         store.webhooks().deletion_told(id)?;
     }
@@ -201,27 +203,19 @@ pub(crate) async fn delete_all(state: &NamespaceState) -> Result<(), ErrorReply>
     Ok(())
 }
 
-async fn post<B: Serialize, T: serde::de::DeserializeOwned>(
+async fn post(
     env: &Env,
     object_name: &str,
     path: &str,
-    body: &B,
-) -> Result<T, ErrorReply> {
-    let sent = async {
-        let mut init = RequestInit::new();
-        let body = serde_json::to_string(body)?;
-        init.with_method(Method::Post).with_body(Some(body.into()));
-        let request = Request::new_with_init(&format!("{ORIGIN}{path}"), &init)?;
-        let stub = env.durable_object(WEBHOOKS)?.get_by_name(object_name)?;
-        let mut response = stub.fetch_with_request(request).await?;
-        Ok::<_, worker::Error>((response.status_code(), response.bytes().await?))
-    };
+    message: &impl Serialize,
+) -> Result<(), ErrorReply> {
     let no_answer = |cause: &dyn std::fmt::Display| {
         let message = "the webhook's object did not answer";
         ErrorReply::new(ErrorCode::Unavailable, message).caused_by("webhook", cause)
     };
+    let sent = message::post(env, (WEBHOOKS, object_name), path, message);
     match sent.await.map_err(|error| no_answer(&error))? {
-        (200, bytes) => serde_json::from_slice(&bytes).map_err(|error| no_answer(&error)),
+        (200, _) => Ok(()),
         (status, _) => Err(no_answer(&format!("status {status}"))),
     }
 }

@@ -3,16 +3,15 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use crate::repo_do::contract::Backoff;
+
 /// Objects that are told something at once: messages to all of them take some megabytes.
 const RUNNING_MAX: usize = 32;
 
 /// A message that has no answer for so long is over.
 const RUN_MS_MAX: i64 = 5 * 60_000;
 
-/// How long a webhook's object is left alone after its first failure; twice as long after each
-/// further one.
-const RETRY_MS: i64 = 1_000;
-/// Doublings of that: some four minutes.
+/// Doublings of the time for which an object is left alone after failures: some four minutes.
 const DOUBLINGS_MAX: u32 = 8;
 
 /// The webhooks whose objects are being told something, and since when; and those whose objects did
@@ -24,10 +23,19 @@ pub(crate) struct Telling {
 }
 
 /// How often the last messages to an object failed, and until when it is left alone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Failing {
-    count: u32,
+    backoff: Backoff,
     until_ms: i64,
+}
+
+impl Default for Failing {
+    fn default() -> Self {
+        Self {
+            backoff: Backoff::doubling(DOUBLINGS_MAX),
+            until_ms: 0,
+        }
+    }
 }
 
 impl Telling {
@@ -58,9 +66,7 @@ impl Telling {
     pub(super) fn failed(&self, id: &str, now_ms: i64) -> i64 {
         let mut failing = self.failing.borrow_mut();
         let failing = failing.entry(id.to_owned()).or_default();
-        let wait_ms = RETRY_MS << failing.count.min(DOUBLINGS_MAX);
-        failing.count = failing.count.saturating_add(1);
-        failing.until_ms = now_ms.saturating_add(wait_ms);
+        failing.until_ms = now_ms.saturating_add(failing.backoff.failed());
         failing.until_ms
     }
 }

@@ -1,26 +1,17 @@
-//! Messages to the namespace's object as JSON, and its answers.
-
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+//! Answers of the namespace's object that every step may give.
 
 use super::contract::Done;
 use super::steps::StepError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::worker::fault::fault;
+use crate::worker::durable::message::json;
 
+/// A step is done, and has nothing to say.
 pub(super) fn done(outcome: Result<(), StepError>) -> Result<String, ErrorReply> {
     outcome?;
     json(&Done {})
 }
 
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorReply> {
-    serde_json::from_slice(body).map_err(|error| fault("internal body", &error))
-}
-
-pub(super) fn json<T: Serialize>(value: &T) -> Result<String, ErrorReply> {
-    serde_json::to_string(value).map_err(|error| fault("internal answer", &error))
-}
-
+/// No step has this path.
 pub(super) fn unknown(path: &str) -> ErrorReply {
     ErrorReply::new(
         ErrorCode::NotFound,

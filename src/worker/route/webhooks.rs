@@ -12,7 +12,7 @@ pub(crate) struct HookOwner {
     pub(crate) repo: Option<RepositoryName>,
 }
 
-/// What follows the owner's path.
+/// The part behind the owner's path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum HookRoute {
     /// `/webhooks`

@@ -136,7 +136,7 @@ pub(crate) struct Delivery {
     pub(crate) last: Option<Attempted>,
 }
 
-/// What an attempt brought.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attempted {
     /// When it began: milliseconds since 1970.

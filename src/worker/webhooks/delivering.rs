@@ -3,16 +3,18 @@
 use std::rc::Rc;
 
 use worker::wasm_bindgen_futures::spawn_local;
-use worker::{Method, Request, RequestInit};
 
 use super::contract::{Disabled, NAMESPACE_DISABLED};
-use super::hook::{Hook, Store, now_ms};
+use super::hook::{Hook, Store};
 use super::post::{Letter, post};
 use super::settling::{Ended, settle};
-use crate::repo_do::contract::{ErrorReply, ORIGIN};
+use crate::repo_do::contract::ErrorReply;
 use crate::storage::fault_log;
 use crate::storage::webhook::store::{Due, HookError};
+use crate::worker::durable::alarm::now_ms;
+use crate::worker::durable::message;
 use crate::worker::fault::fault;
+use crate::worker::random;
 
 /// Requests to the receiver at once. The platform allows six connections.
 const RUNNING_MAX: usize = 4;
@@ -115,6 +117,7 @@ async fn try_once(hook: &Hook, due: &Due) -> Result<(), ErrorReply> {
     let Some(known) = hook.store()?.load()? else {
         return Ok(());
     };
+    let random = u32::from_le_bytes(random::bytes()?);
     let begun_ms = now_ms();
     let allowed = hook.env.var(ALLOW_PRIVATE);
     let posted = post(&Letter {
@@ -133,21 +136,10 @@ async fn try_once(hook: &Hook, due: &Due) -> Result<(), ErrorReply> {
     let ended = Ended {
         begun_ms,
         now_ms: now_ms(),
-        random: random(),
+        random,
     };
     settle(&store, &known, due, posted, ended)?;
     Ok(hook.note_settled(&store)?)
-}
-
-/// Any number; it is no secret.
-fn random() -> u32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "0 to 2^32, which a cast saturates"
-    )]
-    let number = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
-    number
 }
 
 /// Tells the namespace's object that this one switched the webhook off. If that fails, the alarm
@@ -174,18 +166,8 @@ async fn try_to_tell(hook: &Hook) -> Result<(), ErrorReply> {
         failing_since_ms: known.failing_since,
     };
     let namespace = known.definition.namespace.to_ascii_lowercase();
-    let sent = async {
-        let mut init = RequestInit::new();
-        let body = serde_json::to_string(&disabled)?;
-        init.with_method(Method::Post).with_body(Some(body.into()));
-        let request = Request::new_with_init(&format!("{ORIGIN}{NAMESPACE_DISABLED}"), &init)?;
-        let stub = hook.env.durable_object(NAMESPACES)?;
-        let mut response = stub
-            .get_by_name(&namespace)?
-            .fetch_with_request(request)
-            .await?;
-        Ok::<_, worker::Error>((response.status_code(), response.bytes().await?))
-    };
+    let object = (NAMESPACES, namespace.as_str());
+    let sent = message::post(&hook.env, object, NAMESPACE_DISABLED, &disabled);
     let failed = |error: &dyn std::fmt::Display| ErrorReply::internal("namespace", error);
     match sent.await.map_err(|error| failed(&error))? {
         // A webhook that is gone needs no telling; 404 says that.

@@ -2,14 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use worker::{Date, Env, Storage};
+use worker::{Env, Storage};
 
 use crate::repo_do::contract::ErrorReply;
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::schema::{self, WEBHOOK};
 use crate::storage::webhook::store::{HookError, HookStore};
+use crate::worker::durable::alarm::{Alarm, now_ms};
 use crate::worker::fault::fault;
 
 pub(super) type Store = HookStore<ObjectDatabase>;
@@ -25,8 +25,7 @@ pub(crate) struct Hook {
     pub(super) running: RefCell<BTreeSet<i64>>,
     /// Whether the namespace's object is being told that the webhook was switched off.
     pub(super) is_telling: Cell<bool>,
-    /// When the alarm rings, as far as this object has set it.
-    alarm_at: Cell<Option<i64>>,
+    alarm: Alarm,
     /// Deliveries settled since old ones were forgotten.
     settled: Cell<u32>,
 }
@@ -39,21 +38,21 @@ impl Hook {
             env,
             running: RefCell::default(),
             is_telling: Cell::new(false),
-            alarm_at: Cell::new(None),
+            alarm: Alarm::default(),
             settled: Cell::new(0),
         }
     }
 
     /// Empties the object. Attempts that are under way find nothing to write to.
     pub(crate) async fn wipe(&self) -> Result<(), ErrorReply> {
-        self.alarm_at.set(None);
+        self.alarm.forget();
         let wiped = self.storage.delete_all().await;
         wiped.map_err(|error| fault("webhook's deletion", &error))
     }
 
     /// The alarm has rung.
     pub(super) fn has_rung(&self) {
-        self.alarm_at.set(None);
+        self.alarm.forget();
     }
 
     /// Notes that a delivery was settled: now and then old ones are forgotten.
@@ -66,16 +65,9 @@ impl Hook {
         Ok(())
     }
 
-    /// Makes sure that the alarm rings at this time at the latest. The alarm is ordered before
-    /// anything is awaited, so that it comes to pass together with what was written just before.
+    /// Makes sure that the alarm rings at this time at the latest.
     pub(super) async fn wake_by(&self, at_ms: i64) -> worker::Result<()> {
-        if self.alarm_at.get().is_some_and(|set_ms| set_ms <= at_ms) {
-            return Ok(());
-        }
-        self.alarm_at.set(Some(at_ms));
-        let delay_ms = u64::try_from(at_ms.saturating_sub(now_ms())).unwrap_or(0);
-        let delay = Duration::from_millis(delay_ms);
-        self.storage.set_alarm(delay).await
+        self.alarm.wake_by(&self.storage, at_ms).await
     }
 
     pub(super) fn store(&self) -> Result<Store, ErrorReply> {
@@ -83,8 +75,4 @@ impl Hook {
         schema::wake(&db, WEBHOOK).map_err(HookError::from)?;
         Ok(HookStore::new(db))
     }
-}
-
-pub(super) fn now_ms() -> i64 {
-    i64::try_from(Date::now().as_millis()).unwrap_or(i64::MAX)
 }

@@ -4,15 +4,13 @@
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use worker::durable::State;
 use worker::{DurableObject, Env, Request, Response, durable_object};
 
 use super::contract::{BySeq, Deliver, Extra, ListDeliveries, Redeliver, path};
 use super::hook::Hook;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::storage::fault_log;
+use crate::worker::durable::message::{json, read, refusal};
 use crate::worker::fault::fault;
 use crate::worker::namespace::contract::Done;
 use crate::worker::reply::Reply;
@@ -36,13 +34,7 @@ impl DurableObject for WebhookDo {
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         let reply = match answer(&self.hook, request).await {
             Ok(json) => Reply::new(200, "application/json", json),
-            Err(error) => {
-                if let Some(fault) = &error.fault {
-                    fault_log::error(fault.kind, &fault.cause);
-                }
-                let body = serde_json::to_string(&error).unwrap_or_default();
-                Reply::new(error.code.status(), "application/json", body)
-            }
+            Err(error) => refusal(&error),
         };
         respond(reply)
     }
@@ -87,12 +79,4 @@ async fn answer(hook: &Rc<Hook>, mut request: Request) -> Result<String, ErrorRe
             Err(ErrorReply::new(ErrorCode::NotFound, message))
         }
     }
-}
-
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ErrorReply> {
-    serde_json::from_slice(body).map_err(|error| fault("internal body", &error))
-}
-
-fn json<T: Serialize>(value: &T) -> Result<String, ErrorReply> {
-    serde_json::to_string(value).map_err(|error| fault("internal answer", &error))
 }

@@ -21,7 +21,7 @@ const ERROR_CHARACTERS_MAX: usize = 300;
 
 const USER_AGENT: &str = concat!("Cairn-Webhooks/", env!("CARGO_PKG_VERSION"));
 
-/// What is posted.
+/// A request to a receiver.
 pub(crate) struct Letter<'a> {
     /// To whom, and with which secrets.
     pub(crate) definition: &'a Definition,
@@ -35,7 +35,7 @@ pub(crate) struct Letter<'a> {
     pub(crate) now_ms: i64,
 }
 
-/// What came back.
+/// The answer to an attempt.
 #[derive(Debug, Default)]
 pub(crate) struct Posted {
     /// The HTTP status, if there was an answer.
@@ -56,7 +56,7 @@ impl Posted {
     }
 }
 
-/// Posts an event. Redirects are not followed: the URL is to be changed.
+/// Posts an event. It follows no redirect: the webhook's owner has to change the URL.
 pub(crate) async fn post(letter: &Letter<'_>) -> Posted {
     let definition = letter.definition;
     // The operator may have changed the setting since the webhook was made.

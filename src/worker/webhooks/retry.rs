@@ -22,7 +22,7 @@ const FAILING_MS_MAX: i64 = 5 * 24 * 60 * 60 * 1000;
 /// The status by which a receiver says that it wants no more.
 const GONE: u16 = 410;
 
-/// What an attempt says about when to come again.
+/// The outcome of an attempt, as far as the next one depends on it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Verdict {
     /// The HTTP status, if there was an answer.
@@ -82,7 +82,7 @@ pub(crate) fn retry_at_ms(header: &str, now_ms: i64) -> Option<i64> {
     Some(date.timestamp_millis())
 }
 
-/// Whether nothing but failures for so long switches a webhook off.
+/// Whether failures alone have lasted long enough to switch a webhook off.
 #[must_use]
 pub(crate) fn has_failed_too_long(failing_since_ms: i64, now_ms: i64) -> bool {
     now_ms.saturating_sub(failing_since_ms) >= FAILING_MS_MAX

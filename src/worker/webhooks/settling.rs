@@ -74,7 +74,7 @@ pub(super) fn settle<D: Database>(
 mod tests {
     use super::*;
     use crate::storage::db::rusqlite_db::RusqliteDatabase;
-    use crate::storage::webhook::definition::{Definition, Secret};
+    use crate::storage::webhook::definition::Definition;
     use crate::storage::webhook::deliveries::State;
     use crate::storage::webhook::store::NewDelivery;
 
@@ -88,16 +88,7 @@ mod tests {
     impl Tried {
         fn new() -> Self {
             let store = HookStore::new(RusqliteDatabase::in_memory().unwrap());
-            let definition = Definition {
-                id: "h".repeat(16),
-                namespace: "demo".to_owned(),
-                url: "https://example.com/".to_owned(),
-                secret: Secret::new("whsec_".to_owned()),
-                former: None,
-                active: true,
-                is_ending: false,
-                version: 1,
-            };
+            let definition = Definition::of_test(1);
             let events = [1, 2, 3].map(|sequence| NewDelivery {
                 repository_id: "aaaaaaaa00000001",
                 sequence: Some(sequence),

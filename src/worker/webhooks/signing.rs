@@ -104,14 +104,9 @@ mod tests {
 
     fn definition(former: Option<FormerSecret>) -> Definition {
         Definition {
-            id: "a".repeat(16),
-            namespace: "demo".to_owned(),
-            url: "https://example.com/".to_owned(),
             secret: secret(SECRET).unwrap(),
             former,
-            active: true,
-            is_ending: false,
-            version: 1,
+            ..Definition::of_test(1)
         }
     }
 

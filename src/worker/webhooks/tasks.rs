@@ -11,12 +11,13 @@ use super::contract::{
     Redeliver,
 };
 use super::delivering;
-use super::hook::{Hook, Store, now_ms};
+use super::hook::{Hook, Store};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::db::schema;
 use crate::storage::fault_log;
 use crate::storage::webhook::deliveries;
 use crate::storage::webhook::store::{HookError, NewDelivery};
+use crate::worker::durable::alarm::now_ms;
 
 /// After a fault of ours the object tries again so much later.
 const FAULT_RETRY_MS: i64 = 60_000;

@@ -276,7 +276,7 @@ fn default_message(bench: &Workbench, asked: &Asked, from: &Source) -> String {
     format!("{verb} {what} into {}\n", asked.into.short)
 }
 
-/// What a revision of this repository is: `branch 'x'`.
+/// A revision of this repository in words: `branch 'x'`.
 fn what_is(bench: &Workbench, from: &str) -> String {
     let is_ref = |folder: &str| {
         let short = from.strip_prefix(folder).unwrap_or(from);

@@ -46,7 +46,7 @@ impl Hooks for WhileHere<'_> {
     }
 }
 
-/// What is here already.
+/// The commits that are here already.
 struct Here {
     haves: Vec<ObjectId>,
     shallow: Vec<ObjectId>,
@@ -160,7 +160,7 @@ async fn receive(
     })
 }
 
-/// What may be wrong with a piece.
+/// A fault of a piece.
 enum Unfit {
     Answer(FetchClientError),
     Pack(IntakeError),

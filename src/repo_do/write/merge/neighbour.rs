@@ -36,7 +36,7 @@ const RETRY_SECONDS: u32 = 2;
 pub(super) struct Neighbour {
     /// `namespace/name`, as the client spelled it.
     path: String,
-    /// As whom it lets the caller in.
+    /// The actor as which it lets the caller in.
     actor: String,
     request_id: String,
     env: worker::Env,
@@ -46,7 +46,7 @@ pub(super) struct Neighbour {
 pub(super) struct Found {
     pub(super) neighbour: Neighbour,
     pub(super) commit: ObjectId,
-    /// What names it there, as git tells of it: `branch 'x'`.
+    /// Its name there, as git tells it: `branch 'x'`.
     pub(super) what: String,
     /// How it is called in markers: `namespace/name:x`.
     pub(super) label: String,

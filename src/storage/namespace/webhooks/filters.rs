@@ -14,7 +14,7 @@ use crate::storage::db::sql::{Database, query_all};
 use crate::storage::db::sql_error::SqlError;
 use crate::storage::event::{Event, EventKind};
 
-/// What the webhooks of a namespace want, as long as the object is awake.
+/// The events that the webhooks of a namespace want, as long as the object is awake.
 #[derive(Debug, Default)]
 pub struct Filters {
     known: RefCell<Option<Rc<Known>>>,
@@ -26,7 +26,7 @@ pub struct Filters {
 /// By repository; those of the namespace under the empty id.
 type Known = BTreeMap<String, Vec<Filter>>;
 
-/// What one webhook wants.
+/// The events that one webhook wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Filter {
     id: String,

@@ -17,7 +17,7 @@ const UNTOLD: &str = "WITH RECURSIVE waiting (id) AS (
     UNION SELECT id FROM webhook WHERE told_version < version OR is_ending = 1";
 
 impl<D: Database> Webhooks<'_, D> {
-    /// Whether any webhook's object is to be told something.
+    /// Whether there is anything to tell any webhook's object.
     pub fn has_untold(&self) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM webhook_pending)
             OR EXISTS (SELECT 1 FROM webhook_deletion)
@@ -32,7 +32,7 @@ impl<D: Database> Webhooks<'_, D> {
         Ok(query_all(self.db, UNTOLD, &[], |row| row.text(0))?)
     }
 
-    /// Whether the object of this webhook is to be told of a change.
+    /// Whether the object of this webhook has not heard of a change yet.
     pub fn is_untold(&self, id: &str) -> Result<bool, StoreError> {
         let sql = "SELECT told_version < version OR is_ending = 1 FROM webhook WHERE id = ?1";
         let found = query_first(self.db, sql, &[id.into()], |row| row.truth(0))?;
@@ -44,7 +44,7 @@ impl<D: Database> Webhooks<'_, D> {
         Ok(self.forget_pending(id)?)
     }
 
-    /// The webhooks that were deleted and whose objects are to be emptied.
+    /// The deleted webhooks whose objects are not empty yet.
     pub fn deleted(&self) -> Result<Vec<String>, StoreError> {
         let sql = "SELECT webhook_id FROM webhook_deletion";
         Ok(query_all(self.db, sql, &[], |row| row.text(0))?)

@@ -1,6 +1,5 @@
 use super::*;
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
-use crate::storage::webhook::definition::Secret;
 use crate::storage::webhook::deliveries::{KEPT_MAX, KEPT_MS, State};
 
 const NOW: i64 = 1_800_000_000_000;
@@ -9,19 +8,6 @@ const TWO: &str = "bbbbbbbb00000002";
 
 fn open() -> HookStore<RusqliteDatabase> {
     HookStore::new(RusqliteDatabase::in_memory().unwrap())
-}
-
-fn definition(version: i64) -> Definition {
-    Definition {
-        id: "h".repeat(16),
-        namespace: "demo".to_owned(),
-        url: "https://example.com/".to_owned(),
-        secret: Secret::new("whsec_".to_owned()),
-        former: None,
-        active: true,
-        is_ending: false,
-        version,
-    }
 }
 
 fn event(repository_id: &str, sequence: i64) -> NewDelivery<'_> {
@@ -35,7 +21,7 @@ fn event(repository_id: &str, sequence: i64) -> NewDelivery<'_> {
 }
 
 fn take(store: &HookStore<RusqliteDatabase>, events: &[NewDelivery<'_>]) {
-    store.take(&definition(1), events, NOW).unwrap();
+    store.take(&Definition::of_test(1), events, NOW).unwrap();
 }
 
 fn due(store: &HookStore<RusqliteDatabase>, now_ms: i64) -> Vec<i64> {
@@ -107,7 +93,9 @@ fn a_ping_stands_outside_the_order() {
         sequence: None,
         ..event(ONE, 0)
     };
-    let seq = store.take_extra(&definition(1), &ping, NOW).unwrap();
+    let seq = store
+        .take_extra(&Definition::of_test(1), &ping, NOW)
+        .unwrap();
     assert_eq!(due(&store, NOW), [seq]);
     assert!(store.due(NOW, 1).unwrap()[0].is_extra);
     settle(&store, seq, Next::Delivered);
@@ -119,15 +107,18 @@ fn a_ping_stands_outside_the_order() {
 #[test]
 fn the_newest_definition_counts() {
     let store = open();
-    store.take(&definition(2), &[], NOW).unwrap();
-    let mut older = definition(1);
+    store.take(&Definition::of_test(2), &[], NOW).unwrap();
+    let mut older = Definition::of_test(1);
     older.url = "https://old.example.com/".to_owned();
     store.take(&older, &[event(ONE, 1)], NOW).unwrap();
-    assert_eq!(store.load().unwrap().unwrap().definition, definition(2));
+    assert_eq!(
+        store.load().unwrap().unwrap().definition,
+        Definition::of_test(2)
+    );
     assert_eq!(due(&store, NOW), [1], "its events are taken all the same");
     let ending = Definition {
         is_ending: true,
-        ..definition(2)
+        ..Definition::of_test(2)
     };
     store.take(&ending, &[], NOW).unwrap();
     assert_eq!(store.load().unwrap().unwrap().definition, ending);
@@ -139,7 +130,7 @@ fn another_url_is_tried_at_once() {
     take(&store, &[event(ONE, 1)]);
     settle(&store, 1, Next::Retry(NOW + 60_000));
     store.set_failing_since(Some(NOW)).unwrap();
-    let mut moved = definition(2);
+    let mut moved = Definition::of_test(2);
     store.take(&moved, &[], NOW + 1).unwrap();
     assert_eq!(
         due(&store, NOW + 1),
@@ -171,7 +162,9 @@ fn a_webhook_that_is_switched_off_drops_what_is_pending() {
     store.disabling_told().unwrap();
     assert_eq!(store.load().unwrap().unwrap().disabled_reason, None);
     // Switched on again by its owner.
-    store.take(&definition(3), &[event(ONE, 4)], NOW).unwrap();
+    store
+        .take(&Definition::of_test(3), &[event(ONE, 4)], NOW)
+        .unwrap();
     assert_eq!(due(&store, NOW).len(), 1);
     assert_eq!(store.load().unwrap().unwrap().failing_since, None);
 }

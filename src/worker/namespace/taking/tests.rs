@@ -4,7 +4,7 @@ use super::*;
 use crate::repo_do::contract::{Scope, TokenHash, TokenRecord};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::event::{ActorKind, Event, EventBody, EventKind};
-use crate::storage::event_feed::{FeedOf, Look, Placed, look};
+use crate::storage::event_feed::{EventRetention, FeedOf, Look, Placed, look};
 use crate::worker::namespace::contract::{CreateNamespace, MakeToken, Revoke, UpdateNamespace};
 use crate::worker::namespace::events::{Author, author_text};
 use crate::worker::namespace::tokens;
@@ -14,8 +14,10 @@ type Store = NamespaceStore<RusqliteDatabase>;
 const NOW: i64 = 1_767_323_045_678;
 
 const KEPT: FeedRetention = FeedRetention {
-    count_max: 10,
-    age_ms: i64::MAX,
+    events: EventRetention {
+        count_max: 10,
+        age_ms: i64::MAX,
+    },
     queue_waits: false,
 };
 
@@ -187,12 +189,10 @@ fn events_are_kept_as_the_deployment_says() {
             true,
         )
     };
-    let FeedRetention {
-        count_max, age_ms, ..
-    } = retention(|_| None, false);
-    assert_eq!((count_max, age_ms), (100_000, 2_592_000_000));
-    let given = of("5", "60");
+    let unset = retention(|_| None, false).events;
+    assert_eq!((unset.count_max, unset.age_ms), (100_000, 2_592_000_000));
+    let given = of("5", "60").events;
     assert_eq!((given.count_max, given.age_ms), (5, 60_000));
-    let wrong = of("-1", "many");
+    let wrong = of("-1", "many").events;
     assert_eq!((wrong.count_max, wrong.age_ms), (100_000, 2_592_000_000));
 }
