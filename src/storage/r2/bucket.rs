@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use crate::git::lfs::LfsOid;
 use crate::git::store::CHUNK_BYTES;
 
 /// Bytes of every part of a multipart upload but the last. R2 wants equal parts of 5 MiB at least;
@@ -12,6 +13,9 @@ pub(crate) const PART_BYTES: usize = 20 * CHUNK_BYTES;
 
 /// Prefix of a fork network's packs.
 pub(crate) const PACKS_PREFIX: &str = "packs/";
+
+/// Prefix of a fork network's objects of Git LFS.
+pub(crate) const LFS_PREFIX: &str = "lfs/";
 
 /// Prefix of ready clones.
 pub(crate) const READY_PREFIX: &str = "ready/";
@@ -105,6 +109,11 @@ pub fn pack_key(network_id: &str, sha256: &[u8; 32]) -> String {
         "{PACKS_PREFIX}{network_id}/{}.pack",
         faster_hex::hex_string(sha256)
     )
+}
+
+/// The key of an object of Git LFS: the fork network, and its name.
+pub fn lfs_key(network_id: &str, oid: &LfsOid) -> String {
+    format!("{LFS_PREFIX}{network_id}/{oid}")
 }
 
 /// The key of a ready clone: the repository, and the fingerprint of what is cloned.

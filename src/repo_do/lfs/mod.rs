@@ -1,0 +1,2 @@
+//! Git LFS as the repository's object knows it: which objects the repository has, which are on their
+//! way, who locks which file. Bytes never pass through here.

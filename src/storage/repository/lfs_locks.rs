@@ -1,0 +1,1 @@
+//! Locks of Git LFS on files.
