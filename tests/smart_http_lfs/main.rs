@@ -10,6 +10,7 @@ mod access;
 mod batches;
 mod broken;
 mod client;
+mod deployment;
 mod git_lfs;
 mod measures;
 mod state;
