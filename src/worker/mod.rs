@@ -52,6 +52,7 @@ pub(crate) mod grant;
 pub(crate) mod grants;
 pub(crate) mod id;
 pub(crate) mod known_names;
+pub(crate) mod lfs;
 pub(crate) mod limits;
 pub(crate) mod names;
 pub(crate) mod namespace;
