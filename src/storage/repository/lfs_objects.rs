@@ -12,6 +12,10 @@ use crate::storage::db::row::Row;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 use crate::storage::db::sql_error::SqlError;
 
+/// How long an upload keeps the time at which it began, whoever else begins it meanwhile. By that time
+/// R2's bytes are known to be this upload's, and by it an upload is overdue; so both callers finish.
+const SAME_UPLOAD_MS: i64 = 12 * 60 * 60 * 1000;
+
 /// An object that has a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LfsObject {
@@ -68,7 +72,8 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Notes that an object is about to come, and that its key `r2_key` is needed again if it was to
-    /// go. True, and nothing changed, when the repository has the object.
+    /// go. True, and nothing changed, when the repository has the object. One that began a while ago
+    /// keeps its time.
     pub fn begin_lfs_object(
         &self,
         (oid, bytes): (&LfsOid, u64),
@@ -82,11 +87,12 @@ impl<D: Database> RepoStore<D> {
             let sql =
                 "INSERT INTO lfs_object (oid, object_bytes, stored, at) VALUES (?1, ?2, 0, ?3)
                 ON CONFLICT (oid) DO UPDATE SET object_bytes = excluded.object_bytes,
-                    at = excluded.at";
+                    at = iif(excluded.at - at BETWEEN 0 AND ?4, at, excluded.at)";
             let params = [
                 oid.as_bytes().as_slice().into(),
                 count(bytes).into(),
                 now_ms.into(),
+                SAME_UPLOAD_MS.into(),
             ];
             self.db.execute(sql, &params)?;
             self.released(r2_key)?;
