@@ -8,6 +8,7 @@
 //! | [`receiver`] | a receiver of webhooks |
 //! | [`rest`] | a small client for `/api/v1` |
 //! | [`git`] | the real `git`, cut off from the machine's configuration |
+//! | [`git_lfs`] | the real `git-lfs`, in two versions |
 //! | [`history`] | repositories made from a seed, fast |
 //! | [`old_history`] | one with what git's fsck finds in old histories |
 //! | [`scratch`] | folders that go away |
@@ -16,6 +17,7 @@
 //! | [`sse`] | a client of server-sent events |
 //! | [`arrows`] | which source file imports which, and the circles |
 //! | [`wait`] | waiting until a condition holds |
+//! | [`installed`] | what `scripts/install-clients.sh` installed |
 //! | [`tools`] | machines that lack some tools |
 //! | [`source`] | the sources of this crate, read as tokens |
 //!
@@ -38,8 +40,10 @@
 
 pub mod arrows;
 pub mod git;
+pub mod git_lfs;
 pub mod half_open;
 pub mod history;
+pub mod installed;
 pub mod old_history;
 pub mod proxy;
 pub mod receiver;

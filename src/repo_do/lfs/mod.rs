@@ -1,2 +1,4 @@
 //! Git LFS as the repository's object knows it: which objects the repository has, which are on their
 //! way, who locks which file. Bytes never pass through here.
+
+pub(crate) mod locks;
