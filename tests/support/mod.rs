@@ -7,6 +7,7 @@
 //! | [`proxy`] | what happens between two requests of a client, every time |
 //! | [`receiver`] | a receiver of webhooks |
 //! | [`rest`] | a small client for `/api/v1` |
+//! | [`s3`] | a Cairn whose large files go to an S3 server |
 //! | [`git`] | the real `git`, cut off from the machine's configuration |
 //! | [`git_lfs`] | the real `git-lfs`, in two versions |
 //! | [`history`] | repositories made from a seed, fast |
@@ -49,6 +50,7 @@ pub mod proxy;
 pub mod receiver;
 pub mod remote;
 pub mod rest;
+pub mod s3;
 pub mod scratch;
 pub mod server;
 pub mod source;

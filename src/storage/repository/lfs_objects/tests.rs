@@ -124,8 +124,9 @@ fn an_upload_keeps_its_time_for_half_a_day() {
     let store = store();
     let begin = |now_ms| {
         let key = key(&oid(1));
-        assert!(!store.begin_lfs_object((&oid(1), 10), &key, now_ms).unwrap());
-        store.lfs_object(&oid(1)).unwrap().unwrap().at
+        let begun = store.begin_lfs_upload((&oid(1), 10), &key, now_ms).unwrap();
+        assert_eq!(store.lfs_object(&oid(1)).unwrap(), Some(begun));
+        begun.at
     };
     let begun = 1_000;
     assert_eq!(begin(begun), begun);
