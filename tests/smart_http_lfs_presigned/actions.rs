@@ -17,7 +17,13 @@ pub fn create(servers: &Presigning, namespace: &str, name: &str) -> (Hosted, Lfs
 
 /// What a client does with an action; `changed` headers take the place of those of the action.
 pub fn act(method: Method, action: &Value, changed: &[(&str, &str)], body: &[u8]) -> Answer {
-    act_at(method, action["href"].as_str().unwrap(), action, changed, body)
+    act_at(
+        method,
+        action["href"].as_str().unwrap(),
+        action,
+        changed,
+        body,
+    )
 }
 
 /// The same at another URL.
@@ -30,7 +36,10 @@ pub fn act_at(
 ) -> Answer {
     let mut headers: Vec<(&str, &str)> = Vec::new();
     for (name, value) in action["header"].as_object().into_iter().flatten() {
-        if !changed.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+        if !changed
+            .iter()
+            .any(|(other, _)| other.eq_ignore_ascii_case(name))
+        {
             headers.push((name, value.as_str().unwrap()));
         }
     }
@@ -57,7 +66,12 @@ fn an_object_goes_up_and_comes_down_beside_the_worker() {
     assert_eq!(told["authenticated"], true);
     let upload = &told["actions"]["upload"];
     assert_eq!(upload["expires_in"], 3600);
-    assert!(upload["href"].as_str().unwrap().starts_with(&servers.s3_url));
+    assert!(
+        upload["href"]
+            .as_str()
+            .unwrap()
+            .starts_with(&servers.s3_url)
+    );
     assert!(upload["header"].get("Authorization").is_none(), "{upload}");
     let verify = told["actions"]["verify"]["href"].as_str().unwrap();
     assert!(verify.starts_with(&servers.cairn.url()), "{verify}");
@@ -87,7 +101,10 @@ fn an_object_goes_up_and_comes_down_beside_the_worker() {
     assert_eq!((got.status, &got.body), (200, &object.bytes));
     assert_eq!(got.header("content-type"), "application/octet-stream");
     let part = act(Method::GET, download, &[("range", "bytes=299990-")], b"");
-    assert_eq!((part.status, &part.body[..]), (206, &object.bytes[299_990..]));
+    assert_eq!(
+        (part.status, &part.body[..]),
+        (206, &object.bytes[299_990..])
+    );
     // The way through the Worker stays open.
     assert_eq!(lfs.get(&object, &[]).body, object.bytes);
     let all = format!("{told}{}", servers.cairn.log());
@@ -114,7 +131,9 @@ fn an_object_without_a_checksum_is_digested() {
     let object = Object::of_length(3 << 20, 2);
     let told = lfs.told("upload", &object);
     let upload = &told["actions"]["upload"];
-    let name = upload["header"]["x-amz-meta-cairn-upload"].as_str().unwrap();
+    let name = upload["header"]["x-amz-meta-cairn-upload"]
+        .as_str()
+        .unwrap();
     let href = upload["href"].as_str().unwrap();
     let key = href.split_once("/cairn-packs").unwrap().1;
     let key = key.split_once('?').unwrap().0;
@@ -122,13 +141,25 @@ fn an_object_without_a_checksum_is_digested() {
 
     let mut other = object.bytes.clone();
     other[0] ^= 1;
-    assert_eq!(servers.bucket.send(Method::PUT, key, &headers, &other).status, 200);
+    assert_eq!(
+        servers
+            .bucket
+            .send(Method::PUT, key, &headers, &other)
+            .status,
+        200
+    );
     let refused = lfs.post("/verify", &object.named());
     assert_eq!(refused.status, 422, "{}", refused.text());
     assert!(servers.cairn.log().contains("has another sha-256"));
     assert!(lfs.told("download", &object)["error"].is_object());
 
-    assert_eq!(servers.bucket.send(Method::PUT, key, &headers, &object.bytes).status, 200);
+    assert_eq!(
+        servers
+            .bucket
+            .send(Method::PUT, key, &headers, &object.bytes)
+            .status,
+        200
+    );
     let verified = lfs.post("/verify", &object.named());
     assert_eq!(verified.status, 200, "{}", verified.text());
     assert!(lfs.has(&object));

@@ -11,7 +11,10 @@ fn git_lfs_pushes_and_clones_by_presigned_urls() {
     git_lfs::say_which();
     for lfs in git_lfs::versions() {
         let scratch = Scratch::new();
-        let hosted = servers.cairn.rest().create_repository("lfs-clients", lfs.name);
+        let hosted = servers
+            .cairn
+            .rest()
+            .create_repository("lfs-clients", lfs.name);
         let git = lfs.repository(&scratch, "work");
         let large: Vec<u8> = (0..5_000_000_u32).map(|at| (at / 7) as u8).collect();
         git.write("large.bin", &large);
@@ -22,7 +25,10 @@ fn git_lfs_pushes_and_clones_by_presigned_urls() {
         git.run(&["lfs", "push", "--all", &hosted.url()]);
 
         let clone = lfs.clone(&scratch, &hosted.url(), "clone", &["--branch=main"]);
-        assert_eq!(std::fs::read(clone.folder().join("large.bin")).unwrap(), large);
+        assert_eq!(
+            std::fs::read(clone.folder().join("large.bin")).unwrap(),
+            large
+        );
         clone.run(&["lfs", "fsck"]);
         clone.write("second.bin", "a second one");
         clone.commit("more");

@@ -51,7 +51,10 @@ fn a_presigned_upload_takes_only_its_own_bytes() {
         [("x-amz-meta-cairn-upload", "another")],
         [("x-amz-meta-cairn-upload", "")],
         [("x-amz-checksum-sha256", "")],
-        [("x-amz-checksum-sha256", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")],
+        [(
+            "x-amz-checksum-sha256",
+            "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+        )],
     ] {
         let put = act(Method::PUT, action, &headers, &object.bytes);
         assert_eq!(put.status, 403, "{headers:?}: {}", put.text());
@@ -123,7 +126,10 @@ fn an_upload_of_a_revoked_token_does_not_count() {
     let object = Object::of_length(7_000, 8);
     let told = pusher.told("upload", &object);
     let id = made["id"].as_str().unwrap();
-    assert_eq!(rest.delete(&hosted.path(&format!("/tokens/{id}"))).status, 200);
+    assert_eq!(
+        rest.delete(&hosted.path(&format!("/tokens/{id}"))).status,
+        200
+    );
 
     // The URL is R2's, which knows of no token.
     let put = act(Method::PUT, &told["actions"]["upload"], &[], &object.bytes);

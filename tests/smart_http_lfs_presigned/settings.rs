@@ -6,7 +6,10 @@ use crate::support::server::Server;
 #[test]
 fn wrong_settings_are_told_and_transfers_go_through_the_worker() {
     let mut server = Server::start_with(&[
-        ("CAIRN_S3_ENDPOINT", "https://account.r2.cloudflarestorage.com"),
+        (
+            "CAIRN_S3_ENDPOINT",
+            "https://account.r2.cloudflarestorage.com",
+        ),
         ("CAIRN_S3_BUCKET", "cairn-packs"),
         ("CAIRN_S3_ACCESS_KEY_ID", "id"),
     ]);
@@ -30,7 +33,10 @@ fn wrong_settings_are_told_and_transfers_go_through_the_worker() {
     assert!(faults(&server, words) > 0, "{}", server.log());
 
     server.restart_with(&[
-        ("CAIRN_S3_ENDPOINT", "https://account.r2.cloudflarestorage.com/cairn-packs"),
+        (
+            "CAIRN_S3_ENDPOINT",
+            "https://account.r2.cloudflarestorage.com/cairn-packs",
+        ),
         ("CAIRN_S3_BUCKET", "cairn-packs"),
         ("CAIRN_S3_ACCESS_KEY_ID", "id"),
         ("CAIRN_S3_SECRET_ACCESS_KEY", "this-is-not-to-be-seen"),

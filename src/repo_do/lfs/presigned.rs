@@ -56,9 +56,8 @@ pub(super) async fn arrived(asked: LfsRequest) -> Answer {
     let oid = oid_of(&arrived.oid)?;
     let record = writable(&store, &authorized)?;
     let found = store.lfs_object(&oid)?;
-    let is_awaited = found.is_some_and(|object| {
-        object.is_stored || upload_name(&record, &object) == arrived.upload
-    });
+    let is_awaited = found
+        .is_some_and(|object| object.is_stored || upload_name(&record, &object) == arrived.upload);
     if !is_awaited || !store.finish_lfs_object((&oid, arrived.size), now_ms())? {
         let message = format!("the upload of {oid} was given up: push once more");
         return Err(ErrorReply::new(ErrorCode::Unprocessable, message));

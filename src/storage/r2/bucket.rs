@@ -2,6 +2,7 @@
 //!
 //! Every call may fail, and a call that failed may have taken effect.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::git::lfs::LfsOid;
@@ -45,6 +46,22 @@ pub(crate) enum BucketError {
         /// The first byte not asked for.
         end: u64,
     },
+    /// The bytes that came have not the digest that they were announced with.
+    #[error("r2: the bytes of object {key} have another sha-256")]
+    OtherDigest {
+        /// The key.
+        key: String,
+    },
+    /// More or fewer bytes came than were announced, or they broke off.
+    #[error("r2: the {length} bytes of object {key} did not come as announced: {message}")]
+    OtherLength {
+        /// The key.
+        key: String,
+        /// Bytes that were announced.
+        length: u64,
+        /// The platform's own words.
+        message: String,
+    },
     /// R2 refused, failed, or did not answer.
     #[error("r2: {what} of {key} failed: {message}")]
     Failed {
@@ -55,6 +72,17 @@ pub(crate) enum BucketError {
         /// R2's own words.
         message: String,
     },
+}
+
+/// What R2 says of an object without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Described {
+    /// Its bytes.
+    pub(crate) size: u64,
+    /// Their digest, if whoever wrote them gave it; R2 has then verified it.
+    pub(crate) sha256: Option<[u8; 32]>,
+    /// Names and values that its writer gave.
+    pub(crate) metadata: HashMap<String, String>,
 }
 
 /// A bucket.

@@ -37,7 +37,7 @@ pub(crate) struct Upload<'a> {
     pub(crate) oid: &'a LfsOid,
     /// Its bytes.
     pub(crate) size: u64,
-    /// Names the upload that the repository began; letters, digits, `-` and `.`.
+    /// Names the upload that the repository began: letters, digits, `-` and `.`.
     pub(crate) name: &'a str,
 }
 
