@@ -6,7 +6,7 @@ use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use worker::{Method, Request};
 
-use super::{batch, transfer};
+use super::{batch, presigned, transfer};
 use crate::git::lfs::LfsOid;
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::lfs::path;
@@ -55,7 +55,9 @@ async fn dispatch(asked: LfsRequest) -> Answer {
         path::UPLOAD => batch::upload(asked).await,
         path::BEGIN => transfer::begin(asked).await,
         path::FINISH => transfer::finish(asked).await,
-        path::LOCATE | path::VERIFY => transfer::locate(asked).await,
+        path::EXPECTED => presigned::expected(asked).await,
+        path::ARRIVED => presigned::arrived(asked).await,
+        path::LOCATE => transfer::locate(asked).await,
         _ => Err(no_route()),
     }
 }
