@@ -129,6 +129,6 @@ fn old_versions_are_pruned_once_the_server_has_them() {
             story.commit("a.bin", seed, 1000);
         }
         work.run(&["lfs", "prune", "--verify-remote"]);
-        assert_eq!(local_objects(work), 4);
+        assert_eq!(local_objects(work), 3);
     }
 }

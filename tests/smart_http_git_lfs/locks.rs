@@ -36,7 +36,9 @@ fn a_locked_file_is_pushed_by_its_owner_alone() {
         assert!(said.contains("locked by ann"), "{said}");
 
         change(&bob, "a.bin", 3);
-        let said = bob.fails(&["push", "--quiet"]);
+        let refused = bob.try_run(&["push", "--quiet"], b"");
+        assert!(!refused.ok);
+        let said = [&refused.text(), &refused.stderr[..]].concat();
         assert!(said.contains("Unable to push locked files"), "{said}");
         assert!(said.contains("a.bin - ann"), "{said}");
         // What nobody locked goes through.
