@@ -71,12 +71,14 @@ impl GitLfs {
             .variable("GIT_CONFIG_GLOBAL", config)
     }
 
-    /// Sets it up in the home of a scratch folder, as its users do: `git lfs install`. Git that runs in
-    /// the folder itself.
+    /// Sets it up in the home of a scratch folder, as its users do, if it is not yet: `git lfs install`.
+    /// Git that runs in the folder itself.
     pub fn install(&self, scratch: &Scratch) -> Git {
         let git = self.with(&scratch.git());
-        std::fs::create_dir_all(git.home()).expect("a home can be made");
-        git.run(&["lfs", "install"]);
+        if !git.home().join(".gitconfig").exists() {
+            std::fs::create_dir_all(git.home()).expect("a home can be made");
+            git.run(&["lfs", "install"]);
+        }
         git
     }
 

@@ -9,6 +9,7 @@
 //! | `POST /lfs/upload` | push | [`LfsBatch`] | [`LfsBatchAnswer`] |
 //! | `POST /lfs/begin` | push | [`LfsNamed`] | [`LfsPlace`]: noted, and its key taken |
 //! | `POST /lfs/finish` | push | [`LfsNamed`] | nothing: the repository has it from now on |
+//! | `POST /lfs/verify` | push | [`LfsNamed`] | as `/lfs/locate` |
 //! | `POST /lfs/expected` | push | [`LfsNamed`] | [`LfsExpected`]: of an upload that bypasses the Worker |
 //! | `POST /lfs/arrived` | push | [`LfsArrived`] | nothing: the same as finish, of just that upload |
 //! | `POST /lfs/locate` | read | [`LfsNamed`], its size 0 where nobody knows it | [`LfsPlace`]: one that the repository has |
@@ -33,6 +34,8 @@ pub(crate) mod path {
     pub(crate) const BEGIN: &str = "/lfs/begin";
     /// R2 has the bytes of an upload, verified.
     pub(crate) const FINISH: &str = "/lfs/finish";
+    /// Whether an object is here, which an uploader asks where R2 refused its write.
+    pub(crate) const VERIFY: &str = "/lfs/verify";
     /// The upload by which R2 must have an object's bytes.
     pub(crate) const EXPECTED: &str = "/lfs/expected";
     /// R2 has the bytes of that upload, verified.
@@ -44,7 +47,7 @@ pub(crate) mod path {
     /// files would else use up three times what it needs.
     #[must_use]
     pub(crate) fn goes_on(path: &str) -> bool {
-        matches!(path, FINISH | EXPECTED | ARRIVED)
+        matches!(path, FINISH | VERIFY | EXPECTED | ARRIVED)
     }
 }
 

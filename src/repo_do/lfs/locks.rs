@@ -3,17 +3,16 @@
 //! asks about them before it pushes.
 
 use serde_json::json;
-use worker::Request;
 
+use super::dispatch::{LfsRequest, writable};
 use crate::git::edit::path::check_file;
 use crate::git::limits::Limits;
-use crate::git::receive_pack::rules::Rejection;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::lfs_locks::{
     LOCK_REF_BYTES_MAX, LOCKS_MAX, LOCKS_PAGE_MAX, ListLocks, LockAnswer, LockList, LockOwner,
     NewLock, OPERATOR, ShownLock, Unlock, VerifiedLocks, path,
 };
-use crate::repo_do::contract::{Access, ErrorCode, ErrorReply, TokenRecord};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, TokenRecord};
 use crate::repo_do::request::answer::{Answer, body, no_route};
 use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::runtime::clock::now_ms;
@@ -22,21 +21,19 @@ use crate::repo_do::state::store::Store;
 use crate::storage::repository::lfs_locks::{self, LfsLock, LockPage, Locked};
 use crate::storage::time::rfc_3339_seconds;
 
-/// The access that a request about locks needs.
-pub(crate) fn access(route: &str) -> Access {
-    match route {
-        path::LIST => Access::Read,
-        _ => Access::Push,
-    }
-}
-
-/// Answers a request about locks of a caller who has the [`access`] that it needs.
-pub(crate) async fn answer(store: &Store, request: Request, authorized: &Authorized) -> Answer {
+/// Answers a request about locks.
+pub(super) async fn answer(asked: LfsRequest) -> Answer {
+    let LfsRequest {
+        store,
+        request,
+        authorized,
+        ..
+    } = asked;
     match request.path().as_str() {
-        path::CREATE => create(store, &body(request).await?, authorized),
-        path::LIST => list(store, &body(request).await?),
-        path::VERIFY => verify(store, &body(request).await?, authorized),
-        path::UNLOCK => unlock(store, &body(request).await?, authorized),
+        path::CREATE => create(&store, &body(request).await?, &authorized),
+        path::LIST => list(&store, &body(request).await?),
+        path::VERIFY => verify(&store, &body(request).await?, &authorized),
+        path::UNLOCK => unlock(&store, &body(request).await?, &authorized),
         _ => Err(no_route()),
     }
 }
@@ -49,7 +46,7 @@ fn create(store: &Store, asked: &NewLock, authorized: &Authorized) -> Answer {
         ref_name: asked.ref_name.as_deref(),
         owner: owner(authorized.token.as_ref()),
     };
-    check_writable(store, authorized)?;
+    writable(store, authorized)?;
     match store.lock_lfs_file(&new, LOCKS_MAX, now_ms())? {
         Locked::Made(lock) => reply::json(&answered(&lock)),
         Locked::Before(lock) => {
@@ -85,7 +82,7 @@ fn verify(store: &Store, asked: &ListLocks, authorized: &Authorized) -> Answer {
 }
 
 fn unlock(store: &Store, asked: &Unlock, authorized: &Authorized) -> Answer {
-    check_writable(store, authorized)?;
+    writable(store, authorized)?;
     let id = asked.id;
     let found = find(store, &id.to_string())?;
     let unknown = || {
@@ -143,16 +140,6 @@ fn find(store: &Store, id: &str) -> Result<Option<LfsLock>, StoreError> {
 fn parse_id(id: &str) -> Option<i64> {
     let number: i64 = id.parse().ok()?;
     (number > 0 && number.to_string() == id).then_some(number)
-}
-
-/// Judges the caller once more, and whether the repository takes changes.
-fn check_writable(store: &Store, authorized: &Authorized) -> Result<(), ErrorReply> {
-    let record = authorized.judge_again(store, Access::Push)?;
-    if record.settings.read_only {
-        let message = Rejection::ReadOnly.to_string();
-        return Err(ErrorReply::new(ErrorCode::Forbidden, message));
-    }
-    Ok(())
 }
 
 fn check_path(path: &str) -> Result<(), ErrorReply> {

@@ -10,8 +10,8 @@
 //! | `locks` | who locks which file |
 
 pub(crate) mod dispatch;
-pub(crate) mod locks;
 
 mod batch;
+mod locks;
 mod presigned;
 mod transfer;

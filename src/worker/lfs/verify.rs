@@ -34,12 +34,12 @@ pub(super) async fn verify(
     path: &RepositoryPath,
 ) -> Result<Response, ErrorReply> {
     let body = body_bytes(request, BODY_BYTES_MAX).await?;
-    let unprocessable = |message| ErrorReply::new(ErrorCode::Unprocessable, message);
+    let wrong = |message| ErrorReply::new(ErrorCode::InvalidInput, message);
     let asked: Asked = serde_json::from_slice(&body)
-        .map_err(|error| unprocessable(format!("the body names no object: {error}")))?;
+        .map_err(|error| wrong(format!("the body names no object: {error}")))?;
     let Some(oid) = LfsOid::from_hex(asked.oid.as_bytes()) else {
         let message = "the oid is not 64 lower-case hexadecimal digits";
-        return Err(unprocessable(message.to_owned()));
+        return Err(wrong(message.to_owned()));
     };
     let named = LfsNamed {
         oid: asked.oid,
@@ -62,7 +62,7 @@ pub(super) async fn verify(
     } else if expected.place.size != asked.size {
         let here = expected.place.size;
         let message = format!("the object has {here} bytes here, not {}", asked.size);
-        return Err(unprocessable(message));
+        return Err(wrong(message));
     }
     let reply = told::json(200, &serde_json::json!({}))?;
     respond(reply).map_err(|error| fault("lfs verify", &error))
