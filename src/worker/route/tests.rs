@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::face::{Face, face};
 use super::*;
 
 fn repository(namespace: &str, name: &str) -> RepositoryPath {
@@ -33,7 +34,6 @@ fn git_paths() {
 #[test]
 fn what_other_hosts_have_beside_git() {
     for (text, neighbour) in [
-        ("/git/acme/w.git/info/lfs/objects/batch", Neighbour::Lfs),
         (
             "/git/acme/w.git/git-upload-archive",
             Neighbour::UploadArchive,
