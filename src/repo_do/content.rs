@@ -9,7 +9,6 @@
 //! | `named` | the commit that a revision stands for |
 //! | `tree` | a tree's entries, streamed |
 //! | `bytes` | a blob's bytes, streamed |
-//! | `conditions` | `If-None-Match` and `Range` |
 
 use std::rc::Rc;
 
@@ -38,7 +37,6 @@ use crate::storage::repository::store::RepositoryRecord;
 
 pub(crate) mod answers;
 mod bytes;
-mod conditions;
 mod history;
 mod log_cursor;
 mod named;

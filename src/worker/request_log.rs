@@ -120,10 +120,24 @@ pub(crate) fn of_path(path: &str) -> RequestLine {
 /// A git path after the repository, without the names of refs, files and objects.
 fn below_repository(rest: &[&str]) -> String {
     match rest {
-        ["info", "lfs", ..] => "info/lfs/…".to_owned(),
+        ["info", "lfs", lfs @ ..] => format!("info/lfs{}", below_lfs(lfs)),
         ["info", _] | [_] => rest.join("/"),
         [] => String::new(),
         [first, ..] => format!("{first}/…"),
+    }
+}
+
+/// A path of Git LFS, without the names of objects.
+fn below_lfs(rest: &[&str]) -> &'static str {
+    match rest {
+        ["objects", "batch"] => "/objects/batch",
+        ["objects", _] => "/objects/:oid",
+        ["objects", _, _] => "/objects/:oid/:size",
+        ["verify"] => "/verify",
+        ["locks"] => "/locks",
+        ["locks", "verify"] => "/locks/verify",
+        ["locks", _, "unlock"] => "/locks/:id/unlock",
+        _ => "/…",
     }
 }
 

@@ -66,6 +66,9 @@ pub(crate) struct LfsBatchAnswer {
     pub(crate) sizes: Vec<Option<u64>>,
     /// The id of the fork network, of which R2 keys are made.
     pub(crate) network_id: String,
+    /// When the caller's token ends, in milliseconds since 1970; `None`: the caller has none.
+    #[serde(default)]
+    pub(crate) expires_at_ms: Option<i64>,
 }
 
 /// Where an object's bytes are, or are to go.

@@ -1,2 +1,13 @@
 //! Git LFS as the repository's object knows it: which objects the repository has, which are on their
 //! way, who locks which file. Bytes never pass through here.
+//!
+//! | file | what |
+//! |---|---|
+//! | `dispatch` | which handler answers, and the access that it needs |
+//! | `batch` | many objects at once: which of them the repository has |
+//! | `transfer` | one object: its upload begins and ends, its bytes are found |
+
+pub(crate) mod dispatch;
+
+mod batch;
+mod transfer;

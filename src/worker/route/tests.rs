@@ -33,7 +33,6 @@ fn git_paths() {
 #[test]
 fn what_other_hosts_have_beside_git() {
     for (text, neighbour) in [
-        ("/git/acme/w.git/info/lfs/objects/batch", Neighbour::Lfs),
         (
             "/git/acme/w.git/git-upload-archive",
             Neighbour::UploadArchive,

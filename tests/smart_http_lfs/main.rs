@@ -1,0 +1,11 @@
+//! Git LFS by plain HTTP: batches, objects that come and go, who may have what, how errors are told.
+
+// The lints of wire data: here every surprise is a failed test.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod batches;
+mod client;
+mod transfers;
