@@ -44,6 +44,7 @@ pub const REPOSITORY: Schema = Schema {
         include_sql!("repository/0013_put_blob.sql"),
         include_sql!("repository/0014_event.sql"),
         include_sql!("repository/0015_lfs.sql"),
+        include_sql!("repository/0016_import_lfs.sql"),
     ],
 };
 

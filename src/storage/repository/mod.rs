@@ -21,6 +21,7 @@
 //! | [`revisions`] | names that people give to commits |
 //! | [`tokens`] | the tokens of a repository or of a namespace |
 //! | [`imports`] | an import under way, and the edge of a history that is here in part |
+//! | [`import_lfs`] | objects of Git LFS that an import is to take |
 //! | [`recovery`] | the recovery record written, and a repository made again from one |
 //! | [`copies`] | which packs R2 holds, which are on their way, what R2 may forget |
 //! | [`ready_clone`] | the answer to a full clone, kept ready in R2 |
@@ -35,6 +36,7 @@ pub mod events;
 pub mod fork;
 pub(crate) mod grace_periods;
 pub mod idempotency;
+pub mod import_lfs;
 pub mod imports;
 pub mod lfs_life;
 pub mod lfs_locks;
