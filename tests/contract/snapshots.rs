@@ -36,6 +36,12 @@ fn with_pack<D: Database>(store: &RepoStore<D>) {
     store.publish(&publication(Some(pack), updates)).unwrap();
 }
 
+/// The keys that may go.
+fn due<D: Database>(store: &RepoStore<D>, now_ms: i64) -> Result<Vec<String>, StoreError> {
+    let due = store.releases_due(now_ms)?.into_iter();
+    Ok(due.map(|release| release.r2_key).collect())
+}
+
 fn upload() -> Upload {
     Upload {
         pack_id: PACK,

@@ -5,9 +5,11 @@
 //! |---|---|
 //! | `dispatch` | which handler answers, and the access that it needs |
 //! | `batch` | many objects at once: which of them the repository has |
+//! | `search` | which objects the pointers name that some roots reach |
 //! | `transfer` | one object: its upload begins and ends, its bytes are found |
 
 pub(crate) mod dispatch;
+pub(crate) mod search;
 
 mod batch;
 mod transfer;

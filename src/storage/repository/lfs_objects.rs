@@ -38,6 +38,14 @@ pub struct LfsTotals {
     pub bytes: u64,
 }
 
+impl LfsTotals {
+    /// Counts these as well.
+    pub(crate) fn add(&mut self, more: Self) {
+        self.objects = self.objects.saturating_add(more.objects);
+        self.bytes = self.bytes.saturating_add(more.bytes);
+    }
+}
+
 impl<D: Database> RepoStore<D> {
     /// The object, if it has a row: stored or on its way. Reads one row.
     pub fn lfs_object(&self, oid: &LfsOid) -> Result<Option<LfsObject>, StoreError> {
@@ -154,8 +162,10 @@ impl<D: Database> RepoStore<D> {
                 self.db.execute(sql, &[oid.as_bytes().as_slice().into()])?;
                 self.release_later(&key_of(oid), now_ms.max(object.at))?;
                 if object.is_stored {
-                    gone.objects = gone.objects.saturating_add(1);
-                    gone.bytes = gone.bytes.saturating_add(object.bytes);
+                    gone.add(LfsTotals {
+                        objects: 1,
+                        bytes: object.bytes,
+                    });
                 }
             }
             if gone != LfsTotals::default() {

@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use super::audit::{Audit, Ledger};
+use super::audit::{Audit, Ledger, LfsCheck};
 use super::secure::{Securing, Surroundings};
 use super::testing::{Memory, NOW, Store, now, repository};
 use crate::git::store::{CHUNK_BYTES, PackId, PackStore as _, Part};
@@ -100,8 +100,15 @@ impl Surroundings for Member<'_> {
 }
 
 impl Ledger for Member<'_> {
-    async fn held(&self) -> Result<Vec<String>, SnapshotError> {
-        Ok(self.0.call(|| self.0.ledger.held_by(self.1))??)
+    /// In pages of two, so that there is more than one.
+    async fn held(&self, after: &str) -> Result<Vec<String>, SnapshotError> {
+        Ok(self
+            .0
+            .call(|| self.0.ledger.held_after(self.1, after, 2))??)
+    }
+
+    async fn unheld(&self, keys: Vec<String>) -> Result<Vec<String>, SnapshotError> {
+        Ok(self.0.call(|| self.0.ledger.unheld(self.1, &keys))??)
     }
 
     async fn unnamed(&self, keys: Vec<String>) -> Result<Vec<String>, SnapshotError> {
@@ -192,7 +199,7 @@ fn fork(source: &Work<'_>, account: &Account) -> Result<Store, SnapshotError> {
 }
 
 fn sound(work: &Work<'_>, id: &str, label: &str) {
-    let audit = now(work.audit(id)).unwrap();
+    let audit = now(work.audit(id, LfsCheck::Digests)).unwrap();
     let objects = audit.objects;
     let expected = Audit {
         objects,

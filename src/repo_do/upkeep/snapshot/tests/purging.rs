@@ -4,6 +4,7 @@
 
 use std::ops::ControlFlow;
 
+use super::super::audit::LfsCheck;
 use super::super::purge::{PurgeAccount, PurgedCopies};
 use super::super::secure::{Securing, Surroundings};
 use super::super::testing::{Memory, NOW, Store, now, repository};
@@ -168,7 +169,7 @@ fn check_purged(store: &Store, account: &Account, is_forked: bool, label: &str) 
         ..Default::default()
     };
     let member = &Member(account, NETWORK);
-    let audit = now(securing(store, member).audit(NETWORK));
+    let audit = now(securing(store, member).audit(NETWORK, LfsCheck::Sizes));
     assert_eq!(audit, Ok(sound), "{label}");
     let count = if is_forked { 3 } else { 2 };
     assert_eq!(account.bucket.objects.borrow().len(), count, "{label}");
