@@ -5,11 +5,13 @@
 //! |---|---|
 //! | `dispatch` | which handler answers, and the access that it needs |
 //! | `batch` | many objects at once: which of them the repository has |
+//! | `search` | which objects the pointers name that some roots reach |
 //! | `transfer` | one object: its upload begins and ends, its bytes are found |
 //! | `presigned` | an upload that bypasses the Worker: whose it is, and that it has come |
 //! | `locks` | who locks which file |
 
 pub(crate) mod dispatch;
+pub(crate) mod search;
 
 mod batch;
 mod locks;

@@ -167,6 +167,13 @@ impl R2 {
         Ok(found.map(|object| (object.size(), object.etag())))
     }
 
+    /// Removes up to a thousand objects; those that are not there are no error.
+    pub(crate) async fn delete_all(&self, keys: Vec<String>) -> Result<(), BucketError> {
+        let first = keys.first().cloned().unwrap_or_default();
+        let deleted = self.0.delete_multiple(keys).await;
+        deleted.map_err(failed("the removal of several from", &first))
+    }
+
     /// Writes an object of `length` bytes as its pieces come, and gives R2's own name of its bytes.
     /// When there are fewer or more, or one is an error, nothing is written.
     pub(crate) async fn put_stream(

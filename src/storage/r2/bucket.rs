@@ -131,6 +131,11 @@ pub(crate) trait Bucket {
     ) -> Result<Vec<(String, u64)>, BucketError>;
 }
 
+/// Whether other repositories of the fork network may name the object as well.
+pub(crate) fn is_of_network(key: &str) -> bool {
+    key.starts_with(PACKS_PREFIX) || key.starts_with(LFS_PREFIX)
+}
+
 /// The key of a pack: the fork network, and the SHA-256 of its stored bytes.
 pub fn pack_key(network_id: &str, sha256: &[u8; 32]) -> String {
     format!(

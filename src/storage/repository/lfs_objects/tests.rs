@@ -1,6 +1,7 @@
 use super::*;
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::r2::bucket::lfs_key;
+use crate::storage::repository::copies::Release;
 use crate::storage::repository::store::NewRepository;
 
 const NETWORK: &str = "0123456789abcdef";
@@ -29,6 +30,11 @@ fn oid(byte: u8) -> LfsOid {
 
 fn key(oid: &LfsOid) -> String {
     lfs_key(NETWORK, oid)
+}
+
+fn keys(releases: &[Release]) -> Vec<String> {
+    let keys = releases.iter().map(|release| release.r2_key.clone());
+    keys.collect()
 }
 
 fn upload(store: &RepoStore<RusqliteDatabase>, byte: u8, bytes: u64) {
@@ -111,7 +117,7 @@ fn what_is_forgotten_is_given_back_unless_it_comes_again() {
             bytes: 20
         }
     );
-    let due = |now_ms| store.releases_due(now_ms).unwrap();
+    let due = |now_ms| keys(&store.releases_due(now_ms).unwrap());
     assert_eq!(due(49), Vec::<String>::new());
     assert_eq!(due(50), [key(&oid(1)), key(&oid(3))]);
     upload(&store, 1, 10);
