@@ -6,6 +6,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
 mod batches;
+mod broken;
 mod client;
+mod git_lfs;
+mod measures;
+mod state;
 mod transfers;

@@ -55,7 +55,7 @@ async fn dispatch(asked: LfsRequest) -> Answer {
         path::UPLOAD => batch::upload(asked).await,
         path::BEGIN => transfer::begin(asked).await,
         path::FINISH => transfer::finish(asked).await,
-        path::LOCATE => transfer::locate(asked).await,
+        path::LOCATE | path::VERIFY => transfer::locate(asked).await,
         _ => Err(no_route()),
     }
 }

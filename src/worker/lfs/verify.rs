@@ -41,7 +41,7 @@ pub(super) async fn verify(
         oid: asked.oid,
         size: asked.size,
     };
-    let place: LfsPlace = ask(visit, path, Access::Read, lfs::path::LOCATE, &named).await?;
+    let place: LfsPlace = ask(visit, path, Access::Push, lfs::path::VERIFY, &named).await?;
     if place.size != asked.size {
         let message = format!(
             "the object has {} bytes here, not {}",
