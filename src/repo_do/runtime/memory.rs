@@ -54,10 +54,6 @@ pub(crate) const FETCH_BYTES: u64 = 5 << 20;
 /// output here and in JavaScript, a compressor, and a bit for each object of the packs.
 pub(crate) const SENDING_BYTES: u64 = 1 << 20;
 
-/// Bytes that an import holds while it takes a page of objects of Git LFS: the remote's answer as
-/// text and as values. The objects themselves never come here.
-pub(crate) const LFS_PAGE_BYTES: u64 = 6 << 20;
-
 /// Bytes that a streamed list of refs holds: a page of refs and a piece of output, each here and
 /// in JavaScript.
 pub(crate) const REFS_BYTES: u64 = 1 << 20;

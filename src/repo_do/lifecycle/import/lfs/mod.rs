@@ -1,5 +1,5 @@
 //! The last phase of an import: objects of Git LFS that the imported refs name
-//! ([ADR 81](../../../../docs/adr/0081-an-import-takes-lfs-objects-along.md)).
+//! ([ADR 81](../../../../../docs/adr/0081-imports-and-merges-take-lfs-objects-along.md)).
 //!
 //! | file | what |
 //! |---|---|

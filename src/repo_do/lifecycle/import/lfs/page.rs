@@ -1,18 +1,19 @@
 //! One page of an import's objects of Git LFS: the remote is asked for all of them at once, and each
 //! is streamed from there to R2, which checks its digest.
 
-use std::rc::Rc;
+use std::pin::pin;
 
 use futures::{StreamExt as _, stream};
 use worker::AbortController;
 
-use super::super::attempt::Attempt;
+use super::super::attempt::{Attempt, busy};
 use super::super::error::ImportError;
 use super::batch::{Answer, Link};
 use super::remote::{LfsRemote, Miss};
 use crate::git::lfs::{LfsOid, Pointer};
 use crate::git::store::StoreError;
 use crate::repo_do::r2::network::Member;
+use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer;
 use crate::storage::db::sql::in_transaction;
@@ -20,6 +21,11 @@ use crate::storage::fault_log;
 use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::{BucketError, lfs_key};
 use crate::storage::repository::store::RepositoryRecord;
+
+/// Bytes that a page holds: the remote's answer as text and as values, and then the links of it. The
+/// objects themselves never come here.
+const ANSWER_BYTES: u64 = 6 << 20;
+const LINKS_BYTES: u64 = 1 << 20;
 
 /// Objects on their way at once: each has two of the six connections that the platform allows.
 const AT_ONCE: usize = 3;
@@ -33,8 +39,15 @@ const OBJECT_MS: u64 = 60_000;
 const OBJECT_BYTES_PER_MS: u64 = 64;
 const OBJECT_MS_MAX: u64 = 10 * 60_000;
 
-/// The variable that sets another first part of that time, for tests.
+/// How often it is looked whether the import is still wanted.
+const ALIVE_MS: u32 = 2_000;
+
+/// Bytes that an import takes in all.
+const IMPORT_BYTES_MAX: u64 = 1 << 40;
+
+/// The variables that set another first part of that time, and another bound of bytes.
 const OBJECT_MS_VARIABLE: &str = "CAIRN_IMPORT_LFS_OBJECT_MS";
+const IMPORT_BYTES_VARIABLE: &str = "CAIRN_IMPORT_LFS_BYTES_MAX";
 
 /// What became of a page.
 #[derive(Debug, Default)]
@@ -78,8 +91,11 @@ impl Attempt {
         remote: &LfsRemote,
         objects: &[Pointer],
     ) -> Result<Page, ImportError> {
+        let mut reservation = reserve(ANSWER_BYTES).await.map_err(busy)?;
+        self.check_alive()?;
         let answers = remote.batch(objects).await?;
         self.check_alive()?;
+        reservation.shrink_to(LINKS_BYTES);
         let record = self.store.load()?.ok_or(ImportError::Deleted)?;
         let bucket = R2::of(&self.object.env);
         let bucket = bucket.map_err(|error| ImportError::GivenUp(error.to_string()))?;
@@ -91,9 +107,20 @@ impl Attempt {
         };
         let mut page = Page::default();
         let mut links = Vec::new();
+        let bytes_max = self
+            .number(IMPORT_BYTES_VARIABLE)
+            .unwrap_or(IMPORT_BYTES_MAX);
+        let mut bytes = self.store.lfs_totals()?.bytes;
         for (pointer, answer) in objects.iter().zip(answers) {
             match answer {
-                Answer::Link(link) => links.push(link),
+                Answer::Link(link) if bytes.saturating_add(link.bytes) > bytes_max => {
+                    let reason = format!("an import takes at most {bytes_max} bytes of git lfs");
+                    page.refused.push((pointer.oid, reason));
+                }
+                Answer::Link(link) => {
+                    bytes = bytes.saturating_add(link.bytes);
+                    links.push(link);
+                }
                 Answer::Refused(reason) => page.refused.push((pointer.oid, reason)),
                 Answer::Later(reason) => page.later.push((pointer.oid, reason)),
             }
@@ -155,21 +182,18 @@ impl Attempt {
         if now_ms() > around.begin_until_ms || !around.remote.may_ask() {
             return Ok(Taken::NotBegun);
         }
-        let abort = Rc::new(AbortController::default());
+        let abort = AbortController::default();
         let allowed_ms = self.allowed_ms(link.bytes);
-        let stored = timer::within(allowed_ms, store(around, link, &abort)).await;
+        let stored = self.within(allowed_ms, store(around, link, &abort)).await;
+        let Some(stored) = stored else {
+            abort.abort();
+            self.check_alive()?;
+            let reason = format!("the remote sends too slowly: it took more than {allowed_ms} ms");
+            return Ok(Taken::Missed(Miss::Later(reason)));
+        };
         self.check_alive()?;
-        match stored {
-            Some(Ok(())) => {}
-            Some(Err(miss)) => return Ok(Taken::Missed(miss)),
-            None => {
-                if let Ok(abort) = Rc::try_unwrap(abort) {
-                    abort.abort();
-                }
-                let seconds = allowed_ms / 1000;
-                let reason = format!("the remote sends too slowly: it took more than {seconds} s");
-                return Ok(Taken::Missed(Miss::Later(reason)));
-            }
+        if let Err(miss) = stored {
+            return Ok(Taken::Missed(miss));
         }
         let named = (&link.oid, link.bytes);
         self.store.finish_wanted_lfs_object(named, now_ms())?;
@@ -180,13 +204,29 @@ impl Attempt {
         Ok(Taken::Here)
     }
 
+    /// The output of a future; `None` if it takes longer, or if nobody wants it any more.
+    async fn within<T>(&self, milliseconds: u32, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        let mut left_ms = milliseconds;
+        while left_ms > 0 && self.check_alive().is_ok() {
+            let slice_ms = left_ms.min(ALIVE_MS);
+            if let Some(output) = timer::within(slice_ms, future.as_mut()).await {
+                return Some(output);
+            }
+            left_ms = left_ms.saturating_sub(slice_ms);
+        }
+        None
+    }
+
     fn allowed_ms(&self, bytes: u64) -> u32 {
-        let variable = self.object.variable(OBJECT_MS_VARIABLE);
-        let given = variable.and_then(|text| text.parse().ok());
-        let allowed_ms = given
-            .unwrap_or(OBJECT_MS)
-            .saturating_add(bytes / OBJECT_BYTES_PER_MS);
+        let own_ms = self.number(OBJECT_MS_VARIABLE).unwrap_or(OBJECT_MS);
+        let allowed_ms = own_ms.saturating_add(bytes / OBJECT_BYTES_PER_MS);
         u32::try_from(allowed_ms.min(OBJECT_MS_MAX)).unwrap_or(u32::MAX)
+    }
+
+    fn number(&self, variable: &str) -> Option<u64> {
+        let variable = self.object.variable(variable);
+        variable.and_then(|text| text.parse().ok())
     }
 }
 

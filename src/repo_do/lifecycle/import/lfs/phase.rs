@@ -19,11 +19,12 @@ use crate::git::store::StoreError;
 use crate::repo_do::contract::{ImportPhase, ImportProgress};
 use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::runtime::memory::{LFS_PAGE_BYTES, PUSH_BYTES};
+use crate::repo_do::runtime::memory::PUSH_BYTES;
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::schedule;
 use crate::repo_do::state::readers::Purpose;
 use crate::repo_do::state::store::Store;
+use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::r2::bucket::lfs_key;
 use crate::storage::repository::imports::{ImportLfs, ImportRecord};
@@ -35,7 +36,7 @@ const PAGE_OBJECTS: u32 = 40;
 /// How often all objects are gone through that did not come and still may.
 const PASSES_MAX: u32 = 3;
 
-/// Attempts in a row at a page of which nothing comes, before the import goes on behind it.
+/// Attempts in a row at a page of which nothing comes, before the import goes on without it.
 const PAGE_ATTEMPTS_MAX: u32 = 3;
 
 /// Objects marked, and entries looked at, between two pauses: about 20 ms of CPU.
@@ -163,8 +164,6 @@ impl Attempt {
             self.end_lfs(None)?;
             return Ok(Outcome::Finished);
         }
-        let _reservation = reserve(LFS_PAGE_BYTES).await.map_err(busy)?;
-        self.check_alive()?;
         let remote = self.lfs_remote(record)?;
         let page = self.take_page(&remote, &objects).await?;
         self.note_page(record, page, is_last_pass)?;
@@ -196,11 +195,12 @@ impl Attempt {
             return Err(ImportError::Unavailable("no time was left".to_owned()));
         };
         let attempts = record.attempts.saturating_add(1);
-        if taken == 0 && refused.is_empty() && attempts < PAGE_ATTEMPTS_MAX {
+        let is_in_vain = taken == 0 && refused.is_empty();
+        if is_in_vain && attempts < PAGE_ATTEMPTS_MAX {
             let reason = later.pop().map(|(_, reason)| reason);
             return Err(ImportError::Unavailable(reason.unwrap_or_default()));
         }
-        if is_last_pass {
+        if is_in_vain || is_last_pass {
             refused.append(&mut later);
         }
         self.store.note_lfs_asked(&last, &refused)?;
@@ -215,7 +215,7 @@ impl Attempt {
             loop {
                 let begun = self
                     .store
-                    .lfs_objects_overdue(i64::MAX, FORGOTTEN_AT_ONCE)?;
+                    .lfs_objects_overdue(INTEGER_MAX, FORGOTTEN_AT_ONCE)?;
                 if begun.is_empty() {
                     break;
                 }
