@@ -119,6 +119,7 @@ impl<D: Database> RepoStore<D> {
                     Some(at) => at,
                     None => self.after_release(r2_key, now_ms)?,
                 },
+                is_unnamed: false,
             };
             let sql =
                 "INSERT INTO lfs_object (oid, object_bytes, stored, at) VALUES (?1, ?2, 0, ?3)
