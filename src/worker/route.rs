@@ -121,6 +121,8 @@ pub(crate) enum Content {
     Reflog,
     /// `/notes`
     Notes,
+    /// `/lfs`
+    Lfs,
 }
 
 /// The writes to a repository.
@@ -317,6 +319,7 @@ fn parse_content(segments: &[&str]) -> Option<Content> {
         ["merge-base"] => Content::MergeBase,
         ["reflog"] => Content::Reflog,
         ["notes"] => Content::Notes,
+        ["lfs"] => Content::Lfs,
         _ => return None,
     })
 }

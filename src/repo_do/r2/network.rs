@@ -25,6 +25,7 @@ use worker::{Env, Method, Request, RequestInit, Response};
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Holder, ORIGIN};
 use crate::storage::network::store::NetworkMember;
+use crate::storage::repository::store::RepositoryRecord;
 
 /// The binding of the networks' objects.
 const NETWORKS: &str = "NETWORK";
@@ -98,6 +99,18 @@ pub(crate) struct Member<'a> {
     pub(crate) repository_id: &'a str,
     /// Its namespace and name, as shown.
     pub(crate) path: (&'a str, &'a str),
+}
+
+impl<'a> Member<'a> {
+    /// The repository of this record.
+    pub(crate) fn of(env: &'a Env, record: &'a RepositoryRecord) -> Self {
+        Self {
+            env,
+            network_id: record.network(),
+            repository_id: &record.id,
+            path: (&record.namespace, &record.name),
+        }
+    }
 }
 
 impl Member<'_> {

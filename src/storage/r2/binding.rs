@@ -29,6 +29,47 @@ impl R2 {
             .ok_or_else(|| missing(key))
     }
 
+    /// These bytes of an object, to be passed on without a look at them.
+    pub(crate) async fn open_part(
+        &self,
+        key: &str,
+        part: Range<u64>,
+    ) -> Result<worker::Object, BucketError> {
+        debug_assert!(part.start < part.end, "{part:?} has no byte");
+        let range = R2Range::OffsetWithLength {
+            offset: part.start,
+            length: part.end.saturating_sub(part.start),
+        };
+        let found = self.0.get(key).range(range).execute().await;
+        found
+            .map_err(failed("a read", key))?
+            .ok_or_else(|| missing(key))
+    }
+
+    /// Writes an object whose bytes have this digest; otherwise nothing is written.
+    pub(crate) async fn put_bytes_verified(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        sha256: &[u8; 32],
+    ) -> Result<(), BucketError> {
+        let put = self.0.put(key, bytes).sha256(*sha256).execute().await;
+        put.map(drop).map_err(failed("a write", key))
+    }
+
+    /// The same of `length` bytes, as their pieces come.
+    pub(crate) async fn put_stream_verified(
+        &self,
+        key: &str,
+        pieces: impl Stream<Item = worker::Result<Vec<u8>>> + 'static,
+        length: u64,
+        sha256: &[u8; 32],
+    ) -> Result<(), BucketError> {
+        let body = FixedLengthStream::wrap(pieces, length);
+        let put = self.0.put(key, body).sha256(*sha256).execute().await;
+        put.map(drop).map_err(failed("a write", key))
+    }
+
     /// Size and entity tag of an object; `None` if it does not exist.
     pub(crate) async fn look(&self, key: &str) -> Result<Option<(u64, String)>, BucketError> {
         let found = self.0.head(key).await.map_err(failed("a look", key))?;
