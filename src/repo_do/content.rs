@@ -10,7 +10,6 @@
 //! | `tree` | a tree's entries, streamed |
 //! | `bytes` | a blob's bytes, streamed |
 //! | `large` | the bytes that a pointer of Git LFS stands for |
-//! | `conditions` | `If-None-Match` and `Range` |
 
 use std::rc::Rc;
 
@@ -39,7 +38,6 @@ use crate::storage::repository::store::RepositoryRecord;
 
 pub(crate) mod answers;
 mod bytes;
-mod conditions;
 mod history;
 mod large;
 mod log_cursor;

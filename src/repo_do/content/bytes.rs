@@ -12,12 +12,12 @@ use super::super::runtime::lease::Lease;
 use super::super::runtime::reply;
 use super::super::runtime::timer::pause;
 use super::answers::no_object;
-use super::conditions::{Conditions, Wanted};
 use super::reading::Reading;
 use crate::git::object::ObjectKind;
 use crate::git::pack::entries::Base;
 use crate::git::pack::reader::Location;
 use crate::git::pack::reader::blob::BlobReader;
+use crate::repo_do::contract::conditions::{Conditions, Wanted};
 use crate::storage::fault_log;
 
 /// Bytes at a blob's beginning among which a NUL makes it binary, as git has it.

@@ -10,12 +10,12 @@ use worker::{Request, Response};
 
 use super::answers::json as answered;
 use super::bytes::{empty, head, unsatisfiable};
-use super::conditions::{Conditions, Wanted};
 use super::reading::Reading;
 use crate::git::lfs::pointer::POINTER_BYTES_MAX;
 use crate::git::lfs::{LfsOid, Pointer};
 use crate::git::object::ObjectKind;
 use crate::git::store::ObjectSource as _;
+use crate::repo_do::contract::conditions::{Conditions, Wanted};
 use crate::repo_do::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
 use crate::repo_do::request::answer::Answer;

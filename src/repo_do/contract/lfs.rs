@@ -9,6 +9,7 @@
 //! | `POST /lfs/upload` | push | [`LfsBatch`] | [`LfsBatchAnswer`] |
 //! | `POST /lfs/begin` | push | [`LfsNamed`] | [`LfsPlace`]: noted, and its key taken |
 //! | `POST /lfs/finish` | push | [`LfsNamed`] | nothing: the repository has it from now on |
+//! | `POST /lfs/verify` | push | [`LfsNamed`] | as `/lfs/locate` |
 //! | `POST /lfs/locate` | read | [`LfsNamed`], its size 0 where nobody knows it | [`LfsPlace`]: one that the repository has |
 
 use serde::{Deserialize, Serialize};
@@ -31,8 +32,17 @@ pub(crate) mod path {
     pub(crate) const BEGIN: &str = "/lfs/begin";
     /// R2 has the bytes of an upload, verified.
     pub(crate) const FINISH: &str = "/lfs/finish";
+    /// Whether an upload is here, which its client asks once it is done.
+    pub(crate) const VERIFY: &str = "/lfs/verify";
     /// Where an object's bytes are.
     pub(crate) const LOCATE: &str = "/lfs/locate";
+
+    /// Whether a request only goes on with one that was counted for the rate limit: a push of many
+    /// files would else use up three times what it needs.
+    #[must_use]
+    pub(crate) fn goes_on(path: &str) -> bool {
+        matches!(path, FINISH | VERIFY)
+    }
 }
 
 /// An object as a client names it; its oid is 64 hexadecimal digits in lower case.
@@ -66,6 +76,9 @@ pub(crate) struct LfsBatchAnswer {
     pub(crate) sizes: Vec<Option<u64>>,
     /// The id of the fork network, of which R2 keys are made.
     pub(crate) network_id: String,
+    /// When the caller's token ends, in milliseconds since 1970; `None`: the caller has none.
+    #[serde(default)]
+    pub(crate) expires_at_ms: Option<i64>,
 }
 
 /// Where an object's bytes are, or are to go.

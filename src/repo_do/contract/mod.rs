@@ -53,6 +53,7 @@
 //!   may name an object that does not exist, and rows are billed.
 
 pub(crate) mod compare;
+pub(crate) mod conditions;
 pub(crate) mod content;
 pub(crate) mod lfs;
 pub(crate) mod strict;

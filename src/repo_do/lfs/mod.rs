@@ -1,4 +1,16 @@
 //! Git LFS as the repository's object knows it: which objects the repository has, which are on their
-//! way, who locks which file. Bytes never pass through here but those of a commit made by REST.
+//! way, who locks which file. Bytes never pass through here,
+//! but those of commits made by REST.
+//!
+//! | file | what |
+//! |---|---|
+//! | `dispatch` | which handler answers, and the access that it needs |
+//! | `batch` | many objects at once: which of them the repository has |
+//! | `transfer` | one object: its upload begins and ends, its bytes are found |
+//! | `arrival` | objects that come inside another request |
 
 pub(crate) mod arrival;
+pub(crate) mod dispatch;
+
+mod batch;
+mod transfer;

@@ -15,7 +15,7 @@ use crate::repo_do::runtime::timer;
 use crate::repo_do::state::failure::SnapshotError;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::snapshot::surroundings::{
-    RepositorySurroundings, SNAPSHOT_BYTES, network_id, securing,
+    RepositorySurroundings, SNAPSHOT_BYTES, securing,
 };
 use crate::storage::fault_log;
 use crate::storage::r2::binding::R2;
@@ -268,5 +268,5 @@ impl Step<'_> {
 /// Whether nothing was pushed to the fork yet: as long as that may stay so, it is not to cost what
 /// its source weighs.
 pub(crate) fn is_untouched_fork(record: &RepositoryRecord) -> bool {
-    network_id(record) != record.id && record.last_push_at.is_none()
+    record.network() != record.id && record.last_push_at.is_none()
 }

@@ -3,12 +3,44 @@
 use std::ops::Range;
 
 use futures::Stream;
+use futures::future::join;
+use wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::ReadableStream;
 use worker::{Bucket as Binding, Env, FixedLengthStream, Range as R2Range, UploadedPart};
 
 use super::bucket::{Bucket, BucketError};
 
 /// The binding's name in `wrangler.toml`.
 pub(crate) const BINDING: &str = "PACKS";
+
+/// The words by which R2 says that the bytes have another digest: its own number of the error, and what
+/// its emulation says.
+const OTHER_DIGEST: [&str; 2] = ["(10037)", "checksum"];
+
+#[wasm_bindgen]
+extern "C" {
+    /// The runtime's pipe, which passes as many bytes as it was made for, or fails.
+    #[wasm_bindgen(js_name = FixedLengthStream)]
+    type Pipe;
+
+    #[wasm_bindgen(constructor, catch, js_class = "FixedLengthStream")]
+    fn new(bytes: f64) -> Result<Pipe, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn readable(this: &Pipe) -> ReadableStream;
+
+    #[wasm_bindgen(method, getter)]
+    fn writable(this: &Pipe) -> JsValue;
+
+    type Source;
+
+    #[wasm_bindgen(method, catch, js_name = pipeTo)]
+    fn pipe_to(this: &Source, to: &JsValue) -> Result<js_sys::Promise, JsValue>;
+}
+
+/// A word of the runtime's pipe when it got more or fewer bytes than it was made for.
+const OTHER_LENGTH: &str = "FixedLengthStream";
 
 /// A bucket of R2.
 #[derive(Debug, Clone)]
@@ -46,6 +78,42 @@ impl R2 {
             .ok_or_else(|| missing(key))
     }
 
+    /// Writes an object of `length` bytes that have this digest, as the runtime pumps them from `body`:
+    /// none of them comes into the wasm. Otherwise nothing is written.
+    pub(crate) async fn put_verified(
+        &self,
+        key: &str,
+        body: Option<ReadableStream>,
+        length: u64,
+        sha256: &[u8; 32],
+    ) -> Result<(), BucketError> {
+        let thrown = |error: JsValue| failed("a write", key)(error.into());
+        let Some(body) = body else {
+            let put = self.0.put(key, Vec::new()).sha256(*sha256).execute().await;
+            return put.map(drop).map_err(|error| refused(key, error));
+        };
+        #[expect(clippy::cast_precision_loss, reason = "R2 holds less than 2^53 bytes")]
+        let pipe = Pipe::new(length as f64).map_err(thrown)?;
+        let source: Source = body.unchecked_into();
+        let pumped = source.pipe_to(&pipe.writable()).map_err(thrown)?;
+        let put = self.0.put(key, pipe.readable()).sha256(*sha256).execute();
+        let (put, pumped) = join(put, JsFuture::from(pumped)).await;
+        // When the pipe fails, so does R2; when R2 fails, so does the pipe.
+        let broken = pumped
+            .err()
+            .map(|thrown| worker::Error::from(thrown).to_string());
+        let is_length = |message: &String| message.contains(OTHER_LENGTH);
+        match (put, broken.filter(is_length)) {
+            (_, Some(message)) => Err(BucketError::OtherLength {
+                key: key.to_owned(),
+                length,
+                message,
+            }),
+            (Ok(_), None) => Ok(()),
+            (Err(error), None) => Err(refused(key, error)),
+        }
+    }
+
     /// Writes an object whose bytes have this digest; otherwise nothing is written.
     pub(crate) async fn put_bytes_verified(
         &self,
@@ -54,7 +122,7 @@ impl R2 {
         sha256: &[u8; 32],
     ) -> Result<(), BucketError> {
         let put = self.0.put(key, bytes).sha256(*sha256).execute().await;
-        put.map(drop).map_err(failed("a write", key))
+        put.map(drop).map_err(|error| refused(key, error))
     }
 
     /// The same of `length` bytes, as their pieces come.
@@ -67,7 +135,7 @@ impl R2 {
     ) -> Result<(), BucketError> {
         let body = FixedLengthStream::wrap(pieces, length);
         let put = self.0.put(key, body).sha256(*sha256).execute().await;
-        put.map(drop).map_err(failed("a write", key))
+        put.map(drop).map_err(|error| refused(key, error))
     }
 
     /// Size and entity tag of an object; `None` if it does not exist.
@@ -188,6 +256,21 @@ impl Bucket for R2 {
             .map(|object| (object.key(), object.size()))
             .collect())
     }
+}
+
+fn is_other_digest(error: &worker::Error) -> bool {
+    let words = error.to_string();
+    OTHER_DIGEST.iter().any(|known| words.contains(known))
+}
+
+/// Why R2 did not write bytes of a known digest.
+fn refused(key: &str, error: worker::Error) -> BucketError {
+    if is_other_digest(&error) {
+        return BucketError::OtherDigest {
+            key: key.to_owned(),
+        };
+    }
+    failed("a write", key)(error)
 }
 
 fn missing(key: &str) -> BucketError {

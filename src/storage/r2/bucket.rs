@@ -45,6 +45,22 @@ pub(crate) enum BucketError {
         /// The first byte not asked for.
         end: u64,
     },
+    /// The bytes that came have not the digest that they were announced with.
+    #[error("r2: the bytes of object {key} have another sha-256")]
+    OtherDigest {
+        /// The key.
+        key: String,
+    },
+    /// More or fewer bytes came than were announced, or they broke off.
+    #[error("r2: the {length} bytes of object {key} did not come as announced: {message}")]
+    OtherLength {
+        /// The key.
+        key: String,
+        /// Bytes that were announced.
+        length: u64,
+        /// The platform's own words.
+        message: String,
+    },
     /// R2 refused, failed, or did not answer.
     #[error("r2: {what} of {key} failed: {message}")]
     Failed {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::audit::{Audit, Ledger, ReadyState};
-use super::surroundings::{RepositorySurroundings, SNAPSHOT_BYTES, ledger, network_id, securing};
+use super::surroundings::{RepositorySurroundings, SNAPSHOT_BYTES, ledger, securing};
 use crate::git::store::PackId;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::fetch::ready;
@@ -42,12 +42,7 @@ pub(crate) async fn shared_packs(
     let Some(record) = store.load()? else {
         return Ok(BTreeSet::new());
     };
-    let member = Member {
-        env: &object.env,
-        network_id: network_id(&record),
-        repository_id: &record.id,
-        path: (&record.namespace, &record.name),
-    };
+    let member = Member::of(&object.env, &record);
     let packs = store.stored_packs()?;
     let asked = packs.iter().filter(|pack| pack_ids.contains(&pack.pack_id));
     let keys = asked.filter_map(|pack| pack.r2_key.clone()).collect();

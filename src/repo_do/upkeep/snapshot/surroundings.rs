@@ -27,12 +27,7 @@ impl<'a> RepositorySurroundings<'a> {
         store: &'a Store,
         record: &'a RepositoryRecord,
     ) -> Self {
-        let member = Member {
-            env: &object.env,
-            network_id: network_id(record),
-            repository_id: &record.id,
-            path: (&record.namespace, &record.name),
-        };
+        let member = Member::of(&object.env, record);
         Self { store, member }
     }
 }
@@ -67,11 +62,6 @@ pub(crate) fn ledger(key: &str, error: ErrorReply) -> SnapshotError {
     }
 }
 
-/// The fork network of a repository: the id of the repository that all others came from.
-pub(crate) fn network_id(record: &RepositoryRecord) -> &str {
-    record.network_id.as_deref().unwrap_or(&record.id)
-}
-
 pub(crate) fn securing<'a>(
     store: &'a Store,
     bucket: &'a R2,
@@ -82,6 +72,6 @@ pub(crate) fn securing<'a>(
         store,
         bucket,
         around,
-        network_id: network_id(record),
+        network_id: record.network(),
     }
 }

@@ -1,0 +1,67 @@
+//! Many objects at once: which of them the repository has.
+
+use super::dispatch::{LfsRequest, oid_of, writable};
+
+use crate::repo_do::contract::lfs::{LfsBatch, LfsBatchAnswer};
+use crate::repo_do::r2::network::Member;
+use crate::repo_do::request::answer::{self, Answer};
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::reply;
+use crate::storage::r2::bucket::lfs_key;
+
+/// Which objects can be downloaded.
+pub(super) async fn download(asked: LfsRequest) -> Answer {
+    let LfsRequest {
+        store,
+        request,
+        authorized,
+        ..
+    } = asked;
+    let batch: LfsBatch = answer::body(request).await?;
+    let mut sizes = Vec::with_capacity(batch.objects.len());
+    for named in &batch.objects {
+        let object = store.lfs_object(&oid_of(&named.oid)?)?;
+        sizes.push(
+            object
+                .filter(|object| object.is_stored)
+                .map(|object| object.bytes),
+        );
+    }
+    reply::json(&LfsBatchAnswer {
+        sizes,
+        network_id: authorized.record.network().to_owned(),
+        expires_at_ms: authorized.token.map(|token| token.expires_at_ms),
+    })
+}
+
+/// Which objects the repository has already; the others are begun if their bytes bypass the Worker.
+pub(super) async fn upload(asked: LfsRequest) -> Answer {
+    let LfsRequest {
+        object,
+        store,
+        request,
+        authorized,
+    } = asked;
+    let batch: LfsBatch = answer::body(request).await?;
+    let record = &writable(&store, &authorized)?;
+    let (mut sizes, mut begun) = (Vec::with_capacity(batch.objects.len()), Vec::new());
+    for named in &batch.objects {
+        let oid = oid_of(&named.oid)?;
+        let found = store.lfs_object(&oid)?.filter(|object| object.is_stored);
+        if found.is_none() && batch.presigned {
+            let key = lfs_key(record.network(), &oid);
+            store.begin_lfs_object((&oid, named.size), &key, now_ms())?;
+            begun.push(key);
+        }
+        sizes.push(found.map(|object| object.bytes));
+    }
+    if !begun.is_empty() {
+        store.join_network(record.network())?;
+        Member::of(&object.env, record).take(begun).await?;
+    }
+    reply::json(&LfsBatchAnswer {
+        sizes,
+        network_id: record.network().to_owned(),
+        expires_at_ms: authorized.token.as_ref().map(|token| token.expires_at_ms),
+    })
+}

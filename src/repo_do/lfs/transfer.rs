@@ -1,0 +1,83 @@
+//! One object: its upload begins and ends, its bytes are found.
+
+use super::dispatch::{LfsRequest, oid_of, writable};
+use crate::repo_do::contract::lfs::{LfsNamed, LfsPlace};
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::r2::network::Member;
+use crate::repo_do::request::answer::{self, Answer};
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::reply;
+use crate::storage::r2::bucket::lfs_key;
+
+/// After how many seconds an upload whose row is gone is worth another try.
+const RETRY_SECONDS: u32 = 2;
+
+/// An upload begins: noted here, then in the network's account, so that whoever stops in between
+/// leaves a row that tells of it.
+pub(super) async fn begin(asked: LfsRequest) -> Answer {
+    let LfsRequest {
+        object,
+        store,
+        request,
+        authorized,
+    } = asked;
+    let named: LfsNamed = answer::body(request).await?;
+    let oid = oid_of(&named.oid)?;
+    let record = &writable(&store, &authorized)?;
+    let r2_key = lfs_key(record.network(), &oid);
+    let is_stored = store.begin_lfs_object((&oid, named.size), &r2_key, now_ms())?;
+    let size = if is_stored {
+        let object = store.lfs_object(&oid)?;
+        object.map_or(named.size, |object| object.bytes)
+    } else {
+        store.join_network(record.network())?;
+        let member = Member::of(&object.env, record);
+        member.take(vec![r2_key.clone()]).await?;
+        named.size
+    };
+    reply::json(&LfsPlace {
+        r2_key,
+        size,
+        is_stored,
+    })
+}
+
+/// R2 has the bytes of an upload, verified: the repository has the object from now on.
+pub(super) async fn finish(asked: LfsRequest) -> Answer {
+    let LfsRequest {
+        store,
+        request,
+        authorized,
+        ..
+    } = asked;
+    let named: LfsNamed = answer::body(request).await?;
+    let oid = oid_of(&named.oid)?;
+    writable(&store, &authorized)?;
+    if !store.finish_lfs_object((&oid, named.size), now_ms())? {
+        let message = format!("the upload of {oid} was given up: send it once more");
+        return Err(ErrorReply::busy(RETRY_SECONDS, message));
+    }
+    reply::json(&())
+}
+
+/// Where the bytes of an object are that the repository has.
+pub(super) async fn locate(asked: LfsRequest) -> Answer {
+    let LfsRequest {
+        store,
+        request,
+        authorized,
+        ..
+    } = asked;
+    let named: LfsNamed = answer::body(request).await?;
+    let oid = oid_of(&named.oid)?;
+    let object = store.lfs_object(&oid)?.filter(|object| object.is_stored);
+    let object = object.ok_or_else(|| {
+        let message = format!("the repository has no object {oid}");
+        ErrorReply::new(ErrorCode::NotFound, message)
+    })?;
+    reply::json(&LfsPlace {
+        r2_key: lfs_key(authorized.record.network(), &oid),
+        size: object.bytes,
+        is_stored: true,
+    })
+}

@@ -1,0 +1,16 @@
+//! Git LFS by plain HTTP: batches, objects that come and go, who may have what, how errors are told.
+
+// The lints of wire data: here every surprise is a failed test.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod access;
+mod batches;
+mod broken;
+mod client;
+mod git_lfs;
+mod measures;
+mod state;
+mod transfers;
