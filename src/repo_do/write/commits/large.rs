@@ -198,7 +198,16 @@ impl LargeFiles {
 
     /// Refuses more files than can be sent.
     fn check_count(&self, draft: &Draft) -> Result<(), ErrorReply> {
-        let count = self.marked.iter().filter(|marked| **marked).count();
+        let marked = self
+            .marked
+            .iter()
+            .enumerate()
+            .filter(|(_, marked)| **marked);
+        let sent = marked.filter(|(number, _)| {
+            let given = draft.contents.get(*number);
+            given.is_none_or(|content| !is_kept(content))
+        });
+        let count = sent.count();
         if count <= LARGE_FILES_MAX {
             return Ok(());
         }

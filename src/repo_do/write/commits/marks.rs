@@ -84,6 +84,7 @@ pub(super) async fn marked(
 ) -> Result<Vec<bool>, ErrorReply> {
     let plan = ground::plan(write, draft, ground, reading).await?;
     let sketch = Sketch::of(plan, contents)?;
+    reading.reserve(sketch.objects.held_bytes()).await?;
     let mut marked: Vec<Option<bool>> = vec![None; contents.count];
     let lookup = sketch.lookup(draft, reading).await?;
     let mut lines = 0_usize;
