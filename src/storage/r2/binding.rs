@@ -161,6 +161,30 @@ impl R2 {
         sha256.try_into().map_err(|_| missing(key))
     }
 
+    /// Writes an object whose bytes have this digest; otherwise nothing is written.
+    pub(crate) async fn put_bytes_verified(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        sha256: &[u8; 32],
+    ) -> Result<(), BucketError> {
+        let put = self.0.put(key, bytes).sha256(*sha256).execute().await;
+        put.map(drop).map_err(|error| refused(key, error))
+    }
+
+    /// The same of `length` bytes, as their pieces come.
+    pub(crate) async fn put_stream_verified(
+        &self,
+        key: &str,
+        pieces: impl Stream<Item = worker::Result<Vec<u8>>> + 'static,
+        length: u64,
+        sha256: &[u8; 32],
+    ) -> Result<(), BucketError> {
+        let body = FixedLengthStream::wrap(pieces, length);
+        let put = self.0.put(key, body).sha256(*sha256).execute().await;
+        put.map(drop).map_err(|error| refused(key, error))
+    }
+
     /// Size and entity tag of an object; `None` if it does not exist.
     pub(crate) async fn look(&self, key: &str) -> Result<Option<(u64, String)>, BucketError> {
         let found = self.0.head(key).await.map_err(failed("a look", key))?;
