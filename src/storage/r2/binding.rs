@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::pin::pin;
 
 use futures::Stream;
+use futures::future::join;
 use futures::future::{Either, select};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
