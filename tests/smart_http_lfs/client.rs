@@ -1,11 +1,15 @@
 //! A client of Git LFS that does what each story says, and nothing by itself.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use ureq::http::Method;
 
 use crate::support::rest::{Answer, Hosted, Rest};
-use crate::support::server::server;
+use crate::support::server::{Server, server};
 
 /// The media type of every JSON body.
 pub const MEDIA_TYPE: &str = "application/vnd.git-lfs+json";
@@ -132,6 +136,58 @@ impl Lfs {
         assert_eq!(has, self.told("download", object)["actions"].is_object());
         assert!(!has || answer.body == object.bytes);
         has
+    }
+}
+
+/// An upload by hand, of which each part is sent when the story says so.
+#[derive(Debug)]
+pub struct Upload {
+    stream: TcpStream,
+}
+
+impl Upload {
+    /// Sends the head of a PUT with these lines about its body.
+    pub fn begin(server: &Server, lfs: &Lfs, token: &str, object: &Object, lines: &str) -> Self {
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        let (path, size) = (lfs.path(object), object.bytes.len());
+        let head = format!(
+            "PUT {path}/{size} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/octet-stream\r\n{lines}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        Self { stream }
+    }
+
+    /// Sends bytes as they are.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).unwrap();
+    }
+
+    /// Sends one chunk of a chunked body; none ends it.
+    pub fn chunk(&mut self, bytes: &[u8]) {
+        self.send(format!("{:x}\r\n", bytes.len()).as_bytes());
+        self.send(bytes);
+        self.send(b"\r\n");
+    }
+
+    /// The status of the answer, and what it says.
+    pub fn answer(mut self) -> (u16, String) {
+        let mut said = Vec::new();
+        let mut piece = [0; 4096];
+        loop {
+            let read = self.stream.read(&mut piece).unwrap();
+            said.extend_from_slice(&piece[..read]);
+            let text = String::from_utf8_lossy(&said).into_owned();
+            let body = text.split_once("\r\n\r\n").map(|(_, body)| body);
+            let is_whole = body.is_some_and(|body| body.is_empty() || body.contains('}'));
+            if read == 0 || is_whole {
+                assert!(text.starts_with("HTTP/1.1 "), "{text}");
+                return (text[9..12].parse().unwrap(), text);
+            }
+        }
     }
 }
 

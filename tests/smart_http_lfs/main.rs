@@ -6,6 +6,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
 mod batches;
+mod broken;
 mod client;
+mod deployment;
+mod git_lfs;
+mod measures;
+mod state;
 mod transfers;

@@ -55,7 +55,7 @@ async fn dispatch(asked: LfsRequest) -> Answer {
         path::UPLOAD => batch::upload(asked).await,
         path::BEGIN => transfer::begin(asked).await,
         path::FINISH => transfer::finish(asked).await,
-        path::EXPECTED => presigned::expected(asked).await,
+        path::VERIFY => presigned::expected(asked).await,
         path::ARRIVED => presigned::arrived(asked).await,
         path::LOCATE => transfer::locate(asked).await,
         _ => Err(no_route()),

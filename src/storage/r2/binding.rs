@@ -1,9 +1,10 @@
 //! The one adapter of R2: the port [`Bucket`] on a bucket's binding.
 
 use std::ops::Range;
+use std::pin::pin;
 
 use futures::Stream;
-use futures::future::join;
+use futures::future::{Either, select, try_join};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::ReadableStream;
@@ -107,21 +108,26 @@ impl R2 {
         let source: Source = body.unchecked_into();
         let pumped = source.pipe_to(&pipe.writable()).map_err(thrown)?;
         let put = self.0.put(key, pipe.readable()).sha256(*sha256).execute();
-        let (put, pumped) = join(put, JsFuture::from(pumped)).await;
-        // When the pipe fails, so does R2; when R2 fails, so does the pipe.
-        let broken = pumped
-            .err()
-            .map(|thrown| worker::Error::from(thrown).to_string());
-        let is_length = |message: &String| message.contains(OTHER_LENGTH);
-        match (put, broken.filter(is_length)) {
-            (_, Some(message)) => Err(BucketError::OtherLength {
+        let pumped = JsFuture::from(pumped);
+        let (put, pumped) = match select(pin!(put), pumped).await {
+            // Nobody may read the pipe any more, and then it never ends.
+            Either::Left((Err(error), _)) => (Err(error), Ok(JsValue::UNDEFINED)),
+            Either::Left((Ok(put), pumped)) => (Ok(put), pumped.await),
+            Either::Right((pumped, put)) => (put.await, pumped),
+        };
+        // When the pipe fails, so does R2; when R2 fails, so does the pipe. Either tells of a length.
+        let put = put.map(drop);
+        let pumped = pumped.map(drop).map_err(worker::Error::from);
+        let words = [&put, &pumped].map(|done| done.as_ref().err().map(ToString::to_string));
+        let mut words = words.into_iter().flatten();
+        if let Some(message) = words.find(|words| words.contains(OTHER_LENGTH)) {
+            return Err(BucketError::OtherLength {
                 key: key.to_owned(),
                 length,
                 message,
-            }),
-            (Ok(_), None) => Ok(()),
-            (Err(error), None) => Err(refused(key, error)),
+            });
         }
+        put.map_err(|error| refused(key, error))
     }
 
     /// An object without its bytes; `None` if it does not exist.
@@ -149,9 +155,9 @@ impl R2 {
         let digest = DigestStream::new("SHA-256").map_err(thrown)?;
         let (source, sha256): (Source, _) = (body.unchecked_into(), digest.digest());
         let piped = source.pipe_to(&digest).map_err(thrown)?;
-        let (piped, sha256) = join(JsFuture::from(piped), JsFuture::from(sha256)).await;
-        piped.map_err(thrown)?;
-        let sha256 = js_sys::Uint8Array::new(&sha256.map_err(thrown)?).to_vec();
+        let both = try_join(JsFuture::from(piped), JsFuture::from(sha256)).await;
+        let (_, sha256) = both.map_err(thrown)?;
+        let sha256 = js_sys::Uint8Array::new(&sha256).to_vec();
         sha256.try_into().map_err(|_| missing(key))
     }
 

@@ -206,3 +206,90 @@ impl<'a> BatchResponse<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const OID: &str = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
+
+    const LINKS: Links<'static> = Links {
+        base: "https://git.example/git/a/b.git/info/lfs",
+        authorization: Some("Bearer x"),
+        expires_at_ms: Some(61_000),
+        now_ms: 1_000,
+    };
+
+    fn told(links: &Links<'_>, operation: Operation, here: Option<u64>) -> Value {
+        let asked = AskedObject {
+            oid: OID.to_owned(),
+            size: 7.into(),
+        };
+        let oid = LfsOid::from_hex(OID.as_bytes()).unwrap();
+        let object = links.object(operation, &asked, Ok((oid, 7, here)));
+        serde_json::to_value(BatchResponse::new(vec![object])).unwrap()["objects"][0].take()
+    }
+
+    #[test]
+    fn an_upload_has_actions_with_the_callers_own_credential() {
+        let header = json!({ "Authorization": "Bearer x" });
+        let action = |href: String| json!({ "href": href, "header": header, "expires_in": 60 });
+        let base = LINKS.base;
+        assert_eq!(
+            told(&LINKS, Operation::Upload, None),
+            json!({
+                "oid": OID, "size": 7, "authenticated": true,
+                "actions": {
+                    "upload": action(format!("{base}/objects/{OID}/7")),
+                    "verify": action(format!("{base}/verify")),
+                },
+            })
+        );
+        assert_eq!(
+            told(&LINKS, Operation::Upload, Some(7)),
+            json!({ "oid": OID, "size": 7 })
+        );
+    }
+
+    #[test]
+    fn a_stranger_is_told_to_find_a_credential_if_one_is_needed() {
+        let links = Links {
+            authorization: None,
+            expires_at_ms: None,
+            ..LINKS
+        };
+        let href = format!("{}/objects/{OID}", LINKS.base);
+        assert_eq!(
+            told(&links, Operation::Download, Some(7)),
+            json!({ "oid": OID, "size": 7, "actions": { "download": { "href": href } } })
+        );
+    }
+
+    #[test]
+    fn what_is_not_here_has_an_error_and_no_action() {
+        for (operation, here, code) in [
+            (Operation::Download, None, 404),
+            (Operation::Download, Some(8), 422),
+            (Operation::Upload, Some(8), 422),
+        ] {
+            let told = told(&LINKS, operation, here);
+            assert_eq!(told["error"]["code"], code, "{told}");
+            assert_eq!(told["actions"], Value::Null);
+            assert_eq!(told["authenticated"], Value::Null);
+        }
+    }
+
+    #[test]
+    fn an_expiry_is_within_what_the_specification_allows() {
+        for (expires_at_ms, seconds) in [(1_000, 1), (0, 1), (i64::MAX, EXPIRES_IN_MAX)] {
+            let links = Links {
+                expires_at_ms: Some(expires_at_ms),
+                ..LINKS
+            };
+            let told = told(&links, Operation::Download, Some(7));
+            assert_eq!(told["actions"]["download"]["expires_in"], seconds);
+        }
+    }
+}

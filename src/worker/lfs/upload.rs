@@ -44,9 +44,20 @@ pub(super) async fn upload(
     let bucket = R2::of(&visit.env).map_err(|error| fault("lfs upload", &error))?;
     let body = request.body();
     let put = bucket.put_verified(&place.r2_key, body, size, oid.as_bytes());
-    put.await.map_err(|error| refusal(oid, &error))?;
+    if let Err(error) = put.await {
+        if matches!(error, BucketError::Failed { .. }) && has_come(visit, path, &named).await {
+            return Response::empty().map_err(|error| fault("lfs upload", &error));
+        }
+        return Err(refusal(oid, &error));
+    }
     ask::<()>(visit, path, Access::Push, lfs::path::FINISH, &named).await?;
     Response::empty().map_err(|error| fault("lfs upload", &error))
+}
+
+/// Whether another upload has brought the object meanwhile: R2 takes one write of a key in a second.
+async fn has_come(visit: &Visit, path: &RepositoryPath, named: &LfsNamed) -> bool {
+    let found = ask::<LfsPlace>(visit, path, Access::Push, lfs::path::VERIFY, named).await;
+    found.is_ok_and(|place| place.size == named.size)
 }
 
 /// Refuses a size beyond the bound, and a body that is known to have another one.

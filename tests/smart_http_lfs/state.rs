@@ -1,0 +1,45 @@
+//! The databases of a server's state, looked into and changed.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+/// The folders of databases below a server's state.
+const REPOSITORIES: &str = "data/do/-RepoDo";
+const BUCKET: &str = "data/r2/miniflare-R2BucketObject";
+
+fn databases(state: &Path, folder: &str) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(state.join(folder)).into_iter().flatten();
+    let files = files.map(|file| file.unwrap().path());
+    let is_one = |path: &PathBuf| {
+        path.extension().is_some_and(|end| end == "sqlite") && !path.ends_with("metadata.sqlite")
+    };
+    files.filter(is_one).collect()
+}
+
+/// How many uploads are under way in all repositories, while the server runs.
+pub fn uploads(state: &Path) -> i64 {
+    let counts = databases(state, REPOSITORIES).into_iter().map(|file| {
+        let tables = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let sql = "SELECT count(*) FROM lfs_object WHERE stored = 0";
+        tables.query_one(sql, (), |row| row.get(0)).unwrap_or(0)
+    });
+    counts.sum()
+}
+
+/// Changes rows of the one repository, while the server is stopped.
+pub fn change(state: &Path, sql: &str) -> usize {
+    let found = databases(state, REPOSITORIES);
+    assert_eq!(found.len(), 1, "{found:?}");
+    Connection::open(&found[0])
+        .unwrap()
+        .execute(sql, ())
+        .unwrap()
+}
+
+/// Changes the tables of R2's emulation, while the server is stopped.
+pub fn change_bucket(state: &Path, sql: &str) {
+    for file in databases(state, BUCKET) {
+        Connection::open(file).unwrap().execute_batch(sql).unwrap();
+    }
+}
