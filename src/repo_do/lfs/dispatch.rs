@@ -42,7 +42,18 @@ pub(crate) fn access(path: &str) -> Access {
 }
 
 /// Answers a request. In a box: the object's dispatch would else hold all of this.
-pub(crate) fn answer(asked: LfsRequest) -> LocalBoxFuture<'static, Answer> {
+pub(crate) fn answer(
+    object: &Rc<RepoObject>,
+    store: Rc<Store>,
+    request: Request,
+    authorized: Authorized,
+) -> LocalBoxFuture<'static, Answer> {
+    let asked = LfsRequest {
+        object: Rc::clone(object),
+        store,
+        request,
+        authorized,
+    };
     dispatch(asked).boxed_local()
 }
 
