@@ -142,6 +142,14 @@ install_gix() {
   rm -r "$1/target"
 }
 
+install_s3() {
+  missing cargo
+  CARGO_TARGET_DIR=$1/target cargo build --locked --quiet --manifest-path s3/Cargo.toml ||
+    { echo "cargo cannot build tests/clients/s3: is crates.io in reach?"; exit 1; }
+  mv "$1/target/debug/s3-server" "$1"
+  rm -r "$1/target"
+}
+
 mkdir -p "$CLIENTS"
 # Two runs at once would install into one another's folders.
 exec 9>"$CLIENTS/.lock"
@@ -153,3 +161,4 @@ part jgit jgit.packages JGit.java
 part git_lfs_debian git-lfs.packages
 part git_lfs_newest git-lfs.txt
 part gix gix/Cargo.toml gix/Cargo.lock gix/main.rs
+part s3 s3/Cargo.toml s3/Cargo.lock s3/main.rs

@@ -74,6 +74,7 @@ mod fork;
 mod http;
 mod import;
 mod in_band;
+mod link_url;
 mod maintenance;
 mod public_id;
 mod rate;
@@ -96,6 +97,7 @@ pub(crate) use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName
 pub(crate) use http::{CONDITION_HEADERS, EVENT_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
 pub(crate) use import::{ImportPhase, ImportProgress, ImportRepository};
 pub(crate) use in_band::{GitPost, error_packet, instead_of_pack};
+pub(crate) use link_url::LinkUrl;
 pub(crate) use maintenance::{Holder, Maintain, MaintenanceTask, Purged, SnapshotChange};
 pub(crate) use public_id::{PUBLIC_ID_CHARS, is_public_id, object_name, token_id_prefix};
 pub(crate) use rate::{Meter, Rate};

@@ -6,7 +6,7 @@ use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use worker::{Method, Request};
 
-use super::{batch, locks, transfer};
+use super::{batch, locks, presigned, transfer};
 use crate::git::lfs::LfsOid;
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::lfs::path;
@@ -67,6 +67,8 @@ async fn dispatch(asked: LfsRequest) -> Answer {
         path::UPLOAD => batch::upload(asked).await,
         path::BEGIN => transfer::begin(asked).await,
         path::FINISH => transfer::finish(asked).await,
+        path::EXPECTED => presigned::expected(asked).await,
+        path::ARRIVED => presigned::arrived(asked).await,
         path::LOCATE | path::VERIFY => transfer::locate(asked).await,
         route if route.starts_with(lfs_locks::path::PREFIX) => locks::answer(asked).await,
         _ => Err(no_route()),
