@@ -111,7 +111,6 @@ fn a_fork_takes_pushes_of_its_own() {
 
 /// A fork has the large files of its source, without an upload.
 #[test]
-#[ignore = "forks do not take large files along yet"]
 fn a_fork_has_the_large_files_of_its_source() {
     for story in Story::with_newest("forked") {
         story.commit("a.bin", 1, 5000);

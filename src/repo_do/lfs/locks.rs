@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::dispatch::{LfsRequest, writable};
+use super::asked::{LfsRequest, writable};
 use crate::git::edit::path::check_file;
 use crate::git::limits::Limits;
 use crate::git::store::StoreError;
