@@ -153,18 +153,11 @@ fn what_goes_is_released_once_and_not_before_its_time<D: Database>(open: &dyn Fn
     store.released("ready/old").unwrap();
     assert_eq!(store.next_release(), Ok(Some(NOW + 5)));
     assert_eq!(due(&store, NOW + 4), Ok(Vec::new()));
-    assert_eq!(
-        due(&store, NOW + 5),
-        Ok(vec!["ready/new".to_owned()])
-    );
+    assert_eq!(due(&store, NOW + 5), Ok(vec!["ready/new".to_owned()]));
     store.released("ready/new").unwrap();
     store.note_upload(&upload()).unwrap();
     store.remove_pack(PACK).unwrap();
-    assert_eq!(
-        due(&store, NOW),
-        Ok(Vec::new()),
-        "an upload still names it"
-    );
+    assert_eq!(due(&store, NOW), Ok(Vec::new()), "an upload still names it");
     assert_eq!(store.stray_uploads(), Ok(vec![upload()]));
     store.forget_upload(&upload(), NOW).unwrap();
     assert_eq!(due(&store, NOW), Ok(vec![KEY.to_owned()]));

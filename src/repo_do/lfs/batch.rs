@@ -1,6 +1,7 @@
 //! Many objects at once: which of them the repository has.
 
 use super::dispatch::{LfsRequest, oid_of, writable};
+use super::transfer::upkeep_due;
 
 use crate::repo_do::contract::lfs::{LfsBatch, LfsBatchAnswer};
 use crate::repo_do::r2::network::Member;
@@ -44,7 +45,8 @@ pub(super) async fn upload(asked: LfsRequest) -> Answer {
     } = asked;
     let batch: LfsBatch = answer::body(request).await?;
     let record = &writable(&store, &authorized)?;
-    let (mut sizes, mut begun) = (Vec::with_capacity(batch.objects.len()), Vec::new());
+    let mut sizes = Vec::with_capacity(batch.objects.len());
+    let (mut here, mut begun, mut taken_at) = (Vec::new(), Vec::new(), 0);
     for named in &batch.objects {
         let oid = oid_of(&named.oid)?;
         let found = store.lfs_object(&oid)?.filter(|object| object.is_stored);
@@ -52,12 +54,21 @@ pub(super) async fn upload(asked: LfsRequest) -> Answer {
             let key = lfs_key(record.network(), &oid);
             store.begin_lfs_object((&oid, named.size), &key, now_ms())?;
             begun.push(key);
+            taken_at = store
+                .lfs_object(&oid)?
+                .map_or(0, |begun| begun.at)
+                .max(taken_at);
         }
+        here.extend(found);
         sizes.push(found.map(|object| object.bytes));
     }
+    // The client is about to push pointers to these, and will not send them.
+    store.need_lfs_objects(&here)?;
     if !begun.is_empty() {
         store.join_network(record.network())?;
-        Member::of(&object.env, record).take(begun).await?;
+        let member = Member::of(&object.env, record);
+        member.take_at(begun, taken_at).await?;
+        upkeep_due(&object, &store).await;
     }
     reply::json(&LfsBatchAnswer {
         sizes,

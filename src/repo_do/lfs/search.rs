@@ -75,7 +75,8 @@ impl NamedObjects {
     /// Whether a pointer to the object was found.
     pub(crate) fn contains(&self, oid: &LfsOid) -> bool {
         let at = self.oids.binary_search(oid).ok();
-        at.and_then(|at| self.is_found.get(at)).is_some_and(|found| *found)
+        at.and_then(|at| self.is_found.get(at))
+            .is_some_and(|found| *found)
     }
 
     /// Whether nothing is left to be found.

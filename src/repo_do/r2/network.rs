@@ -144,11 +144,7 @@ impl Member<'_> {
     }
 
     /// The same, of keys that may have been given up before; `taken_at` is later than that.
-    pub(crate) async fn take_at(
-        &self,
-        keys: Vec<String>,
-        taken_at: i64,
-    ) -> Result<(), ErrorReply> {
+    pub(crate) async fn take_at(&self, keys: Vec<String>, taken_at: i64) -> Result<(), ErrorReply> {
         let at = vec![taken_at; keys.len()];
         self.post(path::TAKE, keys, at).await
     }

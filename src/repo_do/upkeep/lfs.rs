@@ -90,7 +90,11 @@ impl LfsPrune<'_> {
 
     fn clock(&self) -> Result<LfsClock, Failure> {
         let now_ms = now_ms();
-        let set_ms = self.store.retention()?.prune_grace_seconds.saturating_mul(1000);
+        let set_ms = self
+            .store
+            .retention()?
+            .prune_grace_seconds
+            .saturating_mul(1000);
         let grace_ms = match self.thoroughness {
             Thoroughness::Due => set_ms.max(PUSH_MS),
             Thoroughness::Asked => set_ms,

@@ -16,8 +16,8 @@ use crate::repo_do::schedule;
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::state::turn::Taken;
-use crate::repo_do::upkeep::snapshot::{self, LfsCheck};
 use crate::repo_do::upkeep::alarm;
+use crate::repo_do::upkeep::snapshot::{self, LfsCheck};
 use crate::storage::repository::maintenance_runs::{RunFigures, RunOutcome, RunRecord};
 use crate::storage::repository::store::RepositoryRecord;
 

@@ -108,7 +108,11 @@ impl<D: Database> NetworkStore<D> {
                 SELECT value, ?2, ?3 FROM json_each(?1) WHERE true
                 ON CONFLICT (r2_key, repository_id) DO UPDATE SET taken_at = excluded.taken_at
                     WHERE excluded.taken_at > taken_at";
-            let params = [listed.as_str().into(), repository_id.into(), taken_at.into()];
+            let params = [
+                listed.as_str().into(),
+                repository_id.into(),
+                taken_at.into(),
+            ];
             self.db.execute(sql, &params)?;
             let sql = "DELETE FROM doomed_pack WHERE r2_key IN (SELECT value FROM json_each(?1))";
             self.db.execute(sql, &asked)?;
@@ -155,7 +159,12 @@ impl<D: Database> NetworkStore<D> {
             WHERE repository_id <> ?1 AND r2_key >= 'packs/' AND r2_key < 'packs0'
                 AND r2_key NOT IN (SELECT r2_key FROM pack_holder WHERE repository_id = ?1)
             ORDER BY repository_id";
-        Ok(query_all(&self.db, sql, &[repository_id.into()], read_member)?)
+        Ok(query_all(
+            &self.db,
+            sql,
+            &[repository_id.into()],
+            read_member,
+        )?)
     }
 
     /// The other repositories of the network that name one of these keys. One whose name was never

@@ -47,7 +47,11 @@ impl<D: Database> RepoStore<D> {
             let sql = "INSERT INTO lfs_object (oid, object_bytes, stored, at)
                 SELECT substr(?1, 1 + 32 * key, 32), value, 1, ?3 FROM json_each(?2) WHERE true
                 ON CONFLICT (oid) DO NOTHING RETURNING object_bytes";
-            let params = [names.as_slice().into(), sizes.as_str().into(), now_ms.into()];
+            let params = [
+                names.as_slice().into(),
+                sizes.as_str().into(),
+                now_ms.into(),
+            ];
             let came = query_all(&self.db, sql, &params, |row| row.integer(0))?;
             if !came.is_empty() {
                 let bytes = came.iter().fold(0_i64, |sum, one| sum.saturating_add(*one));

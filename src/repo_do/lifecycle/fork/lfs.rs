@@ -88,8 +88,7 @@ impl LfsRows {
 
     async fn search(&self) -> Result<NamedObjects, Failure> {
         let mut named = NamedObjects::of(&self.store)?;
-        let mut search =
-            PointerSearch::new(&self.object, &self.store, &self.packs, &self.graph);
+        let mut search = PointerSearch::new(&self.object, &self.store, &self.packs, &self.graph);
         search.add_roots(&self.roots).await?;
         search.find(&mut named).await?;
         Ok(named)

@@ -229,7 +229,10 @@ fn read(kind: u8, payload: &[u8]) -> Option<Frame> {
 
 fn read_lfs_object(object: &[u8; LFS_OBJECT_BYTES]) -> Option<NamedLfsObject> {
     let (oid, bytes) = object.split_first_chunk::<LFS_OID_BYTES>()?;
-    Some((LfsOid::from(*oid), u64::from_be_bytes(*bytes.first_chunk()?)))
+    Some((
+        LfsOid::from(*oid),
+        u64::from_be_bytes(*bytes.first_chunk()?),
+    ))
 }
 
 #[cfg(test)]
