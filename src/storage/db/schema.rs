@@ -68,6 +68,7 @@ pub const NETWORK: Schema = Schema {
     migrations: &[
         include_sql!("network/0001_network.sql"),
         include_sql!("network/0002_members.sql"),
+        include_sql!("network/0003_takings.sql"),
     ],
 };
 

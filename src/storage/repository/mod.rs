@@ -15,7 +15,7 @@
 //! | [`ref_counts`] | how many refs a repository has, and how many it may have |
 //! | [`reflog`], [`reflog_page`] | what was changed: written with each change, read by people |
 //! | [`events`], `push_events` | what happened, until it is handed over and after; the events of a push |
-//! | [`lfs_objects`], [`lfs_locks`] | its objects of Git LFS, whose bytes are in R2; locks on its files |
+//! | [`lfs_objects`], [`lfs_life`], [`lfs_locks`] | its objects of Git LFS, whose bytes are in R2: uploads; those that come from elsewhere, and those that go; locks on its files |
 //! | [`put_blobs`] | blobs that were put by REST, until a commit names them |
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`revisions`] | names that people give to commits |
@@ -38,6 +38,7 @@ pub(crate) mod grace_periods;
 pub mod idempotency;
 pub mod import_lfs;
 pub mod imports;
+pub mod lfs_life;
 pub mod lfs_locks;
 pub mod lfs_objects;
 pub(crate) mod life;
