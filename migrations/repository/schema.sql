@@ -277,8 +277,26 @@ CREATE TABLE import (
     parts_done INTEGER NOT NULL DEFAULT 0 CHECK (parts_done >= 0),
     -- Who asked for it, and by which request, as JSON: its event says so at the end. NULL: an import
     -- that began before there were events.
-    asked_by TEXT CHECK (asked_by IS NULL OR json_valid(asked_by))
+    asked_by TEXT CHECK (asked_by IS NULL OR json_valid(asked_by)),
+    -- How far it is with objects of Git LFS. NULL: it leaves them out. 0: refs first. 1: it looks for
+    -- their pointers. 2: it takes them.
+    lfs INTEGER CHECK (lfs IN (0, 1, 2)),
+    -- While it takes them: how often it went through all of them, and the last one that it asked for
+    -- in this pass.
+    lfs_pass INTEGER NOT NULL DEFAULT 0 CHECK (lfs_pass >= 0),
+    lfs_after BLOB NOT NULL DEFAULT x''
 ) STRICT;
+
+-- An object of Git LFS that the import under way is to take. Its row goes when the object is here;
+-- those that are left at the end are what the import did not get.
+CREATE TABLE import_lfs (
+    -- SHA-256 of its bytes: its name in Git LFS.
+    oid BLOB NOT NULL PRIMARY KEY CHECK (length(oid) = 32),
+    -- Its bytes, as the pointer says.
+    object_bytes INTEGER NOT NULL CHECK (object_bytes >= 0),
+    -- Why it is not asked for again, for people. NULL: it may still come.
+    refusal TEXT
+) STRICT, WITHOUT ROWID;
 
 -- Where the history of an import is cut: after part n these commits reach everything fetched so
 -- far, and no commit of it has a child there. Number 0 are those that were here before.
@@ -317,7 +335,10 @@ CREATE TABLE origin_report (
     -- What fsck warned of in the objects of an import. NULL: a fork brings no object of its own.
     fsck_warnings TEXT CHECK (fsck_warnings IS NULL OR json_valid(fsck_warnings)),
     -- The source's refs that were left out. NULL: the import is not done yet.
-    skipped_refs TEXT CHECK (skipped_refs IS NULL OR json_valid(skipped_refs))
+    skipped_refs TEXT CHECK (skipped_refs IS NULL OR json_valid(skipped_refs)),
+    -- How many objects of Git LFS an import took, and which ones it did not get. NULL: it left them
+    -- out, or is not done yet.
+    lfs TEXT CHECK (lfs IS NULL OR json_valid(lfs))
 ) STRICT;
 
 -- A request that changed this repository and was sent with an Idempotency-Key, and its answer: the

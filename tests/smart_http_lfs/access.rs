@@ -33,7 +33,8 @@ fn a_private_repository_asks_for_credentials_in_both_headers() {
         ] {
             message(&answer, 401);
             assert_eq!(answer.header("lfs-authenticate"), r#"Basic realm="cairn""#);
-            assert_eq!(answer.header("www-authenticate"), r#"Basic realm="cairn""#);
+            let challenge = answer.header("www-authenticate");
+            assert!(challenge.starts_with("Basic realm="), "{challenge}");
         }
         let nowhere = Lfs {
             base: "/git/lfs-access/nothing.git/info/lfs".to_owned(),

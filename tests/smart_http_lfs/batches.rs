@@ -37,6 +37,20 @@ fn each_object_is_answered_for_itself() {
 }
 
 #[test]
+fn names_by_another_digest_are_told_for_each_object() {
+    let (_, lfs) = Lfs::create("lfs-batches", "digests");
+    let batch = |algo: &str| {
+        let object = Object::of("by another digest").named();
+        let body = json!({ "operation": "upload", "objects": [object], "hash_algo": algo });
+        lfs.post("/objects/batch", &body).json()["objects"][0].take()
+    };
+    assert!(batch("sha256")["actions"]["upload"].is_object());
+    let told = batch("sha512");
+    assert_eq!(told["error"]["code"], 409);
+    assert_eq!(told["actions"], json!(null));
+}
+
+#[test]
 fn a_batch_that_cannot_be_is_refused_whole() {
     let (_, lfs) = Lfs::create("lfs-batches", "refused");
     for (body, status) in [

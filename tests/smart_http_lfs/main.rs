@@ -11,6 +11,7 @@ mod batches;
 mod broken;
 mod client;
 mod commits;
+mod deployment;
 mod git_lfs;
 mod measures;
 mod reading;

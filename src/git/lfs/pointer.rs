@@ -15,6 +15,9 @@ use super::oid::LfsOid;
 /// Bytes that a pointer has at most; git-lfs reads no larger blob as one.
 pub const POINTER_BYTES_MAX: usize = 1024;
 
+/// Bytes that a pointer has at least: the shortest version, a name, and a size of one digit.
+pub const POINTER_BYTES_MIN: usize = 114;
+
 /// The versions that git-lfs reads, the one that is written first.
 const VERSIONS: [&str; 3] = [
     "https://git-lfs.github.com/spec/v1",
@@ -101,6 +104,9 @@ mod tests {
         ] {
             assert_eq!(read(text.clone()), pointer, "{text}");
         }
+        let shortest = format!("version http://git-media.io/v/2\noid sha256:{OID}\nsize 0");
+        assert_eq!(shortest.len(), POINTER_BYTES_MIN);
+        assert_eq!(read(shortest), Some(Pointer { oid, size: 0 }));
         let pad = " ".repeat(1024);
         for text in [
             String::new(),

@@ -1,7 +1,7 @@
 //! Many objects at once: which of them the repository has.
 
 use super::dispatch::{LfsRequest, oid_of, writable};
-
+use super::presigned::upload_name;
 use crate::repo_do::contract::lfs::{LfsBatch, LfsBatchAnswer};
 use crate::repo_do::r2::network::Member;
 use crate::repo_do::request::answer::{self, Answer};
@@ -29,6 +29,7 @@ pub(super) async fn download(asked: LfsRequest) -> Answer {
     }
     reply::json(&LfsBatchAnswer {
         sizes,
+        uploads: Vec::new(),
         network_id: authorized.record.network().to_owned(),
         expires_at_ms: authorized.token.map(|token| token.expires_at_ms),
     })
@@ -45,15 +46,24 @@ pub(super) async fn upload(asked: LfsRequest) -> Answer {
     let batch: LfsBatch = answer::body(request).await?;
     let record = &writable(&store, &authorized)?;
     let (mut sizes, mut begun) = (Vec::with_capacity(batch.objects.len()), Vec::new());
+    let mut uploads = Vec::new();
     for named in &batch.objects {
         let oid = oid_of(&named.oid)?;
-        let found = store.lfs_object(&oid)?.filter(|object| object.is_stored);
-        if found.is_none() && batch.presigned {
+        let found = if batch.presigned {
             let key = lfs_key(record.network(), &oid);
-            store.begin_lfs_object((&oid, named.size), &key, now_ms())?;
-            begun.push(key);
-        }
-        sizes.push(found.map(|object| object.bytes));
+            let object = store.begin_lfs_upload((&oid, named.size), &key, now_ms())?;
+            if object.is_stored {
+                uploads.push(String::new());
+            } else {
+                uploads.push(upload_name(record, &object));
+                begun.push(key);
+            }
+            Some(object)
+        } else {
+            store.lfs_object(&oid)?
+        };
+        let stored = found.filter(|object| object.is_stored);
+        sizes.push(stored.map(|object| object.bytes));
     }
     if !begun.is_empty() {
         store.join_network(record.network())?;
@@ -61,6 +71,7 @@ pub(super) async fn upload(asked: LfsRequest) -> Answer {
     }
     reply::json(&LfsBatchAnswer {
         sizes,
+        uploads,
         network_id: record.network().to_owned(),
         expires_at_ms: authorized.token.as_ref().map(|token| token.expires_at_ms),
     })

@@ -6,11 +6,17 @@
 //! |---|---|
 //! | `dispatch` | which handler answers, and the access that it needs |
 //! | `batch` | many objects at once: which of them the repository has |
+//! | `search` | which objects the pointers name that some roots reach |
 //! | `transfer` | one object: its upload begins and ends, its bytes are found |
+//! | `presigned` | an upload that bypasses the Worker: whose it is, and that it has come |
+//! | `locks` | who locks which file |
 //! | `arrival` | objects that come inside another request |
 
 pub(crate) mod arrival;
 pub(crate) mod dispatch;
+pub(crate) mod search;
 
 mod batch;
+mod locks;
+mod presigned;
 mod transfer;

@@ -141,7 +141,7 @@ impl Task {
                 } else {
                     Thoroughness::Due
                 };
-                upkeep::prune::prune(object, thoroughness).await
+                Ok(upkeep::prune::prune(object, thoroughness).await?.figures)
             }
             Self::Snapshot => upkeep::copies::snapshot(object).await,
         }

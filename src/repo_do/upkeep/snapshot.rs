@@ -26,6 +26,7 @@ use crate::storage::repository::store::RepositoryRecord;
 mod audit;
 mod checks;
 mod leaving;
+mod lfs;
 mod purge;
 pub(crate) mod ready;
 mod secure;
@@ -36,7 +37,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use audit::Audit;
+pub(crate) use audit::{Audit, LfsCheck};
 pub(crate) use checks::{audit, check_copies, check_ready, drop_copies, shared_packs, take_leave};
 pub(crate) use purge::purge_copies;
 pub(crate) use secure::{SecuredPack, is_intact};
@@ -111,7 +112,7 @@ pub(crate) async fn run_step(object: &Rc<RepoObject>) -> Result<Option<i64>, Err
     let _turn = object.snapshot_turn.take().await;
     let bucket = match R2::of(&object.env) {
         Ok(bucket) => bucket,
-        Err(error) if store.r2_keys()?.is_empty() => {
+        Err(error) if !store.names_r2_objects()? => {
             fault_log::warning("r2", &format!("{error}: packs stay in SQLite"));
             return Ok(None);
         }

@@ -1,15 +1,17 @@
 //! The one adapter of R2: the port [`Bucket`] on a bucket's binding.
 
 use std::ops::Range;
+use std::pin::pin;
 
 use futures::Stream;
 use futures::future::join;
+use futures::future::{Either, select};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::ReadableStream;
 use worker::{Bucket as Binding, Env, FixedLengthStream, Range as R2Range, UploadedPart};
 
-use super::bucket::{Bucket, BucketError};
+use super::bucket::{Bucket, BucketError, Described};
 
 /// The binding's name in `wrangler.toml`.
 pub(crate) const BINDING: &str = "PACKS";
@@ -32,6 +34,16 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     fn writable(this: &Pipe) -> JsValue;
+
+    /// Digests what is piped into it.
+    #[wasm_bindgen(js_namespace = crypto)]
+    type DigestStream;
+
+    #[wasm_bindgen(constructor, catch, js_namespace = crypto)]
+    fn new(algorithm: &str) -> Result<DigestStream, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn digest(this: &DigestStream) -> js_sys::Promise;
 
     type Source;
 
@@ -97,21 +109,57 @@ impl R2 {
         let source: Source = body.unchecked_into();
         let pumped = source.pipe_to(&pipe.writable()).map_err(thrown)?;
         let put = self.0.put(key, pipe.readable()).sha256(*sha256).execute();
-        let (put, pumped) = join(put, JsFuture::from(pumped)).await;
-        // When the pipe fails, so does R2; when R2 fails, so does the pipe.
-        let broken = pumped
-            .err()
-            .map(|thrown| worker::Error::from(thrown).to_string());
-        let is_length = |message: &String| message.contains(OTHER_LENGTH);
-        match (put, broken.filter(is_length)) {
-            (_, Some(message)) => Err(BucketError::OtherLength {
+        let pumped = JsFuture::from(pumped);
+        let (put, pumped) = match select(pin!(put), pumped).await {
+            // Nobody may read the pipe any more, and then it never ends.
+            Either::Left((Err(error), _)) => (Err(error), Ok(JsValue::UNDEFINED)),
+            Either::Left((Ok(put), pumped)) => (Ok(put), pumped.await),
+            Either::Right((pumped, put)) => (put.await, pumped),
+        };
+        // When the pipe fails, so does R2; when R2 fails, so does the pipe. Either tells of a length.
+        let put = put.map(drop);
+        let pumped = pumped.map(drop).map_err(worker::Error::from);
+        let words = [&put, &pumped].map(|done| done.as_ref().err().map(ToString::to_string));
+        let mut words = words.into_iter().flatten();
+        if let Some(message) = words.find(|words| words.contains(OTHER_LENGTH)) {
+            return Err(BucketError::OtherLength {
                 key: key.to_owned(),
                 length,
                 message,
-            }),
-            (Ok(_), None) => Ok(()),
-            (Err(error), None) => Err(refused(key, error)),
+            });
         }
+        put.map_err(|error| refused(key, error))
+    }
+
+    /// An object without its bytes; `None` if it does not exist.
+    pub(crate) async fn describe(&self, key: &str) -> Result<Option<Described>, BucketError> {
+        let found = self.0.head(key).await.map_err(failed("a look", key))?;
+        let Some(object) = found else {
+            return Ok(None);
+        };
+        let sha256 = object.checksum().sha256;
+        Ok(Some(Described {
+            size: object.size(),
+            sha256: sha256.and_then(|sha256| sha256.try_into().ok()),
+            metadata: object.custom_metadata().map_err(failed("a look", key))?,
+        }))
+    }
+
+    /// The SHA-256 of an object's bytes, which the runtime reads: none of them comes into the wasm.
+    pub(crate) async fn digest(&self, key: &str) -> Result<[u8; 32], BucketError> {
+        let thrown = |error: JsValue| failed("a digest", key)(error.into());
+        let object = self.open(key).await?;
+        let body = object.body().map(worker::ObjectBody::response_body);
+        let Some(Ok(worker::ResponseBody::Stream(body))) = body else {
+            return Err(missing(key));
+        };
+        let digest = DigestStream::new("SHA-256").map_err(thrown)?;
+        let (source, sha256): (Source, _) = (body.unchecked_into(), digest.digest());
+        let piped = source.pipe_to(&digest).map_err(thrown)?;
+        let (piped, sha256) = join(JsFuture::from(piped), JsFuture::from(sha256)).await;
+        piped.map_err(thrown)?;
+        let sha256 = js_sys::Uint8Array::new(&sha256.map_err(thrown)?).to_vec();
+        sha256.try_into().map_err(|_| missing(key))
     }
 
     /// Writes an object whose bytes have this digest; otherwise nothing is written.
@@ -142,6 +190,13 @@ impl R2 {
     pub(crate) async fn look(&self, key: &str) -> Result<Option<(u64, String)>, BucketError> {
         let found = self.0.head(key).await.map_err(failed("a look", key))?;
         Ok(found.map(|object| (object.size(), object.etag())))
+    }
+
+    /// Removes up to a thousand objects; those that are not there are no error.
+    pub(crate) async fn delete_all(&self, keys: Vec<String>) -> Result<(), BucketError> {
+        let first = keys.first().cloned().unwrap_or_default();
+        let deleted = self.0.delete_multiple(keys).await;
+        deleted.map_err(failed("the removal of several from", &first))
     }
 
     /// Writes an object of `length` bytes as its pieces come, and gives R2's own name of its bytes.

@@ -2,6 +2,7 @@
 //!
 //! Every call may fail, and a call that failed may have taken effect.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::git::lfs::LfsOid;
@@ -73,6 +74,17 @@ pub(crate) enum BucketError {
     },
 }
 
+/// What R2 says of an object without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Described {
+    /// Its bytes.
+    pub(crate) size: u64,
+    /// Their digest, if whoever wrote them gave it; R2 has then verified it.
+    pub(crate) sha256: Option<[u8; 32]>,
+    /// Names and values that its writer gave.
+    pub(crate) metadata: HashMap<String, String>,
+}
+
 /// A bucket.
 pub(crate) trait Bucket {
     /// Size of an object in bytes; `None` if it does not exist.
@@ -117,6 +129,11 @@ pub(crate) trait Bucket {
         prefix: &str,
         after: Option<&str>,
     ) -> Result<Vec<(String, u64)>, BucketError>;
+}
+
+/// Whether other repositories of the fork network may name the object as well.
+pub(crate) fn is_of_network(key: &str) -> bool {
+    key.starts_with(PACKS_PREFIX) || key.starts_with(LFS_PREFIX)
 }
 
 /// The key of a pack: the fork network, and the SHA-256 of its stored bytes.

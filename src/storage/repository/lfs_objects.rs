@@ -12,6 +12,10 @@ use crate::storage::db::row::Row;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 use crate::storage::db::sql_error::SqlError;
 
+/// How long an upload keeps the time at which it began, whoever else begins it meanwhile. By that time
+/// R2's bytes are known to be this upload's, and by it an upload is overdue; so both callers finish.
+const SAME_UPLOAD_MS: i64 = 12 * 60 * 60 * 1000;
+
 /// An object that has a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LfsObject {
@@ -21,8 +25,12 @@ pub struct LfsObject {
     pub bytes: u64,
     /// Whether R2 has its bytes; otherwise it is on its way.
     pub is_stored: bool,
-    /// When it came, or began to; in unix milliseconds.
+    /// When it came, or began to; in unix milliseconds. A repository that gives an object up and
+    /// takes it again does so in order: this is later than the time of any release of its key.
     pub at: i64,
+    /// Whether the last search found no pointer to it: it goes after a while, unless it is
+    /// [needed again](RepoStore::need_lfs_objects).
+    pub is_unnamed: bool,
 }
 
 /// The stored objects together.
@@ -34,10 +42,19 @@ pub struct LfsTotals {
     pub bytes: u64,
 }
 
+impl LfsTotals {
+    /// Counts these as well.
+    pub(crate) fn add(&mut self, more: Self) {
+        self.objects = self.objects.saturating_add(more.objects);
+        self.bytes = self.bytes.saturating_add(more.bytes);
+    }
+}
+
 impl<D: Database> RepoStore<D> {
     /// The object, if it has a row: stored or on its way. Reads one row.
     pub fn lfs_object(&self, oid: &LfsOid) -> Result<Option<LfsObject>, StoreError> {
-        let sql = "SELECT oid, object_bytes, stored, at FROM lfs_object WHERE oid = ?1";
+        let sql = "SELECT oid, object_bytes, stored, at, unnamed_since IS NOT NULL
+            FROM lfs_object WHERE oid = ?1";
         let params = [oid.as_bytes().as_slice().into()];
         Ok(query_first(&self.db, sql, &params, read_object)?)
     }
@@ -48,8 +65,8 @@ impl<D: Database> RepoStore<D> {
         after: Option<&LfsOid>,
         limit: u32,
     ) -> Result<Vec<LfsObject>, StoreError> {
-        let sql = "SELECT oid, object_bytes, stored, at FROM lfs_object
-            WHERE oid > ?1 AND stored = 1 ORDER BY oid LIMIT ?2";
+        let sql = "SELECT oid, object_bytes, stored, at, unnamed_since IS NOT NULL
+            FROM lfs_object WHERE oid > ?1 AND stored = 1 ORDER BY oid LIMIT ?2";
         let after = after.map_or([].as_slice(), |oid| oid.as_bytes().as_slice());
         let params = [after.into(), limit.into()];
         Ok(query_all(&self.db, sql, &params, read_object)?)
@@ -71,14 +88,39 @@ impl<D: Database> RepoStore<D> {
     /// go. True, and nothing changed, when the repository has the object.
     pub fn begin_lfs_object(
         &self,
-        (oid, bytes): (&LfsOid, u64),
+        object: (&LfsOid, u64),
         r2_key: &str,
         now_ms: i64,
     ) -> Result<bool, StoreError> {
+        let begun = self.begin_lfs_upload(object, r2_key, now_ms)?;
+        Ok(begun.is_stored)
+    }
+
+    /// The same, and gives the row as it then is. One that began a while ago keeps its time. Reads one
+    /// row.
+    pub fn begin_lfs_upload(
+        &self,
+        (oid, bytes): (&LfsOid, u64),
+        r2_key: &str,
+        now_ms: i64,
+    ) -> Result<LfsObject, StoreError> {
         in_transaction(&self.db, || {
-            if self.lfs_object(oid)?.is_some_and(|object| object.is_stored) {
-                return Ok(true);
+            let found = self.lfs_object(oid)?;
+            if let Some(stored) = found.filter(|object| object.is_stored) {
+                return Ok(stored);
             }
+            let is_recent = |at: &i64| (0..=SAME_UPLOAD_MS).contains(&now_ms.saturating_sub(*at));
+            let at = found.map(|object| object.at).filter(is_recent);
+            let begun = LfsObject {
+                oid: *oid,
+                bytes,
+                is_stored: false,
+                at: match at {
+                    Some(at) => at,
+                    None => self.after_release(r2_key, now_ms)?,
+                },
+                is_unnamed: false,
+            };
             let sql =
                 "INSERT INTO lfs_object (oid, object_bytes, stored, at) VALUES (?1, ?2, 0, ?3)
                 ON CONFLICT (oid) DO UPDATE SET object_bytes = excluded.object_bytes,
@@ -86,12 +128,22 @@ impl<D: Database> RepoStore<D> {
             let params = [
                 oid.as_bytes().as_slice().into(),
                 count(bytes).into(),
-                now_ms.into(),
+                begun.at.into(),
             ];
             self.db.execute(sql, &params)?;
             self.released(r2_key)?;
-            Ok(false)
+            // A prune has to look for what comes of it.
+            let sql = "UPDATE repository SET pruned_reflog_seq = -1 WHERE pruned_reflog_seq <> -1";
+            self.db.execute(sql, &[])?;
+            Ok(begun)
         })
+    }
+
+    /// Now, or a moment after it was decided to release the key: the clock may stand still.
+    fn after_release(&self, r2_key: &str, now_ms: i64) -> Result<i64, SqlError> {
+        let sql = "SELECT not_before FROM r2_release WHERE r2_key = ?1";
+        let decided = query_first(&self.db, sql, &[r2_key.into()], |row| row.integer(0))?;
+        Ok(decided.map_or(now_ms, |decided| now_ms.max(decided.saturating_add(1))))
     }
 
     /// Makes an object, whose bytes R2 has and which were verified, one that the repository has. False,
@@ -121,13 +173,13 @@ impl<D: Database> RepoStore<D> {
         })
     }
 
-    /// Removes the rows of objects, stored or on their way. Their keys may go from `not_before` on.
+    /// Removes the rows of objects, stored or on their way: their keys are given back from now on.
     /// `key_of` names the R2 object of each.
     pub fn forget_lfs_objects(
         &self,
         oids: &[LfsOid],
         key_of: impl Fn(&LfsOid) -> String,
-        not_before: i64,
+        now_ms: i64,
     ) -> Result<LfsTotals, StoreError> {
         in_transaction(&self.db, || {
             let mut gone = LfsTotals::default();
@@ -137,10 +189,12 @@ impl<D: Database> RepoStore<D> {
                 };
                 let sql = "DELETE FROM lfs_object WHERE oid = ?1";
                 self.db.execute(sql, &[oid.as_bytes().as_slice().into()])?;
-                self.release_later(&key_of(oid), not_before)?;
+                self.release_later(&key_of(oid), now_ms.max(object.at))?;
                 if object.is_stored {
-                    gone.objects = gone.objects.saturating_add(1);
-                    gone.bytes = gone.bytes.saturating_add(object.bytes);
+                    gone.add(LfsTotals {
+                        objects: 1,
+                        bytes: object.bytes,
+                    });
                 }
             }
             if gone != LfsTotals::default() {
@@ -182,6 +236,7 @@ fn read_object(row: &dyn Row) -> Result<LfsObject, SqlError> {
         bytes: row.unsigned(1)?,
         is_stored: row.truth(2)?,
         at: row.integer(3)?,
+        is_unnamed: row.truth(4)?,
     })
 }
 
@@ -197,7 +252,7 @@ pub(crate) fn read_oid(row: &dyn Row, column: usize) -> Result<LfsOid, SqlError>
 }
 
 /// Bytes and counts as a column holds them.
-fn count(number: u64) -> i64 {
+pub(super) fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

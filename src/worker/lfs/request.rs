@@ -160,6 +160,8 @@ impl AskedObject {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const OID: &str = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
@@ -251,9 +253,21 @@ mod tests {
             checked("download", &large, ""),
             Ok(LFS_OBJECT_BYTES_MAX + 1)
         );
-        let upper = of_size("1").replace('d', "D");
+        let upper = of_size("1").replace(OID, &OID.to_uppercase());
         assert_eq!(checked("upload", &upper, ""), Err(ObjectError::Oid));
         let error = checked("upload", &of_size("1"), r#","hash_algo":"sha512""#).unwrap_err();
         assert_eq!(error.code(), 409);
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_panics(body in any::<Vec<u8>>(), oid in ".*", size in any::<f64>()) {
+            let _ = BatchRequest::parse(&body);
+            let object = serde_json::json!({ "oid": oid, "size": size });
+            let batch = serde_json::json!({ "operation": "upload", "objects": [object] });
+            if let Ok(batch) = BatchRequest::parse(batch.to_string().as_bytes()) {
+                prop_assert!(batch.checked().iter().all(Result::is_err));
+            }
+        }
     }
 }

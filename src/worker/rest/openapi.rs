@@ -31,7 +31,7 @@ mod tests {
     fn template(route: &Route) -> Option<String> {
         let in_repository = |rest: &str| format!("{REPOSITORY}{rest}");
         Some(match route {
-            Route::Git(..) | Route::Neighbour(_) => return None,
+            Route::Git(..) | Route::Lfs(..) | Route::Neighbour(_) => return None,
             Route::FrontPage => "/".to_owned(),
             Route::Health => "/healthz".to_owned(),
             Route::OpenApi => "/api/v1/openapi.json".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::audit::{Audit, Ledger, ReadyState};
+use super::audit::{Audit, Ledger, LfsCheck, ReadyState};
 use super::surroundings::{RepositorySurroundings, SNAPSHOT_BYTES, ledger, securing};
 use crate::git::store::PackId;
 use crate::repo_do::contract::ErrorReply;
@@ -22,9 +22,14 @@ use crate::storage::repository::store::RepositoryRecord;
 const ROWS_A_STEP: u32 = 256;
 
 impl Ledger for RepositorySurroundings<'_> {
-    async fn held(&self) -> Result<Vec<String>, SnapshotError> {
-        let held = self.member.held().await;
+    async fn held(&self, after: &str) -> Result<Vec<String>, SnapshotError> {
+        let held = self.member.held(after).await;
         held.map_err(|error| ledger("the repository's objects", error))
+    }
+
+    async fn unheld(&self, keys: Vec<String>) -> Result<Vec<String>, SnapshotError> {
+        let unheld = self.member.unheld(keys).await;
+        unheld.map_err(|error| ledger("the repository's objects", error))
     }
 
     async fn unnamed(&self, keys: Vec<String>) -> Result<Vec<String>, SnapshotError> {
@@ -122,22 +127,28 @@ pub(crate) async fn check_ready(
     Ok(problem)
 }
 
-/// Compares R2, the rows and the network's account; `None` where R2 has nothing and is not there.
+/// Compares R2, the rows and the network's account; `None` where R2 has nothing and is not there. The
+/// bytes of objects of Git LFS are read if that is asked for.
 pub(crate) async fn audit(
     object: &RepoObject,
     store: &Store,
     record: &RepositoryRecord,
+    lfs: LfsCheck,
 ) -> Result<Option<Audit>, ErrorReply> {
     let _turn = object.snapshot_turn.take().await;
     let bucket = match R2::of(&object.env) {
         Ok(bucket) => bucket,
-        Err(_) if store.r2_keys()?.is_empty() => return Ok(None),
+        Err(_) if !store.names_r2_objects()? => return Ok(None),
         Err(error) => return Err(SnapshotError::from(error).into()),
     };
     let around = RepositorySurroundings::new(object, store, record);
+    let _reservation = match lfs {
+        LfsCheck::Sizes => None,
+        LfsCheck::Digests => Some(reserve(SNAPSHOT_BYTES).await?),
+    };
     Ok(Some(
         securing(store, &bucket, record, &around)
-            .audit(&record.id)
+            .audit(&record.id, lfs)
             .await?,
     ))
 }

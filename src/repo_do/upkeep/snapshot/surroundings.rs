@@ -10,6 +10,7 @@ use crate::repo_do::state::store::Store;
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::PART_BYTES;
+use crate::storage::repository::copies::Release;
 use crate::storage::repository::store::RepositoryRecord;
 
 /// Bytes that a run holds: a part here and once more in JavaScript.
@@ -39,9 +40,9 @@ impl Surroundings for RepositorySurroundings<'_> {
         taken.map_err(|error| ledger(key, error))
     }
 
-    async fn release(&self, key: &str) -> Result<(), SnapshotError> {
-        let released = self.member.release(vec![key.to_owned()]).await;
-        released.map_err(|error| ledger(key, error))
+    async fn release(&self, releases: &[Release]) -> Result<(), SnapshotError> {
+        let released = self.member.release(releases.to_vec()).await;
+        released.map_err(|error| ledger("the repository's objects", error))
     }
 
     async fn leave(&self) -> Result<(), SnapshotError> {
