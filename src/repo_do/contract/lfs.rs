@@ -16,6 +16,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::git::lfs::LfsOid;
+
 /// Objects named in one batch at most.
 pub(crate) const LFS_BATCH_MAX: usize = 1000;
 

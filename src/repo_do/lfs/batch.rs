@@ -1,6 +1,6 @@
 //! Many objects at once: which of them the repository has.
 
-use super::dispatch::{LfsRequest, oid_of, writable};
+use super::asked::{LfsRequest, oid_of, writable};
 use super::presigned::upload_name;
 use crate::repo_do::contract::lfs::{LfsBatch, LfsBatchAnswer};
 use crate::repo_do::r2::network::Member;

@@ -2,7 +2,7 @@
 //! had the bytes before, from another repository of the network. So R2 keeps with the bytes whose upload
 //! they are, and only the upload that this repository began makes the object its own.
 
-use super::dispatch::{LfsRequest, oid_of, writable};
+use super::asked::{LfsRequest, oid_of, writable};
 use crate::repo_do::contract::lfs::{LfsArrived, LfsExpected, LfsNamed, LfsPlace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::{self, Answer};

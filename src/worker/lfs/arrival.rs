@@ -1,7 +1,7 @@
 //! What R2 must say of an upload that bypassed the Worker before it counts.
 
 use super::presigned::UPLOAD_METADATA;
-use crate::git::lfs::LfsOid;
+use crate::repo_do::contract::lfs::LfsOid;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::r2::bucket::Described;
 

@@ -8,7 +8,7 @@ use worker::Response;
 use super::arrival::{ArrivalError, Awaited};
 use super::asking::{ask, body_bytes};
 use super::told;
-use crate::git::lfs::LfsOid;
+use crate::repo_do::contract::lfs::LfsOid;
 use crate::repo_do::contract::lfs::{self, LfsArrived, LfsExpected, LfsNamed};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::storage::fault_log;
