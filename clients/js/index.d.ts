@@ -178,6 +178,9 @@ export interface ArtifactsPurgeResult {
   /** Bytes by which the packs shrank. */
   bytes: number;
   packsRewritten: number;
+  /** Objects of Git LFS that went, and their bytes. */
+  lfsObjects: number;
+  lfsBytes: number;
   /** Objects in R2 that this repository released. */
   r2Objects: number;
   /** Repositories of the fork network that name packs that this one does not. */
@@ -324,6 +327,7 @@ export interface Artifacts {
    * @param params.source.branch The only branch to import; all unless given.
    * @param params.source.depth How many commits of history to import; all unless given.
    * @param params.target.opts.fsck How it checks objects; not among the binding's options.
+   * @param params.target.opts.lfs Whether objects of Git LFS are taken along: true unless given.
    * @throws {ArtifactsError} `INVALID_REPO_NAME`, `INVALID_URL`, `REMOTE_AUTH_REQUIRED`,
    * `NOT_FOUND`, `UPSTREAM_UNAVAILABLE`, `ALREADY_EXISTS`.
    */
@@ -331,7 +335,7 @@ export interface Artifacts {
     source: { url: string; branch?: string; depth?: number };
     target: {
       name: string;
-      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange };
+      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange; lfs?: boolean };
     };
   }): Promise<ArtifactsCreateRepoResult>;
 
