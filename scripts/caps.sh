@@ -10,9 +10,9 @@ cd "$ROOT"
 # REST of contents and operations an eighth. Writing without a clone took 352 KiB: commits, patches,
 # diffs, merges and notes, each as git does it, and their routes. Events took 220 KiB: outbox, feeds,
 # streams and queue, the object of a webhook, and a third more of the API's description.
-wasm_gzip_kb_max=1808
+wasm_gzip_kb_max=1990
 # Each crate is somebody's code in everybody's repository.
-crates_max=124   # hmac came with two of its own: webhooks are signed
+crates_max=140   # hmac came with two of its own: webhooks are signed
 
 gzip_kb=$(($(gzip -9 -c build/index_bg.wasm | wc -c) / 1024))
 crates=$(cargo tree --locked -p cairn --target wasm32-unknown-unknown --edges normal --prefix none |

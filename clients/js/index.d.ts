@@ -445,6 +445,31 @@ export interface CairnRepo extends ArtifactsRepo {
   purgeUnreachable(opts?: { network?: boolean }): Promise<ArtifactsPurgeResult>;
 
   /**
+   * The bytes of a blob, or null if none has this id.
+   * @param opts.lfs Whether a pointer of Git LFS is answered with the bytes of its object.
+   * @throws {ArtifactsError} `NOT_FOUND` if the repository does not have that object.
+   */
+  readBlob(hash: string, opts?: { lfs?: boolean }): Promise<Blob | null>;
+
+  /**
+   * The bytes of a file, or null if the ref or the path leads to no file.
+   * @param args.lfs As of `readBlob`.
+   * @throws {ArtifactsError} as `readBlob`.
+   */
+  readFile(args: { ref: string; path: string; lfs?: boolean }): Promise<Blob | null>;
+
+  /**
+   * The large files that the repository has, by their ids.
+   * @param opts.limit At most 1,000, 100 unless given.
+   * @returns A page, the cursor of the next one if there is one, and the totals of all.
+   */
+  listLfsObjects(opts?: { limit?: number; cursor?: string }): Promise<{
+    objects: ListedLfsObject[];
+    cursor?: string;
+    total: { objects: number; bytes: number };
+  }>;
+
+  /**
    * Makes one commit on one branch.
    * @returns What was made; `oldHead` is null if the commit made the branch.
    * @throws {ArtifactsError} `CONFLICT` if the branch is not at `expectedHead`, `NO_CHANGE`,
@@ -763,7 +788,19 @@ export interface Person {
 /** The modes of git. */
 export type FileMode = "100644" | "100755" | "120000" | "160000" | "040000";
 
-/** A change of one path. It has one of `content`, `blob`, `delete` and `moveFrom`. */
+/** An object of Git LFS: the SHA-256 of a large file, and its bytes. */
+export interface LfsObject {
+  oid: string;
+  size: number;
+}
+
+/** An object of Git LFS that a repository has. */
+export interface ListedLfsObject extends LfsObject {
+  /** When the repository got it, in ISO 8601. */
+  createdAt: string;
+}
+
+/** A change of one path. It has one of `content`, `blob`, `lfs`, `delete` and `moveFrom`. */
 export interface FileChange {
   path?: string;
   /** In place of `path`, if it is not UTF-8. */
@@ -773,6 +810,8 @@ export interface FileChange {
   content?: string | Uint8Array;
   /** An object that is here. */
   blob?: string;
+  /** An object of Git LFS that is here: the commit gets its pointer. */
+  lfs?: LfsObject;
   delete?: true;
   /** The path that is moved here; a content may stand beside it. */
   moveFrom?: string;
@@ -810,6 +849,8 @@ export interface CommitOptions {
   /** Whether `Signed-off-by` is appended. */
   signOff?: boolean;
   allowEmpty?: boolean;
+  /** Whether contents go to Git LFS where `.gitattributes` says `filter=lfs`; not with a patch. */
+  lfs?: boolean;
   pushOptions?: string[];
 }
 
@@ -833,6 +874,8 @@ export interface Committed {
   oldHead: string | null;
   newHead: string;
   filesChanged: number;
+  /** With `lfs`: the files of which the commit has pointers. */
+  lfs?: (LfsObject & { path: string; pathBase64?: string })[];
 }
 
 /** A change of a ref. */

@@ -126,6 +126,8 @@ pub(crate) enum Content {
     Reflog,
     /// `/notes`
     Notes,
+    /// `/lfs`
+    Lfs,
 }
 
 /// The writes to a repository.
@@ -308,6 +310,7 @@ fn parse_content(segments: &[&str]) -> Option<Content> {
         ["merge-base"] => Content::MergeBase,
         ["reflog"] => Content::Reflog,
         ["notes"] => Content::Notes,
+        ["lfs"] => Content::Lfs,
         _ => return None,
     })
 }

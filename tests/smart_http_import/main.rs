@@ -14,6 +14,7 @@ mod support;
 
 mod failures;
 mod imported;
+mod lfs;
 mod life;
 mod old;
 mod parts;

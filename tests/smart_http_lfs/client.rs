@@ -47,6 +47,12 @@ impl Object {
         Self::of(bytes.collect::<Vec<u8>>())
     }
 
+    /// The pointer that a commit has in its place.
+    pub fn pointer(&self) -> String {
+        let (oid, size) = (&self.oid, self.bytes.len());
+        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {size}\n")
+    }
+
     /// As a batch names it.
     pub fn named(&self) -> Value {
         json!({ "oid": self.oid, "size": self.bytes.len() })

@@ -16,7 +16,15 @@ const LAYERS: [(&str, &[&str]); 4] = [
 /// may import each other where `true` stands.
 const ENGINE: [(&[&str], bool); 5] = [
     (
-        &["object", "hash", "refname", "filter", "limits", "lfs"],
+        &[
+            "object",
+            "hash",
+            "refname",
+            "filter",
+            "limits",
+            "lfs",
+            "attributes",
+        ],
         true,
     ),
     (&["protocol", "pack", "store"], true),

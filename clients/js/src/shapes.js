@@ -113,6 +113,14 @@ export function treeEntry({ name, mode, hash, type }) {
 }
 
 /**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").ListedLfsObject}
+ */
+export function lfsObject({ oid, size, created_at: createdAt }) {
+  return { oid, size, createdAt };
+}
+
+/**
  * @param {any} result
  * @returns {import("../index.d.ts").ArtifactsPurgeResult}
  */

@@ -78,18 +78,18 @@ pub(crate) async fn send(mut reading: Reading, id: ObjectId, request: &Request) 
 }
 
 /// The headers of every answer.
-fn head(etag: &str) -> worker::Result<Headers> {
+pub(super) fn head(etag: &str) -> worker::Result<Headers> {
     let headers = Headers::new();
     headers.set("etag", etag)?;
     headers.set("accept-ranges", "bytes")?;
     Ok(headers)
 }
 
-fn empty(headers: Headers, status: u16) -> worker::Result<Response> {
+pub(super) fn empty(headers: Headers, status: u16) -> worker::Result<Response> {
     Ok(Response::empty()?.with_headers(headers).with_status(status))
 }
 
-fn unsatisfiable(size_bytes: u64) -> worker::Result<Response> {
+pub(super) fn unsatisfiable(size_bytes: u64) -> worker::Result<Response> {
     let message = format!("the range lies outside of the {size_bytes} bytes");
     let error = ErrorReply::new(ErrorCode::RangeNotSatisfiable, message);
     let response = reply::refusal(&error)?;

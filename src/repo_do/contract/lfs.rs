@@ -10,6 +10,8 @@
 //! | `POST /lfs/begin` | push | [`LfsNamed`] | [`LfsPlace`]: noted, and its key taken |
 //! | `POST /lfs/finish` | push | [`LfsNamed`] | nothing: the repository has it from now on |
 //! | `POST /lfs/verify` | push | [`LfsNamed`] | as `/lfs/locate` |
+//! | `POST /lfs/expected` | push | [`LfsNamed`] | [`LfsExpected`]: of an upload that bypasses the Worker |
+//! | `POST /lfs/arrived` | push | [`LfsArrived`] | nothing: the same as finish, of just that upload |
 //! | `POST /lfs/locate` | read | [`LfsNamed`], its size 0 where nobody knows it | [`LfsPlace`]: one that the repository has |
 
 use serde::{Deserialize, Serialize};
@@ -32,8 +34,12 @@ pub(crate) mod path {
     pub(crate) const BEGIN: &str = "/lfs/begin";
     /// R2 has the bytes of an upload, verified.
     pub(crate) const FINISH: &str = "/lfs/finish";
-    /// Whether an upload is here, which its client asks once it is done.
+    /// Whether an object is here, which an uploader asks where R2 refused its write.
     pub(crate) const VERIFY: &str = "/lfs/verify";
+    /// The upload by which R2 must have an object's bytes.
+    pub(crate) const EXPECTED: &str = "/lfs/expected";
+    /// R2 has the bytes of that upload, verified.
+    pub(crate) const ARRIVED: &str = "/lfs/arrived";
     /// Where an object's bytes are.
     pub(crate) const LOCATE: &str = "/lfs/locate";
 
@@ -41,7 +47,7 @@ pub(crate) mod path {
     /// files would else use up three times what it needs.
     #[must_use]
     pub(crate) fn goes_on(path: &str) -> bool {
-        matches!(path, FINISH | VERIFY)
+        matches!(path, FINISH | VERIFY | EXPECTED | ARRIVED)
     }
 }
 
@@ -74,6 +80,10 @@ pub(crate) struct LfsBatch {
 pub(crate) struct LfsBatchAnswer {
     /// `None`: the repository does not have it.
     pub(crate) sizes: Vec<Option<u64>>,
+    /// Of a presigned upload, in the same order: the names of the uploads that began, empty where none
+    /// did.
+    #[serde(default)]
+    pub(crate) uploads: Vec<String>,
     /// The id of the fork network, of which R2 keys are made.
     pub(crate) network_id: String,
     /// When the caller's token ends, in milliseconds since 1970; `None`: the caller has none.
@@ -91,4 +101,26 @@ pub(crate) struct LfsPlace {
     pub(crate) size: u64,
     /// Whether the repository has it: then an upload need not be written.
     pub(crate) is_stored: bool,
+}
+
+/// An upload that bypasses the Worker, as it began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LfsExpected {
+    /// Where its bytes are to be.
+    pub(crate) place: LfsPlace,
+    /// Its name, which R2 must have with the bytes.
+    pub(crate) upload: String,
+}
+
+/// An upload that bypassed the Worker has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LfsArrived {
+    /// The object's name.
+    pub(crate) oid: String,
+    /// Its bytes.
+    pub(crate) size: u64,
+    /// The upload's name.
+    pub(crate) upload: String,
 }

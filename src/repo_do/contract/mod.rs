@@ -28,7 +28,7 @@
 //! | `GET /content/…?…` | read | | see [`content`] |
 //! | `GET /compare/…?…` | read | | see [`compare`] |
 //! | `POST, PUT, DELETE /write/…` | push | as the client sent it | see [`write`] |
-//! | `POST /lfs/…` | read or push | | see [`lfs`] |
+//! | `POST /lfs/…` | read or push | | see [`lfs`] and [`lfs_locks`] |
 //! | `GET /events?…` | read, with a credential | | JSON as the client gets it, or server-sent events |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
@@ -56,6 +56,7 @@ pub(crate) mod compare;
 pub(crate) mod conditions;
 pub(crate) mod content;
 pub(crate) mod lfs;
+pub(crate) mod lfs_locks;
 pub(crate) mod strict;
 pub(crate) mod write;
 

@@ -1,6 +1,7 @@
 //! Many objects at once: which of them the repository has.
 
 use super::dispatch::{LfsRequest, oid_of, writable};
+use super::presigned::upload_name;
 use super::transfer::upkeep_due;
 
 use crate::repo_do::contract::lfs::{LfsBatch, LfsBatchAnswer};
@@ -30,6 +31,7 @@ pub(super) async fn download(asked: LfsRequest) -> Answer {
     }
     reply::json(&LfsBatchAnswer {
         sizes,
+        uploads: Vec::new(),
         network_id: authorized.record.network().to_owned(),
         expires_at_ms: authorized.token.map(|token| token.expires_at_ms),
     })
@@ -46,21 +48,27 @@ pub(super) async fn upload(asked: LfsRequest) -> Answer {
     let batch: LfsBatch = answer::body(request).await?;
     let record = &writable(&store, &authorized)?;
     let mut sizes = Vec::with_capacity(batch.objects.len());
-    let (mut here, mut begun, mut taken_at) = (Vec::new(), Vec::new(), 0);
+    let (mut here, mut begun, mut uploads) = (Vec::new(), Vec::new(), Vec::new());
+    let mut taken_at = 0;
     for named in &batch.objects {
         let oid = oid_of(&named.oid)?;
-        let found = store.lfs_object(&oid)?.filter(|object| object.is_stored);
-        if found.is_none() && batch.presigned {
+        let found = if batch.presigned {
             let key = lfs_key(record.network(), &oid);
-            store.begin_lfs_object((&oid, named.size), &key, now_ms())?;
-            begun.push(key);
-            taken_at = store
-                .lfs_object(&oid)?
-                .map_or(0, |begun| begun.at)
-                .max(taken_at);
-        }
-        here.extend(found);
-        sizes.push(found.map(|object| object.bytes));
+            let object = store.begin_lfs_upload((&oid, named.size), &key, now_ms())?;
+            if object.is_stored {
+                uploads.push(String::new());
+            } else {
+                uploads.push(upload_name(record, &object));
+                begun.push(key);
+                taken_at = object.at.max(taken_at);
+            }
+            Some(object)
+        } else {
+            store.lfs_object(&oid)?
+        };
+        let stored = found.filter(|object| object.is_stored);
+        here.extend(stored);
+        sizes.push(stored.map(|object| object.bytes));
     }
     // The client is about to push pointers to these, and will not send them.
     store.need_lfs_objects(&here)?;
@@ -72,6 +80,7 @@ pub(super) async fn upload(asked: LfsRequest) -> Answer {
     }
     reply::json(&LfsBatchAnswer {
         sizes,
+        uploads,
         network_id: record.network().to_owned(),
         expires_at_ms: authorized.token.as_ref().map(|token| token.expires_at_ms),
     })

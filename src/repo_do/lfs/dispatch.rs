@@ -6,10 +6,11 @@ use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use worker::{Method, Request};
 
-use super::{batch, transfer};
+use super::{batch, locks, presigned, transfer};
 use crate::git::lfs::LfsOid;
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::lfs::path;
+use crate::repo_do::contract::lfs_locks;
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::{Answer, no_route};
@@ -35,7 +36,7 @@ pub(crate) struct LfsRequest {
 /// The access that a path needs.
 pub(crate) fn access(path: &str) -> Access {
     match path {
-        path::DOWNLOAD | path::LOCATE => Access::Read,
+        path::DOWNLOAD | path::LOCATE | lfs_locks::path::LIST => Access::Read,
         _ => Access::Push,
     }
 }
@@ -55,7 +56,10 @@ async fn dispatch(asked: LfsRequest) -> Answer {
         path::UPLOAD => batch::upload(asked).await,
         path::BEGIN => transfer::begin(asked).await,
         path::FINISH => transfer::finish(asked).await,
+        path::EXPECTED => presigned::expected(asked).await,
+        path::ARRIVED => presigned::arrived(asked).await,
         path::LOCATE | path::VERIFY => transfer::locate(asked).await,
+        route if route.starts_with(lfs_locks::path::PREFIX) => locks::answer(asked).await,
         _ => Err(no_route()),
     }
 }

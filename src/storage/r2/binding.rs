@@ -4,13 +4,14 @@ use std::ops::Range;
 use std::pin::pin;
 
 use futures::Stream;
+use futures::future::join;
 use futures::future::{Either, select};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::ReadableStream;
 use worker::{Bucket as Binding, Env, FixedLengthStream, Range as R2Range, UploadedPart};
 
-use super::bucket::{Bucket, BucketError};
+use super::bucket::{Bucket, BucketError, Described};
 
 /// The binding's name in `wrangler.toml`.
 pub(crate) const BINDING: &str = "PACKS";
@@ -33,6 +34,16 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     fn writable(this: &Pipe) -> JsValue;
+
+    /// Digests what is piped into it.
+    #[wasm_bindgen(js_namespace = crypto)]
+    type DigestStream;
+
+    #[wasm_bindgen(constructor, catch, js_namespace = crypto)]
+    fn new(algorithm: &str) -> Result<DigestStream, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn digest(this: &DigestStream) -> js_sys::Promise;
 
     type Source;
 
@@ -118,6 +129,61 @@ impl R2 {
             });
         }
         put.map_err(|error| refused(key, error))
+    }
+
+    /// An object without its bytes; `None` if it does not exist.
+    pub(crate) async fn describe(&self, key: &str) -> Result<Option<Described>, BucketError> {
+        let found = self.0.head(key).await.map_err(failed("a look", key))?;
+        let Some(object) = found else {
+            return Ok(None);
+        };
+        let sha256 = object.checksum().sha256;
+        Ok(Some(Described {
+            size: object.size(),
+            sha256: sha256.and_then(|sha256| sha256.try_into().ok()),
+            metadata: object.custom_metadata().map_err(failed("a look", key))?,
+        }))
+    }
+
+    /// The SHA-256 of an object's bytes, which the runtime reads: none of them comes into the wasm.
+    pub(crate) async fn digest(&self, key: &str) -> Result<[u8; 32], BucketError> {
+        let thrown = |error: JsValue| failed("a digest", key)(error.into());
+        let object = self.open(key).await?;
+        let body = object.body().map(worker::ObjectBody::response_body);
+        let Some(Ok(worker::ResponseBody::Stream(body))) = body else {
+            return Err(missing(key));
+        };
+        let digest = DigestStream::new("SHA-256").map_err(thrown)?;
+        let (source, sha256): (Source, _) = (body.unchecked_into(), digest.digest());
+        let piped = source.pipe_to(&digest).map_err(thrown)?;
+        let (piped, sha256) = join(JsFuture::from(piped), JsFuture::from(sha256)).await;
+        piped.map_err(thrown)?;
+        let sha256 = js_sys::Uint8Array::new(&sha256.map_err(thrown)?).to_vec();
+        sha256.try_into().map_err(|_| missing(key))
+    }
+
+    /// Writes an object whose bytes have this digest; otherwise nothing is written.
+    pub(crate) async fn put_bytes_verified(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        sha256: &[u8; 32],
+    ) -> Result<(), BucketError> {
+        let put = self.0.put(key, bytes).sha256(*sha256).execute().await;
+        put.map(drop).map_err(|error| refused(key, error))
+    }
+
+    /// The same of `length` bytes, as their pieces come.
+    pub(crate) async fn put_stream_verified(
+        &self,
+        key: &str,
+        pieces: impl Stream<Item = worker::Result<Vec<u8>>> + 'static,
+        length: u64,
+        sha256: &[u8; 32],
+    ) -> Result<(), BucketError> {
+        let body = FixedLengthStream::wrap(pieces, length);
+        let put = self.0.put(key, body).sha256(*sha256).execute().await;
+        put.map(drop).map_err(|error| refused(key, error))
     }
 
     /// Size and entity tag of an object; `None` if it does not exist.

@@ -2,6 +2,7 @@
 //!
 //! Every call may fail, and a call that failed may have taken effect.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::git::lfs::LfsOid;
@@ -71,6 +72,17 @@ pub(crate) enum BucketError {
         /// R2's own words.
         message: String,
     },
+}
+
+/// What R2 says of an object without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Described {
+    /// Its bytes.
+    pub(crate) size: u64,
+    /// Their digest, if whoever wrote them gave it; R2 has then verified it.
+    pub(crate) sha256: Option<[u8; 32]>,
+    /// Names and values that its writer gave.
+    pub(crate) metadata: HashMap<String, String>,
 }
 
 /// A bucket.

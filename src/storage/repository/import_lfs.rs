@@ -6,6 +6,7 @@ use super::lfs_objects::{LfsTotals, read_oid};
 use super::store::RepoStore;
 use crate::git::lfs::{LfsOid, Pointer};
 use crate::git::store::StoreError;
+use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 
 /// Missing objects that are shown by name.
@@ -55,7 +56,9 @@ impl<D: Database> RepoStore<D> {
             let sql = "INSERT INTO import_lfs (oid, object_bytes) VALUES (?1, ?2)
                 ON CONFLICT DO NOTHING";
             for pointer in pointers {
+                // A pointer may claim any size.
                 let bytes = i64::try_from(pointer.size).unwrap_or(i64::MAX);
+                let bytes = bytes.min(INTEGER_MAX);
                 let params = [pointer.oid.as_bytes().as_slice().into(), bytes.into()];
                 self.db.execute(sql, &params)?;
             }
@@ -90,10 +93,8 @@ impl<D: Database> RepoStore<D> {
 
     /// How many are noted and not here, and their bytes. Reads all of their rows.
     pub fn wanted_lfs_totals(&self) -> Result<LfsTotals, StoreError> {
-        // Sums of what pointers claim may be too large for a number.
-        let sql = "SELECT count(*), CAST(min(total(object_bytes), 9e18) AS INTEGER)
-            FROM import_lfs";
-        let totals = query_first(&self.db, sql, &[], |row| {
+        let sql = "SELECT count(*), CAST(min(total(object_bytes), ?1) AS INTEGER) FROM import_lfs";
+        let totals = query_first(&self.db, sql, &[INTEGER_MAX.into()], |row| {
             Ok(LfsTotals {
                 objects: row.unsigned(0)?,
                 bytes: row.unsigned(1)?,

@@ -12,6 +12,10 @@ use crate::storage::db::row::Row;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 use crate::storage::db::sql_error::SqlError;
 
+/// How long an upload keeps the time at which it began, whoever else begins it meanwhile. By that time
+/// R2's bytes are known to be this upload's, and by it an upload is overdue; so both callers finish.
+const SAME_UPLOAD_MS: i64 = 12 * 60 * 60 * 1000;
+
 /// An object that has a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LfsObject {
@@ -84,14 +88,39 @@ impl<D: Database> RepoStore<D> {
     /// go. True, and nothing changed, when the repository has the object.
     pub fn begin_lfs_object(
         &self,
-        (oid, bytes): (&LfsOid, u64),
+        object: (&LfsOid, u64),
         r2_key: &str,
         now_ms: i64,
     ) -> Result<bool, StoreError> {
+        let begun = self.begin_lfs_upload(object, r2_key, now_ms)?;
+        Ok(begun.is_stored)
+    }
+
+    /// The same, and gives the row as it then is. One that began a while ago keeps its time. Reads one
+    /// row.
+    pub fn begin_lfs_upload(
+        &self,
+        (oid, bytes): (&LfsOid, u64),
+        r2_key: &str,
+        now_ms: i64,
+    ) -> Result<LfsObject, StoreError> {
         in_transaction(&self.db, || {
-            if self.lfs_object(oid)?.is_some_and(|object| object.is_stored) {
-                return Ok(true);
+            let found = self.lfs_object(oid)?;
+            if let Some(stored) = found.filter(|object| object.is_stored) {
+                return Ok(stored);
             }
+            let is_recent = |at: &i64| (0..=SAME_UPLOAD_MS).contains(&now_ms.saturating_sub(*at));
+            let at = found.map(|object| object.at).filter(is_recent);
+            let begun = LfsObject {
+                oid: *oid,
+                bytes,
+                is_stored: false,
+                at: match at {
+                    Some(at) => at,
+                    None => self.after_release(r2_key, now_ms)?,
+                },
+                is_unnamed: false,
+            };
             let sql =
                 "INSERT INTO lfs_object (oid, object_bytes, stored, at) VALUES (?1, ?2, 0, ?3)
                 ON CONFLICT (oid) DO UPDATE SET object_bytes = excluded.object_bytes,
@@ -99,14 +128,14 @@ impl<D: Database> RepoStore<D> {
             let params = [
                 oid.as_bytes().as_slice().into(),
                 count(bytes).into(),
-                self.after_release(r2_key, now_ms)?.into(),
+                begun.at.into(),
             ];
             self.db.execute(sql, &params)?;
             self.released(r2_key)?;
             // A prune has to look for what comes of it.
             let sql = "UPDATE repository SET pruned_reflog_seq = -1 WHERE pruned_reflog_seq <> -1";
             self.db.execute(sql, &[])?;
-            Ok(false)
+            Ok(begun)
         })
     }
 

@@ -12,7 +12,7 @@ use crate::worker::names::RepositoryPath;
 use crate::worker::objects::{Asked, Call, read, repository};
 use crate::worker::visit::Visit;
 
-/// Asks the repository's object. It decides alone; KV only says more exactly why not.
+/// Asks the repository's object what makes no difference when it is asked twice.
 pub(super) async fn ask<T: DeserializeOwned>(
     visit: &Visit,
     path: &RepositoryPath,
@@ -20,9 +20,34 @@ pub(super) async fn ask<T: DeserializeOwned>(
     target: &'static str,
     question: &impl Serialize,
 ) -> Result<T, ErrorReply> {
+    ask_by(
+        visit,
+        path,
+        access,
+        Call::post(target, question)?.repeatable(),
+    )
+    .await
+}
+
+/// Asks the repository's object for a change that a second time would be another one.
+pub(super) async fn ask_once<T: DeserializeOwned>(
+    visit: &Visit,
+    path: &RepositoryPath,
+    access: Access,
+    target: &'static str,
+    question: &impl Serialize,
+) -> Result<T, ErrorReply> {
+    ask_by(visit, path, access, Call::post(target, question)?).await
+}
+
+/// The object decides alone; KV only says more exactly why not.
+async fn ask_by<T: DeserializeOwned>(
+    visit: &Visit,
+    path: &RepositoryPath,
+    access: Access,
+    call: Call,
+) -> Result<T, ErrorReply> {
     let actor = admission::actor(visit, access)?;
-    // Every message says what is to be so: twice is once.
-    let call = Call::post(target, question)?.repeatable();
     match repository(visit, path, actor, call).await {
         Ok(response) if response.status_code() == 200 => read(response).await,
         refused => {

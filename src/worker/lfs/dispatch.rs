@@ -24,6 +24,9 @@ pub(crate) async fn answer(
             download::download(visit, &request.headers(), path, oid, is_head).await
         }
         LfsRoute::Verify => verify::verify(visit, request, path).await,
-        LfsRoute::Locks | LfsRoute::LocksVerify | LfsRoute::Unlock(_) => locks::answer(),
+        LfsRoute::Locks if method == "GET" => locks::list(visit, &request, path).await,
+        LfsRoute::Locks => locks::create(visit, request, path).await,
+        LfsRoute::LocksVerify => locks::verify(visit, request, path).await,
+        LfsRoute::Unlock(id) => locks::unlock(visit, request, path, *id).await,
     }
 }

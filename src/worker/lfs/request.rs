@@ -253,7 +253,7 @@ mod tests {
             checked("download", &large, ""),
             Ok(LFS_OBJECT_BYTES_MAX + 1)
         );
-        let upper = of_size("1").replace('d', "D");
+        let upper = of_size("1").replace(OID, &OID.to_uppercase());
         assert_eq!(checked("upload", &upper, ""), Err(ObjectError::Oid));
         let error = checked("upload", &of_size("1"), r#","hash_algo":"sha512""#).unwrap_err();
         assert_eq!(error.code(), 409);

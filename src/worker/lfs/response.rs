@@ -1,10 +1,14 @@
 //! What a client is told in answer to a batch
 //! (<https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md#successful-responses>).
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::presigned::{EXPIRES_SECONDS, SignedRequest, Signer, Upload};
 use super::request::{AskedObject, BASIC, ObjectError, Operation, SHA256};
 use crate::git::lfs::LfsOid;
+use crate::storage::r2::bucket::lfs_key;
 
 /// The largest `expires_in` that the specification allows.
 const EXPIRES_IN_MAX: i64 = 2_147_483_647;
@@ -50,10 +54,14 @@ struct Action<'a> {
     expires_in: Option<i64>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize)]
-struct Header<'a> {
-    #[serde(rename = "Authorization")]
-    authorization: &'a str,
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Header<'a> {
+    Credential {
+        #[serde(rename = "Authorization")]
+        authorization: &'a str,
+    },
+    Signed(BTreeMap<&'static str, String>),
 }
 
 #[derive(Debug, Serialize)]
@@ -62,8 +70,21 @@ struct ShownError {
     message: String,
 }
 
-/// Where objects go and come from, and with which credential.
+/// An object of a batch, and what the repository says of it.
 #[derive(Debug, Clone, Copy)]
+pub(super) struct Found<'a> {
+    /// Its name.
+    pub(super) oid: LfsOid,
+    /// Its bytes, as the client says.
+    pub(super) size: u64,
+    /// Its bytes, if the repository has it.
+    pub(super) here: Option<u64>,
+    /// The name of its upload, where one began that bypasses the Worker.
+    pub(super) upload: Option<&'a str>,
+}
+
+/// Where objects go and come from, and with which credential.
+#[derive(Clone, Copy)]
 pub(super) struct Links<'a> {
     /// The URL of the repository's Git LFS: `<remote>/info/lfs`.
     pub(super) base: &'a str,
@@ -72,6 +93,10 @@ pub(super) struct Links<'a> {
     /// When the caller's token ends, and when it is now; in milliseconds since 1970.
     pub(super) expires_at_ms: Option<i64>,
     pub(super) now_ms: i64,
+    /// The fork network, of which R2 keys are made.
+    pub(super) network_id: &'a str,
+    /// Signs the URLs by which transfers bypass the Worker; `None`: they go through it.
+    pub(super) signer: Option<&'a Signer<'a>>,
 }
 
 impl<'a> Links<'a> {
@@ -81,7 +106,7 @@ impl<'a> Links<'a> {
             href,
             header: self
                 .authorization
-                .map(|authorization| Header { authorization }),
+                .map(|authorization| Header::Credential { authorization }),
             // Zero would stand for a time that nobody knows.
             expires_in: self
                 .expires_at_ms
@@ -89,49 +114,85 @@ impl<'a> Links<'a> {
         }
     }
 
-    fn actions(&self, operation: Operation, oid: &LfsOid, size: u64) -> Actions<'a> {
-        let base = self.base;
+    fn actions(&self, operation: Operation, found: &Found<'_>) -> Actions<'a> {
+        let (base, oid) = (self.base, &found.oid);
+        let signed = self.signed(operation, found).map(signed_action);
         match operation {
-            Operation::Download => Actions {
-                download: Some(self.action(format!("{base}/objects/{oid}"))),
-                ..Actions::default()
-            },
-            Operation::Upload => Actions {
-                upload: Some(self.action(format!("{base}/objects/{oid}/{size}"))),
-                verify: Some(self.action(format!("{base}/verify"))),
-                ..Actions::default()
-            },
+            Operation::Download => {
+                let through_here = || self.action(format!("{base}/objects/{oid}"));
+                Actions {
+                    download: Some(signed.unwrap_or_else(through_here)),
+                    ..Actions::default()
+                }
+            }
+            Operation::Upload => {
+                let through_here = || self.action(format!("{base}/objects/{oid}/{}", found.size));
+                Actions {
+                    upload: Some(signed.unwrap_or_else(through_here)),
+                    verify: Some(self.action(format!("{base}/verify"))),
+                    ..Actions::default()
+                }
+            }
         }
     }
 
-    /// What the client is told of one object. `here`: its bytes, if the repository has it.
+    fn signed(&self, operation: Operation, found: &Found<'_>) -> Option<SignedRequest> {
+        let signer = self.signer?;
+        let r2_key = lfs_key(self.network_id, &found.oid);
+        match operation {
+            Operation::Download => signer.download(&r2_key),
+            Operation::Upload => signer.upload(&Upload {
+                r2_key: &r2_key,
+                oid: &found.oid,
+                size: found.size,
+                name: found.upload.filter(|name| !name.is_empty())?,
+            }),
+        }
+    }
+
+    /// What the client is told of one object.
     pub(super) fn object(
         &self,
         operation: Operation,
         asked: &'a AskedObject,
-        found: Result<(LfsOid, u64, Option<u64>), ObjectError>,
+        found: Result<Found<'_>, ObjectError>,
     ) -> TransferObject<'a> {
-        let actions = found.and_then(|(oid, size, here)| match (operation, here) {
-            (_, Some(here)) if here != size => Err(ObjectError::OtherSize { here, asked: size }),
+        let actions = found.and_then(|found| match (operation, found.here) {
+            (_, Some(here)) if here != found.size => {
+                let asked = found.size;
+                Err(ObjectError::OtherSize { here, asked })
+            }
             (Operation::Download, None) => Err(ObjectError::Missing),
             // Without actions the client takes the object for one that is here.
             (Operation::Upload, Some(_)) => Ok(None),
-            _ => Ok(Some(self.actions(operation, &oid, size))),
+            _ => Ok(Some(self.actions(operation, &found))),
         });
         let (actions, error) = match actions {
             Ok(actions) => (actions, None),
             Err(error) => (None, Some(error)),
         };
+        let is_authenticated =
+            (self.signer.is_some() || self.authorization.is_some()).then_some(true);
         TransferObject {
             oid: &asked.oid,
             size: &asked.size,
-            authenticated: actions.as_ref().and(self.authorization).map(|_| true),
+            authenticated: actions.as_ref().and(is_authenticated),
             actions,
             error: error.map(|error| ShownError {
                 code: error.code(),
                 message: error.to_string(),
             }),
         }
+    }
+}
+
+/// A request that needs no credential, and must have none.
+fn signed_action<'a>(signed: SignedRequest) -> Action<'a> {
+    let headers: BTreeMap<_, _> = signed.headers.into_iter().collect();
+    Action {
+        href: signed.href,
+        header: (!headers.is_empty()).then_some(Header::Signed(headers)),
+        expires_in: Some(EXPIRES_SECONDS.into()),
     }
 }
 

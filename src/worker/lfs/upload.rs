@@ -1,5 +1,8 @@
 //! `PUT /objects/:oid/:size`: the bytes of an object. The runtime pumps them to R2, which compares
 //! their digest; the repository's object hears of them before and afterwards.
+//!
+//! No refusal is a 422, here and in `verify`: git-lfs takes that for a word about the content type, and
+//! goes on with the push as if the object had come.
 
 use worker::Response;
 
@@ -34,7 +37,7 @@ pub(super) async fn upload(
     if place.is_stored {
         if place.size != size {
             let message = format!("the object has {} bytes here, not {size}", place.size);
-            return Err(ErrorReply::new(ErrorCode::Unprocessable, message));
+            return Err(ErrorReply::new(ErrorCode::InvalidInput, message));
         }
         if let Some(body) = request.body() {
             drain(body).await;
@@ -71,7 +74,7 @@ fn check_size(size: u64, content_length: Option<&str>) -> Result<(), ErrorReply>
     match length {
         Some(length) if length != size => {
             let message = format!("the body has {length} bytes, and the path says {size}");
-            Err(ErrorReply::new(ErrorCode::Unprocessable, message))
+            Err(ErrorReply::new(ErrorCode::InvalidInput, message))
         }
         _ => Ok(()),
     }
@@ -82,11 +85,11 @@ fn refusal(oid: &LfsOid, error: &BucketError) -> ErrorReply {
     match error {
         BucketError::OtherDigest { .. } => {
             let message = format!("the sha-256 of the body is not {oid}");
-            ErrorReply::new(ErrorCode::Unprocessable, message)
+            ErrorReply::new(ErrorCode::InvalidInput, message)
         }
         BucketError::OtherLength { length, .. } => {
             let message = format!("the body has not the {length} bytes that the path says");
-            ErrorReply::new(ErrorCode::Unprocessable, message)
+            ErrorReply::new(ErrorCode::InvalidInput, message)
         }
         error => {
             fault_log::error("lfs upload", error);

@@ -123,3 +123,23 @@ fn what_is_forgotten_is_given_back_unless_it_comes_again() {
     upload(&store, 1, 10);
     assert_eq!(due(50), [key(&oid(3))]);
 }
+
+/// Two pushes at once: the second must not take the first one's upload for another.
+#[test]
+fn an_upload_keeps_its_time_for_half_a_day() {
+    let store = store();
+    let begin = |now_ms| {
+        let key = key(&oid(1));
+        let begun = store.begin_lfs_upload((&oid(1), 10), &key, now_ms).unwrap();
+        assert_eq!(store.lfs_object(&oid(1)).unwrap(), Some(begun));
+        begun.at
+    };
+    let begun = 1_000;
+    assert_eq!(begin(begun), begun);
+    assert_eq!(begin(begun + 1), begun);
+    assert_eq!(begin(begun + SAME_UPLOAD_MS), begun);
+    let later = begun + SAME_UPLOAD_MS + 1;
+    assert_eq!(begin(later), later);
+    // A clock that was set back does not keep a time to come.
+    assert_eq!(begin(begun), begun);
+}
