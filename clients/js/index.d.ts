@@ -99,6 +99,20 @@ export interface FsckChange {
   strict?: boolean;
 }
 
+/** Objects of Git LFS that an import took along. */
+export interface LfsImport {
+  objects: number;
+  bytes: number;
+  /** Why it stopped before it had asked for all of them. */
+  error?: string;
+  /** What it did not get; `first` has ten at most. */
+  missing: {
+    count: number;
+    bytes: number;
+    first: { oid: string; size: number; reason?: string }[];
+  };
+}
+
 /** What fsck warned of in the objects of an import; while it runs, so far. */
 export interface FsckWarnings {
   /** Objects with a warning. */
@@ -324,6 +338,8 @@ export interface Artifacts {
    * @param params.source.branch The only branch to import; all unless given.
    * @param params.source.depth How many commits of history to import; all unless given.
    * @param params.target.opts.fsck How it checks objects; not among the binding's options.
+   * @param params.target.opts.lfs Whether it takes objects of Git LFS along, as it does unless this is
+   * false; not among the binding's options.
    * @throws {ArtifactsError} `INVALID_REPO_NAME`, `INVALID_URL`, `REMOTE_AUTH_REQUIRED`,
    * `NOT_FOUND`, `UPSTREAM_UNAVAILABLE`, `ALREADY_EXISTS`.
    */
@@ -331,7 +347,7 @@ export interface Artifacts {
     source: { url: string; branch?: string; depth?: number };
     target: {
       name: string;
-      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange };
+      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange; lfs?: boolean };
     };
   }): Promise<ArtifactsCreateRepoResult>;
 
@@ -406,6 +422,8 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fsckWarnings?: FsckWarnings;
   /** Of an import or a fork: refs of its source that it left out. */
   skippedRefs?: SkippedRefs;
+  /** Of an import: objects of Git LFS that it took, and those that it did not get. */
+  lfsImport?: LfsImport;
 }
 
 /** A repository, with methods that the binding lacks. */
