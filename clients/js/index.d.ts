@@ -192,6 +192,9 @@ export interface ArtifactsPurgeResult {
   /** Bytes by which the packs shrank. */
   bytes: number;
   packsRewritten: number;
+  /** Objects of Git LFS that went, and their bytes. */
+  lfsObjects: number;
+  lfsBytes: number;
   /** Objects in R2 that this repository released. */
   r2Objects: number;
   /** Repositories of the fork network that name packs that this one does not. */
@@ -338,8 +341,7 @@ export interface Artifacts {
    * @param params.source.branch The only branch to import; all unless given.
    * @param params.source.depth How many commits of history to import; all unless given.
    * @param params.target.opts.fsck How it checks objects; not among the binding's options.
-   * @param params.target.opts.lfs Whether it takes objects of Git LFS along, as it does unless this is
-   * false; not among the binding's options.
+   * @param params.target.opts.lfs Whether objects of Git LFS are taken along: true unless given.
    * @throws {ArtifactsError} `INVALID_REPO_NAME`, `INVALID_URL`, `REMOTE_AUTH_REQUIRED`,
    * `NOT_FOUND`, `UPSTREAM_UNAVAILABLE`, `ALREADY_EXISTS`.
    */

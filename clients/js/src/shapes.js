@@ -127,10 +127,12 @@ export function lfsObject({ oid, size, created_at: createdAt }) {
  * @returns {import("../index.d.ts").ArtifactsPurgeResult}
  */
 export function purged(result) {
-  const { packs_rewritten, r2_objects, other_holders, ...rest } = result;
+  const { packs_rewritten, lfs_objects, lfs_bytes, r2_objects, other_holders, ...rest } = result;
   return {
     ...rest,
     packsRewritten: packs_rewritten,
+    lfsObjects: lfs_objects,
+    lfsBytes: lfs_bytes,
     r2Objects: r2_objects,
     otherHolders: other_holders,
   };

@@ -40,8 +40,10 @@ impl Arrival<'_> {
         for pointer in pointers {
             let Pointer { oid, size } = pointer;
             let key = self.key(oid);
-            let is_stored = self.store.begin_lfs_object((oid, *size), &key, now_ms())?;
-            if !is_stored {
+            let begun = self.store.begin_lfs_upload((oid, *size), &key, now_ms())?;
+            if begun.is_stored {
+                self.store.need_lfs_objects(&[begun])?;
+            } else {
                 lacking.push(*pointer);
                 keys.push(key);
             }

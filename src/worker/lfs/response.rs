@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::presigned::{EXPIRES_SECONDS, SignedRequest, Signer, Upload};
 use super::request::{AskedObject, BASIC, ObjectError, Operation, SHA256};
-use crate::git::lfs::LfsOid;
+use crate::repo_do::contract::lfs::LfsOid;
 use crate::storage::r2::bucket::lfs_key;
 
 /// The largest `expires_in` that the specification allows.
