@@ -2,6 +2,7 @@
 
 use super::asked::{LfsRequest, oid_of, writable};
 use super::presigned::upload_name;
+use super::transfer::upkeep_due;
 use crate::repo_do::contract::lfs::{LfsBatch, LfsBatchAnswer};
 use crate::repo_do::r2::network::Member;
 use crate::repo_do::request::answer::{self, Answer};
@@ -45,8 +46,9 @@ pub(super) async fn upload(asked: LfsRequest) -> Answer {
     } = asked;
     let batch: LfsBatch = answer::body(request).await?;
     let record = &writable(&store, &authorized)?;
-    let (mut sizes, mut begun) = (Vec::with_capacity(batch.objects.len()), Vec::new());
+    let mut sizes = Vec::with_capacity(batch.objects.len());
     let mut uploads = Vec::new();
+    let (mut here, mut begun, mut taken_at) = (Vec::new(), Vec::new(), 0);
     for named in &batch.objects {
         let oid = oid_of(&named.oid)?;
         let found = if batch.presigned {
@@ -57,17 +59,23 @@ pub(super) async fn upload(asked: LfsRequest) -> Answer {
             } else {
                 uploads.push(upload_name(record, &object));
                 begun.push(key);
+                taken_at = object.at.max(taken_at);
             }
             Some(object)
         } else {
             store.lfs_object(&oid)?
         };
         let stored = found.filter(|object| object.is_stored);
+        here.extend(stored);
         sizes.push(stored.map(|object| object.bytes));
     }
+    // The client is about to push pointers to these, and will not send them.
+    store.need_lfs_objects(&here)?;
     if !begun.is_empty() {
         store.join_network(record.network())?;
-        Member::of(&object.env, record).take(begun).await?;
+        let member = Member::of(&object.env, record);
+        member.take_at(begun, taken_at).await?;
+        upkeep_due(&object, &store).await;
     }
     reply::json(&LfsBatchAnswer {
         sizes,

@@ -53,9 +53,9 @@ async fn dispatch(asked: LfsRequest) -> Answer {
         path::UPLOAD => batch::upload(asked).await,
         path::BEGIN => transfer::begin(asked).await,
         path::FINISH => transfer::finish(asked).await,
-        path::EXPECTED => presigned::expected(asked).await,
+        path::VERIFY => presigned::expected(asked).await,
         path::ARRIVED => presigned::arrived(asked).await,
-        path::LOCATE | path::VERIFY => transfer::locate(asked).await,
+        path::LOCATE => transfer::locate(asked).await,
         route if route.starts_with(lfs_locks::path::PREFIX) => locks::answer(asked).await,
         _ => Err(no_route()),
     }

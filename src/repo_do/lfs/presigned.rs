@@ -60,7 +60,7 @@ pub(super) async fn arrived(asked: LfsRequest) -> Answer {
         .is_some_and(|object| object.is_stored || upload_name(&record, &object) == arrived.upload);
     if !is_awaited || !store.finish_lfs_object((&oid, arrived.size), now_ms())? {
         let message = format!("the upload of {oid} was given up: push once more");
-        return Err(ErrorReply::new(ErrorCode::Unprocessable, message));
+        return Err(ErrorReply::new(ErrorCode::Conflict, message));
     }
     reply::json(&())
 }

@@ -3,10 +3,14 @@
 use super::asked::{LfsRequest, oid_of, writable};
 use crate::repo_do::contract::lfs::{LfsNamed, LfsPlace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::network::Member;
+use crate::repo_do::r2::settings::settle_ms;
 use crate::repo_do::request::answer::{self, Answer};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
+use crate::repo_do::schedule;
+use crate::repo_do::state::store::Store;
 use crate::storage::r2::bucket::lfs_key;
 
 /// After how many seconds an upload whose row is gone is worth another try.
@@ -31,8 +35,11 @@ pub(super) async fn begin(asked: LfsRequest) -> Answer {
         object.map_or(named.size, |object| object.bytes)
     } else {
         store.join_network(record.network())?;
+        let begun = store.lfs_object(&oid)?;
+        let taken_at = begun.map_or_else(now_ms, |begun| begun.at);
         let member = Member::of(&object.env, record);
-        member.take(vec![r2_key.clone()]).await?;
+        member.take_at(vec![r2_key.clone()], taken_at).await?;
+        upkeep_due(&object, &store).await;
         named.size
     };
     reply::json(&LfsPlace {
@@ -45,10 +52,10 @@ pub(super) async fn begin(asked: LfsRequest) -> Answer {
 /// R2 has the bytes of an upload, verified: the repository has the object from now on.
 pub(super) async fn finish(asked: LfsRequest) -> Answer {
     let LfsRequest {
+        object,
         store,
         request,
         authorized,
-        ..
     } = asked;
     let named: LfsNamed = answer::body(request).await?;
     let oid = oid_of(&named.oid)?;
@@ -57,7 +64,16 @@ pub(super) async fn finish(asked: LfsRequest) -> Answer {
         let message = format!("the upload of {oid} was given up: send it once more");
         return Err(ErrorReply::busy(RETRY_SECONDS, message));
     }
+    upkeep_due(&object, &store).await;
     reply::json(&())
+}
+
+/// Sees to it that the alarm looks after what was begun, and that the record in R2 soon names what
+/// came.
+pub(super) async fn upkeep_due(object: &RepoObject, store: &Store) {
+    let at_ms = now_ms().saturating_add(settle_ms(&object.env, store));
+    schedule::copies_due(object, at_ms);
+    schedule::wake_or_log(object, at_ms).await;
 }
 
 /// Where the bytes of an object are that the repository has.

@@ -8,7 +8,7 @@ use crate::storage::r2::bucket::{Bucket, BucketError, LFS_PREFIX, lfs_key};
 /// The objects of one fork network in R2, in the order of their names.
 pub(crate) struct LfsPresence<'a, B> {
     bucket: &'a B,
-    network_id: &'a str,
+    network_id: String,
     /// Keys that R2 listed and that were not asked for yet.
     listed: VecDeque<(String, u64)>,
     /// R2 has none after these.
@@ -17,10 +17,10 @@ pub(crate) struct LfsPresence<'a, B> {
 
 impl<'a, B: Bucket> LfsPresence<'a, B> {
     /// Nothing was asked yet.
-    pub(crate) fn new(bucket: &'a B, network_id: &'a str) -> Self {
+    pub(crate) fn new(bucket: &'a B, network_id: &str) -> Self {
         Self {
             bucket,
-            network_id,
+            network_id: network_id.to_owned(),
             listed: VecDeque::new(),
             is_at_end: false,
         }
@@ -29,7 +29,7 @@ impl<'a, B: Bucket> LfsPresence<'a, B> {
     /// The bytes of the object in R2, if it is there. Every question names a later object than the
     /// one before. The answer is of the time when R2 listed it: ask R2 about one that is missing.
     pub(crate) async fn size(&mut self, oid: &LfsOid) -> Result<Option<u64>, BucketError> {
-        let key = lfs_key(self.network_id, oid);
+        let key = lfs_key(&self.network_id, oid);
         loop {
             while self.listed.front().is_some_and(|(listed, _)| *listed < key) {
                 self.listed.pop_front();

@@ -6,8 +6,10 @@
 //! | `lfs_presence` | which objects of Git LFS R2 has |
 //! | `network` | calls to the object that keeps the account of a fork network |
 //! | `network_object` | that object |
+//! | `settings` | when packs go there, and when a clone is kept ready |
 
 pub(crate) mod cold;
 pub(crate) mod lfs_presence;
 pub(crate) mod network;
 pub(crate) mod network_object;
+pub(crate) mod settings;

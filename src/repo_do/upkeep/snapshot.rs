@@ -5,10 +5,9 @@
 
 use std::rc::Rc;
 
-use settings::Settings;
-
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::r2::settings::Settings;
 use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer;
@@ -30,7 +29,6 @@ mod lfs;
 mod purge;
 pub(crate) mod ready;
 mod secure;
-mod settings;
 mod surroundings;
 #[cfg(test)]
 mod testing;
@@ -128,12 +126,6 @@ pub(crate) async fn run_step(object: &Rc<RepoObject>) -> Result<Option<i64>, Err
         now_ms: now_ms(),
     };
     step.run().await
-}
-
-/// Milliseconds without a push after which there is something to do.
-pub(crate) fn settle_ms(env: &worker::Env, store: &Store) -> i64 {
-    let set = store.snapshot_settings().unwrap_or_default();
-    Settings::of(env, &set).settle_ms
 }
 
 /// One step.

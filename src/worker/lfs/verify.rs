@@ -45,7 +45,7 @@ pub(super) async fn verify(
         oid: asked.oid,
         size: asked.size,
     };
-    let expected: LfsExpected = ask(visit, path, Access::Push, lfs::path::EXPECTED, &named).await?;
+    let expected: LfsExpected = ask(visit, path, Access::Push, lfs::path::VERIFY, &named).await?;
     if !expected.place.is_stored {
         let awaited = Awaited {
             oid: &oid,

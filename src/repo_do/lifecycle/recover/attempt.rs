@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::super::filling::Outcome;
 use super::error::RecoverError;
+use super::lfs::LfsAdoption;
 use super::lost::{RecordStream, network_id};
 use crate::git::store::PackRecord;
 use crate::repo_do::events::origin::Doer;
@@ -73,11 +74,18 @@ impl Attempt {
     async fn adopt(&self, lost_id: &str) -> Result<(), RecoverError> {
         let (object, store) = (&self.object, &self.store);
         store.forget_recovered_refs()?;
+        let bucket = R2::of(&object.env)?;
         let mut stream = RecordStream::open(object, lost_id).await?;
-        let mut refs = Vec::new();
-        while let Some(more) = stream.refs().await? {
+        let (mut refs, mut lfs) = (Vec::new(), None);
+        while let Some(more) = stream.next().await? {
             self.check_alive()?;
-            refs.extend(more);
+            refs.extend(more.refs);
+            if !more.lfs_objects.is_empty() {
+                let network_id = stream.network_id()?;
+                lfs.get_or_insert_with(|| LfsAdoption::new(self, &bucket, network_id, lost_id))
+                    .push(more.lfs_objects)
+                    .await?;
+            }
             let whole = refs.len() - refs.len() % PACKED_PAGE_REFS;
             for page in refs
                 .drain(..whole)
@@ -89,6 +97,9 @@ impl Attempt {
         }
         store.put_packed_page(&refs)?;
         let record = stream.finish()?;
+        if let Some(lfs) = lfs {
+            lfs.finish().await?;
+        }
         let here = self.check_alive()?;
         let network_id = network_id(&record);
         store.join_network(network_id)?;

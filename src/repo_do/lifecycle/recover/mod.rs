@@ -6,6 +6,7 @@
 //! | `run` | the alarm: the answers that [`filling`](super::filling) needs |
 //! | `attempt` | one attempt: the record taken over, or the next pack, or the end |
 //! | `lost` | the repository that was: its record in R2, and whether it is lost indeed |
+//! | `lfs` | the objects of Git LFS that the record names |
 //! | `error` | why it may fail |
 //!
 //! The packs stay in R2, and cold. The code of `maintenance::rebuild` makes their derived parts
@@ -26,6 +27,7 @@
 
 mod attempt;
 mod error;
+mod lfs;
 mod lost;
 mod run;
 mod start;
