@@ -99,6 +99,20 @@ export interface FsckChange {
   strict?: boolean;
 }
 
+/** Objects of Git LFS that an import took along. */
+export interface LfsImport {
+  objects: number;
+  bytes: number;
+  /** Why it stopped before it had asked for all of them. */
+  error?: string;
+  /** What it did not get; `first` has ten at most. */
+  missing: {
+    count: number;
+    bytes: number;
+    first: { oid: string; size: number; reason?: string }[];
+  };
+}
+
 /** What fsck warned of in the objects of an import; while it runs, so far. */
 export interface FsckWarnings {
   /** Objects with a warning. */
@@ -406,10 +420,14 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fsck: { strict: boolean };
   /** Whether clones and fetches are events. */
   fetchEvents: boolean;
+  /** Of an import: the objects of Git LFS that it took along, and those that it did not get. */
+  lfsImport?: LfsImport;
   /** Of an import: what fsck warned of. */
   fsckWarnings?: FsckWarnings;
   /** Of an import or a fork: refs of its source that it left out. */
   skippedRefs?: SkippedRefs;
+  /** Of an import: objects of Git LFS that it took, and those that it did not get. */
+  lfsImport?: LfsImport;
 }
 
 /** A repository, with methods that the binding lacks. */
@@ -796,6 +814,15 @@ export type FileMode = "100644" | "100755" | "120000" | "160000" | "040000";
 export interface LfsObject {
   oid: string;
   size: number;
+}
+
+/** What an import did about Git LFS. */
+export interface LfsImport {
+  objects: number;
+  bytes: number;
+  /** Why it stopped before it had asked for all of them. */
+  error?: string;
+  missing: { count: number; bytes: number; first: (LfsObject & { reason?: string })[] };
 }
 
 /** An object of Git LFS that a repository has. */

@@ -37,6 +37,7 @@ export function listed(result) {
  */
 export function shown(result) {
   const { remote, fsck, fsck_warnings: warnings, skipped_refs: skippedRefs } = result;
+  const { lfs_import: lfsImport } = result;
   /** @type {import("../index.d.ts").CairnRepoInfo} */
   const info = {
     ...listed(result),
@@ -53,6 +54,7 @@ export function shown(result) {
     info.fsckWarnings = { objectCount, byMessage, first };
   }
   if (skippedRefs) info.skippedRefs = skippedRefs;
+  if (lfsImport) info.lfsImport = lfsImport;
   return info;
 }
 

@@ -126,21 +126,22 @@ async fn take(
         return Ok(());
     }
     let key = |oid: &LfsOid| lfs_key(network_id, oid);
-    in_transaction(write.store.database(), || {
+    let taken_at = in_transaction(write.store.database(), || {
         write.store.join_network(network_id)?;
+        let mut taken_at = 0;
         for (oid, bytes) in &objects {
-            write
-                .store
-                .begin_lfs_object((oid, *bytes), &key(oid), now_ms())?;
+            let object = (oid, *bytes);
+            let begun = write.store.begin_lfs_upload(object, &key(oid), now_ms())?;
+            taken_at = begun.at.max(taken_at);
         }
-        Ok::<_, StoreError>(())
+        Ok::<_, StoreError>(taken_at)
     })?;
     let keys = objects.iter().map(|(oid, _)| key(oid)).collect();
     let member = Member::of(&write.object.env, &record);
     if is_shared {
-        member.share(keys).await?;
+        member.share_at(keys, taken_at).await?;
     } else {
-        member.take(keys).await?;
+        member.take_at(keys, taken_at).await?;
     }
     for (oid, bytes) in &objects {
         if !is_shared {
