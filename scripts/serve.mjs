@@ -104,7 +104,7 @@ function variables() {
 function consumers(workerOptionsOf) {
   if (!process.env.CONSUMER) return [];
   const { workerOptions, main } = workerOptionsOf(resolve(root, process.env.CONSUMER));
-  const bindings = { ...workerOptions.bindings, REPORT: process.env.REPORT };
+  const bindings = { ...workerOptions.bindings, REPORT: process.env.REPORT || "" };
   const modules = [{ type: "ESModule", path: main }];
   const port = Number(process.env.CONSUMER_PORT || 0);
   const unsafeDirectSockets = port > 0 ? [{ host: HOST, port }] : [];

@@ -178,6 +178,9 @@ export interface ArtifactsPurgeResult {
   /** Bytes by which the packs shrank. */
   bytes: number;
   packsRewritten: number;
+  /** Objects of Git LFS that went, and their bytes. */
+  lfsObjects: number;
+  lfsBytes: number;
   /** Objects in R2 that this repository released. */
   r2Objects: number;
   /** Repositories of the fork network that name packs that this one does not. */
@@ -324,6 +327,7 @@ export interface Artifacts {
    * @param params.source.branch The only branch to import; all unless given.
    * @param params.source.depth How many commits of history to import; all unless given.
    * @param params.target.opts.fsck How it checks objects; not among the binding's options.
+   * @param params.target.opts.lfs Whether objects of Git LFS are taken along: true unless given.
    * @throws {ArtifactsError} `INVALID_REPO_NAME`, `INVALID_URL`, `REMOTE_AUTH_REQUIRED`,
    * `NOT_FOUND`, `UPSTREAM_UNAVAILABLE`, `ALREADY_EXISTS`.
    */
@@ -331,7 +335,7 @@ export interface Artifacts {
     source: { url: string; branch?: string; depth?: number };
     target: {
       name: string;
-      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange };
+      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange; lfs?: boolean };
     };
   }): Promise<ArtifactsCreateRepoResult>;
 
@@ -402,6 +406,8 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fsck: { strict: boolean };
   /** Whether clones and fetches are events. */
   fetchEvents: boolean;
+  /** Of an import: the objects of Git LFS that it took along, and those that it did not get. */
+  lfsImport?: LfsImport;
   /** Of an import: what fsck warned of. */
   fsckWarnings?: FsckWarnings;
   /** Of an import or a fork: refs of its source that it left out. */
@@ -792,6 +798,15 @@ export type FileMode = "100644" | "100755" | "120000" | "160000" | "040000";
 export interface LfsObject {
   oid: string;
   size: number;
+}
+
+/** What an import did about Git LFS. */
+export interface LfsImport {
+  objects: number;
+  bytes: number;
+  /** Why it stopped before it had asked for all of them. */
+  error?: string;
+  missing: { count: number; bytes: number; first: (LfsObject & { reason?: string })[] };
 }
 
 /** An object of Git LFS that a repository has. */

@@ -179,13 +179,7 @@ pub(crate) async fn dispatch(
         }
         (_, path) if path.starts_with(lfs::PATHS) => {
             let authorized = authorized(lfs::access(path))?;
-            let asked = lfs::LfsRequest {
-                object: Rc::clone(object),
-                store,
-                request,
-                authorized,
-            };
-            lfs::answer(asked).await
+            lfs::answer(object, store, request, authorized).await
         }
         (Method::Get, path::EVENTS) => {
             let authorized = authorized(Access::Read)?;

@@ -50,7 +50,7 @@ fn a_bearer_token_in_a_header_is_enough() {
 
 #[test]
 fn a_public_repository_needs_no_credential_for_reading() {
-    for story in Story::with_each("public") {
+    for story in Story::with_newest("public") {
         let public = json!({ "public": true });
         let rest = server().rest();
         rest.patch(&story.hosted.path(""), &public).result(200);
@@ -71,7 +71,7 @@ fn a_public_repository_needs_no_credential_for_reading() {
 
 #[test]
 fn a_token_for_reading_uploads_nothing() {
-    for story in Story::with_each("reads") {
+    for story in Story::with_newest("reads") {
         story.commit("a.bin", 1, 5000);
         story.push();
         let url = story.hosted.url_with(&story.token("read", "reader"));
@@ -89,7 +89,7 @@ fn a_token_for_reading_uploads_nothing() {
 
 #[test]
 fn a_read_only_repository_takes_no_large_file_and_no_lock() {
-    for story in Story::with_each("frozen") {
+    for story in Story::with_newest("frozen") {
         story.commit("a.bin", 1, 5000);
         story.push();
         story.work.run(&["lfs", "lock", "a.bin"]);

@@ -43,7 +43,7 @@ fn a_large_file_is_tracked_pushed_cloned_and_pulled() {
 
 #[test]
 fn pointers_alone_are_cloned_and_filled_by_and_by() {
-    for story in Story::with_each("pointers") {
+    for story in Story::with_newest("pointers") {
         for number in 1..=3_u64 {
             story.commit(&format!("{number}.bin"), number, 10_000);
         }
@@ -72,7 +72,7 @@ fn recent_branches_are_fetched() {
     let day = 86_400;
     let now = std::time::SystemTime::now();
     let now = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    for mut story in Story::with_each("recent") {
+    for mut story in Story::with_newest("recent") {
         let plain = story.work.clone();
         let at = |days: u64| {
             let date = format!("{} +0000", now - days * day);
@@ -110,7 +110,7 @@ fn recent_branches_are_fetched() {
 /// `prune --verify-remote` removes what the server has, and nothing else.
 #[test]
 fn old_versions_are_pruned_once_the_server_has_them() {
-    for story in Story::with_each("prune") {
+    for story in Story::with_newest("prune") {
         let work = &story.work;
         for seed in 1..=3 {
             story.commit("a.bin", seed, 1000);

@@ -52,7 +52,7 @@ fn a_history_is_migrated_and_pushed() {
 /// From one repository to another, with every version of every file: `fetch --all`, `push --all`.
 #[test]
 fn everything_moves_to_another_repository() {
-    for story in Story::with_each("moves") {
+    for story in Story::with_newest("moves") {
         for seed in 1..=4 {
             story.commit("a.bin", seed, 5000);
         }
@@ -92,7 +92,7 @@ fn fork(story: &Story) -> Hosted {
 /// What is pushed to a fork is the fork's; its source does not have it.
 #[test]
 fn a_fork_takes_pushes_of_its_own() {
-    for story in Story::with_each("fork") {
+    for story in Story::with_newest("fork") {
         story.commit("a.bin", 1, 5000);
         story.push();
         let fork = fork(&story);
@@ -111,18 +111,15 @@ fn a_fork_takes_pushes_of_its_own() {
 
 /// A fork has the large files of its source, without an upload.
 #[test]
-#[ignore = "forks do not take large files along yet"]
 fn a_fork_has_the_large_files_of_its_source() {
-    let Some(story) = Story::with_newest("forked") else {
-        return;
-    };
-    story.commit("a.bin", 1, 5000);
-    story.push();
-    let fork = fork(&story);
-    let clone = story.lfs.clone(&story.scratch, &fork.url(), "clone", &[]);
-    is_noise(&clone, "a.bin", 1, 5000);
-    // Also when the source is gone.
-    server().rest().delete(&story.hosted.path("")).result(202);
-    let clone = story.lfs.clone(&story.scratch, &fork.url(), "again", &[]);
-    is_noise(&clone, "a.bin", 1, 5000);
+    for story in Story::with_newest("forked") {
+        story.commit("a.bin", 1, 5000);
+        story.push();
+        let fork = fork(&story);
+        let clone = |name| story.lfs.clone(&story.scratch, &fork.url(), name, &[]);
+        is_noise(&clone("clone"), "a.bin", 1, 5000);
+        // Also when the source is gone.
+        server().rest().delete(&story.hosted.path("")).result(202);
+        is_noise(&clone("again"), "a.bin", 1, 5000);
+    }
 }

@@ -32,7 +32,7 @@ fn a_locked_file_is_pushed_by_its_owner_alone() {
             assert!(listed.starts_with("a.bin\tann\tID:"), "{listed}");
         }
         let said = bob.fails(&["lfs", "lock", "a.bin"]);
-        assert!(said.contains("already created lock"), "{said}");
+        assert!(said.contains("lock already created"), "{said}");
         assert!(said.contains("locked by ann"), "{said}");
 
         change(&bob, "a.bin", 3);
@@ -67,7 +67,7 @@ fn a_locked_file_is_pushed_by_its_owner_alone() {
 
 #[test]
 fn a_lock_of_another_goes_by_force_alone() {
-    for story in Story::with_each("force") {
+    for story in Story::with_newest("force") {
         let (ann, bob) = two_people(&story);
         ann.run(&["lfs", "lock", "a.bin"]);
         let said = bob.fails(&["lfs", "unlock", "a.bin"]);
@@ -87,7 +87,7 @@ fn a_lock_of_another_goes_by_force_alone() {
 /// A person with two tokens of one label is one owner: on another machine too.
 #[test]
 fn tokens_of_one_label_are_one_owner() {
-    for story in Story::with_each("label") {
+    for story in Story::with_newest("label") {
         let (ann, _) = two_people(&story);
         ann.run(&["lfs", "lock", "a.bin"]);
         let url = story.hosted.url_with(&story.token("write", "ann"));
@@ -105,7 +105,7 @@ fn tokens_of_one_label_are_one_owner() {
 
 #[test]
 fn locks_are_listed_by_path_id_and_number() {
-    for story in Story::with_each("list") {
+    for story in Story::with_newest("list") {
         let (ann, bob) = two_people(&story);
         ann.run(&["lfs", "lock", "a.bin"]);
         bob.run(&["lfs", "lock", "b.bin"]);

@@ -100,7 +100,7 @@ fn a_lock_is_made_shown_and_removed() {
     // A second time it is a conflict, for its owner too, which shows the lock.
     for token in [&desk.ann, &desk.bob] {
         let answer = desk.lock(token, "dir/ä b.bin");
-        assert!(refused(&answer, 409).starts_with("already created lock"));
+        assert!(refused(&answer, 409).starts_with("lock already created"));
         assert_eq!(&answer.json()["lock"], lock);
     }
     let id = lock["id"].as_str().unwrap();

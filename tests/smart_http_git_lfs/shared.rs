@@ -42,9 +42,10 @@ impl Story {
         versions.map(|lfs| Self::of(lfs, purpose)).collect()
     }
 
-    /// With the newest version; `None` where there is none.
-    pub fn with_newest(purpose: &str) -> Option<Self> {
-        Some(Self::of(git_lfs::newest()?, purpose))
+    /// With the newest version alone, where the version makes no difference; with none if none is here.
+    pub fn with_newest(purpose: &str) -> Vec<Self> {
+        let newest = git_lfs::newest().into_iter();
+        newest.map(|lfs| Self::of(lfs, purpose)).collect()
     }
 
     /// Commits a file of noise, which git-lfs stores if it is a `*.bin`.

@@ -221,7 +221,7 @@ fn what_a_remote_lacks_or_falsifies_is_reported() {
         (3, "href is refused"),
         (4, "href is refused"),
         (5, "redirects to a url that is refused"),
-        (6, "does not send"),
+        (6, "broke off"),
         (7, "bytes where it has"),
     ] {
         let told = reason(&report, &objects[number]);

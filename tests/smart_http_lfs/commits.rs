@@ -1,7 +1,9 @@
 //! Commits by REST whose files go through Git LFS, read back by git, and by git-lfs where that is
 //! installed.
 
-use std::process::Command;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,9 +12,11 @@ use ureq::http::Method;
 
 use super::client::{Lfs, Object};
 use crate::support::git::Git;
+use crate::support::git_lfs;
 use crate::support::rest::{Answer, Hosted};
 use crate::support::scratch::Scratch;
-use crate::support::server::server;
+use crate::support::server::{Server, server};
+use crate::support::wait::until_true;
 
 const INVALID_INPUT: u64 = 10_100;
 const CONFLICT: u64 = 10_310;
@@ -29,7 +33,12 @@ struct Desk {
 
 impl Desk {
     fn new(name: &str) -> Self {
-        let (hosted, lfs) = Lfs::create("lfs-commits", name);
+        Self::on(server(), name)
+    }
+
+    fn on(server: &Server, name: &str) -> Self {
+        let hosted = server.rest().create_repository("lfs-commits", name);
+        let lfs = Lfs::of(&hosted, server.rest().with_bearer(&hosted.token));
         let scratch = Scratch::new();
         Self {
             hosted,
@@ -75,15 +84,11 @@ impl Desk {
 
     /// Compares these files with a checkout by git-lfs.
     fn check_with_git_lfs(&self, files: &[(&str, &[u8])]) {
-        if Command::new("git-lfs").arg("version").output().is_err() {
+        let Some(lfs) = git_lfs::newest() else {
             println!("git-lfs is not installed: not compared with it");
             return;
-        }
-        let clone = self
-            .scratch
-            .clone(&self.hosted.url(), "with-lfs", &["--no-checkout"]);
-        clone.run(&["lfs", "install", "--local"]);
-        clone.run(&["checkout", "--quiet", "main"]);
+        };
+        let clone = lfs.clone(&self.scratch, &self.hosted.url(), "with-lfs", &[]);
         for (path, content) in files {
             let read = std::fs::read(clone.folder().join(path)).unwrap();
             assert!(read == *content, "{path}");
@@ -350,4 +355,117 @@ fn without_the_switch_nothing_changes() {
         file("c", "c")
     ]));
     assert_eq!(made.result(201)["lfs"], json!([]));
+}
+
+/// A streamed commit, of which each part is sent when the story says so.
+struct Slow(TcpStream);
+
+impl Slow {
+    /// Sends the metadata, and the whole content of `a.bin`.
+    fn begin(desk: &Desk, body_bytes: usize, first: &str) -> Self {
+        let (server, path) = (server(), desk.hosted.path("/commits"));
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+        let patience = Some(Duration::from_secs(30));
+        stream.set_read_timeout(patience).unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
+             Authorization: Bearer {}\r\nContent-Type: application/x-ndjson\r\n\
+             Content-Length: {body_bytes}\r\n\r\n{first}",
+            desk.hosted.token
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        Self(stream)
+    }
+
+    /// Sends the rest; gives the answer.
+    fn end(mut self, rest: &str) -> String {
+        self.0.write_all(rest.as_bytes()).unwrap();
+        let mut answer = String::new();
+        self.0.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+#[test]
+fn a_branch_that_moves_to_other_attributes_is_a_conflict() {
+    for (name, attributes, status) in [
+        ("same", "*.bin filter=lfs", 201),
+        ("other", "*.c -lfs", 409),
+    ] {
+        let desk = Desk::new(name);
+        desk.post(&json!([file(".gitattributes", "*.bin filter=lfs\n")]))
+            .result(201);
+        let metadata = json!({"branch": "main", "message": "m", "lfs": true, "files": [
+            {"path": "a.bin", "content_id": "a"}, {"path": "b.bin", "content_id": "b"},
+        ]});
+        let chunk = |id: &str| {
+            let chunk = json!({"content_id": id, "data": STANDARD.encode(id), "eof": true});
+            format!("{}\n", json!({ "chunk": chunk }))
+        };
+        let first = format!("{}\n{}", json!({ "metadata": metadata }), chunk("a"));
+        let rest = chunk("b");
+        let slow = Slow::begin(&desk, first.len() + rest.len(), &first);
+        let patience = Duration::from_secs(30);
+        until_true("the first file to be here", patience, || {
+            desk.objects() == 1
+        });
+        let moved = desk.post_body(&json!({"branch": "main", "message": "m", "files": [
+            file(".gitattributes", &format!("{attributes}\n")), file("c", "c"),
+        ]}));
+        let moved = moved.result(201);
+        let answer = slow.end(&rest);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+        if status == 409 {
+            assert!(
+                answer.contains(moved["commit"].as_str().unwrap()),
+                "{answer}"
+            );
+            assert!(answer.contains("/0/metadata/expected_head"), "{answer}");
+        }
+    }
+}
+
+#[test]
+fn a_large_file_in_lines_costs_little_memory_and_few_rows() {
+    const BYTES: usize = 48 << 20;
+    // The shared server's isolates have other stories as well.
+    let server = Server::start_with(&[("CAIRN_SETTLE_SECONDS", "86400")]);
+    let desk = Desk::on(&server, "memory");
+    let stats = || {
+        let stats = server.rest().get(&desk.hosted.path("/stats")).result(200);
+        let of = |part: &str, name: &str| stats[part][name].as_u64().unwrap();
+        (of("isolate", "heap_bytes"), of("sql", "rows_written"))
+    };
+    let attributes = file(".gitattributes", "*.bin filter=lfs\n");
+    let small = |path: &str| {
+        let files = json!([attributes, {"path": path, "content_id": "s"}]);
+        desk.post_lines(&files, &[("s", path.as_bytes())])
+            .result(201)
+    };
+    small("first.bin");
+    small("second.bin");
+    let before = stats();
+    small("third.bin");
+    let small_rows = stats().1 - before.1;
+    let before = stats();
+    let object = Object::of_length(BYTES, 35);
+    let files = json!([attributes, {"path": "large.bin", "content_id": "l"}]);
+    let made = desk.post_lines(&files, &[("l", &object.bytes)]).result(201);
+    assert_eq!(made["lfs"], json!([told("large.bin", &object)]));
+    let after = stats();
+    let (heap, rows) = (after.0 - before.0, after.1 - before.1);
+    println!("a small file: {small_rows} rows; 48 MiB: {rows} rows, {heap} bytes of heap more");
+    assert!(small_rows <= 20, "{small_rows}");
+    // A row for each 256 KiB is written, and removed.
+    let waiting = 2 * (BYTES as u64 / (256 << 10));
+    assert!(rows <= waiting + 30, "{rows}");
+    assert!(heap <= 24 << 20, "{heap}");
+    let read = desk
+        .lfs
+        .rest
+        .get(&desk.hosted.path("/file?path=large.bin&lfs=1"));
+    assert!(read.body == object.bytes);
 }

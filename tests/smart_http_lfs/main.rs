@@ -12,7 +12,6 @@ mod broken;
 mod client;
 mod commits;
 mod deployment;
-mod git_lfs;
 mod measures;
 mod reading;
 mod state;

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::client::{Lfs, Object};
+use super::state::note_stored;
 use crate::support::rest::Hosted;
 use crate::support::server::Server;
 
@@ -36,7 +37,7 @@ fn spent(server: &Server, hosted: &Hosted, operation: impl FnOnce()) -> (u64, u6
 
 #[test]
 fn a_batch_reads_a_row_an_object_and_an_upload_writes_three() {
-    let server = Server::start_with(&[("CAIRN_SETTLE_SECONDS", "86400")]);
+    let mut server = Server::start_with(&[("CAIRN_SETTLE_SECONDS", "86400")]);
     let (hosted, lfs) = create(&server, "rows");
     let objects: Vec<_> = (0..FULL)
         .map(|at| Object::of(format!("object {at}")))
@@ -54,25 +55,26 @@ fn a_batch_reads_a_row_an_object_and_an_upload_writes_three() {
         assert_eq!(lfs.put(&objects[1]).status, 200)
     });
     assert_eq!(again.1, 0, "{again:?}");
-    for object in &objects[2..20] {
-        assert_eq!(lfs.put(object).status, 200);
-    }
-    for operation in ["upload", "download"] {
-        let mut millis = 0;
-        let batch = spent(&server, &hosted, || {
-            let begun = Instant::now();
-            let answer = lfs.batch(operation, &named);
-            millis = begun.elapsed().as_millis();
-            assert_eq!(answer.status, 200);
-            assert_eq!(answer.json()["objects"].as_array().unwrap().len(), FULL);
-        });
-        println!("{operation} of {FULL}: {batch:?} rows read and written, {millis} ms");
-        assert!(
-            batch.0 <= FULL as u64 + ROWS_BESIDE,
-            "{operation}: {batch:?}"
-        );
-        assert_eq!(batch.1, 0, "{operation}: {batch:?}");
-    }
+    let full = |server: &Server, operation: &str, which: &str| {
+        let mut millis = u128::MAX;
+        for _ in 0..3 {
+            let batch = spent(server, &hosted, || {
+                let begun = Instant::now();
+                let answer = lfs.batch(operation, &named);
+                millis = millis.min(begun.elapsed().as_millis());
+                assert_eq!(answer.status, 200);
+                assert_eq!(answer.json()["objects"].as_array().unwrap().len(), FULL);
+            });
+            println!("{operation} of {FULL} {which}: {batch:?} rows read and written, {millis} ms");
+            let most = FULL as u64 + ROWS_BESIDE;
+            assert!(batch.0 <= most, "{operation}: {batch:?}");
+            assert_eq!(batch.1, 0, "{operation}: {batch:?}");
+        }
+    };
+    full(&server, "upload", "that are not here");
+    server.restart_after(|state| note_stored(state, &objects));
+    full(&server, "upload", "that are here");
+    full(&server, "download", "that are here");
 }
 
 #[test]
@@ -88,7 +90,7 @@ fn bytes_of_objects_stay_out_of_the_heap() {
     server.restart();
     assert!(lfs.has(&small));
     let idle = heap(&server);
-    let large = Object::of_length(96 << 20, 12);
+    let large = Object::of_length(32 << 20, 12);
     let begun = Instant::now();
     assert_eq!(lfs.put(&large).status, 200);
     let up = begun.elapsed();
@@ -96,6 +98,6 @@ fn bytes_of_objects_stay_out_of_the_heap() {
     assert!(lfs.get(&large, &[]).body == large.bytes);
     let down = begun.elapsed();
     let grown = heap(&server).saturating_sub(idle);
-    println!("96 MiB: up {up:?}, down {down:?}, heap {idle} bytes and {grown} more");
+    println!("32 MiB: up {up:?}, down {down:?}, heap {idle} bytes and {grown} more");
     assert!(grown <= 1 << 20, "{grown} bytes more in the heap");
 }

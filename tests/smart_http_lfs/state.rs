@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::client::Object;
+
 /// The folders of databases below a server's state.
 const REPOSITORIES: &str = "data/do/-RepoDo";
 const BUCKET: &str = "data/r2/miniflare-R2BucketObject";
@@ -35,6 +37,22 @@ pub fn change(state: &Path, sql: &str) -> usize {
         .unwrap()
         .execute(sql, ())
         .unwrap()
+}
+
+/// Notes objects as stored in the one repository, while the server is stopped. R2 has none of them.
+pub fn note_stored(state: &Path, objects: &[Object]) {
+    let found = databases(state, REPOSITORIES);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let mut tables = Connection::open(&found[0]).unwrap();
+    let noting = tables.transaction().unwrap();
+    let sql = "INSERT INTO lfs_object (oid, object_bytes, stored, at)
+        VALUES (unhex(?1), ?2, 1, 1) ON CONFLICT DO NOTHING";
+    for object in objects {
+        noting
+            .execute(sql, (&object.oid, object.bytes.len()))
+            .unwrap();
+    }
+    noting.commit().unwrap();
 }
 
 /// Changes the tables of R2's emulation, while the server is stopped.

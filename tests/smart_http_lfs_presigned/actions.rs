@@ -1,5 +1,7 @@
 //! The actions of a batch, done by plain HTTP.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use ureq::http::Method;
 
@@ -7,6 +9,7 @@ use crate::client::{Lfs, Object};
 use crate::presigning;
 use crate::support::rest::{Answer, Hosted, Rest};
 use crate::support::s3::{Presigning, SECRET_ACCESS_KEY};
+use crate::support::wait::until;
 
 /// A new repository of the shared server.
 pub fn create(servers: &Presigning, namespace: &str, name: &str) -> (Hosted, Lfs) {
@@ -50,7 +53,15 @@ pub fn act_at(
 /// Uploads an object, and says so.
 pub fn upload(lfs: &Lfs, object: &Object) {
     let told = lfs.told("upload", object);
-    let put = act(Method::PUT, &told["actions"]["upload"], &[], &object.bytes);
+    let length = object.bytes.len().to_string();
+    // Without a body this client would not send it.
+    let length = [("content-length", &*length)];
+    let put = act(
+        Method::PUT,
+        &told["actions"]["upload"],
+        &length,
+        &object.bytes,
+    );
     assert_eq!(put.status, 200, "{}", put.text());
     let verified = lfs.post("/verify", &object.named());
     assert_eq!(verified.status, 200, "{}", verified.text());
@@ -150,7 +161,10 @@ fn an_object_without_a_checksum_is_digested() {
     );
     let refused = lfs.post("/verify", &object.named());
     assert_eq!(refused.status, 422, "{}", refused.text());
-    assert!(servers.cairn.log().contains("has another sha-256"));
+    until("the log tells of it", Duration::from_secs(10), || {
+        let words = "\"corruption\",\"level\":\"error\"";
+        servers.cairn.log().contains(words).then_some(())
+    });
     assert!(lfs.told("download", &object)["error"].is_object());
 
     assert_eq!(

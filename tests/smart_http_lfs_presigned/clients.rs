@@ -1,10 +1,12 @@
 //! The real git-lfs.
 
+use serde_json::Value;
+
 use crate::presigning;
 use crate::support::git_lfs;
 use crate::support::scratch::Scratch;
 
-/// Track, push, clone, change, pull, and push to a fork; and no byte of a file passed the Worker.
+/// Track, push, clone, change, push and pull; and no byte of a file passed the Worker.
 #[test]
 fn git_lfs_pushes_and_clones_by_presigned_urls() {
     let Some(servers) = presigning() else { return };
@@ -21,8 +23,9 @@ fn git_lfs_pushes_and_clones_by_presigned_urls() {
         git.write("page.bin", "<!doctype html><p>no type is guessed</p>");
         git.write("plain.txt", "text\n");
         git.commit("files");
-        git.run(&["push", "--quiet", &hosted.url(), "HEAD:main"]);
-        git.run(&["lfs", "push", "--all", &hosted.url()]);
+        git.run(&["remote", "add", "origin", &hosted.url()]);
+        git.run(&["push", "--quiet", "origin", "HEAD:main"]);
+        git.run(&["lfs", "push", "--all", "origin"]);
 
         let clone = lfs.clone(&scratch, &hosted.url(), "clone", &["--branch=main"]);
         assert_eq!(
@@ -33,17 +36,25 @@ fn git_lfs_pushes_and_clones_by_presigned_urls() {
         clone.write("second.bin", "a second one");
         clone.commit("more");
         clone.run(&["push", "--quiet", "origin", "HEAD:main"]);
-        git.run(&["pull", "--quiet", &hosted.url(), "main"]);
+        git.run(&["pull", "--quiet", "origin", "main"]);
         let pulled = std::fs::read(git.folder().join("second.bin")).unwrap();
         assert_eq!(pulled, b"a second one");
         git.run(&["lfs", "fsck"]);
 
-        let remote = format!("/git/lfs-clients/{}.git", lfs.name);
-        let lines = servers.cairn.request_lines(|lines| !lines.is_empty());
-        let transfers = lines.iter().filter(|line| {
-            let route = line["route"].as_str().unwrap_or_default();
-            line["repository"] == lfs.name && route.contains("/objects/:oid")
-        });
-        assert_eq!(transfers.count(), 0, "{remote}");
+        // Every batch and every verify is at Cairn, no transfer.
+        let of = |lines: &[Value], route: &str| {
+            let ours = lines.iter().filter(|line| line["repository"] == lfs.name);
+            let told = ours.filter(|line| line["route"].as_str().unwrap().ends_with(route));
+            told.count()
+        };
+        let lines = servers
+            .cairn
+            .request_lines(|lines| of(lines, "/info/lfs/verify") == 3);
+        assert!(of(&lines, "/info/lfs/objects/batch") >= 4, "{lines:?}");
+        assert_eq!(
+            of(&lines, "/:oid") + of(&lines, "/:oid/:size"),
+            0,
+            "{lines:?}"
+        );
     }
 }

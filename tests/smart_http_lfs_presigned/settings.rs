@@ -1,7 +1,12 @@
 //! Settings that cannot be used.
 
+use std::time::Duration;
+
 use crate::client::{Lfs, Object};
 use crate::support::server::Server;
+use crate::support::wait::until;
+
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[test]
 fn wrong_settings_are_told_and_transfers_go_through_the_worker() {
@@ -23,14 +28,15 @@ fn wrong_settings_are_told_and_transfers_go_through_the_worker() {
         assert!(lfs.has(&object));
     };
     transfers(&server, 9);
-    let faults = |server: &Server, words: &str| {
-        let lines = server.json_lines();
-        let told = lines.iter().filter(|line| line["kind"] == "configuration");
-        told.filter(|line| line["message"].as_str().unwrap().contains(words))
-            .count()
+    let is_told = |server: &Server, words: &str| {
+        until("the log tells of the setting", PATIENCE, || {
+            let lines = server.json_lines();
+            let mut told = lines.iter().filter(|line| line["kind"] == "configuration");
+            told.find(|line| line["message"].as_str().unwrap().contains(words))
+                .map(|_| ())
+        });
     };
-    let words = "CAIRN_S3_SECRET_ACCESS_KEY is not set";
-    assert!(faults(&server, words) > 0, "{}", server.log());
+    is_told(&server, "CAIRN_S3_SECRET_ACCESS_KEY is not set");
 
     server.restart_with(&[
         (
@@ -42,6 +48,6 @@ fn wrong_settings_are_told_and_transfers_go_through_the_worker() {
         ("CAIRN_S3_SECRET_ACCESS_KEY", "this-is-not-to-be-seen"),
     ]);
     transfers(&server, 10);
-    assert!(faults(&server, "it has a path") > 0, "{}", server.log());
+    is_told(&server, "it has a path");
     assert!(!server.log().contains("this-is-not-to-be-seen"));
 }

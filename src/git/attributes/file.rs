@@ -73,13 +73,10 @@ impl AttributesFile {
             return None;
         }
         let quoted = text.strip_prefix(b"\"").and_then(unquote);
-        let (name, rest) = match quoted {
-            Some((name, rest)) => (name, rest),
-            None => {
-                let (name, rest) = split_word(text);
-                (BString::from(name), rest)
-            }
-        };
+        let (name, rest) = quoted.unwrap_or_else(|| {
+            let (name, rest) = split_word(text);
+            (BString::from(name), rest)
+        });
         let macro_name = name.strip_prefix(MACRO_PREFIX);
         let macro_name = macro_name.filter(|name| !name.is_empty());
         if let Some(macro_name) = macro_name {

@@ -85,13 +85,11 @@ impl Lookup {
             let Some(lines) = self.directories.get(directory) else {
                 continue;
             };
-            let below = match directory.is_empty() {
-                true => path,
-                false => path
-                    .get(directory.len().saturating_add(1)..)
-                    .unwrap_or_default()
-                    .as_bstr(),
+            let start = match directory.len() {
+                0 => 0,
+                length => length.saturating_add(1),
             };
+            let below = path.get(start..).unwrap_or_default().as_bstr();
             let matching = lines
                 .iter()
                 .rev()

@@ -9,12 +9,13 @@
 //! | `POST /lfs/upload` | push | [`LfsBatch`] | [`LfsBatchAnswer`] |
 //! | `POST /lfs/begin` | push | [`LfsNamed`] | [`LfsPlace`]: noted, and its key taken |
 //! | `POST /lfs/finish` | push | [`LfsNamed`] | nothing: the repository has it from now on |
-//! | `POST /lfs/verify` | push | [`LfsNamed`] | as `/lfs/locate` |
-//! | `POST /lfs/expected` | push | [`LfsNamed`] | [`LfsExpected`]: of an upload that bypasses the Worker |
-//! | `POST /lfs/arrived` | push | [`LfsArrived`] | nothing: the same as finish, of just that upload |
+//! | `POST /lfs/verify` | push | [`LfsNamed`] | [`LfsExpected`]: of one that began, or that the repository has |
+//! | `POST /lfs/arrived` | push | [`LfsArrived`] | nothing: as finish, of an upload that bypassed the Worker |
 //! | `POST /lfs/locate` | read | [`LfsNamed`], its size 0 where nobody knows it | [`LfsPlace`]: one that the repository has |
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use crate::git::lfs::LfsOid;
 
 /// Objects named in one batch at most.
 pub(crate) const LFS_BATCH_MAX: usize = 1000;
@@ -34,11 +35,9 @@ pub(crate) mod path {
     pub(crate) const BEGIN: &str = "/lfs/begin";
     /// R2 has the bytes of an upload, verified.
     pub(crate) const FINISH: &str = "/lfs/finish";
-    /// Whether an object is here, which an uploader asks where R2 refused its write.
+    /// Whether an upload is here, which its client asks once it is done.
     pub(crate) const VERIFY: &str = "/lfs/verify";
-    /// The upload by which R2 must have an object's bytes.
-    pub(crate) const EXPECTED: &str = "/lfs/expected";
-    /// R2 has the bytes of that upload, verified.
+    /// R2 has the bytes of an upload that bypassed the Worker, verified.
     pub(crate) const ARRIVED: &str = "/lfs/arrived";
     /// Where an object's bytes are.
     pub(crate) const LOCATE: &str = "/lfs/locate";
@@ -47,7 +46,7 @@ pub(crate) mod path {
     /// files would else use up three times what it needs.
     #[must_use]
     pub(crate) fn goes_on(path: &str) -> bool {
-        matches!(path, FINISH | VERIFY | EXPECTED | ARRIVED)
+        matches!(path, FINISH | VERIFY | ARRIVED)
     }
 }
 
@@ -103,13 +102,13 @@ pub(crate) struct LfsPlace {
     pub(crate) is_stored: bool,
 }
 
-/// An upload that bypasses the Worker, as it began.
+/// An object, and how its upload is called if it bypasses the Worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LfsExpected {
-    /// Where its bytes are to be.
+    /// Where its bytes are, or are to be.
     pub(crate) place: LfsPlace,
-    /// Its name, which R2 must have with the bytes.
+    /// The upload's name, which R2 must have with the bytes.
     pub(crate) upload: String,
 }
 

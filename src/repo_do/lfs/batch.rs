@@ -1,9 +1,8 @@
 //! Many objects at once: which of them the repository has.
 
-use super::dispatch::{LfsRequest, oid_of, writable};
+use super::asked::{LfsRequest, oid_of, writable};
 use super::presigned::upload_name;
 use super::transfer::upkeep_due;
-
 use crate::repo_do::contract::lfs::{LfsBatch, LfsBatchAnswer};
 use crate::repo_do::r2::network::Member;
 use crate::repo_do::request::answer::{self, Answer};
@@ -48,8 +47,8 @@ pub(super) async fn upload(asked: LfsRequest) -> Answer {
     let batch: LfsBatch = answer::body(request).await?;
     let record = &writable(&store, &authorized)?;
     let mut sizes = Vec::with_capacity(batch.objects.len());
-    let (mut here, mut begun, mut uploads) = (Vec::new(), Vec::new(), Vec::new());
-    let mut taken_at = 0;
+    let mut uploads = Vec::new();
+    let (mut here, mut begun, mut taken_at) = (Vec::new(), Vec::new(), 0);
     for named in &batch.objects {
         let oid = oid_of(&named.oid)?;
         let found = if batch.presigned {

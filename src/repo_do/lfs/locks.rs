@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::dispatch::{LfsRequest, writable};
+use super::asked::{LfsRequest, writable};
 use crate::git::edit::path::check_file;
 use crate::git::limits::Limits;
 use crate::git::store::StoreError;
@@ -50,7 +50,7 @@ fn create(store: &Store, asked: &NewLock, authorized: &Authorized) -> Answer {
     match store.lock_lfs_file(&new, LOCKS_MAX, now_ms())? {
         Locked::Made(lock) => reply::json(&answered(&lock)),
         Locked::Before(lock) => {
-            let message = format!("already created lock: {}", held_by(&lock));
+            let message = format!("lock already created: {}", held_by(&lock));
             let refusal = ErrorReply::new(ErrorCode::AlreadyExists, message);
             Err(refusal.with_details(json!(answered(&lock))))
         }

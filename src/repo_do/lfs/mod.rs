@@ -5,6 +5,7 @@
 //! | file | what |
 //! |---|---|
 //! | `dispatch` | which handler answers, and the access that it needs |
+//! | `asked` | a request as its handler gets it |
 //! | `batch` | many objects at once: which of them the repository has |
 //! | `search` | which objects the pointers name that some roots reach |
 //! | `transfer` | one object: its upload begins and ends, its bytes are found |
@@ -16,6 +17,7 @@ pub(crate) mod arrival;
 pub(crate) mod dispatch;
 pub(crate) mod search;
 
+mod asked;
 mod batch;
 mod locks;
 mod presigned;

@@ -2,7 +2,7 @@
 //! had the bytes before, from another repository of the network. So R2 keeps with the bytes whose upload
 //! they are, and only the upload that this repository began makes the object its own.
 
-use super::dispatch::{LfsRequest, oid_of, writable};
+use super::asked::{LfsRequest, oid_of, writable};
 use super::transfer::upkeep_due;
 use crate::repo_do::contract::lfs::{LfsArrived, LfsExpected, LfsNamed, LfsPlace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
@@ -61,7 +61,7 @@ pub(super) async fn arrived(asked: LfsRequest) -> Answer {
         .is_some_and(|object| object.is_stored || upload_name(&record, &object) == arrived.upload);
     if !is_awaited || !store.finish_lfs_object((&oid, arrived.size), now_ms())? {
         let message = format!("the upload of {oid} was given up: push once more");
-        return Err(ErrorReply::new(ErrorCode::Unprocessable, message));
+        return Err(ErrorReply::new(ErrorCode::Conflict, message));
     }
     upkeep_due(&object, &store).await;
     reply::json(&())

@@ -1,6 +1,6 @@
 //! One object: its upload begins and ends, its bytes are found.
 
-use super::dispatch::{LfsRequest, oid_of, writable};
+use super::asked::{LfsRequest, oid_of, writable};
 use crate::repo_do::contract::lfs::{LfsNamed, LfsPlace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;

@@ -155,7 +155,11 @@ impl Member<'_> {
     }
 
     /// The same, of keys that may have been given up before; `taken_at` is later than that.
-    pub(crate) async fn share_at(&self, keys: Vec<String>, taken_at: i64) -> Result<(), ErrorReply> {
+    pub(crate) async fn share_at(
+        &self,
+        keys: Vec<String>,
+        taken_at: i64,
+    ) -> Result<(), ErrorReply> {
         let at = vec![taken_at; keys.len()];
         self.post(path::SHARE, keys, at).await
     }

@@ -4,8 +4,7 @@ use std::ops::Range;
 use std::pin::pin;
 
 use futures::Stream;
-use futures::future::join;
-use futures::future::{Either, select};
+use futures::future::{Either, select, try_join};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::ReadableStream;
@@ -156,9 +155,9 @@ impl R2 {
         let digest = DigestStream::new("SHA-256").map_err(thrown)?;
         let (source, sha256): (Source, _) = (body.unchecked_into(), digest.digest());
         let piped = source.pipe_to(&digest).map_err(thrown)?;
-        let (piped, sha256) = join(JsFuture::from(piped), JsFuture::from(sha256)).await;
-        piped.map_err(thrown)?;
-        let sha256 = js_sys::Uint8Array::new(&sha256.map_err(thrown)?).to_vec();
+        let both = try_join(JsFuture::from(piped), JsFuture::from(sha256)).await;
+        let (_, sha256) = both.map_err(thrown)?;
+        let sha256 = js_sys::Uint8Array::new(&sha256).to_vec();
         sha256.try_into().map_err(|_| missing(key))
     }
 

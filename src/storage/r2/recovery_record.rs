@@ -142,7 +142,10 @@ pub(crate) fn write_end(refs: u64, lfs_objects: Option<u64>, out: &mut Vec<u8>) 
     match lfs_objects {
         None => write_line(&[b"end", refs.as_bytes()], out),
         Some(objects) => {
-            write_line(&[b"end", refs.as_bytes(), objects.to_string().as_bytes()], out);
+            write_line(
+                &[b"end", refs.as_bytes(), objects.to_string().as_bytes()],
+                out,
+            );
         }
     }
 }
@@ -325,7 +328,8 @@ impl RecordReader {
         }
         self.last_lfs = Some(oid);
         self.lfs_read = self.lfs_read.saturating_add(1);
-        self.lfs_objects.push((oid, bytes.to_str().ok()?.parse().ok()?));
+        self.lfs_objects
+            .push((oid, bytes.to_str().ok()?.parse().ok()?));
         Some(())
     }
 }

@@ -146,8 +146,8 @@ impl<D: Database> RepoStore<D> {
 fn read_lock(row: &dyn Row) -> Result<LfsLock, SqlError> {
     Ok(LfsLock {
         id: row.integer(0)?,
-        path: row.text(1)?.to_owned(),
-        owner: row.text(2)?.to_owned(),
+        path: row.text(1)?,
+        owner: row.text(2)?,
         locked_at: row.integer(3)?,
     })
 }

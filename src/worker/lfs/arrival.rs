@@ -1,7 +1,7 @@
 //! What R2 must say of an upload that bypassed the Worker before it counts.
 
 use super::presigned::UPLOAD_METADATA;
-use crate::git::lfs::LfsOid;
+use crate::repo_do::contract::lfs::LfsOid;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::r2::bucket::Described;
 
@@ -42,7 +42,11 @@ impl From<ArrivalError> for ErrorReply {
     fn from(error: ArrivalError) -> Self {
         let code = match error {
             ArrivalError::Absent(_) => ErrorCode::NotFound,
-            _ => ErrorCode::Unprocessable,
+            ArrivalError::OtherUpload(_) => ErrorCode::Conflict,
+            // No 422: git-lfs would go on as if the object had come.
+            ArrivalError::OtherSize { .. } | ArrivalError::OtherDigest(_) => {
+                ErrorCode::InvalidInput
+            }
         };
         Self::new(code, error.to_string())
     }

@@ -5,8 +5,8 @@ use worker::{Headers, ObjectBody, Response, ResponseBody};
 
 use super::asking::ask;
 use super::told;
-use crate::git::lfs::LfsOid;
 use crate::repo_do::contract::conditions::{Conditions, Wanted};
+use crate::repo_do::contract::lfs::LfsOid;
 use crate::repo_do::contract::lfs::{self, LfsNamed, LfsPlace};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::storage::fault_log;

@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::s3_settings::S3Settings;
 use super::sigv4::{Presigned, Scope, SigningKey, UNSIGNED_PAYLOAD, encode};
-use crate::git::lfs::LfsOid;
+use crate::repo_do::contract::lfs::LfsOid;
 
 /// How long a URL opens something. A transfer that began goes on.
 pub(crate) const EXPIRES_SECONDS: u32 = 3600;

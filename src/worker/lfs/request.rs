@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use crate::git::lfs::LfsOid;
+use crate::repo_do::contract::lfs::LfsOid;
 use crate::repo_do::contract::lfs::{LFS_BATCH_MAX, LFS_OBJECT_BYTES_MAX};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::presigned::{EXPIRES_SECONDS, SignedRequest, Signer, Upload};
 use super::request::{AskedObject, BASIC, ObjectError, Operation, SHA256};
-use crate::git::lfs::LfsOid;
+use crate::repo_do::contract::lfs::LfsOid;
 use crate::storage::r2::bucket::lfs_key;
 
 /// The largest `expires_in` that the specification allows.
@@ -220,6 +220,8 @@ mod tests {
         authorization: Some("Bearer x"),
         expires_at_ms: Some(61_000),
         now_ms: 1_000,
+        network_id: "n",
+        signer: None,
     };
 
     fn told(links: &Links<'_>, operation: Operation, here: Option<u64>) -> Value {
@@ -228,7 +230,13 @@ mod tests {
             size: 7.into(),
         };
         let oid = LfsOid::from_hex(OID.as_bytes()).unwrap();
-        let object = links.object(operation, &asked, Ok((oid, 7, here)));
+        let found = Found {
+            oid,
+            size: 7,
+            here,
+            upload: None,
+        };
+        let object = links.object(operation, &asked, Ok(found));
         serde_json::to_value(BatchResponse::new(vec![object])).unwrap()["objects"][0].take()
     }
 

@@ -7,7 +7,7 @@
 use worker::Response;
 
 use super::asking::{ask, check_encoding};
-use crate::git::lfs::LfsOid;
+use crate::repo_do::contract::lfs::LfsOid;
 use crate::repo_do::contract::lfs::{self, LFS_OBJECT_BYTES_MAX, LfsNamed, LfsPlace};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::storage::fault_log;

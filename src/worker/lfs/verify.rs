@@ -8,7 +8,7 @@ use worker::Response;
 use super::arrival::{ArrivalError, Awaited};
 use super::asking::{ask, body_bytes};
 use super::told;
-use crate::git::lfs::LfsOid;
+use crate::repo_do::contract::lfs::LfsOid;
 use crate::repo_do::contract::lfs::{self, LfsArrived, LfsExpected, LfsNamed};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::storage::fault_log;
@@ -45,7 +45,7 @@ pub(super) async fn verify(
         oid: asked.oid,
         size: asked.size,
     };
-    let expected: LfsExpected = ask(visit, path, Access::Push, lfs::path::EXPECTED, &named).await?;
+    let expected: LfsExpected = ask(visit, path, Access::Push, lfs::path::VERIFY, &named).await?;
     if !expected.place.is_stored {
         let awaited = Awaited {
             oid: &oid,

@@ -1,6 +1,6 @@
 //! The paths of Git LFS, below `<remote>/info/lfs`.
 
-use crate::git::lfs::LfsOid;
+use crate::repo_do::contract::lfs::LfsOid;
 
 /// The part of a path after `info/lfs`.
 #[derive(Debug, Clone, PartialEq, Eq)]

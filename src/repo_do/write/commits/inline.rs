@@ -48,10 +48,13 @@ pub(super) async fn make(write: &WriteRequest, mut draft: Draft, words: &Words) 
     loop {
         let mut reading = write.reading().await?;
         let ground = Ground::find(write, &draft, &mut reading).await?;
-        if let Some(large) = &large {
-            let check = large.check_ground(write, &draft, (&ground, &mut reading));
-            check.boxed_local().await?;
-        }
+        let confirmed = match &large {
+            Some(large) => {
+                let confirmed = large.confirm(write, &draft, (&ground, &mut reading));
+                Some(confirmed.boxed_local().await?)
+            }
+            None => None,
+        };
         let mut objects = blobs.clone();
         let plan = match &draft.patch {
             None => ground::plan(write, &draft, &ground, &mut reading).await?,
@@ -78,6 +81,7 @@ pub(super) async fn make(write: &WriteRequest, mut draft: Draft, words: &Words) 
         let changes = made::changes(&draft, &ground, made);
         attempts = attempts.saturating_add(1);
         let outcomes = publish(&write.writer(), &objects, changes).await?;
+        drop(confirmed);
         match outcomes.into_iter().next().flatten() {
             None => return made::answer(&draft, &ground, made),
             Some(Rejection::Stale { .. }) if draft.guard.is_none() && attempts < ATTEMPTS_MAX => {}

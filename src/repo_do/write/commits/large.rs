@@ -26,7 +26,9 @@ use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::repo_do::lfs::arrival::Arrival;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer::pause;
+use crate::repo_do::state::readers::{Purpose, Reader};
 use crate::repo_do::state::store::Store;
 use crate::repo_do::write::pack_maker::PackMaker;
 use crate::repo_do::write::refusal;
@@ -36,6 +38,9 @@ use crate::storage::repository::store::RepositoryRecord;
 /// Files of one commit that go through Git LFS. Each is a request to R2, and one request to Cairn may
 /// make a thousand of them.
 pub(super) const LARGE_FILES_MAX: usize = 400;
+
+/// After how many seconds a commit whose object was pruned is worth another try.
+const RETRY_SECONDS: u32 = 2;
 
 /// Bytes of content that are hashed between two pauses: some milliseconds of CPU.
 const STEP_BYTES: usize = 1 << 20;
@@ -101,22 +106,35 @@ impl LargeFiles {
         Ok(Some(large))
     }
 
-    /// Makes sure that what was decided holds for this ground as well.
-    pub(super) async fn check_ground(
+    /// Makes sure that what was decided holds for this ground as well, and that no object was pruned
+    /// meanwhile; while what it gives is kept, none is.
+    pub(super) async fn confirm(
         &self,
         write: &WriteRequest,
         draft: &Draft,
         (ground, reading): (&Ground, &mut Reading),
-    ) -> Result<(), ErrorReply> {
-        if !draft.lfs || ground.tree == self.decided_for {
-            return Ok(());
+    ) -> Result<Reader, ErrorReply> {
+        if draft.lfs && ground.tree != self.decided_for {
+            let decided = marked((write, draft), &self.contents, ground, reading).await?;
+            if decided != self.marked {
+                let guard = format!("{}/expected_head", draft.pointer);
+                return Err(refusal::moved(&guard, ground.head));
+            }
         }
-        let decided = marked((write, draft), &self.contents, ground, reading).await?;
-        if decided == self.marked {
-            return Ok(());
+        let reader = self.object.readers.enter(Purpose::Push, now_ms());
+        let mut seen = HashSet::new();
+        for Pointer { oid, .. } in self.pointers.iter().flatten() {
+            if seen.insert(oid) && !self.is_here(oid)? {
+                let message = format!("object {oid} was removed meanwhile: send the request again");
+                return Err(ErrorReply::busy(RETRY_SECONDS, message));
+            }
         }
-        let guard = format!("{}/expected_head", draft.pointer);
-        Err(refusal::moved(&guard, ground.head))
+        Ok(reader)
+    }
+
+    fn is_here(&self, oid: &LfsOid) -> Result<bool, ErrorReply> {
+        let found = self.store.lfs_object(oid)?;
+        Ok(found.is_some_and(|object| object.is_stored))
     }
 
     /// Whether a content that is to come goes through Git LFS.
@@ -189,6 +207,7 @@ impl LargeFiles {
                 let message = format!("object {oid} has {} bytes, {size} were told", found.bytes);
                 return Err(invalid(draft.field(*file, "lfs/size"), message));
             }
+            self.store.need_lfs_objects(&[found])?;
             if let Some(named) = self.pointers.get_mut(*content) {
                 *named = Some(*pointer);
             }

@@ -339,10 +339,13 @@ impl Commit {
             // The pack says already how many objects it has.
             return Err(refusal::moved("/0/metadata/expected_head", ground.head));
         }
-        if let Some(large) = &self.large {
-            let check = large.check_ground(write, &self.draft, (&ground, &mut reading));
-            check.boxed_local().await?;
-        }
+        let _confirmed = match &self.large {
+            Some(large) => {
+                let confirmed = large.confirm(write, &self.draft, (&ground, &mut reading));
+                Some(confirmed.boxed_local().await?)
+            }
+            None => None,
+        };
         let mut trees: Vec<Vec<u8>> = Vec::new();
         let mut sizes = NewObjects::new(TREE_BYTES_MAX, &Limits::DEFAULT);
         let tree = plan.finish(&ids, |content| {

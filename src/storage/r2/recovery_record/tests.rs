@@ -100,12 +100,18 @@ fn objects_of_lfs_make_it_version_4() {
     let text = whole.to_str_lossy();
     assert!(text.starts_with(r#"{"cairn_record":4,"#), "{text}");
     let hex = "1b".repeat(32);
-    assert!(text.ends_with(&format!("lfs {hex} 1099511627776\nend 2 2\n")), "{text}");
+    assert!(
+        text.ends_with(&format!("lfs {hex} 1099511627776\nend 2 2\n")),
+        "{text}"
+    );
     for piece in [1, 7, 64, whole.len()] {
         assert_eq!(read_lfs(&whole, piece), Ok((record(), objects.to_vec())));
     }
     for end in 0..whole.len() {
-        assert!(read_lfs(whole.split_at(end).0, 100).is_err(), "cut at {end}");
+        assert!(
+            read_lfs(whole.split_at(end).0, 100).is_err(),
+            "cut at {end}"
+        );
     }
     let swapped = written_with_lfs(&refs(), &[objects[1], objects[0]]);
     let twice = written_with_lfs(&refs(), &[objects[0], objects[0]]);

@@ -255,7 +255,7 @@ fn missed(error: &BucketError, bytes: u64) -> Miss {
         )),
         error => {
             fault_log::warning("import", error);
-            Miss::Later("r2 did not take it".to_owned())
+            Miss::Later("its transfer from the remote to r2 broke off".to_owned())
         }
     }
 }
