@@ -277,8 +277,8 @@ fn what_is_given_up_goes_whichever_call_fails() {
 fn objects_are_found_by_a_list_for_many_of_them() {
     let bucket = Memory::default();
     let put = |network: &str, byte: u8| {
-        let put = bucket.put(&lfs_key(network, &oid(byte)), vec![0; usize::from(byte)]);
-        now(put).unwrap();
+        let key = lfs_key(network, &oid(byte));
+        now(bucket.put(&key, vec![0; usize::from(byte)])).unwrap();
     };
     for byte in [1, 2, 3, 4, 5, 200] {
         put("one", byte);
