@@ -99,6 +99,20 @@ export interface FsckChange {
   strict?: boolean;
 }
 
+/** Objects of Git LFS that an import took along. */
+export interface LfsImport {
+  objects: number;
+  bytes: number;
+  /** Why it stopped before it had asked for all of them. */
+  error?: string;
+  /** What it did not get; `first` has ten at most. */
+  missing: {
+    count: number;
+    bytes: number;
+    first: { oid: string; size: number; reason?: string }[];
+  };
+}
+
 /** What fsck warned of in the objects of an import; while it runs, so far. */
 export interface FsckWarnings {
   /** Objects with a warning. */
@@ -412,6 +426,8 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fsckWarnings?: FsckWarnings;
   /** Of an import or a fork: refs of its source that it left out. */
   skippedRefs?: SkippedRefs;
+  /** Of an import: objects of Git LFS that it took, and those that it did not get. */
+  lfsImport?: LfsImport;
 }
 
 /** A repository, with methods that the binding lacks. */

@@ -1,12 +1,10 @@
 //! Objects of Git LFS come along with an import: from another Cairn, and from remotes that lack some
 //! of them, lie, are slow or name hosts that are none of theirs.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use ureq::http::Method;
 
-use super::story::{PRIVATE, Source, begin, ready, server, until};
+use super::story::{Source, begin, ready, server};
 use super::support::git::Git;
 use super::support::lfs_files::{Gives, LfsFiles, oid, pointer};
 use super::support::remote::{Remote, Rules};
@@ -14,11 +12,11 @@ use super::support::rest::{Hosted, Rest};
 use super::support::scratch::Scratch;
 use super::support::server::Server;
 
-fn object(number: usize) -> Vec<u8> {
+pub fn object(number: usize) -> Vec<u8> {
     format!("object {number}\n").repeat(number + 1).into_bytes()
 }
 
-fn objects(count: usize) -> Vec<Vec<u8>> {
+pub fn objects(count: usize) -> Vec<Vec<u8>> {
     (0..count).map(object).collect()
 }
 
@@ -35,7 +33,7 @@ fn commit(work: &Git, objects: &[Vec<u8>]) {
 }
 
 /// A remote whose `main` has pointers to these objects.
-fn source(objects: &[Vec<u8>]) -> Source {
+pub fn source(objects: &[Vec<u8>]) -> Source {
     let source = Source::empty();
     let work = source.scratch.repository("work");
     commit(&work, objects);
@@ -44,7 +42,7 @@ fn source(objects: &[Vec<u8>]) -> Source {
     source
 }
 
-fn lfs(files: LfsFiles) -> Rules {
+pub fn lfs(files: LfsFiles) -> Rules {
     Rules {
         lfs: Some(files),
         ..Rules::default()
@@ -52,7 +50,7 @@ fn lfs(files: LfsFiles) -> Rules {
 }
 
 /// The bytes that a repository gives out under a name; `None`: it does not have it.
-fn given(rest: &Rest, hosted: &Hosted, oid: &str) -> Option<Vec<u8>> {
+pub fn given(rest: &Rest, hosted: &Hosted, oid: &str) -> Option<Vec<u8>> {
     let (namespace, name) = (&hosted.namespace, &hosted.name);
     let path = format!("/git/{namespace}/{name}.git/info/lfs/objects/{oid}");
     let answer = rest.with_bearer(&hosted.token);
@@ -64,7 +62,7 @@ fn given(rest: &Rest, hosted: &Hosted, oid: &str) -> Option<Vec<u8>> {
     }
 }
 
-fn has_all(rest: &Rest, hosted: &Hosted, objects: &[Vec<u8>]) {
+pub fn has_all(rest: &Rest, hosted: &Hosted, objects: &[Vec<u8>]) {
     for bytes in objects {
         let found = given(rest, hosted, &oid(bytes));
         assert!(found.as_ref() == Some(bytes), "{}", oid(bytes));
@@ -72,7 +70,7 @@ fn has_all(rest: &Rest, hosted: &Hosted, objects: &[Vec<u8>]) {
 }
 
 /// Why an object is missing, as the report says.
-fn reason<'a>(report: &'a Value, bytes: &[u8]) -> &'a str {
+pub fn reason<'a>(report: &'a Value, bytes: &[u8]) -> &'a str {
     let first = report["missing"]["first"].as_array().unwrap();
     let found = first.iter().find(|missing| missing["oid"] == oid(bytes));
     let found = found.unwrap_or_else(|| panic!("{} in {report}", oid(bytes)));
@@ -314,117 +312,4 @@ fn lfsconfig_names_a_server_that_gets_no_credentials() {
     assert_eq!(ready(&rest, &hosted)["lfs_import"]["objects"], 2);
     has_all(&rest, &hosted, &objects);
     assert!(other.seen().iter().all(|seen| seen.authorization.is_none()));
-}
-
-#[test]
-fn objects_that_are_slow_or_too_many_are_given_up() {
-    let server = Server::start_with(&[
-        PRIVATE,
-        ("CAIRN_IMPORT_LFS_OBJECT_MS", "300"),
-        ("CAIRN_IMPORT_LFS_BYTES_MAX", "100000"),
-    ]);
-    let mut objects = objects(3);
-    objects.push(vec![0; 200_000]);
-    let source = source(&objects);
-    let mut files = LfsFiles::of(&objects);
-    files.set(&objects[1], Gives::Stall(objects[1].len()));
-    source.remote.set(lfs(files));
-    let rest = server.rest();
-    let hosted = begin(&rest, "import-lfs", "slow", &json!({ "url": source.url() }));
-    let report = ready(&rest, &hosted)["lfs_import"].clone();
-    assert_eq!(report["objects"], 2, "{report}");
-    let told = reason(&report, &objects[1]);
-    assert!(told.contains("too slowly"), "{told}");
-    let told = reason(&report, &objects[3]);
-    assert!(told.contains("at most 100000 bytes"), "{told}");
-}
-
-#[test]
-fn taking_objects_goes_on_after_the_server_was_killed() {
-    let mut server = Server::start_with(&[PRIVATE]);
-    let objects = objects(5);
-    let source = source(&objects);
-    let mut files = LfsFiles::of(&objects);
-    files.set(&objects[2], Gives::Stall(objects[2].len()));
-    source.remote.set(lfs(files));
-    let rest = server.rest();
-    let hosted = begin(
-        &rest,
-        "import-lfs",
-        "killed",
-        &json!({ "url": source.url() }),
-    );
-    let shown = until(&rest, &hosted, |answer| {
-        answer.json()["result"]["import"]["lfs_objects"] == 4
-    });
-    let shown = shown.result(200);
-    assert_eq!(
-        (&shown["status"], &shown["import"]["phase"]),
-        (&json!("importing"), &json!("lfs"))
-    );
-    assert_eq!(shown["import"]["total_lfs_objects"], 5, "{shown}");
-    server.crash();
-    source.remote.set(lfs(LfsFiles::of(&objects)));
-    let before = source.remote.seen().len();
-    let rest = server.rest();
-    let shown = ready(&rest, &hosted);
-    assert_eq!(shown["lfs_import"]["objects"], 5, "{shown}");
-    has_all(&rest, &hosted, &objects);
-    let seen = source.remote.seen();
-    let taken = seen[before..].iter().filter(|seen| seen.method == "GET");
-    assert_eq!(taken.count(), 1, "what was here was not taken again");
-}
-
-#[test]
-fn deleting_ends_an_import_that_takes_objects() {
-    let objects = objects(2);
-    let source = source(&objects);
-    let mut files = LfsFiles::of(&objects);
-    files.set(&objects[1], Gives::Stall(objects[1].len()));
-    source.remote.set(lfs(files));
-    let rest = server().rest();
-    let hosted = begin(
-        &rest,
-        "import-lfs",
-        "deleted",
-        &json!({ "url": source.url() }),
-    );
-    until(&rest, &hosted, |answer| {
-        answer.json()["result"]["import"]["lfs_objects"] == 1
-    });
-    assert_eq!(rest.delete(&hosted.path("")).status, 202);
-    let empty = rest.create_repository("import-lfs", "deleted");
-    assert_eq!(given(&rest, &empty, &oid(&objects[0])), None);
-}
-
-/// How long a thousand small objects take, and how many requests: `cargo test --test
-/// smart_http_import -- --ignored --nocapture thousand`.
-#[test]
-#[ignore = "a measurement"]
-fn a_thousand_objects_are_timed() {
-    let objects = objects(1000);
-    let source = source(&objects);
-    source.remote.set(lfs(LfsFiles::of(&objects)));
-    let rest = server().rest();
-    for wanted in [false, true] {
-        let before = source.remote.seen().len();
-        let began = Instant::now();
-        let body = json!({ "url": source.url(), "lfs": wanted });
-        let hosted = begin(&rest, "import-lfs", &format!("thousand-{wanted}"), &body);
-        let shown = ready(&rest, &hosted);
-        let took = began.elapsed();
-        let seen = source.remote.seen().split_off(before);
-        let count = |end: &str| seen.iter().filter(|seen| seen.path.ends_with(end)).count();
-        let gets = seen
-            .iter()
-            .filter(|seen| seen.path.contains("/info/lfs/objects/"))
-            .count();
-        println!(
-            "lfs {wanted}: {took:?}, {} batches, {} objects; {}",
-            count("/objects/batch"),
-            gets - count("/objects/batch"),
-            shown["lfs_import"]
-        );
-        assert!(took < Duration::from_mins(2));
-    }
 }

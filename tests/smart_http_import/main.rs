@@ -15,6 +15,7 @@ mod support;
 mod failures;
 mod imported;
 mod lfs;
+mod lfs_interrupted;
 mod life;
 mod old;
 mod parts;

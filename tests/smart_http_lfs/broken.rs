@@ -1,5 +1,8 @@
 //! Uploads that break off, come twice, meet a kill, a deletion or an R2 that refuses.
 
+// Threads, in a test.
+#![allow(clippy::disallowed_methods)]
+
 use std::thread;
 use std::time::Duration;
 

@@ -36,14 +36,13 @@ impl Object {
     /// The object of these bytes.
     pub fn of(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
-        let oid = Sha256::digest(&bytes);
-        let oid = oid.iter().map(|byte| format!("{byte:02x}")).collect();
+        let oid = faster_hex::hex_string(&Sha256::digest(&bytes));
         Self { oid, bytes }
     }
 
     /// An object of so many bytes that no other story has.
     pub fn of_length(length: usize, seed: u8) -> Self {
-        let bytes = (0..length).map(|at| (at * 31 + at / 251) as u8 ^ seed);
+        let bytes = (0..length).map(|at| (at * 31 + at / 251).to_le_bytes()[0] ^ seed);
         Self::of(bytes.collect::<Vec<u8>>())
     }
 

@@ -16,7 +16,7 @@ use crate::git::maintenance::reach::{Reach, ReachError, Reached};
 use crate::git::maintenance::step::Step;
 use crate::git::pack::reader::LivePacks;
 use crate::git::store::StoreError;
-use crate::repo_do::contract::{ImportPhase, ImportProgress};
+use crate::repo_do::contract::ImportPhase;
 use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::memory::PUSH_BYTES;
@@ -42,6 +42,9 @@ const PAGE_ATTEMPTS_MAX: u32 = 3;
 /// Objects marked, and entries looked at, between two pauses: about 20 ms of CPU.
 const REACH_OBJECTS: usize = 50_000;
 const POINTER_ENTRIES: usize = 50_000;
+
+/// Refs followed between two pauses.
+const TIPS: usize = 1000;
 
 /// Rows of unfinished objects that are forgotten at once.
 const FORGOTTEN_AT_ONCE: u32 = 500;
@@ -70,29 +73,21 @@ impl Attempt {
         }
     }
 
-    /// What is known before the next step: after the object woke, from its rows.
+    /// Shows how far it is. What an object that woke does not know, its rows tell.
     fn show(&self, record: &ImportRecord) -> Result<(), StoreError> {
         let known = self.object.import.progress();
-        let is_known = known.phase == ImportPhase::Lfs && known.total_lfs_objects > 0;
-        let (here, left) = if is_known {
-            (None, None)
-        } else {
-            let totals = (self.store.lfs_totals()?, self.store.wanted_lfs_totals()?);
-            (Some(totals.0), Some(totals.1))
-        };
-        self.object.import.update(|progress| {
-            let before = *progress;
-            *progress = ImportProgress {
-                phase: ImportPhase::Lfs,
-                attempts: record.attempts,
-                ..before
-            };
-            if let (Some(here), Some(left)) = (here, left) {
+        if known.phase != ImportPhase::Lfs || known.total_lfs_objects == 0 {
+            let (here, left) = (self.store.lfs_totals()?, self.store.wanted_lfs_totals()?);
+            self.object.import.update(|progress| {
                 progress.lfs_objects = here.objects;
                 progress.lfs_bytes = here.bytes;
                 progress.total_lfs_objects = here.objects.saturating_add(left.objects);
                 progress.total_lfs_bytes = here.bytes.saturating_add(left.bytes);
-            }
+            });
+        }
+        self.object.import.update(|progress| {
+            progress.phase = ImportPhase::Lfs;
+            progress.attempts = record.attempts;
         });
         Ok(())
     }
@@ -137,10 +132,14 @@ impl Attempt {
             ControlFlow::Continue(())
         })?;
         let mut reach = Reach::new(packs, graph).without_bases();
-        for tip in tips {
-            reach.add_root(packs, graph, tip)?;
-        }
-        while reach.step(packs, graph, REACH_OBJECTS)? == Step::More {
+        for tips in tips.chunks(TIPS) {
+            for tip in tips {
+                reach.add_root(packs, graph, *tip)?;
+            }
+            while reach.step(packs, graph, REACH_OBJECTS)? == Step::More {
+                pause().await;
+                self.check_alive()?;
+            }
             pause().await;
             self.check_alive()?;
         }
@@ -172,7 +171,11 @@ impl Attempt {
     }
 
     fn lfs_remote(&self, record: &ImportRecord) -> Result<LfsRemote, ImportError> {
-        let (url, credentials) = (self.url(record)?, self.credentials(record)?);
+        let url = self.url(record)?;
+        let credentials = self.credentials(record).map_err(|_| {
+            let message = "it was interrupted, and credentials are not stored";
+            ImportError::GivenUp(message.to_owned())
+        })?;
         let configured = self.configured_server()?;
         let allow_private = self.object.allows_private_remotes();
         LfsRemote::new(&url, configured.as_deref(), credentials, allow_private)

@@ -191,8 +191,8 @@ impl LfsRemote {
 
 /// The server of a remote that names none, as git-lfs guesses it.
 fn guessed(remote: &str) -> String {
-    let end = if remote.ends_with(".git") { "" } else { ".git" };
-    format!("{remote}{end}/info/lfs")
+    let base = remote.strip_suffix(".git").unwrap_or(remote);
+    format!("{base}.git/info/lfs")
 }
 
 /// The server does not answer the question.
