@@ -82,7 +82,7 @@ fn an_object_without_a_pointer_goes_after_the_grace() {
     };
     assert_eq!(left(&store), [oid(1), oid(2), oid(3)]);
     assert_eq!(judge(&store, 1199, &[oid(1)]), Ok(totals(1, 10)));
-    assert_eq!(left(&store), [oid(1), oid(2)], "its clock began anew");
+    assert_eq!(left(&store), [oid(1), oid(2)], "its clock began again");
     assert_eq!(store.lfs_totals(), Ok(totals(2, 20)));
     let released = store.releases_due(1199).unwrap();
     let released: Vec<_> = released.into_iter().map(|due| due.r2_key).collect();
