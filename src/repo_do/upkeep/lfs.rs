@@ -70,7 +70,17 @@ impl LfsPrune<'_> {
         let mut after = None;
         loop {
             self.object.check_open(self.store)?;
-            unchanged()?;
+            match unchanged() {
+                // The next prune looks again.
+                Err(Failure::Overtaken) if self.thoroughness == Thoroughness::Due => {
+                    let is_pending = true;
+                    return Ok(PrunedLfs {
+                        removed,
+                        is_pending,
+                    });
+                }
+                unchanged => unchanged?,
+            }
             let judged = self.store.judge_lfs_objects(
                 after.as_ref(),
                 self.clock()?,
