@@ -65,6 +65,7 @@ impl LfsPrune<'_> {
         let network_id = self.store.load()?.ok_or(Failure::Gone)?;
         let network_id = network_id.network();
         self.forget_overdue(network_id).await?;
+        let _room = Reservation::new(search_bytes(self.store)?)?;
         let named = self.search().await?;
         let mut removed = LfsTotals::default();
         let mut after = None;
@@ -132,7 +133,6 @@ impl LfsPrune<'_> {
 
     /// The objects to which a ref leads or, unless all is purged, an entry of the reflog that counts.
     async fn search(&self) -> Result<NamedObjects, Failure> {
-        let _room = Reservation::new(search_bytes(self.store)?)?;
         let mut search = PointerSearch::new(self.object, self.store, self.packs, self.graph);
         let mut roots = Vec::new();
         self.store.visit_refs(b"refs/", |record| {
