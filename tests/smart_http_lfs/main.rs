@@ -12,6 +12,7 @@ mod broken;
 mod client;
 mod commits;
 mod deployment;
+mod life;
 mod measures;
 mod reading;
 mod state;

@@ -64,3 +64,25 @@ pub fn change_bucket(state: &Path, sql: &str) {
         Connection::open(file).unwrap().execute_batch(sql).unwrap();
     }
 }
+
+/// The keys of objects of Git LFS in R2, while the server runs.
+pub fn lfs_keys(state: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for file in databases(state, BUCKET) {
+        let tables = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let sql = "SELECT key FROM _mf_objects WHERE key LIKE 'lfs/%'";
+        let mut keys = tables.prepare(sql).unwrap();
+        let keys = keys.query_map((), |row| row.get::<_, String>(0)).unwrap();
+        found.extend(keys.map(Result::unwrap));
+    }
+    found
+}
+
+/// Removes the objects of Git LFS from R2, while the server is stopped.
+pub fn lose_lfs_objects(state: &Path) {
+    for file in databases(state, BUCKET) {
+        let sql = "DELETE FROM _mf_objects WHERE key LIKE 'lfs/%'";
+        let gone = Connection::open(file).unwrap().execute(sql, ()).unwrap();
+        assert!(gone > 0, "r2 had some");
+    }
+}

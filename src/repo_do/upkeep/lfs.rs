@@ -65,12 +65,23 @@ impl LfsPrune<'_> {
         let network_id = self.store.load()?.ok_or(Failure::Gone)?;
         let network_id = network_id.network();
         self.forget_overdue(network_id).await?;
+        let _room = Reservation::new(search_bytes(self.store)?)?;
         let named = self.search().await?;
         let mut removed = LfsTotals::default();
         let mut after = None;
         loop {
             self.object.check_open(self.store)?;
-            unchanged()?;
+            match unchanged() {
+                // The next prune looks again.
+                Err(Failure::Overtaken) if self.thoroughness == Thoroughness::Due => {
+                    let is_pending = true;
+                    return Ok(PrunedLfs {
+                        removed,
+                        is_pending,
+                    });
+                }
+                unchanged => unchanged?,
+            }
             let judged = self.store.judge_lfs_objects(
                 after.as_ref(),
                 self.clock()?,
@@ -122,7 +133,6 @@ impl LfsPrune<'_> {
 
     /// The objects to which a ref leads or, unless all is purged, an entry of the reflog that counts.
     async fn search(&self) -> Result<NamedObjects, Failure> {
-        let _room = Reservation::new(search_bytes(self.store)?)?;
         let mut search = PointerSearch::new(self.object, self.store, self.packs, self.graph);
         let mut roots = Vec::new();
         self.store.visit_refs(b"refs/", |record| {

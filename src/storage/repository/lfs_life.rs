@@ -61,18 +61,6 @@ impl<D: Database> RepoStore<D> {
         })
     }
 
-    /// Up to `limit` objects after this one, stored or on their way, by name.
-    pub(crate) fn lfs_names(
-        &self,
-        after: Option<&LfsOid>,
-        limit: u32,
-    ) -> Result<Vec<LfsOid>, StoreError> {
-        let sql = "SELECT oid FROM lfs_object WHERE oid > ?1 ORDER BY oid LIMIT ?2";
-        let after = after.map_or([].as_slice(), |oid| oid.as_bytes().as_slice());
-        let params = [after.into(), limit.into()];
-        Ok(query_all(&self.db, sql, &params, |row| read_oid(row, 0))?)
-    }
-
     /// Notes that a client counts on these objects, which are here: they stay as if a pointer had been
     /// found just now.
     pub fn need_lfs_objects(&self, objects: &[LfsObject]) -> Result<(), StoreError> {
@@ -164,3 +152,6 @@ fn concatenated<'a>(oids: impl Iterator<Item = &'a LfsOid>) -> Vec<u8> {
 fn json(numbers: &[i64]) -> Result<String, StoreError> {
     serde_json::to_string(numbers).map_err(|error| StoreError::Failed(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,7 +160,7 @@ impl<D: Database> RepoStore<D> {
             if object.is_stored {
                 return Ok(true);
             }
-            let sql = "UPDATE lfs_object SET stored = 1, object_bytes = ?2, at = ?3,
+            let sql = "UPDATE lfs_object SET stored = 1, object_bytes = ?2, at = max(at, ?3),
                 unnamed_since = NULL WHERE oid = ?1";
             let params = [
                 oid.as_bytes().as_slice().into(),

@@ -16,6 +16,7 @@ use crate::storage::repository::copies::Release;
 use crate::storage::repository::ready_clone::{ReadyClone, fingerprint};
 use crate::storage::repository::store::NewRepository;
 
+mod lfs;
 mod purging;
 
 const NETWORK: &str = "0123456789abcdef";
