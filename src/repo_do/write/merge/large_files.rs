@@ -73,13 +73,16 @@ async fn lacking(write: &WriteRequest, reading: &mut Reading) -> Result<Vec<LfsO
         }
         pause().await;
     }
-    let mut lacking = Vec::new();
+    let (mut here, mut lacking) = (Vec::new(), Vec::new());
     for oid in found.into_keys() {
-        let here = write.store.lfs_object(&oid)?;
-        if !here.is_some_and(|object| object.is_stored) {
-            lacking.push(oid);
+        let object = write.store.lfs_object(&oid)?;
+        match object.filter(|object| object.is_stored) {
+            Some(object) => here.push(object),
+            None => lacking.push(oid),
         }
     }
+    // They may have been without a pointer for long.
+    write.store.need_lfs_objects(&here)?;
     Ok(lacking)
 }
 
@@ -126,22 +129,25 @@ async fn take(
         return Ok(());
     }
     let key = |oid: &LfsOid| lfs_key(network_id, oid);
-    in_transaction(write.store.database(), || {
+    let taken_at = in_transaction(write.store.database(), || {
+        let mut taken_at = 0;
         write.store.join_network(network_id)?;
         for (oid, bytes) in &objects {
-            write
+            let begun = write
                 .store
-                .begin_lfs_object((oid, *bytes), &key(oid), now_ms())?;
+                .begin_lfs_upload((oid, *bytes), &key(oid), now_ms())?;
+            taken_at = begun.at.max(taken_at);
         }
-        Ok::<_, StoreError>(())
+        Ok::<_, StoreError>(taken_at)
     })?;
-    let keys = objects.iter().map(|(oid, _)| key(oid)).collect();
+    let keys: Vec<_> = objects.iter().map(|(oid, _)| key(oid)).collect();
     let member = Member::of(&write.object.env, &record);
     if is_shared {
-        member.share(keys).await?;
-    } else {
-        member.take(keys).await?;
+        // Somebody must name them.
+        member.share(keys.clone()).await?;
     }
+    // This repository may have given them up a moment ago.
+    member.take_at(keys, taken_at).await?;
     for (oid, bytes) in &objects {
         if !is_shared {
             let copied = copy(write, (oid, *bytes), &offered.network_id, &key(oid)).await;
