@@ -171,6 +171,13 @@ fn locks_come_in_pages() {
     assert_eq!(desk.paths("?path=3.bin"), (vec!["3.bin".to_owned()], None));
     assert_eq!(desk.paths("?path=9.bin").0.len(), 0);
     assert_eq!(desk.paths("?id=nonsense").0.len(), 0);
+    // More than a number of the database can be.
+    let huge = u64::MAX.to_string();
+    assert_eq!(desk.paths(&format!("?id={huge}")).0.len(), 0);
+    assert_eq!(desk.paths("?id=9007199254740993").0.len(), 0);
+    for id in [&huge, "9007199254740993"] {
+        refused(&desk.unlock(&desk.ann, id, true), 404);
+    }
 
     // The same for who verifies: theirs apart.
     let verify = |body: &Value| {
@@ -192,7 +199,13 @@ fn locks_come_in_pages() {
     assert_eq!(paths(&page["theirs"]), ["4.bin"]);
 
     let rest = server().rest().with_bearer(&desk.ann);
-    for query in ["?cursor=nonsense", "?cursor=-1", "?limit=x", "?limit=-1"] {
+    for query in [
+        "?cursor=nonsense",
+        "?cursor=-1",
+        "?cursor=9007199254740993",
+        "?limit=x",
+        "?limit=-1",
+    ] {
         let said = refused(&desk.list(&rest, query), 400);
         assert!(said.contains(&query[1..query.find('=').unwrap()]), "{said}");
     }

@@ -97,12 +97,12 @@ fn an_object_goes_up_and_comes_down_beside_the_worker() {
     assert!(lfs.told("download", &object)["error"].is_object());
     let mut wrong = object.named();
     wrong["size"] = 299_999.into();
-    assert_eq!(lfs.post("/verify", &wrong).status, 422);
+    assert_eq!(lfs.post("/verify", &wrong).status, 400);
     for _ in 0..2 {
         let verified = lfs.post("/verify", &object.named());
         assert_eq!(verified.status, 200, "{}", verified.text());
     }
-    assert_eq!(lfs.post("/verify", &wrong).status, 422);
+    assert_eq!(lfs.post("/verify", &wrong).status, 400);
     assert!(lfs.told("upload", &object).get("actions").is_none());
 
     let told = lfs.told("download", &object);
@@ -160,7 +160,7 @@ fn an_object_without_a_checksum_is_digested() {
         200
     );
     let refused = lfs.post("/verify", &object.named());
-    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert_eq!(refused.status, 400, "{}", refused.text());
     until("the log tells of it", Duration::from_secs(10), || {
         let words = "\"corruption\",\"level\":\"error\"";
         servers.cairn.log().contains(words).then_some(())

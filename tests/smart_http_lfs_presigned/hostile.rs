@@ -94,14 +94,14 @@ fn a_digest_opens_nothing_with_a_presigned_upload() {
     let action = &told["actions"]["upload"];
     assert!(action.is_object(), "{told}");
     let refused = fork.post("/verify", &secret.named());
-    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert_eq!(refused.status, 409, "{}", refused.text());
     assert!(!fork.has(&secret));
 
     // Nor does it help that the other one uploads meanwhile.
     let coming = Object::of_length(20_000, 7);
     fork.told("upload", &coming);
     upload(&source, &coming);
-    assert_eq!(fork.post("/verify", &coming.named()).status, 422);
+    assert_eq!(fork.post("/verify", &coming.named()).status, 409);
     assert!(!fork.has(&coming));
 
     // Who has the bytes proves it by sending them; the object of both stays what it was.

@@ -36,7 +36,7 @@ impl Arrival<'_> {
     /// Notes objects that are about to come, and takes their keys in the network's account. Gives
     /// those that the repository does not have.
     pub(crate) async fn begin(&self, pointers: &[Pointer]) -> Result<Vec<Pointer>, ErrorReply> {
-        let (mut lacking, mut keys) = (Vec::new(), Vec::new());
+        let (mut lacking, mut keys, mut taken_at) = (Vec::new(), Vec::new(), 0);
         for pointer in pointers {
             let Pointer { oid, size } = pointer;
             let key = self.key(oid);
@@ -46,12 +46,13 @@ impl Arrival<'_> {
             } else {
                 lacking.push(*pointer);
                 keys.push(key);
+                taken_at = begun.at.max(taken_at);
             }
         }
         if !keys.is_empty() {
             self.store.join_network(self.record.network())?;
             let member = Member::of(&self.object.env, self.record);
-            member.take(keys).await?;
+            member.take_at(keys, taken_at).await?;
         }
         Ok(lacking)
     }

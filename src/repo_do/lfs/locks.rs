@@ -18,6 +18,7 @@ use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
+use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::repository::lfs_locks::{self, LfsLock, LockPage, Locked};
 use crate::storage::time::rfc_3339_seconds;
 
@@ -136,10 +137,11 @@ fn find(store: &Store, id: &str) -> Result<Option<LfsLock>, StoreError> {
     }
 }
 
-/// The number in an id, in no other spelling than ours.
+/// The number in an id, in no other spelling than ours and no larger than the database takes.
 fn parse_id(id: &str) -> Option<i64> {
     let number: i64 = id.parse().ok()?;
-    (number > 0 && number.to_string() == id).then_some(number)
+    let is_number = (1..=INTEGER_MAX).contains(&number);
+    (is_number && number.to_string() == id).then_some(number)
 }
 
 fn check_path(path: &str) -> Result<(), ErrorReply> {
@@ -196,5 +198,19 @@ fn shown(lock: &LfsLock) -> ShownLock {
         owner: LockOwner {
             name: owner_shown(&lock.owner).to_owned(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_one_spelling_and_a_bound() {
+        assert_eq!(parse_id("1"), Some(1));
+        assert_eq!(parse_id("9007199254740991"), Some(INTEGER_MAX));
+        for other in ["", "0", "-1", "+1", "01", " 1", "x", "9007199254740992"] {
+            assert_eq!(parse_id(other), None, "{other}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! they are, and only the upload that this repository began makes the object its own.
 
 use super::asked::{LfsRequest, oid_of, writable};
+use super::transfer::upkeep_due;
 use crate::repo_do::contract::lfs::{LfsArrived, LfsExpected, LfsNamed, LfsPlace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::{self, Answer};
@@ -47,10 +48,10 @@ pub(super) async fn expected(asked: LfsRequest) -> Answer {
 /// for just this upload.
 pub(super) async fn arrived(asked: LfsRequest) -> Answer {
     let LfsRequest {
+        object,
         store,
         request,
         authorized,
-        ..
     } = asked;
     let arrived: LfsArrived = answer::body(request).await?;
     let oid = oid_of(&arrived.oid)?;
@@ -62,5 +63,6 @@ pub(super) async fn arrived(asked: LfsRequest) -> Answer {
         let message = format!("the upload of {oid} was given up: push once more");
         return Err(ErrorReply::new(ErrorCode::Conflict, message));
     }
+    upkeep_due(&object, &store).await;
     reply::json(&())
 }

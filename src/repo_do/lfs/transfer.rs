@@ -29,23 +29,19 @@ pub(super) async fn begin(asked: LfsRequest) -> Answer {
     let oid = oid_of(&named.oid)?;
     let record = &writable(&store, &authorized)?;
     let r2_key = lfs_key(record.network(), &oid);
-    let is_stored = store.begin_lfs_object((&oid, named.size), &r2_key, now_ms())?;
-    let size = if is_stored {
-        let object = store.lfs_object(&oid)?;
-        object.map_or(named.size, |object| object.bytes)
+    let begun = store.begin_lfs_upload((&oid, named.size), &r2_key, now_ms())?;
+    if begun.is_stored {
+        store.need_lfs_objects(&[begun])?;
     } else {
         store.join_network(record.network())?;
-        let begun = store.lfs_object(&oid)?;
-        let taken_at = begun.map_or_else(now_ms, |begun| begun.at);
         let member = Member::of(&object.env, record);
-        member.take_at(vec![r2_key.clone()], taken_at).await?;
+        member.take_at(vec![r2_key.clone()], begun.at).await?;
         upkeep_due(&object, &store).await;
-        named.size
-    };
+    }
     reply::json(&LfsPlace {
         r2_key,
-        size,
-        is_stored,
+        size: begun.bytes,
+        is_stored: begun.is_stored,
     })
 }
 

@@ -154,6 +154,16 @@ impl Member<'_> {
         self.post(path::SHARE, keys, Vec::new()).await
     }
 
+    /// The same, of keys that may have been given up before; `taken_at` is later than that.
+    pub(crate) async fn share_at(
+        &self,
+        keys: Vec<String>,
+        taken_at: i64,
+    ) -> Result<(), ErrorReply> {
+        let at = vec![taken_at; keys.len()];
+        self.post(path::SHARE, keys, at).await
+    }
+
     /// Gives keys back.
     pub(crate) async fn release(&self, releases: Vec<Release>) -> Result<(), ErrorReply> {
         let (keys, at) = split(releases);

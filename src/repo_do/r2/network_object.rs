@@ -92,7 +92,7 @@ impl NetworkDo {
         let taken_at = asked.at.first().copied().unwrap_or(0);
         match request.path().as_str() {
             path::TAKE => granted(store.take_at(id, keys, Purpose::Write, taken_at)?)?,
-            path::SHARE => granted(store.take(id, keys, Purpose::Share)?)?,
+            path::SHARE => granted(store.take_at(id, keys, Purpose::Share, taken_at)?)?,
             path::SHARED => return answered(store.shared(id, keys)?),
             path::UNNAMED => return answered(store.unnamed(keys)?),
             path::UNHELD => return answered(store.unheld(id, keys)?),

@@ -84,6 +84,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn git_lfs_ends_the_push_at_each_refusal() {
+        let oid = LfsOid::from([7; 32]);
+        for error in [
+            ArrivalError::Absent(oid),
+            ArrivalError::OtherUpload(oid),
+            ArrivalError::OtherSize { here: 1, asked: 2 },
+            ArrivalError::OtherDigest(oid),
+        ] {
+            let status = ErrorReply::from(error.clone()).code.status();
+            // At a 422 it would not.
+            assert!([400, 404, 409].contains(&status), "{error}: {status}");
+        }
+    }
+
+    #[test]
     fn whose_upload_it_is_decides() {
         let oid = LfsOid::from([7; 32]);
         let awaited = Awaited {

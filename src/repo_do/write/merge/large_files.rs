@@ -130,24 +130,22 @@ async fn take(
     }
     let key = |oid: &LfsOid| lfs_key(network_id, oid);
     let taken_at = in_transaction(write.store.database(), || {
-        let mut taken_at = 0;
         write.store.join_network(network_id)?;
+        let mut taken_at = 0;
         for (oid, bytes) in &objects {
-            let begun = write
-                .store
-                .begin_lfs_upload((oid, *bytes), &key(oid), now_ms())?;
+            let object = (oid, *bytes);
+            let begun = write.store.begin_lfs_upload(object, &key(oid), now_ms())?;
             taken_at = begun.at.max(taken_at);
         }
         Ok::<_, StoreError>(taken_at)
     })?;
-    let keys: Vec<_> = objects.iter().map(|(oid, _)| key(oid)).collect();
+    let keys = objects.iter().map(|(oid, _)| key(oid)).collect();
     let member = Member::of(&write.object.env, &record);
     if is_shared {
-        // Somebody must name them.
-        member.share(keys.clone()).await?;
+        member.share_at(keys, taken_at).await?;
+    } else {
+        member.take_at(keys, taken_at).await?;
     }
-    // This repository may have given them up a moment ago.
-    member.take_at(keys, taken_at).await?;
     for (oid, bytes) in &objects {
         if !is_shared {
             let copied = copy(write, (oid, *bytes), &offered.network_id, &key(oid)).await;
