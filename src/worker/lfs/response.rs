@@ -220,6 +220,8 @@ mod tests {
         authorization: Some("Bearer x"),
         expires_at_ms: Some(61_000),
         now_ms: 1_000,
+        network_id: "0123456789abcdef",
+        signer: None,
     };
 
     fn told(links: &Links<'_>, operation: Operation, here: Option<u64>) -> Value {
@@ -228,7 +230,13 @@ mod tests {
             size: 7.into(),
         };
         let oid = LfsOid::from_hex(OID.as_bytes()).unwrap();
-        let object = links.object(operation, &asked, Ok((oid, 7, here)));
+        let found = Found {
+            oid,
+            size: 7,
+            here,
+            upload: None,
+        };
+        let object = links.object(operation, &asked, Ok(found));
         serde_json::to_value(BatchResponse::new(vec![object])).unwrap()["objects"][0].take()
     }
 
