@@ -3,7 +3,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::Command;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,6 +12,7 @@ use ureq::http::Method;
 
 use super::client::{Lfs, Object};
 use crate::support::git::Git;
+use crate::support::git_lfs;
 use crate::support::rest::{Answer, Hosted};
 use crate::support::scratch::Scratch;
 use crate::support::server::{Server, server};
@@ -84,15 +84,11 @@ impl Desk {
 
     /// Compares these files with a checkout by git-lfs.
     fn check_with_git_lfs(&self, files: &[(&str, &[u8])]) {
-        if Command::new("git-lfs").arg("version").output().is_err() {
+        let Some(lfs) = git_lfs::newest() else {
             println!("git-lfs is not installed: not compared with it");
             return;
-        }
-        let clone = self
-            .scratch
-            .clone(&self.hosted.url(), "with-lfs", &["--no-checkout"]);
-        clone.run(&["lfs", "install", "--local"]);
-        clone.run(&["checkout", "--quiet", "main"]);
+        };
+        let clone = lfs.clone(&self.scratch, &self.hosted.url(), "with-lfs", &[]);
         for (path, content) in files {
             let read = std::fs::read(clone.folder().join(path)).unwrap();
             assert!(read == *content, "{path}");

@@ -220,7 +220,7 @@ mod tests {
         authorization: Some("Bearer x"),
         expires_at_ms: Some(61_000),
         now_ms: 1_000,
-        network_id: "0123456789abcdef",
+        network_id: "n",
         signer: None,
     };
 
