@@ -125,7 +125,7 @@ fn what_cannot_be_taken_says_why() {
     }
     let many: BTreeMap<_, _> = (0..33).map(|number| (format!("h{number}"), "x")).collect();
     let told = refusal(download(
-        json!({"href": "https://a.example/o", "header": many}),
+        &json!({"href": "https://a.example/o", "header": many}),
     ));
     assert!(told.contains("33 headers, at most 32"), "{told}");
 }
