@@ -49,7 +49,10 @@ pub fn note_stored(state: &Path, objects: &[Object]) {
         VALUES (unhex(?1), ?2, 1, 1) ON CONFLICT DO NOTHING";
     for object in objects {
         noting
-            .execute(sql, (&object.oid, object.bytes.len()))
+            .execute(
+                sql,
+                (&object.oid, i64::try_from(object.bytes.len()).unwrap()),
+            )
             .unwrap();
     }
     noting.commit().unwrap();
