@@ -188,11 +188,8 @@ fn line(random: &mut Random) -> Vec<u8> {
         1 => line.push_str("# comment"),
         2 => {
             let escape = ["\\\"", "\\\\", "\\052", "\\q", "\\t", " "][random.below(6)];
-            line.push_str(&format!(
-                "\"{}{escape}{}\"",
-                pattern(random),
-                pattern(random)
-            ));
+            let (before, after) = (pattern(random), pattern(random));
+            line.extend(["\"", &before, escape, &after, "\""]);
         }
         3 => line.push_str(&path(random).to_string().replace(' ', "?")),
         4 => line.push_str(["*", "**", "/*", "*.bin", "!a", "\\!a"][random.below(6)]),

@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use super::prune::Thoroughness;
+use super::thoroughness::Thoroughness;
 use super::{events, merge, sweep};
 use crate::git::store::StoreError;
 use crate::repo_do::object::RepoObject;

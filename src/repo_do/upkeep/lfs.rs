@@ -8,7 +8,7 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::prune::Thoroughness;
+use super::thoroughness::Thoroughness;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::lfs::LfsOid;
 use crate::git::pack::reader::LivePacks;

@@ -13,6 +13,7 @@ use gix_hash::ObjectId;
 
 use super::lfs::LfsPrune;
 use super::merge::{Job, PURGE, reserve, reserve_cold};
+use super::thoroughness::Thoroughness;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::maintenance::merge::Merge;
@@ -45,17 +46,6 @@ const SMALL_BYTES: u64 = 4 << 20;
 
 /// Which part of a larger cold pack must be dead.
 const DEAD_PART: u64 = 8;
-
-/// The objects to keep beside those that refs reach, and the cost at which the rest may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Thoroughness {
-    /// The reflog and the grace period count, and cold packs are spared where it does not pay.
-    Due,
-    /// The same, whatever it costs.
-    Asked,
-    /// Nothing else is kept, not even for a delta's sake, whatever it costs.
-    Purge,
-}
 
 /// The outcome of a prune.
 #[derive(Debug, Default)]

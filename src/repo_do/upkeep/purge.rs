@@ -12,9 +12,10 @@
 
 use std::rc::Rc;
 
-use super::prune::{self, Thoroughness};
+use super::prune;
 use super::serve::{refusal, take_turn};
 use super::sweep;
+use super::thoroughness::Thoroughness;
 use crate::repo_do::contract::Purged;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::Answer;

@@ -1,7 +1,7 @@
 //! The objects of Git LFS that a record names: held, looked for in R2, and written down if they are
 //! there.
 
-use super::attempt::Attempt;
+use super::alive::Attempt;
 use super::error::RecoverError;
 use crate::git::lfs::LfsOid;
 use crate::repo_do::r2::lfs_presence::LfsPresence;
