@@ -3,6 +3,8 @@
 # its story with, schemathesis, which asks the REST face whether it is as described, and two versions of
 # git-lfs, at the versions pinned in tests/clients/, into $CLIENTS.
 #
+# Also the S3 server to which presigned URLs of Git LFS lead in tests/smart_http_lfs_presigned.
+#
 # Always succeeds. What cannot be had here (no runtime, no registry) leaves its reason in
 # $CLIENTS/<part>.missing, and the test says so. A second run touches no network.
 set -euo pipefail

@@ -50,7 +50,7 @@ fn two_thousand_files_are_pushed_and_cloned() {
 }
 
 #[test]
-#[ignore = "takes minutes, and 4 GiB of disk"]
+#[ignore = "takes minutes, and 6 GiB of disk"]
 fn a_file_of_a_gibibyte_is_pushed_and_cloned() {
     for story in Story::with_each("gibibyte") {
         // Noise is slow to make; this is made once and repeated.

@@ -35,7 +35,7 @@ pub struct LfsFiles {
 /// The name of these bytes.
 pub fn oid(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    faster_hex::hex_string(&digest)
 }
 
 /// The pointer to these bytes.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::lfs_files::{self, LfsFiles};
 
@@ -36,6 +36,8 @@ pub struct Rules {
 /// One request as it came.
 #[derive(Debug, Clone)]
 pub struct Seen {
+    /// When all of it was there.
+    pub at: Instant,
     pub method: String,
     pub path: String,
     pub authorization: Option<String>,
@@ -145,6 +147,7 @@ impl Shared {
 
     fn note(&self, request: &Request) {
         let seen = Seen {
+            at: Instant::now(),
             method: request.method.clone(),
             path: request.target.clone(),
             authorization: request.authorization.clone(),

@@ -145,9 +145,8 @@ impl<'a> PointerSearch<'a> {
     async fn add_root(&mut self, root: ObjectId) -> Result<(), Failure> {
         let mut faults = Faults::default();
         loop {
-            let error = match self.reach.add_root(self.packs, self.graph, root) {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
+            let Err(error) = self.reach.add_root(self.packs, self.graph, root) else {
+                return Ok(());
             };
             let chunk = error.cold().ok_or(error)?;
             let fetched = faults.fetch_cold_chunk(self.object, self.store, chunk);

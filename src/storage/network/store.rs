@@ -202,14 +202,15 @@ impl<D: Database> NetworkStore<D> {
     pub fn release_decided<'a>(
         &self,
         repository_id: &str,
-        releases: impl Iterator<Item = (&'a str, i64)> + Clone,
+        releases: impl Iterator<Item = (&'a str, i64)>,
         due_at: i64,
     ) -> Result<(), StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(());
         }
+        let releases: Vec<_> = releases.collect();
         in_transaction(&self.db, || {
-            for (key, decided_at) in releases.clone() {
+            for (key, decided_at) in releases.iter().copied() {
                 let sql = "DELETE FROM pack_holder
                     WHERE r2_key = ?1 AND repository_id = ?2 AND taken_at <= ?3";
                 let params = [key.into(), repository_id.into(), decided_at.into()];

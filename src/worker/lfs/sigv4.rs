@@ -97,9 +97,9 @@ impl SigningKey {
         );
         let mut canonical = format!("{}\n{path}\n{query}\n", request.method);
         for (name, value) in *headers {
-            canonical.push_str(&format!("{name}:{value}\n"));
+            canonical.extend([name, ":", value, "\n"]);
         }
-        canonical.push_str(&format!("\n{names}\n{}", request.payload));
+        canonical.extend(["\n", names.as_str(), "\n", request.payload]);
         let digest = faster_hex::hex_string(&Sha256::digest(canonical));
         let signed = format!("AWS4-HMAC-SHA256\n{}\n{}\n{digest}", self.time, self.scope);
         let signature = faster_hex::hex_string(&mac(&self.key, &signed)?);

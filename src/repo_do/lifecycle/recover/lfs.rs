@@ -106,8 +106,8 @@ impl<'a> LfsAdoption<'a> {
             });
         }
         if !releases.is_empty() {
-            let released = member(&here.id).release(releases).await;
-            released.map_err(RecoverError::Unavailable)?;
+            let sent = member(&here.id).release(releases).await;
+            sent.map_err(RecoverError::Unavailable)?;
         }
         attempt.check_alive()?;
         Ok(attempt.store.put_lfs_objects(&present, now_ms())?)

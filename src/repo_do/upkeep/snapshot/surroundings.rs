@@ -41,8 +41,8 @@ impl Surroundings for RepositorySurroundings<'_> {
     }
 
     async fn release(&self, releases: &[Release]) -> Result<(), SnapshotError> {
-        let released = self.member.release(releases.to_vec()).await;
-        released.map_err(|error| ledger("the repository's objects", error))
+        let sent = self.member.release(releases.to_vec()).await;
+        sent.map_err(|error| ledger("the repository's objects", error))
     }
 
     async fn leave(&self) -> Result<(), SnapshotError> {

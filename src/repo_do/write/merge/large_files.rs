@@ -73,13 +73,16 @@ async fn lacking(write: &WriteRequest, reading: &mut Reading) -> Result<Vec<LfsO
         }
         pause().await;
     }
-    let mut lacking = Vec::new();
+    let (mut here, mut lacking) = (Vec::new(), Vec::new());
     for oid in found.into_keys() {
-        let here = write.store.lfs_object(&oid)?;
-        if !here.is_some_and(|object| object.is_stored) {
-            lacking.push(oid);
+        let object = write.store.lfs_object(&oid)?;
+        match object.filter(|object| object.is_stored) {
+            Some(object) => here.push(object),
+            None => lacking.push(oid),
         }
     }
+    // They may have been without a pointer for long.
+    write.store.need_lfs_objects(&here)?;
     Ok(lacking)
 }
 

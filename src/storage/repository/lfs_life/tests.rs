@@ -1,11 +1,8 @@
 use super::*;
+use crate::storage::db::faulty::Faulty;
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::r2::bucket::lfs_key;
 use crate::storage::repository::store::NewRepository;
-use faulty::Faulty;
-
-#[path = "../../../../tests/contract/faulty.rs"]
-mod faulty;
 
 const NETWORK: &str = "0123456789abcdef";
 

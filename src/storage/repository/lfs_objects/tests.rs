@@ -134,12 +134,12 @@ fn an_upload_keeps_its_time_for_half_a_day() {
         assert_eq!(store.lfs_object(&oid(1)).unwrap(), Some(begun));
         begun.at
     };
-    let begun = 1_000;
-    assert_eq!(begin(begun), begun);
-    assert_eq!(begin(begun + 1), begun);
-    assert_eq!(begin(begun + SAME_UPLOAD_MS), begun);
-    let later = begun + SAME_UPLOAD_MS + 1;
+    let first = 1_000;
+    assert_eq!(begin(first), first);
+    assert_eq!(begin(first + 1), first);
+    assert_eq!(begin(first + SAME_UPLOAD_MS), first);
+    let later = first + SAME_UPLOAD_MS + 1;
     assert_eq!(begin(later), later);
     // A clock that was set back does not keep a time to come.
-    assert_eq!(begin(begun), begun);
+    assert_eq!(begin(first), first);
 }

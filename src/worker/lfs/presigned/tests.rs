@@ -64,17 +64,16 @@ fn an_upload_binds_the_digest_and_the_size_and_shows_no_secret() {
         size: 7,
         name: "r-1.7",
     };
-    let signed = signer.upload(&upload).unwrap();
+    let link = signer.upload(&upload).unwrap();
     let names = "content-encoding%3Bcontent-length%3Bcontent-type%3Bhost%3Bx-amz-checksum-sha256\
         %3Bx-amz-meta-cairn-upload";
     assert!(
-        signed
-            .href
+        link.href
             .contains(&format!("&X-Amz-SignedHeaders={names}&")),
         "{}",
-        signed.href
+        link.href
     );
-    let checksum = signed
+    let checksum = link
         .headers
         .iter()
         .find(|(name, _)| *name == "x-amz-checksum-sha256");
@@ -84,12 +83,11 @@ fn an_upload_binds_the_digest_and_the_size_and_shows_no_secret() {
     );
     let metadata = format!("x-amz-meta-{UPLOAD_METADATA}");
     assert!(
-        signed
-            .headers
+        link.headers
             .iter()
             .any(|(name, value)| *name == metadata && value == "r-1.7")
     );
-    assert!(!format!("{signed:?}").contains("c2VjcmV0"));
+    assert!(!format!("{link:?}").contains("c2VjcmV0"));
 
     // Whatever changes, so does the signature.
     let other = LfsOid::from([1; 32]);
@@ -110,6 +108,6 @@ fn an_upload_binds_the_digest_and_the_size_and_shows_no_secret() {
     ] {
         let changed = signer.upload(&changed).unwrap();
         let signature = |href: &str| href.rsplit('=').next().map(str::to_owned);
-        assert_ne!(signature(&changed.href), signature(&signed.href));
+        assert_ne!(signature(&changed.href), signature(&link.href));
     }
 }

@@ -12,6 +12,7 @@ use super::{Account, FORK, Member, NETWORK, PACK_BYTES, apart, decided, maintain
 use crate::git::store::{CHUNK_BYTES, PackId, PackStore as _, Part, Quarantine as _};
 use crate::repo_do::contract::Holder;
 use crate::repo_do::state::failure::SnapshotError;
+use crate::storage::db::faulty::Faulty;
 use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::sql::Database;
 use crate::storage::network::store::NetworkMember;
@@ -21,10 +22,6 @@ use crate::storage::repository::copies::Release;
 use crate::storage::repository::publication::{PackPublication, Publication, RefUpdate};
 use crate::storage::repository::store::RepoStore;
 use crate::storage::repository::sweep::Sweep;
-use faulty::Faulty;
-
-#[path = "../../../../../tests/contract/faulty.rs"]
-mod faulty;
 
 const SUCCESSOR_BYTES: usize = CHUNK_BYTES - 9;
 

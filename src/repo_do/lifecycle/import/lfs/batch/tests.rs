@@ -21,7 +21,7 @@ fn answer(object: Value) -> Answer {
     answers.remove(0)
 }
 
-fn download(action: Value) -> Value {
+fn download(action: &Value) -> Value {
     json!({"size": 5, "actions": {"download": action}})
 }
 
@@ -85,7 +85,7 @@ fn an_href_to_a_private_address_is_refused() {
         "https://me:secret@media.example.com/o",
         "/relative",
     ] {
-        let reason = refusal(download(json!({"href": href})));
+        let reason = refusal(download(&json!({"href": href})));
         assert!(reason.contains("href is refused"), "{href}: {reason}");
     }
 }
@@ -100,19 +100,19 @@ fn what_cannot_be_taken_says_why() {
             "5368709121 bytes, at most 5368709120",
         ),
         (
-            download(json!({"href": "https://a.example/o", "header": {"a b": "c"}})),
+            download(&json!({"href": "https://a.example/o", "header": {"a b": "c"}})),
             "malformed",
         ),
         (
-            download(json!({"href": "https://a.example/o", "header": {"a": "b\r\nc: d"}})),
+            download(&json!({"href": "https://a.example/o", "header": {"a": "b\r\nc: d"}})),
             "malformed",
         ),
         (
-            download(json!({"href": "https://a.example/o", "header": {"a": 1}})),
+            download(&json!({"href": "https://a.example/o", "header": {"a": 1}})),
             "no text",
         ),
         (
-            download(json!({"href": "https://a.example/o", "header": {"a": "b".repeat(9000)}})),
+            download(&json!({"href": "https://a.example/o", "header": {"a": "b".repeat(9000)}})),
             "9001 bytes, at most 8192",
         ),
         (
@@ -125,7 +125,7 @@ fn what_cannot_be_taken_says_why() {
     }
     let many: BTreeMap<_, _> = (0..33).map(|number| (format!("h{number}"), "x")).collect();
     let told = refusal(download(
-        json!({"href": "https://a.example/o", "header": many}),
+        &json!({"href": "https://a.example/o", "header": many}),
     ));
     assert!(told.contains("33 headers, at most 32"), "{told}");
 }
