@@ -140,6 +140,7 @@ fn what_no_pointer_names_is_pruned_after_the_grace() {
     grace(3600);
     maintain(&rest, &hosted, "run");
     assert_eq!(sizes(&rest, &hosted), (3, 2400), "nothing is old enough");
+    work.run(&["checkout", "--quiet", "main"]);
     push(&work, &hosted, "early", &early);
     grace(0);
     let ran = maintain(&rest, &hosted, "run");
