@@ -1,7 +1,12 @@
 //! Git LFS by plain HTTP: batches, objects that come and go, who may have what, how errors are told.
 
-// The lints of wire data: here every surprise is a failed test.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+// The lints of wire data and of clocks: here every surprise is a failed test, and time is measured.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -47,15 +47,15 @@ fn a_batch_reads_a_row_an_object_and_an_upload_writes_three() {
         .collect();
     let named: Vec<_> = objects.iter().collect();
     let first = spent(&server, &hosted, || {
-        assert_eq!(lfs.put(&objects[0]).status, 200)
+        assert_eq!(lfs.put(&objects[0]).status, 200);
     });
     let upload = spent(&server, &hosted, || {
-        assert_eq!(lfs.put(&objects[1]).status, 200)
+        assert_eq!(lfs.put(&objects[1]).status, 200);
     });
     println!("first upload: {first:?}, upload: {upload:?} rows read and written");
     assert!(upload.1 <= 3, "{upload:?}");
     let again = spent(&server, &hosted, || {
-        assert_eq!(lfs.put(&objects[1]).status, 200)
+        assert_eq!(lfs.put(&objects[1]).status, 200);
     });
     assert_eq!(again.1, 0, "{again:?}");
     let full = |server: &Server, operation: &str, which: &str| {

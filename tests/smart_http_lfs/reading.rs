@@ -155,9 +155,9 @@ fn the_list_has_every_object_once() {
     });
     assert_eq!(none["result_info"], info);
     let mut objects: Vec<Object> = (0..5).map(|n| Object::of(format!("number {n}"))).collect();
-    objects.iter().for_each(|object| {
+    for object in &objects {
         assert_eq!(lfs.put(object).status, 200);
-    });
+    }
     objects.sort_by(|one, other| one.oid.cmp(&other.oid));
     let (mut found, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
     loop {
