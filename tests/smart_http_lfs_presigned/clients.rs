@@ -18,7 +18,9 @@ fn git_lfs_pushes_and_clones_by_presigned_urls() {
             .rest()
             .create_repository("lfs-clients", lfs.name);
         let git = lfs.repository(&scratch, "work");
-        let large: Vec<u8> = (0..5_000_000_u32).map(|at| (at / 7) as u8).collect();
+        let large: Vec<u8> = (0..5_000_000_u32)
+            .map(|at| u8::try_from(at / 7 % 251).unwrap())
+            .collect();
         git.write("large.bin", &large);
         git.write("page.bin", "<!doctype html><p>no type is guessed</p>");
         git.write("plain.txt", "text\n");
