@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # install-clients.sh: the other implementations of Git that tests/smart_http_clients.rs tells
-# its story with, and schemathesis, which asks the REST face whether it is as described, at the versions pinned in tests/clients/, into $CLIENTS.
+# its story with, schemathesis, which asks the REST face whether it is as described, and two versions of
+# git-lfs, at the versions pinned in tests/clients/, into $CLIENTS.
+#
+# Also the S3 server to which presigned URLs of Git LFS lead in tests/smart_http_lfs_presigned.
 #
 # Always succeeds. What cannot be had here (no runtime, no registry) leaves its reason in
 # $CLIENTS/<part>.missing, and the test says so. A second run touches no network.
@@ -26,7 +29,7 @@ part() {
   say "installing clients: $name"
   # In a shell of its own, because `set -e` does not hold inside a condition.
   local status=0
-  bounded bash -euo pipefail -c "$(declare -f missing venv "install_$name"); install_$name \"\$@\"" "$0" "$folder" \
+  bounded bash -euo pipefail -c "$(declare -f missing venv unpack "install_$name"); install_$name \"\$@\"" "$0" "$folder" \
     >"$log" 2>&1 || status=$?
   if [ "$status" = 0 ]; then
     printf '%s' "$pins" >"$folder/.installed"
@@ -77,22 +80,59 @@ install_npm() {
     { echo "npm cannot install package-lock.json: is its registry in reach?"; exit 1; }
 }
 
-# From Debian's archive, unpacked and not installed, so that nobody need be root.
 install_jgit() {
   missing javac
-  missing apt-get
-  local packages source=$PWD/JGit.java
-  mapfile -t packages <jgit.packages
+  local source=$PWD/JGit.java
+  unpack "$1" jgit.packages
   cd "$1"
-  apt-get download --quiet "${packages[@]}" ||
-    { echo "this machine's package archive has no ${packages[*]}"; exit 1; }
-  local package
-  for package in *.deb; do dpkg -x "$package" .; done
-  rm -f -- *.deb
   mkdir jars
   cp -L usr/share/java/{javaewah,jsch,org.eclipse.jgit,slf4j-api,slf4j-nop}.jar jars
   rm -r usr
   javac -nowarn -cp 'jars/*' -d classes "$source"
+}
+
+# Debian's git-lfs. Its version is the archive's, which keeps the newest alone.
+install_git_lfs_debian() {
+  unpack "$1" git-lfs.packages
+  mv "$1/usr/bin/git-lfs" "$1"
+  rm -r "$1/usr"
+  "$1/git-lfs" version
+}
+
+# The newest git-lfs. Its package is for newer Pythons alone, which the program in it does not need.
+install_git_lfs_newest() {
+  missing python3
+  python3 -m venv "$1/venv" || { echo "python3 has no working venv module"; exit 1; }
+  "$1/venv/bin/pip" download --quiet --disable-pip-version-check --no-input --only-binary :all: --no-deps \
+    --retries 1 --timeout 20 --ignore-requires-python --require-hashes -d "$1" -r git-lfs.txt ||
+    { echo "pip cannot download git-lfs.txt: is its index in reach?"; exit 1; }
+  cd "$1"
+  python3 -m zipfile -e ./*.whl .
+  mv ./*.data/purelib/git_lfs/bin/git-lfs .
+  rm -r venv ./*.whl ./*.data ./*.dist-info
+  chmod +x git-lfs
+  ./git-lfs version
+}
+
+# unpack <folder> <list of packages>: from Debian's archive, unpacked and not installed, so that nobody
+# need be root. A machine that has no lists of the archive yet reads them into the folder.
+unpack() {
+  missing apt-get
+  missing dpkg
+  local packages package
+  mapfile -t packages <"$2"
+  cd "$1"
+  if ! apt-get download --quiet "${packages[@]}"; then
+    local own=(-o "Dir::State::Lists=$1/lists" -o "Dir::Cache=$1/cache")
+    mkdir -p lists/partial cache/archives/partial
+    apt-get --quiet "${own[@]}" update
+    apt-get download --quiet "${own[@]}" "${packages[@]}" ||
+      { echo "this machine's package archive has no ${packages[*]}"; exit 1; }
+    rm -r lists cache
+  fi
+  for package in *.deb; do dpkg -x "$package" .; done
+  rm -f -- *.deb
+  cd "$OLDPWD"
 }
 
 install_gix() {
@@ -104,6 +144,14 @@ install_gix() {
   rm -r "$1/target"
 }
 
+install_s3() {
+  missing cargo
+  CARGO_TARGET_DIR=$1/target cargo build --locked --quiet --manifest-path s3/Cargo.toml ||
+    { echo "cargo cannot build tests/clients/s3: is crates.io in reach?"; exit 1; }
+  mv "$1/target/debug/s3-server" "$1"
+  rm -r "$1/target"
+}
+
 mkdir -p "$CLIENTS"
 # Two runs at once would install into one another's folders.
 exec 9>"$CLIENTS/.lock"
@@ -112,4 +160,8 @@ part python requirements.txt
 part schemathesis schemathesis.txt
 part npm package.json package-lock.json
 part jgit jgit.packages JGit.java
+part git_lfs_debian git-lfs.packages
+part git_lfs_newest git-lfs.txt
 part gix gix/Cargo.toml gix/Cargo.lock gix/main.rs
+# It is compiled, which takes minutes on two busy cores.
+PART_SECONDS_MAX=900 part s3 s3/Cargo.toml s3/Cargo.lock s3/main.rs

@@ -6,8 +6,8 @@
 //
 // Environment: PORT (8787; 0 takes a free one), STATE (.cairn), CAIRN_ADMIN_KEY (else one
 // is made and kept in $STATE/admin-key), CONFIG (wrangler.toml: whose bindings it has), CONSUMER
-// (none: the wrangler.toml of another Worker beside it), and
-// other CAIRN_* as variables of the Worker. For
+// (none: the wrangler.toml of another Worker beside it), CONSUMER_PORT (none: where that one
+// listens), and other CAIRN_* as variables of the Worker. For
 // tests: with `--until-stdin-closes` the server also ends when its standard input does, so
 // that it never outlives the run that started it; with `--discard-state` it removes $STATE
 // as it ends.
@@ -104,9 +104,12 @@ function variables() {
 function consumers(workerOptionsOf) {
   if (!process.env.CONSUMER) return [];
   const { workerOptions, main } = workerOptionsOf(resolve(root, process.env.CONSUMER));
-  const bindings = { ...workerOptions.bindings, REPORT: process.env.REPORT };
+  const bindings = { ...workerOptions.bindings, REPORT: process.env.REPORT || "" };
   const modules = [{ type: "ESModule", path: main }];
-  return [{ ...workerOptions, name: "consumer", bindings, modulesRoot: dirname(main), modules }];
+  const port = Number(process.env.CONSUMER_PORT || 0);
+  const unsafeDirectSockets = port > 0 ? [{ host: HOST, port }] : [];
+  const consumer = { ...workerOptions, bindings, modules, unsafeDirectSockets };
+  return [{ ...consumer, name: "consumer", modulesRoot: dirname(main) }];
 }
 
 // For `make profile`: the port of workerd's inspector, open to every user of this machine.

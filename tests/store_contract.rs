@@ -100,6 +100,11 @@ fn repository_records() {
 }
 
 #[test]
+fn import_lfs() {
+    run(&contract::import_lfs::cases());
+}
+
+#[test]
 fn imports() {
     run(&contract::imports::cases());
 }

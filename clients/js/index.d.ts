@@ -99,6 +99,20 @@ export interface FsckChange {
   strict?: boolean;
 }
 
+/** Objects of Git LFS that an import took along. */
+export interface LfsImport {
+  objects: number;
+  bytes: number;
+  /** Why it stopped before it had asked for all of them. */
+  error?: string;
+  /** What it did not get; `first` has ten at most. */
+  missing: {
+    count: number;
+    bytes: number;
+    first: { oid: string; size: number; reason?: string }[];
+  };
+}
+
 /** What fsck warned of in the objects of an import; while it runs, so far. */
 export interface FsckWarnings {
   /** Objects with a warning. */
@@ -178,6 +192,9 @@ export interface ArtifactsPurgeResult {
   /** Bytes by which the packs shrank. */
   bytes: number;
   packsRewritten: number;
+  /** Objects of Git LFS that went, and their bytes. */
+  lfsObjects: number;
+  lfsBytes: number;
   /** Objects in R2 that this repository released. */
   r2Objects: number;
   /** Repositories of the fork network that name packs that this one does not. */
@@ -324,6 +341,7 @@ export interface Artifacts {
    * @param params.source.branch The only branch to import; all unless given.
    * @param params.source.depth How many commits of history to import; all unless given.
    * @param params.target.opts.fsck How it checks objects; not among the binding's options.
+   * @param params.target.opts.lfs Whether objects of Git LFS are taken along: true unless given.
    * @throws {ArtifactsError} `INVALID_REPO_NAME`, `INVALID_URL`, `REMOTE_AUTH_REQUIRED`,
    * `NOT_FOUND`, `UPSTREAM_UNAVAILABLE`, `ALREADY_EXISTS`.
    */
@@ -331,7 +349,7 @@ export interface Artifacts {
     source: { url: string; branch?: string; depth?: number };
     target: {
       name: string;
-      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange };
+      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange; lfs?: boolean };
     };
   }): Promise<ArtifactsCreateRepoResult>;
 
@@ -402,10 +420,14 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fsck: { strict: boolean };
   /** Whether clones and fetches are events. */
   fetchEvents: boolean;
+  /** Of an import: the objects of Git LFS that it took along, and those that it did not get. */
+  lfsImport?: LfsImport;
   /** Of an import: what fsck warned of. */
   fsckWarnings?: FsckWarnings;
   /** Of an import or a fork: refs of its source that it left out. */
   skippedRefs?: SkippedRefs;
+  /** Of an import: objects of Git LFS that it took, and those that it did not get. */
+  lfsImport?: LfsImport;
 }
 
 /** A repository, with methods that the binding lacks. */
@@ -443,6 +465,31 @@ export interface CairnRepo extends ArtifactsRepo {
    * @throws {ArtifactsError} `FORBIDDEN`; `UNAVAILABLE` while pushes run.
    */
   purgeUnreachable(opts?: { network?: boolean }): Promise<ArtifactsPurgeResult>;
+
+  /**
+   * The bytes of a blob, or null if none has this id.
+   * @param opts.lfs Whether a pointer of Git LFS is answered with the bytes of its object.
+   * @throws {ArtifactsError} `NOT_FOUND` if the repository does not have that object.
+   */
+  readBlob(hash: string, opts?: { lfs?: boolean }): Promise<Blob | null>;
+
+  /**
+   * The bytes of a file, or null if the ref or the path leads to no file.
+   * @param args.lfs As of `readBlob`.
+   * @throws {ArtifactsError} as `readBlob`.
+   */
+  readFile(args: { ref: string; path: string; lfs?: boolean }): Promise<Blob | null>;
+
+  /**
+   * The large files that the repository has, by their ids.
+   * @param opts.limit At most 1,000, 100 unless given.
+   * @returns A page, the cursor of the next one if there is one, and the totals of all.
+   */
+  listLfsObjects(opts?: { limit?: number; cursor?: string }): Promise<{
+    objects: ListedLfsObject[];
+    cursor?: string;
+    total: { objects: number; bytes: number };
+  }>;
 
   /**
    * Makes one commit on one branch.
@@ -763,7 +810,28 @@ export interface Person {
 /** The modes of git. */
 export type FileMode = "100644" | "100755" | "120000" | "160000" | "040000";
 
-/** A change of one path. It has one of `content`, `blob`, `delete` and `moveFrom`. */
+/** An object of Git LFS: the SHA-256 of a large file, and its bytes. */
+export interface LfsObject {
+  oid: string;
+  size: number;
+}
+
+/** What an import did about Git LFS. */
+export interface LfsImport {
+  objects: number;
+  bytes: number;
+  /** Why it stopped before it had asked for all of them. */
+  error?: string;
+  missing: { count: number; bytes: number; first: (LfsObject & { reason?: string })[] };
+}
+
+/** An object of Git LFS that a repository has. */
+export interface ListedLfsObject extends LfsObject {
+  /** When the repository got it, in ISO 8601. */
+  createdAt: string;
+}
+
+/** A change of one path. It has one of `content`, `blob`, `lfs`, `delete` and `moveFrom`. */
 export interface FileChange {
   path?: string;
   /** In place of `path`, if it is not UTF-8. */
@@ -773,6 +841,8 @@ export interface FileChange {
   content?: string | Uint8Array;
   /** An object that is here. */
   blob?: string;
+  /** An object of Git LFS that is here: the commit gets its pointer. */
+  lfs?: LfsObject;
   delete?: true;
   /** The path that is moved here; a content may stand beside it. */
   moveFrom?: string;
@@ -810,6 +880,8 @@ export interface CommitOptions {
   /** Whether `Signed-off-by` is appended. */
   signOff?: boolean;
   allowEmpty?: boolean;
+  /** Whether contents go to Git LFS where `.gitattributes` says `filter=lfs`; not with a patch. */
+  lfs?: boolean;
   pushOptions?: string[];
 }
 
@@ -833,6 +905,8 @@ export interface Committed {
   oldHead: string | null;
   newHead: string;
   filesChanged: number;
+  /** With `lfs`: the files of which the commit has pointers. */
+  lfs?: (LfsObject & { path: string; pathBase64?: string })[];
 }
 
 /** A change of a ref. */

@@ -9,18 +9,22 @@ CREATE TABLE schema_version (
     version INTEGER NOT NULL CHECK (version > 0)
 ) STRICT;
 
--- A fork network is a repository and its forks, and theirs. A repository of it names a pack in R2:
--- as long as there is such a row, the R2 object stays. The row is written before the object is.
+-- A fork network is a repository and its forks, and theirs. A repository of it names an object in R2,
+-- a pack or an object of Git LFS: as long as there is such a row, the R2 object stays. The row is
+-- written before the object is.
 CREATE TABLE pack_holder (
     r2_key TEXT NOT NULL CHECK (length(r2_key) > 0),
     repository_id TEXT NOT NULL CHECK (length(repository_id) = 16),
+    -- Of an object of Git LFS: when the repository took it last. A release that was decided earlier
+    -- comes too late. 0: any release ends it.
+    taken_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (r2_key, repository_id)
 ) STRICT, WITHOUT ROWID;
 
--- Finds the packs that a repository named which leaves the network.
+-- Finds the objects that a repository named which leaves the network.
 CREATE INDEX pack_holder_by_repository ON pack_holder (repository_id);
 
--- A pack in R2 that no repository names any more, and when its object goes. A repository that takes
+-- An object in R2 that no repository names any more, and when its object goes. A repository that takes
 -- it before that saves it; once the removal has begun, the repository must wait for its end.
 CREATE TABLE doomed_pack (
     r2_key TEXT NOT NULL PRIMARY KEY,

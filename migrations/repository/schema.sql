@@ -277,8 +277,26 @@ CREATE TABLE import (
     parts_done INTEGER NOT NULL DEFAULT 0 CHECK (parts_done >= 0),
     -- Who asked for it, and by which request, as JSON: its event says so at the end. NULL: an import
     -- that began before there were events.
-    asked_by TEXT CHECK (asked_by IS NULL OR json_valid(asked_by))
+    asked_by TEXT CHECK (asked_by IS NULL OR json_valid(asked_by)),
+    -- How far it is with objects of Git LFS. NULL: it leaves them out. 0: refs first. 1: it looks for
+    -- their pointers. 2: it takes them.
+    lfs INTEGER CHECK (lfs IN (0, 1, 2)),
+    -- While it takes them: how often it went through all of them, and the last one that it asked for
+    -- in this pass.
+    lfs_pass INTEGER NOT NULL DEFAULT 0 CHECK (lfs_pass >= 0),
+    lfs_after BLOB NOT NULL DEFAULT x''
 ) STRICT;
+
+-- An object of Git LFS that the import under way is to take. Its row goes when the object is here;
+-- those that are left at the end are what the import did not get.
+CREATE TABLE import_lfs (
+    -- SHA-256 of its bytes: its name in Git LFS.
+    oid BLOB NOT NULL PRIMARY KEY CHECK (length(oid) = 32),
+    -- Its bytes, as the pointer says.
+    object_bytes INTEGER NOT NULL CHECK (object_bytes >= 0),
+    -- Why it is not asked for again, for people. NULL: it may still come.
+    refusal TEXT
+) STRICT, WITHOUT ROWID;
 
 -- Where the history of an import is cut: after part n these commits reach everything fetched so
 -- far, and no commit of it has a child there. Number 0 are those that were here before.
@@ -317,7 +335,10 @@ CREATE TABLE origin_report (
     -- What fsck warned of in the objects of an import. NULL: a fork brings no object of its own.
     fsck_warnings TEXT CHECK (fsck_warnings IS NULL OR json_valid(fsck_warnings)),
     -- The source's refs that were left out. NULL: the import is not done yet.
-    skipped_refs TEXT CHECK (skipped_refs IS NULL OR json_valid(skipped_refs))
+    skipped_refs TEXT CHECK (skipped_refs IS NULL OR json_valid(skipped_refs)),
+    -- How many objects of Git LFS an import took, and which ones it did not get. NULL: it left them
+    -- out, or is not done yet.
+    lfs TEXT CHECK (lfs IS NULL OR json_valid(lfs))
 ) STRICT;
 
 -- A request that changed this repository and was sent with an Idempotency-Key, and its answer: the
@@ -368,4 +389,42 @@ CREATE TABLE event_outbox (
     singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
     -- The last sequence that the namespace's object has taken.
     handed_over INTEGER NOT NULL DEFAULT 0 CHECK (handed_over >= 0)
+) STRICT;
+
+-- An object of Git LFS whose bytes are in R2, and which this repository has: only what has a row
+-- here is given out, so that knowing a digest opens nothing. Its R2 key is made of the fork network
+-- and the digest; the network's account of holders names it before R2 is written.
+CREATE TABLE lfs_object (
+    -- SHA-256 of its bytes: its name in Git LFS.
+    oid BLOB NOT NULL PRIMARY KEY CHECK (length(oid) = 32),
+    object_bytes INTEGER NOT NULL CHECK (object_bytes >= 0),
+    -- 0: it is on its way, and nobody is given it. 1: R2 has its bytes, verified.
+    stored INTEGER NOT NULL CHECK (stored IN (0, 1)),
+    -- When it began to arrive; once it is stored, when it came.
+    at INTEGER NOT NULL,
+    -- When a search first found no pointer to it in what refs reach. NULL: it is named, or no search
+    -- has looked yet.
+    unnamed_since INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- How many stored objects there are and their bytes together, so that sizes need no count: one row,
+-- from the first object on.
+CREATE TABLE lfs_account (
+    singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
+    object_count INTEGER NOT NULL CHECK (object_count >= 0),
+    object_bytes INTEGER NOT NULL CHECK (object_bytes >= 0)
+) STRICT;
+
+-- A lock on a file, held by whoever made it until it is unlocked. Git LFS asks about locks before it
+-- pushes; what Git itself pushes is not judged by them.
+CREATE TABLE lfs_lock (
+    -- The order in which locks were made; what a client knows as the lock's id.
+    lock_id INTEGER PRIMARY KEY,
+    -- The file, from the root of the repository. It has an index, because a file has one lock.
+    path TEXT NOT NULL UNIQUE CHECK (length(path) > 0),
+    -- The branch that the client named, for readers of the list alone.
+    ref_name TEXT,
+    -- Who holds it: the label of a token or, where it has none, its id; empty: the operator.
+    owner TEXT NOT NULL,
+    locked_at INTEGER NOT NULL
 ) STRICT;

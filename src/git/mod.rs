@@ -3,7 +3,7 @@
 //! Invariants of this layer:
 //! - It imports nothing of ours from outside `git`, no platform, no SQL, no clock, no randomness.
 //! - Inside it, imports point only downward:
-//!   values (`object`, `hash`, `refname`, `filter`, `limits`) <
+//!   values (`object`, `hash`, `refname`, `filter`, `limits`, `lfs`, `attributes`) <
 //!   { `protocol`, `pack`, `store` } < `graph` <
 //!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content`, `compare`, `edit` } <
 //!   { `merge`, `patch` }.
@@ -12,6 +12,7 @@
 
 #![warn(unreachable_pub)]
 
+pub mod attributes;
 pub mod compare;
 pub mod content;
 pub mod edit;
@@ -19,6 +20,7 @@ pub mod fetch_client;
 pub mod filter;
 pub mod graph;
 pub mod hash;
+pub mod lfs;
 pub mod limits;
 pub mod maintenance;
 pub mod merge;

@@ -9,7 +9,7 @@
 //! | `named` | the commit that a revision stands for |
 //! | `tree` | a tree's entries, streamed |
 //! | `bytes` | a blob's bytes, streamed |
-//! | `conditions` | `If-None-Match` and `Range` |
+//! | `large` | the bytes that a pointer of Git LFS stands for |
 
 use std::rc::Rc;
 
@@ -38,8 +38,8 @@ use crate::storage::repository::store::RepositoryRecord;
 
 pub(crate) mod answers;
 mod bytes;
-mod conditions;
 mod history;
+mod large;
 mod log_cursor;
 mod named;
 pub(crate) mod notes;
@@ -77,6 +77,9 @@ async fn dispatch(
     if route == path::REFS {
         return refs(store, &record, &query);
     }
+    if route == path::LFS {
+        return large::list(store, audience, &query);
+    }
     let mut reading = Reading::begin(object, store, audience).await?;
     account.note_packs(reading.packs().records().len());
     if route == path::LOG {
@@ -100,15 +103,19 @@ async fn dispatch(
         reading.check_visible(id, || no_object("blob")).await?;
         id
     } else {
-        let (mut reading, id, file) = match (route.as_str(), &query) {
-            (path::RAW, query) => raw(reading, query)?,
-            (path::FILE, query) => file(reading, query)?,
+        let (id, file) = match route.as_str() {
+            path::RAW => raw(&reading, &query)?,
+            path::FILE => file(&reading, &query)?,
             _ => return Err(no_route()),
         };
         reading.check_visible(id, no_ref).await?;
-        let blob_id = blob_at(&mut reading, id, &file).await?;
-        return bytes::send(reading, blob_id, &request).await;
+        blob_at(&mut reading, id, &file).await?
     };
+    if query.lfs.is_some()
+        && let Some(pointer) = large::pointer(&mut reading, blob_id).await?
+    {
+        return large::named(store, &record, &pointer, &request);
+    }
     bytes::send(reading, blob_id, &request).await
 }
 
@@ -173,20 +180,14 @@ async fn commit(mut reading: Reading, id: ObjectId) -> Answer {
 }
 
 /// `…/file?ref&path`
-fn file(
-    reading: Reading,
-    query: &ContentQuery,
-) -> Result<(Reading, ObjectId, TreePath), ErrorReply> {
-    let id = revision(&reading, query)?.ok_or_else(no_ref)?;
+fn file(reading: &Reading, query: &ContentQuery) -> Result<(ObjectId, TreePath), ErrorReply> {
+    let id = revision(reading, query)?.ok_or_else(no_ref)?;
     let path = TreePath::new(query.path.as_deref().unwrap_or_default().as_bytes());
-    Ok((reading, id, path))
+    Ok((id, path))
 }
 
 /// `…/raw/:ref/:path`
-fn raw(
-    reading: Reading,
-    query: &ContentQuery,
-) -> Result<(Reading, ObjectId, TreePath), ErrorReply> {
+fn raw(reading: &Reading, query: &ContentQuery) -> Result<(ObjectId, TreePath), ErrorReply> {
     let text = BStr::new(query.path.as_deref().unwrap_or_default());
     let split = reading.store().split_revision(text)?;
     let split = split.ok_or_else(|| {
@@ -194,7 +195,7 @@ fn raw(
         ErrorReply::new(ErrorCode::NotFound, message)
     })?;
     let path = TreePath::new(split.path);
-    Ok((reading, split.id, path))
+    Ok((split.id, path))
 }
 
 async fn blob_at(

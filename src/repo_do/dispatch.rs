@@ -10,6 +10,7 @@ use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, 
 use super::events::origin::Doer;
 use super::events::{feed, tell};
 use super::fetch::{bundle, refs, upload};
+use super::lfs::dispatch as lfs;
 use super::lifecycle::tokens as lifecycle_tokens;
 use super::lifecycle::{deletion, fork, import, recover, settings};
 use super::object::RepoObject;
@@ -83,6 +84,7 @@ pub(crate) fn operation(route: &str) -> &'static str {
         route if route.starts_with(content::PATHS) => "content",
         route if route.starts_with(compare::PATHS) => "compare",
         route if route.starts_with(write::PATHS) => "write",
+        route if route.starts_with(lfs::PATHS) => "lfs",
         _ => "other",
     }
 }
@@ -105,7 +107,7 @@ pub(crate) async fn dispatch(
         return make(object, &caller, request, account).await;
     }
     resume(object, caller.record.as_ref()).await;
-    let is_git = route.starts_with(path::GIT);
+    let is_git = route.starts_with(path::GIT) || route.starts_with(lfs::PATHS);
     let actor = caller.actor;
     let authorized = |access| {
         let authorized = caller.repository(access)?;
@@ -174,6 +176,10 @@ pub(crate) async fn dispatch(
                 once: Rc::default(),
             };
             write::answer(written).await
+        }
+        (_, path) if path.starts_with(lfs::PATHS) => {
+            let authorized = authorized(lfs::access(path))?;
+            lfs::answer(object, store, request, authorized).await
         }
         (Method::Get, path::EVENTS) => {
             let authorized = authorized(Access::Read)?;

@@ -16,6 +16,7 @@
 //! | `content` | refs, commits, trees and blobs, as REST shows them |
 //! | `fetch` | advertisements, fetches, bundles, ready clones |
 //! | `intake` | the one way in for packs: received, resolved, inspected, proved; `publish` does the rest |
+//! | `lfs` | the account of objects of Git LFS: which ones the repository has; locks |
 //! | `r2` | bytes that R2 alone has; the holders of packs there |
 //! | `events` | what happened, written down and handed over to the namespace |
 //! | `request` | one request: its caller, its cost, its refusal |
@@ -42,6 +43,7 @@ mod dispatch;
 mod events;
 mod fetch;
 mod intake;
+mod lfs;
 mod lifecycle;
 mod object;
 mod r2;

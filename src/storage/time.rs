@@ -11,6 +11,14 @@ pub(crate) fn iso_8601(unix_ms: i64) -> String {
         .to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+/// RFC 3339 in UTC with whole seconds, of a time in milliseconds since 1970.
+#[must_use]
+pub(crate) fn rfc_3339_seconds(unix_ms: i64) -> String {
+    DateTime::from_timestamp_millis(unix_ms)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -18,6 +26,7 @@ mod tests {
     #[test]
     fn times_as_shown() {
         assert_eq!(iso_8601(1_767_323_045_678), "2026-01-02T03:04:05.678Z");
+        assert_eq!(rfc_3339_seconds(1_767_323_045_678), "2026-01-02T03:04:05Z");
         assert_eq!(iso_8601(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(iso_8601(i64::MAX), "1970-01-01T00:00:00.000Z");
     }

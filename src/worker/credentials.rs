@@ -55,9 +55,7 @@ pub(crate) fn secret(header: &str) -> Option<String> {
     if header.len() > HEADER_BYTES_MAX {
         return None;
     }
-    let (scheme, value) = header
-        .trim()
-        .split_once(|c: char| c.is_ascii_whitespace())?;
+    let (scheme, value) = once(header.trim()).split_once(|c: char| c.is_ascii_whitespace())?;
     let is = |name: &str| scheme.eq_ignore_ascii_case(name);
     if is("bearer") || is("token") {
         Some(value.trim().to_owned())
@@ -65,6 +63,15 @@ pub(crate) fn secret(header: &str) -> Option<String> {
         of_basic(value)
     } else {
         None
+    }
+}
+
+/// The credential of a header that has the same one twice: git-lfs sends what a batch's answer gave it
+/// and, once more, what `http.extraHeader` has. No credential here has a comma.
+fn once(header: &str) -> &str {
+    match header.split_once(',') {
+        Some((first, second)) if first.trim() == second.trim() => first.trim(),
+        _ => header,
     }
 }
 
@@ -109,6 +116,11 @@ mod tests {
             (basic(&format!("x:{TOKEN}")), token),
             (basic(&format!(":{TOKEN}%3Fexpires%3D1")), token),
             (format!("Bearer {KEY}"), Identity::Operator),
+            (format!("Bearer {TOKEN}, Bearer {TOKEN}"), token),
+            (
+                format!("Bearer {TOKEN}, Bearer {KEY}"),
+                Identity::Unrecognised,
+            ),
             (basic(&format!("operator:{KEY}")), Identity::Operator),
             (basic(TOKEN), Identity::Unrecognised),
             (basic(&format!("{TOKEN}:x")), Identity::Unrecognised),

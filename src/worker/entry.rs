@@ -9,10 +9,12 @@ use super::reply::{Reply, git_error, git_in_band};
 use super::request_log;
 use super::rest::bundles;
 use super::rest::{content, events, idempotency, openapi, writes};
-use super::route::{self, Face, GitRoute, RestRoute, Route, RouteError};
+use super::route::face::{Face, face};
+use super::route::lfs::LfsRoute;
+use super::route::{self, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, respond};
-use super::{drain, envelope, front_page, git, limits, public_url};
+use super::{drain, envelope, front_page, git, lfs, limits, public_url};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
 use crate::storage::analytics;
 
@@ -25,7 +27,7 @@ async fn fetch(
     let begun_ms = clock();
     let (url, client_headers) = (request.url(), request.headers());
     let target = Target::of(&url);
-    let face = route::face(target.path);
+    let face = face(target.path);
     let request_id = request_id(&client_headers);
     // Not `worker::Request::method`, which takes a method that it does not know for GET.
     let method = request.method();
@@ -50,7 +52,8 @@ async fn fetch(
                 (Ok(visit), Ok(Route::Git(_, route))) => post_told_in_band(visit, *route, &error),
                 _ => None,
             };
-            if let (Some(_), Some(body)) = (post, body) {
+            let is_upload = matches!(&visit, Ok(visit) if is_known_upload(visit, &route));
+            if let (true, Some(body)) = (post.is_some() || is_upload, body) {
                 drain::drain(body).await;
             }
             let reply = match post {
@@ -97,13 +100,21 @@ enum Answer {
     OfWorker(Response),
 }
 
-/// The body of a fetch or push.
+/// Whether an object of Git LFS comes from somebody with a credential that may be one: a client reads
+/// the answer when it has sent the body.
+fn is_known_upload(visit: &Visit, route: &Result<Route, RouteError>) -> bool {
+    let is_unknown = matches!(visit.identity, Identity::Anonymous | Identity::Unrecognised);
+    matches!(route, Ok(Route::Lfs(_, LfsRoute::Upload(..)))) && !is_unknown
+}
+
+/// The body of a fetch or push, or of an object of Git LFS.
 fn git_body(
     route: &Result<Route, RouteError>,
     request: &web_sys::Request,
 ) -> Option<web_sys::ReadableStream> {
     match route {
         Ok(Route::Git(_, route)) if route.post().is_some() => request.body(),
+        Ok(Route::Lfs(_, LfsRoute::Upload(..))) => request.body(),
         _ => None,
     }
 }
@@ -148,10 +159,10 @@ fn header(headers: &web_sys::Headers, name: &str) -> Option<String> {
 /// name under which the log has more.
 fn shown(face: Face, error: &ErrorReply, request_id: &str) -> Reply {
     let status = error.code.status();
-    if status == 401 || (face == Face::Rest && status < 429) {
-        return told(face, error);
+    if status == 401 || (face != Face::Git && status < 429) {
+        return told(face, error, request_id);
     }
-    told(face, &named(error, request_id))
+    told(face, &named(error, request_id), request_id)
 }
 
 fn named(error: &ErrorReply, request_id: &str) -> ErrorReply {
@@ -169,9 +180,10 @@ fn post_told_in_band(visit: &Visit, route: GitRoute, error: &ErrorReply) -> Opti
     route.post().filter(|_| in_band)
 }
 
-fn told(face: Face, error: &ErrorReply) -> Reply {
+fn told(face: Face, error: &ErrorReply, request_id: &str) -> Reply {
     match face {
         Face::Git => git_error(error),
+        Face::Lfs => lfs::told::error(error, request_id),
         Face::Rest => envelope::failure(error),
     }
 }
@@ -185,7 +197,7 @@ async fn answer(
 ) -> Result<Answer, ErrorReply> {
     let methods = route.methods();
     if !methods.contains(&method) {
-        return made(method_not_allowed(route, methods));
+        return made(method_not_allowed(visit, route, methods));
     }
     if let Route::Rest(_) = route {
         check_source(visit, &request, method)?;
@@ -203,10 +215,14 @@ async fn answer(
         }
         Route::Health => made(health()),
         Route::OpenApi => made(openapi::answer()),
-        Route::Neighbour(neighbour) => made(neighbour.answer(&visit.request_id)),
+        Route::Neighbour(neighbour) => made(neighbour.answer()),
         Route::Git(path, route) => {
             let answered = git::answer(visit, &request, query, path, *route).await;
             answered.map(Answer::OfObject)
+        }
+        Route::Lfs(path, route) => {
+            let answered = lfs::dispatch::answer(visit, request, method, path, route).await;
+            answered.map(Answer::OfWorker)
         }
         Route::Rest(RestRoute::Content(path, content)) => {
             let request = Request::from(request);
@@ -272,16 +288,16 @@ fn made(reply: Reply) -> Result<Answer, ErrorReply> {
     made.map(Answer::OfWorker)
 }
 
-fn method_not_allowed(route: &Route, methods: &[&str]) -> Reply {
+fn method_not_allowed(visit: &Visit, route: &Route, methods: &[&str]) -> Reply {
     let allowed = methods.join(", ");
     let message = format!("this path serves {allowed} only");
     let error = ErrorReply::new(ErrorCode::MethodNotAllowed, message);
-    let face = if matches!(route, Route::Git(..) | Route::Neighbour(_)) {
-        Face::Git
-    } else {
-        Face::Rest
+    let face = match route {
+        Route::Git(..) | Route::Neighbour(_) => Face::Git,
+        Route::Lfs(..) => Face::Lfs,
+        _ => Face::Rest,
     };
-    told(face, &error).with_header("allow", allowed)
+    told(face, &error, &visit.request_id).with_header("allow", allowed)
 }
 
 fn health() -> Reply {

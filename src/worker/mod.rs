@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`entry`] | the fetch handler: every request gets one answer, even after a fault |
 //! | [`git`] | Git's smart HTTP, streamed through to the repository's object |
+//! | [`lfs`] | Git LFS: batches, objects pumped to R2 and from it, locks |
 //! | [`ready`] | a ready clone, streamed from R2 to the client |
 //! | [`durable`] | what the objects of namespaces and webhooks share |
 //! | [`rest`] | the REST resources: requests and answers |
@@ -27,7 +28,7 @@
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
 //! Invariants:
-//! - Only [`entry`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`drain`], [`ready`],
+//! - Only [`entry`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`lfs`], [`drain`], [`ready`],
 //!   [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`], [`webhooks`] but for its
 //!   rules, and the handlers in [`rest`] know the platform; the rest is tested natively.
 //! - Nothing is shared between requests but names that are known to be taken ([`wake`]): no locks, no
@@ -52,6 +53,7 @@ pub(crate) mod grant;
 pub(crate) mod grants;
 pub(crate) mod id;
 pub(crate) mod known_names;
+pub(crate) mod lfs;
 pub(crate) mod limits;
 pub(crate) mod names;
 pub(crate) mod namespace;

@@ -51,6 +51,8 @@ pub(crate) struct Call {
     target: String,
     headers: Vec<(&'static str, String)>,
     body: Option<JsValue>,
+    /// Whether asking twice does no more than asking once.
+    is_repeatable: bool,
 }
 
 impl Call {
@@ -61,6 +63,7 @@ impl Call {
             target: target.into(),
             headers: Vec::new(),
             body: None,
+            is_repeatable: true,
         }
     }
 
@@ -75,6 +78,7 @@ impl Call {
             target: target.into(),
             headers: vec![("content-type", "application/json".into())],
             body: Some(JsValue::from_str(&json)),
+            is_repeatable: false,
         })
     }
 
@@ -82,6 +86,7 @@ impl Call {
     pub(crate) fn delete(target: impl Into<String>) -> Self {
         Self {
             method: Method::Delete,
+            is_repeatable: false,
             ..Self::get(target)
         }
     }
@@ -91,7 +96,17 @@ impl Call {
         Self {
             method: Method::Post,
             body: body.map(JsValue::from),
+            is_repeatable: false,
             ..Self::get(target)
+        }
+    }
+
+    /// Asked again once, like a read: doing it twice is doing it once.
+    #[must_use]
+    pub(crate) fn repeatable(self) -> Self {
+        Self {
+            is_repeatable: true,
+            ..self
         }
     }
 
@@ -222,7 +237,7 @@ async fn ask(
     let objects = Reflect::get(&visit.env, &binding.into())
         .map_err(|thrown| fault(binding, &told(&thrown)))?;
     let objects: Objects = objects.unchecked_into();
-    let attempts = if call.method == Method::Get { 2 } else { 1 };
+    let attempts = if call.is_repeatable { 2 } else { 1 };
     let mut last = JsValue::UNDEFINED;
     for _ in 0..attempts {
         let asked_ms = Date::now().as_millis();

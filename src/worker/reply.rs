@@ -3,7 +3,7 @@
 use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost};
 
 /// Asks for a user and a password.
-const BASIC: &str = r#"Basic realm="cairn""#;
+pub(crate) const BASIC: &str = r#"Basic realm="cairn""#;
 /// Asks for a token.
 pub(crate) const BEARER: &str = r#"Bearer realm="cairn""#;
 

@@ -120,10 +120,24 @@ pub(crate) fn of_path(path: &str) -> RequestLine {
 /// A git path after the repository, without the names of refs, files and objects.
 fn below_repository(rest: &[&str]) -> String {
     match rest {
-        ["info", "lfs", ..] => "info/lfs/…".to_owned(),
+        ["info", "lfs", lfs @ ..] => format!("info/lfs{}", below_lfs(lfs)),
         ["info", _] | [_] => rest.join("/"),
         [] => String::new(),
         [first, ..] => format!("{first}/…"),
+    }
+}
+
+/// A path of Git LFS, without the names of objects.
+fn below_lfs(rest: &[&str]) -> &'static str {
+    match rest {
+        ["objects", "batch"] => "/objects/batch",
+        ["objects", _] => "/objects/:oid",
+        ["objects", _, _] => "/objects/:oid/:size",
+        ["verify"] => "/verify",
+        ["locks"] => "/locks",
+        ["locks", "verify"] => "/locks/verify",
+        ["locks", _, "unlock"] => "/locks/:id/unlock",
+        _ => "/…",
     }
 }
 
@@ -166,6 +180,20 @@ mod tests {
             shown("/git/Acme/Wid%67et.git/info/refs"),
             are("/git/:ns/:repo/info/refs", "acme", "widget")
         );
+        let lfs = |rest: &str| shown(&format!("/git/acme/w.git/info/lfs{rest}")).0;
+        assert_eq!(
+            lfs("/objects/batch"),
+            "/git/:ns/:repo/info/lfs/objects/batch"
+        );
+        assert_eq!(
+            lfs("/objects/4d7a/12"),
+            "/git/:ns/:repo/info/lfs/objects/:oid/:size"
+        );
+        assert_eq!(
+            lfs("/locks/3/unlock"),
+            "/git/:ns/:repo/info/lfs/locks/:id/unlock"
+        );
+        assert_eq!(lfs("/secret"), "/git/:ns/:repo/info/lfs/…");
         let repos = "/api/v1/namespaces/Acme/repos";
         let template = "/api/v1/namespaces/:ns/repos";
         assert_eq!(shown(repos), are(template, "acme", "-"));

@@ -6,11 +6,14 @@
 
 use percent_encoding::percent_decode_str;
 
+use self::lfs::LfsRoute;
 use self::webhooks::{HookOwner, HookRoute};
 use super::names::{NameError, NamespaceName, RepositoryName, RepositoryPath};
 use super::neighbours::Neighbour;
 use crate::repo_do::contract::{GitPost, is_public_id};
 
+pub(crate) mod face;
+pub(crate) mod lfs;
 pub(crate) mod webhooks;
 
 /// The resource that a request addresses.
@@ -18,6 +21,8 @@ pub(crate) mod webhooks;
 pub(crate) enum Route {
     /// One of Git's own paths.
     Git(RepositoryPath, GitRoute),
+    /// Git LFS, beside them.
+    Lfs(RepositoryPath, LfsRoute),
     /// A service that other hosts offer beside them.
     Neighbour(Neighbour),
     /// `/`
@@ -121,6 +126,8 @@ pub(crate) enum Content {
     Reflog,
     /// `/notes`
     Notes,
+    /// `/lfs`
+    Lfs,
 }
 
 /// The writes to a repository.
@@ -158,25 +165,6 @@ pub(crate) enum RouteError {
     Encoding,
 }
 
-/// Which of the two faces a path belongs to: how errors are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Face {
-    /// Plain text, as Git shows it.
-    Git,
-    /// The JSON envelope.
-    Rest,
-}
-
-/// The face of a path.
-#[must_use]
-pub(crate) fn face(path: &str) -> Face {
-    if path == "/git" || path.starts_with("/git/") {
-        Face::Git
-    } else {
-        Face::Rest
-    }
-}
-
 /// Reads a path.
 pub(crate) fn parse(path: &str) -> Result<Route, RouteError> {
     let path = path.strip_prefix('/').ok_or(RouteError::Unknown)?;
@@ -209,6 +197,11 @@ fn parse_git(namespace: &str, repository: &str, rest: &[&str]) -> Result<Route, 
         ["git-upload-pack"] => GitRoute::UploadPack,
         ["git-receive-pack"] => GitRoute::ReceivePack,
         ["HEAD"] | ["objects", ..] => GitRoute::Dumb,
+        ["info", "lfs", rest @ ..] => {
+            let path = repository_path(namespace, without_git_suffix(repository))?;
+            let route = LfsRoute::parse(rest).ok_or(RouteError::Unknown)?;
+            return Ok(Route::Lfs(path, route));
+        }
         rest => {
             let neighbour = Neighbour::of(rest).ok_or(RouteError::Unknown)?;
             repository_path(namespace, without_git_suffix(repository))?;
@@ -317,6 +310,7 @@ fn parse_content(segments: &[&str]) -> Option<Content> {
         ["merge-base"] => Content::MergeBase,
         ["reflog"] => Content::Reflog,
         ["notes"] => Content::Notes,
+        ["lfs"] => Content::Lfs,
         _ => return None,
     })
 }
@@ -347,6 +341,7 @@ impl Route {
     pub(crate) fn methods(&self) -> &'static [&'static str] {
         match self {
             Self::Git(_, route) => route.methods(),
+            Self::Lfs(_, route) => route.methods(),
             Self::Neighbour(neighbour) => neighbour.methods(),
             Self::FrontPage | Self::Health | Self::OpenApi => &["GET", "HEAD"],
             Self::Rest(route) => route.methods(),

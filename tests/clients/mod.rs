@@ -25,6 +25,7 @@ pub mod described;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::installed::{folder, installed};
 use crate::support::package_root;
 use crate::support::rest::Hosted;
 use crate::support::scratch::Scratch;
@@ -123,26 +124,6 @@ pub fn schemathesis() -> Result<PathBuf, String> {
 fn python(name: &'static str, file: &str) -> Found {
     let python = installed("python")?.join("bin/python");
     Ok(Client::new(name, python, [script(file)]))
-}
-
-/// The folder of an installed part, or what `scripts/install-clients.sh` said of it.
-fn installed(part: &str) -> Result<PathBuf, String> {
-    let folder = folder().join(part);
-    if folder.join(".installed").exists() {
-        return Ok(folder);
-    }
-    let reason = std::fs::read_to_string(folder.with_extension("missing"));
-    Err(reason.map_or_else(
-        |_| "not installed: scripts/install-clients.sh does that".to_owned(),
-        |reason| reason.trim().to_owned(),
-    ))
-}
-
-/// Where `scripts/install-clients.sh` installs.
-fn folder() -> PathBuf {
-    let home = || Path::new(&std::env::var_os("HOME").unwrap_or_default()).join(".cache");
-    let cache = std::env::var_os("XDG_CACHE_HOME").filter(|folder| !folder.is_empty());
-    cache.map_or_else(home, PathBuf::from).join("cairn/clients")
 }
 
 /// A file of this folder.

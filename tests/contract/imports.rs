@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use cairn::git::store::{CHUNK_BYTES, PackStore as _, StoreError};
 use cairn::storage::db::sql::{Database, in_transaction, query_first};
-use cairn::storage::repository::imports::{ImportFailure, ImportRecord, NewImport};
+use cairn::storage::repository::imports::{ImportFailure, ImportLfs, ImportRecord, NewImport};
 use cairn::storage::repository::publication::PackPublication;
 use cairn::storage::repository::store::RepoStore;
 
@@ -26,6 +26,7 @@ const IMPORT: NewImport<'static> = NewImport {
     branch: Some("main"),
     depth: Some(3),
     had_credentials: true,
+    lfs: false,
     now_ms: NOW,
 };
 
@@ -41,6 +42,7 @@ fn record() -> ImportRecord {
         part_commits: None,
         parts_done: 0,
         cut: None,
+        lfs: ImportLfs::LeftOut,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod faults;
 pub mod faulty;
 pub mod fork;
 pub mod idempotency;
+pub mod import_lfs;
 pub mod imports;
 pub mod namespace;
 pub mod network;

@@ -20,6 +20,8 @@ crate::contract::cases![
     a_network_comes_to_its_end,
     every_request_may_be_sent_again,
     what_is_shared_and_what_nobody_names_is_known,
+    a_release_that_comes_late_ends_no_later_taking,
+    what_is_held_is_listed_in_pages,
 ];
 
 const SOURCE: &str = "source0000000000";
@@ -43,9 +45,7 @@ fn share<D: Database>(store: &NetworkStore<D>, repository_id: &str, names: &[&st
 /// Removes what is due at that time; gives the keys.
 fn remove<D: Database>(store: &NetworkStore<D>, now_ms: i64) -> Vec<String> {
     let due = store.begin_removal(now_ms, 100).unwrap();
-    for key in &due {
-        store.removed(key).unwrap();
-    }
+    store.removed(&due).unwrap();
     due
 }
 
@@ -92,9 +92,9 @@ fn what_is_being_removed_cannot_be_taken<D: Database>(open: &dyn Fn() -> D) {
     assert_eq!(store.held_by(SOURCE), Ok(vec![]), "all or none");
     // The run broke off: the next one does it again, whatever the time.
     assert_eq!(store.begin_removal(0, 9), Ok(keys(&["a"])));
-    store.removed("packs/a").unwrap();
+    store.removed(&keys(&["a"])).unwrap();
     assert_eq!(take(&store, SOURCE, &["a"]), Taking::Taken);
-    store.removed("packs/a").unwrap();
+    store.removed(&keys(&["a"])).unwrap();
     assert_eq!(store.held_by(SOURCE), Ok(keys(&["a"])));
 }
 
@@ -149,7 +149,7 @@ fn every_request_may_be_sent_again<D: Database>(open: &dyn Fn() -> D) {
             twice(&|| faulty.leave(SOURCE, NOW, NOW).is_ok());
             twice(&|| faulty.leave(SOURCE, NOW + 7, NOW + 7).is_ok());
             twice(&|| faulty.begin_removal(NOW, 9) == Ok(keys(&["b"])));
-            twice(&|| faulty.removed("packs/b").is_ok());
+            twice(&|| faulty.removed(&keys(&["b"])).is_ok());
             assert_eq!(faulty.held_by(FORK), Ok(keys(&["a"])));
             twice(&|| faulty.begin_removal(NOW + GRACE, 9) == Ok(vec![]));
             if !faulty.database().has_struck() {
@@ -256,4 +256,38 @@ fn what_is_shared_and_what_nobody_names_is_known<D: Database>(open: &dyn Fn() ->
     );
     remove(&store, NOW);
     assert_eq!(store.unnamed(&all), Ok(keys(&["c", "d"])));
+}
+
+fn a_release_that_comes_late_ends_no_later_taking<D: Database>(open: &dyn Fn() -> D) {
+    let store = NetworkStore::new(open());
+    let key = keys(&["a"]);
+    let taken = |at| store.take_at(SOURCE, &key, Purpose::Write, at).unwrap();
+    let release = |decided_at| {
+        let releases = key.iter().map(|key| (key.as_str(), decided_at));
+        store.release_decided(SOURCE, releases, NOW).unwrap();
+    };
+    taken(10);
+    release(9);
+    assert_eq!(store.held_by(SOURCE), Ok(key.clone()), "decided before");
+    // Given up at 20, taken again at 21, and the first message comes last.
+    taken(21);
+    release(20);
+    assert_eq!(store.held_by(SOURCE), Ok(key.clone()));
+    // A taking that comes again, late, makes nothing earlier.
+    taken(10);
+    release(20);
+    assert_eq!(store.held_by(SOURCE), Ok(key.clone()));
+    release(21);
+    assert_eq!(store.held_by(SOURCE), Ok(vec![]));
+    assert_eq!(remove(&store, NOW), key);
+}
+
+fn what_is_held_is_listed_in_pages<D: Database>(open: &dyn Fn() -> D) {
+    let store = NetworkStore::new(open());
+    take(&store, SOURCE, &["c", "a", "b"]);
+    take(&store, FORK, &["d"]);
+    let page = |after: &str, limit| store.held_after(SOURCE, after, limit).unwrap();
+    assert_eq!(page("", 2), keys(&["a", "b"]));
+    assert_eq!(page("packs/b", 2), keys(&["c"]));
+    assert_eq!(page("packs/c", 2), keys(&[]));
 }

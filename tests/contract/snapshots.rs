@@ -36,6 +36,12 @@ fn with_pack<D: Database>(store: &RepoStore<D>) {
     store.publish(&publication(Some(pack), updates)).unwrap();
 }
 
+/// The keys that may go.
+fn due<D: Database>(store: &RepoStore<D>, now_ms: i64) -> Result<Vec<String>, StoreError> {
+    let due = store.releases_due(now_ms)?.into_iter();
+    Ok(due.map(|release| release.r2_key).collect())
+}
+
 fn upload() -> Upload {
     Upload {
         pack_id: PACK,
@@ -123,7 +129,7 @@ fn the_way_to_r2_with_every_write_failing_once<D: Database>(open: &dyn Fn() -> D
             let counts = store.counts().unwrap();
             assert_eq!((counts.chunk_rows, counts.part_rows), (0, 6), "{label}");
             assert_eq!(
-                store.releases_due(NOW),
+                due(&store, NOW),
                 Ok(vec!["ready/old".to_owned()]),
                 "{label}"
             );
@@ -146,22 +152,15 @@ fn what_goes_is_released_once_and_not_before_its_time<D: Database>(open: &dyn Fn
     store.drop_ready_clone(NOW + 9).unwrap();
     store.released("ready/old").unwrap();
     assert_eq!(store.next_release(), Ok(Some(NOW + 5)));
-    assert_eq!(store.releases_due(NOW + 4), Ok(Vec::new()));
-    assert_eq!(
-        store.releases_due(NOW + 5),
-        Ok(vec!["ready/new".to_owned()])
-    );
+    assert_eq!(due(&store, NOW + 4), Ok(Vec::new()));
+    assert_eq!(due(&store, NOW + 5), Ok(vec!["ready/new".to_owned()]));
     store.released("ready/new").unwrap();
     store.note_upload(&upload()).unwrap();
     store.remove_pack(PACK).unwrap();
-    assert_eq!(
-        store.releases_due(NOW),
-        Ok(Vec::new()),
-        "an upload still names it"
-    );
+    assert_eq!(due(&store, NOW), Ok(Vec::new()), "an upload still names it");
     assert_eq!(store.stray_uploads(), Ok(vec![upload()]));
     store.forget_upload(&upload(), NOW).unwrap();
-    assert_eq!(store.releases_due(NOW), Ok(vec![KEY.to_owned()]));
+    assert_eq!(due(&store, NOW), Ok(vec![KEY.to_owned()]));
     store.released(KEY).unwrap();
     assert_eq!(store.next_release(), Ok(None));
     assert_eq!(
@@ -175,11 +174,11 @@ fn a_key_that_is_needed_again_is_not_released<D: Database>(open: &dyn Fn() -> D)
     let store = created(open());
     with_pack(&store);
     store.release_later(KEY, NOW).unwrap();
-    assert_eq!(store.releases_due(NOW), Ok(vec![KEY.to_owned()]));
+    assert_eq!(due(&store, NOW), Ok(vec![KEY.to_owned()]));
     assert_eq!(store.register_copy(PACK, KEY), Ok(true));
-    assert_eq!(store.releases_due(NOW), Ok(Vec::new()));
+    assert_eq!(due(&store, NOW), Ok(Vec::new()));
     store.release_later(KEY, NOW).unwrap();
-    assert_eq!(store.releases_due(NOW), Ok(Vec::new()), "a pack has it");
+    assert_eq!(due(&store, NOW), Ok(Vec::new()), "a pack has it");
     assert_eq!(store.next_release(), Ok(None));
 }
 

@@ -89,8 +89,8 @@ fn run<D: Database>(store: &RepoStore<D>) -> Result<(), StoreError> {
         .collect();
     store.replace_parts(&parts)?;
     store.drop_ready_clone(NOW)?;
-    for key in store.releases_due(NOW)? {
-        store.released(&key)?;
+    for release in store.releases_due(NOW)? {
+        store.end_release(&release)?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod attributes;
 mod commits;
 mod memory;
 mod notes;

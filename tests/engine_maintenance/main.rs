@@ -14,6 +14,7 @@ mod faulty;
 mod hosted;
 mod interrupted;
 mod judge;
+mod lfs_pointers;
 mod merging;
 mod pruning;
 mod purging;

@@ -85,8 +85,8 @@ impl History for Objects {
     ) -> Result<Vec<ObjectId>, StoreError> {
         let (ours, theirs) = (self.ancestors(ours), self.ancestors(theirs));
         let common: Vec<ObjectId> = ours.intersection(&theirs).copied().collect();
-        let above = |id: &ObjectId| self.ancestors(&self.parents(id));
-        let inner: BTreeSet<ObjectId> = common.iter().flat_map(above).collect();
+        // What is common has only common ancestors: one that is no parent of another is best.
+        let inner: BTreeSet<ObjectId> = common.iter().flat_map(|id| self.parents(id)).collect();
         let mut best: Vec<_> = common
             .into_iter()
             .filter(|id| !inner.contains(id))

@@ -57,7 +57,8 @@ fn a_database_from_before_there_were_events_begins_at_one() {
     agreed(&server, &id);
     server.restart_after(|state| {
         let data = state.join("data");
-        let older = "DROP TABLE event; DROP TABLE event_outbox;
+        let older = "DROP TABLE lfs_object; DROP TABLE lfs_account; DROP TABLE lfs_lock;
+            DROP TABLE event; DROP TABLE event_outbox;
             ALTER TABLE repository DROP COLUMN fetch_events;
             ALTER TABLE import DROP COLUMN asked_by;
             UPDATE schema_version SET version = 13;";

@@ -14,6 +14,8 @@ mod support;
 
 mod failures;
 mod imported;
+mod lfs;
+mod lfs_interrupted;
 mod life;
 mod old;
 mod parts;

@@ -4,7 +4,7 @@ use super::{CONFLICT, Desk, Hosted, INVALID_INPUT, MERGE_CONFLICT, NOT_FOUND, Re
 use super::{Scratch, server};
 
 /// A fork, and a commit in it by REST.
-fn forked(desk: &Desk, name: &str, only_default: bool) -> Hosted {
+pub fn forked(desk: &Desk, name: &str, only_default: bool) -> Hosted {
     let operator = server().rest();
     let body = json!({"name": name, "default_branch_only": only_default});
     let made = operator.post(&desk.hosted.path("/fork"), &body).result(201);
@@ -28,7 +28,7 @@ fn path_of(hosted: &Hosted) -> String {
     format!("{}/{}", hosted.namespace, hosted.name)
 }
 
-fn from(hosted: &Hosted, revision: &str) -> Value {
+pub fn from(hosted: &Hosted, revision: &str) -> Value {
     json!({"repository": path_of(hosted), "ref": revision})
 }
 

@@ -7,6 +7,7 @@
 mod support;
 
 mod elsewhere;
+mod large_files;
 mod merges;
 mod picks;
 mod refused;

@@ -4,6 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use rusqlite::Connection;
 use serde_json::json;
 
 use super::held::{PATIENCE, Story, main_to};
@@ -48,6 +49,50 @@ fn a_push_that_began_before_its_namespaces_token_was_revoked_changes_nothing() {
         "{report}"
     );
     story.assert_unchanged();
+}
+
+/// The database of a namespace's object.
+fn database_of(namespace: &str) -> Connection {
+    let folder = server().state().join("data/do/-NamespaceDo");
+    let files = std::fs::read_dir(folder).unwrap();
+    let databases = files.filter_map(|file| {
+        let file = file.unwrap().path();
+        let is_database = file.extension().is_some_and(|end| end == "sqlite");
+        is_database.then(|| Connection::open(&file).unwrap())
+    });
+    let is_of_it = |database: &Connection| {
+        let name = database.query_row("SELECT name FROM namespace", [], |row| row.get(0));
+        name.is_ok_and(|name: String| name == namespace)
+    };
+    let found = { databases }.find(is_of_it);
+    found.expect("the namespace has a database")
+}
+
+#[test]
+fn a_push_whose_namespace_fails_at_its_end_changes_nothing_and_may_come_again() {
+    let story = Story::begin("perm-silent");
+    let new = story.commit("second");
+    let push = main_to(&story, &new);
+    let scope = json!({ "scope": "admin" });
+    let made = story
+        .rest
+        .post("/api/v1/namespaces/perm-silent/tokens", &scope);
+    let made = made.result(201);
+    let token = made["plaintext"].as_str().unwrap();
+    let database = database_of("perm-silent");
+    let report = story.push(token, &push, |_| {
+        let hide = "ALTER TABLE token RENAME TO hidden_token";
+        database.execute(hide, []).unwrap();
+    });
+    assert!(
+        report.contains("ng refs/heads/main internal error"),
+        "{report}"
+    );
+    story.assert_unchanged();
+    let show = "ALTER TABLE hidden_token RENAME TO token";
+    database.execute(show, []).unwrap();
+    let report = story.push(token, &push, |_| {});
+    assert!(report.contains("ok refs/heads/main"), "{report}");
 }
 
 #[test]

@@ -1,63 +1,9 @@
 //! Requests for things that other hosts serve beside Git.
 
-use std::process::Command;
-
-use serde_json::json;
 use ureq::http::Method;
 
 use super::support::scratch::Scratch;
 use super::support::server::server;
-
-#[test]
-fn git_lfs_is_told_in_its_own_protocol() {
-    let rest = server().rest();
-    let hosted = rest.create_repository("neighbours", "lfs");
-    let base = "/git/neighbours/lfs.git/info/lfs";
-    let headers = [
-        ("Content-Type", "application/vnd.git-lfs+json"),
-        ("Accept", "application/vnd.git-lfs+json"),
-    ];
-    let body = json!({ "operation": "upload", "objects": [] }).to_string();
-    for (path, status) in [
-        ("objects/batch", 501),
-        ("locks/verify", 404),
-        ("locks", 404),
-    ] {
-        let answer = rest.anonymous().send(
-            Method::POST,
-            &format!("{base}/{path}"),
-            &headers,
-            body.as_bytes(),
-        );
-        assert_eq!(answer.status, status, "{path}");
-        assert_eq!(
-            answer.header("content-type"),
-            "application/vnd.git-lfs+json"
-        );
-        let message = answer.json()["message"].as_str().unwrap().to_owned();
-        assert!(message.contains("Git LFS is not served here"), "{message}");
-    }
-    // Names are not told apart: what does not exist answers alike.
-    let unknown = "/git/neighbours/nothing.git/info/lfs/objects/batch";
-    let answer = rest
-        .anonymous()
-        .send(Method::POST, unknown, &headers, body.as_bytes());
-    assert_eq!(answer.status, 501);
-    if Command::new("git-lfs").arg("version").output().is_err() {
-        println!("git-lfs is not installed: not tried with it");
-        return;
-    }
-    let scratch = Scratch::new();
-    let source = scratch.repository("source");
-    source.run(&["lfs", "install", "--local"]);
-    source.commit("nothing for LFS");
-    source.run(&["push", &hosted.url(), "main"]);
-    source.run(&["lfs", "track", "*.bin"]);
-    source.write("a.bin", "content");
-    source.commit("an LFS object");
-    let said = source.fails(&["push", &hosted.url(), "main"]);
-    assert!(said.contains("Git LFS is not served here"), "{said}");
-}
 
 #[test]
 fn git_archive_is_told_that_it_is_not_served() {

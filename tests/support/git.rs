@@ -58,6 +58,11 @@ impl Git {
         &self.folder
     }
 
+    /// What stands in place of the user's home.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// The same with one more setting, as by `git -c key=value`; the last one of a key counts.
     #[must_use]
     pub fn config(mut self, key: &str, value: &str) -> Self {

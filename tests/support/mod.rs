@@ -4,10 +4,13 @@
 //! |---|---|
 //! | [`server`] | the real Worker under workerd, one for all tests of a binary or one's own |
 //! | [`remote`] | another Git server: real git's, behind HTTP with faults |
+//! | [`lfs_files`] | objects of Git LFS, given out by that server with faults |
 //! | [`proxy`] | what happens between two requests of a client, every time |
 //! | [`receiver`] | a receiver of webhooks |
 //! | [`rest`] | a small client for `/api/v1` |
+//! | [`s3`] | a Cairn whose large files go to an S3 server |
 //! | [`git`] | the real `git`, cut off from the machine's configuration |
+//! | [`git_lfs`] | the real `git-lfs`, in two versions |
 //! | [`history`] | repositories made from a seed, fast |
 //! | [`old_history`] | one with what git's fsck finds in old histories |
 //! | [`scratch`] | folders that go away |
@@ -16,6 +19,7 @@
 //! | [`sse`] | a client of server-sent events |
 //! | [`arrows`] | which source file imports which, and the circles |
 //! | [`wait`] | waiting until a condition holds |
+//! | [`installed`] | what `scripts/install-clients.sh` installed |
 //! | [`tools`] | machines that lack some tools |
 //! | [`source`] | the sources of this crate, read as tokens |
 //!
@@ -38,13 +42,17 @@
 
 pub mod arrows;
 pub mod git;
+pub mod git_lfs;
 pub mod half_open;
 pub mod history;
+pub mod installed;
+pub mod lfs_files;
 pub mod old_history;
 pub mod proxy;
 pub mod receiver;
 pub mod remote;
 pub mod rest;
+pub mod s3;
 pub mod scratch;
 pub mod server;
 pub mod source;

@@ -32,9 +32,13 @@ struct Shared {
 }
 
 struct Armed {
-    /// POST requests that pass before.
-    posts_before: usize,
+    /// Requests of which method count.
+    method: &'static str,
+    /// Such requests that pass before.
+    passing: usize,
     act: Act,
+    /// Bytes of the request's body that are passed on, before the connection breaks; `None`: all.
+    cut_at: Option<usize>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -93,10 +97,35 @@ impl Proxy {
 
     /// Runs `act` before POST request number `number` from now on, counted from 1.
     pub fn before_post(&self, number: usize, act: impl FnOnce() + Send + 'static) {
-        let armed = Armed {
-            posts_before: number - 1,
+        self.before_request("POST", number, act);
+    }
+
+    /// Runs `act` before request number `number` of this method from now on, counted from 1.
+    pub fn before_request(
+        &self,
+        method: &'static str,
+        number: usize,
+        act: impl FnOnce() + Send + 'static,
+    ) {
+        self.arm(Armed {
+            method,
+            passing: number - 1,
             act: Box::new(act),
-        };
+            cut_at: None,
+        });
+    }
+
+    /// Breaks the next request of this method off behind so many bytes of its body.
+    pub fn cut(&self, method: &'static str, bytes: usize) {
+        self.arm(Armed {
+            method,
+            passing: 0,
+            act: Box::new(|| {}),
+            cut_at: Some(bytes),
+        });
+    }
+
+    fn arm(&self, armed: Armed) {
         *self.shared.armed.lock().expect("no thread panics") = Some(armed);
         self.shared.posts.lock().expect("no thread panics").clear();
     }
@@ -130,8 +159,8 @@ impl Shared {
         let request = Head::read(&mut from_client)?;
         let mut body = Vec::new();
         request.copy_body(&mut from_client, &mut body, false)?;
+        let cut_at = self.act_if_due(&request.first);
         if request.first.starts_with("POST ") {
-            self.act_if_due();
             self.posts
                 .lock()
                 .expect("no thread panics")
@@ -139,6 +168,9 @@ impl Shared {
         }
         let mut server = TcpStream::connect(("127.0.0.1", self.upstream))?;
         request.write(&mut server)?;
+        if let Some(bytes) = cut_at {
+            return server.write_all(&body[..bytes]);
+        }
         server.write_all(&body)?;
         server.set_read_timeout(self.patience)?;
         let mut from_server = BufReader::new(server);
@@ -150,18 +182,22 @@ impl Shared {
         Ok(())
     }
 
-    fn act_if_due(&self) {
+    /// Does what was to be done before this request, if it is due. Where the body is to be cut, if it is.
+    fn act_if_due(&self, first_line: &str) -> Option<usize> {
         let mut armed = self.armed.lock().expect("no thread panics");
+        let (method, _) = first_line.split_once(' ')?;
         match armed.take() {
-            Some(due) if due.posts_before == 0 => {
+            Some(due) if due.passing == 0 && due.method == method => {
                 // Nobody else comes in between.
                 (due.act)();
+                due.cut_at
             }
             Some(mut later) => {
-                later.posts_before -= 1;
+                later.passing -= usize::from(later.method == method);
                 *armed = Some(later);
+                None
             }
-            None => {}
+            None => None,
         }
     }
 }

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use super::lfs_files::{self, LfsFiles};
 
 /// How the server behaves; changed while it runs.
 #[derive(Debug, Clone, Default)]
@@ -27,11 +29,15 @@ pub struct Rules {
     pub is_old: bool,
     /// Answers with a web page.
     pub is_web_page: bool,
+    /// Gives out objects of Git LFS; without it there is no such server, as with real git.
+    pub lfs: Option<LfsFiles>,
 }
 
 /// One request as it came.
 #[derive(Debug, Clone)]
 pub struct Seen {
+    /// When all of it was there.
+    pub at: Instant,
     pub method: String,
     pub path: String,
     pub authorization: Option<String>,
@@ -141,6 +147,7 @@ impl Shared {
 
     fn note(&self, request: &Request) {
         let seen = Seen {
+            at: Instant::now(),
             method: request.method.clone(),
             path: request.target.clone(),
             authorization: request.authorization.clone(),
@@ -173,6 +180,12 @@ impl Shared {
                  Connection: close\r\n\r\n<html>"
             );
         }
+        if let Some(files) = &rules.lfs
+            && request.method == "GET"
+            && let Some(oid) = lfs_files::object_in(&request.target)
+        {
+            return files.send(oid, out);
+        }
         if let Some(credentials) = &rules.credentials
             && request.authorization.as_deref() != Some(basic(credentials).as_str())
         {
@@ -181,6 +194,12 @@ impl Shared {
                 "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\
                  Content-Length: 0\r\nConnection: close\r\n\r\n"
             );
+        }
+        if let Some(files) = &rules.lfs
+            && let Some(base) = request.target.strip_suffix("/objects/batch")
+        {
+            let base = format!("http://{}{base}", out.local_addr()?);
+            return files.answer(&base, &request.body, out);
         }
         self.backend(request, &rules, out)
     }

@@ -15,7 +15,18 @@ const LAYERS: [(&str, &[&str]); 4] = [
 /// The order inside the engine. A part may import parts of lower rank; parts of one rank
 /// may import each other where `true` stands.
 const ENGINE: [(&[&str], bool); 5] = [
-    (&["object", "hash", "refname", "filter", "limits"], true),
+    (
+        &[
+            "object",
+            "hash",
+            "refname",
+            "filter",
+            "limits",
+            "lfs",
+            "attributes",
+        ],
+        true,
+    ),
     (&["protocol", "pack", "store"], true),
     (&["graph"], false),
     (
@@ -34,7 +45,7 @@ const ENGINE: [(&[&str], bool); 5] = [
 ];
 
 /// The rooms of the actor, from the roof down: each imports those below it only.
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 21] = [
     "shell",
     "dispatch",
     "alarm",
@@ -46,6 +57,7 @@ const ROOMS: [&str; 20] = [
     "content",
     "fetch",
     "intake",
+    "lfs",
     "r2",
     "events",
     "request",

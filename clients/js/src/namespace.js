@@ -58,6 +58,7 @@ export class Namespace {
       description: opts?.description,
       read_only: opts?.readOnly,
       fsck: opts?.fsck,
+      lfs: opts?.lfs,
     };
     const path = `${this.#repository(name)}/import`;
     const { result } = await this.#connection.call("POST", path, { body });

@@ -29,7 +29,8 @@ export function invalidInput(message) {
 }
 
 /**
- * The answer, or null where the server says that there is nothing of this name.
+ * The answer, or null where the server says that there is nothing of this name. A pointer to a large
+ * file that the repository does not have is an error.
  * @template T
  * @param {Promise<T>} answer
  */
@@ -37,7 +38,8 @@ export async function missing(answer) {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof ArtifactsError && error.code === "NOT_FOUND") return null;
+    const isMissing = error instanceof ArtifactsError && error.code === "NOT_FOUND";
+    if (isMissing && error.pointer !== "/lfs") return null;
     throw error;
   }
 }

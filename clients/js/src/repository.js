@@ -2,7 +2,16 @@
 
 import { Feed } from "./events.js";
 import { hashPath, invalidInput, missing } from "./path.js";
-import { commit, created, createdToken, listedToken, purged, shown, treeEntry } from "./shapes.js";
+import {
+  commit,
+  created,
+  createdToken,
+  lfsObject,
+  listedToken,
+  purged,
+  shown,
+  treeEntry,
+} from "./shapes.js";
 import { WebhookRoutes } from "./webhooks.js";
 import { Writing } from "./writing.js";
 
@@ -149,19 +158,30 @@ export class Repository extends Writing {
   }
 
   /** @type {CairnRepo["readBlob"]} */
-  async readBlob(hash) {
+  async readBlob(hash, { lfs } = {}) {
     const path = `${this.#path}/blob/${hashPath(hash)}`;
-    const found = await this.#unlessMissing(this.#connection.bytes(path));
+    const found = await this.#unlessMissing(this.#connection.bytes(path, { lfs }));
     return found && new Blob([found.bytes]);
   }
 
   /** @type {CairnRepo["readFile"]} */
-  async readFile({ ref, path }) {
+  async readFile({ ref, path, lfs }) {
     if (!ref) throw invalidInput("a ref is needed");
     if (!path) throw invalidInput("a path is needed");
-    const asked = this.#connection.bytes(`${this.#path}/file`, { ref, path });
+    const asked = this.#connection.bytes(`${this.#path}/file`, { ref, path, lfs });
     const found = await this.#unlessMissing(asked);
     return found && new Blob([found.bytes], { type: found.type });
+  }
+
+  /** @type {CairnRepo["listLfsObjects"]} */
+  async listLfsObjects({ limit, cursor } = {}) {
+    const query = { limit, cursor };
+    const { result, info } = await this.#connection.call("GET", `${this.#path}/lfs`, { query });
+    return {
+      objects: result.map(lfsObject),
+      cursor: info.cursor || undefined,
+      total: { objects: info.total_count, bytes: info.total_bytes },
+    };
   }
 
   /** @type {CairnRepo["events"]} */

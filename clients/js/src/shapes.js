@@ -37,6 +37,7 @@ export function listed(result) {
  */
 export function shown(result) {
   const { remote, fsck, fsck_warnings: warnings, skipped_refs: skippedRefs } = result;
+  const { lfs_import: lfsImport } = result;
   /** @type {import("../index.d.ts").CairnRepoInfo} */
   const info = {
     ...listed(result),
@@ -53,6 +54,7 @@ export function shown(result) {
     info.fsckWarnings = { objectCount, byMessage, first };
   }
   if (skippedRefs) info.skippedRefs = skippedRefs;
+  if (lfsImport) info.lfsImport = lfsImport;
   return info;
 }
 
@@ -113,14 +115,24 @@ export function treeEntry({ name, mode, hash, type }) {
 }
 
 /**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").ListedLfsObject}
+ */
+export function lfsObject({ oid, size, created_at: createdAt }) {
+  return { oid, size, createdAt };
+}
+
+/**
  * @param {any} result
  * @returns {import("../index.d.ts").ArtifactsPurgeResult}
  */
 export function purged(result) {
-  const { packs_rewritten, r2_objects, other_holders, ...rest } = result;
+  const { packs_rewritten, lfs_objects, lfs_bytes, r2_objects, other_holders, ...rest } = result;
   return {
     ...rest,
     packsRewritten: packs_rewritten,
+    lfsObjects: lfs_objects,
+    lfsBytes: lfs_bytes,
     r2Objects: r2_objects,
     otherHolders: other_holders,
   };

@@ -197,7 +197,9 @@ test("a fork has the default branch alone unless all are wanted", async () => {
 });
 
 test("a purge tells what went and who may still hold it", async () => {
-  const went = { objects: 3, bytes: 9, packs_rewritten: 1, r2_objects: 2, holders: [], other_holders: 1 };
+  const lfs = { lfs_objects: 4, lfs_bytes: 40 };
+  const counts = { objects: 3, bytes: 9, packs_rewritten: 1, r2_objects: 2, ...lfs };
+  const went = { ...counts, holders: [], other_holders: 1 };
   const { ARTIFACTS, asked } = server(result(repository), result(went), refusal(403, 10000));
   const repo = await ARTIFACTS.get("hello");
   assert.deepEqual(await repo.purgeUnreachable(), {
@@ -205,6 +207,8 @@ test("a purge tells what went and who may still hold it", async () => {
     bytes: 9,
     holders: [],
     packsRewritten: 1,
+    lfsObjects: 4,
+    lfsBytes: 40,
     r2Objects: 2,
     otherHolders: 1,
   });

@@ -371,6 +371,8 @@ test("an import becomes a repository", async () => {
   assert.ok(!info.source.includes(made.token));
   assert.deepEqual(info.fsckWarnings, { objectCount: 0, byMessage: {}, first: [] });
   assert.deepEqual(info.skippedRefs, { count: 0, first: [] });
+  const missing = { count: 0, bytes: 0, first: [] };
+  assert.deepEqual(info.lfsImport, { objects: 0, bytes: 0, missing });
   assert.equal(said("ls-remote", "--refs", remoteWith(imported.token, imported)).split("\n").length, 1);
 });
 

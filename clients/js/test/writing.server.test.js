@@ -25,6 +25,42 @@ function blobId(text) {
   return createHash("sha1").update(`blob ${Buffer.byteLength(text)}\0${text}`).digest("hex");
 }
 
+test("large files go to Git LFS and come back", async () => {
+  const repo = await repository("large");
+  const content = "large\n".repeat(1000);
+  const oid = createHash("sha256").update(content).digest("hex");
+  const made = await repo.commit({
+    branch: "main",
+    message: "m",
+    lfs: true,
+    files: [
+      { path: ".gitattributes", content: "*.bin filter=lfs\n" },
+      { path: "a.bin", content },
+    ],
+  });
+  assert.deepEqual(made.lfs, [{ path: "a.bin", oid, size: content.length }]);
+  assert.match(await read(repo, "main", "a.bin"), /^version https:\/\/git-lfs/);
+  const large = await repo.readFile({ ref: "main", path: "a.bin", lfs: true });
+  assert.equal(await large.text(), content);
+  const streamed = await repo.commitStream({
+    branch: "main",
+    message: "m",
+    lfs: true,
+    files: [
+      { path: "b.bin", content },
+      { path: "c", lfs: { oid, size: content.length } },
+    ],
+  });
+  assert.deepEqual(streamed.lfs.map(({ path }) => path), ["b.bin", "c"]);
+  const { objects, cursor, total } = await repo.listLfsObjects();
+  assert.deepEqual([objects.length, objects[0].oid, cursor], [1, oid, undefined]);
+  assert.deepEqual(total, { objects: 1, bytes: content.length });
+  const pointer = (await read(repo, "main", "a.bin")).replace(oid, "0".repeat(64));
+  await repo.commit({ branch: "main", message: "m", files: [{ path: "d", content: pointer }] });
+  const missing = repo.readFile({ ref: "main", path: "d", lfs: true });
+  await assert.rejects(missing, { code: "NOT_FOUND", pointer: "/lfs" });
+});
+
 test("commits of every kind of change", async () => {
   const repo = await repository("commits");
   const first = await repo.commit({

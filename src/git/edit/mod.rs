@@ -27,7 +27,7 @@ pub mod message;
 pub mod new_objects;
 pub mod notes;
 pub mod packing;
-mod path;
+pub mod path;
 pub mod person;
 mod places;
 pub mod plan;

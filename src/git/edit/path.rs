@@ -80,6 +80,14 @@ pub(super) fn names<'a>(path: &'a BStr, limits: &Limits) -> Result<Vec<&'a BStr>
     Ok(names)
 }
 
+/// Checks that trees may have a file with this path, as a push's trees are checked.
+pub fn check_file(path: &BStr, limits: &Limits) -> Result<(), PathFault> {
+    let names = names(path, limits)?;
+    names
+        .into_iter()
+        .try_for_each(|name| check_name(name, EntryKind::Blob))
+}
+
 /// Checks that a tree may have an entry of this name, as a push's trees are checked.
 pub(super) fn check_name(name: &BStr, kind: EntryKind) -> Result<(), PathFault> {
     let mut entry = format!("{:o} ", kind as u16).into_bytes();

@@ -5,6 +5,7 @@
 //! | `geometry` | which packs to merge, so that their number stays logarithmic |
 //! | `merge` | merges several packs into one, entry by entry, as they are stored |
 //! | `reach` | finds what refs and reflog reach: the rest may be pruned |
+//! | `lfs_pointers` | finds the pointers of Git LFS among what is reached |
 //! | `rebuild` | makes the parts of a pack again from its bytes |
 //! | `step` | the result of each step of a machine |
 //! | `compare` | compares the stored parts with those made again |
@@ -16,6 +17,7 @@
 
 pub mod compare;
 pub mod geometry;
+pub mod lfs_pointers;
 pub mod merge;
 pub mod reach;
 pub mod rebuild;

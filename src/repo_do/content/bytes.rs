@@ -12,12 +12,12 @@ use super::super::runtime::lease::Lease;
 use super::super::runtime::reply;
 use super::super::runtime::timer::pause;
 use super::answers::no_object;
-use super::conditions::{Conditions, Wanted};
 use super::reading::Reading;
 use crate::git::object::ObjectKind;
 use crate::git::pack::entries::Base;
 use crate::git::pack::reader::Location;
 use crate::git::pack::reader::blob::BlobReader;
+use crate::repo_do::contract::conditions::{Conditions, Wanted};
 use crate::storage::fault_log;
 
 /// Bytes at a blob's beginning among which a NUL makes it binary, as git has it.
@@ -78,18 +78,18 @@ pub(crate) async fn send(mut reading: Reading, id: ObjectId, request: &Request) 
 }
 
 /// The headers of every answer.
-fn head(etag: &str) -> worker::Result<Headers> {
+pub(super) fn head(etag: &str) -> worker::Result<Headers> {
     let headers = Headers::new();
     headers.set("etag", etag)?;
     headers.set("accept-ranges", "bytes")?;
     Ok(headers)
 }
 
-fn empty(headers: Headers, status: u16) -> worker::Result<Response> {
+pub(super) fn empty(headers: Headers, status: u16) -> worker::Result<Response> {
     Ok(Response::empty()?.with_headers(headers).with_status(status))
 }
 
-fn unsatisfiable(size_bytes: u64) -> worker::Result<Response> {
+pub(super) fn unsatisfiable(size_bytes: u64) -> worker::Result<Response> {
     let message = format!("the range lies outside of the {size_bytes} bytes");
     let error = ErrorReply::new(ErrorCode::RangeNotSatisfiable, message);
     let response = reply::refusal(&error)?;

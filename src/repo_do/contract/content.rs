@@ -4,7 +4,8 @@
 //! For lists, commits and trees the object answers with the whole REST envelope, and the Worker
 //! passes it on unread, because a tree may be too large to hold. For a blob it answers with the
 //! bytes themselves, with status 200, 206 or 304 and the headers that the client gets. A `HEAD`
-//! ([`super::header::HEAD`]) gets no body.
+//! ([`super::header::HEAD`]) gets no body. Where the bytes are those of a large file, the body is empty
+//! and [`super::header::R2_KEY`] says where they are.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,8 @@ pub(crate) mod path {
     pub(crate) const FILE: &str = "/content/file";
     /// The same, the ref and the path in one.
     pub(crate) const RAW: &str = "/content/raw";
+    /// The objects of Git LFS that the repository has.
+    pub(crate) const LFS: &str = "/content/lfs";
     /// The commit that a revision stands for, for another repository's object: a [`super::Named`].
     pub(crate) const REVISION: &str = "/content/revision";
 }
@@ -62,6 +65,8 @@ pub(crate) struct ContentQuery {
     pub(crate) recursive: Option<String>,
     /// Whether of a merge only its first parent is followed.
     pub(crate) first_parent: Option<String>,
+    /// Whether of a pointer of Git LFS the bytes are wanted that it stands for.
+    pub(crate) lfs: Option<String>,
 }
 
 /// Characters of the cursor of a log: [`super::content`]'s handler makes it.

@@ -37,6 +37,8 @@ pub(crate) enum ErrorCode {
     UnsupportedMediaType,
     /// The range has no byte of the content.
     RangeNotSatisfiable,
+    /// The body is read, and what it says cannot be.
+    Unprocessable,
     /// The `Idempotency-Key` stands for another request.
     KeyReused,
     /// The name is taken.
@@ -88,7 +90,10 @@ impl ErrorCode {
             Self::MemoryLimit => 413,
             Self::UnsupportedMediaType => 415,
             Self::RangeNotSatisfiable => 416,
-            Self::RemoteAuthRequired | Self::PatchFailed | Self::KeyReused => 422,
+            Self::RemoteAuthRequired
+            | Self::PatchFailed
+            | Self::Unprocessable
+            | Self::KeyReused => 422,
             Self::RateLimited => 429,
             Self::InternalError => 500,
             Self::UpstreamUnavailable => 502,
@@ -118,6 +123,7 @@ impl ErrorCode {
             | Self::MethodNotAllowed
             | Self::UnsupportedMediaType
             | Self::RangeNotSatisfiable
+            | Self::Unprocessable
             | Self::KeyReused => 10_100,
             Self::InvalidRepoName => 10_101,
             Self::InvalidTtl => 10_103,

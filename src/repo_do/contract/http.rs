@@ -94,6 +94,10 @@ pub(crate) mod header {
     pub(crate) const HEAD: &str = "x-cairn-head";
     /// On an answer with a blob's bytes, and on a message to a namespace: how many there are.
     pub(crate) const BODY_BYTES: &str = "x-cairn-body-bytes";
+    /// On an answer with the bytes of a large file: the R2 object that has them.
+    pub(crate) const R2_KEY: &str = "x-cairn-r2-key";
+    /// Beside [`R2_KEY`]: the first byte that the client gets. [`BODY_BYTES`] says how many follow.
+    pub(crate) const R2_START: &str = "x-cairn-r2-start";
     /// The Git protocol version asked for; the client's own header, passed on.
     pub(crate) const GIT_PROTOCOL: &str = "git-protocol";
 }

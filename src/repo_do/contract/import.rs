@@ -21,6 +21,9 @@ pub(crate) struct ImportRepository {
     pub(crate) branch: Option<String>,
     /// Commits of history wanted from each branch.
     pub(crate) depth: Option<u32>,
+    /// Whether it takes objects of Git LFS along.
+    #[serde(default)]
+    pub(crate) lfs: bool,
 }
 
 /// The phase of an import.
@@ -38,6 +41,8 @@ pub(crate) enum ImportPhase {
     Resolving,
     /// It checks that nothing is missing.
     Checking,
+    /// It looks for pointers of Git LFS, and takes the objects that they name.
+    Lfs,
 }
 
 /// How far an import has come. Figures are of the pack under way.
@@ -61,4 +66,16 @@ pub(crate) struct ImportProgress {
     pub(crate) resolved_deltas: u32,
     /// Deltas announced.
     pub(crate) total_deltas: u32,
+    /// Objects of Git LFS that are here, in all.
+    #[serde(default)]
+    pub(crate) lfs_objects: u64,
+    /// Their bytes.
+    #[serde(default)]
+    pub(crate) lfs_bytes: u64,
+    /// Objects of Git LFS that pointers name, as far as they are known.
+    #[serde(default)]
+    pub(crate) total_lfs_objects: u64,
+    /// Their bytes, as the pointers say.
+    #[serde(default)]
+    pub(crate) total_lfs_bytes: u64,
 }

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Maintain {
     /// The task to run.
     pub(crate) task: MaintenanceTask,
+    /// Of [`MaintenanceTask::Verify`]: whether the objects of Git LFS are read and hashed.
+    #[serde(default)]
+    pub(crate) lfs_digests: bool,
 }
 
 /// A task that the operator may ask for.
@@ -36,7 +39,11 @@ pub(crate) struct Purged {
     pub(crate) bytes: u64,
     /// Packs that were rewritten without them.
     pub(crate) packs_rewritten: u64,
-    /// Objects of R2 that were given up: packs, and the ready clone.
+    /// Objects of Git LFS that no pointer in what refs reach names.
+    pub(crate) lfs_objects: u64,
+    /// Their bytes.
+    pub(crate) lfs_bytes: u64,
+    /// Objects of R2 that were given up: packs, objects of Git LFS, and the ready clone.
     pub(crate) r2_objects: u64,
     /// Repositories of the fork network that may still hold them.
     pub(crate) holders: Vec<Holder>,

@@ -28,6 +28,7 @@
 //! | `GET /content/…?…` | read | | see [`content`] |
 //! | `GET /compare/…?…` | read | | see [`compare`] |
 //! | `POST, PUT, DELETE /write/…` | push | as the client sent it | see [`write`] |
+//! | `POST /lfs/…` | read or push | | see [`lfs`] and [`lfs_locks`] |
 //! | `GET /events?…` | read, with a credential | | JSON as the client gets it, or server-sent events |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
@@ -52,7 +53,10 @@
 //!   may name an object that does not exist, and rows are billed.
 
 pub(crate) mod compare;
+pub(crate) mod conditions;
 pub(crate) mod content;
+pub(crate) mod lfs;
+pub(crate) mod lfs_locks;
 pub(crate) mod strict;
 pub(crate) mod write;
 
@@ -70,6 +74,7 @@ mod fork;
 mod http;
 mod import;
 mod in_band;
+mod link_url;
 mod maintenance;
 mod public_id;
 mod rate;
@@ -92,6 +97,7 @@ pub(crate) use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName
 pub(crate) use http::{CONDITION_HEADERS, EVENT_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
 pub(crate) use import::{ImportPhase, ImportProgress, ImportRepository};
 pub(crate) use in_band::{GitPost, error_packet, instead_of_pack};
+pub(crate) use link_url::LinkUrl;
 pub(crate) use maintenance::{Holder, Maintain, MaintenanceTask, Purged, SnapshotChange};
 pub(crate) use public_id::{PUBLIC_ID_CHARS, is_public_id, object_name, token_id_prefix};
 pub(crate) use rate::{Meter, Rate};

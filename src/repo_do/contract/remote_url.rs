@@ -11,8 +11,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// Bytes of a URL.
+/// Bytes of a URL that a caller names.
 const URL_BYTES_MAX: usize = 2048;
+
+/// Bytes of a URL that a remote names: a signed one holds a token beside its signature.
+const LINK_BYTES_MAX: usize = 8192;
 
 /// Ends of names that exist inside a network only (RFC 6761, 6762, 8375, 9476 and custom).
 const LOCAL_NAMES: [&str; 11] = [
@@ -36,8 +39,8 @@ pub(crate) enum RemoteUrlError {
     #[error("the url is malformed")]
     Malformed,
     /// It is longer than URLs may be.
-    #[error("the url has more than {URL_BYTES_MAX} bytes")]
-    TooLong,
+    #[error("the url has more than {0} bytes")]
+    TooLong(usize),
     /// It is not `https`.
     #[error("only https is supported")]
     Scheme,
@@ -87,7 +90,7 @@ impl RemoteUrl {
         text: &str,
         allow_private: bool,
     ) -> Result<(Self, Option<Credentials>), RemoteUrlError> {
-        let mut url = parse(text)?;
+        let mut url = parse(text, URL_BYTES_MAX)?;
         let decoded = |part: &str| {
             percent_encoding::percent_decode_str(part)
                 .decode_utf8_lossy()
@@ -142,6 +145,12 @@ impl RemoteUrl {
     pub(crate) fn same_origin(&self, other: &Self) -> bool {
         self.url.origin() == other.url.origin()
     }
+
+    /// Its scheme, host and port.
+    #[must_use]
+    pub(crate) fn origin(&self) -> url::Origin {
+        self.url.origin()
+    }
 }
 
 impl fmt::Display for RemoteUrl {
@@ -153,22 +162,33 @@ impl fmt::Display for RemoteUrl {
 /// Checks the URL to which a webhook's events are sent: an address where an import may fetch, and
 /// it may have a query.
 pub(crate) fn check_webhook_url(text: &str, allow_private: bool) -> Result<(), RemoteUrlError> {
-    let url = parse(text)?;
+    check_link(text, URL_BYTES_MAX, allow_private).map(drop)
+}
+
+/// Checks the URL of an action that a remote names, or that it redirects to: an address where an
+/// import may fetch, and it may have a query.
+pub(super) fn check_remote_link(text: &str, allow_private: bool) -> Result<Url, RemoteUrlError> {
+    check_link(text, LINK_BYTES_MAX, allow_private)
+}
+
+fn check_link(text: &str, bytes_max: usize, allow_private: bool) -> Result<Url, RemoteUrlError> {
+    let url = parse(text, bytes_max)?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(RemoteUrlError::Credentials);
     }
     if url.fragment().is_some() {
         return Err(RemoteUrlError::Fragment);
     }
-    check(&url, allow_private)
+    check(&url, allow_private)?;
+    Ok(url)
 }
 
 /// Parses a URL of the plain form `scheme://user:password@host:port/path`. What the URL standard
 /// lets through beside it (white space, backslashes, missing slashes, hosts that are encoded) is
 /// refused: none of it is needed, and each is a way to mean two things.
-fn parse(text: &str) -> Result<Url, RemoteUrlError> {
-    if text.len() > URL_BYTES_MAX {
-        return Err(RemoteUrlError::TooLong);
+fn parse(text: &str, bytes_max: usize) -> Result<Url, RemoteUrlError> {
+    if text.len() > bytes_max {
+        return Err(RemoteUrlError::TooLong(bytes_max));
     }
     let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
     let (scheme, rest) = text.split_once("://").ok_or(RemoteUrlError::Malformed)?;

@@ -126,6 +126,12 @@ pub(crate) struct RepositoryInfo {
     pub(crate) size_bytes: u64,
     /// Objects in its live packs.
     pub(crate) object_count: u64,
+    /// Its objects of Git LFS.
+    #[serde(default)]
+    pub(crate) lfs_objects: u64,
+    /// Their bytes.
+    #[serde(default)]
+    pub(crate) lfs_bytes: u64,
 }
 
 /// Answer of `POST /delete`.

@@ -10,7 +10,7 @@ use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::info::shown;
 use crate::repo_do::request::namespace::ask_namespace;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::runtime::reply;
+use crate::repo_do::runtime::{reply, timer};
 use crate::repo_do::schedule::wake_or_log;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::phase::Phase;
@@ -20,6 +20,10 @@ const EVENTS_MAX: u32 = 100;
 
 /// Bytes of their bodies.
 const EVENT_BYTES_MAX: usize = 512 << 10;
+
+/// The time between the beginnings of two messages at least: pushes that follow one another closely
+/// share one. The first goes at once, so that a webhook hears of a single push without delay.
+const BETWEEN_MS: i64 = 100;
 
 /// How long one hand-over waits for another that is under way.
 const WAIT_MS: i64 = 15_000;
@@ -33,6 +37,7 @@ pub(crate) async fn run(object: &RepoObject) {
     let Some(_taken) = object.outbox.turn.try_take(now_ms()) else {
         return;
     };
+    pause(object).await;
     if let Err(error) = send_all(object).await {
         reply::log_fault(&error);
         let at_ms = now_ms().saturating_add(object.outbox.backoff.failed());
@@ -86,9 +91,20 @@ pub(crate) fn note(store: &Store, object: &RepoObject) -> Result<(), StoreError>
     Ok(())
 }
 
+/// Waits until the next message may go.
+async fn pause(object: &RepoObject) {
+    let due_ms = object.outbox.sent_ms.get().saturating_add(BETWEEN_MS);
+    // A clock that was set back makes nobody wait longer.
+    let wait_ms = due_ms.saturating_sub(now_ms()).min(BETWEEN_MS);
+    if let Some(wait_ms) = u32::try_from(wait_ms).ok().filter(|wait_ms| *wait_ms > 0) {
+        timer::after(wait_ms).await;
+    }
+}
+
 async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
     let store = object.store()?;
     loop {
+        object.outbox.sent_ms.set(now_ms());
         let arrivals = object.outbox.arrivals.count();
         let Some(record) = store.load()? else {
             return Ok(());
@@ -139,6 +155,12 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
         object.outbox.backoff.succeeded();
         if !page.more && object.outbox.arrivals.count() == arrivals {
             return Ok(());
+        }
+        if !page.more {
+            pause(object).await;
+            if !object.is_open(&store) {
+                return Ok(());
+            }
         }
     }
 }

@@ -94,6 +94,8 @@ pub(crate) enum Outcome {
     Finished,
     /// There is more to do.
     More,
+    /// There is more to do, by the next alarm: this one has made as many requests as it may.
+    Paused,
 }
 
 /// Goes on with the work, if there is any. A failure is noted; nothing is left to the caller.
@@ -136,6 +138,7 @@ async fn attempts<F: Filling>(object: &Rc<RepoObject>, filling: &F) -> Result<()
                 return Ok(());
             }
             Ok(Outcome::More) => {}
+            Ok(Outcome::Paused) => return Ok(wake_at(object, now_ms()).await?),
             Err(_) if !filling.is_alive() => {}
             Err(error) if attempts < F::attempts_max(&error) => {
                 fault_log::warning(F::NAME, &F::cause(&error));
@@ -166,7 +169,7 @@ async fn fail<F: Filling>(filling: &F, error: &F::Error) -> Result<(), F::Error>
 }
 
 /// The content is safe in the database; the namespace shows it.
-async fn finish(object: &Rc<RepoObject>) {
+pub(super) async fn finish(object: &Rc<RepoObject>) {
     tell::written(object).await;
     if let Err(error) = object.storage.sync().await {
         fault_log::error("sync", &error);

@@ -9,11 +9,13 @@
 //! | the network joined | the same | the same; it tells the network |
 //! | the packs held there | the same, with holds | the same |
 //! | some refs and parts | the same | the same |
+//! | objects of Git LFS held, some of their rows | the same, with holds | the same |
 //! | [`end_fork`](crate::storage::repository::store::RepoStore::end_fork) | the fork, whole | |
 //!
 //! To undo is to delete: see [`super::deletion`].
 
 pub(crate) mod export;
+mod lfs;
 pub(crate) mod wire;
 
 use std::rc::Rc;
@@ -44,7 +46,9 @@ use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule;
 use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
+use crate::storage::r2::bucket::lfs_key;
 use crate::storage::repository::fork::SharedPack;
+use crate::storage::repository::lfs_life::NamedLfsObject;
 use crate::storage::repository::origin_report::SkippedRefs;
 use crate::storage::repository::phase::Phase;
 
@@ -144,7 +148,8 @@ async fn grow(
         path: (&asked.create.namespace, &asked.create.name),
     };
     let keys = packs.iter().map(|pack| pack.r2_key.clone()).collect();
-    let ((), skipped) = futures::try_join!(member.share(keys), take_rows(&mut frames, store))?;
+    let rows = take_rows(&mut frames, store, &member, asked.create.now_ms);
+    let ((), skipped) = futures::try_join!(member.share(keys), rows)?;
     store.set_skipped_refs(&skipped)?;
     let forked = asked.create.source.as_deref().and_then(forked);
     in_transaction(store.database(), || {
@@ -166,7 +171,12 @@ fn forked(source: &str) -> Option<(&str, &str)> {
 }
 
 /// Writes down what the source sends after the head; gives the refs that it leaves out.
-async fn take_rows(frames: &mut Frames, store: &Store) -> Result<SkippedRefs, ErrorReply> {
+async fn take_rows(
+    frames: &mut Frames,
+    store: &Store,
+    member: &Member<'_>,
+    now_ms: i64,
+) -> Result<SkippedRefs, ErrorReply> {
     let mut skipped = SkippedRefs::default();
     loop {
         match frames.next().await? {
@@ -174,6 +184,11 @@ async fn take_rows(frames: &mut Frames, store: &Store) -> Result<SkippedRefs, Er
             Some(Frame::Refs(refs)) => store.put_packed_page(&refs)?,
             Some(Frame::Part(row)) => store.put_part_row(&row)?,
             Some(Frame::Skipped(refs)) => skipped = refs,
+            Some(Frame::Lfs(objects)) => {
+                let key = |(oid, _): &NamedLfsObject| lfs_key(member.network_id, oid);
+                member.share(objects.iter().map(key).collect()).await?;
+                store.put_lfs_objects(&objects, now_ms)?;
+            }
             Some(Frame::End) => return Ok(skipped),
             Some(Frame::Head(_)) => return Err(broken("it has two heads")),
             None => return Err(broken("it broke off")),

@@ -1,11 +1,15 @@
-//! Packs in R2: fetches their bytes back, and asks who holds them.
+//! R2: fetches the bytes of packs back, and asks what is there and who holds it.
 //!
 //! | file | what |
 //! |---|---|
 //! | `cold` | bytes that are in R2 alone |
+//! | `lfs_presence` | which objects of Git LFS R2 has |
 //! | `network` | calls to the object that keeps the account of a fork network |
 //! | `network_object` | that object |
+//! | `settings` | when packs go there, and when a clone is kept ready |
 
 pub(crate) mod cold;
+pub(crate) mod lfs_presence;
 pub(crate) mod network;
 pub(crate) mod network_object;
+pub(crate) mod settings;

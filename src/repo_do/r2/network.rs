@@ -1,8 +1,8 @@
 //! The fork network as a repository's object sees it: their messages, over `fetch`.
 //!
 //! One object a network (binding `NETWORK`, named by the id of the network's first repository)
-//! keeps the one account of which repository names which pack in R2. It removes packs that no
-//! repository names.
+//! keeps the one account of which repository names which pack or object of Git LFS in R2. It removes
+//! objects that no repository names.
 //!
 //! | request | body | answer |
 //! |---|---|---|
@@ -13,10 +13,13 @@
 //! | `POST /leave` | [`Keys`] without keys | nothing; whatever the repository names is released |
 //! | `POST /shared` | [`Keys`] | [`Keys`]: those that others name as well |
 //! | `POST /unnamed` | [`Keys`] | [`Keys`]: those that nobody names, nor is about to remove |
-//! | `GET /held?repository_id=…` | | [`Keys`]: those that the repository names |
+//! | `POST /unheld` | [`Keys`] | [`Keys`]: those that the repository itself does not name |
+//! | `GET /held?repository_id=…&after=…` | | [`Keys`]: those that the repository names, in pages |
 //!
 //! Every request may be sent again. Order: a key is taken before its object is written or shared,
-//! and released after the last row that names it is gone.
+//! and released after the last row that names it is gone. Two messages may change places on their
+//! way. So a release says when it was decided, and a taking of a key that may come back (an object of
+//! Git LFS) when it was made: the later one counts.
 
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
@@ -25,6 +28,8 @@ use worker::{Env, Method, Request, RequestInit, Response};
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Holder, ORIGIN};
 use crate::storage::network::store::NetworkMember;
+use crate::storage::repository::copies::Release;
+use crate::storage::repository::store::RepositoryRecord;
 
 /// The binding of the networks' objects.
 const NETWORKS: &str = "NETWORK";
@@ -45,8 +50,24 @@ pub(crate) mod path {
     pub(crate) const SHARED: &str = "/shared";
     /// Which keys nobody names.
     pub(crate) const UNNAMED: &str = "/unnamed";
+    /// Which keys the repository itself does not name.
+    pub(crate) const UNHELD: &str = "/unheld";
     /// Lists the keys that a repository names.
     pub(crate) const HELD: &str = "/held";
+}
+
+/// Keys in one answer of `GET /held` at most.
+pub(crate) const HELD_MAX: u32 = 1000;
+
+/// The question of `GET /held`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HeldQuery {
+    /// The repository.
+    pub(crate) repository_id: String,
+    /// The last key of the answer before.
+    #[serde(default)]
+    pub(crate) after: String,
 }
 
 /// A repository and keys of R2 objects.
@@ -60,6 +81,10 @@ pub(crate) struct Keys {
     /// The keys.
     #[serde(default)]
     pub(crate) keys: Vec<String>,
+    /// Of each key, in unix milliseconds by the repository's clock: when it was taken, or when it was
+    /// decided to release it. Empty: it can be released at any time, or is released in any case.
+    #[serde(default)]
+    pub(crate) at: Vec<i64>,
     /// The repository's namespace and name, as shown.
     #[serde(default)]
     pub(crate) path: Option<(String, String)>,
@@ -100,33 +125,63 @@ pub(crate) struct Member<'a> {
     pub(crate) path: (&'a str, &'a str),
 }
 
+impl<'a> Member<'a> {
+    /// The repository of this record.
+    pub(crate) fn of(env: &'a Env, record: &'a RepositoryRecord) -> Self {
+        Self {
+            env,
+            network_id: record.network(),
+            repository_id: &record.id,
+            path: (&record.namespace, &record.name),
+        }
+    }
+}
+
 impl Member<'_> {
     /// Takes keys of objects that the repository is about to write.
     pub(crate) async fn take(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
-        self.post(path::TAKE, keys).await
+        self.post(path::TAKE, keys, Vec::new()).await
+    }
+
+    /// The same, of keys that may have been given up before; `taken_at` is later than that.
+    pub(crate) async fn take_at(&self, keys: Vec<String>, taken_at: i64) -> Result<(), ErrorReply> {
+        let at = vec![taken_at; keys.len()];
+        self.post(path::TAKE, keys, at).await
     }
 
     /// Takes keys of objects that another repository of the network names.
     pub(crate) async fn share(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
-        self.post(path::SHARE, keys).await
+        self.post(path::SHARE, keys, Vec::new()).await
+    }
+
+    /// The same, of keys that may have been given up before; `taken_at` is later than that.
+    pub(crate) async fn share_at(
+        &self,
+        keys: Vec<String>,
+        taken_at: i64,
+    ) -> Result<(), ErrorReply> {
+        let at = vec![taken_at; keys.len()];
+        self.post(path::SHARE, keys, at).await
     }
 
     /// Gives keys back.
-    pub(crate) async fn release(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
-        self.post(path::RELEASE, keys).await
+    pub(crate) async fn release(&self, releases: Vec<Release>) -> Result<(), ErrorReply> {
+        let (keys, at) = split(releases);
+        self.post(path::RELEASE, keys, at).await
     }
 
     /// Gives keys back, and has removed at once whatever nobody names. Gives the repositories that
     /// may still hold what this one had.
-    pub(crate) async fn purge(&self, keys: Vec<String>) -> Result<Vec<Holder>, ErrorReply> {
-        let mut response = self.send(path::PURGE, Method::Post, keys).await?;
+    pub(crate) async fn purge(&self, releases: Vec<Release>) -> Result<Vec<Holder>, ErrorReply> {
+        let (keys, at) = split(releases);
+        let mut response = self.send(path::PURGE, Method::Post, keys, at).await?;
         let answer: Holders = response.json().await.map_err(|error| failed(&error))?;
         Ok(answer.holders)
     }
 
     /// Gives everything back; nothing can be taken from then on.
     pub(crate) async fn leave(&self) -> Result<(), ErrorReply> {
-        self.post(path::LEAVE, Vec::new()).await
+        self.post(path::LEAVE, Vec::new(), Vec::new()).await
     }
 
     /// Which of these keys other repositories name as well.
@@ -139,14 +194,21 @@ impl Member<'_> {
         self.ask(path::UNNAMED, Method::Post, keys).await
     }
 
-    /// The keys that the repository names.
-    pub(crate) async fn held(&self) -> Result<Vec<String>, ErrorReply> {
-        let path = format!("{}?repository_id={}", path::HELD, self.repository_id);
+    /// Which of these keys the repository itself does not name.
+    pub(crate) async fn unheld(&self, keys: Vec<String>) -> Result<Vec<String>, ErrorReply> {
+        self.ask(path::UNHELD, Method::Post, keys).await
+    }
+
+    /// Some of the keys that the repository names, in order: those after this one; none after the last.
+    pub(crate) async fn held(&self, after: &str) -> Result<Vec<String>, ErrorReply> {
+        let id = self.repository_id;
+        // Keys have no character that a query would have to escape.
+        let path = format!("{}?repository_id={id}&after={after}", path::HELD);
         self.ask(&path, Method::Get, Vec::new()).await
     }
 
-    async fn post(&self, path: &str, keys: Vec<String>) -> Result<(), ErrorReply> {
-        self.send(path, Method::Post, keys).await.map(drop)
+    async fn post(&self, path: &str, keys: Vec<String>, at: Vec<i64>) -> Result<(), ErrorReply> {
+        self.send(path, Method::Post, keys, at).await.map(drop)
     }
 
     async fn ask(
@@ -155,7 +217,7 @@ impl Member<'_> {
         method: Method,
         keys: Vec<String>,
     ) -> Result<Vec<String>, ErrorReply> {
-        let mut response = self.send(path, method, keys).await?;
+        let mut response = self.send(path, method, keys, Vec::new()).await?;
         let answer: Keys = response.json().await.map_err(|error| failed(&error))?;
         Ok(answer.keys)
     }
@@ -166,11 +228,12 @@ impl Member<'_> {
         path: &str,
         method: Method,
         keys: Vec<String>,
+        at: Vec<i64>,
     ) -> LocalBoxFuture<'_, Result<Response, ErrorReply>> {
         let path = format!("{ORIGIN}{path}");
         let sent = async move {
             let mut response = self
-                .try_send(&path, method, keys)
+                .try_send(&path, method, keys, at)
                 .await
                 .map_err(|error| failed(&error))?;
             if response.status_code() == 200 {
@@ -189,12 +252,14 @@ impl Member<'_> {
         url: &str,
         method: Method,
         keys: Vec<String>,
+        at: Vec<i64>,
     ) -> worker::Result<Response> {
         let mut init = RequestInit::new();
         if method == Method::Post {
             let body = serde_json::to_string(&Keys {
                 repository_id: self.repository_id.to_owned(),
                 keys,
+                at,
                 path: Some((self.path.0.to_owned(), self.path.1.to_owned())),
             })?;
             init.with_body(Some(body.into()));
@@ -205,6 +270,13 @@ impl Member<'_> {
         let network = networks.get_by_name(self.network_id)?;
         network.fetch_with_request(request).await
     }
+}
+
+fn split(releases: Vec<Release>) -> (Vec<String>, Vec<i64>) {
+    releases
+        .into_iter()
+        .map(|release| (release.r2_key, release.not_before))
+        .unzip()
 }
 
 /// The network's object could not be asked, or its answer not be read.

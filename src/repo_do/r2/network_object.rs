@@ -3,17 +3,19 @@
 // The platform's macro makes public functions that nothing can document.
 #![expect(missing_docs, reason = "made by the macro `durable_object`")]
 
+use std::iter::repeat;
+
 use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object};
 
-use super::network::{Holders, Keys, path};
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use super::network::{HELD_MAX, HeldQuery, Holders, Keys, path};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, Holder};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::storage::db::do_sql::ObjectDatabase;
+use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::schema::{self, NETWORK};
 use crate::storage::network::store::{NetworkMember, NetworkStore, Purpose, Taking};
 use crate::storage::r2::binding::R2;
-use crate::storage::r2::bucket::Bucket as _;
 
 type Store = NetworkStore<ObjectDatabase>;
 
@@ -23,9 +25,8 @@ const GRACE_VARIABLE: &str = "CAIRN_R2_GRACE_SECONDS";
 /// The default. A client that streams the object has finished by then.
 const GRACE_SECONDS: i64 = 60 * 60;
 
-/// R2 objects removed in one run of the alarm: each is a request of its own, and a run may make a
-/// thousand of them on the free plan.
-const REMOVALS_MAX: u32 = 200;
+/// R2 objects removed in one run of the alarm: what R2 takes in one request.
+const REMOVALS_MAX: u32 = 1000;
 
 /// When to try again to remove what R2 would not.
 const REMOVAL_RETRY_MS: i64 = 60_000;
@@ -74,31 +75,37 @@ impl DurableObject for NetworkDo {
 impl NetworkDo {
     async fn answer(&self, mut request: Request) -> std::result::Result<Response, ErrorReply> {
         if request.method() == Method::Get && request.path() == path::HELD {
-            let keys: Keys = request.query().map_err(|error| internal(&error))?;
-            return answered(self.store()?.held_by(&keys.repository_id)?);
+            let asked: HeldQuery = request.query().map_err(|error| internal(&error))?;
+            let held = self
+                .store()?
+                .held_after(&asked.repository_id, &asked.after, HELD_MAX)?;
+            return answered(held);
         }
         let asked: Keys = request.json().await.map_err(|error| internal(&error))?;
         let store = self.store()?;
         let (id, keys) = (asked.repository_id.as_str(), asked.keys.as_slice());
         let now_ms = now_ms();
         let due_at = now_ms.saturating_add(self.grace_ms());
+        let decided = asked.at.iter().copied().chain(repeat(INTEGER_MAX));
+        let releases = keys.iter().map(String::as_str).zip(decided);
+        // Whoever takes several keys takes them at one time.
+        let taken_at = asked.at.first().copied().unwrap_or(0);
         match request.path().as_str() {
-            path::TAKE => granted(store.take(id, keys, Purpose::Write)?)?,
-            path::SHARE => granted(store.take(id, keys, Purpose::Share)?)?,
+            path::TAKE => granted(store.take_at(id, keys, Purpose::Write, taken_at)?)?,
+            path::SHARE => granted(store.take_at(id, keys, Purpose::Share, taken_at)?)?,
             path::SHARED => return answered(store.shared(id, keys)?),
             path::UNNAMED => return answered(store.unnamed(keys)?),
+            path::UNHELD => return answered(store.unheld(id, keys)?),
             path::PURGE => {
-                store.release(id, keys, now_ms)?;
+                store.release_decided(id, releases, now_ms)?;
                 store.hasten(now_ms)?;
                 self.schedule(&store).await?;
                 self.remove_due(&store).await?;
                 self.schedule(&store).await?;
-                let holders = store.may_still_hold(id)?;
-                return reply::json(&Holders {
-                    holders: holders.into_iter().map(Into::into).collect(),
-                });
+                let holders = holders(&store, id, keys)?;
+                return reply::json(&Holders { holders });
             }
-            path::RELEASE => store.release(id, keys, due_at)?,
+            path::RELEASE => store.release_decided(id, releases, due_at)?,
             path::LEAVE => store.leave(id, now_ms, due_at)?,
             path => {
                 let message = format!("a network's object does not serve {path}");
@@ -142,11 +149,9 @@ impl NetworkDo {
         let keys = store.begin_removal(now_ms(), REMOVALS_MAX)?;
         if !keys.is_empty() {
             let bucket = R2::of(&self.env).map_err(|error| internal(&error))?;
-            for key in keys {
-                let deleted = bucket.delete(&key).await;
-                deleted.map_err(|error| internal(&error))?;
-                store.removed(&key)?;
-            }
+            let deleted = bucket.delete_all(keys.clone()).await;
+            deleted.map_err(|error| internal(&error))?;
+            store.removed(&keys)?;
         }
         Ok(store.forget_departures(now_ms())?)
     }
@@ -171,10 +176,25 @@ impl NetworkDo {
     }
 }
 
+/// The repositories that may still hold what this one had: those with packs that it does not name, and
+/// those that name these keys, which it gave up.
+fn holders(
+    store: &Store,
+    id: &str,
+    keys: &[String],
+) -> std::result::Result<Vec<Holder>, ErrorReply> {
+    let mut members = store.may_still_hold(id)?;
+    members.extend(store.other_holders(id, keys)?);
+    members.sort_unstable_by(|one, other| one.repository_id.cmp(&other.repository_id));
+    members.dedup();
+    Ok(members.into_iter().map(Into::into).collect())
+}
+
 fn answered(keys: Vec<String>) -> std::result::Result<Response, ErrorReply> {
     reply::json(&Keys {
         repository_id: String::new(),
         keys,
+        at: Vec::new(),
         path: None,
     })
 }

@@ -6,7 +6,7 @@ use worker::{Env, Request};
 
 use crate::repo_do::contract::{
     Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope,
-    TokenHash, TokenRecord, TokenState, authorize, header,
+    TokenHash, TokenRecord, TokenState, authorize, header, lfs,
 };
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::{namespace, tokens};
@@ -45,13 +45,19 @@ impl Caller {
         request: &Request,
     ) -> Result<Self, ErrorReply> {
         let caller = Self::of(request, &*object.store()?)?;
+        let admit = |is_known| {
+            if is_known && lfs::path::goes_on(&request.path()) {
+                return Ok(());
+            }
+            object.rates.admit(is_known, now_ms())
+        };
         let hash = match caller.actor {
             Actor::Token(hash) if caller.token.is_none() => hash,
             // Git asks everything once without a credential, its owners' git too: what is answered
             // with 401 is never told that strangers were too many.
             Actor::Anonymous if !caller.is_public() => return Ok(caller),
             _ => {
-                object.rates.admit(caller.is_known(), now_ms())?;
+                admit(caller.is_known())?;
                 return Ok(caller);
             }
         };
@@ -59,7 +65,7 @@ impl Caller {
         let was_refused = seen.was_refused(&hash, now_ms());
         let is_in_kv = request.headers().has(header::KNOWN_TOKEN).unwrap_or(false);
         let is_known = !was_refused && (is_in_kv || seen.was_admitted(&hash));
-        object.rates.admit(is_known, now_ms())?;
+        admit(is_known)?;
         if was_refused {
             return Ok(caller);
         }

@@ -12,9 +12,8 @@ use crate::storage::repository::store::RepositoryRecord;
 
 /// `GET /info`.
 pub(crate) fn info(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
-    let (size_bytes, object_count) = store.live_sizes()?;
     let import = record.is_importing.then(|| object.import.progress());
-    let mut info = describe(record, size_bytes, object_count);
+    let mut info = shown(store, record)?;
     info.import = import;
     if info.source.is_some() {
         info.origin = store.origin_report()?;
@@ -25,11 +24,8 @@ pub(crate) fn info(object: &RepoObject, store: &Store, record: RepositoryRecord)
 /// The repository as its namespace lists it.
 pub(crate) fn shown(store: &Store, record: RepositoryRecord) -> Result<RepositoryInfo, StoreError> {
     let (size_bytes, object_count) = store.live_sizes()?;
-    Ok(describe(record, size_bytes, object_count))
-}
-
-fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> RepositoryInfo {
-    RepositoryInfo {
+    let lfs = store.lfs_totals()?;
+    Ok(RepositoryInfo {
         repository_id: record.id,
         namespace: record.namespace,
         name: record.name,
@@ -51,5 +47,7 @@ fn describe(record: RepositoryRecord, size_bytes: u64, object_count: u64) -> Rep
         origin: OriginReport::default(),
         size_bytes,
         object_count,
-    }
+        lfs_objects: lfs.objects,
+        lfs_bytes: lfs.bytes,
+    })
 }

@@ -23,6 +23,8 @@ pub(crate) struct Outbox {
     pub(crate) arrivals: Arrivals,
     /// One hand-over at a time.
     pub(crate) turn: Turn,
+    /// When the last message went, in unix milliseconds.
+    pub(crate) sent_ms: Cell<i64>,
     /// How far events were handed over, once that is known.
     pub(crate) handed_over: Cell<Option<i64>>,
     /// How far the database says so.
@@ -38,6 +40,7 @@ impl Default for Outbox {
         Self {
             arrivals: Arrivals::default(),
             turn: Turn::ending_after(HAND_OVER_MS_MAX),
+            sent_ms: Cell::default(),
             handed_over: Cell::default(),
             noted: Cell::default(),
             is_looked_at: Cell::default(),

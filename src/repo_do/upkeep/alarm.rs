@@ -7,10 +7,11 @@
 
 use std::rc::Rc;
 
-use super::prune::Thoroughness;
-use super::{events, merge, snapshot, sweep};
+use super::thoroughness::Thoroughness;
+use super::{events, merge, sweep};
 use crate::git::store::StoreError;
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::r2::settings::settle_ms;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::schedule::{copies_due, wake_or_log};
 use crate::repo_do::state::failure::Failure;
@@ -141,7 +142,7 @@ impl Task {
                 } else {
                     Thoroughness::Due
                 };
-                upkeep::prune::prune(object, thoroughness).await
+                Ok(upkeep::prune::prune(object, thoroughness).await?.figures)
             }
             Self::Snapshot => upkeep::copies::snapshot(object).await,
         }
@@ -168,7 +169,7 @@ fn sweep_due(object: &RepoObject, store: &Store, slack: i64) -> Result<Option<i6
 
 /// Sets the alarm as a push needs it. Nearly always it is set already.
 pub(crate) async fn after_push(object: &RepoObject, store: &Store) {
-    let settle_ms = snapshot::settle_ms(&object.env, store);
+    let settle_ms = settle_ms(&object.env, store);
     copies_due(object, now_ms().saturating_add(settle_ms));
     let due = Task::Merge.due(object, store, false);
     let delay_ms = match due {
@@ -180,7 +181,7 @@ pub(crate) async fn after_push(object: &RepoObject, store: &Store) {
 
 /// Sets the alarm as new settings need it.
 pub(crate) async fn after_settings(object: &RepoObject, store: &Store) {
-    let at_ms = now_ms().saturating_add(snapshot::settle_ms(&object.env, store));
+    let at_ms = now_ms().saturating_add(settle_ms(&object.env, store));
     copies_due(object, at_ms);
     wake_or_log(object, at_ms).await;
 }

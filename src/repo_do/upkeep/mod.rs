@@ -5,6 +5,8 @@
 //! | `alarm` | the tasks of the alarm, the times when they are due, and the figures of a run |
 //! | `merge` | merges packs and puts the result in the place of its sources |
 //! | `prune` | leaves out objects that nothing reaches |
+//! | `thoroughness` | how much a prune leaves |
+//! | `lfs` | removes objects of Git LFS that no pointer names |
 //! | `purge` | removes at once, wherever it is, every object that no ref reaches |
 //! | `sweep` | removes rows that nobody needs |
 //! | `events` | removes events that are too many or too old |
@@ -19,6 +21,7 @@
 pub(crate) mod alarm;
 pub(crate) mod copies;
 pub(crate) mod events;
+pub(crate) mod lfs;
 pub(crate) mod merge;
 pub(crate) mod prune;
 pub(crate) mod purge;
@@ -27,4 +30,5 @@ pub(crate) mod serve;
 pub(crate) mod snapshot;
 pub(crate) mod stats;
 pub(crate) mod sweep;
+pub(crate) mod thoroughness;
 pub(crate) mod verify;

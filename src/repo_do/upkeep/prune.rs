@@ -11,7 +11,9 @@ use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
+use super::lfs::LfsPrune;
 use super::merge::{Job, PURGE, reserve, reserve_cold};
+use super::thoroughness::Thoroughness;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::limits::Limits;
 use crate::git::maintenance::merge::Merge;
@@ -27,6 +29,7 @@ use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::readers::Purpose;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::snapshot;
+use crate::storage::repository::lfs_objects::LfsTotals;
 use crate::storage::repository::maintenance_runs::RunFigures;
 
 /// Objects marked between two pauses: about 20 ms of CPU.
@@ -44,23 +47,21 @@ const SMALL_BYTES: u64 = 4 << 20;
 /// Which part of a larger cold pack must be dead.
 const DEAD_PART: u64 = 8;
 
-/// The objects to keep beside those that refs reach, and the cost at which the rest may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Thoroughness {
-    /// The reflog and the grace period count, and cold packs are spared where it does not pay.
-    Due,
-    /// The same, whatever it costs.
-    Asked,
-    /// Nothing else is kept, not even for a delta's sake, whatever it costs.
-    Purge,
+/// The outcome of a prune.
+#[derive(Debug, Default)]
+pub(crate) struct Pruned {
+    /// The removals; `None` when nothing was removed.
+    pub(crate) figures: Option<RunFigures>,
+    /// The objects of Git LFS among them.
+    pub(crate) lfs: LfsTotals,
 }
 
 /// Looks for what nothing reaches, and removes what is older than the grace period; what is younger
-/// too, and as thoroughly as is asked.
+/// too, and as thoroughly as is asked. The same for objects of Git LFS that no pointer names.
 pub(crate) async fn prune(
     object: &Rc<RepoObject>,
     thoroughness: Thoroughness,
-) -> Result<Option<RunFigures>, Failure> {
+) -> Result<Pruned, Failure> {
     let store = object.open_store()?;
     let reflog_seq = store.last_reflog_seq()?;
     let _reader = object.readers.enter(Purpose::Look, now_ms());
@@ -90,15 +91,15 @@ pub(crate) async fn prune(
             .map_or(0, |reached| objects.saturating_sub(reached.entries.count())),
         ..RunFigures::default()
     };
+    let unchanged = || {
+        let moved = store.last_reflog_seq()? != reflog_seq || object.readers.has_push();
+        if moved {
+            Err(Failure::Overtaken)
+        } else {
+            Ok(())
+        }
+    };
     if let Some(reached) = reached {
-        let unchanged = || {
-            let moved = store.last_reflog_seq()? != reflog_seq || object.readers.has_push();
-            if moved {
-                Err(Failure::Overtaken)
-            } else {
-                Ok(())
-            }
-        };
         let renamed = RefCell::new(Vec::new());
         for pack in (0..packs.pack_count()).rev() {
             let is_whole = reached.has_all(&graph, pack);
@@ -117,12 +118,28 @@ pub(crate) async fn prune(
             figures.bytes += record.pack_bytes.saturating_sub(swapped.pack_bytes);
         }
     }
+    let lfs = LfsPrune {
+        object,
+        store: &store,
+        packs: &packs,
+        graph: &graph,
+        thoroughness,
+    };
+    let lfs = lfs.run(&unchanged).await?;
+    let is_pending = is_pending || lfs.is_pending;
     // Some objects are kept only because of their age: look again later.
     store.note_prune(now_ms(), if is_pending { -1 } else { reflog_seq })?;
     let grace_ms = store.retention()?.prune_grace_seconds.saturating_mul(1000);
     store.forget_put_blobs(now_ms().saturating_sub(grace_ms))?;
     figures.rows = job.rows;
-    Ok((figures.packs > 0).then_some(figures))
+    let lfs = lfs.removed;
+    if lfs.objects > 0 {
+        figures.detail = format!("{} lfs objects of {} bytes", lfs.objects, lfs.bytes);
+    }
+    Ok(Pruned {
+        figures: (figures.packs > 0 || lfs.objects > 0).then_some(figures),
+        lfs,
+    })
 }
 
 /// Whether a cold pack is worth being read and written for what is dead in it.

@@ -1,4 +1,5 @@
-//! Removes every object that no ref reaches, at once: from rows, from R2, from the ready clone.
+//! Removes every object that no ref reaches, at once: from rows, from R2, from the ready clone. The
+//! same for objects of Git LFS that no pointer names in what refs reach.
 //!
 //! | after | what is left of an interrupted purge |
 //! |---|---|
@@ -11,9 +12,10 @@
 
 use std::rc::Rc;
 
-use super::prune::{self, Thoroughness};
+use super::prune;
 use super::serve::{refusal, take_turn};
 use super::sweep;
+use super::thoroughness::Thoroughness;
 use crate::repo_do::contract::Purged;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::Answer;
@@ -61,7 +63,13 @@ pub(crate) async fn serve(object: &Rc<RepoObject>) -> Answer {
 }
 
 fn figures_of(purged: &Purged) -> RunFigures {
+    let lfs = (purged.lfs_objects, purged.lfs_bytes);
     RunFigures {
+        detail: if lfs.0 > 0 {
+            format!("{} lfs objects of {} bytes", lfs.0, lfs.1)
+        } else {
+            String::new()
+        },
         packs: purged.packs_rewritten,
         objects: purged.objects,
         bytes: purged.bytes,
@@ -82,8 +90,10 @@ async fn purge(object: &Rc<RepoObject>, store: &Rc<Store>) -> Result<Purged, Fai
         store.forget_reflog_ids()?;
         object.reach.clear();
         match prune::prune(object, Thoroughness::Purge).await {
-            Ok(figures) => {
-                let figures = figures.unwrap_or_default();
+            Ok(pruned) => {
+                let figures = pruned.figures.unwrap_or_default();
+                purged.lfs_objects = purged.lfs_objects.saturating_add(pruned.lfs.objects);
+                purged.lfs_bytes = purged.lfs_bytes.saturating_add(pruned.lfs.bytes);
                 purged.objects = purged.objects.saturating_add(figures.objects);
                 purged.bytes = purged.bytes.saturating_add(figures.bytes);
                 purged.packs_rewritten = purged.packs_rewritten.saturating_add(figures.packs);

@@ -16,7 +16,8 @@ use crate::repo_do::schedule;
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::state::turn::Taken;
-use crate::repo_do::upkeep::{alarm, snapshot};
+use crate::repo_do::upkeep::alarm;
+use crate::repo_do::upkeep::snapshot::{self, LfsCheck};
 use crate::storage::repository::maintenance_runs::{RunFigures, RunOutcome, RunRecord};
 use crate::storage::repository::store::RepositoryRecord;
 
@@ -79,7 +80,12 @@ pub(crate) async fn serve(object: &Rc<RepoObject>, request: Request) -> Answer {
             json!({ "packs": keys, "bytes": bytes, "objects": objects })
         }
         MaintenanceTask::Verify => {
-            let (findings, figures) = run.ended(verify::verify(object).await)?;
+            let lfs = if asked.lfs_digests {
+                LfsCheck::Digests
+            } else {
+                LfsCheck::Sizes
+            };
+            let (findings, figures) = run.ended(verify::verify(object, lfs).await)?;
             run.done(&figures)?;
             json!({ "ok": findings.problems.is_empty(), "findings": findings })
         }

@@ -5,17 +5,16 @@
 
 use std::rc::Rc;
 
-use settings::Settings;
-
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::r2::settings::Settings;
 use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer;
 use crate::repo_do::state::failure::SnapshotError;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::snapshot::surroundings::{
-    RepositorySurroundings, SNAPSHOT_BYTES, network_id, securing,
+    RepositorySurroundings, SNAPSHOT_BYTES, securing,
 };
 use crate::storage::fault_log;
 use crate::storage::r2::binding::R2;
@@ -26,17 +25,17 @@ use crate::storage::repository::store::RepositoryRecord;
 mod audit;
 mod checks;
 mod leaving;
+mod lfs;
 mod purge;
 pub(crate) mod ready;
 mod secure;
-mod settings;
 mod surroundings;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use audit::Audit;
+pub(crate) use audit::{Audit, LfsCheck};
 pub(crate) use checks::{audit, check_copies, check_ready, drop_copies, shared_packs, take_leave};
 pub(crate) use purge::purge_copies;
 pub(crate) use secure::{SecuredPack, is_intact};
@@ -111,7 +110,7 @@ pub(crate) async fn run_step(object: &Rc<RepoObject>) -> Result<Option<i64>, Err
     let _turn = object.snapshot_turn.take().await;
     let bucket = match R2::of(&object.env) {
         Ok(bucket) => bucket,
-        Err(error) if store.r2_keys()?.is_empty() => {
+        Err(error) if !store.names_r2_objects()? => {
             fault_log::warning("r2", &format!("{error}: packs stay in SQLite"));
             return Ok(None);
         }
@@ -127,12 +126,6 @@ pub(crate) async fn run_step(object: &Rc<RepoObject>) -> Result<Option<i64>, Err
         now_ms: now_ms(),
     };
     step.run().await
-}
-
-/// Milliseconds without a push after which there is something to do.
-pub(crate) fn settle_ms(env: &worker::Env, store: &Store) -> i64 {
-    let set = store.snapshot_settings().unwrap_or_default();
-    Settings::of(env, &set).settle_ms
 }
 
 /// One step.
@@ -268,5 +261,5 @@ impl Step<'_> {
 /// Whether nothing was pushed to the fork yet: as long as that may stay so, it is not to cost what
 /// its source weighs.
 pub(crate) fn is_untouched_fork(record: &RepositoryRecord) -> bool {
-    network_id(record) != record.id && record.last_push_at.is_none()
+    record.network() != record.id && record.last_push_at.is_none()
 }

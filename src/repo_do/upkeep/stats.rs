@@ -37,6 +37,7 @@ pub(crate) fn stats(store: &Store, actor: Actor) -> Answer {
     let packs = store.stored_packs()?;
     let db = store.database();
     let runs = store.runs(RUNS_SHOWN)?;
+    let lfs = store.lfs_totals()?;
     let census = Census::take(&LivePacks::open(store, &Limits::DEFAULT)?)?;
     let mut stats = serde_json::json!({
         "refs": counts.refs,
@@ -52,6 +53,8 @@ pub(crate) fn stats(store: &Store, actor: Actor) -> Answer {
             "cold": packs.iter().filter(|pack| !pack.chunks_here).count(),
         },
         "r2_bytes": store.r2_bytes()?,
+        "lfs_objects": lfs.objects,
+        "lfs_bytes": lfs.bytes,
         "ready_clone_bytes": store.ready_clone()?.map(|ready| ready.response_bytes),
         "objects": counts.object_count,
         "objects_by_kind": {

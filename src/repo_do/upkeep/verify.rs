@@ -26,7 +26,7 @@ use crate::repo_do::runtime::reply;
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::readers::Purpose;
 use crate::repo_do::state::store::Store;
-use crate::repo_do::upkeep::snapshot::{self, Audit};
+use crate::repo_do::upkeep::snapshot::{self, Audit, LfsCheck};
 use crate::storage::repository::maintenance_runs::RunFigures;
 use crate::storage::repository::orphans::{Orphans, Overdue};
 use crate::storage::repository::row_audit::LoggedId;
@@ -90,8 +90,11 @@ impl Findings {
     }
 }
 
-/// Checks everything.
-pub(crate) async fn verify(object: &Rc<RepoObject>) -> Result<(Findings, RunFigures), Failure> {
+/// Checks everything; objects of Git LFS as thoroughly as is asked.
+pub(crate) async fn verify(
+    object: &Rc<RepoObject>,
+    lfs: LfsCheck,
+) -> Result<(Findings, RunFigures), Failure> {
     let _reader = object.readers.enter(Purpose::Look, now_ms());
     let rebuild = Rebuild::new(object)?;
     let _reservation = reserve(rebuild.objects())?;
@@ -109,6 +112,7 @@ pub(crate) async fn verify(object: &Rc<RepoObject>) -> Result<(Findings, RunFigu
         rebuild,
         findings,
         is_compared: false,
+        lfs,
     };
     let done = verify.run().await;
     let dropped = snapshot::drop_copies(object, &store).await;
@@ -129,6 +133,7 @@ struct Verify {
     findings: Findings,
     /// Refs and reflog were compared with the packs.
     is_compared: bool,
+    lfs: LfsCheck,
 }
 
 impl Verify {
@@ -224,7 +229,7 @@ impl Verify {
         let Rebuild { object, store, .. } = &self.rebuild;
         object.check_open(store)?;
         let record = store.load()?.ok_or(Failure::Gone)?;
-        let mut audit = snapshot::audit(object, store, &record).await?;
+        let mut audit = snapshot::audit(object, store, &record, self.lfs).await?;
         if let Some(audit) = &mut audit {
             for problem in std::mem::take(&mut audit.problems) {
                 self.findings.add(problem);

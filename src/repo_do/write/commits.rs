@@ -11,6 +11,9 @@
 //! | `inline` | the files come with the request, as JSON |
 //! | `streamed` | the files come in lines behind the commit |
 //! | `lines` | a body cut into its lines |
+//! | `large` | the files that go through Git LFS |
+//! | `marks` | which ones these are, by the attributes of the new tree |
+//! | `large_content` | the bytes of one of them, on their way to R2 |
 
 use super::request::WriteRequest;
 use crate::repo_do::contract::write::is_ndjson;
@@ -20,8 +23,11 @@ mod body;
 mod draft;
 mod ground;
 mod inline;
+mod large;
+mod large_content;
 mod lines;
 mod made;
+mod marks;
 mod patched;
 pub(crate) mod people;
 mod streamed;

@@ -7,6 +7,7 @@
 //! | `branches` | one branch merged into another |
 //! | `neighbour` | another repository, asked as the caller |
 //! | `bringing` | its objects that are merged, fetched into quarantine |
+//! | `large_files` | objects of Git LFS that come with them |
 //! | `picks` | commits repeated or taken back |
 //! | `restore` | a branch brought back to what it was |
 //! | `outcome` | the branch moved, and the answer |
@@ -20,6 +21,7 @@ mod body;
 mod branches;
 mod bringing;
 mod conflicts;
+mod large_files;
 mod neighbour;
 mod outcome;
 mod picks;

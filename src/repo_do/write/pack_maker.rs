@@ -116,6 +116,11 @@ impl PackMaker {
             let chunk = self.store.chunk_uncached(scratch_id, number)?;
             self.write(&chunk).await?;
         }
+        self.drop_scratch(scratch_id)
+    }
+
+    /// Removes the chunks that were put beside the pack.
+    pub(crate) fn drop_scratch(&self, scratch_id: PackId) -> Result<(), ErrorReply> {
         Ok(self.quarantine.get()?.drop_scratch(scratch_id)?)
     }
 

@@ -21,3 +21,7 @@ pub mod sql;
 pub mod sql_error;
 pub(crate) mod sql_file;
 pub(crate) mod unchanged;
+
+#[cfg(test)]
+#[path = "../../../tests/contract/faulty.rs"]
+pub(crate) mod faulty;

@@ -43,6 +43,8 @@ pub const REPOSITORY: Schema = Schema {
         include_sql!("repository/0012_idempotency.sql"),
         include_sql!("repository/0013_put_blob.sql"),
         include_sql!("repository/0014_event.sql"),
+        include_sql!("repository/0015_lfs.sql"),
+        include_sql!("repository/0016_import_lfs.sql"),
     ],
 };
 
@@ -66,6 +68,7 @@ pub const NETWORK: Schema = Schema {
     migrations: &[
         include_sql!("network/0001_network.sql"),
         include_sql!("network/0002_members.sql"),
+        include_sql!("network/0003_takings.sql"),
     ],
 };
 

@@ -1,4 +1,4 @@
-//! A fork network's database: which repositories name which packs in R2.
+//! A fork network's database: which repositories name which packs and objects of Git LFS in R2.
 //!
 //! Every change names a repository and is the same when it comes twice. Whoever writes an R2 object
 //! takes its key first; when the last holder of a key has released it, the object is doomed, and
@@ -6,6 +6,7 @@
 //! again, so that what still comes from it was sent before and is late.
 
 use crate::git::store::StoreError;
+use crate::storage::db::row::{INTEGER_MAX, Row};
 use crate::storage::db::schema::{self, NETWORK};
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 use crate::storage::db::sql_error::SqlError;
@@ -63,38 +64,58 @@ impl<D: Database> NetworkStore<D> {
         &self.db
     }
 
-    /// Takes keys for a repository.
+    /// Takes keys for a repository, which any release gives back.
     pub fn take(
         &self,
         repository_id: &str,
         keys: &[String],
         purpose: Purpose,
     ) -> Result<Taking, StoreError> {
+        self.take_at(repository_id, keys, purpose, 0)
+    }
+
+    /// The same, at a time by the repository's clock: a release that it decided before that does not
+    /// give them back.
+    pub fn take_at(
+        &self,
+        repository_id: &str,
+        keys: &[String],
+        purpose: Purpose,
+        taken_at: i64,
+    ) -> Result<Taking, StoreError> {
+        let listed = listed(keys)?;
         in_transaction(&self.db, || {
             schema::migrate(&self.db, NETWORK)?;
             let sql = "SELECT 1 FROM departure WHERE repository_id = ?1";
             if self.is_found(sql, repository_id)? {
                 return Ok(Taking::Departed);
             }
-            for key in keys {
-                let sql = "SELECT 1 FROM doomed_pack WHERE r2_key = ?1 AND removing = 1";
-                if self.is_found(sql, key)? {
-                    return Ok(Taking::Removing(key.clone()));
-                }
-                let sql = "SELECT 1 FROM pack_holder WHERE r2_key = ?1
-                    UNION ALL SELECT 1 FROM doomed_pack WHERE r2_key = ?1";
-                if purpose == Purpose::Share && !self.is_found(sql, key)? {
-                    return Ok(Taking::Unknown(key.clone()));
-                }
+            let asked = [listed.as_str().into()];
+            let sql = "SELECT r2_key FROM doomed_pack
+                WHERE removing = 1 AND r2_key IN (SELECT value FROM json_each(?1)) LIMIT 1";
+            if let Some(key) = query_first(&self.db, sql, &asked, |row| row.text(0))? {
+                return Ok(Taking::Removing(key));
             }
-            for key in keys {
-                let sql = "INSERT INTO pack_holder (r2_key, repository_id) VALUES (?1, ?2)
-                    ON CONFLICT DO NOTHING";
-                self.db
-                    .execute(sql, &[key.as_str().into(), repository_id.into()])?;
-                let sql = "DELETE FROM doomed_pack WHERE r2_key = ?1";
-                self.db.execute(sql, &[key.as_str().into()])?;
+            let sql = "SELECT value FROM json_each(?1) AS asked
+                WHERE NOT EXISTS (SELECT 1 FROM pack_holder WHERE r2_key = asked.value)
+                    AND NOT EXISTS (SELECT 1 FROM doomed_pack WHERE r2_key = asked.value) LIMIT 1";
+            if purpose == Purpose::Share
+                && let Some(key) = query_first(&self.db, sql, &asked, |row| row.text(0))?
+            {
+                return Ok(Taking::Unknown(key));
             }
+            let sql = "INSERT INTO pack_holder (r2_key, repository_id, taken_at)
+                SELECT value, ?2, ?3 FROM json_each(?1) WHERE true
+                ON CONFLICT (r2_key, repository_id) DO UPDATE SET taken_at = excluded.taken_at
+                    WHERE excluded.taken_at > taken_at";
+            let params = [
+                listed.as_str().into(),
+                repository_id.into(),
+                taken_at.into(),
+            ];
+            self.db.execute(sql, &params)?;
+            let sql = "DELETE FROM doomed_pack WHERE r2_key IN (SELECT value FROM json_each(?1))";
+            self.db.execute(sql, &asked)?;
             Ok(Taking::Taken)
         })
     }
@@ -135,32 +156,64 @@ impl<D: Database> NetworkStore<D> {
         }
         let sql = "SELECT DISTINCT repository_id, coalesce(namespace, ''), coalesce(name, '')
             FROM pack_holder LEFT JOIN member USING (repository_id)
-            WHERE repository_id <> ?1 AND r2_key LIKE 'packs/%' AND r2_key NOT IN
-                (SELECT r2_key FROM pack_holder WHERE repository_id = ?1)
+            WHERE repository_id <> ?1 AND r2_key >= 'packs/' AND r2_key < 'packs0'
+                AND r2_key NOT IN (SELECT r2_key FROM pack_holder WHERE repository_id = ?1)
             ORDER BY repository_id";
-        Ok(query_all(&self.db, sql, &[repository_id.into()], |row| {
-            Ok(NetworkMember {
-                repository_id: row.text(0)?,
-                namespace: row.text(1)?,
-                name: row.text(2)?,
-            })
-        })?)
+        Ok(query_all(
+            &self.db,
+            sql,
+            &[repository_id.into()],
+            read_member,
+        )?)
     }
 
-    /// Gives keys back; what nobody else names goes at `due_at`.
+    /// The other repositories of the network that name one of these keys. One whose name was never
+    /// noted comes without.
+    pub(crate) fn other_holders(
+        &self,
+        repository_id: &str,
+        keys: &[String],
+    ) -> Result<Vec<NetworkMember>, StoreError> {
+        if !schema::is_created(&self.db)? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT DISTINCT repository_id, coalesce(namespace, ''), coalesce(name, '')
+            FROM pack_holder LEFT JOIN member USING (repository_id)
+            WHERE r2_key IN (SELECT value FROM json_each(?2)) AND repository_id <> ?1
+            ORDER BY repository_id";
+        let listed = listed(keys)?;
+        let params = [repository_id.into(), listed.as_str().into()];
+        Ok(query_all(&self.db, sql, &params, read_member)?)
+    }
+
+    /// Gives keys back, whenever they were taken; what nobody else names goes at `due_at`.
     pub fn release(
         &self,
         repository_id: &str,
         keys: &[String],
         due_at: i64,
     ) -> Result<(), StoreError> {
+        let releases = keys.iter().map(|key| (key.as_str(), INTEGER_MAX));
+        self.release_decided(repository_id, releases, due_at)
+    }
+
+    /// Gives back keys that were not taken after the time, by the repository's clock, that stands with
+    /// each: when it decided to. What nobody else names goes at `due_at`.
+    pub fn release_decided<'a>(
+        &self,
+        repository_id: &str,
+        releases: impl Iterator<Item = (&'a str, i64)>,
+        due_at: i64,
+    ) -> Result<(), StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(());
         }
+        let releases: Vec<_> = releases.collect();
         in_transaction(&self.db, || {
-            for key in keys {
-                let sql = "DELETE FROM pack_holder WHERE r2_key = ?1 AND repository_id = ?2";
-                let params = [key.as_str().into(), repository_id.into()];
+            for (key, decided_at) in releases.iter().copied() {
+                let sql = "DELETE FROM pack_holder
+                    WHERE r2_key = ?1 AND repository_id = ?2 AND taken_at <= ?3";
+                let params = [key.into(), repository_id.into(), decided_at.into()];
                 if self.db.execute(sql, &params)? > 0 {
                     self.doom(key, due_at)?;
                 }
@@ -173,8 +226,15 @@ impl<D: Database> NetworkStore<D> {
     pub fn leave(&self, repository_id: &str, now_ms: i64, due_at: i64) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             schema::migrate(&self.db, NETWORK)?;
-            let keys = self.held_by(repository_id)?;
-            self.release(repository_id, &keys, due_at)?;
+            let sql = "INSERT INTO doomed_pack (r2_key, due_at)
+                SELECT r2_key, ?2 FROM pack_holder AS held WHERE repository_id = ?1
+                    AND NOT EXISTS (SELECT 1 FROM pack_holder
+                        WHERE r2_key = held.r2_key AND repository_id <> ?1)
+                ON CONFLICT (r2_key) DO NOTHING";
+            self.db
+                .execute(sql, &[repository_id.into(), due_at.into()])?;
+            let sql = "DELETE FROM pack_holder WHERE repository_id = ?1";
+            self.db.execute(sql, &[repository_id.into()])?;
             let sql = "DELETE FROM member WHERE repository_id = ?1";
             self.db.execute(sql, &[repository_id.into()])?;
             let sql = "INSERT INTO departure (repository_id, departed_at) VALUES (?1, ?2)
@@ -187,11 +247,38 @@ impl<D: Database> NetworkStore<D> {
 
     /// The keys that a repository holds.
     pub fn held_by(&self, repository_id: &str) -> Result<Vec<String>, StoreError> {
+        self.held_after(repository_id, "", u32::MAX)
+    }
+
+    /// Up to `limit` keys that a repository holds, of those after this one, in order.
+    pub fn held_after(
+        &self,
+        repository_id: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(Vec::new());
         }
-        let sql = "SELECT r2_key FROM pack_holder WHERE repository_id = ?1 ORDER BY r2_key";
-        let params = [repository_id.into()];
+        let sql = "SELECT r2_key FROM pack_holder WHERE repository_id = ?1 AND r2_key > ?2
+            ORDER BY r2_key LIMIT ?3";
+        let params = [repository_id.into(), after.into(), limit.into()];
+        Ok(query_all(&self.db, sql, &params, |row| row.text(0))?)
+    }
+
+    /// Which of these keys the repository does not hold.
+    pub(crate) fn unheld(
+        &self,
+        repository_id: &str,
+        keys: &[String],
+    ) -> Result<Vec<String>, StoreError> {
+        if !schema::is_created(&self.db)? {
+            return Ok(keys.to_vec());
+        }
+        let sql = "SELECT value FROM json_each(?1) AS asked WHERE NOT EXISTS
+            (SELECT 1 FROM pack_holder WHERE r2_key = asked.value AND repository_id = ?2)";
+        let listed = listed(keys)?;
+        let params = [listed.as_str().into(), repository_id.into()];
         Ok(query_all(&self.db, sql, &params, |row| row.text(0))?)
     }
 
@@ -223,19 +310,20 @@ impl<D: Database> NetworkStore<D> {
                 ORDER BY r2_key LIMIT ?2";
             let params = [now_ms.into(), limit.into()];
             let keys = query_all(&self.db, sql, &params, |row| row.text(0))?;
-            for key in &keys {
+            if !keys.is_empty() {
                 let sql = "UPDATE doomed_pack SET removing = 1
-                    WHERE r2_key = ?1 AND removing = 0";
-                self.db.execute(sql, &[key.as_str().into()])?;
+                    WHERE removing = 0 AND r2_key IN (SELECT value FROM json_each(?1))";
+                self.db.execute(sql, &[listed(&keys)?.as_str().into()])?;
             }
             Ok(keys)
         })
     }
 
-    /// Notes that an R2 object is gone.
-    pub fn removed(&self, key: &str) -> Result<(), StoreError> {
-        let sql = "DELETE FROM doomed_pack WHERE r2_key = ?1 AND removing = 1";
-        self.db.execute(sql, &[key.into()])?;
+    /// Notes that R2 objects are gone.
+    pub fn removed(&self, keys: &[String]) -> Result<(), StoreError> {
+        let sql = "DELETE FROM doomed_pack
+            WHERE removing = 1 AND r2_key IN (SELECT value FROM json_each(?1))";
+        self.db.execute(sql, &[listed(keys)?.as_str().into()])?;
         Ok(())
     }
 
@@ -279,6 +367,19 @@ impl<D: Database> NetworkStore<D> {
     fn is_found(&self, sql: &'static str, text: &str) -> Result<bool, SqlError> {
         Ok(query_first(&self.db, sql, &[text.into()], |row| row.integer(0))?.is_some())
     }
+}
+
+fn read_member(row: &dyn Row) -> Result<NetworkMember, SqlError> {
+    Ok(NetworkMember {
+        repository_id: row.text(0)?,
+        namespace: row.text(1)?,
+        name: row.text(2)?,
+    })
+}
+
+/// The keys as one parameter of a statement.
+fn listed(keys: &[String]) -> Result<String, StoreError> {
+    serde_json::to_string(keys).map_err(|error| StoreError::Failed(error.to_string()))
 }
 
 /// The keys that are meant.

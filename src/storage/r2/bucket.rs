@@ -2,8 +2,10 @@
 //!
 //! Every call may fail, and a call that failed may have taken effect.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::git::lfs::LfsOid;
 use crate::git::store::CHUNK_BYTES;
 
 /// Bytes of every part of a multipart upload but the last. R2 wants equal parts of 5 MiB at least;
@@ -12,6 +14,9 @@ pub(crate) const PART_BYTES: usize = 20 * CHUNK_BYTES;
 
 /// Prefix of a fork network's packs.
 pub(crate) const PACKS_PREFIX: &str = "packs/";
+
+/// Prefix of a fork network's objects of Git LFS.
+pub(crate) const LFS_PREFIX: &str = "lfs/";
 
 /// Prefix of ready clones.
 pub(crate) const READY_PREFIX: &str = "ready/";
@@ -41,6 +46,22 @@ pub(crate) enum BucketError {
         /// The first byte not asked for.
         end: u64,
     },
+    /// The bytes that came have not the digest that they were announced with.
+    #[error("r2: the bytes of object {key} have another sha-256")]
+    OtherDigest {
+        /// The key.
+        key: String,
+    },
+    /// More or fewer bytes came than were announced, or they broke off.
+    #[error("r2: the {length} bytes of object {key} did not come as announced: {message}")]
+    OtherLength {
+        /// The key.
+        key: String,
+        /// Bytes that were announced.
+        length: u64,
+        /// The platform's own words.
+        message: String,
+    },
     /// R2 refused, failed, or did not answer.
     #[error("r2: {what} of {key} failed: {message}")]
     Failed {
@@ -51,6 +72,17 @@ pub(crate) enum BucketError {
         /// R2's own words.
         message: String,
     },
+}
+
+/// What R2 says of an object without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Described {
+    /// Its bytes.
+    pub(crate) size: u64,
+    /// Their digest, if whoever wrote them gave it; R2 has then verified it.
+    pub(crate) sha256: Option<[u8; 32]>,
+    /// Names and values that its writer gave.
+    pub(crate) metadata: HashMap<String, String>,
 }
 
 /// A bucket.
@@ -99,12 +131,22 @@ pub(crate) trait Bucket {
     ) -> Result<Vec<(String, u64)>, BucketError>;
 }
 
+/// Whether other repositories of the fork network may name the object as well.
+pub(crate) fn is_of_network(key: &str) -> bool {
+    key.starts_with(PACKS_PREFIX) || key.starts_with(LFS_PREFIX)
+}
+
 /// The key of a pack: the fork network, and the SHA-256 of its stored bytes.
 pub fn pack_key(network_id: &str, sha256: &[u8; 32]) -> String {
     format!(
         "{PACKS_PREFIX}{network_id}/{}.pack",
         faster_hex::hex_string(sha256)
     )
+}
+
+/// The key of an object of Git LFS: the fork network, and its name.
+pub fn lfs_key(network_id: &str, oid: &LfsOid) -> String {
+    format!("{LFS_PREFIX}{network_id}/{oid}")
 }
 
 /// The key of a ready clone: the repository, and the fingerprint of what is cloned.

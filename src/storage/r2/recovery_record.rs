@@ -9,12 +9,14 @@
 //! {"shallow":"<id of a commit that is kept without its parents>"}
 //! head refs/heads/main
 //! ref <id> <peeled id, or -> <name>
-//! end <number of refs>
+//! lfs <oid> <bytes>
+//! end <number of refs> <number of lfs objects>
 //! ```
 //!
 //! JSON has no place for refnames, which are bytes and not text, so they stand in lines of words.
-//! There may be very many refs: they are written and read as a stream, and only the rest is held.
-//! Version 2 had words in place of all JSON; [`recovery_record_v2`] still reads it.
+//! There may be very many refs and objects of Git LFS: they are written and read as a stream, and only
+//! the rest is held. A record without such objects is written as version 3, which knew of none: its last
+//! line has the number of refs alone, and earlier releases read it. Version 2 had words in place of all JSON; [`recovery_record_v2`] still reads it.
 
 use std::borrow::Cow;
 
@@ -24,11 +26,14 @@ use serde::{Deserialize, Serialize};
 
 use super::recovery_record_head::RecordHead;
 use super::recovery_record_v2;
+use crate::git::lfs::LfsOid;
 use crate::storage::repository::copies::SnapshotSettings;
+use crate::storage::repository::lfs_life::NamedLfsObject;
 use crate::storage::repository::ref_record::RefRecord;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// The version that is written.
+/// The version of a record with objects of Git LFS, and that of one without.
+const VERSION_LFS: u32 = 4;
 const VERSION: u32 = 3;
 
 /// Bytes of a line: a refname has up to 4,096, a description up to 1,000, each six in JSON.
@@ -93,12 +98,12 @@ fn write_json(line: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Result<()
 }
 
 impl Record {
-    /// The record up to its refs.
-    pub(crate) fn write(&self) -> serde_json::Result<Vec<u8>> {
+    /// The record up to its refs; whether objects of Git LFS will follow them.
+    pub(crate) fn write(&self, has_lfs: bool) -> serde_json::Result<Vec<u8>> {
         let mut out = Vec::new();
         let repository = &self.repository;
         let head = RecordHead {
-            version: VERSION,
+            version: if has_lfs { VERSION_LFS } else { VERSION },
             id: repository.id.clone(),
             namespace: repository.namespace.clone(),
             name: repository.name.clone(),
@@ -125,9 +130,24 @@ pub(crate) fn write_ref(reference: &RefRecord, out: &mut Vec<u8>) {
     write_line(&[b"ref", target.as_bytes(), peeled.as_bytes(), name], out);
 }
 
-/// Writes the last line.
-pub(crate) fn write_end(refs: u64, out: &mut Vec<u8>) {
-    write_line(&[b"end", refs.to_string().as_bytes()], out);
+/// Writes the line of an object of Git LFS.
+pub(crate) fn write_lfs_object((oid, bytes): &NamedLfsObject, out: &mut Vec<u8>) {
+    let (oid, bytes) = (oid.to_string(), bytes.to_string());
+    write_line(&[b"lfs", oid.as_bytes(), bytes.as_bytes()], out);
+}
+
+/// Writes the last line; of objects of Git LFS in a record that has some.
+pub(crate) fn write_end(refs: u64, lfs_objects: Option<u64>, out: &mut Vec<u8>) {
+    let refs = refs.to_string();
+    match lfs_objects {
+        None => write_line(&[b"end", refs.as_bytes()], out),
+        Some(objects) => {
+            write_line(
+                &[b"end", refs.as_bytes(), objects.to_string().as_bytes()],
+                out,
+            );
+        }
+    }
 }
 
 /// Reads a record from pieces of any size.
@@ -144,6 +164,9 @@ pub struct RecordReader {
     lines: u64,
     refs_read: u64,
     last_ref: BString,
+    lfs_objects: Vec<NamedLfsObject>,
+    lfs_read: u64,
+    last_lfs: Option<LfsOid>,
     ended: bool,
 }
 
@@ -177,7 +200,17 @@ impl RecordReader {
         std::mem::take(&mut self.refs)
     }
 
-    /// Everything but the refs, once the record came whole.
+    /// The objects of Git LFS read since this was asked last, by name.
+    pub(crate) fn take_lfs_objects(&mut self) -> Vec<NamedLfsObject> {
+        std::mem::take(&mut self.lfs_objects)
+    }
+
+    /// What the first lines say of the repository.
+    pub(crate) fn repository(&self) -> &RepositoryRecord {
+        &self.record.repository
+    }
+
+    /// Everything but the refs and objects of Git LFS, once the record came whole.
     pub fn finish(self) -> Result<Record, BadRecord> {
         let repository = &self.record.repository;
         let is_whole = self.ended && self.pending.is_empty() && self.has_settings;
@@ -198,15 +231,19 @@ impl RecordReader {
         if self.lines == 1 {
             return self.first(line);
         }
-        if self.version == VERSION && line.starts_with(b"{") {
+        if self.is_json() && line.starts_with(b"{") {
             return self.json(serde_json::from_slice(line).ok()?);
         }
         let (word, rest) = split(line)?;
         match word {
             b"ref" => self.reference(rest),
+            b"lfs" if self.version == VERSION_LFS => self.lfs_object(rest),
             b"end" => {
                 self.ended = true;
-                (rest.to_str().ok()?.parse() == Ok(self.refs_read)).then_some(())
+                let mut expect = Vec::new();
+                let lfs_read = (self.version == VERSION_LFS).then_some(self.lfs_read);
+                write_end(self.refs_read, lfs_read, &mut expect);
+                (expect.strip_suffix(b"\n") == Some(line)).then_some(())
             }
             b"head" => {
                 self.record.repository.head = rest.into();
@@ -230,7 +267,11 @@ impl RecordReader {
         let repository = &mut self.record.repository;
         (repository.id, repository.namespace, repository.name) =
             (head.id, head.namespace, head.name);
-        (self.version == VERSION).then_some(())
+        self.is_json().then_some(())
+    }
+
+    fn is_json(&self) -> bool {
+        matches!(self.version, VERSION | VERSION_LFS)
     }
 
     fn json(&mut self, line: Line<'_>) -> Option<()> {
@@ -273,6 +314,22 @@ impl RecordReader {
             target: ObjectId::from_hex(target).ok()?,
             peeled,
         });
+        Some(())
+    }
+}
+
+impl RecordReader {
+    fn lfs_object(&mut self, line: &[u8]) -> Option<()> {
+        let (oid, bytes) = split(line)?;
+        let oid = LfsOid::from_hex(oid)?;
+        // The network is known by then, and the order is that of R2's lists.
+        if !self.has_settings || self.last_lfs.is_some_and(|last| last >= oid) {
+            return None;
+        }
+        self.last_lfs = Some(oid);
+        self.lfs_read = self.lfs_read.saturating_add(1);
+        self.lfs_objects
+            .push((oid, bytes.to_str().ok()?.parse().ok()?));
         Some(())
     }
 }

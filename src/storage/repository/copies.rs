@@ -46,6 +46,15 @@ pub struct Upload {
     pub etags: Vec<String>,
 }
 
+/// An R2 object that the repository needs no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// Its key.
+    pub r2_key: String,
+    /// When it may go, in unix milliseconds. Of an object of Git LFS: when this was decided.
+    pub not_before: i64,
+}
+
 /// When packs go to R2, and when they go cold; `None` leaves it to the deployment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotSettings {
@@ -100,7 +109,8 @@ impl<D: Database> RepoStore<D> {
     /// Bytes that R2 holds for this repository.
     pub fn r2_bytes(&self) -> Result<u64, StoreError> {
         let sql = "SELECT coalesce((SELECT sum(pack_bytes) FROM pack WHERE r2_key IS NOT NULL), 0)
-            + coalesce((SELECT response_bytes FROM ready_clone), 0)";
+            + coalesce((SELECT response_bytes FROM ready_clone), 0)
+            + coalesce((SELECT object_bytes FROM lfs_account), 0)";
         Ok(query_first(&self.db, sql, &[], |row| row.unsigned(0))?.unwrap_or(0))
     }
 
@@ -185,15 +195,18 @@ impl<D: Database> RepoStore<D> {
         self.db.execute(sql, &params).map(drop)
     }
 
-    /// R2 objects that may go now: none that is needed again by now.
-    pub fn releases_due(&self, now_ms: i64) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT r2_key FROM r2_release WHERE not_before <= ?1
+    /// R2 objects that may go now, a thousand at most: none that is needed again by now.
+    pub fn releases_due(&self, now_ms: i64) -> Result<Vec<Release>, StoreError> {
+        let sql = "SELECT r2_key, not_before FROM r2_release WHERE not_before <= ?1
                 AND r2_key NOT IN (SELECT r2_key FROM pack WHERE r2_key IS NOT NULL)
                 AND r2_key NOT IN (SELECT r2_key FROM pack_upload)
                 AND r2_key NOT IN (SELECT r2_key FROM ready_clone)
-            LIMIT 100";
+            LIMIT 1000";
         Ok(query_all(&self.db, sql, &[now_ms.into()], |row| {
-            row.text(0)
+            Ok(Release {
+                r2_key: row.text(0)?,
+                not_before: row.integer(1)?,
+            })
         })?)
     }
 
@@ -207,10 +220,18 @@ impl<D: Database> RepoStore<D> {
         Ok(next.flatten())
     }
 
-    /// Forgets an R2 object that is gone.
+    /// Forgets an R2 object that is needed again.
     pub fn released(&self, r2_key: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM r2_release WHERE r2_key = ?1";
         self.db.execute(sql, &[r2_key.into()])?;
+        Ok(())
+    }
+
+    /// Forgets an R2 object that was given back, unless it was needed again and given up meanwhile.
+    pub fn end_release(&self, release: &Release) -> Result<(), StoreError> {
+        let sql = "DELETE FROM r2_release WHERE r2_key = ?1 AND not_before = ?2";
+        let params = [release.r2_key.as_str().into(), release.not_before.into()];
+        self.db.execute(sql, &params)?;
         Ok(())
     }
 
@@ -289,7 +310,16 @@ impl<D: Database> RepoStore<D> {
         Ok(packs)
     }
 
-    /// All R2 objects that this repository names, each once, without its record.
+    /// Whether this repository names any R2 object, its record apart.
+    pub(crate) fn names_r2_objects(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM pack WHERE r2_key IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM pack_upload) OR EXISTS (SELECT 1 FROM ready_clone)
+            OR EXISTS (SELECT 1 FROM r2_release) OR EXISTS (SELECT 1 FROM lfs_object)";
+        Ok(query_first(&self.db, sql, &[], |row| row.truth(0))?.unwrap_or(false))
+    }
+
+    /// All R2 objects that this repository names, each once, without its record and without those of
+    /// Git LFS that it needs, which may be very many.
     pub fn r2_keys(&self) -> Result<Vec<String>, StoreError> {
         let sql = "SELECT r2_key FROM pack WHERE r2_key IS NOT NULL
             UNION SELECT r2_key FROM pack_upload UNION SELECT r2_key FROM ready_clone

@@ -2,8 +2,10 @@
 
 use gix_hash::ObjectId;
 
+use super::lfs_objects::read_oid;
 use super::publication::PackPublication;
 use super::store::RepoStore;
+use crate::git::lfs::LfsOid;
 use crate::git::store::StoreError;
 use crate::storage::db::row::{Row, Value};
 use crate::storage::db::schema;
@@ -23,6 +25,8 @@ pub struct NewImport<'a> {
     pub had_credentials: bool,
     /// The caller who asks for it, as JSON, for the event at its end.
     pub asked_by: Option<&'a str>,
+    /// Whether it takes objects of Git LFS along.
+    pub lfs: bool,
     /// Unix milliseconds.
     pub now_ms: i64,
 }
@@ -50,6 +54,34 @@ pub struct ImportRecord {
     pub parts_done: u32,
     /// Parts before the last, when the history is cut; `None`: it is not, or not yet.
     pub cut: Option<u32>,
+    /// How far it is with objects of Git LFS.
+    pub lfs: ImportLfs,
+}
+
+/// How far an import is with objects of Git LFS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportLfs {
+    /// It leaves them out.
+    LeftOut,
+    /// Refs come first.
+    Later,
+    /// Its refs are live, and it looks for pointers.
+    Finding,
+    /// It takes objects.
+    Taking {
+        /// How often it went through all that are left, from 0.
+        pass: u32,
+        /// The last object of this pass that it asked for.
+        after: Option<LfsOid>,
+    },
+}
+
+impl ImportLfs {
+    /// Whether the refs are live: from then on the import cannot fail any more.
+    #[must_use]
+    pub fn is_past_refs(self) -> bool {
+        matches!(self, Self::Finding | Self::Taking { .. })
+    }
 }
 
 /// The reason of a failed import, which is all that such an import leaves.
@@ -80,8 +112,8 @@ impl<D: Database> RepoStore<D> {
     /// Notes that this repository is being imported.
     pub fn begin_import(&self, new: &NewImport<'_>) -> Result<(), StoreError> {
         let sql = "INSERT INTO import (singleton, url, branch, depth, had_credentials, started_at,
-                asked_by)
-            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)";
+                asked_by, lfs)
+            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         self.db.execute(
             sql,
             &[
@@ -91,6 +123,7 @@ impl<D: Database> RepoStore<D> {
                 new.had_credentials.into(),
                 new.now_ms.into(),
                 Value::text(new.asked_by),
+                Value::integer(new.lfs.then_some(0)),
             ],
         )?;
         Ok(())
@@ -102,7 +135,7 @@ impl<D: Database> RepoStore<D> {
             return Ok(None);
         }
         let sql = "SELECT url, branch, depth, had_credentials, started_at, attempts, part_commits,
-                parts_done, (SELECT count(*) FROM import_frontier), asked_by
+                parts_done, (SELECT count(*) FROM import_frontier), asked_by, lfs, lfs_pass, lfs_after
             FROM import";
         Ok(query_first(&self.db, sql, &[], read_import)?)
     }
@@ -177,7 +210,20 @@ impl<D: Database> RepoStore<D> {
         in_transaction(&self.db, || {
             self.add_shallow(shallow)?;
             self.drop_cut()?;
+            self.db.execute("DELETE FROM import_lfs", &[])?;
             self.db.execute("DELETE FROM import", &[])?;
+            Ok(())
+        })
+    }
+
+    /// Goes on with objects of Git LFS: the repository has its refs, and Git's objects up to these
+    /// commits' parents.
+    pub fn begin_import_lfs(&self, shallow: &[ObjectId]) -> Result<(), StoreError> {
+        in_transaction(&self.db, || {
+            self.add_shallow(shallow)?;
+            self.drop_cut()?;
+            let sql = "UPDATE import SET lfs = 1, attempts = 0";
+            self.db.execute(sql, &[])?;
             Ok(())
         })
     }
@@ -262,5 +308,19 @@ fn read_import(row: &dyn Row) -> Result<ImportRecord, SqlError> {
         parts_done: row.unsigned32(7)?,
         cut: row.unsigned32(8)?.checked_sub(1),
         asked_by: row.text_or_null(9)?,
+        lfs: read_lfs(row)?,
+    })
+}
+
+fn read_lfs(row: &dyn Row) -> Result<ImportLfs, SqlError> {
+    Ok(match row.integer_or_null(10)? {
+        None => ImportLfs::LeftOut,
+        Some(0) => ImportLfs::Later,
+        Some(1) => ImportLfs::Finding,
+        Some(_) => ImportLfs::Taking {
+            pass: row.unsigned32(11)?,
+            // Empty before the first one.
+            after: read_oid(row, 12).ok(),
+        },
     })
 }

@@ -15,11 +15,13 @@
 //! | [`ref_counts`] | how many refs a repository has, and how many it may have |
 //! | [`reflog`], [`reflog_page`] | what was changed: written with each change, read by people |
 //! | [`events`], `push_events` | what happened, until it is handed over and after; the events of a push |
+//! | [`lfs_objects`], [`lfs_life`], [`lfs_locks`] | its objects of Git LFS, whose bytes are in R2: uploads; those that come from elsewhere, and those that go; locks on its files |
 //! | [`put_blobs`] | blobs that were put by REST, until a commit names them |
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`revisions`] | names that people give to commits |
 //! | [`tokens`] | the tokens of a repository or of a namespace |
 //! | [`imports`] | an import under way, and the edge of a history that is here in part |
+//! | [`import_lfs`] | objects of Git LFS that an import is to take |
 //! | [`recovery`] | the recovery record written, and a repository made again from one |
 //! | [`copies`] | which packs R2 holds, which are on their way, what R2 may forget |
 //! | [`ready_clone`] | the answer to a full clone, kept ready in R2 |
@@ -34,7 +36,11 @@ pub mod events;
 pub mod fork;
 pub(crate) mod grace_periods;
 pub mod idempotency;
+pub mod import_lfs;
 pub mod imports;
+pub mod lfs_life;
+pub mod lfs_locks;
+pub mod lfs_objects;
 pub(crate) mod life;
 pub mod maintenance_runs;
 pub(crate) mod origin_report;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gix_object::bstr::{BStr, ByteSlice as _};
 use serde::{Deserialize, Serialize};
 
+use super::import_lfs::LfsReport;
 use super::store::RepoStore;
 use crate::git::receive_pack::findings::{self, BadObject};
 use crate::git::refname::RefnameError;
@@ -124,20 +125,29 @@ pub(crate) struct OriginReport {
     /// The source's refs that were left out; unknown while an import runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) skipped_refs: Option<SkippedRefs>,
+    /// Of an import that took objects of Git LFS along: what came and what did not; unknown while it
+    /// runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lfs_import: Option<LfsReport>,
 }
 
 impl<D: Database> RepoStore<D> {
     /// The report of the import or fork that made this repository; empty if there was none, or if an
     /// earlier version made it.
     pub(crate) fn origin_report(&self) -> Result<OriginReport, StoreError> {
-        let sql = "SELECT fsck_warnings, skipped_refs FROM origin_report";
+        let sql = "SELECT fsck_warnings, skipped_refs, lfs FROM origin_report";
         let found = query_first(&self.db, sql, &[], |row| {
-            Ok((row.text_or_null(0)?, row.text_or_null(1)?))
+            Ok((
+                row.text_or_null(0)?,
+                row.text_or_null(1)?,
+                row.text_or_null(2)?,
+            ))
         })?;
-        let (fsck_warnings, skipped_refs) = found.unwrap_or_default();
+        let (fsck_warnings, skipped_refs, lfs) = found.unwrap_or_default();
         Ok(OriginReport {
             fsck_warnings: fsck_warnings.as_deref().map(read_json).transpose()?,
             skipped_refs: skipped_refs.as_deref().map(read_json).transpose()?,
+            lfs_import: lfs.as_deref().map(read_json).transpose()?,
         })
     }
 
@@ -162,6 +172,15 @@ impl<D: Database> RepoStore<D> {
         let sql = "INSERT INTO origin_report (singleton, skipped_refs) VALUES (1, ?1)
             ON CONFLICT DO UPDATE SET skipped_refs = excluded.skipped_refs";
         let json = write_json(skipped)?;
+        self.db.execute(sql, &[json.as_str().into()])?;
+        Ok(())
+    }
+
+    /// Notes what an import says about objects of Git LFS.
+    pub(crate) fn set_lfs_report(&self, report: &LfsReport) -> Result<(), StoreError> {
+        let sql = "INSERT INTO origin_report (singleton, lfs) VALUES (1, ?1)
+            ON CONFLICT DO UPDATE SET lfs = excluded.lfs";
+        let json = write_json(report)?;
         self.db.execute(sql, &[json.as_str().into()])?;
         Ok(())
     }

@@ -10,6 +10,7 @@ use gix_object::bstr::ByteSlice as _;
 use sha2::{Digest as _, Sha256};
 
 use super::copies::StoredPack;
+use super::lfs_life::LFS_PAGE;
 use super::packs::{PARTS, part_key, part_name};
 use super::store::{RepoStore, RepositoryPatch, RepositoryRecord};
 use super::supersede::NewPart;
@@ -92,8 +93,9 @@ impl<D: Database> RepoStore<D> {
             bytes: Vec::new(),
             at: 0,
         };
+        let has_lfs = self.lfs_totals()?.objects > 0;
         let written = record
-            .write()
+            .write(has_lfs)
             .map_err(|error| StoreError::Failed(error.to_string()))?;
         let (mut line, mut refs) = (written, 0);
         self.visit_refs(b"refs/", |reference| {
@@ -102,13 +104,38 @@ impl<D: Database> RepoStore<D> {
             refs += 1;
             ControlFlow::Continue(())
         })?;
-        recovery_record::write_end(refs, &mut line);
+        let lfs_objects = if has_lfs {
+            Some(self.gather_lfs_objects(&mut gather, &mut line)?)
+        } else {
+            None
+        };
+        recovery_record::write_end(refs, lfs_objects, &mut line);
         gather.push(&mut line);
         Ok(Some(RecordWindow {
             bytes: gather.bytes,
             record_bytes: gather.at,
             sha256: gather.hasher.finalize().into(),
         }))
+    }
+
+    fn gather_lfs_objects(
+        &self,
+        gather: &mut Gather,
+        lines: &mut Vec<u8>,
+    ) -> Result<u64, StoreError> {
+        let (mut count, mut after) = (0_u64, None);
+        loop {
+            let page = self.lfs_objects(after.as_ref(), LFS_PAGE)?;
+            for object in &page {
+                recovery_record::write_lfs_object(&(object.oid, object.bytes), lines);
+            }
+            gather.push(lines);
+            count = count.saturating_add(page.len() as u64);
+            let Some(last) = page.last() else {
+                return Ok(count);
+            };
+            after = Some(last.oid);
+        }
     }
 
     /// The record as it is now, its refs apart; `None` while R2 lacks one of the packs.
@@ -183,10 +210,10 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// Takes away the refs of a record that was not read to its end.
+    /// Takes away the refs and the objects of Git LFS of a record that was not read to its end.
     pub fn forget_recovered_refs(&self) -> Result<(), StoreError> {
         self.db.execute("DELETE FROM packed_refs", &[])?;
-        Ok(())
+        self.forget_recovered_lfs_objects()
     }
 
     /// Takes over the settings of a record and its packs, whose parts are still to make. The refs

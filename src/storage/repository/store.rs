@@ -116,6 +116,11 @@ impl RepositoryRecord {
     pub(crate) fn is_being_filled(&self) -> bool {
         self.is_importing || self.is_recovering
     }
+
+    /// Its fork network: the id of the repository that all others came from.
+    pub(crate) fn network(&self) -> &str {
+        self.network_id.as_deref().unwrap_or(&self.id)
+    }
 }
 
 /// A change of settings; `None` leaves one as it is.

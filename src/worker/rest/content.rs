@@ -4,6 +4,7 @@ use worker::{Headers, Request, Response, ResponseBody};
 
 use super::content_query;
 use crate::repo_do::contract::{Access, CONDITION_HEADERS, ErrorReply, compare, header};
+use crate::storage::r2::binding::R2;
 use crate::worker::admission;
 use crate::worker::envelope;
 use crate::worker::fault::fault;
@@ -51,7 +52,8 @@ pub(crate) async fn answer(
         }
     };
     let shown = if content.is_bytes() {
-        bytes(response, is_head)
+        let large = large_file(visit, &response).await?;
+        bytes(response, large, is_head)
     } else if content.is_compared() {
         compared(response)
     } else {
@@ -101,8 +103,38 @@ fn compared(response: Response) -> worker::Result<Response> {
     Ok(response.with_headers(headers).with_status(status))
 }
 
-/// A blob's bytes, under headers that keep a browser from running them.
-fn bytes(response: Response, is_head: bool) -> worker::Result<Response> {
+/// The bytes of a large file that the answer names, from R2.
+async fn large_file(
+    visit: &Visit,
+    response: &Response,
+) -> Result<Option<ResponseBody>, ErrorReply> {
+    let given = |name: &str| response.headers().get(name).ok().flatten();
+    let number = |name: &str| given(name).and_then(|number| number.parse::<u64>().ok());
+    let (Some(key), Some(start)) = (given(header::R2_KEY), number(header::R2_START)) else {
+        return Ok(None);
+    };
+    let bytes = number(header::BODY_BYTES).unwrap_or(0);
+    let part = start..start.saturating_add(bytes);
+    let bucket = R2::of(&visit.env).map_err(|error| fault("large file", &error))?;
+    let object = bucket.open_part(&key, part).await;
+    let object = object.map_err(|error| fault("large file", &error))?;
+    let body = object.body().map(worker::ObjectBody::response_body);
+    match body {
+        Some(Ok(body)) => Ok(Some(body)),
+        Some(Err(error)) => Err(fault("large file", &error)),
+        None => Err(fault(
+            "large file",
+            &format!("r2: object {key} has no body"),
+        )),
+    }
+}
+
+/// A blob's bytes, or those of a large file, under headers that keep a browser from running them.
+fn bytes(
+    response: Response,
+    large: Option<ResponseBody>,
+    is_head: bool,
+) -> worker::Result<Response> {
     let headers = Headers::new();
     for (name, value) in envelope::HEADERS {
         headers.set(name, value)?;
@@ -119,7 +151,7 @@ fn bytes(response: Response, is_head: bool) -> worker::Result<Response> {
     if let Some(length) = length.as_deref() {
         headers.set("content-length", length)?;
     }
-    let body = match response.into_parts().1 {
+    let body = match large.unwrap_or_else(|| response.into_parts().1) {
         ResponseBody::Stream(stream) if !is_head && status != 304 => {
             let bytes = length.and_then(|length| length.parse().ok()).unwrap_or(0);
             ready::of_length(stream, bytes)?

@@ -42,13 +42,14 @@ pub(crate) fn target(content: &Content, query: &str) -> Result<String, ErrorRepl
             let query = ContentQuery { recursive, ..query };
             (format!("{}{}", path::TREE, hash(id)?), query)
         }
-        Content::Blob(id) => (format!("{}{}", path::BLOB, hash(id)?), query),
-        Content::File => (path::FILE.to_owned(), file(query)?),
+        Content::Blob(id) => (format!("{}{}", path::BLOB, hash(id)?), large(query)?),
+        Content::File => (path::FILE.to_owned(), file(large(query)?)?),
+        Content::Lfs => (path::LFS.to_owned(), query),
         Content::Raw(rest) => {
             let rest = bounded("path", PATH_CHARACTERS_MAX, Some(rest.clone()))?;
             let query = ContentQuery {
                 path: rest,
-                ..query
+                ..large(query)?
             };
             (path::RAW.to_owned(), query)
         }
@@ -135,7 +136,9 @@ fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
         Content::Refs => &["prefix", "limit", "cursor"],
         Content::Log => &["ref", "path", "limit", "offset", "first_parent", "cursor"],
         Content::Tree(_) => &["recursive", "cursor"],
-        Content::File => &["ref", "path"],
+        Content::File => &["ref", "path", "lfs"],
+        Content::Blob(_) | Content::Raw(_) => &["lfs"],
+        Content::Lfs => &["limit", "cursor"],
         _ => &[],
     };
     let given = [
@@ -147,6 +150,7 @@ fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
         ("offset", query.offset.is_some()),
         ("recursive", query.recursive.is_some()),
         ("first_parent", query.first_parent.is_some()),
+        ("lfs", query.lfs.is_some()),
     ];
     for (field, _) in given.iter().filter(|(_, given)| *given) {
         if !takes.contains(field) {
@@ -160,6 +164,12 @@ fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
         _ => REFS_MAX,
     };
     within("limit", max, 1, query.limit).map(|_| ())
+}
+
+/// The switch by which a large file is asked for.
+fn large(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
+    let lfs = flag("lfs", query.lfs.as_deref())?;
+    Ok(ContentQuery { lfs, ..query })
 }
 
 fn file(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {

@@ -49,6 +49,7 @@ pub(crate) async fn import(
         password: credentials.map(|given| given.password),
         branch: branch.map(str::to_owned),
         depth,
+        lfs: new.lfs,
     };
     let call = Call::post(path::IMPORT, &import)?;
     draft.make(visit, call).await?.reply(visit, None)

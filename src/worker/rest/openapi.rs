@@ -31,7 +31,7 @@ mod tests {
     fn template(route: &Route) -> Option<String> {
         let in_repository = |rest: &str| format!("{REPOSITORY}{rest}");
         Some(match route {
-            Route::Git(..) | Route::Neighbour(_) => return None,
+            Route::Git(..) | Route::Lfs(..) | Route::Neighbour(_) => return None,
             Route::FrontPage => "/".to_owned(),
             Route::Health => "/healthz".to_owned(),
             Route::OpenApi => "/api/v1/openapi.json".to_owned(),
@@ -85,6 +85,7 @@ mod tests {
                     Content::MergeBase => "/merge-base",
                     Content::Reflog => "/reflog",
                     Content::Notes => "/notes",
+                    Content::Lfs => "/lfs",
                 }),
                 RestRoute::Write(_, write) => in_repository(match write {
                     Write::Commits => "/commits",
@@ -101,7 +102,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 55] = [
+    const PATHS: [&str; 56] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -137,6 +138,7 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/merge-base",
         "/api/v1/namespaces/acme/repos/r/reflog",
         "/api/v1/namespaces/acme/repos/r/notes",
+        "/api/v1/namespaces/acme/repos/r/lfs",
         "/api/v1/namespaces/acme/repos/r/commits",
         "/api/v1/namespaces/acme/repos/r/blobs",
         "/api/v1/namespaces/acme/repos/r/merge",

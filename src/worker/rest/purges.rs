@@ -23,6 +23,9 @@ struct Shown {
     objects: u64,
     bytes: u64,
     packs_rewritten: u64,
+    /// Objects of Git LFS, and their bytes.
+    lfs_objects: u64,
+    lfs_bytes: u64,
     r2_objects: u64,
     /// Repositories that may still hold it, as far as the caller may know of them.
     holders: Vec<ShownHolder>,
@@ -100,6 +103,8 @@ pub(crate) async fn purge(
             objects: purged.objects,
             bytes: purged.bytes,
             packs_rewritten: purged.packs_rewritten,
+            lfs_objects: purged.lfs_objects,
+            lfs_bytes: purged.lfs_bytes,
             r2_objects: purged.r2_objects,
             other_holders: all.saturating_sub(holders.len()) as u64,
             holders,

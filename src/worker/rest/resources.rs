@@ -29,6 +29,8 @@ pub(crate) struct Repository {
     remote: String,
     size_bytes: u64,
     object_count: u64,
+    lfs_objects: u64,
+    lfs_bytes: u64,
     status: RepositoryStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     import: Option<ImportProgress>,
@@ -56,6 +58,8 @@ impl Repository {
             remote,
             size_bytes: info.size_bytes,
             object_count: info.object_count,
+            lfs_objects: info.lfs_objects,
+            lfs_bytes: info.lfs_bytes,
             status: info.status,
             import: info.import,
             origin: info.origin,
@@ -297,6 +301,8 @@ mod tests {
             origin: OriginReport::default(),
             size_bytes: 3,
             object_count: 4,
+            lfs_objects: 5,
+            lfs_bytes: 6,
         };
         let shown = Repository::new(info, "https://h/git/Acme/Widget.git".into());
         assert_eq!(
@@ -311,6 +317,7 @@ mod tests {
                 "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
                 "superseded_grace_seconds": 3600, "fetch_events": false,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
+                "lfs_objects": 5, "lfs_bytes": 6,
                 "status": "ready",
             })
         );

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::face::{Face, face};
 use super::*;
 
 fn repository(namespace: &str, name: &str) -> RepositoryPath {
@@ -33,7 +34,6 @@ fn git_paths() {
 #[test]
 fn what_other_hosts_have_beside_git() {
     for (text, neighbour) in [
-        ("/git/acme/w.git/info/lfs/objects/batch", Neighbour::Lfs),
         (
             "/git/acme/w.git/git-upload-archive",
             Neighbour::UploadArchive,
@@ -47,6 +47,33 @@ fn what_other_hosts_have_beside_git() {
     }
     assert!(parse("/git/acme/.../archive/main.zip").is_err());
     assert_eq!(parse("/git/acme/w.git/other"), Err(RouteError::Unknown));
+}
+
+#[test]
+fn lfs_paths() {
+    let path = repository("acme", "w");
+    for text in [
+        "/git/acme/w.git/info/lfs/objects/batch",
+        "/git/acme/w/info/lfs/objects/batch",
+    ] {
+        let route = Route::Lfs(path.clone(), LfsRoute::Batch);
+        assert_eq!(parse(text), Ok(route), "{text}");
+        assert_eq!(face(text), Face::Lfs);
+    }
+    for text in [
+        "/git/acme/w.git/info/lfs",
+        "/git/acme/w.git/info/lfs/objects/x",
+    ] {
+        assert_eq!(parse(text), Err(RouteError::Unknown), "{text}");
+        assert_eq!(face(text), Face::Lfs);
+    }
+    for text in [
+        "/git/info/lfs",
+        "/git/acme/info/lfs/x",
+        "/git/acme/w/info/lfsx",
+    ] {
+        assert_eq!(face(text), Face::Git, "{text}");
+    }
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn only_https_on_usual_ports() {
         assert_eq!(refused(text), Some(RemoteUrlError::Malformed), "{text}");
     }
     let long = format!("https://github.com/{}", "x".repeat(URL_BYTES_MAX));
-    assert_eq!(refused(&long), Some(RemoteUrlError::TooLong));
+    assert_eq!(refused(&long), Some(RemoteUrlError::TooLong(2048)));
 }
 
 #[test]

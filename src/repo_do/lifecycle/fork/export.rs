@@ -7,10 +7,12 @@ use futures::stream;
 use gix_object::bstr::ByteSlice as _;
 use worker::Response;
 
+use super::lfs::LfsRows;
 use super::wire::{self, ForkHead, Frame, WireError};
 use crate::git::refname;
 use crate::git::store::{PackId, Part, StoreError};
 use crate::repo_do::contract::{ErrorReply, ExportFork};
+use crate::repo_do::lfs::search::search_bytes;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::request::not_ready;
@@ -18,6 +20,7 @@ use crate::repo_do::runtime::admission::{grow, reserve};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::lease::Lease;
 use crate::repo_do::runtime::memory::{FORK_BYTES, Reservation};
+use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::readers::{Purpose, Reader};
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::snapshot;
@@ -51,8 +54,11 @@ pub(crate) async fn export(object: &Rc<RepoObject>, asked: &ExportFork) -> Answe
     for _ in 0..ATTEMPTS_MAX {
         snapshot::secure_packs(object).await?;
         let listed = object.store()?.ref_counts()?;
-        let list_bytes = list_bytes(listed);
-        grow(&mut reservation, FORK_BYTES.saturating_add(list_bytes)).await?;
+        let mut bytes = FORK_BYTES.saturating_add(list_bytes(listed));
+        if object.store()?.has_lfs_objects()? {
+            bytes = bytes.saturating_add(search_bytes(&*object.store()?)?);
+        }
+        grow(&mut reservation, bytes).await?;
         // No await from here on: refs, HEAD and packs are those of one moment.
         let store = object.store()?;
         let Some(record) = store.load()? else {
@@ -64,7 +70,9 @@ pub(crate) async fn export(object: &Rc<RepoObject>, asked: &ExportFork) -> Answe
         if let Some(packs) = store.shared_packs()? {
             let reader = object.readers.enter(Purpose::Look, now_ms());
             let out = begin(&store, &record, &packs, asked)?;
-            return Ok(send(Rows::new(store, &packs, out, (reservation, reader)))?);
+            let lfs = LfsRows::of(object, &store, &record, asked)?;
+            let rows = Rows::new(store, &packs, out, lfs, (reservation, reader));
+            return Ok(send(rows)?);
         }
     }
     Err(ErrorReply::busy(
@@ -170,13 +178,14 @@ fn unwritable(error: &WireError) -> StoreError {
     StoreError::Failed(error.to_string())
 }
 
-/// The rows of parts that are still to be sent.
+/// The rows of parts that are still to be sent, then those of objects of Git LFS.
 struct Rows {
     store: Rc<Store>,
     /// Parts whose rows are still to come, the next one last.
     parts: Vec<(PackId, Part)>,
     /// The next row of it.
     number: u32,
+    lfs: Option<LfsRows>,
     /// Written, and of that not sent yet what is behind `sent`.
     out: Vec<u8>,
     sent: usize,
@@ -190,6 +199,7 @@ impl Rows {
         store: Rc<Store>,
         packs: &[SharedPack],
         out: Vec<u8>,
+        lfs: Option<LfsRows>,
         held: (Reservation, Reader),
     ) -> Self {
         let of_pack = |pack: &SharedPack| PARTS.map(|part| (pack.pack_id, part));
@@ -198,6 +208,7 @@ impl Rows {
             store,
             parts,
             number: 0,
+            lfs,
             out,
             sent: 0,
             ended: false,
@@ -206,9 +217,30 @@ impl Rows {
     }
 
     /// The next piece; `None` after the end.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        loop {
+            if self.parts.is_empty()
+                && let Some(lfs) = &mut self.lfs
+            {
+                match lfs.next().await? {
+                    Some(frame) => self.write(&frame)?,
+                    None => self.lfs = None,
+                }
+            }
+            let piece = self.piece()?;
+            if piece.is_some() || self.ended {
+                return Ok(piece);
+            }
+        }
+    }
+
+    /// The next piece of what is written or can be; `None` if there is nothing now.
     fn piece(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         while self.out.len().saturating_sub(self.sent) < PIECE_BYTES && !self.ended {
             let Some((pack_id, part)) = self.parts.last() else {
+                if self.lfs.is_some() {
+                    break;
+                }
                 self.write(&Frame::End)?;
                 self.ended = true;
                 break;
@@ -242,7 +274,7 @@ impl Rows {
 fn send(rows: Rows) -> worker::Result<Response> {
     let pieces = stream::unfold(Some(rows), |rows| async {
         let mut rows = rows?;
-        match rows.piece() {
+        match rows.next().await {
             Ok(Some(piece)) => Some((Ok(piece), Some(rows))),
             Ok(None) => None,
             Err(error) => Some((Err(worker::Error::RustError(error.to_string())), None)),

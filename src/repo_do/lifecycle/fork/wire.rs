@@ -6,9 +6,12 @@
 use gix_hash::ObjectId;
 use serde::{Deserialize, Serialize};
 
+use crate::git::lfs::LfsOid;
+use crate::git::lfs::oid::LFS_OID_BYTES;
 use crate::git::store::PART_ROW_BYTES_MAX;
 use crate::git::store::PackId;
 use crate::storage::repository::fork::{PartRow, SharedPack};
+use crate::storage::repository::lfs_life::NamedLfsObject;
 use crate::storage::repository::origin_report::SkippedRefs;
 use crate::storage::repository::packed_refs;
 use crate::storage::repository::ref_record::RefRecord;
@@ -25,6 +28,10 @@ const PART: u8 = 3;
 const END: u8 = 4;
 const SHALLOW: u8 = 5;
 const SKIPPED: u8 = 6;
+const LFS: u8 = 7;
+
+/// Bytes of an object of Git LFS in a frame: its name, and its size.
+const LFS_OBJECT_BYTES: usize = LFS_OID_BYTES + 8;
 
 /// The facts of a fork that are not sent row by row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +91,8 @@ pub(crate) enum Frame {
     Skipped(SkippedRefs),
     /// A row of a pack's parts.
     Part(PartRow),
+    /// Objects of Git LFS that the refs name.
+    Lfs(Vec<NamedLfsObject>),
     /// The last.
     End,
 }
@@ -131,6 +140,13 @@ pub(crate) fn write(frame: &Frame, out: &mut Vec<u8>) -> Result<(), WireError> {
             payload.extend_from_slice(&row.key.to_be_bytes());
             payload.extend_from_slice(&row.bytes);
             PART
+        }
+        Frame::Lfs(objects) => {
+            for (oid, bytes) in objects {
+                payload.extend_from_slice(oid.as_bytes());
+                payload.extend_from_slice(&bytes.to_be_bytes());
+            }
+            LFS
         }
         Frame::End => END,
     };
@@ -199,9 +215,24 @@ fn read(kind: u8, payload: &[u8]) -> Option<Frame> {
                 bytes: bytes.to_vec(),
             })
         }
+        LFS => {
+            let (objects, rest) = payload.as_chunks::<LFS_OBJECT_BYTES>();
+            if !rest.is_empty() {
+                return None;
+            }
+            Frame::Lfs(objects.iter().filter_map(read_lfs_object).collect())
+        }
         END if payload.is_empty() => Frame::End,
         _ => return None,
     })
+}
+
+fn read_lfs_object(object: &[u8; LFS_OBJECT_BYTES]) -> Option<NamedLfsObject> {
+    let (oid, bytes) = object.split_first_chunk::<LFS_OID_BYTES>()?;
+    Some((
+        LfsOid::from(*oid),
+        u64::from_be_bytes(*bytes.first_chunk()?),
+    ))
 }
 
 #[cfg(test)]
@@ -246,6 +277,10 @@ mod tests {
                 key: -1,
                 bytes: Vec::new(),
             }),
+            Frame::Lfs(vec![
+                (LfsOid::from([6; 32]), 0),
+                (LfsOid::from([7; 32]), 1 << 40),
+            ]),
             Frame::End,
         ]
     }
@@ -286,6 +321,8 @@ mod tests {
         assert_eq!(read(b"\x03\0\0\0\x01a"), Err(WireError::Malformed(PART)));
         assert_eq!(read(b"\x05\0\0\0\x01a"), Err(WireError::Malformed(SHALLOW)));
         let long = read(b"\x03\xff\xff\xff\xff");
+        let lfs = read(b"\x07\0\0\0\x01a");
+        assert_eq!(lfs, Err(WireError::Malformed(LFS)));
         assert_eq!(long, Err(WireError::TooLong(u32::MAX as usize)));
     }
 

@@ -114,7 +114,20 @@ impl Attempt {
         Ok(Strictness::of(is_strict))
     }
 
-    fn credentials(&self, record: &ImportRecord) -> Result<Option<Credentials>, ImportError> {
+    /// The refs are live: whether that was all.
+    fn after_refs(&self) -> Result<Outcome, ImportError> {
+        let is_over = self.store.import()?.is_none();
+        Ok(if is_over {
+            Outcome::Finished
+        } else {
+            Outcome::More
+        })
+    }
+
+    pub(super) fn credentials(
+        &self,
+        record: &ImportRecord,
+    ) -> Result<Option<Credentials>, ImportError> {
         let credentials = self.object.import.credentials.borrow().clone();
         if record.had_credentials && credentials.is_none() {
             return Err(ImportError::CredentialsLost);
@@ -122,7 +135,7 @@ impl Attempt {
         Ok(credentials)
     }
 
-    fn url(&self, record: &ImportRecord) -> Result<RemoteUrl, ImportError> {
+    pub(super) fn url(&self, record: &ImportRecord) -> Result<RemoteUrl, ImportError> {
         let allow_private = self.object.allows_private_remotes();
         let url = RemoteUrl::parse(&record.url, allow_private);
         // It was checked before; the operator may have changed his mind meanwhile.
@@ -161,7 +174,7 @@ impl Attempt {
             self.limits.objects_max
         };
         match self.fetch_last(remote, &order, wanted, objects_max).await {
-            Ok(()) => Ok(Outcome::Finished),
+            Ok(()) => self.after_refs(),
             Err(ImportError::TooManyObjects { count, .. }) if can_cut => {
                 self.cut_by_objects(remote, wanted, count).await
             }
@@ -281,7 +294,7 @@ impl Attempt {
             self.fetch_part(remote, &order).await
         };
         match fetched {
-            Ok(()) if is_last => Ok(Outcome::Finished),
+            Ok(()) if is_last => self.after_refs(),
             Ok(()) => Ok(Outcome::More),
             // Smaller parts may do.
             Err(ImportError::TooManyObjects { .. } | ImportError::TooSlow(_))

@@ -6,6 +6,7 @@
 //! | `run` | the alarm: the answers that [`filling`](super::filling) needs |
 //! | `attempt` | one attempt: whole, or the next part of a history that was cut |
 //! | `part` | one pack: received, resolved, proved, published |
+//! | `lfs` | the last phase: objects of Git LFS |
 //! | `closure`, `progress` | what must be complete; how far it has come |
 //! | `wanted` | which refs of the remote become refs here |
 //! | `report` | what it says about itself: warnings of fsck, refs left out |
@@ -20,6 +21,7 @@ mod attempt;
 mod closure;
 mod error;
 pub(crate) mod failure;
+mod lfs;
 mod part;
 mod progress;
 mod remote;

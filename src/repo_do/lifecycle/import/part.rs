@@ -233,7 +233,7 @@ impl Attempt {
                 store.set_head(head.as_bstr(), now_ms)?;
             }
             proved.report.write_last(store)?;
-            self.end(&proved.shallow)
+            self.end_git(&proved.shallow)
         })?;
         Ok(())
     }

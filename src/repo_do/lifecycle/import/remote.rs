@@ -19,7 +19,7 @@ use crate::repo_do::runtime::body::Body;
 use crate::repo_do::runtime::timer;
 
 /// Redirects that are followed.
-const HOPS_MAX: usize = 5;
+pub(super) const HOPS_MAX: usize = 5;
 
 /// How long the remote may say nothing, in milliseconds. Git's server speaks every five seconds.
 const SILENCE_MS: u32 = 60_000;
@@ -169,7 +169,7 @@ async fn send(url: &str, mut init: RequestInit, headers: Headers) -> Result<Resp
 }
 
 /// The target of a redirect.
-fn location(response: &Response) -> Result<Option<String>, ImportError> {
+pub(super) fn location(response: &Response) -> Result<Option<String>, ImportError> {
     if !matches!(response.status_code(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }

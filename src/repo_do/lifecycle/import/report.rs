@@ -17,6 +17,7 @@ use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::event::EventKind;
+use crate::storage::repository::imports::ImportLfs;
 use crate::storage::repository::origin_report::SkippedRefs;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
@@ -69,6 +70,15 @@ impl Attempt {
             self.end(&[])
         })?;
         Ok(())
+    }
+
+    /// Ends Git's part of the import, which is all of it if objects of Git LFS are left out.
+    pub(super) fn end_git(&self, shallow: &[ObjectId]) -> Result<(), StoreError> {
+        let import = self.store.import()?;
+        if import.is_some_and(|import| import.lfs == ImportLfs::Later) {
+            return self.store.begin_import_lfs(shallow);
+        }
+        self.end(shallow)
     }
 
     /// Ends the import, and tells of it: one event for all of its refs.

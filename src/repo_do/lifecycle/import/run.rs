@@ -49,6 +49,9 @@ impl Filling for Attempt {
     }
 
     async fn go(&self, record: &ImportRecord) -> Result<Outcome, ImportError> {
+        if record.lfs.is_past_refs() {
+            return self.next_lfs(record).await;
+        }
         self.next(record).await
     }
 
@@ -72,6 +75,14 @@ impl Filling for Attempt {
     }
 
     async fn fail(&self, error: &ImportError) -> Result<(), ImportError> {
-        failure::fail(&self.object, error).await
+        let import = self.store.import()?;
+        if import.is_none_or(|import| !import.lfs.is_past_refs()) {
+            return failure::fail(&self.object, error).await;
+        }
+        // Git's part is whole: it stays, and says what it lacks.
+        self.end_lfs(Some(&error.to_string()))?;
+        self.finished();
+        filling::finish(&self.object).await;
+        Ok(())
     }
 }

@@ -111,6 +111,7 @@ fn make(
             depth: new.depth,
             had_credentials: credentials.is_some(),
             asked_by,
+            lfs: new.lfs,
             now_ms: now_ms(),
         })
     })?;

@@ -1,24 +1,22 @@
 //! One attempt: the record taken over; or the next pack, proved and its parts made; or, when there
 //! is no more of that, the end.
 
-use std::rc::Rc;
-
 use serde_json::json;
 
 use super::super::filling::Outcome;
+use super::alive::Attempt;
 use super::error::RecoverError;
+use super::lfs::LfsAdoption;
 use super::lost::{RecordStream, network_id};
 use crate::git::store::PackRecord;
 use crate::repo_do::events::origin::Doer;
 use crate::repo_do::events::tell;
-use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::network::Member;
 use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::memory::PUSH_BYTES;
 use crate::repo_do::state::failure::SnapshotError;
 use crate::repo_do::state::readers::Purpose;
-use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::merge;
 use crate::repo_do::upkeep::rebuild::Rebuild;
 use crate::repo_do::upkeep::snapshot::is_intact;
@@ -28,28 +26,8 @@ use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::record_key;
 use crate::storage::repository::packed_refs::PACKED_PAGE_REFS;
 use crate::storage::repository::recovery::{RecoveredPack, RecoveryRecord};
-use crate::storage::repository::store::RepositoryRecord;
-
-/// State shared by the attempts in one run of the alarm.
-pub(crate) struct Attempt {
-    pub(crate) object: Rc<RepoObject>,
-    pub(crate) store: Rc<Store>,
-}
 
 impl Attempt {
-    /// After an `.await`: whether what is recovered is still there. Nothing may be written otherwise,
-    /// since another repository may stand in its place.
-    pub(crate) fn check_alive(&self) -> Result<RepositoryRecord, RecoverError> {
-        if self.object.is_open(&self.store)
-            && let Some(record) = self.store.load()?
-            && record.is_recovering
-            && record.phase == crate::storage::repository::phase::Phase::Ready
-        {
-            return Ok(record);
-        }
-        Err(RecoverError::Deleted)
-    }
-
     /// Does the next thing that is left to do.
     pub(crate) async fn next(&self, recovery: &RecoveryRecord) -> Result<Outcome, RecoverError> {
         if !recovery.adopted {
@@ -73,11 +51,18 @@ impl Attempt {
     async fn adopt(&self, lost_id: &str) -> Result<(), RecoverError> {
         let (object, store) = (&self.object, &self.store);
         store.forget_recovered_refs()?;
+        let bucket = R2::of(&object.env)?;
         let mut stream = RecordStream::open(object, lost_id).await?;
-        let mut refs = Vec::new();
-        while let Some(more) = stream.refs().await? {
+        let (mut refs, mut lfs) = (Vec::new(), None);
+        while let Some(more) = stream.next().await? {
             self.check_alive()?;
-            refs.extend(more);
+            refs.extend(more.refs);
+            if !more.lfs_objects.is_empty() {
+                let network_id = stream.network_id()?;
+                lfs.get_or_insert_with(|| LfsAdoption::new(self, &bucket, network_id, lost_id))
+                    .push(more.lfs_objects)
+                    .await?;
+            }
             let whole = refs.len() - refs.len() % PACKED_PAGE_REFS;
             for page in refs
                 .drain(..whole)
@@ -89,6 +74,9 @@ impl Attempt {
         }
         store.put_packed_page(&refs)?;
         let record = stream.finish()?;
+        if let Some(lfs) = lfs {
+            lfs.finish().await?;
+        }
         let here = self.check_alive()?;
         let network_id = network_id(&record);
         store.join_network(network_id)?;

@@ -13,6 +13,7 @@ use crate::repo_do::object::RepoObject;
 use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::{Bucket as _, PACKS_PREFIX, record_key};
 use crate::storage::r2::recovery_record::{Record, RecordReader};
+use crate::storage::repository::lfs_life::NamedLfsObject;
 use crate::storage::repository::ref_record::RefRecord;
 
 /// Bytes of the record that are read at once.
@@ -20,6 +21,14 @@ const WINDOW_BYTES: u64 = 1 << 20;
 
 /// The binding of the repositories' objects.
 const REPOSITORIES: &str = "REPO";
+
+/// Things of which a record may name very many.
+pub(crate) struct RecordPiece {
+    /// Refs.
+    pub(crate) refs: Vec<RefRecord>,
+    /// Objects of Git LFS.
+    pub(crate) lfs_objects: Vec<NamedLfsObject>,
+}
 
 /// A record in R2, read as a stream.
 pub(crate) struct RecordStream<'a> {
@@ -47,8 +56,8 @@ impl<'a> RecordStream<'a> {
         })
     }
 
-    /// The next refs; `None` after the last.
-    pub(crate) async fn refs(&mut self) -> Result<Option<Vec<RefRecord>>, RecoverError> {
+    /// What is next of that which is read as a stream; `None` after the last.
+    pub(crate) async fn next(&mut self) -> Result<Option<RecordPiece>, RecoverError> {
         if self.at >= self.bytes {
             return Ok(None);
         }
@@ -63,10 +72,21 @@ impl<'a> RecordStream<'a> {
             refname::check_stored(found.name.as_bstr(), names_max)
                 .map_err(|error| self.broken(error.to_string()))?;
         }
-        Ok(Some(refs))
+        let lfs_objects = self.reader.take_lfs_objects();
+        Ok(Some(RecordPiece { refs, lfs_objects }))
     }
 
-    /// All but the refs, at the end.
+    /// The fork network, once the record has told of objects of Git LFS.
+    pub(crate) fn network_id(&self) -> Result<String, RecoverError> {
+        let repository = self.reader.repository();
+        let network_id = repository.network();
+        if repository.id == self.id && is_public_id(network_id) {
+            return Ok(network_id.to_owned());
+        }
+        Err(self.broken("it is another repository's".to_owned()))
+    }
+
+    /// All but the refs and the objects of Git LFS, at the end.
     pub(crate) fn finish(self) -> Result<Record, RecoverError> {
         let id = self.id;
         let broken = |why: String| broken(id, why);
@@ -108,7 +128,7 @@ pub(crate) fn network_id(record: &Record) -> &str {
 /// The record, read to its end for its sake alone.
 pub(crate) async fn record(object: &RepoObject, id: &str) -> Result<Record, RecoverError> {
     let mut stream = RecordStream::open(object, id).await?;
-    while stream.refs().await?.is_some() {}
+    while stream.next().await?.is_some() {}
     stream.finish()
 }
 

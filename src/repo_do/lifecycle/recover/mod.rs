@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `start` | the request: the record looked at, the repository made |
 //! | `run` | the alarm: the answers that [`filling`](super::filling) needs |
+//! | `alive` | what the attempts of one run share |
 //! | `attempt` | one attempt: the record taken over, or the next pack, or the end |
 //! | `lost` | the repository that was: its record in R2, and whether it is lost indeed |
+//! | `lfs` | the objects of Git LFS that the record names |
 //! | `error` | why it may fail |
 //!
 //! The packs stay in R2, and cold. The code of `maintenance::rebuild` makes their derived parts
@@ -24,8 +26,10 @@
 //! A recovery that fails is deleted; the lost repository's objects in R2 stay for another
 //! attempt.
 
+mod alive;
 mod attempt;
 mod error;
+mod lfs;
 mod lost;
 mod run;
 mod start;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::super::deletion;
 use super::super::filling::{self, Filling, Outcome, SoFar};
-use super::attempt::Attempt;
+use super::alive::Attempt;
 use super::error::RecoverError;
 use crate::git::store::StoreError;
 use crate::repo_do::object::RepoObject;

@@ -14,7 +14,7 @@ use crate::git::store::CHUNK_BYTES;
 use crate::repo_do::state::failure::SnapshotError;
 use crate::storage::db::sql::Database;
 use crate::storage::r2::bucket::{
-    Bucket, BucketError, PACKS_PREFIX, PART_BYTES, READY_PREFIX, record_key,
+    Bucket, BucketError, LFS_PREFIX, PACKS_PREFIX, PART_BYTES, READY_PREFIX, record_key,
 };
 use crate::storage::repository::copies::StoredPack;
 use crate::storage::repository::ready_clone::ReadyClone;
@@ -24,18 +24,32 @@ const PROBLEMS_MAX: usize = 100;
 
 /// The account of a fork network, as far as it is asked.
 pub(crate) trait Ledger {
-    /// The keys that the repository names.
-    async fn held(&self) -> Result<Vec<String>, SnapshotError>;
+    /// Some of the keys that the repository names, in order: those after this one; none after the last.
+    async fn held(&self, after: &str) -> Result<Vec<String>, SnapshotError>;
+
+    /// Which of these keys the repository does not name.
+    async fn unheld(&self, keys: Vec<String>) -> Result<Vec<String>, SnapshotError>;
 
     /// Which of these keys nobody names, nor is about to remove.
     async fn unnamed(&self, keys: Vec<String>) -> Result<Vec<String>, SnapshotError>;
 }
 
-/// Counts. All but the first are 0 in a sound repository.
+/// How thoroughly objects of Git LFS are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LfsCheck {
+    /// Whether each is in R2, with as many bytes.
+    Sizes,
+    /// Whether it has the bytes whose digest is its name: all are read.
+    Digests,
+}
+
+/// Counts. All but the first two are 0 in a sound repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Audit {
-    /// R2 objects of the network's packs, and the repository's own.
+    /// R2 objects of the network's packs and of its objects of Git LFS, and the repository's own.
     pub(crate) objects: u64,
+    /// Objects of Git LFS that the repository has.
+    pub(crate) lfs_objects: u64,
     /// Objects that the repository names and R2 does not have, or not whole.
     pub(crate) missing: u64,
     /// Objects in R2 that nobody names.
@@ -50,32 +64,40 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-    fn tell(&mut self, problem: String) {
+    pub(super) fn tell(&mut self, problem: String) {
         if self.problems.len() < PROBLEMS_MAX {
             self.problems.push(problem);
         }
     }
 }
 
-impl<D: Database, B: Bucket, S: Ledger> Securing<'_, D, B, S> {
+impl<D: Database, B: Bucket, S: Surroundings + Ledger> Securing<'_, D, B, S> {
     /// Counts.
-    pub(crate) async fn audit(&self, repository_id: &str) -> Result<Audit, SnapshotError> {
+    pub(crate) async fn audit(
+        &self,
+        repository_id: &str,
+        lfs: LfsCheck,
+    ) -> Result<Audit, SnapshotError> {
         let mut audit = Audit::default();
         self.check_named(repository_id, &mut audit).await?;
+        self.check_lfs_objects(lfs, &mut audit).await?;
         self.check_held(repository_id, &mut audit).await?;
-        let packs = format!("{PACKS_PREFIX}{}/", self.network_id);
-        self.check_listed(&packs, &mut audit).await?;
+        for prefix in [PACKS_PREFIX, LFS_PREFIX] {
+            let of_network = format!("{prefix}{}/", self.network_id);
+            self.check_listed(&of_network, &mut audit).await?;
+        }
         let ready = format!("{READY_PREFIX}{repository_id}/");
         self.check_listed(&ready, &mut audit).await?;
         Ok(audit)
     }
 
     async fn check_named(&self, id: &str, audit: &mut Audit) -> Result<(), SnapshotError> {
-        for (key, bytes) in self.store.r2_objects()? {
-            let found = self.bucket.size(&key).await?;
-            if found != Some(bytes) {
+        let objects = self.store.r2_objects()?;
+        for (key, bytes) in &objects {
+            let found = self.bucket.size(key).await?;
+            if found != Some(*bytes) {
                 audit.missing += 1;
-                audit.tell(wrong_size(&key, found, bytes));
+                audit.tell(wrong_size(key, found, *bytes));
             }
         }
         let key = record_key(id);
@@ -83,27 +105,44 @@ impl<D: Database, B: Bucket, S: Ledger> Securing<'_, D, B, S> {
             audit.missing += 1;
             audit.tell(wrong_size(&key, None, 0));
         }
+        let keys = objects.into_iter().map(|(key, _)| key).collect();
+        self.check_unheld(keys, audit).await
+    }
+
+    /// Tells of keys of which the account does not know that the repository names them.
+    pub(super) async fn check_unheld(
+        &self,
+        keys: Vec<String>,
+        audit: &mut Audit,
+    ) -> Result<(), SnapshotError> {
+        for key in self.around.unheld(keys).await? {
+            audit.unheld += 1;
+            let problem = format!("r2: object {key} is not in the network's account");
+            audit.tell(problem);
+        }
         Ok(())
     }
 
     async fn check_held(&self, id: &str, audit: &mut Audit) -> Result<(), SnapshotError> {
-        let held = BTreeSet::from_iter(self.around.held().await?);
-        for (key, _) in self.store.r2_objects()? {
-            if !held.contains(&key) {
-                audit.unheld += 1;
-                let problem = format!("r2: object {key} is not in the network's account");
-                audit.tell(problem);
+        let mut after = String::new();
+        loop {
+            let held = self.around.held(&after).await?;
+            let Some(last) = held.last() else {
+                return Ok(());
+            };
+            after.clone_from(last);
+            // The record is held before it is noted that it was written.
+            let mut named = BTreeSet::from_iter(self.store.r2_keys()?);
+            named.insert(record_key(id));
+            for key in held {
+                if !named.contains(&key) && !self.has_lfs_object(&key)? {
+                    audit.astray += 1;
+                    let problem =
+                        format!("the network's account has {key}, which is named no more");
+                    audit.tell(problem);
+                }
             }
         }
-        // The record is held before it is noted that it was written.
-        let mut named = BTreeSet::from_iter(self.store.r2_keys()?);
-        named.insert(record_key(id));
-        for key in held.difference(&named) {
-            audit.astray += 1;
-            let problem = format!("the network's account has {key}, which is named no more");
-            audit.tell(problem);
-        }
-        Ok(())
     }
 
     async fn check_listed(&self, prefix: &str, audit: &mut Audit) -> Result<(), SnapshotError> {
@@ -203,7 +242,7 @@ pub(crate) enum ReadyState {
     Damaged(String),
 }
 
-fn wrong_size(key: &str, found: Option<u64>, expected: u64) -> String {
+pub(super) fn wrong_size(key: &str, found: Option<u64>, expected: u64) -> String {
     match found {
         None => {
             let key = key.to_owned();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::audit::{Audit, Ledger, ReadyState};
-use super::surroundings::{RepositorySurroundings, SNAPSHOT_BYTES, ledger, network_id, securing};
+use super::audit::{Audit, Ledger, LfsCheck, ReadyState};
+use super::surroundings::{RepositorySurroundings, SNAPSHOT_BYTES, ledger, securing};
 use crate::git::store::PackId;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::fetch::ready;
@@ -22,9 +22,14 @@ use crate::storage::repository::store::RepositoryRecord;
 const ROWS_A_STEP: u32 = 256;
 
 impl Ledger for RepositorySurroundings<'_> {
-    async fn held(&self) -> Result<Vec<String>, SnapshotError> {
-        let held = self.member.held().await;
+    async fn held(&self, after: &str) -> Result<Vec<String>, SnapshotError> {
+        let held = self.member.held(after).await;
         held.map_err(|error| ledger("the repository's objects", error))
+    }
+
+    async fn unheld(&self, keys: Vec<String>) -> Result<Vec<String>, SnapshotError> {
+        let unheld = self.member.unheld(keys).await;
+        unheld.map_err(|error| ledger("the repository's objects", error))
     }
 
     async fn unnamed(&self, keys: Vec<String>) -> Result<Vec<String>, SnapshotError> {
@@ -42,12 +47,7 @@ pub(crate) async fn shared_packs(
     let Some(record) = store.load()? else {
         return Ok(BTreeSet::new());
     };
-    let member = Member {
-        env: &object.env,
-        network_id: network_id(&record),
-        repository_id: &record.id,
-        path: (&record.namespace, &record.name),
-    };
+    let member = Member::of(&object.env, &record);
     let packs = store.stored_packs()?;
     let asked = packs.iter().filter(|pack| pack_ids.contains(&pack.pack_id));
     let keys = asked.filter_map(|pack| pack.r2_key.clone()).collect();
@@ -127,22 +127,28 @@ pub(crate) async fn check_ready(
     Ok(problem)
 }
 
-/// Compares R2, the rows and the network's account; `None` where R2 has nothing and is not there.
+/// Compares R2, the rows and the network's account; `None` where R2 has nothing and is not there. The
+/// bytes of objects of Git LFS are read if that is asked for.
 pub(crate) async fn audit(
     object: &RepoObject,
     store: &Store,
     record: &RepositoryRecord,
+    lfs: LfsCheck,
 ) -> Result<Option<Audit>, ErrorReply> {
     let _turn = object.snapshot_turn.take().await;
     let bucket = match R2::of(&object.env) {
         Ok(bucket) => bucket,
-        Err(_) if store.r2_keys()?.is_empty() => return Ok(None),
+        Err(_) if !store.names_r2_objects()? => return Ok(None),
         Err(error) => return Err(SnapshotError::from(error).into()),
     };
     let around = RepositorySurroundings::new(object, store, record);
+    let _reservation = match lfs {
+        LfsCheck::Sizes => None,
+        LfsCheck::Digests => Some(reserve(SNAPSHOT_BYTES).await?),
+    };
     Ok(Some(
         securing(store, &bucket, record, &around)
-            .audit(&record.id)
+            .audit(&record.id, lfs)
             .await?,
     ))
 }

@@ -11,7 +11,8 @@ use crate::repo_do::state::store::Store;
 use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::sql::Database;
 use crate::storage::r2::binding::R2;
-use crate::storage::r2::bucket::{Bucket, PACKS_PREFIX};
+use crate::storage::r2::bucket::{Bucket, is_of_network};
+use crate::storage::repository::copies::Release;
 
 /// How often the record is written again because it changed meanwhile.
 const RECORD_ATTEMPTS_MAX: u32 = 8;
@@ -30,15 +31,15 @@ pub(crate) struct PurgedCopies {
 
 /// The account of the fork network, as a purge asks it.
 pub(crate) trait PurgeAccount {
-    /// Gives these packs up, and has removed at once whatever nobody names, however long it was to
-    /// stay. Gives the repositories that may still hold what this one had.
-    async fn purge(&self, keys: Vec<String>) -> Result<Vec<Holder>, SnapshotError>;
+    /// Gives these up, and has removed at once whatever nobody names, however long it was to stay.
+    /// Gives the repositories that may still hold what this one had.
+    async fn purge(&self, releases: Vec<Release>) -> Result<Vec<Holder>, SnapshotError>;
 }
 
 impl PurgeAccount for RepositorySurroundings<'_> {
-    async fn purge(&self, keys: Vec<String>) -> Result<Vec<Holder>, SnapshotError> {
-        let purged = self.member.purge(keys).await;
-        purged.map_err(|error| ledger("the network's packs", error))
+    async fn purge(&self, releases: Vec<Release>) -> Result<Vec<Holder>, SnapshotError> {
+        let purged = self.member.purge(releases).await;
+        purged.map_err(|error| ledger("the network's objects", error))
     }
 }
 
@@ -54,7 +55,7 @@ pub(crate) async fn purge_copies(
     let _turn = object.snapshot_turn.take().await;
     let bucket = match R2::of(&object.env) {
         Ok(bucket) => bucket,
-        Err(_) if store.r2_keys()?.is_empty() && store.next_release()?.is_none() => {
+        Err(_) if !store.names_r2_objects()? => {
             return Ok(PurgedCopies::default());
         }
         Err(error) => return Err(SnapshotError::from(error).into()),
@@ -99,23 +100,27 @@ impl<D: Database, B: Bucket, S: Surroundings + PurgeAccount> Securing<'_, D, B, 
         let mut purged = PurgedCopies::default();
         loop {
             let due = self.store.releases_due(INTEGER_MAX)?;
-            for key in due.iter().filter(|key| !key.starts_with(PACKS_PREFIX)) {
-                // The repository's own: nobody else can name it.
-                self.bucket.delete(key).await?;
-                self.around.release(key).await?;
+            let (of_network, own): (Vec<_>, Vec<_>) = due
+                .iter()
+                .cloned()
+                .partition(|due| is_of_network(&due.r2_key));
+            for release in &own {
+                // Nobody else can name it.
+                self.bucket.delete(&release.r2_key).await?;
+            }
+            if !own.is_empty() {
+                self.around.release(&own).await?;
             }
             let is_last = due.is_empty();
-            let of_network = due
-                .iter()
-                .filter(|key| key.starts_with(PACKS_PREFIX))
-                .cloned();
-            let of_network: Vec<String> = of_network.collect();
             // Asked without keys too: what was given up before may wait there for its time.
             if is_last || !of_network.is_empty() {
-                purged.holders = self.around.purge(of_network).await?;
+                let holders = self.around.purge(of_network).await?;
+                let known = |holder: &Holder| purged.holders.contains(holder);
+                let more: Vec<_> = holders.into_iter().filter(|one| !known(one)).collect();
+                purged.holders.extend(more);
             }
-            for key in &due {
-                self.store.released(key)?;
+            for release in &due {
+                self.store.end_release(release)?;
                 purged.removed = purged.removed.saturating_add(1);
             }
             if is_last {

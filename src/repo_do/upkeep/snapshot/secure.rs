@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use crate::git::store::{CHUNK_BYTES, PackId, StoreError};
 use crate::repo_do::state::failure::SnapshotError;
 use crate::storage::db::sql::Database;
-use crate::storage::r2::bucket::{Bucket, PACKS_PREFIX, PART_BYTES, pack_key, record_key};
-use crate::storage::repository::copies::{StoredPack, Upload};
+use crate::storage::r2::bucket::{Bucket, PART_BYTES, is_of_network, pack_key, record_key};
+use crate::storage::repository::copies::{Release, StoredPack, Upload};
 use crate::storage::repository::recovery::RecordWindow;
 use crate::storage::repository::store::RepoStore;
 
@@ -20,8 +20,9 @@ pub(crate) trait Surroundings {
     /// Notes that the repository needs an R2 object of its network; saying so twice is once.
     async fn hold(&self, key: &str) -> Result<(), SnapshotError>;
 
-    /// Notes that it needs it no more; saying so twice is once.
-    async fn release(&self, key: &str) -> Result<(), SnapshotError>;
+    /// Notes that it needs these no more, unless it has taken them again since that was decided;
+    /// saying so twice is once.
+    async fn release(&self, releases: &[Release]) -> Result<(), SnapshotError>;
 
     /// Gives back whatever it needs, for good.
     async fn leave(&self) -> Result<(), SnapshotError>;
@@ -86,13 +87,15 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
     /// Gives back what is not needed any more; whether there was any.
     pub(crate) async fn give_back(&self, now_ms: i64) -> Result<bool, SnapshotError> {
         let due = self.store.releases_due(now_ms)?;
-        for key in &due {
-            if !key.starts_with(PACKS_PREFIX) {
-                // The repository's own: nobody else can name it.
-                self.bucket.delete(key).await?;
-            }
-            self.around.release(key).await?;
-            self.store.released(key)?;
+        for own in due.iter().filter(|due| !is_of_network(&due.r2_key)) {
+            // Nobody else can name it.
+            self.bucket.delete(&own.r2_key).await?;
+        }
+        if !due.is_empty() {
+            self.around.release(&due).await?;
+        }
+        for release in &due {
+            self.store.end_release(release)?;
         }
         Ok(!due.is_empty())
     }

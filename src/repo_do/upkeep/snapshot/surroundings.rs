@@ -10,6 +10,7 @@ use crate::repo_do::state::store::Store;
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::PART_BYTES;
+use crate::storage::repository::copies::Release;
 use crate::storage::repository::store::RepositoryRecord;
 
 /// Bytes that a run holds: a part here and once more in JavaScript.
@@ -27,12 +28,7 @@ impl<'a> RepositorySurroundings<'a> {
         store: &'a Store,
         record: &'a RepositoryRecord,
     ) -> Self {
-        let member = Member {
-            env: &object.env,
-            network_id: network_id(record),
-            repository_id: &record.id,
-            path: (&record.namespace, &record.name),
-        };
+        let member = Member::of(&object.env, record);
         Self { store, member }
     }
 }
@@ -44,9 +40,9 @@ impl Surroundings for RepositorySurroundings<'_> {
         taken.map_err(|error| ledger(key, error))
     }
 
-    async fn release(&self, key: &str) -> Result<(), SnapshotError> {
-        let released = self.member.release(vec![key.to_owned()]).await;
-        released.map_err(|error| ledger(key, error))
+    async fn release(&self, releases: &[Release]) -> Result<(), SnapshotError> {
+        let sent = self.member.release(releases.to_vec()).await;
+        sent.map_err(|error| ledger("the repository's objects", error))
     }
 
     async fn leave(&self) -> Result<(), SnapshotError> {
@@ -67,11 +63,6 @@ pub(crate) fn ledger(key: &str, error: ErrorReply) -> SnapshotError {
     }
 }
 
-/// The fork network of a repository: the id of the repository that all others came from.
-pub(crate) fn network_id(record: &RepositoryRecord) -> &str {
-    record.network_id.as_deref().unwrap_or(&record.id)
-}
-
 pub(crate) fn securing<'a>(
     store: &'a Store,
     bucket: &'a R2,
@@ -82,6 +73,6 @@ pub(crate) fn securing<'a>(
         store,
         bucket,
         around,
-        network_id: network_id(record),
+        network_id: record.network(),
     }
 }

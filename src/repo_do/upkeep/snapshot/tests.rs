@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use super::audit::{Audit, Ledger};
+use super::audit::{Audit, Ledger, LfsCheck};
 use super::secure::{Securing, Surroundings};
 use super::testing::{Memory, NOW, Store, now, repository};
 use crate::git::store::{CHUNK_BYTES, PackId, PackStore as _, Part};
@@ -12,9 +12,11 @@ use crate::repo_do::state::failure::SnapshotError;
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::network::store::{DEPARTURE_MS, NetworkStore, Purpose, Taking};
 use crate::storage::r2::bucket::{Bucket as _, ready_key, record_key};
+use crate::storage::repository::copies::Release;
 use crate::storage::repository::ready_clone::{ReadyClone, fingerprint};
 use crate::storage::repository::store::NewRepository;
 
+mod lfs;
 mod purging;
 
 const NETWORK: &str = "0123456789abcdef";
@@ -56,12 +58,19 @@ impl Account {
 
     /// Its alarm: removes keys that nobody has named for long enough.
     fn ring(&self, now_ms: i64) -> Result<(), SnapshotError> {
-        for key in self.ledger.begin_removal(now_ms, 9)? {
-            now(self.bucket.delete(&key))?;
-            self.ledger.removed(&key)?;
+        let keys = self.ledger.begin_removal(now_ms, 9)?;
+        for key in &keys {
+            now(self.bucket.delete(key))?;
         }
-        Ok(())
+        Ok(self.ledger.removed(&keys)?)
     }
+}
+
+/// Keys, and when it was decided to give them up.
+fn decided(releases: &[Release]) -> impl Iterator<Item = (&str, i64)> + Clone {
+    releases
+        .iter()
+        .map(|release| (release.r2_key.as_str(), release.not_before))
 }
 
 /// A repository of the network.
@@ -75,11 +84,12 @@ impl Surroundings for Member<'_> {
         Ok(())
     }
 
-    async fn release(&self, key: &str) -> Result<(), SnapshotError> {
-        let (keys, due_at) = ([key.to_owned()], NOW + GRACE_MS);
-        Ok(self
-            .0
-            .call(|| self.0.ledger.release(self.1, &keys, due_at))??)
+    async fn release(&self, releases: &[Release]) -> Result<(), SnapshotError> {
+        let due_at = NOW + GRACE_MS;
+        Ok(self.0.call(|| {
+            let releases = decided(releases);
+            self.0.ledger.release_decided(self.1, releases, due_at)
+        })??)
     }
 
     async fn leave(&self) -> Result<(), SnapshotError> {
@@ -91,8 +101,15 @@ impl Surroundings for Member<'_> {
 }
 
 impl Ledger for Member<'_> {
-    async fn held(&self) -> Result<Vec<String>, SnapshotError> {
-        Ok(self.0.call(|| self.0.ledger.held_by(self.1))??)
+    /// In pages of two, so that there is more than one.
+    async fn held(&self, after: &str) -> Result<Vec<String>, SnapshotError> {
+        Ok(self
+            .0
+            .call(|| self.0.ledger.held_after(self.1, after, 2))??)
+    }
+
+    async fn unheld(&self, keys: Vec<String>) -> Result<Vec<String>, SnapshotError> {
+        Ok(self.0.call(|| self.0.ledger.unheld(self.1, &keys))??)
     }
 
     async fn unnamed(&self, keys: Vec<String>) -> Result<Vec<String>, SnapshotError> {
@@ -183,7 +200,7 @@ fn fork(source: &Work<'_>, account: &Account) -> Result<Store, SnapshotError> {
 }
 
 fn sound(work: &Work<'_>, id: &str, label: &str) {
-    let audit = now(work.audit(id)).unwrap();
+    let audit = now(work.audit(id, LfsCheck::Digests)).unwrap();
     let objects = audit.objects;
     let expected = Audit {
         objects,

@@ -41,6 +41,9 @@ pub(super) struct CommitBody {
     /// Whether a commit that changes nothing is made.
     #[serde(default)]
     pub(super) allow_empty: bool,
+    /// Whether contents go through Git LFS where `.gitattributes` says so.
+    #[serde(default)]
+    pub(super) lfs: bool,
 }
 
 /// A name, an address and a date.
@@ -51,6 +54,14 @@ pub(crate) struct PersonBody {
     pub(super) email: String,
     #[serde(default)]
     pub(super) date: Option<String>,
+}
+
+/// An object of Git LFS.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LfsBody {
+    pub(super) oid: String,
+    pub(super) size: u64,
 }
 
 /// One changed file.
@@ -75,6 +86,9 @@ pub(super) struct FileBody {
     /// in lines that follow,
     #[serde(default)]
     pub(super) content_id: Option<String>,
+    /// as an object of Git LFS that is here,
+    #[serde(default)]
+    pub(super) lfs: Option<LfsBody>,
     /// or as an object that is here.
     #[serde(default)]
     pub(super) blob: Option<String>,

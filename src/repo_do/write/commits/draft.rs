@@ -8,8 +8,9 @@ use gix_hash::ObjectId;
 use gix_object::bstr::BString;
 use gix_object::tree::EntryKind;
 
-use super::body::{CommitBody, FileBody};
+use super::body::{CommitBody, FileBody, LfsBody};
 use crate::git::edit::change::{Action, Change, Object};
+use crate::git::lfs::{LfsOid, Pointer};
 use crate::git::limits::Limits;
 use crate::git::protocol::oid_hex;
 use crate::git::refname;
@@ -45,6 +46,10 @@ pub(super) struct Draft {
     pub(super) push_options: Vec<BString>,
     /// Whether a commit that changes nothing is made.
     pub(super) allow_empty: bool,
+    /// Whether contents go through Git LFS where `.gitattributes` says so.
+    pub(super) lfs: bool,
+    /// The objects of Git LFS that files name.
+    pub(super) named: Vec<NamedObject>,
     /// The contents that came with them, by the number of [`Object::Later`].
     pub(super) contents: Vec<Vec<u8>>,
     /// The contents that are to come, whose numbers follow.
@@ -53,6 +58,17 @@ pub(super) struct Draft {
     pub(super) numbers: HashMap<String, u32>,
     /// The pointer by which errors name the changes.
     pub(super) pointer: &'static str,
+}
+
+/// An object of Git LFS that a file names. Its pointer is among the contents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NamedObject {
+    /// The number of the file.
+    pub(super) file: usize,
+    /// The number of the content.
+    pub(super) content: usize,
+    /// The object.
+    pub(super) pointer: Pointer,
 }
 
 /// A content that is to come.
@@ -100,6 +116,10 @@ impl Draft {
             let message = "patch and files are not taken together";
             return Err(invalid(at("patch"), message));
         }
+        if patch.is_some() && body.lfs {
+            let message = "patch and lfs are not taken together";
+            return Err(invalid(at("lfs"), message));
+        }
         if files.len() > FILES_MAX {
             let message = format!("{} files, at most {FILES_MAX} are taken", files.len());
             return Err(ErrorReply::at(ErrorCode::MemoryLimit, at("files"), message));
@@ -109,6 +129,8 @@ impl Draft {
             branch: branch.to_owned(),
             push_options: push_options::checked(push_options, &at("push_options"))?,
             allow_empty: body.allow_empty,
+            lfs: body.lfs,
+            named: Vec::new(),
             patch,
             guard,
             base: body.base.clone(),
@@ -150,6 +172,7 @@ impl Draft {
             ("content", file.content.is_some()),
             ("content_base64", file.content_base64.is_some()),
             ("content_id", file.content_id.is_some()),
+            ("lfs", file.lfs.is_some()),
             ("blob", file.blob.is_some()),
             ("delete", file.delete),
         ];
@@ -181,6 +204,18 @@ impl Draft {
                 later.push(number);
                 Some(self.streamed(number, id, file.size, takes_streams)?)
             }
+            Some("lfs") => {
+                if !matches!(
+                    kind,
+                    None | Some(EntryKind::Blob | EntryKind::BlobExecutable)
+                ) {
+                    let message = "lfs is for files of the modes 100644 and 100755";
+                    return Err(invalid(at(self, "mode"), message));
+                }
+                file.lfs
+                    .map(|named| self.named(number, &named))
+                    .transpose()?
+            }
             Some("blob") => {
                 let id = object_id(&file.blob.unwrap_or_default());
                 Some(Object::Known(
@@ -199,8 +234,8 @@ impl Draft {
             (false, Some(from), object) => Action::Move { from, kind, object },
             (false, None, Some(object)) => Action::Put { kind, object },
             (false, None, None) => {
-                let message = "a file needs one of content, content_base64, content_id, blob, \
-                               delete, move_from";
+                let message = "a file needs one of content, content_base64, content_id, lfs, \
+                               blob, delete, move_from";
                 return Err(invalid(format!("{}/files/{number}", self.pointer), message));
             }
         };
@@ -212,6 +247,22 @@ impl Draft {
         let number = u32::try_from(self.contents.len()).unwrap_or(u32::MAX);
         self.contents.push(content);
         Object::Later(number)
+    }
+
+    fn named(&mut self, file: usize, named: &LfsBody) -> Result<Object, ErrorReply> {
+        let oid = LfsOid::from_hex(named.oid.as_bytes());
+        let oid = oid.ok_or_else(|| {
+            let message = "an oid has 64 hexadecimal digits, in lower case";
+            invalid(self.field(file, "lfs/oid"), message)
+        })?;
+        let size = named.size;
+        let pointer = Pointer { oid, size };
+        self.named.push(NamedObject {
+            file,
+            content: self.contents.len(),
+            pointer,
+        });
+        Ok(self.content(pointer.write()))
     }
 
     fn streamed(

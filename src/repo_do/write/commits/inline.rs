@@ -1,10 +1,12 @@
 //! A commit whose files came with the request.
 
+use futures::FutureExt as _;
 use gix_hash::ObjectId;
 
 use super::body::CommitBody;
 use super::draft::Draft;
 use super::ground::{self, Ground};
+use super::large::LargeFiles;
 use super::made::{self, Made};
 use super::patched;
 use super::people::Words;
@@ -38,6 +40,7 @@ pub(super) async fn commit(write: WriteRequest) -> Answer {
 
 /// Makes the commit of a draft whose contents are all here.
 pub(super) async fn make(write: &WriteRequest, mut draft: Draft, words: &Words) -> Answer {
+    let large = LargeFiles::of(write, &mut draft).boxed_local().await?;
     let mut blobs = NewObjects::new(OBJECT_BYTES_MAX, &Limits::DEFAULT);
     let contents = std::mem::take(&mut draft.contents);
     let ids = blobs.add_all(ObjectKind::Blob, contents).map_err(full)?;
@@ -45,6 +48,13 @@ pub(super) async fn make(write: &WriteRequest, mut draft: Draft, words: &Words) 
     loop {
         let mut reading = write.reading().await?;
         let ground = Ground::find(write, &draft, &mut reading).await?;
+        let confirmed = match &large {
+            Some(large) => {
+                let confirmed = large.confirm(write, &draft, (&ground, &mut reading));
+                Some(confirmed.boxed_local().await?)
+            }
+            None => None,
+        };
         let mut objects = blobs.clone();
         let plan = match &draft.patch {
             None => ground::plan(write, &draft, &ground, &mut reading).await?,
@@ -66,10 +76,12 @@ pub(super) async fn make(write: &WriteRequest, mut draft: Draft, words: &Words) 
             commit,
             tree,
             files_changed,
+            large: large.as_ref(),
         };
         let changes = made::changes(&draft, &ground, made);
         attempts = attempts.saturating_add(1);
         let outcomes = publish(&write.writer(), &objects, changes).await?;
+        drop(confirmed);
         match outcomes.into_iter().next().flatten() {
             None => return made::answer(&draft, &ground, made),
             Some(Rejection::Stale { .. }) if draft.guard.is_none() && attempts < ATTEMPTS_MAX => {}

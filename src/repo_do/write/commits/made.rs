@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::draft::Draft;
 use super::ground::Ground;
+use super::large::{LargeFiles, ShownFile};
 use super::people::Words;
 use crate::git::edit::commit::NewCommit;
 use crate::git::protocol::push_commands::PushCommand;
@@ -27,14 +28,18 @@ pub(super) struct Committed {
     old_head: Option<String>,
     new_head: String,
     files_changed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lfs: Option<Vec<ShownFile>>,
 }
 
 /// The commit that was made.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Made {
+#[derive(Clone, Copy)]
+pub(super) struct Made<'a> {
     pub(super) commit: ObjectId,
     pub(super) tree: ObjectId,
     pub(super) files_changed: u64,
+    /// The files that went through Git LFS, if that was asked for.
+    pub(super) large: Option<&'a LargeFiles>,
 }
 
 /// The content of the commit.
@@ -67,7 +72,7 @@ pub(super) fn check_changes(
 }
 
 /// The change of the branch.
-pub(super) fn changes(draft: &Draft, ground: &Ground, made: Made) -> RefChanges {
+pub(super) fn changes(draft: &Draft, ground: &Ground, made: Made<'_>) -> RefChanges {
     let command = PushCommand {
         name: draft.name.clone(),
         old: ground.head,
@@ -83,12 +88,12 @@ pub(super) fn changes(draft: &Draft, ground: &Ground, made: Made) -> RefChanges 
 }
 
 /// 201, with what was made.
-pub(super) fn answer(draft: &Draft, ground: &Ground, made: Made) -> Answer {
+pub(super) fn answer(draft: &Draft, ground: &Ground, made: Made<'_>) -> Answer {
     let committed = committed(draft, ground, made);
     Ok(answer::enveloped(&committed)?.with_status(STATUS))
 }
 
-fn committed(draft: &Draft, ground: &Ground, made: Made) -> Committed {
+fn committed(draft: &Draft, ground: &Ground, made: Made<'_>) -> Committed {
     Committed {
         commit: made.commit.to_string(),
         tree: made.tree.to_string(),
@@ -96,5 +101,6 @@ fn committed(draft: &Draft, ground: &Ground, made: Made) -> Committed {
         old_head: ground.head.map(|id| id.to_string()),
         new_head: made.commit.to_string(),
         files_changed: made.files_changed,
+        lfs: made.large.map(|large| large.shown(draft)),
     }
 }

@@ -18,6 +18,8 @@ use super::body::CommitBody;
 use super::draft::{Draft, Streamed, invalid};
 use super::ground::{self, Ground};
 use super::inline;
+use super::large::LargeFiles;
+use super::large_content::{Content, LargeContent};
 use super::lines::Lines;
 use super::made::{self, Made};
 use super::people::Words;
@@ -36,7 +38,7 @@ use crate::repo_do::write::files_changed::files_changed;
 use crate::repo_do::write::pack_maker::PackMaker;
 use crate::repo_do::write::refusal::{self, full};
 use crate::repo_do::write::request::WriteRequest;
-use crate::repo_do::write::streamed_blob::{BLOB_BYTES, StreamedBlob};
+use crate::repo_do::write::streamed_blob::{BLOB_BYTES, BlobError, StreamedBlob};
 
 /// Bytes of the trees that one commit makes.
 const TREE_BYTES_MAX: u64 = 32 << 20;
@@ -176,7 +178,9 @@ struct Commit {
     entries: Vec<Option<u32>>,
     written: u32,
     /// The content whose pieces are coming.
-    open: Option<(usize, StreamedBlob)>,
+    open: Option<(usize, Content)>,
+    /// The files that go through Git LFS, if that was asked for.
+    large: Option<LargeFiles>,
 }
 
 impl Commit {
@@ -186,6 +190,7 @@ impl Commit {
         mut draft: Draft,
         words: Words,
     ) -> Result<Self, ErrorReply> {
+        let large = LargeFiles::of(write, &mut draft).boxed_local().await?;
         let mut reading = write.reading().await?;
         let ground = Ground::find(write, &draft, &mut reading).await?;
         let plan = ground::plan(write, &draft, &ground, &mut reading).await?;
@@ -209,6 +214,7 @@ impl Commit {
             maker,
             written: 0,
             open: None,
+            large,
         };
         for (number, content) in given.iter().enumerate() {
             let kind = ObjectKind::Blob;
@@ -226,23 +232,40 @@ impl Commit {
         }
         let ChunkLine { chunk } =
             strict::object(line).map_err(|error| of_line(error, line_number))?;
-        let (number, mut blob) = self.content_of(&chunk, line_number)?;
+        let (number, mut content) = self.content_of(&chunk, line_number)?;
         for piece in chunk.data.as_bytes().chunks(BASE64_PIECE) {
-            let content = STANDARD.decode(piece).map_err(|error| {
+            let bytes = STANDARD.decode(piece).map_err(|error| {
                 let message = format!("line {line_number}: data is no base64: {error}");
                 invalid(pointer_of(line_number, "/chunk/data"), message)
             })?;
-            let taken = blob.take(&content, &mut self.maker).await;
+            let taken = content.take(&bytes, &mut self.maker).await;
             taken.map_err(|error| error.at(Some(self.size_field(number))))?;
         }
         if chunk.eof {
-            let ended = blob.end(&mut self.maker).await;
+            let ended = self.end_content(number, content).await;
             ended.map_err(|error| error.at(Some(self.size_field(number))))?;
             self.note_entry(number);
         } else {
-            self.open = Some((number, blob));
+            self.open = Some((number, content));
         }
         Ok(())
+    }
+
+    /// Writes the blob of a content that is at its end.
+    async fn end_content(&mut self, number: usize, content: Content) -> Result<(), BlobError> {
+        match (content, &mut self.large) {
+            (Content::Blob(blob), _) => blob.end(&mut self.maker).await.map(drop),
+            (Content::Large(content), Some(large)) => {
+                content.check_end()?;
+                let sent = large.send(number, *content, &mut self.maker);
+                let content = &sent.boxed_local().await?;
+                let kind = ObjectKind::Blob;
+                Ok(self.maker.put(WholeObject { kind, content }).await?)
+            }
+            (Content::Large(_), None) => {
+                Err(ErrorReply::internal("lfs", &"nothing was to go there").into())
+            }
+        }
     }
 
     /// The content that a piece is of: the open one, or one that begins.
@@ -250,7 +273,7 @@ impl Commit {
         &mut self,
         chunk: &Chunk<'_>,
         line_number: u32,
-    ) -> Result<(usize, StreamedBlob), ErrorReply> {
+    ) -> Result<(usize, Content), ErrorReply> {
         let wrong = |message: String| {
             let pointer = pointer_of(line_number, "/chunk/content_id");
             invalid(pointer, format!("line {line_number}: {message}"))
@@ -263,9 +286,9 @@ impl Commit {
                 "no file of the metadata has this content_id".to_owned(),
             ));
         };
-        if let Some((open, blob)) = self.open.take() {
+        if let Some((open, content)) = self.open.take() {
             if open == number {
-                return Ok((open, blob));
+                return Ok((open, content));
             }
             let name = self.streamed(open).map_or("", |open| &open.content_id);
             let message = format!("content '{name}' has no piece with eof yet");
@@ -277,7 +300,15 @@ impl Commit {
         let size_bytes = self
             .streamed(number)
             .and_then(|streamed| streamed.size_bytes);
-        Ok((number, StreamedBlob::new(size_bytes)))
+        let large = self.large.as_ref();
+        Ok((
+            number,
+            if large.is_some_and(|large| large.is_marked(number)) {
+                Content::Large(Box::new(LargeContent::new(size_bytes)))
+            } else {
+                Content::Blob(StreamedBlob::new(size_bytes))
+            },
+        ))
     }
 
     fn streamed(&self, number: usize) -> Option<&Streamed> {
@@ -308,6 +339,13 @@ impl Commit {
             // The pack says already how many objects it has.
             return Err(refusal::moved("/0/metadata/expected_head", ground.head));
         }
+        let _confirmed = match &self.large {
+            Some(large) => {
+                let confirmed = large.confirm(write, &self.draft, (&ground, &mut reading));
+                Some(confirmed.boxed_local().await?)
+            }
+            None => None,
+        };
         let mut trees: Vec<Vec<u8>> = Vec::new();
         let mut sizes = NewObjects::new(TREE_BYTES_MAX, &Limits::DEFAULT);
         let tree = plan.finish(&ids, |content| {
@@ -336,6 +374,7 @@ impl Commit {
             commit,
             tree,
             files_changed,
+            large: self.large.as_ref(),
         };
         let changes = made::changes(&self.draft, &ground, made);
         let new_pack = self.maker.finish().await?;

@@ -87,7 +87,8 @@ async fn begin(write: &WriteRequest, asked: &Asked) -> Result<(Workbench, Source
     let ours = workbench::head(&write.store, &asked.into, asked.guard)?;
     let found = neighbour::find(write, elsewhere).await?;
     let brought = bringing::bring(write, &found, ours).await?;
-    let bench = Workbench::begin_with(write, brought).await?;
+    let mut bench = Workbench::begin_with(write, brought).await?;
+    bench.neighbour = Some(found.neighbour.clone());
     Ok((bench, Source::Elsewhere(found)))
 }
 

@@ -14,6 +14,7 @@ use crate::git::protocol::advertise::Version;
 use crate::git::protocol::oid_hex;
 use crate::git::refname;
 use crate::repo_do::contract::content::{self, ContentQuery, Named};
+use crate::repo_do::contract::lfs::{self, LfsBatch, LfsBatchAnswer};
 use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, ORIGIN, header, object_name, path};
 use crate::repo_do::runtime::body::Body;
 use crate::repo_do::runtime::timer;
@@ -33,6 +34,7 @@ pub(super) const SILENCE_MS: u32 = 60_000;
 const RETRY_SECONDS: u32 = 2;
 
 /// Another repository that the caller may read.
+#[derive(Clone)]
 pub(super) struct Neighbour {
     /// `namespace/name`, as the client spelled it.
     path: String,
@@ -153,6 +155,18 @@ impl Neighbour {
             return Err(self.broken(&"its answer has no body"));
         };
         Body::of_stream(stream).map_err(|error| self.broken(&error))
+    }
+
+    /// Which of these objects of Git LFS it has.
+    pub(super) async fn lfs(&self, batch: &LfsBatch) -> Result<LfsBatchAnswer, ErrorReply> {
+        let body = serde_json::to_vec(batch).map_err(|error| self.broken(&error))?;
+        let mut response = self
+            .ask(Method::Post, lfs::path::DOWNLOAD, Some(&body))
+            .await?;
+        if response.status_code() != 200 {
+            return Err(at(REPOSITORY, self.refusal(&mut response).await));
+        }
+        response.json().await.map_err(|error| self.broken(&error))
     }
 
     async fn ask(

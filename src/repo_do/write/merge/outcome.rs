@@ -5,6 +5,7 @@ use gix_object::bstr::BString;
 use serde_json::{Map, Value, json};
 
 use super::body::Branch;
+use super::large_files;
 use super::workbench::Workbench;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
@@ -45,14 +46,18 @@ impl Outcome {
         told.insert("filesChanged".to_owned(), json!(files_changed));
         let Workbench {
             objects,
-            reading,
+            mut reading,
             brought,
+            neighbour,
             ..
         } = bench;
-        drop(reading);
         if self.dry_run {
             return Ok(answer::enveloped(&Value::Object(told))?);
         }
+        if let (Some(neighbour), Some(_)) = (&neighbour, &brought) {
+            Box::pin(large_files::take_over(write, neighbour, &mut reading)).await?;
+        }
+        drop(reading);
         let told = answer::envelope(&Value::Object(told)).map_err(worker::Error::from)?;
         let changes = RefChanges {
             answer: Some(AnswerOf::fixed(201, told.clone())),

@@ -6,6 +6,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::BStr;
 
 use super::body::{Branch, check_revision};
+use super::neighbour::Neighbour;
 use crate::git::compare::CompareError;
 use crate::git::compare::history::CommonHistory;
 use crate::git::content::lookup;
@@ -42,6 +43,8 @@ pub(super) struct Workbench {
     pub(super) graph: Rc<CommitGraph>,
     pub(super) objects: NewObjects,
     pub(super) brought: Option<BroughtPack>,
+    /// Where that is from.
+    pub(super) neighbour: Option<Neighbour>,
     reserved_bytes: u64,
     /// Reservations of histories, kept for as long as the request.
     history_rooms: Vec<Reservation>,
@@ -108,6 +111,7 @@ impl Workbench {
             reading,
             graph,
             brought,
+            neighbour: None,
             objects: NewObjects::new(OBJECT_BYTES_MAX, &Limits::DEFAULT),
             reserved_bytes: 0,
             history_rooms: Vec::new(),

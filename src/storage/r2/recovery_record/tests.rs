@@ -61,12 +61,66 @@ fn refs() -> Vec<RefRecord> {
 }
 
 fn written(record: &Record, refs: &[RefRecord]) -> Vec<u8> {
-    let mut out = record.write().unwrap();
+    let mut out = record.write(false).unwrap();
     for reference in refs {
         write_ref(reference, &mut out);
     }
-    write_end(refs.len() as u64, &mut out);
+    write_end(refs.len() as u64, None, &mut out);
     out
+}
+
+fn written_with_lfs(refs: &[RefRecord], objects: &[NamedLfsObject]) -> Vec<u8> {
+    let mut out = record().write(true).unwrap();
+    for reference in refs {
+        write_ref(reference, &mut out);
+    }
+    for object in objects {
+        write_lfs_object(object, &mut out);
+    }
+    let counted = Some(objects.len() as u64);
+    write_end(refs.len() as u64, counted, &mut out);
+    out
+}
+
+/// The record, and objects of Git LFS.
+fn read_lfs(bytes: &[u8], piece: usize) -> Result<(Record, Vec<NamedLfsObject>), BadRecord> {
+    let (mut reader, mut objects) = (RecordReader::new(), Vec::new());
+    for piece in bytes.chunks(piece) {
+        reader.feed(piece)?;
+        objects.extend(reader.take_lfs_objects());
+    }
+    Ok((reader.finish()?, objects))
+}
+
+#[test]
+fn objects_of_lfs_make_it_version_4() {
+    let oid = |byte: u8| LfsOid::from([byte; 32]);
+    let objects = [(oid(0x0a), 0), (oid(0x1b), 1 << 40)];
+    let whole = written_with_lfs(&refs(), &objects);
+    let text = whole.to_str_lossy();
+    assert!(text.starts_with(r#"{"cairn_record":4,"#), "{text}");
+    let hex = "1b".repeat(32);
+    assert!(
+        text.ends_with(&format!("lfs {hex} 1099511627776\nend 2 2\n")),
+        "{text}"
+    );
+    for piece in [1, 7, 64, whole.len()] {
+        assert_eq!(read_lfs(&whole, piece), Ok((record(), objects.to_vec())));
+    }
+    for end in 0..whole.len() {
+        assert!(
+            read_lfs(whole.split_at(end).0, 100).is_err(),
+            "cut at {end}"
+        );
+    }
+    let swapped = written_with_lfs(&refs(), &[objects[1], objects[0]]);
+    let twice = written_with_lfs(&refs(), &[objects[0], objects[0]]);
+    let old = text.replacen(":4,", ":3,", 1).into_bytes();
+    let fewer = text.replace("end 2 2", "end 2 1").into_bytes();
+    let upper = text.replace(&hex, &hex.to_uppercase()).into_bytes();
+    for other in [swapped, twice, old, fewer, upper] {
+        assert!(read_lfs(&other, 50).is_err(), "{}", other.as_bstr());
+    }
 }
 
 fn read(bytes: &[u8], piece: usize) -> Result<(Record, Vec<RefRecord>), BadRecord> {
@@ -102,7 +156,7 @@ fn what_is_no_record_or_not_whole_is_refused() {
     for end in 0..whole.len() {
         assert!(read(whole.split_at(end).0, 100).is_err(), "cut at {end}");
     }
-    let lines: Vec<_> = std::str::from_utf8(&record().write().unwrap())
+    let lines: Vec<_> = std::str::from_utf8(&record().write(false).unwrap())
         .unwrap()
         .lines()
         .map(|line| format!("{line}\n"))
@@ -110,7 +164,7 @@ fn what_is_no_record_or_not_whole_is_refused() {
     let head = lines.concat();
     assert!(read(format!("{head}end 0\n").as_bytes(), 9).is_ok());
     let long = format!("{head}head {}\nend 0\n", "x".repeat(LINE_BYTES_MAX));
-    let other_version = head.replacen(":3,", ":4,", 1);
+    let other_version = head.replacen(":3,", ":5,", 1);
     let without_settings = format!("{}{}end 0\n", lines[0], lines[lines.len() - 1]);
     let without_head = format!("{}end 0\n", lines[..lines.len() - 1].concat());
     for other in [
@@ -157,7 +211,7 @@ fn the_lines_of_a_record_are_these() {
         "\n",
         "head refs/heads/main\n",
     );
-    let written = record().write().unwrap();
+    let written = record().write(false).unwrap();
     assert_eq!(written.as_bstr(), expect.as_bytes().as_bstr());
 }
 

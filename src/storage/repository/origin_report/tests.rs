@@ -44,7 +44,7 @@ fn a_repository_of_an_earlier_schema_has_nothing_to_report_and_takes_what_comes(
 
 #[test]
 fn warnings_of_all_parts_are_counted_and_the_first_ten_kept() {
-    let store = store(11);
+    let store = store(schema::REPOSITORY.migrations.len());
     for commits in [7, 0, 8] {
         store.add_import_warnings(&warnings(commits)).unwrap();
     }

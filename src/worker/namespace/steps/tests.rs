@@ -54,6 +54,8 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         origin: OriginReport::default(),
         size_bytes: 0,
         object_count: 0,
+        lfs_objects: 0,
+        lfs_bytes: 0,
     }
 }
 

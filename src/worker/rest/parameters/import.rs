@@ -31,6 +31,13 @@ pub(crate) struct NewImport {
     /// How objects are checked; as the namespace has it unless given.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Whether objects of Git LFS are taken along.
+    #[serde(default = "taken")]
+    pub(crate) lfs: bool,
+}
+
+fn taken() -> bool {
+    true
 }
 
 /// How much history is imported.

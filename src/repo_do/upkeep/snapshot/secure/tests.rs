@@ -20,9 +20,11 @@ impl Surroundings for Holds<'_> {
         Ok(())
     }
 
-    async fn release(&self, key: &str) -> Result<(), SnapshotError> {
-        self.bucket.delete(key).await?;
-        self.held.borrow_mut().remove(key);
+    async fn release(&self, releases: &[Release]) -> Result<(), SnapshotError> {
+        for release in releases {
+            self.bucket.delete(&release.r2_key).await?;
+            self.held.borrow_mut().remove(&release.r2_key);
+        }
         Ok(())
     }
 
@@ -275,7 +277,7 @@ impl Surroundings for Pusher<'_> {
         Ok(())
     }
 
-    async fn release(&self, _key: &str) -> Result<(), SnapshotError> {
+    async fn release(&self, _: &[Release]) -> Result<(), SnapshotError> {
         Ok(())
     }
 

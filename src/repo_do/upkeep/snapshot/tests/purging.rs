@@ -4,33 +4,35 @@
 
 use std::ops::ControlFlow;
 
+use super::super::audit::LfsCheck;
 use super::super::purge::{PurgeAccount, PurgedCopies};
 use super::super::secure::{Securing, Surroundings};
 use super::super::testing::{Memory, NOW, Store, now, repository};
-use super::{Account, FORK, Member, NETWORK, PACK_BYTES, apart, maintain, work};
+use super::{Account, FORK, Member, NETWORK, PACK_BYTES, apart, decided, maintain, work};
 use crate::git::store::{CHUNK_BYTES, PackId, PackStore as _, Part, Quarantine as _};
 use crate::repo_do::contract::Holder;
 use crate::repo_do::state::failure::SnapshotError;
+use crate::storage::db::faulty::Faulty;
 use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::sql::Database;
 use crate::storage::network::store::NetworkMember;
 use crate::storage::r2::bucket::record_key;
 use crate::storage::r2::recovery_record::RecordReader;
+use crate::storage::repository::copies::Release;
 use crate::storage::repository::publication::{PackPublication, Publication, RefUpdate};
 use crate::storage::repository::store::RepoStore;
 use crate::storage::repository::sweep::Sweep;
-use faulty::Faulty;
-
-#[path = "../../../../../tests/contract/faulty.rs"]
-mod faulty;
 
 const SUCCESSOR_BYTES: usize = CHUNK_BYTES - 9;
 
 impl PurgeAccount for Member<'_> {
     /// In the order of the network's object, which removes what it gave up within the request.
-    async fn purge(&self, keys: Vec<String>) -> Result<Vec<Holder>, SnapshotError> {
+    async fn purge(&self, releases: Vec<Release>) -> Result<Vec<Holder>, SnapshotError> {
         let account = self.0;
-        account.call(|| account.ledger.release(self.1, &keys, NOW))??;
+        account.call(|| {
+            let releases = decided(&releases);
+            account.ledger.release_decided(self.1, releases, NOW)
+        })??;
         account.call(|| account.ledger.hasten(NOW))??;
         account.ring(NOW)?;
         let holders = account.call(|| account.ledger.may_still_hold(self.1))??;
@@ -164,7 +166,7 @@ fn check_purged(store: &Store, account: &Account, is_forked: bool, label: &str) 
         ..Default::default()
     };
     let member = &Member(account, NETWORK);
-    let audit = now(securing(store, member).audit(NETWORK));
+    let audit = now(securing(store, member).audit(NETWORK, LfsCheck::Sizes));
     assert_eq!(audit, Ok(sound), "{label}");
     let count = if is_forked { 3 } else { 2 };
     assert_eq!(account.bucket.objects.borrow().len(), count, "{label}");
@@ -269,8 +271,8 @@ impl Surroundings for Pushed<'_> {
         Ok(())
     }
 
-    async fn release(&self, key: &str) -> Result<(), SnapshotError> {
-        self.member.release(key).await
+    async fn release(&self, releases: &[Release]) -> Result<(), SnapshotError> {
+        self.member.release(releases).await
     }
 
     async fn leave(&self) -> Result<(), SnapshotError> {
@@ -281,8 +283,8 @@ impl Surroundings for Pushed<'_> {
 }
 
 impl PurgeAccount for Pushed<'_> {
-    async fn purge(&self, keys: Vec<String>) -> Result<Vec<Holder>, SnapshotError> {
-        self.member.purge(keys).await
+    async fn purge(&self, releases: Vec<Release>) -> Result<Vec<Holder>, SnapshotError> {
+        self.member.purge(releases).await
     }
 }
 

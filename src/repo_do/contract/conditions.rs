@@ -1,5 +1,5 @@
-//! `If-None-Match`, `If-Range` and `Range` of a request for a blob
-//! (<https://www.rfc-editor.org/rfc/rfc9110#section-13>, `#section-14`). A blob's entity tag is its
+//! `If-None-Match`, `If-Range` and `Range` of a request for a blob or an object of Git LFS
+//! (<https://www.rfc-editor.org/rfc/rfc9110#section-13>, `#section-14`). Their entity tag is their
 //! id in quotes, so it is a strong one.
 
 use std::ops::Range;

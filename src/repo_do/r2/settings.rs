@@ -3,6 +3,7 @@
 
 use worker::Env;
 
+use crate::repo_do::state::store::Store;
 use crate::storage::repository::copies::SnapshotSettings;
 
 /// The deployment's settings: variables of `wrangler.toml`.
@@ -44,6 +45,12 @@ impl Settings {
             ready_bytes_min: bytes(set.ready_bytes_min, READY_BYTES_MIN, 4 << 20),
         }
     }
+}
+
+/// Milliseconds without a push after which there is something to do.
+pub(crate) fn settle_ms(env: &Env, store: &Store) -> i64 {
+    let set = store.snapshot_settings().unwrap_or_default();
+    Settings::of(env, &set).settle_ms
 }
 
 fn variable(env: &Env, name: &str) -> Option<u64> {

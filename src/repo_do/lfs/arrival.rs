@@ -1,0 +1,113 @@
+//! Objects that come inside another request, whose bytes this object has: they are noted, put to R2,
+//! and then the repository's, as those of an upload are.
+
+use std::rc::Rc;
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use crate::git::lfs::{LfsOid, Pointer};
+use crate::git::store::PackId;
+use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::r2::network::Member;
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::state::store::Store;
+use crate::storage::r2::binding::R2;
+use crate::storage::r2::bucket::{BucketError, lfs_key};
+use crate::storage::repository::store::RepositoryRecord;
+
+/// Objects that are put to R2 at once: a worker may wait for six answers.
+const PUT_AT_ONCE: usize = 4;
+
+/// After how many seconds an object whose row is gone is worth another try.
+const RETRY_SECONDS: u32 = 2;
+
+/// The repository that gets objects.
+pub(crate) struct Arrival<'a> {
+    /// The repository's object.
+    pub(crate) object: &'a Rc<RepoObject>,
+    /// Its store.
+    pub(crate) store: &'a Rc<Store>,
+    /// The repository, as it may be changed now.
+    pub(crate) record: &'a RepositoryRecord,
+}
+
+impl Arrival<'_> {
+    /// Notes objects that are about to come, and takes their keys in the network's account. Gives
+    /// those that the repository does not have.
+    pub(crate) async fn begin(&self, pointers: &[Pointer]) -> Result<Vec<Pointer>, ErrorReply> {
+        let (mut lacking, mut keys, mut taken_at) = (Vec::new(), Vec::new(), 0);
+        for pointer in pointers {
+            let Pointer { oid, size } = pointer;
+            let key = self.key(oid);
+            let begun = self.store.begin_lfs_upload((oid, *size), &key, now_ms())?;
+            if begun.is_stored {
+                self.store.need_lfs_objects(&[begun])?;
+            } else {
+                lacking.push(*pointer);
+                keys.push(key);
+                taken_at = begun.at.max(taken_at);
+            }
+        }
+        if !keys.is_empty() {
+            self.store.join_network(self.record.network())?;
+            let member = Member::of(&self.object.env, self.record);
+            member.take_at(keys, taken_at).await?;
+        }
+        Ok(lacking)
+    }
+
+    /// Puts contents that are held to R2.
+    pub(crate) async fn put_all(&self, contents: Vec<(Pointer, &[u8])>) -> Result<(), ErrorReply> {
+        let bucket = R2::of(&self.object.env).map_err(|error| failed(&error))?;
+        let puts = contents.into_iter().map(|(pointer, content)| {
+            let (bucket, key) = (&bucket, self.key(&pointer.oid));
+            async move {
+                let sha256 = pointer.oid.as_bytes();
+                bucket
+                    .put_bytes_verified(&key, content.to_vec(), sha256)
+                    .await
+            }
+        });
+        let put = stream::iter(puts).buffer_unordered(PUT_AT_ONCE);
+        put.try_collect::<()>()
+            .await
+            .map_err(|error| failed(&error))
+    }
+
+    /// Puts a content to R2 that waits in the rows of a pack: only a chunk of it is held at a time.
+    pub(crate) async fn put_rows(
+        &self,
+        pointer: Pointer,
+        (rows, chunks): (PackId, u32),
+    ) -> Result<(), ErrorReply> {
+        let bucket = R2::of(&self.object.env).map_err(|error| failed(&error))?;
+        let store = Rc::clone(self.store);
+        let pieces = stream::iter(0..chunks).map(move |number| {
+            let chunk = store.chunk_uncached(rows, number);
+            chunk.map_err(|error| worker::Error::RustError(error.to_string()))
+        });
+        let (key, sha256) = (self.key(&pointer.oid), pointer.oid.as_bytes());
+        let put = bucket.put_stream_verified(&key, pieces, pointer.size, sha256);
+        put.await.map_err(|error| failed(&error))
+    }
+
+    /// R2 has the bytes of these objects: the repository has them from now on.
+    pub(crate) fn finish(&self, pointers: &[Pointer]) -> Result<(), ErrorReply> {
+        for Pointer { oid, size } in pointers {
+            if !self.store.finish_lfs_object((oid, *size), now_ms())? {
+                let message = format!("the upload of {oid} was given up: send the request again");
+                return Err(ErrorReply::busy(RETRY_SECONDS, message));
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&self, oid: &LfsOid) -> String {
+        lfs_key(self.record.network(), oid)
+    }
+}
+
+fn failed(error: &BucketError) -> ErrorReply {
+    ErrorReply::internal("lfs", error)
+}

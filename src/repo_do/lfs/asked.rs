@@ -1,0 +1,47 @@
+//! A request about Git LFS as its handler gets it, and what handlers ask of it.
+
+use std::rc::Rc;
+
+use worker::Request;
+
+use crate::git::lfs::LfsOid;
+use crate::git::receive_pack::rules::Rejection;
+use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
+use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::state::store::Store;
+use crate::storage::repository::store::RepositoryRecord;
+
+/// The input of every handler.
+pub(crate) struct LfsRequest {
+    /// The repository's object.
+    pub(crate) object: Rc<RepoObject>,
+    /// Its store.
+    pub(crate) store: Rc<Store>,
+    /// The request; its body is unread.
+    pub(crate) request: Request,
+    /// The caller, who has the access of the path, and the repository.
+    pub(crate) authorized: Authorized,
+}
+
+/// The repository as it is now, if the caller may still push to it and its settings allow changes. To
+/// be asked in the step that changes something.
+pub(super) fn writable(
+    store: &Store,
+    authorized: &Authorized,
+) -> Result<RepositoryRecord, ErrorReply> {
+    let record = authorized.judge_again(store, Access::Push)?;
+    if record.settings.read_only {
+        let message = Rejection::ReadOnly.to_string();
+        return Err(ErrorReply::new(ErrorCode::Forbidden, message));
+    }
+    Ok(record)
+}
+
+/// The name in a request of the Worker's, which has checked it.
+pub(super) fn oid_of(digits: &str) -> Result<LfsOid, ErrorReply> {
+    LfsOid::from_hex(digits.as_bytes()).ok_or_else(|| {
+        let message = format!("the worker sent '{digits}' as the name of an lfs object");
+        ErrorReply::new(ErrorCode::InternalError, message)
+    })
+}

@@ -1,0 +1,216 @@
+//! Locks on files. Whoever may push may lock, unlock what they hold and, if they say so, what others
+//! hold; whoever may read sees who holds which. No handler waits between its judgement and its write. What Git itself pushes is not judged by locks: git-lfs
+//! asks about them before it pushes.
+
+use serde_json::json;
+
+use super::asked::{LfsRequest, writable};
+use crate::git::edit::path::check_file;
+use crate::git::limits::Limits;
+use crate::git::store::StoreError;
+use crate::repo_do::contract::lfs_locks::{
+    LOCK_REF_BYTES_MAX, LOCKS_MAX, LOCKS_PAGE_MAX, ListLocks, LockAnswer, LockList, LockOwner,
+    NewLock, OPERATOR, ShownLock, Unlock, VerifiedLocks, path,
+};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, TokenRecord};
+use crate::repo_do::request::answer::{Answer, body, no_route};
+use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::reply;
+use crate::repo_do::state::store::Store;
+use crate::storage::db::row::INTEGER_MAX;
+use crate::storage::repository::lfs_locks::{self, LfsLock, LockPage, Locked};
+use crate::storage::time::rfc_3339_seconds;
+
+/// Answers a request about locks.
+pub(super) async fn answer(asked: LfsRequest) -> Answer {
+    let LfsRequest {
+        store,
+        request,
+        authorized,
+        ..
+    } = asked;
+    match request.path().as_str() {
+        path::CREATE => create(&store, &body(request).await?, &authorized),
+        path::LIST => list(&store, &body(request).await?),
+        path::VERIFY => verify(&store, &body(request).await?, &authorized),
+        path::UNLOCK => unlock(&store, &body(request).await?, &authorized),
+        _ => Err(no_route()),
+    }
+}
+
+fn create(store: &Store, asked: &NewLock, authorized: &Authorized) -> Answer {
+    check_path(&asked.path)?;
+    check_ref(asked.ref_name.as_deref())?;
+    let new = lfs_locks::NewLock {
+        path: &asked.path,
+        ref_name: asked.ref_name.as_deref(),
+        owner: owner(authorized.token.as_ref()),
+    };
+    writable(store, authorized)?;
+    match store.lock_lfs_file(&new, LOCKS_MAX, now_ms())? {
+        Locked::Made(lock) => reply::json(&answered(&lock)),
+        Locked::Before(lock) => {
+            let message = format!("lock already created: {}", held_by(&lock));
+            let refusal = ErrorReply::new(ErrorCode::AlreadyExists, message);
+            Err(refusal.with_details(json!(answered(&lock))))
+        }
+        Locked::TooMany => {
+            let message = format!("the repository has {LOCKS_MAX} locks, and may have no more");
+            Err(ErrorReply::new(ErrorCode::Forbidden, message))
+        }
+    }
+}
+
+fn list(store: &Store, asked: &ListLocks) -> Answer {
+    let page = page(store, asked)?;
+    reply::json(&LockList {
+        next_cursor: next_cursor(&page),
+        locks: page.locks.iter().map(shown).collect(),
+    })
+}
+
+fn verify(store: &Store, asked: &ListLocks, authorized: &Authorized) -> Answer {
+    let page = page(store, asked)?;
+    let owner = owner(authorized.token.as_ref());
+    let is_ours = |lock: &&LfsLock| lock.owner == owner;
+    let (ours, theirs): (Vec<_>, Vec<_>) = page.locks.iter().partition(is_ours);
+    reply::json(&VerifiedLocks {
+        ours: ours.into_iter().map(shown).collect(),
+        theirs: theirs.into_iter().map(shown).collect(),
+        next_cursor: next_cursor(&page),
+    })
+}
+
+fn unlock(store: &Store, asked: &Unlock, authorized: &Authorized) -> Answer {
+    writable(store, authorized)?;
+    let id = asked.id;
+    let found = find(store, &id.to_string())?;
+    let unknown = || {
+        let message = format!("there is no lock with the id {id}");
+        ErrorReply::new(ErrorCode::NotFound, message)
+    };
+    let lock = found.ok_or_else(unknown)?;
+    if lock.owner != owner(authorized.token.as_ref()) && !asked.force {
+        let message = format!("{}: only force removes it", held_by(&lock));
+        return Err(ErrorReply::new(ErrorCode::Forbidden, message));
+    }
+    store.unlock_lfs_file(lock.id)?;
+    reply::json(&answered(&lock))
+}
+
+/// The page that was asked for.
+fn page(store: &Store, asked: &ListLocks) -> Result<LockPage, ErrorReply> {
+    let limit = asked.limit.filter(|limit| *limit > 0);
+    let limit = limit.unwrap_or(LOCKS_PAGE_MAX).min(LOCKS_PAGE_MAX);
+    if asked.path.is_none() && asked.id.is_none() {
+        let after = asked.cursor.as_deref().map_or(Some(0), parse_id);
+        let unknown =
+            || ErrorReply::new(ErrorCode::InvalidInput, "cursor: not one of this server's");
+        return Ok(store.lfs_locks(after.ok_or_else(unknown)?, limit)?);
+    }
+    let lock = match &asked.path {
+        Some(path) => store.lfs_lock_on(path)?,
+        None => find(store, asked.id.as_deref().unwrap_or_default())?,
+    };
+    let is_meant = |lock: &LfsLock| {
+        let id = asked.id.as_deref();
+        id.is_none_or(|id| parse_id(id) == Some(lock.id))
+    };
+    // There is one such lock at most, which any page before had.
+    let lock = lock.filter(|lock| asked.cursor.is_none() && is_meant(lock));
+    Ok(LockPage {
+        locks: lock.into_iter().collect(),
+        has_more: false,
+    })
+}
+
+fn next_cursor(page: &LockPage) -> Option<String> {
+    let last = page.locks.last().filter(|_| page.has_more)?;
+    Some(last.id.to_string())
+}
+
+fn find(store: &Store, id: &str) -> Result<Option<LfsLock>, StoreError> {
+    match parse_id(id) {
+        Some(id) => store.lfs_lock(id),
+        None => Ok(None),
+    }
+}
+
+/// The number in an id, in no other spelling than ours and no larger than the database takes.
+fn parse_id(id: &str) -> Option<i64> {
+    let number: i64 = id.parse().ok()?;
+    let is_number = (1..=INTEGER_MAX).contains(&number);
+    (is_number && number.to_string() == id).then_some(number)
+}
+
+fn check_path(path: &str) -> Result<(), ErrorReply> {
+    check_file(path.into(), &Limits::DEFAULT).map_err(|fault| {
+        let message = format!("path: {fault}");
+        ErrorReply::at(ErrorCode::InvalidInput, "/path", message)
+    })
+}
+
+fn check_ref(name: Option<&str>) -> Result<(), ErrorReply> {
+    let bytes = name.unwrap_or_default().len();
+    if bytes <= LOCK_REF_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!("ref.name: has {bytes} bytes, at most {LOCK_REF_BYTES_MAX} are taken");
+    Err(ErrorReply::at(
+        ErrorCode::InvalidInput,
+        "/ref/name",
+        message,
+    ))
+}
+
+/// Who a caller is as the owner of locks: tokens of one label are one owner. The operator, who has no
+/// token, is the empty name.
+fn owner(token: Option<&TokenRecord>) -> &str {
+    token.map_or("", |token| {
+        token.label.as_deref().unwrap_or(&token.token_id)
+    })
+}
+
+fn owner_shown(owner: &str) -> &str {
+    if owner.is_empty() { OPERATOR } else { owner }
+}
+
+fn held_by(lock: &LfsLock) -> String {
+    let owner = owner_shown(&lock.owner);
+    format!("'{}' is locked by {owner}", shortened(&lock.path))
+}
+
+/// The beginning of what a client sent, for a message.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
+}
+
+fn answered(lock: &LfsLock) -> LockAnswer {
+    LockAnswer { lock: shown(lock) }
+}
+
+fn shown(lock: &LfsLock) -> ShownLock {
+    ShownLock {
+        id: lock.id.to_string(),
+        path: lock.path.clone(),
+        locked_at: rfc_3339_seconds(lock.locked_at),
+        owner: LockOwner {
+            name: owner_shown(&lock.owner).to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_one_spelling_and_a_bound() {
+        assert_eq!(parse_id("1"), Some(1));
+        assert_eq!(parse_id("9007199254740991"), Some(INTEGER_MAX));
+        for other in ["", "0", "-1", "+1", "01", " 1", "x", "9007199254740992"] {
+            assert_eq!(parse_id(other), None, "{other}");
+        }
+    }
+}

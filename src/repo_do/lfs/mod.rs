@@ -1,0 +1,24 @@
+//! Git LFS as the repository's object knows it: which objects the repository has, which are on their
+//! way, who locks which file. Bytes never pass through here,
+//! but those of commits made by REST.
+//!
+//! | file | what |
+//! |---|---|
+//! | `dispatch` | which handler answers, and the access that it needs |
+//! | `asked` | a request as its handler gets it |
+//! | `batch` | many objects at once: which of them the repository has |
+//! | `search` | which objects the pointers name that some roots reach |
+//! | `transfer` | one object: its upload begins and ends, its bytes are found |
+//! | `presigned` | an upload that bypasses the Worker: whose it is, and that it has come |
+//! | `locks` | who locks which file |
+//! | `arrival` | objects that come inside another request |
+
+pub(crate) mod arrival;
+pub(crate) mod dispatch;
+pub(crate) mod search;
+
+mod asked;
+mod batch;
+mod locks;
+mod presigned;
+mod transfer;

@@ -1,0 +1,19 @@
+//! The last phase of an import: objects of Git LFS that the imported refs name
+//! ([ADR 81](../../../../../docs/adr/0081-imports-and-merges-take-lfs-objects-along.md)).
+//!
+//! | file | what |
+//! |---|---|
+//! | `phase` | the steps: pointers found, objects taken page by page, the report |
+//! | `page` | one page: the remote asked, its objects taken |
+//! | `batch` | the question to the remote and its answer, without I/O |
+//! | `remote` | the remote's LFS server over HTTP |
+//! | `config` | `.lfsconfig`, which may name another server |
+//!
+//! From this phase on the import cannot fail: whatever goes wrong ends it with a report of what is
+//! missing. The rows of `import_lfs` say what is left to do.
+
+mod batch;
+mod config;
+mod page;
+mod phase;
+mod remote;

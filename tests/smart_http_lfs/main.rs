@@ -1,0 +1,24 @@
+//! Git LFS by plain HTTP: batches, objects that come and go, who may have what, how errors are told.
+
+// The lints of wire data and of clocks: here every surprise is a failed test, and time is measured.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod access;
+mod batches;
+mod broken;
+mod client;
+mod commits;
+mod deployment;
+mod life;
+mod measures;
+mod reading;
+mod state;
+mod transfers;
