@@ -420,8 +420,9 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fsck: { strict: boolean };
   /** Whether clones and fetches are events. */
   fetchEvents: boolean;
-  /** Of an import: the objects of Git LFS that it took along, and those that it did not get. */
-  lfsImport?: LfsImport;
+  /** The large files of Git LFS that it has, and their bytes together. */
+  lfsObjects: number;
+  lfsBytes: number;
   /** Of an import: what fsck warned of. */
   fsckWarnings?: FsckWarnings;
   /** Of an import or a fork: refs of its source that it left out. */
@@ -814,15 +815,6 @@ export type FileMode = "100644" | "100755" | "120000" | "160000" | "040000";
 export interface LfsObject {
   oid: string;
   size: number;
-}
-
-/** What an import did about Git LFS. */
-export interface LfsImport {
-  objects: number;
-  bytes: number;
-  /** Why it stopped before it had asked for all of them. */
-  error?: string;
-  missing: { count: number; bytes: number; first: (LfsObject & { reason?: string })[] };
 }
 
 /** An object of Git LFS that a repository has. */

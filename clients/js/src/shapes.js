@@ -47,6 +47,8 @@ export function shown(result) {
     denyDeletes: result.deny_deletes,
     fsck,
     fetchEvents: result.fetch_events,
+    lfsObjects: result.lfs_objects,
+    lfsBytes: result.lfs_bytes,
   };
   // Only imports and forks have them.
   if (warnings) {

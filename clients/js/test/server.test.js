@@ -91,13 +91,15 @@ test("a repository is made, shown, listed and deleted", async () => {
     denyDeletes: false,
     fsck: { strict: false },
     fetchEvents: false,
+    lfsObjects: 0,
+    lfsBytes: 0,
   });
   for (const time of [createdAt, updatedAt]) assert.equal(new Date(time).toISOString(), time);
 
   const { repos, total } = await ARTIFACTS.list();
   assert.equal(total, 1);
   const listed = { ...info };
-  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents"];
+  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "lfsObjects", "lfsBytes"];
   for (const field of own) {
     delete listed[field];
   }

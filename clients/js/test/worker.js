@@ -13,11 +13,11 @@ export default {
   },
 };
 
-/** What happens next in the namespace: here, the Worker's own doing. */
+/** The repository that is made next in the namespace: here, by the Worker itself. */
 async function newest(ARTIFACTS) {
   const made = setTimeout(() => ARTIFACTS.create(`followed-${Date.now()}`), 100);
   try {
-    for await (const { type, payload } of ARTIFACTS.events({ after: "newest" })) {
+    for await (const { type, payload } of ARTIFACTS.events({ after: "newest", types: ["repo.created"] })) {
       return Response.json({ type, defaultBranch: payload.defaultBranch });
     }
   } finally {
