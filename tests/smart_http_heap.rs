@@ -24,14 +24,14 @@ use support::server::Server;
 use support::stalled::Stalled;
 use ureq::http::Method;
 
-/// The most KiB that the heap may have, the 1,600 or so of the module itself among them: at most a
+/// The most KiB that the heap may have, the 1,900 or so of the module itself among them: at most a
 /// quarter above what it has. Whoever raises one says why.
 const BUDGETS_KIB: [(&str, u64); 13] = [
     ("first push of 15,000 objects", 22_500),
     ("push of one commit", 3_900),
     ("push of a blob of 30 MB", 5_300),
     ("fork", 5_200),
-    ("ls-remote", 1_900),
+    ("ls-remote", 2_050),
     ("clone", 6_200),
     ("clone --depth=1", 7_000),
     ("clone --filter=blob:none", 6_200),
