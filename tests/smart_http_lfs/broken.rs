@@ -12,6 +12,10 @@ use crate::support::rest::Hosted;
 use crate::support::server::{Server, server};
 use crate::support::wait::until_true;
 
+/// Has the local R2 refuse every write.
+const REFUSE: &str = "CREATE TRIGGER refuse BEFORE INSERT ON _mf_objects
+    BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+
 const CHUNKED: &str = "Transfer-Encoding: chunked";
 
 fn bare(hosted: &Hosted) -> &str {
@@ -123,6 +127,25 @@ fn several_uploads_of_one_object_at_once() {
 }
 
 #[test]
+fn an_upload_that_r2_turns_away_counts_where_another_has_brought_the_object() {
+    let server = Server::start();
+    let (hosted, lfs) = create(&server, "turned-away");
+    let object = Object::of_length(600_000, 10);
+    let length = format!("Content-Length: {}", object.bytes.len());
+    let mut slow = Upload::begin(&server, &lfs, bare(&hosted), &object, &length);
+    slow.send(&object.bytes[..300_000]);
+    until_true("the row of the upload", Duration::from_secs(10), || {
+        uploads(server.state()) == 1
+    });
+    assert_eq!(lfs.put(&object).status, 200);
+    change_bucket(server.state(), REFUSE);
+    slow.send(&object.bytes[300_000..]);
+    let (status, said) = slow.answer();
+    assert_eq!(status, 200, "{said}");
+    assert!(lfs.has(&object));
+}
+
+#[test]
 fn a_repository_that_is_deleted_beside_an_upload_stays_away() {
     let (hosted, lfs) = Lfs::create("lfs-broken", "deleted");
     let object = Object::of_length(500_000, 8);
@@ -144,9 +167,7 @@ fn an_r2_that_refuses_is_told_as_such_and_leaves_nothing() {
     let (_, lfs) = create(&server, "refused");
     let (first, second) = (Object::of("first"), Object::of_length(200_000, 9));
     assert_eq!(lfs.put(&first).status, 200);
-    let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON _mf_objects
-        BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
-    server.restart_after(|state| change_bucket(state, trigger));
+    server.restart_after(|state| change_bucket(state, REFUSE));
     let told = message(&lfs.put(&second), 502);
     assert!(
         told.starts_with("the storage did not take the object"),

@@ -7,8 +7,9 @@
 use worker::Response;
 
 use super::asking::{ask, check_encoding};
-use crate::repo_do::contract::lfs::LfsOid;
-use crate::repo_do::contract::lfs::{self, LFS_OBJECT_BYTES_MAX, LfsNamed, LfsPlace};
+use crate::repo_do::contract::lfs::{
+    self, LFS_OBJECT_BYTES_MAX, LfsExpected, LfsNamed, LfsOid, LfsPlace,
+};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::storage::fault_log;
 use crate::storage::r2::binding::R2;
@@ -59,8 +60,8 @@ pub(super) async fn upload(
 
 /// Whether another upload has brought the object meanwhile: R2 takes one write of a key in a second.
 async fn has_come(visit: &Visit, path: &RepositoryPath, named: &LfsNamed) -> bool {
-    let found = ask::<LfsPlace>(visit, path, Access::Push, lfs::path::VERIFY, named).await;
-    found.is_ok_and(|place| place.size == named.size)
+    let found = ask::<LfsExpected>(visit, path, Access::Push, lfs::path::VERIFY, named).await;
+    found.is_ok_and(|found| found.place.is_stored && found.place.size == named.size)
 }
 
 /// Refuses a size beyond the bound, and a body that is known to have another one.
