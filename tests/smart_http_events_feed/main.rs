@@ -20,6 +20,7 @@ use support::git::Git;
 use support::rest::Hosted;
 use support::rest::Rest;
 use support::scratch::Scratch;
+use support::wait::until;
 
 const INVALID_INPUT: u64 = 10_100;
 const EVENTS_GONE: u64 = 10_203;
@@ -68,6 +69,20 @@ fn page(rest: &Rest, feed: &str, query: &str) -> (Vec<Value>, Value) {
     let answer = rest.get(&format!("{feed}?{query}"));
     let events = answer.result(200).as_array().unwrap().clone();
     (events, answer.json()["result_info"].clone())
+}
+
+/// Waits until a feed tells of a push; gives the number of its newest event then. A namespace hears
+/// of a push a little later than the repository.
+fn once_told(rest: &Rest, feed: &str, tip: &String) -> i64 {
+    until(
+        "the feed tells of the push",
+        Duration::from_secs(10),
+        || {
+            let (events, info) = page(rest, feed, "types=repo.pushed");
+            let is_told = events.iter().any(|event| event["payload"]["after"] == *tip);
+            is_told.then(|| info["newest"].as_i64().unwrap())
+        },
+    )
 }
 
 /// Follows a feed from its beginning, a few events at a time, until all these commits were pushed.

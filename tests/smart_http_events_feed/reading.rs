@@ -11,8 +11,7 @@ use crate::support::server::ADMIN_KEY;
 use crate::support::server::Server;
 use crate::support::server::server;
 use crate::support::sse::Stream;
-use crate::support::wait::until;
-use crate::{INVALID_INPUT, Pushed, follow, namespace_feed, page, tips};
+use crate::{INVALID_INPUT, Pushed, follow, namespace_feed, once_told, page, tips};
 
 #[test]
 fn a_reader_from_the_beginning_sees_each_event_once_while_others_push() {
@@ -69,13 +68,12 @@ fn a_reader_from_the_beginning_sees_each_event_once_while_others_push() {
 fn a_long_poll_is_answered_when_something_comes() {
     let rest = server().rest();
     let pushed = Pushed::new(&rest, "woken", "one");
-    pushed.push("first");
+    let mut tip = pushed.push("first");
     for feed in [pushed.feed(), namespace_feed("woken")] {
         // What is here is answered at once, and what is not when the time is up.
-        let newest = until("the first push", Duration::from_secs(10), || {
-            let (events, info) = page(&rest, &feed, "wait=30&types=repo.pushed");
-            (!events.is_empty()).then(|| info["newest"].as_i64().unwrap())
-        });
+        let newest = once_told(&rest, &feed, &tip);
+        let (events, _) = page(&rest, &feed, "wait=30&types=repo.pushed");
+        assert!(!events.is_empty());
         let begun = Instant::now();
         let (events, info) = page(&rest, &feed, &format!("after={newest}&wait=1"));
         assert_eq!((events.len(), &info["after"]), (0, &json!(newest)));
@@ -85,7 +83,7 @@ fn a_long_poll_is_answered_when_something_comes() {
                 let query = format!("after={newest}&wait=30");
                 (page(&rest, &feed, &query).0, Instant::now())
             });
-            let tip = pushed.push(&format!("second {feed}"));
+            tip = pushed.push(&format!("second {feed}"));
             let (events, answered) = {
                 let pushed = Instant::now();
                 let (events, answered) = poll.join().unwrap();
@@ -101,6 +99,7 @@ fn a_long_poll_is_answered_when_something_comes() {
 fn a_stream_goes_on_where_it_was_cut() {
     let rest = server().rest();
     let pushed = Pushed::new(&rest, "streamed", "one");
+    let mut newest = pushed.push("the very first");
     for (feed, place) in [
         (pushed.feed(), "sequence"),
         (namespace_feed("streamed"), "namespaceSequence"),
@@ -110,8 +109,7 @@ fn a_stream_goes_on_where_it_was_cut() {
             Stream::open(server(), ADMIN_KEY, &path, id)
         };
         let only = "types=repo.pushed";
-        let before = page(&rest, &feed, "").1["newest"].as_i64().unwrap();
-        let mut stream = open(only, Some(before));
+        let mut stream = open(only, Some(once_told(&rest, &feed, &newest)));
         assert_eq!(stream.status, 200, "{:?}", stream.head);
         let kind = "content-type: text/event-stream";
         assert!(
@@ -135,6 +133,7 @@ fn a_stream_goes_on_where_it_was_cut() {
         assert_eq!(last.data["payload"]["after"], third);
         let asked = json!({ "last": last.id, "seen": seen.id });
         assert!(last.id > seen.id, "{asked}");
+        newest = third;
     }
 }
 

@@ -39,8 +39,11 @@ fn readers_who_wait_are_told_that_the_repository_is_gone() {
         assert!(begun.elapsed() < Duration::from_secs(10));
     });
     assert_eq!(Stream::open(server(), ADMIN_KEY, &feed, None).status, 404);
-    // Their namespace tells the rest.
-    let (events, _) = page(&rest, &namespace_feed("gone"), "types=repo.deleted");
+    // Their namespace tells the rest; it hears of it while the repository is deleted.
+    let events = until("the deletion", Duration::from_secs(10), || {
+        let (events, _) = page(&rest, &namespace_feed("gone"), "types=repo.deleted");
+        (!events.is_empty()).then_some(events)
+    });
     assert_eq!(events.len(), 1);
 }
 
