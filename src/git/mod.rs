@@ -3,7 +3,8 @@
 //! Invariants of this layer:
 //! - It imports nothing of ours from outside `git`, no platform, no SQL, no clock, no randomness.
 //! - Inside it, imports point only downward:
-//!   values (`object`, `hash`, `refname`, `filter`, `limits`, `lfs`, `attributes`) <
+//!   values (`object`, `hash`, `refname`, `filter`, `limits`, `lfs`,
+//!   `attributes`, `unquote`, `config`) <
 //!   { `protocol`, `pack`, `store` } < `graph` <
 //!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content`, `compare`, `edit` } <
 //!   { `merge`, `patch` }.
@@ -14,6 +15,7 @@
 
 pub mod attributes;
 pub mod compare;
+pub(crate) mod config;
 pub mod content;
 pub mod edit;
 pub mod fetch_client;
@@ -31,4 +33,5 @@ pub mod protocol;
 pub mod receive_pack;
 pub mod refname;
 pub mod store;
+pub(crate) mod unquote;
 pub mod upload_pack;

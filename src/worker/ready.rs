@@ -90,11 +90,7 @@ pub(crate) async fn answer(
 /// Opens the bytes of the R2 object; the error says why there are none.
 async fn open(visit: &Visit, key: &str) -> Result<ReadableStream, String> {
     let bucket = R2::of(&visit.env).map_err(|error| error.to_string())?;
-    let object = bucket.open(key).await.map_err(|error| error.to_string())?;
-    match object.body().map(worker::ObjectBody::response_body) {
-        Some(Ok(ResponseBody::Stream(rest))) => Ok(rest),
-        _ => Err(format!("r2: object {key} has no body")),
-    }
+    bucket.open(key).await.map_err(|error| error.to_string())
 }
 
 /// The parts of an answer.

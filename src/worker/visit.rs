@@ -5,6 +5,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use worker::{Env, Headers, Response};
 
 use super::credentials::{Identity, identify};
+use super::envelope;
 use super::namespace::once::{Purpose, Seed};
 use super::public_url::{self, PUBLIC_URL};
 use super::random;
@@ -97,6 +98,15 @@ impl Visit {
             }
         })
     }
+}
+
+/// The headers that every answer of REST has.
+pub(crate) fn rest_headers() -> worker::Result<Headers> {
+    let headers = Headers::new();
+    for (name, value) in envelope::HEADERS {
+        headers.set(name, value)?;
+    }
+    Ok(headers)
 }
 
 /// A reply as the platform's response.

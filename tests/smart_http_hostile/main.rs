@@ -44,4 +44,5 @@ mod odd;
 mod pack;
 mod packs;
 mod request;
+mod special_files;
 mod target;

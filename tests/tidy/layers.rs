@@ -24,6 +24,8 @@ const ENGINE: [(&[&str], bool); 5] = [
             "limits",
             "lfs",
             "attributes",
+            "unquote",
+            "config",
         ],
         true,
     ),

@@ -1,9 +1,10 @@
 //! One `.gitattributes` file, read as git's `attr.c` reads it from a tree: a line that git ignores
 //! with a warning is ignored.
 
-use gix_object::bstr::{BStr, BString, ByteSlice as _};
+use gix_object::bstr::{BString, ByteSlice as _};
 
 use super::pattern::Pattern;
+use crate::git::unquote::unquote;
 
 /// Bytes of the longest line that git reads, plus one (`ATTR_MAX_LINE_LENGTH`).
 const LINE_BYTES_END: usize = 2048;
@@ -72,7 +73,7 @@ impl AttributesFile {
         if is_comment || line.len() >= LINE_BYTES_END {
             return None;
         }
-        let quoted = text.strip_prefix(b"\"").and_then(unquote);
+        let quoted = unquote(text);
         let (name, rest) = quoted.unwrap_or_else(|| {
             let (name, rest) = split_word(text);
             (BString::from(name), rest)
@@ -148,42 +149,4 @@ fn skip_blank(text: &[u8]) -> &[u8] {
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
     let end = text.find_byteset(BLANK).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, &[]))
-}
-
-/// A text in quotes, as git's `unquote_c_style` reads it, and what follows; `None` if it has no end or
-/// an escape that git does not know. The opening quote is behind us.
-fn unquote(mut text: &[u8]) -> Option<(BString, &[u8])> {
-    let mut found = BString::default();
-    loop {
-        let (byte, rest) = text.split_first()?;
-        text = rest;
-        match byte {
-            b'"' => return Some((found, text)),
-            b'\\' => {
-                let (escape, rest) = text.split_first()?;
-                text = rest;
-                found.push(match escape {
-                    b'a' => 7,
-                    b'b' => 8,
-                    b'f' => 12,
-                    b'n' => b'\n',
-                    b'r' => b'\r',
-                    b't' => b'\t',
-                    b'v' => 11,
-                    b'\\' | b'"' => *escape,
-                    b'0'..=b'3' => {
-                        let (digits, rest) = text.split_at_checked(2)?;
-                        text = rest;
-                        octal(BStr::new(&[&[*escape], digits].concat()))?
-                    }
-                    _ => return None,
-                });
-            }
-            byte => found.push(*byte),
-        }
-    }
-}
-
-fn octal(digits: &BStr) -> Option<u8> {
-    u8::from_str_radix(digits.to_str().ok()?, 8).ok()
 }

@@ -17,7 +17,7 @@ use crate::git::object::ObjectKind;
 use crate::git::pack::entries::Base;
 use crate::git::pack::reader::Location;
 use crate::git::pack::reader::blob::BlobReader;
-use crate::repo_do::contract::conditions::{Conditions, Wanted};
+use crate::repo_do::contract::conditions::{self, Wanted, content_range};
 use crate::storage::fault_log;
 
 /// Bytes at a blob's beginning among which a NUL makes it binary, as git has it.
@@ -36,15 +36,8 @@ pub(crate) async fn send(mut reading: Reading, id: ObjectId, request: &Request) 
     }
     let size_bytes = u64::from(row.size_bytes);
     let given = |name: &str| request.headers().get(name).ok().flatten();
-    let (if_none_match, if_range) = (given("if-none-match"), given("if-range"));
-    let range = given("range");
-    let conditions = Conditions {
-        if_none_match: if_none_match.as_deref(),
-        if_range: if_range.as_deref(),
-        range: range.as_deref(),
-    };
     let etag = format!("\"{id}\"");
-    let (status, part) = match conditions.decide(&etag, size_bytes) {
+    let (status, part) = match conditions::wanted(given, &etag, size_bytes) {
         Wanted::Whole => (200, 0..size_bytes),
         Wanted::Part(part) => (206, part),
         Wanted::NotModified => return Ok(empty(head(&etag)?, 304)?),
@@ -62,9 +55,7 @@ pub(crate) async fn send(mut reading: Reading, id: ObjectId, request: &Request) 
     headers.set("content-type", content_type)?;
     headers.set(header::BODY_BYTES, &body_bytes.to_string())?;
     if status == 206 {
-        let last = part.end.saturating_sub(1);
-        let range = format!("bytes {}-{last}/{size_bytes}", part.start);
-        headers.set("content-range", &range)?;
+        headers.set("content-range", &content_range(&part, size_bytes))?;
     }
     if given(header::HEAD).is_some() || body_bytes == 0 {
         return Ok(empty(headers, status)?);
@@ -90,10 +81,8 @@ pub(super) fn empty(headers: Headers, status: u16) -> worker::Result<Response> {
 }
 
 pub(super) fn unsatisfiable(size_bytes: u64) -> worker::Result<Response> {
-    let message = format!("the range lies outside of the {size_bytes} bytes");
-    let error = ErrorReply::new(ErrorCode::RangeNotSatisfiable, message);
+    let (error, range) = conditions::unsatisfiable(size_bytes);
     let response = reply::refusal(&error)?;
-    let range = format!("bytes */{size_bytes}");
     response.headers().set("content-range", &range)?;
     Ok(response)
 }

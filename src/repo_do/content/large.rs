@@ -15,7 +15,7 @@ use crate::git::lfs::pointer::POINTER_BYTES_MAX;
 use crate::git::lfs::{LfsOid, Pointer};
 use crate::git::object::ObjectKind;
 use crate::git::store::ObjectSource as _;
-use crate::repo_do::contract::conditions::{Conditions, Wanted};
+use crate::repo_do::contract::conditions::{self, Wanted, content_range};
 use crate::repo_do::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
 use crate::repo_do::request::answer::Answer;
@@ -39,7 +39,7 @@ struct Shown {
     created_at: String,
 }
 
-/// The pointer that a blob is; `None` if it is none.
+/// Reads a blob as a pointer; `None` if it is no pointer.
 pub(super) async fn pointer(
     reading: &mut Reading,
     blob_id: ObjectId,
@@ -66,7 +66,7 @@ pub(super) fn named(
     request: &Request,
 ) -> Answer {
     let Pointer { oid, size } = pointer;
-    let object = store.lfs_object(oid)?.filter(|object| object.is_stored);
+    let object = store.stored_lfs_object(oid)?;
     let object = object.ok_or_else(|| {
         let message = format!(
             "the file is a pointer of git lfs to object {oid}, which the repository does not have"
@@ -75,15 +75,8 @@ pub(super) fn named(
         ErrorReply::at(ErrorCode::NotFound, "/lfs", message).with_details(details)
     })?;
     let given = |name: &str| request.headers().get(name).ok().flatten();
-    let (if_none_match, if_range) = (given("if-none-match"), given("if-range"));
-    let range = given("range");
-    let conditions = Conditions {
-        if_none_match: if_none_match.as_deref(),
-        if_range: if_range.as_deref(),
-        range: range.as_deref(),
-    };
     let etag = format!("\"{oid}\"");
-    let (status, part) = match conditions.decide(&etag, object.bytes) {
+    let (status, part) = match conditions::wanted(given, &etag, object.bytes) {
         Wanted::Whole => (200, 0..object.bytes),
         Wanted::Part(part) => (206, part),
         Wanted::NotModified => return Ok(empty(head(&etag)?, 304)?),
@@ -94,9 +87,7 @@ pub(super) fn named(
     let bytes = part.end.saturating_sub(part.start);
     headers.set(header::BODY_BYTES, &bytes.to_string())?;
     if status == 206 {
-        let last = part.end.saturating_sub(1);
-        let range = format!("bytes {}-{last}/{}", part.start, object.bytes);
-        headers.set("content-range", &range)?;
+        headers.set("content-range", &content_range(&part, object.bytes))?;
     }
     if given(header::HEAD).is_none() && bytes > 0 {
         headers.set(header::R2_KEY, &lfs_key(record.network(), oid))?;

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use super::{ErrorCode, ErrorReply};
+
 /// The part of the content that the client gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wanted {
@@ -17,20 +19,48 @@ pub(crate) enum Wanted {
     Unsatisfiable,
 }
 
+/// Decides which part of content with this tag and size a request gets that has these headers.
+pub(crate) fn wanted(
+    given: impl Fn(&'static str) -> Option<String>,
+    etag: &str,
+    size_bytes: u64,
+) -> Wanted {
+    let (if_none_match, if_range, range) =
+        (given("if-none-match"), given("if-range"), given("range"));
+    let conditions = Conditions {
+        if_none_match: if_none_match.as_deref(),
+        if_range: if_range.as_deref(),
+        range: range.as_deref(),
+    };
+    conditions.decide(etag, size_bytes)
+}
+
+/// `Content-Range` of an answer with this part.
+pub(crate) fn content_range(part: &Range<u64>, size_bytes: u64) -> String {
+    let last = part.end.saturating_sub(1);
+    format!("bytes {}-{last}/{size_bytes}", part.start)
+}
+
+/// The refusal of a range that lies outside, and the `Content-Range` beside it.
+pub(crate) fn unsatisfiable(size_bytes: u64) -> (ErrorReply, String) {
+    let message = format!("the range lies outside of the {size_bytes} bytes");
+    let error = ErrorReply::new(ErrorCode::RangeNotSatisfiable, message);
+    (error, format!("bytes */{size_bytes}"))
+}
+
 /// The conditions of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Conditions<'a> {
+struct Conditions<'a> {
     /// `If-None-Match`.
-    pub(crate) if_none_match: Option<&'a str>,
+    if_none_match: Option<&'a str>,
     /// `If-Range`.
-    pub(crate) if_range: Option<&'a str>,
+    if_range: Option<&'a str>,
     /// `Range`.
-    pub(crate) range: Option<&'a str>,
+    range: Option<&'a str>,
 }
 
 impl Conditions<'_> {
-    /// Decides which part of content with this tag and size the client gets.
-    pub(crate) fn decide(&self, etag: &str, size_bytes: u64) -> Wanted {
+    fn decide(&self, etag: &str, size_bytes: u64) -> Wanted {
         if let Some(tags) = self.if_none_match
             && matches_weakly(tags, etag)
         {

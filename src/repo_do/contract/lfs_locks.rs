@@ -27,8 +27,6 @@ pub(crate) const OPERATOR: &str = "operator";
 
 /// Paths that the object serves.
 pub(crate) mod path {
-    /// How all of them begin.
-    pub(crate) const PREFIX: &str = "/lfs/locks/";
     /// Locks a file.
     pub(crate) const CREATE: &str = "/lfs/locks/create";
     /// The locks of the repository.

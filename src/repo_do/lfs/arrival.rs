@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
+use super::keys::take_keys;
+use super::transfer::RETRY_SECONDS;
 use crate::git::lfs::{LfsOid, Pointer};
 use crate::git::store::PackId;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::r2::network::Member;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
 use crate::storage::r2::binding::R2;
@@ -18,9 +19,6 @@ use crate::storage::repository::store::RepositoryRecord;
 
 /// Objects that are put to R2 at once: a worker may wait for six answers.
 const PUT_AT_ONCE: usize = 4;
-
-/// After how many seconds an object whose row is gone is worth another try.
-const RETRY_SECONDS: u32 = 2;
 
 /// The repository that gets objects.
 pub(crate) struct Arrival<'a> {
@@ -36,24 +34,19 @@ impl Arrival<'_> {
     /// Notes objects that are about to come, and takes their keys in the network's account. Gives
     /// those that the repository does not have.
     pub(crate) async fn begin(&self, pointers: &[Pointer]) -> Result<Vec<Pointer>, ErrorReply> {
-        let (mut lacking, mut keys, mut taken_at) = (Vec::new(), Vec::new(), 0);
+        let (mut lacking, mut begun) = (Vec::new(), Vec::new());
         for pointer in pointers {
             let Pointer { oid, size } = pointer;
             let key = self.key(oid);
-            let begun = self.store.begin_lfs_upload((oid, *size), &key, now_ms())?;
-            if begun.is_stored {
-                self.store.need_lfs_objects(&[begun])?;
+            let object = self.store.begin_lfs_object((oid, *size), &key, now_ms())?;
+            if object.is_stored {
+                self.store.need_lfs_objects(&[object])?;
             } else {
                 lacking.push(*pointer);
-                keys.push(key);
-                taken_at = begun.at.max(taken_at);
+                begun.push(object);
             }
         }
-        if !keys.is_empty() {
-            self.store.join_network(self.record.network())?;
-            let member = Member::of(&self.object.env, self.record);
-            member.take_at(keys, taken_at).await?;
-        }
+        take_keys(&self.object.env, self.store, self.record, &begun).await?;
         Ok(lacking)
     }
 

@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use worker::Request;
-
 use crate::git::lfs::LfsOid;
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
@@ -12,30 +10,27 @@ use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// The input of every handler.
-pub(crate) struct LfsRequest {
+/// What every handler gets beside the body.
+pub(super) struct LfsRequest {
     /// The repository's object.
-    pub(crate) object: Rc<RepoObject>,
+    pub(super) object: Rc<RepoObject>,
     /// Its store.
-    pub(crate) store: Rc<Store>,
-    /// The request; its body is unread.
-    pub(crate) request: Request,
+    pub(super) store: Rc<Store>,
     /// The caller, who has the access of the path, and the repository.
-    pub(crate) authorized: Authorized,
+    pub(super) authorized: Authorized,
 }
 
-/// The repository as it is now, if the caller may still push to it and its settings allow changes. To
-/// be asked in the step that changes something.
-pub(super) fn writable(
-    store: &Store,
-    authorized: &Authorized,
-) -> Result<RepositoryRecord, ErrorReply> {
-    let record = authorized.judge_again(store, Access::Push)?;
-    if record.settings.read_only {
-        let message = Rejection::ReadOnly.to_string();
-        return Err(ErrorReply::new(ErrorCode::Forbidden, message));
+impl LfsRequest {
+    /// The repository as it is now, if the caller may still push to it and its settings allow changes.
+    /// To be asked in the step that changes something.
+    pub(super) fn writable(&self) -> Result<RepositoryRecord, ErrorReply> {
+        let record = self.authorized.judge_again(&self.store, Access::Push)?;
+        if record.settings.read_only {
+            let message = Rejection::ReadOnly.to_string();
+            return Err(ErrorReply::new(ErrorCode::Forbidden, message));
+        }
+        Ok(record)
     }
-    Ok(record)
 }
 
 /// The name in a request of the Worker's, which has checked it.

@@ -10,9 +10,9 @@ use super::asked::LfsRequest;
 use super::{batch, locks, presigned, transfer};
 use crate::repo_do::contract::Access;
 use crate::repo_do::contract::lfs::path;
-use crate::repo_do::contract::lfs_locks;
+use crate::repo_do::contract::lfs_locks::path as lock_path;
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::request::answer::{Answer, no_route};
+use crate::repo_do::request::answer::{Answer, body, no_route};
 use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::state::store::Store;
 
@@ -22,7 +22,7 @@ pub(crate) const PATHS: &str = path::PREFIX;
 /// The access that a path needs.
 pub(crate) fn access(path: &str) -> Access {
     match path {
-        path::DOWNLOAD | path::LOCATE | lfs_locks::path::LIST => Access::Read,
+        path::DOWNLOAD | path::LOCATE | lock_path::LIST => Access::Read,
         _ => Access::Push,
     }
 }
@@ -37,26 +37,28 @@ pub(crate) fn answer(
     let asked = LfsRequest {
         object: Rc::clone(object),
         store,
-        request,
         authorized,
     };
-    dispatch(asked).boxed_local()
+    dispatch(asked, request).boxed_local()
 }
 
-async fn dispatch(asked: LfsRequest) -> Answer {
-    let route = asked.request.path();
-    if asked.request.method() != Method::Post {
+async fn dispatch(asked: LfsRequest, request: Request) -> Answer {
+    let route = request.path();
+    if request.method() != Method::Post {
         return Err(no_route());
     }
     match route.as_str() {
-        path::DOWNLOAD => batch::download(asked).await,
-        path::UPLOAD => batch::upload(asked).await,
-        path::BEGIN => transfer::begin(asked).await,
-        path::FINISH => transfer::finish(asked).await,
-        path::VERIFY => presigned::expected(asked).await,
-        path::ARRIVED => presigned::arrived(asked).await,
-        path::LOCATE => transfer::locate(asked).await,
-        route if route.starts_with(lfs_locks::path::PREFIX) => locks::answer(asked).await,
+        path::DOWNLOAD => batch::download(&asked, &body(request).await?),
+        path::UPLOAD => batch::upload(&asked, &body(request).await?).await,
+        path::BEGIN => transfer::begin(&asked, &body(request).await?).await,
+        path::FINISH => transfer::finish(&asked, &body(request).await?).await,
+        path::VERIFY => presigned::expected(&asked, &body(request).await?),
+        path::ARRIVED => presigned::arrived(&asked, &body(request).await?).await,
+        path::LOCATE => transfer::locate(&asked, &body(request).await?),
+        lock_path::CREATE => locks::create(&asked, &body(request).await?),
+        lock_path::LIST => locks::list(&asked, &body(request).await?),
+        lock_path::VERIFY => locks::verify(&asked, &body(request).await?),
+        lock_path::UNLOCK => locks::unlock(&asked, &body(request).await?),
         _ => Err(no_route()),
     }
 }

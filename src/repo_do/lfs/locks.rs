@@ -1,20 +1,19 @@
 //! Locks on files. Whoever may push may lock, unlock what they hold and, if they say so, what others
-//! hold; whoever may read sees who holds which. No handler waits between its judgement and its write. What Git itself pushes is not judged by locks: git-lfs
-//! asks about them before it pushes.
+//! hold; whoever may read sees who holds which. No handler waits between its judgement and its write.
+//! Locks do not judge what Git itself pushes: git-lfs asks about them before it pushes.
 
 use serde_json::json;
 
-use super::asked::{LfsRequest, writable};
+use super::asked::LfsRequest;
 use crate::git::edit::path::check_file;
 use crate::git::limits::Limits;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::lfs_locks::{
     LOCK_REF_BYTES_MAX, LOCKS_MAX, LOCKS_PAGE_MAX, ListLocks, LockAnswer, LockList, LockOwner,
-    NewLock, OPERATOR, ShownLock, Unlock, VerifiedLocks, path,
+    NewLock, OPERATOR, ShownLock, Unlock, VerifiedLocks,
 };
-use crate::repo_do::contract::{ErrorCode, ErrorReply, TokenRecord};
-use crate::repo_do::request::answer::{Answer, body, no_route};
-use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
@@ -22,33 +21,17 @@ use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::repository::lfs_locks::{self, LfsLock, LockPage, Locked};
 use crate::storage::time::rfc_3339_seconds;
 
-/// Answers a request about locks.
-pub(super) async fn answer(asked: LfsRequest) -> Answer {
-    let LfsRequest {
-        store,
-        request,
-        authorized,
-        ..
-    } = asked;
-    match request.path().as_str() {
-        path::CREATE => create(&store, &body(request).await?, &authorized),
-        path::LIST => list(&store, &body(request).await?),
-        path::VERIFY => verify(&store, &body(request).await?, &authorized),
-        path::UNLOCK => unlock(&store, &body(request).await?, &authorized),
-        _ => Err(no_route()),
-    }
-}
-
-fn create(store: &Store, asked: &NewLock, authorized: &Authorized) -> Answer {
-    check_path(&asked.path)?;
-    check_ref(asked.ref_name.as_deref())?;
+/// Locks a file.
+pub(super) fn create(asked: &LfsRequest, new: &NewLock) -> Answer {
+    check_path(&new.path)?;
+    check_ref(new.ref_name.as_deref())?;
     let new = lfs_locks::NewLock {
-        path: &asked.path,
-        ref_name: asked.ref_name.as_deref(),
-        owner: owner(authorized.token.as_ref()),
+        path: &new.path,
+        ref_name: new.ref_name.as_deref(),
+        owner: owner(asked),
     };
-    writable(store, authorized)?;
-    match store.lock_lfs_file(&new, LOCKS_MAX, now_ms())? {
+    asked.writable()?;
+    match asked.store.lock_lfs_file(&new, LOCKS_MAX, now_ms())? {
         Locked::Made(lock) => reply::json(&answered(&lock)),
         Locked::Before(lock) => {
             let message = format!("lock already created: {}", held_by(&lock));
@@ -62,17 +45,19 @@ fn create(store: &Store, asked: &NewLock, authorized: &Authorized) -> Answer {
     }
 }
 
-fn list(store: &Store, asked: &ListLocks) -> Answer {
-    let page = page(store, asked)?;
+/// Lists locks.
+pub(super) fn list(asked: &LfsRequest, listed: &ListLocks) -> Answer {
+    let page = page(&asked.store, listed)?;
     reply::json(&LockList {
         next_cursor: next_cursor(&page),
         locks: page.locks.iter().map(shown).collect(),
     })
 }
 
-fn verify(store: &Store, asked: &ListLocks, authorized: &Authorized) -> Answer {
-    let page = page(store, asked)?;
-    let owner = owner(authorized.token.as_ref());
+/// Lists the caller's own locks and those of others.
+pub(super) fn verify(asked: &LfsRequest, listed: &ListLocks) -> Answer {
+    let page = page(&asked.store, listed)?;
+    let owner = owner(asked);
     let is_ours = |lock: &&LfsLock| lock.owner == owner;
     let (ours, theirs): (Vec<_>, Vec<_>) = page.locks.iter().partition(is_ours);
     reply::json(&VerifiedLocks {
@@ -82,16 +67,17 @@ fn verify(store: &Store, asked: &ListLocks, authorized: &Authorized) -> Answer {
     })
 }
 
-fn unlock(store: &Store, asked: &Unlock, authorized: &Authorized) -> Answer {
-    writable(store, authorized)?;
-    let id = asked.id;
+/// Unlocks a file.
+pub(super) fn unlock(asked: &LfsRequest, removed: &Unlock) -> Answer {
+    asked.writable()?;
+    let (store, id) = (&asked.store, removed.id);
     let found = find(store, &id.to_string())?;
     let unknown = || {
         let message = format!("there is no lock with the id {id}");
         ErrorReply::new(ErrorCode::NotFound, message)
     };
     let lock = found.ok_or_else(unknown)?;
-    if lock.owner != owner(authorized.token.as_ref()) && !asked.force {
+    if lock.owner != owner(asked) && !removed.force {
         let message = format!("{}: only force removes it", held_by(&lock));
         return Err(ErrorReply::new(ErrorCode::Forbidden, message));
     }
@@ -166,8 +152,8 @@ fn check_ref(name: Option<&str>) -> Result<(), ErrorReply> {
 
 /// Who a caller is as the owner of locks: tokens of one label are one owner. The operator, who has no
 /// token, is the empty name.
-fn owner(token: Option<&TokenRecord>) -> &str {
-    token.map_or("", |token| {
+fn owner(asked: &LfsRequest) -> &str {
+    asked.authorized.token.as_ref().map_or("", |token| {
         token.label.as_deref().unwrap_or(&token.token_id)
     })
 }

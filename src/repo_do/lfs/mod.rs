@@ -8,6 +8,7 @@
 //! | `asked` | a request as its handler gets it |
 //! | `batch` | many objects at once: which of them the repository has |
 //! | `search` | which objects the pointers name that some roots reach |
+//! | `keys` | the keys of objects that begin to come, taken in the network's account |
 //! | `transfer` | one object: its upload begins and ends, its bytes are found |
 //! | `presigned` | an upload that bypasses the Worker: whose it is, and that it has come |
 //! | `locks` | who locks which file |
@@ -15,6 +16,7 @@
 
 pub(crate) mod arrival;
 pub(crate) mod dispatch;
+pub(crate) mod keys;
 pub(crate) mod search;
 
 mod asked;

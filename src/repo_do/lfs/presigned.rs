@@ -2,11 +2,11 @@
 //! had the bytes before, from another repository of the network. So R2 keeps with the bytes whose upload
 //! they are, and only the upload that this repository began makes the object its own.
 
-use super::asked::{LfsRequest, oid_of, writable};
+use super::asked::{LfsRequest, oid_of};
 use super::transfer::upkeep_due;
 use crate::repo_do::contract::lfs::{LfsArrived, LfsExpected, LfsNamed, LfsPlace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::repo_do::request::answer::{self, Answer};
+use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::storage::r2::bucket::lfs_key;
@@ -20,17 +20,10 @@ pub(super) fn upload_name(record: &RepositoryRecord, begun: &LfsObject) -> Strin
 }
 
 /// The upload that R2's object must be of.
-pub(super) async fn expected(asked: LfsRequest) -> Answer {
-    let LfsRequest {
-        store,
-        request,
-        authorized,
-        ..
-    } = asked;
-    let named: LfsNamed = answer::body(request).await?;
+pub(super) fn expected(asked: &LfsRequest, named: &LfsNamed) -> Answer {
     let oid = oid_of(&named.oid)?;
-    let record = writable(&store, &authorized)?;
-    let object = store.lfs_object(&oid)?.ok_or_else(|| {
+    let record = asked.writable()?;
+    let object = asked.store.lfs_object(&oid)?.ok_or_else(|| {
         let message = format!("the repository has no object {oid}, and no upload of it began");
         ErrorReply::new(ErrorCode::NotFound, message)
     })?;
@@ -46,16 +39,10 @@ pub(super) async fn expected(asked: LfsRequest) -> Answer {
 
 /// R2 has the bytes of an upload, verified: the repository has the object from now on, if it still waits
 /// for just this upload.
-pub(super) async fn arrived(asked: LfsRequest) -> Answer {
-    let LfsRequest {
-        object,
-        store,
-        request,
-        authorized,
-    } = asked;
-    let arrived: LfsArrived = answer::body(request).await?;
+pub(super) async fn arrived(asked: &LfsRequest, arrived: &LfsArrived) -> Answer {
     let oid = oid_of(&arrived.oid)?;
-    let record = writable(&store, &authorized)?;
+    let record = asked.writable()?;
+    let store = &asked.store;
     let found = store.lfs_object(&oid)?;
     let is_awaited = found
         .is_some_and(|object| object.is_stored || upload_name(&record, &object) == arrived.upload);
@@ -63,6 +50,6 @@ pub(super) async fn arrived(asked: LfsRequest) -> Answer {
         let message = format!("the upload of {oid} was given up: push once more");
         return Err(ErrorReply::new(ErrorCode::Conflict, message));
     }
-    upkeep_due(&object, &store).await;
+    upkeep_due(&asked.object, store).await;
     reply::json(&())
 }

@@ -23,8 +23,7 @@ pub(crate) const BLOB_BYTES: u64 = 2 << 20;
 
 /// A blob under way.
 pub(crate) struct StreamedBlob {
-    told_bytes: Option<u64>,
-    bytes: u64,
+    size: ContentSize,
     form: Form,
 }
 
@@ -88,12 +87,52 @@ impl BlobError {
     }
 }
 
+/// How much of a content has come, against what was told and what may be.
+pub(crate) struct ContentSize {
+    told: Option<u64>,
+    bytes: u64,
+}
+
+impl ContentSize {
+    /// Nothing has come yet. `told` is the size, if it was told.
+    pub(crate) fn new(told: Option<u64>) -> Self {
+        Self { told, bytes: 0 }
+    }
+
+    /// So many bytes more have come.
+    pub(crate) fn grow(&mut self, more: usize) -> Result<(), BlobError> {
+        self.bytes = self.bytes.saturating_add(more as u64);
+        if self.bytes > Limits::DEFAULT.object_bytes_max {
+            return Err(BlobError::Size(SizeFault::TooLarge(self.bytes)));
+        }
+        self.check(|bytes, told| bytes <= told)
+    }
+
+    /// The content is at its end; gives its size.
+    pub(crate) fn end(&self) -> Result<u64, BlobError> {
+        self.check(|bytes, told| bytes == told)?;
+        Ok(self.bytes)
+    }
+
+    /// The bytes that have come.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn check(&self, is_as_told: impl Fn(u64, u64) -> bool) -> Result<(), BlobError> {
+        let bytes = self.bytes;
+        match self.told.filter(|told| !is_as_told(bytes, *told)) {
+            Some(told) => Err(BlobError::Size(SizeFault::NotAsTold { told, bytes })),
+            None => Ok(()),
+        }
+    }
+}
+
 impl StreamedBlob {
     /// Nothing has come yet. `told_bytes` is its size, if it was told.
     pub(crate) fn new(told_bytes: Option<u64>) -> Self {
         Self {
-            told_bytes,
-            bytes: 0,
+            size: ContentSize::new(told_bytes),
             form: Form::Held(Vec::new()),
         }
     }
@@ -104,14 +143,7 @@ impl StreamedBlob {
         content: &[u8],
         maker: &mut PackMaker,
     ) -> Result<(), BlobError> {
-        self.bytes = self.bytes.saturating_add(content.len() as u64);
-        if self.bytes > Limits::DEFAULT.object_bytes_max {
-            return Err(BlobError::Size(SizeFault::TooLarge(self.bytes)));
-        }
-        if let Some(told) = self.told_bytes.filter(|told| self.bytes > *told) {
-            let bytes = self.bytes;
-            return Err(BlobError::Size(SizeFault::NotAsTold { told, bytes }));
-        }
+        self.size.grow(content.len())?;
         if let Form::Held(held) = &mut self.form {
             if held.len().saturating_add(content.len()) <= HELD_BYTES_MAX {
                 held.extend_from_slice(content);
@@ -126,10 +158,7 @@ impl StreamedBlob {
 
     /// The content is at its end; gives its size.
     pub(crate) async fn end(mut self, maker: &mut PackMaker) -> Result<u64, BlobError> {
-        let bytes = self.bytes;
-        if let Some(told) = self.told_bytes.filter(|told| *told != bytes) {
-            return Err(BlobError::Size(SizeFault::NotAsTold { told, bytes }));
-        }
+        let bytes = self.size.end()?;
         if let Form::Held(content) = &self.form {
             let kind = ObjectKind::Blob;
             maker.put(WholeObject { kind, content }).await?;
@@ -150,7 +179,7 @@ impl StreamedBlob {
     /// Holds the content no more.
     async fn begin(&mut self, maker: &mut PackMaker) -> Result<(), ErrorReply> {
         let compress = Compress::new(Compression::fast(), true);
-        self.form = match self.told_bytes {
+        self.form = match self.size.told {
             Some(told) => {
                 maker.open_blob(told);
                 Form::Direct(Box::new(compress))

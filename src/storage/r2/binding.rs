@@ -8,7 +8,9 @@ use futures::future::{Either, select, try_join};
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::ReadableStream;
-use worker::{Bucket as Binding, Env, FixedLengthStream, Range as R2Range, UploadedPart};
+use worker::{
+    Bucket as Binding, Env, FixedLengthStream, Range as R2Range, ResponseBody, UploadedPart,
+};
 
 use super::bucket::{Bucket, BucketError, Described};
 
@@ -64,29 +66,25 @@ impl R2 {
         binding.map(Self).map_err(|_| BucketError::Absent(BINDING))
     }
 
-    /// An object, to be passed on without a look at its bytes.
-    pub(crate) async fn open(&self, key: &str) -> Result<worker::Object, BucketError> {
+    /// The bytes of an object, to be passed on without a look at them.
+    pub(crate) async fn open(&self, key: &str) -> Result<ReadableStream, BucketError> {
         let found = self.0.get(key).execute().await;
-        found
-            .map_err(failed("a read", key))?
-            .ok_or_else(|| missing(key))
+        stream_of(key, found)
     }
 
-    /// These bytes of an object, to be passed on without a look at them.
+    /// These of its bytes.
     pub(crate) async fn open_part(
         &self,
         key: &str,
         part: Range<u64>,
-    ) -> Result<worker::Object, BucketError> {
+    ) -> Result<ReadableStream, BucketError> {
         debug_assert!(part.start < part.end, "{part:?} has no byte");
         let range = R2Range::OffsetWithLength {
             offset: part.start,
             length: part.end.saturating_sub(part.start),
         };
         let found = self.0.get(key).range(range).execute().await;
-        found
-            .map_err(failed("a read", key))?
-            .ok_or_else(|| missing(key))
+        stream_of(key, found)
     }
 
     /// Writes an object of `length` bytes that have this digest, as the runtime pumps them from `body`:
@@ -147,11 +145,7 @@ impl R2 {
     /// The SHA-256 of an object's bytes, which the runtime reads: none of them comes into the wasm.
     pub(crate) async fn digest(&self, key: &str) -> Result<[u8; 32], BucketError> {
         let thrown = |error: JsValue| failed("a digest", key)(error.into());
-        let object = self.open(key).await?;
-        let body = object.body().map(worker::ObjectBody::response_body);
-        let Some(Ok(worker::ResponseBody::Stream(body))) = body else {
-            return Err(missing(key));
-        };
+        let body = self.open(key).await?;
         let digest = DigestStream::new("SHA-256").map_err(thrown)?;
         let (source, sha256): (Source, _) = (body.unchecked_into(), digest.digest());
         let piped = source.pipe_to(&digest).map_err(thrown)?;
@@ -325,6 +319,19 @@ fn refused(key: &str, error: worker::Error) -> BucketError {
         };
     }
     failed("a write", key)(error)
+}
+
+fn stream_of(
+    key: &str,
+    found: worker::Result<Option<worker::Object>>,
+) -> Result<ReadableStream, BucketError> {
+    let object = found.map_err(failed("a read", key))?;
+    let body = object.as_ref().and_then(worker::Object::body);
+    match body.ok_or_else(|| missing(key))?.response_body() {
+        Ok(ResponseBody::Stream(stream)) => Ok(stream),
+        Ok(_) => Err(missing(key)),
+        Err(error) => Err(failed("a read", key)(error)),
+    }
 }
 
 fn missing(key: &str) -> BucketError {

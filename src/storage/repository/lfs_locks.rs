@@ -156,24 +156,7 @@ fn read_lock(row: &dyn Row) -> Result<LfsLock, SqlError> {
 mod tests {
     use super::*;
     use crate::storage::db::rusqlite_db::RusqliteDatabase;
-
-    fn store() -> RepoStore<RusqliteDatabase> {
-        let store = RepoStore::new(RusqliteDatabase::in_memory().unwrap(), Box::new(|| 0));
-        let new = super::super::store::NewRepository {
-            id: "0123456789abcdef",
-            namespace: "acme",
-            name: "widgets",
-            description: "",
-            head: "refs/heads/main".into(),
-            read_only: false,
-            public: false,
-            fsck_strict: false,
-            source: None,
-            now_ms: 0,
-        };
-        store.create(&new).unwrap();
-        store
-    }
+    use crate::storage::repository::testing::store;
 
     fn lock(store: &RepoStore<RusqliteDatabase>, path: &str, owner: &str, now_ms: i64) -> LfsLock {
         let new = NewLock {

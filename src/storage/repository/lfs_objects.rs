@@ -84,21 +84,15 @@ impl<D: Database> RepoStore<D> {
         Ok(totals.unwrap_or_default())
     }
 
-    /// Notes that an object is about to come, and that its key `r2_key` is needed again if it was to
-    /// go. True, and nothing changed, when the repository has the object.
-    pub fn begin_lfs_object(
-        &self,
-        object: (&LfsOid, u64),
-        r2_key: &str,
-        now_ms: i64,
-    ) -> Result<bool, StoreError> {
-        let begun = self.begin_lfs_upload(object, r2_key, now_ms)?;
-        Ok(begun.is_stored)
+    /// The object, if the repository has it. Reads one row.
+    pub(crate) fn stored_lfs_object(&self, oid: &LfsOid) -> Result<Option<LfsObject>, StoreError> {
+        Ok(self.lfs_object(oid)?.filter(|object| object.is_stored))
     }
 
-    /// The same, and gives the row as it then is. One that began a while ago keeps its time. Reads one
-    /// row.
-    pub fn begin_lfs_upload(
+    /// Notes that an object is about to come, and that its key `r2_key` is needed again if it was to
+    /// go. Gives the row as it then is: one that is stored stays as it was, one that began a while ago
+    /// keeps its time. Reads one row.
+    pub fn begin_lfs_object(
         &self,
         (oid, bytes): (&LfsOid, u64),
         r2_key: &str,

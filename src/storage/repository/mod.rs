@@ -72,3 +72,6 @@ pub mod tokens;
 
 mod listed_refs;
 mod push_events;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -43,28 +43,9 @@ mod tests {
     use gix_hash::ObjectId;
 
     use super::*;
-    use crate::storage::db::rusqlite_db::RusqliteDatabase;
     use crate::storage::repository::publication::{Publication, RefUpdate};
     use crate::storage::repository::ref_record::RefRecord;
-    use crate::storage::repository::store::NewRepository;
-
-    fn store() -> RepoStore<RusqliteDatabase> {
-        let store = RepoStore::new(RusqliteDatabase::in_memory().unwrap(), Box::new(|| 0));
-        let new = NewRepository {
-            id: "0123456789abcdef",
-            namespace: "acme",
-            name: "widgets",
-            description: "",
-            head: "refs/heads/main".into(),
-            read_only: false,
-            public: false,
-            fsck_strict: false,
-            source: None,
-            now_ms: 0,
-        };
-        store.create(&new).unwrap();
-        store
-    }
+    use crate::storage::repository::testing::store;
 
     fn record(name: &str) -> RefRecord {
         RefRecord {

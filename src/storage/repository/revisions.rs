@@ -91,7 +91,7 @@ impl<D: Database> RepoStore<D> {
 mod tests {
     use super::*;
     use crate::storage::db::rusqlite_db::RusqliteDatabase;
-    use crate::storage::repository::store::NewRepository;
+    use crate::storage::repository::testing::new_repository;
 
     fn id(number: u8) -> ObjectId {
         ObjectId::try_from(&[number; 20][..]).unwrap()
@@ -100,18 +100,7 @@ mod tests {
     fn store(refs: &[(&str, u8)]) -> RepoStore<RusqliteDatabase> {
         let db = RusqliteDatabase::in_memory().unwrap();
         let store = RepoStore::new(db, Box::new(|| 0));
-        let new = NewRepository {
-            id: "0123456789abcdef",
-            namespace: "ns",
-            name: "r",
-            description: "",
-            head: "refs/heads/main".into(),
-            read_only: false,
-            public: false,
-            fsck_strict: false,
-            source: None,
-            now_ms: 1,
-        };
+        let new = new_repository(1);
         store.create(&new).unwrap();
         for (name, number) in refs {
             let sql = "INSERT INTO ref (name, target) VALUES (?1, ?2)";

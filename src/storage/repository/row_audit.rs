@@ -234,7 +234,7 @@ fn check_token(row: &dyn Row) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::store::NewRepository;
+    use super::super::testing::new_repository;
     use super::*;
     use crate::storage::db::rusqlite_db::RusqliteDatabase;
 
@@ -244,18 +244,7 @@ mod tests {
     fn sound() -> Store {
         let db = RusqliteDatabase::in_memory().unwrap();
         let store = Store::new(db, Box::new(|| 5));
-        let created = store.create(&NewRepository {
-            id: "0123456789abcdef",
-            namespace: "acme",
-            name: "repo",
-            description: "",
-            head: "refs/heads/main".into(),
-            read_only: false,
-            public: false,
-            fsck_strict: false,
-            source: None,
-            now_ms: 5,
-        });
+        let created = store.create(&new_repository(5));
         assert_eq!(created, Ok(true));
         let record = |name: &str| RefRecord {
             name: name.into(),

@@ -1,21 +1,19 @@
 //! `GET /objects/:oid`: the bytes of an object, which the runtime pumps from R2 to the client.
 
 use web_sys::Headers as ClientHeaders;
-use worker::{Headers, ObjectBody, Response, ResponseBody};
+use worker::{Headers, Response, ResponseBody};
 
 use super::asking::ask;
 use super::told;
-use crate::repo_do::contract::conditions::{Conditions, Wanted};
-use crate::repo_do::contract::lfs::LfsOid;
-use crate::repo_do::contract::lfs::{self, LfsNamed, LfsPlace};
+use crate::repo_do::contract::conditions::{self, Wanted, content_range};
+use crate::repo_do::contract::lfs::{self, LfsNamed, LfsOid, LfsPlace};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::storage::fault_log;
 use crate::storage::r2::binding::R2;
-use crate::worker::envelope;
 use crate::worker::fault::fault;
 use crate::worker::names::RepositoryPath;
 use crate::worker::ready;
-use crate::worker::visit::{Visit, respond};
+use crate::worker::visit::{Visit, respond, rest_headers};
 
 /// Gives an object, or what the request's conditions leave of it.
 pub(super) async fn download(
@@ -31,16 +29,9 @@ pub(super) async fn download(
     };
     let place: LfsPlace = ask(visit, path, Access::Read, lfs::path::LOCATE, &named).await?;
     let given = |name| client.get(name).ok().flatten();
-    let (if_none_match, if_range, range) =
-        (given("if-none-match"), given("if-range"), given("range"));
-    let conditions = Conditions {
-        if_none_match: if_none_match.as_deref(),
-        if_range: if_range.as_deref(),
-        range: range.as_deref(),
-    };
     let etag = format!("\"{oid}\"");
     let size = place.size;
-    let (status, part) = match conditions.decide(&etag, size) {
+    let (status, part) = match conditions::wanted(given, &etag, size) {
         Wanted::Whole => (200, 0..size),
         Wanted::Part(part) => (206, part),
         Wanted::NotModified => (304, 0..0),
@@ -51,13 +42,9 @@ pub(super) async fn download(
         ResponseBody::Empty
     } else {
         let bucket = R2::of(&visit.env).map_err(|error| fault("lfs download", &error))?;
-        let object = bucket.open_part(&place.r2_key, part.clone()).await;
-        let object = object.map_err(|error| unavailable(&error))?;
-        match object.body().map(ObjectBody::response_body) {
-            Some(Ok(ResponseBody::Stream(stream))) => ready::of_length(stream, length),
-            _ => return Err(unavailable(&format!("{} has no body", place.r2_key))),
-        }
-        .map_err(|error| fault("lfs download", &error))?
+        let stream = bucket.open_part(&place.r2_key, part.clone()).await;
+        let stream = stream.map_err(|error| unavailable(&error))?;
+        ready::of_length(stream, length).map_err(|error| fault("lfs download", &error))?
     };
     let headers = headers(&etag, status, (&part, size));
     let headers = headers.map_err(|error| fault("lfs download", &error))?;
@@ -71,10 +58,7 @@ fn headers(
     status: u16,
     (part, size): (&std::ops::Range<u64>, u64),
 ) -> worker::Result<Headers> {
-    let headers = Headers::new();
-    for (name, value) in envelope::HEADERS {
-        headers.set(name, value)?;
-    }
+    let headers = rest_headers()?;
     // To be kept, and asked about before each use: a token may be revoked.
     headers.set("cache-control", "private, no-cache, no-transform")?;
     headers.set("etag", etag)?;
@@ -86,20 +70,15 @@ fn headers(
     let length = part.end.saturating_sub(part.start);
     headers.set("content-length", &length.to_string())?;
     if status == 206 {
-        let last = part.end.saturating_sub(1);
-        headers.set(
-            "content-range",
-            &format!("bytes {}-{last}/{size}", part.start),
-        )?;
+        headers.set("content-range", &content_range(part, size))?;
     }
     Ok(headers)
 }
 
 fn unsatisfiable(visit: &Visit, size: u64) -> Result<Response, ErrorReply> {
-    let message = format!("the range lies outside of the {size} bytes");
-    let error = ErrorReply::new(ErrorCode::RangeNotSatisfiable, message);
+    let (error, range) = conditions::unsatisfiable(size);
     let reply = told::error(&error, &visit.request_id);
-    let reply = reply.with_header("content-range", format!("bytes */{size}"));
+    let reply = reply.with_header("content-range", range);
     respond(reply).map_err(|error| fault("lfs download", &error))
 }
 

@@ -141,7 +141,7 @@ async fn body<T: for<'a> Deserialize<'a>>(request: web_sys::Request) -> Result<T
     })
 }
 
-/// The query of `GET /locks`. An empty value is none.
+/// The query of `GET /locks`. An empty value counts as absent.
 fn parse_query(query: &str) -> Result<ListLocks, ErrorReply> {
     let mut asked = ListLocks::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {

@@ -6,8 +6,7 @@
 
 use serde::Deserialize;
 
-use crate::repo_do::contract::lfs::LfsOid;
-use crate::repo_do::contract::lfs::{LFS_BATCH_MAX, LFS_OBJECT_BYTES_MAX};
+use crate::repo_do::contract::lfs::{LFS_BATCH_MAX, LFS_OBJECT_BYTES_MAX, LfsOid};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 /// Bytes of a batch at most: ten times what a full one needs.
@@ -65,10 +64,10 @@ pub(super) struct AskedObject {
 /// Why one object of a batch gets no action.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ObjectError {
-    /// The name is none.
+    /// The name is not 64 digits.
     #[error("the oid is not 64 lower-case hexadecimal digits")]
     Oid,
-    /// The size is none.
+    /// The size is not a whole number.
     #[error("the size {0} is not a whole number from zero on")]
     Size(String),
     /// The object is beyond what is taken.

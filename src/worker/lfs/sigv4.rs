@@ -19,7 +19,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// Digits of the day in a time as the signature has it.
 const DAY_DIGITS: usize = 8;
 
-/// Whose key signs, and for what.
+/// Names the key that signs, and what its signatures are good for.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     /// Names the key.

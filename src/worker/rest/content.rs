@@ -1,6 +1,6 @@
 //! A repository's content, handed through from its object: bodies are streamed, unread.
 
-use worker::{Headers, Request, Response, ResponseBody};
+use worker::{Request, Response, ResponseBody};
 
 use super::content_query;
 use crate::repo_do::contract::{Access, CONDITION_HEADERS, ErrorReply, compare, header};
@@ -12,7 +12,7 @@ use crate::worker::names::RepositoryPath;
 use crate::worker::objects::{Call, refusal, repository};
 use crate::worker::ready;
 use crate::worker::route::Content;
-use crate::worker::visit::{Visit, respond};
+use crate::worker::visit::{Visit, respond, rest_headers};
 
 /// The headers of a blob's bytes that the object decides about.
 const BLOB_HEADERS: [&str; 4] = ["etag", "content-type", "content-range", "accept-ranges"];
@@ -74,10 +74,7 @@ async fn refuse(response: Response) -> Result<Response, ErrorReply> {
 
 /// An envelope that the object wrote.
 fn json(response: Response) -> worker::Result<Response> {
-    let headers = Headers::new();
-    for (name, value) in envelope::HEADERS {
-        headers.set(name, value)?;
-    }
+    let headers = rest_headers()?;
     headers.set("content-type", "application/json")?;
     let body = response.into_parts().1;
     Ok(Response::from_body(body)?.with_headers(headers))
@@ -85,10 +82,7 @@ fn json(response: Response) -> worker::Result<Response> {
 
 /// The object's answer to a comparison: an envelope or bytes, of the type that it says.
 fn compared(response: Response) -> worker::Result<Response> {
-    let headers = Headers::new();
-    for (name, value) in envelope::HEADERS {
-        headers.set(name, value)?;
-    }
+    let headers = rest_headers()?;
     for name in ["etag", "content-type", "vary"] {
         if let Some(value) = response.headers().get(name)? {
             headers.set(name, &value)?;
@@ -116,17 +110,9 @@ async fn large_file(
     let bytes = number(header::BODY_BYTES).unwrap_or(0);
     let part = start..start.saturating_add(bytes);
     let bucket = R2::of(&visit.env).map_err(|error| fault("large file", &error))?;
-    let object = bucket.open_part(&key, part).await;
-    let object = object.map_err(|error| fault("large file", &error))?;
-    let body = object.body().map(worker::ObjectBody::response_body);
-    match body {
-        Some(Ok(body)) => Ok(Some(body)),
-        Some(Err(error)) => Err(fault("large file", &error)),
-        None => Err(fault(
-            "large file",
-            &format!("r2: object {key} has no body"),
-        )),
-    }
+    let stream = bucket.open_part(&key, part).await;
+    let stream = stream.map_err(|error| fault("large file", &error))?;
+    Ok(Some(ResponseBody::Stream(stream)))
 }
 
 /// A blob's bytes, or those of a large file, under headers that keep a browser from running them.
@@ -135,10 +121,7 @@ fn bytes(
     large: Option<ResponseBody>,
     is_head: bool,
 ) -> worker::Result<Response> {
-    let headers = Headers::new();
-    for (name, value) in envelope::HEADERS {
-        headers.set(name, value)?;
-    }
+    let headers = rest_headers()?;
     // To be kept, and asked about before each use: a token may be revoked.
     headers.set("cache-control", "private, no-cache, no-transform")?;
     for name in BLOB_HEADERS {

@@ -1,14 +1,13 @@
 //! The feeds of events, handed through from the objects: JSON, or a stream that goes on for minutes.
 
-use worker::{Headers, Request, Response};
+use worker::{Request, Response};
 
 use crate::repo_do::contract::{Access, Actor, EVENT_HEADERS, ErrorReply, Refusal, path};
 use crate::worker::admission;
-use crate::worker::envelope;
 use crate::worker::fault::fault;
 use crate::worker::names::{NamespaceName, RepositoryPath};
 use crate::worker::objects::{self, Call};
-use crate::worker::visit::Visit;
+use crate::worker::visit::{Visit, rest_headers};
 
 /// `GET /namespaces/:ns/events`: for those who administer the namespace.
 pub(crate) async fn of_namespace(
@@ -53,10 +52,7 @@ async fn shown(response: Response) -> Result<Response, ErrorReply> {
 }
 
 fn passed_on(response: Response) -> worker::Result<Response> {
-    let headers = Headers::new();
-    for (name, value) in envelope::HEADERS {
-        headers.set(name, value)?;
-    }
+    let headers = rest_headers()?;
     // What compresses a stream holds it back.
     headers.set("cache-control", "no-store, no-transform")?;
     if let Some(kind) = response.headers().get("content-type")? {

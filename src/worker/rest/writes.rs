@@ -1,6 +1,6 @@
 //! Changes of a repository, handed through to its object: bodies are streamed, unread.
 
-use worker::{Headers, Method, Response};
+use worker::{Method, Response};
 
 use super::other_repository;
 use super::parameters::no_parameters;
@@ -8,13 +8,12 @@ use crate::repo_do::contract::write::{self, is_ndjson, path};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply, header};
 use crate::worker::admission;
 use crate::worker::cross_site::check_type;
-use crate::worker::envelope;
 use crate::worker::fault::fault;
 use crate::worker::names::RepositoryPath;
 use crate::worker::namespace::once::Once;
 use crate::worker::objects::{Call, refusal, repository};
 use crate::worker::route::Write;
-use crate::worker::visit::Visit;
+use crate::worker::visit::{Visit, rest_headers};
 
 /// Answers a request that writes. The object is asked first and decides: whoever may push may do
 /// this, and nobody else.
@@ -98,10 +97,7 @@ fn check_body(
 
 /// An envelope that the object wrote.
 fn passed_on(response: Response) -> worker::Result<Response> {
-    let headers = Headers::new();
-    for (name, value) in envelope::HEADERS {
-        headers.set(name, value)?;
-    }
+    let headers = rest_headers()?;
     headers.set("content-type", "application/json")?;
     if let Some(replayed) = response.headers().get(header::REPLAYED)? {
         headers.set(header::REPLAYED, &replayed)?;

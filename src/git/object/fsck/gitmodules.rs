@@ -1,9 +1,10 @@
 //! The check of a `.gitmodules` blob, against submodules that attack clients that clone them
 //! (CVE-2018-11235, CVE-2018-17456, CVE-2020-11008, CVE-2019-19604).
 
-use super::config::{self, ParseError, Setting};
+use super::config::{self, Setting};
 use super::finding::{Finding, MessageId};
 use super::submodule_url;
+use crate::git::config::ParseError;
 
 /// Reports what git refuses in a `.gitmodules` file.
 ///

@@ -9,7 +9,8 @@ use crate::git::store::{CHUNK_BYTES, Part, Quarantine as _};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::r2::bucket::{Bucket, BucketError};
 use crate::storage::repository::publication::{PackPublication, Publication, RefUpdate};
-use crate::storage::repository::store::{NewRepository, RepoStore};
+use crate::storage::repository::store::RepoStore;
+use crate::storage::repository::testing::new_repository;
 
 pub(crate) const NOW: i64 = 1_700_000_000_000;
 
@@ -143,18 +144,7 @@ pub(crate) type Store = RepoStore<RusqliteDatabase>;
 /// A repository with one live pack of `pack_bytes`.
 pub(crate) fn repository(pack_bytes: usize) -> (Store, Vec<u8>) {
     let store = Store::new(RusqliteDatabase::in_memory().unwrap(), Box::new(|| NOW));
-    let created = store.create(&NewRepository {
-        id: "0123456789abcdef",
-        namespace: "acme",
-        name: "widgets",
-        description: "",
-        head: "refs/heads/main".into(),
-        read_only: false,
-        public: false,
-        fsck_strict: false,
-        source: None,
-        now_ms: NOW,
-    });
+    let created = store.create(&new_repository(NOW));
     assert_eq!(created, Ok(true));
     let bytes: Vec<u8> = (0..=250).cycle().take(pack_bytes).collect();
     let pack_id = store.open_pack().unwrap();

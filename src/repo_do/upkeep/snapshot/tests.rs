@@ -15,6 +15,7 @@ use crate::storage::r2::bucket::{Bucket as _, ready_key, record_key};
 use crate::storage::repository::copies::Release;
 use crate::storage::repository::ready_clone::{ReadyClone, fingerprint};
 use crate::storage::repository::store::NewRepository;
+use crate::storage::repository::testing::new_repository;
 
 mod lfs;
 mod purging;
@@ -166,15 +167,8 @@ fn fork(source: &Work<'_>, account: &Account) -> Result<Store, SnapshotError> {
     let store = Store::new(RusqliteDatabase::in_memory().unwrap(), Box::new(|| NOW));
     store.begin_fork(&NewRepository {
         id: FORK,
-        namespace: "acme",
         name: "fork",
-        description: "",
-        head: "refs/heads/main".into(),
-        read_only: false,
-        public: false,
-        fsck_strict: false,
-        source: None,
-        now_ms: NOW,
+        ..new_repository(NOW)
     })?;
     store.join_network(NETWORK)?;
     let keys: Vec<_> = packs.iter().map(|pack| pack.r2_key.clone()).collect();

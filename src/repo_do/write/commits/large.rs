@@ -124,17 +124,12 @@ impl LargeFiles {
         let reader = self.object.readers.enter(Purpose::Push, now_ms());
         let mut seen = HashSet::new();
         for Pointer { oid, .. } in self.pointers.iter().flatten() {
-            if seen.insert(oid) && !self.is_here(oid)? {
+            if seen.insert(oid) && self.store.stored_lfs_object(oid)?.is_none() {
                 let message = format!("object {oid} was removed meanwhile: send the request again");
                 return Err(ErrorReply::busy(RETRY_SECONDS, message));
             }
         }
         Ok(reader)
-    }
-
-    fn is_here(&self, oid: &LfsOid) -> Result<bool, ErrorReply> {
-        let found = self.store.lfs_object(oid)?;
-        Ok(found.is_some_and(|object| object.is_stored))
     }
 
     /// Whether a content that is to come goes through Git LFS.
@@ -197,9 +192,7 @@ impl LargeFiles {
         } in &draft.named
         {
             let Pointer { oid, size } = pointer;
-            let found = self.store.lfs_object(oid)?;
-            let found = found.filter(|object| object.is_stored);
-            let Some(found) = found else {
+            let Some(found) = self.store.stored_lfs_object(oid)? else {
                 let message = format!("object {oid} is not here: upload it by git lfs first");
                 return Err(invalid(draft.field(*file, "lfs/oid"), message));
             };

@@ -4,11 +4,10 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::git::lfs::{LfsOid, Pointer};
-use crate::git::limits::Limits;
 use crate::git::store::{CHUNK_BYTES, PackId};
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::write::pack_maker::PackMaker;
-use crate::repo_do::write::streamed_blob::{BlobError, SizeFault, StreamedBlob};
+use crate::repo_do::write::streamed_blob::{BlobError, ContentSize, StreamedBlob};
 
 /// A content under way.
 pub(super) enum Content {
@@ -34,8 +33,7 @@ impl Content {
 
 /// A content under way to R2. It holds a chunk.
 pub(super) struct LargeContent {
-    told_bytes: Option<u64>,
-    bytes: u64,
+    size: ContentSize,
     digest: Sha256,
     chunk: Vec<u8>,
     /// The rows that have the chunks before, and how many there are.
@@ -54,8 +52,7 @@ impl LargeContent {
     /// Nothing has come yet. `told_bytes` is its size, if it was told.
     pub(super) fn new(told_bytes: Option<u64>) -> Self {
         Self {
-            told_bytes,
-            bytes: 0,
+            size: ContentSize::new(told_bytes),
             digest: Sha256::new(),
             chunk: Vec::new(),
             rows: None,
@@ -68,14 +65,7 @@ impl LargeContent {
         mut content: &[u8],
         maker: &mut PackMaker,
     ) -> Result<(), BlobError> {
-        self.bytes = self.bytes.saturating_add(content.len() as u64);
-        if self.bytes > Limits::DEFAULT.object_bytes_max {
-            return Err(BlobError::Size(SizeFault::TooLarge(self.bytes)));
-        }
-        if let Some(told) = self.told_bytes.filter(|told| self.bytes > *told) {
-            let bytes = self.bytes;
-            return Err(BlobError::Size(SizeFault::NotAsTold { told, bytes }));
-        }
+        self.size.grow(content.len())?;
         self.digest.update(content);
         while !content.is_empty() {
             if self.chunk.len() >= CHUNK_BYTES {
@@ -92,11 +82,7 @@ impl LargeContent {
 
     /// Checks the size of a content that is at its end.
     pub(super) fn check_end(&self) -> Result<(), BlobError> {
-        let bytes = self.bytes;
-        match self.told_bytes.filter(|told| *told != bytes) {
-            Some(told) => Err(BlobError::Size(SizeFault::NotAsTold { told, bytes })),
-            None => Ok(()),
-        }
+        self.size.end().map(drop)
     }
 
     /// The content is at its end: its name, and where it is.
@@ -104,7 +90,7 @@ impl LargeContent {
         let sha256: [u8; 32] = self.digest.finalize().into();
         let pointer = Pointer {
             oid: LfsOid::from(sha256),
-            size: self.bytes,
+            size: self.size.bytes(),
         };
         let ended = match self.rows {
             None => Ended::Held(self.chunk),

@@ -8,17 +8,14 @@
 
 use std::collections::BTreeMap;
 
-use worker::{ObjectBody, ResponseBody};
-
 use super::neighbour::Neighbour;
 use crate::git::lfs::LfsOid;
 use crate::git::maintenance::lfs_pointers::LfsPointers;
 use crate::git::maintenance::step::Step;
-use crate::git::store::StoreError;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::lfs::{LFS_BATCH_MAX, LfsBatch, LfsNamed};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::repo_do::r2::network::Member;
+use crate::repo_do::lfs::keys::{share_keys, take_keys};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::write::request::WriteRequest;
@@ -75,8 +72,7 @@ async fn lacking(write: &WriteRequest, reading: &mut Reading) -> Result<Vec<LfsO
     }
     let (mut here, mut lacking) = (Vec::new(), Vec::new());
     for oid in found.into_keys() {
-        let object = write.store.lfs_object(&oid)?;
-        match object.filter(|object| object.is_stored) {
+        match write.store.stored_lfs_object(&oid)? {
             Some(object) => here.push(object),
             None => lacking.push(oid),
         }
@@ -129,22 +125,18 @@ async fn take(
         return Ok(());
     }
     let key = |oid: &LfsOid| lfs_key(network_id, oid);
-    let taken_at = in_transaction(write.store.database(), || {
-        write.store.join_network(network_id)?;
-        let mut taken_at = 0;
-        for (oid, bytes) in &objects {
-            let object = (oid, *bytes);
-            let begun = write.store.begin_lfs_upload(object, &key(oid), now_ms())?;
-            taken_at = begun.at.max(taken_at);
-        }
-        Ok::<_, StoreError>(taken_at)
+    let begun = in_transaction(write.store.database(), || {
+        let begin = |(oid, bytes): &(LfsOid, u64)| {
+            let (object, key) = ((oid, *bytes), key(oid));
+            write.store.begin_lfs_object(object, &key, now_ms())
+        };
+        objects.iter().map(begin).collect::<Result<Vec<_>, _>>()
     })?;
-    let keys = objects.iter().map(|(oid, _)| key(oid)).collect();
-    let member = Member::of(&write.object.env, &record);
+    let env = &write.object.env;
     if is_shared {
-        member.share_at(keys, taken_at).await?;
+        share_keys(env, &write.store, &record, &begun).await?;
     } else {
-        member.take_at(keys, taken_at).await?;
+        take_keys(env, &write.store, &record, &begun).await?;
     }
     for (oid, bytes) in &objects {
         if !is_shared {
@@ -168,12 +160,9 @@ async fn copy(
 ) -> Result<(), BucketError> {
     let bucket = R2::of(&write.object.env)?;
     let from = lfs_key(network_id, oid);
-    let object = bucket.open(&from).await?;
-    let body = match object.body().map(ObjectBody::response_body) {
-        Some(Ok(ResponseBody::Stream(stream))) => Some(stream),
-        _ => None,
-    };
-    bucket.put_verified(to, body, bytes, oid.as_bytes()).await
+    let body = bucket.open(&from).await?;
+    let put = bucket.put_verified(to, Some(body), bytes, oid.as_bytes());
+    put.await
 }
 
 fn gone() -> ErrorReply {

@@ -2,25 +2,10 @@ use super::*;
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::r2::bucket::lfs_key;
 use crate::storage::repository::imports::{ImportLfs, NewImport};
-use crate::storage::repository::store::NewRepository;
-
-const NETWORK: &str = "0123456789abcdef";
+use crate::storage::repository::testing::{ID, store};
 
 fn importing() -> RepoStore<RusqliteDatabase> {
-    let store = RepoStore::new(RusqliteDatabase::in_memory().unwrap(), Box::new(|| 0));
-    let new = NewRepository {
-        id: NETWORK,
-        namespace: "acme",
-        name: "widgets",
-        description: "",
-        head: "refs/heads/main".into(),
-        read_only: false,
-        public: false,
-        fsck_strict: false,
-        source: None,
-        now_ms: 0,
-    };
-    store.create(&new).unwrap();
+    let store = store();
     let import = NewImport {
         url: "https://example.com/x",
         branch: None,
@@ -47,8 +32,8 @@ fn state(store: &RepoStore<RusqliteDatabase>) -> ImportLfs {
 
 fn take(store: &RepoStore<RusqliteDatabase>, pointer: &Pointer) {
     let named = (&pointer.oid, pointer.size);
-    let key = lfs_key(NETWORK, &pointer.oid);
-    assert!(!store.begin_lfs_object(named, &key, 1).unwrap());
+    let key = lfs_key(ID, &pointer.oid);
+    assert!(!store.begin_lfs_object(named, &key, 1).unwrap().is_stored);
     store.finish_wanted_lfs_object(named, 2).unwrap();
 }
 

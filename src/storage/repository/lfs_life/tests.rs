@@ -2,24 +2,11 @@ use super::*;
 use crate::storage::db::faulty::Faulty;
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::r2::bucket::lfs_key;
-use crate::storage::repository::store::NewRepository;
-
-const NETWORK: &str = "0123456789abcdef";
+use crate::storage::repository::testing::{ID, new_repository};
 
 fn database() -> RusqliteDatabase {
     let db = RusqliteDatabase::in_memory().unwrap();
-    let new = NewRepository {
-        id: NETWORK,
-        namespace: "acme",
-        name: "widgets",
-        description: "",
-        head: "refs/heads/main".into(),
-        read_only: false,
-        public: false,
-        fsck_strict: false,
-        source: None,
-        now_ms: 0,
-    };
+    let new = new_repository(0);
     RepoStore::new(&db, Box::new(|| 0)).create(&new).unwrap();
     db
 }
@@ -29,7 +16,7 @@ fn oid(byte: u8) -> LfsOid {
 }
 
 fn key(oid: &LfsOid) -> String {
-    lfs_key(NETWORK, oid)
+    lfs_key(ID, oid)
 }
 
 fn totals(objects: u64, bytes: u64) -> LfsTotals {

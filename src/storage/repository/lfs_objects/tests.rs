@@ -2,34 +2,14 @@ use super::*;
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::r2::bucket::lfs_key;
 use crate::storage::repository::copies::Release;
-use crate::storage::repository::store::NewRepository;
-
-const NETWORK: &str = "0123456789abcdef";
-
-fn store() -> RepoStore<RusqliteDatabase> {
-    let store = RepoStore::new(RusqliteDatabase::in_memory().unwrap(), Box::new(|| 0));
-    let new = NewRepository {
-        id: NETWORK,
-        namespace: "acme",
-        name: "widgets",
-        description: "",
-        head: "refs/heads/main".into(),
-        read_only: false,
-        public: false,
-        fsck_strict: false,
-        source: None,
-        now_ms: 0,
-    };
-    store.create(&new).unwrap();
-    store
-}
+use crate::storage::repository::testing::{ID, store};
 
 fn oid(byte: u8) -> LfsOid {
     LfsOid::from([byte; 32])
 }
 
 fn key(oid: &LfsOid) -> String {
-    lfs_key(NETWORK, oid)
+    lfs_key(ID, oid)
 }
 
 fn keys(releases: &[Release]) -> Vec<String> {
@@ -43,6 +23,7 @@ fn upload(store: &RepoStore<RusqliteDatabase>, byte: u8, bytes: u64) {
         !store
             .begin_lfs_object((&oid, bytes), &key(&oid), 1)
             .unwrap()
+            .is_stored
     );
     assert!(store.finish_lfs_object((&oid, bytes), 2).unwrap());
 }
@@ -55,6 +36,7 @@ fn an_object_counts_once_it_is_stored() {
         !store
             .begin_lfs_object((&oid(1), 10), &key(&oid(1)), 1)
             .unwrap()
+            .is_stored
     );
     let object = store.lfs_object(&oid(1)).unwrap().unwrap();
     assert_eq!((object.bytes, object.is_stored), (10, false));
@@ -67,6 +49,7 @@ fn an_object_counts_once_it_is_stored() {
         store
             .begin_lfs_object((&oid(1), 99), &key(&oid(1)), 3)
             .unwrap()
+            .is_stored
     );
     let object = store.lfs_object(&oid(1)).unwrap().unwrap();
     assert_eq!((object.bytes, object.is_stored, object.at), (10, true, 2));
@@ -130,7 +113,7 @@ fn an_upload_keeps_its_time_for_half_a_day() {
     let store = store();
     let begin = |now_ms| {
         let key = key(&oid(1));
-        let begun = store.begin_lfs_upload((&oid(1), 10), &key, now_ms).unwrap();
+        let begun = store.begin_lfs_object((&oid(1), 10), &key, now_ms).unwrap();
         assert_eq!(store.lfs_object(&oid(1)).unwrap(), Some(begun));
         begun.at
     };

@@ -4,6 +4,7 @@
 
 use super::super::attempt::Attempt;
 use super::super::error::ImportError;
+use crate::git::config;
 use crate::git::content::lookup::{self, Found};
 use crate::git::object::ObjectKind;
 use crate::git::store::ObjectSource as _;
@@ -14,42 +15,20 @@ const CONFIG_BYTES_MAX: u64 = 64 << 10;
 const FILE: &[u8] = b".lfsconfig";
 
 /// The server that the file names: by `lfs.url` or, where that is not set, by
-/// `remote.origin.lfsurl`. The last of several counts.
-fn server(config: &str) -> Option<String> {
-    let (mut section, mut url, mut remote_url) = (String::new(), None, None);
-    for line in config.lines() {
-        let line = line.trim();
-        if let Some(header) = line.strip_prefix('[') {
-            let header = header.split(']').next().unwrap_or_default();
-            let words: Vec<_> = header.split_whitespace().collect();
-            section = match words.as_slice() {
-                [name] => name.to_ascii_lowercase(),
-                [name, subsection] => format!("{} {subsection}", name.to_ascii_lowercase()),
-                _ => String::new(),
-            };
-            continue;
-        }
-        let Some((key, value)) = line.split_once('=') else {
-            continue;
+/// `remote.origin.lfsurl`. The last of several counts. Of a file that git does not read to its end, the
+/// settings before the fault count.
+fn server(file: &[u8]) -> Option<String> {
+    let (mut url, mut remote_url) = (None, None);
+    let _ = config::parse(file, |setting| {
+        let named = match (setting.header, setting.key) {
+            (b"lfs.", b"url") => &mut url,
+            (b"remote.origin.", b"lfsurl") => &mut remote_url,
+            _ => return,
         };
-        let key = key.trim().to_ascii_lowercase();
-        match (section.as_str(), key.as_str()) {
-            ("lfs", "url") => url = Some(unquoted(value)),
-            (r#"remote "origin""#, "lfsurl") => remote_url = Some(unquoted(value)),
-            _ => {}
-        }
-    }
+        let value = setting.value.unwrap_or_default();
+        *named = Some(String::from_utf8_lossy(value).into_owned());
+    });
     url.or(remote_url)
-}
-
-/// A value without quotes and without a comment behind it. A URL needs no escapes.
-fn unquoted(value: &str) -> String {
-    let value = value.trim();
-    if let Some(quoted) = value.strip_prefix('"') {
-        return quoted.split('"').next().unwrap_or_default().to_owned();
-    }
-    let end = value.find([' ', '\t', ';', '#']).unwrap_or(value.len());
-    value.get(..end).unwrap_or_default().to_owned()
 }
 
 impl Attempt {
@@ -71,7 +50,7 @@ impl Attempt {
             .is_some_and(|bytes| bytes <= CONFIG_BYTES_MAX);
         let read = if is_small { packs.read(&id)? } else { None };
         let blob = read.filter(|(kind, _)| *kind == ObjectKind::Blob);
-        Ok(blob.and_then(|(_, content)| server(&String::from_utf8_lossy(&content))))
+        Ok(blob.and_then(|(_, content)| server(&content)))
     }
 }
 
@@ -112,7 +91,7 @@ mod tests {
                 Some("https://a.example/x"),
             ),
         ] {
-            assert_eq!(server(config).as_deref(), named, "{config}");
+            assert_eq!(server(config.as_bytes()).as_deref(), named, "{config}");
         }
     }
 }

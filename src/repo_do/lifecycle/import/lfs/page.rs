@@ -11,8 +11,7 @@ use super::super::error::ImportError;
 use super::batch::{Answer, Link};
 use super::remote::{LfsRemote, Miss};
 use crate::git::lfs::{LfsOid, Pointer};
-use crate::git::store::StoreError;
-use crate::repo_do::r2::network::Member;
+use crate::repo_do::lfs::keys::take_keys;
 use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer;
@@ -151,20 +150,14 @@ impl Attempt {
 
     /// Notes the objects, and then has the network's account name their keys.
     async fn begin(&self, around: &Surroundings<'_>, links: &[Link]) -> Result<(), ImportError> {
-        if links.is_empty() {
-            return Ok(());
-        }
-        let keys: Vec<_> = links.iter().map(|link| around.key(&link.oid)).collect();
-        in_transaction(self.store.database(), || {
-            self.store.join_network(around.record.network())?;
-            for (link, key) in links.iter().zip(&keys) {
-                let named = (&link.oid, link.bytes);
-                self.store.begin_lfs_object(named, key, now_ms())?;
-            }
-            Ok::<_, StoreError>(())
+        let begun = in_transaction(self.store.database(), || {
+            let begin = |link: &Link| {
+                let (named, key) = ((&link.oid, link.bytes), around.key(&link.oid));
+                self.store.begin_lfs_object(named, &key, now_ms())
+            };
+            links.iter().map(begin).collect::<Result<Vec<_>, _>>()
         })?;
-        let member = Member::of(&self.object.env, around.record);
-        let taken = member.take(keys).await;
+        let taken = take_keys(&self.object.env, &self.store, around.record, &begun).await;
         self.check_alive()?;
         taken.map_err(|error| ImportError::Unavailable(error.message))
     }

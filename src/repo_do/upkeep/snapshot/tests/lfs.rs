@@ -29,7 +29,7 @@ fn upload(
     store: &Store,
     oid: &LfsOid,
 ) -> Result<(), SnapshotError> {
-    let begun = store.begin_lfs_upload((oid, 3), &key(oid), NOW)?;
+    let begun = store.begin_lfs_object((oid, 3), &key(oid), NOW)?;
     if begun.is_stored {
         return Ok(());
     }
@@ -225,7 +225,7 @@ fn a_record_names_the_objects_and_is_written_again_after_an_upload() {
     upload((account, NETWORK), &store, &oid(2)).unwrap();
     upload((account, NETWORK), &store, &oid(1)).unwrap();
     store
-        .begin_lfs_upload((&oid(3), 3), &key(&oid(3)), NOW)
+        .begin_lfs_object((&oid(3), 3), &key(&oid(3)), NOW)
         .unwrap();
     assert_eq!(recorded(), [oid(1), oid(2)]);
     forget(&store, &[oid(1)]);
