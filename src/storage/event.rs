@@ -47,8 +47,14 @@ kinds! {
     Imported = "repo.imported",
     /// Its settings changed.
     Updated = "repo.updated",
+    /// Its time is up in an hour.
+    Expiring = "repo.expiring",
     /// Its time was up.
     Expired = "repo.expired",
+    /// What no ref reaches was purged.
+    Purged = "repo.purged",
+    /// A push passed a protection that it was told to override.
+    Overridden = "repo.overridden",
     /// A ref changed.
     Pushed = "repo.pushed",
     /// It was cloned.
@@ -61,6 +67,8 @@ kinds! {
     TokenRevoked = "repo.token.revoked",
     /// The namespace's settings changed.
     NamespaceUpdated = "namespace.updated",
+    /// An administrative act.
+    Audited = "namespace.audited",
     /// A token of the namespace was made.
     NamespaceTokenCreated = "namespace.token.created",
     /// A token of the namespace was revoked.

@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `ref_rules` | rules about refs, of a repository or a token |
 //! | `rules` | each ref update judged on its own: names, settings, what it would do |
 //! | `updates` | the ref updates, each with what is found out about it |
 //! | `findings` | what fsck finds over all of it: bad objects counted and named, warnings |
@@ -15,5 +16,6 @@ pub mod brought;
 pub mod findings;
 pub mod inspection;
 pub mod pushed;
+pub mod ref_rules;
 pub mod rules;
 pub mod updates;

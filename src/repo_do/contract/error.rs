@@ -57,6 +57,8 @@ pub(crate) enum ErrorCode {
     NoChange,
     /// A rule forbids the change of a ref.
     RefRefused,
+    /// More bytes or repositories than a quota allows.
+    QuotaExceeded,
     /// Our fault.
     InternalError,
     /// A service that we ask did not answer.
@@ -76,7 +78,7 @@ impl ErrorCode {
         match self {
             Self::InvalidInput | Self::InvalidRepoName | Self::InvalidTtl | Self::InvalidUrl => 400,
             Self::Unauthorized => 401,
-            Self::Forbidden | Self::RefRefused => 403,
+            Self::Forbidden | Self::RefRefused | Self::QuotaExceeded => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::AlreadyExists
@@ -144,6 +146,7 @@ impl ErrorCode {
             Self::UpstreamUnavailable | Self::Unavailable => 10_401,
             Self::MemoryLimit => 10_402,
             Self::RateLimited => 10_403,
+            Self::QuotaExceeded => 10_404,
         }
     }
 }

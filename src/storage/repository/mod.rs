@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`store`] | [`store::RepoStore`], one repository: its row and its figures |
 //! | [`settings`] | the settings that every layer passes on |
+//! | [`policies`], [`standing`] | its rules, bounds and end; what its namespace says of all its repositories |
 //! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
 //! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
@@ -49,6 +50,7 @@ pub mod packed_refs;
 pub(crate) mod packs;
 pub(crate) mod part_rows;
 pub mod phase;
+pub mod policies;
 pub mod publication;
 pub(crate) mod publish;
 pub mod put_blobs;
@@ -65,6 +67,7 @@ pub(crate) mod refs;
 pub(crate) mod revisions;
 pub(crate) mod row_audit;
 pub mod settings;
+pub mod standing;
 pub mod store;
 pub(crate) mod supersede;
 pub mod sweep;

@@ -10,6 +10,7 @@ use gix_object::bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
 use super::phase::Phase;
+use super::policies::{self, Policies};
 use super::ref_cache::RefCache;
 use super::settings::{RepositorySettings, SettingsChange};
 use super::tokens::{TokenRecord, TokenStore};
@@ -109,6 +110,9 @@ pub struct RepositoryRecord {
     /// It is being made again of what R2 has: it serves nothing yet.
     #[serde(skip)]
     pub is_recovering: bool,
+    /// Rules, bounds and its end.
+    #[serde(default, skip_serializing_if = "Policies::is_default")]
+    pub policies: Policies,
 }
 
 impl RepositoryRecord {
@@ -252,7 +256,9 @@ impl<D: Database> RepoStore<D> {
                 deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at,
                 prune_grace_seconds, reflog_retention_seconds, superseded_grace_seconds,
                 phase, network_id, EXISTS (SELECT 1 FROM import),
-                EXISTS (SELECT 1 FROM recovery), fsck_strict, fetch_events
+                EXISTS (SELECT 1 FROM recovery), fsck_strict, fetch_events,
+                ref_rules, pre_receive, push_protection, bytes_max, expires_at, idle_ttl_seconds,
+                deleted_at, standing
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -370,5 +376,6 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         is_importing: row.truth(18)?,
         is_recovering: row.truth(19)?,
         fsck_strict: row.truth(20)?,
+        policies: policies::read(row, 22)?,
     })
 }

@@ -1,0 +1,68 @@
+//! Rules, bounds and the end of a repository: columns of its row that stand last.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::standing::Standing;
+use crate::git::receive_pack::ref_rules::RefRules;
+use crate::storage::db::row::Row;
+use crate::storage::db::sql_error::SqlError;
+
+/// Rules, bounds and the end of a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policies {
+    /// Rules about refs.
+    pub ref_rules: RefRules,
+    /// The hook that is asked before a push is published, as JSON.
+    pub pre_receive: Option<String>,
+    /// Whether pushed blobs are searched for secrets.
+    pub push_protection: bool,
+    /// The bytes that its packs and large files may have together.
+    pub bytes_max: Option<u64>,
+    /// Unix milliseconds: when it deletes itself.
+    pub expires_at: Option<i64>,
+    /// Seconds without use after which it deletes itself.
+    pub idle_ttl_seconds: Option<i64>,
+    /// Unix milliseconds: when it was deleted, while it can still be restored.
+    #[serde(skip)]
+    pub deleted_at: Option<i64>,
+    /// What the namespace says of all of its repositories.
+    #[serde(skip)]
+    pub standing: Standing,
+}
+
+impl Policies {
+    /// Whether none was ever set.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Reads the columns in the order of the fields, the first of which has this number.
+pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
+    let at = |offset: usize| first.saturating_add(offset);
+    Ok(Policies {
+        ref_rules: json(row, at(0))?.unwrap_or_default(),
+        pre_receive: row.text_or_null(at(1))?,
+        push_protection: row.truth(at(2))?,
+        bytes_max: row
+            .integer_or_null(at(3))?
+            .and_then(|bytes| bytes.try_into().ok()),
+        expires_at: row.integer_or_null(at(4))?,
+        idle_ttl_seconds: row.integer_or_null(at(5))?,
+        deleted_at: row.integer_or_null(at(6))?,
+        standing: json(row, at(7))?.unwrap_or_default(),
+    })
+}
+
+/// A column with JSON that this program wrote.
+fn json<T: DeserializeOwned>(row: &dyn Row, column: usize) -> Result<Option<T>, SqlError> {
+    let wrong = SqlError::Column {
+        column,
+        expected: "JSON of its shape",
+    };
+    let text = row.text_or_null(column)?;
+    let read = text.map(|text| serde_json::from_str(&text).map_err(|_| wrong));
+    read.transpose()
+}
