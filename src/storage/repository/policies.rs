@@ -32,13 +32,6 @@ pub struct Policies {
     pub standing: Standing,
 }
 
-impl Policies {
-    /// Whether none was ever set.
-    pub(crate) fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// Reads the columns in the order of the fields, the first of which has this number.
 pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
     let at = |offset: usize| first.saturating_add(offset);

@@ -111,8 +111,8 @@ pub struct RepositoryRecord {
     #[serde(skip)]
     pub is_recovering: bool,
     /// Rules, bounds and its end.
-    #[serde(default, skip_serializing_if = "Policies::is_default")]
-    pub policies: Policies,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub policies: Box<Policies>,
 }
 
 impl RepositoryRecord {
@@ -347,6 +347,10 @@ impl<D: Database> RepoStore<D> {
     }
 }
 
+fn is_default(policies: &Policies) -> bool {
+    *policies == Policies::default()
+}
+
 fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
     Ok(RepositoryRecord {
         id: row.text(0)?,
@@ -376,6 +380,6 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         is_importing: row.truth(18)?,
         is_recovering: row.truth(19)?,
         fsck_strict: row.truth(20)?,
-        policies: policies::read(row, 22)?,
+        policies: Box::new(policies::read(row, 22)?),
     })
 }
