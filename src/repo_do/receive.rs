@@ -31,6 +31,7 @@ use crate::git::protocol::sideband::SideBand;
 use crate::git::protocol::{pktline, refusal};
 
 pub(crate) mod by_rest;
+pub(crate) mod dry_run;
 
 mod alive;
 mod brought;

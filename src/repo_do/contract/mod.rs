@@ -110,8 +110,8 @@ pub(crate) use repository::{
     UpdateRepository, present,
 };
 pub(crate) use token::{
-    Admit, Admitted, CreateToken, NAMESPACE_ADMIT, RevokedToken, Scope, TokenPage, TokenPlace,
-    TokenRecord, TokenState,
+    Admit, Admitted, CreateToken, NAMESPACE_ADMIT, NAMESPACE_TOKEN, NamedToken, RevokedToken,
+    Scope, TokenPage, TokenPlace, TokenRecord, TokenState,
 };
 pub(crate) use usage::{RequestLine, Usage};
 

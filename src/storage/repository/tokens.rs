@@ -5,6 +5,7 @@
 //! that learns about a hash, from which no token follows.
 
 use super::policies::json;
+use super::ref_rules;
 use crate::git::receive_pack::ref_rules::RefRules;
 use crate::git::store::StoreError;
 use crate::storage::db::row::{Row, Value};
@@ -161,9 +162,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
     pub fn insert(&self, new: &NewToken<'_>) -> Result<(), StoreError> {
         let sql = "INSERT INTO token (sha256, id, scope, label, created_at, expires_at, refs)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let refs = new.refs.filter(|refs| !refs.is_empty());
-        let refs = refs.map(serde_json::to_string).transpose();
-        let refs = refs.map_err(|error| StoreError::Failed(error.to_string()))?;
+        let refs = new.refs.map(ref_rules::json).transpose()?.flatten();
         self.db.execute(
             sql,
             &[

@@ -37,7 +37,7 @@ pub(crate) fn admit<D: Database>(
 }
 
 /// The ids of the repositories that a token opens; `None`: every one.
-fn opens<D: Database>(
+pub(super) fn opens<D: Database>(
     store: &NamespaceStore<D>,
     token: &TokenRecord,
 ) -> Result<Option<Vec<String>>, StepError> {

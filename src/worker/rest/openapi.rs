@@ -96,6 +96,7 @@ mod tests {
                     Write::Revert => "/revert",
                     Write::Restore => "/restore",
                     Write::Notes => "/notes",
+                    Write::RulesTest => "/rules/test",
                 }),
             },
         })

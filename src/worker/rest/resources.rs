@@ -26,6 +26,7 @@ pub(crate) struct Repository {
     #[serde(flatten)]
     settings: RepositorySettings,
     fsck: Fsck,
+    ref_rules: RefRules,
     remote: String,
     size_bytes: u64,
     object_count: u64,
@@ -55,6 +56,7 @@ impl Repository {
             fsck: Fsck {
                 strict: info.fsck_strict,
             },
+            ref_rules: info.ref_rules,
             remote,
             size_bytes: info.size_bytes,
             object_count: info.object_count,
@@ -300,6 +302,7 @@ mod tests {
                 fetch_events: false,
             },
             fsck_strict: false,
+            ref_rules: RefRules::default(),
             status: RepositoryStatus::Ready,
             import: None,
             origin: OriginReport::default(),
@@ -317,7 +320,7 @@ mod tests {
                 "updated_at": "1970-01-01T00:00:00.001Z",
                 "last_push_at": "1970-01-01T00:00:00.002Z", "source": null, "read_only": false,
                 "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
-                "fsck": {"strict": false},
+                "fsck": {"strict": false}, "ref_rules": [],
                 "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
                 "superseded_grace_seconds": 3600, "fetch_events": false,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,

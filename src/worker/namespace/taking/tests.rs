@@ -171,7 +171,7 @@ fn tokens_are_told_without_what_opens_a_door() {
         payload(&first),
         json!({
             "tokenId": "0000000000000001", "scope": "admin", "label": "a platform",
-            "expiresAt": "2026-01-02T03:04:06.678Z", "repoIds": null,
+            "expiresAt": "2026-01-02T03:04:06.678Z", "repoIds": null, "refs": [],
         })
     );
     let actor = &second.event.body.actor;
