@@ -103,7 +103,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 56] = [
+    const PATHS: [&str; 57] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -138,6 +138,7 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/commit/x.diff",
         "/api/v1/namespaces/acme/repos/r/merge-base",
         "/api/v1/namespaces/acme/repos/r/reflog",
+        "/api/v1/namespaces/acme/repos/r/rules/test",
         "/api/v1/namespaces/acme/repos/r/notes",
         "/api/v1/namespaces/acme/repos/r/lfs",
         "/api/v1/namespaces/acme/repos/r/commits",
