@@ -9,7 +9,9 @@ use cairn::storage::r2::recovery_record::{Record, RecordReader};
 use cairn::storage::repository::copies::SnapshotSettings;
 use cairn::storage::repository::ref_record::RefRecord;
 use cairn::storage::repository::settings::SettingsChange;
-use cairn::storage::repository::store::{NewRepository, RepoStore, RepositoryPatch, RepositoryRecord};
+use cairn::storage::repository::store::{
+    NewRepository, RepoStore, RepositoryPatch, RepositoryRecord,
+};
 
 use super::faulty::Faulty;
 use super::{

@@ -135,7 +135,10 @@ fn a_push_that_began_before_force_pushes_were_denied_changes_nothing() {
 
 #[test]
 fn a_push_that_began_before_a_rule_came_that_forbids_it_changes_nothing() {
-    for (name, rule) in [("perm-rule", "no-push"), ("perm-rule-forced", "no-force-push")] {
+    for (name, rule) in [
+        ("perm-rule", "no-push"),
+        ("perm-rule-forced", "no-force-push"),
+    ] {
         let story = Story::begin(name);
         story
             .work

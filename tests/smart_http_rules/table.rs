@@ -45,13 +45,20 @@ fn changes(actor: &str, face: &str) -> Vec<Change> {
     all
 }
 
-/// The words of the refusal, if it is refused.
+/// The words of the refusal, if it is refused. Whether a move is forced is known last: before that it is
+/// judged as any other.
 fn expected(change: &Change, has_rules: bool) -> Option<String> {
-    if has_rules && forbids(change.token, change.op) {
-        return Some(format!("token: {}", change.token));
-    }
-    let is_protected = forbids(change.repository, change.op);
-    is_protected.then(|| format!("protected: {}", change.repository))
+    let seen_first = match change.op {
+        "force" => "update",
+        op => op,
+    };
+    [seen_first, change.op].into_iter().find_map(|op| {
+        if has_rules && forbids(change.token, op) {
+            return Some(format!("token: {}", change.token));
+        }
+        let is_protected = forbids(change.repository, op);
+        is_protected.then(|| format!("protected: {}", change.repository))
+    })
 }
 
 /// The rules of the repository, and those of tokens.
