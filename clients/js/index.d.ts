@@ -420,6 +420,8 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fsck: { strict: boolean };
   /** Whether clones and fetches are events. */
   fetchEvents: boolean;
+  /** Rules about refs, which hold for every caller. */
+  refRules: RefRule[];
   /** The large files of Git LFS that it has, and their bytes together. */
   lfsObjects: number;
   lfsBytes: number;
@@ -429,6 +431,28 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   skippedRefs?: SkippedRefs;
   /** Of an import: objects of Git LFS that it took, and those that it did not get. */
   lfsImport?: LfsImport;
+}
+
+/** An operation that a rule about refs forbids. */
+export type ForbiddenOp = "no-push" | "no-create" | "no-delete" | "no-force-push";
+
+/**
+ * A rule about refs: a full refname, the beginning of one and `*`, or `*`; and what it forbids. The
+ * first rule whose pattern matches a ref decides about it.
+ */
+export type RefRule = [pattern: string, forbidden: ForbiddenOp[]];
+
+/** What the rules say of a change. */
+export interface RulesJudgement {
+  allowed: boolean;
+  /** Whose rule forbids it. */
+  by?: "repository" | "token";
+  /** The operation of a rule about refs, or the name of a setting. */
+  rule?: string;
+  /** The pattern of the rule about refs. */
+  pattern?: string;
+  /** As Git's report would say it. */
+  message?: string;
 }
 
 /** A repository, with methods that the binding lacks. */
@@ -451,7 +475,32 @@ export interface CairnRepo extends ArtifactsRepo {
     denyDeletes?: boolean;
     fsck?: FsckChange;
     fetchEvents?: boolean;
+    /** Rules about refs, in the place of those before; 100 at most. */
+    refRules?: RefRule[];
   }): Promise<CairnRepoInfo>;
+
+  /**
+   * Makes a token for this repository.
+   * @param opts.refs Rules about refs for what it pushes.
+   * @throws {ArtifactsError} `INVALID_TTL`, `INVALID_INPUT`.
+   */
+  createToken(
+    scope?: "write" | "read",
+    ttl?: number,
+    opts?: { refs?: RefRule[] },
+  ): Promise<ArtifactsCreateTokenResult>;
+
+  /**
+   * Whether the rules let a ref change; changes nothing.
+   * @param change.ref A full refname.
+   * @param change.tokenId The token that is asked about, for administrators; the caller unless given.
+   * @throws {ArtifactsError} `FORBIDDEN`, `NOT_FOUND`, `INVALID_INPUT`.
+   */
+  testRules(change: {
+    ref: string;
+    op: "create" | "update" | "delete" | "force";
+    tokenId?: string;
+  }): Promise<RulesJudgement>;
 
   /** What happens to the repository, in the order of `metadata.sequence`. */
   events(opts?: FollowOptions): EventFeed;
@@ -1162,6 +1211,7 @@ export interface NamespaceTokens {
    * @param token.scope `admin` only for the operator, and without `repos`.
    * @param token.repos Names of the repositories that it opens, 100 at most; all unless given.
    * @param token.ttl Seconds that it lives: 86400 unless given, 60 to 31536000.
+   * @param token.refs Rules about refs for what it pushes, of a token with scope `write`.
    * @throws {ArtifactsError} `NOT_FOUND` if there is no such repository, `INVALID_TTL`.
    */
   create(token: {
@@ -1169,6 +1219,7 @@ export interface NamespaceTokens {
     repos?: string[];
     ttl?: number;
     label?: string;
+    refs?: RefRule[];
   }): Promise<CreatedNamespaceToken>;
 
   /** All tokens in any state, newest first; those of scope `admin` only for the operator. */
@@ -1191,6 +1242,8 @@ export interface CreatedNamespaceToken {
   expiresAt: string;
   /** Names of the repositories that it opens, or null for all. */
   repos: string[] | null;
+  /** Its rules about refs. */
+  refs: RefRule[];
 }
 
 /** A token of a namespace, without its plaintext. */
@@ -1201,6 +1254,8 @@ export interface NamespaceToken {
   label: string | null;
   /** Names of the existing repositories that it opens; null for all. */
   repos: string[] | null;
+  /** Its rules about refs. */
+  refs: RefRule[];
   createdAt: string;
   expiresAt: string;
 }

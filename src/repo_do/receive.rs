@@ -31,6 +31,7 @@ use crate::git::protocol::sideband::SideBand;
 use crate::git::protocol::{pktline, refusal};
 
 pub(crate) mod by_rest;
+pub(crate) mod dry_run;
 
 mod alive;
 mod brought;
@@ -40,6 +41,7 @@ mod commits;
 mod finish;
 mod kept_answer;
 mod new_pack;
+mod overrides;
 mod progress;
 mod push;
 mod refused;

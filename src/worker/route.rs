@@ -149,6 +149,8 @@ pub(crate) enum Write {
     Restore,
     /// `POST /notes` and `DELETE /notes`
     Notes,
+    /// `POST /rules/test`, which writes nothing.
+    RulesTest,
 }
 
 /// Why a path names nothing.
@@ -324,6 +326,7 @@ fn parse_write(segments: &[&str]) -> Option<Write> {
         ["cherry-pick"] => Write::CherryPick,
         ["revert"] => Write::Revert,
         ["restore"] => Write::Restore,
+        ["rules", "test"] => Write::RulesTest,
         _ => return None,
     })
 }

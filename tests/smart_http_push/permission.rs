@@ -134,6 +134,28 @@ fn a_push_that_began_before_force_pushes_were_denied_changes_nothing() {
 }
 
 #[test]
+fn a_push_that_began_before_a_rule_came_that_forbids_it_changes_nothing() {
+    for (name, rule) in [
+        ("perm-rule", "no-push"),
+        ("perm-rule-forced", "no-force-push"),
+    ] {
+        let story = Story::begin(name);
+        story
+            .work
+            .run(&["checkout", "--quiet", "--orphan", "elsewhere"]);
+        let new = story.commit("unrelated");
+        let push = main_to(&story, &new);
+        let report = story.push(&story.hosted.token, &push, |rest| {
+            let rules = json!({ "ref_rules": [["refs/heads/*", [rule]]] });
+            rest.patch(&story.hosted.path(""), &rules).result(200);
+        });
+        let refusal = format!("ng refs/heads/main protected: {rule}");
+        assert!(report.contains(&refusal), "{report}");
+        story.assert_unchanged();
+    }
+}
+
+#[test]
 fn a_deletion_that_was_sent_before_deletions_were_denied_is_refused() {
     let story = Story::begin("perm-deleted");
     let new = story.commit("second");

@@ -63,13 +63,14 @@ export class Repository extends Writing {
       deny_deletes: denyDeletes,
       fsck: more.fsck,
       fetch_events: more.fetchEvents,
+      ref_rules: more.refRules,
     };
     return shown((await this.#connection.call("PATCH", this.#path, { body })).result);
   }
 
   /** @type {CairnRepo["createToken"]} */
-  async createToken(scope, ttl) {
-    const body = { repo: this.#name, scope, ttl };
+  async createToken(scope, ttl, { refs } = {}) {
+    const body = { repo: this.#name, scope, ttl, refs };
     const path = `${this.#namespacePath}/tokens`;
     return createdToken((await this.#connection.call("POST", path, { body })).result);
   }

@@ -47,6 +47,7 @@ export function shown(result) {
     denyDeletes: result.deny_deletes,
     fsck,
     fetchEvents: result.fetch_events,
+    refRules: result.ref_rules,
     lfsObjects: result.lfs_objects,
     lfsBytes: result.lfs_bytes,
   };

@@ -91,6 +91,7 @@ test("a repository is made, shown, listed and deleted", async () => {
     denyDeletes: false,
     fsck: { strict: false },
     fetchEvents: false,
+    refRules: [],
     lfsObjects: 0,
     lfsBytes: 0,
   });
@@ -99,7 +100,7 @@ test("a repository is made, shown, listed and deleted", async () => {
   const { repos, total } = await ARTIFACTS.list();
   assert.equal(total, 1);
   const listed = { ...info };
-  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "lfsObjects", "lfsBytes"];
+  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "refRules", "lfsObjects", "lfsBytes"];
   for (const field of own) {
     delete listed[field];
   }
@@ -175,7 +176,7 @@ test("tokens of a namespace open the repositories that they list", async () => {
   const tokens = namespaceTokens({ url, namespace, key });
   const body = { scope: "read", repos: ["listed-one"], ttl: 60, label: "ci" };
   const { id, plaintext, expiresAt, ...rest } = await tokens.create(body);
-  assert.deepEqual(rest, { scope: "read", repos: ["listed-one"] });
+  assert.deepEqual(rest, { scope: "read", repos: ["listed-one"], refs: [] });
   assert.deepEqual([fetches(plaintext, made), fetches(plaintext, other)], [true, false]);
   const every = await tokens.create({ scope: "read" });
   assert.equal(every.repos, null);
@@ -183,7 +184,7 @@ test("tokens of a namespace open the repositories that they list", async () => {
   const listed = (await tokens.list()).tokens.find((token) => token.id === id);
   const { createdAt, ...shown } = listed;
   const { scope, repos, label } = body;
-  assert.deepEqual(shown, { id, scope, repos, label, expiresAt, state: "active" });
+  assert.deepEqual(shown, { id, scope, repos, label, expiresAt, state: "active", refs: [] });
   assert.equal(await tokens.revoke(id), true);
   assert.equal(fetches(plaintext, made), false);
   assert.equal(await tokens.revoke("0123456789abcdef"), false);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::import::ImportProgress;
 use super::maintenance::SnapshotChange;
 use super::token::TokenRecord;
+use crate::git::receive_pack::ref_rules::RefRules;
 use crate::storage::repository::origin_report::OriginReport;
 use crate::storage::repository::settings::{RepositorySettings, SettingsChange};
 
@@ -62,6 +63,9 @@ pub(crate) struct UpdateRepository {
     /// When packs go to R2.
     #[serde(default, skip_serializing_if = "SnapshotChange::is_empty")]
     pub(crate) snapshots: SnapshotChange,
+    /// Its rules about refs, in the place of those before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ref_rules: Option<RefRules>,
 }
 
 /// Reads a field that is there as `Some`, so that `null` differs from an absent field.
@@ -114,6 +118,9 @@ pub(crate) struct RepositoryInfo {
     /// Whether objects are checked as git's `--strict` does.
     #[serde(default)]
     pub(crate) fsck_strict: bool,
+    /// Its rules about refs. A namespace's list is not told them.
+    #[serde(default, skip_serializing_if = "RefRules::is_empty")]
+    pub(crate) ref_rules: RefRules,
     /// The work that it is busy with.
     pub(crate) status: RepositoryStatus,
     /// How far its import has come, while it is importing.

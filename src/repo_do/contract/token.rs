@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::TokenHash;
 use super::public_id::is_public_id;
+use crate::git::receive_pack::ref_rules::RefRules;
 use crate::storage::repository::tokens::{self, PageStart};
 
 /// The access that a token gives.
@@ -53,6 +54,9 @@ pub(crate) struct TokenRecord {
     pub(crate) revoked_at_ms: Option<i64>,
     /// When it was last accepted, in milliseconds since 1970; may lag, so that use costs no write.
     pub(crate) last_used_at_ms: Option<i64>,
+    /// Its rules about refs: what it may not push, though its scope would let it.
+    #[serde(default, skip_serializing_if = "RefRules::is_empty")]
+    pub(crate) refs: RefRules,
 }
 
 impl TokenRecord {
@@ -82,6 +86,7 @@ impl TokenRecord {
             label: self.label.as_deref().unwrap_or_default(),
             created_at: self.created_at_ms,
             expires_at: self.expires_at_ms,
+            refs: Some(&self.refs),
         }
     }
 }
@@ -101,6 +106,7 @@ impl From<tokens::TokenRecord> for TokenRecord {
             expires_at_ms: token.expires_at,
             revoked_at_ms: token.revoked_at,
             last_used_at_ms: token.last_used_at,
+            refs: token.refs,
         }
     }
 }
@@ -214,6 +220,20 @@ pub(crate) struct Admit {
     pub(crate) sha256: TokenHash,
     /// Milliseconds since 1970.
     pub(crate) now_ms: i64,
+}
+
+/// Path at which a repository's object asks its namespace's object about a token by its id (`POST`,
+/// body [`NamedToken`], answer [`Admitted`], where the token may be in any state).
+pub(crate) const NAMESPACE_TOKEN: &str = "/token-by-id";
+
+/// Body of `POST` [`NAMESPACE_TOKEN`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NamedToken {
+    /// The token's id.
+    pub(crate) token_id: String,
+    /// Whether a token that administers the namespace may be meant.
+    pub(crate) admin_too: bool,
 }
 
 /// Answer of `POST` [`NAMESPACE_ADMIT`].

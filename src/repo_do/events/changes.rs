@@ -48,6 +48,7 @@ fn shown(record: &RepositoryRecord) -> Map<String, Value> {
         "description": description,
         "default_branch": branch_of(record.head.as_ref()),
         "fsck": {"strict": record.fsck_strict},
+        "ref_rules": record.policies.ref_rules,
     });
     let settings = serde_json::to_value(record.settings).unwrap_or_default();
     let objects = [shown, settings].into_iter();
@@ -79,11 +80,13 @@ mod tests {
         record.settings.read_only = true;
         record.fsck_strict = true;
         record.head = "refs/heads/trunk".into();
+        record.policies.ref_rules = serde_json::from_value(json!([["*", ["no-delete"]]])).unwrap();
         let changes = json!({"changes": {
             "description": {"from": null, "to": "things"},
             "default_branch": {"from": "main", "to": "trunk"},
             "read_only": {"from": false, "to": true},
             "fsck": {"from": {"strict": false}, "to": {"strict": true}},
+            "ref_rules": {"from": [], "to": [["*", ["no-delete"]]]},
         }});
         assert_eq!(
             Settings(shown(&record)).changes_since(&before),

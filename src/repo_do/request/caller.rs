@@ -202,6 +202,16 @@ impl Authorized {
         self.token.as_ref().map_or("", |token| &token.token_id)
     }
 
+    /// A caller like this one that comes with another token, who is only judged.
+    pub(crate) fn with_token(&self, actor: Actor, token: TokenRecord) -> Self {
+        Self {
+            record: self.record.clone(),
+            token: Some(token),
+            actor,
+            vouched: None,
+        }
+    }
+
     /// Asks the namespace's object again about a token of its own: what was awaited since the
     /// first answer may have been long. Other callers cost no call. Fails when there is no answer.
     pub(crate) async fn renew(&mut self, env: &Env) -> Result<(), ErrorReply> {

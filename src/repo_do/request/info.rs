@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use crate::git::refname;
 use crate::git::store::StoreError;
-use crate::repo_do::contract::{OriginReport, RepositoryInfo, RepositoryStatus};
+use crate::repo_do::contract::{OriginReport, RefRules, RepositoryInfo, RepositoryStatus};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
@@ -13,7 +13,9 @@ use crate::storage::repository::store::RepositoryRecord;
 /// `GET /info`.
 pub(crate) fn info(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
     let import = record.is_importing.then(|| object.import.progress());
+    let ref_rules = record.policies.ref_rules.clone();
     let mut info = shown(store, record)?;
+    info.ref_rules = ref_rules;
     info.import = import;
     if info.source.is_some() {
         info.origin = store.origin_report()?;
@@ -37,6 +39,7 @@ pub(crate) fn shown(store: &Store, record: RepositoryRecord) -> Result<Repositor
         source: record.source,
         settings: record.settings,
         fsck_strict: record.fsck_strict,
+        ref_rules: RefRules::default(),
         status: match record.phase {
             Phase::Forking => RepositoryStatus::Forking,
             _ if record.is_importing => RepositoryStatus::Importing,

@@ -5,6 +5,7 @@
 //! | [`store`] | [`store::RepoStore`], one repository: its row and its figures |
 //! | [`settings`] | the settings that every layer passes on |
 //! | [`policies`], [`standing`] | its rules, bounds and end; what its namespace says of all its repositories |
+//! | `ref_rules` | its rules about refs, as its row keeps them |
 //! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
 //! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
@@ -75,6 +76,7 @@ pub mod tokens;
 
 mod listed_refs;
 mod push_events;
+mod ref_rules;
 
 #[cfg(test)]
 pub(crate) mod testing;

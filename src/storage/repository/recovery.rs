@@ -228,6 +228,7 @@ impl<D: Database> RepoStore<D> {
                 fsck_strict: Some(lost.fsck_strict),
             };
             self.update(&patch, now_ms)?;
+            self.set_ref_rules(&lost.policies.ref_rules, now_ms)?;
             self.set_snapshot_settings(&record.snapshots)?;
             let sql = "UPDATE repository SET source = ?1, last_push_at = ?2";
             let source = Value::text(lost.source.as_deref());

@@ -119,6 +119,7 @@ pub(crate) fn token_created(token: &TokenRecord, opens: &Opens) -> impl Serializ
         "label": token.label,
         "expiresAt": iso_8601(token.expires_at_ms),
         "repoIds": ids,
+        "refs": token.refs,
     })
 }
 

@@ -10,6 +10,7 @@
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
 //! | [`webhooks`] | webhooks defined |
+//! | [`token_by_id`] | one of its tokens, looked up by its id |
 //! | [`telling`], [`told_objects`] | their objects told of events and changes; which are being told |
 //! | [`wire`] | messages and answers as JSON |
 //! | [`once`], [`once_steps`] | requests that are done once |
@@ -28,6 +29,7 @@ pub(crate) mod state;
 pub(crate) mod steps;
 pub(crate) mod taking;
 pub(crate) mod telling;
+pub(crate) mod token_by_id;
 pub(crate) mod tokens;
 pub(crate) mod told_objects;
 pub(crate) mod webhooks;

@@ -15,11 +15,11 @@ use super::events::Author;
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
-use super::{background, feed, once_steps, queue, taking, telling, tokens, webhooks};
+use super::{background, feed, once_steps, queue, taking, telling, token_by_id, tokens, webhooks};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
-    Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate,
-    ReleaseName, TouchRepository, Usage, header, path::EVENTS,
+    Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOKEN,
+    NAMESPACE_TOUCH, NamedToken, Rate, ReleaseName, TouchRepository, Usage, header, path::EVENTS,
 };
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::sql::Database as _;
@@ -257,6 +257,7 @@ fn namespace(
             let asked: ListTokens = parameters::query(query)?;
             json(&tokens::list(store, &asked, now_ms())?)
         }
+        NAMESPACE_TOKEN => json(&token_by_id::find(store, &read::<NamedToken>(body)?)?),
         path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?, author)?),
         path::LIST => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;

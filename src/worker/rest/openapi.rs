@@ -96,13 +96,14 @@ mod tests {
                     Write::Revert => "/revert",
                     Write::Restore => "/restore",
                     Write::Notes => "/notes",
+                    Write::RulesTest => "/rules/test",
                 }),
             },
         })
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 56] = [
+    const PATHS: [&str; 57] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -137,6 +138,7 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/commit/x.diff",
         "/api/v1/namespaces/acme/repos/r/merge-base",
         "/api/v1/namespaces/acme/repos/r/reflog",
+        "/api/v1/namespaces/acme/repos/r/rules/test",
         "/api/v1/namespaces/acme/repos/r/notes",
         "/api/v1/namespaces/acme/repos/r/lfs",
         "/api/v1/namespaces/acme/repos/r/commits",

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
 pub(crate) use crate::repo_do::contract::strict::query;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present, strict};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, check_branch, present, strict};
 use crate::worker::names::{NamespaceName, RepositoryName};
 
 mod tokens;
@@ -171,6 +171,9 @@ pub(crate) struct RepositoryChange {
     /// Bytes of live packs from which on a ready clone is made.
     #[serde(default, deserialize_with = "present")]
     pub(crate) ready_bytes_min: Option<u64>,
+    /// Rules about refs, in the place of those before; an empty list takes them away.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) ref_rules: Option<RefRules>,
 }
 
 /// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.

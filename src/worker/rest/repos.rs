@@ -7,7 +7,7 @@ use super::body::{body, body_below};
 use super::making::Draft;
 use crate::repo_do::contract::{
     Access, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo, SnapshotChange,
-    TouchRepository, UpdateRepository, path,
+    TouchRepository, UpdateRepository, checked_ref_rules, path,
 };
 use crate::storage::repository::settings::SettingsChange;
 use crate::worker::admission;
@@ -122,6 +122,10 @@ pub(crate) async fn update(
             cold_after_seconds: change.cold_after_seconds,
             cold_bytes_min: parameters::threshold("cold_bytes_min", change.cold_bytes_min)?,
             ready_bytes_min: parameters::threshold("ready_bytes_min", change.ready_bytes_min)?,
+        },
+        ref_rules: match change.ref_rules {
+            Some(rules) => Some(checked_ref_rules("/ref_rules", rules)?),
+            None => None,
         },
     };
     let call = Call::post(path::UPDATE, &update)?;

@@ -5,7 +5,7 @@ pub(crate) mod webhooks;
 use serde::Serialize;
 
 use crate::repo_do::contract::{
-    ImportProgress, OriginReport, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
+    ImportProgress, OriginReport, RefRules, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
     TokenRecord, TokenState,
 };
 use crate::storage::repository::settings::RepositorySettings;
@@ -26,6 +26,7 @@ pub(crate) struct Repository {
     #[serde(flatten)]
     settings: RepositorySettings,
     fsck: Fsck,
+    ref_rules: RefRules,
     remote: String,
     size_bytes: u64,
     object_count: u64,
@@ -55,6 +56,7 @@ impl Repository {
             fsck: Fsck {
                 strict: info.fsck_strict,
             },
+            ref_rules: info.ref_rules,
             remote,
             size_bytes: info.size_bytes,
             object_count: info.object_count,
@@ -168,6 +170,7 @@ pub(crate) struct CreatedToken {
     /// Of a namespace's token.
     #[serde(skip_serializing_if = "Option::is_none")]
     repos: Option<OpenedRepos>,
+    refs: RefRules,
 }
 
 impl CreatedToken {
@@ -198,6 +201,7 @@ impl CreatedToken {
             expires_at: iso_8601(record.expires_at_ms),
             clone_url: None,
             repos: None,
+            refs: record.refs,
         }
     }
 }
@@ -215,6 +219,7 @@ pub(crate) struct ListedToken {
     /// Of a namespace's token.
     #[serde(skip_serializing_if = "Option::is_none")]
     repos: Option<OpenedRepos>,
+    refs: RefRules,
 }
 
 impl ListedToken {
@@ -230,6 +235,7 @@ impl ListedToken {
             expires_at: iso_8601(record.expires_at_ms),
             last_used_at: record.last_used_at_ms.map(iso_8601),
             repos: None,
+            refs: record.refs,
         }
     }
 
@@ -296,6 +302,7 @@ mod tests {
                 fetch_events: false,
             },
             fsck_strict: false,
+            ref_rules: RefRules::default(),
             status: RepositoryStatus::Ready,
             import: None,
             origin: OriginReport::default(),
@@ -313,7 +320,7 @@ mod tests {
                 "updated_at": "1970-01-01T00:00:00.001Z",
                 "last_push_at": "1970-01-01T00:00:00.002Z", "source": null, "read_only": false,
                 "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
-                "fsck": {"strict": false},
+                "fsck": {"strict": false}, "ref_rules": [],
                 "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
                 "superseded_grace_seconds": 3600, "fetch_events": false,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
@@ -342,13 +349,14 @@ mod tests {
             expires_at_ms: 1000,
             revoked_at_ms: None,
             last_used_at_ms: None,
+            refs: RefRules::default(),
         };
         assert_eq!(
             serde_json::to_value(ListedToken::new(record, 1000)).unwrap(),
             json!({
                 "id": "0123456789abcdef", "scope": "read", "label": "ci", "state": "expired",
                 "created_at": "1970-01-01T00:00:00.000Z",
-                "expires_at": "1970-01-01T00:00:01.000Z", "last_used_at": null,
+                "expires_at": "1970-01-01T00:00:01.000Z", "last_used_at": null, "refs": [],
             })
         );
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::repo_do::contract::{OriginReport, RepositoryStatus};
+use crate::repo_do::contract::{OriginReport, RefRules, RepositoryStatus};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::repository::settings::RepositorySettings;
 
@@ -49,6 +49,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
             fetch_events: false,
         },
         fsck_strict: false,
+        ref_rules: RefRules::default(),
         status: RepositoryStatus::Ready,
         import: None,
         origin: OriginReport::default(),

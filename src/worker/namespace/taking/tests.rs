@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::repo_do::contract::{Scope, TokenHash, TokenRecord};
+use crate::repo_do::contract::{RefRules, Scope, TokenHash, TokenRecord};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::event::{ActorKind, Event, EventBody, EventKind};
 use crate::storage::event_feed::{EventRetention, FeedOf, Look, Placed, look};
@@ -61,6 +61,7 @@ fn token(number: u8, label: Option<&str>) -> TokenRecord {
         expires_at_ms: NOW + 1000,
         revoked_at_ms: None,
         last_used_at_ms: None,
+        refs: RefRules::default(),
     }
 }
 
@@ -170,7 +171,7 @@ fn tokens_are_told_without_what_opens_a_door() {
         payload(&first),
         json!({
             "tokenId": "0000000000000001", "scope": "admin", "label": "a platform",
-            "expiresAt": "2026-01-02T03:04:06.678Z", "repoIds": null,
+            "expiresAt": "2026-01-02T03:04:06.678Z", "repoIds": null, "refs": [],
         })
     );
     let actor = &second.event.body.actor;
