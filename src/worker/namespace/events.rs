@@ -102,11 +102,6 @@ pub(crate) fn append<D: Database>(
     store.append_event(kind, author.now_ms, &body)
 }
 
-/// The payload of a change of settings.
-pub(crate) fn updated(fsck_strict: bool) -> impl Serialize {
-    json!({ "changed": ["fsck"], "fsck": { "strict": fsck_strict } })
-}
-
 /// The payload of a new token. It does not hold the token.
 pub(crate) fn token_created(token: &TokenRecord, opens: &Opens) -> impl Serialize {
     let ids = match opens {

@@ -9,6 +9,7 @@
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
+//! | [`update`], [`told_standing`] | its settings changed; its repositories told of what holds for all |
 //! | [`webhooks`] | webhooks defined |
 //! | [`telling`], [`told_objects`] | their objects told of events and changes; which are being told |
 //! | [`wire`] | messages and answers as JSON |
@@ -30,5 +31,7 @@ pub(crate) mod taking;
 pub(crate) mod telling;
 pub(crate) mod tokens;
 pub(crate) mod told_objects;
+pub(crate) mod told_standing;
+pub(crate) mod update;
 pub(crate) mod webhooks;
 pub(crate) mod wire;
