@@ -87,6 +87,8 @@ pub(crate) enum RestRoute {
     Relist(NamespaceName),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
+    /// `/namespaces/:ns/audit`
+    Audit(NamespaceName),
     /// `/namespaces/:ns/tokens/revoke-all`
     RevokeAll(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
@@ -274,6 +276,7 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
             RestRoute::Webhooks(owner, HookRoute::parse(below).ok_or(RouteError::Unknown)?)
         }
         ["namespaces", ns, "events"] => RestRoute::Events(namespace(ns)?),
+        ["namespaces", ns, "audit"] => RestRoute::Audit(namespace(ns)?),
         ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
         ["namespaces", ns, "tokens", "revoke-all"] => RestRoute::RevokeAll(namespace(ns)?),
@@ -399,6 +402,7 @@ impl RestRoute {
             Self::RepositoryTokens(_)
             | Self::RepositoryEvents(_)
             | Self::Events(_)
+            | Self::Audit(_)
             | Self::Stats(_)
             | Self::Bundle(_)
             | Self::Content(..) => &["GET"],

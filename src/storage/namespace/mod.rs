@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
+//! | [`audit`] | administrative acts |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
 //! | [`standing`] | how a namespace stands, and how far its repositories have been told |
@@ -10,6 +11,7 @@
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`registry`] | the list of namespaces |
 
+pub mod audit;
 pub(crate) mod entries;
 pub mod events;
 pub(crate) mod idempotency;

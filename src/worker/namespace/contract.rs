@@ -24,6 +24,7 @@
 //! | `POST /token` | [`MakeToken`] | [`SharedToken`]; 404 without the namespace or one of the repositories |
 //! | `GET /tokens?…` | [`ListTokens`] | [`SharedTokens`], 404 without a namespace |
 //! | `POST /revoke-all` | | [`NamespaceInfo`], or 404 |
+//! | `GET /audit?…` | | `Audit` of [`audit`](super::audit), 404 without a namespace |
 //! | `POST /revoke` | [`Revoke`] | `RevokedToken`, or 404 |
 //! | `GET /webhooks…`, `POST /webhooks/…` | | see [`webhooks`](super::webhooks) |
 //! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
@@ -71,6 +72,8 @@ pub(crate) mod path {
     pub(crate) const REVOKE: &str = "/revoke";
     /// Takes back every token of the namespace and of its repositories.
     pub(crate) const REVOKE_ALL: &str = "/revoke-all";
+    /// Administrative acts.
+    pub(crate) const AUDIT: &str = "/audit";
     /// Notes a namespace.
     pub(crate) const REGISTER: &str = "/register";
     /// Notes a namespace that is about to be made.

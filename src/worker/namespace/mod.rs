@@ -6,6 +6,7 @@
 //! | [`directory`] | the Worker's calls to it |
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
 //! | [`events`] | its own events written |
+//! | [`audit`] | administrative acts, read and written |
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
@@ -16,6 +17,7 @@
 //! | [`once`], [`once_steps`] | requests that are done once |
 
 pub(crate) mod arriving;
+pub(crate) mod audit;
 pub(crate) mod background;
 pub(crate) mod contract;
 pub(crate) mod directory;

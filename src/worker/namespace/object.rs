@@ -16,7 +16,8 @@ use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
 use super::{
-    background, feed, once_steps, queue, taking, telling, tokens, told_standing, update, webhooks,
+    audit, background, feed, once_steps, queue, taking, telling, tokens, told_standing, update,
+    webhooks,
 };
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
@@ -57,7 +58,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 15] = [
+const METERED: [&str; 17] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -67,6 +68,8 @@ const METERED: [&str; 15] = [
     path::LIST,
     path::MAKE_TOKEN,
     path::TOKENS,
+    path::REVOKE_ALL,
+    path::AUDIT,
     path::WEBHOOKS,
     path::WEBHOOK,
     path::WEBHOOK_MAKE,
@@ -134,6 +137,7 @@ impl NamespaceDo {
     async fn answer(&self, mut request: Request, usage: &mut Usage) -> Result<String, ErrorReply> {
         let header = |name| request.headers().get(name).ok().flatten();
         let (actor, request_id) = (header(header::ACTOR), header(header::REQUEST_ID));
+        let address = header(header::ADDRESS);
         let url = request
             .url()
             .map_err(|error| fault("internal URL", &error))?;
@@ -166,7 +170,7 @@ impl NamespaceDo {
             return registry(&RegistryStore::new(db), url.path(), query, &body);
         }
         let store = self.state.store_of(db);
-        let author = Author::named(actor.as_deref(), request_id, now_ms());
+        let author = Author::named(actor.as_deref(), request_id, now_ms()).from(address);
         let mut answered = match url.path() {
             NAMESPACE_ADMIT => self.admit(&store, &body),
             NAMESPACE_TAKE => self.take(&store, &body),
@@ -256,6 +260,7 @@ fn namespace(
             &read::<UpdateNamespace>(body)?,
             author,
         )?),
+        path::AUDIT => json(&audit::list(store, &parameters::query(query)?)?),
         path::REVOKE_ALL => json(&update::revoke_all(store, author, now_ms())?),
         path::RESERVE => json(&steps::reserve(store, &read::<Reserve>(body)?)?),
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
@@ -278,7 +283,7 @@ fn namespace(
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
             json(&steps::list(store, &query, limit)?)
         }
-        path => webhooks::answer(store, path, query, body, now_ms()),
+        path => webhooks::answer(store, path, query, body, author),
     }
 }
 
