@@ -388,9 +388,29 @@ export interface CairnArtifacts extends Artifacts {
   /**
    * Changes the namespace's settings; what is absent stays.
    * @param change.fsck What repositories take that are made from now on, unless they say otherwise.
-   * @throws {ArtifactsError} `NOT_FOUND` before its first repository.
+   * @param change.suspended Whether nobody but the operator gets anything; for the operator alone.
+   * @param change.readOnly Whether its repositories take no pushes.
+   * @throws {ArtifactsError} `NOT_FOUND` before its first repository, `FORBIDDEN`.
    */
-  updateNamespace(change: { fsck?: FsckChange }): Promise<CairnNamespaceInfo>;
+  updateNamespace(change: {
+    fsck?: FsckChange;
+    suspended?: boolean;
+    readOnly?: boolean;
+  }): Promise<CairnNamespaceInfo>;
+
+  /** Administrative acts in the namespace, newest first. A page without a cursor is the last. */
+  audit(opts?: {
+    limit?: number;
+    cursor?: string;
+    /** An action, or the beginning of one and `*`. */
+    action?: string;
+    actor?: "operator" | "namespace" | "token" | "system";
+    tokenId?: string;
+    /** Acts not before this time, in ISO 8601. */
+    since?: string;
+    /** Acts before this time. */
+    until?: string;
+  }): Promise<{ entries: AuditEntry[]; cursor?: string }>;
 
   /** What happens in the namespace, in the order of `metadata.namespaceSequence`. */
   events(opts?: FollowOptions): EventFeed;
@@ -406,6 +426,39 @@ export interface CairnNamespaceInfo {
   createdAt: string;
   /** What its repositories take, unless they say otherwise. */
   fsck: { strict: boolean };
+  /** Whether nobody but the operator gets anything. */
+  suspended: boolean;
+  /** Whether its repositories take no pushes. */
+  readOnly: boolean;
+  /** Tokens that were made before it are revoked. */
+  tokensRevokedBefore: string | null;
+  standing: ToldStanding;
+}
+
+/** How many repositories know what their namespace says of them all; the others are being told. */
+export interface ToldStanding {
+  version: number;
+  told: number;
+  left: number;
+}
+
+/** An administrative act. */
+export interface AuditEntry {
+  id: string;
+  at: string;
+  action: string;
+  actor: {
+    kind: "operator" | "namespace" | "token" | "system";
+    tokenId: string | null;
+    label: string | null;
+  };
+  requestId: string | null;
+  /** Where the request came from, if the deployment knows. */
+  address: string | null;
+  repoId: string | null;
+  /** The repository's name at the time. */
+  repo: string | null;
+  details: Record<string, unknown>;
 }
 
 /** A repository, with what the binding does not tell. */
@@ -1231,6 +1284,9 @@ export interface NamespaceTokens {
    * @throws {ArtifactsError} `INVALID_INPUT` if it is not an id.
    */
   revoke(id: string): Promise<boolean>;
+
+  /** Revokes every token of the namespace and of its repositories, the caller's included. */
+  revokeAll(): Promise<{ tokensRevokedBefore: string; standing: ToldStanding }>;
 }
 
 /** A token of a namespace, just made. */

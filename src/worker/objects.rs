@@ -184,7 +184,7 @@ pub(crate) fn repository_as_it_is<'a>(
     {
         own.push((header::BEHALF, behalf.to_string()));
     }
-    if actor == Actor::Anonymous {
+    if actor == Actor::Anonymous || !visit.address.is_empty() {
         own.push((header::ADDRESS, visit.address.clone()));
     }
     let asked = async move {
@@ -205,6 +205,9 @@ pub(crate) fn namespace<'a>(
     let is_operator = visit.identity == Identity::Operator;
     if let Some(author) = author_text(is_operator, token_id.as_deref()) {
         own.push((header::ACTOR, author));
+    }
+    if !visit.address.is_empty() {
+        own.push((header::ADDRESS, visit.address.clone()));
     }
     let asked = ask(visit, NAMESPACES, object_name.to_owned(), own, call);
     asked.map(|asked| asked.map(Response::from)).boxed_local()

@@ -87,6 +87,10 @@ pub(crate) enum RestRoute {
     Relist(NamespaceName),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
+    /// `/namespaces/:ns/audit`
+    Audit(NamespaceName),
+    /// `/namespaces/:ns/tokens/revoke-all`
+    RevokeAll(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
     Token(NamespaceName, String),
     /// Below `/namespaces/:ns/repos/:name`: what is read; refs and notes are written there as well.
@@ -274,8 +278,10 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
             RestRoute::Webhooks(owner, HookRoute::parse(below).ok_or(RouteError::Unknown)?)
         }
         ["namespaces", ns, "events"] => RestRoute::Events(namespace(ns)?),
+        ["namespaces", ns, "audit"] => RestRoute::Audit(namespace(ns)?),
         ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
+        ["namespaces", ns, "tokens", "revoke-all"] => RestRoute::RevokeAll(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
         }
@@ -390,6 +396,7 @@ impl RestRoute {
             | Self::Maintenance(_)
             | Self::Purge(_)
             | Self::Recover(_)
+            | Self::RevokeAll(_)
             | Self::Relist(_) => &["POST"],
             Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
             Self::Webhooks(_, route) => route.methods(),
@@ -398,6 +405,7 @@ impl RestRoute {
             Self::RepositoryTokens(_)
             | Self::RepositoryEvents(_)
             | Self::Events(_)
+            | Self::Audit(_)
             | Self::Stats(_)
             | Self::Bundle(_)
             | Self::Content(..) => &["GET"],

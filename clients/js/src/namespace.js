@@ -4,7 +4,7 @@ import { ArtifactsError } from "./error.js";
 import { Feed } from "./events.js";
 import { Repository } from "./repository.js";
 import { missing, namePath } from "./path.js";
-import { created, listed, namespaceInfo } from "./shapes.js";
+import { auditEntry, created, listed, namespaceInfo } from "./shapes.js";
 import { WebhookRoutes } from "./webhooks.js";
 
 /** @typedef {import("../index.d.ts").CairnArtifacts} CairnArtifacts */
@@ -95,9 +95,17 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["updateNamespace"]} */
-  async updateNamespace({ fsck }) {
-    const body = { fsck };
+  async updateNamespace({ fsck, suspended, readOnly }) {
+    const body = { fsck, suspended, read_only: readOnly };
     return namespaceInfo((await this.#connection.call("PATCH", this.#path, { body })).result);
+  }
+
+  /** @type {CairnArtifacts["audit"]} */
+  async audit({ limit, cursor, action, actor, tokenId, since, until } = {}) {
+    const query = { limit, cursor, action, actor, token_id: tokenId, since, until };
+    const { result, info } = await this.#connection.call("GET", `${this.#path}/audit`, { query });
+    const page = { entries: result.map(auditEntry) };
+    return info.cursor ? { ...page, cursor: info.cursor } : page;
   }
 
   /** @type {CairnArtifacts["events"]} */

@@ -52,6 +52,13 @@ export class Tokens {
     const path = `${this.#path}/${id}`;
     return (await missing(this.#connection.call("DELETE", path))) !== null;
   }
+
+  /** @type {NamespaceTokens["revokeAll"]} */
+  async revokeAll() {
+    const path = `${this.#path}/revoke-all`;
+    const { result } = await this.#connection.call("POST", path, { body: {} });
+    return { tokensRevokedBefore: result.tokens_revoked_before, standing: result.standing };
+  }
 }
 
 /** @param {Record<string, any>} result */

@@ -191,6 +191,36 @@ test("tokens of a namespace open the repositories that they list", async () => {
   await assert.rejects(tokens.revoke(plaintext), { code: "INVALID_INPUT" });
 });
 
+test("a namespace is stopped, its tokens revoked, and its acts are listed", async () => {
+  const at = { url, namespace: `${namespace}-stop`, key };
+  const made = artifacts(at);
+  await made.create("r");
+  const stopped = await made.updateNamespace({ suspended: true, readOnly: true });
+  assert.deepEqual([stopped.suspended, stopped.readOnly], [true, true]);
+  assert.deepEqual(stopped.standing, { version: 1, told: 1, left: 0 });
+  assert.equal(stopped.tokensRevokedBefore, null);
+  const { tokensRevokedBefore, standing } = await namespaceTokens(at).revokeAll();
+  assert.deepEqual(standing, { version: 2, told: 1, left: 0 });
+  assert.equal((await made.namespaceInfo()).tokensRevokedBefore, tokensRevokedBefore);
+  const { entries } = await made.audit({ action: "namespace.*", actor: "operator" });
+  assert.deepEqual(
+    entries.map(({ details }) => details.changed),
+    [["tokens_revoked_before"], ["read_only", "suspended"]],
+  );
+  const first = await made.audit({ action: "namespace.*", limit: 1 });
+  assert.equal(first.entries.length, 1);
+  const { action, actor, repo, address } = first.entries[0];
+  assert.deepEqual(
+    { action, actor, repo, address },
+    {
+      action: "namespace.updated",
+      actor: { kind: "operator", tokenId: null, label: null },
+      repo: null,
+      address: null,
+    },
+  );
+});
+
 test("errors are told by their codes", async () => {
   await ARTIFACTS.create("taken");
   const exists = { code: "ALREADY_EXISTS", numericCode: 10201, status: 409, pointer: "/name" };
@@ -255,9 +285,9 @@ test("the check of objects is set wherever it can be", async () => {
   const strict = { fsck: { strict: true } };
   const lenient = { fsck: { strict: false } };
   const strictness = async (name) => (await (await made.get(name)).info()).fsck.strict;
-  const { createdAt, ...info } = await made.createNamespace(strict);
+  const { createdAt, name, repoCount, fsck } = await made.createNamespace(strict);
   assert.equal(new Date(createdAt).toISOString(), createdAt);
-  assert.deepEqual(info, { name: `${namespace}-fsck`, repoCount: 0, ...strict });
+  assert.deepEqual({ name, repoCount, fsck }, { name: `${namespace}-fsck`, repoCount: 0, ...strict });
   await assert.rejects(made.createNamespace(), { code: "ALREADY_EXISTS" });
   await made.create("as-namespace");
   const { token, remote } = await made.create("said", lenient);

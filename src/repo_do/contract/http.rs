@@ -31,6 +31,8 @@ pub(crate) mod path {
     pub(crate) const INFO: &str = "/info";
     /// Changes settings.
     pub(crate) const UPDATE: &str = "/update";
+    /// Takes over what the namespace says of all its repositories.
+    pub(crate) const STANDING: &str = "/standing";
     /// Wipes the repository.
     pub(crate) const DELETE: &str = "/delete";
     /// Lists and makes tokens; `/tokens/<id>` is one token.
@@ -69,8 +71,8 @@ pub(crate) mod header {
     /// `<namespace>/<repo>` as the client spelled it: for messages, and whose namespace is asked
     /// about tokens that the object does not know.
     pub(crate) const REPOSITORY: &str = "x-cairn-repository";
-    /// Of a request without a credential: the address that it comes from, which shares memory among
-    /// its requests.
+    /// The address that a request comes from, where it is known: requests without a credential share
+    /// memory by it, and the audit log names it.
     pub(crate) const ADDRESS: &str = "x-cairn-address";
     /// On the object's answer to a fetch: the R2 object whose bytes follow those of the body.
     pub(crate) const READY: &str = "x-cairn-ready";

@@ -32,7 +32,7 @@ use crate::storage::event_payload::PushedCommits;
 pub(super) fn settings(authorized: &Authorized, overrides: bool) -> Settings<'_> {
     let record = &authorized.record;
     Settings {
-        read_only: record.settings.read_only,
+        read_only: record.is_read_only(),
         deny_deletes: record.settings.deny_deletes,
         deny_non_fast_forwards: record.settings.deny_non_fast_forwards,
         head: record.head.as_ref(),

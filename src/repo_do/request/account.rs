@@ -32,6 +32,7 @@ pub(crate) struct Account {
     object: Rc<RepoObject>,
     request_id: String,
     behalf: Option<Behalf>,
+    address: String,
     repository: String,
     begun_ms: i64,
     /// Rows read and written before.
@@ -64,6 +65,7 @@ impl Account {
             object: Rc::clone(object),
             request_id: header(header::REQUEST_ID),
             behalf: header(header::BEHALF).parse().ok(),
+            address: header(header::ADDRESS),
             repository: header(header::REPOSITORY),
             begun_ms: now_ms(),
             rows_before: rows(object),
@@ -81,6 +83,11 @@ impl Account {
     /// The request's id; empty if the Worker gave none.
     pub(crate) fn request_id(&self) -> &str {
         &self.request_id
+    }
+
+    /// The address that it comes from, where the deployment knows it.
+    pub(crate) fn address(&self) -> Option<&str> {
+        Some(self.address.as_str()).filter(|address| !address.is_empty())
     }
 
     /// The administrator of the namespace for whom the Worker asks as the operator.

@@ -3,17 +3,21 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
+//! | [`audit`] | administrative acts |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
+//! | [`standing`] | how a namespace stands, and how far its repositories have been told |
 //! | [`token_repositories`] | which repositories a token of the namespace opens |
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`registry`] | the list of namespaces |
 
+pub mod audit;
 pub(crate) mod entries;
 pub mod events;
 pub(crate) mod idempotency;
 pub mod listing;
 pub(crate) mod registry;
+pub mod standing;
 pub mod store;
 pub(crate) mod token_repositories;
 pub mod webhooks;

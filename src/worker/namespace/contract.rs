@@ -23,6 +23,8 @@
 //! | `POST /admit` | `Admit` of the objects' contract | `Admitted`; 429 after too many unknown tokens |
 //! | `POST /token` | [`MakeToken`] | [`SharedToken`]; 404 without the namespace or one of the repositories |
 //! | `GET /tokens?…` | [`ListTokens`] | [`SharedTokens`], 404 without a namespace |
+//! | `POST /revoke-all` | | [`NamespaceInfo`], or 404 |
+//! | `GET /audit?…` | | `Audit` of [`audit`](super::audit), 404 without a namespace |
 //! | `POST /revoke` | [`Revoke`] | `RevokedToken`, or 404 |
 //! | `GET /webhooks…`, `POST /webhooks/…` | | see [`webhooks`](super::webhooks) |
 //! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
@@ -36,7 +38,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::repo_do::contract::{RepositoryInfo, TokenPlace, TokenRecord, TokenState};
+use crate::repo_do::contract::{RepositoryInfo, Standing, TokenPlace, TokenRecord, TokenState};
 
 /// Paths that the object serves.
 pub(crate) mod path {
@@ -68,6 +70,10 @@ pub(crate) mod path {
     pub(crate) const TOKENS: &str = "/tokens";
     /// Takes a token of the namespace's back.
     pub(crate) const REVOKE: &str = "/revoke";
+    /// Takes back every token of the namespace and of its repositories.
+    pub(crate) const REVOKE_ALL: &str = "/revoke-all";
+    /// Administrative acts.
+    pub(crate) const AUDIT: &str = "/audit";
     /// Notes a namespace.
     pub(crate) const REGISTER: &str = "/register";
     /// Notes a namespace that is about to be made.
@@ -248,10 +254,16 @@ pub(crate) struct CreateNamespace {
 }
 
 /// Body of `POST /update`; what is absent stays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct UpdateNamespace {
     /// The checks of repositories that are made from now on, unless they set their own.
     pub(crate) fsck_strict: Option<bool>,
+    /// Whether nobody but the operator gets anything.
+    #[serde(default)]
+    pub(crate) suspended: Option<bool>,
+    /// Whether pushes are refused.
+    #[serde(default)]
+    pub(crate) read_only: Option<bool>,
 }
 
 /// A namespace.
@@ -266,6 +278,12 @@ pub(crate) struct NamespaceInfo {
     /// Whether new repositories check objects as git's `--strict` does.
     #[serde(default)]
     pub(crate) fsck_strict: bool,
+    /// What holds for all of its repositories.
+    #[serde(default)]
+    pub(crate) standing: Standing,
+    /// Repositories that have not been told the newest version of that.
+    #[serde(default)]
+    pub(crate) untold_count: u64,
 }
 
 /// Body of `POST /reserve`: takes a name for a repository about to be made.
@@ -304,6 +322,9 @@ pub(crate) enum Reserved {
         /// The checks of the repository, unless its maker sets others.
         #[serde(default)]
         fsck_strict: bool,
+        /// What the repository begins with.
+        #[serde(default)]
+        standing: Standing,
         /// The namespace, if this made it; the Worker must then register it.
         new_namespace: Option<NamespaceInfo>,
     },

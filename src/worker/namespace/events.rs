@@ -17,6 +17,7 @@ use crate::worker::time::iso_8601;
 pub(crate) struct Author {
     actor: EventActor,
     request_id: Option<String>,
+    address: Option<String>,
     now_ms: i64,
 }
 
@@ -48,6 +49,7 @@ impl Author {
         Self {
             actor: actor(ActorKind::System),
             request_id: None,
+            address: None,
             now_ms,
         }
     }
@@ -66,8 +68,21 @@ impl Author {
         Self {
             actor,
             request_id,
+            address: None,
             now_ms,
         }
+    }
+
+    /// The same, by a request from this address.
+    #[must_use]
+    pub(crate) fn from(self, address: Option<String>) -> Self {
+        Self { address, ..self }
+    }
+
+    /// Unix milliseconds: when it acts.
+    #[must_use]
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.now_ms
     }
 }
 
@@ -98,13 +113,9 @@ pub(crate) fn append<D: Database>(
         payload: raw(payload),
         actor,
         request_id: author.request_id.clone(),
+        address: author.address.clone(),
     };
     store.append_event(kind, author.now_ms, &body)
-}
-
-/// The payload of a change of settings.
-pub(crate) fn updated(fsck_strict: bool) -> impl Serialize {
-    json!({ "changed": ["fsck"], "fsck": { "strict": fsck_strict } })
 }
 
 /// The payload of a new token. It does not hold the token.

@@ -6,9 +6,11 @@
 //! | [`directory`] | the Worker's calls to it |
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
 //! | [`events`] | its own events written |
+//! | [`audit`] | administrative acts, read and written |
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
+//! | [`update`], [`told_standing`] | its settings changed; its repositories told of what holds for all |
 //! | [`webhooks`] | webhooks defined |
 //! | [`token_by_id`] | one of its tokens, looked up by its id |
 //! | [`telling`], [`told_objects`] | their objects told of events and changes; which are being told |
@@ -16,6 +18,7 @@
 //! | [`once`], [`once_steps`] | requests that are done once |
 
 pub(crate) mod arriving;
+pub(crate) mod audit;
 pub(crate) mod background;
 pub(crate) mod contract;
 pub(crate) mod directory;
@@ -32,5 +35,7 @@ pub(crate) mod telling;
 pub(crate) mod token_by_id;
 pub(crate) mod tokens;
 pub(crate) mod told_objects;
+pub(crate) mod told_standing;
+pub(crate) mod update;
 pub(crate) mod webhooks;
 pub(crate) mod wire;

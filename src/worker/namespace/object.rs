@@ -15,7 +15,10 @@ use super::events::Author;
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
-use super::{background, feed, once_steps, queue, taking, telling, token_by_id, tokens, webhooks};
+use super::{
+    audit, background, feed, once_steps, queue, taking, telling, token_by_id, tokens,
+    told_standing, update, webhooks,
+};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
     Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOKEN,
@@ -55,7 +58,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 15] = [
+const METERED: [&str; 17] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -65,6 +68,8 @@ const METERED: [&str; 15] = [
     path::LIST,
     path::MAKE_TOKEN,
     path::TOKENS,
+    path::REVOKE_ALL,
+    path::AUDIT,
     path::WEBHOOKS,
     path::WEBHOOK,
     path::WEBHOOK_MAKE,
@@ -73,12 +78,16 @@ const METERED: [&str; 15] = [
     path::WEBHOOK_DELETE,
 ];
 
+/// The paths that may change what holds for all repositories. They are answered with the namespace.
+const TOLD_TO_ALL: [&str; 2] = [path::UPDATE, path::REVOKE_ALL];
+
 /// The paths that write events, or change webhooks.
-const TOLD: [&str; 9] = [
+const TOLD: [&str; 10] = [
     NAMESPACE_TAKE,
     path::UPDATE,
     path::MAKE_TOKEN,
     path::REVOKE,
+    path::REVOKE_ALL,
     path::WEBHOOK_MAKE,
     path::WEBHOOK_CHANGE,
     path::WEBHOOK_ROTATE,
@@ -128,6 +137,7 @@ impl NamespaceDo {
     async fn answer(&self, mut request: Request, usage: &mut Usage) -> Result<String, ErrorReply> {
         let header = |name| request.headers().get(name).ok().flatten();
         let (actor, request_id) = (header(header::ACTOR), header(header::REQUEST_ID));
+        let address = header(header::ADDRESS);
         let url = request
             .url()
             .map_err(|error| fault("internal URL", &error))?;
@@ -160,8 +170,8 @@ impl NamespaceDo {
             return registry(&RegistryStore::new(db), url.path(), query, &body);
         }
         let store = self.state.store_of(db);
-        let author = Author::named(actor.as_deref(), request_id, now_ms());
-        let answered = match url.path() {
+        let author = Author::named(actor.as_deref(), request_id, now_ms()).from(address);
+        let mut answered = match url.path() {
             NAMESPACE_ADMIT => self.admit(&store, &body),
             NAMESPACE_TAKE => self.take(&store, &body),
             path => namespace(&store, path, query, &body, &author),
@@ -169,9 +179,18 @@ impl NamespaceDo {
         if answered.is_ok() && TOLD.contains(&url.path()) {
             background::written(&self.state).await;
         }
+        if answered.is_ok() && TOLD_TO_ALL.contains(&url.path()) {
+            told_standing::tell_now(&self.state).await;
+            answered = self.info();
+        }
         usage.rows_read = store.database().rows_read();
         usage.rows_written = store.database().rows_written();
         answered
+    }
+
+    /// The namespace as it is now; 404 when it was deleted meanwhile.
+    fn info(&self) -> Result<String, ErrorReply> {
+        json(&steps::summary(&self.state.store_of(self.database()?))?)
     }
 
     /// Answers a reader of the feed.
@@ -236,11 +255,13 @@ fn namespace(
     match path {
         path::CREATE => json(&steps::create(store, &read::<CreateNamespace>(body)?)?),
         path::SUMMARY => json(&steps::summary(store)?),
-        path::UPDATE => json(&steps::update(
+        path::UPDATE => json(&update::update(
             store,
             &read::<UpdateNamespace>(body)?,
             author,
         )?),
+        path::AUDIT => json(&audit::list(store, &parameters::query(query)?)?),
+        path::REVOKE_ALL => json(&update::revoke_all(store, author, now_ms())?),
         path::RESERVE => json(&steps::reserve(store, &read::<Reserve>(body)?)?),
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
@@ -263,7 +284,7 @@ fn namespace(
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
             json(&steps::list(store, &query, limit)?)
         }
-        path => webhooks::answer(store, path, query, body, now_ms()),
+        path => webhooks::answer(store, path, query, body, author),
     }
 }
 

@@ -6,14 +6,12 @@
 
 use super::contract::{
     Candidate, Confirm, CreateNamespace, Entry, Holds, Listed, Listing, NamespaceInfo, Registry,
-    Relist, Relisted, Reserve, Reserved, UpdateNamespace,
+    Relist, Relisted, Reserve, Reserved,
 };
-use super::events::{self, Author};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::db::sql_error::SqlError;
-use crate::storage::event::EventKind;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::listing::{self, ListError};
 use crate::storage::namespace::registry::RegistryStore;
@@ -72,25 +70,6 @@ pub(crate) fn create<D: Database>(
     }
 }
 
-/// Changes the namespace's settings.
-pub(crate) fn update<D: Database>(
-    store: &NamespaceStore<D>,
-    change: &UpdateNamespace,
-    author: &Author,
-) -> Result<NamespaceInfo, StepError> {
-    // Nothing is written where no namespace is.
-    let before = summary(store)?;
-    let Some(is_strict) = change.fsck_strict.filter(|new| *new != before.fsck_strict) else {
-        return Ok(before);
-    };
-    in_transaction(store.database(), || {
-        store.set_fsck_strict(is_strict)?;
-        let payload = events::updated(is_strict);
-        events::append(store, author, EventKind::NamespaceUpdated, &payload)
-    })?;
-    summary(store)
-}
-
 /// The namespace.
 pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, StepError> {
     let record = store
@@ -101,6 +80,8 @@ pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<Namespac
         repo_count: record.repo_count,
         created_at_ms: record.created_at,
         fsck_strict: record.fsck_strict,
+        standing: store.standing()?,
+        untold_count: store.standing_progress()?.left,
     })
 }
 
@@ -137,6 +118,7 @@ pub(crate) fn reserve<D: Database>(
         Ok(Reserved::Won {
             namespace,
             fsck_strict: store.fsck_strict()?,
+            standing: store.standing()?,
             new_namespace,
         })
     })
@@ -215,7 +197,11 @@ pub(crate) fn touch<D: Database>(
         public: Some(info.settings.public),
         last_push_at: info.last_push_at_ms,
     };
-    store.update(&info.name, &info.repository_id, &patch, info.updated_at_ms)?;
+    let is_its_own = store.update(&info.name, &info.repository_id, &patch, info.updated_at_ms)?;
+    // It began with what held when its name was reserved, or came back from where nobody told it.
+    if is_its_own && info.standing_version < store.standing()?.version {
+        store.tell_standing_again(&info.name)?;
+    }
     Ok(())
 }
 

@@ -3,7 +3,9 @@
 use worker::Request;
 
 use super::parameters::no_parameters;
-use super::{forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, webhooks};
+use super::{
+    audit, forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, webhooks,
+};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
 use crate::worker::route::webhooks::HookRoute;
@@ -48,6 +50,10 @@ pub(crate) async fn answer(
         (RestRoute::Relist(namespace), _) => relisting::relist(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), _) => tokens::list_shared(visit, query, namespace).await,
+        (RestRoute::Audit(namespace), _) => audit::list(visit, query, namespace).await,
+        (RestRoute::RevokeAll(namespace), _) => {
+            namespaces::revoke_all(visit, request, namespace).await
+        }
         (RestRoute::Token(namespace, token_id), _) => {
             tokens::revoke(visit, namespace, token_id).await
         }
@@ -77,6 +83,7 @@ fn takes_parameters(route: &RestRoute, method: &str) -> bool {
         route,
         RestRoute::Webhooks(_, HookRoute::Deliveries(_))
             | RestRoute::Namespaces
+            | RestRoute::Audit(_)
             | RestRoute::Repositories(_)
             | RestRoute::RepositoryTokens(_)
             | RestRoute::Tokens(_)

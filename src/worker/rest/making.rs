@@ -7,7 +7,7 @@
 use super::tokens::{FreshToken, WantedToken, draw};
 use crate::repo_do::contract::{
     Actor, CreateRepository, ErrorCode, ErrorReply, RefRules, RepositoryInfo, RepositoryStatus,
-    Scope, path,
+    Scope, Standing, path,
 };
 use crate::worker::envelope;
 use crate::worker::grant::Grant;
@@ -54,6 +54,7 @@ impl<'a> Draft<'a> {
             read_only: false,
             public: false,
             fsck_strict: None,
+            standing: Standing::default(),
             source: None,
             token: first_token.record.clone(),
             now_ms: visit.now_ms,
@@ -74,6 +75,7 @@ impl<'a> Draft<'a> {
         let place = reserve(visit, self.path, &self.create, in_progress).await?;
         self.create.namespace = place.namespace;
         self.create.fsck_strict.get_or_insert(place.fsck_strict);
+        self.create.standing = place.standing;
         Ok(())
     }
 
@@ -128,6 +130,8 @@ struct Place {
     namespace: String,
     /// The namespace's default.
     fsck_strict: bool,
+    /// What it says of all its repositories.
+    standing: Standing,
 }
 
 /// Takes the name and gives its place, or tells the caller who has it. Of requests at the same
@@ -143,11 +147,13 @@ async fn reserve(
         Reserved::Won {
             namespace,
             fsck_strict,
+            standing,
             ..
         } => {
             return Ok(Place {
                 namespace,
                 fsck_strict,
+                standing,
             });
         }
         Reserved::Taken(entry) => entry,
@@ -158,6 +164,7 @@ async fn reserve(
         return Ok(Place {
             namespace: info.namespace,
             fsck_strict: info.fsck_strict,
+            standing: info.standing,
         });
     }
     if entry.in_progress(visit.now_ms) {
@@ -175,10 +182,12 @@ async fn reserve(
         Reserved::Won {
             namespace,
             fsck_strict,
+            standing,
             ..
         } => Ok(Place {
             namespace,
             fsck_strict,
+            standing,
         }),
         Reserved::Taken(Entry {
             confirmed: true, ..

@@ -12,6 +12,7 @@
 //! | [`webhooks`] | webhooks and their deliveries |
 //! | [`openapi`] | the description of the REST face |
 
+pub(crate) mod audit;
 pub(crate) mod body;
 pub(crate) mod bundles;
 pub(crate) mod content;

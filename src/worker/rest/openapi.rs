@@ -42,6 +42,8 @@ mod tests {
                 RestRoute::Tokens(_) => format!("{NAMESPACE}/tokens"),
                 RestRoute::Relist(_) => format!("{NAMESPACE}/relist"),
                 RestRoute::Events(_) => format!("{NAMESPACE}/events"),
+                RestRoute::Audit(_) => format!("{NAMESPACE}/audit"),
+                RestRoute::RevokeAll(_) => format!("{NAMESPACE}/tokens/revoke-all"),
                 RestRoute::Token(..) => format!("{NAMESPACE}/tokens/{{token}}"),
                 RestRoute::Repository(_) => in_repository(""),
                 RestRoute::Fork(_) => in_repository("/fork"),
@@ -103,7 +105,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 57] = [
+    const PATHS: [&str; 59] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -114,6 +116,8 @@ mod tests {
         "/api/v1/namespaces/acme/events",
         "/api/v1/namespaces/acme/tokens",
         "/api/v1/namespaces/acme/tokens/0123456789abcdef",
+        "/api/v1/namespaces/acme/audit",
+        "/api/v1/namespaces/acme/tokens/revoke-all",
         "/api/v1/namespaces/acme/repos/r",
         "/api/v1/namespaces/acme/repos/r/fork",
         "/api/v1/namespaces/acme/repos/r/import",

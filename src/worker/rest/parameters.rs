@@ -68,7 +68,18 @@ pub(crate) struct NamespaceChange {
     /// The checks of repositories that are made from now on, unless they set their own.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Whether nobody but the operator gets anything.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) suspended: Option<bool>,
+    /// Whether pushes are refused.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) read_only: Option<bool>,
 }
+
+/// Body of a request that has nothing to say; it may be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoFields {}
 
 /// Body of `POST /namespaces/:ns/repos`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

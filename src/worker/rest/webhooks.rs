@@ -165,6 +165,7 @@ async fn ping(
             repo_name: owner.repo.as_ref().map(|name| name.as_str().to_owned()),
             payload: raw(&json!({ "webhookId": id })),
             actor: actor(visit),
+            address: None,
             request_id: Some(visit.request_id.clone()),
         },
     };

@@ -1,7 +1,10 @@
 use super::*;
-use crate::repo_do::contract::{OriginReport, RefRules, RepositoryStatus};
+use crate::repo_do::contract::{OriginReport, RefRules, RepositoryStatus, Standing};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::repository::settings::RepositorySettings;
+use crate::worker::namespace::contract::UpdateNamespace;
+use crate::worker::namespace::events::Author;
+use crate::worker::namespace::update::update;
 
 type Store = NamespaceStore<RusqliteDatabase>;
 
@@ -53,6 +56,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         status: RepositoryStatus::Ready,
         import: None,
         origin: OriginReport::default(),
+        standing_version: 0,
         size_bytes: 0,
         object_count: 0,
         lfs_objects: 0,
@@ -156,6 +160,7 @@ fn one_wins_whatever_the_case() {
     let shown = Reserved::Won {
         namespace: "Acme".into(),
         fsck_strict: false,
+        standing: Standing::default(),
         new_namespace: None,
     };
     assert_eq!(won, shown, "a namespace is shown as it was made");
@@ -328,6 +333,7 @@ fn repositories_take_the_namespaces_default_of_fsck() {
     let store = store();
     let change = UpdateNamespace {
         fsck_strict: Some(true),
+        ..UpdateNamespace::default()
     };
     assert_eq!(
         code(update(&store, &change, &Author::system(1))),
@@ -346,7 +352,7 @@ fn repositories_take_the_namespaces_default_of_fsck() {
             .fsck_strict
     );
     assert!(is_strict(reserve(&store, &wanted("second", SECOND, 10))));
-    let nothing = UpdateNamespace { fsck_strict: None };
+    let nothing = UpdateNamespace::default();
     assert!(
         update(&store, &nothing, &Author::system(1))
             .unwrap()
