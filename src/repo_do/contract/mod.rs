@@ -77,6 +77,7 @@ mod in_band;
 mod link_url;
 mod maintenance;
 mod public_id;
+pub(crate) mod quota;
 mod rate;
 mod recover;
 mod remote_url;

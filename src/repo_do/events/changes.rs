@@ -48,6 +48,7 @@ fn shown(record: &RepositoryRecord) -> Map<String, Value> {
         "description": description,
         "default_branch": branch_of(record.head.as_ref()),
         "fsck": {"strict": record.fsck_strict},
+        "bytes_max": record.policies.bytes_max,
     });
     let settings = serde_json::to_value(record.settings).unwrap_or_default();
     let objects = [shown, settings].into_iter();
@@ -77,12 +78,14 @@ mod tests {
         assert_eq!(Settings(shown(&record)).changes_since(&before), None);
         record.description = "things".to_owned();
         record.settings.read_only = true;
+        record.policies.bytes_max = Some(9);
         record.fsck_strict = true;
         record.head = "refs/heads/trunk".into();
         let changes = json!({"changes": {
             "description": {"from": null, "to": "things"},
             "default_branch": {"from": "main", "to": "trunk"},
             "read_only": {"from": false, "to": true},
+            "bytes_max": {"from": null, "to": 9},
             "fsck": {"from": {"strict": false}, "to": {"strict": true}},
         }});
         assert_eq!(

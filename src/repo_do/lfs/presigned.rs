@@ -42,6 +42,7 @@ pub(super) fn expected(asked: &LfsRequest, named: &LfsNamed) -> Answer {
 pub(super) async fn arrived(asked: &LfsRequest, arrived: &LfsArrived) -> Answer {
     let oid = oid_of(&arrived.oid)?;
     let record = asked.writable()?;
+    asked.check_object(&record, &oid, arrived.size)?;
     let store = &asked.store;
     let found = store.lfs_object(&oid)?;
     let is_awaited = found

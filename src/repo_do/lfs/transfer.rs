@@ -22,6 +22,7 @@ pub(super) async fn begin(asked: &LfsRequest, named: &LfsNamed) -> Answer {
     let LfsRequest { object, store, .. } = asked;
     let oid = oid_of(&named.oid)?;
     let record = asked.writable()?;
+    asked.check_object(&record, &oid, named.size)?;
     let r2_key = lfs_key(record.network(), &oid);
     let begun = store.begin_lfs_object((&oid, named.size), &r2_key, now_ms())?;
     if begun.is_stored {
@@ -40,7 +41,8 @@ pub(super) async fn begin(asked: &LfsRequest, named: &LfsNamed) -> Answer {
 /// R2 has the bytes of an upload, verified: the repository has the object from now on.
 pub(super) async fn finish(asked: &LfsRequest, named: &LfsNamed) -> Answer {
     let oid = oid_of(&named.oid)?;
-    asked.writable()?;
+    let record = asked.writable()?;
+    asked.check_object(&record, &oid, named.size)?;
     let store = &asked.store;
     if !store.finish_lfs_object((&oid, named.size), now_ms())? {
         let message = format!("the upload of {oid} was given up: send it once more");

@@ -50,6 +50,9 @@ pub(crate) async fn update(
         let before = Settings::of(store)?;
         store.update(&patch, now_ms())?;
         store.set_snapshot_settings(&snapshots)?;
+        if let Some(bytes_max) = change.bytes_max {
+            store.set_bytes_max(bytes_max)?;
+        }
         if let Some(changes) = Settings::of(store)?.changes_since(&before) {
             tell::append_repository(store, EventKind::Updated, doer.clone(), &changes)?;
         }

@@ -96,8 +96,8 @@ impl PushJob {
             Ok(checked) => self.publish(&checked),
             Err(refused) => Err(refused),
         };
-        if published.is_err() {
-            self.push.updates.reject_open(&Rejection::Unpacker);
+        if let Err(refused) = &published {
+            self.push.updates.reject_open(&refused.rejection());
             self.push.quarantined.discard();
         } else {
             if self.push.updates.has_open() {
@@ -122,7 +122,7 @@ impl PushJob {
         let store = Rc::clone(&self.push.store);
         let live = self.push.packs()?;
         self.push.account.note_packs(live.records().len());
-        let Some(arrived) = self.push.arrived.take().transpose()? else {
+        let Some(arrived) = self.push.take_arrived()? else {
             self.note_commits_without_pack(&live).await?;
             tell::prepare(&self.push.object).await;
             self.push.renew().await;
@@ -134,7 +134,8 @@ impl PushJob {
         let object = Rc::clone(&self.push.object);
         let hooks = PushHooks::new(self.progress.clone());
         let steps = Steps::new(&object, &store, &hooks);
-        let resolved = self.resolve(steps, arrived, &live).await?;
+        let resolved = self.resolve(steps, arrived, &live).await;
+        let resolved = resolved.map_err(|error| self.push.refused_for(error))?;
         let pushed = match inspect(steps, resolved, &live, &self.push.limits).await {
             Err(IntakeError::Fsck(refusal)) => return Err(self.refused_by_fsck(&refusal)),
             pushed => pushed?,
@@ -206,6 +207,7 @@ impl PushJob {
             return Ok(());
         }
         let store = Rc::clone(&self.push.store);
+        self.check_quota(checked.pack.as_ref())?;
         self.note_gone(&LivePacks::open(Rc::clone(&store), &self.push.limits)?)?;
         let mut publication = self.publication();
         let outcomes = in_transaction(store.database(), || {

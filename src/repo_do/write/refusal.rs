@@ -22,6 +22,7 @@ pub(crate) fn rule(rejection: &Rejection) -> &'static str {
         Rejection::Stale { .. } => "stale",
         Rejection::Conflict { .. } => "name_conflict",
         Rejection::TooManyRefs(_) => "refs_max",
+        Rejection::QuotaExceeded => "bytes_max",
     }
 }
 
@@ -36,6 +37,7 @@ pub(crate) fn reply(rejection: &Rejection, name: &str, guard: &str) -> ErrorRepl
         }
         Rejection::NotPermitted { .. } => ErrorReply::new(ErrorCode::Forbidden, message),
         Rejection::TooManyRefs(_) => ErrorReply::at(ErrorCode::MemoryLimit, name, message),
+        Rejection::QuotaExceeded => ErrorReply::new(ErrorCode::QuotaExceeded, message),
         Rejection::ReadOnly
         | Rejection::DeletionProhibited
         | Rejection::DeletionOfHead

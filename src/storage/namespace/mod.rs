@@ -3,6 +3,8 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
+//! | [`figures`] | how large its repositories are, one by one and together |
+//! | [`quotas`] | its bounds |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
 //! | [`token_repositories`] | which repositories a token of the namespace opens |
@@ -11,8 +13,10 @@
 
 pub(crate) mod entries;
 pub mod events;
+pub mod figures;
 pub(crate) mod idempotency;
 pub mod listing;
+pub(crate) mod quotas;
 pub(crate) mod registry;
 pub mod store;
 pub(crate) mod token_repositories;

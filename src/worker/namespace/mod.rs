@@ -5,6 +5,8 @@
 //! | [`contract`] | messages between the Worker and that object |
 //! | [`directory`] | the Worker's calls to it |
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
+//! | [`settings`], [`lists`] | its settings changed; its repositories listed |
+//! | [`quotas`] | how much it has and may have |
 //! | [`events`] | its own events written |
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
@@ -20,10 +22,13 @@ pub(crate) mod contract;
 pub(crate) mod directory;
 pub(crate) mod events;
 pub(crate) mod feed;
+pub(crate) mod lists;
 pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod once_steps;
 pub(crate) mod queue;
+pub(crate) mod quotas;
+pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod steps;
 pub(crate) mod taking;

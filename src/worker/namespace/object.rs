@@ -15,8 +15,11 @@ use super::events::Author;
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
-use super::{background, feed, once_steps, queue, taking, telling, tokens, webhooks};
+use super::{
+    background, feed, lists, once_steps, queue, quotas, settings, taking, telling, tokens, webhooks,
+};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
+use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM};
 use crate::repo_do::contract::{
     Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate,
     ReleaseName, TouchRepository, Usage, header, path::EVENTS,
@@ -236,7 +239,7 @@ fn namespace(
     match path {
         path::CREATE => json(&steps::create(store, &read::<CreateNamespace>(body)?)?),
         path::SUMMARY => json(&steps::summary(store)?),
-        path::UPDATE => json(&steps::update(
+        path::UPDATE => json(&settings::update(
             store,
             &read::<UpdateNamespace>(body)?,
             author,
@@ -245,6 +248,7 @@ fn namespace(
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
         NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
+        NAMESPACE_ROOM => json(&quotas::room(store, &read::<AskRoom>(body)?)?),
         path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
         path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),
         path::RELIST => json(&steps::relist(store, &read::<Relist>(body)?)?),
@@ -260,7 +264,7 @@ fn namespace(
         path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?, author)?),
         path::LIST => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
-            json(&steps::list(store, &query, limit)?)
+            json(&lists::list(store, &query, limit)?)
         }
         path => webhooks::answer(store, path, query, body, now_ms()),
     }
@@ -300,7 +304,7 @@ fn registry(
         }
         path::REGISTRY => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
-            json(&steps::registry(store, &query, limit)?)
+            json(&lists::registry(store, &query, limit)?)
         }
         _ => Err(unknown(path)),
     }

@@ -123,6 +123,7 @@ pub(crate) async fn update(
             cold_bytes_min: parameters::threshold("cold_bytes_min", change.cold_bytes_min)?,
             ready_bytes_min: parameters::threshold("ready_bytes_min", change.ready_bytes_min)?,
         },
+        bytes_max: parameters::bytes_max(change.bytes_max)?,
     };
     let call = Call::post(path::UPDATE, &update)?;
     let response = objects::repository(visit, path, actor, call).await?;

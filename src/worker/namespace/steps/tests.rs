@@ -1,7 +1,12 @@
+use super::super::contract::UpdateNamespace;
+use super::super::events::Author;
+use super::super::lists::{list, registry};
+use super::super::settings::update;
 use super::*;
 use crate::repo_do::contract::{OriginReport, RepositoryStatus};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::repository::settings::RepositorySettings;
+use crate::worker::rest::parameters::{ListQuery, Sort};
 
 type Store = NamespaceStore<RusqliteDatabase>;
 
@@ -23,6 +28,7 @@ fn wanted(name: &str, repository_id: &str, now_ms: i64) -> Reserve {
         read_only: false,
         public: false,
         source: None,
+        comes_with_bytes: None,
         now_ms,
     }
 }
@@ -56,6 +62,10 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         object_count: 0,
         lfs_objects: 0,
         lfs_bytes: 0,
+        bytes_max: None,
+        expires_at_ms: None,
+        database_bytes: 0,
+        r2_bytes: None,
     }
 }
 
@@ -327,6 +337,7 @@ fn repositories_take_the_namespaces_default_of_fsck() {
     let store = store();
     let change = UpdateNamespace {
         fsck_strict: Some(true),
+        ..UpdateNamespace::default()
     };
     assert_eq!(
         code(update(&store, &change, &Author::system(1))),
@@ -345,7 +356,7 @@ fn repositories_take_the_namespaces_default_of_fsck() {
             .fsck_strict
     );
     assert!(is_strict(reserve(&store, &wanted("second", SECOND, 10))));
-    let nothing = UpdateNamespace { fsck_strict: None };
+    let nothing = UpdateNamespace::default();
     assert!(
         update(&store, &nothing, &Author::system(1))
             .unwrap()

@@ -7,7 +7,7 @@ use crate::storage::event::{ActorKind, Event, EventBody, EventKind};
 use crate::storage::event_feed::{EventRetention, FeedOf, Look, Placed, look};
 use crate::worker::namespace::contract::{CreateNamespace, MakeToken, Revoke, UpdateNamespace};
 use crate::worker::namespace::events::{Author, author_text};
-use crate::worker::namespace::tokens;
+use crate::worker::namespace::{settings, tokens};
 
 type Store = NamespaceStore<RusqliteDatabase>;
 
@@ -122,9 +122,10 @@ fn settings_are_told_where_they_change() {
     let store = store();
     let change = |is_strict| UpdateNamespace {
         fsck_strict: is_strict,
+        ..UpdateNamespace::default()
     };
     for is_strict in [Some(true), Some(true), None] {
-        steps::update(&store, &change(is_strict), &operator()).unwrap();
+        settings::update(&store, &change(is_strict), &operator()).unwrap();
     }
     let [told] = all(&store).try_into().unwrap();
     assert_eq!(told.event.kind, EventKind::NamespaceUpdated);
