@@ -84,6 +84,7 @@ mod remote_url;
 mod repository;
 mod token;
 mod usage;
+mod usage_day;
 
 #[cfg(test)]
 mod tests;
@@ -113,5 +114,6 @@ pub(crate) use token::{
     TokenRecord, TokenState,
 };
 pub(crate) use usage::{RequestLine, Usage};
+pub(crate) use usage_day::UsageDay;
 
 pub(crate) use crate::storage::repository::origin_report::{OriginReport, SkippedRefs};

@@ -60,7 +60,7 @@ pub(crate) async fn run_if_any(object: &RepoObject) {
     }
 }
 
-/// Tells the namespace how large the repository is if that is not what it was told last: for the alarm,
+/// Tells the namespace of the repository's use, and how large it is if that is not what it was told last: for the alarm,
 /// whose work changes it. An object that was woken by the alarm does not know what it told, and tells it.
 pub(crate) async fn tell_sizes(object: &RepoObject) {
     let changed = object.store().and_then(|store| {
@@ -70,7 +70,8 @@ pub(crate) async fn tell_sizes(object: &RepoObject) {
         object.outbox.r2_bytes.set(Some(store.r2_bytes()?));
         let info = listed(object, &store, &record)?;
         let sizes = info.as_ref().map(Sizes::from);
-        Ok(sizes.is_some() && sizes != object.outbox.told.get())
+        let is_new = sizes.is_some() && sizes != object.outbox.told.get();
+        Ok(is_new || object.usage.has_any())
     });
     match changed {
         Ok(true) => run(object).await,
@@ -164,9 +165,12 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
             events: page.events,
             oldest: gap.unwrap_or(0),
             info,
+            usage: object.usage.take(now_ms()),
         };
         let sent = ask_namespace(&object.env, &namespace, NAMESPACE_TAKE, &message);
-        let HandedOver { taken } = sent.await?;
+        let HandedOver { taken } = sent
+            .await
+            .inspect_err(|_| object.usage.put_back(&message.usage))?;
         if !object.is_open(&store) {
             // Everything was wiped meanwhile.
             return Ok(());

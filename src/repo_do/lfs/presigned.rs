@@ -51,6 +51,7 @@ pub(super) async fn arrived(asked: &LfsRequest, arrived: &LfsArrived) -> Answer 
         let message = format!("the upload of {oid} was given up: push once more");
         return Err(ErrorReply::new(ErrorCode::Conflict, message));
     }
+    asked.object.usage.add_bytes((arrived.size, 0), now_ms());
     upkeep_due(&asked.object, store).await;
     reply::json(&())
 }

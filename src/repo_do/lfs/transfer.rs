@@ -48,6 +48,7 @@ pub(super) async fn finish(asked: &LfsRequest, named: &LfsNamed) -> Answer {
         let message = format!("the upload of {oid} was given up: send it once more");
         return Err(ErrorReply::busy(RETRY_SECONDS, message));
     }
+    asked.object.usage.add_bytes((named.size, 0), now_ms());
     upkeep_due(&asked.object, store).await;
     reply::json(&())
 }
@@ -67,6 +68,7 @@ pub(super) fn locate(asked: &LfsRequest, named: &LfsNamed) -> Answer {
         let message = format!("the repository has no object {oid}");
         ErrorReply::new(ErrorCode::NotFound, message)
     })?;
+    asked.object.usage.add_bytes((0, object.bytes), now_ms());
     reply::json(&LfsPlace {
         r2_key: lfs_key(asked.authorized.record.network(), &oid),
         size: object.bytes,

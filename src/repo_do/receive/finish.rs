@@ -111,6 +111,7 @@ impl PushJob {
         }
         if self.push.updates.has_open() {
             let object = Rc::clone(&self.push.object);
+            object.usage.add_push(now_ms());
             alarm::after_push(&object, &self.push.store).await;
             // Nobody waits for it: the report is not held up by another object.
             tell::send(&object);

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
 //! | [`figures`] | how large its repositories are, one by one and together |
-//! | [`quotas`] | its bounds |
+//! | [`quotas`], [`usage`] | its bounds; its use by day |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
 //! | [`token_repositories`] | which repositories a token of the namespace opens |
@@ -20,4 +20,5 @@ pub(crate) mod quotas;
 pub(crate) mod registry;
 pub mod store;
 pub(crate) mod token_repositories;
+pub(crate) mod usage;
 pub mod webhooks;

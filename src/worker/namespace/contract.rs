@@ -15,6 +15,7 @@
 //! | `GET /events?…` | | JSON as the client gets it, or server-sent events |
 //! | `POST /events/take` | `HandOver` of the objects' contract | `HandedOver` |
 //! | `POST /release` | `ReleaseName` of the objects' contract | [`Done`], whether or not the entry was still that one |
+//! | `GET /usage?since_day=…` | | [`NamespaceUsage`], or 404 |
 //! | `POST /room` | `AskRoom` of the objects' contract | `Room` |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /holds?name=…` | | [`Holds`] |
@@ -39,6 +40,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use super::lists::{Listed, Listing, Registry};
 pub(crate) use super::quotas::{NamespaceTotals, QuotaChange};
+pub(crate) use super::usage::{AskUsage, NamespaceUsage};
 use crate::repo_do::contract::{RepositoryInfo, TokenPlace, TokenRecord, TokenState};
 use crate::storage::namespace::quotas::Quotas;
 
@@ -66,6 +68,8 @@ pub(crate) mod path {
     pub(crate) const RELIST: &str = "/relist";
     /// The list of repositories.
     pub(crate) const LIST: &str = "/list";
+    /// How much the namespace uses.
+    pub(crate) const USAGE: &str = "/usage";
     /// Makes a token of the namespace's.
     pub(crate) const MAKE_TOKEN: &str = "/token";
     /// The namespace's tokens.

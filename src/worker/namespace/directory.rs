@@ -4,9 +4,9 @@ use futures::future::join_all;
 use serde::Serialize;
 
 use super::contract::{
-    ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, ListTokens, Listing,
-    MakeToken, NamespaceInfo, NamespaceTotals, REGISTRY, Registry, Relist, Relisted, Reserve,
-    Reserved, Revoke, SharedToken, SharedTokens, UpdateNamespace, path,
+    AskUsage, ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, ListTokens,
+    Listing, MakeToken, NamespaceInfo, NamespaceTotals, NamespaceUsage, REGISTRY, Registry, Relist,
+    Relisted, Reserve, Reserved, Revoke, SharedToken, SharedTokens, UpdateNamespace, path,
 };
 use crate::repo_do::contract::{
     CreateRepository, ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName,
@@ -176,6 +176,15 @@ pub(crate) async fn list(
         ..query.clone()
     };
     get(visit, &namespace.folded(), path::LIST, &query).await
+}
+
+/// How much a namespace uses.
+pub(crate) async fn usage(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    asked: &AskUsage,
+) -> Result<NamespaceUsage, ErrorReply> {
+    get(visit, &namespace.folded(), path::USAGE, asked).await
 }
 
 /// Makes a namespace.

@@ -6,7 +6,7 @@
 //! | [`directory`] | the Worker's calls to it |
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
 //! | [`settings`], [`lists`] | its settings changed; its repositories listed |
-//! | [`quotas`] | how much it has and may have |
+//! | [`quotas`], [`usage`] | how much it has and may have; how much it uses |
 //! | [`events`] | its own events written |
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
@@ -35,5 +35,6 @@ pub(crate) mod taking;
 pub(crate) mod telling;
 pub(crate) mod tokens;
 pub(crate) mod told_objects;
+pub(crate) mod usage;
 pub(crate) mod webhooks;
 pub(crate) mod wire;

@@ -16,7 +16,8 @@ use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
 use super::{
-    background, feed, lists, once_steps, queue, quotas, settings, taking, telling, tokens, webhooks,
+    background, feed, lists, once_steps, queue, quotas, settings, taking, telling, tokens, usage,
+    webhooks,
 };
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM};
@@ -58,7 +59,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 15] = [
+const METERED: [&str; 16] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -66,6 +67,7 @@ const METERED: [&str; 15] = [
     path::RESERVE,
     path::CANDIDATES,
     path::LIST,
+    path::USAGE,
     path::MAKE_TOKEN,
     path::TOKENS,
     path::WEBHOOKS,
@@ -266,6 +268,7 @@ fn namespace(
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
             json(&lists::list(store, &query, limit)?)
         }
+        path::USAGE => json(&usage::shown(store, &parameters::query(query)?)?),
         path => webhooks::answer(store, path, query, body, now_ms()),
     }
 }

@@ -41,6 +41,7 @@ mod tests {
                 RestRoute::Repositories(_) => format!("{NAMESPACE}/repos"),
                 RestRoute::Tokens(_) => format!("{NAMESPACE}/tokens"),
                 RestRoute::Relist(_) => format!("{NAMESPACE}/relist"),
+                RestRoute::Usage(_) => format!("{NAMESPACE}/usage"),
                 RestRoute::Events(_) => format!("{NAMESPACE}/events"),
                 RestRoute::Token(..) => format!("{NAMESPACE}/tokens/{{token}}"),
                 RestRoute::Repository(_) => in_repository(""),
@@ -102,7 +103,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 56] = [
+    const PATHS: [&str; 57] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -110,6 +111,7 @@ mod tests {
         "/api/v1/namespaces/acme",
         "/api/v1/namespaces/acme/repos",
         "/api/v1/namespaces/acme/relist",
+        "/api/v1/namespaces/acme/usage",
         "/api/v1/namespaces/acme/events",
         "/api/v1/namespaces/acme/tokens",
         "/api/v1/namespaces/acme/tokens/0123456789abcdef",
