@@ -1296,6 +1296,7 @@ export type ArtifactsErrorCode =
   | "MERGE_CONFLICT"
   | "NO_CHANGE"
   | "REF_REFUSED"
+  | "QUOTA_EXCEEDED"
   | "UPSTREAM_UNAVAILABLE"
   | "MEMORY_LIMIT"
   | "INTERNAL_ERROR";

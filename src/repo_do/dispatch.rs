@@ -12,7 +12,7 @@ use super::events::{feed, tell};
 use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
 use super::lifecycle::tokens as lifecycle_tokens;
-use super::lifecycle::{deletion, fork, import, recover, settings};
+use super::lifecycle::{deletion, fork, import, recover, settings, standing};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};
@@ -95,6 +95,9 @@ pub(crate) async fn dispatch(
     request: Request,
     account: &Rc<Account>,
 ) -> Answer {
+    if request.path() == path::STANDING {
+        return standing::take(&*object.store()?, request).await;
+    }
     let caller = Caller::identify(object, &request).await?;
     if let Some(token) = &caller.token {
         account.note_token(&token.token_id);
@@ -126,7 +129,7 @@ pub(crate) async fn dispatch(
             };
             let authorized = authorized(access)?;
             account.log_as("GET", "/git/:ns/:repo/info/refs");
-            if service == Service::ReceivePack && authorized.record.settings.read_only {
+            if service == Service::ReceivePack && authorized.record.is_read_only() {
                 // Told before the client packs anything.
                 refs::refuse(service, account, &Rejection::ReadOnly.to_string())
             } else {

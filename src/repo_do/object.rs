@@ -36,6 +36,9 @@ pub(crate) const GRACE_MS: i64 = 60 * 60 * 1000;
 /// The variable that allows imports from private hosts.
 const ALLOW_PRIVATE_REMOTES: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
 
+/// The variable by which the operator stops all writes of the deployment.
+const READ_ONLY: &str = "CAIRN_READ_ONLY";
+
 /// The repository's object, as the requests under way share it.
 pub(crate) struct RepoObject {
     /// How many requests come.
@@ -125,7 +128,7 @@ impl RepoObject {
 
     fn new(state: &State, env: Env) -> Self {
         let storage = state.storage();
-        let store = RefCell::new(open(&storage));
+        let store = RefCell::new(open(&storage, &env));
         let fetch_extensions = fetch_extensions::extensions(&env);
         Self {
             rates: Rates::of(&env),
@@ -221,7 +224,7 @@ impl RepoObject {
             store.database().close();
         }
         let wiped = self.storage.delete_all().await;
-        *self.store.borrow_mut() = open(&self.storage);
+        *self.store.borrow_mut() = open(&self.storage, &self.env);
         self.in_progress.take();
         self.alarm.set(Alarm::Unknown);
         self.snapshot_due.take();
@@ -234,8 +237,13 @@ impl RepoObject {
     }
 }
 
-fn open(storage: &Storage) -> std::result::Result<Rc<Store>, StoreError> {
+fn open(storage: &Storage, env: &Env) -> std::result::Result<Rc<Store>, StoreError> {
     let db = ObjectDatabase::new(storage)?;
     schema::wake(&db, schema::REPOSITORY)?;
-    Ok(Rc::new(RepoStore::new(db, Box::new(now_ms))))
+    let store = RepoStore::new(db, Box::new(now_ms));
+    let is_read_only = env.var(READ_ONLY).ok().map(|value| value.to_string());
+    if is_read_only.as_deref() == Some("true") {
+        store.freeze();
+    }
+    Ok(Rc::new(store))
 }

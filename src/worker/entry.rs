@@ -14,7 +14,7 @@ use super::route::lfs::LfsRoute;
 use super::route::{self, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, respond};
-use super::{drain, envelope, front_page, git, lfs, limits, public_url};
+use super::{drain, envelope, front_page, git, lfs, limits, public_url, read_only};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
 use crate::storage::analytics;
 
@@ -199,8 +199,9 @@ async fn answer(
     if !methods.contains(&method) {
         return made(method_not_allowed(visit, route, methods));
     }
-    if let Route::Rest(_) = route {
+    if let Route::Rest(route) = route {
         check_source(visit, &request, method)?;
+        read_only::check(visit, route, method)?;
     }
     if let Route::Rest(route) = route
         && let Some((path, write)) = route.write(method)

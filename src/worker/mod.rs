@@ -23,6 +23,7 @@
 //! | [`credentials`], [`token`], [`grant`], [`grants`] | the caller; a token as KV records it |
 //! | [`front_page`] | `GET /` |
 //! | [`limits`] | requests to a namespace, counted by the platform |
+//! | [`read_only`] | a deployment that takes no writes |
 //! | [`request_log`] | request ids, log lines, timings |
 //! | [`envelope`], [`reply`] | answers before they become responses |
 //! | [`id`], [`time`] | ids from random bytes; times as text |
@@ -61,6 +62,7 @@ pub(crate) mod neighbours;
 pub(crate) mod objects;
 pub(crate) mod public_url;
 pub(crate) mod random;
+pub(crate) mod read_only;
 pub(crate) mod ready;
 pub(crate) mod reply;
 pub(crate) mod request_log;

@@ -89,6 +89,8 @@ pub(crate) enum RestRoute {
     Usage(NamespaceName),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
+    /// `/namespaces/:ns/tokens/revoke-all`
+    RevokeAll(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
     Token(NamespaceName, String),
     /// Below `/namespaces/:ns/repos/:name`: what is read; refs and notes are written there as well.
@@ -277,6 +279,7 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
         ["namespaces", ns, "usage"] => RestRoute::Usage(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
+        ["namespaces", ns, "tokens", "revoke-all"] => RestRoute::RevokeAll(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
         }
@@ -390,6 +393,7 @@ impl RestRoute {
             | Self::Maintenance(_)
             | Self::Purge(_)
             | Self::Recover(_)
+            | Self::RevokeAll(_)
             | Self::Relist(_) => &["POST"],
             Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
             Self::Webhooks(_, route) => route.methods(),

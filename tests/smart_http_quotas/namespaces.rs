@@ -1,9 +1,16 @@
 //! Bounds of a namespace.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use super::support::rest::{Answer, Rest};
+use super::support::history::noise;
+use super::support::rest::{Answer, Hosted, Rest};
+use super::support::scratch::Scratch;
+use super::support::wait;
 use super::{QUOTA_EXCEEDED, rest};
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn namespace(name: &str) -> String {
     let made = rest().post("/api/v1/namespaces", &json!({ "namespace": name }));
@@ -62,4 +69,55 @@ fn a_namespace_has_no_more_repositories_than_the_operator_allows() {
     rest().post(&format!("{path}/repos"), &third).result(201);
     set(&rest(), &json!({ "repos_max": null })).result(200);
     rest().create_repository("quota-repos", "second");
+}
+
+#[test]
+fn the_repositories_of_a_namespace_share_its_bytes() {
+    let path = namespace("quota-bytes");
+    let scratch = Scratch::new();
+    let push = |hosted: &Hosted, name: &str, bytes: usize| {
+        let git = scratch.repository(name);
+        git.write("file", noise(bytes as u64, bytes));
+        git.commit(name);
+        (git.try_run(&["push", &hosted.url(), "main"], b""), git)
+    };
+    let first = rest().create_repository("quota-bytes", "first");
+    let (pushed, _) = push(&first, "first", 60_000);
+    assert!(pushed.ok, "{}", pushed.stderr);
+    let here = super::shown(&first)["size_bytes"].as_u64().unwrap();
+    wait::until_true("the namespace has heard", PATIENCE, || {
+        rest().get(&path).result(200)["size_bytes"] == here
+    });
+    let most = here + 50_000;
+    let set = |most: &Value| {
+        rest()
+            .patch(&path, &json!({ "bytes_max": most }))
+            .result(200)
+    };
+    let told = set(&json!(most));
+    assert_eq!(told["bytes_max"], most);
+    // The answer came when the repositories had been told; one that is made later begins with it.
+    assert_eq!(told["standing"]["left"], 0);
+    let second = rest().create_repository("quota-bytes", "second");
+    let (refused, git) = push(&second, "second", 70_000);
+    let said = refused.stderr;
+    let expected = format!(
+        "quota exceeded: the namespace has {here} bytes, and this would add more than 50000; at \
+         most {most}"
+    );
+    assert!(said.contains(&expected), "{said}");
+    assert!(said.contains("main -> main (quota exceeded)"), "{said}");
+    let (pushed, _) = push(&second, "smaller", 20_000);
+    assert!(pushed.ok, "{}", pushed.stderr);
+    // A fork counts in full, and is refused before it is made.
+    let refused = rest().post(&first.path("/fork"), &json!({ "name": "fork" }));
+    let message = message(&refused);
+    assert!(
+        message.contains(&format!("this would add {here}; at most {most}")),
+        "{message}"
+    );
+    rest().get(&format!("{path}/repos/fork")).error_code(404);
+
+    set(&Value::Null);
+    git.run(&["push", "--quiet", "--force", &second.url(), "main"]);
 }

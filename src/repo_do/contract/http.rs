@@ -31,6 +31,8 @@ pub(crate) mod path {
     pub(crate) const INFO: &str = "/info";
     /// Changes settings.
     pub(crate) const UPDATE: &str = "/update";
+    /// Takes over what the namespace says of all its repositories.
+    pub(crate) const STANDING: &str = "/standing";
     /// Wipes the repository.
     pub(crate) const DELETE: &str = "/delete";
     /// Lists and makes tokens; `/tokens/<id>` is one token.

@@ -19,6 +19,7 @@
 //! | `POST /recover` | (the Worker's only) | [`RecoverRepository`] | [`RepositoryInfo`] |
 //! | `GET /info` | administer | | [`RepositoryInfo`] |
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
+//! | `POST /standing` | (the namespace's only) | [`TakeStanding`] | [`StandingTaken`] |
 //! | `POST /delete` | administer | | [`Deleted`] |
 //! | `POST /tokens` | administer | [`CreateToken`] | [`TokenRecord`] |
 //! | `GET /tokens?state=…&token=…&page=…&per_page=…&behind=…` | administer | | [`TokenPage`] |
@@ -82,6 +83,7 @@ mod rate;
 mod recover;
 mod remote_url;
 mod repository;
+mod standing;
 mod token;
 mod usage;
 mod usage_day;
@@ -89,7 +91,7 @@ mod usage_day;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use actor::{Access, Actor, Refusal, TokenHash, authorize};
+pub(crate) use actor::{Access, Actor, Refusal, TokenHash, authorize, check_standing};
 pub(crate) use backoff::Backoff;
 pub(crate) use behalf::Behalf;
 pub(crate) use branch::check_branch;
@@ -109,6 +111,7 @@ pub(crate) use repository::{
     CreateRepository, Deleted, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
     UpdateRepository, present,
 };
+pub(crate) use standing::{Standing, StandingTaken, TakeStanding};
 pub(crate) use token::{
     Admit, Admitted, CreateToken, NAMESPACE_ADMIT, RevokedToken, Scope, TokenPage, TokenPlace,
     TokenRecord, TokenState,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::import::ImportProgress;
 use super::maintenance::SnapshotChange;
+use super::standing::Standing;
 use super::token::TokenRecord;
 use crate::storage::repository::origin_report::OriginReport;
 use crate::storage::repository::settings::{RepositorySettings, SettingsChange};
@@ -32,6 +33,9 @@ pub(crate) struct CreateRepository {
     pub(crate) fsck_strict: Option<bool>,
     /// Source of its content: `artifacts:<ns>/<repo>` or `git:<url>`.
     pub(crate) source: Option<String>,
+    /// What its namespace says of all its repositories, as of when the name was reserved.
+    #[serde(default)]
+    pub(crate) standing: Standing,
     /// Its first token.
     pub(crate) token: TokenRecord,
     /// The time, in milliseconds since 1970.
@@ -130,6 +134,9 @@ pub(crate) struct RepositoryInfo {
     /// The report of its import or fork.
     #[serde(default)]
     pub(crate) origin: OriginReport,
+    /// The version of what it knows its namespace to say.
+    #[serde(default)]
+    pub(crate) standing_version: i64,
     /// Bytes of its live packs.
     pub(crate) size_bytes: u64,
     /// Objects in its live packs.

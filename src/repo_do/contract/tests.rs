@@ -196,3 +196,26 @@ fn error_replies_survive_json() {
     );
     assert_eq!(serde_json::from_str::<ErrorReply>(&json).unwrap(), reply);
 }
+
+#[test]
+fn a_suspended_namespace_serves_the_operator_alone() {
+    let suspended = Standing {
+        suspended: true,
+        ..Standing::default()
+    };
+    let others = [
+        Actor::Anonymous,
+        Actor::NamespaceAdmin,
+        Actor::NamespaceToken,
+        Actor::Token(TokenHash::new([7; 32])),
+    ];
+    for actor in others {
+        assert_eq!(
+            check_standing(&actor, &suspended),
+            Err(Refusal::Suspended),
+            "{actor}"
+        );
+        assert_eq!(check_standing(&actor, &Standing::default()), Ok(()));
+    }
+    assert_eq!(check_standing(&Actor::Operator, &suspended), Ok(()));
+}

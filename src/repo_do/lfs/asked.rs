@@ -47,7 +47,7 @@ impl LfsRequest {
     /// To be asked in the step that changes something.
     pub(super) fn writable(&self) -> Result<RepositoryRecord, ErrorReply> {
         let record = self.authorized.judge_again(&self.store, Access::Push)?;
-        if record.settings.read_only {
+        if record.is_read_only() {
             let message = Rejection::ReadOnly.to_string();
             return Err(ErrorReply::new(ErrorCode::Forbidden, message));
         }

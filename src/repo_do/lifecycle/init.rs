@@ -57,6 +57,7 @@ pub(crate) fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreE
     let head = head_of(new);
     in_transaction(store.database(), || {
         store.create(&new_repository(new, &head))?;
+        store.set_standing(&new.standing)?;
         insert_token(store, &new.token)
     })
 }

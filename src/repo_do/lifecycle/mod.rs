@@ -8,6 +8,7 @@
 //! | `import` | the repository filled from another server, by the alarm |
 //! | `recover` | the repository made again from what R2 has, by the alarm |
 //! | `settings` | settings changed |
+//! | `standing` | what the namespace says of all its repositories, taken over |
 //! | `tokens` | tokens of the repository, made and revoked |
 //! | `deletion` | the end of a repository |
 
@@ -18,4 +19,5 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod recover;
 pub(crate) mod settings;
+pub(crate) mod standing;
 pub(crate) mod tokens;

@@ -31,7 +31,7 @@ use crate::storage::repository::store::RepositoryRecord;
 /// What the repository allows.
 pub(super) fn settings(record: &RepositoryRecord) -> Settings<'_> {
     Settings {
-        read_only: record.settings.read_only,
+        read_only: record.is_read_only(),
         deny_deletes: record.settings.deny_deletes,
         deny_non_fast_forwards: record.settings.deny_non_fast_forwards,
         head: record.head.as_ref(),

@@ -6,7 +6,7 @@ use worker::{Env, Request};
 
 use crate::repo_do::contract::{
     Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope,
-    TokenHash, TokenRecord, TokenState, authorize, header, lfs,
+    TokenHash, TokenRecord, TokenState, authorize, check_standing, header, lfs,
 };
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::quota::Quota;
@@ -176,6 +176,7 @@ impl Caller {
         }
         authorized?;
         let record = self.record.ok_or(Refusal::NotFound)?;
+        check_standing(&self.actor, &record.policies.standing)?;
         Ok(Authorized {
             record,
             token: self.token,
@@ -253,6 +254,7 @@ impl Authorized {
             access,
             now_ms(),
         )?;
+        check_standing(&self.actor, &record.policies.standing)?;
         let vouched = self.vouched.as_ref().and(self.token.as_ref());
         if vouched.is_some_and(|token| token.state(now_ms()) != TokenState::Active) {
             return Err(Refusal::TokenInvalid.into());

@@ -46,6 +46,7 @@ pub(crate) fn shown(store: &Store, record: RepositoryRecord) -> Result<Repositor
         },
         import: None,
         origin: OriginReport::default(),
+        standing_version: record.policies.standing.version,
         size_bytes,
         object_count,
         lfs_objects: lfs.objects,

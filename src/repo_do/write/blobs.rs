@@ -87,7 +87,7 @@ pub(super) async fn put(write: WriteRequest) -> Answer {
 /// Whether the caller may write, by what the database says now.
 fn check_writable(authorized: &Authorized, store: &Store) -> Result<RepositoryRecord, ErrorReply> {
     let record = authorized.judge_again(store, Access::Push)?;
-    if record.settings.read_only {
+    if record.is_read_only() {
         return Err(refusal::reply(&Rejection::ReadOnly, "/repo", ""));
     }
     Ok(record)

@@ -7,6 +7,7 @@
 //! | [`quotas`], [`usage`] | its bounds; its use by day |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
+//! | [`standing`] | how a namespace stands, and how far its repositories have been told |
 //! | [`token_repositories`] | which repositories a token of the namespace opens |
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`registry`] | the list of namespaces |
@@ -18,6 +19,7 @@ pub(crate) mod idempotency;
 pub mod listing;
 pub(crate) mod quotas;
 pub(crate) mod registry;
+pub mod standing;
 pub mod store;
 pub(crate) mod token_repositories;
 pub(crate) mod usage;

@@ -168,7 +168,10 @@ impl<D: Database> NamespaceStore<D> {
 
     /// The tokens that administer this namespace.
     pub(crate) fn tokens(&self) -> TokenStore<'_, D> {
-        TokenStore::new(&self.db)
+        // Who cannot be judged is let in by no token.
+        let standing = self.standing();
+        let epoch_ms = standing.map_or(i64::MAX, |standing| standing.token_epoch_ms);
+        TokenStore::new(&self.db, epoch_ms)
     }
 
     /// Creates the namespace; false, and nothing changed, when it is there already.

@@ -143,12 +143,23 @@ pub enum PageStart<'a> {
 #[derive(Debug)]
 pub struct TokenStore<'a, D> {
     db: &'a D,
+    /// Tokens that were made before this time, in unix milliseconds, are revoked.
+    epoch_ms: i64,
 }
 
 impl<'a, D: Database> TokenStore<'a, D> {
-    /// The tokens in this database, which has a schema.
-    pub(crate) fn new(db: &'a D) -> Self {
-        Self { db }
+    /// The tokens in this database, which has a schema. Those that were made before the epoch read
+    /// as revoked; their rows stay as they are.
+    pub(crate) fn new(db: &'a D, epoch_ms: i64) -> Self {
+        Self { db, epoch_ms }
+    }
+
+    fn read(&self, row: &dyn Row) -> Result<TokenRecord, SqlError> {
+        let mut token = read_token(row)?;
+        if token.created_at < self.epoch_ms {
+            token.revoked_at.get_or_insert(self.epoch_ms);
+        }
+        Ok(token)
     }
 
     /// Adds a token; fails when the id or the hash is taken.
@@ -174,12 +185,8 @@ impl<'a, D: Database> TokenStore<'a, D> {
         let sql =
             "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
             FROM token WHERE sha256 = ?1";
-        Ok(query_first(
-            self.db,
-            sql,
-            &[Value::Blob(sha256)],
-            read_token,
-        )?)
+        let key = [Value::Blob(sha256)];
+        Ok(query_first(self.db, sql, &key, |row| self.read(row))?)
     }
 
     /// The token with this id, in any [state](TokenRecord::state).
@@ -187,7 +194,9 @@ impl<'a, D: Database> TokenStore<'a, D> {
         let sql =
             "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
             FROM token WHERE id = ?1";
-        Ok(query_first(self.db, sql, &[id.into()], read_token)?)
+        Ok(query_first(self.db, sql, &[id.into()], |row| {
+            self.read(row)
+        })?)
     }
 
     /// Tokens in one state, or in any, newest first; those of the scope `without` are left out.
@@ -208,7 +217,8 @@ impl<'a, D: Database> TokenStore<'a, D> {
         let sql =
             "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
             FROM token
-            WHERE (?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
+            WHERE (?1 IS NULL OR ?1 = CASE
+                WHEN revoked_at IS NOT NULL OR created_at < ?8 THEN 'revoked'
                 WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END)
                 AND scope IS NOT ?3
                 AND (?6 IS NULL OR created_at < ?6 OR (created_at = ?6 AND id > ?7))
@@ -221,16 +231,18 @@ impl<'a, D: Database> TokenStore<'a, D> {
             offset.into(),
             Value::integer(behind.map(|(created_at, _)| created_at)),
             Value::text(behind.map(|(_, id)| id)),
+            self.epoch_ms.into(),
         ];
-        let mut tokens = query_all(self.db, sql, &params, read_token)?;
+        let mut tokens = query_all(self.db, sql, &params, |row| self.read(row))?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = tokens.len() > limit;
         tokens.truncate(limit);
         let sql = "SELECT count(*) FROM token
-            WHERE (?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
+            WHERE (?1 IS NULL OR ?1 = CASE
+                WHEN revoked_at IS NOT NULL OR created_at < ?4 THEN 'revoked'
                 WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END)
                 AND scope IS NOT ?3";
-        let params = [state, now_ms.into(), without];
+        let params = [state, now_ms.into(), without, self.epoch_ms.into()];
         let total = query_first(self.db, sql, &params, |row| row.unsigned(0))?;
         Ok(TokenPage {
             tokens,

@@ -25,6 +25,7 @@
 //! | `POST /admit` | `Admit` of the objects' contract | `Admitted`; 429 after too many unknown tokens |
 //! | `POST /token` | [`MakeToken`] | [`SharedToken`]; 404 without the namespace or one of the repositories |
 //! | `GET /tokens?…` | [`ListTokens`] | [`SharedTokens`], 404 without a namespace |
+//! | `POST /revoke-all` | | [`NamespaceInfo`], or 404 |
 //! | `POST /revoke` | [`Revoke`] | `RevokedToken`, or 404 |
 //! | `GET /webhooks…`, `POST /webhooks/…` | | see [`webhooks`](super::webhooks) |
 //! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
@@ -41,7 +42,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use super::lists::{Listed, Listing, Registry};
 pub(crate) use super::quotas::{NamespaceTotals, QuotaChange};
 pub(crate) use super::usage::{AskUsage, NamespaceUsage};
-use crate::repo_do::contract::{RepositoryInfo, TokenPlace, TokenRecord, TokenState};
+use crate::repo_do::contract::{RepositoryInfo, Standing, TokenPlace, TokenRecord, TokenState};
 use crate::storage::namespace::quotas::Quotas;
 
 /// Paths that the object serves.
@@ -76,6 +77,8 @@ pub(crate) mod path {
     pub(crate) const TOKENS: &str = "/tokens";
     /// Takes a token of the namespace's back.
     pub(crate) const REVOKE: &str = "/revoke";
+    /// Takes back every token of the namespace and of its repositories.
+    pub(crate) const REVOKE_ALL: &str = "/revoke-all";
     /// Notes a namespace.
     pub(crate) const REGISTER: &str = "/register";
     /// Notes a namespace that is about to be made.
@@ -263,6 +266,12 @@ pub(crate) struct UpdateNamespace {
     /// Changes of its bounds.
     #[serde(default)]
     pub(crate) quotas: QuotaChange,
+    /// Whether nobody but the operator gets anything.
+    #[serde(default)]
+    pub(crate) suspended: Option<bool>,
+    /// Whether pushes are refused.
+    #[serde(default)]
+    pub(crate) read_only: Option<bool>,
 }
 
 /// A namespace.
@@ -283,6 +292,12 @@ pub(crate) struct NamespaceInfo {
     /// Its bounds.
     #[serde(default)]
     pub(crate) quotas: Quotas,
+    /// What holds for all of its repositories.
+    #[serde(default)]
+    pub(crate) standing: Standing,
+    /// Repositories that have not been told the newest version of that.
+    #[serde(default)]
+    pub(crate) untold_count: u64,
 }
 
 /// Body of `POST /reserve`: takes a name for a repository about to be made.
@@ -325,6 +340,9 @@ pub(crate) enum Reserved {
         /// The checks of the repository, unless its maker sets others.
         #[serde(default)]
         fsck_strict: bool,
+        /// What the repository begins with.
+        #[serde(default)]
+        standing: Standing,
         /// The namespace, if this made it; the Worker must then register it.
         new_namespace: Option<NamespaceInfo>,
     },

@@ -10,7 +10,7 @@ use super::contract::{
 };
 use crate::repo_do::contract::{
     CreateRepository, ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName,
-    RepositoryInfo, RevokedToken, TouchRepository, token_id_prefix,
+    RepositoryInfo, RevokedToken, Standing, TouchRepository, token_id_prefix,
 };
 use crate::storage::namespace::quotas::Quotas;
 use crate::worker::credentials::Identity;
@@ -232,6 +232,14 @@ pub(crate) async fn update_namespace(
     post(visit, namespace, path::UPDATE, change).await
 }
 
+/// Takes back every token of the namespace and of its repositories.
+pub(crate) async fn revoke_all(
+    visit: &Visit,
+    namespace: &NamespaceName,
+) -> Result<NamespaceInfo, ErrorReply> {
+    post(visit, namespace, path::REVOKE_ALL, &Done {}).await
+}
+
 /// Deletes a namespace in which no name is taken.
 pub(crate) async fn delete_namespace(
     visit: &Visit,
@@ -287,6 +295,8 @@ pub(crate) async fn announce(
         fsck_strict: false,
         totals: NamespaceTotals::default(),
         quotas: Quotas::default(),
+        standing: Standing::default(),
+        untold_count: 0,
     };
     let call = Call::post(path::ANNOUNCE, &info)?;
     let Done {} = objects::read(objects::namespace(visit, REGISTRY, call).await?).await?;

@@ -1,9 +1,8 @@
 //! The namespace's own events, written in the transaction of what they tell.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::contract::NamespaceInfo;
 use crate::repo_do::contract::TokenRecord;
 use crate::storage::db::sql::Database;
 use crate::storage::event::{ActorKind, EventActor, EventBody, EventKind};
@@ -101,36 +100,6 @@ pub(crate) fn append<D: Database>(
         request_id: author.request_id.clone(),
     };
     store.append_event(kind, author.now_ms, &body)
-}
-
-/// The payload of a change of settings.
-///
-/// It names the settings that differ, and says how they are now; `None` where none does.
-pub(crate) fn updated(before: &NamespaceInfo, after: &NamespaceInfo) -> Option<Value> {
-    let (before, after) = (settings(before), settings(after));
-    let mut payload = Map::new();
-    for (name, value) in &after {
-        if before.get(name) != Some(value) {
-            payload.insert(name.clone(), value.clone());
-        }
-    }
-    if payload.is_empty() {
-        return None;
-    }
-    let changed: Vec<_> = payload.keys().cloned().collect();
-    payload.insert("changed".to_owned(), json!(changed));
-    Some(Value::Object(payload))
-}
-
-/// The settings, by the names that REST gives them.
-fn settings(info: &NamespaceInfo) -> Map<String, Value> {
-    let settings = [
-        ("fsck", json!({ "strict": info.fsck_strict })),
-        ("bytes_max", json!(info.quotas.bytes_max)),
-        ("repos_max", json!(info.quotas.repos_max)),
-    ];
-    let named = |(name, value): (&str, Value)| (name.to_owned(), value);
-    settings.into_iter().map(named).collect()
 }
 
 /// The payload of a new token. It does not hold the token.

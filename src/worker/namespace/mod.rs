@@ -5,12 +5,13 @@
 //! | [`contract`] | messages between the Worker and that object |
 //! | [`directory`] | the Worker's calls to it |
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
-//! | [`settings`], [`lists`] | its settings changed; its repositories listed |
+//! | [`lists`] | its repositories listed |
 //! | [`quotas`], [`usage`] | how much it has and may have; how much it uses |
 //! | [`events`] | its own events written |
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
+//! | [`update`], [`told_standing`] | its settings changed; its repositories told of what holds for all |
 //! | [`webhooks`] | webhooks defined |
 //! | [`telling`], [`told_objects`] | their objects told of events and changes; which are being told |
 //! | [`wire`] | messages and answers as JSON |
@@ -28,13 +29,14 @@ pub(crate) mod once;
 pub(crate) mod once_steps;
 pub(crate) mod queue;
 pub(crate) mod quotas;
-pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod steps;
 pub(crate) mod taking;
 pub(crate) mod telling;
 pub(crate) mod tokens;
 pub(crate) mod told_objects;
+pub(crate) mod told_standing;
+pub(crate) mod update;
 pub(crate) mod usage;
 pub(crate) mod webhooks;
 pub(crate) mod wire;

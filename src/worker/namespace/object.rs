@@ -16,8 +16,8 @@ use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
 use super::{
-    background, feed, lists, once_steps, queue, quotas, settings, taking, telling, tokens, usage,
-    webhooks,
+    background, feed, lists, once_steps, queue, quotas, taking, telling, tokens, told_standing,
+    update, usage, webhooks,
 };
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM};
@@ -78,12 +78,16 @@ const METERED: [&str; 16] = [
     path::WEBHOOK_DELETE,
 ];
 
+/// The paths that may change what holds for all repositories. They are answered with the namespace.
+const TOLD_TO_ALL: [&str; 2] = [path::UPDATE, path::REVOKE_ALL];
+
 /// The paths that write events, or change webhooks.
-const TOLD: [&str; 9] = [
+const TOLD: [&str; 10] = [
     NAMESPACE_TAKE,
     path::UPDATE,
     path::MAKE_TOKEN,
     path::REVOKE,
+    path::REVOKE_ALL,
     path::WEBHOOK_MAKE,
     path::WEBHOOK_CHANGE,
     path::WEBHOOK_ROTATE,
@@ -166,7 +170,7 @@ impl NamespaceDo {
         }
         let store = self.state.store_of(db);
         let author = Author::named(actor.as_deref(), request_id, now_ms());
-        let answered = match url.path() {
+        let mut answered = match url.path() {
             NAMESPACE_ADMIT => self.admit(&store, &body),
             NAMESPACE_TAKE => self.take(&store, &body),
             path => namespace(&store, path, query, &body, &author),
@@ -174,9 +178,18 @@ impl NamespaceDo {
         if answered.is_ok() && TOLD.contains(&url.path()) {
             background::written(&self.state).await;
         }
+        if answered.is_ok() && TOLD_TO_ALL.contains(&url.path()) {
+            told_standing::tell_now(&self.state).await;
+            answered = self.info();
+        }
         usage.rows_read = store.database().rows_read();
         usage.rows_written = store.database().rows_written();
         answered
+    }
+
+    /// The namespace as it is now; 404 when it was deleted meanwhile.
+    fn info(&self) -> Result<String, ErrorReply> {
+        json(&steps::summary(&self.state.store_of(self.database()?))?)
     }
 
     /// Answers a reader of the feed.
@@ -241,11 +254,12 @@ fn namespace(
     match path {
         path::CREATE => json(&steps::create(store, &read::<CreateNamespace>(body)?)?),
         path::SUMMARY => json(&steps::summary(store)?),
-        path::UPDATE => json(&settings::update(
+        path::UPDATE => json(&update::update(
             store,
             &read::<UpdateNamespace>(body)?,
             author,
         )?),
+        path::REVOKE_ALL => json(&update::revoke_all(store, author, now_ms())?),
         path::RESERVE => json(&steps::reserve(store, &read::<Reserve>(body)?)?),
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),

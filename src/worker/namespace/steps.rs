@@ -83,6 +83,8 @@ pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<Namespac
         fsck_strict: record.fsck_strict,
         totals: record.totals.into(),
         quotas: record.quotas,
+        standing: store.standing()?,
+        untold_count: store.standing_progress()?.left,
     })
 }
 
@@ -120,6 +122,7 @@ pub(crate) fn reserve<D: Database>(
         Ok(Reserved::Won {
             namespace,
             fsck_strict: store.fsck_strict()?,
+            standing: store.standing()?,
             new_namespace,
         })
     })
@@ -207,7 +210,11 @@ pub(crate) fn touch<D: Database>(
             expires_at: info.expires_at_ms,
         }),
     };
-    store.update(&info.name, &info.repository_id, &patch, info.updated_at_ms)?;
+    let is_its_own = store.update(&info.name, &info.repository_id, &patch, info.updated_at_ms)?;
+    // It began with what held when its name was reserved, or came back from where nobody told it.
+    if is_its_own && info.standing_version < store.standing()?.version {
+        store.tell_standing_again(&info.name)?;
+    }
     Ok(())
 }
 

@@ -51,6 +51,9 @@ pub(crate) async fn answer(
         (RestRoute::Relist(namespace), _) => relisting::relist(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), _) => tokens::list_shared(visit, query, namespace).await,
+        (RestRoute::RevokeAll(namespace), _) => {
+            namespaces::revoke_all(visit, request, namespace).await
+        }
         (RestRoute::Token(namespace, token_id), _) => {
             tokens::revoke(visit, namespace, token_id).await
         }

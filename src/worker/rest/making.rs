@@ -6,7 +6,8 @@
 
 use super::tokens::{FreshToken, draw};
 use crate::repo_do::contract::{
-    Actor, CreateRepository, ErrorCode, ErrorReply, RepositoryInfo, RepositoryStatus, Scope, path,
+    Actor, CreateRepository, ErrorCode, ErrorReply, RepositoryInfo, RepositoryStatus, Scope,
+    Standing, path,
 };
 use crate::worker::envelope;
 use crate::worker::grant::Grant;
@@ -50,6 +51,7 @@ impl<'a> Draft<'a> {
             read_only: false,
             public: false,
             fsck_strict: None,
+            standing: Standing::default(),
             source: None,
             token: first_token.record.clone(),
             now_ms: visit.now_ms,
@@ -71,6 +73,7 @@ impl<'a> Draft<'a> {
         let place = reserve(visit, self, in_progress).await?;
         self.create.namespace = place.namespace;
         self.create.fsck_strict.get_or_insert(place.fsck_strict);
+        self.create.standing = place.standing;
         Ok(())
     }
 
@@ -125,6 +128,8 @@ struct Place {
     namespace: String,
     /// The namespace's default.
     fsck_strict: bool,
+    /// What it says of all its repositories.
+    standing: Standing,
 }
 
 /// Takes the name and gives its place, or tells the caller who has it. Of requests at the same
@@ -140,11 +145,13 @@ async fn reserve(
         Reserved::Won {
             namespace,
             fsck_strict,
+            standing,
             ..
         } => {
             return Ok(Place {
                 namespace,
                 fsck_strict,
+                standing,
             });
         }
         Reserved::Taken(entry) => entry,
@@ -155,6 +162,7 @@ async fn reserve(
         return Ok(Place {
             namespace: info.namespace,
             fsck_strict: info.fsck_strict,
+            standing: info.standing,
         });
     }
     if entry.in_progress(visit.now_ms) {
@@ -173,10 +181,12 @@ async fn reserve(
         Reserved::Won {
             namespace,
             fsck_strict,
+            standing,
             ..
         } => Ok(Place {
             namespace,
             fsck_strict,
+            standing,
         }),
         Reserved::Taken(Entry {
             confirmed: true, ..

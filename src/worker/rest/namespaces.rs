@@ -2,16 +2,17 @@
 
 use worker::Request;
 
-use super::body::body;
+use super::body::{body, body_bytes};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::admission;
+use crate::worker::credentials::Identity;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::names::NamespaceName;
 use crate::worker::namespace::contract::UpdateNamespace;
 use crate::worker::namespace::directory;
 use crate::worker::reply::Reply;
-use crate::worker::rest::parameters::{self, ListQuery, NamespaceChange, NewNamespace};
-use crate::worker::rest::resources::Namespace;
+use crate::worker::rest::parameters::{self, ListQuery, NamespaceChange, NewNamespace, NoFields};
+use crate::worker::rest::resources::{AllRevoked, Namespace};
 use crate::worker::visit::Visit;
 
 /// `POST /namespaces`
@@ -71,12 +72,33 @@ pub(crate) async fn update(
     if !quotas.is_empty() {
         admission::to_operate(visit, namespace).await?;
     }
+    if change.suspended.is_some() && visit.identity != Identity::Operator {
+        let message = "only the operator suspends a namespace";
+        return Err(ErrorReply::at(ErrorCode::Forbidden, "/suspended", message));
+    }
     let change = UpdateNamespace {
         fsck_strict: change.fsck.strict,
+        suspended: change.suspended,
+        read_only: change.read_only,
         quotas,
     };
     let info = directory::update_namespace(visit, namespace, &change).await?;
     envelope::success(200, &Namespace::from(info))
+}
+
+/// `POST /namespaces/:ns/tokens/revoke-all`: the token that asks for it is one of them.
+pub(crate) async fn revoke_all(
+    visit: &Visit,
+    request: Request,
+    namespace: &NamespaceName,
+) -> Result<Reply, ErrorReply> {
+    admission::to_namespace(visit, namespace).await?;
+    let bytes = body_bytes(request).await?;
+    if !bytes.is_empty() {
+        let NoFields {} = parameters::body(&bytes)?;
+    }
+    let info = directory::revoke_all(visit, namespace).await?;
+    envelope::success(200, &AllRevoked::from(info))
 }
 
 /// `DELETE /namespaces/:ns`

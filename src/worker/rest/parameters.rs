@@ -78,7 +78,18 @@ pub(crate) struct NamespaceChange {
     #[serde(default, deserialize_with = "present")]
     #[expect(clippy::option_option, reason = "absent, null and a number differ")]
     pub(crate) repos_max: Option<Option<u64>>,
+    /// Whether nobody but the operator gets anything.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) suspended: Option<bool>,
+    /// Whether pushes are refused.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) read_only: Option<bool>,
 }
+
+/// Body of a request that has nothing to say; it may be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoFields {}
 
 /// Body of `POST /namespaces/:ns/repos`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

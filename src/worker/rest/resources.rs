@@ -267,11 +267,59 @@ pub(crate) struct Namespace {
     totals: NamespaceTotals,
     #[serde(flatten)]
     quotas: Quotas,
+    suspended: bool,
+    read_only: bool,
+    /// Tokens that were made before it are revoked.
+    tokens_revoked_before: Option<String>,
+    standing: ToldStanding,
+}
+
+/// How many repositories know what their namespace says of them all.
+#[derive(Debug, Serialize)]
+struct ToldStanding {
+    version: i64,
+    told: u64,
+    left: u64,
+}
+
+impl From<&NamespaceInfo> for ToldStanding {
+    fn from(info: &NamespaceInfo) -> Self {
+        Self {
+            version: info.standing.version,
+            told: info.repo_count.saturating_sub(info.untold_count),
+            left: info.untold_count,
+        }
+    }
+}
+
+/// The answer to the revocation of all tokens.
+#[derive(Debug, Serialize)]
+pub(crate) struct AllRevoked {
+    tokens_revoked_before: Option<String>,
+    standing: ToldStanding,
+}
+
+impl From<NamespaceInfo> for AllRevoked {
+    fn from(info: NamespaceInfo) -> Self {
+        Self {
+            tokens_revoked_before: revoked_before(&info),
+            standing: ToldStanding::from(&info),
+        }
+    }
+}
+
+fn revoked_before(info: &NamespaceInfo) -> Option<String> {
+    let epoch_ms = info.standing.token_epoch_ms;
+    (epoch_ms > 0).then(|| iso_8601(epoch_ms))
 }
 
 impl From<NamespaceInfo> for Namespace {
     fn from(info: NamespaceInfo) -> Self {
         Self {
+            suspended: info.standing.suspended,
+            read_only: info.standing.read_only,
+            tokens_revoked_before: revoked_before(&info),
+            standing: ToldStanding::from(&info),
             name: info.namespace,
             repo_count: info.repo_count,
             created_at: iso_8601(info.created_at_ms),
@@ -317,6 +365,7 @@ mod tests {
             status: RepositoryStatus::Ready,
             import: None,
             origin: OriginReport::default(),
+            standing_version: 0,
             size_bytes: 3,
             object_count: 4,
             lfs_objects: 5,

@@ -5,8 +5,8 @@ use crate::storage::namespace::figures::FiguresChange;
 use crate::storage::namespace::store::ListingPatch;
 use crate::worker::namespace::contract::{Reserved, UpdateNamespace};
 use crate::worker::namespace::events::Author;
-use crate::worker::namespace::settings::update;
 use crate::worker::namespace::steps::{reserve, summary};
+use crate::worker::namespace::update::update;
 
 type Store = NamespaceStore<RusqliteDatabase>;
 

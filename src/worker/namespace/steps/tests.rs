@@ -1,11 +1,11 @@
-use super::super::contract::UpdateNamespace;
-use super::super::events::Author;
 use super::super::lists::{list, registry};
-use super::super::settings::update;
 use super::*;
-use crate::repo_do::contract::{OriginReport, RepositoryStatus};
+use crate::repo_do::contract::{OriginReport, RepositoryStatus, Standing};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::repository::settings::RepositorySettings;
+use crate::worker::namespace::contract::UpdateNamespace;
+use crate::worker::namespace::events::Author;
+use crate::worker::namespace::update::update;
 use crate::worker::rest::parameters::{ListQuery, Sort};
 
 type Store = NamespaceStore<RusqliteDatabase>;
@@ -58,6 +58,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         status: RepositoryStatus::Ready,
         import: None,
         origin: OriginReport::default(),
+        standing_version: 0,
         size_bytes: 0,
         object_count: 0,
         lfs_objects: 0,
@@ -165,6 +166,7 @@ fn one_wins_whatever_the_case() {
     let shown = Reserved::Won {
         namespace: "Acme".into(),
         fsck_strict: false,
+        standing: Standing::default(),
         new_namespace: None,
     };
     assert_eq!(won, shown, "a namespace is shown as it was made");

@@ -7,7 +7,7 @@ use crate::storage::event::{ActorKind, Event, EventBody, EventKind};
 use crate::storage::event_feed::{EventRetention, FeedOf, Look, Placed, look};
 use crate::worker::namespace::contract::{CreateNamespace, MakeToken, Revoke, UpdateNamespace};
 use crate::worker::namespace::events::{Author, author_text};
-use crate::worker::namespace::{settings, tokens};
+use crate::worker::namespace::{tokens, update};
 
 type Store = NamespaceStore<RusqliteDatabase>;
 
@@ -125,7 +125,7 @@ fn settings_are_told_where_they_change() {
         ..UpdateNamespace::default()
     };
     for is_strict in [Some(true), Some(true), None] {
-        settings::update(&store, &change(is_strict), &operator()).unwrap();
+        update::update(&store, &change(is_strict), &operator()).unwrap();
     }
     let [told] = all(&store).try_into().unwrap();
     assert_eq!(told.event.kind, EventKind::NamespaceUpdated);
