@@ -390,12 +390,16 @@ export interface CairnArtifacts extends Artifacts {
    * @param change.fsck What repositories take that are made from now on, unless they say otherwise.
    * @param change.suspended Whether nobody but the operator gets anything; for the operator alone.
    * @param change.readOnly Whether its repositories take no pushes.
+   * @param change.bytesMax Bytes that packs and large files may have together; for the operator alone.
+   * @param change.reposMax Repositories that it may have; for the operator alone.
    * @throws {ArtifactsError} `NOT_FOUND` before its first repository, `FORBIDDEN`.
    */
   updateNamespace(change: {
     fsck?: FsckChange;
     suspended?: boolean;
     readOnly?: boolean;
+    bytesMax?: number | null;
+    reposMax?: number | null;
   }): Promise<CairnNamespaceInfo>;
 
   /** Administrative acts in the namespace, newest first. A page without a cursor is the last. */
@@ -411,6 +415,31 @@ export interface CairnArtifacts extends Artifacts {
     /** Acts before this time. */
     until?: string;
   }): Promise<{ entries: AuditEntry[]; cursor?: string }>;
+
+  /**
+   * How much the namespace uses.
+   * @param opts.days Days to show, today included: 30 unless given, 1 to 396.
+   */
+  usage(opts?: { days?: number }): Promise<CairnUsage>;
+
+  /**
+   * One page of repositories with their sizes, which may lag behind.
+   * @param opts.sort `created_at` unless given; `size` is that of packs and large files together.
+   * @param opts.lastPushBefore Only those whose last push is older; one without a push counts by when it
+   * was made.
+   * @param opts.sizeMin Only those with at least so many bytes.
+   */
+  listSized(opts?: {
+    limit?: number;
+    cursor?: string;
+    search?: string;
+    sort?: "created_at" | "updated_at" | "last_push_at" | "size" | "name";
+    direction?: "asc" | "desc";
+    lastPushBefore?: string;
+    lastPushAfter?: string;
+    sizeMin?: number;
+    sizeMax?: number;
+  }): Promise<{ repos: SizedRepo[]; cursor?: string }>;
 
   /** What happens in the namespace, in the order of `metadata.namespaceSequence`. */
   events(opts?: FollowOptions): EventFeed;
@@ -459,6 +488,42 @@ export interface AuditEntry {
   /** The repository's name at the time. */
   repo: string | null;
   details: Record<string, unknown>;
+  /** Bytes of the packs of its repositories. */
+  sizeBytes: number;
+  objectCount: number;
+  /** Bytes of their large files. */
+  lfsBytes: number;
+  /** Bytes that packs and large files may have together; null: no bound. */
+  bytesMax: number | null;
+  /** How many repositories it may have; null: no bound. */
+  reposMax: number | null;
+}
+
+/** How much a namespace uses. */
+export interface CairnUsage {
+  repoCount: number;
+  sizeBytes: number;
+  objectCount: number;
+  lfsBytes: number;
+  /** Bytes in SQLite. */
+  databaseBytes: number;
+  /** Bytes in R2. What forks share counts once for each. */
+  r2Bytes: number;
+  bytesMax: number | null;
+  reposMax: number | null;
+  /** Days in UTC on which something was done, newest first. */
+  days: { date: string; pushes: number; fetches: number; bytesIn: number; bytesOut: number }[];
+}
+
+/** A repository in a list, with its sizes. */
+export interface SizedRepo extends ArtifactsRepoInfo {
+  /** Whether anybody may fetch. */
+  public: boolean;
+  sizeBytes: number;
+  objectCount: number;
+  lfsBytes: number;
+  /** When it deletes itself, or null. */
+  expiresAt: string | null;
 }
 
 /** A repository, with what the binding does not tell. */
@@ -478,6 +543,8 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   /** The large files of Git LFS that it has, and their bytes together. */
   lfsObjects: number;
   lfsBytes: number;
+  /** Bytes that its packs and large files may have together; null: no bound of its own. */
+  bytesMax: number | null;
   /** Of an import: what fsck warned of. */
   fsckWarnings?: FsckWarnings;
   /** Of an import or a fork: refs of its source that it left out. */
@@ -530,6 +597,8 @@ export interface CairnRepo extends ArtifactsRepo {
     fetchEvents?: boolean;
     /** Rules about refs, in the place of those before; 100 at most. */
     refRules?: RefRule[];
+    /** Bytes that its packs and large files may have together; null takes the bound away. */
+    bytesMax?: number | null;
   }): Promise<CairnRepoInfo>;
 
   /**
@@ -1336,6 +1405,7 @@ export type ArtifactsErrorCode =
   | "MERGE_CONFLICT"
   | "NO_CHANGE"
   | "REF_REFUSED"
+  | "QUOTA_EXCEEDED"
   | "UPSTREAM_UNAVAILABLE"
   | "MEMORY_LIMIT"
   | "INTERNAL_ERROR";

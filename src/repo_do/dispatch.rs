@@ -145,6 +145,7 @@ pub(crate) async fn dispatch(
         (Method::Post, path::RECEIVE_PACK) => {
             let authorized = authorized(Access::Push)?;
             account.log_as("POST", "/git/:ns/:repo/git-receive-pack");
+            let authorized = authorized.with_quota(object).await?;
             receive::receive_pack(object, &store, request, authorized, account).await
         }
         (Method::Get, path) if path.starts_with(content::PATHS) => {
@@ -170,6 +171,7 @@ pub(crate) async fn dispatch(
         (_, path) if path.starts_with(write::PATHS) => {
             let authorized = authorized(Access::Push)?;
             not_ready::check_filled(&authorized.record)?;
+            let authorized = authorized.with_quota(object).await?;
             let written = WriteRequest {
                 object: Rc::clone(object),
                 store,
@@ -181,7 +183,11 @@ pub(crate) async fn dispatch(
             write::answer(written).await
         }
         (_, path) if path.starts_with(lfs::PATHS) => {
-            let authorized = authorized(lfs::access(path))?;
+            let access = lfs::access(path);
+            let mut authorized = authorized(access)?;
+            if access == Access::Push {
+                authorized = authorized.with_quota(object).await?;
+            }
             lfs::answer(object, store, request, authorized).await
         }
         (Method::Get, path::EVENTS) => {

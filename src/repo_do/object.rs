@@ -20,6 +20,7 @@ use super::state::readers::Readers;
 use super::state::running_requests::RunningRequests;
 use super::state::seen_tokens::SeenTokens;
 use super::state::turn::Turn;
+use super::state::usage_counts::UsageCounts;
 use crate::git::protocol::capabilities::FetchExtensions;
 use crate::git::store::{PackId, StoreError};
 use crate::repo_do::state::store::Store;
@@ -66,6 +67,8 @@ pub(crate) struct RepoObject {
     pub(crate) outbox: Outbox,
     /// Clones and fetches that are still to be told.
     pub(crate) fetch_counts: FetchCounts,
+    /// The use of the repository that is still to be told.
+    pub(crate) usage: UsageCounts,
     /// The places of those who wait for events.
     pub(crate) places: Rc<Places>,
     /// When the alarm rings.
@@ -141,6 +144,7 @@ impl RepoObject {
             running_requests: Rc::default(),
             outbox: Outbox::default(),
             fetch_counts: FetchCounts::default(),
+            usage: UsageCounts::default(),
             places: Rc::default(),
             alarm: Cell::default(),
             maintenance: Turn::default(),
@@ -228,6 +232,7 @@ impl RepoObject {
         self.reach.clear();
         self.import.clear();
         self.outbox.clear();
+        self.usage.clear();
         wiped
     }
 }

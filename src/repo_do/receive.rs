@@ -45,6 +45,7 @@ mod overrides;
 mod progress;
 mod push;
 mod refused;
+mod room;
 mod told;
 
 /// Takes one push.
@@ -126,7 +127,11 @@ async fn take(
         Rc::clone(account),
     );
     push.judge();
-    receive(&mut push, first, body, &mut memory).await?;
+    let pack_bytes = told_bytes.map(|bytes: u64| bytes.saturating_sub(command_bytes));
+    let told_bytes = pack_bytes.map(|bytes| bytes.saturating_add(first.len() as u64));
+    if push.bound_pack(told_bytes)? {
+        receive(&mut push, first, body, &mut memory).await?;
+    }
     body.drain().await;
     account.received(body.received_bytes());
     // From here on nothing waits for the client.

@@ -26,6 +26,12 @@ pub(crate) fn parse_rfc_3339(text: &str) -> Option<i64> {
     Some(read.timestamp_millis())
 }
 
+/// Milliseconds since 1970 of a time as RFC 3339 writes it, in any zone; `None` of one before 1970.
+pub(crate) fn from_rfc_3339(text: &str) -> Option<i64> {
+    let unix_ms = DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
+    Some(unix_ms).filter(|unix_ms| *unix_ms >= 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -85,6 +85,8 @@ pub(crate) enum RestRoute {
     Events(NamespaceName),
     /// `/namespaces/:ns/relist`
     Relist(NamespaceName),
+    /// `/api/v1/namespaces/:ns/usage`
+    Usage(NamespaceName),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
     /// `/namespaces/:ns/audit`
@@ -280,6 +282,7 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "events"] => RestRoute::Events(namespace(ns)?),
         ["namespaces", ns, "audit"] => RestRoute::Audit(namespace(ns)?),
         ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
+        ["namespaces", ns, "usage"] => RestRoute::Usage(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
         ["namespaces", ns, "tokens", "revoke-all"] => RestRoute::RevokeAll(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
@@ -406,6 +409,7 @@ impl RestRoute {
             | Self::RepositoryEvents(_)
             | Self::Events(_)
             | Self::Audit(_)
+            | Self::Usage(_)
             | Self::Stats(_)
             | Self::Bundle(_)
             | Self::Content(..) => &["GET"],

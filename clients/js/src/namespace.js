@@ -4,7 +4,7 @@ import { ArtifactsError } from "./error.js";
 import { Feed } from "./events.js";
 import { Repository } from "./repository.js";
 import { missing, namePath } from "./path.js";
-import { auditEntry, created, listed, namespaceInfo } from "./shapes.js";
+import { auditEntry, created, listed, namespaceInfo, sized, usage } from "./shapes.js";
 import { WebhookRoutes } from "./webhooks.js";
 
 /** @typedef {import("../index.d.ts").CairnArtifacts} CairnArtifacts */
@@ -95,8 +95,8 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["updateNamespace"]} */
-  async updateNamespace({ fsck, suspended, readOnly }) {
-    const body = { fsck, suspended, read_only: readOnly };
+  async updateNamespace({ fsck, suspended, readOnly, bytesMax, reposMax }) {
+    const body = { fsck, suspended, read_only: readOnly, bytes_max: bytesMax, repos_max: reposMax };
     return namespaceInfo((await this.#connection.call("PATCH", this.#path, { body })).result);
   }
 
@@ -106,6 +106,26 @@ export class Namespace {
     const { result, info } = await this.#connection.call("GET", `${this.#path}/audit`, { query });
     const page = { entries: result.map(auditEntry) };
     return info.cursor ? { ...page, cursor: info.cursor } : page;
+  }
+
+  /** @type {CairnArtifacts["usage"]} */
+  async usage({ days } = {}) {
+    const path = `${this.#path}/usage`;
+    return usage((await this.#connection.call("GET", path, { query: { days } })).result);
+  }
+
+  /** @type {CairnArtifacts["listSized"]} */
+  async listSized({ lastPushBefore, lastPushAfter, sizeMin, sizeMax, ...page } = {}) {
+    const filter = {
+      last_push_before: lastPushBefore,
+      last_push_after: lastPushAfter,
+      size_min: sizeMin,
+      size_max: sizeMax,
+    };
+    const call = this.#connection.call("GET", `${this.#path}/repos`, { query: { ...page, ...filter } });
+    const { result, info } = await call;
+    const repos = result.map(sized);
+    return info.cursor ? { repos, cursor: info.cursor } : { repos };
   }
 
   /** @type {CairnArtifacts["events"]} */

@@ -64,6 +64,7 @@ export class Repository extends Writing {
       fsck: more.fsck,
       fetch_events: more.fetchEvents,
       ref_rules: more.refRules,
+      bytes_max: more.bytesMax,
     };
     return shown((await this.#connection.call("PATCH", this.#path, { body })).result);
   }

@@ -33,6 +33,53 @@ export function listed(result) {
 
 /**
  * @param {Json} result
+ * @returns {import("../index.d.ts").SizedRepo}
+ */
+export function sized(result) {
+  return {
+    ...listed(result),
+    public: result.public,
+    remote: result.remote,
+    sizeBytes: result.size_bytes,
+    objectCount: result.object_count,
+    lfsBytes: result.lfs_bytes,
+    expiresAt: result.expires_at,
+  };
+}
+
+/**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").CairnUsage}
+ */
+export function usage(result) {
+  return {
+    ...totals(result),
+    repoCount: result.repo_count,
+    databaseBytes: result.database_bytes,
+    r2Bytes: result.r2_bytes,
+    days: result.days.map((/** @type {Json} */ { date, pushes, fetches, bytes_in, bytes_out }) => ({
+      date,
+      pushes,
+      fetches,
+      bytesIn: bytes_in,
+      bytesOut: bytes_out,
+    })),
+  };
+}
+
+/** @param {Json} result */
+function totals(result) {
+  return {
+    sizeBytes: result.size_bytes,
+    objectCount: result.object_count,
+    lfsBytes: result.lfs_bytes,
+    bytesMax: result.bytes_max,
+    reposMax: result.repos_max,
+  };
+}
+
+/**
+ * @param {Json} result
  * @returns {import("../index.d.ts").CairnRepoInfo}
  */
 export function shown(result) {
@@ -50,6 +97,7 @@ export function shown(result) {
     refRules: result.ref_rules,
     lfsObjects: result.lfs_objects,
     lfsBytes: result.lfs_bytes,
+    bytesMax: result.bytes_max,
   };
   // Only imports and forks have them.
   if (warnings) {
@@ -68,7 +116,7 @@ export function shown(result) {
 export function namespaceInfo({ namespace, repo_count, created_at, fsck, ...more }) {
   const { suspended, read_only: readOnly, standing } = more;
   const { tokens_revoked_before: tokensRevokedBefore } = more;
-  const info = { name: namespace, repoCount: repo_count, createdAt: created_at, fsck };
+  const info = { name: namespace, repoCount: repo_count, createdAt: created_at, fsck, ...totals(more) };
   return { ...info, suspended, readOnly, tokensRevokedBefore, standing };
 }
 

@@ -94,13 +94,14 @@ test("a repository is made, shown, listed and deleted", async () => {
     refRules: [],
     lfsObjects: 0,
     lfsBytes: 0,
+    bytesMax: null,
   });
   for (const time of [createdAt, updatedAt]) assert.equal(new Date(time).toISOString(), time);
 
   const { repos, total } = await ARTIFACTS.list();
   assert.equal(total, 1);
   const listed = { ...info };
-  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "refRules", "lfsObjects", "lfsBytes"];
+  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "refRules", "lfsObjects", "lfsBytes", "bytesMax"];
   for (const field of own) {
     delete listed[field];
   }
@@ -287,7 +288,8 @@ test("the check of objects is set wherever it can be", async () => {
   const strictness = async (name) => (await (await made.get(name)).info()).fsck.strict;
   const { createdAt, name, repoCount, fsck } = await made.createNamespace(strict);
   assert.equal(new Date(createdAt).toISOString(), createdAt);
-  assert.deepEqual({ name, repoCount, fsck }, { name: `${namespace}-fsck`, repoCount: 0, ...strict });
+  const nothing = { sizeBytes: 0, objectCount: 0, lfsBytes: 0, bytesMax: null, reposMax: null };
+  assert.deepEqual({ name, repoCount, fsck }, { name: `${namespace}-fsck`, repoCount: 0, ...strict, ...nothing });
   await assert.rejects(made.createNamespace(), { code: "ALREADY_EXISTS" });
   await made.create("as-namespace");
   const { token, remote } = await made.create("said", lenient);
@@ -295,8 +297,16 @@ test("the check of objects is set wherever it can be", async () => {
 
   assert.deepEqual((await made.updateNamespace(lenient)).fsck, lenient.fsck);
   assert.deepEqual((await made.namespaceInfo()).fsck, lenient.fsck);
+  const bounds = { bytesMax: 1e9, reposMax: 9 };
+  const { bytesMax, reposMax } = await made.updateNamespace(bounds);
+  assert.deepEqual({ bytesMax, reposMax }, bounds);
+  const { repoCount, days } = await made.usage({ days: 1 });
+  assert.deepEqual([repoCount, Array.isArray(days)], [2, true]);
+  const { repos } = await made.listSized({ sort: "size", sizeMax: 0, search: "said" });
+  assert.deepEqual(repos.map(({ name, sizeBytes, expiresAt }) => [name, sizeBytes, expiresAt]), [["said", 0, null]]);
   const repo = await made.get("said");
-  const changed = await repo.update({ description: "changed", denyDeletes: true, ...strict });
+  const changed = await repo.update({ description: "changed", denyDeletes: true, bytesMax: 5000, ...strict });
+  assert.equal(changed.bytesMax, 5000);
   assert.deepEqual(
     [changed.description, changed.denyDeletes, changed.denyNonFastForwards, changed.fsck],
     ["changed", true, false, strict.fsck],

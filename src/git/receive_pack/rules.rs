@@ -91,6 +91,9 @@ pub(crate) enum Rejection {
         /// This ref.
         name: String,
     },
+    /// The objects of the push are more than a bound on bytes allows.
+    #[error("quota exceeded")]
+    QuotaExceeded,
     /// The repository has as many refs as it may have.
     #[error("{0}")]
     TooManyRefs(String),

@@ -78,6 +78,7 @@ mod in_band;
 mod link_url;
 mod maintenance;
 mod public_id;
+pub(crate) mod quota;
 mod rate;
 mod recover;
 mod ref_rules;
@@ -86,6 +87,7 @@ mod repository;
 mod standing;
 mod token;
 mod usage;
+mod usage_day;
 
 #[cfg(test)]
 mod tests;
@@ -117,6 +119,7 @@ pub(crate) use token::{
     Scope, TokenPage, TokenPlace, TokenRecord, TokenState,
 };
 pub(crate) use usage::{RequestLine, Usage};
+pub(crate) use usage_day::UsageDay;
 
 pub(crate) use crate::git::receive_pack::ref_rules::RefRules;
 pub(crate) use crate::storage::repository::origin_report::{OriginReport, SkippedRefs};

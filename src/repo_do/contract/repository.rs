@@ -70,6 +70,14 @@ pub(crate) struct UpdateRepository {
     /// Its rules about refs, in the place of those before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ref_rules: Option<RefRules>,
+    /// The bytes that its packs and large files may have together; `Some(None)` takes the bound away.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) bytes_max: Option<Option<u64>>,
 }
 
 /// Reads a field that is there as `Some`, so that `null` differs from an absent field.
@@ -146,6 +154,18 @@ pub(crate) struct RepositoryInfo {
     /// Their bytes.
     #[serde(default)]
     pub(crate) lfs_bytes: u64,
+    /// The bytes that its packs and large files may have together; `None`: there is no bound.
+    #[serde(default)]
+    pub(crate) bytes_max: Option<u64>,
+    /// When it deletes itself, in milliseconds since 1970.
+    #[serde(default)]
+    pub(crate) expires_at_ms: Option<i64>,
+    /// Bytes of its database.
+    #[serde(default)]
+    pub(crate) database_bytes: u64,
+    /// Bytes that R2 has for it; `None`: as it was told before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) r2_bytes: Option<u64>,
 }
 
 /// Answer of `POST /delete`.

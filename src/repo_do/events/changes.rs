@@ -49,6 +49,7 @@ fn shown(record: &RepositoryRecord) -> Map<String, Value> {
         "default_branch": branch_of(record.head.as_ref()),
         "fsck": {"strict": record.fsck_strict},
         "ref_rules": record.policies.ref_rules,
+        "bytes_max": record.policies.bytes_max,
     });
     let settings = serde_json::to_value(record.settings).unwrap_or_default();
     let objects = [shown, settings].into_iter();
@@ -78,6 +79,7 @@ mod tests {
         assert_eq!(Settings(shown(&record)).changes_since(&before), None);
         record.description = "things".to_owned();
         record.settings.read_only = true;
+        record.policies.bytes_max = Some(9);
         record.fsck_strict = true;
         record.head = "refs/heads/trunk".into();
         record.policies.ref_rules = serde_json::from_value(json!([["*", ["no-delete"]]])).unwrap();
@@ -85,6 +87,7 @@ mod tests {
             "description": {"from": null, "to": "things"},
             "default_branch": {"from": "main", "to": "trunk"},
             "read_only": {"from": false, "to": true},
+            "bytes_max": {"from": null, "to": 9},
             "fsck": {"from": {"strict": false}, "to": {"strict": true}},
             "ref_rules": {"from": [], "to": [["*", ["no-delete"]]]},
         }});

@@ -53,6 +53,9 @@ pub(crate) async fn update(
         if let Some(rules) = &change.ref_rules {
             store.set_ref_rules(rules, now_ms())?;
         }
+        if let Some(bytes_max) = change.bytes_max {
+            store.set_bytes_max(bytes_max)?;
+        }
         if let Some(changes) = Settings::of(store)?.changes_since(&before) {
             tell::append_repository(store, EventKind::Updated, doer.clone(), &changes)?;
         }

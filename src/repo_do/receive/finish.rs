@@ -97,8 +97,8 @@ impl PushJob {
             Ok(checked) => self.publish(&checked),
             Err(refused) => Err(refused),
         };
-        if published.is_err() {
-            self.push.updates.reject_open(&Rejection::Unpacker);
+        if let Err(refused) = &published {
+            self.push.updates.reject_open(&refused.rejection());
             self.push.quarantined.discard();
         } else {
             if self.push.updates.has_open() {
@@ -112,6 +112,7 @@ impl PushJob {
         }
         if self.push.updates.has_open() {
             let object = Rc::clone(&self.push.object);
+            object.usage.add_push(now_ms());
             alarm::after_push(&object, &self.push.store).await;
             // Nobody waits for it: the report is not held up by another object.
             tell::send(&object);
@@ -123,7 +124,7 @@ impl PushJob {
         let store = Rc::clone(&self.push.store);
         let live = self.push.packs()?;
         self.push.account.note_packs(live.records().len());
-        let Some(arrived) = self.push.arrived.take().transpose()? else {
+        let Some(arrived) = self.push.take_arrived()? else {
             self.note_commits_without_pack(&live).await?;
             tell::prepare(&self.push.object).await;
             self.push.renew().await;
@@ -135,7 +136,8 @@ impl PushJob {
         let object = Rc::clone(&self.push.object);
         let hooks = PushHooks::new(self.progress.clone());
         let steps = Steps::new(&object, &store, &hooks);
-        let resolved = self.resolve(steps, arrived, &live).await?;
+        let resolved = self.resolve(steps, arrived, &live).await;
+        let resolved = resolved.map_err(|error| self.push.refused_for(error))?;
         let pushed = match inspect(steps, resolved, &live, &self.push.limits).await {
             Err(IntakeError::Fsck(refusal)) => return Err(self.refused_by_fsck(&refusal)),
             pushed => pushed?,
@@ -208,6 +210,7 @@ impl PushJob {
             return Ok(());
         }
         let store = Rc::clone(&self.push.store);
+        self.check_quota(checked.pack.as_ref())?;
         self.note_gone(&LivePacks::open(Rc::clone(&store), &self.push.limits)?)?;
         let mut publication = self.publication();
         let overridden = Overridden::of(&self.push);

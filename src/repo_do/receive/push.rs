@@ -22,6 +22,7 @@ use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::account::Account;
 use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::request::quota::Bound;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::readers::{Purpose, Reader};
@@ -62,6 +63,8 @@ pub(super) struct Push {
     _reader: Reader,
     /// The pack, once it has arrived whole.
     pub(super) arrived: Option<Result<ArrivedPack, PackError>>,
+    /// The bound on bytes by which its pack is cut off, if there is one.
+    pub(super) bound: Option<Bound>,
     /// The commits that each ref gets, for its event.
     pub(super) commits: CommitsByRef,
     /// Another pack in quarantine, on which this one and the updates build.
@@ -97,6 +100,7 @@ impl Push {
             quarantined,
             _reader: reader,
             arrived: None,
+            bound: None,
             commits: CommitsByRef::new(),
             brought: None,
             kept_answer: None,

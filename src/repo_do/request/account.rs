@@ -11,7 +11,7 @@ use worker::Request;
 
 use super::answer::Answer;
 use crate::git::protocol::advertise::Service;
-use crate::repo_do::contract::{Behalf, RequestLine, Usage, header};
+use crate::repo_do::contract::{Behalf, RequestLine, Usage, UsageDay, header};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::lease::Lease;
@@ -46,6 +46,8 @@ pub(crate) struct Account {
     is_ready_clone: Cell<bool>,
     /// Whether the answer is complete, down to its last byte.
     is_whole: Cell<bool>,
+    /// Whether its bytes were added to the repository's usage.
+    is_in_usage: Cell<bool>,
     /// Method and route, if this writes the log line.
     logged_as: Cell<Option<(&'static str, &'static str)>>,
 }
@@ -76,6 +78,7 @@ impl Account {
             error: RefCell::default(),
             is_ready_clone: Cell::default(),
             is_whole: Cell::default(),
+            is_in_usage: Cell::default(),
             logged_as: Cell::default(),
         })
     }
@@ -131,6 +134,20 @@ impl Account {
             .set(self.bytes_out.get().saturating_add(bytes));
     }
 
+    /// Adds its bytes, and so many fetches, to the repository's usage; once.
+    pub(crate) fn add_usage(&self, fetches: u64) {
+        if self.is_in_usage.replace(true) {
+            return;
+        }
+        self.object.usage.add(&UsageDay {
+            day: UsageDay::of(now_ms()),
+            pushes: 0,
+            fetches,
+            bytes_in: self.bytes_in.get().unwrap_or(0),
+            bytes_out: self.bytes_out.get(),
+        });
+    }
+
     /// Notes that the answer is a ready clone.
     pub(crate) fn note_ready_clone(&self) {
         self.is_ready_clone.set(true);
@@ -174,6 +191,9 @@ impl Drop for Account {
         };
         if !self.is_whole.get() {
             self.failed(fault::ABORTED);
+        }
+        if self.bytes_out.get() > 0 {
+            self.add_usage(0);
         }
         let (namespace, repository) = self.repository.split_once('/').unwrap_or_default();
         let line = RequestLine {

@@ -9,6 +9,7 @@ use crate::repo_do::contract::{
     TokenHash, TokenRecord, TokenState, authorize, check_standing, header, lfs,
 };
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::quota::Quota;
 use crate::repo_do::request::{namespace, tokens};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
@@ -180,6 +181,7 @@ impl Caller {
             record,
             token: self.token,
             actor: self.actor,
+            quota: Quota::default(),
             vouched: self.vouched,
         })
     }
@@ -194,10 +196,21 @@ pub(crate) struct Authorized {
     pub(crate) token: Option<TokenRecord>,
     /// As whom it was let in.
     pub(crate) actor: Actor,
+    /// The bound of the namespace on bytes, once it was asked.
+    pub(crate) quota: Quota,
     vouched: Option<Vouched>,
 }
 
 impl Authorized {
+    /// Asks the namespace how many bytes the repository may still take, if there is a bound.
+    pub(crate) async fn with_quota(mut self, object: &RepoObject) -> Result<Self, ErrorReply> {
+        if self.record.policies.standing.has_quota {
+            let asked = Quota::ask(object, &self.record).boxed_local();
+            self.quota = asked.await?;
+        }
+        Ok(self)
+    }
+
     /// By which name the caller is on record as one who put a blob.
     pub(crate) fn putter(&self) -> &str {
         self.token.as_ref().map_or("", |token| &token.token_id)

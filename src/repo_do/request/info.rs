@@ -7,6 +7,7 @@ use crate::repo_do::contract::{OriginReport, RefRules, RepositoryInfo, Repositor
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
+use crate::storage::db::sql::Database as _;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 
@@ -53,5 +54,9 @@ pub(crate) fn shown(store: &Store, record: RepositoryRecord) -> Result<Repositor
         object_count,
         lfs_objects: lfs.objects,
         lfs_bytes: lfs.bytes,
+        bytes_max: record.policies.bytes_max,
+        expires_at_ms: record.policies.expires_at,
+        database_bytes: store.database().database_bytes()?,
+        r2_bytes: None,
     })
 }

@@ -24,6 +24,7 @@ pub(crate) fn rule(rejection: &Rejection) -> &'static str {
         Rejection::Stale { .. } => "stale",
         Rejection::Conflict { .. } => "name_conflict",
         Rejection::TooManyRefs(_) => "refs_max",
+        Rejection::QuotaExceeded => "bytes_max",
     }
 }
 
@@ -42,6 +43,7 @@ pub(crate) fn reply(rejection: &Rejection, name: &str, guard: &str) -> ErrorRepl
             ErrorReply::at(ErrorCode::RefRefused, name, message)
                 .with_details(json!({"rule": op, "by": by, "pattern": pattern}))
         }
+        Rejection::QuotaExceeded => ErrorReply::new(ErrorCode::QuotaExceeded, message),
         Rejection::ReadOnly
         | Rejection::DeletionProhibited
         | Rejection::DeletionOfHead

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
 //! | [`audit`] | administrative acts |
+//! | [`figures`] | how large its repositories are, one by one and together |
+//! | [`quotas`], [`usage`] | its bounds; its use by day |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
 //! | [`standing`] | how a namespace stands, and how far its repositories have been told |
@@ -14,10 +16,13 @@
 pub mod audit;
 pub(crate) mod entries;
 pub mod events;
+pub mod figures;
 pub(crate) mod idempotency;
 pub mod listing;
+pub(crate) mod quotas;
 pub(crate) mod registry;
 pub mod standing;
 pub mod store;
 pub(crate) mod token_repositories;
+pub(crate) mod usage;
 pub mod webhooks;

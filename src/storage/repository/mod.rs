@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`store`] | [`store::RepoStore`], one repository: its row and its figures |
+//! | [`quota`] | its bytes, and how many it may have |
 //! | [`settings`] | the settings that every layer passes on |
 //! | [`policies`], [`standing`] | its rules, bounds and end; what its namespace says of all its repositories |
 //! | `ref_rules` | its rules about refs, as its row keeps them |
@@ -55,6 +56,7 @@ pub mod policies;
 pub mod publication;
 pub(crate) mod publish;
 pub mod put_blobs;
+pub(crate) mod quota;
 pub mod ready_clone;
 pub(crate) mod recovery;
 pub(crate) mod ref_cache;

@@ -15,6 +15,8 @@
 //! | `GET /events?…` | | JSON as the client gets it, or server-sent events |
 //! | `POST /events/take` | `HandOver` of the objects' contract | `HandedOver` |
 //! | `POST /release` | `ReleaseName` of the objects' contract | [`Done`], whether or not the entry was still that one |
+//! | `GET /usage?since_day=…` | | [`NamespaceUsage`], or 404 |
+//! | `POST /room` | `AskRoom` of the objects' contract | `Room` |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /holds?name=…` | | [`Holds`] |
 //! | `GET /candidates?prefix=…` | | `[`[`Candidate`]`…]` |
@@ -38,7 +40,11 @@
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use super::lists::{Listed, Listing, Registry};
+pub(crate) use super::quotas::{NamespaceTotals, QuotaChange};
+pub(crate) use super::usage::{AskUsage, NamespaceUsage};
 use crate::repo_do::contract::{RepositoryInfo, Standing, TokenPlace, TokenRecord, TokenState};
+use crate::storage::namespace::quotas::Quotas;
 
 /// Paths that the object serves.
 pub(crate) mod path {
@@ -64,6 +70,8 @@ pub(crate) mod path {
     pub(crate) const RELIST: &str = "/relist";
     /// The list of repositories.
     pub(crate) const LIST: &str = "/list";
+    /// How much the namespace uses.
+    pub(crate) const USAGE: &str = "/usage";
     /// Makes a token of the namespace's.
     pub(crate) const MAKE_TOKEN: &str = "/token";
     /// The namespace's tokens.
@@ -258,6 +266,9 @@ pub(crate) struct CreateNamespace {
 pub(crate) struct UpdateNamespace {
     /// The checks of repositories that are made from now on, unless they set their own.
     pub(crate) fsck_strict: Option<bool>,
+    /// Changes of its bounds.
+    #[serde(default)]
+    pub(crate) quotas: QuotaChange,
     /// Whether nobody but the operator gets anything.
     #[serde(default)]
     pub(crate) suspended: Option<bool>,
@@ -278,6 +289,12 @@ pub(crate) struct NamespaceInfo {
     /// Whether new repositories check objects as git's `--strict` does.
     #[serde(default)]
     pub(crate) fsck_strict: bool,
+    /// The sizes of its repositories together.
+    #[serde(default)]
+    pub(crate) totals: NamespaceTotals,
+    /// Its bounds.
+    #[serde(default)]
+    pub(crate) quotas: Quotas,
     /// What holds for all of its repositories.
     #[serde(default)]
     pub(crate) standing: Standing,
@@ -307,6 +324,10 @@ pub(crate) struct Reserve {
     pub(crate) public: bool,
     /// URL from which its content comes.
     pub(crate) source: Option<String>,
+    /// The bytes that it comes with, at least: `Some` of a fork and of an import, whose bytes nobody
+    /// knows yet.
+    #[serde(default)]
+    pub(crate) comes_with_bytes: Option<u64>,
     /// Milliseconds since 1970.
     pub(crate) now_ms: i64,
 }
@@ -394,48 +415,3 @@ pub(crate) struct Candidate {
 /// Nothing to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Done {}
-
-/// A repository as the list shows it. Figures and settings may lag behind its own object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Listed {
-    /// Its id.
-    pub(crate) repository_id: String,
-    /// Its name, as shown.
-    pub(crate) name: String,
-    /// Free text.
-    pub(crate) description: Option<String>,
-    /// A branch's short name.
-    pub(crate) default_branch: String,
-    /// Milliseconds since 1970.
-    pub(crate) created_at_ms: i64,
-    /// Milliseconds since 1970.
-    pub(crate) updated_at_ms: i64,
-    /// Milliseconds since 1970.
-    pub(crate) last_push_at_ms: Option<i64>,
-    /// URL from which its content came.
-    pub(crate) source: Option<String>,
-    /// Whether pushes are refused.
-    pub(crate) read_only: bool,
-    /// Whether every client may fetch.
-    pub(crate) public: bool,
-}
-
-/// Answer of `GET /list`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Listing {
-    /// The namespace's name, as shown; `None` when none was made here.
-    pub(crate) namespace: Option<String>,
-    /// One page.
-    pub(crate) repositories: Vec<Listed>,
-    /// Cursor of the next page; the last page has none.
-    pub(crate) cursor: Option<String>,
-}
-
-/// Answer of `GET /registry`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Registry {
-    /// One page of names, as shown.
-    pub(crate) namespaces: Vec<String>,
-    /// Cursor of the next page; the last page has none.
-    pub(crate) cursor: Option<String>,
-}

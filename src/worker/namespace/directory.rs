@@ -4,14 +4,15 @@ use futures::future::join_all;
 use serde::Serialize;
 
 use super::contract::{
-    ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, ListTokens, Listing,
-    MakeToken, NamespaceInfo, REGISTRY, Registry, Relist, Relisted, Reserve, Reserved, Revoke,
-    SharedToken, SharedTokens, UpdateNamespace, path,
+    AskUsage, ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, ListTokens,
+    Listing, MakeToken, NamespaceInfo, NamespaceTotals, NamespaceUsage, REGISTRY, Registry, Relist,
+    Relisted, Reserve, Reserved, Revoke, SharedToken, SharedTokens, UpdateNamespace, path,
 };
 use crate::repo_do::contract::{
     CreateRepository, ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName,
     RepositoryInfo, RevokedToken, Standing, TouchRepository, token_id_prefix,
 };
+use crate::storage::namespace::quotas::Quotas;
 use crate::worker::credentials::Identity;
 use crate::worker::names::{NamespaceName, RepositoryPath};
 use crate::worker::objects::{self, Call};
@@ -20,12 +21,13 @@ use crate::worker::visit::Visit;
 use crate::worker::wake;
 
 /// Takes the name of a repository about to be made; `replaces` names an entry that is known to
-/// be left over.
+/// be left over. `comes_with_bytes` says how many bytes it comes with at least, if it comes with any.
 pub(crate) async fn reserve(
     visit: &Visit,
     path: &RepositoryPath,
     create: &CreateRepository,
     replaces: Option<String>,
+    comes_with_bytes: Option<u64>,
 ) -> Result<Reserved, ErrorReply> {
     let reserve = Reserve {
         namespace: create.namespace.clone(),
@@ -37,6 +39,7 @@ pub(crate) async fn reserve(
         read_only: create.read_only,
         public: create.public,
         source: create.source.clone(),
+        comes_with_bytes,
         now_ms: create.now_ms,
     };
     announce(visit, &path.namespace, visit.now_ms).await?;
@@ -175,6 +178,15 @@ pub(crate) async fn list(
     get(visit, &namespace.folded(), path::LIST, &query).await
 }
 
+/// How much a namespace uses.
+pub(crate) async fn usage(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    asked: &AskUsage,
+) -> Result<NamespaceUsage, ErrorReply> {
+    get(visit, &namespace.folded(), path::USAGE, asked).await
+}
+
 /// Makes a namespace.
 pub(crate) async fn create_namespace(
     visit: &Visit,
@@ -281,6 +293,8 @@ pub(crate) async fn announce(
         created_at_ms,
         // The registry lists names alone.
         fsck_strict: false,
+        totals: NamespaceTotals::default(),
+        quotas: Quotas::default(),
         standing: Standing::default(),
         untold_count: 0,
     };

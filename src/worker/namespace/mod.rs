@@ -5,6 +5,8 @@
 //! | [`contract`] | messages between the Worker and that object |
 //! | [`directory`] | the Worker's calls to it |
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
+//! | [`lists`] | its repositories listed |
+//! | [`quotas`], [`usage`] | how much it has and may have; how much it uses |
 //! | [`events`] | its own events written |
 //! | [`audit`] | administrative acts, read and written |
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
@@ -24,10 +26,12 @@ pub(crate) mod contract;
 pub(crate) mod directory;
 pub(crate) mod events;
 pub(crate) mod feed;
+pub(crate) mod lists;
 pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod once_steps;
 pub(crate) mod queue;
+pub(crate) mod quotas;
 pub(crate) mod state;
 pub(crate) mod steps;
 pub(crate) mod taking;
@@ -37,5 +41,6 @@ pub(crate) mod tokens;
 pub(crate) mod told_objects;
 pub(crate) mod told_standing;
 pub(crate) mod update;
+pub(crate) mod usage;
 pub(crate) mod webhooks;
 pub(crate) mod wire;

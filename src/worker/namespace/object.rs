@@ -16,10 +16,11 @@ use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
 use super::{
-    audit, background, feed, once_steps, queue, taking, telling, token_by_id, tokens,
-    told_standing, update, webhooks,
+    audit, background, feed, lists, once_steps, queue, quotas, taking, telling, token_by_id,
+    tokens, told_standing, update, usage, webhooks,
 };
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
+use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM};
 use crate::repo_do::contract::{
     Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOKEN,
     NAMESPACE_TOUCH, NamedToken, Rate, ReleaseName, TouchRepository, Usage, header, path::EVENTS,
@@ -58,7 +59,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 17] = [
+const METERED: [&str; 18] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -66,6 +67,7 @@ const METERED: [&str; 17] = [
     path::RESERVE,
     path::CANDIDATES,
     path::LIST,
+    path::USAGE,
     path::MAKE_TOKEN,
     path::TOKENS,
     path::REVOKE_ALL,
@@ -266,6 +268,7 @@ fn namespace(
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
         NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
+        NAMESPACE_ROOM => json(&quotas::room(store, &read::<AskRoom>(body)?)?),
         path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
         path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),
         path::RELIST => json(&steps::relist(store, &read::<Relist>(body)?)?),
@@ -282,8 +285,9 @@ fn namespace(
         path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?, author)?),
         path::LIST => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
-            json(&steps::list(store, &query, limit)?)
+            json(&lists::list(store, &query, limit)?)
         }
+        path::USAGE => json(&usage::shown(store, &parameters::query(query)?)?),
         path => webhooks::answer(store, path, query, body, author),
     }
 }
@@ -322,7 +326,7 @@ fn registry(
         }
         path::REGISTRY => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
-            json(&steps::registry(store, &query, limit)?)
+            json(&lists::registry(store, &query, limit)?)
         }
         _ => Err(unknown(path)),
     }

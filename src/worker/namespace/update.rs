@@ -29,6 +29,14 @@ pub(crate) fn update<D: Database>(
             suspended: change.suspended,
             read_only: change.read_only,
         })?;
+        let quotas = change.quotas.applied_to(before.quotas);
+        if quotas != before.quotas {
+            store.set_quotas(&quotas)?;
+        }
+        // Repositories ask before a push if there is a bound on bytes, whatever its number is.
+        if quotas.bytes_max.is_some() != before.quotas.bytes_max.is_some() {
+            store.tell_all_standing()?;
+        }
         let after = summary(store)?;
         let changed = changes(&before, &after);
         if !changed.is_empty() {
@@ -75,6 +83,8 @@ fn settings(info: &NamespaceInfo) -> Map<String, Value> {
         "fsck": { "strict": info.fsck_strict },
         "suspended": info.standing.suspended,
         "read_only": info.standing.read_only,
+        "bytes_max": info.quotas.bytes_max,
+        "repos_max": info.quotas.repos_max,
     });
     match settings {
         Value::Object(settings) => settings,

@@ -4,7 +4,8 @@ use worker::Request;
 
 use super::parameters::no_parameters;
 use super::{
-    audit, forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, webhooks,
+    audit, forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, usage,
+    webhooks,
 };
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
@@ -47,6 +48,7 @@ pub(crate) async fn answer(
         // Answered before: its body is no envelope.
         (RestRoute::Bundle(_), _) => Err(RouteError::Unknown.into()),
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
+        (RestRoute::Usage(namespace), _) => usage::show(visit, query, namespace).await,
         (RestRoute::Relist(namespace), _) => relisting::relist(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), _) => tokens::list_shared(visit, query, namespace).await,
@@ -84,6 +86,7 @@ fn takes_parameters(route: &RestRoute, method: &str) -> bool {
         RestRoute::Webhooks(_, HookRoute::Deliveries(_))
             | RestRoute::Namespaces
             | RestRoute::Audit(_)
+            | RestRoute::Usage(_)
             | RestRoute::Repositories(_)
             | RestRoute::RepositoryTokens(_)
             | RestRoute::Tokens(_)

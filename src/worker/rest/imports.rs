@@ -33,6 +33,7 @@ pub(crate) async fn import(
         .transpose()?;
     let depth = parameters::depth(new.depth)?;
     let mut draft = Draft::new(visit, path)?;
+    draft.comes_with_bytes = Some(0);
     let create = &mut draft.create;
     create.description = parameters::description(new.description)?;
     if let Some(branch) = branch {

@@ -31,6 +31,8 @@ pub(crate) struct Draft<'a> {
     path: &'a RepositoryPath,
     /// The request to its object; callers set their wishes before [`Self::reserve`].
     pub(crate) create: CreateRepository,
+    /// The bytes that it comes with at least, of a fork and of an import.
+    pub(crate) comes_with_bytes: Option<u64>,
     first_token: FreshToken,
 }
 
@@ -62,6 +64,7 @@ impl<'a> Draft<'a> {
         Ok(Self {
             path,
             create,
+            comes_with_bytes: None,
             first_token,
         })
     }
@@ -72,7 +75,7 @@ impl<'a> Draft<'a> {
         visit: &Visit,
         in_progress: ErrorCode,
     ) -> Result<(), ErrorReply> {
-        let place = reserve(visit, self.path, &self.create, in_progress).await?;
+        let place = reserve(visit, self, in_progress).await?;
         self.create.namespace = place.namespace;
         self.create.fsck_strict.get_or_insert(place.fsck_strict);
         self.create.standing = place.standing;
@@ -139,11 +142,11 @@ struct Place {
 /// others get `in_progress` while the repository is being made.
 async fn reserve(
     visit: &Visit,
-    path: &RepositoryPath,
-    create: &CreateRepository,
+    draft: &Draft<'_>,
     in_progress: ErrorCode,
 ) -> Result<Place, ErrorReply> {
-    let entry = match directory::reserve(visit, path, create, None).await? {
+    let (path, create, more) = (draft.path, &draft.create, draft.comes_with_bytes);
+    let entry = match directory::reserve(visit, path, create, None, more).await? {
         Reserved::Won {
             namespace,
             fsck_strict,
@@ -178,7 +181,8 @@ async fn reserve(
     }
     // Nothing is there: the maker of the entry died before it made the repository, or while the
     // repository was being deleted.
-    match directory::reserve(visit, path, create, Some(entry.repository_id)).await? {
+    let replaces = Some(entry.repository_id);
+    match directory::reserve(visit, path, create, replaces, more).await? {
         Reserved::Won {
             namespace,
             fsck_strict,

@@ -8,6 +8,7 @@
 //! | [`content`] | a repository's content, handed through from its object |
 //! | [`events`] | feeds of events, handed through from the objects |
 //! | [`writes`] | what changes a repository, handed through to its object |
+//! | [`usage`] | how much a namespace uses |
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
 //! | [`webhooks`] | webhooks and their deliveries |
 //! | [`openapi`] | the description of the REST face |
@@ -32,6 +33,7 @@ pub(crate) mod relisting;
 pub(crate) mod repos;
 pub(crate) mod resources;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 pub(crate) mod webhooks;
 pub(crate) mod writes;
 

@@ -32,9 +32,13 @@ pub(crate) async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply
     let unknown = [
         ("/sort", query.sort.is_some()),
         ("/direction", query.direction.is_some()),
+        ("/last_push_before", query.last_push_before.is_some()),
+        ("/last_push_after", query.last_push_after.is_some()),
+        ("/size_min", query.size_min.is_some()),
+        ("/size_max", query.size_max.is_some()),
     ];
     if let Some((pointer, _)) = unknown.iter().find(|(_, given)| *given) {
-        let message = "namespaces are listed by name";
+        let message = "namespaces are listed by name, all of them";
         return Err(ErrorReply::at(ErrorCode::InvalidInput, *pointer, message));
     }
     let (infos, cursor) = directory::namespaces(visit, limit, &query).await?;
@@ -64,6 +68,10 @@ pub(crate) async fn update(
 ) -> Result<Reply, ErrorReply> {
     admission::to_namespace(visit, namespace).await?;
     let change: NamespaceChange = body(request).await?;
+    let quotas = parameters::quotas(change.bytes_max, change.repos_max)?;
+    if !quotas.is_empty() {
+        admission::to_operate(visit, namespace).await?;
+    }
     if change.suspended.is_some() && visit.identity != Identity::Operator {
         let message = "only the operator suspends a namespace";
         return Err(ErrorReply::at(ErrorCode::Forbidden, "/suspended", message));
@@ -72,6 +80,7 @@ pub(crate) async fn update(
         fsck_strict: change.fsck.strict,
         suspended: change.suspended,
         read_only: change.read_only,
+        quotas,
     };
     let info = directory::update_namespace(visit, namespace, &change).await?;
     envelope::success(200, &Namespace::from(info))

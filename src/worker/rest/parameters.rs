@@ -3,6 +3,8 @@
 
 mod fsck;
 mod import;
+mod list;
+mod quota;
 
 use std::fmt::Display;
 
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
+pub(crate) use self::list::time;
+pub(crate) use self::quota::{bytes_max, quotas};
 pub(crate) use crate::repo_do::contract::strict::query;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, check_branch, present, strict};
 use crate::worker::names::{NamespaceName, RepositoryName};
@@ -43,8 +47,6 @@ const THRESHOLD_BYTES_MAX: u64 = 1 << 50;
 // Characters are what a JSON schema counts.
 const DESCRIPTION_CHARACTERS_MAX: usize = 1000;
 const LABEL_CHARACTERS_MAX: usize = 100;
-const SEARCH_CHARACTERS_MAX: usize = 100;
-const CURSOR_CHARACTERS_MAX: usize = 512;
 const BRANCH_BYTES_MAX: usize = 255;
 const PAGE_MAX: u32 = 1_000_000;
 const PER_PAGE_MAX: u32 = 200;
@@ -68,6 +70,14 @@ pub(crate) struct NamespaceChange {
     /// The checks of repositories that are made from now on, unless they set their own.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Bytes of its repositories together; `null` takes the bound away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) bytes_max: Option<Option<u64>>,
+    /// Repositories; `null` takes the bound away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) repos_max: Option<Option<u64>>,
     /// Whether nobody but the operator gets anything.
     #[serde(default, deserialize_with = "present")]
     pub(crate) suspended: Option<bool>,
@@ -185,6 +195,10 @@ pub(crate) struct RepositoryChange {
     /// Rules about refs, in the place of those before; an empty list takes them away.
     #[serde(default, deserialize_with = "present")]
     pub(crate) ref_rules: Option<RefRules>,
+    /// Bytes of its packs and large files together; `null` takes the bound away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) bytes_max: Option<Option<u64>>,
 }
 
 /// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.
@@ -201,6 +215,18 @@ pub(crate) struct ListQuery {
     pub(crate) sort: Option<Sort>,
     /// `desc` unless given; `asc` for names.
     pub(crate) direction: Option<Direction>,
+    /// Last pushed to before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_push_before: Option<String>,
+    /// Last pushed to at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_push_after: Option<String>,
+    /// Bytes at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) size_min: Option<u64>,
+    /// Bytes at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) size_max: Option<u64>,
 }
 
 /// The key by which a list is ordered.
@@ -214,6 +240,8 @@ pub(crate) enum Sort {
     UpdatedAt,
     /// When pushed to; never comes last.
     LastPushAt,
+    /// By the bytes of packs and large files together.
+    Size,
     /// By name, without regard to case.
     Name,
 }
@@ -358,25 +386,6 @@ pub(super) fn within(
                 message,
             ))
         }
-    }
-}
-
-impl ListQuery {
-    /// The page's size, and the texts within their bounds.
-    pub(crate) fn checked(self) -> Result<(u32, Self), ErrorReply> {
-        let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
-        let cursor =
-            bounded("cursor", CURSOR_CHARACTERS_MAX, self.cursor)?.filter(|c| !c.is_empty());
-        let search =
-            bounded("search", SEARCH_CHARACTERS_MAX, self.search)?.filter(|s| !s.is_empty());
-        Ok((
-            limit,
-            Self {
-                cursor,
-                search,
-                ..self
-            },
-        ))
     }
 }
 

@@ -127,6 +127,7 @@ pub(crate) async fn update(
             Some(rules) => Some(checked_ref_rules("/ref_rules", rules)?),
             None => None,
         },
+        bytes_max: parameters::bytes_max(change.bytes_max)?,
     };
     let call = Call::post(path::UPDATE, &update)?;
     let response = objects::repository(visit, path, actor, call).await?;

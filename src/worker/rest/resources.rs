@@ -8,8 +8,9 @@ use crate::repo_do::contract::{
     ImportProgress, OriginReport, RefRules, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
     TokenRecord, TokenState,
 };
+use crate::storage::namespace::quotas::Quotas;
 use crate::storage::repository::settings::RepositorySettings;
-use crate::worker::namespace::contract::{Listed, NamespaceInfo, SharedToken};
+use crate::worker::namespace::contract::{Listed, NamespaceInfo, NamespaceTotals, SharedToken};
 use crate::worker::time::iso_8601;
 
 /// A repository, in full.
@@ -32,6 +33,7 @@ pub(crate) struct Repository {
     object_count: u64,
     lfs_objects: u64,
     lfs_bytes: u64,
+    bytes_max: Option<u64>,
     status: RepositoryStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     import: Option<ImportProgress>,
@@ -62,6 +64,7 @@ impl Repository {
             object_count: info.object_count,
             lfs_objects: info.lfs_objects,
             lfs_bytes: info.lfs_bytes,
+            bytes_max: info.bytes_max,
             status: info.status,
             import: info.import,
             origin: info.origin,
@@ -75,7 +78,8 @@ struct Fsck {
     strict: bool,
 }
 
-/// A repository in a list: without the figures that only its own object knows.
+/// A repository in a list: its figures may lag behind, and settings that only its own object knows
+/// are left out.
 #[derive(Debug, Serialize)]
 pub(crate) struct ListedRepository {
     id: String,
@@ -89,6 +93,10 @@ pub(crate) struct ListedRepository {
     read_only: bool,
     public: bool,
     remote: String,
+    size_bytes: u64,
+    object_count: u64,
+    lfs_bytes: u64,
+    expires_at: Option<String>,
 }
 
 impl ListedRepository {
@@ -107,6 +115,10 @@ impl ListedRepository {
             read_only: listed.read_only,
             public: listed.public,
             remote,
+            size_bytes: listed.size_bytes,
+            object_count: listed.object_count,
+            lfs_bytes: listed.lfs_bytes,
+            expires_at: listed.expires_at_ms.map(iso_8601),
         }
     }
 }
@@ -257,6 +269,10 @@ pub(crate) struct Namespace {
     repo_count: u64,
     created_at: String,
     fsck: Fsck,
+    #[serde(flatten)]
+    totals: NamespaceTotals,
+    #[serde(flatten)]
+    quotas: Quotas,
     suspended: bool,
     read_only: bool,
     /// Tokens that were made before it are revoked.
@@ -316,6 +332,8 @@ impl From<NamespaceInfo> for Namespace {
             fsck: Fsck {
                 strict: info.fsck_strict,
             },
+            totals: info.totals,
+            quotas: info.quotas,
         }
     }
 }
@@ -359,6 +377,10 @@ mod tests {
             object_count: 4,
             lfs_objects: 5,
             lfs_bytes: 6,
+            bytes_max: None,
+            expires_at_ms: None,
+            database_bytes: 0,
+            r2_bytes: None,
         };
         let shown = Repository::new(info, "https://h/git/Acme/Widget.git".into());
         assert_eq!(
@@ -373,7 +395,7 @@ mod tests {
                 "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
                 "superseded_grace_seconds": 3600, "fetch_events": false,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
-                "lfs_objects": 5, "lfs_bytes": 6,
+                "lfs_objects": 5, "lfs_bytes": 6, "bytes_max": null,
                 "status": "ready",
             })
         );

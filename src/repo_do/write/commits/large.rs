@@ -288,6 +288,7 @@ impl LargeFiles {
             object: &self.object,
             store: &self.store,
             record,
+            quota: self.authorized.quota,
         }
     }
 }

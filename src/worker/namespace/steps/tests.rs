@@ -1,3 +1,4 @@
+use super::super::lists::{list, registry};
 use super::*;
 use crate::repo_do::contract::{OriginReport, RefRules, RepositoryStatus, Standing};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
@@ -5,6 +6,7 @@ use crate::storage::repository::settings::RepositorySettings;
 use crate::worker::namespace::contract::UpdateNamespace;
 use crate::worker::namespace::events::Author;
 use crate::worker::namespace::update::update;
+use crate::worker::rest::parameters::{ListQuery, Sort};
 
 type Store = NamespaceStore<RusqliteDatabase>;
 
@@ -26,6 +28,7 @@ fn wanted(name: &str, repository_id: &str, now_ms: i64) -> Reserve {
         read_only: false,
         public: false,
         source: None,
+        comes_with_bytes: None,
         now_ms,
     }
 }
@@ -61,6 +64,10 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         object_count: 0,
         lfs_objects: 0,
         lfs_bytes: 0,
+        bytes_max: None,
+        expires_at_ms: None,
+        database_bytes: 0,
+        r2_bytes: None,
     }
 }
 
