@@ -19,15 +19,9 @@ pub(crate) fn rfc_3339_seconds(unix_ms: i64) -> String {
         .to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// The time that a text in RFC 3339 names, in milliseconds since 1970.
+/// The time that a text in RFC 3339 names, in milliseconds since 1970; `None` of one before that.
 #[must_use]
 pub(crate) fn parse_rfc_3339(text: &str) -> Option<i64> {
-    let read = DateTime::parse_from_rfc3339(text).ok()?;
-    Some(read.timestamp_millis())
-}
-
-/// Milliseconds since 1970 of a time as RFC 3339 writes it, in any zone; `None` of one before 1970.
-pub(crate) fn from_rfc_3339(text: &str) -> Option<i64> {
     let unix_ms = DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
     Some(unix_ms).filter(|unix_ms| *unix_ms >= 0)
 }

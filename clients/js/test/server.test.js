@@ -286,10 +286,11 @@ test("the check of objects is set wherever it can be", async () => {
   const strict = { fsck: { strict: true } };
   const lenient = { fsck: { strict: false } };
   const strictness = async (name) => (await (await made.get(name)).info()).fsck.strict;
-  const { createdAt, name, repoCount, fsck } = await made.createNamespace(strict);
+  const { createdAt, suspended, readOnly, tokensRevokedBefore, standing, ...info } = await made.createNamespace(strict);
   assert.equal(new Date(createdAt).toISOString(), createdAt);
+  assert.deepEqual([suspended, readOnly, tokensRevokedBefore], [false, false, null]);
   const nothing = { sizeBytes: 0, objectCount: 0, lfsBytes: 0, bytesMax: null, reposMax: null };
-  assert.deepEqual({ name, repoCount, fsck }, { name: `${namespace}-fsck`, repoCount: 0, ...strict, ...nothing });
+  assert.deepEqual(info, { name: `${namespace}-fsck`, repoCount: 0, ...strict, ...nothing });
   await assert.rejects(made.createNamespace(), { code: "ALREADY_EXISTS" });
   await made.create("as-namespace");
   const { token, remote } = await made.create("said", lenient);

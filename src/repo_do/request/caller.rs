@@ -223,6 +223,7 @@ impl Authorized {
             token: Some(token),
             actor,
             vouched: None,
+            quota: Quota::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use super::{
     ListQuery, PER_PAGE_DEFAULT, PER_PAGE_MAX, THRESHOLD_BYTES_MAX, at_most, bounded, within,
 };
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::worker::time::from_rfc_3339;
+use crate::worker::time::parse_rfc_3339;
 
 const SEARCH_CHARACTERS_MAX: usize = 100;
 const CURSOR_CHARACTERS_MAX: usize = 512;
@@ -15,7 +15,7 @@ const TIME_CHARACTERS_MAX: usize = 40;
 /// A time as RFC 3339 writes it, in milliseconds since 1970.
 pub(crate) fn time(field: &str, text: &str) -> Result<i64, ErrorReply> {
     let is_short = text.len() <= TIME_CHARACTERS_MAX;
-    let time = is_short.then(|| from_rfc_3339(text)).flatten();
+    let time = is_short.then(|| parse_rfc_3339(text)).flatten();
     time.ok_or_else(|| {
         let shown: String = text.chars().take(TIME_CHARACTERS_MAX).collect();
         let message = format!(
