@@ -40,6 +40,7 @@ mod commits;
 mod finish;
 mod kept_answer;
 mod new_pack;
+mod pre_receive;
 mod progress;
 mod push;
 mod refused;

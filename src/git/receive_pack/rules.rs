@@ -85,9 +85,26 @@ pub(crate) enum Rejection {
         /// This ref.
         name: String,
     },
+    /// The hook that was asked before publication refuses it.
+    #[error("pre-receive hook declined: {}", one_line(.message))]
+    HookDeclined {
+        /// Why, in the hook's words, without characters that control a terminal.
+        message: String,
+    },
+    /// The hook gave no judgement, and the repository wants one.
+    #[error("pre-receive hook failed: {reason}")]
+    HookFailed {
+        /// What failed.
+        reason: String,
+    },
     /// The repository has as many refs as it may have.
     #[error("{0}")]
     TooManyRefs(String),
+}
+
+/// A text of several lines in one: the report of a push has one for each ref.
+fn one_line(text: &str) -> String {
+    text.replace('\n', " ")
 }
 
 /// Judges what can be judged before the pack is read.

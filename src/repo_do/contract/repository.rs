@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::import::ImportProgress;
 use super::maintenance::SnapshotChange;
+use super::pre_receive::{NewPreReceive, ShownPreReceive};
 use super::token::TokenRecord;
 use crate::storage::repository::origin_report::OriginReport;
 use crate::storage::repository::settings::{RepositorySettings, SettingsChange};
@@ -62,6 +63,14 @@ pub(crate) struct UpdateRepository {
     /// When packs go to R2.
     #[serde(default, skip_serializing_if = "SnapshotChange::is_empty")]
     pub(crate) snapshots: SnapshotChange,
+    /// The hook that is asked before a push is published; `Some(None)` takes it away.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[expect(clippy::option_option, reason = "absent, null and a hook differ")]
+    pub(crate) pre_receive: Option<Option<NewPreReceive>>,
 }
 
 /// Reads a field that is there as `Some`, so that `null` differs from an absent field.
@@ -114,6 +123,9 @@ pub(crate) struct RepositoryInfo {
     /// Whether objects are checked as git's `--strict` does.
     #[serde(default)]
     pub(crate) fsck_strict: bool,
+    /// The hook that is asked before a push is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pre_receive: Option<ShownPreReceive>,
     /// The work that it is busy with.
     pub(crate) status: RepositoryStatus,
     /// How far its import has come, while it is importing.

@@ -12,13 +12,22 @@ use crate::storage::repository::store::RepositoryRecord;
 
 /// `GET /info`.
 pub(crate) fn info(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
+    reply::json(&in_full(object, store, record)?)
+}
+
+/// The repository as whoever administers it sees it.
+pub(crate) fn in_full(
+    object: &RepoObject,
+    store: &Store,
+    record: RepositoryRecord,
+) -> Result<RepositoryInfo, StoreError> {
     let import = record.is_importing.then(|| object.import.progress());
     let mut info = shown(store, record)?;
     info.import = import;
     if info.source.is_some() {
         info.origin = store.origin_report()?;
     }
-    reply::json(&info)
+    Ok(info)
 }
 
 /// The repository as its namespace lists it.
@@ -37,6 +46,7 @@ pub(crate) fn shown(store: &Store, record: RepositoryRecord) -> Result<Repositor
         source: record.source,
         settings: record.settings,
         fsck_strict: record.fsck_strict,
+        pre_receive: record.policies.pre_receive.map(Into::into),
         status: match record.phase {
             Phase::Forking => RepositoryStatus::Forking,
             _ if record.is_importing => RepositoryStatus::Importing,

@@ -21,6 +21,7 @@ pub(crate) fn rule(rejection: &Rejection) -> &'static str {
         Rejection::Atomic => "atomic",
         Rejection::Stale { .. } => "stale",
         Rejection::Conflict { .. } => "name_conflict",
+        Rejection::HookDeclined { .. } | Rejection::HookFailed { .. } => "pre_receive",
         Rejection::TooManyRefs(_) => "refs_max",
     }
 }
@@ -34,12 +35,17 @@ pub(crate) fn reply(rejection: &Rejection, name: &str, guard: &str) -> ErrorRepl
         Rejection::Conflict { with, .. } => {
             ErrorReply::at(ErrorCode::Conflict, name, message).with_details(json!({"with": with}))
         }
+        // The same request later may do.
+        Rejection::HookFailed { .. } => {
+            ErrorReply::at(ErrorCode::UpstreamUnavailable, name, message)
+        }
         Rejection::NotPermitted { .. } => ErrorReply::new(ErrorCode::Forbidden, message),
         Rejection::TooManyRefs(_) => ErrorReply::at(ErrorCode::MemoryLimit, name, message),
         Rejection::ReadOnly
         | Rejection::DeletionProhibited
         | Rejection::DeletionOfHead
         | Rejection::NonFastForward
+        | Rejection::HookDeclined { .. }
         | Rejection::Atomic => ErrorReply::at(ErrorCode::RefRefused, name, message)
             .with_details(json!({"rule": rule(rejection)})),
         Rejection::FunnyRefname

@@ -51,6 +51,7 @@ pub(crate) mod packs;
 pub(crate) mod part_rows;
 pub mod phase;
 pub mod policies;
+pub mod pre_receive;
 pub mod publication;
 pub(crate) mod publish;
 pub mod put_blobs;

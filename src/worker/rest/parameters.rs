@@ -3,6 +3,7 @@
 
 mod fsck;
 mod import;
+mod pre_receive;
 
 use std::fmt::Display;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
+pub(crate) use self::pre_receive::Hook;
 pub(crate) use crate::repo_do::contract::strict::query;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present, strict};
 use crate::worker::names::{NamespaceName, RepositoryName};
@@ -171,6 +173,10 @@ pub(crate) struct RepositoryChange {
     /// Bytes of live packs from which on a ready clone is made.
     #[serde(default, deserialize_with = "present")]
     pub(crate) ready_bytes_min: Option<u64>,
+    /// The hook that is asked before a push is published; `null` takes it away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a hook differ")]
+    pub(crate) pre_receive: Option<Option<Hook>>,
 }
 
 /// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.

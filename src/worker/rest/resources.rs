@@ -4,6 +4,7 @@ pub(crate) mod webhooks;
 
 use serde::Serialize;
 
+use crate::repo_do::contract::pre_receive::ShownPreReceive;
 use crate::repo_do::contract::{
     ImportProgress, OriginReport, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
     TokenRecord, TokenState,
@@ -26,6 +27,7 @@ pub(crate) struct Repository {
     #[serde(flatten)]
     settings: RepositorySettings,
     fsck: Fsck,
+    pre_receive: Option<ShownPreReceive>,
     remote: String,
     size_bytes: u64,
     object_count: u64,
@@ -55,6 +57,7 @@ impl Repository {
             fsck: Fsck {
                 strict: info.fsck_strict,
             },
+            pre_receive: info.pre_receive,
             remote,
             size_bytes: info.size_bytes,
             object_count: info.object_count,
@@ -296,6 +299,7 @@ mod tests {
                 fetch_events: false,
             },
             fsck_strict: false,
+            pre_receive: None,
             status: RepositoryStatus::Ready,
             import: None,
             origin: OriginReport::default(),
@@ -313,7 +317,7 @@ mod tests {
                 "updated_at": "1970-01-01T00:00:00.001Z",
                 "last_push_at": "1970-01-01T00:00:00.002Z", "source": null, "read_only": false,
                 "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
-                "fsck": {"strict": false},
+                "fsck": {"strict": false}, "pre_receive": null,
                 "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
                 "superseded_grace_seconds": 3600, "fetch_events": false,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,

@@ -49,6 +49,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
             fetch_events: false,
         },
         fsck_strict: false,
+        pre_receive: None,
         status: RepositoryStatus::Ready,
         import: None,
         origin: OriginReport::default(),
