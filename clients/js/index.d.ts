@@ -408,6 +408,22 @@ export interface CairnNamespaceInfo {
   fsck: { strict: boolean };
 }
 
+/** The hook that is asked before a push is published. */
+export interface PreReceive {
+  url: string;
+  /** How long it may take to answer. */
+  timeoutMs: number;
+  /** What becomes of a push that it did not judge. */
+  onFailure: "refuse" | "accept";
+  /** Ref names, or beginnings and `*`, that it judges; null for every ref. */
+  refs: string[] | null;
+  /** The key that signs: only in the answer to the change that set it. */
+  secret?: string;
+}
+
+/** The hook as it is set: only its URL is needed. */
+export type PreReceiveChange = Pick<PreReceive, "url"> & Partial<PreReceive>;
+
 /** A repository, with what the binding does not tell. */
 export interface CairnRepoInfo extends ArtifactsRepoInfo {
   /** Whether anybody may fetch. */
@@ -420,6 +436,8 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fsck: { strict: boolean };
   /** Whether clones and fetches are events. */
   fetchEvents: boolean;
+  /** The hook that is asked before a push is published. */
+  preReceive: PreReceive | null;
   /** The large files of Git LFS that it has, and their bytes together. */
   lfsObjects: number;
   lfsBytes: number;
@@ -439,6 +457,7 @@ export interface CairnRepo extends ArtifactsRepo {
    * Changes settings; what is absent stays.
    * @param change.description Free text; null takes it away.
    * @param change.fsck How objects are checked that are pushed from now on.
+   * @param change.preReceive The hook that is asked before a push is published; null takes it away.
    * @returns What the repository is now.
    * @throws {ArtifactsError} `INVALID_INPUT`.
    */
@@ -451,6 +470,7 @@ export interface CairnRepo extends ArtifactsRepo {
     denyDeletes?: boolean;
     fsck?: FsckChange;
     fetchEvents?: boolean;
+    preReceive?: PreReceiveChange | null;
   }): Promise<CairnRepoInfo>;
 
   /** What happens to the repository, in the order of `metadata.sequence`. */

@@ -6,6 +6,7 @@ import {
   commit,
   created,
   createdToken,
+  hookGiven,
   lfsObject,
   listedToken,
   purged,
@@ -63,6 +64,7 @@ export class Repository extends Writing {
       deny_deletes: denyDeletes,
       fsck: more.fsck,
       fetch_events: more.fetchEvents,
+      pre_receive: hookGiven(more.preReceive),
     };
     return shown((await this.#connection.call("PATCH", this.#path, { body })).result);
   }

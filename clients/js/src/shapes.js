@@ -32,6 +32,27 @@ export function listed(result) {
 }
 
 /**
+ * @param {import("../index.d.ts").PreReceiveChange | null} [hook]
+ * @returns {Json}
+ */
+export function hookGiven(hook) {
+  if (!hook) return hook;
+  const { url, timeoutMs, onFailure, refs, secret } = hook;
+  return { url, timeout_ms: timeoutMs, on_failure: onFailure, refs, secret };
+}
+
+/**
+ * @param {Json} hook
+ * @returns {import("../index.d.ts").PreReceive | null}
+ */
+function hookShown(hook) {
+  if (!hook) return null;
+  const { url, timeout_ms: timeoutMs, on_failure: onFailure, refs, secret } = hook;
+  const shown = { url, timeoutMs, onFailure, refs };
+  return secret ? { ...shown, secret } : shown;
+}
+
+/**
  * @param {Json} result
  * @returns {import("../index.d.ts").CairnRepoInfo}
  */
@@ -47,6 +68,7 @@ export function shown(result) {
     denyDeletes: result.deny_deletes,
     fsck,
     fetchEvents: result.fetch_events,
+    preReceive: hookShown(result.pre_receive),
     lfsObjects: result.lfs_objects,
     lfsBytes: result.lfs_bytes,
   };
