@@ -37,6 +37,7 @@ mod brought;
 mod check;
 mod closure;
 mod commits;
+mod ephemeral;
 mod finish;
 mod kept_answer;
 mod new_pack;

@@ -76,17 +76,30 @@ fn a_hook_is_asked_before_a_push_is_published() {
     assert_eq!(question["pushOptions"], json!(["ci.skip"]));
     let update = &question["updates"][0];
     assert_eq!(update["ref"], "refs/heads/main");
-    assert_eq!((&update["before"], &update["after"]), (&json!(NONE), &json!(second)));
+    assert_eq!(
+        (&update["before"], &update["after"]),
+        (&json!(NONE), &json!(second))
+    );
     let commits: Vec<_> = update["commits"].as_array().unwrap().iter().collect();
     let ids: Vec<_> = commits.iter().map(|commit| &commit["id"]).collect();
     assert_eq!(ids, [&json!(first), &json!(second)]);
-    assert_eq!(update["changedPaths"], json!(["docs/read me.md", "src/é.rs"]));
+    assert_eq!(
+        update["changedPaths"],
+        json!(["docs/read me.md", "src/é.rs"])
+    );
     assert_eq!(update["changedPathsTruncated"], false);
     // An update names what differs from its old commit, a new branch what its commits bring, and a
     // deletion nothing.
     pushing.source.write("src/é.rs", "3");
     let third = pushing.source.commit("third");
-    assert!(push(&pushing, &[], &["HEAD:refs/heads/main", "HEAD:refs/heads/other"]).0);
+    assert!(
+        push(
+            &pushing,
+            &[],
+            &["HEAD:refs/heads/main", "HEAD:refs/heads/other"]
+        )
+        .0
+    );
     let updates = receiver.received()[1].json()["updates"].take();
     assert_eq!(updates[0]["before"], second);
     for at in [0, 1] {
@@ -95,7 +108,10 @@ fn a_hook_is_asked_before_a_push_is_published() {
     }
     assert!(push(&pushing, &[], &[":refs/heads/other"]).0);
     let update = receiver.received()[2].json()["updates"][0].take();
-    assert_eq!((&update["before"], &update["after"]), (&json!(third), &json!(NONE)));
+    assert_eq!(
+        (&update["before"], &update["after"]),
+        (&json!(third), &json!(NONE))
+    );
     assert_eq!(update["changedPaths"], json!([]));
     assert_eq!(update["changedPathsTruncated"], false);
 }
@@ -122,7 +138,9 @@ fn a_question_is_bounded_and_says_so() {
             "commit refs/heads/long\ncommitter A <a@b> {number} +0000\ndata 0\n{from}\n"
         ));
     }
-    pushing.source.run_with(&["fast-import", "--quiet"], stream.as_bytes());
+    pushing
+        .source
+        .run_with(&["fast-import", "--quiet"], stream.as_bytes());
     assert!(push(&pushing, &[], &["long"]).0);
     let update = receiver.received()[1].json()["updates"][0].take();
     assert_eq!(update["commits"].as_array().unwrap().len(), 100);
@@ -168,15 +186,28 @@ fn a_refusal_stands_in_gits_report_and_by_rest() {
     let refused = pushing.rest.post(&pushing.hosted.path("/commits"), &body);
     assert_eq!(refused.error_code(403), 10_320);
     let error = &refused.json()["errors"][0];
-    assert!(error["message"].as_str().unwrap().contains("declined: first and"));
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("declined: first and")
+    );
     assert_eq!(error["details"]["rule"], "pre_receive", "{error}");
     let body = json!({"updates": [{"name": "refs/heads/x", "new": "refs/heads/main"}]});
     let answer = pushing.rest.post(&pushing.hosted.path("/refs"), &body);
-    assert!(answer.text().contains("pre-receive hook declined"), "{}", answer.text());
-    let branches = pushing.rest.get(&pushing.hosted.path("/refs"));
+    assert!(
+        answer.text().contains("pre-receive hook declined"),
+        "{}",
+        answer.text()
+    );
+    let branches = pushing
+        .rest
+        .get(&pushing.hosted.path("/refs?prefix=refs/heads/"));
     assert_eq!(branches.result(200).as_array().unwrap().len(), 1);
     assert_eq!(quarantined(&pushing), before, "nothing is left");
-    let log = pushing.rest.get(&pushing.hosted.path(&format!("/commit/{new}")));
+    let log = pushing
+        .rest
+        .get(&pushing.hosted.path(&format!("/commit/{new}")));
     assert_eq!(log.error_code(404), 10_200);
 }
 
@@ -184,17 +215,34 @@ fn a_refusal_stands_in_gits_report_and_by_rest() {
 fn a_hook_judges_its_refs_alone_and_an_atomic_push_as_a_whole() {
     let receiver = Receiver::start();
     let pushing = Pushing::to(server(), "judging", "app");
-    set(&pushing, &receiver, &json!({"refs": ["refs/heads/main", "refs/tags/*"]}));
+    set(
+        &pushing,
+        &receiver,
+        &json!({"refs": ["refs/heads/main", "refs/tags/*"]}),
+    );
     receiver.answers(|_| says(200, &json!({"refuse": "no"})));
     pushing.push("topic");
     assert!(receiver.received().is_empty());
-    let to = ["HEAD:refs/heads/main", "HEAD:refs/heads/other", "HEAD:refs/tags/v1"];
+    let to = [
+        "HEAD:refs/heads/main",
+        "HEAD:refs/heads/other",
+        "HEAD:refs/tags/v1",
+    ];
     let (ok, told) = push(&pushing, &["--atomic"], &to);
-    assert!(!ok && told.contains("other (atomic push failure)"), "{told}");
+    assert!(
+        !ok && told.contains("other (atomic push failure)"),
+        "{told}"
+    );
     let (ok, told) = push(&pushing, &[], &to);
     assert!(!ok && told.contains("-> other\n"), "{told}");
-    assert!(told.contains("main (pre-receive hook declined: no)"), "{told}");
-    assert!(told.contains("v1 (pre-receive hook declined: no)"), "{told}");
+    assert!(
+        told.contains("main (pre-receive hook declined: no)"),
+        "{told}"
+    );
+    assert!(
+        told.contains("v1 (pre-receive hook declined: no)"),
+        "{told}"
+    );
     let updates = receiver.received()[1].json()["updates"].take();
     let names = updates.as_array().unwrap().iter();
     let names: Vec<_> = names.map(|update| update["ref"].clone()).collect();
@@ -229,17 +277,29 @@ fn a_hook_that_fails_refuses_or_accepts_as_the_setting_says() {
         let branch = format!("HEAD:refs/heads/b{number}");
         pushing.source.commit(&branch);
         receiver.answers(move |_| answer.clone());
-        set(&pushing, &receiver, &json!({"timeout_ms": 300, "on_failure": "refuse"}));
+        set(
+            &pushing,
+            &receiver,
+            &json!({"timeout_ms": 300, "on_failure": "refuse"}),
+        );
         let (ok, told) = push(&pushing, &[], &[&branch]);
         let expect = format!("(pre-receive hook failed: {why})");
         assert!(!ok && told.contains(&expect), "{told}");
-        set(&pushing, &receiver, &json!({"timeout_ms": 300, "on_failure": "accept"}));
+        set(
+            &pushing,
+            &receiver,
+            &json!({"timeout_ms": 300, "on_failure": "accept"}),
+        );
         let (ok, told) = push(&pushing, &[], &[&branch]);
         let expect = format!("warning: the pre-receive hook did not judge this push: {why}");
         assert!(ok && told.contains(&expect), "{told}");
     }
     assert!(elsewhere.received().is_empty(), "a redirect was followed");
-    set(&pushing, &receiver, &json!({"timeout_ms": 300, "on_failure": "refuse"}));
+    set(
+        &pushing,
+        &receiver,
+        &json!({"timeout_ms": 300, "on_failure": "refuse"}),
+    );
     let body = json!({"branch": "new", "message": "m", "base": "refs/heads/b0",
         "files": [{"path": "b", "content": "x"}]});
     let refused = pushing.rest.post(&pushing.hosted.path("/commits"), &body);
@@ -262,7 +322,11 @@ fn a_hook_may_call_back_and_everything_is_judged_again_behind_it() {
     let receiver = Receiver::start();
     let pushing = Pushing::to(server(), "calling", "app");
     let first = pushing.push("main");
-    set(&pushing, &receiver, &json!({"refs": ["refs/heads/main"], "timeout_ms": 10_000}));
+    set(
+        &pushing,
+        &receiver,
+        &json!({"refs": ["refs/heads/main"], "timeout_ms": 10_000}),
+    );
     let (rest, path) = (pushing.rest.clone(), pushing.hosted.path("/commits"));
     // It reads and writes the repository whose push it holds.
     let body = json!({"branch": "by-hook", "base": first, "message": "m",
@@ -271,7 +335,9 @@ fn a_hook_may_call_back_and_everything_is_judged_again_behind_it() {
         rest.post(&path, &body).result(201);
     });
     let second = pushing.push("main");
-    let branches = pushing.rest.get(&pushing.hosted.path("/refs"));
+    let branches = pushing
+        .rest
+        .get(&pushing.hosted.path("/refs?prefix=refs/heads/"));
     assert_eq!(branches.result(200).as_array().unwrap().len(), 2);
     // The ref moves under the push.
     let (rest, path) = (pushing.rest.clone(), pushing.hosted.path("/refs"));
@@ -282,7 +348,10 @@ fn a_hook_may_call_back_and_everything_is_judged_again_behind_it() {
     pushing.source.commit("third");
     let to = ["HEAD:refs/heads/main"];
     let (ok, told) = push(&pushing, &[], &to);
-    assert!(!ok && told.contains(&format!("stale info: is at {first}")), "{told}");
+    assert!(
+        !ok && told.contains(&format!("stale info: is at {first}")),
+        "{told}"
+    );
     // A force push is forbidden meanwhile.
     pushing.source.run(&["reset", "--quiet", "--hard", &second]);
     pushing.push("main");
@@ -298,9 +367,15 @@ fn a_hook_may_call_back_and_everything_is_judged_again_behind_it() {
     // The pusher's token is revoked meanwhile.
     pushing.source.run(&["reset", "--quiet", "--hard", &second]);
     pushing.source.commit("fourth");
-    let tokens = pushing.rest.get(&pushing.hosted.path("/tokens")).result(200);
+    let tokens = pushing
+        .rest
+        .get(&pushing.hosted.path("/tokens"))
+        .result(200);
     let id = tokens[0]["id"].as_str().unwrap();
-    let (rest, path) = (pushing.rest.clone(), format!("/api/v1/namespaces/calling/tokens/{id}"));
+    let (rest, path) = (
+        pushing.rest.clone(),
+        format!("/api/v1/namespaces/calling/tokens/{id}"),
+    );
     meanwhile(&receiver, move || {
         rest.delete(&path).result(200);
     });
@@ -342,7 +417,10 @@ fn a_hook_is_set_shown_and_taken_away() {
     let (rest, path) = (&pushing.rest, pushing.hosted.path(""));
     assert_eq!(rest.get(&path).result(200)["pre_receive"], json!(null));
     let secret = set(&pushing, &receiver, &json!({"timeout_ms": 100}));
-    assert!(secret.starts_with("whsec_") && secret.len() == 50, "{secret}");
+    assert!(
+        secret.starts_with("whsec_") && secret.len() == 50,
+        "{secret}"
+    );
     let url = receiver.url("/judge?key=a");
     let shown = json!({"url": url, "timeout_ms": 100, "on_failure": "refuse", "refs": null});
     let got = rest.get(&path);
@@ -357,8 +435,14 @@ fn a_hook_is_set_shown_and_taken_away() {
     for (hook, pointer) in [
         (json!({}), "/pre_receive/url"),
         (json!({"url": "ftp://example.com/"}), "/pre_receive/url"),
-        (json!({"url": url, "timeout_ms": 10_001}), "/pre_receive/timeout_ms"),
-        (json!({"url": url, "on_failure": "maybe"}), "/pre_receive/on_failure"),
+        (
+            json!({"url": url, "timeout_ms": 10_001}),
+            "/pre_receive/timeout_ms",
+        ),
+        (
+            json!({"url": url, "on_failure": "maybe"}),
+            "/pre_receive/on_failure",
+        ),
         (json!({"url": url, "refs": ["main"]}), "/pre_receive/refs/0"),
         (json!({"url": url, "secret": "x"}), "/pre_receive/secret"),
         (json!({"url": url, "colour": "red"}), "/pre_receive/colour"),
@@ -373,12 +457,20 @@ fn a_hook_is_set_shown_and_taken_away() {
     pushing.push("main");
     assert_eq!(receiver.received().len(), 1);
     let events = rest.get(&pushing.hosted.path("/events?limit=100")).text();
-    assert!(events.contains(r#""pre_receive":{"from":null,"to":{"#), "{events}");
-    assert!(!events.contains("whsec_") && !events.contains("key=a"), "{events}");
+    assert!(
+        events.contains(r#""pre_receive":{"from":null,"to":{"#),
+        "{events}"
+    );
+    assert!(
+        !events.contains("whsec_") && !events.contains("key=a"),
+        "{events}"
+    );
     // A fork has no hook of its source's.
     set(&pushing, &receiver, &json!({}));
     let fork = rest.post(&pushing.hosted.path("/fork"), &json!({"name": "fork"}));
     assert!(fork.status < 300, "{}", fork.text());
-    let fork = rest.get("/api/v1/namespaces/setting/repos/fork").result(200);
+    let fork = rest
+        .get("/api/v1/namespaces/setting/repos/fork")
+        .result(200);
     assert_eq!(fork["pre_receive"], json!(null));
 }

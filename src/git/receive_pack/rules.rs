@@ -10,6 +10,7 @@ use gix_object::bstr::{BStr, ByteSlice};
 use super::super::limits::Limits;
 use super::super::protocol::push_commands::PushCommand;
 use super::super::refname::{self, RefnameError};
+use super::ephemeral::TtlError;
 
 /// The repository's settings for a push.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +86,9 @@ pub(crate) enum Rejection {
         /// This ref.
         name: String,
     },
+    /// The ref shall live for a time that none may.
+    #[error(transparent)]
+    Lifetime(TtlError),
     /// The hook that was asked before publication refuses it.
     #[error("pre-receive hook declined: {}", one_line(.message))]
     HookDeclined {

@@ -112,6 +112,7 @@ impl PushJob {
         if self.push.updates.has_open() {
             let object = Rc::clone(&self.push.object);
             alarm::after_push(&object, &self.push.store).await;
+            self.schedule_ephemeral().await;
             // Nobody waits for it: the report is not held up by another object.
             tell::send(&object);
         }
@@ -270,6 +271,8 @@ impl PushJob {
     }
 
     fn publication(&mut self) -> Publication {
+        let now_ms = now_ms();
+        let ephemeral_until_ms = self.ephemeral_until_ms(now_ms);
         let mut commits = std::mem::take(&mut self.push.commits);
         let open = self.push.updates.open();
         let commits = open.map(|update| {
@@ -304,7 +307,9 @@ impl PushJob {
             }),
             push_options: commands.push_options.clone(),
             ref_bounds: RefBounds::default(),
-            now_ms: now_ms(),
+            ephemeral_until_ms,
+            is_by_itself: false,
+            now_ms,
         }
     }
 

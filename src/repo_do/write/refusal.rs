@@ -22,6 +22,7 @@ pub(crate) fn rule(rejection: &Rejection) -> &'static str {
         Rejection::Stale { .. } => "stale",
         Rejection::Conflict { .. } => "name_conflict",
         Rejection::HookDeclined { .. } | Rejection::HookFailed { .. } => "pre_receive",
+        Rejection::Lifetime(_) => "cairn.ttl",
         Rejection::TooManyRefs(_) => "refs_max",
     }
 }
@@ -50,6 +51,7 @@ pub(crate) fn reply(rejection: &Rejection, name: &str, guard: &str) -> ErrorRepl
             .with_details(json!({"rule": rule(rejection)})),
         Rejection::FunnyRefname
         | Rejection::LongRefname(_)
+        | Rejection::Lifetime(_)
         | Rejection::NotACommit { .. }
         | Rejection::MissingObjects
         | Rejection::ShallowUpdate

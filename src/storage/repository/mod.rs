@@ -33,6 +33,7 @@
 //! | [`maintenance_runs`], [`grace_periods`] | what maintenance has done; how long it leaves things alone |
 
 pub mod copies;
+pub mod ephemeral_refs;
 pub mod events;
 pub mod fork;
 pub(crate) mod grace_periods;
