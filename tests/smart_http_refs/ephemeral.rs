@@ -38,7 +38,13 @@ fn ephemeral_refs_are_hidden_from_clones_and_fetched_by_name() {
             !shown.contains(PREVIEW) && shown.contains("refs/zeta/behind"),
             "{shown}"
         );
-        git.run(&["fetch", "--quiet", &url, "+refs/*:refs/*"]);
+        git.run(&[
+            "fetch",
+            "--quiet",
+            "--update-head-ok",
+            &url,
+            "+refs/*:refs/*",
+        ]);
         assert!(!format!("{:?}", git.refs()).contains(PREVIEW));
         git.fails(&["cat-file", "-e", commit]);
     }

@@ -21,10 +21,10 @@ pub struct TtlError {
 /// The seconds that the push options ask for; `None` if they ask for nothing. The last one holds, as
 /// with a setting of git's that is given twice.
 pub fn ttl_seconds(options: &[BString]) -> Result<Option<u32>, TtlError> {
-    let given = options
+    let mut given = options
         .iter()
         .filter_map(|option| option.strip_prefix(OPTION));
-    let Some(given) = given.last() else {
+    let Some(given) = given.next_back() else {
         return Ok(None);
     };
     let seconds = given.to_str().ok().and_then(|text| text.parse().ok());

@@ -12,6 +12,7 @@
 //! | `call` | the request and its answer |
 //! | `verdict` | the judgement in an answer |
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use futures::FutureExt as _;
@@ -94,7 +95,7 @@ impl PushJob {
         let updates: Vec<_> = self.judged(hook).collect();
         let mut paths = match bringing {
             Some((steps, pushed)) => paths::changed(steps, pushed, &updates).await,
-            None => Default::default(),
+            None => HashMap::new(),
         };
         let origin = self.doer().at(&self.push.authorized.record);
         let now_ms = now_ms();

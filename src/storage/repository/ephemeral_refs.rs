@@ -22,17 +22,14 @@ impl<D: Database> RepoStore<D> {
             return Ok(());
         }
         let name = Value::Blob(name.as_bytes());
-        match expires_at {
-            Some(at_ms) => {
-                let sql = "INSERT INTO ephemeral_ref (name, expires_at) VALUES (?1, ?2)
-                    ON CONFLICT (name) DO UPDATE SET expires_at = ?2";
-                self.db.execute(sql, &[name, at_ms.into()])?
-            }
-            None => {
-                let sql = "DELETE FROM ephemeral_ref WHERE name = ?1";
-                self.db.execute(sql, &[name])?
-            }
-        };
+        if let Some(at_ms) = expires_at {
+            let sql = "INSERT INTO ephemeral_ref (name, expires_at) VALUES (?1, ?2)
+                ON CONFLICT (name) DO UPDATE SET expires_at = ?2";
+            self.db.execute(sql, &[name, at_ms.into()])?;
+        } else {
+            let sql = "DELETE FROM ephemeral_ref WHERE name = ?1";
+            self.db.execute(sql, &[name])?;
+        }
         Ok(())
     }
 

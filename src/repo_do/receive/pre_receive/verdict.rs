@@ -78,21 +78,27 @@ fn refused(message: &str) -> Verdict {
 fn printable(text: &str) -> String {
     let mut shown = String::new();
     for letter in text.trim().chars() {
-        let letter = match letter {
-            '\n' => '\n',
-            '\t' => ' ',
-            // The marks that reverse the direction of what follows, and those that show nothing.
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => continue,
-            '\u{feff}' => continue,
-            letter if letter.is_control() => continue,
-            letter => letter,
-        };
+        let letter = if letter == '\t' { ' ' } else { letter };
+        if letter != '\n' && (letter.is_control() || is_mark(letter)) {
+            continue;
+        }
         if shown.len().saturating_add(letter.len_utf8()) > MESSAGE_BYTES_MAX {
             break;
         }
         shown.push(letter);
     }
     shown.trim().to_owned()
+}
+
+/// Whether a letter reverses the direction of what follows, or shows nothing.
+fn is_mark(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+    )
 }
 
 #[cfg(test)]
