@@ -526,6 +526,22 @@ export interface SizedRepo extends ArtifactsRepoInfo {
   expiresAt: string | null;
 }
 
+/** The hook that is asked before a push is published. */
+export interface PreReceive {
+  url: string;
+  /** How long it may take to answer. */
+  timeoutMs: number;
+  /** What becomes of a push that it did not judge. */
+  onFailure: "refuse" | "accept";
+  /** Ref names, or beginnings and `*`, that it judges; null for every ref. */
+  refs: string[] | null;
+  /** The key that signs: only in the answer to the change that set it. */
+  secret?: string;
+}
+
+/** The hook as it is set: only its URL is needed. */
+export type PreReceiveChange = Pick<PreReceive, "url"> & Partial<PreReceive>;
+
 /** A repository, with what the binding does not tell. */
 export interface CairnRepoInfo extends ArtifactsRepoInfo {
   /** Whether anybody may fetch. */
@@ -540,6 +556,8 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fetchEvents: boolean;
   /** Rules about refs, which hold for every caller. */
   refRules: RefRule[];
+  /** The hook that is asked before a push is published. */
+  preReceive: PreReceive | null;
   /** The large files of Git LFS that it has, and their bytes together. */
   lfsObjects: number;
   lfsBytes: number;
@@ -583,6 +601,7 @@ export interface CairnRepo extends ArtifactsRepo {
    * Changes settings; what is absent stays.
    * @param change.description Free text; null takes it away.
    * @param change.fsck How objects are checked that are pushed from now on.
+   * @param change.preReceive The hook that is asked before a push is published; null takes it away.
    * @returns What the repository is now.
    * @throws {ArtifactsError} `INVALID_INPUT`.
    */
@@ -599,6 +618,7 @@ export interface CairnRepo extends ArtifactsRepo {
     refRules?: RefRule[];
     /** Bytes that its packs and large files may have together; null takes the bound away. */
     bytesMax?: number | null;
+    preReceive?: PreReceiveChange | null;
   }): Promise<CairnRepoInfo>;
 
   /**

@@ -9,7 +9,7 @@
 //! | [`durable`] | what the objects of namespaces and webhooks share |
 //! | [`rest`] | the REST resources: requests and answers |
 //! | [`namespace`] | the objects of namespaces and the registry: contract, calls, the objects themselves |
-//! | [`webhooks`] | the objects of webhooks: signing, delivering, retrying |
+//! | [`webhooks`] | the objects of webhooks: delivering, retrying |
 //! | [`visit`], [`fault`] | what every step of one request needs to know; the way out when something of ours fails |
 //! | [`admission`] | early refusals before an object is called |
 //! | [`objects`] | calls to the Durable Objects |

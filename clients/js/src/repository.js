@@ -6,6 +6,7 @@ import {
   commit,
   created,
   createdToken,
+  hookGiven,
   lfsObject,
   listedToken,
   purged,
@@ -65,6 +66,7 @@ export class Repository extends Writing {
       fetch_events: more.fetchEvents,
       ref_rules: more.refRules,
       bytes_max: more.bytesMax,
+      pre_receive: hookGiven(more.preReceive),
     };
     return shown((await this.#connection.call("PATCH", this.#path, { body })).result);
   }

@@ -32,6 +32,27 @@ export function listed(result) {
 }
 
 /**
+ * @param {import("../index.d.ts").PreReceiveChange | null} [hook]
+ * @returns {Json}
+ */
+export function hookGiven(hook) {
+  if (!hook) return hook;
+  const { url, timeoutMs, onFailure, refs, secret } = hook;
+  return { url, timeout_ms: timeoutMs, on_failure: onFailure, refs, secret };
+}
+
+/**
+ * @param {Json} hook
+ * @returns {import("../index.d.ts").PreReceive | null}
+ */
+function hookShown(hook) {
+  if (!hook) return null;
+  const { url, timeout_ms: timeoutMs, on_failure: onFailure, refs, secret } = hook;
+  const shown = { url, timeoutMs, onFailure, refs };
+  return secret ? { ...shown, secret } : shown;
+}
+
+/**
  * @param {Json} result
  * @returns {import("../index.d.ts").SizedRepo}
  */
@@ -95,6 +116,7 @@ export function shown(result) {
     fsck,
     fetchEvents: result.fetch_events,
     refRules: result.ref_rules,
+    preReceive: hookShown(result.pre_receive),
     lfsObjects: result.lfs_objects,
     lfsBytes: result.lfs_bytes,
     bytesMax: result.bytes_max,

@@ -92,6 +92,7 @@ test("a repository is made, shown, listed and deleted", async () => {
     fsck: { strict: false },
     fetchEvents: false,
     refRules: [],
+    preReceive: null,
     lfsObjects: 0,
     lfsBytes: 0,
     bytesMax: null,
@@ -101,7 +102,7 @@ test("a repository is made, shown, listed and deleted", async () => {
   const { repos, total } = await ARTIFACTS.list();
   assert.equal(total, 1);
   const listed = { ...info };
-  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "refRules", "lfsObjects", "lfsBytes", "bytesMax"];
+  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "refRules", "preReceive", "lfsObjects", "lfsBytes", "bytesMax"];
   for (const field of own) {
     delete listed[field];
   }

@@ -58,6 +58,8 @@ pub(crate) mod conditions;
 pub(crate) mod content;
 pub(crate) mod lfs;
 pub(crate) mod lfs_locks;
+pub(crate) mod pre_receive;
+pub(crate) mod signing;
 pub(crate) mod strict;
 pub(crate) mod write;
 

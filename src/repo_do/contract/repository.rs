@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::import::ImportProgress;
 use super::maintenance::SnapshotChange;
+use super::pre_receive::{NewPreReceive, ShownPreReceive};
 use super::standing::Standing;
 use super::token::TokenRecord;
 use crate::git::receive_pack::ref_rules::RefRules;
@@ -78,6 +79,14 @@ pub(crate) struct UpdateRepository {
     )]
     #[expect(clippy::option_option, reason = "absent, null and a number differ")]
     pub(crate) bytes_max: Option<Option<u64>>,
+    /// The hook that is asked before a push is published; `Some(None)` takes it away.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[expect(clippy::option_option, reason = "absent, null and a hook differ")]
+    pub(crate) pre_receive: Option<Option<NewPreReceive>>,
 }
 
 /// Reads a field that is there as `Some`, so that `null` differs from an absent field.
@@ -133,6 +142,9 @@ pub(crate) struct RepositoryInfo {
     /// Its rules about refs. A namespace's list is not told them.
     #[serde(default, skip_serializing_if = "RefRules::is_empty")]
     pub(crate) ref_rules: RefRules,
+    /// The hook that is asked before a push is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pre_receive: Option<ShownPreReceive>,
     /// The work that it is busy with.
     pub(crate) status: RepositoryStatus,
     /// How far its import has come, while it is importing.

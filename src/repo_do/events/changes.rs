@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::git::refname::branch_of;
 use crate::git::store::StoreError;
+use crate::repo_do::contract::pre_receive::ShownPreReceive;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
 
@@ -44,12 +45,15 @@ impl Settings {
 
 fn shown(record: &RepositoryRecord) -> Map<String, Value> {
     let description = Some(&record.description).filter(|text| !text.is_empty());
+    let hook = record.policies.pre_receive.clone();
+    let hook = hook.map(|hook| ShownPreReceive::from(hook).for_event());
     let shown = json!({
         "description": description,
         "default_branch": branch_of(record.head.as_ref()),
         "fsck": {"strict": record.fsck_strict},
         "ref_rules": record.policies.ref_rules,
         "bytes_max": record.policies.bytes_max,
+        "pre_receive": hook,
     });
     let settings = serde_json::to_value(record.settings).unwrap_or_default();
     let objects = [shown, settings].into_iter();

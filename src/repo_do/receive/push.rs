@@ -6,6 +6,7 @@ use std::rc::Rc;
 use gix_object::bstr::BString;
 
 use super::brought::BroughtPack;
+use super::ephemeral;
 use super::kept_answer::KeptAnswer;
 use super::overrides;
 use crate::git::limits::Limits;
@@ -116,8 +117,14 @@ impl Push {
             Err(refused) => return self.refuse_all(&refused),
         }
         let settings = settings(&self.authorized, self.overrides);
-        self.updates
-            .judge(|update| rules::before_pack(&update.command, &settings, &self.limits).err());
+        let options = &self.commands.push_options;
+        self.updates.judge(|update| {
+            let command = &update.command;
+            let judged = rules::before_pack(command, &settings, &self.limits);
+            judged
+                .err()
+                .or_else(|| ephemeral::rejection(command, options))
+        });
     }
 
     /// Judges the moves by the rules as [`Self::judge`] last read them. Where nobody asked whether a

@@ -13,6 +13,15 @@ use crate::storage::repository::store::RepositoryRecord;
 
 /// `GET /info`.
 pub(crate) fn info(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
+    reply::json(&in_full(object, store, record)?)
+}
+
+/// The repository as whoever administers it sees it.
+pub(crate) fn in_full(
+    object: &RepoObject,
+    store: &Store,
+    record: RepositoryRecord,
+) -> Result<RepositoryInfo, StoreError> {
     let import = record.is_importing.then(|| object.import.progress());
     let ref_rules = record.policies.ref_rules.clone();
     let mut info = shown(store, record)?;
@@ -21,7 +30,7 @@ pub(crate) fn info(object: &RepoObject, store: &Store, record: RepositoryRecord)
     if info.source.is_some() {
         info.origin = store.origin_report()?;
     }
-    reply::json(&info)
+    Ok(info)
 }
 
 /// The repository as its namespace lists it.
@@ -41,6 +50,7 @@ pub(crate) fn shown(store: &Store, record: RepositoryRecord) -> Result<Repositor
         settings: record.settings,
         fsck_strict: record.fsck_strict,
         ref_rules: RefRules::default(),
+        pre_receive: record.policies.pre_receive.map(Into::into),
         status: match record.phase {
             Phase::Forking => RepositoryStatus::Forking,
             _ if record.is_importing => RepositoryStatus::Importing,

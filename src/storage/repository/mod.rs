@@ -35,6 +35,7 @@
 //! | [`maintenance_runs`], [`grace_periods`] | what maintenance has done; how long it leaves things alone |
 
 pub mod copies;
+pub mod ephemeral_refs;
 pub mod events;
 pub mod fork;
 pub(crate) mod grace_periods;
@@ -53,6 +54,7 @@ pub(crate) mod packs;
 pub(crate) mod part_rows;
 pub mod phase;
 pub mod policies;
+pub mod pre_receive;
 pub mod publication;
 pub(crate) mod publish;
 pub mod put_blobs;

@@ -4,6 +4,7 @@
 mod fsck;
 mod import;
 mod list;
+mod pre_receive;
 mod quota;
 
 use std::fmt::Display;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
 pub(crate) use self::list::time;
+pub(crate) use self::pre_receive::Hook;
 pub(crate) use self::quota::{bytes_max, quotas};
 pub(crate) use crate::repo_do::contract::strict::query;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, check_branch, present, strict};
@@ -199,6 +201,10 @@ pub(crate) struct RepositoryChange {
     #[serde(default, deserialize_with = "present")]
     #[expect(clippy::option_option, reason = "absent, null and a number differ")]
     pub(crate) bytes_max: Option<Option<u64>>,
+    /// The hook that is asked before a push is published; `null` takes it away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a hook differ")]
+    pub(crate) pre_receive: Option<Option<Hook>>,
 }
 
 /// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.

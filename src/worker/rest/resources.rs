@@ -4,6 +4,7 @@ pub(crate) mod webhooks;
 
 use serde::Serialize;
 
+use crate::repo_do::contract::pre_receive::ShownPreReceive;
 use crate::repo_do::contract::{
     ImportProgress, OriginReport, RefRules, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
     TokenRecord, TokenState,
@@ -28,6 +29,7 @@ pub(crate) struct Repository {
     settings: RepositorySettings,
     fsck: Fsck,
     ref_rules: RefRules,
+    pre_receive: Option<ShownPreReceive>,
     remote: String,
     size_bytes: u64,
     object_count: u64,
@@ -59,6 +61,7 @@ impl Repository {
                 strict: info.fsck_strict,
             },
             ref_rules: info.ref_rules,
+            pre_receive: info.pre_receive,
             remote,
             size_bytes: info.size_bytes,
             object_count: info.object_count,
@@ -369,6 +372,7 @@ mod tests {
             },
             fsck_strict: false,
             ref_rules: RefRules::default(),
+            pre_receive: None,
             status: RepositoryStatus::Ready,
             import: None,
             origin: OriginReport::default(),
@@ -391,7 +395,7 @@ mod tests {
                 "updated_at": "1970-01-01T00:00:00.001Z",
                 "last_push_at": "1970-01-01T00:00:00.002Z", "source": null, "read_only": false,
                 "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
-                "fsck": {"strict": false}, "ref_rules": [],
+                "fsck": {"strict": false}, "ref_rules": [], "pre_receive": null,
                 "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
                 "superseded_grace_seconds": 3600, "fetch_events": false,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,

@@ -56,6 +56,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         },
         fsck_strict: false,
         ref_rules: RefRules::default(),
+        pre_receive: None,
         status: RepositoryStatus::Ready,
         import: None,
         origin: OriginReport::default(),
