@@ -87,6 +87,8 @@ pub(crate) enum RestRoute {
     Relist(NamespaceName),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
+    /// `/namespaces/:ns/tokens/revoke-signed`
+    RevokeSigned(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
     Token(NamespaceName, String),
     /// Below `/namespaces/:ns/repos/:name`: what is read; refs and notes are written there as well.
@@ -274,6 +276,7 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "events"] => RestRoute::Events(namespace(ns)?),
         ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
+        ["namespaces", ns, "tokens", "revoke-signed"] => RestRoute::RevokeSigned(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
         }
@@ -387,6 +390,7 @@ impl RestRoute {
             | Self::Maintenance(_)
             | Self::Purge(_)
             | Self::Recover(_)
+            | Self::RevokeSigned(_)
             | Self::Relist(_) => &["POST"],
             Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
             Self::Webhooks(_, route) => route.methods(),

@@ -81,6 +81,7 @@ mod rate;
 mod recover;
 mod remote_url;
 mod repository;
+mod signed;
 mod token;
 mod usage;
 
@@ -107,6 +108,7 @@ pub(crate) use repository::{
     CreateRepository, Deleted, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
     UpdateRepository, present,
 };
+pub(crate) use signed::{Signed, Trust};
 pub(crate) use token::{
     Admit, Admitted, CreateToken, NAMESPACE_ADMIT, RevokedToken, Scope, TokenPage, TokenPlace,
     TokenRecord, TokenState,

@@ -6,6 +6,7 @@
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
 //! | [`token_repositories`] | which repositories a token of the namespace opens |
+//! | [`signed_tokens`] | issuers of signed tokens that it trusts, and such tokens taken back |
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`registry`] | the list of namespaces |
 
@@ -14,6 +15,7 @@ pub mod events;
 pub(crate) mod idempotency;
 pub mod listing;
 pub(crate) mod registry;
+pub(crate) mod signed_tokens;
 pub mod store;
 pub(crate) mod token_repositories;
 pub mod webhooks;

@@ -24,6 +24,8 @@
 //! | `POST /token` | [`MakeToken`] | [`SharedToken`]; 404 without the namespace or one of the repositories |
 //! | `GET /tokens?…` | [`ListTokens`] | [`SharedTokens`], 404 without a namespace |
 //! | `POST /revoke` | [`Revoke`] | `RevokedToken`, or 404 |
+//! | `GET /issuers` | | `[Issuer…]` of [`signed::issuer`](crate::worker::signed::issuer), without their rules |
+//! | `POST /revoke-signed` | [`RevokeSigned`] | [`RevokedSigned`], 404 without a namespace |
 //! | `GET /webhooks…`, `POST /webhooks/…` | | see [`webhooks`](super::webhooks) |
 //! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
 //! | `POST /announce` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
@@ -37,6 +39,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::repo_do::contract::{RepositoryInfo, TokenPlace, TokenRecord, TokenState};
+use crate::worker::signed::issuer::Issuer;
 
 /// Paths that the object serves.
 pub(crate) mod path {
@@ -68,6 +71,10 @@ pub(crate) mod path {
     pub(crate) const TOKENS: &str = "/tokens";
     /// Takes a token of the namespace's back.
     pub(crate) const REVOKE: &str = "/revoke";
+    /// The issuers of signed tokens that the namespace trusts.
+    pub(crate) const ISSUERS: &str = "/issuers";
+    /// Takes a signed token back.
+    pub(crate) const REVOKE_SIGNED: &str = "/revoke-signed";
     /// Notes a namespace.
     pub(crate) const REGISTER: &str = "/register";
     /// Notes a namespace that is about to be made.
@@ -131,6 +138,32 @@ pub(crate) struct Revoke {
     pub(crate) admin_too: bool,
     /// Milliseconds since 1970.
     pub(crate) now_ms: i64,
+}
+
+/// Body of `POST /revoke-signed`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RevokeSigned {
+    /// The token's `iss`.
+    pub(crate) issuer: String,
+    /// Its `jti`.
+    pub(crate) jti: String,
+    /// Its `exp`, in milliseconds since 1970; unless given, as late as a token can end.
+    pub(crate) expires_at_ms: Option<i64>,
+    /// Milliseconds since 1970.
+    pub(crate) now_ms: i64,
+}
+
+/// Answer of `POST /revoke-signed`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RevokedSigned {
+    /// The token's `iss`.
+    pub(crate) issuer: String,
+    /// Its `jti`.
+    pub(crate) jti: String,
+    /// The id by which events and logs name it.
+    pub(crate) token_id: String,
+    /// Until when this is kept, in milliseconds since 1970.
+    pub(crate) expires_at_ms: i64,
 }
 
 /// Body of `POST /token`.
@@ -252,6 +285,9 @@ pub(crate) struct CreateNamespace {
 pub(crate) struct UpdateNamespace {
     /// The checks of repositories that are made from now on, unless they set their own.
     pub(crate) fsck_strict: Option<bool>,
+    /// The issuers of signed tokens that are trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) issuers: Option<Vec<Issuer>>,
 }
 
 /// A namespace.
@@ -266,6 +302,9 @@ pub(crate) struct NamespaceInfo {
     /// Whether new repositories check objects as git's `--strict` does.
     #[serde(default)]
     pub(crate) fsck_strict: bool,
+    /// The issuers of signed tokens that it trusts.
+    #[serde(default)]
+    pub(crate) issuers: Vec<Issuer>,
 }
 
 /// Body of `POST /reserve`: takes a name for a repository about to be made.

@@ -273,6 +273,7 @@ pub(crate) async fn announce(
         created_at_ms,
         // The registry lists names alone.
         fsck_strict: false,
+        issuers: Vec::new(),
     };
     let call = Call::post(path::ANNOUNCE, &info)?;
     let Done {} = objects::read(objects::namespace(visit, REGISTRY, call).await?).await?;

@@ -11,6 +11,7 @@
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
 //! | [`webhooks`] | webhooks defined |
 //! | [`telling`], [`told_objects`] | their objects told of events and changes; which are being told |
+//! | [`signed`] | signed tokens: issuers set, tokens admitted and revoked |
 //! | [`wire`] | messages and answers as JSON |
 //! | [`once`], [`once_steps`] | requests that are done once |
 
@@ -24,6 +25,7 @@ pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod once_steps;
 pub(crate) mod queue;
+pub(crate) mod signed;
 pub(crate) mod state;
 pub(crate) mod steps;
 pub(crate) mod taking;

@@ -9,13 +9,13 @@ use worker::{DurableObject, Env, Request, Response, durable_object};
 
 use super::contract::{
     ByName, ByPrefix, Confirm, CreateNamespace, ListTokens, MakeToken, NamespaceInfo, REGISTRY,
-    Relist, Reserve, Revoke, UpdateNamespace, path,
+    Relist, Reserve, Revoke, RevokeSigned, UpdateNamespace, path,
 };
 use super::events::Author;
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
-use super::{background, feed, once_steps, queue, taking, telling, tokens, webhooks};
+use super::{background, feed, once_steps, queue, signed, taking, telling, tokens, webhooks};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
     Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate,
@@ -32,6 +32,7 @@ use crate::worker::durable::message::{json, read, refusal};
 use crate::worker::fault::fault;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, ListQuery};
+use crate::worker::signed::issuer::Issuer;
 use crate::worker::visit::respond;
 use crate::worker::webhooks::contract::NAMESPACE_DISABLED;
 
@@ -55,7 +56,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 15] = [
+const METERED: [&str; 16] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -65,6 +66,7 @@ const METERED: [&str; 15] = [
     path::LIST,
     path::MAKE_TOKEN,
     path::TOKENS,
+    path::REVOKE_SIGNED,
     path::WEBHOOKS,
     path::WEBHOOK,
     path::WEBHOOK_MAKE,
@@ -74,11 +76,12 @@ const METERED: [&str; 15] = [
 ];
 
 /// The paths that write events, or change webhooks.
-const TOLD: [&str; 9] = [
+const TOLD: [&str; 10] = [
     NAMESPACE_TAKE,
     path::UPDATE,
     path::MAKE_TOKEN,
     path::REVOKE,
+    path::REVOKE_SIGNED,
     path::WEBHOOK_MAKE,
     path::WEBHOOK_CHANGE,
     path::WEBHOOK_ROTATE,
@@ -203,11 +206,15 @@ impl NamespaceDo {
         store: &NamespaceStore<ObjectDatabase>,
         body: &[u8],
     ) -> Result<String, ErrorReply> {
-        let admitted = tokens::admit(store, &read::<Admit>(body)?)?;
-        if admitted.token.is_none() {
+        let admitted = tokens::admit(store, &read::<Admit>(body)?).map_err(ErrorReply::from);
+        let is_stranger = match &admitted {
+            Ok(admitted) => admitted.token.is_none(),
+            Err(error) => matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden),
+        };
+        if is_stranger {
             self.strangers.admit(self.rate, "the namespace", now_ms())?;
         }
-        json(&admitted)
+        json(&admitted?)
     }
 
     fn database(&self) -> Result<ObjectDatabase, ErrorReply> {
@@ -257,6 +264,15 @@ fn namespace(
             let asked: ListTokens = parameters::query(query)?;
             json(&tokens::list(store, &asked, now_ms())?)
         }
+        path::ISSUERS => {
+            let issuers = signed::issuers(store)?.into_iter();
+            json(&issuers.map(Issuer::without_rules).collect::<Vec<_>>())
+        }
+        path::REVOKE_SIGNED => json(&signed::revoke(
+            store,
+            &read::<RevokeSigned>(body)?,
+            author,
+        )?),
         path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?, author)?),
         path::LIST => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;

@@ -4,6 +4,7 @@
 
 use super::contract::{ListTokens, MakeToken, Revoke, SharedToken, SharedTokens};
 use super::events::{self, Author};
+use super::signed;
 use super::steps::StepError;
 use crate::repo_do::contract::{
     Admit, Admitted, ErrorCode, ErrorReply, RevokedToken, Scope, TokenHash, TokenPlace,
@@ -20,6 +21,9 @@ pub(crate) fn admit<D: Database>(
     store: &NamespaceStore<D>,
     asked: &Admit,
 ) -> Result<Admitted, StepError> {
+    if let Some(signed) = &asked.signed {
+        return signed::admit(store, asked, signed);
+    }
     if store.shown_name()?.is_none() {
         return Ok(Admitted::nobody());
     }
@@ -256,6 +260,7 @@ mod tests {
             store,
             &Admit {
                 sha256,
+                signed: None,
                 now_ms: NOW,
             },
         )
@@ -264,11 +269,12 @@ mod tests {
     }
 
     fn admitted(store: &NamespaceStore<RusqliteDatabase>, number: u8, now_ms: i64) -> bool {
-        let sha256 = TokenHash::new([number; 32]);
-        admit(store, &Admit { sha256, now_ms })
-            .unwrap()
-            .token
-            .is_some()
+        let asked = Admit {
+            sha256: TokenHash::new([number; 32]),
+            signed: None,
+            now_ms,
+        };
+        admit(store, &asked).unwrap().token.is_some()
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use worker::Request;
 
 use super::parameters::no_parameters;
-use super::{forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, webhooks};
+use super::{
+    forks, imports, namespaces, purges, recoveries, relisting, repos, signed, tokens, webhooks,
+};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
 use crate::worker::route::webhooks::HookRoute;
@@ -47,6 +49,7 @@ pub(crate) async fn answer(
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
         (RestRoute::Relist(namespace), _) => relisting::relist(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
+        (RestRoute::RevokeSigned(namespace), _) => signed::revoke(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), _) => tokens::list_shared(visit, query, namespace).await,
         (RestRoute::Token(namespace, token_id), _) => {
             tokens::revoke(visit, namespace, token_id).await

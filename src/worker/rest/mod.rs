@@ -9,6 +9,7 @@
 //! | [`events`] | feeds of events, handed through from the objects |
 //! | [`writes`] | what changes a repository, handed through to its object |
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
+//! | [`signed`] | signed tokens revoked |
 //! | [`webhooks`] | webhooks and their deliveries |
 //! | [`openapi`] | the description of the REST face |
 
@@ -30,6 +31,7 @@ pub(crate) mod recoveries;
 pub(crate) mod relisting;
 pub(crate) mod repos;
 pub(crate) mod resources;
+pub(crate) mod signed;
 pub(crate) mod tokens;
 pub(crate) mod webhooks;
 pub(crate) mod writes;

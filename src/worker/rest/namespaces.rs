@@ -5,6 +5,7 @@ use worker::Request;
 use super::body::body;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::admission;
+use crate::worker::credentials::Identity;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::names::NamespaceName;
 use crate::worker::namespace::contract::UpdateNamespace;
@@ -12,6 +13,8 @@ use crate::worker::namespace::directory;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, ListQuery, NamespaceChange, NewNamespace};
 use crate::worker::rest::resources::Namespace;
+use crate::worker::signed::check::{self, Setter};
+use crate::worker::signed::{key_set, verify};
 use crate::worker::visit::Visit;
 
 /// `POST /namespaces`
@@ -63,10 +66,20 @@ pub(crate) async fn update(
 ) -> Result<Reply, ErrorReply> {
     admission::to_namespace(visit, namespace).await?;
     let change: NamespaceChange = body(request).await?;
+    if let Some(issuers) = &change.issuers {
+        let setter = Setter {
+            is_operator: visit.identity == Identity::Operator,
+            of_deployment: false,
+            allow_private: key_set::allows_private(visit),
+        };
+        check::issuers(issuers, setter)?;
+    }
     let change = UpdateNamespace {
         fsck_strict: change.fsck.strict,
+        issuers: change.issuers,
     };
     let info = directory::update_namespace(visit, namespace, &change).await?;
+    verify::forget(namespace);
     envelope::success(200, &Namespace::from(info))
 }
 

@@ -42,6 +42,7 @@ mod tests {
                 RestRoute::Tokens(_) => format!("{NAMESPACE}/tokens"),
                 RestRoute::Relist(_) => format!("{NAMESPACE}/relist"),
                 RestRoute::Events(_) => format!("{NAMESPACE}/events"),
+                RestRoute::RevokeSigned(_) => format!("{NAMESPACE}/tokens/revoke-signed"),
                 RestRoute::Token(..) => format!("{NAMESPACE}/tokens/{{token}}"),
                 RestRoute::Repository(_) => in_repository(""),
                 RestRoute::Fork(_) => in_repository("/fork"),
@@ -102,7 +103,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 56] = [
+    const PATHS: [&str; 57] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -112,6 +113,7 @@ mod tests {
         "/api/v1/namespaces/acme/relist",
         "/api/v1/namespaces/acme/events",
         "/api/v1/namespaces/acme/tokens",
+        "/api/v1/namespaces/acme/tokens/revoke-signed",
         "/api/v1/namespaces/acme/tokens/0123456789abcdef",
         "/api/v1/namespaces/acme/repos/r",
         "/api/v1/namespaces/acme/repos/r/fork",

@@ -14,6 +14,7 @@ pub(crate) use self::import::{NewImport, credential, depth};
 pub(crate) use crate::repo_do::contract::strict::query;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present, strict};
 use crate::worker::names::{NamespaceName, RepositoryName};
+use crate::worker::signed::issuer::Issuer;
 
 mod tokens;
 pub(crate) mod webhooks;
@@ -68,6 +69,9 @@ pub(crate) struct NamespaceChange {
     /// The checks of repositories that are made from now on, unless they set their own.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// The issuers of signed tokens that are trusted.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) issuers: Option<Vec<Issuer>>,
 }
 
 /// Body of `POST /namespaces/:ns/repos`.

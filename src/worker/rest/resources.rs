@@ -10,6 +10,7 @@ use crate::repo_do::contract::{
 };
 use crate::storage::repository::settings::RepositorySettings;
 use crate::worker::namespace::contract::{Listed, NamespaceInfo, SharedToken};
+use crate::worker::signed::issuer::Issuer;
 use crate::worker::time::iso_8601;
 
 /// A repository, in full.
@@ -251,6 +252,7 @@ pub(crate) struct Namespace {
     repo_count: u64,
     created_at: String,
     fsck: Fsck,
+    issuers: Vec<Issuer>,
 }
 
 impl From<NamespaceInfo> for Namespace {
@@ -262,6 +264,7 @@ impl From<NamespaceInfo> for Namespace {
             fsck: Fsck {
                 strict: info.fsck_strict,
             },
+            issuers: info.issuers,
         }
     }
 }
