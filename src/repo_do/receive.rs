@@ -40,6 +40,7 @@ mod commits;
 mod finish;
 mod kept_answer;
 mod new_pack;
+mod overrides;
 mod progress;
 mod push;
 mod refused;

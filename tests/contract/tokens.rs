@@ -32,6 +32,7 @@ fn token(number: u8, sha256: &[u8; 32]) -> NewToken<'_> {
         label: "agent",
         created_at,
         expires_at,
+        refs: None,
     }
 }
 

@@ -79,6 +79,7 @@ mod maintenance;
 mod public_id;
 mod rate;
 mod recover;
+mod ref_rules;
 mod remote_url;
 mod repository;
 mod signed;
@@ -103,6 +104,7 @@ pub(crate) use maintenance::{Holder, Maintain, MaintenanceTask, Purged, Snapshot
 pub(crate) use public_id::{PUBLIC_ID_CHARS, is_public_id, object_name, token_id_prefix};
 pub(crate) use rate::{Meter, Rate};
 pub(crate) use recover::RecoverRepository;
+pub(crate) use ref_rules::checked_ref_rules;
 pub(crate) use remote_url::{Credentials, RemoteUrl, RemoteUrlError, check_webhook_url};
 pub(crate) use repository::{
     CreateRepository, Deleted, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
@@ -115,4 +117,5 @@ pub(crate) use token::{
 };
 pub(crate) use usage::{RequestLine, Usage};
 
+pub(crate) use crate::git::receive_pack::ref_rules::RefRules;
 pub(crate) use crate::storage::repository::origin_report::{OriginReport, SkippedRefs};

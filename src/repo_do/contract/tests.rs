@@ -13,6 +13,7 @@ fn token(scope: Scope) -> TokenRecord {
         expires_at_ms: NOW_MS + 1,
         revoked_at_ms: None,
         last_used_at_ms: None,
+        refs: RefRules::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::actor::TokenHash;
 use super::public_id::is_public_id;
 use super::signed::Signed;
+use crate::git::receive_pack::ref_rules::RefRules;
 use crate::storage::repository::tokens::{self, PageStart};
 
 /// The access that a token gives.
@@ -54,6 +55,9 @@ pub(crate) struct TokenRecord {
     pub(crate) revoked_at_ms: Option<i64>,
     /// When it was last accepted, in milliseconds since 1970; may lag, so that use costs no write.
     pub(crate) last_used_at_ms: Option<i64>,
+    /// Its rules about refs: what it may not push, though its scope would let it.
+    #[serde(default, skip_serializing_if = "RefRules::is_empty")]
+    pub(crate) refs: RefRules,
 }
 
 impl TokenRecord {
@@ -83,6 +87,7 @@ impl TokenRecord {
             label: self.label.as_deref().unwrap_or_default(),
             created_at: self.created_at_ms,
             expires_at: self.expires_at_ms,
+            refs: Some(&self.refs),
         }
     }
 }
@@ -102,6 +107,7 @@ impl From<tokens::TokenRecord> for TokenRecord {
             expires_at_ms: token.expires_at,
             revoked_at_ms: token.revoked_at,
             last_used_at_ms: token.last_used_at,
+            refs: token.refs,
         }
     }
 }

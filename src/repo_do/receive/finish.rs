@@ -13,6 +13,7 @@ use super::super::runtime::clock::now_ms;
 use super::super::state::store::Store;
 use super::super::upkeep::alarm;
 use super::brought::{BroughtPack, graph_of};
+use super::overrides::Overridden;
 use super::progress::{ProgressSink, PushHooks};
 use super::push::Push;
 use super::refused::Refused;
@@ -201,6 +202,7 @@ impl PushJob {
     /// change.
     fn publish(&mut self, checked: &Checked) -> Result<(), Refused> {
         self.push.judge();
+        self.push.judge_moves();
         if !self.push.updates.has_open() {
             self.push.quarantined.discard();
             return Ok(());
@@ -208,6 +210,7 @@ impl PushJob {
         let store = Rc::clone(&self.push.store);
         self.note_gone(&LivePacks::open(Rc::clone(&store), &self.push.limits)?)?;
         let mut publication = self.publication();
+        let overridden = Overridden::of(&self.push);
         let outcomes = in_transaction(store.database(), || {
             let pack = checked.pack.as_ref();
             publication.pack = pack.map(|pack| pack.write(&store)).transpose()?;
@@ -219,6 +222,7 @@ impl PushJob {
                 }
             }
             self.settle_head(&publication, &outcomes)?;
+            overridden.tell(&store, self.doer(), &outcomes)?;
             self.keep_answer(&outcomes)?;
             Ok::<_, StoreError>(outcomes)
         })?;

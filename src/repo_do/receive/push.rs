@@ -7,10 +7,12 @@ use gix_object::bstr::BString;
 
 use super::brought::BroughtPack;
 use super::kept_answer::KeptAnswer;
+use super::overrides;
 use crate::git::limits::Limits;
 use crate::git::pack::parser::error::PackError;
 use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::push_commands::PushCommands;
+use crate::git::receive_pack::ref_rules::RulesInForce;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::git::receive_pack::updates::PushUpdates;
 use crate::git::store::StoreError;
@@ -25,15 +27,20 @@ use crate::repo_do::runtime::reply;
 use crate::repo_do::state::readers::{Purpose, Reader};
 use crate::repo_do::state::store::Store;
 use crate::storage::event_payload::PushedCommits;
-use crate::storage::repository::store::RepositoryRecord;
 
-/// What the repository allows.
-pub(super) fn settings(record: &RepositoryRecord) -> Settings<'_> {
+/// What the repository allows the caller; `overrides`: the caller passes the rules about refs.
+pub(super) fn settings(authorized: &Authorized, overrides: bool) -> Settings<'_> {
+    let record = &authorized.record;
     Settings {
         read_only: record.settings.read_only,
         deny_deletes: record.settings.deny_deletes,
         deny_non_fast_forwards: record.settings.deny_non_fast_forwards,
         head: record.head.as_ref(),
+        rules: RulesInForce {
+            token: authorized.token.as_ref().map(|token| &token.refs),
+            repository: &record.policies.ref_rules,
+            overrides,
+        },
     }
 }
 
@@ -61,6 +68,8 @@ pub(super) struct Push {
     pub(super) brought: Option<BroughtPack>,
     /// The answer that is kept with what is published: of a request by REST.
     pub(super) kept_answer: Option<KeptAnswer>,
+    /// The operator passes the repository's rules about refs.
+    pub(super) overrides: bool,
 }
 
 impl Push {
@@ -76,6 +85,7 @@ impl Push {
         let quarantined = QuarantinedPack::new(Rc::clone(&object), Rc::clone(&store));
         let reader = object.readers.enter(Purpose::Push, now_ms());
         let updates = PushUpdates::new(&commands);
+        let overrides = overrides::are_asked_for(&commands, &authorized, &account);
         Self {
             object,
             store,
@@ -90,6 +100,7 @@ impl Push {
             commits: CommitsByRef::new(),
             brought: None,
             kept_answer: None,
+            overrides,
         }
     }
 
@@ -100,9 +111,21 @@ impl Push {
             Ok(record) => self.authorized.record = record,
             Err(refused) => return self.refuse_all(&refused),
         }
-        let settings = settings(&self.authorized.record);
+        let settings = settings(&self.authorized, self.overrides);
         self.updates
             .judge(|update| rules::before_pack(&update.command, &settings, &self.limits).err());
+    }
+
+    /// Judges the moves by the rules as [`Self::judge`] last read them. Where nobody asked whether a
+    /// move is forced, a rule that asks came while the push ran: then it counts as forced.
+    pub(super) fn judge_moves(&mut self) {
+        let settings = settings(&self.authorized, self.overrides);
+        self.updates.judge(|update| {
+            let may_be_forced = update.is_forced != Some(false);
+            may_be_forced
+                .then(|| rules::forced(&update.command, &settings).err())
+                .flatten()
+        });
     }
 
     /// Asks again whoever vouched for the token, if that is not this object.

@@ -50,7 +50,10 @@ pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
 }
 
 /// A column with JSON that this program wrote.
-fn json<T: DeserializeOwned>(row: &dyn Row, column: usize) -> Result<Option<T>, SqlError> {
+pub(super) fn json<T: DeserializeOwned>(
+    row: &dyn Row,
+    column: usize,
+) -> Result<Option<T>, SqlError> {
     let wrong = SqlError::Column {
         column,
         expected: "JSON of its shape",

@@ -4,6 +4,8 @@
 //! The database stores only the SHA-256 of a token and looks it up as a key. A caller who times
 //! that learns about a hash, from which no token follows.
 
+use super::policies::json;
+use crate::git::receive_pack::ref_rules::RefRules;
 use crate::git::store::StoreError;
 use crate::storage::db::row::{Row, Value};
 use crate::storage::db::sql::{Database, query_all, query_first};
@@ -56,6 +58,8 @@ pub struct NewToken<'a> {
     pub created_at: i64,
     /// From when on it is refused.
     pub expires_at: i64,
+    /// Its rules about refs; `None`: it has none.
+    pub refs: Option<&'a RefRules>,
 }
 
 /// A token, without its secret. Times are unix milliseconds.
@@ -77,6 +81,8 @@ pub struct TokenRecord {
     pub revoked_at: Option<i64>,
     /// When it was used last, to the hour.
     pub last_used_at: Option<i64>,
+    /// Its rules about refs.
+    pub refs: RefRules,
 }
 
 /// Whether a token still holds; a revoked one is revoked even after it expired.
@@ -153,8 +159,11 @@ impl<'a, D: Database> TokenStore<'a, D> {
 
     /// Adds a token; fails when the id or the hash is taken.
     pub fn insert(&self, new: &NewToken<'_>) -> Result<(), StoreError> {
-        let sql = "INSERT INTO token (sha256, id, scope, label, created_at, expires_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT INTO token (sha256, id, scope, label, created_at, expires_at, refs)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let refs = new.refs.filter(|refs| !refs.is_empty());
+        let refs = refs.map(serde_json::to_string).transpose();
+        let refs = refs.map_err(|error| StoreError::Failed(error.to_string()))?;
         self.db.execute(
             sql,
             &[
@@ -164,6 +173,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
                 new.label.into(),
                 new.created_at.into(),
                 new.expires_at.into(),
+                Value::text(refs.as_deref()),
             ],
         )?;
         Ok(())
@@ -172,7 +182,8 @@ impl<'a, D: Database> TokenStore<'a, D> {
     /// The token with this hash, in any [state](TokenRecord::state).
     pub fn find(&self, sha256: &[u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
         let sql =
-            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
+            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256,
+                refs
             FROM token WHERE sha256 = ?1";
         Ok(query_first(
             self.db,
@@ -185,7 +196,8 @@ impl<'a, D: Database> TokenStore<'a, D> {
     /// The token with this id, in any [state](TokenRecord::state).
     pub fn find_by_id(&self, id: &str) -> Result<Option<TokenRecord>, StoreError> {
         let sql =
-            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
+            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256,
+                refs
             FROM token WHERE id = ?1";
         Ok(query_first(self.db, sql, &[id.into()], read_token)?)
     }
@@ -206,7 +218,8 @@ impl<'a, D: Database> TokenStore<'a, D> {
         let state = Value::text(state.map(TokenState::as_str));
         let without = Value::text(without.map(Scope::as_str));
         let sql =
-            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
+            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256,
+                refs
             FROM token
             WHERE (?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
                 WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END)
@@ -280,5 +293,6 @@ fn read_token(row: &dyn Row) -> Result<TokenRecord, SqlError> {
             column: 7,
             expected: "sha-256",
         })?,
+        refs: json(row, 8)?.unwrap_or_default(),
     })
 }

@@ -158,6 +158,7 @@ fn record(
         expires_at_ms: ends.saturating_mul(1000),
         revoked_at_ms: None,
         last_used_at_ms: None,
+        refs: granted.refs,
     }
 }
 

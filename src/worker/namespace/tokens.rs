@@ -165,6 +165,8 @@ fn exists<D: Database>(store: &NamespaceStore<D>) -> Result<(), StepError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repo_do::contract::RefRules;
+    use crate::storage::db::row::Value;
     use crate::storage::db::rusqlite_db::RusqliteDatabase;
     use crate::storage::db::schema;
     use crate::storage::namespace::store::Candidate;
@@ -186,6 +188,7 @@ mod tests {
             expires_at_ms: NOW + HOUR,
             revoked_at_ms: None,
             last_used_at_ms: None,
+            refs: RefRules::default(),
         }
     }
 
@@ -420,7 +423,16 @@ mod tests {
         let insert = "INSERT INTO namespace (singleton, name, created_at) VALUES (1, 'Acme', 1)";
         db.execute(insert, &[]).unwrap();
         let store = NamespaceStore::new(db);
-        store.tokens().insert(&token(1).to_insert()).unwrap();
+        let insert = "INSERT INTO token (sha256, id, scope, label, created_at, expires_at)
+            VALUES (?1, ?2, 'admin', '', ?3, ?4)";
+        let (token, sha256) = (token(1), [1; 32]);
+        let params = [
+            Value::Blob(&sha256),
+            token.token_id.as_str().into(),
+            token.created_at_ms.into(),
+            token.expires_at_ms.into(),
+        ];
+        store.database().execute(insert, &params).unwrap();
         assert_eq!(schema::wake(store.database(), schema::NAMESPACE), Ok(true));
         assert!(opened(&store, 1, "aaaaaaaaaaaaaaaa"));
         let listed = list(&store, &every(None), NOW).unwrap();

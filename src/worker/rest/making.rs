@@ -4,9 +4,10 @@
 //! confirmed. A crash may follow each; an entry left behind is mended by the next request for the
 //! name.
 
-use super::tokens::{FreshToken, draw};
+use super::tokens::{FreshToken, WantedToken, draw};
 use crate::repo_do::contract::{
-    Actor, CreateRepository, ErrorCode, ErrorReply, RepositoryInfo, RepositoryStatus, Scope, path,
+    Actor, CreateRepository, ErrorCode, ErrorReply, RefRules, RepositoryInfo, RepositoryStatus,
+    Scope, path,
 };
 use crate::worker::envelope;
 use crate::worker::grant::Grant;
@@ -37,8 +38,13 @@ impl<'a> Draft<'a> {
     /// Draws its id and its first token.
     pub(crate) fn new(visit: &Visit, path: &'a RepositoryPath) -> Result<Self, ErrorReply> {
         let repository_id = id::repository_id(visit.entropy(Purpose::Repository)?);
-        let ttl_seconds = parameters::ttl(None)?;
-        let first_token = draw(visit, &repository_id, Scope::Write, ttl_seconds, None)?;
+        let wanted = WantedToken {
+            scope: Scope::Write,
+            ttl_seconds: parameters::ttl(None)?,
+            label: None,
+            refs: RefRules::default(),
+        };
+        let first_token = draw(visit, &repository_id, wanted)?;
         let create = CreateRepository {
             repository_id,
             namespace: path.namespace.as_str().to_owned(),

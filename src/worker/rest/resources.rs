@@ -5,7 +5,7 @@ pub(crate) mod webhooks;
 use serde::Serialize;
 
 use crate::repo_do::contract::{
-    ImportProgress, OriginReport, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
+    ImportProgress, OriginReport, RefRules, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
     TokenRecord, TokenState,
 };
 use crate::storage::repository::settings::RepositorySettings;
@@ -169,6 +169,7 @@ pub(crate) struct CreatedToken {
     /// Of a namespace's token.
     #[serde(skip_serializing_if = "Option::is_none")]
     repos: Option<OpenedRepos>,
+    refs: RefRules,
 }
 
 impl CreatedToken {
@@ -199,6 +200,7 @@ impl CreatedToken {
             expires_at: iso_8601(record.expires_at_ms),
             clone_url: None,
             repos: None,
+            refs: record.refs,
         }
     }
 }
@@ -216,6 +218,7 @@ pub(crate) struct ListedToken {
     /// Of a namespace's token.
     #[serde(skip_serializing_if = "Option::is_none")]
     repos: Option<OpenedRepos>,
+    refs: RefRules,
 }
 
 impl ListedToken {
@@ -231,6 +234,7 @@ impl ListedToken {
             expires_at: iso_8601(record.expires_at_ms),
             last_used_at: record.last_used_at_ms.map(iso_8601),
             repos: None,
+            refs: record.refs,
         }
     }
 
@@ -345,13 +349,14 @@ mod tests {
             expires_at_ms: 1000,
             revoked_at_ms: None,
             last_used_at_ms: None,
+            refs: RefRules::default(),
         };
         assert_eq!(
             serde_json::to_value(ListedToken::new(record, 1000)).unwrap(),
             json!({
                 "id": "0123456789abcdef", "scope": "read", "label": "ci", "state": "expired",
                 "created_at": "1970-01-01T00:00:00.000Z",
-                "expires_at": "1970-01-01T00:00:01.000Z", "last_used_at": null,
+                "expires_at": "1970-01-01T00:00:01.000Z", "last_used_at": null, "refs": [],
             })
         );
     }

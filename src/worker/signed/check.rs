@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::claims::NAME_BYTES_MAX;
 use super::issuer::{Issuer, OneOrMore, Rule};
 use super::keys::Jwk;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, Scope, check_webhook_url};
+use crate::repo_do::contract::{
+    ErrorCode, ErrorReply, Scope, check_webhook_url, checked_ref_rules,
+};
 use crate::worker::names::RepositoryName;
 
 /// Issuers of one namespace.
@@ -151,6 +153,7 @@ fn check_rule(
             return Err(refuse(format!("{pointer}/repos"), message));
         }
     }
+    checked_ref_rules(&format!("{pointer}/refs"), rule.refs.clone())?;
     let Some(repos) = &rule.repos else {
         return Ok(());
     };

@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use super::claims::Claims;
 use super::issuer::Rule;
-use crate::git::receive_pack::ref_rules::RefRules;
-use crate::repo_do::contract::Scope;
+use crate::repo_do::contract::{RefRules, Scope};
 
 /// The access that a token gives in one namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +14,7 @@ pub(crate) struct Granted {
     /// The repositories by name; `None`: every one.
     pub(crate) repos: Option<Vec<String>>,
     /// Rules about refs.
-    pub(crate) refs: Option<RefRules>,
+    pub(crate) refs: RefRules,
 }
 
 /// Why claims open nothing.
@@ -77,8 +76,8 @@ pub(crate) fn by_itself(
         return Err(GrantError::Admin);
     }
     let refs = match claims.get("refs") {
-        Some(refs) => Some(rules(refs).ok_or(GrantError::Refs)?),
-        None => None,
+        Some(refs) => rules(refs).ok_or(GrantError::Refs)?,
+        None => RefRules::default(),
     };
     Ok(Granted { scope, repos, refs })
 }
@@ -110,7 +109,8 @@ fn scope(claims: &Claims) -> Result<Scope, GrantError> {
 }
 
 fn rules(refs: &Value) -> Option<RefRules> {
-    serde_json::from_value(refs.clone()).ok()
+    let rules: RefRules = serde_json::from_value(refs.clone()).ok()?;
+    rules.check().is_ok().then_some(rules)
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::claims::Claims;
 use super::keys::Jwk;
-use crate::git::receive_pack::ref_rules::RefRules;
-use crate::repo_do::contract::Scope;
+use crate::repo_do::contract::{RefRules, Scope};
 
 /// An issuer that is trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,8 +46,8 @@ pub(crate) struct Rule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) repos: Option<Vec<String>>,
     /// Rules about refs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) refs: Option<RefRules>,
+    #[serde(default, skip_serializing_if = "RefRules::is_empty")]
+    pub(crate) refs: RefRules,
 }
 
 /// A text, or a list of texts.

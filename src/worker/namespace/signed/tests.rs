@@ -42,7 +42,10 @@ fn trusted(rules: &Value) -> Issuer {
 }
 
 fn rules() -> Value {
-    json!([{ "claims": { "repository": "acme/app" }, "scope": "write", "repos": ["app", "gone"] }])
+    json!([{
+        "claims": { "repository": "acme/app" }, "scope": "write", "repos": ["app", "gone"],
+        "refs": [["refs/heads/main", ["no-delete"]]],
+    }])
 }
 
 fn claims(changes: &[(&str, Value)]) -> Value {
@@ -85,6 +88,7 @@ fn a_token_opens_what_the_first_matching_rule_says() {
     let admitted = shown(&store, by_namespace(&rules()), &claims(&[])).unwrap();
     let token = admitted.token.clone().unwrap();
     assert_eq!(token.scope, Scope::Write);
+    assert_eq!(token.refs.all().len(), 1);
     assert_eq!(
         token.label.as_deref(),
         Some("repo:acme/app:ref:refs/heads/main")

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::repo_do::contract::{Scope, TokenHash, TokenRecord};
+use crate::repo_do::contract::{RefRules, Scope, TokenHash, TokenRecord};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::event::{ActorKind, Event, EventBody, EventKind};
 use crate::storage::event_feed::{EventRetention, FeedOf, Look, Placed, look};
@@ -61,6 +61,7 @@ fn token(number: u8, label: Option<&str>) -> TokenRecord {
         expires_at_ms: NOW + 1000,
         revoked_at_ms: None,
         last_used_at_ms: None,
+        refs: RefRules::default(),
     }
 }
 

@@ -93,6 +93,7 @@ fn settings_of_issuers_are_bounded_and_told_by_pointers() {
             "/issuers/0/rules/0/claims/a~1b",
         ),
         (("repos", json!([])), "/issuers/0/rules/0/repos"),
+        (("refs", json!([["x", []]])), "/issuers/0/rules/0/refs/0/0"),
         (("repos", json!(["../x"])), "/issuers/0/rules/0/repos/0"),
     ] {
         assert_eq!(rule(std::slice::from_ref(&change)), expected, "{change:?}");
