@@ -388,9 +388,10 @@ export interface CairnArtifacts extends Artifacts {
   /**
    * Changes the namespace's settings; what is absent stays.
    * @param change.fsck What repositories take that are made from now on, unless they say otherwise.
-   * @throws {ArtifactsError} `NOT_FOUND` before its first repository.
+   * @param change.issuers All issuers of signed tokens that are trusted, 16 at most.
+   * @throws {ArtifactsError} `NOT_FOUND` before its first repository, `INVALID_INPUT`, `FORBIDDEN`.
    */
-  updateNamespace(change: { fsck?: FsckChange }): Promise<CairnNamespaceInfo>;
+  updateNamespace(change: { fsck?: FsckChange; issuers?: Issuer[] }): Promise<CairnNamespaceInfo>;
 
   /** What happens in the namespace, in the order of `metadata.namespaceSequence`. */
   events(opts?: FollowOptions): EventFeed;
@@ -406,6 +407,34 @@ export interface CairnNamespaceInfo {
   createdAt: string;
   /** What its repositories take, unless they say otherwise. */
   fsck: { strict: boolean };
+  /** The issuers of signed tokens that it trusts. */
+  issuers: Issuer[];
+}
+
+/** An issuer of signed tokens (JWT) that a namespace trusts. It has either `jwks_url` or `keys`. */
+export interface Issuer {
+  /** The claim `iss`. */
+  issuer: string;
+  /** A token's `aud` names one of these. */
+  audience: string | string[];
+  /** Where its keys are. */
+  jwks_url?: string;
+  /** Its public keys, as JWK. */
+  keys?: Record<string, unknown>[];
+  /** What its tokens open; the first rule that matches holds. Without rules a token says that itself. */
+  rules?: IssuerRule[];
+}
+
+/** What tokens with such claims open. */
+export interface IssuerRule {
+  /** Each claim has one of these values; `*` at the end of a value stands for anything. */
+  claims: Record<string, string | string[]>;
+  /** `admin` is the operator's to set. */
+  scope: "read" | "write" | "admin";
+  /** Names of repositories, 100 at most; all unless given. */
+  repos?: string[];
+  /** Rules about refs: patterns, and the operations that each forbids. */
+  refs?: [string, string[]][];
 }
 
 /** A repository, with what the binding does not tell. */
@@ -1180,6 +1209,18 @@ export interface NamespaceTokens {
    * @throws {ArtifactsError} `INVALID_INPUT` if it is not an id.
    */
   revoke(id: string): Promise<boolean>;
+
+  /**
+   * Revokes a signed token before its time, by its claims `iss` and `jti`.
+   * @param token.expiresAt Its `exp`; unless given, as late as a token can end.
+   * @returns The id by which events name the token, and until when the revocation is kept.
+   * @throws {ArtifactsError} `NOT_FOUND` without the namespace, `INVALID_INPUT`.
+   */
+  revokeSigned(token: {
+    issuer: string;
+    jti: string;
+    expiresAt?: string;
+  }): Promise<{ id: string; expiresAt: string }>;
 }
 
 /** A token of a namespace, just made. */

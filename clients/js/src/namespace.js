@@ -95,8 +95,8 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["updateNamespace"]} */
-  async updateNamespace({ fsck }) {
-    const body = { fsck };
+  async updateNamespace({ fsck, issuers }) {
+    const body = { fsck, issuers };
     return namespaceInfo((await this.#connection.call("PATCH", this.#path, { body })).result);
   }
 

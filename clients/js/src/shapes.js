@@ -64,8 +64,8 @@ export function shown(result) {
  * @param {Json} result
  * @returns {import("../index.d.ts").CairnNamespaceInfo}
  */
-export function namespaceInfo({ namespace, repo_count, created_at, fsck }) {
-  return { name: namespace, repoCount: repo_count, createdAt: created_at, fsck };
+export function namespaceInfo({ namespace, repo_count, created_at, fsck, issuers }) {
+  return { name: namespace, repoCount: repo_count, createdAt: created_at, fsck, issuers };
 }
 
 /**

@@ -45,6 +45,14 @@ export class Tokens {
     const path = `${this.#path}/${id}`;
     return (await missing(this.#connection.call("DELETE", path))) !== null;
   }
+
+  /** @type {NamespaceTokens["revokeSigned"]} */
+  async revokeSigned({ issuer, jti, expiresAt }) {
+    const body = { issuer, jti, expires_at: expiresAt };
+    const path = `${this.#path}/revoke-signed`;
+    const { id, expires_at } = (await this.#connection.call("POST", path, { body })).result;
+    return { id, expiresAt: expires_at };
+  }
 }
 
 /** @param {Record<string, any>} result */

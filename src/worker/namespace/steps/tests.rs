@@ -327,6 +327,7 @@ fn repositories_take_the_namespaces_default_of_fsck() {
     let store = store();
     let change = UpdateNamespace {
         fsck_strict: Some(true),
+        ..UpdateNamespace::default()
     };
     assert_eq!(
         code(update(&store, &change, &Author::system(1))),
@@ -345,7 +346,7 @@ fn repositories_take_the_namespaces_default_of_fsck() {
             .fsck_strict
     );
     assert!(is_strict(reserve(&store, &wanted("second", SECOND, 10))));
-    let nothing = UpdateNamespace { fsck_strict: None };
+    let nothing = UpdateNamespace::default();
     assert!(
         update(&store, &nothing, &Author::system(1))
             .unwrap()

@@ -123,6 +123,7 @@ fn settings_are_told_where_they_change() {
     let store = store();
     let change = |is_strict| UpdateNamespace {
         fsck_strict: is_strict,
+        ..UpdateNamespace::default()
     };
     for is_strict in [Some(true), Some(true), None] {
         steps::update(&store, &change(is_strict), &operator()).unwrap();
