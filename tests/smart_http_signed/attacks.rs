@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::signer::{Key, by_secret, now, with};
 use super::support::receiver::Says;
-use super::{AUDIENCE, GITHUB, PLATFORM, Trusting, github, one_rule, operator, serve_keys, statuses, world};
+use super::{
+    AUDIENCE, GITHUB, PLATFORM, Trusting, github, one_rule, operator, serve_keys, statuses, world,
+};
 
 const REFUSED: [u16; 2] = [401; 2];
 const OPENED: [u16; 2] = [200; 2];
@@ -15,7 +17,10 @@ const OPENED: [u16; 2] = [200; 2];
 fn told(trusting: &Trusting, token: &str) -> String {
     let client = operator().with_bearer(token);
     let answer = client.get(&trusting.hosted.path("/refs"));
-    answer.json()["errors"][0]["message"].as_str().unwrap().to_owned()
+    answer.json()["errors"][0]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -80,7 +85,10 @@ fn a_key_of_another_issuer_signs_nothing() {
     let header = of_operator.header().to_string();
     let forged = trusting.key.sign_text(&header, &claims.to_string());
     assert_eq!(statuses(&trusting.hosted, &forged), REFUSED);
-    assert_eq!(statuses(&trusting.hosted, &of_operator.sign(&claims)), OPENED);
+    assert_eq!(
+        statuses(&trusting.hosted, &of_operator.sign(&claims)),
+        OPENED
+    );
 }
 
 #[test]
@@ -118,7 +126,11 @@ fn a_new_key_is_taken_at_once_and_unknown_ones_are_looked_for_once_a_minute() {
     // Without a name it is not known which of the two signed.
     let header = json!({ "alg": "RS256" }).to_string();
     let nameless = trusting.key.sign_text(&header, &github().to_string());
-    assert_eq!(statuses(hosted, &nameless), OPENED, "one has that algorithm");
+    assert_eq!(
+        statuses(hosted, &nameless),
+        OPENED,
+        "one has that algorithm"
+    );
 }
 
 #[test]
@@ -145,7 +157,10 @@ fn the_audience_must_be_the_issuers() {
 fn a_token_holds_in_its_time_give_or_take_a_minute() {
     let trusting = Trusting::new("sig-times", &one_rule());
     let sign = |changes: &[(&str, i64)]| {
-        let changes: Vec<_> = changes.iter().map(|(name, at)| (*name, json!(at))).collect();
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|(name, at)| (*name, json!(at)))
+            .collect();
         trusting.key.sign(&with(&github(), &changes))
     };
     let now = now();
@@ -169,7 +184,9 @@ fn a_token_holds_in_its_time_give_or_take_a_minute() {
         assert!(told(&trusting, &token).contains(said), "{bad:?}");
     }
     for missing in ["exp", "jti", "iss"] {
-        let token = trusting.key.sign(&with(&github(), &[(missing, json!(null))]));
+        let token = trusting
+            .key
+            .sign(&with(&github(), &[(missing, json!(null))]));
         assert_eq!(statuses(&trusting.hosted, &token), REFUSED, "{missing}");
     }
 }
@@ -178,9 +195,15 @@ fn a_token_holds_in_its_time_give_or_take_a_minute() {
 fn a_claim_that_stands_twice_opens_nothing() {
     let trusting = Trusting::new("sig-twice", &one_rule());
     let good = github().to_string();
-    for second in [r#""repository":"acme/app""#, r#""aud":"x""#, r#""\u0069ss":"x""#] {
+    for second in [
+        r#""repository":"acme/app""#,
+        r#""aud":"x""#,
+        r#""\u0069ss":"x""#,
+    ] {
         let payload = good.replacen('{', &format!("{{{second},"), 1);
-        let token = trusting.key.sign_text(&trusting.key.header().to_string(), &payload);
+        let token = trusting
+            .key
+            .sign_text(&trusting.key.header().to_string(), &payload);
         assert_eq!(statuses(&trusting.hosted, &token), REFUSED, "{second}");
     }
     let header = trusting.key.header().to_string();
@@ -203,8 +226,14 @@ fn tokens_of_other_types_open_nothing() {
         ("alg", json!("ES256"), REFUSED),
     ] {
         let header = with(&trusting.key.header(), &[(name, value.clone())]);
-        let token = trusting.key.sign_text(&header.to_string(), &github().to_string());
-        assert_eq!(statuses(&trusting.hosted, &token), expected, "{name} {value}");
+        let token = trusting
+            .key
+            .sign_text(&header.to_string(), &github().to_string());
+        assert_eq!(
+            statuses(&trusting.hosted, &token),
+            expected,
+            "{name} {value}"
+        );
     }
 }
 
@@ -212,13 +241,19 @@ fn tokens_of_other_types_open_nothing() {
 fn a_large_token_is_taken_and_an_oversized_one_is_not() {
     let trusting = Trusting::new("sig-large", &one_rule());
     let sized = |bytes: usize| {
-        trusting.key.sign(&with(&github(), &[("more", json!("x".repeat(bytes)))]))
+        trusting
+            .key
+            .sign(&with(&github(), &[("more", json!("x".repeat(bytes)))]))
     };
     let large = sized(5_000);
     assert!((7_000..8_192).contains(&large.len()), "{}", large.len());
     assert_eq!(statuses(&trusting.hosted, &large), OPENED);
     for bytes in [6_200, 14_000] {
-        assert_eq!(statuses(&trusting.hosted, &sized(bytes)), REFUSED, "{bytes}");
+        assert_eq!(
+            statuses(&trusting.hosted, &sized(bytes)),
+            REFUSED,
+            "{bytes}"
+        );
     }
 }
 
@@ -251,7 +286,10 @@ fn a_token_changed_after_it_was_signed_opens_nothing() {
     );
     let key = &world().keys[0];
     assert_eq!(statuses(&trusting.hosted, &key.sign(&claims)), OPENED);
-    assert_eq!(statuses(&trusting.hosted, &key.sign_as_der(&claims)), REFUSED);
+    assert_eq!(
+        statuses(&trusting.hosted, &key.sign_as_der(&claims)),
+        REFUSED
+    );
 }
 
 #[test]
@@ -277,16 +315,25 @@ fn a_token_of_one_namespace_opens_nothing_in_another() {
 fn an_issuer_that_does_not_answer_is_told_and_not_asked_by_every_request() {
     let trusting = Trusting::new("sig-silent", &one_rule());
     let place = trusting.place.url("/jwks");
-    trusting.place.answers(move |_| {
-        Says::Answer(302, vec![("location", place.clone())], Vec::new())
-    });
+    trusting
+        .place
+        .answers(move |_| Says::Answer(302, vec![("location", place.clone())], Vec::new()));
     let token = trusting.key.sign(&github());
-    assert_eq!(statuses(&trusting.hosted, &token), [502; 2], "no redirect is followed");
+    assert_eq!(
+        statuses(&trusting.hosted, &token),
+        [502; 2],
+        "no redirect is followed"
+    );
     assert_eq!(trusting.place.received().len(), 1);
     let large = vec![b' '; 65 << 10];
     let other = Trusting::new("sig-large-keys", &one_rule());
-    other.place.answers(move |_| Says::Answer(200, Vec::new(), large.clone()));
-    assert_eq!(statuses(&other.hosted, &other.key.sign(&github())), [502; 2]);
+    other
+        .place
+        .answers(move |_| Says::Answer(200, Vec::new(), large.clone()));
+    assert_eq!(
+        statuses(&other.hosted, &other.key.sign(&github())),
+        [502; 2]
+    );
 }
 
 #[test]
@@ -295,20 +342,31 @@ fn settings_of_issuers_that_open_too_much_are_refused() {
     let pointer = |rules: &Value| {
         let answer = trusting.set(rules);
         assert_eq!(answer.status, 400, "{}", answer.text());
-        answer.json()["errors"][0]["source"]["pointer"].as_str().unwrap().to_owned()
+        answer.json()["errors"][0]["source"]["pointer"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     let rule = |claims: Value| json!([{ "claims": claims, "scope": "write" }]);
     let claims = "/issuers/0/rules/0/claims";
     assert_eq!(pointer(&rule(json!({}))), claims);
     assert_eq!(pointer(&rule(json!({ "ref": "refs/heads/main" }))), claims);
     assert_eq!(pointer(&rule(json!({ "repository": "*" }))), claims);
-    assert_eq!(pointer(&json!([{ "claims": { "sub": "x" }, "scope": "all" }])), "/issuers/0/rules/0/scope");
+    assert_eq!(
+        pointer(&json!([{ "claims": { "sub": "x" }, "scope": "all" }])),
+        "/issuers/0/rules/0/scope"
+    );
     // Nothing of that was kept.
-    assert_eq!(statuses(&trusting.hosted, &trusting.key.sign(&github())), OPENED);
+    assert_eq!(
+        statuses(&trusting.hosted, &trusting.key.sign(&github())),
+        OPENED
+    );
 
     let admin = json!({ "scope": "admin" });
     let path = format!("/api/v1/namespaces/{}", trusting.hosted.namespace);
-    let made = operator().post(&format!("{path}/tokens"), &admin).result(201);
+    let made = operator()
+        .post(&format!("{path}/tokens"), &admin)
+        .result(201);
     let platform = operator().with_bearer(made["plaintext"].as_str().unwrap());
     let issuer = |scope: &str| {
         json!({ "issuers": [{
@@ -318,7 +376,13 @@ fn settings_of_issuers_that_open_too_much_are_refused() {
     };
     assert_eq!(platform.patch(&path, &issuer("admin")).status, 403);
     assert_eq!(platform.patch(&path, &issuer("read")).status, 200);
-    assert_eq!(statuses(&trusting.hosted, &trusting.key.sign(&github())), [403, 200]);
+    assert_eq!(
+        statuses(&trusting.hosted, &trusting.key.sign(&github())),
+        [403, 200]
+    );
     assert_eq!(platform.patch(&path, &json!({ "issuers": [] })).status, 200);
-    assert_eq!(statuses(&trusting.hosted, &trusting.key.sign(&github())), REFUSED);
+    assert_eq!(
+        statuses(&trusting.hosted, &trusting.key.sign(&github())),
+        REFUSED
+    );
 }

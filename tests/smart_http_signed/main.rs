@@ -103,7 +103,10 @@ impl Trusting {
 
     fn revoke(&self, body: &Value) -> Answer {
         let namespace = &self.hosted.namespace;
-        operator().post(&format!("/api/v1/namespaces/{namespace}/tokens/revoke-signed"), body)
+        operator().post(
+            &format!("/api/v1/namespaces/{namespace}/tokens/revoke-signed"),
+            body,
+        )
     }
 }
 

@@ -54,10 +54,19 @@ fn a_token_that_fits_no_repository_or_namespace_opens_nothing() {
         vec![("repo", json!("sig-fits/other"))],
         vec![("repo", json!("sig-own/app"))],
         vec![("namespace", json!("sig-own"))],
-        vec![("repo", json!("sig-fits/app")), ("namespace", json!("sig-fits"))],
+        vec![
+            ("repo", json!("sig-fits/app")),
+            ("namespace", json!("sig-fits")),
+        ],
         vec![("repo", json!("sig-fits/app")), ("scopes", json!([]))],
-        vec![("repo", json!("sig-fits/app")), ("scopes", json!(["admin"]))],
-        vec![("repo", json!("sig-fits/app")), ("refs", json!([["main", ["no-push"]]]))],
+        vec![
+            ("repo", json!("sig-fits/app")),
+            ("scopes", json!(["admin"])),
+        ],
+        vec![
+            ("repo", json!("sig-fits/app")),
+            ("refs", json!([["main", ["no-push"]]])),
+        ],
         vec![],
     ] {
         let token = key.sign(&claims(&changes));
@@ -77,14 +86,21 @@ fn a_token_that_fits_no_repository_or_namespace_opens_nothing() {
 fn a_signed_token_administers_where_its_issuer_lets_it() {
     let hosted = operator().create_repository("sig-admin", "app");
     let key = &world().keys[0];
-    let admin = [("namespace", json!("sig-admin")), ("scopes", json!("admin"))];
+    let admin = [
+        ("namespace", json!("sig-admin")),
+        ("scopes", json!("admin")),
+    ];
     let platform = operator().with_bearer(&key.sign(&claims(&admin)));
     platform.create_repository("sig-admin", "made");
     platform.get("/api/v1/namespaces/sig-admin").result(200);
     let change = json!({ "description": "by a signed token" });
     platform.patch(&hosted.path(""), &change).result(200);
     let elsewhere = platform.get("/api/v1/namespaces/sig-own");
-    assert!([401, 403].contains(&elsewhere.status), "{}", elsewhere.text());
+    assert!(
+        [401, 403].contains(&elsewhere.status),
+        "{}",
+        elsewhere.text()
+    );
     let writing = operator().with_bearer(&key.sign(&of_repository(&hosted)));
     assert_eq!(writing.patch(&hosted.path(""), &change).status, 403);
     assert_eq!(writing.get("/api/v1/namespaces/sig-admin").status, 403);
@@ -116,7 +132,9 @@ fn every_form_in_which_a_token_is_sent_takes_a_signed_one() {
         format!("{twice}, {twice}"),
     ] {
         let headers = [("Authorization", header.as_str())];
-        let answer = operator().anonymous().send(Method::GET, &path, &headers, b"");
+        let answer = operator()
+            .anonymous()
+            .send(Method::GET, &path, &headers, b"");
         assert_eq!(answer.status, 200, "{header:.40}");
     }
 }
@@ -135,7 +153,9 @@ fn a_signed_token_merges_from_another_repository_of_its_namespace() {
         "into": "main", "from": { "repository": "sig-merge/from", "ref": "main" },
         "strategy": "ff_only",
     });
-    let merged = operator().with_bearer(&token).post(&into.path("/merge"), &body);
+    let merged = operator()
+        .with_bearer(&token)
+        .post(&into.path("/merge"), &body);
     assert_eq!(merged.status, 200, "{}", merged.text());
     assert!(merged.text().contains(commit.trim()), "{}", merged.text());
 }

@@ -30,17 +30,25 @@ fn a_pipeline_of_github_pushes_without_a_stored_secret() {
     assert!(said.contains("403"), "{said}");
 
     // Without the environment it reads, and elsewhere too.
-    let reading = trusting.key.sign(&with(&github(), &[("environment", Value::Null)]));
+    let reading = trusting
+        .key
+        .sign(&with(&github(), &[("environment", Value::Null)]));
     assert_eq!(statuses(&trusting.hosted, &reading), [403, 200]);
     assert_eq!(statuses(&other, &reading), [403, 200]);
 
     // Who pushed is told by the token's subject.
     let events = operator().get(&trusting.hosted.path("/events")).result(200);
     let pushed = events.as_array().unwrap().iter().find(|event| {
-        event["type"].as_str().is_some_and(|kind| kind.ends_with("repo.pushed"))
+        event["type"]
+            .as_str()
+            .is_some_and(|kind| kind.ends_with("repo.pushed"))
     });
     let actor = &pushed.unwrap()["metadata"]["actor"];
-    let actor = if actor.is_null() { &pushed.unwrap()["actor"] } else { actor };
+    let actor = if actor.is_null() {
+        &pushed.unwrap()["actor"]
+    } else {
+        actor
+    };
     assert_eq!(actor["kind"], "namespace");
     assert_eq!(actor["label"], "repo:acme/app:ref:refs/heads/main");
 }
@@ -61,7 +69,10 @@ fn a_pipeline_of_gitlab_pushes_by_claims_of_its_own() {
     let change = json!({ "issuers": [issuer] });
     let changed = operator().patch(path, &change).result(200);
     assert_eq!(changed["issuers"], change["issuers"]);
-    assert_eq!(operator().get(path).result(200)["issuers"], change["issuers"]);
+    assert_eq!(
+        operator().get(path).result(200)["issuers"],
+        change["issuers"]
+    );
     let claims = with(
         &github(),
         &[
@@ -69,7 +80,10 @@ fn a_pipeline_of_gitlab_pushes_by_claims_of_its_own() {
             ("project_path", json!("acme/app")),
             ("ref_path", json!("refs/heads/main")),
             ("ref_protected", json!("true")),
-            ("sub", json!("project_path:acme/app:ref_type:branch:ref:main")),
+            (
+                "sub",
+                json!("project_path:acme/app:ref_type:branch:ref:main"),
+            ),
         ],
     );
     assert_eq!(statuses(&hosted, &key.sign(&claims)), [200; 2]);
@@ -89,7 +103,10 @@ fn a_signed_token_is_revoked_by_its_jti_at_once() {
     }
     let body = json!({ "issuer": GITHUB, "jti": first["jti"] });
     let revoked = trusting.revoke(&body).result(200);
-    assert_eq!((&revoked["issuer"], &revoked["jti"]), (&json!(GITHUB), &first["jti"]));
+    assert_eq!(
+        (&revoked["issuer"], &revoked["jti"]),
+        (&json!(GITHUB), &first["jti"])
+    );
     assert_eq!(trusting.revoke(&body).result(200)["id"], revoked["id"]);
     assert_eq!(statuses(&trusting.hosted, &one), [401; 2]);
     assert_eq!(statuses(&trusting.hosted, &two), [200; 2]);
@@ -108,6 +125,9 @@ fn a_signed_token_is_revoked_by_its_jti_at_once() {
     let path = "/api/v1/namespaces/sig-revoked/tokens/revoke-signed";
     assert_eq!(holder.post(path, &body).status, 403);
     assert_eq!(operator().anonymous().post(path, &body).status, 401);
-    let absent = operator().post("/api/v1/namespaces/sig-absent-2/tokens/revoke-signed", &body);
+    let absent = operator().post(
+        "/api/v1/namespaces/sig-absent-2/tokens/revoke-signed",
+        &body,
+    );
     assert_eq!(absent.status, 404);
 }

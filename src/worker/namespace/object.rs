@@ -206,7 +206,12 @@ impl NamespaceDo {
         store: &NamespaceStore<ObjectDatabase>,
         body: &[u8],
     ) -> Result<String, ErrorReply> {
-        let admitted = tokens::admit(store, &read::<Admit>(body)?).map_err(ErrorReply::from);
+        let asked: Admit = read(body)?;
+        let admitted = match &asked.signed {
+            Some(signed) => signed::admit(store, &asked, signed),
+            None => tokens::admit(store, &asked),
+        };
+        let admitted = admitted.map_err(ErrorReply::from);
         let is_stranger = match &admitted {
             Ok(admitted) => admitted.token.is_none(),
             Err(error) => matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden),

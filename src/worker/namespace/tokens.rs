@@ -4,7 +4,6 @@
 
 use super::contract::{ListTokens, MakeToken, Revoke, SharedToken, SharedTokens};
 use super::events::{self, Author};
-use super::signed;
 use super::steps::StepError;
 use crate::repo_do::contract::{
     Admit, Admitted, ErrorCode, ErrorReply, RevokedToken, Scope, TokenHash, TokenPlace,
@@ -21,9 +20,6 @@ pub(crate) fn admit<D: Database>(
     store: &NamespaceStore<D>,
     asked: &Admit,
 ) -> Result<Admitted, StepError> {
-    if let Some(signed) = &asked.signed {
-        return signed::admit(store, asked, signed);
-    }
     if store.shown_name()?.is_none() {
         return Ok(Admitted::nobody());
     }

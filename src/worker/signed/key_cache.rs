@@ -21,6 +21,10 @@ const STALE_MS: i64 = 60 * 60_000;
 /// Between two fetches because of a key that is not known.
 const UNKNOWN_MS: i64 = 60_000;
 
+/// Fetches of one URL that begin within a second: requests that come together may all find that they need
+/// its keys.
+const FETCHES_MAX: u32 = 4;
+
 /// After a failure nobody tries again for so long.
 const FAILED_MS: i64 = 10_000;
 
@@ -82,8 +86,23 @@ struct Kept {
     unknown_ms: Option<i64>,
     /// When a fetch failed last, if none has succeeded since.
     failed_ms: Option<i64>,
+    /// The second in which a fetch began last, and how many have begun in it.
+    begun: (i64, u32),
     /// When they were used last.
     used_ms: i64,
+}
+
+impl Kept {
+    /// Whether one more fetch may begin. It notes that it does.
+    fn begin(&mut self, now_ms: i64) -> bool {
+        let second = now_ms.div_euclid(1000);
+        if self.begun.0 != second {
+            self.begun = (second, 0);
+        }
+        let may_begin = self.begun.1 < FETCHES_MAX;
+        self.begun.1 = self.begun.1.saturating_add(u32::from(may_begin));
+        may_begin
+    }
 }
 
 /// What a request does about keys.
@@ -93,7 +112,7 @@ pub(crate) enum Plan {
     Use(Rc<KeySet>),
     /// It fetches them, and takes those before if that fails.
     Fetch(Option<Rc<KeySet>>),
-    /// It gives up: a fetch has just failed.
+    /// It gives up: a fetch has just failed, or many are under way.
     GiveUp,
 }
 
@@ -113,19 +132,17 @@ impl KeyCache {
 
     /// What to do for a request that needs the keys of this URL.
     pub(crate) fn plan(&mut self, url: &str, now_ms: i64) -> Plan {
-        let Some(kept) = self.urls.get_mut(url) else {
-            return Plan::Fetch(None);
-        };
-        kept.used_ms = now_ms;
+        let kept = self.place(url, now_ms);
         let age_ms = now_ms.saturating_sub(kept.fetched_ms);
         let usable = kept.keys.clone().filter(|_| age_ms < STALE_MS);
         let has_failed = kept
             .failed_ms
             .is_some_and(|at_ms| now_ms.saturating_sub(at_ms) < FAILED_MS);
         match usable {
-            Some(keys) if age_ms < FRESH_MS || has_failed => Plan::Use(keys),
-            None if has_failed => Plan::GiveUp,
-            keys => Plan::Fetch(keys),
+            Some(keys) if age_ms < FRESH_MS => Plan::Use(keys),
+            usable if !has_failed && kept.begin(now_ms) => Plan::Fetch(usable),
+            Some(keys) => Plan::Use(keys),
+            None => Plan::GiveUp,
         }
     }
 
@@ -205,6 +222,22 @@ mod tests {
         cache.failed(URL, 0);
         assert!(matches!(cache.plan(URL, FAILED_MS - 1), Plan::GiveUp));
         assert!(fetches(&cache.plan(URL, FAILED_MS), false));
+    }
+
+    #[test]
+    fn requests_that_come_together_cause_few_fetches() {
+        let mut cache = KeyCache::new();
+        let fetching = |cache: &mut KeyCache, at| {
+            let plans = (0..100).map(|_| cache.plan(URL, at));
+            plans.filter(|plan| fetches(plan, false)).count()
+        };
+        assert_eq!(fetching(&mut cache, 0), 4);
+        assert_eq!(fetching(&mut cache, 999), 0);
+        assert_eq!(fetching(&mut cache, 1000), 4);
+        cache.fetched(URL, Rc::default(), 1500);
+        let plans: Vec<_> = (0..9).map(|_| cache.plan(URL, 1500 + FRESH_MS)).collect();
+        assert_eq!(plans.iter().filter(|plan| fetches(plan, true)).count(), 4);
+        assert_eq!(plans.iter().filter(|plan| uses(plan)).count(), 5);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::issuer::Issuer;
 use super::jwt::Jwt;
 use super::key_set;
 use super::keys::NoKey;
+use super::known_issuers::KnownIssuers;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Refusal, Signed, TokenHash, Trust};
 use crate::storage::fault_log;
 use crate::worker::credentials::Identity;
@@ -18,7 +19,6 @@ use crate::worker::names::NamespaceName;
 use crate::worker::namespace::contract::path;
 use crate::worker::objects::{self, Call};
 use crate::worker::request_log;
-use crate::worker::signed::known_issuers::KnownIssuers;
 use crate::worker::visit::Visit;
 use crate::worker::wake;
 
