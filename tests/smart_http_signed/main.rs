@@ -21,8 +21,10 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 use signer::{Key, now};
+use support::git::Git;
 use support::receiver::{Receiver, Says};
 use support::rest::{Answer, Hosted, Rest};
+use support::scratch::Scratch;
 use support::server::Server;
 
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
@@ -143,4 +145,12 @@ fn statuses(hosted: &Hosted, token: &str) -> [u16; 2] {
         client.get(&push).status,
         client.get(&hosted.path("/refs")).status,
     ]
+}
+
+/// A repository with one commit.
+fn committed(scratch: &Scratch) -> Git {
+    let work = scratch.repository("work");
+    work.write("content", "content\n");
+    work.commit("first");
+    work
 }

@@ -8,7 +8,7 @@ use ureq::http::Method;
 use super::signer::{now, with};
 use super::support::rest::Hosted;
 use super::support::scratch::Scratch;
-use super::{PLATFORM, fresh, operator, statuses, world};
+use super::{PLATFORM, committed, fresh, operator, statuses, world};
 
 fn claims(changes: &[(&str, Value)]) -> Value {
     let now = now();
@@ -29,7 +29,7 @@ fn every_algorithm_signs_tokens_that_push_and_read() {
     let hosted = operator().create_repository("sig-own", "app");
     let other = operator().create_repository("sig-own", "other");
     let scratch = Scratch::new();
-    let work = scratch.repository("work");
+    let work = committed(&scratch);
     for (at, key) in world().keys.iter().enumerate() {
         let token = key.sign(&of_repository(&hosted));
         let target = format!("main:refs/heads/branch-{at}");
@@ -156,6 +156,6 @@ fn a_signed_token_merges_from_another_repository_of_its_namespace() {
     let merged = operator()
         .with_bearer(&token)
         .post(&into.path("/merge"), &body);
-    assert_eq!(merged.status, 200, "{}", merged.text());
+    assert_eq!(merged.status, 201, "{}", merged.text());
     assert!(merged.text().contains(commit.trim()), "{}", merged.text());
 }

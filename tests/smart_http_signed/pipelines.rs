@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::signer::{Key, with};
 use super::support::scratch::Scratch;
-use super::{AUDIENCE, GITHUB, Trusting, github, key_place, one_rule, operator, statuses};
+use super::{
+    AUDIENCE, GITHUB, Trusting, committed, github, key_place, one_rule, operator, statuses,
+};
 
 #[test]
 fn a_pipeline_of_github_pushes_without_a_stored_secret() {
@@ -16,7 +18,7 @@ fn a_pipeline_of_github_pushes_without_a_stored_secret() {
     let trusting = Trusting::new("sig-github", &rules);
     let other = operator().create_repository("sig-github", "other");
     let scratch = Scratch::new();
-    let work = scratch.repository("work");
+    let work = committed(&scratch);
     let commit = work.run(&["rev-parse", "HEAD"]);
 
     let token = trusting.key.sign(&github());
