@@ -392,14 +392,15 @@ export interface CairnArtifacts extends Artifacts {
    * @param change.readOnly Whether its repositories take no pushes.
    * @param change.bytesMax Bytes that packs and large files may have together; for the operator alone.
    * @param change.reposMax Repositories that it may have; for the operator alone.
-   * @throws {ArtifactsError} `NOT_FOUND` before its first repository, `FORBIDDEN`.
+   * @param change.issuers All issuers of signed tokens that are trusted, 16 at most.
+   * @throws {ArtifactsError} `NOT_FOUND` before its first repository, `FORBIDDEN`, `INVALID_INPUT`, `FORBIDDEN`.
    */
   updateNamespace(change: {
     fsck?: FsckChange;
     suspended?: boolean;
     readOnly?: boolean;
     bytesMax?: number | null;
-    reposMax?: number | null;
+    reposMax?: number; issuers?: Issuer[] | null;
   }): Promise<CairnNamespaceInfo>;
 
   /** Administrative acts in the namespace, newest first. A page without a cursor is the last. */
@@ -462,6 +463,34 @@ export interface CairnNamespaceInfo {
   /** Tokens that were made before it are revoked. */
   tokensRevokedBefore: string | null;
   standing: ToldStanding;
+  /** The issuers of signed tokens that it trusts. */
+  issuers: Issuer[];
+}
+
+/** An issuer of signed tokens (JWT) that a namespace trusts. It has either `jwks_url` or `keys`. */
+export interface Issuer {
+  /** The claim `iss`. */
+  issuer: string;
+  /** A token's `aud` names one of these. */
+  audience: string | string[];
+  /** Where its keys are. */
+  jwks_url?: string;
+  /** Its public keys, as JWK. */
+  keys?: Record<string, unknown>[];
+  /** What its tokens open; the first rule that matches holds. Without rules a token says that itself. */
+  rules?: IssuerRule[];
+}
+
+/** What tokens with such claims open. */
+export interface IssuerRule {
+  /** Each claim has one of these values; `*` at the end of a value stands for anything. */
+  claims: Record<string, string | string[]>;
+  /** `admin` is the operator's to set. */
+  scope: "read" | "write" | "admin";
+  /** Names of repositories, 100 at most; all unless given. */
+  repos?: string[];
+  /** Rules about refs: patterns, and the operations that each forbids. */
+  refs?: [string, string[]][];
 }
 
 /** How many repositories know what their namespace says of them all; the others are being told. */
@@ -1376,6 +1405,18 @@ export interface NamespaceTokens {
 
   /** Revokes every token of the namespace and of its repositories, the caller's included. */
   revokeAll(): Promise<{ tokensRevokedBefore: string; standing: ToldStanding }>;
+
+  /**
+   * Revokes a signed token before its time, by its claims `iss` and `jti`.
+   * @param token.expiresAt Its `exp`; unless given, as late as a token can end.
+   * @returns The id by which events name the token, and until when the revocation is kept.
+   * @throws {ArtifactsError} `NOT_FOUND` without the namespace, `INVALID_INPUT`.
+   */
+  revokeSigned(token: {
+    issuer: string;
+    jti: string;
+    expiresAt?: string;
+  }): Promise<{ id: string; expiresAt: string }>;
 }
 
 /** A token of a namespace, just made. */

@@ -6,10 +6,12 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::repo_do::contract::TokenHash;
 
+use super::signed::jwt::{TOKEN_BYTES_MAX, has_form};
 use super::token::{PlainToken, same_secret};
 
-/// The longest header that is read; a token in Basic form needs a few hundred bytes.
-const HEADER_BYTES_MAX: usize = 4096;
+/// The longest header that is read: a signed token of [`TOKEN_BYTES_MAX`] in Basic form needs 11 KiB, and
+/// git-lfs may send it twice.
+const HEADER_BYTES_MAX: usize = 3 * TOKEN_BYTES_MAX;
 
 /// Base64 as the tools of a shell write it: with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -51,6 +53,12 @@ pub(crate) fn identify(authorization: Option<&str>, operator_keys: &[Option<&str
     PlainToken::parse(&secret).map_or(Identity::Unrecognised, |token| {
         Identity::Token(token.hash())
     })
+}
+
+/// The credential, if it has the form of a signed token; nothing of it is believed yet.
+#[must_use]
+pub(crate) fn signed(authorization: Option<&str>) -> Option<String> {
+    secret(authorization?).filter(|secret| has_form(secret))
 }
 
 /// The secret of a `Bearer`, `token` or `Basic` header.
@@ -136,7 +144,7 @@ mod tests {
             ("Bearer ".into(), Identity::Unrecognised),
             (String::new(), Identity::Unrecognised),
             (
-                format!("Bearer {}", "a".repeat(5000)),
+                format!("Bearer {}", "a".repeat(HEADER_BYTES_MAX)),
                 Identity::Unrecognised,
             ),
         ];

@@ -21,6 +21,7 @@
 //! | [`drain`] | bodies of git requests that the Worker refuses |
 //! | [`public_url`], [`cross_site`] | under which URL it is reached; what pages of others may not do |
 //! | [`credentials`], [`token`], [`grant`], [`grants`] | the caller; a token as KV records it |
+//! | [`signed`] | signed tokens: their form, their issuers and keys, what their claims open |
 //! | [`front_page`] | `GET /` |
 //! | [`limits`] | requests to a namespace, counted by the platform |
 //! | [`read_only`] | a deployment that takes no writes |
@@ -31,9 +32,9 @@
 //! Invariants:
 //! - Only [`entry`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`lfs`], [`drain`], [`ready`],
 //!   [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`], [`webhooks`] but for its
-//!   rules, and the handlers in [`rest`] know the platform; the rest is tested natively.
-//! - Nothing is shared between requests but names that are known to be taken ([`wake`]): no locks, no
-//!   caches. A future woken by another request is a fault of the platform's ("I/O on behalf of a
+//!   rules, [`signed::crypto`], [`signed::key_set`], [`signed::verify`], and the handlers in [`rest`] know the platform; the rest is tested natively.
+//! - Nothing is shared between requests but names that are known to be taken ([`wake`]) and the public keys of
+//!   issuers ([`signed::key_cache`], [`signed::known_issuers`]), which are data alone: no locks, no futures. A future woken by another request is a fault of the platform's ("I/O on behalf of a
 //!   different request").
 //! - Bodies of git requests and answers are never read here, but for those that [`drain`] drops.
 //! - The Worker refuses only requests that the object would refuse too; only the object allows one.
@@ -68,6 +69,7 @@ pub(crate) mod reply;
 pub(crate) mod request_log;
 pub(crate) mod rest;
 pub(crate) mod route;
+pub(crate) mod signed;
 pub(crate) mod smart_http;
 pub(crate) mod target;
 pub(crate) mod time;

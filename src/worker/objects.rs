@@ -184,6 +184,9 @@ pub(crate) fn repository_as_it_is<'a>(
     {
         own.push((header::BEHALF, behalf.to_string()));
     }
+    if let (Actor::Token(_), Some(signed)) = (actor, &visit.signed) {
+        own.push((header::SIGNED, signed.to_string()));
+    }
     if actor == Actor::Anonymous || !visit.address.is_empty() {
         own.push((header::ADDRESS, visit.address.clone()));
     }

@@ -93,6 +93,8 @@ pub(crate) enum RestRoute {
     Audit(NamespaceName),
     /// `/namespaces/:ns/tokens/revoke-all`
     RevokeAll(NamespaceName),
+    /// `/namespaces/:ns/tokens/revoke-signed`
+    RevokeSigned(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
     Token(NamespaceName, String),
     /// Below `/namespaces/:ns/repos/:name`: what is read; refs and notes are written there as well.
@@ -285,6 +287,7 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "usage"] => RestRoute::Usage(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
         ["namespaces", ns, "tokens", "revoke-all"] => RestRoute::RevokeAll(namespace(ns)?),
+        ["namespaces", ns, "tokens", "revoke-signed"] => RestRoute::RevokeSigned(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
         }
@@ -400,6 +403,7 @@ impl RestRoute {
             | Self::Purge(_)
             | Self::Recover(_)
             | Self::RevokeAll(_)
+            | Self::RevokeSigned(_)
             | Self::Relist(_) => &["POST"],
             Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
             Self::Webhooks(_, route) => route.methods(),

@@ -95,8 +95,8 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["updateNamespace"]} */
-  async updateNamespace({ fsck, suspended, readOnly, bytesMax, reposMax }) {
-    const body = { fsck, suspended, read_only: readOnly, bytes_max: bytesMax, repos_max: reposMax };
+  async updateNamespace({ fsck, suspended, readOnly, bytesMax, reposMax, issuers }) {
+    const body = { fsck, suspended, read_only: readOnly, bytes_max: bytesMax, repos_max: reposMax, issuers };
     return namespaceInfo((await this.#connection.call("PATCH", this.#path, { body })).result);
   }
 

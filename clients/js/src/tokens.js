@@ -59,6 +59,14 @@ export class Tokens {
     const { result } = await this.#connection.call("POST", path, { body: {} });
     return { tokensRevokedBefore: result.tokens_revoked_before, standing: result.standing };
   }
+
+  /** @type {NamespaceTokens["revokeSigned"]} */
+  async revokeSigned({ issuer, jti, expiresAt }) {
+    const body = { issuer, jti, expires_at: expiresAt };
+    const path = `${this.#path}/revoke-signed`;
+    const { id, expires_at } = (await this.#connection.call("POST", path, { body })).result;
+    return { id, expiresAt: expires_at };
+  }
 }
 
 /** @param {Record<string, any>} result */

@@ -223,6 +223,24 @@ test("a namespace is stopped, its tokens revoked, and its acts are listed", asyn
   );
 });
 
+test("issuers of signed tokens are set, and such tokens revoked", async () => {
+  await ARTIFACTS.create("signed");
+  const issuers = [
+    {
+      issuer: "https://gitlab.com",
+      audience: "cairn",
+      jwks_url: "https://gitlab.com/oauth/discovery/keys",
+      rules: [{ claims: { project_path: "acme/app" }, scope: /** @type {const} */ ("read") }],
+    },
+  ];
+  assert.deepEqual((await ARTIFACTS.updateNamespace({ issuers })).issuers, issuers);
+  assert.deepEqual((await ARTIFACTS.namespaceInfo()).issuers, issuers);
+  const tokens = namespaceTokens({ url, namespace, key });
+  const revoked = await tokens.revokeSigned({ issuer: "https://gitlab.com", jti: "1" });
+  assert.match(revoked.id, /^[0-9a-z]{16}$/);
+  assert.deepEqual((await ARTIFACTS.updateNamespace({ issuers: [] })).issuers, []);
+});
+
 test("errors are told by their codes", async () => {
   await ARTIFACTS.create("taken");
   const exists = { code: "ALREADY_EXISTS", numericCode: 10201, status: 409, pointer: "/name" };

@@ -62,6 +62,9 @@ pub(crate) mod path {
 pub(crate) mod header {
     /// The caller: [`super::Actor`] in its text form.
     pub(crate) const ACTOR: &str = "x-cairn-actor";
+    /// Beside a token as [`ACTOR`], where that is a signed one: what the Worker found good of it
+    /// ([`super::Signed`] in its text form).
+    pub(crate) const SIGNED: &str = "x-cairn-signed";
     /// On a request that was turned away among too many of strangers, and that has a token which KV
     /// knows: it is counted with the owners' until the namespace says what it is.
     pub(crate) const KNOWN_TOKEN: &str = "x-cairn-known-token";

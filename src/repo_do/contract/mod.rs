@@ -87,6 +87,7 @@ mod ref_rules;
 mod remote_url;
 mod repository;
 mod standing;
+mod signed;
 mod token;
 mod usage;
 mod usage_day;
@@ -116,6 +117,7 @@ pub(crate) use repository::{
     UpdateRepository, present,
 };
 pub(crate) use standing::{Standing, StandingTaken, TakeStanding};
+pub(crate) use signed::{Signed, Trust};
 pub(crate) use token::{
     Admit, Admitted, CreateToken, NAMESPACE_ADMIT, NAMESPACE_TOKEN, NamedToken, RevokedToken,
     Scope, TokenPage, TokenPlace, TokenRecord, TokenState,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::TokenHash;
 use super::public_id::is_public_id;
+use super::signed::Signed;
 use crate::git::receive_pack::ref_rules::RefRules;
 use crate::storage::repository::tokens::{self, PageStart};
 
@@ -218,6 +219,9 @@ pub(crate) const NAMESPACE_ADMIT: &str = "/admit";
 pub(crate) struct Admit {
     /// Hash of the token.
     pub(crate) sha256: TokenHash,
+    /// Of a signed token: what the Worker found good of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signed: Option<Signed>,
     /// Milliseconds since 1970.
     pub(crate) now_ms: i64,
 }

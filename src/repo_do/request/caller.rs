@@ -5,8 +5,7 @@ use futures::future::LocalBoxFuture;
 use worker::{Env, Request};
 
 use crate::repo_do::contract::{
-    Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope,
-    TokenHash, TokenRecord, TokenState, authorize, check_standing, header, lfs,
+Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope, TokenHash, TokenRecord, TokenState, authorize, check_standing, header, lfs, Signed,
 };
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::quota::Quota;
@@ -36,6 +35,8 @@ pub(crate) struct Caller {
 struct Vouched {
     namespace: String,
     sha256: TokenHash,
+    /// Of a signed token: what the Worker found good of it.
+    signed: Option<Signed>,
 }
 
 impl Caller {
@@ -63,7 +64,9 @@ impl Caller {
             }
         };
         let seen = &object.seen_tokens;
-        let was_refused = seen.was_refused(&hash, now_ms());
+        let signed = signed(request);
+        // What a signed token opens changes with the namespace's settings: a refusal is not final.
+        let was_refused = signed.is_none() && seen.was_refused(&hash, now_ms());
         let is_in_kv = request.headers().has(header::KNOWN_TOKEN).unwrap_or(false);
         let is_known = !was_refused && (is_in_kv || seen.was_admitted(&hash));
         admit(is_known)?;
@@ -76,6 +79,7 @@ impl Caller {
         let vouched = Vouched {
             namespace,
             sha256: hash,
+            signed,
         };
         let admitted = admitted(&object.env, &vouched).await?;
         seen.note(hash, admitted.token.is_some(), now_ms());
@@ -281,6 +285,12 @@ fn namespace_of(request: &Request) -> Option<String> {
     Some(namespace.to_owned())
 }
 
+/// What the Worker found good of the caller's signed token, if it has one.
+fn signed(request: &Request) -> Option<Signed> {
+    let text = request.headers().get(header::SIGNED).ok().flatten()?;
+    text.parse().ok()
+}
+
 /// The namespace's token of that hash, if it is one that holds, and what it opens.
 fn admitted<'a>(
     env: &'a Env,
@@ -289,6 +299,7 @@ fn admitted<'a>(
     let ask = async move {
         let admit = Admit {
             sha256: vouched.sha256,
+            signed: vouched.signed.clone(),
             now_ms: now_ms(),
         };
         let namespace = &vouched.namespace;

@@ -10,6 +10,7 @@
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
 //! | [`standing`] | how a namespace stands, and how far its repositories have been told |
 //! | [`token_repositories`] | which repositories a token of the namespace opens |
+//! | [`signed_tokens`] | issuers of signed tokens that it trusts, and such tokens taken back |
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`registry`] | the list of namespaces |
 
@@ -22,6 +23,7 @@ pub mod listing;
 pub(crate) mod quotas;
 pub(crate) mod registry;
 pub mod standing;
+pub(crate) mod signed_tokens;
 pub mod store;
 pub(crate) mod token_repositories;
 pub(crate) mod usage;

@@ -28,6 +28,8 @@
 //! | `POST /revoke-all` | | [`NamespaceInfo`], or 404 |
 //! | `GET /audit?…` | | `Audit` of [`audit`](super::audit), 404 without a namespace |
 //! | `POST /revoke` | [`Revoke`] | `RevokedToken`, or 404 |
+//! | `GET /issuers` | | `[Issuer…]` of [`signed::issuer`](crate::worker::signed::issuer), without their rules |
+//! | `POST /revoke-signed` | [`RevokeSigned`] | [`RevokedSigned`], 404 without a namespace |
 //! | `GET /webhooks…`, `POST /webhooks/…` | | see [`webhooks`](super::webhooks) |
 //! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
 //! | `POST /announce` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
@@ -44,7 +46,10 @@ pub(crate) use super::lists::{Listed, Listing, Registry};
 pub(crate) use super::quotas::{NamespaceTotals, QuotaChange};
 pub(crate) use super::usage::{AskUsage, NamespaceUsage};
 use crate::repo_do::contract::{RepositoryInfo, Standing, TokenPlace, TokenRecord, TokenState};
-use crate::storage::namespace::quotas::Quotas;
+use crate::storage::namespace::quotas::{Quotas};
+use crate::worker::signed::issuer::{Issuer};
+pub(crate) use self::signed::{RevokeSigned, RevokedSigned};
+mod signed;
 
 /// Paths that the object serves.
 pub(crate) mod path {
@@ -82,6 +87,10 @@ pub(crate) mod path {
     pub(crate) const REVOKE_ALL: &str = "/revoke-all";
     /// Administrative acts.
     pub(crate) const AUDIT: &str = "/audit";
+    /// The issuers of signed tokens that the namespace trusts.
+    pub(crate) const ISSUERS: &str = "/issuers";
+    /// Takes a signed token back.
+    pub(crate) const REVOKE_SIGNED: &str = "/revoke-signed";
     /// Notes a namespace.
     pub(crate) const REGISTER: &str = "/register";
     /// Notes a namespace that is about to be made.
@@ -275,6 +284,9 @@ pub(crate) struct UpdateNamespace {
     /// Whether pushes are refused.
     #[serde(default)]
     pub(crate) read_only: Option<bool>,
+    /// The issuers of signed tokens that are trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) issuers: Option<Vec<Issuer>>,
 }
 
 /// A namespace.
@@ -301,6 +313,9 @@ pub(crate) struct NamespaceInfo {
     /// Repositories that have not been told the newest version of that.
     #[serde(default)]
     pub(crate) untold_count: u64,
+    /// The issuers of signed tokens that it trusts.
+    #[serde(default)]
+    pub(crate) issuers: Vec<Issuer>,
 }
 
 /// Body of `POST /reserve`: takes a name for a repository about to be made.

@@ -297,6 +297,7 @@ pub(crate) async fn announce(
         quotas: Quotas::default(),
         standing: Standing::default(),
         untold_count: 0,
+        issuers: Vec::new(),
     };
     let call = Call::post(path::ANNOUNCE, &info)?;
     let Done {} = objects::read(objects::namespace(visit, REGISTRY, call).await?).await?;

@@ -10,6 +10,8 @@ use crate::storage::event_payload::raw;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
 use crate::storage::namespace::token_repositories::Opens;
+use crate::worker::namespace::contract::RevokedSigned;
+use crate::worker::signed::issuer::Issuer;
 use crate::worker::time::iso_8601;
 
 /// The author of a change of the namespace, its time, and the request.
@@ -118,6 +120,17 @@ pub(crate) fn append<D: Database>(
     store.append_event(kind, author.now_ms, &body)
 }
 
+/// The payload of a change of settings.
+pub(crate) fn updated(fsck_strict: bool) -> impl Serialize {
+    json!({ "changed": ["fsck"], "fsck": { "strict": fsck_strict } })
+}
+
+/// The payload of a change of the issuers of signed tokens: their names.
+pub(crate) fn issuers_changed(issuers: &[Issuer]) -> impl Serialize {
+    let names: Vec<_> = issuers.iter().map(|issuer| &issuer.issuer).collect();
+    json!({ "changed": ["issuers"], "issuers": names })
+}
+
 /// The payload of a new token. It does not hold the token.
 pub(crate) fn token_created(token: &TokenRecord, opens: &Opens) -> impl Serialize {
     let ids = match opens {
@@ -132,6 +145,11 @@ pub(crate) fn token_created(token: &TokenRecord, opens: &Opens) -> impl Serializ
         "repoIds": ids,
         "refs": token.refs,
     })
+}
+
+/// The payload of a signed token's revocation.
+pub(crate) fn signed_revoked(revoked: &RevokedSigned) -> impl Serialize {
+    json!({ "tokenId": revoked.token_id, "issuer": revoked.issuer, "jti": revoked.jti })
 }
 
 /// The payload of a token's revocation.

@@ -16,6 +16,7 @@
 //! | [`webhooks`] | webhooks defined |
 //! | [`token_by_id`] | one of its tokens, looked up by its id |
 //! | [`telling`], [`told_objects`] | their objects told of events and changes; which are being told |
+//! | [`signed`] | signed tokens: issuers set, tokens admitted and revoked |
 //! | [`wire`] | messages and answers as JSON |
 //! | [`once`], [`once_steps`] | requests that are done once |
 
@@ -32,6 +33,7 @@ pub(crate) mod once;
 pub(crate) mod once_steps;
 pub(crate) mod queue;
 pub(crate) mod quotas;
+pub(crate) mod signed;
 pub(crate) mod state;
 pub(crate) mod steps;
 pub(crate) mod taking;

@@ -9,16 +9,13 @@ use worker::{DurableObject, Env, Request, Response, durable_object};
 
 use super::contract::{
     ByName, ByPrefix, Confirm, CreateNamespace, ListTokens, MakeToken, NamespaceInfo, REGISTRY,
-    Relist, Reserve, Revoke, UpdateNamespace, path,
+    Relist, Reserve, Revoke, RevokeSigned, UpdateNamespace, path,
 };
 use super::events::Author;
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
-use super::{
-    audit, background, feed, lists, once_steps, queue, quotas, taking, telling, token_by_id,
-    tokens, told_standing, update, usage, webhooks,
-};
+use super::{audit, background, feed, lists, once_steps, queue, quotas, taking, telling, token_by_id, tokens, told_standing, update, usage, webhooks, signed};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM};
 use crate::repo_do::contract::{
@@ -36,6 +33,7 @@ use crate::worker::durable::message::{json, read, refusal};
 use crate::worker::fault::fault;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, ListQuery};
+use crate::worker::signed::issuer::Issuer;
 use crate::worker::visit::respond;
 use crate::worker::webhooks::contract::NAMESPACE_DISABLED;
 
@@ -59,7 +57,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 18] = [
+const METERED: [&str; 19] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -72,6 +70,7 @@ const METERED: [&str; 18] = [
     path::TOKENS,
     path::REVOKE_ALL,
     path::AUDIT,
+    path::REVOKE_SIGNED,
     path::WEBHOOKS,
     path::WEBHOOK,
     path::WEBHOOK_MAKE,
@@ -90,6 +89,7 @@ const TOLD: [&str; 10] = [
     path::MAKE_TOKEN,
     path::REVOKE,
     path::REVOKE_ALL,
+    path::REVOKE_SIGNED,
     path::WEBHOOK_MAKE,
     path::WEBHOOK_CHANGE,
     path::WEBHOOK_ROTATE,
@@ -224,11 +224,20 @@ impl NamespaceDo {
         store: &NamespaceStore<ObjectDatabase>,
         body: &[u8],
     ) -> Result<String, ErrorReply> {
-        let admitted = tokens::admit(store, &read::<Admit>(body)?)?;
-        if admitted.token.is_none() {
+        let asked: Admit = read(body)?;
+        let admitted = match &asked.signed {
+            Some(signed) => signed::admit(store, &asked, signed),
+            None => tokens::admit(store, &asked),
+        };
+        let admitted = admitted.map_err(ErrorReply::from);
+        let is_stranger = match &admitted {
+            Ok(admitted) => admitted.token.is_none(),
+            Err(error) => matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden),
+        };
+        if is_stranger {
             self.strangers.admit(self.rate, "the namespace", now_ms())?;
         }
-        json(&admitted)
+        json(&admitted?)
     }
 
     fn database(&self) -> Result<ObjectDatabase, ErrorReply> {
@@ -282,6 +291,15 @@ fn namespace(
             json(&tokens::list(store, &asked, now_ms())?)
         }
         NAMESPACE_TOKEN => json(&token_by_id::find(store, &read::<NamedToken>(body)?)?),
+        path::ISSUERS => {
+            let issuers = signed::issuers(store)?.into_iter();
+            json(&issuers.map(Issuer::without_rules).collect::<Vec<_>>())
+        }
+        path::REVOKE_SIGNED => json(&signed::revoke(
+            store,
+            &read::<RevokeSigned>(body)?,
+            author,
+        )?),
         path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?, author)?),
         path::LIST => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;

@@ -8,7 +8,8 @@ use super::contract::{
     Candidate, Confirm, CreateNamespace, Entry, Holds, NamespaceInfo, Relist, Relisted, Reserve,
     Reserved,
 };
-use super::quotas;
+use super::{quotas, signed};
+use super::events::{self, Author};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction};
@@ -71,6 +72,29 @@ pub(crate) fn create<D: Database>(
     }
 }
 
+/// Changes the namespace's settings.
+pub(crate) fn update<D: Database>(
+    store: &NamespaceStore<D>,
+    change: &UpdateNamespace,
+    author: &Author,
+) -> Result<NamespaceInfo, StepError> {
+    // Nothing is written where no namespace is.
+    let mut before = summary(store)?;
+    if let Some(issuers) = &change.issuers {
+        signed::set_issuers(store, issuers, author)?;
+        before = summary(store)?;
+    }
+    let Some(is_strict) = change.fsck_strict.filter(|new| *new != before.fsck_strict) else {
+        return Ok(before);
+    };
+    in_transaction(store.database(), || {
+        store.set_fsck_strict(is_strict)?;
+        let payload = events::updated(is_strict);
+        events::append(store, author, EventKind::NamespaceUpdated, &payload)
+    })?;
+    summary(store)
+}
+
 /// The namespace.
 pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, StepError> {
     let record = store
@@ -85,6 +109,7 @@ pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<Namespac
         quotas: record.quotas,
         standing: store.standing()?,
         untold_count: store.standing_progress()?.left,
+        issuers: signed::issuers(store)?,
     })
 }
 

@@ -262,6 +262,7 @@ mod tests {
             store,
             &Admit {
                 sha256,
+                signed: None,
                 now_ms: NOW,
             },
         )
@@ -270,11 +271,12 @@ mod tests {
     }
 
     fn admitted(store: &NamespaceStore<RusqliteDatabase>, number: u8, now_ms: i64) -> bool {
-        let sha256 = TokenHash::new([number; 32]);
-        admit(store, &Admit { sha256, now_ms })
-            .unwrap()
-            .token
-            .is_some()
+        let asked = Admit {
+            sha256: TokenHash::new([number; 32]),
+            signed: None,
+            now_ms,
+        };
+        admit(store, &asked).unwrap().token.is_some()
     }
 
     #[test]

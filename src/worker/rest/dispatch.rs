@@ -3,10 +3,7 @@
 use worker::Request;
 
 use super::parameters::no_parameters;
-use super::{
-    audit, forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, usage,
-    webhooks,
-};
+use super::{audit, forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, usage, webhooks, signed};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
 use crate::worker::route::webhooks::HookRoute;
@@ -51,6 +48,7 @@ pub(crate) async fn answer(
         (RestRoute::Usage(namespace), _) => usage::show(visit, query, namespace).await,
         (RestRoute::Relist(namespace), _) => relisting::relist(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
+        (RestRoute::RevokeSigned(namespace), _) => signed::revoke(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), _) => tokens::list_shared(visit, query, namespace).await,
         (RestRoute::Audit(namespace), _) => audit::list(visit, query, namespace).await,
         (RestRoute::RevokeAll(namespace), _) => {

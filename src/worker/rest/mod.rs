@@ -10,6 +10,7 @@
 //! | [`writes`] | what changes a repository, handed through to its object |
 //! | [`usage`] | how much a namespace uses |
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
+//! | [`signed`] | signed tokens revoked |
 //! | [`webhooks`] | webhooks and their deliveries |
 //! | [`openapi`] | the description of the REST face |
 
@@ -32,6 +33,7 @@ pub(crate) mod recoveries;
 pub(crate) mod relisting;
 pub(crate) mod repos;
 pub(crate) mod resources;
+pub(crate) mod signed;
 pub(crate) mod tokens;
 pub(crate) mod usage;
 pub(crate) mod webhooks;

@@ -13,6 +13,8 @@ use crate::worker::namespace::directory;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, ListQuery, NamespaceChange, NewNamespace, NoFields};
 use crate::worker::rest::resources::{AllRevoked, Namespace};
+use crate::worker::signed::check::{self, Setter};
+use crate::worker::signed::{key_set, verify};
 use crate::worker::visit::Visit;
 
 /// `POST /namespaces`
@@ -76,13 +78,23 @@ pub(crate) async fn update(
         let message = "only the operator suspends a namespace";
         return Err(ErrorReply::at(ErrorCode::Forbidden, "/suspended", message));
     }
+    if let Some(issuers) = &change.issuers {
+        let setter = Setter {
+            is_operator: visit.identity == Identity::Operator,
+            of_deployment: false,
+            allow_private: key_set::allows_private(visit),
+        };
+        check::issuers(issuers, setter)?;
+    }
     let change = UpdateNamespace {
         fsck_strict: change.fsck.strict,
         suspended: change.suspended,
         read_only: change.read_only,
         quotas,
+        issuers: change.issuers,
     };
     let info = directory::update_namespace(visit, namespace, &change).await?;
+    verify::forget(namespace);
     envelope::success(200, &Namespace::from(info))
 }
 

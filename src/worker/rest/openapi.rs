@@ -45,6 +45,7 @@ mod tests {
                 RestRoute::Events(_) => format!("{NAMESPACE}/events"),
                 RestRoute::Audit(_) => format!("{NAMESPACE}/audit"),
                 RestRoute::RevokeAll(_) => format!("{NAMESPACE}/tokens/revoke-all"),
+                RestRoute::RevokeSigned(_) => format!("{NAMESPACE}/tokens/revoke-signed"),
                 RestRoute::Token(..) => format!("{NAMESPACE}/tokens/{{token}}"),
                 RestRoute::Repository(_) => in_repository(""),
                 RestRoute::Fork(_) => in_repository("/fork"),
@@ -106,7 +107,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 59] = [
+    const PATHS: [&str; 60] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -117,6 +118,7 @@ mod tests {
         "/api/v1/namespaces/acme/usage",
         "/api/v1/namespaces/acme/events",
         "/api/v1/namespaces/acme/tokens",
+        "/api/v1/namespaces/acme/tokens/revoke-signed",
         "/api/v1/namespaces/acme/tokens/0123456789abcdef",
         "/api/v1/namespaces/acme/audit",
         "/api/v1/namespaces/acme/tokens/revoke-all",

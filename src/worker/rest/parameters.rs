@@ -20,6 +20,7 @@ pub(crate) use self::quota::{bytes_max, quotas};
 pub(crate) use crate::repo_do::contract::strict::query;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, check_branch, present, strict};
 use crate::worker::names::{NamespaceName, RepositoryName};
+use crate::worker::signed::issuer::Issuer;
 
 mod tokens;
 pub(crate) mod webhooks;
@@ -86,6 +87,9 @@ pub(crate) struct NamespaceChange {
     /// Whether pushes are refused.
     #[serde(default, deserialize_with = "present")]
     pub(crate) read_only: Option<bool>,
+    /// The issuers of signed tokens that are trusted.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) issuers: Option<Vec<Issuer>>,
 }
 
 /// Body of a request that has nothing to say; it may be absent.
