@@ -393,14 +393,15 @@ export interface CairnArtifacts extends Artifacts {
    * @param change.bytesMax Bytes that packs and large files may have together; for the operator alone.
    * @param change.reposMax Repositories that it may have; for the operator alone.
    * @param change.issuers All issuers of signed tokens that are trusted, 16 at most.
-   * @throws {ArtifactsError} `NOT_FOUND` before its first repository, `FORBIDDEN`, `INVALID_INPUT`, `FORBIDDEN`.
+   * @throws {ArtifactsError} `NOT_FOUND` before its first repository, `FORBIDDEN`, `INVALID_INPUT`.
    */
   updateNamespace(change: {
     fsck?: FsckChange;
     suspended?: boolean;
     readOnly?: boolean;
     bytesMax?: number | null;
-    reposMax?: number; issuers?: Issuer[] | null;
+    reposMax?: number | null;
+    issuers?: Issuer[];
   }): Promise<CairnNamespaceInfo>;
 
   /** Administrative acts in the namespace, newest first. A page without a cursor is the last. */

@@ -135,11 +135,11 @@ export function shown(result) {
  * @param {Json} result
  * @returns {import("../index.d.ts").CairnNamespaceInfo}
  */
-export function namespaceInfo({ namespace, repo_count, created_at, fsck, ...more, issuers }) {
+export function namespaceInfo({ namespace, repo_count, created_at, fsck, issuers, ...more }) {
   const { suspended, read_only: readOnly, standing } = more;
   const { tokens_revoked_before: tokensRevokedBefore } = more;
   const info = { name: namespace, repoCount: repo_count, createdAt: created_at, fsck, ...totals(more) };
-  return { ...info, suspended, readOnly, tokensRevokedBefore, standing };
+  return { ...info, suspended, readOnly, tokensRevokedBefore, standing, issuers };
 }
 
 /**
@@ -149,7 +149,7 @@ export function namespaceInfo({ namespace, repo_count, created_at, fsck, ...more
 export function auditEntry({ id, at, action, actor, request_id, address, repo_id, repo, details }) {
   const { kind, token_id: tokenId = null, label = null } = actor;
   const by = { kind, tokenId, label };
-  return { id, at, action, actor: by, requestId: request_id, address, repoId: repo_id, repo, details, issuers };
+  return { id, at, action, actor: by, requestId: request_id, address, repoId: repo_id, repo, details };
 }
 
 /**

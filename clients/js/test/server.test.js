@@ -305,9 +305,9 @@ test("the check of objects is set wherever it can be", async () => {
   const strict = { fsck: { strict: true } };
   const lenient = { fsck: { strict: false } };
   const strictness = async (name) => (await (await made.get(name)).info()).fsck.strict;
-  const { createdAt, suspended, readOnly, tokensRevokedBefore, standing, ...info } = await made.createNamespace(strict);
+  const { createdAt, suspended, readOnly, tokensRevokedBefore, standing, issuers, ...info } = await made.createNamespace(strict);
   assert.equal(new Date(createdAt).toISOString(), createdAt);
-  assert.deepEqual([suspended, readOnly, tokensRevokedBefore], [false, false, null]);
+  assert.deepEqual([suspended, readOnly, tokensRevokedBefore, issuers], [false, false, null, []]);
   const nothing = { sizeBytes: 0, objectCount: 0, lfsBytes: 0, bytesMax: null, reposMax: null };
   assert.deepEqual(info, { name: `${namespace}-fsck`, repoCount: 0, ...strict, ...nothing });
   await assert.rejects(made.createNamespace(), { code: "ALREADY_EXISTS" });

@@ -86,8 +86,8 @@ mod recover;
 mod ref_rules;
 mod remote_url;
 mod repository;
-mod standing;
 mod signed;
+mod standing;
 mod token;
 mod usage;
 mod usage_day;
@@ -116,8 +116,8 @@ pub(crate) use repository::{
     CreateRepository, Deleted, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
     UpdateRepository, present,
 };
-pub(crate) use standing::{Standing, StandingTaken, TakeStanding};
 pub(crate) use signed::{Signed, Trust};
+pub(crate) use standing::{Standing, StandingTaken, TakeStanding};
 pub(crate) use token::{
     Admit, Admitted, CreateToken, NAMESPACE_ADMIT, NAMESPACE_TOKEN, NamedToken, RevokedToken,
     Scope, TokenPage, TokenPlace, TokenRecord, TokenState,

@@ -5,7 +5,8 @@ use futures::future::LocalBoxFuture;
 use worker::{Env, Request};
 
 use crate::repo_do::contract::{
-Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope, TokenHash, TokenRecord, TokenState, authorize, check_standing, header, lfs, Signed,
+    Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope, Signed,
+    TokenHash, TokenRecord, TokenState, authorize, check_standing, header, lfs,
 };
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::quota::Quota;

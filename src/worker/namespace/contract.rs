@@ -42,13 +42,13 @@
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::signed::{RevokeSigned, RevokedSigned};
 pub(crate) use super::lists::{Listed, Listing, Registry};
 pub(crate) use super::quotas::{NamespaceTotals, QuotaChange};
 pub(crate) use super::usage::{AskUsage, NamespaceUsage};
 use crate::repo_do::contract::{RepositoryInfo, Standing, TokenPlace, TokenRecord, TokenState};
-use crate::storage::namespace::quotas::{Quotas};
-use crate::worker::signed::issuer::{Issuer};
-pub(crate) use self::signed::{RevokeSigned, RevokedSigned};
+use crate::storage::namespace::quotas::Quotas;
+use crate::worker::signed::issuer::Issuer;
 mod signed;
 
 /// Paths that the object serves.

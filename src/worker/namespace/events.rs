@@ -120,11 +120,6 @@ pub(crate) fn append<D: Database>(
     store.append_event(kind, author.now_ms, &body)
 }
 
-/// The payload of a change of settings.
-pub(crate) fn updated(fsck_strict: bool) -> impl Serialize {
-    json!({ "changed": ["fsck"], "fsck": { "strict": fsck_strict } })
-}
-
 /// The payload of a change of the issuers of signed tokens: their names.
 pub(crate) fn issuers_changed(issuers: &[Issuer]) -> impl Serialize {
     let names: Vec<_> = issuers.iter().map(|issuer| &issuer.issuer).collect();

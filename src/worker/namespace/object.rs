@@ -15,7 +15,10 @@ use super::events::Author;
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
-use super::{audit, background, feed, lists, once_steps, queue, quotas, taking, telling, token_by_id, tokens, told_standing, update, usage, webhooks, signed};
+use super::{
+    audit, background, feed, lists, once_steps, queue, quotas, signed, taking, telling,
+    token_by_id, tokens, told_standing, update, usage, webhooks,
+};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM};
 use crate::repo_do::contract::{
@@ -83,7 +86,7 @@ const METERED: [&str; 19] = [
 const TOLD_TO_ALL: [&str; 2] = [path::UPDATE, path::REVOKE_ALL];
 
 /// The paths that write events, or change webhooks.
-const TOLD: [&str; 10] = [
+const TOLD: [&str; 11] = [
     NAMESPACE_TAKE,
     path::UPDATE,
     path::MAKE_TOKEN,

@@ -9,7 +9,6 @@ use super::contract::{
     Reserved,
 };
 use super::{quotas, signed};
-use super::events::{self, Author};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction};
@@ -70,29 +69,6 @@ pub(crate) fn create<D: Database>(
         let message = "the namespace exists";
         Err(ErrorReply::at(ErrorCode::AlreadyExists, "/namespace", message).into())
     }
-}
-
-/// Changes the namespace's settings.
-pub(crate) fn update<D: Database>(
-    store: &NamespaceStore<D>,
-    change: &UpdateNamespace,
-    author: &Author,
-) -> Result<NamespaceInfo, StepError> {
-    // Nothing is written where no namespace is.
-    let mut before = summary(store)?;
-    if let Some(issuers) = &change.issuers {
-        signed::set_issuers(store, issuers, author)?;
-        before = summary(store)?;
-    }
-    let Some(is_strict) = change.fsck_strict.filter(|new| *new != before.fsck_strict) else {
-        return Ok(before);
-    };
-    in_transaction(store.database(), || {
-        store.set_fsck_strict(is_strict)?;
-        let payload = events::updated(is_strict);
-        events::append(store, author, EventKind::NamespaceUpdated, &payload)
-    })?;
-    summary(store)
 }
 
 /// The namespace.

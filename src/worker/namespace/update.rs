@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::contract::{NamespaceInfo, UpdateNamespace};
 use super::events::{self, Author};
+use super::signed;
 use super::steps::{StepError, summary};
 use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::event::EventKind;
@@ -23,6 +24,9 @@ pub(crate) fn update<D: Database>(
     in_transaction(store.database(), || {
         if let Some(is_strict) = change.fsck_strict {
             store.set_fsck_strict(is_strict)?;
+        }
+        if let Some(issuers) = &change.issuers {
+            signed::set_issuers(store, issuers, author)?;
         }
         store.change_standing(&StandingChange {
             token_epoch_ms: None,

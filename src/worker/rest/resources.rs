@@ -12,7 +12,7 @@ use crate::repo_do::contract::{
 use crate::storage::namespace::quotas::Quotas;
 use crate::storage::repository::settings::RepositorySettings;
 use crate::worker::namespace::contract::{Listed, NamespaceInfo, NamespaceTotals, SharedToken};
-use crate::worker::signed::issuer::{Issuer};
+use crate::worker::signed::issuer::Issuer;
 use crate::worker::time::iso_8601;
 
 /// A repository, in full.
@@ -282,6 +282,7 @@ pub(crate) struct Namespace {
     /// Tokens that were made before it are revoked.
     tokens_revoked_before: Option<String>,
     standing: ToldStanding,
+    issuers: Vec<Issuer>,
 }
 
 /// How many repositories know what their namespace says of them all.
@@ -321,7 +322,6 @@ impl From<NamespaceInfo> for AllRevoked {
 fn revoked_before(info: &NamespaceInfo) -> Option<String> {
     let epoch_ms = info.standing.token_epoch_ms;
     (epoch_ms > 0).then(|| iso_8601(epoch_ms))
-    issuers: Vec<Issuer>,
 }
 
 impl From<NamespaceInfo> for Namespace {
