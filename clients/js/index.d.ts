@@ -536,7 +536,7 @@ export interface CairnUsage {
   objectCount: number;
   lfsBytes: number;
   /** Bytes in SQLite. */
-  databaseBytes: number;
+  sqliteBytes: number;
   /** Bytes in R2. What forks share counts once for each. */
   r2Bytes: number;
   bytesMax: number | null;

@@ -54,6 +54,7 @@ fn lost<D: Database>(db: D) -> RepoStore<D> {
     let rule = RefRule("refs/tags/*".to_owned(), vec![ForbiddenOp::NoForcePush]);
     store.set_ref_rules(&vec![rule].into(), NOW + 2).unwrap();
     store.set_snapshot_settings(&settings()).unwrap();
+    store.set_bytes_max(Some(1 << 40)).unwrap();
     for pack in store.stored_packs().unwrap() {
         let number = u8::try_from(pack.pack_id.0).unwrap();
         let key = pack_key(new_repository().id, &[number; 32]);
@@ -207,6 +208,7 @@ fn check_recovered<D: Database, E: Database>(
     assert_eq!(rules(&record), rules(&was), "{label}");
     assert_eq!(record.settings.prune_grace_seconds, 77, "{label}");
     assert_eq!(store.snapshot_settings(), Ok(settings()), "{label}");
+    assert_eq!(record.policies.bytes_max, Some(1 << 40), "{label}");
     assert_eq!(store.shallow_commits(), source.shallow_commits(), "{label}");
     assert_eq!(all_refs(store), all_refs(source), "{label}");
     let packs = store.stored_packs().unwrap();

@@ -9,6 +9,7 @@ mod support;
 mod lists;
 mod namespaces;
 mod pushes;
+mod usage;
 mod writes;
 
 use serde_json::{Value, json};
@@ -46,5 +47,5 @@ fn set_free(hosted: &Hosted) {
 /// Packs in quarantine.
 fn quarantined(hosted: &Hosted) -> u64 {
     let stats = rest().get(&hosted.path("/stats")).result(200);
-    stats["quarantined_packs"].as_u64().unwrap()
+    stats["packs"]["quarantined"].as_u64().unwrap()
 }

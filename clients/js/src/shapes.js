@@ -76,7 +76,7 @@ export function usage(result) {
   return {
     ...totals(result),
     repoCount: result.repo_count,
-    databaseBytes: result.database_bytes,
+    sqliteBytes: result.sqlite_bytes,
     r2Bytes: result.r2_bytes,
     days: result.days.map((/** @type {Json} */ { date, pushes, fetches, bytes_in, bytes_out }) => ({
       date,

@@ -33,7 +33,7 @@ struct Usage {
     size_bytes: u64,
     object_count: u64,
     lfs_bytes: u64,
-    database_bytes: u64,
+    sqlite_bytes: u64,
     r2_bytes: u64,
     #[serde(flatten)]
     quotas: Quotas,
@@ -85,7 +85,7 @@ pub(crate) async fn show(
             size_bytes: used.size_bytes,
             object_count: used.object_count,
             lfs_bytes: used.lfs_bytes,
-            database_bytes: used.database_bytes,
+            sqlite_bytes: used.database_bytes,
             r2_bytes: used.r2_bytes,
             quotas: used.quotas,
             days: used.days.into_iter().map(Day::from).collect(),
