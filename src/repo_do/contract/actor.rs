@@ -218,6 +218,8 @@ pub(crate) fn authorize(
 pub(crate) fn check_standing(actor: &Actor, standing: &Standing) -> Result<(), Refusal> {
     match actor {
         Actor::Operator => Ok(()),
+        // Git shows no credential before it is asked for one, the operator's neither.
+        Actor::Anonymous if standing.suspended => Err(Refusal::CredentialRequired),
         _ if standing.suspended => Err(Refusal::Suspended),
         _ => Ok(()),
     }
