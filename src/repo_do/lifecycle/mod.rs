@@ -10,10 +10,12 @@
 //! | `settings` | settings changed |
 //! | `tokens` | tokens of the repository, made and revoked |
 //! | `deletion` | the end of a repository |
+//! | `forwarding` | names that lead to another object |
 
 pub(crate) mod deletion;
 pub(crate) mod filling;
 pub(crate) mod fork;
+pub(crate) mod forwarding;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod recover;
