@@ -13,7 +13,7 @@ use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
 use super::lifecycle::forwarding::{self, MAKERS};
 use super::lifecycle::tokens as lifecycle_tokens;
-use super::lifecycle::{deletion, fork, import, recover, settings};
+use super::lifecycle::{deletion, fork, import, recover, rename, settings};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};
@@ -243,6 +243,13 @@ async fn administer(
             // New settings, and the record in R2, which has the old ones.
             alarm::after_settings(object, store).await;
             Ok(updated)
+        }
+        (Method::Post, path::RENAME) => {
+            not_ready::check_filled(&record)?;
+            let renamed = rename::rename(object, store, request, record, doer).await?;
+            // The record in R2 has the old names.
+            alarm::after_settings(object, store).await;
+            Ok(renamed)
         }
         (Method::Post, path::DELETE) => deletion::delete(object, store, record, doer).await,
         (Method::Post, path::FORK_EXPORT) => {

@@ -11,6 +11,7 @@
 //! | `tokens` | tokens of the repository, made and revoked |
 //! | `deletion` | the end of a repository |
 //! | `forwarding` | names that lead to another object |
+//! | `rename` | another name for the repository |
 
 pub(crate) mod deletion;
 pub(crate) mod filling;
@@ -19,5 +20,6 @@ pub(crate) mod forwarding;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod recover;
+pub(crate) mod rename;
 pub(crate) mod settings;
 pub(crate) mod tokens;

@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
+//! | [`names`] | names that move; those that repositories had before |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
 //! | [`token_repositories`] | which repositories a token of the namespace opens |
@@ -13,6 +14,7 @@ pub(crate) mod entries;
 pub mod events;
 pub(crate) mod idempotency;
 pub mod listing;
+pub mod names;
 pub(crate) mod registry;
 pub mod store;
 pub(crate) mod token_repositories;

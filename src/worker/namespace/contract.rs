@@ -15,6 +15,7 @@
 //! | `GET /events?…` | | JSON as the client gets it, or server-sent events |
 //! | `POST /events/take` | `HandOver` of the objects' contract | `HandedOver` |
 //! | `POST /release` | `ReleaseName` of the objects' contract | [`Done`], whether or not the entry was still that one |
+//! | `POST /leave` | `ReleaseName` of the objects' contract: its repository has another name elsewhere | [`Done`] |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /holds?name=…` | | [`Holds`] |
 //! | `GET /candidates?prefix=…` | | `[`[`Candidate`]`…]` |
@@ -52,6 +53,8 @@ pub(crate) mod path {
     pub(crate) const RESERVE: &str = "/reserve";
     /// Lists a repository that was made.
     pub(crate) const CONFIRM: &str = "/confirm";
+    /// Frees a name whose repository has another one in another namespace.
+    pub(crate) const LEAVE: &str = "/leave";
     /// The entry of one name.
     pub(crate) const REPOSITORY: &str = "/repository";
     /// Whether a name is taken.

@@ -245,6 +245,7 @@ fn namespace(
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
         NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
+        path::LEAVE => done(steps::leave(store, &read::<ReleaseName>(body)?)),
         path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
         path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),
         path::RELIST => json(&steps::relist(store, &read::<Relist>(body)?)?),
