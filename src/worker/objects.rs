@@ -28,7 +28,7 @@ const NAMESPACES: &str = "NAMESPACE";
 /// The binding of the webhooks' objects.
 const WEBHOOKS: &str = "WEBHOOK";
 /// The status of a credential that is not accepted.
-const UNAUTHORIZED: u16 = 401;
+pub(super) const UNAUTHORIZED: u16 = 401;
 /// When to try again after an object could not be reached.
 const RETRY_AFTER_SECONDS: u32 = 2;
 

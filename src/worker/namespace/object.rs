@@ -74,8 +74,9 @@ const METERED: [&str; 15] = [
 ];
 
 /// The paths that write events, or change webhooks.
-const TOLD: [&str; 9] = [
+const TOLD: [&str; 10] = [
     NAMESPACE_TAKE,
+    path::LEAVE,
     path::UPDATE,
     path::MAKE_TOKEN,
     path::REVOKE,
