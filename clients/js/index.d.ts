@@ -681,6 +681,14 @@ export interface CairnRepo extends ArtifactsRepo {
   readonly webhooks: Webhooks;
 
   /**
+   * Gives the repository another name, and perhaps another namespace (for the operator only). Tokens,
+   * settings, forks and events stay; the former name leads to the new one until it is taken. `get` another
+   * handle by the new name.
+   * @throws {ArtifactsError} `ALREADY_EXISTS` if the name is taken; `FORBIDDEN`.
+   */
+  rename(name: string, opts?: { namespace?: string }): Promise<CairnRepoInfo>;
+
+  /**
    * Removes objects that no ref reaches for good: those that a force push or a deletion left behind.
    * @param opts.network Whether to purge the other repositories of the fork network too; for the
    * operator only.
@@ -1452,6 +1460,7 @@ export type ArtifactsErrorCode =
   | "UNAUTHORIZED"
   | "FORBIDDEN"
   | "ALREADY_EXISTS"
+  | "MOVED"
   | "EVENTS_GONE"
   | "NOT_FOUND"
   | "CREATE_IN_PROGRESS"

@@ -11,8 +11,9 @@ use super::events::origin::Doer;
 use super::events::{feed, tell};
 use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
+use super::lifecycle::forwarding::{self, MAKERS};
 use super::lifecycle::tokens as lifecycle_tokens;
-use super::lifecycle::{deletion, fork, import, recover, settings, standing};
+use super::lifecycle::{deletion, fork, import, recover, settings, standing, rename};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};
@@ -205,9 +206,6 @@ pub(crate) async fn dispatch(
     }
 }
 
-/// The paths by which a repository is made.
-const MAKERS: [&str; 4] = [path::INIT, path::FORK, path::IMPORT, path::RECOVER];
-
 /// Makes the repository.
 async fn make(
     object: &Rc<RepoObject>,
@@ -215,6 +213,7 @@ async fn make(
     request: Request,
     account: &Rc<Account>,
 ) -> Answer {
+    forwarding::check_free(object, &request)?;
     match request.path().as_str() {
         path::FORK => fork::fork(object, caller, request, account).await,
         path::IMPORT => import::start(object, caller, request, account).await,
@@ -253,6 +252,13 @@ async fn administer(
             // New settings, and the record in R2, which has the old ones.
             alarm::after_settings(object, store).await;
             Ok(updated)
+        }
+        (Method::Post, path::RENAME) => {
+            not_ready::check_filled(&record)?;
+            let renamed = rename::rename(object, store, request, record, doer).await?;
+            // The record in R2 has the old names.
+            alarm::after_settings(object, store).await;
+            Ok(renamed)
         }
         (Method::Post, path::DELETE) => deletion::delete(object, store, record, doer).await,
         (Method::Post, path::FORK_EXPORT) => {

@@ -26,7 +26,7 @@
 //! | [`limits`] | requests to a namespace, counted by the platform |
 //! | [`read_only`] | a deployment that takes no writes |
 //! | [`request_log`] | request ids, log lines, timings |
-//! | [`envelope`], [`reply`] | answers before they become responses |
+//! | [`envelope`], [`reply`], [`redirect`] | answers before they become responses |
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
 //! Invariants:
@@ -65,6 +65,7 @@ pub(crate) mod public_url;
 pub(crate) mod random;
 pub(crate) mod read_only;
 pub(crate) mod ready;
+pub(crate) mod redirect;
 pub(crate) mod reply;
 pub(crate) mod request_log;
 pub(crate) mod rest;

@@ -73,6 +73,8 @@ pub(crate) enum RestRoute {
     Purge(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/import`
     Import(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/rename`
+    Rename(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/bundle`
     Bundle(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/recover`
@@ -257,6 +259,9 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "import"] => {
             RestRoute::Import(repository_path(ns, name)?)
         }
+        ["namespaces", ns, "repos", name, "rename"] => {
+            RestRoute::Rename(repository_path(ns, name)?)
+        }
         ["namespaces", ns, "repos", name, "bundle"] => {
             RestRoute::Bundle(repository_path(ns, name)?)
         }
@@ -399,6 +404,7 @@ impl RestRoute {
             Self::Write(..)
             | Self::Fork(_)
             | Self::Import(_)
+            | Self::Rename(_)
             | Self::Maintenance(_)
             | Self::Purge(_)
             | Self::Recover(_)

@@ -114,6 +114,12 @@ export class Repository extends Writing {
     return created(result);
   }
 
+  /** @type {CairnRepo["rename"]} */
+  async rename(name, { namespace } = {}) {
+    const body = { name, namespace };
+    return shown((await this.#connection.call("POST", `${this.#path}/rename`, { body })).result);
+  }
+
   /** @type {CairnRepo["purgeUnreachable"]} */
   async purgeUnreachable({ network } = {}) {
     const path = `${this.#path}/purge-unreachable`;

@@ -20,6 +20,8 @@
 //! | `GET /info` | administer | | [`RepositoryInfo`] |
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
 //! | `POST /standing` | (the namespace's only) | [`TakeStanding`] | [`StandingTaken`] |
+//! | `POST /rename` | administer | [`RenameRepository`] | [`RepositoryInfo`] |
+//! | `POST /forward` | (the operator's, to the object of a name) | [`Forwarding`] | the same |
 //! | `POST /delete` | administer | | [`Deleted`] |
 //! | `POST /tokens` | administer | [`CreateToken`] | [`TokenRecord`] |
 //! | `GET /tokens?state=…&token=…&page=…&per_page=…&behind=…` | administer | | [`TokenPage`] |
@@ -74,6 +76,7 @@ pub(crate) mod event_shown;
 pub(crate) mod event_types;
 mod fault;
 mod fork;
+mod forward;
 mod http;
 mod import;
 mod in_band;
@@ -102,6 +105,7 @@ pub(crate) use branch::check_branch;
 pub(crate) use error::{ErrorCode, ErrorReply};
 pub(crate) use fault::Fault;
 pub(crate) use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
+pub(crate) use forward::{Forwarding, RenameRepository, forwarded, forwarded_text};
 pub(crate) use http::{CONDITION_HEADERS, EVENT_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
 pub(crate) use import::{ImportPhase, ImportProgress, ImportRepository};
 pub(crate) use in_band::{GitPost, error_packet, instead_of_pack};

@@ -14,6 +14,7 @@ use crate::repo_do::runtime::{reply, timer};
 use crate::repo_do::schedule::wake_or_log;
 use crate::repo_do::state::outbox::Sizes;
 use crate::repo_do::state::store::Store;
+use crate::storage::fault_log;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 
@@ -111,6 +112,31 @@ pub(crate) async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
         return Ok(());
     }
     send_all(object).await
+}
+
+/// Tells the namespace that the repository has left of the event that says so. Best effort: the event is
+/// in the feed of the other one in any case.
+pub(crate) async fn tell_former(
+    object: &RepoObject,
+    store: &Store,
+    (namespace, repository_id): (&str, &str),
+    sequence: i64,
+) {
+    let told = async {
+        let page = store.events_after(sequence.saturating_sub(1), 1, EVENT_BYTES_MAX)?;
+        let message = HandOver {
+            repository_id: repository_id.to_owned(),
+            oldest: sequence,
+            events: page.events,
+            info: None,
+        };
+        let sent = ask_namespace(&object.env, namespace, NAMESPACE_TAKE, &message);
+        let HandedOver { .. } = sent.await?;
+        Ok::<_, ErrorReply>(())
+    };
+    if let Err(error) = told.await {
+        fault_log::warning("hand-over", &error.cause());
+    }
 }
 
 /// Whether something is left. Where no repository was created there is nothing.

@@ -11,13 +11,17 @@
 //! | `standing` | what the namespace says of all its repositories, taken over |
 //! | `tokens` | tokens of the repository, made and revoked |
 //! | `deletion` | the end of a repository |
+//! | `forwarding` | names that lead to another object |
+//! | `rename` | another name for the repository |
 
 pub(crate) mod deletion;
 pub(crate) mod filling;
 pub(crate) mod fork;
+pub(crate) mod forwarding;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod recover;
+pub(crate) mod rename;
 pub(crate) mod settings;
 pub(crate) mod standing;
 pub(crate) mod tokens;

@@ -6,6 +6,7 @@
 //! | [`audit`] | administrative acts |
 //! | [`figures`] | how large its repositories are, one by one and together |
 //! | [`quotas`], [`usage`] | its bounds; its use by day |
+//! | [`names`] | names that move; those that repositories had before |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
 //! | [`standing`] | how a namespace stands, and how far its repositories have been told |
@@ -21,6 +22,7 @@ pub mod figures;
 pub(crate) mod idempotency;
 pub mod listing;
 pub(crate) mod quotas;
+pub mod names;
 pub(crate) mod registry;
 pub(crate) mod signed_tokens;
 pub mod standing;

@@ -7,6 +7,7 @@
 //! | [`settings`] | the settings that every layer passes on |
 //! | [`policies`], [`standing`] | its rules, bounds and end; what its namespace says of all its repositories |
 //! | `ref_rules` | its rules about refs, as its row keeps them |
+//! | [`forwarding`] | which object has the repository by this object's name |
 //! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
 //! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
@@ -38,6 +39,7 @@ pub mod copies;
 pub mod ephemeral_refs;
 pub mod events;
 pub mod fork;
+pub mod forwarding;
 pub(crate) mod grace_periods;
 pub mod idempotency;
 pub mod import_lfs;

@@ -17,6 +17,7 @@
 //! | `POST /release` | `ReleaseName` of the objects' contract | [`Done`], whether or not the entry was still that one |
 //! | `GET /usage?since_day=…` | | [`NamespaceUsage`], or 404 |
 //! | `POST /room` | `AskRoom` of the objects' contract | `Room` |
+//! | `POST /leave` | `ReleaseName` of the objects' contract: its repository has another name elsewhere | [`Done`] |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /holds?name=…` | | [`Holds`] |
 //! | `GET /candidates?prefix=…` | | `[`[`Candidate`]`…]` |
@@ -65,6 +66,8 @@ pub(crate) mod path {
     pub(crate) const RESERVE: &str = "/reserve";
     /// Lists a repository that was made.
     pub(crate) const CONFIRM: &str = "/confirm";
+    /// Frees a name whose repository has another one in another namespace.
+    pub(crate) const LEAVE: &str = "/leave";
     /// The entry of one name.
     pub(crate) const REPOSITORY: &str = "/repository";
     /// Whether a name is taken.

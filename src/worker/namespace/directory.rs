@@ -20,20 +20,16 @@ use crate::worker::rest::parameters::ListQuery;
 use crate::worker::visit::Visit;
 use crate::worker::wake;
 
-/// Takes the name of a repository about to be made; `replaces` names an entry that is known to
-/// be left over. `comes_with_bytes` says how many bytes it comes with at least, if it comes with any.
-pub(crate) async fn reserve(
-    visit: &Visit,
-    path: &RepositoryPath,
-    create: &CreateRepository,
+/// The name that a repository about to be made wants. `comes_with_bytes` says how many bytes it comes with at least, if it comes with any.
+pub(crate) fn wanted(create: &CreateRepository,
     replaces: Option<String>,
     comes_with_bytes: Option<u64>,
-) -> Result<Reserved, ErrorReply> {
-    let reserve = Reserve {
+) -> Reserve {
+    Reserve {
         namespace: create.namespace.clone(),
         name: create.name.clone(),
         repository_id: create.repository_id.clone(),
-        replaces,
+        replaces: None,
         description: create.description.clone(),
         default_branch: create.default_branch.clone(),
         read_only: create.read_only,
@@ -41,9 +37,17 @@ pub(crate) async fn reserve(
         source: create.source.clone(),
         comes_with_bytes,
         now_ms: create.now_ms,
-    };
+    }
+}
+
+/// Takes a name for a repository.
+pub(crate) async fn reserve(
+    visit: &Visit,
+    path: &RepositoryPath,
+    wanted: &Reserve,
+) -> Result<Reserved, ErrorReply> {
     announce(visit, &path.namespace, visit.now_ms).await?;
-    let reserved: Reserved = post(visit, &path.namespace, path::RESERVE, &reserve).await?;
+    let reserved: Reserved = post(visit, &path.namespace, path::RESERVE, wanted).await?;
     if let Reserved::Won {
         new_namespace: Some(info),
         ..
@@ -91,6 +95,21 @@ pub(crate) async fn release(
         now_ms: visit.now_ms,
     };
     let Done {} = post(visit, &path.namespace, NAMESPACE_RELEASE, &release).await?;
+    Ok(())
+}
+
+/// Frees the name of a repository that has another one in another namespace.
+pub(crate) async fn leave(
+    visit: &Visit,
+    path: &RepositoryPath,
+    repository_id: &str,
+) -> Result<(), ErrorReply> {
+    let release = ReleaseName {
+        name: path.name.as_str().to_owned(),
+        repository_id: repository_id.to_owned(),
+        now_ms: visit.now_ms,
+    };
+    let Done {} = post(visit, &path.namespace, path::LEAVE, &release).await?;
     Ok(())
 }
 

@@ -85,8 +85,9 @@ const METERED: [&str; 18] = [
 const TOLD_TO_ALL: [&str; 2] = [path::UPDATE, path::REVOKE_ALL];
 
 /// The paths that write events, or change webhooks.
-const TOLD: [&str; 11] = [
+const TOLD: [&str; 12] = [
     NAMESPACE_TAKE,
+    path::LEAVE,
     path::UPDATE,
     path::MAKE_TOKEN,
     path::REVOKE,
@@ -283,6 +284,7 @@ fn namespace(
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
         NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
         NAMESPACE_ROOM => json(&quotas::room(store, &read::<AskRoom>(body)?)?),
+        path::LEAVE => done(steps::leave(store, &read::<ReleaseName>(body)?)),
         path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
         path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),
         path::RELIST => json(&steps::relist(store, &read::<Relist>(body)?)?),

@@ -167,7 +167,6 @@ pub(crate) fn confirm<D: Database>(
             forget(store, &holder.name, &holder.id, info.updated_at_ms)?;
             take(store, &reserved_anew(info))?;
         }
-        store.confirm(&info.name, &info.repository_id)?;
         touch(store, info)
     })
 }
@@ -188,7 +187,7 @@ fn reserved_anew(info: &RepositoryInfo) -> Reserve {
     }
 }
 
-/// Brings an entry up to date, if it is still that repository's.
+/// Brings an entry up to date, if it is still that repository's, and shows one that was reserved for it.
 pub(crate) fn touch<D: Database>(
     store: &NamespaceStore<D>,
     info: &RepositoryInfo,
@@ -211,12 +210,16 @@ pub(crate) fn touch<D: Database>(
             expires_at: info.expires_at_ms,
         }),
     };
-    let is_its_own = store.update(&info.name, &info.repository_id, &patch, info.updated_at_ms)?;
+    let is_its_own = store.updatelet (name, id) = (&info.name, &info.repository_id);
+    in_transaction(store.database(), || {
+        store.settle_name(name, id, info.created_at_ms)?;
+        store.update(name, id, &patch, info.updated_at_ms)?;
     // It began with what held when its name was reserved, or came back from where nobody told it.
     if is_its_own && info.standing_version < store.standing()?.version {
         store.tell_standing_again(&info.name)?;
     }
-    Ok(())
+            Ok(())
+    })
 }
 
 /// Frees a name, if the entry is still that repository's.
@@ -228,6 +231,17 @@ pub(crate) fn release<D: Database>(
         return Ok(());
     }
     forget(store, &release.name, &release.repository_id, release.now_ms)
+}
+
+/// Frees a name whose repository has another one in another namespace.
+pub(crate) fn leave<D: Database>(
+    store: &NamespaceStore<D>,
+    release: &ReleaseName,
+) -> Result<(), StepError> {
+    if store.shown_name()?.is_none() {
+        return Ok(());
+    }
+    Ok(store.leave_name(&release.name, &release.repository_id)?)
 }
 
 /// Takes an entry away whose object is known to be empty.
@@ -278,7 +292,6 @@ pub(crate) fn relist<D: Database>(
                     forget(store, &holder.name, &holder.id, relist.now_ms)?;
                 }
                 take(store, &reserved_anew(info))?;
-                store.confirm(&info.name, &info.repository_id)?;
             }
             touch(store, info)?;
             is_new.push(!is_listed);
@@ -300,6 +313,7 @@ pub(crate) fn holds<D: Database>(
     }
     Ok(match store.find(name)? {
         Some(_) => Holds::Held,
+        None if store.is_former_name(name)? => Holds::Held,
         None => Holds::Free,
     })
 }

@@ -82,6 +82,7 @@ async fn admit(visit: &Visit, route: &RestRoute) -> Result<(), ErrorReply> {
         RestRoute::Webhooks(owner, _) => admission::to_namespace(visit, &owner.namespace).await,
         RestRoute::Fork(path)
         | RestRoute::Import(path)
+        | RestRoute::Rename(path)
         | RestRoute::Maintenance(path)
         | RestRoute::Purge(path) => admission::to_namespace(visit, &path.namespace).await,
         _ => admission::to_administer(visit).await,
@@ -104,6 +105,7 @@ fn object_name(route: &RestRoute) -> String {
         RestRoute::Webhooks(owner, _) => owner.namespace.folded(),
         RestRoute::Fork(path)
         | RestRoute::Import(path)
+        | RestRoute::Rename(path)
         | RestRoute::Maintenance(path)
         | RestRoute::Purge(path) => path.namespace.folded(),
         _ => REGISTRY.to_owned(),

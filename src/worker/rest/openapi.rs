@@ -50,6 +50,7 @@ mod tests {
                 RestRoute::Repository(_) => in_repository(""),
                 RestRoute::Fork(_) => in_repository("/fork"),
                 RestRoute::Import(_) => in_repository("/import"),
+                RestRoute::Rename(_) => in_repository("/rename"),
                 RestRoute::Bundle(_) => in_repository("/bundle"),
                 RestRoute::Recover(_) => in_repository("/recover"),
                 RestRoute::RepositoryTokens(_) => in_repository("/tokens"),
@@ -107,7 +108,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 60] = [
+    const PATHS: [&str; 61] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -125,6 +126,7 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r",
         "/api/v1/namespaces/acme/repos/r/fork",
         "/api/v1/namespaces/acme/repos/r/import",
+        "/api/v1/namespaces/acme/repos/r/rename",
         "/api/v1/namespaces/acme/repos/r/bundle",
         "/api/v1/namespaces/acme/repos/r/recover",
         "/api/v1/namespaces/acme/repos/r/tokens",

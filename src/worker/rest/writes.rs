@@ -56,10 +56,7 @@ pub(crate) async fn answer(
         Ok(response) if [200, 201].contains(&response.status_code()) => {
             passed_on(response).map_err(|error| fault("write", &error))
         }
-        refused => {
-            admission::check_grant(visit, path).await?;
-            Err(refusal(refused?).await)
-        }
+        refused => Err(refusal(refused?).await),
     }
 }
 
