@@ -219,8 +219,8 @@ impl RepoObject {
         self.variable(ALLOW_PRIVATE_REMOTES).as_deref() == Some("true")
     }
 
-    /// Empties the database with the alarm, but for where its name leads. It drops everything in memory, and running work on
-    /// the old repository can no longer write into the next one.
+    /// Empties the database with the alarm, but for where its name leads. It drops everything in memory,
+    /// and running work on the old repository can no longer write into the next one.
     pub(crate) async fn wipe(&self) -> Result<()> {
         let failed = |error: StoreError| worker::Error::RustError(error.to_string());
         let kept = match &*self.store.borrow() {

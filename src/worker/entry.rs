@@ -14,7 +14,9 @@ use super::route::lfs::LfsRoute;
 use super::route::{self, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, respond};
-use super::{drain, envelope, front_page, git, lfs, limits, public_url, read_only, signed, redirect};
+use super::{
+    drain, envelope, front_page, git, lfs, limits, public_url, read_only, redirect, signed,
+};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
 use crate::storage::analytics;
 

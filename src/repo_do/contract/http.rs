@@ -78,10 +78,10 @@ pub(crate) mod header {
     /// `<namespace>/<repo>` as the client spelled it: for messages, and whose namespace is asked
     /// about tokens that the object does not know.
     pub(crate) const REPOSITORY: &str = "x-cairn-repository";
-    /// TheOn a request that the object of the name, or who knows the way, passes on to the object that
+    /// On a request that the object of the name, or who knows the way, passes on to the object that
     /// has the repository: [`super::Forwarding`] in its text form.
     pub(crate) const FORWARDED: &str = "x-cairn-forwarded";
-    /// Of address that a request comes from, where it is known: requests without a credential share
+    /// The address that a request comes from, where it is known: requests without a credential share
     /// memory by it, and the audit log names it.
     pub(crate) const ADDRESS: &str = "x-cairn-address";
     /// On the object's answer to a fetch: the R2 object whose bytes follow those of the body.

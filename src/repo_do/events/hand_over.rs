@@ -129,6 +129,7 @@ pub(crate) async fn tell_former(
             oldest: sequence,
             events: page.events,
             info: None,
+            usage: Vec::new(),
         };
         let sent = ask_namespace(&object.env, namespace, NAMESPACE_TAKE, &message);
         let HandedOver { .. } = sent.await?;

@@ -9,8 +9,8 @@ use crate::repo_do::contract::{
     TokenHash, TokenRecord, TokenState, authorize, check_standing, header, lfs,
 };
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::request::quota::{Quota};
 use crate::repo_do::request::place::{Place, moved, place};
+use crate::repo_do::request::quota::Quota;
 use crate::repo_do::request::{namespace, tokens};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;

@@ -20,7 +20,7 @@ pub(crate) mod info;
 pub(crate) mod namespace;
 pub(crate) mod not_ready;
 pub(crate) mod once;
-pub(crate) mod quota;
 pub(crate) mod place;
+pub(crate) mod quota;
 pub(crate) mod refuse;
 pub(crate) mod tokens;

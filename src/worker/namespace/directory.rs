@@ -20,11 +20,9 @@ use crate::worker::rest::parameters::ListQuery;
 use crate::worker::visit::Visit;
 use crate::worker::wake;
 
-/// The name that a repository about to be made wants. `comes_with_bytes` says how many bytes it comes with at least, if it comes with any.
-pub(crate) fn wanted(create: &CreateRepository,
-    replaces: Option<String>,
-    comes_with_bytes: Option<u64>,
-) -> Reserve {
+/// The name that a repository about to be made wants. `comes_with_bytes` says how many bytes it comes
+/// with at least, if it comes with any.
+pub(crate) fn wanted(create: &CreateRepository, comes_with_bytes: Option<u64>) -> Reserve {
     Reserve {
         namespace: create.namespace.clone(),
         name: create.name.clone(),

@@ -76,6 +76,13 @@ pub(crate) fn check_new<D: Database>(
         bytes_max,
         repos_max,
     } = store.quotas()?;
+    if !store
+        .names_of(std::slice::from_ref(&wanted.repository_id))?
+        .is_empty()
+    {
+        // It is here already, and gets another name.
+        return Ok(());
+    }
     if let Some(repos_max) = repos_max {
         let taken = store.names_taken()?;
         if taken >= repos_max {

@@ -210,15 +210,15 @@ pub(crate) fn touch<D: Database>(
             expires_at: info.expires_at_ms,
         }),
     };
-    let is_its_own = store.updatelet (name, id) = (&info.name, &info.repository_id);
+    let (name, id) = (&info.name, &info.repository_id);
     in_transaction(store.database(), || {
         store.settle_name(name, id, info.created_at_ms)?;
-        store.update(name, id, &patch, info.updated_at_ms)?;
-    // It began with what held when its name was reserved, or came back from where nobody told it.
-    if is_its_own && info.standing_version < store.standing()?.version {
-        store.tell_standing_again(&info.name)?;
-    }
-            Ok(())
+        let is_its_own = store.update(name, id, &patch, info.updated_at_ms)?;
+        // It began with what held when its name was reserved, or came back from where nobody told it.
+        if is_its_own && info.standing_version < store.standing()?.version {
+            store.tell_standing_again(&info.name)?;
+        }
+        Ok(())
     })
 }
 

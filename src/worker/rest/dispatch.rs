@@ -3,7 +3,10 @@
 use worker::Request;
 
 use super::parameters::no_parameters;
-use super::{audit, forks, imports, namespaces, purges, recoveries, relisting, repos, signed, tokens, usage, webhooks, renaming};
+use super::{
+    audit, forks, imports, namespaces, purges, recoveries, relisting, renaming, repos, signed,
+    tokens, usage, webhooks,
+};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
 use crate::worker::route::webhooks::HookRoute;

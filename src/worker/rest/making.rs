@@ -75,7 +75,7 @@ impl<'a> Draft<'a> {
         visit: &Visit,
         in_progress: ErrorCode,
     ) -> Result<(), ErrorReply> {
-        let wanted = directory::wanted(&self.create);
+        let wanted = directory::wanted(&self.create, self.comes_with_bytes);
         let place = reserve(visit, self.path, &wanted, in_progress).await?;
         self.create.namespace = place.namespace;
         self.create.fsck_strict.get_or_insert(place.fsck_strict);
@@ -143,12 +143,11 @@ pub(super) struct Place {
 /// others get `in_progress` while the repository is being made.
 pub(super) async fn reserve(
     visit: &Visit,
-    draft: &Draft<'_>RepositoryPath,
+    path: &RepositoryPath,
     wanted: &Reserve,
     in_progress: ErrorCode,
 ) -> Result<Place, ErrorReply> {
-    let (path, create, more) = (draft.path, &draft.create, draft.comes_with_bytes);
-    let entry = match directory::reserve(visit, path, create, None, morewanted).await? {
+    let entry = match directory::reserve(visit, path, wanted).await? {
         Reserved::Won {
             namespace,
             fsck_strict,
@@ -183,12 +182,11 @@ pub(super) async fn reserve(
     }
     // Nothing is there: the maker of the entry died before it made the repository, or while the
     // repository was being deleted.
-    let replaces = Some(entry.repository_id);
     let again = Reserve {
         replaces: Some(entry.repository_id),
         ..wanted.clone()
     };
-    match directory::reserve(visit, path, create, replaces, more&again).await? {
+    match directory::reserve(visit, path, &again).await? {
         Reserved::Won {
             namespace,
             fsck_strict,

@@ -12,9 +12,9 @@ use super::making;
 use crate::repo_do::contract::{
     Access, ErrorCode, ErrorReply, RenameRepository, RepositoryInfo, path,
 };
+use crate::storage::fault_log;
 use crate::worker::admission;
 use crate::worker::names::RepositoryPath;
-use crate::storage::fault_log;
 use crate::worker::namespace::contract::{Reserve, path as contract};
 use crate::worker::namespace::directory;
 use crate::worker::namespace::webhooks::{Make, Webhook, Which};
@@ -135,6 +135,7 @@ fn wanted(visit: &Visit, to: &RepositoryPath, info: &RepositoryInfo) -> Reserve 
         read_only: info.settings.read_only,
         public: info.settings.public,
         source: info.source.clone(),
+        comes_with_bytes: Some(info.size_bytes.saturating_add(info.lfs_bytes)),
         now_ms: visit.now_ms,
     }
 }
