@@ -268,7 +268,7 @@ export interface ArtifactsRepo {
       readOnly?: boolean;
       defaultBranchOnly?: boolean;
       fsck?: FsckChange;
-    },
+    } & Lifetime,
   ): Promise<ArtifactsCreateRepoResult>;
 
   /**
@@ -310,6 +310,16 @@ export interface ArtifactsRepo {
   readFile(args: { ref: string; path: string }): Promise<Blob | null>;
 }
 
+/** When a repository deletes itself; not among the binding's options. In `update`, null takes a bound away. */
+export interface Lifetime {
+  /** Seconds from now. */
+  ttlSeconds?: number | null;
+  /** A time as RFC 3339 writes it, in place of `ttlSeconds`. */
+  expiresAt?: string | null;
+  /** Seconds without a push or a fetch. */
+  idleTtlSeconds?: number | null;
+}
+
 /** The repositories of one namespace. */
 export interface Artifacts {
   /**
@@ -326,7 +336,7 @@ export interface Artifacts {
       description?: string;
       setDefaultBranch?: string;
       fsck?: FsckChange;
-    },
+    } & Lifetime,
   ): Promise<ArtifactsCreateRepoResult>;
 
   /**
@@ -349,7 +359,7 @@ export interface Artifacts {
     source: { url: string; branch?: string; depth?: number };
     target: {
       name: string;
-      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange; lfs?: boolean };
+      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange; lfs?: boolean } & Lifetime;
     };
   }): Promise<ArtifactsCreateRepoResult>;
 
@@ -420,6 +430,10 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fsck: { strict: boolean };
   /** Whether clones and fetches are events. */
   fetchEvents: boolean;
+  /** When it deletes itself; null: never. */
+  expiresAt: string | null;
+  /** Seconds without a push or a fetch after which it deletes itself; null: never. */
+  idleTtlSeconds: number | null;
   /** The large files of Git LFS that it has, and their bytes together. */
   lfsObjects: number;
   lfsBytes: number;
@@ -451,7 +465,7 @@ export interface CairnRepo extends ArtifactsRepo {
     denyDeletes?: boolean;
     fsck?: FsckChange;
     fetchEvents?: boolean;
-  }): Promise<CairnRepoInfo>;
+  } & Lifetime): Promise<CairnRepoInfo>;
 
   /** What happens to the repository, in the order of `metadata.sequence`. */
   events(opts?: FollowOptions): EventFeed;

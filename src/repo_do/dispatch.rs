@@ -12,10 +12,11 @@ use super::events::{feed, tell};
 use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
 use super::lifecycle::tokens as lifecycle_tokens;
-use super::lifecycle::{deletion, fork, import, recover, settings};
+use super::lifecycle::{deletion, expiry, fork, import, recover, settings};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};
+use super::runtime::clock::now_ms;
 use super::runtime::lease;
 use super::state::reach_cache::Audience;
 use super::state::store::Store;
@@ -107,6 +108,8 @@ pub(crate) async fn dispatch(
         return make(object, &caller, request, account).await;
     }
     resume(object, caller.record.as_ref()).await;
+    expiry::arm_on_waking(object, &store, caller.record.as_ref()).await;
+    let is_use = route != path::EVENTS;
     let is_git = route.starts_with(path::GIT) || route.starts_with(lfs::PATHS);
     let actor = caller.actor;
     let authorized = |access| {
@@ -114,6 +117,9 @@ pub(crate) async fn dispatch(
         check_serves(&authorized.record, is_git)?;
         if let (Actor::Token(_), Some(token)) = (actor, &authorized.token) {
             tokens::touch_token(&store, token)?;
+        }
+        if is_use && access != Access::Administer {
+            store.note_use(&authorized.record, now_ms())?;
         }
         Ok::<_, ErrorReply>(authorized)
     };
@@ -243,6 +249,7 @@ async fn administer(
             let updated = settings::update(object, store, request, doer).await?;
             // New settings, and the record in R2, which has the old ones.
             alarm::after_settings(object, store).await;
+            expiry::arm(object, store).await;
             Ok(updated)
         }
         (Method::Post, path::DELETE) => deletion::delete(object, store, record, doer).await,

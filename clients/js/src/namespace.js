@@ -4,7 +4,7 @@ import { ArtifactsError } from "./error.js";
 import { Feed } from "./events.js";
 import { Repository } from "./repository.js";
 import { missing, namePath } from "./path.js";
-import { created, listed, namespaceInfo } from "./shapes.js";
+import { created, lifetime, listed, namespaceInfo } from "./shapes.js";
 import { WebhookRoutes } from "./webhooks.js";
 
 /** @typedef {import("../index.d.ts").CairnArtifacts} CairnArtifacts */
@@ -32,8 +32,9 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["create"]} */
-  async create(name, { readOnly, description, setDefaultBranch, fsck } = {}) {
-    const body = { name, description, read_only: readOnly, default_branch: setDefaultBranch, fsck };
+  async create(name, { readOnly, description, setDefaultBranch, fsck, ...more } = {}) {
+    const made = { name, description, read_only: readOnly, default_branch: setDefaultBranch, fsck };
+    const body = { ...made, ...lifetime(more) };
     const { result } = await this.#connection.call("POST", `${this.#path}/repos`, { body });
     return created(result);
   }
@@ -59,6 +60,7 @@ export class Namespace {
       read_only: opts?.readOnly,
       fsck: opts?.fsck,
       lfs: opts?.lfs,
+      ...lifetime(opts),
     };
     const path = `${this.#repository(name)}/import`;
     const { result } = await this.#connection.call("POST", path, { body });

@@ -7,6 +7,7 @@ import {
   created,
   createdToken,
   lfsObject,
+  lifetime,
   listedToken,
   purged,
   shown,
@@ -63,6 +64,7 @@ export class Repository extends Writing {
       deny_deletes: denyDeletes,
       fsck: more.fsck,
       fetch_events: more.fetchEvents,
+      ...lifetime(more),
     };
     return shown((await this.#connection.call("PATCH", this.#path, { body })).result);
   }
@@ -98,13 +100,14 @@ export class Repository extends Writing {
   }
 
   /** @type {CairnRepo["fork"]} */
-  async fork(name, { description, readOnly, defaultBranchOnly = true, fsck } = {}) {
+  async fork(name, { description, readOnly, defaultBranchOnly = true, fsck, ...more } = {}) {
     const body = {
       name,
       description,
       read_only: readOnly,
       default_branch_only: defaultBranchOnly,
       fsck,
+      ...lifetime(more),
     };
     const { result } = await this.#connection.call("POST", `${this.#path}/fork`, { body });
     return created(result);

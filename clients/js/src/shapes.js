@@ -47,6 +47,8 @@ export function shown(result) {
     denyDeletes: result.deny_deletes,
     fsck,
     fetchEvents: result.fetch_events,
+    expiresAt: result.expires_at,
+    idleTtlSeconds: result.idle_ttl_seconds,
     lfsObjects: result.lfs_objects,
     lfsBytes: result.lfs_bytes,
   };
@@ -58,6 +60,14 @@ export function shown(result) {
   if (skippedRefs) info.skippedRefs = skippedRefs;
   if (lfsImport) info.lfsImport = lfsImport;
   return info;
+}
+
+/**
+ * When a repository ends, as the REST API takes it.
+ * @param {import("../index.d.ts").Lifetime} [lifetime]
+ */
+export function lifetime({ ttlSeconds, expiresAt, idleTtlSeconds } = {}) {
+  return { ttl_seconds: ttlSeconds, expires_at: expiresAt, idle_ttl_seconds: idleTtlSeconds };
 }
 
 /**

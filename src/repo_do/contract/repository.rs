@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::import::ImportProgress;
 use super::maintenance::SnapshotChange;
 use super::token::TokenRecord;
+use crate::storage::repository::lifetime::LifetimeChange;
 use crate::storage::repository::origin_report::OriginReport;
 use crate::storage::repository::settings::{RepositorySettings, SettingsChange};
 
@@ -32,6 +33,9 @@ pub(crate) struct CreateRepository {
     pub(crate) fsck_strict: Option<bool>,
     /// Source of its content: `artifacts:<ns>/<repo>` or `git:<url>`.
     pub(crate) source: Option<String>,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "LifetimeChange::is_empty")]
+    pub(crate) lifetime: LifetimeChange,
     /// Its first token.
     pub(crate) token: TokenRecord,
     /// The time, in milliseconds since 1970.
@@ -62,6 +66,9 @@ pub(crate) struct UpdateRepository {
     /// When packs go to R2.
     #[serde(default, skip_serializing_if = "SnapshotChange::is_empty")]
     pub(crate) snapshots: SnapshotChange,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "LifetimeChange::is_empty")]
+    pub(crate) lifetime: LifetimeChange,
 }
 
 /// Reads a field that is there as `Some`, so that `null` differs from an absent field.
@@ -114,6 +121,12 @@ pub(crate) struct RepositoryInfo {
     /// Whether objects are checked as git's `--strict` does.
     #[serde(default)]
     pub(crate) fsck_strict: bool,
+    /// When it ends in any case, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_at_ms: Option<i64>,
+    /// Seconds without use after which it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) idle_ttl_seconds: Option<i64>,
     /// The work that it is busy with.
     pub(crate) status: RepositoryStatus,
     /// How far its import has come, while it is importing.

@@ -7,6 +7,7 @@ use crate::git::refname::branch_of;
 use crate::git::store::StoreError;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
+use crate::storage::time::iso_8601;
 
 /// All settings, at one time.
 pub(crate) struct Settings(Map<String, Value>);
@@ -48,6 +49,8 @@ fn shown(record: &RepositoryRecord) -> Map<String, Value> {
         "description": description,
         "default_branch": branch_of(record.head.as_ref()),
         "fsck": {"strict": record.fsck_strict},
+        "expires_at": record.policies.expires_at.map(iso_8601),
+        "idle_ttl_seconds": record.policies.idle_ttl_seconds,
     });
     let settings = serde_json::to_value(record.settings).unwrap_or_default();
     let objects = [shown, settings].into_iter();

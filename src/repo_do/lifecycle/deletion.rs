@@ -10,7 +10,7 @@ use std::rc::Rc;
 use serde_json::json;
 use worker::wasm_bindgen_futures::spawn_local;
 
-use super::import::failure;
+use super::{expiry, import::failure};
 use crate::repo_do::contract::{Deleted, ErrorReply, NAMESPACE_RELEASE, ReleaseName};
 use crate::repo_do::events::origin::Doer;
 use crate::repo_do::events::{hand_over, tell};
@@ -87,10 +87,14 @@ pub(crate) async fn fail(object: &RepoObject, reason: String) -> Result<(), Erro
     Ok(())
 }
 
-/// Ends a deletion that was decided, or a fork that was interrupted, so that the object is empty or
-/// has a repository.
+/// Ends a deletion that was decided, a repository whose time is up, or a fork that was interrupted, so
+/// that the object is empty or has a repository.
 pub(crate) async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
     let store = object.store()?;
+    if expiry::decide(&store)? {
+        object.outbox.arrivals.notify();
+        set_alarm(object).await?;
+    }
     match store.load()?.map(|record| record.phase) {
         Some(Phase::Forking) if !object.growing.is_taken(now_ms()) => {
             decide(object, &store).await?;
@@ -104,13 +108,14 @@ pub(crate) async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
 /// The alarm's part: it does the same, and gives the name back. True when there was something to do.
 pub(crate) async fn resume(object: &RepoObject) -> Result<bool, ErrorReply> {
     let store = object.store()?;
-    let Some(record) = store.load()?.filter(|record| record.phase != Phase::Ready) else {
+    let ends = |record: &RepositoryRecord| record.phase != Phase::Ready || record.is_over(now_ms());
+    let Some(record) = store.load()?.filter(ends) else {
         return Ok(false);
     };
     // There will be another run, whatever fails now: the platform gives up its own retries some day.
     set_alarm(object).await?;
     settle(object).await?;
-    if record.phase == Phase::Deleting || !object.growing.is_taken(now_ms()) {
+    if record.phase != Phase::Forking || !object.growing.is_taken(now_ms()) {
         let release = ReleaseName {
             name: record.name,
             repository_id: record.id,

@@ -10,8 +10,10 @@
 //! | `settings` | settings changed |
 //! | `tokens` | tokens of the repository, made and revoked |
 //! | `deletion` | the end of a repository |
+//! | `expiry` | the end that a repository comes to by itself |
 
 pub(crate) mod deletion;
+pub(crate) mod expiry;
 pub(crate) mod filling;
 pub(crate) mod fork;
 pub(crate) mod import;

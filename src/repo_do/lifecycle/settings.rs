@@ -50,6 +50,7 @@ pub(crate) async fn update(
         let before = Settings::of(store)?;
         store.update(&patch, now_ms())?;
         store.set_snapshot_settings(&snapshots)?;
+        store.set_lifetime(&change.lifetime)?;
         if let Some(changes) = Settings::of(store)?.changes_since(&before) {
             tell::append_repository(store, EventKind::Updated, doer.clone(), &changes)?;
         }

@@ -135,9 +135,10 @@ impl Caller {
         let actor = actor
             .parse::<Actor>()
             .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-        // Every caller finds a repository gone that is being deleted.
-        let record = store.load()?;
-        let record = record.filter(|record| record.phase != Phase::Deleting);
+        // Every caller finds a repository gone that is being deleted, or whose time is up.
+        let is_here =
+            |record: &RepositoryRecord| record.phase != Phase::Deleting && !record.is_over(now_ms());
+        let record = store.load()?.filter(is_here);
         let token = match (&actor, &record) {
             (Actor::Token(hash), Some(_)) => tokens::token_by_hash(store, hash)?,
             _ => None,
@@ -227,6 +228,7 @@ impl Authorized {
         let record = store.load()?;
         let record = record
             .filter(|record| record.id == self.record.id && record.phase == Phase::Ready)
+            .filter(|record| !record.is_over(now_ms()))
             .ok_or(Refusal::NotFound)?;
         let own = match &self.actor {
             Actor::Token(hash) => tokens::token_by_hash(store, hash)?,

@@ -37,6 +37,8 @@ pub(crate) fn shown(store: &Store, record: RepositoryRecord) -> Result<Repositor
         source: record.source,
         settings: record.settings,
         fsck_strict: record.fsck_strict,
+        expires_at_ms: record.policies.expires_at,
+        idle_ttl_seconds: record.policies.idle_ttl_seconds,
         status: match record.phase {
             Phase::Forking => RepositoryStatus::Forking,
             _ if record.is_importing => RepositoryStatus::Importing,

@@ -43,6 +43,7 @@ pub mod lfs_life;
 pub mod lfs_locks;
 pub mod lfs_objects;
 pub(crate) mod life;
+pub mod lifetime;
 pub mod maintenance_runs;
 pub(crate) mod origin_report;
 pub mod orphans;

@@ -258,7 +258,7 @@ impl<D: Database> RepoStore<D> {
                 phase, network_id, EXISTS (SELECT 1 FROM import),
                 EXISTS (SELECT 1 FROM recovery), fsck_strict, fetch_events,
                 ref_rules, pre_receive, push_protection, bytes_max, expires_at, idle_ttl_seconds,
-                deleted_at, standing
+                deleted_at, used_at, standing
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }

@@ -8,6 +8,7 @@ use super::tokens::{FreshToken, draw};
 use crate::repo_do::contract::{
     Actor, CreateRepository, ErrorCode, ErrorReply, RepositoryInfo, RepositoryStatus, Scope, path,
 };
+use crate::storage::repository::lifetime::LifetimeChange;
 use crate::worker::envelope;
 use crate::worker::grant::Grant;
 use crate::worker::names::RepositoryPath;
@@ -49,6 +50,7 @@ impl<'a> Draft<'a> {
             public: false,
             fsck_strict: None,
             source: None,
+            lifetime: LifetimeChange::default(),
             token: first_token.record.clone(),
             now_ms: visit.now_ms,
         };

@@ -3,6 +3,7 @@
 
 mod fsck;
 mod import;
+mod lifetime;
 
 use std::fmt::Display;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
+pub(crate) use self::lifetime::Lifetime;
 pub(crate) use crate::repo_do::contract::strict::query;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present, strict};
 use crate::worker::names::{NamespaceName, RepositoryName};
@@ -89,6 +91,12 @@ pub(crate) struct NewRepository {
     /// How objects are checked; as the namespace has it unless given.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Seconds until it deletes itself.
+    pub(crate) ttl_seconds: Option<u32>,
+    /// When it deletes itself, in place of `ttl_seconds`.
+    pub(crate) expires_at: Option<String>,
+    /// Seconds without use after which it deletes itself.
+    pub(crate) idle_ttl_seconds: Option<u32>,
 }
 
 /// Body of `POST …/repos/:name/fork`.
@@ -110,6 +118,12 @@ pub(crate) struct NewFork {
     /// How objects are checked; as the source has it unless given.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Seconds until it deletes itself.
+    pub(crate) ttl_seconds: Option<u32>,
+    /// When it deletes itself, in place of `ttl_seconds`.
+    pub(crate) expires_at: Option<String>,
+    /// Seconds without use after which it deletes itself.
+    pub(crate) idle_ttl_seconds: Option<u32>,
 }
 
 /// Body of `POST …/repos/:name/purge-unreachable`; it may be absent.
@@ -171,6 +185,18 @@ pub(crate) struct RepositoryChange {
     /// Bytes of live packs from which on a ready clone is made.
     #[serde(default, deserialize_with = "present")]
     pub(crate) ready_bytes_min: Option<u64>,
+    /// Seconds until it deletes itself; `null`: it does not.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) ttl_seconds: Option<Option<u32>>,
+    /// When it deletes itself, in place of `ttl_seconds`; `null`: never.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a text differ")]
+    pub(crate) expires_at: Option<Option<String>>,
+    /// Seconds without use after which it deletes itself; `null`: it does not.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) idle_ttl_seconds: Option<Option<u32>>,
 }
 
 /// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.

@@ -16,7 +16,7 @@ use crate::worker::names::{NamespaceName, RepositoryPath};
 use crate::worker::namespace::directory;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
-use crate::worker::rest::parameters::{self, ListQuery, NewRepository, RepositoryChange};
+use crate::worker::rest::parameters::{self, Lifetime, ListQuery, NewRepository, RepositoryChange};
 use crate::worker::rest::resources::{Gone, ListedRepository, Repository};
 use crate::worker::visit::Visit;
 
@@ -31,6 +31,8 @@ pub(crate) async fn create(
         namespace: namespace.clone(),
         name: parameters::repository("/name", &new.name)?,
     };
+    let lifetime = Lifetime::of_new(new.ttl_seconds, new.expires_at, new.idle_ttl_seconds);
+    let lifetime = lifetime.checked(visit.now_ms)?;
     let mut draft = Draft::new(visit, &path)?;
     let create = &mut draft.create;
     create.description = parameters::description(new.description)?;
@@ -40,6 +42,7 @@ pub(crate) async fn create(
     create.read_only = new.read_only;
     create.public = new.public;
     create.fsck_strict = new.fsck.strict;
+    create.lifetime = lifetime;
     draft.reserve(visit, ErrorCode::CreateInProgress).await?;
     let call = Call::post(path::INIT, &draft.create)?;
     draft.make(visit, call).await?.reply(visit, None)
@@ -112,6 +115,11 @@ pub(crate) async fn update(
         )?,
         fetch_events: change.fetch_events,
     };
+    let lifetime = Lifetime {
+        ttl_seconds: change.ttl_seconds,
+        expires_at: change.expires_at,
+        idle_ttl_seconds: change.idle_ttl_seconds,
+    };
     let update = UpdateRepository {
         description,
         default_branch,
@@ -123,6 +131,7 @@ pub(crate) async fn update(
             cold_bytes_min: parameters::threshold("cold_bytes_min", change.cold_bytes_min)?,
             ready_bytes_min: parameters::threshold("ready_bytes_min", change.ready_bytes_min)?,
         },
+        lifetime: lifetime.checked(visit.now_ms)?,
     };
     let call = Call::post(path::UPDATE, &update)?;
     let response = objects::repository(visit, path, actor, call).await?;

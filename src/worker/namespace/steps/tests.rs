@@ -49,6 +49,8 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
             fetch_events: false,
         },
         fsck_strict: false,
+        expires_at_ms: None,
+        idle_ttl_seconds: None,
         status: RepositoryStatus::Ready,
         import: None,
         origin: OriginReport::default(),
