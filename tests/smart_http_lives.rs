@@ -1,4 +1,4 @@
-//! Repositories that end by themselves, over HTTP with real git.
+//! Repositories that end by themselves, and deleted ones that are restored, over HTTP with real git.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -18,8 +18,10 @@ use support::scratch::Scratch;
 use support::server::{Server, server};
 use support::wait::until_true;
 
+const INVALID_INPUT: u64 = 10_100;
 const INVALID_TTL: u64 = 10_103;
 const NOT_FOUND: u64 = 10_200;
+const ALREADY_EXISTS: u64 = 10_201;
 
 /// How long the server may take for its work in the background.
 const BACKGROUND: Duration = Duration::from_secs(20);
@@ -206,4 +208,216 @@ fn an_end_that_came_while_nothing_ran_is_made_up_for() {
     // Whoever wants the name need not wait for the alarm.
     let again = make(&rest, "lives-down", &json!({"name": "one"}));
     assert_eq!(rest.get(&again.path("")).status, 200);
+}
+
+/// A server whose deleted repositories can be restored, and no grace for objects in R2.
+fn undeleting() -> Server {
+    Server::start_with(&[
+        ("CAIRN_UNDELETE_SECONDS", "1000"),
+        ("CAIRN_R2_GRACE_SECONDS", "0"),
+    ])
+}
+
+fn deleted(rest: &Rest, namespace: &str) -> Vec<Value> {
+    let path = format!("/api/v1/namespaces/{namespace}/deleted");
+    rest.get(&path).result(200).as_array().unwrap().clone()
+}
+
+fn listed(rest: &Rest, namespace: &str) -> Vec<Value> {
+    let path = format!("/api/v1/namespaces/{namespace}/repos");
+    rest.get(&path).result(200).as_array().unwrap().clone()
+}
+
+#[test]
+fn a_deleted_repository_is_gone_and_comes_back_whole() {
+    let (server, scratch) = (undeleting(), Scratch::new());
+    let rest = server.rest();
+    let made = make(&rest, "undelete", &json!({"name": "One", "description": "mine"}));
+    let work = scratch.repository("work");
+    History::small(4).make(&work);
+    work.run(&["push", "--quiet", "--mirror", &made.url()]);
+    let hook = json!({"url": "https://example.com/hook", "events": ["*"], "active": false});
+    rest.post(&made.path("/webhooks"), &hook).result(201);
+    rest.post(&made.path("/fork"), &json!({"name": "fork"})).result(201);
+    let before = rest.get(&made.path("")).result(200);
+    let refs = work.run(&["ls-remote", &made.url()]);
+
+    let gone = rest.delete(&made.path("")).result(202);
+    assert_eq!(gone["id"], before["id"]);
+    assert!(gone["restorable_until"].is_string(), "{gone}");
+    for path in ["", "/refs", "/events", "/tokens", "/stats"] {
+        assert_eq!(rest.get(&made.path(path)).error_code(404), NOT_FOUND, "{path}");
+    }
+    assert_eq!(rest.delete(&made.path("")).error_code(404), NOT_FOUND);
+    let refused = work.fails(&["ls-remote", &made.url()]);
+    assert!(refused.contains("Authentication failed"), "{refused}");
+    assert_eq!(listed(&rest, "undelete").len(), 1, "the fork alone");
+    let kept = deleted(&rest, "undelete");
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0]["id"], before["id"]);
+    assert_eq!(kept[0]["name"], "One");
+    assert_eq!(kept[0]["restorable_until"], gone["restorable_until"]);
+
+    let restored = rest.post(&made.path("/restore-deleted"), &json!({})).result(200);
+    let same = |field: &str| assert_eq!(restored[field], before[field], "{field}");
+    for field in ["id", "name", "description", "created_at", "object_count", "remote"] {
+        same(field);
+    }
+    assert_eq!(work.run(&["ls-remote", &made.url()]), refs, "by the same token");
+    work.run(&["push", "--quiet", &made.url(), "HEAD:refs/heads/again"]);
+    scratch.clone(&made.url(), "clone", &["--mirror"]).fsck_strict();
+    assert_eq!(deleted(&rest, "undelete"), [] as [Value; 0]);
+    let names: Vec<_> = listed(&rest, "undelete");
+    assert_eq!(names.len(), 2);
+    let one = names.iter().find(|one| one["name"] == "One").unwrap();
+    assert_eq!(one["created_at"], before["created_at"]);
+    let hooks = rest.get(&made.path("/webhooks")).result(200);
+    assert_eq!(hooks.as_array().unwrap().len(), 1);
+    let feed = rest.get(&made.path("/events?limit=1000")).result(200);
+    let types: Vec<_> = feed.as_array().unwrap().iter().map(|event| &event["type"]).collect();
+    let at = types.iter().position(|kind| **kind == "cairn.repo.deleted").unwrap();
+    assert_eq!(*types[at + 1], "cairn.repo.restored");
+    assert_eq!(*types[at + 2], "cairn.repo.pushed");
+    let again = rest.post(&made.path("/restore-deleted"), &json!({}));
+    assert_eq!(again.error_code(404), NOT_FOUND);
+}
+
+#[test]
+fn a_purged_repository_leaves_nothing() {
+    let (server, scratch) = (undeleting(), Scratch::new());
+    let rest = server.rest();
+    let work = scratch.repository("work");
+    History::small(5).make(&work);
+    let push = |name: &str| {
+        let made = make(&rest, "purge", &json!({"name": name}));
+        work.run(&["push", "--quiet", "--mirror", &made.url()]);
+        rest.post(&made.path("/maintenance"), &json!({"task": "secure"})).result(200);
+        made
+    };
+    let at_once = push("at-once");
+    let later = push("later");
+    assert!(server.r2_objects() > 0);
+    let gone = rest.delete(&at_once.path("?purge=true")).result(202);
+    assert_eq!(gone["restorable_until"], Value::Null);
+    let gone = rest.delete(&later.path("")).result(202);
+    assert_eq!(deleted(&rest, "purge").len(), 1);
+    assert!(server.r2_objects() > 0, "it is kept");
+    let path = format!("/api/v1/namespaces/purge/deleted/{}", gone["id"].as_str().unwrap());
+    rest.delete(&path).result(202);
+    assert_eq!(rest.delete(&path).error_code(404), NOT_FOUND);
+    assert_eq!(deleted(&rest, "purge"), [] as [Value; 0]);
+    let restore = rest.post(&later.path("/restore-deleted"), &json!({}));
+    assert_eq!(restore.error_code(404), NOT_FOUND);
+    until("an empty R2", || server.r2_objects() == 0);
+    assert_eq!(rest.delete("/api/v1/namespaces/purge").status, 204);
+}
+
+#[test]
+fn a_deleted_repository_goes_when_its_time_is_up() {
+    let (server, scratch) = (
+        Server::start_with(&[
+            ("CAIRN_UNDELETE_SECONDS", "2"),
+            ("CAIRN_R2_GRACE_SECONDS", "0"),
+        ]),
+        Scratch::new(),
+    );
+    let rest = server.rest();
+    let made = make(&rest, "kept-time", &json!({"name": "one"}));
+    let work = scratch.repository("work");
+    History::small(6).make(&work);
+    work.run(&["push", "--quiet", "--mirror", &made.url()]);
+    rest.post(&made.path("/maintenance"), &json!({"task": "secure"})).result(200);
+    rest.delete(&made.path("")).result(202);
+    assert!(server.r2_objects() > 0);
+    until("an empty R2", || server.r2_objects() == 0);
+    until("an empty list", || deleted(&rest, "kept-time").is_empty());
+    let restore = rest.post(&made.path("/restore-deleted"), &json!({}));
+    assert_eq!(restore.error_code(404), NOT_FOUND);
+}
+
+#[test]
+fn a_name_that_was_taken_again_keeps_both_repositories_apart() {
+    let (server, scratch) = (undeleting(), Scratch::new());
+    let rest = server.rest();
+    let work = scratch.repository("work");
+    History::small(7).make(&work);
+    let old = make(&rest, "again", &json!({"name": "one"}));
+    work.run(&["push", "--quiet", "--mirror", &old.url()]);
+    let old_refs = work.run(&["ls-remote", &old.url()]);
+    let old_id = rest.delete(&old.path("")).result(202)["id"].clone();
+    let new = make(&rest, "again", &json!({"name": "one"}));
+    let shown = rest.get(&new.path("")).result(200);
+    assert_ne!(shown["id"], old_id);
+    assert_eq!(shown["object_count"], 0);
+    let refused = work.fails(&["ls-remote", &old.url()]);
+    assert!(refused.contains("Authentication failed"), "{refused}");
+    work.run(&["push", "--quiet", &new.url(), "HEAD:refs/heads/new"]);
+    let taken = rest.post(&old.path("/restore-deleted"), &json!({}));
+    assert_eq!(taken.error_code(409), ALREADY_EXISTS);
+    assert_eq!(rest.get(&new.path("")).result(200)["id"], shown["id"]);
+
+    let new_id = rest.delete(&new.path("")).result(202)["id"].clone();
+    assert_eq!(deleted(&rest, "again").len(), 2);
+    // By its id the older one, and then, by the name, the newer one.
+    let restored = rest.post(&old.path("/restore-deleted"), &json!({"id": old_id}));
+    assert_eq!(restored.result(200)["id"], old_id);
+    assert_eq!(work.run(&["ls-remote", &old.url()]), old_refs);
+    rest.delete(&old.path("")).result(202);
+    let body = json!({"id": new_id});
+    let restored = rest.post(&old.path("/restore-deleted"), &body).result(200);
+    assert_eq!(restored["id"], new_id);
+    let refs = work.run(&["ls-remote", &new.url()]);
+    assert!(refs.contains("refs/heads/new"), "{refs}");
+    scratch.clone(&new.url(), "clone", &["--mirror"]).fsck_strict();
+}
+
+#[test]
+fn a_deletion_and_a_restore_survive_a_crash_after_each() {
+    let (mut server, scratch) = (undeleting(), Scratch::new());
+    let rest = server.rest();
+    let made = make(&rest, "undelete-crash", &json!({"name": "one"}));
+    let work = scratch.repository("work");
+    History::small(8).make(&work);
+    work.run(&["push", "--quiet", "--mirror", &made.url()]);
+    for _ in 0..2 {
+        rest.delete(&made.path("")).result(202);
+        server.crash();
+        assert_eq!(rest.get(&made.path("")).error_code(404), NOT_FOUND);
+        assert_eq!(deleted(&rest, "undelete-crash").len(), 1);
+        rest.post(&made.path("/restore-deleted"), &json!({})).result(200);
+        server.crash();
+        assert_eq!(rest.get(&made.path("")).status, 200);
+        assert_eq!(listed(&rest, "undelete-crash").len(), 1);
+    }
+    work.run(&["ls-remote", &made.url()]);
+}
+
+#[test]
+fn who_restores_and_what_is_asked_for() {
+    let server = undeleting();
+    let rest = server.rest();
+    let made = make(&rest, "undelete-who", &json!({"name": "one"}));
+    let tokens = "/api/v1/namespaces/undelete-who/tokens";
+    let admin = rest.post(tokens, &json!({"scope": "admin"})).result(201);
+    let admin = rest.with_bearer(admin["plaintext"].as_str().unwrap());
+    let own = rest.with_bearer(&made.token);
+    let id = rest.delete(&made.path("")).result(202)["id"].clone();
+    let one = format!("/api/v1/namespaces/undelete-who/deleted/{}", id.as_str().unwrap());
+    let (all, restore) = ("/api/v1/namespaces/undelete-who/deleted", made.path("/restore-deleted"));
+    for (caller, status) in [(&own, 401), (&rest.anonymous(), 401)] {
+        assert_eq!(caller.get(all).status, status);
+        assert_eq!(caller.delete(&one).status, status);
+        assert_eq!(caller.post(&restore, &json!({})).status, status);
+    }
+    for body in [json!({"id": "short"}), json!({"nothing": 1})] {
+        assert_eq!(admin.post(&restore, &body).error_code(400), INVALID_INPUT);
+    }
+    assert_eq!(admin.get(&format!("{all}?limit=0")).error_code(400), INVALID_INPUT);
+    assert_eq!(admin.get(&format!("{all}?cursor=!")).error_code(400), INVALID_INPUT);
+    let other = json!({"id": "0123456789abcdef"});
+    assert_eq!(admin.post(&restore, &other).error_code(404), NOT_FOUND);
+    let page = admin.get(&format!("{all}?limit=1")).result(200);
+    assert_eq!(page[0]["id"], id);
+    assert_eq!(admin.post(&restore, &json!({})).result(200)["id"], id);
+    assert_eq!(own.get(&made.path("/refs")).status, 200);
 }

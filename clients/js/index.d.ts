@@ -402,11 +402,48 @@ export interface CairnArtifacts extends Artifacts {
    */
   updateNamespace(change: { fsck?: FsckChange }): Promise<CairnNamespaceInfo>;
 
+  /**
+   * Deletes a repository. It can be restored for a while, unless it is purged.
+   * @param opts.purge Whether nothing is kept of it.
+   * @returns Whether it existed.
+   */
+  delete(name: string, opts?: { purge?: boolean }): Promise<boolean>;
+
+  /** Deleted repositories that can be restored, last deleted first. */
+  listDeleted(opts?: { limit?: number; cursor?: string }): Promise<{
+    repos: DeletedRepo[];
+    /** Absent on the last page. */
+    cursor?: string;
+  }>;
+
+  /**
+   * Restores a deleted repository under the name that it had.
+   * @param opts.id Which of those with that name; the one that was deleted last unless given.
+   * @throws {ArtifactsError} `NOT_FOUND`; `ALREADY_EXISTS` if another repository has the name.
+   */
+  restoreDeleted(name: string, opts?: { id?: string }): Promise<CairnRepo>;
+
+  /**
+   * Removes a deleted repository for good.
+   * @returns Whether there was one.
+   */
+  purgeDeleted(id: string): Promise<boolean>;
+
   /** What happens in the namespace, in the order of `metadata.namespaceSequence`. */
   events(opts?: FollowOptions): EventFeed;
 
   /** Webhooks for the events of all its repositories and for its own. */
   readonly webhooks: Webhooks;
+}
+
+/** A deleted repository that can be restored. */
+export interface DeletedRepo {
+  id: string;
+  /** The name that it had. */
+  name: string;
+  deletedAt: string;
+  /** When it goes for good. */
+  restorableUntil: string;
 }
 
 /** A namespace. */

@@ -12,7 +12,7 @@ use super::events::{feed, tell};
 use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
 use super::lifecycle::tokens as lifecycle_tokens;
-use super::lifecycle::{deletion, expiry, fork, import, recover, settings};
+use super::lifecycle::{expiry, fork, import, recover, settings, undelete};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};
@@ -106,6 +106,13 @@ pub(crate) async fn dispatch(
     let method = request.method();
     if method == Method::Post && MAKERS.contains(&route.as_str()) {
         return make(object, &caller, request, account).await;
+    }
+    match (&method, route.as_str()) {
+        (Method::Post, path::KEPT_RESTORE) => {
+            return undelete::restore(object, &caller, request, account).await;
+        }
+        (Method::Post, path::KEPT_PURGE) => return undelete::purge(object, &caller, request).await,
+        _ => {}
     }
     resume(object, caller.record.as_ref()).await;
     expiry::arm_on_waking(object, &store, caller.record.as_ref()).await;
@@ -252,7 +259,9 @@ async fn administer(
             expiry::arm(object, store).await;
             Ok(updated)
         }
-        (Method::Post, path::DELETE) => deletion::delete(object, store, record, doer).await,
+        (Method::Post, path::DELETE) => {
+            undelete::delete(object, store, request, record, doer).await
+        }
         (Method::Post, path::FORK_EXPORT) => {
             let asked: ExportFork = answer::body(request).await?;
             if asked.repository_id != record.id {

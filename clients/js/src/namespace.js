@@ -4,7 +4,7 @@ import { ArtifactsError } from "./error.js";
 import { Feed } from "./events.js";
 import { Repository } from "./repository.js";
 import { missing, namePath } from "./path.js";
-import { created, lifetime, listed, namespaceInfo } from "./shapes.js";
+import { created, deleted, lifetime, listed, namespaceInfo } from "./shapes.js";
 import { WebhookRoutes } from "./webhooks.js";
 
 /** @typedef {import("../index.d.ts").CairnArtifacts} CairnArtifacts */
@@ -79,10 +79,32 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["delete"]} */
-  async delete(name) {
+  async delete(name, { purge } = {}) {
     const path = this.#repository(name);
-    const gone = await missing(this.#connection.call("DELETE", path));
+    const query = { purge };
+    const gone = await missing(this.#connection.call("DELETE", path, { query }));
     return gone !== null;
+  }
+
+  /** @type {CairnArtifacts["listDeleted"]} */
+  async listDeleted({ limit, cursor } = {}) {
+    const query = { limit, cursor };
+    const { result, info } = await this.#connection.call("GET", `${this.#path}/deleted`, { query });
+    const page = { repos: result.map(deleted) };
+    return info.cursor ? { ...page, cursor: info.cursor } : page;
+  }
+
+  /** @type {CairnArtifacts["restoreDeleted"]} */
+  async restoreDeleted(name, { id } = {}) {
+    const path = `${this.#repository(name)}/restore-deleted`;
+    const { result } = await this.#connection.call("POST", path, { body: { id } });
+    return new Repository(this.#connection, this.#path, result.name);
+  }
+
+  /** @type {CairnArtifacts["purgeDeleted"]} */
+  async purgeDeleted(id) {
+    const path = `${this.#path}/deleted/${namePath(id)}`;
+    return (await missing(this.#connection.call("DELETE", path))) !== null;
   }
 
   /** @type {CairnArtifacts["createNamespace"]} */

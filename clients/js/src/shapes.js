@@ -63,6 +63,14 @@ export function shown(result) {
 }
 
 /**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").DeletedRepo}
+ */
+export function deleted({ id, name, deleted_at: deletedAt, restorable_until: restorableUntil }) {
+  return { id, name, deletedAt, restorableUntil };
+}
+
+/**
  * When a repository ends, as the REST API takes it.
  * @param {import("../index.d.ts").Lifetime} [lifetime]
  */

@@ -31,8 +31,12 @@ pub(crate) mod path {
     pub(crate) const INFO: &str = "/info";
     /// Changes settings.
     pub(crate) const UPDATE: &str = "/update";
-    /// Wipes the repository.
+    /// Deletes the repository.
     pub(crate) const DELETE: &str = "/delete";
+    /// Restores a repository that was deleted.
+    pub(crate) const KEPT_RESTORE: &str = "/kept/restore";
+    /// Purges a repository that was deleted.
+    pub(crate) const KEPT_PURGE: &str = "/kept/purge";
     /// Lists and makes tokens; `/tokens/<id>` is one token.
     pub(crate) const TOKENS: &str = "/tokens";
     /// Does now what the alarm would do in time.

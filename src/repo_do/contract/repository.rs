@@ -147,13 +147,6 @@ pub(crate) struct RepositoryInfo {
     pub(crate) lfs_bytes: u64,
 }
 
-/// Answer of `POST /delete`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Deleted {
-    /// The id of the repository that was here.
-    pub(crate) repository_id: String,
-}
-
 /// Body that the object of the repository sends to its namespace's object (binding `NAMESPACE`,
 /// name in lower case, `POST` [`NAMESPACE_TOUCH`]) after a change, so that listings can sort by
 /// it. Derived data: losing one does no harm, and the next one heals it.

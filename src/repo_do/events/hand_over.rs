@@ -128,7 +128,7 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
             oldest: gap.unwrap_or(0),
             info: match record.phase {
                 Phase::Ready => Some(shown(&store, record)?),
-                Phase::Forking | Phase::Deleting => None,
+                Phase::Forking | Phase::Kept | Phase::Deleting => None,
             },
         };
         let sent = ask_namespace(&object.env, &namespace, NAMESPACE_TAKE, &message);

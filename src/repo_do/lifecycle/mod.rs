@@ -10,6 +10,7 @@
 //! | `settings` | settings changed |
 //! | `tokens` | tokens of the repository, made and revoked |
 //! | `deletion` | the end of a repository |
+//! | `undelete` | a deleted repository kept for a while, and restored |
 //! | `expiry` | the end that a repository comes to by itself |
 
 pub(crate) mod deletion;
@@ -21,3 +22,4 @@ pub(crate) mod init;
 pub(crate) mod recover;
 pub(crate) mod settings;
 pub(crate) mod tokens;
+pub(crate) mod undelete;

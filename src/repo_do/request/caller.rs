@@ -135,9 +135,10 @@ impl Caller {
         let actor = actor
             .parse::<Actor>()
             .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-        // Every caller finds a repository gone that is being deleted, or whose time is up.
-        let is_here =
-            |record: &RepositoryRecord| record.phase != Phase::Deleting && !record.is_over(now_ms());
+        // Every caller finds a repository gone that was deleted, or whose time is up.
+        let is_here = |record: &RepositoryRecord| {
+            matches!(record.phase, Phase::Ready | Phase::Forking) && !record.is_over(now_ms())
+        };
         let record = store.load()?.filter(is_here);
         let token = match (&actor, &record) {
             (Actor::Token(hash), Some(_)) => tokens::token_by_hash(store, hash)?,

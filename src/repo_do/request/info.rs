@@ -43,7 +43,7 @@ pub(crate) fn shown(store: &Store, record: RepositoryRecord) -> Result<Repositor
             Phase::Forking => RepositoryStatus::Forking,
             _ if record.is_importing => RepositoryStatus::Importing,
             _ if record.is_recovering => RepositoryStatus::Recovering,
-            Phase::Ready | Phase::Deleting => RepositoryStatus::Ready,
+            Phase::Ready | Phase::Kept | Phase::Deleting => RepositoryStatus::Ready,
         },
         import: None,
         origin: OriginReport::default(),

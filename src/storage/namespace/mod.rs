@@ -3,12 +3,14 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
+//! | [`deleted`] | repositories that were deleted and can be restored |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
 //! | [`token_repositories`] | which repositories a token of the namespace opens |
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`registry`] | the list of namespaces |
 
+pub mod deleted;
 pub(crate) mod entries;
 pub mod events;
 pub(crate) mod idempotency;

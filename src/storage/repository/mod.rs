@@ -42,6 +42,7 @@ pub mod imports;
 pub mod lfs_life;
 pub mod lfs_locks;
 pub mod lfs_objects;
+pub mod kept;
 pub(crate) mod life;
 pub mod lifetime;
 pub mod maintenance_runs;

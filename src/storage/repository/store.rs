@@ -352,6 +352,11 @@ fn is_default(policies: &Policies) -> bool {
 }
 
 fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
+    let policies = policies::read(row, 22)?;
+    let phase = Phase::from_name(&row.text(16)?).ok_or(SqlError::Column {
+        column: 16,
+        expected: "phase",
+    })?;
     Ok(RepositoryRecord {
         id: row.text(0)?,
         namespace: row.text(1)?,
@@ -372,14 +377,14 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         created_at: row.integer(10)?,
         updated_at: row.integer(11)?,
         last_push_at: row.integer_or_null(12)?,
-        phase: Phase::from_name(&row.text(16)?).ok_or(SqlError::Column {
-            column: 16,
-            expected: "phase",
-        })?,
+        phase: match phase {
+            Phase::Ready if policies.deleted_at.is_some() => Phase::Kept,
+            phase => phase,
+        },
         network_id: row.text_or_null(17)?,
         is_importing: row.truth(18)?,
         is_recovering: row.truth(19)?,
         fsck_strict: row.truth(20)?,
-        policies: Box::new(policies::read(row, 22)?),
+        policies: Box::new(policies),
     })
 }

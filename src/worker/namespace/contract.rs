@@ -15,6 +15,9 @@
 //! | `GET /events?…` | | JSON as the client gets it, or server-sent events |
 //! | `POST /events/take` | `HandOver` of the objects' contract | `HandedOver` |
 //! | `POST /release` | `ReleaseName` of the objects' contract | [`Done`], whether or not the entry was still that one |
+//! | `POST /keep` | `KeptRepository` of the objects' contract | [`Done`] |
+//! | `POST /forget` | `ForgetKept` of the objects' contract | [`Done`] |
+//! | `GET /deleted?…`, `GET /deleted/one?…` | | see [`deleted_steps`](super::deleted_steps) |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /holds?name=…` | | [`Holds`] |
 //! | `GET /candidates?prefix=…` | | `[`[`Candidate`]`…]` |
@@ -60,6 +63,10 @@ pub(crate) mod path {
     pub(crate) const CANDIDATES: &str = "/candidates";
     /// Lists repositories that were lost from the list.
     pub(crate) const RELIST: &str = "/relist";
+    /// The list of repositories that were deleted and can be restored.
+    pub(crate) const DELETED: &str = "/deleted";
+    /// One of them.
+    pub(crate) const DELETED_ONE: &str = "/deleted/one";
     /// The list of repositories.
     pub(crate) const LIST: &str = "/list";
     /// Makes a token of the namespace's.

@@ -5,6 +5,7 @@
 //! | [`contract`] | messages between the Worker and that object |
 //! | [`directory`] | the Worker's calls to it |
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
+//! | [`deleted_steps`] | repositories that were deleted and can be restored |
 //! | [`events`] | its own events written |
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
@@ -17,6 +18,7 @@
 pub(crate) mod arriving;
 pub(crate) mod background;
 pub(crate) mod contract;
+pub(crate) mod deleted_steps;
 pub(crate) mod directory;
 pub(crate) mod events;
 pub(crate) mod feed;

@@ -15,11 +15,12 @@ use super::events::Author;
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
-use super::{background, feed, once_steps, queue, taking, telling, tokens, webhooks};
+use super::{background, deleted_steps, feed, once_steps, queue, taking, telling, tokens, webhooks};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
-    Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate,
-    ReleaseName, TouchRepository, Usage, header, path::EVENTS,
+    Admit, ErrorCode, ErrorReply, ForgetKept, KeptRepository, Meter, NAMESPACE_ADMIT,
+    NAMESPACE_FORGET, NAMESPACE_KEEP, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate, ReleaseName,
+    TouchRepository, Usage, header, path::EVENTS,
 };
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::sql::Database as _;
@@ -55,7 +56,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 15] = [
+const METERED: [&str; 17] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -63,6 +64,8 @@ const METERED: [&str; 15] = [
     path::RESERVE,
     path::CANDIDATES,
     path::LIST,
+    path::DELETED,
+    path::DELETED_ONE,
     path::MAKE_TOKEN,
     path::TOKENS,
     path::WEBHOOKS,
@@ -74,8 +77,9 @@ const METERED: [&str; 15] = [
 ];
 
 /// The paths that write events, or change webhooks.
-const TOLD: [&str; 9] = [
+const TOLD: [&str; 10] = [
     NAMESPACE_TAKE,
+    NAMESPACE_FORGET,
     path::UPDATE,
     path::MAKE_TOKEN,
     path::REVOKE,
@@ -245,6 +249,13 @@ fn namespace(
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
         NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
+        NAMESPACE_KEEP => done(deleted_steps::keep(store, &read::<KeptRepository>(body)?)),
+        NAMESPACE_FORGET => {
+            let gone: ForgetKept = read(body)?;
+            done(deleted_steps::forget(store, &gone.repository_id))
+        }
+        path::DELETED => json(&deleted_steps::list(store, &parameters::query(query)?)?),
+        path::DELETED_ONE => json(&deleted_steps::find(store, &parameters::query(query)?)?),
         path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
         path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),
         path::RELIST => json(&steps::relist(store, &read::<Relist>(body)?)?),

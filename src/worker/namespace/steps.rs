@@ -280,6 +280,7 @@ pub(crate) fn relist<D: Database>(
                 take(store, &reserved_anew(info))?;
                 store.confirm(&info.name, &info.repository_id)?;
             }
+            store.forget_deleted(&info.repository_id)?;
             touch(store, info)?;
             is_new.push(!is_listed);
         }

@@ -81,6 +81,7 @@ async fn admit(visit: &Visit, route: &RestRoute) -> Result<(), ErrorReply> {
         }
         RestRoute::Webhooks(owner, _) => admission::to_namespace(visit, &owner.namespace).await,
         RestRoute::Fork(path)
+        | RestRoute::Restore(path)
         | RestRoute::Import(path)
         | RestRoute::Maintenance(path)
         | RestRoute::Purge(path) => admission::to_namespace(visit, &path.namespace).await,
@@ -101,6 +102,7 @@ fn object_name(route: &RestRoute) -> String {
         RestRoute::Repositories(namespace) | RestRoute::Tokens(namespace) => namespace.folded(),
         RestRoute::Webhooks(owner, _) => owner.namespace.folded(),
         RestRoute::Fork(path)
+        | RestRoute::Restore(path)
         | RestRoute::Import(path)
         | RestRoute::Maintenance(path)
         | RestRoute::Purge(path) => path.namespace.folded(),

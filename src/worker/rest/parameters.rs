@@ -14,7 +14,9 @@ pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
 pub(crate) use self::lifetime::Lifetime;
 pub(crate) use crate::repo_do::contract::strict::query;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present, strict};
+use crate::repo_do::contract::{
+    ErrorCode, ErrorReply, check_branch, is_public_id, present, strict,
+};
 use crate::worker::names::{NamespaceName, RepositoryName};
 
 mod tokens;
@@ -279,6 +281,26 @@ pub(crate) fn branch<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorR
         Ok(()) => Ok(text),
         Err(error) => refuse(&error),
     }
+}
+
+/// Entries of a page.
+pub(crate) fn page_limit(given: Option<u32>) -> Result<u32, ErrorReply> {
+    within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, given)
+}
+
+/// A cursor; an empty one is none.
+pub(crate) fn cursor(given: Option<String>) -> Result<Option<String>, ErrorReply> {
+    let cursor = bounded("cursor", CURSOR_CHARACTERS_MAX, given)?;
+    Ok(cursor.filter(|cursor| !cursor.is_empty()))
+}
+
+/// An id of a repository.
+pub(crate) fn public_id<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorReply> {
+    if is_public_id(text) {
+        return Ok(text);
+    }
+    let message = "an id has 16 characters of [0-9a-z]";
+    Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
 }
 
 /// A token's life in seconds.

@@ -1,12 +1,14 @@
 //! Repositories: made, listed, shown, changed, deleted.
 
+use serde::Deserialize;
 use serde_json::Value;
 use worker::Request;
 
 use super::body::{body, body_below};
+use super::deleted::BeingDeleted;
 use super::making::Draft;
 use crate::repo_do::contract::{
-    Access, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo, SnapshotChange,
+    Access, DeleteRepository, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo, SnapshotChange,
     TouchRepository, UpdateRepository, path,
 };
 use crate::storage::repository::settings::SettingsChange;
@@ -17,7 +19,7 @@ use crate::worker::namespace::directory;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, Lifetime, ListQuery, NewRepository, RepositoryChange};
-use crate::worker::rest::resources::{Gone, ListedRepository, Repository};
+use crate::worker::rest::resources::{ListedRepository, Repository};
 use crate::worker::visit::Visit;
 
 /// `POST /namespaces/:ns/repos`
@@ -141,21 +143,32 @@ pub(crate) async fn update(
     shown(visit, info)
 }
 
+/// Query of `DELETE …/repos/:name`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeleteQuery {
+    /// Whether nothing is kept to restore.
+    #[serde(default)]
+    purge: bool,
+}
+
 /// `DELETE …/repos/:name`
 ///
 /// The object goes first: it decides whether the repository exists, and an entry left over is
 /// mended by the next request for the name.
-pub(crate) async fn delete(visit: &Visit, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
-    let call = Call::post(path::DELETE, &Value::Null)?;
+pub(crate) async fn delete(
+    visit: &Visit,
+    query: &str,
+    path: &RepositoryPath,
+) -> Result<Reply, ErrorReply> {
+    let DeleteQuery { purge } = parameters::query(query)?;
+    let call = Call::post(path::DELETE, &DeleteRepository { purge })?;
     match administer::<Deleted>(visit, path, call).await {
         Ok(deleted) => {
-            let _ = directory::release(visit, path, &deleted.repository_id).await;
-            envelope::success(
-                202,
-                &Gone {
-                    id: deleted.repository_id,
-                },
-            )
+            if deleted.purge_at_ms.is_none() {
+                let _ = directory::release(visit, path, &deleted.repository_id).await;
+            }
+            envelope::success(202, &BeingDeleted::from(deleted))
         }
         Err(error) if error.code == ErrorCode::NotFound => {
             forget_leftover(visit, path).await;
