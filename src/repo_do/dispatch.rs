@@ -11,6 +11,7 @@ use super::events::origin::Doer;
 use super::events::{feed, tell};
 use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
+use super::lifecycle::forwarding::{self, MAKERS};
 use super::lifecycle::tokens as lifecycle_tokens;
 use super::lifecycle::{expiry, fork, import, recover, settings, undelete};
 use super::object::RepoObject;
@@ -209,9 +210,6 @@ pub(crate) async fn dispatch(
     }
 }
 
-/// The paths by which a repository is made.
-const MAKERS: [&str; 4] = [path::INIT, path::FORK, path::IMPORT, path::RECOVER];
-
 /// Makes the repository.
 async fn make(
     object: &Rc<RepoObject>,
@@ -219,6 +217,7 @@ async fn make(
     request: Request,
     account: &Rc<Account>,
 ) -> Answer {
+    forwarding::check_free(object, &request)?;
     match request.path().as_str() {
         path::FORK => fork::fork(object, caller, request, account).await,
         path::IMPORT => import::start(object, caller, request, account).await,

@@ -2,8 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::rc::{Rc, Weak};
+use std::task::Poll;
 
+use futures::poll;
 use worker::{Env, Result, State, Storage};
 
 use super::feed::places::Places;
@@ -215,15 +218,31 @@ impl RepoObject {
         self.variable(ALLOW_PRIVATE_REMOTES).as_deref() == Some("true")
     }
 
-    /// Empties the database with the alarm. It drops everything in memory, and running work on
+    /// Empties the database with the alarm, but for where its name leads. It drops everything in memory, and running work on
     /// the old repository can no longer write into the next one.
     pub(crate) async fn wipe(&self) -> Result<()> {
+        let failed = |error: StoreError| worker::Error::RustError(error.to_string());
+        let kept = match &*self.store.borrow() {
+            Ok(store) => store.forwarding().map_err(failed)?,
+            Err(_) => None,
+        };
         self.life.set(self.life.get().wrapping_add(1));
         if let Ok(store) = &*self.store.borrow() {
             store.database().close();
         }
-        let wiped = self.storage.delete_all().await;
+        let mut wiping = pin!(self.storage.delete_all());
+        let begun = poll!(&mut wiping);
         *self.store.borrow_mut() = open(&self.storage);
+        // In the turn in which everything is wiped, so that the two come to pass together.
+        let forwards = match (&*self.store.borrow(), kept) {
+            (Ok(store), Some(kept)) => store.set_forwarding(&kept),
+            (Err(error), Some(_)) => Err(error.clone()),
+            (_, None) => Ok(()),
+        };
+        let wiped = match begun {
+            Poll::Ready(wiped) => wiped,
+            Poll::Pending => wiping.await,
+        };
         self.in_progress.take();
         self.alarm.set(Alarm::Unknown);
         self.snapshot_due.take();
@@ -231,7 +250,7 @@ impl RepoObject {
         self.reach.clear();
         self.import.clear();
         self.outbox.clear();
-        wiped
+        wiped.and(forwards.map_err(failed))
     }
 }
 

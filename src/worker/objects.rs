@@ -16,7 +16,9 @@ use super::names::RepositoryPath;
 use super::namespace::events::author_text;
 use super::visit::Visit;
 use super::wake;
-use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, KeptRepository, ORIGIN, header};
+use crate::repo_do::contract::{
+    Actor, ErrorCode, ErrorReply, KeptRepository, ORIGIN, forwarded_text, header,
+};
 use crate::storage::db::sql_error::lasting;
 use crate::storage::fault_log;
 
@@ -205,6 +207,8 @@ pub(crate) fn kept_repository<'a>(
         (header::ACTOR, Actor::Operator.to_string()),
         (header::REPOSITORY, path.to_string()),
         (header::REQUEST_ID, visit.request_id.clone()),
+        // Wherever that object's own name leads.
+        (header::FORWARDED, forwarded_text(&kept.home())),
     ];
     if let Some(behalf) = &*visit.behalf.borrow() {
         own.push((header::BEHALF, behalf.to_string()));

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::forward::Forwarding;
+
 /// Body of `POST /delete`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +36,17 @@ pub(crate) struct KeptRepository {
     pub(crate) deleted_at_ms: i64,
     /// Milliseconds since 1970: when it goes for good.
     pub(crate) purge_at_ms: i64,
+}
+
+impl KeptRepository {
+    /// Where requests about it go.
+    #[must_use]
+    pub(crate) fn home(&self) -> Forwarding {
+        Forwarding {
+            object_name: self.object_name.clone(),
+            repository_id: self.repository_id.clone(),
+        }
+    }
 }
 
 /// Path for [`KeptRepository`].

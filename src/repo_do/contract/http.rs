@@ -43,6 +43,8 @@ pub(crate) mod path {
     pub(crate) const MAINTENANCE: &str = "/maintenance";
     /// The feed of events; the query is the client's. A namespace's object serves it too.
     pub(crate) const EVENTS: &str = "/events";
+    /// Has the object of a name pass requests on to another one.
+    pub(crate) const FORWARD: &str = "/forward";
     /// Live figures.
     pub(crate) const STATS: &str = "/stats";
 
@@ -73,6 +75,9 @@ pub(crate) mod header {
     /// `<namespace>/<repo>` as the client spelled it: for messages, and whose namespace is asked
     /// about tokens that the object does not know.
     pub(crate) const REPOSITORY: &str = "x-cairn-repository";
+    /// On a request that the object of the name, or who knows the way, passes on to the object that
+    /// has the repository: [`super::Forwarding`] in its text form.
+    pub(crate) const FORWARDED: &str = "x-cairn-forwarded";
     /// Of a request without a credential: the address that it comes from, which shares memory among
     /// its requests.
     pub(crate) const ADDRESS: &str = "x-cairn-address";

@@ -74,6 +74,7 @@ pub(crate) mod event_shown;
 pub(crate) mod event_types;
 mod fault;
 mod fork;
+mod forward;
 mod http;
 mod import;
 mod in_band;
@@ -101,6 +102,7 @@ pub(crate) use deleted::{
 pub(crate) use error::{ErrorCode, ErrorReply};
 pub(crate) use fault::Fault;
 pub(crate) use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
+pub(crate) use forward::{Forwarding, forwarded, forwarded_text};
 pub(crate) use http::{CONDITION_HEADERS, EVENT_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
 pub(crate) use import::{ImportPhase, ImportProgress, ImportRepository};
 pub(crate) use in_band::{GitPost, error_packet, instead_of_pack};

@@ -254,6 +254,8 @@ async fn request(env: &Env, asked: &ForkRepository) -> worker::Result<Response> 
     })?;
     let headers = worker::Headers::new();
     headers.set(header::ACTOR, &Actor::Operator.to_string())?;
+    // An object is called as its repository is, in lower case.
+    headers.set(header::REPOSITORY, &asked.source_object)?;
     let mut init = RequestInit::new();
     init.with_method(Method::Post)
         .with_headers(headers)

@@ -12,11 +12,13 @@
 //! | `deletion` | the end of a repository |
 //! | `undelete` | a deleted repository kept for a while, and restored |
 //! | `expiry` | the end that a repository comes to by itself |
+//! | `forwarding` | names that lead to another object |
 
 pub(crate) mod deletion;
 pub(crate) mod expiry;
 pub(crate) mod filling;
 pub(crate) mod fork;
+pub(crate) mod forwarding;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod recover;

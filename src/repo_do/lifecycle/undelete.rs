@@ -27,6 +27,7 @@ use crate::repo_do::request::answer::{Answer, body};
 use crate::repo_do::request::caller::Caller;
 use crate::repo_do::request::info::info;
 use crate::repo_do::request::namespace::tell_namespace;
+use crate::repo_do::request::place::{named_object, passed_on};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule;
@@ -78,12 +79,13 @@ pub(crate) async fn delete(
     }
 }
 
-/// The name of this object, which is that of the repository that the request names.
+/// The name of this object: by which another one passed the request on, or else that of the
+/// repository that the request names.
 fn own_name(request: &Request) -> Option<String> {
-    use crate::repo_do::contract::{header, object_name};
-    let named = request.headers().get(header::REPOSITORY).ok().flatten()?;
-    let (namespace, name) = named.split_once('/')?;
-    Some(object_name(namespace, name))
+    match passed_on(request) {
+        Some(forwarding) => Some(forwarding.object_name),
+        None => named_object(request),
+    }
 }
 
 async fn keep(

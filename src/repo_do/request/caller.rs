@@ -9,6 +9,7 @@ use crate::repo_do::contract::{
     TokenHash, TokenRecord, TokenState, authorize, header, lfs,
 };
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::place::{Place, moved, place};
 use crate::repo_do::request::{namespace, tokens};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
@@ -26,6 +27,8 @@ pub(crate) struct Caller {
     pub(crate) record: Option<RepositoryRecord>,
     /// The reason of a failed import or recovery, if that is why there is no repository.
     failure: Option<String>,
+    /// Whether the repository has another name than the one that was asked for.
+    is_moved: bool,
     /// Whom to ask again about the token; `None` when the token is not a namespace's.
     vouched: Option<Vouched>,
 }
@@ -69,7 +72,7 @@ impl Caller {
         if was_refused {
             return Ok(caller);
         }
-        let Some(namespace) = namespace_of(request) else {
+        let Some(namespace) = namespace_of(request).filter(|it| caller.is_within(it)) else {
             return Ok(caller);
         };
         let vouched = Vouched {
@@ -108,6 +111,13 @@ impl Caller {
         })
     }
 
+    /// Whether the repository, if there is one, is in that namespace: one that has left it does not
+    /// tell the namespace's tokens where to.
+    fn is_within(&self, namespace: &str) -> bool {
+        let here = self.record.as_ref();
+        here.is_none_or(|here| here.namespace.eq_ignore_ascii_case(namespace))
+    }
+
     /// Whether every client may read the repository.
     fn is_public(&self) -> bool {
         self.record
@@ -140,6 +150,8 @@ impl Caller {
             matches!(record.phase, Phase::Ready | Phase::Forking) && !record.is_over(now_ms())
         };
         let record = store.load()?.filter(is_here);
+        let place = record.as_ref().map(|record| place(request, record));
+        let record = record.filter(|_| place != Some(Place::Elsewhere));
         let token = match (&actor, &record) {
             (Actor::Token(hash), Some(_)) => tokens::token_by_hash(store, hash)?,
             _ => None,
@@ -153,6 +165,7 @@ impl Caller {
             token,
             record,
             failure: failure.map(|failure| failure.reason),
+            is_moved: place == Some(Place::Moved),
             vouched: None,
         })
     }
@@ -177,6 +190,9 @@ impl Caller {
         }
         authorized?;
         let record = self.record.ok_or(Refusal::NotFound)?;
+        if self.is_moved {
+            return Err(moved(&record));
+        }
         Ok(Authorized {
             record,
             token: self.token,

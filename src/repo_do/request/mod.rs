@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `place` | whether the repository here is the one that the request names |
 //! | `caller` | the caller and its rights |
 //! | `account` | the cost of a request; the log line of a fetch or a push |
 //! | `answer` | a body of JSON, and an answer |
@@ -18,5 +19,6 @@ pub(crate) mod info;
 pub(crate) mod namespace;
 pub(crate) mod not_ready;
 pub(crate) mod once;
+pub(crate) mod place;
 pub(crate) mod refuse;
 pub(crate) mod tokens;

@@ -5,6 +5,7 @@
 //! | [`store`] | [`store::RepoStore`], one repository: its row and its figures |
 //! | [`settings`] | the settings that every layer passes on |
 //! | [`policies`], [`standing`] | its rules, bounds and end; what its namespace says of all its repositories |
+//! | [`forwarding`] | which object has the repository by this object's name |
 //! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
 //! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
@@ -35,6 +36,7 @@
 pub mod copies;
 pub mod events;
 pub mod fork;
+pub mod forwarding;
 pub(crate) mod grace_periods;
 pub mod idempotency;
 pub mod import_lfs;

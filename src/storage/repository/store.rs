@@ -9,6 +9,7 @@ use std::rc::Rc;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
+use super::forwarding::Forwarding;
 use super::phase::Phase;
 use super::policies::{self, Policies};
 use super::ref_cache::RefCache;
@@ -41,6 +42,7 @@ pub struct RepoStore<D> {
     has_schema: Cell<bool>,
     record: UntilWritten<(), Option<RepositoryRecord>>,
     shown_tokens: UntilWritten<[u8; 32], Option<TokenRecord>>,
+    pub(super) kept_forwarding: UntilWritten<(), Option<Forwarding>>,
 }
 
 /// A repository to create.
@@ -183,6 +185,7 @@ impl<D: Database> RepoStore<D> {
             has_schema: Cell::default(),
             record: UntilWritten::default(),
             shown_tokens: UntilWritten::default(),
+            kept_forwarding: UntilWritten::default(),
         }
     }
 
@@ -238,7 +241,7 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Whether a schema was ever put into the database. To look for it reads a row for each table.
-    fn is_created(&self) -> Result<bool, SqlError> {
+    pub(super) fn is_created(&self) -> Result<bool, SqlError> {
         if !self.has_schema.get() {
             let has_schema = schema::is_created(&self.db)?;
             // A transaction that put it there may be undone.

@@ -12,8 +12,8 @@ use worker::Request;
 
 use super::body::body;
 use crate::repo_do::contract::{
-    Deleted, ErrorCode, ErrorReply, ForgetKept, KeptAsked, KeptRepository, NAMESPACE_FORGET,
-    RepositoryInfo, path,
+    Actor, Deleted, ErrorCode, ErrorReply, ForgetKept, Forwarding, KeptAsked, KeptRepository,
+    NAMESPACE_FORGET, RepositoryInfo, path,
 };
 use crate::worker::admission;
 use crate::worker::envelope::{self, ResultInfo};
@@ -181,6 +181,10 @@ async fn restore_object(
     path: &RepositoryPath,
     kept: &KeptRepository,
 ) -> Result<RepositoryInfo, ErrorReply> {
+    // The name may have led to a repository that was deleted later.
+    let call = Call::post(path::FORWARD, &kept.home())?.repeatable();
+    let response = objects::repository(visit, path, Actor::Operator, call).await?;
+    let _: Forwarding = objects::read(response).await?;
     let asked = KeptAsked {
         repository_id: kept.repository_id.clone(),
     };
