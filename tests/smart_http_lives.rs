@@ -138,7 +138,7 @@ fn a_lifetime_out_of_bounds_is_refused_and_leaves_nothing() {
             &json!({"name": "two", field: value}),
         );
         let fork = rest.post(&made.path("/fork"), &json!({"name": "two", field: value}));
-        let import = json!({"url": "https://localhost/a.git", field: value});
+        let import = json!({"url": "https://git.example.com/a.git", field: value});
         let import = rest.post("/api/v1/namespaces/lives-bounds/repos/two/import", &import);
         let patch = rest.patch(&made.path(""), &json!({field: value}));
         for answer in [new, fork, import, patch] {

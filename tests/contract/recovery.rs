@@ -6,6 +6,7 @@ use cairn::storage::db::sql::Database;
 use cairn::storage::r2::bucket::pack_key;
 use cairn::storage::r2::recovery_record::{Record, RecordReader};
 use cairn::storage::repository::copies::SnapshotSettings;
+use cairn::storage::repository::lifetime::{BoundChange, LifetimeChange};
 use cairn::storage::repository::ref_record::RefRecord;
 use cairn::storage::repository::settings::SettingsChange;
 use cairn::storage::repository::store::{NewRepository, RepoStore, RepositoryPatch};
@@ -49,6 +50,11 @@ fn lost<D: Database>(db: D) -> RepoStore<D> {
     };
     store.update(&patch, NOW + 2).unwrap();
     store.set_snapshot_settings(&settings()).unwrap();
+    let lifetime = LifetimeChange {
+        expires_at: BoundChange::Set(NOW + 1_000_000),
+        idle_ttl_seconds: BoundChange::Set(600),
+    };
+    store.set_lifetime(&lifetime).unwrap();
     for pack in store.stored_packs().unwrap() {
         let number = u8::try_from(pack.pack_id.0).unwrap();
         let key = pack_key(new_repository().id, &[number; 32]);
@@ -197,6 +203,7 @@ fn check_recovered<D: Database, E: Database>(
         "{label}"
     );
     assert!(record.fsck_strict, "{label}");
+    assert_eq!(record.policies, was.policies, "{label}");
     assert_eq!(record.settings.prune_grace_seconds, 77, "{label}");
     assert_eq!(store.snapshot_settings(), Ok(settings()), "{label}");
     assert_eq!(store.shallow_commits(), source.shallow_commits(), "{label}");

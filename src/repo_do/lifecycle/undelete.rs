@@ -46,9 +46,6 @@ const UNDELETE_SECONDS: &str = "CAIRN_UNDELETE_SECONDS";
 /// A week.
 const UNDELETE_SECONDS_DEFAULT: u32 = 7 * 24 * 3600;
 
-/// How soon the alarm tells the namespace if the request could not.
-const TELL_MS: i64 = 10_000;
-
 /// How long telling the namespace may take before a restore no longer waits for it.
 const TELLING_SECONDS: u32 = 2;
 
@@ -109,9 +106,9 @@ async fn keep(
         store.keep_deleted(&kept)
     })?;
     object.outbox.arrivals.notify();
-    set_alarm(object, deleted_at.saturating_add(TELL_MS)).await?;
+    set_alarm(object, kept.look_again(deleted_at)).await?;
     tell::send(object);
-    tell_kept(object, &record, &kept).await?;
+    tell_kept(object, store, &record, &kept).await?;
     reply::json(&Deleted {
         repository_id: record.id,
         purge_at_ms: Some(kept.purge_at),
@@ -119,9 +116,10 @@ async fn keep(
 }
 
 /// Has the namespace free the name and list the repository among the deleted. Where it does not
-/// answer, the alarm asks again.
+/// answer, or has not taken all events, the alarm that is set comes back to that.
 async fn tell_kept(
     object: &RepoObject,
+    store: &Store,
     record: &RepositoryRecord,
     kept: &Kept,
 ) -> Result<(), ErrorReply> {
@@ -137,10 +135,11 @@ async fn tell_kept(
     };
     let namespace = &record.namespace;
     match tell_namespace(&object.env, namespace, NAMESPACE_KEEP, &message).await {
+        Ok(()) if hand_over::has_any(store)? => Ok(()),
         Ok(()) => set_alarm(object, kept.purge_at).await,
         Err(error) => {
             fault_log::warning("deletion", &error);
-            set_alarm(object, now_ms().saturating_add(TELL_MS)).await
+            Ok(())
         }
     }
 }
@@ -156,9 +155,9 @@ pub(super) async fn ring(object: &RepoObject) -> Result<bool, ErrorReply> {
         return Ok(true);
     }
     // There will be another run, whatever fails now.
-    set_alarm(object, now_ms().saturating_add(TELL_MS)).await?;
+    set_alarm(object, kept.look_again(now_ms())).await?;
     hand_over::run_if_any(object).await;
-    tell_kept(object, &record, &kept).await?;
+    tell_kept(object, &store, &record, &kept).await?;
     Ok(false)
 }
 

@@ -19,6 +19,17 @@ pub struct Kept {
     pub object_name: String,
 }
 
+/// How soon the alarm looks whether the namespace has heard of a deletion, in milliseconds.
+const LOOK_AGAIN_MS: i64 = 10_000;
+
+impl Kept {
+    /// When the alarm looks whether the namespace has heard of the deletion, in unix milliseconds.
+    #[must_use]
+    pub fn look_again(&self, now_ms: i64) -> i64 {
+        now_ms.saturating_add(LOOK_AGAIN_MS).min(self.purge_at)
+    }
+}
+
 impl<D: Database> RepoStore<D> {
     /// Ends the repository for every caller, and keeps all that it has.
     pub fn keep_deleted(&self, kept: &Kept) -> Result<(), StoreError> {
