@@ -421,3 +421,93 @@ fn who_restores_and_what_is_asked_for() {
     assert_eq!(admin.post(&restore, &json!({})).result(200)["id"], id);
     assert_eq!(own.get(&made.path("/refs")).status, 200);
 }
+
+/// Does something with each number, eight at a time.
+fn for_each(numbers: std::ops::Range<usize>, work: impl Fn(usize) + Sync) {
+    let next = std::sync::atomic::AtomicUsize::new(numbers.start);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if number >= numbers.end {
+                        return;
+                    }
+                    work(number);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+#[ignore = "it takes minutes"]
+fn a_thousand_expired_forks_are_gone_a_minute_after_their_time() {
+    let server = Server::start_with(&[
+        ("CAIRN_R2_GRACE_SECONDS", "0"),
+        ("CAIRN_SETTLE_SECONDS", "1"),
+        ("CAIRN_RATE_REQUESTS", "0"),
+        ("CAIRN_UNDELETE_SECONDS", "1000"),
+    ]);
+    let (rest, scratch) = (server.rest(), Scratch::new());
+    let source = make(&rest, "thousand", &json!({"name": "source"}));
+    let work = scratch.repository("work");
+    History::small(9).make(&work);
+    work.run(&["push", "--quiet", "--mirror", &source.url()]);
+    let secure = json!({"task": "secure"});
+    rest.post(&source.path("/maintenance"), &secure).result(200);
+    until("the source's record", || server.r2_objects() >= 2);
+    let before = server.r2_objects();
+    let path = |number: usize, rest: &str| {
+        format!("/api/v1/namespaces/thousand/repos/fork-{number}{rest}")
+    };
+    for_each(0..1000, |number| {
+        let body = json!({"name": format!("fork-{number}"), "ttl_seconds": 3600});
+        rest.post(&source.path("/fork"), &body).result(201);
+        if number % 10 == 0 {
+            let commit = json!({"branch": "main", "message": "mine",
+                "files": [{"path": "mine", "content": format!("{number}")}]});
+            rest.post(&path(number, "/commits"), &commit).result(201);
+            rest.post(&path(number, "/maintenance"), &secure).result(200);
+        }
+    });
+    assert!(server.r2_objects() > before + 100);
+    let begun = std::time::Instant::now();
+    let end = json!({"ttl_seconds": 60});
+    for_each(0..1000, |number| {
+        rest.patch(&path(number, ""), &end).result(200);
+    });
+    let set = begun.elapsed();
+    eprintln!("all ends were set after {set:?}");
+    // The last one ends 60 seconds after it was set, and a minute later nothing is left.
+    let patience = Duration::from_secs(120);
+    until_true("R2 as before", patience, || server.r2_objects() == before);
+    eprintln!("R2 was as before {:?} after the last end was set", begun.elapsed() - set);
+    assert_eq!(listed(&rest, "thousand").len(), 1);
+    let purge = source.path("?purge=true");
+    rest.delete(&purge).result(202);
+    until("an empty R2", || server.r2_objects() == 0);
+}
+
+#[test]
+#[ignore = "a measurement: SOURCE names a bundle"]
+fn a_large_repository_is_restored_at_once() {
+    let (server, scratch) = (undeleting(), Scratch::new());
+    let rest = server.rest();
+    let bundle = std::env::var("SOURCE").unwrap();
+    let work = scratch.repository("work");
+    work.run(&["fetch", "--quiet", &bundle, "+refs/*:refs/*", "--update-head-ok"]);
+    let made = make(&rest, "restore-large", &json!({"name": "large"}));
+    work.run(&["push", "--quiet", "--mirror", &made.url()]);
+    for _ in 0..3 {
+        let begun = std::time::Instant::now();
+        rest.delete(&made.path("")).result(202);
+        let gone = begun.elapsed();
+        let begun = std::time::Instant::now();
+        rest.post(&made.path("/restore-deleted"), &json!({})).result(200);
+        let restored = begun.elapsed();
+        eprintln!("deleted in {gone:?}, restored in {restored:?}");
+        assert!(restored < Duration::from_millis(500), "{restored:?}");
+    }
+    work.run(&["ls-remote", &made.url()]);
+}
