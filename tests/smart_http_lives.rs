@@ -355,12 +355,26 @@ fn a_name_that_was_taken_again_keeps_both_repositories_apart() {
     let taken = rest.post(&old.path("/restore-deleted"), &json!({}));
     assert_eq!(taken.error_code(409), ALREADY_EXISTS);
     assert_eq!(rest.get(&new.path("")).result(200)["id"], shown["id"]);
+    let other = json!({"name": "two"});
+    let two = rest.post(&old.path("/restore-deleted"), &other).result(200);
+    assert_eq!((&two["id"], &two["name"]), (&old_id, &json!("two")));
+    let at_two = old.url().replace("/one.git", "/two.git");
+    assert_eq!(work.run(&["ls-remote", &at_two]), old_refs);
+    assert_eq!(rest.get(&new.path("")).result(200)["id"], shown["id"]);
+    assert_eq!(listed(&rest, "again").len(), 2);
+    rest.delete("/api/v1/namespaces/again/repos/two").result(202);
+    let one = json!({"name": "one"});
+    let taken = "/api/v1/namespaces/again/repos/two/restore-deleted";
+    assert_eq!(rest.post(taken, &one).error_code(409), ALREADY_EXISTS);
+    rest.post(taken, &json!({"name": "three"})).result(200);
+    rest.delete("/api/v1/namespaces/again/repos/three").result(202);
 
     let new_id = rest.delete(&new.path("")).result(202)["id"].clone();
     assert_eq!(deleted(&rest, "again").len(), 2);
     // By its id the older one, and then, by the name, the newer one.
-    let restored = rest.post(&old.path("/restore-deleted"), &json!({"id": old_id}));
-    assert_eq!(restored.result(200)["id"], old_id);
+    let three = "/api/v1/namespaces/again/repos/three/restore-deleted";
+    let back = json!({"id": old_id, "name": "one"});
+    assert_eq!(rest.post(three, &back).result(200)["id"], old_id);
     assert_eq!(work.run(&["ls-remote", &old.url()]), old_refs);
     rest.delete(&old.path("")).result(202);
     let body = json!({"id": new_id});
@@ -404,7 +418,7 @@ fn who_restores_and_what_is_asked_for() {
     let id = rest.delete(&made.path("")).result(202)["id"].clone();
     let one = format!("/api/v1/namespaces/undelete-who/deleted/{}", id.as_str().unwrap());
     let (all, restore) = ("/api/v1/namespaces/undelete-who/deleted", made.path("/restore-deleted"));
-    for (caller, status) in [(&own, 401), (&rest.anonymous(), 401)] {
+    for (caller, status) in [(&own, 403), (&rest.anonymous(), 401)] {
         assert_eq!(caller.get(all).status, status);
         assert_eq!(caller.delete(&one).status, status);
         assert_eq!(caller.post(&restore, &json!({})).status, status);

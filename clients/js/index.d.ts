@@ -417,11 +417,13 @@ export interface CairnArtifacts extends Artifacts {
   }>;
 
   /**
-   * Restores a deleted repository under the name that it had.
+   * Restores a deleted repository.
+   * @param name The name that it had.
    * @param opts.id Which of those with that name; the one that was deleted last unless given.
+   * @param opts.as The name that it gets; the same unless given.
    * @throws {ArtifactsError} `NOT_FOUND`; `ALREADY_EXISTS` if another repository has the name.
    */
-  restoreDeleted(name: string, opts?: { id?: string }): Promise<CairnRepo>;
+  restoreDeleted(name: string, opts?: { id?: string; as?: string }): Promise<CairnRepo>;
 
   /**
    * Removes a deleted repository for good.

@@ -223,6 +223,13 @@ CREATE TABLE deleted_repository (
     purge_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- A name that a repository had before it got another one: whoever asks for it is told where the
+-- repository is now. The row goes when the name is taken.
+CREATE TABLE former_name (
+    name_key TEXT NOT NULL PRIMARY KEY CHECK (name_key = lower(name_key)),
+    repository_id TEXT NOT NULL CHECK (length(repository_id) = 16)
+) STRICT, WITHOUT ROWID;
+
 -- An administrative act: who did what, when, by which request. It holds no secret.
 CREATE TABLE audit (
     sequence INTEGER PRIMARY KEY,

@@ -13,7 +13,7 @@ use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
 use super::lifecycle::forwarding::{self, MAKERS};
 use super::lifecycle::tokens as lifecycle_tokens;
-use super::lifecycle::{expiry, fork, import, recover, settings, undelete};
+use super::lifecycle::{expiry, fork, import, recover, rename, settings, undelete};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};
@@ -257,6 +257,13 @@ async fn administer(
             alarm::after_settings(object, store).await;
             expiry::arm(object, store).await;
             Ok(updated)
+        }
+        (Method::Post, path::RENAME) => {
+            not_ready::check_filled(&record)?;
+            let renamed = rename::rename(object, store, request, record, doer).await?;
+            // The record in R2 has the old names.
+            alarm::after_settings(object, store).await;
+            Ok(renamed)
         }
         (Method::Post, path::DELETE) => {
             undelete::delete(object, store, request, record, doer).await

@@ -14,7 +14,7 @@ use super::route::lfs::LfsRoute;
 use super::route::{self, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, respond};
-use super::{drain, envelope, front_page, git, lfs, limits, public_url};
+use super::{drain, envelope, front_page, git, lfs, limits, public_url, redirect};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
 use crate::storage::analytics;
 
@@ -58,7 +58,16 @@ async fn fetch(
             }
             let reply = match post {
                 Some(post) => git_in_band(post, &named(&error, &request_id).message),
-                None => shown(face, &error, &request_id),
+                None => {
+                    let reply = shown(face, &error, &request_id);
+                    match &visit {
+                        Ok(visit) => {
+                            let asked = (&*method, visit.public_url(), target.path, target.query);
+                            redirect::to_new_name(reply, &error, asked)
+                        }
+                        Err(_) => reply,
+                    }
+                }
             };
             (respond(reply)?, error.code.name())
         }

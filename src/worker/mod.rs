@@ -24,7 +24,7 @@
 //! | [`front_page`] | `GET /` |
 //! | [`limits`] | requests to a namespace, counted by the platform |
 //! | [`request_log`] | request ids, log lines, timings |
-//! | [`envelope`], [`reply`] | answers before they become responses |
+//! | [`envelope`], [`reply`], [`redirect`] | answers before they become responses |
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
 //! Invariants:
@@ -62,6 +62,7 @@ pub(crate) mod objects;
 pub(crate) mod public_url;
 pub(crate) mod random;
 pub(crate) mod ready;
+pub(crate) mod redirect;
 pub(crate) mod reply;
 pub(crate) mod request_log;
 pub(crate) mod rest;

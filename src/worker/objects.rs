@@ -10,6 +10,7 @@ use web_sys::{Headers, RequestInit, RequestRedirect};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{Date, Method, Response};
 
+use super::admission;
 use super::credentials::Identity;
 use super::fault::fault;
 use super::names::RepositoryPath;
@@ -28,6 +29,8 @@ const REPOSITORIES: &str = "REPO";
 const NAMESPACES: &str = "NAMESPACE";
 /// The binding of the webhooks' objects.
 const WEBHOOKS: &str = "WEBHOOK";
+/// The status of a credential that is not accepted.
+const UNAUTHORIZED: u16 = 401;
 /// When to try again after an object could not be reached.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
@@ -165,8 +168,14 @@ pub(crate) fn repository<'a>(
     actor: Actor,
     call: Call,
 ) -> Asked<'a, Result<Response, ErrorReply>> {
-    let asked = repository_as_it_is(visit, path, actor, call);
-    asked.map(|asked| asked.map(Response::from)).boxed_local()
+    let asked = async move {
+        let answered = repository_as_it_is(visit, path, actor, call).await?;
+        if answered.status() == UNAUTHORIZED {
+            admission::check_grant(visit, path).await?;
+        }
+        Ok(Response::from(answered))
+    };
+    asked.boxed_local()
 }
 
 /// As [`repository()`], for callers that may give the answer to the client unchanged.

@@ -79,6 +79,8 @@ pub(crate) enum RestRoute {
     Purge(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/import`
     Import(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/rename`
+    Rename(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/bundle`
     Bundle(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/recover`
@@ -260,6 +262,9 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "import"] => {
             RestRoute::Import(repository_path(ns, name)?)
         }
+        ["namespaces", ns, "repos", name, "rename"] => {
+            RestRoute::Rename(repository_path(ns, name)?)
+        }
         ["namespaces", ns, "repos", name, "bundle"] => {
             RestRoute::Bundle(repository_path(ns, name)?)
         }
@@ -398,6 +403,7 @@ impl RestRoute {
             | Self::Restore(_)
             | Self::Fork(_)
             | Self::Import(_)
+            | Self::Rename(_)
             | Self::Maintenance(_)
             | Self::Purge(_)
             | Self::Recover(_)

@@ -95,9 +95,10 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["restoreDeleted"]} */
-  async restoreDeleted(name, { id } = {}) {
+  async restoreDeleted(name, { id, as } = {}) {
     const path = `${this.#repository(name)}/restore-deleted`;
-    const { result } = await this.#connection.call("POST", path, { body: { id } });
+    const body = { id, name: as };
+    const { result } = await this.#connection.call("POST", path, { body });
     return new Repository(this.#connection, this.#path, result.name);
   }
 

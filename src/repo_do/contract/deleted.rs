@@ -68,4 +68,7 @@ pub(crate) struct ForgetKept {
 pub(crate) struct KeptAsked {
     /// Its id: another repository in this object is not meant.
     pub(crate) repository_id: String,
+    /// The name that it gets by a restore; its own unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
 }

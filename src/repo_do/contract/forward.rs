@@ -1,8 +1,20 @@
 //! Requests passed on from the object of a name to the object that has the repository.
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use crate::storage::repository::forwarding::Forwarding;
 
 use super::public_id::is_public_id;
+
+/// Body of `POST /rename`: the names that the repository gets, as shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RenameRepository {
+    /// Its namespace.
+    pub(crate) namespace: String,
+    /// Its name.
+    pub(crate) name: String,
+}
 
 /// The text form, in a header: `<object name> <repository id>`.
 #[must_use]

@@ -31,6 +31,8 @@ pub(crate) mod path {
     pub(crate) const INFO: &str = "/info";
     /// Changes settings.
     pub(crate) const UPDATE: &str = "/update";
+    /// Gives the repository another name.
+    pub(crate) const RENAME: &str = "/rename";
     /// Deletes the repository.
     pub(crate) const DELETE: &str = "/delete";
     /// Restores a repository that was deleted.

@@ -19,6 +19,8 @@
 //! | `POST /recover` | (the Worker's only) | [`RecoverRepository`] | [`RepositoryInfo`] |
 //! | `GET /info` | administer | | [`RepositoryInfo`] |
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
+//! | `POST /rename` | administer | [`RenameRepository`] | [`RepositoryInfo`] |
+//! | `POST /forward` | (the operator's, to the object of a name) | [`Forwarding`] | the same |
 //! | `POST /delete` | administer | [`DeleteRepository`] | [`Deleted`] |
 //! | `POST /kept/restore` | (the Worker's only) | [`KeptAsked`] | [`RepositoryInfo`] |
 //! | `POST /kept/purge` | (the Worker's only) | [`KeptAsked`] | [`Deleted`] |
@@ -102,7 +104,7 @@ pub(crate) use deleted::{
 pub(crate) use error::{ErrorCode, ErrorReply};
 pub(crate) use fault::Fault;
 pub(crate) use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
-pub(crate) use forward::{Forwarding, forwarded, forwarded_text};
+pub(crate) use forward::{Forwarding, RenameRepository, forwarded, forwarded_text};
 pub(crate) use http::{CONDITION_HEADERS, EVENT_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
 pub(crate) use import::{ImportPhase, ImportProgress, ImportRepository};
 pub(crate) use in_band::{GitPost, error_packet, instead_of_pack};

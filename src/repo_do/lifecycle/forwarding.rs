@@ -12,7 +12,7 @@ use crate::repo_do::contract::{
 };
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer;
-use crate::repo_do::request::place::{self, Place, named_object, passed_on, place};
+use crate::repo_do::request::place::{self, named_object, passed_on};
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::phase::Phase;
@@ -48,58 +48,53 @@ pub(crate) async fn arrive(object: &RepoObject, request: Request) -> Result<Arri
     if passed_on(&request).is_some() {
         return Ok(Arrived::Here(request));
     }
-    if route == path::FORWARD {
-        let pointed = point(object, &store, request).await?;
-        return Ok(Arrived::Answered(pointed));
-    }
-    if is_maker {
-        return make(object, request).await;
-    }
-    match forwarding {
-        Some(to) if !lives_here(&store, &request)? => {
-            let answered = send(&object.env, &to, request.inner(), None).await?;
-            Ok(Arrived::Answered(answered))
-        }
-        _ => Ok(Arrived::Here(request)),
-    }
+    let answered = match (named_object(&request), forwarding) {
+        (Some(name), _) if route == path::FORWARD => point(object, &name, request).await?,
+        (Some(name), _) if is_maker => return make(object, name, request).await,
+        (Some(name), _) if lives_here(&store, &name) => return Ok(Arrived::Here(request)),
+        (_, Some(to)) => send(&object.env, &to, request.inner(), None).await?,
+        (_, None) => return Ok(Arrived::Here(request)),
+    };
+    Ok(Arrived::Answered(answered))
 }
 
 /// Refuses to make a repository here for a name that leads here, if this object holds another one. Who
 /// asked finds another object for it.
 pub(crate) fn check_free(object: &RepoObject, request: &Request) -> Result<(), ErrorReply> {
-    if passed_on(request).is_none() {
-        return Ok(());
-    }
-    match object.store()?.load()? {
-        Some(record) if is_occupied(request, &record) => Err(place::moved(&record)),
+    let name = named_object(request).filter(|_| passed_on(request).is_some());
+    match (object.store()?.load()?, name) {
+        (Some(record), Some(name)) if is_occupied(&record, &name) => Err(place::moved(&record)),
         _ => Ok(()),
     }
 }
 
-/// Whether a repository stays in this object that does not go by the name of the request.
-fn is_occupied(request: &Request, record: &RepositoryRecord) -> bool {
-    let is_another = place(request, record) != Place::Here || record.policies.deleted_at.is_some();
+/// Whether a repository stays in this object that does not go by this name.
+fn is_occupied(record: &RepositoryRecord, name: &str) -> bool {
+    let is_another = !place::goes_by(record, name) || record.policies.deleted_at.is_some();
     record.phase != Phase::Deleting && is_another
 }
 
-/// Whether the repository that the request names is in this object.
-fn lives_here(store: &Store, request: &Request) -> Result<bool, ErrorReply> {
-    let record = store.load()?;
-    Ok(record
-        .is_some_and(|record| record.phase != Phase::Deleting && !is_occupied(request, &record)))
+/// Whether a repository that goes by this name is in this object.
+fn lives_here(store: &Store, name: &str) -> bool {
+    let is_alive =
+        |record: &RepositoryRecord| record.phase != Phase::Deleting && !is_occupied(record, name);
+    store
+        .load()
+        .is_ok_and(|record| record.as_ref().is_some_and(is_alive))
 }
 
 /// Finds an object for a repository that is to be made.
-async fn make(object: &RepoObject, mut request: Request) -> Result<Arrived, ErrorReply> {
-    let store = object.store()?;
-    let is_occupied_now = |store: &Store, request: &Request| {
+async fn make(
+    object: &RepoObject,
+    name: String,
+    mut request: Request,
+) -> Result<Arrived, ErrorReply> {
+    let is_occupied_now = |store: &Store| {
         let record = store.load()?;
-        Ok::<_, ErrorReply>(record.is_some_and(|record| is_occupied(request, &record)))
+        Ok::<_, ErrorReply>(record.is_some_and(|record| is_occupied(&record, &name)))
     };
-    let Some(name) = named_object(&request) else {
-        return Ok(Arrived::Here(request));
-    };
-    if store.forwarding()?.is_none() && !is_occupied_now(&store, &request)? {
+    let store = object.store()?;
+    if store.forwarding()?.is_none() && !is_occupied_now(&store)? {
         return Ok(Arrived::Here(request));
     }
     let body = request.text().await?;
@@ -108,28 +103,28 @@ async fn make(object: &RepoObject, mut request: Request) -> Result<Arrived, Erro
     loop {
         // No await stands between a look at the row and a change of it.
         let store = object.store()?;
-        let there = store.forwarding()?;
-        if let Some(there) = there.filter(|_| !lives_here(&store, &request).unwrap_or(false)) {
+        let there = store.forwarding()?.filter(|_| !lives_here(&store, &name));
+        if let Some(there) = there {
             let to = Forwarding {
                 repository_id: repository_id.clone(),
                 ..there.clone()
             };
             let answered = send(env, &to, request.inner(), Some(&body)).await?;
+            let store = object.store()?;
+            let is_unchanged = store.forwarding()?.as_ref() == Some(&there);
             if answered.status_code() != ErrorCode::Moved.status() {
-                let store = object.store()?;
-                let is_unchanged = store.forwarding()?.as_ref() == Some(&there);
                 if answered.status_code() == 200 && is_unchanged && there != to {
                     store.set_forwarding(&to)?;
                 }
                 return Ok(Arrived::Answered(answered));
             }
-            if object.store()?.forwarding()?.as_ref() != Some(&there) {
+            if !is_unchanged {
                 continue;
             }
         }
         // That object holds another repository, or there is none.
         let store = object.store()?;
-        if !is_occupied_now(&store, &request)? {
+        if !is_occupied_now(&store)? {
             store.clear_forwarding()?;
             return Ok(Arrived::Here(copy(request.inner(), None, Some(&body))?));
         }
@@ -152,26 +147,34 @@ fn repository_id(body: &str) -> Result<String, ErrorReply> {
 
 /// `POST /forward`: requests by this object's name go to another one from now on, unless a repository
 /// that is there has the name.
-async fn point(
-    object: &RepoObject,
-    store: &Store,
-    request: Request,
-) -> Result<Response, ErrorReply> {
+async fn point(object: &RepoObject, name: &str, request: Request) -> Result<Response, ErrorReply> {
     let actor = request.headers().get(header::ACTOR).ok().flatten();
     if actor.and_then(|actor| actor.parse().ok()) != Some(Actor::Operator) {
         let message = "only the operator moves names";
         return Err(ErrorReply::new(ErrorCode::Forbidden, message));
     }
-    let none = || ErrorReply::internal("forwarding", &"the request names no repository");
-    let name = named_object(&request).ok_or_else(none)?;
-    let again = Request::from(Clone::clone(request.inner()));
     let to: Forwarding = answer::body(request).await?;
-    let there = store.forwarding()?;
-    if let Some(there) = there.as_ref().filter(|there| **there != to) {
-        let question = ask_info(&name)?;
-        let mut answered = send(&object.env, there, question.inner(), None).await?;
+    check_name(object, name, &to.repository_id).await?;
+    let store = object.store()?;
+    if to.object_name == name {
+        store.clear_forwarding()?;
+    } else {
+        store.set_forwarding(&to)?;
+    }
+    reply::json(&to)
+}
+
+/// Refuses this object's name to a repository, if another one has it.
+pub(crate) async fn check_name(
+    object: &RepoObject,
+    name: &str,
+    repository_id: &str,
+) -> Result<(), ErrorReply> {
+    let there = object.store()?.forwarding()?;
+    if let Some(there) = there.as_ref() {
+        let mut answered = send(&object.env, there, ask_info(name)?.inner(), None).await?;
         let is_free = match answered.status_code() {
-            200 => answered.json::<RepositoryInfo>().await?.repository_id == to.repository_id,
+            200 => answered.json::<RepositoryInfo>().await?.repository_id == repository_id,
             status => [ErrorCode::NotFound, ErrorCode::Moved]
                 .map(ErrorCode::status)
                 .contains(&status),
@@ -185,18 +188,41 @@ async fn point(
         let message = "the name is being moved by another request, try again";
         return Err(ErrorReply::busy(RETRY_SECONDS, message));
     }
-    let here = store
-        .load()?
-        .filter(|_| lives_here(&store, &again).unwrap_or(true));
-    if here.is_some_and(|record| record.id != to.repository_id) {
+    let here = store.load()?.filter(|_| lives_here(&store, name));
+    if here.is_some_and(|record| record.id != repository_id) {
         return Err(taken());
     }
-    if to.object_name == name {
-        store.clear_forwarding()?;
-    } else {
-        store.set_forwarding(&to)?;
+    Ok(())
+}
+
+/// Has the object of a name pass requests on to another one.
+pub(crate) async fn tell(env: &Env, name: &str, to: &Forwarding) -> Result<(), ErrorReply> {
+    let told = async {
+        let headers = worker::Headers::new();
+        headers.set(header::ACTOR, &Actor::Operator.to_string())?;
+        headers.set(header::REPOSITORY, name)?;
+        let mut init = RequestInit::new();
+        init.with_method(Method::Post)
+            .with_headers(headers)
+            .with_body(Some(serde_json::to_string(to)?.into()));
+        let request = Request::new_with_init(&format!("{ORIGIN}{}", path::FORWARD), &init)?;
+        let object = env.durable_object(REPOSITORIES)?.get_by_name(name)?;
+        let mut response = object.fetch_with_request(request).await?;
+        match response.status_code() {
+            200 => Ok(None),
+            _ => response.json::<ErrorReply>().await.map(Some),
+        }
+    };
+    match told.await {
+        Ok(None) => Ok(()),
+        Ok(Some(refused)) => Err(refused),
+        Err(error) => Err(no_answer(&error)),
     }
-    reply::json(&to)
+}
+
+fn no_answer(error: &worker::Error) -> ErrorReply {
+    let message = "the object of the name did not answer, try again";
+    ErrorReply::busy(RETRY_SECONDS, message).caused_by("forwarding", error)
 }
 
 fn taken() -> ErrorReply {
@@ -228,10 +254,7 @@ async fn send(
             .get_by_name(&to.object_name)?;
         object.fetch_with_request(request).await
     };
-    sent.await.map_err(|error| {
-        let message = "the repository's object did not answer, try again";
-        ErrorReply::busy(RETRY_SECONDS, message).caused_by("forwarding", &error)
-    })
+    sent.await.map_err(|error| no_answer(&error))
 }
 
 /// The same request, for another object or with its body given back.

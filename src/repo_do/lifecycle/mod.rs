@@ -13,6 +13,7 @@
 //! | `undelete` | a deleted repository kept for a while, and restored |
 //! | `expiry` | the end that a repository comes to by itself |
 //! | `forwarding` | names that lead to another object |
+//! | `rename` | another name for the repository |
 
 pub(crate) mod deletion;
 pub(crate) mod expiry;
@@ -22,6 +23,7 @@ pub(crate) mod forwarding;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod recover;
+pub(crate) mod rename;
 pub(crate) mod settings;
 pub(crate) mod tokens;
 pub(crate) mod undelete;

@@ -185,6 +185,9 @@ pub(crate) async fn restore(
     let doer = Doer::caller(caller, account);
     in_transaction(store.database(), || {
         store.restore(now_ms())?;
+        if let Some(name) = &asked.name {
+            store.rename(&record.namespace, name, now_ms())?;
+        }
         tell::append_repository(&store, EventKind::Restored, doer.clone(), &json!({}))
     })?;
     tell::written_and_sent(object).await;

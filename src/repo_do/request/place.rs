@@ -23,17 +23,19 @@ pub(crate) enum Place {
 impl Place {
     /// Where a request is that names this repository, and says of which one it was told.
     fn of(record: &RepositoryRecord, named: Option<&str>, forwarding: Option<&Forwarding>) -> Self {
-        let is_named = named.and_then(|named| named.split_once('/'));
-        let is_named = is_named.is_none_or(|(namespace, name)| {
-            namespace.eq_ignore_ascii_case(&record.namespace)
-                && name.eq_ignore_ascii_case(&record.name)
-        });
         match forwarding {
-            _ if is_named => Self::Here,
+            _ if named.is_none_or(|named| goes_by(record, named)) => Self::Here,
             Some(forwarding) if forwarding.repository_id != record.id => Self::Elsewhere,
             _ => Self::Moved,
         }
     }
+}
+
+/// Whether a repository goes by this name, which is `<namespace>/<repo>`.
+pub(crate) fn goes_by(record: &RepositoryRecord, named: &str) -> bool {
+    named.split_once('/').is_some_and(|(namespace, name)| {
+        namespace.eq_ignore_ascii_case(&record.namespace) && name.eq_ignore_ascii_case(&record.name)
+    })
 }
 
 /// Where a request is.

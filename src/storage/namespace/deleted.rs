@@ -3,7 +3,7 @@
 //! The repository's own object decides. A row here lists it; one whose repository is gone is removed
 //! by whoever finds that out.
 
-use super::store::NamespaceStore;
+use super::store::{NamespaceStore, name_key};
 use crate::git::store::StoreError;
 use crate::storage::db::row::{INTEGER_MAX, Row, Value};
 use crate::storage::db::sql::{Database, query_all, query_first};
@@ -56,6 +56,22 @@ impl<D: Database> NamespaceStore<D> {
     pub fn forget_deleted(&self, id: &str) -> Result<bool, StoreError> {
         let sql = "DELETE FROM deleted_repository WHERE id = ?1";
         Ok(self.db.execute(sql, &[id.into()])? > 0)
+    }
+
+    /// Lists a repository as of when it was made: an entry that was reserved for one that is restored
+    /// has the time of that.
+    pub(crate) fn correct_creation(
+        &self,
+        name: &str,
+        id: &str,
+        created_at: i64,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE repository SET created_at = ?3
+            WHERE name_key = ?1 AND id = ?2 AND created_at <> ?3";
+        let key = name_key(name);
+        let values = [key.as_str().into(), id.into(), created_at.into()];
+        self.db.execute(sql, &values)?;
+        Ok(())
     }
 
     /// Ends the webhooks of a repository that is gone for good.

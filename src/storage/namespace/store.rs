@@ -324,6 +324,8 @@ impl<D: Database> NamespaceStore<D> {
                 default_branch, read_only, public, source, created_at, updated_at)
             VALUES (?1, ?2, ?3, 'creating', ?4, ?5, ?6, ?7, ?8, ?9, ?9)";
         let key = name_key(candidate.name);
+        let former = "DELETE FROM former_name WHERE name_key = ?1";
+        self.db.execute(former, &[key.as_str().into()])?;
         self.db.execute(
             sql,
             &[

@@ -19,28 +19,30 @@ use crate::worker::rest::parameters::ListQuery;
 use crate::worker::visit::Visit;
 use crate::worker::wake;
 
-/// Takes the name of a repository about to be made; `replaces` names an entry that is known to
-/// be left over.
-pub(crate) async fn reserve(
-    visit: &Visit,
-    path: &RepositoryPath,
-    create: &CreateRepository,
-    replaces: Option<String>,
-) -> Result<Reserved, ErrorReply> {
-    let reserve = Reserve {
+/// The name that a repository about to be made wants.
+pub(crate) fn wanted(create: &CreateRepository) -> Reserve {
+    Reserve {
         namespace: create.namespace.clone(),
         name: create.name.clone(),
         repository_id: create.repository_id.clone(),
-        replaces,
+        replaces: None,
         description: create.description.clone(),
         default_branch: create.default_branch.clone(),
         read_only: create.read_only,
         public: create.public,
         source: create.source.clone(),
         now_ms: create.now_ms,
-    };
+    }
+}
+
+/// Takes a name for a repository.
+pub(crate) async fn reserve(
+    visit: &Visit,
+    path: &RepositoryPath,
+    wanted: &Reserve,
+) -> Result<Reserved, ErrorReply> {
     announce(visit, &path.namespace, visit.now_ms).await?;
-    let reserved: Reserved = post(visit, &path.namespace, path::RESERVE, &reserve).await?;
+    let reserved: Reserved = post(visit, &path.namespace, path::RESERVE, wanted).await?;
     if let Reserved::Won {
         new_namespace: Some(info),
         ..
@@ -88,6 +90,21 @@ pub(crate) async fn release(
         now_ms: visit.now_ms,
     };
     let Done {} = post(visit, &path.namespace, NAMESPACE_RELEASE, &release).await?;
+    Ok(())
+}
+
+/// Frees the name of a repository that has another one in another namespace.
+pub(crate) async fn leave(
+    visit: &Visit,
+    path: &RepositoryPath,
+    repository_id: &str,
+) -> Result<(), ErrorReply> {
+    let release = ReleaseName {
+        name: path.name.as_str().to_owned(),
+        repository_id: repository_id.to_owned(),
+        now_ms: visit.now_ms,
+    };
+    let Done {} = post(visit, &path.namespace, path::LEAVE, &release).await?;
     Ok(())
 }
 

@@ -256,6 +256,7 @@ fn namespace(
         }
         path::DELETED => json(&deleted_steps::list(store, &parameters::query(query)?)?),
         path::DELETED_ONE => json(&deleted_steps::find(store, &parameters::query(query)?)?),
+        path::LEAVE => done(steps::leave(store, &read::<ReleaseName>(body)?)),
         path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
         path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),
         path::RELIST => json(&steps::relist(store, &read::<Relist>(body)?)?),

@@ -180,7 +180,6 @@ pub(crate) fn confirm<D: Database>(
             forget(store, &holder.name, &holder.id, info.updated_at_ms)?;
             take(store, &reserved_anew(info))?;
         }
-        store.confirm(&info.name, &info.repository_id)?;
         touch(store, info)
     })
 }
@@ -200,7 +199,7 @@ fn reserved_anew(info: &RepositoryInfo) -> Reserve {
     }
 }
 
-/// Brings an entry up to date, if it is still that repository's.
+/// Brings an entry up to date, if it is still that repository's, and shows one that was reserved for it.
 pub(crate) fn touch<D: Database>(
     store: &NamespaceStore<D>,
     info: &RepositoryInfo,
@@ -215,8 +214,12 @@ pub(crate) fn touch<D: Database>(
         public: Some(info.settings.public),
         last_push_at: info.last_push_at_ms,
     };
-    store.update(&info.name, &info.repository_id, &patch, info.updated_at_ms)?;
-    Ok(())
+    let (name, id) = (&info.name, &info.repository_id);
+    in_transaction(store.database(), || {
+        store.settle_name(name, id, info.created_at_ms)?;
+        store.update(name, id, &patch, info.updated_at_ms)?;
+        Ok(())
+    })
 }
 
 /// Frees a name, if the entry is still that repository's.
@@ -228,6 +231,17 @@ pub(crate) fn release<D: Database>(
         return Ok(());
     }
     forget(store, &release.name, &release.repository_id, release.now_ms)
+}
+
+/// Frees a name whose repository has another one in another namespace.
+pub(crate) fn leave<D: Database>(
+    store: &NamespaceStore<D>,
+    release: &ReleaseName,
+) -> Result<(), StepError> {
+    if store.shown_name()?.is_none() {
+        return Ok(());
+    }
+    Ok(store.leave_name(&release.name, &release.repository_id)?)
 }
 
 /// Takes an entry away whose object is known to be empty.
@@ -278,9 +292,9 @@ pub(crate) fn relist<D: Database>(
                     forget(store, &holder.name, &holder.id, relist.now_ms)?;
                 }
                 take(store, &reserved_anew(info))?;
-                store.confirm(&info.name, &info.repository_id)?;
             }
             store.forget_deleted(&info.repository_id)?;
+            store.correct_creation(&info.name, &info.repository_id, info.created_at_ms)?;
             touch(store, info)?;
             is_new.push(!is_listed);
         }
@@ -301,6 +315,7 @@ pub(crate) fn holds<D: Database>(
     }
     Ok(match store.find(name)? {
         Some(_) => Holds::Held,
+        None if store.is_former_name(name)? => Holds::Held,
         None => Holds::Free,
     })
 }

@@ -112,6 +112,8 @@ fn decoded(cursor: &str) -> Result<String, ErrorReply> {
 struct Restoring {
     /// Which of those that had the name; the last one unless given.
     id: Option<String>,
+    /// The name that it gets; the one that it had unless given.
+    name: Option<String>,
 }
 
 /// `POST …/repos/:name/restore-deleted`
@@ -122,12 +124,22 @@ pub(crate) async fn restore(
 ) -> Result<Reply, ErrorReply> {
     admission::to_namespace(visit, &path.namespace).await?;
     let asked: Restoring = body(request).await?;
+    let name = asked.name.as_deref();
+    let name = name.map(|name| parameters::repository("/name", name));
+    let name = name.transpose()?;
     let id = asked.id.as_deref().map(|id| parameters::public_id("/id", id));
     let asked = FindDeleted {
         id: id.transpose()?.map(str::to_owned),
         name: Some(path.name.as_str().to_owned()),
     };
     let kept = find(visit, &path.namespace, &asked).await?;
+    let path = &RepositoryPath {
+        namespace: path.namespace.clone(),
+        name: match name {
+            Some(name) => name,
+            None => parameters::repository("/name", &kept.name)?,
+        },
+    };
     reserve(visit, path, &kept).await?;
     let restored = restore_object(visit, path, &kept).await;
     let info = match restored {
@@ -147,7 +159,7 @@ pub(crate) async fn restore(
     envelope::success(200, &Repository::new(info, remote))
 }
 
-/// Takes the name; fails if another repository has it.
+/// Takes the name that it gets; fails if another repository has it.
 async fn reserve(
     visit: &Visit,
     path: &RepositoryPath,
@@ -155,7 +167,7 @@ async fn reserve(
 ) -> Result<(), ErrorReply> {
     let reserve = Reserve {
         namespace: path.namespace.as_str().to_owned(),
-        name: kept.name.clone(),
+        name: path.name.as_str().to_owned(),
         repository_id: kept.repository_id.clone(),
         replaces: None,
         description: None,
@@ -187,6 +199,7 @@ async fn restore_object(
     let _: Forwarding = objects::read(response).await?;
     let asked = KeptAsked {
         repository_id: kept.repository_id.clone(),
+        name: Some(path.name.as_str().to_owned()),
     };
     let call = Call::post(path::KEPT_RESTORE, &asked)?.repeatable();
     let response = objects::kept_repository(visit, path, kept, call).await?;
@@ -207,6 +220,7 @@ pub(crate) async fn purge(
     let kept = find(visit, namespace, &asked).await?;
     let asked = KeptAsked {
         repository_id: kept.repository_id.clone(),
+        name: None,
     };
     let path = RepositoryPath {
         namespace: namespace.clone(),

@@ -3,7 +3,10 @@
 use worker::Request;
 
 use super::parameters::no_parameters;
-use super::{deleted, forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, webhooks};
+use super::{
+    deleted, forks, imports, namespaces, purges, recoveries, relisting, renaming, repos, tokens,
+    webhooks,
+};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
 use crate::worker::route::webhooks::HookRoute;
@@ -43,6 +46,7 @@ pub(crate) async fn answer(
         (RestRoute::Stats(path), _) => repos::stats(visit, path).await,
         (RestRoute::Maintenance(path), _) => repos::maintain(visit, request, path).await,
         (RestRoute::Purge(path), _) => purges::purge(visit, request, path).await,
+        (RestRoute::Rename(path), _) => renaming::rename(visit, request, path).await,
         (RestRoute::Import(path), _) => imports::import(visit, request, path).await,
         (RestRoute::Recover(path), _) => recoveries::recover(visit, request, path).await,
         // Answered before: its body is no envelope.

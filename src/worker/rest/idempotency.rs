@@ -83,6 +83,7 @@ async fn admit(visit: &Visit, route: &RestRoute) -> Result<(), ErrorReply> {
         RestRoute::Fork(path)
         | RestRoute::Restore(path)
         | RestRoute::Import(path)
+        | RestRoute::Rename(path)
         | RestRoute::Maintenance(path)
         | RestRoute::Purge(path) => admission::to_namespace(visit, &path.namespace).await,
         _ => admission::to_administer(visit).await,
@@ -104,6 +105,7 @@ fn object_name(route: &RestRoute) -> String {
         RestRoute::Fork(path)
         | RestRoute::Restore(path)
         | RestRoute::Import(path)
+        | RestRoute::Rename(path)
         | RestRoute::Maintenance(path)
         | RestRoute::Purge(path) => path.namespace.folded(),
         _ => REGISTRY.to_owned(),

@@ -7,6 +7,7 @@
 //! | [`resources`] | resources as REST shows them |
 //! | [`content`] | a repository's content, handed through from its object |
 //! | [`events`] | feeds of events, handed through from the objects |
+//! | [`renaming`] | another name for a repository |
 //! | [`writes`] | what changes a repository, handed through to its object |
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
 //! | [`webhooks`] | webhooks and their deliveries |
@@ -29,6 +30,7 @@ pub(crate) mod parameters;
 pub(crate) mod purges;
 pub(crate) mod recoveries;
 pub(crate) mod relisting;
+pub(crate) mod renaming;
 pub(crate) mod repos;
 pub(crate) mod resources;
 pub(crate) mod tokens;

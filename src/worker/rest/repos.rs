@@ -170,7 +170,7 @@ pub(crate) async fn delete(
             }
             envelope::success(202, &BeingDeleted::from(deleted))
         }
-        Err(error) if error.code == ErrorCode::NotFound => {
+        Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Moved) => {
             forget_leftover(visit, path).await;
             Err(error)
         }
@@ -187,7 +187,8 @@ async fn forget_leftover(visit: &Visit, path: &RepositoryPath) {
     }
 }
 
-fn shown(visit: &Visit, info: RepositoryInfo) -> Result<Reply, ErrorReply> {
+/// The repository, as its object has just told it.
+pub(super) fn shown(visit: &Visit, info: RepositoryInfo) -> Result<Reply, ErrorReply> {
     let remote = visit.remote(&info.namespace, &info.name);
     envelope::success(200, &Repository::new(info, remote))
 }
