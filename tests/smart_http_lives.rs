@@ -115,7 +115,10 @@ fn a_lifetime_is_set_shown_changed_and_taken_away() {
             "idle_ttl_seconds": {"from": 600, "to": 700},
         })
     );
-    let forked = rest.post(&made.path("/fork"), &json!({"name": "two", "ttl_seconds": 9000}));
+    let forked = rest.post(
+        &made.path("/fork"),
+        &json!({"name": "two", "ttl_seconds": 9000}),
+    );
     let forked = hosted("lives-set", &forked);
     let shown = rest.get(&forked.path("")).result(200);
     assert!(shown["expires_at"].is_string(), "{shown}");
@@ -157,7 +160,7 @@ fn use_keeps_an_idle_repository_and_idleness_ends_it() {
     let idle = make(
         &rest,
         "lives-idle",
-        &json!({"name": "idle", "idle_ttl_seconds": 4}),
+        &json!({"name": "idle", "idle_ttl_seconds": 2}),
     );
     let work = scratch.repository("work");
     History::small(2).make(&work);
@@ -165,7 +168,7 @@ fn use_keeps_an_idle_repository_and_idleness_ends_it() {
     let begun = std::time::Instant::now();
     until("twice its idle time in use", || {
         work.run(&["ls-remote", &idle.url()]);
-        begun.elapsed() > Duration::from_secs(8)
+        begun.elapsed() > Duration::from_secs(4)
     });
     // Nobody but an administrator looks, which is no use.
     until("its end", || rest.get(&idle.path("")).status == 404);
@@ -175,20 +178,20 @@ fn use_keeps_an_idle_repository_and_idleness_ends_it() {
 fn expired_forks_leave_nothing_in_r2() {
     let server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
     let (rest, scratch) = (server.rest(), Scratch::new());
-    let source = make(
-        &rest,
-        "lives-forks",
-        &json!({"name": "source", "ttl_seconds": 12}),
-    );
+    let source = make(&rest, "lives-forks", &json!({"name": "source"}));
     let work = scratch.repository("work");
     History::small(3).make(&work);
     work.run(&["push", "--quiet", "--mirror", &source.url()]);
-    let at = rest.get(&source.path("")).result(200)["expires_at"].clone();
-    for number in 0..10 {
-        let body = json!({"name": format!("fork-{number}"), "expires_at": at});
-        rest.post(&source.path("/fork"), &body).result(201);
-    }
+    let forks = (0..10).map(|number| {
+        let body = json!({"name": format!("fork-{number}"), "ttl_seconds": 3600});
+        hosted("lives-forks", &rest.post(&source.path("/fork"), &body))
+    });
+    let forks: Vec<_> = forks.collect();
     assert!(server.r2_objects() > 0);
+    for one in forks.iter().chain([&source]) {
+        rest.patch(&one.path(""), &json!({"ttl_seconds": 1}))
+            .result(200);
+    }
     until("an empty R2", || server.r2_objects() == 0);
     let namespace = "/api/v1/namespaces/lives-forks";
     until("an empty list", || {
@@ -202,7 +205,11 @@ fn expired_forks_leave_nothing_in_r2() {
 fn an_end_that_came_while_nothing_ran_is_made_up_for() {
     let mut server = Server::start();
     let rest = server.rest();
-    let made = make(&rest, "lives-down", &json!({"name": "one", "ttl_seconds": 1}));
+    let made = make(
+        &rest,
+        "lives-down",
+        &json!({"name": "one", "ttl_seconds": 1}),
+    );
     server.crash();
     until("its end", || rest.get(&made.path("")).status == 404);
     // Whoever wants the name need not wait for the alarm.
@@ -232,13 +239,18 @@ fn listed(rest: &Rest, namespace: &str) -> Vec<Value> {
 fn a_deleted_repository_is_gone_and_comes_back_whole() {
     let (server, scratch) = (undeleting(), Scratch::new());
     let rest = server.rest();
-    let made = make(&rest, "undelete", &json!({"name": "One", "description": "mine"}));
+    let made = make(
+        &rest,
+        "undelete",
+        &json!({"name": "One", "description": "mine"}),
+    );
     let work = scratch.repository("work");
     History::small(4).make(&work);
     work.run(&["push", "--quiet", "--mirror", &made.url()]);
     let hook = json!({"url": "https://example.com/hook", "events": ["*"], "active": false});
     rest.post(&made.path("/webhooks"), &hook).result(201);
-    rest.post(&made.path("/fork"), &json!({"name": "fork"})).result(201);
+    rest.post(&made.path("/fork"), &json!({"name": "fork"}))
+        .result(201);
     let before = rest.get(&made.path("")).result(200);
     let refs = work.run(&["ls-remote", &made.url()]);
 
@@ -246,7 +258,11 @@ fn a_deleted_repository_is_gone_and_comes_back_whole() {
     assert_eq!(gone["id"], before["id"]);
     assert!(gone["restorable_until"].is_string(), "{gone}");
     for path in ["", "/refs", "/events", "/tokens", "/stats"] {
-        assert_eq!(rest.get(&made.path(path)).error_code(404), NOT_FOUND, "{path}");
+        assert_eq!(
+            rest.get(&made.path(path)).error_code(404),
+            NOT_FOUND,
+            "{path}"
+        );
     }
     assert_eq!(rest.delete(&made.path("")).error_code(404), NOT_FOUND);
     let refused = work.fails(&["ls-remote", &made.url()]);
@@ -258,14 +274,29 @@ fn a_deleted_repository_is_gone_and_comes_back_whole() {
     assert_eq!(kept[0]["name"], "One");
     assert_eq!(kept[0]["restorable_until"], gone["restorable_until"]);
 
-    let restored = rest.post(&made.path("/restore-deleted"), &json!({})).result(200);
+    let restored = rest
+        .post(&made.path("/restore-deleted"), &json!({}))
+        .result(200);
     let same = |field: &str| assert_eq!(restored[field], before[field], "{field}");
-    for field in ["id", "name", "description", "created_at", "object_count", "remote"] {
+    for field in [
+        "id",
+        "name",
+        "description",
+        "created_at",
+        "object_count",
+        "remote",
+    ] {
         same(field);
     }
-    assert_eq!(work.run(&["ls-remote", &made.url()]), refs, "by the same token");
+    assert_eq!(
+        work.run(&["ls-remote", &made.url()]),
+        refs,
+        "by the same token"
+    );
     work.run(&["push", "--quiet", &made.url(), "HEAD:refs/heads/again"]);
-    scratch.clone(&made.url(), "clone", &["--mirror"]).fsck_strict();
+    scratch
+        .clone(&made.url(), "clone", &["--mirror"])
+        .fsck_strict();
     assert_eq!(deleted(&rest, "undelete"), [] as [Value; 0]);
     let names: Vec<_> = listed(&rest, "undelete");
     assert_eq!(names.len(), 2);
@@ -274,8 +305,16 @@ fn a_deleted_repository_is_gone_and_comes_back_whole() {
     let hooks = rest.get(&made.path("/webhooks")).result(200);
     assert_eq!(hooks.as_array().unwrap().len(), 1);
     let feed = rest.get(&made.path("/events?limit=1000")).result(200);
-    let types: Vec<_> = feed.as_array().unwrap().iter().map(|event| &event["type"]).collect();
-    let at = types.iter().position(|kind| **kind == "cairn.repo.deleted").unwrap();
+    let types: Vec<_> = feed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| &event["type"])
+        .collect();
+    let at = types
+        .iter()
+        .position(|kind| **kind == "cairn.repo.deleted")
+        .unwrap();
     assert_eq!(*types[at + 1], "cairn.repo.restored");
     assert_eq!(*types[at + 2], "cairn.repo.pushed");
     let again = rest.post(&made.path("/restore-deleted"), &json!({}));
@@ -291,7 +330,8 @@ fn a_purged_repository_leaves_nothing() {
     let push = |name: &str| {
         let made = make(&rest, "purge", &json!({"name": name}));
         work.run(&["push", "--quiet", "--mirror", &made.url()]);
-        rest.post(&made.path("/maintenance"), &json!({"task": "secure"})).result(200);
+        rest.post(&made.path("/maintenance"), &json!({"task": "secure"}))
+            .result(200);
         made
     };
     let at_once = push("at-once");
@@ -302,7 +342,10 @@ fn a_purged_repository_leaves_nothing() {
     let gone = rest.delete(&later.path("")).result(202);
     assert_eq!(deleted(&rest, "purge").len(), 1);
     assert!(server.r2_objects() > 0, "it is kept");
-    let path = format!("/api/v1/namespaces/purge/deleted/{}", gone["id"].as_str().unwrap());
+    let path = format!(
+        "/api/v1/namespaces/purge/deleted/{}",
+        gone["id"].as_str().unwrap()
+    );
     rest.delete(&path).result(202);
     assert_eq!(rest.delete(&path).error_code(404), NOT_FOUND);
     assert_eq!(deleted(&rest, "purge"), [] as [Value; 0]);
@@ -326,7 +369,8 @@ fn a_deleted_repository_goes_when_its_time_is_up() {
     let work = scratch.repository("work");
     History::small(6).make(&work);
     work.run(&["push", "--quiet", "--mirror", &made.url()]);
-    rest.post(&made.path("/maintenance"), &json!({"task": "secure"})).result(200);
+    rest.post(&made.path("/maintenance"), &json!({"task": "secure"}))
+        .result(200);
     rest.delete(&made.path("")).result(202);
     assert!(server.r2_objects() > 0);
     until("an empty R2", || server.r2_objects() == 0);
@@ -362,12 +406,14 @@ fn a_name_that_was_taken_again_keeps_both_repositories_apart() {
     assert_eq!(work.run(&["ls-remote", &at_two]), old_refs);
     assert_eq!(rest.get(&new.path("")).result(200)["id"], shown["id"]);
     assert_eq!(listed(&rest, "again").len(), 2);
-    rest.delete("/api/v1/namespaces/again/repos/two").result(202);
+    rest.delete("/api/v1/namespaces/again/repos/two")
+        .result(202);
     let one = json!({"name": "one"});
     let taken = "/api/v1/namespaces/again/repos/two/restore-deleted";
     assert_eq!(rest.post(taken, &one).error_code(409), ALREADY_EXISTS);
     rest.post(taken, &json!({"name": "three"})).result(200);
-    rest.delete("/api/v1/namespaces/again/repos/three").result(202);
+    rest.delete("/api/v1/namespaces/again/repos/three")
+        .result(202);
 
     let new_id = rest.delete(&new.path("")).result(202)["id"].clone();
     assert_eq!(deleted(&rest, "again").len(), 2);
@@ -382,7 +428,9 @@ fn a_name_that_was_taken_again_keeps_both_repositories_apart() {
     assert_eq!(restored["id"], new_id);
     let refs = work.run(&["ls-remote", &new.url()]);
     assert!(refs.contains("refs/heads/new"), "{refs}");
-    scratch.clone(&new.url(), "clone", &["--mirror"]).fsck_strict();
+    scratch
+        .clone(&new.url(), "clone", &["--mirror"])
+        .fsck_strict();
 }
 
 #[test]
@@ -398,7 +446,8 @@ fn a_deletion_and_a_restore_survive_a_crash_after_each() {
         server.crash();
         assert_eq!(rest.get(&made.path("")).error_code(404), NOT_FOUND);
         assert_eq!(deleted(&rest, "undelete-crash").len(), 1);
-        rest.post(&made.path("/restore-deleted"), &json!({})).result(200);
+        rest.post(&made.path("/restore-deleted"), &json!({}))
+            .result(200);
         server.crash();
         assert_eq!(rest.get(&made.path("")).status, 200);
         assert_eq!(listed(&rest, "undelete-crash").len(), 1);
@@ -416,8 +465,14 @@ fn who_restores_and_what_is_asked_for() {
     let admin = rest.with_bearer(admin["plaintext"].as_str().unwrap());
     let own = rest.with_bearer(&made.token);
     let id = rest.delete(&made.path("")).result(202)["id"].clone();
-    let one = format!("/api/v1/namespaces/undelete-who/deleted/{}", id.as_str().unwrap());
-    let (all, restore) = ("/api/v1/namespaces/undelete-who/deleted", made.path("/restore-deleted"));
+    let one = format!(
+        "/api/v1/namespaces/undelete-who/deleted/{}",
+        id.as_str().unwrap()
+    );
+    let (all, restore) = (
+        "/api/v1/namespaces/undelete-who/deleted",
+        made.path("/restore-deleted"),
+    );
     for (caller, status) in [(&own, 403), (&rest.anonymous(), 401)] {
         assert_eq!(caller.get(all).status, status);
         assert_eq!(caller.delete(&one).status, status);
@@ -426,8 +481,14 @@ fn who_restores_and_what_is_asked_for() {
     for body in [json!({"id": "short"}), json!({"nothing": 1})] {
         assert_eq!(admin.post(&restore, &body).error_code(400), INVALID_INPUT);
     }
-    assert_eq!(admin.get(&format!("{all}?limit=0")).error_code(400), INVALID_INPUT);
-    assert_eq!(admin.get(&format!("{all}?cursor=!")).error_code(400), INVALID_INPUT);
+    assert_eq!(
+        admin.get(&format!("{all}?limit=0")).error_code(400),
+        INVALID_INPUT
+    );
+    assert_eq!(
+        admin.get(&format!("{all}?cursor=!")).error_code(400),
+        INVALID_INPUT
+    );
     let other = json!({"id": "0123456789abcdef"});
     assert_eq!(admin.post(&restore, &other).error_code(404), NOT_FOUND);
     let page = admin.get(&format!("{all}?limit=1")).result(200);
@@ -482,7 +543,8 @@ fn a_thousand_expired_forks_are_gone_a_minute_after_their_time() {
             let commit = json!({"branch": "main", "message": "mine",
                 "files": [{"path": "mine", "content": format!("{number}")}]});
             rest.post(&path(number, "/commits"), &commit).result(201);
-            rest.post(&path(number, "/maintenance"), &secure).result(200);
+            rest.post(&path(number, "/maintenance"), &secure)
+                .result(200);
         }
     });
     assert!(server.r2_objects() > before + 100);
@@ -496,7 +558,10 @@ fn a_thousand_expired_forks_are_gone_a_minute_after_their_time() {
     // The last one ends 60 seconds after it was set, and a minute later nothing is left.
     let patience = Duration::from_secs(120);
     until_true("R2 as before", patience, || server.r2_objects() == before);
-    eprintln!("R2 was as before {:?} after the last end was set", begun.elapsed() - set);
+    eprintln!(
+        "R2 was as before {:?} after the last end was set",
+        begun.elapsed() - set
+    );
     assert_eq!(listed(&rest, "thousand").len(), 1);
     let purge = source.path("?purge=true");
     rest.delete(&purge).result(202);
@@ -510,7 +575,13 @@ fn a_large_repository_is_restored_at_once() {
     let rest = server.rest();
     let bundle = std::env::var("SOURCE").unwrap();
     let work = scratch.repository("work");
-    work.run(&["fetch", "--quiet", &bundle, "+refs/*:refs/*", "--update-head-ok"]);
+    work.run(&[
+        "fetch",
+        "--quiet",
+        &bundle,
+        "+refs/*:refs/*",
+        "--update-head-ok",
+    ]);
     let made = make(&rest, "restore-large", &json!({"name": "large"}));
     work.run(&["push", "--quiet", "--mirror", &made.url()]);
     for _ in 0..3 {
@@ -518,7 +589,8 @@ fn a_large_repository_is_restored_at_once() {
         rest.delete(&made.path("")).result(202);
         let gone = begun.elapsed();
         let begun = std::time::Instant::now();
-        rest.post(&made.path("/restore-deleted"), &json!({})).result(200);
+        rest.post(&made.path("/restore-deleted"), &json!({}))
+            .result(200);
         let restored = begun.elapsed();
         eprintln!("deleted in {gone:?}, restored in {restored:?}");
         assert!(restored < Duration::from_millis(500), "{restored:?}");

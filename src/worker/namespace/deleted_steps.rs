@@ -112,7 +112,10 @@ pub(crate) fn list<D: Database>(
         let message = "the cursor does not belong to this list";
         ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message)
     };
-    let behind = asked.behind.as_deref().map(|text| place(text).ok_or_else(wrong));
+    let behind = asked
+        .behind
+        .as_deref()
+        .map(|text| place(text).ok_or_else(wrong));
     // One more tells whether another page follows.
     let found = store.list_deleted(behind.transpose()?, asked.limit.saturating_add(1))?;
     let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
@@ -176,7 +179,11 @@ mod tests {
         loop {
             let page = list(&store, &asked).unwrap();
             assert!(page.repositories.len() <= 2);
-            seen.extend(page.repositories.iter().map(|kept| &kept.repository_id[..1]));
+            seen.extend(
+                page.repositories
+                    .iter()
+                    .map(|kept| &kept.repository_id[..1]),
+            );
             asked.behind = page.behind;
             if asked.behind.is_none() {
                 break;
@@ -186,7 +193,10 @@ mod tests {
         asked.behind = Some("nonsense".to_owned());
         assert!(matches!(
             list(&store, &asked),
-            Err(StepError::Refused(ErrorReply { code: ErrorCode::InvalidInput, .. }))
+            Err(StepError::Refused(ErrorReply {
+                code: ErrorCode::InvalidInput,
+                ..
+            }))
         ));
     }
 

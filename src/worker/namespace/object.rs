@@ -15,7 +15,9 @@ use super::events::Author;
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
-use super::{background, deleted_steps, feed, once_steps, queue, taking, telling, tokens, webhooks};
+use super::{
+    background, deleted_steps, feed, once_steps, queue, taking, telling, tokens, webhooks,
+};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{
     Admit, ErrorCode, ErrorReply, ForgetKept, KeptRepository, Meter, NAMESPACE_ADMIT,

@@ -87,7 +87,11 @@ pub(crate) async fn list(
     let asked = ListDeleted { limit, behind };
     let page: DeletedPage =
         directory::get(visit, &namespace.folded(), namespace_path::DELETED, &asked).await?;
-    let shown: Vec<_> = page.repositories.into_iter().map(ShownDeleted::from).collect();
+    let shown: Vec<_> = page
+        .repositories
+        .into_iter()
+        .map(ShownDeleted::from)
+        .collect();
     let cursor = page.behind.map(|behind| URL_SAFE_NO_PAD.encode(behind));
     let info = ResultInfo::Cursor {
         cursor: cursor.unwrap_or_default(),
@@ -127,7 +131,10 @@ pub(crate) async fn restore(
     let name = asked.name.as_deref();
     let name = name.map(|name| parameters::repository("/name", name));
     let name = name.transpose()?;
-    let id = asked.id.as_deref().map(|id| parameters::public_id("/id", id));
+    let id = asked
+        .id
+        .as_deref()
+        .map(|id| parameters::public_id("/id", id));
     let asked = FindDeleted {
         id: id.transpose()?.map(str::to_owned),
         name: Some(path.name.as_str().to_owned()),

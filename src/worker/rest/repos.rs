@@ -8,8 +8,8 @@ use super::body::{body, body_below};
 use super::deleted::BeingDeleted;
 use super::making::Draft;
 use crate::repo_do::contract::{
-    Access, DeleteRepository, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo, SnapshotChange,
-    TouchRepository, UpdateRepository, path,
+    Access, DeleteRepository, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo,
+    SnapshotChange, TouchRepository, UpdateRepository, path,
 };
 use crate::storage::repository::settings::SettingsChange;
 use crate::worker::admission;

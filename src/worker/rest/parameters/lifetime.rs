@@ -138,7 +138,10 @@ mod tests {
             (of(Some(SECONDS_MAX + 1), None, None), "/ttl_seconds"),
             (of(None, None, Some(0)), "/idle_ttl_seconds"),
             (of(None, None, Some(u32::MAX)), "/idle_ttl_seconds"),
-            (of(None, Some("2026-01-02T03:04:05.678Z"), None), "/expires_at"),
+            (
+                of(None, Some("2026-01-02T03:04:05.678Z"), None),
+                "/expires_at",
+            ),
             (of(None, Some("2036-01-02T03:04:05Z"), None), "/expires_at"),
             (of(None, Some("tomorrow"), None), "/expires_at"),
             (of(None, Some("2026-01-02"), None), "/expires_at"),
