@@ -268,7 +268,7 @@ export interface ArtifactsRepo {
       readOnly?: boolean;
       defaultBranchOnly?: boolean;
       fsck?: FsckChange;
-    },
+    } & Lifetime,
   ): Promise<ArtifactsCreateRepoResult>;
 
   /**
@@ -310,6 +310,16 @@ export interface ArtifactsRepo {
   readFile(args: { ref: string; path: string }): Promise<Blob | null>;
 }
 
+/** When a repository deletes itself; not among the binding's options. In `update`, null takes a bound away. */
+export interface Lifetime {
+  /** Seconds from now. */
+  ttlSeconds?: number | null;
+  /** A time as RFC 3339 writes it, in place of `ttlSeconds`. */
+  expiresAt?: string | null;
+  /** Seconds without a push or a fetch. */
+  idleTtlSeconds?: number | null;
+}
+
 /** The repositories of one namespace. */
 export interface Artifacts {
   /**
@@ -326,7 +336,7 @@ export interface Artifacts {
       description?: string;
       setDefaultBranch?: string;
       fsck?: FsckChange;
-    },
+    } & Lifetime,
   ): Promise<ArtifactsCreateRepoResult>;
 
   /**
@@ -349,7 +359,7 @@ export interface Artifacts {
     source: { url: string; branch?: string; depth?: number };
     target: {
       name: string;
-      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange; lfs?: boolean };
+      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange; lfs?: boolean } & Lifetime;
     };
   }): Promise<ArtifactsCreateRepoResult>;
 
@@ -443,11 +453,50 @@ export interface CairnArtifacts extends Artifacts {
     sizeMax?: number;
   }): Promise<{ repos: SizedRepo[]; cursor?: string }>;
 
+  /**
+   * Deletes a repository. It can be restored for a while, unless it is purged.
+   * @param opts.purge Whether nothing is kept of it.
+   * @returns Whether it existed.
+   */
+  delete(name: string, opts?: { purge?: boolean }): Promise<boolean>;
+
+  /** Deleted repositories that can be restored, last deleted first. */
+  listDeleted(opts?: { limit?: number; cursor?: string }): Promise<{
+    repos: DeletedRepo[];
+    /** Absent on the last page. */
+    cursor?: string;
+  }>;
+
+  /**
+   * Restores a deleted repository.
+   * @param name The name that it had.
+   * @param opts.id Which of those with that name; the one that was deleted last unless given.
+   * @param opts.as The name that it gets; the same unless given.
+   * @throws {ArtifactsError} `NOT_FOUND`; `ALREADY_EXISTS` if another repository has the name.
+   */
+  restoreDeleted(name: string, opts?: { id?: string; as?: string }): Promise<CairnRepo>;
+
+  /**
+   * Removes a deleted repository for good.
+   * @returns Whether there was one.
+   */
+  purgeDeleted(id: string): Promise<boolean>;
+
   /** What happens in the namespace, in the order of `metadata.namespaceSequence`. */
   events(opts?: FollowOptions): EventFeed;
 
   /** Webhooks for the events of all its repositories and for its own. */
   readonly webhooks: Webhooks;
+}
+
+/** A deleted repository that can be restored. */
+export interface DeletedRepo {
+  id: string;
+  /** The name that it had. */
+  name: string;
+  deletedAt: string;
+  /** When it goes for good. */
+  restorableUntil: string;
 }
 
 /** A namespace. */
@@ -588,6 +637,10 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   refRules: RefRule[];
   /** The hook that is asked before a push is published. */
   preReceive: PreReceive | null;
+  /** When it deletes itself; null: never. */
+  expiresAt: string | null;
+  /** Seconds without a push or a fetch after which it deletes itself; null: never. */
+  idleTtlSeconds: number | null;
   /** The large files of Git LFS that it has, and their bytes together. */
   lfsObjects: number;
   lfsBytes: number;
@@ -649,7 +702,7 @@ export interface CairnRepo extends ArtifactsRepo {
     /** Bytes that its packs and large files may have together; null takes the bound away. */
     bytesMax?: number | null;
     preReceive?: PreReceiveChange | null;
-  }): Promise<CairnRepoInfo>;
+  } & Lifetime): Promise<CairnRepoInfo>;
 
   /**
    * Makes a token for this repository.

@@ -13,10 +13,11 @@ use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
 use super::lifecycle::forwarding::{self, MAKERS};
 use super::lifecycle::tokens as lifecycle_tokens;
-use super::lifecycle::{deletion, fork, import, recover, rename, settings, standing};
+use super::lifecycle::{deletion, fork, import, recover, rename, settings, standing, expiry, undelete};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};
+use super::runtime::clock::now_ms;
 use super::runtime::lease;
 use super::state::reach_cache::Audience;
 use super::state::store::Store;
@@ -110,7 +111,16 @@ pub(crate) async fn dispatch(
     if method == Method::Post && MAKERS.contains(&route.as_str()) {
         return make(object, &caller, request, account).await;
     }
+    match (&method, route.as_str()) {
+        (Method::Post, path::KEPT_RESTORE) => {
+            return undelete::restore(object, &caller, request, account).await;
+        }
+        (Method::Post, path::KEPT_PURGE) => return undelete::purge(object, &caller, request).await,
+        _ => {}
+    }
     resume(object, caller.record.as_ref()).await;
+    expiry::arm_on_waking(object, &store, caller.record.as_ref()).await;
+    let is_use = route != path::EVENTS;
     let is_git = route.starts_with(path::GIT) || route.starts_with(lfs::PATHS);
     let actor = caller.actor;
     let authorized = |access| {
@@ -118,6 +128,9 @@ pub(crate) async fn dispatch(
         check_serves(&authorized.record, is_git)?;
         if let (Actor::Token(_), Some(token)) = (actor, &authorized.token) {
             tokens::touch_token(&store, token)?;
+        }
+        if is_use && access != Access::Administer {
+            store.note_use(&authorized.record, now_ms())?;
         }
         Ok::<_, ErrorReply>(authorized)
     };
@@ -251,6 +264,7 @@ async fn administer(
             let updated = settings::update(object, store, request, doer).await?;
             // New settings, and the record in R2, which has the old ones.
             alarm::after_settings(object, store).await;
+            expiry::arm(object, store).await;
             Ok(updated)
         }
         (Method::Post, path::RENAME) => {
@@ -260,7 +274,9 @@ async fn administer(
             alarm::after_settings(object, store).await;
             Ok(renamed)
         }
-        (Method::Post, path::DELETE) => deletion::delete(object, store, record, doer).await,
+        (Method::Post, path::DELETE) => {
+            undelete::delete(object, store, request, record, doer).await
+        }
         (Method::Post, path::FORK_EXPORT) => {
             let asked: ExportFork = answer::body(request).await?;
             if asked.repository_id != record.id {

@@ -36,6 +36,9 @@ use crate::storage::repository::store::RepoStore;
 /// How long a quarantined pack is left alone: longer than any push may take.
 pub(crate) const GRACE_MS: i64 = 60 * 60 * 1000;
 
+/// How long telling the namespace of a deletion may take.
+const TELLING_MS_MAX: i64 = 60 * 1000;
+
 /// The variable that allows imports from private hosts.
 const ALLOW_PRIVATE_REMOTES: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
 
@@ -83,6 +86,8 @@ pub(crate) struct RepoObject {
     pub(crate) snapshot_due: Cell<i64>,
     /// The growth of a fork here.
     pub(crate) growing: Turn,
+    /// A deletion told to the namespace, or a restore: one at a time.
+    pub(crate) keeping: Turn,
     /// Work on the copies in R2.
     pub(crate) snapshot_turn: Turn,
     /// The import that is running, if one is.
@@ -153,6 +158,7 @@ impl RepoObject {
             maintenance: Turn::default(),
             snapshot_due: Cell::default(),
             growing: Turn::default(),
+            keeping: Turn::ending_after(TELLING_MS_MAX),
             snapshot_turn: Turn::default(),
             import: import::CurrentImport::default(),
             recovery: Turn::of_an_alarm(),

@@ -17,7 +17,9 @@ use super::names::RepositoryPath;
 use super::namespace::events::author_text;
 use super::visit::Visit;
 use super::wake;
-use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, ORIGIN, header};
+use crate::repo_do::contract::{
+    Actor, ErrorCode, ErrorReply, KeptRepository, ORIGIN, forwarded_text, header,
+};
 use crate::storage::db::sql_error::lasting;
 use crate::storage::fault_log;
 
@@ -204,6 +206,27 @@ pub(crate) fn repository_as_it_is<'a>(
         ask(visit, REPOSITORIES, path.object_name(), own, call).await
     };
     asked.boxed_local()
+}
+
+/// Asks the object that has a deleted repository, as the operator.
+pub(crate) fn kept_repository<'a>(
+    visit: &'a Visit,
+    path: &RepositoryPath,
+    kept: &KeptRepository,
+    call: Call,
+) -> Asked<'a, Result<Response, ErrorReply>> {
+    let mut own = vec![
+        (header::ACTOR, Actor::Operator.to_string()),
+        (header::REPOSITORY, path.to_string()),
+        (header::REQUEST_ID, visit.request_id.clone()),
+        // Wherever that object's own name leads.
+        (header::FORWARDED, forwarded_text(&kept.home())),
+    ];
+    if let Some(behalf) = &*visit.behalf.borrow() {
+        own.push((header::BEHALF, behalf.to_string()));
+    }
+    let asked = ask(visit, REPOSITORIES, kept.object_name.clone(), own, call);
+    asked.map(|asked| asked.map(Response::from)).boxed_local()
 }
 
 /// Asks a namespace's object, or the registry of namespaces.

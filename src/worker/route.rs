@@ -61,6 +61,12 @@ pub(crate) enum RestRoute {
     Repository(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/fork`
     Fork(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/restore-deleted`
+    Restore(RepositoryPath),
+    /// `/namespaces/:ns/deleted`
+    Deleted(NamespaceName),
+    /// `/namespaces/:ns/deleted/:id`
+    DeletedOne(NamespaceName, String),
     /// `/namespaces/:ns/repos/:name/tokens`
     RepositoryTokens(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/tokens/:id`
@@ -243,6 +249,13 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos"] => RestRoute::Repositories(namespace(ns)?),
         ["namespaces", ns, "repos", name] => RestRoute::Repository(repository_path(ns, name)?),
         ["namespaces", ns, "repos", name, "fork"] => RestRoute::Fork(repository_path(ns, name)?),
+        ["namespaces", ns, "repos", name, "restore-deleted"] => {
+            RestRoute::Restore(repository_path(ns, name)?)
+        }
+        ["namespaces", ns, "deleted"] => RestRoute::Deleted(namespace(ns)?),
+        ["namespaces", ns, "deleted", id] if is_public_id(id) => {
+            RestRoute::DeletedOne(namespace(ns)?, (*id).to_owned())
+        }
         ["namespaces", ns, "repos", name, "tokens"] => {
             RestRoute::RepositoryTokens(repository_path(ns, name)?)
         }
@@ -402,6 +415,7 @@ impl RestRoute {
             Self::Namespace(_) | Self::Repository(_) => &["GET", "PATCH", "DELETE"],
             Self::Write(_, Write::Blobs) => &["PUT"],
             Self::Write(..)
+            | Self::Restore(_)
             | Self::Fork(_)
             | Self::Import(_)
             | Self::Rename(_)
@@ -411,7 +425,7 @@ impl RestRoute {
             | Self::RevokeAll(_)
             | Self::RevokeSigned(_)
             | Self::Relist(_) => &["POST"],
-            Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
+            Self::Token(..) | Self::RepositoryToken(..) | Self::DeletedOne(..) => &["DELETE"],
             Self::Webhooks(_, route) => route.methods(),
             Self::Content(_, Content::Notes) => &["GET", "POST", "DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
@@ -420,6 +434,7 @@ impl RestRoute {
             | Self::Events(_)
             | Self::Audit(_)
             | Self::Usage(_)
+            | Self::Deleted(_)
             | Self::Stats(_)
             | Self::Bundle(_)
             | Self::Content(..) => &["GET"],

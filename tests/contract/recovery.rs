@@ -7,6 +7,7 @@ use cairn::storage::db::sql::Database;
 use cairn::storage::r2::bucket::pack_key;
 use cairn::storage::r2::recovery_record::{Record, RecordReader};
 use cairn::storage::repository::copies::SnapshotSettings;
+use cairn::storage::repository::lifetime::{BoundChange, LifetimeChange};
 use cairn::storage::repository::ref_record::RefRecord;
 use cairn::storage::repository::settings::SettingsChange;
 use cairn::storage::repository::store::{
@@ -55,6 +56,11 @@ fn lost<D: Database>(db: D) -> RepoStore<D> {
     store.set_ref_rules(&vec![rule].into(), NOW + 2).unwrap();
     store.set_snapshot_settings(&settings()).unwrap();
     store.set_bytes_max(Some(1 << 40)).unwrap();
+    let lifetime = LifetimeChange {
+        expires_at: BoundChange::Set(NOW + 1_000_000),
+        idle_ttl_seconds: BoundChange::Set(600),
+    };
+    store.set_lifetime(&lifetime).unwrap();
     for pack in store.stored_packs().unwrap() {
         let number = u8::try_from(pack.pack_id.0).unwrap();
         let key = pack_key(new_repository().id, &[number; 32]);
@@ -206,6 +212,7 @@ fn check_recovered<D: Database, E: Database>(
     let rules = |record: &RepositoryRecord| record.policies.ref_rules.clone();
     assert!(!rules(&record).is_empty(), "{label}");
     assert_eq!(rules(&record), rules(&was), "{label}");
+    assert_eq!(record.policies, was.policies, "{label}");
     assert_eq!(record.settings.prune_grace_seconds, 77, "{label}");
     assert_eq!(store.snapshot_settings(), Ok(settings()), "{label}");
     assert_eq!(record.policies.bytes_max, Some(1 << 40), "{label}");

@@ -8,6 +8,7 @@ import {
   createdToken,
   hookGiven,
   lfsObject,
+  lifetime,
   listedToken,
   purged,
   shown,
@@ -67,6 +68,7 @@ export class Repository extends Writing {
       ref_rules: more.refRules,
       bytes_max: more.bytesMax,
       pre_receive: hookGiven(more.preReceive),
+      ...lifetime(more),
     };
     return shown((await this.#connection.call("PATCH", this.#path, { body })).result);
   }
@@ -102,13 +104,14 @@ export class Repository extends Writing {
   }
 
   /** @type {CairnRepo["fork"]} */
-  async fork(name, { description, readOnly, defaultBranchOnly = true, fsck } = {}) {
+  async fork(name, { description, readOnly, defaultBranchOnly = true, fsck, ...more } = {}) {
     const body = {
       name,
       description,
       read_only: readOnly,
       default_branch_only: defaultBranchOnly,
       fsck,
+      ...lifetime(more),
     };
     const { result } = await this.#connection.call("POST", `${this.#path}/fork`, { body });
     return created(result);

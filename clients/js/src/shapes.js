@@ -117,6 +117,8 @@ export function shown(result) {
     fetchEvents: result.fetch_events,
     refRules: result.ref_rules,
     preReceive: hookShown(result.pre_receive),
+    expiresAt: result.expires_at,
+    idleTtlSeconds: result.idle_ttl_seconds,
     lfsObjects: result.lfs_objects,
     lfsBytes: result.lfs_bytes,
     bytesMax: result.bytes_max,
@@ -129,6 +131,22 @@ export function shown(result) {
   if (skippedRefs) info.skippedRefs = skippedRefs;
   if (lfsImport) info.lfsImport = lfsImport;
   return info;
+}
+
+/**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").DeletedRepo}
+ */
+export function deleted({ id, name, deleted_at: deletedAt, restorable_until: restorableUntil }) {
+  return { id, name, deletedAt, restorableUntil };
+}
+
+/**
+ * When a repository ends, as the REST API takes it.
+ * @param {import("../index.d.ts").Lifetime} [lifetime]
+ */
+export function lifetime({ ttlSeconds, expiresAt, idleTtlSeconds } = {}) {
+  return { ttl_seconds: ttlSeconds, expires_at: expiresAt, idle_ttl_seconds: idleTtlSeconds };
 }
 
 /**

@@ -35,8 +35,12 @@ pub(crate) mod path {
     pub(crate) const STANDING: &str = "/standing";
     /// Gives the repository another name.
     pub(crate) const RENAME: &str = "/rename";
-    /// Wipes the repository.
+    /// Deletes the repository.
     pub(crate) const DELETE: &str = "/delete";
+    /// Restores a repository that was deleted.
+    pub(crate) const KEPT_RESTORE: &str = "/kept/restore";
+    /// Purges a repository that was deleted.
+    pub(crate) const KEPT_PURGE: &str = "/kept/purge";
     /// Lists and makes tokens; `/tokens/<id>` is one token.
     pub(crate) const TOKENS: &str = "/tokens";
     /// Does now what the alarm would do in time.

@@ -22,7 +22,9 @@
 //! | `POST /standing` | (the namespace's only) | [`TakeStanding`] | [`StandingTaken`] |
 //! | `POST /rename` | administer | [`RenameRepository`] | [`RepositoryInfo`] |
 //! | `POST /forward` | (the operator's, to the object of a name) | [`Forwarding`] | the same |
-//! | `POST /delete` | administer | | [`Deleted`] |
+//! | `POST /delete` | administer | [`DeleteRepository`] | [`Deleted`] |
+//! | `POST /kept/restore` | (the Worker's only) | [`KeptAsked`] | [`RepositoryInfo`] |
+//! | `POST /kept/purge` | (the Worker's only) | [`KeptAsked`] | [`Deleted`] |
 //! | `POST /tokens` | administer | [`CreateToken`] | [`TokenRecord`] |
 //! | `GET /tokens?state=…&token=…&page=…&per_page=…&behind=…` | administer | | [`TokenPage`] |
 //! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
@@ -69,6 +71,7 @@ mod actor;
 mod backoff;
 mod behalf;
 mod branch;
+mod deleted;
 mod error;
 pub(crate) mod event;
 pub(crate) mod event_query;
@@ -102,6 +105,10 @@ pub(crate) use actor::{Access, Actor, Refusal, TokenHash, authorize, check_stand
 pub(crate) use backoff::Backoff;
 pub(crate) use behalf::Behalf;
 pub(crate) use branch::check_branch;
+pub(crate) use deleted::{
+    DeleteRepository, Deleted, ForgetKept, KeptAsked, KeptRepository, NAMESPACE_FORGET,
+    NAMESPACE_KEEP,
+};
 pub(crate) use error::{ErrorCode, ErrorReply};
 pub(crate) use fault::Fault;
 pub(crate) use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
@@ -117,7 +124,7 @@ pub(crate) use recover::RecoverRepository;
 pub(crate) use ref_rules::checked_ref_rules;
 pub(crate) use remote_url::{Credentials, RemoteUrl, RemoteUrlError, check_webhook_url};
 pub(crate) use repository::{
-    CreateRepository, Deleted, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
+    CreateRepository, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
     UpdateRepository, present,
 };
 pub(crate) use signed::{Signed, Trust};

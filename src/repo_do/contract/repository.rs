@@ -7,7 +7,8 @@ use super::maintenance::SnapshotChange;
 use super::pre_receive::{NewPreReceive, ShownPreReceive};
 use super::standing::Standing;
 use super::token::TokenRecord;
-use crate::git::receive_pack::ref_rules::RefRules;
+use crate::git::receive_pack::ref_rules::{RefRules};
+use crate::storage::repository::lifetime::{LifetimeChange};
 use crate::storage::repository::origin_report::OriginReport;
 use crate::storage::repository::settings::{RepositorySettings, SettingsChange};
 
@@ -38,6 +39,9 @@ pub(crate) struct CreateRepository {
     /// What its namespace says of all its repositories, as of when the name was reserved.
     #[serde(default)]
     pub(crate) standing: Standing,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "LifetimeChange::is_empty")]
+    pub(crate) lifetime: LifetimeChange,
     /// Its first token.
     pub(crate) token: TokenRecord,
     /// The time, in milliseconds since 1970.
@@ -87,6 +91,9 @@ pub(crate) struct UpdateRepository {
     )]
     #[expect(clippy::option_option, reason = "absent, null and a hook differ")]
     pub(crate) pre_receive: Option<Option<NewPreReceive>>,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "LifetimeChange::is_empty")]
+    pub(crate) lifetime: LifetimeChange,
 }
 
 /// Reads a field that is there as `Some`, so that `null` differs from an absent field.
@@ -145,6 +152,12 @@ pub(crate) struct RepositoryInfo {
     /// The hook that is asked before a push is published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pre_receive: Option<ShownPreReceive>,
+    /// When it ends in any case, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_at_ms: Option<i64>,
+    /// Seconds without use after which it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) idle_ttl_seconds: Option<i64>,
     /// The work that it is busy with.
     pub(crate) status: RepositoryStatus,
     /// How far its import has come, while it is importing.
@@ -178,13 +191,6 @@ pub(crate) struct RepositoryInfo {
     /// Bytes that R2 has for it; `None`: as it was told before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) r2_bytes: Option<u64>,
-}
-
-/// Answer of `POST /delete`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Deleted {
-    /// The id of the repository that was here.
-    pub(crate) repository_id: String,
 }
 
 /// Body that the object of the repository sends to its namespace's object (binding `NAMESPACE`,

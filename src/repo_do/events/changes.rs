@@ -8,6 +8,7 @@ use crate::git::store::StoreError;
 use crate::repo_do::contract::pre_receive::ShownPreReceive;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
+use crate::storage::time::iso_8601;
 
 /// All settings, at one time.
 pub(crate) struct Settings(Map<String, Value>);
@@ -54,6 +55,8 @@ fn shown(record: &RepositoryRecord) -> Map<String, Value> {
         "ref_rules": record.policies.ref_rules,
         "bytes_max": record.policies.bytes_max,
         "pre_receive": hook,
+        "expires_at": record.policies.expires_at.map(iso_8601),
+        "idle_ttl_seconds": record.policies.idle_ttl_seconds,
     });
     let settings = serde_json::to_value(record.settings).unwrap_or_default();
     let objects = [shown, settings].into_iter();

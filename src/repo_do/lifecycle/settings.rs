@@ -63,6 +63,7 @@ pub(crate) async fn update(
         if let Some(new) = &change.pre_receive {
             secret_shown = set_hook(store, new.clone())?;
         }
+        store.set_lifetime(&change.lifetime)?;
         if let Some(changes) = Settings::of(store)?.changes_since(&before) {
             tell::append_repository(store, EventKind::Updated, doer.clone(), &changes)?;
         }

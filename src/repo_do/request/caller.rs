@@ -151,9 +151,11 @@ impl Caller {
         let actor = actor
             .parse::<Actor>()
             .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-        // Every caller finds a repository gone that is being deleted.
-        let record = store.load()?;
-        let record = record.filter(|record| record.phase != Phase::Deleting);
+        // Every caller finds a repository gone that was deleted, or whose time is up.
+        let is_here = |record: &RepositoryRecord| {
+            matches!(record.phase, Phase::Ready | Phase::Forking) && !record.is_over(now_ms())
+        };
+        let record = store.load()?.filter(is_here);
         let place = record.as_ref().map(|record| place(request, record));
         let record = record.filter(|_| place != Some(Place::Elsewhere));
         let token = match (&actor, &record) {
@@ -273,6 +275,7 @@ impl Authorized {
         let record = store.load()?;
         let record = record
             .filter(|record| record.id == self.record.id && record.phase == Phase::Ready)
+            .filter(|record| !record.is_over(now_ms()))
             .ok_or(Refusal::NotFound)?;
         let own = match &self.actor {
             Actor::Token(hash) => tokens::token_by_hash(store, hash)?,

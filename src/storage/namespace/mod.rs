@@ -6,6 +6,7 @@
 //! | [`audit`] | administrative acts |
 //! | [`figures`] | how large its repositories are, one by one and together |
 //! | [`quotas`], [`usage`] | its bounds; its use by day |
+//! | [`deleted`] | repositories that were deleted and can be restored |
 //! | [`names`] | names that move; those that repositories had before |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
@@ -16,6 +17,7 @@
 //! | [`registry`] | the list of namespaces |
 
 pub mod audit;
+pub mod deleted;
 pub(crate) mod entries;
 pub mod events;
 pub mod figures;

@@ -28,6 +28,9 @@ pub struct Policies {
     /// Unix milliseconds: when it was deleted, while it can still be restored.
     #[serde(skip)]
     pub deleted_at: Option<i64>,
+    /// Unix milliseconds: when it was last read, roughly; noted only where idle time counts.
+    #[serde(skip)]
+    pub used_at: Option<i64>,
     /// What the namespace says of all of its repositories.
     #[serde(skip)]
     pub standing: Standing,
@@ -46,7 +49,8 @@ pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
         expires_at: row.integer_or_null(at(4))?,
         idle_ttl_seconds: row.integer_or_null(at(5))?,
         deleted_at: row.integer_or_null(at(6))?,
-        standing: json(row, at(7))?.unwrap_or_default(),
+        used_at: row.integer_or_null(at(7))?,
+        standing: json(row, at(8))?.unwrap_or_default(),
     })
 }
 

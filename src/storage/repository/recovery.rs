@@ -237,6 +237,7 @@ impl<D: Database> RepoStore<D> {
             self.set_snapshot_settings(&record.snapshots)?;
             self.set_pre_receive(lost.policies.pre_receive.as_ref())?;
             self.set_bytes_max(lost.policies.bytes_max)?;
+            self.set_lifetime(&lost.policies.lifetime_from(now_ms))?;
             let sql = "UPDATE repository SET source = ?1, last_push_at = ?2";
             let source = Value::text(lost.source.as_deref());
             let params = [source, Value::integer(lost.last_push_at)];

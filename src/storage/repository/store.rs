@@ -287,7 +287,7 @@ impl<D: Database> RepoStore<D> {
                 phase, network_id, EXISTS (SELECT 1 FROM import),
                 EXISTS (SELECT 1 FROM recovery), fsck_strict, fetch_events,
                 ref_rules, pre_receive, push_protection, bytes_max, expires_at, idle_ttl_seconds,
-                deleted_at, standing
+                deleted_at, used_at, standing
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -381,6 +381,11 @@ fn is_default(policies: &Policies) -> bool {
 }
 
 fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
+    let policies = policies::read(row, 22)?;
+    let phase = Phase::from_name(&row.text(16)?).ok_or(SqlError::Column {
+        column: 16,
+        expected: "phase",
+    })?;
     Ok(RepositoryRecord {
         id: row.text(0)?,
         namespace: row.text(1)?,
@@ -401,15 +406,15 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         created_at: row.integer(10)?,
         updated_at: row.integer(11)?,
         last_push_at: row.integer_or_null(12)?,
-        phase: Phase::from_name(&row.text(16)?).ok_or(SqlError::Column {
-            column: 16,
-            expected: "phase",
-        })?,
+        phase: match phase {
+            Phase::Ready if policies.deleted_at.is_some() => Phase::Kept,
+            phase => phase,
+        },
         network_id: row.text_or_null(17)?,
         is_importing: row.truth(18)?,
         is_recovering: row.truth(19)?,
         fsck_strict: row.truth(20)?,
         is_frozen: false,
-        policies: Box::new(policies::read(row, 22)?),
+        policies: Box::new(policies),
     })
 }

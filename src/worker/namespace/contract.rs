@@ -17,6 +17,9 @@
 //! | `POST /release` | `ReleaseName` of the objects' contract | [`Done`], whether or not the entry was still that one |
 //! | `GET /usage?since_day=…` | | [`NamespaceUsage`], or 404 |
 //! | `POST /room` | `AskRoom` of the objects' contract | `Room` |
+//! | `POST /keep` | `KeptRepository` of the objects' contract | [`Done`] |
+//! | `POST /forget` | `ForgetKept` of the objects' contract | [`Done`] |
+//! | `GET /deleted?…`, `GET /deleted/one?…` | | see [`deleted_steps`](super::deleted_steps) |
 //! | `POST /leave` | `ReleaseName` of the objects' contract: its repository has another name elsewhere | [`Done`] |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /holds?name=…` | | [`Holds`] |
@@ -76,6 +79,10 @@ pub(crate) mod path {
     pub(crate) const CANDIDATES: &str = "/candidates";
     /// Lists repositories that were lost from the list.
     pub(crate) const RELIST: &str = "/relist";
+    /// The list of repositories that were deleted and can be restored.
+    pub(crate) const DELETED: &str = "/deleted";
+    /// One of them.
+    pub(crate) const DELETED_ONE: &str = "/deleted/one";
     /// The list of repositories.
     pub(crate) const LIST: &str = "/list";
     /// How much the namespace uses.

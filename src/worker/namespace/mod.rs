@@ -7,6 +7,7 @@
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
 //! | [`lists`] | its repositories listed |
 //! | [`quotas`], [`usage`] | how much it has and may have; how much it uses |
+//! | [`deleted_steps`] | repositories that were deleted and can be restored |
 //! | [`events`] | its own events written |
 //! | [`audit`] | administrative acts, read and written |
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
@@ -24,6 +25,7 @@ pub(crate) mod arriving;
 pub(crate) mod audit;
 pub(crate) mod background;
 pub(crate) mod contract;
+pub(crate) mod deleted_steps;
 pub(crate) mod directory;
 pub(crate) mod events;
 pub(crate) mod feed;

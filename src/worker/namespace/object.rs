@@ -15,15 +15,11 @@ use super::events::{Author, author_text};
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
-use super::{
-    audit, background, feed, lists, once_steps, queue, quotas, signed, taking, telling,
-    token_by_id, tokens, told_standing, update, usage, webhooks,
-};
+use super::{audit, background, feed, lists, once_steps, queue, quotas, signed, taking, telling, token_by_id, tokens, told_standing, update, usage, webhooks, deleted_steps};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM};
 use crate::repo_do::contract::{
-    Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOKEN,
-    NAMESPACE_TOUCH, NamedToken, Rate, ReleaseName, TouchRepository, Usage, header, path::EVENTS,
+Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOKEN, NAMESPACE_TOUCH, NamedToken, Rate, ReleaseName, TouchRepository, Usage, header, path::EVENTS, ForgetKept, KeptRepository, NAMESPACE_FORGET, NAMESPACE_KEEP,
 };
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::sql::Database as _;
@@ -60,7 +56,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 18] = [
+const METERED: [&str; 20] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -69,6 +65,8 @@ const METERED: [&str; 18] = [
     path::CANDIDATES,
     path::LIST,
     path::USAGE,
+    path::DELETED,
+    path::DELETED_ONE,
     path::MAKE_TOKEN,
     path::TOKENS,
     path::AUDIT,
@@ -85,9 +83,10 @@ const METERED: [&str; 18] = [
 const TOLD_TO_ALL: [&str; 2] = [path::UPDATE, path::REVOKE_ALL];
 
 /// The paths that write events, or change webhooks.
-const TOLD: [&str; 12] = [
+const TOLD: [&str; 13] = [
     NAMESPACE_TAKE,
     path::LEAVE,
+    NAMESPACE_FORGET,
     path::UPDATE,
     path::MAKE_TOKEN,
     path::REVOKE,
@@ -284,6 +283,13 @@ fn namespace(
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
         NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
         NAMESPACE_ROOM => json(&quotas::room(store, &read::<AskRoom>(body)?)?),
+        NAMESPACE_KEEP => done(deleted_steps::keep(store, &read::<KeptRepository>(body)?)),
+        NAMESPACE_FORGET => {
+            let gone: ForgetKept = read(body)?;
+            done(deleted_steps::forget(store, &gone.repository_id))
+        }
+        path::DELETED => json(&deleted_steps::list(store, &parameters::query(query)?)?),
+        path::DELETED_ONE => json(&deleted_steps::find(store, &parameters::query(query)?)?),
         path::LEAVE => done(steps::leave(store, &read::<ReleaseName>(body)?)),
         path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
         path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),

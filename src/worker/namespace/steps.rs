@@ -293,6 +293,8 @@ pub(crate) fn relist<D: Database>(
                 }
                 take(store, &reserved_anew(info))?;
             }
+            store.forget_deleted(&info.repository_id)?;
+            store.correct_creation(&info.name, &info.repository_id, info.created_at_ms)?;
             touch(store, info)?;
             is_new.push(!is_listed);
         }

@@ -4,8 +4,7 @@ use worker::Request;
 
 use super::parameters::no_parameters;
 use super::{
-    audit, forks, imports, namespaces, purges, recoveries, relisting, renaming, repos, signed,
-    tokens, usage, webhooks,
+audit, forks, imports, namespaces, purges, recoveries, relisting, renaming, repos, signed, tokens, usage, webhooks, deleted,
 };
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
@@ -37,8 +36,11 @@ pub(crate) async fn answer(
         }
         (RestRoute::Repositories(namespace), _) => repos::list(visit, query, namespace).await,
         (RestRoute::Repository(path), "PATCH") => repos::update(visit, request, path).await,
-        (RestRoute::Repository(path), "DELETE") => repos::delete(visit, path).await,
+        (RestRoute::Repository(path), "DELETE") => repos::delete(visit, query, path).await,
         (RestRoute::Repository(path), _) => repos::show(visit, path).await,
+        (RestRoute::Restore(path), _) => deleted::restore(visit, request, path).await,
+        (RestRoute::DeletedOne(namespace, id), _) => deleted::purge(visit, namespace, id).await,
+        (RestRoute::Deleted(namespace), _) => deleted::list(visit, query, namespace).await,
         (RestRoute::Fork(path), _) => forks::create(visit, request, path).await,
         (RestRoute::Stats(path), _) => repos::stats(visit, path).await,
         (RestRoute::Maintenance(path), _) => repos::maintain(visit, request, path).await,
@@ -92,6 +94,8 @@ fn takes_parameters(route: &RestRoute, method: &str) -> bool {
             | RestRoute::Repositories(_)
             | RestRoute::RepositoryTokens(_)
             | RestRoute::Tokens(_)
+            | RestRoute::Deleted(_)
     );
-    lists && method != "POST"
+    let deletes = matches!(route, RestRoute::Repository(_)) && method == "DELETE";
+    deletes || lists && method != "POST"
 }

@@ -81,6 +81,7 @@ async fn admit(visit: &Visit, route: &RestRoute) -> Result<(), ErrorReply> {
         | RestRoute::RevokeSigned(namespace) => admission::to_namespace(visit, namespace).await,
         RestRoute::Webhooks(owner, _) => admission::to_namespace(visit, &owner.namespace).await,
         RestRoute::Fork(path)
+        | RestRoute::Restore(path)
         | RestRoute::Import(path)
         | RestRoute::Rename(path)
         | RestRoute::Maintenance(path)
@@ -104,6 +105,7 @@ fn object_name(route: &RestRoute) -> String {
         | RestRoute::RevokeSigned(namespace) => namespace.folded(),
         RestRoute::Webhooks(owner, _) => owner.namespace.folded(),
         RestRoute::Fork(path)
+        | RestRoute::Restore(path)
         | RestRoute::Import(path)
         | RestRoute::Rename(path)
         | RestRoute::Maintenance(path)

@@ -9,6 +9,7 @@ use crate::repo_do::contract::{
     Actor, CreateRepository, ErrorCode, ErrorReply, RefRules, RepositoryInfo, RepositoryStatus,
     Scope, Standing, path,
 };
+use crate::storage::repository::lifetime::LifetimeChange;
 use crate::worker::envelope;
 use crate::worker::grant::Grant;
 use crate::worker::names::RepositoryPath;
@@ -58,6 +59,7 @@ impl<'a> Draft<'a> {
             fsck_strict: None,
             standing: Standing::default(),
             source: None,
+            lifetime: LifetimeChange::default(),
             token: first_token.record.clone(),
             now_ms: visit.now_ms,
         };

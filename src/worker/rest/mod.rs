@@ -20,6 +20,7 @@ pub(crate) mod body;
 pub(crate) mod bundles;
 pub(crate) mod content;
 pub(crate) mod content_query;
+mod deleted;
 pub(crate) mod dispatch;
 pub(crate) mod events;
 pub(crate) mod forks;

@@ -40,6 +40,9 @@ mod tests {
                 RestRoute::Namespace(_) => NAMESPACE.to_owned(),
                 RestRoute::Repositories(_) => format!("{NAMESPACE}/repos"),
                 RestRoute::Tokens(_) => format!("{NAMESPACE}/tokens"),
+                RestRoute::Deleted(_) => format!("{NAMESPACE}/deleted"),
+                RestRoute::DeletedOne(..) => format!("{NAMESPACE}/deleted/{{id}}"),
+                RestRoute::Restore(_) => in_repository("/restore-deleted"),
                 RestRoute::Relist(_) => format!("{NAMESPACE}/relist"),
                 RestRoute::Usage(_) => format!("{NAMESPACE}/usage"),
                 RestRoute::Events(_) => format!("{NAMESPACE}/events"),
@@ -108,7 +111,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 61] = [
+    const PATHS: [&str; 64] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -117,6 +120,9 @@ mod tests {
         "/api/v1/namespaces/acme/repos",
         "/api/v1/namespaces/acme/relist",
         "/api/v1/namespaces/acme/usage",
+        "/api/v1/namespaces/acme/deleted",
+        "/api/v1/namespaces/acme/deleted/0123456789abcdef",
+        "/api/v1/namespaces/acme/repos/r/restore-deleted",
         "/api/v1/namespaces/acme/events",
         "/api/v1/namespaces/acme/tokens",
         "/api/v1/namespaces/acme/tokens/revoke-signed",

@@ -6,6 +6,7 @@ mod import;
 mod list;
 mod pre_receive;
 mod quota;
+mod lifetime;
 
 use std::fmt::Display;
 
@@ -14,11 +15,12 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
-pub(crate) use self::list::time;
-pub(crate) use self::pre_receive::Hook;
+pub(crate) use self::list::{time};
+pub(crate) use self::pre_receive::{Hook};
 pub(crate) use self::quota::{bytes_max, quotas};
+pub(crate) use self::lifetime::{Lifetime};
 pub(crate) use crate::repo_do::contract::strict::query;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, check_branch, present, strict};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, check_branch, present, strict, is_public_id};
 use crate::worker::names::{NamespaceName, RepositoryName};
 use crate::worker::signed::issuer::Issuer;
 
@@ -116,6 +118,12 @@ pub(crate) struct NewRepository {
     /// How objects are checked; as the namespace has it unless given.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Seconds until it deletes itself.
+    pub(crate) ttl_seconds: Option<u32>,
+    /// When it deletes itself, in place of `ttl_seconds`.
+    pub(crate) expires_at: Option<String>,
+    /// Seconds without use after which it deletes itself.
+    pub(crate) idle_ttl_seconds: Option<u32>,
 }
 
 /// Body of `POST …/repos/:name/fork`.
@@ -137,6 +145,12 @@ pub(crate) struct NewFork {
     /// How objects are checked; as the source has it unless given.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Seconds until it deletes itself.
+    pub(crate) ttl_seconds: Option<u32>,
+    /// When it deletes itself, in place of `ttl_seconds`.
+    pub(crate) expires_at: Option<String>,
+    /// Seconds without use after which it deletes itself.
+    pub(crate) idle_ttl_seconds: Option<u32>,
 }
 
 /// Body of `POST …/repos/:name/purge-unreachable`; it may be absent.
@@ -209,6 +223,18 @@ pub(crate) struct RepositoryChange {
     #[serde(default, deserialize_with = "present")]
     #[expect(clippy::option_option, reason = "absent, null and a hook differ")]
     pub(crate) pre_receive: Option<Option<Hook>>,
+    /// Seconds until it deletes itself; `null`: it does not.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) ttl_seconds: Option<Option<u32>>,
+    /// When it deletes itself, in place of `ttl_seconds`; `null`: never.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a text differ")]
+    pub(crate) expires_at: Option<Option<String>>,
+    /// Seconds without use after which it deletes itself; `null`: it does not.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) idle_ttl_seconds: Option<Option<u32>>,
 }
 
 /// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.
@@ -305,6 +331,26 @@ pub(crate) fn branch<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorR
         Ok(()) => Ok(text),
         Err(error) => refuse(&error),
     }
+}
+
+/// Entries of a page.
+pub(crate) fn page_limit(given: Option<u32>) -> Result<u32, ErrorReply> {
+    within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, given)
+}
+
+/// A cursor; an empty one is none.
+pub(crate) fn cursor(given: Option<String>) -> Result<Option<String>, ErrorReply> {
+    let cursor = bounded("cursor", CURSOR_CHARACTERS_MAX, given)?;
+    Ok(cursor.filter(|cursor| !cursor.is_empty()))
+}
+
+/// An id of a repository.
+pub(crate) fn public_id<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorReply> {
+    if is_public_id(text) {
+        return Ok(text);
+    }
+    let message = "an id has 16 characters of [0-9a-z]";
+    Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
 }
 
 /// A token's life in seconds.

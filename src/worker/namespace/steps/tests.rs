@@ -57,6 +57,8 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         fsck_strict: false,
         ref_rules: RefRules::default(),
         pre_receive: None,
+        expires_at_ms: None,
+        idle_ttl_seconds: None,
         status: RepositoryStatus::Ready,
         import: None,
         origin: OriginReport::default(),
