@@ -263,8 +263,8 @@ async fn read_something(asked: Asked, request: Request, read: Read) -> Answer {
                 object,
                 store,
                 request,
-                audience,
                 record,
+                audience,
                 account,
             };
             compare::answer(compared).await
