@@ -12,6 +12,9 @@ use crate::git::refname;
 /// The id in the place of none, as Git's hooks write it.
 pub(crate) const NO_ID: &str = "0000000000000000000000000000000000000000";
 
+/// Commits of one event.
+pub(crate) const COMMITS_MAX: usize = 20;
+
 /// A payload as JSON. Ours always can be written; should one not, the event says nothing more than
 /// that it happened.
 pub fn raw(payload: &impl Serialize) -> Box<RawValue> {

@@ -362,7 +362,7 @@ fn a_hook_may_call_back_and_everything_is_judged_again_behind_it() {
     );
     // A force push is forbidden meanwhile.
     pushing.source.run(&["reset", "--quiet", "--hard", &second]);
-    pushing.push("main");
+    let last = pushing.push("main");
     pushing.source.run(&["reset", "--quiet", "--hard", &first]);
     pushing.source.commit("aside");
     let (rest, path) = (pushing.rest.clone(), pushing.hosted.path(""));
@@ -373,7 +373,7 @@ fn a_hook_may_call_back_and_everything_is_judged_again_behind_it() {
     let (ok, told) = push(&pushing, &["--force"], &to);
     assert!(!ok && told.contains("(non-fast-forward)"), "{told}");
     // The pusher's token is revoked meanwhile.
-    pushing.source.run(&["reset", "--quiet", "--hard", &second]);
+    pushing.source.run(&["reset", "--quiet", "--hard", &last]);
     pushing.source.commit("fourth");
     let tokens = pushing
         .rest

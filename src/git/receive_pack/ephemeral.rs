@@ -2,6 +2,9 @@
 
 use gix_object::bstr::{BString, ByteSlice as _};
 
+use super::super::protocol::push_commands::PushCommand;
+use super::super::refname;
+
 /// The push option that says so: `cairn.ttl=<seconds>`.
 const OPTION: &[u8] = b"cairn.ttl=";
 
@@ -37,6 +40,15 @@ pub fn ttl_seconds(options: &[BString]) -> Result<Option<u32>, TtlError> {
             .collect(),
     };
     seconds.ok_or_else(wrong).map(Some)
+}
+
+/// Checks the push options of a command that writes a ref which expires.
+pub(crate) fn check(command: &PushCommand, options: &[BString]) -> Result<(), TtlError> {
+    let writes = command.new.is_some() && refname::is_ephemeral(command.name.as_bstr());
+    if writes {
+        ttl_seconds(options)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

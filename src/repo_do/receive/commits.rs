@@ -18,15 +18,12 @@ use crate::git::receive_pack::brought::{Brought, BroughtWalk};
 use crate::git::store::ObjectSource;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::steps::Steps;
-use crate::storage::event_payload::{CommitPayload, PersonPayload, PushedCommits};
+use crate::storage::event_payload::{COMMITS_MAX, CommitPayload, PersonPayload, PushedCommits};
 use crate::storage::fault_log;
 use crate::storage::time::iso_8601;
 
 /// Refs of one push whose commits are looked for.
 const REFS_MAX: usize = 64;
-
-/// Commits of one event.
-pub(super) const COMMITS_MAX: usize = 20;
 
 /// Bytes of a message in an event.
 const MESSAGE_BYTES_MAX: usize = 1 << 10;

@@ -1,12 +1,10 @@
 //! Refs under `refs/ephemeral/` that a push writes: how long they live, and the alarm that ends them
 //! ([ADR 86](../../../docs/adr/0086-ephemeral-refs.md)).
 
-use gix_object::bstr::{BString, ByteSlice as _};
+use gix_object::bstr::ByteSlice as _;
 
 use super::finish::PushJob;
-use crate::git::protocol::push_commands::PushCommand;
 use crate::git::receive_pack::ephemeral::ttl_seconds;
-use crate::git::receive_pack::rules::Rejection;
 use crate::git::refname;
 use crate::repo_do::upkeep::alarm;
 
@@ -15,13 +13,6 @@ const EPHEMERAL_SECONDS: &str = "CAIRN_EPHEMERAL_SECONDS";
 
 /// A week.
 const EPHEMERAL_SECONDS_DEFAULT: u32 = 7 * 24 * 60 * 60;
-
-/// Why such a ref cannot live as long as the push options say.
-pub(super) fn rejection(command: &PushCommand, options: &[BString]) -> Option<Rejection> {
-    let writes = command.new.is_some() && refname::is_ephemeral(command.name.as_bstr());
-    let asked = writes.then(|| ttl_seconds(options))?;
-    asked.err().map(Rejection::Lifetime)
-}
 
 impl PushJob {
     /// Whether it writes such a ref.

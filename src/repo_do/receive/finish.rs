@@ -12,7 +12,6 @@ use super::super::runtime::clock::now_ms;
 use super::super::state::store::Store;
 use super::super::upkeep::alarm;
 use super::brought::{BroughtPack, graph_of};
-use super::commits::COMMITS_MAX;
 use super::overrides::Overridden;
 use super::progress::{ProgressSink, PushHooks};
 use super::push::Push;
@@ -36,7 +35,7 @@ use crate::repo_do::intake::resolve::resolve;
 use crate::repo_do::intake::steps::Steps;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::event::EventKind;
-use crate::storage::event_payload::PushedCommits;
+use crate::storage::event_payload::{COMMITS_MAX, PushedCommits};
 use crate::storage::fault_log;
 use crate::storage::repository::publication::{
     Actor, Publication, PushEvents, RefBounds, RefOutcome, RefUpdate,

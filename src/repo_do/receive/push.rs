@@ -6,13 +6,13 @@ use std::rc::Rc;
 use gix_object::bstr::BString;
 
 use super::brought::BroughtPack;
-use super::ephemeral;
 use super::kept_answer::KeptAnswer;
 use super::overrides;
 use crate::git::limits::Limits;
 use crate::git::pack::parser::error::PackError;
 use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::push_commands::PushCommands;
+use crate::git::receive_pack::ephemeral;
 use crate::git::receive_pack::ref_rules::RulesInForce;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::git::receive_pack::updates::PushUpdates;
@@ -121,9 +121,8 @@ impl Push {
         self.updates.judge(|update| {
             let command = &update.command;
             let judged = rules::before_pack(command, &settings, &self.limits);
-            judged
-                .err()
-                .or_else(|| ephemeral::rejection(command, options))
+            let lives = || ephemeral::check(command, options).map_err(Rejection::Lifetime);
+            judged.and_then(|()| lives()).err()
         });
     }
 

@@ -59,6 +59,7 @@ pub(crate) mod part_rows;
 pub mod phase;
 pub mod policies;
 pub mod pre_receive;
+pub mod pre_receive_row;
 pub mod publication;
 pub(crate) mod publish;
 pub mod put_blobs;

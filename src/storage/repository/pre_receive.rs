@@ -3,10 +3,6 @@
 use gix_object::bstr::BStr;
 use serde::{Deserialize, Serialize};
 
-use super::store::RepoStore;
-use crate::git::store::StoreError;
-use crate::storage::db::row::Value;
-use crate::storage::db::sql::Database;
 use crate::storage::webhook::definition::Secret;
 
 /// The hook of a repository.
@@ -49,21 +45,9 @@ impl PreReceive {
     }
 }
 
-impl<D: Database> RepoStore<D> {
-    /// Sets the hook; without one nobody is asked.
-    pub fn set_pre_receive(&self, hook: Option<&PreReceive>) -> Result<(), StoreError> {
-        let json = hook.map(serde_json::to_string).transpose();
-        let json = json.map_err(|error| StoreError::Failed(error.to_string()))?;
-        let sql = "UPDATE repository SET pre_receive = ?1";
-        self.db.execute(sql, &[Value::text(json.as_deref())])?;
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::repository::testing::store;
 
     fn hook(refs: Option<&[&str]>) -> PreReceive {
         let owned = |refs: &[&str]| refs.iter().map(|text| (*text).to_owned()).collect();
@@ -88,18 +72,5 @@ mod tests {
             assert_eq!(some.judges(name.into()), is_judged, "{name}");
             assert!(hook(None).judges(name.into()), "{name}");
         }
-    }
-
-    #[test]
-    fn the_row_gives_back_what_was_set_and_the_log_shows_no_secret() {
-        let store = store();
-        let kept = || store.load().unwrap().unwrap().policies.pre_receive;
-        assert_eq!(kept(), None);
-        let hook = hook(Some(&["*"]));
-        store.set_pre_receive(Some(&hook)).unwrap();
-        assert_eq!(kept().as_ref(), Some(&hook));
-        assert!(!format!("{:?}", kept()).contains("whsec_"));
-        store.set_pre_receive(None).unwrap();
-        assert_eq!(kept(), None);
     }
 }

@@ -7,6 +7,7 @@ mod lifetime;
 mod list;
 mod pre_receive;
 mod quota;
+mod receivers;
 
 use std::fmt::Display;
 

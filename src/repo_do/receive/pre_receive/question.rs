@@ -16,7 +16,7 @@ use crate::storage::time::iso_8601;
 pub(super) const UPDATES_MAX: usize = 1000;
 
 /// Commits of one question.
-pub(in super::super) const COMMITS_MAX: usize = 100;
+pub(crate) const COMMITS_MAX: usize = 100;
 
 /// The paths that an update changes, as far as there was room for them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

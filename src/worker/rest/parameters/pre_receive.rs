@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::webhooks::{refs, secret};
+use super::receivers::{refs, secret};
 use crate::repo_do::contract::pre_receive::NewPreReceive;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, check_webhook_url};
 use crate::storage::repository::pre_receive::{OnFailure, PreReceive};
