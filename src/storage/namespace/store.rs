@@ -36,6 +36,8 @@ pub struct NamespaceRecord {
     pub repo_count: u64,
     /// Its repositories check objects as git's `--strict` does, unless they say otherwise.
     pub(crate) fsck_strict: bool,
+    /// The issuers of signed tokens that it trusts, as JSON.
+    pub(crate) issuers: Option<String>,
 }
 
 /// A repository that is to get a name.
@@ -184,7 +186,7 @@ impl<D: Database> NamespaceStore<D> {
             return Ok(None);
         }
         let sql = "SELECT name, created_at,
-                (SELECT count(*) FROM repository WHERE state = 'live'), fsck_strict
+                (SELECT count(*) FROM repository WHERE state = 'live'), fsck_strict, issuers
             FROM namespace";
         Ok(query_first(&self.db, sql, &[], |row| {
             Ok(NamespaceRecord {
@@ -192,6 +194,7 @@ impl<D: Database> NamespaceStore<D> {
                 created_at: row.integer(1)?,
                 repo_count: row.unsigned(2)?,
                 fsck_strict: row.truth(3)?,
+                issuers: row.text_or_null(4)?,
             })
         })?)
     }

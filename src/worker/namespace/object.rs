@@ -248,7 +248,7 @@ fn namespace(
     match path {
         path::CREATE => json(&steps::create(store, &read::<CreateNamespace>(body)?)?),
         path::SUMMARY => json(&steps::summary(store)?),
-        path::UPDATE => json(&steps::update(
+        path::UPDATE => json(&signed::update(
             store,
             &read::<UpdateNamespace>(body)?,
             author,

@@ -9,7 +9,6 @@ use super::contract::{
     Relist, Relisted, Reserve, Reserved, UpdateNamespace,
 };
 use super::events::{self, Author};
-use super::signed;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction};
@@ -23,6 +22,7 @@ use crate::storage::namespace::store::{
     ListedRepository, ListingPatch, NamespaceStore, RepositoryState, Reservation,
 };
 use crate::worker::rest::parameters::{Direction, ListQuery, Sort};
+use crate::worker::signed::issuer;
 
 /// Why a step gave up.
 #[derive(Debug, thiserror::Error)]
@@ -80,11 +80,7 @@ pub(crate) fn update<D: Database>(
     author: &Author,
 ) -> Result<NamespaceInfo, StepError> {
     // Nothing is written where no namespace is.
-    let mut before = summary(store)?;
-    if let Some(issuers) = &change.issuers {
-        signed::set_issuers(store, issuers, author)?;
-        before = summary(store)?;
-    }
+    let before = summary(store)?;
     let Some(is_strict) = change.fsck_strict.filter(|new| *new != before.fsck_strict) else {
         return Ok(before);
     };
@@ -106,7 +102,7 @@ pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<Namespac
         repo_count: record.repo_count,
         created_at_ms: record.created_at,
         fsck_strict: record.fsck_strict,
-        issuers: signed::issuers(store)?,
+        issuers: issuer::stored(record.issuers.as_deref())?,
     })
 }
 
