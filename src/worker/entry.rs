@@ -14,7 +14,9 @@ use super::route::lfs::LfsRoute;
 use super::route::{self, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, respond};
-use super::{drain, envelope, front_page, git, lfs, limits, public_url, signed};
+use super::{
+    drain, envelope, front_page, git, lfs, limits, public_url, read_only, redirect, signed,
+};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
 use crate::storage::analytics;
 
@@ -58,7 +60,16 @@ async fn fetch(
             }
             let reply = match post {
                 Some(post) => git_in_band(post, &named(&error, &request_id).message),
-                None => shown(face, &error, &request_id),
+                None => {
+                    let reply = shown(face, &error, &request_id);
+                    match &visit {
+                        Ok(visit) => {
+                            let asked = (&*method, visit.public_url(), target.path, target.query);
+                            redirect::to_new_name(reply, &error, asked)
+                        }
+                        Err(_) => reply,
+                    }
+                }
             };
             (respond(reply)?, error.code.name())
         }
@@ -205,8 +216,9 @@ async fn answer(
     if !methods.contains(&method) {
         return made(method_not_allowed(visit, route, methods));
     }
-    if let Route::Rest(_) = route {
+    if let Route::Rest(route) = route {
         check_source(visit, &request, method)?;
+        read_only::check(visit, route, method)?;
     }
     if let Route::Rest(route) = route
         && let Some((path, write)) = route.write(method)

@@ -9,7 +9,7 @@
 //! | [`durable`] | what the objects of namespaces and webhooks share |
 //! | [`rest`] | the REST resources: requests and answers |
 //! | [`namespace`] | the objects of namespaces and the registry: contract, calls, the objects themselves |
-//! | [`webhooks`] | the objects of webhooks: signing, delivering, retrying |
+//! | [`webhooks`] | the objects of webhooks: delivering, retrying |
 //! | [`visit`], [`fault`] | what every step of one request needs to know; the way out when something of ours fails |
 //! | [`admission`] | early refusals before an object is called |
 //! | [`objects`] | calls to the Durable Objects |
@@ -24,8 +24,9 @@
 //! | [`signed`] | signed tokens: their form, their issuers and keys, what their claims open |
 //! | [`front_page`] | `GET /` |
 //! | [`limits`] | requests to a namespace, counted by the platform |
+//! | [`read_only`] | a deployment that takes no writes |
 //! | [`request_log`] | request ids, log lines, timings |
-//! | [`envelope`], [`reply`] | answers before they become responses |
+//! | [`envelope`], [`reply`], [`redirect`] | answers before they become responses |
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
 //! Invariants:
@@ -62,7 +63,9 @@ pub(crate) mod neighbours;
 pub(crate) mod objects;
 pub(crate) mod public_url;
 pub(crate) mod random;
+pub(crate) mod read_only;
 pub(crate) mod ready;
+pub(crate) mod redirect;
 pub(crate) mod reply;
 pub(crate) mod request_log;
 pub(crate) mod rest;

@@ -17,6 +17,9 @@ use crate::storage::fault_log;
 /// The secret that holds the operator's key.
 const OPERATOR_KEY: &str = "CAIRN_ADMIN_KEY";
 
+/// The secret that holds the key before it: taken as well while the key is being replaced.
+const PREVIOUS_KEY: &str = "CAIRN_ADMIN_KEY_PREVIOUS";
+
 /// One request being answered.
 pub(crate) struct Visit {
     /// The bindings.
@@ -55,8 +58,10 @@ impl Visit {
         origin: String,
         authorization: Option<&str>,
     ) -> Self {
-        let key = env.secret(OPERATOR_KEY).ok().map(|key| key.to_string());
-        let identity = identify(authorization, key.as_deref());
+        let secret = |name| env.secret(name).ok().map(|key| key.to_string());
+        let key = secret(OPERATOR_KEY);
+        let previous = key.as_ref().and_then(|_| secret(PREVIOUS_KEY));
+        let identity = identify(authorization, &[key.as_deref(), previous.as_deref()]);
         let unverified = match identity {
             Identity::Unrecognised => credentials::signed(authorization),
             _ => None,

@@ -10,6 +10,7 @@ use gix_object::bstr::{BStr, ByteSlice};
 use super::super::limits::Limits;
 use super::super::protocol::push_commands::PushCommand;
 use super::super::refname::{self, RefnameError};
+use super::ephemeral::TtlError;
 use super::ref_rules::{ForbiddenChange, RefOp, RulesInForce};
 
 /// The repository's settings for a push.
@@ -91,6 +92,24 @@ pub(crate) enum Rejection {
         /// This ref.
         name: String,
     },
+    /// The objects of the push are more than a bound on bytes allows.
+    #[error("quota exceeded")]
+    QuotaExceeded,
+    /// The ref shall live for a time that none may.
+    #[error(transparent)]
+    Lifetime(TtlError),
+    /// The hook that was asked before publication refuses it.
+    #[error("pre-receive hook declined: {}", one_line(.message))]
+    HookDeclined {
+        /// Why, in the hook's words, without characters that control a terminal.
+        message: String,
+    },
+    /// The hook gave no judgement, and the repository wants one.
+    #[error("pre-receive hook failed: {reason}")]
+    HookFailed {
+        /// What failed.
+        reason: String,
+    },
     /// The repository has as many refs as it may have.
     #[error("{0}")]
     TooManyRefs(String),
@@ -104,6 +123,11 @@ pub(crate) fn op(command: &PushCommand) -> RefOp {
         (None, Some(_)) => RefOp::Create,
         (Some(_), Some(_)) => RefOp::Update,
     }
+}
+
+/// A text of several lines in one: the report of a push has one for each ref.
+fn one_line(text: &str) -> String {
+    text.replace('\n', " ")
 }
 
 /// Judges what can be judged before the pack is read.

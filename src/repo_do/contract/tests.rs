@@ -197,3 +197,22 @@ fn error_replies_survive_json() {
     );
     assert_eq!(serde_json::from_str::<ErrorReply>(&json).unwrap(), reply);
 }
+
+#[test]
+fn a_suspended_namespace_serves_the_operator_alone() {
+    let suspended = Standing {
+        suspended: true,
+        ..Standing::default()
+    };
+    let others = [
+        (Actor::Anonymous, Refusal::CredentialRequired),
+        (Actor::NamespaceAdmin, Refusal::Suspended),
+        (Actor::NamespaceToken, Refusal::Suspended),
+        (Actor::Token(TokenHash::new([7; 32])), Refusal::Suspended),
+    ];
+    for (actor, refusal) in others {
+        assert_eq!(check_standing(&actor, &suspended), Err(refusal), "{actor}");
+        assert_eq!(check_standing(&actor, &Standing::default()), Ok(()));
+    }
+    assert_eq!(check_standing(&Actor::Operator, &suspended), Ok(()));
+}

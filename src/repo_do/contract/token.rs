@@ -226,6 +226,20 @@ pub(crate) struct Admit {
     pub(crate) now_ms: i64,
 }
 
+/// Path at which a repository's object asks its namespace's object about a token by its id (`POST`,
+/// body [`NamedToken`], answer [`Admitted`], where the token may be in any state).
+pub(crate) const NAMESPACE_TOKEN: &str = "/token-by-id";
+
+/// Body of `POST` [`NAMESPACE_TOKEN`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NamedToken {
+    /// The token's id.
+    pub(crate) token_id: String,
+    /// Whether a token that administers the namespace may be meant.
+    pub(crate) admin_too: bool,
+}
+
 /// Answer of `POST` [`NAMESPACE_ADMIT`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Admitted {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use gix_object::bstr::ByteSlice as _;
 
+use super::super::r2::cold::Faults;
 use super::super::state::store::Store;
 use super::closure::PushTips;
 use super::finish::PushJob;
@@ -57,6 +58,24 @@ impl PushJob {
                 .remark(&format!("{}, done.\n", connected.stats.commits));
         }
         Ok(connected)
+    }
+
+    /// Judges the complete tips, once more after each wait. Behind it nothing is awaited before the
+    /// push is published but what its caller awaits.
+    pub(super) async fn judge_complete(
+        &mut self,
+        steps: Steps<'_>,
+        graph: &CommitGraph,
+        pushed: &Pushed<'_, Rc<Store>>,
+    ) -> Result<(), Refused> {
+        let mut faults = Faults::default();
+        loop {
+            self.push.renew().await;
+            match self.judge_tips(graph, pushed) {
+                Ok(()) => return Ok(()),
+                Err(error) => steps.fetch_cold_chunk(&mut faults, error.into()).await?,
+            }
+        }
     }
 
     /// Judges what the tips are, by the settings as they are now, and notes what each peels to.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use gix_object::bstr::BString;
 
 use super::brought::BroughtPack;
+use super::ephemeral;
 use super::kept_answer::KeptAnswer;
 use super::overrides;
 use crate::git::limits::Limits;
@@ -22,6 +23,7 @@ use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::account::Account;
 use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::request::quota::Bound;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::readers::{Purpose, Reader};
@@ -32,7 +34,7 @@ use crate::storage::event_payload::PushedCommits;
 pub(super) fn settings(authorized: &Authorized, overrides: bool) -> Settings<'_> {
     let record = &authorized.record;
     Settings {
-        read_only: record.settings.read_only,
+        read_only: record.is_read_only(),
         deny_deletes: record.settings.deny_deletes,
         deny_non_fast_forwards: record.settings.deny_non_fast_forwards,
         head: record.head.as_ref(),
@@ -62,6 +64,8 @@ pub(super) struct Push {
     _reader: Reader,
     /// The pack, once it has arrived whole.
     pub(super) arrived: Option<Result<ArrivedPack, PackError>>,
+    /// The bound on bytes by which its pack is cut off, if there is one.
+    pub(super) bound: Option<Bound>,
     /// The commits that each ref gets, for its event.
     pub(super) commits: CommitsByRef,
     /// Another pack in quarantine, on which this one and the updates build.
@@ -97,6 +101,7 @@ impl Push {
             quarantined,
             _reader: reader,
             arrived: None,
+            bound: None,
             commits: CommitsByRef::new(),
             brought: None,
             kept_answer: None,
@@ -112,8 +117,14 @@ impl Push {
             Err(refused) => return self.refuse_all(&refused),
         }
         let settings = settings(&self.authorized, self.overrides);
-        self.updates
-            .judge(|update| rules::before_pack(&update.command, &settings, &self.limits).err());
+        let options = &self.commands.push_options;
+        self.updates.judge(|update| {
+            let command = &update.command;
+            let judged = rules::before_pack(command, &settings, &self.limits);
+            judged
+                .err()
+                .or_else(|| ephemeral::rejection(command, options))
+        });
     }
 
     /// Judges the moves by the rules as [`Self::judge`] last read them. Where nobody asked whether a

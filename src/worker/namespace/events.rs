@@ -19,6 +19,7 @@ use crate::worker::time::iso_8601;
 pub(crate) struct Author {
     actor: EventActor,
     request_id: Option<String>,
+    address: Option<String>,
     now_ms: i64,
 }
 
@@ -50,6 +51,7 @@ impl Author {
         Self {
             actor: actor(ActorKind::System),
             request_id: None,
+            address: None,
             now_ms,
         }
     }
@@ -68,8 +70,21 @@ impl Author {
         Self {
             actor,
             request_id,
+            address: None,
             now_ms,
         }
+    }
+
+    /// The same, by a request from this address.
+    #[must_use]
+    pub(crate) fn from(self, address: Option<String>) -> Self {
+        Self { address, ..self }
+    }
+
+    /// Unix milliseconds: when it acts.
+    #[must_use]
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.now_ms
     }
 }
 
@@ -100,13 +115,9 @@ pub(crate) fn append<D: Database>(
         payload: raw(payload),
         actor,
         request_id: author.request_id.clone(),
+        address: author.address.clone(),
     };
     store.append_event(kind, author.now_ms, &body)
-}
-
-/// The payload of a change of settings.
-pub(crate) fn updated(fsck_strict: bool) -> impl Serialize {
-    json!({ "changed": ["fsck"], "fsck": { "strict": fsck_strict } })
 }
 
 /// The payload of a change of the issuers of signed tokens: their names.
@@ -127,6 +138,7 @@ pub(crate) fn token_created(token: &TokenRecord, opens: &Opens) -> impl Serializ
         "label": token.label,
         "expiresAt": iso_8601(token.expires_at_ms),
         "repoIds": ids,
+        "refs": token.refs,
     })
 }
 

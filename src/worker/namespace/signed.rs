@@ -3,9 +3,9 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::contract::{NamespaceInfo, RevokeSigned, RevokedSigned, UpdateNamespace};
+use super::contract::{RevokeSigned, RevokedSigned};
 use super::events::{self, Author};
-use super::steps::{self, StepError};
+use super::steps::StepError;
 use crate::repo_do::contract::{
     Admit, Admitted, ErrorCode, ErrorReply, Refusal, Signed, TokenRecord, Trust,
 };
@@ -32,24 +32,8 @@ pub(crate) fn issuers<D: Database>(store: &NamespaceStore<D>) -> Result<Vec<Issu
     )?)
 }
 
-/// Changes the namespace's settings, all of them or none.
-pub(crate) fn update<D: Database>(
-    store: &NamespaceStore<D>,
-    change: &UpdateNamespace,
-    author: &Author,
-) -> Result<NamespaceInfo, StepError> {
-    // Nothing is written where no namespace is.
-    steps::summary(store)?;
-    in_transaction(store.database(), || {
-        if let Some(issuers) = &change.issuers {
-            set_issuers(store, issuers, author)?;
-        }
-        steps::update(store, change, author)
-    })
-}
-
 /// Sets the issuers, which were checked. The same ones again change nothing.
-fn set_issuers<D: Database>(
+pub(crate) fn set_issuers<D: Database>(
     store: &NamespaceStore<D>,
     issuers: &[Issuer],
     author: &Author,

@@ -6,7 +6,7 @@ use super::contract::{ListTokens, MakeToken, Revoke, SharedToken, SharedTokens};
 use super::events::{self, Author};
 use super::steps::StepError;
 use crate::repo_do::contract::{
-    Admit, Admitted, ErrorCode, ErrorReply, RevokedToken, Scope, TokenHash, TokenPlace,
+    Admit, Admitted, ErrorCode, ErrorReply, Refusal, RevokedToken, Scope, TokenHash, TokenPlace,
     TokenRecord, TokenState,
 };
 use crate::storage::db::sql::{Database, in_transaction};
@@ -28,6 +28,9 @@ pub(crate) fn admit<D: Database>(
     let Some(token) = found.filter(|token| token.state(asked.now_ms) == TokenState::Active) else {
         return Ok(Admitted::nobody());
     };
+    if store.standing()?.suspended {
+        return Err(ErrorReply::from(Refusal::Suspended).into());
+    }
     tokens.touch(&token.token_id, token.last_used_at_ms, asked.now_ms)?;
     let opens = opens(store, &token)?;
     Ok(Admitted {
@@ -37,7 +40,7 @@ pub(crate) fn admit<D: Database>(
 }
 
 /// The ids of the repositories that a token opens; `None`: every one.
-fn opens<D: Database>(
+pub(super) fn opens<D: Database>(
     store: &NamespaceStore<D>,
     token: &TokenRecord,
 ) -> Result<Option<Vec<String>>, StepError> {

@@ -81,7 +81,9 @@ async fn admit(visit: &Visit, route: &RestRoute) -> Result<(), ErrorReply> {
         | RestRoute::RevokeSigned(namespace) => admission::to_namespace(visit, namespace).await,
         RestRoute::Webhooks(owner, _) => admission::to_namespace(visit, &owner.namespace).await,
         RestRoute::Fork(path)
+        | RestRoute::Restore(path)
         | RestRoute::Import(path)
+        | RestRoute::Rename(path)
         | RestRoute::Maintenance(path)
         | RestRoute::Purge(path) => admission::to_namespace(visit, &path.namespace).await,
         _ => admission::to_administer(visit).await,
@@ -103,7 +105,9 @@ fn object_name(route: &RestRoute) -> String {
         | RestRoute::RevokeSigned(namespace) => namespace.folded(),
         RestRoute::Webhooks(owner, _) => owner.namespace.folded(),
         RestRoute::Fork(path)
+        | RestRoute::Restore(path)
         | RestRoute::Import(path)
+        | RestRoute::Rename(path)
         | RestRoute::Maintenance(path)
         | RestRoute::Purge(path) => path.namespace.folded(),
         _ => REGISTRY.to_owned(),

@@ -11,6 +11,7 @@ use super::keys::Jwk;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, Scope};
 
 /// An issuer that is trusted.
+#[expect(clippy::struct_field_names, reason = "the settings name the field so")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Issuer {
