@@ -8,7 +8,7 @@ use super::contract::{
     Candidate, Confirm, CreateNamespace, Entry, Holds, NamespaceInfo, Relist, Relisted, Reserve,
     Reserved,
 };
-use super::{quotas, signed};
+use super::quotas;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction};
@@ -21,6 +21,7 @@ use crate::storage::namespace::store;
 use crate::storage::namespace::store::{
     ListedRepository, ListingPatch, NamespaceStore, RepositoryState, Reservation,
 };
+use crate::worker::signed::issuer;
 
 /// Why a step gave up.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +86,7 @@ pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<Namespac
         quotas: record.quotas,
         standing: store.standing()?,
         untold_count: store.standing_progress()?.left,
-        issuers: signed::issuers(store)?,
+        issuers: issuer::stored(record.issuers.as_deref())?,
     })
 }
 
