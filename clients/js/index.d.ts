@@ -420,6 +420,8 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fsck: { strict: boolean };
   /** Whether clones and fetches are events. */
   fetchEvents: boolean;
+  /** Whether pushed blobs are searched for secrets. */
+  pushProtection: boolean;
   /** The large files of Git LFS that it has, and their bytes together. */
   lfsObjects: number;
   lfsBytes: number;
@@ -451,6 +453,7 @@ export interface CairnRepo extends ArtifactsRepo {
     denyDeletes?: boolean;
     fsck?: FsckChange;
     fetchEvents?: boolean;
+    pushProtection?: boolean;
   }): Promise<CairnRepoInfo>;
 
   /** What happens to the repository, in the order of `metadata.sequence`. */

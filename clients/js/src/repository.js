@@ -63,6 +63,7 @@ export class Repository extends Writing {
       deny_deletes: denyDeletes,
       fsck: more.fsck,
       fetch_events: more.fetchEvents,
+      push_protection: more.pushProtection,
     };
     return shown((await this.#connection.call("PATCH", this.#path, { body })).result);
   }

@@ -47,6 +47,7 @@ export function shown(result) {
     denyDeletes: result.deny_deletes,
     fsck,
     fetchEvents: result.fetch_events,
+    pushProtection: result.push_protection,
     lfsObjects: result.lfs_objects,
     lfsBytes: result.lfs_bytes,
   };

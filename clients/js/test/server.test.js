@@ -91,6 +91,7 @@ test("a repository is made, shown, listed and deleted", async () => {
     denyDeletes: false,
     fsck: { strict: false },
     fetchEvents: false,
+    pushProtection: false,
     lfsObjects: 0,
     lfsBytes: 0,
   });
@@ -99,7 +100,7 @@ test("a repository is made, shown, listed and deleted", async () => {
   const { repos, total } = await ARTIFACTS.list();
   assert.equal(total, 1);
   const listed = { ...info };
-  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "lfsObjects", "lfsBytes"];
+  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "pushProtection", "lfsObjects", "lfsBytes"];
   for (const field of own) {
     delete listed[field];
   }

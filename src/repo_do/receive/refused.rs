@@ -16,19 +16,28 @@ pub(super) struct Refused {
     message: String,
     /// The fault for the log, if it is ours.
     fault: Option<Fault>,
+    /// What REST says, where that is more than the message.
+    reply: Option<Box<ErrorReply>>,
 }
 
 impl Refused {
     /// Refused for what the push is.
     pub(super) fn of(message: String) -> Self {
-        let fault = None;
-        Self { message, fault }
+        let (fault, reply) = (None, None);
+        Self {
+            message,
+            fault,
+            reply,
+        }
     }
 
     fn caused_by(message: String, kind: &'static str, cause: &dyn Display) -> Self {
         let cause = cause.to_string();
         let fault = Some(Fault { kind, cause });
-        Self { message, fault }
+        Self {
+            fault,
+            ..Self::of(message)
+        }
     }
 
     /// Logs the fault, if there is one, and gives what the client is told.
@@ -43,6 +52,9 @@ impl Refused {
 /// The error that REST gives for it.
 impl From<Refused> for ErrorReply {
     fn from(refused: Refused) -> Self {
+        if let Some(reply) = refused.reply {
+            return *reply;
+        }
         match refused.fault {
             None => Self::new(ErrorCode::InvalidInput, refused.message),
             fault => Self {
@@ -65,13 +77,18 @@ impl From<PackError> for Refused {
 
 impl From<IntakeError> for Refused {
     fn from(error: IntakeError) -> Self {
+        let message = error.to_string();
         match error {
             IntakeError::Pack(error) => error.into(),
             IntakeError::Connectivity(ConnectivityError::Read(error))
             | IntakeError::Read(error) => error.into(),
             IntakeError::Store(error) => error.into(),
             IntakeError::Cold(error) => error.into(),
-            error => Self::of(error.to_string()),
+            error @ IntakeError::Secrets(_) => Self {
+                reply: Some(Box::new(ErrorReply::from(error))),
+                ..Self::of(message)
+            },
+            _ => Self::of(message),
         }
     }
 }

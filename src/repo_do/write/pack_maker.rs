@@ -53,7 +53,8 @@ impl PackMaker {
         let mut out = Vec::new();
         Ok(Self {
             packing: Packing::new(object_count, &mut out),
-            arriving: ArrivingPack::new(Limits::DEFAULT, strictness),
+            arriving: ArrivingPack::new(Limits::DEFAULT, strictness)
+                .searching_for_secrets(writer.authorized.record.settings.push_protection),
             memory,
             store: Rc::clone(writer.store),
             quarantine: Discarding::new(quarantined),

@@ -159,6 +159,9 @@ pub(crate) struct RepositoryChange {
     /// Whether clones and fetches are events too.
     #[serde(default, deserialize_with = "present")]
     pub(crate) fetch_events: Option<bool>,
+    /// Whether pushed blobs are searched for secrets.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) push_protection: Option<bool>,
     /// Seconds without a push after which packs are copied to R2.
     #[serde(default, deserialize_with = "present")]
     pub(crate) settle_seconds: Option<u32>,

@@ -111,6 +111,7 @@ pub(crate) async fn update(
             change.superseded_grace_seconds,
         )?,
         fetch_events: change.fetch_events,
+        push_protection: change.push_protection,
     };
     let update = UpdateRepository {
         description,
