@@ -35,7 +35,10 @@ fn ordinary_files_have_no_secrets() {
         }
         let took = begun.elapsed();
         let bytes: usize = contents.iter().map(Vec::len).sum();
-        println!("{repository}: {} blobs, {bytes} bytes, {took:?}", contents.len());
+        println!(
+            "{repository}: {} blobs, {bytes} bytes, {took:?}",
+            contents.len()
+        );
         assert!(found.is_empty(), "{found:?}");
     }
 }

@@ -2,7 +2,7 @@
 //! those of the live packs behind.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use gix_hash::{ObjectId, oid};
 
@@ -18,7 +18,7 @@ use super::super::store::{ObjectSource, PackStore, ReadError, Shared};
 use super::findings::FsckRefusal;
 use super::inspection::Inspection;
 use super::secret_paths::PathSearch;
-use super::secrets::{Allowed, FoundSecret, SecretRefusal};
+use super::secrets::{Allowed, FoundSecret, SecretRefusal, SecretSearch};
 
 /// Bytes of resolved objects kept for the walks: trees that are compared with the next commit's.
 const WALK_CACHE_BYTES: usize = 4 << 20;
@@ -107,7 +107,7 @@ impl<'a, S: PackStore> Pushed<'a, S> {
 
     /// The search for the paths of new blobs that have secrets; `None` if there are none.
     pub(crate) fn secret_paths(&self) -> Result<Option<PathSearch>, ReadError> {
-        let noted = self.inspection.secrets().map(|secrets| secrets.noted());
+        let noted = self.inspection.secrets().map(SecretSearch::noted);
         let mut blobs = BTreeSet::new();
         for noted in noted.unwrap_or_default() {
             if let Some((id, _)) = self.at(noted.position)
@@ -123,16 +123,12 @@ impl<'a, S: PackStore> Pushed<'a, S> {
     }
 
     /// Notes where the secrets stand, once the search for their paths is over.
-    pub(crate) fn settle_secrets(&mut self, search: &PathSearch) -> Result<(), ReadError> {
-        let mut paths = BTreeMap::new();
-        for blob in search.blobs() {
-            paths.insert(*blob, search.path(self, blob)?);
-        }
-        let noted = self.inspection.secrets().map(|secrets| secrets.noted());
+    pub(crate) fn settle_secrets(&mut self, search: &PathSearch) {
+        let noted = self.inspection.secrets().map(SecretSearch::noted);
         let found = noted.unwrap_or_default().iter().filter_map(|noted| {
             let (blob, _) = self.at(noted.position)?;
-            Some(FoundSecret {
-                path: paths.get(&blob)?.clone(),
+            search.has(&blob).then(|| FoundSecret {
+                path: search.path(&blob).cloned(),
                 line: noted.line,
                 kind: noted.kind,
                 blob,
@@ -142,7 +138,6 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         if let Some(secrets) = self.inspection.secrets_mut() {
             secrets.settle(found);
         }
-        Ok(())
     }
 
     /// Why the push is refused for secrets, unless these are allowed.

@@ -21,16 +21,27 @@ const NONE: u32 = u32::MAX;
 /// Bytes of a path, at most: what has more is cut at its beginning.
 const PATH_BYTES_MAX: usize = 4096;
 
+/// Trees that are read on the ways up, all together. Blobs that are left then have no path.
+const WAY_TREES_MAX: usize = 100_000;
+
+/// Bytes of a tree that count as one tree more.
+const UNIT_BYTES: usize = 8 << 10;
+
 /// A search for the paths of blobs.
 pub(crate) struct PathSearch {
     /// The blobs, and for each the position of a tree that holds it.
     blobs: BTreeMap<ObjectId, u32>,
+    /// Those whose paths are not looked up yet, once the pass is over.
+    left: Option<Vec<ObjectId>>,
     /// By position: a tree that holds the tree.
     holders: Vec<u32>,
     /// The position at which the pass goes on.
     next: u32,
     /// How many levels a path may have.
     depth_max: usize,
+    /// Trees that may still be read on the ways up.
+    way_trees_left: usize,
+    paths: BTreeMap<ObjectId, BString>,
 }
 
 impl PathSearch {
@@ -38,45 +49,60 @@ impl PathSearch {
     pub(crate) fn new(blobs: &BTreeSet<ObjectId>, object_count: u32, depth_max: usize) -> Self {
         Self {
             blobs: blobs.iter().map(|id| (*id, NONE)).collect(),
+            left: None,
             holders: vec![NONE; object_count as usize],
             next: 0,
             depth_max,
+            way_trees_left: WAY_TREES_MAX,
+            paths: BTreeMap::new(),
         }
     }
 
-    /// The blobs.
-    pub(crate) fn blobs(&self) -> impl Iterator<Item = &ObjectId> {
-        self.blobs.keys()
+    /// Whether this is one of the blobs.
+    pub(crate) fn has(&self, blob: &ObjectId) -> bool {
+        self.blobs.contains_key(blob)
     }
 
-    /// Looks at so many trees; gives whether that were all. After a failure to read it can be called
+    /// The path of a blob, if one was found.
+    pub(crate) fn path(&self, blob: &ObjectId) -> Option<&BString> {
+        self.paths.get(blob)
+    }
+
+    /// Reads some so many trees; gives whether all is found. After a failure to read it can be called
     /// again.
     pub(crate) fn step<S: PackStore>(
         &mut self,
         pushed: &Pushed<'_, S>,
         trees: usize,
     ) -> Result<bool, ReadError> {
-        let mut looked = 0;
-        while looked < trees {
-            let Some((id, kind)) = pushed.at(self.next) else {
-                return Ok(true);
-            };
-            if kind == Some(ObjectKind::Tree) {
-                self.look(pushed, &id)?;
-                looked += 1;
+        let mut read = 0;
+        while read < trees {
+            if let Some(left) = &self.left {
+                let Some(blob) = left.last().copied() else {
+                    return Ok(true);
+                };
+                read += self.climb(pushed, &blob)?;
+                self.left.as_mut().and_then(Vec::pop);
+            } else if let Some((id, kind)) = pushed.at(self.next) {
+                if kind == Some(ObjectKind::Tree) {
+                    read += self.look(pushed, &id)?;
+                }
+                self.next = self.next.saturating_add(1);
+            } else {
+                self.left = Some(self.blobs.keys().rev().copied().collect());
             }
-            self.next = self.next.saturating_add(1);
         }
         Ok(false)
     }
 
+    /// Notes what a tree holds; gives what that counts.
     fn look<S: PackStore>(
         &mut self,
         pushed: &Pushed<'_, S>,
         tree_id: &ObjectId,
-    ) -> Result<(), ReadError> {
+    ) -> Result<usize, ReadError> {
         let Some((_, content)) = pushed.read(tree_id)? else {
-            return Ok(());
+            return Ok(1);
         };
         for entry in facts::tree_entries(&content).map_while(Result::ok) {
             let holder = if entry.mode.is_tree() {
@@ -89,24 +115,28 @@ impl PathSearch {
                 *holder = self.next;
             }
         }
-        Ok(())
+        Ok(1 + content.len() / UNIT_BYTES)
     }
 
-    /// The path of a blob, once the pass is over; `None` if no tree holds it.
-    pub(crate) fn path<S: PackStore>(
-        &self,
+    /// Finds the path of a blob: goes up from it. Gives what the trees on the way count.
+    fn climb<S: PackStore>(
+        &mut self,
         pushed: &Pushed<'_, S>,
         blob: &ObjectId,
-    ) -> Result<Option<BString>, ReadError> {
+    ) -> Result<usize, ReadError> {
         let (mut id, mut holder) = (*blob, self.blobs.get(blob).copied().unwrap_or(NONE));
-        let mut path = Vec::new();
+        let (mut path, mut read) = (Vec::new(), 1);
         for _ in 0..self.depth_max {
             let Some((tree_id, _)) = pushed.at(holder).filter(|_| holder != NONE) else {
                 break;
             };
+            if read >= self.way_trees_left {
+                break;
+            }
             let Some((_, content)) = pushed.read(&tree_id)? else {
                 break;
             };
+            read += 1 + content.len() / UNIT_BYTES;
             let mut entries = facts::tree_entries(&content).map_while(Result::ok);
             let Some(entry) = entries.find(|entry| entry.id == id) else {
                 break;
@@ -118,12 +148,14 @@ impl PathSearch {
                 path.push(b'/');
             }
             path.extend(entry.name.iter().rev());
-            (id, holder) = (
-                tree_id,
-                self.holders.get(holder as usize).copied().unwrap_or(NONE),
-            );
+            id = tree_id;
+            holder = self.holders.get(holder as usize).copied().unwrap_or(NONE);
         }
+        self.way_trees_left = self.way_trees_left.saturating_sub(read);
         path.reverse();
-        Ok((!path.is_empty()).then(|| path.into()))
+        if !path.is_empty() {
+            self.paths.insert(*blob, path.into());
+        }
+        Ok(read)
     }
 }

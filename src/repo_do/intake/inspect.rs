@@ -43,5 +43,6 @@ async fn look_up_secrets(
     };
     let step = || Ok(search.step(pushed, CHECK_STEP_OBJECTS)?);
     steps.run(step).await?;
-    steps.read(|| Ok(pushed.settle_secrets(&search)?)).await
+    pushed.settle_secrets(&search);
+    Ok(())
 }
