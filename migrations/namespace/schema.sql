@@ -53,9 +53,13 @@ CREATE TABLE repository (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     last_push_at INTEGER,
-    -- What quotas add up.
+    -- What quotas add up: bytes and objects of live packs, and bytes of large files.
     size_bytes INTEGER NOT NULL DEFAULT 0,
     object_count INTEGER NOT NULL DEFAULT 0,
+    lfs_bytes INTEGER NOT NULL DEFAULT 0,
+    -- What usage adds up: the size of its database, and the bytes that R2 has for it.
+    database_bytes INTEGER NOT NULL DEFAULT 0,
+    r2_bytes INTEGER NOT NULL DEFAULT 0,
     expires_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
@@ -221,6 +225,13 @@ CREATE TABLE deleted_repository (
     deleted_at INTEGER NOT NULL,
     -- When it goes for good.
     purge_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A name that a repository had before it got another one: whoever asks for it is told where the
+-- repository is now. The row goes when the name is taken.
+CREATE TABLE former_name (
+    name_key TEXT NOT NULL PRIMARY KEY CHECK (name_key = lower(name_key)),
+    repository_id TEXT NOT NULL CHECK (length(repository_id) = 16)
 ) STRICT, WITHOUT ROWID;
 
 -- An administrative act: who did what, when, by which request. It holds no secret.

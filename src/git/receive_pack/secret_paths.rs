@@ -68,7 +68,7 @@ impl PathSearch {
         self.paths.get(blob)
     }
 
-    /// Reads some so many trees; gives whether all is found. After a failure to read it can be called
+    /// Reads about so many trees; gives whether all is found. After a failure to read it can be called
     /// again.
     pub(crate) fn step<S: PackStore>(
         &mut self,
@@ -82,7 +82,9 @@ impl PathSearch {
                     return Ok(true);
                 };
                 read += self.climb(pushed, &blob)?;
-                self.left.as_mut().and_then(Vec::pop);
+                if let Some(left) = &mut self.left {
+                    left.pop();
+                }
             } else if let Some((id, kind)) = pushed.at(self.next) {
                 if kind == Some(ObjectKind::Tree) {
                     read += self.look(pushed, &id)?;

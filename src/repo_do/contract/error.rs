@@ -29,6 +29,8 @@ pub(crate) enum ErrorCode {
     PatchFailed,
     /// It is not there.
     NotFound,
+    /// It has another name by now.
+    Moved,
     /// The events that follow were removed.
     EventsGone,
     /// The path is known, the method is not served there.
@@ -76,6 +78,7 @@ impl ErrorCode {
     #[must_use]
     pub(crate) fn status(self) -> u16 {
         match self {
+            Self::Moved => 301,
             Self::InvalidInput | Self::InvalidRepoName | Self::InvalidTtl | Self::InvalidUrl => 400,
             Self::Unauthorized => 401,
             Self::Forbidden | Self::RefRefused | Self::QuotaExceeded => 403,
@@ -134,6 +137,7 @@ impl ErrorCode {
             Self::PatchFailed => 10_110,
             Self::NotFound => 10_200,
             Self::AlreadyExists => 10_201,
+            Self::Moved => 10_202,
             Self::EventsGone => 10_203,
             Self::CreateInProgress => 10_301,
             Self::ImportInProgress => 10_302,

@@ -6,8 +6,10 @@ use super::super::contract::{ErrorCode, ErrorReply, Fault};
 use super::super::state::failure::SnapshotError;
 use crate::git::graph::connectivity::ConnectivityError;
 use crate::git::pack::parser::error::PackError;
+use crate::git::receive_pack::rules::Rejection;
 use crate::git::store::{ReadError, StoreError};
 use crate::repo_do::intake::error::IntakeError;
+use crate::repo_do::request::quota::QuotaExceeded;
 use crate::storage::fault_log;
 
 /// The push failed as a whole.
@@ -18,16 +20,27 @@ pub(super) struct Refused {
     fault: Option<Fault>,
     /// What REST says, where that is more than the message.
     reply: Option<Box<ErrorReply>>,
+    /// Whether it has more bytes than a bound allows.
+    is_quota: bool,
 }
 
 impl Refused {
     /// Refused for what the push is.
     pub(super) fn of(message: String) -> Self {
-        let (fault, reply) = (None, None);
         Self {
             message,
-            fault,
-            reply,
+            fault: None,
+            reply: None,
+            is_quota: false,
+        }
+    }
+
+    /// What each of its refs is told.
+    pub(super) fn rejection(&self) -> Rejection {
+        if self.is_quota {
+            Rejection::QuotaExceeded
+        } else {
+            Rejection::Unpacker
         }
     }
 
@@ -56,11 +69,21 @@ impl From<Refused> for ErrorReply {
             return *reply;
         }
         match refused.fault {
+            None if refused.is_quota => Self::new(ErrorCode::QuotaExceeded, refused.message),
             None => Self::new(ErrorCode::InvalidInput, refused.message),
             fault => Self {
                 fault: fault.map(Box::new),
                 ..Self::new(ErrorCode::InternalError, refused.message)
             },
+        }
+    }
+}
+
+impl From<QuotaExceeded> for Refused {
+    fn from(error: QuotaExceeded) -> Self {
+        Self {
+            is_quota: true,
+            ..Self::of(error.to_string())
         }
     }
 }

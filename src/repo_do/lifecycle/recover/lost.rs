@@ -142,11 +142,13 @@ pub(crate) async fn check_lost(object: &RepoObject, record: &Record) -> Result<(
     let response = async {
         let headers = worker::Headers::new();
         headers.set(header::ACTOR, &Actor::Operator.to_string())?;
+        let name = object_name(&lost.namespace, &lost.name);
+        headers.set(header::REPOSITORY, &name)?;
         let mut init = RequestInit::new();
         init.with_method(Method::Get).with_headers(headers);
         let request = Request::new_with_init(&format!("{ORIGIN}{}", path::INFO), &init)?;
         let repositories = object.env.durable_object(REPOSITORIES)?;
-        let stub = repositories.get_by_name(&object_name(&lost.namespace, &lost.name))?;
+        let stub = repositories.get_by_name(&name)?;
         stub.fetch_with_request(request).await
     };
     let mut response = response.await.map_err(|error| unavailable(&error))?;
