@@ -351,7 +351,7 @@ async fn administer(
         }
         (Method::Get, path::TOKENS) => tokens::list_tokens(store, &request),
         (Method::Get, path::STATS) => stats::stats(store, actor),
-        (Method::Post, path::PURGE) => upkeep::purge::serve(object).await,
+        (Method::Post, path::PURGE) => upkeep::purge::serve(object, doer).await,
         (Method::Post, path::MAINTENANCE) => upkeep::serve::serve(object, request).await,
         (Method::Delete, _) if path::token_id(&route).is_some() => {
             let token_id = path::token_id(&route).unwrap_or_default();

@@ -307,7 +307,8 @@ impl<D: Database> RepoStore<D> {
                 reflog_retention_seconds = coalesce(?9, reflog_retention_seconds),
                 superseded_grace_seconds = coalesce(?10, superseded_grace_seconds),
                 fsck_strict = coalesce(?11, fsck_strict),
-                fetch_events = coalesce(?12, fetch_events)";
+                fetch_events = coalesce(?12, fetch_events),
+                push_protection = coalesce(?13, push_protection)";
         let settings = &patch.settings;
         let truth = |setting: Option<bool>| Value::integer(setting.map(i64::from));
         let seconds = |setting: Option<u32>| Value::integer(setting.map(i64::from));
@@ -328,6 +329,7 @@ impl<D: Database> RepoStore<D> {
                 seconds(settings.superseded_grace_seconds),
                 truth(patch.fsck_strict),
                 truth(settings.fetch_events),
+                truth(settings.push_protection),
             ],
         )?;
         Ok(())
@@ -402,6 +404,8 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
             reflog_retention_seconds: row.integer(14)?,
             superseded_grace_seconds: row.integer(15)?,
             fetch_events: row.truth(21)?,
+            // It stands among the policies.
+            push_protection: row.truth(24)?,
         },
         source: row.text_or_null(9)?,
         created_at: row.integer(10)?,
