@@ -191,7 +191,7 @@ pub(crate) async fn dispatch(
         }
         _ => {
             let authorized = authorized(Access::Administer)?;
-            administer(object, &store, request, authorized, account).await
+            Box::pin(administer(object, &store, request, authorized, account)).await
         }
     }
 }
