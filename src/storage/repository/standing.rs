@@ -23,16 +23,31 @@ pub struct Standing {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// Takes the standing over if it is newer than the one that is here. False, and nothing written,
-    /// where no repository is.
+    /// Takes the standing over if it is newer than the one that is here. What is revoked stays
+    /// revoked: a namespace that was lost and made again does not know of it. False, and nothing
+    /// written, where no repository is.
     pub fn take_standing(&self, standing: &Standing) -> Result<bool, StoreError> {
         let Some(record) = self.load()? else {
             return Ok(false);
         };
-        if record.policies.standing.version < standing.version {
-            self.set_standing(standing)?;
+        let known = record.policies.standing;
+        if known.version < standing.version {
+            self.set_standing(&Standing {
+                token_epoch_ms: standing.token_epoch_ms.max(known.token_epoch_ms),
+                ..*standing
+            })?;
         }
         Ok(true)
+    }
+
+    /// Forgets what a namespace has said that the repository leaves, but for what it revoked. The next
+    /// one tells its own when it hears of the repository.
+    pub fn leave_standing(&self) -> Result<(), StoreError> {
+        let record = self.load()?.unwrap_or_default();
+        self.set_standing(&Standing {
+            token_epoch_ms: record.policies.standing.token_epoch_ms,
+            ..Standing::default()
+        })
     }
 
     /// Sets the standing, whatever it was: of a repository that is new in its namespace.

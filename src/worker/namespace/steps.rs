@@ -4,6 +4,8 @@
 //! A name is reserved, confirmed and released. A maker that dies in between leaves an entry, and
 //! a later request mends it. See [`super::contract`].
 
+use std::cmp::Ordering;
+
 use super::contract::{
     Candidate, Confirm, CreateNamespace, Entry, Holds, Listed, Listing, NamespaceInfo, Registry,
     Relist, Relisted, Reserve, Reserved,
@@ -198,9 +200,13 @@ pub(crate) fn touch<D: Database>(
         last_push_at: info.last_push_at_ms,
     };
     let is_its_own = store.update(&info.name, &info.repository_id, &patch, info.updated_at_ms)?;
-    // It began with what held when its name was reserved, or came back from where nobody told it.
-    if is_its_own && info.standing_version < store.standing()?.version {
-        store.tell_standing_again(&info.name)?;
+    if is_its_own {
+        match info.standing_version.cmp(&store.standing()?.version) {
+            // It began with what held when its name was reserved, or came from where nobody told it.
+            Ordering::Less => store.tell_standing_again(&info.name)?,
+            Ordering::Greater => store.raise_standing_version(info.standing_version)?,
+            Ordering::Equal => {}
+        }
     }
     Ok(())
 }
