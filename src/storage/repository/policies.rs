@@ -30,6 +30,9 @@ pub struct Policies {
     /// What the namespace says of all of its repositories.
     #[serde(skip)]
     pub standing: Standing,
+    /// The deployment takes no writes. No column says it.
+    #[serde(skip)]
+    pub is_frozen: bool,
 }
 
 /// Reads the columns in the order of the fields, the first of which has this number.
@@ -46,6 +49,7 @@ pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
         idle_ttl_seconds: row.integer_or_null(at(5))?,
         deleted_at: row.integer_or_null(at(6))?,
         standing: json(row, at(7))?.unwrap_or_default(),
+        is_frozen: false,
     })
 }
 

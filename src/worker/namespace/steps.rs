@@ -83,7 +83,10 @@ pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<Namespac
         created_at_ms: record.created_at,
         fsck_strict: record.fsck_strict,
         standing: store.standing()?,
-        untold_count: store.standing_progress()?.left,
+        untold_count: match store.standing_told()? {
+            Some(_) => store.standing_progress()?.left,
+            None => 0,
+        },
     })
 }
 
