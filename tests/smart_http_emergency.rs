@@ -122,7 +122,8 @@ fn database_of(state: &Path, namespace: &str) -> Connection {
         let is_database = file.extension().is_some_and(|end| end == "sqlite");
         is_database.then(|| Connection::open(file).unwrap())
     });
-    let name = "SELECT name FROM namespace";
+    // The registry has a table of that name as well.
+    let name = "SELECT name FROM namespace WHERE standing_version = 0";
     let is_it = |database: &Connection| {
         let found = database.query_row(name, [], |row| row.get::<_, String>(0));
         found.is_ok_and(|found| found == namespace)
