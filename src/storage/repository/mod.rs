@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`store`] | [`store::RepoStore`], one repository: its row and its figures |
 //! | [`settings`] | the settings that every layer passes on |
-//! | [`policies`], [`standing`] | its rules, bounds and end; what its namespace says of all its repositories |
+//! | [`policies`], [`standing`], [`known_standing`] | its rules, bounds and end; what its namespace says of all its repositories, and what it knows of that |
 //! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
 //! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
@@ -39,6 +39,7 @@ pub(crate) mod grace_periods;
 pub mod idempotency;
 pub mod import_lfs;
 pub mod imports;
+pub(crate) mod known_standing;
 pub mod lfs_life;
 pub mod lfs_locks;
 pub mod lfs_objects;
