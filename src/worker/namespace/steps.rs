@@ -4,6 +4,8 @@
 //! A name is reserved, confirmed and released. A maker that dies in between leaves an entry, and
 //! a later request mends it. See [`super::contract`].
 
+use std::cmp::Ordering;
+
 use super::contract::{
     Candidate, Confirm, CreateNamespace, Entry, Holds, NamespaceInfo, Relist, Relisted, Reserve,
     Reserved,
@@ -85,8 +87,11 @@ pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<Namespac
         totals: record.totals.into(),
         quotas: record.quotas,
         standing: store.standing()?,
-        untold_count: store.standing_progress()?.left,
+        untold_count: match store.standing_told()? {
+            Some(_) => store.standing_progress()?.left,
         issuers: issuer::stored(record.issuers.as_deref())?,
+            None => 0,
+        },
     })
 }
 
@@ -215,9 +220,13 @@ pub(crate) fn touch<D: Database>(
     in_transaction(store.database(), || {
         store.settle_name(name, id, info.created_at_ms)?;
         let is_its_own = store.update(name, id, &patch, info.updated_at_ms)?;
-        // It began with what held when its name was reserved, or came back from where nobody told it.
-        if is_its_own && info.standing_version < store.standing()?.version {
-            store.tell_standing_again(&info.name)?;
+            if is_its_own {
+        match info.standing_version.cmp(&store.standing()?.version) {
+            // It began with what held when its name was reserved, or came from where nobody told it.
+        if            Ordering::Less => store.tell_standing_again(&info.name)?,
+            Ordering::Greater => store.raise_standing_version(info.standing_version)?,
+            Ordering::Equal => {}
+            store.tell_standing_again(&info.name)?;        }
         }
         Ok(())
     })
