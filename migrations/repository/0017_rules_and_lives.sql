@@ -51,3 +51,4 @@ CREATE TABLE ephemeral_ref (
     name BLOB NOT NULL PRIMARY KEY,
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX ephemeral_ref_by_expiry ON ephemeral_ref (expires_at);

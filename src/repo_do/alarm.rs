@@ -35,6 +35,7 @@ pub(crate) async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
         Some(_taken) => work(object, false).await,
         None => Ok(Some(now_ms() + SLACK_MS)),
     };
+    hand_over::tell_sizes(object).await;
     match next {
         Ok(Some(at_ms)) => wake_by(object, at_ms).await,
         Ok(None) => Ok(()),

@@ -13,7 +13,7 @@ use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
 use super::lifecycle::forwarding::{self, MAKERS};
 use super::lifecycle::tokens as lifecycle_tokens;
-use super::lifecycle::{expiry, fork, import, recover, rename, settings, undelete};
+use super::lifecycle::{deletion, fork, import, recover, rename, settings, standing, expiry, undelete};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};
@@ -97,6 +97,9 @@ pub(crate) async fn dispatch(
     request: Request,
     account: &Rc<Account>,
 ) -> Answer {
+    if request.path() == path::STANDING {
+        return standing::take(&*object.store()?, request).await;
+    }
     let caller = Caller::identify(object, &request).await?;
     if let Some(token) = &caller.token {
         account.note_token(&token.token_id);
@@ -140,7 +143,7 @@ pub(crate) async fn dispatch(
             };
             let authorized = authorized(access)?;
             account.log_as("GET", "/git/:ns/:repo/info/refs");
-            if service == Service::ReceivePack && authorized.record.settings.read_only {
+            if service == Service::ReceivePack && authorized.record.is_read_only() {
                 // Told before the client packs anything.
                 refs::refuse(service, account, &Rejection::ReadOnly.to_string())
             } else {
@@ -156,6 +159,7 @@ pub(crate) async fn dispatch(
         (Method::Post, path::RECEIVE_PACK) => {
             let authorized = authorized(Access::Push)?;
             account.log_as("POST", "/git/:ns/:repo/git-receive-pack");
+            let authorized = authorized.with_quota(object).await?;
             receive::receive_pack(object, &store, request, authorized, account).await
         }
         (Method::Get, path) if path.starts_with(content::PATHS) => {
@@ -181,6 +185,7 @@ pub(crate) async fn dispatch(
         (_, path) if path.starts_with(write::PATHS) => {
             let authorized = authorized(Access::Push)?;
             not_ready::check_filled(&authorized.record)?;
+            let authorized = authorized.with_quota(object).await?;
             let written = WriteRequest {
                 object: Rc::clone(object),
                 store,
@@ -192,7 +197,11 @@ pub(crate) async fn dispatch(
             write::answer(written).await
         }
         (_, path) if path.starts_with(lfs::PATHS) => {
-            let authorized = authorized(lfs::access(path))?;
+            let access = lfs::access(path);
+            let mut authorized = authorized(access)?;
+            if access == Access::Push {
+                authorized = authorized.with_quota(object).await?;
+            }
             lfs::answer(object, store, request, authorized).await
         }
         (Method::Get, path::EVENTS) => {

@@ -30,7 +30,7 @@ const NAMESPACES: &str = "NAMESPACE";
 /// The binding of the webhooks' objects.
 const WEBHOOKS: &str = "WEBHOOK";
 /// The status of a credential that is not accepted.
-const UNAUTHORIZED: u16 = 401;
+pub(super) const UNAUTHORIZED: u16 = 401;
 /// When to try again after an object could not be reached.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
@@ -195,7 +195,10 @@ pub(crate) fn repository_as_it_is<'a>(
     {
         own.push((header::BEHALF, behalf.to_string()));
     }
-    if actor == Actor::Anonymous {
+    if let (Actor::Token(_), Some(signed)) = (actor, &visit.signed) {
+        own.push((header::SIGNED, signed.to_string()));
+    }
+    if actor == Actor::Anonymous || !visit.address.is_empty() {
         own.push((header::ADDRESS, visit.address.clone()));
     }
     let asked = async move {
@@ -237,6 +240,9 @@ pub(crate) fn namespace<'a>(
     let is_operator = visit.identity == Identity::Operator;
     if let Some(author) = author_text(is_operator, token_id.as_deref()) {
         own.push((header::ACTOR, author));
+    }
+    if !visit.address.is_empty() {
+        own.push((header::ADDRESS, visit.address.clone()));
     }
     let asked = ask(visit, NAMESPACES, object_name.to_owned(), own, call);
     asked.map(|asked| asked.map(Response::from)).boxed_local()

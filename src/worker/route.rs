@@ -93,8 +93,16 @@ pub(crate) enum RestRoute {
     Events(NamespaceName),
     /// `/namespaces/:ns/relist`
     Relist(NamespaceName),
+    /// `/api/v1/namespaces/:ns/usage`
+    Usage(NamespaceName),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
+    /// `/namespaces/:ns/audit`
+    Audit(NamespaceName),
+    /// `/namespaces/:ns/tokens/revoke-all`
+    RevokeAll(NamespaceName),
+    /// `/namespaces/:ns/tokens/revoke-signed`
+    RevokeSigned(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
     Token(NamespaceName, String),
     /// Below `/namespaces/:ns/repos/:name`: what is read; refs and notes are written there as well.
@@ -157,6 +165,8 @@ pub(crate) enum Write {
     Restore,
     /// `POST /notes` and `DELETE /notes`
     Notes,
+    /// `POST /rules/test`, which writes nothing.
+    RulesTest,
 }
 
 /// Why a path names nothing.
@@ -290,8 +300,12 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
             RestRoute::Webhooks(owner, HookRoute::parse(below).ok_or(RouteError::Unknown)?)
         }
         ["namespaces", ns, "events"] => RestRoute::Events(namespace(ns)?),
+        ["namespaces", ns, "audit"] => RestRoute::Audit(namespace(ns)?),
         ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
+        ["namespaces", ns, "usage"] => RestRoute::Usage(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
+        ["namespaces", ns, "tokens", "revoke-all"] => RestRoute::RevokeAll(namespace(ns)?),
+        ["namespaces", ns, "tokens", "revoke-signed"] => RestRoute::RevokeSigned(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
         }
@@ -342,6 +356,7 @@ fn parse_write(segments: &[&str]) -> Option<Write> {
         ["cherry-pick"] => Write::CherryPick,
         ["revert"] => Write::Revert,
         ["restore"] => Write::Restore,
+        ["rules", "test"] => Write::RulesTest,
         _ => return None,
     })
 }
@@ -407,6 +422,8 @@ impl RestRoute {
             | Self::Maintenance(_)
             | Self::Purge(_)
             | Self::Recover(_)
+            | Self::RevokeAll(_)
+            | Self::RevokeSigned(_)
             | Self::Relist(_) => &["POST"],
             Self::Token(..) | Self::RepositoryToken(..) | Self::DeletedOne(..) => &["DELETE"],
             Self::Webhooks(_, route) => route.methods(),
@@ -415,6 +432,8 @@ impl RestRoute {
             Self::RepositoryTokens(_)
             | Self::RepositoryEvents(_)
             | Self::Events(_)
+            | Self::Audit(_)
+            | Self::Usage(_)
             | Self::Deleted(_)
             | Self::Stats(_)
             | Self::Bundle(_)

@@ -4,7 +4,7 @@ import { ArtifactsError } from "./error.js";
 import { Feed } from "./events.js";
 import { Repository } from "./repository.js";
 import { missing, namePath } from "./path.js";
-import { created, deleted, lifetime, listed, namespaceInfo } from "./shapes.js";
+import { auditEntry, created, deleted, lifetime, listed, namespaceInfo, sized, usage } from "./shapes.js";
 import { WebhookRoutes } from "./webhooks.js";
 
 /** @typedef {import("../index.d.ts").CairnArtifacts} CairnArtifacts */
@@ -120,9 +120,37 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["updateNamespace"]} */
-  async updateNamespace({ fsck }) {
-    const body = { fsck };
+  async updateNamespace({ fsck, suspended, readOnly, bytesMax, reposMax, issuers }) {
+    const body = { fsck, suspended, read_only: readOnly, bytes_max: bytesMax, repos_max: reposMax, issuers };
     return namespaceInfo((await this.#connection.call("PATCH", this.#path, { body })).result);
+  }
+
+  /** @type {CairnArtifacts["audit"]} */
+  async audit({ limit, cursor, action, actor, tokenId, since, until } = {}) {
+    const query = { limit, cursor, action, actor, token_id: tokenId, since, until };
+    const { result, info } = await this.#connection.call("GET", `${this.#path}/audit`, { query });
+    const page = { entries: result.map(auditEntry) };
+    return info.cursor ? { ...page, cursor: info.cursor } : page;
+  }
+
+  /** @type {CairnArtifacts["usage"]} */
+  async usage({ days } = {}) {
+    const path = `${this.#path}/usage`;
+    return usage((await this.#connection.call("GET", path, { query: { days } })).result);
+  }
+
+  /** @type {CairnArtifacts["listSized"]} */
+  async listSized({ lastPushBefore, lastPushAfter, sizeMin, sizeMax, ...page } = {}) {
+    const filter = {
+      last_push_before: lastPushBefore,
+      last_push_after: lastPushAfter,
+      size_min: sizeMin,
+      size_max: sizeMax,
+    };
+    const call = this.#connection.call("GET", `${this.#path}/repos`, { query: { ...page, ...filter } });
+    const { result, info } = await call;
+    const repos = result.map(sized);
+    return info.cursor ? { repos, cursor: info.cursor } : { repos };
   }
 
   /** @type {CairnArtifacts["events"]} */

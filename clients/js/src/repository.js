@@ -6,6 +6,7 @@ import {
   commit,
   created,
   createdToken,
+  hookGiven,
   lfsObject,
   lifetime,
   listedToken,
@@ -64,14 +65,17 @@ export class Repository extends Writing {
       deny_deletes: denyDeletes,
       fsck: more.fsck,
       fetch_events: more.fetchEvents,
+      ref_rules: more.refRules,
+      bytes_max: more.bytesMax,
+      pre_receive: hookGiven(more.preReceive),
       ...lifetime(more),
     };
     return shown((await this.#connection.call("PATCH", this.#path, { body })).result);
   }
 
   /** @type {CairnRepo["createToken"]} */
-  async createToken(scope, ttl) {
-    const body = { repo: this.#name, scope, ttl };
+  async createToken(scope, ttl, { refs } = {}) {
+    const body = { repo: this.#name, scope, ttl, refs };
     const path = `${this.#namespacePath}/tokens`;
     return createdToken((await this.#connection.call("POST", path, { body })).result);
   }
@@ -111,6 +115,12 @@ export class Repository extends Writing {
     };
     const { result } = await this.#connection.call("POST", `${this.#path}/fork`, { body });
     return created(result);
+  }
+
+  /** @type {CairnRepo["rename"]} */
+  async rename(name, { namespace } = {}) {
+    const body = { name, namespace };
+    return shown((await this.#connection.call("POST", `${this.#path}/rename`, { body })).result);
   }
 
   /** @type {CairnRepo["purgeUnreachable"]} */

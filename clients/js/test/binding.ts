@@ -25,7 +25,8 @@ type OfCairnAlone =
   | "MERGE_CONFLICT"
   | "NO_CHANGE"
   | "REF_REFUSED"
-  | "EVENTS_GONE";
+  | "EVENTS_GONE"
+  | "MOVED";
 
 export const same: [
   Same<ArtifactsRepoInfo, cairn.ArtifactsRepoInfo>,

@@ -242,6 +242,16 @@ test("a fork has the default branch alone unless all are wanted", async () => {
   );
 });
 
+test("a repository is renamed, and transferred", async () => {
+  const { ARTIFACTS, asked } = server(result(repository), result(repository), result(repository));
+  const repo = await ARTIFACTS.get("hello");
+  assert.equal((await repo.rename("new")).name, repository.name);
+  assert.match(asked[1].url, /\/repos\/hello\/rename$/);
+  assert.deepEqual(JSON.parse(asked[1].body), { name: "new" });
+  await repo.rename("new", { namespace: "tools" });
+  assert.deepEqual(JSON.parse(asked[2].body), { name: "new", namespace: "tools" });
+});
+
 test("a purge tells what went and who may still hold it", async () => {
   const lfs = { lfs_objects: 4, lfs_bytes: 40 };
   const counts = { objects: 3, bytes: 9, packs_rewritten: 1, r2_objects: 2, ...lfs };

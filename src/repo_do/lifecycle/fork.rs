@@ -109,6 +109,7 @@ fn begin(store: &Store, asked: &ForkRepository) -> Result<(), ErrorReply> {
             let head = init::head_of(&asked.create);
             let created = store.begin_fork(&init::new_repository(&asked.create, &head))?;
             if created {
+                store.set_standing(&asked.create.standing)?;
                 store.set_lifetime(&asked.create.lifetime)?;
                 tokens::insert_token(store, &asked.create.token)?;
             }

@@ -58,6 +58,7 @@ pub(crate) fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreE
     let head = head_of(new);
     in_transaction(store.database(), || {
         store.create(&new_repository(new, &head))?;
+        store.set_standing(&new.standing)?;
         store.set_lifetime(&new.lifetime)?;
         insert_token(store, &new.token)
     })

@@ -8,6 +8,7 @@
 //! | `import` | the repository filled from another server, by the alarm |
 //! | `recover` | the repository made again from what R2 has, by the alarm |
 //! | `settings` | settings changed |
+//! | `standing` | what the namespace says of all its repositories, taken over |
 //! | `tokens` | tokens of the repository, made and revoked |
 //! | `deletion` | the end of a repository |
 //! | `undelete` | a deleted repository kept for a while, and restored |
@@ -25,5 +26,6 @@ pub(crate) mod init;
 pub(crate) mod recover;
 pub(crate) mod rename;
 pub(crate) mod settings;
+pub(crate) mod standing;
 pub(crate) mod tokens;
 pub(crate) mod undelete;

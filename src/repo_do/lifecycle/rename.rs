@@ -16,7 +16,7 @@ use super::forwarding;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Forwarding, RenameRepository, object_name};
 use crate::repo_do::events::origin::Doer;
-use crate::repo_do::events::tell;
+use crate::repo_do::events::{hand_over, tell};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::{Answer, body};
 use crate::repo_do::request::info::info;
@@ -56,22 +56,36 @@ pub(crate) async fn rename(
         };
         forwarding::tell(&object.env, &name, &here).await?;
     }
+    let transfers = !record.namespace.eq_ignore_ascii_case(&wanted.namespace);
+    if transfers {
+        // The namespace that it leaves has everything until now; the other one begins behind that.
+        hand_over::finish(object).await?;
+    }
     tell::prepare(object).await;
     let still = tell::still_here(object, store)?;
     if (&still.namespace, &still.name) != (&record.namespace, &record.name) {
         let message = "the repository is being renamed by another request";
         return Err(ErrorReply::new(ErrorCode::Conflict, message));
     }
-    let from = json!({"from": {"namespace": record.namespace, "repoName": record.name}});
+    let names = json!({
+        "namespace": wanted.namespace,
+        "repoName": wanted.name,
+        "from": {"namespace": record.namespace, "repoName": record.name},
+    });
     in_transaction(store.database(), || {
         if returns {
             store.clear_forwarding()?;
         }
         store.rename(&wanted.namespace, &wanted.name, now_ms())?;
-        tell::append_repository(store, EventKind::Renamed, doer.clone(), &from)?;
+        tell::append_repository(store, EventKind::Renamed, doer.clone(), &names)?;
         Ok::<_, StoreError>(())
     })?;
+    let event = store.event_bounds()?.newest;
     tell::written_and_sent(object).await;
+    if transfers {
+        let former = (record.namespace.as_str(), record.id.as_str());
+        hand_over::tell_former(object, store, former, event).await;
+    }
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
     info(object, store, store.load()?.ok_or_else(gone)?)
 }

@@ -35,7 +35,7 @@ impl<D: Database> NamespaceStore<D> {
         })
     }
 
-    /// Frees the name of a repository that has another one in another namespace.
+    /// Frees the name of a repository that has another one in another namespace. Its webhooks here end.
     pub fn leave_name(&self, name: &str, id: &str) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             let key = name_key(name);
@@ -45,6 +45,11 @@ impl<D: Database> NamespaceStore<D> {
                 let sql = "INSERT OR REPLACE INTO former_name (name_key, repository_id)
                     VALUES (?1, ?2)";
                 self.db.execute(sql, &values)?;
+                let sql = "UPDATE webhook SET is_ending = 1, version = version + 1
+                    WHERE repository_id = ?1 AND is_ending = 0";
+                if self.db.execute(sql, &[id.into()])? > 0 {
+                    self.filters.forget();
+                }
             }
             Ok(())
         })

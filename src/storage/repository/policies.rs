@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::pre_receive::PreReceive;
 use super::standing::Standing;
 use crate::git::receive_pack::ref_rules::RefRules;
 use crate::storage::db::row::Row;
@@ -14,8 +15,8 @@ use crate::storage::db::sql_error::SqlError;
 pub struct Policies {
     /// Rules about refs.
     pub ref_rules: RefRules,
-    /// The hook that is asked before a push is published, as JSON.
-    pub pre_receive: Option<String>,
+    /// The hook that is asked before a push is published.
+    pub pre_receive: Option<PreReceive>,
     /// Whether pushed blobs are searched for secrets.
     pub push_protection: bool,
     /// The bytes that its packs and large files may have together.
@@ -40,7 +41,7 @@ pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
     let at = |offset: usize| first.saturating_add(offset);
     Ok(Policies {
         ref_rules: json(row, at(0))?.unwrap_or_default(),
-        pre_receive: row.text_or_null(at(1))?,
+        pre_receive: json(row, at(1))?,
         push_protection: row.truth(at(2))?,
         bytes_max: row
             .integer_or_null(at(3))?
@@ -54,7 +55,10 @@ pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
 }
 
 /// A column with JSON that this program wrote.
-fn json<T: DeserializeOwned>(row: &dyn Row, column: usize) -> Result<Option<T>, SqlError> {
+pub(super) fn json<T: DeserializeOwned>(
+    row: &dyn Row,
+    column: usize,
+) -> Result<Option<T>, SqlError> {
     let wrong = SqlError::Column {
         column,
         expected: "JSON of its shape",

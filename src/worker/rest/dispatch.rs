@@ -4,8 +4,7 @@ use worker::Request;
 
 use super::parameters::no_parameters;
 use super::{
-    deleted, forks, imports, namespaces, purges, recoveries, relisting, renaming, repos, tokens,
-    webhooks,
+audit, forks, imports, namespaces, purges, recoveries, relisting, renaming, repos, signed, tokens, usage, webhooks, deleted,
 };
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
@@ -52,9 +51,15 @@ pub(crate) async fn answer(
         // Answered before: its body is no envelope.
         (RestRoute::Bundle(_), _) => Err(RouteError::Unknown.into()),
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
+        (RestRoute::Usage(namespace), _) => usage::show(visit, query, namespace).await,
         (RestRoute::Relist(namespace), _) => relisting::relist(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
+        (RestRoute::RevokeSigned(namespace), _) => signed::revoke(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), _) => tokens::list_shared(visit, query, namespace).await,
+        (RestRoute::Audit(namespace), _) => audit::list(visit, query, namespace).await,
+        (RestRoute::RevokeAll(namespace), _) => {
+            namespaces::revoke_all(visit, request, namespace).await
+        }
         (RestRoute::Token(namespace, token_id), _) => {
             tokens::revoke(visit, namespace, token_id).await
         }
@@ -84,6 +89,8 @@ fn takes_parameters(route: &RestRoute, method: &str) -> bool {
         route,
         RestRoute::Webhooks(_, HookRoute::Deliveries(_))
             | RestRoute::Namespaces
+            | RestRoute::Audit(_)
+            | RestRoute::Usage(_)
             | RestRoute::Repositories(_)
             | RestRoute::RepositoryTokens(_)
             | RestRoute::Tokens(_)

@@ -44,6 +44,7 @@ pub(crate) async fn create(
     let origin: RepositoryInfo = objects::read(response).await?;
 
     let mut draft = Draft::new(visit, &path)?;
+    draft.comes_with_bytes = Some(origin.size_bytes.saturating_add(origin.lfs_bytes));
     let create = &mut draft.create;
     create.description = description.or(origin.description);
     create.default_branch = origin.default_branch;

@@ -36,6 +36,7 @@ pub(crate) async fn import(
     let lifetime = Lifetime::of_new(new.ttl_seconds, expires_at, new.idle_ttl_seconds);
     let lifetime = lifetime.checked(visit.now_ms)?;
     let mut draft = Draft::new(visit, path)?;
+    draft.comes_with_bytes = Some(0);
     let create = &mut draft.create;
     create.description = parameters::description(new.description)?;
     if let Some(branch) = branch {

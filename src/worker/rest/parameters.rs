@@ -3,6 +3,9 @@
 
 mod fsck;
 mod import;
+mod list;
+mod pre_receive;
+mod quota;
 mod lifetime;
 
 use std::fmt::Display;
@@ -12,12 +15,14 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
-pub(crate) use self::lifetime::Lifetime;
+pub(crate) use self::list::{time};
+pub(crate) use self::pre_receive::{Hook};
+pub(crate) use self::quota::{bytes_max, quotas};
+pub(crate) use self::lifetime::{Lifetime};
 pub(crate) use crate::repo_do::contract::strict::query;
-use crate::repo_do::contract::{
-    ErrorCode, ErrorReply, check_branch, is_public_id, present, strict,
-};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, check_branch, present, strict, is_public_id};
 use crate::worker::names::{NamespaceName, RepositoryName};
+use crate::worker::signed::issuer::Issuer;
 
 mod tokens;
 pub(crate) mod webhooks;
@@ -47,8 +52,6 @@ const THRESHOLD_BYTES_MAX: u64 = 1 << 50;
 // Characters are what a JSON schema counts.
 const DESCRIPTION_CHARACTERS_MAX: usize = 1000;
 const LABEL_CHARACTERS_MAX: usize = 100;
-const SEARCH_CHARACTERS_MAX: usize = 100;
-const CURSOR_CHARACTERS_MAX: usize = 512;
 const BRANCH_BYTES_MAX: usize = 255;
 const PAGE_MAX: u32 = 1_000_000;
 const PER_PAGE_MAX: u32 = 200;
@@ -72,7 +75,29 @@ pub(crate) struct NamespaceChange {
     /// The checks of repositories that are made from now on, unless they set their own.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Bytes of its repositories together; `null` takes the bound away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) bytes_max: Option<Option<u64>>,
+    /// Repositories; `null` takes the bound away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) repos_max: Option<Option<u64>>,
+    /// Whether nobody but the operator gets anything.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) suspended: Option<bool>,
+    /// Whether pushes are refused.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) read_only: Option<bool>,
+    /// The issuers of signed tokens that are trusted.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) issuers: Option<Vec<Issuer>>,
 }
+
+/// Body of a request that has nothing to say; it may be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoFields {}
 
 /// Body of `POST /namespaces/:ns/repos`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -187,6 +212,17 @@ pub(crate) struct RepositoryChange {
     /// Bytes of live packs from which on a ready clone is made.
     #[serde(default, deserialize_with = "present")]
     pub(crate) ready_bytes_min: Option<u64>,
+    /// Rules about refs, in the place of those before; an empty list takes them away.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) ref_rules: Option<RefRules>,
+    /// Bytes of its packs and large files together; `null` takes the bound away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) bytes_max: Option<Option<u64>>,
+    /// The hook that is asked before a push is published; `null` takes it away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a hook differ")]
+    pub(crate) pre_receive: Option<Option<Hook>>,
     /// Seconds until it deletes itself; `null`: it does not.
     #[serde(default, deserialize_with = "present")]
     #[expect(clippy::option_option, reason = "absent, null and a number differ")]
@@ -215,6 +251,18 @@ pub(crate) struct ListQuery {
     pub(crate) sort: Option<Sort>,
     /// `desc` unless given; `asc` for names.
     pub(crate) direction: Option<Direction>,
+    /// Last pushed to before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_push_before: Option<String>,
+    /// Last pushed to at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_push_after: Option<String>,
+    /// Bytes at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) size_min: Option<u64>,
+    /// Bytes at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) size_max: Option<u64>,
 }
 
 /// The key by which a list is ordered.
@@ -228,6 +276,8 @@ pub(crate) enum Sort {
     UpdatedAt,
     /// When pushed to; never comes last.
     LastPushAt,
+    /// By the bytes of packs and large files together.
+    Size,
     /// By name, without regard to case.
     Name,
 }
@@ -392,25 +442,6 @@ pub(super) fn within(
                 message,
             ))
         }
-    }
-}
-
-impl ListQuery {
-    /// The page's size, and the texts within their bounds.
-    pub(crate) fn checked(self) -> Result<(u32, Self), ErrorReply> {
-        let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
-        let cursor =
-            bounded("cursor", CURSOR_CHARACTERS_MAX, self.cursor)?.filter(|c| !c.is_empty());
-        let search =
-            bounded("search", SEARCH_CHARACTERS_MAX, self.search)?.filter(|s| !s.is_empty());
-        Ok((
-            limit,
-            Self {
-                cursor,
-                search,
-                ..self
-            },
-        ))
     }
 }
 

@@ -12,10 +12,12 @@ use super::making;
 use crate::repo_do::contract::{
     Access, ErrorCode, ErrorReply, RenameRepository, RepositoryInfo, path,
 };
+use crate::storage::fault_log;
 use crate::worker::admission;
 use crate::worker::names::RepositoryPath;
-use crate::worker::namespace::contract::Reserve;
+use crate::worker::namespace::contract::{Reserve, path as contract};
 use crate::worker::namespace::directory;
+use crate::worker::namespace::webhooks::{Make, Webhook, Which};
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
 use crate::worker::rest::{parameters, repos};
@@ -62,6 +64,10 @@ pub(crate) async fn rename(
     } else {
         before.namespace.clone()
     };
+    let webhooks = match transfers {
+        true => webhooks(visit, from).await?,
+        false => Vec::new(),
+    };
     let asked = RenameRepository {
         namespace,
         name: new.name,
@@ -78,9 +84,43 @@ pub(crate) async fn rename(
     // What fails here is done when the repository's object hands its event over.
     let _ = directory::confirm(visit, &to, &info, &info.repository_id).await;
     if transfers {
+        bring(visit, &to, webhooks).await;
         let _ = directory::leave(visit, from, &info.repository_id).await;
     }
     repos::shown(visit, info)
+}
+
+/// The webhooks of a repository.
+async fn webhooks(visit: &Visit, path: &RepositoryPath) -> Result<Vec<Webhook>, ErrorReply> {
+    let whose = Which {
+        id: String::new(),
+        repo: Some(path.name.as_str().to_owned()),
+    };
+    directory::get(visit, &path.namespace.folded(), contract::WEBHOOKS, &whose).await
+}
+
+/// Makes a repository's webhooks again in the namespace that it has now, under the same ids. One that
+/// cannot be made is logged, and is for the operator to make.
+async fn bring(visit: &Visit, to: &RepositoryPath, webhooks: Vec<Webhook>) {
+    for webhook in webhooks {
+        let definition = webhook.definition;
+        let make = Make {
+            which: Which {
+                id: definition.id,
+                repo: Some(to.name.as_str().to_owned()),
+            },
+            url: definition.url,
+            events: webhook.events,
+            refs: webhook.refs,
+            secret: definition.secret,
+            active: definition.active,
+        };
+        let made: Result<Webhook, _> =
+            directory::post(visit, &to.namespace, contract::WEBHOOK_MAKE, &make).await;
+        if let Err(error) = made {
+            fault_log::warning("transfer", &format!("webhook {}: {error}", make.which.id));
+        }
+    }
 }
 
 /// The entry that the repository gets.
@@ -95,6 +135,7 @@ fn wanted(visit: &Visit, to: &RepositoryPath, info: &RepositoryInfo) -> Reserve 
         read_only: info.settings.read_only,
         public: info.settings.public,
         source: info.source.clone(),
+        comes_with_bytes: Some(info.size_bytes.saturating_add(info.lfs_bytes)),
         now_ms: visit.now_ms,
     }
 }

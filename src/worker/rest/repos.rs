@@ -5,21 +5,23 @@ use serde_json::Value;
 use worker::Request;
 
 use super::body::{body, body_below};
-use super::deleted::BeingDeleted;
+use super::{imports};
+use super::deleted::{BeingDeleted};
 use super::making::Draft;
+use crate::repo_do::contract::pre_receive::NewPreReceive;
 use crate::repo_do::contract::{
-    Access, DeleteRepository, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo,
-    SnapshotChange, TouchRepository, UpdateRepository, path,
+Access, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo, SnapshotChange, TouchRepository, UpdateRepository, checked_ref_rules, path, signing, DeleteRepository,
 };
 use crate::storage::repository::settings::SettingsChange;
 use crate::worker::admission;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::names::{NamespaceName, RepositoryPath};
 use crate::worker::namespace::directory;
+use crate::worker::namespace::once::Purpose;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
-use crate::worker::rest::parameters::{self, Lifetime, ListQuery, NewRepository, RepositoryChange};
-use crate::worker::rest::resources::{ListedRepository, Repository};
+use crate::worker::rest::parameters::{self, Hook, ListQuery, NewRepository, RepositoryChange, Lifetime};
+use crate::worker::rest::resources::{Gone, ListedRepository, Repository};
 use crate::worker::visit::Visit;
 
 /// `POST /namespaces/:ns/repos`
@@ -133,14 +135,34 @@ pub(crate) async fn update(
             cold_bytes_min: parameters::threshold("cold_bytes_min", change.cold_bytes_min)?,
             ready_bytes_min: parameters::threshold("ready_bytes_min", change.ready_bytes_min)?,
         },
+        ref_rules: match change.ref_rules {
+            Some(rules) => Some(checked_ref_rules("/ref_rules", rules)?),
+            None => None,
+        },
+        bytes_max: parameters::bytes_max(change.bytes_max)?,
+        pre_receive: match change.pre_receive {
+            Some(Some(hook)) => Some(Some(hook_of(visit, hook)?)),
+            Some(None) => Some(None),
+            None => None,
+        },
         lifetime: lifetime.checked(visit.now_ms)?,
     };
     let call = Call::post(path::UPDATE, &update)?;
     let response = objects::repository(visit, path, actor, call).await?;
     let info: RepositoryInfo = objects::read(response).await?;
-    // The list is derived: when it misses this, the next change brings it up to date.
-    let _ = directory::touch(visit, path, &TouchRepository { info: info.clone() }).await;
+    // The list is derived: when it misses this, the next change brings it up to date. It shows no
+    // hook, and learns no secret.
+    let listed = RepositoryInfo {
+        pre_receive: None,
+        ..info.clone()
+    };
+    let _ = directory::touch(visit, path, &TouchRepository { info: listed }).await;
     shown(visit, info)
+}
+
+fn hook_of(visit: &Visit, hook: Hook) -> Result<NewPreReceive, ErrorReply> {
+    let made = signing::secret_of(visit.entropy(Purpose::WebhookSecret)?);
+    hook.checked(made, imports::allows_private(visit))
 }
 
 /// Query of `DELETE …/repos/:name`.
