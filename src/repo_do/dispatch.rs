@@ -13,7 +13,7 @@ use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
 use super::lifecycle::forwarding::{self, MAKERS};
 use super::lifecycle::tokens as lifecycle_tokens;
-use super::lifecycle::{deletion, fork, import, recover, rename, settings, standing, expiry, undelete};
+use super::lifecycle::{expiry, fork, import, recover, rename, settings, standing, undelete};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};

@@ -7,8 +7,8 @@ use super::maintenance::SnapshotChange;
 use super::pre_receive::{NewPreReceive, ShownPreReceive};
 use super::standing::Standing;
 use super::token::TokenRecord;
-use crate::git::receive_pack::ref_rules::{RefRules};
-use crate::storage::repository::lifetime::{LifetimeChange};
+use crate::git::receive_pack::ref_rules::RefRules;
+use crate::storage::repository::lifetime::LifetimeChange;
 use crate::storage::repository::origin_report::OriginReport;
 use crate::storage::repository::settings::{RepositorySettings, SettingsChange};
 
@@ -182,9 +182,6 @@ pub(crate) struct RepositoryInfo {
     /// The bytes that its packs and large files may have together; `None`: there is no bound.
     #[serde(default)]
     pub(crate) bytes_max: Option<u64>,
-    /// When it deletes itself, in milliseconds since 1970.
-    #[serde(default)]
-    pub(crate) expires_at_ms: Option<i64>,
     /// Bytes of its database.
     #[serde(default)]
     pub(crate) database_bytes: u64,

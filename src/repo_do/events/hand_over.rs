@@ -193,8 +193,6 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
             oldest: gap.unwrap_or(0),
             info,
             usage: object.usage.take(now_ms()),
-                Phase::Forking | Phase::Kept | Phase::Deleting => None,
-            },
         };
         let sent = ask_namespace(&object.env, &namespace, NAMESPACE_TAKE, &message);
         let HandedOver { taken } = sent

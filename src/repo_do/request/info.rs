@@ -67,7 +67,6 @@ pub(crate) fn shown(store: &Store, record: RepositoryRecord) -> Result<Repositor
         lfs_objects: lfs.objects,
         lfs_bytes: lfs.bytes,
         bytes_max: record.policies.bytes_max,
-        expires_at_ms: record.policies.expires_at,
         database_bytes: store.database().database_bytes()?,
         r2_bytes: None,
     })

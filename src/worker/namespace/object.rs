@@ -15,11 +15,16 @@ use super::events::{Author, author_text};
 use super::state::NamespaceState;
 use super::steps::{self, StepError};
 use super::wire::{done, unknown};
-use super::{audit, background, feed, lists, once_steps, queue, quotas, signed, taking, telling, token_by_id, tokens, told_standing, update, usage, webhooks, deleted_steps};
+use super::{
+    audit, background, deleted_steps, feed, lists, once_steps, queue, quotas, signed, taking,
+    telling, token_by_id, tokens, told_standing, update, usage, webhooks,
+};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM};
 use crate::repo_do::contract::{
-Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOKEN, NAMESPACE_TOUCH, NamedToken, Rate, ReleaseName, TouchRepository, Usage, header, path::EVENTS, ForgetKept, KeptRepository, NAMESPACE_FORGET, NAMESPACE_KEEP,
+    Admit, ErrorCode, ErrorReply, ForgetKept, KeptRepository, Meter, NAMESPACE_ADMIT,
+    NAMESPACE_FORGET, NAMESPACE_KEEP, NAMESPACE_RELEASE, NAMESPACE_TOKEN, NAMESPACE_TOUCH,
+    NamedToken, Rate, ReleaseName, TouchRepository, Usage, header, path::EVENTS,
 };
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::sql::Database as _;

@@ -182,6 +182,7 @@ async fn reserve(
         read_only: false,
         public: false,
         source: None,
+        comes_with_bytes: None,
         now_ms: visit.now_ms,
     };
     let reserved = directory::post(visit, &path.namespace, namespace_path::RESERVE, &reserve);

@@ -4,7 +4,8 @@ use worker::Request;
 
 use super::parameters::no_parameters;
 use super::{
-audit, forks, imports, namespaces, purges, recoveries, relisting, renaming, repos, signed, tokens, usage, webhooks, deleted,
+    audit, deleted, forks, imports, namespaces, purges, recoveries, relisting, renaming, repos,
+    signed, tokens, usage, webhooks,
 };
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;

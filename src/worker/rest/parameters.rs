@@ -3,10 +3,10 @@
 
 mod fsck;
 mod import;
+mod lifetime;
 mod list;
 mod pre_receive;
 mod quota;
-mod lifetime;
 
 use std::fmt::Display;
 
@@ -15,12 +15,14 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
-pub(crate) use self::list::{time};
-pub(crate) use self::pre_receive::{Hook};
+pub(crate) use self::lifetime::Lifetime;
+pub(crate) use self::list::time;
+pub(crate) use self::pre_receive::Hook;
 pub(crate) use self::quota::{bytes_max, quotas};
-pub(crate) use self::lifetime::{Lifetime};
 pub(crate) use crate::repo_do::contract::strict::query;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, check_branch, present, strict, is_public_id};
+use crate::repo_do::contract::{
+    ErrorCode, ErrorReply, RefRules, check_branch, is_public_id, present, strict,
+};
 use crate::worker::names::{NamespaceName, RepositoryName};
 use crate::worker::signed::issuer::Issuer;
 
@@ -340,7 +342,7 @@ pub(crate) fn page_limit(given: Option<u32>) -> Result<u32, ErrorReply> {
 
 /// A cursor; an empty one is none.
 pub(crate) fn cursor(given: Option<String>) -> Result<Option<String>, ErrorReply> {
-    let cursor = bounded("cursor", CURSOR_CHARACTERS_MAX, given)?;
+    let cursor = bounded("cursor", list::CURSOR_CHARACTERS_MAX, given)?;
     Ok(cursor.filter(|cursor| !cursor.is_empty()))
 }
 

@@ -5,12 +5,13 @@ use serde_json::Value;
 use worker::Request;
 
 use super::body::{body, body_below};
-use super::{imports};
-use super::deleted::{BeingDeleted};
+use super::deleted::BeingDeleted;
+use super::imports;
 use super::making::Draft;
 use crate::repo_do::contract::pre_receive::NewPreReceive;
 use crate::repo_do::contract::{
-Access, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo, SnapshotChange, TouchRepository, UpdateRepository, checked_ref_rules, path, signing, DeleteRepository,
+    Access, DeleteRepository, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo,
+    SnapshotChange, TouchRepository, UpdateRepository, checked_ref_rules, path, signing,
 };
 use crate::storage::repository::settings::SettingsChange;
 use crate::worker::admission;
@@ -20,8 +21,10 @@ use crate::worker::namespace::directory;
 use crate::worker::namespace::once::Purpose;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
-use crate::worker::rest::parameters::{self, Hook, ListQuery, NewRepository, RepositoryChange, Lifetime};
-use crate::worker::rest::resources::{Gone, ListedRepository, Repository};
+use crate::worker::rest::parameters::{
+    self, Hook, Lifetime, ListQuery, NewRepository, RepositoryChange,
+};
+use crate::worker::rest::resources::{ListedRepository, Repository};
 use crate::worker::visit::Visit;
 
 /// `POST /namespaces/:ns/repos`

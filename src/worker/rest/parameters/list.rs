@@ -7,7 +7,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::time::parse_rfc_3339;
 
 const SEARCH_CHARACTERS_MAX: usize = 100;
-const CURSOR_CHARACTERS_MAX: usize = 512;
+pub(super) const CURSOR_CHARACTERS_MAX: usize = 512;
 
 /// The characters of a time, of which RFC 3339 needs no more.
 const TIME_CHARACTERS_MAX: usize = 40;
