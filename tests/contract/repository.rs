@@ -45,6 +45,7 @@ fn record() -> RepositoryRecord {
         is_recovering: false,
         is_frozen: false,
         policies: Box::default(),
+        policies: Box::default(),
     }
 }
 
