@@ -43,7 +43,6 @@ fn record() -> RepositoryRecord {
         network_id: None,
         is_importing: false,
         is_recovering: false,
-        is_frozen: false,
         policies: Box::default(),
         policies: Box::default(),
     }

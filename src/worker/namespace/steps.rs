@@ -89,9 +89,9 @@ pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<Namespac
         standing: store.standing()?,
         untold_count: match store.standing_told()? {
             Some(_) => store.standing_progress()?.left,
-        issuers: issuer::stored(record.issuers.as_deref())?,
             None => 0,
         },
+        issuers: issuer::stored(record.issuers.as_deref())?,
     })
 }
 
@@ -220,13 +220,13 @@ pub(crate) fn touch<D: Database>(
     in_transaction(store.database(), || {
         store.settle_name(name, id, info.created_at_ms)?;
         let is_its_own = store.update(name, id, &patch, info.updated_at_ms)?;
-            if is_its_own {
-        match info.standing_version.cmp(&store.standing()?.version) {
-            // It began with what held when its name was reserved, or came from where nobody told it.
-        if            Ordering::Less => store.tell_standing_again(&info.name)?,
-            Ordering::Greater => store.raise_standing_version(info.standing_version)?,
-            Ordering::Equal => {}
-            store.tell_standing_again(&info.name)?;        }
+        if is_its_own {
+            match info.standing_version.cmp(&store.standing()?.version) {
+                // It began with what held when its name was reserved, or came from where nobody told it.
+                Ordering::Less => store.tell_standing_again(&info.name)?,
+                Ordering::Greater => store.raise_standing_version(info.standing_version)?,
+                Ordering::Equal => {}
+            }
         }
         Ok(())
     })
