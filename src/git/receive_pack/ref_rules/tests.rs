@@ -192,8 +192,8 @@ fn rules_are_read_as_they_are_written() {
     }
 }
 
-/// The same decision, found another way: from the last rule to the first, each that matches replaces
-/// what was decided. Patterns are compared letter by letter.
+/// The same decision, found another way: from the last rule to the first, each rule that matches
+/// replaces what was decided. Patterns are compared letter by letter.
 fn model(rules: &RefRules, of: &str, op: RefOp) -> Option<&'static str> {
     let mut decided = None;
     for RefRule(pattern, ops) in rules.all().iter().rev() {
