@@ -92,7 +92,7 @@ pub(crate) fn operation(route: &str) -> &'static str {
     }
 }
 
-/// Answers a request, once the caller may ask it.
+/// Answers a request. What the namespace says is heard before anything is asked or counted.
 pub(crate) async fn dispatch(
     object: &Rc<RepoObject>,
     request: Request,
@@ -101,6 +101,15 @@ pub(crate) async fn dispatch(
     if request.path() == path::STANDING {
         return standing::take(&*object.store()?, request).await;
     }
+    judge_and_answer(object, request, account).await
+}
+
+/// Answers a request, once the caller may ask it.
+async fn judge_and_answer(
+    object: &Rc<RepoObject>,
+    request: Request,
+    account: &Rc<Account>,
+) -> Answer {
     let caller = Caller::identify(object, &request).await?;
     if let Some(token) = &caller.token {
         account.note_token(&token.token_id);

@@ -44,6 +44,7 @@ fn record() -> RepositoryRecord {
         is_importing: false,
         is_recovering: false,
         policies: Box::default(),
+        policies: Box::default(),
     }
 }
 

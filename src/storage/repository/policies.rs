@@ -32,6 +32,9 @@ pub struct Policies {
     /// What the namespace says of all of its repositories.
     #[serde(skip)]
     pub standing: Standing,
+    /// The deployment takes no writes. No column says it.
+    #[serde(skip)]
+    pub is_frozen: bool,
 }
 
 /// Reads the columns in the order of the fields, the first of which has this number.
@@ -48,6 +51,7 @@ pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
         deleted_at: row.integer_or_null(at(6))?,
         used_at: row.integer_or_null(at(7))?,
         standing: json(row, at(8))?.unwrap_or_default(),
+        is_frozen: false,
     })
 }
 

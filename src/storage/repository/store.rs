@@ -115,9 +115,6 @@ pub struct RepositoryRecord {
     /// It is being made again of what R2 has: it serves nothing yet.
     #[serde(skip)]
     pub is_recovering: bool,
-    /// The deployment takes no writes.
-    #[serde(skip)]
-    pub is_frozen: bool,
     /// Rules, bounds and its end.
     #[serde(default, skip_serializing_if = "is_default")]
     pub policies: Box<Policies>,
@@ -131,7 +128,7 @@ impl RepositoryRecord {
 
     /// Whether it takes no pushes: because of its own settings, its namespace or the deployment.
     pub(crate) fn is_read_only(&self) -> bool {
-        self.settings.read_only || self.policies.standing.read_only || self.is_frozen
+        self.settings.read_only || self.policies.standing.read_only || self.policies.is_frozen
     }
 
     /// Its fork network: the id of the repository that all others came from.
@@ -262,7 +259,7 @@ impl<D: Database> RepoStore<D> {
     pub fn load(&self) -> Result<Option<RepositoryRecord>, StoreError> {
         let mut record = self.record.get(&self.db, (), || self.read_record())?;
         if let Some(record) = &mut record {
-            record.is_frozen = self.is_frozen.get();
+            record.policies.is_frozen = self.is_frozen.get();
         }
         Ok(record)
     }
@@ -419,7 +416,6 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         is_importing: row.truth(18)?,
         is_recovering: row.truth(19)?,
         fsck_strict: row.truth(20)?,
-        is_frozen: false,
         policies: Box::new(policies),
     })
 }

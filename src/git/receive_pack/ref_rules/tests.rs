@@ -208,13 +208,13 @@ fn model(rules: &RefRules, of: &str, op: RefOp) -> Option<&'static str> {
         if is_matched && letters.next().is_none() {
             decided = ops.iter().find_map(|forbidden| {
                 let name = forbidden.name();
-                let forbids = match (name, op) {
+                let forbids = matches!(
+                    (name, op),
                     ("no-push", _)
-                    | ("no-create", RefOp::Create)
-                    | ("no-delete", RefOp::Delete)
-                    | ("no-force-push", RefOp::Force) => true,
-                    _ => false,
-                };
+                        | ("no-create", RefOp::Create)
+                        | ("no-delete", RefOp::Delete)
+                        | ("no-force-push", RefOp::Force)
+                );
                 forbids.then_some(name)
             });
         }
