@@ -72,27 +72,38 @@ impl Class {
 }
 
 /// The class that a byte is of by itself; 0 if none.
-static CLASSES: [u16; 256] = {
+static CLASSES: [u16; 256] = classes();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "it is computed when the crate is compiled, and the index is below 256"
+)]
+const fn classes() -> [u16; 256] {
     let mut classes = [0; 256];
     let mut byte = 0;
-    while byte < 256 {
-        classes[byte] = match byte as u8 {
-            b'0'..=b'9' => Class::DIGIT.0,
-            b'a'..=b'f' => Class::HEX_LETTER.0,
-            b'g'..=b'z' => Class::OTHER_LOWER.0,
-            b'A'..=b'Z' => Class::UPPER.0,
-            b'_' => Class::UNDERSCORE.0,
-            b'-' => Class::HYPHEN.0,
-            b'.' => Class::DOT.0,
-            b'~' => Class::TILDE.0,
-            b'+' | b'/' => Class::PLUS_OR_SLASH.0,
-            b'=' => Class::EQUALS.0,
-            _ => 0,
-        };
+    while byte < classes.len() {
+        classes[byte] = class_of(byte as u8).0;
         byte += 1;
     }
     classes
-};
+}
+
+const fn class_of(byte: u8) -> Class {
+    match byte {
+        b'0'..=b'9' => Class::DIGIT,
+        b'a'..=b'f' => Class::HEX_LETTER,
+        b'g'..=b'z' => Class::OTHER_LOWER,
+        b'A'..=b'Z' => Class::UPPER,
+        b'_' => Class::UNDERSCORE,
+        b'-' => Class::HYPHEN,
+        b'.' => Class::DOT,
+        b'~' => Class::TILDE,
+        b'+' | b'/' => Class::PLUS_OR_SLASH,
+        b'=' => Class::EQUALS,
+        _ => Class(0),
+    }
+}
 
 /// The words of a content that have [`WORD_BYTES_MIN`] bytes or more, in order.
 pub(crate) struct Words<'a> {

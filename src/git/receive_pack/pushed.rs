@@ -17,7 +17,7 @@ use super::super::pack::reader::LivePacks;
 use super::super::store::{ObjectSource, PackStore, ReadError, Shared};
 use super::findings::FsckRefusal;
 use super::inspection::Inspection;
-use super::secret_paths::PathSearch;
+use super::secret_paths::{PathSearch, Positions};
 use super::secrets::{Allowed, FoundSecret, SecretRefusal, SecretSearch};
 
 /// Bytes of resolved objects kept for the walks: trees that are compared with the next commit's.
@@ -145,13 +145,6 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         self.inspection.secrets()?.refusal(allowed)
     }
 
-    /// The object at a position of the pack.
-    pub(super) fn at(&self, position: u32) -> Option<(ObjectId, Option<ObjectKind>)> {
-        let incoming = self.incoming.borrow();
-        let entry = incoming.table.get(position)?;
-        Some((entry.id, entry.kind))
-    }
-
     /// Why the push is refused for what its objects are. Complete once the special blobs are
     /// checked.
     pub fn refusal(&self) -> Option<&FsckRefusal> {
@@ -162,6 +155,14 @@ impl<'a, S: PackStore> Pushed<'a, S> {
     pub fn peel(&self, id: &ObjectId) -> Result<Option<ObjectId>, ReadError> {
         let end = end_of_tags(self, *id)?;
         Ok((end != *id).then_some(end))
+    }
+}
+
+impl<S: PackStore> Positions for Pushed<'_, S> {
+    fn at(&self, position: u32) -> Option<(ObjectId, Option<ObjectKind>)> {
+        let incoming = self.incoming.borrow();
+        let entry = incoming.table.get(position)?;
+        Some((entry.id, entry.kind))
     }
 }
 

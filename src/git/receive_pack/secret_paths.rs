@@ -9,11 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use gix_hash::ObjectId;
 use gix_object::bstr::BString;
 
-use super::super::graph::connectivity::Incoming as _;
+use super::super::graph::connectivity::Incoming;
 use super::super::object::ObjectKind;
 use super::super::object::facts;
-use super::super::store::{ObjectSource as _, PackStore, ReadError};
-use super::pushed::Pushed;
+use super::super::store::{ObjectSource, ReadError};
 
 /// Says that no tree is known which holds the object.
 const NONE: u32 = u32::MAX;
@@ -26,6 +25,12 @@ const WAY_TREES_MAX: usize = 100_000;
 
 /// Bytes of a tree that count as one tree more.
 const UNIT_BYTES: usize = 8 << 10;
+
+/// The objects of a push, of which those of its pack have positions.
+pub(crate) trait Positions: Incoming + ObjectSource {
+    /// The object at a position of the pack.
+    fn at(&self, position: u32) -> Option<(ObjectId, Option<ObjectKind>)>;
+}
 
 /// A search for the paths of blobs.
 pub(crate) struct PathSearch {
@@ -70,9 +75,9 @@ impl PathSearch {
 
     /// Reads about so many trees; gives whether all is found. After a failure to read it can be called
     /// again.
-    pub(crate) fn step<S: PackStore>(
+    pub(crate) fn step<P: Positions>(
         &mut self,
-        pushed: &Pushed<'_, S>,
+        pushed: &P,
         trees: usize,
     ) -> Result<bool, ReadError> {
         let mut read = 0;
@@ -98,11 +103,7 @@ impl PathSearch {
     }
 
     /// Notes what a tree holds; gives what that counts.
-    fn look<S: PackStore>(
-        &mut self,
-        pushed: &Pushed<'_, S>,
-        tree_id: &ObjectId,
-    ) -> Result<usize, ReadError> {
+    fn look<P: Positions>(&mut self, pushed: &P, tree_id: &ObjectId) -> Result<usize, ReadError> {
         let Some((_, content)) = pushed.read(tree_id)? else {
             return Ok(1);
         };
@@ -121,11 +122,7 @@ impl PathSearch {
     }
 
     /// Finds the path of a blob: goes up from it. Gives what the trees on the way count.
-    fn climb<S: PackStore>(
-        &mut self,
-        pushed: &Pushed<'_, S>,
-        blob: &ObjectId,
-    ) -> Result<usize, ReadError> {
+    fn climb<P: Positions>(&mut self, pushed: &P, blob: &ObjectId) -> Result<usize, ReadError> {
         let (mut id, mut holder) = (*blob, self.blobs.get(blob).copied().unwrap_or(NONE));
         let (mut path, mut read) = (Vec::new(), 1);
         for _ in 0..self.depth_max {

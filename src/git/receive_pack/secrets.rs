@@ -136,11 +136,19 @@ impl SecretSearch {
         SecretRefusal::of(refused, self.is_cut && !allowed.all)
     }
 
+    /// The secrets of a search that refused nothing.
+    pub(crate) fn let_in(&self) -> LetIn {
+        LetIn(self.found())
+    }
+
     /// All secrets, if there are any.
     pub(crate) fn found(&self) -> Option<SecretRefusal> {
         SecretRefusal::of(self.found.iter(), self.is_cut)
     }
 }
+
+/// The secrets of a searched pack that the pusher lets in.
+pub(crate) struct LetIn(pub(crate) Option<SecretRefusal>);
 
 /// Line numbers of offsets that mostly ascend.
 struct Lines<'a> {

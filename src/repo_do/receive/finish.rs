@@ -17,14 +17,13 @@ use super::overrides::Overridden;
 use super::progress::{ProgressSink, PushHooks};
 use super::push::Push;
 use super::refused::Refused;
-use super::secrets::LetIn;
 use crate::git::pack::incoming::objects::Sources;
 use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::git::protocol::report_status::{self, Outcome, RefStatus};
 use crate::git::receive_pack::findings::FsckWarnings;
 use crate::git::receive_pack::rules::{self, Rejection};
-use crate::git::receive_pack::secrets::Allowed;
+use crate::git::receive_pack::secrets::{Allowed, LetIn, SecretSearch};
 use crate::git::receive_pack::updates::PushUpdate;
 use crate::git::refname;
 use crate::git::store::StoreError;
@@ -173,7 +172,7 @@ impl PushJob {
         Ok(Checked {
             pack: connected.and_then(|connected| ProvenPack::of(objects, connected)),
             warned: inspection.warned().clone(),
-            secrets: inspection.secrets().map(LetIn::of),
+            secrets: inspection.secrets().map(SecretSearch::let_in),
         })
     }
 

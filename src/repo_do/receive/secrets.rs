@@ -3,22 +3,12 @@
 use super::brought::BroughtPack;
 use super::finish::PushJob;
 use super::refused::Refused;
-use crate::git::receive_pack::secrets::{SecretRefusal, SecretSearch};
+use crate::git::receive_pack::secrets::{LetIn, SecretRefusal};
 use crate::git::store::StoreError;
 use crate::repo_do::events::tell;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::secrets_shown;
 use crate::storage::event::EventKind;
-
-/// The secrets of a searched pack that the pusher lets in.
-pub(super) struct LetIn(Option<SecretRefusal>);
-
-impl LetIn {
-    /// Those of a search that refused nothing.
-    pub(super) fn of(search: &SecretSearch) -> Self {
-        Self(search.found())
-    }
-}
 
 impl PushJob {
     /// Refuses the push for secrets in its blobs: names the first of them to the pusher.
