@@ -12,9 +12,9 @@ use super::making;
 use crate::repo_do::contract::{
     Access, ErrorCode, ErrorReply, RenameRepository, RepositoryInfo, path,
 };
+use crate::storage::fault_log;
 use crate::worker::admission;
 use crate::worker::names::RepositoryPath;
-use crate::storage::fault_log;
 use crate::worker::namespace::contract::{Reserve, path as contract};
 use crate::worker::namespace::directory;
 use crate::worker::namespace::webhooks::{Make, Webhook, Which};
