@@ -39,7 +39,8 @@ const BUDGETS_KIB: [(&str, u64); 13] = [
     ("fetch of one commit", 3_800),
     ("REST: a file and the log", 4_100),
     ("REST: a commit of one file", 4_500),
-    ("REST: a commit of 90 MB in lines", 14_500),
+    // 11,800 on a quiet machine: on a busy one more of the body waits.
+    ("REST: a commit of 90 MB in lines", 16_500),
 ];
 
 #[test]

@@ -21,9 +21,13 @@ ALTER TABLE namespace ADD COLUMN issuers TEXT CHECK (issuers IS NULL OR json_val
 -- As in a repository's database: rules about refs of a token.
 ALTER TABLE token ADD COLUMN refs TEXT CHECK (refs IS NULL OR json_valid(refs));
 
--- What lists show, and quotas add up.
+-- What lists show, and quotas add up: bytes and objects of live packs, and bytes of large files.
 ALTER TABLE repository ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE repository ADD COLUMN object_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE repository ADD COLUMN lfs_bytes INTEGER NOT NULL DEFAULT 0;
+-- What usage adds up: the size of its database, and the bytes that R2 has for it.
+ALTER TABLE repository ADD COLUMN database_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE repository ADD COLUMN r2_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE repository ADD COLUMN expires_at INTEGER;
 
 -- A signed token that was taken back before its time: by issuer and `jti`. The row goes when the token

@@ -53,9 +53,13 @@ CREATE TABLE repository (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     last_push_at INTEGER,
-    -- What quotas add up.
+    -- What quotas add up: bytes and objects of live packs, and bytes of large files.
     size_bytes INTEGER NOT NULL DEFAULT 0,
     object_count INTEGER NOT NULL DEFAULT 0,
+    lfs_bytes INTEGER NOT NULL DEFAULT 0,
+    -- What usage adds up: the size of its database, and the bytes that R2 has for it.
+    database_bytes INTEGER NOT NULL DEFAULT 0,
+    r2_bytes INTEGER NOT NULL DEFAULT 0,
     expires_at INTEGER
 ) STRICT, WITHOUT ROWID;
 

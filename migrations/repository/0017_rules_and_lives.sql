@@ -25,6 +25,11 @@ ALTER TABLE repository ADD COLUMN idle_ttl_seconds INTEGER CHECK (idle_ttl_secon
 ALTER TABLE repository ADD COLUMN expiry_told INTEGER NOT NULL DEFAULT 0;
 -- When it was deleted, while it can still be restored. NULL: it was not.
 ALTER TABLE repository ADD COLUMN deleted_at INTEGER;
+-- When it was last read, to within the precision of `idle_ttl_seconds`; written only where that is set.
+ALTER TABLE repository ADD COLUMN used_at INTEGER;
+-- Of one that was deleted and can be restored: when it goes for good, and the name of this object.
+ALTER TABLE repository ADD COLUMN purge_at INTEGER;
+ALTER TABLE repository ADD COLUMN deleted_object TEXT;
 
 -- What the namespace has last said that holds for all of its repositories, as JSON. NULL: it has
 -- said nothing yet.
@@ -46,3 +51,4 @@ CREATE TABLE ephemeral_ref (
     name BLOB NOT NULL PRIMARY KEY,
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX ephemeral_ref_by_expiry ON ephemeral_ref (expires_at);

@@ -99,6 +99,12 @@ CREATE TABLE repository (
     expiry_told INTEGER NOT NULL DEFAULT 0,
     -- When it was deleted, while it can still be restored. NULL: it was not.
     deleted_at INTEGER,
+    -- When it was last read, to within the precision of `idle_ttl_seconds`; written only where that is
+    -- set.
+    used_at INTEGER,
+    -- Of one that was deleted and can be restored: when it goes for good, and the name of this object.
+    purge_at INTEGER,
+    deleted_object TEXT,
     -- What the namespace has last said that holds for all of its repositories, as JSON. NULL: it has
     -- said nothing yet.
     standing TEXT CHECK (standing IS NULL OR json_valid(standing))
@@ -467,3 +473,4 @@ CREATE TABLE ephemeral_ref (
     name BLOB NOT NULL PRIMARY KEY,
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX ephemeral_ref_by_expiry ON ephemeral_ref (expires_at);

@@ -13,10 +13,11 @@ use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
 use super::lifecycle::forwarding::{self, MAKERS};
 use super::lifecycle::tokens as lifecycle_tokens;
-use super::lifecycle::{deletion, fork, import, recover, rename, settings};
+use super::lifecycle::{expiry, fork, import, recover, rename, settings, standing, undelete};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};
+use super::runtime::clock::now_ms;
 use super::runtime::lease;
 use super::state::reach_cache::Audience;
 use super::state::store::Store;
@@ -96,6 +97,9 @@ pub(crate) async fn dispatch(
     request: Request,
     account: &Rc<Account>,
 ) -> Answer {
+    if request.path() == path::STANDING {
+        return standing::take(&*object.store()?, request).await;
+    }
     let caller = Caller::identify(object, &request).await?;
     if let Some(token) = &caller.token {
         account.note_token(&token.token_id);
@@ -107,7 +111,16 @@ pub(crate) async fn dispatch(
     if method == Method::Post && MAKERS.contains(&route.as_str()) {
         return make(object, &caller, request, account).await;
     }
+    match (&method, route.as_str()) {
+        (Method::Post, path::KEPT_RESTORE) => {
+            return undelete::restore(object, &caller, request, account).await;
+        }
+        (Method::Post, path::KEPT_PURGE) => return undelete::purge(object, &caller, request).await,
+        _ => {}
+    }
     resume(object, caller.record.as_ref()).await;
+    expiry::arm_on_waking(object, &store, caller.record.as_ref()).await;
+    let is_use = route != path::EVENTS;
     let is_git = route.starts_with(path::GIT) || route.starts_with(lfs::PATHS);
     let actor = caller.actor;
     let authorized = |access| {
@@ -115,6 +128,9 @@ pub(crate) async fn dispatch(
         check_serves(&authorized.record, is_git)?;
         if let (Actor::Token(_), Some(token)) = (actor, &authorized.token) {
             tokens::touch_token(&store, token)?;
+        }
+        if is_use && access != Access::Administer {
+            store.note_use(&authorized.record, now_ms())?;
         }
         Ok::<_, ErrorReply>(authorized)
     };
@@ -127,7 +143,7 @@ pub(crate) async fn dispatch(
             };
             let authorized = authorized(access)?;
             account.log_as("GET", "/git/:ns/:repo/info/refs");
-            if service == Service::ReceivePack && authorized.record.settings.read_only {
+            if service == Service::ReceivePack && authorized.record.is_read_only() {
                 // Told before the client packs anything.
                 refs::refuse(service, account, &Rejection::ReadOnly.to_string())
             } else {
@@ -143,6 +159,7 @@ pub(crate) async fn dispatch(
         (Method::Post, path::RECEIVE_PACK) => {
             let authorized = authorized(Access::Push)?;
             account.log_as("POST", "/git/:ns/:repo/git-receive-pack");
+            let authorized = authorized.with_quota(object).await?;
             receive::receive_pack(object, &store, request, authorized, account).await
         }
         (Method::Get, path) if path.starts_with(content::PATHS) => {
@@ -168,6 +185,7 @@ pub(crate) async fn dispatch(
         (_, path) if path.starts_with(write::PATHS) => {
             let authorized = authorized(Access::Push)?;
             not_ready::check_filled(&authorized.record)?;
+            let authorized = authorized.with_quota(object).await?;
             let written = WriteRequest {
                 object: Rc::clone(object),
                 store,
@@ -179,7 +197,11 @@ pub(crate) async fn dispatch(
             write::answer(written).await
         }
         (_, path) if path.starts_with(lfs::PATHS) => {
-            let authorized = authorized(lfs::access(path))?;
+            let access = lfs::access(path);
+            let mut authorized = authorized(access)?;
+            if access == Access::Push {
+                authorized = authorized.with_quota(object).await?;
+            }
             lfs::answer(object, store, request, authorized).await
         }
         (Method::Get, path::EVENTS) => {
@@ -242,6 +264,7 @@ async fn administer(
             let updated = settings::update(object, store, request, doer).await?;
             // New settings, and the record in R2, which has the old ones.
             alarm::after_settings(object, store).await;
+            expiry::arm(object, store).await;
             Ok(updated)
         }
         (Method::Post, path::RENAME) => {
@@ -251,7 +274,9 @@ async fn administer(
             alarm::after_settings(object, store).await;
             Ok(renamed)
         }
-        (Method::Post, path::DELETE) => deletion::delete(object, store, record, doer).await,
+        (Method::Post, path::DELETE) => {
+            undelete::delete(object, store, request, record, doer).await
+        }
         (Method::Post, path::FORK_EXPORT) => {
             let asked: ExportFork = answer::body(request).await?;
             if asked.repository_id != record.id {

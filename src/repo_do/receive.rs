@@ -31,18 +31,23 @@ use crate::git::protocol::sideband::SideBand;
 use crate::git::protocol::{pktline, refusal};
 
 pub(crate) mod by_rest;
+pub(crate) mod dry_run;
 
 mod alive;
 mod brought;
 mod check;
 mod closure;
 mod commits;
+mod ephemeral;
 mod finish;
 mod kept_answer;
 mod new_pack;
+mod overrides;
+mod pre_receive;
 mod progress;
 mod push;
 mod refused;
+mod room;
 mod told;
 
 /// Takes one push.
@@ -124,7 +129,11 @@ async fn take(
         Rc::clone(account),
     );
     push.judge();
-    receive(&mut push, first, body, &mut memory).await?;
+    let pack_bytes = told_bytes.map(|bytes: u64| bytes.saturating_sub(command_bytes));
+    let told_bytes = pack_bytes.map(|bytes| bytes.saturating_add(first.len() as u64));
+    if push.bound_pack(told_bytes)? {
+        receive(&mut push, first, body, &mut memory).await?;
+    }
     body.drain().await;
     account.received(body.received_bytes());
     // From here on nothing waits for the client.

@@ -91,6 +91,17 @@ pub struct PushedCommits {
     pub truncated: bool,
 }
 
+impl PushedCommits {
+    /// The same with so many commits at most: the newest.
+    #[must_use]
+    pub fn newest(mut self, commits_max: usize) -> Self {
+        let over = self.commits.len().saturating_sub(commits_max);
+        self.truncated |= over > 0;
+        self.commits.drain(..over);
+        self
+    }
+}
+
 /// The payload of a push to one ref.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -17,7 +17,9 @@ use super::names::RepositoryPath;
 use super::namespace::events::author_text;
 use super::visit::Visit;
 use super::wake;
-use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, ORIGIN, header};
+use crate::repo_do::contract::{
+    Actor, ErrorCode, ErrorReply, KeptRepository, ORIGIN, forwarded_text, header,
+};
 use crate::storage::db::sql_error::lasting;
 use crate::storage::fault_log;
 
@@ -193,7 +195,10 @@ pub(crate) fn repository_as_it_is<'a>(
     {
         own.push((header::BEHALF, behalf.to_string()));
     }
-    if actor == Actor::Anonymous {
+    if let (Actor::Token(_), Some(signed)) = (actor, &visit.signed) {
+        own.push((header::SIGNED, signed.to_string()));
+    }
+    if actor == Actor::Anonymous || !visit.address.is_empty() {
         own.push((header::ADDRESS, visit.address.clone()));
     }
     let asked = async move {
@@ -201,6 +206,27 @@ pub(crate) fn repository_as_it_is<'a>(
         ask(visit, REPOSITORIES, path.object_name(), own, call).await
     };
     asked.boxed_local()
+}
+
+/// Asks the object that has a deleted repository, as the operator.
+pub(crate) fn kept_repository<'a>(
+    visit: &'a Visit,
+    path: &RepositoryPath,
+    kept: &KeptRepository,
+    call: Call,
+) -> Asked<'a, Result<Response, ErrorReply>> {
+    let mut own = vec![
+        (header::ACTOR, Actor::Operator.to_string()),
+        (header::REPOSITORY, path.to_string()),
+        (header::REQUEST_ID, visit.request_id.clone()),
+        // Wherever that object's own name leads.
+        (header::FORWARDED, forwarded_text(&kept.home())),
+    ];
+    if let Some(behalf) = &*visit.behalf.borrow() {
+        own.push((header::BEHALF, behalf.to_string()));
+    }
+    let asked = ask(visit, REPOSITORIES, kept.object_name.clone(), own, call);
+    asked.map(|asked| asked.map(Response::from)).boxed_local()
 }
 
 /// Asks a namespace's object, or the registry of namespaces.
@@ -214,6 +240,9 @@ pub(crate) fn namespace<'a>(
     let is_operator = visit.identity == Identity::Operator;
     if let Some(author) = author_text(is_operator, token_id.as_deref()) {
         own.push((header::ACTOR, author));
+    }
+    if !visit.address.is_empty() {
+        own.push((header::ADDRESS, visit.address.clone()));
     }
     let asked = ask(visit, NAMESPACES, object_name.to_owned(), own, call);
     asked.map(|asked| asked.map(Response::from)).boxed_local()

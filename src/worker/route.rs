@@ -61,6 +61,12 @@ pub(crate) enum RestRoute {
     Repository(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/fork`
     Fork(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/restore-deleted`
+    Restore(RepositoryPath),
+    /// `/namespaces/:ns/deleted`
+    Deleted(NamespaceName),
+    /// `/namespaces/:ns/deleted/:id`
+    DeletedOne(NamespaceName, String),
     /// `/namespaces/:ns/repos/:name/tokens`
     RepositoryTokens(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/tokens/:id`
@@ -87,8 +93,16 @@ pub(crate) enum RestRoute {
     Events(NamespaceName),
     /// `/namespaces/:ns/relist`
     Relist(NamespaceName),
+    /// `/api/v1/namespaces/:ns/usage`
+    Usage(NamespaceName),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
+    /// `/namespaces/:ns/audit`
+    Audit(NamespaceName),
+    /// `/namespaces/:ns/tokens/revoke-all`
+    RevokeAll(NamespaceName),
+    /// `/namespaces/:ns/tokens/revoke-signed`
+    RevokeSigned(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
     Token(NamespaceName, String),
     /// Below `/namespaces/:ns/repos/:name`: what is read; refs and notes are written there as well.
@@ -151,6 +165,8 @@ pub(crate) enum Write {
     Restore,
     /// `POST /notes` and `DELETE /notes`
     Notes,
+    /// `POST /rules/test`, which writes nothing.
+    RulesTest,
 }
 
 /// Why a path names nothing.
@@ -233,6 +249,13 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos"] => RestRoute::Repositories(namespace(ns)?),
         ["namespaces", ns, "repos", name] => RestRoute::Repository(repository_path(ns, name)?),
         ["namespaces", ns, "repos", name, "fork"] => RestRoute::Fork(repository_path(ns, name)?),
+        ["namespaces", ns, "repos", name, "restore-deleted"] => {
+            RestRoute::Restore(repository_path(ns, name)?)
+        }
+        ["namespaces", ns, "deleted"] => RestRoute::Deleted(namespace(ns)?),
+        ["namespaces", ns, "deleted", id] if is_public_id(id) => {
+            RestRoute::DeletedOne(namespace(ns)?, (*id).to_owned())
+        }
         ["namespaces", ns, "repos", name, "tokens"] => {
             RestRoute::RepositoryTokens(repository_path(ns, name)?)
         }
@@ -277,8 +300,12 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
             RestRoute::Webhooks(owner, HookRoute::parse(below).ok_or(RouteError::Unknown)?)
         }
         ["namespaces", ns, "events"] => RestRoute::Events(namespace(ns)?),
+        ["namespaces", ns, "audit"] => RestRoute::Audit(namespace(ns)?),
         ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
+        ["namespaces", ns, "usage"] => RestRoute::Usage(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
+        ["namespaces", ns, "tokens", "revoke-all"] => RestRoute::RevokeAll(namespace(ns)?),
+        ["namespaces", ns, "tokens", "revoke-signed"] => RestRoute::RevokeSigned(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
         }
@@ -329,6 +356,7 @@ fn parse_write(segments: &[&str]) -> Option<Write> {
         ["cherry-pick"] => Write::CherryPick,
         ["revert"] => Write::Revert,
         ["restore"] => Write::Restore,
+        ["rules", "test"] => Write::RulesTest,
         _ => return None,
     })
 }
@@ -387,20 +415,26 @@ impl RestRoute {
             Self::Namespace(_) | Self::Repository(_) => &["GET", "PATCH", "DELETE"],
             Self::Write(_, Write::Blobs) => &["PUT"],
             Self::Write(..)
+            | Self::Restore(_)
             | Self::Fork(_)
             | Self::Import(_)
             | Self::Rename(_)
             | Self::Maintenance(_)
             | Self::Purge(_)
             | Self::Recover(_)
+            | Self::RevokeAll(_)
+            | Self::RevokeSigned(_)
             | Self::Relist(_) => &["POST"],
-            Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
+            Self::Token(..) | Self::RepositoryToken(..) | Self::DeletedOne(..) => &["DELETE"],
             Self::Webhooks(_, route) => route.methods(),
             Self::Content(_, Content::Notes) => &["GET", "POST", "DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
             Self::RepositoryTokens(_)
             | Self::RepositoryEvents(_)
             | Self::Events(_)
+            | Self::Audit(_)
+            | Self::Usage(_)
+            | Self::Deleted(_)
             | Self::Stats(_)
             | Self::Bundle(_)
             | Self::Content(..) => &["GET"],

@@ -55,7 +55,16 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
             "path.token": tokens(rest, "changed", DELETED),
         },
         "createRepository": { "body.default_branch": ["main"] },
-        "updateRepository": { "path.repo": ["changed"], "body.default_branch": ["main"] },
+        "updateRepository": {
+            "path.repo": ["changed"],
+            "body.default_branch": ["main"],
+            // A low bound would refuse what others write.
+            "body.bytes_max": [null, 1_u64 << 40],
+        },
+        "updateNamespace": {
+            "body.bytes_max": [null, 1_u64 << 40],
+            "body.repos_max": [null, 1_000_000],
+        },
         "createToken": { "body.repo": ["there", "changed"] },
         "forkRepository": {
             "path.repo": ["there"],

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `ref_rules` | rules about refs, of a repository or a token |
 //! | `rules` | each ref update judged on its own: names, settings, what it would do |
+//! | `ephemeral` | how long a ref lives that expires |
 //! | `updates` | the ref updates, each with what is found out about it |
 //! | `findings` | what fsck finds over all of it: bad objects counted and named, warnings |
 //! | `inspection` | each commit, tree and tag seen once: fsck, and the facts that the graph needs |
@@ -13,6 +14,7 @@
 //! The bytes are `pack::parser`'s and `pack::resolver`'s, the closure is `graph::connectivity`'s.
 
 pub mod brought;
+pub mod ephemeral;
 pub mod findings;
 pub mod inspection;
 pub mod pushed;

@@ -31,10 +31,16 @@ pub(crate) mod path {
     pub(crate) const INFO: &str = "/info";
     /// Changes settings.
     pub(crate) const UPDATE: &str = "/update";
+    /// Takes over what the namespace says of all its repositories.
+    pub(crate) const STANDING: &str = "/standing";
     /// Gives the repository another name.
     pub(crate) const RENAME: &str = "/rename";
-    /// Wipes the repository.
+    /// Deletes the repository.
     pub(crate) const DELETE: &str = "/delete";
+    /// Restores a repository that was deleted.
+    pub(crate) const KEPT_RESTORE: &str = "/kept/restore";
+    /// Purges a repository that was deleted.
+    pub(crate) const KEPT_PURGE: &str = "/kept/purge";
     /// Lists and makes tokens; `/tokens/<id>` is one token.
     pub(crate) const TOKENS: &str = "/tokens";
     /// Does now what the alarm would do in time.
@@ -64,6 +70,9 @@ pub(crate) mod path {
 pub(crate) mod header {
     /// The caller: [`super::Actor`] in its text form.
     pub(crate) const ACTOR: &str = "x-cairn-actor";
+    /// Beside a token as [`ACTOR`], where that is a signed one: what the Worker found good of it
+    /// ([`super::Signed`] in its text form).
+    pub(crate) const SIGNED: &str = "x-cairn-signed";
     /// On a request that was turned away among too many of strangers, and that has a token which KV
     /// knows: it is counted with the owners' until the namespace says what it is.
     pub(crate) const KNOWN_TOKEN: &str = "x-cairn-known-token";
@@ -76,8 +85,8 @@ pub(crate) mod header {
     /// On a request that the object of the name, or who knows the way, passes on to the object that
     /// has the repository: [`super::Forwarding`] in its text form.
     pub(crate) const FORWARDED: &str = "x-cairn-forwarded";
-    /// Of a request without a credential: the address that it comes from, which shares memory among
-    /// its requests.
+    /// The address that a request comes from, where it is known: requests without a credential share
+    /// memory by it, and the audit log names it.
     pub(crate) const ADDRESS: &str = "x-cairn-address";
     /// On the object's answer to a fetch: the R2 object whose bytes follow those of the body.
     pub(crate) const READY: &str = "x-cairn-ready";

@@ -24,7 +24,7 @@ use gix_object::bstr::BString;
 use wire::{ForkHead, Frame, FrameReader};
 use worker::{Env, Method, Request, RequestInit, Response, ResponseBody};
 
-use super::deletion;
+use super::{deletion, expiry};
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{
     Actor, ErrorCode, ErrorReply, ExportFork, ForkRepository, ORIGIN, header, path,
@@ -109,6 +109,8 @@ fn begin(store: &Store, asked: &ForkRepository) -> Result<(), ErrorReply> {
             let head = init::head_of(&asked.create);
             let created = store.begin_fork(&init::new_repository(&asked.create, &head))?;
             if created {
+                store.set_standing(&asked.create.standing)?;
+                store.set_lifetime(&asked.create.lifetime)?;
                 tokens::insert_token(store, &asked.create.token)?;
             }
             Ok::<_, StoreError>(created)
@@ -162,6 +164,7 @@ async fn grow(
         )
     })?;
     tell::written_and_sent(object).await;
+    expiry::arm(object, store).await;
     Ok(())
 }
 

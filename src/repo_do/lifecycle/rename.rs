@@ -78,6 +78,12 @@ pub(crate) async fn rename(
         if returns {
             store.clear_forwarding()?;
         }
+        if transfers {
+            // What the former namespace has revoked stays so, whatever the other one says.
+            let epoch_ms = still.policies.standing.token_epoch_ms;
+            store.tokens().revoke_made_before(epoch_ms, now_ms())?;
+            store.set_standing(&wanted.standing)?;
+        }
         store.rename(&wanted.namespace, &wanted.name, now_ms())?;
         tell::append_repository(store, EventKind::Renamed, doer.clone(), &names)?;
         Ok::<_, StoreError>(())

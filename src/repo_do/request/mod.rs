@@ -8,6 +8,7 @@
 //! | `answer` | a body of JSON, and an answer |
 //! | `refuse`, `not_ready` | refusals told in Git's protocol; those of a repository that is still filled |
 //! | `once` | a write that was sent before gets its first answer again |
+//! | `quota` | how many bytes the repository may still take |
 //! | `tokens` | the repository's tokens |
 //! | `info` | the repository as it is shown, and as its namespace lists it |
 //! | `namespace` | messages to a namespace's object |
@@ -20,5 +21,6 @@ pub(crate) mod namespace;
 pub(crate) mod not_ready;
 pub(crate) mod once;
 pub(crate) mod place;
+pub(crate) mod quota;
 pub(crate) mod refuse;
 pub(crate) mod tokens;

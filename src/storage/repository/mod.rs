@@ -3,8 +3,10 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`store`] | [`store::RepoStore`], one repository: its row and its figures |
+//! | [`quota`] | its bytes, and how many it may have |
 //! | [`settings`] | the settings that every layer passes on |
 //! | [`policies`], [`standing`] | its rules, bounds and end; what its namespace says of all its repositories |
+//! | `ref_rules` | its rules about refs, as its row keeps them |
 //! | [`forwarding`] | which object has the repository by this object's name |
 //! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
@@ -34,6 +36,7 @@
 //! | [`maintenance_runs`], [`grace_periods`] | what maintenance has done; how long it leaves things alone |
 
 pub mod copies;
+pub mod ephemeral_refs;
 pub mod events;
 pub mod fork;
 pub mod forwarding;
@@ -41,10 +44,12 @@ pub(crate) mod grace_periods;
 pub mod idempotency;
 pub mod import_lfs;
 pub mod imports;
+pub mod kept;
 pub mod lfs_life;
 pub mod lfs_locks;
 pub mod lfs_objects;
 pub(crate) mod life;
+pub mod lifetime;
 pub mod maintenance_runs;
 pub(crate) mod origin_report;
 pub mod orphans;
@@ -53,9 +58,11 @@ pub(crate) mod packs;
 pub(crate) mod part_rows;
 pub mod phase;
 pub mod policies;
+pub mod pre_receive;
 pub mod publication;
 pub(crate) mod publish;
 pub mod put_blobs;
+pub(crate) mod quota;
 pub mod ready_clone;
 pub(crate) mod recovery;
 pub(crate) mod ref_cache;
@@ -77,6 +84,7 @@ pub mod tokens;
 
 mod listed_refs;
 mod push_events;
+mod ref_rules;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::pre_receive::PreReceive;
 use super::standing::Standing;
 use crate::git::receive_pack::ref_rules::RefRules;
 use crate::storage::db::row::Row;
@@ -14,8 +15,8 @@ use crate::storage::db::sql_error::SqlError;
 pub struct Policies {
     /// Rules about refs.
     pub ref_rules: RefRules,
-    /// The hook that is asked before a push is published, as JSON.
-    pub pre_receive: Option<String>,
+    /// The hook that is asked before a push is published.
+    pub pre_receive: Option<PreReceive>,
     /// Whether pushed blobs are searched for secrets.
     pub push_protection: bool,
     /// The bytes that its packs and large files may have together.
@@ -27,6 +28,9 @@ pub struct Policies {
     /// Unix milliseconds: when it was deleted, while it can still be restored.
     #[serde(skip)]
     pub deleted_at: Option<i64>,
+    /// Unix milliseconds: when it was last read, roughly; noted only where idle time counts.
+    #[serde(skip)]
+    pub used_at: Option<i64>,
     /// What the namespace says of all of its repositories.
     #[serde(skip)]
     pub standing: Standing,
@@ -37,7 +41,7 @@ pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
     let at = |offset: usize| first.saturating_add(offset);
     Ok(Policies {
         ref_rules: json(row, at(0))?.unwrap_or_default(),
-        pre_receive: row.text_or_null(at(1))?,
+        pre_receive: json(row, at(1))?,
         push_protection: row.truth(at(2))?,
         bytes_max: row
             .integer_or_null(at(3))?
@@ -45,12 +49,16 @@ pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
         expires_at: row.integer_or_null(at(4))?,
         idle_ttl_seconds: row.integer_or_null(at(5))?,
         deleted_at: row.integer_or_null(at(6))?,
-        standing: json(row, at(7))?.unwrap_or_default(),
+        used_at: row.integer_or_null(at(7))?,
+        standing: json(row, at(8))?.unwrap_or_default(),
     })
 }
 
 /// A column with JSON that this program wrote.
-fn json<T: DeserializeOwned>(row: &dyn Row, column: usize) -> Result<Option<T>, SqlError> {
+pub(super) fn json<T: DeserializeOwned>(
+    row: &dyn Row,
+    column: usize,
+) -> Result<Option<T>, SqlError> {
     let wrong = SqlError::Column {
         column,
         expected: "JSON of its shape",

@@ -38,6 +38,8 @@ pub struct RepoStore<D> {
     pub(super) pack_id_floor: Cell<u32>,
     /// The refs as they were last read.
     pub(super) kept_refs: RefCache,
+    /// The deployment takes no writes.
+    is_frozen: Cell<bool>,
     /// A schema was found. It stays: a database that was wiped gets a store of its own.
     has_schema: Cell<bool>,
     record: UntilWritten<(), Option<RepositoryRecord>>,
@@ -112,6 +114,9 @@ pub struct RepositoryRecord {
     /// It is being made again of what R2 has: it serves nothing yet.
     #[serde(skip)]
     pub is_recovering: bool,
+    /// The deployment takes no writes.
+    #[serde(skip)]
+    pub is_frozen: bool,
     /// Rules, bounds and its end.
     #[serde(default, skip_serializing_if = "is_default")]
     pub policies: Box<Policies>,
@@ -121,6 +126,11 @@ impl RepositoryRecord {
     /// Whether its content is still to come.
     pub(crate) fn is_being_filled(&self) -> bool {
         self.is_importing || self.is_recovering
+    }
+
+    /// Whether it takes no pushes: because of its own settings, its namespace or the deployment.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.settings.read_only || self.policies.standing.read_only || self.is_frozen
     }
 
     /// Its fork network: the id of the repository that all others came from.
@@ -182,6 +192,7 @@ impl<D: Database> RepoStore<D> {
             cold_packs: RefCell::default(),
             pack_id_floor: Cell::new(0),
             kept_refs: RefCache::default(),
+            is_frozen: Cell::default(),
             has_schema: Cell::default(),
             record: UntilWritten::default(),
             shown_tokens: UntilWritten::default(),
@@ -194,9 +205,20 @@ impl<D: Database> RepoStore<D> {
         &self.db
     }
 
+    /// From now on the repository is read-only because the deployment is.
+    pub(crate) fn freeze(&self) {
+        self.is_frozen.set(true);
+    }
+
     /// The repository's tokens.
     pub fn tokens(&self) -> TokenStore<'_, D> {
-        TokenStore::new(&self.db)
+        let epoch_ms = match self.load() {
+            Ok(Some(record)) => record.policies.standing.token_epoch_ms,
+            Ok(None) => 0,
+            // Who cannot be judged is let in by no token.
+            Err(_) => i64::MAX,
+        };
+        TokenStore::new(&self.db, epoch_ms)
     }
 
     /// The token with this hash, in any state: read once for many requests.
@@ -237,7 +259,11 @@ impl<D: Database> RepoStore<D> {
 
     /// The repository's record; `None` when none was created here.
     pub fn load(&self) -> Result<Option<RepositoryRecord>, StoreError> {
-        self.record.get(&self.db, (), || self.read_record())
+        let mut record = self.record.get(&self.db, (), || self.read_record())?;
+        if let Some(record) = &mut record {
+            record.is_frozen = self.is_frozen.get();
+        }
+        Ok(record)
     }
 
     /// Whether a schema was ever put into the database. To look for it reads a row for each table.
@@ -261,7 +287,7 @@ impl<D: Database> RepoStore<D> {
                 phase, network_id, EXISTS (SELECT 1 FROM import),
                 EXISTS (SELECT 1 FROM recovery), fsck_strict, fetch_events,
                 ref_rules, pre_receive, push_protection, bytes_max, expires_at, idle_ttl_seconds,
-                deleted_at, standing
+                deleted_at, used_at, standing
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -355,6 +381,11 @@ fn is_default(policies: &Policies) -> bool {
 }
 
 fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
+    let policies = policies::read(row, 22)?;
+    let phase = Phase::from_name(&row.text(16)?).ok_or(SqlError::Column {
+        column: 16,
+        expected: "phase",
+    })?;
     Ok(RepositoryRecord {
         id: row.text(0)?,
         namespace: row.text(1)?,
@@ -375,14 +406,15 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         created_at: row.integer(10)?,
         updated_at: row.integer(11)?,
         last_push_at: row.integer_or_null(12)?,
-        phase: Phase::from_name(&row.text(16)?).ok_or(SqlError::Column {
-            column: 16,
-            expected: "phase",
-        })?,
+        phase: match phase {
+            Phase::Ready if policies.deleted_at.is_some() => Phase::Kept,
+            phase => phase,
+        },
         network_id: row.text_or_null(17)?,
         is_importing: row.truth(18)?,
         is_recovering: row.truth(19)?,
         fsck_strict: row.truth(20)?,
-        policies: Box::new(policies::read(row, 22)?),
+        is_frozen: false,
+        policies: Box::new(policies),
     })
 }

@@ -34,6 +34,8 @@ pub(crate) struct NamespaceState {
     pub(crate) arriving: Arriving,
     /// Events sent to the queue.
     pub(crate) queue: Work,
+    /// The repositories told how the namespace stands.
+    pub(crate) standing: Work,
     /// The events that the webhooks want.
     filters: Rc<Filters>,
     /// The webhooks whose objects are being told something.
@@ -51,6 +53,7 @@ impl NamespaceState {
             places: Rc::default(),
             arriving: Arriving::default(),
             queue: Work::default(),
+            standing: Work::default(),
             filters: Rc::default(),
             webhooks: Telling::default(),
             alarm: Alarm::default(),

@@ -4,10 +4,12 @@
 //! confirmed. A crash may follow each; an entry left behind is mended by the next request for the
 //! name.
 
-use super::tokens::{FreshToken, draw};
+use super::tokens::{FreshToken, WantedToken, draw};
 use crate::repo_do::contract::{
-    Actor, CreateRepository, ErrorCode, ErrorReply, RepositoryInfo, RepositoryStatus, Scope, path,
+    Actor, CreateRepository, ErrorCode, ErrorReply, RefRules, RepositoryInfo, RepositoryStatus,
+    Scope, Standing, path,
 };
+use crate::storage::repository::lifetime::LifetimeChange;
 use crate::worker::envelope;
 use crate::worker::grant::Grant;
 use crate::worker::names::RepositoryPath;
@@ -30,6 +32,8 @@ pub(crate) struct Draft<'a> {
     path: &'a RepositoryPath,
     /// The request to its object; callers set their wishes before [`Self::reserve`].
     pub(crate) create: CreateRepository,
+    /// The bytes that it comes with at least, of a fork and of an import.
+    pub(crate) comes_with_bytes: Option<u64>,
     first_token: FreshToken,
 }
 
@@ -37,8 +41,13 @@ impl<'a> Draft<'a> {
     /// Draws its id and its first token.
     pub(crate) fn new(visit: &Visit, path: &'a RepositoryPath) -> Result<Self, ErrorReply> {
         let repository_id = id::repository_id(visit.entropy(Purpose::Repository)?);
-        let ttl_seconds = parameters::ttl(None)?;
-        let first_token = draw(visit, &repository_id, Scope::Write, ttl_seconds, None)?;
+        let wanted = WantedToken {
+            scope: Scope::Write,
+            ttl_seconds: parameters::ttl(None)?,
+            label: None,
+            refs: RefRules::default(),
+        };
+        let first_token = draw(visit, &repository_id, wanted)?;
         let create = CreateRepository {
             repository_id,
             namespace: path.namespace.as_str().to_owned(),
@@ -48,13 +57,16 @@ impl<'a> Draft<'a> {
             read_only: false,
             public: false,
             fsck_strict: None,
+            standing: Standing::default(),
             source: None,
+            lifetime: LifetimeChange::default(),
             token: first_token.record.clone(),
             now_ms: visit.now_ms,
         };
         Ok(Self {
             path,
             create,
+            comes_with_bytes: None,
             first_token,
         })
     }
@@ -65,10 +77,11 @@ impl<'a> Draft<'a> {
         visit: &Visit,
         in_progress: ErrorCode,
     ) -> Result<(), ErrorReply> {
-        let wanted = directory::wanted(&self.create);
+        let wanted = directory::wanted(&self.create, self.comes_with_bytes);
         let place = reserve(visit, self.path, &wanted, in_progress).await?;
         self.create.namespace = place.namespace;
         self.create.fsck_strict.get_or_insert(place.fsck_strict);
+        self.create.standing = place.standing;
         Ok(())
     }
 
@@ -123,6 +136,8 @@ pub(super) struct Place {
     pub(super) namespace: String,
     /// The namespace's default.
     fsck_strict: bool,
+    /// What it says of all its repositories.
+    pub(super) standing: Standing,
 }
 
 /// Takes the name and gives its place, or tells the caller who has it. Of requests at the same
@@ -138,11 +153,13 @@ pub(super) async fn reserve(
         Reserved::Won {
             namespace,
             fsck_strict,
+            standing,
             ..
         } => {
             return Ok(Place {
                 namespace,
                 fsck_strict,
+                standing,
             });
         }
         Reserved::Taken(entry) => entry,
@@ -153,6 +170,7 @@ pub(super) async fn reserve(
         return Ok(Place {
             namespace: info.namespace,
             fsck_strict: info.fsck_strict,
+            standing: info.standing,
         });
     }
     if entry.in_progress(visit.now_ms) {
@@ -174,10 +192,12 @@ pub(super) async fn reserve(
         Reserved::Won {
             namespace,
             fsck_strict,
+            standing,
             ..
         } => Ok(Place {
             namespace,
             fsck_strict,
+            standing,
         }),
         Reserved::Taken(Entry {
             confirmed: true, ..

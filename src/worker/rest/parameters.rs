@@ -3,6 +3,10 @@
 
 mod fsck;
 mod import;
+mod lifetime;
+mod list;
+mod pre_receive;
+mod quota;
 
 use std::fmt::Display;
 
@@ -11,9 +15,16 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
+pub(crate) use self::lifetime::Lifetime;
+pub(crate) use self::list::time;
+pub(crate) use self::pre_receive::Hook;
+pub(crate) use self::quota::{bytes_max, quotas};
 pub(crate) use crate::repo_do::contract::strict::query;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present, strict};
+use crate::repo_do::contract::{
+    ErrorCode, ErrorReply, RefRules, check_branch, is_public_id, present, strict,
+};
 use crate::worker::names::{NamespaceName, RepositoryName};
+use crate::worker::signed::issuer::Issuer;
 
 mod tokens;
 pub(crate) mod webhooks;
@@ -43,8 +54,6 @@ const THRESHOLD_BYTES_MAX: u64 = 1 << 50;
 // Characters are what a JSON schema counts.
 const DESCRIPTION_CHARACTERS_MAX: usize = 1000;
 const LABEL_CHARACTERS_MAX: usize = 100;
-const SEARCH_CHARACTERS_MAX: usize = 100;
-const CURSOR_CHARACTERS_MAX: usize = 512;
 const BRANCH_BYTES_MAX: usize = 255;
 const PAGE_MAX: u32 = 1_000_000;
 const PER_PAGE_MAX: u32 = 200;
@@ -68,7 +77,29 @@ pub(crate) struct NamespaceChange {
     /// The checks of repositories that are made from now on, unless they set their own.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Bytes of its repositories together; `null` takes the bound away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) bytes_max: Option<Option<u64>>,
+    /// Repositories; `null` takes the bound away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) repos_max: Option<Option<u64>>,
+    /// Whether nobody but the operator gets anything.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) suspended: Option<bool>,
+    /// Whether pushes are refused.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) read_only: Option<bool>,
+    /// The issuers of signed tokens that are trusted.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) issuers: Option<Vec<Issuer>>,
 }
+
+/// Body of a request that has nothing to say; it may be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoFields {}
 
 /// Body of `POST /namespaces/:ns/repos`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -89,6 +120,12 @@ pub(crate) struct NewRepository {
     /// How objects are checked; as the namespace has it unless given.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Seconds until it deletes itself.
+    pub(crate) ttl_seconds: Option<u32>,
+    /// When it deletes itself, in place of `ttl_seconds`.
+    pub(crate) expires_at: Option<String>,
+    /// Seconds without use after which it deletes itself.
+    pub(crate) idle_ttl_seconds: Option<u32>,
 }
 
 /// Body of `POST …/repos/:name/fork`.
@@ -110,6 +147,12 @@ pub(crate) struct NewFork {
     /// How objects are checked; as the source has it unless given.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Seconds until it deletes itself.
+    pub(crate) ttl_seconds: Option<u32>,
+    /// When it deletes itself, in place of `ttl_seconds`.
+    pub(crate) expires_at: Option<String>,
+    /// Seconds without use after which it deletes itself.
+    pub(crate) idle_ttl_seconds: Option<u32>,
 }
 
 /// Body of `POST …/repos/:name/purge-unreachable`; it may be absent.
@@ -171,6 +214,29 @@ pub(crate) struct RepositoryChange {
     /// Bytes of live packs from which on a ready clone is made.
     #[serde(default, deserialize_with = "present")]
     pub(crate) ready_bytes_min: Option<u64>,
+    /// Rules about refs, in the place of those before; an empty list takes them away.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) ref_rules: Option<RefRules>,
+    /// Bytes of its packs and large files together; `null` takes the bound away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) bytes_max: Option<Option<u64>>,
+    /// The hook that is asked before a push is published; `null` takes it away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a hook differ")]
+    pub(crate) pre_receive: Option<Option<Hook>>,
+    /// Seconds until it deletes itself; `null`: it does not.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) ttl_seconds: Option<Option<u32>>,
+    /// When it deletes itself, in place of `ttl_seconds`; `null`: never.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a text differ")]
+    pub(crate) expires_at: Option<Option<String>>,
+    /// Seconds without use after which it deletes itself; `null`: it does not.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) idle_ttl_seconds: Option<Option<u32>>,
 }
 
 /// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.
@@ -187,6 +253,18 @@ pub(crate) struct ListQuery {
     pub(crate) sort: Option<Sort>,
     /// `desc` unless given; `asc` for names.
     pub(crate) direction: Option<Direction>,
+    /// Last pushed to before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_push_before: Option<String>,
+    /// Last pushed to at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_push_after: Option<String>,
+    /// Bytes at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) size_min: Option<u64>,
+    /// Bytes at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) size_max: Option<u64>,
 }
 
 /// The key by which a list is ordered.
@@ -200,6 +278,8 @@ pub(crate) enum Sort {
     UpdatedAt,
     /// When pushed to; never comes last.
     LastPushAt,
+    /// By the bytes of packs and large files together.
+    Size,
     /// By name, without regard to case.
     Name,
 }
@@ -253,6 +333,26 @@ pub(crate) fn branch<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorR
         Ok(()) => Ok(text),
         Err(error) => refuse(&error),
     }
+}
+
+/// Entries of a page.
+pub(crate) fn page_limit(given: Option<u32>) -> Result<u32, ErrorReply> {
+    within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, given)
+}
+
+/// A cursor; an empty one is none.
+pub(crate) fn cursor(given: Option<String>) -> Result<Option<String>, ErrorReply> {
+    let cursor = bounded("cursor", list::CURSOR_CHARACTERS_MAX, given)?;
+    Ok(cursor.filter(|cursor| !cursor.is_empty()))
+}
+
+/// An id of a repository.
+pub(crate) fn public_id<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorReply> {
+    if is_public_id(text) {
+        return Ok(text);
+    }
+    let message = "an id has 16 characters of [0-9a-z]";
+    Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
 }
 
 /// A token's life in seconds.
@@ -344,25 +444,6 @@ pub(super) fn within(
                 message,
             ))
         }
-    }
-}
-
-impl ListQuery {
-    /// The page's size, and the texts within their bounds.
-    pub(crate) fn checked(self) -> Result<(u32, Self), ErrorReply> {
-        let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
-        let cursor =
-            bounded("cursor", CURSOR_CHARACTERS_MAX, self.cursor)?.filter(|c| !c.is_empty());
-        let search =
-            bounded("search", SEARCH_CHARACTERS_MAX, self.search)?.filter(|s| !s.is_empty());
-        Ok((
-            limit,
-            Self {
-                cursor,
-                search,
-                ..self
-            },
-        ))
     }
 }
 

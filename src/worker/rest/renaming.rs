@@ -10,7 +10,7 @@ use worker::Request;
 use super::body::body;
 use super::making;
 use crate::repo_do::contract::{
-    Access, ErrorCode, ErrorReply, RenameRepository, RepositoryInfo, path,
+    Access, ErrorCode, ErrorReply, RenameRepository, RepositoryInfo, Standing, path,
 };
 use crate::storage::fault_log;
 use crate::worker::admission;
@@ -57,12 +57,12 @@ pub(crate) async fn rename(
     let response = objects::repository(visit, from, actor, Call::get(path::INFO)).await?;
     let before: RepositoryInfo = objects::read(response).await?;
     let is_new = to.object_name() != from.object_name();
-    let namespace = if is_new {
+    let (namespace, standing) = if is_new {
         let wanted = wanted(visit, &to, &before);
         let place = making::reserve(visit, &to, &wanted, ErrorCode::CreateInProgress).await?;
-        place.namespace
+        (place.namespace, place.standing)
     } else {
-        before.namespace.clone()
+        (before.namespace.clone(), Standing::default())
     };
     let webhooks = match transfers {
         true => webhooks(visit, from).await?,
@@ -71,6 +71,7 @@ pub(crate) async fn rename(
     let asked = RenameRepository {
         namespace,
         name: new.name,
+        standing,
     };
     let call = Call::post(path::RENAME, &asked)?;
     let answer = match objects::repository(visit, from, actor, call).await {
@@ -135,6 +136,7 @@ fn wanted(visit: &Visit, to: &RepositoryPath, info: &RepositoryInfo) -> Reserve 
         read_only: info.settings.read_only,
         public: info.settings.public,
         source: info.source.clone(),
+        comes_with_bytes: Some(info.size_bytes.saturating_add(info.lfs_bytes)),
         now_ms: visit.now_ms,
     }
 }

@@ -71,6 +71,7 @@ fn target(write: Write) -> &'static str {
         Write::Revert => path::REVERT,
         Write::Restore => path::RESTORE,
         Write::Notes => path::NOTES,
+        Write::RulesTest => path::RULES_TEST,
     }
 }
 

@@ -70,21 +70,26 @@ impl Attempt {
         opened: &QuarantinedPack,
         objects_max: u32,
     ) -> Result<Fetched, ImportError> {
+        let bound = self.bound().await?;
+        let pack_bytes_max = self.limits.pack_bytes_max;
         let limits = Limits {
             objects_max,
+            pack_bytes_max: bound
+                .map_or(pack_bytes_max, |bound| bound.pack_bytes_max(pack_bytes_max)),
             ..self.limits
         };
         let mut memory = PackMemory::of_our_own();
-        let (arriving, shallow) = self
-            .receive(remote, order, opened, &mut memory, limits)
-            .await?;
+        let received = self.receive(remote, order, opened, &mut memory, limits);
+        let received = received.await.map_err(|error| error.by_bound(bound));
+        let (arriving, shallow) = received?;
         let arrived = arriving.finish()?;
         let live = self.live()?;
         let sources = Sources {
             store: live.store(),
             bases: &live,
         };
-        let resolved = resolve(self.steps(), arrived, sources, opened).await?;
+        let resolved = resolve(self.steps(), arrived, sources, opened).await;
+        let resolved = resolved.map_err(|error| ImportError::from(error).by_bound(bound))?;
         check_fsck(resolved.inspection.refusal())?;
         Ok(Fetched {
             resolved,

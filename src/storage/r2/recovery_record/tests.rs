@@ -354,3 +354,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_longest_rules_about_refs_come_back() {
+    use crate::git::receive_pack::ref_rules::{
+        ForbiddenOp, PATTERN_BYTES_MAX, RULES_MAX, RefRule, RefRules,
+    };
+    let mut whole = record();
+    // In JSON each of these has two bytes.
+    let pattern = "\"".repeat(PATTERN_BYTES_MAX);
+    let rule = RefRule(pattern, ForbiddenOp::ALL.to_vec());
+    let rules = RefRules::from(vec![rule; RULES_MAX]);
+    whole.repository.policies.ref_rules = rules;
+    whole.repository.description = "\u{1}".repeat(1000);
+    let bytes = written(&whole, &refs());
+    assert_eq!(read(&bytes, 4096).unwrap().0, whole);
+}

@@ -34,6 +34,12 @@ pub(crate) struct NewImport {
     /// Whether objects of Git LFS are taken along.
     #[serde(default = "taken")]
     pub(crate) lfs: bool,
+    /// Seconds until it deletes itself.
+    pub(crate) ttl_seconds: Option<u32>,
+    /// When it deletes itself, in place of `ttl_seconds`.
+    pub(crate) expires_at: Option<String>,
+    /// Seconds without use after which it deletes itself.
+    pub(crate) idle_ttl_seconds: Option<u32>,
 }
 
 fn taken() -> bool {

@@ -40,6 +40,9 @@ fn a_body_in_full_and_at_its_least() {
             read_only: false,
             public: false,
             fsck: FsckChange::default(),
+            ttl_seconds: None,
+            expires_at: None,
+            idle_ttl_seconds: None,
         }
     );
     let token: NewToken = body(br#" {"repo":"w","scope":"read","ttl":60,"label":"ci"} "#).unwrap();

@@ -6,10 +6,9 @@ use serde::Deserialize;
 
 use super::{PER_PAGE_DEFAULT, PER_PAGE_MAX, bounded, within};
 use crate::repo_do::contract::event_types::EventPrefix;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, present};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, present, signing};
 use crate::storage::webhook::definition::Secret;
 use crate::storage::webhook::deliveries::State;
-use crate::worker::webhooks::signing;
 
 /// Types, and patterns of refs, that one webhook may name.
 const PATTERNS_MAX: usize = 20;
