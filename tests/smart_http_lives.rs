@@ -556,11 +556,11 @@ fn a_thousand_expired_forks_are_gone_a_minute_after_their_time() {
     let set = begun.elapsed();
     eprintln!("all ends were set after {set:?}");
     // The last one ends 60 seconds after it was set, and a minute later nothing is left.
-    let patience = Duration::from_secs(120);
+    let patience = Duration::from_mins(2);
     until_true("R2 as before", patience, || server.r2_objects() == before);
     eprintln!(
         "R2 was as before {:?} after the last end was set",
-        begun.elapsed() - set
+        begun.elapsed().saturating_sub(set)
     );
     assert_eq!(listed(&rest, "thousand").len(), 1);
     let purge = source.path("?purge=true");

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures::FutureExt as _;
 use worker::{Method, Request};
 
 use super::compare::dispatch as compare;
@@ -120,103 +121,163 @@ pub(crate) async fn dispatch(
     }
     resume(object, caller.record.as_ref()).await;
     expiry::arm_on_waking(object, &store, caller.record.as_ref()).await;
-    let is_use = route != path::EVENTS;
-    let is_git = route.starts_with(path::GIT) || route.starts_with(lfs::PATHS);
-    let actor = caller.actor;
-    let authorized = |access| {
-        let authorized = caller.repository(access)?;
+    let asked = Asked {
+        object: Rc::clone(object),
+        store,
+        caller,
+        account: Rc::clone(account),
+    };
+    if route.starts_with(path::GIT) {
+        return git(asked, request).await;
+    }
+    if method == Method::Get
+        && let Some(read) = read(&route)
+    {
+        return read_something(asked, request, read).await;
+    }
+    let (object, store) = (Rc::clone(&asked.object), Rc::clone(&asked.store));
+    match route {
+        path if path.starts_with(write::PATHS) => {
+            let authorized = asked.authorized(Access::Push, &path)?;
+            not_ready::check_filled(&authorized.record)?;
+            let written = WriteRequest {
+                authorized: authorized.with_quota(&object).await?,
+                object,
+                store,
+                request,
+                account: Rc::clone(account),
+                once: Rc::default(),
+            };
+            write::answer(written).await
+        }
+        path if path.starts_with(lfs::PATHS) => {
+            let access = lfs::access(&path);
+            let mut authorized = asked.authorized(access, &path)?;
+            if access == Access::Push {
+                authorized = authorized.with_quota(&object).await?;
+            }
+            lfs::answer(&object, store, request, authorized).await
+        }
+        path => {
+            let authorized = asked.authorized(Access::Administer, &path)?;
+            let answered = administer(&object, &store, request, authorized, account);
+            answered.boxed_local().await
+        }
+    }
+}
+
+/// A request to a repository, whose caller was identified.
+struct Asked {
+    object: Rc<RepoObject>,
+    store: Rc<Store>,
+    caller: Caller,
+    account: Rc<Account>,
+}
+
+impl Asked {
+    /// The repository and the caller, if it may do this; the use of both is noted.
+    fn authorized(self, access: Access, route: &str) -> Result<Authorized, ErrorReply> {
+        let is_git = route.starts_with(path::GIT) || route.starts_with(lfs::PATHS);
+        let actor = self.caller.actor;
+        let authorized = self.caller.repository(access)?;
         check_serves(&authorized.record, is_git)?;
         if let (Actor::Token(_), Some(token)) = (actor, &authorized.token) {
-            tokens::touch_token(&store, token)?;
+            tokens::touch_token(&self.store, token)?;
         }
-        if is_use && access != Access::Administer {
-            store.note_use(&authorized.record, now_ms())?;
+        if route != path::EVENTS && access != Access::Administer {
+            self.store.note_use(&authorized.record, now_ms())?;
         }
-        Ok::<_, ErrorReply>(authorized)
-    };
-    match (&method, route.as_str()) {
+        Ok(authorized)
+    }
+}
+
+/// Answers a request of Git's.
+async fn git(asked: Asked, request: Request) -> Answer {
+    let (object, store) = (Rc::clone(&asked.object), Rc::clone(&asked.store));
+    let account = Rc::clone(&asked.account);
+    let route = request.path();
+    match (request.method(), route.as_str()) {
         (Method::Get, path::INFO_REFS) => {
             let service = refs::service(&request)?;
             let access = match service {
                 Service::UploadPack => Access::Read,
                 Service::ReceivePack => Access::Push,
             };
-            let authorized = authorized(access)?;
+            let authorized = asked.authorized(access, &route)?;
             account.log_as("GET", "/git/:ns/:repo/info/refs");
             if service == Service::ReceivePack && authorized.record.is_read_only() {
                 // Told before the client packs anything.
-                refs::refuse(service, account, &Rejection::ReadOnly.to_string())
+                refs::refuse(service, &account, &Rejection::ReadOnly.to_string())
             } else {
                 let offer = object.fetch_extensions.offer();
-                refs::advertise(&store, service, &request, &authorized, offer, account).await
+                refs::advertise(&store, service, &request, &authorized, offer, &account).await
             }
         }
         (Method::Post, path::UPLOAD_PACK) => {
-            let authorized = authorized(Access::Read)?;
+            let authorized = asked.authorized(Access::Read, &route)?;
             account.log_as("POST", "/git/:ns/:repo/git-upload-pack");
-            upload::upload_pack(object, &store, request, &authorized, account).await
+            upload::upload_pack(&object, &store, request, &authorized, &account).await
         }
         (Method::Post, path::RECEIVE_PACK) => {
-            let authorized = authorized(Access::Push)?;
+            let authorized = asked.authorized(Access::Push, &route)?;
             account.log_as("POST", "/git/:ns/:repo/git-receive-pack");
-            let authorized = authorized.with_quota(object).await?;
-            receive::receive_pack(object, &store, request, authorized, account).await
+            let authorized = authorized.with_quota(&object).await?;
+            receive::receive_pack(&object, &store, request, authorized, &account).await
         }
-        (Method::Get, path) if path.starts_with(content::PATHS) => {
-            let authorized = authorized(Access::Read)?;
-            not_ready::check_filled(&authorized.record)?;
-            let audience = Audience::of(authorized.actor);
-            let record = authorized.record;
-            content::answer(object, &store, request, (record, audience), account).await
-        }
-        (Method::Get, path) if path.starts_with(compare::PATHS) => {
-            let authorized = authorized(Access::Read)?;
-            not_ready::check_filled(&authorized.record)?;
+        _ => Err(no_such_route()),
+    }
+}
+
+/// The thing that a request of REST reads.
+enum Read {
+    Content,
+    Comparison,
+    Events,
+    Bundle,
+}
+
+fn read(route: &str) -> Option<Read> {
+    match route {
+        path::EVENTS => Some(Read::Events),
+        path::BUNDLE => Some(Read::Bundle),
+        route if route.starts_with(content::PATHS) => Some(Read::Content),
+        route if route.starts_with(compare::PATHS) => Some(Read::Comparison),
+        _ => None,
+    }
+}
+
+/// Answers a request that reads something.
+async fn read_something(asked: Asked, request: Request, read: Read) -> Answer {
+    let (object, store) = (Rc::clone(&asked.object), Rc::clone(&asked.store));
+    let account = Rc::clone(&asked.account);
+    let authorized = asked.authorized(Access::Read, &request.path())?;
+    if matches!(read, Read::Events) {
+        return feed::answer(&object, &request, authorized).await;
+    }
+    not_ready::check_filled(&authorized.record)?;
+    let audience = Audience::of(authorized.actor);
+    let record = authorized.record;
+    match read {
+        Read::Comparison => {
             let compared = CompareRequest {
-                object: Rc::clone(object),
+                object,
                 store,
                 request,
-                audience: Audience::of(authorized.actor),
-                record: authorized.record,
-                account: Rc::clone(account),
+                record,
+                audience,
+                account,
             };
             compare::answer(compared).await
         }
-        (_, path) if path.starts_with(write::PATHS) => {
-            let authorized = authorized(Access::Push)?;
-            not_ready::check_filled(&authorized.record)?;
-            let authorized = authorized.with_quota(object).await?;
-            let written = WriteRequest {
-                object: Rc::clone(object),
-                store,
-                request,
-                authorized,
-                account: Rc::clone(account),
-                once: Rc::default(),
-            };
-            write::answer(written).await
-        }
-        (_, path) if path.starts_with(lfs::PATHS) => {
-            let access = lfs::access(path);
-            let mut authorized = authorized(access)?;
-            if access == Access::Push {
-                authorized = authorized.with_quota(object).await?;
-            }
-            lfs::answer(object, store, request, authorized).await
-        }
-        (Method::Get, path::EVENTS) => {
-            let authorized = authorized(Access::Read)?;
-            feed::answer(object, &request, authorized).await
-        }
-        (Method::Get, path::BUNDLE) => {
-            not_ready::check_filled(&authorized(Access::Read)?.record)?;
-            bundle::bundle(object, &store, account).await
-        }
-        _ => {
-            let authorized = authorized(Access::Administer)?;
-            administer(object, &store, request, authorized, account).await
+        Read::Bundle => bundle::bundle(&object, &store, &account).await,
+        Read::Content | Read::Events => {
+            content::answer(&object, &store, request, (record, audience), &account).await
         }
     }
+}
+
+fn no_such_route() -> ErrorReply {
+    ErrorReply::new(ErrorCode::NotFound, "the object has no such route")
 }
 
 /// Makes the repository.
@@ -296,9 +357,6 @@ async fn administer(
             let token_id = path::token_id(&route).unwrap_or_default();
             lifecycle_tokens::revoke(object, store, token_id, doer).await
         }
-        _ => {
-            let message = "the object has no such route";
-            Err(ErrorReply::new(ErrorCode::NotFound, message))
-        }
+        _ => Err(no_such_route()),
     }
 }

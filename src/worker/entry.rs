@@ -58,18 +58,13 @@ async fn fetch(
             if let (true, Some(body)) = (post.is_some() || is_upload, body) {
                 drain::drain(body).await;
             }
-            let reply = match post {
-                Some(post) => git_in_band(post, &named(&error, &request_id).message),
-                None => {
-                    let reply = shown(face, &error, &request_id);
-                    match &visit {
-                        Ok(visit) => {
-                            let asked = (&*method, visit.public_url(), target.path, target.query);
-                            redirect::to_new_name(reply, &error, asked)
-                        }
-                        Err(_) => reply,
-                    }
+            let reply = match (post, &visit) {
+                (Some(post), _) => git_in_band(post, &named(&error, &request_id).message),
+                (None, Ok(visit)) => {
+                    let asked = (&*method, visit.public_url(), target.path, target.query);
+                    redirect::to_new_name(shown(face, &error, &request_id), &error, asked)
                 }
+                (None, Err(_)) => shown(face, &error, &request_id),
             };
             (respond(reply)?, error.code.name())
         }

@@ -8,11 +8,13 @@ use cairn::storage::r2::bucket::pack_key;
 use cairn::storage::r2::recovery_record::{Record, RecordReader};
 use cairn::storage::repository::copies::SnapshotSettings;
 use cairn::storage::repository::lifetime::{BoundChange, LifetimeChange};
+use cairn::storage::repository::pre_receive::{OnFailure, PreReceive};
 use cairn::storage::repository::ref_record::RefRecord;
 use cairn::storage::repository::settings::SettingsChange;
 use cairn::storage::repository::store::{
     NewRepository, RepoStore, RepositoryPatch, RepositoryRecord,
 };
+use cairn::storage::webhook::definition::Secret;
 
 use super::faulty::Faulty;
 use super::{
@@ -61,12 +63,23 @@ fn lost<D: Database>(db: D) -> RepoStore<D> {
         idle_ttl_seconds: BoundChange::Set(600),
     };
     store.set_lifetime(&lifetime).unwrap();
+    store.set_pre_receive(Some(&hook())).unwrap();
     for pack in store.stored_packs().unwrap() {
         let number = u8::try_from(pack.pack_id.0).unwrap();
         let key = pack_key(new_repository().id, &[number; 32]);
         assert_eq!(store.register_copy(pack.pack_id, &key), Ok(true));
     }
     store
+}
+
+fn hook() -> PreReceive {
+    PreReceive {
+        url: "https://example.com/judge".to_owned(),
+        timeout_ms: 5000,
+        on_failure: OnFailure::Accept,
+        refs: None,
+        secret: Secret::new("whsec_c2VjcmV0".to_owned()),
+    }
 }
 
 fn settings() -> SnapshotSettings {
@@ -106,6 +119,13 @@ fn a_record_is_what_the_repository_is<D: Database>(open: &dyn Fn() -> D) {
     assert_ne!(store.record_window(0..0).unwrap().unwrap().sha256, before);
     store.set_recorded(&before).unwrap();
     assert_eq!(store.recorded(), Ok(Some(before)));
+    let names = |refs: Vec<RefRecord>| refs.into_iter().map(|found| found.name.to_string());
+    must_change(&store, vec![update("refs/ephemeral/x", None, Some(1))]);
+    let (_, refs) = read(&bytes(&store));
+    let recorded: Vec<_> = names(refs).collect();
+    let clones_see = names(store.refs(b"", None, 99).unwrap());
+    let clones_see = clones_see.filter(|name| name != "refs/ephemeral/x");
+    assert_eq!(recorded, clones_see.collect::<Vec<_>>());
 }
 
 fn a_record_comes_in_windows<D: Database>(open: &dyn Fn() -> D) {
@@ -214,6 +234,7 @@ fn check_recovered<D: Database, E: Database>(
     assert_eq!(rules(&record), rules(&was), "{label}");
     assert_eq!(record.policies, was.policies, "{label}");
     assert_eq!(record.settings.prune_grace_seconds, 77, "{label}");
+    assert_eq!(record.policies.pre_receive, Some(hook()), "{label}");
     assert_eq!(store.snapshot_settings(), Ok(settings()), "{label}");
     assert_eq!(record.policies.bytes_max, Some(1 << 40), "{label}");
     assert_eq!(store.shallow_commits(), source.shallow_commits(), "{label}");

@@ -42,6 +42,7 @@ fn record() -> RepositoryRecord {
         network_id: None,
         is_importing: false,
         is_recovering: false,
+        policies: Box::default(),
     }
 }
 

@@ -72,13 +72,12 @@ fn a_push_that_began_before_its_namespace_was_stopped_changes_nothing() {
         let push = main_to(&story, &new);
         let report = story.push(&story.hosted.token, &push, |rest| {
             let path = format!("/api/v1/namespaces/{namespace}");
-            match setting {
-                Some(setting) => rest.patch(&path, &json!({ (setting): true })).result(200),
-                None => {
-                    let path = format!("{path}/tokens/revoke-all");
-                    rest.post(&path, &json!({})).result(200)
-                }
-            };
+            if let Some(setting) = setting {
+                rest.patch(&path, &json!({ (setting): true })).result(200);
+            } else {
+                let path = format!("{path}/tokens/revoke-all");
+                rest.post(&path, &json!({})).result(200);
+            }
         });
         let line = format!("ng refs/heads/main {reason}");
         assert!(report.contains(&line), "{report}");

@@ -35,7 +35,11 @@ fn message(answer: &Answer) -> String {
 fn a_namespace_has_no_more_repositories_than_the_operator_allows() {
     let path = namespace("quota-repos");
     let set = |rest: &Rest, body: &Value| rest.patch(&path, body);
-    let bounds = set(&rest(), &json!({ "repos_max": 2, "bytes_max": 1 << 40 })).result(200);
+    let bounds = set(
+        &rest(),
+        &json!({ "repos_max": 2, "bytes_max": 1_u64 << 40 }),
+    )
+    .result(200);
     assert_eq!(bounds["repos_max"], 2);
     assert_eq!(bounds["bytes_max"], 1_u64 << 40);
     let administrator = administrator(&path);

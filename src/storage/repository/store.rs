@@ -75,6 +75,7 @@ pub struct NewRepository<'a> {
 /// The repository's settings and times. As JSON they are a line of its record in R2, which has its
 /// names elsewhere and its states not at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "states, each for itself")]
 pub struct RepositoryRecord {
     /// 16 characters of `[0-9a-z]`.
     #[serde(skip)]

@@ -100,9 +100,8 @@ async fn run(state: &NamespaceState, until_ms: i64) -> Result<End, EntryError> {
         let Some(pass) = Pass::begin(state)? else {
             return Ok(End::AllKnow);
         };
-        match pass.run(state, until_ms, &mut told).await? {
-            Some(end) => return Ok(end),
-            None => {}
+        if let Some(end) = pass.run(state, until_ms, &mut told).await? {
+            return Ok(end);
         }
     }
 }

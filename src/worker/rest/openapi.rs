@@ -111,7 +111,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 64] = [
+    const PATHS: [&str; 65] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",

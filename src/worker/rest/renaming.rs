@@ -64,9 +64,10 @@ pub(crate) async fn rename(
     } else {
         (before.namespace.clone(), Standing::default())
     };
-    let webhooks = match transfers {
-        true => webhooks(visit, from).await?,
-        false => Vec::new(),
+    let webhooks = if transfers {
+        webhooks(visit, from).await?
+    } else {
+        Vec::new()
     };
     let asked = RenameRepository {
         namespace,
@@ -116,9 +117,9 @@ async fn bring(visit: &Visit, to: &RepositoryPath, webhooks: Vec<Webhook>) {
             secret: definition.secret,
             active: definition.active,
         };
-        let made: Result<Webhook, _> =
+        let answer: Result<Webhook, _> =
             directory::post(visit, &to.namespace, contract::WEBHOOK_MAKE, &make).await;
-        if let Err(error) = made {
+        if let Err(error) = answer {
             fault_log::warning("transfer", &format!("webhook {}: {error}", make.which.id));
         }
     }

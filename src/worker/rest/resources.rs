@@ -391,7 +391,6 @@ mod tests {
             lfs_objects: 5,
             lfs_bytes: 6,
             bytes_max: None,
-            expires_at_ms: None,
             database_bytes: 0,
             r2_bytes: None,
         };

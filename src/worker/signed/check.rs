@@ -134,7 +134,7 @@ fn check_rule(
             let wanted = rule.claims.get(*name);
             wanted.is_some_and(|wanted| wanted.texts().iter().all(|text| !text.ends_with('*')))
         };
-        if !telling.iter().any(|name| says_who(name)) {
+        if !telling.iter().any(says_who) {
             let message = format!(
                 "everybody has tokens of this issuer: a rule names, without '*', one of {}",
                 telling.join(", ")

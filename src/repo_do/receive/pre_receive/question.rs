@@ -200,6 +200,7 @@ mod tests {
                     ..EventActor::default()
                 },
                 request_id: Some("r".to_owned()),
+                address: None,
             },
             updates: &updates,
             commits,

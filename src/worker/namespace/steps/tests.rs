@@ -68,7 +68,6 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         lfs_objects: 0,
         lfs_bytes: 0,
         bytes_max: None,
-        expires_at_ms: None,
         database_bytes: 0,
         r2_bytes: None,
     }

@@ -1,5 +1,7 @@
 use super::*;
-use crate::repo_do::contract::{Admit, ErrorCode, Scope, TokenHash, TokenRecord, TokenState};
+use crate::repo_do::contract::{
+    Admit, ErrorCode, RefRules, Scope, TokenHash, TokenRecord, TokenState,
+};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::namespace::store::{Candidate, RepositoryState};
 use crate::worker::namespace::contract::{ListTokens, MakeToken};
@@ -29,6 +31,7 @@ fn make_token(store: &Store, number: u8, created_at_ms: i64) {
         expires_at_ms: NOW + 3_600_000,
         revoked_at_ms: None,
         last_used_at_ms: None,
+        refs: RefRules::default(),
     };
     tokens::make(store, MakeToken { token, repos: None }, &author()).unwrap();
 }
@@ -37,6 +40,7 @@ fn admitted(store: &Store, number: u8) -> Result<bool, StepError> {
     let asked = Admit {
         sha256: TokenHash::new([number; 32]),
         now_ms: NOW + 5,
+        signed: None,
     };
     Ok(tokens::admit(store, &asked)?.token.is_some())
 }
@@ -206,6 +210,7 @@ fn a_repository_begins_with_how_its_namespace_stands() {
         read_only: false,
         public: false,
         source: None,
+        comes_with_bytes: None,
         now_ms: NOW,
     };
     let reserved = crate::worker::namespace::steps::reserve(&store, &wanted).unwrap();
