@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::storage::repository::forwarding::Forwarding;
+pub(crate) use crate::storage::repository::whereabouts::Forwarding;
 
 use super::public_id::is_public_id;
 use crate::storage::repository::standing::Standing;
