@@ -9,12 +9,12 @@ use std::rc::Rc;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
-use super::forwarding::Forwarding;
 use super::phase::Phase;
 use super::policies::{self, Policies};
 use super::ref_cache::RefCache;
 use super::settings::{RepositorySettings, SettingsChange};
 use super::tokens::{TokenRecord, TokenStore};
+use super::whereabouts::Forwarding;
 use crate::git::store::{PackId, PackRecord, PackStore as _, StoreError};
 use crate::storage::db::cache::Lease;
 use crate::storage::db::row::{Row, Value};
