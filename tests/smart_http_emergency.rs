@@ -6,10 +6,15 @@
 
 mod support;
 
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use support::rest::{Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::{ADMIN_KEY, Server, server};
+use support::wait::until_true;
 use ureq::http::Method;
 
 const CREDENTIALS: u64 = 10_000;
@@ -107,6 +112,50 @@ fn all_tokens_of_a_namespace_die_at_once() {
         2
     );
     assert_eq!(push_status(&later, &later.token), 401);
+}
+
+/// The database of a namespace's object, while nothing runs.
+fn database_of(state: &Path, namespace: &str) -> Connection {
+    let files = std::fs::read_dir(state.join("data/do/-NamespaceDo")).unwrap();
+    let databases = files.filter_map(|file| {
+        let file = file.unwrap().path();
+        let is_database = file.extension().is_some_and(|end| end == "sqlite");
+        is_database.then(|| Connection::open(file).unwrap())
+    });
+    // The registry has a table of that name as well.
+    let name = "SELECT name FROM namespace WHERE standing_version = 0";
+    let is_it = |database: &Connection| {
+        let found = database.query_row(name, [], |row| row.get::<_, String>(0));
+        found.is_ok_and(|found| found == namespace)
+    };
+    databases.into_iter().find(is_it).unwrap()
+}
+
+#[test]
+fn a_namespace_that_ended_before_it_told_its_repositories_tells_them_when_it_wakes() {
+    let mut server = Server::start();
+    let operator = server.rest();
+    let hosted: Vec<_> = ["a", "b"]
+        .iter()
+        .map(|name| operator.create_repository("emerge-crash", name))
+        .collect();
+    server.restart_after(|state| {
+        // As the object leaves it when it ends in the turn of the row.
+        let stopped = "UPDATE namespace SET token_epoch = 9000000000000, standing_version = 1,
+            standing_told = 'a'";
+        let database = database_of(state, "emerge-crash");
+        assert_eq!(database.execute(stopped, []).unwrap(), 1);
+    });
+    let operator = server.rest();
+    until_true("everybody is told", Duration::from_secs(20), || {
+        let shown = operator.get(&namespace("emerge-crash")).result(200);
+        shown["standing"] == json!({ "version": 1, "told": 2, "left": 0 })
+    });
+    let own = operator.with_bearer(&hosted[1].token);
+    assert_eq!(
+        own.get(&hosted[1].path("/refs")).error_code(401),
+        CREDENTIALS
+    );
 }
 
 #[test]

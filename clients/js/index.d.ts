@@ -633,6 +633,8 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fsck: { strict: boolean };
   /** Whether clones and fetches are events. */
   fetchEvents: boolean;
+  /** Whether pushed blobs are searched for secrets. */
+  pushProtection: boolean;
   /** Rules about refs, which hold for every caller. */
   refRules: RefRule[];
   /** The hook that is asked before a push is published. */
@@ -697,6 +699,7 @@ export interface CairnRepo extends ArtifactsRepo {
     denyDeletes?: boolean;
     fsck?: FsckChange;
     fetchEvents?: boolean;
+    pushProtection?: boolean;
     /** Rules about refs, in the place of those before; 100 at most. */
     refRules?: RefRule[];
     /** Bytes that its packs and large files may have together; null takes the bound away. */

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::events::{fetches, hand_over};
-use super::lifecycle::{deletion, expiry, import, recover};
+use super::lifecycle::{deletion, expiry, import, recover, undelete};
 use super::object::RepoObject;
 use super::runtime::clock::now_ms;
 use super::runtime::reply;
@@ -20,7 +20,8 @@ pub(crate) async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
         reply::log_fault(&error);
         worker::Error::RustError(error.message)
     };
-    if deletion::resume(object).await.map_err(failed)?
+    if undelete::ring(object).await.map_err(failed)?
+        || deletion::resume(object).await.map_err(failed)?
         || expiry::run(object).await.map_err(failed)?
     {
         return Ok(());

@@ -92,7 +92,7 @@ pub(crate) fn operation(route: &str) -> &'static str {
     }
 }
 
-/// Answers a request, once the caller may ask it.
+/// Answers a request. What the namespace says is heard before anything is asked or counted.
 pub(crate) async fn dispatch(
     object: &Rc<RepoObject>,
     request: Request,
@@ -101,6 +101,15 @@ pub(crate) async fn dispatch(
     if request.path() == path::STANDING {
         return standing::take(&*object.store()?, request).await;
     }
+    judge_and_answer(object, request, account).await
+}
+
+/// Answers a request, once the caller may ask it.
+async fn judge_and_answer(
+    object: &Rc<RepoObject>,
+    request: Request,
+    account: &Rc<Account>,
+) -> Answer {
     let caller = Caller::identify(object, &request).await?;
     if let Some(token) = &caller.token {
         account.note_token(&token.token_id);
@@ -351,7 +360,7 @@ async fn administer(
         }
         (Method::Get, path::TOKENS) => tokens::list_tokens(store, &request),
         (Method::Get, path::STATS) => stats::stats(store, actor),
-        (Method::Post, path::PURGE) => upkeep::purge::serve(object).await,
+        (Method::Post, path::PURGE) => upkeep::purge::serve(object, doer).await,
         (Method::Post, path::MAINTENANCE) => upkeep::serve::serve(object, request).await,
         (Method::Delete, _) if path::token_id(&route).is_some() => {
             let token_id = path::token_id(&route).unwrap_or_default();

@@ -48,6 +48,7 @@ mod progress;
 mod push;
 mod refused;
 mod room;
+mod secrets;
 mod told;
 
 /// Takes one push.
@@ -213,7 +214,9 @@ async fn receive(
         return Ok(());
     }
     let strictness = Strictness::of(push.authorized.record.fsck_strict);
-    let mut arriving = ArrivingPack::new(push.limits, strictness);
+    let protects = push.authorized.record.settings.push_protection;
+    let arriving = ArrivingPack::new(push.limits, strictness);
+    let mut arriving = arriving.searching_for_secrets(protects);
     let mut piece = first;
     loop {
         if let Err(error) = arriving.feed(&piece, &push.quarantined) {

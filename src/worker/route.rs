@@ -6,12 +6,14 @@
 
 use percent_encoding::percent_decode_str;
 
+pub(crate) use self::content::Content;
 use self::lfs::LfsRoute;
 use self::webhooks::{HookOwner, HookRoute};
 use super::names::{NameError, NamespaceName, RepositoryName, RepositoryPath};
 use super::neighbours::Neighbour;
 use crate::repo_do::contract::{GitPost, is_public_id};
 
+pub(crate) mod content;
 pub(crate) mod face;
 pub(crate) mod lfs;
 pub(crate) mod webhooks;
@@ -109,41 +111,6 @@ pub(crate) enum RestRoute {
     Content(RepositoryPath, Content),
     /// Below `/namespaces/:ns/repos/:name`: what is written.
     Write(RepositoryPath, Write),
-}
-
-/// A read of a repository's content.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Content {
-    /// `/refs`
-    Refs,
-    /// `/log`
-    Log,
-    /// `/commit/:hash`
-    Commit(String),
-    /// `/tree/:hash`
-    Tree(String),
-    /// `/blob/:hash`
-    Blob(String),
-    /// `/file`
-    File,
-    /// `/raw/:ref/:path`, both as they stand there, decoded.
-    Raw(String),
-    /// `/compare/:base...:head`, decoded.
-    Compare(String),
-    /// `/diff`
-    Diff,
-    /// `/commit/:hash.patch`
-    CommitPatch(String),
-    /// `/commit/:hash.diff`
-    CommitDiff(String),
-    /// `/merge-base`
-    MergeBase,
-    /// `/reflog`
-    Reflog,
-    /// `/notes`
-    Notes,
-    /// `/lfs`
-    Lfs,
 }
 
 /// The writes to a repository.
@@ -313,37 +280,10 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
             if let Some(write) = parse_write(content) {
                 return Ok(RestRoute::Write(repository_path(ns, name)?, write));
             }
-            let content = parse_content(content).ok_or(RouteError::Unknown)?;
+            let content = Content::parse(content).ok_or(RouteError::Unknown)?;
             RestRoute::Content(repository_path(ns, name)?, content)
         }
         _ => return Err(RouteError::Unknown),
-    })
-}
-
-fn parse_content(segments: &[&str]) -> Option<Content> {
-    Some(match segments {
-        ["refs"] => Content::Refs,
-        ["log"] => Content::Log,
-        ["commit", id] => {
-            if let Some(id) = id.strip_suffix(".patch") {
-                Content::CommitPatch(id.to_owned())
-            } else if let Some(id) = id.strip_suffix(".diff") {
-                Content::CommitDiff(id.to_owned())
-            } else {
-                Content::Commit((*id).to_owned())
-            }
-        }
-        ["tree", id] => Content::Tree((*id).to_owned()),
-        ["blob", id] => Content::Blob((*id).to_owned()),
-        ["file"] => Content::File,
-        ["raw", rest @ ..] if rest.len() > 1 => Content::Raw(rest.join("/")),
-        ["compare", rest @ ..] if !rest.is_empty() => Content::Compare(rest.join("/")),
-        ["diff"] => Content::Diff,
-        ["merge-base"] => Content::MergeBase,
-        ["reflog"] => Content::Reflog,
-        ["notes"] => Content::Notes,
-        ["lfs"] => Content::Lfs,
-        _ => return None,
     })
 }
 
@@ -452,29 +392,6 @@ impl RestRoute {
             Self::Content(path, Content::Notes) if method != "GET" => Some((path, Write::Notes)),
             _ => None,
         }
-    }
-}
-
-impl Content {
-    /// Whether it is compared rather than read: the handlers of `repo_do::compare` answer.
-    #[must_use]
-    pub(crate) fn is_compared(&self) -> bool {
-        matches!(
-            self,
-            Self::Compare(_)
-                | Self::Diff
-                | Self::CommitPatch(_)
-                | Self::CommitDiff(_)
-                | Self::MergeBase
-                | Self::Reflog
-                | Self::Notes
-        )
-    }
-
-    /// Whether it is answered with the bytes of a blob.
-    #[must_use]
-    pub(crate) fn is_bytes(&self) -> bool {
-        matches!(self, Self::Blob(_) | Self::File | Self::Raw(_))
     }
 }
 

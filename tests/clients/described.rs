@@ -54,6 +54,7 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
             "path.repo": ["changed"],
             "path.token": tokens(rest, "changed", DELETED),
         },
+        "updateNamespace": { "body.suspended": [false], "body.read_only": [false] },
         "createRepository": { "body.default_branch": ["main"] },
         "updateRepository": {
             "path.repo": ["changed"],

@@ -188,6 +188,26 @@ fn a_standing_revokes_the_tokens_before_its_epoch<D: Database>(open: &dyn Fn() -
     };
     assert_eq!(store.take_standing(&older), Ok(true));
     assert_eq!(state(&[1; 32]), TokenState::Revoked);
-    let record = store.load().unwrap().unwrap();
-    assert_eq!(record.policies.standing, told);
+    let known = || store.load().unwrap().unwrap().policies.standing;
+    assert_eq!(known(), told);
+    // A namespace that was lost and made again knows of no revocation.
+    let again = Standing {
+        version: 3,
+        read_only: true,
+        ..Standing::default()
+    };
+    assert_eq!(store.take_standing(&again), Ok(true));
+    let token_epoch_ms = told.token_epoch_ms;
+    let kept = Standing {
+        token_epoch_ms,
+        ..again
+    };
+    assert_eq!(known(), kept);
+    store.leave_standing().unwrap();
+    let left = Standing {
+        token_epoch_ms,
+        ..Standing::default()
+    };
+    assert_eq!(known(), left);
+    assert_eq!(state(&[1; 32]), TokenState::Revoked);
 }

@@ -91,6 +91,7 @@ fn get_shows_what_create_and_push_made() {
         "reflog_retention_seconds",
         "superseded_grace_seconds",
         "fetch_events",
+        "push_protection",
         "lfs_objects",
         "lfs_bytes",
         "status",

@@ -65,6 +65,7 @@ export class Repository extends Writing {
       deny_deletes: denyDeletes,
       fsck: more.fsck,
       fetch_events: more.fetchEvents,
+      push_protection: more.pushProtection,
       ref_rules: more.refRules,
       bytes_max: more.bytesMax,
       pre_receive: hookGiven(more.preReceive),

@@ -115,6 +115,7 @@ export function shown(result) {
     denyDeletes: result.deny_deletes,
     fsck,
     fetchEvents: result.fetch_events,
+    pushProtection: result.push_protection,
     refRules: result.ref_rules,
     preReceive: hookShown(result.pre_receive),
     expiresAt: result.expires_at,

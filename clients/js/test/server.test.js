@@ -91,6 +91,7 @@ test("a repository is made, shown, listed and deleted", async () => {
     denyDeletes: false,
     fsck: { strict: false },
     fetchEvents: false,
+    pushProtection: false,
     refRules: [],
     preReceive: null,
     lfsObjects: 0,
@@ -102,7 +103,7 @@ test("a repository is made, shown, listed and deleted", async () => {
   const { repos, total } = await ARTIFACTS.list();
   assert.equal(total, 1);
   const listed = { ...info };
-  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "refRules", "preReceive", "lfsObjects", "lfsBytes", "bytesMax"];
+  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "pushProtection", "refRules", "preReceive", "lfsObjects", "lfsBytes", "bytesMax"];
   for (const field of own) {
     delete listed[field];
   }

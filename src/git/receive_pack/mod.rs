@@ -10,6 +10,7 @@
 //! | `inspection` | each commit, tree and tag seen once: fsck, and the facts that the graph needs |
 //! | `brought` | the commits that each update brings to its ref |
 //! | `pushed` | the pushed objects in front of the live ones, as walks see them |
+//! | `secrets`, `secret_paths` | push protection: secrets in new blobs, and where they stand |
 //!
 //! The bytes are `pack::parser`'s and `pack::resolver`'s, the closure is `graph::connectivity`'s.
 
@@ -20,4 +21,6 @@ pub mod inspection;
 pub mod pushed;
 pub mod ref_rules;
 pub mod rules;
+pub mod secret_paths;
+pub mod secrets;
 pub mod updates;

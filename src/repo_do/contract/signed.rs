@@ -6,8 +6,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::actor::BadActor;
-
 /// Who trusts the issuer of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -18,6 +16,11 @@ pub(crate) enum Trust {
     /// signature was checked: where the namespace has others meanwhile, the token counts for nothing.
     Namespace(String),
 }
+
+/// The text is not a [`Signed`]: the Worker and the object disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the text form of a signed token")]
+pub(crate) struct BadSigned;
 
 /// A signed token without its signature, which was good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,14 +45,14 @@ impl fmt::Display for Signed {
 }
 
 impl FromStr for Signed {
-    type Err = BadActor;
+    type Err = BadSigned;
 
-    fn from_str(text: &str) -> Result<Self, BadActor> {
-        let (trust, payload) = text.split_once(' ').ok_or(BadActor)?;
+    fn from_str(text: &str) -> Result<Self, BadSigned> {
+        let (trust, payload) = text.split_once(' ').ok_or(BadSigned)?;
         let trust = match trust.strip_prefix(NAMESPACE) {
             Some(digest) => Trust::Namespace(digest.to_owned()),
             None if trust == OPERATOR => Trust::Operator,
-            None => return Err(BadActor),
+            None => return Err(BadSigned),
         };
         Ok(Self {
             trust,
@@ -70,7 +73,7 @@ mod tests {
             assert_eq!(signed.to_string().parse(), Ok(signed));
         }
         for text in ["", "operator", "nobody e30", "namespace e30"] {
-            assert_eq!(text.parse::<Signed>(), Err(BadActor), "{text}");
+            assert_eq!(text.parse::<Signed>(), Err(BadSigned), "{text}");
         }
     }
 }

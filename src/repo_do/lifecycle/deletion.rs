@@ -11,7 +11,7 @@ use serde_json::json;
 use worker::wasm_bindgen_futures::spawn_local;
 
 use super::import::failure;
-use super::{expiry, undelete};
+use crate::git::store::StoreError;
 use crate::repo_do::contract::{
     Deleted, ErrorReply, ForgetKept, NAMESPACE_FORGET, NAMESPACE_RELEASE, ReleaseName,
 };
@@ -31,6 +31,7 @@ use crate::storage::fault_log;
 use crate::storage::repository::imports::ImportFailure;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
+use crate::storage::time::iso_8601;
 
 /// How soon the alarm takes up what was interrupted.
 const ALARM_MS: i64 = 10_000;
@@ -107,7 +108,7 @@ pub(crate) async fn fail(object: &RepoObject, reason: String) -> Result<(), Erro
 /// that the object is empty or has a repository.
 pub(crate) async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
     let store = object.store()?;
-    if expiry::decide(&store)? {
+    if decide_expired(&store)? {
         object.outbox.arrivals.notify();
         set_alarm(object).await?;
     }
@@ -124,13 +125,14 @@ pub(crate) async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
 /// The alarm's part: it does the same, and gives the name back. True when there was something to do.
 pub(crate) async fn resume(object: &RepoObject) -> Result<bool, ErrorReply> {
     let store = object.store()?;
-    let ends = |record: &RepositoryRecord| record.phase != Phase::Ready || record.is_over(now_ms());
+    let ends = |record: &RepositoryRecord| match record.phase {
+        Phase::Ready => record.is_over(now_ms()),
+        Phase::Kept => false,
+        Phase::Forking | Phase::Deleting => true,
+    };
     let Some(record) = store.load()?.filter(ends) else {
         return Ok(false);
     };
-    if record.phase == Phase::Kept && !undelete::ring(object).await? {
-        return Ok(true);
-    }
     // There will be another run, whatever fails now: the platform gives up its own retries some day.
     set_alarm(object).await?;
     settle(object).await?;
@@ -147,6 +149,23 @@ pub(crate) async fn resume(object: &RepoObject) -> Result<bool, ErrorReply> {
             fault_log::warning("release", &error);
         }
     }
+    Ok(true)
+}
+
+/// Decides the end of a repository whose time is up, with its last two events; false if it is not.
+fn decide_expired(store: &Store) -> Result<bool, StoreError> {
+    let is_over =
+        |record: &RepositoryRecord| record.phase == Phase::Ready && record.is_over(now_ms());
+    let Some(record) = store.load()?.filter(is_over) else {
+        return Ok(false);
+    };
+    let ends_at = record.ends_at().map(iso_8601);
+    in_transaction(store.database(), || {
+        let more = json!({"expiresAt": ends_at});
+        tell::append_repository(store, EventKind::Expired, Doer::default(), &more)?;
+        tell::append_repository(store, EventKind::Deleted, Doer::default(), &json!({}))?;
+        store.begin_deletion()
+    })?;
     Ok(true)
 }
 

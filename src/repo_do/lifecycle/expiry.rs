@@ -76,21 +76,6 @@ pub(crate) async fn arm_on_waking(
     }
 }
 
-/// Decides the end of a repository whose time is up, with its last two events; false if it is not.
-pub(super) fn decide(store: &Store) -> Result<bool, StoreError> {
-    let Some(record) = serving(store)?.filter(|record| record.is_over(now_ms())) else {
-        return Ok(false);
-    };
-    let ends_at = record.ends_at().map(iso_8601);
-    in_transaction(store.database(), || {
-        let more = json!({"expiresAt": ends_at});
-        tell::append_repository(store, EventKind::Expired, Doer::default(), &more)?;
-        tell::append_repository(store, EventKind::Deleted, Doer::default(), &json!({}))?;
-        store.begin_deletion()
-    })?;
-    Ok(true)
-}
-
 fn serving(store: &Store) -> Result<Option<RepositoryRecord>, StoreError> {
     let record = store.load()?;
     Ok(record.filter(|record| record.phase == Phase::Ready))

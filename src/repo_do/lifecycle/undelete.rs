@@ -144,21 +144,22 @@ async fn tell_kept(
     }
 }
 
-/// The alarm's part for a repository that is kept. True if its time is up: its deletion was decided.
-pub(super) async fn ring(object: &RepoObject) -> Result<bool, ErrorReply> {
+/// The alarm's part; true if the repository is kept on, so that there is nothing else to do. If its
+/// time is up this decides its deletion, which goes on as any other.
+pub(crate) async fn ring(object: &RepoObject) -> Result<bool, ErrorReply> {
     let store = object.store()?;
     let (Some(record), Some(kept)) = (store.load()?, store.kept()?) else {
         return Ok(false);
     };
     if kept.purge_at <= now_ms() {
         store.begin_deletion()?;
-        return Ok(true);
+        return Ok(false);
     }
     // There will be another run, whatever fails now.
     set_alarm(object, kept.look_again(now_ms())).await?;
     hand_over::run_if_any(object).await;
     tell_kept(object, &store, &record, &kept).await?;
-    Ok(false)
+    Ok(true)
 }
 
 /// `POST /kept/restore`: the repository serves again. Done twice, it is done once.

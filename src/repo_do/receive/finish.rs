@@ -22,6 +22,7 @@ use crate::git::protocol::push_commands::PushCommand;
 use crate::git::protocol::report_status::{self, Outcome, RefStatus};
 use crate::git::receive_pack::findings::FsckWarnings;
 use crate::git::receive_pack::rules::{self, Rejection};
+use crate::git::receive_pack::secrets::{Allowed, LetIn, SecretSearch};
 use crate::git::receive_pack::updates::PushUpdate;
 use crate::git::refname;
 use crate::git::store::StoreError;
@@ -59,6 +60,8 @@ struct Checked {
     pack: Option<ProvenPack>,
     /// The warnings of fsck for the client.
     warned: FsckWarnings,
+    /// Whether the pack was searched for secrets, and those that are let in.
+    secrets: Option<LetIn>,
 }
 
 impl PushJob {
@@ -134,6 +137,7 @@ impl PushJob {
             return Ok(Checked {
                 pack: None,
                 warned: FsckWarnings::default(),
+                secrets: None,
             });
         };
         let object = Rc::clone(&self.push.object);
@@ -141,8 +145,11 @@ impl PushJob {
         let steps = Steps::new(&object, &store, &hooks);
         let resolved = self.resolve(steps, arrived, &live).await;
         let resolved = resolved.map_err(|error| self.push.refused_for(error))?;
-        let pushed = match inspect(steps, resolved, &live, &self.push.limits).await {
+        let allowed = Allowed::of(&self.push.commands.push_options);
+        let ground = (&live, &self.push.limits);
+        let pushed = match inspect(steps, resolved, ground, &allowed).await {
             Err(IntakeError::Fsck(refusal)) => return Err(self.refused_by_fsck(&refusal)),
+            Err(IntakeError::Secrets(refusal)) => return Err(self.refused_for_secrets(refusal)),
             pushed => pushed?,
         };
         // The kept graph, unless packs were published while the deltas were resolved.
@@ -164,6 +171,7 @@ impl PushJob {
         Ok(Checked {
             pack: connected.and_then(|connected| ProvenPack::of(objects, connected)),
             warned: inspection.warned().clone(),
+            secrets: inspection.secrets().map(SecretSearch::let_in),
         })
     }
 
@@ -210,6 +218,7 @@ impl PushJob {
             self.push.quarantined.discard();
             return Ok(());
         }
+        self.check_searched(checked.pack.is_some(), checked.secrets.as_ref())?;
         let store = Rc::clone(&self.push.store);
         self.check_quota(checked.pack.as_ref())?;
         self.note_gone(&LivePacks::open(Rc::clone(&store), &self.push.limits)?)?;
@@ -224,6 +233,7 @@ impl PushJob {
                 for warned in brought.into_iter().chain([&checked.warned]) {
                     store.count_warnings(warned)?;
                 }
+                self.tell_let_in(checked.secrets.as_ref())?;
             }
             self.settle_head(&publication, &outcomes)?;
             overridden.tell(&store, self.doer(), &outcomes)?;

@@ -18,6 +18,8 @@ pub(super) struct Refused {
     message: String,
     /// The fault for the log, if it is ours.
     fault: Option<Fault>,
+    /// What REST says, where that is more than the message.
+    reply: Option<Box<ErrorReply>>,
     /// Whether it has more bytes than a bound allows.
     is_quota: bool,
 }
@@ -28,6 +30,7 @@ impl Refused {
         Self {
             message,
             fault: None,
+            reply: None,
             is_quota: false,
         }
     }
@@ -45,9 +48,8 @@ impl Refused {
         let cause = cause.to_string();
         let fault = Some(Fault { kind, cause });
         Self {
-            message,
             fault,
-            is_quota: false,
+            ..Self::of(message)
         }
     }
 
@@ -63,6 +65,9 @@ impl Refused {
 /// The error that REST gives for it.
 impl From<Refused> for ErrorReply {
     fn from(refused: Refused) -> Self {
+        if let Some(reply) = refused.reply {
+            return *reply;
+        }
         match refused.fault {
             None if refused.is_quota => Self::new(ErrorCode::QuotaExceeded, refused.message),
             None => Self::new(ErrorCode::InvalidInput, refused.message),
@@ -95,13 +100,18 @@ impl From<PackError> for Refused {
 
 impl From<IntakeError> for Refused {
     fn from(error: IntakeError) -> Self {
+        let message = error.to_string();
         match error {
             IntakeError::Pack(error) => error.into(),
             IntakeError::Connectivity(ConnectivityError::Read(error))
             | IntakeError::Read(error) => error.into(),
             IntakeError::Store(error) => error.into(),
             IntakeError::Cold(error) => error.into(),
-            error => Self::of(error.to_string()),
+            error @ IntakeError::Secrets(_) => Self {
+                reply: Some(Box::new(ErrorReply::from(error))),
+                ..Self::of(message)
+            },
+            _ => Self::of(message),
         }
     }
 }

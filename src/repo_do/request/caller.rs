@@ -85,8 +85,14 @@ impl Caller {
             sha256: hash,
             signed,
         };
-        let admitted = admitted(&object.env, &vouched).await?;
-        seen.note(hash, admitted.token.is_some(), now_ms());
+        let answered = admitted(&object.env, &vouched).await;
+        match &answered {
+            Ok(admitted) => seen.note(hash, admitted.token.is_some(), now_ms()),
+            // Of a signed token it is told why it opens nothing.
+            Err(error) if is_refusal(error) => seen.note(hash, false, now_ms()),
+            Err(_) => {}
+        }
+        let admitted = answered?;
         // The repository may be another one after the wait.
         let caller = Self::of(request, &*object.store()?)?;
         caller.with_namespace_token(admitted, vouched)
@@ -290,6 +296,12 @@ impl Authorized {
             now_ms(),
         )?;
         check_standing(&self.actor, &record.policies.standing)?;
+        // A namespace that the repository has left vouches for nobody.
+        let is_left =
+            |vouched: &Vouched| !vouched.namespace.eq_ignore_ascii_case(&record.namespace);
+        if self.vouched.as_ref().is_some_and(is_left) {
+            return Err(Refusal::TokenInvalid.into());
+        }
         let vouched = self.vouched.as_ref().and(self.token.as_ref());
         if vouched.is_some_and(|token| token.state(now_ms()) != TokenState::Active) {
             return Err(Refusal::TokenInvalid.into());
@@ -303,6 +315,10 @@ fn namespace_of(request: &Request) -> Option<String> {
     let spelled = request.headers().get(header::REPOSITORY).ok().flatten();
     let (namespace, _) = spelled.as_deref()?.split_once('/')?;
     Some(namespace.to_owned())
+}
+
+fn is_refusal(error: &ErrorReply) -> bool {
+    matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden)
 }
 
 /// What the Worker found good of the caller's signed token, if it has one.

@@ -19,6 +19,7 @@ use crate::git::limits::Limits;
 use crate::git::pack::incoming::objects::Sources;
 use crate::git::pack::reader::LivePacks;
 use crate::git::receive_pack::rules::Rejection;
+use crate::git::receive_pack::secrets::Allowed;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{Access, ErrorReply};
 use crate::repo_do::fetch::reach::VisibleBases;
@@ -157,7 +158,9 @@ async fn prove_and_publish(
         bases: &bases,
     };
     let resolved = resolve(steps, arrived, sources, quarantined).await?;
-    let pushed = inspect(steps, resolved, &live, &limits).await?;
+    // No push option comes with a blob; one may come with the commit that has the content.
+    let allowed = Allowed::default();
+    let pushed = inspect(steps, resolved, (&live, &limits), &allowed).await?;
     let graph = write.object.graph.current(&write.store)?;
     let subject = Subject {
         graph: &graph,

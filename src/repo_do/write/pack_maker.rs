@@ -64,7 +64,8 @@ impl PackMaker {
         }
         Ok(Self {
             packing: Packing::new(object_count, &mut out),
-            arriving: ArrivingPack::new(limits, strictness),
+            arriving: ArrivingPack::new(limits, strictness)
+                .searching_for_secrets(record.settings.push_protection),
             memory,
             bound,
             store: Rc::clone(writer.store),

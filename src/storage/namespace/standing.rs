@@ -87,6 +87,14 @@ impl<D: Database> NamespaceStore<D> {
         Ok(())
     }
 
+    /// Takes over the version of a repository that knows a newer one: the namespace was lost and made
+    /// again. Nobody is told anything by that, but of the next change everybody is.
+    pub fn raise_standing_version(&self, version: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE namespace SET standing_version = ?1 WHERE standing_version < ?1";
+        self.db.execute(sql, &[version.into()])?;
+        Ok(())
+    }
+
     /// Tells a repository again, and those behind it: it has said that it knows an older version.
     pub fn tell_standing_again(&self, name: &str) -> Result<(), StoreError> {
         let sql = "UPDATE namespace SET standing_told = coalesce(

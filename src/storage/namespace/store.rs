@@ -42,6 +42,8 @@ pub struct NamespaceRecord {
     pub(crate) quotas: Quotas,
     /// Its repositories check objects as git's `--strict` does, unless they say otherwise.
     pub(crate) fsck_strict: bool,
+    /// The issuers of signed tokens that it trusts, as JSON.
+    pub(crate) issuers: Option<String>,
 }
 
 /// A repository that is to get a name.
@@ -196,7 +198,8 @@ impl<D: Database> NamespaceStore<D> {
         if !schema::is_created(&self.db)? {
             return Ok(None);
         }
-        let sql = "SELECT name, created_at, fsck_strict, bytes_max, repos_max FROM namespace";
+        let sql = "SELECT name, created_at, fsck_strict, bytes_max, repos_max, issuers
+            FROM namespace";
         let (repo_count, totals) = self.totals()?;
         Ok(query_first(&self.db, sql, &[], |row| {
             Ok(NamespaceRecord {
@@ -206,6 +209,7 @@ impl<D: Database> NamespaceStore<D> {
                 totals,
                 fsck_strict: row.truth(2)?,
                 quotas: quotas::read(row, 3)?,
+                issuers: row.text_or_null(5)?,
             })
         })?)
     }

@@ -17,8 +17,6 @@ pub struct Policies {
     pub ref_rules: RefRules,
     /// The hook that is asked before a push is published.
     pub pre_receive: Option<PreReceive>,
-    /// Whether pushed blobs are searched for secrets.
-    pub push_protection: bool,
     /// The bytes that its packs and large files may have together.
     pub bytes_max: Option<u64>,
     /// Unix milliseconds: when it deletes itself.
@@ -34,6 +32,9 @@ pub struct Policies {
     /// What the namespace says of all of its repositories.
     #[serde(skip)]
     pub standing: Standing,
+    /// The deployment takes no writes. No column says it.
+    #[serde(skip)]
+    pub is_frozen: bool,
 }
 
 /// Reads the columns in the order of the fields, the first of which has this number.
@@ -42,7 +43,6 @@ pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
     Ok(Policies {
         ref_rules: json(row, at(0))?.unwrap_or_default(),
         pre_receive: json(row, at(1))?,
-        push_protection: row.truth(at(2))?,
         bytes_max: row
             .integer_or_null(at(3))?
             .and_then(|bytes| bytes.try_into().ok()),
@@ -51,6 +51,7 @@ pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
         deleted_at: row.integer_or_null(at(6))?,
         used_at: row.integer_or_null(at(7))?,
         standing: json(row, at(8))?.unwrap_or_default(),
+        is_frozen: false,
     })
 }
 

@@ -9,12 +9,12 @@ use std::rc::Rc;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
-use super::forwarding::Forwarding;
 use super::phase::Phase;
 use super::policies::{self, Policies};
 use super::ref_cache::RefCache;
 use super::settings::{RepositorySettings, SettingsChange};
 use super::tokens::{TokenRecord, TokenStore};
+use super::whereabouts::Forwarding;
 use crate::git::store::{PackId, PackRecord, PackStore as _, StoreError};
 use crate::storage::db::cache::Lease;
 use crate::storage::db::row::{Row, Value};
@@ -75,7 +75,6 @@ pub struct NewRepository<'a> {
 /// The repository's settings and times. As JSON they are a line of its record in R2, which has its
 /// names elsewhere and its states not at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "states, each for itself")]
 pub struct RepositoryRecord {
     /// 16 characters of `[0-9a-z]`.
     #[serde(skip)]
@@ -115,9 +114,6 @@ pub struct RepositoryRecord {
     /// It is being made again of what R2 has: it serves nothing yet.
     #[serde(skip)]
     pub is_recovering: bool,
-    /// The deployment takes no writes.
-    #[serde(skip)]
-    pub is_frozen: bool,
     /// Rules, bounds and its end.
     #[serde(default, skip_serializing_if = "is_default")]
     pub policies: Box<Policies>,
@@ -131,7 +127,7 @@ impl RepositoryRecord {
 
     /// Whether it takes no pushes: because of its own settings, its namespace or the deployment.
     pub(crate) fn is_read_only(&self) -> bool {
-        self.settings.read_only || self.policies.standing.read_only || self.is_frozen
+        self.settings.read_only || self.policies.standing.read_only || self.policies.is_frozen
     }
 
     /// Its fork network: the id of the repository that all others came from.
@@ -262,7 +258,7 @@ impl<D: Database> RepoStore<D> {
     pub fn load(&self) -> Result<Option<RepositoryRecord>, StoreError> {
         let mut record = self.record.get(&self.db, (), || self.read_record())?;
         if let Some(record) = &mut record {
-            record.is_frozen = self.is_frozen.get();
+            record.policies.is_frozen = self.is_frozen.get();
         }
         Ok(record)
     }
@@ -307,7 +303,8 @@ impl<D: Database> RepoStore<D> {
                 reflog_retention_seconds = coalesce(?9, reflog_retention_seconds),
                 superseded_grace_seconds = coalesce(?10, superseded_grace_seconds),
                 fsck_strict = coalesce(?11, fsck_strict),
-                fetch_events = coalesce(?12, fetch_events)";
+                fetch_events = coalesce(?12, fetch_events),
+                push_protection = coalesce(?13, push_protection)";
         let settings = &patch.settings;
         let truth = |setting: Option<bool>| Value::integer(setting.map(i64::from));
         let seconds = |setting: Option<u32>| Value::integer(setting.map(i64::from));
@@ -328,6 +325,7 @@ impl<D: Database> RepoStore<D> {
                 seconds(settings.superseded_grace_seconds),
                 truth(patch.fsck_strict),
                 truth(settings.fetch_events),
+                truth(settings.push_protection),
             ],
         )?;
         Ok(())
@@ -402,6 +400,8 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
             reflog_retention_seconds: row.integer(14)?,
             superseded_grace_seconds: row.integer(15)?,
             fetch_events: row.truth(21)?,
+            // It stands among the policies.
+            push_protection: row.truth(24)?,
         },
         source: row.text_or_null(9)?,
         created_at: row.integer(10)?,
@@ -415,7 +415,6 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         is_importing: row.truth(18)?,
         is_recovering: row.truth(19)?,
         fsck_strict: row.truth(20)?,
-        is_frozen: false,
         policies: Box::new(policies),
     })
 }

@@ -77,7 +77,7 @@ impl Author {
 
     /// The same, by a request from this address.
     #[must_use]
-    pub(crate) fn from(self, address: Option<String>) -> Self {
+    pub(crate) fn with_address(self, address: Option<String>) -> Self {
         Self { address, ..self }
     }
 

@@ -171,6 +171,9 @@ impl NamespaceDo {
         if url.path() == path::DELETE && !is_registry {
             return self.delete(self.state.store_of(db)).await;
         }
+        if !is_registry {
+            background::woken(&self.state).await;
+        }
         let query = url.query().unwrap_or("");
         let schema = steps::schema(is_registry);
         match url.path() {
@@ -182,7 +185,7 @@ impl NamespaceDo {
             return registry(&RegistryStore::new(db), url.path(), query, &body);
         }
         let store = self.state.store_of(db);
-        let author = Author::named(actor.as_deref(), request_id, now_ms()).from(address);
+        let author = Author::named(actor.as_deref(), request_id, now_ms()).with_address(address);
         let mut answered = match url.path() {
             NAMESPACE_ADMIT => self.admit(&store, &body),
             NAMESPACE_TAKE => self.take(&store, &body),

@@ -11,12 +11,12 @@ use crate::repo_do::contract::{
 };
 use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::event::EventKind;
-use crate::storage::namespace::signed_tokens::{REVOKED_MAX, SignedTrust};
+use crate::storage::namespace::signed_tokens::REVOKED_MAX;
 use crate::storage::namespace::store::{NamespaceStore, RepositoryState};
 use crate::worker::id;
 use crate::worker::signed::claims::{Claims, LIFE_SECONDS_MAX, SKEW_SECONDS, Times};
 use crate::worker::signed::grant::{self, Granted};
-use crate::worker::signed::issuer::Issuer;
+use crate::worker::signed::issuer::{self, Issuer};
 
 /// Bytes that the issuers of a namespace have as JSON.
 const ISSUERS_BYTES_MAX: usize = 48 << 10;
@@ -26,20 +26,10 @@ const LABEL_CHARACTERS_MAX: usize = 100;
 
 /// The issuers that the namespace trusts; none where no namespace is.
 pub(crate) fn issuers<D: Database>(store: &NamespaceStore<D>) -> Result<Vec<Issuer>, StepError> {
-    Ok(match store.signed_trust()? {
-        Some(trust) => of(&trust)?,
-        None => Vec::new(),
-    })
-}
-
-fn of(trust: &SignedTrust) -> Result<Vec<Issuer>, StepError> {
-    let Some(json) = &trust.issuers else {
-        return Ok(Vec::new());
-    };
-    serde_json::from_str(json).map_err(|error| {
-        let reply = ErrorReply::new(ErrorCode::InternalError, "internal error");
-        StepError::Refused(reply.caused_by("issuers", &error))
-    })
+    let trust = store.signed_trust()?;
+    Ok(issuer::stored(
+        trust.and_then(|trust| trust.issuers).as_deref(),
+    )?)
 }
 
 /// Sets the issuers, which were checked. The same ones again change nothing.
@@ -90,7 +80,7 @@ pub(crate) fn admit<D: Database>(
     let granted = match &signed.trust {
         Trust::Operator => grant::by_itself(&claims, &trust.name, true),
         Trust::Namespace(digest) => {
-            let issuers = of(&trust)?;
+            let issuers = issuer::stored(trust.issuers.as_deref())?;
             let mut issuers = issuers.into_iter();
             let issuer = issuers.find(|one| one.issuer == name && one.digest() == *digest);
             // It was changed since the signature was checked.

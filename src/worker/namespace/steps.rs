@@ -4,11 +4,13 @@
 //! A name is reserved, confirmed and released. A maker that dies in between leaves an entry, and
 //! a later request mends it. See [`super::contract`].
 
+use std::cmp::Ordering;
+
 use super::contract::{
     Candidate, Confirm, CreateNamespace, Entry, Holds, NamespaceInfo, Relist, Relisted, Reserve,
     Reserved,
 };
-use super::{quotas, signed};
+use super::quotas;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction};
@@ -21,6 +23,7 @@ use crate::storage::namespace::store;
 use crate::storage::namespace::store::{
     ListedRepository, ListingPatch, NamespaceStore, RepositoryState, Reservation,
 };
+use crate::worker::signed::issuer;
 
 /// Why a step gave up.
 #[derive(Debug, thiserror::Error)]
@@ -84,8 +87,11 @@ pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<Namespac
         totals: record.totals.into(),
         quotas: record.quotas,
         standing: store.standing()?,
-        untold_count: store.standing_progress()?.left,
-        issuers: signed::issuers(store)?,
+        untold_count: match store.standing_told()? {
+            Some(_) => store.standing_progress()?.left,
+            None => 0,
+        },
+        issuers: issuer::stored(record.issuers.as_deref())?,
     })
 }
 
@@ -214,9 +220,13 @@ pub(crate) fn touch<D: Database>(
     in_transaction(store.database(), || {
         store.settle_name(name, id, info.created_at_ms)?;
         let is_its_own = store.update(name, id, &patch, info.updated_at_ms)?;
-        // It began with what held when its name was reserved, or came back from where nobody told it.
-        if is_its_own && info.standing_version < store.standing()?.version {
-            store.tell_standing_again(&info.name)?;
+        if is_its_own {
+            match info.standing_version.cmp(&store.standing()?.version) {
+                // It began with what held when its name was reserved, or came from where nobody told it.
+                Ordering::Less => store.tell_standing_again(&info.name)?,
+                Ordering::Greater => store.raise_standing_version(info.standing_version)?,
+                Ordering::Equal => {}
+            }
         }
         Ok(())
     })

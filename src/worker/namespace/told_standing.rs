@@ -206,7 +206,8 @@ impl Pass {
 
 async fn post(env: &Env, name: &str, told: &TakeStanding) -> Result<StandingTaken, ErrorReply> {
     let actor = Actor::Operator.to_string();
-    let headers = [(header::ACTOR, actor.as_str())];
+    // By its name the object of a repository that was renamed finds where it is.
+    let headers = [(header::ACTOR, actor.as_str()), (header::REPOSITORY, name)];
     let sent = message::post_with(env, (REPOSITORIES, name), path::STANDING, told, &headers);
     let answer = timer::within(ANSWER_MS, sent).await;
     let answer = answer.ok_or_else(|| no_answer(&format!("{name} took more than {ANSWER_MS} ms")));

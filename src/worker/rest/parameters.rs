@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
 pub(crate) use self::lifetime::Lifetime;
-pub(crate) use self::list::time;
+pub(crate) use self::list::{Direction, Sort, time};
 pub(crate) use self::pre_receive::Hook;
 pub(crate) use self::quota::{bytes_max, quotas};
 pub(crate) use crate::repo_do::contract::strict::query;
@@ -203,6 +203,9 @@ pub(crate) struct RepositoryChange {
     /// Whether clones and fetches are events too.
     #[serde(default, deserialize_with = "present")]
     pub(crate) fetch_events: Option<bool>,
+    /// Whether pushed blobs are searched for secrets.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) push_protection: Option<bool>,
     /// Seconds without a push after which packs are copied to R2.
     #[serde(default, deserialize_with = "present")]
     pub(crate) settle_seconds: Option<u32>,
@@ -266,33 +269,6 @@ pub(crate) struct ListQuery {
     /// Bytes at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) size_max: Option<u64>,
-}
-
-/// The key by which a list is ordered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Sort {
-    /// When made.
-    #[default]
-    CreatedAt,
-    /// When changed.
-    UpdatedAt,
-    /// When pushed to; never comes last.
-    LastPushAt,
-    /// By the bytes of packs and large files together.
-    Size,
-    /// By name, without regard to case.
-    Name,
-}
-
-/// Which way a list runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Direction {
-    /// Smallest first.
-    Asc,
-    /// Largest first.
-    Desc,
 }
 
 /// Reads a body; an empty one reads as `{}`.

@@ -121,6 +121,7 @@ pub(crate) async fn update(
             change.superseded_grace_seconds,
         )?,
         fetch_events: change.fetch_events,
+        push_protection: change.push_protection,
     };
     let lifetime = Lifetime {
         ttl_seconds: change.ttl_seconds,

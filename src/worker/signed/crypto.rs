@@ -61,14 +61,13 @@ pub(crate) async fn is_signed_by(jwt: &Jwt<'_>, keys: &KeySet, place: usize) -> 
 
 async fn verified(jwt: &Jwt<'_>, keys: &KeySet, place: usize) -> Result<bool, JsValue> {
     let parameters = jwt.algorithm.parameters()?;
-    let key = match keys.imported(place) {
-        Some(key) => key,
-        None => {
-            let jwk = keys.jwk(place).ok_or(JsValue::UNDEFINED)?;
-            let key = import(jwk, &parameters).await?;
-            keys.keep_imported(place, key.clone());
-            key
-        }
+    let key = if let Some(key) = keys.imported(place) {
+        key
+    } else {
+        let jwk = keys.jwk(place).ok_or(JsValue::UNDEFINED)?;
+        let key = import(jwk, &parameters).await?;
+        keys.keep_imported(place, key.clone());
+        key
     };
     let signature = Uint8Array::from(jwt.signature.as_slice());
     let data = Uint8Array::from(jwt.signed.as_bytes());

@@ -8,9 +8,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::claims::Claims;
 use super::keys::Jwk;
-use crate::repo_do::contract::{RefRules, Scope};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, Scope};
 
 /// An issuer that is trusted.
+#[expect(clippy::struct_field_names, reason = "the settings name the field so")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Issuer {
@@ -32,6 +33,17 @@ pub(crate) struct Issuer {
     /// have any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) namespaces: Option<Vec<String>>,
+}
+
+/// The issuers that a namespace keeps, of their JSON.
+pub(crate) fn stored(json: Option<&str>) -> Result<Vec<Issuer>, ErrorReply> {
+    let Some(json) = json else {
+        return Ok(Vec::new());
+    };
+    serde_json::from_str(json).map_err(|error| {
+        let reply = ErrorReply::new(ErrorCode::InternalError, "internal error");
+        reply.caused_by("issuers", &error)
+    })
 }
 
 /// What tokens with such claims open. The first rule that matches holds.

@@ -181,7 +181,9 @@ impl From<IntakeError> for ImportError {
             IntakeError::Busy(reply) => Self::Unavailable(reply.message),
             IntakeError::Gone => Self::Deleted,
             error @ IntakeError::Cold(_) => Self::Unavailable(error.to_string()),
-            error @ IntakeError::Stored(_) => Self::GivenUp(error.to_string()),
+            error @ (IntakeError::Stored(_) | IntakeError::Secrets(_)) => {
+                Self::GivenUp(error.to_string())
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::git::limits::Limits;
 use crate::git::pack::incoming::objects::Sources;
 use crate::git::pack::reader::LivePacks;
 use crate::git::receive_pack::rules;
+use crate::git::receive_pack::secrets::Allowed;
 use crate::git::store::{ObjectSource as _, StoreError};
 use crate::repo_do::intake::arrival::{ArrivedPack, ArrivingPack};
 use crate::repo_do::intake::hooks::{Hooks as _, Stage};
@@ -280,7 +281,9 @@ impl Attempt {
         let live = self.live()?;
         let limits = &self.limits;
         let steps = self.steps();
-        let pushed = inspect(steps, fetched.resolved, &live, limits).await?;
+        // An import makes a new repository, which does not ask for the search yet.
+        let nothing = Allowed::default();
+        let pushed = inspect(steps, fetched.resolved, (&live, limits), &nothing).await?;
         let graph = CommitGraph::open(&*self.store, live.records())?;
         let shallow = edge(&pushed, &fetched.shallow);
         let known = self.store.shallow_commits()?;

@@ -25,7 +25,7 @@ fn operator(now_ms: i64) -> Author {
         Some("request-1".to_owned()),
         now_ms,
     );
-    author.from(Some("192.0.2.7".to_owned()))
+    author.with_address(Some("192.0.2.7".to_owned()))
 }
 
 fn event(sequence: i64, kind: EventKind) -> Event {

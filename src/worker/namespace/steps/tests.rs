@@ -53,6 +53,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
             reflog_retention_seconds: 7_776_000,
             superseded_grace_seconds: 3600,
             fetch_events: false,
+            push_protection: false,
         },
         fsck_strict: false,
         ref_rules: RefRules::default(),

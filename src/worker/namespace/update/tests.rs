@@ -224,3 +224,17 @@ fn a_repository_begins_with_how_its_namespace_stands() {
     };
     assert_eq!(standing, expected);
 }
+
+#[test]
+fn a_namespace_that_was_lost_tells_more_than_its_repositories_knew() {
+    let store = store();
+    store.raise_standing_version(7).unwrap();
+    store.raise_standing_version(3).unwrap();
+    assert_eq!(store.standing_told(), Ok(None), "nothing is told by that");
+    let read_only = UpdateNamespace {
+        read_only: Some(true),
+        ..UpdateNamespace::default()
+    };
+    let info = update(&store, &read_only, &author()).unwrap();
+    assert_eq!(info.standing.version, 8);
+}

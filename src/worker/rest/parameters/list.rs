@@ -1,5 +1,7 @@
 //! The query of a list: its page, and what it leaves out.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     ListQuery, PER_PAGE_DEFAULT, PER_PAGE_MAX, THRESHOLD_BYTES_MAX, at_most, bounded, within,
 };
@@ -8,6 +10,33 @@ use crate::worker::time::parse_rfc_3339;
 
 const SEARCH_CHARACTERS_MAX: usize = 100;
 pub(super) const CURSOR_CHARACTERS_MAX: usize = 512;
+
+/// The key by which a list is ordered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sort {
+    /// When made.
+    #[default]
+    CreatedAt,
+    /// When changed.
+    UpdatedAt,
+    /// When pushed to; never comes last.
+    LastPushAt,
+    /// By the bytes of packs and large files together.
+    Size,
+    /// By name, without regard to case.
+    Name,
+}
+
+/// Which way a list runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Direction {
+    /// Smallest first.
+    Asc,
+    /// Largest first.
+    Desc,
+}
 
 /// The characters of a time, of which RFC 3339 needs no more.
 const TIME_CHARACTERS_MAX: usize = 40;
