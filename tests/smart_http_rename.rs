@@ -169,7 +169,7 @@ fn the_name_that_a_repository_left_can_be_taken_and_both_live_on() {
     assert_eq!(info_refs(&rest, &wrong).status, 401);
 
     // The first one's object is the one of the name, and it is wiped; the name leads on.
-    rest.delete(&moved.path("")).result(202);
+    rest.delete(&moved.path("?purge=true")).result(202);
     assert_eq!(rest.get(&moved.path("")).error_code(404), NOT_FOUND);
     until("the first one is gone", BACKGROUND, || {
         let third = rest.post("/api/v1/namespaces/rename-taken/repos", &to("gadget"));
@@ -316,6 +316,35 @@ fn the_operator_transfers_a_repository() {
 }
 
 #[test]
+fn a_transferred_repository_stands_as_its_new_namespace_does_and_stays_revoked() {
+    let (rest, scratch) = (server().rest(), Scratch::new());
+    let (old, work) = scratch.pushed(&rest, "rename-leaked", "widget");
+    let namespace = "/api/v1/namespaces/rename-leaked";
+    rest.post(&format!("{namespace}/tokens/revoke-all"), &json!({}))
+        .result(200);
+    rest.create_repository("rename-calm", "other");
+    let calm = "/api/v1/namespaces/rename-calm";
+    rest.patch(calm, &json!({ "read_only": true })).result(200);
+    let whereto = json!({ "name": "widget", "namespace": "rename-calm" });
+    let new = rename(&rest, &old, &whereto);
+    assert_eq!(info_refs(&rest, &new).status, 401, "its token leaked");
+    let asked = json!({ "repo": "widget", "scope": "write" });
+    let made = rest.post(&format!("{calm}/tokens"), &asked).result(201);
+    let token = made["plaintext"].as_str().unwrap().to_owned();
+    let new = Hosted { token, ..new };
+    assert_eq!(info_refs(&rest, &new).status, 200);
+    work.write("more", "and more\n");
+    work.commit("more");
+    let refused = work.fails(&["push", &new.url(), "main"]);
+    assert!(refused.contains("read-only"), "{refused}");
+    rest.patch(calm, &json!({ "read_only": false })).result(200);
+    until("the repository has heard of it", BACKGROUND, || {
+        let pushed = work.try_run(&["push", "--quiet", &new.url(), "main"], b"");
+        pushed.ok.then_some(())
+    });
+}
+
+#[test]
 fn a_rename_that_is_killed_at_any_moment_happens_or_does_not() {
     let mut server = Server::start();
     let (rest, scratch) = (server.rest(), Scratch::new());
@@ -339,8 +368,10 @@ fn a_rename_that_is_killed_at_any_moment_happens_or_does_not() {
             })
         };
         ended.recv().unwrap();
-        // It takes some 10 ms in all.
-        std::thread::sleep(Duration::from_millis(round.saturating_mul(3)));
+        // It takes some 10 ms in all: killed a little later each time.
+        for _ in 0..round.saturating_mul(2) {
+            assert_eq!(rest.get("/healthz").status, 200);
+        }
         server.crash();
         asking.join().unwrap();
         // One of the two names has it, and the other leads there or to nothing.

@@ -29,8 +29,6 @@ const REPOSITORIES: &str = "REPO";
 const NAMESPACES: &str = "NAMESPACE";
 /// The binding of the webhooks' objects.
 const WEBHOOKS: &str = "WEBHOOK";
-/// The status of a credential that is not accepted.
-pub(super) const UNAUTHORIZED: u16 = 401;
 /// When to try again after an object could not be reached.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
@@ -169,13 +167,22 @@ pub(crate) fn repository<'a>(
     call: Call,
 ) -> Asked<'a, Result<Response, ErrorReply>> {
     let asked = async move {
-        let answered = repository_as_it_is(visit, path, actor, call).await?;
-        if answered.status() == UNAUTHORIZED {
+        let answered = repository_as_it_is(visit, path, actor, call).await;
+        if is_unauthorized(&answered) {
             admission::check_grant(visit, path).await?;
         }
-        Ok(Response::from(answered))
+        answered.map(Response::from)
     };
     asked.boxed_local()
+}
+
+/// Whether the object, or who knows that there is none, does not accept the credential.
+pub(super) fn is_unauthorized(answered: &Result<web_sys::Response, ErrorReply>) -> bool {
+    let refused = ErrorCode::Unauthorized;
+    match answered {
+        Ok(response) => response.status() == refused.status(),
+        Err(error) => error.code == refused,
+    }
 }
 
 /// As [`repository()`], for callers that may give the answer to the client unchanged.

@@ -44,7 +44,6 @@ fn record() -> RepositoryRecord {
         is_importing: false,
         is_recovering: false,
         policies: Box::default(),
-        policies: Box::default(),
     }
 }
 

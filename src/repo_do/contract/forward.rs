@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::storage::repository::forwarding::Forwarding;
+pub(crate) use crate::storage::repository::whereabouts::Forwarding;
 
 use super::public_id::is_public_id;
+use crate::storage::repository::standing::Standing;
 
 /// Body of `POST /rename`: the names that the repository gets, as shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,9 @@ pub(crate) struct RenameRepository {
     pub(crate) namespace: String,
     /// Its name.
     pub(crate) name: String,
+    /// What its namespace says of all of its repositories, where it is another one.
+    #[serde(default)]
+    pub(crate) standing: Standing,
 }
 
 /// The text form, in a header: `<object name> <repository id>`.

@@ -218,7 +218,14 @@ impl Frames {
         let mut response = response.map_err(|error| broken(&error.to_string()))?;
         if response.status_code() != 200 {
             let refusal = response.json::<ErrorReply>().await;
-            return Err(refusal.unwrap_or_else(|error| broken(&error.to_string())));
+            return Err(match refusal {
+                // It would say that the fork has moved.
+                Ok(moved) if moved.code == ErrorCode::Moved => {
+                    ErrorReply::new(ErrorCode::NotFound, moved.message)
+                }
+                Ok(refusal) => refusal,
+                Err(error) => broken(&error.to_string()),
+            });
         }
         let (_, body) = response.into_parts();
         let ResponseBody::Stream(stream) = body else {

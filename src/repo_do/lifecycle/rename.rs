@@ -18,6 +18,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply, Forwarding, RenameReposito
 use crate::repo_do::events::origin::Doer;
 use crate::repo_do::events::{hand_over, tell};
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::r2::network::Member;
 use crate::repo_do::request::answer::{Answer, body};
 use crate::repo_do::request::info::info;
 use crate::repo_do::request::place::{named_object, passed_on};
@@ -25,6 +26,7 @@ use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::event::EventKind;
+use crate::storage::fault_log;
 use crate::storage::repository::store::RepositoryRecord;
 
 /// `POST /rename`.
@@ -76,6 +78,12 @@ pub(crate) async fn rename(
         if returns {
             store.clear_forwarding()?;
         }
+        if transfers {
+            // What the former namespace has revoked stays so, whatever the other one says.
+            let epoch_ms = still.policies.standing.token_epoch_ms;
+            store.tokens().revoke_made_before(epoch_ms, now_ms())?;
+            store.set_standing(&wanted.standing)?;
+        }
         store.rename(&wanted.namespace, &wanted.name, now_ms())?;
         tell::append_repository(store, EventKind::Renamed, doer.clone(), &names)?;
         Ok::<_, StoreError>(())
@@ -87,5 +95,13 @@ pub(crate) async fn rename(
         hand_over::tell_former(object, store, former, event).await;
     }
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
-    info(object, store, store.load()?.ok_or_else(gone)?)
+    let renamed = store.load()?.ok_or_else(gone)?;
+    if renamed.network_id.is_some() {
+        // A purge of the whole network finds its repositories by name.
+        let told = Member::of(&object.env, &renamed).take(Vec::new()).await;
+        if let Err(error) = told {
+            fault_log::warning("rename", &error.cause());
+        }
+    }
+    info(object, store, renamed)
 }

@@ -296,6 +296,12 @@ impl Authorized {
             now_ms(),
         )?;
         check_standing(&self.actor, &record.policies.standing)?;
+        // A namespace that the repository has left vouches for nobody.
+        let is_left =
+            |vouched: &Vouched| !vouched.namespace.eq_ignore_ascii_case(&record.namespace);
+        if self.vouched.as_ref().is_some_and(is_left) {
+            return Err(Refusal::TokenInvalid.into());
+        }
         let vouched = self.vouched.as_ref().and(self.token.as_ref());
         if vouched.is_some_and(|token| token.state(now_ms()) != TokenState::Active) {
             return Err(Refusal::TokenInvalid.into());

@@ -1,18 +1,10 @@
 //! Which object has the repository that goes by the name of this one.
 
 use super::store::RepoStore;
+use super::whereabouts::Forwarding;
 use crate::git::store::StoreError;
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction, query_first};
-
-/// Another object, and the repository that it has.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Forwarding {
-    /// The name of the other object.
-    pub object_name: String,
-    /// The repository's id.
-    pub repository_id: String,
-}
 
 impl<D: Database> RepoStore<D> {
     /// The object that has the repository by this object's name, if it is another one.

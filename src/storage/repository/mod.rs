@@ -7,7 +7,7 @@
 //! | [`settings`] | the settings that every layer passes on |
 //! | [`policies`], [`standing`], [`known_standing`] | its rules, bounds and end; what its namespace says of all its repositories, and what it knows of that |
 //! | `ref_rules` | its rules about refs, as its row keeps them |
-//! | [`forwarding`] | which object has the repository by this object's name |
+//! | [`forwarding`], [`whereabouts`] | which object has the repository by this object's name |
 //! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
 //! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
@@ -82,6 +82,7 @@ pub mod store;
 pub(crate) mod supersede;
 pub mod sweep;
 pub mod tokens;
+pub mod whereabouts;
 
 mod listed_refs;
 mod push_events;

@@ -9,12 +9,12 @@ use std::rc::Rc;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
-use super::forwarding::Forwarding;
 use super::phase::Phase;
 use super::policies::{self, Policies};
 use super::ref_cache::RefCache;
 use super::settings::{RepositorySettings, SettingsChange};
 use super::tokens::{TokenRecord, TokenStore};
+use super::whereabouts::Forwarding;
 use crate::git::store::{PackId, PackRecord, PackStore as _, StoreError};
 use crate::storage::db::cache::Lease;
 use crate::storage::db::row::{Row, Value};
@@ -75,7 +75,6 @@ pub struct NewRepository<'a> {
 /// The repository's settings and times. As JSON they are a line of its record in R2, which has its
 /// names elsewhere and its states not at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "states, each for itself")]
 pub struct RepositoryRecord {
     /// 16 characters of `[0-9a-z]`.
     #[serde(skip)]

@@ -270,6 +270,13 @@ impl<'a, D: Database> TokenStore<'a, D> {
         Ok(written > 0 || self.find_by_id(id)?.is_some())
     }
 
+    /// Revokes the tokens that were made before this time.
+    pub fn revoke_made_before(&self, epoch_ms: i64, now_ms: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE token SET revoked_at = ?2 WHERE created_at < ?1 AND revoked_at IS NULL";
+        self.db.execute(sql, &[epoch_ms.into(), now_ms.into()])?;
+        Ok(())
+    }
+
     /// Notes that the token was used: one row an hour at most.
     pub fn touch(
         &self,

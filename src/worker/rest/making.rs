@@ -137,7 +137,7 @@ pub(super) struct Place {
     /// The namespace's default.
     fsck_strict: bool,
     /// What it says of all its repositories.
-    standing: Standing,
+    pub(super) standing: Standing,
 }
 
 /// Takes the name and gives its place, or tells the caller who has it. Of requests at the same

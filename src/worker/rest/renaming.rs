@@ -10,7 +10,7 @@ use worker::Request;
 use super::body::body;
 use super::making;
 use crate::repo_do::contract::{
-    Access, ErrorCode, ErrorReply, RenameRepository, RepositoryInfo, path,
+    Access, ErrorCode, ErrorReply, RenameRepository, RepositoryInfo, Standing, path,
 };
 use crate::storage::fault_log;
 use crate::worker::admission;
@@ -57,12 +57,12 @@ pub(crate) async fn rename(
     let response = objects::repository(visit, from, actor, Call::get(path::INFO)).await?;
     let before: RepositoryInfo = objects::read(response).await?;
     let is_new = to.object_name() != from.object_name();
-    let namespace = if is_new {
+    let (namespace, standing) = if is_new {
         let wanted = wanted(visit, &to, &before);
         let place = making::reserve(visit, &to, &wanted, ErrorCode::CreateInProgress).await?;
-        place.namespace
+        (place.namespace, place.standing)
     } else {
-        before.namespace.clone()
+        (before.namespace.clone(), Standing::default())
     };
     let webhooks = if transfers {
         webhooks(visit, from).await?
@@ -72,6 +72,7 @@ pub(crate) async fn rename(
     let asked = RenameRepository {
         namespace,
         name: new.name,
+        standing,
     };
     let call = Call::post(path::RENAME, &asked)?;
     let answer = match objects::repository(visit, from, actor, call).await {

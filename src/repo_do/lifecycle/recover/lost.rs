@@ -152,8 +152,15 @@ pub(crate) async fn check_lost(object: &RepoObject, record: &Record) -> Result<(
         stub.fetch_with_request(request).await
     };
     let mut response = response.await.map_err(|error| unavailable(&error))?;
-    if response.status_code() == ErrorCode::NotFound.status() {
-        return Ok(());
+    let not_lost = || RecoverError::NotLost {
+        id: lost.id.clone(),
+        place: format!("{}/{}", lost.namespace, lost.name),
+    };
+    match response.status_code() {
+        status if status == ErrorCode::NotFound.status() => return Ok(()),
+        // It has another name since the record was written.
+        status if status == ErrorCode::Moved.status() => return Err(not_lost()),
+        _ => {}
     }
     if response.status_code() != 200 {
         let status = response.status_code();
@@ -162,10 +169,7 @@ pub(crate) async fn check_lost(object: &RepoObject, record: &Record) -> Result<(
     let info = response.json::<RepositoryInfo>().await;
     let info = info.map_err(|error| unavailable(&error))?;
     if info.repository_id == lost.id {
-        return Err(RecoverError::NotLost {
-            id: lost.id.clone(),
-            place: format!("{}/{}", lost.namespace, lost.name),
-        });
+        return Err(not_lost());
     }
     Ok(())
 }

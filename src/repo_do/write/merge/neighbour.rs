@@ -136,6 +136,10 @@ impl Neighbour {
                 ErrorCode::Unauthorized | ErrorCode::Forbidden | ErrorCode::NotFound => {
                     return Err(absent());
                 }
+                ErrorCode::Moved => {
+                    let moved = ErrorReply::new(ErrorCode::NotFound, refusal.message);
+                    return Err(at(REPOSITORY, moved));
+                }
                 _ => return Err(at(REPOSITORY, refusal)),
             }
         }
