@@ -173,7 +173,7 @@ impl<'a> Lines<'a> {
             *self = Self::new(self.content);
         }
         let between = self.content.get(self.at..offset).unwrap_or_default();
-        let ends = between.iter().filter(|byte| **byte == b'\n').count();
+        let ends = between.find_iter("\n").count();
         self.at = offset;
         // A blob has 1 MiB at most.
         self.number = self
