@@ -203,7 +203,8 @@ async fn judge_and_answer(
         }
         _ => {
             let authorized = authorized(Access::Administer)?;
-            administer(object, &store, request, authorized, account).await
+            // In a box: it is large.
+            Box::pin(administer(object, &store, request, authorized, account)).await
         }
     }
 }
