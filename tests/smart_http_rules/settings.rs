@@ -73,8 +73,8 @@ fn tokens_show_their_rules_where_they_are_made_and_listed() {
     );
     let events = rest.get(&hosted.path("/events?limit=100")).result(200);
     let made = events.as_array().unwrap().iter();
-    let made = made.filter(|event| event["type"] == "cairn.repo.token.created");
-    assert_eq!(made.last().unwrap()["payload"]["refs"], refs);
+    let mut made = made.filter(|event| event["type"] == "cairn.repo.token.created");
+    assert_eq!(made.next_back().unwrap()["payload"]["refs"], refs);
 }
 
 #[test]

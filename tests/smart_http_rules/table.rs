@@ -165,8 +165,8 @@ fn post(
     };
     let updates: Vec<_> = changes.iter().map(update).collect();
     let body = json!({"updates": updates});
-    let updated = client.post(&hosted.path("/refs"), &body).result(200);
-    let told = updated["updates"].as_array().unwrap().iter().map(|update| {
+    let answer = client.post(&hosted.path("/refs"), &body).result(200);
+    let told = answer["updates"].as_array().unwrap().iter().map(|update| {
         let name = update["name"].as_str().unwrap().to_owned();
         let error = (update["ok"] == false).then(|| {
             let error = &update["error"];
