@@ -280,9 +280,7 @@ async fn read_something(asked: Asked, request: Request, read: Read) -> Answer {
         }
         Read::Bundle => bundle::bundle(&object, &store, &account).await,
         Read::Content | Read::Events => {
-            content::answer(&object, &store, request, (record, audience)?;
-            // In a box: it is large.
-            Box::pin(administer(object, &account)).await
+            content::answer(&object, &store, request, (record, audience), &account).await
         }
     }
 }
