@@ -202,7 +202,7 @@ fn queries_are_read_as_strictly() {
     assert_eq!(query::<ListQuery>("").unwrap().checked().unwrap().0, 50);
 
     assert_eq!(refused(query::<ListQuery>("limit=x")), at("/limit"));
-    assert_eq!(refused(query::<ListQuery>("sort=size")), at("/sort"));
+    assert_eq!(refused(query::<ListQuery>("sort=colour")), at("/sort"));
     assert_eq!(refused(query::<ListQuery>("unknown=1")), at("/unknown"));
     for text in ["limit=0", "limit=201"] {
         let list: ListQuery = query(text).unwrap();
