@@ -1,40 +1,21 @@
-//! Rules about refs that the operator passes: the push option that asks for it, and the event that
-//! tells it.
+//! Rules about refs that the operator passes, and the event that tells it.
 
 use gix_object::bstr::ByteSlice as _;
 use serde::Serialize;
 use serde_json::json;
 
 use super::push::{Push, settings};
-use crate::git::protocol::push_commands::PushCommands;
 use crate::git::receive_pack::ref_rules::{ForbiddenOp, RefOp};
 use crate::git::receive_pack::rules;
 use crate::git::store::StoreError;
-use crate::repo_do::contract::Actor;
 use crate::repo_do::events::origin::Doer;
 use crate::repo_do::events::tell;
-use crate::repo_do::request::account::Account;
-use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::state::store::Store;
 use crate::storage::event::EventKind;
 use crate::storage::repository::publication::RefOutcome;
 
-/// The push option that asks to pass the repository's rules about refs.
-const OVERRIDE: &str = "cairn.override";
-
 /// Refs that one event names.
 const REFS_MAX: usize = 100;
-
-/// Whether the operator asks to pass the repository's rules. Nobody else can, and for nobody else the
-/// operator does.
-pub(super) fn are_asked_for(
-    commands: &PushCommands,
-    authorized: &Authorized,
-    account: &Account,
-) -> bool {
-    let is_operator = authorized.actor == Actor::Operator && account.behalf().is_none();
-    is_operator && commands.push_options.iter().any(|given| given == OVERRIDE)
-}
 
 /// The rules that the open updates of a push pass, in their order.
 pub(super) struct Overridden(Vec<Option<OverriddenRule>>);

@@ -7,7 +7,6 @@ use gix_object::bstr::BString;
 
 use super::brought::BroughtPack;
 use super::kept_answer::KeptAnswer;
-use super::overrides;
 use crate::git::limits::Limits;
 use crate::git::pack::parser::error::PackError;
 use crate::git::pack::reader::LivePacks;
@@ -17,7 +16,7 @@ use crate::git::receive_pack::ref_rules::RulesInForce;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::git::receive_pack::updates::PushUpdates;
 use crate::git::store::StoreError;
-use crate::repo_do::contract::{Access, ErrorReply};
+use crate::repo_do::contract::{Access, Actor, ErrorReply};
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::object::RepoObject;
@@ -44,6 +43,16 @@ pub(super) fn settings(authorized: &Authorized, overrides: bool) -> Settings<'_>
             overrides,
         },
     }
+}
+
+/// The push option that asks to pass the repository's rules about refs.
+const OVERRIDE: &str = "cairn.override";
+
+/// Whether the operator asks to pass the repository's rules. Nobody else can, and for nobody else the
+/// operator does.
+fn asks_to_override(commands: &PushCommands, authorized: &Authorized, account: &Account) -> bool {
+    let is_operator = authorized.actor == Actor::Operator && account.behalf().is_none();
+    is_operator && commands.push_options.iter().any(|given| given == OVERRIDE)
 }
 
 /// The commits of a push by ref.
@@ -89,7 +98,7 @@ impl Push {
         let quarantined = QuarantinedPack::new(Rc::clone(&object), Rc::clone(&store));
         let reader = object.readers.enter(Purpose::Push, now_ms());
         let updates = PushUpdates::new(&commands);
-        let overrides = overrides::are_asked_for(&commands, &authorized, &account);
+        let overrides = asks_to_override(&commands, &authorized, &account);
         Self {
             object,
             store,

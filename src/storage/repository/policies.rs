@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::pre_receive::PreReceive;
 use super::standing::Standing;
 use crate::git::receive_pack::ref_rules::RefRules;
+use crate::git::store::StoreError;
 use crate::storage::db::row::Row;
 use crate::storage::db::sql_error::SqlError;
 
@@ -67,4 +68,11 @@ pub(super) fn json<T: DeserializeOwned>(
     let text = row.text_or_null(column)?;
     let read = text.map(|text| serde_json::from_str(&text).map_err(|_| wrong));
     read.transpose()
+}
+
+/// Rules as a column holds them: a repository's, or a token's. `None`: there are none.
+pub(super) fn rules_json(rules: &RefRules) -> Result<Option<String>, StoreError> {
+    let rules = Some(rules).filter(|rules| !rules.is_empty());
+    let json = rules.map(serde_json::to_string).transpose();
+    json.map_err(|error| StoreError::Failed(error.to_string()))
 }

@@ -1,5 +1,6 @@
 //! The repository's rules about refs, as its row keeps them.
 
+use super::policies::rules_json;
 use super::store::RepoStore;
 use crate::git::receive_pack::ref_rules::RefRules;
 use crate::git::store::StoreError;
@@ -9,19 +10,12 @@ use crate::storage::db::sql::Database;
 impl<D: Database> RepoStore<D> {
     /// Sets the rules, in the place of those before.
     pub fn set_ref_rules(&self, rules: &RefRules, now_ms: i64) -> Result<(), StoreError> {
-        let json = json(rules)?;
+        let json = rules_json(rules)?;
         let sql = "UPDATE repository SET ref_rules = ?1, updated_at = ?2";
         let params = [Value::text(json.as_deref()), now_ms.into()];
         self.db.execute(sql, &params)?;
         Ok(())
     }
-}
-
-/// Rules as a column holds them: a repository's, or a token's. `None`: there are none.
-pub(super) fn json(rules: &RefRules) -> Result<Option<String>, StoreError> {
-    let rules = Some(rules).filter(|rules| !rules.is_empty());
-    let json = rules.map(serde_json::to_string).transpose();
-    json.map_err(|error| StoreError::Failed(error.to_string()))
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@
 //! The database stores only the SHA-256 of a token and looks it up as a key. A caller who times
 //! that learns about a hash, from which no token follows.
 
-use super::policies::json;
-use super::ref_rules;
+use super::policies::{json, rules_json};
 use crate::git::receive_pack::ref_rules::RefRules;
 use crate::git::store::StoreError;
 use crate::storage::db::row::{Row, Value};
@@ -173,7 +172,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
     pub fn insert(&self, new: &NewToken<'_>) -> Result<(), StoreError> {
         let sql = "INSERT INTO token (sha256, id, scope, label, created_at, expires_at, refs)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let refs = new.refs.map(ref_rules::json).transpose()?.flatten();
+        let refs = new.refs.map(rules_json).transpose()?.flatten();
         self.db.execute(
             sql,
             &[
