@@ -11,7 +11,8 @@ use super::support::package_root;
 
 type Pipes = (ChildStdin, BufReader<ChildStdout>);
 
-/// Asks the program that has the private keys. It ends with the test process.
+/// Asks the program that has the private keys.
+#[expect(clippy::zombie_processes, reason = "it ends with the test process")]
 fn ask(asked: &Value) -> Value {
     static PIPES: OnceLock<Mutex<Pipes>> = OnceLock::new();
     let pipes = PIPES.get_or_init(|| {

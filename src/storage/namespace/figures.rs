@@ -1,10 +1,7 @@
 //! How large the repositories of a namespace are: a copy of what their own objects know, which they
 //! bring up to date with each message that they send anyway.
 
-use super::store::{ListingPatch, NamespaceStore};
-use crate::git::store::StoreError;
 use crate::storage::db::row::{INTEGER_MAX, Row};
-use crate::storage::db::sql::{Database, query_first};
 use crate::storage::db::sql_error::SqlError;
 
 /// The sizes of a repository as its namespace last heard of them, and when it ends.
@@ -56,13 +53,6 @@ impl FiguresChange {
     }
 }
 
-impl ListingPatch<'_> {
-    /// One of the figures, as a column holds it.
-    pub(super) fn figure(&self, of: fn(&FiguresChange) -> u64) -> Option<i64> {
-        self.figures.as_ref().map(of).map(integer)
-    }
-}
-
 /// The sizes of all live repositories of a namespace together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -83,27 +73,6 @@ impl Totals {
     #[must_use]
     pub fn quota_bytes(&self) -> u64 {
         self.size_bytes.saturating_add(self.lfs_bytes)
-    }
-}
-
-impl<D: Database> NamespaceStore<D> {
-    /// How many repositories are live, and their sizes together. The database has a schema.
-    pub(crate) fn totals(&self) -> Result<(u64, Totals), StoreError> {
-        let sql = "SELECT count(*), coalesce(sum(size_bytes), 0), coalesce(sum(object_count), 0),
-                coalesce(sum(lfs_bytes), 0), coalesce(sum(database_bytes), 0),
-                coalesce(sum(r2_bytes), 0)
-            FROM repository WHERE state = 'live'";
-        let totals = query_first(&self.db, sql, &[], |row| {
-            let totals = Totals {
-                size_bytes: row.unsigned(1)?,
-                object_count: row.unsigned(2)?,
-                lfs_bytes: row.unsigned(3)?,
-                database_bytes: row.unsigned(4)?,
-                r2_bytes: row.unsigned(5)?,
-            };
-            Ok((row.unsigned(0)?, totals))
-        })?;
-        Ok(totals.unwrap_or_default())
     }
 }
 

@@ -5,7 +5,7 @@
 //! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
 //! | [`audit`] | administrative acts |
 //! | [`figures`] | how large its repositories are, one by one and together |
-//! | [`quotas`], [`usage`] | its bounds; its use by day |
+//! | [`quotas`], `room`, [`usage`] | its bounds; what it has and may have; its use by day |
 //! | [`deleted`] | repositories that were deleted and can be restored |
 //! | [`names`] | names that move; those that repositories had before |
 //! | [`entries`] | what mending and deleting ask about its names |
@@ -26,6 +26,7 @@ pub mod listing;
 pub mod names;
 pub(crate) mod quotas;
 pub(crate) mod registry;
+mod room;
 pub(crate) mod signed_tokens;
 pub mod standing;
 pub mod store;

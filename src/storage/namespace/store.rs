@@ -151,6 +151,13 @@ pub struct PendingDeletion {
     pub requested_at: i64,
 }
 
+impl ListingPatch<'_> {
+    /// One of the figures, as a column holds it.
+    pub(super) fn figure(&self, of: fn(&FiguresChange) -> u64) -> Option<i64> {
+        self.figures.as_ref().map(of).map(figures::integer)
+    }
+}
+
 impl<D: Database> NamespaceStore<D> {
     /// Opens the database as it is: call [`schema::wake`] before.
     pub fn new(db: D) -> Self {

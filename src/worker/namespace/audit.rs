@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::events::{self, Author};
-use super::steps::StepError;
+use super::step_error::StepError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::db::sql::Database;
 use crate::storage::event::EventKind;

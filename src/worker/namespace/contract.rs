@@ -48,7 +48,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::signed::{RevokeSigned, RevokedSigned};
 pub(crate) use super::lists::{Listed, Listing, Registry};
-pub(crate) use super::quotas::{NamespaceTotals, QuotaChange};
+pub(crate) use super::quota_values::{NamespaceTotals, QuotaChange};
 pub(crate) use super::usage::{AskUsage, NamespaceUsage};
 use crate::repo_do::contract::{RepositoryInfo, Standing, TokenPlace, TokenRecord, TokenState};
 use crate::storage::namespace::quotas::Quotas;

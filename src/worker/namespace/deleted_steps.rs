@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::steps::StepError;
+use super::step_error::StepError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, KeptRepository};
 use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::namespace::deleted::{Behind, DeletedRepository};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::steps::StepError;
+use super::step_error::StepError;
 use crate::repo_do::contract::ErrorReply;
 use crate::storage::db::sql::Database;
 use crate::storage::namespace::listing;

@@ -6,8 +6,10 @@
 //! | [`directory`] | the Worker's calls to it |
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
 //! | [`lists`] | its repositories listed |
+//! | [`quota_values`] | sizes and changes of bounds as messages have them |
 //! | [`quotas`], [`usage`] | how much it has and may have; how much it uses |
 //! | [`deleted_steps`] | repositories that were deleted and can be restored |
+//! | [`step_error`] | why a step gave up |
 //! | [`events`] | its own events written |
 //! | [`audit`] | administrative acts, read and written |
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
@@ -34,9 +36,11 @@ pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod once_steps;
 pub(crate) mod queue;
+pub(crate) mod quota_values;
 pub(crate) mod quotas;
 pub(crate) mod signed;
 pub(crate) mod state;
+pub(crate) mod step_error;
 pub(crate) mod steps;
 pub(crate) mod taking;
 pub(crate) mod telling;

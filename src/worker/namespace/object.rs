@@ -13,7 +13,8 @@ use super::contract::{
 };
 use super::events::{Author, author_text};
 use super::state::NamespaceState;
-use super::steps::{self, StepError};
+use super::step_error::StepError;
+use super::steps;
 use super::wire::{done, unknown};
 use super::{
     audit, background, deleted_steps, feed, lists, once_steps, queue, quotas, signed, taking,

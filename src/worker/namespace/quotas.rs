@@ -1,71 +1,12 @@
 //! How much a namespace has and may have: the steps that refuse what is beyond its bounds.
 
-use serde::{Deserialize, Serialize};
-
 use super::contract::Reserve;
-use super::steps::StepError;
+use super::step_error::StepError;
 use crate::repo_do::contract::quota::{AskRoom, Room};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, present};
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::db::sql::Database;
-use crate::storage::namespace::figures::Totals;
 use crate::storage::namespace::quotas::Quotas;
 use crate::storage::namespace::store::NamespaceStore;
-
-/// The sizes of all repositories of a namespace together. They may lag behind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct NamespaceTotals {
-    /// Bytes of live packs.
-    pub(crate) size_bytes: u64,
-    /// Objects in them.
-    pub(crate) object_count: u64,
-    /// Bytes of objects of Git LFS.
-    pub(crate) lfs_bytes: u64,
-}
-
-impl From<Totals> for NamespaceTotals {
-    fn from(totals: Totals) -> Self {
-        Self {
-            size_bytes: totals.size_bytes,
-            object_count: totals.object_count,
-            lfs_bytes: totals.lfs_bytes,
-        }
-    }
-}
-
-/// Changes of bounds; `None` leaves one as it is, `Some(None)` takes it away.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::option_option, reason = "absent, null and a number differ")]
-pub(crate) struct QuotaChange {
-    /// Bytes.
-    #[serde(
-        default,
-        deserialize_with = "present",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub(crate) bytes_max: Option<Option<u64>>,
-    /// Repositories.
-    #[serde(
-        default,
-        deserialize_with = "present",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub(crate) repos_max: Option<Option<u64>>,
-}
-
-impl QuotaChange {
-    /// Whether it changes nothing.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.bytes_max.is_none() && self.repos_max.is_none()
-    }
-
-    /// The bounds after it.
-    pub(crate) fn applied_to(self, before: Quotas) -> Quotas {
-        Quotas {
-            bytes_max: self.bytes_max.unwrap_or(before.bytes_max),
-            repos_max: self.repos_max.unwrap_or(before.repos_max),
-        }
-    }
-}
 
 /// Whether another repository fits: its name, and the bytes that it comes with.
 pub(crate) fn check_new<D: Database>(

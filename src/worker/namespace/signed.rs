@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::contract::{RevokeSigned, RevokedSigned};
 use super::events::{self, Author};
-use super::steps::StepError;
+use super::step_error::StepError;
 use crate::repo_do::contract::{
     Admit, Admitted, ErrorCode, ErrorReply, Refusal, Signed, TokenRecord, Trust,
 };

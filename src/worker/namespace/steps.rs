@@ -11,48 +11,18 @@ use super::contract::{
     Reserved,
 };
 use super::quotas;
+use super::step_error::StepError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction};
-use crate::storage::db::sql_error::SqlError;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::figures::FiguresChange;
-use crate::storage::namespace::listing::ListError;
 use crate::storage::namespace::registry::RegistryStore;
 use crate::storage::namespace::store;
 use crate::storage::namespace::store::{
     ListedRepository, ListingPatch, NamespaceStore, RepositoryState, Reservation,
 };
 use crate::worker::signed::issuer;
-
-/// Why a step gave up.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StepError {
-    /// The caller hears why.
-    #[error(transparent)]
-    Refused(#[from] ErrorReply),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] EntryError),
-}
-
-impl From<SqlError> for StepError {
-    fn from(error: SqlError) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<ListError> for StepError {
-    fn from(error: ListError) -> Self {
-        match error {
-            ListError::InvalidCursor => {
-                let message = "the cursor does not belong to this list";
-                Self::Refused(ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message))
-            }
-            ListError::Store(error) => Self::Store(error),
-        }
-    }
-}
 
 /// Makes the namespace.
 pub(crate) fn create<D: Database>(

@@ -1,6 +1,7 @@
 //! Events that repositories hand over, taken by their namespace in one transaction.
 
-use super::steps::{self, StepError};
+use super::step_error::StepError;
+use super::steps;
 use super::usage;
 use crate::repo_do::contract::event::{HandOver, HandedOver, kept_events};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};

@@ -1,6 +1,6 @@
 //! A token of the namespace, looked up by its id for a repository's object.
 
-use super::steps::StepError;
+use super::step_error::StepError;
 use super::tokens::opens;
 use crate::repo_do::contract::{Admitted, NamedToken, Scope, TokenRecord};
 use crate::storage::db::sql::Database;

@@ -4,7 +4,7 @@
 
 use super::contract::{ListTokens, MakeToken, Revoke, SharedToken, SharedTokens};
 use super::events::{self, Author};
-use super::steps::StepError;
+use super::step_error::StepError;
 use crate::repo_do::contract::{
     Admit, Admitted, ErrorCode, ErrorReply, Refusal, RevokedToken, Scope, TokenHash, TokenPlace,
     TokenRecord, TokenState,

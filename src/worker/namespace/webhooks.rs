@@ -17,7 +17,7 @@ use serde_json::json;
 use super::audit;
 use super::contract::{Done, path};
 use super::events::{self, Author};
-use super::steps::StepError;
+use super::step_error::StepError;
 use super::wire::{done, unknown as unknown_path};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::db::sql::{Database, in_transaction};

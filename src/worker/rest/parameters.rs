@@ -1,6 +1,7 @@
 //! Bodies and queries of REST callers, read strictly: it refuses an unknown field, names a wrong
 //! one by a JSON pointer, and bounds everything.
 
+mod bounds;
 mod fsck;
 mod import;
 mod lifetime;
@@ -9,15 +10,16 @@ mod pre_receive;
 mod quota;
 mod receivers;
 
-use std::fmt::Display;
-
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+pub(crate) use self::bounds::{
+    PER_PAGE_DEFAULT, PER_PAGE_MAX, THRESHOLD_BYTES_MAX, at_most, bounded, within,
+};
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
 pub(crate) use self::lifetime::Lifetime;
-pub(crate) use self::list::{Direction, Sort, time};
+pub(crate) use self::list::{Direction, ListQuery, Sort, time};
 pub(crate) use self::pre_receive::Hook;
 pub(crate) use self::quota::{bytes_max, quotas};
 pub(crate) use crate::repo_do::contract::strict::query;
@@ -50,15 +52,10 @@ pub(crate) const TTL_SECONDS_DEFAULT: u32 = 86_400;
 const TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=31_536_000;
 /// Ten years.
 const KEPT_SECONDS_MAX: u32 = 10 * 365 * 86_400;
-/// A pebibyte; the platform's numbers are exact up to eight of them.
-const THRESHOLD_BYTES_MAX: u64 = 1 << 50;
 // Characters are what a JSON schema counts.
 const DESCRIPTION_CHARACTERS_MAX: usize = 1000;
 const LABEL_CHARACTERS_MAX: usize = 100;
 const BRANCH_BYTES_MAX: usize = 255;
-const PAGE_MAX: u32 = 1_000_000;
-const PER_PAGE_MAX: u32 = 200;
-const PER_PAGE_DEFAULT: u32 = 50;
 
 /// Body of `POST /namespaces`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -243,34 +240,6 @@ pub(crate) struct RepositoryChange {
     pub(crate) idle_ttl_seconds: Option<Option<u32>>,
 }
 
-/// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ListQuery {
-    /// Entries a page.
-    pub(crate) limit: Option<u32>,
-    /// Cursor at which the page before ended.
-    pub(crate) cursor: Option<String>,
-    /// Part of the name.
-    pub(crate) search: Option<String>,
-    /// `created_at` unless given.
-    pub(crate) sort: Option<Sort>,
-    /// `desc` unless given; `asc` for names.
-    pub(crate) direction: Option<Direction>,
-    /// Last pushed to before this time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) last_push_before: Option<String>,
-    /// Last pushed to at this time or later.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) last_push_after: Option<String>,
-    /// Bytes at least.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) size_min: Option<u64>,
-    /// Bytes at most.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) size_max: Option<u64>,
-}
-
 /// Reads a body; an empty one reads as `{}`.
 pub(crate) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ErrorReply> {
     if bytes.len() > BODY_BYTES_MAX {
@@ -353,21 +322,6 @@ pub(crate) fn threshold(field: &str, given: Option<u64>) -> Result<Option<u64>, 
     at_most(field, THRESHOLD_BYTES_MAX, given)
 }
 
-fn at_most<T: Copy + PartialOrd + Display>(
-    field: &str,
-    max: T,
-    given: Option<T>,
-) -> Result<Option<T>, ErrorReply> {
-    match given {
-        Some(given) if given > max => {
-            let message = format!("{field} must be 0 to {max}, this is {given}");
-            let pointer = format!("/{field}");
-            Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
-        }
-        given => Ok(given),
-    }
-}
-
 /// A repository's description.
 pub(crate) fn description(text: Option<String>) -> Result<Option<String>, ErrorReply> {
     bounded("description", DESCRIPTION_CHARACTERS_MAX, text)
@@ -376,52 +330,6 @@ pub(crate) fn description(text: Option<String>) -> Result<Option<String>, ErrorR
 /// A token's label.
 pub(crate) fn label(text: Option<String>) -> Result<Option<String>, ErrorReply> {
     bounded("label", LABEL_CHARACTERS_MAX, text)
-}
-
-pub(super) fn bounded(
-    field: &str,
-    characters_max: usize,
-    text: Option<String>,
-) -> Result<Option<String>, ErrorReply> {
-    let characters = text.as_deref().map_or(0, |text| text.chars().count());
-    match &text {
-        _ if characters > characters_max => {
-            let message = format!("{field} has {characters} characters, at most {characters_max}");
-            Err(ErrorReply::at(
-                ErrorCode::InvalidInput,
-                format!("/{field}"),
-                message,
-            ))
-        }
-        Some(text) if text.contains('\0') => {
-            let message = format!("{field} has a NUL character");
-            Err(ErrorReply::at(
-                ErrorCode::InvalidInput,
-                format!("/{field}"),
-                message,
-            ))
-        }
-        _ => Ok(text),
-    }
-}
-
-pub(super) fn within(
-    field: &str,
-    max: u32,
-    default: u32,
-    given: Option<u32>,
-) -> Result<u32, ErrorReply> {
-    match given.unwrap_or(default) {
-        number if (1..=max).contains(&number) => Ok(number),
-        number => {
-            let message = format!("{field} must be 1 to {max}, this is {number}");
-            Err(ErrorReply::at(
-                ErrorCode::InvalidInput,
-                format!("/{field}"),
-                message,
-            ))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::storage::namespace::figures::FiguresChange;
 use crate::storage::namespace::store::ListingPatch;
 use crate::worker::namespace::contract::{Reserved, UpdateNamespace};
 use crate::worker::namespace::events::Author;
+use crate::worker::namespace::quota_values::QuotaChange;
 use crate::worker::namespace::steps::{reserve, summary};
 use crate::worker::namespace::update::update;
 

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{FsckChange, bounded, within};
+use super::bounds::{bounded, within};
+use super::fsck::FsckChange;
 use crate::repo_do::contract::ErrorReply;
 
 const CREDENTIAL_CHARACTERS_MAX: usize = 4096;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    ListQuery, PER_PAGE_DEFAULT, PER_PAGE_MAX, THRESHOLD_BYTES_MAX, at_most, bounded, within,
+use super::bounds::{
+    PER_PAGE_DEFAULT, PER_PAGE_MAX, THRESHOLD_BYTES_MAX, at_most, bounded, within,
 };
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::time::parse_rfc_3339;
@@ -52,6 +52,34 @@ pub(crate) fn time(field: &str, text: &str) -> Result<i64, ErrorReply> {
         );
         ErrorReply::at(ErrorCode::InvalidInput, format!("/{field}"), message)
     })
+}
+
+/// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListQuery {
+    /// Entries a page.
+    pub(crate) limit: Option<u32>,
+    /// Cursor at which the page before ended.
+    pub(crate) cursor: Option<String>,
+    /// Part of the name.
+    pub(crate) search: Option<String>,
+    /// `created_at` unless given.
+    pub(crate) sort: Option<Sort>,
+    /// `desc` unless given; `asc` for names.
+    pub(crate) direction: Option<Direction>,
+    /// Last pushed to before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_push_before: Option<String>,
+    /// Last pushed to at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_push_after: Option<String>,
+    /// Bytes at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) size_min: Option<u64>,
+    /// Bytes at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) size_max: Option<u64>,
 }
 
 impl ListQuery {

@@ -1,8 +1,8 @@
 //! Bounds on bytes and on repositories.
 
-use super::{THRESHOLD_BYTES_MAX, at_most};
+use super::bounds::{THRESHOLD_BYTES_MAX, at_most};
 use crate::repo_do::contract::ErrorReply;
-use crate::worker::namespace::contract::QuotaChange;
+use crate::worker::namespace::quota_values::QuotaChange;
 
 /// Repositories that a bound may name.
 const REPOS_MAX: u64 = 1_000_000_000;

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{PAGE_MAX, PER_PAGE_DEFAULT, PER_PAGE_MAX, repository, within};
+use super::bounds::{PAGE_MAX, PER_PAGE_DEFAULT, PER_PAGE_MAX, within};
+use super::repository;
 use crate::repo_do::contract::{
     ErrorCode, ErrorReply, RefRules, Scope, TokenPlace, TokenRecord, TokenState, checked_ref_rules,
 };
