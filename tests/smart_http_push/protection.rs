@@ -85,9 +85,10 @@ fn a_push_with_a_secret_is_refused_with_its_path_and_line_and_leaves_nothing() {
 fn our_own_token_and_a_key_block_are_found_among_deltas() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (hosted, work) = protected(&rest, &scratch, "kinds");
-    let lines: String = (0..400)
+    let lines: Vec<_> = (0..400)
         .map(|line| format!("line {line} of it\n"))
         .collect();
+    let lines = lines.concat();
     commit(&work, "long.txt", &lines);
     work.run(&["push", "--quiet", &hosted.url(), "main"]);
     // A thin delta.

@@ -113,7 +113,6 @@ fn a_signed_token_is_revoked_by_its_jti_at_once() {
     assert_eq!(statuses(&trusting.hosted, &one), [401; 2]);
     assert_eq!(statuses(&trusting.hosted, &two), [200; 2]);
 
-    // A push that began before is not published after.
     for wrong in [
         json!({ "issuer": GITHUB }),
         json!({ "issuer": "", "jti": "x" }),

@@ -136,8 +136,8 @@ fn a_question_is_bounded_and_says_so() {
     for number in 0..101 {
         let from = format!("from {}\n", parent.trim());
         let from = if number == 0 { from } else { String::new() };
-        stream +=
-            &format!("commit refs/heads/long\ncommitter A <a@b> {number} +0000\ndata 0\n{from}\n");
+        let commit = "commit refs/heads/long\ncommitter A <a@b>";
+        stream += &[commit, &format!(" {number} +0000\ndata 0\n{from}\n")].concat();
     }
     pushing
         .source

@@ -9,22 +9,29 @@ use crate::storage::db::sql::{Database, in_transaction, query_first};
 impl<D: Database> RepoStore<D> {
     /// The object that has the repository by this object's name, if it is another one.
     pub fn forwarding(&self) -> Result<Option<Forwarding>, StoreError> {
-        self.kept_forwarding.get(&self.db, (), || {
-            if !self.is_created()? {
-                return Ok(None);
-            }
-            let sql = "SELECT object_name, repository_id FROM forwarding";
-            Ok(query_first(&self.db, sql, &[], |row| {
-                Ok(Forwarding {
-                    object_name: row.text(0)?,
-                    repository_id: row.text(1)?,
-                })
-            })?)
-        })
+        if let Some(kept) = &*self.kept_forwarding.borrow() {
+            return Ok(kept.clone());
+        }
+        if !self.is_created()? {
+            return Ok(None);
+        }
+        let sql = "SELECT object_name, repository_id FROM forwarding";
+        let read = query_first(&self.db, sql, &[], |row| {
+            Ok(Forwarding {
+                object_name: row.text(0)?,
+                repository_id: row.text(1)?,
+            })
+        })?;
+        // A transaction that wrote it may be undone.
+        if !self.db.in_transaction() {
+            self.kept_forwarding.replace(Some(read.clone()));
+        }
+        Ok(read)
     }
 
     /// Sends requests to another object from now on, also where no repository was ever made.
     pub fn set_forwarding(&self, to: &Forwarding) -> Result<(), StoreError> {
+        self.kept_forwarding.take();
         in_transaction(&self.db, || {
             schema::migrate(&self.db, schema::REPOSITORY)?;
             let sql = "INSERT INTO forwarding (singleton, object_name, repository_id)
@@ -41,6 +48,7 @@ impl<D: Database> RepoStore<D> {
     /// Sends requests nowhere else any more.
     pub fn clear_forwarding(&self) -> Result<(), StoreError> {
         if self.forwarding()?.is_some() {
+            self.kept_forwarding.take();
             self.db.execute("DELETE FROM forwarding", &[])?;
         }
         Ok(())

@@ -44,7 +44,7 @@ pub struct RepoStore<D> {
     has_schema: Cell<bool>,
     record: UntilWritten<(), Option<RepositoryRecord>>,
     shown_tokens: UntilWritten<[u8; 32], Option<TokenRecord>>,
-    pub(super) kept_forwarding: UntilWritten<(), Option<Forwarding>>,
+    pub(super) kept_forwarding: RefCell<Option<Option<Forwarding>>>,
 }
 
 /// A repository to create.
@@ -193,7 +193,7 @@ impl<D: Database> RepoStore<D> {
             has_schema: Cell::default(),
             record: UntilWritten::default(),
             shown_tokens: UntilWritten::default(),
-            kept_forwarding: UntilWritten::default(),
+            kept_forwarding: RefCell::default(),
         }
     }
 
