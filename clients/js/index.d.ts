@@ -513,6 +513,15 @@ export interface CairnNamespaceInfo {
   /** Tokens that were made before it are revoked. */
   tokensRevokedBefore: string | null;
   standing: ToldStanding;
+  /** Bytes of the packs of its repositories. */
+  sizeBytes: number;
+  objectCount: number;
+  /** Bytes of their large files. */
+  lfsBytes: number;
+  /** Bytes that packs and large files may have together; null: no bound. */
+  bytesMax: number | null;
+  /** How many repositories it may have; null: no bound. */
+  reposMax: number | null;
   /** The issuers of signed tokens that it trusts. */
   issuers: Issuer[];
 }
@@ -567,15 +576,6 @@ export interface AuditEntry {
   /** The repository's name at the time. */
   repo: string | null;
   details: Record<string, unknown>;
-  /** Bytes of the packs of its repositories. */
-  sizeBytes: number;
-  objectCount: number;
-  /** Bytes of their large files. */
-  lfsBytes: number;
-  /** Bytes that packs and large files may have together; null: no bound. */
-  bytesMax: number | null;
-  /** How many repositories it may have; null: no bound. */
-  reposMax: number | null;
 }
 
 /** How much a namespace uses. */

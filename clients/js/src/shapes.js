@@ -33,7 +33,7 @@ export function listed(result) {
 
 /**
  * @param {import("../index.d.ts").PreReceiveChange | null} [hook]
- * @returns {Json}
+ * @returns {Json | null | undefined}
  */
 export function hookGiven(hook) {
   if (!hook) return hook;

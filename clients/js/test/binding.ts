@@ -26,7 +26,8 @@ type OfCairnAlone =
   | "NO_CHANGE"
   | "REF_REFUSED"
   | "EVENTS_GONE"
-  | "MOVED";
+  | "MOVED"
+  | "QUOTA_EXCEEDED";
 
 export const same: [
   Same<ArtifactsRepoInfo, cairn.ArtifactsRepoInfo>,

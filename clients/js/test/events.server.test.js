@@ -165,7 +165,7 @@ test("clones and fetches are events where they are asked for", async () => {
 });
 
 test("a hook is set, shown and taken away", async () => {
-  const repo = await repository("hooked");
+  const repo = await repository("judged");
   assert.equal((await repo.info()).preReceive, null);
   const url = "https://ci.example.com/judge";
   const { secret, ...set } = (await repo.update({ preReceive: { url, onFailure: "accept" } })).preReceive;
@@ -176,6 +176,7 @@ test("a hook is set, shown and taken away", async () => {
   await assert.rejects(wrong, { status: 400, pointer: "/pre_receive/timeout_ms" });
   assert.equal((await repo.update({ preReceive: null })).preReceive, null);
 });
+
 /** The events up to the one with which `isEnough`. */
 async function takenUntil(events, isEnough) {
   const found = [];

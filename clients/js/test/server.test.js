@@ -94,6 +94,8 @@ test("a repository is made, shown, listed and deleted", async () => {
     pushProtection: false,
     refRules: [],
     preReceive: null,
+    expiresAt: null,
+    idleTtlSeconds: null,
     lfsObjects: 0,
     lfsBytes: 0,
     bytesMax: null,
@@ -103,7 +105,7 @@ test("a repository is made, shown, listed and deleted", async () => {
   const { repos, total } = await ARTIFACTS.list();
   assert.equal(total, 1);
   const listed = { ...info };
-  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "pushProtection", "refRules", "preReceive", "lfsObjects", "lfsBytes", "bytesMax"];
+  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "pushProtection", "refRules", "preReceive", "expiresAt", "idleTtlSeconds", "lfsObjects", "lfsBytes", "bytesMax"];
   for (const field of own) {
     delete listed[field];
   }
