@@ -19,7 +19,7 @@ fn listed(desk: &Desk, prefix: &str) -> Vec<String> {
 
 #[test]
 fn ephemeral_refs_are_hidden_from_clones_and_fetched_by_name() {
-    let desk = Desk::new("hidden");
+    let desk = Desk::new("ephemeral");
     let url = desk.hosted.url();
     desk.source.write("file", "preview\n");
     let commit = desk.source.commit("preview");
@@ -77,9 +77,10 @@ fn ephemeral_refs_are_hidden_from_clones_and_fetched_by_name() {
     assert_eq!(next["result"][0]["name"], "refs/zeta/behind");
     assert_eq!(next["result_info"]["cursor"], "");
     // A fork takes over what clones show.
-    let forked = server()
-        .rest()
-        .post(&desk.hosted.path("/fork"), &json!({"name": "hidden-fork"}));
+    let forked = server().rest().post(
+        &desk.hosted.path("/fork"),
+        &json!({"name": "ephemeral-fork"}),
+    );
     assert!(forked.status < 300, "{}", forked.text());
     let fork = forked.json()["result"]["clone_url"]
         .as_str()
