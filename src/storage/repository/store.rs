@@ -44,6 +44,7 @@ pub struct RepoStore<D> {
     has_schema: Cell<bool>,
     record: UntilWritten<(), Option<RepositoryRecord>>,
     shown_tokens: UntilWritten<[u8; 32], Option<TokenRecord>>,
+    #[expect(clippy::option_option, reason = "not read yet; read, and nowhere else")]
     pub(super) kept_forwarding: RefCell<Option<Option<Forwarding>>>,
 }
 
