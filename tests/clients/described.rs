@@ -55,8 +55,11 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
             "path.token": tokens(rest, "changed", DELETED),
         },
         "createRepository": { "body.default_branch": ["main"] },
+        // Some of them end, by a time that they are given.
         "updateRepository": {
-            "path.repo": ["changed"],
+            "path.repo": (0..DELETED).map(|number| {
+                rest.create_repository(NAMESPACE, &format!("set-{number}")).name
+            }).collect::<Vec<_>>(),
             "body.default_branch": ["main"],
             // A low bound would refuse what others write.
             "body.bytes_max": [null, 1_u64 << 40],
