@@ -242,6 +242,7 @@ enum May {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of all routes")]
 fn what_a_namespaces_admin_token_may_do() {
     use May::{No, Yes};
     use Method as M;
