@@ -11,9 +11,10 @@ cd "$ROOT"
 # diffs, merges and notes, each as git does it, and their routes. Events took 220 KiB: outbox, feeds,
 # streams and queue, the object of a webhook, and a third more of the API's description. Git LFS took
 # 200 KiB: batch, transfers, presigned URLs and locks, imports, forks and recovery, and .gitattributes.
-wasm_gzip_kb_max=2010
+# Rules, signed tokens, hooks, push protection, quotas, the audit log, lives and renames took 272 KiB.
+wasm_gzip_kb_max=2300
 # Each crate is somebody's code in everybody's repository.
-crates_max=124   # hmac came with two of its own: webhooks are signed
+crates_max=125   # hmac came with two of its own; the last is ours, and finds secrets
 
 gzip_kb=$(($(gzip -9 -c build/index_bg.wasm | wc -c) / 1024))
 crates=$(cargo tree --locked -p cairn --target wasm32-unknown-unknown --edges normal --prefix none |

@@ -28,7 +28,7 @@ struct Cost {
 ///
 /// Rows written: each ref that changes has an event, a row. Now and then there is one more, after the
 /// report: how far the namespace has taken events.
-const BUDGETS: [(&str, Cost); 10] = [
+const BUDGETS: [(&str, Cost); 11] = [
     ("first push of sixty commits", cost(125, 170, 37)),
     ("push of one commit", cost(34, 63, 12)),
     ("ls-remote", cost(1, 2, 0)),
@@ -39,6 +39,7 @@ const BUDGETS: [(&str, Cost); 10] = [
     ("REST: a branch made", cost(27, 40, 5)),
     ("REST: the same with a key", cost(30, 37, 7)),
     ("REST: a page of the reflog", cost(4, 9, 0)),
+    ("push of one commit under a hundred rules", cost(34, 63, 12)),
 ];
 
 const fn cost(statements: u64, rows_read: u64, rows_written: u64) -> Cost {
@@ -88,8 +89,20 @@ fn no_operation_costs_more_than_its_budget() {
     let reflog = hosted.path("/reflog?limit=3");
     let reflog = spent_by(&|| drop(rest.get(&reflog).result(200)));
 
+    let ruled = {
+        let mut rules = vec![json!(["refs/heads/other/*", ["no-push"]]); 99];
+        rules.push(json!(["refs/heads/*", ["no-delete", "no-force-push"]]));
+        let rules = json!({ "ref_rules": rules });
+        rest.patch(&hosted.path(""), &rules).result(200);
+        source.run(&["fetch", "--quiet", &url, "main"]);
+        source.run(&["reset", "--quiet", "--hard", "FETCH_HEAD"]);
+        source.commit("under rules");
+        spent_by(&|| drop(source.run(&["push", "--quiet", &url, "main"])))
+    };
+
     let rest_spent = [commit, blob, branch, keyed, reflog];
-    let spent = [[first, push, list, fetch, clone], rest_spent].concat();
+    let mut spent = [[first, push, list, fetch, clone], rest_spent].concat();
+    spent.push(ruled);
     let over: Vec<_> = std::iter::zip(BUDGETS, spent)
         .filter(|((_, budget), spent)| !within(*spent, *budget))
         .map(|((name, budget), spent)| format!("{name}: {spent:?}, and may cost {budget:?}"))

@@ -100,7 +100,8 @@ fn the_rest_api_is_as_described() {
         return;
     };
     let (scratch, imports) = (Scratch::new(), ("CAIRN_IMPORT_ALLOW_PRIVATE", "true"));
-    let mut server = Server::start_with(&[imports]);
+    let undelete = ("CAIRN_UNDELETE_SECONDS", "86400");
+    let mut server = Server::start_with(&[imports, undelete]);
     let values = clients::described::make(&mut server, &scratch);
     let description = server.rest().get("/api/v1/openapi.json");
     std::fs::write(scratch.join("openapi.json"), &description.body).unwrap();

@@ -194,6 +194,7 @@ fn a_lost_repository_is_recovered_from_r2() {
         "description": "not to be lost",
         "deny_deletes": true,
         "fsck": { "strict": true },
+        "ref_rules": [["refs/tags/*", ["no-delete", "no-force-push"]]],
     });
     rest.patch(&hosted.path(""), &settings).result(200);
     to_r2(&rest, &hosted);
@@ -219,6 +220,7 @@ fn a_lost_repository_is_recovered_from_r2() {
     let shown = settled(&rest, &again).result(200);
     assert_eq!(shown["description"], "not to be lost");
     assert_eq!(shown["fsck"]["strict"], true);
+    assert_eq!(shown["ref_rules"], settings["ref_rules"]);
     assert_ne!(shown["id"], lost_id.as_str());
     let clone = scratch.clone(&again.url(), "again.git", &["--mirror"]);
     clone.fsck_strict();

@@ -131,6 +131,11 @@ fn forks() {
 }
 
 #[test]
+fn lives() {
+    run(&contract::lives::cases());
+}
+
+#[test]
 fn networks() {
     run(&contract::network::cases());
 }

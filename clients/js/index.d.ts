@@ -268,7 +268,7 @@ export interface ArtifactsRepo {
       readOnly?: boolean;
       defaultBranchOnly?: boolean;
       fsck?: FsckChange;
-    },
+    } & Lifetime,
   ): Promise<ArtifactsCreateRepoResult>;
 
   /**
@@ -310,6 +310,16 @@ export interface ArtifactsRepo {
   readFile(args: { ref: string; path: string }): Promise<Blob | null>;
 }
 
+/** When a repository deletes itself; not among the binding's options. In `update`, null takes a bound away. */
+export interface Lifetime {
+  /** Seconds from now. */
+  ttlSeconds?: number | null;
+  /** A time as RFC 3339 writes it, in place of `ttlSeconds`. */
+  expiresAt?: string | null;
+  /** Seconds without a push or a fetch. */
+  idleTtlSeconds?: number | null;
+}
+
 /** The repositories of one namespace. */
 export interface Artifacts {
   /**
@@ -326,7 +336,7 @@ export interface Artifacts {
       description?: string;
       setDefaultBranch?: string;
       fsck?: FsckChange;
-    },
+    } & Lifetime,
   ): Promise<ArtifactsCreateRepoResult>;
 
   /**
@@ -349,7 +359,7 @@ export interface Artifacts {
     source: { url: string; branch?: string; depth?: number };
     target: {
       name: string;
-      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange; lfs?: boolean };
+      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange; lfs?: boolean } & Lifetime;
     };
   }): Promise<ArtifactsCreateRepoResult>;
 
@@ -388,15 +398,105 @@ export interface CairnArtifacts extends Artifacts {
   /**
    * Changes the namespace's settings; what is absent stays.
    * @param change.fsck What repositories take that are made from now on, unless they say otherwise.
-   * @throws {ArtifactsError} `NOT_FOUND` before its first repository.
+   * @param change.suspended Whether nobody but the operator gets anything; for the operator alone.
+   * @param change.readOnly Whether its repositories take no pushes.
+   * @param change.bytesMax Bytes that packs and large files may have together; for the operator alone.
+   * @param change.reposMax Repositories that it may have; for the operator alone.
+   * @param change.issuers All issuers of signed tokens that are trusted, 16 at most.
+   * @throws {ArtifactsError} `NOT_FOUND` before its first repository, `FORBIDDEN`, `INVALID_INPUT`.
    */
-  updateNamespace(change: { fsck?: FsckChange }): Promise<CairnNamespaceInfo>;
+  updateNamespace(change: {
+    fsck?: FsckChange;
+    suspended?: boolean;
+    readOnly?: boolean;
+    bytesMax?: number | null;
+    reposMax?: number | null;
+    issuers?: Issuer[];
+  }): Promise<CairnNamespaceInfo>;
+
+  /** Administrative acts in the namespace, newest first. A page without a cursor is the last. */
+  audit(opts?: {
+    limit?: number;
+    cursor?: string;
+    /** An action, or the beginning of one and `*`. */
+    action?: string;
+    actor?: "operator" | "namespace" | "token" | "system";
+    tokenId?: string;
+    /** Acts not before this time, in ISO 8601. */
+    since?: string;
+    /** Acts before this time. */
+    until?: string;
+  }): Promise<{ entries: AuditEntry[]; cursor?: string }>;
+
+  /**
+   * How much the namespace uses.
+   * @param opts.days Days to show, today included: 30 unless given, 1 to 396.
+   */
+  usage(opts?: { days?: number }): Promise<CairnUsage>;
+
+  /**
+   * One page of repositories with their sizes, which may lag behind.
+   * @param opts.sort `created_at` unless given; `size` is that of packs and large files together.
+   * @param opts.lastPushBefore Only those whose last push is older; one without a push counts by when it
+   * was made.
+   * @param opts.sizeMin Only those with at least so many bytes.
+   */
+  listSized(opts?: {
+    limit?: number;
+    cursor?: string;
+    search?: string;
+    sort?: "created_at" | "updated_at" | "last_push_at" | "size" | "name";
+    direction?: "asc" | "desc";
+    lastPushBefore?: string;
+    lastPushAfter?: string;
+    sizeMin?: number;
+    sizeMax?: number;
+  }): Promise<{ repos: SizedRepo[]; cursor?: string }>;
+
+  /**
+   * Deletes a repository. It can be restored for a while, unless it is purged.
+   * @param opts.purge Whether nothing is kept of it.
+   * @returns Whether it existed.
+   */
+  delete(name: string, opts?: { purge?: boolean }): Promise<boolean>;
+
+  /** Deleted repositories that can be restored, last deleted first. */
+  listDeleted(opts?: { limit?: number; cursor?: string }): Promise<{
+    repos: DeletedRepo[];
+    /** Absent on the last page. */
+    cursor?: string;
+  }>;
+
+  /**
+   * Restores a deleted repository.
+   * @param name The name that it had.
+   * @param opts.id Which of those with that name; the one that was deleted last unless given.
+   * @param opts.as The name that it gets; the same unless given.
+   * @throws {ArtifactsError} `NOT_FOUND`; `ALREADY_EXISTS` if another repository has the name.
+   */
+  restoreDeleted(name: string, opts?: { id?: string; as?: string }): Promise<CairnRepo>;
+
+  /**
+   * Removes a deleted repository for good.
+   * @returns Whether there was one.
+   */
+  purgeDeleted(id: string): Promise<boolean>;
 
   /** What happens in the namespace, in the order of `metadata.namespaceSequence`. */
   events(opts?: FollowOptions): EventFeed;
 
   /** Webhooks for the events of all its repositories and for its own. */
   readonly webhooks: Webhooks;
+}
+
+/** A deleted repository that can be restored. */
+export interface DeletedRepo {
+  id: string;
+  /** The name that it had. */
+  name: string;
+  deletedAt: string;
+  /** When it goes for good. */
+  restorableUntil: string;
 }
 
 /** A namespace. */
@@ -406,7 +506,120 @@ export interface CairnNamespaceInfo {
   createdAt: string;
   /** What its repositories take, unless they say otherwise. */
   fsck: { strict: boolean };
+  /** Whether nobody but the operator gets anything. */
+  suspended: boolean;
+  /** Whether its repositories take no pushes. */
+  readOnly: boolean;
+  /** Tokens that were made before it are revoked. */
+  tokensRevokedBefore: string | null;
+  standing: ToldStanding;
+  /** Bytes of the packs of its repositories. */
+  sizeBytes: number;
+  objectCount: number;
+  /** Bytes of their large files. */
+  lfsBytes: number;
+  /** Bytes that packs and large files may have together; null: no bound. */
+  bytesMax: number | null;
+  /** How many repositories it may have; null: no bound. */
+  reposMax: number | null;
+  /** The issuers of signed tokens that it trusts. */
+  issuers: Issuer[];
 }
+
+/** An issuer of signed tokens (JWT) that a namespace trusts. It has either `jwks_url` or `keys`. */
+export interface Issuer {
+  /** The claim `iss`. */
+  issuer: string;
+  /** A token's `aud` names one of these. */
+  audience: string | string[];
+  /** Where its keys are. */
+  jwks_url?: string;
+  /** Its public keys, as JWK. */
+  keys?: Record<string, unknown>[];
+  /** What its tokens open; the first rule that matches holds. Without rules a token says that itself. */
+  rules?: IssuerRule[];
+}
+
+/** What tokens with such claims open. */
+export interface IssuerRule {
+  /** Each claim has one of these values; `*` at the end of a value stands for anything. */
+  claims: Record<string, string | string[]>;
+  /** `admin` is the operator's to set. */
+  scope: "read" | "write" | "admin";
+  /** Names of repositories, 100 at most; all unless given. */
+  repos?: string[];
+  /** Rules about refs: patterns, and the operations that each forbids. */
+  refs?: [string, string[]][];
+}
+
+/** How many repositories know what their namespace says of them all; the others are being told. */
+export interface ToldStanding {
+  version: number;
+  told: number;
+  left: number;
+}
+
+/** An administrative act. */
+export interface AuditEntry {
+  id: string;
+  at: string;
+  action: string;
+  actor: {
+    kind: "operator" | "namespace" | "token" | "system";
+    tokenId: string | null;
+    label: string | null;
+  };
+  requestId: string | null;
+  /** Where the request came from, if the deployment knows. */
+  address: string | null;
+  repoId: string | null;
+  /** The repository's name at the time. */
+  repo: string | null;
+  details: Record<string, unknown>;
+}
+
+/** How much a namespace uses. */
+export interface CairnUsage {
+  repoCount: number;
+  sizeBytes: number;
+  objectCount: number;
+  lfsBytes: number;
+  /** Bytes in SQLite. */
+  sqliteBytes: number;
+  /** Bytes in R2. What forks share counts once for each. */
+  r2Bytes: number;
+  bytesMax: number | null;
+  reposMax: number | null;
+  /** Days in UTC on which something was done, newest first. */
+  days: { date: string; pushes: number; fetches: number; bytesIn: number; bytesOut: number }[];
+}
+
+/** A repository in a list, with its sizes. */
+export interface SizedRepo extends ArtifactsRepoInfo {
+  /** Whether anybody may fetch. */
+  public: boolean;
+  sizeBytes: number;
+  objectCount: number;
+  lfsBytes: number;
+  /** When it deletes itself, or null. */
+  expiresAt: string | null;
+}
+
+/** The hook that is asked before a push is published. */
+export interface PreReceive {
+  url: string;
+  /** How long it may take to answer. */
+  timeoutMs: number;
+  /** What becomes of a push that it did not judge. */
+  onFailure: "refuse" | "accept";
+  /** Ref names, or beginnings and `*`, that it judges; null for every ref. */
+  refs: string[] | null;
+  /** The key that signs: only in the answer to the change that set it. */
+  secret?: string;
+}
+
+/** The hook as it is set: only its URL is needed. */
+export type PreReceiveChange = Pick<PreReceive, "url"> & Partial<PreReceive>;
 
 /** A repository, with what the binding does not tell. */
 export interface CairnRepoInfo extends ArtifactsRepoInfo {
@@ -420,15 +633,49 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   fsck: { strict: boolean };
   /** Whether clones and fetches are events. */
   fetchEvents: boolean;
+  /** Whether pushed blobs are searched for secrets. */
+  pushProtection: boolean;
+  /** Rules about refs, which hold for every caller. */
+  refRules: RefRule[];
+  /** The hook that is asked before a push is published. */
+  preReceive: PreReceive | null;
+  /** When it deletes itself; null: never. */
+  expiresAt: string | null;
+  /** Seconds without a push or a fetch after which it deletes itself; null: never. */
+  idleTtlSeconds: number | null;
   /** The large files of Git LFS that it has, and their bytes together. */
   lfsObjects: number;
   lfsBytes: number;
+  /** Bytes that its packs and large files may have together; null: no bound of its own. */
+  bytesMax: number | null;
   /** Of an import: what fsck warned of. */
   fsckWarnings?: FsckWarnings;
   /** Of an import or a fork: refs of its source that it left out. */
   skippedRefs?: SkippedRefs;
   /** Of an import: objects of Git LFS that it took, and those that it did not get. */
   lfsImport?: LfsImport;
+}
+
+/** An operation that a rule about refs forbids. */
+export type ForbiddenOp = "no-push" | "no-create" | "no-delete" | "no-force-push";
+
+/**
+ * A rule about refs: a full refname, the beginning of one and `*`, or `*`; and what it forbids. The
+ * first rule whose pattern matches a ref decides about it.
+ */
+export type RefRule = [pattern: string, forbidden: ForbiddenOp[]];
+
+/** What the rules say of a change. */
+export interface RulesJudgement {
+  allowed: boolean;
+  /** Whose rule forbids it. */
+  by?: "repository" | "token";
+  /** The operation of a rule about refs, or the name of a setting. */
+  rule?: string;
+  /** The pattern of the rule about refs. */
+  pattern?: string;
+  /** As Git's report would say it. */
+  message?: string;
 }
 
 /** A repository, with methods that the binding lacks. */
@@ -439,6 +686,7 @@ export interface CairnRepo extends ArtifactsRepo {
    * Changes settings; what is absent stays.
    * @param change.description Free text; null takes it away.
    * @param change.fsck How objects are checked that are pushed from now on.
+   * @param change.preReceive The hook that is asked before a push is published; null takes it away.
    * @returns What the repository is now.
    * @throws {ArtifactsError} `INVALID_INPUT`.
    */
@@ -451,13 +699,50 @@ export interface CairnRepo extends ArtifactsRepo {
     denyDeletes?: boolean;
     fsck?: FsckChange;
     fetchEvents?: boolean;
-  }): Promise<CairnRepoInfo>;
+    pushProtection?: boolean;
+    /** Rules about refs, in the place of those before; 100 at most. */
+    refRules?: RefRule[];
+    /** Bytes that its packs and large files may have together; null takes the bound away. */
+    bytesMax?: number | null;
+    preReceive?: PreReceiveChange | null;
+  } & Lifetime): Promise<CairnRepoInfo>;
+
+  /**
+   * Makes a token for this repository.
+   * @param opts.refs Rules about refs for what it pushes.
+   * @throws {ArtifactsError} `INVALID_TTL`, `INVALID_INPUT`.
+   */
+  createToken(
+    scope?: "write" | "read",
+    ttl?: number,
+    opts?: { refs?: RefRule[] },
+  ): Promise<ArtifactsCreateTokenResult>;
+
+  /**
+   * Whether the rules let a ref change; changes nothing.
+   * @param change.ref A full refname.
+   * @param change.tokenId The token that is asked about, for administrators; the caller unless given.
+   * @throws {ArtifactsError} `FORBIDDEN`, `NOT_FOUND`, `INVALID_INPUT`.
+   */
+  testRules(change: {
+    ref: string;
+    op: "create" | "update" | "delete" | "force";
+    tokenId?: string;
+  }): Promise<RulesJudgement>;
 
   /** What happens to the repository, in the order of `metadata.sequence`. */
   events(opts?: FollowOptions): EventFeed;
 
   /** Webhooks for the events of this repository. */
   readonly webhooks: Webhooks;
+
+  /**
+   * Gives the repository another name, and perhaps another namespace (for the operator only). Tokens,
+   * settings, forks and events stay; the former name leads to the new one until it is taken. `get` another
+   * handle by the new name.
+   * @throws {ArtifactsError} `ALREADY_EXISTS` if the name is taken; `FORBIDDEN`.
+   */
+  rename(name: string, opts?: { namespace?: string }): Promise<CairnRepoInfo>;
 
   /**
    * Removes objects that no ref reaches for good: those that a force push or a deletion left behind.
@@ -1162,6 +1447,7 @@ export interface NamespaceTokens {
    * @param token.scope `admin` only for the operator, and without `repos`.
    * @param token.repos Names of the repositories that it opens, 100 at most; all unless given.
    * @param token.ttl Seconds that it lives: 86400 unless given, 60 to 31536000.
+   * @param token.refs Rules about refs for what it pushes, of a token with scope `write`.
    * @throws {ArtifactsError} `NOT_FOUND` if there is no such repository, `INVALID_TTL`.
    */
   create(token: {
@@ -1169,6 +1455,7 @@ export interface NamespaceTokens {
     repos?: string[];
     ttl?: number;
     label?: string;
+    refs?: RefRule[];
   }): Promise<CreatedNamespaceToken>;
 
   /** All tokens in any state, newest first; those of scope `admin` only for the operator. */
@@ -1180,6 +1467,21 @@ export interface NamespaceTokens {
    * @throws {ArtifactsError} `INVALID_INPUT` if it is not an id.
    */
   revoke(id: string): Promise<boolean>;
+
+  /** Revokes every token of the namespace and of its repositories, the caller's included. */
+  revokeAll(): Promise<{ tokensRevokedBefore: string; standing: ToldStanding }>;
+
+  /**
+   * Revokes a signed token before its time, by its claims `iss` and `jti`.
+   * @param token.expiresAt Its `exp`; unless given, as late as a token can end.
+   * @returns The id by which events name the token, and until when the revocation is kept.
+   * @throws {ArtifactsError} `NOT_FOUND` without the namespace, `INVALID_INPUT`.
+   */
+  revokeSigned(token: {
+    issuer: string;
+    jti: string;
+    expiresAt?: string;
+  }): Promise<{ id: string; expiresAt: string }>;
 }
 
 /** A token of a namespace, just made. */
@@ -1191,6 +1493,8 @@ export interface CreatedNamespaceToken {
   expiresAt: string;
   /** Names of the repositories that it opens, or null for all. */
   repos: string[] | null;
+  /** Its rules about refs. */
+  refs: RefRule[];
 }
 
 /** A token of a namespace, without its plaintext. */
@@ -1201,6 +1505,8 @@ export interface NamespaceToken {
   label: string | null;
   /** Names of the existing repositories that it opens; null for all. */
   repos: string[] | null;
+  /** Its rules about refs. */
+  refs: RefRule[];
   createdAt: string;
   expiresAt: string;
 }
@@ -1210,6 +1516,7 @@ export type ArtifactsErrorCode =
   | "UNAUTHORIZED"
   | "FORBIDDEN"
   | "ALREADY_EXISTS"
+  | "MOVED"
   | "EVENTS_GONE"
   | "NOT_FOUND"
   | "CREATE_IN_PROGRESS"
@@ -1225,6 +1532,7 @@ export type ArtifactsErrorCode =
   | "MERGE_CONFLICT"
   | "NO_CHANGE"
   | "REF_REFUSED"
+  | "QUOTA_EXCEEDED"
   | "UPSTREAM_UNAVAILABLE"
   | "MEMORY_LIMIT"
   | "INTERNAL_ERROR";

@@ -17,7 +17,23 @@ CREATE TABLE namespace (
     created_at INTEGER NOT NULL,
     -- The setting of the same name that repositories made in this namespace take, unless their
     -- maker says otherwise.
-    fsck_strict INTEGER NOT NULL DEFAULT 0 CHECK (fsck_strict IN (0, 1))
+    fsck_strict INTEGER NOT NULL DEFAULT 0 CHECK (fsck_strict IN (0, 1)),
+    -- 1: no repository of the namespace takes a push. 1: nobody but the operator gets anything from it.
+    read_only INTEGER NOT NULL DEFAULT 0 CHECK (read_only IN (0, 1)),
+    suspended INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)),
+    -- Tokens that were made before this time are revoked, those of the repositories too. 0: none is.
+    token_epoch INTEGER NOT NULL DEFAULT 0,
+    -- Grows with each change of the three above and of the bounds below: a repository takes the newest.
+    standing_version INTEGER NOT NULL DEFAULT 0,
+    -- How far its repositories have been told the newest version: the name_key of the last one told.
+    -- NULL: all have.
+    standing_told TEXT,
+    -- The bytes and the repositories that the namespace may have. NULL: no bound.
+    bytes_max INTEGER CHECK (bytes_max >= 0),
+    repos_max INTEGER CHECK (repos_max >= 0),
+    -- Issuers of signed tokens that the namespace trusts, and what their claims must be, as JSON. NULL:
+    -- none.
+    issuers TEXT CHECK (issuers IS NULL OR json_valid(issuers))
 ) STRICT;
 
 -- A repository of the namespace: the authority for its name, and a copy of what lists show (the
@@ -36,7 +52,15 @@ CREATE TABLE repository (
     source TEXT,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    last_push_at INTEGER
+    last_push_at INTEGER,
+    -- What quotas add up: bytes and objects of live packs, and bytes of large files.
+    size_bytes INTEGER NOT NULL DEFAULT 0,
+    object_count INTEGER NOT NULL DEFAULT 0,
+    lfs_bytes INTEGER NOT NULL DEFAULT 0,
+    -- What usage adds up: the size of its database, and the bytes that R2 has for it.
+    database_bytes INTEGER NOT NULL DEFAULT 0,
+    r2_bytes INTEGER NOT NULL DEFAULT 0,
+    expires_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
 -- The order in which repositories are listed unless asked otherwise. It never changes for a row, so
@@ -70,7 +94,9 @@ CREATE TABLE token (
     -- NULL: every repository, later ones too. Otherwise the ids of those that the token opens, with
     -- a space between two. Ids and not names: a name would open whatever repository gets it later.
     repository_ids TEXT
-        CHECK (repository_ids IS NULL OR (scope <> 'admin' AND length(repository_ids) >= 16))
+        CHECK (repository_ids IS NULL OR (scope <> 'admin' AND length(repository_ids) >= 16)),
+    -- Rules about refs, as a repository's are.
+    refs TEXT CHECK (refs IS NULL OR json_valid(refs))
 ) STRICT, WITHOUT ROWID;
 
 -- A request that makes something and was sent with an Idempotency-Key: the same request sent again
@@ -169,3 +195,51 @@ CREATE TABLE webhook_pending (
     sequence INTEGER NOT NULL,
     PRIMARY KEY (webhook_id, sequence)
 ) STRICT, WITHOUT ROWID;
+
+-- A signed token that was taken back before its time: by issuer and `jti`. The row goes when the token
+-- has ended by itself.
+CREATE TABLE revoked_signed_token (
+    issuer TEXT NOT NULL,
+    jti TEXT NOT NULL,
+    revoked_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (issuer, jti)
+) STRICT, WITHOUT ROWID;
+
+-- Pushes, fetches and bytes of a day, over all repositories.
+CREATE TABLE usage_day (
+    -- Days since 1970-01-01.
+    day INTEGER PRIMARY KEY,
+    pushes INTEGER NOT NULL DEFAULT 0,
+    fetches INTEGER NOT NULL DEFAULT 0,
+    bytes_in INTEGER NOT NULL DEFAULT 0,
+    bytes_out INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- A repository that was deleted and can still be restored.
+CREATE TABLE deleted_repository (
+    id TEXT NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name TEXT NOT NULL,
+    -- The object that has it.
+    object_name TEXT NOT NULL,
+    deleted_at INTEGER NOT NULL,
+    -- When it goes for good.
+    purge_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A name that a repository had before it got another one: whoever asks for it is told where the
+-- repository is now. The row goes when the name is taken.
+CREATE TABLE former_name (
+    name_key TEXT NOT NULL PRIMARY KEY CHECK (name_key = lower(name_key)),
+    repository_id TEXT NOT NULL CHECK (length(repository_id) = 16)
+) STRICT, WITHOUT ROWID;
+
+-- An administrative act: who did what, when, by which request. It holds no secret.
+CREATE TABLE audit (
+    sequence INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    -- As `token.revoked`.
+    action TEXT NOT NULL CHECK (length(action) BETWEEN 1 AND 64),
+    -- Actor, subject, details and request id, as JSON.
+    body TEXT NOT NULL CHECK (json_valid(body))
+) STRICT;

@@ -14,6 +14,17 @@ pub(crate) const HEADS: &str = "refs/heads/";
 /// Tags begin with this.
 pub(crate) const TAGS: &str = "refs/tags/";
 
+/// Refs that expire, and that no clone shows, begin with this.
+pub(crate) const EPHEMERAL: &str = "refs/ephemeral/";
+
+/// The first name behind them. No ref has it: a ref is not directly below `refs/`.
+pub(crate) const BEHIND_EPHEMERAL: &str = "refs/ephemeral0";
+
+/// Whether a ref expires, and is shown only to those who ask for such refs.
+pub(crate) fn is_ephemeral(name: &BStr) -> bool {
+    name.starts_with_str(EPHEMERAL)
+}
+
 /// The name of the branch that HEAD points to, without `refs/heads/`; another ref as it is.
 pub(crate) fn branch_of(head: &BStr) -> String {
     let head = head.to_string();

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::events::{fetches, hand_over};
-use super::lifecycle::{deletion, import, recover};
+use super::lifecycle::{deletion, expiry, import, recover, undelete};
 use super::object::RepoObject;
 use super::runtime::clock::now_ms;
 use super::runtime::reply;
@@ -16,11 +16,14 @@ use crate::storage::fault_log;
 pub(crate) async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
     object.alarm.set(Alarm::Off);
     // A repository that is being deleted, or that did not become a fork, has no other work.
-    let resumed = deletion::resume(object).await.map_err(|error| {
+    let failed = |error| {
         reply::log_fault(&error);
         worker::Error::RustError(error.message)
-    });
-    if resumed? {
+    };
+    if undelete::ring(object).await.map_err(failed)?
+        || deletion::resume(object).await.map_err(failed)?
+        || expiry::run(object).await.map_err(failed)?
+    {
         return Ok(());
     }
     import::run(object).await;
@@ -32,6 +35,7 @@ pub(crate) async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
         Some(_taken) => work(object, false).await,
         None => Ok(Some(now_ms() + SLACK_MS)),
     };
+    hand_over::tell_sizes(object).await;
     match next {
         Ok(Some(at_ms)) => wake_by(object, at_ms).await,
         Ok(None) => Ok(()),

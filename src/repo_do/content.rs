@@ -31,9 +31,12 @@ use super::state::reach_cache::Audience;
 use super::state::store::Store;
 use crate::git::content::lookup::{self, TreePath};
 use crate::git::object::ObjectKind;
+use crate::git::refname;
+use crate::git::store::StoreError;
 use crate::repo_do::content::answers::{
     enveloped, json, named, no_object, no_path, no_ref, no_route, parse, revision,
 };
+use crate::storage::repository::ref_record::RefRecord;
 use crate::storage::repository::store::RepositoryRecord;
 
 pub(crate) mod answers;
@@ -134,11 +137,8 @@ fn refs(store: &Store, record: &RepositoryRecord, query: &ContentQuery) -> Answe
     listed.extend(head.map(|head| shown::Ref::head(&head, head_name)));
     let rest = limit.saturating_sub(u32::from(!listed.is_empty()));
     // One more tells whether another page follows.
-    let mut found = store.refs(
-        prefix,
-        after.as_ref().map(|after| after.as_bstr()),
-        rest.saturating_add(1),
-    )?;
+    let after = after.as_ref().map(|after| after.as_bstr());
+    let mut found = listed_refs(store, prefix, after, rest.saturating_add(1))?;
     let has_more = found.len() as u64 > u64::from(rest);
     if has_more {
         found.pop();
@@ -158,6 +158,26 @@ fn refs(store: &Store, record: &RepositoryRecord, query: &ContentQuery) -> Answe
     written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
     out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
     Ok(json(out)?)
+}
+
+/// Refs by name. Those under `refs/ephemeral/` are listed to who asks for nothing else.
+fn listed_refs(
+    store: &Store,
+    prefix: &[u8],
+    after: Option<&BStr>,
+    limit: u32,
+) -> Result<Vec<RefRecord>, StoreError> {
+    let mut listed = store.refs(prefix, after, limit)?;
+    let is_hidden = |found: &RefRecord| refname::is_ephemeral(found.name.as_bstr());
+    let first = listed.iter().position(is_hidden);
+    let Some(first) = first.filter(|_| !refname::is_ephemeral(prefix.into())) else {
+        return Ok(listed);
+    };
+    listed.truncate(first);
+    let left = u32::try_from(first).map_or(0, |count| limit.saturating_sub(count));
+    let behind = Some(refname::BEHIND_EPHEMERAL.into());
+    listed.extend(store.refs(prefix, behind, left)?);
+    Ok(listed)
 }
 
 fn decode_cursor(cursor: &str) -> Result<BString, ErrorReply> {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures::FutureExt as _;
 use worker::{Method, Request};
 
 use super::compare::dispatch as compare;
@@ -11,11 +12,13 @@ use super::events::origin::Doer;
 use super::events::{feed, tell};
 use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
+use super::lifecycle::forwarding::{self, MAKERS};
 use super::lifecycle::tokens as lifecycle_tokens;
-use super::lifecycle::{deletion, fork, import, recover, settings};
+use super::lifecycle::{expiry, fork, import, recover, rename, settings, standing, undelete};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};
+use super::runtime::clock::now_ms;
 use super::runtime::lease;
 use super::state::reach_cache::Audience;
 use super::state::store::Store;
@@ -89,8 +92,20 @@ pub(crate) fn operation(route: &str) -> &'static str {
     }
 }
 
-/// Answers a request, once the caller may ask it.
+/// Answers a request. What the namespace says is heard before anything is asked or counted.
 pub(crate) async fn dispatch(
+    object: &Rc<RepoObject>,
+    request: Request,
+    account: &Rc<Account>,
+) -> Answer {
+    if request.path() == path::STANDING {
+        return standing::take(&*object.store()?, request).await;
+    }
+    judge_and_answer(object, request, account).await
+}
+
+/// Answers a request, once the caller may ask it.
+async fn judge_and_answer(
     object: &Rc<RepoObject>,
     request: Request,
     account: &Rc<Account>,
@@ -106,98 +121,173 @@ pub(crate) async fn dispatch(
     if method == Method::Post && MAKERS.contains(&route.as_str()) {
         return make(object, &caller, request, account).await;
     }
+    match (&method, route.as_str()) {
+        (Method::Post, path::KEPT_RESTORE) => {
+            return undelete::restore(object, &caller, request, account).await;
+        }
+        (Method::Post, path::KEPT_PURGE) => return undelete::purge(object, &caller, request).await,
+        _ => {}
+    }
     resume(object, caller.record.as_ref()).await;
-    let is_git = route.starts_with(path::GIT) || route.starts_with(lfs::PATHS);
-    let actor = caller.actor;
-    let authorized = |access| {
-        let authorized = caller.repository(access)?;
+    expiry::arm_on_waking(object, &store, caller.record.as_ref()).await;
+    let asked = Asked {
+        object: Rc::clone(object),
+        store,
+        caller,
+        account: Rc::clone(account),
+    };
+    if route.starts_with(path::GIT) {
+        return git(asked, request).await;
+    }
+    if method == Method::Get
+        && let Some(read) = read(&route)
+    {
+        return read_something(asked, request, read).await;
+    }
+    let (object, store) = (Rc::clone(&asked.object), Rc::clone(&asked.store));
+    match route {
+        path if path.starts_with(write::PATHS) => {
+            let authorized = asked.authorized(Access::Push, &path)?;
+            not_ready::check_filled(&authorized.record)?;
+            let written = WriteRequest {
+                authorized: authorized.with_quota(&object).await?,
+                object,
+                store,
+                request,
+                account: Rc::clone(account),
+                once: Rc::default(),
+            };
+            write::answer(written).await
+        }
+        path if path.starts_with(lfs::PATHS) => {
+            let access = lfs::access(&path);
+            let mut authorized = asked.authorized(access, &path)?;
+            if access == Access::Push {
+                authorized = authorized.with_quota(&object).await?;
+            }
+            lfs::answer(&object, store, request, authorized).await
+        }
+        path => {
+            let authorized = asked.authorized(Access::Administer, &path)?;
+            let answered = administer(&object, &store, request, authorized, account);
+            answered.boxed_local().await
+        }
+    }
+}
+
+/// A request to a repository, whose caller was identified.
+struct Asked {
+    object: Rc<RepoObject>,
+    store: Rc<Store>,
+    caller: Caller,
+    account: Rc<Account>,
+}
+
+impl Asked {
+    /// The repository and the caller, if it may do this; the use of both is noted.
+    fn authorized(self, access: Access, route: &str) -> Result<Authorized, ErrorReply> {
+        let is_git = route.starts_with(path::GIT) || route.starts_with(lfs::PATHS);
+        let actor = self.caller.actor;
+        let authorized = self.caller.repository(access)?;
         check_serves(&authorized.record, is_git)?;
         if let (Actor::Token(_), Some(token)) = (actor, &authorized.token) {
-            tokens::touch_token(&store, token)?;
+            tokens::touch_token(&self.store, token)?;
         }
-        Ok::<_, ErrorReply>(authorized)
-    };
-    match (&method, route.as_str()) {
+        if route != path::EVENTS && access != Access::Administer {
+            self.store.note_use(&authorized.record, now_ms())?;
+        }
+        Ok(authorized)
+    }
+}
+
+/// Answers a request of Git's.
+async fn git(asked: Asked, request: Request) -> Answer {
+    let (object, store) = (Rc::clone(&asked.object), Rc::clone(&asked.store));
+    let account = Rc::clone(&asked.account);
+    let route = request.path();
+    match (request.method(), route.as_str()) {
         (Method::Get, path::INFO_REFS) => {
             let service = refs::service(&request)?;
             let access = match service {
                 Service::UploadPack => Access::Read,
                 Service::ReceivePack => Access::Push,
             };
-            let authorized = authorized(access)?;
+            let authorized = asked.authorized(access, &route)?;
             account.log_as("GET", "/git/:ns/:repo/info/refs");
-            if service == Service::ReceivePack && authorized.record.settings.read_only {
+            if service == Service::ReceivePack && authorized.record.is_read_only() {
                 // Told before the client packs anything.
-                refs::refuse(service, account, &Rejection::ReadOnly.to_string())
+                refs::refuse(service, &account, &Rejection::ReadOnly.to_string())
             } else {
                 let offer = object.fetch_extensions.offer();
-                refs::advertise(&store, service, &request, &authorized, offer, account).await
+                refs::advertise(&store, service, &request, &authorized, offer, &account).await
             }
         }
         (Method::Post, path::UPLOAD_PACK) => {
-            let authorized = authorized(Access::Read)?;
+            let authorized = asked.authorized(Access::Read, &route)?;
             account.log_as("POST", "/git/:ns/:repo/git-upload-pack");
-            upload::upload_pack(object, &store, request, &authorized, account).await
+            upload::upload_pack(&object, &store, request, &authorized, &account).await
         }
         (Method::Post, path::RECEIVE_PACK) => {
-            let authorized = authorized(Access::Push)?;
+            let authorized = asked.authorized(Access::Push, &route)?;
             account.log_as("POST", "/git/:ns/:repo/git-receive-pack");
-            receive::receive_pack(object, &store, request, authorized, account).await
+            let authorized = authorized.with_quota(&object).await?;
+            receive::receive_pack(&object, &store, request, authorized, &account).await
         }
-        (Method::Get, path) if path.starts_with(content::PATHS) => {
-            let authorized = authorized(Access::Read)?;
-            not_ready::check_filled(&authorized.record)?;
-            let audience = Audience::of(authorized.actor);
-            let record = authorized.record;
-            content::answer(object, &store, request, (record, audience), account).await
-        }
-        (Method::Get, path) if path.starts_with(compare::PATHS) => {
-            let authorized = authorized(Access::Read)?;
-            not_ready::check_filled(&authorized.record)?;
+        _ => Err(no_such_route()),
+    }
+}
+
+/// The thing that a request of REST reads.
+enum Read {
+    Content,
+    Comparison,
+    Events,
+    Bundle,
+}
+
+fn read(route: &str) -> Option<Read> {
+    match route {
+        path::EVENTS => Some(Read::Events),
+        path::BUNDLE => Some(Read::Bundle),
+        route if route.starts_with(content::PATHS) => Some(Read::Content),
+        route if route.starts_with(compare::PATHS) => Some(Read::Comparison),
+        _ => None,
+    }
+}
+
+/// Answers a request that reads something.
+async fn read_something(asked: Asked, request: Request, read: Read) -> Answer {
+    let (object, store) = (Rc::clone(&asked.object), Rc::clone(&asked.store));
+    let account = Rc::clone(&asked.account);
+    let authorized = asked.authorized(Access::Read, &request.path())?;
+    if matches!(read, Read::Events) {
+        return feed::answer(&object, &request, authorized).await;
+    }
+    not_ready::check_filled(&authorized.record)?;
+    let audience = Audience::of(authorized.actor);
+    let record = authorized.record;
+    match read {
+        Read::Comparison => {
             let compared = CompareRequest {
-                object: Rc::clone(object),
+                object,
                 store,
                 request,
-                audience: Audience::of(authorized.actor),
-                record: authorized.record,
-                account: Rc::clone(account),
+                record,
+                audience,
+                account,
             };
             compare::answer(compared).await
         }
-        (_, path) if path.starts_with(write::PATHS) => {
-            let authorized = authorized(Access::Push)?;
-            not_ready::check_filled(&authorized.record)?;
-            let written = WriteRequest {
-                object: Rc::clone(object),
-                store,
-                request,
-                authorized,
-                account: Rc::clone(account),
-                once: Rc::default(),
-            };
-            write::answer(written).await
-        }
-        (_, path) if path.starts_with(lfs::PATHS) => {
-            let authorized = authorized(lfs::access(path))?;
-            lfs::answer(object, store, request, authorized).await
-        }
-        (Method::Get, path::EVENTS) => {
-            let authorized = authorized(Access::Read)?;
-            feed::answer(object, &request, authorized).await
-        }
-        (Method::Get, path::BUNDLE) => {
-            not_ready::check_filled(&authorized(Access::Read)?.record)?;
-            bundle::bundle(object, &store, account).await
-        }
-        _ => {
-            let authorized = authorized(Access::Administer)?;
-            administer(object, &store, request, authorized, account).await
+        Read::Bundle => bundle::bundle(&object, &store, &account).await,
+        Read::Content | Read::Events => {
+            content::answer(&object, &store, request, (record, audience), &account).await
         }
     }
 }
 
-/// The paths by which a repository is made.
-const MAKERS: [&str; 4] = [path::INIT, path::FORK, path::IMPORT, path::RECOVER];
+fn no_such_route() -> ErrorReply {
+    ErrorReply::new(ErrorCode::NotFound, "the object has no such route")
+}
 
 /// Makes the repository.
 async fn make(
@@ -206,6 +296,7 @@ async fn make(
     request: Request,
     account: &Rc<Account>,
 ) -> Answer {
+    forwarding::check_free(object, &request)?;
     match request.path().as_str() {
         path::FORK => fork::fork(object, caller, request, account).await,
         path::IMPORT => import::start(object, caller, request, account).await,
@@ -243,9 +334,19 @@ async fn administer(
             let updated = settings::update(object, store, request, doer).await?;
             // New settings, and the record in R2, which has the old ones.
             alarm::after_settings(object, store).await;
+            expiry::arm(object, store).await;
             Ok(updated)
         }
-        (Method::Post, path::DELETE) => deletion::delete(object, store, record, doer).await,
+        (Method::Post, path::RENAME) => {
+            not_ready::check_filled(&record)?;
+            let renamed = rename::rename(object, store, request, record, doer).await?;
+            // The record in R2 has the old names.
+            alarm::after_settings(object, store).await;
+            Ok(renamed)
+        }
+        (Method::Post, path::DELETE) => {
+            undelete::delete(object, store, request, record, doer).await
+        }
         (Method::Post, path::FORK_EXPORT) => {
             let asked: ExportFork = answer::body(request).await?;
             if asked.repository_id != record.id {
@@ -259,15 +360,12 @@ async fn administer(
         }
         (Method::Get, path::TOKENS) => tokens::list_tokens(store, &request),
         (Method::Get, path::STATS) => stats::stats(store, actor),
-        (Method::Post, path::PURGE) => upkeep::purge::serve(object).await,
+        (Method::Post, path::PURGE) => upkeep::purge::serve(object, doer).await,
         (Method::Post, path::MAINTENANCE) => upkeep::serve::serve(object, request).await,
         (Method::Delete, _) if path::token_id(&route).is_some() => {
             let token_id = path::token_id(&route).unwrap_or_default();
             lifecycle_tokens::revoke(object, store, token_id, doer).await
         }
-        _ => {
-            let message = "the object has no such route";
-            Err(ErrorReply::new(ErrorCode::NotFound, message))
-        }
+        _ => Err(no_such_route()),
     }
 }

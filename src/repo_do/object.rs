@@ -2,8 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 use std::rc::{Rc, Weak};
+use std::task::Poll;
 
+use futures::poll;
 use worker::{Env, Result, State, Storage};
 
 use super::feed::places::Places;
@@ -20,6 +23,7 @@ use super::state::readers::Readers;
 use super::state::running_requests::RunningRequests;
 use super::state::seen_tokens::SeenTokens;
 use super::state::turn::Turn;
+use super::state::usage_counts::UsageCounts;
 use crate::git::protocol::capabilities::FetchExtensions;
 use crate::git::store::{PackId, StoreError};
 use crate::repo_do::state::store::Store;
@@ -32,8 +36,14 @@ use crate::storage::repository::store::RepoStore;
 /// How long a quarantined pack is left alone: longer than any push may take.
 pub(crate) const GRACE_MS: i64 = 60 * 60 * 1000;
 
+/// How long telling the namespace of a deletion may take.
+const TELLING_MS_MAX: i64 = 60 * 1000;
+
 /// The variable that allows imports from private hosts.
 const ALLOW_PRIVATE_REMOTES: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
+
+/// The variable by which the operator stops all writes of the deployment.
+const READ_ONLY: &str = "CAIRN_READ_ONLY";
 
 /// The repository's object, as the requests under way share it.
 pub(crate) struct RepoObject {
@@ -63,6 +73,8 @@ pub(crate) struct RepoObject {
     pub(crate) outbox: Outbox,
     /// Clones and fetches that are still to be told.
     pub(crate) fetch_counts: FetchCounts,
+    /// The use of the repository that is still to be told.
+    pub(crate) usage: UsageCounts,
     /// The places of those who wait for events.
     pub(crate) places: Rc<Places>,
     /// When the alarm rings.
@@ -74,6 +86,8 @@ pub(crate) struct RepoObject {
     pub(crate) snapshot_due: Cell<i64>,
     /// The growth of a fork here.
     pub(crate) growing: Turn,
+    /// A deletion told to the namespace, or a restore: one at a time.
+    pub(crate) keeping: Turn,
     /// Work on the copies in R2.
     pub(crate) snapshot_turn: Turn,
     /// The import that is running, if one is.
@@ -122,7 +136,7 @@ impl RepoObject {
 
     fn new(state: &State, env: Env) -> Self {
         let storage = state.storage();
-        let store = RefCell::new(open(&storage));
+        let store = RefCell::new(open(&storage, &env));
         let fetch_extensions = fetch_extensions::extensions(&env);
         Self {
             rates: Rates::of(&env),
@@ -138,11 +152,13 @@ impl RepoObject {
             running_requests: Rc::default(),
             outbox: Outbox::default(),
             fetch_counts: FetchCounts::default(),
+            usage: UsageCounts::default(),
             places: Rc::default(),
             alarm: Cell::default(),
             maintenance: Turn::default(),
             snapshot_due: Cell::default(),
             growing: Turn::default(),
+            keeping: Turn::ending_after(TELLING_MS_MAX),
             snapshot_turn: Turn::default(),
             import: import::CurrentImport::default(),
             recovery: Turn::of_an_alarm(),
@@ -209,15 +225,31 @@ impl RepoObject {
         self.variable(ALLOW_PRIVATE_REMOTES).as_deref() == Some("true")
     }
 
-    /// Empties the database with the alarm. It drops everything in memory, and running work on
-    /// the old repository can no longer write into the next one.
+    /// Empties the database with the alarm, but for where its name leads. It drops everything in memory,
+    /// and running work on the old repository can no longer write into the next one.
     pub(crate) async fn wipe(&self) -> Result<()> {
+        let failed = |error: StoreError| worker::Error::RustError(error.to_string());
+        let kept = match &*self.store.borrow() {
+            Ok(store) => store.forwarding().map_err(failed)?,
+            Err(_) => None,
+        };
         self.life.set(self.life.get().wrapping_add(1));
         if let Ok(store) = &*self.store.borrow() {
             store.database().close();
         }
-        let wiped = self.storage.delete_all().await;
-        *self.store.borrow_mut() = open(&self.storage);
+        let mut wiping = pin!(self.storage.delete_all());
+        let begun = poll!(&mut wiping);
+        *self.store.borrow_mut() = open(&self.storage, &self.env);
+        // In the turn in which everything is wiped, so that the two come to pass together.
+        let forwards = match (&*self.store.borrow(), kept) {
+            (Ok(store), Some(kept)) => store.set_forwarding(&kept),
+            (Err(error), Some(_)) => Err(error.clone()),
+            (_, None) => Ok(()),
+        };
+        let wiped = match begun {
+            Poll::Ready(wiped) => wiped,
+            Poll::Pending => wiping.await,
+        };
         self.in_progress.take();
         self.alarm.set(Alarm::Unknown);
         self.snapshot_due.take();
@@ -225,12 +257,18 @@ impl RepoObject {
         self.reach.clear();
         self.import.clear();
         self.outbox.clear();
-        wiped
+        self.usage.clear();
+        wiped.and(forwards.map_err(failed))
     }
 }
 
-fn open(storage: &Storage) -> std::result::Result<Rc<Store>, StoreError> {
+fn open(storage: &Storage, env: &Env) -> std::result::Result<Rc<Store>, StoreError> {
     let db = ObjectDatabase::new(storage)?;
     schema::wake(&db, schema::REPOSITORY)?;
-    Ok(Rc::new(RepoStore::new(db, Box::new(now_ms))))
+    let store = RepoStore::new(db, Box::new(now_ms));
+    let is_read_only = env.var(READ_ONLY).ok().map(|value| value.to_string());
+    if is_read_only.as_deref() == Some("true") {
+        store.freeze();
+    }
+    Ok(Rc::new(store))
 }

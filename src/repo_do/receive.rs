@@ -31,18 +31,24 @@ use crate::git::protocol::sideband::SideBand;
 use crate::git::protocol::{pktline, refusal};
 
 pub(crate) mod by_rest;
+pub(crate) mod dry_run;
 
 mod alive;
 mod brought;
 mod check;
 mod closure;
 mod commits;
+mod ephemeral;
 mod finish;
 mod kept_answer;
 mod new_pack;
+mod overrides;
+mod pre_receive;
 mod progress;
 mod push;
 mod refused;
+mod room;
+mod secrets;
 mod told;
 
 /// Takes one push.
@@ -124,7 +130,11 @@ async fn take(
         Rc::clone(account),
     );
     push.judge();
-    receive(&mut push, first, body, &mut memory).await?;
+    let pack_bytes = told_bytes.map(|bytes: u64| bytes.saturating_sub(command_bytes));
+    let told_bytes = pack_bytes.map(|bytes| bytes.saturating_add(first.len() as u64));
+    if push.bound_pack(told_bytes)? {
+        receive(&mut push, first, body, &mut memory).await?;
+    }
     body.drain().await;
     account.received(body.received_bytes());
     // From here on nothing waits for the client.
@@ -204,7 +214,9 @@ async fn receive(
         return Ok(());
     }
     let strictness = Strictness::of(push.authorized.record.fsck_strict);
-    let mut arriving = ArrivingPack::new(push.limits, strictness);
+    let protects = push.authorized.record.settings.push_protection;
+    let arriving = ArrivingPack::new(push.limits, strictness);
+    let mut arriving = arriving.searching_for_secrets(protects);
     let mut piece = first;
     loop {
         if let Err(error) = arriving.feed(&piece, &push.quarantined) {

@@ -12,6 +12,7 @@ use worker::{DurableObject, Env, Request, Response, Result, State};
 use super::alarm;
 use super::contract::{ErrorReply, header};
 use super::dispatch::{asker, dispatch, operation};
+use super::lifecycle::forwarding::{self, Arrived};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::refuse;
@@ -36,6 +37,11 @@ impl DurableObject for RepoDo {
     async fn fetch(&self, request: Request) -> Result<Response> {
         let object = Rc::clone(&self.object);
         lease::end_idle();
+        let request = match forwarding::arrive(&object, request).boxed_local().await {
+            Ok(Arrived::Here(request)) => request,
+            Ok(Arrived::Answered(response)) => return Ok(response),
+            Err(refused) => return reply::refusal(&refused),
+        };
         let account = Account::begin(&object, &request);
         let posted = refuse::posted(&request);
         let again = Clone::clone(request.inner());

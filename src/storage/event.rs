@@ -47,8 +47,14 @@ kinds! {
     Imported = "repo.imported",
     /// Its settings changed.
     Updated = "repo.updated",
+    /// Its time is up in an hour.
+    Expiring = "repo.expiring",
     /// Its time was up.
     Expired = "repo.expired",
+    /// What no ref reaches was purged.
+    Purged = "repo.purged",
+    /// A push passed a protection that it was told to override.
+    Overridden = "repo.overridden",
     /// A ref changed.
     Pushed = "repo.pushed",
     /// It was cloned.
@@ -61,6 +67,8 @@ kinds! {
     TokenRevoked = "repo.token.revoked",
     /// The namespace's settings changed.
     NamespaceUpdated = "namespace.updated",
+    /// An administrative act.
+    Audited = "namespace.audited",
     /// A token of the namespace was made.
     NamespaceTokenCreated = "namespace.token.created",
     /// A token of the namespace was revoked.
@@ -72,6 +80,33 @@ kinds! {
 }
 
 impl EventKind {
+    /// Whether it tells an administrative act: such events stand in the audit log too.
+    #[must_use]
+    pub(crate) fn is_administrative(self) -> bool {
+        match self {
+            Self::Created
+            | Self::Deleted
+            | Self::Restored
+            | Self::Renamed
+            | Self::Forked
+            | Self::Imported
+            | Self::Updated
+            | Self::Expired
+            | Self::Purged
+            | Self::Overridden
+            | Self::TokenCreated
+            | Self::TokenRevoked
+            | Self::NamespaceUpdated
+            | Self::Audited
+            | Self::NamespaceTokenCreated
+            | Self::NamespaceTokenRevoked
+            | Self::WebhookDisabled => true,
+            Self::Expiring | Self::Pushed | Self::Cloned | Self::Fetched | Self::WebhookPing => {
+                false
+            }
+        }
+    }
+
     /// The kind of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -120,6 +155,8 @@ pub struct EventOrigin {
     pub actor: EventActor,
     /// The request that does it; `None` if it happens by itself.
     pub request_id: Option<String>,
+    /// The address that the request comes from, if it is known: for the audit log.
+    pub address: Option<String>,
 }
 
 impl EventOrigin {
@@ -132,6 +169,16 @@ impl EventOrigin {
             payload,
             actor: self.actor.clone(),
             request_id: self.request_id.clone(),
+            address: None,
+        }
+    }
+
+    /// The same of an event of this kind: where it tells an administrative act, with the address.
+    #[must_use]
+    pub(crate) fn body_of(&self, kind: EventKind, payload: Box<RawValue>) -> EventBody {
+        EventBody {
+            address: self.address.clone().filter(|_| kind.is_administrative()),
+            ..self.body(payload)
         }
     }
 }
@@ -151,6 +198,9 @@ pub struct EventBody {
     /// The request that did it; `None` if it happened by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The address that an administrative act came from. No feed shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 impl EventBody {

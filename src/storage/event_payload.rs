@@ -12,6 +12,9 @@ use crate::git::refname;
 /// The id in the place of none, as Git's hooks write it.
 pub(crate) const NO_ID: &str = "0000000000000000000000000000000000000000";
 
+/// Commits of one event.
+pub(crate) const COMMITS_MAX: usize = 20;
+
 /// A payload as JSON. Ours always can be written; should one not, the event says nothing more than
 /// that it happened.
 pub fn raw(payload: &impl Serialize) -> Box<RawValue> {
@@ -89,6 +92,17 @@ pub struct PushedCommits {
     pub total: u64,
     /// Whether `commits` lacks some.
     pub truncated: bool,
+}
+
+impl PushedCommits {
+    /// The same with so many commits at most: the newest.
+    #[must_use]
+    pub fn newest(mut self, commits_max: usize) -> Self {
+        let over = self.commits.len().saturating_sub(commits_max);
+        self.truncated |= over > 0;
+        self.commits.drain(..over);
+        self
+    }
 }
 
 /// The payload of a push to one ref.

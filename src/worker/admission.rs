@@ -17,7 +17,11 @@ pub(crate) async fn to_repository(
     access: Access,
 ) -> Result<Actor, ErrorReply> {
     let actor = actor(visit, access)?;
-    check_grant(visit, path).await?;
+    if let Identity::Token(hash) = visit.identity
+        && let Some(grant) = grants::find(visit, &hash).await
+    {
+        grant.check_early(path, visit.now_ms)?;
+    }
     Ok(actor)
 }
 
@@ -32,8 +36,8 @@ pub(crate) fn actor(visit: &Visit, access: Access) -> Result<Actor, ErrorReply> 
     }
 }
 
-/// Refuses a token that KV knows to be expired or another repository's. The object knows more
-/// than KV, so a caller may ask the object first.
+/// Says more exactly why the object has refused a token that KV knows to be expired or another
+/// repository's. The object knows more than KV, so it is asked first.
 pub(crate) async fn check_grant(visit: &Visit, path: &RepositoryPath) -> Result<(), ErrorReply> {
     if let Identity::Token(hash) = visit.identity
         && let Some(grant) = grants::find(visit, &hash).await

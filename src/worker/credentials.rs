@@ -6,10 +6,12 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::repo_do::contract::TokenHash;
 
+use super::signed::jwt::{TOKEN_BYTES_MAX, has_form};
 use super::token::{PlainToken, same_secret};
 
-/// The longest header that is read; a token in Basic form needs a few hundred bytes.
-const HEADER_BYTES_MAX: usize = 4096;
+/// The longest header that is read: a signed token of [`TOKEN_BYTES_MAX`] in Basic form needs 11 KiB, and
+/// git-lfs may send it twice.
+const HEADER_BYTES_MAX: usize = 3 * TOKEN_BYTES_MAX;
 
 /// Base64 as the tools of a shell write it: with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -33,21 +35,30 @@ pub(crate) enum Identity {
     Unrecognised,
 }
 
-/// Reads the header. An unset or empty operator key matches no caller.
+/// Reads the header. An unset or empty operator key matches no caller. The first key is the
+/// operator's; the second, the one before it, holds only beside the first.
 #[must_use]
-pub(crate) fn identify(authorization: Option<&str>, operator_key: Option<&str>) -> Identity {
+pub(crate) fn identify(authorization: Option<&str>, operator_keys: &[Option<&str>; 2]) -> Identity {
     let Some(header) = authorization else {
         return Identity::Anonymous;
     };
     let Some(secret) = secret(header) else {
         return Identity::Unrecognised;
     };
-    match operator_key {
-        Some(key) if !key.is_empty() && same_secret(&secret, key) => Identity::Operator,
-        _ => PlainToken::parse(&secret).map_or(Identity::Unrecognised, |token| {
-            Identity::Token(token.hash())
-        }),
+    let keys = operator_keys.iter().copied();
+    let mut keys = keys.map_while(|key| key.filter(|key| !key.is_empty()));
+    if keys.any(|key| same_secret(&secret, key)) {
+        return Identity::Operator;
     }
+    PlainToken::parse(&secret).map_or(Identity::Unrecognised, |token| {
+        Identity::Token(token.hash())
+    })
+}
+
+/// The credential, if it has the form of a signed token; nothing of it is believed yet.
+#[must_use]
+pub(crate) fn signed(authorization: Option<&str>) -> Option<String> {
+    secret(authorization?).filter(|secret| has_form(secret))
 }
 
 /// The secret of a `Bearer`, `token` or `Basic` header.
@@ -133,14 +144,18 @@ mod tests {
             ("Bearer ".into(), Identity::Unrecognised),
             (String::new(), Identity::Unrecognised),
             (
-                format!("Bearer {}", "a".repeat(5000)),
+                format!("Bearer {}", "a".repeat(HEADER_BYTES_MAX)),
                 Identity::Unrecognised,
             ),
         ];
         for (header, identity) in cases {
-            assert_eq!(identify(Some(&header), Some(KEY)), identity, "{header:.80}");
+            assert_eq!(
+                identify(Some(&header), &[Some(KEY), None]),
+                identity,
+                "{header:.80}"
+            );
         }
-        assert_eq!(identify(None, Some(KEY)), Identity::Anonymous);
+        assert_eq!(identify(None, &[Some(KEY), None]), Identity::Anonymous);
     }
 
     #[test]
@@ -167,10 +182,17 @@ mod tests {
             format!("Basic {}", STANDARD_NO_PAD.encode(format!("xx:{TOKEN}"))),
         ];
         for header in headers {
-            assert_eq!(identify(Some(&header), Some(KEY)), token, "{header}");
+            assert_eq!(
+                identify(Some(&header), &[Some(KEY), None]),
+                token,
+                "{header}"
+            );
         }
         let as_user = basic("a-key:x-oauth-basic");
-        assert_eq!(identify(Some(&as_user), Some("a-key")), Identity::Operator);
+        assert_eq!(
+            identify(Some(&as_user), &[Some("a-key"), None]),
+            Identity::Operator
+        );
     }
 
     #[test]
@@ -183,7 +205,7 @@ mod tests {
                 &format!("Bearer {KEY}"),
             ] {
                 assert_eq!(
-                    identify(Some(header), key),
+                    identify(Some(header), &[key, None]),
                     Identity::Unrecognised,
                     "{header}"
                 );
@@ -191,12 +213,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_key_before_holds_beside_the_key_alone() {
+        let old = Some("Bearer the-old-key");
+        let new = Some("Bearer the-new-key");
+        let keys = [Some("the-new-key"), Some("the-old-key")];
+        assert_eq!(identify(old, &keys), Identity::Operator);
+        assert_eq!(identify(new, &keys), Identity::Operator);
+        assert_eq!(
+            identify(Some("Bearer other"), &keys),
+            Identity::Unrecognised
+        );
+        // Replaced: the old key is nobody's.
+        assert_eq!(identify(old, &[keys[0], None]), Identity::Unrecognised);
+        assert_eq!(identify(old, &[keys[0], Some("")]), Identity::Unrecognised);
+        assert_eq!(identify(Some("Bearer "), &keys), Identity::Unrecognised);
+        // Unset: everybody is refused.
+        for unset in [None, Some("")] {
+            assert_eq!(identify(old, &[unset, keys[1]]), Identity::Unrecognised);
+        }
+    }
+
     proptest! {
         #[test]
         fn no_header_panics(header in any::<String>(), pair in any::<Vec<u8>>()) {
-            prop_assert_eq!(identify(Some(&header), Some(KEY)), Identity::Unrecognised);
+            prop_assert_eq!(identify(Some(&header), &[Some(KEY), None]), Identity::Unrecognised);
             let basic = format!("Basic {}", STANDARD.encode(pair));
-            prop_assert_eq!(identify(Some(&basic), Some(KEY)), Identity::Unrecognised);
+            prop_assert_eq!(identify(Some(&basic), &[Some(KEY), None]), Identity::Unrecognised);
         }
     }
 }

@@ -14,7 +14,9 @@ use super::route::lfs::LfsRoute;
 use super::route::{self, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, respond};
-use super::{drain, envelope, front_page, git, lfs, limits, public_url};
+use super::{
+    drain, envelope, front_page, git, lfs, limits, public_url, read_only, redirect, signed,
+};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
 use crate::storage::analytics;
 
@@ -32,11 +34,11 @@ async fn fetch(
     // Not `worker::Request::method`, which takes a method that it does not know for GET.
     let method = request.method();
     let route = route::parse(target.path);
-    let visit = visit(&client_headers, env, &request_id, target.origin, begun_ms);
+    let mut visit = visit(&client_headers, env, &request_id, target.origin, begun_ms);
     let body = git_body(&route, &request);
 
-    let answered = match (&visit, &route) {
-        (Ok(visit), Ok(route)) => match limits::check(visit, target.path).await {
+    let answered = match (&mut visit, &route) {
+        (Ok(visit), Ok(route)) => match admit(visit, target.path).await {
             Ok(()) => answer(visit, request, &method, target.query, route).await,
             Err(error) => Err(error),
         },
@@ -56,9 +58,13 @@ async fn fetch(
             if let (true, Some(body)) = (post.is_some() || is_upload, body) {
                 drain::drain(body).await;
             }
-            let reply = match post {
-                Some(post) => git_in_band(post, &named(&error, &request_id).message),
-                None => shown(face, &error, &request_id),
+            let reply = match (post, &visit) {
+                (Some(post), _) => git_in_band(post, &named(&error, &request_id).message),
+                (None, Ok(visit)) => {
+                    let asked = (&*method, visit.public_url(), target.path, target.query);
+                    redirect::to_new_name(shown(face, &error, &request_id), &error, asked)
+                }
+                (None, Err(_)) => shown(face, &error, &request_id),
             };
             (respond(reply)?, error.code.name())
         }
@@ -90,6 +96,12 @@ async fn fetch(
         analytics::write_request(&visit.env, &line.texts(), &line.numbers());
     }
     Ok(response.into())
+}
+
+/// Counts the request, and checks its signed token if it has one.
+async fn admit(visit: &mut Visit, path: &str) -> Result<(), ErrorReply> {
+    limits::check(visit, path).await?;
+    signed::verify::identify(visit, path).await
 }
 
 /// An answer, and by whom.
@@ -199,8 +211,9 @@ async fn answer(
     if !methods.contains(&method) {
         return made(method_not_allowed(visit, route, methods));
     }
-    if let Route::Rest(_) = route {
+    if let Route::Rest(route) = route {
         check_source(visit, &request, method)?;
+        read_only::check(visit, route, method)?;
     }
     if let Route::Rest(route) = route
         && let Some((path, write)) = route.write(method)

@@ -4,7 +4,7 @@ use super::admission;
 use super::credentials::Identity;
 use super::grants;
 use super::names::RepositoryPath;
-use super::objects::{Call, refusal, repository_as_it_is};
+use super::objects::{Call, is_unauthorized, refusal, repository_as_it_is};
 use super::ready;
 use super::route::GitRoute;
 use super::smart_http::exchange;
@@ -55,7 +55,9 @@ pub(crate) async fn answer(
             return Err(Refusal::CredentialRequired.into());
         }
         refused => {
-            admission::check_grant(visit, path).await?;
+            if is_unauthorized(&refused) {
+                admission::check_grant(visit, path).await?;
+            }
             return Err(refusal(refused?.into()).await);
         }
     };

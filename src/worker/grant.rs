@@ -79,7 +79,17 @@ impl Grant {
         now_ms.div_euclid(1000) >= self.expires_at
     }
 
-    /// Whether the token may still be right for the repository; the object decides.
+    /// Whether the token may still be right for the repository before its object was asked: a repository
+    /// takes its own tokens along when it gets another name, which KV does not know.
+    pub(crate) fn check_early(&self, path: &RepositoryPath, now_ms: i64) -> Result<(), ErrorReply> {
+        match self.repository_id.is_empty() {
+            true => self.check(path, now_ms),
+            false if self.is_expired(now_ms) => Err(Refusal::TokenInvalid.into()),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the token may be right for the repository, whose object has refused it.
     ///
     /// This does not check the token's scope. A token may be dead although KV does not know it
     /// yet. Such a token must get 401, so that Git asks for another.

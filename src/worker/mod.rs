@@ -9,7 +9,7 @@
 //! | [`durable`] | what the objects of namespaces and webhooks share |
 //! | [`rest`] | the REST resources: requests and answers |
 //! | [`namespace`] | the objects of namespaces and the registry: contract, calls, the objects themselves |
-//! | [`webhooks`] | the objects of webhooks: signing, delivering, retrying |
+//! | [`webhooks`] | the objects of webhooks: delivering, retrying |
 //! | [`visit`], [`fault`] | what every step of one request needs to know; the way out when something of ours fails |
 //! | [`admission`] | early refusals before an object is called |
 //! | [`objects`] | calls to the Durable Objects |
@@ -21,18 +21,20 @@
 //! | [`drain`] | bodies of git requests that the Worker refuses |
 //! | [`public_url`], [`cross_site`] | under which URL it is reached; what pages of others may not do |
 //! | [`credentials`], [`token`], [`grant`], [`grants`] | the caller; a token as KV records it |
+//! | [`signed`] | signed tokens: their form, their issuers and keys, what their claims open |
 //! | [`front_page`] | `GET /` |
 //! | [`limits`] | requests to a namespace, counted by the platform |
+//! | [`read_only`] | a deployment that takes no writes |
 //! | [`request_log`] | request ids, log lines, timings |
-//! | [`envelope`], [`reply`] | answers before they become responses |
+//! | [`envelope`], [`reply`], [`redirect`] | answers before they become responses |
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
 //! Invariants:
 //! - Only [`entry`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`lfs`], [`drain`], [`ready`],
 //!   [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`], [`webhooks`] but for its
-//!   rules, and the handlers in [`rest`] know the platform; the rest is tested natively.
-//! - Nothing is shared between requests but names that are known to be taken ([`wake`]): no locks, no
-//!   caches. A future woken by another request is a fault of the platform's ("I/O on behalf of a
+//!   rules, [`signed::crypto`], [`signed::key_set`], [`signed::verify`], and the handlers in [`rest`] know the platform; the rest is tested natively.
+//! - Nothing is shared between requests but names that are known to be taken ([`wake`]) and the public keys of
+//!   issuers ([`signed::key_cache`], [`signed::known_issuers`]), which are data alone: no locks, no futures. A future woken by another request is a fault of the platform's ("I/O on behalf of a
 //!   different request").
 //! - Bodies of git requests and answers are never read here, but for those that [`drain`] drops.
 //! - The Worker refuses only requests that the object would refuse too; only the object allows one.
@@ -61,11 +63,14 @@ pub(crate) mod neighbours;
 pub(crate) mod objects;
 pub(crate) mod public_url;
 pub(crate) mod random;
+pub(crate) mod read_only;
 pub(crate) mod ready;
+pub(crate) mod redirect;
 pub(crate) mod reply;
 pub(crate) mod request_log;
 pub(crate) mod rest;
 pub(crate) mod route;
+pub(crate) mod signed;
 pub(crate) mod smart_http;
 pub(crate) mod target;
 pub(crate) mod time;

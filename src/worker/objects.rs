@@ -10,13 +10,16 @@ use web_sys::{Headers, RequestInit, RequestRedirect};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{Date, Method, Response};
 
+use super::admission;
 use super::credentials::Identity;
 use super::fault::fault;
 use super::names::RepositoryPath;
 use super::namespace::events::author_text;
 use super::visit::Visit;
 use super::wake;
-use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, ORIGIN, header};
+use crate::repo_do::contract::{
+    Actor, ErrorCode, ErrorReply, KeptRepository, ORIGIN, forwarded_text, header,
+};
 use crate::storage::db::sql_error::lasting;
 use crate::storage::fault_log;
 
@@ -163,8 +166,23 @@ pub(crate) fn repository<'a>(
     actor: Actor,
     call: Call,
 ) -> Asked<'a, Result<Response, ErrorReply>> {
-    let asked = repository_as_it_is(visit, path, actor, call);
-    asked.map(|asked| asked.map(Response::from)).boxed_local()
+    let asked = async move {
+        let answered = repository_as_it_is(visit, path, actor, call).await;
+        if is_unauthorized(&answered) {
+            admission::check_grant(visit, path).await?;
+        }
+        answered.map(Response::from)
+    };
+    asked.boxed_local()
+}
+
+/// Whether the object, or who knows that there is none, does not accept the credential.
+pub(super) fn is_unauthorized(answered: &Result<web_sys::Response, ErrorReply>) -> bool {
+    let refused = ErrorCode::Unauthorized;
+    match answered {
+        Ok(response) => response.status() == refused.status(),
+        Err(error) => error.code == refused,
+    }
 }
 
 /// As [`repository()`], for callers that may give the answer to the client unchanged.
@@ -184,7 +202,10 @@ pub(crate) fn repository_as_it_is<'a>(
     {
         own.push((header::BEHALF, behalf.to_string()));
     }
-    if actor == Actor::Anonymous {
+    if let (Actor::Token(_), Some(signed)) = (actor, &visit.signed) {
+        own.push((header::SIGNED, signed.to_string()));
+    }
+    if actor == Actor::Anonymous || !visit.address.is_empty() {
         own.push((header::ADDRESS, visit.address.clone()));
     }
     let asked = async move {
@@ -192,6 +213,27 @@ pub(crate) fn repository_as_it_is<'a>(
         ask(visit, REPOSITORIES, path.object_name(), own, call).await
     };
     asked.boxed_local()
+}
+
+/// Asks the object that has a deleted repository, as the operator.
+pub(crate) fn kept_repository<'a>(
+    visit: &'a Visit,
+    path: &RepositoryPath,
+    kept: &KeptRepository,
+    call: Call,
+) -> Asked<'a, Result<Response, ErrorReply>> {
+    let mut own = vec![
+        (header::ACTOR, Actor::Operator.to_string()),
+        (header::REPOSITORY, path.to_string()),
+        (header::REQUEST_ID, visit.request_id.clone()),
+        // Wherever that object's own name leads.
+        (header::FORWARDED, forwarded_text(&kept.home())),
+    ];
+    if let Some(behalf) = &*visit.behalf.borrow() {
+        own.push((header::BEHALF, behalf.to_string()));
+    }
+    let asked = ask(visit, REPOSITORIES, kept.object_name.clone(), own, call);
+    asked.map(|asked| asked.map(Response::from)).boxed_local()
 }
 
 /// Asks a namespace's object, or the registry of namespaces.
@@ -205,6 +247,9 @@ pub(crate) fn namespace<'a>(
     let is_operator = visit.identity == Identity::Operator;
     if let Some(author) = author_text(is_operator, token_id.as_deref()) {
         own.push((header::ACTOR, author));
+    }
+    if !visit.address.is_empty() {
+        own.push((header::ADDRESS, visit.address.clone()));
     }
     let asked = ask(visit, NAMESPACES, object_name.to_owned(), own, call);
     asked.map(|asked| asked.map(Response::from)).boxed_local()

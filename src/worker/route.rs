@@ -6,12 +6,14 @@
 
 use percent_encoding::percent_decode_str;
 
+pub(crate) use self::content::Content;
 use self::lfs::LfsRoute;
 use self::webhooks::{HookOwner, HookRoute};
 use super::names::{NameError, NamespaceName, RepositoryName, RepositoryPath};
 use super::neighbours::Neighbour;
 use crate::repo_do::contract::{GitPost, is_public_id};
 
+pub(crate) mod content;
 pub(crate) mod face;
 pub(crate) mod lfs;
 pub(crate) mod webhooks;
@@ -61,6 +63,12 @@ pub(crate) enum RestRoute {
     Repository(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/fork`
     Fork(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/restore-deleted`
+    Restore(RepositoryPath),
+    /// `/namespaces/:ns/deleted`
+    Deleted(NamespaceName),
+    /// `/namespaces/:ns/deleted/:id`
+    DeletedOne(NamespaceName, String),
     /// `/namespaces/:ns/repos/:name/tokens`
     RepositoryTokens(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/tokens/:id`
@@ -73,6 +81,8 @@ pub(crate) enum RestRoute {
     Purge(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/import`
     Import(RepositoryPath),
+    /// `/namespaces/:ns/repos/:name/rename`
+    Rename(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/bundle`
     Bundle(RepositoryPath),
     /// `/namespaces/:ns/repos/:name/recover`
@@ -85,49 +95,22 @@ pub(crate) enum RestRoute {
     Events(NamespaceName),
     /// `/namespaces/:ns/relist`
     Relist(NamespaceName),
+    /// `/api/v1/namespaces/:ns/usage`
+    Usage(NamespaceName),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
+    /// `/namespaces/:ns/audit`
+    Audit(NamespaceName),
+    /// `/namespaces/:ns/tokens/revoke-all`
+    RevokeAll(NamespaceName),
+    /// `/namespaces/:ns/tokens/revoke-signed`
+    RevokeSigned(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
     Token(NamespaceName, String),
     /// Below `/namespaces/:ns/repos/:name`: what is read; refs and notes are written there as well.
     Content(RepositoryPath, Content),
     /// Below `/namespaces/:ns/repos/:name`: what is written.
     Write(RepositoryPath, Write),
-}
-
-/// A read of a repository's content.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Content {
-    /// `/refs`
-    Refs,
-    /// `/log`
-    Log,
-    /// `/commit/:hash`
-    Commit(String),
-    /// `/tree/:hash`
-    Tree(String),
-    /// `/blob/:hash`
-    Blob(String),
-    /// `/file`
-    File,
-    /// `/raw/:ref/:path`, both as they stand there, decoded.
-    Raw(String),
-    /// `/compare/:base...:head`, decoded.
-    Compare(String),
-    /// `/diff`
-    Diff,
-    /// `/commit/:hash.patch`
-    CommitPatch(String),
-    /// `/commit/:hash.diff`
-    CommitDiff(String),
-    /// `/merge-base`
-    MergeBase,
-    /// `/reflog`
-    Reflog,
-    /// `/notes`
-    Notes,
-    /// `/lfs`
-    Lfs,
 }
 
 /// The writes to a repository.
@@ -149,6 +132,8 @@ pub(crate) enum Write {
     Restore,
     /// `POST /notes` and `DELETE /notes`
     Notes,
+    /// `POST /rules/test`, which writes nothing.
+    RulesTest,
 }
 
 /// Why a path names nothing.
@@ -231,6 +216,13 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos"] => RestRoute::Repositories(namespace(ns)?),
         ["namespaces", ns, "repos", name] => RestRoute::Repository(repository_path(ns, name)?),
         ["namespaces", ns, "repos", name, "fork"] => RestRoute::Fork(repository_path(ns, name)?),
+        ["namespaces", ns, "repos", name, "restore-deleted"] => {
+            RestRoute::Restore(repository_path(ns, name)?)
+        }
+        ["namespaces", ns, "deleted"] => RestRoute::Deleted(namespace(ns)?),
+        ["namespaces", ns, "deleted", id] if is_public_id(id) => {
+            RestRoute::DeletedOne(namespace(ns)?, (*id).to_owned())
+        }
         ["namespaces", ns, "repos", name, "tokens"] => {
             RestRoute::RepositoryTokens(repository_path(ns, name)?)
         }
@@ -246,6 +238,9 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         }
         ["namespaces", ns, "repos", name, "import"] => {
             RestRoute::Import(repository_path(ns, name)?)
+        }
+        ["namespaces", ns, "repos", name, "rename"] => {
+            RestRoute::Rename(repository_path(ns, name)?)
         }
         ["namespaces", ns, "repos", name, "bundle"] => {
             RestRoute::Bundle(repository_path(ns, name)?)
@@ -272,8 +267,12 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
             RestRoute::Webhooks(owner, HookRoute::parse(below).ok_or(RouteError::Unknown)?)
         }
         ["namespaces", ns, "events"] => RestRoute::Events(namespace(ns)?),
+        ["namespaces", ns, "audit"] => RestRoute::Audit(namespace(ns)?),
         ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
+        ["namespaces", ns, "usage"] => RestRoute::Usage(namespace(ns)?),
         ["namespaces", ns, "tokens"] => RestRoute::Tokens(namespace(ns)?),
+        ["namespaces", ns, "tokens", "revoke-all"] => RestRoute::RevokeAll(namespace(ns)?),
+        ["namespaces", ns, "tokens", "revoke-signed"] => RestRoute::RevokeSigned(namespace(ns)?),
         ["namespaces", ns, "tokens", token_id] if is_public_id(token_id) => {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
         }
@@ -281,37 +280,10 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
             if let Some(write) = parse_write(content) {
                 return Ok(RestRoute::Write(repository_path(ns, name)?, write));
             }
-            let content = parse_content(content).ok_or(RouteError::Unknown)?;
+            let content = Content::parse(content).ok_or(RouteError::Unknown)?;
             RestRoute::Content(repository_path(ns, name)?, content)
         }
         _ => return Err(RouteError::Unknown),
-    })
-}
-
-fn parse_content(segments: &[&str]) -> Option<Content> {
-    Some(match segments {
-        ["refs"] => Content::Refs,
-        ["log"] => Content::Log,
-        ["commit", id] => {
-            if let Some(id) = id.strip_suffix(".patch") {
-                Content::CommitPatch(id.to_owned())
-            } else if let Some(id) = id.strip_suffix(".diff") {
-                Content::CommitDiff(id.to_owned())
-            } else {
-                Content::Commit((*id).to_owned())
-            }
-        }
-        ["tree", id] => Content::Tree((*id).to_owned()),
-        ["blob", id] => Content::Blob((*id).to_owned()),
-        ["file"] => Content::File,
-        ["raw", rest @ ..] if rest.len() > 1 => Content::Raw(rest.join("/")),
-        ["compare", rest @ ..] if !rest.is_empty() => Content::Compare(rest.join("/")),
-        ["diff"] => Content::Diff,
-        ["merge-base"] => Content::MergeBase,
-        ["reflog"] => Content::Reflog,
-        ["notes"] => Content::Notes,
-        ["lfs"] => Content::Lfs,
-        _ => return None,
     })
 }
 
@@ -324,6 +296,7 @@ fn parse_write(segments: &[&str]) -> Option<Write> {
         ["cherry-pick"] => Write::CherryPick,
         ["revert"] => Write::Revert,
         ["restore"] => Write::Restore,
+        ["rules", "test"] => Write::RulesTest,
         _ => return None,
     })
 }
@@ -382,19 +355,26 @@ impl RestRoute {
             Self::Namespace(_) | Self::Repository(_) => &["GET", "PATCH", "DELETE"],
             Self::Write(_, Write::Blobs) => &["PUT"],
             Self::Write(..)
+            | Self::Restore(_)
             | Self::Fork(_)
             | Self::Import(_)
+            | Self::Rename(_)
             | Self::Maintenance(_)
             | Self::Purge(_)
             | Self::Recover(_)
+            | Self::RevokeAll(_)
+            | Self::RevokeSigned(_)
             | Self::Relist(_) => &["POST"],
-            Self::Token(..) | Self::RepositoryToken(..) => &["DELETE"],
+            Self::Token(..) | Self::RepositoryToken(..) | Self::DeletedOne(..) => &["DELETE"],
             Self::Webhooks(_, route) => route.methods(),
             Self::Content(_, Content::Notes) => &["GET", "POST", "DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
             Self::RepositoryTokens(_)
             | Self::RepositoryEvents(_)
             | Self::Events(_)
+            | Self::Audit(_)
+            | Self::Usage(_)
+            | Self::Deleted(_)
             | Self::Stats(_)
             | Self::Bundle(_)
             | Self::Content(..) => &["GET"],
@@ -412,29 +392,6 @@ impl RestRoute {
             Self::Content(path, Content::Notes) if method != "GET" => Some((path, Write::Notes)),
             _ => None,
         }
-    }
-}
-
-impl Content {
-    /// Whether it is compared rather than read: the handlers of `repo_do::compare` answer.
-    #[must_use]
-    pub(crate) fn is_compared(&self) -> bool {
-        matches!(
-            self,
-            Self::Compare(_)
-                | Self::Diff
-                | Self::CommitPatch(_)
-                | Self::CommitDiff(_)
-                | Self::MergeBase
-                | Self::Reflog
-                | Self::Notes
-        )
-    }
-
-    /// Whether it is answered with the bytes of a blob.
-    #[must_use]
-    pub(crate) fn is_bytes(&self) -> bool {
-        matches!(self, Self::Blob(_) | Self::File | Self::Raw(_))
     }
 }
 

@@ -187,6 +187,28 @@ mod tests {
     const NEW: &str = "cairn_08umpsRGMi9hXbwR6pXWz2Ckob64ZE8ep";
 
     #[test]
+    fn push_protection_finds_tokens_of_both_forms() {
+        let searcher = cairn_secrets::Searcher::new();
+        let count = |text: &str| {
+            let mut count = 0;
+            searcher.search(text.as_bytes(), &mut |_| {
+                count += 1;
+                true
+            });
+            count
+        };
+        for number in 0..100 {
+            let entropy = std::array::from_fn(|at| number ^ u8::try_from(at * 37 % 251).unwrap());
+            for token in [
+                PlainToken::from_entropy(entropy),
+                PlainToken::version_1(entropy),
+            ] {
+                assert_eq!(count(&format!("token={}", token.reveal())), 1, "{number}");
+            }
+        }
+    }
+
+    #[test]
     fn the_forms_of_one_token() {
         for token in [OLD, NEW] {
             let forms = [

@@ -4,18 +4,21 @@ use std::cell::{Cell, OnceCell, RefCell};
 
 use worker::{Env, Headers, Response};
 
-use super::credentials::{Identity, identify};
+use super::credentials::{self, Identity, identify};
 use super::envelope;
 use super::namespace::once::{Purpose, Seed};
 use super::public_url::{self, PUBLIC_URL};
 use super::random;
 use super::reply::Reply;
 use super::request_log::Costs;
-use crate::repo_do::contract::{Behalf, ErrorReply};
+use crate::repo_do::contract::{Behalf, ErrorReply, Signed};
 use crate::storage::fault_log;
 
 /// The secret that holds the operator's key.
 const OPERATOR_KEY: &str = "CAIRN_ADMIN_KEY";
+
+/// The secret that holds the key before it: taken as well while the key is being replaced.
+const PREVIOUS_KEY: &str = "CAIRN_ADMIN_KEY_PREVIOUS";
 
 /// One request being answered.
 pub(crate) struct Visit {
@@ -33,6 +36,10 @@ pub(crate) struct Visit {
     public_url: OnceCell<String>,
     /// The identity of the caller.
     pub(crate) identity: Identity,
+    /// A credential that has the form of a signed token, until it is checked.
+    pub(crate) unverified: Option<String>,
+    /// What was found good of a signed token, whose hash is then the identity.
+    pub(crate) signed: Option<Signed>,
     /// Whose token administers the namespace, once that is known.
     pub(crate) behalf: RefCell<Option<Behalf>>,
     /// The objects' usage for this request.
@@ -51,8 +58,14 @@ impl Visit {
         origin: String,
         authorization: Option<&str>,
     ) -> Self {
-        let key = env.secret(OPERATOR_KEY).ok().map(|key| key.to_string());
-        let identity = identify(authorization, key.as_deref());
+        let secret = |name| env.secret(name).ok().map(|key| key.to_string());
+        let key = secret(OPERATOR_KEY);
+        let previous = key.as_ref().and_then(|_| secret(PREVIOUS_KEY));
+        let identity = identify(authorization, &[key.as_deref(), previous.as_deref()]);
+        let unverified = match identity {
+            Identity::Unrecognised => credentials::signed(authorization),
+            _ => None,
+        };
         Self {
             env,
             now_ms,
@@ -61,6 +74,8 @@ impl Visit {
             origin,
             public_url: OnceCell::new(),
             identity,
+            unverified,
+            signed: None,
             behalf: RefCell::default(),
             costs: Costs::default(),
             seed: Cell::default(),

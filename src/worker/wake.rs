@@ -150,8 +150,12 @@ pub(crate) async fn admitted(
     if !namespace_exists(visit, namespace).await? {
         return Ok(Admitted::nobody());
     }
-    let now_ms = visit.now_ms;
-    let call = Call::post(NAMESPACE_ADMIT, &Admit { sha256, now_ms })?;
+    let admit = Admit {
+        sha256,
+        signed: visit.signed.clone(),
+        now_ms: visit.now_ms,
+    };
+    let call = Call::post(NAMESPACE_ADMIT, &admit)?;
     objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await
 }
 

@@ -26,6 +26,11 @@ ALWAYS = {
     "deleteNamespace",
     "deleteRepository",
     "updateRepository",
+    "updateNamespace",
+    "revokeAllTokens",
+    "renameRepository",
+    "restoreDeletedRepository",
+    "purgeDeletedRepository",
     "updateNamespaceWebhook",
     "updateRepositoryWebhook",
     "deleteNamespaceWebhook",
@@ -40,6 +45,7 @@ NEW = {
     "forkRepository": "body.name",
     "importRepository": "path.repo",
     "recoverRepository": "path.repo",
+    "renameRepository": "body.name",
 }
 
 with open(os.environ["DESCRIBED_VALUES"], encoding="utf-8") as file:

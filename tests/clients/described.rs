@@ -55,7 +55,29 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
             "path.token": tokens(rest, "changed", DELETED),
         },
         "createRepository": { "body.default_branch": ["main"] },
-        "updateRepository": { "path.repo": ["changed"], "body.default_branch": ["main"] },
+        // Some of them end, by a time that they are given.
+        "updateRepository": {
+            "path.repo": (0..DELETED).map(|number| {
+                rest.create_repository(NAMESPACE, &format!("set-{number}")).name
+            }).collect::<Vec<_>>(),
+            "body.default_branch": ["main"],
+            // A low bound would refuse what others write.
+            "body.bytes_max": [null, 1_u64 << 40],
+        },
+        // What holds for all of a namespace would meet what others do.
+        "updateNamespace": { "path.namespace": ["hooked"] },
+        "revokeAllTokens": { "path.namespace": ["hooked"] },
+        "renameRepository": { "path.repo": (0..DELETED).map(|number| {
+            rest.create_repository(NAMESPACE, &format!("before-{number}")).name
+        }).collect::<Vec<_>>(), "body.namespace": [NAMESPACE] },
+        "restoreDeletedRepository": {
+            "path.repo": kept(rest, "restored").iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            "body": [{}],
+        },
+        "purgeDeletedRepository": {
+            "path.id": kept(rest, "purged").iter().map(|(_, id)| id).collect::<Vec<_>>(),
+        },
+        "testRules": { "body": [{ "ref": "refs/heads/main", "op": "update" }] },
         "createToken": { "body.repo": ["there", "changed"] },
         "forkRepository": {
             "path.repo": ["there"],
@@ -75,6 +97,17 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
     of_writes(&mut values, rest, &source);
     of_webhooks(&mut values, rest, &there);
     values
+}
+
+/// Repositories that were deleted and can be restored: their names and ids.
+fn kept(rest: &Rest, what: &str) -> Vec<(String, Value)> {
+    let kept = |number| {
+        let hosted = rest.create_repository(NAMESPACE, &format!("{what}-{number}"));
+        let id = id(rest, &hosted);
+        rest.delete(&hosted.path("")).result(202);
+        (hosted.name, id)
+    };
+    (0..DELETED).map(kept).collect()
 }
 
 /// Webhooks of a namespace and of a repository of their own: one to read, one to change, and others to

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use cairn::storage::db::sql::Database;
-use cairn::storage::namespace::listing::{Direction, ListPage, ListQuery, Sort};
+use cairn::storage::namespace::listing::{Direction, Filter, ListPage, ListQuery, Sort};
 use cairn::storage::namespace::store::{Candidate, ListingPatch, NamespaceStore};
 
 use super::NOW;
@@ -71,7 +71,10 @@ fn page<D: Database>(
     cursor: Option<&str>,
 ) -> ListPage {
     let query = ListQuery {
-        search,
+        filter: Filter {
+            search,
+            ..Filter::default()
+        },
         sort,
         direction,
         cursor,

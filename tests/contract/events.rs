@@ -43,6 +43,7 @@ fn origin() -> EventOrigin {
             label: Some("ci".to_owned()),
         },
         request_id: Some("a-request".to_owned()),
+        address: None,
     }
 }
 

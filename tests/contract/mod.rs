@@ -9,6 +9,7 @@ pub mod fork;
 pub mod idempotency;
 pub mod import_lfs;
 pub mod imports;
+pub mod lives;
 pub mod namespace;
 pub mod network;
 pub mod packs;

@@ -2,7 +2,8 @@
 
 use cairn::storage::db::schema;
 use cairn::storage::db::sql::Database;
-use cairn::storage::namespace::listing::{Direction, ListError, ListQuery, Sort};
+use cairn::storage::namespace::figures::FiguresChange;
+use cairn::storage::namespace::listing::{Direction, Filter, ListError, ListQuery, Sort};
 use cairn::storage::namespace::store::{
     Candidate, ListingPatch, NamespaceStore, RepositoryState, Reservation,
 };
@@ -18,6 +19,7 @@ crate::contract::cases![
     changes_show_in_the_list,
     every_order_lists_every_repository_once,
     a_search_finds_parts_of_names,
+    lists_are_ordered_and_filtered_by_size_and_push,
     a_cursor_belongs_to_its_list,
 ];
 
@@ -202,13 +204,14 @@ fn every_order_lists_every_repository_once<D: Database>(open: &dyn Fn() -> D) {
         Sort::CreatedAt,
         Sort::UpdatedAt,
         Sort::LastPushAt,
+        Sort::Size,
         Sort::Name,
     ] {
         let mut lists = Vec::new();
         for direction in [Direction::Ascending, Direction::Descending] {
             for limit in [1, 5, 23, 200] {
                 let query = ListQuery {
-                    search: None,
+                    filter: Filter::default(),
                     sort,
                     direction,
                     cursor: None,
@@ -229,7 +232,7 @@ fn every_order_lists_every_repository_once<D: Database>(open: &dyn Fn() -> D) {
                     Sort::CreatedAt => *created,
                     Sort::UpdatedAt => *updated,
                     Sort::LastPushAt => pushed.unwrap_or(0),
-                    Sort::Name => 0,
+                    Sort::Size | Sort::Name => 0,
                 };
                 (time, name.to_lowercase())
             })
@@ -274,7 +277,10 @@ fn a_search_finds_parts_of_names<D: Database>(open: &dyn Fn() -> D) {
     }
     let search = |text| {
         let query = ListQuery {
-            search: Some(text),
+            filter: Filter {
+                search: Some(text),
+                ..Filter::default()
+            },
             sort: Sort::Name,
             direction: Direction::Ascending,
             cursor: None,
@@ -291,12 +297,76 @@ fn a_search_finds_parts_of_names<D: Database>(open: &dyn Fn() -> D) {
     assert_eq!(store.count(None), Ok(4));
 }
 
+fn lists_are_ordered_and_filtered_by_size_and_push<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open);
+    for (number, name, size_bytes, lfs_bytes) in [
+        (0, "small", 10, 0),
+        (1, "large", 500, 0),
+        (2, "files", 20, 300),
+        (3, "empty", 0, 0),
+    ] {
+        add(&store, name, number, NOW + i64::try_from(number).unwrap());
+        let figures = FiguresChange {
+            size_bytes,
+            lfs_bytes,
+            ..FiguresChange::default()
+        };
+        let patch = ListingPatch {
+            figures: (number != 3).then_some(figures),
+            last_push_at: (number != 3).then_some(NOW + 1000 * size_bytes.cast_signed()),
+            ..ListingPatch::default()
+        };
+        store.update(name, &id(number), &patch, NOW).unwrap();
+    }
+    let names = |filter: Filter<'_>, limit| {
+        let query = ListQuery {
+            filter,
+            sort: Sort::Size,
+            direction: Direction::Descending,
+            cursor: None,
+            limit,
+        };
+        let names = pages(&store, query).into_iter().map(|row| row.0);
+        names.collect::<Vec<_>>()
+    };
+    let all = Filter::default();
+    for limit in [1, 3, 9] {
+        assert_eq!(names(all, limit), ["large", "files", "small", "empty"]);
+    }
+    let at_least = |size_min| Filter {
+        size_min: Some(size_min),
+        ..all
+    };
+    assert_eq!(names(at_least(320), 1), ["large", "files"]);
+    assert_eq!(names(at_least(321), 1), ["large"]);
+    let at_most = Filter {
+        size_max: Some(10),
+        ..all
+    };
+    assert_eq!(names(at_most, 1), ["small", "empty"]);
+    let before = |last_push_before| Filter {
+        last_push_before: Some(last_push_before),
+        ..all
+    };
+    assert_eq!(
+        names(before(NOW + 10_001), 1),
+        ["small", "empty"],
+        "what was never pushed to counts by its creation"
+    );
+    assert_eq!(names(before(NOW + 3), 9), [""; 0]);
+    let after = Filter {
+        last_push_after: Some(NOW + 20_000),
+        ..all
+    };
+    assert_eq!(names(after, 9), ["large", "files"]);
+}
+
 fn a_cursor_belongs_to_its_list<D: Database>(open: &dyn Fn() -> D) {
     let store = created(open);
     add(&store, "a", 1, NOW);
     add(&store, "b", 2, NOW);
     let query = ListQuery {
-        search: None,
+        filter: Filter::default(),
         sort: Sort::Name,
         direction: Direction::Ascending,
         cursor: None,

@@ -1,14 +1,20 @@
 //! The record of a repository, and a repository made again of one: with the n-th write failing, for
 //! every n, it goes on and is whole.
 
+use cairn::git::receive_pack::ref_rules::{ForbiddenOp, RefRule};
 use cairn::git::store::{CHUNK_BYTES, PackId, PackStore as _, Part, StoreError};
 use cairn::storage::db::sql::Database;
 use cairn::storage::r2::bucket::pack_key;
 use cairn::storage::r2::recovery_record::{Record, RecordReader};
 use cairn::storage::repository::copies::SnapshotSettings;
+use cairn::storage::repository::lifetime::{BoundChange, LifetimeChange};
+use cairn::storage::repository::pre_receive::{OnFailure, PreReceive};
 use cairn::storage::repository::ref_record::RefRecord;
 use cairn::storage::repository::settings::SettingsChange;
-use cairn::storage::repository::store::{NewRepository, RepoStore, RepositoryPatch};
+use cairn::storage::repository::store::{
+    NewRepository, RepoStore, RepositoryPatch, RepositoryRecord,
+};
+use cairn::storage::webhook::definition::Secret;
 
 use super::faulty::Faulty;
 use super::{
@@ -48,13 +54,32 @@ fn lost<D: Database>(db: D) -> RepoStore<D> {
         fsck_strict: Some(true),
     };
     store.update(&patch, NOW + 2).unwrap();
+    let rule = RefRule("refs/tags/*".to_owned(), vec![ForbiddenOp::NoForcePush]);
+    store.set_ref_rules(&vec![rule].into(), NOW + 2).unwrap();
     store.set_snapshot_settings(&settings()).unwrap();
+    store.set_bytes_max(Some(1 << 40)).unwrap();
+    let lifetime = LifetimeChange {
+        expires_at: BoundChange::Set(NOW + 1_000_000),
+        idle_ttl_seconds: BoundChange::Set(600),
+    };
+    store.set_lifetime(&lifetime).unwrap();
+    store.set_pre_receive(Some(&hook())).unwrap();
     for pack in store.stored_packs().unwrap() {
         let number = u8::try_from(pack.pack_id.0).unwrap();
         let key = pack_key(new_repository().id, &[number; 32]);
         assert_eq!(store.register_copy(pack.pack_id, &key), Ok(true));
     }
     store
+}
+
+fn hook() -> PreReceive {
+    PreReceive {
+        url: "https://example.com/judge".to_owned(),
+        timeout_ms: 5000,
+        on_failure: OnFailure::Accept,
+        refs: None,
+        secret: Secret::new("whsec_c2VjcmV0".to_owned()),
+    }
 }
 
 fn settings() -> SnapshotSettings {
@@ -94,6 +119,13 @@ fn a_record_is_what_the_repository_is<D: Database>(open: &dyn Fn() -> D) {
     assert_ne!(store.record_window(0..0).unwrap().unwrap().sha256, before);
     store.set_recorded(&before).unwrap();
     assert_eq!(store.recorded(), Ok(Some(before)));
+    let names = |refs: Vec<RefRecord>| refs.into_iter().map(|found| found.name.to_string());
+    must_change(&store, vec![update("refs/ephemeral/x", None, Some(1))]);
+    let (_, refs) = read(&bytes(&store));
+    let recorded: Vec<_> = names(refs).collect();
+    let clones_see = names(store.refs(b"", None, 99).unwrap());
+    let clones_see = clones_see.filter(|name| name != "refs/ephemeral/x");
+    assert_eq!(recorded, clones_see.collect::<Vec<_>>());
 }
 
 fn a_record_comes_in_windows<D: Database>(open: &dyn Fn() -> D) {
@@ -197,8 +229,14 @@ fn check_recovered<D: Database, E: Database>(
         "{label}"
     );
     assert!(record.fsck_strict, "{label}");
+    let rules = |record: &RepositoryRecord| record.policies.ref_rules.clone();
+    assert!(!rules(&record).is_empty(), "{label}");
+    assert_eq!(rules(&record), rules(&was), "{label}");
+    assert_eq!(record.policies, was.policies, "{label}");
     assert_eq!(record.settings.prune_grace_seconds, 77, "{label}");
+    assert_eq!(record.policies.pre_receive, Some(hook()), "{label}");
     assert_eq!(store.snapshot_settings(), Ok(settings()), "{label}");
+    assert_eq!(record.policies.bytes_max, Some(1 << 40), "{label}");
     assert_eq!(store.shallow_commits(), source.shallow_commits(), "{label}");
     assert_eq!(all_refs(store), all_refs(source), "{label}");
     let packs = store.stored_packs().unwrap();

@@ -32,6 +32,7 @@ fn record() -> RepositoryRecord {
             reflog_retention_seconds: 90 * 86_400,
             superseded_grace_seconds: 3600,
             fetch_events: false,
+            push_protection: false,
         },
         fsck_strict: false,
         source: None,
@@ -42,6 +43,7 @@ fn record() -> RepositoryRecord {
         network_id: None,
         is_importing: false,
         is_recovering: false,
+        policies: Box::default(),
     }
 }
 
@@ -104,6 +106,7 @@ fn settings_change_one_by_one<D: Database>(open: &dyn Fn() -> D) {
         }),
         settings(SettingsChange {
             fetch_events: Some(true),
+            push_protection: Some(true),
             ..same
         }),
     ];
@@ -131,6 +134,7 @@ fn settings_change_one_by_one<D: Database>(open: &dyn Fn() -> D) {
             *kept = new.map_or(*kept, i64::from);
         }
         holds.fetch_events = change.fetch_events.unwrap_or(holds.fetch_events);
+        holds.push_protection = change.push_protection.unwrap_or(holds.push_protection);
         holds.deny_non_fast_forwards = change
             .deny_non_fast_forwards
             .unwrap_or(holds.deny_non_fast_forwards);

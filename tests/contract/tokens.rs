@@ -1,6 +1,7 @@
 //! Tokens.
 
 use cairn::storage::db::sql::Database;
+use cairn::storage::repository::standing::Standing;
 use cairn::storage::repository::tokens::{NewToken, PageStart, Scope, TokenState};
 
 use super::{NOW, created};
@@ -11,6 +12,7 @@ crate::contract::cases![
     tokens_are_listed_by_state,
     pages_behind_a_token_neither_repeat_nor_skip,
     a_use_is_noted_once_an_hour,
+    a_standing_revokes_the_tokens_before_its_epoch,
 ];
 
 const HOUR: i64 = 3_600_000;
@@ -32,6 +34,7 @@ fn token(number: u8, sha256: &[u8; 32]) -> NewToken<'_> {
         label: "agent",
         created_at,
         expires_at,
+        refs: None,
     }
 }
 
@@ -153,4 +156,58 @@ fn a_use_is_noted_once_an_hour<D: Database>(open: &dyn Fn() -> D) {
         );
     }
     assert_eq!(noted, [0, 0, 0, HOUR, HOUR]);
+}
+
+fn a_standing_revokes_the_tokens_before_its_epoch<D: Database>(open: &dyn Fn() -> D) {
+    let store = created(open());
+    store.tokens().insert(&token(0, &[1; 32])).unwrap();
+    store.tokens().insert(&token(1, &[2; 32])).unwrap();
+    let told = Standing {
+        version: 2,
+        token_epoch_ms: NOW + 1,
+        ..Standing::default()
+    };
+    let before = store.database().rows_written();
+    assert_eq!(store.take_standing(&told), Ok(true));
+    assert_eq!(store.database().rows_written() - before, 1);
+    let state = |sha256| store.tokens().find(sha256).unwrap().unwrap().state(NOW + 2);
+    assert_eq!(state(&[1; 32]), TokenState::Revoked);
+    assert_eq!(state(&[2; 32]), TokenState::Active);
+    let listed = |state| {
+        let start = PageStart::Skip(0);
+        let page = store.tokens().list(Some(state), None, NOW + 2, start, 10);
+        let page = page.unwrap();
+        (page.total_count, page.tokens.len())
+    };
+    assert_eq!(listed(TokenState::Revoked), (1, 1));
+    assert_eq!(listed(TokenState::Active), (1, 1));
+    // What comes late changes nothing.
+    let older = Standing {
+        version: 1,
+        ..Standing::default()
+    };
+    assert_eq!(store.take_standing(&older), Ok(true));
+    assert_eq!(state(&[1; 32]), TokenState::Revoked);
+    let known = || store.load().unwrap().unwrap().policies.standing;
+    assert_eq!(known(), told);
+    // A namespace that was lost and made again knows of no revocation.
+    let again = Standing {
+        version: 3,
+        read_only: true,
+        ..Standing::default()
+    };
+    assert_eq!(store.take_standing(&again), Ok(true));
+    let token_epoch_ms = told.token_epoch_ms;
+    let kept = Standing {
+        token_epoch_ms,
+        ..again
+    };
+    assert_eq!(known(), kept);
+    store.leave_standing().unwrap();
+    let left = Standing {
+        token_epoch_ms,
+        ..Standing::default()
+    };
+    assert_eq!(known(), left);
+    assert_eq!(state(&[1; 32]), TokenState::Revoked);
 }

@@ -57,7 +57,21 @@ fn a_database_from_before_there_were_events_begins_at_one() {
     agreed(&server, &id);
     server.restart_after(|state| {
         let data = state.join("data");
-        let older = "DROP TABLE lfs_object; DROP TABLE lfs_account; DROP TABLE lfs_lock;
+        let older = "DROP TABLE forwarding; DROP TABLE ephemeral_ref;
+            ALTER TABLE token DROP COLUMN refs;
+            ALTER TABLE repository DROP COLUMN ref_rules;
+            ALTER TABLE repository DROP COLUMN pre_receive;
+            ALTER TABLE repository DROP COLUMN push_protection;
+            ALTER TABLE repository DROP COLUMN bytes_max;
+            ALTER TABLE repository DROP COLUMN expires_at;
+            ALTER TABLE repository DROP COLUMN idle_ttl_seconds;
+            ALTER TABLE repository DROP COLUMN expiry_told;
+            ALTER TABLE repository DROP COLUMN deleted_at;
+            ALTER TABLE repository DROP COLUMN used_at;
+            ALTER TABLE repository DROP COLUMN purge_at;
+            ALTER TABLE repository DROP COLUMN deleted_object;
+            ALTER TABLE repository DROP COLUMN standing;
+            DROP TABLE lfs_object; DROP TABLE lfs_account; DROP TABLE lfs_lock;
             DROP TABLE import_lfs; ALTER TABLE origin_report DROP COLUMN lfs;
             ALTER TABLE import DROP COLUMN lfs_after; ALTER TABLE import DROP COLUMN lfs_pass;
             ALTER TABLE import DROP COLUMN lfs;
@@ -70,7 +84,24 @@ fn a_database_from_before_there_were_events_begins_at_one() {
             .unwrap()
             .execute_batch(older)
             .unwrap();
-        let older = "DROP TABLE event; DROP TABLE event_source; DROP TABLE event_queue;
+        let older = "DROP TABLE revoked_signed_token; DROP TABLE usage_day;
+            DROP TABLE deleted_repository; DROP TABLE former_name; DROP TABLE audit;
+            ALTER TABLE token DROP COLUMN refs;
+            ALTER TABLE namespace DROP COLUMN read_only;
+            ALTER TABLE namespace DROP COLUMN suspended;
+            ALTER TABLE namespace DROP COLUMN token_epoch;
+            ALTER TABLE namespace DROP COLUMN standing_version;
+            ALTER TABLE namespace DROP COLUMN standing_told;
+            ALTER TABLE namespace DROP COLUMN bytes_max;
+            ALTER TABLE namespace DROP COLUMN repos_max;
+            ALTER TABLE namespace DROP COLUMN issuers;
+            ALTER TABLE repository DROP COLUMN size_bytes;
+            ALTER TABLE repository DROP COLUMN object_count;
+            ALTER TABLE repository DROP COLUMN lfs_bytes;
+            ALTER TABLE repository DROP COLUMN database_bytes;
+            ALTER TABLE repository DROP COLUMN r2_bytes;
+            ALTER TABLE repository DROP COLUMN expires_at;
+            DROP TABLE event; DROP TABLE event_source; DROP TABLE event_queue;
             DROP TABLE webhook; DROP TABLE webhook_pending; DROP TABLE webhook_deletion;
             UPDATE schema_version SET version = 4;";
         let file = &databases(&data, NAMESPACE)[0];

@@ -1,6 +1,10 @@
 //! Track, push, clone, pull, fetch, checkout, prune: both versions.
 
+use serde_json::json;
+
 use super::shared::{Story, is_noise, is_pointer, is_served, local_objects, oid};
+use super::support::rest::Hosted;
+use super::support::server::server;
 
 #[test]
 fn a_large_file_is_tracked_pushed_cloned_and_pulled() {
@@ -38,6 +42,32 @@ fn a_large_file_is_tracked_pushed_cloned_and_pulled() {
         work.run(&["pull", "--quiet", "origin", "main"]);
         let pulled = std::fs::read(work.folder().join("c.bin")).unwrap();
         assert_eq!(pulled, b"by the clone");
+    }
+}
+
+/// The remote has the old name, and git-lfs finds what is beside it.
+#[test]
+fn a_remote_goes_on_after_its_repository_was_renamed() {
+    for story in Story::with_newest("renamed") {
+        story.commit("a.bin", 1, 10_000);
+        story.push();
+        let name = format!("{}-moved", story.hosted.name);
+        let asked = json!({ "name": name });
+        let rest = server().rest();
+        rest.post(&story.hosted.path("/rename"), &asked).result(200);
+        story.commit("b.bin", 2, 10_000);
+        story.push();
+        story.work.run(&["lfs", "lock", "a.bin"]);
+        let clone = story.clone("clone", &[]);
+        is_noise(&clone, "a.bin", 1, 10_000);
+        is_noise(&clone, "b.bin", 2, 10_000);
+        let renamed = Hosted {
+            name,
+            ..story.hosted.clone()
+        };
+        let kept = rest.get(&renamed.path("/lfs")).result(200);
+        assert_eq!(kept.as_array().map(Vec::len), Some(2), "{kept}");
+        assert!(story.work.run(&["lfs", "locks"]).contains("a.bin"));
     }
 }
 

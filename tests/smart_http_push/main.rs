@@ -19,6 +19,7 @@ mod large;
 mod names;
 mod old;
 mod permission;
+mod protection;
 mod protocol;
 mod quiet;
 mod raw;

@@ -51,6 +51,40 @@ fn a_push_that_began_before_its_namespaces_token_was_revoked_changes_nothing() {
     story.assert_unchanged();
 }
 
+#[test]
+fn a_push_that_began_before_its_namespace_was_stopped_changes_nothing() {
+    let cases = [
+        (
+            "perm-all",
+            None,
+            "the token is not valid, has expired or was revoked",
+        ),
+        (
+            "perm-suspended",
+            Some("suspended"),
+            "the namespace is suspended",
+        ),
+        ("perm-frozen", Some("read_only"), "repository is read-only"),
+    ];
+    for (namespace, setting, reason) in cases {
+        let story = Story::begin(namespace);
+        let new = story.commit("second");
+        let push = main_to(&story, &new);
+        let report = story.push(&story.hosted.token, &push, |rest| {
+            let path = format!("/api/v1/namespaces/{namespace}");
+            if let Some(setting) = setting {
+                rest.patch(&path, &json!({ (setting): true })).result(200);
+            } else {
+                let path = format!("{path}/tokens/revoke-all");
+                rest.post(&path, &json!({})).result(200);
+            }
+        });
+        let line = format!("ng refs/heads/main {reason}");
+        assert!(report.contains(&line), "{report}");
+        story.assert_unchanged();
+    }
+}
+
 /// The database of a namespace's object.
 fn database_of(namespace: &str) -> Connection {
     let folder = server().state().join("data/do/-NamespaceDo");
@@ -131,6 +165,28 @@ fn a_push_that_began_before_force_pushes_were_denied_changes_nothing() {
         "{report}"
     );
     story.assert_unchanged();
+}
+
+#[test]
+fn a_push_that_began_before_a_rule_came_that_forbids_it_changes_nothing() {
+    for (name, rule) in [
+        ("perm-rule", "no-push"),
+        ("perm-rule-forced", "no-force-push"),
+    ] {
+        let story = Story::begin(name);
+        story
+            .work
+            .run(&["checkout", "--quiet", "--orphan", "elsewhere"]);
+        let new = story.commit("unrelated");
+        let push = main_to(&story, &new);
+        let report = story.push(&story.hosted.token, &push, |rest| {
+            let rules = json!({ "ref_rules": [["refs/heads/*", [rule]]] });
+            rest.patch(&story.hosted.path(""), &rules).result(200);
+        });
+        let refusal = format!("ng refs/heads/main protected: {rule}");
+        assert!(report.contains(&refusal), "{report}");
+        story.assert_unchanged();
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@
 mod support;
 
 mod changes;
+mod ephemeral;
 mod once;
 mod races;
 mod reflog;

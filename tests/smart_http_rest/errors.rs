@@ -57,6 +57,7 @@ impl Operation {
             .replace("{repo}", name)
             .replace("{token}", "0123456789abcdef")
             .replace("{webhook}", "0123456789abcdef")
+            .replace("{id}", "0123456789abcdef")
             .replace("{delivery}", "1")
             .replace("{hash}", &"1".repeat(40))
             .replace("{ref}", "main")
@@ -89,7 +90,15 @@ impl Operation {
             Some("fork") => json!({ "name": "forked" }),
             Some("import") => json!({ "url": "https://example.com/x.git" }),
             Some("recover") => json!({ "repository_id": "0123456789abcdef" }),
-            Some("purge-unreachable" | "rotate-secret") => json!({}),
+            Some("purge-unreachable" | "rotate-secret" | "restore-deleted" | "revoke-all") => {
+                json!({})
+            }
+            Some("revoke-signed") => json!({
+                "issuer": "https://issuer.example.com", "jti": "one",
+                "expires_at": "2100-01-01T00:00:00Z",
+            }),
+            Some("rename") => json!({ "name": "renamed" }),
+            Some("test") => json!({ "ref": "refs/heads/main", "op": "update" }),
             Some("maintenance") => json!({ "task": "verify" }),
             Some("webhooks") => json!({ "url": "https://ci.example.com/", "events": ["*"] }),
             Some("{webhook}") => json!({ "active": false }),

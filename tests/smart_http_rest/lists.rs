@@ -31,7 +31,7 @@ fn lists_are_paged_sorted_and_searched() {
     );
     let reversed = ["echo", "delta", "charlie", "Bravo", "Alpha"];
     assert_eq!(page("sort=name&direction=desc").0, reversed);
-    for sort in ["created_at", "updated_at", "last_push_at", "name"] {
+    for sort in ["created_at", "updated_at", "last_push_at", "size", "name"] {
         for direction in ["asc", "desc"] {
             let query = format!("sort={sort}&direction={direction}&limit=2");
             let (mut seen, mut info) = page(&query);
@@ -56,7 +56,7 @@ fn lists_are_paged_sorted_and_searched() {
         "limit=x",
         "limit=-1",
         "limit=1e3",
-        "sort=size",
+        "sort=colour",
         "direction=up",
         "cursor=%00",
         "cursor=nonsense",

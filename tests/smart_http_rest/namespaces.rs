@@ -10,7 +10,23 @@ fn namespaces_live_and_die() {
     let created = created.result(201);
     assert_eq!(
         fields(&created),
-        ["namespace", "repo_count", "created_at", "fsck"].into()
+        [
+            "namespace",
+            "repo_count",
+            "created_at",
+            "fsck",
+            "suspended",
+            "read_only",
+            "tokens_revoked_before",
+            "standing",
+            "size_bytes",
+            "object_count",
+            "lfs_bytes",
+            "bytes_max",
+            "repos_max",
+            "issuers",
+        ]
+        .into()
     );
     assert_eq!(
         (&created["namespace"], &created["repo_count"]),

@@ -91,6 +91,12 @@ fn get_shows_what_create_and_push_made() {
         "reflog_retention_seconds",
         "superseded_grace_seconds",
         "fetch_events",
+        "push_protection",
+        "ref_rules",
+        "pre_receive",
+        "expires_at",
+        "idle_ttl_seconds",
+        "bytes_max",
         "lfs_objects",
         "lfs_bytes",
         "status",
@@ -381,7 +387,10 @@ fn delete_frees_the_name_and_the_storage() {
     let before = rest().get(&hosted.path("")).result(200);
     let answer = rest().delete(&hosted.path(""));
     let result = answer.result(202);
-    assert_eq!(result, json!({ "id": before["id"] }));
+    assert_eq!(
+        result,
+        json!({ "id": before["id"], "restorable_until": null })
+    );
     assert_eq!(rest().get(&hosted.path("")).error_code(404), NOT_FOUND);
     assert_eq!(rest().delete(&hosted.path("")).error_code(404), NOT_FOUND);
     assert_eq!(

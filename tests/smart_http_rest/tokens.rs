@@ -19,6 +19,7 @@ fn tokens_are_made_listed_and_revoked() {
             "scope",
             "label",
             "expires_at",
+            "refs",
             "clone_url"
         ]
         .into()
@@ -56,6 +57,7 @@ fn tokens_are_made_listed_and_revoked() {
         "state",
         "created_at",
         "expires_at",
+        "refs",
         "last_used_at",
     ];
     assert_eq!(fields(&envelope["result"][0]), expected.into());

@@ -88,6 +88,65 @@ fn a_deleted_repository_says_so_and_its_webhooks_end() {
 }
 
 #[test]
+fn a_webhook_goes_along_when_its_repository_is_renamed_or_transferred() {
+    let receiver = Receiver::start();
+    let mut pushing = Pushing::to(server(), "moving", "app");
+    let hook = Hook::of_pushes(&pushing, &receiver);
+    let first = pushing.push("main");
+    receiver.taken(1);
+    let mut rename = |to: Value| {
+        let path = pushing.hosted.path("/rename");
+        pushing.rest.post(&path, &to).result(200);
+        let namespace = to["namespace"].as_str().unwrap_or("moving");
+        namespace.clone_into(&mut pushing.hosted.namespace);
+        "program".clone_into(&mut pushing.hosted.name);
+        // The remote stays as it was: Git is led on.
+        let pushed = pushing.push("main");
+        let id = hook.path.rsplit('/').next().unwrap();
+        let path = pushing.hosted.path(&format!("/webhooks/{id}"));
+        let shown = pushing.rest.get(&path).result(200);
+        assert_eq!(shown["active"], true);
+        pushed
+    };
+    let second = rename(json!({"name": "program"}));
+    let third = rename(json!({"name": "program", "namespace": "moved"}));
+    let pushed = receiver.taken(3);
+    for (event, (commit, source)) in pushed.iter().zip([
+        (first, ["moving", "app"]),
+        (second, ["moving", "program"]),
+        (third, ["moved", "program"]),
+    ]) {
+        assert_eq!(event["payload"]["after"], commit);
+        assert_eq!(event["source"]["namespace"], source[0]);
+        assert_eq!(event["source"]["repoName"], source[1]);
+    }
+    let received = receiver.received();
+    assert!(
+        received
+            .iter()
+            .all(|request| request.is_signed_by(&hook.secret))
+    );
+    let feed = |namespace: &str| {
+        let feed = format!("/api/v1/namespaces/{namespace}/events?types=repo.renamed&after=0");
+        pushing
+            .rest
+            .get(&feed)
+            .result(200)
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    wait::until_true("both namespaces know", SOON, || {
+        (feed("moving"), feed("moved")) == (2, 1)
+    });
+    let left = pushing
+        .rest
+        .get("/api/v1/namespaces/moving/repos")
+        .result(200);
+    assert_eq!(left, json!([]));
+}
+
+#[test]
 fn a_deleted_namespace_takes_its_webhooks_along() {
     let receiver = Receiver::start();
     let rest = server().rest();

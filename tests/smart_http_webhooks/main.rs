@@ -18,6 +18,7 @@ mod failing;
 mod hooks;
 mod lives;
 mod measured;
+mod pre_receive;
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -225,7 +225,8 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Received> {
             reader.read_exact(&mut body).ok()?;
             body
         }
-        None => chunked(reader)?,
+        None if headers.contains_key("transfer-encoding") => chunked(reader)?,
+        None => Vec::new(),
     };
     Some(Received {
         at: Instant::now(),

@@ -178,6 +178,8 @@ pub fn serve_command(state: &Path) -> Command {
         .arg(root.join("scripts/serve.mjs"))
         .env("STATE", state)
         .env("CAIRN_ADMIN_KEY", ADMIN_KEY)
+        // A deletion is for good, so that stories see what is left; those of undelete say otherwise.
+        .env("CAIRN_UNDELETE_SECONDS", "0")
         .env_remove("PORT");
     command
 }

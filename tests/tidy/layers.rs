@@ -9,7 +9,15 @@ const LAYERS: [(&str, &[&str]); 4] = [
     ("git", &[]),
     ("storage", &["git"]),
     ("repo_do", &["git", "storage"]),
-    ("worker", &["storage", "repo_do::contract", "repo_do::feed"]),
+    (
+        "worker",
+        &[
+            "storage",
+            "repo_do::contract",
+            "repo_do::feed",
+            "repo_do::runtime::timer",
+        ],
+    ),
 ];
 
 /// The order inside the engine. A part may import parts of lower rank; parts of one rank

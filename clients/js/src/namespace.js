@@ -4,7 +4,7 @@ import { ArtifactsError } from "./error.js";
 import { Feed } from "./events.js";
 import { Repository } from "./repository.js";
 import { missing, namePath } from "./path.js";
-import { created, listed, namespaceInfo } from "./shapes.js";
+import { auditEntry, created, deleted, lifetime, listed, namespaceInfo, sized, usage } from "./shapes.js";
 import { WebhookRoutes } from "./webhooks.js";
 
 /** @typedef {import("../index.d.ts").CairnArtifacts} CairnArtifacts */
@@ -32,8 +32,9 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["create"]} */
-  async create(name, { readOnly, description, setDefaultBranch, fsck } = {}) {
-    const body = { name, description, read_only: readOnly, default_branch: setDefaultBranch, fsck };
+  async create(name, { readOnly, description, setDefaultBranch, fsck, ...more } = {}) {
+    const made = { name, description, read_only: readOnly, default_branch: setDefaultBranch, fsck };
+    const body = { ...made, ...lifetime(more) };
     const { result } = await this.#connection.call("POST", `${this.#path}/repos`, { body });
     return created(result);
   }
@@ -59,6 +60,7 @@ export class Namespace {
       read_only: opts?.readOnly,
       fsck: opts?.fsck,
       lfs: opts?.lfs,
+      ...lifetime(opts),
     };
     const path = `${this.#repository(name)}/import`;
     const { result } = await this.#connection.call("POST", path, { body });
@@ -77,10 +79,33 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["delete"]} */
-  async delete(name) {
+  async delete(name, { purge } = {}) {
     const path = this.#repository(name);
-    const gone = await missing(this.#connection.call("DELETE", path));
+    const query = { purge };
+    const gone = await missing(this.#connection.call("DELETE", path, { query }));
     return gone !== null;
+  }
+
+  /** @type {CairnArtifacts["listDeleted"]} */
+  async listDeleted({ limit, cursor } = {}) {
+    const query = { limit, cursor };
+    const { result, info } = await this.#connection.call("GET", `${this.#path}/deleted`, { query });
+    const page = { repos: result.map(deleted) };
+    return info.cursor ? { ...page, cursor: info.cursor } : page;
+  }
+
+  /** @type {CairnArtifacts["restoreDeleted"]} */
+  async restoreDeleted(name, { id, as } = {}) {
+    const path = `${this.#repository(name)}/restore-deleted`;
+    const body = { id, name: as };
+    const { result } = await this.#connection.call("POST", path, { body });
+    return new Repository(this.#connection, this.#path, result.name);
+  }
+
+  /** @type {CairnArtifacts["purgeDeleted"]} */
+  async purgeDeleted(id) {
+    const path = `${this.#path}/deleted/${namePath(id)}`;
+    return (await missing(this.#connection.call("DELETE", path))) !== null;
   }
 
   /** @type {CairnArtifacts["createNamespace"]} */
@@ -95,9 +120,37 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["updateNamespace"]} */
-  async updateNamespace({ fsck }) {
-    const body = { fsck };
+  async updateNamespace({ fsck, suspended, readOnly, bytesMax, reposMax, issuers }) {
+    const body = { fsck, suspended, read_only: readOnly, bytes_max: bytesMax, repos_max: reposMax, issuers };
     return namespaceInfo((await this.#connection.call("PATCH", this.#path, { body })).result);
+  }
+
+  /** @type {CairnArtifacts["audit"]} */
+  async audit({ limit, cursor, action, actor, tokenId, since, until } = {}) {
+    const query = { limit, cursor, action, actor, token_id: tokenId, since, until };
+    const { result, info } = await this.#connection.call("GET", `${this.#path}/audit`, { query });
+    const page = { entries: result.map(auditEntry) };
+    return info.cursor ? { ...page, cursor: info.cursor } : page;
+  }
+
+  /** @type {CairnArtifacts["usage"]} */
+  async usage({ days } = {}) {
+    const path = `${this.#path}/usage`;
+    return usage((await this.#connection.call("GET", path, { query: { days } })).result);
+  }
+
+  /** @type {CairnArtifacts["listSized"]} */
+  async listSized({ lastPushBefore, lastPushAfter, sizeMin, sizeMax, ...page } = {}) {
+    const filter = {
+      last_push_before: lastPushBefore,
+      last_push_after: lastPushAfter,
+      size_min: sizeMin,
+      size_max: sizeMax,
+    };
+    const call = this.#connection.call("GET", `${this.#path}/repos`, { query: { ...page, ...filter } });
+    const { result, info } = await call;
+    const repos = result.map(sized);
+    return info.cursor ? { repos, cursor: info.cursor } : { repos };
   }
 
   /** @type {CairnArtifacts["events"]} */

@@ -6,7 +6,9 @@ import {
   commit,
   created,
   createdToken,
+  hookGiven,
   lfsObject,
+  lifetime,
   listedToken,
   purged,
   shown,
@@ -63,13 +65,18 @@ export class Repository extends Writing {
       deny_deletes: denyDeletes,
       fsck: more.fsck,
       fetch_events: more.fetchEvents,
+      push_protection: more.pushProtection,
+      ref_rules: more.refRules,
+      bytes_max: more.bytesMax,
+      pre_receive: hookGiven(more.preReceive),
+      ...lifetime(more),
     };
     return shown((await this.#connection.call("PATCH", this.#path, { body })).result);
   }
 
   /** @type {CairnRepo["createToken"]} */
-  async createToken(scope, ttl) {
-    const body = { repo: this.#name, scope, ttl };
+  async createToken(scope, ttl, { refs } = {}) {
+    const body = { repo: this.#name, scope, ttl, refs };
     const path = `${this.#namespacePath}/tokens`;
     return createdToken((await this.#connection.call("POST", path, { body })).result);
   }
@@ -98,16 +105,23 @@ export class Repository extends Writing {
   }
 
   /** @type {CairnRepo["fork"]} */
-  async fork(name, { description, readOnly, defaultBranchOnly = true, fsck } = {}) {
+  async fork(name, { description, readOnly, defaultBranchOnly = true, fsck, ...more } = {}) {
     const body = {
       name,
       description,
       read_only: readOnly,
       default_branch_only: defaultBranchOnly,
       fsck,
+      ...lifetime(more),
     };
     const { result } = await this.#connection.call("POST", `${this.#path}/fork`, { body });
     return created(result);
+  }
+
+  /** @type {CairnRepo["rename"]} */
+  async rename(name, { namespace } = {}) {
+    const body = { name, namespace };
+    return shown((await this.#connection.call("POST", `${this.#path}/rename`, { body })).result);
   }
 
   /** @type {CairnRepo["purgeUnreachable"]} */

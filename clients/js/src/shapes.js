@@ -32,6 +32,74 @@ export function listed(result) {
 }
 
 /**
+ * @param {import("../index.d.ts").PreReceiveChange | null} [hook]
+ * @returns {Json | null | undefined}
+ */
+export function hookGiven(hook) {
+  if (!hook) return hook;
+  const { url, timeoutMs, onFailure, refs, secret } = hook;
+  return { url, timeout_ms: timeoutMs, on_failure: onFailure, refs, secret };
+}
+
+/**
+ * @param {Json} hook
+ * @returns {import("../index.d.ts").PreReceive | null}
+ */
+function hookShown(hook) {
+  if (!hook) return null;
+  const { url, timeout_ms: timeoutMs, on_failure: onFailure, refs, secret } = hook;
+  const shown = { url, timeoutMs, onFailure, refs };
+  return secret ? { ...shown, secret } : shown;
+}
+
+/**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").SizedRepo}
+ */
+export function sized(result) {
+  return {
+    ...listed(result),
+    public: result.public,
+    remote: result.remote,
+    sizeBytes: result.size_bytes,
+    objectCount: result.object_count,
+    lfsBytes: result.lfs_bytes,
+    expiresAt: result.expires_at,
+  };
+}
+
+/**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").CairnUsage}
+ */
+export function usage(result) {
+  return {
+    ...totals(result),
+    repoCount: result.repo_count,
+    sqliteBytes: result.sqlite_bytes,
+    r2Bytes: result.r2_bytes,
+    days: result.days.map((/** @type {Json} */ { date, pushes, fetches, bytes_in, bytes_out }) => ({
+      date,
+      pushes,
+      fetches,
+      bytesIn: bytes_in,
+      bytesOut: bytes_out,
+    })),
+  };
+}
+
+/** @param {Json} result */
+function totals(result) {
+  return {
+    sizeBytes: result.size_bytes,
+    objectCount: result.object_count,
+    lfsBytes: result.lfs_bytes,
+    bytesMax: result.bytes_max,
+    reposMax: result.repos_max,
+  };
+}
+
+/**
  * @param {Json} result
  * @returns {import("../index.d.ts").CairnRepoInfo}
  */
@@ -47,8 +115,14 @@ export function shown(result) {
     denyDeletes: result.deny_deletes,
     fsck,
     fetchEvents: result.fetch_events,
+    pushProtection: result.push_protection,
+    refRules: result.ref_rules,
+    preReceive: hookShown(result.pre_receive),
+    expiresAt: result.expires_at,
+    idleTtlSeconds: result.idle_ttl_seconds,
     lfsObjects: result.lfs_objects,
     lfsBytes: result.lfs_bytes,
+    bytesMax: result.bytes_max,
   };
   // Only imports and forks have them.
   if (warnings) {
@@ -62,10 +136,39 @@ export function shown(result) {
 
 /**
  * @param {Json} result
+ * @returns {import("../index.d.ts").DeletedRepo}
+ */
+export function deleted({ id, name, deleted_at: deletedAt, restorable_until: restorableUntil }) {
+  return { id, name, deletedAt, restorableUntil };
+}
+
+/**
+ * When a repository ends, as the REST API takes it.
+ * @param {import("../index.d.ts").Lifetime} [lifetime]
+ */
+export function lifetime({ ttlSeconds, expiresAt, idleTtlSeconds } = {}) {
+  return { ttl_seconds: ttlSeconds, expires_at: expiresAt, idle_ttl_seconds: idleTtlSeconds };
+}
+
+/**
+ * @param {Json} result
  * @returns {import("../index.d.ts").CairnNamespaceInfo}
  */
-export function namespaceInfo({ namespace, repo_count, created_at, fsck }) {
-  return { name: namespace, repoCount: repo_count, createdAt: created_at, fsck };
+export function namespaceInfo({ namespace, repo_count, created_at, fsck, issuers, ...more }) {
+  const { suspended, read_only: readOnly, standing } = more;
+  const { tokens_revoked_before: tokensRevokedBefore } = more;
+  const info = { name: namespace, repoCount: repo_count, createdAt: created_at, fsck, ...totals(more) };
+  return { ...info, suspended, readOnly, tokensRevokedBefore, standing, issuers };
+}
+
+/**
+ * @param {Json} result
+ * @returns {import("../index.d.ts").AuditEntry}
+ */
+export function auditEntry({ id, at, action, actor, request_id, address, repo_id, repo, details }) {
+  const { kind, token_id: tokenId = null, label = null } = actor;
+  const by = { kind, tokenId, label };
+  return { id, at, action, actor: by, requestId: request_id, address, repoId: repo_id, repo, details };
 }
 
 /**

@@ -20,11 +20,18 @@ export class Tokens {
   }
 
   /** @type {NamespaceTokens["create"]} */
-  async create({ scope, repos, ttl, label }) {
-    const body = { scope, repos, ttl, label };
+  async create({ scope, repos, ttl, label, refs }) {
+    const body = { scope, repos, ttl, label, refs };
     const { result } = await this.#connection.call("POST", this.#path, { body });
-    const { id, plaintext, expires_at } = result;
-    return { id, plaintext, scope: result.scope, expiresAt: expires_at, repos: result.repos };
+    const { id, plaintext, expires_at: expiresAt } = result;
+    return {
+      id,
+      plaintext,
+      scope: result.scope,
+      expiresAt,
+      repos: result.repos,
+      refs: result.refs,
+    };
   }
 
   /** @type {NamespaceTokens["list"]} */
@@ -45,9 +52,24 @@ export class Tokens {
     const path = `${this.#path}/${id}`;
     return (await missing(this.#connection.call("DELETE", path))) !== null;
   }
+
+  /** @type {NamespaceTokens["revokeAll"]} */
+  async revokeAll() {
+    const path = `${this.#path}/revoke-all`;
+    const { result } = await this.#connection.call("POST", path, { body: {} });
+    return { tokensRevokedBefore: result.tokens_revoked_before, standing: result.standing };
+  }
+
+  /** @type {NamespaceTokens["revokeSigned"]} */
+  async revokeSigned({ issuer, jti, expiresAt }) {
+    const body = { issuer, jti, expires_at: expiresAt };
+    const path = `${this.#path}/revoke-signed`;
+    const { id, expires_at } = (await this.#connection.call("POST", path, { body })).result;
+    return { id, expiresAt: expires_at };
+  }
 }
 
 /** @param {Record<string, any>} result */
-function listed({ id, scope, state, label, repos, created_at, expires_at }) {
-  return { id, scope, state, label, repos, createdAt: created_at, expiresAt: expires_at };
+function listed({ id, scope, state, label, repos, refs, created_at, expires_at }) {
+  return { id, scope, state, label, repos, refs, createdAt: created_at, expiresAt: expires_at };
 }

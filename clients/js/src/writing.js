@@ -12,7 +12,7 @@ import { commit } from "./shapes.js";
 const PATCH = "text/x-diff";
 
 /** @implements {Pick<CairnRepo, "commit" | "commitStream" | "putBlob" | "updateRefs" | "reflog"
- *   | "merge" | "cherryPick" | "revert" | "restore" | "compare" | "diff" | "diffBytes" | "patch"
+ *   | "merge" | "cherryPick" | "revert" | "restore" | "testRules" | "compare" | "diff" | "diffBytes" | "patch"
  *   | "commitDiff" | "mergeBases" | "readNote" | "listNotes" | "writeNote" | "removeNote">} */
 export class Writing {
   #connection;
@@ -82,6 +82,11 @@ export class Writing {
   /** @type {CairnRepo["restore"]} */
   async restore(restore, once) {
     return this.#post("/restore", snakeCase(restore), once);
+  }
+
+  /** @type {CairnRepo["testRules"]} */
+  async testRules(change) {
+    return this.#post("/rules/test", snakeCase(change));
   }
 
   /** @type {CairnRepo["compare"]} */

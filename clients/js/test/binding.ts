@@ -25,7 +25,9 @@ type OfCairnAlone =
   | "MERGE_CONFLICT"
   | "NO_CHANGE"
   | "REF_REFUSED"
-  | "EVENTS_GONE";
+  | "EVENTS_GONE"
+  | "MOVED"
+  | "QUOTA_EXCEEDED";
 
 export const same: [
   Same<ArtifactsRepoInfo, cairn.ArtifactsRepoInfo>,

@@ -162,7 +162,22 @@ test("clones and fetches are events where they are asked for", async () => {
   const repo = await repository("fetched");
   assert.equal((await repo.info()).fetchEvents, false);
   assert.equal((await repo.update({ fetchEvents: true })).fetchEvents, true);
-});/** The events up to the one with which `isEnough`. */
+});
+
+test("a hook is set, shown and taken away", async () => {
+  const repo = await repository("judged");
+  assert.equal((await repo.info()).preReceive, null);
+  const url = "https://ci.example.com/judge";
+  const { secret, ...set } = (await repo.update({ preReceive: { url, onFailure: "accept" } })).preReceive;
+  assert.match(secret, /^whsec_/);
+  assert.deepEqual(set, { url, timeoutMs: 5000, onFailure: "accept", refs: null });
+  assert.deepEqual((await repo.info()).preReceive, set);
+  const wrong = repo.update({ preReceive: { url, timeoutMs: 10_001 } });
+  await assert.rejects(wrong, { status: 400, pointer: "/pre_receive/timeout_ms" });
+  assert.equal((await repo.update({ preReceive: null })).preReceive, null);
+});
+
+/** The events up to the one with which `isEnough`. */
 async function takenUntil(events, isEnough) {
   const found = [];
   for await (const event of events) {

@@ -56,6 +56,52 @@ test("what an import and a fork say about themselves", async () => {
   assert.deepEqual((await repo.fork("copy")).skippedRefs, skipped);
 });
 
+test("repositories that delete themselves, and deleted ones", async () => {
+  const kept = {
+    id: "0123456789abcdef",
+    name: "hello",
+    deleted_at: "2026-11-29T06:40:56.000Z",
+    restorable_until: "2026-12-06T06:40:56.000Z",
+  };
+  const { ARTIFACTS, asked } = server(
+    result({ name: "hello" }),
+    result({ ...repository, expires_at: "2030-01-01T00:00:00.000Z", idle_ttl_seconds: 60 }),
+    result({ id: kept.id }),
+    result([kept], { cursor: "more" }),
+    result(repository),
+    refusal(404, 10200),
+  );
+  await ARTIFACTS.create("hello", { ttlSeconds: 9, idleTtlSeconds: 60 });
+  const repo = await ARTIFACTS.restoreDeleted("hello", { id: kept.id, as: "again" });
+  assert.equal(repo.constructor.name, "Repository");
+  assert.equal(await ARTIFACTS.delete("hello", { purge: true }), true);
+  assert.deepEqual(await ARTIFACTS.listDeleted({ limit: 1 }), {
+    repos: [
+      {
+        id: kept.id,
+        name: "hello",
+        deletedAt: kept.deleted_at,
+        restorableUntil: kept.restorable_until,
+      },
+    ],
+    cursor: "more",
+  });
+  await repo.update({ expiresAt: null });
+  assert.equal(await ARTIFACTS.purgeDeleted(kept.id), false);
+  const below = (path) => `https://cairn.example/api/v1/namespaces/default${path}`;
+  assert.deepEqual(
+    asked.map(({ method, url, body }) => [method, url, body && JSON.parse(body)]),
+    [
+      ["POST", below("/repos"), { name: "hello", ttl_seconds: 9, idle_ttl_seconds: 60 }],
+      ["POST", below("/repos/hello/restore-deleted"), { id: kept.id, name: "again" }],
+      ["DELETE", below("/repos/hello?purge=true"), undefined],
+      ["GET", below("/deleted?limit=1"), undefined],
+      ["PATCH", below("/repos/hello"), { expires_at: null }],
+      ["DELETE", below(`/deleted/${kept.id}`), undefined],
+    ],
+  );
+});
+
 test("a server below a path of its own", async () => {
   const { asked, fetch } = server(result(repository));
   await artifacts({ ...OPTIONS, url: "https://example.com/cairn/", fetch }).get("hello");
@@ -194,6 +240,16 @@ test("a fork has the default branch alone unless all are wanted", async () => {
     bodies.map(({ default_branch_only }) => default_branch_only),
     [true, false],
   );
+});
+
+test("a repository is renamed, and transferred", async () => {
+  const { ARTIFACTS, asked } = server(result(repository), result(repository), result(repository));
+  const repo = await ARTIFACTS.get("hello");
+  assert.equal((await repo.rename("new")).name, repository.name);
+  assert.match(asked[1].url, /\/repos\/hello\/rename$/);
+  assert.deepEqual(JSON.parse(asked[1].body), { name: "new" });
+  await repo.rename("new", { namespace: "tools" });
+  assert.deepEqual(JSON.parse(asked[2].body), { name: "new", namespace: "tools" });
 });
 
 test("a purge tells what went and who may still hold it", async () => {

@@ -91,15 +91,21 @@ test("a repository is made, shown, listed and deleted", async () => {
     denyDeletes: false,
     fsck: { strict: false },
     fetchEvents: false,
+    pushProtection: false,
+    refRules: [],
+    preReceive: null,
+    expiresAt: null,
+    idleTtlSeconds: null,
     lfsObjects: 0,
     lfsBytes: 0,
+    bytesMax: null,
   });
   for (const time of [createdAt, updatedAt]) assert.equal(new Date(time).toISOString(), time);
 
   const { repos, total } = await ARTIFACTS.list();
   assert.equal(total, 1);
   const listed = { ...info };
-  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "lfsObjects", "lfsBytes"];
+  const own = ["remote", "public", "denyNonFastForwards", "denyDeletes", "fsck", "fetchEvents", "pushProtection", "refRules", "preReceive", "expiresAt", "idleTtlSeconds", "lfsObjects", "lfsBytes", "bytesMax"];
   for (const field of own) {
     delete listed[field];
   }
@@ -175,7 +181,7 @@ test("tokens of a namespace open the repositories that they list", async () => {
   const tokens = namespaceTokens({ url, namespace, key });
   const body = { scope: "read", repos: ["listed-one"], ttl: 60, label: "ci" };
   const { id, plaintext, expiresAt, ...rest } = await tokens.create(body);
-  assert.deepEqual(rest, { scope: "read", repos: ["listed-one"] });
+  assert.deepEqual(rest, { scope: "read", repos: ["listed-one"], refs: [] });
   assert.deepEqual([fetches(plaintext, made), fetches(plaintext, other)], [true, false]);
   const every = await tokens.create({ scope: "read" });
   assert.equal(every.repos, null);
@@ -183,11 +189,59 @@ test("tokens of a namespace open the repositories that they list", async () => {
   const listed = (await tokens.list()).tokens.find((token) => token.id === id);
   const { createdAt, ...shown } = listed;
   const { scope, repos, label } = body;
-  assert.deepEqual(shown, { id, scope, repos, label, expiresAt, state: "active" });
+  assert.deepEqual(shown, { id, scope, repos, label, expiresAt, state: "active", refs: [] });
   assert.equal(await tokens.revoke(id), true);
   assert.equal(fetches(plaintext, made), false);
   assert.equal(await tokens.revoke("0123456789abcdef"), false);
   await assert.rejects(tokens.revoke(plaintext), { code: "INVALID_INPUT" });
+});
+
+test("a namespace is stopped, its tokens revoked, and its acts are listed", async () => {
+  const at = { url, namespace: `${namespace}-stop`, key };
+  const made = artifacts(at);
+  await made.create("r");
+  const stopped = await made.updateNamespace({ suspended: true, readOnly: true });
+  assert.deepEqual([stopped.suspended, stopped.readOnly], [true, true]);
+  assert.deepEqual(stopped.standing, { version: 1, told: 1, left: 0 });
+  assert.equal(stopped.tokensRevokedBefore, null);
+  const { tokensRevokedBefore, standing } = await namespaceTokens(at).revokeAll();
+  assert.deepEqual(standing, { version: 2, told: 1, left: 0 });
+  assert.equal((await made.namespaceInfo()).tokensRevokedBefore, tokensRevokedBefore);
+  const { entries } = await made.audit({ action: "namespace.*", actor: "operator" });
+  assert.deepEqual(
+    entries.map(({ details }) => details.changed),
+    [["tokens_revoked_before"], ["read_only", "suspended"]],
+  );
+  const first = await made.audit({ action: "namespace.*", limit: 1 });
+  assert.equal(first.entries.length, 1);
+  const { action, actor, repo, address } = first.entries[0];
+  assert.deepEqual(
+    { action, actor, repo, address },
+    {
+      action: "namespace.updated",
+      actor: { kind: "operator", tokenId: null, label: null },
+      repo: null,
+      address: null,
+    },
+  );
+});
+
+test("issuers of signed tokens are set, and such tokens revoked", async () => {
+  await ARTIFACTS.create("signed");
+  const issuers = [
+    {
+      issuer: "https://gitlab.com",
+      audience: "cairn",
+      jwks_url: "https://gitlab.com/oauth/discovery/keys",
+      rules: [{ claims: { project_path: "acme/app" }, scope: /** @type {const} */ ("read") }],
+    },
+  ];
+  assert.deepEqual((await ARTIFACTS.updateNamespace({ issuers })).issuers, issuers);
+  assert.deepEqual((await ARTIFACTS.namespaceInfo()).issuers, issuers);
+  const tokens = namespaceTokens({ url, namespace, key });
+  const revoked = await tokens.revokeSigned({ issuer: "https://gitlab.com", jti: "1" });
+  assert.match(revoked.id, /^[0-9a-z]{16}$/);
+  assert.deepEqual((await ARTIFACTS.updateNamespace({ issuers: [] })).issuers, []);
 });
 
 test("errors are told by their codes", async () => {
@@ -254,9 +308,11 @@ test("the check of objects is set wherever it can be", async () => {
   const strict = { fsck: { strict: true } };
   const lenient = { fsck: { strict: false } };
   const strictness = async (name) => (await (await made.get(name)).info()).fsck.strict;
-  const { createdAt, ...info } = await made.createNamespace(strict);
+  const { createdAt, suspended, readOnly, tokensRevokedBefore, standing, issuers, ...info } = await made.createNamespace(strict);
   assert.equal(new Date(createdAt).toISOString(), createdAt);
-  assert.deepEqual(info, { name: `${namespace}-fsck`, repoCount: 0, ...strict });
+  assert.deepEqual([suspended, readOnly, tokensRevokedBefore, issuers], [false, false, null, []]);
+  const nothing = { sizeBytes: 0, objectCount: 0, lfsBytes: 0, bytesMax: null, reposMax: null };
+  assert.deepEqual(info, { name: `${namespace}-fsck`, repoCount: 0, ...strict, ...nothing });
   await assert.rejects(made.createNamespace(), { code: "ALREADY_EXISTS" });
   await made.create("as-namespace");
   const { token, remote } = await made.create("said", lenient);
@@ -264,8 +320,16 @@ test("the check of objects is set wherever it can be", async () => {
 
   assert.deepEqual((await made.updateNamespace(lenient)).fsck, lenient.fsck);
   assert.deepEqual((await made.namespaceInfo()).fsck, lenient.fsck);
+  const bounds = { bytesMax: 1e9, reposMax: 9 };
+  const { bytesMax, reposMax } = await made.updateNamespace(bounds);
+  assert.deepEqual({ bytesMax, reposMax }, bounds);
+  const { repoCount, days } = await made.usage({ days: 1 });
+  assert.deepEqual([repoCount, Array.isArray(days)], [2, true]);
+  const { repos } = await made.listSized({ sort: "size", sizeMax: 0, search: "said" });
+  assert.deepEqual(repos.map(({ name, sizeBytes, expiresAt }) => [name, sizeBytes, expiresAt]), [["said", 0, null]]);
   const repo = await made.get("said");
-  const changed = await repo.update({ description: "changed", denyDeletes: true, ...strict });
+  const changed = await repo.update({ description: "changed", denyDeletes: true, bytesMax: 5000, ...strict });
+  assert.equal(changed.bytesMax, 5000);
   assert.deepEqual(
     [changed.description, changed.denyDeletes, changed.denyNonFastForwards, changed.fsck],
     ["changed", true, false, strict.fsck],

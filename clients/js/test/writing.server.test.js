@@ -322,3 +322,30 @@ test("notes are written, read, listed and removed", async () => {
   assert.equal((await repo.removeNote({ object: commit })).blob, null);
   assert.equal(await repo.readNote(commit), null);
 });
+
+test("rules about refs are set, tried and kept to", async () => {
+  const repo = await repository("rules");
+  const file = { files: [{ path: "a", content: "a" }] };
+  await repo.commit({ branch: "main", message: "m", ...file });
+  const refRules = [["refs/heads/main", ["no-push"]], ["refs/heads/agent/*", []]];
+  assert.deepEqual((await repo.update({ refRules })).refRules, refRules);
+  assert.deepEqual((await repo.info()).refRules, refRules);
+  const judged = await repo.testRules({ ref: "refs/heads/main", op: "update" });
+  assert.deepEqual(judged, {
+    allowed: false,
+    by: "repository",
+    rule: "no-push",
+    pattern: "refs/heads/main",
+    message: "protected: no-push",
+  });
+  const again = repo.commit({ branch: "main", message: "n", files: [{ path: "a", content: "b" }] });
+  await assert.rejects(again, {
+    code: "REF_REFUSED",
+    details: { rule: "no-push", by: "repository", pattern: "refs/heads/main" },
+  });
+  const refs = [["*", ["no-create"]]];
+  const { id } = await repo.createToken("write", 60, { refs });
+  const of = { ref: "refs/heads/agent/x", op: "create" };
+  assert.deepEqual(await repo.testRules(of), { allowed: true });
+  assert.equal((await repo.testRules({ ...of, tokenId: id })).message, "token: no-create");
+});

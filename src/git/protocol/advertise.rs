@@ -110,6 +110,11 @@ impl RefAdvertisement {
         }
     }
 
+    /// Whether a fetch reads it, and no push.
+    pub(crate) fn is_to_fetch(&self) -> bool {
+        self.service == Service::UploadPack
+    }
+
     /// Writes one ref. They come sorted by name, `HEAD` first.
     ///
     /// To a push neither `HEAD` nor peeled tags are shown.

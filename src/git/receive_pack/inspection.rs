@@ -1,5 +1,6 @@
-//! Reads each commit, tree and tag of an incoming pack once, while its content is in memory: runs
-//! git's fsck, and keeps the facts of commits that the connectivity walk will need.
+//! Reads each object of an incoming pack once, while its content is in memory: runs git's fsck, keeps
+//! the facts of commits that the connectivity walk will need, and searches blobs for secrets where the
+//! repository asks for that.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -12,6 +13,7 @@ use super::super::object::fsck::{self, Special, Strictness};
 use super::super::pack::incoming::objects::Observer;
 use super::super::pack::parser::error::Refusal;
 use super::findings::{Findings, Found, FsckRefusal, FsckWarnings};
+use super::secrets::SecretSearch;
 
 /// Blobs that may be noted for a check of their own, some 40 bytes each: hostile trees could name
 /// millions. A push that names more is refused, since none may pass unchecked.
@@ -24,6 +26,7 @@ pub struct Inspection {
     parents: Vec<ObjectId>,
     findings: Findings,
     specials: BTreeSet<(Special, ObjectId)>,
+    secrets: Option<Box<SecretSearch>>,
 }
 
 /// A commit's facts, 48 bytes and 20 a parent.
@@ -42,6 +45,23 @@ impl Inspection {
             findings: Findings::new(strictness),
             ..Self::default()
         }
+    }
+
+    /// The same, and whether blobs are searched for secrets.
+    #[must_use]
+    pub fn searching_for_secrets(self, is_on: bool) -> Self {
+        let secrets = is_on.then(|| Box::new(SecretSearch::new()));
+        Self { secrets, ..self }
+    }
+
+    /// The search for secrets, if there is one.
+    pub(crate) fn secrets(&self) -> Option<&SecretSearch> {
+        self.secrets.as_deref()
+    }
+
+    /// The same, to go on with it.
+    pub(crate) fn secrets_mut(&mut self) -> Option<&mut SecretSearch> {
+        self.secrets.as_deref_mut()
     }
 
     /// Ends the inspection: facts can be looked up from now on.
@@ -147,6 +167,12 @@ impl Inspection {
 }
 
 impl Observer for Inspection {
+    fn blob(&mut self, position: u32, content: &[u8]) {
+        if let Some(secrets) = &mut self.secrets {
+            secrets.search(position, content);
+        }
+    }
+
     fn object(
         &mut self,
         position: u32,

@@ -2,6 +2,7 @@
 //! those of the live packs behind.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use gix_hash::{ObjectId, oid};
 
@@ -16,6 +17,8 @@ use super::super::pack::reader::LivePacks;
 use super::super::store::{ObjectSource, PackStore, ReadError, Shared};
 use super::findings::FsckRefusal;
 use super::inspection::Inspection;
+use super::secret_paths::{PathSearch, Positions};
+use super::secrets::{Allowed, FoundSecret, SecretRefusal, SecretSearch};
 
 /// Bytes of resolved objects kept for the walks: trees that are compared with the next commit's.
 const WALK_CACHE_BYTES: usize = 4 << 20;
@@ -26,6 +29,8 @@ pub struct Pushed<'a, S> {
     inspection: Inspection,
     /// How many of the special blobs are checked.
     specials_checked: usize,
+    /// How many of the blobs are searched for secrets that the inspection did not see.
+    unshown_searched: usize,
     live: &'a LivePacks<S>,
     limits: Limits,
 }
@@ -44,6 +49,7 @@ impl<'a, S: PackStore> Pushed<'a, S> {
             incoming: RefCell::new(incoming),
             inspection,
             specials_checked: 0,
+            unshown_searched: 0,
             live,
             limits: *limits,
         }
@@ -80,6 +86,65 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         Ok(())
     }
 
+    /// Searches the blobs for secrets that were not seen when they were made. After a failure to read
+    /// it can be called again.
+    pub fn search_unshown(&mut self) -> Result<(), ReadError> {
+        if self.inspection.secrets().is_none() {
+            return Ok(());
+        }
+        let unshown = self.incoming.borrow().unshown().to_vec();
+        for position in unshown.into_iter().skip(self.unshown_searched) {
+            if let Some((id, _)) = self.at(position)
+                && let Some((_, content)) = self.read(&id)?
+                && let Some(secrets) = self.inspection.secrets_mut()
+            {
+                secrets.search(position, &content);
+            }
+            self.unshown_searched += 1;
+        }
+        Ok(())
+    }
+
+    /// The search for the paths of new blobs that have secrets; `None` if there are none.
+    pub(crate) fn secret_paths(&self) -> Result<Option<PathSearch>, ReadError> {
+        let noted = self.inspection.secrets().map(SecretSearch::noted);
+        let mut blobs = BTreeSet::new();
+        for noted in noted.unwrap_or_default() {
+            if let Some((id, _)) = self.at(noted.position)
+                && !blobs.contains(&id)
+                && self.live.find(&id)?.is_none()
+            {
+                blobs.insert(id);
+            }
+        }
+        let depth_max = self.limits.tree_depth_max;
+        let count = self.incoming.borrow().table.count();
+        Ok((!blobs.is_empty()).then(|| PathSearch::new(&blobs, count, depth_max)))
+    }
+
+    /// Notes where the secrets stand, once the search for their paths is over.
+    pub(crate) fn settle_secrets(&mut self, search: &PathSearch) {
+        let noted = self.inspection.secrets().map(SecretSearch::noted);
+        let found = noted.unwrap_or_default().iter().filter_map(|noted| {
+            let (blob, _) = self.at(noted.position)?;
+            search.has(&blob).then(|| FoundSecret {
+                path: search.path(&blob).cloned(),
+                line: noted.line,
+                kind: noted.kind,
+                blob,
+            })
+        });
+        let found = found.collect();
+        if let Some(secrets) = self.inspection.secrets_mut() {
+            secrets.settle(found);
+        }
+    }
+
+    /// Why the push is refused for secrets, unless these are allowed.
+    pub(crate) fn secret_refusal(&self, allowed: &Allowed) -> Option<SecretRefusal> {
+        self.inspection.secrets()?.refusal(allowed)
+    }
+
     /// Why the push is refused for what its objects are. Complete once the special blobs are
     /// checked.
     pub fn refusal(&self) -> Option<&FsckRefusal> {
@@ -90,6 +155,14 @@ impl<'a, S: PackStore> Pushed<'a, S> {
     pub fn peel(&self, id: &ObjectId) -> Result<Option<ObjectId>, ReadError> {
         let end = end_of_tags(self, *id)?;
         Ok((end != *id).then_some(end))
+    }
+}
+
+impl<S: PackStore> Positions for Pushed<'_, S> {
+    fn at(&self, position: u32) -> Option<(ObjectId, Option<ObjectKind>)> {
+        let incoming = self.incoming.borrow();
+        let entry = incoming.table.get(position)?;
+        Some((entry.id, entry.kind))
     }
 }
 

@@ -10,6 +10,8 @@ use gix_object::bstr::{BStr, ByteSlice};
 use super::super::limits::Limits;
 use super::super::protocol::push_commands::PushCommand;
 use super::super::refname::{self, RefnameError};
+use super::ephemeral::TtlError;
+use super::ref_rules::{ForbiddenChange, RefOp, RulesInForce};
 
 /// The repository's settings for a push.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +24,8 @@ pub(crate) struct Settings<'a> {
     pub deny_non_fast_forwards: bool,
     /// The branch that HEAD names: it cannot be deleted.
     pub head: &'a BStr,
+    /// The rules about refs, of the repository and of the caller's token.
+    pub rules: RulesInForce<'a>,
 }
 
 /// Why one ref update is refused.
@@ -42,6 +46,9 @@ pub(crate) enum Rejection {
     /// The name is longer than clients can store.
     #[error(transparent)]
     LongRefname(RefnameError),
+    /// A rule about refs forbids it.
+    #[error(transparent)]
+    Forbidden(ForbiddenChange),
     /// Branches may not be deleted here.
     #[error("deletion prohibited")]
     DeletionProhibited,
@@ -85,9 +92,42 @@ pub(crate) enum Rejection {
         /// This ref.
         name: String,
     },
+    /// The objects of the push are more than a bound on bytes allows.
+    #[error("quota exceeded")]
+    QuotaExceeded,
+    /// The ref shall live for a time that none may.
+    #[error(transparent)]
+    Lifetime(TtlError),
+    /// The hook that was asked before publication refuses it.
+    #[error("pre-receive hook declined: {}", one_line(.message))]
+    HookDeclined {
+        /// Why, in the hook's words, without characters that control a terminal.
+        message: String,
+    },
+    /// The hook gave no judgement, and the repository wants one.
+    #[error("pre-receive hook failed: {reason}")]
+    HookFailed {
+        /// What failed.
+        reason: String,
+    },
     /// The repository has as many refs as it may have.
     #[error("{0}")]
     TooManyRefs(String),
+}
+
+/// What a command does to its ref, as far as the command says it: whether a move is forced, it does
+/// not say.
+pub(crate) fn op(command: &PushCommand) -> RefOp {
+    match (&command.old, &command.new) {
+        (_, None) => RefOp::Delete,
+        (None, Some(_)) => RefOp::Create,
+        (Some(_), Some(_)) => RefOp::Update,
+    }
+}
+
+/// A text of several lines in one: the report of a push has one for each ref.
+fn one_line(text: &str) -> String {
+    text.replace('\n', " ")
 }
 
 /// Judges what can be judged before the pack is read.
@@ -110,6 +150,11 @@ pub(crate) fn before_pack(
     } else {
         refname::check_delete(name, limits.refname_bytes_max)
             .map_err(|_| Rejection::FunnyRefname)?;
+    }
+    if let Some(forbidden) = settings.rules.forbid(name, op(command)) {
+        return Err(Rejection::Forbidden(forbidden));
+    }
+    if command.new.is_none() {
         if settings.deny_deletes && name.starts_with_str(refname::HEADS) {
             return Err(Rejection::DeletionProhibited);
         }
@@ -120,12 +165,26 @@ pub(crate) fn before_pack(
     Ok(())
 }
 
-/// Whether a branch is moved and must therefore be asked for a fast-forward.
-pub(crate) fn must_fast_forward(command: &PushCommand, settings: &Settings<'_>) -> bool {
-    settings.deny_non_fast_forwards
-        && command.old.is_some()
-        && command.new.is_some()
-        && command.name.starts_with_str(refname::HEADS)
+/// Judges a move that is forced, or may be.
+pub(crate) fn forced(command: &PushCommand, settings: &Settings<'_>) -> Result<(), Rejection> {
+    if op(command) != RefOp::Update {
+        return Ok(());
+    }
+    let name = command.name.as_bstr();
+    if settings.deny_non_fast_forwards && names_a_branch(name) {
+        return Err(Rejection::NonFastForward);
+    }
+    match settings.rules.forbid(name, RefOp::Force) {
+        Some(forbidden) => Err(Rejection::Forbidden(forbidden)),
+        None => Ok(()),
+    }
+}
+
+/// Whether anybody asks if a move is forced.
+pub(crate) fn asks_for_force(command: &PushCommand, settings: &Settings<'_>) -> bool {
+    let name = command.name.as_bstr();
+    forced(command, settings).is_err()
+        || (op(command) == RefOp::Update && settings.rules.overridden(name, RefOp::Force).is_some())
 }
 
 /// Whether only commits may stand here.
@@ -135,6 +194,7 @@ pub(crate) fn names_a_branch(name: &BStr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ref_rules::RefRules;
     use super::*;
 
     fn command(name: &str, old: bool, new: bool) -> PushCommand {
@@ -146,12 +206,22 @@ mod tests {
         }
     }
 
+    fn no_rules() -> &'static RefRules {
+        static NONE: std::sync::LazyLock<RefRules> = std::sync::LazyLock::new(RefRules::default);
+        &NONE
+    }
+
     fn open() -> Settings<'static> {
         Settings {
             read_only: false,
             deny_deletes: false,
             deny_non_fast_forwards: false,
             head: BStr::new("refs/heads/main"),
+            rules: RulesInForce {
+                token: None,
+                repository: no_rules(),
+                overrides: false,
+            },
         }
     }
 

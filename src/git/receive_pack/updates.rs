@@ -17,6 +17,9 @@ pub(crate) struct PushUpdate {
     pub peeled: Option<ObjectId>,
     /// The command deletes a ref that does not exist: as with git that succeeds.
     pub(crate) is_gone: bool,
+    /// Whether the move of the ref is [forced](super::ref_rules::RefOp::Force). `None`: nobody asked
+    /// yet, or it is no move.
+    pub(crate) is_forced: Option<bool>,
     rejection: Option<Rejection>,
 }
 
@@ -47,6 +50,7 @@ impl PushUpdates {
             command: Rc::clone(command),
             peeled: None,
             is_gone: false,
+            is_forced: None,
             rejection: None,
         };
         Self {

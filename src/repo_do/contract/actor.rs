@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use subtle::ConstantTimeEq as _;
 
 use super::error::{ErrorCode, ErrorReply};
+use super::standing::Standing;
 use super::token::{Scope, TokenRecord, TokenState};
 
 /// SHA-256 of a token's plaintext. Compared in constant time; written as 64 hex digits.
@@ -156,6 +157,9 @@ pub(crate) enum Refusal {
     /// 403: a token of other repositories of the namespace.
     #[error("the token belongs to another repository")]
     OtherRepository,
+    /// 403: nobody but the operator gets anything from the namespace.
+    #[error("the namespace is suspended")]
+    Suspended,
     /// 404, only for callers that could see the repository.
     #[error("repository not found")]
     NotFound,
@@ -165,9 +169,10 @@ impl From<Refusal> for ErrorReply {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
             Refusal::CredentialRequired | Refusal::TokenInvalid => ErrorCode::Unauthorized,
-            Refusal::ReadToken | Refusal::NotAdministrator | Refusal::OtherRepository => {
-                ErrorCode::Forbidden
-            }
+            Refusal::ReadToken
+            | Refusal::NotAdministrator
+            | Refusal::OtherRepository
+            | Refusal::Suspended => ErrorCode::Forbidden,
             Refusal::NotFound => ErrorCode::NotFound,
         };
         Self::new(code, refusal.to_string())
@@ -205,6 +210,18 @@ pub(crate) fn authorize(
             public.ok_or(Refusal::TokenInvalid)?;
             allowed(access, token.scope)
         }
+    }
+}
+
+/// Whether an actor that is authorized gets anything while its namespace stands so. The epoch of
+/// tokens is not asked for here: a token that was made before it reads as revoked.
+pub(crate) fn check_standing(actor: &Actor, standing: &Standing) -> Result<(), Refusal> {
+    match actor {
+        Actor::Operator => Ok(()),
+        // Git shows no credential before it is asked for one, the operator's neither.
+        Actor::Anonymous if standing.suspended => Err(Refusal::CredentialRequired),
+        _ if standing.suspended => Err(Refusal::Suspended),
+        _ => Ok(()),
     }
 }
 

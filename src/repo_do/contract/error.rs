@@ -29,6 +29,8 @@ pub(crate) enum ErrorCode {
     PatchFailed,
     /// It is not there.
     NotFound,
+    /// It has another name by now.
+    Moved,
     /// The events that follow were removed.
     EventsGone,
     /// The path is known, the method is not served there.
@@ -57,6 +59,8 @@ pub(crate) enum ErrorCode {
     NoChange,
     /// A rule forbids the change of a ref.
     RefRefused,
+    /// More bytes or repositories than a quota allows.
+    QuotaExceeded,
     /// Our fault.
     InternalError,
     /// A service that we ask did not answer.
@@ -74,9 +78,10 @@ impl ErrorCode {
     #[must_use]
     pub(crate) fn status(self) -> u16 {
         match self {
+            Self::Moved => 301,
             Self::InvalidInput | Self::InvalidRepoName | Self::InvalidTtl | Self::InvalidUrl => 400,
             Self::Unauthorized => 401,
-            Self::Forbidden | Self::RefRefused => 403,
+            Self::Forbidden | Self::RefRefused | Self::QuotaExceeded => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::AlreadyExists
@@ -132,6 +137,7 @@ impl ErrorCode {
             Self::PatchFailed => 10_110,
             Self::NotFound => 10_200,
             Self::AlreadyExists => 10_201,
+            Self::Moved => 10_202,
             Self::EventsGone => 10_203,
             Self::CreateInProgress => 10_301,
             Self::ImportInProgress => 10_302,
@@ -144,6 +150,7 @@ impl ErrorCode {
             Self::UpstreamUnavailable | Self::Unavailable => 10_401,
             Self::MemoryLimit => 10_402,
             Self::RateLimited => 10_403,
+            Self::QuotaExceeded => 10_404,
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::repository::RepositoryInfo;
+use super::usage_day::UsageDay;
 use crate::storage::event::Event;
 use crate::storage::event_feed::EventRetention;
 
@@ -22,6 +23,9 @@ pub(crate) struct HandOver {
     pub(crate) oldest: i64,
     /// The repository as lists show it; `None` while it is being deleted.
     pub(crate) info: Option<RepositoryInfo>,
+    /// Its use since the last message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) usage: Vec<UsageDay>,
 }
 
 /// Answer to it. What does not follow on the last one taken is not taken: the repository goes back.

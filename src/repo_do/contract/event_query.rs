@@ -165,7 +165,10 @@ mod tests {
         assert_eq!(query.kinds_json(), None);
         let query = read("after=7&limit=1000&wait=30&types=repo.pushed,cairn.repo.p*").unwrap();
         assert_eq!((query.after, query.limit, query.wait_ms), (7, 1000, 30_000));
-        assert_eq!(query.kinds_json().as_deref(), Some(r#"["repo.pushed"]"#));
+        assert_eq!(
+            query.kinds_json().as_deref(),
+            Some(r#"["repo.pushed","repo.purged"]"#)
+        );
     }
 
     #[test]

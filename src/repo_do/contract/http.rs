@@ -31,14 +31,24 @@ pub(crate) mod path {
     pub(crate) const INFO: &str = "/info";
     /// Changes settings.
     pub(crate) const UPDATE: &str = "/update";
-    /// Wipes the repository.
+    /// Takes over what the namespace says of all its repositories.
+    pub(crate) const STANDING: &str = "/standing";
+    /// Gives the repository another name.
+    pub(crate) const RENAME: &str = "/rename";
+    /// Deletes the repository.
     pub(crate) const DELETE: &str = "/delete";
+    /// Restores a repository that was deleted.
+    pub(crate) const KEPT_RESTORE: &str = "/kept/restore";
+    /// Purges a repository that was deleted.
+    pub(crate) const KEPT_PURGE: &str = "/kept/purge";
     /// Lists and makes tokens; `/tokens/<id>` is one token.
     pub(crate) const TOKENS: &str = "/tokens";
     /// Does now what the alarm would do in time.
     pub(crate) const MAINTENANCE: &str = "/maintenance";
     /// The feed of events; the query is the client's. A namespace's object serves it too.
     pub(crate) const EVENTS: &str = "/events";
+    /// Has the object of a name pass requests on to another one.
+    pub(crate) const FORWARD: &str = "/forward";
     /// Live figures.
     pub(crate) const STATS: &str = "/stats";
 
@@ -60,6 +70,9 @@ pub(crate) mod path {
 pub(crate) mod header {
     /// The caller: [`super::Actor`] in its text form.
     pub(crate) const ACTOR: &str = "x-cairn-actor";
+    /// Beside a token as [`ACTOR`], where that is a signed one: what the Worker found good of it
+    /// ([`super::Signed`] in its text form).
+    pub(crate) const SIGNED: &str = "x-cairn-signed";
     /// On a request that was turned away among too many of strangers, and that has a token which KV
     /// knows: it is counted with the owners' until the namespace says what it is.
     pub(crate) const KNOWN_TOKEN: &str = "x-cairn-known-token";
@@ -69,8 +82,11 @@ pub(crate) mod header {
     /// `<namespace>/<repo>` as the client spelled it: for messages, and whose namespace is asked
     /// about tokens that the object does not know.
     pub(crate) const REPOSITORY: &str = "x-cairn-repository";
-    /// Of a request without a credential: the address that it comes from, which shares memory among
-    /// its requests.
+    /// On a request that the object of the name, or who knows the way, passes on to the object that
+    /// has the repository: [`super::Forwarding`] in its text form.
+    pub(crate) const FORWARDED: &str = "x-cairn-forwarded";
+    /// The address that a request comes from, where it is known: requests without a credential share
+    /// memory by it, and the audit log names it.
     pub(crate) const ADDRESS: &str = "x-cairn-address";
     /// On the object's answer to a fetch: the R2 object whose bytes follow those of the body.
     pub(crate) const READY: &str = "x-cairn-ready";

@@ -19,7 +19,12 @@
 //! | `POST /recover` | (the Worker's only) | [`RecoverRepository`] | [`RepositoryInfo`] |
 //! | `GET /info` | administer | | [`RepositoryInfo`] |
 //! | `POST /update` | administer | [`UpdateRepository`] | [`RepositoryInfo`] |
-//! | `POST /delete` | administer | | [`Deleted`] |
+//! | `POST /standing` | (the namespace's only) | [`TakeStanding`] | [`StandingTaken`] |
+//! | `POST /rename` | administer | [`RenameRepository`] | [`RepositoryInfo`] |
+//! | `POST /forward` | (the operator's, to the object of a name) | [`Forwarding`] | the same |
+//! | `POST /delete` | administer | [`DeleteRepository`] | [`Deleted`] |
+//! | `POST /kept/restore` | (the Worker's only) | [`KeptAsked`] | [`RepositoryInfo`] |
+//! | `POST /kept/purge` | (the Worker's only) | [`KeptAsked`] | [`Deleted`] |
 //! | `POST /tokens` | administer | [`CreateToken`] | [`TokenRecord`] |
 //! | `GET /tokens?state=…&token=…&page=…&per_page=…&behind=…` | administer | | [`TokenPage`] |
 //! | `DELETE /tokens/<id>` | administer | | [`RevokedToken`] |
@@ -57,6 +62,8 @@ pub(crate) mod conditions;
 pub(crate) mod content;
 pub(crate) mod lfs;
 pub(crate) mod lfs_locks;
+pub(crate) mod pre_receive;
+pub(crate) mod signing;
 pub(crate) mod strict;
 pub(crate) mod write;
 
@@ -64,6 +71,7 @@ mod actor;
 mod backoff;
 mod behalf;
 mod branch;
+mod deleted;
 mod error;
 pub(crate) mod event;
 pub(crate) mod event_query;
@@ -71,29 +79,40 @@ pub(crate) mod event_shown;
 pub(crate) mod event_types;
 mod fault;
 mod fork;
+mod forward;
 mod http;
 mod import;
 mod in_band;
 mod link_url;
 mod maintenance;
 mod public_id;
+pub(crate) mod quota;
 mod rate;
 mod recover;
+mod ref_rules;
 mod remote_url;
 mod repository;
+mod signed;
+mod standing;
 mod token;
 mod usage;
+mod usage_day;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use actor::{Access, Actor, Refusal, TokenHash, authorize};
+pub(crate) use actor::{Access, Actor, Refusal, TokenHash, authorize, check_standing};
 pub(crate) use backoff::Backoff;
 pub(crate) use behalf::Behalf;
 pub(crate) use branch::check_branch;
+pub(crate) use deleted::{
+    DeleteRepository, Deleted, ForgetKept, KeptAsked, KeptRepository, NAMESPACE_FORGET,
+    NAMESPACE_KEEP,
+};
 pub(crate) use error::{ErrorCode, ErrorReply};
 pub(crate) use fault::Fault;
 pub(crate) use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
+pub(crate) use forward::{Forwarding, RenameRepository, forwarded, forwarded_text};
 pub(crate) use http::{CONDITION_HEADERS, EVENT_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
 pub(crate) use import::{ImportPhase, ImportProgress, ImportRepository};
 pub(crate) use in_band::{GitPost, error_packet, instead_of_pack};
@@ -102,15 +121,20 @@ pub(crate) use maintenance::{Holder, Maintain, MaintenanceTask, Purged, Snapshot
 pub(crate) use public_id::{PUBLIC_ID_CHARS, is_public_id, object_name, token_id_prefix};
 pub(crate) use rate::{Meter, Rate};
 pub(crate) use recover::RecoverRepository;
+pub(crate) use ref_rules::checked_ref_rules;
 pub(crate) use remote_url::{Credentials, RemoteUrl, RemoteUrlError, check_webhook_url};
 pub(crate) use repository::{
-    CreateRepository, Deleted, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
+    CreateRepository, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
     UpdateRepository, present,
 };
+pub(crate) use signed::{Signed, Trust};
+pub(crate) use standing::{Standing, StandingTaken, TakeStanding};
 pub(crate) use token::{
-    Admit, Admitted, CreateToken, NAMESPACE_ADMIT, RevokedToken, Scope, TokenPage, TokenPlace,
-    TokenRecord, TokenState,
+    Admit, Admitted, CreateToken, NAMESPACE_ADMIT, NAMESPACE_TOKEN, NamedToken, RevokedToken,
+    Scope, TokenPage, TokenPlace, TokenRecord, TokenState,
 };
 pub(crate) use usage::{RequestLine, Usage};
+pub(crate) use usage_day::UsageDay;
 
+pub(crate) use crate::git::receive_pack::ref_rules::RefRules;
 pub(crate) use crate::storage::repository::origin_report::{OriginReport, SkippedRefs};

@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::import::ImportProgress;
 use super::maintenance::SnapshotChange;
+use super::pre_receive::{NewPreReceive, ShownPreReceive};
+use super::standing::Standing;
 use super::token::TokenRecord;
+use crate::git::receive_pack::ref_rules::RefRules;
+use crate::storage::repository::lifetime::LifetimeChange;
 use crate::storage::repository::origin_report::OriginReport;
 use crate::storage::repository::settings::{RepositorySettings, SettingsChange};
 
@@ -32,6 +36,12 @@ pub(crate) struct CreateRepository {
     pub(crate) fsck_strict: Option<bool>,
     /// Source of its content: `artifacts:<ns>/<repo>` or `git:<url>`.
     pub(crate) source: Option<String>,
+    /// What its namespace says of all its repositories, as of when the name was reserved.
+    #[serde(default)]
+    pub(crate) standing: Standing,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "LifetimeChange::is_empty")]
+    pub(crate) lifetime: LifetimeChange,
     /// Its first token.
     pub(crate) token: TokenRecord,
     /// The time, in milliseconds since 1970.
@@ -62,6 +72,28 @@ pub(crate) struct UpdateRepository {
     /// When packs go to R2.
     #[serde(default, skip_serializing_if = "SnapshotChange::is_empty")]
     pub(crate) snapshots: SnapshotChange,
+    /// Its rules about refs, in the place of those before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ref_rules: Option<RefRules>,
+    /// The bytes that its packs and large files may have together; `Some(None)` takes the bound away.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) bytes_max: Option<Option<u64>>,
+    /// The hook that is asked before a push is published; `Some(None)` takes it away.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[expect(clippy::option_option, reason = "absent, null and a hook differ")]
+    pub(crate) pre_receive: Option<Option<NewPreReceive>>,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "LifetimeChange::is_empty")]
+    pub(crate) lifetime: LifetimeChange,
 }
 
 /// Reads a field that is there as `Some`, so that `null` differs from an absent field.
@@ -114,6 +146,18 @@ pub(crate) struct RepositoryInfo {
     /// Whether objects are checked as git's `--strict` does.
     #[serde(default)]
     pub(crate) fsck_strict: bool,
+    /// Its rules about refs. A namespace's list is not told them.
+    #[serde(default, skip_serializing_if = "RefRules::is_empty")]
+    pub(crate) ref_rules: RefRules,
+    /// The hook that is asked before a push is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pre_receive: Option<ShownPreReceive>,
+    /// When it ends in any case, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_at_ms: Option<i64>,
+    /// Seconds without use after which it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) idle_ttl_seconds: Option<i64>,
     /// The work that it is busy with.
     pub(crate) status: RepositoryStatus,
     /// How far its import has come, while it is importing.
@@ -122,6 +166,9 @@ pub(crate) struct RepositoryInfo {
     /// The report of its import or fork.
     #[serde(default)]
     pub(crate) origin: OriginReport,
+    /// The version of what it knows its namespace to say.
+    #[serde(default)]
+    pub(crate) standing_version: i64,
     /// Bytes of its live packs.
     pub(crate) size_bytes: u64,
     /// Objects in its live packs.
@@ -132,13 +179,15 @@ pub(crate) struct RepositoryInfo {
     /// Their bytes.
     #[serde(default)]
     pub(crate) lfs_bytes: u64,
-}
-
-/// Answer of `POST /delete`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Deleted {
-    /// The id of the repository that was here.
-    pub(crate) repository_id: String,
+    /// The bytes that its packs and large files may have together; `None`: there is no bound.
+    #[serde(default)]
+    pub(crate) bytes_max: Option<u64>,
+    /// Bytes of its database.
+    #[serde(default)]
+    pub(crate) database_bytes: u64,
+    /// Bytes that R2 has for it; `None`: as it was told before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) r2_bytes: Option<u64>,
 }
 
 /// Body that the object of the repository sends to its namespace's object (binding `NAMESPACE`,

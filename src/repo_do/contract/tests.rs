@@ -13,6 +13,7 @@ fn token(scope: Scope) -> TokenRecord {
         expires_at_ms: NOW_MS + 1,
         revoked_at_ms: None,
         last_used_at_ms: None,
+        refs: RefRules::default(),
     }
 }
 
@@ -195,4 +196,23 @@ fn error_replies_survive_json() {
         r#"{"code":"INVALID_REPO_NAME","message":"name is empty","pointer":"/name"}"#
     );
     assert_eq!(serde_json::from_str::<ErrorReply>(&json).unwrap(), reply);
+}
+
+#[test]
+fn a_suspended_namespace_serves_the_operator_alone() {
+    let suspended = Standing {
+        suspended: true,
+        ..Standing::default()
+    };
+    let others = [
+        (Actor::Anonymous, Refusal::CredentialRequired),
+        (Actor::NamespaceAdmin, Refusal::Suspended),
+        (Actor::NamespaceToken, Refusal::Suspended),
+        (Actor::Token(TokenHash::new([7; 32])), Refusal::Suspended),
+    ];
+    for (actor, refusal) in others {
+        assert_eq!(check_standing(&actor, &suspended), Err(refusal), "{actor}");
+        assert_eq!(check_standing(&actor, &Standing::default()), Ok(()));
+    }
+    assert_eq!(check_standing(&Actor::Operator, &suspended), Ok(()));
 }

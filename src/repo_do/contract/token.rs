@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::TokenHash;
 use super::public_id::is_public_id;
+use super::signed::Signed;
+use crate::git::receive_pack::ref_rules::RefRules;
 use crate::storage::repository::tokens::{self, PageStart};
 
 /// The access that a token gives.
@@ -53,6 +55,9 @@ pub(crate) struct TokenRecord {
     pub(crate) revoked_at_ms: Option<i64>,
     /// When it was last accepted, in milliseconds since 1970; may lag, so that use costs no write.
     pub(crate) last_used_at_ms: Option<i64>,
+    /// Its rules about refs: what it may not push, though its scope would let it.
+    #[serde(default, skip_serializing_if = "RefRules::is_empty")]
+    pub(crate) refs: RefRules,
 }
 
 impl TokenRecord {
@@ -82,6 +87,7 @@ impl TokenRecord {
             label: self.label.as_deref().unwrap_or_default(),
             created_at: self.created_at_ms,
             expires_at: self.expires_at_ms,
+            refs: Some(&self.refs),
         }
     }
 }
@@ -101,6 +107,7 @@ impl From<tokens::TokenRecord> for TokenRecord {
             expires_at_ms: token.expires_at,
             revoked_at_ms: token.revoked_at,
             last_used_at_ms: token.last_used_at,
+            refs: token.refs,
         }
     }
 }
@@ -212,8 +219,25 @@ pub(crate) const NAMESPACE_ADMIT: &str = "/admit";
 pub(crate) struct Admit {
     /// Hash of the token.
     pub(crate) sha256: TokenHash,
+    /// Of a signed token: what the Worker found good of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signed: Option<Signed>,
     /// Milliseconds since 1970.
     pub(crate) now_ms: i64,
+}
+
+/// Path at which a repository's object asks its namespace's object about a token by its id (`POST`,
+/// body [`NamedToken`], answer [`Admitted`], where the token may be in any state).
+pub(crate) const NAMESPACE_TOKEN: &str = "/token-by-id";
+
+/// Body of `POST` [`NAMESPACE_TOKEN`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NamedToken {
+    /// The token's id.
+    pub(crate) token_id: String,
+    /// Whether a token that administers the namespace may be meant.
+    pub(crate) admin_too: bool,
 }
 
 /// Answer of `POST` [`NAMESPACE_ADMIT`].

@@ -24,6 +24,8 @@ pub(crate) mod path {
     pub(crate) const RESTORE: &str = "/write/restore";
     /// `POST` and `DELETE`: notes on commits.
     pub(crate) const NOTES: &str = "/write/notes";
+    /// `POST`: whether the rules let a caller change a ref. It changes nothing.
+    pub(crate) const RULES_TEST: &str = "/write/rules-test";
 }
 
 /// Bytes of the body of a merge, a cherry-pick, a revert and a restore.

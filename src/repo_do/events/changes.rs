@@ -5,8 +5,10 @@ use serde_json::{Map, Value, json};
 
 use crate::git::refname::branch_of;
 use crate::git::store::StoreError;
+use crate::repo_do::contract::pre_receive::ShownPreReceive;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
+use crate::storage::time::iso_8601;
 
 /// All settings, at one time.
 pub(crate) struct Settings(Map<String, Value>);
@@ -44,10 +46,17 @@ impl Settings {
 
 fn shown(record: &RepositoryRecord) -> Map<String, Value> {
     let description = Some(&record.description).filter(|text| !text.is_empty());
+    let hook = record.policies.pre_receive.clone();
+    let hook = hook.map(|hook| ShownPreReceive::from(hook).for_event());
     let shown = json!({
         "description": description,
         "default_branch": branch_of(record.head.as_ref()),
         "fsck": {"strict": record.fsck_strict},
+        "ref_rules": record.policies.ref_rules,
+        "bytes_max": record.policies.bytes_max,
+        "pre_receive": hook,
+        "expires_at": record.policies.expires_at.map(iso_8601),
+        "idle_ttl_seconds": record.policies.idle_ttl_seconds,
     });
     let settings = serde_json::to_value(record.settings).unwrap_or_default();
     let objects = [shown, settings].into_iter();
@@ -77,13 +86,17 @@ mod tests {
         assert_eq!(Settings(shown(&record)).changes_since(&before), None);
         record.description = "things".to_owned();
         record.settings.read_only = true;
+        record.policies.bytes_max = Some(9);
         record.fsck_strict = true;
         record.head = "refs/heads/trunk".into();
+        record.policies.ref_rules = serde_json::from_value(json!([["*", ["no-delete"]]])).unwrap();
         let changes = json!({"changes": {
             "description": {"from": null, "to": "things"},
             "default_branch": {"from": "main", "to": "trunk"},
             "read_only": {"from": false, "to": true},
+            "bytes_max": {"from": null, "to": 9},
             "fsck": {"from": {"strict": false}, "to": {"strict": true}},
+            "ref_rules": {"from": [], "to": [["*", ["no-delete"]]]},
         }});
         assert_eq!(
             Settings(shown(&record)).changes_since(&before),

@@ -5,15 +5,18 @@
 
 use crate::git::store::StoreError;
 use crate::repo_do::contract::event::{HandOver, HandedOver, NAMESPACE_TAKE};
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, RepositoryInfo};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::info::shown;
 use crate::repo_do::request::namespace::ask_namespace;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::{reply, timer};
 use crate::repo_do::schedule::wake_or_log;
+use crate::repo_do::state::outbox::Sizes;
 use crate::repo_do::state::store::Store;
+use crate::storage::fault_log;
 use crate::storage::repository::phase::Phase;
+use crate::storage::repository::store::RepositoryRecord;
 
 /// Events of one message.
 const EVENTS_MAX: u32 = 100;
@@ -58,6 +61,40 @@ pub(crate) async fn run_if_any(object: &RepoObject) {
     }
 }
 
+/// Tells the namespace of the repository's use, and how large it is if that is not what it was told last: for the alarm,
+/// whose work changes it. An object that was woken by the alarm does not know what it told, and tells it.
+pub(crate) async fn tell_sizes(object: &RepoObject) {
+    let changed = object.store().and_then(|store| {
+        let Some(record) = store.load()? else {
+            return Ok(false);
+        };
+        object.outbox.r2_bytes.set(Some(store.r2_bytes()?));
+        let info = listed(object, &store, &record)?;
+        let sizes = info.as_ref().map(Sizes::from);
+        let is_new = sizes.is_some() && sizes != object.outbox.told.get();
+        Ok(is_new || object.usage.has_any())
+    });
+    match changed {
+        Ok(true) => run(object).await,
+        Ok(false) => {}
+        Err(error) => reply::log_fault(&error.into()),
+    }
+}
+
+/// The repository as its namespace lists it; `None` of one that is not there for anybody.
+fn listed(
+    object: &RepoObject,
+    store: &Store,
+    record: &RepositoryRecord,
+) -> Result<Option<RepositoryInfo>, StoreError> {
+    if record.phase != Phase::Ready {
+        return Ok(None);
+    }
+    let mut info = shown(store, record.clone())?;
+    info.r2_bytes = object.outbox.r2_bytes.get();
+    Ok(Some(info))
+}
+
 /// Hands over everything before the database is wiped; fails while the namespace does not answer.
 pub(crate) async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
     let store = object.store()?;
@@ -75,6 +112,32 @@ pub(crate) async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
         return Ok(());
     }
     send_all(object).await
+}
+
+/// Tells the namespace that the repository has left of the event that says so. Best effort: the event is
+/// in the feed of the other one in any case.
+pub(crate) async fn tell_former(
+    object: &RepoObject,
+    store: &Store,
+    (namespace, repository_id): (&str, &str),
+    sequence: i64,
+) {
+    let told = async {
+        let page = store.events_after(sequence.saturating_sub(1), 1, EVENT_BYTES_MAX)?;
+        let message = HandOver {
+            repository_id: repository_id.to_owned(),
+            oldest: sequence,
+            events: page.events,
+            info: None,
+            usage: Vec::new(),
+        };
+        let sent = ask_namespace(&object.env, namespace, NAMESPACE_TAKE, &message);
+        let HandedOver { .. } = sent.await?;
+        Ok::<_, ErrorReply>(())
+    };
+    if let Err(error) = told.await {
+        fault_log::warning("hand-over", &error.cause());
+    }
 }
 
 /// Whether something is left. Where no repository was created there is nothing.
@@ -122,21 +185,24 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
         let first = page.events.first().map(|event| event.sequence);
         let gap = first.filter(|first| *first != from.saturating_add(1));
         let namespace = record.namespace.clone();
+        let info = listed(object, &store, &record)?;
+        let sizes = info.as_ref().map(Sizes::from);
         let message = HandOver {
             repository_id: record.id.clone(),
             events: page.events,
             oldest: gap.unwrap_or(0),
-            info: match record.phase {
-                Phase::Ready => Some(shown(&store, record)?),
-                Phase::Forking | Phase::Deleting => None,
-            },
+            info,
+            usage: object.usage.take(now_ms()),
         };
         let sent = ask_namespace(&object.env, &namespace, NAMESPACE_TAKE, &message);
-        let HandedOver { taken } = sent.await?;
+        let HandedOver { taken } = sent
+            .await
+            .inspect_err(|_| object.usage.put_back(&message.usage))?;
         if !object.is_open(&store) {
             // Everything was wiped meanwhile.
             return Ok(());
         }
+        object.outbox.told.set(sizes);
         if let Some(last) = last {
             if taken < from {
                 // The namespace was set back, and gets what it lacks.

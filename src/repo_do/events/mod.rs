@@ -8,6 +8,7 @@
 //! | `changes` | which settings an update changed |
 //! | `tell` | an event written, and what follows from that |
 //! | `fetches` | clones and fetches, counted |
+//! | `usage` | fetches counted for the namespace's usage |
 //! | `hand_over` | events sent to the namespace's object, until it has them all |
 //!
 //! Invariant: the alarm is ordered in the same turn as the event's row. Whatever ends the object, the
@@ -19,3 +20,4 @@ pub(crate) mod fetches;
 pub(crate) mod hand_over;
 pub(crate) mod origin;
 pub(crate) mod tell;
+pub(crate) mod usage;

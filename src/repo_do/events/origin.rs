@@ -14,6 +14,8 @@ pub(crate) struct Doer {
     actor: EventActor,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
 }
 
 impl Doer {
@@ -35,6 +37,7 @@ impl Doer {
                 ..EventActor::default()
             },
             request_id: None,
+            address: None,
         }
     }
 
@@ -59,6 +62,7 @@ impl Doer {
                 label,
             },
             request_id: Some(account.request_id().to_owned()).filter(|id| !id.is_empty()),
+            address: account.address().map(str::to_owned),
         }
     }
 
@@ -70,6 +74,7 @@ impl Doer {
             repo_name: record.name.clone(),
             actor: self.actor,
             request_id: self.request_id,
+            address: self.address,
         }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn append(
     origin: &EventOrigin,
     payload: &impl Serialize,
 ) -> Result<(), StoreError> {
-    store.append_event(kind, now_ms(), &origin.body(raw(payload)))
+    store.append_event(kind, now_ms(), &origin.body_of(kind, raw(payload)))
 }
 
 /// Writes an event that shows the repository as it is now, in the caller's transaction. `more` is an

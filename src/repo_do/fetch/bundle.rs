@@ -13,6 +13,7 @@ use worker::{Headers, Response};
 
 use super::sender::{self, Sender};
 use crate::git::limits::Limits;
+use crate::git::refname;
 use crate::git::store::StoreError;
 use crate::git::upload_pack::answer::{Answer, Outgoing, answer};
 use crate::git::upload_pack::error::FetchError;
@@ -98,6 +99,9 @@ async fn begin(
 fn contents(store: &Store) -> Result<(Vec<u8>, Vec<ObjectId>), StoreError> {
     let (mut head, mut tips) = (SIGNATURE.to_vec(), Vec::new());
     store.visit_refs(b"refs/", |found| {
+        if refname::is_ephemeral(found.name.as_bstr()) {
+            return ControlFlow::Continue(());
+        }
         line(&found.target, found.name.as_bstr(), &mut head);
         tips.push(found.target);
         ControlFlow::Continue(())

@@ -13,6 +13,7 @@ use crate::git::protocol::advertise::{
 use crate::git::protocol::capabilities::Offer;
 use crate::git::protocol::ls_refs::LsRefsRequest;
 use crate::git::protocol::{pktline, refusal};
+use crate::git::refname;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
 use crate::repo_do::request::account::{self, Account, fault};
@@ -167,9 +168,13 @@ impl Listing {
     /// Writes refs up to a piece, or to the end.
     fn fill(&mut self, out: &mut Vec<u8>) -> Result<(), StoreError> {
         while let Some(prefix) = self.prefixes.last() {
+            let hides = self.lines.hide_ephemeral(prefix.as_bstr());
             let (lines, mut last) = (&mut self.lines, None);
             let after = self.after.as_ref().map(|after| after.as_bstr());
             self.store.visit_refs_after(prefix, after, |record| {
+                if hides && refname::is_ephemeral(record.name.as_bstr()) {
+                    return ControlFlow::Continue(());
+                }
                 lines.push(&shown(record, record.name.as_bstr()), out);
                 if out.len() < PIECE_BYTES {
                     return ControlFlow::Continue(());
@@ -198,6 +203,15 @@ impl Listing {
 }
 
 impl Lines {
+    /// Whether refs under `refs/ephemeral/` are left out of what begins with `prefix`. A fetch sees
+    /// them if it asks for nothing else; a push does, since it has to say where a ref is that it moves.
+    fn hide_ephemeral(&self, prefix: &BStr) -> bool {
+        match self {
+            Self::Advertisement(list) => list.is_to_fetch(),
+            Self::LsRefs(_) => !refname::is_ephemeral(prefix),
+        }
+    }
+
     fn push(&mut self, shown: &AdvertisedRef<'_>, out: &mut Vec<u8>) {
         match self {
             Self::Advertisement(list) => list.push(shown, out),

@@ -1,8 +1,9 @@
 //! A fetch: the request read, the answer streamed as the client takes it.
 
 use std::rc::Rc;
+use std::task::Poll;
 
-use futures::stream;
+use futures::stream::{self, StreamExt as _};
 use worker::Request;
 
 use super::reach::Visible;
@@ -24,6 +25,7 @@ use crate::git::upload_pack::error::PlanError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
 use crate::repo_do::events::fetches;
 use crate::repo_do::events::origin::Doer;
+use crate::repo_do::events::usage;
 use crate::repo_do::fetch::ready::{self, Served};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::cold::{self, Faults};
@@ -230,7 +232,9 @@ async fn fetch(
 ) -> Reply {
     if let Some(served) = ready::serves(object, store, request).await? {
         tell(object, store, request, authorized, account).await;
-        return redirected(account, served);
+        let answer = redirected(account, served);
+        usage::fetched(object, account);
+        return answer;
     }
     let mut reservations = vec![reservation];
     reservations.extend(cold::reserve_for(store).await?);
@@ -255,7 +259,9 @@ async fn fetch(
         sender.charge_to(account);
         // An answer of one piece needs no memory for as long as its client takes.
         if let Some(all) = sender.only_piece().await {
-            return whole(account, all);
+            let answer = whole(account, all);
+            usage::fetched(object, account);
+            return answer;
         }
         if let Some(room) = room
             .take()
@@ -263,6 +269,12 @@ async fn fetch(
         {
             sender.hold(room);
             let pieces = stream::unfold(Some(sender), sender::next_piece);
+            let ending = (Rc::clone(object), Rc::clone(account));
+            let end = stream::poll_fn(move |_| {
+                usage::fetched(&ending.0, &ending.1);
+                Poll::Ready(None)
+            });
+            let pieces = pieces.chain(end);
             return account::streamed(account, Service::UploadPack, Media::Result, pieces);
         }
         // Hundreds of requests may wait for memory. None of them may hold a plan and a piece

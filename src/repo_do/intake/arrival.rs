@@ -39,6 +39,13 @@ impl ArrivingPack {
         }
     }
 
+    /// The same, and whether blobs are searched for secrets.
+    #[must_use]
+    pub(crate) fn searching_for_secrets(self, is_on: bool) -> Self {
+        let inspection = self.inspection.searching_for_secrets(is_on);
+        Self { inspection, ..self }
+    }
+
     /// Takes the next bytes of the pack. After an error nothing can come of it.
     pub(crate) fn feed(
         &mut self,

@@ -4,8 +4,10 @@ use crate::git::graph::connectivity::ConnectivityError;
 use crate::git::maintenance::rebuild::RebuildError;
 use crate::git::pack::parser::error::PackError;
 use crate::git::receive_pack::findings::FsckRefusal;
+use crate::git::receive_pack::secrets::SecretRefusal;
 use crate::git::store::{ColdChunk, ReadError, StoreError};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::intake::secrets_shown;
 use crate::repo_do::state::failure::{Failure, SnapshotError};
 
 /// A pack did not get in.
@@ -20,6 +22,9 @@ pub(crate) enum IntakeError {
     /// Objects are refused for what they are.
     #[error("{}", .0.summary())]
     Fsck(FsckRefusal),
+    /// New blobs have secrets.
+    #[error(transparent)]
+    Secrets(SecretRefusal),
     /// The tips reach a missing object, or too many objects.
     #[error(transparent)]
     Connectivity(#[from] ConnectivityError),
@@ -72,6 +77,8 @@ impl From<IntakeError> for ErrorReply {
                 error.into()
             }
             IntakeError::Gone => Self::new(ErrorCode::NotFound, error.to_string()),
+            IntakeError::Secrets(refusal) => Self::new(ErrorCode::RefRefused, refusal.to_string())
+                .with_details(secrets_shown::details(&refusal)),
             error => Self::new(ErrorCode::InvalidInput, error.to_string()),
         }
     }

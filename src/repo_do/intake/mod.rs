@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `arrival` | bytes fed as they come: parsed, inspected, their chunks in quarantine |
 //! | `resolve` | makes the remaining deltas into objects |
-//! | `inspect` | reads special blobs; a finding that fsck refuses ends the intake |
+//! | `inspect` | reads special blobs; a finding that fsck refuses ends the intake, and so does a secret |
 //! | `prove` | walks from the tips, and tells the policy which of them are incomplete |
 //! | `proven` | the pack with its parts, and its last rows |
 //!
@@ -23,6 +23,7 @@
 //! | `memory` | reservations while a pack arrives |
 //! | `quarantine` | a pack's rows until it is published |
 //! | `error` | reasons of failure |
+//! | `secrets_shown` | secrets of a push, as REST and events show them |
 //!
 //! Invariants:
 //! - Nothing here changes a ref or makes a pack live: `publish` alone does, in a transaction of the
@@ -42,4 +43,5 @@ pub(crate) mod prove;
 pub(crate) mod proven;
 pub(crate) mod quarantine;
 pub(crate) mod resolve;
+pub(crate) mod secrets_shown;
 pub(crate) mod steps;

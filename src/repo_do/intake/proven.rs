@@ -27,6 +27,11 @@ impl ProvenPack {
         })
     }
 
+    /// Its bytes.
+    pub(crate) fn pack_bytes(&self) -> u64 {
+        self.received.pack_bytes
+    }
+
     /// Writes the pack's last rows and its parts, in the transaction in which the caller
     /// publishes it.
     pub(crate) fn write(&self, store: &Rc<Store>) -> Result<PackPublication, StoreError> {

@@ -11,6 +11,7 @@ use crate::git::lfs::{LfsOid, Pointer};
 use crate::git::store::PackId;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::quota::Quota;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
 use crate::storage::r2::binding::R2;
@@ -28,12 +29,15 @@ pub(crate) struct Arrival<'a> {
     pub(crate) store: &'a Rc<Store>,
     /// The repository, as it may be changed now.
     pub(crate) record: &'a RepositoryRecord,
+    /// The namespace's bound on bytes.
+    pub(crate) quota: Quota,
 }
 
 impl Arrival<'_> {
     /// Notes objects that are about to come, and takes their keys in the network's account. Gives
     /// those that the repository does not have.
     pub(crate) async fn begin(&self, pointers: &[Pointer]) -> Result<Vec<Pointer>, ErrorReply> {
+        self.check_room(pointers)?;
         let (mut lacking, mut begun) = (Vec::new(), Vec::new());
         for pointer in pointers {
             let Pointer { oid, size } = pointer;
@@ -87,6 +91,7 @@ impl Arrival<'_> {
 
     /// R2 has the bytes of these objects: the repository has them from now on.
     pub(crate) fn finish(&self, pointers: &[Pointer]) -> Result<(), ErrorReply> {
+        self.check_room(pointers)?;
         for Pointer { oid, size } in pointers {
             if !self.store.finish_lfs_object((oid, *size), now_ms())? {
                 let message = format!("the upload of {oid} was given up: send the request again");
@@ -94,6 +99,20 @@ impl Arrival<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses objects that the repository lacks, if a bound does not leave their bytes.
+    fn check_room(&self, pointers: &[Pointer]) -> Result<(), ErrorReply> {
+        let Some(bound) = self.quota.bound(self.store, self.record)? else {
+            return Ok(());
+        };
+        let mut more = 0_u64;
+        for Pointer { oid, size } in pointers {
+            if self.store.stored_lfs_object(oid)?.is_none() {
+                more = more.saturating_add(*size);
+            }
+        }
+        Ok(bound.check(more)?)
     }
 
     fn key(&self, oid: &LfsOid) -> String {

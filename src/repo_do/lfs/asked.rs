@@ -21,11 +21,33 @@ pub(super) struct LfsRequest {
 }
 
 impl LfsRequest {
+    /// Refuses so many bytes more if a bound does not leave them.
+    pub(super) fn check_room(
+        &self,
+        record: &RepositoryRecord,
+        more: u64,
+    ) -> Result<(), ErrorReply> {
+        self.authorized.quota.check(&self.store, record, more)
+    }
+
+    /// Refuses an object that comes, unless the repository has it.
+    pub(super) fn check_object(
+        &self,
+        record: &RepositoryRecord,
+        oid: &LfsOid,
+        bytes: u64,
+    ) -> Result<(), ErrorReply> {
+        if self.store.stored_lfs_object(oid)?.is_some() {
+            return Ok(());
+        }
+        self.check_room(record, bytes)
+    }
+
     /// The repository as it is now, if the caller may still push to it and its settings allow changes.
     /// To be asked in the step that changes something.
     pub(super) fn writable(&self) -> Result<RepositoryRecord, ErrorReply> {
         let record = self.authorized.judge_again(&self.store, Access::Push)?;
-        if record.settings.read_only {
+        if record.is_read_only() {
             let message = Rejection::ReadOnly.to_string();
             return Err(ErrorReply::new(ErrorCode::Forbidden, message));
         }

@@ -42,6 +42,7 @@ pub(super) fn expected(asked: &LfsRequest, named: &LfsNamed) -> Answer {
 pub(super) async fn arrived(asked: &LfsRequest, arrived: &LfsArrived) -> Answer {
     let oid = oid_of(&arrived.oid)?;
     let record = asked.writable()?;
+    asked.check_object(&record, &oid, arrived.size)?;
     let store = &asked.store;
     let found = store.lfs_object(&oid)?;
     let is_awaited = found
@@ -50,6 +51,7 @@ pub(super) async fn arrived(asked: &LfsRequest, arrived: &LfsArrived) -> Answer 
         let message = format!("the upload of {oid} was given up: push once more");
         return Err(ErrorReply::new(ErrorCode::Conflict, message));
     }
+    asked.object.usage.add_bytes((arrived.size, 0), now_ms());
     upkeep_due(&asked.object, store).await;
     reply::json(&())
 }

@@ -22,6 +22,7 @@ pub(super) async fn begin(asked: &LfsRequest, named: &LfsNamed) -> Answer {
     let LfsRequest { object, store, .. } = asked;
     let oid = oid_of(&named.oid)?;
     let record = asked.writable()?;
+    asked.check_object(&record, &oid, named.size)?;
     let r2_key = lfs_key(record.network(), &oid);
     let begun = store.begin_lfs_object((&oid, named.size), &r2_key, now_ms())?;
     if begun.is_stored {
@@ -40,12 +41,14 @@ pub(super) async fn begin(asked: &LfsRequest, named: &LfsNamed) -> Answer {
 /// R2 has the bytes of an upload, verified: the repository has the object from now on.
 pub(super) async fn finish(asked: &LfsRequest, named: &LfsNamed) -> Answer {
     let oid = oid_of(&named.oid)?;
-    asked.writable()?;
+    let record = asked.writable()?;
+    asked.check_object(&record, &oid, named.size)?;
     let store = &asked.store;
     if !store.finish_lfs_object((&oid, named.size), now_ms())? {
         let message = format!("the upload of {oid} was given up: send it once more");
         return Err(ErrorReply::busy(RETRY_SECONDS, message));
     }
+    asked.object.usage.add_bytes((named.size, 0), now_ms());
     upkeep_due(&asked.object, store).await;
     reply::json(&())
 }
@@ -65,6 +68,7 @@ pub(super) fn locate(asked: &LfsRequest, named: &LfsNamed) -> Answer {
         let message = format!("the repository has no object {oid}");
         ErrorReply::new(ErrorCode::NotFound, message)
     })?;
+    asked.object.usage.add_bytes((0, object.bytes), now_ms());
     reply::json(&LfsPlace {
         r2_key: lfs_key(asked.authorized.record.network(), &oid),
         size: object.bytes,

@@ -11,7 +11,10 @@ use serde_json::json;
 use worker::wasm_bindgen_futures::spawn_local;
 
 use super::import::failure;
-use crate::repo_do::contract::{Deleted, ErrorReply, NAMESPACE_RELEASE, ReleaseName};
+use crate::git::store::StoreError;
+use crate::repo_do::contract::{
+    Deleted, ErrorReply, ForgetKept, NAMESPACE_FORGET, NAMESPACE_RELEASE, ReleaseName,
+};
 use crate::repo_do::events::origin::Doer;
 use crate::repo_do::events::{hand_over, tell};
 use crate::repo_do::object::RepoObject;
@@ -28,11 +31,12 @@ use crate::storage::fault_log;
 use crate::storage::repository::imports::ImportFailure;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
+use crate::storage::time::iso_8601;
 
 /// How soon the alarm takes up what was interrupted.
 const ALARM_MS: i64 = 10_000;
 
-/// `POST /delete`: decided when this is answered, and done if nothing fails. Nobody waits until the
+/// Deletes a repository at once: decided when this is answered, and done if nothing fails. Nobody waits until the
 /// namespace has taken the last events.
 pub(crate) async fn delete(
     object: &Rc<RepoObject>,
@@ -46,13 +50,26 @@ pub(crate) async fn delete(
     })?;
     object.outbox.arrivals.notify();
     set_alarm(object).await?;
+    begin_finish(object).await;
+    reply::json(&Deleted {
+        repository_id: record.id,
+        purge_at_ms: None,
+    })
+}
+
+/// Deletes a repository for good that was kept to be restored: decided when this returns.
+pub(super) async fn purge(object: &Rc<RepoObject>, store: &Store) -> Result<(), ErrorReply> {
+    decide(object, store).await?;
+    begin_finish(object).await;
+    Ok(())
+}
+
+/// Does what must come first, and the rest while nobody waits for it. What fails the alarm does.
+async fn begin_finish(object: &Rc<RepoObject>) {
     match leave_network(object).await {
         Ok(()) => spawn_local(finish_alone(Rc::clone(object))),
         Err(error) => fault_log::warning("deletion", &error.cause()),
     }
-    reply::json(&Deleted {
-        repository_id: record.id,
-    })
 }
 
 async fn finish_alone(object: Rc<RepoObject>) {
@@ -87,10 +104,14 @@ pub(crate) async fn fail(object: &RepoObject, reason: String) -> Result<(), Erro
     Ok(())
 }
 
-/// Ends a deletion that was decided, or a fork that was interrupted, so that the object is empty or
-/// has a repository.
+/// Ends a deletion that was decided, a repository whose time is up, or a fork that was interrupted, so
+/// that the object is empty or has a repository.
 pub(crate) async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
     let store = object.store()?;
+    if decide_expired(&store)? {
+        object.outbox.arrivals.notify();
+        set_alarm(object).await?;
+    }
     match store.load()?.map(|record| record.phase) {
         Some(Phase::Forking) if !object.growing.is_taken(now_ms()) => {
             decide(object, &store).await?;
@@ -104,13 +125,18 @@ pub(crate) async fn settle(object: &RepoObject) -> Result<(), ErrorReply> {
 /// The alarm's part: it does the same, and gives the name back. True when there was something to do.
 pub(crate) async fn resume(object: &RepoObject) -> Result<bool, ErrorReply> {
     let store = object.store()?;
-    let Some(record) = store.load()?.filter(|record| record.phase != Phase::Ready) else {
+    let ends = |record: &RepositoryRecord| match record.phase {
+        Phase::Ready => record.is_over(now_ms()),
+        Phase::Kept => false,
+        Phase::Forking | Phase::Deleting => true,
+    };
+    let Some(record) = store.load()?.filter(ends) else {
         return Ok(false);
     };
     // There will be another run, whatever fails now: the platform gives up its own retries some day.
     set_alarm(object).await?;
     settle(object).await?;
-    if record.phase == Phase::Deleting || !object.growing.is_taken(now_ms()) {
+    if record.phase != Phase::Forking || !object.growing.is_taken(now_ms()) {
         let release = ReleaseName {
             name: record.name,
             repository_id: record.id,
@@ -123,6 +149,23 @@ pub(crate) async fn resume(object: &RepoObject) -> Result<bool, ErrorReply> {
             fault_log::warning("release", &error);
         }
     }
+    Ok(true)
+}
+
+/// Decides the end of a repository whose time is up, with its last two events; false if it is not.
+fn decide_expired(store: &Store) -> Result<bool, StoreError> {
+    let is_over =
+        |record: &RepositoryRecord| record.phase == Phase::Ready && record.is_over(now_ms());
+    let Some(record) = store.load()?.filter(is_over) else {
+        return Ok(false);
+    };
+    let ends_at = record.ends_at().map(iso_8601);
+    in_transaction(store.database(), || {
+        let more = json!({"expiresAt": ends_at});
+        tell::append_repository(store, EventKind::Expired, Doer::default(), &more)?;
+        tell::append_repository(store, EventKind::Deleted, Doer::default(), &json!({}))?;
+        store.begin_deletion()
+    })?;
     Ok(true)
 }
 
@@ -160,6 +203,7 @@ async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
     leave_network(object).await?;
     // The database holds the events that the namespace has not taken.
     hand_over::finish(object).await?;
+    forget_kept(object, &record).await?;
     // Another run may have been faster, and a new repository stand here by now.
     let still = deleting(object)?;
     if still.is_some_and(|still| still.id == record.id) {
@@ -167,4 +211,18 @@ async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
         wiped.map_err(|error| ErrorReply::internal("deletion", &error))?;
     }
     Ok(())
+}
+
+/// Has the namespace take a repository off its list of the deleted: before the database forgets that
+/// it is there.
+async fn forget_kept(object: &RepoObject, record: &RepositoryRecord) -> Result<(), ErrorReply> {
+    if record.policies.deleted_at.is_none() {
+        return Ok(());
+    }
+    let gone = ForgetKept {
+        repository_id: record.id.clone(),
+    };
+    let told = namespace::tell_namespace(&object.env, &record.namespace, NAMESPACE_FORGET, &gone);
+    told.await
+        .map_err(|error| ErrorReply::internal("deletion", &error))
 }

@@ -24,7 +24,7 @@ use gix_object::bstr::BString;
 use wire::{ForkHead, Frame, FrameReader};
 use worker::{Env, Method, Request, RequestInit, Response, ResponseBody};
 
-use super::deletion;
+use super::{deletion, expiry};
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{
     Actor, ErrorCode, ErrorReply, ExportFork, ForkRepository, ORIGIN, header, path,
@@ -109,6 +109,8 @@ fn begin(store: &Store, asked: &ForkRepository) -> Result<(), ErrorReply> {
             let head = init::head_of(&asked.create);
             let created = store.begin_fork(&init::new_repository(&asked.create, &head))?;
             if created {
+                store.set_standing(&asked.create.standing)?;
+                store.set_lifetime(&asked.create.lifetime)?;
                 tokens::insert_token(store, &asked.create.token)?;
             }
             Ok::<_, StoreError>(created)
@@ -162,6 +164,7 @@ async fn grow(
         )
     })?;
     tell::written_and_sent(object).await;
+    expiry::arm(object, store).await;
     Ok(())
 }
 
@@ -215,7 +218,14 @@ impl Frames {
         let mut response = response.map_err(|error| broken(&error.to_string()))?;
         if response.status_code() != 200 {
             let refusal = response.json::<ErrorReply>().await;
-            return Err(refusal.unwrap_or_else(|error| broken(&error.to_string())));
+            return Err(match refusal {
+                // It would say that the fork has moved.
+                Ok(moved) if moved.code == ErrorCode::Moved => {
+                    ErrorReply::new(ErrorCode::NotFound, moved.message)
+                }
+                Ok(refusal) => refusal,
+                Err(error) => broken(&error.to_string()),
+            });
         }
         let (_, body) = response.into_parts();
         let ResponseBody::Stream(stream) = body else {
@@ -252,6 +262,8 @@ async fn request(env: &Env, asked: &ForkRepository) -> worker::Result<Response> 
     })?;
     let headers = worker::Headers::new();
     headers.set(header::ACTOR, &Actor::Operator.to_string())?;
+    // An object is called as its repository is, in lower case.
+    headers.set(header::REPOSITORY, &asked.source_object)?;
     let mut init = RequestInit::new();
     init.with_method(Method::Post)
         .with_headers(headers)

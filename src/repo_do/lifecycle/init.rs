@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 use worker::Request;
 
-use super::deletion;
+use super::{deletion, expiry};
 use crate::git::refname::HEADS;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{CreateRepository, ErrorCode, ErrorReply};
@@ -44,6 +44,7 @@ pub(crate) async fn init(
             tell::append_repository(store, EventKind::Created, doer.clone(), &more)
         })?;
         tell::written_and_sent(object).await;
+        expiry::arm(object, store).await;
     }
     let record = store
         .load()?
@@ -57,6 +58,8 @@ pub(crate) fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreE
     let head = head_of(new);
     in_transaction(store.database(), || {
         store.create(&new_repository(new, &head))?;
+        store.set_standing(&new.standing)?;
+        store.set_lifetime(&new.lifetime)?;
         insert_token(store, &new.token)
     })
 }

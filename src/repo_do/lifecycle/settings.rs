@@ -6,19 +6,22 @@ use worker::Request;
 
 use crate::git::refname::HEADS;
 use crate::git::store::StoreError;
+use crate::repo_do::contract::pre_receive::NewPreReceive;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, UpdateRepository};
 use crate::repo_do::events::changes::Settings;
 use crate::repo_do::events::origin::Doer;
 use crate::repo_do::events::tell;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::{Answer, body};
-use crate::repo_do::request::info::info;
+use crate::repo_do::request::info::in_full;
 use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::event::EventKind;
 use crate::storage::repository::copies::SnapshotSettings;
 use crate::storage::repository::store::RepositoryPatch;
+use crate::storage::webhook::definition::Secret;
 
 /// `POST /update`.
 pub(crate) async fn update(
@@ -46,10 +49,21 @@ pub(crate) async fn update(
     };
     tell::prepare(object).await;
     tell::still_here(object, store)?;
+    let mut secret_shown = None;
     in_transaction(store.database(), || {
         let before = Settings::of(store)?;
         store.update(&patch, now_ms())?;
         store.set_snapshot_settings(&snapshots)?;
+        if let Some(rules) = &change.ref_rules {
+            store.set_ref_rules(rules, now_ms())?;
+        }
+        if let Some(bytes_max) = change.bytes_max {
+            store.set_bytes_max(bytes_max)?;
+        }
+        if let Some(new) = &change.pre_receive {
+            secret_shown = set_hook(store, new.clone())?;
+        }
+        store.set_lifetime(&change.lifetime)?;
         if let Some(changes) = Settings::of(store)?.changes_since(&before) {
             tell::append_repository(store, EventKind::Updated, doer.clone(), &changes)?;
         }
@@ -57,5 +71,19 @@ pub(crate) async fn update(
     })?;
     tell::written_and_sent(object).await;
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
-    info(object, store, store.load()?.ok_or_else(gone)?)
+    let mut info = in_full(object, store, store.load()?.ok_or_else(gone)?)?;
+    if let Some(hook) = &mut info.pre_receive {
+        hook.secret = secret_shown;
+    }
+    reply::json(&info)
+}
+
+/// Sets the hook or takes it away. Gives its secret if that is another one than before.
+fn set_hook(store: &Store, new: Option<NewPreReceive>) -> Result<Option<Secret>, StoreError> {
+    let former = store.load()?.and_then(|record| record.policies.pre_receive);
+    let hook = new.map(|new| new.after(former.as_ref()));
+    store.set_pre_receive(hook.as_ref())?;
+    let former = former.map(|former| former.secret);
+    let secret = hook.map(|hook| hook.secret);
+    Ok(secret.filter(|secret| Some(secret) != former.as_ref()))
 }

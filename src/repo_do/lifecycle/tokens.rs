@@ -43,6 +43,7 @@ pub(crate) async fn create(
         "scope": token.scope,
         "expiresAt": iso_8601(token.expires_at_ms),
         "label": token.label,
+        "refs": token.refs,
     });
     let origin = doer.at(&record);
     in_transaction(store.database(), || {

@@ -17,6 +17,7 @@ use crate::git::pack::incoming::objects::Sources;
 use crate::git::pack::index::PackIndex;
 use crate::git::pack::reader::LivePacks;
 use crate::git::receive_pack::findings::FsckWarnings;
+use crate::git::receive_pack::secrets::{Allowed, SecretRefusal, SecretSearch};
 use crate::git::store::{PackRecord, PackStore as _, ReadError, StoreError};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::fetch::reach::{Visible, VisibleBases};
@@ -40,6 +41,7 @@ pub(crate) struct BroughtPack {
     pack: PackPublication,
     index: PackIndex,
     warned: FsckWarnings,
+    secrets: Option<SecretRefusal>,
     quarantine: Discarding,
     /// Objects on which the pack relies must stay until it is published.
     _reader: Reader,
@@ -52,7 +54,7 @@ impl BroughtPack {
         (object, store): (&Rc<RepoObject>, &Rc<Store>),
         (new_pack, tip): (NewPack, ObjectId),
         reader: Reader,
-        hooks: &dyn Hooks,
+        (hooks, allowed): (&dyn Hooks, &Allowed),
     ) -> Result<Option<Self>, ErrorReply> {
         let limits = Limits::DEFAULT;
         let NewPack {
@@ -70,7 +72,7 @@ impl BroughtPack {
             bases: &bases,
         };
         let resolved = resolve(steps, arrived, sources, quarantine.get()?).await?;
-        let pushed = inspect(steps, resolved, &live, &limits).await?;
+        let pushed = inspect(steps, resolved, (&live, &limits), allowed).await?;
         let graph = graph_of(object, store, &live)?;
         let subject = Subject {
             graph: &graph,
@@ -92,6 +94,7 @@ impl BroughtPack {
             index: PackIndex::open(pack.pack_id, store.index(pack.pack_id)?)?,
             pack,
             warned: inspection.warned().clone(),
+            secrets: inspection.secrets().and_then(SecretSearch::found),
             quarantine,
             _reader: reader,
         }))
@@ -119,6 +122,11 @@ impl BroughtPack {
     /// The warnings of fsck about its objects.
     pub(super) fn warned(&self) -> &FsckWarnings {
         &self.warned
+    }
+
+    /// The secrets in its blobs that are let in.
+    pub(super) fn secrets(&self) -> Option<&SecretRefusal> {
+        self.secrets.as_ref()
     }
 
     /// It was published, or removed by what should have published it.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use gix_object::bstr::ByteSlice as _;
 
+use super::super::r2::cold::Faults;
 use super::super::state::store::Store;
 use super::closure::PushTips;
 use super::finish::PushJob;
@@ -18,6 +19,7 @@ use crate::git::object::ObjectKind;
 use crate::git::protocol::push_commands::PushCommand;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::{self, Rejection};
+use crate::git::refname;
 use crate::git::store::{ObjectSource as _, ReadError};
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::prove::{Subject, prove};
@@ -58,6 +60,24 @@ impl PushJob {
         Ok(connected)
     }
 
+    /// Judges the complete tips, once more after each wait. Behind it nothing is awaited before the
+    /// push is published but what its caller awaits.
+    pub(super) async fn judge_complete(
+        &mut self,
+        steps: Steps<'_>,
+        graph: &CommitGraph,
+        pushed: &Pushed<'_, Rc<Store>>,
+    ) -> Result<(), Refused> {
+        let mut faults = Faults::default();
+        loop {
+            self.push.renew().await;
+            match self.judge_tips(graph, pushed) {
+                Ok(()) => return Ok(()),
+                Err(error) => steps.fetch_cold_chunk(&mut faults, error.into()).await?,
+            }
+        }
+    }
+
     /// Judges what the tips are, by the settings as they are now, and notes what each peels to.
     /// After a failure to read it can be called again.
     pub(super) fn judge_tips(
@@ -66,7 +86,10 @@ impl PushJob {
         pushed: &Pushed<'_, Rc<Store>>,
     ) -> Result<(), ReadError> {
         self.push.judge();
-        let settings = settings(&self.push.authorized.record);
+        let authorized = &self.push.authorized;
+        let settings = settings(authorized, self.push.overrides);
+        // While the hook is asked, a rule may come that asks whether a move is forced.
+        let waits = authorized.record.policies.pre_receive.is_some();
         self.push.updates.try_judge(|update| {
             let command = &update.command;
             let Some(new) = command.new else {
@@ -76,10 +99,12 @@ impl PushJob {
             if rules::names_a_branch(command.name.as_bstr()) && kind != Some(ObjectKind::Commit) {
                 return Ok(Some(Rejection::NotACommit { id: new }));
             }
-            if rules::must_fast_forward(command, &settings)
-                && !moves_forward(graph, pushed, command)?
-            {
-                return Ok(Some(Rejection::NonFastForward));
+            if waits || rules::asks_for_force(command, &settings) {
+                let is_forced = is_forced(graph, pushed, command)?;
+                update.is_forced = Some(is_forced);
+                if is_forced && let Err(rejection) = rules::forced(command, &settings) {
+                    return Ok(Some(rejection));
+                }
             }
             update.peeled = pushed.peel(&new)?;
             Ok(None)
@@ -87,8 +112,21 @@ impl PushJob {
     }
 }
 
-/// Whether the branch's old commit is an ancestor of its new one. The new one is not in the live
-/// graph yet, so the pushed commits are walked down to where they meet it.
+/// Whether the ref moves as Git's client moves it only when it is forced (`set_ref_status_for_push` in
+/// git's `remote.c`).
+fn is_forced(
+    graph: &CommitGraph,
+    pushed: &Pushed<'_, Rc<Store>>,
+    command: &PushCommand,
+) -> Result<bool, ReadError> {
+    if command.old.is_none() || command.new.is_none() || command.old == command.new {
+        return Ok(false);
+    }
+    Ok(command.name.starts_with_str(refname::TAGS) || !moves_forward(graph, pushed, command)?)
+}
+
+/// Whether both are commits, and the old one is an ancestor of the new one. The new one is not in the
+/// live graph yet, so the pushed commits are walked down to where they meet it.
 fn moves_forward(
     graph: &CommitGraph,
     pushed: &Pushed<'_, Rc<Store>>,

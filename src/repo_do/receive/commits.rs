@@ -8,6 +8,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 
 use super::finish::PushJob;
+use super::pre_receive;
 use super::push::CommitsByRef;
 use crate::git::content::commit::{CommitText, Person};
 use crate::git::graph::commits::CommitGraph;
@@ -17,15 +18,12 @@ use crate::git::receive_pack::brought::{Brought, BroughtWalk};
 use crate::git::store::ObjectSource;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::steps::Steps;
-use crate::storage::event_payload::{CommitPayload, PersonPayload, PushedCommits};
+use crate::storage::event_payload::{COMMITS_MAX, CommitPayload, PersonPayload, PushedCommits};
 use crate::storage::fault_log;
 use crate::storage::time::iso_8601;
 
 /// Refs of one push whose commits are looked for.
 const REFS_MAX: usize = 64;
-
-/// Commits of one event.
-const COMMITS_MAX: usize = 20;
 
 /// Bytes of a message in an event.
 const MESSAGE_BYTES_MAX: usize = 1 << 10;
@@ -49,6 +47,13 @@ struct Moved {
     new: ObjectId,
 }
 
+/// What is looked for.
+struct Wanted {
+    moved: Vec<Moved>,
+    /// Commits of all updates together, beside those of the events.
+    more: usize,
+}
+
 impl PushJob {
     /// Looks for the commits of the updates that are open.
     pub(super) async fn note_commits(
@@ -67,8 +72,11 @@ impl PushJob {
             })
         });
         let moved: Vec<_> = moved.take(REFS_MAX).collect();
+        // A hook is told of more of them than an event.
+        let more = self.hook().map_or(0, |_| pre_receive::COMMITS_MAX);
+        let found = Wanted { moved, more };
         // In a box: it is large, and would be a part of every future around it.
-        let found = commits_by_ref(steps, graph, connected, objects, moved).boxed_local();
+        let found = commits_by_ref(steps, graph, connected, objects, found).boxed_local();
         match found.await {
             Ok(commits) => self.push.commits = commits,
             // The push is none the worse for it.
@@ -82,7 +90,7 @@ async fn commits_by_ref(
     graph: &Rc<CommitGraph>,
     connected: Option<&Connected>,
     objects: &dyn ObjectSource,
-    moved: Vec<Moved>,
+    Wanted { moved, mut more }: Wanted,
 ) -> Result<CommitsByRef, IntakeError> {
     let (graph, has_segment) = match connected {
         Some(connected) if connected.stats.commits > 0 => {
@@ -106,7 +114,8 @@ async fn commits_by_ref(
             Some(_) => new,
             None => peel(new).await?,
         };
-        let walk = BroughtWalk::new(&graph, has_segment, (old_commit, new), COMMITS_MAX);
+        let newest_max = COMMITS_MAX.max(more);
+        let walk = BroughtWalk::new(&graph, has_segment, (old_commit, new), newest_max);
         let is_known = old_commit.is_some_and(|old| graph.lookup(&old).is_some());
         let mut brought = Brought {
             // What is no commit has no descendants.
@@ -130,7 +139,9 @@ async fn commits_by_ref(
                 ..found
             };
         }
-        commits.insert(name, told(steps, objects, brought, &mut room).await?);
+        let told = told(steps, objects, brought, &mut room).await?;
+        more = more.saturating_sub(told.commits.len());
+        commits.insert(name, told);
     }
     Ok(commits)
 }

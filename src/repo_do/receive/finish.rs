@@ -7,12 +7,12 @@ use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
 use super::super::fetch::reach::VisibleBases;
-use super::super::r2::cold::Faults;
 use super::super::request::account::fault;
 use super::super::runtime::clock::now_ms;
 use super::super::state::store::Store;
 use super::super::upkeep::alarm;
 use super::brought::{BroughtPack, graph_of};
+use super::overrides::Overridden;
 use super::progress::{ProgressSink, PushHooks};
 use super::push::Push;
 use super::refused::Refused;
@@ -22,6 +22,7 @@ use crate::git::protocol::push_commands::PushCommand;
 use crate::git::protocol::report_status::{self, Outcome, RefStatus};
 use crate::git::receive_pack::findings::FsckWarnings;
 use crate::git::receive_pack::rules::{self, Rejection};
+use crate::git::receive_pack::secrets::{Allowed, LetIn, SecretSearch};
 use crate::git::receive_pack::updates::PushUpdate;
 use crate::git::refname;
 use crate::git::store::StoreError;
@@ -35,7 +36,7 @@ use crate::repo_do::intake::resolve::resolve;
 use crate::repo_do::intake::steps::Steps;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::event::EventKind;
-use crate::storage::event_payload::PushedCommits;
+use crate::storage::event_payload::{COMMITS_MAX, PushedCommits};
 use crate::storage::fault_log;
 use crate::storage::repository::publication::{
     Actor, Publication, PushEvents, RefBounds, RefOutcome, RefUpdate,
@@ -59,6 +60,8 @@ struct Checked {
     pack: Option<ProvenPack>,
     /// The warnings of fsck for the client.
     warned: FsckWarnings,
+    /// Whether the pack was searched for secrets, and those that are let in.
+    secrets: Option<LetIn>,
 }
 
 impl PushJob {
@@ -96,8 +99,8 @@ impl PushJob {
             Ok(checked) => self.publish(&checked),
             Err(refused) => Err(refused),
         };
-        if published.is_err() {
-            self.push.updates.reject_open(&Rejection::Unpacker);
+        if let Err(refused) = &published {
+            self.push.updates.reject_open(&refused.rejection());
             self.push.quarantined.discard();
         } else {
             if self.push.updates.has_open() {
@@ -111,7 +114,9 @@ impl PushJob {
         }
         if self.push.updates.has_open() {
             let object = Rc::clone(&self.push.object);
+            object.usage.add_push(now_ms());
             alarm::after_push(&object, &self.push.store).await;
+            self.schedule_ephemeral().await;
             // Nobody waits for it: the report is not held up by another object.
             tell::send(&object);
         }
@@ -122,21 +127,29 @@ impl PushJob {
         let store = Rc::clone(&self.push.store);
         let live = self.push.packs()?;
         self.push.account.note_packs(live.records().len());
-        let Some(arrived) = self.push.arrived.take().transpose()? else {
+        let Some(arrived) = self.push.take_arrived()? else {
             self.note_commits_without_pack(&live).await?;
+            if let Some(hook) = self.hook() {
+                self.ask_hook(&hook, None).await;
+            }
             tell::prepare(&self.push.object).await;
             self.push.renew().await;
             return Ok(Checked {
                 pack: None,
                 warned: FsckWarnings::default(),
+                secrets: None,
             });
         };
         let object = Rc::clone(&self.push.object);
         let hooks = PushHooks::new(self.progress.clone());
         let steps = Steps::new(&object, &store, &hooks);
-        let resolved = self.resolve(steps, arrived, &live).await?;
-        let pushed = match inspect(steps, resolved, &live, &self.push.limits).await {
+        let resolved = self.resolve(steps, arrived, &live).await;
+        let resolved = resolved.map_err(|error| self.push.refused_for(error))?;
+        let allowed = Allowed::of(&self.push.commands.push_options);
+        let ground = (&live, &self.push.limits);
+        let pushed = match inspect(steps, resolved, ground, &allowed).await {
             Err(IntakeError::Fsck(refusal)) => return Err(self.refused_by_fsck(&refusal)),
+            Err(IntakeError::Secrets(refusal)) => return Err(self.refused_for_secrets(refusal)),
             pushed => pushed?,
         };
         // The kept graph, unless packs were published while the deltas were resolved.
@@ -144,22 +157,21 @@ impl PushJob {
         let connected = self.connect(steps, &graph, &pushed).await?;
         self.note_commits(steps, &graph, connected.as_ref(), &pushed)
             .await;
-        tell::prepare(&self.push.object).await;
-        let mut faults = Faults::default();
-        loop {
-            // The last wait before the push is published. After a wait for a cold chunk this is
-            // asked again.
-            self.push.renew().await;
-            match self.judge_tips(&graph, &pushed) {
-                Ok(()) => break,
-                Err(error) => steps.fetch_cold_chunk(&mut faults, error.into()).await?,
+        if self.hook().is_some() {
+            // A hook is asked about nothing that is refused without it.
+            self.judge_complete(steps, &graph, &pushed).await?;
+            if let Some(hook) = self.hook() {
+                self.ask_hook(&hook, Some((steps, &pushed))).await;
             }
         }
+        tell::prepare(&self.push.object).await;
+        self.judge_complete(steps, &graph, &pushed).await?;
         let (objects, inspection) = pushed.into_parts();
         self.warn(&inspection)?;
         Ok(Checked {
             pack: connected.and_then(|connected| ProvenPack::of(objects, connected)),
             warned: inspection.warned().clone(),
+            secrets: inspection.secrets().map(SecretSearch::let_in),
         })
     }
 
@@ -201,13 +213,17 @@ impl PushJob {
     /// change.
     fn publish(&mut self, checked: &Checked) -> Result<(), Refused> {
         self.push.judge();
+        self.push.judge_moves();
         if !self.push.updates.has_open() {
             self.push.quarantined.discard();
             return Ok(());
         }
+        self.check_searched(checked.pack.is_some(), checked.secrets.as_ref())?;
         let store = Rc::clone(&self.push.store);
+        self.check_quota(checked.pack.as_ref())?;
         self.note_gone(&LivePacks::open(Rc::clone(&store), &self.push.limits)?)?;
         let mut publication = self.publication();
+        let overridden = Overridden::of(&self.push);
         let outcomes = in_transaction(store.database(), || {
             let pack = checked.pack.as_ref();
             publication.pack = pack.map(|pack| pack.write(&store)).transpose()?;
@@ -217,8 +233,10 @@ impl PushJob {
                 for warned in brought.into_iter().chain([&checked.warned]) {
                     store.count_warnings(warned)?;
                 }
+                self.tell_let_in(checked.secrets.as_ref())?;
             }
             self.settle_head(&publication, &outcomes)?;
+            overridden.tell(&store, self.doer(), &outcomes)?;
             self.keep_answer(&outcomes)?;
             Ok::<_, StoreError>(outcomes)
         })?;
@@ -269,6 +287,8 @@ impl PushJob {
     }
 
     fn publication(&mut self) -> Publication {
+        let now_ms = now_ms();
+        let ephemeral_until_ms = self.ephemeral_until_ms(now_ms);
         let mut commits = std::mem::take(&mut self.push.commits);
         let open = self.push.updates.open();
         let commits = open.map(|update| {
@@ -276,7 +296,8 @@ impl PushJob {
                 truncated: update.command.new.is_some(),
                 ..PushedCommits::default()
             };
-            commits.remove(&update.command.name).unwrap_or(left_out)
+            let found = commits.remove(&update.command.name);
+            found.map_or(left_out, |found| found.newest(COMMITS_MAX))
         });
         let commits = commits.collect();
         let commands = &self.push.commands;
@@ -302,7 +323,9 @@ impl PushJob {
             }),
             push_options: commands.push_options.clone(),
             ref_bounds: RefBounds::default(),
-            now_ms: now_ms(),
+            ephemeral_until_ms,
+            is_by_itself: false,
+            now_ms,
         }
     }
 
@@ -350,7 +373,7 @@ impl PushJob {
         }
     }
 
-    fn doer(&self) -> Doer {
+    pub(super) fn doer(&self) -> Doer {
         Doer::authorized(&self.push.authorized, &self.push.account)
     }
 

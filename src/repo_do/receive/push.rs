@@ -11,30 +11,48 @@ use crate::git::limits::Limits;
 use crate::git::pack::parser::error::PackError;
 use crate::git::pack::reader::LivePacks;
 use crate::git::protocol::push_commands::PushCommands;
+use crate::git::receive_pack::ephemeral;
+use crate::git::receive_pack::ref_rules::RulesInForce;
 use crate::git::receive_pack::rules::{self, Rejection, Settings};
 use crate::git::receive_pack::updates::PushUpdates;
 use crate::git::store::StoreError;
-use crate::repo_do::contract::{Access, ErrorReply};
+use crate::repo_do::contract::{Access, Actor, ErrorReply};
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::account::Account;
 use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::request::quota::Bound;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::readers::{Purpose, Reader};
 use crate::repo_do::state::store::Store;
 use crate::storage::event_payload::PushedCommits;
-use crate::storage::repository::store::RepositoryRecord;
 
-/// What the repository allows.
-pub(super) fn settings(record: &RepositoryRecord) -> Settings<'_> {
+/// What the repository allows the caller; `overrides`: the caller passes the rules about refs.
+pub(super) fn settings(authorized: &Authorized, overrides: bool) -> Settings<'_> {
+    let record = &authorized.record;
     Settings {
-        read_only: record.settings.read_only,
+        read_only: record.is_read_only(),
         deny_deletes: record.settings.deny_deletes,
         deny_non_fast_forwards: record.settings.deny_non_fast_forwards,
         head: record.head.as_ref(),
+        rules: RulesInForce {
+            token: authorized.token.as_ref().map(|token| &token.refs),
+            repository: &record.policies.ref_rules,
+            overrides,
+        },
     }
+}
+
+/// The push option that asks to pass the repository's rules about refs.
+const OVERRIDE: &str = "cairn.override";
+
+/// Whether the operator asks to pass the repository's rules. Nobody else can, and for nobody else the
+/// operator does.
+fn asks_to_override(commands: &PushCommands, authorized: &Authorized, account: &Account) -> bool {
+    let is_operator = authorized.actor == Actor::Operator && account.behalf().is_none();
+    is_operator && commands.push_options.iter().any(|given| given == OVERRIDE)
 }
 
 /// The commits of a push by ref.
@@ -55,12 +73,16 @@ pub(super) struct Push {
     _reader: Reader,
     /// The pack, once it has arrived whole.
     pub(super) arrived: Option<Result<ArrivedPack, PackError>>,
+    /// The bound on bytes by which its pack is cut off, if there is one.
+    pub(super) bound: Option<Bound>,
     /// The commits that each ref gets, for its event.
     pub(super) commits: CommitsByRef,
     /// Another pack in quarantine, on which this one and the updates build.
     pub(super) brought: Option<BroughtPack>,
     /// The answer that is kept with what is published: of a request by REST.
     pub(super) kept_answer: Option<KeptAnswer>,
+    /// The operator passes the repository's rules about refs.
+    pub(super) overrides: bool,
 }
 
 impl Push {
@@ -76,6 +98,7 @@ impl Push {
         let quarantined = QuarantinedPack::new(Rc::clone(&object), Rc::clone(&store));
         let reader = object.readers.enter(Purpose::Push, now_ms());
         let updates = PushUpdates::new(&commands);
+        let overrides = asks_to_override(&commands, &authorized, &account);
         Self {
             object,
             store,
@@ -87,9 +110,11 @@ impl Push {
             quarantined,
             _reader: reader,
             arrived: None,
+            bound: None,
             commits: CommitsByRef::new(),
             brought: None,
             kept_answer: None,
+            overrides,
         }
     }
 
@@ -100,9 +125,26 @@ impl Push {
             Ok(record) => self.authorized.record = record,
             Err(refused) => return self.refuse_all(&refused),
         }
-        let settings = settings(&self.authorized.record);
-        self.updates
-            .judge(|update| rules::before_pack(&update.command, &settings, &self.limits).err());
+        let settings = settings(&self.authorized, self.overrides);
+        let options = &self.commands.push_options;
+        self.updates.judge(|update| {
+            let command = &update.command;
+            let judged = rules::before_pack(command, &settings, &self.limits);
+            let lives = || ephemeral::check(command, options).map_err(Rejection::Lifetime);
+            judged.and_then(|()| lives()).err()
+        });
+    }
+
+    /// Judges the moves by the rules as [`Self::judge`] last read them. Where nobody asked whether a
+    /// move is forced, a rule that asks came while the push ran: then it counts as forced.
+    pub(super) fn judge_moves(&mut self) {
+        let settings = settings(&self.authorized, self.overrides);
+        self.updates.judge(|update| {
+            let may_be_forced = update.is_forced != Some(false);
+            may_be_forced
+                .then(|| rules::forced(&update.command, &settings).err())
+                .flatten()
+        });
     }
 
     /// Asks again whoever vouched for the token, if that is not this object.

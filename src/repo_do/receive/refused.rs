@@ -6,8 +6,10 @@ use super::super::contract::{ErrorCode, ErrorReply, Fault};
 use super::super::state::failure::SnapshotError;
 use crate::git::graph::connectivity::ConnectivityError;
 use crate::git::pack::parser::error::PackError;
+use crate::git::receive_pack::rules::Rejection;
 use crate::git::store::{ReadError, StoreError};
 use crate::repo_do::intake::error::IntakeError;
+use crate::repo_do::request::quota::QuotaExceeded;
 use crate::storage::fault_log;
 
 /// The push failed as a whole.
@@ -16,19 +18,39 @@ pub(super) struct Refused {
     message: String,
     /// The fault for the log, if it is ours.
     fault: Option<Fault>,
+    /// What REST says, where that is more than the message.
+    reply: Option<Box<ErrorReply>>,
+    /// Whether it has more bytes than a bound allows.
+    is_quota: bool,
 }
 
 impl Refused {
     /// Refused for what the push is.
     pub(super) fn of(message: String) -> Self {
-        let fault = None;
-        Self { message, fault }
+        Self {
+            message,
+            fault: None,
+            reply: None,
+            is_quota: false,
+        }
+    }
+
+    /// What each of its refs is told.
+    pub(super) fn rejection(&self) -> Rejection {
+        if self.is_quota {
+            Rejection::QuotaExceeded
+        } else {
+            Rejection::Unpacker
+        }
     }
 
     fn caused_by(message: String, kind: &'static str, cause: &dyn Display) -> Self {
         let cause = cause.to_string();
         let fault = Some(Fault { kind, cause });
-        Self { message, fault }
+        Self {
+            fault,
+            ..Self::of(message)
+        }
     }
 
     /// Logs the fault, if there is one, and gives what the client is told.
@@ -43,12 +65,25 @@ impl Refused {
 /// The error that REST gives for it.
 impl From<Refused> for ErrorReply {
     fn from(refused: Refused) -> Self {
+        if let Some(reply) = refused.reply {
+            return *reply;
+        }
         match refused.fault {
+            None if refused.is_quota => Self::new(ErrorCode::QuotaExceeded, refused.message),
             None => Self::new(ErrorCode::InvalidInput, refused.message),
             fault => Self {
                 fault: fault.map(Box::new),
                 ..Self::new(ErrorCode::InternalError, refused.message)
             },
+        }
+    }
+}
+
+impl From<QuotaExceeded> for Refused {
+    fn from(error: QuotaExceeded) -> Self {
+        Self {
+            is_quota: true,
+            ..Self::of(error.to_string())
         }
     }
 }
@@ -65,13 +100,18 @@ impl From<PackError> for Refused {
 
 impl From<IntakeError> for Refused {
     fn from(error: IntakeError) -> Self {
+        let message = error.to_string();
         match error {
             IntakeError::Pack(error) => error.into(),
             IntakeError::Connectivity(ConnectivityError::Read(error))
             | IntakeError::Read(error) => error.into(),
             IntakeError::Store(error) => error.into(),
             IntakeError::Cold(error) => error.into(),
-            error => Self::of(error.to_string()),
+            error @ IntakeError::Secrets(_) => Self {
+                reply: Some(Box::new(ErrorReply::from(error))),
+                ..Self::of(message)
+            },
+            _ => Self::of(message),
         }
     }
 }

@@ -11,7 +11,7 @@ use worker::Request;
 
 use super::answer::Answer;
 use crate::git::protocol::advertise::Service;
-use crate::repo_do::contract::{Behalf, RequestLine, Usage, header};
+use crate::repo_do::contract::{Behalf, RequestLine, Usage, UsageDay, header};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::lease::Lease;
@@ -32,6 +32,7 @@ pub(crate) struct Account {
     object: Rc<RepoObject>,
     request_id: String,
     behalf: Option<Behalf>,
+    address: String,
     repository: String,
     begun_ms: i64,
     /// Rows read and written before.
@@ -45,6 +46,8 @@ pub(crate) struct Account {
     is_ready_clone: Cell<bool>,
     /// Whether the answer is complete, down to its last byte.
     is_whole: Cell<bool>,
+    /// Whether its bytes were added to the repository's usage.
+    is_in_usage: Cell<bool>,
     /// Method and route, if this writes the log line.
     logged_as: Cell<Option<(&'static str, &'static str)>>,
 }
@@ -64,6 +67,7 @@ impl Account {
             object: Rc::clone(object),
             request_id: header(header::REQUEST_ID),
             behalf: header(header::BEHALF).parse().ok(),
+            address: header(header::ADDRESS),
             repository: header(header::REPOSITORY),
             begun_ms: now_ms(),
             rows_before: rows(object),
@@ -74,6 +78,7 @@ impl Account {
             error: RefCell::default(),
             is_ready_clone: Cell::default(),
             is_whole: Cell::default(),
+            is_in_usage: Cell::default(),
             logged_as: Cell::default(),
         })
     }
@@ -81,6 +86,11 @@ impl Account {
     /// The request's id; empty if the Worker gave none.
     pub(crate) fn request_id(&self) -> &str {
         &self.request_id
+    }
+
+    /// The address that it comes from, where the deployment knows it.
+    pub(crate) fn address(&self) -> Option<&str> {
+        Some(self.address.as_str()).filter(|address| !address.is_empty())
     }
 
     /// The administrator of the namespace for whom the Worker asks as the operator.
@@ -122,6 +132,20 @@ impl Account {
     pub(crate) fn sent(&self, bytes: u64) {
         self.bytes_out
             .set(self.bytes_out.get().saturating_add(bytes));
+    }
+
+    /// Adds its bytes, and so many fetches, to the repository's usage; once.
+    pub(crate) fn add_usage(&self, fetches: u64) {
+        if self.is_in_usage.replace(true) {
+            return;
+        }
+        self.object.usage.add(&UsageDay {
+            day: UsageDay::of(now_ms()),
+            pushes: 0,
+            fetches,
+            bytes_in: self.bytes_in.get().unwrap_or(0),
+            bytes_out: self.bytes_out.get(),
+        });
     }
 
     /// Notes that the answer is a ready clone.
@@ -167,6 +191,9 @@ impl Drop for Account {
         };
         if !self.is_whole.get() {
             self.failed(fault::ABORTED);
+        }
+        if self.bytes_out.get() > 0 {
+            self.add_usage(0);
         }
         let (namespace, repository) = self.repository.split_once('/').unwrap_or_default();
         let line = RequestLine {

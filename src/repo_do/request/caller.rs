@@ -5,10 +5,12 @@ use futures::future::LocalBoxFuture;
 use worker::{Env, Request};
 
 use crate::repo_do::contract::{
-    Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope,
-    TokenHash, TokenRecord, TokenState, authorize, header, lfs,
+    Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope, Signed,
+    TokenHash, TokenRecord, TokenState, authorize, check_standing, header, lfs,
 };
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::place::{Place, moved, place};
+use crate::repo_do::request::quota::Quota;
 use crate::repo_do::request::{namespace, tokens};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
@@ -26,6 +28,8 @@ pub(crate) struct Caller {
     pub(crate) record: Option<RepositoryRecord>,
     /// The reason of a failed import or recovery, if that is why there is no repository.
     failure: Option<String>,
+    /// Whether the repository has another name than the one that was asked for.
+    is_moved: bool,
     /// Whom to ask again about the token; `None` when the token is not a namespace's.
     vouched: Option<Vouched>,
 }
@@ -35,6 +39,8 @@ pub(crate) struct Caller {
 struct Vouched {
     namespace: String,
     sha256: TokenHash,
+    /// Of a signed token: what the Worker found good of it.
+    signed: Option<Signed>,
 }
 
 impl Caller {
@@ -62,22 +68,31 @@ impl Caller {
             }
         };
         let seen = &object.seen_tokens;
-        let was_refused = seen.was_refused(&hash, now_ms());
+        let signed = signed(request);
+        // What a signed token opens changes with the namespace's settings: a refusal is not final.
+        let was_refused = signed.is_none() && seen.was_refused(&hash, now_ms());
         let is_in_kv = request.headers().has(header::KNOWN_TOKEN).unwrap_or(false);
         let is_known = !was_refused && (is_in_kv || seen.was_admitted(&hash));
         admit(is_known)?;
         if was_refused {
             return Ok(caller);
         }
-        let Some(namespace) = namespace_of(request) else {
+        let Some(namespace) = namespace_of(request).filter(|it| caller.is_within(it)) else {
             return Ok(caller);
         };
         let vouched = Vouched {
             namespace,
             sha256: hash,
+            signed,
         };
-        let admitted = admitted(&object.env, &vouched).await?;
-        seen.note(hash, admitted.token.is_some(), now_ms());
+        let answered = admitted(&object.env, &vouched).await;
+        match &answered {
+            Ok(admitted) => seen.note(hash, admitted.token.is_some(), now_ms()),
+            // Of a signed token it is told why it opens nothing.
+            Err(error) if is_refusal(error) => seen.note(hash, false, now_ms()),
+            Err(_) => {}
+        }
+        let admitted = answered?;
         // The repository may be another one after the wait.
         let caller = Self::of(request, &*object.store()?)?;
         caller.with_namespace_token(admitted, vouched)
@@ -108,6 +123,13 @@ impl Caller {
         })
     }
 
+    /// Whether the repository, if there is one, is in that namespace: one that has left it does not
+    /// tell the namespace's tokens where to.
+    fn is_within(&self, namespace: &str) -> bool {
+        let here = self.record.as_ref();
+        here.is_none_or(|here| here.namespace.eq_ignore_ascii_case(namespace))
+    }
+
     /// Whether every client may read the repository.
     fn is_public(&self) -> bool {
         self.record
@@ -135,9 +157,13 @@ impl Caller {
         let actor = actor
             .parse::<Actor>()
             .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-        // Every caller finds a repository gone that is being deleted.
-        let record = store.load()?;
-        let record = record.filter(|record| record.phase != Phase::Deleting);
+        // Every caller finds a repository gone that was deleted, or whose time is up.
+        let is_here = |record: &RepositoryRecord| {
+            matches!(record.phase, Phase::Ready | Phase::Forking) && !record.is_over(now_ms())
+        };
+        let record = store.load()?.filter(is_here);
+        let place = record.as_ref().map(|record| place(request, record));
+        let record = record.filter(|_| place != Some(Place::Elsewhere));
         let token = match (&actor, &record) {
             (Actor::Token(hash), Some(_)) => tokens::token_by_hash(store, hash)?,
             _ => None,
@@ -151,6 +177,7 @@ impl Caller {
             token,
             record,
             failure: failure.map(|failure| failure.reason),
+            is_moved: place == Some(Place::Moved),
             vouched: None,
         })
     }
@@ -175,10 +202,15 @@ impl Caller {
         }
         authorized?;
         let record = self.record.ok_or(Refusal::NotFound)?;
+        check_standing(&self.actor, &record.policies.standing)?;
+        if self.is_moved {
+            return Err(moved(&record));
+        }
         Ok(Authorized {
             record,
             token: self.token,
             actor: self.actor,
+            quota: Quota::default(),
             vouched: self.vouched,
         })
     }
@@ -193,13 +225,35 @@ pub(crate) struct Authorized {
     pub(crate) token: Option<TokenRecord>,
     /// As whom it was let in.
     pub(crate) actor: Actor,
+    /// The bound of the namespace on bytes, once it was asked.
+    pub(crate) quota: Quota,
     vouched: Option<Vouched>,
 }
 
 impl Authorized {
+    /// Asks the namespace how many bytes the repository may still take, if there is a bound.
+    pub(crate) async fn with_quota(mut self, object: &RepoObject) -> Result<Self, ErrorReply> {
+        if self.record.policies.standing.has_quota {
+            let asked = Quota::ask(object, &self.record).boxed_local();
+            self.quota = asked.await?;
+        }
+        Ok(self)
+    }
+
     /// By which name the caller is on record as one who put a blob.
     pub(crate) fn putter(&self) -> &str {
         self.token.as_ref().map_or("", |token| &token.token_id)
+    }
+
+    /// A caller like this one that comes with another token, who is only judged.
+    pub(crate) fn with_token(&self, actor: Actor, token: TokenRecord) -> Self {
+        Self {
+            record: self.record.clone(),
+            token: Some(token),
+            actor,
+            vouched: None,
+            quota: Quota::default(),
+        }
     }
 
     /// Asks the namespace's object again about a token of its own: what was awaited since the
@@ -227,6 +281,7 @@ impl Authorized {
         let record = store.load()?;
         let record = record
             .filter(|record| record.id == self.record.id && record.phase == Phase::Ready)
+            .filter(|record| !record.is_over(now_ms()))
             .ok_or(Refusal::NotFound)?;
         let own = match &self.actor {
             Actor::Token(hash) => tokens::token_by_hash(store, hash)?,
@@ -240,6 +295,13 @@ impl Authorized {
             access,
             now_ms(),
         )?;
+        check_standing(&self.actor, &record.policies.standing)?;
+        // A namespace that the repository has left vouches for nobody.
+        let is_left =
+            |vouched: &Vouched| !vouched.namespace.eq_ignore_ascii_case(&record.namespace);
+        if self.vouched.as_ref().is_some_and(is_left) {
+            return Err(Refusal::TokenInvalid.into());
+        }
         let vouched = self.vouched.as_ref().and(self.token.as_ref());
         if vouched.is_some_and(|token| token.state(now_ms()) != TokenState::Active) {
             return Err(Refusal::TokenInvalid.into());
@@ -255,6 +317,16 @@ fn namespace_of(request: &Request) -> Option<String> {
     Some(namespace.to_owned())
 }
 
+fn is_refusal(error: &ErrorReply) -> bool {
+    matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden)
+}
+
+/// What the Worker found good of the caller's signed token, if it has one.
+fn signed(request: &Request) -> Option<Signed> {
+    let text = request.headers().get(header::SIGNED).ok().flatten()?;
+    text.parse().ok()
+}
+
 /// The namespace's token of that hash, if it is one that holds, and what it opens.
 fn admitted<'a>(
     env: &'a Env,
@@ -263,6 +335,7 @@ fn admitted<'a>(
     let ask = async move {
         let admit = Admit {
             sha256: vouched.sha256,
+            signed: vouched.signed.clone(),
             now_ms: now_ms(),
         };
         let namespace = &vouched.namespace;

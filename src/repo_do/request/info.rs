@@ -3,22 +3,34 @@
 use super::answer::Answer;
 use crate::git::refname;
 use crate::git::store::StoreError;
-use crate::repo_do::contract::{OriginReport, RepositoryInfo, RepositoryStatus};
+use crate::repo_do::contract::{OriginReport, RefRules, RepositoryInfo, RepositoryStatus};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
+use crate::storage::db::sql::Database as _;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 
 /// `GET /info`.
 pub(crate) fn info(object: &RepoObject, store: &Store, record: RepositoryRecord) -> Answer {
+    reply::json(&in_full(object, store, record)?)
+}
+
+/// The repository as whoever administers it sees it.
+pub(crate) fn in_full(
+    object: &RepoObject,
+    store: &Store,
+    record: RepositoryRecord,
+) -> Result<RepositoryInfo, StoreError> {
     let import = record.is_importing.then(|| object.import.progress());
+    let ref_rules = record.policies.ref_rules.clone();
     let mut info = shown(store, record)?;
+    info.ref_rules = ref_rules;
     info.import = import;
     if info.source.is_some() {
         info.origin = store.origin_report()?;
     }
-    reply::json(&info)
+    Ok(info)
 }
 
 /// The repository as its namespace lists it.
@@ -37,17 +49,25 @@ pub(crate) fn shown(store: &Store, record: RepositoryRecord) -> Result<Repositor
         source: record.source,
         settings: record.settings,
         fsck_strict: record.fsck_strict,
+        ref_rules: RefRules::default(),
+        pre_receive: record.policies.pre_receive.map(Into::into),
+        expires_at_ms: record.policies.expires_at,
+        idle_ttl_seconds: record.policies.idle_ttl_seconds,
         status: match record.phase {
             Phase::Forking => RepositoryStatus::Forking,
             _ if record.is_importing => RepositoryStatus::Importing,
             _ if record.is_recovering => RepositoryStatus::Recovering,
-            Phase::Ready | Phase::Deleting => RepositoryStatus::Ready,
+            Phase::Ready | Phase::Kept | Phase::Deleting => RepositoryStatus::Ready,
         },
         import: None,
         origin: OriginReport::default(),
+        standing_version: record.policies.standing.version,
         size_bytes,
         object_count,
         lfs_objects: lfs.objects,
         lfs_bytes: lfs.bytes,
+        bytes_max: record.policies.bytes_max,
+        database_bytes: store.database().database_bytes()?,
+        r2_bytes: None,
     })
 }

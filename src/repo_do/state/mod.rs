@@ -14,6 +14,7 @@
 //! | `rates` | rate limits of the repository |
 //! | `seen_tokens` | the namespace's answers about tokens |
 //! | `fetch_counts` | how often it was cloned and fetched from since that was told |
+//! | `usage_counts` | its use by day since that was told |
 //! | `fetch_extensions` | capabilities of `fetch` beyond git's own list |
 //! | `failure` | reasons for which upkeep fails |
 
@@ -33,3 +34,4 @@ pub(crate) mod seen_tokens;
 pub(crate) mod store;
 pub(crate) mod tables;
 pub(crate) mod turn;
+pub(crate) mod usage_counts;

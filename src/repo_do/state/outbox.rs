@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::turn::Turn;
-use crate::repo_do::contract::Backoff;
+use crate::repo_do::contract::{Backoff, RepositoryInfo};
 use crate::repo_do::feed::arrivals::Arrivals;
 
 /// After this time a hand-over is over, whether it said so or not.
@@ -33,6 +33,34 @@ pub(crate) struct Outbox {
     pub(crate) is_looked_at: Cell<bool>,
     /// Hand-overs that failed.
     pub(crate) backoff: Backoff,
+    /// The sizes that the namespace was told last, once this object has told it some.
+    pub(crate) told: Cell<Option<Sizes>>,
+    /// Bytes that R2 has, once they were added up.
+    pub(crate) r2_bytes: Cell<Option<u64>>,
+}
+
+/// What a namespace adds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    /// Bytes of live packs.
+    pub(crate) size_bytes: u64,
+    /// Objects in them.
+    pub(crate) object_count: u64,
+    /// Bytes of objects of Git LFS.
+    pub(crate) lfs_bytes: u64,
+    /// Bytes that R2 has.
+    pub(crate) r2_bytes: Option<u64>,
+}
+
+impl From<&RepositoryInfo> for Sizes {
+    fn from(info: &RepositoryInfo) -> Self {
+        Self {
+            size_bytes: info.size_bytes,
+            object_count: info.object_count,
+            lfs_bytes: info.lfs_bytes,
+            r2_bytes: info.r2_bytes,
+        }
+    }
 }
 
 impl Default for Outbox {
@@ -45,6 +73,8 @@ impl Default for Outbox {
             noted: Cell::default(),
             is_looked_at: Cell::default(),
             backoff: Backoff::doubling(DOUBLINGS_MAX),
+            told: Cell::default(),
+            r2_bytes: Cell::default(),
         }
     }
 }
@@ -55,6 +85,8 @@ impl Outbox {
         self.handed_over.take();
         self.noted.take();
         self.is_looked_at.take();
+        self.told.take();
+        self.r2_bytes.take();
         self.backoff.succeeded();
         self.arrivals.notify();
     }

@@ -8,7 +8,7 @@
 use std::rc::Rc;
 
 use super::thoroughness::Thoroughness;
-use super::{events, merge, sweep};
+use super::{ephemeral, events, merge, sweep};
 use crate::git::store::StoreError;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::settings::settle_ms;
@@ -51,6 +51,8 @@ pub(crate) enum Task {
     Consolidate,
     /// Removal of old entries of the reflog.
     Reflog,
+    /// Deletion of refs whose time has come.
+    Ephemeral,
     /// Removal of events that are too many or too old.
     Events,
     /// Removal of objects that nothing reaches.
@@ -60,11 +62,12 @@ pub(crate) enum Task {
 }
 
 /// In this order, since the last task copies to R2 what the others leave.
-const TASKS: [Task; 7] = [
+const TASKS: [Task; 8] = [
     Task::Sweep,
     Task::Merge,
     Task::Consolidate,
     Task::Reflog,
+    Task::Ephemeral,
     Task::Events,
     Task::Prune,
     Task::Snapshot,
@@ -78,6 +81,7 @@ impl Task {
             Self::Merge => "merge",
             Self::Consolidate => "consolidate",
             Self::Reflog => "reflog",
+            Self::Ephemeral => "ephemeral",
             Self::Events => "events",
             Self::Prune => "prune",
             Self::Snapshot => "snapshot",
@@ -110,6 +114,7 @@ impl Task {
                 let oldest = store.oldest_reflog_entry()?;
                 Ok(oldest.map(|at| at.saturating_add(kept_ms).saturating_add(slack)))
             }
+            Self::Ephemeral => ephemeral::due(store),
             Self::Events => {
                 let due = store.events_due(events::retention(object))?;
                 Ok(due.map(|at| at.saturating_add(slack)))
@@ -135,6 +140,7 @@ impl Task {
             Self::Merge => merge::merge(object).await,
             Self::Consolidate => merge::consolidate(object).await,
             Self::Reflog => sweep::expire_reflog(object, asked).await,
+            Self::Ephemeral => ephemeral::expire(object).await,
             Self::Events => events::trim(object).await,
             Self::Prune => {
                 let thoroughness = if asked {
@@ -177,6 +183,15 @@ pub(crate) async fn after_push(object: &RepoObject, store: &Store) {
         _ => settle_ms.min(DAY_MS),
     };
     wake_or_log(object, now_ms().saturating_add(delay_ms)).await;
+}
+
+/// Sets the alarm as refs need it that expire.
+pub(crate) async fn after_ephemeral(object: &RepoObject, store: &Store) {
+    match ephemeral::due(store) {
+        Ok(Some(at_ms)) => wake_or_log(object, at_ms).await,
+        Ok(None) => {}
+        Err(error) => fault_log::error("alarm", &error),
+    }
 }
 
 /// Sets the alarm as new settings need it.

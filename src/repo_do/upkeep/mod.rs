@@ -20,6 +20,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod copies;
+pub(crate) mod ephemeral;
 pub(crate) mod events;
 pub(crate) mod lfs;
 pub(crate) mod merge;

@@ -12,11 +12,16 @@
 
 use std::rc::Rc;
 
+use serde_json::{Value, json};
+
 use super::prune;
 use super::serve::{refusal, take_turn};
 use super::sweep;
 use super::thoroughness::Thoroughness;
+use crate::git::store::StoreError;
 use crate::repo_do::contract::Purged;
+use crate::repo_do::events::origin::Doer;
+use crate::repo_do::events::tell;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::request::not_ready;
@@ -25,6 +30,8 @@ use crate::repo_do::runtime::{reply, timer};
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::{alarm, snapshot};
+use crate::storage::db::sql::in_transaction;
+use crate::storage::event::EventKind;
 use crate::storage::repository::maintenance_runs::{RunFigures, RunOutcome};
 use crate::storage::repository::store::RepositoryRecord;
 
@@ -35,7 +42,7 @@ const PUSHES_WAIT_MS: i64 = 20_000;
 const POLL_MS: u32 = 50;
 
 /// `POST /purge`
-pub(crate) async fn serve(object: &Rc<RepoObject>) -> Answer {
+pub(crate) async fn serve(object: &Rc<RepoObject>, doer: Doer) -> Answer {
     let _taken = take_turn(object).await?;
     let store = object.store()?;
     if let Some(record) = store.load()?.filter(RepositoryRecord::is_being_filled) {
@@ -55,11 +62,34 @@ pub(crate) async fn serve(object: &Rc<RepoObject>) -> Answer {
                 (RunOutcome::Failed, figures)
             }
         };
-        store.end_run("purge", started_ms, outcome, &figures)?;
+        tell::prepare(object).await;
+        in_transaction(store.database(), || {
+            store.end_run("purge", started_ms, outcome, &figures)?;
+            if let Ok(purged) = &done {
+                let more = payload_of(purged);
+                tell::append_repository(&store, EventKind::Purged, doer.clone(), &more)?;
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        tell::written_and_sent(object).await;
         // The ready clone is made again, and packs settle.
         alarm::after_settings(object, &store).await;
     }
     reply::json(&done.map_err(|failure| refusal(&failure))?)
+}
+
+/// What its event says: the same counts as the answer, and how many repositories may still hold the
+/// objects; their names are not for whoever reads the events of this one.
+fn payload_of(purged: &Purged) -> Value {
+    json!({
+        "objects": purged.objects,
+        "bytes": purged.bytes,
+        "packsRewritten": purged.packs_rewritten,
+        "lfsObjects": purged.lfs_objects,
+        "lfsBytes": purged.lfs_bytes,
+        "r2Objects": purged.r2_objects,
+        "holders": purged.holders.len(),
+    })
 }
 
 fn figures_of(purged: &Purged) -> RunFigures {

@@ -19,6 +19,7 @@ use crate::git::limits::Limits;
 use crate::git::pack::incoming::objects::Sources;
 use crate::git::pack::reader::LivePacks;
 use crate::git::receive_pack::rules::Rejection;
+use crate::git::receive_pack::secrets::Allowed;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{Access, ErrorReply};
 use crate::repo_do::fetch::reach::VisibleBases;
@@ -40,6 +41,7 @@ use crate::repo_do::state::readers::Purpose;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::alarm;
 use crate::storage::db::sql::in_transaction;
+use crate::storage::repository::store::RepositoryRecord;
 
 /// The answer.
 #[derive(Serialize)]
@@ -69,7 +71,10 @@ pub(super) async fn put(write: WriteRequest) -> Answer {
     check_writable(&write.authorized, &write.store)?;
     let mut body = Body::of(&write.request).map_err(|error| unreadable(&error))?;
     let stored = match check_told(&write.request, Limits::DEFAULT.object_bytes_max) {
-        Ok(told) => store(&write, &mut body, told).await,
+        Ok(told) => match write.check_room(told.unwrap_or(0)) {
+            Ok(()) => store(&write, &mut body, told).await,
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     };
     if stored.is_err() {
@@ -81,12 +86,12 @@ pub(super) async fn put(write: WriteRequest) -> Answer {
 }
 
 /// Whether the caller may write, by what the database says now.
-fn check_writable(authorized: &Authorized, store: &Store) -> Result<(), ErrorReply> {
+fn check_writable(authorized: &Authorized, store: &Store) -> Result<RepositoryRecord, ErrorReply> {
     let record = authorized.judge_again(store, Access::Push)?;
-    if record.settings.read_only {
+    if record.is_read_only() {
         return Err(refusal::reply(&Rejection::ReadOnly, "/repo", ""));
     }
-    Ok(())
+    Ok(record)
 }
 
 async fn store(
@@ -153,7 +158,9 @@ async fn prove_and_publish(
         bases: &bases,
     };
     let resolved = resolve(steps, arrived, sources, quarantined).await?;
-    let pushed = inspect(steps, resolved, &live, &limits).await?;
+    // No push option comes with a blob; one may come with the commit that has the content.
+    let allowed = Allowed::default();
+    let pushed = inspect(steps, resolved, (&live, &limits), &allowed).await?;
     let graph = write.object.graph.current(&write.store)?;
     let subject = Subject {
         graph: &graph,
@@ -168,8 +175,11 @@ async fn prove_and_publish(
     let mut authorized = write.authorized.clone();
     authorized.renew(&write.object.env).await?;
     // Nothing is awaited from here on.
-    check_writable(&authorized, &write.store)?;
+    let record = check_writable(&authorized, &write.store)?;
     let store = &write.store;
+    authorized
+        .quota
+        .check(store, &record, proven.pack_bytes())?;
     let published = in_transaction(store.database(), || {
         let pack = proven.write(store)?;
         store.publish_blob(&pack, id, authorized.putter(), now_ms())

@@ -7,7 +7,7 @@ use futures::future::LocalBoxFuture;
 use worker::Method;
 
 use super::request::WriteRequest;
-use super::{blobs, commits, merge, notes, refs};
+use super::{blobs, commits, merge, notes, refs, rules_test};
 use crate::repo_do::contract::write::path;
 use crate::repo_do::request::answer::{Answer, no_route};
 use crate::repo_do::request::once::{Begun, Once};
@@ -42,6 +42,7 @@ async fn dispatch(write: WriteRequest) -> Answer {
         (Method::Post, path::RESTORE) => merge::restore(write).await,
         (Method::Post, path::NOTES) => notes::add(write).await,
         (Method::Delete, path::NOTES) => notes::remove(write).await,
+        (Method::Post, path::RULES_TEST) => rules_test::test(write).await,
         _ => Err(no_route()),
     }
 }

@@ -8,6 +8,7 @@
 //! | `refs` | refs made, moved, deleted |
 //! | `merge` | merges, cherry-picks, reverts, restores |
 //! | `notes` | notes on commits |
+//! | `rules_test` | whether the rules would let a ref change |
 //! | `dispatch` | which of them answers |
 //! | `request` | what each of them gets |
 //! | `body` | a body as JSON |
@@ -33,3 +34,4 @@ pub(crate) mod commits;
 mod merge;
 mod notes;
 mod refs;
+mod rules_test;

@@ -10,6 +10,7 @@ use crate::git::edit::packing::Packing;
 use crate::git::hash::WholeObject;
 use crate::git::limits::Limits;
 use crate::git::object::fsck::Strictness;
+use crate::git::pack::parser::error::PackError;
 use crate::git::store::{PackId, Quarantine as _};
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::intake::arrival::ArrivingPack;
@@ -18,6 +19,8 @@ use crate::repo_do::intake::hooks::Unwatched;
 use crate::repo_do::intake::memory::PackMemory;
 use crate::repo_do::intake::quarantine::{Discarding, QuarantinedPack};
 use crate::repo_do::receive::by_rest::{NewPack, Writer};
+use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::request::quota::Bound;
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::store::Store;
 
@@ -32,6 +35,8 @@ pub(crate) struct PackMaker {
     packing: Packing,
     arriving: ArrivingPack,
     memory: PackMemory,
+    /// The bound on bytes by which it is cut off, if there is one.
+    bound: Option<Bound>,
     store: Rc<Store>,
     quarantine: Discarding,
     out: Vec<u8>,
@@ -51,10 +56,18 @@ impl PackMaker {
         let quarantined = QuarantinedPack::new(Rc::clone(writer.object), Rc::clone(writer.store));
         let strictness = Strictness::of(writer.authorized.record.fsck_strict);
         let mut out = Vec::new();
+        let Authorized { quota, record, .. } = writer.authorized;
+        let bound = quota.bound(writer.store, record)?;
+        let mut limits = Limits::DEFAULT;
+        if let Some(bound) = bound {
+            limits.pack_bytes_max = bound.pack_bytes_max(limits.pack_bytes_max);
+        }
         Ok(Self {
             packing: Packing::new(object_count, &mut out),
-            arriving: ArrivingPack::new(Limits::DEFAULT, strictness),
+            arriving: ArrivingPack::new(limits, strictness)
+                .searching_for_secrets(record.settings.push_protection),
             memory,
+            bound,
             store: Rc::clone(writer.store),
             quarantine: Discarding::new(quarantined),
             out,
@@ -130,7 +143,7 @@ impl PackMaker {
         self.packing.finish(&mut self.out);
         let quarantined = self.quarantine.get()?;
         let fed = self.arriving.feed(&self.out, quarantined);
-        fed.map_err(IntakeError::from)?;
+        fed.map_err(|error| refused(error, self.bound))?;
         let arrived = self.arriving.finish().map_err(IntakeError::from)?;
         Ok(NewPack {
             arrived,
@@ -159,12 +172,20 @@ impl PackMaker {
     async fn hand_on(&mut self) -> Result<(), ErrorReply> {
         let quarantined = self.quarantine.get()?;
         let fed = self.arriving.feed(&self.out, quarantined);
-        fed.map_err(IntakeError::from)?;
+        fed.map_err(|error| refused(error, self.bound))?;
         self.out.clear();
         let settled = self
             .arriving
             .settle(quarantined, &mut self.memory, &Unwatched);
         Ok(settled.await?)
+    }
+}
+
+/// Why the pack is refused. One that is too large for a bound on bytes is told by that bound.
+fn refused(error: PackError, bound: Option<Bound>) -> ErrorReply {
+    match (error, bound) {
+        (PackError::PackTooLarge { .. }, Some(bound)) => bound.passed().into(),
+        (error, _) => IntakeError::from(error).into(),
     }
 }
 

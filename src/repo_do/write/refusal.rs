@@ -4,6 +4,7 @@ use gix_hash::ObjectId;
 use serde_json::json;
 
 use crate::git::edit::new_objects::NewObjectError;
+use crate::git::receive_pack::ref_rules::ForbiddenChange;
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
@@ -13,6 +14,7 @@ pub(crate) fn rule(rejection: &Rejection) -> &'static str {
         Rejection::ReadOnly => "read_only",
         Rejection::NotPermitted { .. } => "not_permitted",
         Rejection::FunnyRefname | Rejection::LongRefname(_) => "refname",
+        Rejection::Forbidden(forbidden) => forbidden.op.name(),
         Rejection::DeletionProhibited => "deny_deletes",
         Rejection::DeletionOfHead => "default_branch",
         Rejection::NonFastForward => "deny_non_fast_forwards",
@@ -21,7 +23,10 @@ pub(crate) fn rule(rejection: &Rejection) -> &'static str {
         Rejection::Atomic => "atomic",
         Rejection::Stale { .. } => "stale",
         Rejection::Conflict { .. } => "name_conflict",
+        Rejection::HookDeclined { .. } | Rejection::HookFailed { .. } => "pre_receive",
+        Rejection::Lifetime(_) => "cairn.ttl",
         Rejection::TooManyRefs(_) => "refs_max",
+        Rejection::QuotaExceeded => "bytes_max",
     }
 }
 
@@ -34,16 +39,27 @@ pub(crate) fn reply(rejection: &Rejection, name: &str, guard: &str) -> ErrorRepl
         Rejection::Conflict { with, .. } => {
             ErrorReply::at(ErrorCode::Conflict, name, message).with_details(json!({"with": with}))
         }
+        // The same request later may do.
+        Rejection::HookFailed { .. } => {
+            ErrorReply::at(ErrorCode::UpstreamUnavailable, name, message)
+        }
         Rejection::NotPermitted { .. } => ErrorReply::new(ErrorCode::Forbidden, message),
         Rejection::TooManyRefs(_) => ErrorReply::at(ErrorCode::MemoryLimit, name, message),
+        Rejection::Forbidden(ForbiddenChange { by, pattern, op }) => {
+            ErrorReply::at(ErrorCode::RefRefused, name, message)
+                .with_details(json!({"rule": op, "by": by, "pattern": pattern}))
+        }
+        Rejection::QuotaExceeded => ErrorReply::new(ErrorCode::QuotaExceeded, message),
         Rejection::ReadOnly
         | Rejection::DeletionProhibited
         | Rejection::DeletionOfHead
         | Rejection::NonFastForward
+        | Rejection::HookDeclined { .. }
         | Rejection::Atomic => ErrorReply::at(ErrorCode::RefRefused, name, message)
             .with_details(json!({"rule": rule(rejection)})),
         Rejection::FunnyRefname
         | Rejection::LongRefname(_)
+        | Rejection::Lifetime(_)
         | Rejection::NotACommit { .. }
         | Rejection::MissingObjects
         | Rejection::ShallowUpdate

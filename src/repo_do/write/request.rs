@@ -48,6 +48,12 @@ impl WriteRequest {
         Ok(reading)
     }
 
+    /// Refuses so many bytes more if a bound does not leave them.
+    pub(super) fn check_room(&self, more: u64) -> Result<(), ErrorReply> {
+        let Authorized { quota, record, .. } = &self.authorized;
+        quota.check(&self.store, record, more)
+    }
+
     /// The caller that changes refs, and the repository.
     pub(crate) fn writer(&self) -> Writer<'_> {
         Writer {

@@ -45,6 +45,7 @@ pub const REPOSITORY: Schema = Schema {
         include_sql!("repository/0014_event.sql"),
         include_sql!("repository/0015_lfs.sql"),
         include_sql!("repository/0016_import_lfs.sql"),
+        include_sql!("repository/0017_rules_and_lives.sql"),
     ],
 };
 
@@ -58,6 +59,7 @@ pub const NAMESPACE: Schema = Schema {
         include_sql!("namespace/0003_token_repositories.sql"),
         include_sql!("namespace/0004_fsck.sql"),
         include_sql!("namespace/0005_event.sql"),
+        include_sql!("namespace/0006_rules_and_lives.sql"),
     ],
 };
 

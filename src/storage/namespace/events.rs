@@ -101,7 +101,7 @@ impl<D: Database> NamespaceStore<D> {
             body.as_str().into(),
         ];
         self.db.execute(sql, &params)?;
-        Ok(())
+        self.note_audit(repository_id, event)
     }
 
     /// The last event of a source that was taken; 0 before the first.

@@ -7,6 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::figures::integer;
 use super::store::{ListedRepository, NamespaceStore, name_key, read_listed};
 use crate::git::store::StoreError;
 use crate::storage::db::row::{INTEGER_MAX, Value};
@@ -22,6 +23,8 @@ pub enum Sort {
     UpdatedAt,
     /// When it was pushed to; never counts as first of all times.
     LastPushAt,
+    /// The bytes of its packs and large files together.
+    Size,
     /// The name, without regard to case.
     Name,
 }
@@ -36,11 +39,27 @@ pub enum Direction {
     Descending,
 }
 
+/// Which repositories a list leaves out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filter<'a> {
+    /// Only names that contain this, without regard to case.
+    pub search: Option<&'a str>,
+    /// Only those whose last push is older, in unix milliseconds. A repository that was never pushed
+    /// to counts by the time when it was made.
+    pub last_push_before: Option<i64>,
+    /// Only those whose last push is not older.
+    pub last_push_after: Option<i64>,
+    /// Only those whose packs and large files have at least so many bytes.
+    pub size_min: Option<u64>,
+    /// Only those that have at most so many.
+    pub size_max: Option<u64>,
+}
+
 /// Which repositories to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListQuery<'a> {
-    /// Only names that contain this, without regard to case.
-    pub search: Option<&'a str>,
+    /// Which are left out.
+    pub filter: Filter<'a>,
     /// By what to sort.
     pub sort: Sort,
     /// Which end first.
@@ -71,15 +90,20 @@ pub enum ListError {
     Store(#[from] StoreError),
 }
 
-/// One of the eight orders as one constant statement: ?1 is the search or NULL, ?2 and ?3 are
-/// the last row's sort value and name.
+/// One of the ten orders as one constant statement: ?1 and ?5 to ?8 are filters or NULL, ?2 and ?3
+/// are the last row's sort value and name.
 macro_rules! list_sql {
     ($sort_value:literal, $follows:literal, $direction:literal) => {
         concat!(
             "SELECT name, id, state, description, default_branch, read_only, public,
-                source, created_at, updated_at, last_push_at
+                source, created_at, updated_at, last_push_at, size_bytes, object_count, lfs_bytes,
+                database_bytes, r2_bytes, expires_at
             FROM repository
             WHERE state = 'live' AND (?1 IS NULL OR instr(name_key, ?1) > 0)
+                AND (?5 IS NULL OR coalesce(last_push_at, created_at) < ?5)
+                AND (?6 IS NULL OR coalesce(last_push_at, created_at) >= ?6)
+                AND (?7 IS NULL OR size_bytes + lfs_bytes >= ?7)
+                AND (?8 IS NULL OR size_bytes + lfs_bytes <= ?8)
                 AND (",
             $sort_value,
             ", name_key) ",
@@ -104,19 +128,24 @@ impl<D: Database> NamespaceStore<D> {
             Some(cursor) => Position::decode(cursor, query).ok_or(ListError::InvalidCursor)?,
             None => Position::before_all(query.direction),
         };
-        let search = query.search.map(name_key);
+        let filter = &query.filter;
+        let search = filter.search.map(name_key);
         // One row more tells whether another page follows.
         let limit = query.limit.saturating_add(1);
         let name_after = after.name_key.as_str();
         let sort_value = match query.sort {
             Sort::Name => Value::Text(name_after),
-            _ => Value::Integer(after.time),
+            _ => Value::Integer(after.value),
         };
         let params = [
             Value::text(search.as_deref()),
             sort_value,
             name_after.into(),
             limit.into(),
+            Value::integer(filter.last_push_before),
+            Value::integer(filter.last_push_after),
+            Value::integer(filter.size_min.map(integer)),
+            Value::integer(filter.size_max.map(integer)),
         ];
         let sql = statement(query.sort, query.direction);
         let rows = query_all(&self.db, sql, &params, read_listed);
@@ -153,6 +182,8 @@ fn statement(sort: Sort, direction: Direction) -> &'static str {
         (Sort::UpdatedAt, Descending) => list_sql!("updated_at", "<", "DESC"),
         (Sort::LastPushAt, Ascending) => list_sql!("coalesce(last_push_at, 0)", ">", "ASC"),
         (Sort::LastPushAt, Descending) => list_sql!("coalesce(last_push_at, 0)", "<", "DESC"),
+        (Sort::Size, Ascending) => list_sql!("size_bytes + lfs_bytes", ">", "ASC"),
+        (Sort::Size, Descending) => list_sql!("size_bytes + lfs_bytes", "<", "DESC"),
         (Sort::Name, Ascending) => list_sql!("name_key", ">", "ASC"),
         (Sort::Name, Descending) => list_sql!("name_key", "<", "DESC"),
     }
@@ -161,8 +192,8 @@ fn statement(sort: Sort, direction: Direction) -> &'static str {
 /// A place between two rows of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Position {
-    /// The sort value; 0 in a list by name.
-    time: i64,
+    /// The sort value, a time or a size; 0 in a list by name.
+    value: i64,
     name_key: String,
 }
 
@@ -170,46 +201,47 @@ impl Position {
     fn before_all(direction: Direction) -> Self {
         match direction {
             Direction::Ascending => Self {
-                time: -1,
+                value: -1,
                 name_key: String::new(),
             },
             // Names are ASCII, so this follows them all.
             Direction::Descending => Self {
-                time: INTEGER_MAX,
+                value: INTEGER_MAX,
                 name_key: "\u{80}".to_owned(),
             },
         }
     }
 
     fn of(row: &ListedRepository, sort: Sort) -> Self {
-        let time = match sort {
+        let value = match sort {
             Sort::CreatedAt => row.created_at,
             Sort::UpdatedAt => row.updated_at,
             Sort::LastPushAt => row.last_push_at.unwrap_or(0),
+            Sort::Size => integer(row.figures.quota_bytes()),
             Sort::Name => 0,
         };
         Self {
-            time,
+            value,
             name_key: name_key(&row.name),
         }
     }
 
     fn encode(&self, query: &ListQuery<'_>) -> String {
-        let text = format!("{}:{}:{}", order_code(query), self.time, self.name_key);
+        let text = format!("{}:{}:{}", order_code(query), self.value, self.name_key);
         URL_SAFE_NO_PAD.encode(text)
     }
 
     fn decode(cursor: &str, query: &ListQuery<'_>) -> Option<Self> {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
         let (order, rest) = text.split_once(':')?;
-        let (time, name) = rest.split_once(':')?;
-        let time = time
+        let (value, name) = rest.split_once(':')?;
+        let value = value
             .parse()
             .ok()
-            .filter(|time| (0..=INTEGER_MAX).contains(time))?;
+            .filter(|value| (0..=INTEGER_MAX).contains(value))?;
         let belongs = order == order_code(query) && name.is_ascii();
         belongs.then(|| Self {
-            time,
+            value,
             name_key: name.to_owned(),
         })
     }
@@ -225,6 +257,8 @@ fn order_code(query: &ListQuery<'_>) -> &'static str {
         (Sort::UpdatedAt, Descending) => "u-",
         (Sort::LastPushAt, Ascending) => "p+",
         (Sort::LastPushAt, Descending) => "p-",
+        (Sort::Size, Ascending) => "s+",
+        (Sort::Size, Descending) => "s-",
         (Sort::Name, Ascending) => "n+",
         (Sort::Name, Descending) => "n-",
     }

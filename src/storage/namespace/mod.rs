@@ -3,17 +3,33 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
+//! | [`audit`] | administrative acts |
+//! | [`figures`] | how large its repositories are, one by one and together |
+//! | [`quotas`], `room`, [`usage`] | its bounds; what it has and may have; its use by day |
+//! | [`deleted`] | repositories that were deleted and can be restored |
+//! | [`names`] | names that move; those that repositories had before |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
+//! | [`standing`] | how a namespace stands, and how far its repositories have been told |
 //! | [`token_repositories`] | which repositories a token of the namespace opens |
+//! | [`signed_tokens`] | issuers of signed tokens that it trusts, and such tokens taken back |
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`registry`] | the list of namespaces |
 
+pub mod audit;
+pub mod deleted;
 pub(crate) mod entries;
 pub mod events;
+pub mod figures;
 pub(crate) mod idempotency;
 pub mod listing;
+pub mod names;
+pub(crate) mod quotas;
 pub(crate) mod registry;
+mod room;
+pub(crate) mod signed_tokens;
+pub mod standing;
 pub mod store;
 pub(crate) mod token_repositories;
+pub(crate) mod usage;
 pub mod webhooks;

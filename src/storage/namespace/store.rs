@@ -9,6 +9,8 @@
 
 use std::rc::Rc;
 
+use super::figures::{self, Figures, FiguresChange, Totals};
+use super::quotas::{self, Quotas};
 use super::webhooks::filters::Filters;
 use crate::git::store::StoreError;
 use crate::storage::db::row::{Row, Value};
@@ -34,8 +36,14 @@ pub struct NamespaceRecord {
     pub created_at: i64,
     /// Repositories that are live.
     pub repo_count: u64,
+    /// Their sizes together.
+    pub(crate) totals: Totals,
+    /// Its bounds.
+    pub(crate) quotas: Quotas,
     /// Its repositories check objects as git's `--strict` does, unless they say otherwise.
     pub(crate) fsck_strict: bool,
+    /// The issuers of signed tokens that it trusts, as JSON.
+    pub(crate) issuers: Option<String>,
 }
 
 /// A repository that is to get a name.
@@ -111,6 +119,8 @@ pub struct ListedRepository {
     pub updated_at: i64,
     /// Unix milliseconds.
     pub last_push_at: Option<i64>,
+    /// Its sizes, and when it ends.
+    pub figures: Figures,
 }
 
 /// Changes to a repository's entry; `None` leaves a column as it is.
@@ -126,6 +136,8 @@ pub struct ListingPatch<'a> {
     pub public: Option<bool>,
     /// Unix milliseconds.
     pub last_push_at: Option<i64>,
+    /// Its sizes, and when it ends.
+    pub figures: Option<FiguresChange>,
 }
 
 /// A repository whose object is still to be emptied.
@@ -137,6 +149,13 @@ pub struct PendingDeletion {
     pub(crate) name: String,
     /// Unix milliseconds.
     pub requested_at: i64,
+}
+
+impl ListingPatch<'_> {
+    /// One of the figures, as a column holds it.
+    pub(super) fn figure(&self, of: fn(&FiguresChange) -> u64) -> Option<i64> {
+        self.figures.as_ref().map(of).map(figures::integer)
+    }
 }
 
 impl<D: Database> NamespaceStore<D> {
@@ -158,7 +177,10 @@ impl<D: Database> NamespaceStore<D> {
 
     /// The tokens that administer this namespace.
     pub(crate) fn tokens(&self) -> TokenStore<'_, D> {
-        TokenStore::new(&self.db)
+        // Who cannot be judged is let in by no token.
+        let standing = self.standing();
+        let epoch_ms = standing.map_or(i64::MAX, |standing| standing.token_epoch_ms);
+        TokenStore::new(&self.db, epoch_ms)
     }
 
     /// Creates the namespace; false, and nothing changed, when it is there already.
@@ -183,15 +205,18 @@ impl<D: Database> NamespaceStore<D> {
         if !schema::is_created(&self.db)? {
             return Ok(None);
         }
-        let sql = "SELECT name, created_at,
-                (SELECT count(*) FROM repository WHERE state = 'live'), fsck_strict
+        let sql = "SELECT name, created_at, fsck_strict, bytes_max, repos_max, issuers
             FROM namespace";
+        let (repo_count, totals) = self.totals()?;
         Ok(query_first(&self.db, sql, &[], |row| {
             Ok(NamespaceRecord {
                 name: row.text(0)?,
                 created_at: row.integer(1)?,
-                repo_count: row.unsigned(2)?,
-                fsck_strict: row.truth(3)?,
+                repo_count,
+                totals,
+                fsck_strict: row.truth(2)?,
+                quotas: quotas::read(row, 3)?,
+                issuers: row.text_or_null(5)?,
             })
         })?)
     }
@@ -274,7 +299,8 @@ impl<D: Database> NamespaceStore<D> {
     /// The repository of that name, in any case.
     pub fn find(&self, name: &str) -> Result<Option<ListedRepository>, StoreError> {
         let sql = "SELECT name, id, state, description, default_branch, read_only, public,
-                source, created_at, updated_at, last_push_at
+                source, created_at, updated_at, last_push_at, size_bytes, object_count, lfs_bytes,
+                database_bytes, r2_bytes, expires_at
             FROM repository WHERE name_key = ?1";
         let key = name_key(name);
         Ok(query_first(
@@ -300,9 +326,16 @@ impl<D: Database> NamespaceStore<D> {
                 read_only = coalesce(?5, read_only),
                 public = coalesce(?6, public),
                 last_push_at = nullif(max(coalesce(?7, 0), coalesce(last_push_at, 0)), 0),
-                updated_at = max(updated_at, ?8)
+                updated_at = max(updated_at, ?8),
+                size_bytes = coalesce(?9, size_bytes),
+                object_count = coalesce(?10, object_count),
+                lfs_bytes = coalesce(?11, lfs_bytes),
+                database_bytes = coalesce(?12, database_bytes),
+                r2_bytes = coalesce(?13, r2_bytes),
+                expires_at = CASE WHEN ?9 IS NULL THEN expires_at ELSE ?14 END
             WHERE name_key = ?1 AND id = ?2";
         let key = name_key(name);
+        let figure = |of: fn(&FiguresChange) -> u64| Value::integer(patch.figure(of));
         let written = self.db.execute(
             sql,
             &[
@@ -314,6 +347,12 @@ impl<D: Database> NamespaceStore<D> {
                 Value::integer(patch.public.map(i64::from)),
                 Value::integer(patch.last_push_at),
                 updated_at.into(),
+                figure(|figures| figures.size_bytes),
+                figure(|figures| figures.object_count),
+                figure(|figures| figures.lfs_bytes),
+                figure(|figures| figures.database_bytes),
+                Value::integer(patch.figures.and_then(FiguresChange::r2)),
+                Value::integer(patch.figures.and_then(|figures| figures.expires_at)),
             ],
         )?;
         Ok(written > 0)
@@ -324,6 +363,8 @@ impl<D: Database> NamespaceStore<D> {
                 default_branch, read_only, public, source, created_at, updated_at)
             VALUES (?1, ?2, ?3, 'creating', ?4, ?5, ?6, ?7, ?8, ?9, ?9)";
         let key = name_key(candidate.name);
+        let former = "DELETE FROM former_name WHERE name_key = ?1";
+        self.db.execute(former, &[key.as_str().into()])?;
         self.db.execute(
             sql,
             &[
@@ -366,5 +407,6 @@ pub(super) fn read_listed(row: &dyn Row) -> Result<ListedRepository, SqlError> {
         created_at: row.integer(8)?,
         updated_at: row.integer(9)?,
         last_push_at: row.integer_or_null(10)?,
+        figures: figures::read(row, 11)?,
     })
 }

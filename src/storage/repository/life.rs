@@ -13,6 +13,14 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
+    /// Gives the repository other names.
+    pub fn rename(&self, namespace: &str, name: &str, now_ms: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE repository SET namespace = ?1, name = ?2, updated_at = ?3";
+        let values = [namespace.into(), name.into(), now_ms.into()];
+        self.db.execute(sql, &values)?;
+        Ok(())
+    }
+
     /// Ends the repository for every caller. Later steps empty its database.
     pub fn begin_deletion(&self) -> Result<(), StoreError> {
         let sql = "UPDATE repository SET phase = 'deleting' WHERE phase <> 'deleting'";

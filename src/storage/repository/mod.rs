@@ -3,7 +3,11 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`store`] | [`store::RepoStore`], one repository: its row and its figures |
+//! | [`quota`] | its bytes, and how many it may have |
 //! | [`settings`] | the settings that every layer passes on |
+//! | [`policies`], [`standing`], [`known_standing`] | its rules, bounds and end; what its namespace says of all its repositories, and what it knows of that |
+//! | `ref_rules` | its rules about refs, as its row keeps them |
+//! | [`forwarding`], [`whereabouts`] | which object has the repository by this object's name |
 //! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
 //! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
@@ -32,16 +36,21 @@
 //! | [`maintenance_runs`], [`grace_periods`] | what maintenance has done; how long it leaves things alone |
 
 pub mod copies;
+pub mod ephemeral_refs;
 pub mod events;
 pub mod fork;
+pub mod forwarding;
 pub(crate) mod grace_periods;
 pub mod idempotency;
 pub mod import_lfs;
 pub mod imports;
+pub mod kept;
+pub(crate) mod known_standing;
 pub mod lfs_life;
 pub mod lfs_locks;
 pub mod lfs_objects;
 pub(crate) mod life;
+pub mod lifetime;
 pub mod maintenance_runs;
 pub(crate) mod origin_report;
 pub mod orphans;
@@ -49,9 +58,13 @@ pub mod packed_refs;
 pub(crate) mod packs;
 pub(crate) mod part_rows;
 pub mod phase;
+pub mod policies;
+pub mod pre_receive;
+pub mod pre_receive_row;
 pub mod publication;
 pub(crate) mod publish;
 pub mod put_blobs;
+pub(crate) mod quota;
 pub mod ready_clone;
 pub(crate) mod recovery;
 pub(crate) mod ref_cache;
@@ -65,13 +78,16 @@ pub(crate) mod refs;
 pub(crate) mod revisions;
 pub(crate) mod row_audit;
 pub mod settings;
+pub mod standing;
 pub mod store;
 pub(crate) mod supersede;
 pub mod sweep;
 pub mod tokens;
+pub mod whereabouts;
 
 mod listed_refs;
 mod push_events;
+mod ref_rules;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -11,6 +11,8 @@ pub enum Phase {
     Ready,
     /// Its content is being taken over from another repository.
     Forking,
+    /// It was deleted, and can still be restored. (It is stored as ready, with the time of deletion.)
+    Kept,
     /// Every caller finds it gone; its database must still be emptied.
     Deleting,
 }

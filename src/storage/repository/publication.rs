@@ -28,6 +28,10 @@ pub struct Publication {
     pub push_options: Vec<BString>,
     /// How many refs there may be afterwards.
     pub ref_bounds: RefBounds,
+    /// When refs under `refs/ephemeral/` go that it writes, in unix milliseconds; `None`: never.
+    pub ephemeral_until_ms: Option<i64>,
+    /// Nobody pushes: the repository does it itself.
+    pub is_by_itself: bool,
     /// Unix milliseconds.
     pub now_ms: i64,
 }
@@ -79,7 +83,7 @@ pub struct PackPublication {
 }
 
 /// One ref change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RefUpdate {
     /// The full refname.
     pub name: BString,

@@ -80,7 +80,8 @@ impl<D: Database> RepoStore<D> {
                 }
             }
             if outcomes.iter().any(done) {
-                self.note_push(publish_seq, counts, publication.now_ms)?;
+                let is_push = !publication.is_by_itself;
+                self.note_push(publish_seq, counts, (publication.now_ms, is_push))?;
             }
             Ok(outcomes)
         });
@@ -133,7 +134,14 @@ impl<D: Database> RepoStore<D> {
         if actual != update.old {
             return Ok(RefOutcome::Stale { actual });
         }
+        let publication = records.log.publication();
+        let expires_at = publication
+            .ephemeral_until_ms
+            .filter(|_| update.new.is_some());
         if actual == update.new {
+            if expires_at.is_some() {
+                self.note_ephemeral(update.name.as_bstr(), expires_at)?;
+            }
             return Ok(RefOutcome::Updated);
         }
         if actual.is_none()
@@ -141,11 +149,12 @@ impl<D: Database> RepoStore<D> {
         {
             return Ok(RefOutcome::Conflict { with });
         }
-        let bounds = records.log.publication().ref_bounds;
+        let bounds = publication.ref_bounds;
         if let Err(too_many) = counting.count(self, update, bounds)? {
             return Ok(RefOutcome::TooMany(too_many));
         }
         self.write_ref(update)?;
+        self.note_ephemeral(update.name.as_bstr(), expires_at)?;
         records.log.append(update)?;
         records.outbox.append(place, update)?;
         Ok(RefOutcome::Updated)
@@ -315,15 +324,17 @@ impl<D: Database> RepoStore<D> {
         &self,
         publish_seq: Option<i64>,
         counts: Option<RefCounts>,
-        now_ms: i64,
+        (now_ms, is_push): (i64, bool),
     ) -> Result<(), SqlError> {
         let sql = "UPDATE repository SET publish_seq = coalesce(?1, publish_seq),
-            updated_at = ?2, last_push_at = ?2,
+            updated_at = ?2, last_push_at = iif(?5, ?2, last_push_at),
             ref_count = coalesce(?3, ref_count), ref_name_bytes = coalesce(?4, ref_name_bytes)";
         let [refs, name_bytes] = RefCounts::values(counts);
         let publish_seq = Value::integer(publish_seq);
-        self.db
-            .execute(sql, &[publish_seq, now_ms.into(), refs, name_bytes])?;
+        self.db.execute(
+            sql,
+            &[publish_seq, now_ms.into(), refs, name_bytes, is_push.into()],
+        )?;
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ use super::lfs_life::LFS_PAGE;
 use super::packs::{PARTS, part_key, part_name};
 use super::store::{RepoStore, RepositoryPatch, RepositoryRecord};
 use super::supersede::NewPart;
+use crate::git::refname;
 use crate::git::store::{PackId, PackRecord, Part, Quarantine as _, StoreError};
 use crate::storage::db::row::Value;
 use crate::storage::db::schema;
@@ -99,6 +100,10 @@ impl<D: Database> RepoStore<D> {
             .map_err(|error| StoreError::Failed(error.to_string()))?;
         let (mut line, mut refs) = (written, 0);
         self.visit_refs(b"refs/", |reference| {
+            // When it would go is not on record.
+            if refname::is_ephemeral(reference.name.as_bstr()) {
+                return ControlFlow::Continue(());
+            }
             gather.push(&mut line);
             recovery_record::write_ref(reference, &mut line);
             refs += 1;
@@ -228,7 +233,11 @@ impl<D: Database> RepoStore<D> {
                 fsck_strict: Some(lost.fsck_strict),
             };
             self.update(&patch, now_ms)?;
+            self.set_ref_rules(&lost.policies.ref_rules, now_ms)?;
             self.set_snapshot_settings(&record.snapshots)?;
+            self.set_pre_receive(lost.policies.pre_receive.as_ref())?;
+            self.set_bytes_max(lost.policies.bytes_max)?;
+            self.set_lifetime(&lost.policies.lifetime_from(now_ms))?;
             let sql = "UPDATE repository SET source = ?1, last_push_at = ?2";
             let source = Value::text(lost.source.as_deref());
             let params = [source, Value::integer(lost.last_push_at)];

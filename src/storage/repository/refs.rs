@@ -14,6 +14,7 @@ use super::packed_refs::PackedRefs;
 use super::ref_page::{self, PAGE_REFS, PAGE_SQL};
 use super::ref_record::{NameRange, RefRecord};
 use super::store::RepoStore;
+use crate::git::refname;
 use crate::git::store::{RefSource, StoreError};
 use crate::storage::db::row::Row;
 use crate::storage::db::sql::{Database, query_all, query_first};
@@ -32,7 +33,10 @@ impl<D: Database> RefSource for RepoStore<D> {
     fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError> {
         let mut tags = Vec::new();
         self.visit_refs(b"refs/", |record| {
-            tags.extend(record.peeled.map(|peeled| (record.target, peeled)));
+            let peeled = record
+                .peeled
+                .filter(|_| !refname::is_ephemeral(record.name.as_bstr()));
+            tags.extend(peeled.map(|peeled| (record.target, peeled)));
             ControlFlow::Continue(())
         })?;
         Ok(tags)

@@ -259,7 +259,8 @@ mod tests {
                 x'0707070707070707070707070707070707070707', NULL)",
             "INSERT INTO reflog VALUES (1, 1, CAST('refs/heads/main' AS BLOB), NULL,
                 x'0707070707070707070707070707070707070707', 9, NULL, NULL, '[\"a\"]')",
-            "INSERT INTO token VALUES (zeroblob(32), '0123456789abcdef', 'read', '', 1, 2, NULL, NULL)",
+            "INSERT INTO token VALUES (zeroblob(32), '0123456789abcdef', 'read', '', 1, 2, NULL, NULL,
+                NULL)",
             "PRAGMA ignore_check_constraints = ON",
         ] {
             store.database().execute(statement, &[]).unwrap();

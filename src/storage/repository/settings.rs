@@ -26,6 +26,9 @@ pub struct RepositorySettings {
     /// Whether clones and fetches are events too.
     #[serde(default)]
     pub fetch_events: bool,
+    /// Whether pushed blobs are searched for secrets.
+    #[serde(default)]
+    pub push_protection: bool,
 }
 
 /// A change of [`RepositorySettings`]; `None` leaves one as it is.
@@ -48,6 +51,8 @@ pub struct SettingsChange {
     pub superseded_grace_seconds: Option<u32>,
     /// Whether clones and fetches are events too.
     pub fetch_events: Option<bool>,
+    /// Whether pushed blobs are searched for secrets.
+    pub push_protection: Option<bool>,
 }
 
 impl SettingsChange {
@@ -71,6 +76,7 @@ impl From<RepositorySettings> for SettingsChange {
             reflog_retention_seconds: seconds(settings.reflog_retention_seconds),
             superseded_grace_seconds: seconds(settings.superseded_grace_seconds),
             fetch_events: Some(settings.fetch_events),
+            push_protection: Some(settings.push_protection),
         }
     }
 }

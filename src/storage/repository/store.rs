@@ -10,9 +10,11 @@ use gix_object::bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
 use super::phase::Phase;
+use super::policies::{self, Policies};
 use super::ref_cache::RefCache;
 use super::settings::{RepositorySettings, SettingsChange};
 use super::tokens::{TokenRecord, TokenStore};
+use super::whereabouts::Forwarding;
 use crate::git::store::{PackId, PackRecord, PackStore as _, StoreError};
 use crate::storage::db::cache::Lease;
 use crate::storage::db::row::{Row, Value};
@@ -36,10 +38,14 @@ pub struct RepoStore<D> {
     pub(super) pack_id_floor: Cell<u32>,
     /// The refs as they were last read.
     pub(super) kept_refs: RefCache,
+    /// The deployment takes no writes.
+    is_frozen: Cell<bool>,
     /// A schema was found. It stays: a database that was wiped gets a store of its own.
     has_schema: Cell<bool>,
     record: UntilWritten<(), Option<RepositoryRecord>>,
     shown_tokens: UntilWritten<[u8; 32], Option<TokenRecord>>,
+    #[expect(clippy::option_option, reason = "not read yet; read, and nowhere else")]
+    pub(super) kept_forwarding: RefCell<Option<Option<Forwarding>>>,
 }
 
 /// A repository to create.
@@ -109,12 +115,20 @@ pub struct RepositoryRecord {
     /// It is being made again of what R2 has: it serves nothing yet.
     #[serde(skip)]
     pub is_recovering: bool,
+    /// Rules, bounds and its end.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub policies: Box<Policies>,
 }
 
 impl RepositoryRecord {
     /// Whether its content is still to come.
     pub(crate) fn is_being_filled(&self) -> bool {
         self.is_importing || self.is_recovering
+    }
+
+    /// Whether it takes no pushes: because of its own settings, its namespace or the deployment.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.settings.read_only || self.policies.standing.read_only || self.policies.is_frozen
     }
 
     /// Its fork network: the id of the repository that all others came from.
@@ -176,9 +190,11 @@ impl<D: Database> RepoStore<D> {
             cold_packs: RefCell::default(),
             pack_id_floor: Cell::new(0),
             kept_refs: RefCache::default(),
+            is_frozen: Cell::default(),
             has_schema: Cell::default(),
             record: UntilWritten::default(),
             shown_tokens: UntilWritten::default(),
+            kept_forwarding: RefCell::default(),
         }
     }
 
@@ -187,9 +203,20 @@ impl<D: Database> RepoStore<D> {
         &self.db
     }
 
+    /// From now on the repository is read-only because the deployment is.
+    pub(crate) fn freeze(&self) {
+        self.is_frozen.set(true);
+    }
+
     /// The repository's tokens.
     pub fn tokens(&self) -> TokenStore<'_, D> {
-        TokenStore::new(&self.db)
+        let epoch_ms = match self.load() {
+            Ok(Some(record)) => record.policies.standing.token_epoch_ms,
+            Ok(None) => 0,
+            // Who cannot be judged is let in by no token.
+            Err(_) => i64::MAX,
+        };
+        TokenStore::new(&self.db, epoch_ms)
     }
 
     /// The token with this hash, in any state: read once for many requests.
@@ -230,11 +257,15 @@ impl<D: Database> RepoStore<D> {
 
     /// The repository's record; `None` when none was created here.
     pub fn load(&self) -> Result<Option<RepositoryRecord>, StoreError> {
-        self.record.get(&self.db, (), || self.read_record())
+        let mut record = self.record.get(&self.db, (), || self.read_record())?;
+        if let Some(record) = &mut record {
+            record.policies.is_frozen = self.is_frozen.get();
+        }
+        Ok(record)
     }
 
     /// Whether a schema was ever put into the database. To look for it reads a row for each table.
-    fn is_created(&self) -> Result<bool, SqlError> {
+    pub(super) fn is_created(&self) -> Result<bool, SqlError> {
         if !self.has_schema.get() {
             let has_schema = schema::is_created(&self.db)?;
             // A transaction that put it there may be undone.
@@ -252,7 +283,9 @@ impl<D: Database> RepoStore<D> {
                 deny_non_fast_forwards, deny_deletes, source, created_at, updated_at, last_push_at,
                 prune_grace_seconds, reflog_retention_seconds, superseded_grace_seconds,
                 phase, network_id, EXISTS (SELECT 1 FROM import),
-                EXISTS (SELECT 1 FROM recovery), fsck_strict, fetch_events
+                EXISTS (SELECT 1 FROM recovery), fsck_strict, fetch_events,
+                ref_rules, pre_receive, push_protection, bytes_max, expires_at, idle_ttl_seconds,
+                deleted_at, used_at, standing
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -271,7 +304,8 @@ impl<D: Database> RepoStore<D> {
                 reflog_retention_seconds = coalesce(?9, reflog_retention_seconds),
                 superseded_grace_seconds = coalesce(?10, superseded_grace_seconds),
                 fsck_strict = coalesce(?11, fsck_strict),
-                fetch_events = coalesce(?12, fetch_events)";
+                fetch_events = coalesce(?12, fetch_events),
+                push_protection = coalesce(?13, push_protection)";
         let settings = &patch.settings;
         let truth = |setting: Option<bool>| Value::integer(setting.map(i64::from));
         let seconds = |setting: Option<u32>| Value::integer(setting.map(i64::from));
@@ -292,6 +326,7 @@ impl<D: Database> RepoStore<D> {
                 seconds(settings.superseded_grace_seconds),
                 truth(patch.fsck_strict),
                 truth(settings.fetch_events),
+                truth(settings.push_protection),
             ],
         )?;
         Ok(())
@@ -341,7 +376,16 @@ impl<D: Database> RepoStore<D> {
     }
 }
 
+fn is_default(policies: &Policies) -> bool {
+    *policies == Policies::default()
+}
+
 fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
+    let policies = policies::read(row, 22)?;
+    let phase = Phase::from_name(&row.text(16)?).ok_or(SqlError::Column {
+        column: 16,
+        expected: "phase",
+    })?;
     Ok(RepositoryRecord {
         id: row.text(0)?,
         namespace: row.text(1)?,
@@ -357,18 +401,21 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
             reflog_retention_seconds: row.integer(14)?,
             superseded_grace_seconds: row.integer(15)?,
             fetch_events: row.truth(21)?,
+            // It stands among the policies.
+            push_protection: row.truth(24)?,
         },
         source: row.text_or_null(9)?,
         created_at: row.integer(10)?,
         updated_at: row.integer(11)?,
         last_push_at: row.integer_or_null(12)?,
-        phase: Phase::from_name(&row.text(16)?).ok_or(SqlError::Column {
-            column: 16,
-            expected: "phase",
-        })?,
+        phase: match phase {
+            Phase::Ready if policies.deleted_at.is_some() => Phase::Kept,
+            phase => phase,
+        },
         network_id: row.text_or_null(17)?,
         is_importing: row.truth(18)?,
         is_recovering: row.truth(19)?,
         fsck_strict: row.truth(20)?,
+        policies: Box::new(policies),
     })
 }

@@ -4,6 +4,8 @@
 //! The database stores only the SHA-256 of a token and looks it up as a key. A caller who times
 //! that learns about a hash, from which no token follows.
 
+use super::policies::{json, rules_json};
+use crate::git::receive_pack::ref_rules::RefRules;
 use crate::git::store::StoreError;
 use crate::storage::db::row::{Row, Value};
 use crate::storage::db::sql::{Database, query_all, query_first};
@@ -56,6 +58,8 @@ pub struct NewToken<'a> {
     pub created_at: i64,
     /// From when on it is refused.
     pub expires_at: i64,
+    /// Its rules about refs; `None`: it has none.
+    pub refs: Option<&'a RefRules>,
 }
 
 /// A token, without its secret. Times are unix milliseconds.
@@ -77,6 +81,8 @@ pub struct TokenRecord {
     pub revoked_at: Option<i64>,
     /// When it was used last, to the hour.
     pub last_used_at: Option<i64>,
+    /// Its rules about refs.
+    pub refs: RefRules,
 }
 
 /// Whether a token still holds; a revoked one is revoked even after it expired.
@@ -143,18 +149,30 @@ pub enum PageStart<'a> {
 #[derive(Debug)]
 pub struct TokenStore<'a, D> {
     db: &'a D,
+    /// Tokens that were made before this time, in unix milliseconds, are revoked.
+    epoch_ms: i64,
 }
 
 impl<'a, D: Database> TokenStore<'a, D> {
-    /// The tokens in this database, which has a schema.
-    pub(crate) fn new(db: &'a D) -> Self {
-        Self { db }
+    /// The tokens in this database, which has a schema. Those that were made before the epoch read
+    /// as revoked; their rows stay as they are.
+    pub(crate) fn new(db: &'a D, epoch_ms: i64) -> Self {
+        Self { db, epoch_ms }
+    }
+
+    fn read(&self, row: &dyn Row) -> Result<TokenRecord, SqlError> {
+        let mut token = read_token(row)?;
+        if token.created_at < self.epoch_ms {
+            token.revoked_at.get_or_insert(self.epoch_ms);
+        }
+        Ok(token)
     }
 
     /// Adds a token; fails when the id or the hash is taken.
     pub fn insert(&self, new: &NewToken<'_>) -> Result<(), StoreError> {
-        let sql = "INSERT INTO token (sha256, id, scope, label, created_at, expires_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT INTO token (sha256, id, scope, label, created_at, expires_at, refs)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let refs = new.refs.map(rules_json).transpose()?.flatten();
         self.db.execute(
             sql,
             &[
@@ -164,6 +182,7 @@ impl<'a, D: Database> TokenStore<'a, D> {
                 new.label.into(),
                 new.created_at.into(),
                 new.expires_at.into(),
+                Value::text(refs.as_deref()),
             ],
         )?;
         Ok(())
@@ -172,22 +191,22 @@ impl<'a, D: Database> TokenStore<'a, D> {
     /// The token with this hash, in any [state](TokenRecord::state).
     pub fn find(&self, sha256: &[u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
         let sql =
-            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
+            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256,
+                refs
             FROM token WHERE sha256 = ?1";
-        Ok(query_first(
-            self.db,
-            sql,
-            &[Value::Blob(sha256)],
-            read_token,
-        )?)
+        let key = [Value::Blob(sha256)];
+        Ok(query_first(self.db, sql, &key, |row| self.read(row))?)
     }
 
     /// The token with this id, in any [state](TokenRecord::state).
     pub fn find_by_id(&self, id: &str) -> Result<Option<TokenRecord>, StoreError> {
         let sql =
-            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
+            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256,
+                refs
             FROM token WHERE id = ?1";
-        Ok(query_first(self.db, sql, &[id.into()], read_token)?)
+        Ok(query_first(self.db, sql, &[id.into()], |row| {
+            self.read(row)
+        })?)
     }
 
     /// Tokens in one state, or in any, newest first; those of the scope `without` are left out.
@@ -206,9 +225,11 @@ impl<'a, D: Database> TokenStore<'a, D> {
         let state = Value::text(state.map(TokenState::as_str));
         let without = Value::text(without.map(Scope::as_str));
         let sql =
-            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256
+            "SELECT id, scope, label, created_at, expires_at, revoked_at, last_used_at, sha256,
+                refs
             FROM token
-            WHERE (?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
+            WHERE (?1 IS NULL OR ?1 = CASE
+                WHEN revoked_at IS NOT NULL OR created_at < ?8 THEN 'revoked'
                 WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END)
                 AND scope IS NOT ?3
                 AND (?6 IS NULL OR created_at < ?6 OR (created_at = ?6 AND id > ?7))
@@ -221,16 +242,18 @@ impl<'a, D: Database> TokenStore<'a, D> {
             offset.into(),
             Value::integer(behind.map(|(created_at, _)| created_at)),
             Value::text(behind.map(|(_, id)| id)),
+            self.epoch_ms.into(),
         ];
-        let mut tokens = query_all(self.db, sql, &params, read_token)?;
+        let mut tokens = query_all(self.db, sql, &params, |row| self.read(row))?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = tokens.len() > limit;
         tokens.truncate(limit);
         let sql = "SELECT count(*) FROM token
-            WHERE (?1 IS NULL OR ?1 = CASE WHEN revoked_at IS NOT NULL THEN 'revoked'
+            WHERE (?1 IS NULL OR ?1 = CASE
+                WHEN revoked_at IS NOT NULL OR created_at < ?4 THEN 'revoked'
                 WHEN expires_at <= ?2 THEN 'expired' ELSE 'active' END)
                 AND scope IS NOT ?3";
-        let params = [state, now_ms.into(), without];
+        let params = [state, now_ms.into(), without, self.epoch_ms.into()];
         let total = query_first(self.db, sql, &params, |row| row.unsigned(0))?;
         Ok(TokenPage {
             tokens,
@@ -244,6 +267,13 @@ impl<'a, D: Database> TokenStore<'a, D> {
         let sql = "UPDATE token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
         let written = self.db.execute(sql, &[id.into(), now_ms.into()])?;
         Ok(written > 0 || self.find_by_id(id)?.is_some())
+    }
+
+    /// Revokes the tokens that were made before this time.
+    pub fn revoke_made_before(&self, epoch_ms: i64, now_ms: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE token SET revoked_at = ?2 WHERE created_at < ?1 AND revoked_at IS NULL";
+        self.db.execute(sql, &[epoch_ms.into(), now_ms.into()])?;
+        Ok(())
     }
 
     /// Notes that the token was used: one row an hour at most.
@@ -280,5 +310,6 @@ fn read_token(row: &dyn Row) -> Result<TokenRecord, SqlError> {
             column: 7,
             expected: "sha-256",
         })?,
+        refs: json(row, 8)?.unwrap_or_default(),
     })
 }

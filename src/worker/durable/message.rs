@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use worker::{Env, Method, Request, RequestInit};
+use worker::{Env, Headers, Method, Request, RequestInit};
 
 use crate::repo_do::contract::{ErrorReply, ORIGIN};
 use crate::storage::fault_log;
@@ -35,9 +35,26 @@ pub(crate) async fn post<T: Serialize>(
     path: &str,
     message: &T,
 ) -> worker::Result<(u16, Vec<u8>)> {
+    post_with(env, (binding, object_name), path, message, &[]).await
+}
+
+/// The same, with headers.
+pub(crate) async fn post_with<T: Serialize>(
+    env: &Env,
+    (binding, object_name): (&str, &str),
+    path: &str,
+    message: &T,
+    own: &[(&str, &str)],
+) -> worker::Result<(u16, Vec<u8>)> {
+    let headers = Headers::new();
+    for (name, value) in own {
+        headers.set(name, value)?;
+    }
     let mut init = RequestInit::new();
     let body = serde_json::to_string(message)?;
-    init.with_method(Method::Post).with_body(Some(body.into()));
+    init.with_method(Method::Post)
+        .with_headers(headers)
+        .with_body(Some(body.into()));
     let request = Request::new_with_init(&format!("{ORIGIN}{path}"), &init)?;
     let object = env.durable_object(binding)?.get_by_name(object_name)?;
     let mut answer = object.fetch_with_request(request).await?;

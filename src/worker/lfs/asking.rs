@@ -40,7 +40,7 @@ pub(super) async fn ask_once<T: DeserializeOwned>(
     ask_by(visit, path, access, Call::post(target, question)?).await
 }
 
-/// The object decides alone; KV only says more exactly why not.
+/// The object decides alone.
 async fn ask_by<T: DeserializeOwned>(
     visit: &Visit,
     path: &RepositoryPath,
@@ -48,13 +48,7 @@ async fn ask_by<T: DeserializeOwned>(
     call: Call,
 ) -> Result<T, ErrorReply> {
     let actor = admission::actor(visit, access)?;
-    match repository(visit, path, actor, call).await {
-        Ok(response) if response.status_code() == 200 => read(response).await,
-        refused => {
-            admission::check_grant(visit, path).await?;
-            read(refused?).await
-        }
-    }
+    read(repository(visit, path, actor, call).await?).await
 }
 
 /// Reads a body of JSON, which a page of another site cannot make a browser send as such.

@@ -10,6 +10,9 @@ use crate::worker::reply::{BASIC, BEARER, Reply};
 /// The media type of every JSON body.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.git-lfs+json";
 
+/// The server has no room for what is sent.
+const INSUFFICIENT_STORAGE: u16 = 507;
+
 /// An answer in JSON.
 pub(crate) fn json<T: Serialize>(status: u16, body: &T) -> Result<Reply, ErrorReply> {
     let body = serde_json::to_string(body).map_err(|error| fault("lfs answer", &error))?;
@@ -20,12 +23,13 @@ pub(crate) fn json<T: Serialize>(status: u16, body: &T) -> Result<Reply, ErrorRe
 #[must_use]
 pub(crate) fn error(error: &ErrorReply, request_id: &str) -> Reply {
     let body = serde_json::json!({ "message": error.message, "request_id": request_id });
-    let reply = with_headers(Reply::new(
-        error.code.status(),
-        MEDIA_TYPE,
-        body.to_string(),
-    ))
-    .with_error_headers(error, &[BASIC, BEARER]);
+    let status = match error.code {
+        // The specification has a status of its own for this; git-lfs takes 403 for a wrong credential.
+        ErrorCode::QuotaExceeded => INSUFFICIENT_STORAGE,
+        code => code.status(),
+    };
+    let reply = with_headers(Reply::new(status, MEDIA_TYPE, body.to_string()))
+        .with_error_headers(error, &[BASIC, BEARER]);
     match error.code {
         // git-lfs looks here first; in a browser it opens no dialog.
         ErrorCode::Unauthorized => reply.with_header("lfs-authenticate", BASIC),
@@ -65,6 +69,8 @@ mod tests {
         assert_eq!(reply.header("lfs-authenticate"), basic);
         assert_eq!(reply.header("www-authenticate"), basic);
         let busy = error(&ErrorReply::busy(3, "later"), "r1");
+        let full = error(&ErrorReply::new(ErrorCode::QuotaExceeded, "full"), "r1");
+        assert_eq!(full.status, 507);
         assert_eq!((busy.status, busy.header("retry-after")), (503, Some("3")));
     }
 }

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use super::state::NamespaceState;
-use super::{queue, telling};
+use super::{queue, telling, told_standing};
 use crate::storage::fault_log;
 use crate::storage::namespace::entries::EntryError;
 use crate::worker::durable::alarm::now_ms;
@@ -31,6 +31,14 @@ pub(crate) async fn written(state: &Rc<NamespaceState>) {
     worker::wasm_bindgen_futures::spawn_local(async move { run(&state).await });
 }
 
+/// On the first request after the object woke: goes on with what an earlier life left, sooner than the
+/// alarm would.
+pub(crate) async fn woken(state: &Rc<NamespaceState>) {
+    if !state.has_looked.replace(true) {
+        written(state).await;
+    }
+}
+
 /// On each ring of the alarm.
 pub(crate) async fn ring(state: &Rc<NamespaceState>) -> worker::Result<()> {
     state.has_rung();
@@ -45,6 +53,7 @@ pub(crate) async fn ring(state: &Rc<NamespaceState>) -> worker::Result<()> {
 
 async fn run(state: &Rc<NamespaceState>) {
     telling::begin(state);
+    told_standing::begin(state);
     queue::run(state).await;
 }
 
@@ -53,5 +62,6 @@ fn has_work(state: &NamespaceState) -> Result<bool, EntryError> {
     let Some(store) = state.store()? else {
         return Ok(false);
     };
-    Ok(queue::has_work(state, &store)? || telling::has_work(&store)?)
+    let has_untold = telling::has_work(&store)? || told_standing::has_work(&store)?;
+    Ok(has_untold || queue::has_work(state, &store)?)
 }

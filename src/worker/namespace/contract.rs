@@ -15,6 +15,12 @@
 //! | `GET /events?…` | | JSON as the client gets it, or server-sent events |
 //! | `POST /events/take` | `HandOver` of the objects' contract | `HandedOver` |
 //! | `POST /release` | `ReleaseName` of the objects' contract | [`Done`], whether or not the entry was still that one |
+//! | `GET /usage?since_day=…` | | [`NamespaceUsage`], or 404 |
+//! | `POST /room` | `AskRoom` of the objects' contract | `Room` |
+//! | `POST /keep` | `KeptRepository` of the objects' contract | [`Done`] |
+//! | `POST /forget` | `ForgetKept` of the objects' contract | [`Done`] |
+//! | `GET /deleted?…`, `GET /deleted/one?…` | | see [`deleted_steps`](super::deleted_steps) |
+//! | `POST /leave` | `ReleaseName` of the objects' contract: its repository has another name elsewhere | [`Done`] |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /holds?name=…` | | [`Holds`] |
 //! | `GET /candidates?prefix=…` | | `[`[`Candidate`]`…]` |
@@ -23,7 +29,11 @@
 //! | `POST /admit` | `Admit` of the objects' contract | `Admitted`; 429 after too many unknown tokens |
 //! | `POST /token` | [`MakeToken`] | [`SharedToken`]; 404 without the namespace or one of the repositories |
 //! | `GET /tokens?…` | [`ListTokens`] | [`SharedTokens`], 404 without a namespace |
+//! | `POST /revoke-all` | | [`NamespaceInfo`], or 404 |
+//! | `GET /audit?…` | | `Audit` of [`audit`](super::audit), 404 without a namespace |
 //! | `POST /revoke` | [`Revoke`] | `RevokedToken`, or 404 |
+//! | `GET /issuers` | | `[Issuer…]` of [`signed::issuer`](crate::worker::signed::issuer), without their rules |
+//! | `POST /revoke-signed` | [`RevokeSigned`] | [`RevokedSigned`], 404 without a namespace |
 //! | `GET /webhooks…`, `POST /webhooks/…` | | see [`webhooks`](super::webhooks) |
 //! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
 //! | `POST /announce` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
@@ -36,7 +46,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::repo_do::contract::{RepositoryInfo, TokenPlace, TokenRecord, TokenState};
+pub(crate) use self::signed::{RevokeSigned, RevokedSigned};
+pub(crate) use super::lists::{Listed, Listing, Registry};
+pub(crate) use super::quota_values::{NamespaceTotals, QuotaChange};
+pub(crate) use super::usage::{AskUsage, NamespaceUsage};
+use crate::repo_do::contract::{RepositoryInfo, Standing, TokenPlace, TokenRecord, TokenState};
+use crate::storage::namespace::quotas::Quotas;
+use crate::worker::signed::issuer::Issuer;
+mod signed;
 
 /// Paths that the object serves.
 pub(crate) mod path {
@@ -52,6 +69,8 @@ pub(crate) mod path {
     pub(crate) const RESERVE: &str = "/reserve";
     /// Lists a repository that was made.
     pub(crate) const CONFIRM: &str = "/confirm";
+    /// Frees a name whose repository has another one in another namespace.
+    pub(crate) const LEAVE: &str = "/leave";
     /// The entry of one name.
     pub(crate) const REPOSITORY: &str = "/repository";
     /// Whether a name is taken.
@@ -60,14 +79,28 @@ pub(crate) mod path {
     pub(crate) const CANDIDATES: &str = "/candidates";
     /// Lists repositories that were lost from the list.
     pub(crate) const RELIST: &str = "/relist";
+    /// The list of repositories that were deleted and can be restored.
+    pub(crate) const DELETED: &str = "/deleted";
+    /// One of them.
+    pub(crate) const DELETED_ONE: &str = "/deleted/one";
     /// The list of repositories.
     pub(crate) const LIST: &str = "/list";
+    /// How much the namespace uses.
+    pub(crate) const USAGE: &str = "/usage";
     /// Makes a token of the namespace's.
     pub(crate) const MAKE_TOKEN: &str = "/token";
     /// The namespace's tokens.
     pub(crate) const TOKENS: &str = "/tokens";
     /// Takes a token of the namespace's back.
     pub(crate) const REVOKE: &str = "/revoke";
+    /// Takes back every token of the namespace and of its repositories.
+    pub(crate) const REVOKE_ALL: &str = "/revoke-all";
+    /// Administrative acts.
+    pub(crate) const AUDIT: &str = "/audit";
+    /// The issuers of signed tokens that the namespace trusts.
+    pub(crate) const ISSUERS: &str = "/issuers";
+    /// Takes a signed token back.
+    pub(crate) const REVOKE_SIGNED: &str = "/revoke-signed";
     /// Notes a namespace.
     pub(crate) const REGISTER: &str = "/register";
     /// Notes a namespace that is about to be made.
@@ -248,10 +281,22 @@ pub(crate) struct CreateNamespace {
 }
 
 /// Body of `POST /update`; what is absent stays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct UpdateNamespace {
     /// The checks of repositories that are made from now on, unless they set their own.
     pub(crate) fsck_strict: Option<bool>,
+    /// Changes of its bounds.
+    #[serde(default)]
+    pub(crate) quotas: QuotaChange,
+    /// Whether nobody but the operator gets anything.
+    #[serde(default)]
+    pub(crate) suspended: Option<bool>,
+    /// Whether pushes are refused.
+    #[serde(default)]
+    pub(crate) read_only: Option<bool>,
+    /// The issuers of signed tokens that are trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) issuers: Option<Vec<Issuer>>,
 }
 
 /// A namespace.
@@ -266,6 +311,21 @@ pub(crate) struct NamespaceInfo {
     /// Whether new repositories check objects as git's `--strict` does.
     #[serde(default)]
     pub(crate) fsck_strict: bool,
+    /// The sizes of its repositories together.
+    #[serde(default)]
+    pub(crate) totals: NamespaceTotals,
+    /// Its bounds.
+    #[serde(default)]
+    pub(crate) quotas: Quotas,
+    /// What holds for all of its repositories.
+    #[serde(default)]
+    pub(crate) standing: Standing,
+    /// Repositories that have not been told the newest version of that.
+    #[serde(default)]
+    pub(crate) untold_count: u64,
+    /// The issuers of signed tokens that it trusts.
+    #[serde(default)]
+    pub(crate) issuers: Vec<Issuer>,
 }
 
 /// Body of `POST /reserve`: takes a name for a repository about to be made.
@@ -289,6 +349,10 @@ pub(crate) struct Reserve {
     pub(crate) public: bool,
     /// URL from which its content comes.
     pub(crate) source: Option<String>,
+    /// The bytes that it comes with, at least: `Some` of a fork and of an import, whose bytes nobody
+    /// knows yet.
+    #[serde(default)]
+    pub(crate) comes_with_bytes: Option<u64>,
     /// Milliseconds since 1970.
     pub(crate) now_ms: i64,
 }
@@ -304,6 +368,9 @@ pub(crate) enum Reserved {
         /// The checks of the repository, unless its maker sets others.
         #[serde(default)]
         fsck_strict: bool,
+        /// What the repository begins with.
+        #[serde(default)]
+        standing: Standing,
         /// The namespace, if this made it; the Worker must then register it.
         new_namespace: Option<NamespaceInfo>,
     },
@@ -373,48 +440,3 @@ pub(crate) struct Candidate {
 /// Nothing to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Done {}
-
-/// A repository as the list shows it. Figures and settings may lag behind its own object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Listed {
-    /// Its id.
-    pub(crate) repository_id: String,
-    /// Its name, as shown.
-    pub(crate) name: String,
-    /// Free text.
-    pub(crate) description: Option<String>,
-    /// A branch's short name.
-    pub(crate) default_branch: String,
-    /// Milliseconds since 1970.
-    pub(crate) created_at_ms: i64,
-    /// Milliseconds since 1970.
-    pub(crate) updated_at_ms: i64,
-    /// Milliseconds since 1970.
-    pub(crate) last_push_at_ms: Option<i64>,
-    /// URL from which its content came.
-    pub(crate) source: Option<String>,
-    /// Whether pushes are refused.
-    pub(crate) read_only: bool,
-    /// Whether every client may fetch.
-    pub(crate) public: bool,
-}
-
-/// Answer of `GET /list`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Listing {
-    /// The namespace's name, as shown; `None` when none was made here.
-    pub(crate) namespace: Option<String>,
-    /// One page.
-    pub(crate) repositories: Vec<Listed>,
-    /// Cursor of the next page; the last page has none.
-    pub(crate) cursor: Option<String>,
-}
-
-/// Answer of `GET /registry`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Registry {
-    /// One page of names, as shown.
-    pub(crate) namespaces: Vec<String>,
-    /// Cursor of the next page; the last page has none.
-    pub(crate) cursor: Option<String>,
-}

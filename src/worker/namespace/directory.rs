@@ -4,14 +4,15 @@ use futures::future::join_all;
 use serde::Serialize;
 
 use super::contract::{
-    ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, ListTokens, Listing,
-    MakeToken, NamespaceInfo, REGISTRY, Registry, Relist, Relisted, Reserve, Reserved, Revoke,
-    SharedToken, SharedTokens, UpdateNamespace, path,
+    AskUsage, ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, ListTokens,
+    Listing, MakeToken, NamespaceInfo, NamespaceTotals, NamespaceUsage, REGISTRY, Registry, Relist,
+    Relisted, Reserve, Reserved, Revoke, SharedToken, SharedTokens, UpdateNamespace, path,
 };
 use crate::repo_do::contract::{
     CreateRepository, ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName,
-    RepositoryInfo, RevokedToken, TouchRepository, token_id_prefix,
+    RepositoryInfo, RevokedToken, Standing, TouchRepository, token_id_prefix,
 };
+use crate::storage::namespace::quotas::Quotas;
 use crate::worker::credentials::Identity;
 use crate::worker::names::{NamespaceName, RepositoryPath};
 use crate::worker::objects::{self, Call};
@@ -19,28 +20,32 @@ use crate::worker::rest::parameters::ListQuery;
 use crate::worker::visit::Visit;
 use crate::worker::wake;
 
-/// Takes the name of a repository about to be made; `replaces` names an entry that is known to
-/// be left over.
-pub(crate) async fn reserve(
-    visit: &Visit,
-    path: &RepositoryPath,
-    create: &CreateRepository,
-    replaces: Option<String>,
-) -> Result<Reserved, ErrorReply> {
-    let reserve = Reserve {
+/// The name that a repository about to be made wants. `comes_with_bytes` says how many bytes it comes
+/// with at least, if it comes with any.
+pub(crate) fn wanted(create: &CreateRepository, comes_with_bytes: Option<u64>) -> Reserve {
+    Reserve {
         namespace: create.namespace.clone(),
         name: create.name.clone(),
         repository_id: create.repository_id.clone(),
-        replaces,
+        replaces: None,
         description: create.description.clone(),
         default_branch: create.default_branch.clone(),
         read_only: create.read_only,
         public: create.public,
         source: create.source.clone(),
+        comes_with_bytes,
         now_ms: create.now_ms,
-    };
+    }
+}
+
+/// Takes a name for a repository.
+pub(crate) async fn reserve(
+    visit: &Visit,
+    path: &RepositoryPath,
+    wanted: &Reserve,
+) -> Result<Reserved, ErrorReply> {
     announce(visit, &path.namespace, visit.now_ms).await?;
-    let reserved: Reserved = post(visit, &path.namespace, path::RESERVE, &reserve).await?;
+    let reserved: Reserved = post(visit, &path.namespace, path::RESERVE, wanted).await?;
     if let Reserved::Won {
         new_namespace: Some(info),
         ..
@@ -88,6 +93,21 @@ pub(crate) async fn release(
         now_ms: visit.now_ms,
     };
     let Done {} = post(visit, &path.namespace, NAMESPACE_RELEASE, &release).await?;
+    Ok(())
+}
+
+/// Frees the name of a repository that has another one in another namespace.
+pub(crate) async fn leave(
+    visit: &Visit,
+    path: &RepositoryPath,
+    repository_id: &str,
+) -> Result<(), ErrorReply> {
+    let release = ReleaseName {
+        name: path.name.as_str().to_owned(),
+        repository_id: repository_id.to_owned(),
+        now_ms: visit.now_ms,
+    };
+    let Done {} = post(visit, &path.namespace, path::LEAVE, &release).await?;
     Ok(())
 }
 
@@ -175,6 +195,15 @@ pub(crate) async fn list(
     get(visit, &namespace.folded(), path::LIST, &query).await
 }
 
+/// How much a namespace uses.
+pub(crate) async fn usage(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    asked: &AskUsage,
+) -> Result<NamespaceUsage, ErrorReply> {
+    get(visit, &namespace.folded(), path::USAGE, asked).await
+}
+
 /// Makes a namespace.
 pub(crate) async fn create_namespace(
     visit: &Visit,
@@ -218,6 +247,14 @@ pub(crate) async fn update_namespace(
     change: &UpdateNamespace,
 ) -> Result<NamespaceInfo, ErrorReply> {
     post(visit, namespace, path::UPDATE, change).await
+}
+
+/// Takes back every token of the namespace and of its repositories.
+pub(crate) async fn revoke_all(
+    visit: &Visit,
+    namespace: &NamespaceName,
+) -> Result<NamespaceInfo, ErrorReply> {
+    post(visit, namespace, path::REVOKE_ALL, &Done {}).await
 }
 
 /// Deletes a namespace in which no name is taken.
@@ -273,6 +310,11 @@ pub(crate) async fn announce(
         created_at_ms,
         // The registry lists names alone.
         fsck_strict: false,
+        totals: NamespaceTotals::default(),
+        quotas: Quotas::default(),
+        standing: Standing::default(),
+        untold_count: 0,
+        issuers: Vec::new(),
     };
     let call = Call::post(path::ANNOUNCE, &info)?;
     let Done {} = objects::read(objects::namespace(visit, REGISTRY, call).await?).await?;

@@ -10,6 +10,8 @@ use crate::storage::event_payload::raw;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
 use crate::storage::namespace::token_repositories::Opens;
+use crate::worker::namespace::contract::RevokedSigned;
+use crate::worker::signed::issuer::Issuer;
 use crate::worker::time::iso_8601;
 
 /// The author of a change of the namespace, its time, and the request.
@@ -17,6 +19,7 @@ use crate::worker::time::iso_8601;
 pub(crate) struct Author {
     actor: EventActor,
     request_id: Option<String>,
+    address: Option<String>,
     now_ms: i64,
 }
 
@@ -48,6 +51,7 @@ impl Author {
         Self {
             actor: actor(ActorKind::System),
             request_id: None,
+            address: None,
             now_ms,
         }
     }
@@ -66,8 +70,21 @@ impl Author {
         Self {
             actor,
             request_id,
+            address: None,
             now_ms,
         }
+    }
+
+    /// The same, by a request from this address.
+    #[must_use]
+    pub(crate) fn with_address(self, address: Option<String>) -> Self {
+        Self { address, ..self }
+    }
+
+    /// Unix milliseconds: when it acts.
+    #[must_use]
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.now_ms
     }
 }
 
@@ -98,13 +115,15 @@ pub(crate) fn append<D: Database>(
         payload: raw(payload),
         actor,
         request_id: author.request_id.clone(),
+        address: author.address.clone(),
     };
     store.append_event(kind, author.now_ms, &body)
 }
 
-/// The payload of a change of settings.
-pub(crate) fn updated(fsck_strict: bool) -> impl Serialize {
-    json!({ "changed": ["fsck"], "fsck": { "strict": fsck_strict } })
+/// The payload of a change of the issuers of signed tokens: their names.
+pub(crate) fn issuers_changed(issuers: &[Issuer]) -> impl Serialize {
+    let names: Vec<_> = issuers.iter().map(|issuer| &issuer.issuer).collect();
+    json!({ "changed": ["issuers"], "issuers": names })
 }
 
 /// The payload of a new token. It does not hold the token.
@@ -119,7 +138,13 @@ pub(crate) fn token_created(token: &TokenRecord, opens: &Opens) -> impl Serializ
         "label": token.label,
         "expiresAt": iso_8601(token.expires_at_ms),
         "repoIds": ids,
+        "refs": token.refs,
     })
+}
+
+/// The payload of a signed token's revocation.
+pub(crate) fn signed_revoked(revoked: &RevokedSigned) -> impl Serialize {
+    json!({ "tokenId": revoked.token_id, "issuer": revoked.issuer, "jti": revoked.jti })
 }
 
 /// The payload of a token's revocation.

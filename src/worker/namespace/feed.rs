@@ -30,6 +30,9 @@ impl Source for NamespaceEvents {
             let token = store.tokens().find_by_id(token_id)?.map(TokenRecord::from);
             let holds = |token: &TokenRecord| token.state(now_ms()) == TokenState::Active;
             token.filter(holds).ok_or(Refusal::TokenInvalid)?;
+            if store.standing()?.suspended {
+                return Err(Refusal::Suspended.into());
+            }
         }
         Ok(look(store.database(), FeedOf::Namespace, asked)?)
     }

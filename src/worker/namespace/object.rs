@@ -9,17 +9,23 @@ use worker::{DurableObject, Env, Request, Response, durable_object};
 
 use super::contract::{
     ByName, ByPrefix, Confirm, CreateNamespace, ListTokens, MakeToken, NamespaceInfo, REGISTRY,
-    Relist, Reserve, Revoke, UpdateNamespace, path,
+    Relist, Reserve, Revoke, RevokeSigned, UpdateNamespace, path,
 };
-use super::events::Author;
+use super::events::{Author, author_text};
 use super::state::NamespaceState;
-use super::steps::{self, StepError};
+use super::step_error::StepError;
+use super::steps;
 use super::wire::{done, unknown};
-use super::{background, feed, once_steps, queue, taking, telling, tokens, webhooks};
+use super::{
+    audit, background, deleted_steps, feed, lists, once_steps, queue, quotas, signed, taking,
+    telling, token_by_id, tokens, told_standing, update, usage, webhooks,
+};
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
+use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM};
 use crate::repo_do::contract::{
-    Admit, ErrorCode, ErrorReply, Meter, NAMESPACE_ADMIT, NAMESPACE_RELEASE, NAMESPACE_TOUCH, Rate,
-    ReleaseName, TouchRepository, Usage, header, path::EVENTS,
+    Admit, ErrorCode, ErrorReply, ForgetKept, KeptRepository, Meter, NAMESPACE_ADMIT,
+    NAMESPACE_FORGET, NAMESPACE_KEEP, NAMESPACE_RELEASE, NAMESPACE_TOKEN, NAMESPACE_TOUCH,
+    NamedToken, Rate, ReleaseName, TouchRepository, Usage, header, path::EVENTS,
 };
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::sql::Database as _;
@@ -32,6 +38,7 @@ use crate::worker::durable::message::{json, read, refusal};
 use crate::worker::fault::fault;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, ListQuery};
+use crate::worker::signed::issuer::Issuer;
 use crate::worker::visit::respond;
 use crate::worker::webhooks::contract::NAMESPACE_DISABLED;
 
@@ -55,7 +62,7 @@ pub struct NamespaceDo {
 
 /// The paths that count against the rate: those with which a REST request begins. Later steps and
 /// the calls of other objects do not count, so that no request breaks off in its middle.
-const METERED: [&str; 15] = [
+const METERED: [&str; 20] = [
     path::CREATE,
     path::SUMMARY,
     path::UPDATE,
@@ -63,8 +70,13 @@ const METERED: [&str; 15] = [
     path::RESERVE,
     path::CANDIDATES,
     path::LIST,
+    path::USAGE,
+    path::DELETED,
+    path::DELETED_ONE,
     path::MAKE_TOKEN,
     path::TOKENS,
+    path::AUDIT,
+    path::REVOKE_SIGNED,
     path::WEBHOOKS,
     path::WEBHOOK,
     path::WEBHOOK_MAKE,
@@ -73,12 +85,19 @@ const METERED: [&str; 15] = [
     path::WEBHOOK_DELETE,
 ];
 
+/// The paths that may change what holds for all repositories. They are answered with the namespace.
+const TOLD_TO_ALL: [&str; 2] = [path::UPDATE, path::REVOKE_ALL];
+
 /// The paths that write events, or change webhooks.
-const TOLD: [&str; 9] = [
+const TOLD: [&str; 13] = [
     NAMESPACE_TAKE,
+    path::LEAVE,
+    NAMESPACE_FORGET,
     path::UPDATE,
     path::MAKE_TOKEN,
     path::REVOKE,
+    path::REVOKE_ALL,
+    path::REVOKE_SIGNED,
     path::WEBHOOK_MAKE,
     path::WEBHOOK_CHANGE,
     path::WEBHOOK_ROTATE,
@@ -128,6 +147,7 @@ impl NamespaceDo {
     async fn answer(&self, mut request: Request, usage: &mut Usage) -> Result<String, ErrorReply> {
         let header = |name| request.headers().get(name).ok().flatten();
         let (actor, request_id) = (header(header::ACTOR), header(header::REQUEST_ID));
+        let address = header(header::ADDRESS);
         let url = request
             .url()
             .map_err(|error| fault("internal URL", &error))?;
@@ -141,13 +161,19 @@ impl NamespaceDo {
             .await
             .map_err(|error| fault("internal body", &error))?;
         let is_registry = self.is_registry;
-        if !is_registry && METERED.contains(&url.path()) {
+        // A flood must not keep the operator from stopping it; all tokens are revoked in any case.
+        let by_operator = actor.is_some() && actor == author_text(true, None);
+        let is_emergency = url.path() == path::UPDATE && by_operator;
+        if !is_registry && METERED.contains(&url.path()) && !is_emergency {
             self.meter.admit(self.rate, "the namespace", now_ms())?;
         }
         let db = self.database()?;
         steps::wake(&db, is_registry)?;
         if url.path() == path::DELETE && !is_registry {
             return self.delete(self.state.store_of(db)).await;
+        }
+        if !is_registry {
+            background::woken(&self.state).await;
         }
         let query = url.query().unwrap_or("");
         let schema = steps::schema(is_registry);
@@ -160,8 +186,8 @@ impl NamespaceDo {
             return registry(&RegistryStore::new(db), url.path(), query, &body);
         }
         let store = self.state.store_of(db);
-        let author = Author::named(actor.as_deref(), request_id, now_ms());
-        let answered = match url.path() {
+        let author = Author::named(actor.as_deref(), request_id, now_ms()).with_address(address);
+        let mut answered = match url.path() {
             NAMESPACE_ADMIT => self.admit(&store, &body),
             NAMESPACE_TAKE => self.take(&store, &body),
             path => namespace(&store, path, query, &body, &author),
@@ -169,9 +195,18 @@ impl NamespaceDo {
         if answered.is_ok() && TOLD.contains(&url.path()) {
             background::written(&self.state).await;
         }
+        if answered.is_ok() && TOLD_TO_ALL.contains(&url.path()) {
+            told_standing::tell_now(&self.state).await;
+            answered = self.info();
+        }
         usage.rows_read = store.database().rows_read();
         usage.rows_written = store.database().rows_written();
         answered
+    }
+
+    /// The namespace as it is now; 404 when it was deleted meanwhile.
+    fn info(&self) -> Result<String, ErrorReply> {
+        json(&steps::summary(&self.state.store_of(self.database()?))?)
     }
 
     /// Answers a reader of the feed.
@@ -203,11 +238,20 @@ impl NamespaceDo {
         store: &NamespaceStore<ObjectDatabase>,
         body: &[u8],
     ) -> Result<String, ErrorReply> {
-        let admitted = tokens::admit(store, &read::<Admit>(body)?)?;
-        if admitted.token.is_none() {
+        let asked: Admit = read(body)?;
+        let admitted = match &asked.signed {
+            Some(signed) => signed::admit(store, &asked, signed),
+            None => tokens::admit(store, &asked),
+        };
+        let admitted = admitted.map_err(ErrorReply::from);
+        let is_stranger = match &admitted {
+            Ok(admitted) => admitted.token.is_none(),
+            Err(error) => matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden),
+        };
+        if is_stranger {
             self.strangers.admit(self.rate, "the namespace", now_ms())?;
         }
-        json(&admitted)
+        json(&admitted?)
     }
 
     fn database(&self) -> Result<ObjectDatabase, ErrorReply> {
@@ -236,15 +280,26 @@ fn namespace(
     match path {
         path::CREATE => json(&steps::create(store, &read::<CreateNamespace>(body)?)?),
         path::SUMMARY => json(&steps::summary(store)?),
-        path::UPDATE => json(&steps::update(
+        path::UPDATE => json(&update::update(
             store,
             &read::<UpdateNamespace>(body)?,
             author,
         )?),
+        path::AUDIT => json(&audit::list(store, &parameters::query(query)?)?),
+        path::REVOKE_ALL => json(&update::revoke_all(store, author, now_ms())?),
         path::RESERVE => json(&steps::reserve(store, &read::<Reserve>(body)?)?),
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
         NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
+        NAMESPACE_ROOM => json(&quotas::room(store, &read::<AskRoom>(body)?)?),
+        NAMESPACE_KEEP => done(deleted_steps::keep(store, &read::<KeptRepository>(body)?)),
+        NAMESPACE_FORGET => {
+            let gone: ForgetKept = read(body)?;
+            done(deleted_steps::forget(store, &gone.repository_id))
+        }
+        path::DELETED => json(&deleted_steps::list(store, &parameters::query(query)?)?),
+        path::DELETED_ONE => json(&deleted_steps::find(store, &parameters::query(query)?)?),
+        path::LEAVE => done(steps::leave(store, &read::<ReleaseName>(body)?)),
         path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
         path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),
         path::RELIST => json(&steps::relist(store, &read::<Relist>(body)?)?),
@@ -257,12 +312,23 @@ fn namespace(
             let asked: ListTokens = parameters::query(query)?;
             json(&tokens::list(store, &asked, now_ms())?)
         }
+        NAMESPACE_TOKEN => json(&token_by_id::find(store, &read::<NamedToken>(body)?)?),
+        path::ISSUERS => {
+            let issuers = signed::issuers(store)?.into_iter();
+            json(&issuers.map(Issuer::without_rules).collect::<Vec<_>>())
+        }
+        path::REVOKE_SIGNED => json(&signed::revoke(
+            store,
+            &read::<RevokeSigned>(body)?,
+            author,
+        )?),
         path::REVOKE => json(&tokens::revoke(store, &read::<Revoke>(body)?, author)?),
         path::LIST => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
-            json(&steps::list(store, &query, limit)?)
+            json(&lists::list(store, &query, limit)?)
         }
-        path => webhooks::answer(store, path, query, body, now_ms()),
+        path::USAGE => json(&usage::shown(store, &parameters::query(query)?)?),
+        path => webhooks::answer(store, path, query, body, author),
     }
 }
 
@@ -300,7 +366,7 @@ fn registry(
         }
         path::REGISTRY => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
-            json(&steps::registry(store, &query, limit)?)
+            json(&lists::registry(store, &query, limit)?)
         }
         _ => Err(unknown(path)),
     }

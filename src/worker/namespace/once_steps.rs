@@ -1,7 +1,7 @@
 //! The steps of a namespace's object, or of the registry, for requests with an `Idempotency-Key`.
 
 use super::contract::{BeginOnce, EndOnce, OnceBegun};
-use super::steps::StepError;
+use super::step_error::StepError;
 use crate::storage::db::schema::Schema;
 use crate::storage::db::sql::Database;
 use crate::storage::namespace::idempotency::{Attempt, Begun, IdempotencyStore};

@@ -34,6 +34,10 @@ pub(crate) struct NamespaceState {
     pub(crate) arriving: Arriving,
     /// Events sent to the queue.
     pub(crate) queue: Work,
+    /// Whether the work that an earlier life left was looked at.
+    pub(crate) has_looked: Cell<bool>,
+    /// The repositories told how the namespace stands.
+    pub(crate) standing: Work,
     /// The events that the webhooks want.
     filters: Rc<Filters>,
     /// The webhooks whose objects are being told something.
@@ -51,6 +55,8 @@ impl NamespaceState {
             places: Rc::default(),
             arriving: Arriving::default(),
             queue: Work::default(),
+            has_looked: Cell::default(),
+            standing: Work::default(),
             filters: Rc::default(),
             webhooks: Telling::default(),
             alarm: Alarm::default(),

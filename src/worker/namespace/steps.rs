@@ -4,53 +4,25 @@
 //! A name is reserved, confirmed and released. A maker that dies in between leaves an entry, and
 //! a later request mends it. See [`super::contract`].
 
+use std::cmp::Ordering;
+
 use super::contract::{
-    Candidate, Confirm, CreateNamespace, Entry, Holds, Listed, Listing, NamespaceInfo, Registry,
-    Relist, Relisted, Reserve, Reserved, UpdateNamespace,
+    Candidate, Confirm, CreateNamespace, Entry, Holds, NamespaceInfo, Relist, Relisted, Reserve,
+    Reserved,
 };
-use super::events::{self, Author};
+use super::quotas;
+use super::step_error::StepError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction};
-use crate::storage::db::sql_error::SqlError;
-use crate::storage::event::EventKind;
 use crate::storage::namespace::entries::EntryError;
-use crate::storage::namespace::listing::{self, ListError};
+use crate::storage::namespace::figures::FiguresChange;
 use crate::storage::namespace::registry::RegistryStore;
 use crate::storage::namespace::store;
 use crate::storage::namespace::store::{
     ListedRepository, ListingPatch, NamespaceStore, RepositoryState, Reservation,
 };
-use crate::worker::rest::parameters::{Direction, ListQuery, Sort};
-
-/// Why a step gave up.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StepError {
-    /// The caller hears why.
-    #[error(transparent)]
-    Refused(#[from] ErrorReply),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] EntryError),
-}
-
-impl From<SqlError> for StepError {
-    fn from(error: SqlError) -> Self {
-        Self::Store(error.into())
-    }
-}
-
-impl From<ListError> for StepError {
-    fn from(error: ListError) -> Self {
-        match error {
-            ListError::InvalidCursor => {
-                let message = "the cursor does not belong to this list";
-                Self::Refused(ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message))
-            }
-            ListError::Store(error) => Self::Store(error),
-        }
-    }
-}
+use crate::worker::signed::issuer;
 
 /// Makes the namespace.
 pub(crate) fn create<D: Database>(
@@ -72,25 +44,6 @@ pub(crate) fn create<D: Database>(
     }
 }
 
-/// Changes the namespace's settings.
-pub(crate) fn update<D: Database>(
-    store: &NamespaceStore<D>,
-    change: &UpdateNamespace,
-    author: &Author,
-) -> Result<NamespaceInfo, StepError> {
-    // Nothing is written where no namespace is.
-    let before = summary(store)?;
-    let Some(is_strict) = change.fsck_strict.filter(|new| *new != before.fsck_strict) else {
-        return Ok(before);
-    };
-    in_transaction(store.database(), || {
-        store.set_fsck_strict(is_strict)?;
-        let payload = events::updated(is_strict);
-        events::append(store, author, EventKind::NamespaceUpdated, &payload)
-    })?;
-    summary(store)
-}
-
 /// The namespace.
 pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, StepError> {
     let record = store
@@ -101,6 +54,14 @@ pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<Namespac
         repo_count: record.repo_count,
         created_at_ms: record.created_at,
         fsck_strict: record.fsck_strict,
+        totals: record.totals.into(),
+        quotas: record.quotas,
+        standing: store.standing()?,
+        untold_count: match store.standing_told()? {
+            Some(_) => store.standing_progress()?.left,
+            None => 0,
+        },
+        issuers: issuer::stored(record.issuers.as_deref())?,
     })
 }
 
@@ -129,6 +90,7 @@ pub(crate) fn reserve<D: Database>(
             }
             forget(store, &holder.name, &holder.id, wanted.now_ms)?;
         }
+        quotas::check_new(store, wanted)?;
         take(store, wanted)?;
         let new_namespace = if is_new { Some(summary(store)?) } else { None };
         let namespace = store
@@ -137,6 +99,7 @@ pub(crate) fn reserve<D: Database>(
         Ok(Reserved::Won {
             namespace,
             fsck_strict: store.fsck_strict()?,
+            standing: store.standing()?,
             new_namespace,
         })
     })
@@ -180,7 +143,6 @@ pub(crate) fn confirm<D: Database>(
             forget(store, &holder.name, &holder.id, info.updated_at_ms)?;
             take(store, &reserved_anew(info))?;
         }
-        store.confirm(&info.name, &info.repository_id)?;
         touch(store, info)
     })
 }
@@ -196,11 +158,12 @@ fn reserved_anew(info: &RepositoryInfo) -> Reserve {
         read_only: info.settings.read_only,
         public: info.settings.public,
         source: info.source.clone(),
+        comes_with_bytes: None,
         now_ms: info.created_at_ms,
     }
 }
 
-/// Brings an entry up to date, if it is still that repository's.
+/// Brings an entry up to date, if it is still that repository's, and shows one that was reserved for it.
 pub(crate) fn touch<D: Database>(
     store: &NamespaceStore<D>,
     info: &RepositoryInfo,
@@ -214,9 +177,29 @@ pub(crate) fn touch<D: Database>(
         read_only: Some(info.settings.read_only),
         public: Some(info.settings.public),
         last_push_at: info.last_push_at_ms,
+        figures: Some(FiguresChange {
+            size_bytes: info.size_bytes,
+            object_count: info.object_count,
+            lfs_bytes: info.lfs_bytes,
+            database_bytes: info.database_bytes,
+            r2_bytes: info.r2_bytes,
+            expires_at: info.expires_at_ms,
+        }),
     };
-    store.update(&info.name, &info.repository_id, &patch, info.updated_at_ms)?;
-    Ok(())
+    let (name, id) = (&info.name, &info.repository_id);
+    in_transaction(store.database(), || {
+        store.settle_name(name, id, info.created_at_ms)?;
+        let is_its_own = store.update(name, id, &patch, info.updated_at_ms)?;
+        if is_its_own {
+            match info.standing_version.cmp(&store.standing()?.version) {
+                // It began with what held when its name was reserved, or came from where nobody told it.
+                Ordering::Less => store.tell_standing_again(&info.name)?,
+                Ordering::Greater => store.raise_standing_version(info.standing_version)?,
+                Ordering::Equal => {}
+            }
+        }
+        Ok(())
+    })
 }
 
 /// Frees a name, if the entry is still that repository's.
@@ -228,6 +211,17 @@ pub(crate) fn release<D: Database>(
         return Ok(());
     }
     forget(store, &release.name, &release.repository_id, release.now_ms)
+}
+
+/// Frees a name whose repository has another one in another namespace.
+pub(crate) fn leave<D: Database>(
+    store: &NamespaceStore<D>,
+    release: &ReleaseName,
+) -> Result<(), StepError> {
+    if store.shown_name()?.is_none() {
+        return Ok(());
+    }
+    Ok(store.leave_name(&release.name, &release.repository_id)?)
 }
 
 /// Takes an entry away whose object is known to be empty.
@@ -278,8 +272,9 @@ pub(crate) fn relist<D: Database>(
                     forget(store, &holder.name, &holder.id, relist.now_ms)?;
                 }
                 take(store, &reserved_anew(info))?;
-                store.confirm(&info.name, &info.repository_id)?;
             }
+            store.forget_deleted(&info.repository_id)?;
+            store.correct_creation(&info.name, &info.repository_id, info.created_at_ms)?;
             touch(store, info)?;
             is_new.push(!is_listed);
         }
@@ -300,6 +295,7 @@ pub(crate) fn holds<D: Database>(
     }
     Ok(match store.find(name)? {
         Some(_) => Holds::Held,
+        None if store.is_former_name(name)? => Holds::Held,
         None => Holds::Free,
     })
 }
@@ -342,85 +338,6 @@ pub(crate) fn candidates<D: Database>(
             repository_id: found.id,
         })
         .collect())
-}
-
-/// A page of the repositories.
-pub(crate) fn list<D: Database>(
-    store: &NamespaceStore<D>,
-    query: &ListQuery,
-    limit: u32,
-) -> Result<Listing, StepError> {
-    let Some(namespace) = store.shown_name()? else {
-        return Ok(Listing {
-            namespace: None,
-            repositories: Vec::new(),
-            cursor: None,
-        });
-    };
-    let sort = query.sort.unwrap_or_default();
-    let default_direction = if sort == Sort::Name {
-        Direction::Asc
-    } else {
-        Direction::Desc
-    };
-    let page = store.list(&listing::ListQuery {
-        search: query.search.as_deref(),
-        sort: match sort {
-            Sort::CreatedAt => listing::Sort::CreatedAt,
-            Sort::UpdatedAt => listing::Sort::UpdatedAt,
-            Sort::LastPushAt => listing::Sort::LastPushAt,
-            Sort::Name => listing::Sort::Name,
-        },
-        direction: match query.direction.unwrap_or(default_direction) {
-            Direction::Asc => listing::Direction::Ascending,
-            Direction::Desc => listing::Direction::Descending,
-        },
-        cursor: query.cursor.as_deref(),
-        limit,
-    })?;
-    Ok(Listing {
-        namespace: Some(namespace),
-        repositories: page.repositories.into_iter().map(listed).collect(),
-        cursor: page.cursor,
-    })
-}
-
-fn listed(repository: ListedRepository) -> Listed {
-    Listed {
-        repository_id: repository.id,
-        name: repository.name,
-        description: Some(repository.description).filter(|text| !text.is_empty()),
-        default_branch: repository.default_branch,
-        created_at_ms: repository.created_at,
-        updated_at_ms: repository.updated_at,
-        last_push_at_ms: repository.last_push_at,
-        source: repository.source,
-        read_only: repository.read_only,
-        public: repository.public,
-    }
-}
-
-/// A page of the registry; its cursor is the page's last name.
-pub(crate) fn registry<D: Database>(
-    store: &RegistryStore<D>,
-    query: &ListQuery,
-    limit: u32,
-) -> Result<Registry, StepError> {
-    let more = limit.saturating_add(1);
-    let found = store.list(query.search.as_deref(), query.cursor.as_deref(), more)?;
-    let is_last = found.len() as u64 <= u64::from(limit);
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let namespaces: Vec<String> = found
-        .into_iter()
-        .map(|found| found.name)
-        .take(page)
-        .collect();
-    let cursor = if is_last {
-        None
-    } else {
-        namespaces.last().cloned()
-    };
-    Ok(Registry { namespaces, cursor })
 }
 
 /// The kind of database.

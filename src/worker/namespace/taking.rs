@@ -1,6 +1,8 @@
 //! Events that repositories hand over, taken by their namespace in one transaction.
 
-use super::steps::{self, StepError};
+use super::step_error::StepError;
+use super::steps;
+use super::usage;
 use crate::repo_do::contract::event::{HandOver, HandedOver, kept_events};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::db::sql::{Database, in_transaction};
@@ -42,6 +44,7 @@ pub(crate) fn take<D: Database>(
         if let Some(info) = &handed.info {
             steps::touch(store, info)?;
         }
+        usage::add(store, &handed.usage, now_ms)?;
         store.trim_events(kept, now_ms, TRIMMED_MAX)?;
         Ok(HandedOver { taken })
     })

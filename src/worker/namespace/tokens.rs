@@ -4,9 +4,9 @@
 
 use super::contract::{ListTokens, MakeToken, Revoke, SharedToken, SharedTokens};
 use super::events::{self, Author};
-use super::steps::StepError;
+use super::step_error::StepError;
 use crate::repo_do::contract::{
-    Admit, Admitted, ErrorCode, ErrorReply, RevokedToken, Scope, TokenHash, TokenPlace,
+    Admit, Admitted, ErrorCode, ErrorReply, Refusal, RevokedToken, Scope, TokenHash, TokenPlace,
     TokenRecord, TokenState,
 };
 use crate::storage::db::sql::{Database, in_transaction};
@@ -28,6 +28,9 @@ pub(crate) fn admit<D: Database>(
     let Some(token) = found.filter(|token| token.state(asked.now_ms) == TokenState::Active) else {
         return Ok(Admitted::nobody());
     };
+    if store.standing()?.suspended {
+        return Err(ErrorReply::from(Refusal::Suspended).into());
+    }
     tokens.touch(&token.token_id, token.last_used_at_ms, asked.now_ms)?;
     let opens = opens(store, &token)?;
     Ok(Admitted {
@@ -37,7 +40,7 @@ pub(crate) fn admit<D: Database>(
 }
 
 /// The ids of the repositories that a token opens; `None`: every one.
-fn opens<D: Database>(
+pub(super) fn opens<D: Database>(
     store: &NamespaceStore<D>,
     token: &TokenRecord,
 ) -> Result<Option<Vec<String>>, StepError> {
@@ -161,6 +164,8 @@ fn exists<D: Database>(store: &NamespaceStore<D>) -> Result<(), StepError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repo_do::contract::RefRules;
+    use crate::storage::db::row::Value;
     use crate::storage::db::rusqlite_db::RusqliteDatabase;
     use crate::storage::db::schema;
     use crate::storage::namespace::store::Candidate;
@@ -182,6 +187,7 @@ mod tests {
             expires_at_ms: NOW + HOUR,
             revoked_at_ms: None,
             last_used_at_ms: None,
+            refs: RefRules::default(),
         }
     }
 
@@ -256,6 +262,7 @@ mod tests {
             store,
             &Admit {
                 sha256,
+                signed: None,
                 now_ms: NOW,
             },
         )
@@ -264,11 +271,12 @@ mod tests {
     }
 
     fn admitted(store: &NamespaceStore<RusqliteDatabase>, number: u8, now_ms: i64) -> bool {
-        let sha256 = TokenHash::new([number; 32]);
-        admit(store, &Admit { sha256, now_ms })
-            .unwrap()
-            .token
-            .is_some()
+        let asked = Admit {
+            sha256: TokenHash::new([number; 32]),
+            signed: None,
+            now_ms,
+        };
+        admit(store, &asked).unwrap().token.is_some()
     }
 
     #[test]
@@ -414,7 +422,16 @@ mod tests {
         let insert = "INSERT INTO namespace (singleton, name, created_at) VALUES (1, 'Acme', 1)";
         db.execute(insert, &[]).unwrap();
         let store = NamespaceStore::new(db);
-        store.tokens().insert(&token(1).to_insert()).unwrap();
+        let insert = "INSERT INTO token (sha256, id, scope, label, created_at, expires_at)
+            VALUES (?1, ?2, 'admin', '', ?3, ?4)";
+        let (token, sha256) = (token(1), [1; 32]);
+        let params = [
+            Value::Blob(&sha256),
+            token.token_id.as_str().into(),
+            token.created_at_ms.into(),
+            token.expires_at_ms.into(),
+        ];
+        store.database().execute(insert, &params).unwrap();
         assert_eq!(schema::wake(store.database(), schema::NAMESPACE), Ok(true));
         assert!(opened(&store, 1, "aaaaaaaaaaaaaaaa"));
         let listed = list(&store, &every(None), NOW).unwrap();

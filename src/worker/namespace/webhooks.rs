@@ -14,9 +14,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::audit;
 use super::contract::{Done, path};
 use super::events::{self, Author};
-use super::steps::StepError;
+use super::step_error::StepError;
 use super::wire::{done, unknown as unknown_path};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::db::sql::{Database, in_transaction};
@@ -114,19 +115,19 @@ pub(super) fn answer<D: Database>(
     path: &str,
     query: &str,
     body: &[u8],
-    now_ms: i64,
+    author: &Author,
 ) -> Result<String, ErrorReply> {
     match path {
         path::WEBHOOKS => json(&list(store, &parameters::query(query)?)?),
         path::WEBHOOK => json(&find(store, &parameters::query(query)?)?),
-        path::WEBHOOK_MAKE => json(&make(store, &read(body)?, now_ms)?),
-        path::WEBHOOK_CHANGE => json(&change(store, read(body)?, now_ms)?),
-        path::WEBHOOK_ROTATE => json(&rotate(store, read(body)?, now_ms)?),
+        path::WEBHOOK_MAKE => json(&make(store, &read(body)?, author)?),
+        path::WEBHOOK_CHANGE => json(&change(store, read(body)?, author)?),
+        path::WEBHOOK_ROTATE => json(&rotate(store, read(body)?, author)?),
         path::WEBHOOK_DELETE => {
-            delete(store, &read(body)?)?;
+            delete(store, &read(body)?, author)?;
             json(&Done {})
         }
-        NAMESPACE_DISABLED => done(disabled(store, &read(body)?, now_ms)),
+        NAMESPACE_DISABLED => done(disabled(store, &read(body)?, author.now_ms())),
         path => Err(unknown_path(path)),
     }
 }
@@ -146,8 +147,9 @@ fn find<D: Database>(store: &NamespaceStore<D>, which: &Which) -> Result<Webhook
 fn make<D: Database>(
     store: &NamespaceStore<D>,
     new: &Make,
-    now_ms: i64,
+    author: &Author,
 ) -> Result<Webhook, StepError> {
+    let now_ms = author.now_ms();
     in_transaction(store.database(), || {
         let (namespace, repository_id) = place(store, &new.which)?;
         let webhooks = store.webhooks();
@@ -175,6 +177,8 @@ fn make<D: Database>(
             created_at: now_ms,
             updated_at: now_ms,
         };
+        // Before it is there, so that its first event is not its own making.
+        note(store, author, "webhook.created", &made)?;
         webhooks.insert(&made)?;
         Ok(shown(made, &namespace))
     })
@@ -183,7 +187,7 @@ fn make<D: Database>(
 fn change<D: Database>(
     store: &NamespaceStore<D>,
     change: Change,
-    now_ms: i64,
+    author: &Author,
 ) -> Result<Webhook, StepError> {
     let (namespace, mut hook) = stored(store, &change.which)?;
     if let Some(url) = change.url {
@@ -200,16 +204,20 @@ fn change<D: Database>(
         hook.disabled_reason = None;
     }
     hook.version = hook.version.saturating_add(1);
-    hook.updated_at = now_ms;
-    store.webhooks().update(&hook)?;
+    hook.updated_at = author.now_ms();
+    in_transaction(store.database(), || {
+        store.webhooks().update(&hook)?;
+        note(store, author, "webhook.updated", &hook)
+    })?;
     Ok(shown(hook, &namespace))
 }
 
 fn rotate<D: Database>(
     store: &NamespaceStore<D>,
     asked: Rotate,
-    now_ms: i64,
+    author: &Author,
 ) -> Result<Webhook, StepError> {
+    let now_ms = author.now_ms();
     let (namespace, mut hook) = stored(store, &asked.which)?;
     // By this very request, which was begun before.
     if hook.secret == asked.secret {
@@ -222,14 +230,40 @@ fn rotate<D: Database>(
     });
     hook.version = hook.version.saturating_add(1);
     hook.updated_at = now_ms;
-    store.webhooks().update(&hook)?;
+    in_transaction(store.database(), || {
+        store.webhooks().update(&hook)?;
+        note(store, author, "webhook.secret_rotated", &hook)
+    })?;
     Ok(shown(hook, &namespace))
 }
 
-fn delete<D: Database>(store: &NamespaceStore<D>, which: &Which) -> Result<(), StepError> {
-    stored(store, which)?;
-    store.webhooks().delete(&which.id)?;
-    Ok(())
+fn delete<D: Database>(
+    store: &NamespaceStore<D>,
+    which: &Which,
+    author: &Author,
+) -> Result<(), StepError> {
+    let (_, hook) = stored(store, which)?;
+    in_transaction(store.database(), || {
+        store.webhooks().delete(&which.id)?;
+        note(store, author, "webhook.deleted", &hook)
+    })
+}
+
+/// Writes what was done to a webhook. Not its URL, which may hold a secret.
+fn note<D: Database>(
+    store: &NamespaceStore<D>,
+    author: &Author,
+    action: &str,
+    hook: &Stored,
+) -> Result<(), StepError> {
+    let repository_id = Some(&hook.repository_id).filter(|id| !id.is_empty());
+    let details = json!({
+        "webhookId": hook.id,
+        "repoId": repository_id,
+        "events": hook.events,
+        "active": hook.active,
+    });
+    Ok(audit::note(store, author, action, details)?)
 }
 
 /// Its object switched the webhook off: that is an event. One that was changed since stays on.

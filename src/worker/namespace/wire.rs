@@ -1,7 +1,7 @@
 //! Answers of the namespace's object that every step may give.
 
 use super::contract::Done;
-use super::steps::StepError;
+use super::step_error::StepError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::durable::message::json;
 

@@ -46,10 +46,7 @@ pub(crate) async fn answer(
     // The object is asked first, as by git requests.
     let response = match repository(visit, path, actor, call).await {
         Ok(response) if [200, 206, 304].contains(&response.status_code()) => response,
-        refused => {
-            admission::check_grant(visit, path).await?;
-            return refuse(refused?).await;
-        }
+        refused => return refuse(refused?).await,
     };
     let shown = if content.is_bytes() {
         let large = large_file(visit, &response).await?;

@@ -3,7 +3,10 @@
 use worker::Request;
 
 use super::parameters::no_parameters;
-use super::{forks, imports, namespaces, purges, recoveries, relisting, repos, tokens, webhooks};
+use super::{
+    audit, deleted, forks, imports, namespaces, purges, recoveries, relisting, renaming, repos,
+    signed, tokens, usage, webhooks,
+};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
 use crate::worker::route::webhooks::HookRoute;
@@ -34,20 +37,30 @@ pub(crate) async fn answer(
         }
         (RestRoute::Repositories(namespace), _) => repos::list(visit, query, namespace).await,
         (RestRoute::Repository(path), "PATCH") => repos::update(visit, request, path).await,
-        (RestRoute::Repository(path), "DELETE") => repos::delete(visit, path).await,
+        (RestRoute::Repository(path), "DELETE") => repos::delete(visit, query, path).await,
         (RestRoute::Repository(path), _) => repos::show(visit, path).await,
+        (RestRoute::Restore(path), _) => deleted::restore(visit, request, path).await,
+        (RestRoute::DeletedOne(namespace, id), _) => deleted::purge(visit, namespace, id).await,
+        (RestRoute::Deleted(namespace), _) => deleted::list(visit, query, namespace).await,
         (RestRoute::Fork(path), _) => forks::create(visit, request, path).await,
         (RestRoute::Stats(path), _) => repos::stats(visit, path).await,
         (RestRoute::Maintenance(path), _) => repos::maintain(visit, request, path).await,
         (RestRoute::Purge(path), _) => purges::purge(visit, request, path).await,
+        (RestRoute::Rename(path), _) => renaming::rename(visit, request, path).await,
         (RestRoute::Import(path), _) => imports::import(visit, request, path).await,
         (RestRoute::Recover(path), _) => recoveries::recover(visit, request, path).await,
         // Answered before: its body is no envelope.
         (RestRoute::Bundle(_), _) => Err(RouteError::Unknown.into()),
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
+        (RestRoute::Usage(namespace), _) => usage::show(visit, query, namespace).await,
         (RestRoute::Relist(namespace), _) => relisting::relist(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
+        (RestRoute::RevokeSigned(namespace), _) => signed::revoke(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), _) => tokens::list_shared(visit, query, namespace).await,
+        (RestRoute::Audit(namespace), _) => audit::list(visit, query, namespace).await,
+        (RestRoute::RevokeAll(namespace), _) => {
+            namespaces::revoke_all(visit, request, namespace).await
+        }
         (RestRoute::Token(namespace, token_id), _) => {
             tokens::revoke(visit, namespace, token_id).await
         }
@@ -77,9 +90,13 @@ fn takes_parameters(route: &RestRoute, method: &str) -> bool {
         route,
         RestRoute::Webhooks(_, HookRoute::Deliveries(_))
             | RestRoute::Namespaces
+            | RestRoute::Audit(_)
+            | RestRoute::Usage(_)
             | RestRoute::Repositories(_)
             | RestRoute::RepositoryTokens(_)
             | RestRoute::Tokens(_)
+            | RestRoute::Deleted(_)
     );
-    lists && method != "POST"
+    let deletes = matches!(route, RestRoute::Repository(_)) && method == "DELETE";
+    deletes || lists && method != "POST"
 }

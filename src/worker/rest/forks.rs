@@ -11,7 +11,7 @@ use crate::worker::admission;
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
-use crate::worker::rest::parameters::{self, NewFork};
+use crate::worker::rest::parameters::{self, Lifetime, NewFork};
 use crate::worker::visit::Visit;
 
 /// `POST …/repos/:name/fork`
@@ -37,15 +37,19 @@ pub(crate) async fn create(
         name: parameters::repository("/name", &new.name)?,
     };
     let description = parameters::description(new.description)?;
+    let lifetime = Lifetime::of_new(new.ttl_seconds, new.expires_at, new.idle_ttl_seconds);
+    let lifetime = lifetime.checked(visit.now_ms)?;
     let actor = admission::to_repository(visit, source, Access::Administer).await?;
     let response = objects::repository(visit, source, actor, Call::get(path::INFO)).await?;
     let origin: RepositoryInfo = objects::read(response).await?;
 
     let mut draft = Draft::new(visit, &path)?;
+    draft.comes_with_bytes = Some(origin.size_bytes.saturating_add(origin.lfs_bytes));
     let create = &mut draft.create;
     create.description = description.or(origin.description);
     create.default_branch = origin.default_branch;
     create.read_only = new.read_only;
+    create.lifetime = lifetime;
     // A push to the fork may bring back any object that the source has let in.
     create.fsck_strict = Some(new.fsck.strict.unwrap_or(origin.fsck_strict));
     create.source = Some(format!("artifacts:{}/{}", origin.namespace, origin.name));

@@ -76,12 +76,14 @@ pub(crate) async fn answer(
 /// Whether the caller may make anything there; the resource asks again.
 async fn admit(visit: &Visit, route: &RestRoute) -> Result<(), ErrorReply> {
     match route {
-        RestRoute::Repositories(namespace) | RestRoute::Tokens(namespace) => {
-            admission::to_namespace(visit, namespace).await
-        }
+        RestRoute::Repositories(namespace)
+        | RestRoute::Tokens(namespace)
+        | RestRoute::RevokeSigned(namespace) => admission::to_namespace(visit, namespace).await,
         RestRoute::Webhooks(owner, _) => admission::to_namespace(visit, &owner.namespace).await,
         RestRoute::Fork(path)
+        | RestRoute::Restore(path)
         | RestRoute::Import(path)
+        | RestRoute::Rename(path)
         | RestRoute::Maintenance(path)
         | RestRoute::Purge(path) => admission::to_namespace(visit, &path.namespace).await,
         _ => admission::to_administer(visit).await,
@@ -98,10 +100,14 @@ fn may_create(route: &RestRoute) -> bool {
 /// The object that keeps the route's keys.
 fn object_name(route: &RestRoute) -> String {
     match route {
-        RestRoute::Repositories(namespace) | RestRoute::Tokens(namespace) => namespace.folded(),
+        RestRoute::Repositories(namespace)
+        | RestRoute::Tokens(namespace)
+        | RestRoute::RevokeSigned(namespace) => namespace.folded(),
         RestRoute::Webhooks(owner, _) => owner.namespace.folded(),
         RestRoute::Fork(path)
+        | RestRoute::Restore(path)
         | RestRoute::Import(path)
+        | RestRoute::Rename(path)
         | RestRoute::Maintenance(path)
         | RestRoute::Purge(path) => path.namespace.folded(),
         _ => REGISTRY.to_owned(),

@@ -10,7 +10,7 @@ use crate::repo_do::contract::{
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::Call;
 use crate::worker::reply::Reply;
-use crate::worker::rest::parameters::{self, NewImport};
+use crate::worker::rest::parameters::{self, Lifetime, NewImport};
 use crate::worker::visit::Visit;
 
 /// The variable that allows `http` and private hosts, for development.
@@ -32,13 +32,18 @@ pub(crate) async fn import(
         .map(|branch| parameters::branch("/branch", branch))
         .transpose()?;
     let depth = parameters::depth(new.depth)?;
+    let expires_at = new.expires_at.clone();
+    let lifetime = Lifetime::of_new(new.ttl_seconds, expires_at, new.idle_ttl_seconds);
+    let lifetime = lifetime.checked(visit.now_ms)?;
     let mut draft = Draft::new(visit, path)?;
+    draft.comes_with_bytes = Some(0);
     let create = &mut draft.create;
     create.description = parameters::description(new.description)?;
     if let Some(branch) = branch {
         branch.clone_into(&mut create.default_branch);
     }
     create.read_only = new.read_only;
+    create.lifetime = lifetime;
     create.fsck_strict = new.fsck.strict;
     create.source = Some(format!("git:{url}"));
     draft.reserve(visit, ErrorCode::CreateInProgress).await?;

@@ -4,14 +4,16 @@
 //! confirmed. A crash may follow each; an entry left behind is mended by the next request for the
 //! name.
 
-use super::tokens::{FreshToken, draw};
+use super::tokens::{FreshToken, WantedToken, draw};
 use crate::repo_do::contract::{
-    Actor, CreateRepository, ErrorCode, ErrorReply, RepositoryInfo, RepositoryStatus, Scope, path,
+    Actor, CreateRepository, ErrorCode, ErrorReply, RefRules, RepositoryInfo, RepositoryStatus,
+    Scope, Standing, path,
 };
+use crate::storage::repository::lifetime::LifetimeChange;
 use crate::worker::envelope;
 use crate::worker::grant::Grant;
 use crate::worker::names::RepositoryPath;
-use crate::worker::namespace::contract::{Entry, Reserved};
+use crate::worker::namespace::contract::{Entry, Reserve, Reserved};
 use crate::worker::namespace::directory;
 use crate::worker::namespace::once::Purpose;
 use crate::worker::objects::{self, Call};
@@ -30,6 +32,8 @@ pub(crate) struct Draft<'a> {
     path: &'a RepositoryPath,
     /// The request to its object; callers set their wishes before [`Self::reserve`].
     pub(crate) create: CreateRepository,
+    /// The bytes that it comes with at least, of a fork and of an import.
+    pub(crate) comes_with_bytes: Option<u64>,
     first_token: FreshToken,
 }
 
@@ -37,8 +41,13 @@ impl<'a> Draft<'a> {
     /// Draws its id and its first token.
     pub(crate) fn new(visit: &Visit, path: &'a RepositoryPath) -> Result<Self, ErrorReply> {
         let repository_id = id::repository_id(visit.entropy(Purpose::Repository)?);
-        let ttl_seconds = parameters::ttl(None)?;
-        let first_token = draw(visit, &repository_id, Scope::Write, ttl_seconds, None)?;
+        let wanted = WantedToken {
+            scope: Scope::Write,
+            ttl_seconds: parameters::ttl(None)?,
+            label: None,
+            refs: RefRules::default(),
+        };
+        let first_token = draw(visit, &repository_id, wanted)?;
         let create = CreateRepository {
             repository_id,
             namespace: path.namespace.as_str().to_owned(),
@@ -48,13 +57,16 @@ impl<'a> Draft<'a> {
             read_only: false,
             public: false,
             fsck_strict: None,
+            standing: Standing::default(),
             source: None,
+            lifetime: LifetimeChange::default(),
             token: first_token.record.clone(),
             now_ms: visit.now_ms,
         };
         Ok(Self {
             path,
             create,
+            comes_with_bytes: None,
             first_token,
         })
     }
@@ -65,9 +77,11 @@ impl<'a> Draft<'a> {
         visit: &Visit,
         in_progress: ErrorCode,
     ) -> Result<(), ErrorReply> {
-        let place = reserve(visit, self.path, &self.create, in_progress).await?;
+        let wanted = directory::wanted(&self.create, self.comes_with_bytes);
+        let place = reserve(visit, self.path, &wanted, in_progress).await?;
         self.create.namespace = place.namespace;
         self.create.fsck_strict.get_or_insert(place.fsck_strict);
+        self.create.standing = place.standing;
         Ok(())
     }
 
@@ -117,41 +131,46 @@ impl Made {
 }
 
 /// A reserved name and the object behind it.
-struct Place {
+pub(super) struct Place {
     /// The namespace's name, as shown.
-    namespace: String,
+    pub(super) namespace: String,
     /// The namespace's default.
     fsck_strict: bool,
+    /// What it says of all its repositories.
+    pub(super) standing: Standing,
 }
 
 /// Takes the name and gives its place, or tells the caller who has it. Of requests at the same
 /// time exactly one wins, because the namespace's object answers them one after the other. The
 /// others get `in_progress` while the repository is being made.
-async fn reserve(
+pub(super) async fn reserve(
     visit: &Visit,
     path: &RepositoryPath,
-    create: &CreateRepository,
+    wanted: &Reserve,
     in_progress: ErrorCode,
 ) -> Result<Place, ErrorReply> {
-    let entry = match directory::reserve(visit, path, create, None).await? {
+    let entry = match directory::reserve(visit, path, wanted).await? {
         Reserved::Won {
             namespace,
             fsck_strict,
+            standing,
             ..
         } => {
             return Ok(Place {
                 namespace,
                 fsck_strict,
+                standing,
             });
         }
         Reserved::Taken(entry) => entry,
     };
-    if entry.repository_id == create.repository_id {
+    if entry.repository_id == wanted.repository_id {
         // This very request, which was begun before and broke off: it goes on.
         let info = directory::show_namespace(visit, &path.namespace).await?;
         return Ok(Place {
             namespace: info.namespace,
             fsck_strict: info.fsck_strict,
+            standing: info.standing,
         });
     }
     if entry.in_progress(visit.now_ms) {
@@ -165,14 +184,20 @@ async fn reserve(
     }
     // Nothing is there: the maker of the entry died before it made the repository, or while the
     // repository was being deleted.
-    match directory::reserve(visit, path, create, Some(entry.repository_id)).await? {
+    let again = Reserve {
+        replaces: Some(entry.repository_id),
+        ..wanted.clone()
+    };
+    match directory::reserve(visit, path, &again).await? {
         Reserved::Won {
             namespace,
             fsck_strict,
+            standing,
             ..
         } => Ok(Place {
             namespace,
             fsck_strict,
+            standing,
         }),
         Reserved::Taken(Entry {
             confirmed: true, ..
@@ -212,15 +237,15 @@ async fn init(
     Err(error)
 }
 
-/// Asks the repository's own object for the repository, if it is there.
-async fn existing(
+/// Asks the repository's own object for the repository, if it is there and has not moved away.
+pub(super) async fn existing(
     visit: &Visit,
     path: &RepositoryPath,
 ) -> Result<Option<RepositoryInfo>, ErrorReply> {
     let response = objects::repository(visit, path, Actor::Operator, Call::get(path::INFO)).await?;
     match objects::read(response).await {
         Ok(info) => Ok(Some(info)),
-        Err(error) if error.code == ErrorCode::NotFound => Ok(None),
+        Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Moved) => Ok(None),
         Err(error) => Err(error),
     }
 }

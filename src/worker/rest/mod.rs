@@ -7,15 +7,20 @@
 //! | [`resources`] | resources as REST shows them |
 //! | [`content`] | a repository's content, handed through from its object |
 //! | [`events`] | feeds of events, handed through from the objects |
+//! | [`renaming`] | another name for a repository |
 //! | [`writes`] | what changes a repository, handed through to its object |
+//! | [`usage`] | how much a namespace uses |
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
+//! | [`signed`] | signed tokens revoked |
 //! | [`webhooks`] | webhooks and their deliveries |
 //! | [`openapi`] | the description of the REST face |
 
+pub(crate) mod audit;
 pub(crate) mod body;
 pub(crate) mod bundles;
 pub(crate) mod content;
 pub(crate) mod content_query;
+mod deleted;
 pub(crate) mod dispatch;
 pub(crate) mod events;
 pub(crate) mod forks;
@@ -28,9 +33,12 @@ pub(crate) mod parameters;
 pub(crate) mod purges;
 pub(crate) mod recoveries;
 pub(crate) mod relisting;
+pub(crate) mod renaming;
 pub(crate) mod repos;
 pub(crate) mod resources;
+pub(crate) mod signed;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 pub(crate) mod webhooks;
 pub(crate) mod writes;
 

@@ -2,16 +2,19 @@
 
 use worker::Request;
 
-use super::body::body;
+use super::body::{body, body_bytes};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::admission;
+use crate::worker::credentials::Identity;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::names::NamespaceName;
 use crate::worker::namespace::contract::UpdateNamespace;
 use crate::worker::namespace::directory;
 use crate::worker::reply::Reply;
-use crate::worker::rest::parameters::{self, ListQuery, NamespaceChange, NewNamespace};
-use crate::worker::rest::resources::Namespace;
+use crate::worker::rest::parameters::{self, ListQuery, NamespaceChange, NewNamespace, NoFields};
+use crate::worker::rest::resources::{AllRevoked, Namespace};
+use crate::worker::signed::check::{self, Setter};
+use crate::worker::signed::{key_set, verify};
 use crate::worker::visit::Visit;
 
 /// `POST /namespaces`
@@ -31,9 +34,13 @@ pub(crate) async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply
     let unknown = [
         ("/sort", query.sort.is_some()),
         ("/direction", query.direction.is_some()),
+        ("/last_push_before", query.last_push_before.is_some()),
+        ("/last_push_after", query.last_push_after.is_some()),
+        ("/size_min", query.size_min.is_some()),
+        ("/size_max", query.size_max.is_some()),
     ];
     if let Some((pointer, _)) = unknown.iter().find(|(_, given)| *given) {
-        let message = "namespaces are listed by name";
+        let message = "namespaces are listed by name, all of them";
         return Err(ErrorReply::at(ErrorCode::InvalidInput, *pointer, message));
     }
     let (infos, cursor) = directory::namespaces(visit, limit, &query).await?;
@@ -63,11 +70,47 @@ pub(crate) async fn update(
 ) -> Result<Reply, ErrorReply> {
     admission::to_namespace(visit, namespace).await?;
     let change: NamespaceChange = body(request).await?;
+    let quotas = parameters::quotas(change.bytes_max, change.repos_max)?;
+    if !quotas.is_empty() {
+        admission::to_operate(visit, namespace).await?;
+    }
+    if change.suspended.is_some() && visit.identity != Identity::Operator {
+        let message = "only the operator suspends a namespace";
+        return Err(ErrorReply::at(ErrorCode::Forbidden, "/suspended", message));
+    }
+    if let Some(issuers) = &change.issuers {
+        let setter = Setter {
+            is_operator: visit.identity == Identity::Operator,
+            of_deployment: false,
+            allow_private: key_set::allows_private(visit),
+        };
+        check::issuers(issuers, setter)?;
+    }
     let change = UpdateNamespace {
         fsck_strict: change.fsck.strict,
+        suspended: change.suspended,
+        read_only: change.read_only,
+        quotas,
+        issuers: change.issuers,
     };
     let info = directory::update_namespace(visit, namespace, &change).await?;
+    verify::forget(namespace);
     envelope::success(200, &Namespace::from(info))
+}
+
+/// `POST /namespaces/:ns/tokens/revoke-all`: the token that asks for it is one of them.
+pub(crate) async fn revoke_all(
+    visit: &Visit,
+    request: Request,
+    namespace: &NamespaceName,
+) -> Result<Reply, ErrorReply> {
+    admission::to_namespace(visit, namespace).await?;
+    let bytes = body_bytes(request).await?;
+    if !bytes.is_empty() {
+        let NoFields {} = parameters::body(&bytes)?;
+    }
+    let info = directory::revoke_all(visit, namespace).await?;
+    envelope::success(200, &AllRevoked::from(info))
 }
 
 /// `DELETE /namespaces/:ns`

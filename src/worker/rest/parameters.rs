@@ -1,19 +1,33 @@
 //! Bodies and queries of REST callers, read strictly: it refuses an unknown field, names a wrong
 //! one by a JSON pointer, and bounds everything.
 
+mod bounds;
 mod fsck;
 mod import;
+mod lifetime;
+mod list;
+mod pre_receive;
+mod quota;
+mod receivers;
 
-use std::fmt::Display;
-
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+pub(crate) use self::bounds::{
+    PER_PAGE_DEFAULT, PER_PAGE_MAX, THRESHOLD_BYTES_MAX, at_most, bounded, within,
+};
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
+pub(crate) use self::lifetime::Lifetime;
+pub(crate) use self::list::{Direction, ListQuery, Sort, time};
+pub(crate) use self::pre_receive::Hook;
+pub(crate) use self::quota::{bytes_max, quotas};
 pub(crate) use crate::repo_do::contract::strict::query;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, check_branch, present, strict};
+use crate::repo_do::contract::{
+    ErrorCode, ErrorReply, RefRules, check_branch, is_public_id, present, strict,
+};
 use crate::worker::names::{NamespaceName, RepositoryName};
+use crate::worker::signed::issuer::Issuer;
 
 mod tokens;
 pub(crate) mod webhooks;
@@ -38,17 +52,10 @@ pub(crate) const TTL_SECONDS_DEFAULT: u32 = 86_400;
 const TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=31_536_000;
 /// Ten years.
 const KEPT_SECONDS_MAX: u32 = 10 * 365 * 86_400;
-/// A pebibyte; the platform's numbers are exact up to eight of them.
-const THRESHOLD_BYTES_MAX: u64 = 1 << 50;
 // Characters are what a JSON schema counts.
 const DESCRIPTION_CHARACTERS_MAX: usize = 1000;
 const LABEL_CHARACTERS_MAX: usize = 100;
-const SEARCH_CHARACTERS_MAX: usize = 100;
-const CURSOR_CHARACTERS_MAX: usize = 512;
 const BRANCH_BYTES_MAX: usize = 255;
-const PAGE_MAX: u32 = 1_000_000;
-const PER_PAGE_MAX: u32 = 200;
-const PER_PAGE_DEFAULT: u32 = 50;
 
 /// Body of `POST /namespaces`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -68,7 +75,29 @@ pub(crate) struct NamespaceChange {
     /// The checks of repositories that are made from now on, unless they set their own.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Bytes of its repositories together; `null` takes the bound away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) bytes_max: Option<Option<u64>>,
+    /// Repositories; `null` takes the bound away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) repos_max: Option<Option<u64>>,
+    /// Whether nobody but the operator gets anything.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) suspended: Option<bool>,
+    /// Whether pushes are refused.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) read_only: Option<bool>,
+    /// The issuers of signed tokens that are trusted.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) issuers: Option<Vec<Issuer>>,
 }
+
+/// Body of a request that has nothing to say; it may be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoFields {}
 
 /// Body of `POST /namespaces/:ns/repos`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -89,6 +118,12 @@ pub(crate) struct NewRepository {
     /// How objects are checked; as the namespace has it unless given.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Seconds until it deletes itself.
+    pub(crate) ttl_seconds: Option<u32>,
+    /// When it deletes itself, in place of `ttl_seconds`.
+    pub(crate) expires_at: Option<String>,
+    /// Seconds without use after which it deletes itself.
+    pub(crate) idle_ttl_seconds: Option<u32>,
 }
 
 /// Body of `POST …/repos/:name/fork`.
@@ -110,6 +145,12 @@ pub(crate) struct NewFork {
     /// How objects are checked; as the source has it unless given.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Seconds until it deletes itself.
+    pub(crate) ttl_seconds: Option<u32>,
+    /// When it deletes itself, in place of `ttl_seconds`.
+    pub(crate) expires_at: Option<String>,
+    /// Seconds without use after which it deletes itself.
+    pub(crate) idle_ttl_seconds: Option<u32>,
 }
 
 /// Body of `POST …/repos/:name/purge-unreachable`; it may be absent.
@@ -159,6 +200,9 @@ pub(crate) struct RepositoryChange {
     /// Whether clones and fetches are events too.
     #[serde(default, deserialize_with = "present")]
     pub(crate) fetch_events: Option<bool>,
+    /// Whether pushed blobs are searched for secrets.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) push_protection: Option<bool>,
     /// Seconds without a push after which packs are copied to R2.
     #[serde(default, deserialize_with = "present")]
     pub(crate) settle_seconds: Option<u32>,
@@ -171,47 +215,29 @@ pub(crate) struct RepositoryChange {
     /// Bytes of live packs from which on a ready clone is made.
     #[serde(default, deserialize_with = "present")]
     pub(crate) ready_bytes_min: Option<u64>,
-}
-
-/// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ListQuery {
-    /// Entries a page.
-    pub(crate) limit: Option<u32>,
-    /// Cursor at which the page before ended.
-    pub(crate) cursor: Option<String>,
-    /// Part of the name.
-    pub(crate) search: Option<String>,
-    /// `created_at` unless given.
-    pub(crate) sort: Option<Sort>,
-    /// `desc` unless given; `asc` for names.
-    pub(crate) direction: Option<Direction>,
-}
-
-/// The key by which a list is ordered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Sort {
-    /// When made.
-    #[default]
-    CreatedAt,
-    /// When changed.
-    UpdatedAt,
-    /// When pushed to; never comes last.
-    LastPushAt,
-    /// By name, without regard to case.
-    Name,
-}
-
-/// Which way a list runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Direction {
-    /// Smallest first.
-    Asc,
-    /// Largest first.
-    Desc,
+    /// Rules about refs, in the place of those before; an empty list takes them away.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) ref_rules: Option<RefRules>,
+    /// Bytes of its packs and large files together; `null` takes the bound away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) bytes_max: Option<Option<u64>>,
+    /// The hook that is asked before a push is published; `null` takes it away.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a hook differ")]
+    pub(crate) pre_receive: Option<Option<Hook>>,
+    /// Seconds until it deletes itself; `null`: it does not.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) ttl_seconds: Option<Option<u32>>,
+    /// When it deletes itself, in place of `ttl_seconds`; `null`: never.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a text differ")]
+    pub(crate) expires_at: Option<Option<String>>,
+    /// Seconds without use after which it deletes itself; `null`: it does not.
+    #[serde(default, deserialize_with = "present")]
+    #[expect(clippy::option_option, reason = "absent, null and a number differ")]
+    pub(crate) idle_ttl_seconds: Option<Option<u32>>,
 }
 
 /// Reads a body; an empty one reads as `{}`.
@@ -255,6 +281,26 @@ pub(crate) fn branch<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorR
     }
 }
 
+/// Entries of a page.
+pub(crate) fn page_limit(given: Option<u32>) -> Result<u32, ErrorReply> {
+    within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, given)
+}
+
+/// A cursor; an empty one is none.
+pub(crate) fn cursor(given: Option<String>) -> Result<Option<String>, ErrorReply> {
+    let cursor = bounded("cursor", list::CURSOR_CHARACTERS_MAX, given)?;
+    Ok(cursor.filter(|cursor| !cursor.is_empty()))
+}
+
+/// An id of a repository.
+pub(crate) fn public_id<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorReply> {
+    if is_public_id(text) {
+        return Ok(text);
+    }
+    let message = "an id has 16 characters of [0-9a-z]";
+    Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
+}
+
 /// A token's life in seconds.
 pub(crate) fn ttl(given: Option<u32>) -> Result<u32, ErrorReply> {
     let seconds = given.unwrap_or(TTL_SECONDS_DEFAULT);
@@ -276,21 +322,6 @@ pub(crate) fn threshold(field: &str, given: Option<u64>) -> Result<Option<u64>, 
     at_most(field, THRESHOLD_BYTES_MAX, given)
 }
 
-fn at_most<T: Copy + PartialOrd + Display>(
-    field: &str,
-    max: T,
-    given: Option<T>,
-) -> Result<Option<T>, ErrorReply> {
-    match given {
-        Some(given) if given > max => {
-            let message = format!("{field} must be 0 to {max}, this is {given}");
-            let pointer = format!("/{field}");
-            Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
-        }
-        given => Ok(given),
-    }
-}
-
 /// A repository's description.
 pub(crate) fn description(text: Option<String>) -> Result<Option<String>, ErrorReply> {
     bounded("description", DESCRIPTION_CHARACTERS_MAX, text)
@@ -299,71 +330,6 @@ pub(crate) fn description(text: Option<String>) -> Result<Option<String>, ErrorR
 /// A token's label.
 pub(crate) fn label(text: Option<String>) -> Result<Option<String>, ErrorReply> {
     bounded("label", LABEL_CHARACTERS_MAX, text)
-}
-
-pub(super) fn bounded(
-    field: &str,
-    characters_max: usize,
-    text: Option<String>,
-) -> Result<Option<String>, ErrorReply> {
-    let characters = text.as_deref().map_or(0, |text| text.chars().count());
-    match &text {
-        _ if characters > characters_max => {
-            let message = format!("{field} has {characters} characters, at most {characters_max}");
-            Err(ErrorReply::at(
-                ErrorCode::InvalidInput,
-                format!("/{field}"),
-                message,
-            ))
-        }
-        Some(text) if text.contains('\0') => {
-            let message = format!("{field} has a NUL character");
-            Err(ErrorReply::at(
-                ErrorCode::InvalidInput,
-                format!("/{field}"),
-                message,
-            ))
-        }
-        _ => Ok(text),
-    }
-}
-
-pub(super) fn within(
-    field: &str,
-    max: u32,
-    default: u32,
-    given: Option<u32>,
-) -> Result<u32, ErrorReply> {
-    match given.unwrap_or(default) {
-        number if (1..=max).contains(&number) => Ok(number),
-        number => {
-            let message = format!("{field} must be 1 to {max}, this is {number}");
-            Err(ErrorReply::at(
-                ErrorCode::InvalidInput,
-                format!("/{field}"),
-                message,
-            ))
-        }
-    }
-}
-
-impl ListQuery {
-    /// The page's size, and the texts within their bounds.
-    pub(crate) fn checked(self) -> Result<(u32, Self), ErrorReply> {
-        let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
-        let cursor =
-            bounded("cursor", CURSOR_CHARACTERS_MAX, self.cursor)?.filter(|c| !c.is_empty());
-        let search =
-            bounded("search", SEARCH_CHARACTERS_MAX, self.search)?.filter(|s| !s.is_empty());
-        Ok((
-            limit,
-            Self {
-                cursor,
-                search,
-                ..self
-            },
-        ))
-    }
 }
 
 #[cfg(test)]

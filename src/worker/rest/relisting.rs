@@ -212,7 +212,7 @@ async fn ask(
     let response = objects::repository(visit, &path, Actor::Operator, call).await?;
     match objects::read(response).await {
         Ok(info) => Ok(Some(info)),
-        Err(error) if error.code == ErrorCode::NotFound => Ok(None),
+        Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Moved) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -1,23 +1,30 @@
 //! Repositories: made, listed, shown, changed, deleted.
 
+use serde::Deserialize;
 use serde_json::Value;
 use worker::Request;
 
 use super::body::{body, body_below};
+use super::deleted::BeingDeleted;
+use super::imports;
 use super::making::Draft;
+use crate::repo_do::contract::pre_receive::NewPreReceive;
 use crate::repo_do::contract::{
-    Access, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo, SnapshotChange,
-    TouchRepository, UpdateRepository, path,
+    Access, DeleteRepository, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo,
+    SnapshotChange, TouchRepository, UpdateRepository, checked_ref_rules, path, signing,
 };
 use crate::storage::repository::settings::SettingsChange;
 use crate::worker::admission;
 use crate::worker::envelope::{self, ResultInfo};
 use crate::worker::names::{NamespaceName, RepositoryPath};
 use crate::worker::namespace::directory;
+use crate::worker::namespace::once::Purpose;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
-use crate::worker::rest::parameters::{self, ListQuery, NewRepository, RepositoryChange};
-use crate::worker::rest::resources::{Gone, ListedRepository, Repository};
+use crate::worker::rest::parameters::{
+    self, Hook, Lifetime, ListQuery, NewRepository, RepositoryChange,
+};
+use crate::worker::rest::resources::{ListedRepository, Repository};
 use crate::worker::visit::Visit;
 
 /// `POST /namespaces/:ns/repos`
@@ -31,6 +38,8 @@ pub(crate) async fn create(
         namespace: namespace.clone(),
         name: parameters::repository("/name", &new.name)?,
     };
+    let lifetime = Lifetime::of_new(new.ttl_seconds, new.expires_at, new.idle_ttl_seconds);
+    let lifetime = lifetime.checked(visit.now_ms)?;
     let mut draft = Draft::new(visit, &path)?;
     let create = &mut draft.create;
     create.description = parameters::description(new.description)?;
@@ -40,6 +49,7 @@ pub(crate) async fn create(
     create.read_only = new.read_only;
     create.public = new.public;
     create.fsck_strict = new.fsck.strict;
+    create.lifetime = lifetime;
     draft.reserve(visit, ErrorCode::CreateInProgress).await?;
     let call = Call::post(path::INIT, &draft.create)?;
     draft.make(visit, call).await?.reply(visit, None)
@@ -111,6 +121,12 @@ pub(crate) async fn update(
             change.superseded_grace_seconds,
         )?,
         fetch_events: change.fetch_events,
+        push_protection: change.push_protection,
+    };
+    let lifetime = Lifetime {
+        ttl_seconds: change.ttl_seconds,
+        expires_at: change.expires_at,
+        idle_ttl_seconds: change.idle_ttl_seconds,
     };
     let update = UpdateRepository {
         description,
@@ -123,32 +139,64 @@ pub(crate) async fn update(
             cold_bytes_min: parameters::threshold("cold_bytes_min", change.cold_bytes_min)?,
             ready_bytes_min: parameters::threshold("ready_bytes_min", change.ready_bytes_min)?,
         },
+        ref_rules: match change.ref_rules {
+            Some(rules) => Some(checked_ref_rules("/ref_rules", rules)?),
+            None => None,
+        },
+        bytes_max: parameters::bytes_max(change.bytes_max)?,
+        pre_receive: match change.pre_receive {
+            Some(Some(hook)) => Some(Some(hook_of(visit, hook)?)),
+            Some(None) => Some(None),
+            None => None,
+        },
+        lifetime: lifetime.checked(visit.now_ms)?,
     };
     let call = Call::post(path::UPDATE, &update)?;
     let response = objects::repository(visit, path, actor, call).await?;
     let info: RepositoryInfo = objects::read(response).await?;
-    // The list is derived: when it misses this, the next change brings it up to date.
-    let _ = directory::touch(visit, path, &TouchRepository { info: info.clone() }).await;
+    // The list is derived: when it misses this, the next change brings it up to date. It shows no
+    // hook, and learns no secret.
+    let listed = RepositoryInfo {
+        pre_receive: None,
+        ..info.clone()
+    };
+    let _ = directory::touch(visit, path, &TouchRepository { info: listed }).await;
     shown(visit, info)
+}
+
+fn hook_of(visit: &Visit, hook: Hook) -> Result<NewPreReceive, ErrorReply> {
+    let made = signing::secret_of(visit.entropy(Purpose::WebhookSecret)?);
+    hook.checked(made, imports::allows_private(visit))
+}
+
+/// Query of `DELETE …/repos/:name`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeleteQuery {
+    /// Whether nothing is kept to restore.
+    #[serde(default)]
+    purge: bool,
 }
 
 /// `DELETE …/repos/:name`
 ///
 /// The object goes first: it decides whether the repository exists, and an entry left over is
 /// mended by the next request for the name.
-pub(crate) async fn delete(visit: &Visit, path: &RepositoryPath) -> Result<Reply, ErrorReply> {
-    let call = Call::post(path::DELETE, &Value::Null)?;
+pub(crate) async fn delete(
+    visit: &Visit,
+    query: &str,
+    path: &RepositoryPath,
+) -> Result<Reply, ErrorReply> {
+    let DeleteQuery { purge } = parameters::query(query)?;
+    let call = Call::post(path::DELETE, &DeleteRepository { purge })?;
     match administer::<Deleted>(visit, path, call).await {
         Ok(deleted) => {
-            let _ = directory::release(visit, path, &deleted.repository_id).await;
-            envelope::success(
-                202,
-                &Gone {
-                    id: deleted.repository_id,
-                },
-            )
+            if deleted.purge_at_ms.is_none() {
+                let _ = directory::release(visit, path, &deleted.repository_id).await;
+            }
+            envelope::success(202, &BeingDeleted::from(deleted))
         }
-        Err(error) if error.code == ErrorCode::NotFound => {
+        Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Moved) => {
             forget_leftover(visit, path).await;
             Err(error)
         }
@@ -165,7 +213,8 @@ async fn forget_leftover(visit: &Visit, path: &RepositoryPath) {
     }
 }
 
-fn shown(visit: &Visit, info: RepositoryInfo) -> Result<Reply, ErrorReply> {
+/// The repository, as its object has just told it.
+pub(super) fn shown(visit: &Visit, info: RepositoryInfo) -> Result<Reply, ErrorReply> {
     let remote = visit.remote(&info.namespace, &info.name);
     envelope::success(200, &Repository::new(info, remote))
 }

@@ -4,12 +4,15 @@ pub(crate) mod webhooks;
 
 use serde::Serialize;
 
+use crate::repo_do::contract::pre_receive::ShownPreReceive;
 use crate::repo_do::contract::{
-    ImportProgress, OriginReport, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
+    ImportProgress, OriginReport, RefRules, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
     TokenRecord, TokenState,
 };
+use crate::storage::namespace::quotas::Quotas;
 use crate::storage::repository::settings::RepositorySettings;
-use crate::worker::namespace::contract::{Listed, NamespaceInfo, SharedToken};
+use crate::worker::namespace::contract::{Listed, NamespaceInfo, NamespaceTotals, SharedToken};
+use crate::worker::signed::issuer::Issuer;
 use crate::worker::time::iso_8601;
 
 /// A repository, in full.
@@ -26,11 +29,16 @@ pub(crate) struct Repository {
     #[serde(flatten)]
     settings: RepositorySettings,
     fsck: Fsck,
+    ref_rules: RefRules,
+    pre_receive: Option<ShownPreReceive>,
+    expires_at: Option<String>,
+    idle_ttl_seconds: Option<i64>,
     remote: String,
     size_bytes: u64,
     object_count: u64,
     lfs_objects: u64,
     lfs_bytes: u64,
+    bytes_max: Option<u64>,
     status: RepositoryStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     import: Option<ImportProgress>,
@@ -55,11 +63,16 @@ impl Repository {
             fsck: Fsck {
                 strict: info.fsck_strict,
             },
+            ref_rules: info.ref_rules,
+            pre_receive: info.pre_receive,
+            expires_at: info.expires_at_ms.map(iso_8601),
+            idle_ttl_seconds: info.idle_ttl_seconds,
             remote,
             size_bytes: info.size_bytes,
             object_count: info.object_count,
             lfs_objects: info.lfs_objects,
             lfs_bytes: info.lfs_bytes,
+            bytes_max: info.bytes_max,
             status: info.status,
             import: info.import,
             origin: info.origin,
@@ -73,7 +86,8 @@ struct Fsck {
     strict: bool,
 }
 
-/// A repository in a list: without the figures that only its own object knows.
+/// A repository in a list: its figures may lag behind, and settings that only its own object knows
+/// are left out.
 #[derive(Debug, Serialize)]
 pub(crate) struct ListedRepository {
     id: String,
@@ -87,6 +101,10 @@ pub(crate) struct ListedRepository {
     read_only: bool,
     public: bool,
     remote: String,
+    size_bytes: u64,
+    object_count: u64,
+    lfs_bytes: u64,
+    expires_at: Option<String>,
 }
 
 impl ListedRepository {
@@ -105,6 +123,10 @@ impl ListedRepository {
             read_only: listed.read_only,
             public: listed.public,
             remote,
+            size_bytes: listed.size_bytes,
+            object_count: listed.object_count,
+            lfs_bytes: listed.lfs_bytes,
+            expires_at: listed.expires_at_ms.map(iso_8601),
         }
     }
 }
@@ -168,6 +190,7 @@ pub(crate) struct CreatedToken {
     /// Of a namespace's token.
     #[serde(skip_serializing_if = "Option::is_none")]
     repos: Option<OpenedRepos>,
+    refs: RefRules,
 }
 
 impl CreatedToken {
@@ -198,6 +221,7 @@ impl CreatedToken {
             expires_at: iso_8601(record.expires_at_ms),
             clone_url: None,
             repos: None,
+            refs: record.refs,
         }
     }
 }
@@ -215,6 +239,7 @@ pub(crate) struct ListedToken {
     /// Of a namespace's token.
     #[serde(skip_serializing_if = "Option::is_none")]
     repos: Option<OpenedRepos>,
+    refs: RefRules,
 }
 
 impl ListedToken {
@@ -230,6 +255,7 @@ impl ListedToken {
             expires_at: iso_8601(record.expires_at_ms),
             last_used_at: record.last_used_at_ms.map(iso_8601),
             repos: None,
+            refs: record.refs,
         }
     }
 
@@ -251,17 +277,73 @@ pub(crate) struct Namespace {
     repo_count: u64,
     created_at: String,
     fsck: Fsck,
+    #[serde(flatten)]
+    totals: NamespaceTotals,
+    #[serde(flatten)]
+    quotas: Quotas,
+    suspended: bool,
+    read_only: bool,
+    /// Tokens that were made before it are revoked.
+    tokens_revoked_before: Option<String>,
+    standing: ToldStanding,
+    issuers: Vec<Issuer>,
+}
+
+/// How many repositories know what their namespace says of them all.
+#[derive(Debug, Serialize)]
+struct ToldStanding {
+    version: i64,
+    told: u64,
+    left: u64,
+}
+
+impl From<&NamespaceInfo> for ToldStanding {
+    fn from(info: &NamespaceInfo) -> Self {
+        Self {
+            version: info.standing.version,
+            told: info.repo_count.saturating_sub(info.untold_count),
+            left: info.untold_count,
+        }
+    }
+}
+
+/// The answer to the revocation of all tokens.
+#[derive(Debug, Serialize)]
+pub(crate) struct AllRevoked {
+    tokens_revoked_before: Option<String>,
+    standing: ToldStanding,
+}
+
+impl From<NamespaceInfo> for AllRevoked {
+    fn from(info: NamespaceInfo) -> Self {
+        Self {
+            tokens_revoked_before: revoked_before(&info),
+            standing: ToldStanding::from(&info),
+        }
+    }
+}
+
+fn revoked_before(info: &NamespaceInfo) -> Option<String> {
+    let epoch_ms = info.standing.token_epoch_ms;
+    (epoch_ms > 0).then(|| iso_8601(epoch_ms))
 }
 
 impl From<NamespaceInfo> for Namespace {
     fn from(info: NamespaceInfo) -> Self {
         Self {
+            suspended: info.standing.suspended,
+            read_only: info.standing.read_only,
+            tokens_revoked_before: revoked_before(&info),
+            standing: ToldStanding::from(&info),
             name: info.namespace,
             repo_count: info.repo_count,
             created_at: iso_8601(info.created_at_ms),
             fsck: Fsck {
                 strict: info.fsck_strict,
             },
+            totals: info.totals,
+            quotas: info.quotas,
+            issuers: info.issuers,
         }
     }
 }
@@ -294,15 +376,24 @@ mod tests {
                 reflog_retention_seconds: 7_776_000,
                 superseded_grace_seconds: 3600,
                 fetch_events: false,
+                push_protection: false,
             },
             fsck_strict: false,
+            ref_rules: RefRules::default(),
+            pre_receive: None,
+            expires_at_ms: Some(7),
+            idle_ttl_seconds: None,
             status: RepositoryStatus::Ready,
             import: None,
             origin: OriginReport::default(),
+            standing_version: 0,
             size_bytes: 3,
             object_count: 4,
             lfs_objects: 5,
             lfs_bytes: 6,
+            bytes_max: None,
+            database_bytes: 0,
+            r2_bytes: None,
         };
         let shown = Repository::new(info, "https://h/git/Acme/Widget.git".into());
         assert_eq!(
@@ -313,11 +404,12 @@ mod tests {
                 "updated_at": "1970-01-01T00:00:00.001Z",
                 "last_push_at": "1970-01-01T00:00:00.002Z", "source": null, "read_only": false,
                 "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
-                "fsck": {"strict": false},
+                "fsck": {"strict": false}, "ref_rules": [], "pre_receive": null,
+                "expires_at": "1970-01-01T00:00:00.007Z", "idle_ttl_seconds": null,
                 "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
-                "superseded_grace_seconds": 3600, "fetch_events": false,
+                "superseded_grace_seconds": 3600, "fetch_events": false, "push_protection": false,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
-                "lfs_objects": 5, "lfs_bytes": 6,
+                "lfs_objects": 5, "lfs_bytes": 6, "bytes_max": null,
                 "status": "ready",
             })
         );
@@ -342,13 +434,14 @@ mod tests {
             expires_at_ms: 1000,
             revoked_at_ms: None,
             last_used_at_ms: None,
+            refs: RefRules::default(),
         };
         assert_eq!(
             serde_json::to_value(ListedToken::new(record, 1000)).unwrap(),
             json!({
                 "id": "0123456789abcdef", "scope": "read", "label": "ci", "state": "expired",
                 "created_at": "1970-01-01T00:00:00.000Z",
-                "expires_at": "1970-01-01T00:00:01.000Z", "last_used_at": null,
+                "expires_at": "1970-01-01T00:00:01.000Z", "last_used_at": null, "refs": [],
             })
         );
     }

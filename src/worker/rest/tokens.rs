@@ -4,8 +4,8 @@ use worker::Request;
 
 use super::body::body_below;
 use crate::repo_do::contract::{
-    Access, Actor, CreateToken, ErrorCode, ErrorReply, RepositoryInfo, RevokedToken, Scope,
-    TokenHash, TokenPage, TokenRecord, is_public_id, path,
+    Access, Actor, CreateToken, ErrorCode, ErrorReply, RefRules, RepositoryInfo, RevokedToken,
+    Scope, TokenHash, TokenPage, TokenRecord, is_public_id, path,
 };
 use crate::worker::credentials::Identity;
 use crate::worker::envelope;
@@ -31,29 +31,40 @@ pub(crate) struct FreshToken {
     pub(crate) plaintext: String,
 }
 
+/// A token that somebody wants.
+pub(crate) struct WantedToken {
+    /// The access that it gives.
+    pub(crate) scope: Scope,
+    /// Seconds that it lives.
+    pub(crate) ttl_seconds: u32,
+    /// The owner's note.
+    pub(crate) label: Option<String>,
+    /// Its rules about refs.
+    pub(crate) refs: RefRules,
+}
+
 /// Draws a token for a repository.
 pub(crate) fn draw(
     visit: &Visit,
     repository_id: &str,
-    scope: Scope,
-    ttl_seconds: u32,
-    label: Option<String>,
+    wanted: WantedToken,
 ) -> Result<FreshToken, ErrorReply> {
     let token = id::token(visit.entropy(Purpose::Token)?);
     // Whole seconds: what KV knows of a token has no more.
     let expires_at = visit
         .now_ms
         .div_euclid(1000)
-        .saturating_add(i64::from(ttl_seconds));
+        .saturating_add(i64::from(wanted.ttl_seconds));
     let record = TokenRecord {
         token_id: id::token_id(repository_id, visit.entropy(Purpose::TokenId)?),
         sha256: token.hash(),
-        scope,
-        label,
+        scope: wanted.scope,
+        label: wanted.label,
         created_at_ms: visit.now_ms,
         expires_at_ms: expires_at.saturating_mul(1000),
         revoked_at_ms: None,
         last_used_at_ms: None,
+        refs: wanted.refs,
     };
     Ok(FreshToken {
         record,
@@ -69,8 +80,12 @@ pub(crate) async fn create(
 ) -> Result<Reply, ErrorReply> {
     let new: NewToken = body_below(visit, namespace, request).await?;
     let (subject, scope) = new.subject()?;
-    let ttl_seconds = parameters::ttl(new.ttl)?;
-    let label = parameters::label(new.label)?;
+    let wanted = WantedToken {
+        scope,
+        ttl_seconds: parameters::ttl(new.ttl)?,
+        refs: new.ref_rules(scope)?,
+        label: parameters::label(new.label)?,
+    };
     let name = match subject {
         Subject::Repository(name) => name,
         Subject::Namespace(repos) => {
@@ -78,7 +93,7 @@ pub(crate) async fn create(
                 admission::to_operate(visit, namespace).await?;
             }
             let names = repos.as_deref();
-            return create_shared(visit, namespace, names, (scope, ttl_seconds, label)).await;
+            return create_shared(visit, namespace, names, wanted).await;
         }
     };
     let path = RepositoryPath {
@@ -89,7 +104,7 @@ pub(crate) async fn create(
     let response =
         objects::repository(visit, &path, Actor::Operator, Call::get(path::INFO)).await?;
     let info: RepositoryInfo = objects::read(response).await?;
-    let fresh = draw(visit, &info.repository_id, scope, ttl_seconds, label)?;
+    let fresh = draw(visit, &info.repository_id, wanted)?;
     let call = Call::post(
         path::TOKENS,
         &CreateToken {
@@ -116,11 +131,11 @@ async fn create_shared(
     visit: &Visit,
     namespace: &NamespaceName,
     repos: Option<&[RepositoryName]>,
-    (scope, ttl_seconds, label): (Scope, u32, Option<String>),
+    wanted: WantedToken,
 ) -> Result<Reply, ErrorReply> {
     // No repository's: the id says nothing.
     let prefix = id::repository_id(visit.entropy(Purpose::Repository)?);
-    let fresh = draw(visit, &prefix, scope, ttl_seconds, label)?;
+    let fresh = draw(visit, &prefix, wanted)?;
     let names =
         |names: &[RepositoryName]| names.iter().map(|name| name.as_str().to_owned()).collect();
     let asked = MakeToken {

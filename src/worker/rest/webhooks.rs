@@ -8,7 +8,7 @@ use super::body::{body, body_below};
 use super::imports;
 use crate::repo_do::contract::event_shown::Shown;
 use crate::repo_do::contract::event_types::EventPrefix;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, RemoteUrlError, check_webhook_url};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, RemoteUrlError, check_webhook_url, signing};
 use crate::repo_do::feed::answer::prefix;
 use crate::storage::event::{ActorKind, Event, EventActor, EventBody, EventKind};
 use crate::storage::event_payload::raw;
@@ -33,7 +33,6 @@ use crate::worker::webhooks::contract::{
     BySeq, Deliveries, Delivery, DeliveryInFull, Extra, GivenEvent, ListDeliveries, Redeliver,
     object_name, path,
 };
-use crate::worker::webhooks::signing;
 use crate::worker::{admission, id};
 
 /// Answers a request below `…/webhooks`.
@@ -165,6 +164,7 @@ async fn ping(
             repo_name: owner.repo.as_ref().map(|name| name.as_str().to_owned()),
             payload: raw(&json!({ "webhookId": id })),
             actor: actor(visit),
+            address: None,
             request_id: Some(visit.request_id.clone()),
         },
     };

@@ -224,6 +224,7 @@ fn what_is_written_and_what_is_read_at_one_path() {
         ("restore", "POST", Write::Restore),
         ("notes", "POST", Write::Notes),
         ("notes", "DELETE", Write::Notes),
+        ("rules/test", "POST", Write::RulesTest),
     ] {
         assert_eq!(written(text, method), Some(write), "{method} {text}");
     }

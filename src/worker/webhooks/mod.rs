@@ -7,13 +7,11 @@
 //! | [`object`], [`hook`], [`tasks`] | the object: its shell, its state, and what it does |
 //! | [`delivering`], [`post`] | deliveries under way; one attempt |
 //! | [`settling`] | what follows from an attempt |
-//! | [`signing`] | secrets and signatures, as Standard Webhooks has them |
 //! | [`retry`] | when a delivery is tried again or given up |
 
 pub(crate) mod contract;
 pub(crate) mod object;
 pub(crate) mod retry;
-pub(crate) mod signing;
 
 mod delivering;
 mod hook;

@@ -6,8 +6,7 @@ use worker::{
     AbortSignal, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
 };
 
-use super::signing;
-use crate::repo_do::contract::check_webhook_url;
+use crate::repo_do::contract::{check_webhook_url, signing};
 use crate::storage::webhook::definition::Definition;
 
 /// How long an attempt may take.

@@ -25,9 +25,12 @@ use super::work::Work;
 /// many objects that are likelier to be needed soon.
 const CACHE_PARTS: u64 = 4;
 
-/// Sees each commit, tree and tag of the pack once, soon after its content becomes known.
+/// Bytes of the largest blob that is noted where the observer does not see it.
+const UNSHOWN_BYTES_MAX: u64 = 1 << 20;
+
+/// Sees each object of the pack once, but for large blobs, soon after its content becomes known.
 pub trait Observer {
-    /// The object's position, id, kind and content. A refusal ends the push.
+    /// Sees a commit, tree or tag: its position, id, kind and content. A refusal ends the push.
     fn object(
         &mut self,
         position: u32,
@@ -35,6 +38,9 @@ pub trait Observer {
         kind: ObjectKind,
         content: &[u8],
     ) -> Result<(), Refusal>;
+
+    /// Sees a blob that is held whole; the larger ones are never shown.
+    fn blob(&mut self, _position: u32, _content: &[u8]) {}
 }
 
 impl<F> Observer for F
@@ -86,6 +92,8 @@ pub struct IncomingObjects {
     pub(in super::super) limits: Limits,
     cache: BaseCache<u32>,
     pub(super) unhashed: Unhashed,
+    /// Small blobs that the observer did not see: they were made piece by piece, of large ones.
+    unshown: Vec<u32>,
     work: Work,
     /// Bytes of the stream, what was appended not counted: the work allowed follows from them.
     pub(in super::super) received_bytes: u64,
@@ -111,6 +119,7 @@ impl IncomingObjects {
             limits,
             cache: BaseCache::new(limits.base_cache_bytes),
             unhashed: Unhashed::default(),
+            unshown: Vec::new(),
             work: Work::default(),
             received_bytes: 0,
             appended_bytes: 0,
@@ -169,6 +178,18 @@ impl IncomingObjects {
             };
         }
         Ok(())
+    }
+
+    /// Notes an object that was made piece by piece.
+    pub(in super::super) fn note_unshown(&mut self, position: u32, size_bytes: u64) {
+        if size_bytes <= UNSHOWN_BYTES_MAX {
+            self.unshown.push(position);
+        }
+    }
+
+    /// Blobs of 1 MiB at most that no observer saw.
+    pub(crate) fn unshown(&self) -> &[u32] {
+        &self.unshown
     }
 
     /// Whether the object of a delta on this base must be stored whole. A chain that leads to
@@ -323,7 +344,7 @@ impl IncomingObjects {
     }
 }
 
-/// Shows the observer a commit, a tree or a tag; of blobs it sees nothing.
+/// Shows the observer an object.
 fn show(
     object: &Unidentified,
     id: &ObjectId,
@@ -335,6 +356,7 @@ fn show(
         content,
     } = object;
     if *kind == ObjectKind::Blob {
+        observer.blob(*position, content);
         return Ok(());
     }
     let shown = observer.object(*position, id, *kind, content);

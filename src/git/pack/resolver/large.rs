@@ -373,6 +373,7 @@ impl Apply {
             .finish()
             .map_err(|_| PackError::Collision { offset })?;
         objects.record_passed(child, id, ObjectKind::Blob, size)?;
+        objects.note_unshown(child, size);
         objects.append_end(appended, stores.quarantine)?;
         objects.progress.deltas_resolved += 1;
         Ok(())

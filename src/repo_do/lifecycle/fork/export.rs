@@ -117,6 +117,10 @@ fn begin(
     } else {
         let mut failed = None;
         store.visit_refs(b"refs/", |found| {
+            // A fork is a clone: it takes over what clones show.
+            if refname::is_ephemeral(found.name.as_bstr()) {
+                return ControlFlow::Continue(());
+            }
             if !is_storable(found, &mut skipped) {
                 return ControlFlow::Continue(());
             }

@@ -49,7 +49,8 @@ impl LfsRows {
         }
         let mut roots = Vec::new();
         let mut add = |found: &RefRecord| {
-            if refname::check_storable(found.name.as_bstr()).is_ok() {
+            let name = found.name.as_bstr();
+            if refname::check_storable(name).is_ok() && !refname::is_ephemeral(name) {
                 roots.push(found.target);
             }
         };

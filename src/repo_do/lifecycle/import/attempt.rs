@@ -24,6 +24,7 @@ use crate::repo_do::contract::{Credentials, ErrorReply, ImportPhase, ImportProgr
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::quota::{Bound, Quota};
 use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::memory::PUSH_BYTES;
 use crate::repo_do::state::store::Store;
@@ -105,6 +106,14 @@ impl Attempt {
             (None, Some(part_commits)) => self.cut(&remote, &wanted, part_commits).await,
             (None, None) => self.whole(record, &remote, &wanted).await,
         }
+    }
+
+    /// The bound on bytes that leaves the least, of the namespace or of the repository.
+    pub(super) async fn bound(&self) -> Result<Option<Bound>, ImportError> {
+        let record = self.store.load()?.ok_or(ImportError::Deleted)?;
+        let quota = Quota::ask(&self.object, &record).await.map_err(busy)?;
+        self.check_alive()?;
+        Ok(quota.bound(&self.store, &record)?)
     }
 
     /// How the repository checks objects.

@@ -10,6 +10,7 @@ use crate::git::receive_pack::findings::FsckRefusal;
 use crate::git::store::{ReadError, StoreError};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, RemoteUrlError};
 use crate::repo_do::intake::error::IntakeError;
+use crate::repo_do::request::quota::{Bound, QuotaExceeded};
 use crate::repo_do::state::failure::SnapshotError;
 
 /// Why an import, or one attempt at it, failed.
@@ -53,6 +54,9 @@ pub(crate) enum ImportError {
     /// The pack is refused, as it would be from a pusher.
     #[error("the remote's objects are refused: {0}")]
     Pack(PackError),
+    /// There are more bytes than a bound allows.
+    #[error(transparent)]
+    Quota(QuotaExceeded),
     /// Something is missing of what the remote's refs name.
     #[error("the remote's objects are refused: {0}")]
     Connectivity(ConnectivityError),
@@ -85,6 +89,16 @@ impl ImportError {
         }
     }
 
+    /// The same; a pack that is too large for a bound on bytes is told by that bound.
+    pub(crate) fn by_bound(self, bound: Option<Bound>) -> Self {
+        match (self, bound) {
+            (Self::Pack(PackError::PackTooLarge { .. }), Some(bound)) => {
+                Self::Quota(bound.passed())
+            }
+            (error, _) => error,
+        }
+    }
+
     /// The answer to the request that began the import.
     pub(crate) fn reply(&self) -> ErrorReply {
         let code = match self {
@@ -97,6 +111,7 @@ impl ImportError {
                 return ErrorReply::at(ErrorCode::InvalidInput, "/branch", self.to_string());
             }
             Self::Store(error) => return error.clone().into(),
+            Self::Quota(error) => return (*error).into(),
             Self::Deleted | Self::GivenUp(_) => ErrorCode::InternalError,
             _ => ErrorCode::UpstreamUnavailable,
         };
@@ -166,7 +181,9 @@ impl From<IntakeError> for ImportError {
             IntakeError::Busy(reply) => Self::Unavailable(reply.message),
             IntakeError::Gone => Self::Deleted,
             error @ IntakeError::Cold(_) => Self::Unavailable(error.to_string()),
-            error @ IntakeError::Stored(_) => Self::GivenUp(error.to_string()),
+            error @ (IntakeError::Stored(_) | IntakeError::Secrets(_)) => {
+                Self::GivenUp(error.to_string())
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::git::limits::Limits;
 use crate::git::pack::incoming::objects::Sources;
 use crate::git::pack::reader::LivePacks;
 use crate::git::receive_pack::rules;
+use crate::git::receive_pack::secrets::Allowed;
 use crate::git::store::{ObjectSource as _, StoreError};
 use crate::repo_do::intake::arrival::{ArrivedPack, ArrivingPack};
 use crate::repo_do::intake::hooks::{Hooks as _, Stage};
@@ -70,21 +71,26 @@ impl Attempt {
         opened: &QuarantinedPack,
         objects_max: u32,
     ) -> Result<Fetched, ImportError> {
+        let bound = self.bound().await?;
+        let pack_bytes_max = self.limits.pack_bytes_max;
         let limits = Limits {
             objects_max,
+            pack_bytes_max: bound
+                .map_or(pack_bytes_max, |bound| bound.pack_bytes_max(pack_bytes_max)),
             ..self.limits
         };
         let mut memory = PackMemory::of_our_own();
-        let (arriving, shallow) = self
-            .receive(remote, order, opened, &mut memory, limits)
-            .await?;
+        let received = self.receive(remote, order, opened, &mut memory, limits);
+        let received = received.await.map_err(|error| error.by_bound(bound));
+        let (arriving, shallow) = received?;
         let arrived = arriving.finish()?;
         let live = self.live()?;
         let sources = Sources {
             store: live.store(),
             bases: &live,
         };
-        let resolved = resolve(self.steps(), arrived, sources, opened).await?;
+        let resolved = resolve(self.steps(), arrived, sources, opened).await;
+        let resolved = resolved.map_err(|error| ImportError::from(error).by_bound(bound))?;
         check_fsck(resolved.inspection.refusal())?;
         Ok(Fetched {
             resolved,
@@ -275,7 +281,9 @@ impl Attempt {
         let live = self.live()?;
         let limits = &self.limits;
         let steps = self.steps();
-        let pushed = inspect(steps, fetched.resolved, &live, limits).await?;
+        // An import makes a new repository, which does not ask for the search yet.
+        let nothing = Allowed::default();
+        let pushed = inspect(steps, fetched.resolved, (&live, limits), &nothing).await?;
         let graph = CommitGraph::open(&*self.store, live.records())?;
         let shallow = edge(&pushed, &fetched.shallow);
         let known = self.store.shallow_commits()?;

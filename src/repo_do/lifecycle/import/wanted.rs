@@ -56,7 +56,8 @@ impl Wanted {
         let mut seen = HashSet::new();
         for found in &remote.refs {
             let name = found.name.as_bstr();
-            if !seen.insert(name) {
+            // The remote's ephemeral refs would never go from here.
+            if !seen.insert(name) || refname::is_ephemeral(name) {
                 continue;
             }
             // Nothing can be made of a name that Git does not allow, or that clients cannot store.

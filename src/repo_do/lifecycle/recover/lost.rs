@@ -142,16 +142,25 @@ pub(crate) async fn check_lost(object: &RepoObject, record: &Record) -> Result<(
     let response = async {
         let headers = worker::Headers::new();
         headers.set(header::ACTOR, &Actor::Operator.to_string())?;
+        let name = object_name(&lost.namespace, &lost.name);
+        headers.set(header::REPOSITORY, &name)?;
         let mut init = RequestInit::new();
         init.with_method(Method::Get).with_headers(headers);
         let request = Request::new_with_init(&format!("{ORIGIN}{}", path::INFO), &init)?;
         let repositories = object.env.durable_object(REPOSITORIES)?;
-        let stub = repositories.get_by_name(&object_name(&lost.namespace, &lost.name))?;
+        let stub = repositories.get_by_name(&name)?;
         stub.fetch_with_request(request).await
     };
     let mut response = response.await.map_err(|error| unavailable(&error))?;
-    if response.status_code() == ErrorCode::NotFound.status() {
-        return Ok(());
+    let not_lost = || RecoverError::NotLost {
+        id: lost.id.clone(),
+        place: format!("{}/{}", lost.namespace, lost.name),
+    };
+    match response.status_code() {
+        status if status == ErrorCode::NotFound.status() => return Ok(()),
+        // It has another name since the record was written.
+        status if status == ErrorCode::Moved.status() => return Err(not_lost()),
+        _ => {}
     }
     if response.status_code() != 200 {
         let status = response.status_code();
@@ -160,10 +169,7 @@ pub(crate) async fn check_lost(object: &RepoObject, record: &Record) -> Result<(
     let info = response.json::<RepositoryInfo>().await;
     let info = info.map_err(|error| unavailable(&error))?;
     if info.repository_id == lost.id {
-        return Err(RecoverError::NotLost {
-            id: lost.id.clone(),
-            place: format!("{}/{}", lost.namespace, lost.name),
-        });
+        return Err(not_lost());
     }
     Ok(())
 }

@@ -277,7 +277,7 @@ impl LargeFiles {
     /// The repository as it is now, if the caller may still change it.
     fn record(&self) -> Result<RepositoryRecord, ErrorReply> {
         let record = self.authorized.judge_again(&self.store, Access::Push)?;
-        if record.settings.read_only {
+        if record.is_read_only() {
             return Err(refusal::reply(&Rejection::ReadOnly, &self.branch, ""));
         }
         Ok(record)
@@ -288,6 +288,7 @@ impl LargeFiles {
             object: &self.object,
             store: &self.store,
             record,
+            quota: self.authorized.quota,
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::git::merge::commits::CommitMerge;
 use crate::git::merge::replay::Direction;
 use crate::git::merge::tree::{BranchNames, Favor};
 use crate::git::object::ObjectKind;
+use crate::git::receive_pack::secrets::Allowed;
 use crate::git::refname;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
@@ -86,7 +87,8 @@ async fn begin(write: &WriteRequest, asked: &Asked) -> Result<(Workbench, Source
     };
     let ours = workbench::head(&write.store, &asked.into, asked.guard)?;
     let found = neighbour::find(write, elsewhere).await?;
-    let brought = bringing::bring(write, &found, ours).await?;
+    let allowed = Allowed::of(&asked.push_options);
+    let brought = bringing::bring(write, &found, ours, &allowed).await?;
     let mut bench = Workbench::begin_with(write, brought).await?;
     bench.neighbour = Some(found.neighbour.clone());
     Ok((bench, Source::Elsewhere(found)))

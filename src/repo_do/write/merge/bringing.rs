@@ -14,6 +14,7 @@ use crate::git::fetch_client::response::{Event, FetchResponseReader};
 use crate::git::limits::Limits;
 use crate::git::object::fsck::Strictness;
 use crate::git::protocol::advertise::Version;
+use crate::git::receive_pack::secrets::Allowed;
 use crate::git::refname;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::intake::arrival::ArrivingPack;
@@ -58,6 +59,7 @@ pub(super) async fn bring(
     write: &WriteRequest,
     found: &Found,
     ours: ObjectId,
+    allowed: &Allowed,
 ) -> Result<Option<BroughtPack>, ErrorReply> {
     let hooks = WhileHere {
         object: &write.object,
@@ -77,7 +79,8 @@ pub(super) async fn bring(
     };
     let new_pack = receive(write, &found.neighbour, &order, &hooks).await?;
     let here = (&write.object, &write.store);
-    let brought = BroughtPack::prove(here, (new_pack, found.commit), reader, &hooks).await;
+    let brought =
+        BroughtPack::prove(here, (new_pack, found.commit), reader, (&hooks, allowed)).await;
     brought.map_err(|error| at("/from", error))
 }
 
@@ -128,7 +131,9 @@ async fn receive(
     let quarantined = QuarantinedPack::new(Rc::clone(&write.object), Rc::clone(&write.store));
     let mut quarantine = Discarding::new(quarantined);
     let strictness = Strictness::of(write.authorized.record.fsck_strict);
-    let mut arriving = ArrivingPack::new(Limits::DEFAULT, strictness);
+    let arriving = ArrivingPack::new(Limits::DEFAULT, strictness);
+    let protects = write.authorized.record.settings.push_protection;
+    let mut arriving = arriving.searching_for_secrets(protects);
     let mut memory = PackMemory::of_client();
     let mut reader = FetchResponseReader::new(Version::V2, false);
     let mut piece = Vec::new();

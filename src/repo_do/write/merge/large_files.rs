@@ -124,6 +124,13 @@ async fn take(
     if objects.is_empty() {
         return Ok(());
     }
+    let mut more = 0_u64;
+    for (oid, bytes) in &objects {
+        if write.store.stored_lfs_object(oid)?.is_none() {
+            more = more.saturating_add(*bytes);
+        }
+    }
+    write.check_room(more)?;
     let key = |oid: &LfsOid| lfs_key(network_id, oid);
     let begun = in_transaction(write.store.database(), || {
         let begin = |(oid, bytes): &(LfsOid, u64)| {

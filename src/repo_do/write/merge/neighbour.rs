@@ -40,6 +40,8 @@ pub(super) struct Neighbour {
     path: String,
     /// The actor as which it lets the caller in.
     actor: String,
+    /// Beside it, of a signed token: what the Worker found good of it.
+    signed: Option<String>,
     request_id: String,
     env: worker::Env,
 }
@@ -76,6 +78,7 @@ pub(super) async fn find(write: &WriteRequest, from: &Elsewhere) -> Result<Found
     let mut neighbour = Neighbour {
         path: from.repository.clone(),
         actor: given(header::ACTOR).unwrap_or_default(),
+        signed: given(header::SIGNED),
         request_id: given(header::REQUEST_ID).unwrap_or_default(),
         env: write.object.env.clone(),
     };
@@ -124,6 +127,7 @@ impl Neighbour {
             match refusal.code {
                 ErrorCode::Unauthorized | ErrorCode::Forbidden if self.actor != anybody => {
                     self.actor = anybody;
+                    self.signed = None;
                 }
                 ErrorCode::NotFound if refusal.pointer.as_deref() == Some("/ref") => {
                     let message = "it names no commit in the other repository";
@@ -131,6 +135,10 @@ impl Neighbour {
                 }
                 ErrorCode::Unauthorized | ErrorCode::Forbidden | ErrorCode::NotFound => {
                     return Err(absent());
+                }
+                ErrorCode::Moved => {
+                    let moved = ErrorReply::new(ErrorCode::NotFound, refusal.message);
+                    return Err(at(REPOSITORY, moved));
                 }
                 _ => return Err(at(REPOSITORY, refusal)),
             }
@@ -178,6 +186,9 @@ impl Neighbour {
         let asked = async {
             let headers = Headers::new();
             headers.set(header::ACTOR, &self.actor)?;
+            if let Some(signed) = &self.signed {
+                headers.set(header::SIGNED, signed)?;
+            }
             headers.set(header::REPOSITORY, &self.path)?;
             headers.set(header::REQUEST_ID, &self.request_id)?;
             headers.set(header::GIT_PROTOCOL, "version=2")?;

@@ -218,6 +218,9 @@ mod tests {
 
     #[test]
     fn the_longest_answer_fits_the_row_that_keeps_it() {
+        use crate::git::receive_pack::ref_rules::{
+            ForbiddenChange, ForbiddenOp, PATTERN_BYTES_MAX, RuleOwner,
+        };
         use crate::storage::repository::idempotency::ANSWER_BYTES_MAX;
         // As long as the names may be together: all are in the way of others.
         for (names, bytes) in [(1000, 131), (32, 4096)] {
@@ -229,10 +232,20 @@ mod tests {
                 };
                 planned(&name(number), Some(conflict))
             };
-            let mut all: Vec<_> = (1..names).map(refused).collect();
-            all.push(planned("refs/heads/a", None));
-            let length = Report::new(all, false).answer().unwrap().len();
-            assert!(length < ANSWER_BYTES_MAX, "{length}");
+            let forbidden = |number| {
+                let forbidden = Rejection::Forbidden(ForbiddenChange {
+                    by: RuleOwner::Repository,
+                    pattern: "\"".repeat(PATTERN_BYTES_MAX),
+                    op: ForbiddenOp::NoForcePush,
+                });
+                planned(&name(number), Some(forbidden))
+            };
+            let refused: Vec<_> = (1..names).map(refused).collect();
+            for mut all in [refused, (1..names).map(forbidden).collect()] {
+                all.push(planned("refs/heads/a", None));
+                let length = Report::new(all, false).answer().unwrap().len();
+                assert!(length < ANSWER_BYTES_MAX, "{length}");
+            }
         }
     }
 }

@@ -26,6 +26,11 @@ pub struct Filters {
 /// By repository; those of the namespace under the empty id.
 type Known = BTreeMap<String, Vec<Filter>>;
 
+/// Whether the repository that an event tells the deletion of can still be restored.
+fn is_restorable(event: &Event) -> bool {
+    event.body.payload.get().contains("\"restorableUntil\":")
+}
+
 /// The events that one webhook wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Filter {
@@ -74,10 +79,21 @@ impl Filters {
                 ON CONFLICT DO NOTHING";
             db.execute(sql, &[filter.id.as_str().into(), place.into()])?;
         }
-        if event.kind == EventKind::Deleted && !here.is_empty() {
-            let sql = "UPDATE webhook SET is_ending = 1, version = version + 1
-                WHERE repository_id = ?1 AND is_ending = 0";
-            db.execute(sql, &[repository_id.into()])?;
+        if event.kind == EventKind::Deleted && !here.is_empty() && !is_restorable(event) {
+            self.end_those_of(db, repository_id)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the webhooks of a repository that is gone for good.
+    pub(in crate::storage::namespace) fn end_those_of(
+        &self,
+        db: &impl Database,
+        repository_id: &str,
+    ) -> Result<(), SqlError> {
+        let sql = "UPDATE webhook SET is_ending = 1, version = version + 1
+            WHERE repository_id = ?1 AND is_ending = 0";
+        if db.execute(sql, &[repository_id.into()])? > 0 {
             self.forget();
         }
         Ok(())

@@ -22,6 +22,7 @@ fn record() -> Record {
                 reflog_retention_seconds: 6,
                 superseded_grace_seconds: 7,
                 fetch_events: false,
+                push_protection: true,
             },
             fsck_strict: true,
             source: Some("git:https://example.com/a".to_owned()),
@@ -198,7 +199,7 @@ fn the_lines_of_a_record_are_these() {
         r#""settings":{"read_only":false,"public":true,"#,
         r#""deny_non_fast_forwards":false,"deny_deletes":true,"#,
         r#""prune_grace_seconds":5,"reflog_retention_seconds":6,"superseded_grace_seconds":7,"#,
-        r#""fetch_events":false},"fsck_strict":true,"#,
+        r#""fetch_events":false,"push_protection":true},"fsck_strict":true,"#,
         r#""source":"git:https://example.com/a","created_at":1700000000000,"#,
         r#""last_push_at":1700000000001,"network_id":"0123456789abcdef"}}"#,
         "\n",
@@ -353,4 +354,20 @@ proptest! {
             let _ = read(format!("{first}\n{{\"{tail}").as_bytes(), 3);
         }
     }
+}
+
+#[test]
+fn the_longest_rules_about_refs_come_back() {
+    use crate::git::receive_pack::ref_rules::{
+        ForbiddenOp, PATTERN_BYTES_MAX, RULES_MAX, RefRule, RefRules,
+    };
+    let mut whole = record();
+    // In JSON each of these has two bytes.
+    let pattern = "\"".repeat(PATTERN_BYTES_MAX);
+    let rule = RefRule(pattern, ForbiddenOp::ALL.to_vec());
+    let rules = RefRules::from(vec![rule; RULES_MAX]);
+    whole.repository.policies.ref_rules = rules;
+    whole.repository.description = "\u{1}".repeat(1000);
+    let bytes = written(&whole, &refs());
+    assert_eq!(read(&bytes, 4096).unwrap().0, whole);
 }

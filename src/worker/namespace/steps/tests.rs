@@ -1,7 +1,12 @@
+use super::super::lists::{list, registry};
 use super::*;
-use crate::repo_do::contract::{OriginReport, RepositoryStatus};
+use crate::repo_do::contract::{OriginReport, RefRules, RepositoryStatus, Standing};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::repository::settings::RepositorySettings;
+use crate::worker::namespace::contract::UpdateNamespace;
+use crate::worker::namespace::events::Author;
+use crate::worker::namespace::update::update;
+use crate::worker::rest::parameters::{ListQuery, Sort};
 
 type Store = NamespaceStore<RusqliteDatabase>;
 
@@ -23,6 +28,7 @@ fn wanted(name: &str, repository_id: &str, now_ms: i64) -> Reserve {
         read_only: false,
         public: false,
         source: None,
+        comes_with_bytes: None,
         now_ms,
     }
 }
@@ -47,15 +53,24 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
             reflog_retention_seconds: 7_776_000,
             superseded_grace_seconds: 3600,
             fetch_events: false,
+            push_protection: false,
         },
         fsck_strict: false,
+        ref_rules: RefRules::default(),
+        pre_receive: None,
+        expires_at_ms: None,
+        idle_ttl_seconds: None,
         status: RepositoryStatus::Ready,
         import: None,
         origin: OriginReport::default(),
+        standing_version: 0,
         size_bytes: 0,
         object_count: 0,
         lfs_objects: 0,
         lfs_bytes: 0,
+        bytes_max: None,
+        database_bytes: 0,
+        r2_bytes: None,
     }
 }
 
@@ -155,6 +170,7 @@ fn one_wins_whatever_the_case() {
     let shown = Reserved::Won {
         namespace: "Acme".into(),
         fsck_strict: false,
+        standing: Standing::default(),
         new_namespace: None,
     };
     assert_eq!(won, shown, "a namespace is shown as it was made");
@@ -327,6 +343,7 @@ fn repositories_take_the_namespaces_default_of_fsck() {
     let store = store();
     let change = UpdateNamespace {
         fsck_strict: Some(true),
+        ..UpdateNamespace::default()
     };
     assert_eq!(
         code(update(&store, &change, &Author::system(1))),
@@ -345,7 +362,7 @@ fn repositories_take_the_namespaces_default_of_fsck() {
             .fsck_strict
     );
     assert!(is_strict(reserve(&store, &wanted("second", SECOND, 10))));
-    let nothing = UpdateNamespace { fsck_strict: None };
+    let nothing = UpdateNamespace::default();
     assert!(
         update(&store, &nothing, &Author::system(1))
             .unwrap()

@@ -1,13 +1,15 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::repo_do::contract::{Scope, TokenHash, TokenRecord};
+use crate::repo_do::contract::{RefRules, Scope, TokenHash, TokenRecord, UsageDay};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::event::{ActorKind, Event, EventBody, EventKind};
 use crate::storage::event_feed::{EventRetention, FeedOf, Look, Placed, look};
-use crate::worker::namespace::contract::{CreateNamespace, MakeToken, Revoke, UpdateNamespace};
+use crate::worker::namespace::contract::{
+    AskUsage, CreateNamespace, MakeToken, Revoke, UpdateNamespace,
+};
 use crate::worker::namespace::events::{Author, author_text};
-use crate::worker::namespace::tokens;
+use crate::worker::namespace::{tokens, update};
 
 type Store = NamespaceStore<RusqliteDatabase>;
 
@@ -61,6 +63,7 @@ fn token(number: u8, label: Option<&str>) -> TokenRecord {
         expires_at_ms: NOW + 1000,
         revoked_at_ms: None,
         last_used_at_ms: None,
+        refs: RefRules::default(),
     }
 }
 
@@ -85,6 +88,7 @@ fn handed(sequences: impl IntoIterator<Item = i64>) -> HandOver {
         events: sequences.into_iter().map(event).collect(),
         oldest: 1,
         info: None,
+        usage: Vec::new(),
     }
 }
 
@@ -122,9 +126,10 @@ fn settings_are_told_where_they_change() {
     let store = store();
     let change = |is_strict| UpdateNamespace {
         fsck_strict: is_strict,
+        ..UpdateNamespace::default()
     };
     for is_strict in [Some(true), Some(true), None] {
-        steps::update(&store, &change(is_strict), &operator()).unwrap();
+        update::update(&store, &change(is_strict), &operator()).unwrap();
     }
     let [told] = all(&store).try_into().unwrap();
     assert_eq!(told.event.kind, EventKind::NamespaceUpdated);
@@ -170,7 +175,7 @@ fn tokens_are_told_without_what_opens_a_door() {
         payload(&first),
         json!({
             "tokenId": "0000000000000001", "scope": "admin", "label": "a platform",
-            "expiresAt": "2026-01-02T03:04:06.678Z", "repoIds": null,
+            "expiresAt": "2026-01-02T03:04:06.678Z", "repoIds": null, "refs": [],
         })
     );
     let actor = &second.event.body.actor;
@@ -195,4 +200,28 @@ fn events_are_kept_as_the_deployment_says() {
     assert_eq!((given.count_max, given.age_ms), (5, 60_000));
     let wrong = of("-1", "many").events;
     assert_eq!((wrong.count_max, wrong.age_ms), (100_000, 2_592_000_000));
+}
+
+#[test]
+fn use_is_taken_with_events_and_without() {
+    let store = store();
+    let used = UsageDay {
+        day: UsageDay::of(NOW),
+        pushes: 1,
+        fetches: 2,
+        bytes_in: 3,
+        bytes_out: 4,
+    };
+    for handed in [handed(1..=1), handed([])] {
+        let handed = HandOver {
+            usage: vec![used],
+            ..handed
+        };
+        take(&store, &handed, KEPT, NOW).unwrap();
+    }
+    let asked = AskUsage {
+        since_day: used.day,
+    };
+    let shown = usage::shown(&store, &asked).unwrap();
+    assert_eq!((shown.days.len(), shown.days[0].pushes), (1, 2));
 }

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{FsckChange, bounded, within};
+use super::bounds::{bounded, within};
+use super::fsck::FsckChange;
 use crate::repo_do::contract::ErrorReply;
 
 const CREDENTIAL_CHARACTERS_MAX: usize = 4096;
@@ -34,6 +35,12 @@ pub(crate) struct NewImport {
     /// Whether objects of Git LFS are taken along.
     #[serde(default = "taken")]
     pub(crate) lfs: bool,
+    /// Seconds until it deletes itself.
+    pub(crate) ttl_seconds: Option<u32>,
+    /// When it deletes itself, in place of `ttl_seconds`.
+    pub(crate) expires_at: Option<String>,
+    /// Seconds without use after which it deletes itself.
+    pub(crate) idle_ttl_seconds: Option<u32>,
 }
 
 fn taken() -> bool {

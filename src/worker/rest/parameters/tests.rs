@@ -40,6 +40,9 @@ fn a_body_in_full_and_at_its_least() {
             read_only: false,
             public: false,
             fsck: FsckChange::default(),
+            ttl_seconds: None,
+            expires_at: None,
+            idle_ttl_seconds: None,
         }
     );
     let token: NewToken = body(br#" {"repo":"w","scope":"read","ttl":60,"label":"ci"} "#).unwrap();
@@ -199,7 +202,7 @@ fn queries_are_read_as_strictly() {
     assert_eq!(query::<ListQuery>("").unwrap().checked().unwrap().0, 50);
 
     assert_eq!(refused(query::<ListQuery>("limit=x")), at("/limit"));
-    assert_eq!(refused(query::<ListQuery>("sort=size")), at("/sort"));
+    assert_eq!(refused(query::<ListQuery>("sort=colour")), at("/sort"));
     assert_eq!(refused(query::<ListQuery>("unknown=1")), at("/unknown"));
     for text in ["limit=0", "limit=201"] {
         let list: ListQuery = query(text).unwrap();

@@ -2,8 +2,11 @@
 
 use serde::Deserialize;
 
-use super::{PAGE_MAX, PER_PAGE_DEFAULT, PER_PAGE_MAX, repository, within};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, Scope, TokenPlace, TokenRecord, TokenState};
+use super::bounds::{PAGE_MAX, PER_PAGE_DEFAULT, PER_PAGE_MAX, within};
+use super::repository;
+use crate::repo_do::contract::{
+    ErrorCode, ErrorReply, RefRules, Scope, TokenPlace, TokenRecord, TokenState, checked_ref_rules,
+};
 use crate::worker::envelope::ResultInfo;
 use crate::worker::names::RepositoryName;
 
@@ -22,6 +25,9 @@ pub(crate) struct NewToken {
     pub(crate) ttl: Option<u32>,
     /// The owner's note.
     pub(crate) label: Option<String>,
+    /// Rules about refs, in their order, which what it pushes keeps to.
+    #[serde(default)]
+    pub(crate) refs: RefRules,
 }
 
 /// Query of `GET …/repos/:name/tokens`.
@@ -142,6 +148,22 @@ impl NewToken {
             (None, None) => Subject::Namespace(None),
         };
         Ok((subject, self.scope.unwrap_or(Scope::Write)))
+    }
+
+    /// The rules about refs of a token of that scope.
+    pub(crate) fn ref_rules(&self, scope: Scope) -> Result<RefRules, ErrorReply> {
+        let refuse = |message| Err(ErrorReply::at(ErrorCode::InvalidInput, "/refs", message));
+        match scope {
+            _ if self.refs.is_empty() => Ok(RefRules::default()),
+            Scope::Write => checked_ref_rules("/refs", self.refs.clone()),
+            // Whoever sets them must not believe that they hide anything.
+            Scope::Read => {
+                refuse("a read token pushes nothing, and rules about refs limit no reads")
+            }
+            Scope::Admin => {
+                refuse("an admin token makes tokens and rules: rules would not bind it")
+            }
+        }
     }
 }
 

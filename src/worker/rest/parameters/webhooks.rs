@@ -4,17 +4,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
+use super::receivers::{check_count, refused};
 use super::{PER_PAGE_DEFAULT, PER_PAGE_MAX, bounded, within};
 use crate::repo_do::contract::event_types::EventPrefix;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, present};
-use crate::storage::webhook::definition::Secret;
 use crate::storage::webhook::deliveries::State;
-use crate::worker::webhooks::signing;
 
-/// Types, and patterns of refs, that one webhook may name.
-const PATTERNS_MAX: usize = 20;
+pub(crate) use super::receivers::{refs, secret};
+
 const TYPE_BYTES_MAX: usize = 100;
-const REF_BYTES_MAX: usize = 768;
 const CURSOR_CHARACTERS_MAX: usize = 64;
 
 /// A week.
@@ -120,11 +118,6 @@ pub(crate) fn keep_ms(seconds: Option<u32>) -> Result<i64, ErrorReply> {
     Ok(i64::from(seconds).saturating_mul(1000))
 }
 
-/// A secret that a caller gave.
-pub(crate) fn secret(text: &str) -> Result<Secret, ErrorReply> {
-    signing::secret(text).map_err(|error| refused("/secret", error.to_string()))
-}
-
 /// Types of events, each of which must mean something; without their prefix.
 pub(crate) fn events(given: &[String], types: &EventPrefix) -> Result<Vec<String>, ErrorReply> {
     check_count("events", given)?;
@@ -151,44 +144,6 @@ fn without_prefix(pattern: &str, types: &EventPrefix) -> String {
         Some(beginning) if prefix.starts_with(beginning) => "*".to_owned(),
         _ => pattern.to_owned(),
     }
-}
-
-/// Patterns of refs: a full name, or the beginning of names and `*`.
-pub(crate) fn refs(given: Vec<String>) -> Result<Vec<String>, ErrorReply> {
-    check_count("refs", &given)?;
-    for (at, pattern) in given.iter().enumerate() {
-        let pointer = format!("/refs/{at}");
-        let bytes = pattern.len();
-        if !(1..=REF_BYTES_MAX).contains(&bytes) {
-            let message = format!("a pattern has 1 to {REF_BYTES_MAX} bytes, this has {bytes}");
-            return Err(refused(&pointer, message));
-        }
-        let beginning = pattern.strip_suffix('*');
-        let is_pattern = match beginning {
-            Some(beginning) => beginning.is_empty() || "refs/".starts_with(beginning),
-            None => false,
-        };
-        let has_other = beginning.unwrap_or(pattern).contains('*');
-        if has_other || !(is_pattern || pattern.starts_with("refs/")) {
-            let message = "a pattern is a full name of a ref (refs/…), or the beginning of \
-                           names and '*'";
-            return Err(refused(&pointer, message.to_owned()));
-        }
-    }
-    Ok(given)
-}
-
-fn check_count(field: &str, given: &[String]) -> Result<(), ErrorReply> {
-    if (1..=PATTERNS_MAX).contains(&given.len()) {
-        return Ok(());
-    }
-    let count = given.len();
-    let message = format!("{field} has 1 to {PATTERNS_MAX} entries, this has {count}");
-    Err(refused(&format!("/{field}"), message))
-}
-
-fn refused(pointer: &str, message: String) -> ErrorReply {
-    ErrorReply::at(ErrorCode::InvalidInput, pointer, message)
 }
 
 #[cfg(test)]

@@ -110,6 +110,8 @@ impl Attempt {
             .number(IMPORT_BYTES_VARIABLE)
             .unwrap_or(IMPORT_BYTES_MAX);
         let mut bytes = self.store.lfs_totals()?.bytes;
+        let bound = self.bound().await?;
+        let mut added = 0_u64;
         for (pointer, answer) in objects.iter().zip(answers) {
             match answer {
                 Answer::Link(link) if bytes.saturating_add(link.bytes) > bytes_max => {
@@ -117,6 +119,12 @@ impl Attempt {
                     page.refused.push((pointer.oid, reason));
                 }
                 Answer::Link(link) => {
+                    let more = added.saturating_add(link.bytes);
+                    if let Some(Err(exceeded)) = bound.map(|bound| bound.check(more)) {
+                        page.refused.push((pointer.oid, exceeded.to_string()));
+                        continue;
+                    }
+                    added = more;
                     bytes = bytes.saturating_add(link.bytes);
                     links.push(link);
                 }

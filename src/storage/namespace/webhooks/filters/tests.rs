@@ -171,6 +171,25 @@ fn the_webhooks_of_a_deleted_repository_end_when_their_objects_know() {
     assert_eq!(step.webhooks().untold(), Ok(vec![above]));
 }
 
+#[test]
+fn the_webhooks_of_a_repository_that_can_be_restored_stay_until_it_is_gone_for_good() {
+    let object = Object::new();
+    let id = object.add("h", ONE, &["*"], None);
+    let mut deleted = event(1, EventKind::Deleted, "");
+    let payload = r#"{"repoId":"r","restorableUntil":"2026-12-06T06:40:56.000Z"}"#;
+    deleted.body.payload = serde_json::from_str(payload).unwrap();
+    object.step().take_events(ONE, 1, &[deleted]).unwrap();
+    let is_ending = || {
+        let hook = object.step().webhooks().find(&id).unwrap();
+        hook.unwrap().is_ending
+    };
+    assert_eq!((object.waiting(&id), is_ending()), (vec![1], false));
+    object.step().end_webhooks_of(TWO).unwrap();
+    assert!(!is_ending());
+    object.step().end_webhooks_of(ONE).unwrap();
+    assert!(is_ending());
+}
+
 /// Else an event that is taken again would find no webhook.
 #[test]
 fn a_step_that_is_undone_leaves_nothing_in_memory() {

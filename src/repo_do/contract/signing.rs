@@ -1,4 +1,6 @@
-//! Signatures as Standard Webhooks has them: HMAC-SHA256 of `id.timestamp.body`, in base64
+//! Signatures of what is posted to somebody's receiver: events of webhooks, and questions to a hook.
+//!
+//! They are as Standard Webhooks has them: HMAC-SHA256 of `id.timestamp.body`, in base64
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
 
 use base64::Engine as _;
@@ -82,8 +84,9 @@ pub(crate) fn timestamp(now_ms: i64) -> i64 {
     now_ms.div_euclid(1000)
 }
 
-/// `None` for what is no secret: none such was stored.
-fn signature(secret: &Secret, id: &str, seconds: i64, body: &str) -> Option<String> {
+/// The signature of one message. `None` for what is no secret: none such was stored.
+#[must_use]
+pub(crate) fn signature(secret: &Secret, id: &str, seconds: i64, body: &str) -> Option<String> {
     let base64 = secret.reveal().strip_prefix(PREFIX)?;
     let key = STANDARD.decode(base64).ok()?;
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;

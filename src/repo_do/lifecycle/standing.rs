@@ -1,0 +1,25 @@
+//! What the namespace says of all its repositories, taken over.
+
+use worker::Request;
+
+use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, StandingTaken, TakeStanding, header};
+use crate::repo_do::request::answer::{Answer, body};
+use crate::repo_do::runtime::reply;
+use crate::repo_do::state::store::Store;
+
+/// `POST /standing`. It may come late or twice: the newest version stays. The row is written before
+/// the answer, so whoever hears `is_here` knows that no request is judged by the older version.
+/// No bound on requests holds it up.
+pub(crate) async fn take(store: &Store, request: Request) -> Answer {
+    let actor = request.headers().get(header::ACTOR).ok().flatten();
+    if actor != Some(Actor::Operator.to_string()) {
+        let message = "only the namespace says how its repositories stand";
+        return Err(ErrorReply::new(ErrorCode::Forbidden, message));
+    }
+    let told: TakeStanding = body(request).await?;
+    let record = store.load()?;
+    let is_ours =
+        record.is_some_and(|record| record.namespace.eq_ignore_ascii_case(&told.namespace));
+    let is_here = is_ours && store.take_standing(&told.standing)?;
+    reply::json(&StandingTaken { is_here })
+}

@@ -1,0 +1,68 @@
+//! The bytes that a push may add: refused where they are announced, at the first byte beyond while they
+//! come, and once more in the step that publishes them.
+
+use super::brought::BroughtPack;
+use super::finish::PushJob;
+use super::push::Push;
+use super::refused::Refused;
+use crate::git::pack::parser::error::PackError;
+use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::intake::arrival::ArrivedPack;
+use crate::repo_do::intake::error::IntakeError;
+use crate::repo_do::intake::proven::ProvenPack;
+
+impl Push {
+    /// Bounds the pack by what may still come; false if so many bytes are told of that they are too
+    /// many, and nothing of them need be read.
+    pub(super) fn bound_pack(&mut self, told_pack_bytes: Option<u64>) -> Result<bool, ErrorReply> {
+        let record = &self.authorized.record;
+        let Some(bound) = self.authorized.quota.bound(&self.store, record)? else {
+            return Ok(true);
+        };
+        let limit = bound.pack_bytes_max(self.limits.pack_bytes_max);
+        if limit >= self.limits.pack_bytes_max {
+            return Ok(true);
+        }
+        self.limits.pack_bytes_max = limit;
+        self.bound = Some(bound);
+        let is_refused = told_pack_bytes.is_some_and(|bytes| bytes > limit);
+        if is_refused {
+            self.arrived = Some(Err(PackError::PackTooLarge { limit }));
+        }
+        Ok(!is_refused)
+    }
+
+    /// Why the pack is refused. One that is too large for a bound on bytes is told by that bound.
+    pub(super) fn refused_for(&self, error: IntakeError) -> Refused {
+        match (error, self.bound) {
+            (IntakeError::Pack(PackError::PackTooLarge { .. }), Some(bound)) => {
+                bound.passed().into()
+            }
+            (error, _) => error.into(),
+        }
+    }
+
+    /// The pack, if one has come.
+    pub(super) fn take_arrived(&mut self) -> Result<Option<ArrivedPack>, Refused> {
+        let arrived = self.arrived.take().transpose();
+        arrived.map_err(|error| self.refused_for(error.into()))
+    }
+}
+
+impl PushJob {
+    /// Judges the bytes of the new objects by the bounds as they are now.
+    pub(super) fn check_quota(&self, pack: Option<&ProvenPack>) -> Result<(), Refused> {
+        let brought = self.push.brought.as_ref().map(BroughtPack::record);
+        let brought_bytes = brought.map_or(0, |pack| pack.pack_bytes);
+        let pack_bytes = pack.map_or(0, ProvenPack::pack_bytes);
+        let more = pack_bytes.saturating_add(brought_bytes);
+        if more == 0 {
+            return Ok(());
+        }
+        let (authorized, store) = (&self.push.authorized, &self.push.store);
+        match authorized.quota.bound(store, &authorized.record)? {
+            Some(bound) => Ok(bound.check(more)?),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Names that move: a repository gets another one, and the one that it had is remembered.
+
+use super::store::{NamespaceStore, name_key};
+use crate::git::store::StoreError;
+use crate::storage::db::sql::{Database, in_transaction, query_first};
+
+impl<D: Database> NamespaceStore<D> {
+    /// Shows a repository under a name that was reserved for it, and under no other one any more. False,
+    /// and nothing but its spelling changed, when the name was not reserved for it or is shown already.
+    pub fn settle_name(&self, name: &str, id: &str, created_at: i64) -> Result<bool, StoreError> {
+        in_transaction(&self.db, || {
+            let sql = "UPDATE repository SET state = 'live'
+                WHERE name_key = ?1 AND id = ?2 AND state = 'creating'";
+            let key = name_key(name);
+            let values = [key.as_str().into(), id.into()];
+            if self.db.execute(sql, &values)? == 0 {
+                // It may be spelt in another way by now.
+                let sql = "UPDATE repository SET name = ?3
+                    WHERE name_key = ?1 AND id = ?2 AND name <> ?3";
+                let values = [key.as_str().into(), id.into(), name.into()];
+                self.db.execute(sql, &values)?;
+                return Ok(false);
+            }
+            let sql = "INSERT OR REPLACE INTO former_name (name_key, repository_id)
+                SELECT name_key, id FROM repository WHERE id = ?2 AND name_key <> ?1";
+            if self.db.execute(sql, &values)? > 0 {
+                let sql = "DELETE FROM repository WHERE id = ?2 AND name_key <> ?1";
+                self.db.execute(sql, &values)?;
+                // The entry has the time at which the name was reserved.
+                let sql = "UPDATE repository SET created_at = ?2 WHERE name_key = ?1";
+                self.db
+                    .execute(sql, &[key.as_str().into(), created_at.into()])?;
+            }
+            Ok(true)
+        })
+    }
+
+    /// Frees the name of a repository that has another one in another namespace. Its webhooks here end.
+    pub fn leave_name(&self, name: &str, id: &str) -> Result<(), StoreError> {
+        in_transaction(&self.db, || {
+            let key = name_key(name);
+            let values = [key.as_str().into(), id.into()];
+            let sql = "DELETE FROM repository WHERE name_key = ?1 AND id = ?2";
+            if self.db.execute(sql, &values)? > 0 {
+                let sql = "INSERT OR REPLACE INTO former_name (name_key, repository_id)
+                    VALUES (?1, ?2)";
+                self.db.execute(sql, &values)?;
+                let sql = "UPDATE webhook SET is_ending = 1, version = version + 1
+                    WHERE repository_id = ?1 AND is_ending = 0";
+                if self.db.execute(sql, &[id.into()])? > 0 {
+                    self.filters.forget();
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether a repository had this name, and nobody has it now.
+    pub fn is_former_name(&self, name: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM former_name WHERE name_key = ?1";
+        let key = name_key(name);
+        let found = query_first(&self.db, sql, &[key.as_str().into()], |row| row.integer(0))?;
+        Ok(found.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::db::rusqlite_db::RusqliteDatabase;
+    use crate::storage::namespace::store::{Candidate, RepositoryState, Reservation};
+
+    const ID: &str = "0123456789abcdef";
+
+    fn store() -> NamespaceStore<RusqliteDatabase> {
+        let store = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
+        store.create("acme", 0).unwrap();
+        store
+    }
+
+    fn reserve(store: &NamespaceStore<RusqliteDatabase>, name: &str, id: &str, now_ms: i64) {
+        let candidate = Candidate {
+            name,
+            id,
+            description: "",
+            default_branch: "main",
+            read_only: false,
+            public: false,
+            source: None,
+            now_ms,
+        };
+        let reserved = store.reserve(&candidate, i64::MAX).unwrap();
+        assert_eq!(reserved, Reservation::Reserved { abandoned_id: None });
+    }
+
+    #[test]
+    fn a_repository_has_one_name_and_the_former_one_is_remembered_until_it_is_taken() {
+        let store = store();
+        reserve(&store, "Widget", ID, 1);
+        assert_eq!(store.settle_name("widget", ID, 1), Ok(true));
+        assert_eq!(store.is_former_name("widget"), Ok(false));
+        reserve(&store, "Gadget", ID, 5);
+        assert!(store.find("widget").unwrap().is_some());
+        assert_eq!(
+            store.settle_name("gadget", "0000000000000000", 1),
+            Ok(false)
+        );
+        assert_eq!(store.settle_name("gadget", ID, 1), Ok(true));
+        assert_eq!(store.settle_name("gadget", ID, 1), Ok(false));
+        assert_eq!(store.find("widget"), Ok(None));
+        let found = store.find("gadget").unwrap().unwrap();
+        assert_eq!((found.state, found.created_at), (RepositoryState::Live, 1));
+        assert_eq!(store.is_former_name("WIDGET"), Ok(true));
+        reserve(&store, "widget", "fedcba9876543210", 9);
+        assert_eq!(store.is_former_name("widget"), Ok(false));
+    }
+
+    #[test]
+    fn a_notice_with_the_old_name_takes_no_reservation_away() {
+        let store = store();
+        reserve(&store, "widget", ID, 1);
+        store.settle_name("widget", ID, 1).unwrap();
+        reserve(&store, "gadget", ID, 5);
+        assert_eq!(store.settle_name("widget", ID, 1), Ok(false));
+        assert!(store.find("gadget").unwrap().is_some());
+    }
+
+    #[test]
+    fn a_name_that_was_left_is_free() {
+        let store = store();
+        reserve(&store, "widget", ID, 1);
+        store.settle_name("widget", ID, 1).unwrap();
+        store.leave_name("widget", "fedcba9876543210").unwrap();
+        assert!(store.find("widget").unwrap().is_some());
+        store.leave_name("widget", ID).unwrap();
+        assert_eq!(store.find("widget"), Ok(None));
+        assert_eq!(store.is_former_name("widget"), Ok(true));
+    }
+}

@@ -1,0 +1,78 @@
+//! A deployment that takes no writes: `CAIRN_READ_ONLY`.
+//!
+//! Pushes and uploads of large files are refused by the repositories' objects, which read the same
+//! variable, each in the words of its protocol and after the caller was judged. Writes by REST are
+//! refused here.
+
+use super::route::RestRoute;
+use super::visit::Visit;
+use crate::repo_do::contract::ErrorReply;
+
+/// The variable that stops writes.
+const READ_ONLY: &str = "CAIRN_READ_ONLY";
+
+/// When to look again whether writes are taken.
+const RETRY_AFTER_SECONDS: u32 = 60;
+
+/// Refuses a write by REST while the deployment takes none.
+pub(crate) fn check(visit: &Visit, route: &RestRoute, method: &str) -> Result<(), ErrorReply> {
+    if !is_write(route, method) {
+        return Ok(());
+    }
+    let variable = visit.env.var(READ_ONLY);
+    if variable.is_ok_and(|value| value.to_string() == "true") {
+        let message = "the service is read-only for now: it takes no writes";
+        return Err(ErrorReply::busy(RETRY_AFTER_SECONDS, message));
+    }
+    Ok(())
+}
+
+/// Whether a request changes anything but what its namespace's tokens may do: whoever stops writes
+/// because something leaked must be able to revoke it.
+fn is_write(route: &RestRoute, method: &str) -> bool {
+    let restricts = match route {
+        RestRoute::Token(..) | RestRoute::RepositoryToken(..) | RestRoute::RevokeAll(_) => true,
+        RestRoute::Namespace(_) => method == "PATCH",
+        _ => false,
+    };
+    !restricts && !matches!(method, "GET" | "HEAD")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::route::{self, Route};
+
+    #[test]
+    fn what_a_read_only_deployment_takes() {
+        let namespace = "/api/v1/namespaces/acme";
+        let repository = "/api/v1/namespaces/acme/repos/app";
+        let token = "0123456789abcdef";
+        let cases = [
+            ("GET", namespace.to_owned(), false),
+            ("PATCH", namespace.to_owned(), false),
+            ("DELETE", namespace.to_owned(), true),
+            ("POST", format!("{namespace}/repos"), true),
+            ("POST", format!("{namespace}/tokens"), true),
+            ("POST", format!("{namespace}/tokens/revoke-all"), false),
+            ("DELETE", format!("{namespace}/tokens/{token}"), false),
+            ("DELETE", format!("{repository}/tokens/{token}"), false),
+            ("GET", repository.to_owned(), false),
+            ("HEAD", format!("{repository}/file"), false),
+            ("PATCH", repository.to_owned(), true),
+            ("DELETE", repository.to_owned(), true),
+            ("POST", format!("{repository}/commits"), true),
+            ("PUT", format!("{repository}/blobs"), true),
+            ("POST", format!("{repository}/refs"), true),
+            ("GET", format!("{repository}/refs"), false),
+            ("POST", format!("{repository}/fork"), true),
+            ("POST", format!("{repository}/webhooks"), true),
+        ];
+        for (method, path, writes) in cases {
+            let Ok(Route::Rest(route)) = route::parse(&path) else {
+                panic!("{path} is no route of REST");
+            };
+            assert_eq!(is_write(&route, method), writes, "{method} {path}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The audit log of a namespace.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::repo_do::contract::{ErrorCode, ErrorReply, is_public_id};
+use crate::storage::event::{ActorKind, EventActor};
+use crate::storage::namespace::audit::AuditEntry;
+use crate::worker::admission;
+use crate::worker::credentials::Identity;
+use crate::worker::envelope::{self, ResultInfo};
+use crate::worker::names::NamespaceName;
+use crate::worker::namespace::audit::{AskAudit, Audit};
+use crate::worker::namespace::contract::path;
+use crate::worker::namespace::directory;
+use crate::worker::reply::Reply;
+use crate::worker::rest::parameters::{self, ListQuery};
+use crate::worker::time::{iso_8601, parse_rfc_3339};
+use crate::worker::visit::Visit;
+
+/// Characters of an action.
+const ACTION_CHARACTERS_MAX: usize = 64;
+
+/// Query of `GET /namespaces/:ns/audit`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Query {
+    limit: Option<u32>,
+    cursor: Option<String>,
+    action: Option<String>,
+    actor: Option<Kind>,
+    token_id: Option<String>,
+    since: Option<String>,
+    until: Option<String>,
+}
+
+/// A kind of actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Operator,
+    Namespace,
+    Token,
+    System,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Namespace => "namespace",
+            Self::Token => "token",
+            Self::System => "system",
+        }
+    }
+}
+
+/// An entry as the API shows it.
+#[derive(Debug, Serialize)]
+struct Shown {
+    id: String,
+    at: String,
+    action: String,
+    actor: EventActor,
+    request_id: Option<String>,
+    address: Option<String>,
+    repo_id: Option<String>,
+    repo: Option<String>,
+    details: Box<RawValue>,
+}
+
+impl Shown {
+    /// The operator's address is the operator's alone to see.
+    fn new(entry: AuditEntry, to_operator: bool) -> Self {
+        let body = entry.body;
+        let is_shown = to_operator || body.actor.kind != ActorKind::Operator;
+        Self {
+            id: entry.sequence.to_string(),
+            at: iso_8601(entry.at_ms),
+            action: entry.action,
+            actor: body.actor,
+            request_id: body.request_id,
+            address: body.address.filter(|_| is_shown),
+            repo_id: body.repository_id,
+            repo: body.repo_name,
+            details: body.details,
+        }
+    }
+}
+
+/// `GET /namespaces/:ns/audit`
+pub(crate) async fn list(
+    visit: &Visit,
+    query: &str,
+    namespace: &NamespaceName,
+) -> Result<Reply, ErrorReply> {
+    admission::to_namespace(visit, namespace).await?;
+    let asked = asked(parameters::query(query)?)?;
+    let found: Audit = directory::get(visit, &namespace.folded(), path::AUDIT, &asked).await?;
+    let to_operator = visit.identity == Identity::Operator;
+    let entries = found.entries.into_iter();
+    let entries: Vec<_> = entries
+        .map(|entry| Shown::new(entry, to_operator))
+        .collect();
+    let info = ResultInfo::Cursor {
+        cursor: found.next.map(|next| next.to_string()).unwrap_or_default(),
+        per_page: asked.limit,
+        count: entries.len(),
+    };
+    envelope::list(&entries, info)
+}
+
+fn asked(query: Query) -> Result<AskAudit, ErrorReply> {
+    let wrong = |field: &str, message: &str| {
+        ErrorReply::at(ErrorCode::InvalidInput, format!("/{field}"), message)
+    };
+    let (limit, list) = ListQuery {
+        limit: query.limit,
+        cursor: query.cursor,
+        ..ListQuery::default()
+    }
+    .checked()?;
+    let before = list.cursor.map(|cursor| {
+        let place = cursor.parse::<i64>().ok().filter(|place| *place > 0);
+        place.ok_or_else(|| wrong("cursor", "the cursor does not belong to this list"))
+    });
+    let action = parameters::bounded("action", ACTION_CHARACTERS_MAX, query.action)?;
+    if let Some(token_id) = &query.token_id
+        && !is_public_id(token_id)
+    {
+        return Err(wrong("token_id", "token_id is no token's id"));
+    }
+    let at = |field: &str, text: Option<String>| {
+        let read = text.map(|text| {
+            let message = "the time must be as 2026-11-29T06:40:56.000Z";
+            parse_rfc_3339(&text).ok_or_else(|| wrong(field, message))
+        });
+        read.transpose()
+    };
+    Ok(AskAudit {
+        limit,
+        before: before.transpose()?,
+        action: action.filter(|action| !action.is_empty()),
+        actor: query.actor.map(|kind| kind.name().to_owned()),
+        token_id: query.token_id,
+        since_ms: at("since", query.since)?,
+        until_ms: at("until", query.until)?,
+    })
+}

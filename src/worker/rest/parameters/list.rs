@@ -1,0 +1,155 @@
+//! The query of a list: its page, and what it leaves out.
+
+use serde::{Deserialize, Serialize};
+
+use super::bounds::{
+    PER_PAGE_DEFAULT, PER_PAGE_MAX, THRESHOLD_BYTES_MAX, at_most, bounded, within,
+};
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::worker::time::parse_rfc_3339;
+
+const SEARCH_CHARACTERS_MAX: usize = 100;
+pub(super) const CURSOR_CHARACTERS_MAX: usize = 512;
+
+/// The key by which a list is ordered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sort {
+    /// When made.
+    #[default]
+    CreatedAt,
+    /// When changed.
+    UpdatedAt,
+    /// When pushed to; never comes last.
+    LastPushAt,
+    /// By the bytes of packs and large files together.
+    Size,
+    /// By name, without regard to case.
+    Name,
+}
+
+/// Which way a list runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Direction {
+    /// Smallest first.
+    Asc,
+    /// Largest first.
+    Desc,
+}
+
+/// The characters of a time, of which RFC 3339 needs no more.
+const TIME_CHARACTERS_MAX: usize = 40;
+
+/// A time as RFC 3339 writes it, in milliseconds since 1970.
+pub(crate) fn time(field: &str, text: &str) -> Result<i64, ErrorReply> {
+    let is_short = text.len() <= TIME_CHARACTERS_MAX;
+    let time = is_short.then(|| parse_rfc_3339(text)).flatten();
+    time.ok_or_else(|| {
+        let shown: String = text.chars().take(TIME_CHARACTERS_MAX).collect();
+        let message = format!(
+            "{field} must be a time from 1970 on as in 2026-11-29T06:40:56Z, this is '{shown}'"
+        );
+        ErrorReply::at(ErrorCode::InvalidInput, format!("/{field}"), message)
+    })
+}
+
+/// Query of `GET /namespaces/:ns/repos` and `GET /namespaces`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListQuery {
+    /// Entries a page.
+    pub(crate) limit: Option<u32>,
+    /// Cursor at which the page before ended.
+    pub(crate) cursor: Option<String>,
+    /// Part of the name.
+    pub(crate) search: Option<String>,
+    /// `created_at` unless given.
+    pub(crate) sort: Option<Sort>,
+    /// `desc` unless given; `asc` for names.
+    pub(crate) direction: Option<Direction>,
+    /// Last pushed to before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_push_before: Option<String>,
+    /// Last pushed to at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_push_after: Option<String>,
+    /// Bytes at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) size_min: Option<u64>,
+    /// Bytes at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) size_max: Option<u64>,
+}
+
+impl ListQuery {
+    /// The page's size, and the texts within their bounds.
+    pub(crate) fn checked(self) -> Result<(u32, Self), ErrorReply> {
+        let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
+        let cursor =
+            bounded("cursor", CURSOR_CHARACTERS_MAX, self.cursor)?.filter(|c| !c.is_empty());
+        let search =
+            bounded("search", SEARCH_CHARACTERS_MAX, self.search)?.filter(|s| !s.is_empty());
+        for (field, text) in [
+            ("last_push_before", &self.last_push_before),
+            ("last_push_after", &self.last_push_after),
+        ] {
+            text.as_deref().map(|text| time(field, text)).transpose()?;
+        }
+        at_most("size_min", THRESHOLD_BYTES_MAX, self.size_min)?;
+        at_most("size_max", THRESHOLD_BYTES_MAX, self.size_max)?;
+        Ok((
+            limit,
+            Self {
+                cursor,
+                search,
+                ..self
+            },
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pointer(query: ListQuery) -> Option<String> {
+        query.checked().err().and_then(|error| error.pointer)
+    }
+
+    #[test]
+    fn a_time_is_one_of_a_calendar() {
+        assert_eq!(time("t", "1970-01-01T00:00:01+00:00"), Ok(1000));
+        assert_eq!(time("t", "1970-01-01T01:00:00.5+01:00"), Ok(500));
+        for text in [
+            "",
+            "yesterday",
+            "1969-12-31T23:59:59Z",
+            "2026-02-30T00:00:00Z",
+        ] {
+            assert!(time("t", text).is_err(), "{text}");
+        }
+        let long = "2".repeat(1000);
+        assert!(time("t", &long).unwrap_err().message.len() < 200);
+    }
+
+    #[test]
+    fn a_wrong_filter_is_named() {
+        let query = ListQuery {
+            last_push_before: Some("soon".into()),
+            ..ListQuery::default()
+        };
+        assert_eq!(pointer(query).as_deref(), Some("/last_push_before"));
+        let query = ListQuery {
+            size_min: Some(THRESHOLD_BYTES_MAX + 1),
+            ..ListQuery::default()
+        };
+        assert_eq!(pointer(query).as_deref(), Some("/size_min"));
+        let query = ListQuery {
+            last_push_after: Some("2026-11-29T06:40:56Z".into()),
+            size_max: Some(0),
+            ..ListQuery::default()
+        };
+        assert_eq!(pointer(query), None);
+    }
+}

@@ -1,0 +1,168 @@
+//! A request whose credential has the form of a signed token: who trusts its issuer, and whether its
+//! signature, its audience and its times are good.
+
+use std::cell::RefCell;
+
+use sha2::{Digest as _, Sha256};
+
+use super::check::{self, Setter};
+use super::crypto;
+use super::issuer::Issuer;
+use super::jwt::Jwt;
+use super::key_set;
+use super::keys::NoKey;
+use super::known_issuers::KnownIssuers;
+use crate::repo_do::contract::{ErrorCode, ErrorReply, Refusal, Signed, TokenHash, Trust};
+use crate::storage::fault_log;
+use crate::worker::credentials::Identity;
+use crate::worker::names::NamespaceName;
+use crate::worker::namespace::contract::path;
+use crate::worker::objects::{self, Call};
+use crate::worker::request_log;
+use crate::worker::visit::Visit;
+use crate::worker::wake;
+
+/// The variable that names the issuers that the operator trusts.
+const ISSUERS: &str = "CAIRN_JWT_ISSUERS";
+
+thread_local! {
+    // Data alone: no request waits for another.
+    static KNOWN: RefCell<KnownIssuers> = const { RefCell::new(KnownIssuers::new()) };
+}
+
+/// Forgets what an isolate knows of a namespace's issuers: they were changed.
+pub(crate) fn forget(namespace: &NamespaceName) {
+    KNOWN.with_borrow_mut(|known| known.forget(&namespace.folded()));
+}
+
+/// Checks the signed token of a request, if it has one, and makes it the request's identity. Outside a
+/// namespace nobody trusts any.
+pub(crate) async fn identify(visit: &mut Visit, request_path: &str) -> Result<(), ErrorReply> {
+    let Some(text) = visit.unverified.take() else {
+        return Ok(());
+    };
+    let namespace = request_log::of_path(request_path).namespace;
+    let namespace = namespace.and_then(|name| NamespaceName::parse(&name).ok());
+    let Some(namespace) = namespace else {
+        return Ok(());
+    };
+    visit.signed = Some(verified(visit, &namespace, &text).await?);
+    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    visit.identity = Identity::Token(TokenHash::new(digest));
+    Ok(())
+}
+
+/// The token, once it is known to be good. Before its signature is, its sender is told no more than that
+/// it is not.
+async fn verified(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    text: &str,
+) -> Result<Signed, ErrorReply> {
+    let invalid = || ErrorReply::from(Refusal::TokenInvalid);
+    let jwt = Jwt::parse(text).map_err(|_| invalid())?;
+    let name = jwt.claims.name("iss").map_err(|_| invalid())?;
+    let (issuer, trust) = trusted(visit, namespace, name).await?.ok_or_else(invalid)?;
+    if !is_signed(visit, &issuer, &jwt).await? {
+        return Err(invalid());
+    }
+    let told =
+        |error: &dyn std::fmt::Display| ErrorReply::new(ErrorCode::Unauthorized, error.to_string());
+    let audiences = issuer.audience.texts();
+    jwt.claims
+        .check_audience(audiences)
+        .map_err(|error| told(&error))?;
+    jwt.claims
+        .times(visit.now_ms)
+        .map_err(|error| told(&error))?;
+    jwt.claims.name("jti").map_err(|error| told(&error))?;
+    if let Some(namespaces) = &issuer.namespaces
+        && !namespaces
+            .iter()
+            .any(|one| one.eq_ignore_ascii_case(namespace.as_str()))
+    {
+        let message = "the signed token's issuer is not trusted in this namespace";
+        return Err(ErrorReply::new(ErrorCode::Forbidden, message));
+    }
+    Ok(Signed {
+        trust,
+        payload: jwt.payload.to_owned(),
+    })
+}
+
+async fn is_signed(visit: &Visit, issuer: &Issuer, jwt: &Jwt<'_>) -> Result<bool, ErrorReply> {
+    let key_id = jwt.key_id.as_deref();
+    let mut keys = key_set::of(visit, issuer).await?;
+    let mut found = keys.find(jwt.algorithm, key_id);
+    if found == Err(NoKey::Unknown)
+        && let Some(renewed) = key_set::with_unknown(visit, issuer).await
+    {
+        keys = renewed;
+        found = keys.find(jwt.algorithm, key_id);
+    }
+    match found {
+        Ok(place) => Ok(crypto::is_signed_by(jwt, &keys, place).await),
+        Err(_) => Ok(false),
+    }
+}
+
+/// The issuer of this name, and who trusts it. A namespace's own never stands in for one of the
+/// operator's.
+async fn trusted(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    name: &str,
+) -> Result<Option<(Issuer, Trust)>, ErrorReply> {
+    let is_it = |issuer: &Issuer| issuer.issuer == name;
+    if let Some(issuer) = of_operator(visit).into_iter().find(is_it) {
+        return Ok(Some((issuer, Trust::Operator)));
+    }
+    let issuer = of_namespace(visit, namespace)
+        .await?
+        .into_iter()
+        .find(is_it);
+    Ok(issuer.map(|issuer| {
+        let trust = Trust::Namespace(issuer.digest());
+        (issuer, trust)
+    }))
+}
+
+/// The issuers that the operator trusts. Settings that are wrong trust nobody, and the log says why.
+fn of_operator(visit: &Visit) -> Vec<Issuer> {
+    let set = visit.env.var(ISSUERS).ok().map(|value| value.to_string());
+    let Some(set) = set.filter(|set| !set.is_empty()) else {
+        return Vec::new();
+    };
+    let setter = Setter {
+        is_operator: true,
+        of_deployment: true,
+        allow_private: key_set::allows_private(visit),
+    };
+    let issuers = serde_json::from_str::<Vec<Issuer>>(&set).map_err(|error| error.to_string());
+    let checked = issuers.and_then(|issuers| match check::issuers(&issuers, setter) {
+        Ok(()) => Ok(issuers),
+        Err(error) => {
+            let pointer = error.pointer.unwrap_or_default();
+            Err(format!("{pointer}: {}", error.message))
+        }
+    });
+    checked.unwrap_or_else(|error| {
+        fault_log::error("configuration", &format!("{ISSUERS} is wrong: {error}"));
+        Vec::new()
+    })
+}
+
+/// The issuers that a namespace trusts, without their rules: its object knows those.
+async fn of_namespace(visit: &Visit, namespace: &NamespaceName) -> Result<Vec<Issuer>, ErrorReply> {
+    let object_name = namespace.folded();
+    if let Some(known) = KNOWN.with_borrow(|known| known.find(&object_name, visit.now_ms)) {
+        return Ok(known);
+    }
+    if !wake::namespace_exists(visit, namespace).await? {
+        return Ok(Vec::new());
+    }
+    let asked = objects::namespace(visit, &object_name, Call::get(path::ISSUERS)).await?;
+    let issuers: Vec<Issuer> = objects::read(asked).await?;
+    KNOWN.with_borrow_mut(|known| known.insert(&object_name, issuers.clone(), visit.now_ms));
+    Ok(issuers)
+}

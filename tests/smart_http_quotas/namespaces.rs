@@ -1,0 +1,127 @@
+//! Bounds of a namespace.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::support::history::noise;
+use super::support::rest::{Answer, Hosted, Rest};
+use super::support::scratch::Scratch;
+use super::support::wait;
+use super::{QUOTA_EXCEEDED, rest};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn namespace(name: &str) -> String {
+    let made = rest().post("/api/v1/namespaces", &json!({ "namespace": name }));
+    made.result(201);
+    format!("/api/v1/namespaces/{name}")
+}
+
+/// Whoever administers the namespace with a token of its own.
+fn administrator(path: &str) -> Rest {
+    let body = json!({ "scope": "admin" });
+    let made = rest().post(&format!("{path}/tokens"), &body).result(201);
+    rest().with_bearer(made["plaintext"].as_str().unwrap())
+}
+
+fn message(answer: &Answer) -> String {
+    assert_eq!(answer.error_code(403), QUOTA_EXCEEDED, "{}", answer.text());
+    let message = answer.json()["errors"][0]["message"].clone();
+    message.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_namespace_has_no_more_repositories_than_the_operator_allows() {
+    let path = namespace("quota-repos");
+    let set = |rest: &Rest, body: &Value| rest.patch(&path, body);
+    let bounds = set(
+        &rest(),
+        &json!({ "repos_max": 2, "bytes_max": 1_u64 << 40 }),
+    )
+    .result(200);
+    assert_eq!(bounds["repos_max"], 2);
+    assert_eq!(bounds["bytes_max"], 1_u64 << 40);
+    let administrator = administrator(&path);
+    for body in [json!({ "repos_max": 3 }), json!({ "bytes_max": null })] {
+        assert_eq!(set(&administrator, &body).error_code(403), 10_000);
+    }
+    assert_eq!(administrator.get(&path).result(200)["repos_max"], 2);
+    for (body, pointer) in [
+        (json!({ "repos_max": -1 }), "/repos_max"),
+        (json!({ "repos_max": 1_000_000_001 }), "/repos_max"),
+        (json!({ "bytes_max": (1_u64 << 50) + 1 }), "/bytes_max"),
+    ] {
+        let refused = set(&rest(), &body);
+        assert_eq!(refused.error_code(400), 10_100);
+        assert_eq!(refused.json()["errors"][0]["source"]["pointer"], pointer);
+    }
+
+    let first = rest().create_repository("quota-repos", "first");
+    let second = rest().create_repository("quota-repos", "second");
+    let third = json!({ "name": "third" });
+    let told = "quota exceeded: the namespace has 2 repositories, at most 2";
+    let refused = administrator.post(&format!("{path}/repos"), &third);
+    assert_eq!(message(&refused), told);
+    assert_eq!(message(&rest().post(&first.path("/fork"), &third)), told);
+    let import = json!({ "url": "https://example.com/a.git" });
+    let refused = rest().post(&format!("{path}/repos/third/import"), &import);
+    assert_eq!(message(&refused), told);
+    // Nothing is left of what was refused, and a place that is given back can be taken.
+    rest().get(&format!("{path}/repos/third")).error_code(404);
+    rest().delete(&second.path("")).result(202);
+    rest().post(&format!("{path}/repos"), &third).result(201);
+    set(&rest(), &json!({ "repos_max": null })).result(200);
+    rest().create_repository("quota-repos", "second");
+}
+
+#[test]
+fn the_repositories_of_a_namespace_share_its_bytes() {
+    let path = namespace("quota-bytes");
+    let scratch = Scratch::new();
+    let push = |hosted: &Hosted, name: &str, bytes: usize| {
+        let git = scratch.repository(name);
+        git.write("file", noise(bytes as u64, bytes));
+        git.commit(name);
+        (git.try_run(&["push", &hosted.url(), "main"], b""), git)
+    };
+    let first = rest().create_repository("quota-bytes", "first");
+    let (pushed, _) = push(&first, "first", 60_000);
+    assert!(pushed.ok, "{}", pushed.stderr);
+    let here = super::shown(&first)["size_bytes"].as_u64().unwrap();
+    wait::until_true("the namespace has heard", PATIENCE, || {
+        rest().get(&path).result(200)["size_bytes"] == here
+    });
+    let most = here + 50_000;
+    let set = |most: &Value| {
+        rest()
+            .patch(&path, &json!({ "bytes_max": most }))
+            .result(200)
+    };
+    let told = set(&json!(most));
+    assert_eq!(told["bytes_max"], most);
+    // The answer came when the repositories had been told; one that is made later begins with it.
+    assert_eq!(told["standing"]["left"], 0);
+    let second = rest().create_repository("quota-bytes", "second");
+    let (refused, git) = push(&second, "second", 70_000);
+    let said = refused.stderr;
+    let expected = format!(
+        "quota exceeded: the namespace has {here} bytes, and this would add more than 50000; at \
+         most {most}"
+    );
+    assert!(said.contains(&expected), "{said}");
+    assert!(said.contains("main -> main (quota exceeded)"), "{said}");
+    let (pushed, _) = push(&second, "smaller", 20_000);
+    assert!(pushed.ok, "{}", pushed.stderr);
+    // A fork counts in full, and is refused before it is made.
+    let refused = rest().post(&first.path("/fork"), &json!({ "name": "fork" }));
+    let message = message(&refused);
+    assert!(
+        message.contains(&format!("this would add {here}; at most {most}")),
+        "{message}"
+    );
+    rest().get(&format!("{path}/repos/fork")).error_code(404);
+
+    set(&Value::Null);
+    git.run(&["push", "--quiet", "--force", &second.url(), "main"]);
+}
