@@ -10,6 +10,10 @@ use ureq::http::Method;
 use super::pushes::await_server;
 use super::support::rest::Rest;
 
+/// The description that a repository gets at the end of a storm: the event of that update is the
+/// last one. A first push can tell of an update, too, that of the default branch.
+pub const THE_END: &str = "the end";
+
 /// The paths of the feeds.
 pub fn namespace_feed(namespace: &str) -> String {
     format!("/api/v1/namespaces/{namespace}/events")
@@ -49,7 +53,7 @@ pub fn read_all(rest: &Rest, path: &str) -> Vec<Value> {
     }
 }
 
-/// Who follows a feed, until it tells of an update: the last event of a storm.
+/// Who follows a feed, until it tells the last event of a storm.
 pub struct Follower<'a> {
     pub rest: Rest,
     pub port: u16,
@@ -60,7 +64,7 @@ pub struct Follower<'a> {
 
 impl Follower<'_> {
     fn is_done(&self, events: &[Value]) -> bool {
-        let is_last = |event: &Value| event["type"] == "cairn.repo.updated";
+        let is_last = |event: &Value| event["payload"]["description"] == THE_END;
         events.last().is_some_and(is_last) || self.is_over.load(Ordering::SeqCst)
     }
 

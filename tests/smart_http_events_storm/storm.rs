@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::followers::{Follower, namespace_feed};
+use super::followers::{Follower, THE_END, namespace_feed};
 use super::judge::{self, Feeds};
 use super::ledger::{Ledger, Told};
 use super::pushes::Client;
@@ -213,7 +213,7 @@ fn push_and_kill(shared: &Shared<'_>, server: &mut Server) -> (Vec<Value>, Vec<V
             .collect();
         if ended.iter().all(Result::is_ok) {
             await_hand_over(shared);
-            let last = json!({"description": "the end"});
+            let last = json!({"description": THE_END});
             let path = shared.hosted[0].path("");
             shared.rest.patch(&path, &last).result(200);
         } else {
