@@ -55,22 +55,19 @@ pub(crate) fn anthropic(text: &[u8]) -> Option<usize> {
     let word = Class::LETTERS.run(text);
     let rest = text.get(word..)?;
     let key = rest.get(2..)?.strip_prefix(b"-")?;
-    let digits = Class::URL_SAFE.run(key);
+    let digits = Class::URL_SAFE.run_within(key, 80..=200)?;
     let is_key = (2..=8).contains(&word)
         && Class::DIGITS.run(rest) == 2
-        && (80..=200).contains(&digits)
         && chance::may_have_made(key.get(..digits)?);
     is_key.then_some(word + 3 + digits)
 }
 
 /// A digit, and numbers and digits between hyphens.
 pub(crate) fn slack(text: &[u8]) -> Option<usize> {
-    let bytes = Class::HYPHENED.run(text);
+    let bytes = Class::HYPHENED.run_within(text, 20..=400)?;
     let token = text.get(..bytes)?;
-    let is_token = token.first()?.is_ascii_digit()
-        && (20..=400).contains(&bytes)
-        && token.contains(&b'-')
-        && chance::may_have_made(token);
+    let is_token =
+        token.first()?.is_ascii_digit() && token.contains(&b'-') && chance::may_have_made(token);
     is_token.then_some(bytes)
 }
 
