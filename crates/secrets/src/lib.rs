@@ -8,7 +8,7 @@
 
 mod blocks;
 mod chance;
-mod checksum;
+pub mod checksum;
 mod forms;
 mod key_block;
 mod links;

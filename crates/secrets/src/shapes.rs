@@ -1,11 +1,9 @@
 //! What follows a prefix where that is more than digits of one class. Each function gives how many
 //! bytes of the text belong to the secret.
 
+use crate::chance;
+use crate::checksum::{self, CHECKSUM_DIGITS, RANDOM_DIGITS};
 use crate::words::Class;
-use crate::{chance, checksum};
-
-/// Random digits of a token of Cairn's, before the checksum.
-const CAIRN_DIGITS: usize = 27;
 
 /// 27 digits and their checksum, or `v1_` and 40 hexadecimal digits.
 pub(crate) fn cairn(text: &[u8]) -> Option<usize> {
@@ -14,9 +12,9 @@ pub(crate) fn cairn(text: &[u8]) -> Option<usize> {
         let is_token = digits == 40 && chance::may_have_made(hex.get(..digits)?);
         return is_token.then_some(43);
     }
-    let digits = text.get(..CAIRN_DIGITS + checksum::CHECKSUM_DIGITS)?;
-    let (random, given) = digits.split_at_checked(CAIRN_DIGITS)?;
-    let is_token = Class::ALNUM.run(random) == CAIRN_DIGITS && *given == checksum::of(random);
+    let digits = text.get(..RANDOM_DIGITS + CHECKSUM_DIGITS)?;
+    let (random, given) = digits.split_at_checked(RANDOM_DIGITS)?;
+    let is_token = Class::ALNUM.run(random) == RANDOM_DIGITS && *given == checksum::of(random);
     is_token.then_some(digits.len())
 }
 
