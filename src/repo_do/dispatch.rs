@@ -160,11 +160,7 @@ async fn judge_and_answer(
             write::answer(written).await
         }
         path if path.starts_with(lfs::PATHS) => {
-            let access = lfs::access(&path);
-            let mut authorized = asked.authorized(access, &path)?;
-            if access == Access::Push {
-                authorized = authorized.with_quota(&object).await?;
-            }
+            let authorized = asked.authorized(lfs::access(&path), &path)?;
             lfs::answer(&object, store, request, authorized).await
         }
         path => {

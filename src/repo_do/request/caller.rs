@@ -233,10 +233,7 @@ pub(crate) struct Authorized {
 impl Authorized {
     /// Asks the namespace how many bytes the repository may still take, if there is a bound.
     pub(crate) async fn with_quota(mut self, object: &RepoObject) -> Result<Self, ErrorReply> {
-        if self.record.policies.standing.has_quota {
-            let asked = Quota::ask(object, &self.record).boxed_local();
-            self.quota = asked.await?;
-        }
+        self.quota = Quota::ask(object, &self.record).boxed_local().await?;
         Ok(self)
     }
 
