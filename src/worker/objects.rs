@@ -248,6 +248,9 @@ pub(crate) fn namespace<'a>(
     if let Some(author) = author_text(is_operator, token_id.as_deref()) {
         own.push((header::ACTOR, author));
     }
+    if let (Some(_), Some(signed)) = (&token_id, &visit.signed) {
+        own.push((header::SIGNED, signed.to_string()));
+    }
     if !visit.address.is_empty() {
         own.push((header::ADDRESS, visit.address.clone()));
     }

@@ -11,7 +11,7 @@ use super::contract::{
     Reserved,
 };
 use super::quotas;
-use super::step_error::StepError;
+use super::step_error::{StepError, no_namespace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction};
@@ -46,9 +46,7 @@ pub(crate) fn create<D: Database>(
 
 /// The namespace.
 pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, StepError> {
-    let record = store
-        .load()?
-        .ok_or_else(|| ErrorReply::new(ErrorCode::NotFound, "there is no such namespace"))?;
+    let record = store.load()?.ok_or_else(no_namespace)?;
     Ok(NamespaceInfo {
         namespace: record.name,
         repo_count: record.repo_count,
