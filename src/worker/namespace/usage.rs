@@ -117,7 +117,7 @@ mod tests {
         };
         assert_eq!(since(20_001).unwrap().days, [today]);
         assert_eq!(since(0).unwrap().days, [today, day(20_000, 1)]);
-        // What comes late by more than a year is left out.
+        // A day that comes late by more than a year is left out.
         let later = (20_001 + 396) * DAY_MS;
         add(&store, &[day(20_001, 9), day(20_300, 1)], later).unwrap();
         assert_eq!(since(0).unwrap().days, [day(20_300, 1)]);

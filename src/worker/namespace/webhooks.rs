@@ -177,7 +177,7 @@ fn make<D: Database>(
             created_at: now_ms,
             updated_at: now_ms,
         };
-        // Before it is there, so that its first event is not its own making.
+        // Written before the webhook is there, whose first event would otherwise be its own making.
         note(store, author, "webhook.created", &made)?;
         webhooks.insert(&made)?;
         Ok(shown(made, &namespace))

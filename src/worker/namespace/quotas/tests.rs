@@ -67,7 +67,7 @@ fn a_namespace_has_no_more_repositories_than_its_bound() {
         "quota exceeded: the namespace has 2 repositories, at most 2"
     );
     assert_eq!(store.database().rows_written(), written);
-    // Whoever has the name is told before.
+    // That the name is taken is told first.
     let taken = reserve(&store, &wanted(2, None));
     assert!(matches!(taken, Ok(Reserved::Taken(_))), "{taken:?}");
     // One whose making broke off gives its place to the next.
