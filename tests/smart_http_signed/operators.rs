@@ -109,6 +109,52 @@ fn a_signed_token_administers_where_its_issuer_lets_it() {
 }
 
 #[test]
+fn a_signed_token_reads_the_feed_of_the_namespace_that_it_administers_and_acts_under_its_label() {
+    operator().create_repository("sig-feed", "app");
+    let key = &world().keys[0];
+    let admin = [
+        ("namespace", json!("sig-feed")),
+        ("scopes", json!("admin")),
+        ("sub", json!("the platform")),
+    ];
+    let platform = operator().with_bearer(&key.sign(&claims(&admin)));
+    let settings = "/api/v1/namespaces/sig-feed";
+    platform
+        .patch(settings, &json!({ "read_only": true }))
+        .result(200);
+    let feed = platform.get(&format!("{settings}/events"));
+    assert_eq!(feed.status, 200, "{}", feed.text());
+    assert!(feed.text().contains("namespace.updated"), "{}", feed.text());
+    let log = operator().get(&format!("{settings}/audit?action=namespace.updated"));
+    let acts = log.result(200);
+    assert_eq!(acts[0]["actor"]["label"], "the platform", "{acts}");
+}
+
+#[test]
+fn no_signed_token_administers_a_suspended_namespace() {
+    operator().create_repository("sig-suspended", "app");
+    let key = &world().keys[0];
+    let admin = [
+        ("namespace", json!("sig-suspended")),
+        ("scopes", json!("admin")),
+    ];
+    let platform = operator().with_bearer(&key.sign(&claims(&admin)));
+    let settings = "/api/v1/namespaces/sig-suspended";
+    platform.get(settings).result(200);
+    operator()
+        .patch(settings, &json!({ "suspended": true }))
+        .result(200);
+    for path in ["", "/audit", "/events", "/tokens"] {
+        let refused = platform.get(&format!("{settings}{path}"));
+        assert_eq!(refused.status, 403, "{path}: {}", refused.text());
+        assert!(
+            refused.text().contains("the namespace is suspended"),
+            "{path}"
+        );
+    }
+}
+
+#[test]
 fn every_form_in_which_a_token_is_sent_takes_a_signed_one() {
     let hosted = operator().create_repository("sig-forms", "app");
     let key = &world().keys[1];

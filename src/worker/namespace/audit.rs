@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::events::{self, Author};
-use super::step_error::StepError;
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use super::step_error::{StepError, no_namespace};
+use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::sql::Database;
 use crate::storage::event::EventKind;
 use crate::storage::namespace::audit::{AuditEntry, AuditQuery};
 use crate::storage::namespace::entries::EntryError;
+use crate::storage::namespace::listing::ListError;
 use crate::storage::namespace::store::NamespaceStore;
 
 /// Query of `GET /audit`: which entries are wanted.
@@ -52,8 +53,10 @@ pub(crate) fn list<D: Database>(
     asked: &AskAudit,
 ) -> Result<Audit, StepError> {
     if store.shown_name()?.is_none() {
-        let message = "there is no such namespace";
-        return Err(ErrorReply::new(ErrorCode::NotFound, message).into());
+        return Err(no_namespace().into());
+    }
+    if asked.before.is_some_and(|before| before > INTEGER_MAX) {
+        return Err(ListError::InvalidCursor.into());
     }
     let query = AuditQuery {
         before: asked.before,
