@@ -13,7 +13,7 @@ use crate::git::store::StoreError;
 use crate::storage::db::row::{Row, Value};
 use crate::storage::db::sql::{Database, query_all};
 use crate::storage::db::sql_error::SqlError;
-use crate::storage::event::{Event, EventActor, EventKind};
+use crate::storage::event::{ActorKind, Event, EventActor, EventKind};
 
 /// Entries that are kept: at 500 bytes each, some 50 MB.
 const ENTRIES_MAX: i64 = 100_000;
@@ -62,8 +62,8 @@ pub struct AuditQuery<'a> {
     pub before: Option<i64>,
     /// An action, or the beginning of one and `*`.
     pub action: Option<&'a str>,
-    /// The kind of actor, as the API spells it.
-    pub actor: Option<&'a str>,
+    /// The kind of actor.
+    pub actor: Option<ActorKind>,
     /// The id of the actor's token.
     pub token_id: Option<&'a str>,
     /// Those not before this time, in unix milliseconds.
@@ -144,7 +144,7 @@ impl<D: Database> NamespaceStore<D> {
             looked_at_max.into(),
             Value::text(exact),
             Value::text(beginning),
-            Value::text(query.actor),
+            Value::text(query.actor.map(ActorKind::name)),
             Value::text(query.token_id),
             Value::integer(query.since_ms),
             Value::integer(query.until_ms),

@@ -7,7 +7,7 @@ use super::events::{self, Author};
 use super::step_error::{StepError, no_namespace};
 use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::sql::Database;
-use crate::storage::event::EventKind;
+use crate::storage::event::{ActorKind, EventKind};
 use crate::storage::namespace::audit::{AuditEntry, AuditQuery};
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::listing::ListError;
@@ -26,7 +26,7 @@ pub(crate) struct AskAudit {
     pub(crate) action: Option<String>,
     /// The kind of actor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) actor: Option<String>,
+    pub(crate) actor: Option<ActorKind>,
     /// The id of the actor's token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token_id: Option<String>,
@@ -61,7 +61,7 @@ pub(crate) fn list<D: Database>(
     let query = AuditQuery {
         before: asked.before,
         action: asked.action.as_deref(),
-        actor: asked.actor.as_deref(),
+        actor: asked.actor,
         token_id: asked.token_id.as_deref(),
         since_ms: asked.since_ms,
         until_ms: asked.until_ms,

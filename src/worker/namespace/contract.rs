@@ -357,6 +357,25 @@ pub(crate) struct Reserve {
     pub(crate) now_ms: i64,
 }
 
+impl Reserve {
+    /// The entry that a repository has, to be reserved once more.
+    pub(crate) fn again(info: &RepositoryInfo, now_ms: i64) -> Self {
+        Self {
+            namespace: info.namespace.clone(),
+            name: info.name.clone(),
+            repository_id: info.repository_id.clone(),
+            replaces: None,
+            description: info.description.clone(),
+            default_branch: info.default_branch.clone(),
+            read_only: info.settings.read_only,
+            public: info.settings.public,
+            source: info.source.clone(),
+            comes_with_bytes: None,
+            now_ms,
+        }
+    }
+}
+
 /// Answer of `POST /reserve`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]

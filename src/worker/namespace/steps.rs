@@ -139,29 +139,10 @@ pub(crate) fn confirm<D: Database>(
                 return Ok(());
             }
             forget(store, &holder.name, &holder.id, info.updated_at_ms)?;
-            take(store, &Reserve::of(info))?;
+            take(store, &Reserve::again(info, info.created_at_ms))?;
         }
         touch(store, info)
     })
-}
-
-impl Reserve {
-    /// Of a repository that is there, under its own name and since it was made.
-    pub(crate) fn of(info: &RepositoryInfo) -> Self {
-        Self {
-            namespace: info.namespace.clone(),
-            name: info.name.clone(),
-            repository_id: info.repository_id.clone(),
-            replaces: None,
-            description: info.description.clone(),
-            default_branch: info.default_branch.clone(),
-            read_only: info.settings.read_only,
-            public: info.settings.public,
-            source: info.source.clone(),
-            comes_with_bytes: None,
-            now_ms: info.created_at_ms,
-        }
-    }
 }
 
 /// Brings an entry up to date, if it is still that repository's, and shows one that was reserved for it.
@@ -272,7 +253,7 @@ pub(crate) fn relist<D: Database>(
                 if let Some(holder) = &holder {
                     forget(store, &holder.name, &holder.id, relist.now_ms)?;
                 }
-                take(store, &Reserve::of(info))?;
+                take(store, &Reserve::again(info, info.created_at_ms))?;
             }
             store.forget_deleted(&info.repository_id)?;
             store.correct_creation(&info.name, &info.repository_id, info.created_at_ms)?;

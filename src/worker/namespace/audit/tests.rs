@@ -165,7 +165,7 @@ fn the_log_is_filtered_and_walked_page_by_page() {
     assert_eq!(of(&|asked| asked.action = Some("quota.changed".into())), 3);
     assert_eq!(of(&|asked| asked.action = Some("quota.*".into())), 3);
     assert_eq!(of(&|asked| asked.action = Some("quota".into())), 0);
-    assert_eq!(of(&|asked| asked.actor = Some("namespace".into())), 1);
+    assert_eq!(of(&|asked| asked.actor = Some(ActorKind::Namespace)), 1);
     assert_eq!(
         of(&|asked| asked.token_id = Some("0123456789abcdef".into())),
         1
