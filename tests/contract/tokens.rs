@@ -181,7 +181,7 @@ fn a_standing_revokes_the_tokens_before_its_epoch<D: Database>(open: &dyn Fn() -
     };
     assert_eq!(listed(TokenState::Revoked), (1, 1));
     assert_eq!(listed(TokenState::Active), (1, 1));
-    // What comes late changes nothing.
+    // A message that comes late changes nothing.
     let older = Standing {
         version: 1,
         ..Standing::default()
@@ -190,7 +190,7 @@ fn a_standing_revokes_the_tokens_before_its_epoch<D: Database>(open: &dyn Fn() -
     assert_eq!(state(&[1; 32]), TokenState::Revoked);
     let known = || store.load().unwrap().unwrap().policies.standing;
     assert_eq!(known(), told);
-    // A namespace that was lost and made again knows of no revocation.
+    // A namespace that was lost and made again does not know of the revocation; it stays.
     let again = Standing {
         version: 3,
         read_only: true,

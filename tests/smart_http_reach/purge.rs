@@ -126,14 +126,10 @@ fn a_purge_names_the_forks_and_reaches_them() {
         forks.push(story.fork(&json!({ "name": name, "default_branch_only": true })));
     }
     let path = story.source.path("/purge-unreachable");
-    let made = story
+    let admin = story
         .rest
-        .post(
-            "/api/v1/namespaces/purge-forks/tokens",
-            &json!({ "scope": "admin" }),
-        )
-        .result(201);
-    let platform = story.rest.with_bearer(made["plaintext"].as_str().unwrap());
+        .make_token("purge-forks", &json!({ "scope": "admin" }));
+    let platform = story.rest.with_bearer(&admin.plaintext);
     let purged = platform.post(&path, &json!({})).result(200);
     assert!(purged["objects"].as_u64().unwrap() >= 4, "{purged}");
     let names = |answer: &Value| {
@@ -172,14 +168,10 @@ fn only_administrators_purge_and_only_the_operator_a_network() {
     assert_eq!(story.rest.anonymous().post(&path, &body).status, 401);
     let member = story.rest.with_bearer(&story.source.token);
     assert_eq!(member.post(&path, &body).status, 403);
-    let made = story
+    let admin = story
         .rest
-        .post(
-            "/api/v1/namespaces/purge-who/tokens",
-            &json!({ "scope": "admin" }),
-        )
-        .result(201);
-    let platform = story.rest.with_bearer(made["plaintext"].as_str().unwrap());
+        .make_token("purge-who", &json!({ "scope": "admin" }));
+    let platform = story.rest.with_bearer(&admin.plaintext);
     let answer = platform.post(&path, &json!({ "network": true }));
     assert_eq!(answer.status, 403, "{}", answer.text());
     let answer = story.rest.post(&path, &json!({ "everything": true }));

@@ -1,4 +1,4 @@
-//! Tokens of an issuer that the operator trusts: they say themselves what they open.
+//! Tokens of an issuer that the operator trusts: each token says itself what it opens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -164,10 +164,7 @@ fn every_form_in_which_a_token_is_sent_takes_a_signed_one() {
     ));
     let basic = |pair: String| format!("Basic {}", STANDARD.encode(pair));
     let twice = basic(format!("x:{token}"));
-    let path = format!(
-        "/git/{}/{}.git/info/refs?service=git-receive-pack",
-        hosted.namespace, hosted.name
-    );
+    let path = hosted.git_path("info/refs?service=git-receive-pack");
     for header in [
         format!("Bearer {token}"),
         format!("token {token}"),
@@ -185,7 +182,7 @@ fn every_form_in_which_a_token_is_sent_takes_a_signed_one() {
     }
 }
 
-/// A request for what a merge takes from another repository goes on to that one's object.
+/// The merge asks the other repository's object, which must accept the token too.
 #[test]
 fn a_signed_token_merges_from_another_repository_of_its_namespace() {
     let scratch = Scratch::new();

@@ -178,7 +178,7 @@ pub fn serve_command(state: &Path) -> Command {
         .arg(root.join("scripts/serve.mjs"))
         .env("STATE", state)
         .env("CAIRN_ADMIN_KEY", ADMIN_KEY)
-        // A deletion is for good, so that stories see what is left; those of undelete say otherwise.
+        // Deleted repositories go at once, so that stories see what is left. Some stories set another time.
         .env("CAIRN_UNDELETE_SECONDS", "0")
         .env_remove("PORT");
     command
