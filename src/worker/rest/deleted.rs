@@ -7,7 +7,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use worker::Request;
 
 use super::body::body;
@@ -24,46 +24,9 @@ use crate::worker::namespace::deleted_steps::{DeletedPage, FindDeleted, ListDele
 use crate::worker::namespace::directory;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
+use crate::worker::rest::resources::deleted::{BeingDeleted, ShownDeleted};
 use crate::worker::rest::{parameters, repos};
-use crate::worker::time::iso_8601;
 use crate::worker::visit::Visit;
-
-/// A deleted repository as REST shows it.
-#[derive(Debug, Serialize)]
-struct ShownDeleted {
-    id: String,
-    name: String,
-    deleted_at: String,
-    restorable_until: String,
-}
-
-impl From<KeptRepository> for ShownDeleted {
-    fn from(kept: KeptRepository) -> Self {
-        Self {
-            id: kept.repository_id,
-            name: kept.name,
-            deleted_at: iso_8601(kept.deleted_at_ms),
-            restorable_until: iso_8601(kept.purge_at_ms),
-        }
-    }
-}
-
-/// A repository that is being deleted.
-#[derive(Debug, Serialize)]
-pub(super) struct BeingDeleted {
-    id: String,
-    /// Until when it can be restored; `null`: it cannot.
-    restorable_until: Option<String>,
-}
-
-impl From<Deleted> for BeingDeleted {
-    fn from(deleted: Deleted) -> Self {
-        Self {
-            id: deleted.repository_id,
-            restorable_until: deleted.purge_at_ms.map(iso_8601),
-        }
-    }
-}
 
 /// Query of `GET /namespaces/:ns/deleted`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

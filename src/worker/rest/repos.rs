@@ -5,7 +5,6 @@ use serde_json::Value;
 use worker::Request;
 
 use super::body::{body, body_below};
-use super::deleted::BeingDeleted;
 use super::imports;
 use super::making::Draft;
 use crate::repo_do::contract::pre_receive::NewPreReceive;
@@ -24,6 +23,7 @@ use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{
     self, Hook, Lifetime, ListQuery, NewRepository, RepositoryChange,
 };
+use crate::worker::rest::resources::deleted::BeingDeleted;
 use crate::worker::rest::resources::{ListedRepository, Repository};
 use crate::worker::visit::Visit;
 
