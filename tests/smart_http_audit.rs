@@ -1,4 +1,4 @@
-//! Who did what: the audit log of a namespace, and what its admin token may do.
+//! The audit log of a namespace, which tells who did what; and what a namespace's admin token may do.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -22,10 +22,8 @@ fn namespace(name: &str) -> String {
 
 fn admin(operator: &Rest, name: &str) -> (Rest, String) {
     let body = json!({ "scope": "admin", "label": "a platform" });
-    let made = operator.post(&format!("{}/tokens", namespace(name)), &body);
-    let made = made.result(201);
-    let text = |field: &str| made[field].as_str().unwrap().to_owned();
-    (operator.with_bearer(&text("plaintext")), text("id"))
+    let made = operator.make_token(name, &body);
+    (operator.with_bearer(&made.plaintext), made.id)
 }
 
 fn log(rest: &Rest, name: &str, query: &str) -> Vec<Value> {
@@ -40,7 +38,7 @@ fn actions(entries: &[Value]) -> Vec<&str> {
         .collect()
 }
 
-/// The log once it has an entry of that action.
+/// Waits until the log has an entry of that action; gives the log then.
 fn log_with(rest: &Rest, name: &str, action: &str) -> Vec<Value> {
     until(action, PATIENCE, || {
         let entries = log(rest, name, "");
@@ -134,7 +132,7 @@ fn every_administrative_act_is_logged_with_its_actor_and_request() {
     assert_eq!(of("webhook.deleted")["actor"], actor);
     assert_eq!(of("repo.created")["actor"], json!({ "kind": "operator" }));
 
-    // The same acts are in the feed, which has no address.
+    // The feed tells of the same acts, without addresses.
     let feed = operator
         .get(&at("/events?types=namespace.audited"))
         .result(200);
@@ -219,12 +217,9 @@ fn the_log_takes_no_other_parameter_and_no_other_reader() {
             "{query}"
         );
     }
-    let write = operator.post(
-        &format!("{}/tokens", namespace("audit-strict")),
-        &json!({ "scope": "write" }),
-    );
-    let write = write.result(201)["plaintext"].as_str().unwrap().to_owned();
-    assert_eq!(operator.with_bearer(&write).get(&path).status, 403);
+    let write = operator.make_token("audit-strict", &json!({ "scope": "write" }));
+    let write = operator.with_bearer(&write.plaintext);
+    assert_eq!(write.get(&path).status, 403);
     let own = operator.with_bearer(&hosted.token).get(&path).status;
     assert!([401, 403].contains(&own), "{own}");
     assert_eq!(operator.anonymous().get(&path).status, 401);
@@ -232,7 +227,7 @@ fn the_log_takes_no_other_parameter_and_no_other_reader() {
     assert_eq!(operator.get(&absent).status, 404);
 }
 
-/// What a namespace's admin token gets where the operator would get something.
+/// Whether a namespace's admin token may do what the operator may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum May {
     /// It concerns the namespace alone.
@@ -329,7 +324,7 @@ fn what_a_namespaces_admin_token_may_do() {
             hosted.path("/commits"),
             json!({ "branch": "main", "message": "m", "files": [{ "path": "a", "content": "b" }] }),
         ),
-        // Another namespace's are none of its business.
+        // It may do nothing in another namespace.
         (No, M::GET, namespace("audit-other"), none()),
         (
             No,
@@ -351,7 +346,7 @@ fn what_a_namespaces_admin_token_may_do() {
         ),
         (No, M::GET, other.path(""), none()),
         (No, M::DELETE, other.path(""), none()),
-        // At the end, since it ends what is asked of.
+        // These come last, because they end what the others need.
         (Yes, M::DELETE, hosted.path(""), none()),
         (No, M::DELETE, mine(&format!("/tokens/{token_id}")), none()),
         (Yes, M::POST, mine("/tokens/revoke-all"), none()),
@@ -367,7 +362,7 @@ fn what_a_namespaces_admin_token_may_do() {
         let answer = platform.send(method, &path, &[], body.as_bytes());
         match may {
             Yes => assert_eq!(answer.status / 100, 2, "{case}: {}", answer.text()),
-            // A token of its own kind it does not even see.
+            // It gets 404 for an admin token, which it does not see.
             No => assert!(
                 [403, 404].contains(&answer.status),
                 "{case}: {}",

@@ -1,17 +1,16 @@
-//! What stops a namespace or the whole deployment at once: all tokens revoked, a namespace suspended
-//! or read-only, a deployment that takes no writes, the operator's key replaced.
+//! Emergency stops: all tokens of a namespace are revoked, a namespace is suspended or read-only, a
+//! deployment takes no writes, the operator's key is replaced.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
-use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
-use support::rest::{Hosted, Rest};
+use support::databases::database_of_namespace;
+use support::rest::{Answer, Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::{ADMIN_KEY, Server, server};
 use support::wait::until_true;
@@ -20,7 +19,7 @@ use ureq::http::Method;
 const CREDENTIALS: u64 = 10_000;
 const UNAVAILABLE: u64 = 10_401;
 
-/// More than are told at the same time.
+/// A namespace tells fewer repositories than these at the same time.
 const REPOSITORIES: usize = 40;
 
 fn namespace(name: &str) -> String {
@@ -37,16 +36,12 @@ fn revoke_all(rest: &Rest, name: &str) -> Value {
 }
 
 fn token(rest: &Rest, name: &str, scope: &str) -> String {
-    let answer = rest.post(&tokens(name), &json!({ "scope": scope }));
-    answer.result(201)["plaintext"].as_str().unwrap().to_owned()
+    rest.make_token(name, &json!({ "scope": scope })).plaintext
 }
 
 /// The status of a push's first request with this token.
 fn push_status(hosted: &Hosted, token: &str) -> u16 {
-    let path = format!(
-        "/git/{}/{}.git/info/refs?service=git-receive-pack",
-        hosted.namespace, hosted.name
-    );
+    let path = hosted.git_path("info/refs?service=git-receive-pack");
     server().rest().with_bearer(token).get(&path).status
 }
 
@@ -82,19 +77,16 @@ fn all_tokens_of_a_namespace_die_at_once() {
     assert_eq!(refused.error_code(401), CREDENTIALS);
     assert_eq!(push_status(&elsewhere, &elsewhere.token), 200);
 
-    // Lists say so.
+    // The lists of tokens say so.
     let listed = operator.get(&hosted[3].path("/tokens?state=revoked"));
     assert_eq!(listed.result(200).as_array().map(Vec::len), Some(1));
     let listed = operator.get(&format!("{}?state=active", tokens("emerge-revoke")));
     assert_eq!(listed.result(200), json!([]));
 
-    // What is made afterwards works, in repositories old and new.
+    // Tokens that are made afterwards work, in old and in new repositories.
     let body = json!({ "repo": "r0", "scope": "write" });
-    let made = operator.post(&tokens("emerge-revoke"), &body).result(201);
-    assert_eq!(
-        push_status(&hosted[0], made["plaintext"].as_str().unwrap()),
-        200
-    );
+    let made = operator.make_token("emerge-revoke", &body);
+    assert_eq!(push_status(&hosted[0], &made.plaintext), 200);
     let later = operator.create_repository("emerge-revoke", "later");
     assert_eq!(push_status(&later, &later.token), 200);
     let write = token(&operator, "emerge-revoke", "write");
@@ -106,29 +98,12 @@ fn all_tokens_of_a_namespace_die_at_once() {
         revoked["tokens_revoked_before"]
     );
 
-    // A second time: the repository that is new, too.
+    // A second revocation reaches the new repository too.
     assert_eq!(
         revoke_all(&operator, "emerge-revoke")["standing"]["version"],
         2
     );
     assert_eq!(push_status(&later, &later.token), 401);
-}
-
-/// The database of a namespace's object, while nothing runs.
-fn database_of(state: &Path, namespace: &str) -> Connection {
-    let files = std::fs::read_dir(state.join("data/do/-NamespaceDo")).unwrap();
-    let databases = files.filter_map(|file| {
-        let file = file.unwrap().path();
-        let is_database = file.extension().is_some_and(|end| end == "sqlite");
-        is_database.then(|| Connection::open(file).unwrap())
-    });
-    // The registry has a table of that name as well.
-    let name = "SELECT name FROM namespace WHERE standing_version = 0";
-    let is_it = |database: &Connection| {
-        let found = database.query_row(name, [], |row| row.get::<_, String>(0));
-        found.is_ok_and(|found| found == namespace)
-    };
-    databases.into_iter().find(is_it).unwrap()
 }
 
 #[test]
@@ -140,10 +115,10 @@ fn a_namespace_that_ended_before_it_told_its_repositories_tells_them_when_it_wak
         .map(|name| operator.create_repository("emerge-crash", name))
         .collect();
     server.restart_after(|state| {
-        // As the object leaves it when it ends in the turn of the row.
+        // The object leaves this row when it ends right after writing it.
         let stopped = "UPDATE namespace SET token_epoch = 9000000000000, standing_version = 1,
             standing_told = 'a'";
-        let database = database_of(state, "emerge-crash");
+        let database = database_of_namespace(state, "emerge-crash");
         assert_eq!(database.execute(stopped, []).unwrap(), 1);
     });
     let operator = server.rest();
@@ -198,7 +173,7 @@ fn a_suspended_namespace_gives_nobody_anything_but_the_operator() {
         (&shown["suspended"], &shown["standing"]["left"]),
         (&json!(true), &json!(0))
     );
-    let says = |answer: &support::rest::Answer| {
+    let says = |answer: &Answer| {
         assert_eq!(answer.error_code(403), CREDENTIALS);
         assert!(
             answer.text().contains("the namespace is suspended"),
@@ -214,7 +189,8 @@ fn a_suspended_namespace_gives_nobody_anything_but_the_operator() {
             .get(&hosted.path("/refs")),
     );
     says(&write.get(&hosted.path("/refs")));
-    // Who shows nothing is asked for a credential: so the operator's git gets to show its own.
+    // A caller without a credential is asked for one: otherwise the operator's git would never send
+    // its own.
     let anonymous = operator.anonymous().get(&hosted.path("/refs"));
     assert_eq!(anonymous.error_code(401), CREDENTIALS);
     source.commit("second");
@@ -223,7 +199,7 @@ fn a_suspended_namespace_gives_nobody_anything_but_the_operator() {
     source.fails(&["ls-remote", &hosted.remote]);
     let said = source.fails(&["push", &hosted.url(), "main"]);
     assert!(said.contains("suspended"), "{said}");
-    // The operator still looks after it.
+    // The operator still reads it.
     operator.get(&hosted.path("/refs")).result(200);
     source.run(&["ls-remote", &hosted.url_with(ADMIN_KEY)]);
 
@@ -251,7 +227,7 @@ fn a_read_only_namespace_takes_no_push_by_any_face() {
 
     source.commit("second");
     let said = source.fails(&["push", &hosted.url(), "main"]);
-    // Before anything is packed.
+    // Git is told before it packs anything.
     let line = "fatal: remote error: repository is read-only";
     assert!(said.contains(line), "{said}");
     let commit = json!({ "branch": "main", "message": "m", "files": [
@@ -262,7 +238,7 @@ fn a_read_only_namespace_takes_no_push_by_any_face() {
     let refs = json!({ "updates": [{ "name": "refs/heads/x", "new": "main" }] });
     let refused = operator.post(&hosted.path("/refs"), &refs);
     assert!(refused.text().contains("read-only"), "{}", refused.text());
-    // A repository that is made meanwhile is no way around, and its own setting is another.
+    // A repository that is made meanwhile takes no push either, though its own setting allows it.
     let later = operator.create_repository("emerge-read", "later");
     let said = source.fails(&["push", &later.url(), "main"]);
     assert!(said.contains(line), "{said}");
@@ -294,7 +270,7 @@ fn a_read_only_deployment_takes_no_writes_but_revocations() {
     let said = source.fails(&["push", &hosted.url(), "main"]);
     let line = "fatal: remote error: repository is read-only";
     assert!(said.contains(line), "{said}");
-    // Strangers learn nothing.
+    // A caller whose token is wrong does not learn of it.
     let said = source.fails(&["push", &hosted.url_with("nothing"), "main"]);
     assert!(!said.contains("read-only"), "{said}");
     let writes = [
@@ -333,12 +309,8 @@ fn a_read_only_deployment_takes_no_writes_but_revocations() {
 
     server.restart_with(&[]);
     let body = json!({ "repo": "r", "scope": "write" });
-    let made = server
-        .rest()
-        .post(&tokens("emerge-frozen"), &body)
-        .result(201);
-    let url = hosted.url_with(made["plaintext"].as_str().unwrap());
-    source.run(&["push", &url, "main"]);
+    let made = server.rest().make_token("emerge-frozen", &body);
+    source.run(&["push", &hosted.url_with(&made.plaintext), "main"]);
 }
 
 #[test]

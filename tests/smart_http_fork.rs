@@ -38,16 +38,9 @@ fn hosted(rest: &Rest, scratch: &Scratch, namespace: &str, seed: u64) -> (Hosted
 }
 
 fn fork(rest: &Rest, source: &Hosted, body: &Value) -> (Hosted, Value) {
-    let result = rest.post(&source.path("/fork"), body).result(201);
-    let text = |field: &str| result[field].as_str().unwrap().to_owned();
+    let made = rest.post(&source.path("/fork"), body);
     let namespace = body["namespace"].as_str().unwrap_or(&source.namespace);
-    let fork = Hosted {
-        namespace: namespace.to_owned(),
-        name: text("name"),
-        remote: text("remote"),
-        token: text("token"),
-    };
-    (fork, result)
+    (Hosted::made(namespace, &made), made.result(201))
 }
 
 /// A mirror of a repository, found sound.
@@ -306,8 +299,7 @@ fn an_interrupted_fork_is_undone_or_complete() {
         match shown.status {
             200 => {
                 let token = json!({ "repo": name });
-                let made = rest.post("/api/v1/namespaces/fork-crash/tokens", &token);
-                let token = made.result(201)["plaintext"].as_str().unwrap().to_owned();
+                let token = rest.make_token("fork-crash", &token).plaintext;
                 let forked = Hosted { token, ..forked };
                 let copy = mirror(&scratch, &name, &forked);
                 refs_equal(&copy, &mirror(&scratch, &format!("of-{name}"), &source));

@@ -39,7 +39,7 @@ const BUDGETS_KIB: [(&str, u64); 13] = [
     ("fetch of one commit", 3_800),
     ("REST: a file and the log", 4_100),
     ("REST: a commit of one file", 4_500),
-    // 11,800 on a quiet machine: on a busy one more of the body waits.
+    // 11,800 on a quiet machine; on a busy one, more of the body waits in the heap.
     ("REST: a commit of 90 MB in lines", 16_500),
 ];
 

@@ -309,10 +309,7 @@ fn push_all(server: &Server, hosted: &Hosted, source: &Git) {
     let pack = ["pack-objects", "--all", "--stdout", "-q"];
     let pack = source.command(&pack).output().unwrap();
     body.extend(pack.stdout);
-    let path = format!(
-        "/git/{}/{}.git/git-receive-pack",
-        hosted.namespace, hosted.name
-    );
+    let path = hosted.git_path("git-receive-pack");
     let owner = server.rest().with_bearer(&hosted.token);
     let kind = [("Content-Type", "application/x-git-receive-pack-request")];
     let answer = owner.send(Method::POST, &path, &kind, &body).text();

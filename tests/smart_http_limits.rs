@@ -36,10 +36,7 @@ fn until_refused(ask: impl Fn() -> Answer) -> (usize, Answer) {
 }
 
 fn advertisement(client: &Rest, hosted: &Hosted) -> Answer {
-    let (namespace, name) = (&hosted.namespace, &hosted.name);
-    client.get(&format!(
-        "/git/{namespace}/{name}.git/info/refs?service=git-upload-pack"
-    ))
+    client.get(&hosted.git_path("info/refs?service=git-upload-pack"))
 }
 
 /// The seconds after which to try again.
@@ -179,9 +176,8 @@ fn names_that_were_never_created_leave_no_file() {
         operator.create_repository_with("limits", &json!({ "name": "open", "public": true }));
     let (anonymous, holder) = (operator.anonymous(), operator.with_bearer(&hosted.token));
     let body = json!({ "scope": "read", "repos": ["known"] });
-    let shared = operator.post("/api/v1/namespaces/limits/tokens", &body);
-    let shared = shared.result(201)["plaintext"].as_str().unwrap().to_owned();
-    let shared = operator.with_bearer(&shared);
+    let shared = operator.make_token("limits", &body);
+    let shared = operator.with_bearer(&shared.plaintext);
     let unknown = operator.with_bearer("cairn_v1_0123456789abcdef0123456789abcdef01234567");
     advertisement(&holder, &hosted);
     let before = files(server.state());

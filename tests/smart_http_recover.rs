@@ -78,14 +78,7 @@ fn recover(rest: &Rest, namespace: &str, name: &str, lost_id: &str) -> Answer {
 }
 
 fn recovering(rest: &Rest, namespace: &str, name: &str, lost_id: &str) -> Hosted {
-    let result = recover(rest, namespace, name, lost_id).result(201);
-    let text = |field: &str| result[field].as_str().unwrap().to_owned();
-    Hosted {
-        namespace: namespace.to_owned(),
-        name: text("name"),
-        remote: text("remote"),
-        token: text("token"),
-    }
+    Hosted::made(namespace, &recover(rest, namespace, name, lost_id))
 }
 
 /// Waits until the recovery is over; what the repository's route says then.

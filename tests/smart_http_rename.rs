@@ -1,4 +1,4 @@
-//! Repositories that get other names, while clients go on with the old ones.
+//! Repositories get other names, while clients go on with the old ones.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -47,19 +47,13 @@ fn to(name: &str) -> Value {
 
 /// The names in a namespace's list.
 fn listed(rest: &Rest, namespace: &str) -> Vec<String> {
-    let list = rest.get(&format!("/api/v1/namespaces/{namespace}/repos?sort=name"));
-    let list = list.result(200);
-    let names = list.as_array().unwrap().iter();
-    names
-        .map(|one| one["name"].as_str().unwrap().to_owned())
-        .collect()
+    rest.repository_names(namespace, "sort=name")
 }
 
 /// Git's first request.
 fn info_refs(rest: &Rest, hosted: &Hosted) -> Answer {
-    let path = format!("/git/{}/{}.git/info/refs", hosted.namespace, hosted.name);
-    rest.with_bearer(&hosted.token)
-        .get(&format!("{path}?service=git-upload-pack"))
+    let path = hosted.git_path("info/refs?service=git-upload-pack");
+    rest.with_bearer(&hosted.token).get(&path)
 }
 
 #[test]
@@ -83,7 +77,7 @@ fn git_follows_a_renamed_repository_and_so_do_rest_and_tokens() {
         answer.text()
     );
 
-    // What began by the old name is told in-band.
+    // A fetch that began by the old name is told in-band.
     let path = "/git/rename-git/widget.git/git-upload-pack";
     let kind = [("content-type", "application/x-git-upload-pack-request")];
     let holder = rest.with_bearer(&old.token);
@@ -108,7 +102,7 @@ fn git_follows_a_renamed_repository_and_so_do_rest_and_tokens() {
         &scratch.clone(&new.url(), "b.git", &["--mirror"]),
     );
 
-    // REST: what is read and what is written.
+    // REST redirects reads and writes.
     let read = rest.get(&old.path("/log?limit=1"));
     assert_eq!((read.status, read.error_code(301)), (301, MOVED));
     assert!(read.header("location").ends_with(&new.path("/log?limit=1")));
@@ -117,7 +111,7 @@ fn git_follows_a_renamed_repository_and_so_do_rest_and_tokens() {
     assert_eq!(written.status, 308);
     assert!(written.header("location").ends_with(&new.path("")));
 
-    // A token that KV knows by the old name.
+    // KV knows this token by the old name.
     holder.get(&new.path("/log")).result(200);
     assert_eq!(listed(&rest, "rename-git"), ["Gadget"]);
     assert_eq!(rest.get(&new.path("")).result(200)["name"], "Gadget");
@@ -168,7 +162,8 @@ fn the_name_that_a_repository_left_can_be_taken_and_both_live_on() {
     };
     assert_eq!(info_refs(&rest, &wrong).status, 401);
 
-    // The first one's object is the one of the name, and it is wiped; the name leads on.
+    // The first repository's object belongs to the name that the second one has now. Its data is
+    // wiped, and the name still leads to the second one.
     rest.delete(&moved.path("?purge=true")).result(202);
     assert_eq!(rest.get(&moved.path("")).error_code(404), NOT_FOUND);
     until("the first one is gone", BACKGROUND, || {
@@ -213,7 +208,7 @@ fn a_repository_wanders_and_comes_home() {
             .starts_with(&home.remote)
     );
     assert_eq!(listed(&rest, "rename-home"), ["ONE", "two"]);
-    // Only the case, and nothing at all.
+    // A rename may change the case alone, or nothing.
     let home = rename(&rest, &home, &to("One"));
     let again = rename(&rest, &home, &to("One"));
     assert_eq!((home.name.as_str(), &again.remote), ("One", &home.remote));
@@ -246,25 +241,13 @@ fn a_fork_of_a_renamed_repository_and_a_fork_that_is_renamed() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (old, work) = scratch.pushed(&rest, "rename-fork", "source");
     let source = rename(&rest, &old, &to("origin"));
-    let made = rest.post(&source.path("/fork"), &to("copy")).result(201);
-    let copy = Hosted {
-        name: "copy".to_owned(),
-        remote: made["remote"].as_str().unwrap().to_owned(),
-        token: made["token"].as_str().unwrap().to_owned(),
-        ..source.clone()
+    let fork = |source: &Hosted, name: &str| {
+        let made = rest.post(&source.path("/fork"), &to(name));
+        Hosted::made("rename-fork", &made)
     };
-    let renamed = rename(&rest, &copy, &to("duplicate"));
-    // At the name of the renamed fork and at that of the renamed source.
-    let again = rest.post(&source.path("/fork"), &to("copy")).result(201);
-    let again = Hosted {
-        token: again["token"].as_str().unwrap().to_owned(),
-        ..copy
-    };
-    let at_source = rest.post(&renamed.path("/fork"), &to("source")).result(201);
-    let at_source = Hosted {
-        token: at_source["token"].as_str().unwrap().to_owned(),
-        ..old
-    };
+    let renamed = rename(&rest, &fork(&source, "copy"), &to("duplicate"));
+    // Two more forks take the names that the fork and its source had before.
+    let (again, at_source) = (fork(&source, "copy"), fork(&renamed, "source"));
     let refs = work.remote_refs(&source.url());
     for fork in [&renamed, &again, &at_source] {
         assert_eq!(work.remote_refs(&fork.url()), refs);
@@ -284,10 +267,8 @@ fn the_operator_transfers_a_repository() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (old, work) = scratch.pushed(&rest, "rename-from", "widget");
     let admin = |namespace: &str| {
-        let asked = json!({ "scope": "admin" });
-        let path = format!("/api/v1/namespaces/{namespace}/tokens");
-        let made = rest.post(&path, &asked).result(201);
-        rest.with_bearer(made["plaintext"].as_str().unwrap())
+        let made = rest.make_token(namespace, &json!({ "scope": "admin" }));
+        rest.with_bearer(&made.plaintext)
     };
     rest.create_repository("rename-to", "widget");
     let (here, there) = (admin("rename-from"), admin("rename-to"));
@@ -327,12 +308,11 @@ fn a_transferred_repository_stands_as_its_new_namespace_does_and_stays_revoked()
     rest.patch(calm, &json!({ "read_only": true })).result(200);
     let whereto = json!({ "name": "widget", "namespace": "rename-calm" });
     let new = rename(&rest, &old, &whereto);
-    // Where KV still has it under the old name, it is said to be another repository's.
+    // While KV has the token under the old name, it counts as another repository's: 403.
     let leaked = info_refs(&rest, &new).status;
     assert!([401, 403].contains(&leaked), "its token leaked: {leaked}");
     let asked = json!({ "repo": "widget", "scope": "write" });
-    let made = rest.post(&format!("{calm}/tokens"), &asked).result(201);
-    let token = made["plaintext"].as_str().unwrap().to_owned();
+    let token = rest.make_token("rename-calm", &asked).plaintext;
     let new = Hosted { token, ..new };
     assert_eq!(info_refs(&rest, &new).status, 200);
     work.write("more", "and more\n");
@@ -370,13 +350,13 @@ fn a_rename_that_is_killed_at_any_moment_happens_or_does_not() {
             })
         };
         ended.recv().unwrap();
-        // It takes some 10 ms in all: killed a little later each time.
+        // A rename takes some 10 ms; each round kills it a little later.
         for _ in 0..round.saturating_mul(2) {
             assert_eq!(rest.get("/healthz").status, 200);
         }
         server.crash();
         asking.join().unwrap();
-        // One of the two names has it, and the other leads there or to nothing.
+        // One of the two names has the repository, and the other leads there or to nothing.
         let shown = rest.get(&wanted.path(""));
         let has_moved = shown.status == 200;
         assert!(
@@ -384,7 +364,7 @@ fn a_rename_that_is_killed_at_any_moment_happens_or_does_not() {
             "{}",
             shown.text()
         );
-        // Whoever asked asks again, by the name that it knows.
+        // The client asks again, by the name that it knows.
         let again = rest.post(&now.path("/rename"), &to(&wanted.name));
         match again.status {
             200 => assert!(!has_moved),

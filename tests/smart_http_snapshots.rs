@@ -107,10 +107,9 @@ impl Pushed {
         });
         let token = format!("Bearer {}", self.hosted.token);
         let protocol = format!("version={version}");
-        let path = format!("/git/{}/{}.git", self.hosted.namespace, self.hosted.name);
         self.rest.anonymous().send(
             ureq::http::Method::POST,
-            &format!("{path}/git-upload-pack"),
+            &self.hosted.git_path("git-upload-pack"),
             &[
                 ("authorization", token.as_str()),
                 ("git-protocol", protocol.as_str()),

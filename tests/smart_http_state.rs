@@ -197,13 +197,7 @@ fn change(state: &Path, sql: &str, since_ms: i64) {
 }
 
 fn listed(rest: &Rest) -> Vec<String> {
-    let listed = rest
-        .get("/api/v1/namespaces/heal/repos?sort=name")
-        .result(200);
-    let names = listed.as_array().unwrap().iter();
-    names
-        .map(|repository| repository["name"].as_str().unwrap().to_owned())
-        .collect()
+    rest.repository_names("heal", "sort=name")
 }
 
 /// A name that was taken although its repository was never made.

@@ -1,9 +1,10 @@
 -- Who may do what in a namespace, how much, and for how long.
 
--- 1: no repository of the namespace takes a push. 1: nobody but the operator gets anything from it.
+-- `read_only` is 1 where no repository of the namespace takes a push, `suspended` where nobody but the
+-- operator gets anything from it.
 ALTER TABLE namespace ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0 CHECK (read_only IN (0, 1));
 ALTER TABLE namespace ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1));
--- Tokens that were made before this time are revoked, those of the repositories too. 0: none is.
+-- Tokens that were made before this time are revoked, those of the repositories too. 0: no token is.
 ALTER TABLE namespace ADD COLUMN token_epoch INTEGER NOT NULL DEFAULT 0;
 -- Grows with each change of the three above and of the bounds below: a repository takes the newest.
 ALTER TABLE namespace ADD COLUMN standing_version INTEGER NOT NULL DEFAULT 0;

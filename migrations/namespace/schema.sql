@@ -18,10 +18,11 @@ CREATE TABLE namespace (
     -- The setting of the same name that repositories made in this namespace take, unless their
     -- maker says otherwise.
     fsck_strict INTEGER NOT NULL DEFAULT 0 CHECK (fsck_strict IN (0, 1)),
-    -- 1: no repository of the namespace takes a push. 1: nobody but the operator gets anything from it.
+    -- `read_only` is 1 where no repository of the namespace takes a push, `suspended` where nobody but
+    -- the operator gets anything from it.
     read_only INTEGER NOT NULL DEFAULT 0 CHECK (read_only IN (0, 1)),
     suspended INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)),
-    -- Tokens that were made before this time are revoked, those of the repositories too. 0: none is.
+    -- Tokens that were made before this time are revoked, those of the repositories too. 0: no token is.
     token_epoch INTEGER NOT NULL DEFAULT 0,
     -- Grows with each change of the three above and of the bounds below: a repository takes the newest.
     standing_version INTEGER NOT NULL DEFAULT 0,

@@ -22,10 +22,10 @@ pub(crate) async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
     };
     if undelete::ring(object).await.map_err(failed)?
         || deletion::resume(object).await.map_err(failed)?
-        || expiry::run(object).await.map_err(failed)?
     {
         return Ok(());
     }
+    expiry::announce(object).await.map_err(failed)?;
     import::run(object).await;
     recover::run(object).await;
     import::failure::after_failure(object).await?;

@@ -12,9 +12,10 @@ use super::events::origin::Doer;
 use super::events::{feed, tell};
 use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
-use super::lifecycle::forwarding::{self, MAKERS};
 use super::lifecycle::tokens as lifecycle_tokens;
-use super::lifecycle::{expiry, fork, import, recover, rename, settings, standing, undelete};
+use super::lifecycle::{
+    expiry, fork, forwarding, import, recover, rename, settings, standing, undelete,
+};
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};
@@ -92,7 +93,8 @@ pub(crate) fn operation(route: &str) -> &'static str {
     }
 }
 
-/// Answers a request. What the namespace says is heard before anything is asked or counted.
+/// Answers a request. The namespace's own message is taken before any caller is counted, so that no bound
+/// on requests holds it up.
 pub(crate) async fn dispatch(
     object: &Rc<RepoObject>,
     request: Request,
@@ -116,11 +118,10 @@ async fn judge_and_answer(
     }
     let store = object.store()?;
     tell::on_waking(object);
-    let route = request.path();
-    let method = request.method();
-    if method == Method::Post && MAKERS.contains(&route.as_str()) {
+    if forwarding::is_maker(&request) {
         return make(object, &caller, request, account).await;
     }
+    let (route, method) = (request.path(), request.method());
     match (&method, route.as_str()) {
         (Method::Post, path::KEPT_RESTORE) => {
             return undelete::restore(object, &caller, request, account).await;
@@ -139,10 +140,8 @@ async fn judge_and_answer(
     if route.starts_with(path::GIT) {
         return git(asked, request).await;
     }
-    if method == Method::Get
-        && let Some(read) = read(&route)
-    {
-        return read_something(asked, request, read).await;
+    if method == Method::Get && reads_content(&route) {
+        return read(asked, request).await;
     }
     let (object, store) = (Rc::clone(&asked.object), Rc::clone(&asked.store));
     match route {
@@ -160,12 +159,12 @@ async fn judge_and_answer(
             write::answer(written).await
         }
         path if path.starts_with(lfs::PATHS) => {
-            let access = lfs::access(&path);
-            let mut authorized = asked.authorized(access, &path)?;
-            if access == Access::Push {
-                authorized = authorized.with_quota(&object).await?;
-            }
+            let authorized = asked.authorized(lfs::access(&path), &path)?;
             lfs::answer(&object, store, request, authorized).await
+        }
+        path if method == Method::Get && path == path::EVENTS => {
+            let authorized = asked.authorized(Access::Read, &path)?;
+            feed::answer(&object, &request, authorized).await
         }
         path => {
             let authorized = asked.authorized(Access::Administer, &path)?;
@@ -237,52 +236,35 @@ async fn git(asked: Asked, request: Request) -> Answer {
     }
 }
 
-/// The thing that a request of REST reads.
-enum Read {
-    Content,
-    Comparison,
-    Events,
-    Bundle,
+/// Whether a request of this path reads content.
+fn reads_content(route: &str) -> bool {
+    route == path::BUNDLE || route.starts_with(content::PATHS) || route.starts_with(compare::PATHS)
 }
 
-fn read(route: &str) -> Option<Read> {
-    match route {
-        path::EVENTS => Some(Read::Events),
-        path::BUNDLE => Some(Read::Bundle),
-        route if route.starts_with(content::PATHS) => Some(Read::Content),
-        route if route.starts_with(compare::PATHS) => Some(Read::Comparison),
-        _ => None,
-    }
-}
-
-/// Answers a request that reads something.
-async fn read_something(asked: Asked, request: Request, read: Read) -> Answer {
+/// Answers a request that reads content.
+async fn read(asked: Asked, request: Request) -> Answer {
     let (object, store) = (Rc::clone(&asked.object), Rc::clone(&asked.store));
     let account = Rc::clone(&asked.account);
-    let authorized = asked.authorized(Access::Read, &request.path())?;
-    if matches!(read, Read::Events) {
-        return feed::answer(&object, &request, authorized).await;
-    }
+    let route = request.path();
+    let authorized = asked.authorized(Access::Read, &route)?;
     not_ready::check_filled(&authorized.record)?;
+    if route == path::BUNDLE {
+        return bundle::bundle(&object, &store, &account).await;
+    }
     let audience = Audience::of(authorized.actor);
     let record = authorized.record;
-    match read {
-        Read::Comparison => {
-            let compared = CompareRequest {
-                object,
-                store,
-                request,
-                record,
-                audience,
-                account,
-            };
-            compare::answer(compared).await
-        }
-        Read::Bundle => bundle::bundle(&object, &store, &account).await,
-        Read::Content | Read::Events => {
-            content::answer(&object, &store, request, (record, audience), &account).await
-        }
+    if route.starts_with(content::PATHS) {
+        return content::answer(&object, &store, request, (record, audience), &account).await;
     }
+    let compared = CompareRequest {
+        object,
+        store,
+        request,
+        record,
+        audience,
+        account,
+    };
+    compare::answer(compared).await
 }
 
 fn no_such_route() -> ErrorReply {

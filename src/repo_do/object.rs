@@ -222,14 +222,15 @@ impl RepoObject {
 
     /// Whether the operator allows imports from private hosts, for development.
     pub(crate) fn allows_private_remotes(&self) -> bool {
-        self.variable(ALLOW_PRIVATE_REMOTES).as_deref() == Some("true")
+        is_true(&self.env, ALLOW_PRIVATE_REMOTES)
     }
 
-    /// Empties the database with the alarm, but for where its name leads. It drops everything in memory,
-    /// and running work on the old repository can no longer write into the next one.
+    /// Empties the database and takes the alarm away; the object still passes on what its name leads
+    /// elsewhere. It drops everything in memory, and running work on the old repository can no longer
+    /// write into the next one.
     pub(crate) async fn wipe(&self) -> Result<()> {
         let failed = |error: StoreError| worker::Error::RustError(error.to_string());
-        let kept = match &*self.store.borrow() {
+        let forwarding = match &*self.store.borrow() {
             Ok(store) => store.forwarding().map_err(failed)?,
             Err(_) => None,
         };
@@ -241,10 +242,11 @@ impl RepoObject {
         let begun = poll!(&mut wiping);
         *self.store.borrow_mut() = open(&self.storage, &self.env);
         // In the turn in which everything is wiped, so that the two come to pass together.
-        let forwards = match (&*self.store.borrow(), kept) {
-            (Ok(store), Some(kept)) => store.set_forwarding(&kept),
-            (Err(error), Some(_)) => Err(error.clone()),
-            (_, None) => Ok(()),
+        let forwards = match forwarding {
+            Some(forwarding) => self
+                .store()
+                .and_then(|store| store.set_forwarding(&forwarding)),
+            None => Ok(()),
         };
         let wiped = match begun {
             Poll::Ready(wiped) => wiped,
@@ -266,9 +268,13 @@ fn open(storage: &Storage, env: &Env) -> std::result::Result<Rc<Store>, StoreErr
     let db = ObjectDatabase::new(storage)?;
     schema::wake(&db, schema::REPOSITORY)?;
     let store = RepoStore::new(db, Box::new(now_ms));
-    let is_read_only = env.var(READ_ONLY).ok().map(|value| value.to_string());
-    if is_read_only.as_deref() == Some("true") {
+    if is_true(env, READ_ONLY) {
         store.freeze();
     }
     Ok(Rc::new(store))
+}
+
+/// Whether a variable of the deployment says so.
+fn is_true(env: &Env, name: &str) -> bool {
+    env.var(name).is_ok_and(|value| value.to_string() == "true")
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::object::RepoObject;
 use super::runtime::clock::now_ms;
 use super::state::alarm_time::Alarm;
+use crate::git::store::StoreError;
 use crate::storage::fault_log;
 
 /// Finds out when the alarm rings, if that is not known: the first order after it need not ask.
@@ -50,6 +51,15 @@ pub(crate) fn copies_due(object: &RepoObject, at_ms: i64) {
     object
         .snapshot_due
         .set(object.snapshot_due.get().min(at_ms));
+}
+
+/// As [`wake_or_log`], where something is due at all.
+pub(crate) async fn wake_if_due(object: &RepoObject, due: Result<Option<i64>, StoreError>) {
+    match due {
+        Ok(Some(at_ms)) => wake_or_log(object, at_ms).await,
+        Ok(None) => {}
+        Err(error) => fault_log::error("alarm", &error),
+    }
 }
 
 /// As [`wake_by`]; what cannot be set now is set by the next push.

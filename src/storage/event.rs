@@ -142,6 +142,19 @@ pub enum ActorKind {
     System,
 }
 
+impl ActorKind {
+    /// As events and the API spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Namespace => "namespace",
+            Self::Token => "token",
+            Self::System => "system",
+        }
+    }
+}
+
 /// Where something happens, who does it, and by which request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventOrigin {

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_before_holds_beside_the_key_alone() {
+    fn the_previous_key_holds_beside_the_present_one_only() {
         let old = Some("Bearer the-old-key");
         let new = Some("Bearer the-new-key");
         let keys = [Some("the-new-key"), Some("the-old-key")];
@@ -224,11 +224,11 @@ mod tests {
             identify(Some("Bearer other"), &keys),
             Identity::Unrecognised
         );
-        // Replaced: the old key is nobody's.
+        // Once the key is replaced, the old one is nobody's.
         assert_eq!(identify(old, &[keys[0], None]), Identity::Unrecognised);
         assert_eq!(identify(old, &[keys[0], Some("")]), Identity::Unrecognised);
         assert_eq!(identify(Some("Bearer "), &keys), Identity::Unrecognised);
-        // Unset: everybody is refused.
+        // Without a key everybody is refused.
         for unset in [None, Some("")] {
             assert_eq!(identify(old, &[unset, keys[1]]), Identity::Unrecognised);
         }

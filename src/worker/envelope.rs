@@ -103,6 +103,20 @@ pub(crate) fn success<T: Serialize>(status: u16, result: &T) -> Result<Reply, Er
     enveloped(status, Some(result), Vec::new(), None)
 }
 
+/// An answer with one page of a list that is read on by cursor; without one it is the last page.
+pub(crate) fn page<T: Serialize>(
+    entries: &[T],
+    per_page: u32,
+    cursor: Option<String>,
+) -> Result<Reply, ErrorReply> {
+    let info = ResultInfo::Cursor {
+        cursor: cursor.unwrap_or_default(),
+        per_page,
+        count: entries.len(),
+    };
+    list(entries, info)
+}
+
 /// An answer with one page of a list.
 pub(crate) fn list<T: Serialize>(entries: &[T], info: ResultInfo) -> Result<Reply, ErrorReply> {
     enveloped(200, Some(entries), Vec::new(), Some(info))

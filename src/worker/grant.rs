@@ -82,11 +82,13 @@ impl Grant {
     /// Whether the token may still be right for the repository before its object was asked: a repository
     /// takes its own tokens along when it gets another name, which KV does not know.
     pub(crate) fn check_early(&self, path: &RepositoryPath, now_ms: i64) -> Result<(), ErrorReply> {
-        match self.repository_id.is_empty() {
-            true => self.check(path, now_ms),
-            false if self.is_expired(now_ms) => Err(Refusal::TokenInvalid.into()),
-            false => Ok(()),
+        if self.repository_id.is_empty() {
+            return self.check(path, now_ms);
         }
+        if self.is_expired(now_ms) {
+            return Err(Refusal::TokenInvalid.into());
+        }
+        Ok(())
     }
 
     /// Whether the token may be right for the repository, whose object has refused it.

@@ -18,7 +18,7 @@ type Found<'a, T> = futures::future::LocalBoxFuture<'a, T>;
 pub(crate) fn find<'a>(visit: &'a Visit, hash: &TokenHash) -> Found<'a, Option<Grant>> {
     let key = key(hash);
     let look_up = async move {
-        // KV knows none that is signed.
+        // KV has no grants of signed tokens.
         if visit.signed.is_some() {
             return None;
         }

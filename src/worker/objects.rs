@@ -176,7 +176,7 @@ pub(crate) fn repository<'a>(
     asked.boxed_local()
 }
 
-/// Whether the object, or who knows that there is none, does not accept the credential.
+/// Whether the credential was refused: by the object, or because no such repository was ever made.
 pub(super) fn is_unauthorized(answered: &Result<web_sys::Response, ErrorReply>) -> bool {
     let refused = ErrorCode::Unauthorized;
     match answered {
@@ -226,7 +226,7 @@ pub(crate) fn kept_repository<'a>(
         (header::ACTOR, Actor::Operator.to_string()),
         (header::REPOSITORY, path.to_string()),
         (header::REQUEST_ID, visit.request_id.clone()),
-        // Wherever that object's own name leads.
+        // The object's own name may lead to another one by now.
         (header::FORWARDED, forwarded_text(&kept.home())),
     ];
     if let Some(behalf) = &*visit.behalf.borrow() {
@@ -247,6 +247,9 @@ pub(crate) fn namespace<'a>(
     let is_operator = visit.identity == Identity::Operator;
     if let Some(author) = author_text(is_operator, token_id.as_deref()) {
         own.push((header::ACTOR, author));
+    }
+    if let (Some(_), Some(signed)) = (&token_id, &visit.signed) {
+        own.push((header::SIGNED, signed.to_string()));
     }
     if !visit.address.is_empty() {
         own.push((header::ADDRESS, visit.address.clone()));

@@ -1,17 +1,16 @@
 //! A deployment that takes no writes: `CAIRN_READ_ONLY`.
 //!
-//! Pushes and uploads of large files are refused by the repositories' objects, which read the same
-//! variable, each in the words of its protocol and after the caller was judged. Writes by REST are
-//! refused here.
+//! The repositories' objects read the same variable. They refuse pushes and uploads of large files, in
+//! the words of each protocol and after they have judged the caller. Writes by REST are refused here.
 
-use super::route::RestRoute;
+use super::route::{RestRoute, Write};
 use super::visit::Visit;
 use crate::repo_do::contract::ErrorReply;
 
 /// The variable that stops writes.
 const READ_ONLY: &str = "CAIRN_READ_ONLY";
 
-/// When to look again whether writes are taken.
+/// When a refused client may ask again.
 const RETRY_AFTER_SECONDS: u32 = 60;
 
 /// Refuses a write by REST while the deployment takes none.
@@ -27,15 +26,18 @@ pub(crate) fn check(visit: &Visit, route: &RestRoute, method: &str) -> Result<()
     Ok(())
 }
 
-/// Whether a request changes anything but what its namespace's tokens may do: whoever stops writes
-/// because something leaked must be able to revoke it.
+/// Whether the deployment must refuse the request. It takes revocations and a namespace's settings:
+/// whoever stops writes because something leaked must be able to revoke it.
 fn is_write(route: &RestRoute, method: &str) -> bool {
-    let restricts = match route {
-        RestRoute::Token(..) | RestRoute::RepositoryToken(..) | RestRoute::RevokeAll(_) => true,
-        RestRoute::Namespace(_) => method == "PATCH",
-        _ => false,
-    };
-    !restricts && !matches!(method, "GET" | "HEAD")
+    match route {
+        RestRoute::Token(..)
+        | RestRoute::RepositoryToken(..)
+        | RestRoute::RevokeAll(_)
+        | RestRoute::RevokeSigned(_)
+        | RestRoute::Write(_, Write::RulesTest) => false,
+        RestRoute::Namespace(_) => method == "DELETE",
+        _ => !matches!(method, "GET" | "HEAD"),
+    }
 }
 
 #[cfg(test)]
@@ -55,6 +57,7 @@ mod tests {
             ("POST", format!("{namespace}/repos"), true),
             ("POST", format!("{namespace}/tokens"), true),
             ("POST", format!("{namespace}/tokens/revoke-all"), false),
+            ("POST", format!("{namespace}/tokens/revoke-signed"), false),
             ("DELETE", format!("{namespace}/tokens/{token}"), false),
             ("DELETE", format!("{repository}/tokens/{token}"), false),
             ("GET", repository.to_owned(), false),
@@ -65,6 +68,7 @@ mod tests {
             ("PUT", format!("{repository}/blobs"), true),
             ("POST", format!("{repository}/refs"), true),
             ("GET", format!("{repository}/refs"), false),
+            ("POST", format!("{repository}/rules/test"), false),
             ("POST", format!("{repository}/fork"), true),
             ("POST", format!("{repository}/webhooks"), true),
         ];

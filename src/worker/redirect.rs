@@ -1,10 +1,11 @@
-//! Where a client finds a repository that has another name by now: the same path under that name.
+//! Sends the client of a repository that has another name by now to the same path under that name.
 
 use super::reply::Reply;
+use super::route::without_git_suffix;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
-/// The answer of [`ErrorCode::Moved`], with the place. What is read has 301, as people and Git expect it;
-/// everything else 308, which keeps the method and the body.
+/// The answer of [`ErrorCode::Moved`], with the place; other answers as they are. A read gets 301, as
+/// people and Git expect. Everything else gets 308, which keeps the method and the body.
 #[must_use]
 pub(crate) fn to_new_name(
     reply: Reply,
@@ -34,7 +35,7 @@ pub(crate) fn to_new_name(
     Reply { status, ..reply }.with_header("location", location)
 }
 
-/// The names in the details of [`ErrorCode::Moved`] under which the path goes on.
+/// The path with these names in place of its own; `None` if it names no repository.
 fn under(path: &str, namespace: &str, name: &str) -> Option<String> {
     let mut segments: Vec<&str> = path.split('/').collect();
     let (at_namespace, at_name) = match *segments.as_slice() {
@@ -42,12 +43,9 @@ fn under(path: &str, namespace: &str, name: &str) -> Option<String> {
         ["", "api", "v1", "namespaces", _, "repos", _, ..] => (4, 6),
         _ => return None,
     };
-    let suffix = segments.get(at_name).and_then(|former| {
-        let at = former.len().checked_sub(4)?;
-        let (_, suffix) = former.split_at_checked(at)?;
-        Some(suffix).filter(|suffix| suffix.eq_ignore_ascii_case(".git"))
-    });
-    let name = format!("{name}{}", suffix.unwrap_or_default());
+    let former = *segments.get(at_name)?;
+    let suffix = former.strip_prefix(without_git_suffix(former))?;
+    let name = format!("{name}{suffix}");
     *segments.get_mut(at_namespace)? = namespace;
     *segments.get_mut(at_name)? = &name;
     Some(segments.join("/"))

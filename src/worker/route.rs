@@ -95,7 +95,7 @@ pub(crate) enum RestRoute {
     Events(NamespaceName),
     /// `/namespaces/:ns/relist`
     Relist(NamespaceName),
-    /// `/api/v1/namespaces/:ns/usage`
+    /// `/namespaces/:ns/usage`
     Usage(NamespaceName),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
@@ -197,7 +197,8 @@ fn parse_git(namespace: &str, repository: &str, rest: &[&str]) -> Result<Route, 
     Ok(Route::Git(path, route))
 }
 
-fn without_git_suffix(repository: &str) -> &str {
+/// A repository's name without the `.git` that Git's URLs may have, in any case.
+pub(crate) fn without_git_suffix(repository: &str) -> &str {
     match repository
         .len()
         .checked_sub(4)

@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use cairn_secrets::checksum::{self, CHECKSUM_DIGITS, DIGITS, RANDOM_DIGITS};
 use percent_encoding::percent_decode_str;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -20,10 +21,6 @@ const PREFIX: &str = "cairn_";
 const VERSION_1: &str = "v1_";
 
 const HEX_DIGITS: usize = 40;
-/// Digits of base 62 that 160 bits take.
-const RANDOM_DIGITS: usize = 27;
-/// Digits of base 62 that 32 bits take.
-const CHECKSUM_DIGITS: usize = 6;
 /// After the prefix, this many digits are no ordinary word.
 const RESEMBLING_DIGITS: usize = 16;
 const EXPIRY: &str = "?expires=";
@@ -32,9 +29,6 @@ const EXPIRY_DIGITS_MAX: usize = 20;
 /// The longest text that can be a token, each byte percent-encoded.
 const TEXT_BYTES_MAX: usize =
     3 * (PREFIX.len() + VERSION_1.len() + HEX_DIGITS + EXPIRY.len() + EXPIRY_DIGITS_MAX);
-
-/// The digits of base 62, in order.
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A well-formed token. Not printed by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -72,8 +66,14 @@ impl PlainToken {
 
     pub(super) fn from_entropy(entropy: [u8; HEX_DIGITS / 2]) -> Self {
         let random = base_62(entropy, RANDOM_DIGITS);
-        let checksum = checksum(&random);
-        Self(format!("{PREFIX}{random}{checksum}"))
+        let checksum = checksum::of(random.as_bytes()).map(char::from);
+        Self(
+            PREFIX
+                .chars()
+                .chain(random.chars())
+                .chain(checksum)
+                .collect(),
+        )
     }
 
     /// The token in the form that was made before there were checksums.
@@ -125,24 +125,8 @@ fn is_token(text: &str) -> bool {
     let Some((random, given)) = rest.split_at_checked(RANDOM_DIGITS) else {
         return false;
     };
-    random.bytes().all(|byte| byte.is_ascii_alphanumeric()) && given == checksum(random)
-}
-
-/// The checksum of a token's random digits: their CRC-32, as zlib has it, in six digits of base 62.
-fn checksum(random: &str) -> String {
-    base_62(crc_32(random.as_bytes()).to_be_bytes(), CHECKSUM_DIGITS)
-}
-
-/// The CRC-32 of ISO 3309. Bit by bit: a table would take more than 27 bytes are worth.
-fn crc_32(bytes: &[u8]) -> u32 {
-    const POLYNOMIAL: u32 = 0xedb8_8320;
-    let sum = bytes.iter().fold(u32::MAX, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
-            let carry = POLYNOMIAL & (sum & 1).wrapping_neg();
-            (sum >> 1) ^ carry
-        })
-    });
-    !sum
+    random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && *given.as_bytes() == checksum::of(random.as_bytes())
 }
 
 /// A number of big-endian bytes in so many digits of base 62, the most significant first.
@@ -232,8 +216,6 @@ mod tests {
             *byte = number;
         }
         assert_eq!(PlainToken::from_entropy(entropy).0, NEW);
-        // As `zlib.crc32` has it.
-        assert_eq!(crc_32(b"123456789"), 0xcbf4_3926);
         assert_eq!(base_62([0; 20], 3), "000");
         assert_eq!(base_62([255_u8; 20], RANDOM_DIGITS).len(), RANDOM_DIGITS);
         assert_eq!(base_62(u32::MAX.to_be_bytes(), CHECKSUM_DIGITS), "4gfFC3");

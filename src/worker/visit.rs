@@ -36,9 +36,9 @@ pub(crate) struct Visit {
     public_url: OnceCell<String>,
     /// The identity of the caller.
     pub(crate) identity: Identity,
-    /// A credential that has the form of a signed token, until it is checked.
+    /// A credential that has the form of a signed token, until it is verified.
     pub(crate) unverified: Option<String>,
-    /// What was found good of a signed token, whose hash is then the identity.
+    /// The signed token, once it is verified. Its hash is then the identity.
     pub(crate) signed: Option<Signed>,
     /// Whose token administers the namespace, once that is known.
     pub(crate) behalf: RefCell<Option<Behalf>>,

@@ -55,16 +55,16 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
             "path.token": tokens(rest, "changed", DELETED),
         },
         "createRepository": { "body.default_branch": ["main"] },
-        // Some of them end, by a time that they are given.
+        // Some of these get a time at which they end.
         "updateRepository": {
             "path.repo": (0..DELETED).map(|number| {
                 rest.create_repository(NAMESPACE, &format!("set-{number}")).name
             }).collect::<Vec<_>>(),
             "body.default_branch": ["main"],
-            // A low bound would refuse what others write.
+            // A low bound would refuse the writes of other operations.
             "body.bytes_max": [null, 1_u64 << 40],
         },
-        // What holds for all of a namespace would meet what others do.
+        // These reach the whole namespace, which other operations do not use.
         "updateNamespace": { "path.namespace": ["hooked"] },
         "revokeAllTokens": { "path.namespace": ["hooked"] },
         "renameRepository": { "path.repo": (0..DELETED).map(|number| {

@@ -8,7 +8,7 @@ use ureq::http::Method;
 use super::support::git::Git;
 use super::support::scratch::Scratch;
 use super::support::server::server;
-use super::{CHALLENGE, FETCH, UNKNOWN, advertisement, anonymous, at, bearer, create};
+use super::{CHALLENGE, FETCH, UNKNOWN, advertisement, anonymous, bearer, create};
 
 #[test]
 fn every_answer_that_hands_a_token_out_has_a_url_that_git_clones() {
@@ -101,7 +101,7 @@ fn a_token_with_its_expiry_works_in_every_place_where_it_did() {
 #[test]
 fn a_401_offers_bearer_beside_basic_and_git_asks_its_helper() {
     let hosted = create("challenged");
-    let path = at(&hosted, "info/refs?service=git-upload-pack");
+    let path = hosted.git_path("info/refs?service=git-upload-pack");
     let answer = anonymous().send(Method::GET, &path, &[], b"");
     assert_eq!(answer.status, 401);
     let challenges = answer.headers.get_all("www-authenticate").iter();

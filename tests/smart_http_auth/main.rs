@@ -38,19 +38,15 @@ fn bearer(token: &str) -> Rest {
 }
 
 /// The path of the repository for git, with or without what follows.
-fn at(hosted: &Hosted, rest: &str) -> String {
-    format!("/git/{}/{}.git/{rest}", hosted.namespace, hosted.name)
-}
-
 fn advertisement(client: &Rest, hosted: &Hosted, service: &str) -> Answer {
-    client.get(&at(hosted, &format!("info/refs?service={service}")))
+    client.get(&hosted.git_path(&format!("info/refs?service={service}")))
 }
 
 /// The second request of a fetch or push, with a body that asks for nothing.
 fn exchange(client: &Rest, hosted: &Hosted, service: &str) -> Answer {
     let content_type = format!("application/x-{service}-request");
     let headers = [("Content-Type", content_type.as_str())];
-    client.send(Method::POST, &at(hosted, service), &headers, b"0000")
+    client.send(Method::POST, &hosted.git_path(service), &headers, b"0000")
 }
 
 /// The status of an answer; for a refusal in-band, the status that its reason has elsewhere.
@@ -81,11 +77,9 @@ fn statuses(client: &Rest, hosted: &Hosted) -> [u16; 4] {
 
 /// A token of the repository, and its id.
 fn token(rest: &Rest, hosted: &Hosted, scope: &str) -> (String, String) {
-    let path = format!("/api/v1/namespaces/{}/tokens", hosted.namespace);
-    let answer = rest.post(&path, &json!({ "repo": hosted.name, "scope": scope }));
-    let result = answer.result(201);
-    let text = |field: &str| result[field].as_str().unwrap().to_owned();
-    (text("plaintext"), text("id"))
+    let body = json!({ "repo": hosted.name, "scope": scope });
+    let made = rest.make_token(&hosted.namespace, &body);
+    (made.plaintext, made.id)
 }
 
 fn revoke(rest: &Rest, hosted: &Hosted, token_id: &str) {
@@ -169,7 +163,7 @@ fn an_unknown_credential_is_refused_and_asked_for_again() {
 #[test]
 fn a_header_that_cannot_be_read_is_a_credential_that_is_refused() {
     let hosted = create("headers");
-    let path = at(&hosted, "info/refs?service=git-upload-pack");
+    let path = hosted.git_path("info/refs?service=git-upload-pack");
     let token = without_suffix(&hosted.token);
     let headers = [
         "Basic".to_owned(),
@@ -316,7 +310,7 @@ fn a_credential_has_many_spellings() {
     let encoded = full.replace('?', "%3F").replace('=', "%3D");
     let lower = full.replace('?', "%3f").replace('=', "%3d");
     let nonsense = format!("{bare}?expires=1");
-    let path = at(&hosted, "info/refs?service=git-receive-pack");
+    let path = hosted.git_path("info/refs?service=git-receive-pack");
     for secret in [full, bare, &encoded, &lower, &nonsense] {
         let mut headers = vec![
             format!("Bearer {secret}"),
@@ -411,14 +405,14 @@ fn a_path_that_is_no_repository_is_never_served() {
         "info/refs",
         "info/refs?service=git-upload-archive",
     ] {
-        assert_eq!(rest.get(&at(&hosted, path)).status, 403, "{path}");
+        assert_eq!(rest.get(&hosted.git_path(path)).status, 403, "{path}");
     }
     for (method, path) in [
         (Method::POST, "info/refs"),
         (Method::GET, FETCH),
         (Method::PUT, PUSH),
     ] {
-        let answer = rest.send(method, &at(&hosted, path), &[], b"");
+        let answer = rest.send(method, &hosted.git_path(path), &[], b"");
         assert_eq!(answer.status, 405, "{path}");
     }
 }

@@ -54,15 +54,8 @@ fn authors_dates_and_messages_are_as_git_writes_them() {
 fn a_commit_is_its_tokens_unless_it_says_otherwise() {
     let desk = Desk::new("labels");
     let label = json!({"repo": desk.hosted.name, "scope": "write", "label": "agent 7"});
-    let token = server()
-        .rest()
-        .post("/api/v1/namespaces/commits/tokens", &label)
-        .result(201);
-    let labelled = server().rest().with_bearer(
-        token["plaintext"]
-            .as_str()
-            .unwrap_or_else(|| token["token"].as_str().unwrap()),
-    );
+    let token = server().rest().make_token("commits", &label);
+    let labelled = server().rest().with_bearer(&token.plaintext);
     let path = desk.hosted.path("/commits");
     let shown = |format: &str| {
         let name = format!("clone-{}", desk.scratch.path().read_dir().unwrap().count());
@@ -70,7 +63,7 @@ fn a_commit_is_its_tokens_unless_it_says_otherwise() {
             .run(&["log", "-1", &format!("--format={format}")])
     };
     labelled.post(&path, &body(&json!({}))).result(201);
-    let id = token["id"].as_str().unwrap();
+    let id = token.id;
     let who = format!("agent 7 <{id}@cairn.invalid>");
     assert_eq!(
         shown("%an <%ae>|%cn <%ce>|%ai"),

@@ -158,15 +158,8 @@ fn who_may_not_push_may_not_commit() {
     let desk = Desk::new("rules");
     desk.commit("main", &[("a", "1")]);
     let ask = json!({"repo": desk.hosted.name, "scope": "read"});
-    let token = server()
-        .rest()
-        .post("/api/v1/namespaces/commits/tokens", &ask)
-        .result(201);
-    let reader = server().rest().with_bearer(
-        token["plaintext"]
-            .as_str()
-            .unwrap_or_else(|| token["token"].as_str().unwrap()),
-    );
+    let token = server().rest().make_token("commits", &ask);
+    let reader = server().rest().with_bearer(&token.plaintext);
     let path = desk.hosted.path("/commits");
     let change = body(&json!({"files": [{"path": "a", "content": "2"}]}));
     desk.refused("a reader", 403, |_| reader.post(&path, &change));

@@ -52,10 +52,7 @@ fn a_feed_is_for_those_with_a_credential_that_may_read() {
     let hosted = rest.create_repository_with("readers", &public);
     let other = rest.create_repository("readers", "other");
     let feed = hosted.path("/events");
-    let make = |body: &Value| {
-        let made = rest.post("/api/v1/namespaces/readers/tokens", body);
-        made.result(201)["plaintext"].as_str().unwrap().to_owned()
-    };
+    let make = |body: &Value| rest.make_token("readers", body).plaintext;
     let read = make(&json!({ "repo": "public", "scope": "read" }));
     let shared = make(&json!({ "scope": "read" }));
     let admin = make(&json!({ "scope": "admin" }));

@@ -39,7 +39,7 @@ fn readers_who_wait_are_told_that_the_repository_is_gone() {
         assert!(begun.elapsed() < Duration::from_secs(10));
     });
     assert_eq!(Stream::open(server(), ADMIN_KEY, &feed, None).status, 404);
-    // Their namespace tells the rest; it hears of it while the repository is deleted.
+    // Their namespace tells of the deletion, which it hears of while the repository goes.
     let events = until("the deletion", Duration::from_secs(10), || {
         let (events, _) = page(&rest, &namespace_feed("gone"), "types=repo.deleted");
         (!events.is_empty()).then_some(events)
@@ -59,14 +59,13 @@ fn a_stream_ends_when_its_token_is_revoked() {
         ),
         (json!({ "scope": "admin" }), namespace_feed("revoked")),
     ] {
-        let made = rest.post(tokens, &body).result(201);
-        let token = made["plaintext"].as_str().unwrap();
+        let made = rest.make_token("revoked", &body);
+        let token = &made.plaintext;
         let path = format!("{feed}?types=repo.deleted");
         let mut stream = Stream::open(server(), token, &path, None);
         assert_eq!(stream.block().unwrap().text, "retry: 1000");
         let begun = Instant::now();
-        let id = made["id"].as_str().unwrap();
-        rest.delete(&format!("{tokens}/{id}")).result(200);
+        rest.delete(&format!("{tokens}/{}", made.id)).result(200);
         while let Some(block) = stream.block() {
             assert_eq!(block.data, Value::Null, "{block:?}");
         }

@@ -9,16 +9,6 @@ use super::support::scratch::Scratch;
 use super::support::server::{Server, server};
 use super::support::wait::until_true;
 
-fn hosted(namespace: &str, made: &Value) -> Hosted {
-    let text = |field: &str| made[field].as_str().unwrap().to_owned();
-    Hosted {
-        namespace: namespace.to_owned(),
-        name: text("name"),
-        remote: text("remote"),
-        token: text("token"),
-    }
-}
-
 #[test]
 fn a_new_repository_says_so_first() {
     let rest = server().rest();
@@ -147,16 +137,14 @@ fn an_administrator_of_the_namespace_is_named_by_its_token() {
     let rest = server().rest();
     rest.create_repository("life-admin", "first");
     let body = json!({"scope": "admin", "label": "platform"});
-    let made = rest
-        .post("/api/v1/namespaces/life-admin/tokens", &body)
-        .result(201);
-    let platform = rest.with_bearer(made["plaintext"].as_str().unwrap());
+    let made = rest.make_token("life-admin", &body);
+    let platform = rest.with_bearer(&made.plaintext);
     let hosted = platform.create_repository("life-admin", "second");
     platform
         .patch(&hosted.path(""), &json!({"public": true}))
         .result(200);
     let told = agreed(server(), &id_of(server(), &hosted));
-    let actor = json!({"kind": "namespace", "token_id": made["id"], "label": "platform"});
+    let actor = json!({"kind": "namespace", "token_id": made.id, "label": "platform"});
     for told in &told {
         assert_eq!(told.body["actor"], actor, "{told:?}");
     }
@@ -168,8 +156,7 @@ fn a_fork_is_told_in_its_own_book_with_its_source() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (source, _) = scratch.pushed(&rest, "life", "forked");
     let body = json!({"name": "fork", "namespace": "life-forks"});
-    let made = rest.post(&source.path("/fork"), &body).result(201);
-    let fork = hosted("life-forks", &made);
+    let fork = Hosted::made("life-forks", &rest.post(&source.path("/fork"), &body));
     let id = id_of(server(), &fork);
     let told = agreed(server(), &id);
     assert_eq!(kinds(&told), ["repo.forked"]);
@@ -224,7 +211,7 @@ fn an_import_is_one_event_by_whoever_asked_for_it() {
     ];
     let body = json!({"url": url}).to_string();
     let sent = rest.send(ureq::http::Method::POST, path, &header, body.as_bytes());
-    let hosted = hosted("life", &sent.result(201));
+    let hosted = Hosted::made("life", &sent);
     until_true("the import", BACKGROUND, || {
         rest.get(&hosted.path("")).result(200)["status"] == "ready"
     });

@@ -8,10 +8,10 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::desk::Desk;
-use super::faults::database_of;
 use super::followers::{namespace_feed, newest, read_all};
 use super::receivers::Receivers;
 use super::storm::DEPLOYMENT;
+use super::support::databases::database_of;
 use super::support::server::Server;
 use super::support::wait::until_true;
 

@@ -1,10 +1,10 @@
 //! Each write on the way of an event fails for a while, in the real objects: by a trigger in their
 //! databases. Nothing is lost then, nothing is in a feed twice, and the order stays.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
 use super::desk::Desk;
 use super::followers::{namespace_feed, read_all, sequence};
@@ -12,6 +12,7 @@ use super::judge;
 use super::ledger::Told;
 use super::receivers::Receivers;
 use super::storm::DEPLOYMENT;
+use super::support::databases::database_of;
 use super::support::server::Server;
 use super::support::wait::until_true;
 
@@ -121,21 +122,6 @@ impl Fault {
             database.execute_batch(&sql).unwrap();
         }
     }
-}
-
-/// The database of the object of this class for which a query with this name finds something.
-pub fn database_of(state: &Path, class: &str, find: &str, name: &str) -> Connection {
-    let folder = state.join("data/do").join(format!("-{class}"));
-    let files = std::fs::read_dir(folder).unwrap();
-    let files = files.map(|file| file.unwrap().path());
-    let is_database = |path: &PathBuf| path.extension().is_some_and(|end| end == "sqlite");
-    let found = files.filter(is_database).find_map(|path| {
-        let database = Connection::open(path).unwrap();
-        database.busy_timeout(PATIENCE).unwrap();
-        let found = database.query_row(find, [name], |_| Ok(()));
-        found.optional().ok().flatten().map(|()| database)
-    });
-    found.unwrap_or_else(|| panic!("{name}: no such {class}"))
 }
 
 #[test]

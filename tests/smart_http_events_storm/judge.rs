@@ -79,7 +79,7 @@ impl Feeds {
     }
 }
 
-/// Whether an event tells of an administrative act, as that a webhook was made.
+/// Whether an event tells of an administrative act, such as a new webhook.
 pub fn is_audited(event: &Value) -> bool {
     event["type"] == "cairn.namespace.audited"
 }

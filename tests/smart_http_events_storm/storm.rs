@@ -114,7 +114,7 @@ impl Hooks {
         shared.rest.post(route, &body).result(201);
     }
 
-    /// How many there are.
+    /// How many hooks the storm makes.
     fn count(shared: &Shared<'_>) -> usize {
         shared.hosted.iter().step_by(10).count() + 4
     }
@@ -123,7 +123,7 @@ impl Hooks {
     fn expected<'a>(shared: &Shared<'_>, feeds: &'a Feeds) -> Vec<(String, Vec<&'a Value>)> {
         let is_push = |event: &Value| event["type"] == "cairn.repo.pushed";
         let all = || feeds.namespace.iter();
-        // The repositories were there before the hooks; that hooks were made is told to those before.
+        // The repositories were there before the hooks, and a new hook is told only to earlier ones.
         let later =
             |event: &&Value| event["type"] != "cairn.repo.created" && !judge::is_audited(event);
         let of_rest = |event: &&Value| {

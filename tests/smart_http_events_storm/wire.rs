@@ -78,10 +78,7 @@ pub fn push(rest: &Rest, hosted: &Hosted, updates: &[Update], made: &[Made]) -> 
     if !made.is_empty() {
         body.extend(pack(made));
     }
-    let path = format!(
-        "/git/{}/{}.git/git-receive-pack",
-        hosted.namespace, hosted.name
-    );
+    let path = hosted.git_path("git-receive-pack");
     let headers = [("Content-Type", "application/x-git-receive-pack-request")];
     let answer = match rest.try_send(Method::POST, &path, &headers, &body) {
         Ok(answer) if answer.status == 200 => answer.text(),

@@ -45,7 +45,7 @@ fn a_large_file_is_tracked_pushed_cloned_and_pulled() {
     }
 }
 
-/// The remote has the old name, and git-lfs finds what is beside it.
+/// The remote keeps the old name, and git-lfs finds its objects and locks there.
 #[test]
 fn a_remote_goes_on_after_its_repository_was_renamed() {
     for story in Story::with_newest("renamed") {

@@ -79,14 +79,7 @@ fn fork(story: &Story) -> Hosted {
     let made = server()
         .rest()
         .post(&story.hosted.path("/fork"), &json!({ "name": name }));
-    let made = made.result(201);
-    let text = |field: &str| made[field].as_str().unwrap().to_owned();
-    Hosted {
-        namespace: "large".to_owned(),
-        name: text("name"),
-        remote: text("remote"),
-        token: text("token"),
-    }
+    Hosted::made("large", &made)
 }
 
 /// What is pushed to a fork is the fork's; its source does not have it.

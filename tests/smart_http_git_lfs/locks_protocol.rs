@@ -19,10 +19,7 @@ impl Desk {
         let hosted = server().rest().create_repository("locks", name);
         let token = |label: &str| {
             let asked = json!({ "repo": name, "scope": "write", "label": label });
-            let made = server()
-                .rest()
-                .post("/api/v1/namespaces/locks/tokens", &asked);
-            made.result(201)["plaintext"].as_str().unwrap().to_owned()
+            server().rest().make_token("locks", &asked).plaintext
         };
         Self {
             ann: token("ann"),
@@ -42,10 +39,7 @@ impl Desk {
     }
 
     fn list(&self, rest: &Rest, query: &str) -> Answer {
-        let Hosted {
-            namespace, name, ..
-        } = &self.hosted;
-        let path = format!("/git/{namespace}/{name}.git/info/lfs/locks{query}");
+        let path = self.hosted.git_path(&format!("info/lfs/locks{query}"));
         rest.send(Method::GET, &path, &[ACCEPT], b"")
     }
 
@@ -136,10 +130,7 @@ fn the_operator_is_an_owner_and_a_token_without_a_label_is_its_id() {
     assert_eq!(&lock["lock"]["owner"]["name"], id);
     // A label that reads as the operator is another owner.
     let asked = json!({ "repo": "owners", "scope": "write", "label": "operator" });
-    let made = server()
-        .rest()
-        .post("/api/v1/namespaces/locks/tokens", &asked);
-    let liar = made.result(201)["plaintext"].as_str().unwrap().to_owned();
+    let liar = server().rest().make_token("locks", &asked).plaintext;
     let page = good(
         &lfs_post(&desk.hosted, &liar, "/locks/verify", &json!({})),
         200,
@@ -217,12 +208,8 @@ fn who_may_read_sees_locks_and_who_may_push_changes_them() {
     let id = good(&desk.lock(&desk.ann, "a.bin"), 201)["lock"]["id"].clone();
     let id = id.as_str().unwrap();
     let asked = json!({ "repo": "access", "scope": "read" });
-    let reader = server()
-        .rest()
-        .post("/api/v1/namespaces/locks/tokens", &asked)
-        .result(201);
-    let reader = reader["plaintext"].as_str().unwrap();
     let rest = server().rest();
+    let reader = &rest.make_token("locks", &asked).plaintext;
     let seen = good(&desk.list(&rest.with_bearer(reader), ""), 200);
     assert_eq!(paths(&seen["locks"]), ["a.bin"]);
     for answer in [

@@ -76,9 +76,8 @@ impl Story {
     /// A token for the hosted repository.
     pub fn token(&self, scope: &str, label: &str) -> String {
         let asked = json!({ "repo": self.hosted.name, "scope": scope, "label": label });
-        let path = format!("/api/v1/namespaces/{}/tokens", self.hosted.namespace);
-        let made = server().rest().post(&path, &asked).result(201);
-        made["plaintext"].as_str().unwrap().to_owned()
+        let rest = server().rest();
+        rest.make_token(&self.hosted.namespace, &asked).plaintext
     }
 
     /// Revokes the token that came with the hosted repository.
@@ -159,10 +158,7 @@ pub fn lfs_post(
         ("Content-Type", "application/vnd.git-lfs+json"),
         ("Accept", "application/vnd.git-lfs+json"),
     ];
-    let path = format!(
-        "/git/{}/{}.git/info/lfs{path}",
-        hosted.namespace, hosted.name
-    );
+    let path = hosted.git_path(&format!("info/lfs{path}"));
     let rest = server().rest().with_bearer(token);
     rest.send(
         ureq::http::Method::POST,

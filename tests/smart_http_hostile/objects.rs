@@ -78,7 +78,7 @@ fn malformed_trees() {
     let id = blob();
     let file = |name: &'static [u8]| ("100644", name, id);
     let long = vec![b'n'; 5000];
-    let cases: Vec<(&str, Vec<u8>, &str)> = vec![
+    let cases: Vec<(&str, Vec<u8>, &'static str)> = vec![
         ("an entry .", tree(&[file(b".")]), "hasDot"),
         ("an entry ..", tree(&[file(b"..")]), "hasDotdot"),
         ("a slash in a name", tree(&[file(b"a/b")]), "fullPathname"),
@@ -148,7 +148,7 @@ fn malformed_trees() {
             }
             let (commit, pack) = with_tree(&target, content);
             let name = format!("a tree with {name}");
-            target.pack(&name, commit, &pack, Expect::Unpack(leak(id)));
+            target.pack(&name, commit, &pack, Expect::Unpack(id));
         }
         target.finish(18);
     }
@@ -161,7 +161,7 @@ fn malformed_commits() {
     let author = format!("author {IDENTITY}\n");
     let committer = format!("committer {IDENTITY}\n");
     let by = |who: &str| format!("{tree}author {who}\n{committer}\nm\n");
-    let cases: Vec<(&str, String, &str)> = vec![
+    let cases: Vec<(&str, String, &'static str)> = vec![
         ("nothing", String::new(), ""),
         (
             "no tree",
@@ -253,7 +253,7 @@ fn malformed_commits() {
             pack.tree(&[]);
             let commit = pack.object(COMMIT, content.as_bytes());
             let name = format!("a commit with {name}");
-            target.pack(&name, commit, &pack.finish(), Expect::Unpack(leak(id)));
+            target.pack(&name, commit, &pack.finish(), Expect::Unpack(id));
         }
         // Every repository refuses a date that does not fit 64 bits.
         let content = by("A <a@b> 99999999999999999999 +0000");
@@ -277,7 +277,7 @@ fn malformed_tags() {
     let tip = target.tip;
     let object = format!("object {tip}\n");
     let tagger = format!("tagger {IDENTITY}\n");
-    let cases: Vec<(&str, String, &str)> = vec![
+    let cases: Vec<(&str, String, &'static str)> = vec![
         ("nothing", String::new(), ""),
         (
             "no object",
@@ -324,16 +324,7 @@ fn malformed_tags() {
             "refs/tags/evil",
         )];
         let body = super::request::push(&commands, &pack.finish());
-        target.push(
-            &format!("a tag with {name}"),
-            &body,
-            Expect::Unpack(leak(id)),
-        );
+        target.push(&format!("a tag with {name}"), &body, Expect::Unpack(id));
     }
     target.finish(8);
-}
-
-/// The words of an expectation live as long as the test.
-pub fn leak(words: &str) -> &'static str {
-    words.to_owned().leak()
 }

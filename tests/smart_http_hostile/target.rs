@@ -110,18 +110,11 @@ impl Target {
         target
     }
 
-    fn path(&self, rest: &str) -> String {
-        format!(
-            "/git/{}/{}.git/{rest}",
-            self.hosted.namespace, self.hosted.name
-        )
-    }
-
     /// The refs, to the letter.
     pub fn advertised(&self) -> String {
         let answer = self
             .client
-            .get(&self.path("info/refs?service=git-receive-pack"));
+            .get(&self.hosted.git_path("info/refs?service=git-receive-pack"));
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.text()
     }
@@ -134,7 +127,7 @@ impl Target {
             all.push(("Content-Type", &content_type));
         }
         self.client
-            .send(Method::POST, &self.path(service), &all, body)
+            .send(Method::POST, &self.hosted.git_path(service), &all, body)
     }
 
     /// One case: how it ends, and that no ref moved.

@@ -51,8 +51,7 @@ pub fn lfs(files: LfsFiles) -> Rules {
 
 /// The bytes that a repository gives out under a name; `None`: it does not have it.
 pub fn given(rest: &Rest, hosted: &Hosted, oid: &str) -> Option<Vec<u8>> {
-    let (namespace, name) = (&hosted.namespace, &hosted.name);
-    let path = format!("/git/{namespace}/{name}.git/info/lfs/objects/{oid}");
+    let path = hosted.git_path(&format!("info/lfs/objects/{oid}"));
     let answer = rest.with_bearer(&hosted.token);
     let answer = answer.send(Method::GET, &path, &[], b"");
     match answer.status {

@@ -75,13 +75,7 @@ fn a_shallow_one_stays_so_in_r2_and_in_forks() {
     check(&source, &hosted, "cold");
 
     let forked = rest.post(&hosted.path("/fork"), &json!({ "name": "fork" }));
-    let forked = forked.result(201);
-    let fork = Hosted {
-        namespace: hosted.namespace.clone(),
-        name: "fork".to_owned(),
-        remote: forked["remote"].as_str().unwrap().to_owned(),
-        token: forked["token"].as_str().unwrap().to_owned(),
-    };
+    let fork = Hosted::made(&hosted.namespace, &forked);
     check(&source, &fork, "fork");
     // A push onto shared packs is proved up to the edge, and verified on top of them.
     let work = source.scratch.clone(&fork.url(), "work", &[]);

@@ -66,13 +66,7 @@ pub fn ask(rest: &Rest, namespace: &str, name: &str, body: &Value) -> Answer {
 
 /// Begins an import that is taken.
 pub fn begin(rest: &Rest, namespace: &str, name: &str, body: &Value) -> Hosted {
-    let result = ask(rest, namespace, name, body).result(201);
-    Hosted {
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-        remote: result["remote"].as_str().unwrap().to_owned(),
-        token: result["token"].as_str().unwrap().to_owned(),
-    }
+    Hosted::made(namespace, &ask(rest, namespace, name, body))
 }
 
 /// What REST shows of the repository.

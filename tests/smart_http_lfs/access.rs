@@ -9,11 +9,9 @@ use crate::support::server::server;
 
 /// A new token of the repository, and its id.
 fn token(hosted: &Hosted, scope: &str) -> (String, String) {
-    let path = format!("/api/v1/namespaces/{}/tokens", hosted.namespace);
     let body = json!({ "repo": hosted.name, "scope": scope, "ttl": 3600 });
-    let made = server().rest().post(&path, &body).result(201);
-    let text = |field: &str| made[field].as_str().unwrap().to_owned();
-    (text("plaintext"), text("id"))
+    let made = server().rest().make_token(&hosted.namespace, &body);
+    (made.plaintext, made.id)
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::support::rest::Hosted;
 use crate::support::server::{Server, server};
 use crate::support::wait::until_true;
 
-/// Has the local R2 refuse every write.
+/// Makes the local R2 refuse every write.
 const REFUSE: &str = "CREATE TRIGGER refuse BEFORE INSERT ON _mf_objects
     BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
 
@@ -27,6 +27,21 @@ fn create(server: &Server, name: &str) -> (Hosted, Lfs) {
     let hosted = server.rest().create_repository("lfs-broken", name);
     let lfs = Lfs::of(&hosted, server.rest().with_bearer(&hosted.token));
     (hosted, lfs)
+}
+
+/// An upload of which the first 300,000 bytes are sent.
+fn half_sent(server: &Server, hosted: &Hosted, lfs: &Lfs, object: &Object) -> Upload {
+    let length = format!("Content-Length: {}", object.bytes.len());
+    let mut upload = Upload::begin(server, lfs, bare(hosted), object, &length);
+    upload.send(&object.bytes[..300_000]);
+    upload
+}
+
+/// Waits until a repository has the row of an upload.
+fn wait_for_row(server: &Server) {
+    until_true("the row of the upload", Duration::from_secs(10), || {
+        uploads(server.state()) == 1
+    });
 }
 
 #[test]
@@ -61,10 +76,7 @@ fn an_upload_that_breaks_off_leaves_nothing_and_is_sent_once_more() {
     let server = Server::start();
     let (hosted, lfs) = create(&server, "broken-off");
     let object = Object::of_length(500_000, 5);
-    let length = format!("Content-Length: {}", object.bytes.len());
-    let mut upload = Upload::begin(&server, &lfs, bare(&hosted), &object, &length);
-    upload.send(&object.bytes[..300_000]);
-    drop(upload);
+    drop(half_sent(&server, &hosted, &lfs, &object));
     assert!(!lfs.has(&object));
     assert_eq!(server.r2_objects(), 0);
     assert_eq!(lfs.put(&object).status, 200);
@@ -77,12 +89,8 @@ fn a_kill_in_the_middle_of_an_upload_is_repaired_by_the_next() {
     let mut server = Server::start();
     let (hosted, lfs) = create(&server, "killed");
     let object = Object::of_length(500_000, 6);
-    let length = format!("Content-Length: {}", object.bytes.len());
-    let mut upload = Upload::begin(&server, &lfs, bare(&hosted), &object, &length);
-    upload.send(&object.bytes[..300_000]);
-    until_true("the row of the upload", Duration::from_secs(10), || {
-        uploads(server.state()) == 1
-    });
+    let upload = half_sent(&server, &hosted, &lfs, &object);
+    wait_for_row(&server);
     server.crash();
     drop(upload);
     assert!(!lfs.has(&object));
@@ -131,12 +139,8 @@ fn an_upload_that_r2_turns_away_counts_where_another_has_brought_the_object() {
     let server = Server::start();
     let (hosted, lfs) = create(&server, "turned-away");
     let object = Object::of_length(600_000, 10);
-    let length = format!("Content-Length: {}", object.bytes.len());
-    let mut slow = Upload::begin(&server, &lfs, bare(&hosted), &object, &length);
-    slow.send(&object.bytes[..300_000]);
-    until_true("the row of the upload", Duration::from_secs(10), || {
-        uploads(server.state()) == 1
-    });
+    let mut slow = half_sent(&server, &hosted, &lfs, &object);
+    wait_for_row(&server);
     assert_eq!(lfs.put(&object).status, 200);
     change_bucket(server.state(), REFUSE);
     slow.send(&object.bytes[300_000..]);
@@ -149,9 +153,7 @@ fn an_upload_that_r2_turns_away_counts_where_another_has_brought_the_object() {
 fn a_repository_that_is_deleted_beside_an_upload_stays_away() {
     let (hosted, lfs) = Lfs::create("lfs-broken", "deleted");
     let object = Object::of_length(500_000, 8);
-    let length = format!("Content-Length: {}", object.bytes.len());
-    let mut upload = Upload::begin(server(), &lfs, bare(&hosted), &object, &length);
-    upload.send(&object.bytes[..300_000]);
+    let mut upload = half_sent(server(), &hosted, &lfs, &object);
     let deleted = server().rest().delete(&hosted.path(""));
     assert!([200, 202].contains(&deleted.status), "{}", deleted.text());
     upload.send(&object.bytes[300_000..]);

@@ -68,7 +68,7 @@ impl Lfs {
 
     /// A repository, as this caller sees it.
     pub fn of(hosted: &Hosted, rest: Rest) -> Self {
-        let base = format!("/git/{}/{}.git/info/lfs", hosted.namespace, hosted.name);
+        let base = hosted.git_path("info/lfs");
         Self { rest, base }
     }
 

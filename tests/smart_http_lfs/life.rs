@@ -24,14 +24,8 @@ fn push(work: &Git, hosted: &Hosted, branch: &str, object: &Object) {
 }
 
 fn fork(rest: &Rest, source: &Hosted, body: &Value) -> Hosted {
-    let made = rest.post(&source.path("/fork"), body).result(201);
-    let text = |field: &str| made[field].as_str().unwrap().to_owned();
-    Hosted {
-        namespace: source.namespace.clone(),
-        name: text("name"),
-        remote: text("remote"),
-        token: text("token"),
-    }
+    let made = rest.post(&source.path("/fork"), body);
+    Hosted::made(&source.namespace, &made)
 }
 
 fn of(rest: &Rest, hosted: &Hosted) -> Lfs {
@@ -222,14 +216,8 @@ fn a_lost_repository_has_its_objects_again_and_a_deleted_one_leaves_none() {
     });
     let rest = server.rest();
     let path = "/api/v1/namespaces/lfs-lost/repos/again/recover";
-    let made = rest.post(path, &json!({ "repository_id": id })).result(201);
-    let text = |field: &str| made[field].as_str().unwrap().to_owned();
-    let again = Hosted {
-        namespace: "lfs-lost".to_owned(),
-        name: text("name"),
-        remote: text("remote"),
-        token: text("token"),
-    };
+    let made = rest.post(path, &json!({ "repository_id": id }));
+    let again = Hosted::made("lfs-lost", &made);
     until("the end of a recovery", BACKGROUND, || {
         let shown = rest.get(&again.path("")).result(200);
         (shown["status"] != "recovering").then_some(())

@@ -58,7 +58,7 @@ pub fn note_stored(state: &Path, objects: &[Object]) {
     noting.commit().unwrap();
 }
 
-/// Changes the tables of R2's emulation, while the server is stopped.
+/// Changes the tables of R2's emulation.
 pub fn change_bucket(state: &Path, sql: &str) {
     for file in databases(state, BUCKET) {
         Connection::open(file).unwrap().execute_batch(sql).unwrap();

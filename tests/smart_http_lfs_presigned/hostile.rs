@@ -18,13 +18,7 @@ fn network(servers: &Presigning, name: &str) -> ((Hosted, Lfs), (Hosted, Lfs)) {
     drop(git);
     let fork = format!("{name}-fork");
     let forked = rest.post(&source.path("/fork"), &json!({ "name": fork }));
-    let made = forked.result(201);
-    let fork = Hosted {
-        namespace: "lfs-hostile".into(),
-        name: fork,
-        remote: made["remote"].as_str().unwrap().into(),
-        token: made["token"].as_str().unwrap().into(),
-    };
+    let fork = Hosted::made("lfs-hostile", &forked);
     let lfs = |hosted: &Hosted| Lfs::of(hosted, rest.with_bearer(&hosted.token));
     let (source_lfs, fork_lfs) = (lfs(&source), lfs(&fork));
     ((source, source_lfs), (fork, fork_lfs))
@@ -116,30 +110,20 @@ fn an_upload_of_a_revoked_token_does_not_count() {
     let Some(servers) = presigning() else { return };
     let (hosted, lfs) = create(servers, "lfs-hostile", "revoked");
     let rest = servers.cairn.rest();
-    let made = rest.post(
-        "/api/v1/namespaces/lfs-hostile/tokens",
-        &json!({ "repo": "revoked", "scope": "write" }),
-    );
-    let made = made.result(201);
-    let token = made["plaintext"].as_str().unwrap();
-    let pusher = lfs.by(rest.with_bearer(token));
+    let asked = json!({ "repo": "revoked", "scope": "write" });
+    let made = rest.make_token("lfs-hostile", &asked);
+    let pusher = lfs.by(rest.with_bearer(&made.plaintext));
     let object = Object::of_length(7_000, 8);
     let told = pusher.told("upload", &object);
-    let id = made["id"].as_str().unwrap();
-    assert_eq!(
-        rest.delete(&hosted.path(&format!("/tokens/{id}"))).status,
-        200
-    );
+    let revoked = rest.delete(&hosted.path(&format!("/tokens/{}", made.id)));
+    assert_eq!(revoked.status, 200);
 
     // The URL is R2's, which knows of no token.
     let put = act(Method::PUT, &told["actions"]["upload"], &[], &object.bytes);
     assert_eq!(put.status, 200, "{}", put.text());
     assert_eq!(pusher.post("/verify", &object.named()).status, 401);
-    let reader = rest.post(
-        "/api/v1/namespaces/lfs-hostile/tokens",
-        &json!({ "repo": "revoked", "scope": "read" }),
-    );
-    let reader = reader.result(201)["plaintext"].as_str().unwrap().to_owned();
+    let asked = json!({ "repo": "revoked", "scope": "read" });
+    let reader = rest.make_token("lfs-hostile", &asked).plaintext;
     let reader = lfs.by(rest.with_bearer(&reader));
     assert_eq!(reader.post("/verify", &object.named()).status, 403);
     assert!(!lfs.has(&object));

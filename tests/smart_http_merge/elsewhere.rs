@@ -7,14 +7,8 @@ use super::{Scratch, server};
 pub fn forked(desk: &Desk, name: &str, only_default: bool) -> Hosted {
     let operator = server().rest();
     let body = json!({"name": name, "default_branch_only": only_default});
-    let made = operator.post(&desk.hosted.path("/fork"), &body).result(201);
-    let text = |field: &str| made[field].as_str().unwrap().to_owned();
-    Hosted {
-        namespace: desk.hosted.namespace.clone(),
-        name: text("name"),
-        remote: text("remote"),
-        token: text("token"),
-    }
+    let made = operator.post(&desk.hosted.path("/fork"), &body);
+    Hosted::made(&desk.hosted.namespace, &made)
 }
 
 fn commit(hosted: &Hosted, branch: &str, files: &Value) -> String {
@@ -261,20 +255,19 @@ fn a_credential_must_be_allowed_to_read_the_other_repository() {
     assert_eq!(ask(&of_the_fork, &path, false).error_code(403), 10_000);
 
     // A token of the namespace opens both.
-    let tokens = "/api/v1/namespaces/merges/tokens";
-    let made = operator
-        .post(tokens, &json!({"scope": "admin", "ttl": 600}))
-        .result(201);
-    let admin = operator.with_bearer(made["plaintext"].as_str().unwrap());
+    let holder = |body: &Value| {
+        let made = operator.make_token("merges", body);
+        operator.with_bearer(&made.plaintext)
+    };
+    let admin = holder(&json!({"scope": "admin", "ttl": 600}));
     assert_eq!(ask(&admin, &path, true).result(200)["status"], "merged");
     let both = json!({"ttl": 600, "scope": "write", "repos": [desk.hosted.name, fork.name]});
-    let made = operator.post(tokens, &both).result(201);
-    let shared = operator.with_bearer(made["plaintext"].as_str().unwrap());
-    assert_eq!(ask(&shared, &path, true).result(200)["status"], "merged");
+    assert_eq!(
+        ask(&holder(&both), &path, true).result(200)["status"],
+        "merged"
+    );
     let only = json!({"ttl": 600, "scope": "write", "repos": [desk.hosted.name]});
-    let made = operator.post(tokens, &only).result(201);
-    let only = operator.with_bearer(made["plaintext"].as_str().unwrap());
-    assert_eq!(said(&ask(&only, &path, true)), said(&hidden));
+    assert_eq!(said(&ask(&holder(&only), &path, true)), said(&hidden));
 
     // What everybody may read, a repository's own token may merge.
     let public = json!({"public": true});

@@ -8,11 +8,7 @@ use super::{Desk, Hosted, json, server};
 
 /// The path of an object in a repository.
 fn path(hosted: &Hosted, bytes: &[u8]) -> String {
-    let (namespace, name) = (&hosted.namespace, &hosted.name);
-    format!(
-        "/git/{namespace}/{name}.git/info/lfs/objects/{}",
-        oid(bytes)
-    )
+    hosted.git_path(&format!("info/lfs/objects/{}", oid(bytes)))
 }
 
 fn send(hosted: &Hosted, bytes: &[u8]) {

@@ -132,10 +132,7 @@ fn wanted_refs_follow_the_shallow_commits() {
 fn extensions_are_neither_advertised_nor_served_without_the_setting() {
     let served = served("extensions");
     let rest = served.rest.with_bearer(&served.hosted.token);
-    let path = format!(
-        "/git/{}/{}.git/info/refs?service=git-upload-pack",
-        served.hosted.namespace, served.hosted.name
-    );
+    let path = served.hosted.git_path("info/refs?service=git-upload-pack");
     let shown = rest.send(Method::GET, &path, &[("Git-Protocol", "version=2")], b"");
     let shown = shown.text();
     assert!(

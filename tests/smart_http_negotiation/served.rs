@@ -130,10 +130,7 @@ fn without_request(line: &str) -> String {
 impl Served {
     pub fn ours(&self, version: u8, body: &[u8]) -> Vec<u8> {
         let rest = self.rest.with_bearer(&self.hosted.token);
-        let path = format!(
-            "/git/{}/{}.git/git-upload-pack",
-            self.hosted.namespace, self.hosted.name
-        );
+        let path = self.hosted.git_path("git-upload-pack");
         let protocol = format!("version={version}");
         let headers = [
             ("Content-Type", "application/x-git-upload-pack-request"),

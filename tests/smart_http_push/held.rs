@@ -59,10 +59,7 @@ impl Story {
     pub fn push(&self, token: &str, push: &RawPush, meanwhile: impl FnOnce(&Rest)) -> String {
         let body = push.body();
         assert!(body.len() > HELD_AT_BYTES, "too small to be held");
-        let path = format!(
-            "/git/{}/{}.git/git-receive-pack",
-            self.hosted.namespace, "held"
-        );
+        let path = self.hosted.git_path("git-receive-pack");
         let mut stream = TcpStream::connect(("127.0.0.1", server().port())).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let head = format!(

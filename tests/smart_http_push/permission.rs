@@ -4,11 +4,11 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use rusqlite::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::held::{PATIENCE, Story, main_to};
 use super::raw::NULL;
+use super::support::databases::database_of_namespace;
 use super::support::server::server;
 
 #[test]
@@ -35,14 +35,10 @@ fn a_push_that_began_before_its_namespaces_token_was_revoked_changes_nothing() {
     let new = story.commit("second");
     let push = main_to(&story, &new);
     let tokens = "/api/v1/namespaces/perm-vouched/tokens";
-    let made = story
-        .rest
-        .post(tokens, &json!({ "scope": "admin" }))
-        .result(201);
-    let token = made["plaintext"].as_str().unwrap();
-    let report = story.push(token, &push, |rest| {
-        rest.delete(&format!("{tokens}/{}", made["id"].as_str().unwrap()))
-            .result(200);
+    let admin = json!({ "scope": "admin" });
+    let made = story.rest.make_token("perm-vouched", &admin);
+    let report = story.push(&made.plaintext, &push, |rest| {
+        rest.delete(&format!("{tokens}/{}", made.id)).result(200);
     });
     assert!(
         report.contains("ng refs/heads/main the token is not valid, has expired or was revoked"),
@@ -85,35 +81,14 @@ fn a_push_that_began_before_its_namespace_was_stopped_changes_nothing() {
     }
 }
 
-/// The database of a namespace's object.
-fn database_of(namespace: &str) -> Connection {
-    let folder = server().state().join("data/do/-NamespaceDo");
-    let files = std::fs::read_dir(folder).unwrap();
-    let databases = files.filter_map(|file| {
-        let file = file.unwrap().path();
-        let is_database = file.extension().is_some_and(|end| end == "sqlite");
-        is_database.then(|| Connection::open(&file).unwrap())
-    });
-    let is_of_it = |database: &Connection| {
-        let name = database.query_row("SELECT name FROM namespace", [], |row| row.get(0));
-        name.is_ok_and(|name: String| name == namespace)
-    };
-    let found = { databases }.find(is_of_it);
-    found.expect("the namespace has a database")
-}
-
 #[test]
 fn a_push_whose_namespace_fails_at_its_end_changes_nothing_and_may_come_again() {
     let story = Story::begin("perm-silent");
     let new = story.commit("second");
     let push = main_to(&story, &new);
     let scope = json!({ "scope": "admin" });
-    let made = story
-        .rest
-        .post("/api/v1/namespaces/perm-silent/tokens", &scope);
-    let made = made.result(201);
-    let token = made["plaintext"].as_str().unwrap();
-    let database = database_of("perm-silent");
+    let token = &story.rest.make_token("perm-silent", &scope).plaintext;
+    let database = database_of_namespace(server().state(), "perm-silent");
     let report = story.push(token, &push, |_| {
         let hide = "ALTER TABLE token RENAME TO hidden_token";
         database.execute(hide, []).unwrap();
@@ -145,26 +120,25 @@ fn a_push_that_began_before_the_repository_was_read_only_changes_nothing() {
     story.assert_unchanged();
 }
 
-#[test]
-fn a_push_that_began_before_force_pushes_were_denied_changes_nothing() {
-    let story = Story::begin("perm-forced");
-    story
-        .work
-        .run(&["checkout", "--quiet", "--orphan", "elsewhere"]);
+/// Moves `main` to an unrelated commit while the repository gets this setting, which refuses it.
+fn forced_push_meets(namespace: &str, setting: &Value, reason: &str) {
+    let story = Story::begin(namespace);
+    let work = &story.work;
+    work.run(&["checkout", "--quiet", "--orphan", "elsewhere"]);
     let new = story.commit("unrelated");
     let push = main_to(&story, &new);
     let report = story.push(&story.hosted.token, &push, |rest| {
-        rest.patch(
-            &story.hosted.path(""),
-            &json!({ "deny_non_fast_forwards": true }),
-        )
-        .result(200);
+        rest.patch(&story.hosted.path(""), setting).result(200);
     });
-    assert!(
-        report.contains("ng refs/heads/main non-fast-forward"),
-        "{report}"
-    );
+    let refusal = format!("ng refs/heads/main {reason}");
+    assert!(report.contains(&refusal), "{report}");
     story.assert_unchanged();
+}
+
+#[test]
+fn a_push_that_began_before_force_pushes_were_denied_changes_nothing() {
+    let setting = json!({ "deny_non_fast_forwards": true });
+    forced_push_meets("perm-forced", &setting, "non-fast-forward");
 }
 
 #[test]
@@ -173,19 +147,8 @@ fn a_push_that_began_before_a_rule_came_that_forbids_it_changes_nothing() {
         ("perm-rule", "no-push"),
         ("perm-rule-forced", "no-force-push"),
     ] {
-        let story = Story::begin(name);
-        story
-            .work
-            .run(&["checkout", "--quiet", "--orphan", "elsewhere"]);
-        let new = story.commit("unrelated");
-        let push = main_to(&story, &new);
-        let report = story.push(&story.hosted.token, &push, |rest| {
-            let rules = json!({ "ref_rules": [["refs/heads/*", [rule]]] });
-            rest.patch(&story.hosted.path(""), &rules).result(200);
-        });
-        let refusal = format!("ng refs/heads/main protected: {rule}");
-        assert!(report.contains(&refusal), "{report}");
-        story.assert_unchanged();
+        let setting = json!({ "ref_rules": [["refs/heads/*", [rule]]] });
+        forced_push_meets(name, &setting, &format!("protected: {rule}"));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Push protection: secrets in what is pushed or written, refused or let in.
+//! Push protection: pushes and writes with secrets are refused, or let in by an override.
 
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -28,7 +28,7 @@ fn commit(work: &Git, path: &str, content: &str) {
     work.commit("more");
 }
 
-/// The events of the repository of this kind, their payloads.
+/// The payloads of the repository's events of this kind.
 fn told(rest: &Rest, hosted: &Hosted, kind: &str) -> Vec<Value> {
     let path = hosted.path(&format!("/events?types={kind}"));
     let events = rest.get(&path).result(200);
@@ -50,7 +50,7 @@ fn a_push_with_a_secret_is_refused_with_its_path_and_line_and_leaves_nothing() {
         "src/deep/config.rs",
         &format!("// a\n\nconst T: &str = \"{secret}\";\n"),
     );
-    // A later commit takes it out again; the history would keep it.
+    // A later commit takes it out again, but the history would keep it.
     commit(&work, "src/deep/config.rs", "// a\n");
     let said = work.fails(&["push", &hosted.url(), "main"]);
     assert!(
@@ -62,7 +62,8 @@ fn a_push_with_a_secret_is_refused_with_its_path_and_line_and_leaves_nothing() {
     assert_eq!(work.remote_refs(&hosted.url()), before);
     assert!(told(&rest, &hosted, "repo.overridden").is_empty());
 
-    // Where it is off, the same push is taken, and what is there then is no obstacle.
+    // Without protection the same push is taken. Then protection is on again, and a secret that the
+    // repository already has refuses no push.
     let off = json!({ "push_protection": false });
     rest.patch(&hosted.path(""), &off).result(200);
     work.run(&["push", "--quiet", &hosted.url(), "main"]);
@@ -91,7 +92,7 @@ fn our_own_token_and_a_key_block_are_found_among_deltas() {
     let lines = lines.concat();
     commit(&work, "long.txt", &lines);
     work.run(&["push", "--quiet", &hosted.url(), "main"]);
-    // A thin delta.
+    // The file with the token is pushed as a thin delta.
     commit(
         &work,
         "long.txt",

@@ -92,10 +92,7 @@ impl RawPush {
 
 /// Sends bytes to a repository's receive-pack.
 pub fn post(hosted: &Hosted, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-    let path = format!(
-        "/git/{}/{}.git/git-receive-pack",
-        hosted.namespace, hosted.name
-    );
+    let path = hosted.git_path("git-receive-pack");
     let mut all = vec![("Content-Type", "application/x-git-receive-pack-request")];
     all.extend(headers);
     let rest = server().rest().with_bearer(&hosted.token);

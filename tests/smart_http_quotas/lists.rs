@@ -1,4 +1,4 @@
-//! Lists and sums that show sizes.
+//! Lists show the sizes of repositories, and namespaces show their sums.
 
 use std::time::Duration;
 
@@ -12,12 +12,7 @@ use super::{rest, shown};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn names(query: &str) -> Vec<String> {
-    let path = format!("/api/v1/namespaces/quota-lists/repos?{query}");
-    let listed = rest().get(&path).result(200);
-    let names = listed.as_array().unwrap().iter();
-    names
-        .map(|one| one["name"].as_str().unwrap().to_owned())
-        .collect()
+    rest().repository_names("quota-lists", query)
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! How much a repository and a namespace may have: bounds that refuse, lists and sums that show.
+//! How much a repository and a namespace may hold: writes beyond a bound are refused, and lists and
+//! sums show sizes.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -23,12 +24,12 @@ fn rest() -> Rest {
     server().rest()
 }
 
-/// The repository as it is shown.
+/// The repository as REST shows it.
 fn shown(hosted: &Hosted) -> Value {
     rest().get(&hosted.path("")).result(200)
 }
 
-/// Leaves the repository so many bytes more than it has.
+/// Bounds the repository at `more` bytes above what it has; gives what it has.
 fn leave(hosted: &Hosted, more: u64) -> u64 {
     let info = shown(hosted);
     let here = info["size_bytes"].as_u64().unwrap() + info["lfs_bytes"].as_u64().unwrap();
@@ -44,7 +45,7 @@ fn set_free(hosted: &Hosted) {
     assert_eq!(changed.result(200)["bytes_max"], json!(null));
 }
 
-/// Packs in quarantine.
+/// How many packs are in quarantine.
 fn quarantined(hosted: &Hosted) -> u64 {
     let stats = rest().get(&hosted.path("/stats")).result(200);
     stats["packs"]["quarantined"].as_u64().unwrap()

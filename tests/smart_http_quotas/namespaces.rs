@@ -18,11 +18,10 @@ fn namespace(name: &str) -> String {
     format!("/api/v1/namespaces/{name}")
 }
 
-/// Whoever administers the namespace with a token of its own.
-fn administrator(path: &str) -> Rest {
-    let body = json!({ "scope": "admin" });
-    let made = rest().post(&format!("{path}/tokens"), &body).result(201);
-    rest().with_bearer(made["plaintext"].as_str().unwrap())
+/// A client with an admin token of the namespace.
+fn administrator(namespace: &str) -> Rest {
+    let made = rest().make_token(namespace, &json!({ "scope": "admin" }));
+    rest().with_bearer(&made.plaintext)
 }
 
 fn message(answer: &Answer) -> String {
@@ -42,7 +41,7 @@ fn a_namespace_has_no_more_repositories_than_the_operator_allows() {
     .result(200);
     assert_eq!(bounds["repos_max"], 2);
     assert_eq!(bounds["bytes_max"], 1_u64 << 40);
-    let administrator = administrator(&path);
+    let administrator = administrator("quota-repos");
     for body in [json!({ "repos_max": 3 }), json!({ "bytes_max": null })] {
         assert_eq!(set(&administrator, &body).error_code(403), 10_000);
     }
@@ -67,7 +66,7 @@ fn a_namespace_has_no_more_repositories_than_the_operator_allows() {
     let import = json!({ "url": "https://example.com/a.git" });
     let refused = rest().post(&format!("{path}/repos/third/import"), &import);
     assert_eq!(message(&refused), told);
-    // Nothing is left of what was refused, and a place that is given back can be taken.
+    // The refusals left nothing, and the place of a deleted repository can be taken.
     rest().get(&format!("{path}/repos/third")).error_code(404);
     rest().delete(&second.path("")).result(202);
     rest().post(&format!("{path}/repos"), &third).result(201);
@@ -100,7 +99,7 @@ fn the_repositories_of_a_namespace_share_its_bytes() {
     };
     let told = set(&json!(most));
     assert_eq!(told["bytes_max"], most);
-    // The answer came when the repositories had been told; one that is made later begins with it.
+    // The answer came after the repositories were told; a later repository begins with the bound.
     assert_eq!(told["standing"]["left"], 0);
     let second = rest().create_repository("quota-bytes", "second");
     let (refused, git) = push(&second, "second", 70_000);

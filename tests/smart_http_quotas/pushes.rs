@@ -24,7 +24,7 @@ fn a_push_beyond_the_bound_is_refused_in_band_and_leaves_nothing() {
     let here = leave(&hosted, 100_000);
     git.write("large", noise(1, 400_000));
     git.commit("large");
-    // Its length is told; it is not, and the pack is cut off at the first byte beyond.
+    // The first push tells its length. The second does not, and is cut off at the first byte beyond.
     for buffer in ["http.postBuffer=10000000", "http.postBuffer=65536"] {
         let said = git.fails(&["-c", buffer, "push", &hosted.url(), "main"]);
         let told = format!(
@@ -56,7 +56,7 @@ fn what_adds_no_bytes_passes_where_nothing_is_left() {
     git.commit("nothing but a commit");
     let said = git.fails(&["push", &hosted.url(), "main"]);
     assert!(said.contains("(quota exceeded)"), "{said}");
-    // A bound below what is there refuses nothing but more.
+    // A bound below the present size refuses only what adds bytes.
     let body = serde_json::json!({ "bytes_max": 1 });
     rest().patch(&hosted.path(""), &body).result(200);
     git.run(&["push", "--quiet", &hosted.url(), ":refs/tags/v1"]);

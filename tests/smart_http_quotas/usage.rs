@@ -21,7 +21,7 @@ fn pushes_and_fetches_are_counted_by_day() {
     git.run(&["push", "--quiet", &hosted.url(), "main"]);
     scratch.clone(&hosted.url(), "clone", &[]);
     let path = "/api/v1/namespaces/quota-usage/usage";
-    // The clone and the bytes go with the next message.
+    // The repository tells of the clone with its next push.
     git.run(&["push", "--quiet", &hosted.url(), "main:refs/heads/other"]);
     let usage = wait::until("the namespace has heard", PATIENCE, || {
         let usage = rest().get(path).result(200);

@@ -44,7 +44,7 @@ fn commits_and_blobs_keep_to_the_bound() {
     let put = |bytes: &[u8]| rest().send(Method::PUT, &hosted.path("/blobs"), &[], bytes);
     let message = told(QUOTA_EXCEEDED, &put(&large));
     assert!(message.contains("would add 50000;"), "{message}");
-    // Lines tell no length.
+    // A commit sent as lines does not tell its length.
     let lines = [
         json!({ "metadata": {
             "branch": "main", "message": "lines", "files": [{ "path": "file", "content_id": "a" }],
@@ -69,7 +69,7 @@ fn commits_and_blobs_keep_to_the_bound() {
     assert_eq!(put(&large[..1000]).status, 201);
     let passed = rest().post(&hosted.path("/commits"), &commit(&large[..2000]));
     passed.result(201);
-    // Refs that name what is there pass where nothing is left.
+    // A ref to a commit that is here passes where no byte is left.
     leave(&hosted, 0);
     let head = passed.json()["result"]["commit"].clone();
     let refs = json!({ "updates": [{ "name": "refs/heads/other", "new": head }] });
@@ -86,7 +86,7 @@ fn commits_and_blobs_keep_to_the_bound() {
 fn large_files_are_refused_by_their_announced_sizes() {
     let hosted = started("lfs");
     let holder = rest().with_bearer(&hosted.token);
-    let base = format!("/git/{}/{}.git/info/lfs", hosted.namespace, hosted.name);
+    let base = hosted.git_path("info/lfs");
     let objects: Vec<_> = (0..3).map(|seed| noise(10 + seed, 4000)).collect();
     let named = |bytes: &[u8]| {
         let oid = faster_hex::hex_string(&Sha256::digest(bytes));
@@ -118,7 +118,7 @@ fn large_files_are_refused_by_their_announced_sizes() {
     for object in &objects[..2] {
         assert_eq!(put(object).status, 200);
     }
-    // One that was not announced, and one that is here.
+    // An object that was not announced is refused; objects that are here pass.
     let refused = put(&objects[2]);
     assert_eq!(refused.status, 507, "{}", refused.text());
     assert_eq!(batch(&objects[..2]).status, 200);

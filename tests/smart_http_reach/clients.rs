@@ -47,10 +47,7 @@ fn what_a_client_says_it_has_tells_it_nothing() {
         packet("deepen 2147483647\n"),
         packet("done\n"),
     );
-    let path = format!(
-        "/git/{}/{}.git/git-upload-pack",
-        forked.namespace, forked.name
-    );
+    let path = forked.git_path("git-upload-pack");
     let headers = [
         ("Git-Protocol", "version=2"),
         ("Content-Type", "application/x-git-upload-pack-request"),

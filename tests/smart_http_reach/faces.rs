@@ -71,10 +71,7 @@ impl<'a> Faces<'a> {
             packet("size"),
             packet(&format!("oid {id}")),
         );
-        let path = format!(
-            "/git/{}/{}.git/git-upload-pack",
-            self.hosted.namespace, self.hosted.name
-        );
+        let path = self.hosted.git_path("git-upload-pack");
         let headers = [
             ("Git-Protocol", "version=2"),
             ("Content-Type", "application/x-git-upload-pack-request"),

@@ -114,10 +114,7 @@ fn sent(hosted: &Hosted, line: &str, pack: &[u8]) -> String {
     let line = format!("{line}\0 report-status object-format=sha1");
     let mut body = format!("{:04x}{line}0000", line.len() + 4).into_bytes();
     body.extend(pack);
-    let path = format!(
-        "/git/{}/{}.git/git-receive-pack",
-        hosted.namespace, hosted.name
-    );
+    let path = hosted.git_path("git-receive-pack");
     let headers = [("Content-Type", "application/x-git-receive-pack-request")];
     let rest = server().rest().with_bearer(&hosted.token);
     let answer = rest.send(Method::POST, &path, &headers, &body);

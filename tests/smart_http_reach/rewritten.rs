@@ -98,13 +98,7 @@ impl Story {
     }
 
     pub fn fork(&self, body: &Value) -> Hosted {
-        let made = self.rest.post(&self.source.path("/fork"), body).result(201);
-        let text = |field: &str| made[field].as_str().unwrap().to_owned();
-        Hosted {
-            namespace: self.source.namespace.clone(),
-            name: text("name"),
-            remote: text("remote"),
-            token: text("token"),
-        }
+        let made = self.rest.post(&self.source.path("/fork"), body);
+        Hosted::made(&self.source.namespace, &made)
     }
 }

@@ -27,7 +27,7 @@ fn deletions(more: &str) -> String {
 }
 
 fn post(client: &Rest, hosted: &Hosted, service: &str, body: &[u8]) -> Answer {
-    let path = format!("/git/{}/{}.git/{service}", hosted.namespace, hosted.name);
+    let path = hosted.git_path(service);
     let content_type = format!("application/x-{service}-request");
     let headers = [
         ("Content-Type", content_type.as_str()),

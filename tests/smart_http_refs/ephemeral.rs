@@ -27,7 +27,7 @@ fn ephemeral_refs_are_hidden_from_clones_and_fetched_by_name() {
     let to = format!("HEAD:{PREVIEW}");
     desk.source
         .run(&["push", "--quiet", &url, &to, "HEAD~1:refs/zeta/behind"]);
-    // Neither version shows it, nor does what is like a clone.
+    // Neither version of the protocol shows it, nor does a bundle or a list.
     for version in [0, 2] {
         let git = desk
             .scratch
@@ -76,7 +76,7 @@ fn ephemeral_refs_are_hidden_from_clones_and_fetched_by_name() {
     let next = desk.client.get(&next).json();
     assert_eq!(next["result"][0]["name"], "refs/zeta/behind");
     assert_eq!(next["result_info"]["cursor"], "");
-    // A fork takes over what clones show.
+    // A fork takes over the refs that clones show.
     let forked = server().rest().post(
         &desk.hosted.path("/fork"),
         &json!({"name": "ephemeral-fork"}),
@@ -89,7 +89,7 @@ fn ephemeral_refs_are_hidden_from_clones_and_fetched_by_name() {
     let shown = format!("{:?}", desk.source.remote_refs(&fork));
     assert!(shown.contains("refs/zeta/behind"), "{shown}");
     desk.source.fails(&["fetch", "--quiet", &fork, PREVIEW]);
-    // Who knows the name gets it, one by one or all of them.
+    // A fetch by name gets it, and a fetch of all ephemeral refs too.
     for (number, refspec) in [PREVIEW, "+refs/ephemeral/*:refs/ephemeral/*"]
         .iter()
         .enumerate()
@@ -138,7 +138,7 @@ fn an_ephemeral_ref_goes_when_its_time_has_come() {
         let expect = format!("cairn.ttl must be 1 to 7776000 seconds, this is '{wrong}'");
         assert!(refused.contains(&expect), "{refused}");
     }
-    // By REST too, where the error names the option.
+    // REST takes the option too, and its error names it.
     let body = |ttl: &str| {
         json!({"updates": [{"name": PREVIEW, "new": desk.commits[0]}],
             "push_options": [format!("cairn.ttl={ttl}")]})

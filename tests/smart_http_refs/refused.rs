@@ -165,10 +165,7 @@ fn who_may_not_push_changes_no_ref() {
     let rest = server().rest();
     assert_eq!(rest.anonymous().post(&path, &body).status, 401);
     let token = json!({"repo": "who", "scope": "read", "ttl": 3600});
-    let made = rest
-        .post("/api/v1/namespaces/refs/tokens", &token)
-        .result(201);
-    let reader = rest.with_bearer(made["plaintext"].as_str().unwrap());
+    let reader = rest.with_bearer(&rest.make_token("refs", &token).plaintext);
     assert_eq!(reader.post(&path, &body).status, 403);
     let other = rest.create_repository("refs", "who-else");
     assert_eq!(

@@ -87,9 +87,8 @@ fn figures_of_a_repository() {
     assert!(stats["maintenance"].is_array(), "{stats}");
     // Only the operator sees what the isolate does for others.
     let token = json!({ "scope": "admin" });
-    let path = format!("/api/v1/namespaces/{}/tokens", hosted.namespace);
-    let token = rest().post(&path, &token).result(201);
-    let tenant = rest().with_bearer(token["plaintext"].as_str().unwrap());
+    let token = rest().make_token(&hosted.namespace, &token);
+    let tenant = rest().with_bearer(&token.plaintext);
     let shown = tenant.get(&hosted.path("/stats")).result(200);
     assert!(
         shown["isolate"].is_null() && some(&shown["sqlite_bytes"]),

@@ -20,10 +20,10 @@ const NOT_FOUND: u64 = 10_200;
 const REF_REFUSED: u64 = 10_320;
 const FORBIDDEN: u64 = 10_000;
 
-/// Every operation of rules, and none.
+/// Every operation that a rule can forbid, and none.
 const RULES: [&str; 5] = ["none", "no-push", "no-create", "no-delete", "no-force-push"];
 
-/// The operations of a rule in a row of a table.
+/// The operations that a rule of this name forbids, as REST takes them.
 fn ops(rule: &str) -> Value {
     match rule {
         "none" => json!([]),
@@ -31,7 +31,7 @@ fn ops(rule: &str) -> Value {
     }
 }
 
-/// Whether a rule forbids to create, update, delete or force: said here another way than in the code.
+/// Whether a rule forbids to create, update, delete or force: a second model beside the code's.
 fn forbids(rule: &str, op: &str) -> bool {
     let forbidden: &[&str] = match rule {
         "no-push" => &["create", "update", "delete", "force"],
@@ -43,12 +43,10 @@ fn forbids(rule: &str, op: &str) -> bool {
     forbidden.contains(&op)
 }
 
-/// A token of this body, in a namespace.
+/// The id of a new token, and the token.
 fn token(namespace: &str, body: &Value) -> (String, String) {
-    let path = format!("/api/v1/namespaces/{namespace}/tokens");
-    let made = server().rest().post(&path, body).result(201);
-    let text = |field: &str| made[field].as_str().unwrap().to_owned();
-    (text("id"), text("plaintext"))
+    let made = server().rest().make_token(namespace, body);
+    (made.id, made.plaintext)
 }
 
 fn set_rules(hosted: &Hosted, rules: &Value) {

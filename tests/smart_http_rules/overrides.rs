@@ -82,7 +82,7 @@ fn the_operator_alone_passes_the_rules_and_an_event_tells_it() {
         payload["overridden"],
         json!([{"ref": "refs/heads/main", "pattern": "refs/heads/main", "op": "no-force-push"}])
     );
-    // What needs no override tells none.
+    // A push that needs no override tells of none.
     story.git.write("file", "3");
     story.git.commit("goes on");
     story.push(ADMIN_KEY, &OPTION);
@@ -97,7 +97,7 @@ fn by_rest_it_is_the_same() {
         "push_options": ["cairn.override"],
     });
     let path = story.hosted.path("/refs");
-    // The branch that HEAD names is not deleted by a setting that nobody overrides.
+    // Nobody may delete the branch that HEAD names, with or without an override.
     let other = json!({"default_branch": "other"});
     server()
         .rest()

@@ -7,7 +7,7 @@ use super::*;
 /// Whose rules they are, as refusals say it.
 const OWNERS: [&str; 2] = ["repository", "token"];
 
-/// Requests, and what each does to its ref. `{ref}` is the branch or the full name of the notes ref.
+/// Requests, and what each does to its ref. `REF` stands for the name after `refs/heads/` or the like.
 fn cases(
     topic: &str,
     head: &str,

@@ -1,4 +1,4 @@
-//! Rules set, shown, refused; who may try them; what a fork and a recovery have of them.
+//! Rules are set, shown and refused; who may try them; a fork begins without them.
 
 use super::support::scratch::Scratch;
 use super::*;
@@ -46,7 +46,7 @@ fn rules_that_are_wrong_are_refused_by_their_place() {
     );
     let tokens = rest.get(&hosted.path("/tokens")).result(200);
     assert_eq!(tokens.as_array().unwrap().len(), 1);
-    // They would bind nothing, and whoever sets them must not believe that.
+    // Rules of such a token would bind nothing, so setting them is an error.
     for scope in ["read", "admin"] {
         let body = json!({"scope": scope, "refs": [["*", ["no-push"]]]});
         let answer = rest.post("/api/v1/namespaces/rules-wrong/tokens", &body);
@@ -84,7 +84,7 @@ fn a_change_of_rules_is_told_and_takes_their_place() {
     let (one, two) = (json!([["*", ["no-push"]]]), json!([["*", ["no-delete"]]]));
     set_rules(&hosted, &one);
     set_rules(&hosted, &two);
-    // What is not named stays.
+    // A change that does not name the rules leaves them.
     let shown = rest.patch(&hosted.path(""), &json!({"description": "d"}));
     assert_eq!(shown.result(200)["ref_rules"], two);
     let path = hosted.path("/events?limit=100");
@@ -145,7 +145,7 @@ fn who_may_try_rules_and_what_is_said_of_what_is_no_rule() {
         let judged = ask(&client(token), asked.clone()).result(200);
         assert_eq!(judged, json!({"allowed": true}));
     }
-    // Others are an administrator's to ask about.
+    // Only an administrator may ask about another token.
     ask(&client(&own), about(&own_id)).result(200);
     let error = refused(&ask(&client(&own), about(&read_id)), 403, FORBIDDEN);
     assert_eq!(error["source"]["pointer"], "/token_id");
@@ -155,7 +155,7 @@ fn who_may_try_rules_and_what_is_said_of_what_is_no_rule() {
         "message": "the token does not allow pushing",
     });
     assert_eq!(judged, expected);
-    // The operator alone sees those that administer the namespace.
+    // Only the operator sees admin tokens.
     refused(&ask(&client(&admin), about(&admin_id)), 404, NOT_FOUND);
     assert_eq!(ask(&rest, about(&admin_id)).result(200)["allowed"], true);
     // A token of another repository.

@@ -45,8 +45,8 @@ fn changes(actor: &str, face: &str) -> Vec<Change> {
     all
 }
 
-/// The words of the refusal, if it is refused. Whether a move is forced is known last: before that it is
-/// judged as any other.
+/// The words of the refusal, if it is refused. The server learns last whether a move is forced; until
+/// then it judges the move as any update.
 fn expected(change: &Change, has_rules: bool) -> Option<String> {
     let seen_first = match change.op {
         "force" => "update",
@@ -255,7 +255,7 @@ fn every_operation_rule_actor_and_face_agree_with_the_model() {
     }
 }
 
-/// Asks about one of the faces alone: the answer does not depend on it.
+/// Asks for one face alone, because the answer does not depend on the face.
 fn assert_dry_run_agrees(client: &Rest, hosted: &Hosted, actor: &Actor, change: &Change) {
     if !change.name.contains("/rest/") {
         return;

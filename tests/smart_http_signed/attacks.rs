@@ -1,4 +1,4 @@
-//! What must open nothing: each a token that differs in one thing from one that opens.
+//! Tokens that must open nothing: each differs in one thing from a token that opens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -73,7 +73,7 @@ fn a_key_of_another_issuer_signs_nothing() {
         let token = key.sign_text(&header, &github().to_string());
         assert_eq!(statuses(&trusting.hosted, &token), REFUSED);
     }
-    // And the key of the namespace's issuer signs nothing in the operator's name.
+    // The key of the namespace's issuer signs nothing in the name of the operator's.
     let claims = with(
         &github(),
         &[
@@ -123,7 +123,7 @@ fn a_new_key_is_taken_at_once_and_unknown_ones_are_looked_for_once_a_minute() {
         assert_eq!(statuses(hosted, &unknown.sign(&github())), REFUSED);
     }
     assert_eq!(trusting.place.received().len(), 2, "not for each of them");
-    // Without a name it is not known which of the two signed.
+    // The token does not name its key.
     let header = json!({ "alg": "RS256" }).to_string();
     let nameless = trusting.key.sign_text(&header, &github().to_string());
     assert_eq!(
@@ -296,7 +296,7 @@ fn a_token_changed_after_it_was_signed_opens_nothing() {
 fn a_token_of_one_namespace_opens_nothing_in_another() {
     let here = Trusting::new("sig-here", &one_rule());
     let there = Trusting::new("sig-there", &one_rule());
-    // Both trust an issuer of one name, each with keys of its own.
+    // Both trust the same issuer, each with keys of its own.
     assert_eq!(statuses(&there.hosted, &here.key.sign(&github())), REFUSED);
     assert_eq!(statuses(&there.hosted, &there.key.sign(&github())), OPENED);
     let nobody = operator().create_repository("sig-nobody", "app");
@@ -305,7 +305,7 @@ fn a_token_of_one_namespace_opens_nothing_in_another() {
     let token = here.key.sign(&stranger);
     assert_eq!(statuses(&here.hosted, &token), [403; 2]);
     assert!(told(&here, &token).contains("no rule"));
-    // Where nobody is named nothing is trusted.
+    // A route that names no namespace trusts nobody's tokens.
     let elsewhere = operator().with_bearer(&here.key.sign(&github()));
     assert_eq!(elsewhere.get("/api/v1/namespaces").status, 401);
     assert_eq!(elsewhere.get("/api/v1/namespaces/sig-absent").status, 401);
@@ -356,18 +356,15 @@ fn settings_of_issuers_that_open_too_much_are_refused() {
         pointer(&json!([{ "claims": { "sub": "x" }, "scope": "all" }])),
         "/issuers/0/rules/0/scope"
     );
-    // Nothing of that was kept.
+    // The refused settings were not kept.
     assert_eq!(
         statuses(&trusting.hosted, &trusting.key.sign(&github())),
         OPENED
     );
 
-    let admin = json!({ "scope": "admin" });
     let path = format!("/api/v1/namespaces/{}", trusting.hosted.namespace);
-    let made = operator()
-        .post(&format!("{path}/tokens"), &admin)
-        .result(201);
-    let platform = operator().with_bearer(made["plaintext"].as_str().unwrap());
+    let admin = operator().make_token("sig-settings", &json!({ "scope": "admin" }));
+    let platform = operator().with_bearer(&admin.plaintext);
     let issuer = |scope: &str| {
         json!({ "issuers": [{
             "issuer": GITHUB, "audience": AUDIENCE, "jwks_url": trusting.place.url("/jwks"),

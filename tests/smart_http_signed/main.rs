@@ -1,5 +1,5 @@
-//! Signed tokens against the real Worker: issuers that a namespace trusts in [`pipelines`], those of the
-//! operator in [`operators`], and in [`attacks`] what must open nothing. Keys and signatures are Node's.
+//! Signed tokens against the real Worker: [`pipelines`] has issuers that a namespace trusts, [`operators`]
+//! those of the operator, and [`attacks`] tokens that must open nothing. Node makes keys and signatures.
 
 #![allow(
     clippy::panic,
@@ -30,10 +30,10 @@ use support::server::Server;
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 const AUDIENCE: &str = "https://git.example.com";
 
-/// What the operator trusts, and the server that all stories share.
+/// The server that all stories share, and the keys that its operator trusts.
 struct World {
     server: Server,
-    /// Of the operator's issuer, for each algorithm one.
+    /// The keys of the operator's issuer, one for each algorithm.
     keys: [Key; 3],
 }
 
@@ -64,7 +64,7 @@ fn operator() -> Rest {
     world().server.rest()
 }
 
-/// A place that answers with keys.
+/// A place that serves the keys of an issuer.
 fn key_place(keys: &[&Key]) -> Receiver {
     let place = Receiver::start();
     serve_keys(&place, keys);
@@ -112,7 +112,7 @@ impl Trusting {
     }
 }
 
-/// Rules by which one repository of GitHub's writes.
+/// Rules that let one of GitHub's repositories write.
 fn one_rule() -> Value {
     json!([{ "claims": { "repository": "acme/app" }, "scope": "write" }])
 }
@@ -129,7 +129,7 @@ fn github() -> Value {
     })
 }
 
-/// Another number each time.
+/// A new number each time.
 fn fresh() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -139,8 +139,7 @@ fn fresh() -> u64 {
 /// The status of a push's first request with this token, and of a read by REST.
 fn statuses(hosted: &Hosted, token: &str) -> [u16; 2] {
     let client = operator().with_bearer(token);
-    let (namespace, name) = (&hosted.namespace, &hosted.name);
-    let push = format!("/git/{namespace}/{name}.git/info/refs?service=git-receive-pack");
+    let push = hosted.git_path("info/refs?service=git-receive-pack");
     [
         client.get(&push).status,
         client.get(&hosted.path("/refs")).status,

@@ -1,4 +1,4 @@
-//! Tokens of an issuer that the operator trusts: they say themselves what they open.
+//! Tokens of an issuer that the operator trusts: each token says itself what it opens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -109,6 +109,52 @@ fn a_signed_token_administers_where_its_issuer_lets_it() {
 }
 
 #[test]
+fn a_signed_token_reads_the_feed_of_the_namespace_that_it_administers_and_acts_under_its_label() {
+    operator().create_repository("sig-feed", "app");
+    let key = &world().keys[0];
+    let admin = [
+        ("namespace", json!("sig-feed")),
+        ("scopes", json!("admin")),
+        ("sub", json!("the platform")),
+    ];
+    let platform = operator().with_bearer(&key.sign(&claims(&admin)));
+    let settings = "/api/v1/namespaces/sig-feed";
+    platform
+        .patch(settings, &json!({ "read_only": true }))
+        .result(200);
+    let feed = platform.get(&format!("{settings}/events"));
+    assert_eq!(feed.status, 200, "{}", feed.text());
+    assert!(feed.text().contains("namespace.updated"), "{}", feed.text());
+    let log = operator().get(&format!("{settings}/audit?action=namespace.updated"));
+    let acts = log.result(200);
+    assert_eq!(acts[0]["actor"]["label"], "the platform", "{acts}");
+}
+
+#[test]
+fn no_signed_token_administers_a_suspended_namespace() {
+    operator().create_repository("sig-suspended", "app");
+    let key = &world().keys[0];
+    let admin = [
+        ("namespace", json!("sig-suspended")),
+        ("scopes", json!("admin")),
+    ];
+    let platform = operator().with_bearer(&key.sign(&claims(&admin)));
+    let settings = "/api/v1/namespaces/sig-suspended";
+    platform.get(settings).result(200);
+    operator()
+        .patch(settings, &json!({ "suspended": true }))
+        .result(200);
+    for path in ["", "/audit", "/events", "/tokens"] {
+        let refused = platform.get(&format!("{settings}{path}"));
+        assert_eq!(refused.status, 403, "{path}: {}", refused.text());
+        assert!(
+            refused.text().contains("the namespace is suspended"),
+            "{path}"
+        );
+    }
+}
+
+#[test]
 fn every_form_in_which_a_token_is_sent_takes_a_signed_one() {
     let hosted = operator().create_repository("sig-forms", "app");
     let key = &world().keys[1];
@@ -118,10 +164,7 @@ fn every_form_in_which_a_token_is_sent_takes_a_signed_one() {
     ));
     let basic = |pair: String| format!("Basic {}", STANDARD.encode(pair));
     let twice = basic(format!("x:{token}"));
-    let path = format!(
-        "/git/{}/{}.git/info/refs?service=git-receive-pack",
-        hosted.namespace, hosted.name
-    );
+    let path = hosted.git_path("info/refs?service=git-receive-pack");
     for header in [
         format!("Bearer {token}"),
         format!("token {token}"),
@@ -139,7 +182,7 @@ fn every_form_in_which_a_token_is_sent_takes_a_signed_one() {
     }
 }
 
-/// A request for what a merge takes from another repository goes on to that one's object.
+/// The merge asks the other repository's object, which must accept the token too.
 #[test]
 fn a_signed_token_merges_from_another_repository_of_its_namespace() {
     let scratch = Scratch::new();

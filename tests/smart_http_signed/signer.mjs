@@ -1,5 +1,5 @@
-// Makes keys and signs with them, as an issuer of tokens does: a request a line of its input, JSON, and an
-// answer a line of its output.
+// Makes keys and signs with them, as an issuer of tokens does. Each line of the input is a request in JSON,
+// and each line of the output its answer.
 
 import { createHmac, generateKeyPairSync, sign } from "node:crypto";
 import { createInterface } from "node:readline";

@@ -1,4 +1,4 @@
-//! Issuers of signed tokens: keys and signatures are made by Node's own cryptography.
+//! Issuers of signed tokens. Node's own cryptography makes the keys and signatures.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
@@ -43,7 +43,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// Makes one: `ES256`, `RS256` or `EdDSA`.
+    /// Makes a key of the kind `ES256`, `RS256` or `EdDSA`.
     pub(crate) fn new(name: &str, kind: &'static str) -> Self {
         Self {
             name: name.to_owned(),
@@ -90,7 +90,7 @@ pub(crate) fn now() -> i64 {
     i64::try_from(now.expect("it is later").as_secs()).expect("it is not that late")
 }
 
-/// Claims with some of them changed; null takes one away.
+/// Claims with these changes; null takes a claim away.
 pub(crate) fn with(claims: &Value, changes: &[(&str, Value)]) -> Value {
     let mut claims = claims.clone();
     let members = claims.as_object_mut().expect("claims are an object");

@@ -12,8 +12,7 @@ use super::{
 };
 
 fn fetches(client: &Rest, hosted: &Hosted) -> u16 {
-    let (namespace, name) = (&hosted.namespace, &hosted.name);
-    let path = format!("/git/{namespace}/{name}.git/info/refs?service=git-upload-pack");
+    let path = hosted.git_path("info/refs?service=git-upload-pack");
     client.get(&path).status
 }
 

@@ -147,16 +147,8 @@ fn every_field_has_bounds_and_an_error_names_it() {
 fn only_who_administers_may_see_and_change_webhooks() {
     let rest = server().rest();
     let hosted = rest.create_repository("guarded", "app");
-    let made = json!({"scope": "admin", "label": "boss"});
-    let made = rest
-        .post("/api/v1/namespaces/guarded/tokens", &made)
-        .result(201);
-    let admin = rest.with_bearer(
-        made["plaintext"]
-            .as_str()
-            .or(made["token"].as_str())
-            .unwrap(),
-    );
+    let admin = rest.make_token("guarded", &json!({"scope": "admin", "label": "boss"}));
+    let admin = rest.with_bearer(&admin.plaintext);
     let body = json!({"url": "https://example.com/", "events": ["*"]});
     for owner in [hosted.path(""), "/api/v1/namespaces/guarded".to_owned()] {
         let webhooks = format!("{owner}/webhooks");

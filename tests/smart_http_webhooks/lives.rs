@@ -100,7 +100,7 @@ fn a_webhook_goes_along_when_its_repository_is_renamed_or_transferred() {
         let namespace = to["namespace"].as_str().unwrap_or("moving");
         namespace.clone_into(&mut pushing.hosted.namespace);
         "program".clone_into(&mut pushing.hosted.name);
-        // The remote stays as it was: Git is led on.
+        // The remote keeps the old name, and Git follows the redirect.
         let pushed = pushing.push("main");
         let id = hook.path.rsplit('/').next().unwrap();
         let path = pushing.hosted.path(&format!("/webhooks/{id}"));

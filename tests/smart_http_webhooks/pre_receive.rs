@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::support::receiver::{Received, Receiver, Says};
 use super::{Pushing, server};
 
-/// The name in the place of an id that is none.
+/// The id that stands for no object.
 const NONE: &str = "0000000000000000000000000000000000000000";
 
 /// Sets the hook of a repository; gives its secret.
@@ -30,7 +30,7 @@ fn says(status: u16, body: &Value) -> Says {
     Says::Answer(status, vec![kind], body.to_string().into_bytes())
 }
 
-/// Pushes HEAD to a ref; what git said, and whether it succeeded.
+/// Pushes; gives whether git succeeded, and what it said.
 fn push(pushing: &Pushing, options: &[&str], to: &[&str]) -> (bool, String) {
     let url = pushing.hosted.url();
     let mut arguments = vec!["push"];
@@ -90,8 +90,8 @@ fn a_hook_is_asked_before_a_push_is_published() {
         json!(["docs/read me.md", "src/é.rs"])
     );
     assert_eq!(update["changedPathsTruncated"], false);
-    // An update names what differs from its old commit, a new branch what its commits bring, and a
-    // deletion nothing.
+    // An update names the paths that differ from its old commit, a new branch those that its commits
+    // change, and a deletion none.
     pushing.source.write("src/é.rs", "3");
     let third = pushing.source.commit("third");
     assert!(
@@ -130,7 +130,7 @@ fn a_question_is_bounded_and_says_so() {
     let update = receiver.received()[0].json()["updates"][0].take();
     assert_eq!(update["changedPaths"].as_array().unwrap().len(), 1000);
     assert_eq!(update["changedPathsTruncated"], true);
-    // A hook gets 100 commits where an event has 20.
+    // A hook gets up to 100 commits, an event 20.
     let mut stream = String::new();
     let parent = pushing.source.run(&["rev-parse", "HEAD"]);
     for number in 0..101 {
@@ -182,7 +182,7 @@ fn a_refusal_stands_in_gits_report_and_by_rest() {
     assert!(told.contains("remote: first"), "{told}");
     assert!(told.contains("remote: and [2Jsecond"), "{told}");
     assert!(told.contains("declined: first and [2Jsecond)"), "{told}");
-    // By REST, one ref and several.
+    // REST refuses one ref and several.
     let body = json!({"branch": "main", "message": "m", "files": [{"path": "b", "content": "x"}]});
     let refused = pushing.rest.post(&pushing.hosted.path("/commits"), &body);
     assert_eq!(refused.error_code(403), 10_320);
@@ -248,7 +248,7 @@ fn a_hook_judges_its_refs_alone_and_an_atomic_push_as_a_whole() {
     let names = updates.as_array().unwrap().iter();
     let names: Vec<_> = names.map(|update| update["ref"].clone()).collect();
     assert_eq!(names, ["refs/heads/main", "refs/tags/v1"]);
-    // What is refused without the hook is no question to it.
+    // The hook is not asked about a push that a setting refuses.
     pushing
         .rest
         .patch(&pushing.hosted.path(""), &json!({"deny_deletes": true}))
@@ -307,7 +307,7 @@ fn a_hook_that_fails_refuses_or_accepts_as_the_setting_says() {
     assert_eq!(refused.error_code(502), 10_401);
 }
 
-/// A hook during whose thinking something happens, once.
+/// Makes the hook do something, once, before it answers.
 fn meanwhile(receiver: &Receiver, act: impl FnOnce() + Send + 'static) {
     let mut act = Some(act);
     receiver.answers(move |_: &Received| {
@@ -329,7 +329,7 @@ fn a_hook_may_call_back_and_everything_is_judged_again_behind_it() {
         &json!({"refs": ["refs/heads/main"], "timeout_ms": 10_000}),
     );
     let (rest, path) = (pushing.rest.clone(), pushing.hosted.path("/commits"));
-    // It reads and writes the repository whose push it holds.
+    // The hook writes to the repository whose push it holds.
     let body = json!({"branch": "by-hook", "base": first, "message": "m",
         "files": [{"path": "b", "content": "x"}]});
     meanwhile(&receiver, move || {
@@ -340,7 +340,7 @@ fn a_hook_may_call_back_and_everything_is_judged_again_behind_it() {
         .rest
         .get(&pushing.hosted.path("/refs?prefix=refs/heads/"));
     assert_eq!(branches.result(200).as_array().unwrap().len(), 2);
-    // The ref moves under the push. The hook would be asked about that too, if it were still there.
+    // The ref moves under the push. The hook is removed first, or it would be asked about that too.
     let (rest, hosted) = (pushing.rest.clone(), pushing.hosted.path(""));
     let undo = json!({"updates": [{"name": "refs/heads/main", "new": first}]});
     meanwhile(&receiver, move || {

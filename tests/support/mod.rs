@@ -9,6 +9,7 @@
 //! | [`receiver`] | a receiver of webhooks |
 //! | [`rest`] | a small client for `/api/v1` |
 //! | [`s3`] | a Cairn whose large files go to an S3 server |
+//! | [`databases`] | the databases of a server's objects |
 //! | [`git`] | the real `git`, cut off from the machine's configuration |
 //! | [`git_lfs`] | the real `git-lfs`, in two versions |
 //! | [`history`] | repositories made from a seed, fast |
@@ -41,6 +42,7 @@
 )]
 
 pub mod arrows;
+pub mod databases;
 pub mod git;
 pub mod git_lfs;
 pub mod half_open;

@@ -36,13 +36,22 @@ pub struct Hosted {
     pub token: String,
 }
 
+/// A token, as its maker got it.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// What lists and revocations call it.
+    pub id: String,
+    /// What its holder shows.
+    pub plaintext: String,
+}
+
 impl Rest {
     /// A client of the server at `base` (`http://127.0.0.1:8787`, say) with a bearer token.
     pub fn new(base: &str, bearer: Option<&str>) -> Self {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
-            // A redirect is an answer that tests look at.
+            // Tests look at a redirect as at any answer.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .build();
@@ -165,18 +174,24 @@ impl Rest {
     /// Creates a repository from a whole request body.
     pub fn create_repository_with(&self, namespace: &str, body: &Value) -> Hosted {
         let answer = self.post(&format!("/api/v1/namespaces/{namespace}/repos"), body);
-        let result = answer.result(201);
-        let text = |field: &str| {
-            let value = result.get(field).and_then(Value::as_str);
-            value
-                .unwrap_or_else(|| panic!("no {field} in {result}"))
-                .to_owned()
-        };
-        Hosted {
-            namespace: namespace.to_owned(),
-            name: text("name"),
-            remote: text("remote"),
-            token: text("token"),
+        Hosted::made(namespace, &answer)
+    }
+
+    /// The names of a namespace's repositories, as the list with this query has them.
+    pub fn repository_names(&self, namespace: &str, query: &str) -> Vec<String> {
+        let path = format!("/api/v1/namespaces/{namespace}/repos?{query}");
+        let listed = self.get(&path).result(200);
+        let repositories = listed.as_array().expect("a list").iter();
+        repositories.map(|one| text(one, "name")).collect()
+    }
+
+    /// Makes a token of a namespace, or of one of its repositories, from a whole request body.
+    pub fn make_token(&self, namespace: &str, body: &Value) -> Token {
+        let path = format!("/api/v1/namespaces/{namespace}/tokens");
+        let result = self.post(&path, body).result(201);
+        Token {
+            id: text(&result, "id"),
+            plaintext: text(&result, "plaintext"),
         }
     }
 }
@@ -220,6 +235,18 @@ impl Answer {
 }
 
 impl Hosted {
+    /// The repository of a namespace that this answer tells of: it was created, forked, imported or
+    /// recovered.
+    pub fn made(namespace: &str, answer: &Answer) -> Self {
+        let result = answer.result(201);
+        Self {
+            namespace: namespace.to_owned(),
+            name: text(&result, "name"),
+            remote: text(&result, "remote"),
+            token: text(&result, "token"),
+        }
+    }
+
     /// The remote with this repository's token as the password.
     pub fn url(&self) -> String {
         self.url_with(&self.token)
@@ -239,6 +266,18 @@ impl Hosted {
             self.namespace, self.name
         )
     }
+
+    /// The path of one of the repository's routes for Git, such as `info/refs`.
+    pub fn git_path(&self, rest: &str) -> String {
+        format!("/git/{}/{}.git/{rest}", self.namespace, self.name)
+    }
+}
+
+fn text(result: &Value, field: &str) -> String {
+    let value = result[field].as_str();
+    value
+        .unwrap_or_else(|| panic!("no {field} in {result}"))
+        .to_owned()
 }
 
 const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -14,7 +15,7 @@ use serde_json::Value;
 use super::package_root;
 use super::rest::Rest;
 use super::scratch::Scratch;
-use super::wait::until;
+use super::wait::{until, until_true};
 
 /// The operator key of every server of the tests.
 pub const ADMIN_KEY: &str = "the-operator-of-these-tests";
@@ -102,6 +103,10 @@ impl Server {
 
     fn begin(&mut self) {
         let (state, port) = (&self.state, self.port);
+        // A killed workerd lets go of its port only once the kernel has freed its memory.
+        until_true("the port is free", STOP_GRACE, || {
+            TcpListener::bind(("127.0.0.1", port)).is_ok()
+        });
         (self.process, self.port) = Running::start(state, port, &[], &self.variables);
     }
 
@@ -178,7 +183,7 @@ pub fn serve_command(state: &Path) -> Command {
         .arg(root.join("scripts/serve.mjs"))
         .env("STATE", state)
         .env("CAIRN_ADMIN_KEY", ADMIN_KEY)
-        // A deletion is for good, so that stories see what is left; those of undelete say otherwise.
+        // Deleted repositories go at once, so that stories see what is left. Some stories set another time.
         .env("CAIRN_UNDELETE_SECONDS", "0")
         .env_remove("PORT");
     command

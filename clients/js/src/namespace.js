@@ -73,9 +73,7 @@ export class Namespace {
       this.#connection.call("GET", `${this.#path}/repos`, { query: { limit, cursor } }),
       this.#total(),
     ]);
-    const page = { repos: result.map(listed), total };
-    // An empty cursor is the list's end.
-    return info.cursor ? { ...page, cursor: info.cursor } : page;
+    return paged({ repos: result.map(listed), total }, info);
   }
 
   /** @type {CairnArtifacts["delete"]} */
@@ -90,8 +88,7 @@ export class Namespace {
   async listDeleted({ limit, cursor } = {}) {
     const query = { limit, cursor };
     const { result, info } = await this.#connection.call("GET", `${this.#path}/deleted`, { query });
-    const page = { repos: result.map(deleted) };
-    return info.cursor ? { ...page, cursor: info.cursor } : page;
+    return paged({ repos: result.map(deleted) }, info);
   }
 
   /** @type {CairnArtifacts["restoreDeleted"]} */
@@ -129,8 +126,7 @@ export class Namespace {
   async audit({ limit, cursor, action, actor, tokenId, since, until } = {}) {
     const query = { limit, cursor, action, actor, token_id: tokenId, since, until };
     const { result, info } = await this.#connection.call("GET", `${this.#path}/audit`, { query });
-    const page = { entries: result.map(auditEntry) };
-    return info.cursor ? { ...page, cursor: info.cursor } : page;
+    return paged({ entries: result.map(auditEntry) }, info);
   }
 
   /** @type {CairnArtifacts["usage"]} */
@@ -147,10 +143,9 @@ export class Namespace {
       size_min: sizeMin,
       size_max: sizeMax,
     };
-    const call = this.#connection.call("GET", `${this.#path}/repos`, { query: { ...page, ...filter } });
-    const { result, info } = await call;
-    const repos = result.map(sized);
-    return info.cursor ? { repos, cursor: info.cursor } : { repos };
+    const query = { ...page, ...filter };
+    const { result, info } = await this.#connection.call("GET", `${this.#path}/repos`, { query });
+    return paged({ repos: result.map(sized) }, info);
   }
 
   /** @type {CairnArtifacts["events"]} */
@@ -173,4 +168,15 @@ export class Namespace {
   #repository(name) {
     return `${this.#path}/repos/${namePath(name)}`;
   }
+}
+
+/**
+ * A page, with the cursor of the next one; an empty cursor is the list's end.
+ * @template T
+ * @param {T} page
+ * @param {{ cursor?: string }} info
+ * @returns {T | (T & { cursor: string })}
+ */
+function paged(page, { cursor }) {
+  return cursor ? { ...page, cursor } : page;
 }

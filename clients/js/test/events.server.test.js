@@ -186,5 +186,3 @@ async function takenUntil(events, isEnough) {
   }
   return found;
 }
-
-

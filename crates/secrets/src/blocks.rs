@@ -5,8 +5,8 @@ use crate::words::WORD_BYTES_MIN;
 
 const BLOCK_BYTES: usize = 64;
 
-/// Where the first run of [`WORD_BYTES_MIN`] bytes or more begins that may be of a word. It takes a
-/// few bytes more for such than are: `/`, `^` and DEL.
+/// Finds where the first run of [`WORD_BYTES_MIN`] or more bytes of a word begins. It takes `/`, `^` and
+/// DEL for bytes of a word too, which they are not.
 pub(crate) fn find_run(content: &[u8]) -> Option<usize> {
     // Bytes of a word right before the block.
     let mut before = 0_usize;

@@ -1,5 +1,5 @@
-//! The forms of secrets that begin with a prefix of their own: a table, so that a form more is a line
-//! more.
+//! The forms of secrets that begin with a prefix of their own: a table, so that another form is another
+//! line.
 //!
 //! The lengths are those that the services document or that scanners of secrets agree on. Where a
 //! service tells no length, the bounds are wide and the prefix is long.
@@ -18,21 +18,19 @@ pub(crate) struct Form {
 
 /// What follows a prefix.
 pub(crate) enum Body {
-    /// So many bytes of a class, at least and at most, and no further one.
+    /// Bytes of a class, at least and at most so many. The byte behind them is not of the class.
     Digits(Class, usize, usize),
-    /// Something else: gives how many bytes of the text it takes.
+    /// Anything else: the function gives how many bytes of the text belong to the secret.
     Shape(fn(&[u8]) -> Option<usize>),
 }
 
 impl Body {
-    /// How many bytes of what follows the prefix belong to the secret; `None` if it is none.
+    /// How many bytes of the text behind the prefix belong to the secret; `None` if it is no secret.
     pub(crate) fn bytes_of(&self, text: &[u8]) -> Option<usize> {
         match self {
             Self::Digits(class, least, most) => {
-                let bytes = class.run(text);
-                let digits = text.get(..bytes)?;
-                let fits = (*least..=*most).contains(&bytes) && chance::may_have_made(digits);
-                fits.then_some(bytes)
+                let bytes = class.run_within(text, *least..=*most)?;
+                chance::may_have_made(text.get(..bytes)?).then_some(bytes)
             }
             Self::Shape(bytes_of) => bytes_of(text),
         }

@@ -21,7 +21,7 @@ const NEAR_BYTES: usize = 320;
 /// replaced by dots has none.
 const LINE_DIGITS_MIN: usize = 40;
 
-/// The block whose needle stands here. One that is encrypted is no secret without its passphrase.
+/// The block whose needle stands here. An encrypted one is no secret without its passphrase.
 pub(crate) fn at(content: &[u8], needle_at: usize) -> Option<Secret> {
     let before = content.get(..needle_at)?;
     let before = before.get(

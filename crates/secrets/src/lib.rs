@@ -2,14 +2,13 @@
 //! private keys. It knows nothing of Git.
 //!
 //! Nearly every such token is a word of at least [`words::WORD_BYTES_MIN`] bytes, and few words of
-//! ordinary text are that long. So the search jumps from word to word as Boyer and Moore would, reads
-//! about a third of the bytes, and compares beginnings in long words alone: a further form costs
-//! nothing. What a form admits must also look as if chance had made it ([`chance`]), because examples
-//! and placeholders have the same forms.
+//! ordinary text are that long. So the search finds long words, 64 bytes at a time ([`blocks`]), and
+//! compares beginnings in them alone: another form costs nothing. A text that fits a form must also
+//! look as if chance had made it ([`chance`]), because examples and placeholders have the same forms.
 
 mod blocks;
 mod chance;
-mod checksum;
+pub mod checksum;
 mod forms;
 mod key_block;
 mod links;
@@ -67,10 +66,10 @@ pub struct Secret {
     pub range: Range<usize>,
 }
 
-/// Searches contents. Made once for many.
+/// Searches contents: one searcher serves for many.
 #[derive(Debug)]
 pub struct Searcher {
-    /// By its first byte: where the forms stand in [`FORMS`] that begin so.
+    /// For each byte, where [`FORMS`] has the forms that begin with it.
     by_first: Vec<Range<usize>>,
     key_block: Finder<'static>,
 }
@@ -119,7 +118,8 @@ impl Searcher {
         word: &Range<usize>,
         found: &mut dyn FnMut(Secret) -> bool,
     ) -> bool {
-        let begins = [word.start, after_escape(content, word)].into_iter();
+        let behind_escape = behind_escape(content, word);
+        let begins = std::iter::once(word.start).chain(behind_escape);
         let mut linked = begins.filter_map(|start| links::around(content, &(start..word.end)));
         if let Some(secret) = linked.next()
             && !found(secret)
@@ -130,7 +130,8 @@ impl Searcher {
         let last = word.end.saturating_sub(WORD_BYTES_MIN);
         let mut at = word.start;
         while at <= last {
-            let secret = if begins_at(content, word, at) {
+            let begins_word = at == word.start || Some(at) == behind_escape;
+            let secret = if begins_secret(content, at, begins_word) {
                 self.form_at(content, at)
             } else {
                 None
@@ -162,27 +163,21 @@ impl Searcher {
     }
 }
 
-/// Where the word begins if its first bytes are the rest of an escape: `\n`, `%3D`.
-fn after_escape(content: &[u8], word: &Range<usize>) -> usize {
-    let before = word.start.checked_sub(1).and_then(|at| content.get(at));
-    let rest_bytes = match before {
-        Some(b'\\') => 1,
-        Some(b'%') => 2,
-        _ => 0,
+/// Where the word begins behind the rest of an escape, if it has one: `\n`, `%3D`.
+fn behind_escape(content: &[u8], word: &Range<usize>) -> Option<usize> {
+    let rest_bytes = match content.get(word.start.checked_sub(1)?)? {
+        b'\\' => 1,
+        b'%' => 2,
+        _ => return None,
     };
-    word.start + rest_bytes
+    Some(word.start + rest_bytes)
 }
 
-/// Whether a secret may begin here: at the beginning of the word, after a mark in it, or after the rest
-/// of an escape.
-fn begins_at(content: &[u8], word: &Range<usize>, at: usize) -> bool {
-    let byte = |at: usize| content.get(at).copied();
-    if !byte(at).is_some_and(|byte| Class::ALNUM.has(byte)) {
-        return false;
-    }
-    at == word.start
-        || at == after_escape(content, word)
-        || byte(at - 1).is_some_and(|before| !Class::ALNUM.has(before))
+/// Whether a secret may begin here: at the beginning of a word, or after a mark in it.
+fn begins_secret(content: &[u8], at: usize, begins_word: bool) -> bool {
+    let is_alnum = |at: usize| content.get(at).map(|byte| Class::ALNUM.has(*byte));
+    let follows_mark = || at.checked_sub(1).and_then(is_alnum) == Some(false);
+    is_alnum(at) == Some(true) && (begins_word || follows_mark())
 }
 
 #[cfg(test)]

@@ -56,16 +56,16 @@ pub(crate) fn around(content: &[u8], word: &Range<usize>) -> Option<Secret> {
 fn is_slack(before: &[u8], text: &[u8]) -> bool {
     let host: &[u8] = b"hooks.slack.com/";
     let is_hook = before.windows(host.len()).any(|window| window == host);
-    let digits = Class::ALNUM.run(text);
-    is_hook && (20..=32).contains(&digits) && chance::may_have_made(text)
+    let digits = Class::ALNUM.run_within(text, 20..=32);
+    is_hook && digits.is_some() && chance::may_have_made(text)
 }
 
 /// `discord.com/api/webhooks/`, a number, `/` and some 68 digits.
 fn is_discord(before: &[u8], text: &[u8]) -> bool {
     let path: &[u8] = b"/api/webhooks/";
     let is_hook = before.windows(path.len()).any(|window| window == path);
-    let digits = Class::URL_SAFE.run(text);
-    is_hook && (60..=80).contains(&digits) && chance::may_have_made(text)
+    let digits = Class::URL_SAFE.run_within(text, 60..=80);
+    is_hook && digits.is_some() && chance::may_have_made(text)
 }
 
 /// A number of eight to ten digits, `:`, `AA` and 33 digits.

@@ -1,11 +1,9 @@
 //! What follows a prefix where that is more than digits of one class. Each function gives how many
 //! bytes of the text belong to the secret.
 
+use crate::chance;
+use crate::checksum::{self, CHECKSUM_DIGITS, RANDOM_DIGITS};
 use crate::words::Class;
-use crate::{chance, checksum};
-
-/// Random digits of a token of Cairn's, before the checksum.
-const CAIRN_DIGITS: usize = 27;
 
 /// 27 digits and their checksum, or `v1_` and 40 hexadecimal digits.
 pub(crate) fn cairn(text: &[u8]) -> Option<usize> {
@@ -14,9 +12,9 @@ pub(crate) fn cairn(text: &[u8]) -> Option<usize> {
         let is_token = digits == 40 && chance::may_have_made(hex.get(..digits)?);
         return is_token.then_some(43);
     }
-    let digits = text.get(..CAIRN_DIGITS + checksum::CHECKSUM_DIGITS)?;
-    let (random, given) = digits.split_at_checked(CAIRN_DIGITS)?;
-    let is_token = Class::ALNUM.run(random) == CAIRN_DIGITS && *given == checksum::of(random);
+    let digits = text.get(..RANDOM_DIGITS + CHECKSUM_DIGITS)?;
+    let (random, given) = digits.split_at_checked(RANDOM_DIGITS)?;
+    let is_token = Class::ALNUM.run(random) == RANDOM_DIGITS && *given == checksum::of(random);
     is_token.then_some(digits.len())
 }
 
@@ -55,22 +53,19 @@ pub(crate) fn anthropic(text: &[u8]) -> Option<usize> {
     let word = Class::LETTERS.run(text);
     let rest = text.get(word..)?;
     let key = rest.get(2..)?.strip_prefix(b"-")?;
-    let digits = Class::URL_SAFE.run(key);
+    let digits = Class::URL_SAFE.run_within(key, 80..=200)?;
     let is_key = (2..=8).contains(&word)
         && Class::DIGITS.run(rest) == 2
-        && (80..=200).contains(&digits)
         && chance::may_have_made(key.get(..digits)?);
     is_key.then_some(word + 3 + digits)
 }
 
 /// A digit, and numbers and digits between hyphens.
 pub(crate) fn slack(text: &[u8]) -> Option<usize> {
-    let bytes = Class::HYPHENED.run(text);
+    let bytes = Class::HYPHENED.run_within(text, 20..=400)?;
     let token = text.get(..bytes)?;
-    let is_token = token.first()?.is_ascii_digit()
-        && (20..=400).contains(&bytes)
-        && token.contains(&b'-')
-        && chance::may_have_made(token);
+    let is_token =
+        token.first()?.is_ascii_digit() && token.contains(&b'-') && chance::may_have_made(token);
     is_token.then_some(bytes)
 }
 

@@ -219,7 +219,7 @@ fn a_secret_has_its_place() {
 }
 
 #[test]
-fn a_mistyped_token_of_ours_is_none() {
+fn a_mistyped_token_of_ours_is_no_secret() {
     let token = cairn(&mut Chance(7));
     let last = if token.ends_with('a') { 'b' } else { 'a' };
     check(&format!("{}{last}", &token[..token.len() - 1]), &[]);
@@ -343,5 +343,14 @@ proptest! {
         let content = format!("{before}\n{secret}{after}");
         let found = found_in(&content);
         prop_assert!(found.iter().any(|(found, _)| found == kind), "{} {}", kind, secret);
+    }
+}
+
+/// A form reads no more bytes than it may have. Otherwise the time of a search would grow with the
+/// square of a word that consists of prefixes: this test would take hours.
+#[test]
+fn a_long_word_of_prefixes_takes_linear_time() {
+    for prefix in ["github_pat_", "cfk_", "xoxb-1-", "sk-ant-api03-", "glpat-"] {
+        check(&prefix.repeat((1 << 20) / prefix.len()), &[]);
     }
 }

@@ -1,6 +1,6 @@
 //! Classes of bytes, and the long words of a content.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use crate::blocks;
 
@@ -62,6 +62,14 @@ impl Class {
     pub(crate) fn run(self, bytes: &[u8]) -> usize {
         let end = bytes.iter().position(|byte| !self.has(*byte));
         end.unwrap_or(bytes.len())
+    }
+
+    /// How many of the first bytes are of the class, if these are no fewer and no more than `bounds`
+    /// say. This reads no byte beyond the bounds, because a word may be as long as the content.
+    pub(crate) fn run_within(self, bytes: &[u8], bounds: RangeInclusive<usize>) -> Option<usize> {
+        let near = bytes.get(..bounds.end().saturating_add(1));
+        let run = self.run(near.unwrap_or(bytes));
+        bounds.contains(&run).then_some(run)
     }
 
     /// How many of the last bytes are of the class, at most so many.

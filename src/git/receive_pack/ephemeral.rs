@@ -5,7 +5,7 @@ use gix_object::bstr::{BString, ByteSlice as _};
 use super::super::protocol::push_commands::PushCommand;
 use super::super::refname;
 
-/// The push option that says so: `cairn.ttl=<seconds>`.
+/// The push option that says how long: `cairn.ttl=<seconds>`.
 const OPTION: &[u8] = b"cairn.ttl=";
 
 /// Seconds that a pusher may ask for: up to 90 days.
@@ -21,7 +21,7 @@ pub struct TtlError {
     given: String,
 }
 
-/// The seconds that the push options ask for; `None` if they ask for nothing. The last one holds, as
+/// The seconds that the push options ask for; `None` if they ask for nothing. The last option holds, as
 /// with a setting of git's that is given twice.
 pub fn ttl_seconds(options: &[BString]) -> Result<Option<u32>, TtlError> {
     let mut given = options

@@ -47,7 +47,7 @@ impl Inspection {
         }
     }
 
-    /// The same, and whether blobs are searched for secrets.
+    /// Sets whether blobs are searched for secrets.
     #[must_use]
     pub fn searching_for_secrets(self, is_on: bool) -> Self {
         let secrets = is_on.then(|| Box::new(SecretSearch::new()));
@@ -59,7 +59,7 @@ impl Inspection {
         self.secrets.as_deref()
     }
 
-    /// The same, to go on with it.
+    /// The search for secrets, to continue it.
     pub(crate) fn secrets_mut(&mut self) -> Option<&mut SecretSearch> {
         self.secrets.as_deref_mut()
     }

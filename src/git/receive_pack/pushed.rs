@@ -29,7 +29,7 @@ pub struct Pushed<'a, S> {
     inspection: Inspection,
     /// How many of the special blobs are checked.
     specials_checked: usize,
-    /// How many of the blobs are searched for secrets that the inspection did not see.
+    /// How many blobs that the inspection did not see are searched for secrets.
     unshown_searched: usize,
     live: &'a LivePacks<S>,
     limits: Limits,
@@ -86,8 +86,8 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         Ok(())
     }
 
-    /// Searches the blobs for secrets that were not seen when they were made. After a failure to read
-    /// it can be called again.
+    /// Searches for secrets in the blobs that the inspection did not see. After a failure to read it can
+    /// be called again.
     pub fn search_unshown(&mut self) -> Result<(), ReadError> {
         if self.inspection.secrets().is_none() {
             return Ok(());
@@ -140,7 +140,7 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         }
     }
 
-    /// Why the push is refused for secrets, unless these are allowed.
+    /// Why the push is refused for secrets that are not allowed.
     pub(crate) fn secret_refusal(&self, allowed: &Allowed) -> Option<SecretRefusal> {
         self.inspection.secrets()?.refusal(allowed)
     }

@@ -139,7 +139,7 @@ impl RefRules {
         self.0.iter().find(|rule| rule.matches(name))
     }
 
-    /// The rule by which the change of a ref is forbidden, and its operation that says so.
+    /// The rule that forbids the change of a ref, and the operation in it that does.
     #[must_use]
     pub fn forbid(&self, name: &BStr, op: RefOp) -> Option<(&RefRule, ForbiddenOp)> {
         let rule = self.of(name)?;
@@ -249,7 +249,7 @@ fn check_pattern(pattern: &str) -> Result<(), PatternFault> {
         refname::check_stored(name, usize::MAX).is_ok()
     };
     let is_matched = match pattern.strip_suffix('*') {
-        // Some name goes on like one of these where any does.
+        // If any name continues the prefix, one of these does.
         Some(prefix) => ["x", "x/x"]
             .iter()
             .any(|end| is_name(&format!("{prefix}{end}"))),

@@ -95,7 +95,7 @@ pub(crate) enum Rejection {
     /// The objects of the push are more than a bound on bytes allows.
     #[error("quota exceeded")]
     QuotaExceeded,
-    /// The ref shall live for a time that none may.
+    /// A push option asks for a lifetime that no ref may have.
     #[error(transparent)]
     Lifetime(TtlError),
     /// The hook that was asked before publication refuses it.
@@ -115,8 +115,7 @@ pub(crate) enum Rejection {
     TooManyRefs(String),
 }
 
-/// What a command does to its ref, as far as the command says it: whether a move is forced, it does
-/// not say.
+/// What a command does to its ref. It does not say whether a move is forced.
 pub(crate) fn op(command: &PushCommand) -> RefOp {
     match (&command.old, &command.new) {
         (_, None) => RefOp::Delete,
@@ -151,9 +150,7 @@ pub(crate) fn before_pack(
         refname::check_delete(name, limits.refname_bytes_max)
             .map_err(|_| Rejection::FunnyRefname)?;
     }
-    if let Some(forbidden) = settings.rules.forbid(name, op(command)) {
-        return Err(Rejection::Forbidden(forbidden));
-    }
+    forbidden(name, op(command), settings)?;
     if command.new.is_none() {
         if settings.deny_deletes && name.starts_with_str(refname::HEADS) {
             return Err(Rejection::DeletionProhibited);
@@ -174,7 +171,11 @@ pub(crate) fn forced(command: &PushCommand, settings: &Settings<'_>) -> Result<(
     if settings.deny_non_fast_forwards && names_a_branch(name) {
         return Err(Rejection::NonFastForward);
     }
-    match settings.rules.forbid(name, RefOp::Force) {
+    forbidden(name, RefOp::Force, settings)
+}
+
+fn forbidden(name: &BStr, op: RefOp, settings: &Settings<'_>) -> Result<(), Rejection> {
+    match settings.rules.forbid(name, op) {
         Some(forbidden) => Err(Rejection::Forbidden(forbidden)),
         None => Ok(()),
     }

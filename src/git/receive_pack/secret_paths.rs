@@ -17,10 +17,10 @@ use super::super::store::{ObjectSource, ReadError};
 /// Says that no tree is known which holds the object.
 const NONE: u32 = u32::MAX;
 
-/// Bytes of a path, at most: what has more is cut at its beginning.
+/// Bytes of a path, at most: a longer one loses its beginning.
 const PATH_BYTES_MAX: usize = 4096;
 
-/// Trees that are read on the ways up, all together. Blobs that are left then have no path.
+/// Trees that are read on all ways up together. The blobs that are left then have no path.
 const WAY_TREES_MAX: usize = 100_000;
 
 /// Bytes of a tree that count as one tree more.
@@ -73,8 +73,8 @@ impl PathSearch {
         self.paths.get(blob)
     }
 
-    /// Reads about so many trees; gives whether all is found. After a failure to read it can be called
-    /// again.
+    /// Reads about so many trees; gives whether the search is over. After a failure to read it can be
+    /// called again.
     pub(crate) fn step<P: Positions>(
         &mut self,
         pushed: &P,
@@ -102,7 +102,7 @@ impl PathSearch {
         Ok(false)
     }
 
-    /// Notes what a tree holds; gives what that counts.
+    /// Notes what a tree holds; gives how many trees it counts as.
     fn look<P: Positions>(&mut self, pushed: &P, tree_id: &ObjectId) -> Result<usize, ReadError> {
         let Some((_, content)) = pushed.read(tree_id)? else {
             return Ok(1);
@@ -121,7 +121,7 @@ impl PathSearch {
         Ok(1 + content.len() / UNIT_BYTES)
     }
 
-    /// Finds the path of a blob: goes up from it. Gives what the trees on the way count.
+    /// Goes up from a blob and finds its path; gives how many trees the way counts as.
     fn climb<P: Positions>(&mut self, pushed: &P, blob: &ObjectId) -> Result<usize, ReadError> {
         let (mut id, mut holder) = (*blob, self.blobs.get(blob).copied().unwrap_or(NONE));
         let (mut path, mut read) = (Vec::new(), 1);

@@ -15,7 +15,7 @@ use gix_object::bstr::{BStr, BString, ByteSlice as _};
 /// Bytes of the largest blob that is searched.
 pub const SEARCHED_BYTES_MAX: usize = 1 << 20;
 
-/// Secrets that are noted, some 24 bytes each. Of a push with more it is not known which are new.
+/// Secrets that are noted, some 24 bytes each. If a push has more, nobody knows which of them are new.
 const NOTED_MAX: usize = 10_000;
 
 /// Secrets that a refusal and an event name.
@@ -97,23 +97,22 @@ impl SecretSearch {
         let mut lines = Lines::new(content);
         searcher.search(content, &mut |secret| {
             let line = lines.number_at(secret.range.start);
-            let (kind, first) = (secret.kind, noted.len());
-            // Forms that overlap find one secret twice.
-            let is_known = noted
+            let found = Noted {
+                position,
+                line,
+                kind: secret.kind,
+            };
+            // Forms that overlap find one secret twice. Of one kind, they come line by line.
+            let mut same_line = noted
                 .iter()
                 .rev()
-                .take_while(|other| other.position == position);
-            let mut is_known = is_known.map(|other| (other.kind, other.line));
-            if is_known.any(|known| known == (kind, line)) {
+                .take_while(|other| (other.position, other.line) == (position, line));
+            if same_line.any(|other| *other == found) {
                 return true;
             }
-            *is_cut |= first >= NOTED_MAX;
+            *is_cut |= noted.len() >= NOTED_MAX;
             if !*is_cut {
-                noted.push(Noted {
-                    position,
-                    line,
-                    kind,
-                });
+                noted.push(found);
             }
             !*is_cut
         });
@@ -150,7 +149,7 @@ impl SecretSearch {
 /// The secrets of a searched pack that the pusher lets in.
 pub(crate) struct LetIn(pub(crate) Option<SecretRefusal>);
 
-/// Line numbers of offsets that mostly ascend.
+/// Line numbers of offsets, each counted from the one before: offsets are near each other.
 struct Lines<'a> {
     content: &'a [u8],
     at: usize,
@@ -169,16 +168,16 @@ impl<'a> Lines<'a> {
 
     /// The number of the line at this offset, from 1.
     fn number_at(&mut self, offset: usize) -> u32 {
-        if offset < self.at {
-            *self = Self::new(self.content);
-        }
-        let between = self.content.get(self.at..offset).unwrap_or_default();
-        let ends = between.find_iter("\n").count();
-        self.at = offset;
+        let (first, last) = (self.at.min(offset), self.at.max(offset));
+        let between = self.content.get(first..last).unwrap_or_default();
         // A blob has 1 MiB at most.
-        self.number = self
-            .number
-            .saturating_add(u32::try_from(ends).unwrap_or(u32::MAX));
+        let ends = u32::try_from(between.find_iter("\n").count()).unwrap_or(u32::MAX);
+        self.number = if offset < self.at {
+            self.number.saturating_sub(ends)
+        } else {
+            self.number.saturating_add(ends)
+        };
+        self.at = offset;
         self.number
     }
 }

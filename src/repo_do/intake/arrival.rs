@@ -39,7 +39,7 @@ impl ArrivingPack {
         }
     }
 
-    /// The same, and whether blobs are searched for secrets.
+    /// Sets whether blobs are searched for secrets.
     #[must_use]
     pub(crate) fn searching_for_secrets(self, is_on: bool) -> Self {
         let inspection = self.inspection.searching_for_secrets(is_on);

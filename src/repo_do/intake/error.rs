@@ -8,6 +8,7 @@ use crate::git::receive_pack::secrets::SecretRefusal;
 use crate::git::store::{ColdChunk, ReadError, StoreError};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::intake::secrets_shown;
+use crate::repo_do::request::quota::{Bound, QuotaExceeded};
 use crate::repo_do::state::failure::{Failure, SnapshotError};
 
 /// A pack did not get in.
@@ -25,6 +26,9 @@ pub(crate) enum IntakeError {
     /// New blobs have secrets.
     #[error(transparent)]
     Secrets(SecretRefusal),
+    /// The pack has more bytes than a bound allows.
+    #[error(transparent)]
+    Quota(QuotaExceeded),
     /// The tips reach a missing object, or too many objects.
     #[error(transparent)]
     Connectivity(#[from] ConnectivityError),
@@ -49,6 +53,16 @@ pub(crate) enum IntakeError {
 }
 
 impl IntakeError {
+    /// The error of a pack that `bound`, if there is one, cuts off: if it is too large, the bound says so.
+    pub(crate) fn bounded_by(self, bound: Option<Bound>) -> Self {
+        match (self, bound) {
+            (Self::Pack(PackError::PackTooLarge { .. }), Some(bound)) => {
+                Self::Quota(bound.passed())
+            }
+            (error, _) => error,
+        }
+    }
+
     /// The chunk to fetch before the same is tried again, if that is all that is wrong.
     pub(crate) fn cold(&self) -> Option<ColdChunk> {
         match self {
@@ -76,6 +90,7 @@ impl From<IntakeError> for ErrorReply {
             | IntakeError::Connectivity(ConnectivityError::Read(ReadError::Store(error))) => {
                 error.into()
             }
+            IntakeError::Quota(error) => error.into(),
             IntakeError::Gone => Self::new(ErrorCode::NotFound, error.to_string()),
             IntakeError::Secrets(refusal) => Self::new(ErrorCode::RefRefused, refusal.to_string())
                 .with_details(secrets_shown::details(&refusal)),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::keys::take_keys;
+use super::room;
 use super::transfer::RETRY_SECONDS;
 use crate::git::lfs::{LfsOid, Pointer};
 use crate::git::store::PackId;
@@ -14,6 +15,7 @@ use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::quota::Quota;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
+use crate::storage::network::store::Purpose;
 use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::{BucketError, lfs_key};
 use crate::storage::repository::store::RepositoryRecord;
@@ -50,7 +52,13 @@ impl Arrival<'_> {
                 begun.push(object);
             }
         }
-        take_keys(&self.object.env, self.store, self.record, &begun).await?;
+        take_keys(
+            &self.object.env,
+            self.store,
+            self.record,
+            (&begun, Purpose::Write),
+        )
+        .await?;
         Ok(lacking)
     }
 
@@ -101,18 +109,9 @@ impl Arrival<'_> {
         Ok(())
     }
 
-    /// Refuses objects that the repository lacks, if a bound does not leave their bytes.
     fn check_room(&self, pointers: &[Pointer]) -> Result<(), ErrorReply> {
-        let Some(bound) = self.quota.bound(self.store, self.record)? else {
-            return Ok(());
-        };
-        let mut more = 0_u64;
-        for Pointer { oid, size } in pointers {
-            if self.store.stored_lfs_object(oid)?.is_none() {
-                more = more.saturating_add(*size);
-            }
-        }
-        Ok(bound.check(more)?)
+        let pointers = pointers.iter().copied();
+        room::check(self.quota, self.store, self.record, pointers)
     }
 
     fn key(&self, oid: &LfsOid) -> String {

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::git::lfs::LfsOid;
+use super::room;
+use crate::git::lfs::{LfsOid, Pointer};
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;
@@ -21,26 +22,13 @@ pub(super) struct LfsRequest {
 }
 
 impl LfsRequest {
-    /// Refuses so many bytes more if a bound does not leave them.
+    /// Refuses objects that come if a bound does not leave the bytes of those that the repository lacks.
     pub(super) fn check_room(
         &self,
         record: &RepositoryRecord,
-        more: u64,
+        objects: impl IntoIterator<Item = Pointer>,
     ) -> Result<(), ErrorReply> {
-        self.authorized.quota.check(&self.store, record, more)
-    }
-
-    /// Refuses an object that comes, unless the repository has it.
-    pub(super) fn check_object(
-        &self,
-        record: &RepositoryRecord,
-        oid: &LfsOid,
-        bytes: u64,
-    ) -> Result<(), ErrorReply> {
-        if self.store.stored_lfs_object(oid)?.is_some() {
-            return Ok(());
-        }
-        self.check_room(record, bytes)
+        room::check(self.authorized.quota, &self.store, record, objects)
     }
 
     /// The repository as it is now, if the caller may still push to it and its settings allow changes.

@@ -1,19 +1,18 @@
 //! Many objects at once: which of them the repository has.
 
-use std::collections::HashSet;
-
 use super::asked::{LfsRequest, oid_of};
 use super::keys::take_keys;
 use super::presigned::upload_name;
 use super::transfer::upkeep_due;
+use crate::git::lfs::Pointer;
 use crate::repo_do::contract::ErrorReply;
-use crate::repo_do::contract::lfs::{LfsBatch, LfsBatchAnswer};
+use crate::repo_do::contract::lfs::{LfsBatch, LfsBatchAnswer, LfsNamed};
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
+use crate::storage::network::store::Purpose;
 use crate::storage::r2::bucket::lfs_key;
 use crate::storage::repository::lfs_objects::LfsObject;
-use crate::storage::repository::store::RepositoryRecord;
 
 /// Which objects can be downloaded.
 pub(super) fn download(asked: &LfsRequest, batch: &LfsBatch) -> Answer {
@@ -33,17 +32,26 @@ pub(super) fn download(asked: &LfsRequest, batch: &LfsBatch) -> Answer {
 pub(super) async fn upload(asked: &LfsRequest, batch: &LfsBatch) -> Answer {
     let LfsRequest { object, store, .. } = asked;
     let record = asked.writable()?;
-    check_room(asked, &record, batch)?;
+    let pointer = |named: &LfsNamed| -> Result<Pointer, ErrorReply> {
+        let (oid, size) = (oid_of(&named.oid)?, named.size);
+        Ok(Pointer { oid, size })
+    };
+    let pointers: Vec<_> = batch
+        .objects
+        .iter()
+        .map(pointer)
+        .collect::<Result<_, _>>()?;
+    // Before any of them is sent.
+    asked.check_room(&record, pointers.iter().copied())?;
     let mut found = Vec::with_capacity(batch.objects.len());
     let (mut uploads, mut begun) = (Vec::new(), Vec::new());
-    for named in &batch.objects {
-        let oid = oid_of(&named.oid)?;
+    for Pointer { oid, size } in pointers {
         if !batch.presigned {
             found.push(store.stored_lfs_object(&oid)?);
             continue;
         }
         let key = lfs_key(record.network(), &oid);
-        let object = store.begin_lfs_object((&oid, named.size), &key, now_ms())?;
+        let object = store.begin_lfs_object((&oid, size), &key, now_ms())?;
         if object.is_stored {
             uploads.push(String::new());
             found.push(Some(object));
@@ -57,7 +65,7 @@ pub(super) async fn upload(asked: &LfsRequest, batch: &LfsBatch) -> Answer {
     let here: Vec<LfsObject> = found.iter().flatten().copied().collect();
     store.need_lfs_objects(&here)?;
     if !begun.is_empty() {
-        take_keys(&object.env, store, &record, &begun).await?;
+        take_keys(&object.env, store, &record, (&begun, Purpose::Write)).await?;
         upkeep_due(object, store).await;
     }
     reply::json(&LfsBatchAnswer {
@@ -66,30 +74,6 @@ pub(super) async fn upload(asked: &LfsRequest, batch: &LfsBatch) -> Answer {
         network_id: record.network().to_owned(),
         expires_at_ms: expires_at_ms(asked),
     })
-}
-
-/// Refuses objects that together have more bytes than a bound leaves, before any of them is sent.
-fn check_room(
-    asked: &LfsRequest,
-    record: &RepositoryRecord,
-    batch: &LfsBatch,
-) -> Result<(), ErrorReply> {
-    let bound = asked.authorized.quota.bound(&asked.store, record)?;
-    let Some(bound) = bound else {
-        return Ok(());
-    };
-    let (mut seen, mut more) = (HashSet::new(), 0_u64);
-    for named in &batch.objects {
-        if seen.insert(&named.oid)
-            && asked
-                .store
-                .stored_lfs_object(&oid_of(&named.oid)?)?
-                .is_none()
-        {
-            more = more.saturating_add(named.size);
-        }
-    }
-    Ok(bound.check(more)?)
 }
 
 fn sizes(found: &[Option<LfsObject>]) -> Vec<Option<u64>> {

@@ -27,6 +27,14 @@ pub(crate) fn access(path: &str) -> Access {
     }
 }
 
+/// Whether a request of this path may add bytes to the repository.
+fn brings_bytes(path: &str) -> bool {
+    matches!(
+        path,
+        path::UPLOAD | path::BEGIN | path::FINISH | path::ARRIVED
+    )
+}
+
 /// Answers a request. In a box: the object's dispatch would else hold all of this.
 pub(crate) fn answer(
     object: &Rc<RepoObject>,
@@ -42,10 +50,13 @@ pub(crate) fn answer(
     dispatch(asked, request).boxed_local()
 }
 
-async fn dispatch(asked: LfsRequest, request: Request) -> Answer {
+async fn dispatch(mut asked: LfsRequest, request: Request) -> Answer {
     let route = request.path();
     if request.method() != Method::Post {
         return Err(no_route());
+    }
+    if brings_bytes(&route) {
+        asked.authorized = asked.authorized.with_quota(&asked.object).await?;
     }
     match route.as_str() {
         path::DOWNLOAD => batch::download(&asked, &body(request).await?),

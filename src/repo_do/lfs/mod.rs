@@ -9,6 +9,7 @@
 //! | `batch` | many objects at once: which of them the repository has |
 //! | `search` | which objects the pointers name that some roots reach |
 //! | `keys` | the keys of objects that begin to come, taken in the network's account |
+//! | `room` | the bytes of objects, judged by the bounds on them |
 //! | `transfer` | one object: its upload begins and ends, its bytes are found |
 //! | `presigned` | an upload that bypasses the Worker: whose it is, and that it has come |
 //! | `locks` | who locks which file |
@@ -17,6 +18,7 @@
 pub(crate) mod arrival;
 pub(crate) mod dispatch;
 pub(crate) mod keys;
+pub(crate) mod room;
 pub(crate) mod search;
 
 mod asked;

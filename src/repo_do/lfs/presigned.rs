@@ -4,6 +4,7 @@
 
 use super::asked::{LfsRequest, oid_of};
 use super::transfer::upkeep_due;
+use crate::git::lfs::Pointer;
 use crate::repo_do::contract::lfs::{LfsArrived, LfsExpected, LfsNamed, LfsPlace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
@@ -40,18 +41,18 @@ pub(super) fn expected(asked: &LfsRequest, named: &LfsNamed) -> Answer {
 /// R2 has the bytes of an upload, verified: the repository has the object from now on, if it still waits
 /// for just this upload.
 pub(super) async fn arrived(asked: &LfsRequest, arrived: &LfsArrived) -> Answer {
-    let oid = oid_of(&arrived.oid)?;
+    let (oid, size) = (oid_of(&arrived.oid)?, arrived.size);
     let record = asked.writable()?;
-    asked.check_object(&record, &oid, arrived.size)?;
+    asked.check_room(&record, [Pointer { oid, size }])?;
     let store = &asked.store;
     let found = store.lfs_object(&oid)?;
     let is_awaited = found
         .is_some_and(|object| object.is_stored || upload_name(&record, &object) == arrived.upload);
-    if !is_awaited || !store.finish_lfs_object((&oid, arrived.size), now_ms())? {
+    if !is_awaited || !store.finish_lfs_object((&oid, size), now_ms())? {
         let message = format!("the upload of {oid} was given up: push once more");
         return Err(ErrorReply::new(ErrorCode::Conflict, message));
     }
-    asked.object.usage.add_bytes((arrived.size, 0), now_ms());
+    asked.object.usage.add_bytes((size, 0), now_ms());
     upkeep_due(&asked.object, store).await;
     reply::json(&())
 }

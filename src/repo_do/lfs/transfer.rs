@@ -2,6 +2,7 @@
 
 use super::asked::{LfsRequest, oid_of};
 use super::keys::take_keys;
+use crate::git::lfs::Pointer;
 use crate::repo_do::contract::lfs::{LfsNamed, LfsPlace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;
@@ -11,6 +12,7 @@ use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule;
 use crate::repo_do::state::store::Store;
+use crate::storage::network::store::Purpose;
 use crate::storage::r2::bucket::lfs_key;
 
 /// After how many seconds an upload whose row is gone is worth another try.
@@ -20,15 +22,15 @@ pub(super) const RETRY_SECONDS: u32 = 2;
 /// leaves a row that tells of it.
 pub(super) async fn begin(asked: &LfsRequest, named: &LfsNamed) -> Answer {
     let LfsRequest { object, store, .. } = asked;
-    let oid = oid_of(&named.oid)?;
+    let (oid, size) = (oid_of(&named.oid)?, named.size);
     let record = asked.writable()?;
-    asked.check_object(&record, &oid, named.size)?;
+    asked.check_room(&record, [Pointer { oid, size }])?;
     let r2_key = lfs_key(record.network(), &oid);
-    let begun = store.begin_lfs_object((&oid, named.size), &r2_key, now_ms())?;
+    let begun = store.begin_lfs_object((&oid, size), &r2_key, now_ms())?;
     if begun.is_stored {
         store.need_lfs_objects(&[begun])?;
     } else {
-        take_keys(&object.env, store, &record, &[begun]).await?;
+        take_keys(&object.env, store, &record, (&[begun], Purpose::Write)).await?;
         upkeep_due(object, store).await;
     }
     reply::json(&LfsPlace {
@@ -40,15 +42,15 @@ pub(super) async fn begin(asked: &LfsRequest, named: &LfsNamed) -> Answer {
 
 /// R2 has the bytes of an upload, verified: the repository has the object from now on.
 pub(super) async fn finish(asked: &LfsRequest, named: &LfsNamed) -> Answer {
-    let oid = oid_of(&named.oid)?;
+    let (oid, size) = (oid_of(&named.oid)?, named.size);
     let record = asked.writable()?;
-    asked.check_object(&record, &oid, named.size)?;
+    asked.check_room(&record, [Pointer { oid, size }])?;
     let store = &asked.store;
-    if !store.finish_lfs_object((&oid, named.size), now_ms())? {
+    if !store.finish_lfs_object((&oid, size), now_ms())? {
         let message = format!("the upload of {oid} was given up: send it once more");
         return Err(ErrorReply::busy(RETRY_SECONDS, message));
     }
-    asked.object.usage.add_bytes((named.size, 0), now_ms());
+    asked.object.usage.add_bytes((size, 0), now_ms());
     upkeep_due(&asked.object, store).await;
     reply::json(&())
 }

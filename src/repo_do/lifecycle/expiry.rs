@@ -7,14 +7,13 @@
 
 use serde_json::json;
 
-use super::deletion;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::events::origin::Doer;
 use crate::repo_do::events::tell;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::schedule::wake_or_log;
+use crate::repo_do::schedule::wake_if_due;
 use crate::repo_do::state::alarm_time::Alarm;
 use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
@@ -24,20 +23,17 @@ use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 use crate::storage::time::iso_8601;
 
-/// The alarm's part: announces the end, or ends the repository; true if it has ended.
-pub(crate) async fn run(object: &RepoObject) -> Result<bool, ErrorReply> {
+/// The alarm's part, behind that of the deletion, which ends a repository whose time is up.
+pub(crate) async fn announce(object: &RepoObject) -> Result<(), ErrorReply> {
     tell::prepare(object).await;
     let store = object.store()?;
     let Some(record) = serving(&store)? else {
-        return Ok(false);
+        return Ok(());
     };
     let now_ms = now_ms();
-    if record.is_over(now_ms) {
-        // What is decided here, `deletion` does.
-        return deletion::resume(object).await;
-    }
     if let Some(NextStep::Announce { at_ms, ends_at }) = store.next_step(&record)?
         && at_ms <= now_ms
+        && !record.is_over(now_ms)
     {
         in_transaction(store.database(), || {
             let more = json!({"expiresAt": iso_8601(ends_at)});
@@ -47,7 +43,7 @@ pub(crate) async fn run(object: &RepoObject) -> Result<bool, ErrorReply> {
         tell::written(object).await;
     }
     arm(object, &store).await;
-    Ok(false)
+    Ok(())
 }
 
 /// Makes sure that the alarm rings when there is something to do about the repository's end.
@@ -56,11 +52,7 @@ pub(crate) async fn arm(object: &RepoObject, store: &Store) {
         Some(record) => store.next_step(&record),
         None => Ok(None),
     });
-    match step {
-        Ok(Some(step)) => wake_or_log(object, step.at_ms()).await,
-        Ok(None) => {}
-        Err(error) => crate::storage::fault_log::error("expiry", &error),
-    }
+    wake_if_due(object, step.map(|step| step.map(NextStep::at_ms))).await;
 }
 
 /// The same on the first request after the object woke, if the repository ends at all: an alarm that

@@ -22,13 +22,11 @@ use std::rc::Rc;
 
 use gix_object::bstr::BString;
 use wire::{ForkHead, Frame, FrameReader};
-use worker::{Env, Method, Request, RequestInit, Response, ResponseBody};
+use worker::{Env, Request, Response, ResponseBody};
 
 use super::{deletion, expiry};
 use crate::git::store::StoreError;
-use crate::repo_do::contract::{
-    Actor, ErrorCode, ErrorReply, ExportFork, ForkRepository, ORIGIN, header, path,
-};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, ExportFork, ForkRepository, path};
 use crate::repo_do::events::origin::Doer;
 use crate::repo_do::events::tell;
 use crate::repo_do::lifecycle::init;
@@ -37,7 +35,7 @@ use crate::repo_do::r2::network::Member;
 use crate::repo_do::request::account::Account;
 use crate::repo_do::request::answer::{self, Answer};
 use crate::repo_do::request::caller::Caller;
-use crate::repo_do::request::{info, not_ready, tokens};
+use crate::repo_do::request::{info, not_ready, repository, tokens};
 use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::body::Body;
 use crate::repo_do::runtime::clock::now_ms;
@@ -51,9 +49,6 @@ use crate::storage::repository::fork::SharedPack;
 use crate::storage::repository::lfs_life::NamedLfsObject;
 use crate::storage::repository::origin_report::SkippedRefs;
 use crate::storage::repository::phase::Phase;
-
-/// The binding of the repositories' objects.
-const REPOSITORIES: &str = "REPO";
 
 /// How soon the alarm looks after a fork.
 const ALARM_MS: i64 = 10_000;
@@ -219,7 +214,7 @@ impl Frames {
         if response.status_code() != 200 {
             let refusal = response.json::<ErrorReply>().await;
             return Err(match refusal {
-                // It would say that the fork has moved.
+                // The caller would take it for the fork's own move.
                 Ok(moved) if moved.code == ErrorCode::Moved => {
                     ErrorReply::new(ErrorCode::NotFound, moved.message)
                 }
@@ -256,22 +251,11 @@ impl Frames {
 }
 
 async fn request(env: &Env, asked: &ForkRepository) -> worker::Result<Response> {
-    let body = serde_json::to_string(&ExportFork {
+    let export = ExportFork {
         repository_id: asked.source_id.clone(),
         default_branch_only: asked.default_branch_only,
-    })?;
-    let headers = worker::Headers::new();
-    headers.set(header::ACTOR, &Actor::Operator.to_string())?;
-    // An object is called as its repository is, in lower case.
-    headers.set(header::REPOSITORY, &asked.source_object)?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post)
-        .with_headers(headers)
-        .with_body(Some(body.into()));
-    let request = Request::new_with_init(&format!("{ORIGIN}{}", path::FORK_EXPORT), &init)?;
-    let repositories = env.durable_object(REPOSITORIES)?;
-    let source = repositories.get_by_name(&asked.source_object)?;
-    source.fetch_with_request(request).await
+    };
+    repository::post(env, &asked.source_object, path::FORK_EXPORT, &export).await
 }
 
 /// The source's answer is of no use.

@@ -5,24 +5,22 @@
 //! that has moved away, or that was deleted and can be restored), the new repository gets an object
 //! beside it, and the name's own object passes requests on.
 
-use worker::{Env, Method, Request, RequestInit, Response};
+use worker::{Env, Method, Request, Response};
 
 use crate::repo_do::contract::{
-    Actor, ErrorCode, ErrorReply, Forwarding, ORIGIN, RepositoryInfo, forwarded_text, header, path,
+    ErrorCode, ErrorReply, Forwarding, RepositoryInfo, forwarded_text, header, path,
 };
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::request::answer;
+use crate::repo_do::request::caller::check_operator;
 use crate::repo_do::request::place::{self, named_object, passed_on};
+use crate::repo_do::request::{answer, repository};
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 
 /// The paths by which a repository is made.
-pub(crate) const MAKERS: [&str; 4] = [path::INIT, path::FORK, path::IMPORT, path::RECOVER];
-
-/// The binding of the repositories' objects.
-const REPOSITORIES: &str = "REPO";
+const MAKERS: [&str; 4] = [path::INIT, path::FORK, path::IMPORT, path::RECOVER];
 
 /// When to try again after another object did not answer.
 const RETRY_SECONDS: u32 = 2;
@@ -35,21 +33,25 @@ pub(crate) enum Arrived {
     Answered(Response),
 }
 
+/// Whether a request makes a repository.
+pub(crate) fn is_maker(request: &Request) -> bool {
+    request.method() == Method::Post && MAKERS.contains(&request.path().as_str())
+}
+
 /// Passes a request on if this object's name leads elsewhere.
 pub(crate) async fn arrive(object: &RepoObject, request: Request) -> Result<Arrived, ErrorReply> {
     let store = object.store()?;
-    let route = request.path();
-    let is_maker = MAKERS.contains(&route.as_str()) && request.method() == Method::Post;
+    let (is_maker, moves_name) = (is_maker(&request), request.path() == path::FORWARD);
     let forwarding = store.forwarding()?;
     // Nearly every request of nearly every object.
-    if !is_maker && route != path::FORWARD && forwarding.is_none() {
+    if !is_maker && !moves_name && forwarding.is_none() {
         return Ok(Arrived::Here(request));
     }
     if passed_on(&request).is_some() {
         return Ok(Arrived::Here(request));
     }
     let answered = match (named_object(&request), forwarding) {
-        (Some(name), _) if route == path::FORWARD => point(object, &name, request).await?,
+        (Some(name), _) if moves_name => point(object, &name, request).await?,
         (Some(name), _) if is_maker => return make(object, name, request).await,
         (Some(name), _) if lives_here(&store, &name) => return Ok(Arrived::Here(request)),
         (_, Some(to)) => send(&object.env, &to, request.inner(), None).await?,
@@ -148,11 +150,7 @@ fn repository_id(body: &str) -> Result<String, ErrorReply> {
 /// `POST /forward`: requests by this object's name go to another one from now on, unless a repository
 /// that is there has the name.
 async fn point(object: &RepoObject, name: &str, request: Request) -> Result<Response, ErrorReply> {
-    let actor = request.headers().get(header::ACTOR).ok().flatten();
-    if actor.and_then(|actor| actor.parse().ok()) != Some(Actor::Operator) {
-        let message = "only the operator moves names";
-        return Err(ErrorReply::new(ErrorCode::Forbidden, message));
-    }
+    check_operator(&request, "only the operator moves names")?;
     let to: Forwarding = answer::body(request).await?;
     check_name(object, name, &to.repository_id).await?;
     let store = object.store()?;
@@ -172,7 +170,8 @@ pub(crate) async fn check_name(
 ) -> Result<(), ErrorReply> {
     let there = object.store()?.forwarding()?;
     if let Some(there) = there.as_ref() {
-        let mut answered = send(&object.env, there, ask_info(name)?.inner(), None).await?;
+        let mut answered =
+            send(&object.env, there, repository::info_of(name)?.inner(), None).await?;
         let is_free = match answered.status_code() {
             200 => answered.json::<RepositoryInfo>().await?.repository_id == repository_id,
             status => [ErrorCode::NotFound, ErrorCode::Moved]
@@ -198,16 +197,7 @@ pub(crate) async fn check_name(
 /// Has the object of a name pass requests on to another one.
 pub(crate) async fn tell(env: &Env, name: &str, to: &Forwarding) -> Result<(), ErrorReply> {
     let told = async {
-        let headers = worker::Headers::new();
-        headers.set(header::ACTOR, &Actor::Operator.to_string())?;
-        headers.set(header::REPOSITORY, name)?;
-        let mut init = RequestInit::new();
-        init.with_method(Method::Post)
-            .with_headers(headers)
-            .with_body(Some(serde_json::to_string(to)?.into()));
-        let request = Request::new_with_init(&format!("{ORIGIN}{}", path::FORWARD), &init)?;
-        let object = env.durable_object(REPOSITORIES)?.get_by_name(name)?;
-        let mut response = object.fetch_with_request(request).await?;
+        let mut response = repository::post(env, name, path::FORWARD, to).await?;
         match response.status_code() {
             200 => Ok(None),
             _ => response.json::<ErrorReply>().await.map(Some),
@@ -230,16 +220,6 @@ fn taken() -> ErrorReply {
     ErrorReply::at(ErrorCode::AlreadyExists, "/name", message)
 }
 
-/// The operator's question what repository goes by a name.
-fn ask_info(name: &str) -> worker::Result<Request> {
-    let headers = worker::Headers::new();
-    headers.set(header::ACTOR, &Actor::Operator.to_string())?;
-    headers.set(header::REPOSITORY, name)?;
-    let mut init = RequestInit::new();
-    init.with_method(Method::Get).with_headers(headers);
-    Request::new_with_init(&format!("{ORIGIN}{}", path::INFO), &init)
-}
-
 /// Passes a request on, its body as a stream unless one is given, and the answer as it comes.
 async fn send(
     env: &Env,
@@ -249,10 +229,7 @@ async fn send(
 ) -> Result<Response, ErrorReply> {
     let sent = async {
         let request = copy(request, Some(to), body)?;
-        let object = env
-            .durable_object(REPOSITORIES)?
-            .get_by_name(&to.object_name)?;
-        object.fetch_with_request(request).await
+        repository::send(env, &to.object_name, request).await
     };
     sent.await.map_err(|error| no_answer(&error))
 }

@@ -21,7 +21,7 @@ use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::network::Member;
 use crate::repo_do::request::answer::{Answer, body};
 use crate::repo_do::request::info::info;
-use crate::repo_do::request::place::{named_object, passed_on};
+use crate::repo_do::request::place::own_name;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
 use crate::storage::db::sql::in_transaction;
@@ -38,10 +38,7 @@ pub(crate) async fn rename(
     doer: Doer,
 ) -> Answer {
     let none = || ErrorReply::internal("rename", &"the request names no object");
-    let own = match passed_on(&request) {
-        Some(forwarding) => forwarding.object_name,
-        None => named_object(&request).ok_or_else(none)?,
-    };
+    let own = own_name(&request).ok_or_else(none)?;
     let wanted: RenameRepository = body(request).await?;
     if (&record.namespace, &record.name) == (&wanted.namespace, &wanted.name) {
         return info(object, store, record);

@@ -2,8 +2,9 @@
 
 use worker::Request;
 
-use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, StandingTaken, TakeStanding, header};
+use crate::repo_do::contract::{StandingTaken, TakeStanding};
 use crate::repo_do::request::answer::{Answer, body};
+use crate::repo_do::request::caller::check_operator;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
 
@@ -11,11 +12,10 @@ use crate::repo_do::state::store::Store;
 /// the answer, so whoever hears `is_here` knows that no request is judged by the older version.
 /// No bound on requests holds it up.
 pub(crate) async fn take(store: &Store, request: Request) -> Answer {
-    let actor = request.headers().get(header::ACTOR).ok().flatten();
-    if actor != Some(Actor::Operator.to_string()) {
-        let message = "only the namespace says how its repositories stand";
-        return Err(ErrorReply::new(ErrorCode::Forbidden, message));
-    }
+    check_operator(
+        &request,
+        "only the namespace says how its repositories stand",
+    )?;
     let told: TakeStanding = body(request).await?;
     let record = store.load()?;
     let is_ours =

@@ -27,7 +27,7 @@ use crate::repo_do::request::answer::{Answer, body};
 use crate::repo_do::request::caller::Caller;
 use crate::repo_do::request::info::info;
 use crate::repo_do::request::namespace::tell_namespace;
-use crate::repo_do::request::place::{named_object, passed_on};
+use crate::repo_do::request::place::own_name;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule;
@@ -73,15 +73,6 @@ pub(crate) async fn delete(
             keep(object, store, object_name, keep_ms, doer).await
         }
         _ => deletion::delete(object, store, record, doer).await,
-    }
-}
-
-/// The name of this object: by which another one passed the request on, or else that of the
-/// repository that the request names.
-fn own_name(request: &Request) -> Option<String> {
-    match passed_on(request) {
-        Some(forwarding) => Some(forwarding.object_name),
-        None => named_object(request),
     }
 }
 
@@ -134,21 +125,27 @@ async fn tell_kept(
         purge_at_ms: kept.purge_at,
     };
     let namespace = &record.namespace;
-    match tell_namespace(&object.env, namespace, NAMESPACE_KEEP, &message).await {
-        Ok(()) if hand_over::has_any(store)? => Ok(()),
-        Ok(()) => set_alarm(object, kept.purge_at).await,
-        Err(error) => {
-            fault_log::warning("deletion", &error);
-            Ok(())
-        }
+    if let Err(error) = tell_namespace(&object.env, namespace, NAMESPACE_KEEP, &message).await {
+        fault_log::warning("deletion", &error);
+        return Ok(());
     }
+    // A purge that was decided meanwhile has set the alarm for its own next step.
+    let is_kept = object.is_open(store) && store.kept()?.is_some();
+    if is_kept && !hand_over::has_any(store)? {
+        set_alarm(object, kept.purge_at).await?;
+    }
+    Ok(())
 }
 
 /// The alarm's part; true if the repository is kept on, so that there is nothing else to do. If its
 /// time is up this decides its deletion, which goes on as any other.
 pub(crate) async fn ring(object: &RepoObject) -> Result<bool, ErrorReply> {
     let store = object.store()?;
-    let (Some(record), Some(kept)) = (store.load()?, store.kept()?) else {
+    let is_kept = |record: &RepositoryRecord| record.phase == Phase::Kept;
+    let Some(record) = store.load()?.filter(is_kept) else {
+        return Ok(false);
+    };
+    let Some(kept) = store.kept()? else {
         return Ok(false);
     };
     if kept.purge_at <= now_ms() {

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use worker::{Env, Method, Request, RequestInit, Response};
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Holder, ORIGIN};
-use crate::storage::network::store::NetworkMember;
+use crate::storage::network::store::{NetworkMember, Purpose};
 use crate::storage::repository::copies::Release;
 use crate::storage::repository::store::RepositoryRecord;
 
@@ -143,25 +143,24 @@ impl Member<'_> {
         self.post(path::TAKE, keys, Vec::new()).await
     }
 
-    /// The same, of keys that may have been given up before; `taken_at` is later than that.
-    pub(crate) async fn take_at(&self, keys: Vec<String>, taken_at: i64) -> Result<(), ErrorReply> {
-        let at = vec![taken_at; keys.len()];
-        self.post(path::TAKE, keys, at).await
-    }
-
     /// Takes keys of objects that another repository of the network names.
     pub(crate) async fn share(&self, keys: Vec<String>) -> Result<(), ErrorReply> {
         self.post(path::SHARE, keys, Vec::new()).await
     }
 
-    /// The same, of keys that may have been given up before; `taken_at` is later than that.
-    pub(crate) async fn share_at(
+    /// Takes keys that may have been given up before; `taken_at` is later than that.
+    pub(crate) async fn take_at(
         &self,
+        purpose: Purpose,
         keys: Vec<String>,
         taken_at: i64,
     ) -> Result<(), ErrorReply> {
+        let path = match purpose {
+            Purpose::Write => path::TAKE,
+            Purpose::Share => path::SHARE,
+        };
         let at = vec![taken_at; keys.len()];
-        self.post(path::SHARE, keys, at).await
+        self.post(path, keys, at).await
     }
 
     /// Gives keys back.

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 
 use super::super::r2::cold::Faults;
@@ -60,8 +61,8 @@ impl PushJob {
         Ok(connected)
     }
 
-    /// Judges the complete tips, once more after each wait. Behind it nothing is awaited before the
-    /// push is published but what its caller awaits.
+    /// Judges the complete tips, and again after each wait: nothing is awaited between the last judgement
+    /// and the return.
     pub(super) async fn judge_complete(
         &mut self,
         steps: Steps<'_>,
@@ -119,10 +120,13 @@ fn is_forced(
     pushed: &Pushed<'_, Rc<Store>>,
     command: &PushCommand,
 ) -> Result<bool, ReadError> {
-    if command.old.is_none() || command.new.is_none() || command.old == command.new {
+    let (Some(old), Some(new)) = (command.old, command.new) else {
+        return Ok(false);
+    };
+    if old == new {
         return Ok(false);
     }
-    Ok(command.name.starts_with_str(refname::TAGS) || !moves_forward(graph, pushed, command)?)
+    Ok(command.name.starts_with_str(refname::TAGS) || !moves_forward(graph, pushed, old, new)?)
 }
 
 /// Whether both are commits, and the old one is an ancestor of the new one. The new one is not in the
@@ -130,13 +134,11 @@ fn is_forced(
 fn moves_forward(
     graph: &CommitGraph,
     pushed: &Pushed<'_, Rc<Store>>,
-    command: &PushCommand,
+    old: ObjectId,
+    new: ObjectId,
 ) -> Result<bool, ReadError> {
-    let (Some(old), Some(new)) = (command.old, command.new) else {
-        return Ok(true);
-    };
     let Some(ancestor) = graph.lookup(&old) else {
-        return Ok(old == new);
+        return Ok(false);
     };
     let (mut seen, mut open) = (HashSet::from([new]), vec![new]);
     while let Some(commit_id) = open.pop() {

@@ -50,7 +50,7 @@ struct Moved {
 /// What is looked for.
 struct Wanted {
     moved: Vec<Moved>,
-    /// Commits of all updates together, beside those of the events.
+    /// Commits that a hook is told of, over all updates together. An event has its own bound.
     more: usize,
 }
 
@@ -74,9 +74,9 @@ impl PushJob {
         let moved: Vec<_> = moved.take(REFS_MAX).collect();
         // A hook is told of more of them than an event.
         let more = self.hook().map_or(0, |_| pre_receive::COMMITS_MAX);
-        let found = Wanted { moved, more };
+        let wanted = Wanted { moved, more };
         // In a box: it is large, and would be a part of every future around it.
-        let found = commits_by_ref(steps, graph, connected, objects, found).boxed_local();
+        let found = commits_by_ref(steps, graph, connected, objects, wanted).boxed_local();
         match found.await {
             Ok(commits) => self.push.commits = commits,
             // The push is none the worse for it.

@@ -12,7 +12,7 @@ use crate::repo_do::request::caller::Authorized;
 
 /// Why a push that does this to a ref would be refused, as far as that follows from rules and settings.
 pub(crate) fn judge(authorized: &Authorized, name: &BStr, op: RefOp) -> Option<Rejection> {
-    // Any two that differ: the rules do not look at them.
+    // Any two ids that differ: no rule looks at them.
     let old = ObjectId::empty_tree(gix_hash::Kind::Sha1);
     let new = ObjectId::empty_blob(gix_hash::Kind::Sha1);
     let command = PushCommand {
@@ -24,8 +24,8 @@ pub(crate) fn judge(authorized: &Authorized, name: &BStr, op: RefOp) -> Option<R
     if let Err(rejection) = rules::before_pack(&command, &settings, &Limits::DEFAULT) {
         return Some(rejection);
     }
-    let is_forced = op == RefOp::Force;
-    is_forced
-        .then(|| rules::forced(&command, &settings).err())
-        .flatten()
+    if op != RefOp::Force {
+        return None;
+    }
+    rules::forced(&command, &settings).err()
 }

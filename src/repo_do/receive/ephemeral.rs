@@ -8,14 +8,14 @@ use crate::git::receive_pack::ephemeral::ttl_seconds;
 use crate::git::refname;
 use crate::repo_do::upkeep::alarm;
 
-/// The variable with the seconds that such a ref lives unless its pusher says otherwise.
+/// The variable with the seconds that an ephemeral ref lives unless its pusher says otherwise.
 const EPHEMERAL_SECONDS: &str = "CAIRN_EPHEMERAL_SECONDS";
 
 /// A week.
 const EPHEMERAL_SECONDS_DEFAULT: u32 = 7 * 24 * 60 * 60;
 
 impl PushJob {
-    /// Whether it writes such a ref.
+    /// Whether it writes an ephemeral ref.
     fn writes_ephemeral(&self) -> bool {
         let mut open = self.push.updates.open();
         open.any(|update| {
@@ -23,7 +23,7 @@ impl PushJob {
         })
     }
 
-    /// When the refs go that it writes, if it writes such refs.
+    /// When the ephemeral refs that it writes expire, in unix milliseconds; `None` if it writes none.
     pub(super) fn ephemeral_until_ms(&self, now_ms: i64) -> Option<i64> {
         if !self.writes_ephemeral() {
             return None;
@@ -37,7 +37,7 @@ impl PushJob {
         Some(now_ms.saturating_add(i64::from(seconds).saturating_mul(1000)))
     }
 
-    /// Sets the alarm as the refs need it that were published.
+    /// Sets the alarm that ends the ephemeral refs that were published.
     pub(super) async fn schedule_ephemeral(&self) {
         if self.writes_ephemeral() {
             alarm::after_ephemeral(&self.push.object, &self.push.store).await;

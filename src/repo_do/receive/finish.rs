@@ -60,7 +60,7 @@ struct Checked {
     pack: Option<ProvenPack>,
     /// The warnings of fsck for the client.
     warned: FsckWarnings,
-    /// Whether the pack was searched for secrets, and those that are let in.
+    /// The secrets that are let in; `None` if the pack was not searched.
     secrets: Option<LetIn>,
 }
 
@@ -158,7 +158,7 @@ impl PushJob {
         self.note_commits(steps, &graph, connected.as_ref(), &pushed)
             .await;
         if self.hook().is_some() {
-            // A hook is asked about nothing that is refused without it.
+            // The hook is not asked about what is refused anyway.
             self.judge_complete(steps, &graph, &pushed).await?;
             if let Some(hook) = self.hook() {
                 self.ask_hook(&hook, Some((steps, &pushed))).await;

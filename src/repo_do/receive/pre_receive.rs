@@ -3,7 +3,7 @@
 //!
 //! It is asked once everything is checked and nothing is published: what the push brings is in
 //! quarantine, and nobody sees it. While the hook thinks the object serves others, and refs, rules and
-//! the pusher's rights may change. So all of them are judged once more behind it.
+//! the pusher's rights may change. So all of them are judged again afterwards.
 //!
 //! | file | what |
 //! |---|---|
@@ -44,9 +44,8 @@ impl PushJob {
     /// The hook, if it judges something that this push still may change.
     pub(super) fn hook(&self) -> Option<PreReceive> {
         let hook = self.push.authorized.record.policies.pre_receive.as_ref()?;
-        let mut open = self.push.updates.open();
-        let judges = open.any(|update| hook.judges(update.command.name.as_ref()));
-        judges.then(|| hook.clone())
+        let judges_any = self.judged(hook).next().is_some();
+        judges_any.then(|| hook.clone())
     }
 
     /// Asks the hook about the open updates that it judges, and rejects those that it refuses.
@@ -93,7 +92,7 @@ impl PushJob {
 
     async fn answer_of(&self, hook: &PreReceive, bringing: Bringing<'_, '_>) -> Verdict {
         let updates: Vec<_> = self.judged(hook).collect();
-        let mut paths = match bringing {
+        let paths = match bringing {
             Some((steps, pushed)) => paths::changed(steps, pushed, &updates).await,
             None => HashMap::new(),
         };
@@ -104,7 +103,7 @@ impl PushJob {
             origin: &origin,
             updates: &updates,
             commits: &self.push.commits,
-            paths: &mut paths,
+            paths,
             push_options: &commands.push_options,
             atomic: commands.capabilities.atomic,
             now_ms,

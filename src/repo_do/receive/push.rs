@@ -48,8 +48,8 @@ pub(super) fn settings(authorized: &Authorized, overrides: bool) -> Settings<'_>
 /// The push option that asks to pass the repository's rules about refs.
 const OVERRIDE: &str = "cairn.override";
 
-/// Whether the operator asks to pass the repository's rules. Nobody else can, and for nobody else the
-/// operator does.
+/// Whether the operator asks to pass the repository's rules. Nobody else can, and neither can the operator
+/// on behalf of somebody.
 fn asks_to_override(commands: &PushCommands, authorized: &Authorized, account: &Account) -> bool {
     let is_operator = authorized.actor == Actor::Operator && account.behalf().is_none();
     is_operator && commands.push_options.iter().any(|given| given == OVERRIDE)
@@ -135,15 +135,15 @@ impl Push {
         });
     }
 
-    /// Judges the moves by the rules as [`Self::judge`] last read them. Where nobody asked whether a
-    /// move is forced, a rule that asks came while the push ran: then it counts as forced.
+    /// Judges the moves by the rules as [`Self::judge`] last read them. A move counts as forced if nobody
+    /// asked: the rule that asks came while the push ran.
     pub(super) fn judge_moves(&mut self) {
         let settings = settings(&self.authorized, self.overrides);
         self.updates.judge(|update| {
-            let may_be_forced = update.is_forced != Some(false);
-            may_be_forced
-                .then(|| rules::forced(&update.command, &settings).err())
-                .flatten()
+            if update.is_forced == Some(false) {
+                return None;
+            }
+            rules::forced(&update.command, &settings).err()
         });
     }
 

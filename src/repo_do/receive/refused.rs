@@ -20,8 +20,6 @@ pub(super) struct Refused {
     fault: Option<Fault>,
     /// What REST says, where that is more than the message.
     reply: Option<Box<ErrorReply>>,
-    /// Whether it has more bytes than a bound allows.
-    is_quota: bool,
 }
 
 impl Refused {
@@ -31,16 +29,14 @@ impl Refused {
             message,
             fault: None,
             reply: None,
-            is_quota: false,
         }
     }
 
     /// What each of its refs is told.
     pub(super) fn rejection(&self) -> Rejection {
-        if self.is_quota {
-            Rejection::QuotaExceeded
-        } else {
-            Rejection::Unpacker
+        match &self.reply {
+            Some(reply) if reply.code == ErrorCode::QuotaExceeded => Rejection::QuotaExceeded,
+            _ => Rejection::Unpacker,
         }
     }
 
@@ -69,7 +65,6 @@ impl From<Refused> for ErrorReply {
             return *reply;
         }
         match refused.fault {
-            None if refused.is_quota => Self::new(ErrorCode::QuotaExceeded, refused.message),
             None => Self::new(ErrorCode::InvalidInput, refused.message),
             fault => Self {
                 fault: fault.map(Box::new),
@@ -82,7 +77,7 @@ impl From<Refused> for ErrorReply {
 impl From<QuotaExceeded> for Refused {
     fn from(error: QuotaExceeded) -> Self {
         Self {
-            is_quota: true,
+            reply: Some(Box::new(error.into())),
             ..Self::of(error.to_string())
         }
     }
@@ -107,6 +102,7 @@ impl From<IntakeError> for Refused {
             | IntakeError::Read(error) => error.into(),
             IntakeError::Store(error) => error.into(),
             IntakeError::Cold(error) => error.into(),
+            IntakeError::Quota(error) => error.into(),
             error @ IntakeError::Secrets(_) => Self {
                 reply: Some(Box::new(ErrorReply::from(error))),
                 ..Self::of(message)

@@ -1,5 +1,5 @@
-//! The bytes that a push may add: refused where they are announced, at the first byte beyond while they
-//! come, and once more in the step that publishes them.
+//! The bytes that a push may add. They are bounded when the client announces them, while they come, and
+//! in the step that publishes them.
 
 use super::brought::BroughtPack;
 use super::finish::PushJob;
@@ -12,8 +12,8 @@ use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::proven::ProvenPack;
 
 impl Push {
-    /// Bounds the pack by what may still come; false if so many bytes are told of that they are too
-    /// many, and nothing of them need be read.
+    /// Bounds the pack by the bytes that are left. Gives `false` if the client announces more than that:
+    /// then nothing of them need be read.
     pub(super) fn bound_pack(&mut self, told_pack_bytes: Option<u64>) -> Result<bool, ErrorReply> {
         let record = &self.authorized.record;
         let Some(bound) = self.authorized.quota.bound(&self.store, record)? else {
@@ -32,14 +32,9 @@ impl Push {
         Ok(!is_refused)
     }
 
-    /// Why the pack is refused. One that is too large for a bound on bytes is told by that bound.
+    /// Why the pack is refused.
     pub(super) fn refused_for(&self, error: IntakeError) -> Refused {
-        match (error, self.bound) {
-            (IntakeError::Pack(PackError::PackTooLarge { .. }), Some(bound)) => {
-                bound.passed().into()
-            }
-            (error, _) => error.into(),
-        }
+        error.bounded_by(self.bound).into()
     }
 
     /// The pack, if one has come.

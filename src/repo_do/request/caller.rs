@@ -148,15 +148,7 @@ impl Caller {
     }
 
     fn of(request: &Request, store: &Store) -> Result<Self, ErrorReply> {
-        let actor = request
-            .headers()
-            .get(header::ACTOR)
-            .ok()
-            .flatten()
-            .unwrap_or_default();
-        let actor = actor
-            .parse::<Actor>()
-            .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
+        let actor = actor(request)?;
         // Every caller finds a repository gone that was deleted, or whose time is up.
         let is_here = |record: &RepositoryRecord| {
             matches!(record.phase, Phase::Ready | Phase::Forking) && !record.is_over(now_ms())
@@ -233,10 +225,7 @@ pub(crate) struct Authorized {
 impl Authorized {
     /// Asks the namespace how many bytes the repository may still take, if there is a bound.
     pub(crate) async fn with_quota(mut self, object: &RepoObject) -> Result<Self, ErrorReply> {
-        if self.record.policies.standing.has_quota {
-            let asked = Quota::ask(object, &self.record).boxed_local();
-            self.quota = asked.await?;
-        }
+        self.quota = Quota::ask(object, &self.record).boxed_local().await?;
         Ok(self)
     }
 
@@ -308,6 +297,20 @@ impl Authorized {
         }
         Ok(record)
     }
+}
+
+/// Refuses everybody but the operator, as whom other objects ask too.
+pub(crate) fn check_operator(request: &Request, message: &str) -> Result<(), ErrorReply> {
+    match actor(request)? {
+        Actor::Operator => Ok(()),
+        _ => Err(ErrorReply::new(ErrorCode::Forbidden, message)),
+    }
+}
+
+fn actor(request: &Request) -> Result<Actor, ErrorReply> {
+    let text = request.headers().get(header::ACTOR).ok().flatten();
+    let actor = text.unwrap_or_default().parse::<Actor>();
+    actor.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))
 }
 
 /// The namespace in the path of the request, as it was spelled.

@@ -12,6 +12,7 @@
 //! | `tokens` | the repository's tokens |
 //! | `info` | the repository as it is shown, and as its namespace lists it |
 //! | `namespace` | messages to a namespace's object |
+//! | `repository` | requests to the object of another repository |
 
 pub(crate) mod account;
 pub(crate) mod answer;
@@ -23,4 +24,5 @@ pub(crate) mod once;
 pub(crate) mod place;
 pub(crate) mod quota;
 pub(crate) mod refuse;
+pub(crate) mod repository;
 pub(crate) mod tokens;

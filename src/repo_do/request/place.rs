@@ -21,10 +21,17 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// Where a request is that names this repository, and says of which one it was told.
-    fn of(record: &RepositoryRecord, named: Option<&str>, forwarding: Option<&Forwarding>) -> Self {
-        match forwarding {
-            _ if named.is_none_or(|named| goes_by(record, named)) => Self::Here,
+    /// The place of a request that names this repository, or another one. Only where it names another one
+    /// is it asked by which way the request came.
+    fn of(
+        record: &RepositoryRecord,
+        named: Option<&str>,
+        passed_on: impl FnOnce() -> Option<Forwarding>,
+    ) -> Self {
+        if named.is_none_or(|named| goes_by(record, named)) {
+            return Self::Here;
+        }
+        match passed_on() {
             Some(forwarding) if forwarding.repository_id != record.id => Self::Elsewhere,
             _ => Self::Moved,
         }
@@ -38,13 +45,10 @@ pub(crate) fn goes_by(record: &RepositoryRecord, named: &str) -> bool {
     })
 }
 
-/// Where a request is.
+/// The place of a request.
 pub(crate) fn place(request: &Request, record: &RepositoryRecord) -> Place {
     let named = header_of(request, header::REPOSITORY);
-    match Place::of(record, named.as_deref(), None) {
-        Place::Here => Place::Here,
-        _ => Place::of(record, named.as_deref(), passed_on(request).as_ref()),
-    }
+    Place::of(record, named.as_deref(), || passed_on(request))
 }
 
 /// By which way a request came here, if another object passed it on.
@@ -52,11 +56,19 @@ pub(crate) fn passed_on(request: &Request) -> Option<Forwarding> {
     forwarded(&header_of(request, header::FORWARDED)?)
 }
 
-/// The name of the object that a request was meant for, which is that of the repository that it names.
+/// The name of the object that a request was meant for: an object is called as its repository is.
 pub(crate) fn named_object(request: &Request) -> Option<String> {
     let named = header_of(request, header::REPOSITORY)?;
     let (namespace, name) = named.split_once('/')?;
     Some(object_name(namespace, name))
+}
+
+/// The name of the object in which a request arrived.
+pub(crate) fn own_name(request: &Request) -> Option<String> {
+    match passed_on(request) {
+        Some(forwarding) => Some(forwarding.object_name),
+        None => named_object(request),
+    }
 }
 
 /// Tells the caller where the repository is now.
@@ -87,11 +99,13 @@ mod tests {
         let this = told("0123456789abcdef");
         let other = told("0123456789abcde0");
         for forwarding in [None, Some(&this), Some(&other)] {
-            let place = |named| Place::of(&record, named, forwarding);
+            let place = |named| Place::of(&record, named, || forwarding.cloned());
             assert_eq!(place(Some("acme/GADGET")), Place::Here);
             assert_eq!(place(None), Place::Here);
         }
-        let place = |forwarding| Place::of(&record, Some("acme/widget"), forwarding);
+        let place = |forwarding: Option<&Forwarding>| {
+            Place::of(&record, Some("acme/widget"), || forwarding.cloned())
+        };
         assert_eq!(place(None), Place::Moved);
         assert_eq!(place(Some(&this)), Place::Moved);
         assert_eq!(place(Some(&other)), Place::Elsewhere);

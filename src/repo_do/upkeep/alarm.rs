@@ -13,7 +13,7 @@ use crate::git::store::StoreError;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::settings::settle_ms;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::schedule::{copies_due, wake_or_log};
+use crate::repo_do::schedule::{copies_due, wake_if_due, wake_or_log};
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep;
@@ -185,13 +185,9 @@ pub(crate) async fn after_push(object: &RepoObject, store: &Store) {
     wake_or_log(object, now_ms().saturating_add(delay_ms)).await;
 }
 
-/// Sets the alarm as refs need it that expire.
+/// Sets the alarm for the refs that expire next.
 pub(crate) async fn after_ephemeral(object: &RepoObject, store: &Store) {
-    match ephemeral::due(store) {
-        Ok(Some(at_ms)) => wake_or_log(object, at_ms).await,
-        Ok(None) => {}
-        Err(error) => fault_log::error("alarm", &error),
-    }
+    wake_if_due(object, ephemeral::due(store)).await;
 }
 
 /// Sets the alarm as new settings need it.

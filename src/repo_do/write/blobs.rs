@@ -70,11 +70,10 @@ impl Closure for OneBlob {
 pub(super) async fn put(write: WriteRequest) -> Answer {
     check_writable(&write.authorized, &write.store)?;
     let mut body = Body::of(&write.request).map_err(|error| unreadable(&error))?;
-    let stored = match check_told(&write.request, Limits::DEFAULT.object_bytes_max) {
-        Ok(told) => match write.check_room(told.unwrap_or(0)) {
-            Ok(()) => store(&write, &mut body, told).await,
-            Err(error) => Err(error),
-        },
+    let told = check_told(&write.request, Limits::DEFAULT.object_bytes_max);
+    let told = told.and_then(|told| write.check_room(told.unwrap_or(0)).map(|()| told));
+    let stored = match told {
+        Ok(told) => store(&write, &mut body, told).await,
         Err(error) => Err(error),
     };
     if stored.is_err() {

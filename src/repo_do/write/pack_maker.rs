@@ -10,7 +10,6 @@ use crate::git::edit::packing::Packing;
 use crate::git::hash::WholeObject;
 use crate::git::limits::Limits;
 use crate::git::object::fsck::Strictness;
-use crate::git::pack::parser::error::PackError;
 use crate::git::store::{PackId, Quarantine as _};
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::intake::arrival::ArrivingPack;
@@ -143,7 +142,7 @@ impl PackMaker {
         self.packing.finish(&mut self.out);
         let quarantined = self.quarantine.get()?;
         let fed = self.arriving.feed(&self.out, quarantined);
-        fed.map_err(|error| refused(error, self.bound))?;
+        fed.map_err(|error| IntakeError::from(error).bounded_by(self.bound))?;
         let arrived = self.arriving.finish().map_err(IntakeError::from)?;
         Ok(NewPack {
             arrived,
@@ -172,20 +171,12 @@ impl PackMaker {
     async fn hand_on(&mut self) -> Result<(), ErrorReply> {
         let quarantined = self.quarantine.get()?;
         let fed = self.arriving.feed(&self.out, quarantined);
-        fed.map_err(|error| refused(error, self.bound))?;
+        fed.map_err(|error| IntakeError::from(error).bounded_by(self.bound))?;
         self.out.clear();
         let settled = self
             .arriving
             .settle(quarantined, &mut self.memory, &Unwatched);
         Ok(settled.await?)
-    }
-}
-
-/// Why the pack is refused. One that is too large for a bound on bytes is told by that bound.
-fn refused(error: PackError, bound: Option<Bound>) -> ErrorReply {
-    match (error, bound) {
-        (PackError::PackTooLarge { .. }, Some(bound)) => bound.passed().into(),
-        (error, _) => IntakeError::from(error).into(),
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn reply(rejection: &Rejection, name: &str, guard: &str) -> ErrorRepl
         Rejection::Conflict { with, .. } => {
             ErrorReply::at(ErrorCode::Conflict, name, message).with_details(json!({"with": with}))
         }
-        // The same request later may do.
+        // The same request may succeed later.
         Rejection::HookFailed { .. } => {
             ErrorReply::at(ErrorCode::UpstreamUnavailable, name, message)
         }

@@ -3,17 +3,17 @@
 //!
 //! Each act is an event first, of the namespace or of a repository that handed it over; its row here
 //! is written in the transaction that takes the event into the feed. So the two never disagree. The
-//! feed forgets after days, and is public to its readers; this log stays longer, and has addresses.
+//! feed forgets after days, and no address stands in it; this log stays longer, and has addresses.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::store::NamespaceStore;
 use crate::git::store::StoreError;
-use crate::storage::db::row::Value;
+use crate::storage::db::row::{Row, Value};
 use crate::storage::db::sql::{Database, query_all};
 use crate::storage::db::sql_error::SqlError;
-use crate::storage::event::{Event, EventActor, EventKind};
+use crate::storage::event::{ActorKind, Event, EventActor, EventKind};
 
 /// Entries that are kept: at 500 bytes each, some 50 MB.
 const ENTRIES_MAX: i64 = 100_000;
@@ -62,8 +62,8 @@ pub struct AuditQuery<'a> {
     pub before: Option<i64>,
     /// An action, or the beginning of one and `*`.
     pub action: Option<&'a str>,
-    /// The kind of actor, as the API spells it.
-    pub actor: Option<&'a str>,
+    /// The kind of actor.
+    pub actor: Option<ActorKind>,
     /// The id of the actor's token.
     pub token_id: Option<&'a str>,
     /// Those not before this time, in unix milliseconds.
@@ -120,6 +120,15 @@ impl<D: Database> NamespaceStore<D> {
             Some((action, None)) => (Some(action), None),
             None => (None, None),
         };
+        let all = AuditQuery {
+            before: query.before,
+            ..AuditQuery::default()
+        };
+        let looked_at_max = if *query == all {
+            limit.min(LOOKED_AT_MAX)
+        } else {
+            LOOKED_AT_MAX
+        };
         // Each row says whether it fits, so that the last one looked at is known.
         let sql = "SELECT sequence, at, action, body,
                 (?3 IS NULL OR action = ?3)
@@ -132,10 +141,10 @@ impl<D: Database> NamespaceStore<D> {
             ORDER BY sequence DESC LIMIT ?2";
         let params = [
             Value::integer(query.before),
-            LOOKED_AT_MAX.into(),
+            looked_at_max.into(),
             Value::text(exact),
             Value::text(beginning),
-            Value::text(query.actor),
+            Value::text(query.actor.map(ActorKind::name)),
             Value::text(query.token_id),
             Value::integer(query.since_ms),
             Value::integer(query.until_ms),
@@ -156,7 +165,7 @@ impl<D: Database> NamespaceStore<D> {
                 break;
             }
         }
-        let is_cut = is_full || looked_at as u64 >= u64::from(LOOKED_AT_MAX);
+        let is_cut = is_full || looked_at as u64 >= u64::from(looked_at_max);
         Ok(AuditPage {
             entries,
             next: last.filter(|_| is_cut),
@@ -178,7 +187,7 @@ fn action_of(event: &Event) -> String {
     event.kind.name().to_owned()
 }
 
-fn read(row: &dyn crate::storage::db::row::Row) -> Result<AuditEntry, SqlError> {
+fn read(row: &dyn Row) -> Result<AuditEntry, SqlError> {
     let body = serde_json::from_str(&row.text(3)?);
     Ok(AuditEntry {
         sequence: row.integer(0)?,

@@ -1,7 +1,7 @@
 //! Repositories that were deleted and can still be restored: which object has each, and until when.
 //!
-//! The repository's own object decides. A row here lists it; one whose repository is gone is removed
-//! by whoever finds that out.
+//! The repository's own object decides. A row here lists it. Whoever finds that the repository is gone
+//! removes the row.
 
 use super::store::{NamespaceStore, name_key};
 use crate::git::store::StoreError;
@@ -58,8 +58,8 @@ impl<D: Database> NamespaceStore<D> {
         Ok(self.db.execute(sql, &[id.into()])? > 0)
     }
 
-    /// Lists a repository as of when it was made: an entry that was reserved for one that is restored
-    /// has the time of that.
+    /// Corrects the time at which a repository was made: an entry that was reserved for a restored one has
+    /// the time of the restore.
     pub(crate) fn correct_creation(
         &self,
         name: &str,
@@ -74,7 +74,7 @@ impl<D: Database> NamespaceStore<D> {
         Ok(())
     }
 
-    /// Ends the webhooks of a repository that is gone for good.
+    /// Ends the webhooks that a repository has here.
     pub(crate) fn end_webhooks_of(&self, id: &str) -> Result<(), StoreError> {
         Ok(self.filters.end_those_of(&self.db, id)?)
     }
@@ -120,7 +120,7 @@ fn read(row: &dyn Row) -> Result<DeletedRepository, SqlError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::db::rusqlite_db::RusqliteDatabase;
+    use crate::storage::namespace::testing::acme;
 
     fn deleted(id: &str, name: &str, deleted_at: i64) -> DeletedRepository {
         DeletedRepository {
@@ -134,8 +134,7 @@ mod tests {
 
     #[test]
     fn deleted_repositories_are_listed_newest_first_and_found_by_name_and_id() {
-        let store = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
-        store.create("Acme", 1).unwrap();
+        let store = acme(1);
         let (old, new, other) = (
             deleted("a", "Widget", 5),
             deleted("b", "widget", 7),

@@ -30,6 +30,8 @@ mod room;
 pub(crate) mod signed_tokens;
 pub mod standing;
 pub mod store;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod token_repositories;
 pub(crate) mod usage;
 pub mod webhooks;

@@ -45,11 +45,7 @@ impl<D: Database> NamespaceStore<D> {
                 let sql = "INSERT OR REPLACE INTO former_name (name_key, repository_id)
                     VALUES (?1, ?2)";
                 self.db.execute(sql, &values)?;
-                let sql = "UPDATE webhook SET is_ending = 1, version = version + 1
-                    WHERE repository_id = ?1 AND is_ending = 0";
-                if self.db.execute(sql, &[id.into()])? > 0 {
-                    self.filters.forget();
-                }
+                self.end_webhooks_of(id)?;
             }
             Ok(())
         })
@@ -66,36 +62,21 @@ impl<D: Database> NamespaceStore<D> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::storage::db::rusqlite_db::RusqliteDatabase;
-    use crate::storage::namespace::store::{Candidate, RepositoryState, Reservation};
+    use crate::storage::namespace::store::{RepositoryState, Reservation};
+    use crate::storage::namespace::testing::{Store, acme, candidate};
 
     const ID: &str = "0123456789abcdef";
 
-    fn store() -> NamespaceStore<RusqliteDatabase> {
-        let store = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
-        store.create("acme", 0).unwrap();
-        store
-    }
-
-    fn reserve(store: &NamespaceStore<RusqliteDatabase>, name: &str, id: &str, now_ms: i64) {
-        let candidate = Candidate {
-            name,
-            id,
-            description: "",
-            default_branch: "main",
-            read_only: false,
-            public: false,
-            source: None,
-            now_ms,
-        };
-        let reserved = store.reserve(&candidate, i64::MAX).unwrap();
+    fn reserve(store: &Store, name: &str, id: &str, now_ms: i64) {
+        let reserved = store
+            .reserve(&candidate(name, id, now_ms), i64::MAX)
+            .unwrap();
         assert_eq!(reserved, Reservation::Reserved { abandoned_id: None });
     }
 
     #[test]
     fn a_repository_has_one_name_and_the_former_one_is_remembered_until_it_is_taken() {
-        let store = store();
+        let store = acme(0);
         reserve(&store, "Widget", ID, 1);
         assert_eq!(store.settle_name("widget", ID, 1), Ok(true));
         assert_eq!(store.is_former_name("widget"), Ok(false));
@@ -117,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_notice_with_the_old_name_takes_no_reservation_away() {
-        let store = store();
+        let store = acme(0);
         reserve(&store, "widget", ID, 1);
         store.settle_name("widget", ID, 1).unwrap();
         reserve(&store, "gadget", ID, 5);
@@ -127,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_name_that_was_left_is_free() {
-        let store = store();
+        let store = acme(0);
         reserve(&store, "widget", ID, 1);
         store.settle_name("widget", ID, 1).unwrap();
         store.leave_name("widget", "fedcba9876543210").unwrap();

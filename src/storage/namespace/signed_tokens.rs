@@ -17,6 +17,8 @@ pub(crate) struct SignedTrust {
     pub(crate) name: String,
     /// Unix milliseconds: what was issued before is revoked.
     pub(crate) token_epoch: i64,
+    /// Whether nobody but the operator gets anything.
+    pub(crate) suspended: bool,
     /// The issuers, as JSON.
     pub(crate) issuers: Option<String>,
 }
@@ -27,34 +29,38 @@ impl<D: Database> NamespaceStore<D> {
         if !schema::is_created(self.database())? {
             return Ok(None);
         }
-        let sql = "SELECT name, token_epoch, issuers FROM namespace";
+        let sql = "SELECT name, token_epoch, suspended, issuers FROM namespace";
         Ok(query_first(self.database(), sql, &[], |row| {
             Ok(SignedTrust {
                 name: row.text(0)?,
                 token_epoch: row.integer(1)?,
-                issuers: row.text_or_null(2)?,
+                suspended: row.truth(2)?,
+                issuers: row.text_or_null(3)?,
             })
         })?)
     }
 
-    /// Sets the issuers, as JSON; `None`: there are none.
+    /// Sets the issuers, as JSON; `None`: there are none. The same ones again write nothing.
     pub(crate) fn set_issuers(&self, issuers: Option<&str>) -> Result<(), StoreError> {
-        let sql = "UPDATE namespace SET issuers = ?1";
+        let sql = "UPDATE namespace SET issuers = ?1 WHERE issuers IS NOT ?1";
         self.database().execute(sql, &[Value::text(issuers)])?;
         Ok(())
     }
 
-    /// Whether a token was taken back.
-    pub(crate) fn is_signed_revoked(&self, issuer: &str, jti: &str) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 FROM revoked_signed_token WHERE issuer = ?1 AND jti = ?2";
-        let found = query_first(self.database(), sql, &[issuer.into(), jti.into()], |row| {
-            row.integer(0)
-        })?;
-        Ok(found.is_some())
+    /// Until when the revocation of a token is kept, in unix milliseconds; `None`: it was not taken back.
+    pub(crate) fn signed_revoked_until(
+        &self,
+        issuer: &str,
+        jti: &str,
+    ) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT expires_at FROM revoked_signed_token WHERE issuer = ?1 AND jti = ?2";
+        let params = [issuer.into(), jti.into()];
+        let found = query_first(self.database(), sql, &params, |row| row.integer(0));
+        Ok(found?)
     }
 
-    /// Takes a token back; false, and nothing kept, when too many are kept already. Those that have ended
-    /// by themselves go.
+    /// Takes a token back that was not; false, and nothing kept, when too many are kept already. Those that
+    /// have ended by themselves go.
     pub(crate) fn revoke_signed(
         &self,
         issuer: &str,
@@ -71,10 +77,22 @@ impl<D: Database> NamespaceStore<D> {
             return Ok(false);
         }
         let sql = "INSERT INTO revoked_signed_token (issuer, jti, revoked_at, expires_at)
-            VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (issuer, jti) DO UPDATE SET expires_at = max(expires_at, ?4)";
+            VALUES (?1, ?2, ?3, ?4)";
         let params = [issuer.into(), jti.into(), now_ms.into(), expires_at.into()];
         db.execute(sql, &params)?;
         Ok(true)
+    }
+
+    /// Keeps the revocation of a token until this time.
+    pub(crate) fn revoke_signed_longer(
+        &self,
+        issuer: &str,
+        jti: &str,
+        expires_at: i64,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE revoked_signed_token SET expires_at = ?3 WHERE issuer = ?1 AND jti = ?2";
+        let params = [issuer.into(), jti.into(), expires_at.into()];
+        self.database().execute(sql, &params)?;
+        Ok(())
     }
 }

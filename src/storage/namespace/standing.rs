@@ -79,7 +79,8 @@ impl<D: Database> NamespaceStore<D> {
         Ok(self.db.execute(sql, &params)? > 0)
     }
 
-    /// Begins to tell all repositories: something else that the standing says has changed.
+    /// Begins to tell all repositories: something has changed that the standing says and
+    /// [`change_standing`](Self::change_standing) does not set.
     pub fn tell_all_standing(&self) -> Result<(), StoreError> {
         let sql =
             "UPDATE namespace SET standing_version = standing_version + 1, standing_told = ''";
@@ -88,7 +89,7 @@ impl<D: Database> NamespaceStore<D> {
     }
 
     /// Takes over the version of a repository that knows a newer one: the namespace was lost and made
-    /// again. Nobody is told anything by that, but of the next change everybody is.
+    /// again. That tells nobody anything; the next change is told to everybody.
     pub fn raise_standing_version(&self, version: i64) -> Result<(), StoreError> {
         let sql = "UPDATE namespace SET standing_version = ?1 WHERE standing_version < ?1";
         self.db.execute(sql, &[version.into()])?;
@@ -137,14 +138,9 @@ impl<D: Database> NamespaceStore<D> {
             sql,
             &[after.into(), limit.into()],
             |row| {
-                let is_live = row.text(1)? == "live";
                 Ok(Untold {
                     name_key: row.text(0)?,
-                    state: if is_live {
-                        RepositoryState::Live
-                    } else {
-                        RepositoryState::Creating
-                    },
+                    state: RepositoryState::read(row, 1)?,
                     created_at: row.integer(2)?,
                 })
             },
@@ -165,7 +161,8 @@ impl<D: Database> NamespaceStore<D> {
         Ok(())
     }
 
-    /// Notes that all repositories behind `from` know a version, and with it all. The same holds.
+    /// Notes that all repositories behind `from` know a version, and so that all do. Nothing changes in
+    /// the same cases.
     pub fn note_standing_told_to_all(&self, version: i64, from: &str) -> Result<(), StoreError> {
         let sql = "UPDATE namespace SET standing_told = NULL
             WHERE standing_version = ?1 AND standing_told >= ?2";

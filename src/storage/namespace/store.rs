@@ -151,6 +151,16 @@ pub struct PendingDeletion {
     pub requested_at: i64,
 }
 
+impl RepositoryState {
+    /// Reads the column with this number.
+    pub(super) fn read(row: &dyn Row, column: usize) -> Result<Self, SqlError> {
+        Ok(match row.text(column)?.as_str() {
+            "live" => Self::Live,
+            _ => Self::Creating,
+        })
+    }
+}
+
 impl ListingPatch<'_> {
     /// One of the figures, as a column holds it.
     pub(super) fn figure(&self, of: fn(&FiguresChange) -> u64) -> Option<i64> {
@@ -177,7 +187,7 @@ impl<D: Database> NamespaceStore<D> {
 
     /// The tokens that administer this namespace.
     pub(crate) fn tokens(&self) -> TokenStore<'_, D> {
-        // Who cannot be judged is let in by no token.
+        // Where the standing cannot be read, no token holds.
         let standing = self.standing();
         let epoch_ms = standing.map_or(i64::MAX, |standing| standing.token_epoch_ms);
         TokenStore::new(&self.db, epoch_ms)
@@ -390,15 +400,10 @@ pub(crate) fn name_key(name: &str) -> String {
 
 /// Reads the columns in the order in which the queries here and in `listing` name them.
 pub(super) fn read_listed(row: &dyn Row) -> Result<ListedRepository, SqlError> {
-    let live = row.text(2)? == "live";
     Ok(ListedRepository {
         name: row.text(0)?,
         id: row.text(1)?,
-        state: if live {
-            RepositoryState::Live
-        } else {
-            RepositoryState::Creating
-        },
+        state: RepositoryState::read(row, 2)?,
         description: row.text(3)?,
         default_branch: row.text(4)?,
         read_only: row.truth(5)?,

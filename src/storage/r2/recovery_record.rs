@@ -36,10 +36,10 @@ use crate::storage::repository::store::RepositoryRecord;
 const VERSION_LFS: u32 = 4;
 const VERSION: u32 = 3;
 
-/// Bytes of a line: a refname has up to 4,096, a description up to 1,000, each six in JSON. The longest
-/// line is that of the repository with its rules about refs: 100, whose patterns have up to 240 bytes,
-/// each two in JSON, and four operations.
-const LINE_BYTES_MAX: usize = 128 << 10;
+/// Bytes of a line. The longest is that of the repository. It has up to 100 rules about refs, with four
+/// operations and a pattern of 240 bytes, each two in JSON. Its hook has up to 20 patterns of 768 bytes, and
+/// its description up to 1,000 characters, each six in JSON.
+const LINE_BYTES_MAX: usize = 256 << 10;
 
 /// A line of JSON, the first one apart.
 #[derive(Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 use crate::storage::event::EventOrigin;
 
 impl<D: Database> RepoStore<D> {
-    /// Notes when a ref goes that is written now; with `None`, that it is gone.
+    /// Notes when a ref goes that is written now; `None`: it is gone already, or stays.
     pub(super) fn note_ephemeral(
         &self,
         name: &BStr,
@@ -94,6 +94,7 @@ mod tests {
 
     use super::*;
     use crate::storage::db::rusqlite_db::RusqliteDatabase;
+    use crate::storage::repository::lifetime::{BoundChange, LifetimeChange};
     use crate::storage::repository::testing::store;
 
     type Store = RepoStore<RusqliteDatabase>;
@@ -146,6 +147,26 @@ mod tests {
         assert_eq!(store.last_reflog_seq().unwrap(), log + 1);
         assert_eq!(store.ephemeral_refs_due().unwrap(), None);
         assert_eq!(names(&store), ["refs/heads/main"]);
+    }
+
+    /// It moved `updated_at`, and with it the end of an idle repository.
+    #[test]
+    fn the_end_of_an_ephemeral_ref_is_no_use_of_the_repository() {
+        let store = store();
+        store
+            .set_lifetime(&LifetimeChange {
+                idle_ttl_seconds: BoundChange::Set(1600),
+                ..LifetimeChange::default()
+            })
+            .unwrap();
+        push(&store, "refs/ephemeral/a", (None, Some(1)), 100);
+        let record = || store.load().unwrap().unwrap();
+        let before = record();
+        assert_eq!(before.updated_at, 7);
+        let origin = EventOrigin::default();
+        assert_eq!(store.expire_ephemeral_refs(&origin, 200, 10), Ok(1));
+        assert_eq!(record().ends_at(), before.ends_at());
+        assert_eq!(record().updated_at, 7);
     }
 
     #[test]

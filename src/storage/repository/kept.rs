@@ -5,7 +5,6 @@
 
 use super::store::RepoStore;
 use crate::git::store::StoreError;
-use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, query_first};
 
 /// What a deleted repository says about its stay.
@@ -46,7 +45,7 @@ impl<D: Database> RepoStore<D> {
 
     /// What it says about its stay, if it was deleted and can still be restored.
     pub fn kept(&self) -> Result<Option<Kept>, StoreError> {
-        if !schema::is_created(&self.db)? {
+        if !self.is_created()? {
             return Ok(None);
         }
         let sql = "SELECT deleted_at, purge_at, deleted_object FROM repository

@@ -1,5 +1,6 @@
 //! What a repository knows of how its namespace stands: a column of its row.
 
+use super::policies::to_json;
 use super::standing::Standing;
 use super::store::RepoStore;
 use crate::git::store::StoreError;
@@ -23,30 +24,15 @@ impl<D: Database> RepoStore<D> {
         Ok(true)
     }
 
-    /// Forgets what a namespace has said that the repository leaves, but for what it revoked. The next
-    /// one tells its own when it hears of the repository.
-    pub fn leave_standing(&self) -> Result<(), StoreError> {
-        let record = self.load()?.unwrap_or_default();
-        self.set_standing(&Standing {
-            token_epoch_ms: record.policies.standing.token_epoch_ms,
-            ..Standing::default()
-        })
-    }
-
     /// Sets the standing, whatever it was: of a repository that is new in its namespace.
     pub fn set_standing(&self, standing: &Standing) -> Result<(), StoreError> {
-        if *standing == Standing::default() && self.has_no_standing()? {
+        let known = self.load()?.map(|record| record.policies.standing);
+        if known.is_none_or(|known| known == *standing) {
             return Ok(());
         }
-        let text = serde_json::to_string(standing);
-        let text = text.map_err(|error| StoreError::Failed(error.to_string()))?;
         let sql = "UPDATE repository SET standing = ?1";
+        let text = to_json(standing)?;
         self.db.execute(sql, &[text.as_str().into()])?;
         Ok(())
-    }
-
-    fn has_no_standing(&self) -> Result<bool, StoreError> {
-        let record = self.load()?;
-        Ok(record.is_none_or(|record| record.policies.standing == Standing::default()))
     }
 }

@@ -73,6 +73,10 @@ pub(super) fn json<T: DeserializeOwned>(
 /// Rules as a column holds them: a repository's, or a token's. `None`: there are none.
 pub(super) fn rules_json(rules: &RefRules) -> Result<Option<String>, StoreError> {
     let rules = Some(rules).filter(|rules| !rules.is_empty());
-    let json = rules.map(serde_json::to_string).transpose();
-    json.map_err(|error| StoreError::Failed(error.to_string()))
+    rules.map(to_json).transpose()
+}
+
+/// A value as a column holds it.
+pub(super) fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Failed(error.to_string()))
 }

@@ -1,5 +1,6 @@
 //! The hook of a repository, set in its row.
 
+use super::policies::to_json;
 use super::pre_receive::PreReceive;
 use super::store::RepoStore;
 use crate::git::store::StoreError;
@@ -9,8 +10,7 @@ use crate::storage::db::sql::Database;
 impl<D: Database> RepoStore<D> {
     /// Sets the hook; without one nobody is asked.
     pub fn set_pre_receive(&self, hook: Option<&PreReceive>) -> Result<(), StoreError> {
-        let json = hook.map(serde_json::to_string).transpose();
-        let json = json.map_err(|error| StoreError::Failed(error.to_string()))?;
+        let json = hook.map(to_json).transpose()?;
         let sql = "UPDATE repository SET pre_receive = ?1";
         self.db.execute(sql, &[Value::text(json.as_deref())])?;
         Ok(())

@@ -327,7 +327,7 @@ impl<D: Database> RepoStore<D> {
         (now_ms, is_push): (i64, bool),
     ) -> Result<(), SqlError> {
         let sql = "UPDATE repository SET publish_seq = coalesce(?1, publish_seq),
-            updated_at = ?2, last_push_at = iif(?5, ?2, last_push_at),
+            updated_at = iif(?5, ?2, updated_at), last_push_at = iif(?5, ?2, last_push_at),
             ref_count = coalesce(?3, ref_count), ref_name_bytes = coalesce(?4, ref_name_bytes)";
         let [refs, name_bytes] = RefCounts::values(counts);
         let publish_seq = Value::integer(publish_seq);

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::events::{self, Author};
-use super::step_error::StepError;
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use super::step_error::{StepError, no_namespace};
+use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::sql::Database;
-use crate::storage::event::EventKind;
+use crate::storage::event::{ActorKind, EventKind};
 use crate::storage::namespace::audit::{AuditEntry, AuditQuery};
 use crate::storage::namespace::entries::EntryError;
+use crate::storage::namespace::listing::ListError;
 use crate::storage::namespace::store::NamespaceStore;
 
 /// Query of `GET /audit`: which entries are wanted.
@@ -25,7 +26,7 @@ pub(crate) struct AskAudit {
     pub(crate) action: Option<String>,
     /// The kind of actor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) actor: Option<String>,
+    pub(crate) actor: Option<ActorKind>,
     /// The id of the actor's token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token_id: Option<String>,
@@ -52,13 +53,15 @@ pub(crate) fn list<D: Database>(
     asked: &AskAudit,
 ) -> Result<Audit, StepError> {
     if store.shown_name()?.is_none() {
-        let message = "there is no such namespace";
-        return Err(ErrorReply::new(ErrorCode::NotFound, message).into());
+        return Err(no_namespace().into());
+    }
+    if asked.before.is_some_and(|before| before > INTEGER_MAX) {
+        return Err(ListError::InvalidCursor.into());
     }
     let query = AuditQuery {
         before: asked.before,
         action: asked.action.as_deref(),
-        actor: asked.actor.as_deref(),
+        actor: asked.actor,
         token_id: asked.token_id.as_deref(),
         since_ms: asked.since_ms,
         until_ms: asked.until_ms,

@@ -46,6 +46,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::once::{BeginOnce, EndOnce, OnceBegun};
 pub(crate) use self::signed::{RevokeSigned, RevokedSigned};
 pub(crate) use super::lists::{Listed, Listing, Registry};
 pub(crate) use super::quota_values::{NamespaceTotals, QuotaChange};
@@ -53,6 +54,7 @@ pub(crate) use super::usage::{AskUsage, NamespaceUsage};
 use crate::repo_do::contract::{RepositoryInfo, Standing, TokenPlace, TokenRecord, TokenState};
 use crate::storage::namespace::quotas::Quotas;
 use crate::worker::signed::issuer::Issuer;
+mod once;
 mod signed;
 
 /// Paths that the object serves.
@@ -212,56 +214,6 @@ pub(crate) struct SharedTokens {
     pub(crate) has_more: bool,
 }
 
-/// Body of `POST /once/begin`: a request with an `Idempotency-Key` is about to be done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct BeginOnce {
-    /// Digest of the caller and its key.
-    pub(crate) key: [u8; 32],
-    /// Digest of the request.
-    pub(crate) request: [u8; 32],
-    /// Random.
-    pub(crate) salt: [u8; 32],
-    /// Whether the request may make the first thing that is here.
-    pub(crate) may_create: bool,
-    /// Milliseconds since 1970.
-    pub(crate) now_ms: i64,
-}
-
-/// Answer of `POST /once/begin`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum OnceBegun {
-    /// The caller does it.
-    Yours {
-        /// Seeds the ids and the token of this request.
-        salt: [u8; 32],
-    },
-    /// It was done.
-    Answered {
-        /// Seeded the ids and the token of the first request.
-        salt: [u8; 32],
-        /// HTTP status.
-        status: u16,
-        /// The body, its token taken out.
-        answer: String,
-    },
-    /// Somebody does it now.
-    Running,
-    /// The key belongs to another request.
-    AnotherRequest,
-    /// Nothing was ever made here, and nothing can be kept.
-    NoPlace,
-}
-
-/// Body of `POST /once/end`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct EndOnce {
-    /// As it was begun.
-    pub(crate) key: [u8; 32],
-    /// Status and body; `None` when the same may be done again.
-    pub(crate) answer: Option<(u16, String)>,
-}
-
 /// The object that lists the namespaces.
 pub(crate) const REGISTRY: &str = "*";
 
@@ -355,6 +307,25 @@ pub(crate) struct Reserve {
     pub(crate) comes_with_bytes: Option<u64>,
     /// Milliseconds since 1970.
     pub(crate) now_ms: i64,
+}
+
+impl Reserve {
+    /// The entry that a repository has, to be reserved once more.
+    pub(crate) fn again(info: &RepositoryInfo, now_ms: i64) -> Self {
+        Self {
+            namespace: info.namespace.clone(),
+            name: info.name.clone(),
+            repository_id: info.repository_id.clone(),
+            replaces: None,
+            description: info.description.clone(),
+            default_branch: info.default_branch.clone(),
+            read_only: info.settings.read_only,
+            public: info.settings.public,
+            source: info.source.clone(),
+            comes_with_bytes: None,
+            now_ms,
+        }
+    }
 }
 
 /// Answer of `POST /reserve`.

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::step_error::StepError;
+use super::step_error::{StepError, no_namespace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, KeptRepository};
+use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::namespace::deleted::{Behind, DeletedRepository};
+use crate::storage::namespace::listing::ListError;
 use crate::storage::namespace::store::NamespaceStore;
 
 /// Query of `GET /deleted`: a page, last deleted first.
@@ -105,19 +107,14 @@ pub(crate) fn list<D: Database>(
     asked: &ListDeleted,
 ) -> Result<DeletedPage, StepError> {
     if store.shown_name()?.is_none() {
-        let message = "there is no such namespace";
-        return Err(ErrorReply::new(ErrorCode::NotFound, message).into());
+        return Err(no_namespace().into());
     }
-    let wrong = || {
-        let message = "the cursor does not belong to this list";
-        ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message)
+    let behind = match &asked.behind {
+        Some(text) => Some(place(text).ok_or(ListError::InvalidCursor)?),
+        None => None,
     };
-    let behind = asked
-        .behind
-        .as_deref()
-        .map(|text| place(text).ok_or_else(wrong));
     // One more tells whether another page follows.
-    let found = store.list_deleted(behind.transpose()?, asked.limit.saturating_add(1))?;
+    let found = store.list_deleted(behind, asked.limit.saturating_add(1))?;
     let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
     let has_more = found.len() > limit;
     let repositories: Vec<_> = found.into_iter().take(limit).map(kept).collect();
@@ -130,7 +127,8 @@ pub(crate) fn list<D: Database>(
 
 fn place(text: &str) -> Option<Behind<'_>> {
     let (deleted_at, id) = text.split_once('.')?;
-    let deleted_at = deleted_at.parse().ok()?;
+    let deleted_at = deleted_at.parse().ok();
+    let deleted_at = deleted_at.filter(|at| (0..=INTEGER_MAX).contains(at))?;
     Some(Behind { deleted_at, id })
 }
 
@@ -147,7 +145,8 @@ fn kept(deleted: DeletedRepository) -> KeptRepository {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::db::rusqlite_db::RusqliteDatabase;
+    use crate::repo_do::contract::ErrorCode;
+    use crate::storage::namespace::testing::{acme, nowhere};
 
     fn one(id: &str, name: &str, deleted_at_ms: i64) -> KeptRepository {
         KeptRepository {
@@ -159,14 +158,9 @@ mod tests {
         }
     }
 
-    fn store() -> NamespaceStore<RusqliteDatabase> {
-        NamespaceStore::new(RusqliteDatabase::in_memory().unwrap())
-    }
-
     #[test]
     fn pages_of_the_deleted_have_each_once() {
-        let store = store();
-        store.create("acme", 0).unwrap();
+        let store = acme(0);
         for (at, id) in ["a", "b", "c", "d", "e"].into_iter().enumerate() {
             let at = i64::try_from(at / 2).unwrap();
             keep(&store, &one(id, "widget", at)).unwrap();
@@ -190,19 +184,26 @@ mod tests {
             }
         }
         assert_eq!(seen, "edcba");
-        asked.behind = Some("nonsense".to_owned());
-        assert!(matches!(
-            list(&store, &asked),
-            Err(StepError::Refused(ErrorReply {
-                code: ErrorCode::InvalidInput,
-                ..
-            }))
-        ));
+    }
+
+    #[test]
+    fn a_cursor_that_no_page_gave_is_refused_and_is_no_fault_of_the_store() {
+        let store = acme(0);
+        for behind in ["nonsense", "9007199254740992.a", "-1.a", ".a"] {
+            let asked = ListDeleted {
+                limit: 2,
+                behind: Some(behind.to_owned()),
+            };
+            let Err(StepError::Refused(reply)) = list(&store, &asked) else {
+                panic!("{behind} is no cursor");
+            };
+            assert_eq!(reply.code, ErrorCode::InvalidInput, "{behind}");
+        }
     }
 
     #[test]
     fn a_deleted_repository_is_found_by_name_or_id_until_it_is_forgotten() {
-        let store = store();
+        let store = nowhere();
         let find = |id: Option<&str>, name: Option<&str>| {
             let asked = FindDeleted {
                 id: id.map(|id| id.repeat(16)),

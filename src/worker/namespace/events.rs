@@ -11,7 +11,6 @@ use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
 use crate::storage::namespace::token_repositories::Opens;
 use crate::worker::namespace::contract::RevokedSigned;
-use crate::worker::signed::issuer::Issuer;
 use crate::worker::time::iso_8601;
 
 /// The author of a change of the namespace, its time, and the request.
@@ -81,6 +80,13 @@ impl Author {
         Self { address, ..self }
     }
 
+    /// The same, by a signed token with this label: the namespace does not keep the token.
+    #[must_use]
+    pub(crate) fn with_label(mut self, label: Option<String>) -> Self {
+        self.actor.label = label;
+        self
+    }
+
     /// Unix milliseconds: when it acts.
     #[must_use]
     pub(crate) fn now_ms(&self) -> i64 {
@@ -103,7 +109,7 @@ pub(crate) fn append<D: Database>(
     payload: &impl Serialize,
 ) -> Result<(), EntryError> {
     let mut actor = author.actor.clone();
-    if let Some(token_id) = &actor.token_id {
+    if let (Some(token_id), None) = (&actor.token_id, &actor.label) {
         let token = store.tokens().find_by_id(token_id)?;
         actor.label = token
             .map(|token| token.label)
@@ -118,12 +124,6 @@ pub(crate) fn append<D: Database>(
         address: author.address.clone(),
     };
     store.append_event(kind, author.now_ms, &body)
-}
-
-/// The payload of a change of the issuers of signed tokens: their names.
-pub(crate) fn issuers_changed(issuers: &[Issuer]) -> impl Serialize {
-    let names: Vec<_> = issuers.iter().map(|issuer| &issuer.issuer).collect();
-    json!({ "changed": ["issuers"], "issuers": names })
 }
 
 /// The payload of a new token. It does not hold the token.

@@ -148,6 +148,8 @@ impl NamespaceDo {
         let header = |name| request.headers().get(name).ok().flatten();
         let (actor, request_id) = (header(header::ACTOR), header(header::REQUEST_ID));
         let address = header(header::ADDRESS);
+        let token = header(header::SIGNED).and_then(|text| text.parse().ok());
+        let label = token.and_then(|token| signed::label_of(&token));
         let url = request
             .url()
             .map_err(|error| fault("internal URL", &error))?;
@@ -186,7 +188,8 @@ impl NamespaceDo {
             return registry(&RegistryStore::new(db), url.path(), query, &body);
         }
         let store = self.state.store_of(db);
-        let author = Author::named(actor.as_deref(), request_id, now_ms()).with_address(address);
+        let author = Author::named(actor.as_deref(), request_id, now_ms());
+        let author = author.with_address(address).with_label(label);
         let mut answered = match url.path() {
             NAMESPACE_ADMIT => self.admit(&store, &body),
             NAMESPACE_TAKE => self.take(&store, &body),

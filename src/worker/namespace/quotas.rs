@@ -36,7 +36,7 @@ pub(crate) fn check_new<D: Database>(
     if let (Some(bytes_max), Some(more)) = (bytes_max, wanted.comes_with_bytes) {
         let (_, totals) = store.totals()?;
         let here = totals.quota_bytes();
-        // Of an import nobody knows the bytes: it needs some room.
+        // Nobody knows the bytes of an import: it needs some room.
         if here.saturating_add(more.max(1)) > bytes_max {
             let message = format!(
                 "quota exceeded: the namespace has {here} bytes, and this would add {more}; at \

@@ -16,6 +16,11 @@ pub(crate) enum StepError {
     Store(#[from] EntryError),
 }
 
+/// The refusal where no namespace is.
+pub(crate) fn no_namespace() -> ErrorReply {
+    ErrorReply::new(ErrorCode::NotFound, "there is no such namespace")
+}
+
 impl From<SqlError> for StepError {
     fn from(error: SqlError) -> Self {
         Self::Store(error.into())

@@ -11,7 +11,7 @@ use super::contract::{
     Reserved,
 };
 use super::quotas;
-use super::step_error::StepError;
+use super::step_error::{StepError, no_namespace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction};
@@ -46,9 +46,7 @@ pub(crate) fn create<D: Database>(
 
 /// The namespace.
 pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<NamespaceInfo, StepError> {
-    let record = store
-        .load()?
-        .ok_or_else(|| ErrorReply::new(ErrorCode::NotFound, "there is no such namespace"))?;
+    let record = store.load()?.ok_or_else(no_namespace)?;
     Ok(NamespaceInfo {
         namespace: record.name,
         repo_count: record.repo_count,
@@ -141,26 +139,10 @@ pub(crate) fn confirm<D: Database>(
                 return Ok(());
             }
             forget(store, &holder.name, &holder.id, info.updated_at_ms)?;
-            take(store, &reserved_anew(info))?;
+            take(store, &Reserve::again(info, info.created_at_ms))?;
         }
         touch(store, info)
     })
-}
-
-fn reserved_anew(info: &RepositoryInfo) -> Reserve {
-    Reserve {
-        namespace: info.namespace.clone(),
-        name: info.name.clone(),
-        repository_id: info.repository_id.clone(),
-        replaces: None,
-        description: info.description.clone(),
-        default_branch: info.default_branch.clone(),
-        read_only: info.settings.read_only,
-        public: info.settings.public,
-        source: info.source.clone(),
-        comes_with_bytes: None,
-        now_ms: info.created_at_ms,
-    }
 }
 
 /// Brings an entry up to date, if it is still that repository's, and shows one that was reserved for it.
@@ -192,7 +174,7 @@ pub(crate) fn touch<D: Database>(
         let is_its_own = store.update(name, id, &patch, info.updated_at_ms)?;
         if is_its_own {
             match info.standing_version.cmp(&store.standing()?.version) {
-                // It began with what held when its name was reserved, or came from where nobody told it.
+                // It began with what held when its name was reserved, or came from another namespace.
                 Ordering::Less => store.tell_standing_again(&info.name)?,
                 Ordering::Greater => store.raise_standing_version(info.standing_version)?,
                 Ordering::Equal => {}
@@ -271,7 +253,7 @@ pub(crate) fn relist<D: Database>(
                 if let Some(holder) = &holder {
                     forget(store, &holder.name, &holder.id, relist.now_ms)?;
                 }
-                take(store, &reserved_anew(info))?;
+                take(store, &Reserve::again(info, info.created_at_ms))?;
             }
             store.forget_deleted(&info.repository_id)?;
             store.correct_creation(&info.name, &info.repository_id, info.created_at_ms)?;

@@ -1,10 +1,9 @@
 //! Events that repositories hand over, taken by their namespace in one transaction.
 
-use super::step_error::StepError;
+use super::step_error::{StepError, no_namespace};
 use super::steps;
 use super::usage;
 use crate::repo_do::contract::event::{HandOver, HandedOver, kept_events};
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::namespace::events::FeedRetention;
 use crate::storage::namespace::store::NamespaceStore;
@@ -55,7 +54,7 @@ pub(crate) fn take<D: Database>(
 fn without_namespace(handed: &HandOver) -> Result<HandedOver, StepError> {
     let last = handed.events.last().map(|event| event.sequence);
     if last.is_some() && handed.info.is_some() {
-        return Err(ErrorReply::new(ErrorCode::NotFound, "there is no such namespace").into());
+        return Err(no_namespace().into());
     }
     Ok(HandedOver {
         taken: last.unwrap_or(0),

@@ -1,8 +1,8 @@
 //! The objects of the namespace's repositories, told how the namespace stands.
 //!
 //! They are told a page at a time, in the order of their names; how far that has come stands in the
-//! namespace's row, so that the alarm goes on where an object ended. One that does not answer holds
-//! the place, but not those behind it.
+//! namespace's row, so that the alarm goes on where an object ended. An object that does not answer
+//! holds the place, but does not hold up those behind it.
 
 use std::rc::Rc;
 
@@ -61,10 +61,15 @@ pub(crate) fn has_work(store: &Store) -> Result<bool, EntryError> {
 }
 
 /// Tells the repositories while a request waits for it, as long as a request may wait. What is left
-/// the object does afterwards.
+/// the object does afterwards. Its turn keeps the background from telling them a second time.
 pub(crate) async fn tell_now(state: &NamespaceState) {
+    let turn = state.standing.begin(now_ms());
     let until_ms = now_ms().saturating_add(REQUEST_MS);
-    if let Err(error) = run(state, until_ms).await {
+    let ended = run(state, until_ms).await;
+    // Another run that is under way orders what comes next by itself.
+    if turn.is_some() {
+        order_next(state, ended).await;
+    } else if let Err(error) = ended {
         fault_log::error("standing", &error);
     }
 }
@@ -79,7 +84,13 @@ async fn go_on(state: &NamespaceState) {
     let Some(_run) = state.standing.begin(now_ms()) else {
         return;
     };
-    let after_ms = match run(state, i64::MAX).await {
+    let ended = run(state, i64::MAX).await;
+    order_next(state, ended).await;
+}
+
+/// Has the alarm go on where a run has left something.
+async fn order_next(state: &NamespaceState, ended: Result<End, EntryError>) {
+    let after_ms = match ended {
         Ok(End::AllKnow) => return state.standing.backoff.succeeded(),
         Ok(End::More) => GO_ON_MS,
         Ok(End::SomeFailed) => state.standing.backoff.failed(),

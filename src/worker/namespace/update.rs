@@ -27,7 +27,7 @@ pub(crate) fn update<D: Database>(
             store.set_fsck_strict(is_strict)?;
         }
         if let Some(issuers) = &change.issuers {
-            signed::set_issuers(store, issuers, author)?;
+            signed::set_issuers(store, issuers)?;
         }
         store.change_standing(&StandingChange {
             token_epoch_ms: None,
@@ -80,7 +80,13 @@ fn changes(before: &NamespaceInfo, after: &NamespaceInfo) -> Map<String, Value> 
     let (was, is) = (settings(before), settings(after));
     let changed = is.into_iter();
     let changed = changed.filter(|(name, value)| was.get(name) != Some(value));
-    changed.collect()
+    let mut changed: Map<_, _> = changed.collect();
+    // Their rules and keys are long: the event names them.
+    if let Some(issuers) = changed.get_mut("issuers") {
+        let names = after.issuers.iter().map(|issuer| issuer.issuer.as_str());
+        *issuers = names.collect();
+    }
+    changed
 }
 
 fn settings(info: &NamespaceInfo) -> Map<String, Value> {
@@ -90,6 +96,7 @@ fn settings(info: &NamespaceInfo) -> Map<String, Value> {
         "read_only": info.standing.read_only,
         "bytes_max": info.quotas.bytes_max,
         "repos_max": info.quotas.repos_max,
+        "issuers": info.issuers,
     });
     match settings {
         Value::Object(settings) => settings,

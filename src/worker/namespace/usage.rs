@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::step_error::StepError;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, UsageDay};
+use super::step_error::{StepError, no_namespace};
+use crate::repo_do::contract::UsageDay;
 use crate::storage::db::sql::Database;
 use crate::storage::namespace::quotas::Quotas;
 use crate::storage::namespace::store::NamespaceStore;
@@ -62,9 +62,7 @@ pub(crate) fn shown<D: Database>(
     store: &NamespaceStore<D>,
     asked: &AskUsage,
 ) -> Result<NamespaceUsage, StepError> {
-    let record = store
-        .load()?
-        .ok_or_else(|| ErrorReply::new(ErrorCode::NotFound, "there is no such namespace"))?;
+    let record = store.load()?.ok_or_else(no_namespace)?;
     let days = store.usage_since(asked.since_day)?;
     let days = days.into_iter().map(|used| UsageDay {
         day: used.day,
@@ -88,7 +86,7 @@ pub(crate) fn shown<D: Database>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::db::rusqlite_db::RusqliteDatabase;
+    use crate::storage::namespace::testing::nowhere;
 
     const DAY_MS: i64 = 86_400_000;
 
@@ -104,7 +102,7 @@ mod tests {
 
     #[test]
     fn days_add_up_and_old_ones_go() {
-        let store = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
+        let store = nowhere();
         let since = |since_day| shown(&store, &AskUsage { since_day });
         assert!(since(0).is_err());
         store.create("Acme", 1).unwrap();
@@ -119,7 +117,7 @@ mod tests {
         };
         assert_eq!(since(20_001).unwrap().days, [today]);
         assert_eq!(since(0).unwrap().days, [today, day(20_000, 1)]);
-        // What comes late by more than a year is left out.
+        // A day that comes late by more than a year is left out.
         let later = (20_001 + 396) * DAY_MS;
         add(&store, &[day(20_001, 9), day(20_300, 1)], later).unwrap();
         assert_eq!(since(0).unwrap().days, [day(20_300, 1)]);

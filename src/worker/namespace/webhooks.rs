@@ -17,7 +17,7 @@ use serde_json::json;
 use super::audit;
 use super::contract::{Done, path};
 use super::events::{self, Author};
-use super::step_error::StepError;
+use super::step_error::{StepError, no_namespace};
 use super::wire::{done, unknown as unknown_path};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::db::sql::{Database, in_transaction};
@@ -177,7 +177,7 @@ fn make<D: Database>(
             created_at: now_ms,
             updated_at: now_ms,
         };
-        // Before it is there, so that its first event is not its own making.
+        // Written before the webhook is there, whose first event would otherwise be its own making.
         note(store, author, "webhook.created", &made)?;
         webhooks.insert(&made)?;
         Ok(shown(made, &namespace))
@@ -303,9 +303,7 @@ fn place<D: Database>(
     store: &NamespaceStore<D>,
     whose: &Which,
 ) -> Result<(String, String), StepError> {
-    let namespace = store
-        .shown_name()?
-        .ok_or_else(|| ErrorReply::new(ErrorCode::NotFound, "there is no such namespace"))?;
+    let namespace = store.shown_name()?.ok_or_else(no_namespace)?;
     let Some(name) = &whose.repo else {
         return Ok((namespace, String::new()));
     };

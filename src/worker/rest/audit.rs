@@ -3,19 +3,19 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::repo_do::contract::{ErrorCode, ErrorReply, is_public_id};
+use crate::repo_do::contract::ErrorReply;
 use crate::storage::event::{ActorKind, EventActor};
 use crate::storage::namespace::audit::AuditEntry;
 use crate::worker::admission;
 use crate::worker::credentials::Identity;
-use crate::worker::envelope::{self, ResultInfo};
+use crate::worker::envelope;
 use crate::worker::names::NamespaceName;
 use crate::worker::namespace::audit::{AskAudit, Audit};
 use crate::worker::namespace::contract::path;
 use crate::worker::namespace::directory;
 use crate::worker::reply::Reply;
-use crate::worker::rest::parameters::{self, ListQuery};
-use crate::worker::time::{iso_8601, parse_rfc_3339};
+use crate::worker::rest::parameters;
+use crate::worker::time::iso_8601;
 use crate::worker::visit::Visit;
 
 /// Characters of an action.
@@ -28,31 +28,10 @@ struct Query {
     limit: Option<u32>,
     cursor: Option<String>,
     action: Option<String>,
-    actor: Option<Kind>,
+    actor: Option<ActorKind>,
     token_id: Option<String>,
     since: Option<String>,
     until: Option<String>,
-}
-
-/// A kind of actor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    Operator,
-    Namespace,
-    Token,
-    System,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Operator => "operator",
-            Self::Namespace => "namespace",
-            Self::Token => "token",
-            Self::System => "system",
-        }
-    }
 }
 
 /// An entry as the API shows it.
@@ -102,46 +81,27 @@ pub(crate) async fn list(
     let entries: Vec<_> = entries
         .map(|entry| Shown::new(entry, to_operator))
         .collect();
-    let info = ResultInfo::Cursor {
-        cursor: found.next.map(|next| next.to_string()).unwrap_or_default(),
-        per_page: asked.limit,
-        count: entries.len(),
-    };
-    envelope::list(&entries, info)
+    let cursor = found.next.map(|next| next.to_string());
+    envelope::page(&entries, asked.limit, cursor)
 }
 
 fn asked(query: Query) -> Result<AskAudit, ErrorReply> {
-    let wrong = |field: &str, message: &str| {
-        ErrorReply::at(ErrorCode::InvalidInput, format!("/{field}"), message)
-    };
-    let (limit, list) = ListQuery {
-        limit: query.limit,
-        cursor: query.cursor,
-        ..ListQuery::default()
-    }
-    .checked()?;
-    let before = list.cursor.map(|cursor| {
+    let before = parameters::cursor(query.cursor)?.map(|cursor| {
         let place = cursor.parse::<i64>().ok().filter(|place| *place > 0);
-        place.ok_or_else(|| wrong("cursor", "the cursor does not belong to this list"))
+        place.ok_or_else(parameters::foreign_cursor)
     });
     let action = parameters::bounded("action", ACTION_CHARACTERS_MAX, query.action)?;
-    if let Some(token_id) = &query.token_id
-        && !is_public_id(token_id)
-    {
-        return Err(wrong("token_id", "token_id is no token's id"));
+    if let Some(token_id) = &query.token_id {
+        parameters::public_id("/token_id", token_id)?;
     }
     let at = |field: &str, text: Option<String>| {
-        let read = text.map(|text| {
-            let message = "the time must be as 2026-11-29T06:40:56.000Z";
-            parse_rfc_3339(&text).ok_or_else(|| wrong(field, message))
-        });
-        read.transpose()
+        text.map(|text| parameters::time(field, &text)).transpose()
     };
     Ok(AskAudit {
-        limit,
+        limit: parameters::page_limit(query.limit)?,
         before: before.transpose()?,
         action: action.filter(|action| !action.is_empty()),
-        actor: query.actor.map(|kind| kind.name().to_owned()),
+        actor: query.actor,
         token_id: query.token_id,
         since_ms: at("since", query.since)?,
         until_ms: at("until", query.until)?,

@@ -1,69 +1,32 @@
 //! Repositories that were deleted: listed, restored, purged.
 //!
-//! A restore takes its steps as a creation does: the name is reserved at the namespace's object, led
-//! to the object that has the repository, the repository restored there, and listed. Each may be
-//! followed by a crash; the same request then goes on, since the namespace lists the repository
-//! among the deleted until the last step.
+//! A restore takes steps as a creation does: it reserves the name at the namespace's object, points the
+//! name at the object that has the repository, restores the repository there, and lists it. A crash may
+//! follow each step. The same request then goes on, because the namespace lists the repository among
+//! the deleted until the last step.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use worker::Request;
 
 use super::body::body;
+use super::making;
 use crate::repo_do::contract::{
     Actor, Deleted, ErrorCode, ErrorReply, ForgetKept, Forwarding, KeptAsked, KeptRepository,
     NAMESPACE_FORGET, RepositoryInfo, path,
 };
 use crate::worker::admission;
-use crate::worker::envelope::{self, ResultInfo};
+use crate::worker::envelope;
 use crate::worker::names::{NamespaceName, RepositoryPath};
-use crate::worker::namespace::contract::{Done, Reserve, Reserved, path as namespace_path};
+use crate::worker::namespace::contract::{Done, Reserve, path as namespace_path};
 use crate::worker::namespace::deleted_steps::{DeletedPage, FindDeleted, ListDeleted};
 use crate::worker::namespace::directory;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
-use crate::worker::rest::parameters;
-use crate::worker::rest::resources::Repository;
-use crate::worker::time::iso_8601;
+use crate::worker::rest::resources::deleted::{BeingDeleted, ShownDeleted};
+use crate::worker::rest::{parameters, repos};
 use crate::worker::visit::Visit;
-
-/// A deleted repository as REST shows it.
-#[derive(Debug, Serialize)]
-struct ShownDeleted {
-    id: String,
-    name: String,
-    deleted_at: String,
-    restorable_until: String,
-}
-
-impl From<KeptRepository> for ShownDeleted {
-    fn from(kept: KeptRepository) -> Self {
-        Self {
-            id: kept.repository_id,
-            name: kept.name,
-            deleted_at: iso_8601(kept.deleted_at_ms),
-            restorable_until: iso_8601(kept.purge_at_ms),
-        }
-    }
-}
-
-/// A repository that is being deleted.
-#[derive(Debug, Serialize)]
-pub(super) struct BeingDeleted {
-    id: String,
-    /// Until when it can be restored; `null`: it cannot.
-    restorable_until: Option<String>,
-}
-
-impl From<Deleted> for BeingDeleted {
-    fn from(deleted: Deleted) -> Self {
-        Self {
-            id: deleted.repository_id,
-            restorable_until: deleted.purge_at_ms.map(iso_8601),
-        }
-    }
-}
 
 /// Query of `GET /namespaces/:ns/deleted`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -93,21 +56,13 @@ pub(crate) async fn list(
         .map(ShownDeleted::from)
         .collect();
     let cursor = page.behind.map(|behind| URL_SAFE_NO_PAD.encode(behind));
-    let info = ResultInfo::Cursor {
-        cursor: cursor.unwrap_or_default(),
-        per_page: limit,
-        count: shown.len(),
-    };
-    envelope::list(&shown, info)
+    envelope::page(&shown, limit, cursor)
 }
 
 fn decoded(cursor: &str) -> Result<String, ErrorReply> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.ok_or_else(|| {
-        let message = "the cursor does not belong to this list";
-        ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message)
-    })
+    text.ok_or_else(parameters::foreign_cursor)
 }
 
 /// Body of `POST …/repos/:name/restore-deleted`; it may be absent.
@@ -147,12 +102,12 @@ pub(crate) async fn restore(
             None => parameters::repository("/name", &kept.name)?,
         },
     };
-    reserve(visit, path, &kept).await?;
-    let restored = restore_object(visit, path, &kept).await;
-    let info = match restored {
+    let wanted = wanted(visit, path, &kept);
+    making::reserve(visit, path, &wanted, ErrorCode::CreateInProgress).await?;
+    let info = match restore_object(visit, path, &kept).await {
         Ok(info) => info,
         Err(error) => {
-            // Otherwise it may be restored all the same: the next request goes on, or mends the entry.
+            // Behind any other error it may be restored: the next request goes on, or mends the entry.
             if error.code == ErrorCode::NotFound {
                 let id = &kept.repository_id;
                 forget(visit, &path.namespace, id).await?;
@@ -161,18 +116,13 @@ pub(crate) async fn restore(
             return Err(error);
         }
     };
-    let remote = visit.remote(&info.namespace, &info.name);
     directory::relist(visit, &path.namespace, vec![info.clone()]).await?;
-    envelope::success(200, &Repository::new(info, remote))
+    repos::shown(visit, info)
 }
 
-/// Takes the name that it gets; fails if another repository has it.
-async fn reserve(
-    visit: &Visit,
-    path: &RepositoryPath,
-    kept: &KeptRepository,
-) -> Result<(), ErrorReply> {
-    let reserve = Reserve {
+/// The entry that it gets. Only its own object knows the rest, and lists it when it is restored.
+fn wanted(visit: &Visit, path: &RepositoryPath, kept: &KeptRepository) -> Reserve {
+    Reserve {
         namespace: path.namespace.as_str().to_owned(),
         name: path.name.as_str().to_owned(),
         repository_id: kept.repository_id.clone(),
@@ -184,15 +134,6 @@ async fn reserve(
         source: None,
         comes_with_bytes: None,
         now_ms: visit.now_ms,
-    };
-    let reserved = directory::post(visit, &path.namespace, namespace_path::RESERVE, &reserve);
-    match reserved.await? {
-        Reserved::Won { .. } => Ok(()),
-        Reserved::Taken(entry) if entry.repository_id == kept.repository_id => Ok(()),
-        Reserved::Taken(_) => {
-            let message = "a repository of this name exists in the namespace";
-            Err(ErrorReply::at(ErrorCode::AlreadyExists, "/name", message))
-        }
     }
 }
 
@@ -237,8 +178,12 @@ pub(crate) async fn purge(
     let call = Call::post(path::KEPT_PURGE, &asked)?.repeatable();
     let response = objects::kept_repository(visit, &path, &kept, call).await?;
     let purged = objects::read::<Deleted>(response).await;
-    if !matches!(&purged, Err(error) if error.code != ErrorCode::NotFound) {
-        // Gone, by this request or before.
+    // By this request or before.
+    let is_gone = match &purged {
+        Ok(_) => true,
+        Err(error) => error.code == ErrorCode::NotFound,
+    };
+    if is_gone {
         forget(visit, namespace, &kept.repository_id).await?;
     }
     envelope::success(202, &BeingDeleted::from(purged?))

@@ -10,6 +10,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::admission;
 use crate::worker::envelope;
 use crate::worker::fault::fault;
+use crate::worker::names::NamespaceName;
 use crate::worker::namespace::contract::{BeginOnce, Done, EndOnce, OnceBegun, REGISTRY, path};
 use crate::worker::namespace::once::{Once, Seed, is_final, request_digest};
 use crate::worker::objects::{self, Asked, Call};
@@ -75,18 +76,28 @@ pub(crate) async fn answer(
 
 /// Whether the caller may make anything there; the resource asks again.
 async fn admit(visit: &Visit, route: &RestRoute) -> Result<(), ErrorReply> {
+    match namespace(route) {
+        Some(namespace) => admission::to_namespace(visit, namespace).await,
+        None => admission::to_administer(visit).await,
+    }
+}
+
+/// The namespace in which the route makes something; its object keeps the route's keys. The registry
+/// keeps those of other routes, which are the operator's alone.
+fn namespace(route: &RestRoute) -> Option<&NamespaceName> {
     match route {
         RestRoute::Repositories(namespace)
         | RestRoute::Tokens(namespace)
-        | RestRoute::RevokeSigned(namespace) => admission::to_namespace(visit, namespace).await,
-        RestRoute::Webhooks(owner, _) => admission::to_namespace(visit, &owner.namespace).await,
+        | RestRoute::RevokeAll(namespace)
+        | RestRoute::RevokeSigned(namespace) => Some(namespace),
+        RestRoute::Webhooks(owner, _) => Some(&owner.namespace),
         RestRoute::Fork(path)
         | RestRoute::Restore(path)
         | RestRoute::Import(path)
         | RestRoute::Rename(path)
         | RestRoute::Maintenance(path)
-        | RestRoute::Purge(path) => admission::to_namespace(visit, &path.namespace).await,
-        _ => admission::to_administer(visit).await,
+        | RestRoute::Purge(path) => Some(&path.namespace),
+        _ => None,
     }
 }
 
@@ -97,29 +108,13 @@ fn may_create(route: &RestRoute) -> bool {
     )
 }
 
-/// The object that keeps the route's keys.
-fn object_name(route: &RestRoute) -> String {
-    match route {
-        RestRoute::Repositories(namespace)
-        | RestRoute::Tokens(namespace)
-        | RestRoute::RevokeSigned(namespace) => namespace.folded(),
-        RestRoute::Webhooks(owner, _) => owner.namespace.folded(),
-        RestRoute::Fork(path)
-        | RestRoute::Restore(path)
-        | RestRoute::Import(path)
-        | RestRoute::Rename(path)
-        | RestRoute::Maintenance(path)
-        | RestRoute::Purge(path) => path.namespace.folded(),
-        _ => REGISTRY.to_owned(),
-    }
-}
-
 async fn ask<T: serde::de::DeserializeOwned>(
     visit: &Visit,
     route: &RestRoute,
     call: Call,
 ) -> Result<T, ErrorReply> {
-    objects::read(objects::namespace(visit, &object_name(route), call).await?).await
+    let object_name = namespace(route).map_or_else(|| REGISTRY.to_owned(), NamespaceName::folded);
+    objects::read(objects::namespace(visit, &object_name, call).await?).await
 }
 
 /// Stores the answer, or that there is none. If that fails, the same request runs again after a
@@ -169,4 +164,35 @@ fn running() -> ErrorReply {
 fn another_request() -> ErrorReply {
     let message = "the Idempotency-Key was sent with another request";
     ErrorReply::new(ErrorCode::KeyReused, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::route::{self, Route};
+
+    #[test]
+    fn administrators_of_a_namespace_may_send_a_key_wherever_they_may_post() {
+        for below in [
+            "repos",
+            "tokens",
+            "tokens/revoke-all",
+            "tokens/revoke-signed",
+            "webhooks",
+            "repos/app/fork",
+            "repos/app/import",
+            "repos/app/rename",
+            "repos/app/restore-deleted",
+            "repos/app/maintenance",
+            "repos/app/purge-unreachable",
+            "repos/app/webhooks",
+        ] {
+            let path = format!("/api/v1/namespaces/Acme/{below}");
+            let Ok(Route::Rest(route)) = route::parse(&path) else {
+                panic!("{path} is no route of REST");
+            };
+            let namespace = namespace(&route).map(NamespaceName::folded);
+            assert_eq!(namespace.as_deref(), Some("acme"), "{path}");
+        }
+    }
 }

@@ -32,7 +32,7 @@ pub(crate) struct Draft<'a> {
     path: &'a RepositoryPath,
     /// The request to its object; callers set their wishes before [`Self::reserve`].
     pub(crate) create: CreateRepository,
-    /// The bytes that it comes with at least, of a fork and of an import.
+    /// The bytes that a fork or an import brings at least.
     pub(crate) comes_with_bytes: Option<u64>,
     first_token: FreshToken,
 }

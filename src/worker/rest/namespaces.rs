@@ -6,7 +6,7 @@ use super::body::{body, body_bytes};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::admission;
 use crate::worker::credentials::Identity;
-use crate::worker::envelope::{self, ResultInfo};
+use crate::worker::envelope;
 use crate::worker::names::NamespaceName;
 use crate::worker::namespace::contract::UpdateNamespace;
 use crate::worker::namespace::directory;
@@ -45,12 +45,7 @@ pub(crate) async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply
     }
     let (infos, cursor) = directory::namespaces(visit, limit, &query).await?;
     let namespaces: Vec<_> = infos.into_iter().map(Namespace::from).collect();
-    let info = ResultInfo::Cursor {
-        cursor: cursor.unwrap_or_default(),
-        per_page: limit,
-        count: namespaces.len(),
-    };
-    envelope::list(&namespaces, info)
+    envelope::page(&namespaces, limit, cursor)
 }
 
 /// `GET /namespaces/:ns`
@@ -74,13 +69,14 @@ pub(crate) async fn update(
     if !quotas.is_empty() {
         admission::to_operate(visit, namespace).await?;
     }
-    if change.suspended.is_some() && visit.identity != Identity::Operator {
+    let is_operator = visit.identity == Identity::Operator;
+    if change.suspended.is_some() && !is_operator {
         let message = "only the operator suspends a namespace";
         return Err(ErrorReply::at(ErrorCode::Forbidden, "/suspended", message));
     }
     if let Some(issuers) = &change.issuers {
         let setter = Setter {
-            is_operator: visit.identity == Identity::Operator,
+            is_operator,
             of_deployment: false,
             allow_private: key_set::allows_private(visit),
         };

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::bounds::{
-    PER_PAGE_DEFAULT, PER_PAGE_MAX, THRESHOLD_BYTES_MAX, at_most, bounded, within,
+    THRESHOLD_BYTES_MAX, at_most, bounded, cursor, foreign_cursor, page_limit, within,
 };
 pub(crate) use self::fsck::FsckChange;
 pub(crate) use self::import::{NewImport, credential, depth};
@@ -279,17 +279,6 @@ pub(crate) fn branch<'a>(pointer: &str, text: &'a str) -> Result<&'a str, ErrorR
         Ok(()) => Ok(text),
         Err(error) => refuse(&error),
     }
-}
-
-/// Entries of a page.
-pub(crate) fn page_limit(given: Option<u32>) -> Result<u32, ErrorReply> {
-    within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, given)
-}
-
-/// A cursor; an empty one is none.
-pub(crate) fn cursor(given: Option<String>) -> Result<Option<String>, ErrorReply> {
-    let cursor = bounded("cursor", list::CURSOR_CHARACTERS_MAX, given)?;
-    Ok(cursor.filter(|cursor| !cursor.is_empty()))
 }
 
 /// An id of a repository.

@@ -155,10 +155,7 @@ async fn recorded(
     let after = match new.cursor.as_deref() {
         None | Some("") => None,
         Some(id) if is_public_id(id) => Some(record_key(id)),
-        Some(_) => {
-            let message = "the cursor does not belong to this list";
-            return Err(ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message));
-        }
+        Some(_) => return Err(parameters::foreign_cursor()),
     };
     let keys = bucket.list(RECORDS_PREFIX, after.as_deref()).await;
     let mut keys = keys.map_err(failed)?;

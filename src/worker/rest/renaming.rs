@@ -1,8 +1,8 @@
 //! A repository gets another name, perhaps in another namespace.
 //!
 //! The name is reserved at its namespace's object, then the repository's own object takes it in one
-//! write, then the entry is confirmed, as for a repository that is made. After a crash the event that the
-//! repository's object hands over to the namespace's does what is left.
+//! write, then the entry is confirmed, as for a repository that is made. After a crash the steps that
+//! are left follow from the event, which the repository's object hands over to the namespace's.
 
 use serde::Deserialize;
 use worker::Request;
@@ -33,8 +33,7 @@ struct NewName {
     namespace: Option<String>,
 }
 
-/// `POST …/repos/:name/rename`. To another namespace it is the operator's alone: a token is of one
-/// namespace.
+/// `POST …/repos/:name/rename`. Only the operator transfers to another namespace: a token is of one.
 pub(crate) async fn rename(
     visit: &Visit,
     request: Request,
@@ -56,18 +55,23 @@ pub(crate) async fn rename(
     };
     let response = objects::repository(visit, from, actor, Call::get(path::INFO)).await?;
     let before: RepositoryInfo = objects::read(response).await?;
-    let is_new = to.object_name() != from.object_name();
-    let (namespace, standing) = if is_new {
-        let wanted = wanted(visit, &to, &before);
-        let place = making::reserve(visit, &to, &wanted, ErrorCode::CreateInProgress).await?;
-        (place.namespace, place.standing)
-    } else {
-        (before.namespace.clone(), Standing::default())
-    };
     let webhooks = if transfers {
         webhooks(visit, from).await?
     } else {
         Vec::new()
+    };
+    let is_new = to.object_name() != from.object_name();
+    let (namespace, standing) = if is_new {
+        let wanted = Reserve {
+            namespace: to.namespace.as_str().to_owned(),
+            name: to.name.as_str().to_owned(),
+            comes_with_bytes: Some(before.size_bytes.saturating_add(before.lfs_bytes)),
+            ..Reserve::again(&before, visit.now_ms)
+        };
+        let place = making::reserve(visit, &to, &wanted, ErrorCode::CreateInProgress).await?;
+        (place.namespace, place.standing)
+    } else {
+        (before.namespace.clone(), Standing::default())
     };
     let asked = RenameRepository {
         namespace,
@@ -83,7 +87,7 @@ pub(crate) async fn rename(
         Ok(info) => info,
         Err(error) => settle(visit, &to, &before.repository_id, is_new, error).await?,
     };
-    // What fails here is done when the repository's object hands its event over.
+    // The hand-over of the event repeats a step that fails here.
     let _ = directory::confirm(visit, &to, &info, &info.repository_id).await;
     if transfers {
         bring(visit, &to, webhooks).await;
@@ -101,8 +105,8 @@ async fn webhooks(visit: &Visit, path: &RepositoryPath) -> Result<Vec<Webhook>, 
     directory::get(visit, &path.namespace.folded(), contract::WEBHOOKS, &whose).await
 }
 
-/// Makes a repository's webhooks again in the namespace that it has now, under the same ids. One that
-/// cannot be made is logged, and is for the operator to make.
+/// Makes a repository's webhooks again in its new namespace, under the same ids. Logs one that cannot be
+/// made, which the operator must make by hand.
 async fn bring(visit: &Visit, to: &RepositoryPath, webhooks: Vec<Webhook>) {
     for webhook in webhooks {
         let definition = webhook.definition;
@@ -125,25 +129,8 @@ async fn bring(visit: &Visit, to: &RepositoryPath, webhooks: Vec<Webhook>) {
     }
 }
 
-/// The entry that the repository gets.
-fn wanted(visit: &Visit, to: &RepositoryPath, info: &RepositoryInfo) -> Reserve {
-    Reserve {
-        namespace: to.namespace.as_str().to_owned(),
-        name: to.name.as_str().to_owned(),
-        repository_id: info.repository_id.clone(),
-        replaces: None,
-        description: info.description.clone(),
-        default_branch: info.default_branch.clone(),
-        read_only: info.settings.read_only,
-        public: info.settings.public,
-        source: info.source.clone(),
-        comes_with_bytes: Some(info.size_bytes.saturating_add(info.lfs_bytes)),
-        now_ms: visit.now_ms,
-    }
-}
-
-/// What became of a request whose answer was lost or a refusal: the repository, if it has the name.
-/// Otherwise the name is given back, unless nobody knows.
+/// Finds out what a request without a good answer did. Gives the repository if it has the new name.
+/// Otherwise frees that name, unless the object does not answer.
 async fn settle(
     visit: &Visit,
     to: &RepositoryPath,

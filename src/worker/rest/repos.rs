@@ -5,7 +5,6 @@ use serde_json::Value;
 use worker::Request;
 
 use super::body::{body, body_below};
-use super::deleted::BeingDeleted;
 use super::imports;
 use super::making::Draft;
 use crate::repo_do::contract::pre_receive::NewPreReceive;
@@ -15,7 +14,7 @@ use crate::repo_do::contract::{
 };
 use crate::storage::repository::settings::SettingsChange;
 use crate::worker::admission;
-use crate::worker::envelope::{self, ResultInfo};
+use crate::worker::envelope;
 use crate::worker::names::{NamespaceName, RepositoryPath};
 use crate::worker::namespace::directory;
 use crate::worker::namespace::once::Purpose;
@@ -24,6 +23,7 @@ use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{
     self, Hook, Lifetime, ListQuery, NewRepository, RepositoryChange,
 };
+use crate::worker::rest::resources::deleted::BeingDeleted;
 use crate::worker::rest::resources::{ListedRepository, Repository};
 use crate::worker::visit::Visit;
 
@@ -73,12 +73,7 @@ pub(crate) async fn list(
             ListedRepository::new(listed, remote)
         })
         .collect();
-    let info = ResultInfo::Cursor {
-        cursor: listing.cursor.unwrap_or_default(),
-        per_page: limit,
-        count: repositories.len(),
-    };
-    envelope::list(&repositories, info)
+    envelope::page(&repositories, limit, listing.cursor)
 }
 
 /// `GET …/repos/:name`
@@ -139,10 +134,10 @@ pub(crate) async fn update(
             cold_bytes_min: parameters::threshold("cold_bytes_min", change.cold_bytes_min)?,
             ready_bytes_min: parameters::threshold("ready_bytes_min", change.ready_bytes_min)?,
         },
-        ref_rules: match change.ref_rules {
-            Some(rules) => Some(checked_ref_rules("/ref_rules", rules)?),
-            None => None,
-        },
+        ref_rules: change
+            .ref_rules
+            .map(|rules| checked_ref_rules("/ref_rules", rules))
+            .transpose()?,
         bytes_max: parameters::bytes_max(change.bytes_max)?,
         pre_receive: match change.pre_receive {
             Some(Some(hook)) => Some(Some(hook_of(visit, hook)?)),

@@ -1,5 +1,6 @@
 //! Resources as REST shows them.
 
+pub(crate) mod deleted;
 pub(crate) mod webhooks;
 
 use serde::Serialize;

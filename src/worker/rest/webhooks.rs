@@ -14,7 +14,7 @@ use crate::storage::event::{ActorKind, Event, EventActor, EventBody, EventKind};
 use crate::storage::event_payload::raw;
 use crate::storage::webhook::definition::Secret;
 use crate::worker::credentials::Identity;
-use crate::worker::envelope::{self, ResultInfo};
+use crate::worker::envelope;
 use crate::worker::namespace::contract::{Done, path as namespace_path};
 use crate::worker::namespace::directory;
 use crate::worker::namespace::once::Purpose;
@@ -229,20 +229,15 @@ async fn deliveries(
     let call = Call::get(objects::target(path::DELIVERIES, &asked)?);
     let found: Deliveries = objects::read(objects::webhook(visit, &name, call).await?).await?;
     let cursor = match found.deliveries.last() {
-        Some(last) if found.has_more => given::cursor(last.seq),
-        _ => String::new(),
+        Some(last) if found.has_more => Some(given::cursor(last.seq)),
+        _ => None,
     };
     let shown: Vec<_> = found
         .deliveries
         .into_iter()
         .map(ShownDelivery::from)
         .collect();
-    let info = ResultInfo::Cursor {
-        cursor,
-        per_page: asked.limit,
-        count: shown.len(),
-    };
-    envelope::list(&shown, info)
+    envelope::page(&shown, asked.limit, cursor)
 }
 
 async fn delivery(

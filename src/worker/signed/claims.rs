@@ -30,7 +30,7 @@ pub(crate) enum ClaimError {
     #[error("the signed token has no usable claim '{0}'")]
     Missing(&'static str),
     /// It has neither `iat` nor `nbf`.
-    #[error("the signed token says neither by 'iat' nor by 'nbf' since when it holds")]
+    #[error("the signed token has neither 'iat' nor 'nbf', one of which says when it begins")]
     NoBeginning,
     /// Its time is over.
     #[error("the signed token has expired: its 'exp' is {exp}, now it is {now}")]
@@ -57,11 +57,11 @@ pub(crate) enum ClaimError {
         seconds: i64,
     },
     /// It is meant for somebody else.
-    #[error("the signed token's 'aud' is none that the issuer's settings name")]
+    #[error("the signed token's 'aud' names no audience of the issuer's settings")]
     Audience,
 }
 
-/// The claims, of which no two have one name: of a name that stands twice, two readers may see two values.
+/// The claims. No name stands twice: two readers might take two values of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Claims(BTreeMap<String, Value>);
 

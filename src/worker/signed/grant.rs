@@ -89,7 +89,8 @@ fn check_namespace(named: &str, namespace: &str) -> Result<(), GrantError> {
     Err(GrantError::OtherNamespace)
 }
 
-/// The widest scope that it names, in a list or in a text with spaces between. Others may be for others.
+/// The widest scope that it names, in a list or in a text with spaces between. Other words may be meant for
+/// other services.
 fn scope(claims: &Claims) -> Result<Scope, GrantError> {
     let named = claims.get("scopes").or_else(|| claims.get("scope"));
     let words: Vec<&str> = match named {

@@ -25,17 +25,17 @@ pub(crate) struct Issuer {
     /// Its keys, where it has no URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) keys: Option<Vec<Value>>,
-    /// What its tokens open, by their claims; without rules a token says itself what it opens. A
-    /// namespace's issuer alone may have any.
+    /// What its tokens open, by their claims; without rules a token says itself what it opens. Only an
+    /// issuer of a namespace may have rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rules: Option<Vec<Rule>>,
-    /// The namespaces that its tokens may open; every one unless given. The operator's issuer alone may
-    /// have any.
+    /// The namespaces that its tokens may open; every one unless given. Only an issuer of the operator
+    /// may have this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) namespaces: Option<Vec<String>>,
 }
 
-/// The issuers that a namespace keeps, of their JSON.
+/// Reads the issuers that a namespace keeps.
 pub(crate) fn stored(json: Option<&str>) -> Result<Vec<Issuer>, ErrorReply> {
     let Some(json) = json else {
         return Ok(Vec::new());
@@ -103,7 +103,7 @@ fn is_like(found: &str, wanted: &str) -> bool {
 }
 
 impl Issuer {
-    /// What the Worker has to know of it to check a signature.
+    /// The part by which the Worker checks a signature.
     #[must_use]
     pub(crate) fn without_rules(self) -> Self {
         Self {
@@ -119,7 +119,7 @@ impl Issuer {
         keys.filter_map(Jwk::read).collect()
     }
 
-    /// Names the issuer with its audience and its keys: another one when any of them was changed.
+    /// Names the issuer with its audience and its keys. It differs as soon as one of them does.
     #[must_use]
     pub(crate) fn digest(&self) -> String {
         let facts = (&self.issuer, &self.audience, &self.jwks_url, &self.keys);

@@ -9,14 +9,14 @@ use super::keys::Algorithm;
 /// Bytes of a token; GitHub's have some 2,000.
 pub(crate) const TOKEN_BYTES_MAX: usize = 8 << 10;
 
-/// How base64url of a JSON object begins that has no white space in front.
+/// How a JSON object without white space in front begins in base64url.
 const BEGINNING: &str = "ey";
 
 /// The types that a header may name. Others are made for something else, and are no access token.
 const TYPES: [&str; 2] = ["JWT", "at+jwt"];
 
-/// Why a token is refused before its signature was looked at. Whoever sent it may be anybody, and does not
-/// hear it.
+/// Why a token is refused before its signature is verified. Its sender may be anybody, and is not told
+/// why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum JwtError {
     /// It has too many bytes.
@@ -25,10 +25,10 @@ pub(crate) enum JwtError {
     /// It does not have three parts in base64url, the first two JSON objects.
     #[error("the token is malformed")]
     Malformed,
-    /// The algorithm is none of those that are allowed: `none` and secret keys above all.
+    /// The algorithm is not allowed, as `none` and those with secret keys.
     #[error("the token's algorithm is not allowed")]
     Algorithm,
-    /// It is of a type that is no access token.
+    /// It was made for something else than access.
     #[error("the token is of another type")]
     Type,
     /// The header has extensions that must be understood.

@@ -12,20 +12,20 @@ use super::keys::{Algorithm, Jwk, NoKey, choose};
 /// URLs whose keys are kept. The one that was not used for the longest time is forgotten first.
 const URLS_MAX: usize = 64;
 
-/// After so long keys are fetched again.
+/// How long keys are used before they are fetched again.
 const FRESH_MS: i64 = 10 * 60_000;
 
-/// For so long keys count whose URL does not answer.
+/// How long keys count while their URL does not answer.
 const STALE_MS: i64 = 60 * 60_000;
 
-/// Between two fetches because of a key that is not known.
+/// Time between two fetches because of an unknown key.
 const UNKNOWN_MS: i64 = 60_000;
 
 /// Fetches of one URL that begin within a second: requests that come together may all find that they need
 /// its keys.
 const FETCHES_MAX: u32 = 4;
 
-/// After a failure nobody tries again for so long.
+/// How long nobody fetches from a URL that has failed.
 const FAILED_MS: i64 = 10_000;
 
 /// Keys of one issuer.

@@ -43,8 +43,8 @@ pub(crate) async fn of(visit: &Visit, issuer: &Issuer) -> Result<Rc<KeySet>, Err
     }
 }
 
-/// The keys once more, for a key that is not among them: an issuer that rotates its keys signs with a new
-/// one before those here are old. `None` when they were fetched for such a reason within the last minute.
+/// The keys, fetched again because one is not among them: an issuer that rotates its keys signs with a new
+/// one before those here are old. `None` when an unknown key had them fetched within the last minute.
 pub(crate) async fn with_unknown(visit: &Visit, issuer: &Issuer) -> Option<Rc<KeySet>> {
     let url = issuer.jwks_url.as_deref()?;
     let is_due = CACHE.with_borrow_mut(|cache| cache.fetch_unknown(url, visit.now_ms));
@@ -57,7 +57,7 @@ pub(crate) async fn with_unknown(visit: &Visit, issuer: &Issuer) -> Option<Rc<Ke
 
 /// The keys that the settings give, kept because the platform has to read them.
 fn own(issuer: &Issuer, now_ms: i64) -> Rc<KeySet> {
-    // No URL: that begins with a scheme.
+    // A URL begins otherwise.
     let name = format!("own {}", issuer.digest());
     CACHE.with_borrow_mut(|cache| match cache.plan(&name, now_ms) {
         Plan::Use(keys) | Plan::Fetch(Some(keys)) => keys,
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_an_answer_the_keys_for_signatures_are_taken_up_to_a_bound() {
+    fn the_keys_for_signatures_in_an_answer_are_taken_up_to_a_bound() {
         let secret = json!({ "kty": "oct", "k": "AQAB", "kid": "s" });
         let answer = json!({ "keys": [secret, 1, ec("a"), { "kty": "RSA" }, ec("b")] });
         let ids: Vec<_> = parse(answer.to_string().as_bytes())

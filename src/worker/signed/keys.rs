@@ -82,13 +82,12 @@ pub(crate) enum NoKey {
 }
 
 impl Jwk {
-    /// Reads a key whatever else it holds; `None` of what is no key for a signature.
+    /// Reads a key whatever else it holds; `None` where a field that a key has is missing or no text.
     pub(crate) fn read(value: &Value) -> Option<Self> {
         Self::deserialize(value).ok()
     }
 
-    /// The algorithm that it verifies; `None` when it is no public key that is taken, and of a key that is
-    /// too short above all.
+    /// The algorithm that it verifies; `None` when it is no such public key, or too short.
     #[must_use]
     pub(crate) fn algorithm(&self) -> Option<Algorithm> {
         if self.used_for.as_deref().is_some_and(|used| used != "sig") {

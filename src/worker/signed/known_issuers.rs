@@ -1,5 +1,5 @@
-//! The issuers of namespaces that an isolate has asked for, for some seconds: tokens that are forged wake
-//! no object each. An issuer that was changed meanwhile gains nobody anything, since the namespace's object
+//! The issuers of namespaces that an isolate has asked for, for some seconds: so not every forged token
+//! wakes an object. Nobody gains by an issuer that was changed meanwhile, since the namespace's object
 //! compares its digest.
 
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ impl KnownIssuers {
         }
     }
 
-    /// What a namespace has answered, if that is not old.
+    /// The answer of a namespace, while it counts.
     pub(crate) fn find(&self, namespace: &str, now_ms: i64) -> Option<Vec<Issuer>> {
         let (at_ms, issuers) = self.namespaces.get(namespace)?;
         (now_ms.saturating_sub(*at_ms) < KNOWN_MS).then(|| issuers.clone())

@@ -35,8 +35,8 @@ pub(crate) fn forget(namespace: &NamespaceName) {
     KNOWN.with_borrow_mut(|known| known.forget(&namespace.folded()));
 }
 
-/// Checks the signed token of a request, if it has one, and makes it the request's identity. Outside a
-/// namespace nobody trusts any.
+/// Verifies the signed token of a request, if it has one, and makes it the request's identity. Outside a
+/// namespace no issuer is trusted.
 pub(crate) async fn identify(visit: &mut Visit, request_path: &str) -> Result<(), ErrorReply> {
     let Some(text) = visit.unverified.take() else {
         return Ok(());
@@ -52,8 +52,8 @@ pub(crate) async fn identify(visit: &mut Visit, request_path: &str) -> Result<()
     Ok(())
 }
 
-/// The token, once it is known to be good. Before its signature is, its sender is told no more than that
-/// it is not.
+/// The token, if it is good. Until its signature is verified, its sender hears nothing but that it is
+/// invalid.
 async fn verified(
     visit: &Visit,
     namespace: &NamespaceName,

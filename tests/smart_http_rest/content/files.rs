@@ -125,11 +125,8 @@ fn content_is_open_to_those_who_may_fetch() {
         source.commit("first");
     });
     let other = rest().create_repository("rest-content", "others");
-    let reader = rest().post(
-        "/api/v1/namespaces/rest-content/tokens",
-        &json!({ "repo": "readers", "scope": "read" }),
-    );
-    let reader = reader.result(201)["plaintext"].as_str().unwrap().to_owned();
+    let asked = json!({ "repo": "readers", "scope": "read" });
+    let reader = rest().make_token("rest-content", &asked).plaintext;
     let unknown = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
     for route in routes(&shelf) {
         let path = shelf.hosted.path(&route);

@@ -1,4 +1,4 @@
-//! The hook as whoever administers the repository sets and sees it.
+//! The hook's setting, as an administrator of the repository sees it.
 
 use serde_json::json;
 
@@ -61,7 +61,7 @@ fn a_hook_is_set_shown_and_taken_away() {
         !events.contains("whsec_") && !events.contains("key=a"),
         "{events}"
     );
-    // A fork has no hook of its source's.
+    // A fork does not take over its source's hook.
     set(&pushing, &receiver, &json!({}));
     let fork = rest.post(&pushing.hosted.path("/fork"), &json!({"name": "fork"}));
     assert!(fork.status < 300, "{}", fork.text());

@@ -25,7 +25,7 @@ use super::work::Work;
 /// many objects that are likelier to be needed soon.
 const CACHE_PARTS: u64 = 4;
 
-/// Bytes of the largest blob that is noted where the observer does not see it.
+/// Bytes of the largest blob that is noted if the observer does not see it.
 const UNSHOWN_BYTES_MAX: u64 = 1 << 20;
 
 /// Sees each object of the pack once, but for large blobs, soon after its content becomes known.

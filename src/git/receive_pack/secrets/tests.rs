@@ -41,6 +41,32 @@ fn each_line_with_a_secret_is_noted_once() {
 }
 
 #[test]
+fn a_line_before_the_last_one_is_counted_backward() {
+    let mut lines = Lines::new(b"a\nb\nc\n");
+    let numbers = [4, 0, 1, 6, 2, 2].map(|offset| lines.number_at(offset));
+    assert_eq!(numbers, [3, 1, 1, 4, 2, 2]);
+}
+
+/// A key of Azure is found by each of its words, and begins before the key of AWS in it. Were lines
+/// counted from the beginning then, this would read many gigabytes.
+#[test]
+fn secrets_that_overlap_are_counted_in_linear_time() {
+    let key =
+        "ab+AKIAIQ7LD2ZRT5WX3MVB+o8sKf2LqXz5TnB0wYjGd6/rPc1VhUe9mJaN4iRQ7HLtEkWbSyD3uFg5OvZxC8M";
+    let linked = format!("AccountKey={key}== ");
+    let mut search = SecretSearch::new();
+    search.search(
+        0,
+        linked.repeat(SEARCHED_BYTES_MAX / linked.len()).as_bytes(),
+    );
+    let noted = search.noted().iter().map(|noted| noted.kind.name());
+    assert_eq!(
+        noted.collect::<Vec<_>>(),
+        ["azure-storage-key", "aws-access-key"]
+    );
+}
+
+#[test]
 fn what_is_too_large_is_not_searched() {
     let mut search = SecretSearch::new();
     let mut content = token(1).into_bytes();

@@ -181,7 +181,7 @@ impl From<IntakeError> for ImportError {
             IntakeError::Busy(reply) => Self::Unavailable(reply.message),
             IntakeError::Gone => Self::Deleted,
             error @ IntakeError::Cold(_) => Self::Unavailable(error.to_string()),
-            error @ (IntakeError::Stored(_) | IntakeError::Secrets(_)) => {
+            error @ (IntakeError::Stored(_) | IntakeError::Secrets(_) | IntakeError::Quota(_)) => {
                 Self::GivenUp(error.to_string())
             }
         }

@@ -1,15 +1,13 @@
 //! The repository that was: its record in R2, and whether it is lost indeed.
 
 use gix_object::bstr::ByteSlice as _;
-use worker::{Method, Request, RequestInit};
 
 use super::error::RecoverError;
 use crate::git::limits::Limits;
 use crate::git::refname;
-use crate::repo_do::contract::{
-    Actor, ErrorCode, ErrorReply, ORIGIN, RepositoryInfo, header, is_public_id, object_name, path,
-};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, RepositoryInfo, is_public_id, object_name};
 use crate::repo_do::object::RepoObject;
+use crate::repo_do::request::repository;
 use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::{Bucket as _, PACKS_PREFIX, record_key};
 use crate::storage::r2::recovery_record::{Record, RecordReader};
@@ -18,9 +16,6 @@ use crate::storage::repository::ref_record::RefRecord;
 
 /// Bytes of the record that are read at once.
 const WINDOW_BYTES: u64 = 1 << 20;
-
-/// The binding of the repositories' objects.
-const REPOSITORIES: &str = "REPO";
 
 /// Things of which a record may name very many.
 pub(crate) struct RecordPiece {
@@ -140,16 +135,8 @@ pub(crate) async fn check_lost(object: &RepoObject, record: &Record) -> Result<(
         RecoverError::Unavailable(ErrorReply::new(ErrorCode::UpstreamUnavailable, message))
     };
     let response = async {
-        let headers = worker::Headers::new();
-        headers.set(header::ACTOR, &Actor::Operator.to_string())?;
         let name = object_name(&lost.namespace, &lost.name);
-        headers.set(header::REPOSITORY, &name)?;
-        let mut init = RequestInit::new();
-        init.with_method(Method::Get).with_headers(headers);
-        let request = Request::new_with_init(&format!("{ORIGIN}{}", path::INFO), &init)?;
-        let repositories = object.env.durable_object(REPOSITORIES)?;
-        let stub = repositories.get_by_name(&name)?;
-        stub.fetch_with_request(request).await
+        repository::send(&object.env, &name, repository::info_of(&name)?).await
     };
     let mut response = response.await.map_err(|error| unavailable(&error))?;
     let not_lost = || RecoverError::NotLost {

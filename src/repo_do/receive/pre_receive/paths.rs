@@ -1,6 +1,6 @@
 //! The paths that a push changes, for its hook.
 //!
-//! Of an update they are the files that differ between the old commit and the new one. A new ref has
+//! For an update they are the files that differ between the old commit and the new one. A new ref has
 //! no old commit: it is compared with the first commit on its line of first parents that the push
 //! does not bring.
 
@@ -45,7 +45,7 @@ struct Room {
     bytes: usize,
 }
 
-/// Finds the paths that each update changes. What cannot be read counts as cut off.
+/// Finds the paths that each update changes. Those that cannot be read count as left out.
 pub(super) async fn changed(
     steps: Steps<'_>,
     pushed: &Pushed<'_, Rc<Store>>,

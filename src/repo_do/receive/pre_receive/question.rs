@@ -36,7 +36,7 @@ pub(super) struct Facts<'a> {
     /// The commits that they bring.
     pub(super) commits: &'a CommitsByRef,
     /// The paths that they change.
-    pub(super) paths: &'a mut HashMap<BString, ChangedPaths>,
+    pub(super) paths: HashMap<BString, ChangedPaths>,
     /// As `git push -o` sends them.
     pub(super) push_options: &'a [BString],
     /// All or none.
@@ -82,7 +82,9 @@ struct Update<'a> {
 
 /// The question.
 pub(super) fn json(facts: Facts<'_>) -> Result<String, serde_json::Error> {
-    let Facts { origin, paths, .. } = facts;
+    let Facts {
+        origin, mut paths, ..
+    } = facts;
     let mut commits_left = COMMITS_MAX;
     let updates = facts.updates.iter().map(|update| {
         let paths = paths.remove(&update.command.name);
@@ -125,7 +127,7 @@ fn shown<'a>(
     let newest = all.get(start..).unwrap_or_default();
     *commits_left = commits_left.saturating_sub(newest.len());
     let is_cut = known.map_or(brings, |known| known.truncated) || start > 0;
-    // What was not looked at is not known to change nothing.
+    // An update whose paths nobody looked for may change anything.
     let paths = paths.unwrap_or(ChangedPaths {
         truncated: brings,
         ..ChangedPaths::default()
@@ -204,7 +206,7 @@ mod tests {
             },
             updates: &updates,
             commits,
-            paths: &mut HashMap::from([("refs/heads/a".into(), known)]),
+            paths: HashMap::from([("refs/heads/a".into(), known)]),
             push_options: &["ci.skip".into()],
             atomic: true,
             now_ms: 0,
@@ -252,7 +254,7 @@ mod tests {
             (&a["commitsTruncated"], &a["changedPathsTruncated"]),
             (&value!(false), &value!(false))
         );
-        // Nothing was looked up for it: it may bring anything.
+        // Nobody looked for its paths: it may bring anything.
         assert_eq!(
             (&b["commitsTruncated"], &b["changedPathsTruncated"]),
             (&value!(true), &value!(true))

@@ -17,7 +17,7 @@ pub(super) enum Verdict {
     Failed(String),
 }
 
-/// An answer of which no byte is missing.
+/// A whole answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answer<'a> {
     /// The HTTP status.
@@ -36,8 +36,8 @@ struct Judgement {
 }
 
 impl Answer<'_> {
-    /// The judgement. A refusal is never taken for a pass: a body that begins as JSON and is none has
-    /// failed.
+    /// The judgement. A refusal is never taken for a pass: if a body begins like JSON and does not parse,
+    /// the hook has failed.
     pub(super) fn verdict(&self) -> Verdict {
         let status = self.status;
         match (status, self.judgement()) {
@@ -57,10 +57,13 @@ impl Answer<'_> {
 
     /// The field `refuse`, where the body is a JSON object.
     fn judgement(&self) -> Result<Option<Value>, ()> {
-        if !self.body.trim_ascii_start().starts_with(b"{") {
+        // Some servers begin their JSON with a byte order mark.
+        let body = self.body.strip_prefix(b"\xef\xbb\xbf");
+        let body = body.unwrap_or(self.body);
+        if !body.trim_ascii_start().starts_with(b"{") {
             return Ok(None);
         }
-        let judgement: Judgement = serde_json::from_slice(self.body).map_err(|_| ())?;
+        let judgement: Judgement = serde_json::from_slice(body).map_err(|_| ())?;
         Ok(Some(judgement.refuse))
     }
 }
@@ -141,6 +144,12 @@ mod tests {
             let expect = failed(&format!("it answered with status {status}"));
             check(status, false, no, &expect);
         }
+    }
+
+    #[test]
+    fn a_refusal_behind_a_byte_order_mark_refuses() {
+        let no = "\u{feff}{\"refuse\": \"no\"}";
+        check(200, false, no, &Verdict::Refused("no".to_owned()));
     }
 
     #[test]

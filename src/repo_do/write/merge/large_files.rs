@@ -9,17 +9,19 @@
 use std::collections::BTreeMap;
 
 use super::neighbour::Neighbour;
-use crate::git::lfs::LfsOid;
+use crate::git::lfs::{LfsOid, Pointer};
 use crate::git::maintenance::lfs_pointers::LfsPointers;
 use crate::git::maintenance::step::Step;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::lfs::{LFS_BATCH_MAX, LfsBatch, LfsNamed};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::repo_do::lfs::keys::{share_keys, take_keys};
+use crate::repo_do::lfs::keys::take_keys;
+use crate::repo_do::lfs::room;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::write::request::WriteRequest;
 use crate::storage::db::sql::in_transaction;
+use crate::storage::network::store::Purpose;
 use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::{BucketError, lfs_key};
 
@@ -124,13 +126,12 @@ async fn take(
     if objects.is_empty() {
         return Ok(());
     }
-    let mut more = 0_u64;
-    for (oid, bytes) in &objects {
-        if write.store.stored_lfs_object(oid)?.is_none() {
-            more = more.saturating_add(*bytes);
-        }
-    }
-    write.check_room(more)?;
+    let pointers = objects.iter();
+    let pointers = pointers.map(|(oid, size)| Pointer {
+        oid: *oid,
+        size: *size,
+    });
+    room::check(write.authorized.quota, &write.store, &record, pointers)?;
     let key = |oid: &LfsOid| lfs_key(network_id, oid);
     let begun = in_transaction(write.store.database(), || {
         let begin = |(oid, bytes): &(LfsOid, u64)| {
@@ -139,12 +140,13 @@ async fn take(
         };
         objects.iter().map(begin).collect::<Result<Vec<_>, _>>()
     })?;
-    let env = &write.object.env;
-    if is_shared {
-        share_keys(env, &write.store, &record, &begun).await?;
+    let purpose = if is_shared {
+        Purpose::Share
     } else {
-        take_keys(env, &write.store, &record, &begun).await?;
-    }
+        Purpose::Write
+    };
+    let env = &write.object.env;
+    take_keys(env, &write.store, &record, (&begun, purpose)).await?;
     for (oid, bytes) in &objects {
         if !is_shared {
             let copied = copy(write, (oid, *bytes), &offered.network_id, &key(oid)).await;

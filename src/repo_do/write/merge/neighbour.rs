@@ -40,7 +40,7 @@ pub(super) struct Neighbour {
     path: String,
     /// The actor as which it lets the caller in.
     actor: String,
-    /// Beside it, of a signed token: what the Worker found good of it.
+    /// Beside a signed token: what the Worker checked of it.
     signed: Option<String>,
     request_id: String,
     env: worker::Env,

@@ -85,7 +85,7 @@ impl Filters {
         Ok(())
     }
 
-    /// Ends the webhooks of a repository that is gone for good.
+    /// Ends the webhooks of a repository.
     pub(in crate::storage::namespace) fn end_those_of(
         &self,
         db: &impl Database,

@@ -356,17 +356,28 @@ proptest! {
     }
 }
 
+/// With a hook whose patterns nobody would write, its line was longer than the reader took.
 #[test]
-fn the_longest_rules_about_refs_come_back() {
+fn the_longest_rules_and_the_longest_hook_come_back() {
     use crate::git::receive_pack::ref_rules::{
         ForbiddenOp, PATTERN_BYTES_MAX, RULES_MAX, RefRule, RefRules,
     };
+    use crate::storage::repository::pre_receive::{OnFailure, PreReceive};
+    use crate::storage::webhook::definition::Secret;
     let mut whole = record();
     // In JSON each of these has two bytes.
     let pattern = "\"".repeat(PATTERN_BYTES_MAX);
     let rule = RefRule(pattern, ForbiddenOp::ALL.to_vec());
     let rules = RefRules::from(vec![rule; RULES_MAX]);
     whole.repository.policies.ref_rules = rules;
+    // As many and as long as a caller may set them; in JSON each of these bytes has six.
+    whole.repository.policies.pre_receive = Some(PreReceive {
+        url: "x".repeat(2048),
+        timeout_ms: 10_000,
+        on_failure: OnFailure::Refuse,
+        refs: Some(vec!["\u{1}".repeat(768); 20]),
+        secret: Secret::new("x".repeat(100)),
+    });
     whole.repository.description = "\u{1}".repeat(1000);
     let bytes = written(&whole, &refs());
     assert_eq!(read(&bytes, 4096).unwrap().0, whole);

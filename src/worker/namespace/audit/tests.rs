@@ -1,22 +1,19 @@
 use serde_json::json;
 
 use super::*;
-use crate::storage::db::rusqlite_db::RusqliteDatabase;
+use crate::repo_do::contract::ErrorCode;
 use crate::storage::event::{ActorKind, Event, EventActor, EventBody};
 use crate::storage::event_payload::raw;
+use crate::storage::namespace::testing::{Store, acme, nowhere};
 use crate::worker::namespace::contract::UpdateNamespace;
 use crate::worker::namespace::events::author_text;
 use crate::worker::namespace::update;
-
-type Store = NamespaceStore<RusqliteDatabase>;
 
 const NOW: i64 = 1_700_000_000_000;
 const REPOSITORY: &str = "aaaaaaaaaaaaaaaa";
 
 fn store() -> Store {
-    let store = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
-    store.create("Acme", NOW).unwrap();
-    store
+    acme(NOW)
 }
 
 fn operator(now_ms: i64) -> Author {
@@ -168,7 +165,7 @@ fn the_log_is_filtered_and_walked_page_by_page() {
     assert_eq!(of(&|asked| asked.action = Some("quota.changed".into())), 3);
     assert_eq!(of(&|asked| asked.action = Some("quota.*".into())), 3);
     assert_eq!(of(&|asked| asked.action = Some("quota".into())), 0);
-    assert_eq!(of(&|asked| asked.actor = Some("namespace".into())), 1);
+    assert_eq!(of(&|asked| asked.actor = Some(ActorKind::Namespace)), 1);
     assert_eq!(
         of(&|asked| asked.token_id = Some("0123456789abcdef".into())),
         1
@@ -181,8 +178,34 @@ fn the_log_is_filtered_and_walked_page_by_page() {
 }
 
 #[test]
+fn a_cursor_beyond_what_the_store_counts_is_refused() {
+    let asked = AskAudit {
+        limit: 10,
+        before: Some(i64::MAX),
+        ..AskAudit::default()
+    };
+    let Err(StepError::Refused(reply)) = list(&store(), &asked) else {
+        panic!("no page gave this cursor");
+    };
+    assert_eq!(reply.code, ErrorCode::InvalidInput);
+}
+
+#[test]
+fn a_signed_token_acts_under_its_label() {
+    let store = store();
+    let text = author_text(false, Some("0123456789abcdef"));
+    let author = Author::named(text.as_deref(), None, NOW);
+    let author = author.with_label(Some("repo:acme/app".to_owned()));
+    note(&store, &author, "webhook.created", json!({})).unwrap();
+    let page = ask(&store, |_| {});
+    let actor = &page.entries[0].body.actor;
+    assert_eq!(actor.token_id.as_deref(), Some("0123456789abcdef"));
+    assert_eq!(actor.label.as_deref(), Some("repo:acme/app"));
+}
+
+#[test]
 fn where_no_namespace_is_there_is_no_log() {
-    let store = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
+    let store = nowhere();
     let Err(StepError::Refused(reply)) = list(&store, &AskAudit::default()) else {
         panic!("a log without a namespace");
     };

@@ -1,15 +1,13 @@
 use super::*;
-use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::event_feed;
 use crate::storage::namespace::figures::FiguresChange;
 use crate::storage::namespace::store::ListingPatch;
+use crate::storage::namespace::testing::{Store, acme};
 use crate::worker::namespace::contract::{Reserved, UpdateNamespace};
 use crate::worker::namespace::events::Author;
 use crate::worker::namespace::quota_values::QuotaChange;
 use crate::worker::namespace::steps::{reserve, summary};
 use crate::worker::namespace::update::update;
-
-type Store = NamespaceStore<RusqliteDatabase>;
 
 fn id(number: u8) -> String {
     format!("aaaaaaaa0000000{number}")
@@ -32,8 +30,7 @@ fn wanted(number: u8, comes_with_bytes: Option<u64>) -> Reserve {
 }
 
 fn with(bytes_max: Option<u64>, repos_max: Option<u64>) -> Store {
-    let store = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
-    store.create("Acme", 1).unwrap();
+    let store = acme(1);
     set(&store, bytes_max, repos_max);
     store
 }
@@ -70,7 +67,7 @@ fn a_namespace_has_no_more_repositories_than_its_bound() {
         "quota exceeded: the namespace has 2 repositories, at most 2"
     );
     assert_eq!(store.database().rows_written(), written);
-    // Whoever has the name is told before.
+    // That the name is taken is told first.
     let taken = reserve(&store, &wanted(2, None));
     assert!(matches!(taken, Ok(Reserved::Taken(_))), "{taken:?}");
     // One whose making broke off gives its place to the next.

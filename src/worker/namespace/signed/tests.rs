@@ -4,33 +4,19 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::repo_do::contract::{Scope, TokenHash};
-use crate::storage::db::rusqlite_db::RusqliteDatabase;
-use crate::storage::namespace::store::Candidate;
+use crate::storage::namespace::audit::AuditQuery;
+use crate::storage::namespace::standing::StandingChange;
+use crate::storage::namespace::testing::{self, Store, hold};
 
 const NOW: i64 = 1_800_000_000;
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 
-type Store = NamespaceStore<RusqliteDatabase>;
-
 /// A namespace `Acme` with the repositories `app` and `lib`, which trusts one issuer.
 fn acme(rules: &Value) -> Store {
-    let store = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
-    store.create("Acme", NOW).unwrap();
-    for (name, id) in [("app", "aaaaaaaaaaaaaaaa"), ("lib", "bbbbbbbbbbbbbbbb")] {
-        let candidate = Candidate {
-            name,
-            id,
-            description: "",
-            default_branch: "main",
-            read_only: false,
-            public: false,
-            source: None,
-            now_ms: NOW,
-        };
-        store.reserve(&candidate, 0).unwrap();
-        assert_eq!(store.confirm(name, id), Ok(true));
-    }
-    set_issuers(&store, &[trusted(rules)], &Author::system(NOW)).unwrap();
+    let store = testing::acme(NOW);
+    hold(&store, "app", "aaaaaaaaaaaaaaaa", NOW);
+    hold(&store, "lib", "bbbbbbbbbbbbbbbb", NOW);
+    set_issuers(&store, &[trusted(rules)]).unwrap();
     store
 }
 
@@ -115,9 +101,9 @@ fn an_issuer_that_was_changed_since_the_signature_was_checked_opens_nothing() {
     assert!(is_admitted(&store, &[]));
     let mut changed = trusted(&rules());
     changed.jwks_url = Some("https://i.example/others".into());
-    set_issuers(&store, &[changed], &Author::system(NOW)).unwrap();
+    set_issuers(&store, &[changed]).unwrap();
     assert!(!is_admitted(&store, &[]));
-    set_issuers(&store, &[], &Author::system(NOW)).unwrap();
+    set_issuers(&store, &[]).unwrap();
     assert!(!is_admitted(&store, &[]));
     assert_eq!(issuers(&store).unwrap(), []);
 }
@@ -145,8 +131,47 @@ fn a_token_is_revoked_by_its_jti_and_no_other_with_it() {
         ..asked
     };
     revoke(&store, &later, &Author::system(NOW)).unwrap();
-    assert!(!store.is_signed_revoked(ISSUER, "one").unwrap());
-    assert!(store.is_signed_revoked(ISSUER, "two").unwrap());
+    let is_revoked = |jti| store.signed_revoked_until(ISSUER, jti).unwrap().is_some();
+    assert!(!is_revoked("one") && is_revoked("two"));
+}
+
+/// Else a token whose end was first given too early would come back to life.
+#[test]
+fn a_second_revocation_puts_off_the_end_of_the_first_and_never_brings_it_forward() {
+    let store = acme(&rules());
+    let until = |second: Option<i64>| {
+        let asked = RevokeSigned {
+            issuer: ISSUER.into(),
+            jti: "one".into(),
+            expires_at_ms: second.map(|second| second * 1000),
+            now_ms: NOW * 1000,
+        };
+        let revoked = revoke(&store, &asked, &Author::system(NOW)).unwrap();
+        let kept = store.signed_revoked_until(ISSUER, "one").unwrap();
+        assert_eq!(kept, Some(revoked.expires_at_ms));
+        revoked.expires_at_ms / 1000
+    };
+    assert_eq!(until(Some(NOW + 10)), NOW + 70);
+    assert_eq!(until(None), NOW + 86_520);
+    assert_eq!(until(Some(NOW + 10)), NOW + 86_520);
+    let log = store.audit(&AuditQuery::default(), 10).unwrap();
+    let acts: Vec<_> = log.entries.iter().map(|entry| &*entry.action).collect();
+    assert_eq!(acts, ["namespace.token.revoked"], "told once");
+}
+
+#[test]
+fn a_suspended_namespace_admits_no_signed_token_and_says_why() {
+    let store = acme(&rules());
+    let change = StandingChange {
+        suspended: Some(true),
+        ..StandingChange::default()
+    };
+    store.change_standing(&change).unwrap();
+    let refused = shown(&store, by_namespace(&rules()), &claims(&[])).unwrap_err();
+    assert_eq!(refused.message, "the namespace is suspended");
+    let admin = claims(&[("namespace", json!("acme")), ("scopes", json!(["admin"]))]);
+    let refused = shown(&store, Trust::Operator, &admin).unwrap_err();
+    assert_eq!(refused.message, "the namespace is suspended");
 }
 
 #[test]
@@ -203,7 +228,7 @@ fn times_are_judged_here_too() {
     ] {
         assert!(!is_admitted(&store, &changes), "{changes:?}");
     }
-    let nowhere = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
+    let nowhere = testing::nowhere();
     assert!(!is_admitted(&nowhere, &[]));
     assert_eq!(nowhere.database().rows_written(), 0);
 }

@@ -2,19 +2,17 @@ use super::*;
 use crate::repo_do::contract::{
     Admit, ErrorCode, RefRules, Scope, TokenHash, TokenRecord, TokenState,
 };
-use crate::storage::db::rusqlite_db::RusqliteDatabase;
-use crate::storage::namespace::store::{Candidate, RepositoryState};
+use crate::storage::namespace::audit::AuditQuery;
+use crate::storage::namespace::store::RepositoryState;
+use crate::storage::namespace::testing::{Store, acme, candidate};
 use crate::worker::namespace::contract::{ListTokens, MakeToken};
 use crate::worker::namespace::tokens;
-
-type Store = NamespaceStore<RusqliteDatabase>;
+use crate::worker::signed::issuer::Issuer;
 
 const NOW: i64 = 1_700_000_000_000;
 
 fn store() -> Store {
-    let store = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
-    store.create("Acme", NOW - 10).unwrap();
-    store
+    acme(NOW - 10)
 }
 
 fn author() -> Author {
@@ -46,17 +44,8 @@ fn admitted(store: &Store, number: u8) -> Result<bool, StepError> {
 }
 
 fn hold(store: &Store, name: &str) {
-    let candidate = Candidate {
-        name,
-        id: &format!("{name:0>16}").to_ascii_lowercase(),
-        description: "",
-        default_branch: "main",
-        read_only: false,
-        public: false,
-        source: None,
-        now_ms: NOW,
-    };
-    store.reserve(&candidate, 0).unwrap();
+    let id = format!("{name:0>16}").to_ascii_lowercase();
+    store.reserve(&candidate(name, &id, NOW), 0).unwrap();
 }
 
 #[test]
@@ -161,7 +150,7 @@ fn a_change_is_told_from_the_first_name_and_an_unchanged_setting_to_nobody() {
     store.note_standing_told(1, ("", "b")).unwrap();
     assert_eq!(store.standing_progress().unwrap().left, 1);
 
-    // Another version begins anew, and what was told of the older one counts no more.
+    // Another version begins from the first name, and what was told of the older one counts no more.
     store.tell_all_standing().unwrap();
     store.note_standing_told(1, ("b", "c")).unwrap();
     store.note_standing_told_to_all(1, "b").unwrap();
@@ -237,4 +226,37 @@ fn a_namespace_that_was_lost_tells_more_than_its_repositories_knew() {
     };
     let info = update(&store, &read_only, &author()).unwrap();
     assert_eq!(info.standing.version, 8);
+}
+
+#[test]
+fn one_change_of_issuers_and_of_other_settings_is_one_event() {
+    let store = store();
+    let issuer = |audience: &str| -> Issuer {
+        let issuer = json!({
+            "issuer": "https://i.example", "audience": audience, "jwks_url": "https://i.example/k",
+        });
+        serde_json::from_value(issuer).unwrap()
+    };
+    let told = |audience: &str, read_only| {
+        let change = UpdateNamespace {
+            read_only,
+            issuers: Some(vec![issuer(audience)]),
+            ..UpdateNamespace::default()
+        };
+        update(&store, &change, &author()).unwrap();
+        let page = store.audit(&AuditQuery::default(), 10).unwrap();
+        let details = page.entries[0].body.details.get();
+        let details: Value = serde_json::from_str(details).unwrap();
+        (page.entries.len(), details)
+    };
+    let both = json!({
+        "changed": ["issuers", "read_only"], "issuers": ["https://i.example"], "read_only": true,
+    });
+    assert_eq!(told("cairn", Some(true)), (1, both.clone()));
+    let written = store.database().rows_written();
+    assert_eq!(told("cairn", None), (1, both));
+    assert_eq!(store.database().rows_written(), written);
+    // Another audience of the same issuer is a change as well.
+    let again = json!({ "changed": ["issuers"], "issuers": ["https://i.example"] });
+    assert_eq!(told("other", None), (2, again));
 }

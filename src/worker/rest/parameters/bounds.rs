@@ -1,4 +1,4 @@
-//! Bounds on texts and numbers, and the words in which what is beyond one is refused.
+//! Bounds on texts and numbers, and the errors of values beyond them.
 
 use std::fmt::Display;
 
@@ -8,7 +8,25 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 pub(crate) const THRESHOLD_BYTES_MAX: u64 = 1 << 50;
 pub(crate) const PAGE_MAX: u32 = 1_000_000;
 pub(crate) const PER_PAGE_MAX: u32 = 200;
-pub(crate) const PER_PAGE_DEFAULT: u32 = 50;
+const PER_PAGE_DEFAULT: u32 = 50;
+const CURSOR_CHARACTERS_MAX: usize = 512;
+
+/// Entries of a page.
+pub(crate) fn page_limit(given: Option<u32>) -> Result<u32, ErrorReply> {
+    within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, given)
+}
+
+/// A cursor; an empty one counts as absent.
+pub(crate) fn cursor(given: Option<String>) -> Result<Option<String>, ErrorReply> {
+    let cursor = bounded("cursor", CURSOR_CHARACTERS_MAX, given)?;
+    Ok(cursor.filter(|cursor| !cursor.is_empty()))
+}
+
+/// The error of a cursor that another list gave, or nobody.
+pub(crate) fn foreign_cursor() -> ErrorReply {
+    let message = "the cursor does not belong to this list";
+    ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message)
+}
 
 pub(crate) fn at_most<T: Copy + PartialOrd + Display>(
     field: &str,

@@ -1,9 +1,8 @@
-//! Parameters of when a repository ends by itself.
-
-use chrono::DateTime;
+//! The fields that say when a repository deletes itself.
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::repository::lifetime::{BoundChange, LifetimeChange};
+use crate::worker::time::parse_rfc_3339;
 
 /// Ten years.
 const SECONDS_MAX: u32 = 10 * 365 * 86_400;
@@ -73,16 +72,15 @@ fn bounded(field: &str, seconds: u32) -> Result<i64, ErrorReply> {
 /// A time to come, in unix milliseconds.
 fn time(text: &str, now_ms: i64) -> Result<i64, ErrorReply> {
     let parsed = match text.len() {
-        0..=TIME_BYTES_MAX => DateTime::parse_from_rfc3339(text).ok(),
+        0..=TIME_BYTES_MAX => parse_rfc_3339(text),
         _ => None,
     };
-    let Some(parsed) = parsed else {
+    let Some(at_ms) = parsed else {
         let message = format!(
             "expires_at must be a time as 2030-01-02T03:04:05Z in at most {TIME_BYTES_MAX} bytes"
         );
         return Err(refused("/expires_at", message));
     };
-    let at_ms = parsed.timestamp_millis();
     let latest_ms = now_ms.saturating_add(i64::from(SECONDS_MAX).saturating_mul(1000));
     if at_ms <= now_ms || at_ms > latest_ms {
         let message = format!(

@@ -1,15 +1,12 @@
-//! The query of a list: its page, and what it leaves out.
+//! The query of a list: its page, its order and its filters.
 
 use serde::{Deserialize, Serialize};
 
-use super::bounds::{
-    PER_PAGE_DEFAULT, PER_PAGE_MAX, THRESHOLD_BYTES_MAX, at_most, bounded, within,
-};
+use super::bounds::{THRESHOLD_BYTES_MAX, at_most, bounded, cursor, page_limit};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::time::parse_rfc_3339;
 
 const SEARCH_CHARACTERS_MAX: usize = 100;
-pub(super) const CURSOR_CHARACTERS_MAX: usize = 512;
 
 /// The key by which a list is ordered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +35,7 @@ pub(crate) enum Direction {
     Desc,
 }
 
-/// The characters of a time, of which RFC 3339 needs no more.
+/// Characters of a time; RFC 3339 needs no more.
 const TIME_CHARACTERS_MAX: usize = 40;
 
 /// A time as RFC 3339 writes it, in milliseconds since 1970.
@@ -85,9 +82,8 @@ pub(crate) struct ListQuery {
 impl ListQuery {
     /// The page's size, and the texts within their bounds.
     pub(crate) fn checked(self) -> Result<(u32, Self), ErrorReply> {
-        let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
-        let cursor =
-            bounded("cursor", CURSOR_CHARACTERS_MAX, self.cursor)?.filter(|c| !c.is_empty());
+        let limit = page_limit(self.limit)?;
+        let cursor = cursor(self.cursor)?;
         let search =
             bounded("search", SEARCH_CHARACTERS_MAX, self.search)?.filter(|s| !s.is_empty());
         for (field, text) in [

@@ -4,7 +4,7 @@ use super::bounds::{THRESHOLD_BYTES_MAX, at_most};
 use crate::repo_do::contract::ErrorReply;
 use crate::worker::namespace::quota_values::QuotaChange;
 
-/// Repositories that a bound may name.
+/// The largest bound on repositories.
 const REPOS_MAX: u64 = 1_000_000_000;
 
 /// A bound on bytes: absent, taken away, or a number.

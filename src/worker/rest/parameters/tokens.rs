@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::bounds::{PAGE_MAX, PER_PAGE_DEFAULT, PER_PAGE_MAX, within};
+use super::bounds::{PAGE_MAX, PER_PAGE_MAX, foreign_cursor, page_limit, within};
 use super::repository;
 use crate::repo_do::contract::{
     ErrorCode, ErrorReply, RefRules, Scope, TokenPlace, TokenRecord, TokenState, checked_ref_rules,
@@ -25,7 +25,7 @@ pub(crate) struct NewToken {
     pub(crate) ttl: Option<u32>,
     /// The owner's note.
     pub(crate) label: Option<String>,
-    /// Rules about refs, in their order, which what it pushes keeps to.
+    /// Rules about refs, in their order; what the token pushes keeps to them.
     #[serde(default)]
     pub(crate) refs: RefRules,
 }
@@ -114,11 +114,8 @@ impl TokenQuery {
         if cursor.is_some() && self.page.is_some() {
             return Err(refuse("/page", "page and cursor exclude each other"));
         }
-        let behind = cursor.map(|cursor| {
-            let foreign = || refuse("/cursor", "the cursor does not belong to this list");
-            TokenPlace::parse(cursor).ok_or_else(foreign)
-        });
-        let limit = within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)?;
+        let behind = cursor.map(|cursor| TokenPlace::parse(cursor).ok_or_else(foreign_cursor));
+        let limit = page_limit(self.limit)?;
         Ok(PageAsked {
             number: within("page", PAGE_MAX, 1, self.page)?,
             per_page: within("per_page", PER_PAGE_MAX, limit, self.per_page)?,

@@ -5,9 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use super::receivers::{check_count, refused};
-use super::{PER_PAGE_DEFAULT, PER_PAGE_MAX, bounded, within};
+use super::{bounded, foreign_cursor, page_limit};
 use crate::repo_do::contract::event_types::EventPrefix;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, present};
+use crate::repo_do::contract::{ErrorReply, present};
 use crate::storage::webhook::deliveries::State;
 
 pub(crate) use super::receivers::{refs, secret};
@@ -82,7 +82,7 @@ pub(crate) struct DeliveryQuery {
 impl DeliveryQuery {
     /// The page's size.
     pub(crate) fn limit(&self) -> Result<u32, ErrorReply> {
-        within("limit", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.limit)
+        page_limit(self.limit)
     }
 
     /// The last delivery of the page before.
@@ -96,9 +96,7 @@ impl DeliveryQuery {
             let seq = i64::from_be_bytes(bytes.try_into().ok()?);
             (0..1 << 53).contains(&seq).then_some(seq)
         };
-        let message = "the cursor does not belong to this list";
-        let wrong = || ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message);
-        read().map(Some).ok_or_else(wrong)
+        read().map(Some).ok_or_else(foreign_cursor)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::fault_log;
+use crate::storage::network::store::Purpose;
 use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::{BucketError, lfs_key};
 use crate::storage::repository::store::RepositoryRecord;
@@ -165,7 +166,13 @@ impl Attempt {
             };
             links.iter().map(begin).collect::<Result<Vec<_>, _>>()
         })?;
-        let taken = take_keys(&self.object.env, &self.store, around.record, &begun).await;
+        let taken = take_keys(
+            &self.object.env,
+            &self.store,
+            around.record,
+            (&begun, Purpose::Write),
+        )
+        .await;
         self.check_alive()?;
         taken.map_err(|error| ImportError::Unavailable(error.message))
     }

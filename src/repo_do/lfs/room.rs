@@ -1,0 +1,29 @@
+//! The bytes of objects, judged by the bounds on the repository and on its namespace.
+
+use std::collections::HashSet;
+
+use crate::git::lfs::Pointer;
+use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::request::quota::Quota;
+use crate::repo_do::state::store::Store;
+use crate::storage::repository::store::RepositoryRecord;
+
+/// Refuses objects if a bound does not leave the bytes of those that the repository lacks. Without a bound
+/// nothing is read.
+pub(crate) fn check(
+    quota: Quota,
+    store: &Store,
+    record: &RepositoryRecord,
+    objects: impl IntoIterator<Item = Pointer>,
+) -> Result<(), ErrorReply> {
+    let Some(bound) = quota.bound(store, record)? else {
+        return Ok(());
+    };
+    let (mut seen, mut more) = (HashSet::new(), 0_u64);
+    for Pointer { oid, size } in objects {
+        if seen.insert(oid) && store.stored_lfs_object(&oid)?.is_none() {
+            more = more.saturating_add(size);
+        }
+    }
+    Ok(bound.check(more)?)
+}
