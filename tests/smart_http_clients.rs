@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clients;
-mod support;
+use cairn_test_support as support;
 
 use std::io::Write as _;
 use std::path::Path;

@@ -11,7 +11,7 @@
 )]
 #![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
 
-mod support;
+use cairn_test_support as support;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -8,8 +8,7 @@
     clippy::print_stdout
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod access;
 mod batches;

@@ -277,6 +277,19 @@ fn log_file() -> PathBuf {
     use std::sync::atomic::{AtomicU32, Ordering};
     static STARTS: AtomicU32 = AtomicU32::new(0);
     let start = STARTS.fetch_add(1, Ordering::Relaxed);
-    let name = format!("server-{}-{start}.log", env!("CARGO_CRATE_NAME"));
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+    // The binary is `target/debug/deps/<suite>-<hash>`.
+    let binary = std::env::current_exe().expect("a test binary has a path");
+    let suite = binary
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let suite = suite.rsplit_once('-').map_or(&*suite, |(name, _)| name);
+    let target = binary
+        .ancestors()
+        .nth(3)
+        .expect("it is below a target folder");
+    let folder = target.join("tmp");
+    std::fs::create_dir_all(&folder).expect("the folder of the logs can be made");
+    folder.join(format!("server-{suite}-{start}.log"))
 }

@@ -66,11 +66,8 @@ pub(crate) async fn prune(
     let reflog_seq = store.last_reflog_seq()?;
     let _reader = object.readers.enter(Purpose::Look, now_ms());
     let packs = LivePacks::open(Rc::clone(&store), &Limits::DEFAULT)?;
-    let objects: u64 = packs
-        .records()
-        .iter()
-        .map(|pack| u64::from(pack.object_count))
-        .sum();
+    let counts = packs.records().iter();
+    let objects: u64 = counts.map(|pack| u64::from(pack.object_count)).sum();
     let reservation = reserve(objects / ENTRIES_PER_TABLE_ROW)?;
     let _cold = reserve_cold(&store)?;
     let graph = object.graph.current(&store)?;
