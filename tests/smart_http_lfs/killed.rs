@@ -13,6 +13,12 @@ use crate::support::wait::until_true;
 /// How long the server may take for its work in the background.
 const BACKGROUND: Duration = Duration::from_secs(30);
 
+/// What is given up goes at once.
+const AT_ONCE: [(&str, &str); 2] = [
+    ("CAIRN_R2_GRACE_SECONDS", "0"),
+    ("CAIRN_SETTLE_SECONDS", "0"),
+];
+
 /// Makes an upload look as if it had begun long ago.
 const LONG_AGO: &str = "UPDATE lfs_object SET at = 1 WHERE stored = 0";
 
@@ -65,7 +71,7 @@ fn nothing_more(server: &Server, objects: &[&Object]) {
 
 #[test]
 fn an_upload_that_was_killed_and_never_repeated_leaves_nothing() {
-    let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
+    let mut server = Server::start_with(&AT_ONCE);
     let (hosted, lfs) = create(&server, "lfs-killed", "repo");
     let (kept, object) = (Object::of("kept"), Object::of_length(500_000, 61));
     assert_eq!(lfs.put(&kept).status, 200);
@@ -130,7 +136,7 @@ fn is_refused(mut upload: Upload, object: &Object) {
 /// Between the two the key was given up: R2's object may have been removed after the earlier one wrote it.
 #[test]
 fn an_upload_that_was_forgotten_does_not_count_as_the_one_that_began_after_it() {
-    let server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
+    let server = Server::start_with(&AT_ONCE);
     let (hosted, lfs) = create(&server, "lfs-late", "again");
     let object = Object::of_length(500_000, 63);
     let early = half_sent(&server, &hosted, &lfs, &object);
@@ -146,7 +152,7 @@ fn an_upload_that_was_forgotten_does_not_count_as_the_one_that_began_after_it() 
 
 #[test]
 fn an_upload_that_ends_after_its_row_was_forgotten_is_to_be_repeated_and_leaves_nothing() {
-    let server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
+    let server = Server::start_with(&AT_ONCE);
     let (hosted, lfs) = create(&server, "lfs-late", "repo");
     let (first, object) = (Object::of("first"), Object::of_length(500_000, 62));
     assert_eq!(lfs.put(&first).status, 200);
