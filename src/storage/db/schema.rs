@@ -71,6 +71,7 @@ pub const NETWORK: Schema = Schema {
         include_sql!("network/0001_network.sql"),
         include_sql!("network/0002_members.sql"),
         include_sql!("network/0003_takings.sql"),
+        include_sql!("network/0004_second_removals.sql"),
     ],
 };
 
