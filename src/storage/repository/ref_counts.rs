@@ -95,7 +95,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// The counts in the row. Where an earlier version or a recovery left none, counts all refs.
+    /// The counts in the row. Where an earlier version left none, counts all refs.
     pub fn ref_counts(&self) -> Result<RefCounts, StoreError> {
         if let Some(kept) = self.kept_ref_counts()? {
             return Ok(kept);
