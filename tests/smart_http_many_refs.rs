@@ -21,7 +21,7 @@ use serde_json::json;
 use support::databases::database_of;
 use support::git::Git;
 use support::remote::Remote;
-use support::rest::{Answer, Hosted};
+use support::rest::{Answer, Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::Server;
 use ureq::http::Method;
@@ -60,13 +60,13 @@ impl Story {
         let source = scratch.repository("source");
         let mut stream = String::new();
         for number in 1..=commit_count {
-            stream.push_str(&format!(
+            stream.extend([format!(
                 "commit refs/heads/main\ncommitter C <c@example.com> {} +0000\ndata 1\nx\n\
                  M 100644 inline f{}\ndata {}\n{number}\n\n",
                 1_700_000_000 + number,
                 number % 10,
                 number.to_string().len() + 1,
-            ));
+            )]);
         }
         source.run_with(&["fast-import", "--quiet"], stream.as_bytes());
         source.run(&["reset", "--quiet", "--hard", "main"]);
@@ -177,6 +177,10 @@ fn fetch(story: &Story, want: &str, have: &str) {
 
 /// Lists the refs whose names begin so: protocol version 2.
 fn list_below(story: &Story, prefix: &str) -> String {
+    post(story, "git-upload-pack", ls_refs(prefix).as_bytes()).text()
+}
+
+fn ls_refs(prefix: &str) -> String {
     let lines = [
         pkt("command=ls-refs\n"),
         pkt("object-format=sha1\n"),
@@ -186,7 +190,7 @@ fn list_below(story: &Story, prefix: &str) -> String {
         pkt(&format!("ref-prefix {prefix}\n")),
         "0000".to_owned(),
     ];
-    post(story, "git-upload-pack", lines.concat().as_bytes()).text()
+    lines.concat()
 }
 
 /// Pushes without asking for the list of refs before, with a pack whose deltas have their bases on
@@ -338,13 +342,13 @@ fn list(story: &Story, version: u8) -> usize {
 /// docs/benchmarks.md.
 #[test]
 #[ignore = "takes minutes, and shows figures"]
+#[allow(clippy::too_many_lines, reason = "one figure after the other")]
 fn what_many_refs_cost() {
     let count = std::env::var("CAIRN_REFS").ok();
     let count = count.map_or(50_000, |count| count.parse().expect("a number"));
     let mut story = Story::begin(200);
     let url = story.hosted.url();
-    let clone = story.scratch.clone(&url, "clone", &[]);
-    drop(clone);
+    story.scratch.clone(&url, "clone", &[]);
     story.source.write("more.txt", "more\n");
     let tip = story.source.commit("one more");
     story.source.run(&["push", "--quiet", &url, "main"]);
@@ -363,11 +367,24 @@ fn what_many_refs_cost() {
     let packed = backend.folder().join("packed-refs");
     let mut lines = std::fs::read_to_string(&packed).expect("git wrote it");
     for (name, target) in &refs {
-        lines.push_str(&format!("{target} {name}\n"));
+        lines.extend([target.as_str(), " ", name.as_str(), "\n"]);
     }
     std::fs::write(&packed, lines).expect("it can be written");
     let remote = Remote::serve(&story.scratch.join("backend"));
     let their = remote.url("refs.git");
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let kind = ("Content-Type", "application/x-git-upload-pack-request");
+        let headers = [kind, ("Git-Protocol", "version=2")];
+        let path = "/git-upload-pack";
+        let body = ls_refs("refs/");
+        let answer = Rest::new(&their, None).send(Method::POST, path, &headers, body.as_bytes());
+        assert!(answer.body.len() > 50 * count);
+        println!("git's own ls-refs: {:.3} s", begun.elapsed().as_secs_f64());
+        let begun = Instant::now();
+        assert!(list_below(&story, "refs/").len() > 50 * count);
+        println!("ls-refs: {:.3} s", begun.elapsed().as_secs_f64());
+    }
     let show = |name: &str, spent: Spent| {
         println!(
             "{name}: {:.3} s, heap {} KiB, {} rows read by {} statements",
@@ -488,16 +505,6 @@ fn what_many_refs_cost() {
                 .rest()
                 .post(&story.hosted.path("/fork"), &json!({"name": "copy"}))
                 .result(201);
-        }),
-    );
-    show(
-        "prune",
-        story.spent(|story| {
-            let a = story.server.rest().post(
-                &story.hosted.path("/maintenance"),
-                &json!({"task": "prune"}),
-            );
-            println!("{}", a.text());
         }),
     );
     let clone = |story: &Story, url: &str, name: &str| {

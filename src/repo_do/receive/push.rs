@@ -168,9 +168,8 @@ impl Push {
     /// Notes what the refs of the push name, so that what it builds on is found without a look at all
     /// refs.
     pub(super) fn note_own_refs(&self) -> Result<(), StoreError> {
-        let open = self.updates.open().take(OWN_REFS_MAX);
-        let names = open.map(|update| update.command.name.as_bstr());
-        names.map(|name| self.store.note_target_of(name)).collect()
+        let mut open = self.updates.open().take(OWN_REFS_MAX);
+        open.try_for_each(|update| self.store.note_target_of(update.command.name.as_bstr()))
     }
 
     /// The packs that its objects may build on.

@@ -146,8 +146,8 @@ impl RefPages {
 
     /// Writes the next pages; false after the last.
     fn write(&mut self, store: &Store, out: &mut Vec<u8>) -> Result<bool, StoreError> {
-        let mut refs = match &mut self.of {
-            RefsOf::Branch(branch) => Vec::from_iter(branch.take()),
+        let mut refs: Vec<_> = match &mut self.of {
+            RefsOf::Branch(branch) => branch.take().into_iter().collect(),
             RefsOf::Moment(snapshot, after) => {
                 let last = after.as_ref().map(|after| after.as_bstr());
                 let refs = store.snapshot_page(snapshot, last, REFS_AT_ONCE)?;
