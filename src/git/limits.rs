@@ -67,11 +67,11 @@ pub struct Limits {
     pub base_cache_bytes: usize,
     /// Bytes of a refname.
     pub refname_bytes_max: usize,
-    /// Refs of one repository: two and a half times what the largest of real hosts have. Whoever
-    /// lists them holds a page of 200; what a client holds, and a fork's source at one moment, is
-    /// about 60 bytes a ref and its name: 47 MB for as many as may be, with all bytes of names.
+    /// Refs of one repository: six times what the largest of real hosts have. Nothing of the server
+    /// holds them all: whoever lists them holds a page of 400, and whoever collects what they name
+    /// holds 20 to 41 bytes a different object.
     pub refs_max: u64,
-    /// Bytes of the names of one repository's refs: 134 each where there are as many as may be.
+    /// Bytes of the names of one repository's refs: 139 each where there are as many as may be.
     pub ref_name_bytes_max: u64,
     /// Milliseconds that the body of a request may pause: less than what an object holds for a
     /// request is left alone for.
@@ -109,8 +109,8 @@ impl Limits {
         diff_lines_max: 200_000,
         base_cache_bytes: 16 << 20,
         refname_bytes_max: 4096,
-        refs_max: 250_000,
-        ref_name_bytes_max: 32 << 20,
+        refs_max: 600_000,
+        ref_name_bytes_max: 80 << 20,
         body_idle_ms: 60_000,
         body_bytes_per_second_min: 1 << 10,
     };

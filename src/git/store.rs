@@ -276,7 +276,7 @@ pub trait RefSource {
     /// The target of the ref with this full name (or `HEAD`).
     fn ref_target(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError>;
 
-    /// Annotated tags that refs name, each with what it peels to.
+    /// Annotated tags that refs under `refs/tags/` name, each with what it peels to.
     fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError>;
 
     /// Commits that are stored without their parents; usually there are none.

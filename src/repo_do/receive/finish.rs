@@ -198,6 +198,7 @@ impl PushJob {
         arrived: ArrivedPack,
         live: &Live,
     ) -> Result<ArrivedPack, IntakeError> {
+        self.push.note_own_refs()?;
         let bases = VisibleBases::of(&self.push.object, live);
         let sources = Sources {
             store: live.store(),

@@ -35,6 +35,9 @@ use crate::storage::repository::maintenance_runs::RunFigures;
 /// Objects marked between two pauses: about 20 ms of CPU.
 const STEP_OBJECTS: usize = 50_000;
 
+/// Targets of refs gathered before those that come twice are left out.
+const TARGETS_AT_ONCE: usize = 32_768;
+
 /// Entries of the reflog read at once.
 const REFLOG_ROWS: u32 = 5_000;
 
@@ -266,9 +269,15 @@ impl Look<'_> {
     }
 
     fn ref_targets(&self) -> Result<Vec<ObjectId>, Failure> {
-        let mut ids = Vec::new();
+        let (mut ids, mut shrink_at) = (Vec::new(), TARGETS_AT_ONCE);
         self.store.visit_refs(b"refs/", |record| {
             ids.push(record.target);
+            // Many refs may name few objects, which is all that is held.
+            if ids.len() >= shrink_at {
+                ids.sort_unstable();
+                ids.dedup();
+                shrink_at = ids.len().saturating_add(TARGETS_AT_ONCE);
+            }
             ControlFlow::Continue(())
         })?;
         ids.sort_unstable();

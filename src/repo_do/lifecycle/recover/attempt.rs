@@ -26,6 +26,7 @@ use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::record_key;
 use crate::storage::repository::packed_refs::PACKED_PAGE_REFS;
 use crate::storage::repository::recovery::{RecoveredPack, RecoveryRecord};
+use crate::storage::repository::ref_counts::RefCounts;
 
 impl Attempt {
     /// Does the next thing that is left to do.
@@ -53,9 +54,10 @@ impl Attempt {
         store.forget_recovered_refs()?;
         let bucket = R2::of(&object.env)?;
         let mut stream = RecordStream::open(object, lost_id).await?;
-        let (mut refs, mut lfs) = (Vec::new(), None);
+        let (mut refs, mut lfs, mut counts) = (Vec::new(), None, RefCounts::default());
         while let Some(more) = stream.next().await? {
             self.check_alive()?;
+            counts.add(&more.refs);
             refs.extend(more.refs);
             if !more.lfs_objects.is_empty() {
                 let network_id = stream.network_id()?;
@@ -73,6 +75,7 @@ impl Attempt {
             }
         }
         store.put_packed_page(&refs)?;
+        store.set_ref_counts(counts)?;
         let record = stream.finish()?;
         if let Some(lfs) = lfs {
             lfs.finish().await?;
