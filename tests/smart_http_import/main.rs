@@ -20,5 +20,6 @@ mod life;
 mod old;
 mod parts;
 mod refusals;
+mod selected;
 mod shallow;
 mod story;

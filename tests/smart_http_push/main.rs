@@ -13,6 +13,7 @@
 mod support;
 
 mod chains;
+mod early;
 mod held;
 mod in_parts;
 mod large;
