@@ -89,8 +89,9 @@ fn an_import_takes_the_refs_that_are_asked_for() {
         is_old: true,
         ..Rules::default()
     });
-    takes(&source, "old", &json!(["refs/pull/*"]), |name| {
-        name.starts_with("refs/pull/")
+    let patterns = json!(["refs/pull/*", "refs/heads/main"]);
+    takes(&source, "old", &patterns, |name| {
+        name.starts_with("refs/pull/") || name == "refs/heads/main"
     });
 }
 

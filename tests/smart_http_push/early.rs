@@ -8,9 +8,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::raw::NULL;
+use super::support::git::refs_equal;
 use super::support::history::{History, noise};
 use super::support::rest::Hosted;
-use super::support::scratch::{Scratch, refs_equal};
+use super::support::scratch::Scratch;
 use super::support::server::{Server, server};
 
 /// The bytes of one pkt-line.
@@ -60,7 +61,7 @@ fn announced(agent: &str, objects: u32) -> Vec<u8> {
          agent={agent}"
     );
     let count = objects.to_be_bytes();
-    [&packet(&command), &b"0000"[..], b"PACK\0\0\0\x02", &count].concat()
+    [&packet(&command)[..], b"0000", b"PACK\0\0\0\x02", &count].concat()
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn a_push_of_too_many_objects_is_refused_before_the_rest_of_it_comes() {
         assert!(said.contains(part), "{part}: {said}");
     }
     // What is sent all the same is read only so far: then the connection is closed.
-    let chunk = [b"100000\r\n", &noise(1, 1 << 20)[..], b"\r\n"].concat();
+    let chunk = [&b"100000\r\n"[..], &noise(1, 1 << 20), b"\r\n"].concat();
     let sent = (0..200).take_while(|_| stream.write_all(&chunk).is_ok());
     let sent = sent.count();
     assert!(sent < 100, "{sent} MiB are taken");
@@ -88,7 +89,7 @@ fn a_push_of_too_many_objects_is_refused_before_the_rest_of_it_comes() {
 fn a_client_that_sends_before_it_reads_gets_the_whole_refusal() {
     let hosted = server().rest().create_repository("push", "not-git");
     let mut stream = begin(server(), &hosted, &announced("JGit/6", 5_000_000));
-    let chunk = [b"100000\r\n", &noise(1, 1 << 20)[..], b"\r\n"].concat();
+    let chunk = [&b"100000\r\n"[..], &noise(1, 1 << 20), b"\r\n"].concat();
     for _ in 0..20 {
         stream.write_all(&chunk).unwrap();
     }

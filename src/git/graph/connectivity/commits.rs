@@ -58,13 +58,13 @@ impl Connectivity<'_> {
     /// Puts a commit at the end of the path.
     pub(super) fn let_wait(&mut self, commit_id: ObjectId) {
         let in_pack = self.incoming.locate(&commit_id);
-        let place = match in_pack.filter(|(position, _)| *position < OUTSIDE) {
-            Some((position, _)) => position,
-            None => {
-                let place = u32::try_from(self.waiting_outside.len()).unwrap_or(u32::MAX);
-                self.waiting_outside.push(commit_id);
-                OUTSIDE | place
-            }
+        let in_pack = in_pack.filter(|(position, _)| *position < OUTSIDE);
+        let place = if let Some((position, _)) = in_pack {
+            position
+        } else {
+            let place = u32::try_from(self.waiting_outside.len()).unwrap_or(u32::MAX);
+            self.waiting_outside.push(commit_id);
+            OUTSIDE | place
         };
         self.path.push(Waiting {
             place,
