@@ -19,5 +19,6 @@ mod life;
 mod old;
 mod parts;
 mod refusals;
+mod selected;
 mod shallow;
 mod story;

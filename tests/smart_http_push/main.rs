@@ -12,6 +12,7 @@
 use cairn_test_support as support;
 
 mod chains;
+mod early;
 mod held;
 mod in_parts;
 mod large;

@@ -51,11 +51,12 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["import"]} */
-  async import({ source: { url, branch, depth }, target: { name, opts } }) {
+  async import({ source: { url, branch, depth, refs }, target: { name, opts } }) {
     const body = {
       url,
       branch,
       depth,
+      refs,
       description: opts?.description,
       read_only: opts?.readOnly,
       fsck: opts?.fsck,

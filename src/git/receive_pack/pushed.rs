@@ -219,6 +219,11 @@ impl<S: PackStore> Incoming for Pushed<'_, S> {
         Some((position, incoming.table.get(position)?.kind?))
     }
 
+    fn id(&self, position: u32) -> Option<ObjectId> {
+        let incoming = self.incoming.borrow();
+        Some(incoming.table.get(position)?.id)
+    }
+
     fn commit_count(&self) -> usize {
         self.inspection.commit_count()
     }

@@ -87,10 +87,7 @@ impl RefRule {
     /// Whether the pattern matches: a refname, the beginning of one and `*`, or `*`.
     #[must_use]
     pub fn matches(&self, name: &BStr) -> bool {
-        match self.0.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix.as_bytes()),
-            None => name == self.0.as_bytes(),
-        }
+        matches(&self.0, name)
     }
 
     /// The first of its operations that forbids the change.
@@ -232,7 +229,17 @@ pub enum PatternFault {
     },
 }
 
-fn check_pattern(pattern: &str) -> Result<(), PatternFault> {
+/// Whether a pattern matches: a refname, the beginning of one and `*`, or `*`.
+#[must_use]
+pub(crate) fn matches(pattern: &str, name: &BStr) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix.as_bytes()),
+        None => name == pattern.as_bytes(),
+    }
+}
+
+/// Checks that some ref can match a pattern.
+pub(crate) fn check_pattern(pattern: &str) -> Result<(), PatternFault> {
     let bytes = pattern.len();
     if bytes > PATTERN_BYTES_MAX {
         return Err(PatternFault::TooLong { bytes });

@@ -178,7 +178,15 @@ impl Push {
         LivePacks::open_with(Rc::clone(&self.store), &self.limits, brought)
     }
 
-    /// Objects of the pack, if it has arrived.
+    /// Commits of the pack that were seen, if it has arrived.
+    pub(super) fn commit_count(&self) -> usize {
+        match &self.arrived {
+            Some(Ok(arrived)) => arrived.inspection.commit_count(),
+            _ => 0,
+        }
+    }
+
+    /// Entries of its pack.
     pub(super) fn object_count(&self) -> u32 {
         match &self.arrived {
             Some(Ok(arrived)) => arrived.objects.table.count(),

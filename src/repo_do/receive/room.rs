@@ -32,6 +32,16 @@ impl Push {
         Ok(!is_refused)
     }
 
+    /// Whether the pack is larger than packs may be: nothing can come of what is still to come. A
+    /// bound of the repository's or the namespace's is told with the refs.
+    pub(super) fn is_too_large(&self, error: &PackError) -> bool {
+        match error {
+            PackError::TooManyObjects { .. } => true,
+            PackError::PackTooLarge { .. } => self.bound.is_none(),
+            _ => false,
+        }
+    }
+
     /// Why the pack is refused.
     pub(super) fn refused_for(&self, error: IntakeError) -> Refused {
         error.bounded_by(self.bound).into()

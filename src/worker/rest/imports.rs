@@ -32,6 +32,7 @@ pub(crate) async fn import(
         .map(|branch| parameters::branch("/branch", branch))
         .transpose()?;
     let depth = parameters::depth(new.depth)?;
+    let refs = parameters::import_refs(new.refs.clone(), branch)?;
     let expires_at = new.expires_at.clone();
     let lifetime = Lifetime::of_new(new.ttl_seconds, expires_at, new.idle_ttl_seconds);
     let lifetime = lifetime.checked(visit.now_ms)?;
@@ -54,6 +55,7 @@ pub(crate) async fn import(
         password: credentials.map(|given| given.password),
         branch: branch.map(str::to_owned),
         depth,
+        refs,
         lfs: new.lfs,
     };
     let call = Call::post(path::IMPORT, &import)?;

@@ -17,7 +17,7 @@ pub(crate) use self::bounds::{
     THRESHOLD_BYTES_MAX, at_most, bounded, cursor, foreign_cursor, page_limit, within,
 };
 pub(crate) use self::fsck::FsckChange;
-pub(crate) use self::import::{NewImport, credential, depth};
+pub(crate) use self::import::{NewImport, credential, depth, import_refs};
 pub(crate) use self::lifetime::Lifetime;
 pub(crate) use self::list::{Direction, ListQuery, Sort, time};
 pub(crate) use self::pre_receive::Hook;

@@ -9,7 +9,7 @@ use gix_hash::{ObjectId, oid};
 use super::super::filling::Outcome;
 use super::error::ImportError;
 use super::remote::Remote;
-use super::wanted::Wanted;
+use super::wanted::{AskedRefs, Wanted};
 use crate::git::fetch_client::error::FetchClientError;
 use crate::git::fetch_client::parts::{History, Parts, join_ids, split_ids};
 use crate::git::fetch_client::request::FetchOrder;
@@ -90,13 +90,18 @@ impl Attempt {
         });
         let credentials = self.credentials(record)?;
         let url = self.url(record)?;
-        let remote = Remote::discover(&url, credentials.as_ref(), &self.limits).await;
+        let remote = Remote::discover(&url, credentials.as_ref(), &record.refs, &self.limits);
+        let remote = remote.await;
         self.check_alive()?;
         let remote = remote?;
         let _listed = reserve(remote.refs.held_bytes()).await.map_err(busy)?;
         self.check_alive()?;
-        let branch = record.branch.as_deref();
-        let wanted = Wanted::of(&remote.refs, branch, record.depth, &self.limits)?;
+        let asked = AskedRefs {
+            branch: record.branch.as_deref(),
+            depth: record.depth,
+            selection: &record.refs,
+        };
+        let wanted = Wanted::of(&remote.refs, asked, &self.limits)?;
         if wanted.refs.is_empty() {
             self.finish_empty(&wanted)?;
             return Ok(Outcome::Finished);

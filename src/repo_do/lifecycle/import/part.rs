@@ -277,7 +277,11 @@ impl Attempt {
         tips: &[ObjectId],
         wanted: &Wanted,
     ) -> Result<Proved, ImportError> {
-        self.at(Stage::Checking);
+        self.at(Stage::Checking { commits: 0 });
+        let commits = fetched.resolved.inspection.commit_count();
+        self.object.import.update(|progress| {
+            progress.total_commits = u32::try_from(commits).unwrap_or(u32::MAX);
+        });
         let live = self.live()?;
         let limits = &self.limits;
         let steps = self.steps();

@@ -17,8 +17,7 @@ use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::memory::PUSH_BYTES;
 use crate::repo_do::state::failure::SnapshotError;
 use crate::repo_do::state::readers::Purpose;
-use crate::repo_do::upkeep::merge;
-use crate::repo_do::upkeep::rebuild::Rebuild;
+use crate::repo_do::upkeep::rebuild::{Rebuild, reserve_pack};
 use crate::repo_do::upkeep::snapshot::is_intact;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::event::EventKind;
@@ -110,10 +109,9 @@ impl Attempt {
         let here = self.check_alive()?;
         let network_id = here.network_id.as_deref().unwrap_or(&here.id);
         let bucket = R2::of(&self.object.env)?;
-        let _room = reserve(PUSH_BYTES)
+        let _memory = reserve_pack(pack.record.object_count, 0)
             .await
             .map_err(RecoverError::Unavailable)?;
-        let _tables = merge::reserve(u64::from(pack.record.object_count))?;
         let (key, bytes) = (&pack.r2_key, pack.record.pack_bytes);
         if !is_intact(&bucket, network_id, key, bytes).await? {
             let key = key.clone();
