@@ -7,7 +7,10 @@
     reason = "a program of the host: it may wait"
 )]
 
+#[path = "../support/mod.rs"]
 mod support;
+
+mod steps;
 
 use std::time::Duration;
 
