@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod kinds;
 mod overrides;
 mod rest_faces;
 mod settings;
