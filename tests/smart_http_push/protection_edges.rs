@@ -13,13 +13,9 @@ const MIB: usize = 1 << 20;
 
 /// Lines of hexadecimal digits, so many bytes: they compress to half, and look like nothing.
 fn digits(seed: u64, bytes: usize) -> String {
-    let mut text = String::with_capacity(bytes + 64);
-    for chunk in noise(seed, bytes / 2 + 32).chunks(32) {
-        for byte in chunk {
-            text.push_str(&format!("{byte:02x}"));
-        }
-        text.push('\n');
-    }
+    let noise = noise(seed, bytes / 2 + 32);
+    let lines: Vec<_> = noise.chunks(32).map(faster_hex::hex_string).collect();
+    let mut text = lines.join("\n");
     text.truncate(bytes);
     text
 }

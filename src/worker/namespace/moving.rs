@@ -17,13 +17,13 @@ use crate::worker::namespace::contract::Reserve;
 /// The payload of `repo.renamed`.
 #[derive(Deserialize)]
 struct Renamed {
-    from: From,
+    from: Former,
 }
 
 /// The name that the repository had.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct From {
+struct Former {
     namespace: String,
     repo_name: String,
 }
@@ -57,14 +57,16 @@ pub(crate) fn arrive<D: Database>(
     brought: &[MovedWebhook],
 ) -> Result<(), StepError> {
     let id = &info.repository_id;
+    if store.find(&info.name)?.is_none() {
+        steps::take(store, &Reserve::again(info, info.created_at_ms))?;
+    }
+    steps::touch(store, info)?;
+    store.correct_creation(&info.name, id, info.created_at_ms)?;
     if let Ok(Renamed { from }) = serde_json::from_str(event.body.payload.get()) {
         let is_here = from.namespace.eq_ignore_ascii_case(&info.namespace);
         if is_here && !from.repo_name.eq_ignore_ascii_case(&info.name) {
             store.take_name_away(&from.repo_name, id)?;
         }
-    }
-    if store.find(&info.name)?.is_none() {
-        steps::take(store, &Reserve::again(info, info.created_at_ms))?;
     }
     for hook in brought {
         // It was here before, and its object has not heard of its end yet.
