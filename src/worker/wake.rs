@@ -163,6 +163,10 @@ pub(crate) async fn admitted(
 
 /// Whether this repository has the name. What cannot be found out is not so.
 pub(crate) async fn has_name(visit: &Visit, path: &RepositoryPath, repository_id: &str) -> bool {
+    // A namespace's token has no repository.
+    if repository_id.is_empty() {
+        return false;
+    }
     if !matches!(namespace_exists(visit, &path.namespace).await, Ok(true)) {
         return false;
     }
