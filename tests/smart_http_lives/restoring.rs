@@ -237,3 +237,17 @@ fn who_restores_and_what_is_asked_for() {
     assert_eq!(admin.post(&restore, &json!({})).result(200)["id"], id);
     assert_eq!(own.get(&made.path("/refs")).status, 200);
 }
+
+#[test]
+fn what_has_expired_cannot_be_restored() {
+    let server = undeleting("3600");
+    let rest = server.rest();
+    let body = json!({ "name": "short", "ttl_seconds": 1 });
+    let made = rest.create_repository_with("lives-expired", &body);
+    until("its end", || rest.get(&made.path("")).status == 404);
+    until("the list", || listed(&rest, "lives-expired").is_empty());
+    let refused = rest.post(&made.path("/restore-deleted"), &json!({}));
+    assert_eq!(refused.error_code(404), NOT_FOUND);
+    let deleted = rest.get("/api/v1/namespaces/lives-expired/deleted");
+    assert_eq!(deleted.result(200), json!([]));
+}

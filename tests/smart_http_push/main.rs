@@ -20,6 +20,7 @@ mod names;
 mod old;
 mod permission;
 mod protection;
+mod protection_edges;
 mod protocol;
 mod quiet;
 mod raw;

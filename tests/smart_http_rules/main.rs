@@ -5,6 +5,7 @@
 
 use cairn_test_support as support;
 
+mod kinds;
 mod overrides;
 mod rest_faces;
 mod settings;

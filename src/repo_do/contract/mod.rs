@@ -85,6 +85,7 @@ mod import;
 mod in_band;
 mod link_url;
 mod maintenance;
+pub(crate) mod moving;
 mod public_id;
 pub(crate) mod quota;
 mod rate;

@@ -20,7 +20,7 @@
 //! | `POST /keep` | `KeptRepository` of the objects' contract | [`Done`] |
 //! | `POST /forget` | `ForgetKept` of the objects' contract | [`Done`] |
 //! | `GET /deleted?…`, `GET /deleted/one?…` | | see [`deleted_steps`](super::deleted_steps) |
-//! | `POST /leave` | `ReleaseName` of the objects' contract: its repository has another name elsewhere | [`Done`] |
+//! | `POST /depart` | `Depart` of the objects' contract | `Departed` |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /holds?name=…` | | [`Holds`] |
 //! | `GET /candidates?prefix=…` | | `[`[`Candidate`]`…]` |
@@ -71,8 +71,6 @@ pub(crate) mod path {
     pub(crate) const RESERVE: &str = "/reserve";
     /// Lists a repository that was made.
     pub(crate) const CONFIRM: &str = "/confirm";
-    /// Frees a name whose repository has another one in another namespace.
-    pub(crate) const LEAVE: &str = "/leave";
     /// The entry of one name.
     pub(crate) const REPOSITORY: &str = "/repository";
     /// Whether a name is taken.

@@ -87,30 +87,12 @@ pub(crate) async fn release(
     path: &RepositoryPath,
     repository_id: &str,
 ) -> Result<(), ErrorReply> {
-    free(visit, path, repository_id, NAMESPACE_RELEASE).await
-}
-
-/// Frees the name of a repository that has another one in another namespace.
-pub(crate) async fn leave(
-    visit: &Visit,
-    path: &RepositoryPath,
-    repository_id: &str,
-) -> Result<(), ErrorReply> {
-    free(visit, path, repository_id, path::LEAVE).await
-}
-
-async fn free(
-    visit: &Visit,
-    path: &RepositoryPath,
-    repository_id: &str,
-    step: &str,
-) -> Result<(), ErrorReply> {
     let release = ReleaseName {
         name: path.name.as_str().to_owned(),
         repository_id: repository_id.to_owned(),
         now_ms: visit.now_ms,
     };
-    let Done {} = post(visit, &path.namespace, step, &release).await?;
+    let Done {} = post(visit, &path.namespace, NAMESPACE_RELEASE, &release).await?;
     Ok(())
 }
 

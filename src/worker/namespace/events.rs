@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::repo_do::contract::TokenRecord;
 use crate::storage::db::sql::Database;
-use crate::storage::event::{ActorKind, EventActor, EventBody, EventKind};
+use crate::storage::event::{ActorKind, Event, EventActor, EventBody, EventKind};
 use crate::storage::event_payload::raw;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
@@ -51,6 +51,18 @@ impl Author {
             actor: actor(ActorKind::System),
             request_id: None,
             address: None,
+            now_ms,
+        }
+    }
+
+    /// The author of this event, when it is taken.
+    #[must_use]
+    pub(crate) fn of(event: &Event, now_ms: i64) -> Self {
+        let body = event.body.clone();
+        Self {
+            actor: body.actor,
+            request_id: body.request_id,
+            address: body.address,
             now_ms,
         }
     }

@@ -13,6 +13,7 @@
 //! | [`events`] | its own events written |
 //! | [`audit`] | administrative acts, read and written |
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
+//! | [`moving`] | repositories that came from another namespace, or go to one |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
 //! | [`update`], [`told_standing`] | its settings changed; its repositories told of what holds for all |
@@ -32,6 +33,7 @@ pub(crate) mod directory;
 pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod lists;
+pub(crate) mod moving;
 pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod once_steps;

@@ -17,10 +17,11 @@ use super::step_error::StepError;
 use super::steps;
 use super::wire::{done, unknown};
 use super::{
-    audit, background, deleted_steps, feed, lists, once_steps, queue, quotas, signed, taking,
-    telling, token_by_id, tokens, told_standing, update, usage, webhooks,
+    audit, background, deleted_steps, feed, lists, moving, once_steps, queue, quotas, signed,
+    taking, telling, token_by_id, tokens, told_standing, update, usage, webhooks,
 };
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
+use crate::repo_do::contract::moving::{Depart, NAMESPACE_DEPART};
 use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM};
 use crate::repo_do::contract::{
     Admit, ErrorCode, ErrorReply, ForgetKept, KeptRepository, Meter, NAMESPACE_ADMIT,
@@ -89,9 +90,8 @@ const METERED: [&str; 20] = [
 const TOLD_TO_ALL: [&str; 2] = [path::UPDATE, path::REVOKE_ALL];
 
 /// The paths that write events, or change webhooks.
-const TOLD: [&str; 13] = [
+const TOLD: [&str; 12] = [
     NAMESPACE_TAKE,
-    path::LEAVE,
     NAMESPACE_FORGET,
     path::UPDATE,
     path::MAKE_TOKEN,
@@ -302,7 +302,7 @@ fn namespace(
         }
         path::DELETED => json(&deleted_steps::list(store, &parameters::query(query)?)?),
         path::DELETED_ONE => json(&deleted_steps::find(store, &parameters::query(query)?)?),
-        path::LEAVE => done(steps::leave(store, &read::<ReleaseName>(body)?)),
+        NAMESPACE_DEPART => json(&moving::depart(store, &read::<Depart>(body)?)?),
         path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
         path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),
         path::RELIST => json(&steps::relist(store, &read::<Relist>(body)?)?),

@@ -104,7 +104,10 @@ pub(crate) fn reserve<D: Database>(
 }
 
 /// Takes a name that is free.
-fn take<D: Database>(store: &NamespaceStore<D>, wanted: &Reserve) -> Result<(), StepError> {
+pub(super) fn take<D: Database>(
+    store: &NamespaceStore<D>,
+    wanted: &Reserve,
+) -> Result<(), StepError> {
     let candidate = store::Candidate {
         name: &wanted.name,
         id: &wanted.repository_id,
@@ -193,17 +196,6 @@ pub(crate) fn release<D: Database>(
         return Ok(());
     }
     forget(store, &release.name, &release.repository_id, release.now_ms)
-}
-
-/// Frees a name whose repository has another one in another namespace.
-pub(crate) fn leave<D: Database>(
-    store: &NamespaceStore<D>,
-    release: &ReleaseName,
-) -> Result<(), StepError> {
-    if store.shown_name()?.is_none() {
-        return Ok(());
-    }
-    Ok(store.leave_name(&release.name, &release.repository_id)?)
 }
 
 /// Takes an entry away whose object is known to be empty.
