@@ -18,3 +18,4 @@ mod histories;
 mod judge;
 mod measured;
 mod random;
+mod room;
