@@ -160,19 +160,22 @@ fn no_commit_by_rest_fills_the_heap_beyond_its_budget() {
 
 /// A branch of one commit as a `git fast-import` stream, on top of another branch.
 fn branch(name: &str, from: Option<&str>, files: &[(String, Vec<u8>)], gone: &[String]) -> Vec<u8> {
-    let mut stream =
-        format!("commit refs/heads/{name}\ncommitter a <a@x> 1700000000 +0000\ndata 1\nm\n");
+    let mut stream = Vec::new();
+    let mut line = |text: &[u8]| {
+        stream.extend_from_slice(text);
+        stream.push(b'\n');
+    };
+    line(format!("commit refs/heads/{name}").as_bytes());
+    line(b"committer a <a@x> 1700000000 +0000\ndata 1\nm");
     if let Some(from) = from {
-        stream += &format!("from refs/heads/{from}\n");
+        line(format!("from refs/heads/{from}").as_bytes());
     }
     for path in gone {
-        stream += &format!("D {path}\n");
+        line(format!("D {path}").as_bytes());
     }
-    let mut stream = stream.into_bytes();
     for (path, content) in files {
-        stream.extend(format!("M 644 inline {path}\ndata {}\n", content.len()).into_bytes());
-        stream.extend(content);
-        stream.push(b'\n');
+        line(format!("M 644 inline {path}\ndata {}", content.len()).as_bytes());
+        line(content);
     }
     stream
 }
@@ -190,9 +193,8 @@ fn many(first: &str, last: &str) -> Vec<(String, Vec<u8>)> {
 /// A thousand files with a content of their own each, in this folder, with a first and a last line.
 fn moved(folder: &str, first: &str, last: &str) -> Vec<(String, Vec<u8>)> {
     let file = |number: usize| {
-        let lines: String = (0..20)
-            .map(|line| format!("{number} of {line}\n"))
-            .collect();
+        let line = |line: usize| format!("{number} of {line}\n");
+        let lines: String = (0..20).map(line).collect();
         let path = format!("{folder}/f{}-{folder}", number * 7 % 1000);
         (path, format!("{first}\n{lines}{last}\n").into_bytes())
     };
@@ -238,12 +240,15 @@ fn wide_and_long() -> Vec<u8> {
         (
             "long-1",
             "long",
-            one("long", long(LINES, "word", |line| line % 2 == 0)),
+            one("long", long(LINES, "word", |line| line.is_multiple_of(2))),
         ),
         (
             "merged-1",
             "merged",
-            one("merged", long(MERGED_LINES, "ours", |line| line % 100 == 0)),
+            one(
+                "merged",
+                long(MERGED_LINES, "ours", |line| line.is_multiple_of(100)),
+            ),
         ),
         (
             "merged-2",

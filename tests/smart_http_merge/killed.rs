@@ -208,7 +208,7 @@ fn kill_now_and_then(shared: &Shared<'_>, server: &mut Server, all: usize) -> us
         until_true("the writers go on", PATIENCE, || {
             shared.done.load(Ordering::SeqCst) >= enough
         });
-        if kill % 2 == 0 {
+        if kill.is_multiple_of(2) {
             let database = database(server, shared.hosted);
             let has_ended = || shared.done.load(Ordering::SeqCst) >= all;
             while !is_in_quarantine(&database) && !has_ended() {
