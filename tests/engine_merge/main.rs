@@ -17,3 +17,4 @@ mod histories;
 mod judge;
 mod measured;
 mod random;
+mod room;
