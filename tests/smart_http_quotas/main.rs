@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod held;
 mod lists;
 mod namespaces;
 mod pushes;

@@ -42,6 +42,7 @@ pub(super) fn expected(asked: &LfsRequest, named: &LfsNamed) -> Answer {
 /// for just this upload.
 pub(super) async fn arrived(asked: &LfsRequest, arrived: &LfsArrived) -> Answer {
     let (oid, size) = (oid_of(&arrived.oid)?, arrived.size);
+    let _hold = asked.claim_room(Pointer { oid, size }).await?;
     let record = asked.writable()?;
     asked.check_room(&record, [Pointer { oid, size }])?;
     let store = &asked.store;

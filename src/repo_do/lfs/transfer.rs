@@ -43,6 +43,7 @@ pub(super) async fn begin(asked: &LfsRequest, named: &LfsNamed) -> Answer {
 /// R2 has the bytes of an upload, verified: the repository has the object from now on.
 pub(super) async fn finish(asked: &LfsRequest, named: &LfsNamed) -> Answer {
     let (oid, size) = (oid_of(&named.oid)?, named.size);
+    let _hold = asked.claim_room(Pointer { oid, size }).await?;
     let record = asked.writable()?;
     asked.check_room(&record, [Pointer { oid, size }])?;
     let store = &asked.store;

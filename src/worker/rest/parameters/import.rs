@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::bounds::{bounded, within};
 use super::fsck::FsckChange;
-use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::contract::{ErrorReply, RefRules};
 
 const CREDENTIAL_CHARACTERS_MAX: usize = 4096;
 /// One less than what Git takes for everything.
@@ -41,6 +41,9 @@ pub(crate) struct NewImport {
     pub(crate) expires_at: Option<String>,
     /// Seconds without use after which it deletes itself.
     pub(crate) idle_ttl_seconds: Option<u32>,
+    /// Its rules about refs.
+    #[serde(default)]
+    pub(crate) ref_rules: RefRules,
 }
 
 fn taken() -> bool {
