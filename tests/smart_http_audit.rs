@@ -271,6 +271,7 @@ fn what_a_namespaces_admin_token_may_do() {
         (No, M::PATCH, mine(""), json!({ "suspended": false })),
         (No, M::DELETE, mine(""), none()),
         (Yes, M::GET, mine("/audit"), none()),
+        (No, M::GET, "/api/v1/audit".into(), none()),
         (Yes, M::GET, mine("/events"), none()),
         (Yes, M::GET, mine("/repos"), none()),
         (Yes, M::POST, mine("/repos"), json!({ "name": "second" })),

@@ -268,6 +268,7 @@ export interface ArtifactsRepo {
       readOnly?: boolean;
       defaultBranchOnly?: boolean;
       fsck?: FsckChange;
+      refRules?: RefRule[];
     } & Lifetime,
   ): Promise<ArtifactsCreateRepoResult>;
 
@@ -336,6 +337,7 @@ export interface Artifacts {
       description?: string;
       setDefaultBranch?: string;
       fsck?: FsckChange;
+      refRules?: RefRule[];
     } & Lifetime,
   ): Promise<ArtifactsCreateRepoResult>;
 
@@ -366,7 +368,13 @@ export interface Artifacts {
     };
     target: {
       name: string;
-      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange; lfs?: boolean } & Lifetime;
+      opts?: {
+        description?: string;
+        readOnly?: boolean;
+        fsck?: FsckChange;
+        lfs?: boolean;
+        refRules?: RefRule[];
+      } & Lifetime;
     };
   }): Promise<ArtifactsCreateRepoResult>;
 

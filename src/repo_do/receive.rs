@@ -65,8 +65,7 @@ pub(crate) async fn receive_pack(
         Err(error) => return fatal(account, SideBand::Large, &error.to_string()),
     };
     let mut asked = Asked::default();
-    let told_bytes = request.headers().get("content-length").ok().flatten();
-    let told_bytes = told_bytes.and_then(|bytes| bytes.parse().ok());
+    let told_bytes = told_bytes(&request);
     let arriving = (&mut body, told_bytes, &mut asked);
     match take(object, store, arriving, authorized, account).await {
         Ok(response) => Ok(response),
@@ -75,6 +74,20 @@ pub(crate) async fn receive_pack(
         }
         Err(error) => refuse::push(account, &mut body, asked, &error).await,
     }
+}
+
+/// The length of the body, if the client tells it.
+fn told_bytes(request: &Request) -> Option<u64> {
+    let told = request.headers().get("content-length").ok().flatten();
+    told.and_then(|bytes| bytes.parse().ok())
+}
+
+/// A body that is shorter has no pack that is worth a claim: git's probe, or a deletion.
+const CLAIMED_BYTES_MIN: u64 = 256;
+
+/// The bytes that a push is about to bring, if the client tells them.
+pub(crate) fn announced_bytes(request: &Request) -> Option<u64> {
+    told_bytes(request).filter(|bytes| *bytes >= CLAIMED_BYTES_MIN)
 }
 
 /// The body, its length if the client told it, and what is known of the push by now: when it is

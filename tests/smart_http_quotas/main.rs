@@ -6,6 +6,7 @@
 
 use cairn_test_support as support;
 
+mod held;
 mod lists;
 mod namespaces;
 mod pushes;

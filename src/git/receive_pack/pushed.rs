@@ -60,6 +60,15 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         matches!(self.locate(id), Some((_, ObjectKind::Commit)))
     }
 
+    /// The bytes of the incoming pack; none if it has no objects.
+    pub(crate) fn pack_bytes(&self) -> u64 {
+        let incoming = self.incoming.borrow();
+        match incoming.table.count() {
+            0 => 0,
+            _ => incoming.pack.pack_bytes(),
+        }
+    }
+
     /// Hands the pack's objects and the inspection back.
     pub fn into_parts(self) -> (IncomingObjects, Inspection) {
         (self.incoming.into_inner(), self.inspection)

@@ -129,7 +129,7 @@ pub(crate) use repository::{
     UpdateRepository, present,
 };
 pub(crate) use signed::{Signed, Trust};
-pub(crate) use standing::{Standing, StandingTaken, TakeStanding};
+pub(crate) use standing::{Standing, StandingTaken, TakeStanding, ToldBytes};
 pub(crate) use token::{
     Admit, Admitted, CreateToken, NAMESPACE_ADMIT, NAMESPACE_TOKEN, NamedToken, RevokedToken,
     Scope, TokenPage, TokenPlace, TokenRecord, TokenState,

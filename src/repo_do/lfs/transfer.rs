@@ -58,6 +58,7 @@ pub(super) async fn count(
     given_up: impl FnOnce(String) -> ErrorReply,
 ) -> Answer {
     let (oid, size) = (oid_of(&arrived.oid)?, arrived.size);
+    let _hold = asked.claim_room(Pointer { oid, size }).await?;
     let record = asked.writable()?;
     asked.check_room(&record, [Pointer { oid, size }])?;
     let store = &asked.store;

@@ -107,6 +107,7 @@ fn begin(store: &Store, asked: &ForkRepository) -> Result<(), ErrorReply> {
             if created {
                 store.set_standing(&asked.create.standing)?;
                 store.set_lifetime(&asked.create.lifetime)?;
+                init::set_rules(store, &asked.create)?;
                 tokens::insert_token(store, &asked.create.token)?;
             }
             Ok::<_, StoreError>(created)

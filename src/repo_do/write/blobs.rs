@@ -172,6 +172,8 @@ async fn prove_and_publish(
     let proven = connected.and_then(|connected| ProvenPack::of(objects, connected));
     let proven = proven.ok_or_else(|| ErrorReply::internal("intake", &"the pack is empty"))?;
     let mut authorized = write.authorized.clone();
+    let claimed = authorized.claim_room(&write.object, &write.store, proven.pack_bytes());
+    claimed.await?;
     authorized.renew(&write.object.env).await?;
     // Nothing is awaited from here on.
     let record = check_writable(&authorized, &write.store)?;

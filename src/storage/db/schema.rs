@@ -61,6 +61,7 @@ pub const NAMESPACE: Schema = Schema {
         include_sql!("namespace/0004_fsck.sql"),
         include_sql!("namespace/0005_event.sql"),
         include_sql!("namespace/0006_rules_and_lives.sql"),
+        include_sql!("namespace/0007_room.sql"),
     ],
 };
 
@@ -83,6 +84,7 @@ pub(crate) const REGISTRY: Schema = Schema {
     migrations: &[
         include_sql!("registry/0001_registry.sql"),
         include_sql!("registry/0002_idempotency.sql"),
+        include_sql!("registry/0003_audit.sql"),
     ],
 };
 

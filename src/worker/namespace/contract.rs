@@ -17,6 +17,7 @@
 //! | `POST /release` | `ReleaseName` of the objects' contract | [`Done`], whether or not the entry was still that one |
 //! | `GET /usage?since_day=…` | | [`NamespaceUsage`], or 404 |
 //! | `POST /room` | `AskRoom` of the objects' contract | `Room` |
+//! | `POST /room/told` | `TellRoom` of the objects' contract | [`Done`] |
 //! | `POST /keep` | `KeptRepository` of the objects' contract | [`Done`] |
 //! | `POST /forget` | `ForgetKept` of the objects' contract | [`Done`] |
 //! | `GET /deleted?…`, `GET /deleted/one?…` | | see [`deleted_steps`](super::deleted_steps) |
@@ -35,7 +36,8 @@
 //! | `GET /issuers` | | `[Issuer…]` of [`signed::issuer`](crate::worker::signed::issuer), without their rules |
 //! | `POST /revoke-signed` | [`RevokeSigned`] | [`RevokedSigned`], 404 without a namespace |
 //! | `GET /webhooks…`, `POST /webhooks/…` | | see [`webhooks`](super::webhooks) |
-//! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
+//! | `POST /register`, `POST /unregister` | [`Registration`] | [`Done`] (the registry's only) |
+//! | `GET /acts?…` | | `Audit` of [`audit`](super::audit) (the registry's only) |
 //! | `POST /announce` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
 //! | `GET /registered?name=…` | | [`Holds`] (the registry's only) |
 //! | `GET /registry?limit=…&cursor=…&search=…` | | [`Registry`] (the registry's only) |
@@ -47,6 +49,7 @@
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::once::{BeginOnce, EndOnce, OnceBegun};
+pub(crate) use self::registration::{NamespaceAct, Registration};
 pub(crate) use self::signed::{RevokeSigned, RevokedSigned};
 pub(crate) use super::lists::{Listed, Listing, Registry};
 pub(crate) use super::quota_values::{NamespaceTotals, QuotaChange};
@@ -55,6 +58,7 @@ use crate::repo_do::contract::{RepositoryInfo, Standing, TokenPlace, TokenRecord
 use crate::storage::namespace::quotas::Quotas;
 use crate::worker::signed::issuer::Issuer;
 mod once;
+mod registration;
 mod signed;
 
 /// Paths that the object serves.
@@ -107,6 +111,8 @@ pub(crate) mod path {
     pub(crate) const ANNOUNCE: &str = "/announce";
     /// Whether a namespace is noted.
     pub(crate) const REGISTERED: &str = "/registered";
+    /// Administrative acts on namespaces as a whole.
+    pub(crate) const ACTS: &str = "/acts";
     /// Forgets a namespace.
     pub(crate) const UNREGISTER: &str = "/unregister";
     /// The list of namespaces.

@@ -18,6 +18,7 @@ use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::figures::FiguresChange;
 use crate::storage::namespace::registry::RegistryStore;
+use crate::storage::namespace::room_claims::FIRST_CLAIM;
 use crate::storage::namespace::store;
 use crate::storage::namespace::store::{
     ListedRepository, ListingPatch, NamespaceStore, RepositoryState, Reservation,
@@ -144,6 +145,7 @@ pub(crate) fn confirm<D: Database>(
             forget(store, &holder.name, &holder.id, info.updated_at_ms)?;
             take(store, &Reserve::again(info, info.created_at_ms))?;
         }
+        store.end_claim(&info.repository_id, FIRST_CLAIM)?;
         touch(store, info)
     })
 }
@@ -209,6 +211,7 @@ fn forget<D: Database>(
         if store.remove(name, repository_id, now_ms)? {
             store.deletion_finished(repository_id)?;
         }
+        store.end_claim(repository_id, FIRST_CLAIM)?;
         Ok(())
     })
 }
@@ -249,6 +252,7 @@ pub(crate) fn relist<D: Database>(
             }
             store.forget_deleted(&info.repository_id)?;
             store.correct_creation(&info.name, &info.repository_id, info.created_at_ms)?;
+            store.end_claim(&info.repository_id, FIRST_CLAIM)?;
             touch(store, info)?;
             is_new.push(!is_listed);
         }

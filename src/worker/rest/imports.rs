@@ -5,7 +5,7 @@ use worker::Request;
 use super::body::body_below;
 use super::making::Draft;
 use crate::repo_do::contract::{
-    Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl, path,
+    Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl, checked_ref_rules, path,
 };
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::Call;
@@ -45,6 +45,7 @@ pub(crate) async fn import(
     }
     create.read_only = new.read_only;
     create.lifetime = lifetime;
+    create.ref_rules = checked_ref_rules("/ref_rules", new.ref_rules)?;
     create.fsck_strict = new.fsck.strict;
     create.source = Some(format!("git:{url}"));
     draft.reserve(visit, ErrorCode::CreateInProgress).await?;

@@ -46,6 +46,7 @@ mod tests {
                 RestRoute::Relist(_) => format!("{NAMESPACE}/relist"),
                 RestRoute::Usage(_) => format!("{NAMESPACE}/usage"),
                 RestRoute::Events(_) => format!("{NAMESPACE}/events"),
+                RestRoute::DeploymentAudit => "/api/v1/audit".to_owned(),
                 RestRoute::Audit(_) => format!("{NAMESPACE}/audit"),
                 RestRoute::RevokeAll(_) => format!("{NAMESPACE}/tokens/revoke-all"),
                 RestRoute::RevokeSigned(_) => format!("{NAMESPACE}/tokens/revoke-signed"),

@@ -124,6 +124,9 @@ pub(crate) struct NewRepository {
     pub(crate) expires_at: Option<String>,
     /// Seconds without use after which it deletes itself.
     pub(crate) idle_ttl_seconds: Option<u32>,
+    /// Its rules about refs.
+    #[serde(default)]
+    pub(crate) ref_rules: RefRules,
 }
 
 /// Body of `POST …/repos/:name/fork`.
@@ -151,6 +154,9 @@ pub(crate) struct NewFork {
     pub(crate) expires_at: Option<String>,
     /// Seconds without use after which it deletes itself.
     pub(crate) idle_ttl_seconds: Option<u32>,
+    /// Its rules about refs.
+    #[serde(default)]
+    pub(crate) ref_rules: RefRules,
 }
 
 /// Body of `POST …/repos/:name/purge-unreachable`; it may be absent.

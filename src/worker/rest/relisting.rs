@@ -15,6 +15,7 @@ use crate::storage::r2::recovery_record_head::{RECORD_HEAD_BYTES, RecordHead};
 use crate::worker::credentials::Identity;
 use crate::worker::fault::fault;
 use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
+use crate::worker::namespace::contract::NamespaceAct;
 use crate::worker::namespace::directory;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
@@ -227,7 +228,7 @@ async fn list(
     let shown = NamespaceName::parse(&first.namespace);
     let shown = shown.unwrap_or_else(|_| namespace.clone());
     let asked: Vec<_> = infos.iter().map(|info| info.name.clone()).collect();
-    let relisted = directory::relist(visit, &shown, infos).await?;
+    let relisted = directory::relist(visit, &shown, infos, Some(NamespaceAct::Relisted)).await?;
     let listed = asked.into_iter().zip(relisted.is_new);
     Ok(listed
         .filter_map(|(name, is_new)| is_new.then_some(name))

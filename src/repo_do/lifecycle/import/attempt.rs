@@ -24,7 +24,8 @@ use crate::repo_do::contract::{Credentials, ErrorReply, ImportPhase, ImportProgr
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::request::quota::{Bound, Quota};
+use crate::repo_do::request::quota::Bound;
+use crate::repo_do::request::room_hold::{ClaimError, Claimant, RoomHold};
 use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::memory::PUSH_BYTES;
 use crate::repo_do::state::store::Store;
@@ -116,9 +117,30 @@ impl Attempt {
     /// The bound on bytes that leaves the least, of the namespace or of the repository.
     pub(super) async fn bound(&self) -> Result<Option<Bound>, ImportError> {
         let record = self.store.load()?.ok_or(ImportError::Deleted)?;
-        let quota = Quota::ask(&self.object, &record).await.map_err(busy)?;
+        let claimant = Claimant {
+            object: &self.object,
+            store: &self.store,
+            record: &record,
+        };
+        let (quota, _) = claimant.ask(None).await.map_err(busy)?;
         self.check_alive()?;
         Ok(quota.bound(&self.store, &record)?)
+    }
+
+    /// Claims bytes that are about to be published, at the namespace.
+    pub(super) async fn claim_room(&self, more: u64) -> Result<Option<RoomHold>, ImportError> {
+        let record = self.store.load()?.ok_or(ImportError::Deleted)?;
+        let claimant = Claimant {
+            object: &self.object,
+            store: &self.store,
+            record: &record,
+        };
+        let claimed = claimant.claim(more).await;
+        self.check_alive()?;
+        claimed.map_err(|error| match error {
+            ClaimError::Exceeded(error) => ImportError::Quota(error),
+            ClaimError::Failed(error) => busy(error),
+        })
     }
 
     /// How the repository checks objects.

@@ -6,7 +6,7 @@ use super::bounds::{bounded, within};
 use super::fsck::FsckChange;
 use crate::git::fetch_client::selection::RefSelection;
 use crate::git::receive_pack::ref_rules::check_pattern;
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules};
 
 const CREDENTIAL_CHARACTERS_MAX: usize = 4096;
 /// One less than what Git takes for everything.
@@ -47,6 +47,9 @@ pub(crate) struct NewImport {
     pub(crate) expires_at: Option<String>,
     /// Seconds without use after which it deletes itself.
     pub(crate) idle_ttl_seconds: Option<u32>,
+    /// Its rules about refs.
+    #[serde(default)]
+    pub(crate) ref_rules: RefRules,
 }
 
 /// Which refs an import takes, as a caller says it.
