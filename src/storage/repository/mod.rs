@@ -10,7 +10,7 @@
 //! | [`forwarding`], [`whereabouts`] | which object has the repository by this object's name |
 //! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
-//! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
+//! | [`part_rows`], `part_ranges` | the rows of what is derived from a pack, deflated where it is cold; ranges of them |
 //! | [`ref_record`], [`refs`] | a ref; the refs, read |
 //! | [`ref_cache`], `listed_refs` | the list of refs, in memory from one request to the next; how a store keeps it current |
 //! | [`ref_case`] | names that differ in case alone, found by a few look-ups |
@@ -86,6 +86,7 @@ pub mod tokens;
 pub mod whereabouts;
 
 mod listed_refs;
+mod part_ranges;
 mod push_events;
 mod ref_rules;
 
