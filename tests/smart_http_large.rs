@@ -4,7 +4,7 @@
 #![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
 #![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
 
-mod support;
+use cairn_test_support as support;
 
 use std::fmt::Write as _;
 

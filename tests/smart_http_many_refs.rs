@@ -8,7 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "a clock, in a test")]
 #![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
 
-mod support;
+use cairn_test_support as support;
 
 use std::cell::RefCell;
 use std::io::Write as _;

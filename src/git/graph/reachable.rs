@@ -276,7 +276,7 @@ fn insert<S: PackStore>(
 fn places<S: PackStore>(packs: &LivePacks<S>, id: &oid) -> Result<Vec<Location>, StoreError> {
     let mut places = Vec::new();
     for pack in 0..packs.pack_count() {
-        let position = packs.index(pack)?.find(id);
+        let position = packs.find_in(id, pack)?;
         places.extend(position.map(|position| Location { pack, position }));
     }
     Ok(places)

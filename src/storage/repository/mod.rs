@@ -10,7 +10,7 @@
 //! | [`forwarding`], [`whereabouts`] | which object has the repository by this object's name |
 //! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
-//! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
+//! | [`part_rows`], `part_ranges` | the rows of what is derived from a pack, deflated where it is cold; ranges of them |
 //! | [`ref_record`], [`refs`] | a ref; the refs, read |
 //! | [`ref_cache`], `listed_refs` | the list of refs, in memory from one request to the next; how a store keeps it current |
 //! | `ref_conflicts` | refs that keep a new one from existing |
@@ -91,6 +91,7 @@ pub mod whereabouts;
 
 mod known_targets;
 mod listed_refs;
+mod part_ranges;
 mod push_events;
 mod ref_conflicts;
 mod ref_rules;

@@ -66,6 +66,27 @@ impl<D: Database> PackStore for RepoStore<D> {
         Ok(index)
     }
 
+    fn part_range(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        if self.lease.get(pack_id, Piece::Part(part)).is_some() {
+            return Ok(None);
+        }
+        let piece = Piece::PartRange(part, range.start as u64);
+        let kept = self.lease.get(pack_id, piece);
+        if let Some(kept) = kept.filter(|kept| kept.len() == range.len()) {
+            return Ok(Some(kept.whole()));
+        }
+        let bytes = self.read_part_range(pack_id, part, range)?.map(Rc::new);
+        if let Some(bytes) = &bytes {
+            self.lease.put(pack_id, piece, Rc::clone(bytes).into());
+        }
+        Ok(bytes)
+    }
+
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
         let piece = Piece::Chunk(number);
         if let Some(kept) = self.lease.get(pack_id, piece) {
