@@ -280,7 +280,8 @@ impl Case {
         self.large_file("download", new);
         until_true(&format!("{self}: the lists"), BACKGROUND, || {
             let left = listed(rest, &self.old.namespace);
-            listed(rest, &new.namespace) == ["gadget", "occupant"] && (!self.transfers || left.is_empty())
+            listed(rest, &new.namespace) == ["gadget", "occupant"]
+                && (!self.transfers || left.is_empty())
         });
         let taken = self.database(state, Of::Taking);
         let left = self.database(state, Of::Left);

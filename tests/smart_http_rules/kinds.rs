@@ -25,28 +25,38 @@ struct Change {
 }
 
 fn changes(face: &str) -> Vec<(String, Vec<Change>)> {
-    let groups = OWNERS.into_iter().flat_map(|owner| RULES.map(|rule| (owner, rule)));
+    let groups = OWNERS
+        .into_iter()
+        .flat_map(|owner| RULES.map(|rule| (owner, rule)));
     let all = groups.map(|(owner, rule)| {
         let each = KINDS.into_iter().flat_map(|kind| OPS.map(|op| (kind, op)));
         let each = each.map(|(kind, op)| {
             // What is under refs/tags moves by force alone.
-            let judged = if kind == "refs/tags" && op == "update" { "force" } else { op };
+            let judged = if kind == "refs/tags" && op == "update" {
+                "force"
+            } else {
+                op
+            };
             Change {
                 name: format!("{kind}/{owner}/{rule}/{face}-{op}"),
                 op,
                 is_refused: forbids(rule, judged) || (judged == "force" && forbids(rule, "update")),
             }
         });
-        let word = if owner == "token" { "token" } else { "protected" };
+        let word = if owner == "token" {
+            "token"
+        } else {
+            "protected"
+        };
         (format!("{word}: {rule}"), each.collect())
     });
     all.collect()
 }
 
 fn rules_of(owner: &str) -> Value {
-    let rules = KINDS.into_iter().flat_map(|kind| {
-        RULES.map(|rule| json!([format!("{kind}/{owner}/{rule}/*"), ops(rule)]))
-    });
+    let rules = KINDS
+        .into_iter()
+        .flat_map(|kind| RULES.map(|rule| json!([format!("{kind}/{owner}/{rule}/*"), ops(rule)])));
     rules.collect()
 }
 

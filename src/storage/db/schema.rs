@@ -46,7 +46,7 @@ pub const REPOSITORY: Schema = Schema {
         include_sql!("repository/0015_lfs.sql"),
         include_sql!("repository/0016_import_lfs.sql"),
         include_sql!("repository/0017_rules_and_lives.sql"),
-        include_sql!("repository/0020_import_refs.sql"),
+        include_sql!("repository/0018_import_refs.sql"),
     ],
 };
 
