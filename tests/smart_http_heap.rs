@@ -44,7 +44,8 @@ const BUDGETS_KIB: [(&str, u64); 22] = [
     ("REST: a diff of 6,000 files", 9_700),
     ("REST: a comparison of 6,000 files", 10_100),
     ("REST: a diff of a text of 4 MB", 33_500),
-    ("REST: four diffs of it at once", 60_000),
+    // One holds the repository's share of the memory, and the other waits for it.
+    ("REST: two diffs of it at once", 60_000),
     ("REST: a diff with 1,000 files moved", 8_400),
     ("REST: a merge of 6,000 files", 13_500),
     ("REST: a merge with 1,000 files moved", 9_800),
@@ -313,9 +314,9 @@ fn no_diff_and_no_merge_fills_the_heap_beyond_its_budget() {
     story.measure("REST: a diff of a text of 4 MB", |story| {
         assert!(patch(story, long) > 4_000_000);
     });
-    story.measure("REST: four diffs of it at once", |story| {
+    story.measure("REST: two diffs of it at once", |story| {
         std::thread::scope(|scope| {
-            for accept in ["text/x-diff", "application/json"].repeat(2) {
+            for accept in ["text/x-diff", "application/json"] {
                 scope.spawn(move || assert!(get(story, long, accept) > 4_000_000));
             }
         });

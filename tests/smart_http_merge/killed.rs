@@ -235,7 +235,7 @@ fn storm(
 ) -> (Vec<(&'static str, Vec<String>)>, usize) {
     let all = writes.iter().map(|(_, writes)| writes.len()).sum();
     thread::scope(|scope| {
-        let writers: Vec<_> = writes
+        let threads: Vec<_> = writes
             .iter()
             .map(|(branch, writes)| {
                 scope.spawn(move || (*branch, shared.write_all(branch, writes)))
@@ -243,9 +243,9 @@ fn storm(
             .collect();
         let killed = catch_unwind(AssertUnwindSafe(|| kill_now_and_then(shared, server, all)));
         shared.is_over.store(killed.is_err(), Ordering::SeqCst);
-        let heads = writers
+        let heads = threads
             .into_iter()
-            .map(|writer| writer.join().unwrap())
+            .map(|thread| thread.join().unwrap())
             .collect();
         let met = killed.unwrap_or_else(|failure| resume_unwind(failure));
         (heads, met)

@@ -120,6 +120,11 @@ impl Server {
         self.port
     }
 
+    /// The CPU time that it has used since its last start.
+    pub fn cpu_time(&self) -> Duration {
+        cpu_time_of_group(self.process.child.id())
+    }
+
     /// Its folder of state.
     pub fn state(&self) -> &Path {
         &self.state
@@ -270,6 +275,30 @@ impl Drop for Running {
             self.stop();
         }
     }
+}
+
+/// The CPU time that the processes of a group and their threads have used, as the kernel's scheduler
+/// counts it.
+fn cpu_time_of_group(group: u32) -> Duration {
+    let folders = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten();
+    let is_in_group = |process: &Path| {
+        let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
+        let mut fields = stat.rsplit(") ").next().unwrap_or("").split(' ');
+        fields
+            .nth(2)
+            .is_some_and(|found| found == group.to_string())
+    };
+    let nanoseconds = |thread: &Path| {
+        let text = std::fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
+        text.split(' ')
+            .next()
+            .and_then(|first| first.parse::<u64>().ok())
+    };
+    let processes = folders(Path::new("/proc")).map(|process| process.path());
+    let processes = processes.filter(|process| is_in_group(process));
+    let threads = processes.flat_map(|process| folders(&process.join("task")));
+    let nanoseconds = threads.filter_map(|thread| nanoseconds(&thread.path()));
+    Duration::from_nanos(nanoseconds.sum())
 }
 
 /// Where a server's log is kept after the run: named after the test binary.
