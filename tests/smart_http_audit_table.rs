@@ -85,7 +85,10 @@ fn each_administrative_act_leaves_exactly_one_entry() {
     let none = || json!({});
     let mut all = Log::new("/api/v1/audit");
     let body = json!({ "namespace": "table" });
-    let made = all.expect("namespace.created", &operator.post("/api/v1/namespaces", &body));
+    let made = all.expect(
+        "namespace.created",
+        &operator.post("/api/v1/namespaces", &body),
+    );
     assert_eq!(made["details"]["namespace"], "table", "{made}");
     assert_eq!(made["actor"]["kind"], "operator", "{made}");
 
@@ -113,7 +116,10 @@ fn each_administrative_act_leaves_exactly_one_entry() {
     // A repository, its settings and its tokens.
     let made = operator.post(&at("/repos"), &json!({ "name": "app" }));
     log.expect("repo.created", &made);
-    let remote = made.json()["result"]["clone_url"].as_str().unwrap().to_owned();
+    let remote = made.json()["result"]["clone_url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let scratch = Scratch::new();
     let git = scratch.repository("source");
     git.commit("first");

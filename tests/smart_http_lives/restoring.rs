@@ -242,7 +242,13 @@ fn who_restores_and_what_is_asked_for() {
 fn a_restored_repository_knows_what_was_revoked_while_it_was_deleted() {
     let (server, scratch) = (undeleting("1000"), Scratch::new());
     let rest = server.rest();
-    let (made, _) = pushed(&rest, &scratch, "undelete-epoch", &json!({"name": "one"}), 6);
+    let (made, _) = pushed(
+        &rest,
+        &scratch,
+        "undelete-epoch",
+        &json!({"name": "one"}),
+        6,
+    );
     rest.delete(&made.path("")).result(202);
     let namespace = "/api/v1/namespaces/undelete-epoch";
     rest.post(&format!("{namespace}/tokens/revoke-all"), &json!({}))
@@ -254,8 +260,11 @@ fn a_restored_repository_knows_what_was_revoked_while_it_was_deleted() {
     assert_eq!(holder.get(&made.path("/refs")).status, 401);
     let again = json!({"repo": "one", "scope": "write"});
     let again = rest.make_token("undelete-epoch", &again).plaintext;
-    let commit = json!({"branch": "main", "message": "m", "files": [{"path": "a", "content": "b"}]});
-    let refused = rest.with_bearer(&again).post(&made.path("/commits"), &commit);
+    let commit =
+        json!({"branch": "main", "message": "m", "files": [{"path": "a", "content": "b"}]});
+    let refused = rest
+        .with_bearer(&again)
+        .post(&made.path("/commits"), &commit);
     assert_eq!(refused.status, 403, "{}", refused.text());
     assert!(refused.text().contains("read-only"), "{}", refused.text());
 }

@@ -207,7 +207,10 @@ fn an_import_that_does_not_fit_is_cut_off_and_leaves_nothing() {
     git.commit("large");
     git.run(&["push", "--quiet", bare.folder().to_str().unwrap(), "main"]);
     bare.run(&["symbolic-ref", "HEAD", "refs/heads/main"]);
-    let made = rest.post("/api/v1/namespaces", &json!({ "namespace": "quota-import" }));
+    let made = rest.post(
+        "/api/v1/namespaces",
+        &json!({ "namespace": "quota-import" }),
+    );
     made.result(201);
     let path = "/api/v1/namespaces/quota-import";
     let bound = |most: u64| rest.patch(path, &json!({ "bytes_max": most }));
@@ -220,7 +223,10 @@ fn an_import_that_does_not_fit_is_cut_off_and_leaves_nothing() {
         let shown = shown();
         (shown.status == 404).then(|| shown.text())
     });
-    assert!(said.contains("quota exceeded: the namespace has 0 bytes"), "{said}");
+    assert!(
+        said.contains("quota exceeded: the namespace has 0 bytes"),
+        "{said}"
+    );
     assert!(said.contains("this would add more than 100000"), "{said}");
     wait::until_true("its room is free", PATIENCE, || {
         rest.get(path).result(200)["size_bytes"] == 0

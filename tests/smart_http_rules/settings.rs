@@ -146,7 +146,10 @@ fn a_repository_a_fork_and_an_import_begin_with_rules_that_their_maker_gives() {
     let refused = work.fails(&["push", "--quiet", url, "HEAD:refs/heads/main"]);
     assert!(refused.contains("protected: no-push"), "{refused}");
     for (path, body) in [
-        ("/api/v1/namespaces/rules-begin/repos", json!({"name": "wrong"})),
+        (
+            "/api/v1/namespaces/rules-begin/repos",
+            json!({"name": "wrong"}),
+        ),
         (
             "/api/v1/namespaces/rules-begin/repos/wrong/import",
             json!({"url": "https://example.com/a.git"}),

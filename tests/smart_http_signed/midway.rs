@@ -27,7 +27,10 @@ fn push_meets(namespace: &str, issuer: &str, revoke: impl FnOnce(&Rest, &str, &s
     let key = &world().keys[0];
     if issuer != PLATFORM {
         let trusted = json!({ "issuer": issuer, "audience": "cairn", "keys": [key.public] });
-        story.rest.patch(&path, &json!({ "issuers": [trusted] })).result(200);
+        story
+            .rest
+            .patch(&path, &json!({ "issuers": [trusted] }))
+            .result(200);
     }
     let new = story.commit("second");
     let push = main_to(&story, &new);
@@ -47,21 +50,27 @@ fn push_meets(namespace: &str, issuer: &str, revoke: impl FnOnce(&Rest, &str, &s
 fn a_push_that_began_before_its_signed_token_was_revoked_by_jti_changes_nothing() {
     push_meets("midway-jti", PLATFORM, |rest, path, jti| {
         let body = json!({ "issuer": PLATFORM, "jti": jti });
-        rest.post(&format!("{path}/tokens/revoke-signed"), &body).result(200);
+        rest.post(&format!("{path}/tokens/revoke-signed"), &body)
+            .result(200);
     });
 }
 
 #[test]
 fn a_push_with_a_signed_token_that_began_before_all_were_revoked_changes_nothing() {
     push_meets("midway-all", PLATFORM, |rest, path, _| {
-        rest.post(&format!("{path}/tokens/revoke-all"), &json!({})).result(200);
+        rest.post(&format!("{path}/tokens/revoke-all"), &json!({}))
+            .result(200);
     });
 }
 
 #[test]
 fn a_push_that_began_before_its_issuer_was_taken_out_changes_nothing() {
-    push_meets("midway-issuer", "https://ci.example.com", |rest, path, _| {
-        let none: [Value; 0] = [];
-        rest.patch(path, &json!({ "issuers": none })).result(200);
-    });
+    push_meets(
+        "midway-issuer",
+        "https://ci.example.com",
+        |rest, path, _| {
+            let none: [Value; 0] = [];
+            rest.patch(path, &json!({ "issuers": none })).result(200);
+        },
+    );
 }

@@ -33,10 +33,7 @@ impl LfsRequest {
     }
 
     /// Claims the bytes of an object that has come, as long as the answer lives.
-    pub(super) async fn claim_room(
-        &self,
-        object: Pointer,
-    ) -> Result<Option<RoomHold>, ErrorReply> {
+    pub(super) async fn claim_room(&self, object: Pointer) -> Result<Option<RoomHold>, ErrorReply> {
         let claimant = Claimant {
             object: &self.object,
             store: &self.store,

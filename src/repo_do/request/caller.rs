@@ -264,11 +264,7 @@ impl Authorized {
         Ok(())
     }
 
-    fn claimant<'a>(
-        &'a self,
-        object: &'a Rc<RepoObject>,
-        store: &'a Rc<Store>,
-    ) -> Claimant<'a> {
+    fn claimant<'a>(&'a self, object: &'a Rc<RepoObject>, store: &'a Rc<Store>) -> Claimant<'a> {
         Claimant {
             object,
             store,

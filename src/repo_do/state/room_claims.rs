@@ -41,7 +41,10 @@ mod tests {
     #[test]
     fn numbers_differ_also_where_the_clock_stands_or_goes_back() {
         let claims = RoomClaims::default();
-        assert_eq!([claims.begin(7), claims.begin(7), claims.begin(3)], [7, 8, 9]);
+        assert_eq!(
+            [claims.begin(7), claims.begin(7), claims.begin(3)],
+            [7, 8, 9]
+        );
         claims.end(8);
         assert_eq!(claims.running(0), [7, 9]);
         assert_eq!(claims.running(7), [9], "that of 7 is over");

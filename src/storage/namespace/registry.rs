@@ -93,11 +93,7 @@ impl<D: Database> RegistryStore<D> {
     }
 
     /// A page of that log.
-    pub(crate) fn acts(
-        &self,
-        query: &AuditQuery<'_>,
-        limit: u32,
-    ) -> Result<AuditPage, StoreError> {
+    pub(crate) fn acts(&self, query: &AuditQuery<'_>, limit: u32) -> Result<AuditPage, StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(AuditPage {
                 entries: Vec::new(),

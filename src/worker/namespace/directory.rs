@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::contract::{
     AskUsage, ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, ListTokens,
     Listing, MakeToken, NamespaceAct, NamespaceInfo, NamespaceTotals, NamespaceUsage, REGISTRY,
-    Registration, Registry, Relist, Relisted, Reserve, Reserved, Revoke, SharedToken, SharedTokens, UpdateNamespace, path,
+    Registration, Registry, Relist, Relisted, Reserve, Reserved, Revoke, SharedToken, SharedTokens,
+    UpdateNamespace, path,
 };
 use crate::repo_do::contract::{
     CreateRepository, ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName,

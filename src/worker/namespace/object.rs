@@ -23,9 +23,9 @@ use super::{
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM, NAMESPACE_ROOM_TOLD, TellRoom};
 use crate::repo_do::contract::{
-    Admit, ErrorCode, ErrorReply, KeptRepository, Meter, NAMESPACE_ADMIT,
-    NAMESPACE_FORGET, NAMESPACE_KEEP, NAMESPACE_RELEASE, NAMESPACE_TOKEN, NAMESPACE_TOUCH,
-    NamedToken, Rate, ReleaseName, TouchRepository, Usage, header, path::EVENTS,
+    Admit, ErrorCode, ErrorReply, KeptRepository, Meter, NAMESPACE_ADMIT, NAMESPACE_FORGET,
+    NAMESPACE_KEEP, NAMESPACE_RELEASE, NAMESPACE_TOKEN, NAMESPACE_TOUCH, NamedToken, Rate,
+    ReleaseName, TouchRepository, Usage, header, path::EVENTS,
 };
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::sql::Database as _;

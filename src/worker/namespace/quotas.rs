@@ -38,7 +38,10 @@ pub(crate) fn check_new<D: Database>(
         let id = &wanted.repository_id;
         store.sweep_claims((id, &[]), wanted.now_ms)?;
         let (_, totals) = store.totals()?;
-        let (here, claimed) = (totals.quota_bytes(), store.claimed_without(id, FIRST_CLAIM)?);
+        let (here, claimed) = (
+            totals.quota_bytes(),
+            store.claimed_without(id, FIRST_CLAIM)?,
+        );
         // Nobody knows the bytes of an import: it needs some room.
         let all = here.saturating_add(claimed).saturating_add(more.max(1));
         if all > bytes_max {

@@ -94,11 +94,7 @@ async fn verified(
     })
 }
 
-async fn is_signed(
-    visit: &Visit,
-    known: &KnownIssuer,
-    jwt: &Jwt<'_>,
-) -> Result<bool, ErrorReply> {
+async fn is_signed(visit: &Visit, known: &KnownIssuer, jwt: &Jwt<'_>) -> Result<bool, ErrorReply> {
     let key_id = jwt.key_id.as_deref();
     let issuer = &known.issuer;
     let mut keys = key_set::of(visit, known).await?;
