@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use support::remote::Remote;
 use support::rest::{Answer, Rest};
 use support::scratch::Scratch;
 use support::server::Server;
@@ -155,7 +156,11 @@ fn each_administrative_act_leaves_exactly_one_entry() {
     log.expect("repo.purged", &purged);
     let fork = operator.post(&repo("/fork"), &json!({ "name": "fork" }));
     log.expect("repo.forked", &fork);
-    let import = json!({ "url": remote });
+    let bare = scratch.bare_repository("remotes/source.git");
+    git.run(&["push", "--quiet", bare.folder().to_str().unwrap(), "main"]);
+    bare.run(&["symbolic-ref", "HEAD", "refs/heads/main"]);
+    let elsewhere = Remote::serve(&scratch.join("remotes"));
+    let import = json!({ "url": elsewhere.url("source.git") });
     let import = operator.post(&at("/repos/copy/import"), &import);
     log.expect("repo.imported", &import);
     let renamed = operator.post(&at("/repos/copy/rename"), &json!({ "name": "copied" }));

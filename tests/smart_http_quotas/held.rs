@@ -106,11 +106,8 @@ impl HalfSent<'_> {
 
 fn body_of(work: &Git, old: &str) -> Vec<u8> {
     let new = work.run(&["rev-parse", "HEAD"]);
-    let list: String = work
-        .objects(&[&new, &format!("^{old}")])
-        .iter()
-        .map(|id| format!("{id}\n"))
-        .collect();
+    let objects = work.objects(&[&new, &format!("^{old}")]);
+    let list = objects.join("\n") + "\n";
     let packed = work.try_run(&["pack-objects", "--stdout", "-q"], list.as_bytes());
     assert!(packed.ok, "{}", packed.stderr);
     let capabilities = "report-status-v2 side-band-64k object-format=sha1";

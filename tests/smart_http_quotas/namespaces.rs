@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::held::{Held, claims};
 use super::support::databases::database_of_namespace;
 use super::support::history::noise;
+use super::support::remote::Remote;
 use super::support::rest::{Answer, Hosted, Rest};
 use super::support::scratch::Scratch;
-use super::support::server::server;
+use super::support::server::{Server, server};
 use super::support::wait;
 use super::{QUOTA_EXCEEDED, rest};
 
@@ -196,38 +197,47 @@ fn the_sizes_of_repositories_count_from_when_the_bound_is_set() {
 
 #[test]
 fn an_import_that_does_not_fit_is_cut_off_and_leaves_nothing() {
-    let path = namespace("quota-import");
-    let scratch = Scratch::new();
+    let server = Server::start_with(&[("CAIRN_IMPORT_ALLOW_PRIVATE", "true")]);
+    let (rest, scratch) = (server.rest(), Scratch::new());
+    let bare = scratch.bare_repository("remotes/source.git");
+    let remote = Remote::serve(&scratch.join("remotes"));
     let git = scratch.repository("source");
     git.write("file", noise(5, 600_000));
+    git.run(&["add", "."]);
     git.commit("large");
-    let remote = rest().create_repository("quota-import-source", "app");
-    git.run(&["push", "--quiet", &remote.url(), "main"]);
-    rest()
-        .patch(&path, &json!({ "bytes_max": 100_000 }))
-        .result(200);
-    let import = json!({ "url": remote.url() });
-    let begun = rest().post(&format!("{path}/repos/app/import"), &import);
-    let failed = format!("{path}/repos/app");
+    git.run(&["push", "--quiet", bare.folder().to_str().unwrap(), "main"]);
+    bare.run(&["symbolic-ref", "HEAD", "refs/heads/main"]);
+    let made = rest.post(
+        "/api/v1/namespaces",
+        &json!({ "namespace": "quota-import" }),
+    );
+    made.result(201);
+    let path = "/api/v1/namespaces/quota-import";
+    let bound = |most: u64| rest.patch(path, &json!({ "bytes_max": most }));
+    bound(100_000).result(200);
+    let import = json!({ "url": remote.url("source.git") });
+    let begin = || rest.post(&format!("{path}/repos/app/import"), &import);
+    begin().result(201);
+    let shown = || rest.get(&format!("{path}/repos/app"));
     let said = wait::until("the import has failed", PATIENCE, || {
-        if begun.status == 403 {
-            return Some(begun.text());
-        }
-        let shown = rest().get(&failed);
+        let shown = shown();
         (shown.status == 404).then(|| shown.text())
     });
-    assert!(said.contains("quota exceeded: the "), "{said}");
+    assert!(
+        said.contains("quota exceeded: the namespace has 0 bytes"),
+        "{said}"
+    );
     assert!(said.contains("this would add more than 100000"), "{said}");
-    wait::until_true("its name and its room are free", PATIENCE, || {
-        let shown = rest().get(&path).result(200);
-        shown["repo_count"] == 0 && shown["size_bytes"] == 0
+    wait::until_true("its room is free", PATIENCE, || {
+        rest.get(path).result(200)["size_bytes"] == 0
     });
-    rest()
-        .patch(&path, &json!({ "bytes_max": 1_000_000 }))
-        .result(200);
-    let again = rest().post(&format!("{path}/repos/app/import"), &import);
-    assert!([201, 202].contains(&again.status), "{}", again.text());
+    bound(1_000_000).result(200);
+    let again = wait::until("its name is free", PATIENCE, || {
+        let again = begin();
+        (again.status == 201).then_some(again)
+    });
+    assert_eq!(again.status, 201, "{}", again.text());
     wait::until_true("the second import is whole", PATIENCE, || {
-        rest().get(&failed).json()["result"]["status"] == "ready"
+        shown().json()["result"]["status"] == "ready"
     });
 }
