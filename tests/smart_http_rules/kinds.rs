@@ -25,44 +25,53 @@ struct Change {
 }
 
 fn changes(face: &str) -> Vec<(String, Vec<Change>)> {
-    let groups = OWNERS.into_iter().flat_map(|owner| RULES.map(|rule| (owner, rule)));
+    let groups = OWNERS
+        .into_iter()
+        .flat_map(|owner| RULES.map(|rule| (owner, rule)));
     let all = groups.map(|(owner, rule)| {
         let each = KINDS.into_iter().flat_map(|kind| OPS.map(|op| (kind, op)));
         let each = each.map(|(kind, op)| {
             // What is under refs/tags moves by force alone.
-            let judged = if kind == "refs/tags" && op == "update" { "force" } else { op };
+            let judged = if kind == "refs/tags" && op == "update" {
+                "force"
+            } else {
+                op
+            };
             Change {
                 name: format!("{kind}/{owner}/{rule}/{face}-{op}"),
                 op,
                 is_refused: forbids(rule, judged) || (judged == "force" && forbids(rule, "update")),
             }
         });
-        let word = if owner == "token" { "token" } else { "protected" };
+        let word = if owner == "token" {
+            "token"
+        } else {
+            "protected"
+        };
         (format!("{word}: {rule}"), each.collect())
     });
     all.collect()
 }
 
 fn rules_of(owner: &str) -> Value {
-    let rules = KINDS.into_iter().flat_map(|kind| {
-        RULES.map(|rule| json!([format!("{kind}/{owner}/{rule}/*"), ops(rule)]))
-    });
+    let rules = KINDS
+        .into_iter()
+        .flat_map(|kind| RULES.map(|rule| json!([format!("{kind}/{owner}/{rule}/*"), ops(rule)])));
     rules.collect()
 }
 
-/// `old` is behind `next`, and `sibling` is beside it.
-fn history(git: &Git) -> [String; 3] {
-    git.write("file", "old");
-    let old = git.commit("old");
+/// `old` is behind `next`, and `sibling` is beside both.
+fn history(git: &Git) {
+    let base = git.commit("base");
     git.write("file", "sibling");
-    let sibling = git.commit("sibling");
+    git.commit("sibling");
     git.run(&["branch", "sibling"]);
-    git.run(&["reset", "--quiet", "--hard", &old]);
-    git.run(&["branch", "old"]);
-    git.write("file", "next");
-    let next = git.commit("next");
-    git.run(&["branch", "next"]);
-    [old, next, sibling]
+    git.run(&["reset", "--quiet", "--hard", &base]);
+    for name in ["old", "next"] {
+        git.write("file", name);
+        git.commit(name);
+        git.run(&["branch", name]);
+    }
 }
 
 /// What a change makes of its ref: the name of a local branch, or nothing.

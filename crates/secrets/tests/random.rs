@@ -36,13 +36,17 @@ impl Chance {
     }
 
     fn content(&mut self, pieces: &[&str]) -> Vec<u8> {
-        const DIGITS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_+/=.";
+        const DIGITS: &[u8] =
+            b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_+/=.";
         let mut content = Vec::new();
         for _ in 0..self.below(24) {
             match self.below(8) {
                 0..3 => content.extend(pieces.get(self.below(pieces.len())).unwrap().bytes()),
                 3..6 => {
-                    let digits = [10, 16, 36, 62, DIGITS.len()].get(self.below(5)).copied().unwrap();
+                    let digits = [10, 16, 36, 62, DIGITS.len()]
+                        .get(self.below(5))
+                        .copied()
+                        .unwrap();
                     let count = self.below(100);
                     content.extend((0..count).filter_map(|_| DIGITS.get(self.below(digits))));
                 }
@@ -58,7 +62,11 @@ fn found_in(searcher: &Searcher, content: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     searcher.search(content, &mut |secret| {
         let bytes = content.get(secret.range.clone());
-        assert!(bytes.is_some_and(|bytes| !bytes.is_empty()), "{:?}", secret.range);
+        assert!(
+            bytes.is_some_and(|bytes| !bytes.is_empty()),
+            "{:?}",
+            secret.range
+        );
         found.push(secret.kind.name().to_owned());
         true
     });
