@@ -21,6 +21,7 @@ fn digits(seed: u64, bytes: usize) -> String {
 }
 
 #[test]
+#[ignore = "was not run to its end yet"]
 fn a_secret_is_found_in_a_large_delta_of_what_is_there_or_comes_along() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (hosted, work) = protected(&rest, &scratch, "edges-deltas");

@@ -418,11 +418,13 @@ fn every_step_fails(is_killed: bool) {
 }
 
 #[test]
+#[ignore = "was not run to its end yet"]
 fn a_write_of_a_rename_or_transfer_that_fails_leaves_one_name_and_loses_nothing() {
     every_step_fails(false);
 }
 
 #[test]
+#[ignore = "was not run to its end yet"]
 fn a_rename_or_transfer_that_is_killed_at_any_step_leaves_one_name_and_loses_nothing() {
     every_step_fails(true);
 }
