@@ -71,7 +71,7 @@ fn nothing_more(server: &Server, objects: &[&Object]) {
 
 #[test]
 fn an_upload_that_was_killed_and_never_repeated_leaves_nothing() {
-    let mut server = Server::start_with(&AT_ONCE);
+    let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
     let (hosted, lfs) = create(&server, "lfs-killed", "repo");
     let (kept, object) = (Object::of("kept"), Object::of_length(500_000, 61));
     assert_eq!(lfs.put(&kept).status, 200);
