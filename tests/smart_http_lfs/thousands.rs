@@ -21,9 +21,6 @@ use crate::support::wait::{until, until_true};
 /// How long the server may take for its work in the background.
 const BACKGROUND: Duration = Duration::from_secs(120);
 
-/// How long a step is waited for.
-const UNSEEN: Duration = Duration::from_secs(10);
-
 const NAMESPACE: &str = "lfs-thousands";
 
 /// Objects of Git LFS that repositories name, and holdings of them in the network's account.
@@ -57,12 +54,7 @@ fn write_pointers(work: &Git, objects: &[Object], from: usize) {
 
 impl Life {
     fn of(count: usize) -> (Self, Hosted) {
-        // What is given up goes at once.
-        let at_once = [
-            ("CAIRN_R2_GRACE_SECONDS", "0"),
-            ("CAIRN_SETTLE_SECONDS", "0"),
-        ];
-        let mut server = Server::start_with(&at_once);
+        let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
         let (rest, scratch) = (server.rest(), Scratch::new());
         let source = rest.create_repository(NAMESPACE, "source");
         let objects: Vec<_> = (0..count)
@@ -125,8 +117,8 @@ impl Life {
         rows(self.server.state(), class, sql)
     }
 
-    /// Asks for something, and kills the server as soon as it is seen to be on its way, in the request or
-    /// in the work that follows. False: nobody saw it.
+    /// Asks for something, and kills the server as soon as it is seen to be on its way. False: it ended
+    /// before that.
     fn kill_in(
         &mut self,
         path: &str,
@@ -150,7 +142,7 @@ impl Life {
             if is_on_its_way(self.server.state()) {
                 break true;
             }
-            if began.elapsed() > UNSEEN {
+            if asking.is_finished() || began.elapsed() > BACKGROUND {
                 break false;
             }
         };
