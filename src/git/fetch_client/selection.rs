@@ -3,7 +3,7 @@
 use gix_object::bstr::BStr;
 use serde::{Deserialize, Serialize};
 
-use super::super::receive_pack::ref_rules;
+use super::super::refname::pattern::{self, PatternFault};
 
 /// The beginnings of the names of branches and tags.
 const BRANCHES_AND_TAGS: [&str; 2] = ["refs/heads/", "refs/tags/"];
@@ -22,6 +22,14 @@ pub enum RefSelection {
 }
 
 impl RefSelection {
+    /// The refs that these patterns match; or the first of them that is no pattern, by its place.
+    pub(crate) fn matching(patterns: Vec<String>) -> Result<Self, (usize, PatternFault)> {
+        for (place, text) in patterns.iter().enumerate() {
+            pattern::check(text).map_err(|fault| (place, fault))?;
+        }
+        Ok(Self::Matching(patterns))
+    }
+
     /// Whether a ref of this name is asked for.
     #[must_use]
     pub fn takes(&self, name: &BStr) -> bool {
@@ -33,7 +41,7 @@ impl RefSelection {
             Self::All => true,
             Self::Matching(patterns) => {
                 let mut patterns = patterns.iter();
-                patterns.any(|pattern| ref_rules::matches(pattern, name))
+                patterns.any(|text| pattern::matches(text, name))
             }
         }
     }

@@ -137,5 +137,6 @@ pub(crate) use token::{
 pub(crate) use usage::{RequestLine, Usage};
 pub(crate) use usage_day::UsageDay;
 
+pub(crate) use crate::git::fetch_client::selection::RefSelection;
 pub(crate) use crate::git::receive_pack::ref_rules::RefRules;
 pub(crate) use crate::storage::repository::origin_report::{OriginReport, SkippedRefs};

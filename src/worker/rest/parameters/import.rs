@@ -4,9 +4,7 @@ use serde::Deserialize;
 
 use super::bounds::{bounded, within};
 use super::fsck::FsckChange;
-use crate::git::fetch_client::selection::RefSelection;
-use crate::git::receive_pack::ref_rules::check_pattern;
-use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, RefSelection};
 
 const CREDENTIAL_CHARACTERS_MAX: usize = 4096;
 /// One less than what Git takes for everything.
@@ -91,12 +89,9 @@ pub(crate) fn import_refs(
         let message = format!("{count} patterns, from 1 to {PATTERNS_MAX} are taken");
         return invalid("/refs", message);
     }
-    for (place, pattern) in patterns.iter().enumerate() {
-        if let Err(fault) = check_pattern(pattern) {
-            return invalid(&format!("/refs/{place}"), fault.to_string());
-        }
-    }
-    Ok(RefSelection::Matching(patterns))
+    RefSelection::matching(patterns).or_else(|(place, fault)| {
+        invalid(&format!("/refs/{place}"), fault.to_string())
+    })
 }
 
 fn taken() -> bool {
