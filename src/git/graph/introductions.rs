@@ -9,7 +9,8 @@ use super::super::pack::index::PagedError;
 use super::super::pack::reader::Location;
 use super::super::store::{PackId, PackStore, Part, StoreError};
 use super::commits::{CommitGraph, CommitNode};
-use super::introduced::{Introduced, PagedIntroduced};
+use super::introduced::Introduced;
+use super::introduced::paged::PagedIntroduced;
 use super::segment::Segment;
 
 /// Commits of the smallest segment whose lists are read by pages.
