@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { startCairn } from "./cairn.mjs";
 import { moreCommits } from "./generator.mjs";
 import { gitIn } from "./git.mjs";
+import { post } from "./http.mjs";
 import { SIZES, generated } from "./sources.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -43,11 +44,13 @@ async function measure(size, source) {
   await withServer(async (cairn) => {
     await cairn.create("empty").catch(() => {});
     const made = await cairn.create(size).catch(() => undefined);
-    if (made) await git([...asOperator(cairn), "-C", local, "push", "-q", url(cairn, size), "--all"]);
+    const token = await tokenFor(cairn, size);
+    if (made) await git([...token, "-C", local, "push", "-q", url(cairn, size), "main"]);
   });
   const behind = join(scratch, `${size}-behind.git`);
-  await withServer((cairn) => {
-    return git([...asOperator(cairn), "clone", "-q", "--bare", url(cairn, size), behind]);
+  await withServer(async (cairn) => {
+    const token = await tokenFor(cairn, size);
+    await git([...token, "clone", "-q", "--bare", url(cairn, size), behind]);
   });
   // The state may be ahead of the source, if it was kept.
   await git(["-C", local, "fetch", "-q", behind, "+refs/heads/main:refs/heads/main"]);
@@ -60,12 +63,13 @@ async function measure(size, source) {
       await timed(["-C", local, "push", "-q", url(cairn, size), "main"]);
     },
     "fetch of one commit": async (cairn, timed) => {
-      const main = "+refs/heads/main:refs/heads/main";
-      // All commits but the last come first, from elsewhere.
-      await git(["-C", behind, "fetch", "-q", local, "main"]);
-      await git(["-C", behind, "update-ref", "refs/heads/main", "FETCH_HEAD^"]);
-      await git(["-C", behind, "-c", "gc.pruneExpire=now", "gc", "-q", "--prune=now"]).catch(() => {});
-      await timed(["-C", behind, "fetch", "-q", url(cairn, size), main]);
+      // A client that has all commits but the last; it gets them from elsewhere.
+      const client = join(scratch, "client.git");
+      rmSync(client, { recursive: true, force: true });
+      await git(["clone", "-q", "--bare", "--shared", behind, client]);
+      await git(["-C", local, "update-ref", "refs/heads/before", "refs/heads/main^"]);
+      await git(["-C", client, "fetch", "-q", local, "+refs/heads/before:refs/heads/main"]);
+      await timed(["-C", client, "fetch", "-q", url(cairn, size), "+refs/heads/main:refs/heads/main"]);
     },
     "clone --depth=1": (cairn, timed) => cloned(cairn, timed, size, ["--depth=1"]),
     "full clone": (cairn, timed) => cloned(cairn, timed, size, []),
@@ -90,11 +94,12 @@ async function cloned(cairn, timed, size, options) {
 function sampled(size, operation) {
   return withServer(async (cairn) => {
     const sample = {};
+    const token = await tokenFor(cairn, size);
     await cairn.stats({ name: "empty" });
     await operation(cairn, async (args) => {
       const cpu = cairn.cpuMs();
       const started = performance.now();
-      await git([...asOperator(cairn), ...args]);
+      await git([...token, ...args]);
       sample.ms = Math.round(performance.now() - started);
       sample.cpu = Math.round(cairn.cpuMs() - cpu);
     });
@@ -114,11 +119,15 @@ async function withServer(act) {
   }
 }
 
-function asOperator(cairn) {
-  return ["-c", `http.extraHeader=Authorization: ${cairn.headers.authorization}`];
+/** Options for git with a new token for the repository. */
+async function tokenFor(cairn, repo) {
+  const body = JSON.stringify({ repo, scope: "write" });
+  const { text } = await post(`${cairn.api}/tokens`, cairn.headers, body);
+  const token = JSON.parse(text).result.plaintext.split("?")[0];
+  return ["-c", `http.extraHeader=Authorization: Bearer ${token}`];
 }
 
 function url(cairn, name) {
   const { origin } = new URL(cairn.api);
-  return `${origin}/bench/${name}.git`;
+  return `${origin}/git/bench/${name}.git`;
 }

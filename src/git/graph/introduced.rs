@@ -28,11 +28,9 @@ use super::super::store::Shared;
 use super::columns::{Column, ID_BYTES, u32_at};
 use super::segment::Malformed;
 
-mod paged;
+pub(super) mod paged;
 #[cfg(test)]
 mod tests;
-
-pub(super) use paged::PagedIntroduced;
 
 const MAGIC: &[u8; 4] = b"CGI1";
 const HEADER_BYTES: usize = 20;

@@ -1,7 +1,7 @@
 //! The Introduced parts of all live packs, each opened when it is first needed; that of a large
 //! pack by pages, until so much of it is asked for that the whole costs less.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use gix_hash::ObjectId;
 
@@ -9,7 +9,8 @@ use super::super::pack::index::PagedError;
 use super::super::pack::reader::Location;
 use super::super::store::{PackId, PackStore, Part, StoreError};
 use super::commits::{CommitGraph, CommitNode};
-use super::introduced::{Introduced, PagedIntroduced};
+use super::introduced::Introduced;
+use super::introduced::paged::PagedIntroduced;
 use super::segment::Segment;
 
 /// Commits of the smallest segment whose lists are read by pages.
@@ -20,6 +21,8 @@ const PAGED_COMMITS_MIN: u32 = 8_192;
 #[derive(Debug)]
 pub(crate) struct Introductions {
     packs: Vec<PackLists>,
+    /// Many questions will be asked.
+    asks_many: Cell<bool>,
 }
 
 /// The Introduced part of one pack, as far as it is here.
@@ -46,27 +49,31 @@ impl PackLists {
     fn ask_pages<S: PackStore + ?Sized, T>(
         &self,
         store: &S,
+        asks_many: bool,
         ask: impl FnOnce(&PagedIntroduced) -> Result<T, PagedError>,
     ) -> Result<Option<T>, StoreError> {
-        if self.commits < PAGED_COMMITS_MIN || self.whole.get().is_some() {
+        if asks_many || self.commits < PAGED_COMMITS_MIN || self.whole.get().is_some() {
             return Ok(None);
         }
-        let paged = match self.paged.get() {
-            Some(paged) => paged,
-            None => {
-                let paged = PagedIntroduced::open(self.pack_id, store)?;
-                self.paged.get_or_init(|| paged)
-            }
-        };
-        match paged.as_ref().map(ask).transpose() {
+        if self.paged.get().is_none() {
+            let paged = PagedIntroduced::open(self.pack_id, store)?;
+            self.paged.get_or_init(|| paged);
+        }
+        let paged = self.paged.get().and_then(Option::as_ref);
+        match paged.map(ask).transpose() {
             Ok(answer) => Ok(answer),
             Err(PagedError::Store(error)) => Err(error),
             Err(PagedError::Whole) => Ok(None),
         }
     }
 
-    fn external<S: PackStore + ?Sized>(&self, store: &S, row: u32) -> Result<ObjectId, StoreError> {
-        let id = match self.ask_pages(store, |pages| pages.external(store, row))? {
+    fn external<S: PackStore + ?Sized>(
+        &self,
+        store: &S,
+        asks_many: bool,
+        row: u32,
+    ) -> Result<ObjectId, StoreError> {
+        let id = match self.ask_pages(store, asks_many, |pages| pages.external(store, row))? {
             Some(id) => id,
             None => self.whole(store)?.external(row),
         };
@@ -85,7 +92,13 @@ impl Introductions {
         };
         Self {
             packs: (0..).zip(graph.pack_ids()).map(lists).collect(),
+            asks_many: Cell::new(false),
         }
+    }
+
+    /// From now on takes the parts whole, as pages of them would cost more.
+    pub(crate) fn expect_many_questions(&self) {
+        self.asks_many.set(true);
     }
 
     fn pack(&self, ordinal: u32) -> Result<&PackLists, StoreError> {
@@ -107,14 +120,14 @@ impl Introductions {
         let place = graph.place(node).ok_or(corrupt(PackId(u32::MAX)))?;
         let lists = self.pack(place.ordinal)?;
         let pack = place.ordinal;
-        if let Some((positions, rows)) =
-            lists.ask_pages(store, |pages| pages.list(store, place.number))?
-        {
+        let asks_many = self.asks_many.get();
+        let list = lists.ask_pages(store, asks_many, |pages| pages.list(store, place.number))?;
+        if let Some((positions, rows)) = list {
             for position in positions {
                 stored(Location { pack, position });
             }
             for row in rows {
-                elsewhere(lists.external(store, row)?);
+                elsewhere(lists.external(store, asks_many, row)?);
             }
             return Ok(());
         }
@@ -144,7 +157,11 @@ impl Introductions {
         at: Location,
     ) -> Result<Option<CommitNode>, StoreError> {
         let lists = self.pack(at.pack)?;
-        let number = match lists.ask_pages(store, |pages| pages.introducer(store, at.position))? {
+        let asks_many = self.asks_many.get();
+        let found = lists.ask_pages(store, asks_many, |pages| {
+            pages.introducer(store, at.position)
+        })?;
+        let number = match found {
             Some(number) => number,
             None => lists.whole(store)?.introducer(at.position),
         };

@@ -7,7 +7,7 @@
 //! the earliest published pack counts: every look-up finds that one. Its delta base is in its own
 //! pack or in an earlier one, and can never lead back to it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
@@ -52,6 +52,8 @@ pub struct LivePacks<S> {
     limits: Limits,
     records: Rc<Vec<PackRecord>>,
     indexes: Vec<HeldIndex>,
+    /// Many objects will be looked up.
+    asks_many: Cell<bool>,
     chunks: RefCell<Lru<(PackId, u32), Shared>>,
     bases: RefCell<BaseCache<(PackId, u32)>>,
     inflater: RefCell<Inflater>,
@@ -75,6 +77,7 @@ impl<S: PackStore> LivePacks<S> {
         }
         Ok(Self {
             indexes: records.iter().copied().map(HeldIndex::new).collect(),
+            asks_many: Cell::new(false),
             records,
             chunks: RefCell::new(Lru::new(CHUNK_CACHE_BYTES)),
             bases: RefCell::new(BaseCache::new(limits.base_cache_bytes)),
@@ -141,6 +144,12 @@ impl<S: PackStore> LivePacks<S> {
         held.ok_or(no_record(pack))
     }
 
+    /// From now on takes the indexes whole, as so many objects will be looked up that pages of them
+    /// would cost more.
+    pub(crate) fn expect_many_look_ups(&self) {
+        self.asks_many.set(true);
+    }
+
     /// The pack's index, whole: for callers that ask it about many of the pack's objects.
     pub fn index(&self, pack: u32) -> Result<&PackIndex, StoreError> {
         self.held(pack)?.whole(&self.store)
@@ -151,6 +160,7 @@ impl<S: PackStore> LivePacks<S> {
         let held = self.held(pack)?;
         held.ask(
             &self.store,
+            self.asks_many.get(),
             |pages| pages.find(&self.store, id),
             |index| index.find(id),
         )
@@ -176,6 +186,7 @@ impl<S: PackStore> LivePacks<S> {
         let held = self.held(at.pack)?;
         let row = held.ask(
             &self.store,
+            self.asks_many.get(),
             |pages| pages.row(&self.store, at.position),
             |index| index.row(at.position),
         )?;
@@ -187,6 +198,7 @@ impl<S: PackStore> LivePacks<S> {
         let held = self.held(at.pack)?;
         let id = held.ask(
             &self.store,
+            self.asks_many.get(),
             |pages| pages.id(&self.store, at.position),
             |index| index.id(at.position),
         )?;
@@ -198,6 +210,7 @@ impl<S: PackStore> LivePacks<S> {
         let held = self.held(pack)?;
         held.ask(
             &self.store,
+            self.asks_many.get(),
             |pages| pages.is_first_copy(&self.store, row),
             |index| index.is_first_copy(row),
         )
@@ -208,6 +221,7 @@ impl<S: PackStore> LivePacks<S> {
         let held = self.held(pack)?;
         let id = held.ask(
             &self.store,
+            self.asks_many.get(),
             |pages| pages.external_base(&self.store, number),
             |index| index.external_base(number),
         )?;

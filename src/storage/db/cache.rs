@@ -63,6 +63,14 @@ impl Lease {
         });
     }
 
+    /// Forgets the ranges of a part that will be held whole.
+    pub(crate) fn forget_ranges(&self, pack_id: PackId, part: Part) {
+        let is_range = |piece| matches!(piece, Piece::PartRange(of, _) if of == part);
+        with(Piece::Part(part), |lru| {
+            lru.forget(|key| key.0 == self.0 && key.1 == pack_id && is_range(key.2));
+        });
+    }
+
     /// Forgets a pack that was removed.
     pub(crate) fn forget_pack(&self, pack_id: PackId) {
         forget(|key| key.0 == self.0 && key.1 == pack_id);

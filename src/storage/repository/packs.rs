@@ -51,6 +51,7 @@ impl<D: Database> PackStore for RepoStore<D> {
         if let Some(kept) = self.lease.get(pack_id, piece) {
             return Ok(kept.whole());
         }
+        self.lease.forget_ranges(pack_id, part);
         let bytes = self.read_part(pack_id, part)?.whole();
         self.lease.put(pack_id, piece, Rc::clone(&bytes).into());
         Ok(bytes)
@@ -61,6 +62,7 @@ impl<D: Database> PackStore for RepoStore<D> {
         if let Some(index) = self.lease.get(pack_id, piece) {
             return Ok(index);
         }
+        self.lease.forget_ranges(pack_id, Part::Index);
         let index = self.read_part(pack_id, Part::Index)?;
         self.lease.put(pack_id, piece, index.clone());
         Ok(index)

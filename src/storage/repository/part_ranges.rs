@@ -2,8 +2,8 @@
 //!
 //! The rows of a part are as long as whoever wrote them chose: those of an index that an earlier
 //! version wrote have 1 MiB. So their ends are read first, once for an isolate. SQLite knows the
-//! length of a row without reading its bytes. A deflated row is inflated for the range, unless it is
-//! long: then the part is read whole.
+//! length of a row without reading its bytes. A deflated row is inflated for the range, unless it
+//! is long: then the part is read whole.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -23,8 +23,8 @@ mod tests;
 const END_BYTES: usize = 8;
 
 impl<D: Database> RepoStore<D> {
-    /// The bytes of a range; `None` if the part has deflated rows that are too long to be inflated for
-    /// a range.
+    /// The bytes of a range; `None` if the part has deflated rows that are too long to be inflated
+    /// for a range.
     pub(super) fn read_part_range(
         &self,
         pack_id: PackId,

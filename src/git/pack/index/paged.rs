@@ -1,8 +1,8 @@
 //! An index that is read by pages: only its head stays with the reader.
 //!
-//! A page has [`PAGE_ITEMS`] items of one section, 2 to 12 KiB. A look-up guesses the page of the id
-//! from the fan-out and the id's own bytes, as ids are as good as random; then it reads one page of
-//! the positions and one of the entries. What it costs so does not depend on the pack's size.
+//! A page has [`PAGE_ITEMS`] items of one section, 2 to 12 KiB. A look-up guesses the page of the
+//! id from the fan-out and the id's own bytes, as ids are as good as random; then it reads one page
+//! of the positions and one of the entries. So its cost does not depend on the pack's size.
 
 use std::cell::Cell;
 

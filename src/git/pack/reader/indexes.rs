@@ -39,14 +39,17 @@ impl HeldIndex {
         Ok(self.whole.get_or_init(|| index))
     }
 
-    /// Asks the index: the pages if it is read by them, else the whole.
+    /// Asks the index: the pages if it is read by them, else the whole. Whoever will ask
+    /// `many_times` asks the whole.
     pub(super) fn ask<S: PackStore, T>(
         &self,
         store: &S,
+        many_times: bool,
         pages: impl FnOnce(&PagedIndex) -> Result<T, PagedError>,
         whole: impl FnOnce(&PackIndex) -> T,
     ) -> Result<T, StoreError> {
         if self.whole.get().is_none()
+            && !many_times
             && self.record.object_count >= PAGED_OBJECTS_MIN
             && let Some(index) = self.paged(store)?
         {

@@ -14,11 +14,7 @@ pub(super) fn select_first_copies<S: PackStore>(
     selection: &mut Selection,
 ) -> Result<(), ReadError> {
     if selection.count() > PAGED_OBJECTS_MAX {
-        for pack in 0..selection.pack_count() {
-            if selection.next_from(pack, 0).is_some() {
-                packs.index(pack)?;
-            }
-        }
+        packs.expect_many_look_ups();
     }
     // From the last pack to the first: a copy that counts lies in an earlier pack.
     for pack in (0..selection.pack_count()).rev() {
