@@ -527,9 +527,11 @@ fn what_many_refs_cost() {
         &story.source.folder().display().to_string(),
         "main",
     ]);
-    let packed: String = (0..45_000)
-        .map(|n| format!("{} refs/many/{n:05}\n", story.commits[n % 200]))
-        .collect();
+    let mut packed = String::new();
+    for number in 0..45_000 {
+        let target = &story.commits[number % 200];
+        packed.extend([format!("{target} refs/many/{number:05}\n")]);
+    }
     std::fs::write(many.folder().join("packed-refs"), packed).expect("it can be written");
     show(
         "push of 45,000 refs",
