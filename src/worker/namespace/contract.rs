@@ -48,8 +48,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::namespace_act::NamespaceAct;
 pub(crate) use self::once::{BeginOnce, EndOnce, OnceBegun};
-pub(crate) use self::registration::{NamespaceAct, Registration};
 pub(crate) use self::signed::{RevokeSigned, RevokedSigned};
 pub(crate) use super::lists::{Listed, Listing, Registry};
 pub(crate) use super::quota_values::{NamespaceTotals, QuotaChange};
@@ -57,8 +57,8 @@ pub(crate) use super::usage::{AskUsage, NamespaceUsage};
 use crate::repo_do::contract::{RepositoryInfo, Standing, TokenPlace, TokenRecord, TokenState};
 use crate::storage::namespace::quotas::Quotas;
 use crate::worker::signed::issuer::Issuer;
+mod namespace_act;
 mod once;
-mod registration;
 mod signed;
 
 /// Paths that the object serves.
@@ -223,6 +223,15 @@ pub(crate) const REGISTRY: &str = "*";
 
 /// After so long the server takes the maker of a repository to have died.
 pub(crate) const CREATE_SECONDS_MAX: i64 = 60;
+
+/// Body of `POST /register` and of `POST /unregister`: a namespace that the registry notes or forgets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Registration {
+    /// The namespace.
+    pub(crate) info: NamespaceInfo,
+    /// The act for the log; `None` if the registry is only reminded.
+    pub(crate) act: Option<NamespaceAct>,
+}
 
 /// Body of `POST /create`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -112,7 +112,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 65] = [
+    const PATHS: [&str; 66] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -128,6 +128,7 @@ mod tests {
         "/api/v1/namespaces/acme/tokens",
         "/api/v1/namespaces/acme/tokens/revoke-signed",
         "/api/v1/namespaces/acme/tokens/0123456789abcdef",
+        "/api/v1/audit",
         "/api/v1/namespaces/acme/audit",
         "/api/v1/namespaces/acme/tokens/revoke-all",
         "/api/v1/namespaces/acme/repos/r",

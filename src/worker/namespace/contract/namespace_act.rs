@@ -1,17 +1,6 @@
-//! What the registry is told of a namespace.
+//! What the registry logs of a namespace.
 
 use serde::{Deserialize, Serialize};
-
-use super::NamespaceInfo;
-
-/// Body of `POST /register` and of `POST /unregister`: a namespace that the registry notes or forgets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Registration {
-    /// The namespace.
-    pub(crate) info: NamespaceInfo,
-    /// The act for the log; `None` if the registry is only reminded.
-    pub(crate) act: Option<NamespaceAct>,
-}
 
 /// An administrative act on a namespace as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
