@@ -94,7 +94,6 @@ fn id(answer: &Answer) -> String {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table of all acts")]
 fn each_administrative_act_leaves_exactly_one_entry() {
     let operator = server().rest();
     let at = |rest: &str| format!("/api/v1/namespaces/table{rest}");

@@ -293,7 +293,7 @@ impl Case {
             };
             let names = "SELECT count(*) FROM repository WHERE state = 'creating'";
             let hooks = "SELECT count(*) FROM webhook";
-            let left_hooks = if self.transfers { 0 } else { 1 };
+            let left_hooks = i64::from(!self.transfers);
             [&taken, &left]
                 .iter()
                 .all(|database| count(database, names) == 0)
@@ -337,8 +337,8 @@ impl Case {
         let kind = if self.transfers { "transfer" } else { "rename" };
         let path = format!("POST /{kind}/{}", self.number);
         let delivered = || {
-            let received = receiver.received().into_iter();
-            let mine = received.filter(|request| request.target == path);
+            let requests = receiver.received().into_iter();
+            let mine = requests.filter(|request| request.target == path);
             mine.map(|request| request.json()["id"].clone())
                 .collect::<Vec<_>>()
         };

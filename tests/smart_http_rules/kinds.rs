@@ -164,8 +164,8 @@ fn forks_and_imports_lead_around_no_rule() {
     let rules = json!([["*", ["no-push"]]]);
     set_rules(&hosted, &rules);
     let body = json!({ "scope": "write", "refs": rules });
-    let ruled = token("rules-around", &body).1;
-    let client = rest.with_bearer(&ruled);
+    let limited = token("rules-around", &body).1;
+    let client = rest.with_bearer(&limited);
     let refs = git.remote_refs(&hosted.url_with(ADMIN_KEY));
 
     // A token with rules makes no repository, in which it would have none.
@@ -189,7 +189,7 @@ fn forks_and_imports_lead_around_no_rule() {
     git.commit("more");
     git.run(&["push", "--quiet", &fork.url(), "HEAD:main"]);
     // The rules of the namespace's token hold in the fork too, and the fork's token opens it alone.
-    let said = git.fails(&["push", &fork.url_with(&ruled), "HEAD:refs/heads/other"]);
+    let said = git.fails(&["push", &fork.url_with(&limited), "HEAD:refs/heads/other"]);
     assert!(said.contains("(token: no-push)"), "{said}");
     git.fails(&["push", &hosted.url_with(&fork.token), "HEAD:main"]);
     // What is brought from the fork is judged where it goes.
