@@ -19,7 +19,7 @@ use crate::support::server::{ADMIN_KEY, Server};
 use crate::support::wait::{until, until_true};
 
 /// How long the server may take for its work in the background.
-const BACKGROUND: Duration = Duration::from_secs(120);
+const BACKGROUND: Duration = Duration::from_mins(2);
 
 const NAMESPACE: &str = "lfs-thousands";
 
