@@ -40,6 +40,9 @@ const PHASES = [
   ["sort", /slice::sort/],
 ];
 
+// V8 takes no sample while the isolate waits, and the first one after that would count for all of the time.
+const SAMPLE_MS_MAX = 1;
+
 const scratch = mkdtempSync(join(tmpdir(), "cairn-profile-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 try {
@@ -90,9 +93,6 @@ function symbols(file) {
   const lines = readFileSync(file, "utf8").split("\n");
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
 }
-
-// V8 takes no sample while the isolate waits, and the first one after that would count for all of the time.
-const SAMPLE_MS_MAX = 1;
 
 function msOf(microseconds) {
   return Math.min(microseconds / 1000, SAMPLE_MS_MAX);
