@@ -40,6 +40,9 @@ const PHASES = [
   ["sort", /slice::sort/],
 ];
 
+// V8 takes no sample while the isolate waits, and the first one after that would count for all of the time.
+const SAMPLE_MS_MAX = 1;
+
 const scratch = mkdtempSync(join(tmpdir(), "cairn-profile-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 try {
@@ -91,22 +94,26 @@ function symbols(file) {
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
 }
 
+function msOf(microseconds) {
+  return Math.min(microseconds / 1000, SAMPLE_MS_MAX);
+}
+
 /** Milliseconds of each phase. */
 function byPhase({ nodes, samples, timeDeltas }, names) {
   const phases = new Map(nodes.map(({ id, callFrame }) => [id, phaseOf(callFrame.functionName, names)]));
   const sums = new Map();
   samples.forEach((id, at) => {
     const phase = phases.get(id);
-    sums.set(phase, (sums.get(phase) ?? 0) + timeDeltas[at] / 1000);
+    sums.set(phase, (sums.get(phase) ?? 0) + msOf(timeDeltas[at]));
   });
   return sums;
 }
 
 /** Milliseconds in functions of the wasm, whatever their phase. */
 function wasmMs({ nodes, samples, timeDeltas }) {
-  const inWasm = nodes.filter(({ callFrame }) => callFrame.functionName.startsWith("wasm-function["));
+  const inWasm = nodes.filter(({ callFrame }) => callFrame.url.startsWith("wasm://"));
   const ids = new Set(inWasm.map(({ id }) => id));
-  return samples.reduce((sum, id, at) => sum + (ids.has(id) ? timeDeltas[at] / 1000 : 0), 0);
+  return samples.reduce((sum, id, at) => sum + (ids.has(id) ? msOf(timeDeltas[at]) : 0), 0);
 }
 
 function phaseOf(shown, names) {

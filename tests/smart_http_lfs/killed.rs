@@ -130,12 +130,11 @@ fn is_refused(mut upload: Upload, object: &Object) {
     let (status, said) = upload.answer();
     assert_eq!(status, 503, "{said}");
     let told = message_in(&said);
-    assert!(told.ends_with("was given up: send it once more"), "{told}");
+    assert!(told.contains("was given up: send it once more"), "{told}");
 }
 
 /// Between the two the key was given up: R2's object may have been removed after the earlier one wrote it.
 #[test]
-#[ignore = "not run since it no longer waits for the settling time"]
 fn an_upload_that_was_forgotten_does_not_count_as_the_one_that_began_after_it() {
     let server = Server::start_with(&AT_ONCE);
     let (hosted, lfs) = create(&server, "lfs-late", "again");
@@ -152,7 +151,6 @@ fn an_upload_that_was_forgotten_does_not_count_as_the_one_that_began_after_it() 
 }
 
 #[test]
-#[ignore = "not run since it no longer waits for the settling time"]
 fn an_upload_that_ends_after_its_row_was_forgotten_is_to_be_repeated_and_leaves_nothing() {
     let server = Server::start_with(&AT_ONCE);
     let (hosted, lfs) = create(&server, "lfs-late", "repo");
