@@ -70,10 +70,10 @@ fn an_import_takes_the_refs_that_are_asked_for() {
     });
     // What is not asked for is not even listed.
     let listed = source.remote.seen();
-    let asked = listed
+    let mut asked = listed
         .iter()
         .filter(|seen| seen.body.contains("command=ls-refs"));
-    let last = asked.last().unwrap();
+    let last = asked.next_back().unwrap();
     assert!(
         last.body.contains("ref-prefix refs/pull/1\n"),
         "{}",

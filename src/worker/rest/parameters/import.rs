@@ -86,9 +86,8 @@ pub(crate) fn import_refs(
         let message = format!("{count} patterns, from 1 to {PATTERNS_MAX} are taken");
         return invalid("/refs", message);
     }
-    RefSelection::matching(patterns).or_else(|(place, fault)| {
-        invalid(&format!("/refs/{place}"), fault.to_string())
-    })
+    RefSelection::matching(patterns)
+        .or_else(|(place, fault)| invalid(&format!("/refs/{place}"), fault.to_string()))
 }
 
 fn taken() -> bool {
