@@ -7,15 +7,19 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::rebuild::Rebuild;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::segment::Segment;
+use crate::git::limits::Limits;
 use crate::git::maintenance::compare::{self, Graph};
+use crate::git::maintenance::rebuild::Overlay;
 use crate::git::pack::index::PackIndex;
 use crate::git::pack::reader::LivePacks;
 use crate::git::store::{PackId, PackRecord};
+use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::memory::Reservation;
+use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::failure::Failure;
+use crate::repo_do::state::store::Store;
 
 /// Commits compared between two pauses.
 const COMPARE_STEP_COMMITS: u32 = 500;
@@ -48,6 +52,15 @@ impl Default for AsStored {
     }
 }
 
+/// The packs, with what is stored and what was made.
+pub(super) struct Ground<'a> {
+    pub(super) object: &'a RepoObject,
+    pub(super) store: &'a Rc<Store>,
+    pub(super) overlay: &'a Rc<Overlay<Rc<Store>>>,
+    pub(super) records: &'a [PackRecord],
+    pub(super) limits: &'a Limits,
+}
+
 impl AsStored {
     /// Whether the stored parts of the pack were compared, and say the same.
     pub(super) fn is_same(&self, pack_id: PackId) -> bool {
@@ -58,36 +71,37 @@ impl AsStored {
     pub(super) fn held_bytes(&self) -> u64 {
         self.held_bytes as u64
     }
-}
 
-impl Rebuild {
     /// Gives up the parts just made of a pack if the stored ones say the same.
-    pub(super) async fn settle_pack(&mut self, at: usize) -> Result<(), Failure> {
-        let Some(record) = self.records.get(at).copied() else {
+    pub(super) async fn settle_pack(
+        &mut self,
+        ground: &Ground<'_>,
+        at: usize,
+    ) -> Result<(), Failure> {
+        let Some(record) = ground.records.get(at) else {
             return Ok(());
         };
-        if self.as_stored.is_all {
-            match self.is_as_stored(at).await {
+        if self.is_all {
+            match self.is_as_stored(ground, at).await {
                 Ok(true) => {
-                    self.overlay.use_stored(record.pack_id);
-                    self.as_stored.same.insert(record.pack_id);
+                    ground.overlay.use_stored(record.pack_id);
+                    self.same.insert(record.pack_id);
                     return Ok(());
                 }
                 Ok(false) | Err(Failure::Read(_)) => {
-                    self.as_stored.is_all = false;
-                    self.as_stored.graph = CommitGraph::default();
+                    self.is_all = false;
+                    self.graph = CommitGraph::default();
                 }
                 Err(error) => return Err(error),
             }
         }
-        self.hold(record)
+        self.hold(ground.overlay.part_bytes(record.pack_id))
     }
 
-    /// Notes that the parts of the pack stay in memory.
-    fn hold(&mut self, record: PackRecord) -> Result<(), Failure> {
-        let held = self.overlay.part_bytes(record.pack_id);
-        self.as_stored.held_bytes = self.as_stored.held_bytes.saturating_add(held);
-        let bytes = self.as_stored.held_bytes;
+    /// Notes that the parts of a pack stay in memory.
+    fn hold(&mut self, part_bytes: usize) -> Result<(), Failure> {
+        self.held_bytes = self.held_bytes.saturating_add(part_bytes);
+        let bytes = self.held_bytes;
         if bytes > HELD_BYTES_MAX {
             let message = format!(
                 "the parts that differ from the stored ones have {bytes} bytes, at most \
@@ -96,21 +110,19 @@ impl Rebuild {
             );
             return Err(Failure::Broken(message));
         }
-        Ok(self.as_stored.held.grow_to(bytes as u64)?)
+        Ok(self.held.grow_to(bytes as u64)?)
     }
 
-    async fn is_as_stored(&mut self, at: usize) -> Result<bool, Failure> {
-        let records = Rc::clone(&self.records);
-        let so_far = records.get(..=at).unwrap_or(&records);
-        let graph = self.as_stored.graph.reopen(&*self.store, so_far)?;
-        let stored = LivePacks::open(Rc::clone(&self.store), &self.limits)?;
+    async fn is_as_stored(&mut self, ground: &Ground<'_>, at: usize) -> Result<bool, Failure> {
+        let so_far = ground.records.get(..=at).unwrap_or(ground.records);
+        let graph = self.graph.reopen(&**ground.store, so_far)?;
+        let stored = LivePacks::open(Rc::clone(ground.store), ground.limits)?;
         if !stored.records().starts_with(so_far) {
             return Err(Failure::Overtaken);
         }
-        let made = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
+        let made = LivePacks::open(Rc::clone(ground.overlay), ground.limits)?;
         // Before this pack the stored parts are the made ones.
-        let before = &self.as_stored.graph;
-        let made_graph = before.reopen(&*self.overlay, made.records())?;
+        let made_graph = self.graph.reopen(&**ground.overlay, made.records())?;
         let ordinal = u32::try_from(at).unwrap_or(u32::MAX);
         let commits = |graph: &CommitGraph| graph.segment(ordinal).map_or(0, Segment::len);
         let count = commits(&graph);
@@ -118,27 +130,24 @@ impl Rebuild {
         {
             return Ok(false);
         }
-        let is_same = {
-            let stored = Graph::new(&stored, &graph);
-            let made = Graph::new(&made, &made_graph);
-            let mut is_same = true;
-            for number in 0..count {
-                if number % COMPARE_STEP_COMMITS == 0 {
-                    self.pause().await?;
-                }
-                let Some(node) = stored.graph.node(ordinal, number) else {
-                    continue;
-                };
-                let is_found = graph.lookup(&graph.commit_id(node)) == Some(node);
-                if !is_found || compare::commits(&stored, &made, node)?.is_some() {
-                    is_same = false;
-                    break;
-                }
+        let stored = Graph::new(&stored, &graph);
+        let made = Graph::new(&made, &made_graph);
+        for number in 0..count {
+            if number % COMPARE_STEP_COMMITS == 0 {
+                pause().await;
+                ground.object.check_open(ground.store)?;
             }
-            is_same
-        };
-        self.as_stored.graph = graph;
-        Ok(is_same)
+            let Some(node) = graph.node(ordinal, number) else {
+                continue;
+            };
+            let is_found = graph.lookup(&graph.commit_id(node)) == Some(node);
+            if !is_found || compare::commits(&stored, &made, node)?.is_some() {
+                return Ok(false);
+            }
+        }
+        drop((stored, made));
+        self.graph = graph;
+        Ok(true)
     }
 }
 

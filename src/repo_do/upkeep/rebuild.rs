@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
-use super::as_stored::AsStored;
+use super::as_stored::{AsStored, Ground};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::{Connected, ConnectivityError};
 use crate::git::limits::Limits;
@@ -193,7 +193,14 @@ impl Rebuild {
                 }
                 error => error,
             })?;
-            self.settle_pack(at).await?;
+            let ground = Ground {
+                object: &self.object,
+                store: &self.store,
+                overlay: &self.overlay,
+                records: &self.records,
+                limits: &self.limits,
+            };
+            self.as_stored.settle_pack(&ground, at).await?;
         }
         Ok(())
     }
