@@ -5,7 +5,11 @@
 //! SECONDS_LONG=300 cargo test --release -p cairn-secrets --test random -- --ignored --nocapture
 //! ```
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "every surprise is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "every surprise is a failed test"
+)]
 #![allow(clippy::print_stdout, reason = "the figures")]
 #![allow(clippy::disallowed_methods, reason = "it runs for a time")]
 
