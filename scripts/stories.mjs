@@ -4,7 +4,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -15,6 +15,9 @@ const MEASURING = ["bench", "budgets", "heap", "idle", "pressure"].map((name) =>
 
 // The suite that lasts longest, so that the other lane never waits for it alone.
 const FIRST = "smart_http_clients";
+
+// As `cargo test` tells them: some suites run scripts with a home of their own.
+const homes = { CARGO_HOME: join(homedir(), ".cargo"), RUSTUP_HOME: join(homedir(), ".rustup") };
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const binaries = compiled(process.argv.slice(2));
@@ -71,7 +74,7 @@ async function tell(name) {
   const file = openSync(path, "w");
   const child = spawn(binaries.get(name), [], {
     cwd: root,
-    env: { ...process.env, CARGO_MANIFEST_DIR: root },
+    env: { ...homes, ...process.env, CARGO_MANIFEST_DIR: root },
     stdio: ["ignore", file, file],
   });
   closeSync(file);
