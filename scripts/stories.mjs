@@ -13,15 +13,15 @@ const LANES = 2;
 // Bodies wait in the heap where the server gets no time, and what these measure would be something else.
 const MEASURING = ["bench", "budgets", "heap", "idle", "pressure"].map((name) => `smart_http_${name}`);
 
-// The suite that lasts longest, so that the other lane never waits for it alone.
-const FIRST = "smart_http_clients";
+// The suites that last longest, so that no lane waits for one of them alone.
+const FIRST = ["smart_http_clients", "smart_http_lfs"];
 
 // As `cargo test` tells them: some suites run scripts with a home of their own.
 const homes = { CARGO_HOME: join(homedir(), ".cargo"), RUSTUP_HOME: join(homedir(), ".rustup") };
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const binaries = compiled(process.argv.slice(2));
-const suites = [...binaries.keys()].sort((a, b) => (b === FIRST) - (a === FIRST));
+const suites = [...binaries.keys()].sort((a, b) => FIRST.includes(b) - FIRST.includes(a));
 const running = new Set();
 const said = mkdtempSync(join(tmpdir(), "cairn-stories-"));
 process.on("exit", () => rmSync(said, { recursive: true }));
