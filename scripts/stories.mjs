@@ -1,6 +1,6 @@
-// stories.mjs <suite>…: compiles suites of tests and runs them, two at a time, since most wait for a
-// single git, server or script. Those that measure have the machine to themselves. Prints the output of a
-// suite when it ends. After a failure no further suite begins.
+// stories.mjs <suite>…: compiles suites of tests and runs them, as many at a time as STORY_LANES says (1):
+// most wait for a single git, server or script. Those that measure have the machine to themselves. Prints
+// the output of a suite when it ends. After a failure no further suite begins.
 
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
@@ -8,7 +8,7 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const LANES = 2;
+const LANES = Number(process.env.STORY_LANES || 1);
 
 // Bodies wait in the heap where the server gets no time, and what these measure would be something else.
 const MEASURING = ["bench", "budgets", "heap", "idle", "pressure"].map((name) => `smart_http_${name}`);
